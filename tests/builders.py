@@ -1,0 +1,61 @@
+"""Short ways to make the shop's nouns in tests. Each takes only what a test is about."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wcflow.customer import Profile, Shop
+from wcflow.records import Address, Customer, LineItem, Order, Refund, StatusChange
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+SHOP = Shop(name="Shop", url="https://shop.example", zone=BERLIN, currency="USD")
+
+
+def ago(days=0, **more):
+    """Give the instant that long before NOW."""
+    return NOW - timedelta(days=days, **more)
+
+
+def item(id=1, product_id=10, name="Wallet", sku="wallet-1", quantity=1, total=1000, meta=None):
+    return LineItem(id, product_id, 0, name, sku, quantity, total, meta or {})
+
+
+def order(id=1, *, days=10, status="completed", total=10000, **more):
+    """Give an order placed ``days`` ago; one in a paid status was paid a minute later."""
+    created = more.pop("created", ago(days))
+    paid = created + timedelta(minutes=1) if status in ("completed", "processing") else None
+    fields = {
+        "id": id,
+        "number": str(id),
+        "status": status,
+        "currency": "USD",
+        "total": total,
+        "discount_total": 0,
+        "customer_id": 0,
+        "email": "anna@example.com",
+        "created": created,
+        "modified": created,
+        "paid": paid,
+        "completed": paid if status == "completed" else None,
+        "billing": Address(first_name="Anna", country="DE", email="anna@example.com"),
+        "items": (item(id * 10, total=total),),
+    }
+    return Order(**fields | more)
+
+
+def refund(id=900, total=1000, days=1):
+    return Refund(id, total, "", ago(days))
+
+
+def change(before, after, days):
+    return StatusChange(before, after, ago(days))
+
+
+def account(id=12, *, days=400, meta=None, **more):
+    fields = {"id": id, "email": "anna@example.com", "first_name": "Anna", "created": ago(days)}
+    return Customer(**fields | {"meta": meta or {}} | more)
+
+
+def profile(*orders, account=None, **more):
+    subject = f"c{account.id}" if account else "g:anna@example.com"
+    return Profile(subject, "anna@example.com", SHOP, account, orders, **more)

@@ -1,0 +1,103 @@
+"""wcflow's commands as an admin gives them, and what they answer."""
+
+import os
+import pty
+import subprocess
+import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from typer.testing import CliRunner
+
+from tests.sandbox_door import mounted
+from tests.world import World
+from wcflow.cli import app
+
+
+class Ran(NamedTuple):
+    """How a command ended, and what it said where."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self):
+        return self.out.splitlines()
+
+
+def wcflow(*words, typed=None):
+    """Give a command, outside of a terminal; a bug comes out as itself."""
+    try:
+        result = CliRunner().invoke(app, [str(word) for word in words], input=typed)
+    finally:
+        structlog.reset_defaults()
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def process(*words, **more):
+    """Run wcflow as a process of its own."""
+    command = [sys.executable, "-m", "wcflow", *map(str, words)]
+    common = {"capture_output": True, "text": True, "timeout": 60, "env": ENVIRONMENT}
+    return subprocess.run(command, check=False, **common | more)
+
+
+def on_terminal(*words, typed="", **env):
+    """Run a command on a terminal of its own; give what it shows there."""
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "wcflow", *map(str, words)]
+    environment = {**ENVIRONMENT, "TERM": "xterm-256color", **env}
+    running = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment)
+    os.close(child)
+    os.write(parent, typed.encode())
+    shown = b"".join(iter(lambda: _read(parent), b""))
+    os.close(parent)
+    running.wait(30)
+    return shown.decode()
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        # Linux ends a terminal that nobody writes to any more with an error.
+        return b""
+
+
+class Desk:
+    """An admin's desk: a shop, a configuration for it, and the commands given there.
+
+    The commands go by the real clock, so the shop does as well.
+    """
+
+    def __init__(self, folder, rules="", **more):
+        self.world = World(folder, rules, now=datetime.now(UTC).replace(microsecond=0), **more)
+        self.shop, self.faults, self.config = (
+            self.world.shop,
+            self.world.faults,
+            folder / "wcflow.ini",
+        )
+        self.writes = []
+
+    def gives(self, *words, typed=None, mounted_at="https://shop.example"):
+        """Give a command with this desk's configuration, the shop within reach."""
+        door = mounted(self.faults, lambda: datetime.now(UTC), url=mounted_at)
+        with door if mounted_at else nullcontext() as opened:
+            ran = wcflow(*words, "--config", self.config, typed=typed)
+        # A batch of nothing is how wcflow asks whether it may write.
+        self.writes = [call for call in opened.writes if call.json] if opened else []
+        return ran
+
+    def edits(self, old, new):
+        """Change a text in the INI."""
+        text = self.config.read_text()
+        assert old in text
+        self.config.write_text(text.replace(old, new))

@@ -1,0 +1,152 @@
+"""Databases for tests: an SQLite file, and a PostgreSQL of the tests' own.
+
+PostgreSQL is started from Debian's binaries, on a socket in a directory of its own, once for a
+session that needs it. Where the binaries are missing those tests are skipped with the reason,
+unless WCFLOW_REQUIRE_POSTGRES=1 says that nothing may be skipped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from wcflow.mirror.database import open_database
+
+_QUICK = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "20",
+    "autovacuum": "off",
+}
+_numbers = itertools.count(1)
+
+
+class Postgres:
+    """A running PostgreSQL; every database in it begins with all tables made."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        with self._control() as control:
+            control.execute(text("CREATE DATABASE pattern"))
+        open_database(self.url("pattern")).close()
+
+    def url(self, name):
+        return f"postgresql://wcflow@/{name}?host={self._folder}"
+
+    @contextmanager
+    def database(self, pattern="pattern"):
+        """Make a database for one test; give its URL."""
+        name = f"test{next(_numbers)}"
+        with self._control() as control:
+            control.execute(text(f"CREATE DATABASE {name} TEMPLATE {pattern}"))
+        yield self.url(name)
+        with self._control() as control:
+            control.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    @contextmanager
+    def _control(self):
+        url = self.url("postgres").replace("postgresql:", "postgresql+psycopg:")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as control:
+            yield control
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Run a PostgreSQL for this session."""
+    binaries = _binaries()
+    # Not pytest's own directory: the path of a socket may be no longer than 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="wcflow-pg-"))
+    somebody = _somebody(folder)
+    data = folder / "data"
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-A", "trust", "-U", "wcflow", "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd="/",
+        **somebody,
+    )
+    options = [f"-c{name}={value}" for name, value in _QUICK.items()]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", folder, *options],
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            **somebody,
+        )
+    try:
+        _wait_for(binaries, folder, server)
+        yield Postgres(folder)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+def _binaries():
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        _lacking("no PostgreSQL: install Debian's package postgresql")
+    return found[-1].parent
+
+
+def _somebody(folder):
+    """PostgreSQL does not run as root: give whom to run it as, and let them have the folder."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        user = pwd.getpwnam("postgres")
+    except KeyError:
+        _lacking("no user postgres, and PostgreSQL does not run as root")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _lacking(why):
+    if os.environ.get("WCFLOW_REQUIRE_POSTGRES") == "1":
+        pytest.fail(f"{why} (WCFLOW_REQUIRE_POSTGRES=1)")
+    pytest.skip(why)
+
+
+def _wait_for(binaries, folder, server):
+    for _ in range(300):
+        ready = [binaries / "pg_isready", "-h", folder, "-d", "postgres", "-U", "wcflow", "-q"]
+        if subprocess.run(ready, check=False).returncode == 0:
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail((folder / "log").read_text())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The URL of a database with all tables, one of each kind that wcflow knows."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'wcflow.sqlite'}"
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url):
+    """An open database of each kind."""
+    with open_database(database_url) as db:
+        yield db

@@ -1,0 +1,308 @@
+"""The first census: everything is read once, whatever interrupts it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.errors import StoreError
+from wcflow.mirror.slices import slices
+from wcflow.mirror.stores import save_store
+from wcflow.mirror.upserts import instant
+from wcflow.poll import drafts, walk
+from wcflow.sandbox.exchange import told
+from wcflow.sandbox.faults import Rule
+from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.shop import Shop
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+@pytest.fixture
+def past():
+    """A shop with a past of its own kind: guests, drafts, trash, refunds, oddities."""
+    return seeded(BEGIN, Random(7), people=60, orders=300)
+
+
+def kills(after):
+    """Watch a census and end it after so many pages."""
+    left = [after]
+
+    def progress(part, done, total):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+
+    return progress
+
+
+def ordered(shop, count, *, seconds_apart, start=timedelta(days=30), **more):
+    """Have guests order so often."""
+    product = shop.add_product("Wallet", now=BEGIN - timedelta(days=400))
+    return [
+        shop.place_order(
+            now=BEGIN - start + timedelta(seconds=number * seconds_apart),
+            email=f"guest{number % 7}@example.com",
+            items=((product, 1),),
+            **more,
+        )
+        for number in range(count)
+    ]
+
+
+def test_a_census_makes_the_mirror_the_shop(database, past):
+    with polled(database, past) as poll:
+        found = poll.pull()
+
+        mirror_equals_shop(poll)
+        assert poll.shop_products().items() <= poll.products().items()
+        assert (len(past.order_ids()), len(past.customer_ids()), True) == (
+            found.orders,
+            found.customers,
+            found.census,
+        )
+
+
+def test_everybody_is_touched_by_the_first_census(database, past):
+    with polled(database, past) as poll:
+        poll.pull()
+
+        assert set(poll.shop_people()) <= poll.touched()
+
+
+def test_a_second_pull_reads_nothing_anew_and_touches_nobody(database, past):
+    with polled(database, past) as poll:
+        poll.settle()
+        poll.passes(minutes=1)
+
+        found = poll.pull()
+
+        assert (0, 0, 0, 0, False) == (
+            found.orders,
+            found.customers,
+            found.products,
+            found.deleted,
+            found.census,
+        )
+        assert set() == poll.touched()
+
+
+def test_an_empty_shop_has_an_empty_mirror(database):
+    with polled(database) as poll:
+        poll.pull()
+
+        mirror_equals_shop(poll)
+        assert poll.row().census_done is not None
+
+
+def test_a_shop_without_accounts_is_read(database):
+    with polled(database) as poll:
+        ordered(poll.shop, 3, seconds_apart=100)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 8, 13])
+def test_a_killed_census_goes_on_where_it_was(database, past, after):
+    """Only what was on its way is asked for once more: a page for each open slice."""
+    with polled(database, past, page_size=20) as poll:
+        with pytest.raises(Killed):
+            poll.pull(progress=kills(after))
+        asked = pages_asked(poll)
+        left = positions_left(poll)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+        assert set() == (asked & pages_asked(poll)) - left
+
+
+def pages_asked(poll):
+    """The pages of the walk by date: status and lower bound."""
+    return {
+        (call.params["status"], call.params["after"])
+        for call in poll.door.calls
+        if call.params.get("orderby") == "date" and "after" in call.params
+    }
+
+
+def positions_left(poll):
+    with poll.db.reading() as tx:
+        left = [piece for piece in slices(tx, "shop") if not piece.done]
+    statuses = {"orders": ["any"], "trash": ["trash"], "drafts": drafts.DRAFTS}
+    return {
+        (status, f"{instant(piece.position - 1):%Y-%m-%dT%H:%M:%S}")
+        for piece in left
+        for status in statuses.get(piece.part, ())
+    }
+
+
+def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
+    with polled(database, page_size=20) as poll:
+        ordered(poll.shop, 100, seconds_apart=3600)
+        poll.faults.falters(times=None, only="GET /wc/v3/orders", after=5)
+
+        with pytest.raises(StoreError) as told_of:
+            poll.pull()
+        kept = len(poll.orders())
+        row = poll.row()
+        poll.faults.recovers()
+        poll.passes(minutes=5)
+        poll.pull()
+
+        assert 0 < kept < 100
+        assert (str(told_of.value), int(BEGIN.timestamp())) == (row.error, row.error_since)
+        assert ("", None) == (poll.row().error, poll.row().error_since)
+        mirror_equals_shop(poll)
+
+
+def test_what_changes_during_a_census_is_found_by_the_poll_after_it(database, past):
+    with polled(database, past, page_size=50) as poll:
+        some = past.order_ids()
+
+        def meanwhile(shop, now):
+            for id in some[:: len(some) // 9]:
+                shop.edit_billing(id, now=now, city="Elsewhere")
+            shop.trash(some[4], now=now)
+            shop.register("newcomer@example.com", now=now)
+            ordered(shop, 2, seconds_apart=1, start=timedelta(0))
+
+        poll.faults.meanwhile(meanwhile, only="GET /wc/v3/orders", after=4)
+        poll.passes(minutes=1)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+
+
+def test_a_second_in_which_more_orders_were_made_than_a_page_holds_is_drained(database):
+    with polled(database, page_size=10) as poll:
+        ordered(poll.shop, 35, seconds_apart=0)
+        ordered(poll.shop, 12, seconds_apart=1)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+
+
+def test_a_second_that_holds_more_than_can_be_excluded_by_name_is_drained_by_ranges(
+    database, monkeypatch
+):
+    monkeypatch.setattr(walk, "EXCLUDED", 20)
+    with polled(database, page_size=10) as poll:
+        ordered(poll.shop, 30, seconds_apart=0)
+        poll.shop.state.numbers.skip("post", 5000)
+        ordered(poll.shop, 45, seconds_apart=0)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+        longest = max(len(str(call.params.get("exclude", ""))) for call in poll.door.calls)
+        assert longest < 30 * len("1234,")
+
+
+def test_no_second_page_is_ever_asked_for(database, past):
+    with polled(database, past, page_size=20) as poll:
+        poll.pull()
+
+        assert [] == [c for c in poll.door.calls if "page" in c.params or "offset" in c.params]
+
+
+def test_orders_dated_in_the_future_are_read(database):
+    with polled(database) as poll:
+        ordered(poll.shop, 3, seconds_apart=1, start=timedelta(days=-400))
+        poll.shop.state.orders[max(poll.shop.order_ids())].modified = BEGIN - timedelta(days=3)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+
+
+def test_an_order_of_an_account_that_the_shop_does_not_have_is_a_guests(database):
+    with polled(database) as poll:
+        (id,) = ordered(poll.shop, 1, seconds_apart=0)
+        poll.shop.state.orders[id].customer_id = 999
+        poll.pull()
+
+        assert 0 == poll.orders()[id].customer_id
+        assert {"g:guest0@example.com"} == poll.touched()
+
+
+def refuses_status(poll, status):
+    """Let the shop be of a release that does not know a status."""
+
+    def deed(request, now, following):
+        body = '{"code": "rest_invalid_param", "message": "Invalid parameter(s): status"}'
+        return told(body, now, status=400)
+
+    def asks_for_it(request):
+        return status in str(request.params.get("status", "")).split(",")
+
+    poll.faults.rules.append(Rule(deed, times=None, when=asks_for_it))
+
+
+def test_kinds_of_draft_that_the_shop_does_not_know_are_not_asked_for_again(database):
+    with polled(database) as poll:
+        refuses_status(poll, "auto-draft")
+        ordered(poll.shop, 2, seconds_apart=1, status="checkout-draft")
+        poll.pull()
+        mirror_equals_shop(poll)
+        poll.passes(minutes=1)
+        poll.pull()
+
+        asked = {call.params.get("status") for call in poll.door.calls}
+        assert {"trash,checkout-draft", "any", None} == asked
+
+
+def test_drafts_are_read_also_where_any_leaves_them_out(database):
+    with polled(database, Shop(any_holds_drafts=False)) as poll:
+        ordered(poll.shop, 3, seconds_apart=1, status="checkout-draft")
+        poll.pull()
+
+        mirror_equals_shop(poll)
+
+
+def test_progress_is_told_up_to_the_whole(database, past):
+    heard = []
+    with polled(database, past, page_size=50) as poll:
+        poll.pull(progress=lambda *words: heard.append(words))
+
+    ends = {part: (done, total) for part, done, total in heard if part}
+    everyone = max(past.customer_ids())
+    assert (everyone, everyone) == ends["customers"]
+    assert ends["orders"][0] == ends["orders"][1] > 0
+    assert {"customers", "orders", "trash", "drafts", "products"} == set(ends)
+
+
+def test_meta_that_a_rule_names_only_now_is_read_from_all_orders(database):
+    with polled(database) as poll:
+        plain, painted = ordered(poll.shop, 2, seconds_apart=100)
+        poll.shop.edit_order_meta(painted, "finish", "matt", now=BEGIN - timedelta(days=20))
+        poll.settle()
+        poll.settings = replace(poll.settings, meta_keys=poll.settings.meta_keys | {"finish"})
+        poll.passes(minutes=1)
+        found = poll.pull()
+
+        assert ({}, {"finish": "matt"}, True) == (
+            poll.orders()[plain].meta,
+            poll.orders()[painted].meta,
+            found.census,
+        )
+        assert {"g:guest1@example.com"} == poll.touched()
+        assert not poll.pull().census
+
+
+def test_two_shops_in_one_database_do_not_mix(database, past):
+    with polled(database, past) as poll:
+        poll.pull()
+        before = poll.orders(), poll.customers(), poll.people()
+    with polled(database) as other:
+        other.settings = replace(other.settings, store="other")
+        with database.transaction() as tx:
+            save_store(tx, "other", url="https://other.example")
+        ordered(other.shop, 2, seconds_apart=1)
+        other.pull()
+        mirror_equals_shop(other)
+        other.settings = replace(other.settings, store="shop")
+
+        assert before == (other.orders(), other.customers(), other.people())

@@ -1,0 +1,71 @@
+"""Delivery in bad weather: what may have been written is looked for, never written twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.path.test_histories import Died, Mortal
+from tests.world import World
+from wcflow import cycle
+from wcflow.errors import StoreError
+
+RULES = """
+[workflow welcome]
+trigger = first_order
+do =
+    create_coupon thanks
+    add_note Your code is {{ coupon.code }}
+
+[coupon thanks]
+type = percent
+amount = 10
+"""
+
+
+@pytest.fixture
+def world(tmp_path):
+    w = World(tmp_path, RULES + "[segment Buyer]\nwhen = orders_count > 0\n")
+    w.settle()
+    return w
+
+
+def try_again(w):
+    """Walk until what was put off has been tried again."""
+    for _ in range(3):
+        w.pass_(hours=1)
+        w.settle()
+
+
+@pytest.mark.parametrize("path", ["orders/*/notes", "coupons", "orders/batch"])
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_write_that_was_not_answered_is_there_once(world, path, effect):
+    """Whether it took effect before the time-out or not."""
+    order = world.buys(email="anna@example.com")
+    world.faults.times_out(effect=effect, only=f"POST /wc/v3/{path}")
+    with pytest.raises(StoreError):
+        world.settle()
+    try_again(world)
+    (coupon,) = world.coupons()
+    assert [f"Your code is {coupon['code'].upper()}"] == world.notes(order)
+    assert {"Buyer"} == world.tags(order)
+
+
+def test_a_daemon_that_dies_between_any_two_transactions_writes_once(world):
+    """For each place to die: the next one finds what was written, and writes what was not."""
+    orders = []
+    for transactions in range(40):
+        email = f"guest{transactions}@example.com"
+        orders.append(world.buys(email=email))
+        with world.line(holder=f"mortal {transactions}") as line:
+            try:
+                cycle.walk(replace(line, db=Mortal(line.db, transactions)))
+            except Died:
+                world.die()
+        world.pass_(minutes=11)
+    world.settle()
+    codes = {c["email_restrictions"][0]: c["code"].upper() for c in world.coupons()}
+    expected = [
+        [f"Your code is {codes[f'guest{number}@example.com']}"] for number in range(len(orders))
+    ]
+    assert expected == [world.notes(order) for order in orders]
+    assert len(orders) == len(world.coupons())

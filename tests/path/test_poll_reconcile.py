@@ -1,0 +1,255 @@
+"""The nightly census: what leaves no stamp at the shop is found by counting."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.path.test_census import ordered
+from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.errors import StoreError
+from wcflow.mirror.products import save_products
+from wcflow.mirror.tables import CustomerRow
+from wcflow.mirror.upserts import table_of
+from wcflow.poll import EMPTY_ANSWER
+from wcflow.poll.reconcile import months
+from wcflow.records import Product
+from wcflow.sandbox.exchange import told
+from wcflow.sandbox.faults import Rule
+from wcflow.sandbox.shop import Shop
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def poll(database):
+    """A shop of half a year, of which the mirror knows everything."""
+    with polled(database, page_size=10) as poll:
+        poll.anna = poll.shop.register("anna@example.com", now=BEGIN - 190 * DAY)
+        poll.made = ordered(
+            poll.shop, 60, seconds_apart=3 * 86400, start=180 * DAY, customer=0, status="completed"
+        )
+        poll.settle()
+        poll.passes(hours=10)
+        yield poll
+
+
+def test_where_nothing_is_amiss_it_counts_and_touches_nobody(poll):
+    found = poll.reconcile()
+
+    assert (0, 0, 0, 0) == (found.orders, found.customers, found.products, found.deleted)
+    assert set() == poll.touched()
+    assert len(poll.door.calls) < 20
+    assert int(poll.now.timestamp()) == poll.row().reconciled_at
+
+
+def test_orders_that_were_deleted_for_good_are_forgotten_and_their_people_touched(poll):
+    for id in (poll.made[3], poll.made[31], poll.made[-1]):
+        poll.shop.delete_order(id)
+    found = poll.reconcile()
+
+    assert 3 == found.deleted
+    assert {"g:guest3@example.com"} == poll.touched()
+    mirror_equals_shop(poll)
+
+
+def test_trash_that_was_emptied_is_forgotten(poll):
+    poll.shop.trash(poll.made[5], now=poll.now)
+    poll.shop.trash(poll.made[6], now=poll.now)
+    poll.settle()
+    poll.shop.delete_order(poll.made[5])
+    poll.passes(hours=1)
+    poll.reconcile()
+
+    mirror_equals_shop(poll)
+    assert {"g:guest5@example.com"} == poll.touched()
+
+
+@pytest.mark.parametrize("any_holds_drafts", [True, False])
+def test_drafts_are_counted_where_the_shop_counts_them(database, any_holds_drafts):
+    with polled(database, Shop(any_holds_drafts=any_holds_drafts)) as poll:
+        ordered(poll.shop, 5, seconds_apart=86400, status="completed")
+        drafts = ordered(poll.shop, 3, seconds_apart=86400, status="checkout-draft")
+        poll.settle()
+        poll.passes(hours=10)
+        sound = poll.reconcile()
+        poll.shop.delete_order(drafts[1])
+        poll.passes(hours=10)
+        poll.reconcile()
+
+        assert 0 == sound.deleted
+        assert [] == [
+            c for c in poll.door.calls if "include" in c.params and c.params["include"] == ""
+        ]
+        mirror_equals_shop(poll)
+
+
+def test_an_order_that_a_list_left_out_is_not_believed_to_be_deleted(poll):
+    lost = poll.made[9]
+
+    def deed(request, now, following):
+        response = following(request, now)
+        rows = [row for row in response.json if row["id"] != lost]
+        headers = {**response.headers}
+        if (total := int(headers.get("X-WP-Total", 0))) and request.params.get(
+            "after", ""
+        ) < "2026-02":
+            headers["X-WP-Total"] = str(total - 1)
+        return told(json.dumps(rows), now, headers=headers)
+
+    poll.faults.rules.append(Rule(deed, times=None, only="GET /wc/v3/orders"))
+    found = poll.reconcile()
+
+    assert (0, True) == (found.deleted, lost in poll.orders())
+
+
+def test_an_order_that_the_mirror_missed_is_read(poll):
+    from wcflow.mirror.orders import delete_orders
+
+    with poll.db.transaction() as tx:
+        delete_orders(tx, "shop", [poll.made[7]])
+    poll.reconcile()
+
+    mirror_equals_shop(poll)
+    assert {"g:guest0@example.com"} == poll.touched()
+
+
+def test_a_refund_that_was_taken_back_is_noticed(poll):
+    """Deleting a refund stamps nothing."""
+    refund = poll.shop.refund(poll.made[2], "1.00", now=poll.now)
+    poll.shop.edit_billing(poll.made[9], now=poll.passes(minutes=1), city="Rome")
+    poll.settle()
+    poll.shop.delete_refund(poll.made[2], refund, now=poll.now)
+    poll.passes(hours=1)
+    poll.pull()
+    assert 1 == len(poll.order(poll.made[2]).refunds)
+    poll.reconcile()
+
+    assert {"g:guest2@example.com"} == poll.touched()
+    mirror_equals_shop(poll)
+
+
+def test_what_the_old_post_storage_does_not_stamp_is_noticed_for_a_month(database):
+    with polled(database, Shop(hpos=False)) as poll:
+        ordered(poll.shop, 1, seconds_apart=0, start=1 * DAY)
+        _, young = ordered(poll.shop, 2, seconds_apart=86400 * 60, start=80 * DAY)
+        poll.settle()
+        poll.passes(hours=1)
+        poll.shop.edit_order_meta(young, "colour", "red", now=poll.now)
+        poll.pull()
+        assert {} == poll.order(young).meta
+        poll.reconcile()
+
+        assert {"colour": "red"} == poll.order(young).meta
+        assert {"g:guest1@example.com"} == poll.touched()
+
+
+def test_a_renamed_category_touches_those_who_bought_from_it(poll):
+    """Renaming a category stamps no product."""
+    wallet = min(poll.shop.state.products)
+    cup = poll.shop.add_product("Cup", now=poll.now, categories=("Kitchen",))
+    buyer = poll.shop.place_order(now=poll.now, email="dora@example.com", items=((cup, 1),))
+    poll.settle()
+    poll.shop.state.products[cup].categories[0].name = "Kitchen & Home"
+    poll.passes(hours=1)
+    poll.reconcile()
+
+    assert ("Kitchen & Home",) == poll.products()[cup].categories
+    assert {"g:dora@example.com"} == poll.touched()
+    assert {wallet, cup} <= set(poll.products())
+    assert buyer in poll.orders()
+
+
+def test_a_product_that_changed_is_read_within_the_hour(poll):
+    wallet = min(poll.shop.state.products)
+    poll.shop.edit_product(wallet, now=poll.now, tags=("new",))
+    poll.passes(hours=1)
+    poll.pull()
+
+    assert ("new",) == poll.products()[wallet].tags
+    assert set(poll.shop_people()) - {f"c{poll.anna}"} == poll.touched()
+
+
+def test_a_product_whose_stock_or_price_changed_touches_nobody(poll):
+    wallet = min(poll.shop.state.products)
+    poll.shop.edit_product(wallet, now=poll.now, price="12.00")
+    poll.passes(hours=1)
+    poll.pull()
+
+    assert set() == poll.touched()
+    assert poll.shop_products()[wallet] == poll.products()[wallet]
+
+
+def test_customers_whom_a_list_once_left_out_are_read(poll):
+    with poll.db.transaction() as tx:
+        tx.execute(table_of(CustomerRow).delete())
+    poll.reconcile()
+
+    mirror_equals_shop(poll)
+
+
+class TestEmptyAnswers:
+    def test_counts_of_nothing_that_the_shop_itself_contradicts_are_an_error(self, poll):
+        def deed(request, now, following):
+            return told("[]", now, headers={"X-WP-Total": "0"})
+
+        poll.faults.rules.append(Rule(deed, times=None, only="GET /wc/v3/orders"))
+        before = poll.orders()
+        with pytest.raises(StoreError, match="counts no orders, and has them"):
+            poll.reconcile()
+
+        assert before == poll.orders()
+
+    def test_a_shop_without_any_order_holds_the_brake_and_deletes_nothing(self, poll):
+        before = poll.orders()
+        for id in poll.made:
+            poll.shop.delete_order(id)
+        poll.reconcile()
+
+        assert before == poll.orders()
+        assert f"{EMPTY_ANSWER}: orders: none, where 60 are known" == poll.row().held
+
+    def test_what_an_admin_accepts_is_deleted(self, poll):
+        for id in poll.made:
+            poll.shop.delete_order(id)
+        poll.reconcile()
+        poll.pull(accept=True)
+
+        mirror_equals_shop(poll)
+        assert "" == poll.row().held
+
+    def test_the_brake_lets_go_by_itself_when_the_shop_is_sound_again(self, poll):
+        kept = dict(poll.shop.state.orders)
+        poll.shop.state.orders.clear()
+        poll.reconcile()
+        assert poll.row().held
+        poll.shop.state.orders.update(kept)
+        poll.reconcile()
+
+        assert ("", None) == (poll.row().held, poll.row().held_since)
+        mirror_equals_shop(poll)
+
+
+@given(
+    st.datetimes(datetime(2019, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),
+    st.timedeltas(timedelta(0), timedelta(days=1500)),
+)
+def test_months_cover_the_time_once_and_each_begins_with_a_month(oldest, length):
+    found = months(oldest, oldest + length)
+
+    edges = [start for start, _ in found] + [end for _, end in found[-1:]]
+    assert [(a, b) for a, b in zip(edges, edges[1:], strict=False)] == found
+    assert not found or (edges[0], edges[-1]) == (oldest, oldest + length)
+    assert all((edge.day, edge.hour, edge.minute) == (1, 0, 0) for edge in edges[1:-1])
+    assert all(end - start <= timedelta(days=31) for start, end in found)
+
+
+def test_a_new_product_says_something_new_and_the_same_again_does_not(database):
+    cup = Product(5, "Cup", "cup-1", ("Kitchen",), (), BEGIN)
+    with database.transaction() as tx:
+        first = save_products(tx, "shop", [cup])
+        again = save_products(tx, "shop", [cup])
+
+    assert ([5], []) == (first, again)

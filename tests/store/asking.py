@@ -1,0 +1,34 @@
+"""Asking a sandbox without a door: one call for a request, and a small order to ask about."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from wcflow.sandbox.exchange import Request, Response
+from wcflow.sandbox.shop import ADMIN, Basic, Key, Shop
+
+NOW = datetime(2026, 11, 22, 19, 20, 8, 999999, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+STAMP, STAMP_LATER = "2026-11-22T19:20:08", "2026-11-22T20:20:08"
+
+
+def ask(
+    shop: Shop,
+    method: str,
+    path: str,
+    params: dict[str, Any] | None = None,
+    json: Any = None,
+    *,
+    now: datetime = NOW,
+    key: Key = ADMIN,
+) -> Response:
+    auth = Basic(key.consumer_key, key.consumer_secret)
+    return shop.answer(Request(method, path, params or {}, json, auth), now)
+
+
+def order_of(shop: Shop, **fields: Any) -> int:
+    """Place an order over 20.00 for customer 1, who is made along with it."""
+    customer = shop.register("ana@example.com", now=NOW)
+    product = shop.add_product("Books & More", now=NOW, price="20.00", sku="b-1")
+    return shop.place_order(
+        now=NOW, **{"customer": customer, "items": [(product, 1)], "status": "on-hold", **fields}
+    )

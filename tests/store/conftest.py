@@ -1,0 +1,15 @@
+"""A shop in each kind of storage; files whose laws need another make their own."""
+
+import pytest
+
+from wcflow.sandbox.shop import Shop
+
+
+@pytest.fixture(params=[True, False], ids=["hpos", "legacy"])
+def hpos(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def shop(hpos: bool) -> Shop:
+    return Shop(hpos=hpos)

@@ -1,0 +1,98 @@
+"""The sandbox keeps the contract of every shop, in process and over HTTP, however it is set up."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from woocommerce import API
+
+pytest.register_assert_rewrite("tests.store.contract")
+
+from tests.store.contract import Answer, Door, StoreContract  # noqa: E402  rewritten first
+from wcflow.sandbox.server import serve  # noqa: E402
+from wcflow.sandbox.shop import ADMIN, Basic, Request, Shop  # noqa: E402
+
+NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
+
+
+class Inside:
+    """A door without a network; each call takes a while of the shop's time."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.now = NOW
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._ask("GET", path, params)
+
+    def post(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._ask("POST", path, params, json)
+
+    def put(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._ask("PUT", path, params, json)
+
+    def delete(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._ask("DELETE", path, params)
+
+    def _ask(
+        self, method: str, path: str, params: Mapping[str, Any] | None, json: Any = None
+    ) -> Answer:
+        self.now += timedelta(seconds=0.4)
+        key = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)
+        request = Request(method, path, params or {}, json, key)
+        response = self.shop.answer(request, self.now)
+        return Answer(response.status, response.headers, response.json)
+
+
+class Outside:
+    """A door over HTTP, by the library that shops' owners use: it signs with OAuth."""
+
+    def __init__(self, url: str) -> None:
+        self.api = API(url, ADMIN.consumer_key, ADMIN.consumer_secret)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._told(self.api.get(_endpoint(path), params=params))
+
+    def post(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._told(self.api.post(_endpoint(path), json, params=params))
+
+    def put(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._told(self.api.put(_endpoint(path), json, params=params))
+
+    def delete(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._told(self.api.delete(_endpoint(path), params=params))
+
+    def _told(self, response: requests.Response) -> Answer:
+        return Answer(response.status_code, response.headers, response.json())
+
+
+def _endpoint(path: str) -> str:
+    return path.removeprefix("/wc/v3/")
+
+
+class TestInProcess(StoreContract):
+    """The pure shop, in each zone and with each storage."""
+
+    @pytest.fixture(
+        params=[
+            ("Europe/Berlin", True),
+            ("Europe/Berlin", False),
+            ("America/New_York", True),
+            ("UTC", False),
+        ],
+        ids=lambda each: f"{each[0]}-{'hpos' if each[1] else 'legacy'}",
+    )
+    def shop(self, request: pytest.FixtureRequest) -> Door:
+        zone, hpos = request.param
+        return Inside(Shop(zone=zone, hpos=hpos))
+
+
+class TestOverHttp(StoreContract):
+    """The same shop behind a socket."""
+
+    @pytest.fixture
+    def shop(self) -> Iterator[Door]:
+        with serve(Shop()) as server:
+            yield Outside(server.url)

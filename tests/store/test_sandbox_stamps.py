@@ -1,0 +1,155 @@
+"""What moves the stamp of an order, in each kind of storage, and what clocks do to it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.store.asking import LATER, NOW, STAMP, STAMP_LATER, ask, order_of
+from wcflow.sandbox.shop import Line, Shop
+
+Deed = Callable[[Shop, int], object]
+
+MOVE_ALWAYS: dict[str, Deed] = {
+    "status": lambda shop, order: shop.complete(order, now=LATER),
+    "payment": lambda shop, order: shop.pay(order, now=LATER),
+    "partial refund": lambda shop, order: shop.refund(order, "5.00", now=LATER),
+    "full refund": lambda shop, order: shop.refund(order, now=LATER),
+    "trash": lambda shop, order: shop.trash(order, now=LATER),
+    "status over REST": lambda shop, order: ask(
+        shop, "PUT", f"/wc/v3/orders/{order}", json={"status": "failed"}, now=LATER
+    ),
+}
+
+MOVE_UNDER_HPOS: dict[str, Deed] = {
+    "custom field": lambda shop, order: shop.edit_order_meta(order, "a", "b", now=LATER),
+    "address": lambda shop, order: shop.edit_billing(order, now=LATER, city="Kraków"),
+    "lines": lambda shop, order: shop.edit_items(order, [Line(total="1.00")], now=LATER),
+    "customer": lambda shop, order: shop.assign_order(order, 0, now=LATER),
+    "deletion of the account": lambda shop, _order: shop.delete_customer(1, now=LATER),
+    "meta over REST": lambda shop, order: ask(
+        shop,
+        "PUT",
+        f"/wc/v3/orders/{order}",
+        json={"meta_data": [{"key": "a", "value": "b"}]},
+        now=LATER,
+    ),
+    "a save that changes nothing": lambda shop, order: ask(
+        shop, "PUT", f"/wc/v3/orders/{order}", json={}, now=LATER
+    ),
+}
+
+MOVE_NEVER: dict[str, Deed] = {
+    "note": lambda shop, order: shop.add_note(order, "seen", now=LATER),
+    "e-mail of the account": lambda shop, _order: shop.change_email(1, "a@b.example", now=LATER),
+    "meta of the account": lambda shop, _order: shop.edit_customer_meta(1, "a", "b", now=LATER),
+}
+
+
+@pytest.mark.parametrize("deed", MOVE_ALWAYS.values(), ids=MOVE_ALWAYS)
+def test_these_move_the_stamp_in_any_storage(shop: Shop, deed: Deed):
+    order = order_of(shop)
+
+    deed(shop, order)
+
+    assert shop.order(order)["date_modified_gmt"] == STAMP_LATER
+
+
+@pytest.mark.parametrize("deed", MOVE_UNDER_HPOS.values(), ids=MOVE_UNDER_HPOS)
+def test_these_move_the_stamp_under_hpos_alone(shop: Shop, hpos: bool, deed: Deed):
+    """With legacy posts the change is there, and its stamp does not tell."""
+    order = order_of(shop)
+    before = shop.order(order)
+
+    deed(shop, order)
+
+    assert shop.order(order)["date_modified_gmt"] == (STAMP_LATER if hpos else STAMP)
+    assert before["id"] == shop.order(order)["id"]
+
+
+@pytest.mark.parametrize("deed", MOVE_NEVER.values(), ids=MOVE_NEVER)
+def test_these_move_no_stamp(shop: Shop, deed: Deed):
+    order = order_of(shop)
+
+    deed(shop, order)
+
+    assert shop.order(order)["date_modified_gmt"] == STAMP
+
+
+def test_taking_a_refund_back_moves_no_stamp(shop: Shop):
+    order = order_of(shop)
+    refund = shop.refund(order, "5.00", now=NOW)
+
+    shop.delete_refund(order, refund, now=LATER)
+
+    seen = shop.order(order)
+    assert ([], STAMP) == (seen["refunds"], seen["date_modified_gmt"])
+
+
+def test_an_order_out_of_the_trash_is_as_before(shop: Shop):
+    order = order_of(shop)
+    shop.trash(order, now=NOW)
+
+    shop.untrash(order, now=LATER)
+
+    seen = shop.order(order)
+    assert ("on-hold", STAMP_LATER) == (seen["status"], seen["date_modified_gmt"])
+
+
+def test_equal_stamps_come_in_another_order_each_time():
+    """There is no tie-breaker: who trusts page 2 of one second misses rows or sees them twice."""
+    shop = Shop()
+    for _ in range(40):
+        shop.place_order(now=NOW)
+    asked = {"orderby": "modified", "order": "asc", "per_page": 20, "_fields": "id"}
+
+    first = ask(shop, "GET", "/wc/v3/orders", {**asked, "page": 1}).json
+    second = ask(shop, "GET", "/wc/v3/orders", {**asked, "page": 2}).json
+
+    seen = {row["id"] for row in first + second}
+    assert len(seen) < 40
+
+
+def test_equal_shops_asked_alike_answer_alike():
+    """What looks like chance follows from how often the shop was asked."""
+
+    def rows() -> str:
+        shop = Shop()
+        for _ in range(9):
+            shop.place_order(now=NOW)
+        return ask(shop, "GET", "/wc/v3/orders", {"orderby": "modified", "_fields": "id"}).body
+
+    assert rows() == rows()
+
+
+@pytest.mark.parametrize(
+    ("fold", "passed", "stamp"),
+    [
+        (0, "2026-10-25T00:30:00+00:00", "2026-10-25T00:30:00"),
+        (0, "2026-10-25T01:30:00+00:00", "2026-10-25T00:30:00"),
+        (1, "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00"),
+        (1, "2026-10-25T01:30:00+00:00", "2026-10-25T01:30:00"),
+    ],
+)
+def test_in_the_repeated_hour_hpos_stamps_are_an_hour_off(fold: int, passed: str, stamp: str):
+    """Local time is written and read back, so one of the two passes is taken for the other."""
+    hpos, legacy = Shop(fold=fold), Shop(fold=fold, hpos=False)
+    now = datetime.fromisoformat(passed)
+
+    stamps = [each.order(each.place_order(now=now))["date_modified_gmt"] for each in (hpos, legacy)]
+
+    assert [stamp, f"{now:%Y-%m-%dT%H:%M:%S}"] == stamps
+
+
+def test_a_bound_in_springs_gap_is_read_an_hour_later():
+    """02:30 does not exist on that morning, not even when it was meant as GMT."""
+    shop = Shop()
+    shop.place_order(now=datetime(2026, 3, 29, 3, 0, tzinfo=UTC))
+    asked = {"dates_are_gmt": "true", "_fields": "id"}
+
+    after = [
+        ask(shop, "GET", "/wc/v3/orders", {**asked, "modified_after": bound}).json
+        for bound in ("2026-03-29T01:59:00", "2026-03-29T02:30:00")
+    ]
+
+    assert [1, 0] == [len(rows) for rows in after]

@@ -1,0 +1,196 @@
+"""The seeded shop is the same for the same seed, and holds what real shops hold."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from wcflow.sandbox.goods import DISCONTINUED
+from wcflow.sandbox.seed import passing, seeded
+from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.state import Order
+
+NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
+PAID = {"processing", "completed"}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    """Nobody changes it."""
+    return seeded(NOW, Random(1))
+
+
+def orders(shop: Shop) -> list[Order]:
+    return list(shop.state.orders.values())
+
+
+def persons(shop: Shop) -> dict[str, list[Order]]:
+    found: dict[str, list[Order]] = {}
+    for order in orders(shop):
+        if order.billing["email"]:
+            found.setdefault(order.billing["email"].lower(), []).append(order)
+    return found
+
+
+def test_the_same_seed_makes_the_same_shop():
+    one, other = (seeded(NOW, Random(7), people=30, orders=90) for _ in range(2))
+
+    assert one.state.orders == other.state.orders
+    assert one.state.customers == other.state.customers
+
+
+def test_another_seed_makes_another_shop():
+    one, other = (seeded(NOW, Random(seed), people=30, orders=90) for seed in (7, 8))
+
+    assert one.state.orders != other.state.orders
+
+
+@pytest.mark.parametrize(("people", "count"), [(500, 2500), (60, 200), (3, 5)])
+def test_it_has_as_many_orders_as_were_asked_for(people: int, count: int):
+    assert count == len(seeded(NOW, Random(3), people=people, orders=count).state.orders)
+
+
+def test_nothing_happens_in_the_future(shop: Shop):
+    stamps = [
+        stamp
+        for order in orders(shop)
+        for stamp in (order.created, order.modified, order.paid, order.completed)
+        if stamp
+    ]
+    registered = [customer.created for customer in shop.state.customers.values()]
+
+    assert max(stamps + registered) <= NOW
+    assert min(stamps + registered) > NOW - timedelta(days=745)
+
+
+def test_later_orders_have_higher_numbers(shop: Shop):
+    """As in a real shop, where the census walks by created date or by id alike."""
+    ordered = sorted(orders(shop), key=lambda order: order.id)
+
+    assert ordered == sorted(orders(shop), key=lambda order: (order.created, order.id))
+
+
+def test_it_has_people_of_every_kind(shop: Shop):
+    """Big and loyal, lost, new, and in between."""
+    kinds = Counter(_kind(theirs) for theirs in persons(shop).values())
+
+    assert all(kinds[kind] >= 20 for kind in ("big", "lost", "new", "between")), kinds
+
+
+def _kind(theirs: list[Order]) -> str:
+    paid = sorted(order.paid or order.created for order in theirs if order.status in PAID)
+    if not paid:
+        return "nobody"
+    if len(paid) >= 10:
+        return "big"
+    if paid[0] > NOW - timedelta(days=30):
+        return "new"
+    return "lost" if len(paid) > 1 and paid[-1] < NOW - timedelta(days=90) else "between"
+
+
+def test_a_third_of_the_orders_are_guests(shop: Shop):
+    guests = [order for order in orders(shop) if order.customer_id == 0]
+
+    assert 0.25 < len(guests) / len(orders(shop)) < 0.45
+
+
+def test_every_status_is_there(shop: Shop):
+    statuses = {order.status for order in orders(shop)}
+
+    assert statuses >= {*PAID, "refunded", "cancelled", "failed", "on-hold", "pending"}
+    assert "checkout-draft" in statuses
+
+
+WONDERS = {
+    "two currencies": lambda shop: {"USD", "EUR"} == {order.currency for order in orders(shop)},
+    "partial refunds": lambda shop: any(
+        order.refunds and order.remaining > 0 for order in orders(shop)
+    ),
+    "full refunds": lambda shop: any(
+        order.refunds and order.remaining == 0 for order in orders(shop)
+    ),
+    "coupons": lambda shop: any(order.coupons for order in orders(shop)),
+    "no e-mail": lambda shop: any(not order.billing["email"] for order in orders(shop)),
+    "deleted products": lambda shop: any(
+        (line.product_id, line.name) == (0, DISCONTINUED.name)
+        for order in orders(shop)
+        for line in order.items
+    ),
+    "no lines": lambda shop: any(not order.items for order in orders(shop)),
+    "zero totals": lambda shop: any(order.items and not order.total for order in orders(shop)),
+    "negative fees": lambda shop: any(
+        fee.total < 0 for order in orders(shop) for fee in order.fees
+    ),
+    "ways of ordering": lambda shop: (
+        {order.created_via for order in orders(shop)} >= {"checkout", "store-api", "admin", "pos"}
+    ),
+    "typed in upper case": lambda shop: any(
+        order.billing["email"] != order.billing["email"].lower() for order in orders(shop)
+    ),
+    "guest orders of account owners": lambda shop: bool(
+        {customer.email for customer in shop.state.customers.values()}
+        & {order.billing["email"] for order in orders(shop) if order.customer_id == 0}
+    ),
+    "an address of many people": lambda shop: any(
+        len({order.billing["last_name"] for order in theirs}) > 1
+        for theirs in persons(shop).values()
+    ),
+    "diacritics and apostrophes": lambda shop: (
+        {"Łukasz", "O'Brien"}
+        <= {
+            name
+            for customer in shop.state.customers.values()
+            for name in (customer.first_name, customer.last_name)
+        }
+    ),
+    "several countries": lambda shop: (
+        len({order.billing["country"] for order in orders(shop) if order.billing["country"]}) >= 8
+    ),
+    "birthdays and consent": lambda shop: (
+        {"birthday", "accepts_marketing"}
+        <= {row.key for customer in shop.state.customers.values() for row in customer.meta}
+    ),
+    "companies": lambda shop: any(
+        customer.billing["company"] for customer in shop.state.customers.values()
+    ),
+    "accounts without orders": lambda shop: bool(
+        set(shop.state.customers) - {order.customer_id for order in orders(shop)}
+    ),
+    "a number of its own": lambda shop: any(
+        order.number != str(order.id) for order in orders(shop)
+    ),
+    "escaped names": lambda shop: (
+        "Baby &amp; Kids" in {term.name for term in shop.state.categories.values()}
+    ),
+}
+
+
+@pytest.mark.parametrize("holds", WONDERS.values(), ids=WONDERS)
+def test_it_holds_what_real_shops_hold(shop: Shop, holds):
+    assert holds(shop)
+
+
+def test_life_goes_on():
+    """Between two instants people act, at a rate, in order, and the shop shows it."""
+    shop = seeded(NOW, Random(1), people=40, orders=150)
+    until = NOW + timedelta(hours=1)
+
+    acts = passing(shop, Random(2), NOW, until, per_hour=60)
+    before = len(shop.state.orders)
+    for act in acts:
+        act.perform(shop)
+
+    assert acts == sorted(acts, key=lambda act: act.at)
+    assert len(acts) >= 60
+    assert all(NOW - timedelta(seconds=1) <= act.at <= until for act in acts)
+    assert len(shop.state.orders) > before
+    assert max(order.modified for order in orders(shop)) > NOW
+
+
+def test_nothing_is_done_until_it_is_performed():
+    one, other = (seeded(NOW, Random(1), people=40, orders=150) for _ in range(2))
+
+    passing(one, Random(2), NOW, NOW + timedelta(hours=1))
+
+    assert one.state.orders == other.state.orders

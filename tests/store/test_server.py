@@ -1,0 +1,268 @@
+"""The shop behind a socket is the shop, for as many as come at once, and it closes when told."""
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+from woocommerce import API
+
+from wcflow.sandbox.exchange import Request, Response, told
+from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.server import Server, serve
+from wcflow.sandbox.shop import ADMIN, Shop
+
+NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
+BASIC = (ADMIN.consumer_key, ADMIN.consumer_secret)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop()
+    shop.register("ana@example.com", now=NOW, first_name="Łukasz")
+    shop.place_order(now=NOW, customer=1, status="pending")
+    return shop
+
+
+@pytest.fixture
+def faults(shop: Shop) -> Faults:
+    return Faults(shop)
+
+
+@pytest.fixture
+def server(shop: Shop, faults: Faults) -> Iterator[Server]:
+    # OAuth goes by the time of day: a client signs with its own.
+    with serve(shop, faults) as server:
+        yield server
+
+
+@pytest.fixture
+def web() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+def client(server: Server) -> API:
+    return API(server.url, *BASIC, timeout=5)
+
+
+def test_it_listens_on_loopback_alone(server: Server):
+    assert server.url.startswith("http://127.0.0.1:")
+
+
+def test_it_answers_as_the_shop_does(shop: Shop, server: Server):
+    answer = client(server).get("orders/1")
+
+    assert shop.order(1) == answer.json()
+
+
+def test_it_tells_the_time_of_its_clock(shop: Shop, web: requests.Session):
+    with serve(shop, clock=lambda: NOW) as server:
+        answer = web.get(f"{server.url}/wp-json/")
+
+    assert "Sun, 22 Nov 2026 19:20:08 GMT" == answer.headers["Date"]
+
+
+def test_what_is_written_is_there(shop: Shop, server: Server):
+    client(server).post("orders/1/notes", {"note": "→ ok"})
+
+    assert ["→ ok"] == [note["note"] for note in shop.notes(1)]
+
+
+def test_basic_is_not_taken_over_http(server: Server, web: requests.Session):
+    answer = web.get(f"{server.url}/wp-json/wc/v3/orders", auth=BASIC)
+
+    assert (401, "woocommerce_rest_cannot_view") == (answer.status_code, answer.json()["code"])
+
+
+def test_the_home_page_tells_where_the_api_is(server: Server, web: requests.Session):
+    answer = web.get(server.url)
+    index = web.get(answer.links["https://api.w.org/"]["url"]).json()
+
+    assert index == web.get(f"{server.url}/wp-json").json()
+    assert "text/html; charset=UTF-8" == answer.headers["Content-Type"]
+    assert server.url == index["url"]
+
+
+def test_a_connection_is_kept(server: Server, web: requests.Session):
+    """A client that polls for days must not need a new connection for every call."""
+    for _ in range(3):
+        web.get(f"{server.url}/wp-json/")
+
+    assert (1, 3) == (server.connections, len(server.calls))
+
+
+def test_calls_are_recorded(server: Server):
+    client(server).get("orders", params={"per_page": 1, "_fields": "id"})
+    client(server).put("orders/1", {"customer_note": "x"})
+
+    seen = [(call.method, call.path, call.status, call.writes) for call in server.calls]
+    assert [
+        ("GET", "/wc/v3/orders", 200, False),
+        ("PUT", "/wc/v3/orders/1", 200, True),
+    ] == seen
+    assert {"per_page": "1", "_fields": "id"} == server.calls[0].params
+    assert {"customer_note": "x"} == server.calls[1].json
+
+
+def test_many_at_once_lose_nothing(shop: Shop, server: Server):
+    """Requests of many threads are answered one by one, and each once."""
+
+    def visit(number: int) -> int:
+        return client(server).post("orders/1/notes", {"note": str(number)}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(visit, range(40)))
+
+    assert [201] * 40 == statuses
+    assert {str(number) for number in range(40)} == {note["note"] for note in shop.notes(1)}
+
+
+def test_a_time_out_is_the_clients(shop: Shop, faults: Faults, server: Server):
+    """The server keeps silent until the client goes; what was asked was done all the same."""
+    faults.times_out(effect=True)
+    hasty = API(server.url, *BASIC, timeout=0.2)
+
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        hasty.post("orders/1/notes", {"note": "x"})
+
+    assert ["x"] == [note["note"] for note in shop.notes(1)]
+    assert [0] == [call.status for call in server.calls]
+
+
+def test_a_refused_connection_is_an_error_of_connection(faults: Faults, server: Server):
+    faults.refuses_connections()
+
+    with pytest.raises(requests.exceptions.ConnectionError):
+        client(server).get("orders")
+
+
+def test_a_slow_answer_comes_after_its_time(faults: Faults, server: Server):
+    faults.dawdles(0.1)
+    begun = time.monotonic()
+
+    answer = client(server).get("orders")
+
+    assert 200 == answer.status_code
+    assert time.monotonic() - begun >= 0.1
+
+
+def test_a_slow_answer_holds_up_nobody_else(faults: Faults, server: Server, web: requests.Session):
+    faults.dawdles(0.5, only="GET /wc/v3/orders")
+
+    with ThreadPoolExecutor(1) as thread:
+        slow = thread.submit(client(server).get, "orders")
+        while not server.calls:
+            time.sleep(0.01)
+        answer = web.get(f"{server.url}/wp-json/")
+        was_waiting = not slow.done()
+
+    assert (answer.status_code, was_waiting, slow.result().status_code) == (200, True, 200)
+
+
+def test_closing_time_waits_for_no_guest(shop: Shop):
+    """Neither an idle connection, nor one kept in silence, nor a slow answer keeps it open."""
+    faults = Faults(shop)
+    faults.times_out(only="GET /wc/v3/orders")
+    faults.dawdles(30, only="GET /wc/v3/coupons")
+    before = set(threading.enumerate())
+    begun = time.monotonic()
+
+    with serve(shop, faults) as server, ThreadPoolExecutor(2) as guests:
+        idle = socket.create_connection(server.server_address[:2])
+        visits = [guests.submit(client(server).get, path) for path in ("orders", "coupons")]
+        while len(server.calls) < 2:
+            time.sleep(0.01)
+        server.close()
+
+    idle.close()
+    assert [_is_hung_up(visit) for visit in visits] == [True, True]
+    assert time.monotonic() - begun < 10
+    assert set(threading.enumerate()) == before
+
+
+def _is_hung_up(visit: Future[requests.Response]) -> bool:
+    return isinstance(visit.exception(), requests.exceptions.ConnectionError)
+
+
+class OneAtATime:
+    """A shop that notices when two are let in together."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.most = 0
+
+    def answer(self, _request: Request, now: datetime) -> Response:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(0.01)
+        self.inside -= 1
+        return told("{}", now)
+
+
+def test_the_shop_is_entered_one_at_a_time():
+    """The shop is pure and knows no threads; the server's lock stands before it."""
+    shop = OneAtATime()
+
+    with serve(shop) as server, ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: requests.get(server.url, timeout=5), range(8)))
+
+    assert shop.most == 1
+
+
+def test_someone_acts_while_it_serves(shop: Shop, server: Server):
+    with server.lock:
+        shop.pay(1, now=NOW)
+
+    assert "processing" == client(server).get("orders/1").json()["status"]
+
+
+def test_nonsense_is_answered(server: Server):
+    """A line that is no HTTP gets an answer, not a traceback."""
+    with socket.create_connection(server.server_address[:2], timeout=5) as guest:
+        guest.sendall(b"NONSENSE\r\n\r\n")
+        told = guest.recv(1024)
+
+    assert b"400" in told.split(b"\r\n")[0]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a certificate for 127.0.0.1, with the tool that every server has."""
+    made = tmp_path_factory.mktemp("tls") / "shop.pem"
+    openssl = shutil.which("openssl")
+    assert openssl, "openssl is needed to make a certificate"
+    command = [
+        *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+        *("-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
+        *("-addext", "subjectAltName=IP:127.0.0.1"),
+        *("-keyout", str(made), "-out", f"{made}.crt"),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    made.write_text(made.read_text() + Path(f"{made}.crt").read_text())
+    return made
+
+
+def test_over_https_basic_is_taken(shop: Shop, certificate: Path):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+
+    with serve(shop, clock=lambda: NOW, tls=tls) as server:
+        answer = requests.get(
+            f"{server.url}/wp-json/wc/v3/orders/1",
+            auth=BASIC,
+            verify=f"{certificate}.crt",
+            timeout=5,
+        )
+
+    assert server.url.startswith("https://")
+    assert shop.order(1) == answer.json()

@@ -1,0 +1,94 @@
+"""A body is JSON, or it is an error: never something in between, and never empty by mistake."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wcflow.store.body import UnreadableError, is_page, parsed, plain, title_of
+
+ROWS = [{"id": 1, "refunds": [], "meta_data": [{"key": "a", "value": "{}"}]}, {"id": 2}]
+JSON = json.dumps(ROWS, separators=(",", ":")).encode()
+NOTICE = (
+    b"<br />\n<b>Warning</b>:  Undefined array key [0] in <b>/srv/wp/x.php</b> on line"
+    b" <b>12</b><br />\n"
+)
+LOG_LINE = b"[22-Nov-2026 19:20:08 UTC] PHP Notice: Function {closure} was called\n"
+BOM = b"\xef\xbb\xbf"
+
+json_values = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.integers(1, 99), "meta": st.lists(st.text(max_size=4), max_size=2)}
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b"\n \t",
+        BOM,
+        NOTICE,
+        NOTICE * 2,
+        LOG_LINE,
+        BOM + NOTICE,
+        NOTICE + BOM,
+        b"debug",
+        LOG_LINE + NOTICE,
+    ],
+)
+def test_what_php_says_before_the_json_is_passed_over(before: bytes) -> None:
+    assert ROWS == parsed(before + JSON)
+
+
+@pytest.mark.parametrize("empty", [b"[]", BOM + b"[]", NOTICE + b"[]", b"{}", NOTICE + b"{}\n"])
+def test_an_empty_answer_behind_a_notice_is_empty(empty: bytes) -> None:
+    assert not parsed(empty)
+
+
+@given(json_values, st.sampled_from([b"", BOM, NOTICE, LOG_LINE]), st.data())
+def test_a_torn_body_is_an_error(value: Any, before: bytes, data: st.DataObject) -> None:
+    """However much of it is missing, no part of its tail passes for the whole."""
+    whole = json.dumps(value, separators=(",", ":")).encode()
+    kept = data.draw(st.integers(0, len(whole) - 1))
+    with pytest.raises(UnreadableError):
+        parsed(before + whole[:kept])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b'<html><script>{"a": []}</script></html>',
+        b"Fatal error: Cannot use [] for reading",
+        b"Undefined index []",
+        JSON + b"<!-- cached -->",
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_json_is_an_error(body: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        parsed(body)
+
+
+def test_a_web_page_is_known_and_a_notice_is_none() -> None:
+    page = b"<!DOCTYPE html><html><head><title>Just a &quot;moment&quot;\n </title></head>"
+    told = (
+        is_page("text/html", page),
+        is_page("", BOM + b" <HTML>"),
+        is_page("text/html", NOTICE + JSON),
+    )
+    assert (True, True, False) == told
+    assert title_of(page.decode()) == 'Just a "moment"'
+    assert title_of("<p>") == ""
+
+
+def test_text_of_the_shop_is_shown_plain_and_short() -> None:
+    assert plain("<b>Sorry</b>,\n  you &amp; I  <i>cannot</i>", 20) == "Sorry, you & I cann…"

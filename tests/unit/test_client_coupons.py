@@ -1,0 +1,103 @@
+"""A coupon that WooCommerce would quietly change is not created, or is noticed afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wcflow.records import Coupon
+from wcflow.store.coupons import differences, flaw
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WANTED = Coupon(
+    code="WELCOME-7Q4MXK",
+    type="percent",
+    amount="10",
+    expires=NOW,
+    usage_limit=1,
+    minimum_amount="20",
+    product_ids=(3, 1),
+    emails=("Ann@Example.com",),
+    key="welcome/5",
+)
+MADE = replace(
+    WANTED,
+    code="welcome-7q4mxk",
+    amount="10.00",
+    minimum_amount="20.00",
+    product_ids=(1, 3),
+    emails=("ann@example.com",),
+)
+
+
+def test_what_woocommerce_writes_otherwise_is_the_same() -> None:
+    """Lower case, its own number of decimals, another order of ids, whole seconds."""
+    assert () == differences(WANTED, MADE)
+    assert () == differences(replace(WANTED, expires=NOW + timedelta(microseconds=5)), MADE)
+    assert () == differences(replace(WANTED, amount="12.505"), replace(MADE, amount="12.51"))
+    assert () == differences(replace(WANTED, minimum_amount="0"), replace(MADE, minimum_amount=""))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"expires": None}, "expires is never"),
+        ({"expires": NOW + timedelta(hours=1)}, "expires is 2026-11-22 13:00:00+00:00"),
+        ({"emails": ()}, "it is restricted to 0 e-mail addresses instead of 1"),
+        ({"emails": ("bob@example.com",)}, "it is restricted to 1 e-mail addresses instead of 1"),
+        ({"amount": "1.00"}, "amount is 1.00"),
+        ({"minimum_amount": ""}, "minimum_amount is nothing"),
+        ({"type": "fixed_cart"}, "type is fixed_cart"),
+        ({"usage_limit": None}, "usage_limit is None"),
+        ({"free_shipping": True}, "free_shipping is True"),
+        ({"product_ids": ()}, "product_ids is ()"),
+        ({"code": "other"}, "code is 'other'"),
+        ({"key": ""}, "its meta was not kept"),
+    ],
+)
+def test_what_is_not_as_asked_is_said(change: dict[str, Any], said: str) -> None:
+    assert (said,) == differences(WANTED, replace(MADE, **change))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann",
+        "ann@",
+        "@example.com",
+        "ann@example",
+        "ann@exa mple.com",
+        "ann@-example.com",
+        "änn@example.com",
+        "ann@example..com",
+        "ann@example.com, bob@example.com",
+        "a(nn)@example.com",
+    ],
+)
+def test_an_address_that_wordpress_would_drop_is_refused(address: str) -> None:
+    """Anyone could use the coupon."""
+    said = flaw(replace(WANTED, emails=("ok@example.com", address)))
+    assert said == "WordPress takes the e-mail address of the restriction for malformed"
+
+
+@pytest.mark.parametrize("address", ["ann@example.com", " A.n+n_'x@sub.Example-1.co.uk ", "a@b.de"])
+def test_an_address_that_wordpress_takes_is_taken(address: str) -> None:
+    assert flaw(replace(WANTED, emails=(address,))) == ""
+
+
+@given(st.sampled_from(["amount", "minimum_amount", "maximum_amount"]), st.text(max_size=5))
+def test_what_is_no_amount_is_refused(name: str, text: str) -> None:
+    said = flaw(replace(WANTED, **{name: text}))
+    assert said in ("", f"{name}: expected a number, got {text!r}")
+
+
+def test_a_naive_expiry_is_refused() -> None:
+    assert (
+        flaw(replace(WANTED, expires=NOW.replace(tzinfo=None)))
+        == "expires: expected an aware instant"
+    )

@@ -1,0 +1,500 @@
+"""How requests travel: keys, time-outs, no redirects, retries, and pages that shrink and grow."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import responses
+
+from wcflow import __version__
+from wcflow.errors import StoreError
+from wcflow.store.client import Store
+
+URL, HTTP_URL = "https://shop.example", "http://shop.example"
+ORDERS = f"{URL}/wp-json/wc/v3/orders"
+HTTP_ORDERS = f"{HTTP_URL}/wp-json/wc/v3/orders"
+DATE = {"Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
+PAGE = "<!DOCTYPE html><html><head><title>Checking your browser</title></head></html>"
+
+
+class Nap:
+    """Remembers how long a store waited, and takes no time."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def store(url: str = URL, **how: Any) -> Store:
+    how = {"sleep": Nap(), "chance": lambda: 0.5} | how
+    return Store("main", url, "ck_key", "cs_secret", **how)
+
+
+@pytest.fixture
+def web() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
+        yield mock
+
+
+def answers(
+    web: responses.RequestsMock, *said: Any, url: str = ORDERS, method: str = "GET"
+) -> None:
+    """Let the web answer so, one after another: a status, an exception, or whole keywords."""
+    for each in said:
+        if isinstance(each, Exception):
+            web.add(method, url, body=each)
+        elif isinstance(each, int):
+            web.add(
+                method, url, status=each, json=[] if each == 200 else {"code": "x"}, headers=DATE
+            )
+        else:
+            web.add(method, url, **{"status": 200, "headers": DATE} | each)
+
+
+def query(call: responses.Call) -> dict[str, str]:
+    return {key: value[-1] for key, value in parse_qs(urlsplit(call.request.url).query).items()}
+
+
+def failure(deed: Callable[[], object]) -> StoreError:
+    with pytest.raises(StoreError) as caught:
+        deed()
+    return caught.value
+
+
+class TestKeys:
+    def test_https_sends_the_key_as_basic(self, web: responses.RequestsMock) -> None:
+        answers(web, 200)
+        store().ask("GET", "orders", {"status": "any"})
+        request = web.calls[0].request
+        assert request.headers["Authorization"] == "Basic Y2tfa2V5OmNzX3NlY3JldA=="
+        assert query(web.calls[0]) == {"status": "any"}
+
+    def test_http_signs_and_never_sends_the_secret(self, web: responses.RequestsMock) -> None:
+        answers(web, 200, url=HTTP_ORDERS)
+        store(HTTP_URL).ask("GET", "orders", {"status": "any"})
+        request, sent = web.calls[0].request, query(web.calls[0])
+        assert "Authorization" not in request.headers
+        assert (sent["oauth_consumer_key"], sent["status"]) == ("ck_key", "any")
+        assert "cs_secret" not in str(request.url)
+        assert str(request.url).count("status=any") == 1
+
+    def test_each_try_over_http_is_signed_anew(self, web: responses.RequestsMock) -> None:
+        """WooCommerce takes a nonce once."""
+        answers(web, 500, 502, 200, url=HTTP_ORDERS)
+        store(HTTP_URL).ask("GET", "orders")
+        nonces = {query(call)["oauth_nonce"] for call in web.calls}
+        signatures = {query(call)["oauth_signature"] for call in web.calls}
+        assert (3, 3) == (len(nonces), len(signatures))
+
+    def test_what_oauth_cannot_sign_is_said_before_it_is_sent(self) -> None:
+        with responses.RequestsMock():
+            error = failure(lambda: store(HTTP_URL).coupon("10/20%"))
+        assert (error.permanent, error.advice) == (
+            True,
+            "give the shop https, or avoid / and % in codes",
+        )
+
+    def test_the_index_is_asked_for_without_a_key(self, web: responses.RequestsMock) -> None:
+        answers(web, {"json": {"name": "Shop"}}, url=f"{URL}/wp-json/")
+        store().index()
+        assert "Authorization" not in web.calls[0].request.headers
+
+    def test_nobody_elses_key_is_sent(
+        self, web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    ) -> None:
+        """requests would take one from ~/.netrc where it is given none."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine shop.example login other password other\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        answers(web, 200, url=HTTP_ORDERS)
+        store(HTTP_URL).ask("GET", "orders")
+        assert "Authorization" not in web.calls[0].request.headers
+
+    @pytest.mark.parametrize(
+        "broken", [401, requests.ConnectionError(f"{HTTP_ORDERS}?oauth_signature=abc")]
+    )
+    def test_no_error_shows_the_signature(self, web: responses.RequestsMock, broken: Any) -> None:
+        answers(web, *[broken] * (5 if isinstance(broken, Exception) else 1), url=HTTP_ORDERS)
+        error = failure(lambda: store(HTTP_URL).ask("GET", "orders"))
+        assert "oauth" not in f"{error} {error.advice} {error.__cause__}"
+        assert error.__suppress_context__ or error.__context__ is None
+
+
+class TestManners:
+    def test_every_request_says_what_it_is_and_what_it_wants(
+        self, web: responses.RequestsMock
+    ) -> None:
+        answers(web, {"json": {}}, method="POST")
+        store().ask("POST", "orders", json={"note": "→"}, shape=dict)
+        request = web.calls[0].request
+        expected = (f"wcflow/{__version__}", "application/json", "application/json; charset=utf-8")
+        names = ("User-Agent", "Accept", "Content-Type")
+        assert expected == tuple(request.headers[name] for name in names)
+        assert request.body == '{"note":"→"}'.encode()
+
+    @pytest.mark.parametrize(
+        ("ca_file", "verified"), [(None, True), ("/shop/ca.pem", "/shop/ca.pem")]
+    )
+    def test_the_certificate_is_verified_at_every_request(
+        self,
+        web: responses.RequestsMock,
+        monkeypatch: pytest.MonkeyPatch,
+        ca_file: Any,
+        verified: Any,
+    ) -> None:
+        """Also where the environment names another authority for everybody."""
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+        if ca_file:
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/other.pem")
+        answers(web, 200)
+        store(ca_file=ca_file, timeout=45.0).ask("GET", "orders")
+        how = web.calls[0].request.req_kwargs  # type: ignore[attr-defined] # added by responses
+        assert (verified, (10.0, 45.0)) == (how["verify"], how["timeout"])
+
+    def test_what_is_empty_is_not_sent(self, web: responses.RequestsMock) -> None:
+        answers(web, 200)
+        store().ask("GET", "orders", {"exclude": "", "per_page": 1})
+        assert query(web.calls[0]) == {"per_page": "1"}
+
+    def test_each_thread_has_its_own_connection(self, web: responses.RequestsMock) -> None:
+        answers(web, 200, 200, 200)
+        shop, sessions = store(), set()
+
+        def ask() -> None:
+            shop.ask("GET", "orders")
+            sessions.add(shop._session())
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ask()
+        assert (3, 3) == (len(sessions), shop.requests)
+        shop.close()
+
+    def test_requests_and_their_seconds_are_counted(self, web: responses.RequestsMock) -> None:
+        answers(web, 500, 200)
+        ticks = iter([10.0, 12.5, 20.0, 20.5])
+        shop = store(clock=lambda: next(ticks))
+        shop.ask("GET", "orders")
+        assert (2, 3.0) == (shop.requests, shop.seconds)
+
+    def test_the_methods_of_woocommerce_api_travel_the_same_way(
+        self, web: responses.RequestsMock
+    ) -> None:
+        answers(web, 200)
+        assert store().get("orders", params={"per_page": 1}).json() == []
+        assert web.calls[0].request.headers["User-Agent"] == f"wcflow/{__version__}"
+
+
+class TestRedirects:
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_none_is_followed(self, web: responses.RequestsMock, method: str) -> None:
+        """A redirect turns a POST into a GET and answers 200 with a list."""
+        to = "https://www.shop.example/wp-json/wc/v3/orders?consumer_key=1"
+        answers(web, {"status": 301, "headers": {**DATE, "Location": to}}, method=method)
+        error = failure(lambda: store().ask(method, "orders"))
+        assert (
+            "the store sends wcflow on to https://www.shop.example/wp-json/wc/v3/orders:"
+            f" {method} /orders: HTTP 301"
+        ) == str(error)
+        assert ("set url to https://www.shop.example", True) == (error.advice, error.permanent)
+        assert len(web.calls) == 1
+
+    def test_one_to_a_login_page_has_no_address_to_give(self, web: responses.RequestsMock) -> None:
+        answers(web, {"status": 302, "headers": {**DATE, "Location": "/wp-login.php?x=1"}})
+        error = failure(lambda: store().ask("GET", "orders"))
+        assert (
+            "set url to the address that a browser shows for the shop's home page" == error.advice
+        )
+
+
+class TestReads:
+    def test_they_are_tried_again_after_growing_waits(self, web: responses.RequestsMock) -> None:
+        answers(web, 500, 502, 503, 504, 200)
+        nap = Nap()
+        assert store(sleep=nap).ask("GET", "orders").body == []
+        assert [0.5, 1.0, 2.0, 4.0] == nap.seconds
+
+    def test_they_are_not_tried_for_ever(self, web: responses.RequestsMock) -> None:
+        answers(web, 500, 500, 500, 500, 500)
+        error = failure(lambda: store().ask("GET", "orders"))
+        assert (500, False, False) == (error.status, error.permanent, error.effect_unknown)
+
+    @pytest.mark.parametrize(
+        ("wish", "waited"),
+        [
+            ("7", 7.5),
+            ("0", 0.5),
+            ("Sun, 22 Nov 2026 19:20:48 GMT", 40.5),
+            ("Sat, 21 Nov 2026 00:00:00 GMT", 0.5),
+        ],
+    )
+    def test_retry_after_is_honoured(
+        self, web: responses.RequestsMock, wish: str, waited: float
+    ) -> None:
+        """Seconds, or a date by the store's own clock."""
+        answers(web, {"status": 429, "headers": {**DATE, "Retry-After": wish}}, 200)
+        nap = Nap()
+        store(sleep=nap).ask("GET", "orders")
+        assert [waited] == nap.seconds
+
+    def test_a_long_retry_after_is_left_to_the_caller(self, web: responses.RequestsMock) -> None:
+        body = {"code": "wp_die", "message": "Briefly unavailable.", "data": {"status": 503}}
+        answers(web, {"status": 503, "json": body, "headers": {**DATE, "Retry-After": "600"}})
+        error = failure(lambda: store().ask("GET", "orders"))
+        assert (503, "wp_die", 600.0, False) == (
+            error.status,
+            error.code,
+            error.retry_after,
+            error.permanent,
+        )
+
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            requests.exceptions.ConnectTimeout(),
+            requests.exceptions.ReadTimeout(),
+            requests.exceptions.ConnectionError(),
+            requests.exceptions.ChunkedEncodingError(),
+        ],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_a_lost_connection_is_tried_again(
+        self, web: responses.RequestsMock, trouble: Exception
+    ) -> None:
+        answers(web, trouble, 200)
+        assert store().ask("GET", "orders").body == []
+
+    def test_torn_json_is_tried_again_and_then_an_error(self, web: responses.RequestsMock) -> None:
+        answers(web, *[{"body": '[{"id":1,"refunds":[]'}] * 5)
+        error = failure(lambda: store().ask("GET", "orders"))
+        assert str(error).startswith("the store's answer cannot be read: GET /orders: HTTP 200: ")
+        assert ("wcflow_unreadable", False, False) == (
+            error.code,
+            error.permanent,
+            error.effect_unknown,
+        )
+
+    @pytest.mark.parametrize("before", ["\ufeff", "<br />\n<b>Notice</b>: x [1]<br />\n"])
+    def test_notices_before_the_json_are_passed_over(
+        self, web: responses.RequestsMock, before: str
+    ) -> None:
+        answers(web, {"body": f'{before}[{{"id":1}}]'})
+        assert store().ask("GET", "orders").body == [{"id": 1}]
+
+    def test_a_web_page_is_an_error_that_names_it(self, web: responses.RequestsMock) -> None:
+        answers(web, {"body": PAGE, "content_type": "text/html"})
+        error = failure(lambda: store().ask("GET", "orders"))
+        assert (
+            'the store answered with a web page "Checking your browser": GET /orders: HTTP 200'
+        ) == str(error)
+
+    @pytest.mark.parametrize(
+        ("shape", "body"), [(list, {"id": 1}), (dict, []), (list, 5), (list, "x")]
+    )
+    def test_json_of_another_shape_is_an_error(
+        self, web: responses.RequestsMock, shape: Any, body: Any
+    ) -> None:
+        answers(web, {"json": body})
+        error = failure(lambda: store().ask("GET", "orders", shape=shape))
+        expected = "a list" if shape is list else "an object"
+        assert (
+            f"the store's answer is not as WooCommerce documents it: GET /orders: expected {expected}"
+        ) == str(error)
+
+    def test_an_answer_knows_the_time_and_the_total(self, web: responses.RequestsMock) -> None:
+        answers(web, {"json": [], "headers": {**DATE, "X-WP-Total": "192"}})
+        answer = store().ask("GET", "orders")
+        assert ("2026-11-22T19:20:08+00:00", 192) == (answer.server_now.isoformat(), answer.total)
+
+    def test_an_answer_without_a_time_is_an_error(self, web: responses.RequestsMock) -> None:
+        answers(web, {"json": [], "headers": {}})
+        assert "expected a Date header" in str(failure(lambda: store().ask("GET", "orders")))
+
+    def test_waiting_can_be_broken_off(self, web: responses.RequestsMock) -> None:
+        """What `sleep` raises ends the call: a daemon that is told to stop stops."""
+
+        def stop(_seconds: float) -> None:
+            raise KeyboardInterrupt
+
+        answers(web, 500)
+        with pytest.raises(KeyboardInterrupt):
+            store(sleep=stop).ask("GET", "orders")
+
+
+class TestWrites:
+    def post(self, shop: Store) -> StoreError:
+        return failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
+
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            500,
+            502,
+            503,
+            504,
+            requests.exceptions.ReadTimeout(),
+            requests.exceptions.ConnectionError(),
+            {"body": "torn {"},
+            {"body": PAGE, "content_type": "text/html"},
+            {"json": []},
+        ],
+        ids=str,
+    )
+    def test_one_that_may_have_happened_is_not_sent_again(
+        self, web: responses.RequestsMock, trouble: Any
+    ) -> None:
+        answers(web, trouble, method="POST")
+        error = self.post(store())
+        assert (True, False, 1) == (error.effect_unknown, error.permanent, len(web.calls))
+
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            429,
+            {"status": 503, "headers": {**DATE, "Retry-After": "2"}},
+            requests.exceptions.ConnectTimeout(),
+        ],
+        ids=str,
+    )
+    def test_one_that_cannot_have_happened_is_sent_again(
+        self, web: responses.RequestsMock, trouble: Any
+    ) -> None:
+        answers(web, trouble, {"json": {"id": 1}}, method="POST")
+        assert store().ask("POST", "orders", json={}, shape=dict).body == {"id": 1}
+
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413])
+    def test_a_refusal_has_no_effect_and_stays(
+        self, web: responses.RequestsMock, status: int
+    ) -> None:
+        answers(web, status, method="POST")
+        error = self.post(store())
+        assert (False, True, 1) == (error.effect_unknown, error.permanent, len(web.calls))
+
+
+class TestPages:
+    def rows(self, count: int) -> dict[str, Any]:
+        return {"json": [{"id": n} for n in range(1, count + 1)]}
+
+    def sizes(self, web: responses.RequestsMock) -> list[int]:
+        return [int(query(call)["per_page"]) for call in web.calls]
+
+    @pytest.mark.parametrize("trouble", [502, 504, requests.exceptions.ReadTimeout()], ids=str)
+    def test_they_halve_where_the_store_chokes(
+        self, web: responses.RequestsMock, trouble: Any
+    ) -> None:
+        answers(web, trouble, trouble, 200)
+        store().page("orders", {}, dict)
+        assert [100, 50, 25] == self.sizes(web)
+
+    @pytest.mark.parametrize("trouble", [500, 503, 429])
+    def test_they_stay_as_they_are_where_less_would_not_help(
+        self, web: responses.RequestsMock, trouble: int
+    ) -> None:
+        answers(web, trouble, 200)
+        store().page("orders", {}, dict)
+        assert [100, 100] == self.sizes(web)
+
+    def test_they_stay_small_and_grow_again(self, web: responses.RequestsMock) -> None:
+        answers(web, 504, *[200] * 12)
+        shop = store()
+        for _ in range(12):
+            shop.page("orders", {}, dict)
+        assert [100, *[50] * 10, 100, 100] == self.sizes(web)
+
+    def test_a_request_for_one_thing_teaches_nothing(self, web: responses.RequestsMock) -> None:
+        answers(web, 504, 200)
+        shop = store()
+        shop.ask("GET", "orders", {"per_page": 1})
+        assert shop.pages.size == 100
+
+    def test_a_smaller_page_is_full_when_it_is_full(self, web: responses.RequestsMock) -> None:
+        answers(web, 504, self.rows(50))
+        assert store().page("orders", {}, dict).full
+
+    def test_ids_are_asked_for_in_such_portions(self, web: responses.RequestsMock) -> None:
+        """All are asked for, however small the portions: what does not come back is not there."""
+        answers(web, 504, 200, 200)
+        store(page_size=12).included("orders", range(1, 13), {}, dict)
+        asked = [query(call)["include"] for call in web.calls]
+        assert ["1,2,3,4,5,6,7,8,9,10,11,12", "1,2,3,4,5,6", "7,8,9,10,11,12"] == asked
+
+
+@contextmanager
+def listening(deed: Callable[[socket.socket], object]) -> Iterator[int]:
+    """Take one connection on a loopback port and do something to it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _address = server.accept()
+            with connection:
+                deed(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+class TestRealSockets:
+    """What requests and urllib3 really raise, and whether it is understood."""
+
+    def test_nobody_listens(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        with store(f"http://127.0.0.1:{port}") as shop:
+            error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
+        assert f"127.0.0.1:{port} takes no connection: POST /orders" == str(error)
+        assert (False, False, 3) == (error.effect_unknown, error.permanent, shop.requests)
+
+    def test_somebody_listens_and_says_nothing(self) -> None:
+        done = threading.Event()
+        with listening(lambda _connection: done.wait(5)) as port:
+            with store(f"http://127.0.0.1:{port}", timeout=0.1) as shop:
+                error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
+            done.set()
+        assert f"no answer from 127.0.0.1:{port} within 0.1 s: POST /orders" == str(error)
+        assert (True, "wcflow_timeout", 1) == (error.effect_unknown, error.code, shop.requests)
+
+    def test_somebody_hangs_up(self) -> None:
+        def hang_up(connection: socket.socket) -> None:
+            connection.recv(65536)
+
+        with (
+            listening(hang_up) as port,
+            store(f"http://127.0.0.1:{port}", timeout=5) as shop,
+        ):
+            error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
+        assert f"the connection to 127.0.0.1:{port} broke off: POST /orders" == str(error)
+        assert (True, "wcflow_broken") == (error.effect_unknown, error.code)
+
+    def test_somebody_does_not_speak_https(self) -> None:
+        def chat(connection: socket.socket) -> None:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        with (
+            listening(chat) as port,
+            store(f"https://127.0.0.1:{port}", timeout=5) as shop,
+        ):
+            error = failure(lambda: shop.ask("GET", "orders"))
+        assert f"127.0.0.1:{port} does not speak https: GET /orders" == str(error)
+        assert error.permanent
+
+    def test_a_missing_ca_file_is_named(self) -> None:
+        with store("https://127.0.0.1:9", ca_file="/nowhere/ca.pem") as shop:
+            error = failure(lambda: shop.ask("GET", "orders"))
+        assert "/nowhere/ca.pem cannot be read: GET /orders" == str(error)
+        assert error.permanent

@@ -1,0 +1,339 @@
+"""Each write is told apart: done, refused, not kept, perhaps done, or not even sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import responses
+
+from tests.sandbox_door import Door, mounted
+from wcflow.errors import StoreError
+from wcflow.records import Coupon
+from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Shop
+from wcflow.store.client import Store
+from wcflow.store.refusals import concerns_store
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+URL = "https://shop.example"
+API = f"{URL}/wp-json/wc/v3"
+DATE = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def faults(shop: Shop) -> Faults:
+    return Faults(shop)
+
+
+@pytest.fixture
+def door(faults: Faults) -> Iterator[Door]:
+    with mounted(faults, lambda: NOW) as door:
+        yield door
+
+
+@pytest.fixture
+def store(door: Door) -> Store:
+    return opened(ADMIN)
+
+
+def opened(key: Any, **how: Any) -> Store:
+    how = {"sleep": lambda _seconds: None, "chance": lambda: 0.0} | how
+    return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
+
+
+def people(shop: Shop, count: int) -> list[int]:
+    return [shop.register(f"c{n}@example.com", now=NOW) for n in range(count)]
+
+
+def tags(shop: Shop, customer: int) -> list[Any]:
+    meta = shop.customer(customer)["meta_data"]
+    return [each["value"] for each in meta if each["key"] == "wcflow_tags"]
+
+
+def tagged(ids: list[int], value: str | None = "VIP") -> dict[int, dict[str, str | None]]:
+    return {number: {"wcflow_tags": value} for number in ids}
+
+
+def sizes(door: Door) -> list[int]:
+    return [len(call.json["update"]) for call in door.writes if call.path.endswith("/batch")]
+
+
+def codes(outcome: dict[int, StoreError | None]) -> dict[int, str]:
+    return {number: error.code if error else "" for number, error in outcome.items()}
+
+
+class TestMeta:
+    def test_it_is_written_in_polite_batches(self, shop: Shop, store: Store, door: Door) -> None:
+        ids = people(shop, 60)
+        assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
+        assert [["VIP"]] * 60 == [tags(shop, each) for each in ids]
+        assert [25, 25, 10] == sizes(door)
+
+    def test_none_deletes_a_key(self, shop: Shop, store: Store) -> None:
+        ids = people(shop, 2)
+        store.write_meta("customers", tagged(ids))
+        assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids, None))
+        assert [[], []] == [tags(shop, each) for each in ids]
+
+    def test_orders_are_written_alike(self, shop: Shop, store: Store) -> None:
+        order = shop.place_order(now=NOW)
+        assert {order: None} == store.write_meta("orders", tagged([order]))
+        assert store.orders_meta([order]) == {order: {"wcflow_tags": "VIP"}}
+
+    def test_nothing_is_nothing(self, store: Store, door: Door) -> None:
+        assert (store.write_meta("customers", {}), door.calls) == ({}, [])
+
+    def test_one_that_fails_fails_alone(self, shop: Shop, store: Store) -> None:
+        one, two = people(shop, 2)
+        outcome = store.write_meta("customers", tagged([one, 999, two]))
+        gone = outcome[999]
+        assert {one: "", 999: "wc_user_invalid_id", two: ""} == codes(outcome)
+        assert gone is not None
+        assert (
+            'the store refused the change: PUT /customers/999: HTTP 404 wc_user_invalid_id ("Invalid user ID.")'
+        ) == str(gone)
+        assert (True, False, False) == (gone.permanent, gone.effect_unknown, concerns_store(gone))
+
+    def test_what_woocommerce_drops_in_silence_is_noticed(self, shop: Shop, store: Store) -> None:
+        (one,) = people(shop, 1)
+        outcome = store.write_meta("customers", {one: {"_hidden": "x", "wcflow_tags": "A"}})
+        error = outcome[one]
+        assert error is not None
+        assert (
+            "the store did not keep what was written: PUT /customers/1: meta _hidden",
+            True,
+        ) == (
+            str(error),
+            error.permanent,
+        )
+
+    def test_a_batch_that_takes_too_long_is_halved(
+        self, shop: Shop, faults: Faults, store: Store, door: Door
+    ) -> None:
+        """Meta is set, not added to: what may have happened is asked for again."""
+        ids = people(shop, 30)
+        faults.times_out(effect=True, only="POST *", times=2)
+        assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
+        assert [25, 12, 6, 6, 6, 6, 6] == sizes(door)
+        assert [["VIP"]] * 30 == [tags(shop, each) for each in ids]
+
+    def test_a_store_that_always_takes_too_long_is_left_alone(
+        self, shop: Shop, faults: Faults, store: Store, door: Door
+    ) -> None:
+        ids = people(shop, 40)
+        faults.times_out(effect=False, only="POST *", times=None)
+        outcome = store.write_meta("customers", tagged(ids))
+        unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
+        assert (set(ids), {"wcflow_timeout"}) == (set(outcome), set(codes(outcome).values()))
+        assert ([25, 12, 6], ids[:6]) == (sizes(door), unsure)
+
+    def test_a_store_out_of_reach_is_asked_no_further(
+        self, shop: Shop, faults: Faults, store: Store, door: Door
+    ) -> None:
+        ids = people(shop, 60)
+        faults.falters(status=503, only="POST *", times=None, after=1)
+        outcome = store.write_meta("customers", tagged(ids))
+        unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
+        assert ids[:25] == [number for number, error in outcome.items() if error is None]
+        assert (ids[25:50], [25, 25]) == (unsure, sizes(door))
+
+    def test_one_that_breaks_the_shop_does_not_hold_up_the_others(
+        self, shop: Shop, faults: Faults, store: Store
+    ) -> None:
+        ids = people(shop, 3)
+        faults.falters(status=500, only="POST *", times=None)
+        faults.falters(status=500, only=f"PUT /wc/v3/customers/{ids[1]}", times=None)
+        outcome = store.write_meta("customers", tagged(ids))
+        broken = [number for number, error in outcome.items() if error]
+        assert ([ids[1]], [["VIP"], [], ["VIP"]]) == (broken, [tags(shop, each) for each in ids])
+
+    def test_a_shop_manager_writes_one_by_one(self, shop: Shop, door: Door) -> None:
+        ids = people(shop, 3)
+        store = opened(MANAGER)
+        for _ in range(2):
+            assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
+        methods = [call.method for call in door.writes]
+        assert ["POST", *["PUT"] * 6] == methods
+        assert [["VIP"]] * 3 == [tags(shop, each) for each in ids]
+
+    def test_a_shop_manager_writes_orders_in_batches_all_the_same(
+        self, shop: Shop, door: Door
+    ) -> None:
+        ids = [shop.place_order(now=NOW) for _ in range(3)]
+        customers = people(shop, 1)
+        store = opened(MANAGER)
+        store.write_meta("customers", tagged(customers))
+        assert dict.fromkeys(ids) == store.write_meta("orders", tagged(ids))
+        assert [1, 3] == sizes(door)
+
+    def test_a_key_that_may_only_read_writes_nothing(self, shop: Shop, door: Door) -> None:
+        ids = people(shop, 60)
+        outcome = opened(READER).write_meta("customers", tagged(ids))
+        assert {"woocommerce_rest_authentication_error"} == set(codes(outcome).values())
+        assert (60, 1) == (len(outcome), len(door.writes))
+
+    def test_one_that_the_answer_leaves_out_may_have_been_written(self) -> None:
+        with responses.RequestsMock() as web:
+            answer = {"update": [{"id": 1, "meta_data": [{"key": "wcflow_tags", "value": "VIP"}]}]}
+            web.add("POST", f"{API}/customers/batch", json=answer, headers=DATE)
+            outcome = opened(ADMIN).write_meta("customers", tagged([1, 2]))
+        left_out = outcome[2]
+        assert outcome[1] is None
+        assert left_out is not None
+        assert left_out.effect_unknown
+
+
+class TestNotes:
+    def test_a_note_is_written_and_told(self, shop: Shop, store: Store) -> None:
+        order = shop.place_order(now=NOW)
+        note = store.add_note(order, "Segment: VIP")
+        assert note in store.notes(order)
+        assert (("Segment: VIP", False), []) == ((note.text, note.for_customer), shop.mails)
+
+    def test_only_one_for_the_customer_is_mailed(self, shop: Shop, store: Store) -> None:
+        order = shop.place_order(now=NOW, email="ann@example.com")
+        assert store.add_note(order, "Thanks!", for_customer=True).for_customer
+        assert ["ann@example.com"] == [mail.to for mail in shop.mails]
+
+    def test_one_that_may_have_been_written_is_not_written_twice(
+        self, shop: Shop, faults: Faults, store: Store
+    ) -> None:
+        order = shop.place_order(now=NOW)
+        before = len(shop.notes(order))
+        faults.times_out(effect=True, only="POST *")
+        with pytest.raises(StoreError) as error:
+            store.add_note(order, "once")
+        assert (True, 1) == (error.value.effect_unknown, len(shop.notes(order)) - before)
+
+    def test_without_the_order_there_is_no_note(self, store: Store) -> None:
+        with pytest.raises(StoreError) as error:
+            store.add_note(999, "x")
+        assert (True, False) == (error.value.permanent, concerns_store(error.value))
+
+
+COUPON = Coupon(
+    code="WELCOME-7Q4MXK",
+    type="percent",
+    amount="10",
+    expires=NOW + timedelta(days=30),
+    usage_limit=1,
+    usage_limit_per_user=1,
+    individual_use=True,
+    minimum_amount="20",
+    emails=("Ann@Example.com",),
+    description="For you",
+    key="welcome/5",
+)
+
+
+class TestCoupons:
+    def test_one_is_made_as_asked_and_found_again_as_ours(self, store: Store) -> None:
+        made = store.create_coupon(COUPON)
+        expected = replace(
+            COUPON,
+            code="welcome-7q4mxk",
+            amount="10.00",
+            minimum_amount="20.00",
+            emails=("ann@example.com",),
+        )
+        assert (expected, expected) == (made, store.coupon(COUPON.code))
+
+    def test_one_that_exists_is_not_made_again(self, shop: Shop, store: Store) -> None:
+        store.create_coupon(COUPON)
+        with pytest.raises(StoreError) as error:
+            store.create_coupon(COUPON)
+        assert ("woocommerce_rest_coupon_code_already_exists", True, False) == (
+            error.value.code,
+            error.value.permanent,
+            error.value.effect_unknown,
+        )
+        assert ["welcome-7q4mxk"] == shop.coupon_codes()
+
+    def test_one_for_a_malformed_address_is_not_even_sent(self, store: Store, door: Door) -> None:
+        with pytest.raises(StoreError) as error:
+            store.create_coupon(replace(COUPON, emails=("ann at home",)))
+        assert ("wcflow_coupon_flawed", True, []) == (
+            error.value.code,
+            error.value.permanent,
+            door.calls,
+        )
+        assert "ann at home" not in str(error.value)
+
+    def answered(self, **changes: Any) -> dict[str, Any]:
+        """What a shop answers whose plugins meddle with coupons."""
+        return {
+            "id": 7,
+            "code": "welcome-7q4mxk",
+            "amount": "10.00",
+            "discount_type": "percent",
+            "date_expires_gmt": "2026-12-22T12:00:00",
+            "usage_limit": 1,
+            "description": "",
+            "usage_limit_per_user": 1,
+            "individual_use": True,
+            "free_shipping": False,
+            "minimum_amount": "20.00",
+            "maximum_amount": "0.00",
+            "exclude_sale_items": False,
+            "product_ids": [],
+            "product_categories": [],
+            "email_restrictions": ["ann@example.com"],
+            "meta_data": [{"id": 1, "key": "wcflow_key", "value": "welcome/5"}],
+            **changes,
+        }
+
+    def create(self, web: responses.RequestsMock, answer: dict[str, Any]) -> StoreError:
+        web.add("POST", f"{API}/coupons", status=201, json=answer, headers=DATE)
+        with pytest.raises(StoreError) as error:
+            opened(ADMIN).create_coupon(COUPON)
+        return error.value
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            ({"date_expires_gmt": None}, "expires is never"),
+            ({"email_restrictions": []}, "it is restricted to 0 e-mail addresses instead of 1"),
+            ({"meta_data": []}, "its meta was not kept"),
+            ({"usage_limit": []}, "usage_limit: expected a whole number, got a list"),
+        ],
+    )
+    def test_one_that_is_not_as_asked_is_taken_back(self, change: dict[str, Any], why: str) -> None:
+        with responses.RequestsMock() as web:
+            web.add("DELETE", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
+            error = self.create(web, self.answered(**change))
+            assert "force=true" in str(web.calls[-1].request.url)
+        assert (
+            "the store made another coupon than was asked for: WELCOME-7Q4MXK:"
+            f" {why}; it was taken back"
+        ) == str(error)
+        assert ("wcflow_coupon_differs", True, False) == (
+            error.code,
+            error.permanent,
+            error.effect_unknown,
+        )
+
+    def test_one_that_cannot_be_deleted_becomes_a_draft(self) -> None:
+        with responses.RequestsMock() as web:
+            web.add("DELETE", f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)
+            draft = web.add("PUT", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
+            error = self.create(web, self.answered(email_restrictions=[]))
+            assert b'{"status":"draft"}' == web.calls[-1].request.body
+        assert (1, True) == (draft.call_count, str(error).endswith("it was taken back"))
+
+    def test_one_that_stays_is_said_loudly(self) -> None:
+        with responses.RequestsMock() as web:
+            for method in ("DELETE", "PUT"):
+                web.add(method, f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)
+            error = self.create(web, self.answered(email_restrictions=[]))
+        assert str(error).endswith("AND IT IS STILL IN THE SHOP")
+        assert error.advice.startswith("delete the coupon WELCOME-7Q4MXK in the shop")
+        assert error.effect_unknown

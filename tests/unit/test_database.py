@@ -1,0 +1,320 @@
+"""The database: opened, upgraded, refused in words; transactions that hold."""
+
+import sqlite3
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from wcflow.errors import BusyError, SetupError
+from wcflow.mirror import schema
+from wcflow.mirror.database import open_database
+from wcflow.mirror.stores import save_store, store_row
+from wcflow.mirror.tables import CustomerRow, PersonRow
+from wcflow.mirror.upserts import chunks, table_of, upsert
+
+
+def rows(tx, model):
+    return [dict(row) for row in tx.execute(table_of(model).select()).mappings()]
+
+
+def test_migrations_make_the_tables_that_the_code_knows(database):
+    with database.reading() as tx:
+        context = MigrationContext.configure(tx, opts={"version_table": schema.VERSION_TABLE})
+        differences = compare_metadata(context, schema.METADATA)
+
+    assert [] == differences
+
+
+def test_the_newest_revision_is_the_one_named_in_the_code():
+    scripts = ScriptDirectory(str(schema._MIGRATIONS))
+
+    assert [schema.HEAD] == scripts.get_heads()
+
+
+def test_an_opened_database_is_found_again_with_all_it_held(database, database_url):
+    with database.transaction() as tx:
+        save_store(tx, "shop", url="https://shop.example", zone="Europe/Berlin")
+
+    with open_database(database_url) as again, again.reading() as tx:
+        assert "Europe/Berlin" == store_row(tx, "shop").zone
+
+
+def test_a_transaction_that_fails_leaves_nothing(database):
+    with pytest.raises(ZeroDivisionError), database.transaction() as tx:  # noqa: PT012
+        save_store(tx, "shop", url="https://shop.example")
+        _ = 1 / 0
+
+    with database.reading() as tx:
+        assert store_row(tx, "shop") is None
+
+
+def test_a_look_sees_one_state_whatever_is_written_meanwhile(database):
+    with database.transaction() as tx:
+        save_store(tx, "shop", title="before")
+
+    with database.reading() as looking:
+        first = store_row(looking, "shop").title
+        with database.transaction() as tx:
+            save_store(tx, "shop", title="after")
+        second = store_row(looking, "shop").title
+
+    assert ("before", "before") == (first, second)
+
+
+def test_two_who_open_a_new_database_at_once_both_get_it(tmp_path, postgres):
+    with postgres.database(pattern="template1") as url:
+        failed = _open_twice_at_once(url)
+
+        assert [] == failed
+    assert [] == _open_twice_at_once(f"sqlite:///{tmp_path / 'new.sqlite'}")
+
+
+def _open_twice_at_once(url):
+    failed = []
+
+    def opening():
+        try:
+            open_database(url).close()
+        except Exception as error:  # noqa: BLE001  any would be a breach
+            failed.append(error)
+
+    threads = [threading.Thread(target=opening) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failed
+
+
+class TestRefusals:
+    """Each says what was hit and what to do, and whether trying later may help."""
+
+    def test_a_newer_database_is_refused(self, database, database_url):
+        with database.transaction() as tx:
+            tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
+
+        with pytest.raises(SetupError, match=r"was made by a newer wcflow \(revision 9999") as told:
+            open_database(database_url)
+        assert 78 == told.value.exit_code
+        assert told.value.advice
+
+    def test_a_database_of_another_program_is_refused(self, tmp_path):
+        file = tmp_path / "other.sqlite"
+        _execute(file, "CREATE TABLE orders (id INTEGER)")
+
+        with pytest.raises(SetupError, match="has tables of another program"):
+            open_database(f"sqlite:///{file}")
+
+    def test_a_file_that_is_no_database_is_refused(self, tmp_path):
+        file = tmp_path / "notes.txt"
+        file.write_text("not a database, and longer than a hundred bytes: " * 10)
+
+        with pytest.raises(SetupError, match="is not a database"):
+            open_database(f"sqlite:///{file}")
+
+    def test_a_missing_directory_is_refused(self, tmp_path):
+        with pytest.raises(SetupError, match="cannot be opened: No such file or directory"):
+            open_database(f"sqlite:///{tmp_path}/missing/wcflow.sqlite")
+
+    def test_a_directory_is_refused(self, tmp_path):
+        with pytest.raises(SetupError, match="cannot be opened"):
+            open_database(f"sqlite:///{tmp_path}")
+
+    def test_a_locked_database_is_busy(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("wcflow.mirror.database._BUSY_MILLISECONDS", 50)
+        file = tmp_path / "wcflow.sqlite"
+        with open_database(f"sqlite:///{file}") as db, open_database(f"sqlite:///{file}") as other:
+            with (
+                other.transaction(),
+                pytest.raises(BusyError, match="in use by another process") as told,
+                db.transaction(),
+            ):
+                pass
+            assert 75 == told.value.exit_code
+
+    def test_a_full_disk_is_told_and_loses_nothing(self, tmp_path):
+        file = tmp_path / "wcflow.sqlite"
+        with open_database(f"sqlite:///{file}") as db:
+            with db.transaction() as tx:
+                save_store(tx, "shop", title="kept")
+            with pytest.raises(BusyError, match="is full"), db.transaction() as tx:  # noqa: PT012
+                pages = tx.execute(text("PRAGMA page_count")).scalar_one()
+                tx.execute(text(f"PRAGMA max_page_count = {pages}"))
+                save_store(tx, "shop", title="lost", error="x" * 1_000_000)
+            with db.reading() as tx:
+                assert "kept" == store_row(tx, "shop").title
+
+    def test_a_read_only_file_is_told(self, tmp_path):
+        file = tmp_path / "wcflow.sqlite"
+        with open_database(f"sqlite:///{file}") as db:
+            with pytest.raises(SetupError, match="cannot be written"), db.transaction() as tx:  # noqa: PT012
+                tx.execute(text("PRAGMA query_only = ON"))
+                save_store(tx, "shop", title="lost")
+
+    def test_a_damaged_file_is_told(self, tmp_path):
+        file = tmp_path / "wcflow.sqlite"
+        open_database(f"sqlite:///{file}").close()
+        whole = file.read_bytes()
+        file.write_bytes(whole[:4096] + b"\xff" * 8192 + whole[12288:])
+
+        with pytest.raises(SetupError, match="is damaged"):
+            with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:  # noqa: PT012
+                tx.execute(text("PRAGMA integrity_check"))
+                for table in schema.METADATA.sorted_tables:
+                    tx.execute(table.select()).all()
+
+    def test_a_postgresql_that_does_not_run_is_busy_and_no_password_is_told(self, tmp_path):
+        with pytest.raises(BusyError, match="cannot be used now") as told:
+            open_database(f"postgresql://wcflow:secret@/name?host={tmp_path}")
+        assert "secret" not in str(told.value)
+
+    def test_a_database_that_postgresql_does_not_have_is_a_matter_of_setup(self, postgres):
+        with pytest.raises(SetupError, match='does not exist: .*"nowhere" does not exist'):
+            open_database(postgres.url("nowhere"))
+
+    def test_a_user_whom_postgresql_does_not_know_is_a_matter_of_setup(self, postgres):
+        with pytest.raises(SetupError, match="refuses the user"):
+            open_database(postgres.url("pattern").replace("wcflow@", "stranger@"))
+
+    def test_a_postgresql_that_goes_away_is_busy_and_found_again(self, postgres):
+        with postgres.database() as url, open_database(url) as db:
+            with (
+                pytest.raises(BusyError, match="cannot be used now"),
+                db.transaction() as tx,
+            ):
+                tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            with db.transaction() as tx:
+                assert 1 == tx.execute(text("SELECT 1")).scalar_one()
+
+    @pytest.mark.parametrize("url", ["", "wcflow.sqlite", "oracle://x/y", "mysql://x/y"])
+    def test_what_is_no_url_of_a_known_database_is_told(self, url):
+        with pytest.raises(SetupError) as told:
+            open_database(url)
+        assert told.value.advice
+
+    def test_a_missing_driver_is_told_with_how_to_install_it(self, monkeypatch):
+        monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+
+        with pytest.raises(SetupError, match="needs the Python module psycopg") as told:
+            open_database("postgresql://wcflow@/name")
+        assert "wcflow[postgres]" in told.value.advice
+
+    def test_a_wrong_statement_is_no_trouble_of_the_database_and_is_not_worded(self, database):
+        with pytest.raises(Exception, match="nonsense") as told, database.transaction() as tx:
+            tx.execute(text("SELECT nonsense"))
+        assert not isinstance(told.value, SetupError)
+
+
+class TestUpgrade:
+    def test_an_older_sqlite_file_is_copied_before_it_is_upgraded(self, tmp_path, monkeypatch):
+        file = tmp_path / "wcflow.sqlite"
+        with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:
+            save_store(tx, "shop", title="before")
+        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "upgrade", lambda tx: save_store(tx, "shop", title="after"))
+
+        open_database(f"sqlite:///{file}").close()
+
+        assert ("before", "after") == (_title(tmp_path / "wcflow.sqlite.0001.bak"), _title(file))
+
+    def test_an_upgrade_that_fails_leaves_the_database_as_it_was(self, tmp_path, monkeypatch):
+        file = tmp_path / "wcflow.sqlite"
+        with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:
+            save_store(tx, "shop", title="before")
+
+        def breaks_off(tx):
+            tx.execute(text("CREATE TABLE half (id INTEGER)"))
+            save_store(tx, "shop", title="half")
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "upgrade", breaks_off)
+        with pytest.raises(ZeroDivisionError):
+            open_database(f"sqlite:///{file}")
+
+        assert "before" == _title(file)
+        assert [] == _execute(file, "SELECT name FROM sqlite_master WHERE name = 'half'")
+
+    def test_a_new_file_and_its_copy_are_for_their_owner_alone(self, tmp_path, monkeypatch):
+        file = tmp_path / "wcflow.sqlite"
+        open_database(f"sqlite:///{file}").close()
+        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "upgrade", lambda tx: None)
+        open_database(f"sqlite:///{file}").close()
+
+        copy = tmp_path / "wcflow.sqlite.0001.bak"
+        assert [0o600, 0o600] == [each.stat().st_mode & 0o777 for each in (file, copy)]
+
+
+def _execute(file, statement):
+    connection = sqlite3.connect(file)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def _title(file):
+    return _execute(file, "SELECT title FROM store")[0][0]
+
+
+class TestUpsert:
+    def test_new_rows_take_defaults_and_old_ones_keep_what_is_not_named(self, database):
+        person = {"store": "shop", "subject": "c1", "email": "a@example.com"}
+        with database.transaction() as tx:
+            upsert(tx, PersonRow, [{**person, "worn": '["VIP"]', "touched": 0}])
+            upsert(
+                tx, PersonRow, [{**person, "touched": 1}, {**person, "subject": "c2", "touched": 1}]
+            )
+            found = {row["subject"]: row for row in rows(tx, PersonRow)}
+
+        assert (1, '["VIP"]') == (found["c1"]["touched"], found["c1"]["worn"])
+        assert PersonRow(**person | {"subject": "c2"}).model_dump() == found["c2"]
+
+    def test_columns_to_keep_are_given_to_new_rows_and_left_in_old_ones(self, database):
+        person = {"store": "shop", "subject": "c1", "email": "old@example.com"}
+        with database.transaction() as tx:
+            upsert(tx, PersonRow, [person])
+            upsert(
+                tx,
+                PersonRow,
+                [{**person, "email": "new@example.com", "touched": 1}],
+                keep={"email"},
+            )
+            upsert(tx, PersonRow, [{"store": "shop", "subject": "c1"}])
+
+            assert ["old@example.com"] == [row["email"] for row in rows(tx, PersonRow)]
+
+    def test_nothing_is_written_of_nothing(self, database):
+        with database.transaction() as tx:
+            upsert(tx, PersonRow, [])
+
+            assert [] == rows(tx, PersonRow)
+
+    def test_many_rows_go_in_at_once(self, database):
+        many = [
+            {
+                "store": "shop",
+                "id": number,
+                "email": "",
+                "first_name": "",
+                "last_name": "",
+                "username": "",
+                "role": "",
+                "created": None,
+                "detail": "{}",
+            }
+            for number in range(1, 1201)
+        ]
+        with database.transaction() as tx:
+            upsert(tx, CustomerRow, many)
+
+            assert many == rows(tx, CustomerRow)
+
+
+def test_chunks_hold_everything_in_order():
+    assert [[0, 1, 2], [3, 4, 5], [6]] == list(chunks(range(7), 3))

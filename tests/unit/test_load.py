@@ -1,0 +1,354 @@
+"""From INI files to a configuration: what comes out, where things are looked for, what is told."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from wcflow.config.default import default_ini, with_values
+from wcflow.config.load import load
+from wcflow.config.problem import ConfigError
+from wcflow.config.stores import StoreSettings
+from wcflow.config.summary import summary
+from wcflow.units import Duration
+
+KEY, SECRET = f"ck_{'a' * 40}", f"cs_{'b' * 40}"
+ENV = {"WC_KEY": KEY, "WC_SECRET": SECRET}
+STORE = "[store shop]\nurl = https://shop.example\n"
+KEYS = "consumer_key = $WC_KEY\nconsumer_secret = $WC_SECRET\n"
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write files below a directory; the first is the main one, whose path comes back."""
+
+    def write(text, name="wcflow.ini", **others):
+        for other, content in {name: text, **others}.items():
+            path = tmp_path / other
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
+            path.chmod(0o600)
+        return tmp_path / name
+
+    return write
+
+
+def problems_of(path, env=ENV, **more):
+    with pytest.raises(ConfigError) as caught:
+        load(path, env, **more)
+    return [str(each).replace(f"{path.parent}/", "") for each in caught.value.problems]
+
+
+# What comes out.
+
+
+def test_a_store_has_defaults_for_all_but_address_and_key(written):
+    config = load(written(STORE + KEYS), ENV)
+    expected = StoreSettings(
+        name="shop",
+        url="https://shop.example",
+        consumer_key=KEY,
+        consumer_secret=SECRET,
+        ca_file=None,
+        timeout=30.0,
+        page_size=100,
+        parallel=2,
+        sweep_every=Duration(1, "d"),
+        write=True,
+        order_tags="latest",
+        guests="by_email",
+        shared_emails=frozenset(),
+        consent_meta="",
+        birthday_meta="",
+        currency_rates={},
+    )
+    assert (expected,) == config.stores
+    assert expected == config.store("shop")
+    assert () == config.warnings
+
+
+def test_every_setting_of_a_store_arrives(written, tmp_path):
+    text = (
+        STORE + KEYS + "ca_file = ca.pem\ntimeout = 1min\npage_size = 50\nparallel = 4\n"
+        "sweep_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
+        "shared_emails = Till@Shop.example\nconsent_meta = news\nbirthday_meta = born\n"
+        "currency_rates = eur 1.08\n"
+    )
+    path = written(text, **{"ca.pem": "-----BEGIN CERTIFICATE-----\n"})
+    expected = StoreSettings(
+        "shop",
+        "https://shop.example",
+        KEY,
+        SECRET,
+        tmp_path / "ca.pem",
+        60.0,
+        50,
+        4,
+        Duration(6, "h"),
+        write=False,
+        order_tags="none",
+        guests="ignore",
+        shared_emails=frozenset({"till@shop.example"}),
+        consent_meta="news",
+        birthday_meta="born",
+        currency_rates={"EUR": Decimal("1.08")},
+    )
+    assert expected == load(path, ENV).store("shop")
+
+
+def test_a_configuration_does_not_show_its_secrets(written):
+    database = "[wcflow]\ndatabase = postgresql://me:hunter2@host/shop\n"
+    config = load(written(database + STORE + KEYS), ENV)
+    shown = repr(config) + "\n".join(summary(config))
+    assert [False] * 3 == [secret in shown for secret in (KEY, SECRET, "hunter2")]
+
+
+def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(written):
+    path = written("")
+    config = load(path, {}, need_store=False)
+    assert (path,) == config.files
+    assert (Duration(1, "min"), None, "respect", "info", "auto") == (
+        config.poll_every,
+        config.max_writes,
+        config.manual_tags,
+        config.log_level,
+        config.log_format,
+    )
+    assert ("processing", "completed") == config.paid_statuses
+
+
+def test_without_a_store_there_is_nothing_to_do(written):
+    expected = "wcflow.ini: expected a section [store NAME], got none (wcflow init writes one)"
+    assert [expected] == problems_of(written("[wcflow]\n"))
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    expected = "w.ini: expected a file that can be read, got no such file or directory"
+    assert [f"{expected} (wcflow init writes one)"] == problems_of(tmp_path / "w.ini")
+
+
+def test_a_configuration_with_problems_ends_with_78(written):
+    with pytest.raises(ConfigError) as caught:
+        load(written("x"), {})
+    assert 78 == caught.value.exit_code
+
+
+# Where the mirror is kept.
+
+
+def database_of(path, **env):
+    return load(path, env, need_store=False).database
+
+
+def test_by_default_the_mirror_lies_beside_the_ini(written, tmp_path):
+    assert f"sqlite:///{tmp_path}/wcflow.sqlite3" == database_of(written(""))
+
+
+def test_under_systemd_the_mirror_lies_in_the_state_directory(written):
+    """systemd may name several; the first is the service's own."""
+    found = database_of(written(""), STATE_DIRECTORY="/var/lib/wcflow:/var/lib/other")
+    assert "sqlite:////var/lib/wcflow/wcflow.sqlite3" == found
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("sqlite:///a/b.sqlite3", "sqlite:///{here}/a/b.sqlite3"),
+        ("sqlite:////a/b.sqlite3", "sqlite:////a/b.sqlite3"),
+        ("postgresql://me:pw@host:5433/shop", "postgresql+psycopg://me:pw@host:5433/shop"),
+        ("postgres:///shop?host=/run/pg", "postgresql+psycopg:///shop?host=%2Frun%2Fpg"),
+        ("$DB", "postgresql+psycopg://me@host/shop"),
+    ],
+)
+def test_the_address_of_the_mirror_is_completed(written, tmp_path, said, expected):
+    """Relative files lie beside the INI; PostgreSQL is spoken to through psycopg."""
+    path = written(f"[wcflow]\ndatabase = {said}\n")
+    found = database_of(path, DB="postgresql://me@host/shop")
+    assert expected.format(here=tmp_path) == found
+
+
+# Where keys lie.
+
+
+def test_keys_may_lie_in_files_beside_the_ini(written):
+    text = STORE + "consumer_key_file = key\nconsumer_secret_file = secret\n"
+    store = load(written(text, key=KEY, secret=SECRET), {}).store("shop")
+    assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
+
+
+def test_systemd_hands_over_the_keys_that_the_ini_does_not_give(written, tmp_path):
+    path = written(STORE, consumer_key=KEY, **{"shop.consumer_secret": SECRET})
+    store = load(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).store("shop")
+    assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
+
+
+def test_of_several_stores_each_needs_a_credential_of_its_own(written, tmp_path):
+    """A plain name would hand the key of one shop to another."""
+    text = f"{STORE}[store other]\nurl = https://other.example\n"
+    path = written(text, consumer_key=KEY, consumer_secret=SECRET)
+    told = problems_of(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert 4 == len(told)
+
+
+def remarks_of(path, env=ENV):
+    return [str(each) for each in load(path, env).warnings]
+
+
+def test_a_file_with_a_key_that_others_may_read_is_remarked_on(written):
+    path = written(STORE + f"consumer_key = {KEY}\nconsumer_secret_file = secret\n", secret=SECRET)
+    secret = path.parent / "secret"
+    assert [] == remarks_of(path)
+    path.chmod(0o640)
+    secret.chmod(0o604)
+    text = "it holds a key or password and can be read by other users"
+    expected = [f"{each}: {text} (chmod 600 {each})" for each in (path, secret)]
+    assert expected == remarks_of(path)
+
+
+def test_a_password_in_the_address_of_the_mirror_is_a_secret_too(written):
+    path = written(f"[wcflow]\ndatabase = postgresql://me:pw@host/shop\n{STORE}{KEYS}")
+    path.chmod(0o644)
+    assert 1 == len(remarks_of(path))
+
+
+def test_a_file_without_secrets_may_be_read_by_all(written):
+    path = written(STORE + KEYS)
+    path.chmod(0o644)
+    assert [] == remarks_of(path)
+
+
+# Several files.
+
+INCLUDE = "[wcflow]\ninclude = recipes/*.ini\n"
+RULE = "[segment {name}]\nwhen = orders_count >= {count}\n"
+
+
+def test_included_files_are_read_in_the_order_of_their_names(written, tmp_path):
+    path = written(
+        INCLUDE + RULE.format(name="A", count=1),
+        **{
+            "recipes/b.ini": RULE.format(name="C", count=3),
+            "recipes/a.ini": RULE.format(name="B", count=2),
+            "recipes/c.txt": "not read",
+        },
+    )
+    config = load(path, {}, need_store=False)
+    assert ["A", "B", "C"] == [segment.name for segment in config.rules.segments]
+    assert (path, tmp_path / "recipes/a.ini", tmp_path / "recipes/b.ini") == config.files
+
+
+def test_problems_are_told_of_all_files_in_the_order_they_are_read(written):
+    path = written(
+        INCLUDE + "[segment A]\nwen = 1\n",
+        **{"recipes/b.ini": "[segment a]\nwhen = is_guest\n", "recipes/a.ini": "x\n"},
+    )
+    expected = """\
+wcflow.ini:3: [segment A]: expected a key 'when', got none (e.g. when = total_spent >= 1000)
+wcflow.ini:4: [segment A]: expected a key of [segment], got 'wen' (did you mean 'when'?)
+recipes/a.ini:1: expected a head such as [wcflow] first, got a line before any head
+recipes/b.ini:1: [segment a]: expected one [segment a], got a second one (the first stands at \
+wcflow.ini:3)"""
+    assert expected.split("\n") == problems_of(path, need_store=False)
+
+
+def test_a_pattern_that_also_means_the_main_file_reads_it_once(written):
+    path = written("[wcflow]\ninclude = *.ini\n", **{"more.ini": RULE.format(name="A", count=1)})
+    assert ["wcflow.ini", "more.ini"] == [
+        each.name for each in load(path, {}, need_store=False).files
+    ]
+
+
+def test_a_pattern_that_matches_nothing_is_told_with_its_row(written):
+    path = written("[wcflow]\ninclude =\n  a.ini\n  b/*.ini\n", **{"a.ini": ""})
+    expected = (
+        "wcflow.ini:4: [wcflow]: expected files to include, got 'b/*.ini', which matches none"
+    )
+    assert [expected] == problems_of(path, need_store=False)
+
+
+def test_an_included_file_may_not_set_up_wcflow_again(written):
+    """So nothing can include what includes it."""
+    path = written("[wcflow]\ninclude = a.ini\n", **{"a.ini": "[wcflow]\ninclude = wcflow.ini\n"})
+    expected = (
+        "a.ini:1: [wcflow]: expected one [wcflow], got a second one "
+        "(the first stands at wcflow.ini:1)"
+    )
+    assert [expected] == problems_of(path, need_store=False)
+
+
+def test_an_absolute_pattern_is_taken_as_it_is(written, tmp_path):
+    more = tmp_path / "more.ini"
+    path = written(f"[wcflow]\ninclude = {more}\n", **{"more.ini": ""})
+    assert (path, more) == load(path, {}, need_store=False).files
+
+
+# The lines of problems.
+
+
+def test_a_problem_in_a_later_row_is_told_with_that_row(written):
+    """Comments and empty lines between rows do not shift it."""
+    text = (
+        "[workflow w]\ntrigger = first_order\nwhen =\n\n    orders_count >= 1\n    # no\n"
+        "    orders_cont >= 2\ndo =\n    add_tag A\n\n    ad_tag B\n"
+    )
+    places = [line.split(" ")[0] for line in problems_of(written(text), need_store=False)]
+    assert ["wcflow.ini:7:", "wcflow.ini:11:"] == places
+
+
+# What rules want to know.
+
+
+def test_the_meta_that_rules_name_is_gathered(written):
+    text = f"""
+{STORE}{KEYS}consent_meta = news
+birthday_meta = born
+[segment A]
+when = meta.points > 3
+[tag B]
+when = is_guest
+tag = {{{{ meta.colour }}}}
+[workflow w]
+trigger = order_paid
+when = order.meta.gift = 'yes'
+stop_when = meta.stop is not empty
+do = add_note {{{{ order.meta.till }}}} {{{{ meta.shoe }}}}
+"""
+    config = load(written(text), ENV)
+    assert {"points", "colour", "stop", "shoe", "news", "born"} == config.meta_keys
+    assert {"gift", "till", "news"} == config.order_meta_keys
+
+
+# The default.
+
+
+def test_the_default_configuration_loads_as_it_is(written):
+    """With a key in the environment; and it e-mails nobody."""
+    config = load(written(default_ini()), ENV)
+    assert ["VIP", "At Risk", "New", "Regular"] == [one.name for one in config.rules.segments]
+    assert {"lifecycle"} == {one.group for one in config.rules.segments}
+    assert 3 == len(config.rules.workflows)
+    steps = {step.kind for workflow in config.rules.workflows for step in workflow.do}
+    assert {"create_coupon", "add_note", "add_tag"} == steps
+    assert () == config.warnings
+
+
+def test_values_are_put_into_the_default_without_losing_a_comment(written):
+    values = {"url": "http://127.0.0.1:8080", "consumer_key": "ck_1", "page_size": "50"}
+    text = with_values(default_ini(), "store shop", values)
+    store = load(written(text), ENV).store("shop")
+    before = load(written(default_ini()), ENV).store("shop")
+    expected = replace(before, url=values["url"], consumer_key="ck_1", page_size=50)
+    assert expected == store
+    comments = [line for line in default_ini().split("\n") if line.startswith("#")]
+    assert comments == [line for line in text.split("\n") if line.startswith("#")]
+
+
+def test_values_go_only_into_a_section_that_is_there():
+    with pytest.raises(KeyError):
+        with_values("[wcflow]\n", "store shop", {"url": "x"})
+
+
+@pytest.mark.parametrize("value", ["", " ", "a\nb"])
+def test_a_value_that_would_not_be_read_back_is_refused(value):
+    with pytest.raises(ValueError, match="expected a key and a value of one line"):
+        with_values("[wcflow]\n", "wcflow", {"database": value})

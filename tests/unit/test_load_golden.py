@@ -1,0 +1,39 @@
+"""Every case of tests/config: an INI file, a line ``---``, and what is said of it.
+
+What is said are all problems; or, where there are none, the remarks and what was understood.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from wcflow.config.load import load
+from wcflow.config.problem import ConfigError
+from wcflow.config.summary import summary
+
+CASES = sorted(Path(__file__).parents[1].glob("config/*.initest"))
+ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}
+
+
+def said_of(ini, env=ENV):
+    try:
+        config = load(ini, env, need_store=False)
+    except ConfigError as error:
+        return str(error).split("\n")
+    return [*map(str, config.warnings), *summary(config)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_of_this_file_exactly_this_is_said(case, tmp_path):
+    """Paths are told as seen from the file's own directory."""
+    text, _, expected = case.read_bytes().decode().partition("---\n")
+    ini = tmp_path / "wcflow.ini"
+    ini.write_bytes(text.encode())
+    ini.chmod(0o600)
+    actual = [line.replace(f"{tmp_path}/", "") for line in said_of(ini)]
+    assert expected.splitlines() == actual
+
+
+def test_there_are_cases():
+    """A directory that moved would make a test without cases, which cannot fail."""
+    assert len(CASES) >= 40

@@ -1,0 +1,125 @@
+"""The registry of sections and keys: every entry is told of in full and works as it says."""
+
+import pytest
+
+from wcflow.config.load import load
+from wcflow.config.problem import ConfigError
+from wcflow.config.sections import KINDS, LATER_KEYS, LATER_KINDS
+
+ENV = {"WC_CONSUMER_KEY": f"ck_{'a' * 40}", "WC_CONSUMER_SECRET": f"cs_{'b' * 40}"}
+KEYS = [(kind, key) for kind in KINDS.values() for key in kind.keys.values()]
+OTHERS = (
+    "[segment VIP]\nwhen = is_guest\ntag = none\n[segment Other]\nwhen = is_registered\n"
+    "[coupon welcome10]\ntype = percent\namount = 10\n"
+)
+REQUIRED = {
+    "store": "url = https://other.example\nconsumer_key = $WC_CONSUMER_KEY\n"
+    "consumer_secret = $WC_CONSUMER_SECRET\n",
+    "segment": "when = orders_count > 1\n",
+    "tag": "when = orders_count > 1\n",
+    "workflow": "trigger = order_paid\ndo = stop\n",
+    "coupon": "type = percent\namount = 20\n",
+}
+
+
+def ids(entries):
+    return [f"{kind.name}.{key.name}" for kind, key in entries]
+
+
+def section(kind, *lines, without=()):
+    """Give a section of a kind with what it must have, and these lines."""
+    head = kind.head.replace("NAME", "one")
+    needed = [
+        line
+        for line in REQUIRED.get(kind.name, "").splitlines()
+        if line.split(" ")[0] not in without
+    ]
+    return "\n".join([head, *needed, *lines]) + "\n"
+
+
+def loaded(tmp_path, text):
+    for name in ("consumer_key", "consumer_secret"):
+        (tmp_path / name).write_text(ENV[f"WC_{name.upper()}"])
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
+    (tmp_path / "recipes").mkdir(exist_ok=True)
+    (tmp_path / "recipes/a.ini").write_text("")
+    ini = tmp_path / "wcflow.ini"
+    ini.write_text(text)
+    ini.chmod(0o600)
+    return load(ini, ENV, need_store=False)
+
+
+def problems_of(tmp_path, text):
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
+def test_every_key_takes_its_own_example(tmp_path, kind, key):
+    """Files of examples are looked for beside the INI."""
+    example = key.example.replace("/etc/wcflow", str(tmp_path))
+    instead = {key.name, key.name.removesuffix("_file")}
+    text = OTHERS + section(kind, f"{key.name} = {example}", without=instead)
+    assert loaded(tmp_path, text).files
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
+def test_every_key_says_what_it_is_for(kind, key):
+    assert "" not in (key.name, key.form, key.meaning, key.example, kind.meaning)
+    assert not key.meaning.endswith(".")
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
+def test_every_key_refuses_to_be_left_empty(tmp_path, kind, key):
+    instead = {key.name, key.name.removesuffix("_file")}
+    told = problems_of(tmp_path, section(kind, f"{key.name} =", without=instead))
+    line = section(kind, without=instead).count("\n") + 1
+    assert "nothing" in {problem.got for problem in told if problem.line == line}
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
+def test_every_key_is_suggested_for_its_misspelling(tmp_path, kind, key):
+    """With a letter doubled it is still known which one was meant."""
+    wrong = key.name[:2] + key.name[1:]
+    told = problems_of(tmp_path, section(kind, f"{wrong} = {key.example}"))
+    expected = f"did you mean {key.name!r}?"
+    assert [expected] == [problem.hint for problem in told if problem.got == repr(wrong)]
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
+def test_every_key_is_known_once_per_section(tmp_path, kind, key):
+    line = f"{key.name} = {key.example}"
+    told = problems_of(tmp_path, section(kind, line, line, without={key.name}))
+    assert 1 == sum(problem.expected == f"one {key.name!r}" for problem in told)
+
+
+@pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
+def test_every_key_goes_on_over_lines_or_says_that_it_does_not(tmp_path, kind, key):
+    told = section(kind, f"{key.name} = {key.example}", "  another line", without={key.name})
+    single = [problem for problem in problems_of(tmp_path, told) if problem.got == "one more"]
+    assert key.rows == (not single)
+
+
+REQUIRED_KEYS = [(kind, key) for kind, key in KEYS if key.required]
+
+
+@pytest.mark.parametrize(("kind", "key"), REQUIRED_KEYS, ids=ids(REQUIRED_KEYS))
+def test_every_key_that_must_be_there_is_missed(tmp_path, kind, key):
+    told = problems_of(tmp_path, section(kind, without={key.name}))
+    assert (1, f"a key {key.name!r}") in [(problem.line, problem.expected) for problem in told]
+
+
+@pytest.mark.parametrize("kind", sorted(LATER_KINDS))
+def test_every_kind_of_a_later_version_is_told_plainly(tmp_path, kind):
+    (problem,) = problems_of(tmp_path, f"[{kind} x]\nkey = value\n")
+    assert f"[{kind}], which it does not have yet" == problem.got
+
+
+LATER = [(kind, key) for kind, keys in LATER_KEYS.items() for key in sorted(keys)]
+
+
+@pytest.mark.parametrize(("kind", "key"), LATER)
+def test_every_key_of_a_later_version_is_told_plainly(tmp_path, kind, key):
+    (problem,) = problems_of(tmp_path, section(KINDS[kind], f"{key} = value"))
+    assert f"{key!r}, which it does not have yet" == problem.got

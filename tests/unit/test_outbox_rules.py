@@ -1,0 +1,79 @@
+"""The pure rules of the outbox: the brake, pauses between tries, codes and marks."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import NOW
+from wcflow.errors import StoreError
+from wcflow.outbox.brake import Load, held
+from wcflow.outbox.retry import LONGEST, TRIES, gives_up, next_try
+from wcflow.rules.codes import ALPHABET, coupon_code, note_mark, work_key
+
+
+@pytest.mark.parametrize(
+    ("load", "limit", "expected"),
+    [
+        (Load(0, 500, accepted=False), None, ""),
+        (
+            Load(3, 500, accepted=False),
+            None,
+            "the first 3 writes wait until you have looked at them",
+        ),
+        (Load(100, 10, accepted=True), None, ""),
+        (Load(101, 10, accepted=True), None, "101 writes at once are more than 100 (max_writes)"),
+        (Load(200, 1000, accepted=True), None, ""),
+        (Load(201, 1000, accepted=True), None, "201 writes at once are more than 200 (max_writes)"),
+        (Load(6, 1000, accepted=True), 5, "6 writes at once are more than 5 (max_writes)"),
+        (Load(1, 1000, accepted=True), 0, "1 writes at once are more than 0 (max_writes)"),
+        (Load(0, 9, accepted=True, alarm="an empty answer"), None, "an empty answer"),
+    ],
+)
+def test_the_brake_holds_what_nobody_has_looked_at(load, limit, expected):
+    assert expected == held(load, limit)
+
+
+@given(st.integers(1, 100), st.floats(0, 1e6))
+def test_a_next_try_is_later_and_never_before_the_store_asked_for(attempt, retry_after):
+    at = next_try(attempt, NOW, retry_after)
+    assert NOW + timedelta(minutes=1) <= at
+    assert NOW + timedelta(seconds=retry_after) <= at
+    assert at <= NOW + max(LONGEST, timedelta(seconds=retry_after))
+
+
+def test_pauses_double():
+    expected = [timedelta(minutes=n) for n in (1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360)]
+    assert expected == [next_try(n, NOW) - NOW for n in range(1, 12)]
+
+
+def test_what_can_never_succeed_is_given_up_at_once():
+    assert [True, False, False, True] == [
+        gives_up(StoreError("", permanent=True), 1),
+        gives_up(StoreError(""), 1),
+        gives_up(StoreError(""), TRIES - 1),
+        gives_up(StoreError(""), TRIES),
+    ]
+
+
+@given(st.text(), st.text())
+def test_the_same_work_has_the_same_code_and_other_work_another(one, other):
+    codes = [coupon_code("W", work_key("secret", "shop", each)) for each in (one, one, other)]
+    assert (codes[0] == codes[1], codes[0] == codes[2]) == (True, one == other)
+
+
+def test_a_code_is_readable_and_depends_on_the_secret():
+    code = coupon_code("WELCOME", work_key("secret", "shop", "welcome", 1))
+    prefix, _, letters = code.partition("-")
+    assert ("WELCOME", 8, set()) == (prefix, len(letters), set(letters) - set(ALPHABET))
+    assert code != coupon_code("WELCOME", work_key("other", "shop", "welcome", 1))
+
+
+def test_parts_of_a_key_do_not_run_into_each_other():
+    assert work_key("s", "a", "bc") != work_key("s", "ab", "c")
+
+
+def test_a_mark_is_short_and_plain():
+    assert note_mark(work_key("s", 1)).startswith("(ref ")
+    assert len("(ref 7Q4MXK)") == len(note_mark(work_key("s", 1)))

@@ -1,0 +1,84 @@
+"""Bounds in time, given what WooCommerce makes of them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wcflow.poll.clock import SECOND, YOUNG, lower, margin, upper
+from wcflow.sandbox.zone import Zone, gmt
+
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Havana",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+]
+GAPS = {
+    "Europe/Berlin": datetime(2026, 3, 29, 2, 0, tzinfo=UTC),
+    "America/New_York": datetime(2026, 3, 8, 2, 0, tzinfo=UTC),
+    "America/Havana": datetime(2026, 3, 8, 0, 0, tzinfo=UTC),
+    "Australia/Lord_Howe": datetime(2026, 10, 4, 2, 0, tzinfo=UTC),
+}
+
+near_gaps = st.sampled_from(sorted(GAPS)).flatmap(
+    lambda zone: st.tuples(
+        st.just(zone),
+        st.integers(-5000, 9000).map(lambda seconds: GAPS[zone] + timedelta(seconds=seconds)),
+    )
+)
+anywhere = st.tuples(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
+)
+
+
+@given(near_gaps | anywhere)
+def test_a_bound_means_to_the_shop_what_it_says(case):
+    """The shop, in its own words, compares with what it was told, also where its clocks jump."""
+    zone, second = case
+    bounds = lower(second, ZoneInfo(zone)), upper(second, ZoneInfo(zone))
+
+    assert bounds == tuple(Zone(zone).read(gmt(bound), against_gmt=True) for bound in bounds)
+    assert bounds[0] < second < bounds[1]
+
+
+@given(near_gaps | anywhere)
+def test_no_nearer_bound_could_be_said(case):
+    zone, second = case
+    after, before = lower(second, ZoneInfo(zone)), upper(second, ZoneInfo(zone))
+    nearer = [*seconds(after, second), *seconds(second, before)]
+
+    assert [] == [
+        bound for bound in nearer if bound == Zone(zone).read(gmt(bound), against_gmt=True)
+    ]
+
+
+def seconds(start, end):
+    """Some of the seconds between two instants: the first, the last, and one of each minute."""
+    between = int((end - start).total_seconds()) - 1
+    places = {1, between, *range(1, between + 1, 60)} if between else ()
+    return [start + place * SECOND for place in sorted(places)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        (-121, YOUNG),
+        (-119, YOUNG + timedelta(minutes=61)),
+        (0, YOUNG + timedelta(minutes=61)),
+        (119, YOUNG + timedelta(minutes=61)),
+        (121, YOUNG),
+    ],
+)
+@pytest.mark.parametrize(
+    "change", [datetime(2026, 10, 25, 1, 0, tzinfo=UTC), datetime(2026, 3, 29, 1, 0, tzinfo=UTC)]
+)
+def test_around_a_change_of_clocks_the_cursor_stays_an_hour_behind(change, minutes, expected):
+    assert expected == margin(change + timedelta(minutes=minutes), ZoneInfo("Europe/Berlin"))

@@ -1,0 +1,399 @@
+"""What the doctor finds out about a shop, and that it changes nothing there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+import responses
+
+from tests.sandbox_door import mounted
+from wcflow.errors import StoreError
+from wcflow.sandbox.exchange import Request, Response
+from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Shop
+from wcflow.store.client import Store
+from wcflow.store.facts import zone_of
+from wcflow.store.probe import Finding, ShopFacts, facts, probe
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+URL = "https://shop.example"
+DATE = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+FACTS = ShopFacts(
+    title="Shop",
+    url=URL,
+    uid="7b1c5f0e-2a64-4c39-9d6e-0f1a2b3c4d5e",
+    zone=ZoneInfo("Europe/Berlin"),
+    currency="USD",
+    wc_version="10.2.4",
+    wp_version="6.8.8",
+    hpos=True,
+    server_now=NOW,
+    coupons_enabled=True,
+    reads_meta=True,
+    can_write=True,
+    can_batch=True,
+    administrator=True,
+    decimals=2,
+)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop(store_id=FACTS.uid)
+    shop.add_product("Kite", now=NOW)
+    shop.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31", "optin": "yes"})
+    shop.place_order(now=NOW, email="ann@example.com")
+    return shop
+
+
+def opened(key: Any = ADMIN, url: str = URL) -> Store:
+    nap = {"sleep": lambda _seconds: None, "chance": lambda: 0.0}
+    return Store("main", url, key.consumer_key, key.consumer_secret, **nap)
+
+
+def probed(
+    shop: Any, key: Any = ADMIN, *, now: datetime = NOW, **fields: str
+) -> dict[str, Finding]:
+    with mounted(shop, lambda: NOW):
+        _facts, findings = probe(opened(key), now=now, **fields)
+    return {each.name: each for each in findings}
+
+
+def levels(found: dict[str, Finding]) -> dict[str, str]:
+    return {name: each.level for name, each in found.items() if each.level != "ok"}
+
+
+class TestFacts:
+    @pytest.mark.parametrize(
+        ("key", "rights"),
+        [
+            (ADMIN, {}),
+            (READER, {"can_write": False, "can_batch": False}),
+            (MANAGER, {"reads_meta": False, "can_batch": False, "administrator": False}),
+        ],
+        ids=["administrator", "reader", "shop manager"],
+    )
+    def test_they_are_asked_for_without_changing_anything(
+        self, shop: Shop, key: Any, rights: dict[str, bool]
+    ) -> None:
+        before = (shop.customer(1), shop.order_ids(), shop.coupon_codes())
+        with mounted(shop, lambda: NOW) as door:
+            assert replace(FACTS, **rights) == facts(opened(key))
+        assert [("POST", {})] == [(call.method, call.json) for call in door.writes]
+        assert before == (shop.customer(1), shop.order_ids(), shop.coupon_codes())
+
+    def test_they_take_few_requests(self, shop: Shop) -> None:
+        with mounted(shop, lambda: NOW) as door:
+            facts(opened())
+        assert len(door.calls) == 5
+
+    def test_a_shop_without_orders_and_customers_has_them_too(self) -> None:
+        with mounted(Shop(store_id=FACTS.uid), lambda: NOW):
+            assert FACTS == facts(opened())
+
+    def test_a_key_that_is_not_told_the_status_still_learns_the_currency(self, shop: Shop) -> None:
+        faults = Faults(shop)
+        for path in ("system_status", "settings/general/*"):
+            faults.falters(status=403, only=f"GET /wc/v3/{path}", times=None)
+        with mounted(faults, lambda: NOW):
+            known = facts(opened())
+        untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
+        assert replace(FACTS, coupons_enabled=None, **untold) == known
+
+    def test_a_wrong_key_is_an_error(self, shop: Shop) -> None:
+        with (
+            mounted(shop, lambda: NOW),
+            pytest.raises(StoreError, match="consumer secret is wrong"),
+        ):
+            facts(Store("main", URL, ADMIN.consumer_key, "cs_wrong"))
+
+    @pytest.mark.parametrize(
+        ("name", "offset", "zone"),
+        [
+            ("America/New_York", -5, ZoneInfo("America/New_York")),
+            ("", 5.5, timezone(timedelta(hours=5, minutes=30))),
+            ("", "-3.5", timezone(timedelta(hours=-3, minutes=-30))),
+            ("Mars/Olympus", 1, timezone(timedelta(hours=1))),
+            ("../etc/passwd", 0, UTC),
+            (None, None, UTC),
+            ("", "x", UTC),
+            ("", 99, UTC),
+        ],
+    )
+    def test_the_zone_is_known_by_name_or_offset(self, name: Any, offset: Any, zone: Any) -> None:
+        assert zone == zone_of(name, offset)
+
+
+class TestFindings:
+    def test_a_shop_as_it_should_be_has_nothing_to_complain_of(self, shop: Shop) -> None:
+        found = probed(shop, birthday_meta="birthday", consent_meta="optin")
+        names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
+        names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
+        assert (names, {}) == (list(found), levels(found))
+        assert "1 of the last 1 customers have optin" == found["consent_meta"].said
+
+    def test_nothing_in_the_shop_changes(self, shop: Shop) -> None:
+        with mounted(shop, lambda: NOW) as door:
+            probe(opened(), now=NOW, birthday_meta="birthday")
+        assert [("POST", "/wc/v3/customers/batch", {})] == [
+            (call.method, call.path, call.json) for call in door.writes
+        ]
+
+    @pytest.mark.parametrize(
+        ("key", "name", "said", "advice"),
+        [
+            (
+                READER,
+                "key",
+                "the key may only read: wcflow can plan, not write",
+                "give the key the permission Read/Write, or set write = no",
+            ),
+            (
+                MANAGER,
+                "role",
+                (
+                    "the key's user is no administrator: customer meta cannot be read (tags set by"
+                    " hand, consent, birthday), and customers are written one by one"
+                ),
+                "make a key for a user who is an administrator",
+            ),
+        ],
+        ids=["reader", "shop manager"],
+    )
+    def test_what_the_key_may_not_is_said(
+        self, shop: Shop, key: Any, name: str, said: str, advice: str
+    ) -> None:
+        found = probed(shop, key)
+        assert (Finding(name, "warn", said, advice), {name: "warn"}) == (found[name], levels(found))
+
+    def test_a_field_that_the_key_cannot_read_is_bad(self, shop: Shop) -> None:
+        assert probed(shop, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
+
+    def test_a_field_that_nobody_has_names_those_that_there_are(self, shop: Shop) -> None:
+        expected = Finding(
+            "consent_meta",
+            "warn",
+            "none of the last 1 customers has newsletter",
+            "customers have: birthday, optin",
+        )
+        assert expected == probed(shop, consent_meta="newsletter")["consent_meta"]
+
+    def test_legacy_storage_says_what_is_seen_late(self) -> None:
+        shop = Shop(hpos=False)
+        shop.place_order(now=NOW)
+        assert {"storage": "warn", "products": "warn"} == levels(probed(shop))
+
+    def test_an_empty_shop_cannot_be_tried_everywhere(self) -> None:
+        assert {"bounds": "warn", "products": "warn"} == levels(probed(Shop()))
+
+    def test_coupons_that_are_off_are_told(self) -> None:
+        shop = Shop(coupons_enabled=False)
+        assert probed(shop)["coupons"].level == "warn"
+
+    def test_an_old_woocommerce_is_told(self) -> None:
+        found = probed(Shop(version="5.7.1"))["version"]
+        assert ("bad", "update WooCommerce to 5.8 or later") == (found.level, found.advice)
+
+    @pytest.mark.parametrize(
+        ("off", "level", "said"),
+        [
+            (0, "ok", "the clocks agree within 1 s"),
+            (59, "ok", "the clocks agree within 59 s"),
+            (-300, "warn", "the shop's clock is 300 s ahead of this one"),
+            (300, "warn", "the shop's clock is 300 s behind this one"),
+        ],
+    )
+    def test_clocks_are_compared(self, shop: Shop, off: int, level: str, said: str) -> None:
+        found = probed(shop, now=NOW + timedelta(seconds=off))["clock"]
+        assert (level, said) == (found.level, found.said)
+
+    def test_a_zone_without_a_name_knows_no_summer_time(self, shop: Shop) -> None:
+        found = probed(Plugin(shop, replaces=("Europe/Berlin", "")))["time zone"]
+        said = "the shop's zone is the fixed offset UTC+01:00: summer time is not followed"
+        assert ("warn", said) == (found.level, found.said)
+
+    def test_a_cache_in_front_of_the_api_is_found(self, shop: Shop) -> None:
+        found = probed(Plugin(shop, headers={"Age": "300"}))
+        assert found["cache"].level == "bad"
+
+    def test_a_shop_that_counts_more_finely_is_told(self, shop: Shop) -> None:
+        found = probed(
+            Plugin(shop, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
+        )
+        assert (
+            "the shop counts USD with 4 decimals, wcflow with 2",
+            "set the number of decimals to 2 in the shop",
+        ) == (found["currency"].said, found["currency"].advice)
+
+    def test_trouble_with_one_question_is_its_finding(self, shop: Shop) -> None:
+        faults = Faults(shop)
+        faults.falters(only="GET /wc/v3/products", times=None)
+        found = probed(faults)
+        assert {"products": "bad"} == levels(found)
+        assert found["products"].advice == "look into the shop's PHP error log"
+
+
+class TestBounds:
+    """The search by time must be exclusive: on it rests that nothing is missed."""
+
+    def test_a_search_that_ignores_its_bound_is_found(self, shop: Shop) -> None:
+        found = probed(Plugin(shop, drops="modified_after"))["bounds"]
+        assert (
+            "bad",
+            "the search by time ignores its bound: every poll would read all orders",
+        ) == (
+            found.level,
+            found.said,
+        )
+
+    def test_a_search_that_misses_the_newest_change_is_found(self, shop: Shop) -> None:
+        """As one that compares the bound with local time: an hour of changes would be skipped."""
+        found = probed(Plugin(shop, shifts=timedelta(hours=1)))["bounds"]
+        assert ("bad", "the search by time does not find the newest change") == (
+            found.level,
+            found.said,
+        )
+
+    def test_an_order_that_changes_meanwhile_is_no_fault(self, shop: Shop) -> None:
+        faults = Faults(shop)
+        later = NOW + timedelta(seconds=5)
+        faults.meanwhile(
+            lambda there, _now: there.complete(there.order_ids()[0], now=later),
+            only="GET /wc/v3/orders",
+            after=1,
+        )
+        assert probed(faults)["bounds"].level == "ok"
+
+    def test_a_shop_that_never_rests_is_not_judged(self, shop: Shop) -> None:
+        faults, minutes = Faults(shop), iter(range(1, 99))
+
+        def edit(there: Shop, _now: datetime) -> None:
+            later = NOW + timedelta(minutes=next(minutes))
+            there.edit_order_meta(there.order_ids()[0], "x", "y", now=later)
+
+        faults.meanwhile(edit, only="GET /wc/v3/orders", times=None)
+        assert probed(faults)["bounds"].level == "warn"
+
+
+class TestAddress:
+    """The shop's home page tells where its API is; what to put into the INI is said exactly."""
+
+    HOME = f"{URL}/"
+
+    def finding(self, *pages: dict[str, Any], index: dict[str, Any] | None = None) -> Finding:
+        with responses.RequestsMock(assert_all_requests_are_fired=False) as web:
+            missing = {"status": 404, "body": "<html><title>Not Found</title>", "headers": DATE}
+            web.add("GET", f"{URL}/wp-json/", **(index or missing))
+            for page in pages:
+                web.add("GET", **({"url": self.HOME, "headers": DATE} | page))
+            known, findings = probe(opened(), now=NOW)
+        assert known is None
+        (finding,) = findings
+        assert ("address", "bad") == (finding.name, finding.level)
+        return finding
+
+    def test_a_shop_under_a_path(self) -> None:
+        link = f'<{URL}/shop/wp-json/>; rel="https://api.w.org/"'
+        found = self.finding({"headers": {**DATE, "Link": link}})
+        assert "url = https://shop.example/shop" == found.advice
+        assert found.said.endswith(
+            "the shop's API is at https://shop.example/shop, not at https://shop.example"
+        )
+
+    def test_a_shop_that_redirects(self) -> None:
+        """The index is redirected, and so is the home page, to another name."""
+        www = "https://www.shop.example/"
+        link = f'<{www}wp-json/>; rel="https://api.w.org/"'
+        found = self.finding(
+            {"status": 301, "headers": {**DATE, "Location": www}},
+            {"url": www, "headers": {**DATE, "Link": link}},
+            index={"status": 301, "headers": {**DATE, "Location": f"{www}wp-json/"}},
+        )
+        assert "url = https://www.shop.example" == found.advice
+
+    def test_a_shop_with_plain_permalinks(self) -> None:
+        link = f'<{URL}/?rest_route=/>; rel="https://api.w.org/"'
+        found = self.finding({"headers": {**DATE, "Link": link}})
+        assert "choose Post name under Settings, Permalinks in WordPress" == found.advice
+
+    def test_an_api_that_a_plugin_closed(self) -> None:
+        link = f'<{URL}/wp-json/>; rel="https://api.w.org/"'
+        found = self.finding({"headers": {**DATE, "Link": link}})
+        assert "look for a security plugin that closes the REST API (/wp-json)" == found.advice
+
+    def test_no_wordpress_at_all(self) -> None:
+        found = self.finding({"body": "<html>Hello"})
+        assert found.said.endswith("; the page at https://shop.example names no WordPress API")
+
+    def test_a_home_page_that_turns_in_circles(self) -> None:
+        found = self.finding({"status": 302, "headers": {**DATE, "Location": "/"}})
+        assert "names no WordPress API" in found.said
+
+    def test_a_home_page_out_of_reach(self) -> None:
+        found = self.finding({"body": requests.exceptions.ConnectTimeout()})
+        assert found.said.endswith(
+            "no connection to shop.example within 10 s: GET https://shop.example/"
+        )
+
+    def test_wordpress_without_woocommerce(self) -> None:
+        body = {"name": "Blog", "namespaces": ["wp/v2"]}
+        found = self.finding(index={"json": body, "headers": DATE})
+        assert "switch WooCommerce on, or correct url" == found.advice
+
+    def test_nobody_at_the_address_is_asked_no_further(self) -> None:
+        found = self.finding(index={"body": requests.exceptions.ConnectTimeout()})
+        assert "no connection to shop.example within 10 s: GET /wp-json/" == found.said
+
+    def test_http_is_warned_of(self) -> None:
+        found = []
+        for home in ("http://shop.example", "https://shop.example"):
+            with responses.RequestsMock() as web:
+                body = {"name": "Shop", "home": home, "namespaces": ["wc/v3"]}
+                web.add("GET", "http://shop.example/wp-json/", json=body, headers=DATE)
+                web.add("GET", "http://shop.example/wp-json/wc/v3/customers", status=401, json={})
+                _known, findings = probe(opened(url="http://shop.example"), now=NOW)
+            found.append(findings[0])
+        assert ["give the shop a certificate, and url https://", "url = https://shop.example"] == [
+            each.advice for each in found
+        ]
+
+    def test_a_refused_key_ends_the_probe_with_its_reason(self, shop: Shop) -> None:
+        with mounted(shop, lambda: NOW):
+            known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
+        assert (None, ["address", "key"]) == (known, [each.name for each in findings])
+        assert findings[1].said.startswith(
+            "the store does not know the key: GET /customers: HTTP 401"
+        )
+
+
+class Plugin:
+    """A shop with a plugin that meddles: it changes what is asked or what is answered."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        drops: str = "",
+        shifts: timedelta | None = None,
+        headers: dict[str, str] | None = None,
+        replaces: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.shop, self.drops, self.shifts = shop, drops, shifts
+        self.headers, self.replaces = headers or {}, replaces
+
+    def answer(self, request: Request, now: datetime) -> Response:
+        response = self.shop.answer(replace(request, params=self._params(request)), now)
+        body = response.body.replace(*self.replaces) if self.replaces[0] else response.body
+        return replace(response, headers={**response.headers, **self.headers}, body=body)
+
+    def _params(self, request: Request) -> dict[str, Any]:
+        params = {key: value for key, value in request.params.items() if key != self.drops}
+        if self.shifts and "modified_after" in params:
+            moved = datetime.fromisoformat(params["modified_after"]) + self.shifts
+            params["modified_after"] = moved.isoformat()
+        return params

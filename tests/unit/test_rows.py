@@ -1,0 +1,214 @@
+"""Records go into the mirror and come out as they were."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wcflow.mirror.customers import customers, save_customers, set_customer_meta
+from wcflow.mirror.orders import (
+    Owner,
+    OrderChange,
+    delete_orders,
+    order_records,
+    orders_of_people,
+    save_orders,
+    set_order_meta,
+)
+from wcflow.mirror.rows import (
+    customer_of,
+    customer_row,
+    order_of,
+    order_row,
+    product_of,
+    product_row,
+)
+from wcflow.mirror.tables import CustomerRow, OrderRow, ProductRow
+from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
+
+NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+
+# PostgreSQL holds no NUL, and JSON no lone surrogate: neither can come from a sound shop.
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
+numbers = st.integers(0, 2**63 - 1)
+amounts = st.integers(-(2**63), 2**63 - 1)
+moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
+metas = st.dictionaries(texts, texts, max_size=3)
+addresses = st.builds(Address, **dict.fromkeys(Address.__slots__, texts))
+items = st.builds(
+    LineItem, numbers, numbers, numbers, texts, texts, st.integers(-5, 5), amounts, metas
+)
+refunds = st.builds(Refund, numbers, amounts, texts, st.none() | moments)
+orders = st.builds(
+    Order,
+    id=numbers,
+    number=texts,
+    status=texts,
+    currency=texts,
+    total=amounts,
+    discount_total=amounts,
+    customer_id=numbers,
+    email=texts,
+    created=moments,
+    modified=moments,
+    paid=st.none() | moments,
+    completed=st.none() | moments,
+    billing=addresses,
+    shipping=addresses,
+    payment_method=texts,
+    created_via=texts,
+    customer_note=texts,
+    items=st.lists(items, max_size=3).map(tuple),
+    refunds=st.lists(refunds, max_size=3).map(tuple),
+    coupons=st.lists(texts, max_size=3).map(tuple),
+    meta=metas,
+)
+people = st.builds(
+    Customer,
+    id=numbers,
+    email=texts,
+    first_name=texts,
+    last_name=texts,
+    username=texts,
+    role=texts,
+    created=st.none() | moments,
+    billing=addresses,
+    shipping=addresses,
+    meta=st.none() | metas,
+)
+
+
+@given(orders)
+def test_an_order_comes_out_as_it_went_in(order):
+    row = OrderRow(**order_row("shop", order), history="[]")
+
+    assert order == order_of(row)
+
+
+@given(people)
+def test_a_customer_comes_out_as_they_went_in_under_the_address_they_are_known_by(customer):
+    row = CustomerRow(**customer_row("shop", customer))
+    known_by = customer.email.strip().lower() or customer.billing.email.strip().lower()
+
+    assert replace(customer, email=known_by) == customer_of(row)
+
+
+@given(
+    st.builds(
+        Product,
+        id=numbers,
+        name=texts,
+        sku=texts,
+        categories=st.lists(texts).map(tuple),
+        tags=st.lists(texts).map(tuple),
+        modified=st.none() | moments,
+    )
+)
+def test_a_product_comes_out_as_it_went_in(product):
+    assert product == product_of(ProductRow(**product_row("shop", product)))
+
+
+def order(id=1, **more):
+    fields = {
+        "number": str(id),
+        "status": "processing",
+        "currency": "USD",
+        "total": 1000,
+        "discount_total": 0,
+        "customer_id": 0,
+        "email": "anna@example.com",
+        "created": NOW,
+        "modified": NOW,
+        "paid": None,
+        "completed": None,
+        "items": (LineItem(5, 7, 0, "Wallet", "w-1", 1, 1000, {"size": "L"}),),
+        "meta": {"colour": "red"},
+    }
+    return Order(id, **{**fields, **more})
+
+
+class TestSaving:
+    def test_texts_that_postgresql_cannot_hold_are_cleaned(self, database):
+        with database.transaction() as tx:
+            save_orders(tx, "shop", [order(customer_note="a\0b", meta={"colour": "r\0d"})])
+            found = order_records(tx, "shop", [1])[1]
+
+        assert ("ab", {"colour": "r\0d"}) == (found.customer_note, found.meta)
+
+    def test_only_content_is_news(self, database):
+        later = NOW + timedelta(hours=1)
+        with database.transaction() as tx:
+            first = save_orders(tx, "shop", [order()])
+            echo = save_orders(tx, "shop", [order(modified=later)])
+            stamped = order_records(tx, "shop", [1])[1].modified
+            moved = save_orders(tx, "shop", [order(customer_id=3)])
+
+        nobody = Owner(0, "anna@example.com")
+        assert [OrderChange(1, None, nobody)] == first
+        assert ([], later) == (echo, stamped)
+        assert [OrderChange(1, nobody, Owner(3, "anna@example.com"))] == moved
+
+    def test_the_history_of_a_status_is_kept_and_grows(self, database):
+        later = NOW + timedelta(hours=1)
+        with database.transaction() as tx:
+            save_orders(tx, "shop", [order(modified=later)])
+            save_orders(tx, "shop", [order(status="completed", modified=later)])
+            save_orders(tx, "shop", [order(status="completed", total=5, modified=later)])
+
+            found = order_records(tx, "shop", [1])[1].history
+        seen = StatusChange("", "processing", NOW)
+        assert (seen, StatusChange("processing", "completed", later)) == found
+
+    def test_the_date_of_a_refund_once_known_is_kept(self, database):
+        dated, plain = Refund(9, 100, "", NOW), Refund(9, 100)
+        with database.transaction() as tx:
+            save_orders(tx, "shop", [order(refunds=(dated,))])
+            again = save_orders(tx, "shop", [order(refunds=(plain,))])
+
+            assert ((dated,), []) == (order_records(tx, "shop", [1])[1].refunds, again)
+
+    def test_meta_written_to_the_shop_and_noted_is_no_news_when_it_comes_back(self, database):
+        with database.transaction() as tx:
+            save_orders(tx, "shop", [order()])
+            set_order_meta(tx, "shop", {1: {"wcflow_tags": "VIP", "colour": None}})
+            echo = save_orders(tx, "shop", [order(meta={"wcflow_tags": "VIP"})])
+
+        assert [] == echo
+
+    def test_customer_meta_that_the_key_may_not_read_stays_hidden(self, database):
+        hidden, shown = Customer(1, "a@example.com"), Customer(2, "b@example.com", meta={})
+        with database.transaction() as tx:
+            save_customers(tx, "shop", [hidden, shown])
+            set_customer_meta(tx, "shop", {1: {"x": "y"}, 2: {"x": "y"}, 3: {"x": "y"}})
+            found = customers(tx, "shop", [1, 2, 3])
+
+        assert {1: hidden, 2: replace(shown, meta={"x": "y"})} == found
+
+    def test_the_orders_of_people_are_those_of_accounts_and_guests_oldest_first(self, database):
+        with database.transaction() as tx:
+            save_orders(
+                tx,
+                "shop",
+                [
+                    order(1, created=NOW, customer_id=5, email="x@example.com"),
+                    order(2, created=NOW - timedelta(days=1)),
+                    order(3, created=NOW, customer_id=6),
+                    order(4, created=NOW, email="other@example.com"),
+                ],
+            )
+            save_orders(tx, "other shop", [order(1, customer_id=5)])
+            found = orders_of_people(tx, "shop", [5], ["anna@example.com"])
+
+        assert [2, 1] == [each.id for each in found]
+
+    def test_more_ids_than_a_statement_takes_are_found(self, database):
+        ids = range(1, 1301)
+        with database.transaction() as tx:
+            save_orders(tx, "shop", [order(id) for id in ids])
+            found = order_records(tx, "shop", ids)
+            gone = delete_orders(tx, "shop", ids)
+
+        assert (set(ids), 1300) == (set(found), len(gone))

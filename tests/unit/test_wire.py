@@ -1,0 +1,417 @@
+"""JSON of a real WooCommerce becomes records; what is not as documented is said with its place."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
+from wcflow.store import wire
+from wcflow.store.fields import WireError
+from wcflow.units import minor_digits
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+
+
+def recorded(file: str) -> dict[str, Any]:
+    exchanges = json.loads((RECORDINGS / f"{file}.json").read_text())
+    return {each["name"]: each["response"].get("json") for each in exchanges}
+
+
+def things(body: Any) -> list[dict[str, Any]]:
+    """Give the things in a body: of a list, of a batch without its errors, or the one."""
+    if isinstance(body, list):
+        return body
+    batch = [*body.get("update", []), *body.get("create", [])]
+    return [each for each in batch if "error" not in each] or ([body] if "id" in body else [])
+
+
+def all_recorded(file: str, *, having: str) -> list[dict[str, Any]]:
+    found = [each for body in recorded(file).values() if body for each in things(body)]
+    return [each for each in found if having in each]
+
+
+ORDERS = all_recorded("orders", having="line_items")
+CUSTOMERS = [
+    *all_recorded("customers", having="billing"),
+    recorded("auth")["manager_reads_customer"],
+]
+COUPONS = all_recorded("coupons", having="discount_type")
+NOTES = all_recorded("notes", having="note")
+PRODUCTS = all_recorded("products", having="sku")
+REFUNDS = all_recorded("refunds", having="amount")
+
+
+def order_json(**changes: Any) -> dict[str, Any]:
+    return json.loads(json.dumps(ORDERS[0])) | changes
+
+
+def surprise_of(row: dict[str, Any]) -> str:
+    try:
+        wire.order(row, frozenset({"a"}))
+    except WireError as error:
+        return str(error)
+    return ""
+
+
+def at(stamp: str) -> datetime:
+    return datetime.fromisoformat(f"{stamp}+00:00")
+
+
+class TestRecordings:
+    def test_there_is_something_to_read(self) -> None:
+        kinds = (ORDERS, CUSTOMERS, COUPONS, NOTES, PRODUCTS, REFUNDS)
+        assert [10, 15, 6, 9, 3, 4] <= [len(kind) for kind in kinds]
+        assert all(kinds)
+
+    @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row["id"])
+    def test_every_order_is_read(self, row: dict[str, Any]) -> None:
+        """Amounts, stamps and items are those of the JSON, for every order that was recorded."""
+        order = wire.order(row, frozenset({"wcflow_tags"}))
+        assert (
+            row["id"],
+            row["number"],
+            row["status"],
+            Decimal(row["total"]),
+            row["customer_id"],
+            row["billing"]["email"].lower(),
+            at(row["date_modified_gmt"]),
+            [(each["id"], each["quantity"]) for each in row["line_items"]],
+            {each["key"]: each["value"] for each in row["meta_data"]},
+        ) == (
+            order.id,
+            order.number,
+            order.status,
+            Decimal(order.total) / 100,
+            order.customer_id,
+            order.email,
+            order.modified,
+            [(each.id, each.quantity) for each in order.items],
+            order.meta,
+        )
+
+    @pytest.mark.parametrize("row", CUSTOMERS, ids=lambda row: row["id"])
+    def test_every_customer_is_read(self, row: dict[str, Any]) -> None:
+        customer = wire.customer(row)
+        assert (row["id"], row["email"], row["role"], row["billing"]["country"]) == (
+            customer.id,
+            customer.email,
+            customer.role,
+            customer.billing.country,
+        )
+
+    @pytest.mark.parametrize("row", COUPONS, ids=lambda row: row["id"])
+    def test_every_coupon_is_read(self, row: dict[str, Any]) -> None:
+        coupon = wire.coupon(row)
+        assert (row["code"], row["discount_type"], row["amount"], row["email_restrictions"]) == (
+            coupon.code,
+            coupon.type,
+            coupon.amount,
+            list(coupon.emails),
+        )
+
+    @pytest.mark.parametrize("row", NOTES, ids=lambda row: row["id"])
+    def test_every_note_is_read(self, row: dict[str, Any]) -> None:
+        assert Note(row["id"], row["note"], row["customer_note"]) == wire.note(row)
+
+    @pytest.mark.parametrize("row", PRODUCTS, ids=lambda row: row["id"])
+    def test_every_product_is_read(self, row: dict[str, Any]) -> None:
+        expected = Product(
+            row["id"],
+            row["name"],
+            row["sku"],
+            tuple(each["name"] for each in row["categories"]),
+            tuple(each["name"] for each in row["tags"]),
+            at(row["date_modified_gmt"]),
+        )
+        assert expected == wire.product(row)
+
+    @pytest.mark.parametrize("row", REFUNDS, ids=lambda row: row["id"])
+    def test_every_refund_is_read(self, row: dict[str, Any]) -> None:
+        expected = Refund(
+            row["id"],
+            int(Decimal(row["amount"]) * 100),
+            row["reason"],
+            at(row["date_created_gmt"]),
+        )
+        assert expected == wire.refund(row, "USD")
+
+
+class TestOrders:
+    def test_a_whole_order_is_as_recorded(self) -> None:
+        """The order of the recording ``create_with_coupon``, to the last field."""
+        expected = Order(
+            id=250,
+            number="250",
+            status="processing",
+            currency="USD",
+            total=14408,
+            discount_total=1601,
+            customer_id=5,
+            email="c4@example.com",
+            created=at("2026-11-22T19:20:14"),
+            modified=at("2026-11-22T19:20:14"),
+            paid=at("2026-11-22T19:20:14"),
+            completed=None,
+            billing=Address(country="DE", email="c4@example.com"),
+            shipping=Address(country="AT"),
+            created_via="rest-api",
+            items=(
+                LineItem(514, 10, 0, "Leather Wallet for men", "electronics-1", 2, 9594),
+                LineItem(
+                    515, 22, 0, "Women Clothing item 1 for women", "women-clothing-1", 1, 4814
+                ),
+            ),
+            coupons=("redeem10",),
+        )
+        assert expected == wire.order(recorded("orders")["create_with_coupon"])
+
+    def test_refunds_are_positive_and_have_no_date(self) -> None:
+        refunds = [{"id": 251, "reason": "goodwill", "total": "-1.00"}]
+        order = wire.order(order_json(refunds=refunds))
+        assert (Refund(251, 100, "goodwill", None),) == order.refunds
+
+    def test_the_address_of_a_guest_is_compared_in_normal_form(self) -> None:
+        billing = {**ORDERS[0]["billing"], "email": " Guest.New@Example.com "}
+        assert wire.order(order_json(billing=billing)).email == "guest.new@example.com"
+
+    def test_names_are_unescaped(self) -> None:
+        items = [{**ORDERS[0]["line_items"][0], "name": "Baby &amp; Kids &#8211; 1&quot;"}]
+        assert wire.order(order_json(line_items=items)).items[0].name == 'Baby & Kids – 1"'
+
+    def test_addresses_are_unescaped(self) -> None:
+        billing = {**ORDERS[0]["billing"], "company": "M&uuml;ller &amp; S&ouml;hne"}
+        assert wire.order(order_json(billing=billing)).billing.company == "Müller & Söhne"
+
+    def test_money_counts_in_the_currency_of_the_order(self) -> None:
+        read = [wire.order(order_json(currency=c, total="1234.5")).total for c in ("JPY", "KWD")]
+        assert [1235, 1234500] == read
+
+    def test_meta_is_kept_for_the_keys_asked_for_alone(self) -> None:
+        meta = [{"id": 1, "key": "a", "value": "1"}, {"id": 2, "key": "b", "value": "2"}]
+        assert wire.order(order_json(meta_data=meta), frozenset({"b"})).meta == {"b": "2"}
+
+    def test_meta_that_was_not_asked_for_need_not_be_there(self) -> None:
+        row = order_json()
+        del row["meta_data"]
+        assert wire.order(row).meta == {}
+
+    def test_meta_that_is_no_text_is_its_compact_json(self) -> None:
+        values = [["a", 1], {"b": None}, 5, True, None]
+        meta = [{"id": 1, "key": str(n), "value": value} for n, value in enumerate(values)]
+        order = wire.order(order_json(meta_data=meta), frozenset("01234"))
+        assert {"0": '["a",1]', "1": '{"b":null}', "2": "5", "3": "true"} == order.meta
+
+    def test_the_first_of_equal_meta_keys_counts(self) -> None:
+        """WooCommerce reads and writes the first."""
+        meta = [{"id": n, "key": "k", "value": value} for n, value in enumerate("ab")]
+        assert wire.order(order_json(meta_data=meta), frozenset({"k"})).meta == {"k": "a"}
+
+    def test_a_list_with_gaps_is_a_list(self) -> None:
+        """PHP sends a list from which something was filtered as an object."""
+        items = {"0": ORDERS[0]["line_items"][0], "2": ORDERS[0]["line_items"][0]}
+        assert len(wire.order(order_json(line_items=items)).items) == 2
+
+    def test_an_empty_object_may_be_a_list(self) -> None:
+        assert wire.order(order_json(shipping=[])).shipping == Address()
+
+    @pytest.mark.parametrize("empty", ["", None])
+    def test_what_is_empty_is_nothing(self, empty: object) -> None:
+        item = {**ORDERS[0]["line_items"][0], "product_id": empty, "sku": None}
+        order = wire.order(order_json(line_items=[item], date_paid_gmt=empty, customer_note=None))
+        assert (0, "", None, "") == (
+            order.items[0].product_id,
+            order.items[0].sku,
+            order.paid,
+            order.customer_note,
+        )
+
+    def test_a_draft_without_a_date_of_its_own_has_the_one_of_its_last_change(self) -> None:
+        row = order_json(date_created_gmt=None, date_modified_gmt="2026-11-22T19:20:14")
+        assert wire.order(row).created == at("2026-11-22T19:20:14")
+
+    @pytest.mark.parametrize("zero", ["-0001-11-30T00:00:00", "0000-00-00T00:00:00"])
+    def test_a_zero_date_of_mysql_is_no_date(self, zero: str) -> None:
+        assert wire.order(order_json(date_paid_gmt=zero)).paid is None
+
+    def test_a_fraction_of_a_piece_counts_as_one(self) -> None:
+        item = {**ORDERS[0]["line_items"][0], "quantity": 0.25}
+        assert wire.order(order_json(line_items=[item])).items[0].quantity == 1
+
+    def test_a_number_of_an_order_may_be_a_number(self) -> None:
+        assert wire.order(order_json(number=812)).number == "812"
+
+
+class TestSurprises:
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"id": "12"}, "id: expected the number of something, got text"),
+            ({"id": 0}, "id: expected the number of something, got a number"),
+            ({"total": "a lot"}, "total: expected an amount, got 'a lot'"),
+            ({"total": None}, "total: expected an amount, got null"),
+            ({"total": "1e400"}, "total: expected an amount, got '1e400'"),
+            ({"customer_id": True}, "customer_id: expected a whole number, got true or false"),
+            ({"customer_id": 10**30}, "customer_id: expected a whole number, got a number"),
+            ({"status": ["x"]}, "status: expected text, got a list"),
+            ({"billing": "x"}, "billing: expected an object, got text"),
+            ({"billing": {"city": []}}, "billing.city: expected text, got a list"),
+            ({"line_items": "x"}, "line_items: expected a list, got text"),
+            ({"line_items": [1]}, "line_items[0]: expected an object, got a number"),
+            (
+                {"line_items": [{"id": 1}]},
+                "line_items[0].product_id: expected a whole number, got nothing",
+            ),
+            (
+                {"refunds": [{"id": 1, "total": {}}]},
+                "refunds[0].total: expected an amount, got an object",
+            ),
+            ({"meta_data": [1]}, "meta_data: expected entries of key and value"),
+            ({"date_paid_gmt": 5}, "date_paid_gmt: expected a time, got a number"),
+            (
+                {"date_paid_gmt": "2026-02-30T00:00:00"},
+                "date_paid_gmt: expected a time as 2026-01-31T09:00:00, got '2026-02-30T00:00:00'",
+            ),
+            (
+                {"date_paid_gmt": "2026-02-28"},
+                "date_paid_gmt: expected a time as 2026-01-31T09:00:00, got '2026-02-28'",
+            ),
+            (
+                {"date_created_gmt": None, "date_modified_gmt": None},
+                "date_created_gmt: expected a time, got null",
+            ),
+        ],
+    )
+    def test_what_is_not_as_documented_is_said_with_its_place(
+        self, changes: dict[str, Any], said: str
+    ) -> None:
+        with pytest.raises(WireError) as error:
+            wire.order(order_json(**changes), frozenset({"k"}))
+        assert said == str(error.value)
+
+    @pytest.mark.parametrize("key", wire.ORDER_FIELDS.split(","))
+    def test_every_field_that_is_asked_for_must_come(self, key: str) -> None:
+        row = order_json()
+        del row[key]
+        if key == "date_created_gmt":
+            del row["date_modified_gmt"]
+        with pytest.raises(WireError):
+            wire.order(row)
+
+    def test_what_is_asked_for_is_enough(self) -> None:
+        """The fields that the client asks for, and no others, make the same records."""
+        cut = {key: ORDERS[0][key] for key in wire.ORDER_FIELDS.split(",")}
+        assert wire.order(ORDERS[0]) == wire.order(cut)
+        cut = {key: CUSTOMERS[0][key] for key in wire.CUSTOMER_FIELDS.split(",")}
+        assert wire.customer(CUSTOMERS[0]) == wire.customer(cut)
+        cut = {key: PRODUCTS[0][key] for key in wire.PRODUCT_FIELDS.split(",")}
+        assert wire.product(PRODUCTS[0]) == wire.product(cut)
+
+
+class TestCustomers:
+    def test_a_whole_customer_is_as_recorded(self) -> None:
+        expected = Customer(
+            id=2,
+            email="c1@example.com",
+            first_name="Łukasz",
+            last_name="O'Brien",
+            username="c1",
+            role="customer",
+            created=at("2026-11-22T18:56:24"),
+            billing=Address(
+                first_name="Łukasz",
+                last_name="O'Brien",
+                company="Initech",
+                country="GB",
+                email="c1@example.com",
+                phone="+15550000001",
+            ),
+            shipping=Address(country="GB"),
+            meta={"birthday": "1964-03-13", "wcflow_tags": "A"},
+        )
+        assert expected == wire.customer(recorded("customers")["list_default"][0])
+
+    def test_meta_that_the_key_may_not_read_is_none_and_not_empty(self) -> None:
+        assert wire.customer(recorded("auth")["manager_reads_customer"]).meta is None
+        assert wire.customer(recorded("customers")["by_email"][0]).meta == {}
+
+
+class TestCoupons:
+    COUPON = Coupon(
+        code="welcome-7q4mxk",
+        type="percent",
+        amount="10.00",
+        expires=at("2027-01-01T08:00:00"),
+        usage_limit=1,
+        usage_limit_per_user=1,
+        individual_use=True,
+        minimum_amount="20.00",
+        exclude_sale_items=True,
+        product_ids=(10,),
+        category_ids=(16,),
+        emails=("c5@example.com",),
+        description="10 % for Ann & Bob",
+        key="welcome/5",
+    )
+
+    def test_a_coupon_is_read_back_as_it_was_written(self) -> None:
+        """What WooCommerce adds in its answer is nothing, and the expiry comes back as GMT."""
+        written = wire.coupon_json(self.COUPON)
+        answered = {
+            **recorded("coupons")["create_for_redeem"],
+            **written,
+            "maximum_amount": "0.00",
+            "date_expires_gmt": written["date_expires"].removesuffix("Z"),
+            "description": "10 % for Ann &amp; Bob",
+        }
+        assert self.COUPON == wire.coupon(answered)
+
+    def test_the_expiry_is_sent_with_a_z(self) -> None:
+        assert wire.coupon_json(self.COUPON)["date_expires"] == "2027-01-01T08:00:00Z"
+
+    def test_without_expiry_none_is_sent(self) -> None:
+        assert wire.coupon_json(Coupon("a", "percent", "1"))["date_expires"] is None
+
+    def test_a_coupon_without_our_meta_is_not_ours(self) -> None:
+        assert wire.coupon(recorded("coupons")["create_for_redeem"]).key == ""
+
+
+class TestProperties:
+    @given(
+        st.integers(0, 10**12),
+        st.sampled_from(["USD", "EUR", "JPY", "KWD"]),
+    )
+    def test_money_survives_the_wire(self, minor: int, currency: str) -> None:
+        digits = minor_digits(currency)
+        sent = f"{Decimal(minor).scaleb(-digits):.{digits}f}"
+        assert minor == wire.order(order_json(currency=currency, total=sent)).total
+
+    @given(st.integers(0, 7_000_000_000))
+    def test_stamps_survive_the_wire(self, seconds: int) -> None:
+        whole = datetime.fromtimestamp(seconds, UTC)
+        order = wire.order(order_json(date_paid_gmt=f"{whole:%Y-%m-%dT%H:%M:%S}"))
+        assert whole == order.paid
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+            ),
+            max_leaves=5,
+        ),
+        st.sampled_from([*wire.ORDER_FIELDS.split(","), "meta_data"]),
+    )
+    def test_nothing_but_a_wire_error_comes_of_nonsense(self, junk: Any, key: str) -> None:
+        """Whatever stands in whichever field, an order is read or the surprise is named."""
+        surprise = surprise_of(order_json(**{key: junk}))
+        place = "date_created_gmt" if key == "date_modified_gmt" else key
+        assert not surprise or surprise.startswith((key, place))

@@ -1,0 +1,174 @@
+"""A shop, a wcflow that serves it, and a clock: for tests that walk the whole path.
+
+People act through the shop's own verbs; time passes by ``pass_``; ``walk`` is one walk of wcflow.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tests.sandbox_door import mounted
+from wcflow import cycle
+from wcflow.config.load import load
+from wcflow.mirror import people, queue, runs
+from wcflow.mirror.database import open_database
+from wcflow.mirror.stores import store_row
+from wcflow.rules.tags import split_tags
+from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.store.client import Store
+
+BEGIN = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+HEAD = """[wcflow]
+database = {database}
+{wcflow}
+[store shop]
+url = https://shop.example
+consumer_key = {key}
+consumer_secret = {secret}
+{store}
+"""
+
+
+class World:
+    """The shop, the faults around it, the database, and what time it is."""
+
+    def __init__(self, folder, rules, *, database=None, wcflow="", store="", now=BEGIN, hpos=True):
+        self.folder, self.now = folder, now
+        self.database_url = database or f"sqlite:///{folder}/wcflow.sqlite3"
+        self.shop = Shop(hpos=hpos)
+        self.faults = Faults(self.shop)
+        self.product = self.shop.add_product(
+            "Wallet", now=now - timedelta(days=500), price="100.00"
+        )
+        self.head = {"wcflow": wcflow, "store": store}
+        self.rules(rules)
+        self.db = open_database(self.database_url)
+        self.writes = []
+
+    def rules(self, text):
+        """Edit the INI."""
+        file = self.folder / "wcflow.ini"
+        head = HEAD.format(
+            database=self.database_url,
+            key=ADMIN.consumer_key,
+            secret=ADMIN.consumer_secret,
+            **self.head,
+        )
+        file.write_text(head + text)
+        file.chmod(0o600)
+        self.config = load(file, {})
+
+    def settings(self, **fields):
+        """Change the store's settings without going through the file."""
+        (store,) = self.config.stores
+        self.config = replace(self.config, stores=(replace(store, **fields),))
+
+    @contextmanager
+    def line(self, holder="test"):
+        (settings,) = self.config.stores
+        with mounted(self.faults, lambda: self.now) as door:
+            store = Store(
+                settings.name,
+                settings.url,
+                settings.consumer_key,
+                settings.consumer_secret,
+                sleep=lambda _seconds: None,
+                chance=lambda: 0.5,
+            )
+            yield cycle.Line(self.db, store, self.config, settings, lambda: self.now, holder)
+            store.close()
+        # An empty batch tells the key's rights and changes nothing.
+        self.writes = [call for call in door.writes if call.json or call.method == "DELETE"]
+
+    # What wcflow does.
+
+    def walk(self, *, accept=True, write=True, know=True):
+        """Get to know the shop, pull, evaluate and deliver; nothing is held unless asked."""
+        with self.line() as line:
+            if know:
+                cycle.know(line)
+            if accept:
+                cycle.walk(line, write=False)
+                cycle.accept(line)
+            return cycle.walk(line, write=write)
+
+    def settle(self):
+        """Walk until young orders have been read again and nothing is left to write."""
+        self.walk()
+        self.pass_(minutes=3)
+        return self.walk()
+
+    def nightly(self):
+        with self.line() as line:
+            return cycle.nightly(line)
+
+    def die(self):
+        """Forget all that is only in memory."""
+        self.db.close()
+        self.db = open_database(self.database_url)
+
+    # What people and time do.
+
+    def pass_(self, **length):
+        self.now += timedelta(**length)
+
+    def buys(self, *, customer=0, email="", total="100.00", days_ago=0, status="completed", **more):
+        """Somebody places an order of one wallet at that price; give its id."""
+        from wcflow.sandbox.shop import Line  # noqa: PLC0415
+
+        line = Line(product_id=self.product, total=total, name="Wallet")
+        return self.shop.place_order(
+            now=self.now - timedelta(days=days_ago),
+            customer=customer,
+            email=email,
+            items=(line,),
+            status=status,
+            **more,
+        )
+
+    def registers(self, email, *, days_ago=0, **more):
+        return self.shop.register(email, now=self.now - timedelta(days=days_ago), **more)
+
+    # What an admin sees in the shop.
+
+    def meta(self, kind, id, key):
+        holder = self.shop.order(id) if kind == "order" else self.shop.customer(id)
+        return next((m["value"] for m in holder["meta_data"] if m["key"] == key), None)
+
+    def tags(self, order_id):
+        return split_tags(self.meta("order", order_id, "wcflow_tags"))
+
+    def customer_tags(self, customer_id):
+        return split_tags(self.meta("customer", customer_id, "wcflow_tags"))
+
+    def segment(self, order_id):
+        return self.meta("order", order_id, "wcflow_segment")
+
+    def notes(self, order_id):
+        """Give our notes on an order without their marks, oldest first."""
+        notes = sorted(self.shop.notes(order_id), key=lambda note: note["id"])
+        return [n["note"].rpartition(" (ref")[0] for n in notes if "(ref " in n["note"]]
+
+    def coupons(self):
+        return [self.shop.coupon(code) for code in self.shop.coupon_codes()]
+
+    # What wcflow knows.
+
+    def outbox(self, **query):
+        with self.db.reading() as tx:
+            return queue.entries(tx, "shop", **query)
+
+    def runs(self, subject):
+        with self.db.reading() as tx:
+            return runs.latest_runs(tx, "shop", subject)
+
+    def memory(self, subject):
+        with self.db.reading() as tx:
+            return people.memories(tx, "shop", [subject]).get(subject)
+
+    def row(self):
+        with self.db.reading() as tx:
+            return store_row(tx, "shop")

@@ -1,0 +1,1 @@
+"""From INI files to a configuration, or to every problem in them."""

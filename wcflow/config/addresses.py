@@ -1,0 +1,104 @@
+"""The addresses of the shop and of the database: what may be written, and in which form it is kept.
+
+Nothing is asked of either here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from wcflow.rules.flaw import Flaw, FlawError
+
+SHOP_FORM = "the shop's address such as https://shop.example"
+DATABASE_FORM = "an address such as sqlite:///wcflow.sqlite3 or postgresql://host/name"
+Remarking = Callable[[str, str], None]
+
+
+def shop_address(text: str, remark: Remarking) -> str:
+    """Give the shop's address without a slash at its end; ``remark`` hears what is amiss."""
+    parts = _split(text)
+    path = _without_api(parts.path, remark)
+    if parts.scheme.lower() == "http" and not _is_here(parts.hostname or ""):
+        remark(
+            "over http the secret is not sent, but orders and addresses can be read on the way",
+            "use https where the shop has it",
+        )
+    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path}"
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        good = good and parts.port != 0
+    except ValueError:
+        raise FlawError(Flaw(SHOP_FORM, repr(text))) from None
+    if parts.username is not None or parts.password is not None:
+        # The login is not repeated: it may well be the key.
+        hint = "the key belongs into consumer_key and consumer_secret"
+        raise FlawError(Flaw("an address without a login", "one with a login", hint))
+    if not good or re.search(r"\s", text):
+        hint = f"did you mean https://{text}?" if re.fullmatch(r"[\w.-]+\.\w+/?", text) else ""
+        raise FlawError(Flaw(SHOP_FORM, repr(text) if text else "nothing", hint))
+    if parts.query or parts.fragment:
+        raise FlawError(Flaw("an address without '?' and '#'", repr(text)))
+    return parts
+
+
+def _without_api(path: str, remark: Remarking) -> str:
+    home, api, _ = path.partition("/wp-json")
+    if api:
+        remark("the address goes on to /wp-json, which wcflow adds by itself", "leave it out")
+    if "/wp-admin" in home or home.endswith(".php"):
+        hint = "give the address of the front page"
+        raise FlawError(Flaw("the shop's address", "that of its dashboard", hint))
+    return home.rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def database_address(text: str, base: Path) -> URL:
+    """Give the database's address with its driver; a relative SQLite file lies in ``base``."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise FlawError(Flaw(DATABASE_FORM, "another form", _path_hint(text))) from None
+    kind = url.drivername.partition("+")[0]
+    if kind == "sqlite":
+        return _sqlite(url, base)
+    if kind in ("postgresql", "postgres"):
+        return _postgres(url)
+    raise FlawError(Flaw(DATABASE_FORM, repr(url.drivername)))
+
+
+def _path_hint(text: str) -> str:
+    return f"did you mean sqlite:///{text}?" if re.fullmatch(r"[/\w. -]+", text) else ""
+
+
+def _sqlite(url: URL, base: Path) -> URL:
+    if url.host or not url.database or url.database.startswith((":", "file:")):
+        hint = "three slashes before a relative path, four before an absolute one"
+        raise FlawError(Flaw("sqlite:/// and a file", "no file", hint))
+    return url.set(drivername="sqlite", database=str(base.absolute() / url.database))
+
+
+def _postgres(url: URL) -> URL:
+    if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise FlawError(Flaw("postgresql://…", repr(url.drivername), "the driver is psycopg"))
+    if not url.database:
+        raise FlawError(Flaw("the name of a database at the address's end", "none"))
+    return url.set(drivername="postgresql+psycopg")

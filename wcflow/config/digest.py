@@ -1,0 +1,76 @@
+"""The digest of a configuration: it changes when, and only when, what is meant may change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from wcflow.config.stores import StoreSettings
+from wcflow.rules.language import Condition
+from wcflow.rules.model import CouponRule, Rules, Segment, TagRule, Workflow
+
+_READING = 1
+"""Counted up when a later version takes the same words to mean something else."""
+
+
+def digest_of(rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings]) -> str:
+    """Give the SHA-256 of all that decides who is what, wears what, and what is done."""
+    meaning = {
+        "reading": _READING,
+        "paid_statuses": sorted(paid_statuses),
+        "segments": _segments(rules.segments),
+        "tags": sorted(_tag(rule) for rule in rules.tags),
+        "workflows": sorted((_workflow(rule) for rule in rules.workflows), key=str),
+        "coupons": [_coupon(rule) for _, rule in sorted(rules.coupons.items())],
+        "stores": sorted((_store(store) for store in stores), key=str),
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
+
+
+def _segments(rules: Iterable[Segment]) -> dict[str, list[Any]]:
+    """Give the segments by group: within one, the order of the file is part of the meaning."""
+    groups: dict[str, list[Any]] = {}
+    for rule in rules:
+        said = [rule.name, rule.when.canonical, rule.tag, rule.note]
+        groups.setdefault(rule.group, []).append(said)
+    return {group: said if group else sorted(said) for group, said in groups.items()}
+
+
+def _tag(rule: TagRule) -> list[Any]:
+    return [rule.name, _said(rule.when), rule.tag.text, rule.for_each, rule.keep_forever]
+
+
+def _said(condition: Condition | None) -> str:
+    return condition.canonical if condition else ""
+
+
+def _workflow(rule: Workflow) -> list[Any]:
+    return [
+        rule.name,
+        rule.trigger.canonical,
+        _said(rule.when),
+        _said(rule.stop_when),
+        [step.canonical for step in rule.do],
+        [rule.once.per, str(rule.once.every)],
+        rule.mode,
+        sorted(rule.only),
+        rule.include_existing,
+    ]
+
+
+def _coupon(rule: CouponRule) -> dict[str, Any]:
+    return {**asdict(rule), "expires": str(rule.expires)}
+
+
+def _store(store: StoreSettings) -> list[Any]:
+    return [
+        store.name,
+        store.order_tags,
+        store.guests,
+        sorted(store.shared_emails),
+        [store.consent_meta, store.birthday_meta],
+        sorted((code, str(rate.normalize())) for code, rate in store.currency_rates.items()),
+    ]

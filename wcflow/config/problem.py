@@ -1,0 +1,97 @@
+"""What an admin is told of their INI files: problems, which stop, and remarks, which do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from wcflow.config.secrets import veiled
+from wcflow.errors import SetupError
+from wcflow.rules.flaw import Flaw
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A mistake and the line it stands on (0: the file as a whole).
+
+    ``section`` is a head without brackets, or empty.
+
+    Whatever looks like a key or a password is veiled here, whoever says it.
+    """
+
+    file: str
+    line: int
+    section: str
+    expected: str
+    got: str
+    hint: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("section", "expected", "got", "hint"):
+            object.__setattr__(self, name, veiled(getattr(self, name)))
+
+    def __str__(self) -> str:
+        said = f"expected {self.expected}, got {self.got}"
+        return _line(self.file, self.line, self.section, said, self.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that works, but that the admin should know of."""
+
+    file: str
+    line: int
+    section: str
+    text: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return _line(self.file, self.line, self.section, self.text, self.hint)
+
+
+def _line(file: str, line: int, section: str, said: str, hint: str) -> str:
+    head = f"[{section}]: " if section else ""
+    tail = f" ({hint})" if hint else ""
+    place = f"{file}:{line}" if line else file
+    return f"{place}: {head}{said}{tail}"
+
+
+class ConfigError(SetupError):
+    """the configuration has problems; all of them are in ``problems``, by file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Findings:
+    """Gather what is found while reading goes on, so that all of it can be told at once."""
+
+    def __init__(self) -> None:
+        # Dicts for sets that keep their order: what is said twice is told once.
+        self._problems: dict[Problem, None] = {}
+        self._remarks: dict[Remark, None] = {}
+
+    def problem(self, file: str, line: int, section: str, flaw: Flaw) -> None:
+        problem = Problem(file, line, section, flaw.expected, flaw.got, flaw.hint)
+        self._problems[problem] = None
+
+    def remark(self, file: str, line: int, section: str, text: str, hint: str = "") -> None:
+        self._remarks[Remark(file, line, section, veiled(text), veiled(hint))] = None
+
+    def problems(self, files: Iterable[str]) -> list[Problem]:
+        """Give the problems by file, in the order in which ``files`` were read, and by line."""
+        return _in_order(self._problems, files)
+
+    def remarks(self, files: Iterable[str]) -> tuple[Remark, ...]:
+        """Give the remarks in the same order."""
+        return tuple(_in_order(self._remarks, files))
+
+
+T = TypeVar("T", Problem, Remark)
+
+
+def _in_order(told: Iterable[T], files: Iterable[str]) -> list[T]:
+    place = {file: nth for nth, file in enumerate(files)}
+    return sorted(told, key=lambda one: (place.get(one.file, len(place)), one.file, one.line))

@@ -1,0 +1,89 @@
+"""Where keys may lie, and how they stay out of what is told. Nothing here asks the shop.
+
+A key is written in the INI, named there as an environment variable (``$NAME``), kept in a file of
+its own, or handed over by systemd in ``$CREDENTIALS_DIRECTORY``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wcflow.rules.flaw import Flaw, FlawError
+
+# WooCommerce's keys; the login in an address; any long word of letters and digits.
+_KEYS = re.compile(r"(c[ks])_\w+")
+_LOGIN = re.compile(r"://\S*@")
+_LONG_WORD = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}")
+
+
+def veiled(text: str) -> str:
+    """Give ``text`` with all that looks like a key or a password replaced by ``…``."""
+    text = _LOGIN.sub("://…@", _KEYS.sub(r"\1_…", text))
+    return _LONG_WORD.sub("…", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key or password, and the file it lies open in, if it is one of the admin's."""
+
+    value: str
+    lies_in: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Secret(…, lies_in={self.lies_in})"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The places outside of the INI where secrets may lie. ``base`` is the INI's directory."""
+
+    base: Path
+    env: Mapping[str, str]
+    read: Callable[[Path], bytes]
+
+    def given(self, text: str, ini: Path) -> Secret:
+        """Take a value of the INI: ``$NAME`` stands for an environment variable."""
+        if text.startswith("$"):
+            return Secret(self._variable(text[1:]))
+        return Secret(text, ini)
+
+    def in_file(self, name: str) -> Secret:
+        """Read a file that holds one secret and nothing else."""
+        path = self.base / name
+        return Secret(self._one_word(path), path)
+
+    def credential(self, names: Iterable[str]) -> Secret | None:
+        """Look for the first of ``names`` that systemd has handed over, else beside the INI.
+
+        systemd takes them from there; who asks beside the service finds them where they lie.
+        """
+        directory = self.env.get("CREDENTIALS_DIRECTORY", "")
+        handed = [Path(directory) / name for name in names] if directory else []
+        beside = [self.base / name for name in names]
+        found = next((path for path in (*handed, *beside) if path.is_file()), None)
+        if found is None:
+            return None
+        return Secret(self._one_word(found), None if found in handed else found)
+
+    def _variable(self, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise FlawError(Flaw("an environment variable such as $WC_KEY", "'$' and other signs"))
+        if not self.env.get(name):
+            raise FlawError(Flaw(f"the environment variable {name} to be set", "nothing in it"))
+        return self.env[name]
+
+    def _one_word(self, path: Path) -> str:
+        try:
+            lines = self.read(path).decode("utf-8-sig").split()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise FlawError(Flaw("a file that can be read", f"{path}: {reason.lower()}")) from None
+        except UnicodeDecodeError:
+            raise FlawError(Flaw("a file with one key", f"{path}: no UTF-8 text")) from None
+        if len(lines) != 1:
+            got = "several words" if lines else "an empty file"
+            raise FlawError(Flaw("a file with one key and nothing else", f"{path}: {got}"))
+        return lines[0]

@@ -1,0 +1,195 @@
+"""What ``wcflow check`` says was understood, in plain words. Nothing secret is among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy.engine import make_url
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.rules.model import CouponRule, Once, Segment, TagRule, Workflow
+from wcflow.rules.triggers import Trigger
+from wcflow.units import Duration, parse_duration
+
+
+def summary(config: Config) -> list[str]:
+    """Give the configuration as lines of text; those that belong to the one above are indented."""
+    return [
+        *_general(config),
+        *(line for store in config.stores for line in _store(store)),
+        *(line for rule in config.rules.segments for line in _segment(rule, config)),
+        *(line for rule in config.rules.tags for line in _tag(rule)),
+        *(line for rule in config.rules.workflows for line in _workflow(rule)),
+        *(line for _, rule in config.rules.coupons.items() for line in _coupon(rule)),
+    ]
+
+
+def _general(config: Config) -> Iterator[str]:
+    yield f"database: {make_url(config.database).render_as_string(hide_password=True)}"
+    yield f"the shop is asked {_every(config.poll_every)}"
+    yield f"orders that are {' or '.join(config.paid_statuses)} count as paid"
+    if config.max_writes is not None:
+        yield f"more than {config.max_writes} writes in one walk wait for wcflow accept"
+    if config.manual_tags == "restore":
+        yield "a tag that a person takes away is put back while its rule holds"
+
+
+def _store(store: StoreSettings) -> Iterator[str]:
+    yield f"store {store.name}: {store.url}"
+    if not store.write:
+        yield "    is never written to"
+    if store.order_tags == "none":
+        yield "    orders show neither tags nor segment"
+    if store.guests == "ignore":
+        yield "    guest orders are nobody's"
+    if store.shared_emails:
+        yield f"    nobody's addresses: {', '.join(sorted(store.shared_emails))}"
+    for code, rate in sorted(store.currency_rates.items()):
+        yield f"    1 {code} is worth {rate} in the shop's currency"
+    for meaning, key in (("consent", store.consent_meta), ("birthday", store.birthday_meta)):
+        if key:
+            yield f"    {meaning}: the custom field {key!r}"
+
+
+def _segment(rule: Segment, config: Config) -> Iterator[str]:
+    yield f"segment {rule.name}: when {_plain(rule.when.canonical)}"
+    before = _before(rule, config.rules.segments)
+    if before:
+        yield f"    and not in {' or '.join(before)} (group {rule.group})"
+    yield f"    wears the tag {rule.tag!r}" if rule.tag else "    wears no tag"
+    if rule.note:
+        yield "    entering and leaving put a private note on the latest order"
+
+
+def _before(rule: Segment, segments: Iterable[Segment]) -> list[str]:
+    """Give those of the group that win over this one."""
+    group = [other.name for other in segments if rule.group and other.group == rule.group]
+    return group[: group.index(rule.name)] if group else []
+
+
+def _tag(rule: TagRule) -> Iterator[str]:
+    when = f"when {_plain(rule.when.canonical)}" if rule.when else "for everyone"
+    yield f"tag {rule.name}: {when}"
+    each = f", one for each of {_plain(rule.for_each)}" if rule.for_each else ""
+    yield f"    wears {rule.tag.text!r}{each}{' for good' if rule.keep_forever else ''}"
+
+
+def _workflow(rule: Workflow) -> Iterator[str]:
+    yield f"workflow {rule.name}: on {trigger_words(rule.trigger)}"
+    yield f"    {rule.trigger.kind.meaning}"
+    yield f"    {_once(rule.once)}"
+    if rule.when:
+        yield f"    when {_plain(rule.when.canonical)}"
+    if rule.stop_when:
+        yield f"    until {_plain(rule.stop_when.canonical)}"
+    yield from _limits(rule)
+    for step in rule.do:
+        mailed = " (WooCommerce e-mails it)" if step.kind == "add_customer_note" else ""
+        yield f"    {step.line}{mailed}"
+
+
+def _limits(rule: Workflow) -> Iterator[str]:
+    if rule.mode != "live":
+        yield {"dry_run": "    only shown, not written", "off": "    switched off"}[rule.mode]
+    if rule.only:
+        yield f"    for {', '.join(sorted(rule.only))} alone"
+    if rule.include_existing:
+        yield "    also for what happened before it was switched on"
+
+
+def trigger_words(trigger: Trigger) -> str:
+    """Give a trigger as an admin writes it, its defaults said: ``order_refunded either``."""
+    argument = trigger.argument
+    if argument is None:
+        return trigger.name
+    if trigger.name == "order_status_changed":
+        before, after = (status or "any" for status in argument)
+        return f"{trigger.name} from {before} to {after}"
+    words = argument if isinstance(argument, tuple) else (argument,)
+    return f"{trigger.name} {', '.join(str(word) for word in words)}"
+
+
+def _once(once: Once) -> str:
+    return f"once {_every(once.every)}" if once.every else f"once per {once.per}"
+
+
+def _coupon(rule: CouponRule) -> Iterator[str]:
+    share = {"percent": " %", "fixed_cart": " off the cart", "fixed_product": " off each product"}
+    shipping = " and free shipping" if rule.free_shipping else ""
+    whose = "that customer alone" if rule.for_customer else "anyone"
+    yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, for {whose}"
+    code = f"{rule.prefix}-…" if rule.prefix else "letters and digits alone"
+    good = f"good for {_length(rule.expires)}" if rule.expires else "never expires"
+    yield f"    code {code}, {good}, {_uses(rule)}"
+    yield from (f"    {limit}" for limit in _coupon_limits(rule))
+
+
+def _uses(rule: CouponRule) -> str:
+    if rule.usage_limit is None and rule.usage_limit_per_user is None:
+        return "as often as one likes"
+    total = "any number of uses" if rule.usage_limit is None else f"{rule.usage_limit}× in all"
+    each = rule.usage_limit_per_user
+    return total if each in (None, rule.usage_limit) else f"{total}, {each}× per customer"
+
+
+def _coupon_limits(rule: CouponRule) -> Iterator[str]:
+    if rule.minimum_amount:
+        yield f"for carts of at least {rule.minimum_amount}"
+    if rule.maximum_amount:
+        yield f"for carts of at most {rule.maximum_amount}"
+    if rule.individual_use:
+        yield "beside no other coupon"
+    if rule.exclude_sale_items:
+        yield "not for products on sale"
+    for what, ids in (("products", rule.products), ("categories", rule.categories)):
+        if ids:
+            yield f"only for the {what} {', '.join(str(one) for one in ids)}"
+
+
+def _plain(text: str) -> str:
+    """Give a condition with its relative days and windows explained where they stand."""
+    return _TIMES.sub(_explained, text)
+
+
+_LENGTH = r"[0-9]{1,5}\s*(?:s|min|h|d|w|mo|y)"
+_TIMES = re.compile(
+    rf"""'[^']*' | "[^"]*" | (?<![\w.)])(?P<sign>[-+])(?P<by>{_LENGTH})\b"""
+    rf"""| \(\s*(?P<window>{_LENGTH})\s*\)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def _explained(found: re.Match[str]) -> str:
+    length = parse_duration(found["by"] or found["window"] or "")
+    if length is None:
+        return found[0]  # a text in quotes
+    if found["window"]:
+        return f"(since {_from_now(length, '-')})"
+    return f"{found[0]} ({_from_now(length, found['sign'])})"
+
+
+def _from_now(length: Duration, sign: str) -> str:
+    said = f"{_length(length)} ago" if sign == "-" else f"in {_length(length)}"
+    return f"the day {said}" if length.in_days else said
+
+
+_UNITS = {
+    "s": "second",
+    "min": "minute",
+    "h": "hour",
+    "d": "day",
+    "w": "week",
+    "mo": "month",
+    "y": "year",
+}
+
+
+def _every(length: Duration) -> str:
+    return f"every {_UNITS[length.unit] if length.count == 1 else _length(length)}"
+
+
+def _length(length: Duration) -> str:
+    unit = _UNITS[length.unit]
+    return f"{length.count} {unit}" if length.count == 1 else f"{length.count} {unit}s"

@@ -1,0 +1,165 @@
+"""A customer as one person: what all rules and templates may know of them. Pure.
+
+A person is a registered customer with the guest orders placed under their address, or a guest:
+the orders under one address. Nothing here is counted up; everything is computed from the orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from wcflow.records import Customer, Order, Product, Refund
+from wcflow.units import to_major
+
+LIFECYCLE = "lifecycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What the rules must know of the store: its words, money and time.
+
+    ``rates`` turns one unit of another currency into the store's. ``order_gap`` is the median
+    of days between orders over the whole store, None while unknown.
+    """
+
+    name: str
+    url: str
+    zone: tzinfo
+    currency: str
+    paid_statuses: tuple[str, ...] = ("processing", "completed")
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    consent_meta: str = ""
+    birthday_meta: str = ""
+    order_gap: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands by wcflow's own memory, not by their orders.
+
+    ``segments`` maps each segment to the instant it was entered. ``worn`` are all tags at the
+    shop; ``tags_of_their_own`` those that no segment or tag rule put there: by people, or by
+    workflows. ``kept`` are the tags of ``keep = forever`` rules, by rule. Percentiles are as of
+    the last nightly census, None before.
+    """
+
+    segments: Mapping[str, datetime] = field(default_factory=dict)
+    worn: frozenset[str] = frozenset()
+    tags_of_their_own: frozenset[str] = frozenset()
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    spend_percentile: int | None = None
+    orders_percentile: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One person: subject key, account if any, all their orders (oldest first), their standing.
+
+    ``subject`` is ``c12`` for a registered customer, ``g:anna@example.com`` for a guest.
+    ``products`` holds the products that the orders name, by id.
+    """
+
+    subject: str
+    email: str
+    shop: Shop
+    account: Customer | None = None
+    orders: tuple[Order, ...] = ()
+    products: Mapping[int, Product] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+
+    @property
+    def is_guest(self) -> bool:
+        return self.account is None
+
+
+def registered(customer_id: int) -> str:
+    """Give the subject key of a registered customer."""
+    return f"c{customer_id}"
+
+
+def guest(email: str) -> str:
+    """Give the subject key of a guest, whose address is in normal form."""
+    return f"g:{email}"
+
+
+def order_date(order: Order) -> datetime:
+    """Give the date of an order: when it was paid, else created."""
+    return order.paid or order.created
+
+
+def is_paid(order: Order, shop: Shop) -> bool:
+    """Say whether an order counts: a paid status, and not refunded in full."""
+    return order.status in shop.paid_statuses and not refunded_in_full(order)
+
+
+def refunded_in_full(order: Order) -> bool:
+    """Say whether all of an order's money went back."""
+    if order.status == "refunded":
+        return True
+    return 0 < order.total <= sum(refund.total for refund in order.refunds)
+
+
+def paid_orders(profile: Profile) -> tuple[Order, ...]:
+    """Give the person's paid orders by date, oldest first."""
+    paid = [order for order in profile.orders if is_paid(order, profile.shop)]
+    return tuple(sorted(paid, key=lambda order: (order_date(order), order.id)))
+
+
+def in_store_currency(minor: int, currency: str, shop: Shop) -> Decimal | None:
+    """Convert an amount to the store's currency; None where no rate is given."""
+    amount = to_major(minor, currency)
+    if currency == shop.currency:
+        return amount
+    rate = shop.rates.get(currency)
+    return None if rate is None else amount * rate
+
+
+def net_total(order: Order, shop: Shop) -> Decimal | None:
+    """Give what an order brought in, less its refunds, in the store's currency."""
+    refunded = sum(refund.total for refund in order.refunds)
+    return in_store_currency(order.total - refunded, order.currency, shop)
+
+
+def refund_date(refund: Refund, order: Order) -> datetime:
+    """Give when money went back; the order's own stamp while the shop was not asked."""
+    return refund.date or order.modified
+
+
+def latest_order(profile: Profile) -> Order | None:
+    """Give the order that shows the tags: the newest that is not in the trash nor a draft."""
+    shown = [order for order in profile.orders if order.status not in HIDDEN_STATUSES]
+    return max(shown, key=lambda order: (order.created, order.id), default=None)
+
+
+HIDDEN_STATUSES = frozenset({"trash", "auto-draft", "checkout-draft"})
+
+
+def as_of(profile: Profile, then: datetime) -> Profile:
+    """Give the person as they were at ``then``, as far as stamps tell: for baselines and backtests.
+
+    Orders made later are left out, later payments and refunds undone. An order that was cancelled
+    later, with no stamp of it, keeps its present status.
+    """
+    orders = tuple(_order_as_of(order, then) for order in profile.orders if order.created <= then)
+    account = profile.account
+    if account is not None and account.created is not None and account.created > then:
+        account = None
+    return replace(profile, orders=orders, account=account)
+
+
+def _order_as_of(order: Order, then: datetime) -> Order:
+    refunds = tuple(r for r in order.refunds if refund_date(r, order) <= then)
+    return replace(order, refunds=refunds, status=_status_as_of(order, then))
+
+
+def _status_as_of(order: Order, then: datetime) -> str:
+    later = [change for change in order.history if change.before and change.at > then]
+    if later:
+        return later[0].before
+    stamps = [stamp for stamp in (order.paid, order.completed) if stamp is not None]
+    if stamps and min(stamps) > then:
+        return "pending"
+    return order.status

@@ -1,0 +1,239 @@
+"""One walk along the path: pull, evaluate, deliver. Read this first.
+
+    shop ──pull──▶ mirror ──evaluate──▶ outbox ──deliver──▶ shop
+
+Each arrow is made of transactions that may each be repeated: a walk that dies anywhere is healed
+by the next. What is decided stands in ``rules``; what is written, in ``outbox``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.errors import BusyError, SetupError, StoreError
+from wcflow.evaluate import Evaluated, evaluate
+from wcflow.evaluate.rank import rank
+from wcflow.mirror import lease, people, queue
+from wcflow.mirror.database import Database
+from wcflow.mirror.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
+from wcflow.mirror.tables import StoreRow
+from wcflow.outbox import Delivered, deliver
+from wcflow.poll import PollSettings, Pulled, pull, reconcile
+from wcflow.rules.memory import SEGMENT_META, TAGS_META
+from wcflow.store.client import Store
+from wcflow.store.probe import ShopFacts, facts
+from wcflow.units import parse_zone, zone_name
+
+log = structlog.get_logger()
+Clock = Callable[[], datetime]
+TAGS_KEPT = timedelta(days=90)
+RENEW_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A connection to one store for one process: its client, settings, and how to stop.
+
+    ``holder`` names the process in leases and claims. ``progress`` is told of a census' parts.
+    """
+
+    db: Database
+    store: Store
+    config: Config
+    settings: StoreSettings
+    clock: Clock
+    holder: str
+    stopping: Callable[[], bool] = lambda: False
+    progress: Callable[[str, int, int], None] = lambda _part, _done, _total: None
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+
+@dataclass(slots=True)
+class Walked:
+    """What a walk came to."""
+
+    pulled: Pulled | None = None
+    evaluated: Evaluated = field(default_factory=Evaluated)
+    delivered: Delivered = field(default_factory=Delivered)
+
+
+def walk(line: Line, *, write: bool = True) -> Walked:
+    """Pull, evaluate and, if asked and allowed, deliver. Raises StoreError, BusyError, SetupError.
+
+    Where the pull fails nothing is evaluated: a "we miss you" must not go by stale orders.
+    """
+    walked = Walked()
+    with leased(line):
+        walked.pulled = pull_store(line)
+        walked.evaluated = evaluate(line.db, line.config, line.settings, line.clock())
+        if write and line.settings.write and not line.stopping():
+            walked.delivered = deliver_store(line)
+    return walked
+
+
+def pull_store(line: Line) -> Pulled:
+    """Bring the mirror up to date; an acceptance of an empty answer is used up by it."""
+    accepted = f"accept empty {line.name}"
+    with line.db.reading() as tx:
+        row, accept = _row(line, store_row(tx, line.name)), setting(tx, accepted) == "1"
+    settings = poll_settings(line.config, line.settings, row)
+    pulled = pull(
+        line.db, line.store, settings, line.clock(), progress=_renewing(line), accept=accept
+    )
+    if accept:
+        with line.db.transaction() as tx:
+            save_setting(tx, accepted, "")
+    return pulled
+
+
+def deliver_store(line: Line) -> Delivered:
+    """Deliver what is due, unless the brake holds."""
+    renew = _renewing(line)
+
+    def stopping() -> bool:
+        renew("", 0, 0)
+        return line.stopping()
+
+    return deliver(line.db, line.store, line.config, line.clock, line.holder, stopping)
+
+
+def _renewing(line: Line) -> Callable[[str, int, int], None]:
+    """Give a progress callback that renews the lease of a long walk each minute."""
+    renewed = line.clock()
+
+    def progress(part: str, done: int, total: int) -> None:
+        nonlocal renewed
+        if part:
+            line.progress(part, done, total)
+        if line.clock() - renewed > RENEW_EVERY:
+            renewed = line.clock()
+            with line.db.transaction() as tx:
+                lease.take(tx, line.name, line.holder, renewed)
+
+    return progress
+
+
+def nightly(line: Line) -> Pulled:
+    """Compare the mirror with the shop as a whole, rank customers, forget what is stale."""
+    with leased(line):
+        with line.db.reading() as tx:
+            row = _row(line, store_row(tx, line.name))
+        settings = poll_settings(line.config, line.settings, row)
+        pulled = reconcile(line.db, line.store, settings, line.clock())
+        with line.db.transaction() as tx:
+            rank(tx, line.config, line.settings)
+            queue.drop_old_tags(tx, line.name, line.clock() - TAGS_KEPT)
+    return pulled
+
+
+def accept(line: Line) -> int:
+    """Let go what the brake holds now; say how many writes."""
+    with line.db.transaction() as tx:
+        row = _row(line, store_row(tx, line.name))
+        if row.held.startswith(EMPTY_ANSWER):
+            save_setting(tx, f"accept empty {line.name}", "1")
+        done = row.census_done is not None
+        save_store(tx, line.name, accepted=row.accepted or done, held="", held_since=None)
+        return queue.release(tx, line.name)
+
+
+def know(line: Line) -> ShopFacts:
+    """Ask the shop what it is, hold it to the pin, and keep what it said."""
+    found = facts(line.store)
+    with line.db.transaction() as tx:
+        row = store_row(tx, line.name)
+        if row is not None and row.url:
+            _hold_to_pin(line, row, found)
+        save_store(
+            tx,
+            line.name,
+            url=found.url,
+            uid=found.uid or (row.uid if row else ""),
+            title=found.title,
+            zone=zone_name(found.zone),
+            currency=found.currency,
+            version=found.wc_version,
+            hpos=bool(found.hpos),
+            reads_meta=found.reads_meta,
+        )
+        if row is not None and row.zone != zone_name(found.zone):
+            people.touch_all(tx, line.name)
+    return found
+
+
+def _hold_to_pin(line: Line, row: StoreRow, found: ShopFacts) -> None:
+    same_id = not (row.uid and found.uid) or row.uid == found.uid
+    if same_id and _address(row.url) == _address(found.url):
+        return
+    raise SetupError(
+        f"[store {line.name}] is another shop: the database mirrors {row.url}, "
+        f"and {line.settings.url} says it is {found.url}",
+        "give the other shop a name of its own, or its own database; if the same shop has moved,"
+        f" run 'wcflow accept --moved {line.name}'"
+        if same_id
+        else "give the other shop a name of its own, or its own database",
+    )
+
+
+def _address(url: str) -> str:
+    """Give what of an address may not change: a move from http to https is no other shop."""
+    return url.split("://", 1)[-1].rstrip("/").lower()
+
+
+def poll_settings(config: Config, settings: StoreSettings, row: StoreRow) -> PollSettings:
+    """Give what the poll must know, from the INI and from what the shop said."""
+    own = {TAGS_META, SEGMENT_META}
+    return PollSettings(
+        store=settings.name,
+        zone=parse_zone(row.zone),
+        meta_keys=config.meta_keys | config.order_meta_keys | own,
+        shared_emails=settings.shared_emails,
+        guests=settings.guests,
+        parallel=settings.parallel,
+        sweep_every_seconds=settings.sweep_every.seconds,
+    )
+
+
+@contextmanager
+def leased(line: Line) -> Iterator[None]:
+    """Hold the store's lease; raises BusyError where another process has it."""
+    with line.db.transaction() as tx:
+        if not lease.take(tx, line.name, line.holder, line.clock()):
+            raise BusyError(
+                f"another wcflow is working on [store {line.name}]",
+                "wait until it has finished, or stop the daemon",
+            )
+    try:
+        yield
+    finally:
+        with line.db.transaction() as tx:
+            lease.give_back(tx, line.name, line.holder)
+
+
+def _row(line: Line, row: StoreRow | None) -> StoreRow:
+    if row is None:
+        raise SetupError(
+            f"[store {line.name}] was never reached", "run 'wcflow doctor', then 'wcflow plan'"
+        )
+    return row
+
+
+def note_trouble(line: Line, error: StoreError) -> bool:
+    """Keep that polls fail; say whether that is news, so that the log tells it once."""
+    with line.db.transaction() as tx:
+        row = store_row(tx, line.name)
+        news = row is None or row.error != str(error)
+        if row is not None and news:
+            since = row.error_since or int(line.clock().timestamp())
+            save_store(tx, line.name, error=str(error), error_since=since)
+    return news

@@ -1,0 +1,172 @@
+"""The stage of the demo: a shop with a past, a configuration for it, and a few people who act.
+
+Nothing is printed here, and wcflow itself is not played: it is the real one that is shown.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from wcflow.config.default import default_ini, with_values
+from wcflow.errors import BusyError, SetupError
+from wcflow.sandbox.people import Person, person
+from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.shop import ADMIN, Shop
+
+PEOPLE, ORDERS = 500, 2500
+INI, DATABASE = "wcflow.ini", "wcflow.sqlite3"
+MARK = "# Written by 'wcflow demo' for its sandbox shop, and used again by the next demo here.\n"
+
+
+def opened_shop(now: datetime) -> Shop:
+    """Open the shop: the same people and orders each time, up to ``now``."""
+    return seeded(now, Random(2), people=PEOPLE, orders=ORDERS)
+
+
+# The directory
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """Take a directory for one demo; raises BusyError while another one is there."""
+    path.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        _lock(handle, path)
+        yield path
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        advice = "end it with Ctrl-C, or name another directory with --dir"
+        raise BusyError(f"a demo is running in {path}", advice) from None
+
+
+def configuration(path: Path, url: str) -> str:
+    """Give the demo's configuration: that of an earlier demo in ``path``, else the default one.
+
+    The database of an earlier demo goes, for its shop has gone. Raises SetupError where there are
+    files that no demo has written.
+    """
+    ini, text = path / INI, MARK + default_ini()
+    if ini.exists():
+        text = ini.read_text(encoding="utf-8")
+    if not text.startswith(MARK) or (not ini.exists() and (path / DATABASE).exists()):
+        foreign = ini if ini.exists() else path / DATABASE
+        raise SetupError(
+            f"{foreign} is there and was not written by a demo",
+            "name another directory with --dir",
+        )
+    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+        (path / name).unlink(missing_ok=True)
+    return _for_shop(text, url)
+
+
+def _for_shop(text: str, url: str) -> str:
+    shop = {
+        "url": url,
+        "consumer_key": ADMIN.consumer_key,
+        "consumer_secret": ADMIN.consumer_secret,
+        "currency_rates": "EUR 1.08",
+    }
+    try:
+        return with_values(with_values(text, "store shop", shop), "wcflow", {"poll_every": "5s"})
+    except KeyError as head:
+        advice = "put it back, or delete the file: the next demo writes a new one"
+        raise SetupError(f"the demo's {INI} has no section [{head.args[0]}]", advice) from None
+
+
+# What happens
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Something that somebody has done; ``email`` is whose."""
+
+    words: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Customers, by id, who are fit for a part."""
+
+    at_risk: Sequence[int]
+    returning: Sequence[int]
+
+
+def scenes(shop: Shop, cast: Cast, now: datetime) -> list[Scene]:
+    """Let a few people act: two buy for the first time, one comes back, one gives all back."""
+    chance = Random(4)
+    parts: list[Callable[[], Scene]] = [
+        lambda: _newcomer(shop, person(chance, 9001, now), now),
+        lambda: _guest(shop, person(chance, 9002, now), now),
+        *(lambda customer=each: _comes_back(shop, customer, now) for each in cast.at_risk[:1]),
+        *(lambda customer=each: _gives_back(shop, customer, now) for each in cast.returning[:1]),
+    ]
+    return [part() for part in parts]
+
+
+def returnable(shop: Shop, customer: int) -> int | None:
+    """Give the order that a customer might give back: their latest, if it is paid."""
+    theirs = [order for order in shop.state.orders.values() if order.customer_id == customer]
+    latest = max(theirs, key=lambda order: order.created, default=None)
+    return latest.id if latest and latest.status == "completed" and latest.remaining else None
+
+
+def _newcomer(shop: Shop, who: Person, now: datetime) -> Scene:
+    names = {"first_name": who.first_name, "last_name": who.last_name}
+    account = shop.register(who.email, now=now, billing=who.billing, **names)
+    number = shop.place_order(
+        now=now, customer=account, items=_basket(shop, 1, 17), billing=who.billing
+    )
+    words = f"{_name(who)} opens an account and buys for the first time: {_order(shop, number)}"
+    return Scene(words, who.email)
+
+
+def _guest(shop: Shop, who: Person, now: datetime) -> Scene:
+    number = shop.place_order(
+        now=now, email=who.email, items=_basket(shop, 28), billing=who.billing
+    )
+    words = f"{_name(who)} buys for the first time, without an account: {_order(shop, number)}"
+    return Scene(words, who.email)
+
+
+def _comes_back(shop: Shop, customer: int, now: datetime) -> Scene:
+    who = shop.state.customers[customer]
+    number = shop.place_order(now=now, customer=customer, items=_basket(shop, 9))
+    words = f"{who.first_name} {who.last_name}, long not seen, buys again: {_order(shop, number)}"
+    return Scene(words, who.email)
+
+
+def _gives_back(shop: Shop, customer: int, now: datetime) -> Scene:
+    who, number = shop.state.customers[customer], returnable(shop, customer)
+    assert number is not None, "who is cast for this has an order to give back"
+    shop.refund(number, now=now, reason="Returned")
+    words = f"{who.first_name} {who.last_name} gives everything back: {_order(shop, number)}"
+    return Scene(words, who.email)
+
+
+def _basket(shop: Shop, *shelves: int) -> list[tuple[int, int]]:
+    products = sorted(shop.state.products)
+    return [(products[shelf], 1) for shelf in shelves]
+
+
+def _name(who: Person) -> str:
+    return f"{who.first_name} {who.last_name}"
+
+
+def _order(shop: Shop, number: int) -> str:
+    order = shop.order(number)
+    return f"order {order['number']}, {order['total']} {order['currency']}"

@@ -1,0 +1,54 @@
+"""Evaluate those who were touched or whose time has come: the hands of ``rules.judge``.
+
+Reads people in batches, has them judged, and keeps memberships, outbox rows, the next due time
+and the cleared mark in one transaction for each batch. A crash anywhere means: run again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.evaluate.bench import Bench, set_up
+from wcflow.evaluate.cases import cases_of
+from wcflow.evaluate.keep import Evaluated, keep
+from wcflow.mirror import people
+from wcflow.mirror.database import Database
+from wcflow.rules.case import Case
+from wcflow.rules.judge import Judged, judge
+from wcflow.rules.runs import Run
+from wcflow.rules.steps import Effect
+
+BATCH = 200
+ROUNDS = 5
+"""How often a person may be judged anew at once because steps changed what rules look at."""
+
+__all__ = ["Bench", "Evaluated", "evaluate", "judge_case", "set_up"]
+
+
+def evaluate(db: Database, config: Config, settings: StoreSettings, now: datetime) -> Evaluated:
+    """Judge everyone of a store who is touched or due, batch by batch."""
+    total, rounds = Evaluated(), Counter[str]()
+    with db.transaction() as tx:
+        bench = set_up(tx, config, settings, now)
+    while True:
+        with db.transaction() as tx:
+            subjects = people.people_due(tx, settings.name, now, BATCH)
+            if not subjects:
+                return total
+            rounds.update(subjects)
+            settle = {each for each in subjects if rounds[each] >= ROUNDS}
+            judged = [judge_case(case, bench) for case in cases_of(tx, bench, subjects)]
+            keep(tx, bench, judged, settle, total)
+
+
+def judge_case(case: Case, bench: Bench) -> Judged:
+    """Judge one case at a bench."""
+
+    def remember(run: Run, number: int, effect: Effect) -> Mapping[str, object]:
+        return bench.maker.remember(case.profile, run, number, effect)
+
+    return judge(case, bench.rules, bench.watches, bench.policy, bench.now, remember)

@@ -1,0 +1,106 @@
+"""People as cases: read with all that belongs to their judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from wcflow.customer import Profile
+from wcflow.evaluate.bench import Bench
+from wcflow.mirror import people, queue, runs
+from wcflow.mirror.customers import customers, emails_of_customers
+from wcflow.mirror.orders import orders_of_people
+from wcflow.mirror.products import products
+from wcflow.records import Order
+from wcflow.rules.case import Case
+from wcflow.rules.memory import Memory
+from wcflow.rules.runs import Run
+from wcflow.units import normal_email
+
+
+def cases_of(tx: Connection, bench: Bench, subjects: Sequence[str]) -> list[Case]:
+    """Read people with all that belongs to their judgement."""
+    store = bench.settings.name
+    remembered = people.memories(tx, store, subjects)
+    profiles = profiles_of(tx, bench, subjects, remembered)
+    theirs = runs.runs_of(tx, store, subjects)
+    waiting = queue.undelivered_runs(tx, store, subjects)
+    elsewhere = _seen_elsewhere(tx, bench, profiles.values())
+    return [
+        Case(
+            profile=profiles[subject],
+            memory=replace(remembered[subject], email=profiles[subject].email),
+            runs=tuple(theirs.get(subject, ())),
+            seen=_seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere),
+            undelivered=frozenset(waiting.get(subject, ())),
+        )
+        for subject in subjects
+    ]
+
+
+def profiles_of(
+    tx: Connection, bench: Bench, subjects: Sequence[str], remembered: Mapping[str, Memory]
+) -> dict[str, Profile]:
+    """Read people as profiles: account, orders, and the products that these name."""
+    store = bench.settings.name
+    ids = [int(subject[1:]) for subject in subjects if subject.startswith("c")]
+    accounts = customers(tx, store, ids)
+    emails = {f"c{each}": mail for each, mail in emails_of_customers(tx, store, ids).items()}
+    emails |= {subject: subject[2:] for subject in subjects if subject.startswith("g:")}
+    private = set(emails.values()) - bench.settings.shared_emails - {""}
+    orders = _by_subject(orders_of_people(tx, store, ids, sorted(private)), emails)
+    _fetch_products(tx, bench, (order for some in orders.values() for order in some))
+    return {
+        subject: Profile(
+            subject=subject,
+            email=normal_email(emails.get(subject, "")),
+            shop=bench.shop,
+            account=accounts.get(int(subject[1:])) if subject.startswith("c") else None,
+            orders=tuple(orders.get(subject, ())),
+            products=bench.shelf,
+            standing=remembered[subject].standing,
+        )
+        for subject in subjects
+    }
+
+
+def _by_subject(orders: Sequence[Order], emails: Mapping[str, str]) -> dict[str, list[Order]]:
+    owner = {mail: subject for subject, mail in emails.items() if mail}
+    found: dict[str, list[Order]] = {}
+    for order in orders:
+        subject = f"c{order.customer_id}" if order.customer_id else owner.get(order.email)
+        if subject is not None:
+            found.setdefault(subject, []).append(order)
+    return found
+
+
+def _fetch_products(tx: Connection, bench: Bench, orders: Iterable[Order]) -> None:
+    wanted = {item.product_id for order in orders for item in order.items} - {0}
+    missing = sorted(wanted - bench.shelf.keys())
+    if missing:
+        bench.shelf.update(products(tx, bench.settings.name, missing))
+
+
+def _seen_elsewhere(
+    tx: Connection, bench: Bench, profiles: Iterable[Profile]
+) -> dict[int, set[tuple[str, str]]]:
+    """Give what was seen of orders that have changed since wcflow began to watch."""
+    if not bench.watches:
+        return {}
+    since = min(watch.since for watch in bench.watches.values())
+    recent = [o.id for p in profiles for o in p.orders if o.modified >= since]
+    return runs.seen_of_orders(tx, bench.settings.name, recent) if recent else {}
+
+
+def _seen(
+    mine: Sequence[Run], orders: Sequence[Order], elsewhere: Mapping[int, set[tuple[str, str]]]
+) -> dict[str, frozenset[str]]:
+    names: dict[str, set[str]] = {}
+    for run in mine:
+        names.setdefault(run.workflow, set()).add(run.occurrence)
+    for order in orders:
+        for workflow, occurrence in elsewhere.get(order.id, ()):
+            names.setdefault(workflow, set()).add(occurrence)
+    return {workflow: frozenset(seen) for workflow, seen in names.items()}

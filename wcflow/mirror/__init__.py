@@ -1,0 +1,1 @@
+"""The shop, at home: tables and what is read from and written to them."""

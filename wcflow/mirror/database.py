@@ -1,0 +1,190 @@
+"""Open the mirror's database, SQLite or PostgreSQL, and hand out transactions. No query stands here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from wcflow.errors import SetupError
+from wcflow.mirror import schema
+from wcflow.mirror.refusals import worded
+
+_BUSY_MILLISECONDS = 5000
+
+
+class Database:
+    """The mirror: transactions that write, and looks that are consistent in themselves."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.dialect = engine.dialect.name
+        self.place = _place(engine.url)
+        self._writes = engine.execution_options(wcflow_begin="BEGIN IMMEDIATE")
+        self._reads = engine
+        if self.dialect == "postgresql":
+            self._reads = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Write: commit at the end, roll back on any error."""
+        with _in_words(self.place), self._writes.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Look: every statement sees the same state."""
+        with _in_words(self.place), self._reads.begin() as tx:
+            yield tx
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at ``url``; make its tables, or upgrade them, where that is needed.
+
+    Raises SetupError or BusyError in an admin's words.
+    """
+    parsed = _parsed(url)
+    _claim_file(parsed)
+    db = Database(_engine(parsed))
+    try:
+        _bring_up_to_date(db, parsed)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _bring_up_to_date(db: Database, url: URL) -> None:
+    with db.reading() as tx:
+        version = schema.version_of(tx)
+    if version == schema.HEAD:
+        return
+    schema.check(version, db.place)
+    if version is not None and db.dialect == "sqlite":
+        _back_up(Path(url.database or ""), version)
+    with db.transaction() as tx:
+        schema.upgrade(tx)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SetupError(
+            "the database is no URL that can be read",
+            "Write sqlite:////var/lib/wcflow/wcflow.sqlite or postgresql://user@host/name.",
+        ) from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    except ModuleNotFoundError as missing:
+        raise SetupError(
+            f"the database {_place(url)} needs the Python module {missing.name}",
+            "For PostgreSQL, install wcflow with its extra: pip install 'wcflow[postgres]'.",
+        ) from missing
+    except ArgumentError as refused:
+        raise SetupError(
+            f"the database {_place(url)} is of no kind that wcflow knows: {refused}",
+            "Use SQLite (sqlite:///…) or PostgreSQL (postgresql://…).",
+        ) from refused
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    # The driver would begin transactions by itself, late and never IMMEDIATE: it is told not to.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={_BUSY_MILLISECONDS}",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+    _use_wal(connection)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("PRAGMA journal_mode=WAL").close()
+    except sqlite3.OperationalError as error:
+        # SQLite does not wait here. Another process is doing the same to a new file, and the file
+        # keeps it; were it locked for another reason, the next statement would wait and say so.
+        if "locked" not in str(error):
+            raise
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: one that first reads and then writes could be refused midway.
+    connection.exec_driver_sql(connection.get_execution_options().get("wcflow_begin", "BEGIN"))
+
+
+@contextmanager
+def _in_words(place: str) -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        told = worded(error, place)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _claim_file(url: URL) -> None:
+    """Make an SQLite file readable by its owner alone: it holds customers' addresses."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return
+    try:
+        Path(str(url.database)).touch(mode=0o600)
+    except OSError as refused:
+        raise SetupError(
+            f"the database {_place(url)} cannot be opened: {refused.strerror}",
+            "The directory must exist, and the user that runs wcflow must be able to write in it.",
+        ) from refused
+
+
+def _back_up(path: Path, version: str) -> None:
+    copy = path.with_name(f"{path.name}.{version}.bak")
+    copy.touch(mode=0o600)
+    with _in_words(str(copy)):
+        source, target = sqlite3.connect(path), sqlite3.connect(copy)
+        try:
+            source.backup(target)
+        finally:
+            source.close()
+            target.close()
+
+
+def _place(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return url.database or ":memory:"
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)

@@ -1,0 +1,222 @@
+"""The mirror's orders: what others ask of them, and how what the shop told is kept.
+
+Nobody is touched here: who an order belongs to is told as an Owner, and poll decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Container, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from wcflow.mirror.rows import content, order_of, order_row, refunds_in
+from wcflow.mirror.tables import OrderRow
+from wcflow.mirror.upserts import chunks, dumps, loads, stamp, table_of, upsert
+from wcflow.records import Order
+
+_ORDERS = table_of(OrderRow)
+_BY_ID = select(_ORDERS)
+
+
+_PRODUCT_ID = re.compile(r'"product_id":(\d+)')
+
+
+class Owner(NamedTuple):
+    """Who an order belongs to, by its own words: the account (0: none) and the billing address."""
+
+    customer_id: int
+    email: str
+
+
+class OrderChange(NamedTuple):
+    """An order whose content changed; ``before`` is None when it is new to the mirror."""
+
+    id: int
+    before: Owner | None
+    after: Owner
+
+
+def order_records(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Order]:
+    """Give the orders with these ids, as far as the mirror has them."""
+    return {key: order_of(row) for key, row in _rows(tx, store, ids).items()}
+
+
+def orders_of_people(
+    tx: Connection, store: str, customer_ids: Iterable[int], emails: Iterable[str]
+) -> list[Order]:
+    """Give the orders of these accounts, and the guest orders under these addresses, oldest first."""
+    rows: list[Any] = []
+    for ids in chunks(customer_ids):
+        of_accounts = _ORDERS.c.customer_id.in_(ids)
+        rows += tx.execute(select(_ORDERS).where(_ORDERS.c.store == store, of_accounts))
+    for addresses in chunks(emails):
+        of_guests = _ORDERS.c.email.in_(addresses) & (_ORDERS.c.customer_id == 0)
+        rows += tx.execute(select(_ORDERS).where(_ORDERS.c.store == store, of_guests))
+    return sorted(map(order_of, rows), key=lambda order: (order.created, order.id))
+
+
+def changed_orders(
+    tx: Connection, store: str, orders: Iterable[Order]
+) -> list[tuple[Order, Owner | None]]:
+    """Pick those whose content the mirror does not have yet, each with whose it was.
+
+    They come with the dates of refunds that the mirror knows.
+    """
+    told = list(orders)
+    known = _rows(tx, store, [order.id for order in told])
+    dated = [_dated(order, known.get(order.id)) for order in told]
+    return [
+        (order, _owner(known.get(order.id)))
+        for order in dated
+        if _differs(known.get(order.id), order_row(store, order))
+    ]
+
+
+def save_orders(tx: Connection, store: str, orders: Iterable[Order]) -> list[OrderChange]:
+    """Keep orders as the shop told them, and what their status was before; tell whose content changed.
+
+    The stamp ``modified`` is no content: our own writes move it, and touch nobody.
+    """
+    told = {order.id: order for order in orders}
+    known = _rows(tx, store, told)
+    rows, changes = [], []
+    for order in told.values():
+        old, new = known.get(order.id), order_row(store, _dated(order, known.get(order.id)))
+        if _differs(old, new):
+            after = Owner(order.customer_id, order.email)
+            changes.append(OrderChange(order.id, _owner(old), after))
+        elif old is not None and old.modified == new["modified"]:
+            continue
+        rows.append({**new, "history": _history(old, order)})
+    upsert(tx, OrderRow, rows)
+    return changes
+
+
+def _dated(order: Order, old: Any) -> Order:
+    if old is None or all(refund.date for refund in order.refunds):
+        return order
+    dates = {refund.id: refund.date for refund in refunds_in(loads(old.detail))}
+    refunds = (replace(r, date=r.date or dates.get(r.id)) for r in order.refunds)
+    return replace(order, refunds=tuple(refunds))
+
+
+def _owner(row: Any) -> Owner | None:
+    return None if row is None else Owner(row.customer_id, row.email)
+
+
+def _differs(old: Any, new: Mapping[str, Any]) -> bool:
+    return old is None or any(getattr(old, name) != value for name, value in content(new).items())
+
+
+def _history(old: Any, order: Order) -> str:
+    if old is None:
+        return dumps([["", order.status, stamp(order.created)]])
+    if old.status == order.status:
+        return str(old.history)
+    return dumps([*loads(old.history), [old.status, order.status, stamp(order.modified)]])
+
+
+def delete_orders(tx: Connection, store: str, ids: Iterable[int]) -> list[Owner]:
+    """Forget orders; tell whose they were."""
+    gone = _rows(tx, store, ids)
+    for part in chunks(gone):
+        tx.execute(delete(_ORDERS).where(_ORDERS.c.store == store, _ORDERS.c.id.in_(part)))
+    return [Owner(row.customer_id, row.email) for row in gone.values()]
+
+
+def set_order_meta(
+    tx: Connection, store: str, values: Mapping[int, Mapping[str, str | None]]
+) -> None:
+    """Keep what was just written to the shop (None: the key was deleted), so that its echo is no news."""
+    for key, row in _rows(tx, store, values).items():
+        detail = loads(row.detail)
+        detail["meta"] = merged_meta(detail["meta"], values[key])
+        here = (_ORDERS.c.store == store) & (_ORDERS.c.id == key)
+        tx.execute(update(_ORDERS).where(here).values(detail=dumps(detail)))
+
+
+def merged_meta(meta: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Give the meta after the changes; None deletes a key."""
+    merged: dict[str, str | None] = {**meta, **changes}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def count_orders(tx: Connection, store: str) -> dict[str, int]:
+    """Count orders by status."""
+    counted = select(_ORDERS.c.status, func.count().label("orders")).where(_ORDERS.c.store == store)
+    rows = tx.execute(counted.group_by(_ORDERS.c.status))
+    return {row.status: row.orders for row in rows}
+
+
+def addresses_of_accounts(tx: Connection, store: str, customer_ids: Iterable[int]) -> set[str]:
+    """Give the addresses that the orders of these accounts were placed under."""
+    found: set[str] = set()
+    for part in chunks(customer_ids):
+        theirs = (_ORDERS.c.store == store) & _ORDERS.c.customer_id.in_(part)
+        found.update(tx.execute(select(_ORDERS.c.email).where(theirs).distinct()).scalars())
+    return found
+
+
+def guests_under(tx: Connection, store: str, emails: Iterable[str]) -> set[Owner]:
+    """Pick the addresses under which there are guest orders."""
+    found: set[Owner] = set()
+    for part in chunks(emails):
+        theirs = _ORDERS.c.email.in_(part) & (_ORDERS.c.customer_id == 0)
+        asked = select(_ORDERS.c.email).where(_ORDERS.c.store == store, theirs).distinct()
+        found.update(Owner(0, email) for email in tx.execute(asked).scalars())
+    return found
+
+
+def owners_of_buyers(tx: Connection, store: str, product_ids: Container[int]) -> set[Owner]:
+    """Give whose the orders are that name one of these products: reads every order once."""
+    columns = select(_ORDERS.c.customer_id, _ORDERS.c.email, _ORDERS.c.detail)
+    rows = tx.execute(columns.where(_ORDERS.c.store == store).execution_options(yield_per=1000))
+    return {
+        Owner(row.customer_id, row.email)
+        for row in rows
+        if any(int(found) in product_ids for found in _PRODUCT_ID.findall(row.detail))
+    }
+
+
+def stamps_of_orders(
+    tx: Connection, store: str, statuses: Collection[str], start: int, end: int, *, others: bool
+) -> dict[int, int]:
+    """Give id and stamp of the orders created in [start, end) with one of the statuses.
+
+    ``others``: with none of them.
+    """
+    within = (_ORDERS.c.created >= start) & (_ORDERS.c.created < end)
+    fits = _ORDERS.c.status.not_in(statuses) if others else _ORDERS.c.status.in_(statuses)
+    asked = select(_ORDERS.c.id, _ORDERS.c.modified).where(_ORDERS.c.store == store, within, fits)
+    return {row.id: row.modified for row in tx.execute(asked)}
+
+
+def oldest_created(tx: Connection, store: str) -> int | None:
+    """Give when the oldest order was made."""
+    oldest = select(func.min(_ORDERS.c.created)).where(_ORDERS.c.store == store)
+    found: int | None = tx.execute(oldest).scalar_one()
+    return found
+
+
+def ids_with_refunds(tx: Connection, store: str) -> set[int]:
+    """Give the orders of which something was given back."""
+    refunded = _ORDERS.c.detail.like('%"refunds":[{%')
+    asked = select(_ORDERS.c.id).where(_ORDERS.c.store == store, refunded)
+    return set(tx.execute(asked).scalars())
+
+
+def ids_created_since(tx: Connection, store: str, since: int) -> set[int]:
+    """Give the orders made at ``since`` or later."""
+    asked = select(_ORDERS.c.id).where(_ORDERS.c.store == store, _ORDERS.c.created >= since)
+    return set(tx.execute(asked).scalars())
+
+
+def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for part in chunks(ids):
+        rows = tx.execute(_BY_ID.where(_ORDERS.c.store == store, _ORDERS.c.id.in_(part)))
+        found.update((row.id, row) for row in rows)
+    return found

@@ -1,0 +1,54 @@
+"""The mirror's products, for the categories and tags that line items do not carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from wcflow.mirror.rows import content, product_of, product_row
+from wcflow.mirror.tables import ProductRow
+from wcflow.mirror.upserts import chunks, table_of, upsert
+from wcflow.records import Product
+
+_PRODUCTS = table_of(ProductRow)
+
+
+def products(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Product]:
+    """Give the products with these ids, as far as the mirror has them."""
+    return {key: product_of(row) for key, row in _rows(tx, store, ids).items()}
+
+
+def save_products(tx: Connection, store: str, told: Iterable[Product]) -> list[int]:
+    """Keep products as the shop told them; tell whose name, SKU, categories or tags changed."""
+    new_rows = {product.id: product_row(store, product) for product in told}
+    known = _rows(tx, store, new_rows)
+    changed = [
+        key
+        for key, new in new_rows.items()
+        if key not in known
+        or any(getattr(known[key], name) != value for name, value in content(new).items())
+    ]
+    upsert(tx, ProductRow, list(new_rows.values()))
+    return changed
+
+
+def newest_product_stamp(tx: Connection, store: str) -> int | None:
+    """Give the latest ``modified`` of all products."""
+    latest = select(func.max(_PRODUCTS.c.modified)).where(_PRODUCTS.c.store == store)
+    found: int | None = tx.execute(latest).scalar_one()
+    return found
+
+
+def known_products(tx: Connection, store: str, ids: Iterable[int]) -> set[int]:
+    """Pick the ids that the mirror has."""
+    return set(_rows(tx, store, ids))
+
+
+def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for part in chunks(ids):
+        asked = (_PRODUCTS.c.store == store) & _PRODUCTS.c.id.in_(part)
+        found.update((row.id, row) for row in tx.execute(select(_PRODUCTS).where(asked)))
+    return found

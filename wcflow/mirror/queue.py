@@ -1,0 +1,273 @@
+"""The outbox as rows: effects that wait for the shop, and what became of each.
+
+The unique key (store, rule, subject, occurrence, step) is the whole of deduplication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, exists, func, or_, select, update
+
+from wcflow.mirror.tables import OutboxRow
+from wcflow.mirror.upserts import chunks, instant, loads, stamp, table_of, upsert
+
+_O = table_of(OutboxRow)
+KEY = ("store", "rule", "subject", "occurrence", "step")
+STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
+STATE_OF_TAGS = "tags"
+CLAIM_LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One effect as it stands in the outbox."""
+
+    id: int
+    rule: str
+    subject: str
+    occurrence: str
+    step: str
+    kind: str
+    target: int
+    payload: Mapping[str, Any]
+    run_id: int | None
+    state: str
+    due_at: datetime
+    queued_at: datetime
+    attempts: int
+    released: bool
+    outcome: str
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(
+        id=row["id"],
+        rule=row["rule"],
+        subject=row["subject"],
+        occurrence=row["occurrence"],
+        step=row["step"],
+        kind=row["kind"],
+        target=row["target"],
+        payload=loads(row["payload"]),
+        run_id=row["run_id"],
+        state=row["state"],
+        due_at=instant(row["due_at"]),
+        queued_at=instant(row["queued_at"]),
+        attempts=row["attempts"],
+        released=row["released"],
+        outcome=row["outcome"],
+    )
+
+
+def queue(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Queue effects of workflows; one whose key is there already is left as it is."""
+    upsert(tx, OutboxRow, rows, on=KEY, keep=[column.name for column in _O.columns])
+
+
+@dataclass(frozen=True, slots=True)
+class TagEntry:
+    """The row that keeps what one place should show."""
+
+    state: str
+    payload: str
+
+
+def tag_entries(
+    tx: Connection, store: str, subjects: Sequence[str]
+) -> dict[tuple[str, str], TagEntry]:
+    """Give the rows of tags of these people by (subject, step)."""
+    found = {}
+    for some in chunks(subjects):
+        mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject.in_(some))
+        query = select(_O.c.subject, _O.c.step, _O.c.state, _O.c.payload).where(*mine)
+        for row in tx.execute(query):
+            found[row.subject, row.step] = TagEntry(row.state, row.payload)
+    return found
+
+
+def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Queue what places should show, one row for each; a later wish replaces an earlier."""
+    anew = {"state": "due", "attempts": 0, "outcome": "", "released": False, "done_at": None}
+    upsert(tx, OutboxRow, [{**row, **anew} for row in rows], on=KEY)
+
+
+def call_off_tags(tx: Connection, store: str, gone: Iterable[tuple[str, str]]) -> None:
+    """Call off waiting tags (subject, step) that the shop shows already."""
+    for subject, step in gone:
+        mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject == subject)
+        tx.execute(
+            update(_O)
+            .where(*mine, _O.c.step == step, _O.c.state == "due")
+            .values(state="cancelled", outcome="the shop shows them already")
+        )
+
+
+def cancel_of_runs(tx: Connection, store: str, run_ids: Iterable[int], why: str) -> int:
+    """Call off what waits of these runs."""
+    waiting = (_O.c.store == store, _O.c.run_id.in_(list(run_ids)), _O.c.state == "due")
+    return tx.execute(update(_O).where(*waiting).values(state="cancelled", outcome=why)).rowcount
+
+
+def undelivered_runs(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, set[int]]:
+    """Give the runs of each person that have effects waiting for the shop."""
+    found: dict[str, set[int]] = {}
+    for some in chunks(subjects):
+        waiting = (_O.c.store == store, _O.c.subject.in_(some), _O.c.state == "due")
+        query = select(_O.c.subject, _O.c.run_id).where(*waiting, _O.c.run_id.is_not(None))
+        for row in tx.execute(query):
+            found.setdefault(row.subject, set()).add(row.run_id)
+    return found
+
+
+def waiting(tx: Connection, store: str, now: datetime) -> tuple[int, int]:
+    """Count the effects that are due: those that the brake may hold, and those released."""
+    due = (_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now))
+    query = select(_O.c.released, func.count()).where(*due).group_by(_O.c.released)
+    counts = {bool(released): count for released, count in tx.execute(query)}
+    return counts.get(False, 0), counts.get(True, 0)
+
+
+def release(tx: Connection, store: str) -> int:
+    """Let everything that waits go past the brake."""
+    mine = (_O.c.store == store, _O.c.state == "due", _O.c.released.is_(False))
+    return tx.execute(update(_O).where(*mine).values(released=True)).rowcount
+
+
+def claim(
+    tx: Connection,
+    store: str,
+    kinds: Sequence[str],
+    now: datetime,
+    limit: int,
+    holder: str,
+    *,
+    released_only: bool = False,
+) -> list[Entry]:
+    """Claim due effects, oldest first; of a run, none whose earlier ones are not done.
+
+    A claim is an UPDATE whose rows say who won. One that is ten minutes old was left by a
+    process that died: its effect may be at the shop or not, and it is claimed again, which every
+    kind of effect allows.
+    """
+    lapsed = and_(_O.c.state == "claimed", _O.c.claimed_at <= stamp(now - CLAIM_LASTS))
+    due = or_(and_(_O.c.state == "due", _O.c.due_at <= stamp(now)), lapsed)
+    earlier = _O.alias()
+    before = exists().where(
+        earlier.c.run_id == _O.c.run_id,
+        earlier.c.id < _O.c.id,
+        earlier.c.state.in_(("due", "claimed", "failed")),
+    )
+    wanted = [_O.c.store == store, _O.c.kind.in_(kinds), due, ~before]
+    if released_only:
+        wanted.append(_O.c.released.is_(True))
+    ids = list(tx.scalars(select(_O.c.id).where(*wanted).order_by(_O.c.id).limit(limit)))
+    mine = (
+        update(_O)
+        .where(_O.c.id.in_(ids), due)
+        .values(
+            state="claimed",
+            claimed_at=stamp(now),
+            claimed_by=holder,
+            attempts=_O.c.attempts + 1,
+        )
+        .returning(*_O.c)
+    )
+    return sorted((_entry(row) for row in tx.execute(mine).mappings()), key=lambda row: row.id)
+
+
+def unclaim(tx: Connection, store: str, holder: str) -> int:
+    """Give back what this process claimed and did not come to: that was no try."""
+    mine = (_O.c.store == store, _O.c.state == "claimed", _O.c.claimed_by == holder)
+    values = {"state": "due", "attempts": _O.c.attempts - 1}
+    return tx.execute(update(_O).where(*mine).values(**values)).rowcount
+
+
+def put_off(tx: Connection, ids: Sequence[int], until: datetime, why: str) -> None:
+    """Try these again later."""
+    values = {"state": "due", "due_at": stamp(until), "outcome": why}
+    tx.execute(update(_O).where(_O.c.id.in_(ids)).values(**values))
+
+
+def close(tx: Connection, entry_id: int, state: str, outcome: str, now: datetime) -> None:
+    """Record what became of an effect: done, failed or cancelled."""
+    tx.execute(
+        update(_O)
+        .where(_O.c.id == entry_id)
+        .values(state=state, outcome=outcome, done_at=stamp(now))
+    )
+
+
+def cancel_after(tx: Connection, entry: Entry, why: str) -> int:
+    """Call off the later effects of a run one of whose effects was given up."""
+    if entry.run_id is None:
+        return 0
+    later = (_O.c.run_id == entry.run_id, _O.c.id > entry.id, _O.c.state == "due")
+    return tx.execute(update(_O).where(*later).values(state="cancelled", outcome=why)).rowcount
+
+
+def entries(
+    tx: Connection,
+    store: str | None = None,
+    states: Sequence[str] = (),
+    ids: Sequence[int] = (),
+    limit: int | None = 200,
+    *,
+    kinds: Sequence[str] = (),
+    newest_first: bool = False,
+) -> list[Entry]:
+    """Give effects as they stand, oldest first unless asked otherwise; limit None gives all."""
+    query = select(_O).order_by(_O.c.id.desc() if newest_first else _O.c.id).limit(limit)
+    if store is not None:
+        query = query.where(_O.c.store == store)
+    for column, wanted in ((_O.c.state, states), (_O.c.id, ids), (_O.c.kind, kinds)):
+        if wanted:
+            query = query.where(column.in_(wanted))
+    return [_entry(row) for row in tx.execute(query).mappings()]
+
+
+def entries_of(tx: Connection, store: str, subject: str, limit: int = 50) -> list[Entry]:
+    """Give a person's effects, newest first."""
+    query = select(_O).where(_O.c.store == store, _O.c.subject == subject)
+    rows = tx.execute(query.order_by(_O.c.id.desc()).limit(limit)).mappings()
+    return [_entry(row) for row in rows]
+
+
+def queue_counts(tx: Connection, store: str) -> dict[str, int]:
+    """Count the effects by state."""
+    query = select(_O.c.state, func.count()).where(_O.c.store == store).group_by(_O.c.state)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def kind_counts(tx: Connection, store: str, state: str) -> dict[str, int]:
+    """Count the effects in a state by their kind."""
+    mine = (_O.c.store == store, _O.c.state == state)
+    query = select(_O.c.kind, func.count()).where(*mine).group_by(_O.c.kind)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def retry(tx: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Queue again what was given up or called off."""
+    over = (_O.c.id.in_(ids), _O.c.state.in_(("failed", "cancelled", "due")))
+    values = {"state": "due", "due_at": stamp(now), "attempts": 0, "outcome": "", "released": True}
+    return tx.execute(update(_O).where(*over).values(**values)).rowcount
+
+
+def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Call off what waits or was given up, by hand."""
+    waiting = (_O.c.id.in_(ids), _O.c.state.in_(("due", "failed")))
+    values = {"state": "cancelled", "outcome": "cancelled by hand", "done_at": stamp(now)}
+    return tx.execute(update(_O).where(*waiting).values(**values)).rowcount
+
+
+def drop_old_tags(tx: Connection, store: str, before: datetime) -> int:
+    """Forget tags that were written long ago: they are state, and their row says nothing more.
+
+    Effects of workflows stay for good, for their keys are what keeps them from happening twice.
+    """
+    old = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.done_at <= stamp(before))
+    over = _O.c.state.in_(("done", "cancelled"))
+    return tx.execute(delete(_O).where(*old, over)).rowcount

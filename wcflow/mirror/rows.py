@@ -1,0 +1,183 @@
+"""Records to rows, and back. Pure; which rows are written, and when, is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from wcflow.mirror.upserts import dumps, instant, loads, stamp
+from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
+from wcflow.units import normal_email
+
+NOT_CONTENT = frozenset({"modified", "history"})
+"""Columns of an order in which two rows may differ and still say the same."""
+
+_ADDRESS_PARTS = tuple(field.name for field in fields(Address))
+_ITEM_PARTS = tuple(field.name for field in fields(LineItem))
+
+
+def order_row(store: str, order: Order) -> dict[str, Any]:
+    """Give the row of an order; what was observed of it stays with the mirror, so no history."""
+    return {
+        "store": store,
+        "id": order.id,
+        "number": _plain(order.number),
+        "status": _plain(order.status),
+        "currency": _plain(order.currency),
+        "total": order.total,
+        "discount_total": order.discount_total,
+        "customer_id": order.customer_id,
+        "email": _plain(order.email),
+        "created": stamp(order.created),
+        "modified": stamp(order.modified),
+        "paid": _stamp(order.paid),
+        "completed": _stamp(order.completed),
+        "payment_method": _plain(order.payment_method),
+        "created_via": _plain(order.created_via),
+        "customer_note": _plain(order.customer_note),
+        "detail": dumps(_order_detail(order)),
+    }
+
+
+def _order_detail(order: Order) -> dict[str, Any]:
+    return {
+        "billing": _address(order.billing),
+        "shipping": _address(order.shipping),
+        "items": [{part: getattr(item, part) for part in _ITEM_PARTS} for item in order.items],
+        "refunds": [
+            {"id": r.id, "total": r.total, "reason": r.reason, "date": _stamp(r.date)}
+            for r in order.refunds
+        ],
+        "coupons": order.coupons,
+        "meta": dict(order.meta),
+    }
+
+
+def order_of(row: Any) -> Order:
+    """Give the order of a row of the orders table."""
+    detail = loads(row.detail)
+    return Order(
+        id=row.id,
+        number=row.number,
+        status=row.status,
+        currency=row.currency,
+        total=row.total,
+        discount_total=row.discount_total,
+        customer_id=row.customer_id,
+        email=row.email,
+        created=instant(row.created),
+        modified=instant(row.modified),
+        paid=_instant(row.paid),
+        completed=_instant(row.completed),
+        billing=Address(**detail["billing"]),
+        shipping=Address(**detail["shipping"]),
+        payment_method=row.payment_method,
+        created_via=row.created_via,
+        customer_note=row.customer_note,
+        items=tuple(LineItem(**item) for item in detail["items"]),
+        refunds=tuple(refunds_in(detail)),
+        coupons=tuple(detail["coupons"]),
+        meta=detail["meta"],
+        history=tuple(history_of(row.history)),
+    )
+
+
+def refunds_in(detail: Mapping[str, Any]) -> Iterable[Refund]:
+    """Give the refunds that an order's detail holds."""
+    return (
+        Refund(part["id"], part["total"], part["reason"], _instant(part["date"]))
+        for part in detail["refunds"]
+    )
+
+
+def history_of(column: str) -> Iterable[StatusChange]:
+    """Give the observed changes of status that a history column holds."""
+    return (StatusChange(before, after, instant(at)) for before, after, at in loads(column))
+
+
+def customer_row(store: str, customer: Customer) -> dict[str, Any]:
+    """Give the row of a customer: known by the account's address, else by that of billing."""
+    return {
+        "store": store,
+        "id": customer.id,
+        "email": _plain(normal_email(customer.email) or normal_email(customer.billing.email)),
+        "first_name": _plain(customer.first_name),
+        "last_name": _plain(customer.last_name),
+        "username": _plain(customer.username),
+        "role": _plain(customer.role),
+        "created": _stamp(customer.created),
+        "detail": dumps(
+            {
+                "billing": _address(customer.billing),
+                "shipping": _address(customer.shipping),
+                "meta": None if customer.meta is None else dict(customer.meta),
+            }
+        ),
+    }
+
+
+def customer_of(row: Any) -> Customer:
+    """Give the customer of a row; the address is the one they are known by, in normal form."""
+    detail = loads(row.detail)
+    return Customer(
+        id=row.id,
+        email=row.email,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        username=row.username,
+        role=row.role,
+        created=_instant(row.created),
+        billing=Address(**detail["billing"]),
+        shipping=Address(**detail["shipping"]),
+        meta=detail["meta"],
+    )
+
+
+def product_row(store: str, product: Product) -> dict[str, Any]:
+    """Give the row of a product."""
+    return {
+        "store": store,
+        "id": product.id,
+        "name": _plain(product.name),
+        "sku": _plain(product.sku),
+        "categories": dumps(product.categories),
+        "tags": dumps(product.tags),
+        "modified": _stamp(product.modified),
+    }
+
+
+def product_of(row: Any) -> Product:
+    """Give the product of a row."""
+    return Product(
+        id=row.id,
+        name=row.name,
+        sku=row.sku,
+        categories=tuple(loads(row.categories)),
+        tags=tuple(loads(row.tags)),
+        modified=_instant(row.modified),
+    )
+
+
+def content(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a row says of the shop, without when it was said."""
+    return {name: value for name, value in row.items() if name not in NOT_CONTENT}
+
+
+def _address(address: Address) -> dict[str, str]:
+    parts = ((part, getattr(address, part)) for part in _ADDRESS_PARTS)
+    return {part: value for part, value in parts if value}
+
+
+def _plain(text: str) -> str:
+    # PostgreSQL holds no NUL in a text; a plugin that stored one must not stop the mirror.
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def _stamp(moment: datetime | None) -> int | None:
+    return None if moment is None else stamp(moment)
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else instant(seconds)

@@ -1,0 +1,141 @@
+"""Runs of workflows as rows, and since when each workflow watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, or_, select, update
+
+from wcflow.mirror.tables import RunRow, WorkflowRow
+from wcflow.mirror.upserts import chunks, dumps, instant, loads, stamp, table_of, upsert
+from wcflow.rules.runs import Run, Watch
+
+_R, _W = table_of(RunRow), table_of(WorkflowRow)
+
+
+def runs_of(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, list[Run]]:
+    """Give the runs of each of these people, oldest first."""
+    found: dict[str, list[Run]] = {}
+    for some in chunks(subjects):
+        query = select(_R).where(_R.c.store == store, _R.c.subject.in_(some)).order_by(_R.c.id)
+        for row in tx.execute(query).mappings():
+            found.setdefault(row["subject"], []).append(_run(row))
+    return found
+
+
+def seen_of_orders(
+    tx: Connection, store: str, order_ids: Sequence[int]
+) -> dict[int, set[tuple[str, str]]]:
+    """Give (workflow, occurrence) that was seen of each order, under whatever subject."""
+    found: dict[int, set[tuple[str, str]]] = {}
+    for some in chunks(order_ids):
+        query = select(_R.c.order_id, _R.c.workflow, _R.c.occurrence)
+        named = (_R.c.occurrence.startswith("order "),)
+        for row in tx.execute(query.where(_R.c.store == store, _R.c.order_id.in_(some), *named)):
+            found.setdefault(row.order_id, set()).add((row.workflow, row.occurrence))
+    return found
+
+
+def save_run(tx: Connection, store: str, run: Run) -> int:
+    """Keep a run and give its id."""
+    row = _columns(store, run)
+    if run.id is not None:
+        tx.execute(update(_R).where(_R.c.id == run.id).values(**row))
+        return run.id
+    key = tx.execute(_R.insert().values(**row)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _run(row: RowMapping) -> Run:
+    return Run(
+        workflow=row["workflow"],
+        subject=row["subject"],
+        occurrence=row["occurrence"],
+        at=instant(row["at"]),
+        started_at=instant(row["started_at"]),
+        steps=tuple(loads(row["steps"])),
+        state=row["state"],
+        step=row["step"],
+        due_at=None if row["due_at"] is None else instant(row["due_at"]),
+        order_id=row["order_id"],
+        item_id=row["item_id"],
+        mode=row["mode"],
+        reason=row["reason"],
+        digest=row["digest"],
+        memory=loads(row["memory"]),
+        id=row["id"],
+    )
+
+
+def _columns(store: str, run: Run) -> dict[str, Any]:
+    return {
+        "store": store,
+        "workflow": run.workflow,
+        "subject": run.subject,
+        "occurrence": run.occurrence,
+        "at": stamp(run.at),
+        "started_at": stamp(run.started_at),
+        "steps": dumps(list(run.steps)),
+        "state": run.state,
+        "step": run.step,
+        "due_at": None if run.due_at is None else stamp(run.due_at),
+        "order_id": run.order_id,
+        "item_id": run.item_id,
+        "mode": run.mode,
+        "reason": run.reason,
+        "digest": run.digest,
+        "memory": dumps(dict(run.memory)),
+    }
+
+
+def watches(tx: Connection, store: str) -> dict[str, tuple[Watch, str]]:
+    """Give since when each workflow watches, and the digest of what it watches."""
+    rows = tx.execute(select(_W).where(_W.c.store == store)).mappings()
+    return {row["name"]: (Watch(instant(row["since"]), row["mode"]), row["digest"]) for row in rows}
+
+
+def save_watches(tx: Connection, store: str, kept: Mapping[str, tuple[Watch, str]]) -> None:
+    """Keep since when workflows watch."""
+    upsert(
+        tx,
+        WorkflowRow,
+        [
+            {
+                "store": store,
+                "name": name,
+                "mode": watch.mode,
+                "since": stamp(watch.since),
+                "digest": digest,
+            }
+            for name, (watch, digest) in kept.items()
+        ],
+    )
+
+
+def run_counts(tx: Connection, store: str) -> dict[str, dict[str, int]]:
+    """Count the runs of each workflow by state."""
+    query = select(_R.c.workflow, _R.c.state, func.count()).where(_R.c.store == store)
+    found: dict[str, dict[str, int]] = {}
+    for workflow, state, count in tx.execute(query.group_by(_R.c.workflow, _R.c.state)):
+        found.setdefault(workflow, {})[state] = count
+    return found
+
+
+def latest_runs(
+    tx: Connection, store: str, subject: str, limit: int = 20, workflows: Iterable[str] = ()
+) -> list[Run]:
+    """Give a person's runs, newest first."""
+    query = select(_R).where(_R.c.store == store, _R.c.subject == subject)
+    if names := list(workflows):
+        query = query.where(or_(*(_R.c.workflow == name for name in names)))
+    rows = tx.execute(query.order_by(_R.c.id.desc()).limit(limit)).mappings()
+    return [_run(row) for row in rows]
+
+
+def waiting_due(tx: Connection, store: str, now: datetime) -> int:
+    """Count the waiting runs whose time has come."""
+    ripe = (_R.c.store == store, _R.c.state == "waiting", _R.c.due_at <= stamp(now))
+    return tx.scalar(select(func.count()).where(*ripe)) or 0

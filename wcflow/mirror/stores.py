@@ -1,0 +1,40 @@
+"""The mirror's rows about each shop, and about the database as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from wcflow.mirror.tables import Setting, StoreRow
+from wcflow.mirror.upserts import table_of, upsert
+
+_STORES = table_of(StoreRow)
+_SETTINGS = table_of(Setting)
+
+EMPTY_ANSWER = "an empty answer where the mirror is full"
+"""How ``StoreRow.held`` begins when the poll, and not the number of writes, set the brake."""
+
+
+def store_row(tx: Connection, store: str) -> StoreRow | None:
+    """Give what is kept about a shop; None before its first contact."""
+    row = tx.execute(select(_STORES).where(_STORES.c.name == store)).one_or_none()
+    return None if row is None else StoreRow(**row._mapping)  # noqa: SLF001  SQLAlchemy's own door
+
+
+def save_store(tx: Connection, store: str, **columns: Any) -> None:
+    """Change columns of a shop's row, and make the row where there is none."""
+    known = tx.execute(select(_STORES.c.url).where(_STORES.c.name == store)).scalar_one_or_none()
+    upsert(tx, StoreRow, [{"url": known or "", **columns, "name": store}])
+
+
+def setting(tx: Connection, name: str) -> str | None:
+    """Give what belongs to the database as a whole under this name."""
+    asked = select(_SETTINGS.c.value).where(_SETTINGS.c.name == name)
+    found: str | None = tx.execute(asked).scalar_one_or_none()
+    return found
+
+
+def save_setting(tx: Connection, name: str, value: str) -> None:
+    """Keep a value for the database as a whole."""
+    upsert(tx, Setting, [{"name": name, "value": value}])

@@ -1,0 +1,85 @@
+"""Deliver what is due, unless the brake holds: claim, write, record, until nothing is left.
+
+It does not decide what to write; that stands in the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from wcflow.config.load import Config
+from wcflow.mirror import people, queue
+from wcflow.mirror.database import Database
+from wcflow.mirror.stores import EMPTY_ANSWER, save_store, store_row
+from wcflow.mirror.tables import StoreRow
+from wcflow.mirror.upserts import stamp
+from wcflow.outbox.brake import Load, held
+from wcflow.outbox.desk import Delivered, Desk
+from wcflow.outbox.metas import deliver_meta
+from wcflow.outbox.singles import deliver_single
+from wcflow.rules.decide import static_tags
+from wcflow.store.client import Store
+
+log = structlog.get_logger()
+
+
+def deliver(
+    db: Database,
+    store: Store,
+    config: Config,
+    clock: Callable[[], datetime],
+    holder: str,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Delivered:
+    """Deliver all that is due to one store. Raises StoreError when the store is out of reach.
+
+    What was claimed and not tried goes back untried; what was tried has its outcome on record
+    before anything is raised.
+    """
+    tally = Delivered()
+    tally.held = _brake(db, store.name, config, clock(), tally)
+    respect = config.manual_tags == "respect"
+    desk = Desk(db, store, holder, clock, static_tags(config.rules), respect, tally)
+    try:
+        while not stopping() and _some(desk, released_only=bool(tally.held)):
+            continue
+    finally:
+        with db.transaction() as tx:
+            queue.unclaim(tx, store.name, holder)
+    return tally
+
+
+def _some(desk: Desk, *, released_only: bool) -> bool:
+    """Deliver a little of everything: tags first, for notes and coupons are for people to read."""
+    customers = deliver_meta(desk, "customers", released_only=released_only)
+    orders = deliver_meta(desk, "orders", released_only=released_only)
+    single = deliver_single(desk, released_only=released_only)
+    return customers or orders or single
+
+
+def _brake(db: Database, store: str, config: Config, now: datetime, tally: Delivered) -> str:
+    """Set or loosen the brake, and say why it holds."""
+    with db.transaction() as tx:
+        row = store_row(tx, store)
+        assert row is not None, "the store is known before anything is delivered to it"
+        load = load_of(tx, row, now)
+        tally.waiting = load.waiting
+        reason = held(load, config.max_writes)
+        if not reason and row.census_done is not None and not row.accepted:
+            save_store(tx, store, accepted=True)
+        if reason != row.held:
+            since = row.held_since if row.held and reason else stamp(now) if reason else None
+            save_store(tx, store, held=reason, held_since=since)
+            log.warning("writes held" if reason else "writes go on", store=store, why=reason)
+    return reason
+
+
+def load_of(tx: Connection, row: StoreRow, now: datetime) -> Load:
+    """Give what the brake looks at."""
+    waiting, _ = queue.waiting(tx, row.name, now)
+    alarm = row.held if row.held.startswith(EMPTY_ANSWER) else ""
+    return Load(waiting, people.count_people(tx, row.name), row.accepted, alarm)

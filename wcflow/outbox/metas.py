@@ -1,0 +1,224 @@
+"""Deliver tags and other meta: in batches, merged with what the shop holds at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from wcflow.errors import StoreError
+from wcflow.mirror import people
+from wcflow.mirror.customers import set_customer_meta
+from wcflow.mirror.orders import set_order_meta
+from wcflow.mirror.queue import Entry
+from wcflow.mirror.stores import save_store, store_row
+from wcflow.mirror.subjects import touch
+from wcflow.outbox.desk import Desk
+from wcflow.rules.memory import TAGS_META, Memory, Written
+from wcflow.rules.tags import Copy, merge, split_tags
+from wcflow.store.refusals import concerns_store
+
+BATCH = 25
+"""Large batches run into PHP's time limit on small hosts (FACTS: Batch)."""
+
+Place = Literal["customers", "orders"]
+KINDS: Mapping[Place, tuple[str, ...]] = {
+    "customers": ("tags_customer", "meta_customer"),
+    "orders": ("tags_order", "meta_order"),
+}
+Meta = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write for one entry, and the person's memory once it is written."""
+
+    entry: Entry
+    meta: Meta
+    memory: Memory | None = None
+
+
+def deliver_meta(desk: Desk, place: Place, *, released_only: bool) -> bool:
+    """Deliver one batch; say whether there was any. Raises StoreError where the store is out."""
+    entries = desk.claim(KINDS[place], BATCH, released_only=released_only)
+    if not entries:
+        return False
+    held = _read(desk, place, entries)
+    with desk.db.transaction() as tx:
+        gone = [entry for entry in entries if entry.target not in held]
+        for entry in gone:
+            desk.failed(tx, entry, f"{place[:-1]} {entry.target} is gone from the shop")
+        plans = _plans(tx, desk, [e for e in entries if e.target in held], held)
+    results = _write(desk, place, plans, held)
+    with desk.db.transaction() as tx:
+        _record(tx, desk, place, plans, results)
+    _raise_if_store_is_out(results)
+    return True
+
+
+def _read(
+    desk: Desk, place: Place, entries: Sequence[Entry]
+) -> Mapping[int, Mapping[str, str] | None]:
+    targets = sorted({entry.target for entry in entries})
+    if place == "customers":
+        return desk.store.customers_meta(targets)
+    return desk.store.orders_meta(targets)
+
+
+def _plans(
+    tx: Connection,
+    desk: Desk,
+    entries: Sequence[Entry],
+    held: Mapping[int, Mapping[str, str] | None],
+) -> list[Plan]:
+    subjects = sorted({entry.subject for entry in entries})
+    memories = people.memories(tx, desk.store.name, subjects)
+    plans = []
+    for entry in entries:
+        memory = memories.get(entry.subject)
+        if not entry.kind.startswith("tags_"):
+            plans.append(Plan(entry, {entry.payload["key"]: entry.payload["value"]}))
+        elif memory is None:
+            desk.failed(tx, entry, "nothing is left of this person at the shop")
+        else:
+            shown = held[entry.target]
+            plan = plan_of_tags(entry, memory, shown, ours=desk.ours, respect=desk.respect)
+            memories[entry.subject] = plan.memory or memory
+            plans.append(plan)
+    return plans
+
+
+def plan_of_tags(
+    entry: Entry,
+    memory: Memory,
+    shown: Mapping[str, str] | None,
+    *,
+    ours: frozenset[str],
+    respect: bool,
+) -> Plan:
+    """Merge what is wanted with what the place shows now; None where that is not known."""
+    on_customer = entry.kind == "tags_customer"
+    on_order = memory.written_order if memory.written_order_id == entry.target else None
+    written = memory.written_customer if on_customer else on_order
+    merged = merge(
+        [_copy(shown, written, on_customer=on_customer)],
+        frozenset(entry.payload["wanted"]),
+        memory.by_hand,
+        memory.refused,
+        ours=ours,
+        respect=respect,
+    )
+    shows = Written(merged.target, entry.payload["segment"])
+    memory = replace(memory, by_hand=merged.by_hand, refused=merged.refused)
+    if on_customer:
+        memory = replace(memory, written_customer=shows)
+    else:
+        memory = replace(memory, written_order=shows, written_order_id=entry.target)
+    return Plan(entry, shows.meta, memory)
+
+
+def _copy(shown: Mapping[str, str] | None, written: Written | None, *, on_customer: bool) -> Copy:
+    base = written.tags if written else None
+    if shown is None:
+        return Copy(None, base)
+    if not on_customer and written is None and TAGS_META not in shown:
+        # A new latest order never showed any tags: nobody took them away from it.
+        return Copy(None, None)
+    return Copy(split_tags(shown.get(TAGS_META)), base)
+
+
+def _write(
+    desk: Desk,
+    place: Place,
+    plans: Sequence[Plan],
+    held: Mapping[int, Mapping[str, str] | None],
+) -> Mapping[int, StoreError | None]:
+    """Write what differs; a target that shows it already is answered without a request."""
+    values: dict[int, dict[str, str | None]] = {}
+    for plan in plans:
+        differing = _differing(plan.meta, held[plan.entry.target])
+        if differing:
+            values.setdefault(plan.entry.target, {}).update(differing)
+    answers: dict[int, StoreError | None] = {plan.entry.target: None for plan in plans}
+    if values:
+        answers |= desk.store.write_meta(place, values)
+        written = {target: values[target] for target in values if answers[target] is None}
+        answers |= _check_once(desk, place, written)
+    return answers
+
+
+def _differing(meta: Meta, shown: Mapping[str, str] | None) -> dict[str, str | None]:
+    if shown is None:
+        return dict(meta)
+    return {key: value for key, value in meta.items() if (value or "") != shown.get(key, "")}
+
+
+def _check_once(
+    desk: Desk, place: Place, written: Mapping[int, Meta]
+) -> dict[int, StoreError | None]:
+    """Read back the first values ever written to a store: a plugin may swallow them in silence."""
+    with desk.db.reading() as tx:
+        row = store_row(tx, desk.store.name)
+    if not written or row is None or row.meta_checked:
+        return {}
+    target, meta = next(iter(written.items()))
+    read = desk.store.customers_meta if place == "customers" else desk.store.orders_meta
+    shown = read([target]).get(target)
+    if shown is not None and _differing(meta, shown):
+        error = StoreError(
+            f"the store took {', '.join(meta)} for {place[:-1]} {target} and does not show it",
+            "a plugin may be filtering meta data; nothing more is written until it shows",
+            asked=f"POST /{place}/batch",
+        )
+        return dict.fromkeys(written, error)
+    if shown is not None:
+        with desk.db.transaction() as tx:
+            save_store(tx, desk.store.name, meta_checked=True)
+    return {}
+
+
+def _record(
+    tx: Connection,
+    desk: Desk,
+    place: Place,
+    plans: Sequence[Plan],
+    results: Mapping[int, StoreError | None],
+) -> None:
+    store = desk.store.name
+    done = [plan for plan in plans if results[plan.entry.target] is None]
+    for plan in plans:
+        error = results[plan.entry.target]
+        if error is None:
+            desk.done(tx, plan.entry, _words(plan.meta))
+        else:
+            desk.refused(tx, plan.entry, error)
+    values: dict[int, dict[str, str | None]] = {}
+    for plan in done:
+        values.setdefault(plan.entry.target, {}).update(plan.meta)
+    (set_customer_meta if place == "customers" else set_order_meta)(tx, store, values)
+    _remember(tx, store, [plan.memory for plan in done if plan.memory])
+
+
+def _remember(tx: Connection, store: str, memories: Sequence[Memory]) -> None:
+    """Keep what was written; who turned out to have been edited by hand is looked at again."""
+    before = people.memories(tx, store, sorted({memory.subject for memory in memories}))
+    people.save_memories(tx, store, memories)
+    edited = {
+        memory.subject: memory.email
+        for memory in memories
+        if (was := before[memory.subject])
+        and (was.by_hand, was.refused) != (memory.by_hand, memory.refused)
+    }
+    touch(tx, store, edited)
+
+
+def _words(meta: Meta) -> str:
+    return "; ".join(f"{key} = {value}" if value else f"no {key}" for key, value in meta.items())
+
+
+def _raise_if_store_is_out(results: Mapping[int, StoreError | None]) -> None:
+    for error in results.values():
+        if error is not None and concerns_store(error):
+            raise error

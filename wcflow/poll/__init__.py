@@ -1,0 +1,7 @@
+"""From the shop into the mirror."""
+
+from wcflow.mirror.stores import EMPTY_ANSWER
+from wcflow.poll.pull import pull, reconcile
+from wcflow.poll.settings import PollSettings, Progress, Pulled
+
+__all__ = ["EMPTY_ANSWER", "PollSettings", "Progress", "Pulled", "pull", "reconcile"]

@@ -1,0 +1,82 @@
+"""Customers who are new, and whether those that a list leaves out are really gone.
+
+A customer's change has no stamp that could be asked for: who changed is found with their orders
+(page.py) and by the sweep (sweep.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from wcflow.errors import StoreError
+from wcflow.mirror.stores import save_store
+from wcflow.poll.people import keep_customers
+from wcflow.poll.visit import Visit
+from wcflow.records import Customer
+from wcflow.store.client import Listing
+
+HUNDRED = 100
+_FEW = 10
+
+
+def poll_new_customers(visit: Visit) -> None:
+    """Read the customers who registered since the last poll: their ids are higher than all before."""
+    known = visit.row().newest_customer
+    newest = max(visit.shop.newest_customer_ids(1).rows, default=0)
+    if newest <= known:
+        return
+    for ids in _new_ids(visit, known, newest):
+        told = read(visit, visit.shop.customers(ids))
+        with visit.db.transaction() as tx:
+            visit.tally.customers += keep_customers(tx, visit.settings, told)
+            save_store(tx, visit.store, newest_customer=max(ids))
+
+
+def _new_ids(visit: Visit, known: int, newest: int) -> list[list[int]]:
+    latest = visit.shop.newest_customer_ids(HUNDRED)
+    new = sorted(each for each in latest.rows if each > known)
+    if len(new) < len(latest.rows) or not latest.full:
+        return [new]
+    # More than a page of them: every id in between is asked for, a hundred at a time.
+    return [
+        list(range(at, min(at + HUNDRED, newest + 1)))
+        for at in range(known + 1, newest + 1, HUNDRED)
+    ]
+
+
+def read(visit: Visit, listing: Listing[Customer]) -> list[Customer]:
+    """Give a list's customers with the meta that is to be kept."""
+    return [trimmed(customer, visit.settings.meta_keys) for customer in listing.rows]
+
+
+def trimmed(customer: Customer, keys: frozenset[str]) -> Customer:
+    """Leave out the meta that nobody asks for: plugins note logins and baskets there."""
+    if customer.meta is None:
+        return customer
+    return replace(customer, meta={k: v for k, v in customer.meta.items() if k in keys})
+
+
+def missing_from(listing: Listing[Customer], asked: Collection[int]) -> list[int]:
+    """Give whom a list left out; nobody where it was cut short, which proves nothing."""
+    if listing.full:
+        return []
+    there = {customer.id for customer in listing.rows} | {row.id for row in listing.unreadable}
+    return sorted(set(asked) - there)
+
+
+def found_after_all(visit: Visit, missing: Collection[int]) -> list[Customer]:
+    """Ask for those by name whom a list left out: each of a few, of many one for all.
+
+    Raises StoreError where the shop contradicts itself about many: nothing may be concluded.
+    """
+    if len(missing) <= _FEW:
+        found = [visit.shop.customer(customer_id) for customer_id in missing]
+        return [trimmed(each, visit.settings.meta_keys) for each in found if each is not None]
+    if visit.shop.customer(min(missing)) is None:
+        return []
+    raise StoreError(
+        f"the store left {len(missing)} customers out of a list, and has them when asked by name",
+        "look for a plugin that hides customers from the REST API; nothing was deleted",
+        asked="GET /customers",
+    )

@@ -1,0 +1,108 @@
+"""A page of orders with what belongs to it: customers, dates of refunds, products. Asked, then kept.
+
+Asking may be done by several threads. Keeping is one transaction, with whatever else must be true
+together with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from wcflow.mirror.customers import emails_of_customers
+from wcflow.mirror.orders import changed_orders
+from wcflow.mirror.products import known_products, save_products
+from wcflow.poll.customers import trimmed
+from wcflow.poll.people import drop_customers, keep_customers, keep_orders
+from wcflow.poll.visit import Visit
+from wcflow.records import Customer, Order, Product, Refund
+
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Orders, and what else is to be kept for them. ``gone`` are customers that are no more."""
+
+    orders: tuple[Order, ...]
+    customers: tuple[Customer, ...] = ()
+    gone: frozenset[int] = frozenset()
+    products: tuple[Product, ...] = ()
+
+
+def completed(visit: Visit, orders: Iterable[Order], *, again: bool) -> Page:
+    """Ask for what belongs to those orders that say something new.
+
+    With ``again``, their customers are asked for also where they are known: a customer's change
+    has no stamp, and an order is the time at which most of them happen.
+    """
+    told = {order.id: order for order in orders}
+    with visit.db.reading() as tx:
+        changed = changed_orders(tx, visit.store, told.values())
+        news = [order for order, _ in changed]
+        # An order that lost its account may have lost it because the account was deleted.
+        named = {order.customer_id for order in news} | {o.customer_id for _, o in changed if o}
+        named -= {0}
+        known = set(emails_of_customers(tx, visit.store, named))
+        products = _products_in(news) - visit.absent_products
+        products -= known_products(tx, visit.store, products)
+    customers = _customers(visit, named if again else named - known)
+    refunds = visit.shop.refunds(news) if news else {}
+    # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
+    nobody = named & visit.absent_customers
+    told.update((order.id, _settled(order, refunds, nobody)) for order in news)
+    return Page(
+        tuple(told.values()), customers, frozenset(nobody & known), _products(visit, products)
+    )
+
+
+def keep(tx: Connection, visit: Visit, page: Page) -> int:
+    """Keep a page, its orders last: whose they are depends on the customers. Tell how many are news."""
+    settings = visit.settings
+    visit.tally.deleted += drop_customers(tx, settings, page.gone)
+    visit.tally.customers += keep_customers(tx, settings, page.customers)
+    visit.tally.products += len(save_products(tx, visit.store, page.products))
+    news = keep_orders(tx, settings, page.orders)
+    visit.tally.orders += news
+    return news
+
+
+def _settled(order: Order, refunds: dict[int, Refund], nobody: Collection[int]) -> Order:
+    dates = {refund.id: refund.date for refund in refunds.values()}
+    return replace(
+        order,
+        customer_id=0 if order.customer_id in nobody else order.customer_id,
+        refunds=tuple(replace(r, date=r.date or dates.get(r.id)) for r in order.refunds),
+    )
+
+
+def _customers(visit: Visit, ids: Collection[int]) -> tuple[Customer, ...]:
+    wanted = set(ids) - visit.absent_customers
+    if not wanted:
+        return ()
+    listing = visit.shop.customers(sorted(wanted))
+    found = {customer.id: customer for customer in listing.rows}
+    missing = wanted - set(found) - {row.id for row in listing.unreadable}
+    for customer_id in sorted(missing):
+        # That a list left somebody out is no proof: they are asked for by name.
+        customer = visit.shop.customer(customer_id)
+        if customer is None:
+            visit.absent_customers.add(customer_id)
+        else:
+            found[customer_id] = customer
+    return tuple(trimmed(customer, visit.settings.meta_keys) for customer in found.values())
+
+
+def _products_in(orders: Iterable[Order]) -> set[int]:
+    return {item.product_id for order in orders for item in order.items} - {0}
+
+
+def _products(visit: Visit, ids: Collection[int]) -> tuple[Product, ...]:
+    wanted = sorted(ids)
+    if not wanted:
+        return ()
+    listing = visit.shop.products(include=wanted)
+    visit.absent_products.update(set(wanted) - {product.id for product in listing.rows})
+    return listing.rows

@@ -1,0 +1,121 @@
+"""The parts of the first census: how each is cut into slices, asked for and kept."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from wcflow.errors import StoreError
+from wcflow.mirror.tables import CensusSlice
+from wcflow.mirror.upserts import instant, stamp
+from wcflow.poll.customers import HUNDRED, read
+from wcflow.poll.drafts import DRAFTS, UNKNOWN, is_unknown_status
+from wcflow.poll.page import Page, completed, keep
+from wcflow.poll.people import keep_customers
+from wcflow.poll.products import BEGINNING, keep_products, product_trail
+from wcflow.poll.slicing import Found, Work
+from wcflow.poll.visit import Visit
+from wcflow.poll.walk import Step, Trail
+from wcflow.records import Customer, Order, Product
+
+T = TypeVar("T")
+
+_OPEN_END = 2**40
+"""The end of a slice that has none: orders may be dated in the future."""
+_SLICES, _SLICE_SIZE = 32, 200
+_RANGES, _RANGE_SIZE = 8, 1000
+
+ORDER_PARTS = ("orders", "trash", "drafts")
+
+
+def order_slices(store: str, oldest: int, newest: int, total: int) -> list[CensusSlice]:
+    """Cut the time in which orders were made into equal parts; the last one has no end."""
+    count = max(1, min(_SLICES, total // _SLICE_SIZE))
+    edges = [oldest + (newest - oldest) * number // count for number in range(count)]
+    ends = [*(edge - 1 for edge in edges[1:]), _OPEN_END]
+    return [
+        CensusSlice(store=store, part="orders", number=number, position=edge, end=end)
+        for number, (edge, end) in enumerate(zip(edges, ends, strict=True))
+    ]
+
+
+def customer_slices(store: str, newest: int) -> list[CensusSlice]:
+    """Cut the ids up to the newest into parts; a position is the last id that was read."""
+    count = max(1, min(_RANGES, newest // _RANGE_SIZE))
+    edges = [newest * number // count for number in range(count + 1)]
+    return [
+        CensusSlice(store=store, part="customers", number=number, position=start, end=end)
+        for number, (start, end) in enumerate(pairwise(edges))
+    ]
+
+
+def whole(store: str, part: str, number: int = 0) -> CensusSlice:
+    """Give the one slice of a part that is walked from beginning to end."""
+    return CensusSlice(
+        store=store, part=part, number=number, position=stamp(BEGINNING), end=_OPEN_END
+    )
+
+
+def customer_work(visit: Visit) -> Work[tuple[range, list[Customer]]]:
+    """Ask for a slice's ids, a hundred consecutive ones at a time: those that come back exist."""
+
+    def ask(piece: CensusSlice) -> Found[tuple[range, list[Customer]]]:
+        last = min(piece.position + HUNDRED, piece.end)
+        ids = range(piece.position + 1, last + 1)
+        told = read(visit, visit.shop.customers(ids)) if ids else []
+        return Found((ids, told), last, last >= piece.end)
+
+    def keep_told(tx: Connection, what: tuple[range, list[Customer]]) -> int:
+        ids, told = what
+        visit.tally.customers += keep_customers(tx, visit.settings, told)
+        return len(ids)
+
+    return Work("customers", ask, keep_told)
+
+
+def product_work(visit: Visit) -> Work[tuple[Product, ...]]:
+    """Walk all products."""
+
+    def ask(piece: CensusSlice) -> Found[tuple[Product, ...]]:
+        return _found(product_trail(visit).step(instant(piece.position)))
+
+    def keep_told(tx: Connection, told: tuple[Product, ...]) -> int:
+        keep_products(tx, visit, told)
+        return len(told)
+
+    return Work("products", ask, keep_told)
+
+
+def order_work(visit: Visit, part: str) -> Work[Page]:
+    """Walk a slice's orders by the date they were made."""
+
+    def ask(piece: CensusSlice) -> Found[Page]:
+        try:
+            step = _trail(visit, piece).step(instant(piece.position))
+        except StoreError as error:
+            if part != "drafts" or not is_unknown_status(error):
+                raise
+            return Found(Page(()), UNKNOWN, last=True)
+        found = _found(step)
+        return Found(completed(visit, step.rows, again=False), found.position, found.last)
+
+    return Work(part, ask, lambda tx, page: keep(tx, visit, page))
+
+
+def _trail(visit: Visit, piece: CensusSlice) -> Trail[Order]:
+    status = {"orders": "any", "trash": "trash"}.get(piece.part) or DRAFTS[piece.number]
+    return Trail(
+        ask=partial(visit.orders, status=status),
+        by="date",
+        stamp=lambda order: order.created,
+        number=lambda order: order.id,
+        zone=visit.settings.zone,
+        end=None if piece.end == _OPEN_END else instant(piece.end),
+    )
+
+
+def _found(step: Step[T]) -> Found[tuple[T, ...]]:
+    return Found(step.rows, stamp(step.position), step.last)

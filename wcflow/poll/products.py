@@ -1,0 +1,53 @@
+"""Products: those that changed, and whom it concerns what they are filed under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from wcflow.mirror.orders import owners_of_buyers
+from wcflow.mirror.products import newest_product_stamp, save_products
+from wcflow.mirror.upserts import instant
+from wcflow.poll.people import touch_owners
+from wcflow.poll.visit import Visit
+from wcflow.poll.walk import Trail
+from wcflow.records import Product
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any shop: where a walk begins that leaves nothing out."""
+
+
+def poll_products(visit: Visit) -> None:
+    """Read the products that changed since the newest change that is known."""
+    with visit.db.reading() as tx:
+        newest = newest_product_stamp(tx, visit.store)
+    read_products(visit, BEGINNING if newest is None else instant(newest))
+
+
+def read_products(visit: Visit, since: datetime) -> None:
+    """Read the products that changed since then."""
+    for step in product_trail(visit).steps(since):
+        with visit.db.transaction() as tx:
+            keep_products(tx, visit, step.rows)
+        visit.alive()
+
+
+def keep_products(tx: Connection, visit: Visit, told: Iterable[Product]) -> None:
+    """Keep products, and touch those who bought one that says something new."""
+    news = frozenset(save_products(tx, visit.store, told))
+    if news:
+        touch_owners(tx, visit.settings, owners_of_buyers(tx, visit.store, news))
+    visit.tally.products += len(news)
+
+
+def product_trail(visit: Visit) -> Trail[Product]:
+    """Give the way through the products, by when they changed."""
+    return Trail(
+        ask=visit.shop.products,
+        by="modified",
+        stamp=lambda product: product.modified or BEGINNING,
+        number=lambda product: product.id,
+        zone=visit.settings.zone,
+    )

@@ -1,0 +1,107 @@
+"""The rolling sweep: every known customer is looked at again within a day, a hundred at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from wcflow.mirror.customers import count_customers, customer_ids_after
+from wcflow.mirror.stores import save_store
+from wcflow.mirror.tables import StoreRow
+from wcflow.mirror.upserts import instant, stamp
+from wcflow.poll.brake import FULL, hold, release
+from wcflow.poll.customers import HUNDRED, found_after_all, missing_from, read
+from wcflow.poll.people import drop_customers, keep_customers
+from wcflow.poll.visit import Visit
+
+MOST_AT_ONCE = 20
+"""How many requests one poll spends on the sweep, also where it is late."""
+
+
+class Sweep(NamedTuple):
+    """A round of the sweep: when it began, and how many of its batches are done, of how many."""
+
+    started: datetime
+    done: int
+    batches: int
+
+
+def sweep_share(now: datetime, sweep: Sweep, every: timedelta) -> int:
+    """Give how many batches are due now, so that all are done before ``every`` has passed."""
+    passed = max(0.0, (now - sweep.started) / every)
+    due = min(sweep.batches, int(passed * (sweep.batches + 1)))
+    return min(MOST_AT_ONCE, max(0, due - sweep.done))
+
+
+def sweep_customers(visit: Visit) -> None:
+    """Look again at the share of customers whose turn it is."""
+    row = visit.row()
+    with visit.db.reading() as tx:
+        sweep = _sweep(tx, visit, row)
+    every = timedelta(seconds=visit.settings.sweep_every_seconds)
+    if row.sweep_started is None or _is_over(visit.now, sweep, every):
+        _begin_round(visit, sweep.started, every)
+        return
+    for _ in range(sweep_share(visit.now, sweep, every)):
+        if not _batch(visit):
+            return
+        visit.alive()
+
+
+def _is_over(now: datetime, sweep: Sweep, every: timedelta) -> bool:
+    return sweep.done >= sweep.batches and now - sweep.started >= every
+
+
+def accept_gone(visit: Visit) -> None:
+    """Let those customers go whom an admin has seen to be gone: up to a batch that is all there."""
+    gone = -1
+    while visit.tally.deleted > gone:
+        gone = visit.tally.deleted
+        if not _batch(visit):
+            return
+
+
+def _sweep(tx: Connection, visit: Visit, row: StoreRow) -> Sweep:
+    started = visit.now if row.sweep_started is None else instant(row.sweep_started)
+    passed = count_customers(tx, visit.store, row.sweep_position)
+    everybody = count_customers(tx, visit.store)
+    done = -(-passed // HUNDRED)
+    return Sweep(started, done, done + -(-(everybody - passed) // HUNDRED))
+
+
+def _begin_round(visit: Visit, started: datetime, every: timedelta) -> None:
+    # A round begins when the last one should have ended; after a long rest, now.
+    late = visit.now - started >= 2 * every
+    begins = visit.now if late or visit.now - started < every else started + every
+    with visit.db.transaction() as tx:
+        save_store(tx, visit.store, sweep_position=0, sweep_started=stamp(begins))
+
+
+def _batch(visit: Visit) -> bool:
+    """Look at the next hundred; False where nothing more is to be done now."""
+    position = visit.row().sweep_position
+    with visit.db.reading() as tx:
+        ids = customer_ids_after(tx, visit.store, position, HUNDRED)
+    if not ids:
+        return False
+    listing = visit.shop.customers(ids)
+    missing = missing_from(listing, ids)
+    found = found_after_all(visit, missing)
+    gone = sorted(set(missing) - {customer.id for customer in found})
+    if len(gone) == len(ids) >= FULL and not visit.accept:
+        hold(visit, "customers", _words(ids))
+        return False
+    with visit.db.transaction() as tx:
+        visit.tally.deleted += drop_customers(tx, visit.settings, gone)
+        told = [*read(visit, listing), *found]
+        visit.tally.customers += keep_customers(tx, visit.settings, told)
+        release(tx, visit, "customers")
+        save_store(tx, visit.store, sweep_position=ids[-1])
+    return True
+
+
+def _words(ids: Sequence[int]) -> str:
+    return f"none of the {len(ids)} known with ids {ids[0]} to {ids[-1]} came back"

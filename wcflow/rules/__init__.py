@@ -1,0 +1,1 @@
+"""What may be asked of a customer and done for them. Pure: data in, data out."""

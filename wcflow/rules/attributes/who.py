@@ -1,0 +1,234 @@
+"""Who a person is: names, addresses, dates of their life with the store, their own meta.
+
+Of a registered customer the account speaks first, then the newest order that says it; of a guest
+the newest order that says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from wcflow.customer import latest_order
+from wcflow.records import Address, Customer, Order
+from wcflow.rules.attributes.birth import age_on, next_birthday, read_birth
+from wcflow.rules.attributes.finding import ids, most_used, shown_orders, told
+from wcflow.rules.attributes.registry import Family, Found, Kind
+from wcflow.rules.scope import Scope
+from wcflow.units import start_of_day
+
+_A_DAY = timedelta(days=1)
+WHO = Family("who")
+_YES = frozenset({"1", "yes", "y", "true", "on"})
+_NO = frozenset({"0", "no", "n", "false", "off"})
+
+
+def _said(
+    scope: Scope, by_account: Callable[[Customer], str], by_order: Callable[[Order], str]
+) -> Found:
+    account = scope.profile.account
+    if account is not None and by_account(account):
+        return Found(by_account(account))
+    order = next((order for order in shown_orders(scope) if by_order(order)), None)
+    return told(by_order(order), (order,)) if order else Found(None)
+
+
+def _billing(scope: Scope, part: Callable[[Address], str]) -> Found:
+    return _said(scope, lambda account: part(account.billing), lambda order: part(order.billing))
+
+
+@WHO.plain("email", Kind.TEXT, "Their e-mail address.", "email ends with '@example.com'")
+def _email(scope: Scope) -> Found:
+    return told(scope.profile.email)
+
+
+@WHO.plain(
+    "email_domain",
+    Kind.TEXT,
+    "What stands after the @ of their e-mail address.",
+    "email_domain = 'example.com'",
+)
+def _email_domain(scope: Scope) -> Found:
+    return told(scope.profile.email.rpartition("@")[2])
+
+
+@WHO.plain("first_name", Kind.TEXT, "Their first name.", "first_name is not empty")
+def _first_name(scope: Scope) -> Found:
+    return _said(
+        scope,
+        lambda account: account.first_name or account.billing.first_name,
+        lambda order: order.billing.first_name,
+    )
+
+
+@WHO.plain("last_name", Kind.TEXT, "Their last name.", "last_name = 'Smith'")
+def _last_name(scope: Scope) -> Found:
+    return _said(
+        scope,
+        lambda account: account.last_name or account.billing.last_name,
+        lambda order: order.billing.last_name,
+    )
+
+
+@WHO.plain("username", Kind.TEXT, "The name they log in with.", "username starts with 'team-'")
+def _username(scope: Scope) -> Found:
+    account = scope.profile.account
+    return told(account.username if account else "")
+
+
+@WHO.plain(
+    "role", Kind.TEXT, "Their role in WordPress.", "role in ('customer', 'wholesale_customer')"
+)
+def _role(scope: Scope) -> Found:
+    account = scope.profile.account
+    return told(account.role if account else "")
+
+
+@WHO.plain("company", Kind.TEXT, "The company of their billing address.", "company is not empty")
+def _company(scope: Scope) -> Found:
+    return _billing(scope, lambda address: address.company)
+
+
+@WHO.plain("phone", Kind.TEXT, "Their phone number.", "phone starts with '+49'")
+def _phone(scope: Scope) -> Found:
+    return _billing(scope, lambda address: address.phone)
+
+
+@WHO.plain("is_guest", Kind.YESNO, "They have no account.", "is_guest")
+def _is_guest(scope: Scope) -> Found:
+    return Found(scope.profile.is_guest)
+
+
+@WHO.plain("is_registered", Kind.YESNO, "They have an account.", "is_registered")
+def _is_registered(scope: Scope) -> Found:
+    return Found(not scope.profile.is_guest)
+
+
+@WHO.plain("registered_date", Kind.DATE, "When their account was made.", "registered_date >= -30d")
+def _registered_date(scope: Scope) -> Found:
+    account = scope.profile.account
+    return Found(account.created if account else None)
+
+
+@WHO.plain(
+    "billing_country",
+    Kind.TEXT,
+    "The country of their billing address, by its two letters.",
+    "billing_country in ('DE', 'AT', 'CH')",
+)
+def _billing_country(scope: Scope) -> Found:
+    return _billing(scope, lambda address: address.country)
+
+
+@WHO.plain(
+    "shipping_country",
+    Kind.TEXT,
+    "The country most of their paid orders were shipped to, by its two letters.",
+    "shipping_country <> 'DE'",
+)
+def _shipping_country(scope: Scope) -> Found:
+    countries = [(country_of(order), order) for order in scope.paid if country_of(order)]
+    usual = most_used((country, 1) for country, _ in countries)
+    if usual is not None:
+        return Found(usual, ids(order for country, order in countries if country == usual))
+    return _said(
+        scope, lambda account: account.shipping.country or account.billing.country, country_of
+    )
+
+
+def country_of(order: Order) -> str:
+    """Give the country an order goes to."""
+    return order.shipping.country or order.billing.country
+
+
+@WHO.plain("city", Kind.TEXT, "The city of their billing address.", "city = 'Berlin'")
+def _city(scope: Scope) -> Found:
+    return _billing(scope, lambda address: address.city)
+
+
+@WHO.plain(
+    "postcode", Kind.TEXT, "The postcode of their billing address.", "postcode starts with '10'"
+)
+def _postcode(scope: Scope) -> Found:
+    return _billing(scope, lambda address: address.postcode)
+
+
+@WHO.plain("store", Kind.TEXT, "The name of the store.", "store = 'Main shop'")
+def _store(scope: Scope) -> Found:
+    return told(scope.shop.name)
+
+
+@WHO.plain(
+    "last_active_date",
+    Kind.DATE,
+    "When they last placed an order, paid or not, or registered.",
+    "last_active_date < -1y",
+)
+def _last_active_date(scope: Scope) -> Found:
+    order = next(iter(shown_orders(scope)), None)
+    account = scope.profile.account
+    registered = account.created if account else None
+    if order is not None and (registered is None or order.created >= registered):
+        return Found(order.created, (order.id,))
+    return Found(registered)
+
+
+@WHO.plain(
+    "birthday",
+    Kind.DATE,
+    "Their next birthday, today included (29 February counts as the 28th in other years).",
+    "birthday between today and +7d",
+    moves=True,
+)
+def _birthday(scope: Scope) -> Found:
+    birth = read_birth(_account_meta(scope, scope.shop.birthday_meta))
+    if birth is None:
+        return Found(None)
+    birthday = next_birthday(birth, scope.today)
+    return Found(birthday, changes_at=start_of_day(birthday + _A_DAY, scope.shop.zone))
+
+
+@WHO.plain("age", Kind.NUMBER, "Their age in full years.", "age >= 18", moves=True)
+def _age(scope: Scope) -> Found:
+    birth = read_birth(_account_meta(scope, scope.shop.birthday_meta))
+    if birth is None or birth.year is None:
+        return Found(None)
+    turning = next_birthday(birth, scope.today + _A_DAY)
+    return Found(age_on(birth, scope.today), changes_at=start_of_day(turning, scope.shop.zone))
+
+
+@WHO.plain(
+    "accepts_marketing",
+    Kind.YESNO,
+    "They agreed to be written to (where the store's consent_meta says it).",
+    "not accepts_marketing",
+)
+def _accepts_marketing(scope: Scope) -> Found:
+    key = scope.shop.consent_meta
+    if scope.profile.account is not None:
+        return Found(_yes_or_no(_account_meta(scope, key)))
+    order = latest_order(scope.profile)
+    value = _yes_or_no(order.meta.get(key, "") if order else "")
+    return Found(value, (order.id,) if order and value is not None else ())
+
+
+def _yes_or_no(text: str) -> bool | None:
+    word = text.strip().lower()
+    if word in _YES:
+        return True
+    return False if word in _NO else None
+
+
+@WHO.keyed(
+    "meta.KEY",
+    Kind.TEXT,
+    "What their account's meta says under this key, a text, number or date.",
+    "meta.loyalty_points >= 100",
+)
+def _meta(scope: Scope, key: str) -> Found:
+    return told(_account_meta(scope, key))
+
+
+def _account_meta(scope: Scope, key: str) -> str:
+    account = scope.profile.account
+    return ((account.meta if account else None) or {}).get(key, "")

@@ -1,0 +1,216 @@
+"""A condition that has been understood: asking it, and the answer with its reasons.
+
+The tree is built by language.py. Here it is only asked: data in, data out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from wcflow.rules.askings import Asking, Empty, Search, to_the_minute
+from wcflow.rules.attributes.registry import Asked
+from wcflow.rules.display import shown
+from wcflow.rules.literals import Text
+from wcflow.rules.named import keys_of, names_of
+from wcflow.rules.scope import Place, Scope
+from wcflow.rules.verdict import Verdict, all_of, any_of, turned
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One comparison of a condition: as written, what was found, what was asked for, the answer.
+
+    ``orders`` are the ids of the orders that the value came from.
+    """
+
+    text: str
+    attribute: str
+    found: str
+    asked: str
+    value: bool | None
+    orders: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a condition says of one person at one instant; ``value`` is None if it is not known.
+
+    It is certain to stay so strictly before ``changes_at``, as long as nothing happens at the
+    shop; None: time alone cannot change it. ``reasons`` are the facts that decided.
+    """
+
+    value: bool | None
+    parts: tuple[Part, ...]
+    changes_at: datetime | None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.value is True
+
+    def in_words(self) -> str:
+        """Give the facts that decided: ``total_spent 1,240.00 >= 1000``."""
+        return " and ".join(self.reasons) or "no condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An attribute and what is asked of it; ``denied``: with ``not`` inside, as in ``not in``."""
+
+    asked: Asked
+    asking: Asking
+    text: str
+    denied: bool = False
+
+    @property
+    def canonical(self) -> str:
+        form = f"{self.asked.text} {self.asking.canonical}".rstrip()
+        return f"not {form}" if self.denied else form
+
+    def comparisons(self) -> Iterator[Comparison]:
+        yield self
+
+    def ask(self, scope: Scope) -> Answer:
+        """Answer for one person."""
+        found = self.asked.found(scope)
+        verdict = self.asking.judge(found, scope)
+        value = turned(verdict.value) if self.denied else verdict.value
+        seen = shown(
+            found.value,
+            self.asked.attribute.kind,
+            scope,
+            to_the_minute=to_the_minute(self.asking),
+        )
+        part = Part(self.text, self.asked.text, seen, self._asked_for(scope), value, found.orders)
+        fact = self._fact(seen, verdict.value, scope)
+        return Answer(value, (part,), verdict.changes_at, (fact,))
+
+    def _asked_for(self, scope: Scope) -> str:
+        verb = self.asking.opposite if self.denied else self.asking.verb
+        return f"{verb} {self.asking.shown(scope)}".strip()
+
+    def _fact(self, seen: str, value: bool | None, scope: Scope) -> str:
+        """Say what is so, whether or not that is what was asked for."""
+        name = self.asked.text
+        if isinstance(self.asking, Empty) and value:
+            return f"{name} {self.asking.verb}"
+        verb = self.asking.verb if value else self.asking.opposite
+        if value is None or not verb:
+            return f"{name} {seen}"
+        return f"{name} {seen} {verb} {self.asking.shown(scope)}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``not``: what is not known stays so."""
+
+    inner: Tree
+
+    @property
+    def canonical(self) -> str:
+        return f"not {_bracketed(self.inner)}"
+
+    def comparisons(self) -> Iterator[Comparison]:
+        return self.inner.comparisons()
+
+    def ask(self, scope: Scope) -> Answer:
+        """Answer for one person."""
+        answer = self.inner.ask(scope)
+        return replace(answer, value=turned(answer.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several parts joined by ``and`` or by ``or``."""
+
+    word: str
+    parts: tuple[Tree, ...]
+
+    @property
+    def canonical(self) -> str:
+        return f" {self.word} ".join(_bracketed(part) for part in self.parts)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        for part in self.parts:
+            yield from part.comparisons()
+
+    def ask(self, scope: Scope) -> Answer:
+        """Answer for one person; all parts are asked, so that all can be shown."""
+        answers = [part.ask(scope) for part in self.parts]
+        join = all_of if self.word == "and" else any_of
+        verdict = join([Verdict(answer.value, answer.changes_at) for answer in answers])
+        deciding = [answer for answer in answers if answer.value is verdict.value]
+        return Answer(
+            verdict.value,
+            tuple(part for answer in answers for part in answer.parts),
+            verdict.changes_at,
+            tuple(dict.fromkeys(reason for answer in deciding for reason in answer.reasons)),
+        )
+
+
+Tree = Comparison | Not | Joined
+
+
+def joined(word: str, parts: Iterable[Tree]) -> Tree:
+    """Join by ``and`` or ``or``: one part is itself, and parts joined by the same word are one."""
+    flat: list[Tree] = []
+    for part in parts:
+        same = isinstance(part, Joined) and part.word == word
+        flat.extend(part.parts if isinstance(part, Joined) and same else (part,))
+    return flat[0] if len(flat) == 1 else Joined(word, tuple(flat))
+
+
+def _bracketed(tree: Tree) -> str:
+    return f"({tree.canonical})" if isinstance(tree, Joined) else tree.canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What ``when`` or ``stop_when`` says, ready to be asked of one person after another.
+
+    ``canonical`` is its normal form: texts that differ in blanks, line breaks or the case of
+    keywords have the same. ``names`` are the attributes it asks, ``segment_names`` the segments
+    that it looks for.
+    """
+
+    text: str
+    place: Place
+    tree: Tree
+    canonical: str
+    names: frozenset[str]
+    meta_keys: frozenset[str]
+    order_meta_keys: frozenset[str]
+    item_meta_keys: frozenset[str]
+    segment_names: frozenset[str]
+
+    def ask(self, scope: Scope) -> Answer:
+        """Ask it of one person."""
+        return self.tree.ask(scope.seen_from(self.place) if "tags" in self.names else scope)
+
+
+def condition_of(text: str, place: Place, tree: Tree) -> Condition:
+    """Make a condition of its tree."""
+    every = tuple(tree.comparisons())
+    asked = [comparison.asked for comparison in every]
+    return Condition(
+        text,
+        place,
+        tree,
+        tree.canonical,
+        names_of(asked),
+        keys_of(asked, "meta.KEY"),
+        keys_of(asked, "order.meta.KEY"),
+        keys_of(asked, "item.meta.KEY"),
+        frozenset(_segments_sought(every)),
+    )
+
+
+def _segments_sought(every: Iterable[Comparison]) -> Iterator[str]:
+    for comparison in every:
+        asking = comparison.asking
+        if comparison.asked.name != "segments" or not isinstance(asking, Search):
+            continue
+        if asking.how == "contains":
+            yield from (word.value for word in asking.literals if isinstance(word, Text))

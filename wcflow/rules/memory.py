@@ -1,0 +1,90 @@
+"""What wcflow remembers of a person between two evaluations. Pure values, no table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wcflow.customer import Profile, Standing, latest_order
+from wcflow.rules.tags import Copy, join_tags, split_tags
+
+TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What wcflow last wrote in one place: the tags, and the lifecycle segment."""
+
+    tags: frozenset[str]
+    segment: str = ""
+
+    @property
+    def meta(self) -> dict[str, str | None]:
+        """Give it as the shop's meta values; None deletes the key."""
+        return {TAGS_META: join_tags(self.tags) or None, SEGMENT_META: self.segment or None}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A person as they were left by the last evaluation and the last writes.
+
+    ``by_hand`` are tags that people added, ``refused`` wanted ones that people took away,
+    ``granted`` those of workflows, ``kept`` those of ``keep = forever``. ``matched`` names the
+    ``customer_matches`` workflows whose condition held.
+    """
+
+    subject: str
+    email: str = ""
+    evaluated_at: datetime | None = None
+    digest: str = ""
+    segments: Mapping[str, datetime] = field(default_factory=dict)
+    by_hand: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    granted: frozenset[str] = frozenset()
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    worn: frozenset[str] = frozenset()
+    matched: frozenset[str] = frozenset()
+    written_customer: Written | None = None
+    written_order: Written | None = None
+    written_order_id: int = 0
+    spend_percentile: int | None = None
+    orders_percentile: int | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """Give what the rules may know of it."""
+        return Standing(
+            segments=self.segments,
+            worn=self.worn,
+            tags_of_their_own=self.by_hand | self.granted,
+            kept=self.kept,
+            spend_percentile=self.spend_percentile,
+            orders_percentile=self.orders_percentile,
+        )
+
+
+def shown_by(meta: Mapping[str, str] | None) -> Written | None:
+    """Read what a place of the shop shows; None where its meta may not be read."""
+    if meta is None:
+        return None
+    return Written(split_tags(meta.get(TAGS_META)), meta.get(SEGMENT_META, ""))
+
+
+def customer_copy(profile: Profile, memory: Memory) -> Copy:
+    """Give the tags that the customer's own meta shows; unknown where the key may not read it."""
+    base = memory.written_customer.tags if memory.written_customer else None
+    shown = shown_by(profile.account.meta if profile.account else None)
+    return Copy(shown.tags if shown else None, base)
+
+
+def order_copy(profile: Profile, memory: Memory) -> Copy:
+    """Give the tags that the latest order shows; one that never had any says nothing."""
+    order = latest_order(profile)
+    if order is None:
+        return Copy(None, None)
+    ours = memory.written_order if memory.written_order_id == order.id else None
+    shown = order.meta.get(TAGS_META)
+    if shown is None and ours is None:
+        return Copy(None, None)
+    return Copy(split_tags(shown), ours.tags if ours else None)

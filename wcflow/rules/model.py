@@ -1,0 +1,89 @@
+"""Rules as values: what an INI file says once all of it has been understood. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wcflow.rules.language import Condition
+from wcflow.rules.steps import Step
+from wcflow.rules.template import Template
+from wcflow.rules.triggers import Trigger
+from wcflow.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What a customer is. Of one ``group`` the first in file order that holds wins."""
+
+    name: str
+    when: Condition
+    group: str = ""
+    tag: str | None = None
+    note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """What a customer wears while (or once) ``when`` holds; one tag per element of ``for_each``."""
+
+    name: str
+    when: Condition | None
+    tag: Template
+    for_each: str = ""
+    keep_forever: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """How often a workflow may run: per ``occurrence``, ``order``, ``customer``, or ``every``."""
+
+    per: str = "occurrence"
+    every: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """What is done when something happens."""
+
+    name: str
+    trigger: Trigger
+    do: tuple[Step, ...]
+    when: Condition | None = None
+    stop_when: Condition | None = None
+    once: Once = field(default_factory=Once)
+    mode: str = "live"
+    only: frozenset[str] = frozenset()
+    include_existing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRule:
+    """What a coupon of this name is worth and to whom; amounts are decimal texts."""
+
+    name: str
+    type: str
+    amount: str
+    prefix: str
+    expires: Duration | None = None
+    usage_limit: int | None = 1
+    usage_limit_per_user: int | None = 1
+    individual_use: bool = False
+    minimum_amount: str = ""
+    maximum_amount: str = ""
+    exclude_sale_items: bool = False
+    free_shipping: bool = False
+    products: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    for_customer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules together. ``digest`` changes when, and only when, what they mean may change."""
+
+    segments: tuple[Segment, ...] = ()
+    tags: tuple[TagRule, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    coupons: Mapping[str, CouponRule] = field(default_factory=dict)
+    digest: str = ""

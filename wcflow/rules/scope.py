@@ -1,0 +1,65 @@
+"""The facts that a condition or a template is asked about, and what may be asked at which place.
+
+Only data stands here; what the data mean is said by the attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+
+from wcflow.customer import Profile, Shop, paid_orders
+from wcflow.records import LineItem, Order
+from wcflow.units import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Say which attributes may be asked where a text stands.
+
+    ``tags``: ``tags`` means all that a person wears. Elsewhere it means only those which people or
+    workflows put there, so that segments and tag rules cannot feed on themselves.
+    """
+
+    order: bool = False
+    item: bool = False
+    tags: bool = False
+    segments: bool = False
+
+
+# No slots: what several attributes need of one person is computed once and kept in the instance.
+@dataclass(frozen=True)
+class Scope:
+    """One person at one instant, with the order and the line that are spoken of, if any.
+
+    ``worn`` are all their tags; ``segments`` their segments as decided now, by when they entered.
+    """
+
+    profile: Profile
+    now: datetime
+    order: Order | None = None
+    item: LineItem | None = None
+    worn: frozenset[str] = frozenset()
+    segments: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def shop(self) -> Shop:
+        return self.profile.shop
+
+    @cached_property
+    def today(self) -> date:
+        """The calendar day in the store's zone."""
+        return local_day(self.now, self.shop.zone)
+
+    @cached_property
+    def paid(self) -> tuple[Order, ...]:
+        """The person's paid orders, oldest first."""
+        return paid_orders(self.profile)
+
+    def seen_from(self, place: Place) -> Scope:
+        """Give the scope with those tags that ``tags`` means at ``place``."""
+        if place.tags:
+            return self
+        return replace(self, worn=self.profile.standing.tags_of_their_own)

@@ -1,0 +1,70 @@
+"""Tags: how they are written, and how those of wcflow, of people and of rules become one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+def join_tags(tags: Iterable[str]) -> str:
+    """Write tags as the shop holds them: sorted, separated by comma and blank."""
+    return ", ".join(sorted(tags, key=lambda tag: (tag.casefold(), tag)))
+
+
+def split_tags(text: str | None) -> frozenset[str]:
+    """Read tags as the shop holds them; a person may have typed anything between the commas."""
+    return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One place of the shop that shows a person's tags.
+
+    ``shop`` is what it holds now, None where that is not known. ``base`` is what wcflow last
+    wrote there, None where it never did.
+    """
+
+    shop: frozenset[str] | None
+    base: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """``target`` is what the shop should hold; the rest is remembered of what people did."""
+
+    target: frozenset[str]
+    by_hand: frozenset[str]
+    refused: frozenset[str]
+
+
+def merge(
+    copies: Iterable[Copy],
+    wanted: frozenset[str],
+    by_hand: frozenset[str] = frozenset(),
+    refused: frozenset[str] = frozenset(),
+    *,
+    ours: frozenset[str] = frozenset(),
+    respect: bool = True,
+) -> Merged:
+    """Merge three ways: what wcflow wrote, what the shop holds now, what the rules want.
+
+    What people added stays; what they took away stays away until its rule ceases to hold.
+    ``ours`` are all tags that rules may make: where wcflow has no memory of having written (a new
+    database for a shop that it served before), those are its own and not a person's.
+    """
+    added, removed = _edits(copies, ours | wanted)
+    by_hand = (by_hand | added) - removed
+    refused = ((refused | removed) - added) & wanted if respect else frozenset()
+    return Merged((wanted - refused) | by_hand, by_hand, refused)
+
+
+def _edits(copies: Iterable[Copy], ours: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    for copy in copies:
+        if copy.shop is None:
+            continue
+        base = copy.shop & ours if copy.base is None else copy.base
+        added |= copy.shop - base
+        removed |= base - copy.shop
+    return added, removed - added

@@ -1,0 +1,188 @@
+"""Texts with variables: sandboxed Jinja that knows each variable before it is ever rendered.
+
+An unknown variable is a flaw where the text is written, not an error when it is needed. All
+attributes are variables; which may be asked depends on the place, as in conditions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import jinja2
+from jinja2 import StrictUndefined, TemplateAssertionError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from wcflow.rules.display import day
+from wcflow.rules.flaw import Flaw, FlawError, did_you_mean
+from wcflow.rules.named import keys_of, names_of
+from wcflow.rules.scope import Place, Scope
+from wcflow.rules.template_names import Variables, named_in
+from wcflow.rules.template_values import Unknown, printed, spoken
+from wcflow.rules.verdict import earliest
+
+
+class TemplateError(Exception):
+    """the template could not be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with variables, ready to be rendered for one person after another."""
+
+    text: str
+    place: Place
+    names: frozenset[str]
+    meta_keys: frozenset[str]
+    order_meta_keys: frozenset[str]
+    item_meta_keys: frozenset[str]
+    variables: Variables = field(repr=False, compare=False)
+    _compiled: jinja2.Template = field(repr=False, compare=False)
+
+    @property
+    def changes_with_time(self) -> bool:
+        """Say whether time alone can make it render otherwise."""
+        every = self.variables.attributes.values()
+        return any(asked.window is not None or asked.attribute.moves for asked in every)
+
+    def changes_at(self, scope: Scope) -> datetime | None:
+        """Give when, by time alone, it may render otherwise: never late, perhaps early."""
+        seen = scope.seen_from(self.place)
+        every = self.variables.attributes.values()
+        return earliest(asked.found(seen).changes_at for asked in every)
+
+    def render(self, scope: Scope, extra: Mapping[str, object] | None = None) -> str:
+        """Render it for one person; raises TemplateError.
+
+        ``extra`` gives the further variables that it was parsed with: ``{"coupon.code": "X"}``.
+        """
+        values = self._values(scope.seen_from(self.place), extra or {})
+        try:
+            return self._compiled.render(values)
+        except _RUN_TIME_ERRORS as error:
+            raise TemplateError(
+                f"the template {self.text!r} cannot be rendered: {error}"
+            ) from error
+
+    def _values(self, scope: Scope, extra: Mapping[str, object]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for variable, asked in self.variables.attributes.items():
+            found = asked.found(scope)
+            values[variable] = spoken(asked.text, found.value, asked.attribute.kind, scope)
+        for variable, name in self.variables.of_store.items():
+            values[variable] = getattr(scope.shop, name)
+        for variable, name in self.variables.extras.items():
+            if name not in extra:
+                raise TemplateError(f"the template {self.text!r} cannot be rendered: no {name}")
+            values[variable] = _extra(extra[name], scope)
+        return values
+
+
+def _extra(value: object, scope: Scope) -> object:
+    if value is None:
+        return Unknown()
+    return day(value, scope) if isinstance(value, date) else value
+
+
+_RUN_TIME_ERRORS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def parse_template(text: str, place: Place, extra: frozenset[str] = frozenset()) -> Template:
+    """Understand a template; raises FlawError with all that is wrong.
+
+    ``extra`` are the variables beside the attributes: ``each``, ``coupon.code``.
+    """
+    try:
+        tree = _JINJA.parse(text)
+        variables = named_in(tree, text, place, extra)
+        compiled = _JINJA.from_string(tree)
+    except TemplateAssertionError as error:
+        raise FlawError(_unknown_filter(error)) from None
+    except TemplateSyntaxError as error:
+        got = f"an error in {text!r}: {error.message}"
+        raise FlawError(Flaw("a template", got, row=error.lineno - 1)) from None
+    # Python's own compiler gives up on deep nesting in each of these ways.
+    except (MemoryError, RecursionError, SyntaxError):
+        raise FlawError(Flaw("a template that is nested less deep", repr(text[:60]))) from None
+    return _template(text, place, variables, compiled)
+
+
+def _template(text: str, place: Place, variables: Variables, compiled: jinja2.Template) -> Template:
+    asked = variables.attributes.values()
+    return Template(
+        text,
+        place,
+        names_of(asked),
+        keys_of(asked, "meta.KEY"),
+        keys_of(asked, "order.meta.KEY"),
+        keys_of(asked, "item.meta.KEY"),
+        variables,
+        compiled,
+    )
+
+
+def _unknown_filter(error: TemplateAssertionError) -> Flaw:
+    message = error.message or ""
+    name = re.search(r"'(.*)'", message)
+    word, sort = (name[1] if name else message), ("test" if "test" in message else "filter")
+    known = _JINJA.filters if sort == "filter" else _JINJA.tests
+    return Flaw(f"a {sort}", repr(word), did_you_mean(word, known), error.lineno - 1)
+
+
+def _first(values: Sequence[object]) -> object:
+    return next(iter(values), Unknown())
+
+
+def _last(values: Sequence[object]) -> object:
+    return next(iter(reversed(values)), Unknown())
+
+
+_FILTERS = (
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "float",
+    "int",
+    "join",
+    "length",
+    "lower",
+    "replace",
+    "round",
+    "sort",
+    "title",
+    "trim",
+    "truncate",
+    "upper",
+    "wordcount",
+)
+
+
+def _sandbox() -> ImmutableSandboxedEnvironment:
+    jinja = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        finalize=printed,
+        optimized=False,  # nothing is reckoned while a text is merely being read
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    jinja.globals = {}
+    known = {name: jinja.filters[name] for name in _FILTERS}
+    jinja.filters = {**known, "first": _first, "last": _last}
+    return jinja
+
+
+_JINJA = _sandbox()

@@ -1,0 +1,154 @@
+"""What stands in a template for a value: it prints as people write it and still can be reckoned with.
+
+Amounts print with the digits of their currency, dates as 2026-01-31, lists with commas, yes or no
+as that, and what is not known as nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Undefined
+
+from wcflow.rules.attributes.registry import Kind, Value
+from wcflow.rules.display import amount, day, number
+from wcflow.rules.scope import Scope
+
+
+class Unknown(Undefined):
+    """What is not known: prints nothing, is not above or below anything, adds up to nothing.
+
+    It counts as undefined, so that ``| default('…')`` puts something else in its place.
+    """
+
+    def _itself(self, *_: object) -> Any:
+        return self
+
+    def _never(self, _: object) -> bool:
+        return False
+
+    def _no_number(self) -> Any:
+        raise TypeError("what is not known is no number")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _itself
+    __neg__ = __pos__ = __round__ = __abs__ = __getitem__ = _itself
+    # Jinja declares that these never return.
+    __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _never  # type: ignore[assignment]
+    __int__ = __float__ = _no_number
+
+
+class Amount(Decimal):
+    """An amount of money; what is reckoned from it by numbers is one too."""
+
+    text: Callable[[Decimal], str]
+
+    @classmethod
+    def of(cls, value: Decimal, text: Callable[[Decimal], str]) -> Amount:
+        """Make an amount that prints by ``text``."""
+        made = cls(value)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text(self)
+
+    def _reckoned(self, value: Decimal) -> Amount:
+        return Amount.of(value, self.text)
+
+    def __add__(self, other: Any) -> Any:
+        return self._reckoned(Decimal(self) + _exact(other))
+
+    def __sub__(self, other: Any) -> Any:
+        return self._reckoned(Decimal(self) - _exact(other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._reckoned(_exact(other) - Decimal(self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self._reckoned(Decimal(self) * _exact(other))
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Amount):
+            return float(Decimal(self) / Decimal(other))
+        return self._reckoned(Decimal(self) / _exact(other))
+
+    def __round__(self, digits: int | None = 0) -> Any:
+        return Decimal(f"{Decimal(self):.{max(digits or 0, 0)}f}")
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+    __hash__ = Decimal.__hash__
+
+    # 123.40 is 123.4, which binary fractions only come near to.
+    def __eq__(self, other: object) -> bool:
+        return Decimal.__eq__(self, _exact(other))
+
+    def __lt__(self, other: Any) -> bool:
+        return Decimal.__lt__(self, _exact(other))
+
+    def __le__(self, other: Any) -> bool:
+        return Decimal.__le__(self, _exact(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return Decimal.__gt__(self, _exact(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return Decimal.__ge__(self, _exact(other))
+
+
+def _exact(value: Any) -> Any:
+    """Give a number as the decimal that it is written as; anything else as it is."""
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+class YesNo(int):
+    """Yes or no, which prints as that."""
+
+    def __str__(self) -> str:
+        return "yes" if self else "no"
+
+
+class Listed(tuple[str, ...]):
+    """A list, which prints with commas."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+
+def spoken(name: str, value: Value, kind: Kind, scope: Scope) -> Any:
+    """Give what stands in a template for the value of the attribute ``name``."""
+    said: Any = value
+    match value:
+        case None:
+            said = Unknown(name=name)
+        case bool():
+            said = YesNo(value)
+        case Decimal() if kind is Kind.MONEY:
+            said = Amount.of(value, lambda money: amount(money, scope, ""))
+        case Decimal():
+            said = int(value) if value == value.to_integral_value() else float(value)
+        case date():
+            said = day(value, scope)
+        case tuple():
+            said = Listed(value)
+    return said
+
+
+def printed(value: Any) -> Any:
+    """Give what is printed of the outcome of an expression."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(YesNo(value))
+        case float():
+            return number(Decimal(str(value)))
+        case tuple() | list():
+            return ", ".join(str(printed(each)) for each in value)
+    return value

@@ -1,0 +1,153 @@
+"""All workflows of one person at one instant: runs begun, runs gone on, runs withdrawn. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from wcflow.rules.case import Case
+from wcflow.rules.decide import soonest
+from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.occurrences import Sight
+from wcflow.rules.runs import (
+    SETTLING_SECONDS,
+    Make,
+    Run,
+    Taken,
+    Watch,
+    advance,
+    disqualified,
+    ended,
+    fresh,
+    place_of,
+    scope_of,
+    start,
+)
+from wcflow.rules.scope import Scope
+from wcflow.rules.steps import Bounds, Grant, Revoke
+
+Took = tuple[Run, tuple[Taken, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the workflows of one person have to go by."""
+
+    case: Case
+    rules: Rules
+    watches: Mapping[str, Watch]
+    scope: Scope
+    sight: Sight
+    matched_since: Mapping[str, datetime]
+    remember: Make
+
+    @property
+    def watching(self) -> Iterator[tuple[Workflow, Watch]]:
+        """Give the workflows that are switched on."""
+        for workflow in self.rules.workflows:
+            watch = self.watches.get(workflow.name)
+            if watch is not None and workflow.mode != "off":
+                yield workflow, watch
+
+    def workflow(self, name: str) -> Workflow | None:
+        return next((each for each in self.rules.workflows if each.name == name), None)
+
+    def runs_of(self, workflow: Workflow) -> list[Run]:
+        return [run for run in self.case.runs if run.workflow == workflow.name]
+
+
+def took(work: Work) -> tuple[Took, ...]:
+    """Give the runs that are new or went on, each with the steps it took now."""
+    return (*_resumed(work), *_started(work))
+
+
+def withdrawn(work: Work) -> tuple[Run, ...]:
+    """Give the runs whose effects still wait for the shop though their person no longer qualifies.
+
+    A note that was decided on must not go out when, before it could, the reason for it ceased.
+    """
+    waiting = (run for run in work.case.runs if run.id in work.case.undelivered)
+    return tuple(filter(None, (_if_disqualified(run, work) for run in waiting)))
+
+
+def due(work: Work, took: Iterable[Took]) -> datetime | None:
+    """Give when time alone will next have a workflow do something."""
+    now, after = work.sight.now, {run.occurrence: run for run, _ in took}
+    runs = [after.get(run.occurrence, run) for run in work.case.runs] + list(after.values())
+    live = {workflow.name for workflow, _ in work.watching}
+    waits = [run.due_at for run in runs if run.state == "waiting" and run.workflow in live]
+    ahead = [workflow.trigger.next_at(work.sight) for workflow, _ in work.watching]
+    settling = [
+        order.modified + timedelta(seconds=SETTLING_SECONDS)
+        for order in work.sight.orders
+        if not order.items and (now - order.modified).total_seconds() < SETTLING_SECONDS
+    ]
+    matching = [
+        workflow.when.ask(work.scope).changes_at
+        for workflow, _ in work.watching
+        if workflow.trigger.name == "customer_matches" and workflow.when
+    ]
+    return soonest((*waits, *ahead, *settling, *matching))
+
+
+def _started(work: Work) -> Iterator[Took]:
+    for workflow, watch in work.watching:
+        runs = work.runs_of(workflow)
+        seen = work.case.seen.get(workflow.name, frozenset())
+        sight = replace(work.sight, matches_since=work.matched_since.get(workflow.name))
+        for occurrence in fresh(workflow, watch, sight, seen):
+            scope = replace(work.scope, order=occurrence.order, item=occurrence.item)
+            run = start(workflow, occurrence, scope, runs, work.rules.digest)
+            runs.append(run)
+            yield (run, ()) if run.state == "skipped" else _go_on(run, workflow, scope, work)
+
+
+def _resumed(work: Work) -> Iterator[Took]:
+    for run in work.case.runs:
+        if run.state != "waiting" or run.due_at is None or run.due_at > work.sight.now:
+            continue
+        workflow = work.workflow(run.workflow)
+        if workflow is None:
+            yield ended(run, "the workflow is no longer in the configuration"), ()
+        elif workflow.mode != "off":
+            over = _if_disqualified(run, work)
+            yield (over, ()) if over else _go_on(run, workflow, scope_of(run, work.scope), work)
+
+
+def _if_disqualified(run: Run, work: Work) -> Run | None:
+    workflow = work.workflow(run.workflow)
+    if workflow is None:
+        return None
+    scope = scope_of(run, work.scope)
+    if run.order_id and scope.order is None:
+        return ended(run, f"order {run.order_id} is gone")
+    reason = disqualified(workflow, scope)
+    return ended(run, reason) if reason else None
+
+
+def _go_on(run: Run, workflow: Workflow, scope: Scope, work: Work) -> Took:
+    bounds = Bounds(place_of(workflow), frozenset(work.rules.coupons))
+    return advance(run, scope, bounds, work.remember)
+
+
+def granted(before: frozenset[str], took: Iterable[Took]) -> frozenset[str]:
+    """Give the tags that workflows have put on the person, after these steps."""
+    tags = set(before)
+    for run, steps in took:
+        for each in steps if run.mode == "live" else ():
+            if isinstance(each.effect, Grant) and each.effect.tag:
+                tags.add(each.effect.tag)
+            elif isinstance(each.effect, Revoke):
+                tags.discard(each.effect.tag)
+    return frozenset(tags)
+
+
+def touched_tags(took: Iterable[Took], kind: type[Grant | Revoke]) -> frozenset[str]:
+    """Give the tags that live runs granted (or revoked) in these steps."""
+    return frozenset(
+        each.effect.tag
+        for run, steps in took
+        for each in steps
+        if run.mode == "live" and isinstance(each.effect, kind)
+    )

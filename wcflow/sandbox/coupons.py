@@ -1,0 +1,234 @@
+"""Coupons: kept, looked up, and what each takes off an order.
+
+WooCommerce is silent where it should not be: `date_expires_gmt` is ignored and a malformed
+e-mail restriction dropped. So is this.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from wcflow.sandbox import meta
+from wcflow.sandbox.bounds import between, bounds
+from wcflow.sandbox.exchange import Made, Page, Refusal, Request
+from wcflow.sandbox.lists import chosen, cut
+from wcflow.sandbox.money import NOTHING, money
+from wcflow.sandbox.schema import (
+    missing_params,
+    one_of,
+    paging,
+    read,
+    text,
+    trimmed,
+)
+from wcflow.sandbox.state import Coupon, Item, State
+from wcflow.sandbox.zone import gmt
+
+EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+_KINDS = ("percent", "fixed_cart", "fixed_product")
+_LIMITS = ("usage_limit", "usage_limit_per_user", "limit_usage_to_x_items")
+_SWITCHES = ("individual_use", "free_shipping", "exclude_sale_items")
+_LISTS = (
+    "product_ids",
+    "excluded_product_ids",
+    "product_categories",
+    "excluded_product_categories",
+)
+
+
+def coupon_row(state: State, coupon: Coupon) -> dict[str, Any]:
+    """Write a coupon as the REST API shows it."""
+    local = state.zone.local
+    return {
+        "id": coupon.id,
+        "code": coupon.code,
+        "amount": str(coupon.amount),
+        "status": coupon.status,
+        "date_created": local(coupon.created),
+        "date_created_gmt": gmt(coupon.created),
+        "date_modified": local(coupon.modified),
+        "date_modified_gmt": gmt(coupon.modified),
+        "discount_type": coupon.kind,
+        "description": coupon.description,
+        "date_expires": local(coupon.expires),
+        "date_expires_gmt": gmt(coupon.expires),
+        "usage_count": coupon.usage_count,
+        **{name: coupon.limits.get(name) for name in _LIMITS},
+        **{name: coupon.switches.get(name, False) for name in _SWITCHES},
+        **{name: coupon.lists.get(name, []) for name in _LISTS},
+        "minimum_amount": str(coupon.minimum),
+        "maximum_amount": str(coupon.maximum),
+        "email_restrictions": list(coupon.emails),
+        "used_by": list(coupon.used_by),
+        "meta_data": meta.shown(coupon.meta),
+    }
+
+
+def by_code(state: State, code: str) -> Coupon | None:
+    """Find a coupon by its code, in whatever case."""
+    wanted = code.strip().lower()
+    published = (each for each in state.coupons.values() if each.status == "publish")
+    return next((coupon for coupon in published if coupon.code == wanted), None)
+
+
+def list_page(state: State, request: Request) -> Page:
+    """Answer with a page of coupons, or with the one of a code."""
+    orders = one_of("date", "id", "include", "title", "slug", "modified")
+    readers = {**paging(), **bounds(state.zone), "code": text, "orderby": orders}
+    asked = read(request.params, readers)
+    found_ids = chosen(list(state.coupons), asked)
+    rows = [state.coupons[number] for number in found_ids]
+    within = between(state.zone, asked)
+    rows = [each for each in rows if each.status == "publish" and within(each)]
+    if asked.get("code"):
+        rows = [each for each in rows if each is by_code(state, asked["code"])]
+    rows.sort(key=lambda coupon: coupon.id, reverse=asked.get("order", "desc") == "desc")
+
+    def write(coupon: Coupon) -> str:
+        row = coupon_row(state, coupon)
+        return json.dumps(trimmed(row, request.params))
+
+    return cut(rows, asked, write)
+
+
+def view(state: State, coupon_id: int) -> dict[str, Any]:
+    """Answer with one coupon."""
+    return coupon_row(state, _found(state, coupon_id, 404))
+
+
+def create(state: State, asked: Mapping[str, Any], now: datetime) -> Made:
+    """Create the coupon that was asked for."""
+    if "code" not in asked:
+        raise missing_params("code")
+    coupon = Coupon(0, "", state.zone.stamp(now), state.zone.stamp(now))
+    _take(state, coupon, asked)
+    coupon.id = state.numbers.take("post")
+    state.coupons[coupon.id] = coupon
+    return Made(coupon_row(state, coupon), f"/wc/v3/coupons/{coupon.id}")
+
+
+def update(state: State, coupon_id: int, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Change a coupon."""
+    coupon = _found(state, coupon_id, 400)
+    _take(state, coupon, asked)
+    coupon.modified = state.zone.stamp(now)
+    return coupon_row(state, coupon)
+
+
+def delete(state: State, coupon_id: int, *, force: bool) -> dict[str, Any]:
+    """Delete a coupon for good, or put it into the trash."""
+    coupon = _found(state, coupon_id, 404)
+    row = coupon_row(state, coupon)
+    if force:
+        del state.coupons[coupon_id]
+    else:
+        coupon.status = "trash"
+    return row
+
+
+def usable(state: State, code: str, email: str, spent: Decimal, now: datetime) -> Coupon:
+    """Return the coupon of a code, or say why it may not be used."""
+    coupon = by_code(state, code)
+    if coupon is None:
+        raise _unusable(f'Coupon "{code}" cannot be applied because it does not exist.')
+    limit = coupon.limits.get("usage_limit")
+    if limit and coupon.usage_count >= limit:
+        raise _unusable(f'Usage limit for coupon "{code}" has been reached.')
+    if coupon.expires and coupon.expires < now:
+        raise _unusable(f'Coupon "{code}" has expired.')
+    if spent < coupon.minimum or (coupon.maximum and spent > coupon.maximum):
+        raise _unusable(f'Coupon "{code}" does not fit the amount of this order.')
+    if coupon.emails and not any(_matches(email, pattern) for pattern in coupon.emails):
+        raise _unusable(f'Please enter a valid email to use coupon code "{code}".')
+    return coupon
+
+
+def discounts(coupon: Coupon, items: Sequence[Item]) -> list[Decimal]:
+    """Return what a coupon takes off each line."""
+    if coupon.kind == "percent":
+        return [money(line.total * coupon.amount / 100) for line in items]
+    if coupon.kind == "fixed_product":
+        return [min(line.total, coupon.amount * line.quantity) for line in items]
+    return _spread(min(coupon.amount, sum((line.total for line in items), NOTHING)), items)
+
+
+def use(coupon: Coupon, by: str) -> None:
+    """Count a use of a coupon."""
+    coupon.usage_count += 1
+    coupon.used_by.append(by)
+
+
+def _spread(amount: Decimal, items: Sequence[Item]) -> list[Decimal]:
+    whole = sum((line.total for line in items), NOTHING)
+    if not whole:
+        return [NOTHING for _ in items]
+    shares = [money(amount * line.total / whole) for line in items]
+    shares[-1] += amount - sum(shares, NOTHING)
+    return shares
+
+
+def _take(state: State, coupon: Coupon, asked: Mapping[str, Any]) -> None:
+    code = str(asked.get("code", coupon.code)).strip().lower()
+    if not code:
+        message = "The coupon code cannot be empty."
+        raise Refusal("woocommerce_rest_empty_coupon_code", message, 400)
+    other = by_code(state, code)
+    if other and other is not coupon:
+        message = "The coupon code already exists"
+        raise Refusal("woocommerce_rest_coupon_code_already_exists", message, 400)
+    kind, amount = _worth(coupon, asked)
+    coupon.code, coupon.kind, coupon.amount = code, kind, amount
+    _take_rest(state, coupon, asked)
+
+
+def _worth(coupon: Coupon, asked: Mapping[str, Any]) -> tuple[str, Decimal]:
+    kind = str(asked.get("discount_type", coupon.kind))
+    if kind not in _KINDS:
+        raise Refusal("coupon_invalid_discount_type", "Invalid discount type.", 400)
+    amount = money(asked["amount"]) if "amount" in asked else coupon.amount
+    if amount < 0 or (kind == "percent" and amount > 100):
+        raise Refusal("coupon_invalid_amount", "Invalid discount amount.", 400)
+    return kind, amount
+
+
+def _take_rest(state: State, coupon: Coupon, asked: Mapping[str, Any]) -> None:
+    coupon.description = str(asked.get("description", coupon.description))
+    if "date_expires" in asked:
+        coupon.expires = state.zone.instant(_whole_date(asked["date_expires"]))
+    if "email_restrictions" in asked:
+        emails = [str(email).strip().lower() for email in asked["email_restrictions"]]
+        coupon.emails = [email for email in emails if EMAIL.fullmatch(email)]
+    if "minimum_amount" in asked:
+        coupon.minimum = money(asked["minimum_amount"])
+    if "maximum_amount" in asked:
+        coupon.maximum = money(asked["maximum_amount"])
+    coupon.limits |= {name: asked[name] or None for name in _LIMITS if name in asked}
+    coupon.switches |= {name: bool(asked[name]) for name in _SWITCHES if name in asked}
+    coupon.lists |= {name: list(asked[name]) for name in _LISTS if name in asked}
+    meta.change(coupon.meta, asked.get("meta_data", ()), state.numbers, "postmeta")
+
+
+def _whole_date(value: Any) -> str:
+    told = str(value or "")
+    return f"{told}T00:00:00" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", told) else told
+
+
+def _matches(email: str, pattern: str) -> bool:
+    told = re.escape(pattern).replace(r"\*", ".*")
+    return bool(re.fullmatch(told, email.strip().lower()))
+
+
+def _found(state: State, coupon_id: int, status: int) -> Coupon:
+    if coupon_id not in state.coupons:
+        raise Refusal("woocommerce_rest_shop_coupon_invalid_id", "Invalid ID.", status)
+    return state.coupons[coupon_id]
+
+
+def _unusable(message: str) -> Refusal:
+    return Refusal("woocommerce_rest_invalid_coupon", message, 400)

@@ -1,0 +1,46 @@
+"""Meta data: rows of key and value, and how a request changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wcflow.sandbox.state import Meta, Numbers
+
+
+def shown(rows: Iterable[Meta]) -> list[dict[str, Any]]:
+    """Write rows as the REST API shows them."""
+    return [{"id": row.id, "key": row.key, "value": row.value} for row in rows]
+
+
+def put(rows: list[Meta], key: str, value: Any, numbers: Numbers, kind: str) -> None:
+    """Set a key to a value: in place where it stands, as a new row else; None deletes it."""
+    standing = next((row for row in rows if row.key == key), None)
+    if value is None:
+        rows[:] = [row for row in rows if row is not standing]
+    elif standing:
+        standing.value = _stored(value)
+    else:
+        rows.append(Meta(numbers.take(kind), key, _stored(value)))
+
+
+def change(
+    rows: list[Meta], asked: Iterable[Mapping[str, Any]], numbers: Numbers, kind: str
+) -> None:
+    """Apply the `meta_data` of a request; an id names the row, else the key does."""
+    for wish in asked:
+        row = next((row for row in rows if wish.get("id") and row.id == wish["id"]), None)
+        value = wish.get("value")
+        if row is None:
+            put(rows, str(wish.get("key", "")), value, numbers, kind)
+        elif value is None:
+            rows.remove(row)
+        else:
+            row.key, row.value = str(wish.get("key") or row.key), _stored(value)
+
+
+def _stored(value: Any) -> Any:
+    """Keep a value as the database does: a scalar becomes a string, a list stays what it is."""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return str(value) if isinstance(value, int | float) else value

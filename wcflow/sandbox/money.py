@@ -1,0 +1,32 @@
+"""Sums of money: Decimals inside, strings in what the shop answers."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+NOTHING = Decimal("0.00")
+_CENT = Decimal("0.01")
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "PLN": "zł", "CHF": "CHF"}
+NAMES = {
+    "USD": "United States (US) dollar",
+    "EUR": "Euro",
+    "GBP": "Pound sterling",
+    "JPY": "Japanese yen",
+    "PLN": "Polish złoty",
+    "CHF": "Swiss franc",
+}
+
+
+def money(value: Any) -> Decimal:
+    """Read an amount, rounded to cents half up, as WooCommerce rounds."""
+    try:
+        return Decimal(str(value or 0)).quantize(_CENT, ROUND_HALF_UP)
+    except InvalidOperation:
+        return NOTHING
+
+
+def number(value: float) -> float | int:
+    """Write a float as PHP writes it into JSON: 10.5, but 10 for 10.0."""
+    return int(value) if value == int(value) else value

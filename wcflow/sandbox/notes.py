@@ -1,0 +1,90 @@
+"""Order notes: no pages, no search, no batch, and no stamp of the order moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from wcflow.sandbox import written
+from wcflow.sandbox.exchange import Made, Refusal, Request
+from wcflow.sandbox.schema import missing_params
+from wcflow.sandbox.state import Mail, Note, Order, State
+
+
+def add(
+    state: State,
+    order: Order,
+    text: str,
+    now: datetime,
+    *,
+    customer_note: bool = False,
+    author: str = "WooCommerce",
+) -> Note:
+    """Add a note; one for the customer is e-mailed to them."""
+    # WordPress strips slashes from what it stores, so backslashes vanish.
+    told = text.replace("\\", "")
+    stamp = state.zone.stamp(now)
+    note = Note(state.numbers.take("comment"), order.id, author, told, stamp, customer_note)
+    state.notes.setdefault(order.id, []).append(note)
+    if customer_note:
+        state.mails.append(Mail(order.billing["email"], f"Note on order {order.number}", told))
+    return note
+
+
+def newest_first(state: State, order_id: int) -> list[Note]:
+    """Return the notes of an order, newest second first, and by id within a second."""
+    return sorted(
+        state.notes.get(order_id, []), key=lambda note: (-note.created.timestamp(), note.id)
+    )
+
+
+def list_all(state: State, request: Request, order_id: int) -> list[dict[str, Any]]:
+    """Answer with all notes of an order, or those of one type."""
+    _order(state, order_id)
+    kind = request.params.get("type", "any")
+    return [
+        written.note_row(state, note)
+        for note in newest_first(state, order_id)
+        if kind == "any" or note.customer_note == (kind == "customer")
+    ]
+
+
+def view(state: State, order_id: int, note_id: int) -> dict[str, Any]:
+    """Answer with one note."""
+    return written.note_row(state, _note(state, order_id, note_id))
+
+
+def create(state: State, order_id: int, asked: Mapping[str, Any], now: datetime) -> Made:
+    """Add the note that was asked for."""
+    if "note" not in asked:
+        raise missing_params("note")
+    order = _order(state, order_id)
+    note = add(
+        state, order, str(asked["note"]), now, customer_note=bool(asked.get("customer_note"))
+    )
+    return Made(written.note_row(state, note), f"/wc/v3/orders/{order_id}/notes/{note.id}")
+
+
+def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[str, Any]:
+    """Delete a note for good."""
+    note = _note(state, order_id, note_id)
+    if not force:
+        message = "Webhooks do not support trashing."
+        raise Refusal("woocommerce_rest_trash_not_supported", message, 501)
+    state.notes[order_id].remove(note)
+    return written.note_row(state, note)
+
+
+def _order(state: State, order_id: int) -> Order:
+    if order_id not in state.orders:
+        raise Refusal("woocommerce_rest_order_invalid_id", "Invalid order ID.", 404)
+    return state.orders[order_id]
+
+
+def _note(state: State, order_id: int, note_id: int) -> Note:
+    _order(state, order_id)
+    for note in state.notes.get(order_id, []):
+        if note.id == note_id:
+            return note
+    raise Refusal("woocommerce_rest_invalid_id", "Invalid resource ID.", 404)

@@ -1,0 +1,204 @@
+"""Believable people: names, places, and how each of them buys. All of them are made up."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Land:
+    """A country: what people are called there, and where they live."""
+
+    code: str
+    weight: int
+    first: str
+    last: str
+    cities: tuple[tuple[str, str, str], ...]
+    currency: str = "USD"
+
+
+LANDS = (
+    Land(
+        "US",
+        34,
+        "Ava Liam Olivia Noah Grace Ethan Mia Carlos Zoë Jamal",
+        "Smith Johnson O'Brien García Nguyễn Williams D'Angelo Brown Lee Carter",
+        (
+            ("Portland", "OR", "97201"),
+            ("Austin", "TX", "78701"),
+            ("Boston", "MA", "02108"),
+            ("San José", "CA", "95110"),
+        ),
+    ),
+    Land(
+        "GB",
+        14,
+        "Siân Oliver Amelia Harry Niamh George Isla Rhys",
+        "O'Connor Taylor Davies McDonald Patel Evans Walker",
+        (("London", "", "SW1A 1AA"), ("Leeds", "", "LS1 4AP"), ("Cardiff", "", "CF10 1EP")),
+    ),
+    Land(
+        "DE",
+        16,
+        "Jürgen Käthe Lukas Marie Björn Anneliese Jonas Sören",
+        "Müller Schröder Weiß Groß Krüger Schmidt Böhm",
+        (("Berlin", "", "10115"), ("München", "", "80331"), ("Köln", "", "50667")),
+        "EUR",
+    ),
+    Land(
+        "FR",
+        9,
+        "Renée François Chloé Hélène Théo Agnès Loïc",
+        "Dupont Lefèvre Béranger Côté Moreau D'Aubigné",
+        (("Paris", "", "75001"), ("Besançon", "", "25000")),
+        "EUR",
+    ),
+    Land(
+        "PL",
+        7,
+        "Łukasz Małgorzata Wójciech Agnieszka Żaneta Stanisław",
+        "Kowalski Wiśniewska Dąbrowski Zieliński Wójcik",
+        (("Kraków", "", "31-001"), ("Łódź", "", "90-001")),
+    ),
+    Land(
+        "ES",
+        6,
+        "José Begoña Íñigo Lucía Ángel Nuria",
+        "García Muñoz Ibáñez Núñez Rodríguez",
+        (("Málaga", "", "29001"), ("A Coruña", "", "15001")),
+        "EUR",
+    ),
+    Land(
+        "SE",
+        5,
+        "Åsa Björn Märta Göran Elin",
+        "Åkesson Sjöström Lindqvist Öberg",
+        (("Göteborg", "", "411 03"), ("Malmö", "", "211 20")),
+    ),
+    Land(
+        "JP",
+        4,
+        "Aya Kenji Mei Haruto",
+        "Tanaka Satō Itō Yamamoto",
+        (("Tōkyō", "", "100-0001"), ("Ōsaka", "", "530-0001")),
+    ),
+    Land(
+        "CZ",
+        3,
+        "Jiří Tereza Ondřej Šárka",
+        "Dvořák Černý Novák Růžičková",
+        (("Plzeň", "", "301 00"),),
+    ),
+    Land(
+        "TR",
+        2,
+        "İpek Çağla Özgür Şebnem",
+        "Yılmaz Çelik Öztürk Şahin",
+        (("İzmir", "", "35210"),),
+    ),
+)
+
+COMPANIES = ("Initech", "Hooli GmbH", "Vandelay & Sons", "Żabka Sp. z o.o.", "Café Zürich")
+STREETS = ("Main St", "Station Road", "Hauptstraße", "Rue de l'Église", "ul. Długa", "Calle Mayor")
+
+_MAILS = ("example.com", "example.org", "mail.example", "post.example")
+_FOLDED = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "'": "", "’": ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A way of buying: how many orders, between which days before now."""
+
+    name: str
+    share: float
+    orders: tuple[int, int]
+    earliest: int
+    latest: int
+
+
+HABITS = (
+    Habit("loyal", 0.08, (12, 34), 730, 4),
+    Habit("steady", 0.31, (3, 9), 700, 12),
+    Habit("lapsed", 0.22, (2, 6), 730, 110),
+    Habit("new", 0.12, (1, 2), 28, 0),
+    Habit("once", 0.23, (1, 1), 720, 35),
+    Habit("browser", 0.04, (0, 0), 600, 10),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who buys, or only looks."""
+
+    first_name: str
+    last_name: str
+    email: str
+    typed: str
+    currency: str
+    habit: Habit
+    has_account: bool
+    billing: dict[str, str]
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+def person(random: Random, number: int, now: datetime) -> Person:
+    """Make up one person; `number` keeps their address apart from all others."""
+    land = random.choices(LANDS, [each.weight for each in LANDS])[0]
+    first, last = random.choice(land.first.split()), random.choice(land.last.split())
+    email = f"{_plain(first)}.{_plain(last)}{number}@{random.choice(_MAILS)}"
+    habit = random.choices(HABITS, [each.share for each in HABITS])[0]
+    has_account = habit.name == "browser" or random.random() < 0.65
+    return Person(
+        first_name=first,
+        last_name=last,
+        email=email,
+        typed=_typed(random, email, has_account=has_account),
+        currency=land.currency if random.random() < 0.5 else "USD",
+        habit=habit,
+        has_account=has_account,
+        billing=_billing(random, land, first, last),
+        meta=_meta(random, now) if has_account else {},
+    )
+
+
+def _typed(random: Random, email: str, *, has_account: bool) -> str:
+    # Guests type their address in whatever case; an account keeps one.
+    if has_account or random.random() < 0.75:
+        return email
+    return email.title() if random.random() < 0.7 else email.upper()
+
+
+def _billing(random: Random, land: Land, first: str, last: str) -> dict[str, str]:
+    city, state, postcode = random.choice(land.cities)
+    return {
+        "first_name": first,
+        "last_name": last,
+        "company": random.choice(COMPANIES) if random.random() < 0.08 else "",
+        "address_1": f"{random.randint(1, 180)} {random.choice(STREETS)}",
+        "city": city,
+        "state": state,
+        "postcode": postcode,
+        "country": land.code,
+        "phone": f"+1555{random.randint(0, 9_999_999):07d}" if random.random() < 0.6 else "",
+    }
+
+
+def _meta(random: Random, now: datetime) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if random.random() < 0.8:
+        found["accepts_marketing"] = "yes" if random.random() < 0.6 else "no"
+    if random.random() < 0.4:
+        days = random.randint(18 * 365, 75 * 365)
+        found["birthday"] = (now - timedelta(days=days)).date().isoformat()
+    # A few were born on the day that most years do not have.
+    if random.random() < 0.01:
+        found["birthday"] = date(1988, 2, 29).isoformat()
+    return found
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name.lower().translate(_FOLDED))
+    return "".join(sign for sign in folded if sign.isascii() and sign.isalnum())

@@ -1,0 +1,185 @@
+"""The shop as a real HTTP server, on a loopback address and a free port.
+
+The one place of the sandbox that has a clock and a network. The shop behind it is pure, so one
+lock around it is all the care that threads need.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from wcflow.sandbox.door import Answering, Call, asked, called
+from wcflow.sandbox.exchange import Request, Response
+from wcflow.sandbox.faults import TimedOut, Trouble, Unreachable
+
+Clock = Callable[[], datetime]
+
+
+def utcnow() -> datetime:
+    """Return the time of day."""
+    return datetime.now(UTC)
+
+
+class Server(ThreadingHTTPServer):
+    """A shop that listens; `lock` is to be held by who acts in the shop meanwhile."""
+
+    daemon_threads = False
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(
+        self, shop: Answering, address: tuple[str, int], clock: Clock, tls: ssl.SSLContext | None
+    ) -> None:
+        """Listen on an address; port 0 takes a free one."""
+        super().__init__(address, _Visit)
+        self.shop = shop
+        self.clock = clock
+        self.scheme = "https" if tls else "http"
+        self.tls = tls
+        self.lock = threading.Lock()
+        self.calls: list[Call] = []
+        self.connections = 0
+        self.closing = threading.Event()
+        self._guests: set[socket.socket] = set()
+
+    @property
+    def url(self) -> str:
+        """The shop's address."""
+        host, port = self.server_address[:2]
+        return f"{self.scheme}://{host!s}:{port}"
+
+    def answer(self, request: Request) -> Response:
+        """Let the shop answer, one request after the other, and keep a record."""
+        with self.lock:
+            now = self.clock()
+            try:
+                response = self.shop.answer(request, now)
+            except Trouble:
+                self.calls.append(called(request, None, now))
+                raise
+            self.calls.append(called(request, response, now))
+            return response
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection, and remember it."""
+        guest, address = super().get_request()
+        if self.tls:
+            # The handshake is left to the visit's own thread: a slow one blocks nobody else.
+            guest = self.tls.wrap_socket(guest, server_side=True, do_handshake_on_connect=False)
+        self._guests.add(guest)
+        self.connections += 1
+        return guest, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection and close it."""
+        self._guests.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of guests who leave without a word; all else is a bug and is shown."""
+        if not _is_goodbye():
+            super().handle_error(request, client_address)
+
+    def close(self) -> None:
+        """Stop listening, hang up on everybody, and wait for their threads; once is enough."""
+        if self.closing.is_set():
+            return
+        self.closing.set()
+        self.shutdown()
+        for guest in list(self._guests):
+            _hang_up(guest)
+        self.server_close()
+
+
+class _Visit(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: Server
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        host = headers.get("host", self.server.url.partition("://")[2])
+        url = f"{self.server.scheme}://{host}{self.path}"
+        request = asked(self.command, url, headers, self.rfile.read(length))
+        try:
+            response = self.server.answer(request)
+        except TimedOut:
+            self._keep_silent()
+        except Unreachable:
+            self._leave()
+        else:
+            self._say(response)
+
+    do_HEAD = do_POST = do_GET  # noqa: N815  the names are the library's
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Keep still: `calls` is the record."""
+
+    def _say(self, response: Response) -> None:
+        if response.delay and self.server.closing.wait(response.delay):
+            self._leave()
+            return
+        body = response.body.encode()
+        self.send_response_only(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else body)
+
+    def _keep_silent(self) -> None:
+        # A client's time-out is its own affair: be silent until it goes, or until closing time.
+        while not self.server.closing.is_set():
+            if select.select([self.connection], [], [], 0.05)[0]:
+                break
+        self._leave()
+
+    def _leave(self) -> None:
+        self.close_connection = True
+
+
+@contextmanager
+def serve(
+    shop: Answering,
+    faults: Answering | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock = utcnow,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Server]:
+    """Serve a shop, or the faults around it, for as long as the context lasts."""
+    server = Server(faults or shop, (host, port), clock, tls)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+    )
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.close()
+        thread.join()
+
+
+def _hang_up(guest: socket.socket) -> None:
+    try:
+        guest.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        # They were quicker.
+        return
+
+
+def _is_goodbye() -> bool:
+    return isinstance(sys.exc_info()[1], ConnectionError | TimeoutError | ssl.SSLError)

@@ -1,0 +1,308 @@
+"""Everything the shop remembers: plain rows, and the counters that number them.
+
+Nothing here decides anything; the rooms beside it do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from wcflow.sandbox.money import NOTHING
+from wcflow.sandbox.zone import Zone
+
+BILLING = [
+    *("first_name", "last_name", "company", "address_1", "address_2", "city", "state"),
+    *("postcode", "country", "email", "phone"),
+]
+SHIPPING = [name for name in BILLING if name != "email"]
+
+
+STATUSES = {
+    "pending": "Pending payment",
+    "processing": "Processing",
+    "on-hold": "On hold",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "refunded": "Refunded",
+    "failed": "Failed",
+    "checkout-draft": "Draft",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shop's owner has set up."""
+
+    zone: Zone
+    currency: str
+    hpos: bool
+    name: str
+    version: str
+    coupons_enabled: bool
+    any_holds_drafts: bool
+    store_id: str
+    permalinks: bool
+    statuses: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A REST key: of whom, and what it may do."""
+
+    consumer_key: str
+    consumer_secret: str
+    permissions: str
+    role: str
+    user_id: int
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the key's user is an administrator, the only role that is shown customer meta."""
+        return self.role == "administrator"
+
+
+@dataclass(slots=True)
+class Meta:
+    """One row of meta data."""
+
+    id: int
+    key: str
+    value: Any
+
+
+@dataclass(slots=True)
+class Term:
+    """A product category or a product tag."""
+
+    id: int
+    name: str
+    slug: str
+    parent: int = 0
+
+
+@dataclass(slots=True)
+class Product:
+    """Something that is sold."""
+
+    id: int
+    name: str
+    price: str
+    sku: str
+    created: datetime
+    modified: datetime
+    categories: list[Term] = field(default_factory=list)
+    tags: list[Term] = field(default_factory=list)
+    status: str = "publish"
+    meta: list[Meta] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Customer:
+    """A user of the site, whatever their role."""
+
+    id: int
+    email: str
+    username: str
+    created: datetime
+    modified: datetime | None = None
+    first_name: str = ""
+    last_name: str = ""
+    role: str = "customer"
+    billing: dict[str, str] = field(default_factory=lambda: dict.fromkeys(BILLING, ""))
+    shipping: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SHIPPING, ""))
+    is_paying: bool = False
+    meta: list[Meta] = field(default_factory=list)
+    written: dict[bool, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Item:
+    """A line of an order."""
+
+    id: int
+    name: str
+    product_id: int
+    quantity: int
+    subtotal: Decimal
+    total: Decimal
+    sku: str | None = None
+    meta: list[Meta] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Fee:
+    """A fee of an order, or what its shipping costs."""
+
+    id: int
+    name: str
+    total: Decimal
+
+
+@dataclass(slots=True)
+class CouponLine:
+    """A coupon that was used on an order."""
+
+    id: int
+    coupon_id: int
+    code: str
+    kind: str
+    amount: Decimal
+    discount: Decimal
+    meta_id: int
+    free_shipping: bool = False
+
+
+@dataclass(slots=True)
+class Refund:
+    """Money given back."""
+
+    id: int
+    order_id: int
+    amount: Decimal
+    reason: str
+    created: datetime
+    meta: list[Meta] = field(default_factory=list)
+
+    @property
+    def modified(self) -> datetime:
+        """When it last changed: a refund never does."""
+        return self.created
+
+
+@dataclass(slots=True)
+class Note:
+    """A note on an order."""
+
+    id: int
+    order_id: int
+    author: str
+    text: str
+    created: datetime
+    customer_note: bool
+
+
+@dataclass(slots=True)
+class Order:
+    """An order and all that hangs on it; `written` keeps its JSON until it changes."""
+
+    id: int
+    status: str
+    currency: str
+    created: datetime
+    modified: datetime
+    customer_id: int = 0
+    parent_id: int = 0
+    billing: dict[str, str] = field(default_factory=lambda: dict.fromkeys(BILLING, ""))
+    shipping: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SHIPPING, ""))
+    payment_method: str = ""
+    payment_method_title: str = ""
+    transaction_id: str = ""
+    created_via: str = "rest-api"
+    customer_note: str = ""
+    number: str = ""
+    paid: datetime | None = None
+    completed: datetime | None = None
+    items: list[Item] = field(default_factory=list)
+    fees: list[Fee] = field(default_factory=list)
+    shippings: list[Fee] = field(default_factory=list)
+    coupons: list[CouponLine] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    meta: list[Meta] = field(default_factory=list)
+    former_items: list[Item] = field(default_factory=list)
+    status_before_trash: str = ""
+    written: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        """What the order cost, gross: refunds do not lower it."""
+        lines: list[Item | Fee] = [*self.items, *self.fees, *self.shippings]
+        return sum((line.total for line in lines), NOTHING)
+
+    @property
+    def remaining(self) -> Decimal:
+        """What has not been refunded yet."""
+        return self.total - sum((refund.amount for refund in self.refunds), NOTHING)
+
+
+@dataclass(slots=True)
+class Coupon:
+    """A coupon."""
+
+    id: int
+    code: str
+    created: datetime
+    modified: datetime
+    amount: Decimal = NOTHING
+    kind: str = "fixed_cart"
+    status: str = "publish"
+    description: str = ""
+    expires: datetime | None = None
+    usage_count: int = 0
+    used_by: list[str] = field(default_factory=list)
+    emails: list[str] = field(default_factory=list)
+    minimum: Decimal = NOTHING
+    maximum: Decimal = NOTHING
+    limits: dict[str, int | None] = field(default_factory=dict)
+    switches: dict[str, bool] = field(default_factory=dict)
+    lists: dict[str, list[int]] = field(default_factory=dict)
+    meta: list[Meta] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail that the shop would have sent."""
+
+    to: str
+    about: str
+    text: str
+
+
+class Numbers:
+    """The counters that number rows; orders, products, coupons and refunds share one."""
+
+    def __init__(self) -> None:
+        """Start every counter at one."""
+        self._next: dict[str, int] = defaultdict(lambda: 1)
+
+    def take(self, kind: str) -> int:
+        """Return the next number of a kind."""
+        number = self._next[kind]
+        self._next[kind] = number + 1
+        return number
+
+    def skip(self, kind: str, to: int) -> None:
+        """Let the next number of a kind be `to`."""
+        self._next[kind] = to
+
+
+@dataclass(slots=True)
+class State:
+    """The shop's tables."""
+
+    settings: Settings
+    keys: dict[str, Key]
+    numbers: Numbers = field(default_factory=Numbers)
+    customers: dict[int, Customer] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    notes: dict[int, list[Note]] = field(default_factory=dict)
+    coupons: dict[int, Coupon] = field(default_factory=dict)
+    products: dict[int, Product] = field(default_factory=dict)
+    categories: dict[int, Term] = field(default_factory=dict)
+    tags: dict[int, Term] = field(default_factory=dict)
+    mails: list[Mail] = field(default_factory=list)
+    nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    lists_asked: int = 0
+
+    @property
+    def zone(self) -> Zone:
+        """The shop's zone."""
+        return self.settings.zone
+
+    def order_stamp(self, now: datetime) -> datetime:
+        """Write an instant as orders carry it, which depends on where orders are stored."""
+        return self.zone.stamp_by_local_time(now) if self.settings.hpos else self.zone.stamp(now)

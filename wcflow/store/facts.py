@@ -1,0 +1,172 @@
+"""What a shop is: its name, clock, money, versions, storage, and what this key may do there.
+
+Asked at start-up and by the doctor. Judging it is the matter of probe.py.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wcflow.errors import StoreError
+from wcflow.store import refusals
+from wcflow.store.reading import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What the shop tells to everybody: the index of its API."""
+
+    title: str
+    home: str
+    zone: tzinfo
+    speaks_woocommerce: bool
+    server_now: datetime
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """What a shop is and what this key may do there.
+
+    ``uid`` is "" where WooCommerce does not tell it; ``hpos``, ``coupons_enabled`` and ``decimals``
+    are None where this key is not told.
+    """
+
+    title: str
+    url: str
+    uid: str
+    zone: tzinfo
+    currency: str
+    wc_version: str
+    wp_version: str
+    hpos: bool | None
+    server_now: datetime
+    coupons_enabled: bool | None
+    reads_meta: bool
+    can_write: bool
+    can_batch: bool
+    administrator: bool
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the key may do. Customer meta is shown, and batches are open, to administrators only."""
+
+    reads_meta: bool
+    can_write: bool
+    can_batch: bool
+
+
+def front(store: Reader) -> Front:
+    """Ask for the index, which needs no key."""
+    answer = store.index()
+    told = answer.body
+    return Front(
+        title=html.unescape(str(told.get("name") or "")),
+        home=str(told.get("home") or store.url).rstrip("/"),
+        zone=zone_of(told.get("timezone_string"), told.get("gmt_offset")),
+        speaks_woocommerce="wc/v3" in (told.get("namespaces") or ()),
+        server_now=answer.server_now,
+        headers=answer.headers,
+    )
+
+
+def zone_of(name: Any, offset: Any) -> tzinfo:
+    """Give the shop's zone: by name, else its offset in hours, as WordPress tells them."""
+    if name:
+        try:
+            return ZoneInfo(str(name))
+        except (ZoneInfoNotFoundError, ValueError):
+            pass  # a zone that this machine's tzdata does not know yet: its offset is known
+    try:
+        return timezone(timedelta(hours=float(offset or 0)))
+    except ValueError:
+        return timezone(timedelta())
+
+
+def facts(store: Reader, seen: Front | None = None) -> ShopFacts:
+    """Ask what the shop is and what this key may do, in six small requests at most."""
+    seen = seen or front(store)
+    may = rights(store)
+    status = _told(store, "system_status", {"_fields": "environment,settings"})
+    environment, settings = _part(status, "environment"), _part(status, "settings")
+    return ShopFacts(
+        title=seen.title,
+        url=seen.home,
+        uid=str(environment.get("store_id") or ""),
+        zone=seen.zone,
+        currency=str(settings.get("currency") or _currency(store)),
+        wc_version=str(environment.get("version") or ""),
+        wp_version=str(environment.get("wp_version") or ""),
+        hpos=_hpos(settings),
+        server_now=seen.server_now,
+        coupons_enabled=_coupons(store),
+        reads_meta=may.reads_meta,
+        can_write=may.can_write,
+        can_batch=may.can_batch,
+        administrator=may.reads_meta,
+        decimals=_whole(settings.get("number_of_decimals")),
+    )
+
+
+def rights(store: Reader) -> Rights:
+    """Find out what the key may do without changing anything in the shop."""
+    newest = {"role": "all", "orderby": "id", "order": "desc", "_fields": "id,meta_data"}
+    customers = store.ask("GET", "customers", {**newest, "per_page": 1}).body
+    can_write, can_batch = _empty_batch(store)
+    reads = any("meta_data" in each for each in customers) if customers else can_batch
+    return Rights(reads, can_write, can_batch)
+
+
+def _empty_batch(store: Reader) -> tuple[bool, bool]:
+    """Send a batch with nothing in it: WooCommerce checks the rights and does nothing."""
+    try:
+        store.ask("POST", "customers/batch", json={}, shape=(list, dict))
+    except StoreError as error:
+        if error.code == refusals.PAGE or error.status not in {401, 403, 404, 405}:
+            raise
+        return error.status != 401, False  # noqa: PLR2004 - only a key that may read is a 401 here
+    return True, True
+
+
+def _hpos(settings: Mapping[str, Any]) -> bool | None:
+    if type(enabled := settings.get("HPOS_enabled")) is bool:
+        return enabled
+    kept = settings.get("order_datastore")
+    return "OrdersTable" in kept if type(kept) is str else None
+
+
+def _currency(store: Reader) -> str:
+    return str(_told(store, "data/currencies/current", {"_fields": "code"}).get("code") or "")
+
+
+def _coupons(store: Reader) -> bool | None:
+    path = "settings/general/woocommerce_enable_coupons"
+    value = _told(store, path, {"_fields": "id,value"}).get("value")
+    return value == "yes" if type(value) is str else None
+
+
+def _told(store: Reader, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+    """Ask for what not every key is told; nothing where this one is not."""
+    try:
+        told: Mapping[str, Any] = store.ask("GET", path, params, shape=dict).body
+    except StoreError as error:
+        if error.code != refusals.PAGE and error.status in {403, 404}:
+            return {}
+        raise
+    return told
+
+
+def _part(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = told.get(key)
+    return part if type(part) is dict else {}
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int else None

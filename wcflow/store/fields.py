@@ -1,0 +1,185 @@
+"""Read single fields of WooCommerce's JSON, strictly. Which fields make a record stands in wire.py."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from wcflow.units import to_minor
+
+Json = Mapping[str, Any]
+
+_BIGGEST = 2**63 - 1
+_MISSING: Any = object()
+
+
+class WireError(ValueError):
+    """what the shop sent is not of the form that WooCommerce documents; says where in the JSON."""
+
+    def within(self, place: str) -> WireError:
+        """Give the same error, seen from one level further out."""
+        inner = str(self)
+        return WireError(f"{place}{inner}" if inner.startswith("[") else f"{place}.{inner}")
+
+
+def kind(value: object) -> str:
+    """Name the JSON type of ``value``; its content may be personal and is not shown."""
+    names = {str: "text", bool: "true or false", int: "a number", float: "a number"}
+    names |= {dict: "an object", list: "a list", type(None): "null"}
+    return "nothing" if value is _MISSING else names.get(type(value), "something else")
+
+
+def wrong(key: str, expected: str, value: object) -> WireError:
+    return WireError(f"{key}: expected {expected}, got {kind(value)}")
+
+
+def identity(row: Json) -> int:
+    """Read ``id``, which every thing in the shop has."""
+    value = row.get("id", _MISSING)
+    if type(value) is int and 0 < value <= _BIGGEST:
+        return value
+    raise wrong("id", "the number of something", value)
+
+
+def number(row: Json, key: str) -> int:
+    """Read a whole number. WooCommerce sends "" or null where there is none: 0."""
+    value = row.get(key, _MISSING)
+    if type(value) is int and abs(value) <= _BIGGEST:
+        return value
+    if value is None or value == "":
+        return 0
+    raise wrong(key, "a whole number", value)
+
+
+def limit(row: Json, key: str) -> int | None:
+    """Read a whole number that may be absent: null, "" and 0 mean no limit."""
+    return number(row, key) or None
+
+
+def quantity(row: Json, key: str) -> int:
+    """Read how many pieces; shops that sell by weight send fractions, which count up."""
+    value = row.get(key, _MISSING)
+    if type(value) is float and math.isfinite(value):
+        return math.ceil(value)
+    return number(row, key)
+
+
+def flag(row: Json, key: str) -> bool:
+    value = row.get(key, _MISSING)
+    if type(value) is bool:
+        return value
+    raise wrong(key, "true or false", value)
+
+
+def text(row: Json, key: str) -> str:
+    """Read text as it stands; null is "", a number (a postcode, an order number) its digits."""
+    value = row.get(key, _MISSING)
+    return value if type(value) is str else _as_text(key, value)
+
+
+def name(row: Json, key: str) -> str:
+    """Read text that WordPress escapes for HTML: ``Baby &amp; Kids`` is Baby & Kids."""
+    value = row.get(key, _MISSING)
+    plain = value if type(value) is str else _as_text(key, value)
+    return html.unescape(plain) if "&" in plain else plain
+
+
+def part(row: Json, key: str) -> str:
+    """Read a part of an address: as ``name``, and "" where this version of WooCommerce has none."""
+    return name(row, key) if key in row else ""
+
+
+def _as_text(key: str, value: object) -> str:
+    if value is None:
+        return ""
+    if type(value) is int:
+        return str(value)
+    raise wrong(key, "text", value)
+
+
+def money(row: Json, key: str, currency: str) -> int:
+    """Read an amount as integers of the minor unit."""
+    value = row.get(key, _MISSING)
+    if type(value) not in (str, int, float):
+        raise wrong(key, "an amount", value)
+    try:
+        minor = to_minor(value if type(value) is str else str(value), currency)
+    except ValueError as error:
+        raise WireError(f"{key}: {error}") from None
+    if abs(minor) > _BIGGEST:
+        raise WireError(f"{key}: expected an amount, got {value!r}")
+    return minor
+
+
+def stamp(row: Json, key: str) -> datetime | None:
+    """Read a naive GMT stamp as aware UTC; null, "" and MySQL's zero dates are None."""
+    value = row.get(key, _MISSING)
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise wrong(key, "a time", value)
+    # WordPress turns MySQL's 0000-00-00 into the year -1.
+    if value.startswith(("-", "0000")):
+        return None
+    return _instant(key, value)
+
+
+def _instant(key: str, value: str) -> datetime:
+    try:
+        if len(value) == 19:  # noqa: PLR2004 - YYYY-MM-DDTHH:MM:SS
+            return datetime.fromisoformat(value + "+00:00")
+    except ValueError:
+        pass
+    raise WireError(f"{key}: expected a time as 2026-01-31T09:00:00, got {value[:40]!r}")
+
+
+def part_of(row: Json, key: str) -> Json:
+    """Read an object. PHP sends an empty one as a list."""
+    value = row.get(key, _MISSING)
+    if type(value) is dict:
+        return value
+    if value == []:
+        return {}
+    raise wrong(key, "an object", value)
+
+
+def rows(row: Json, key: str) -> Iterable[Any]:
+    """Read a list. PHP sends one with gaps as an object."""
+    value = row.get(key, _MISSING)
+    if type(value) is list:
+        return value
+    if type(value) is dict:
+        return value.values()
+    raise wrong(key, "a list", value)
+
+
+def numbers(row: Json, key: str) -> tuple[int, ...]:
+    found = tuple(rows(row, key))
+    if all(type(each) is int for each in found):
+        return found
+    raise WireError(f"{key}: expected a list of whole numbers")
+
+
+def meta(row: Json, keep: frozenset[str] | None = None) -> dict[str, str]:
+    """Read ``meta_data``: every key, or those of ``keep``. The first of two equal keys counts.
+
+    WooCommerce writes to the first one too. Values that are no text are their compact JSON.
+    """
+    found: dict[str, str] = {}
+    for entry in rows(row, "meta_data"):
+        if type(entry) is not dict or "key" not in entry or "value" not in entry:
+            raise WireError("meta_data: expected entries of key and value")
+        key = str(entry["key"])
+        if entry["value"] is not None and (keep is None or key in keep):
+            found.setdefault(key, as_text(entry["value"]))
+    return found
+
+
+def as_text(value: Any) -> str:
+    """Give a meta value as the one text under which wcflow knows it."""
+    return value if type(value) is str else orjson.dumps(value).decode()

@@ -1,0 +1,165 @@
+"""Ask for pages, for given ids and for single things, and make records of what comes.
+
+Which things the shop has stands in client.py, how a record is made in wire.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from wcflow.errors import StoreError
+from wcflow.store import refusals
+from wcflow.store.fields import Json, WireError, identity
+from wcflow.store.queries import ids
+from wcflow.store.transport import Answer, Params, Transport
+
+T = TypeVar("T")
+
+_STRANGE = 10
+"""So many rows of which none can be understood are no accident."""
+
+
+class Unreadable(NamedTuple):
+    """A row that is there but could not be understood; ``id`` is 0 where not even that was."""
+
+    id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """A page of rows, or all rows of given ids.
+
+    ``total`` counts all rows that match the filters. ``full`` says that more may be there. A page
+    without rows is never full, so that asking on ends.
+    """
+
+    rows: tuple[T, ...]
+    server_now: datetime
+    total: int | None = None
+    full: bool = False
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+class Reader(Transport):
+    """A shop that can be asked for pages, ids and single things."""
+
+    def page(
+        self,
+        path: str,
+        params: Params,
+        read: Callable[[Json], T],
+        page_size: int | None = None,
+    ) -> Listing[T]:
+        """Ask for one page, as large as the store can bear and no larger than ``page_size``."""
+
+        def sized(size: int) -> Params:
+            return {**params, "per_page": min(size, page_size or size)}
+
+        answer = self.ask("GET", path, sized)
+        asked = min(answer.size, page_size or answer.size)
+        there = len(answer.body)
+        # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
+        more = there >= asked or _held_back(answer)
+        return listing(f"GET /{path}", answer, read, full=there > 0 and more)
+
+    def included(
+        self, path: str, wanted: Collection[int], params: Params, read: Callable[[Json], T]
+    ) -> Listing[T]:
+        """Ask for these ids, as many at once as the store can bear."""
+        left = sorted(set(wanted))
+        if not left:
+            raise ValueError(f"expected ids for {path}, got none")
+        listings: list[Listing[T]] = []
+        while left:
+            answer = self.ask("GET", path, _by_ids(left, params))
+            asked = _only(frozenset(left[: answer.size]), read)
+            listings.append(listing(f"GET /{path}", answer, asked, full=_held_back(answer)))
+            left = left[answer.size :]
+        return _joined(listings)
+
+    def one(self, path: str, fields: str, read: Callable[[Json], T]) -> T | None:
+        """Ask for one thing; None where WooCommerce says that there is none."""
+        try:
+            answer = self.ask("GET", path, {"_fields": fields}, shape=dict)
+        except StoreError as error:
+            if error.status == 404 and error.code.endswith("invalid_id"):  # noqa: PLR2004
+                return None
+            raise
+        try:
+            return read(answer.body)
+        except WireError as error:
+            raise refusals.unexpected(f"GET /{path}", 200, str(error), wrote=False) from None
+
+
+def listing(
+    asked: str, answer: Answer, read: Callable[[Json], T], *, full: bool = False
+) -> Listing[T]:
+    """Make records of an answer; rows that cannot be understood are named and stop nobody."""
+    rows: list[T] = []
+    unreadable: list[Unreadable] = []
+    for row in answer.body:
+        try:
+            identity(_as_object(row))
+            rows.append(read(row))
+        except WireError as error:
+            unreadable.append(_unreadable(row, error))
+    if len(unreadable) >= _STRANGE and not rows:
+        why = f"of {len(unreadable)} rows none can be understood, the first: {unreadable[0].why}"
+        raise refusals.unexpected(asked, 200, why, wrote=False)
+    return Listing(tuple(rows), answer.server_now, answer.total, full, tuple(unreadable))
+
+
+def all_of(asked: str, found: Listing[T]) -> tuple[T, ...]:
+    """Give the rows where each must be understood, or StoreError."""
+    for number, why in found.unreadable:
+        raise refusals.unexpected(asked, 200, f"{number}: {why}", wrote=False)
+    return found.rows
+
+
+def _by_ids(left: Sequence[int], params: Params) -> Callable[[int], Params]:
+    def sized(size: int) -> Params:
+        some = left[:size]
+        return {**params, "include": ids(some), "per_page": len(some)}
+
+    return sized
+
+
+def _only(wanted: frozenset[int], read: Callable[[Json], T]) -> Callable[[Json], T]:
+    """Read rows that were asked for: a shop that ignores ``include`` must not pass as one that heeds it."""
+
+    def read_wanted(row: Json) -> T:
+        if row["id"] not in wanted:
+            raise WireError("id: expected one of those asked for")
+        return read(row)
+
+    return read_wanted
+
+
+def _held_back(answer: Answer) -> bool:
+    return answer.total is not None and answer.total > len(answer.body)
+
+
+def _as_object(row: Any) -> Json:
+    if type(row) is dict:
+        return row
+    raise WireError("expected an object")
+
+
+def _unreadable(row: Any, error: WireError) -> Unreadable:
+    number = row.get("id") if type(row) is dict else None
+    return Unreadable(number if type(number) is int else 0, str(error))
+
+
+def _joined(listings: Sequence[Listing[T]]) -> Listing[T]:
+    totals = [each.total for each in listings if each.total is not None]
+    return Listing(
+        rows=tuple(row for each in listings for row in each.rows),
+        server_now=listings[0].server_now,
+        total=sum(totals) if len(totals) == len(listings) else None,
+        full=any(each.full for each in listings),
+        unreadable=tuple(row for each in listings for row in each.unreadable),
+    )

@@ -1,0 +1,295 @@
+"""Send requests to the shop: keys, sessions, time-outs, patience. What an answer means stands elsewhere.
+
+ask ──▶ one try ──▶ answered? ──yes──▶ Answer
+ ▲                      │no
+ └── wait, shrink ◀── again?  ──no───▶ StoreError
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypedDict
+from urllib.parse import urlencode
+
+import orjson
+import requests
+import structlog
+import woocommerce
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+
+from wcflow import __version__
+from wcflow.errors import StoreError
+from wcflow.store import body, refusals, silences
+from wcflow.store.patience import Portion, wait_before
+
+Params = Mapping[str, str | int]
+Sized = Callable[[int], Params]
+"""Parameters that depend on how much may be asked for at once."""
+
+Shape = type[list[Any]] | type[dict[str, Any]] | tuple[type, ...]
+
+CONNECT_WITHIN = 10.0
+
+
+class How(TypedDict, total=False):
+    """How to speak to a shop; all of it has defaults."""
+
+    ca_file: str | None
+    timeout: float
+    page_size: int
+    sleep: Callable[[float], object]
+    chance: Callable[[], float]
+    clock: Callable[[], float]
+
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the store answered: ``body`` is JSON, ``size`` how much was asked for at once."""
+
+    body: Any
+    server_now: datetime
+    total: int | None
+    size: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What stands at an address when it is looked at without a key."""
+
+    status: int
+    location: str
+    api: str
+    headers: Mapping[str, str]
+
+
+class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no types
+    """A shop's REST API over pooled connections. Threads may share it: each has its own session."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        key: str,
+        secret: str,
+        *,
+        ca_file: str | None = None,
+        timeout: float = 30.0,
+        page_size: int = 100,
+        sleep: Callable[[float], object] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(url.rstrip("/"), key, secret, user_agent=f"wcflow/{__version__}")
+        self.name = name
+        self.pages = Portion(page_size)
+        self.requests, self.seconds = 0, 0.0
+        self._line = silences.Line(self.url, min(CONNECT_WITHIN, timeout), timeout, ca_file)
+        self._sleep, self._chance, self._clock = sleep, chance, clock
+        self._lock = threading.Lock()
+        self._of_thread = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection, also those of other threads."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        params: Params | Sized | None = None,
+        *,
+        json: Any = None,
+        shape: Shape = list,
+    ) -> Answer:
+        """Ask for ``path`` below wc/v3 until it is answered or patience ends."""
+
+        def send(size: int) -> requests.Response:
+            asked = params(size) if callable(params) else params
+            return self._API__request(method, path, json, asked)
+
+        return self._patiently(method, f"/{path}", send, shape, sized=callable(params))
+
+    def index(self) -> Answer:
+        """Ask for the index of the REST API, which takes no key: the shop's name and time zone."""
+        fields = {"_fields": "name,url,home,gmt_offset,timezone_string,namespaces"}
+
+        def send(_size: int) -> requests.Response:
+            return self._send("GET", f"{self.url}/wp-json/", params=fields, auth=_no_key)
+
+        return self._patiently("GET", "/wp-json/", send, dict, sized=False)
+
+    def glance(self, url: str) -> Glance:
+        """Look at an address once, without a key and without following: where does it lead?"""
+        try:
+            seen = self._send("GET", url, auth=_no_key, accept="text/html")
+        except (requests.RequestException, OSError) as error:
+            raise silences.unanswered(f"GET {url}", self._line, error, wrote=False) from None
+        api = seen.links.get("https://api.w.org/", {}).get("url", "")
+        return Glance(seen.status_code, seen.headers.get("Location", ""), api, seen.headers)
+
+    def _patiently(
+        self,
+        method: str,
+        path: str,
+        send: Callable[[int], requests.Response],
+        shape: Shape,
+        *,
+        sized: bool,
+    ) -> Answer:
+        attempt, wrote = 1, method != "GET"
+        while True:
+            size = self.pages.size
+            try:
+                answer = self._try(f"{method} {path}", send, shape, size, wrote=wrote)
+            except StoreError as error:
+                if sized and refusals.is_overload(error):
+                    self.pages.was_too_much(size)
+                wait = wait_before(attempt, error, self._chance(), wrote=wrote)
+                if wait is None:
+                    raise
+                _log.debug(
+                    "store falters, asking again", store=self.name, why=str(error), wait=wait
+                )
+                self._sleep(wait)
+                attempt += 1
+            else:
+                if sized:
+                    self.pages.was_fine(size)
+                return answer
+
+    def _try(
+        self,
+        asked: str,
+        send: Callable[[int], requests.Response],
+        shape: Shape,
+        size: int,
+        *,
+        wrote: bool,
+    ) -> Answer:
+        try:
+            response = send(size)
+        except (requests.RequestException, OSError) as error:
+            # Not chained: the address in its text carries the signature.
+            raise silences.unanswered(asked, self._line, error, wrote=wrote) from None
+        said = refusals.Said(response.status_code, response.headers, response.content)
+        if not 200 <= said.status < 300:  # noqa: PLR2004 - every success
+            raise refusals.refused(asked, said, shop=self.url, wrote=wrote)
+        return _answer(asked, said, shape, size, wrote=wrote)
+
+    def _API__request(  # noqa: N802 - the name of woocommerce.API's one request method
+        self, method: str, endpoint: str, data: Any, params: Params | None = None
+    ) -> requests.Response:
+        """Send once, with the key: Basic over https, OAuth signed anew over http."""
+        url = self._API__get_url(endpoint)
+        query = {key: str(value) for key, value in (params or {}).items() if value != ""}
+        content = None if data is None else orjson.dumps(data)
+        if self.is_ssl:
+            auth = HTTPBasicAuth(self.consumer_key.encode(), self.consumer_secret.encode())
+            return self._send(method, url, params=query, data=content, auth=auth)
+        signed = self._API__get_oauth_url(f"{url}?{urlencode(_signable(query))}", method)
+        return self._send(method, signed, data=content, auth=_no_key)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        auth: Any,
+        params: Params | None = None,
+        data: bytes | None = None,
+        accept: str = "application/json",
+    ) -> requests.Response:
+        headers = {"Accept": accept, "User-Agent": self.user_agent}
+        if data is not None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        started = self._clock()
+        try:
+            return self._session().request(
+                method,
+                url,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth,
+                timeout=(self._line.connect, self._line.read),
+                # A redirect turns a POST into a GET and answers 200 with a list.
+                allow_redirects=False,
+                # REQUESTS_CA_BUNDLE would override what stands on the session.
+                verify=self._line.ca_file or True,
+            )
+        finally:
+            self._count(self._clock() - started)
+
+    def _count(self, seconds: float) -> None:
+        with self._lock:
+            self.requests += 1
+            self.seconds += seconds
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = requests.Session()
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1))
+            self._of_thread.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+
+def _no_key(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add nothing. Without any auth, requests would look for one in ~/.netrc."""
+    return request
+
+
+def _signable(query: Mapping[str, str]) -> Mapping[str, str]:
+    for key, value in query.items():
+        if "/" in value or "%" in value:
+            # woocommerce.OAuth leaves them as they are, PHP does not: the signatures differ.
+            raise StoreError(
+                f"{key} {value!r} cannot be asked for over http",
+                "give the shop https, or avoid / and % in codes",
+                permanent=True,
+            )
+    return query
+
+
+def _answer(asked: str, said: refusals.Said, shape: Shape, size: int, *, wrote: bool) -> Answer:
+    try:
+        content = body.parsed(said.content)
+    except body.UnreadableError as error:
+        raise refusals.unreadable(asked, said, str(error), wrote=wrote) from None
+    if not isinstance(content, shape):
+        why = f"expected {'a list' if shape is list else 'an object'}"
+        raise refusals.unexpected(asked, said.status, why, wrote=wrote)
+    now = refusals.instant(said.headers.get("Date", ""))
+    if now is None:
+        why = "expected a Date header, which a proxy may have taken away"
+        raise refusals.unexpected(asked, said.status, why, wrote=wrote)
+    total = said.headers.get("X-WP-Total", "")
+    return Answer(content, now, int(total) if total.isdecimal() else None, size, said.headers)

@@ -1,0 +1,237 @@
+"""Write to the shop, and make sure that it did what was asked. Whether to write is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import islice
+from typing import Any
+
+from wcflow.errors import StoreError
+from wcflow.records import Coupon, Note
+from wcflow.store import body, coupons, refusals, wire
+from wcflow.store.fields import Json, WireError, meta
+from wcflow.store.patience import Portion
+from wcflow.store.transport import Transport
+
+BATCH = 25
+"""Polite: larger batches run into PHP's time limit on small hosts."""
+
+NOT_KEPT, DIFFERS, FLAWED = "wcflow_not_kept", "wcflow_coupon_differs", "wcflow_coupon_flawed"
+"""wcflow's own words for what WooCommerce does in silence: ``StoreError.code``."""
+
+_PATIENCE = 3
+_BATCHES_REFUSED = frozenset({403, 404, 405})
+
+Values = Mapping[int, Mapping[str, str | None]]
+Outcome = dict[int, StoreError | None]
+
+
+def write_meta(
+    store: Transport, kind: str, values: Values, batch: Portion, unbatched: set[str]
+) -> Outcome:
+    """Set meta of many customers or orders; say for each what went wrong, None where nothing did.
+
+    ``unbatched`` remembers the kinds for which this key may not use batches.
+    """
+    outcome: Outcome = {}
+    left = dict(values)
+    while left:
+        done = _write_some(store, kind, left, batch, unbatched)
+        outcome |= done
+        left = {number: left[number] for number in left if number not in done}
+        for error in done.values():
+            if error and refusals.concerns_store(error):
+                return outcome | dict.fromkeys(left, _not_sent(error))
+    return outcome
+
+
+def _write_some(
+    store: Transport, kind: str, left: Values, batch: Portion, unbatched: set[str]
+) -> Outcome:
+    """Write a batch, a smaller one where that was too much, or one where there may be no batches.
+
+    Meta is set and not added to: what may have happened already can be asked for again.
+    """
+    some: Values = {}
+    for attempt in range(1, _PATIENCE + 1):
+        if kind in unbatched:
+            return _one_by_one(store, kind, _first(left, 1))
+        size = batch.size
+        some = _first(left, size)
+        try:
+            done = _together(store, kind, some)
+        except StoreError as error:
+            if _refuses_batches(error):
+                unbatched.add(kind)
+            elif refusals.is_overload(error) and len(some) > 1 and attempt < _PATIENCE:
+                batch.was_too_much(size)
+            elif refusals.concerns_store(error):
+                return dict.fromkeys(some, error)
+            else:
+                return _one_by_one(store, kind, some)
+        else:
+            batch.was_fine(len(some))
+            return done
+    return _one_by_one(store, kind, some)
+
+
+def _first(left: Values, count: int) -> Values:
+    return dict(islice(left.items(), count))
+
+
+def _refuses_batches(error: StoreError) -> bool:
+    return error.status in _BATCHES_REFUSED and error.code != refusals.PAGE
+
+
+def _together(store: Transport, kind: str, values: Values) -> Outcome:
+    """Write a batch, which the shop commits one by one: each may fail for itself."""
+    wanted = [{"id": number, **_meta_json(values[number])} for number in values]
+    answer = store.ask("POST", f"{kind}/batch", json={"update": wanted}, shape=dict)
+    entries = answer.body.get("update", [])
+    told = {each.get("id"): each for each in entries if type(each) is dict}
+    return {number: _told(kind, number, told.get(number), values[number]) for number in values}
+
+
+def _one_by_one(store: Transport, kind: str, values: Values) -> Outcome:
+    outcome: Outcome = {}
+    for number, wanted in values.items():
+        try:
+            answer = store.ask(
+                "PUT",
+                f"{kind}/{number}",
+                {"_fields": "id,meta_data"},
+                json=_meta_json(wanted),
+                shape=dict,
+            )
+        except StoreError as error:
+            outcome[number] = error
+            if refusals.concerns_store(error):
+                break
+        else:
+            outcome[number] = _told(kind, number, answer.body, wanted)
+    return outcome
+
+
+def _meta_json(wanted: Mapping[str, str | None]) -> Json:
+    return {"meta_data": [{"key": key, "value": value} for key, value in wanted.items()]}
+
+
+def _told(
+    kind: str, number: int, entry: Json | None, wanted: Mapping[str, str | None]
+) -> StoreError | None:
+    """Read what the shop said of one customer or order."""
+    asked = f"PUT /{kind}/{number}"
+    if entry is None:
+        return refusals.unexpected(asked, 200, "the answer leaves it out", wrote=True)
+    if "error" in entry:
+        return _item_refused(asked, entry["error"])
+    try:
+        return _not_kept(asked, entry, wanted)
+    except WireError as error:
+        return refusals.unexpected(asked, 200, str(error), wrote=True)
+
+
+def _item_refused(asked: str, error: Any) -> StoreError:
+    said = error if type(error) is dict else {}
+    data = said.get("data")
+    status = data.get("status") if type(data) is dict else None
+    status = status if type(status) is int else 400
+    code, message = str(said.get("code", "")), body.plain(str(said.get("message", "")), 200)
+    return StoreError(
+        f'the store refused the change: {asked}: HTTP {status} {code} ("{message}")',
+        asked=asked,
+        status=status,
+        code=code,
+        permanent=status < 500 and status not in refusals.BUSY,  # noqa: PLR2004 - server's fault
+        effect_unknown=status >= 500,  # noqa: PLR2004 - server's fault
+    )
+
+
+def _not_kept(asked: str, entry: Json, wanted: Mapping[str, str | None]) -> StoreError | None:
+    """Compare the answer with what was asked: WooCommerce drops some meta in silence."""
+    if "meta_data" not in entry:
+        return None  # a shop manager's key is shown no customer meta
+    kept = meta(entry, frozenset(wanted))
+    lost = sorted(key for key, value in wanted.items() if kept.get(key) != value)
+    if not lost:
+        return None
+    return StoreError(
+        f"the store did not keep what was written: {asked}: meta {', '.join(lost)}",
+        "look for a plugin that filters meta; keys with a leading underscore are never kept",
+        asked=asked,
+        status=200,
+        code=NOT_KEPT,
+        permanent=True,
+    )
+
+
+def _not_sent(error: StoreError) -> StoreError:
+    """Give the error for those whose turn did not come."""
+    return StoreError(
+        str(error),
+        error.advice,
+        asked=error.asked,
+        status=error.status,
+        code=error.code,
+        permanent=error.permanent,
+        retry_after=error.retry_after,
+    )
+
+
+def add_note(store: Transport, order_id: int, text: str, *, for_customer: bool) -> Note:
+    path = f"orders/{order_id}/notes"
+    answer = store.ask("POST", path, json={"note": text, "customer_note": for_customer}, shape=dict)
+    try:
+        return wire.note(answer.body)
+    except WireError as error:
+        raise refusals.unexpected(f"POST /{path}", 201, str(error), wrote=True) from None
+
+
+def create_coupon(store: Transport, wanted: Coupon) -> Coupon:
+    """Create a coupon; one that is not as asked is taken out of the shop again."""
+    asked = "POST /coupons"
+    if flaw := coupons.flaw(wanted):
+        raise StoreError(
+            f"the coupon {wanted.code} was not created: {flaw}",
+            "correct the address or the [coupon] section",
+            asked=asked,
+            code=FLAWED,
+            permanent=True,
+        )
+    answer = store.ask("POST", "coupons", json=wire.coupon_json(wanted), shape=dict)
+    try:
+        made = wire.coupon(answer.body)
+        wrong = coupons.differences(wanted, made)
+    except WireError as error:
+        wrong = (str(error),)
+    if wrong:
+        raise _taken_back(store, wanted.code, answer.body.get("id"), wrong)
+    return made
+
+
+def _taken_back(store: Transport, code: str, number: object, wrong: Collection[str]) -> StoreError:
+    gone = type(number) is int and _withdrawn(store, number)
+    left = "it was taken back" if gone else "AND IT IS STILL IN THE SHOP"
+    advice = "look for a plugin that changes coupons, and at the [coupon] section"
+    return StoreError(
+        f"the store made another coupon than was asked for: {code}: {'; '.join(wrong)}; {left}",
+        advice if gone else f"delete the coupon {code} in the shop; {advice}",
+        asked="POST /coupons",
+        status=201,
+        code=DIFFERS,
+        permanent=True,
+        effect_unknown=not gone,
+    )
+
+
+def _withdrawn(store: Transport, number: int) -> bool:
+    """Delete a coupon, or hide it as a draft; say whether nobody can use it any more."""
+    path = f"coupons/{number}"
+    try:
+        store.ask("DELETE", path, {"force": "true", "_fields": "id"}, shape=dict)
+    except StoreError:
+        try:
+            store.ask("PUT", path, {"_fields": "id"}, json={"status": "draft"}, shape=dict)
+        except StoreError:
+            return False
+    return True
