@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -50,21 +51,43 @@ def process(*words, **more):
     return subprocess.run(command, check=False, **common | more)
 
 
-def on_terminal(*words, typed="", **env):
-    """Run a command on a terminal of its own; give what it shows there."""
+def on_terminal(*words, answers=(), **env):
+    """Run a command on a terminal of its own; give what it shows there.
+
+    ``answers`` are (question, what is typed when it stands there), in order.
+    """
     parent, child = pty.openpty()
     command = [sys.executable, "-m", "wcflow", *map(str, words)]
-    environment = {**ENVIRONMENT, "TERM": "xterm-256color", **env}
-    running = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment)
+    running = subprocess.Popen(
+        command,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env={**ENVIRONMENT, "TERM": "xterm-256color", **env},
+        start_new_session=True,
+    )
     os.close(child)
-    os.write(parent, typed.encode())
-    shown = b"".join(iter(lambda: _read(parent), b""))
+    shown = _conversation(parent, list(answers))
     os.close(parent)
     running.wait(30)
-    return shown.decode()
+    return shown
+
+
+def _conversation(terminal, answers):
+    shown = asked = ""
+    while piece := _read(terminal):
+        shown += piece.decode()
+        asked += piece.decode()
+        if answers and answers[0][0] in asked:
+            os.write(terminal, answers.pop(0)[1].encode() + b"\n")
+            asked = ""
+    assert [] == answers, f"never asked: {answers}"
+    return shown
 
 
 def _read(terminal):
+    ready, _, _ = select.select([terminal], [], [], 30)
+    assert ready, "the command waits for something"
     try:
         return os.read(terminal, 65536)
     except OSError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
@@ -75,7 +76,8 @@ def walk(line: Line, *, write: bool = True) -> Walked:
     walked = Walked()
     with leased(line):
         walked.pulled = pull_store(line)
-        walked.evaluated = evaluate(line.db, line.config, line.settings, line.clock())
+        now, stopping = line.clock(), _stopping(line)
+        walked.evaluated = evaluate(line.db, line.config, line.settings, now, stopping)
         if write and line.settings.write and not line.stopping():
             walked.delivered = deliver_store(line)
     return walked
@@ -88,7 +90,7 @@ def pull_store(line: Line) -> Pulled:
         row, accept = _row(line, store_row(tx, line.name)), setting(tx, accepted) == "1"
     settings = poll_settings(line.config, line.settings, row)
     pulled = pull(
-        line.db, line.store, settings, line.clock(), progress=_renewing(line), accept=accept
+        line.db, line.store, settings, line.clock(), progress=_progress(line), accept=accept
     )
     if accept:
         with line.db.transaction() as tx:
@@ -98,29 +100,44 @@ def pull_store(line: Line) -> Pulled:
 
 def deliver_store(line: Line) -> Delivered:
     """Deliver what is due, unless the brake holds."""
-    renew = _renewing(line)
-
-    def stopping() -> bool:
-        renew("", 0, 0)
-        return line.stopping()
-
+    stopping = _stopping(line)
     return deliver(line.db, line.store, line.config, line.clock, line.holder, stopping)
 
 
-def _renewing(line: Line) -> Callable[[str, int, int], None]:
-    """Give a progress callback that renews the lease of a long walk each minute."""
-    renewed = line.clock()
+def _progress(line: Line) -> Callable[[str, int, int], None]:
+    """Give a census' progress on, and renew the lease of a long one."""
+    renew = _renewal(line)
 
     def progress(part: str, done: int, total: int) -> None:
+        line.progress(part, done, total)
+        renew()
+
+    return progress
+
+
+def _stopping(line: Line) -> Callable[[], bool]:
+    """Ask whether to stop, and renew the lease of a long walk."""
+    renew = _renewal(line)
+
+    def stopping() -> bool:
+        renew()
+        return line.stopping()
+
+    return stopping
+
+
+def _renewal(line: Line) -> Callable[[], None]:
+    """Renew the lease each minute; raises BusyError where another process has taken it."""
+    renewed = line.clock()
+
+    def renew() -> None:
         nonlocal renewed
-        if part:
-            line.progress(part, done, total)
         if line.clock() - renewed > RENEW_EVERY:
             renewed = line.clock()
             with line.db.transaction() as tx:
-                lease.take(tx, line.name, line.holder, renewed)
+                _take(tx, line, renewed)
 
-    return progress
+    return renew
 
 
 def nightly(line: Line) -> Pulled:
@@ -208,16 +225,20 @@ def poll_settings(config: Config, settings: StoreSettings, row: StoreRow) -> Pol
 def leased(line: Line) -> Iterator[None]:
     """Hold the store's lease; raises BusyError where another process has it."""
     with line.db.transaction() as tx:
-        if not lease.take(tx, line.name, line.holder, line.clock()):
-            raise BusyError(
-                f"another wcflow is working on [store {line.name}]",
-                "wait until it has finished, or stop the daemon",
-            )
+        _take(tx, line, line.clock())
     try:
         yield
     finally:
         with line.db.transaction() as tx:
             lease.give_back(tx, line.name, line.holder)
+
+
+def _take(tx: Connection, line: Line, now: datetime) -> None:
+    if not lease.take(tx, line.name, line.holder, now):
+        raise BusyError(
+            f"another wcflow is working on [store {line.name}]",
+            "wait until it has finished, or stop the daemon",
+        )
 
 
 def _row(line: Line, row: StoreRow | None) -> StoreRow:

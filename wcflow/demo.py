@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -21,13 +21,13 @@ from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.shop import ADMIN, Shop
 
 PEOPLE, ORDERS = 500, 2500
-INI, DATABASE = "wcflow.ini", "wcflow.sqlite3"
+INI, DATABASE, STORE = "wcflow.ini", "wcflow.sqlite3", "shop"
 MARK = "# Written by 'wcflow demo' for its sandbox shop, and used again by the next demo here.\n"
 
 
 def opened_shop(now: datetime) -> Shop:
     """Open the shop: the same people and orders each time, up to ``now``."""
-    return seeded(now, Random(2), people=PEOPLE, orders=ORDERS)
+    return seeded(now, Random(2), people=PEOPLE, orders=ORDERS)  # noqa: S311  chance for play
 
 
 # The directory
@@ -81,7 +81,9 @@ def _for_shop(text: str, url: str) -> str:
         "currency_rates": "EUR 1.08",
     }
     try:
-        return with_values(with_values(text, "store shop", shop), "wcflow", {"poll_every": "5s"})
+        return with_values(
+            with_values(text, f"store {STORE}", shop), "wcflow", {"poll_every": "5s"}
+        )
     except KeyError as head:
         advice = "put it back, or delete the file: the next demo writes a new one"
         raise SetupError(f"the demo's {INI} has no section [{head.args[0]}]", advice) from None
@@ -98,36 +100,44 @@ class Scene:
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Customers, by id, who are fit for a part."""
+def scenes(
+    shop: Shop, at_risk: Sequence[int], regulars: Sequence[int], now: datetime
+) -> list[Scene]:
+    """Let a few people act: two buy for the first time, one comes back, one gives an order back.
 
-    at_risk: Sequence[int]
-    returning: Sequence[int]
-
-
-def scenes(shop: Shop, cast: Cast, now: datetime) -> list[Scene]:
-    """Let a few people act: two buy for the first time, one comes back, one gives all back."""
-    chance = Random(4)
-    parts: list[Callable[[], Scene]] = [
-        lambda: _newcomer(shop, person(chance, 9001, now), now),
-        lambda: _guest(shop, person(chance, 9002, now), now),
-        *(lambda customer=each: _comes_back(shop, customer, now) for each in cast.at_risk[:1]),
-        *(lambda customer=each: _gives_back(shop, customer, now) for each in cast.returning[:1]),
+    ``at_risk`` and ``regulars`` are ids of customers from whom to choose.
+    """
+    chance = Random(4)  # noqa: S311  chance for play
+    played = [
+        _newcomer(shop, person(chance, 9001, now), now),
+        _guest(shop, person(chance, 9002, now), now),
     ]
-    return [part() for part in parts]
+    if at_risk:
+        played.append(_comes_back(shop, at_risk[0], now))
+    returned = next((order for each in regulars if (order := _regretted(shop, each, now))), None)
+    if returned is not None:
+        played.append(_gives_back(shop, returned, now))
+    return played
 
 
-def returnable(shop: Shop, customer: int) -> int | None:
-    """Give the order that a customer might give back: their latest, if it is paid."""
+def _regretted(shop: Shop, customer: int, now: datetime) -> int | None:
+    """Give a customer's latest order if, without it, they had not been seen for three months."""
     theirs = [order for order in shop.state.orders.values() if order.customer_id == customer]
-    latest = max(theirs, key=lambda order: order.created, default=None)
-    return latest.id if latest and latest.status == "completed" and latest.remaining else None
+    theirs.sort(key=lambda order: order.created)
+    paid = [order for order in theirs if order.status == "completed" and not order.refunds]
+    if len(paid) < 3 or paid[-1] is not theirs[-1]:  # noqa: PLR2004  two are left then
+        return None
+    return paid[-1].id if now - paid[-2].created > timedelta(days=95) else None
 
 
 def _newcomer(shop: Shop, who: Person, now: datetime) -> Scene:
-    names = {"first_name": who.first_name, "last_name": who.last_name}
-    account = shop.register(who.email, now=now, billing=who.billing, **names)
+    account = shop.register(
+        who.email,
+        now=now,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        billing=who.billing,
+    )
     number = shop.place_order(
         now=now, customer=account, items=_basket(shop, 1, 17), billing=who.billing
     )
@@ -150,11 +160,10 @@ def _comes_back(shop: Shop, customer: int, now: datetime) -> Scene:
     return Scene(words, who.email)
 
 
-def _gives_back(shop: Shop, customer: int, now: datetime) -> Scene:
-    who, number = shop.state.customers[customer], returnable(shop, customer)
-    assert number is not None, "who is cast for this has an order to give back"
+def _gives_back(shop: Shop, number: int, now: datetime) -> Scene:
+    who = shop.state.customers[shop.state.orders[number].customer_id]
     shop.refund(number, now=now, reason="Returned")
-    words = f"{who.first_name} {who.last_name} gives everything back: {_order(shop, number)}"
+    words = f"{who.first_name} {who.last_name} sends everything back: {_order(shop, number)}"
     return Scene(words, who.email)
 
 

@@ -128,7 +128,9 @@ def profiles(poll):
             theirs = orders_of_people(tx, "shop", ids, emails)
             things = {i.product_id: bought.get(i.product_id) for o in theirs for i in o.items}
             tags = {id: (thing.categories, thing.tags) for id, thing in things.items() if thing}
-            content = [(o.id, o.status, o.total, o.items, o.refunds, o.email, o.paid) for o in theirs]
+            content = [
+                (o.id, o.status, o.total, o.items, o.refunds, o.email, o.paid) for o in theirs
+            ]
             found[who] = (accounts.get(ids[0]) if ids else None, content, tags)
     return found
 

@@ -133,6 +133,7 @@ class TestRenaming:
                 written_order_id=9,
                 evaluated_at=50,
                 spent=900,
+                digest="of the last evaluation",
             ),
         )
         put(
@@ -171,7 +172,7 @@ class TestRenaming:
             found["written_order"],
             found["written_order_id"],
         )
-        assert (1, 50, 100, "d") == (
+        assert (1, 50, 100, "of the last evaluation") == (
             found["touched"],
             found["evaluated_at"],
             found["spent"],

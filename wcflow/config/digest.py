@@ -40,7 +40,13 @@ def _segments(rules: Iterable[Segment]) -> dict[str, list[Any]]:
 
 
 def _tag(rule: TagRule) -> list[Any]:
-    return [rule.name, _said(rule.when), rule.tag.text, rule.for_each, rule.keep_forever]
+    return [
+        rule.name,
+        _said(rule.when),
+        rule.tag.text,
+        rule.for_each and rule.for_each.text,
+        rule.keep_forever,
+    ]
 
 
 def _said(condition: Condition | None) -> str:

@@ -12,7 +12,7 @@ from wcflow.config.sheet import Sheet
 from wcflow.config.values import lone_tag
 from wcflow.rules.attributes import Kind
 from wcflow.rules.flaw import Flaw, FlawError
-from wcflow.rules.language import Condition, Place, parse_attribute, parse_condition
+from wcflow.rules.language import Asked, Condition, Place, parse_attribute, parse_condition
 from wcflow.rules.model import CouponRule, Segment, TagRule, Workflow
 from wcflow.rules.steps import Step, parse_steps
 from wcflow.rules.template import Template, parse_template
@@ -70,11 +70,11 @@ def tag_of(sheet: Sheet) -> TagRule | None:
     return TagRule(sheet.name, when, template, for_each, sheet["keep"] == "forever")
 
 
-def _for_each(sheet: Sheet) -> str:
-    def read(text: str) -> str:
-        return parse_attribute(text, TAG_PLACE, frozenset({Kind.LIST})).text
+def _for_each(sheet: Sheet) -> Asked | None:
+    def read(text: str) -> Asked:
+        return parse_attribute(text, TAG_PLACE, frozenset({Kind.LIST}))
 
-    return sheet.understand("for_each", read) or ""
+    return sheet.understand("for_each", read)
 
 
 def _tag_template(sheet: Sheet) -> Template | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from wcflow.rules.flaw import Flaw, FlawError
 
 # WooCommerce's keys; the login in an address; any long word of letters and digits.
-_KEYS = re.compile(r"(c[ks])_\w+")
+_KEYS = re.compile(r"(?<![A-Za-z])(c[ks])_\w+")
 _LOGIN = re.compile(r"://\S*@")
 _LONG_WORD = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}")
 

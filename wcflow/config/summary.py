@@ -72,7 +72,7 @@ def _before(rule: Segment, segments: Iterable[Segment]) -> list[str]:
 def _tag(rule: TagRule) -> Iterator[str]:
     when = f"when {_plain(rule.when.canonical)}" if rule.when else "for everyone"
     yield f"tag {rule.name}: {when}"
-    each = f", one for each of {_plain(rule.for_each)}" if rule.for_each else ""
+    each = f", one for each of {_plain(rule.for_each.text)}" if rule.for_each else ""
     yield f"    wears {rule.tag.text!r}{each}{' for good' if rule.keep_forever else ''}"
 
 

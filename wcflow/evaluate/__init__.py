@@ -7,7 +7,7 @@ and the cleared mark in one transaction for each batch. A crash anywhere means: 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from wcflow.config.load import Config
@@ -29,20 +29,27 @@ ROUNDS = 5
 __all__ = ["Bench", "Evaluated", "evaluate", "judge_case", "set_up"]
 
 
-def evaluate(db: Database, config: Config, settings: StoreSettings, now: datetime) -> Evaluated:
-    """Judge everyone of a store who is touched or due, batch by batch."""
+def evaluate(
+    db: Database,
+    config: Config,
+    settings: StoreSettings,
+    now: datetime,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Evaluated:
+    """Judge everyone of a store who is touched or due, batch by batch, until asked to stop."""
     total, rounds = Evaluated(), Counter[str]()
     with db.transaction() as tx:
         bench = set_up(tx, config, settings, now)
-    while True:
+    while not stopping():
         with db.transaction() as tx:
             subjects = people.people_due(tx, settings.name, now, BATCH)
             if not subjects:
-                return total
+                break
             rounds.update(subjects)
             settle = {each for each in subjects if rounds[each] >= ROUNDS}
             judged = [judge_case(case, bench) for case in cases_of(tx, bench, subjects)]
             keep(tx, bench, judged, settle, total)
+    return total
 
 
 def judge_case(case: Case, bench: Bench) -> Judged:

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, select, update
 
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.mirror.stores import save_store
+from wcflow.mirror.people import touch_all
+from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.tables import OrderRow, PersonRow
 from wcflow.mirror.upserts import table_of
 
@@ -52,12 +53,16 @@ def rank(tx: Connection, config: Config, settings: StoreSettings) -> int:
     asked = names_asked(config)
     changed = _rank_people(tx, settings.name, touch=bool(asked & RANKED))
     gap = usual_gap(_paid_stamps(tx, config, settings.name).values())
-    save_store(tx, settings.name, order_gap=gap)
+    row = store_row(tx, settings.name)
+    if row is not None and row.order_gap != gap:
+        save_store(tx, settings.name, order_gap=gap)
+        if asked & GAPPED:
+            touch_all(tx, settings.name)
     return changed
 
 
 def names_asked(config: Config) -> frozenset[str]:
-    """Give the attributes that any rule's condition names."""
+    """Give the attributes that any condition or tag names."""
     rules = config.rules
     conditions = [
         *(segment.when for segment in rules.segments),
@@ -65,7 +70,8 @@ def names_asked(config: Config) -> frozenset[str]:
         *(workflow.when for workflow in rules.workflows),
         *(workflow.stop_when for workflow in rules.workflows),
     ]
-    return frozenset(name for each in conditions if each is not None for name in each.names)
+    named = frozenset(name for each in conditions if each is not None for name in each.names)
+    return named.union(*(tag.tag.names for tag in rules.tags))
 
 
 def _rank_people(tx: Connection, store: str, *, touch: bool) -> int:

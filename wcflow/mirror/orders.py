@@ -10,7 +10,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from wcflow.mirror.rows import content, order_of, order_row, refunds_in
 from wcflow.mirror.tables import OrderRow
@@ -201,17 +201,19 @@ def oldest_created(tx: Connection, store: str) -> int | None:
     return found
 
 
-def ids_with_refunds(tx: Connection, store: str) -> set[int]:
-    """Give the orders of which something was given back."""
-    refunded = _ORDERS.c.detail.like('%"refunds":[{%')
-    asked = select(_ORDERS.c.id).where(_ORDERS.c.store == store, refunded)
-    return set(tx.execute(asked).scalars())
+def statuses_of_refunded(tx: Connection, store: str) -> dict[int, str]:
+    """Give id and status of the orders of which something was given back."""
+    return _statuses(tx, store, _ORDERS.c.detail.like('%"refunds":[{%'))
 
 
-def ids_created_since(tx: Connection, store: str, since: int) -> set[int]:
-    """Give the orders made at ``since`` or later."""
-    asked = select(_ORDERS.c.id).where(_ORDERS.c.store == store, _ORDERS.c.created >= since)
-    return set(tx.execute(asked).scalars())
+def statuses_since(tx: Connection, store: str, since: int) -> dict[int, str]:
+    """Give id and status of the orders made at ``since`` or later."""
+    return _statuses(tx, store, _ORDERS.c.created >= since)
+
+
+def _statuses(tx: Connection, store: str, which: ColumnElement[bool]) -> dict[int, str]:
+    asked = select(_ORDERS.c.id, _ORDERS.c.status).where(_ORDERS.c.store == store, which)
+    return {row.id: row.status for row in tx.execute(asked)}
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:

@@ -98,14 +98,16 @@ def merged_person(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, A
     """
     lists = ("by_hand", "refused", "granted", "worn", "matched")
     newer = old if old["written_order_id"] > new["written_order_id"] else new
-    evaluated = [row["evaluated_at"] for row in (old, new) if row["evaluated_at"] is not None]
+    # One who was never evaluated knows of no rules: the other's would seem to have changed.
+    latest = max((new, old), key=lambda row: row["evaluated_at"] or 0)
     return {
         **new,
         **{name: dumps(sorted({*loads(old[name]), *loads(new[name])})) for name in lists},
         "kept": dumps(_union(loads(old["kept"]), loads(new["kept"]))),
         "written_order": newer["written_order"],
         "written_order_id": newer["written_order_id"],
-        "evaluated_at": max(evaluated, default=None),
+        "evaluated_at": latest["evaluated_at"],
+        "digest": latest["digest"],
         "touched": 1,
     }
 

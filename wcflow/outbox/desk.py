@@ -61,6 +61,11 @@ class Desk:
         self.tally.done += 1
         log.info("written", store=self.store.name, kind=entry.kind, row=entry.id)
 
+    def called_off(self, tx: Connection, entry: Entry, reason: str) -> None:
+        """Record that an effect is no longer called for."""
+        queue.close(tx, entry.id, "cancelled", reason, self.now())
+        log.info("called off", store=self.store.name, row=entry.id, why=reason)
+
     def refused(self, tx: Connection, entry: Entry, error: StoreError) -> None:
         """Put an effect off, or give it up; what concerns the whole store is raised afterwards."""
         if not concerns_store(error) and gives_up(error, entry.attempts):

@@ -49,13 +49,21 @@ def deliver_meta(desk: Desk, place: Place, *, released_only: bool) -> bool:
     with desk.db.transaction() as tx:
         gone = [entry for entry in entries if entry.target not in held]
         for entry in gone:
-            desk.failed(tx, entry, f"{place[:-1]} {entry.target} is gone from the shop")
+            _gone(tx, desk, entry, f"{place[:-1]} {entry.target} is gone from the shop")
         plans = _plans(tx, desk, [e for e in entries if e.target in held], held)
     results = _write(desk, place, plans, held)
     with desk.db.transaction() as tx:
         _record(tx, desk, place, plans, results)
     _raise_if_store_is_out(results)
     return True
+
+
+def _gone(tx: Connection, desk: Desk, entry: Entry, reason: str) -> None:
+    """Let tags go with what showed them: the next poll tells where they belong now."""
+    if entry.kind.startswith("tags_"):
+        desk.called_off(tx, entry, reason)
+    else:
+        desk.failed(tx, entry, reason)
 
 
 def _read(
@@ -81,7 +89,7 @@ def _plans(
         if not entry.kind.startswith("tags_"):
             plans.append(Plan(entry, {entry.payload["key"]: entry.payload["value"]}))
         elif memory is None:
-            desk.failed(tx, entry, "nothing is left of this person at the shop")
+            desk.called_off(tx, entry, "nothing is left of this person at the shop")
         else:
             shown = held[entry.target]
             plan = plan_of_tags(entry, memory, shown, ours=desk.ours, respect=desk.respect)

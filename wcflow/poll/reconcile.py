@@ -16,10 +16,10 @@ from wcflow.errors import StoreError
 from wcflow.mirror.customers import count_customers
 from wcflow.mirror.orders import (
     count_orders,
-    ids_created_since,
-    ids_with_refunds,
     oldest_created,
     stamps_of_orders,
+    statuses_of_refunded,
+    statuses_since,
 )
 from wcflow.mirror.stores import save_store
 from wcflow.mirror.upserts import chunks, instant, stamp
@@ -81,17 +81,25 @@ def reconcile_orders(visit: Visit, settled: datetime) -> None:
     learn_drafts(visit)
     wards = _wards(visit, settled)
     counts = [visit.shop.count_orders(**ward.filters(visit)) for ward in wards]
-    if not _sound(visit, sum(counts)):
+    if not wards or not _sound(visit, sum(counts)):
         return
     for ward, count in zip(wards, counts, strict=True):
         if count != len(ward.ours(visit)):
             _compare(visit, ward)
+    _read_silent(visit, wards[-1])
+
+
+def _read_silent(visit: Visit, apart: Ward) -> None:
+    """Read those orders again of which a change may have left no stamp."""
+    row = visit.row()
     with visit.db.reading() as tx:
-        silent = set(ids_with_refunds(tx, visit.store))
-        if not visit.row().hpos:
+        silent = statuses_of_refunded(tx, visit.store)
+        if not row.hpos:
             # The old post storage stamps no change of address, customer, totals or meta.
-            silent |= ids_created_since(tx, visit.store, stamp(visit.now - _SILENT))
-    _read_again(visit, "any", silent)
+            silent |= statuses_since(tx, visit.store, stamp(visit.now - _SILENT))
+    hidden = {key for key, status in silent.items() if status in apart.hidden}
+    _read_again(visit, "any", set(silent) - hidden)
+    _read_again(visit, apart.status, hidden)
 
 
 def _wards(visit: Visit, end: datetime) -> list[Ward]:

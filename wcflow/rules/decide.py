@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wcflow.customer import LIFECYCLE, Profile
-from wcflow.rules.language import Answer, Condition, Place, Scope, parse_attribute
+from wcflow.rules.language import Answer, Condition, Scope
 from wcflow.rules.model import Rules, Segment, TagRule
 from wcflow.rules.steps import one_tag
+from wcflow.rules.template import TemplateError
 
-TAG_PLACE = Place(segments=True)
 NO_PARTS = Answer(value=True, parts=(), changes_at=None)
 
 
@@ -23,7 +23,7 @@ class Verdict:
     """What one rule says of one person.
 
     ``holds`` is the condition's answer; ``won`` whether it counts: of a group the first that
-    holds. ``behind`` names the segment that won instead. ``tags`` are what the rule wants worn.
+    holds. ``behind`` names the segment that won instead, or what kept a tag from being made. ``tags`` are what the rule wants worn.
     """
 
     kind: str
@@ -69,17 +69,14 @@ def decide(profile: Profile, rules: Rules, now: datetime) -> Decision:
     entered = {v.name: profile.standing.segments.get(v.name, now) for v in segments if v.won}
     scope = Scope(profile, now, worn=scope.worn, segments=entered)
     tags = tuple(_tag_verdict(rule, scope) for rule in rules.tags)
+    turns = [rule.tag.changes_at(scope) for rule in rules.tags]
+    turns += [rule.for_each.found(scope).changes_at for rule in rules.tags if rule.for_each]
     kept = {v.name: v.tags for v, rule in zip(tags, rules.tags, strict=True) if rule.keep_forever}
     return Decision(
         (*segments, *tags),
         entered,
         {name: worn for name, worn in kept.items() if worn},
-        soonest(
-            (
-                *(verdict.answer.changes_at for verdict in (*segments, *tags)),
-                *(rule.tag.changes_at(scope) for rule in rules.tags if rule.tag.changes_with_time),
-            )
-        ),
+        soonest((*turns, *(verdict.answer.changes_at for verdict in (*segments, *tags)))),
     )
 
 
@@ -109,19 +106,22 @@ def _segments(scope: Scope, rules: Iterable[Segment]) -> Iterable[Verdict]:
 
 def _tag_verdict(rule: TagRule, scope: Scope) -> Verdict:
     answer = rule.when.ask(scope) if rule.when else NO_PARTS
-    tags = frozenset(_tags_of(rule, scope)) if answer.holds else frozenset[str]()
-    if rule.keep_forever:
-        tags |= scope.profile.standing.kept.get(rule.name, frozenset())
-    return Verdict("tag", rule.name, answer, bool(tags), tags=tags)
+    kept = scope.profile.standing.kept.get(rule.name, frozenset[str]())
+    tags, flaw = (kept if rule.keep_forever else frozenset[str]()), ""
+    try:
+        tags |= frozenset(_tags_of(rule, scope)) if answer.holds else frozenset[str]()
+    except TemplateError as error:
+        # What cannot be rendered for one person must not stop the others.
+        flaw = f"the tag cannot be made: {error}"
+    return Verdict("tag", rule.name, answer, bool(tags), flaw, tags)
 
 
 def _tags_of(rule: TagRule, scope: Scope) -> Iterable[str]:
     """Render the tags of a rule; a template that comes out empty makes none."""
-    if not rule.for_each:
+    if rule.for_each is None:
         rendered = [rule.tag.render(scope)]
     else:
-        found = parse_attribute(rule.for_each, TAG_PLACE).found(scope).value
-        elements = found if isinstance(found, tuple) else ()
+        elements = rule.for_each.elements(scope)
         rendered = [rule.tag.render(scope, {"each": each}) for each in elements]
     return (tag for tag in map(one_tag, rendered) if tag)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wcflow.rules.language import Condition
+from wcflow.rules.language import Asked, Condition
 from wcflow.rules.steps import Step
 from wcflow.rules.template import Template
 from wcflow.rules.triggers import Trigger
@@ -30,7 +30,7 @@ class TagRule:
     name: str
     when: Condition | None
     tag: Template
-    for_each: str = ""
+    for_each: Asked | None = None
     keep_forever: bool = False
 
 

@@ -1,0 +1,89 @@
+"""The command line: commands, a module per family, assembled here. No decision stands in this room."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from wcflow import __version__, log
+from wcflow.cli import show
+from wcflow.cli.errors import told
+
+EXIT_CODES = """\b
+Exit codes of every command:
+    0  done
+    1  some of the work failed, or waits for a person
+    2  the command was not understood
+   75  not now; the same command may work later
+   78  the configuration, the database or the shop do not fit together
+  130  interrupted by Ctrl-C
+"""
+
+
+FAMILIES = {
+    "To begin": ("demo", "init", "check", "doctor"),
+    "To work": ("plan", "sync", "accept", "run"),
+    "To look": ("status", "explain", "kinds"),
+    "By hand": ("outbox", "workflow"),
+    "To try rules and code": ("sandbox",),
+}
+"""The commands as the help lists them; each stands in the module of its name."""
+
+
+class Commands(TyperGroup):
+    """The commands; whatever stops one of them is told in words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with told():
+            return super().invoke(ctx)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands by what one wants of them."""
+        for family, names in FAMILIES.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, each.get_short_help_str(80)) for name, each in commands if each]
+            if rows:
+                with formatter.section(family):
+                    formatter.write_dl(rows)
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="wcflow",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        show.say(f"wcflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def wcflow(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Keep the customers of a WooCommerce shop sorted, tagged and looked after.
+
+    wcflow reads a shop through its REST API, puts its customers into segments, and writes tags,
+    notes and coupons back, by rules that you write in an INI file.
+    """
+    log.set_up("error", "auto", terminal=show.on_terminal())
+
+
+for _names in FAMILIES.values():
+    for _name in _names:
+        if find_spec(f"wcflow.cli.{_name}"):
+            import_module(f"wcflow.cli.{_name}").register(app)

@@ -1,0 +1,95 @@
+"""``wcflow accept``: let go what the brake holds, or follow a shop that has moved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wcflow.cli import show
+from wcflow.cli.common import ConfigFile, Session, StoreName, Yes, confirmed, session, stores_of
+from wcflow.cli.visits import each_store
+from wcflow.cycle import Line
+from wcflow.cycle import accept as let_go
+from wcflow.errors import DONE, SetupError, UsageError
+from wcflow.mirror.stores import save_store, store_row
+from wcflow.mirror.tables import StoreRow
+from wcflow.store.probe import ShopFacts, facts
+
+EPILOG = """\b
+Exit codes:
+    0  done
+    2  nobody could be asked, and --yes was not given
+   75  the shop is out of reach (with --moved)
+   78  it is another shop (with --moved), or was never reached
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("accept", epilog=EPILOG)(accept)
+
+
+def accept(
+    config: ConfigFile = None,
+    store: StoreName = None,
+    moved: Annotated[
+        str | None,
+        typer.Option(
+            "--moved",
+            metavar="NAME",
+            help="[store NAME] is the same shop at a new address: follow it there.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Let the writes go that are held now, those of the first census among them.
+
+    'wcflow plan' shows them first. They reach the shop with the next 'wcflow sync', or by the
+    daemon within a minute. With --moved: tell wcflow that a shop has a new address.
+    """
+    with session(config) as work:
+        if moved is not None:
+            _follow(work, moved, yes=yes)
+            return
+        raise typer.Exit(each_store(work, store, _let_go))
+
+
+def _let_go(line: Line) -> int:
+    count = let_go(line)
+    if count:
+        show.say(f"{line.name}: {show.counted(count, 'write')} may go.", "green")
+        show.say("'wcflow sync' writes them now; the daemon does so by itself.")
+    else:
+        show.say(f"{line.name}: nothing waits.")
+    return DONE
+
+
+def _follow(work: Session, name: str, *, yes: bool) -> None:
+    (settings,) = stores_of(work.config, name)
+    line = work.line(settings)
+    with work.db.reading() as tx:
+        row = store_row(tx, name)
+    if row is None or not row.url:
+        raise UsageError(f"[store {name}] was never reached", "there is no address to change")
+    found = facts(line.store)
+    _must_be_the_same(line, row, found)
+    if row.url == found.url:
+        show.say(f"{name} is at {row.url}, as before.")
+        return
+    sure = "" if row.uid and found.uid else " The shop does not tell its id: only you can know."
+    if confirmed(f"Is {found.url} the same shop as {row.url}?{sure}", yes=yes):
+        with work.db.transaction() as tx:
+            save_store(tx, name, url=found.url, uid=found.uid or row.uid)
+        show.say(f"{name} is now at {found.url}.", "green")
+    else:
+        show.say("Nothing was changed.")
+    raise typer.Exit(DONE)
+
+
+def _must_be_the_same(line: Line, row: StoreRow, found: ShopFacts) -> None:
+    if row.uid and found.uid and row.uid != found.uid:
+        raise SetupError(
+            f"{found.url} is another shop than {row.url}: its store id differs",
+            f"give it a section of its own beside [store {line.name}], or its own database",
+        )

@@ -1,0 +1,31 @@
+"""``wcflow check``: what the configuration says, or every problem in it. Nobody is asked."""
+
+from __future__ import annotations
+
+import typer
+
+from wcflow.cli import show
+from wcflow.cli.common import ConfigFile, read_config
+from wcflow.config.summary import summary
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check", epilog="Exit codes: 0 sound, 78 there are problems.")(check)
+
+
+def check(config: ConfigFile = None) -> None:
+    """Say what the configuration means, or every problem in it.
+
+    Reads the INI file and those that it includes, asks neither the shop nor the database. Each
+    problem is told with its file and line, what was expected, and a likely correction.
+    """
+    found = read_config(config)
+    for line in summary(found):
+        indent = len(line) - len(line.lstrip())
+        show.say(line.strip(), indent=indent)
+    for remark in found.warnings:
+        show.remark(f"warning: {remark}")
+    files = show.counted(len(found.files), "file")
+    warned = f", {show.counted(len(found.warnings), 'warning')}" if found.warnings else ""
+    show.say()
+    show.say(f"The configuration is sound: {files}{warned}.", "green")

@@ -1,0 +1,151 @@
+"""``wcflow doctor``: whether everything that wcflow needs is there, and what to do where it is not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import typer
+from sqlalchemy import make_url
+
+from wcflow.cli import show
+from wcflow.cli.common import (
+    AsJson,
+    ConfigFile,
+    Interrupt,
+    StoreName,
+    client_of,
+    interruptible,
+    read_config,
+    stores_of,
+    utcnow,
+)
+from wcflow.config.files import open_to_others
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
+from wcflow.mirror.database import open_database
+from wcflow.mirror.schema import HEAD, version_of
+from wcflow.store.probe import Finding, probe
+
+LITTLE_ROOM, NO_ROOM = 1 << 30, 100 << 20
+"""Below a gigabyte is told; below 100 megabytes a census of a middling shop would not fit."""
+
+_STYLES: dict[str, show.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "doctor",
+        epilog="Exit codes: 0 nothing is bad, 1 something is, 75 a shop cannot be reached.",
+    )(doctor)
+
+
+def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
+    """Look whether everything is there that wcflow needs, and say what to do where it is not.
+
+    Asks the shop for its address, the key and its rights, versions, storage, time zone, clock and
+    the fields that your rules name, and looks at the database and the disk here. Writes nothing.
+    """
+    found = read_config(config)
+    now = utcnow()
+    with interruptible() as interrupt:
+        findings = {"here": tuple(_here(found, now))}
+        for settings in stores_of(found, store):
+            findings[f"store {settings.name}"] = _shop(settings, now, interrupt)
+    if as_json:
+        show.as_json({head: [_as_data(each) for each in some] for head, some in findings.items()})
+    else:
+        for head, some in findings.items():
+            _print(head, some)
+    raise typer.Exit(_exit_code([each for some in findings.values() for each in some]))
+
+
+def _exit_code(findings: list[Finding]) -> int:
+    if any(each.later for each in findings):
+        return TRY_LATER
+    return SOME_FAILED if any(each.level == "bad" for each in findings) else DONE
+
+
+def _print(head: str, findings: tuple[Finding, ...]) -> None:
+    show.heading(head)
+    for each in findings:
+        show.say(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
+        if each.advice:
+            show.say(f"what to do: {each.advice}", indent=7)
+
+
+def _as_data(each: Finding) -> dict[str, str]:
+    return {"name": each.name, "level": each.level, "said": each.said, "advice": each.advice}
+
+
+def _shop(settings: StoreSettings, now: datetime, interrupt: Interrupt) -> tuple[Finding, ...]:
+    with client_of(settings, interrupt.sleep) as client:
+        _, findings = probe(
+            client,
+            now=now,
+            consent_meta=settings.consent_meta,
+            birthday_meta=settings.birthday_meta,
+        )
+    return findings
+
+
+def _here(config: Config, now: datetime) -> Iterator[Finding]:
+    """Look at what is on this machine."""
+    if config.warnings:
+        for remark in config.warnings:
+            said = str(replace(remark, hint=""))
+            yield Finding("configuration", "warn", said, remark.hint)
+    else:
+        yield Finding("configuration", "ok", f"{config.files[0]} is sound")
+    yield _database(config.database)
+    yield from _disk(config.database)
+    yield _clock(config.files[0], now)
+
+
+def _database(url: str) -> Finding:
+    path = _file_of(url)
+    if path is not None and not path.exists():
+        if path.parent.is_dir():
+            return Finding("database", "ok", f"{path} is not there yet; 'wcflow plan' makes it")
+        return Finding("database", "bad", f"there is no directory {path.parent}", "make it")
+    try:
+        with open_database(url) as db, db.reading() as tx:
+            version = version_of(tx)
+    except WcflowError as error:
+        return Finding("database", "bad", str(error), error.advice)
+    return Finding("database", "ok", f"{db.place} is there, revision {version} of {HEAD}")
+
+
+def _file_of(url: str) -> Path | None:
+    parsed = make_url(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
+
+
+def _disk(url: str) -> Iterator[Finding]:
+    path = _file_of(url)
+    if path is None or not path.parent.is_dir():
+        return
+    free = shutil.disk_usage(path.parent).free
+    said = f"{free / (1 << 30):,.1f} GB are free for the database"
+    if free < NO_ROOM:
+        yield Finding("disk", "bad", said, "make room: the first census fills the mirror")
+    elif free < LITTLE_ROOM:
+        yield Finding("disk", "warn", said, "make room soon: the mirror grows with the orders")
+    else:
+        yield Finding("disk", "ok", said)
+    if path.exists() and open_to_others(path):
+        said = f"{path} holds customers' addresses and can be read by other users"
+        yield Finding("database file", "warn", said, f"chmod 600 {path}")
+
+
+def _clock(known: Path, now: datetime) -> Finding:
+    """Hold this machine's clock against a file that was certainly written before now."""
+    written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
+    if now < written - timedelta(minutes=1):
+        said = f"the clock says {show.when(now)} UTC, but {known} was written later"
+        return Finding("clock here", "bad", said, "set the clock of this machine by NTP")
+    return Finding("clock here", "ok", f"it is {show.when(now)} UTC by this machine's clock")

@@ -1,0 +1,97 @@
+"""The one place where an error becomes a sentence, advice and an exit code. Bugs pass untouched.
+
+What wcflow, the shop, the database or the disk refuse is told in words. Anything else is a bug of
+wcflow: it keeps its traceback, for somebody has to find it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from wcflow.cli import show
+from wcflow.config.problem import ConfigError
+from wcflow.errors import BAD_CONFIG, SOME_FAILED, TRY_LATER, StoreError, WcflowError
+from wcflow.store.refusals import concerns_store
+
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
+PIPE_CLOSED = 128 + signal.SIGPIPE
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Stopped(BaseException):
+    """a signal asked the command to end; not an Exception, so that nothing takes it for an error."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what stops a command into one sentence on stderr and an exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except WcflowError as error:
+        raise typer.Exit(tell(error)) from None
+    except BrokenPipeError:
+        _leave_pipe()
+        raise typer.Exit(PIPE_CLOSED) from None
+    except OSError as error:
+        said, advice, code = of_system(error)
+        show.trouble(said, advice)
+        raise typer.Exit(code) from None
+    except KeyboardInterrupt:
+        show.trouble("interrupted", "what was done is kept; the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+    except Stopped as stopped:
+        show.trouble("stopped", "what was done is kept; the same command goes on from there")
+        raise typer.Exit(stopped.exit_code) from None
+
+
+def tell(error: WcflowError, where: str = "") -> int:
+    """Tell an error on stderr and give its exit code."""
+    show.trouble(f"{where}{sentence(error)}", error.advice)
+    return exit_code(error)
+
+
+def sentence(error: WcflowError) -> str:
+    """Give an error's message; the problems of a configuration stand each on a line of its own."""
+    if isinstance(error, ConfigError):
+        count = len(error.problems)
+        return f"{error}\n{count} problem{'s' if count > 1 else ''} in the configuration"
+    return str(error)
+
+
+def exit_code(error: WcflowError) -> int:
+    """Give the exit code: a shop that refuses the key or is elsewhere is a matter of the INI."""
+    if isinstance(error, StoreError) and error.permanent and concerns_store(error):
+        return BAD_CONFIG
+    return error.exit_code
+
+
+def of_system(error: OSError) -> tuple[str, str, int]:
+    """Give sentence, advice and exit code for what the operating system refused."""
+    where = f"{error.filename}: " if error.filename else ""
+    said = f"{where}{(error.strerror or type(error).__name__).lower()}"
+    if error.errno in _FULL:
+        return said, "make room on the disk and run the command again", TRY_LATER
+    if isinstance(error, PermissionError):
+        return said, "run wcflow as the user who owns this file, or give it the right", SOME_FAILED
+    return said, "", SOME_FAILED
+
+
+def _leave_pipe() -> None:
+    """Let nobody write to the closed pipe again: Python would complain of it at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

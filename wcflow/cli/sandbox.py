@@ -1,0 +1,99 @@
+"""``wcflow sandbox``: a WooCommerce of one's own to try things on, until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from contextlib import ExitStack
+from datetime import datetime
+from random import Random
+from typing import Annotated
+
+import typer
+
+from wcflow.cli import show
+from wcflow.cli.common import utcnow
+from wcflow.cli.street import busy as busy_street
+from wcflow.daemon.signals import ENDING, Signals
+from wcflow.errors import BusyError
+from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.server import Server, serve
+from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Shop
+
+PORT = 8765
+PER_HOUR = 360.0
+"""How many things people do in a busy hour: one every ten seconds."""
+
+_KEYS = {
+    ADMIN: "of an administrator, read and write",
+    READER: "of an administrator, read only",
+    MANAGER: "of a shop manager, who is not shown customers' meta",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("sandbox", epilog="Exit codes: 0 ended by Ctrl-C, 75 the port is taken.")(sandbox)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Where it listens; 0 takes a free port.")] = PORT,
+    people: Annotated[int, typer.Option(min=0, help="How many people it knows.")] = 500,
+    orders: Annotated[int, typer.Option(min=0, help="How many orders they have placed.")] = 2500,
+    seed: Annotated[
+        int, typer.Option(help="The same number makes the same people and orders.")
+    ] = 1,
+    busy: Annotated[bool, typer.Option("--busy", help="Orders keep coming in.")] = False,
+) -> None:
+    """Serve a shop of our own on this machine: WooCommerce's REST API, with made-up people.
+
+    It answers as WooCommerce does, listens on 127.0.0.1 alone, and forgets everything when it
+    ends. Point a configuration at it to try rules without a shop.
+    """
+    shop = seeded(utcnow(), Random(seed), people=people, orders=orders)  # noqa: S311  chance for play
+    with ExitStack() as stack:
+        signals = stack.enter_context(Signals())
+        server = _opened(stack, shop, port)
+        _introduce(shop, server)
+        if busy:
+            show.heading("What happens in the shop")
+            stack.enter_context(busy_street(shop, server, utcnow, _tell, PER_HOUR))
+        while not signals.wait(3600) & ENDING:
+            continue
+    show.say("The shop is closed, and all that was in it is gone.")
+
+
+def _opened(stack: ExitStack, shop: Shop, port: int) -> Server:
+    try:
+        return stack.enter_context(serve(shop, port=port))
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        said = f"port {port} cannot be taken: {(error.strerror or '').lower()}"
+        raise BusyError(said, "name another with --port; 0 takes a free one") from None
+
+
+def _introduce(shop: Shop, server: Server) -> None:
+    show.say(f"{shop.state.settings.name} is open at {server.url}", "bold")
+    show.say(
+        f"{show.counted(len(shop.order_ids()), 'order')},"
+        f" {show.counted(len(shop.customer_ids()), 'account')}; Ctrl-C closes it."
+    )
+    show.heading("Keys")
+    rows = [(key.consumer_key, key.consumer_secret, what) for key, what in _KEYS.items()]
+    show.table(("consumer key", "consumer secret", ""), rows, indent=2)
+    show.heading("To try")
+    init = f"wcflow init --url {server.url} --key {ADMIN.consumer_key}"
+    for command, does in {
+        f"{init} --secret {ADMIN.consumer_secret}": "writes a configuration for it",
+        "wcflow plan": "shows what would be written, and writes nothing",
+        "wcflow sync --accept": "writes it",
+        server.url: "in a browser: its customers, orders, notes and coupons",
+    }.items():
+        show.say(command, "bold", indent=2)
+        show.say(does, indent=6)
+    sys.stdout.flush()
+
+
+def _tell(at: datetime, words: str) -> None:
+    show.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+    sys.stdout.flush()

@@ -1,0 +1,266 @@
+"""``wcflow status``: how each shop stands, for people and for monitoring. Only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from wcflow.cli import effects, show
+from wcflow.cli.common import AsJson, ConfigFile, StoreName, session
+from wcflow.cli.contacts import Contact, contacts
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.errors import DONE, SOME_FAILED, UsageError
+from wcflow.mirror import people, queue, runs
+from wcflow.mirror.customers import count_customers
+from wcflow.mirror.orders import count_orders
+from wcflow.mirror.queue import Entry
+from wcflow.mirror.stores import store_row
+from wcflow.mirror.tables import StoreRow
+from wcflow.mirror.upserts import instant
+from wcflow.outbox.brake import held
+from wcflow.outbox.deliver import load_of
+from wcflow.units import DURATION_FORM, parse_duration, parse_zone
+
+GIVEN_UP_SHOWN = 10
+PATIENCE = timedelta(minutes=15)
+"""Younger than this a successful poll is never called old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one store stands; ``ailing`` says in words what is wrong, nothing where all is well."""
+
+    store: str
+    url: str
+    title: str
+    version: str
+    zone: str
+    polled_at: datetime | None
+    age_seconds: int | None
+    error: str
+    error_since: datetime | None
+    cursor: datetime | None
+    census_done: bool
+    held: str
+    held_since: datetime | None
+    orders: Mapping[str, int]
+    customers: int
+    people: int
+    people_waiting: int
+    segments: Mapping[str, int]
+    queue: Mapping[str, int]
+    due_now: int
+    runs: Mapping[str, Mapping[str, int]]
+    given_up: Sequence[Entry]
+    ailing: Sequence[str]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "status",
+        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, or has writes given up.",
+    )(status)
+
+
+def status(
+    config: ConfigFile = None,
+    store: StoreName = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            "--max-age",
+            metavar="DURATION",
+            help="How old the last successful poll may be, such as 2h."
+            " [default: 10 times poll_every, at least 15 minutes]",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each shop stands: last poll, counts, segments, what waits, what was given up.
+
+    Only looks into the database: works while the daemon runs, and when the shop is down.
+    """
+    with session(config, looking=True) as work:
+        patience = _patience(work.config, max_age)
+        now = work.clock()
+        with work.db.reading() as tx:
+            most = work.config.max_writes
+            found = [standing(tx, each, now, patience, most) for each in work.stores(store)]
+            who = {each.store: _who(tx, each) for each in found}
+    if as_json:
+        show.as_json({each.store: _as_data(each) for each in found})
+    else:
+        for each in found:
+            print_standing(each, now, who[each.store])
+    raise typer.Exit(SOME_FAILED if any(each.ailing for each in found) else DONE)
+
+
+def _patience(config: Config, given: str | None) -> timedelta:
+    if given is None:
+        return max(PATIENCE, timedelta(seconds=10 * config.poll_every.seconds))
+    length = parse_duration(given)
+    if length is None:
+        raise UsageError(f"--max-age {given!r} is no duration", f"write {DURATION_FORM}")
+    return timedelta(seconds=length.seconds)
+
+
+def standing(
+    tx: Connection,
+    settings: StoreSettings,
+    now: datetime,
+    patience: timedelta,
+    max_writes: int | None,
+) -> Standing:
+    """Look at one store."""
+    name = settings.name
+    row = store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
+    given_up = queue.entries(tx, name, ["failed"], limit=None)
+    polled = _instant(row.polled_at)
+    # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
+    brake = row.held or held(load_of(tx, row, now), max_writes)
+    return Standing(
+        store=name,
+        url=row.url or settings.url,
+        title=row.title,
+        version=row.version,
+        zone=row.zone,
+        polled_at=polled,
+        age_seconds=None if polled is None else int((now - polled).total_seconds()),
+        error=row.error,
+        error_since=_instant(row.error_since),
+        cursor=_instant(row.order_cursor),
+        census_done=row.census_done is not None,
+        held=brake,
+        held_since=_instant(row.held_since),
+        orders=count_orders(tx, name),
+        customers=count_customers(tx, name),
+        people=people.count_people(tx, name),
+        people_waiting=people.people_left(tx, name, now),
+        segments=people.segment_counts(tx, name),
+        queue=queue.queue_counts(tx, name),
+        due_now=sum(queue.waiting(tx, name, now)),
+        runs=runs.run_counts(tx, name),
+        given_up=given_up,
+        ailing=tuple(_ailing(row, brake, now, patience, len(given_up))),
+    )
+
+
+def _ailing(
+    row: StoreRow, brake: str, now: datetime, patience: timedelta, given_up: int
+) -> Iterator[str]:
+    if row.polled_at is None:
+        yield "it was never read"
+    elif row.error:
+        since = f" since {show.when(instant(row.error_since))} UTC" if row.error_since else ""
+        yield f"polls fail{since}"
+    elif now - instant(row.polled_at) > patience:
+        yield "nobody polls it: does the daemon run?"
+    if brake:
+        yield "writes are held until 'wcflow accept'"
+    if given_up:
+        yield f"{show.counted(given_up, 'write was', 'writes were')} given up"
+
+
+def _instant(stamp: int | None) -> datetime | None:
+    return None if stamp is None else instant(stamp)
+
+
+def _who(tx: Connection, seen: Standing) -> dict[str, Contact]:
+    subjects = {each.subject for each in seen.given_up[:GIVEN_UP_SHOWN]}
+    return contacts(tx, seen.store, subjects)
+
+
+def print_standing(seen: Standing, now: datetime, who: Mapping[str, Contact]) -> None:
+    """Print how a store stands; ``who`` are the people whose writes were given up."""
+    show.say(f"{seen.store}: {seen.url}{_told(seen)}", "bold")
+    show.table(("", ""), list(_facts(seen, now)), indent=2, header=False)
+    if seen.given_up:
+        _print_given_up(seen, who)
+    show.say()
+    if seen.ailing:
+        show.say(f"Not well: {'; '.join(seen.ailing)}.", "yellow")
+    else:
+        show.say("All is well.", "green")
+
+
+def _told(seen: Standing) -> str:
+    if not seen.polled_at:
+        return ""
+    version = f", WooCommerce {seen.version}" if seen.version else ""
+    return f" ({seen.title}{version}, times of {seen.zone})"
+
+
+def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
+    zone = parse_zone(seen.zone)
+    yield "last poll", _ago(seen.polled_at, now, zone)
+    if seen.error:
+        yield "last failure", f"{seen.error} (since {_ago(seen.error_since, now, zone)})"
+    yield "cursor", f"orders are known up to {_at(seen.cursor, zone)}"
+    if not seen.census_done:
+        yield "first census", "not done yet"
+    yield "orders", f"{sum(seen.orders.values()):,}{_in_brackets(seen.orders)}"
+    waiting = f" ({seen.people_waiting:,} to be judged)" if seen.people_waiting else ""
+    yield "customers", f"{seen.customers:,}, with guests {seen.people:,} people{waiting}"
+    yield "segments", _counts(seen.segments)
+    yield "outbox", _counts(seen.queue) + (f"; {seen.due_now:,} due now" if seen.due_now else "")
+    for name, states in seen.runs.items():
+        yield f"workflow {name}", _counts(states)
+    if seen.held:
+        since = f" since {_at(seen.held_since, zone)}" if seen.held_since else ""
+        yield "brake", f"holds{since}: {seen.held}"
+
+
+def _print_given_up(seen: Standing, who: Mapping[str, Contact]) -> None:
+    show.heading("Given up")
+    rows = [
+        (
+            each.id,
+            str(who.get(each.subject, each.subject)),
+            effects.KINDS[each.kind].one,
+            effects.place(each),
+            each.outcome,
+        )
+        for each in seen.given_up[:GIVEN_UP_SHOWN]
+    ]
+    show.table(("id", "who", "what", "where", "why"), rows, indent=2)
+    if len(seen.given_up) > GIVEN_UP_SHOWN:
+        more = len(seen.given_up) - GIVEN_UP_SHOWN
+        show.say(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
+
+
+def _at(at: datetime | None, zone: tzinfo) -> str:
+    return "never" if at is None else show.when(at, zone)
+
+
+def _ago(at: datetime | None, now: datetime, zone: tzinfo) -> str:
+    return "never" if at is None else f"{show.when(at, zone)}, {show.age(now - at)} ago"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"
+
+
+def _in_brackets(counts: Mapping[str, int]) -> str:
+    return f" ({_counts(counts)})" if counts else ""
+
+
+def _as_data(seen: Standing) -> dict[str, object]:
+    given_up = [
+        {
+            "id": each.id,
+            "kind": each.kind,
+            "subject": each.subject,
+            "target": each.target or None,
+            "rule": each.rule,
+            "reason": each.outcome,
+        }
+        for each in seen.given_up
+    ]
+    return {"healthy": not seen.ailing, **asdict(seen), "given_up": given_up}

@@ -1,0 +1,211 @@
+"""``wcflow workflow``: which workflows there are, and running one over people by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from wcflow.cli import show
+from wcflow.cli.common import (
+    AsJson,
+    ConfigFile,
+    Session,
+    StoreName,
+    Verbose,
+    Yes,
+    confirmed,
+    session,
+    the_store,
+)
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.config.summary import trigger_words
+from wcflow.cycle import Line, know, leased, walk
+from wcflow.errors import UsageError
+from wcflow.evaluate import evaluate, set_up
+from wcflow.evaluate.bench import for_store
+from wcflow.evaluate.bulk import Drive, Mustered, begin, muster
+from wcflow.mirror import runs
+from wcflow.rules.conditions import Condition
+from wcflow.rules.flaw import FlawError, did_you_mean
+from wcflow.rules.language import Place, parse_condition
+from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.wording import fold
+
+RUN_EPILOG = """\b
+Exit codes:
+    0  done, or declined
+    2  no such workflow, a wrong condition, or nobody to ask and no --yes
+   75  the shop is out of reach, or another wcflow is at work
+"""
+
+
+def register(app: typer.Typer) -> None:
+    family = typer.Typer(
+        no_args_is_help=True, help="List the workflows; run one over many people by hand."
+    )
+    family.command("list")(list_)
+    family.command("run", epilog=RUN_EPILOG)(run)
+    app.add_typer(family, name="workflow")
+
+
+def list_(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
+    """List the workflows: what sets them off, since when they watch, how their runs stand."""
+    with session(config, looking=True) as work, work.db.reading() as tx:
+        found = {each.name: _workflows(tx, work.config, each) for each in work.stores(store)}
+    if as_json:
+        show.as_json(found)
+        return
+    for name, some in found.items():
+        show.say(name, "bold")
+        rows = [
+            (
+                each["name"],
+                each["trigger"],
+                each["mode"],
+                show.when(each["since"]) if isinstance(each["since"], datetime) else "not yet",
+                _counts(each["runs"]),
+            )
+            for each in some
+        ]
+        show.table(("workflow", "trigger", "mode", "since (UTC)", "runs"), rows)
+
+
+def _counts(states: object) -> str:
+    assert isinstance(states, Mapping)
+    return ", ".join(f"{state} {count:,}" for state, count in states.items()) or "none"
+
+
+def _workflows(tx: Connection, config: Config, settings: StoreSettings) -> list[dict[str, object]]:
+    watches = runs.watches(tx, settings.name)
+    counts = runs.run_counts(tx, settings.name)
+    return [
+        {
+            "name": each.name,
+            "trigger": trigger_words(each.trigger),
+            "mode": each.mode,
+            "since": watches[each.name][0].since if each.name in watches else None,
+            "runs": counts.get(each.name, {}),
+        }
+        for each in config.rules.workflows
+    ]
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The [workflow NAME].")],
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Only for people for whom it holds, such as \"segments contains 'VIP'\".",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    store: StoreName = None,
+    yes: Yes = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run a workflow over all people, or those for whom a condition holds.
+
+    First reads the shop and says for how many people it would run; then asks. The workflow's own
+    when, once, only and stop_when still apply, and so does its mode. If its trigger is about an
+    order, each person's latest such order is taken. What it does waits in the outbox, before the
+    brake like any other write: 'wcflow plan' shows it, 'wcflow sync' or the daemon writes it.
+    """
+    with session(config, verbose=verbose) as work:
+        settings = the_store(work.config, store)
+        workflow = workflow_named(for_store(work.config.rules, settings), name)
+        condition = None if where is None else condition_of(where, work.config)
+        line = work.line(settings)
+        know(line)
+        walk(line, write=False)
+        found = _count(line, Drive(workflow, condition, work.clock()))
+        _say_count(workflow, found)
+        if not found.ready:
+            show.say("There is nobody to run it for.")
+        elif confirmed(f"Run {name} for {_people(len(found.ready))}?", yes=yes):
+            _run(work, line, Drive(workflow, condition, work.clock()))
+        else:
+            show.say("Nothing was begun.")
+
+
+def _count(line: Line, drive: Drive) -> Mustered:
+    with line.db.transaction() as tx:
+        bench = set_up(tx, line.config, line.settings, drive.now)
+    with line.db.reading() as tx:
+        return muster(tx, bench, drive)
+
+
+def _run(work: Session, line: Line, drive: Drive) -> None:
+    """Count anew, for the question may have stood for long, and begin."""
+    with leased(line):
+        evaluate(work.db, work.config, line.settings, drive.now)
+        found = _count(line, drive)
+        with work.db.transaction() as tx:
+            bench = set_up(tx, line.config, line.settings, drive.now)
+            queued = begin(tx, bench, found)
+        judged = evaluate(work.db, work.config, line.settings, work.clock())
+    show.say(f"{show.counted(len(found.ready), 'run')} begun as '{drive.name}'.", "green")
+    if drive.workflow.mode == "dry_run":
+        show.say("They only rehearse: 'wcflow plan' shows what they would write.")
+    else:
+        writes = show.counted(queued + judged.queued, "write")
+        show.say(f"{writes} wait: 'wcflow plan' shows them, 'wcflow sync' writes them.")
+
+
+def _say_count(workflow: Workflow, found: Mustered) -> None:
+    chosen = f"{found.chosen:,} of {_people(found.everyone)} are chosen"
+    show.say(f"{chosen}; {workflow.name} would run for {len(found.ready):,}.", "bold")
+    for reason, count in found.reasons.most_common():
+        show.say(f"not for {count:,}: {reason}", indent=2)
+
+
+def _people(count: int) -> str:
+    return show.counted(count, "person", "people")
+
+
+def workflow_named(rules: Rules, name: str) -> Workflow:
+    """Give a workflow that is switched on; raises UsageError where there is none."""
+    names = [each.name for each in rules.workflows]
+    if name not in names:
+        hint = did_you_mean(name, names) or f"known: {', '.join(names) or 'none'}"
+        raise UsageError(f"there is no [workflow {name}] in the configuration", hint)
+    workflow = rules.workflows[names.index(name)]
+    if workflow.mode == "off":
+        raise UsageError(
+            f"[workflow {name}] is switched off", "its mode is off; set live or dry_run"
+        )
+    return workflow
+
+
+def condition_of(text: str, config: Config) -> Condition:
+    """Read the condition of --where; raises UsageError with what is wrong."""
+    try:
+        condition = parse_condition(text, Place(tags=True, segments=True))
+    except FlawError as error:
+        said = "; ".join(f"expected {each.expected}, got {each.got}" for each in error.flaws)
+        hints = "; ".join(each.hint for each in error.flaws if each.hint)
+        raise UsageError(
+            f"--where: {said}", hints or "'wcflow kinds' lists what may be asked"
+        ) from None
+    _look_at_names(condition, config)
+    return condition
+
+
+def _look_at_names(condition: Condition, config: Config) -> None:
+    """Refuse what the mirror does not know of: it would hold for nobody, in silence."""
+    names = [each.name for each in config.rules.segments]
+    for name in sorted(condition.segment_names):
+        if fold(name) not in {fold(each) for each in names}:
+            hint = did_you_mean(name, names) or f"known: {', '.join(names)}"
+            raise UsageError(f"--where: there is no [segment {name}]", hint)
+    unknown = sorted(condition.meta_keys - config.meta_keys)
+    if unknown:
+        said = f"--where: the custom field {unknown[0]} is not read, for no rule names it"
+        raise UsageError(said, f"use meta.{unknown[0]} in a rule first, then 'wcflow sync'")

@@ -1,0 +1,80 @@
+"""What a worker tells the log: a line for each outcome. The store's name is bound by the worker."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import structlog
+
+from wcflow.cycle import Walked
+from wcflow.daemon.health import age
+from wcflow.errors import BusyError, WcflowError
+from wcflow.poll import Pulled
+
+log = structlog.get_logger()
+
+_CENSUS_EVERY = 30.0
+
+
+def walk(walked: Walked, seconds: float) -> None:
+    """Tell of a walk; one that found nothing is of no interest."""
+    pulled, evaluated, delivered = walked.pulled, walked.evaluated, walked.delivered
+    assert pulled is not None, "a walk that did not raise has pulled"
+    counts = {
+        "orders": pulled.orders,
+        "customers": pulled.customers,
+        "products": pulled.products,
+        "deleted": pulled.deleted,
+        "people": evaluated.people,
+        "moves": evaluated.moves,
+        "runs": evaluated.runs,
+        "queued": evaluated.queued,
+        "written": delivered.done,
+        "failed": delivered.failed,
+    }
+    found = {name: count for name, count in counts.items() if count}
+    told = log.info if found or pulled.census else log.debug
+    event = "first census done" if pulled.census else "walked"
+    told(event, **found, requests=pulled.requests, seconds=round(seconds, 2))
+
+
+def night(pulled: Pulled, seconds: float) -> None:
+    """Tell of a night's work."""
+    told = {"orders": pulled.orders, "customers": pulled.customers, "deleted": pulled.deleted}
+    log.info("night's work done", **told, requests=pulled.requests, seconds=round(seconds, 2))
+
+
+def trouble(job: str, error: Exception, pause: float) -> None:
+    """Tell that a store cannot be worked on."""
+    seconds = round(pause)
+    if isinstance(error, BusyError):
+        log.warning("store has to wait", why=str(error), what_to_do=error.advice, again_in=seconds)
+    elif isinstance(error, WcflowError):
+        log.error("store fails", why=str(error), what_to_do=error.advice, again_in=seconds)
+    else:
+        log.error("a bug of wcflow", job=job, again_in=seconds, exc_info=error)
+
+
+def back(after: timedelta) -> None:
+    """Tell that the trouble is over."""
+    log.info("store is back", after=age(after))
+
+
+def stopped() -> None:
+    """Tell that a worker was stopped before its job was done."""
+    log.debug("stopped between two requests")
+
+
+class Census:
+    """How far a census is, in words; the log has it now and then."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def tell(self, part: str, done: int, total: int) -> str:
+        """Give it in words."""
+        if time.monotonic() - self._told > _CENSUS_EVERY:
+            self._told = time.monotonic()
+            log.info("census goes on", part=part, done=done, total=total)
+        return f"census: {done:,} of {total:,} {part}"
