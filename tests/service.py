@@ -79,8 +79,12 @@ class Town:
         self.faults = Faults(self.shop)
         self.server = stack.enter_context(serve(self.shop, self.faults))
         self.product = self.shop.add_product("Wallet", now=utcnow() - timedelta(days=99))
-        self.database = f"sqlite:///{folder}/wcflow.sqlite3"
         self.config = folder / "wcflow.ini"
+        self.keeps_in(f"sqlite:///{folder}/wcflow.sqlite3")
+
+    def keeps_in(self, database):
+        """Let the mirror lie in this database."""
+        self.database = database
         self.write(self.store() + RULES)
 
     def store(self, name="shop", url=None):

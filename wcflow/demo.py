@@ -19,6 +19,7 @@ from wcflow.errors import BusyError, SetupError
 from wcflow.sandbox.people import Person, person
 from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.state import Order
 
 PEOPLE, ORDERS = 500, 2500
 INI, DATABASE, STORE = "wcflow.ini", "wcflow.sqlite3", "shop"
@@ -122,12 +123,21 @@ def scenes(
 
 def _regretted(shop: Shop, customer: int, now: datetime) -> int | None:
     """Give a customer's latest order if, without it, they had not been seen for three months."""
-    theirs = [order for order in shop.state.orders.values() if order.customer_id == customer]
-    theirs.sort(key=lambda order: order.created)
-    paid = [order for order in theirs if order.status == "completed" and not order.refunds]
-    if len(paid) < 3 or paid[-1] is not theirs[-1]:  # noqa: PLR2004  two are left then
+    email = shop.state.customers[customer].email.lower()
+    paid = sorted(
+        (order for order in shop.state.orders.values() if _paid_by(order, customer, email)),
+        key=lambda order: order.created,
+    )
+    if len(paid) < 3 or paid[-1].customer_id != customer:  # noqa: PLR2004  two are left then
         return None
     return paid[-1].id if now - paid[-2].created > timedelta(days=95) else None
+
+
+def _paid_by(order: Order, customer: int, email: str) -> bool:
+    theirs = order.customer_id == customer or (
+        not order.customer_id and order.billing["email"].lower() == email
+    )
+    return theirs and order.status in ("processing", "completed") and order.remaining > 0
 
 
 def _newcomer(shop: Shop, who: Person, now: datetime) -> Scene:

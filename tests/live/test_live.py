@@ -9,13 +9,7 @@ def count(live, table):
 
 
 def shop_total(live, path, **params):
-    answer = live.http.get(
-        f"{live.url}/wp-json/wc/v3/{path}",
-        params={"per_page": 1, "_fields": "id", **params},
-        auth=(live.key, live.secret),
-        verify=live.ca or True,
-        timeout=60,
-    )
+    answer = live.send("GET", path, params={"per_page": 1, "_fields": "id", **params})
     return int(answer.headers["X-WP-Total"])
 
 

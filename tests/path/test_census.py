@@ -160,6 +160,33 @@ def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
         mirror_equals_shop(poll)
 
 
+def test_after_a_failure_nothing_more_is_asked_than_is_on_its_way(database):
+    with polled(database, page_size=20) as poll:
+        ordered(poll.shop, 400, seconds_apart=6000)
+        breaks_the_first_slice(poll)
+        with pytest.raises(StoreError):
+            poll.pull()
+
+        # The other slice of two hundred orders was being read at the same time.
+        assert len(poll.orders()) < 150
+        poll.faults.recovers()
+        poll.passes(minutes=5)
+        poll.pull()
+        mirror_equals_shop(poll)
+
+
+def breaks_the_first_slice(poll):
+    """Break down over the slice that has an end: the last one has none."""
+
+    def deed(request, now, following):
+        return told('{"code": "broken", "message": "No."}', now, status=409)
+
+    def first_slice(request):
+        return request.params.get("orderby") == "date" and "before" in request.params
+
+    poll.faults.rules.append(Rule(deed, times=None, when=first_slice))
+
+
 def test_what_changes_during_a_census_is_found_by_the_poll_after_it(database, past):
     with polled(database, past, page_size=50) as poll:
         some = past.order_ids()

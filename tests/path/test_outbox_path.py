@@ -50,6 +50,26 @@ def test_a_write_that_was_not_answered_is_there_once(world, path, effect):
     assert {"Buyer"} == world.tags(order)
 
 
+def test_an_interruption_between_a_write_and_its_record_is_no_second_write(world):
+    """Ctrl-C while the shop's answer is on its way: the next walk looks for the note first."""
+
+    def interrupts(*_):
+        raise KeyboardInterrupt
+
+    order = world.buys(email="anna@example.com")
+    world.walk(write=False)
+    with world.line() as line:
+        line.store.add_note = lambda *given, **more: (
+            type(line.store).add_note(line.store, *given, **more),
+            interrupts(),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            cycle.walk(line)
+    try_again(world)
+    (coupon,) = world.coupons()
+    assert [f"Your code is {coupon['code'].upper()}"] == world.notes(order)
+
+
 def test_a_daemon_that_dies_between_any_two_transactions_writes_once(world):
     """For each place to die: the next one finds what was written, and writes what was not."""
     orders = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +33,10 @@ FAMILIES = {
 """The commands as the help lists them; each stands in the module of its name."""
 
 
+_WHOLE = 200
+"""Longer than the first sentence of any command's help: none is cut off."""
+
+
 class Commands(TyperGroup):
     """The commands; whatever stops one of them is told in words."""
 
@@ -45,7 +48,7 @@ class Commands(TyperGroup):
         """List the commands by what one wants of them."""
         for family, names in FAMILIES.items():
             commands = [(name, self.get_command(ctx, name)) for name in names]
-            rows = [(name, each.get_short_help_str(80)) for name, each in commands if each]
+            rows = [(name, each.get_short_help_str(_WHOLE)) for name, each in commands if each]
             if rows:
                 with formatter.section(family):
                     formatter.write_dl(rows)
@@ -85,5 +88,4 @@ def wcflow(
 
 for _names in FAMILIES.values():
     for _name in _names:
-        if find_spec(f"wcflow.cli.{_name}"):
-            import_module(f"wcflow.cli.{_name}").register(app)
+        import_module(f"wcflow.cli.{_name}").register(app)

@@ -43,9 +43,9 @@ def accept(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Let the writes go that are held now, those of the first census among them.
+    """Let the writes go that are held now.
 
-    'wcflow plan' shows them first. They reach the shop with the next 'wcflow sync', or by the
+    Those of the first census are among them; 'wcflow plan' shows them first. They reach the shop with the next 'wcflow sync', or by the
     daemon within a minute. With --moved: tell wcflow that a shop has a new address.
     """
     with session(config) as work:

@@ -25,10 +25,10 @@ from sqlalchemy import make_url
 
 from wcflow import log
 from wcflow.cli.errors import Stopped
-from wcflow.cli.progress import progress
+from wcflow.cli.progress import Bars, Lines, progress
 from wcflow.config.load import Config, load
 from wcflow.config.stores import StoreSettings
-from wcflow.cycle import Clock, Line
+from wcflow.cycle import Clock, Line, Walked, know, walk
 from wcflow.errors import SetupError, UsageError
 from wcflow.mirror.database import Database, open_database
 from wcflow.store.client import Store
@@ -175,6 +175,7 @@ class Session:
     interrupt: Interrupt
     clock: Clock = utcnow
     holder: str = field(default_factory=holder)
+    bars: Bars | Lines = field(default_factory=progress)
     open: ExitStack = field(default_factory=ExitStack)
     _lines: dict[str, Line] = field(default_factory=dict)
 
@@ -193,9 +194,17 @@ class Session:
                 clock=self.clock,
                 holder=self.holder,
                 stopping=self.interrupt.stopping,
-                progress=self.open.enter_context(progress(settings.name)),
+                progress=self.bars.tell,
             )
         return self._lines[settings.name]
+
+    def walk(self, line: Line, *, write: bool) -> Walked:
+        """Get to know a shop and walk once, its progress told."""
+        try:
+            know(line)
+            return walk(line, write=write)
+        finally:
+            self.bars.clear()
 
 
 def stores_of(config: Config, name: str | None) -> tuple[StoreSettings, ...]:

@@ -21,6 +21,11 @@ class Contact:
     email: str
     customer_id: int
 
+    @property
+    def short(self) -> str:
+        """Give the address, else the name, else the number: enough to find them again."""
+        return self.email or self.name or f"customer {self.customer_id}"
+
     def __str__(self) -> str:
         who = f"customer {self.customer_id}" if self.customer_id else "guest"
         named = f"{self.name} <{self.email}>" if self.name else self.email

@@ -104,7 +104,7 @@ def play(played: Played, work: Session) -> None:
     """Walk the whole path, and show each part of it."""
     line = work.line(the_store(work.config, demo.STORE))
     _introduce(played)
-    _first_look(line)
+    _first_look(work, line)
     _life_goes_on(played, line)
     _show_standing(line)
     _show_effects(line)
@@ -127,11 +127,10 @@ def _introduce(played: Played) -> None:
     show.table(("", ""), rows, indent=2, header=False)
 
 
-def _first_look(line: Line) -> None:
+def _first_look(work: Session, line: Line) -> None:
     show.heading("1. The first look, as it would have been a week ago")
     then = replace(line, clock=lambda: utcnow() - A_WEEK)
-    cycle.know(then)
-    walked = cycle.walk(then, write=False)
+    walked = work.walk(then, write=False)
     _say_read(walked)
     waiting = cycle.accept(then)
     show.say(

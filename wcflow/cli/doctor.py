@@ -45,10 +45,11 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
-    """Look whether everything is there that wcflow needs, and say what to do where it is not.
+    """Look whether all that wcflow needs is there.
 
-    Asks the shop for its address, the key and its rights, versions, storage, time zone, clock and
-    the fields that your rules name, and looks at the database and the disk here. Writes nothing.
+    Says what to do where it is not. Asks the shop for its address, the key and its rights,
+    versions, storage, time zone, clock and the fields that your rules name, and looks at the
+    database and the disk here. Writes nothing to the shop.
     """
     found = read_config(config)
     now = utcnow()

@@ -61,6 +61,17 @@ def place(entry: Entry) -> str:
     return f"{'customer' if entry.kind.endswith('_customer') else 'order'} {entry.target}"
 
 
+def deed(entry: Entry) -> str:
+    """Give what is done and where: ``tags on customer 12``, ``note on order 812``, ``coupon``."""
+    where = place(entry)
+    if not where:
+        return KINDS[entry.kind].one
+    return f"{_DEEDS[entry.kind.partition('_')[0]]} {where}"
+
+
+_DEEDS = {"tags": "tags on", "meta": "custom field of", "note": "note on"}
+
+
 def wanted(entry: Entry, zone: tzinfo = UTC) -> str:
     """Give what is to be written, in a line."""
     payload = entry.payload

@@ -24,6 +24,7 @@ INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 PIPE_CLOSED = 128 + signal.SIGPIPE
 
+_KEPT = "what was done is kept, and the same command goes on from there"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -50,11 +51,15 @@ def told() -> Iterator[None]:
         said, advice, code = of_system(error)
         show.trouble(said, advice)
         raise typer.Exit(code) from None
+    except typer.Abort:
+        # Ctrl-C or Ctrl-D at a question.
+        show.trouble("interrupted: nothing was changed")
+        raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
-        show.trouble("interrupted", "what was done is kept; the same command goes on from there")
+        show.trouble(f"interrupted: {_KEPT}")
         raise typer.Exit(INTERRUPTED) from None
     except Stopped as stopped:
-        show.trouble("stopped", "what was done is kept; the same command goes on from there")
+        show.trouble(f"stopped: {_KEPT}")
         raise typer.Exit(stopped.exit_code) from None
 
 

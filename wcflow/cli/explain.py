@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from wcflow.cli import show
 from wcflow.cli.common import AsJson, ConfigFile, Session, StoreName, session
 from wcflow.cli.explained import (
+    EffectSeen,
     Explained,
     RuleSeen,
     WorkflowSeen,
@@ -43,7 +44,7 @@ def explain(
     rule: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RULE]",
+            metavar="RULE",
             help="Only this rule: its name, or 'segment VIP', 'tag VIP', 'workflow welcome'.",
             show_default=False,
         ),
@@ -52,7 +53,7 @@ def explain(
     store: StoreName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain a person: segments, tags and workflows, each with its reasons.
+    """Explain a person: segments, tags, workflows, and why.
 
     Every rule is asked anew, as of now, of what the last poll knew; nothing is kept and the shop
     is not asked. Each part of a condition is shown with the value found, the answer, and the
@@ -128,10 +129,15 @@ def print_explained(found: Explained, zone: tzinfo, *, alone: bool) -> None:
     if found.effects:
         show.heading("Effects on the shop, the newest first")
         effects = [
-            (e.id, show.when(e.queued_at, zone), e.state, e.kind, e.place, e.content)
+            (e.id, show.when(e.queued_at, zone), e.state, f"{e.deed}: {e.content}{_outcome(e)}")
             for e in found.effects
         ]
-        show.table(("id", "decided", "state", "what", "where", "content"), effects, indent=2)
+        show.table(("id", "decided", "state", "effect"), effects, indent=2)
+
+
+def _outcome(effect: EffectSeen) -> str:
+    # Of what is done the outcome only says once more what was to be done.
+    return f" ({effect.outcome})" if effect.outcome and effect.state != "done" else ""
 
 
 def _in_short(found: Explained, zone: tzinfo) -> str:

@@ -83,8 +83,7 @@ class EffectSeen:
     id: int
     queued_at: datetime
     state: str
-    kind: str
-    place: str
+    deed: str
     content: str
     rule: str
     outcome: str
@@ -262,8 +261,7 @@ def _effects(tx: Connection, bench: Bench, subject: str) -> list[EffectSeen]:
             each.id,
             each.queued_at,
             each.state,
-            effects.KINDS[each.kind].one,
-            effects.place(each),
+            effects.deed(each),
             effects.wanted(each, bench.shop.zone),
             each.rule,
             each.outcome,

@@ -14,7 +14,7 @@ import typer
 from wcflow.cli import show
 from wcflow.cli.common import HERE
 from wcflow.config.addresses import shop_address
-from wcflow.config.default import default_ini, with_values
+from wcflow.config.default import default_ini, with_key_files, with_values
 from wcflow.config.load import load
 from wcflow.errors import SetupError, UsageError
 from wcflow.rules.flaw import Flaw, FlawError
@@ -46,14 +46,22 @@ def init(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")
     ] = HERE,
+    key_files: Annotated[
+        bool,
+        typer.Option(
+            "--key-files",
+            help="Put the keys into files of their own beside it, as the service wants them.",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write a configuration: the commented default, with your shop's address and keys in it.
+    """Write a configuration for your shop.
 
-    Asks on a terminal for what the options do not say. Make the key in the shop's dashboard under
+    It is the commented default with your shop's address and keys in it. Asks on a terminal for what the options do not say. Make the key in the shop's dashboard under
     WooCommerce > Settings > Advanced > REST API, as an administrator, with Read/Write. $NAME
     stands for an environment variable; without a key the file names $WC_KEY and $WC_SECRET.
-    The file can be read by its owner alone.
+    The file can be read by its owner alone; with --key-files the keys' own files can, and the
+    configuration by all.
     """
     if output.exists() and not force:
         raise SetupError(f"{output} is there already", "--force replaces it")
@@ -64,8 +72,25 @@ def init(
     }
     text = with_values(default_ini(), HEAD, values)
     _look_at(text, output, values)
+    if key_files:
+        text = _put_keys_aside(text, output, values, replace=force)
     write(output, text, replace=force)
-    _say_what_next(output, values)
+    if key_files:
+        output.chmod(0o644)
+    _say_what_next(output, values, key_files=key_files)
+
+
+def _put_keys_aside(text: str, output: Path, values: dict[str, str], *, replace: bool) -> str:
+    """Write the keys into files of their own, and leave them out of the text."""
+    if any(values[name].startswith("$") for name in KEYS):
+        raise UsageError("--key-files needs the keys themselves", "say --key and --secret")
+    files = [output.with_name(name) for name in KEYS]
+    there = next((file for file in files if file.exists()), None)
+    if there is not None and not replace:
+        raise SetupError(f"{there} is there already", "--force replaces it")
+    for file in files:
+        write(file, values[file.name] + "\n", replace=replace)
+    return with_key_files(text, HEAD, list(KEYS))
 
 
 def _address(given: str | None) -> str:
@@ -136,9 +161,10 @@ def write(path: Path, text: str, *, replace: bool) -> None:
         raise
 
 
-def _say_what_next(path: Path, values: dict[str, str]) -> None:
+def _say_what_next(path: Path, values: dict[str, str], *, key_files: bool) -> None:
     named = " --config " + shlex.quote(str(path)) if path != HERE else ""
-    show.say(f"Wrote {path}, which only you can read.", "green")
+    keys = f" and, beside it, {' and '.join(KEYS)}" if key_files else ""
+    show.say(f"Wrote {path}{keys}, which only you can read.", "green")
     for value in values.values():
         if value.startswith("$"):
             show.say(f"It takes a key from the environment variable {value[1:]}: set it first.")

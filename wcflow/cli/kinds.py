@@ -47,7 +47,7 @@ def kinds(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what may be written in the INI: attributes, triggers, steps, keys.
+    """List what may be written in the INI.
 
     Attributes are what a condition may ask and a text may say, triggers what sets a workflow off,
     steps what a workflow does, keys what stands in which section.

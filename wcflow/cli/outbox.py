@@ -39,7 +39,7 @@ Found = Mapping[str, Sequence[Entry]]
 def register(app: typer.Typer) -> None:
     family = typer.Typer(
         no_args_is_help=True,
-        help="Show what waits for the shop, was done or given up; retry it or call it off.",
+        help="Show what waits for the shop or was given up; retry it, call it off.",
     )
     family.command("list")(list_)
     family.command("show")(show_)
@@ -172,21 +172,19 @@ def _print_list(tx: Connection, store: str, some: Sequence[Entry]) -> None:
     who = contacts(tx, store, {each.subject for each in some})
     show.say(f"{store}: {show.counted(len(some), 'effect')}", "bold")
     if some:
-        columns = ("id", "state", "queued", "who", "what", "where", "content", "outcome")
+        columns = ("id", "state", "decided", "who", "effect")
         show.table(columns, [_row(each, who, zone) for each in some])
 
 
 def _row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[object, ...]:
+    # Of what is done the outcome only says once more what was to be done.
+    outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
         each.id,
         each.state,
         show.when(each.queued_at, zone),
-        who.get(each.subject, each.subject),
-        effects.KINDS[each.kind].one,
-        effects.place(each),
-        effects.wanted(each, zone),
-        # Of what is done it only says once more what was to be done.
-        "" if each.state == "done" else each.outcome,
+        who[each.subject].short if each.subject in who else each.subject,
+        f"{effects.deed(each)}: {effects.wanted(each, zone)}{outcome}",
     )
 
 

@@ -15,7 +15,7 @@ from wcflow.cli.common import AsJson, ConfigFile, StoreName, Verbose, session
 from wcflow.cli.contacts import Contact, contacts
 from wcflow.cli.visits import each_store
 from wcflow.config.load import Config
-from wcflow.cycle import Line, know, walk
+from wcflow.cycle import Line
 from wcflow.errors import DONE
 from wcflow.mirror import queue
 from wcflow.mirror.stores import store_row
@@ -64,7 +64,7 @@ def plan(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what would be written to the shop, and write nothing there.
+    """Show what would be written to the shop, and write nothing.
 
     Reads what changed at the shop, judges the people concerned, and shows each write that waits:
     for whom, on which customer or order, from what to what. The first time this reads the whole
@@ -73,8 +73,7 @@ def plan(
     outlooks: list[Outlook] = []
 
     def look(line: Line) -> int:
-        know(line)
-        walk(line, write=False)
+        work.walk(line, write=False)
         with line.db.reading() as tx:
             most = None if everything or as_json else limit
             outlooks.append(outlook(tx, line.config, line, line.clock(), most))

@@ -1,10 +1,10 @@
-"""How far the first census has come: a bar on a terminal, lines in the log elsewhere."""
+"""How far the first census has come: bars on a terminal, lines in the log elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 
 import structlog
 from rich.console import Console
@@ -20,24 +20,68 @@ from rich.progress import (
 from wcflow.cli import show
 
 Told = Callable[[str, int, int], None]
+PATIENCE = 1.0
+"""Seconds before a bar is drawn: most walks need none."""
 _STEPS = 10
 """Without a terminal, how many lines a part may fill."""
 
 
-@contextmanager
-def progress(store: str) -> Iterator[Told]:
-    """Give what is to be told of parts, done and total."""
-    if not show.on_terminal(sys.stderr):
-        yield _logged(store)
-        return
-    bars = _bars()
-    try:
-        yield _drawn(bars)
-    finally:
-        bars.stop()
+class Bars:
+    """A bar for each part of a census, on stderr, gone when the walk is over."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._since = time.monotonic()
+
+    def tell(self, part: str, done: int, total: int) -> None:
+        """Take how far a part has come; an empty one only says that work goes on."""
+        if part and (self._progress or time.monotonic() - self._since > PATIENCE):
+            self._draw(part, done, total)
+
+    def clear(self) -> None:
+        """Take the bars away, so that something else can be printed."""
+        if self._progress:
+            self._progress.stop()
+        self._begin()
+
+    def _draw(self, part: str, done: int, total: int) -> None:
+        if self._progress is None:
+            self._progress = _drawn()
+            self._progress.start()
+        if part not in self._tasks:
+            self._tasks[part] = self._progress.add_task(part)
+        self._progress.update(self._tasks[part], completed=done, total=max(total, done, 1))
 
 
-def _bars() -> Progress:
+class Lines:
+    """Lines in the log, at most ten for each part of a census."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, int] = {}
+        self._log = structlog.get_logger()
+
+    def tell(self, part: str, done: int, total: int) -> None:
+        """Take how far a part has come; an empty one only says that work goes on."""
+        step = done * _STEPS // max(total, 1)
+        if part and self._told.get(part) != step:
+            self._told[part] = step
+            self._log.info("census", part=part, done=done, total=total)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._told.clear()
+
+
+def progress() -> Bars | Lines:
+    """Give what fits whoever looks at stderr."""
+    return Bars() if show.on_terminal(sys.stderr) else Lines()
+
+
+def _drawn() -> Progress:
     return Progress(
         TextColumn("{task.description:<10}"),
         BarColumn(),
@@ -46,29 +90,3 @@ def _bars() -> Progress:
         console=Console(file=sys.stderr),
         transient=True,
     )
-
-
-def _drawn(bars: Progress) -> Told:
-    tasks: dict[str, TaskID] = {}
-
-    def tell(part: str, done: int, total: int) -> None:
-        if part not in tasks:
-            # Nothing is drawn before there is something to tell: most walks need no bar.
-            bars.start()
-            tasks[part] = bars.add_task(part)
-        bars.update(tasks[part], completed=done, total=max(total, done, 1))
-
-    return tell
-
-
-def _logged(store: str) -> Told:
-    told: dict[str, int] = {}
-    log = structlog.get_logger()
-
-    def tell(part: str, done: int, total: int) -> None:
-        step = done * _STEPS // max(total, 1)
-        if told.get(part) != step:
-            told[part] = step
-            log.info("census", store=store, part=part, done=done, total=total)
-
-    return tell

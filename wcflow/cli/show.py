@@ -24,6 +24,9 @@ from rich.text import Text
 
 _UNITS = {"days": 86400, "h": 3600, "min": 60, "s": 1}
 
+_SHORT = 18
+"""Columns no wider than that are never broken: ids, states, instants."""
+
 Style = Literal["", "bold", "dim", "green", "yellow", "red", "cyan"]
 
 
@@ -160,8 +163,12 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, hea
         header_style="bold",
     )
     for at, column in enumerate(columns):
+        widest = max((cell_len(str(row[at])) for row in rows), default=0)
         made.add_column(
-            column, justify="right" if _is_numeric(rows, at) else "left", overflow="fold"
+            column,
+            justify="right" if _is_numeric(rows, at) else "left",
+            overflow="fold",
+            no_wrap=widest <= _SHORT,
         )
     for row in rows:
         made.add_row(*(Text(str(cell)) for cell in row))

@@ -83,9 +83,9 @@ def status(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how each shop stands: last poll, counts, segments, what waits, what was given up.
+    """Show how each shop stands.
 
-    Only looks into the database: works while the daemon runs, and when the shop is down.
+    Tells the last poll, counts, segments, what waits and what was given up. Only looks into the database: works while the daemon runs, and when the shop is down.
     """
     with session(config, looking=True) as work:
         patience = _patience(work.config, max_age)
@@ -161,7 +161,7 @@ def _ailing(
         since = f" since {show.when(instant(row.error_since))} UTC" if row.error_since else ""
         yield f"polls fail{since}"
     elif now - instant(row.polled_at) > patience:
-        yield "nobody polls it: does the daemon run?"
+        yield "nobody polls it (the daemon, 'wcflow run', would)"
     if brake:
         yield "writes are held until 'wcflow accept'"
     if given_up:
@@ -179,7 +179,7 @@ def _who(tx: Connection, seen: Standing) -> dict[str, Contact]:
 
 def print_standing(seen: Standing, now: datetime, who: Mapping[str, Contact]) -> None:
     """Print how a store stands; ``who`` are the people whose writes were given up."""
-    show.say(f"{seen.store}: {seen.url}{_told(seen)}", "bold")
+    show.heading(f"{seen.store}: {seen.url}{_told(seen)}")
     show.table(("", ""), list(_facts(seen, now)), indent=2, header=False)
     if seen.given_up:
         _print_given_up(seen, who)
@@ -200,6 +200,8 @@ def _told(seen: Standing) -> str:
 def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
     zone = parse_zone(seen.zone)
     yield "last poll", _ago(seen.polled_at, now, zone)
+    if seen.polled_at is None:
+        return
     if seen.error:
         yield "last failure", f"{seen.error} (since {_ago(seen.error_since, now, zone)})"
     yield "cursor", f"orders are known up to {_at(seen.cursor, zone)}"
@@ -220,16 +222,10 @@ def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
 def _print_given_up(seen: Standing, who: Mapping[str, Contact]) -> None:
     show.heading("Given up")
     rows = [
-        (
-            each.id,
-            str(who.get(each.subject, each.subject)),
-            effects.KINDS[each.kind].one,
-            effects.place(each),
-            each.outcome,
-        )
+        (each.id, str(who.get(each.subject, each.subject)), effects.deed(each), each.outcome)
         for each in seen.given_up[:GIVEN_UP_SHOWN]
     ]
-    show.table(("id", "who", "what", "where", "why"), rows, indent=2)
+    show.table(("id", "who", "effect", "why"), rows, indent=2)
     if len(seen.given_up) > GIVEN_UP_SHOWN:
         more = len(seen.given_up) - GIVEN_UP_SHOWN
         show.say(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, StoreName, Verbose, session
+from wcflow.cli.common import ConfigFile, Session, StoreName, Verbose, session
 from wcflow.cli.visits import each_store, say_held
-from wcflow.cycle import Line, Walked, accept, deliver_store, know, leased, walk
+from wcflow.cycle import Line, Walked, accept, deliver_store, leased
 from wcflow.errors import DONE, SOME_FAILED
 
 EPILOG = """\b
@@ -33,20 +33,19 @@ def sync(
     ] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Walk once: read what changed at the shop, judge the people concerned, write what follows.
+    """Walk once: read what changed, judge, write what follows.
 
     The first writes of all, and more than max_writes at once, are held: 'wcflow plan' shows them,
     'wcflow accept' (or --accept here) lets them go. A daemon, 'wcflow run', does this for good.
     """
     with session(config, verbose=verbose) as work:
-        code = each_store(work, store, lambda line: _synced(line, accepted=accepted))
+        code = each_store(work, store, lambda line: _synced(work, line, accepted=accepted))
     raise typer.Exit(code)
 
 
-def _synced(line: Line, *, accepted: bool) -> int:
+def _synced(work: Session, line: Line, *, accepted: bool) -> int:
     asked, seconds = line.store.requests, line.store.seconds
-    know(line)
-    walked = walk(line, write=not accepted)
+    walked = work.walk(line, write=not accepted)
     if accepted:
         accept(line)
         if line.settings.write and not line.stopping():

@@ -24,7 +24,7 @@ from wcflow.cli.common import (
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_words
-from wcflow.cycle import Line, know, leased, walk
+from wcflow.cycle import Line, leased
 from wcflow.errors import UsageError
 from wcflow.evaluate import evaluate, set_up
 from wcflow.evaluate.bench import for_store
@@ -123,8 +123,8 @@ def run(
         workflow = workflow_named(for_store(work.config.rules, settings), name)
         condition = None if where is None else condition_of(where, work.config)
         line = work.line(settings)
-        know(line)
-        walk(line, write=False)
+        work.walk(line, write=False)
+        work.interrupt.over()
         found = _count(line, Drive(workflow, condition, work.clock()))
         _say_count(workflow, found)
         if not found.ready:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -34,6 +34,19 @@ def with_values(text: str, head: str, values: Mapping[str, str]) -> str:
     new = [f"{key} = {value}" for key, value in values.items() if key not in sections[head].entries]
     at = sections[head].line
     return "\n".join([*lines[:at], *new, *lines[at:]])
+
+
+def with_key_files(text: str, head: str, keys: Collection[str]) -> str:
+    """Give INI text with keys of ``[head]`` left out: they are found in files of their names.
+
+    Raises KeyError where there is no such section or key.
+    """
+    sections = {section.head: section for section in read_ini(text, "", Findings())}
+    lines = text.split("\n")
+    for key in keys:
+        at = sections[head].entries[key].line - 1
+        lines[at] = f"# {key} stands in the file of that name beside this one."
+    return "\n".join(lines)
 
 
 def _check(key: str, value: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import structlog
@@ -18,12 +18,13 @@ _PATIENCE = 1.0
 """Seconds to wait where systemd does not empty its socket: telling it must not hold up the work."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Systemd:
     """Who is told, and how often they want a sign of life, in seconds (None: never)."""
 
     address: str = ""
     watchdog: float | None = None
+    _lost: bool = field(default=False, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, env: Mapping[str, str], pid: int) -> Self:
@@ -63,4 +64,8 @@ class Systemd:
                 door.sendto(lines.encode(), address)
         except OSError as error:
             # The work goes on: whom the silence matters to, systemd, has its own watchdog.
-            log.warning("systemd was not reached", lines=lines.partition("=")[0], why=str(error))
+            if not self._lost:
+                log.warning("systemd is not reached", why=str(error))
+            self._lost = True
+        else:
+            self._lost = False

@@ -14,7 +14,7 @@ from wcflow.poll import Pulled
 
 log = structlog.get_logger()
 
-_CENSUS_EVERY = 30.0
+_SHOWN_EVERY, _LOGGED_EVERY = 1.0, 30.0
 
 
 def walk(walked: Walked, seconds: float) -> None:
@@ -67,14 +67,18 @@ def stopped() -> None:
 
 
 class Census:
-    """How far a census is, in words; the log has it now and then."""
+    """How far a census is, for the status line each second and for the log now and then."""
 
     def __init__(self) -> None:
-        self._told = time.monotonic()
+        self._shown = self._logged = time.monotonic()
 
     def tell(self, part: str, done: int, total: int) -> str:
-        """Give it in words."""
-        if time.monotonic() - self._told > _CENSUS_EVERY:
-            self._told = time.monotonic()
+        """Give it in words; nothing where that is too early again, or there is nothing to count."""
+        now = time.monotonic()
+        if not total or now - self._shown < _SHOWN_EVERY:
+            return ""
+        self._shown = now
+        if now - self._logged > _LOGGED_EVERY:
+            self._logged = now
             log.info("census goes on", part=part, done=done, total=total)
         return f"census: {done:,} of {total:,} {part}"

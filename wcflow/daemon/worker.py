@@ -180,7 +180,8 @@ class Worker:
 
     def _progress(self, part: str, done: int, total: int) -> None:
         self._leash.go_on()
-        self._show(replace(self.health, doing=self._census.tell(part, done, total)))
+        if words := self._census.tell(part, done, total):
+            self._show(replace(self.health, doing=words))
 
     # Trouble
 

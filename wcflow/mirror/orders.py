@@ -39,6 +39,18 @@ class OrderChange(NamedTuple):
     after: Owner
 
 
+class Compared(NamedTuple):
+    """What of a page is to be kept: ``news``, and ``echoes`` that differ in nothing but their stamp.
+
+    The news know the dates of refunds that the mirror knows. ``accounts`` are those that news
+    belong to, and those that they belonged to.
+    """
+
+    news: list[Order]
+    echoes: list[Order]
+    accounts: set[int]
+
+
 def order_records(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Order]:
     """Give the orders with these ids, as far as the mirror has them."""
     return {key: order_of(row) for key, row in _rows(tx, store, ids).items()}
@@ -58,21 +70,20 @@ def orders_of_people(
     return sorted(map(order_of, rows), key=lambda order: (order.created, order.id))
 
 
-def changed_orders(
-    tx: Connection, store: str, orders: Iterable[Order]
-) -> list[tuple[Order, Owner | None]]:
-    """Pick those whose content the mirror does not have yet, each with whose it was.
-
-    They come with the dates of refunds that the mirror knows.
-    """
+def compared(tx: Connection, store: str, orders: Iterable[Order]) -> Compared:
+    """Hold what the shop told against what the mirror has."""
     told = list(orders)
     known = _rows(tx, store, [order.id for order in told])
-    dated = [_dated(order, known.get(order.id)) for order in told]
-    return [
-        (order, _owner(known.get(order.id)))
-        for order in dated
-        if _differs(known.get(order.id), order_row(store, order))
-    ]
+    found = Compared([], [], set())
+    for order in told:
+        old, dated = known.get(order.id), _dated(order, known.get(order.id))
+        if old is None or _differs(old, order_row(store, dated)):
+            found.news.append(dated)
+            found.accounts.update(owner.customer_id for owner in (dated, old) if owner is not None)
+        elif old.modified != stamp(order.modified):
+            found.echoes.append(dated)
+    found.accounts.discard(0)
+    return found
 
 
 def save_orders(tx: Connection, store: str, orders: Iterable[Order]) -> list[OrderChange]:

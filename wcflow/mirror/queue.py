@@ -5,7 +5,7 @@ The unique key (store, rule, subject, occurrence, step) is the whole of deduplic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -179,11 +179,13 @@ def claim(
     return sorted((_entry(row) for row in tx.execute(mine).mappings()), key=lambda row: row.id)
 
 
-def unclaim(tx: Connection, store: str, holder: str) -> int:
-    """Give back what this process claimed and did not come to: that was no try."""
+def unclaim(tx: Connection, store: str, holder: str, tried: Collection[int]) -> None:
+    """Give back what this process claimed; what it did not come to was no try."""
     mine = (_O.c.store == store, _O.c.state == "claimed", _O.c.claimed_by == holder)
-    values = {"state": "due", "attempts": _O.c.attempts - 1}
-    return tx.execute(update(_O).where(*mine).values(**values)).rowcount
+    left = update(_O).where(*mine)
+    in_hand = _O.c.id.in_(list(tried))
+    tx.execute(left.where(~in_hand).values(state="due", attempts=_O.c.attempts - 1))
+    tx.execute(left.where(in_hand).values(state="due"))
 
 
 def put_off(tx: Connection, ids: Sequence[int], until: datetime, why: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from wcflow.mirror.upserts import dumps, instant, loads, stamp
@@ -16,6 +17,8 @@ NOT_CONTENT = frozenset({"modified", "history"})
 
 _ADDRESS_PARTS = tuple(field.name for field in fields(Address))
 _ITEM_PARTS = tuple(field.name for field in fields(LineItem))
+# Attributes fetched at once: a page of orders has two hundred addresses of eleven parts each.
+_of_address, _of_item = attrgetter(*_ADDRESS_PARTS), attrgetter(*_ITEM_PARTS)
 
 
 def order_row(store: str, order: Order) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def _order_detail(order: Order) -> dict[str, Any]:
     return {
         "billing": _address(order.billing),
         "shipping": _address(order.shipping),
-        "items": [{part: getattr(item, part) for part in _ITEM_PARTS} for item in order.items],
+        "items": [dict(zip(_ITEM_PARTS, _of_item(item), strict=True)) for item in order.items],
         "refunds": [
             {"id": r.id, "total": r.total, "reason": r.reason, "date": _stamp(r.date)}
             for r in order.refunds
@@ -166,7 +169,7 @@ def content(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _address(address: Address) -> dict[str, str]:
-    parts = ((part, getattr(address, part)) for part in _ADDRESS_PARTS)
+    parts = zip(_ADDRESS_PARTS, _of_address(address), strict=True)
     return {part: value for part, value in parts if value}
 
 

@@ -49,7 +49,7 @@ def deliver(
             continue
     finally:
         with db.transaction() as tx:
-            queue.unclaim(tx, store.name, holder)
+            queue.unclaim(tx, store.name, holder, desk.tried)
     return tally
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -33,7 +33,11 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The store, the mirror, and the tally; ``now`` is asked anew for each batch."""
+    """The store, the mirror, and the tally; ``now`` is asked anew for each batch.
+
+    ``tried`` are the effects that may have reached the shop: whatever interrupts the delivery,
+    the next one looks for them before it writes them again.
+    """
 
     db: Database
     store: Store
@@ -42,6 +46,7 @@ class Desk:
     ours: frozenset[str]
     respect: bool
     tally: Delivered
+    tried: set[int] = field(default_factory=set)
 
     def claim(self, kinds: Sequence[str], limit: int, *, released_only: bool) -> list[Entry]:
         with self.db.transaction() as tx:

@@ -18,6 +18,7 @@ def deliver_single(desk: Desk, *, released_only: bool) -> bool:
     """Deliver one note or coupon; say whether there was any. Raises StoreError for the store."""
     entries = desk.claim(("note", "coupon"), 1, released_only=released_only)
     for entry in entries:
+        desk.tried.add(entry.id)
         try:
             outcome = _note(desk, entry) if entry.kind == "note" else _coupon(desk, entry)
         except StoreError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from wcflow.mirror.customers import emails_of_customers
-from wcflow.mirror.orders import changed_orders
+from wcflow.mirror.orders import compared
 from wcflow.mirror.products import known_products, save_products
 from wcflow.poll.customers import trimmed
 from wcflow.poll.people import drop_customers, keep_customers, keep_orders
@@ -24,7 +24,10 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Orders, and what else is to be kept for them. ``gone`` are customers that are no more."""
+    """Orders that say something new, and what else is to be kept for them.
+
+    ``gone`` are customers that are no more.
+    """
 
     orders: tuple[Order, ...]
     customers: tuple[Customer, ...] = ()
@@ -33,28 +36,26 @@ class Page:
 
 
 def completed(visit: Visit, orders: Iterable[Order], *, again: bool) -> Page:
-    """Ask for what belongs to those orders that say something new.
+    """Pick the orders that say something new, and ask for what belongs to them.
 
     With ``again``, their customers are asked for also where they are known: a customer's change
-    has no stamp, and an order is the time at which most of them happen.
+    has no stamp, an order is the time at which most of them happen, and one that lost its account
+    may have lost it because the account was deleted.
     """
-    told = {order.id: order for order in orders}
     with visit.db.reading() as tx:
-        changed = changed_orders(tx, visit.store, told.values())
-        news = [order for order, _ in changed]
-        # An order that lost its account may have lost it because the account was deleted.
-        named = {order.customer_id for order in news} | {o.customer_id for _, o in changed if o}
-        named -= {0}
-        known = set(emails_of_customers(tx, visit.store, named))
+        news, echoes, accounts = compared(tx, visit.store, orders)
+        known = set(emails_of_customers(tx, visit.store, accounts))
         products = _products_in(news) - visit.absent_products
         products -= known_products(tx, visit.store, products)
-    customers = _customers(visit, named if again else named - known)
+    customers = _customers(visit, accounts if again else accounts - known)
     refunds = visit.shop.refunds(news) if news else {}
     # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
-    nobody = named & visit.absent_customers
-    told.update((order.id, _settled(order, refunds, nobody)) for order in news)
+    nobody = accounts & visit.absent_customers
     return Page(
-        tuple(told.values()), customers, frozenset(nobody & known), _products(visit, products)
+        orders=(*(_settled(order, refunds, nobody) for order in news), *echoes),
+        customers=customers,
+        gone=frozenset(nobody & known),
+        products=_products(visit, products),
     )
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from wcflow.mirror.customers import count_customers, customer_ids_after
 from wcflow.mirror.stores import save_store
 from wcflow.mirror.tables import StoreRow
@@ -38,13 +36,11 @@ def sweep_share(now: datetime, sweep: Sweep, every: timedelta) -> int:
 
 def sweep_customers(visit: Visit) -> None:
     """Look again at the share of customers whose turn it is."""
-    row = visit.row()
-    with visit.db.reading() as tx:
-        sweep = _sweep(tx, visit, row)
     every = timedelta(seconds=visit.settings.sweep_every_seconds)
+    row = visit.row()
+    sweep = _sweep(visit, row)
     if row.sweep_started is None or _is_over(visit.now, sweep, every):
-        _begin_round(visit, sweep.started, every)
-        return
+        sweep = _next_round(visit, sweep, every)
     for _ in range(sweep_share(visit.now, sweep, every)):
         if not _batch(visit):
             return
@@ -64,20 +60,21 @@ def accept_gone(visit: Visit) -> None:
             return
 
 
-def _sweep(tx: Connection, visit: Visit, row: StoreRow) -> Sweep:
+def _sweep(visit: Visit, row: StoreRow) -> Sweep:
     started = visit.now if row.sweep_started is None else instant(row.sweep_started)
-    passed = count_customers(tx, visit.store, row.sweep_position)
-    everybody = count_customers(tx, visit.store)
+    with visit.db.reading() as tx:
+        passed = count_customers(tx, visit.store, row.sweep_position)
+        everybody = count_customers(tx, visit.store)
     done = -(-passed // HUNDRED)
     return Sweep(started, done, done + -(-(everybody - passed) // HUNDRED))
 
 
-def _begin_round(visit: Visit, started: datetime, every: timedelta) -> None:
-    # A round begins when the last one should have ended; after a long rest, now.
-    late = visit.now - started >= 2 * every
-    begins = visit.now if late or visit.now - started < every else started + every
+def _next_round(visit: Visit, sweep: Sweep, every: timedelta) -> Sweep:
+    # It begins when the last one should have ended; after a rest, all of it is due at once.
+    begins = min(visit.now, max(sweep.started + every, visit.now - every))
     with visit.db.transaction() as tx:
         save_store(tx, visit.store, sweep_position=0, sweep_started=stamp(begins))
+    return _sweep(visit, visit.row())
 
 
 def _batch(visit: Visit) -> bool:

@@ -1,0 +1,175 @@
+"""Laws of workflow list and workflow run."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.command import Desk, on_terminal
+from wcflow.mirror.stores import save_store
+from wcflow.sandbox.server import serve
+
+RULES = """
+[segment Regular]
+when = orders_count >= 1
+
+[workflow gift]
+trigger = bulk
+when = orders_count < 3
+do =
+    add_tag Gifted
+    add_note A gift for {{ first_name }}
+
+[workflow thanks]
+trigger = order_paid
+once = per customer
+do = add_note Thanks for order {{ order.number }}
+
+[workflow rehearsal]
+trigger = bulk
+mode = dry_run
+do = add_note Only played
+
+[workflow asleep]
+trigger = bulk
+mode = off
+do = add_note never
+"""
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """Anna bought once, Bob three times, Carla never."""
+    made = Desk(tmp_path, RULES)
+    anna, bob, _carla = (
+        made.world.registers(f"{name}@example.com", days_ago=400, first_name=name.capitalize())
+        for name in ("anna", "bob", "carla")
+    )
+    made.annas = made.world.buys(customer=anna, days_ago=40)
+    made.bobs = [made.world.buys(customer=bob, days_ago=days) for days in (60, 50, 30)]
+    assert 0 == made.gives("sync", "--accept").code
+    yield made
+    made.world.db.close()
+
+
+def test_a_bulk_run_is_counted_first_and_needs_a_yes(desk):
+    """Without a terminal and without --yes: the count is said, 2, and nothing begins."""
+    ran = desk.gives("workflow", "run", "gift")
+    assert 2 == ran.code
+    assert [
+        "3 of 3 people are chosen; gift would run for 2.",
+        "  not for 1: when does not hold",
+    ] == ran.lines
+    assert [] == desk.world.runs("c1")
+
+
+def test_a_bulk_run_does_what_the_workflow_does(desk):
+    """With --yes runs begin; effects go through the outbox; tags are worn after the next sync."""
+    ran = desk.gives("workflow", "run", "gift", "--yes")
+    assert (0, []) == (ran.code, desk.writes)
+    assert re.search(r"2 runs begun as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'", ran.out)
+    assert 0 == desk.gives("sync").code
+    assert [{"Regular", "Gifted"}, {"Regular"}, {"Gifted"}] == [
+        desk.world.customer_tags(number) for number in (1, 2, 3)
+    ]
+    assert ["A gift for Anna"] == desk.world.notes(desk.annas)
+
+
+def test_a_person_without_an_order_gets_no_note(desk):
+    """Carla's tag is put on; her note has no order to stand on and is called off with the reason."""
+    desk.gives("workflow", "run", "gift", "--yes")
+    (note,) = (e for e in desk.world.outbox(states=["cancelled"]) if e.kind == "note")
+    assert ("c3", "there is no order to put it on") == (note.subject, note.outcome)
+
+
+def test_where_chooses_the_people(desk):
+    """Only those for whom the condition holds; it may ask for segments and tags."""
+    ran = desk.gives("workflow", "run", "gift", "--yes", "--where", "segments contains 'Regular'")
+    assert "2 of 3 people are chosen; gift would run for 1." == ran.lines[0]
+    desk.gives("sync")
+    assert [{"Regular", "Gifted"}, {"Regular"}, frozenset()] == [
+        desk.world.customer_tags(number) for number in (1, 2, 3)
+    ]
+
+
+def test_an_order_trigger_takes_each_persons_latest(desk):
+    """order_paid by command: their latest paid order; who never had one is left out."""
+    ran = desk.gives("workflow", "run", "thanks", "--yes")
+    assert "  not for 1: nothing that sets it off has ever happened to them" in ran.lines
+    desk.gives("sync")
+    orders = (desk.annas, *desk.bobs)
+    assert [1, 0, 0, 1] == [len(desk.world.notes(order)) for order in orders]
+    assert [f"Thanks for order {desk.annas}"] == desk.world.notes(desk.annas)
+
+
+def test_once_still_applies(desk):
+    """per customer: a second command finds nobody."""
+    desk.gives("workflow", "run", "thanks", "--yes")
+    ran = desk.gives("workflow", "run", "thanks", "--yes")
+    assert (0, "There is nobody to run it for.") == (ran.code, ran.lines[-1])
+
+
+def test_a_rehearsal_only_rehearses(desk):
+    """dry_run: nothing waits for the shop, the plan shows what it would be."""
+    ran = desk.gives("workflow", "run", "rehearsal", "--yes")
+    assert "They only rehearse" in ran.out
+    assert [] == desk.world.outbox(states=["due"])
+    assert "Only played" in desk.gives("plan").out
+
+
+def test_what_a_bulk_run_queues_is_before_the_brake(tmp_path):
+    """More than max_writes: held, like any other write."""
+    desk = Desk(tmp_path, RULES, wcflow="max_writes = 2")
+    for number in range(3):
+        desk.world.buys(email=f"guest{number}@example.com", days_ago=30)
+    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("workflow", "run", "gift", "--yes").code
+    held = desk.gives("sync")
+    assert (1, []) == (held.code, desk.writes)
+    desk.world.db.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gifft"], "did you mean 'gift'?"),
+        (["asleep"], "switched off"),
+        (["gift", "--where", "orders_countt > 1"], "orders_count"),
+        (["gift", "--where", "segments contains 'Regula'"], "did you mean 'Regular'?"),
+        (["gift", "--where", "meta.loyalty = 'gold'"], "the custom field loyalty is not read"),
+        (["gift", "--where", "order.total > 5"], "order.total"),
+        (["gift", "--store", "other"], "known: shop"),
+    ],
+)
+def test_what_cannot_be_run_ends_with_2(desk, words, said):
+    """A wrong name or condition is told with what is near; nothing begins."""
+    ran = desk.gives("workflow", "run", *words, "--yes")
+    assert (2, []) == (ran.code, desk.writes)
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_list_shows_each_workflow(desk):
+    """Trigger, mode, since when, and runs by state."""
+    desk.gives("workflow", "run", "gift", "--yes")
+    told = json.loads(desk.gives("workflow", "list", "--json", mounted_at=None).out)["shop"]
+    assert {
+        "gift": ("bulk", "live", {"done": 2}),
+        "thanks": ("order_paid", "live", {}),
+        "rehearsal": ("bulk", "dry_run", {}),
+        "asleep": ("bulk", "off", {}),
+    } == {each["name"]: (each["trigger"], each["mode"], each["runs"]) for each in told}
+
+
+@pytest.mark.parametrize(("answer", "begun"), [("y", 2), ("n", 0)])
+def test_a_terminal_is_asked(desk, answer, begun):
+    """On a terminal the question is put, and the answer counts."""
+    with serve(desk.shop, clock=lambda: datetime.now(UTC)) as server:
+        desk.edits("url = https://shop.example", f"url = {server.url}")
+        with desk.world.db.transaction() as tx:
+            save_store(tx, "shop", url=server.url)
+        words = ("workflow", "run", "gift", "--config", desk.config)
+        on_terminal(*words, answers=[("Run gift for 2 people? [y/N]", answer)])
+    runs = [run for subject in ("c1", "c2", "c3") for run in desk.world.runs(subject)]
+    assert begun == len([run for run in runs if run.workflow == "gift"])

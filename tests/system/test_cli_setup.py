@@ -1,0 +1,220 @@
+"""Laws of init, check and doctor."""
+
+import json
+import stat
+
+import pytest
+
+from tests.command import Desk, on_terminal, process, wcflow
+from wcflow.config.default import default_ini
+from wcflow.config.load import load
+from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.shop import ADMIN, READER, Shop
+
+KEYS = ("--key", "ck_" + "1" * 40, "--secret", "cs_" + "2" * 40)
+SHOP = ("--url", "https://shop.example", *KEYS)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path, "[segment Regular]\nwhen = orders_count >= 1\n")
+    yield made
+    made.world.db.close()
+
+
+# init
+
+
+def test_init_writes_what_load_understands(tmp_path):
+    """The file is the commented default with these values, readable by its owner alone."""
+    file = tmp_path / "wcflow.ini"
+    ran = wcflow("init", *SHOP, "--output", file)
+    assert (0, "") == (ran.code, ran.err)
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    (store,) = load(file, {}).stores
+    assert ("https://shop.example", KEYS[1], KEYS[3]) == (
+        store.url,
+        store.consumer_key,
+        store.consumer_secret,
+    )
+    assert len(default_ini().splitlines()) == len(file.read_text().splitlines())
+    assert ["check", "doctor", "plan"] == [
+        line.split()[1] for line in ran.lines if line.startswith("  wcflow ")
+    ]
+
+
+def test_init_replaces_nothing_without_force(tmp_path):
+    """A file that is there stays as it is: 78; --force replaces it."""
+    file = tmp_path / "wcflow.ini"
+    file.write_text("mine")
+    ran = wcflow("init", *SHOP, "--output", file)
+    assert (78, "mine") == (ran.code, file.read_text())
+    assert "--force" in ran.err
+    assert 0 == wcflow("init", *SHOP, "--output", file, "--force").code
+    assert "shop.example" in file.read_text()
+    assert [file] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "the shop's address is missing"),
+        (["--url", "shop.example"], "did you mean https://shop.example?"),
+        (["--url", "https://shop.example/wp-admin"], "that of its dashboard"),
+        (["--url", "https://shop.example", "--key", "cs_1"], "a consumer_key that begins with ck_"),
+    ],
+)
+def test_init_refuses_what_cannot_be(tmp_path, words, said):
+    """What is missing or wrong is told, 2, and nothing is written."""
+    ran = wcflow("init", *words, "--output", tmp_path / "wcflow.ini")
+    assert (2, "", []) == (ran.code, ran.out, list(tmp_path.iterdir()))
+    assert said in ran.err
+
+
+def test_init_without_keys_names_variables(tmp_path):
+    """Keys may stay in the environment: the file names where."""
+    file = tmp_path / "wcflow.ini"
+    ran = wcflow("init", "--url", "https://shop.example", "--output", file)
+    assert 0 == ran.code
+    (store,) = load(file, {"WC_KEY": "ck_1", "WC_SECRET": "cs_1"}).stores
+    assert ("ck_1", "cs_1") == (store.consumer_key, store.consumer_secret)
+    assert "environment variable WC_KEY" in ran.out
+
+
+def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
+    """A wrong answer is asked for again; keys are not shown as they are typed."""
+    file = tmp_path / "wcflow.ini"
+    answers = [
+        ("Address of the shop: ", "shop"),
+        ("Address of the shop: ", "https://shop.example"),
+        ("Consumer key (ck_…): ", KEYS[1]),
+        ("Consumer secret (cs_…): ", KEYS[3]),
+    ]
+    shown = on_terminal("init", "--output", file, answers=answers)
+    (store,) = load(file, {}).stores
+    assert ("https://shop.example", KEYS[1]) == (store.url, store.consumer_key)
+    assert "expected the shop's address such as https://shop.example, got 'shop'" in shown
+    assert KEYS[1] not in shown
+    assert KEYS[3] not in shown
+
+
+def test_leaving_a_question_leaves_everything(tmp_path):
+    """Ctrl-D where an address is asked for: no file, and no word of a bug."""
+    file = tmp_path / "wcflow.ini"
+    shown = on_terminal("init", "--output", file, answers=[("Address of the shop: ", "\x04")])
+    assert "interrupted: nothing was changed" in shown
+    assert "Traceback" not in shown
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_init_into_a_directory_that_is_not_there(tmp_path):
+    """One sentence, no traceback."""
+    ran = wcflow("init", *SHOP, "--output", tmp_path / "none" / "wcflow.ini")
+    assert (1, "") == (ran.code, ran.out)
+    assert "no such file or directory" in ran.err
+
+
+# check
+
+
+def test_check_says_what_it_understood(desk):
+    """Needs neither shop nor database, and shows no secret."""
+    ran = desk.gives("check", mounted_at=None)
+    assert (0, "") == (ran.code, ran.err)
+    assert "segment Regular: when orders_count >= 1" in ran.lines
+    assert "The configuration is sound: 1 file." == ran.lines[-1]
+    assert ADMIN.consumer_key not in ran.out
+
+
+def test_check_tells_every_problem_at_once(desk):
+    """Each with file and line, on stderr; 78."""
+    desk.edits("orders_count >= 1", "orders_cuont >= 1\ntga = x")
+    ran = desk.gives("check", mounted_at=None)
+    assert (78, "") == (ran.code, ran.out)
+    problems = [line for line in ran.err.splitlines() if f"{desk.config}:" in line]
+    assert 2 == len(problems)
+    assert "did you mean 'orders_count'?" in ran.err
+    assert "2 problems in the configuration" in ran.err
+
+
+def test_check_warns_of_keys_that_others_can_read(desk):
+    desk.config.chmod(0o644)
+    ran = desk.gives("check", mounted_at=None)
+    assert 0 == ran.code
+    assert f"chmod 600 {desk.config}" in ran.err
+    assert "1 warning" in ran.lines[-1]
+
+
+def test_the_configuration_is_looked_for_here(tmp_path):
+    """Without --config: wcflow.ini of this directory; where there is none, 78 and the way."""
+    none = process("check", cwd=tmp_path)
+    assert (78, "") == (none.returncode, none.stdout)
+    assert "wcflow init" in none.stderr
+    wcflow("init", *SHOP, "--output", tmp_path / "wcflow.ini")
+    assert 0 == process("check", cwd=tmp_path).returncode
+
+
+# doctor
+
+
+def test_doctor_finds_nothing_bad_with_a_healthy_shop(desk):
+    """0; every finding is ok but the clock's fineness, and nothing is written to the shop."""
+    ran = desk.gives("doctor")
+    assert (0, "", []) == (ran.code, ran.err, desk.writes)
+    told = json.loads(desk.gives("doctor", "--json").out)
+    assert {"here", "store shop"} == set(told)
+    assert {"configuration", "database", "disk", "clock here"} == {e["name"] for e in told["here"]}
+    assert [] == [each for some in told.values() for each in some if each["level"] == "bad"]
+
+
+def test_doctor_says_what_to_do_about_each_finding(desk):
+    """A key that may only read: a warning with the way out, and no failure."""
+    desk.edits(ADMIN.consumer_key, READER.consumer_key)
+    desk.edits(ADMIN.consumer_secret, READER.consumer_secret)
+    ran = desk.gives("doctor")
+    assert 0 == ran.code
+    assert "  warn key: the key may only read: wcflow can plan, not write" in ran.lines
+    assert "what to do: give the key the permission Read/Write" in ran.out
+
+
+def test_doctor_fails_where_something_is_bad(desk):
+    """A wrong key: 1."""
+    desk.edits(ADMIN.consumer_key, "ck_wrong")
+    ran = desk.gives("doctor")
+    assert 1 == ran.code
+    assert "  bad  key: the store does not know the key" in ran.out
+
+
+def test_doctor_finds_the_address_through_the_home_page(desk):
+    """Plain permalinks: the API is elsewhere, and what to choose is said; 1."""
+    desk.faults = Faults(Shop(permalinks=False))
+    ran = desk.gives("doctor")
+    assert 1 == ran.code
+    assert "plain permalinks" in ran.out
+    assert "choose Post name" in ran.out
+
+
+def test_doctor_says_try_later_where_the_shop_is_out_of_reach(desk):
+    """A shop that takes no connection: 75."""
+    desk.faults.refuses_connections(times=None)
+    assert 75 == desk.gives("doctor").code
+
+
+def test_doctor_does_not_make_the_database(desk, tmp_path):
+    desk.edits("wcflow.sqlite3", "elsewhere.sqlite3")
+    ran = desk.gives("doctor")
+    assert 0 == ran.code
+    assert "is not there yet" in ran.out
+    assert not (tmp_path / "elsewhere.sqlite3").exists()
+
+
+def test_init_can_put_the_keys_into_files_of_their_own(tmp_path):
+    """As the service wants them: only the owner reads the keys, all may read the configuration."""
+    file = tmp_path / "wcflow.ini"
+    ran = wcflow("init", *SHOP, "--key-files", "--output", file)
+    assert (0, "") == (ran.code, ran.err)
+    assert KEYS[1] not in file.read_text()
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    assert {"wcflow.ini": 0o644, "consumer_key": 0o600, "consumer_secret": 0o600} == modes
+    (store,) = load(file, {}).stores
+    assert (KEYS[1], KEYS[3]) == (store.consumer_key, store.consumer_secret)

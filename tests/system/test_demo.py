@@ -1,0 +1,235 @@
+"""Laws of the demo and of the sandbox as commands: real processes, as a stranger would start them."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from tests.service import eventually
+
+AT_MOST = 30.0
+"""Seconds that the demo may take on two cores."""
+
+
+def command(*words):
+    return [sys.executable, "-m", "wcflow", *map(str, words)]
+
+
+def process(*words):
+    return subprocess.run(command(*words), capture_output=True, text=True, timeout=90, check=False)
+
+
+class Running:
+    """A command that goes on, and what it prints."""
+
+    def __init__(self, *words):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.process = subprocess.Popen(command(*words), **pipes)
+        self.lines = []
+        self._reader = threading.Thread(target=self._read)
+
+    def __enter__(self):
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        self.process.stdout.close()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+    def prints(self, pattern, within=60.0):
+        """Wait for a line that matches; give the match."""
+        return eventually(
+            lambda: next(
+                filter(None, (re.search(pattern, line) for line in list(self.lines))), None
+            ),
+            within,
+        )
+
+    def ends(self, number):
+        """Send a signal; give the exit code and the seconds that the end took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(15), time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """One demo: what it printed, how long it took, and its directory."""
+    folder = tmp_path_factory.mktemp("demo") / "wcflow-demo"
+    began = time.monotonic()
+    ran = process("demo", "--dir", folder)
+    return ran, time.monotonic() - began, folder
+
+
+def section(ran, head):
+    """Give the lines below a head, up to the next empty one."""
+    lines = ran.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(head))
+    rest = lines[at + 1 :]
+    return rest[: rest.index("")]
+
+
+def test_demo_is_done_in_time_and_without_a_complaint(shown):
+    """Exit code 0, nothing on stderr, under half a minute."""
+    ran, seconds, _ = shown
+
+    assert (0, "") == (ran.returncode, ran.stderr)
+    assert seconds < AT_MOST
+
+
+def test_demo_shows_people_per_segment(shown):
+    """The four segments of the default configuration, each with people and a bar."""
+    rows = [
+        re.fullmatch(r"  (\D+?) +(\d+) +(\d+) % +(█+)", row)
+        for row in section(shown[0], "Segments")
+    ]
+
+    assert ["VIP", "At Risk", "New", "Regular"] == [row[1] for row in rows]
+    assert all(int(row[2]) > 0 for row in rows)
+
+
+def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(shown):
+    """Codes on the screen are codes that were written: welcome for the new, comeback for the lost."""
+    ran, _, folder = shown
+    codes = [row.split()[0] for row in section(ran, "Coupons")[1:]]
+    notes = section(ran, "Notes")
+    with sqlite3.connect(folder / "wcflow.sqlite3") as database:
+        told = database.execute(
+            "SELECT payload FROM outbox WHERE kind = 'coupon' AND state = 'done'"
+        )
+        written = "".join(payload for (payload,) in told).upper()
+    database.close()
+
+    assert {"WELCOME", "COMEBACK"} == {code.partition("-")[0] for code in codes}
+    assert all(code in written for code in codes)
+    assert all(any(code in note for note in notes) for code in codes)
+
+
+def test_demo_explains_one_customer(shown):
+    """Who sent an order back is explained, rule by rule, with what was done."""
+    ran, _, _ = shown
+    below = ran.stdout.partition("3. One customer explained")[2]
+
+    assert re.search(r"^  At Risk: yes$", below, re.MULTILINE)
+    assert re.search(r"^  Refunded Customer +from workflow refunded$", below, re.MULTILINE)
+
+
+def test_second_walk_of_the_demo_writes_nothing(shown):
+    """Nothing has happened since, so nothing is written."""
+    assert re.search(r", 0 people looked at, 0 writes\.$", shown[0].stdout, re.MULTILINE)
+
+
+def test_demo_says_what_it_took(shown):
+    """Seconds and requests, and no more requests than a shop can be asked for in good conscience."""
+    said = re.search(r"took ([\d.]+) seconds and (\d+) requests", shown[0].stdout)
+
+    assert float(said[1]) < AT_MOST
+    assert int(said[2]) < 400
+
+
+def test_what_the_demo_names_can_be_looked_at_afterwards(shown):
+    """The command that it ends with works although its shop is closed."""
+    ran, _, folder = shown
+    words = re.search(r"^  wcflow (explain \S+ --config \S+)$", ran.stdout, re.MULTILINE)[1]
+    looked = process(*words.split())
+
+    assert str(folder) in words
+    assert (0, "") == (looked.returncode, looked.stderr)
+    assert "welcome" in looked.stdout
+
+
+def test_demo_plays_by_the_rules_that_were_edited(shown, tmp_path):
+    """Its configuration stays: change a rule, run it again, see what it does."""
+    text = (shown[2] / "wcflow.ini").read_text()
+    (tmp_path / "wcflow.ini").write_text(text.replace("[segment VIP]", "[segment Darling]"))
+    (tmp_path / "wcflow.sqlite3").write_text("of the last demo")
+    again = process("demo", "--dir", tmp_path)
+
+    assert (0, "") == (again.returncode, again.stderr)
+    assert section(again, "Segments")[0].startswith("  Darling ")
+
+
+@pytest.mark.parametrize("name", ["wcflow.ini", "wcflow.sqlite3"])
+def test_files_of_others_are_left_alone(tmp_path, name):
+    """What no demo has written is not overwritten: 78, and the file is as it was."""
+    (tmp_path / name).write_text("mine")
+    ran = process("demo", "--dir", tmp_path)
+
+    assert (78, "") == (ran.returncode, ran.stdout)
+    assert "--dir" in ran.stderr
+    assert [(name, "mine")] == [(each.name, each.read_text()) for each in tmp_path.iterdir()]
+
+
+def test_demo_that_goes_on_serves_what_happens(tmp_path):
+    """With --serve orders keep coming in, the daemon writes, a second demo waits, Ctrl-C ends both."""
+    with Running("demo", "--serve", "--dir", tmp_path / "demo") as running:
+        address = running.prints(r"^  (http://127\.0\.0\.1:\d+)$")[1]
+        running.prints(r"^  \d\d:\d\d:\d\d  \S")
+        running.prints(r"walked .*written=\d")
+        second = process("demo", "--dir", tmp_path / "demo")
+        with urllib.request.urlopen(address) as answer:
+            page = answer.read().decode()
+        code, seconds = running.ends(signal.SIGINT)
+        running.prints("^The shop is closed")
+
+    assert (0, True) == (code, seconds < 2.5)
+    assert (75, True) == (second.returncode, "a demo is running" in second.stderr)
+    assert "At Risk" in page
+
+
+def test_sandbox_says_where_it_is_and_closes_when_asked():
+    """A shop on a free port, its address, its keys; SIGTERM ends it with 0."""
+    with Running("sandbox", "--port", 0, "--people", 20, "--orders", 60, "--busy") as running:
+        address = running.prints(r"is open at (http://\S+)$")[1]
+        key = running.prints(r"(ck_\w+) +cs_\w+ +of an administrator, read and write")[1]
+        command_shown = running.prints(r"wcflow (init .*)")[1]
+        with urllib.request.urlopen(f"{address}/wp-json/") as answer:
+            index = answer.read().decode()
+        code, seconds = running.ends(signal.SIGTERM)
+
+    assert key in command_shown
+    assert '"name":"Little Things"' in index.replace('": "', '":"')
+    assert (0, True) == (code, seconds < 2)
+
+
+def test_sandbox_whose_port_is_taken_says_so():
+    """75, one sentence, and what to do."""
+    with Running("sandbox", "--port", 0, "--people", 1, "--orders", 0) as running:
+        port = running.prints(r"is open at http://127\.0\.0\.1:(\d+)$")[1]
+        ran = process("sandbox", "--port", port, "--people", 1, "--orders", 0)
+
+    assert (75, "") == (ran.returncode, ran.stdout)
+    assert f"port {port} cannot be taken" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_same_seed_makes_the_same_shop():
+    """Two sandboxes of one seed tell of the same people."""
+
+    def page(seed):
+        words = ("--port", 0, "--people", 12, "--orders", 30, "--seed", seed)
+        with Running("sandbox", *words) as running:
+            address = running.prints(r"is open at (http://\S+)$")[1]
+            with urllib.request.urlopen(address) as answer:
+                shown = answer.read().decode()
+        return set(re.findall(r"<td>([^<]+@[^<]+)</td>", shown))
+
+    first, second, other = page(3), page(3), page(4)
+
+    assert first == second
+    assert first != other

@@ -1,0 +1,75 @@
+"""What the README promises is so: its tables, its INI, its commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from wcflow.cli import app
+from wcflow.config.load import load
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def run(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+def commands():
+    """Give every ``wcflow …`` that the README names."""
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+    found = re.findall(r"`(wcflow [^`\n]+)`", README)
+    found += re.findall(r"^(wcflow [^#\n]+)", blocks, re.MULTILINE)
+    return sorted({text.strip() for text in found})
+
+
+def test_the_tables_are_those_of_the_registries():
+    """``wcflow kinds --markdown`` prints what stands between the marks."""
+    printed = run("kinds", "--markdown").stdout.strip()
+    found = re.search(r"<!-- kinds -->\n(.*?)\n<!-- /kinds -->", README, re.DOTALL)
+    assert found is not None
+    assert printed == found[1].strip()
+
+
+def test_the_ini_of_the_readme_loads(tmp_path):
+    store = (
+        "[store shop]\nurl = https://shop.example\nconsumer_key = ck_x\nconsumer_secret = cs_x\n"
+    )
+    for number, text in enumerate(re.findall(r"```ini\n(.*?)```", README, re.DOTALL)):
+        file = tmp_path / f"{number}.ini"
+        file.write_text(store + text)
+        file.chmod(0o600)
+        assert load(file, {}).rules.workflows
+
+
+def test_the_mistake_of_the_readme_is_told_in_those_words(tmp_path):
+    said = re.search(r"^(wcflow\.ini:31: .*)$", README, re.MULTILINE)
+    file = tmp_path / "wcflow.ini"
+    file.write_text("\n" * 29 + "[segment VIP]\nwhen = totl_spent > 1000\n")
+    with pytest.raises(Exception, match="totl_spent") as caught:
+        load(file, {}, need_store=False)
+    assert said is not None
+    assert said[1] == str(caught.value).splitlines()[0].removeprefix(f"{tmp_path}/")
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_command_of_the_readme_exists(command):
+    """Its help is printed; options that it is given there are known."""
+    words = shlex.split(re.sub(r"\[[A-Z]+\]", "", command))[1:]
+    plain = [word for word in words if not word.startswith("-")]
+    path = plain[:2] if plain and plain[0] in ("outbox", "workflow") else plain[:1]
+    shown = run(*path, "--help")
+    assert 0 == shown.exit_code
+    for option in (word for word in words if word.startswith("--")):
+        assert option in shown.stdout
+
+
+def test_the_unit_runs_what_the_readme_installs():
+    unit = (ROOT / "systemd" / "wcflow.service").read_text()
+    (start,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    assert "/opt/wcflow/bin/wcflow run --config /etc/wcflow/wcflow.ini" == start
+    assert "python3 -m venv /opt/wcflow\n" in README
+    assert "--output /etc/wcflow/wcflow.ini" in README
