@@ -22,7 +22,7 @@ from wcflow.rules.judge import Judged, judge
 from wcflow.rules.runs import Run
 from wcflow.rules.steps import Effect
 
-BATCH = 200
+BATCH = 50
 ROUNDS = 5
 """How often a person may be judged anew at once because steps changed what rules look at."""
 

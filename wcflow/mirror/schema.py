@@ -52,12 +52,29 @@ def revisions() -> set[str]:
 
 def upgrade(tx: Connection) -> None:
     """Bring the tables to the present revision, within this transaction."""
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
     if tx.dialect.name == "postgresql":
         # Two daemons that start together: the second waits, then finds nothing left to do.
         tx.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
+    if version_of(tx) is None:
+        _make(tx)
+    else:
+        migrate(tx)
+
+
+def _make(tx: Connection) -> None:
+    """Make all tables as they are now; a new database needs no Alembic, and its memory is spared."""
+    METADATA.create_all(tx)
+    column = "version_num VARCHAR(32) NOT NULL"
+    key = f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num)"
+    tx.execute(text(f"CREATE TABLE {VERSION_TABLE} ({column}, {key})"))
+    tx.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES (:head)"), {"head": HEAD})  # noqa: S608  constants
+
+
+def migrate(tx: Connection) -> None:
+    """Take one revision after the other, up to the present one."""
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = tx
