@@ -8,6 +8,7 @@ by the next. What is decided stands in ``rules``; what is written, in ``outbox``
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +67,25 @@ class Walked:
     pulled: Pulled | None = None
     evaluated: Evaluated = field(default_factory=Evaluated)
     delivered: Delivered = field(default_factory=Delivered)
+
+
+def client(
+    settings: StoreSettings,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Store:
+    """Give a client for a store; nothing is asked yet. ``sleep`` may raise to end a wait."""
+    return Store(
+        settings.name,
+        settings.url,
+        settings.consumer_key,
+        settings.consumer_secret,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+        timeout=settings.timeout,
+        page_size=settings.page_size,
+        sleep=sleep,
+        clock=clock,
+    )
 
 
 def walk(line: Line, *, write: bool = True) -> Walked:

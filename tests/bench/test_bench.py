@@ -33,7 +33,6 @@ from wcflow.sandbox.exchange import Basic, Request
 from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.server import serve
 from wcflow.sandbox.shop import ADMIN
-from wcflow.store.client import Store
 from wcflow.store.wire import order
 
 ROWS: list[tuple[str, float, float, str]] = []
@@ -96,11 +95,7 @@ def ini(url, tmp_path_factory):
 def line(ini):
     config = load(ini, {})
     (settings,) = config.stores
-    keys = settings.consumer_key, settings.consumer_secret
-    with (
-        open_database(config.database) as db,
-        Store(settings.name, settings.url, *keys) as store,
-    ):
+    with open_database(config.database) as db, cycle.client(settings) as store:
         line = cycle.Line(db, store, config, settings, lambda: datetime.now(UTC), "bench")
         cycle.know(line)
         cycle.walk(line, write=False)

@@ -16,7 +16,6 @@ from wcflow import cycle
 from wcflow.config.load import load
 from wcflow.mirror.database import open_database
 from wcflow.rules.tags import split_tags
-from wcflow.store.client import Store
 
 RULES = """
 [segment Live Big]
@@ -68,13 +67,7 @@ class Live:
         self.config = load(file, {})
         self.db = open_database(self.config.database)
         (settings,) = self.config.stores
-        self.store = Store(
-            settings.name,
-            settings.url,
-            settings.consumer_key,
-            settings.consumer_secret,
-            ca_file=settings.ca_file,
-        )
+        self.store = cycle.client(settings)
         self.line = cycle.Line(
             self.db, self.store, self.config, settings, lambda: datetime.now(UTC), "live"
         )

@@ -11,8 +11,7 @@ import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy import make_url
 
-from wcflow import log
+from wcflow import cycle, log
 from wcflow.cli.errors import Stopped
 from wcflow.cli.progress import Bars, Lines, progress
 from wcflow.config.load import Config, load
@@ -31,7 +30,6 @@ from wcflow.config.stores import StoreSettings
 from wcflow.cycle import Clock, Line, Walked, know, walk
 from wcflow.errors import SetupError, UsageError
 from wcflow.mirror.database import Database, open_database
-from wcflow.store.client import Store
 
 HERE, SYSTEM = Path("wcflow.ini"), Path("/etc/wcflow/wcflow.ini")
 
@@ -82,20 +80,6 @@ def find_config(given: Path | None) -> Path:
 def read_config(given: Path | None, *, need_store: bool = True) -> Config:
     """Read the configuration; raises ConfigError with every problem in it."""
     return load(find_config(given), os.environ, need_store=need_store)
-
-
-def client_of(settings: StoreSettings, sleep: Callable[[float], object] = time.sleep) -> Store:
-    """Give a client for a store; nothing is asked yet."""
-    return Store(
-        settings.name,
-        settings.url,
-        settings.consumer_key,
-        settings.consumer_secret,
-        ca_file=str(settings.ca_file) if settings.ca_file else None,
-        timeout=settings.timeout,
-        page_size=settings.page_size,
-        sleep=sleep,
-    )
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
@@ -188,7 +172,7 @@ class Session:
         if settings.name not in self._lines:
             self._lines[settings.name] = Line(
                 db=self.db,
-                store=self.open.enter_context(client_of(settings, self.interrupt.sleep)),
+                store=self.open.enter_context(cycle.client(settings, self.interrupt.sleep)),
                 config=self.config,
                 settings=settings,
                 clock=self.clock,

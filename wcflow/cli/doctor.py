@@ -11,13 +11,13 @@ from pathlib import Path
 import typer
 from sqlalchemy import make_url
 
+from wcflow import cycle
 from wcflow.cli import show
 from wcflow.cli.common import (
     AsJson,
     ConfigFile,
     Interrupt,
     StoreName,
-    client_of,
     interruptible,
     read_config,
     stores_of,
@@ -84,7 +84,7 @@ def _as_data(each: Finding) -> dict[str, str]:
 
 
 def _shop(settings: StoreSettings, now: datetime, interrupt: Interrupt) -> tuple[Finding, ...]:
-    with client_of(settings, interrupt.sleep) as client:
+    with cycle.client(settings, interrupt.sleep) as client:
         _, findings = probe(
             client,
             now=now,

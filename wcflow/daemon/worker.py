@@ -30,7 +30,6 @@ from wcflow.mirror import lease, queue
 from wcflow.mirror.database import Database
 from wcflow.mirror.stores import store_row
 from wcflow.mirror.upserts import instant
-from wcflow.store.client import Store
 from wcflow.units import parse_zone
 
 LONGEST_NAP = 15.0
@@ -59,7 +58,7 @@ class Worker:
         self._census = tell.Census()
         self._line = Line(
             db=db,
-            store=_client(settings, self._leash),
+            store=cycle.client(settings, self._leash.sleep, self._leash.steady),
             config=config,
             settings=settings,
             clock=self._leash.now,
@@ -216,17 +215,3 @@ class Worker:
     def _show(self, health: Health) -> None:
         self.health = health
         self._wake()
-
-
-def _client(settings: StoreSettings, leash: Leash) -> Store:
-    return Store(
-        settings.name,
-        settings.url,
-        settings.consumer_key,
-        settings.consumer_secret,
-        ca_file=str(settings.ca_file) if settings.ca_file else None,
-        timeout=settings.timeout,
-        page_size=settings.page_size,
-        sleep=leash.sleep,
-        clock=leash.steady,
-    )

@@ -6,7 +6,6 @@ that walk the registry follow from it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from wcflow.customer import in_store_currency, order_date, paid_orders
+from wcflow.rules import arguments
 from wcflow.rules.flaw import Flaw, FlawError, did_you_mean
 from wcflow.rules.occurrences import (
     Occurrence,
@@ -27,7 +27,7 @@ from wcflow.rules.occurrences import (
     paid_in_order,
     refunds_of,
 )
-from wcflow.units import DURATION_FORM, LONGEST, Duration, leaves_window, local_day, parse_duration
+from wcflow.units import Duration, leaves_window, local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,66 +118,16 @@ def parse_trigger(text: str) -> Trigger:
     return Trigger(kind.name, kind.read(rest.strip()))
 
 
-# What may stand behind a trigger's name.
-
-
-def _nothing(text: str) -> None:
-    if text:
-        raise FlawError(Flaw("nothing after the trigger", repr(text)))
-
-
-def _name(text: str) -> str:
-    if not text:
-        raise FlawError(Flaw("a name after the trigger", "nothing"))
-    return text
-
-
-def _duration(text: str) -> Duration:
-    found = parse_duration(text)
-    if found is None or found.count == 0:
-        raise FlawError(Flaw(DURATION_FORM, repr(text) if text else "nothing"))
-    if found.seconds > LONGEST:
-        raise FlawError(Flaw("at most 100y", repr(text)))
-    return found
-
-
-def _milestones(text: str) -> tuple[int, ...]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise FlawError(Flaw("whole numbers such as 5, 10, 20", repr(text) if text else "nothing"))
-    return tuple(sorted({int(part) for part in parts}))
-
-
-def _amount(text: str) -> Decimal:
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", text):
-        raise FlawError(Flaw("an amount such as 250", repr(text) if text else "nothing"))
-    return Decimal(text)
-
-
-def _refund_kind(text: str) -> str:
-    if text not in ("", "partial", "full", "either"):
-        raise FlawError(Flaw("partial, full or either", repr(text)))
-    return text or "either"
-
-
-def _statuses(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(?:from\s+(\S+))?\s*(?:to\s+(\S+))?", text)
-    if found is None:
-        raise FlawError(Flaw("'from STATUS to STATUS'", repr(text)))
-    before, after = (("" if word in (None, "any") else word) for word in found.groups())
-    return before.removeprefix("wc-"), after.removeprefix("wc-")
-
-
 # From orders.
 
 
-@trigger("order_created", "an order is placed", "order_created", _nothing, has_order=True)
+@trigger("order_created", "an order is placed", "order_created", arguments.nothing, has_order=True)
 def _order_created(sight: Sight, _: None) -> Iterator[Occurrence]:
     for order in sight.orders:
         yield Occurrence(f"order {order.id} created", created_at(order), order)
 
 
-@trigger("order_paid", "an order is paid", "order_paid", _nothing, has_order=True)
+@trigger("order_paid", "an order is paid", "order_paid", arguments.nothing, has_order=True)
 def _order_paid(sight: Sight, _: None) -> Iterator[Occurrence]:
     for order in sight.orders:
         at = paid_at(order, sight.profile.shop.paid_statuses)
@@ -185,7 +135,9 @@ def _order_paid(sight: Sight, _: None) -> Iterator[Occurrence]:
             yield Occurrence(f"order {order.id} paid", at, order)
 
 
-@trigger("order_completed", "an order is completed", "order_completed", _nothing, has_order=True)
+@trigger(
+    "order_completed", "an order is completed", "order_completed", arguments.nothing, has_order=True
+)
 def _order_completed(sight: Sight, _: None) -> Iterator[Occurrence]:
     for order in sight.orders:
         at = completed_at(order)
@@ -200,17 +152,21 @@ def _seen(sight: Sight, status: str) -> Iterator[Occurrence]:
             yield Occurrence(f"order {order.id} {status}", at, order)
 
 
-@trigger("order_cancelled", "an order is cancelled", "order_cancelled", _nothing, has_order=True)
+@trigger(
+    "order_cancelled", "an order is cancelled", "order_cancelled", arguments.nothing, has_order=True
+)
 def _order_cancelled(sight: Sight, _: None) -> Iterator[Occurrence]:
     return _seen(sight, "cancelled")
 
 
-@trigger("order_failed", "a payment fails", "order_failed", _nothing, has_order=True)
+@trigger("order_failed", "a payment fails", "order_failed", arguments.nothing, has_order=True)
 def _order_failed(sight: Sight, _: None) -> Iterator[Occurrence]:
     return _seen(sight, "failed")
 
 
-@trigger("order_on_hold", "an order is put on hold", "order_on_hold", _nothing, has_order=True)
+@trigger(
+    "order_on_hold", "an order is put on hold", "order_on_hold", arguments.nothing, has_order=True
+)
 def _order_on_hold(sight: Sight, _: None) -> Iterator[Occurrence]:
     return _seen(sight, "on-hold")
 
@@ -219,7 +175,7 @@ def _order_on_hold(sight: Sight, _: None) -> Iterator[Occurrence]:
     "order_refunded [partial | full | either]",
     "money of an order is given back: a part, all of it, or either (the default)",
     "order_refunded full",
-    _refund_kind,
+    arguments.refund_kind,
     has_order=True,
 )
 def _order_refunded(sight: Sight, which: str) -> Iterator[Occurrence]:
@@ -231,7 +187,7 @@ def _order_refunded(sight: Sight, which: str) -> Iterator[Occurrence]:
     "order_status_changed [from STATUS] [to STATUS]",
     "a poll finds an order in another status than the poll before",
     "order_status_changed from pending to processing",
-    _statuses,
+    arguments.statuses,
     has_order=True,
 )
 def _order_status_changed(sight: Sight, statuses: tuple[str, str]) -> Iterator[Occurrence]:
@@ -245,7 +201,7 @@ def _order_status_changed(sight: Sight, statuses: tuple[str, str]) -> Iterator[O
     "product_purchased",
     "a product is bought: once for each line of a paid order; conditions may ask item.*",
     "product_purchased",
-    _nothing,
+    arguments.nothing,
     has_order=True,
     has_item=True,
 )
@@ -259,7 +215,7 @@ def _product_purchased(sight: Sight, _: None) -> Iterator[Occurrence]:
     "first_order",
     "a person's first paid order; once in their life",
     "first_order",
-    _nothing,
+    arguments.nothing,
     has_order=True,
 )
 def _first_order(sight: Sight, _: None) -> Iterator[Occurrence]:
@@ -271,7 +227,7 @@ def _first_order(sight: Sight, _: None) -> Iterator[Occurrence]:
     "repeat_order",
     "each paid order after a person's first",
     "repeat_order",
-    _nothing,
+    arguments.nothing,
     has_order=True,
 )
 def _repeat_order(sight: Sight, _: None) -> Iterator[Occurrence]:
@@ -283,7 +239,7 @@ def _repeat_order(sight: Sight, _: None) -> Iterator[Occurrence]:
     "order_milestone N, N, …",
     "a person's Nth paid order; once for each N",
     "order_milestone 5, 10, 20",
-    _milestones,
+    arguments.milestones,
     has_order=True,
 )
 def _order_milestone(sight: Sight, milestones: tuple[int, ...]) -> Iterator[Occurrence]:
@@ -296,7 +252,7 @@ def _order_milestone(sight: Sight, milestones: tuple[int, ...]) -> Iterator[Occu
     "high_value_order AMOUNT",
     "a paid order of that amount or more, in the store's currency, before refunds",
     "high_value_order 250",
-    _amount,
+    arguments.amount,
     has_order=True,
 )
 def _high_value_order(sight: Sight, amount: Decimal) -> Iterator[Occurrence]:
@@ -309,7 +265,7 @@ def _high_value_order(sight: Sight, amount: Decimal) -> Iterator[Occurrence]:
 # From customers.
 
 
-@trigger("customer_created", "somebody registers an account", "customer_created", _nothing)
+@trigger("customer_created", "somebody registers an account", "customer_created", arguments.nothing)
 def _customer_created(sight: Sight, _: None) -> Iterator[Occurrence]:
     account = sight.profile.account
     if account is not None and account.created is not None:
@@ -320,7 +276,7 @@ def _customer_created(sight: Sight, _: None) -> Iterator[Occurrence]:
     "segment_entered NAME",
     "a person comes into a segment",
     "segment_entered VIP",
-    _name,
+    arguments.name,
     names="segment",
 )
 def _segment_entered(sight: Sight, name: str) -> Iterator[Occurrence]:
@@ -333,7 +289,7 @@ def _segment_entered(sight: Sight, name: str) -> Iterator[Occurrence]:
     "segment_left NAME",
     "a person is in a segment no more",
     "segment_left VIP",
-    _name,
+    arguments.name,
     names="segment",
 )
 def _segment_left(sight: Sight, name: str) -> Iterator[Occurrence]:
@@ -346,7 +302,7 @@ def _segment_left(sight: Sight, name: str) -> Iterator[Occurrence]:
     "tag_added NAME",
     "a person wears a tag that they did not wear, by whomever it was added",
     "tag_added Wholesale",
-    _name,
+    arguments.name,
     names="tag",
 )
 def _tag_added(sight: Sight, name: str) -> Iterator[Occurrence]:
@@ -358,7 +314,7 @@ def _tag_added(sight: Sight, name: str) -> Iterator[Occurrence]:
     "tag_removed NAME",
     "a person wears a tag no more, by whomever it was removed",
     "tag_removed Wholesale",
-    _name,
+    arguments.name,
     names="tag",
 )
 def _tag_removed(sight: Sight, name: str) -> Iterator[Occurrence]:
@@ -370,7 +326,7 @@ def _tag_removed(sight: Sight, name: str) -> Iterator[Occurrence]:
     "customer_matches",
     "the workflow's when becomes true for a person for whom it was not",
     "customer_matches",
-    _nothing,
+    arguments.nothing,
 )
 def _customer_matches(sight: Sight, _: None) -> Iterator[Occurrence]:
     if sight.matches_since is not None:
@@ -398,7 +354,7 @@ def _inactive_from(sight: Sight, length: Duration) -> datetime | None:
     "inactive DURATION",
     "that long since the last paid order; again only after another order",
     "inactive 60d",
-    _duration,
+    arguments.duration,
     next_at=_inactive_from,
 )
 def _inactive(sight: Sight, length: Duration) -> Iterator[Occurrence]:
@@ -407,7 +363,7 @@ def _inactive(sight: Sight, length: Duration) -> Iterator[Occurrence]:
         yield found
 
 
-@trigger("bulk", "only by command: wcflow workflow run NAME", "bulk", _nothing)
+@trigger("bulk", "only by command: wcflow workflow run NAME", "bulk", arguments.nothing)
 def _bulk(_sight: Sight, _: None) -> Iterator[Occurrence]:
     return iter(())
 
