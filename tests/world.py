@@ -117,7 +117,7 @@ class World:
 
     def buys(self, *, customer=0, email="", total="100.00", days_ago=0, status="completed", **more):
         """Somebody places an order of one wallet at that price; give its id."""
-        from wcflow.sandbox.shop import Line  # noqa: PLC0415
+        from wcflow.sandbox.shop import Line
 
         line = Line(product_id=self.product, total=total, name="Wallet")
         return self.shop.place_order(

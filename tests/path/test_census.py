@@ -1,5 +1,6 @@
 """The first census: everything is read once, whatever interrupts it."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -12,6 +13,9 @@ from wcflow.mirror.slices import slices
 from wcflow.mirror.stores import save_store
 from wcflow.mirror.upserts import instant
 from wcflow.poll import drafts, walk
+from wcflow.poll.portions import whole
+from wcflow.poll.slicing import Found, Meter, Work, work_off
+from wcflow.poll.visit import Visit
 from wcflow.sandbox.exchange import told
 from wcflow.sandbox.faults import Rule
 from wcflow.sandbox.seed import seeded
@@ -173,6 +177,29 @@ def test_after_a_failure_nothing_more_is_asked_than_is_on_its_way(database):
         poll.passes(minutes=5)
         poll.pull()
         mirror_equals_shop(poll)
+
+
+def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
+    """Who asked meanwhile did not ask in vain."""
+    failed, kept = threading.Event(), []
+
+    def ask(piece):
+        if piece.number == 0:
+            failed.set()
+            raise StoreError("no")
+        failed.wait(5)
+        return Found("an answer", 7, last=False)
+
+    with polled(database) as poll:
+        visit = Visit(poll.db, poll.client, poll.settings, poll.now)
+        pieces = [whole("shop", "orders", number) for number in range(2)]
+        work = Work("orders", ask, lambda tx, what: kept.append(what) or 1)
+        with pytest.raises(StoreError):
+            work_off(visit, pieces, work, Meter(visit, "orders", 0, 0))
+        with poll.db.reading() as tx:
+            positions = [piece.position for piece in slices(tx, "shop")]
+
+    assert (["an answer"], [7]) == (kept, positions)
 
 
 def breaks_the_first_slice(poll):

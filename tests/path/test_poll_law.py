@@ -3,6 +3,7 @@
 And whoever's profile changed was touched.
 """
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -104,7 +105,7 @@ class Street:
         self.shop.edit_product(self.products[which % 2], now=now, tags=(f"tag {which}",))
 
 
-DEEDS = [name for name in vars(Street) if name not in {"do"} and not name.startswith("_")]
+DEEDS = [name for name in vars(Street) if name != "do" and not name.startswith("_")]
 WALKS = ["pull", "pull", "dies", "fails", "reconcile"]
 steps = st.lists(
     st.tuples(
@@ -173,10 +174,8 @@ def walk(poll, step, which):
             raise Killed
     elif step == "fails":
         poll.faults.falters(times=None, after=which % 6)
-        try:
+        with contextlib.suppress(StoreError):
             poll.pull()
-        except StoreError:
-            pass
         poll.faults.recovers()
     else:
         getattr(poll, step)()

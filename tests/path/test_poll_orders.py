@@ -387,6 +387,24 @@ class TestClocks:
 
                 mirror_equals_shop(poll)
 
+    def test_young_is_an_order_by_the_shops_own_clock(self, database):
+        behind = timedelta(hours=-1)
+        with polled(database) as poll:
+            poll.faults.clock_off(behind)
+            (id,) = ordered(poll.shop, 1, seconds_apart=0)
+            poll.pull()
+            poll.faults.half_saved(id)
+            wallet = min(poll.shop.state.products)
+            poll.shop.edit_items(id, ((wallet, 5),), now=poll.now + behind)
+            poll.passes(seconds=30)
+            ordered(poll.shop, 1, seconds_apart=0, start=BEGIN - poll.now - behind)
+            poll.pull()
+            assert 1 == poll.order(id).items[0].quantity
+            poll.passes(seconds=30)
+            poll.pull()
+
+            mirror_equals_shop(poll)
+
     @pytest.mark.parametrize("fold", [0, 1])
     @pytest.mark.parametrize("rest", [1, 37, 200])
     def test_the_repeated_hour_of_autumn_loses_nothing(self, database, fold, rest):

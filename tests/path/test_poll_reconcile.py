@@ -1,5 +1,6 @@
 """The nightly census: what leaves no stamp at the shop is found by counting."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.path.test_census import ordered
+from tests.path.test_census import ordered, refuses_status
 from tests.polled import BEGIN, mirror_equals_shop, polled
 from wcflow.errors import StoreError
 from wcflow.mirror.products import save_products
@@ -84,6 +85,21 @@ def test_drafts_are_counted_where_the_shop_counts_them(database, any_holds_draft
             c for c in poll.door.calls if "include" in c.params and c.params["include"] == ""
         ]
         mirror_equals_shop(poll)
+
+
+def test_a_kind_of_draft_that_a_newer_release_knows_is_asked_for_from_the_next_night_on(database):
+    with polled(database) as poll:
+        refuses_status(poll, "auto-draft")
+        ordered(poll.shop, 1, seconds_apart=0)
+        poll.pull()
+        poll.faults.recovers()
+        poll.passes(days=1)
+        poll.reconcile()
+        poll.passes(minutes=1)
+        poll.pull()
+
+        asked = {call.params.get("status") for call in poll.door.calls}
+        assert {"trash,checkout-draft,auto-draft", "any", None} == asked
 
 
 def test_an_order_that_a_list_left_out_is_not_believed_to_be_deleted(poll):
@@ -240,7 +256,7 @@ def test_months_cover_the_time_once_and_each_begins_with_a_month(oldest, length)
     found = months(oldest, oldest + length)
 
     edges = [start for start, _ in found] + [end for _, end in found[-1:]]
-    assert [(a, b) for a, b in zip(edges, edges[1:], strict=False)] == found
+    assert [(a, b) for a, b in itertools.pairwise(edges)] == found
     assert not found or (edges[0], edges[-1]) == (oldest, oldest + length)
     assert all((edge.day, edge.hour, edge.minute) == (1, 0, 0) for edge in edges[1:-1])
     assert all(end - start <= timedelta(days=31) for start, end in found)

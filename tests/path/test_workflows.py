@@ -89,6 +89,23 @@ def test_a_guest_who_registers_is_not_welcomed_again(world):
     assert (1, {"First-time Buyer"}) == (len(w.coupons()), w.customer_tags(customer))
 
 
+@pytest.mark.parametrize("hpos", [True, False])
+def test_who_deletes_their_account_and_makes_another_is_not_welcomed_again(world, hpos):
+    """Neither is told by a list of changes: a legacy store moves no stamp when a user is deleted."""
+    w = world(WELCOME.replace("do =", "once = per customer\ndo ="), hpos=hpos)
+    w.settle()
+    first = w.registers("anna@example.com")
+    w.buys(customer=first)
+    w.settle()
+    w.shop.delete_customer(first, now=w.now)
+    w.pass_(hours=1)
+    second = w.registers("anna@example.com")
+    w.buys(customer=second)
+    w.settle()
+    assert (1, {"First-time Buyer"}) == (len(w.coupons()), w.customer_tags(second))
+    assert w.memory(f"c{first}") is None
+
+
 FOLLOW_UP = """
 [workflow follow-up]
 trigger = order_paid

@@ -59,7 +59,7 @@ def test_an_opened_database_is_found_again_with_all_it_held(database, database_u
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):
-    with pytest.raises(ZeroDivisionError), database.transaction() as tx:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), database.transaction() as tx:
         save_store(tx, "shop", url="https://shop.example")
         _ = 1 / 0
 
@@ -156,7 +156,7 @@ class TestRefusals:
         with open_database(f"sqlite:///{file}") as db:
             with db.transaction() as tx:
                 save_store(tx, "shop", title="kept")
-            with pytest.raises(BusyError, match="is full"), db.transaction() as tx:  # noqa: PT012
+            with pytest.raises(BusyError, match="is full"), db.transaction() as tx:
                 pages = tx.execute(text("PRAGMA page_count")).scalar_one()
                 tx.execute(text(f"PRAGMA max_page_count = {pages}"))
                 save_store(tx, "shop", title="lost", error="x" * 1_000_000)
@@ -165,10 +165,13 @@ class TestRefusals:
 
     def test_a_read_only_file_is_told(self, tmp_path):
         file = tmp_path / "wcflow.sqlite"
-        with open_database(f"sqlite:///{file}") as db:
-            with pytest.raises(SetupError, match="cannot be written"), db.transaction() as tx:  # noqa: PT012
-                tx.execute(text("PRAGMA query_only = ON"))
-                save_store(tx, "shop", title="lost")
+        with (
+            open_database(f"sqlite:///{file}") as db,
+            pytest.raises(SetupError, match="cannot be written"),
+            db.transaction() as tx,
+        ):
+            tx.execute(text("PRAGMA query_only = ON"))
+            save_store(tx, "shop", title="lost")
 
     def test_a_damaged_file_is_told(self, tmp_path):
         file = tmp_path / "wcflow.sqlite"
@@ -176,11 +179,14 @@ class TestRefusals:
         whole = file.read_bytes()
         file.write_bytes(whole[:4096] + b"\xff" * 8192 + whole[12288:])
 
-        with pytest.raises(SetupError, match="is damaged"):
-            with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:  # noqa: PT012
-                tx.execute(text("PRAGMA integrity_check"))
-                for table in schema.METADATA.sorted_tables:
-                    tx.execute(table.select()).all()
+        with (
+            pytest.raises(SetupError, match="is damaged"),
+            open_database(f"sqlite:///{file}") as db,
+            db.transaction() as tx,
+        ):
+            tx.execute(text("PRAGMA integrity_check"))
+            for table in schema.METADATA.sorted_tables:
+                tx.execute(table.select()).all()
 
     def test_a_postgresql_that_does_not_run_is_busy_and_no_password_is_told(self, tmp_path):
         with pytest.raises(BusyError, match="cannot be used now") as told:
@@ -188,7 +194,7 @@ class TestRefusals:
         assert "secret" not in str(told.value)
 
     def test_a_database_that_postgresql_does_not_have_is_a_matter_of_setup(self, postgres):
-        with pytest.raises(SetupError, match='does not exist: .*"nowhere" does not exist'):
+        with pytest.raises(SetupError, match=r'does not exist: .*"nowhere" does not exist'):
             open_database(postgres.url("nowhere"))
 
     def test_a_user_whom_postgresql_does_not_know_is_a_matter_of_setup(self, postgres):

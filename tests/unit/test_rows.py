@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from wcflow.mirror.customers import customers, save_customers, set_customer_meta
 from wcflow.mirror.orders import (
-    Owner,
     OrderChange,
+    Owner,
     delete_orders,
     order_records,
     orders_of_people,

@@ -100,12 +100,17 @@ def history_of(column: str) -> Iterable[StatusChange]:
     return (StatusChange(before, after, instant(at)) for before, after, at in loads(column))
 
 
+def address_of(customer: Customer) -> str:
+    """Give the address that a customer is known by: of the account, else of billing."""
+    return _plain(normal_email(customer.email) or normal_email(customer.billing.email))
+
+
 def customer_row(store: str, customer: Customer) -> dict[str, Any]:
     """Give the row of a customer: known by the account's address, else by that of billing."""
     return {
         "store": store,
         "id": customer.id,
-        "email": _plain(normal_email(customer.email) or normal_email(customer.billing.email)),
+        "email": address_of(customer),
         "first_name": _plain(customer.first_name),
         "last_name": _plain(customer.last_name),
         "username": _plain(customer.username),

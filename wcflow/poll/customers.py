@@ -10,8 +10,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from wcflow.errors import StoreError
+from wcflow.mirror.customers import ids_known_by
+from wcflow.mirror.rows import address_of
 from wcflow.mirror.stores import save_store
-from wcflow.poll.people import keep_customers
+from wcflow.poll.people import drop_customers, keep_customers
 from wcflow.poll.visit import Visit
 from wcflow.records import Customer
 from wcflow.store.client import Listing
@@ -28,9 +30,29 @@ def poll_new_customers(visit: Visit) -> None:
         return
     for ids in _new_ids(visit, known, newest):
         told = read(visit, visit.shop.customers(ids))
+        there, gone = displaced(visit, told)
         with visit.db.transaction() as tx:
-            visit.tally.customers += keep_customers(tx, visit.settings, told)
+            visit.tally.deleted += drop_customers(tx, visit.settings, gone)
+            visit.tally.customers += keep_customers(tx, visit.settings, [*there, *told])
             save_store(tx, visit.store, newest_customer=max(ids))
+
+
+def displaced(visit: Visit, told: Collection[Customer]) -> tuple[list[Customer], frozenset[int]]:
+    """Ask anew for those whose address one of ``told`` has now: who is there, and who is gone.
+
+    WordPress gives an address to one account only. Who had it was deleted, or has another one by
+    now; until that is known, one person would be two, and would be welcomed twice.
+    """
+    with visit.db.reading() as tx:
+        named = ids_known_by(tx, visit.store, {address_of(each) for each in told} - {""})
+    asked = sorted(named - {each.id for each in told})
+    if not asked:
+        return [], frozenset()
+    listing = visit.shop.customers(asked)
+    missing = missing_from(listing, asked)
+    found = found_after_all(visit, missing)
+    gone = frozenset(missing) - {each.id for each in found}
+    return [*read(visit, listing), *found], gone
 
 
 def _new_ids(visit: Visit, known: int, newest: int) -> list[list[int]]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from wcflow.mirror.customers import emails_of_customers
 from wcflow.mirror.orders import compared
 from wcflow.mirror.products import known_products, save_products
-from wcflow.poll.customers import trimmed
+from wcflow.poll.customers import displaced, trimmed
 from wcflow.poll.people import drop_customers, keep_customers, keep_orders
 from wcflow.poll.visit import Visit
 from wcflow.records import Customer, Order, Product, Refund
@@ -48,13 +48,14 @@ def completed(visit: Visit, orders: Iterable[Order], *, again: bool) -> Page:
         products = _products_in(news) - visit.absent_products
         products -= known_products(tx, visit.store, products)
     customers = _customers(visit, accounts if again else accounts - known)
+    there, displaced_ones = displaced(visit, customers)
     refunds = visit.shop.refunds(news) if news else {}
     # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
     nobody = accounts & visit.absent_customers
     return Page(
         orders=(*(_settled(order, refunds, nobody) for order in news), *echoes),
-        customers=customers,
-        gone=frozenset(nobody & known),
+        customers=(*there, *customers),
+        gone=frozenset(nobody & known) | displaced_ones,
         products=_products(visit, products),
     )
 
