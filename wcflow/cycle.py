@@ -27,7 +27,7 @@ from wcflow.mirror.database import Database
 from wcflow.mirror.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
 from wcflow.mirror.tables import StoreRow
 from wcflow.outbox import Delivered, deliver
-from wcflow.poll import PollSettings, Pulled, pull, reconcile
+from wcflow.poll import PollSettings, Pulled, pull, reconcile, touch_everyone
 from wcflow.rules.memory import SEGMENT_META, TAGS_META
 from wcflow.store.client import Store
 from wcflow.store.probe import ShopFacts, facts
@@ -112,10 +112,23 @@ def pull_store(line: Line) -> Pulled:
     pulled = pull(
         line.db, line.store, settings, line.clock(), progress=_progress(line), accept=accept
     )
-    if accept:
-        with line.db.transaction() as tx:
+    with line.db.transaction() as tx:
+        if accept:
             save_setting(tx, accepted, "")
+        _heed_settings(tx, line, settings)
     return pulled
+
+
+def _heed_settings(tx: Connection, line: Line, settings: PollSettings) -> None:
+    """Have everyone looked at again where the INI now says otherwise who is who, or what is shown."""
+    told, name = line.settings, f"settings {line.name}"
+    people = (told.guests, sorted(told.shared_emails), told.consent_meta, told.birthday_meta)
+    says = repr((*people, told.order_tags, line.config.manual_tags))
+    before = setting(tx, name)
+    if before != says:
+        save_setting(tx, name, says)
+        if before is not None:
+            touch_everyone(tx, settings)
 
 
 def deliver_store(line: Line) -> Delivered:

@@ -362,8 +362,8 @@ class TestClocks:
     """Whatever clocks do, nothing is missed."""
 
     @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=400)])
-    def test_a_date_header_that_is_wrong_costs_nothing(self, database, off):
-        with polled(database) as poll:
+    def test_a_date_header_that_is_wrong_costs_nothing(self, sqlite, off):
+        with polled(sqlite) as poll:
             ordered(poll.shop, 3, seconds_apart=100)
             poll.faults.date_header_off(off)
             poll.pull()
@@ -375,8 +375,8 @@ class TestClocks:
                 mirror_equals_shop(poll)
 
     @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1)])
-    def test_a_shop_whose_clock_is_wrong_is_followed(self, database, off):
-        with polled(database) as poll:
+    def test_a_shop_whose_clock_is_wrong_is_followed(self, sqlite, off):
+        with polled(sqlite) as poll:
             ordered(poll.shop, 3, seconds_apart=100)
             poll.faults.clock_off(off)
             poll.pull()
@@ -387,9 +387,9 @@ class TestClocks:
 
                 mirror_equals_shop(poll)
 
-    def test_young_is_an_order_by_the_shops_own_clock(self, database):
+    def test_young_is_an_order_by_the_shops_own_clock(self, sqlite):
         behind = timedelta(hours=-1)
-        with polled(database) as poll:
+        with polled(sqlite) as poll:
             poll.faults.clock_off(behind)
             (id,) = ordered(poll.shop, 1, seconds_apart=0)
             poll.pull()
@@ -407,10 +407,10 @@ class TestClocks:
 
     @pytest.mark.parametrize("fold", [0, 1])
     @pytest.mark.parametrize("rest", [1, 37, 200])
-    def test_the_repeated_hour_of_autumn_loses_nothing(self, database, fold, rest):
+    def test_the_repeated_hour_of_autumn_loses_nothing(self, sqlite, fold, rest):
         """Order stamps are local time read back: in that hour they may be an hour off."""
         change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
-        with polled(database, Shop(fold=fold), now=change - timedelta(hours=5)) as poll:
+        with polled(sqlite, Shop(fold=fold), now=change - timedelta(hours=5)) as poll:
             (id,) = ordered(poll.shop, 1, seconds_apart=0)
             poll.pull()
             step = 0
@@ -427,10 +427,10 @@ class TestClocks:
 
             mirror_equals_shop(poll)
 
-    def test_the_hour_that_spring_skips_loses_nothing(self, database):
+    def test_the_hour_that_spring_skips_loses_nothing(self, sqlite):
         """WooCommerce reads the naive GMT it is sent as local: what local clocks skip cannot be said."""
         gap = datetime(2026, 3, 29, 2, 0, tzinfo=UTC)
-        with polled(database, page_size=5, now=gap - timedelta(hours=3)) as poll:
+        with polled(sqlite, page_size=5, now=gap - timedelta(hours=3)) as poll:
             made = ordered(poll.shop, 40, seconds_apart=60, start=BEGIN - gap + timedelta(days=9))
             poll.pull()
             for number, id in enumerate(made):
@@ -443,9 +443,9 @@ class TestClocks:
 
             mirror_equals_shop(poll)
 
-    def test_a_census_over_the_hour_that_spring_skips_loses_nothing(self, database):
+    def test_a_census_over_the_hour_that_spring_skips_loses_nothing(self, sqlite):
         gap = datetime(2026, 3, 29, 2, 0, tzinfo=UTC)
-        with polled(database, page_size=5) as poll:
+        with polled(sqlite, page_size=5) as poll:
             ordered(poll.shop, 40, seconds_apart=180, start=BEGIN - gap + timedelta(minutes=30))
             poll.pull()
 

@@ -158,6 +158,22 @@ def test_a_new_database_for_the_same_shop_takes_over_its_tags(world, tmp_path):
     assert order
 
 
+def test_whether_guests_are_people_can_be_changed(world):
+    """Those who were nobody become people, and the other way round."""
+    w = world(store="guests = ignore")
+    order = w.buys(email="g@example.com", days_ago=5)
+    w.settle()
+    assert (set(), None) == (w.tags(order), w.memory("g:g@example.com"))
+    w.head["store"] = ""
+    w.rules(RULES)
+    w.settle()
+    assert {"New"} == w.tags(order)
+    w.head["store"] = "shared_emails = g@example.com"
+    w.rules(RULES)
+    w.settle()
+    assert w.memory("g:g@example.com") is None
+
+
 def test_the_first_writes_wait_until_they_are_accepted(world):
     w = world()
     order = w.buys(email="g@example.com", days_ago=5)

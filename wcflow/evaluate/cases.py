@@ -48,7 +48,8 @@ def profiles_of(
     ids = [int(subject[1:]) for subject in subjects if subject.startswith("c")]
     accounts = customers(tx, store, ids)
     emails = {f"c{each}": mail for each, mail in emails_of_customers(tx, store, ids).items()}
-    emails |= {subject: subject[2:] for subject in subjects if subject.startswith("g:")}
+    if bench.settings.guests == "by_email":
+        emails |= {subject: subject[2:] for subject in subjects if subject.startswith("g:")}
     private = set(emails.values()) - bench.settings.shared_emails - {""}
     orders = _by_subject(orders_of_people(tx, store, ids, sorted(private)), emails)
     _fetch_products(tx, bench, (order for some in orders.values() for order in some))

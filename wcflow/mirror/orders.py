@@ -181,6 +181,12 @@ def guests_under(tx: Connection, store: str, emails: Iterable[str]) -> set[Owner
     return found
 
 
+def owners_of_orders(tx: Connection, store: str) -> set[Owner]:
+    """Give whose orders there are at all."""
+    asked = select(_ORDERS.c.customer_id, _ORDERS.c.email).where(_ORDERS.c.store == store)
+    return {Owner(row.customer_id, row.email) for row in tx.execute(asked.distinct())}
+
+
 def owners_of_buyers(tx: Connection, store: str, product_ids: Container[int]) -> set[Owner]:
     """Give whose the orders are that name one of these products: reads every order once."""
     columns = select(_ORDERS.c.customer_id, _ORDERS.c.email, _ORDERS.c.detail)

@@ -22,8 +22,10 @@ from wcflow.mirror.orders import (
     addresses_of_accounts,
     delete_orders,
     guests_under,
+    owners_of_orders,
     save_orders,
 )
+from wcflow.mirror.people import touch_all
 from wcflow.mirror.subjects import known_subjects, rename_subject, subjects_of, touch
 from wcflow.poll.settings import PollSettings
 from wcflow.records import Customer, Order
@@ -94,6 +96,12 @@ def drop_customers(tx: Connection, settings: PollSettings, ids: Collection[int])
         if registered(customer_id) in known:
             rename_subject(tx, settings.store, registered(customer_id), now, email)
     return len(gone)
+
+
+def touch_everyone(tx: Connection, settings: PollSettings) -> None:
+    """Have everyone looked at again, also those whom other settings made nobody until now."""
+    touch_all(tx, settings.store)
+    touch_owners(tx, settings, owners_of_orders(tx, settings.store))
 
 
 def touch_owners(tx: Connection, settings: PollSettings, owners: Collection[Owner]) -> None:
