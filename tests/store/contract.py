@@ -65,7 +65,7 @@ class Ours:
     def paid_order(self, price: str, **fields: Any) -> dict[str, Any]:
         product = self.make("/wc/v3/products", name=self.name(), regular_price=price)
         lines = [{"product_id": product["id"], "quantity": 1}]
-        return self.order(status="processing", line_items=lines, **fields)
+        return self.order(**{"status": "processing", "line_items": lines, **fields})
 
     def coupon(self, **fields: Any) -> dict[str, Any]:
         return self.make("/wc/v3/coupons", **{"code": self.name(), "amount": "5", **fields})
@@ -161,15 +161,24 @@ class StoreContract:
 
         assert [order["id"]] == found(shop, order, status="checkout-draft")
 
-    def test_include_and_exclude(self, shop: Door, ours: Ours):
-        """Ids that are not there are passed over; excluded ones do not come back."""
+    def test_ids_that_are_not_there_are_passed_over(self, shop: Door, ours: Ours):
+        order = ours.order(status="pending")
+        asked = {"include": f"{order['id']},999999999", "_fields": "id"}
+
+        answer = shop.get("/wc/v3/orders", asked)
+
+        assert [{"id": order["id"]}] == answer.json
+        assert (header(answer, "X-WP-Total"), header(answer, "X-WP-TotalPages")) == ("1", "1")
+
+    def test_excluded_ids_do_not_come_back(self, shop: Door, ours: Ours):
+        """Under legacy storage that is so only where no ids are named to include."""
         one, other = ours.order(status="pending"), ours.order(status="pending")
-        asked = {"include": f"{one['id']},{other['id']},999999999", "exclude": str(one["id"])}
+        since = moved(one["date_modified_gmt"], seconds=-1)
+        asked = {"modified_after": since, "dates_are_gmt": "true", "exclude": str(one["id"])}
 
         answer = shop.get("/wc/v3/orders", {**asked, "_fields": "id"})
 
         assert [{"id": other["id"]}] == answer.json
-        assert (header(answer, "X-WP-Total"), header(answer, "X-WP-TotalPages")) == ("1", "1")
 
     def test_a_page_past_the_end_is_empty(self, shop: Door, ours: Ours):
         """It is no error; under HPOS it also counts nothing, so its total is no total."""
@@ -201,7 +210,8 @@ class StoreContract:
 
         answer = shop.get(path, {"_fields": "id,status"})
 
-        assert {"id": order["id"], "status": "pending"} == answer.json
+        told = {key: value for key, value in answer.json.items() if key != "_links"}
+        assert {"id": order["id"], "status": "pending"} == told
 
     def test_orders_of_a_customer(self, shop: Door, ours: Ours):
         customer = ours.customer()
@@ -224,7 +234,8 @@ class StoreContract:
         assert gone == []
 
     def test_paid_and_completed_orders_carry_their_dates(self, shop: Door, ours: Ours):
-        order = ours.order(status="pending")
+        """Something must be there to be sent: an order without lines is paid when completed."""
+        order = ours.paid_order("20.00", status="pending")
         path = f"/wc/v3/orders/{order['id']}"
         assert (order["date_paid_gmt"], order["date_completed_gmt"]) == (None, None)
 
@@ -261,7 +272,7 @@ class StoreContract:
         order = ours.paid_order("20.00")
         asked = {"amount": "20.01", "api_refund": False}
 
-        assert shop.post(f"/wc/v3/orders/{order['id']}/refunds", asked).status == 400
+        assert shop.post(f"/wc/v3/orders/{order['id']}/refunds", asked).status == 500
 
     # Notes
 
@@ -405,7 +416,8 @@ class StoreContract:
     def test_a_malformed_restriction_is_dropped(self, ours: Ours):
         coupon = ours.coupon(email_restrictions=["not an email", "Gina@Example.com"])
 
-        assert coupon["email_restrictions"] == ["gina@example.com"]
+        # PHP writes a list from which something was dropped as an object.
+        assert coupon["email_restrictions"] == {"1": "gina@example.com"}
 
     def test_coupon_meta_comes_back(self, ours: Ours):
         coupon = ours.coupon(meta_data=[{"key": "wcflow_contract", "value": "1"}])

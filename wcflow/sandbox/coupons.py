@@ -64,7 +64,7 @@ def coupon_row(state: State, coupon: Coupon) -> dict[str, Any]:
         **{name: coupon.lists.get(name, []) for name in _LISTS},
         "minimum_amount": str(coupon.minimum),
         "maximum_amount": str(coupon.maximum),
-        "email_restrictions": list(coupon.emails),
+        "email_restrictions": _php_list(coupon.emails),
         "used_by": list(coupon.used_by),
         "meta_data": meta.shown(coupon.meta),
     }
@@ -144,7 +144,7 @@ def usable(state: State, code: str, email: str, spent: Decimal, now: datetime) -
         raise _unusable(f'Coupon "{code}" has expired.')
     if spent < coupon.minimum or (coupon.maximum and spent > coupon.maximum):
         raise _unusable(f'Coupon "{code}" does not fit the amount of this order.')
-    if coupon.emails and not any(_matches(email, pattern) for pattern in coupon.emails):
+    if coupon.emails and not any(_matches(email, pattern) for pattern in coupon.emails.values()):
         raise _unusable(f'Please enter a valid email to use coupon code "{code}".')
     return coupon
 
@@ -197,13 +197,20 @@ def _worth(coupon: Coupon, asked: Mapping[str, Any]) -> tuple[str, Decimal]:
     return kind, amount
 
 
+def _php_list(values: Mapping[int, str]) -> list[str] | dict[str, str]:
+    """Give a list as PHP writes it: one from which something was dropped is an object."""
+    if list(values) == list(range(len(values))):
+        return list(values.values())
+    return {str(at): value for at, value in values.items()}
+
+
 def _take_rest(state: State, coupon: Coupon, asked: Mapping[str, Any]) -> None:
     coupon.description = str(asked.get("description", coupon.description))
     if "date_expires" in asked:
         coupon.expires = state.zone.instant(_whole_date(asked["date_expires"]))
     if "email_restrictions" in asked:
         emails = [str(email).strip().lower() for email in asked["email_restrictions"]]
-        coupon.emails = [email for email in emails if EMAIL.fullmatch(email)]
+        coupon.emails = {at: each for at, each in enumerate(emails) if EMAIL.fullmatch(each)}
     if "minimum_amount" in asked:
         coupon.minimum = money(asked["minimum_amount"])
     if "maximum_amount" in asked:

@@ -65,7 +65,8 @@ def _candidates(state: State, asked: Mapping[str, Any]) -> Iterable[Order]:
 def _tests(state: State, asked: Mapping[str, Any]) -> Iterable[_Test]:
     statuses = _statuses(state, asked.get("status", ["any"]))
     yield lambda order: order.status in statuses
-    if asked.get("exclude"):
+    # WordPress heeds no exclusion beside an inclusion; WooCommerce's own tables heed both.
+    if asked.get("exclude") and (state.settings.hpos or not asked.get("include")):
         unwanted = set(asked["exclude"])
         yield lambda order: order.id not in unwanted
     if "customer" in asked:

@@ -124,7 +124,7 @@ def _coupons(state: State) -> str:
             coupon.code,
             f"{coupon.amount} {coupon.kind}",
             expires,
-            ", ".join(coupon.emails) or "anyone",
+            ", ".join(coupon.emails.values()) or "anyone",
             f"{coupon.usage_count}",
             coupon.description,
         )

@@ -68,7 +68,7 @@ def _refundable(order: Order, asked: Mapping[str, Any]) -> Decimal:
     if amount <= 0:
         raise Refusal(refuse, "Refund amount must be greater than zero.", 400)
     if amount > order.remaining:
-        raise Refusal(refuse, "Invalid refund amount.", 400)
+        raise Refusal(refuse, "Invalid refund amount.", 500)
     if asked.get("api_refund", True):
         message = "The payment gateway for this order does not exist."
         raise Refusal(refuse, message, 500)

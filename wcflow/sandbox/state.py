@@ -244,7 +244,7 @@ class Coupon:
     expires: datetime | None = None
     usage_count: int = 0
     used_by: list[str] = field(default_factory=list)
-    emails: list[str] = field(default_factory=list)
+    emails: dict[int, str] = field(default_factory=dict)
     minimum: Decimal = NOTHING
     maximum: Decimal = NOTHING
     limits: dict[str, int | None] = field(default_factory=dict)
