@@ -172,3 +172,25 @@ class World:
     def row(self):
         with self.db.reading() as tx:
             return store_row(tx, "shop")
+
+
+class Died(Exception):
+    """the process was killed."""
+
+
+class Mortal:
+    """A database that dies before its n-th transaction from now."""
+
+    def __init__(self, db, transactions):
+        self.db, self.left = db, transactions
+
+    @contextmanager
+    def transaction(self):
+        if self.left <= 0:
+            raise Died
+        self.left -= 1
+        with self.db.transaction() as tx:
+            yield tx
+
+    def __getattr__(self, name):
+        return getattr(self.db, name)

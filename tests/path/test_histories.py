@@ -5,7 +5,6 @@ mirror equals the shop, everybody is in the segment they belong to, and each eff
 import os
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.builders import BERLIN
-from tests.world import World
+from tests.world import Died, Mortal, World
 from wcflow import cycle
 from wcflow.errors import WcflowError
 from wcflow.mirror.orders import order_records
@@ -65,28 +64,6 @@ EMAILS = ("ada@example.com", "ben@example.com", "CY@example.com")
 WHO = st.sampled_from(EMAILS)
 PICK = st.integers(0, 50)
 ASKED = ("POST /wc/v3/orders/*/notes", "POST /wc/v3/coupons", "POST */batch", "GET *", "GET *")
-
-
-class Died(Exception):
-    """the process was killed."""
-
-
-class Mortal:
-    """A database that dies before its n-th transaction from now."""
-
-    def __init__(self, db, transactions):
-        self.db, self.left = db, transactions
-
-    @contextmanager
-    def transaction(self):
-        if self.left <= 0:
-            raise Died
-        self.left -= 1
-        with self.db.transaction() as tx:
-            yield tx
-
-    def __getattr__(self, name):
-        return getattr(self.db, name)
 
 
 class Histories(RuleBasedStateMachine):

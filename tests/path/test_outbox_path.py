@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.path.test_histories import Died, Mortal
-from tests.world import World
+from tests.world import Died, Mortal, World
 from wcflow import cycle
 from wcflow.errors import StoreError
 

@@ -67,6 +67,14 @@ def test_each_command_of_the_readme_exists(command):
         assert option in shown.stdout
 
 
+def test_the_sentences_of_the_trouble_table_are_those_that_wcflow_says():
+    table = README.partition("| what you see |")[2].partition("\n\n")[0]
+    sentences = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    source = "".join(file.read_text() for file in (ROOT / "wcflow" / "store").glob("*.py"))
+    assert sentences
+    assert [] == [each for each in sentences if each.rstrip(" …") not in source]
+
+
 def test_the_unit_runs_what_the_readme_installs():
     unit = (ROOT / "systemd" / "wcflow.service").read_text()
     (start,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)

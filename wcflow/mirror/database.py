@@ -104,7 +104,9 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     try:
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+        # Parameters are customers' data: they must not stand in an error that may reach a log.
+        ping = url.get_backend_name() != "sqlite"
+        engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True)
     except ModuleNotFoundError as missing:
         raise SetupError(
             f"the database {_place(url)} needs the Python module {missing.name}",

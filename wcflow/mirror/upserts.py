@@ -12,9 +12,19 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    false,
+    literal,
+    literal_column,
+    null,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
+from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 T = TypeVar("T")
@@ -39,28 +49,32 @@ def upsert(
     """
     if not rows:
         return
-    table = table_of(model)
-    named = tuple(rows[0])
-    key = tuple(on) or tuple(column.name for column in table.primary_key)
-    statement = _statement(table, tx.dialect.name, named, key, frozenset(keep))
-    defaults = _defaults(model)
-    tx.execute(statement, [{**defaults, **row} for row in rows])
+    key = tuple(on) or tuple(column.name for column in table_of(model).primary_key)
+    statement = _statement(model, tx.dialect.name, tuple(rows[0]), key, frozenset(keep))
+    tx.execute(statement, rows)
 
 
 @cache
 def _statement(
-    table: Table, dialect: str, named: tuple[str, ...], key: tuple[str, ...], keep: frozenset[str]
+    model: type[SQLModel],
+    dialect: str,
+    named: tuple[str, ...],
+    key: tuple[str, ...],
+    keep: frozenset[str],
 ) -> Insert:
+    table = table_of(model)
     changed = [name for name in named if name not in key and name not in keep]
+    # Defaults stand in the statement: to bind them anew for every row costs more than the rest.
+    rest = {name: value for name, value in _defaults(model).items() if name not in named}
     if dialect == "sqlite":
-        to_lite = sqlite.insert(table)
+        to_lite = sqlite.insert(table).values(rest)
         updates = {name: to_lite.excluded[name] for name in changed}
         return (
             to_lite.on_conflict_do_update(index_elements=key, set_=updates)
             if updates
             else to_lite.on_conflict_do_nothing()
         )
-    to_post = postgresql.insert(table)
+    to_post = postgresql.insert(table).values(rest)
     updates = {name: to_post.excluded[name] for name in changed}
     return (
         to_post.on_conflict_do_update(index_elements=key, set_=updates)
@@ -69,15 +83,24 @@ def _statement(
     )
 
 
-@cache
 def _defaults(model: type[SQLModel]) -> Mapping[str, Any]:
+    columns = table_of(model).columns
     # A number that the database gives must not be given as NULL.
     numbered = {c.name for c in table_of(model).primary_key if c.autoincrement is not False}
     return {
-        name: field.default
+        name: _constant(field.default, columns[name].type)
         for name, field in model.model_fields.items()
-        if not field.is_required() and name in table_of(model).columns and name not in numbered
+        if not field.is_required() and name in columns and name not in numbered
     }
+
+
+def _constant(value: object, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    if value is None:
+        return null()
+    if isinstance(value, bool):
+        return true() if value else false()
+    written = literal(value, kind).compile(compile_kwargs={"literal_binds": True})
+    return literal_column(str(written))
 
 
 def table_of(model: type[SQLModel]) -> Table:
