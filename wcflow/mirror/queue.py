@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, exists, func, select, update
 
 from wcflow.mirror.tables import OutboxRow
 from wcflow.mirror.upserts import chunks, instant, loads, stamp, table_of, upsert
@@ -149,25 +149,22 @@ def claim(
 ) -> list[Entry]:
     """Claim due effects, oldest first; of a run, none whose earlier ones are not done.
 
-    A claim is an UPDATE whose rows say who won. One that is ten minutes old was left by a
-    process that died: its effect may be at the shop or not, and it is claimed again, which every
-    kind of effect allows.
+    A claim is an UPDATE whose rows say who won.
     """
-    lapsed = and_(_O.c.state == "claimed", _O.c.claimed_at <= stamp(now - CLAIM_LASTS))
-    due = or_(and_(_O.c.state == "due", _O.c.due_at <= stamp(now)), lapsed)
     earlier = _O.alias()
     before = exists().where(
         earlier.c.run_id == _O.c.run_id,
         earlier.c.id < _O.c.id,
         earlier.c.state.in_(("due", "claimed", "failed")),
     )
-    wanted = [_O.c.store == store, _O.c.kind.in_(kinds), due, ~before]
+    due = (_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now))
+    wanted = select(_O.c.id).where(*due, _O.c.kind.in_(kinds), ~before)
     if released_only:
-        wanted.append(_O.c.released.is_(True))
-    ids = list(tx.scalars(select(_O.c.id).where(*wanted).order_by(_O.c.id).limit(limit)))
+        wanted = wanted.where(_O.c.released.is_(True))
+    ids = list(tx.scalars(wanted.order_by(_O.c.due_at, _O.c.id).limit(limit)))
     mine = (
         update(_O)
-        .where(_O.c.id.in_(ids), due)
+        .where(_O.c.id.in_(ids), _O.c.state == "due")
         .values(
             state="claimed",
             claimed_at=stamp(now),
@@ -177,6 +174,16 @@ def claim(
         .returning(*_O.c)
     )
     return sorted((_entry(row) for row in tx.execute(mine).mappings()), key=lambda row: row.id)
+
+
+def reclaim(tx: Connection, store: str, now: datetime) -> int:
+    """Make claims due again that a process left that died ten minutes ago.
+
+    Their effect may be at the shop or not; as they count as tried, it is looked for first.
+    """
+    lapsed = _O.c.claimed_at <= stamp(now - CLAIM_LASTS)
+    left = (_O.c.store == store, _O.c.state == "claimed", lapsed)
+    return tx.execute(update(_O).where(*left).values(state="due")).rowcount
 
 
 def unclaim(tx: Connection, store: str, holder: str, tried: Collection[int]) -> None:

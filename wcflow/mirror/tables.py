@@ -275,6 +275,7 @@ class OutboxRow(SQLModel, table=True):
         UniqueConstraint("store", "rule", "subject", "occurrence", "step", name="effect_once"),
         Index("outbox_due", "store", "state", "due_at"),
         Index("outbox_by_subject", "store", "subject"),
+        Index("outbox_by_run", "run_id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(_ROW_ID, primary_key=True))

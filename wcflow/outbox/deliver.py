@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -45,7 +46,9 @@ def deliver(
     respect = config.manual_tags == "respect"
     desk = Desk(db, store, holder, clock, static_tags(config.rules), respect, tally)
     try:
-        while not stopping() and _some(desk, released_only=bool(tally.held)):
+        with db.transaction() as tx:
+            queue.reclaim(tx, store.name, clock())
+        while _round(desk, stopping, released_only=bool(tally.held)):
             continue
     finally:
         with db.transaction() as tx:
@@ -53,12 +56,21 @@ def deliver(
     return tally
 
 
-def _some(desk: Desk, *, released_only: bool) -> bool:
-    """Deliver a little of everything: tags first, for notes and coupons are for people to read."""
-    customers = deliver_meta(desk, "customers", released_only=released_only)
-    orders = deliver_meta(desk, "orders", released_only=released_only)
-    single = deliver_single(desk, released_only=released_only)
-    return customers or orders or single
+def _round(desk: Desk, stopping: Callable[[], bool], *, released_only: bool) -> bool:
+    """Deliver each kind until none is due: tags first, for notes and coupons are for people to read.
+
+    Say whether there was anything: what a run does after it may be due only now.
+    """
+    ways = (
+        partial(deliver_meta, desk, "customers"),
+        partial(deliver_meta, desk, "orders"),
+        partial(deliver_single, desk),
+    )
+    some = False
+    for way in ways:
+        while not stopping() and way(released_only=released_only):
+            some = True
+    return some
 
 
 def _brake(db: Database, store: str, config: Config, now: datetime, tally: Delivered) -> str:

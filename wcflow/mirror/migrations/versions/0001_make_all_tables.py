@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("store", "rule", "subject", "occurrence", "step", name="effect_once"),
     )
+    op.create_index("outbox_by_run", "outbox", ["run_id"], unique=False)
     op.create_index("outbox_by_subject", "outbox", ["store", "subject"], unique=False)
     op.create_index("outbox_due", "outbox", ["store", "state", "due_at"], unique=False)
 
