@@ -163,7 +163,7 @@ class World:
 
     def runs(self, subject):
         with self.db.reading() as tx:
-            return runs.latest_runs(tx, "shop", subject)
+            return runs.runs_of(tx, "shop", [subject]).get(subject, [])[::-1]
 
     def memory(self, subject):
         with self.db.reading() as tx:

@@ -23,10 +23,3 @@ def moves(
     left = [Move(name, entered=False, at=now) for name in sorted(set(before) - set(after))]
     entered = [Move(name, entered=True, at=now) for name in sorted(set(after) - set(before))]
     return (*left, *entered)
-
-
-def since(
-    before: Mapping[str, datetime], after: Collection[str], now: datetime
-) -> dict[str, datetime]:
-    """Give since when a person is in each segment: as before, or now."""
-    return {name: before.get(name, now) for name in after}

@@ -267,16 +267,11 @@ class TestCustomers:
         seen = [each.customers_meta([ann, bob, 999]) for each in (store, opened(MANAGER))]
         assert [{ann: {"birthday": "1980-01-31"}, bob: {}}, {ann: None, bob: None}] == seen
 
-    def test_one_is_found_by_id_or_address(self, shop: Shop, store: Store) -> None:
+    def test_one_is_found_by_id(self, shop: Shop, store: Store) -> None:
         ann = shop.register("ann+shop@example.com", now=NOW, first_name="Ann")
-        by_id, by_email = store.customer(ann), store.customer_named("ann+shop@example.com")
-        assert by_id is not None
-        assert by_id == by_email
-        assert (None, None) == (store.customer(999), store.customer_named("nobody@example.com"))
-
-    def test_an_empty_address_is_nobody(self, shop: Shop, store: Store) -> None:
-        shop.register("ann@example.com", now=NOW)
-        assert store.customer_named(" ") is None
+        found = store.customer(ann)
+        assert found is not None
+        assert ("Ann", None) == (found.first_name, store.customer(999))
 
 
 class TestProductsAndCoupons:

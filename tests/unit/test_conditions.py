@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import BERLIN, NOW, SHOP, account, ago, order, profile
 from wcflow.rules.language import Part, Place, Scope, parse_condition
-from wcflow.rules.verdict import Verdict, all_of, any_of, negated
+from wcflow.rules.verdict import Verdict, all_of, any_of
 
 ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
 TRUTH = {True: "is_guest", False: "is_registered", None: "age > 1"}
@@ -193,9 +193,6 @@ class TestVerdicts:
         verdicts = [Verdict(True, self.LATER), Verdict(True, self.SOON), Verdict(True, None)]
 
         assert Verdict(True, self.SOON) == all_of(verdicts)
-
-    def test_not_changes_when_its_part_does(self):
-        assert Verdict(False, self.SOON) == negated(Verdict(True, self.SOON))
 
 
 class TestTheInstantOfChange:

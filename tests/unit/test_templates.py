@@ -243,19 +243,6 @@ class TestNames:
 
         assert len({parse_template(text, ANYWHERE), parse_template(text, ANYWHERE)}) == 1
 
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("{{ orders_count }} {{ last_order_date }}", False),
-            ("{{ orders_count('30d') }}", True),
-            ("{{ overdue }}", True),
-            ("{{ birthday }}", True),
-            ("{{ age }}", True),
-        ],
-    )
-    def test_time_changes_what_depends_on_it(self, text, expected):
-        assert expected is parse_template(text, ANYWHERE).changes_with_time
-
     def test_all_that_moves_says_so(self):
         """Whatever changes by time alone says it of itself, so that nobody has to be asked."""
         who = replace(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from wcflow.mirror.tables import RunRow, WorkflowRow
 from wcflow.mirror.upserts import chunks, dumps, instant, loads, stamp, table_of, upsert
@@ -122,20 +121,3 @@ def run_counts(tx: Connection, store: str) -> dict[str, dict[str, int]]:
     for workflow, state, count in tx.execute(query.group_by(_R.c.workflow, _R.c.state)):
         found.setdefault(workflow, {})[state] = count
     return found
-
-
-def latest_runs(
-    tx: Connection, store: str, subject: str, limit: int = 20, workflows: Iterable[str] = ()
-) -> list[Run]:
-    """Give a person's runs, newest first."""
-    query = select(_R).where(_R.c.store == store, _R.c.subject == subject)
-    if names := list(workflows):
-        query = query.where(or_(*(_R.c.workflow == name for name in names)))
-    rows = tx.execute(query.order_by(_R.c.id.desc()).limit(limit)).mappings()
-    return [_run(row) for row in rows]
-
-
-def waiting_due(tx: Connection, store: str, now: datetime) -> int:
-    """Count the waiting runs whose time has come."""
-    ripe = (_R.c.store == store, _R.c.state == "waiting", _R.c.due_at <= stamp(now))
-    return tx.scalar(select(func.count()).where(*ripe)) or 0

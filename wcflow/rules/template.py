@@ -42,12 +42,6 @@ class Template:
     variables: Variables = field(repr=False, compare=False)
     _compiled: jinja2.Template = field(repr=False, compare=False)
 
-    @property
-    def changes_with_time(self) -> bool:
-        """Say whether time alone can make it render otherwise."""
-        every = self.variables.attributes.values()
-        return any(asked.window is not None or asked.attribute.moves for asked in every)
-
     def changes_at(self, scope: Scope) -> datetime | None:
         """Give when, by time alone, it may render otherwise: never late, perhaps early."""
         seen = scope.seen_from(self.place)

@@ -19,12 +19,8 @@ class Verdict:
     changes_at: datetime | None = None
 
 
-def negated(verdict: Verdict) -> Verdict:
-    """Turn yes and no around; what is not known stays so."""
-    return Verdict(turned(verdict.value), verdict.changes_at)
-
-
 def turned(value: bool | None) -> bool | None:
+    """Turn yes and no around; what is not known stays so."""
     return None if value is None else not value
 
 

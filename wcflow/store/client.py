@@ -147,14 +147,6 @@ class Store(Reader):
         """Give one customer; None where there is none."""
         return self.one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.customer)
 
-    def customer_named(self, email: str) -> Customer | None:
-        """Give the customer whose account has this address."""
-        if not email.strip():
-            return None  # an empty address would list everybody
-        params = {"email": email.strip(), "role": "all", "_fields": wire.CUSTOMER_FIELDS}
-        found = listing("GET /customers", self.ask("GET", "customers", params), wire.customer)
-        return next(iter(all_of("GET /customers", found)), None)
-
     def customers_meta(self, customer_ids: Collection[int]) -> dict[int, dict[str, str] | None]:
         """Give the meta of customers as it is now; None where this key may not read it."""
 
