@@ -143,7 +143,6 @@ def _order_gap(scope: Scope) -> Found:
     Kind.NUMBER,
     "The days since their last paid order as a multiple of their usual gap (order_gap).",
     "overdue > 1.5",
-    moves=True,
 )
 def _overdue(scope: Scope) -> Found:
     gap = _order_gap(scope).value

@@ -66,8 +66,7 @@ class Attribute:
     """One thing that may be asked.
 
     ``place`` is where: ``anywhere``, or where there is an ``order``, an ``item``, or ``segments``.
-    ``of_numbers``: a list whose elements are numbers. ``moves``: time alone can change it even
-    without a window.
+    ``of_numbers``: a list whose elements are numbers.
     """
 
     name: str
@@ -79,7 +78,6 @@ class Attribute:
     find: Callable[[Scope, Query], Found]
     windowed: bool = False
     of_numbers: bool = False
-    moves: bool = False
 
     @property
     def type(self) -> str:

@@ -178,7 +178,6 @@ def _last_active_date(scope: Scope) -> Found:
     Kind.DATE,
     "Their next birthday, today included (29 February counts as the 28th in other years).",
     "birthday between today and +7d",
-    moves=True,
 )
 def _birthday(scope: Scope) -> Found:
     birth = read_birth(_account_meta(scope, scope.shop.birthday_meta))
@@ -188,7 +187,7 @@ def _birthday(scope: Scope) -> Found:
     return Found(birthday, changes_at=start_of_day(birthday + _A_DAY, scope.shop.zone))
 
 
-@WHO.plain("age", Kind.NUMBER, "Their age in full years.", "age >= 18", moves=True)
+@WHO.plain("age", Kind.NUMBER, "Their age in full years.", "age >= 18")
 def _age(scope: Scope) -> Found:
     birth = read_birth(_account_meta(scope, scope.shop.birthday_meta))
     if birth is None or birth.year is None:
