@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import create_engine, text
 
 from wcflow.mirror import schema
@@ -38,6 +39,14 @@ _END_OTHERS = (
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own():
+    """A command that a test runs in this process sets up the log; the next test finds it unset."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 class Postgres:
