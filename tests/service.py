@@ -95,10 +95,11 @@ class Town:
         self.config.write_text(HEAD.format(database=self.database) + text)
         self.config.chmod(0o600)
 
-    def buys(self, email, **more):
+    def buys(self, email, days_ago=0, **more):
+        at = utcnow() - timedelta(days=days_ago)
         with self.server.lock:
             item = Line(product_id=self.product, name="Wallet", total="10.00")
-            return self.shop.place_order(now=utcnow(), email=email, items=(item,), **more)
+            return self.shop.place_order(now=at, email=email, items=(item,), **more)
 
     @contextmanager
     def line(self):

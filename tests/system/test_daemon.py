@@ -112,10 +112,10 @@ def test_first_night_does_not_wait_for_the_night(place):
 
 def test_held_writes_stand_in_the_status_line(place):
     """The first census's writes wait for a person: systemctl status says so."""
-    place.buys("anna@example.com")
+    place.buys("anna@example.com", days_ago=1)
     daemon = place.starts()
 
-    assert "STATUS=shop: polled just now, 1 writes held, see wcflow status" == daemon.ear.hears(
+    assert "STATUS=shop: polled just now, 1 write held, see wcflow status" == daemon.ear.hears(
         "held"
     )
 

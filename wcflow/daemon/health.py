@@ -40,7 +40,10 @@ class Health:
     def _queue(self) -> str:
         if not self.waiting:
             return "nothing waits"
-        return f"{self.waiting:,} writes {'held, see wcflow status' if self.held else 'wait'}"
+        one = self.waiting == 1
+        if self.held:
+            return f"{self.waiting:,} {'write' if one else 'writes'} held, see wcflow status"
+        return f"{self.waiting:,} {'write waits' if one else 'writes wait'}"
 
 
 def status_line(stores: Mapping[str, Health], now: datetime) -> str:
