@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import event
+
 from tests.sandbox_door import mounted
 from wcflow import cycle
 from wcflow.config.load import load
@@ -35,10 +37,10 @@ consumer_secret = {secret}
 class World:
     """The shop, the faults around it, the database, and what time it is."""
 
-    def __init__(self, folder, rules, *, database=None, wcflow="", store="", now=BEGIN, hpos=True):
+    def __init__(self, folder, rules, *, database=None, wcflow="", store="", now=BEGIN, **shop):
         self.folder, self.now = folder, now
         self.database_url = database or f"sqlite:///{folder}/wcflow.sqlite3"
-        self.shop = Shop(hpos=hpos)
+        self.shop = Shop(**shop)
         self.faults = Faults(self.shop)
         self.product = self.shop.add_product(
             "Wallet", now=now - timedelta(days=500), price="100.00"
@@ -47,6 +49,10 @@ class World:
         self.rules(rules)
         self.db = open_database(self.database_url)
         self.writes = []
+
+    def trades_as(self, shop, now):
+        """Put another shop in place of this one, at another time."""
+        self.shop, self.faults, self.now = shop, Faults(shop), now
 
     def rules(self, text):
         """Edit the INI."""
@@ -67,9 +73,9 @@ class World:
         self.config = replace(self.config, stores=(replace(store, **fields),))
 
     @contextmanager
-    def line(self, holder="test"):
+    def line(self, holder="test", fate=None):
         (settings,) = self.config.stores
-        with mounted(self.faults, lambda: self.now) as door:
+        with mounted(Fated(self.faults, fate), lambda: self.now) as door:
             store = Store(
                 settings.name,
                 settings.url,
@@ -104,6 +110,13 @@ class World:
     def nightly(self):
         with self.line() as line:
             return cycle.nightly(line)
+
+    @contextmanager
+    def mortal(self, steps, holder="mortal"):
+        """A line whose process is killed after so many steps, wherever that is; it may survive."""
+        fate = Fate(steps)
+        with self.line(holder, fate) as line, fate.hangs_over(self.db):
+            yield line
 
     def die(self):
         """Forget all that is only in memory."""
@@ -174,23 +187,53 @@ class World:
             return store_row(tx, "shop")
 
 
-class Died(Exception):
-    """the process was killed."""
+class Died(BaseException):
+    """the process was killed: nothing catches this, and nothing is tidied up after it."""
 
 
-class Mortal:
-    """A database that dies before its n-th transaction from now."""
+class Fate:
+    """How many steps a process has left to live.
 
-    def __init__(self, db, transactions):
-        self.db, self.left = db, transactions
+    A step is what can be told apart from outside: a statement or a commit that is about to reach
+    the database, a request about to be sent, an answer about to be read. Who is dead stays so.
+    """
 
-    @contextmanager
-    def transaction(self):
-        if self.left <= 0:
+    def __init__(self, left):
+        self.left, self.died = left, False
+
+    def step(self, *_):
+        self.died = self.died or self.left <= 0
+        if self.died:
             raise Died
         self.left -= 1
-        with self.db.transaction() as tx:
-            yield tx
 
-    def __getattr__(self, name):
-        return getattr(self.db, name)
+    def _statement(self, *_):
+        self.step()
+
+    @contextmanager
+    def hangs_over(self, db):
+        """Let every statement and every commit of a database be a step."""
+        hooks = (("before_cursor_execute", self._statement), ("commit", self._statement))
+        for name, hook in hooks:
+            event.listen(db._engine, name, hook)
+        try:
+            yield
+        finally:
+            for name, hook in hooks:
+                event.remove(db._engine, name, hook)
+
+
+class Fated:
+    """A shop as a mortal process meets it: it may die before it asks, and before it is answered."""
+
+    def __init__(self, shop, fate):
+        self.shop, self.fate = shop, fate
+
+    def answer(self, request, now):
+        if self.fate is None:
+            return self.shop.answer(request, now)
+        self.fate.step()
+        try:
+            return self.shop.answer(request, now)
+        finally:
+            self.fate.step()

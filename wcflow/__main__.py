@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 from wcflow.cli import app
+from wcflow.discreet import report
+from wcflow.errors import SOME_FAILED
 
 
 def main() -> None:
@@ -12,7 +15,18 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A customer's name must not end a command on a terminal that cannot write it.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-    app(prog_name="wcflow")
+    threading.excepthook = lambda crash: _tell(crash.exc_value)
+    try:
+        app(prog_name="wcflow")
+    except Exception as bug:  # noqa: BLE001  its text may hold a customer's data, and is not shown
+        _tell(bug)
+        sys.exit(SOME_FAILED)
+
+
+def _tell(bug: BaseException | None) -> None:
+    """Tell where a bug is, for somebody has to find it, and nothing of whom it met."""
+    if bug is not None and not isinstance(bug, SystemExit):
+        sys.stderr.write(f"{report(bug)}\nwcflow: this is a bug of wcflow\n")
 
 
 if __name__ == "__main__":

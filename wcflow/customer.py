@@ -74,6 +74,18 @@ class Profile:
     def is_guest(self) -> bool:
         return self.account is None
 
+    def standing_so(self, standing: Standing) -> Profile:
+        """Give the person with another standing."""
+        return Profile(
+            self.subject,
+            self.email,
+            self.shop,
+            self.account,
+            self.orders,
+            self.products,
+            standing,
+        )
+
 
 def registered(customer_id: int) -> str:
     """Give the subject key of a registered customer."""
@@ -90,6 +102,14 @@ def order_date(order: Order) -> datetime:
     return order.paid or order.created
 
 
+def latest_stamp(order: Order) -> datetime:
+    """Give the last instant at which anything is known to have happened to an order."""
+    stamps = [stamp for stamp in (order.modified, order.paid, order.completed) if stamp]
+    stamps += [change.at for change in order.history]
+    stamps += [refund.date for refund in order.refunds if refund.date]
+    return max(order.created, *stamps)
+
+
 def is_paid(order: Order, shop: Shop) -> bool:
     """Say whether an order counts: a paid status, and not refunded in full."""
     return order.status in shop.paid_statuses and not refunded_in_full(order)
@@ -99,13 +119,17 @@ def refunded_in_full(order: Order) -> bool:
     """Say whether all of an order's money went back."""
     if order.status == "refunded":
         return True
-    return 0 < order.total <= sum(refund.total for refund in order.refunds)
+    return bool(order.refunds) and 0 < order.total <= sum(each.total for each in order.refunds)
 
 
 def paid_orders(profile: Profile) -> tuple[Order, ...]:
     """Give the person's paid orders by date, oldest first."""
     paid = [order for order in profile.orders if is_paid(order, profile.shop)]
-    return tuple(sorted(paid, key=lambda order: (order_date(order), order.id)))
+    return tuple(sorted(paid, key=_by_date) if len(paid) > 1 else paid)
+
+
+def _by_date(order: Order) -> tuple[datetime, int]:
+    return order.paid or order.created, order.id
 
 
 def in_store_currency(minor: int, currency: str, shop: Shop) -> Decimal | None:
@@ -119,7 +143,7 @@ def in_store_currency(minor: int, currency: str, shop: Shop) -> Decimal | None:
 
 def net_total(order: Order, shop: Shop) -> Decimal | None:
     """Give what an order brought in, less its refunds, in the store's currency."""
-    refunded = sum(refund.total for refund in order.refunds)
+    refunded = sum(refund.total for refund in order.refunds) if order.refunds else 0
     return in_store_currency(order.total - refunded, order.currency, shop)
 
 
@@ -130,8 +154,13 @@ def refund_date(refund: Refund, order: Order) -> datetime:
 
 def latest_order(profile: Profile) -> Order | None:
     """Give the order that shows the tags: the newest that is not in the trash nor a draft."""
-    shown = [order for order in profile.orders if order.status not in HIDDEN_STATUSES]
-    return max(shown, key=lambda order: (order.created, order.id), default=None)
+    newest: Order | None = None
+    for order in profile.orders:
+        if order.status in HIDDEN_STATUSES:
+            continue
+        if newest is None or (order.created, order.id) > (newest.created, newest.id):
+            newest = order
+    return newest
 
 
 HIDDEN_STATUSES = frozenset({"trash", "auto-draft", "checkout-draft"})
@@ -143,16 +172,21 @@ def as_of(profile: Profile, then: datetime) -> Profile:
     Orders made later are left out, later payments and refunds undone. An order that was cancelled
     later, with no stamp of it, keeps its present status.
     """
-    orders = tuple(_order_as_of(order, then) for order in profile.orders if order.created <= then)
+    orders = tuple([_order_as_of(order, then) for order in profile.orders if order.created <= then])
     account = profile.account
     if account is not None and account.created is not None and account.created > then:
         account = None
+    if account is profile.account and orders == profile.orders:
+        return profile
     return replace(profile, orders=orders, account=account)
 
 
 def _order_as_of(order: Order, then: datetime) -> Order:
-    refunds = tuple(r for r in order.refunds if refund_date(r, order) <= then)
-    return replace(order, refunds=refunds, status=_status_as_of(order, then))
+    refunds = tuple([r for r in order.refunds if refund_date(r, order) <= then])
+    status = _status_as_of(order, then)
+    if status == order.status and len(refunds) == len(order.refunds):
+        return order
+    return replace(order, refunds=refunds, status=status)
 
 
 def _status_as_of(order: Order, then: datetime) -> str:

@@ -28,6 +28,7 @@ from wcflow.mirror.stores import EMPTY_ANSWER, save_setting, save_store, setting
 from wcflow.mirror.tables import StoreRow
 from wcflow.outbox import Delivered, deliver
 from wcflow.poll import PollSettings, Pulled, pull, reconcile, touch_everyone
+from wcflow.poll import resync as read_anew
 from wcflow.rules.memory import SEGMENT_META, TAGS_META
 from wcflow.store.client import Store
 from wcflow.store.probe import ShopFacts, facts
@@ -36,7 +37,6 @@ from wcflow.units import parse_zone, zone_name
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
 TAGS_KEPT = timedelta(days=90)
-RENEW_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,20 @@ def client(
     )
 
 
-def walk(line: Line, *, write: bool = True) -> Walked:
+def walk(line: Line, *, write: bool = True, at_most: timedelta | None = None) -> Walked:
     """Pull, evaluate and, if asked and allowed, deliver. Raises StoreError, BusyError, SetupError.
 
-    Where the pull fails nothing is evaluated: a "we miss you" must not go by stale orders.
+    Where the pull fails nothing is evaluated: a "we miss you" must not go by stale orders. Who
+    walks again at once may evaluate for ``at_most`` so long; what is queued meanwhile waits until
+    everyone has been judged, for the brake looks at all of it.
     """
     walked = Walked()
     with leased(line):
         walked.pulled = pull_store(line)
-        now, stopping = line.clock(), _stopping(line)
+        now, stopping = line.clock(), _stopping(line, at_most)
         walked.evaluated = evaluate(line.db, line.config, line.settings, now, stopping)
         if write and line.settings.write and not line.stopping():
-            walked.delivered = deliver_store(line)
+            walked.delivered = deliver_store(line, whole=not walked.evaluated.left)
     return walked
 
 
@@ -131,10 +133,10 @@ def _heed_settings(tx: Connection, line: Line, settings: PollSettings) -> None:
             touch_everyone(tx, settings)
 
 
-def deliver_store(line: Line) -> Delivered:
-    """Deliver what is due, unless the brake holds."""
+def deliver_store(line: Line, *, whole: bool = True) -> Delivered:
+    """Deliver what is due, unless the brake holds; of less than the ``whole``, what was let go."""
     stopping = _stopping(line)
-    return deliver(line.db, line.store, line.config, line.clock, line.holder, stopping)
+    return deliver(line.db, line.store, line.config, line.clock, line.holder, stopping, whole=whole)
 
 
 def _progress(line: Line) -> Callable[[str, int, int], None]:
@@ -148,27 +150,29 @@ def _progress(line: Line) -> Callable[[str, int, int], None]:
     return progress
 
 
-def _stopping(line: Line) -> Callable[[], bool]:
-    """Ask whether to stop, and renew the lease of a long walk."""
+def _stopping(line: Line, at_most: timedelta | None = None) -> Callable[[], bool]:
+    """Ask whether to stop, be it that the time is over, and renew the lease of a long walk."""
     renew = _renewal(line)
+    until = line.clock() + at_most if at_most else None
 
     def stopping() -> bool:
         renew()
-        return line.stopping()
+        return line.stopping() or (until is not None and line.clock() >= until)
 
     return stopping
 
 
 def _renewal(line: Line) -> Callable[[], None]:
-    """Renew the lease each minute; raises BusyError where another process has taken it."""
+    """See now and then that the lease is still ours; raises BusyError where it is not."""
     renewed = line.clock()
 
     def renew() -> None:
         nonlocal renewed
-        if line.clock() - renewed > RENEW_EVERY:
+        if line.clock() - renewed > lease.RENEWED_EVERY:
             renewed = line.clock()
             with line.db.transaction() as tx:
-                _take(tx, line, renewed)
+                if not lease.renew(tx, line.name, line.holder, renewed):
+                    raise _occupied(line)
 
     return renew
 
@@ -184,6 +188,16 @@ def nightly(line: Line) -> Pulled:
             rank(tx, line.config, line.settings)
             queue.drop_old_tags(tx, line.name, line.clock() - TAGS_KEPT)
     return pulled
+
+
+def resync(line: Line, *, orders: bool = True, customers: bool = True) -> Pulled:
+    """Read the shop anew over the mirror that is there; nobody is judged, and nothing is written."""
+    with leased(line):
+        with line.db.reading() as tx:
+            row = _row(line, store_row(tx, line.name))
+        settings, now = poll_settings(line.config, line.settings, row), line.clock()
+        which = {"orders": orders, "customers": customers}
+        return read_anew(line.db, line.store, settings, now, progress=_progress(line), **which)
 
 
 def accept(line: Line) -> int:
@@ -257,21 +271,23 @@ def poll_settings(config: Config, settings: StoreSettings, row: StoreRow) -> Pol
 @contextmanager
 def leased(line: Line) -> Iterator[None]:
     """Hold the store's lease; raises BusyError where another process has it."""
+    now = line.clock()
     with line.db.transaction() as tx:
-        _take(tx, line, line.clock())
+        if not lease.take(tx, line.name, line.holder, now):
+            raise _occupied(line)
     try:
-        yield
+        with lease.kept(line.db, line.name, line.holder, now):
+            yield
     finally:
         with line.db.transaction() as tx:
             lease.give_back(tx, line.name, line.holder)
 
 
-def _take(tx: Connection, line: Line, now: datetime) -> None:
-    if not lease.take(tx, line.name, line.holder, now):
-        raise BusyError(
-            f"another wcflow is working on [store {line.name}]",
-            "wait until it has finished, or stop the daemon",
-        )
+def _occupied(line: Line) -> BusyError:
+    return BusyError(
+        f"another wcflow is working on [store {line.name}]",
+        "wait until it has finished, or stop the daemon",
+    )
 
 
 def _row(line: Line, row: StoreRow | None) -> StoreRow:

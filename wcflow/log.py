@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
+
+from wcflow.discreet import plain, report, without_secrets
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "text", "json")
@@ -17,14 +21,41 @@ def set_up(level: str, form: str, *, terminal: bool) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _discreet,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             _renderer(form, terminal=terminal),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _discreet(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Let no value pass that tells a secret or that a terminal would obey."""
+    error = event.pop("exc_info", None)
+    told: structlog.typing.EventDict = {key: _told(value) for key, value in event.items()}
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        told["exception"] = report(error)
+    return told
+
+
+def _told(value: Any) -> Any:
+    match value:
+        case bool() | int() | float() | None:
+            return value
+        case Mapping():
+            return {_told(key): _told(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_told(each) for each in value]
+        case _:
+            return plain(without_secrets(str(value)))
 
 
 def _renderer(form: str, *, terminal: bool) -> structlog.typing.Processor:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 # ISO 4217: the currencies that have not two digits after the point.
@@ -33,7 +34,11 @@ _DIGITS = dict.fromkeys(
     0,
 ) | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
 
+_MOST_DIGITS = 20
+"""More than any currency needs; an amount as 1e999999 would take a while to write out."""
 
+
+@lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
     """Say how many digits stand after the point in ``currency`` (ISO 4217)."""
     return _DIGITS.get(currency.upper(), 2)
@@ -46,12 +51,11 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
     """
     try:
         value = Decimal(amount)
-        scaled = value.scaleb(minor_digits(currency)).to_integral_value(ROUND_HALF_UP)
     except InvalidOperation:
         raise ValueError(f"expected an amount, got {amount!r}") from None
-    if not value.is_finite():
+    if not value.is_finite() or value.adjusted() > _MOST_DIGITS:
         raise ValueError(f"expected an amount, got {amount!r}")
-    return int(scaled)
+    return int(value.scaleb(minor_digits(currency)).to_integral_value(ROUND_HALF_UP))
 
 
 def to_major(minor: int, currency: str) -> Decimal:
@@ -123,6 +127,8 @@ def local_day(instant: datetime, zone: tzinfo) -> date:
     return instant.astimezone(zone).date()
 
 
+# Days are few and are asked again for each customer: to find one's beginning takes a while.
+@lru_cache(maxsize=8192)
 def start_of_day(day: date, zone: tzinfo) -> datetime:
     """Give the instant (UTC) at which ``day`` begins in the store's zone."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
@@ -141,6 +147,7 @@ def after(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
     return datetime.combine(shift_day(local.date(), by), local.time(), zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=256)
 def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
     """Give the first instant that ``(30d)`` includes: the start of the day 30 days ago.
 
@@ -155,7 +162,11 @@ def leaves_window(instant: datetime, length: Duration, zone: tzinfo) -> datetime
     """Give the first instant at which what happened at ``instant`` is outside ``(length)``."""
     if not length.in_days:
         return instant + timedelta(seconds=length.seconds, microseconds=1)
-    day = local_day(instant, zone)
+    return _first_day_outside(local_day(instant, zone), length, zone)
+
+
+@lru_cache(maxsize=8192)
+def _first_day_outside(day: date, length: Duration, zone: tzinfo) -> datetime:
     candidate = shift_day(day, length)
     # Months have unequal lengths: step on until the window's first day has passed the day itself.
     while shift_day(candidate, length, -1) <= day:

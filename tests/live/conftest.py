@@ -15,6 +15,7 @@ import requests
 from wcflow import cycle
 from wcflow.config.load import load
 from wcflow.mirror.database import open_database
+from wcflow.mirror.stores import store_row
 from wcflow.rules.tags import split_tags
 
 RULES = """
@@ -113,8 +114,9 @@ class Live:
             "id"
         ]
 
-    def buys(self, who, total="30.00", customer=0, status="processing"):
-        body = {
+    def order(self, who, total="30.00", customer=0, status="processing"):
+        """What is sent to the shop when somebody orders."""
+        return {
             "status": status,
             "set_paid": True,
             "customer_id": customer,
@@ -123,7 +125,13 @@ class Live:
                 {"product_id": self.product, "quantity": 1, "subtotal": total, "total": total}
             ],
         }
-        return self.ask("POST", "orders", json=body)["id"]
+
+    def buys(self, who, **order):
+        return self.ask("POST", "orders", json=self.order(who, **order))["id"]
+
+    def row(self):
+        with self.db.reading() as tx:
+            return store_row(tx, self.line.name)
 
     def meta(self, path, key="wcflow_tags"):
         held = self.ask("GET", path)["meta_data"]

@@ -1,188 +1,270 @@
 """Whatever people do, whenever the shop falters and wherever the daemon dies: in the end the
-mirror equals the shop, everybody is in the segment they belong to, and each effect is there once.
+mirror equals the shop, everybody wears what the rules say, and each effect is there once.
+
+What may happen stands in ``tests.histories.street`` and ``weather``, what must be so in ``laws``.
 """
 
+import copy
 import os
 import tempfile
-from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.builders import BERLIN
-from tests.world import Died, Mortal, World
+from tests.histories import laws
+from tests.histories.rulebook import written
+from tests.histories.street import DEEDS, Street
+from tests.histories.weather import ASKED, WEATHER
+from tests.naive import Book
+from tests.world import BEGIN, Died, World
 from wcflow import cycle
 from wcflow.errors import WcflowError
-from wcflow.mirror.orders import order_records
 
 LONG = bool(os.environ.get("WCFLOW_LONG"))
-EXAMPLES, STEPS = (400, 40) if LONG else (25, 25)
+EXAMPLES = int(os.environ.get("WCFLOW_EXAMPLES", "2000" if LONG else "50"))
+STEPS = 40 if LONG else 20
 
-RULES = """
-[segment Big]
-group = lifecycle
-when = total_spent >= 250
+PICK = st.integers(0, 500)
+AUTUMN = datetime(2026, 10, 24, 23, 40, tzinfo=UTC)
+"""Twenty minutes before clocks in Berlin show an hour twice."""
 
-[segment Lapsed]
-group = lifecycle
-when = last_order_date < -30d
 
-[segment Buyer]
-group = lifecycle
-when = orders_count > 0
+BEGINNINGS = {}
 
-[workflow welcome]
-trigger = first_order
-once = per customer
-do =
-    add_tag Welcomed
-    create_coupon thanks
-    add_note code {{ coupon.code }} for {{ email }}
 
-[workflow paid]
-trigger = order_paid
-do = add_note paid {{ order.number }}
-
-[workflow later]
-trigger = order_paid
-once = per order
-stop_when = refunds_count > 0
-do =
-    wait 5d
-    add_note later {{ order.number }}
-
-[coupon thanks]
-type = percent
-amount = 10
-"""
-
-EMAILS = ("ada@example.com", "ben@example.com", "CY@example.com")
-WHO = st.sampled_from(EMAILS)
-PICK = st.integers(0, 50)
-ASKED = ("POST /wc/v3/orders/*/notes", "POST /wc/v3/coupons", "POST */batch", "GET *", "GET *")
+def opened(folder, book, page_size, begin, **shop):
+    """Open a shop with two old orders and take its census; each beginning is lived through once."""
+    key = (page_size, begin, *sorted(shop.items()))
+    file = folder / "wcflow.sqlite3"
+    if key in BEGINNINGS:
+        file.write_bytes(BEGINNINGS[key][0])
+    store = f"page_size = {page_size}\nparallel = 1"
+    w = World(folder, written(book), store=store, now=begin, **shop)
+    if key not in BEGINNINGS:
+        w.buys(email="old@example.com", days_ago=60)
+        w.buys(email="BEN@example.com", days_ago=60)
+        w.settle()
+        w.die()
+        BEGINNINGS[key] = file.read_bytes(), copy.deepcopy(w.shop), w.now
+    _, former, now = BEGINNINGS[key]
+    w.trades_as(copy.deepcopy(former), now)
+    return w
 
 
 class Histories(RuleBasedStateMachine):
     """People act, time passes, the shop falters, the daemon dies; then all is looked over."""
 
-    @initialize(hpos=st.booleans())
-    def open_shop(self, hpos):
-        self.folder = tempfile.TemporaryDirectory()
-        self.w = World(Path(self.folder.name), RULES, hpos=hpos)
-        self.w.buys(email="old@example.com", days_ago=60)
-        self.w.settle()
-        # Something is always on its way, so that also short histories are about something.
-        self.w.buys(email=EMAILS[0], status="processing")
-        self.w.buys(customer=self.w.registers(EMAILS[1]), status="processing")
-
-    # What people do.
-
-    def _some(self, ids, pick):
-        return ids[pick % len(ids)] if ids else None
-
-    def _orders(self, *statuses):
-        orders = [self.w.shop.order(each) for each in self.w.shop.order_ids()]
-        return [o["id"] for o in orders if not statuses or o["status"] in statuses]
-
-    def _accounts(self):
-        held = (self.w.shop.customer(each) for each in self.w.shop.customer_ids())
-        return {c["email"]: c["id"] for c in held if c["role"] == "customer"}
-
-    @rule(who=WHO)
-    def register(self, who):
-        if who.lower() not in {email.lower() for email in self._accounts()}:
-            self.w.registers(who)
-
-    @rule(
-        who=WHO, as_guest=st.booleans(), paid=st.booleans(), total=st.sampled_from([40, 120, 260])
+    @initialize(
+        hpos=st.booleans(),
+        page_size=st.sampled_from([3, 100]),
+        begin=st.sampled_from([BEGIN, BEGIN, AUTUMN]),
+        fold=st.integers(0, 1),
     )
-    def buy(self, who, as_guest, paid, total):
-        account = 0 if as_guest else self._accounts().get(who, 0)
-        status = "processing" if paid else "pending"
-        self.w.buys(customer=account, email=who, total=f"{total}.00", status=status)
+    def open_shop(self, hpos, page_size, begin, fold):
+        self.folder = tempfile.TemporaryDirectory()
+        self.book, self.hpos = Book(), hpos
+        self.w = opened(Path(self.folder.name), self.book, page_size, begin, hpos=hpos, fold=fold)
+        self.street = Street(self.w, self.book)
+        # Something is always on its way, so that also short histories are about something.
+        self.street.orders_something(0)
+        self.street.registers(1)
+        self.street.orders_something(5)
 
-    @rule(who=WHO)
-    def buy_as_guest(self, who):
-        self.w.buys(email=who, status="processing")
-
-    @rule(pick=PICK)
-    def pay(self, pick):
-        order = self._some(self._orders("pending", "failed"), pick)
-        if order:
-            self.w.shop.pay(order, now=self.w.now)
+    # What people and the owner do.
 
     @rule(pick=PICK)
-    def fail(self, pick):
-        order = self._some(self._orders("pending"), pick)
-        if order:
-            self.w.shop.fail(order, now=self.w.now)
+    def somebody_registers(self, pick):
+        self.street.do("registers", pick)
+
+    @rule(pick=PICK)
+    def somebody_orders(self, pick):
+        self.street.do("orders_something", pick)
+
+    @rule(pick=PICK)
+    def somebody_orders_as_a_guest(self, pick):
+        self.street.do("orders_as_guest", pick)
+
+    @rule(pick=PICK, read=st.booleans())
+    def an_order_is_stamped_before_its_lines_are_saved(self, pick, read):
+        self.street.do("orders_without_lines", pick)
+        if read:
+            self.walk()
+            self.street.do("lines_are_saved", pick)
+
+    @rule(pick=PICK)
+    def somebody_orders_and_does_not_pay(self, pick):
+        self.street.do("orders_unpaid", pick)
+
+    @rule(pick=PICK)
+    def somebody_pays(self, pick):
+        self.street.do("pays", pick)
+
+    @rule(pick=PICK)
+    def a_payment_fails(self, pick):
+        self.street.do("fails", pick)
 
     @rule(pick=PICK, whole=st.booleans())
-    def refund(self, pick, whole):
-        order = self._some(self._orders("processing", "completed"), pick)
-        if order:
-            self.w.shop.refund(order, None if whole else "5.00", now=self.w.now)
+    def money_is_given_back(self, pick, whole):
+        self.street.do("is_given_all_back" if whole else "is_given_some_back", pick)
 
     @rule(pick=PICK)
-    def trash(self, pick):
-        order = self._some(self._orders("processing", "pending", "completed"), pick)
-        if order:
-            self.w.shop.trash(order, now=self.w.now)
+    def somebody_changes_their_address(self, pick):
+        self.street.do("changes_email", pick)
 
     @rule(pick=PICK)
-    def untrash(self, pick):
-        order = self._some(self._orders("trash"), pick)
-        if order:
-            self.w.shop.untrash(order, now=self.w.now)
+    def somebody_deletes_their_account(self, pick):
+        self.street.do("deletes_account", pick)
+
+    @rule(
+        pick=PICK,
+        deed=st.sampled_from(
+            ["edits_address_of_order", "gives_order_to", "edits_total", "completes"]
+        ),
+    )
+    def the_owner_edits_an_order(self, pick, deed):
+        self.street.do(deed, pick)
+
+    @rule(pick=PICK, deed=st.sampled_from(["trashes", "restores", "deletes_order"]))
+    def the_owner_tidies_up(self, pick, deed):
+        self.street.do(deed, pick)
 
     @rule(pick=PICK)
-    def delete_order(self, pick):
-        order = self._some(self._orders(), pick)
-        if order:
-            self.w.shop.delete_order(order)
+    def the_owner_adds_a_tag(self, pick):
+        self.street.do("adds_tag_by_hand", pick)
 
     @rule(pick=PICK)
-    def delete_customer(self, pick):
-        account = self._some(sorted(self._accounts().values()), pick)
-        if account:
-            self.w.shop.delete_customer(account, now=self.w.now)
+    def the_owner_takes_a_tag_away(self, pick):
+        self.street.do("takes_tag_away", pick)
+
+    @rule(pick=PICK)
+    def the_owner_takes_away_a_tag_that_wcflow_knows_of(self, pick):
+        if self._walks_in_peace():
+            self.street.takes_tag_away(pick, certain=True)
+            self._walks_in_peace()
+
+    @rule(pick=PICK, count=st.sampled_from([4, 7, 301] if LONG else [4, 7]), paid=st.integers(0, 4))
+    def a_crowd_orders_in_one_second(self, pick, count, paid):
+        self.crowd(pick, count, paid)
+
+    def crowd(self, pick, count, paid):
+        for number in range(count):
+            status = "processing" if number < paid else "pending"
+            self.street.orders_something(pick, status=status, as_guest=True)
+        self.street.looks_around()
+
+    # What the admin does.
+
+    @rule(
+        change=st.sampled_from(
+            [
+                {"big": 100},
+                {"big": 500},
+                {"lapsed": False},
+                {"lapsed": True},
+                {"dormant": ""},
+                {"dormant": "Sleeping"},
+                {"dormant": "Dormant"},
+                {"extra": ""},
+                {"extra": "more"},
+                {"extra": "renamed"},
+            ]
+        )
+    )
+    def the_configuration_changes(self, change):
+        self.book = replace(self.book, **change)
+        self.street.changes_book(self.book)
+        self.w.rules(written(self.book))
 
     # What befalls wcflow.
 
-    @rule(hours=st.sampled_from([0.02, 1, 30, 24 * 6, 24 * 31]))
+    @rule(hours=st.sampled_from([0.001, 0.02, 0.4, 1, 30, 24 * 6, 24 * 31]))
     def time_passes(self, hours):
-        self.w.pass_(hours=hours)
+        if hours > 0.02:
+            self.street.lines_are_saved()
+        if hours < 24 * 6 or self._seen_what_leaves_no_stamp():
+            self.w.pass_(hours=hours)
+            self.street.looks_around()
 
-    @rule(after=st.integers(0, 2), effect=st.booleans(), kind=st.sampled_from(ASKED))
-    def walk_while_the_shop_does_not_answer(self, after, effect, kind):
-        self.w.faults.times_out(effect=effect, only=kind, after=after)
+    def _seen_what_leaves_no_stamp(self):
+        """The old storage stamps few changes: the night finds those, and no week is without one."""
+        if not self.hpos and self.street.silent:
+            self.night_comes()
+        return self.hpos or not self.street.silent
+
+    @rule(
+        kind=st.sampled_from(sorted(WEATHER)),
+        effect=st.booleans(),
+        only=st.sampled_from(ASKED),
+        after=st.integers(0, 4),
+        times=st.sampled_from([1, 1, 2, 6]),
+        pick=PICK,
+    )
+    def walk_in_bad_weather(self, kind, effect, only, after, times, pick):
+        self.street.do("orders_something", pick)  # so that there is something to write
+        WEATHER[kind](self.w.faults, effect=effect, only=only, after=after, times=times)
         self.walk()
-        self.w.pass_(minutes=5)
 
-    @rule(after=st.integers(0, 3), status=st.sampled_from([500, 502, 503]))
-    def shop_errs(self, after, status):
-        self.w.faults.falters(status=status, after=after, times=2)
+    @rule(deed=st.sampled_from(DEEDS), pick=PICK, after=st.integers(0, 12))
+    def walk_while_people_act(self, deed, pick, after):
+        """The shop changes between two answers of one walk."""
+        self.w.faults.meanwhile(lambda *_: self.street.do(deed, pick), only="GET *", after=after)
+        self.walk()
 
-    @rule(transactions=st.integers(0, 25))
-    def walk_and_die(self, transactions):
-        with self.w.line(holder=f"mortal {transactions}") as line:
-            mortal = replace(line, db=Mortal(line.db, transactions))
-            try:
-                cycle.walk(mortal)
-            except (Died, WcflowError):
-                self.w.die()
-        self.w.pass_(minutes=11)  # leases and claims of the dead lapse
+    @rule(steps=st.integers(0, 250), minutes=st.sampled_from([6, 11]), pick=PICK)
+    def walk_and_die(self, steps, minutes, pick):
+        self.street.do("orders_something", pick)
+        self._mortally(steps, minutes, cycle.walk)
+
+    @rule(steps=st.integers(0, 120))
+    def night_comes_and_wcflow_dies(self, steps):
+        self._mortally(steps, 11, cycle.nightly)
+
+    def _mortally(self, steps, minutes, work):
+        try:
+            with self.w.mortal(steps) as line:
+                work(line)
+        except (Died, WcflowError):
+            pass
+        self.w.die()
+        self.street.lines_are_saved()
+        self.w.pass_(minutes=minutes)  # leases of the dead lapse, then their claims
+        self.street.looks_around()
 
     @rule()
     def walk(self):
+        self._walks()
+
+    def _walks(self):
         try:
             self.w.walk(accept=False, know=False)
         except WcflowError:
+            self.street.lines_are_saved()
             self.w.pass_(minutes=6)
+            self.street.looks_around()
+            return False
+        self.street.looks_around(seen=self.hpos)
+        self.street.was_walked()
+        return True
+
+    @rule()
+    def night_comes(self):
+        try:
+            self.w.nightly()
+        except WcflowError:
+            return
+        self.street.silent = self.street.silent and bool(self.w.faults.rules)
+
+    def _walks_in_peace(self):
+        """Walk until nothing is unsure: what was interrupted is done, what was done is on record."""
+        self.w.faults.recovers()
+        self.street.lines_are_saved()
+        self.w.pass_(minutes=11)
+        self.street.looks_around()
+        return self._walks() and not self.w.outbox(states=("due", "claimed"))
 
     # What must be so in the end.
 
@@ -190,95 +272,26 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "w"):
             return
         try:
-            self._come_to_rest()
-            self._mirror_equals_shop()
-            self._segments_are_right()
-            self._effects_are_there_once()
+            self.come_to_rest()
+            laws.hold(self.w, self.street)
         finally:
             self.w.db.close()
             self.folder.cleanup()
 
-    def _come_to_rest(self):
+    def come_to_rest(self):
+        """Let the weather clear, and time pass until all that waits has had its turn."""
         self.w.faults.recovers()
-        for _ in range(3):
-            self.w.pass_(hours=8)  # what was put off is tried again
-            self.w.settle()
-        self.w.pass_(days=1)
+        self.street.lines_are_saved()
+        self.w.pass_(hours=8)
         self.w.walk()
+        # Before what waits five days is due, and after it.
+        for hours in (8, 8, 84, 60):
+            self.w.pass_(hours=hours)
+            self.w.walk(accept=False, know=False)
         self.w.nightly()
-        self.w.settle()
-        self.w.pass_(minutes=5)
         self.w.walk()
-        assert [] == self.w.writes
-
-    def _mirror_equals_shop(self):
-        shop = {each: self.w.shop.order(each) for each in self.w.shop.order_ids()}
-        with self.w.db.reading() as tx:
-            mirror = order_records(tx, "shop", list(shop))
-            known = order_records(tx, "shop", range(1, 2000))
-        assert set(shop) == set(known)
-        expected = {
-            id: (o["status"], o["customer_id"], o["billing"]["email"].lower(), len(o["refunds"]))
-            for id, o in shop.items()
-        }
-        assert expected == {
-            id: (o.status, o.customer_id, o.email, len(o.refunds)) for id, o in mirror.items()
-        }
-
-    def _people(self):
-        """Give the shop's orders by person, by our own reckoning."""
-        accounts = {email.lower(): id for email, id in self._accounts().items()}
-        people = {}
-        for order in (self.w.shop.order(each) for each in self.w.shop.order_ids()):
-            email = order["billing"]["email"].lower()
-            owner = order["customer_id"] or accounts.get(email) or email
-            people.setdefault(owner, []).append(order)
-        return people
-
-    def _segments_are_right(self):
-        for orders in self._people().values():
-            shown = [o for o in orders if o["status"] not in ("trash", "checkout-draft")]
-            if shown:
-                latest = max(shown, key=lambda o: (o["date_created_gmt"], o["id"]))
-                assert (self._expected(orders) or None) == self.w.segment(latest["id"])
-
-    def _expected(self, orders):
-        paid = [o for o in orders if o["status"] in ("processing", "completed")]
-        net = [float(o["total"]) + sum(float(r["total"]) for r in o["refunds"]) for o in paid]
-        paid = [o for o, left in zip(paid, net, strict=True) if left > 0]
-        if sum(net) >= 250:
-            return "Big"
-        if not paid:
-            return ""
-        last = max(o["date_paid_gmt"] or o["date_created_gmt"] for o in paid)
-        edge = (self.w.now.astimezone(BERLIN).date() - timedelta(days=30)).isoformat()
-        return "Lapsed" if _local(last, BERLIN) < edge else "Buyer"
-
-    def _effects_are_there_once(self):
-        notes = Counter(
-            (id, note.split(" for ")[0])
-            for id in self.w.shop.order_ids()
-            for note in self.w.notes(id)
-        )
-        assert {} == {note: times for note, times in notes.items() if times > 1}
-        welcomes = Counter(c["email_restrictions"][0] for c in self.w.coupons())
-        assert {} == {who: times for who, times in welcomes.items() if times > 1}
-        assert [] == self.w.outbox(states=("due", "claimed"))
-        since = self.w.row().census_started
-        for id in self.w.shop.order_ids():
-            order = self.w.shop.order(id)
-            if order["status"] == "processing" and _stamp(order["date_paid_gmt"]) >= since:
-                assert notes[id, f"paid {id}"] == 1
-        tags = {tag for id in self.w.shop.order_ids() for tag in self.w.tags(id)}
-        assert tags <= {"Big", "Lapsed", "Buyer", "Welcomed"}
-
-
-def _stamp(naive_gmt):
-    return int(datetime.fromisoformat(naive_gmt).replace(tzinfo=UTC).timestamp())
-
-
-def _local(naive_gmt, zone):
-    return datetime.fromisoformat(naive_gmt).replace(tzinfo=UTC).astimezone(zone).date().isoformat()
+        self.w.pass_(minutes=3)
+        self.w.walk(accept=False, know=False)
 
 
 TestHistories = Histories.TestCase
@@ -289,3 +302,15 @@ TestHistories.settings = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
+if "WCFLOW_SEED" in os.environ:
+    TestHistories = seed(int(os.environ["WCFLOW_SEED"]))(TestHistories)
+
+
+def test_three_hundred_orders_of_one_second():
+    """More than a page holds, and more than the brake lets pass."""
+    history = Histories()
+    history.open_shop(hpos=True, page_size=100, begin=BEGIN, fold=0)
+    history.walk()
+    history.crowd(3, 300, 120)
+    history.walk()
+    history.teardown()

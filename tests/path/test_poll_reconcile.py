@@ -1,12 +1,9 @@
 """The nightly census: what leaves no stamp at the shop is found by counting."""
 
-import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.path.test_census import ordered, refuses_status
 from tests.polled import BEGIN, mirror_equals_shop, polled
@@ -15,7 +12,6 @@ from wcflow.mirror.products import save_products
 from wcflow.mirror.tables import CustomerRow
 from wcflow.mirror.upserts import table_of
 from wcflow.poll import EMPTY_ANSWER
-from wcflow.poll.reconcile import months
 from wcflow.records import Product
 from wcflow.sandbox.exchange import told
 from wcflow.sandbox.faults import Rule
@@ -147,19 +143,69 @@ def test_a_refund_that_was_taken_back_is_noticed(poll):
     mirror_equals_shop(poll)
 
 
-def test_what_the_old_post_storage_does_not_stamp_is_noticed_for_a_month(database):
-    with polled(database, Shop(hpos=False)) as poll:
-        ordered(poll.shop, 1, seconds_apart=0, start=1 * DAY)
-        _, young = ordered(poll.shop, 2, seconds_apart=86400 * 60, start=80 * DAY)
+@pytest.mark.parametrize("status", ["completed", "trash"])
+def test_of_many_refunds_the_one_that_was_taken_back_is_found_by_counting(database, status):
+    with polled(database) as poll:
+        made = ordered(poll.shop, 400, seconds_apart=4 * 3600, start=80 * DAY, status="completed")
+        for order in made:
+            refund = poll.shop.refund(order, "1.00", now=poll.shop.state.orders[order].created)
+        if status == "trash":
+            poll.shop.trash(made[-1], now=poll.now)
+        poll.settle()
+        poll.shop.delete_refund(made[-1], refund, now=poll.now)
+        poll.passes(hours=1)
+        found = poll.reconcile()
+        counts = [call for call in poll.door.calls if call.path == "/wc/v3/refunds"]
+
+        assert (1, 0) == (found.orders, found.deleted)
+        assert len(counts) < 10
+        assert found.requests < 40
+        mirror_equals_shop(poll)
+
+
+def test_a_shop_that_lists_no_refunds_is_asked_for_every_order_that_has_one(poll):
+    refund = poll.shop.refund(poll.made[2], "1.00", now=poll.now)
+    poll.shop.refund(poll.made[3], "1.00", now=poll.now)
+    poll.settle()
+    poll.shop.delete_refund(poll.made[2], refund, now=poll.now)
+    poll.passes(hours=1)
+    no_route = json.dumps({"code": "rest_no_route", "message": "No route", "data": None})
+    deed = lambda request, now, following: told(no_route, now, status=404)  # noqa: E731
+    poll.faults.rules.append(Rule(deed, times=None, only="GET /wc/v3/refunds"))
+    poll.reconcile()
+
+    assert {"g:guest2@example.com"} == poll.touched()
+    mirror_equals_shop(poll)
+
+
+def test_an_order_older_than_all_that_are_known_is_found(poll):
+    """An import leaves old stamps."""
+    old = poll.now - 900 * DAY
+    order = poll.shop.place_order(now=old, email="old@example.com", status="completed")
+    poll.pull()
+    assert order not in poll.orders()
+    poll.reconcile()
+
+    assert {"g:old@example.com"} == poll.touched()
+    mirror_equals_shop(poll)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_orders_of_the_hour_that_the_clocks_skip_are_counted_right(database, zone):
+    """Bounds within that hour cannot be said: no range ends there."""
+    spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    with polled(database, Shop(zone=zone)) as poll:
+        for minute in range(260):
+            at = spring + timedelta(minutes=minute)
+            poll.shop.place_order(now=at, email="late@example.com", status="completed")
         poll.settle()
         poll.passes(hours=1)
-        poll.shop.edit_order_meta(young, "colour", "red", now=poll.now)
-        poll.pull()
-        assert {} == poll.order(young).meta
-        poll.reconcile()
+        found = [poll.reconcile(), poll.passes(days=1) and poll.reconcile()]
 
-        assert {"colour": "red"} == poll.order(young).meta
-        assert {"g:guest1@example.com"} == poll.touched()
+        assert [(0, 0)] * 2 == [(each.orders, each.deleted) for each in found]
+        assert [] == [
+            c for c in poll.door.calls if c.params.get("_fields") == "id,date_modified_gmt"
+        ]
 
 
 def test_a_renamed_category_touches_those_who_bought_from_it(poll):
@@ -246,20 +292,6 @@ class TestEmptyAnswers:
 
         assert ("", None) == (poll.row().held, poll.row().held_since)
         mirror_equals_shop(poll)
-
-
-@given(
-    st.datetimes(datetime(2019, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),
-    st.timedeltas(timedelta(0), timedelta(days=1500)),
-)
-def test_months_cover_the_time_once_and_each_begins_with_a_month(oldest, length):
-    found = months(oldest, oldest + length)
-
-    edges = [start for start, _ in found] + [end for _, end in found[-1:]]
-    assert [(a, b) for a, b in itertools.pairwise(edges)] == found
-    assert not found or (edges[0], edges[-1]) == (oldest, oldest + length)
-    assert all((edge.day, edge.hour, edge.minute) == (1, 0, 0) for edge in edges[1:-1])
-    assert all(end - start <= timedelta(days=31) for start, end in found)
 
 
 def test_a_new_product_says_something_new_and_the_same_again_does_not(database):

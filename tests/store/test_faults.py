@@ -1,7 +1,9 @@
 """Each kind of bad weather does what it says, as often as it says, and to whom it says."""
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -247,3 +249,22 @@ def test_a_delay_and_a_wrong_date_may_meet(faults: Faults):
     answer = faults.answer(LIST, NOW)
 
     assert (1.0, "Sun, 22 Nov 2026 19:21:08 GMT") == (answer.delay, answer.headers["Date"])
+
+
+def test_a_plugin_spoils_a_field_of_one_row_wherever_it_is_shown(shop: Shop, faults: Faults):
+    """Of no other row, and only where that field was asked for; bytes are JSON as they stand."""
+    other = shop.place_order(now=NOW, email="bert@example.com")
+    faults.spoils("order", 1, "billing.email", 7)
+    faults.spoils("order", 1, "line_items", b"1e999")
+    listed = {row["id"]: row for row in json.loads(faults.answer(LIST, NOW).body)}
+    named = json.loads(faults.answer(replace(LIST, path="/wc/v3/orders/1"), NOW).body)
+    bare = json.loads(faults.answer(replace(LIST, params={"_fields": "id"}), NOW).body)
+
+    assert (7, "bert@example.com", 7) == (
+        listed[1]["billing"]["email"],
+        listed[other]["billing"]["email"],
+        named["billing"]["email"],
+    )
+    assert math.inf == listed[1]["line_items"] == named["line_items"]
+    assert {1, other} == {row["id"] for row in bare}
+    assert [{"id"}] * 2 == [set(row) for row in bare]

@@ -68,7 +68,7 @@ def test_a_bulk_run_does_what_the_workflow_does(desk):
     """With --yes runs begin; effects go through the outbox; tags are worn after the next sync."""
     ran = desk.gives("workflow", "run", "gift", "--yes")
     assert (0, []) == (ran.code, desk.writes)
-    assert re.search(r"2 runs begun as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'", ran.out)
+    assert re.search(r"2 runs begun as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'", ran.out)
     assert 0 == desk.gives("sync").code
     assert [{"Regular", "Gifted"}, {"Regular"}, {"Gifted"}] == [
         desk.world.customer_tags(number) for number in (1, 2, 3)

@@ -246,6 +246,37 @@ def test_status_of_a_healthy_store(desk, anna):
     )
 
 
+def test_status_tells_what_was_put_aside(desk, anna):
+    """Rows that cannot be understood are named with the reason; the shop is not unwell for that."""
+    first_walk(desk)
+    orders = [buys_again(desk, anna) for _ in range(7)]
+    for order in orders:
+        desk.faults.spoils("order", order, "total", "secret words")
+    assert 0 == desk.gives("sync").code
+    ran = desk.gives("status", mounted_at=None)
+    told = json.loads(desk.gives("status", "--json", mounted_at=None).out)["shop"]
+
+    reason = "total: expected an amount, got text that is none"
+    assert (0, "All is well.") == (ran.code, ran.lines[-1])
+    assert "7 rows of the shop cannot be understood." in ran.out
+    assert 5 == ran.out.count(reason)
+    assert "… and 2 more: 'wcflow status --json'" in ran.out
+    assert "secret" not in ran.out + json.dumps(told)
+    assert [(order, "order", reason) for order in orders] == [
+        (each["id"], each["kind"], each["reason"]) for each in told["aside"]
+    ]
+
+
+def test_status_calls_a_shop_unwell_of_which_most_cannot_be_understood(desk, anna):
+    """Ten rows of a kind, and as many as are known: that is no odd row any more; 1."""
+    first_walk(desk)
+    for _ in range(10):
+        desk.faults.spoils("order", buys_again(desk, anna), "total", "")
+    desk.gives("sync")
+    ran = desk.gives("status", mounted_at=None)
+    assert (1, "Not well: 10 orders cannot be understood.") == (ran.code, ran.lines[-1])
+
+
 def test_status_needs_no_shop(desk, anna):
     """It looks into the database alone: no request."""
     first_walk(desk)

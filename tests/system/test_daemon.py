@@ -120,25 +120,6 @@ def test_held_writes_stand_in_the_status_line(place):
     )
 
 
-def test_two_daemons_on_one_database_do_everything_once(place, database_url):
-    """Leases and claims: of two that serve one shop, each effect is one's alone."""
-    place.keeps_in(database_url)
-    place.accepted()
-    both = [place.starts(prelude=QUICK) for _ in range(2)]
-    for daemon in both:
-        daemon.ear.hears("polled just now")
-    orders = [place.buys(f"person{number}@example.com") for number in range(12)]
-    eventually(lambda: [("coupon", "done")] * 12 == place.effects()[:12])
-    eventually(lambda: all(place.notes(order) for order in orders))
-    walks = [len(daemon.logged("walked")) for daemon in both]
-    for daemon in both:
-        assert 0 == daemon.ends()[0]
-
-    assert [1] * 12 == [len(place.notes(order)) for order in orders]
-    assert 12 == len(place.shop.coupon_codes())
-    assert all(walks), "both served it"
-
-
 # The watchdog
 
 

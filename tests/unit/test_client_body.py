@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.store.body import UnreadableError, is_page, parsed, plain, title_of
+from wcflow.store.body import Garbled, UnreadableError, is_page, parsed, plain, title_of
 
 ROWS = [{"id": 1, "refunds": [], "meta_data": [{"key": "a", "value": "{}"}]}, {"id": 2}]
 JSON = json.dumps(ROWS, separators=(",", ":")).encode()
@@ -92,3 +92,53 @@ def test_a_web_page_is_known_and_a_notice_is_none() -> None:
 
 def test_text_of_the_shop_is_shown_plain_and_short() -> None:
     assert plain("<b>Sorry</b>,\n  you &amp; I  <i>cannot</i>", 20) == "Sorry, you & I cann…"
+
+
+class TestRowsThatAreNoJson:
+    """A list that is whole is read row by row where one of its rows is no JSON."""
+
+    GOOD = b'{"id":5,"a":"x,]}\\"\\ud83d\\ude00"}'
+
+    @pytest.mark.parametrize(
+        ("row", "why"),
+        [
+            (b'{"id":7,"a":1e999}', "no JSON: number is infinity when parsed as double"),
+            (b'{"id": 7, "a":' + b"[" * 1100 + b"]" * 1100 + b"}", "no JSON: depth limit exceeded"),
+        ],
+    )
+    def test_it_is_garbled_and_the_others_are_read(self, row: bytes, why: str) -> None:
+        rows = parsed(b"[" + b",".join([self.GOOD, row, self.GOOD]) + b"]")
+        assert [json.loads(self.GOOD), Garbled(7, why), json.loads(self.GOOD)] == rows
+
+    @pytest.mark.parametrize(
+        ("text", "read"),
+        [
+            (b'"a\\u0000b"', "ab"),
+            (b'"a\\\\u0000b"', "a\\u0000b"),
+            (b'"a\\ud83db"', "a\ufffdb"),
+            (b'"\\udc00\\ud83d\\ude00"', "\ufffd\U0001f600"),
+            (b'"\\\\ud83d"', "\\ud83d"),
+            (b'"a\xffb"', "a\ufffdb"),
+        ],
+    )
+    def test_no_text_holds_nul_or_half_a_character(self, text: bytes, read: str) -> None:
+        assert [{"id": 1, "a": read}, {"id": 2}] == parsed(b'[{"id":1,"a":' + text + b'},{"id":2}]')
+        assert {"id": 1, "a": read} == parsed(b'{"id":1,"a":' + text + b"}")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[hello]",
+            b"[hello, world]",
+            b'[{"id":1},{"id":2,"a":1e999}',
+            b'[{"id":1,"a":1e999}] and more',
+            b'[{"id":1,"a":1e999}]]',
+            b'[{"id":1},{"id":2}}]',
+            b'[{"id":1,"a":"x',
+            b'{"id":1,"a":1e999}',
+            b"[1e999] [1]",
+        ],
+    )
+    def test_what_is_no_whole_list_of_rows_is_an_error(self, body: bytes) -> None:
+        with pytest.raises(UnreadableError):
+            parsed(body)

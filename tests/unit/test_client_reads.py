@@ -164,7 +164,8 @@ class TestUnreadableRows:
         assert (((1, NOW), (3, NOW))) == found.rows
         assert (
             Unreadable(
-                2, "date_modified_gmt: expected a time as 2026-01-31T09:00:00, got 'yesterday'"
+                2,
+                "date_modified_gmt: expected a time as 2026-01-31T09:00:00, got text that is none",
             ),
             Unreadable(0, "expected an object"),
             Unreadable(0, "id: expected the number of something, got null"),
@@ -195,7 +196,7 @@ class TestRefunds:
         new = shop.refund(order, "2.00", now=NOW + timedelta(hours=1), reason="late")
         orders = store.orders().rows
         expected = {new: Refund(new, 200, "late", NOW + timedelta(hours=1))}
-        assert expected == store.refunds(orders, known={known})
+        assert (expected, ()) == store.refunds(orders, known={known})
 
     def test_where_nothing_is_new_nothing_is_asked(
         self, shop: Shop, store: Store, door: Door
@@ -203,7 +204,7 @@ class TestRefunds:
         a_minute_apart(shop, 2)
         orders = store.orders().rows
         door.forget()
-        assert (store.refunds(orders), door.calls) == ({}, [])
+        assert (store.refunds(orders).found, door.calls) == ({}, [])
 
     def test_an_old_woocommerce_is_asked_order_by_order(
         self, shop: Shop, faults: Faults, store: Store, door: Door
@@ -215,7 +216,7 @@ class TestRefunds:
         faults.falters(status=404, only="GET /wc/v3/refunds", times=None)
         store._lists_refunds = False
         door.forget()
-        assert made == set(store.refunds(orders))
+        assert made == set(store.refunds(orders).found)
         paths = sorted(call.path for call in door.calls)
         assert [f"/wc/v3/orders/{order}/refunds" for order in placed] == paths
 
@@ -240,7 +241,7 @@ class TestRefunds:
                 "GET", f"{URL}/wp-json/wc/v3/orders/{order}/refunds", json=[refund], headers=DATE
             )
             store = opened(ADMIN)
-            found = [store.refunds(orders) for _ in range(2)]
+            found = [store.refunds(orders).found for _ in range(2)]
         assert [{made: Refund(made, 100, "", NOW)}] * 2 == found
         assert (1, 2) == (listed.call_count, each.call_count)
 

@@ -23,6 +23,7 @@ from wcflow.daemon.times import next_night, night_due, rest_after
 from wcflow.daemon.timetable import Timetable
 from wcflow.daemon.trouble import after_failure, after_success, worth_telling
 from wcflow.errors import BusyError, SetupError, StoreError
+from wcflow.mirror import lease
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -98,10 +99,21 @@ def test_shop_that_says_how_long_is_left_alone_so_long() -> None:
 
 
 def test_busy_database_is_tried_again_soon() -> None:
-    """Nobody else is bothered by it: five seconds, up to a minute."""
+    """Nobody else is bothered by it: five seconds, up to fifteen."""
     rests = [rest_after(BusyError("locked"), failures).total_seconds() for failures in range(1, 7)]
 
-    assert [5, 10, 20, 40, 60, 60] == rests
+    assert [5, 10, 15, 15, 15, 15] == rests
+
+
+def test_work_of_a_daemon_that_died_is_taken_over_within_a_minute() -> None:
+    """Its lease lapses, and whoever waits for it looks again: the longest of both is under a minute.
+
+    While it lives it renews its lease often enough that two renewals may fail.
+    """
+    longest_rest = rest_after(BusyError("another wcflow is working on [store shop]"), 99)
+
+    assert lease.LASTS + longest_rest < timedelta(minutes=1)
+    assert lease.RENEWED_EVERY * 3 < lease.LASTS
 
 
 @given(failures=st.integers(1, 10**9))

@@ -18,6 +18,8 @@ from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.tables import CustomerRow, PersonRow
 from wcflow.mirror.upserts import chunks, table_of, upsert
 
+NEWEST = schema.HEAD
+
 
 def rows(tx, model):
     return [dict(row) for row in tx.execute(table_of(model).select()).mappings()]
@@ -236,12 +238,13 @@ class TestUpgrade:
         file = tmp_path / "wcflow.sqlite"
         with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:
             save_store(tx, "shop", title="before")
-        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "HEAD", "the next")
         monkeypatch.setattr(schema, "upgrade", lambda tx: save_store(tx, "shop", title="after"))
 
         open_database(f"sqlite:///{file}").close()
 
-        assert ("before", "after") == (_title(tmp_path / "wcflow.sqlite.0001.bak"), _title(file))
+        (copy,) = tmp_path.glob(f"wcflow.sqlite.{NEWEST}.*.bak")
+        assert ("before", "after") == (_title(copy), _title(file))
 
     def test_an_upgrade_that_fails_leaves_the_database_as_it_was(self, tmp_path, monkeypatch):
         file = tmp_path / "wcflow.sqlite"
@@ -253,7 +256,7 @@ class TestUpgrade:
             save_store(tx, "shop", title="half")
             raise ZeroDivisionError
 
-        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "HEAD", "the next")
         monkeypatch.setattr(schema, "upgrade", breaks_off)
         with pytest.raises(ZeroDivisionError):
             open_database(f"sqlite:///{file}")
@@ -264,11 +267,11 @@ class TestUpgrade:
     def test_a_new_file_and_its_copy_are_for_their_owner_alone(self, tmp_path, monkeypatch):
         file = tmp_path / "wcflow.sqlite"
         open_database(f"sqlite:///{file}").close()
-        monkeypatch.setattr(schema, "HEAD", "0002")
+        monkeypatch.setattr(schema, "HEAD", "the next")
         monkeypatch.setattr(schema, "upgrade", lambda tx: None)
         open_database(f"sqlite:///{file}").close()
 
-        copy = tmp_path / "wcflow.sqlite.0001.bak"
+        (copy,) = tmp_path.glob(f"wcflow.sqlite.{NEWEST}.*.bak")
         assert [0o600, 0o600] == [each.stat().st_mode & 0o777 for each in (file, copy)]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from wcflow import __version__, log
 from wcflow.cli import show
@@ -28,6 +29,7 @@ FAMILIES = {
     "To work": ("plan", "sync", "accept", "run"),
     "To look": ("status", "explain", "kinds"),
     "By hand": ("outbox", "workflow"),
+    "To care for the database": ("backup", "check-database", "resync"),
     "To try rules and code": ("sandbox",),
 }
 """The commands as the help lists them; each stands in the module of its name."""
@@ -38,7 +40,20 @@ _WHOLE = 200
 
 
 class Commands(TyperGroup):
-    """The commands; whatever stops one of them is told in words."""
+    """The commands, each loaded when it is asked for; what stops one of them is told in words."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  the signature is click's
+        """Give the names of all commands, in the order of the help."""
+        return [name for names in FAMILIES.values() for name in names]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Give a command by name; only its own module is imported, so that it starts soon."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        alone = typer.Typer(**_SETTINGS)
+        import_module(f"wcflow.cli.{cmd_name.replace('-', '_')}").register(alone)
+        alone.callback()(lambda: None)
+        return get_group(alone).commands[cmd_name]
 
     def invoke(self, ctx: Any) -> Any:
         with told():
@@ -54,16 +69,13 @@ class Commands(TyperGroup):
                     formatter.write_dl(rows)
 
 
-app = typer.Typer(
-    cls=Commands,
-    name="wcflow",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    epilog=EXIT_CODES,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+_SETTINGS: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "add_completion": False,
+    "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
+}
+app = typer.Typer(cls=Commands, name="wcflow", no_args_is_help=True, epilog=EXIT_CODES, **_SETTINGS)
 
 
 def _version(wanted: bool) -> None:
@@ -84,8 +96,3 @@ def wcflow(
     notes and coupons back, by rules that you write in an INI file.
     """
     log.set_up("error", "auto", terminal=show.on_terminal())
-
-
-for _names in FAMILIES.values():
-    for _name in _names:
-        import_module(f"wcflow.cli.{_name}").register(app)

@@ -7,6 +7,7 @@ import typer
 from wcflow.cli import show
 from wcflow.cli.common import ConfigFile, read_config
 from wcflow.config.summary import summary
+from wcflow.mirror.modes import exposed
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,8 @@ def check(config: ConfigFile = None) -> None:
         show.say(line.strip(), indent=indent)
     for remark in found.warnings:
         show.remark(f"warning: {remark}")
+    if wide := exposed(found.database):
+        show.remark(f"warning: {wide.said}: {wide.advice}")
     files = show.counted(len(found.files), "file")
     warned = f", {show.counted(len(found.warnings), 'warning')}" if found.warnings else ""
     show.say()

@@ -23,6 +23,7 @@ import typer
 from sqlalchemy import make_url
 
 from wcflow import cycle, log
+from wcflow.cli import show
 from wcflow.cli.errors import Stopped
 from wcflow.cli.progress import Bars, Lines, progress
 from wcflow.config.load import Config, load
@@ -88,7 +89,7 @@ def confirmed(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here", "--yes says yes beforehand")
-    return typer.confirm(question, err=True)
+    return typer.confirm(show.clean(question), err=True)
 
 
 class Interrupt:
@@ -224,14 +225,15 @@ def session(
     level = config.log_level if verbose else "error"
     log.set_up(level, config.log_format, terminal=sys.stderr.isatty())
     if looking:
-        _must_exist(config.database)
+        must_exist(config.database)
     with interruptible() as interrupt, open_database(config.database) as db:
         opened = Session(config, db, interrupt)
         with opened.open:
             yield opened
 
 
-def _must_exist(database: str) -> None:
+def must_exist(database: str) -> None:
+    """Refuse where the database is a file that is not there yet."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         raise SetupError(

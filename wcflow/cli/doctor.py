@@ -23,11 +23,11 @@ from wcflow.cli.common import (
     stores_of,
     utcnow,
 )
-from wcflow.config.files import open_to_others
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.mirror.database import open_database
+from wcflow.mirror.modes import exposed
 from wcflow.mirror.schema import HEAD, version_of
 from wcflow.store.probe import Finding, probe
 
@@ -138,9 +138,8 @@ def _disk(url: str) -> Iterator[Finding]:
         yield Finding("disk", "warn", said, "make room soon: the mirror grows with the orders")
     else:
         yield Finding("disk", "ok", said)
-    if path.exists() and open_to_others(path):
-        said = f"{path} holds customers' addresses and can be read by other users"
-        yield Finding("database file", "warn", said, f"chmod 600 {path}")
+    if wide := exposed(url):
+        yield Finding("database file", "warn", wide.said, wide.advice)
 
 
 def _clock(known: Path, now: datetime) -> Finding:

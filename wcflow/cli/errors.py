@@ -74,7 +74,8 @@ def sentence(error: WcflowError) -> str:
     if isinstance(error, ConfigError):
         count = len(error.problems)
         return f"{error}\n{count} problem{'s' if count > 1 else ''} in the configuration"
-    return str(error)
+    # On one line: what the shop says of itself must not add lines of its own.
+    return show.clean(error)
 
 
 def exit_code(error: WcflowError) -> int:

@@ -26,7 +26,7 @@ from wcflow.mirror import people, queue
 from wcflow.mirror.upserts import instant
 from wcflow.rules.case import Case
 from wcflow.rules.conditions import Part
-from wcflow.rules.decide import Verdict, qualifies
+from wcflow.rules.decide import Verdict, decide, qualifies
 from wcflow.rules.judge import Judged
 from wcflow.rules.model import Workflow
 from wcflow.rules.occurrences import Occurrence
@@ -136,7 +136,8 @@ def explained(
         tags={tag: _sources(tag, case, judged) for tag in sorted(_worn(judged))},
         refused=sorted(judged.memory.refused),
         shown_at={f"{each.kind} {each.id}": not each.differs for each in judged.targets},
-        rules=[_rule(each) for each in judged.decision.verdicts],
+        # Asked anew: the words of a decision that has lasted are those of the day it was made.
+        rules=[_rule(each) for each in decide(judged.profile, bench.rules, now).verdicts],
         workflows=[_workflow(each, case, judged, bench) for each in bench.rules.workflows],
         moves=_moves(tx, settings.name, subject),
         effects=_effects(tx, bench, subject),

@@ -86,7 +86,8 @@ _CODE = frozenset({"attribute", "trigger", "step", "key", "example"})
 
 def _print(part: Part, *, markdown: bool) -> None:
     if markdown:
-        show.say("\n".join((f"### {part.heading}", "", *markdown_of(part), "")))
+        for line in (f"### {part.heading}", "", *markdown_of(part), ""):
+            show.say(line)
         return
     show.heading(part.heading)
     show.table(part.columns, part.rows)

@@ -22,6 +22,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from wcflow.discreet import plain, without_keys
+
 _UNITS = {"days": 86400, "h": 3600, "min": 60, "s": 1}
 
 _SHORT = 18
@@ -30,12 +32,9 @@ _SHORT = 18
 Style = Literal["", "bold", "dim", "green", "yellow", "red", "cyan"]
 
 
-def clean(text: object) -> str:
-    """Give a text without control characters: a name must not move the cursor."""
-    return "".join(
-        sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for sign in str(text)
-    )
+def clean(text: object, *, lines: bool = False) -> str:
+    """Give a text that only shows, without signs that a terminal obeys; a line unless ``lines``."""
+    return plain(text, lines=lines)
 
 
 def on_terminal(stream: TextIO | None = None) -> bool:
@@ -44,7 +43,7 @@ def on_terminal(stream: TextIO | None = None) -> bool:
 
 
 def say(text: object = "", style: Style = "", indent: int = 0) -> None:
-    """Print a line or several; on a terminal long ones go on under their beginning."""
+    """Print a line; on a terminal a long one goes on under its beginning."""
     shown = clean(text)
     if not on_terminal():
         _plain(shown, indent)
@@ -61,17 +60,20 @@ def heading(text: str) -> None:
 def trouble(said: str, advice: str = "") -> None:
     """Tell on stderr what went wrong and what to do."""
     console = _console(sys.stderr)
-    first, *rest = clean(said).split("\n")
+    first, *rest = without_keys(clean(said, lines=True)).split("\n")
     _print_stderr(console, Text.assemble(("wcflow: ", "bold red"), first))
     for line in rest:
         _print_stderr(console, Text(line))
     if advice:
-        _print_stderr(console, Text.assemble(("  what to do: ", "bold"), clean(advice)))
+        _print_stderr(
+            console, Text.assemble(("  what to do: ", "bold"), without_keys(clean(advice)))
+        )
 
 
 def remark(text: str) -> None:
     """Tell something on stderr that is no error."""
-    _print_stderr(_console(sys.stderr), Text(clean(text), style="yellow"))
+    said = without_keys(clean(text, lines=True))
+    _print_stderr(_console(sys.stderr), Text(said, style="yellow"))
 
 
 def table(
@@ -108,7 +110,16 @@ def _filled(cell: str, width: int, to_right: bool) -> str:
 
 def as_json(value: Any) -> None:
     """Print a value as JSON, readable and whole; instants are ISO 8601 in UTC."""
-    _write(json.dumps(value, indent=2, ensure_ascii=False, default=_jsonable) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_jsonable)
+    # JSON itself lets C1 controls and turns of direction stand, which terminals obey.
+    _write("".join(map(_escaped, text)) + "\n")
+
+
+def _escaped(sign: str) -> str:
+    if sign.isprintable() or sign == "\n":
+        return sign
+    units = sign.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def when(at: datetime, zone: tzinfo = UTC) -> str:

@@ -1,4 +1,8 @@
-"""``wcflow status``: how each shop stands, for people and for monitoring. Only looks."""
+"""``wcflow status``: how each shop stands, for people and for monitoring. Only looks.
+
+It names nobody: what it says may go to a monitor, a ticket, a mailing list. Whom an effect is for,
+``wcflow outbox show`` tells who asks.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,12 @@ from sqlalchemy import Connection
 
 from wcflow.cli import effects, show
 from wcflow.cli.common import AsJson, ConfigFile, StoreName, session
-from wcflow.cli.contacts import Contact, contacts
+from wcflow.cli.contacts import unnamed
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.mirror import people, queue, runs
+from wcflow.mirror.aside import Aside, rows_aside
 from wcflow.mirror.customers import count_customers
 from wcflow.mirror.orders import count_orders
 from wcflow.mirror.queue import Entry
@@ -28,6 +33,8 @@ from wcflow.outbox.deliver import load_of
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 GIVEN_UP_SHOWN = 10
+ASIDE_SHOWN = 5
+STRANGE = 10
 PATIENCE = timedelta(minutes=15)
 """Younger than this a successful poll is never called old."""
 
@@ -58,6 +65,7 @@ class Standing:
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
     given_up: Sequence[Entry]
+    aside: Sequence[Aside]
     ailing: Sequence[str]
 
 
@@ -85,7 +93,7 @@ def status(
 ) -> None:
     """Show how each shop stands.
 
-    Tells the last poll, counts, segments, what waits and what was given up. Only looks into the database: works while the daemon runs, and when the shop is down.
+    Tells the last poll, counts, segments, what waits, what was given up and which rows of the shop were put aside. Only looks into the database: works while the daemon runs, and when the shop is down.
     """
     with session(config, looking=True) as work:
         patience = _patience(work.config, max_age)
@@ -93,12 +101,11 @@ def status(
         with work.db.reading() as tx:
             most = work.config.max_writes
             found = [standing(tx, each, now, patience, most) for each in work.stores(store)]
-            who = {each.store: _who(tx, each) for each in found}
     if as_json:
         show.as_json({each.store: _as_data(each) for each in found})
     else:
         for each in found:
-            print_standing(each, now, who[each.store])
+            print_standing(each, now)
     raise typer.Exit(SOME_FAILED if any(each.ailing for each in found) else DONE)
 
 
@@ -122,6 +129,8 @@ def standing(
     name = settings.name
     row = store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
     given_up = queue.entries(tx, name, ["failed"], limit=None)
+    aside = rows_aside(tx, name)
+    orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _instant(row.polled_at)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
     brake = row.held or held(load_of(tx, row, now), max_writes)
@@ -139,8 +148,8 @@ def standing(
         census_done=row.census_done is not None,
         held=brake,
         held_since=_instant(row.held_since),
-        orders=count_orders(tx, name),
-        customers=count_customers(tx, name),
+        orders=orders,
+        customers=customers,
         people=people.count_people(tx, name),
         people_waiting=people.people_left(tx, name, now),
         segments=people.segment_counts(tx, name),
@@ -148,7 +157,11 @@ def standing(
         due_now=sum(queue.waiting(tx, name, now)),
         runs=runs.run_counts(tx, name),
         given_up=given_up,
-        ailing=tuple(_ailing(row, brake, now, patience, len(given_up))),
+        aside=aside,
+        ailing=(
+            *_ailing(row, brake, now, patience, len(given_up)),
+            *_hard_to_read(aside, {"order": sum(orders.values()), "customer": customers}),
+        ),
     )
 
 
@@ -168,21 +181,26 @@ def _ailing(
         yield f"{show.counted(given_up, 'write was', 'writes were')} given up"
 
 
+def _hard_to_read(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[str]:
+    """Tell of a shop that has become unreadable: more of a kind is aside than a tenth of what is known."""
+    for kind, count in known.items():
+        bad = sum(row.kind == kind for row in aside)
+        if bad >= STRANGE and bad >= count / STRANGE:
+            yield f"{show.counted(bad, kind)} cannot be understood"
+
+
 def _instant(stamp: int | None) -> datetime | None:
     return None if stamp is None else instant(stamp)
 
 
-def _who(tx: Connection, seen: Standing) -> dict[str, Contact]:
-    subjects = {each.subject for each in seen.given_up[:GIVEN_UP_SHOWN]}
-    return contacts(tx, seen.store, subjects)
-
-
-def print_standing(seen: Standing, now: datetime, who: Mapping[str, Contact]) -> None:
-    """Print how a store stands; ``who`` are the people whose writes were given up."""
+def print_standing(seen: Standing, now: datetime) -> None:
+    """Print how a store stands."""
     show.heading(f"{seen.store}: {seen.url}{_told(seen)}")
     show.table(("", ""), list(_facts(seen, now)), indent=2, header=False)
     if seen.given_up:
-        _print_given_up(seen, who)
+        _print_given_up(seen)
+    if seen.aside:
+        _print_aside(seen.aside, parse_zone(seen.zone))
     show.say()
     if seen.ailing:
         show.say(f"Not well: {'; '.join(seen.ailing)}.", "yellow")
@@ -219,16 +237,36 @@ def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
         yield "brake", f"holds{since}: {seen.held}"
 
 
-def _print_given_up(seen: Standing, who: Mapping[str, Contact]) -> None:
+def _print_given_up(seen: Standing) -> None:
     show.heading("Given up")
     rows = [
-        (each.id, str(who.get(each.subject, each.subject)), effects.deed(each), each.outcome)
+        (each.id, unnamed(each.subject), effects.deed(each), each.outcome)
         for each in seen.given_up[:GIVEN_UP_SHOWN]
     ]
     show.table(("id", "who", "effect", "why"), rows, indent=2)
-    if len(seen.given_up) > GIVEN_UP_SHOWN:
-        more = len(seen.given_up) - GIVEN_UP_SHOWN
+    more = len(seen.given_up) - GIVEN_UP_SHOWN
+    if more > 0:
         show.say(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
+    show.say("'wcflow outbox show ID' tells for whom.", indent=2)
+
+
+def _print_aside(rows: Sequence[Aside], zone: tzinfo) -> None:
+    """Print what could not be understood. It makes no shop unwell: all else goes on."""
+    show.heading("Put aside")
+    show.say(
+        f"{show.counted(len(rows), 'row', 'rows')} of the shop cannot be understood. Rules go on"
+        " with the last version that could; each is asked for again at night, and when it changes.",
+        indent=2,
+    )
+    told = [(_name(row), show.when(row.first_seen, zone), row.reason) for row in rows[:ASIDE_SHOWN]]
+    show.table(("row", "since", "why"), told, indent=2)
+    if len(rows) > ASIDE_SHOWN:
+        more = len(rows) - ASIDE_SHOWN
+        show.say(f"… and {more:,} more: 'wcflow status --json'", indent=2)
+
+
+def _name(row: Aside) -> str:
+    return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
 
 
 def _at(at: datetime | None, zone: tzinfo) -> str:
@@ -252,11 +290,12 @@ def _as_data(seen: Standing) -> dict[str, object]:
         {
             "id": each.id,
             "kind": each.kind,
-            "subject": each.subject,
+            "subject": unnamed(each.subject),
             "target": each.target or None,
             "rule": each.rule,
             "reason": each.outcome,
         }
         for each in seen.given_up
     ]
-    return {"healthy": not seen.ailing, **asdict(seen), "given_up": given_up}
+    aside = [{**row._asdict(), "id": row.id or None} for row in seen.aside]
+    return {"healthy": not seen.ailing, **asdict(seen), "given_up": given_up, "aside": aside}

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 
 from wcflow.config.addresses import database_address
 from wcflow.config.digest import digest_of
-from wcflow.config.files import Files, Read, open_to_others
+from wcflow.config.files import Files, Read, open_to_others, read_whole
 from wcflow.config.ini import Section
 from wcflow.config.problem import ConfigError, Findings, Remark
 from wcflow.config.references import look_at_coupons, look_at_references, parts_of
@@ -58,7 +58,7 @@ def load(
     env: Mapping[str, str],
     *,
     need_store: bool = True,
-    read: Read = Path.read_bytes,
+    read: Read = read_whole,
 ) -> Config:
     """Read ``path`` and all that it includes; raises ConfigError with every problem there is."""
     findings = Findings()

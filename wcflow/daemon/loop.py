@@ -25,6 +25,8 @@ from wcflow.daemon.worker import Worker
 from wcflow.errors import DONE, SOME_FAILED, SetupError, WcflowError
 from wcflow.log import set_up
 from wcflow.mirror.database import Database, open_database
+from wcflow.mirror.modes import exposed
+from wcflow.mirror.sole import sole
 
 log = structlog.get_logger()
 
@@ -41,11 +43,16 @@ _TICK = 5.0
 def run(path: Path, env: Mapping[str, str], pid: int, holder: str) -> int:
     """Serve all stores of the configuration at ``path`` until a signal ends it; give the exit code.
 
-    Raises WcflowError where it cannot begin, and SetupError where no store can be served.
+    Raises WcflowError where it cannot begin (BusyError where another daemon serves the same SQLite
+    file), and SetupError where no store can be served.
     """
     config = load(path, env)
     _log_by(config)
-    with open_database(config.database) as db, Signals() as signals:
+    with (
+        sole(config.database, pid),
+        open_database(config.database) as db,
+        Signals() as signals,
+    ):
         return Daemon(path, env, config, db, holder, signals, Systemd.of(env, pid)).serve()
 
 
@@ -201,6 +208,8 @@ def _log_by(config: Config) -> None:
     set_up(config.log_level, config.log_format, terminal=sys.stderr.isatty())
     for remark in config.warnings:
         log.warning("configuration", remark=str(remark))
+    if wide := exposed(config.database):
+        log.warning("database file", why=wide.said, what_to_do=wide.advice)
 
 
 def _problems(error: WcflowError) -> list[str]:

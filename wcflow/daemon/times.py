@@ -14,7 +14,7 @@ KNOW_EVERY = timedelta(hours=6)
 """How often the shop is asked again what it is: its time zone, currency, version."""
 
 _FIRST, _LONGEST = timedelta(seconds=30), timedelta(minutes=10)
-_FIRST_HERE, _LONGEST_HERE = timedelta(seconds=5), timedelta(minutes=1)
+_FIRST_HERE, _LONGEST_HERE = timedelta(seconds=5), timedelta(seconds=15)
 _LONGEST_ASKED = timedelta(days=1)
 
 
@@ -34,7 +34,8 @@ def rest_after(error: Exception, failures: int) -> timedelta:
     """Give how long to leave things alone after the ``failures``-th failure in a row (from 1).
 
     A shop gets 30 seconds, doubling up to ten minutes, or as long as it asks for. What is busy on
-    this machine (a lock, a full disk, another wcflow) is tried sooner: nobody is bothered by it.
+    our side (a lock, a full disk, another wcflow) is tried sooner: nobody is bothered by it, and
+    where the other wcflow has died its work is taken over within a minute.
     """
     if isinstance(error, BusyError):
         return _doubling(_FIRST_HERE, _LONGEST_HERE, failures)

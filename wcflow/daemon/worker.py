@@ -35,6 +35,9 @@ from wcflow.units import parse_zone
 LONGEST_NAP = 15.0
 """Seconds after which a worker looks around although nothing is due: its clock may have been set."""
 
+SLICE = timedelta(seconds=20)
+"""How long people are judged at a stretch: meanwhile nobody asks the shop for news."""
+
 MANY = 300
 """So many people judged in one walk leave memory behind that is worth giving back."""
 
@@ -55,6 +58,7 @@ class Worker:
         self._timetable = Timetable(timedelta(seconds=config.poll_every.seconds))
         self._rests: dict[Job, float] = {}
         self._known = False
+        self._unfinished = False
         self._census = tell.Census()
         self._line = Line(
             db=db,
@@ -116,6 +120,9 @@ class Worker:
                 # What comes after a job that fails would fail as well.
                 pause = min(pause, self._rest(job))
                 break
+        else:
+            if self._unfinished:
+                return 0.0
         return max(0.0, min(pause, self._timetable.idle()))
 
     def _rest(self, job: Job) -> float:
@@ -134,7 +141,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001  one store's bug must not end the others' service
             self._failed(job, error)
         else:
-            self._timetable.done(job)
+            if job != "walk" or not self._unfinished:
+                self._timetable.done(job)
             self._succeeded(job)
             return True
         return False
@@ -148,7 +156,9 @@ class Worker:
 
     def _walk(self) -> None:
         started = time.monotonic()
-        walked = cycle.walk(self._line)
+        self._unfinished = False
+        walked = cycle.walk(self._line, at_most=SLICE)
+        self._unfinished = walked.evaluated.left
         tell.walk(walked, time.monotonic() - started)
         self._look()
         if walked.evaluated.people >= MANY:

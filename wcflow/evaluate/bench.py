@@ -44,22 +44,34 @@ class Bench:
 
 def set_up(tx: Connection, config: Config, settings: StoreSettings, now: datetime) -> Bench:
     """Lay out a store's bench: note new workflows, and touch everyone if the rules changed."""
-    bench = look(tx, config, settings, now)
     known = runs.watches(tx, settings.name)
+    bench = _laid_out(tx, config, settings, now, known)
     kept = {name: (watch, bench.rules.digest) for name, watch in bench.watches.items()}
     changed = {name: each for name, each in kept.items() if known.get(name) != each}
     runs.save_watches(tx, settings.name, changed)
     _touch_if_changed(tx, settings.name, bench.rules.digest)
+    if bench.maker.secret:
+        return bench
     return replace(bench, maker=replace(bench.maker, secret=_secret(tx)))
 
 
 def look(tx: Connection, config: Config, settings: StoreSettings, now: datetime) -> Bench:
     """Lay out a store's bench for those who only look: nothing is noted and nobody touched."""
+    return _laid_out(tx, config, settings, now, runs.watches(tx, settings.name))
+
+
+def _laid_out(
+    tx: Connection,
+    config: Config,
+    settings: StoreSettings,
+    now: datetime,
+    known: Mapping[str, tuple[Watch, str]],
+) -> Bench:
     row = store_row(tx, settings.name)
     assert row is not None, "the store is known before it is evaluated"
     rules = for_store(config.rules, settings)
     began = instant(row.census_started) if row.census_started is not None else now
-    watching = _watches(tx, settings.name, rules, now, began)
+    watching = _watches(known, rules, now, began)
     policy = Policy(began, settings.order_tags == "latest", config.manual_tags == "respect")
     maker = Maker(settings.name, rules, setting(tx, "secret") or "", now)
     return Bench(settings, shop_of(row, config, settings), rules, watching, policy, maker, now)
@@ -92,14 +104,13 @@ def shop_of(row: StoreRow, config: Config, settings: StoreSettings) -> Shop:
 
 
 def _watches(
-    tx: Connection, store: str, rules: Rules, now: datetime, began: datetime
+    known: Mapping[str, tuple[Watch, str]], rules: Rules, now: datetime, began: datetime
 ) -> dict[str, Watch]:
     """Say since when each workflow watches, those that are new or on again among them.
 
     The first set watches since the census began, by the server's clock. A workflow that looks at
     what rules decide watches anew when rules change: an edited rule is no event.
     """
-    known = runs.watches(tx, store)
     since = now if known else began
     found = {}
     for workflow in rules.workflows:

@@ -43,8 +43,8 @@ class Drive:
 
     @property
     def name(self) -> str:
-        """Name the occurrence; no two drives of a second are one."""
-        return f"bulk {self.now:%Y-%m-%dT%H:%M:%SZ}"
+        """Name the occurrence, to the millisecond: two drives of one second are two."""
+        return f"bulk {self.now:%Y-%m-%dT%H:%M:%S}.{self.now.microsecond // 1000:03}Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def run_for(case: Case, scope: Scope, drive: Drive, rules: Rules, remember: Make
         return NEVER
     at = replace(latest, name=drive.name, at=drive.now) if latest else None
     occurrence = at or Occurrence(drive.name, drive.now)
-    scope = replace(scope, order=occurrence.order, item=occurrence.item)
+    scope = scope.about(occurrence.order, occurrence.item)
     mine = [run for run in case.runs if run.workflow == workflow.name]
     run = start(workflow, occurrence, scope, mine, rules.digest)
     if not run.counts:

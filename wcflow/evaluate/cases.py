@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from wcflow.customer import Profile
 from wcflow.evaluate.bench import Bench
 from wcflow.mirror import people, queue, runs
-from wcflow.mirror.customers import customers, emails_of_customers
+from wcflow.mirror.customers import customers
 from wcflow.mirror.orders import orders_of_people
 from wcflow.mirror.products import products
+from wcflow.mirror.written import written_in
 from wcflow.records import Order
 from wcflow.rules.case import Case
-from wcflow.rules.memory import Memory
+from wcflow.rules.memory import Memory, surprising
 from wcflow.rules.runs import Run
 from wcflow.units import normal_email
 
@@ -28,16 +29,23 @@ def cases_of(tx: Connection, bench: Bench, subjects: Sequence[str]) -> list[Case
     theirs = runs.runs_of(tx, store, subjects)
     waiting = queue.undelivered_runs(tx, store, subjects)
     elsewhere = _seen_elsewhere(tx, bench, profiles.values())
+    strange = {who: set(surprising(profiles[who], remembered[who])) for who in subjects}
+    written = written_in(tx, store, set().union(*strange.values()))
     return [
         Case(
             profile=profiles[subject],
-            memory=replace(remembered[subject], email=profiles[subject].email),
+            memory=_known_by(remembered[subject], profiles[subject].email),
             runs=tuple(theirs.get(subject, ())),
             seen=_seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere),
             undelivered=frozenset(waiting.get(subject, ())),
+            written={place: written[place] for place in strange[subject] if place in written},
         )
         for subject in subjects
     ]
+
+
+def _known_by(memory: Memory, email: str) -> Memory:
+    return memory if memory.email == email else replace(memory, email=email)
 
 
 def profiles_of(
@@ -47,7 +55,7 @@ def profiles_of(
     store = bench.settings.name
     ids = [int(subject[1:]) for subject in subjects if subject.startswith("c")]
     accounts = customers(tx, store, ids)
-    emails = {f"c{each}": mail for each, mail in emails_of_customers(tx, store, ids).items()}
+    emails = {f"c{each.id}": each.email for each in accounts.values()}
     if bench.settings.guests == "by_email":
         emails |= {subject: subject[2:] for subject in subjects if subject.startswith("g:")}
     private = set(emails.values()) - bench.settings.shared_emails - {""}

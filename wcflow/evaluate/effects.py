@@ -183,7 +183,9 @@ def tag_work(judged: Judged, known: Mapping[tuple[str, str], TagEntry], maker: M
 def _stands(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:
     if entry is None:
         return False
-    return entry.state in ("due", "failed") and entry.payload == row["payload"]
+    # Who opened another account under the address of a deleted one took its row along.
+    same = (entry.payload, entry.target) == (row["payload"], row["target"])
+    return same and entry.state in ("due", "failed")
 
 
 def _plausible(email: str) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
-from wcflow.customer import Profile, net_total, paid_orders
+from wcflow.customer import Profile
 from wcflow.evaluate.bench import Bench
 from wcflow.evaluate.effects import TagWork, tag_work
 from wcflow.mirror import people, queue, runs
-from wcflow.mirror.upserts import stamp
 from wcflow.rules.judge import Judged
 from wcflow.rules.works import Took
 from wcflow.units import minor_digits
@@ -21,12 +21,16 @@ from wcflow.units import minor_digits
 
 @dataclass(slots=True)
 class Evaluated:
-    """What an evaluation came to: people judged, moves made, runs begun, effects queued."""
+    """What an evaluation came to: people judged, moves made, runs begun, effects queued.
+
+    ``left`` says that it was stopped before it had come to everyone.
+    """
 
     people: int = 0
     moves: int = 0
     runs: int = 0
     queued: int = 0
+    left: bool = False
 
 
 def keep(
@@ -39,8 +43,10 @@ def keep(
     store = bench.settings.name
     gone = [j.memory.subject for j in judged if not j.profile.orders and j.profile.account is None]
     stay = [j for j in judged if j.memory.subject not in set(gone)]
-    people.save_people(tx, [_columns(j, bench, settle) for j in stay])
-    people.save_memberships(tx, store, {j.memory.subject: j.memory.segments for j in stay})
+    people.save_memories(tx, store, [j.memory for j in stay if _learned(j)])
+    people.note_judged(tx, store, [_noted(j, bench, settle) for j in stay])
+    moved = [j.memory for j in stay if j.memory.segments != j.known.segments]
+    people.save_memberships(tx, store, {each.subject: each.segments for each in moved})
     moves = [(j.memory.subject, move, why) for j in judged for move, why in j.moves]
     people.save_moves(tx, store, moves)
     rows = [row for j in judged for row in _effect_rows(tx, bench, j)]
@@ -53,16 +59,37 @@ def keep(
     total.queued += sum(row["state"] == "due" for row in rows) + tags
 
 
-def _columns(judged: Judged, bench: Bench, settle: Collection[str]) -> dict[str, Any]:
-    paid = paid_orders(judged.profile)
-    spent = sum((net_total(order, bench.shop) or Decimal(0) for order in paid), Decimal(0))
-    again = judged.due.now and judged.memory.subject not in settle
-    return people.person_row(bench.settings.name, judged.memory) | {
-        "touched": int(again),
-        "due_at": None if judged.due.at is None else stamp(judged.due.at),
-        "spent": int(spent.scaleb(minor_digits(bench.shop.currency))),
-        "orders_count": len(paid),
-    }
+_MEMORY = attrgetter(
+    "by_hand",
+    "refused",
+    "granted",
+    "kept",
+    "worn",
+    "matched",
+    "written_customer",
+    "written_order",
+    "written_order_id",
+)
+
+
+def _learned(judged: Judged) -> bool:
+    """Say whether more is to be remembered than that they were judged: few rows need writing whole."""
+    return bool(_MEMORY(judged.memory) != _MEMORY(judged.known))
+
+
+def _noted(judged: Judged, bench: Bench, settle: Collection[str]) -> people.Judged:
+    amounts, memory = judged.decision.scope.amounts, judged.memory
+    spent = sum([amount for _, amount in amounts if amount is not None], Decimal(0))
+    return people.Judged(
+        memory.subject,
+        memory.email,
+        bench.now,
+        memory.digest,
+        judged.due.now and memory.subject not in settle,
+        judged.due.at,
+        int(spent.scaleb(minor_digits(bench.shop.currency))),
+        len(amounts),
+    )
 
 
 def _effect_rows(tx: Connection, bench: Bench, judged: Judged) -> list[dict[str, Any]]:

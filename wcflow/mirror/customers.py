@@ -10,11 +10,14 @@ from sqlalchemy import Connection, delete, func, select, update
 from wcflow.mirror.orders import merged_meta
 from wcflow.mirror.rows import customer_of, customer_row
 from wcflow.mirror.tables import CustomerRow, OrderRow
-from wcflow.mirror.upserts import chunks, dumps, loads, table_of, upsert
+from wcflow.mirror.upserts import among, chunks, dumps, loads, table_of, those, upsert
 from wcflow.records import Customer
 
 _CUSTOMERS = table_of(CustomerRow)
 _ORDERS = table_of(OrderRow)
+_THOSE = those(_CUSTOMERS, "id")
+_EMAILS = those(_CUSTOMERS, "id", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
+_BY_EMAIL = those(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
 
 
 class CustomerChange(NamedTuple):
@@ -36,32 +39,20 @@ def customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Custo
 def customer_ids_by_email(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:
     """Give who is known by each address (in normal form); the lowest id where there are several."""
     found: dict[str, int] = {}
-    for part in chunks(emails):
-        asked = (_CUSTOMERS.c.store == store) & _CUSTOMERS.c.email.in_(part)
-        lowest = select(_CUSTOMERS.c.email, func.min(_CUSTOMERS.c.id)).where(asked)
-        rows = tx.execute(lowest.group_by(_CUSTOMERS.c.email))
-        found.update((email, lowest_id) for email, lowest_id in rows)
+    for number, email in among(tx, _BY_EMAIL, store, emails):
+        found[email] = min(number, found.get(email, number))
     found.pop("", None)
     return found
 
 
 def ids_known_by(tx: Connection, store: str, emails: Iterable[str]) -> set[int]:
     """Give all who are known by one of these addresses."""
-    found: set[int] = set()
-    for part in chunks(emails):
-        asked = (_CUSTOMERS.c.store == store) & _CUSTOMERS.c.email.in_(part)
-        found.update(tx.execute(select(_CUSTOMERS.c.id).where(asked)).scalars())
-    return found
+    return {number for number, _ in among(tx, _BY_EMAIL, store, emails)}
 
 
 def emails_of_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, str]:
     """Give the address that each of these is known by, as far as the mirror has them."""
-    found: dict[int, str] = {}
-    for part in chunks(ids):
-        asked = (_CUSTOMERS.c.store == store) & _CUSTOMERS.c.id.in_(part)
-        rows = tx.execute(select(_CUSTOMERS.c.id, _CUSTOMERS.c.email).where(asked))
-        found.update((row.id, row.email) for row in rows)
-    return found
+    return {key: email for key, email in among(tx, _EMAILS, store, ids)}  # noqa: C416  rows, not pairs
 
 
 def save_customers(tx: Connection, store: str, told: Iterable[Customer]) -> list[CustomerChange]:
@@ -123,8 +114,4 @@ def count_customers(tx: Connection, store: str, up_to: int | None = None) -> int
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    for part in chunks(ids):
-        asked = (_CUSTOMERS.c.store == store) & _CUSTOMERS.c.id.in_(part)
-        found.update((row.id, row) for row in tx.execute(select(_CUSTOMERS).where(asked)))
-    return found
+    return {row.id: row for row in among(tx, _THOSE, store, ids)}

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from wcflow.errors import SetupError
 from wcflow.mirror import schema
+from wcflow.mirror.copy import set_aside
 from wcflow.mirror.refusals import worded
 
 _BUSY_MILLISECONDS = 5000
@@ -77,15 +78,22 @@ def open_database(url: str) -> Database:
     return db
 
 
+def open_as_it_is(url: str) -> Database:
+    """Open a database that is there, of whatever revision, and change nothing in it."""
+    return Database(_engine(_parsed(url)))
+
+
 def _bring_up_to_date(db: Database, url: URL) -> None:
     with db.reading() as tx:
         version = schema.version_of(tx)
     if version == schema.HEAD:
         return
     schema.check(version, db.place)
-    if version is not None and db.dialect == "sqlite":
-        _back_up(Path(url.database or ""), version)
     with db.transaction() as tx:
+        # Asked once more: another process may have upgraded it while this one waited for its turn.
+        version = schema.version_of(tx)
+        if db.dialect == "sqlite" and version not in (None, schema.HEAD):
+            set_aside(Path(url.database or ""), str(version))
         schema.upgrade(tx)
 
 
@@ -172,18 +180,6 @@ def _claim_file(url: URL) -> None:
             f"the database {_place(url)} cannot be opened: {refused.strerror}",
             "The directory must exist, and the user that runs wcflow must be able to write in it.",
         ) from refused
-
-
-def _back_up(path: Path, version: str) -> None:
-    copy = path.with_name(f"{path.name}.{version}.bak")
-    copy.touch(mode=0o600)
-    with _in_words(str(copy)):
-        source, target = sqlite3.connect(path), sqlite3.connect(copy)
-        try:
-            source.backup(target)
-        finally:
-            source.close()
-            target.close()
 
 
 def _place(url: URL) -> str:

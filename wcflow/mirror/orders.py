@@ -6,24 +6,27 @@ Nobody is touched here: who an order belongs to is told as an Owner, and poll de
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
-from wcflow.mirror.rows import NOT_CONTENT, order_of, order_row, refunds_in
+from wcflow.mirror.rows import NOT_CONTENT, order_from, order_of, order_row, refunds_in
 from wcflow.mirror.tables import OrderRow
-from wcflow.mirror.upserts import chunks, dumps, loads, stamp, table_of, upsert
+from wcflow.mirror.upserts import among, chunks, dumps, loads, stamp, table_of, those, upsert
 from wcflow.records import Order
 
 _ORDERS = table_of(OrderRow)
 _BY_ID = select(_ORDERS)
+_THOSE = those(_ORDERS, "id")
 _CONTENT = [name for name in _ORDERS.columns.keys() if name not in NOT_CONTENT]  # noqa: SIM118  names, not columns
 # What a row says, as the mirror holds it and as the shop told it.
 _held = itemgetter(*(_ORDERS.columns.keys().index(name) for name in _CONTENT))
 _told = itemgetter(*_CONTENT)
+_OLDEST_FIRST = attrgetter("created", "id")
 
 
 _PRODUCT_ID = re.compile(r'"product_id":(\d+)')
@@ -68,11 +71,11 @@ def orders_of_people(
     rows: list[Any] = []
     for ids in chunks(customer_ids):
         of_accounts = _ORDERS.c.customer_id.in_(ids)
-        rows += tx.execute(select(_ORDERS).where(_ORDERS.c.store == store, of_accounts))
+        rows += tx.execute(_BY_ID.where(_ORDERS.c.store == store, of_accounts)).all()
     for addresses in chunks(emails):
         of_guests = _ORDERS.c.email.in_(addresses) & (_ORDERS.c.customer_id == 0)
-        rows += tx.execute(select(_ORDERS).where(_ORDERS.c.store == store, of_guests))
-    return sorted(map(order_of, rows), key=lambda order: (order.created, order.id))
+        rows += tx.execute(_BY_ID.where(_ORDERS.c.store == store, of_guests)).all()
+    return [order_from(row[1:]) for row in sorted(rows, key=_OLDEST_FIRST)]
 
 
 def compared(tx: Connection, store: str, orders: Iterable[Order]) -> Compared:
@@ -216,31 +219,72 @@ def stamps_of_orders(
     return {row.id: row.modified for row in tx.execute(asked)}
 
 
-def oldest_created(tx: Connection, store: str) -> int | None:
-    """Give when the oldest order was made."""
-    oldest = select(func.min(_ORDERS.c.created)).where(_ORDERS.c.store == store)
-    found: int | None = tx.execute(oldest).scalar_one()
+def created_of_orders(
+    tx: Connection, store: str, statuses: Collection[str], start: int, end: int
+) -> tuple[array[int], array[int]]:
+    """Give when the orders created in [start, end) were made, ascending.
+
+    First those with none of the statuses, then those with one: eight bytes each, also of a million.
+    """
+    within = (_ORDERS.c.created >= start) & (_ORDERS.c.created < end)
+    asked = select(_ORDERS.c.created, _ORDERS.c.status).where(_ORDERS.c.store == store, within)
+    others, these = array("q"), array("q")
+    for created, status in _many(tx, asked.order_by(_ORDERS.c.created)):
+        (these if status in statuses else others).append(created)
+    return others, these
+
+
+def refunds_of_orders(tx: Connection, store: str) -> list[tuple[int, int]]:
+    """Give when each refund was made, ascending, and of which order it is: reads every order once."""
+    asked = select(_ORDERS.c.id, _ORDERS.c.detail).where(
+        _ORDERS.c.store == store, _ORDERS.c.detail.like('%"refunds":[{%')
+    )
+    return sorted(
+        (0 if refund.date is None else stamp(refund.date), key)
+        for key, detail in _many(tx, asked)
+        for refund in refunds_in(loads(detail))
+    )
+
+
+def count_created(tx: Connection, store: str, start: int, end: int) -> int:
+    """Count the orders made in [start, end)."""
+    within = (_ORDERS.c.created >= start) & (_ORDERS.c.created < end)
+    asked = select(func.count()).select_from(_ORDERS).where(_ORDERS.c.store == store, within)
+    return int(tx.execute(asked).scalar_one())
+
+
+def created_next(tx: Connection, store: str, start: int, places: int) -> int | None:
+    """Give when the order was made that comes so many places after the first one from ``start`` on."""
+    asked = select(_ORDERS.c.created).where(_ORDERS.c.store == store, _ORDERS.c.created >= start)
+    one = asked.order_by(_ORDERS.c.created).offset(places).limit(1)
+    found: int | None = tx.execute(one).scalar_one_or_none()
     return found
 
 
-def statuses_of_refunded(tx: Connection, store: str) -> dict[int, str]:
-    """Give id and status of the orders of which something was given back."""
-    return _statuses(tx, store, _ORDERS.c.detail.like('%"refunds":[{%'))
+def newest_with(tx: Connection, store: str, status: str | None = None) -> int | None:
+    """Give the highest id of an order, or of one with this status."""
+    asked = select(func.max(_ORDERS.c.id)).where(_ORDERS.c.store == store)
+    asked = asked if status is None else asked.where(_ORDERS.c.status == status)
+    found: int | None = tx.execute(asked).scalar_one()
+    return found
 
 
-def statuses_since(tx: Connection, store: str, since: int) -> dict[int, str]:
-    """Give id and status of the orders made at ``since`` or later."""
-    return _statuses(tx, store, _ORDERS.c.created >= since)
+def _many(tx: Connection, asked: Select[Any]) -> Iterable[Any]:
+    """Give rows of which there may be a million, without holding them all."""
+    return tx.execute(asked.execution_options(yield_per=1000))
 
 
-def _statuses(tx: Connection, store: str, which: ColumnElement[bool]) -> dict[int, str]:
-    asked = select(_ORDERS.c.id, _ORDERS.c.status).where(_ORDERS.c.store == store, which)
-    return {row.id: row.status for row in tx.execute(asked)}
+def orders_of_refunds(tx: Connection, store: str, refunds: Container[int]) -> list[Order]:
+    """Give the orders of these refunds, as far as their dates are not known: reads every refunded order."""
+    undated = _ORDERS.c.detail.like('%"refunds":[{%') & _ORDERS.c.detail.like('%{"date":null,%')
+    asked = select(_ORDERS).where(_ORDERS.c.store == store, undated)
+    found = map(order_of, tx.execute(asked.execution_options(yield_per=1000)))
+    return [
+        order
+        for order in found
+        if any(each.id in refunds and each.date is None for each in order.refunds)
+    ]
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    for part in chunks(ids):
-        rows = tx.execute(_BY_ID.where(_ORDERS.c.store == store, _ORDERS.c.id.in_(part)))
-        found.update((row.id, row) for row in rows)
-    return found
+    return {row.id: row for row in among(tx, _THOSE, store, ids)}

@@ -9,10 +9,12 @@ from sqlalchemy import Connection, func, select
 
 from wcflow.mirror.rows import content, product_of, product_row
 from wcflow.mirror.tables import ProductRow
-from wcflow.mirror.upserts import chunks, table_of, upsert
+from wcflow.mirror.upserts import among, table_of, those, upsert
 from wcflow.records import Product
 
 _PRODUCTS = table_of(ProductRow)
+_THOSE = those(_PRODUCTS, "id")
+_IDS = those(_PRODUCTS, "id", _PRODUCTS.c.id)
 
 
 def products(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Product]:
@@ -43,12 +45,8 @@ def newest_product_stamp(tx: Connection, store: str) -> int | None:
 
 def known_products(tx: Connection, store: str, ids: Iterable[int]) -> set[int]:
     """Pick the ids that the mirror has."""
-    return set(_rows(tx, store, ids))
+    return {number for (number,) in among(tx, _IDS, store, ids)}
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    for part in chunks(ids):
-        asked = (_PRODUCTS.c.store == store) & _PRODUCTS.c.id.in_(part)
-        found.update((row.id, row) for row in tx.execute(select(_PRODUCTS).where(asked)))
-    return found
+    return {row.id: row for row in among(tx, _THOSE, store, ids)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, exists, func, or_, select, update
 
 from wcflow.mirror.tables import OutboxRow
 from wcflow.mirror.upserts import chunks, instant, loads, stamp, table_of, upsert
@@ -20,6 +20,7 @@ KEY = ("store", "rule", "subject", "occurrence", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 STATE_OF_TAGS = "tags"
 CLAIM_LASTS = timedelta(minutes=10)
+_OPEN = _O.c.state.in_(("due", "failed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +71,23 @@ def queue(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TagEntry:
-    """The row that keeps what one place should show."""
+    """The row that keeps what one place should show; ``target`` is the customer's or order's id."""
 
     state: str
     payload: str
+    target: int
 
 
 def tag_entries(
     tx: Connection, store: str, subjects: Sequence[str]
 ) -> dict[tuple[str, str], TagEntry]:
-    """Give the rows of tags of these people by (subject, step)."""
+    """Give the rows of tags of these people that wait or were given up, by (subject, step)."""
     found = {}
     for some in chunks(subjects):
         mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject.in_(some))
-        query = select(_O.c.subject, _O.c.step, _O.c.state, _O.c.payload).where(*mine)
-        for row in tx.execute(query):
-            found[row.subject, row.step] = TagEntry(row.state, row.payload)
+        query = select(_O.c.subject, _O.c.step, _O.c.state, _O.c.payload, _O.c.target)
+        for subject, step, *entry in tx.execute(query.where(*mine, _OPEN)).all():
+            found[subject, step] = TagEntry(*entry)
     return found
 
 
@@ -118,8 +120,8 @@ def undelivered_runs(tx: Connection, store: str, subjects: Sequence[str]) -> dic
     for some in chunks(subjects):
         waiting = (_O.c.store == store, _O.c.subject.in_(some), _O.c.state == "due")
         query = select(_O.c.subject, _O.c.run_id).where(*waiting, _O.c.run_id.is_not(None))
-        for row in tx.execute(query):
-            found.setdefault(row.subject, set()).add(row.run_id)
+        for subject, run_id in tx.execute(query).all():
+            found.setdefault(subject, set()).add(run_id)
     return found
 
 
@@ -176,18 +178,21 @@ def claim(
     return sorted((_entry(row) for row in tx.execute(mine).mappings()), key=lambda row: row.id)
 
 
-def reclaim(tx: Connection, store: str, now: datetime) -> int:
-    """Make claims due again that a process left that died ten minutes ago.
+def reclaim(tx: Connection, store: str, now: datetime, holder: str) -> int:
+    """Make claims due again that a process left that died ten minutes ago, or that this one left.
 
-    Their effect may be at the shop or not; as they count as tried, it is looked for first.
+    It leaves some where the database fails in the midst of a delivery. Their effect may be at the
+    shop or not; as they count as tried, it is looked for first.
     """
-    lapsed = _O.c.claimed_at <= stamp(now - CLAIM_LASTS)
-    left = (_O.c.store == store, _O.c.state == "claimed", lapsed)
+    # One without an instant, or from a clock that was wrong, would never lapse.
+    absurd = or_(_O.c.claimed_at.is_(None), _O.c.claimed_at > stamp(now + CLAIM_LASTS))
+    lapsed = or_(_O.c.claimed_at <= stamp(now - CLAIM_LASTS), absurd)
+    left = (_O.c.store == store, _O.c.state == "claimed", or_(lapsed, _O.c.claimed_by == holder))
     return tx.execute(update(_O).where(*left).values(state="due")).rowcount
 
 
 def unclaim(tx: Connection, store: str, holder: str, tried: Collection[int]) -> None:
-    """Give back what this process claimed; what it did not come to was no try."""
+    """Give back what this delivery claimed; what it did not come to was no try."""
     mine = (_O.c.store == store, _O.c.state == "claimed", _O.c.claimed_by == holder)
     left = update(_O).where(*mine)
     in_hand = _O.c.id.in_(list(tried))

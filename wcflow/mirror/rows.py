@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from wcflow.mirror.upserts import dumps, instant, loads, stamp
+from wcflow.mirror.tables import OrderRow
+from wcflow.mirror.upserts import dumps, instant, loads, stamp, table_of
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 from wcflow.units import normal_email
 
@@ -16,9 +18,9 @@ NOT_CONTENT = frozenset({"modified", "history"})
 """Columns of an order in which two rows may differ and still say the same."""
 
 _ADDRESS_PARTS = tuple(field.name for field in fields(Address))
-_ITEM_PARTS = tuple(field.name for field in fields(LineItem))
 # Attributes fetched at once: a page of orders has two hundred addresses of eleven parts each.
-_of_address, _of_item = attrgetter(*_ADDRESS_PARTS), attrgetter(*_ITEM_PARTS)
+_of_order = attrgetter(*[name for name in table_of(OrderRow).columns.keys() if name != "store"])  # noqa: SIM118  names, not columns
+_of_address = attrgetter(*_ADDRESS_PARTS)
 
 
 def order_row(store: str, order: Order) -> dict[str, Any]:
@@ -48,7 +50,19 @@ def _order_detail(order: Order) -> dict[str, Any]:
     return {
         "billing": _address(order.billing),
         "shipping": _address(order.shipping),
-        "items": [dict(zip(_ITEM_PARTS, _of_item(item), strict=True)) for item in order.items],
+        "items": [
+            {
+                "id": item.id,
+                "product_id": item.product_id,
+                "variation_id": item.variation_id,
+                "name": item.name,
+                "sku": item.sku,
+                "quantity": item.quantity,
+                "total": item.total,
+                "meta": item.meta,
+            }
+            for item in order.items
+        ],
         "refunds": [
             {"id": r.id, "total": r.total, "reason": r.reason, "date": _stamp(r.date)}
             for r in order.refunds
@@ -60,31 +74,48 @@ def _order_detail(order: Order) -> dict[str, Any]:
 
 def order_of(row: Any) -> Order:
     """Give the order of a row of the orders table."""
-    detail = loads(row.detail)
+    return order_from(_of_order(row))
+
+
+def order_from(columns: Iterable[Any]) -> Order:
+    """Give the order of a row's columns, without the store, as they stand in the table."""
+    number, name, status, currency, total, discount, customer_id, email, *rest = columns
+    created, modified, paid, completed, method, via, note, detail, history = rest
+    told = loads(detail)
     return Order(
-        id=row.id,
-        number=row.number,
-        status=row.status,
-        currency=row.currency,
-        total=row.total,
-        discount_total=row.discount_total,
-        customer_id=row.customer_id,
-        email=row.email,
-        created=instant(row.created),
-        modified=instant(row.modified),
-        paid=_instant(row.paid),
-        completed=_instant(row.completed),
-        billing=Address(**detail["billing"]),
-        shipping=Address(**detail["shipping"]),
-        payment_method=row.payment_method,
-        created_via=row.created_via,
-        customer_note=row.customer_note,
-        items=tuple(LineItem(**item) for item in detail["items"]),
-        refunds=tuple(refunds_in(detail)),
-        coupons=tuple(detail["coupons"]),
-        meta=detail["meta"],
-        history=tuple(history_of(row.history)),
+        number,
+        name,
+        status,
+        currency,
+        total,
+        discount,
+        customer_id,
+        email,
+        instant(created),
+        instant(modified),
+        None if paid is None else instant(paid),
+        None if completed is None else instant(completed),
+        _address_in(told["billing"]),
+        _address_in(told["shipping"]),
+        method,
+        via,
+        note,
+        tuple([LineItem(**item) for item in told["items"]]),
+        tuple(refunds_in(told)) if told["refunds"] else (),
+        tuple(told["coupons"]),
+        told["meta"],
+        tuple(history_of(history)),
     )
+
+
+def _address_in(parts: Mapping[str, str]) -> Address:
+    return _address_of(tuple(parts.items()))
+
+
+# The same address stands in all orders of a customer, mostly twice.
+@lru_cache(maxsize=4096)
+def _address_of(parts: tuple[tuple[str, str], ...]) -> Address:
+    return Address(**dict(parts))
 
 
 def refunds_in(detail: Mapping[str, Any]) -> Iterable[Refund]:
@@ -137,8 +168,8 @@ def customer_of(row: Any) -> Customer:
         username=row.username,
         role=row.role,
         created=_instant(row.created),
-        billing=Address(**detail["billing"]),
-        shipping=Address(**detail["shipping"]),
+        billing=_address_in(detail["billing"]),
+        shipping=_address_in(detail["shipping"]),
         meta=detail["meta"],
     )
 

@@ -19,7 +19,7 @@ def runs_of(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, li
     found: dict[str, list[Run]] = {}
     for some in chunks(subjects):
         query = select(_R).where(_R.c.store == store, _R.c.subject.in_(some)).order_by(_R.c.id)
-        for row in tx.execute(query).mappings():
+        for row in tx.execute(query).mappings().all():
             found.setdefault(row["subject"], []).append(_run(row))
     return found
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from wcflow.errors import SetupError
 from wcflow.mirror import tables
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in migrations/versions. Written here so that opening needs no Alembic."""
 
 VERSION_TABLE = "wcflow_version"

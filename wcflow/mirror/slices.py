@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, true
 
 from wcflow.mirror.tables import CensusSlice
 from wcflow.mirror.upserts import table_of, upsert
@@ -25,6 +25,7 @@ def save_slices(tx: Connection, told: Iterable[CensusSlice]) -> None:
     upsert(tx, CensusSlice, [each.model_dump() for each in told])
 
 
-def drop_slices(tx: Connection, store: str) -> None:
-    """Forget how far the census came: the next one begins anew."""
-    tx.execute(delete(_SLICES).where(_SLICES.c.store == store))
+def drop_slices(tx: Connection, store: str, parts: Collection[str] = ()) -> None:
+    """Forget how far the census came, in all parts or in these: the next one begins anew."""
+    which = _SLICES.c.part.in_(parts) if parts else true()
+    tx.execute(delete(_SLICES).where(_SLICES.c.store == store, which))

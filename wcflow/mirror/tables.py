@@ -90,9 +90,10 @@ class OrderRow(SQLModel, table=True):
 
     __tablename__ = "orders"
     __table_args__ = (
-        Index("orders_by_customer", "store", "customer_id"),
-        Index("orders_by_email", "store", "email"),
+        # The address as well: guests share the number 0, and are looked for by their address.
+        Index("orders_by_customer", "store", "customer_id", "email"),
         Index("orders_by_created", "store", "created"),
+        Index("orders_by_status", "store", "status"),
     )
 
     store: str = Field(primary_key=True, description="the store's name")
@@ -148,6 +149,43 @@ class ProductRow(SQLModel, table=True):
     categories: str = Field(sa_type=Text, description="JSON: names")
     tags: str = Field(sa_type=Text, description="JSON: names")
     modified: int | None = Field(sa_type=BigInteger, description="date_modified_gmt")
+
+
+class AsideRow(SQLModel, table=True):
+    """A row of the shop that could not be understood. The mirror keeps its last good version."""
+
+    __tablename__ = "aside"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="order, customer, product or refund")
+    id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
+        description="0 for all whose id is not known",
+    )
+    reason: str = Field(sa_type=Text, description="where it surprises and why, without its content")
+    first_seen: int = Field(sa_type=BigInteger, description="when it was first not understood")
+    last_seen: int = Field(sa_type=BigInteger, description="when it was last not understood")
+
+
+class DoubtRow(SQLModel, table=True):
+    """A row of the mirror that a resync has not met at the shop yet."""
+
+    __tablename__ = "doubt"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="order or customer")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
+class WrittenRow(SQLModel, table=True):
+    """The tags that wcflow put in one place of the shop: nobody else did, whoever's it is by now."""
+
+    __tablename__ = "written"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="order or customer")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    tags: str = Field(sa_type=Text, description="JSON: tags written there, or about to be")
 
 
 class PersonRow(SQLModel, table=True):
@@ -274,7 +312,8 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("store", "rule", "subject", "occurrence", "step", name="effect_once"),
         Index("outbox_due", "store", "state", "due_at"),
-        Index("outbox_by_subject", "store", "subject"),
+        # The state as well: SQLite would else look through all that wait for those of one person.
+        Index("outbox_by_subject", "store", "subject", "state"),
         Index("outbox_by_run", "run_id"),
     )
 

@@ -5,24 +5,31 @@ Core, not the ORM: merging objects one by one costs twenty times as much.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
-from itertools import islice
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
+    Dialect,
+    Select,
     Table,
+    bindparam,
     false,
     literal,
     literal_column,
     null,
+    select,
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
@@ -31,6 +38,10 @@ T = TypeVar("T")
 
 CHUNK = 500
 """How many values an IN list is given: far below SQLite's limit, and few enough to plan quickly."""
+
+
+_AT_ONCE = 100
+"""How many rows SQLite is given in one statement."""
 
 
 def upsert(
@@ -50,8 +61,50 @@ def upsert(
     if not rows:
         return
     key = tuple(on) or tuple(column.name for column in table_of(model).primary_key)
-    statement = _statement(model, tx.dialect.name, tuple(rows[0]), key, frozenset(keep))
-    tx.execute(statement, rows)
+    written = _written(model, tx.dialect, tuple(rows[0]), key, frozenset(keep))
+    if written.values is None:
+        tx.exec_driver_sql(written.text, [dict(row) for row in rows])
+        return
+    for part in chunks(map(written.values, rows), _AT_ONCE):
+        if len(part) == _AT_ONCE:
+            tx.exec_driver_sql(written.many, tuple(chain.from_iterable(part)))
+        else:
+            tx.exec_driver_sql(written.text, part)
+
+
+class _Written(NamedTuple):
+    """A statement as the driver takes it, for one row and for ``_AT_ONCE`` rows.
+
+    ``values`` gives a row's values in their places, where the driver takes them without names.
+    """
+
+    text: str
+    many: str = ""
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
+
+
+@lru_cache(maxsize=256)
+def _written(
+    model: type[SQLModel],
+    dialect: Dialect,
+    named: tuple[str, ...],
+    key: tuple[str, ...],
+    keep: frozenset[str],
+) -> _Written:
+    # Compiled once: to have SQLAlchemy look at every value anew takes longer than SQLite does to
+    # write it. The columns hold numbers, texts and booleans, which drivers take as they are.
+    statement = _statement(model, dialect.name, named, key, keep)
+    compiled = statement.compile(dialect=dialect, column_keys=list(named))
+    assert isinstance(compiled, SQLCompiler)
+    text, places = str(compiled), compiled.positiontup
+    if places is None:
+        return _Written(text)
+    first, *rest = places
+    values = itemgetter(*places) if rest else lambda row: (row[first],)
+    # SQLite lets other threads work during a statement, and takes them all up between two.
+    head, words, tail = text.partition(" VALUES ")
+    one, conflict, then = tail.partition(" ON CONFLICT ")
+    return _Written(text, head + words + ", ".join([one] * _AT_ONCE) + conflict + then, values)
 
 
 @cache
@@ -115,6 +168,23 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(values)
     while part := list(islice(rest, size)):
         yield part
+
+
+def those(table: Table, by: str, *columns: Column[Any]) -> Select[Any]:
+    """Make a query for rows of one store whose column ``by`` is one of many; see :func:`among`.
+
+    Made once for all times: to make such a query takes longer than SQLite takes to answer it.
+    """
+    here = table.c["store"] == bindparam("of_store")
+    return select(*(columns or (table,))).where(
+        here, table.c[by].in_(bindparam("among", expanding=True))
+    )
+
+
+def among(tx: Connection, query: Select[Any], store: str, values: Iterable[Any]) -> Iterator[Any]:
+    """Ask a query of :func:`those` for some values, many at once; give the rows."""
+    for part in chunks(values):
+        yield from tx.execute(query, {"of_store": store, "among": part}).all()
 
 
 def dumps(value: Any) -> str:

@@ -22,7 +22,6 @@ from wcflow.outbox.brake import Load, held
 from wcflow.outbox.desk import Delivered, Desk
 from wcflow.outbox.metas import deliver_meta
 from wcflow.outbox.singles import deliver_single
-from wcflow.rules.decide import static_tags
 from wcflow.store.client import Store
 
 log = structlog.get_logger()
@@ -35,20 +34,24 @@ def deliver(
     clock: Callable[[], datetime],
     holder: str,
     stopping: Callable[[], bool] = lambda: False,
+    *,
+    whole: bool = True,
 ) -> Delivered:
     """Deliver all that is due to one store. Raises StoreError when the store is out of reach.
 
+    As long as more is about to be queued (not the ``whole``), only what an admin has let go: the
+    brake cannot judge the rest yet.
     What was claimed and not tried goes back untried; what was tried has its outcome on record
     before anything is raised.
     """
     tally = Delivered()
-    tally.held = _brake(db, store.name, config, clock(), tally)
+    tally.held = _brake(db, store.name, config, clock(), tally, whole=whole)
     respect = config.manual_tags == "respect"
-    desk = Desk(db, store, holder, clock, static_tags(config.rules), respect, tally)
+    desk = Desk(db, store, holder, clock, config.rules.static_tags, respect, tally)
+    with db.transaction() as tx:
+        queue.reclaim(tx, store.name, clock(), holder)
     try:
-        with db.transaction() as tx:
-            queue.reclaim(tx, store.name, clock())
-        while _round(desk, stopping, released_only=bool(tally.held)):
+        while _round(desk, stopping, released_only=bool(tally.held) or not whole):
             continue
     finally:
         with db.transaction() as tx:
@@ -73,14 +76,18 @@ def _round(desk: Desk, stopping: Callable[[], bool], *, released_only: bool) -> 
     return some
 
 
-def _brake(db: Database, store: str, config: Config, now: datetime, tally: Delivered) -> str:
-    """Set or loosen the brake, and say why it holds."""
+def _brake(
+    db: Database, store: str, config: Config, now: datetime, tally: Delivered, *, whole: bool
+) -> str:
+    """Set or loosen the brake, and say why it holds; it is loosened only in view of the whole."""
     with db.transaction() as tx:
         row = store_row(tx, store)
         assert row is not None, "the store is known before anything is delivered to it"
         load = load_of(tx, row, now)
         tally.waiting = load.waiting
         reason = held(load, config.max_writes)
+        if not reason and not whole:
+            return row.held
         if not reason and row.census_done is not None and not row.accepted:
             save_store(tx, store, accepted=True)
         if reason != row.held:

@@ -15,9 +15,11 @@ from wcflow.mirror.orders import set_order_meta
 from wcflow.mirror.queue import Entry
 from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.subjects import touch
+from wcflow.mirror.written import save_written, written_in
 from wcflow.outbox.desk import Desk
-from wcflow.rules.memory import TAGS_META, Memory, Written
+from wcflow.rules.memory import NOWHERE, TAGS_META, Memory, Written
 from wcflow.rules.tags import Copy, merge, split_tags
+from wcflow.store.client import UnreadableRowError
 from wcflow.store.refusals import concerns_store
 
 BATCH = 25
@@ -29,15 +31,20 @@ KINDS: Mapping[Place, tuple[str, ...]] = {
     "orders": ("tags_order", "meta_order"),
 }
 Meta = Mapping[str, str | None]
+Held = Mapping[int, Mapping[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to write for one entry, and the person's memory once it is written."""
+    """What to write for one entry, and the person's memory once it is written.
+
+    ``ours`` are the tags among it that no hand added.
+    """
 
     entry: Entry
     meta: Meta
     memory: Memory | None = None
+    ours: frozenset[str] = frozenset()
 
 
 def deliver_meta(desk: Desk, place: Place, *, released_only: bool) -> bool:
@@ -45,11 +52,13 @@ def deliver_meta(desk: Desk, place: Place, *, released_only: bool) -> bool:
     entries = desk.claim(KINDS[place], BATCH, released_only=released_only)
     if not entries:
         return False
-    held = _read(desk, place, entries)
+    held, unread = _read(desk, place, entries)
     with desk.db.transaction() as tx:
-        gone = [entry for entry in entries if entry.target not in held]
-        for entry in gone:
-            _gone(tx, desk, entry, f"{place[:-1]} {entry.target} is gone from the shop")
+        for entry in entries:
+            if entry.target in unread:
+                desk.refused(tx, entry, unread[entry.target])
+            elif entry.target not in held:
+                _gone(tx, desk, entry, f"{place[:-1]} {entry.target} is gone from the shop")
         plans = _plans(tx, desk, [e for e in entries if e.target in held], held)
     results = _write(desk, place, plans, held)
     with desk.db.transaction() as tx:
@@ -66,23 +75,30 @@ def _gone(tx: Connection, desk: Desk, entry: Entry, reason: str) -> None:
         desk.failed(tx, entry, reason)
 
 
-def _read(
-    desk: Desk, place: Place, entries: Sequence[Entry]
-) -> Mapping[int, Mapping[str, str] | None]:
-    targets = sorted({entry.target for entry in entries})
-    if place == "customers":
-        return desk.store.customers_meta(targets)
-    return desk.store.orders_meta(targets)
+def _read(desk: Desk, place: Place, entries: Sequence[Entry]) -> tuple[Held, dict[int, StoreError]]:
+    """Read what is shown now; a target that cannot be understood is an error of its own."""
+    ask = desk.store.customers_meta if place == "customers" else desk.store.orders_meta
+    left, unread = {entry.target for entry in entries}, dict[int, StoreError]()
+    while left:
+        try:
+            return ask(sorted(left)), unread
+        except UnreadableRowError as error:
+            if error.row.id not in left:
+                raise
+            unread[error.row.id] = error
+            left.remove(error.row.id)
+    return {}, unread
 
 
 def _plans(
     tx: Connection,
     desk: Desk,
     entries: Sequence[Entry],
-    held: Mapping[int, Mapping[str, str] | None],
+    held: Held,
 ) -> list[Plan]:
     subjects = sorted({entry.subject for entry in entries})
     memories = people.memories(tx, desk.store.name, subjects)
+    written = written_in(tx, desk.store.name, map(place_of, entries))
     plans = []
     for entry in entries:
         memory = memories.get(entry.subject)
@@ -91,27 +107,45 @@ def _plans(
         elif memory is None:
             desk.called_off(tx, entry, "nothing is left of this person at the shop")
         else:
-            shown = held[entry.target]
-            plan = plan_of_tags(entry, memory, shown, ours=desk.ours, respect=desk.respect)
+            shown, before = held[entry.target], written.get(place_of(entry), frozenset())
+            plan = plan_of_tags(entry, memory, shown, before, ours=desk.ours, respect=desk.respect)
             memories[entry.subject] = plan.memory or memory
             plans.append(plan)
+    # Before it is written: whatever interrupts this, what is found there then is ours.
+    save_written(tx, desk.store.name, _ours(plans, written))
     return plans
+
+
+def place_of(entry: Entry) -> tuple[str, int]:
+    """Give the place that an entry is about."""
+    return "customer" if entry.kind.endswith("_customer") else "order", entry.target
+
+
+def _ours(
+    plans: Sequence[Plan], before: Mapping[tuple[str, int], frozenset[str]] = NOWHERE
+) -> dict[tuple[str, int], frozenset[str]]:
+    places = {place_of(plan.entry): plan.ours for plan in plans if plan.memory is not None}
+    return {place: ours | before.get(place, frozenset()) for place, ours in places.items()}
 
 
 def plan_of_tags(
     entry: Entry,
     memory: Memory,
     shown: Mapping[str, str] | None,
+    before: frozenset[str],
     *,
     ours: frozenset[str],
     respect: bool,
 ) -> Plan:
-    """Merge what is wanted with what the place shows now; None where that is not known."""
+    """Merge what is wanted with what the place shows now; None where that is not known.
+
+    ``before`` is what wcflow may have written there until now.
+    """
     on_customer = entry.kind == "tags_customer"
     on_order = memory.written_order if memory.written_order_id == entry.target else None
     written = memory.written_customer if on_customer else on_order
     merged = merge(
-        [_copy(shown, written, on_customer=on_customer)],
+        [replace(_copy(shown, written, on_customer=on_customer), written=before)],
         frozenset(entry.payload["wanted"]),
         memory.by_hand,
         memory.refused,
@@ -124,7 +158,7 @@ def plan_of_tags(
         memory = replace(memory, written_customer=shows)
     else:
         memory = replace(memory, written_order=shows, written_order_id=entry.target)
-    return Plan(entry, shows.meta, memory)
+    return Plan(entry, shows.meta, memory, merged.target - merged.by_hand)
 
 
 def _copy(shown: Mapping[str, str] | None, written: Written | None, *, on_customer: bool) -> Copy:
@@ -141,7 +175,7 @@ def _write(
     desk: Desk,
     place: Place,
     plans: Sequence[Plan],
-    held: Mapping[int, Mapping[str, str] | None],
+    held: Held,
 ) -> Mapping[int, StoreError | None]:
     """Write what differs; a target that shows it already is answered without a request."""
     values: dict[int, dict[str, str | None]] = {}
@@ -206,6 +240,7 @@ def _record(
     for plan in done:
         values.setdefault(plan.entry.target, {}).update(plan.meta)
     (set_customer_meta if place == "customers" else set_order_meta)(tx, store, values)
+    save_written(tx, store, _ours(done))
     _remember(tx, store, [plan.memory for plan in done if plan.memory])
 
 

@@ -15,8 +15,8 @@ from wcflow.mirror import people
 from wcflow.mirror.customers import customers
 from wcflow.mirror.orders import order_records
 from wcflow.mirror.queue import Entry
-from wcflow.outbox.metas import Meta, plan_of_tags
-from wcflow.rules.decide import static_tags
+from wcflow.mirror.written import written_in
+from wcflow.outbox.metas import Meta, place_of, plan_of_tags
 from wcflow.rules.memory import Memory
 
 Shown = Mapping[int, Mapping[str, str] | None]
@@ -39,7 +39,8 @@ def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry
     """Give each effect with what it would change; customers come before orders, as delivered."""
     shown = {place: _shown(tx, store, place, entries) for place in ("customer", "order")}
     memories = people.memories(tx, store, sorted({entry.subject for entry in entries}))
-    ours, respect = static_tags(config.rules), config.manual_tags == "respect"
+    ours, respect = config.rules.static_tags, config.manual_tags == "respect"
+    written = written_in(tx, store, map(place_of, entries))
     found: dict[int, Preview] = {}
     for entry in sorted(entries, key=lambda each: (not each.kind.endswith("_customer"), each.id)):
         kind, _, place = entry.kind.partition("_")
@@ -51,9 +52,10 @@ def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry
             found[entry.id] = Preview(entry, gone=True)
             continue
         there = shown[place][entry.target]
-        after = _after(entry, memories, there, ours=ours, respect=respect)
-        before = None if there is None else {key: there.get(key) for key in after}
-        found[entry.id] = Preview(entry, before, after)
+        before = written.get(place_of(entry), frozenset())
+        after = _after(entry, memories, there, before, ours=ours, respect=respect)
+        now = None if there is None else {key: there.get(key) for key in after}
+        found[entry.id] = Preview(entry, now, after)
     return [found[entry.id] for entry in entries]
 
 
@@ -61,6 +63,7 @@ def _after(
     entry: Entry,
     memories: dict[str, Memory],
     there: Mapping[str, str] | None,
+    before: frozenset[str],
     *,
     ours: frozenset[str],
     respect: bool,
@@ -68,7 +71,8 @@ def _after(
     """Give what will stand there; what a merge learns of a person holds for the next place."""
     if entry.kind.startswith("meta_"):
         return {entry.payload["key"]: entry.payload["value"]}
-    plan = plan_of_tags(entry, memories[entry.subject], there, ours=ours, respect=respect)
+    memory = memories[entry.subject]
+    plan = plan_of_tags(entry, memory, there, before, ours=ours, respect=respect)
     memories[entry.subject] = plan.memory or memories[entry.subject]
     return plan.meta
 

@@ -2,7 +2,7 @@
 
 from wcflow.mirror.stores import EMPTY_ANSWER
 from wcflow.poll.people import touch_everyone
-from wcflow.poll.pull import pull, reconcile
+from wcflow.poll.pull import pull, reconcile, resync
 from wcflow.poll.settings import PollSettings, Progress, Pulled
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Pulled",
     "pull",
     "reconcile",
+    "resync",
     "touch_everyone",
 ]

@@ -11,20 +11,16 @@ from typing import TypeVar
 from wcflow.mirror.orders import count_orders
 from wcflow.mirror.slices import drop_slices, save_slices, slices
 from wcflow.mirror.stores import save_setting, save_store, setting
-from wcflow.mirror.tables import CensusSlice
 from wcflow.mirror.upserts import dumps, loads, stamp
-from wcflow.poll.clock import margin
-from wcflow.poll.drafts import DRAFTS, PART
+from wcflow.poll.beginning import begin
+from wcflow.poll.doubts import settle_doubts
 from wcflow.poll.portions import (
     ORDER_PARTS,
     customer_slices,
     customer_work,
-    order_slices,
     order_work,
     product_work,
-    whole,
 )
-from wcflow.poll.products import BEGINNING
 from wcflow.poll.slicing import Meter, Work, work_off
 from wcflow.poll.visit import Visit
 
@@ -38,11 +34,12 @@ def census(visit: Visit) -> bool:
     if row.census_done is not None:
         return False
     if row.census_started is None:
-        _begin(visit)
+        begin(visit)
     _read_customers(visit)
     _read(visit, product_work(visit), 0, 0)
     for part in ORDER_PARTS:
         _read_orders(visit, part)
+    settle_doubts(visit)
     with visit.db.transaction() as tx:
         save_store(tx, visit.store, census_done=stamp(visit.now))
     return True
@@ -67,40 +64,6 @@ def _begin_anew_for_new_meta(visit: Visit) -> None:
         if before is not None and set(keys) - set(loads(before)):
             drop_slices(tx, visit.store)
             save_store(tx, visit.store, census_started=None, census_done=None)
-
-
-def _begin(visit: Visit) -> None:
-    first = visit.orders(status="any", orderby="date", order="asc", page_size=1)
-    latest = visit.shop.order_ids(status="any", orderby="modified", order="desc", page_size=1)
-    newest = max(visit.shop.newest_customer_ids(1).rows, default=0)
-    oldest = min((order.created for order in first.rows), default=BEGINNING)
-    # By stamps as well as by the Date header: the two may come from different clocks.
-    known = min([first.server_now, *(modified for _, modified in latest.rows)])
-    cursor = stamp(known - margin(known, visit.settings.zone))
-    before = visit.row().order_cursor
-    with visit.db.transaction() as tx:
-        save_slices(
-            tx,
-            [
-                *customer_slices(visit.store, newest),
-                *order_slices(
-                    visit.store, stamp(oldest), stamp(first.server_now), first.total or 0
-                ),
-                *_whole_parts(visit.store),
-            ],
-        )
-        save_store(
-            tx,
-            visit.store,
-            census_started=stamp(first.server_now),
-            order_cursor=cursor if before is None else min(before, cursor),
-            newest_customer=newest,
-        )
-
-
-def _whole_parts(store: str) -> list[CensusSlice]:
-    drafts = [whole(store, PART, number) for number in range(len(DRAFTS))]
-    return [whole(store, "products"), whole(store, "trash"), *drafts]
 
 
 def _read(visit: Visit, work: Work[T], done: int, total: int) -> None:

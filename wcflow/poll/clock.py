@@ -48,6 +48,13 @@ def upper(second: datetime, zone: tzinfo) -> datetime:
     return minute
 
 
+def cut(second: datetime, zone: tzinfo) -> datetime:
+    """Give the first second from ``second`` on that can end one range of time and begin the next."""
+    while not (_can_be_said(second - SECOND, zone) and _can_be_said(second, zone)):
+        second = upper(second, zone)
+    return second
+
+
 def _can_be_said(bound: datetime, zone: tzinfo) -> bool:
     wall = bound.astimezone(UTC).replace(tzinfo=None)
     back = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 from wcflow.errors import StoreError
 from wcflow.mirror.customers import ids_known_by
 from wcflow.mirror.rows import address_of
 from wcflow.mirror.stores import save_store
 from wcflow.poll.people import drop_customers, keep_customers
+from wcflow.poll.singly import keep_singly
 from wcflow.poll.visit import Visit
 from wcflow.records import Customer
 from wcflow.store.client import Listing
@@ -29,11 +32,14 @@ def poll_new_customers(visit: Visit) -> None:
     if newest <= known:
         return
     for ids in _new_ids(visit, known, newest):
-        told = read(visit, visit.shop.customers(ids))
+        told = read(visit, visit.customers(ids))
         there, gone = displaced(visit, told)
         with visit.db.transaction() as tx:
             visit.tally.deleted += drop_customers(tx, visit.settings, gone)
-            visit.tally.customers += keep_customers(tx, visit.settings, [*there, *told])
+            visit.tally.customers += keep_singly(
+                tx, visit, [*there, *told], partial(keep_customers, tx, visit.settings)
+            )
+            visit.keep_notes(tx)
             save_store(tx, visit.store, newest_customer=max(ids))
 
 
@@ -48,10 +54,8 @@ def displaced(visit: Visit, told: Collection[Customer]) -> tuple[list[Customer],
     asked = sorted(named - {each.id for each in told})
     if not asked:
         return [], frozenset()
-    listing = visit.shop.customers(asked)
-    missing = missing_from(listing, asked)
-    found = found_after_all(visit, missing)
-    gone = frozenset(missing) - {each.id for each in found}
+    listing = visit.customers(asked)
+    found, gone = found_after_all(visit, missing_from(listing, asked))
     return [*read(visit, listing), *found], gone
 
 
@@ -87,16 +91,27 @@ def missing_from(listing: Listing[Customer], asked: Collection[int]) -> list[int
     return sorted(set(asked) - there)
 
 
-def found_after_all(visit: Visit, missing: Collection[int]) -> list[Customer]:
+class ByName(NamedTuple):
+    """What became of those who were asked for by name; who is there and not understood is in neither."""
+
+    found: list[Customer]
+    gone: frozenset[int]
+
+
+def found_after_all(visit: Visit, missing: Collection[int]) -> ByName:
     """Ask for those by name whom a list left out: each of a few, of many one for all.
 
     Raises StoreError where the shop contradicts itself about many: nothing may be concluded.
     """
     if len(missing) <= _FEW:
-        found = [visit.shop.customer(customer_id) for customer_id in missing]
-        return [trimmed(each, visit.settings.meta_keys) for each in found if each is not None]
-    if visit.shop.customer(min(missing)) is None:
-        return []
+        told = {customer_id: visit.customer(customer_id) for customer_id in missing}
+        found = [each for each in told.values() if isinstance(each, Customer)]
+        return ByName(
+            [trimmed(each, visit.settings.meta_keys) for each in found],
+            frozenset(customer_id for customer_id, each in told.items() if each is None),
+        )
+    if visit.customer(min(missing)) is None:
+        return ByName([], frozenset(missing))
     raise StoreError(
         f"the store left {len(missing)} customers out of a list, and has them when asked by name",
         "look for a plugin that hides customers from the REST API; nothing was deleted",

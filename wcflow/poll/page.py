@@ -6,8 +6,9 @@ together with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from wcflow.mirror.orders import compared
 from wcflow.mirror.products import known_products, save_products
 from wcflow.poll.customers import displaced, trimmed
 from wcflow.poll.people import drop_customers, keep_customers, keep_orders
+from wcflow.poll.singly import keep_singly
 from wcflow.poll.visit import Visit
 from wcflow.records import Customer, Order, Product, Refund
 
@@ -49,7 +51,7 @@ def completed(visit: Visit, orders: Iterable[Order], *, again: bool) -> Page:
         products -= known_products(tx, visit.store, products)
     customers = _customers(visit, accounts if again else accounts - known)
     there, displaced_ones = displaced(visit, customers)
-    refunds = visit.shop.refunds(news) if news else {}
+    refunds = visit.refunds(news) if news else {}
     # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
     nobody = accounts & visit.absent_customers
     return Page(
@@ -64,14 +66,34 @@ def keep(tx: Connection, visit: Visit, page: Page) -> int:
     """Keep a page, its orders last: whose they are depends on the customers. Tell how many are news."""
     settings = visit.settings
     visit.tally.deleted += drop_customers(tx, settings, page.gone)
-    visit.tally.customers += keep_customers(tx, settings, page.customers)
-    visit.tally.products += len(save_products(tx, visit.store, page.products))
-    news = keep_orders(tx, settings, page.orders)
+    visit.tally.customers += keep_singly(
+        tx, visit, page.customers, partial(keep_customers, tx, settings)
+    )
+    visit.tally.products += keep_singly(
+        tx, visit, page.products, lambda some: len(save_products(tx, visit.store, some))
+    )
+    news = keep_singly(tx, visit, page.orders, partial(keep_orders, tx, settings))
     visit.tally.orders += news
+    visit.keep_notes(tx)
     return news
 
 
+def joined(pages: Sequence[Page]) -> Sequence[Page]:
+    """Make one page of several, where what they say does not depend on which came first."""
+    if any(page.gone for page in pages):
+        return pages  # whom one page has and another says to be gone, the later one decides
+    return [
+        Page(
+            orders=tuple(order for page in pages for order in page.orders),
+            customers=tuple(each for page in pages for each in page.customers),
+            products=tuple(each for page in pages for each in page.products),
+        )
+    ]
+
+
 def _settled(order: Order, refunds: dict[int, Refund], nobody: Collection[int]) -> Order:
+    if not order.refunds and order.customer_id not in nobody:
+        return order
     dates = {refund.id: refund.date for refund in refunds.values()}
     return replace(
         order,
@@ -84,15 +106,15 @@ def _customers(visit: Visit, ids: Collection[int]) -> tuple[Customer, ...]:
     wanted = set(ids) - visit.absent_customers
     if not wanted:
         return ()
-    listing = visit.shop.customers(sorted(wanted))
+    listing = visit.customers(sorted(wanted))
     found = {customer.id: customer for customer in listing.rows}
     missing = wanted - set(found) - {row.id for row in listing.unreadable}
     for customer_id in sorted(missing):
         # That a list left somebody out is no proof: they are asked for by name.
-        customer = visit.shop.customer(customer_id)
+        customer = visit.customer(customer_id)
         if customer is None:
             visit.absent_customers.add(customer_id)
-        else:
+        elif isinstance(customer, Customer):
             found[customer_id] = customer
     return tuple(trimmed(customer, visit.settings.meta_keys) for customer in found.values())
 
@@ -105,6 +127,6 @@ def _products(visit: Visit, ids: Collection[int]) -> tuple[Product, ...]:
     wanted = sorted(ids)
     if not wanted:
         return ()
-    listing = visit.shop.products(include=wanted)
+    listing = visit.products(include=wanted)
     visit.absent_products.update(set(wanted) - {product.id for product in listing.rows})
     return listing.rows

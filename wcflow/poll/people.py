@@ -106,6 +106,8 @@ def touch_everyone(tx: Connection, settings: PollSettings) -> None:
 
 def touch_owners(tx: Connection, settings: PollSettings, owners: Collection[Owner]) -> None:
     """Have the persons looked at again whose these orders are."""
+    if not owners:
+        return
     people = subjects_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
     emails = emails_of_customers(tx, settings.store, {o.customer_id for o in owners} - {0})
     touch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TypeVar
@@ -9,13 +10,15 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from wcflow.errors import StoreError
+from wcflow.mirror.doubts import CUSTOMER, ORDER, confirm, keep_histories, mistaken_statuses
 from wcflow.mirror.tables import CensusSlice
 from wcflow.mirror.upserts import instant, stamp
 from wcflow.poll.customers import HUNDRED, read
 from wcflow.poll.drafts import DRAFTS, UNKNOWN, is_unknown_status
-from wcflow.poll.page import Page, completed, keep
+from wcflow.poll.page import Page, completed, joined, keep
 from wcflow.poll.people import keep_customers
 from wcflow.poll.products import BEGINNING, keep_products, product_trail
+from wcflow.poll.singly import keep_singly
 from wcflow.poll.slicing import Found, Work
 from wcflow.poll.visit import Visit
 from wcflow.poll.walk import Step, Trail
@@ -65,13 +68,17 @@ def customer_work(visit: Visit) -> Work[tuple[range, list[Customer]]]:
     def ask(piece: CensusSlice) -> Found[tuple[range, list[Customer]]]:
         last = min(piece.position + HUNDRED, piece.end)
         ids = range(piece.position + 1, last + 1)
-        told = read(visit, visit.shop.customers(ids)) if ids else []
+        told = read(visit, visit.customers(ids, whoever=True)) if ids else []
         return Found((ids, told), last, last >= piece.end)
 
-    def keep_told(tx: Connection, what: tuple[range, list[Customer]]) -> int:
-        ids, told = what
-        visit.tally.customers += keep_customers(tx, visit.settings, told)
-        return len(ids)
+    def keep_told(tx: Connection, what: Sequence[tuple[range, list[Customer]]]) -> int:
+        told = [customer for _, some in what for customer in some]
+        visit.tally.customers += keep_singly(
+            tx, visit, told, partial(keep_customers, tx, visit.settings)
+        )
+        visit.keep_notes(tx)
+        confirm(tx, visit.store, CUSTOMER, [customer.id for customer in told])
+        return sum(len(ids) for ids, _ in what)
 
     return Work("customers", ask, keep_told)
 
@@ -82,27 +89,37 @@ def product_work(visit: Visit) -> Work[tuple[Product, ...]]:
     def ask(piece: CensusSlice) -> Found[tuple[Product, ...]]:
         return _found(product_trail(visit).step(instant(piece.position)))
 
-    def keep_told(tx: Connection, told: tuple[Product, ...]) -> int:
+    def keep_told(tx: Connection, what: Sequence[tuple[Product, ...]]) -> int:
+        told = tuple(product for some in what for product in some)
         keep_products(tx, visit, told)
         return len(told)
 
     return Work("products", ask, keep_told)
 
 
-def order_work(visit: Visit, part: str) -> Work[Page]:
-    """Walk a slice's orders by the date they were made."""
+def order_work(visit: Visit, part: str) -> Work[tuple[Sequence[Order], Page]]:
+    """Walk a slice's orders by the date they were made; what is met is doubted no more."""
 
-    def ask(piece: CensusSlice) -> Found[Page]:
+    def ask(piece: CensusSlice) -> Found[tuple[Sequence[Order], Page]]:
         try:
             step = _trail(visit, piece).step(instant(piece.position))
         except StoreError as error:
             if part != "drafts" or not is_unknown_status(error):
                 raise
-            return Found(Page(()), UNKNOWN, last=True)
+            return Found(((), Page(())), UNKNOWN, last=True)
         found = _found(step)
-        return Found(completed(visit, step.rows, again=False), found.position, found.last)
+        page = completed(visit, step.rows, again=False)
+        return Found((step.rows, page), found.position, found.last)
 
-    return Work(part, ask, lambda tx, page: keep(tx, visit, page))
+    def keep_told(tx: Connection, what: Sequence[tuple[Sequence[Order], Page]]) -> int:
+        told = [order for some, _ in what for order in some]
+        histories = mistaken_statuses(tx, visit.store, told)
+        news = sum(keep(tx, visit, page) for page in joined([page for _, page in what]))
+        keep_histories(tx, visit.store, histories)
+        confirm(tx, visit.store, ORDER, [order.id for order in told])
+        return news
+
+    return Work(part, ask, keep_told)
 
 
 def _trail(visit: Visit, piece: CensusSlice) -> Trail[Order]:

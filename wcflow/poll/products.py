@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from wcflow.mirror.orders import owners_of_buyers
 from wcflow.mirror.products import newest_product_stamp, save_products
 from wcflow.mirror.upserts import instant
 from wcflow.poll.people import touch_owners
+from wcflow.poll.singly import keep_singly
 from wcflow.poll.visit import Visit
 from wcflow.poll.walk import Trail
 from wcflow.records import Product
@@ -34,18 +35,25 @@ def read_products(visit: Visit, since: datetime) -> None:
         visit.alive()
 
 
-def keep_products(tx: Connection, visit: Visit, told: Iterable[Product]) -> None:
+def keep_products(tx: Connection, visit: Visit, told: Collection[Product]) -> None:
     """Keep products, and touch those who bought one that says something new."""
-    news = frozenset(save_products(tx, visit.store, told))
+    news = set[int]()
+
+    def keep(some: Collection[Product]) -> int:
+        changed = save_products(tx, visit.store, some)
+        news.update(changed)
+        return len(changed)
+
+    visit.tally.products += keep_singly(tx, visit, told, keep)
     if news:
         touch_owners(tx, visit.settings, owners_of_buyers(tx, visit.store, news))
-    visit.tally.products += len(news)
+    visit.keep_notes(tx)
 
 
 def product_trail(visit: Visit) -> Trail[Product]:
     """Give the way through the products, by when they changed."""
     return Trail(
-        ask=visit.shop.products,
+        ask=visit.products,
         by="modified",
         stamp=lambda product: product.modified or BEGINNING,
         number=lambda product: product.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from wcflow.mirror.customers import count_customers, customer_ids_after
@@ -13,6 +14,7 @@ from wcflow.mirror.upserts import instant, stamp
 from wcflow.poll.brake import FULL, hold, release
 from wcflow.poll.customers import HUNDRED, found_after_all, missing_from, read
 from wcflow.poll.people import drop_customers, keep_customers
+from wcflow.poll.singly import keep_singly
 from wcflow.poll.visit import Visit
 
 MOST_AT_ONCE = 20
@@ -84,18 +86,19 @@ def _batch(visit: Visit) -> bool:
         ids = customer_ids_after(tx, visit.store, position, HUNDRED)
     if not ids:
         return False
-    listing = visit.shop.customers(ids)
-    missing = missing_from(listing, ids)
-    found = found_after_all(visit, missing)
-    gone = sorted(set(missing) - {customer.id for customer in found})
+    listing = visit.customers(ids, whoever=True)
+    found, gone = found_after_all(visit, missing_from(listing, ids))
     if len(gone) == len(ids) >= FULL and not visit.accept:
         hold(visit, "customers", _words(ids))
         return False
     with visit.db.transaction() as tx:
-        visit.tally.deleted += drop_customers(tx, visit.settings, gone)
+        visit.tally.deleted += drop_customers(tx, visit.settings, sorted(gone))
         told = [*read(visit, listing), *found]
-        visit.tally.customers += keep_customers(tx, visit.settings, told)
+        visit.tally.customers += keep_singly(
+            tx, visit, told, partial(keep_customers, tx, visit.settings)
+        )
         release(tx, visit, "customers")
+        visit.keep_notes(tx)
         save_store(tx, visit.store, sweep_position=ids[-1])
     return True
 

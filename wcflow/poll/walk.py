@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Generic, Literal, TypeVar
 
-import structlog
-
 from wcflow.errors import StoreError
 from wcflow.poll.clock import lower, upper
 from wcflow.store.client import Listing
@@ -22,8 +20,6 @@ T = TypeVar("T")
 EXCLUDED = 600
 """How many ids a request may name: its address stays below the 8 kB that web servers read."""
 _WINDOW = 100
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +63,21 @@ class Trail(Generic[T]):
         end = None if self.end is None else upper(self.end, self.zone)
         listing = self._asked(after, end, orderby=self.by)
         if not listing.full:
-            reached = max(map(self.stamp, listing.rows), default=position)
+            reached = max(self._stamps(listing), default=position)
             return _step(listing.rows, max(position, reached), listing, last=True)
         reached = self._reached(listing)
         if reached >= before:
             return _step(listing.rows, reached, listing, last=False)
         return _step(self._drained(after, before), before, listing, last=False)
 
+    def _stamps(self, listing: Listing[T]) -> list[datetime]:
+        # What is not understood is passed like all else, as long as its stamp is.
+        others = (r.modified if self.by == "modified" else r.created for r in listing.unreadable)
+        return [*map(self.stamp, listing.rows), *(stamp for stamp in others if stamp)]
+
     def _reached(self, listing: Listing[T]) -> datetime:
-        if listing.rows:
-            return max(map(self.stamp, listing.rows))
+        if stamps := self._stamps(listing):
+            return max(stamps)
         raise StoreError(
             f"the store answers with a whole page of which nothing can be understood: {listing.unreadable[0].why}",
             "look for a plugin that changes the REST API",
@@ -87,9 +88,11 @@ class Trail(Generic[T]):
         seen: set[int] = set()
         while len(seen) < EXCLUDED:
             listing = self._asked(after, before, orderby="id", exclude=sorted(seen))
-            seen.update(self._into(found, listing))
-            if not listing.full:
+            new = self._into(found, listing) - seen
+            if not listing.full or not new:
+                # Nothing new on a full page: rows that do not even tell their ids.
                 return tuple(found.values())
+            seen |= new
         for ids in self._windows(after, before, max(seen)):
             self._into(found, self._asked(after, before, orderby="id", include=ids))
         return tuple(found.values())
@@ -103,17 +106,14 @@ class Trail(Generic[T]):
     def _into(self, found: dict[int, T], listing: Listing[T]) -> set[int]:
         rows = {self.number(row): row for row in listing.rows}
         found.update(rows)
-        return {*rows, *(row.id for row in listing.unreadable)}
+        return {*rows, *(row.id for row in listing.unreadable)} - {0}
 
     def _asked(
         self, after: datetime, before: datetime | None, *, order: str = "asc", **filters: Any
     ) -> Listing[T]:
         prefix = "modified_" if self.by == "modified" else ""
         bounds = {f"{prefix}after": after, f"{prefix}before": before}
-        listing = self.ask(**bounds, order=order, **filters)
-        for row in listing.unreadable:
-            log.warning("row not understood", id=row.id, why=row.why)
-        return listing
+        return self.ask(**bounds, order=order, **filters)
 
 
 def _step(rows: tuple[T, ...], position: datetime, listing: Listing[T], *, last: bool) -> Step[T]:

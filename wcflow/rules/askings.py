@@ -63,9 +63,12 @@ def compared(sign: str, literal: Literal, found: Found, scope: Scope) -> Verdict
     if stand is None:
         return Verdict(None, found.changes_at)
     truth = _TRUTH[sign]
-    value = truth(stand.sign, 0)
-    turns = next((when for when, level in stand.then if truth(level, 0) is not value), None)
-    return Verdict(value, earliest((own_change, turns)))
+    level, then = stand
+    value = truth(level, 0)
+    for when, level in then:
+        if truth(level, 0) is not value:
+            return Verdict(value, earliest((own_change, when)))
+    return Verdict(value, own_change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wcflow.customer import Profile
-from wcflow.rules.memory import Memory, Written
+from wcflow.rules.memory import Memory, Place, Written
 from wcflow.rules.runs import Run
 
 
@@ -26,7 +26,8 @@ class Case:
 
     ``runs`` are theirs; ``seen`` maps each workflow to the occurrences it has looked at, those of
     the person's orders under other names among them. ``undelivered`` are ids of runs that have
-    effects in the outbox which have not reached the shop.
+    effects in the outbox which have not reached the shop. ``written`` is what wcflow may have put
+    in places that show tags which it does not remember of the person.
     """
 
     profile: Profile
@@ -34,6 +35,7 @@ class Case:
     runs: tuple[Run, ...] = ()
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     undelivered: frozenset[int] = frozenset()
+    written: Mapping[Place, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ The tree is built by language.py. Here it is only asked: data in, data out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
 from wcflow.rules.askings import Asking, Empty, Search, to_the_minute
 from wcflow.rules.attributes.registry import Asked
@@ -33,22 +35,38 @@ class Part:
     orders: tuple[int, ...] = ()
 
 
+class Told(NamedTuple):
+    """An answer in words: all comparisons, and the facts that decided."""
+
+    parts: tuple[Part, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a condition says of one person at one instant; ``value`` is None if it is not known.
 
     It is certain to stay so strictly before ``changes_at``, as long as nothing happens at the
-    shop; None: time alone cannot change it. ``reasons`` are the facts that decided.
+    shop; None: time alone cannot change it. ``told`` puts it into words, which few answers need.
     """
 
     value: bool | None
-    parts: tuple[Part, ...]
     changes_at: datetime | None
-    reasons: tuple[str, ...] = ()
+    told: Callable[[], Told] = field(default=Told, repr=False, compare=False)
 
     @property
     def holds(self) -> bool:
         return self.value is True
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Give every comparison that was made."""
+        return self.told().parts
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Give the facts that decided."""
+        return self.told().reasons
 
     def in_words(self) -> str:
         """Give the facts that decided: ``total_spent 1,240.00 >= 1000``."""
@@ -72,8 +90,13 @@ class Comparison:
     def comparisons(self) -> Iterator[Comparison]:
         yield self
 
-    def ask(self, scope: Scope) -> Answer:
+    def judge(self, scope: Scope) -> Verdict:
         """Answer for one person."""
+        verdict = self.asking.judge(self.asked.found(scope), scope)
+        return Verdict(turned(verdict.value), verdict.changes_at) if self.denied else verdict
+
+    def told(self, scope: Scope) -> Told:
+        """Put the answer into words."""
         found = self.asked.found(scope)
         verdict = self.asking.judge(found, scope)
         value = turned(verdict.value) if self.denied else verdict.value
@@ -84,8 +107,7 @@ class Comparison:
             to_the_minute=to_the_minute(self.asking),
         )
         part = Part(self.text, self.asked.text, seen, self._asked_for(scope), value, found.orders)
-        fact = self._fact(seen, verdict.value, scope)
-        return Answer(value, (part,), verdict.changes_at, (fact,))
+        return Told((part,), (self._fact(seen, verdict.value, scope),))
 
     def _asked_for(self, scope: Scope) -> str:
         verb = self.asking.opposite if self.denied else self.asking.verb
@@ -115,10 +137,14 @@ class Not:
     def comparisons(self) -> Iterator[Comparison]:
         return self.inner.comparisons()
 
-    def ask(self, scope: Scope) -> Answer:
+    def judge(self, scope: Scope) -> Verdict:
         """Answer for one person."""
-        answer = self.inner.ask(scope)
-        return replace(answer, value=turned(answer.value))
+        verdict = self.inner.judge(scope)
+        return Verdict(turned(verdict.value), verdict.changes_at)
+
+    def told(self, scope: Scope) -> Told:
+        """Put the answer into words."""
+        return self.inner.told(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +162,23 @@ class Joined:
         for part in self.parts:
             yield from part.comparisons()
 
-    def ask(self, scope: Scope) -> Answer:
-        """Answer for one person; all parts are asked, so that all can be shown."""
-        answers = [part.ask(scope) for part in self.parts]
-        join = all_of if self.word == "and" else any_of
-        verdict = join([Verdict(answer.value, answer.changes_at) for answer in answers])
-        deciding = [answer for answer in answers if answer.value is verdict.value]
-        return Answer(
-            verdict.value,
-            tuple(part for answer in answers for part in answer.parts),
-            verdict.changes_at,
-            tuple(dict.fromkeys(reason for answer in deciding for reason in answer.reasons)),
+    def judge(self, scope: Scope) -> Verdict:
+        """Answer for one person."""
+        return self._join(part.judge(scope) for part in self.parts)
+
+    def told(self, scope: Scope) -> Told:
+        """Put the answer into words: all parts are shown, and the reasons of those that decided."""
+        verdicts = [part.judge(scope) for part in self.parts]
+        value = self._join(verdicts).value
+        every = [part.told(scope) for part in self.parts]
+        deciding = [told for told, each in zip(every, verdicts, strict=True) if each.value is value]
+        return Told(
+            tuple(part for told in every for part in told.parts),
+            tuple(dict.fromkeys(reason for told in deciding for reason in told.reasons)),
         )
+
+    def _join(self, verdicts: Iterable[Verdict]) -> Verdict:
+        return all_of(verdicts) if self.word == "and" else any_of(verdicts)
 
 
 Tree = Comparison | Not | Joined
@@ -187,7 +218,18 @@ class Condition:
 
     def ask(self, scope: Scope) -> Answer:
         """Ask it of one person."""
-        return self.tree.ask(scope.seen_from(self.place) if "tags" in self.names else scope)
+        verdict = self.judge(scope)
+        return Answer(verdict.value, verdict.changes_at, partial(self._told, scope))
+
+    def judge(self, scope: Scope) -> Verdict:
+        """Ask it of one person without a wish to hear why."""
+        return self.tree.judge(self._seen(scope))
+
+    def _told(self, scope: Scope) -> Told:
+        return self.tree.told(self._seen(scope))
+
+    def _seen(self, scope: Scope) -> Scope:
+        return scope.seen_from(self.place) if "tags" in self.names else scope
 
 
 def condition_of(text: str, place: Place, tree: Tree) -> Condition:

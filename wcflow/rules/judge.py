@@ -7,27 +7,29 @@ same case judged twice gives the same answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from wcflow.customer import Profile, as_of, latest_order
+from wcflow.records import Order
 from wcflow.rules.case import Case, Due, Policy, Target
-from wcflow.rules.decide import Decision, decide, lifecycle, soonest, static_tags
+from wcflow.rules.decide import Decision, decide, lifecycle
 from wcflow.rules.memory import Memory, Written, customer_copy, order_copy, shown_by
 from wcflow.rules.model import Rules
 from wcflow.rules.occurrences import Sight
 from wcflow.rules.runs import Make, Run, Watch
 from wcflow.rules.scope import Scope
 from wcflow.rules.steps import Grant, Revoke
-from wcflow.rules.tags import Merged, merge
+from wcflow.rules.tags import Copy, Merged, merge
+from wcflow.rules.verdict import earliest
 from wcflow.rules.works import Took, Work, due, granted, took, touched_tags, withdrawn
 from wcflow.segments import Move, moves
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is to be kept and done for one person.
+    """What is to be kept and done for one person; ``known`` is what was remembered of them.
 
     ``moves`` come with their reasons, ``took`` are runs that are new or went on with the steps
     they took, ``withdrawn`` runs whose waiting effects are to be called off.
@@ -35,6 +37,7 @@ class Judged:
 
     decision: Decision
     profile: Profile
+    known: Memory
     memory: Memory
     moves: tuple[tuple[Move, str], ...]
     took: tuple[Took, ...]
@@ -52,12 +55,13 @@ def judge(
     remember: Make,
 ) -> Judged:
     """Give all that follows for a person from what is known of them at ``now``."""
-    desk = _Desk(case, rules, policy)
+    desk = _desk_for(case, rules, policy)
     before = desk.before()
     profile = desk.profile(before.segments)
-    decision = decide(profile, rules, now)
+    decision = before.lasting(now) or decide(profile, rules, now)
     worn = desk.merged(decision.tags | case.memory.granted)
-    scope = Scope(profile, now, worn=worn.target, segments=decision.segments)
+    scope = decision.scope if decision.scope.now == now else Scope(profile, now)
+    scope = scope.decided(worn.target, decision.segments)
     matched = _matched(rules, scope)
     changes = moves(before.segments, decision.segments.keys(), now)
     sight = Sight(
@@ -75,13 +79,14 @@ def judge(
     return Judged(
         decision=decision,
         profile=profile,
+        known=case.memory,
         memory=memory,
         moves=tuple((move, decision.reason(move.segment)) for move in changes),
         took=steps,
         withdrawn=withdrawn(work),
         targets=desk.targets(decision, memory),
         due=Due(
-            soonest((decision.changes_at, due(work, steps))),
+            earliest((decision.changes_at, due(work, steps))),
             now=memory.granted != case.memory.granted or memory.by_hand != worn.by_hand,
         ),
     )
@@ -89,20 +94,46 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What a person was when they were last seen."""
+    """What a person was when they were last seen.
+
+    ``decision`` is what today's rules decide of that time, where nothing has happened since.
+    """
 
     segments: Mapping[str, datetime]
     worn: frozenset[str]
     matched: frozenset[str]
+    decision: Decision | None = None
+
+    def lasting(self, now: datetime) -> Decision | None:
+        """Give the decision of then if it is certain to be that of ``now``, too."""
+        then = self.decision
+        if then is None or (then.changes_at is not None and then.changes_at <= now):
+            return None
+        return replace(then, segments=self.segments)
+
+
+def _desk_for(case: Case, rules: Rules, policy: Policy) -> _Desk:
+    on_order = order_copy(case.profile, case.memory, case.written)
+    copies = (customer_copy(case.profile, case.memory, case.written), on_order)
+    seen = copies if policy.order_tags else copies[:1]
+    return _Desk(case, rules, policy, seen, latest_order(case.profile), on_order)
 
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """A case laid out beside the rules and the store's policy."""
+    """A case laid out beside the rules and the store's policy.
+
+    ``copies`` are the places that show the tags, ``newest`` the latest order and ``on_order`` what
+    that shows; ``merges`` are what the copies came to with those wanted.
+    """
 
     case: Case
     rules: Rules
     policy: Policy
+    copies: tuple[Copy, ...]
+    newest: Order | None
+    on_order: Copy
+    merges: dict[frozenset[str], Merged] = field(default_factory=dict)
 
     def before(self) -> _Before:
         """Answer from memory, or by today's rules at that time where these are new to the person.
@@ -113,12 +144,14 @@ class _Desk:
         if memory.evaluated_at is not None and memory.digest == self.rules.digest:
             return _Before(memory.segments, memory.worn, memory.matched)
         then = memory.evaluated_at or self.policy.watching_since - timedelta(seconds=1)
-        profile = as_of(self.profile(memory.segments), then)
+        present = self.profile(memory.segments)
+        profile = as_of(present, then)
         decision = decide(profile, self.rules, then)
         segments = {name: memory.segments.get(name, then) for name in decision.segments}
         worn = self.merged(decision.tags | memory.granted).target
         scope = Scope(profile, then, worn=worn, segments=segments)
-        return _Before(segments, worn, _matched(self.rules, scope) - self._newcomers())
+        matched = _matched(self.rules, scope) - self._newcomers()
+        return _Before(segments, worn, matched, decision if profile is present else None)
 
     def _newcomers(self) -> frozenset[str]:
         """Name the customer_matches workflows that are to run also over who matches already."""
@@ -133,23 +166,22 @@ class _Desk:
         """Give the profile with its standing: tags of their own as people left them just now."""
         memory = self.case.memory
         own = self.merged(memory.granted).by_hand | memory.granted
-        standing = replace(memory.standing, segments=segments, tags_of_their_own=own)
-        return replace(self.case.profile, standing=standing)
+        return self.case.profile.standing_so(memory.standing_in(segments, own))
 
-    def merged(self, wanted: frozenset[str], refused: frozenset[str] | None = None) -> Merged:
+    def merged(self, wanted: frozenset[str]) -> Merged:
         """Merge what is wanted with what people did, in each place that shows the tags."""
-        memory = self.case.memory
-        copies = [customer_copy(self.case.profile, memory)]
-        if self.policy.order_tags:
-            copies.append(order_copy(self.case.profile, memory))
-        return merge(
-            copies,
-            wanted,
-            memory.by_hand,
-            memory.refused if refused is None else refused,
-            ours=static_tags(self.rules),
-            respect=self.policy.respect,
-        )
+        merged = self.merges.get(wanted)
+        if merged is None:
+            memory = self.case.memory
+            merged = self.merges[wanted] = merge(
+                self.copies,
+                wanted,
+                memory.by_hand,
+                memory.refused,
+                ours=self.rules.static_tags,
+                respect=self.policy.respect,
+            )
+        return merged
 
     def remembered(
         self,
@@ -180,8 +212,7 @@ class _Desk:
     def _absorbed(self) -> dict[str, Any]:
         """Take what the shop shows as the new base: what people did there has been taken in."""
         memory, profile = self.case.memory, self.case.profile
-        order = latest_order(profile)
-        on_order = order_copy(profile, memory).shop is not None
+        order, on_order = self.newest, self.on_order.shop is not None
         on_customer = shown_by(profile.account.meta if profile.account else None)
         return {
             "written_customer": on_customer or memory.written_customer,
@@ -194,12 +225,12 @@ class _Desk:
         wanted = decision.tags | memory.granted
         shown = (wanted - memory.refused) | memory.by_hand
         shows = Written(shown, lifecycle(decision.segments, self.rules))
-        profile, account = self.case.profile, self.case.profile.account
+        account = self.case.profile.account
         targets = []
         if account is not None:
             differs = _differs(account.meta, shows, memory.written_customer)
             targets.append(Target("customer", account.id, wanted, shows, differs))
-        order = latest_order(profile)
+        order = self.newest
         if order is not None and self.policy.order_tags:
             targets.append(
                 Target("order", order.id, wanted, shows, _differs(order.meta, shows, None))

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from wcflow.rules.attributes.registry import Ageing, Found, Value, quoted
 from wcflow.rules.display import day, plain
@@ -20,8 +22,7 @@ from wcflow.rules.wording import fold
 from wcflow.units import Duration, shift_day, start_of_day
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(NamedTuple):
     """Where what was found stands: below (-1), at (0) or above (1) the value asked for.
 
     ``then`` are the changes to come by time alone, in order: the instant, and the stand from then.
@@ -114,11 +115,14 @@ class RelativeDay:
         value = as_date(found.value, scope)
         if value is None:
             return None
-        mine = day(value, scope)
-        sign = _sign(mine, self.on(scope.today))
+        return self._stand_of(day(value, scope), scope.today, scope.shop.zone)
+
+    # Days are few, and many customers have bought on each of them.
+    @lru_cache(maxsize=16384)  # noqa: B019  a literal is a value: equal ones share what is kept
+    def _stand_of(self, mine: date, today: date, zone: tzinfo) -> Stand:
+        sign = _sign(mine, self.on(today))
         levels = [level for level in (0, -1) if level < sign]
         changes = ((self._first_day(mine, level), level) for level in levels)
-        zone = scope.shop.zone
         return Stand(
             sign, tuple((start_of_day(when, zone), level) for when, level in changes if when)
         )

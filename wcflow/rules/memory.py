@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,9 @@ from wcflow.customer import Profile, Standing, latest_order
 from wcflow.rules.tags import Copy, join_tags, split_tags
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
+Place = tuple[str, int]
+"""Where tags are shown: ``customer`` or ``order``, and its id."""
+NOWHERE: Mapping[Place, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,14 @@ class Memory:
     @property
     def standing(self) -> Standing:
         """Give what the rules may know of it."""
+        return self.standing_in(self.segments, self.by_hand | self.granted)
+
+    def standing_in(self, segments: Mapping[str, datetime], own: frozenset[str]) -> Standing:
+        """Give it with other segments, and other tags of their own."""
         return Standing(
-            segments=self.segments,
+            segments=segments,
             worn=self.worn,
-            tags_of_their_own=self.by_hand | self.granted,
+            tags_of_their_own=own,
             kept=self.kept,
             spend_percentile=self.spend_percentile,
             orders_percentile=self.orders_percentile,
@@ -71,14 +78,21 @@ def shown_by(meta: Mapping[str, str] | None) -> Written | None:
     return Written(split_tags(meta.get(TAGS_META)), meta.get(SEGMENT_META, ""))
 
 
-def customer_copy(profile: Profile, memory: Memory) -> Copy:
+def customer_copy(
+    profile: Profile, memory: Memory, written: Mapping[Place, frozenset[str]] = NOWHERE
+) -> Copy:
     """Give the tags that the customer's own meta shows; unknown where the key may not read it."""
     base = memory.written_customer.tags if memory.written_customer else None
-    shown = shown_by(profile.account.meta if profile.account else None)
-    return Copy(shown.tags if shown else None, base)
+    account = profile.account
+    shown = shown_by(account.meta if account else None)
+    if account is None or shown is None:
+        return Copy(None, base)
+    return Copy(shown.tags, base, written.get(("customer", account.id), frozenset()))
 
 
-def order_copy(profile: Profile, memory: Memory) -> Copy:
+def order_copy(
+    profile: Profile, memory: Memory, written: Mapping[Place, frozenset[str]] = NOWHERE
+) -> Copy:
     """Give the tags that the latest order shows; one that never had any says nothing."""
     order = latest_order(profile)
     if order is None:
@@ -87,4 +101,18 @@ def order_copy(profile: Profile, memory: Memory) -> Copy:
     shown = order.meta.get(TAGS_META)
     if shown is None and ours is None:
         return Copy(None, None)
-    return Copy(split_tags(shown), ours.tags if ours else None)
+    put = written.get(("order", order.id), frozenset())
+    return Copy(split_tags(shown), ours.tags if ours else None, put)
+
+
+def surprising(profile: Profile, memory: Memory) -> Iterator[Place]:
+    """Name the places that show tags which wcflow does not remember of this person."""
+    account, order = profile.account, latest_order(profile)
+    if account is not None and _surprises(customer_copy(profile, memory)):
+        yield "customer", account.id
+    if order is not None and _surprises(order_copy(profile, memory)):
+        yield "order", order.id
+
+
+def _surprises(copy: Copy) -> bool:
+    return bool(copy.shop) and not (copy.base and copy.shop and copy.shop <= copy.base)

@@ -87,3 +87,10 @@ class Rules:
     workflows: tuple[Workflow, ...] = ()
     coupons: Mapping[str, CouponRule] = field(default_factory=dict)
     digest: str = ""
+    static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The tags that rules may make and that can be known beforehand."""
+
+    def __post_init__(self) -> None:
+        plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
+        ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
+        object.__setattr__(self, "static_tags", ours)

@@ -224,7 +224,7 @@ def scope_of(run: Run, scope: Scope) -> Scope:
     """Give the scope with the order and line that set the run off, as they are now."""
     order = _order(scope.profile, run.order_id)
     item = _item(order, run.item_id) if order else None
-    return Scope(scope.profile, scope.now, order, item, scope.worn, scope.segments)
+    return scope.about(order, item)
 
 
 def _order(profile: Profile, order_id: int) -> Order | None:

@@ -6,11 +6,13 @@ Only data stands here; what the data mean is said by the attributes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
-from wcflow.customer import Profile, Shop, paid_orders
+from wcflow.customer import Profile, Shop, net_total, paid_orders
 from wcflow.records import LineItem, Order
 from wcflow.units import local_day
 
@@ -43,6 +45,8 @@ class Scope:
     item: LineItem | None = None
     worn: frozenset[str] = frozenset()
     segments: Mapping[str, datetime] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was found of the person at this instant: many conditions ask the same."""
 
     @property
     def shop(self) -> Shop:
@@ -58,8 +62,26 @@ class Scope:
         """The person's paid orders, oldest first."""
         return paid_orders(self.profile)
 
+    @cached_property
+    def amounts(self) -> tuple[tuple[Order, Decimal | None], ...]:
+        """The person's paid orders with what each brought in, less refunds; None without a rate."""
+        return tuple((order, net_total(order, self.shop)) for order in self.paid)
+
     def seen_from(self, place: Place) -> Scope:
         """Give the scope with those tags that ``tags`` means at ``place``."""
-        if place.tags:
-            return self
-        return replace(self, worn=self.profile.standing.tags_of_their_own)
+        own = self.profile.standing.tags_of_their_own
+        return self if place.tags or self.worn is own else self._but(worn=own)
+
+    def about(self, order: Order | None, item: LineItem | None = None) -> Scope:
+        """Give the scope in which this order, and this line of it, are spoken of."""
+        return self._but(order=order, item=item)
+
+    def decided(self, worn: frozenset[str], segments: Mapping[str, datetime]) -> Scope:
+        """Give the scope once it is decided what they wear, and which segments they are in."""
+        return self._but(worn=worn, segments=segments)
+
+    def _but(self, **changes: object) -> Scope:
+        # The same person at the same instant: what is known of them goes along.
+        other = object.__new__(Scope)
+        other.__dict__.update(self.__dict__, **changes)
+        return other

@@ -374,6 +374,7 @@ def _stop(_step: Step, _scene: Scene) -> Effect:
     return End("the workflow says stop")
 
 
+@lru_cache(maxsize=8192)
 def one_tag(text: str) -> str:
     """Give a tag as it can be written: no comma, no line break, no blanks at its ends."""
     return " ".join(text.replace(",", " ").split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 def join_tags(tags: Iterable[str]) -> str:
@@ -11,6 +12,8 @@ def join_tags(tags: Iterable[str]) -> str:
     return ", ".join(sorted(tags, key=lambda tag: (tag.casefold(), tag)))
 
 
+# The same tags are worn by many, and shown in several places.
+@lru_cache(maxsize=8192)
 def split_tags(text: str | None) -> frozenset[str]:
     """Read tags as the shop holds them; a person may have typed anything between the commas."""
     return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
@@ -21,11 +24,13 @@ class Copy:
     """One place of the shop that shows a person's tags.
 
     ``shop`` is what it holds now, None where that is not known. ``base`` is what wcflow last
-    wrote there, None where it never did.
+    wrote there for this person, None where it never did. ``written`` is what it may have put
+    there besides: for another person, long ago, or just before it was interrupted.
     """
 
     shop: frozenset[str] | None
     base: frozenset[str] | None
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def _edits(copies: Iterable[Copy], ours: frozenset[str]) -> tuple[frozenset[str]
         if copy.shop is None:
             continue
         base = copy.shop & ours if copy.base is None else copy.base
-        added |= copy.shop - base
-        removed |= base - copy.shop
+        if base != copy.shop:
+            added |= copy.shop - base - copy.written
+            removed |= base - copy.shop
     return added, removed - added

@@ -7,21 +7,21 @@ attributes are variables; which may be asked depends on the place, as in conditi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import jinja2
-from jinja2 import StrictUndefined, TemplateAssertionError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateAssertionError, TemplateSyntaxError
 
 from wcflow.rules.display import day
 from wcflow.rules.flaw import Flaw, FlawError, did_you_mean
 from wcflow.rules.named import keys_of, names_of
 from wcflow.rules.scope import Place, Scope
 from wcflow.rules.template_names import Variables, named_in
-from wcflow.rules.template_values import Unknown, printed, spoken
+from wcflow.rules.template_sandbox import sandbox
+from wcflow.rules.template_values import Unknown, spoken
 from wcflow.rules.verdict import earliest
 
 
@@ -41,19 +41,36 @@ class Template:
     item_meta_keys: frozenset[str]
     variables: Variables = field(repr=False, compare=False)
     _compiled: jinja2.Template = field(repr=False, compare=False)
+    _made: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def changes_at(self, scope: Scope) -> datetime | None:
         """Give when, by time alone, it may render otherwise: never late, perhaps early."""
+        every = self.variables.attributes
+        if not every:
+            return None
         seen = scope.seen_from(self.place)
-        every = self.variables.attributes.values()
-        return earliest(asked.found(seen).changes_at for asked in every)
+        return earliest([asked.found(seen).changes_at for asked in every.values()])
 
     def render(self, scope: Scope, extra: Mapping[str, object] | None = None) -> str:
         """Render it for one person; raises TemplateError.
 
         ``extra`` gives the further variables that it was parsed with: ``{"coupon.code": "X"}``.
         """
+        always = self._made.get(())
+        if always is not None:  # it has no variables
+            return always
         values = self._values(scope.seen_from(self.place), extra or {})
+        texts = tuple([value for value in values.values() if type(value) is str])
+        if len(texts) < len(values):
+            return self._rendered(values)
+        made = self._made.get(texts)
+        if made is None:
+            made = self._rendered(values)
+            if len(self._made) < _KEPT:
+                self._made[texts] = made
+        return made
+
+    def _rendered(self, values: Mapping[str, Any]) -> str:
         try:
             return self._compiled.render(values)
         except _RUN_TIME_ERRORS as error:
@@ -75,6 +92,10 @@ class Template:
         return values
 
 
+_KEPT = 4096
+"""How many renderings a template keeps: countries and categories are few, and many share them."""
+
+
 def _extra(value: object, scope: Scope) -> object:
     if value is None:
         return Unknown()
@@ -84,6 +105,7 @@ def _extra(value: object, scope: Scope) -> object:
 _RUN_TIME_ERRORS = (
     jinja2.TemplateError,
     ArithmeticError,
+    AssertionError,
     AttributeError,
     LookupError,
     MemoryError,
@@ -135,48 +157,4 @@ def _unknown_filter(error: TemplateAssertionError) -> Flaw:
     return Flaw(f"a {sort}", repr(word), did_you_mean(word, known), error.lineno - 1)
 
 
-def _first(values: Sequence[object]) -> object:
-    return next(iter(values), Unknown())
-
-
-def _last(values: Sequence[object]) -> object:
-    return next(iter(reversed(values)), Unknown())
-
-
-_FILTERS = (
-    "abs",
-    "capitalize",
-    "count",
-    "d",
-    "default",
-    "float",
-    "int",
-    "join",
-    "length",
-    "lower",
-    "replace",
-    "round",
-    "sort",
-    "title",
-    "trim",
-    "truncate",
-    "upper",
-    "wordcount",
-)
-
-
-def _sandbox() -> ImmutableSandboxedEnvironment:
-    jinja = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        finalize=printed,
-        optimized=False,  # nothing is reckoned while a text is merely being read
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    jinja.globals = {}
-    known = {name: jinja.filters[name] for name in _FILTERS}
-    jinja.filters = {**known, "first": _first, "last": _last}
-    return jinja
-
-
-_JINJA = _sandbox()
+_JINJA = sandbox()

@@ -26,9 +26,11 @@ _LATER = {
     "each": "it is known in a tag with for_each",
 }
 _REFUSED = (
+    nodes.AssignBlock,
     nodes.Block,
     nodes.CallBlock,
     nodes.Extends,
+    nodes.FilterBlock,
     nodes.FromImport,
     nodes.Import,
     nodes.Include,
@@ -73,6 +75,19 @@ class _Walk(NodeTransformer):
             self._tell(node, Flaw("plain variables, filters, if and for", repr(kind)), "")
             return node
         return super().generic_visit(node, *args, **kwargs)
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  the name is Jinja's
+        """Let one loop be; loops within loops may take longer than anyone waits."""
+        if node.find(nodes.For):
+            self._tell(node, Flaw("one for, and none within it", "'for' within 'for'"), "")
+            return node
+        return super().generic_visit(node)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  as above
+        """Let texts be put together by the filter that knows bounds."""
+        texts = [self.visit(each) for each in node.nodes]
+        line = node.lineno
+        return nodes.Filter(nodes.List(texts, lineno=line), "join", [], [], None, None, lineno=line)
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802  the name is Jinja's
         if node.ctx != "load" or node.name in self.own:

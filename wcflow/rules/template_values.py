@@ -123,6 +123,8 @@ class Listed(tuple[str, ...]):
 
 def spoken(name: str, value: Value, kind: Kind, scope: Scope) -> Any:
     """Give what stands in a template for the value of the attribute ``name``."""
+    if type(value) is str:
+        return value
     said: Any = value
     match value:
         case None:

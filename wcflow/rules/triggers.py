@@ -50,6 +50,11 @@ class Trigger:
         return self.kind.has_item
 
     @property
+    def tells_by_stamps(self) -> bool:
+        """Say whether each occurrence is at one of an order's stamps, and none comes by time alone."""
+        return self.kind.has_order and self.kind.next_at is None
+
+    @property
     def names_segment(self) -> str:
         return self.argument if self.kind.names == "segment" else ""
 

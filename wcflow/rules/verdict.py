@@ -6,13 +6,13 @@ never late; None says that time alone cannot change it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+# A tuple: many are made for each customer, and it is made in half the time.
+class Verdict(NamedTuple):
     """An answer of yes (True), no (False) or not known (None), and when time may change it."""
 
     value: bool | None
@@ -24,35 +24,46 @@ def turned(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def all_of(verdicts: Sequence[Verdict]) -> Verdict:
-    """Join by ``and``: one no decides, then one that is not known."""
+def all_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Join by ``and``: one no decides, then one that is not known.
+
+    After a no that time cannot change, no more are looked at.
+    """
     return _joined(verdicts, decisive=False)
 
 
-def any_of(verdicts: Sequence[Verdict]) -> Verdict:
-    """Join by ``or``: one yes decides, then one that is not known."""
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Join by ``or``: one yes decides, then one that is not known.
+
+    After a yes that time cannot change, no more are looked at.
+    """
     return _joined(verdicts, decisive=True)
 
 
-def _joined(verdicts: Sequence[Verdict], *, decisive: bool) -> Verdict:
-    deciding = [verdict for verdict in verdicts if verdict.value is decisive]
-    if deciding:
-        # As long as any of these stays as it is, the others cannot change the whole.
-        return Verdict(decisive, _latest(verdict.changes_at for verdict in deciding))
-    known = all(verdict.value is not None for verdict in verdicts)
-    until = earliest(verdict.changes_at for verdict in verdicts)
-    return Verdict((not decisive) if known else None, until)
+def _joined(verdicts: Iterable[Verdict], *, decisive: bool) -> Verdict:
+    decided, known = False, True
+    latest: datetime | None = None
+    first: datetime | None = None
+    for value, changes_at in verdicts:
+        if value is decisive:
+            # As long as any of these stays as it is, the others cannot change the whole.
+            if changes_at is None:
+                return Verdict(decisive)
+            latest = changes_at if latest is None or changes_at > latest else latest
+            decided = True
+        elif value is None:
+            known = False
+        if changes_at is not None and (first is None or changes_at < first):
+            first = changes_at
+    if decided:
+        return Verdict(decisive, latest)
+    return Verdict((not decisive) if known else None, first)
 
 
 def earliest(instants: Iterable[datetime | None]) -> datetime | None:
     """Give the first of the instants; None stands for never."""
-    return min((instant for instant in instants if instant is not None), default=None)
-
-
-def _latest(instants: Iterable[datetime | None]) -> datetime | None:
-    latest: datetime | None = None
+    first: datetime | None = None
     for instant in instants:
-        if instant is None:
-            return None
-        latest = instant if latest is None else max(latest, instant)
-    return latest
+        if instant is not None and (first is None or instant < first):
+            first = instant
+    return first

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from wcflow.customer import Profile, latest_stamp
 from wcflow.rules.case import Case
-from wcflow.rules.decide import soonest
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.occurrences import Sight
 from wcflow.rules.runs import (
@@ -26,6 +26,7 @@ from wcflow.rules.runs import (
 )
 from wcflow.rules.scope import Scope
 from wcflow.rules.steps import Bounds, Grant, Revoke
+from wcflow.rules.verdict import earliest
 
 Took = tuple[Run, tuple[Taken, ...]]
 
@@ -43,12 +44,13 @@ class Work:
     remember: Make
 
     @property
-    def watching(self) -> Iterator[tuple[Workflow, Watch]]:
+    def watching(self) -> list[tuple[Workflow, Watch]]:
         """Give the workflows that are switched on."""
-        for workflow in self.rules.workflows:
-            watch = self.watches.get(workflow.name)
-            if watch is not None and workflow.mode != "off":
-                yield workflow, watch
+        return [
+            (workflow, self.watches[workflow.name])
+            for workflow in self.rules.workflows
+            if workflow.mode != "off" and workflow.name in self.watches
+        ]
 
     def workflow(self, name: str) -> Workflow | None:
         return next((each for each in self.rules.workflows if each.name == name), None)
@@ -73,34 +75,52 @@ def withdrawn(work: Work) -> tuple[Run, ...]:
 
 def due(work: Work, took: Iterable[Took]) -> datetime | None:
     """Give when time alone will next have a workflow do something."""
-    now, after = work.sight.now, {run.occurrence: run for run, _ in took}
-    runs = [after.get(run.occurrence, run) for run in work.case.runs] + list(after.values())
-    live = {workflow.name for workflow, _ in work.watching}
+    # By workflow, too: several may be at work on one occurrence.
+    now, after = work.sight.now, {(run.workflow, run.occurrence): run for run, _ in took}
+    before = {(run.workflow, run.occurrence): run for run in work.case.runs}
+    runs = (before | after).values()
+    watching = [workflow for workflow, _ in work.watching]
+    live = {workflow.name for workflow in watching}
     waits = [run.due_at for run in runs if run.state == "waiting" and run.workflow in live]
-    ahead = [workflow.trigger.next_at(work.sight) for workflow, _ in work.watching]
+    ahead = [workflow.trigger.next_at(work.sight) for workflow in watching]
     settling = [
         order.modified + timedelta(seconds=SETTLING_SECONDS)
         for order in work.sight.orders
         if not order.items and (now - order.modified).total_seconds() < SETTLING_SECONDS
     ]
     matching = [
-        workflow.when.ask(work.scope).changes_at
-        for workflow, _ in work.watching
+        workflow.when.judge(work.scope).changes_at
+        for workflow in watching
         if workflow.trigger.name == "customer_matches" and workflow.when
     ]
-    return soonest((*waits, *ahead, *settling, *matching))
+    return earliest((*waits, *ahead, *settling, *matching))
 
 
 def _started(work: Work) -> Iterator[Took]:
+    latest = _latest_stamp(work.case.profile)
     for workflow, watch in work.watching:
+        if _is_history(workflow, watch, latest):
+            continue
         runs = work.runs_of(workflow)
         seen = work.case.seen.get(workflow.name, frozenset())
-        sight = replace(work.sight, matches_since=work.matched_since.get(workflow.name))
+        since = work.matched_since.get(workflow.name)
+        sight = replace(work.sight, matches_since=since) if since else work.sight
         for occurrence in fresh(workflow, watch, sight, seen):
-            scope = replace(work.scope, order=occurrence.order, item=occurrence.item)
+            scope = work.scope.about(occurrence.order, occurrence.item)
             run = start(workflow, occurrence, scope, runs, work.rules.digest)
             runs.append(run)
             yield (run, ()) if run.state == "skipped" else _go_on(run, workflow, scope, work)
+
+
+def _is_history(workflow: Workflow, watch: Watch, latest: datetime | None) -> bool:
+    """Say whether all that orders could tell this workflow happened before it began to watch."""
+    if workflow.include_existing or not workflow.trigger.tells_by_stamps:
+        return False
+    return latest is None or latest < watch.since
+
+
+def _latest_stamp(profile: Profile) -> datetime | None:
+    return max(map(latest_stamp, profile.orders), default=None)
 
 
 def _resumed(work: Work) -> Iterator[Took]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from typing import Any
 
 from wcflow.sandbox import written
@@ -93,16 +94,19 @@ class Faults:
         status: int = 500,
         html: bool = False,
         retry_after: int | None = None,
+        effect: bool = False,
         **counts: Any,
     ) -> None:
-        """Answer with an error in the shop's place, as JSON or as HTML."""
+        """Answer with an error, as JSON or as HTML, in the shop's place or after it did its work."""
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         message = "There has been a critical error on this website."
         error = {"code": "internal_server_error", "message": message, "data": {"status": status}}
         body = _html(str(status), message) if html else json.dumps(error)
         kind = HTML if html else JSON
 
-        def deed(_request: Request, now: datetime, _next: Next) -> Response:
+        def deed(request: Request, now: datetime, following: Next) -> Response:
+            if effect:
+                following(request, now)
             return told(body, now, status=status, kind=kind, headers=headers)
 
         self._add(deed, counts)
@@ -159,10 +163,14 @@ class Faults:
         """Put a PHP notice, or a BOM, before the answer."""
         self._alter(lambda response: replace(response, body=text + response.body), counts)
 
-    def redirects(self, to: str = "https://www.shop.example/", **counts: Any) -> None:
-        """Send the client elsewhere."""
+    def redirects(
+        self, to: str = "https://www.shop.example/", *, effect: bool = False, **counts: Any
+    ) -> None:
+        """Send the client elsewhere, before or after the shop did what it was asked."""
 
-        def deed(_request: Request, now: datetime, _next: Next) -> Response:
+        def deed(request: Request, now: datetime, following: Next) -> Response:
+            if effect:
+                following(request, now)
             return told(_html("301", "Moved"), now, status=301, kind=HTML, headers={"Location": to})
 
         self._add(deed, counts)
@@ -204,6 +212,25 @@ class Faults:
             return request.method == "GET" and int(request.params.get("page", 1)) > 1
 
         self._alter(_without_first, counts, when)
+
+    def spoils(self, kind: str, id: int, field: str, value: Any, **counts: Any) -> None:  # noqa: A002  as the shop calls it
+        """Let a plugin spoil a field ("total", "line_items.0.id") of an order, customer, product or refund.
+
+        Bytes are JSON as they stand, also such as no Python value gives: ``b"1e999"``.
+        """
+
+        def change(response: Response) -> Response:
+            if response.status != HTTPStatus.OK:
+                return response
+            found = response.json
+            rows = found if isinstance(found, list) else [found]
+            touched = [_spoilt(row, field, value) for row in rows if row.get("id") == id]
+            return replace(response, body=_with_raw(found)) if any(touched) else response
+
+        def when(request: Request) -> bool:
+            return request.method == "GET" and _kind_at(request.path) == kind
+
+        self._alter(change, {"times": None, **counts}, when)
 
     def half_saved(self, order_id: int, *, times: int = 1) -> None:
         """Show an order's new stamp with the lines that it had before it was last edited."""
@@ -259,6 +286,44 @@ class Faults:
         rule = self.rules[place]
         befallen = rule.befalls(request)
         return rule.deed(request, now, following) if befallen else following(request, now)
+
+
+def _kind_at(path: str) -> str:
+    """Name what a path tells of: /wc/v3/orders/12/refunds tells of refunds."""
+    nouns = [part for part in path.split("/") if part and not part.isdecimal()]
+    return nouns[-1].removesuffix("s") if nouns else ""
+
+
+def _spoilt(row: Any, field: str, value: Any) -> bool:
+    """Put a value at a place; False where the row has no such place, or was not asked for it."""
+    *places, last = [int(part) if part.isdecimal() else part for part in field.split(".")]
+    for place in places:
+        if not _has(row, place):
+            return False
+        row = row[place]
+    if not _has(row, last):
+        return False
+    row[last] = value
+    return True
+
+
+def _has(row: Any, place: int | str) -> bool:
+    if isinstance(row, list):
+        return isinstance(place, int) and place < len(row)
+    return isinstance(row, dict) and place in row
+
+
+def _with_raw(body: Any) -> str:
+    raw: list[bytes] = []
+
+    def mark(value: bytes) -> str:
+        raw.append(value)
+        return f"raw JSON {len(raw) - 1}"
+
+    text = json.dumps(body, default=mark)
+    for number, value in enumerate(raw):
+        text = text.replace(f'"raw JSON {number}"', value.decode())
+    return text
 
 
 def _half(body: str) -> str:

@@ -230,6 +230,11 @@ class Shop:
         lines = ordering.items_of(self.state, items)
         changes.edit_items(self.state, self._order(order_id), lines, now)
 
+    def save_items(self, order_id: int, items: Iterable[Line | tuple[int, int]]) -> None:
+        """Save the lines of an order that was stamped and shown before: no stamp moves."""
+        order = self._order(order_id)
+        order.items, order.written = ordering.items_of(self.state, items), ""
+
     def edit_order_meta(self, order_id: int, key: str, value: Any, *, now: datetime) -> None:
         """Change a custom field of an order, as the dashboard's box does; None deletes it."""
         changes.edit_meta(self.state, self._order(order_id), _rows({key: value}), now)

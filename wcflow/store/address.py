@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from wcflow.discreet import without_keys
 from wcflow.errors import StoreError
 from wcflow.store.transport import Glance, Transport
 
@@ -33,11 +34,13 @@ def where(store: Transport) -> Place:
         if not (300 <= seen.status < 400 and seen.location):  # noqa: PLR2004 - every redirect
             return _place(at, seen)
         at = urljoin(at, seen.location)
-    return Place(at, "")
+    return Place(without_keys(at), "")
 
 
 def _place(at: str, seen: Glance) -> Place:
-    return Place(at.rstrip("/"), seen.api, "rest_route=" in seen.api)
+    # A host may put a login or a token into the addresses that it sends guests on to.
+    home, api = without_keys(at.rstrip("/")), without_keys(seen.api)
+    return Place(home, api, "rest_route=" in api)
 
 
 def advice(store: Transport) -> tuple[str, str]:

@@ -1,9 +1,15 @@
-"""Turn the body of an answer into JSON, or say why it is none. What cannot be read is never empty."""
+"""Turn the body of an answer into JSON, or say why it is none. What cannot be read is never empty.
+
+One row that is no JSON (a number without end, a thousand brackets) must not take its page with it:
+a list that is whole, with every bracket closed, is then read row by row.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -13,6 +19,23 @@ _OPENING = re.compile(rb'\[\s*\{\s*"|\{\s*"')
 _AT_LINE_START = re.compile(rb"(?:^|[\n>])[ \t\r]*([\[{])")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_NUL = b"\\u0000"
+# An escape: a whole surrogate pair, one half of it, NUL, or any other, which stays as it is.
+_ESCAPE = re.compile(
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|(u0000)|.)",
+    re.DOTALL,
+)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},"]', re.DOTALL)
+_ID = re.compile(rb'\{\s*"id"\s*:\s*([1-9]\d{0,17})\s*,')
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A row of a list that is no JSON; ``id`` is 0 where it does not begin with one."""
+
+    id: int
+    why: str
 
 
 class UnreadableError(ValueError):
@@ -20,12 +43,68 @@ class UnreadableError(ValueError):
 
 
 def parsed(content: bytes) -> Any:
-    """Read JSON that a byte order mark or PHP notices may precede; raise UnreadableError if it is none."""
+    """Read JSON that a byte order mark or PHP notices may precede; raise UnreadableError if it is none.
+
+    Rows of a list that are none by themselves are Garbled. No text holds NUL, which PostgreSQL
+    refuses, nor half a character.
+    """
     text = content.removeprefix(_BOM).strip()
+    if _NUL in text:
+        text = _mended(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return _behind_notices(text.replace(_BOM, b""), str(error))
+        rows = [_row(piece) for piece in _pieces(text) or ()]
+        if any(type(row) is not Garbled or row.id for row in rows):
+            return rows
+        return _behind_notices(_mended(text.replace(_BOM, b"")), str(error))
+
+
+def _pieces(text: bytes) -> list[bytes] | None:
+    """Cut a list at its commas; None where it is no list, or not a whole one."""
+    cuts: list[int] = []
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in (b"[", b"{"):
+            depth += 1
+        elif sign in (b"]", b"}"):
+            depth -= 1
+        elif sign == b'"':
+            return None  # a text that nothing ends: the answer is torn
+        if (depth == 1 and sign in (b"[", b",")) or depth == 0:
+            if not cuts and (sign != b"[" or token.start()):
+                return None
+            cuts += [token.start()] if depth else []
+        if depth == 0:
+            whole = sign == b"]" and token.end() == len(text)
+            edges = [*cuts, token.start()]
+            return [text[a + 1 : b] for a, b in pairwise(edges)] if whole else None
+    return None
+
+
+def _row(piece: bytes) -> Any:
+    try:
+        return orjson.loads(piece)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return orjson.loads(_mended(piece))
+    except orjson.JSONDecodeError as error:
+        found = _ID.match(piece.lstrip())
+        return Garbled(int(found[1]) if found else 0, f"no JSON: {error.msg}")
+
+
+def _mended(text: bytes) -> bytes:
+    """Leave out NUL, and put the sign for "unknown" where half a character stands."""
+    whole = _ESCAPE.sub(_whole, text)
+    return whole.decode(errors="replace").encode()
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    if escape[2]:
+        return rb"\ufffd"
+    return b"" if escape[3] else escape[0]
 
 
 def _behind_notices(text: bytes, why: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
-from typing import Literal, Unpack
+from typing import Literal, NamedTuple, Unpack
 
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
@@ -17,14 +17,29 @@ from wcflow.store import refusals, wire, writes
 from wcflow.store.fields import Json, identity, meta
 from wcflow.store.patience import Portion
 from wcflow.store.queries import Filters, ids, order_params, range_params
-from wcflow.store.reading import Listing, Reader, Unreadable, all_of, listing
-from wcflow.store.transport import How, Params
+from wcflow.store.reading import (
+    Listing,
+    Reader,
+    Unreadable,
+    UnreadableRowError,
+    all_of,
+    listing,
+    sound,
+)
+from wcflow.store.transport import Answer, How, Params
 
-__all__ = ["Listing", "Store", "Unreadable"]
+__all__ = ["Listing", "Store", "Unreadable", "UnreadableRowError"]
 
 _MOST = 100
 _BY_ID: Params = {"orderby": "id", "order": "asc"}
 _ALL_ROLES: Params = {"role": "all", **_BY_ID}
+
+
+class Refunds(NamedTuple):
+    """Refunds by id, with their dates, and those that could not be understood."""
+
+    found: dict[int, Refund]
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 class Store(Reader):
@@ -64,10 +79,7 @@ class Store(Reader):
         """Count the orders that match: a small request, whatever their number."""
         given = {**order_params(filters), "include": ids(filters.get("include", ()))}
         answer = self.ask("GET", "orders", {**given, "per_page": 1, "_fields": "id"})
-        if answer.total is None:
-            why = "expected an X-WP-Total header, which a proxy may have taken away"
-            raise refusals.unexpected("GET /orders", 200, why, wrote=False)
-        return answer.total
+        return _total("GET /orders", answer)
 
     def order(self, order_id: int, meta_keys: frozenset[str] = frozenset()) -> Order | None:
         """Give one order, also from the trash; None where it was deleted for good."""
@@ -84,12 +96,12 @@ class Store(Reader):
         """Give all notes of an order, in the order in which WooCommerce tells them."""
         path = f"orders/{order_id}/notes"
         answer = self.ask("GET", path, {"_fields": "id,note,customer_note"})
-        return all_of(f"GET /{path}", listing(f"GET /{path}", answer, wire.note))
+        return all_of(f"GET /{path}", listing(answer, wire.note))
 
     # Refunds
 
-    def refunds(self, orders: Iterable[Order], known: Container[int] = ()) -> dict[int, Refund]:
-        """Give, by id, the refunds of ``orders`` with their dates, which orders do not tell.
+    def refunds(self, orders: Iterable[Order], known: Container[int] = ()) -> Refunds:
+        """Give the refunds of ``orders`` with their dates, which orders do not tell.
 
         Left out are those that have a date or are in ``known``.
         """
@@ -108,35 +120,50 @@ class Store(Reader):
                 self._lists_refunds = False  # WooCommerce before 9.0
         return self._refunds_by_order(wanted)
 
-    def _refunds_by_id(self, wanted: Mapping[int, Order]) -> dict[int, Refund]:
+    def count_refunds(self, **filters: Unpack[Filters]) -> int | None:
+        """Count the refunds made in a time; None where the shop has no list of them."""
+        try:
+            answer = self.ask(
+                "GET", "refunds", {**range_params(filters), "per_page": 1, "_fields": "id"}
+            )
+        except StoreError as error:
+            if error.code != refusals.NO_ROUTE:
+                raise
+            return None  # WooCommerce before 9.0
+        return _total("GET /refunds", answer)
+
+    def _refunds_by_id(self, wanted: Mapping[int, Order]) -> Refunds:
         def read(row: Json) -> Refund:
             return wire.refund(row, wanted[row["id"]].currency)
 
         params = {**_BY_ID, "_fields": wire.REFUND_FIELDS}
-        found = all_of("GET /refunds", self.included("refunds", wanted, params, read))
-        return {refund.id: refund for refund in found}
+        return _refunds(self.included("refunds", wanted, params, read))
 
-    def _refunds_by_order(self, wanted: Mapping[int, Order]) -> dict[int, Refund]:
+    def _refunds_by_order(self, wanted: Mapping[int, Order]) -> Refunds:
         of_orders = {order.id: order.currency for order in wanted.values()}
-        found = [each for number in of_orders for each in self._refunds(number, of_orders[number])]
-        return {refund.id: refund for refund in found if refund.id in wanted}
+        told = [self._refunds_of(number, of_orders[number]) for number in of_orders]
+        return Refunds(
+            {key: refund for each in told for key, refund in each.found.items() if key in wanted},
+            tuple(row for each in told for row in each.unreadable),
+        )
 
-    def _refunds(self, order_id: int, currency: str) -> tuple[Refund, ...]:
+    def _refunds_of(self, order_id: int, currency: str) -> Refunds:
         path = f"orders/{order_id}/refunds"
         answer = self.ask("GET", path, {"per_page": _MOST, "_fields": wire.REFUND_FIELDS})
-        found = listing(f"GET /{path}", answer, lambda row: wire.refund(row, currency))
-        return all_of(f"GET /{path}", found)
+        return _refunds(listing(answer, lambda row: wire.refund(row, currency)))
 
     # Customers
 
-    def customers(self, include: Collection[int]) -> Listing[Customer]:
+    def customers(self, include: Collection[int], *, whoever: bool = False) -> Listing[Customer]:
         """Give these customers, whatever their role.
 
         One that is neither among the rows nor unreadable does not exist, unless ``full`` says that
-        the shop held rows back.
+        the shop held rows back. ``whoever``: they were not chosen for what they are, so that where
+        none can be understood it is the shop's fault, and a StoreError.
         """
         params = {**_ALL_ROLES, "_fields": wire.CUSTOMER_FIELDS}
-        return self.included("customers", include, params, wire.customer)
+        found = self.included("customers", include, params, wire.customer)
+        return sound("GET /customers", found) if whoever else found
 
     def newest_customer_ids(self, count: int) -> Listing[int]:
         """Give the ids of the customers who registered last, the newest first; at most 100."""
@@ -193,7 +220,7 @@ class Store(Reader):
         if not code.strip():
             return None  # an empty code would list every coupon
         answer = self.ask("GET", "coupons", {"code": code.lower()})
-        found = all_of("GET /coupons", listing("GET /coupons", answer, wire.coupon))
+        found = all_of("GET /coupons", listing(answer, wire.coupon))
         return next((each for each in found if each.code.lower() == code.lower()), None)
 
     # Writes
@@ -213,6 +240,17 @@ class Store(Reader):
     def create_coupon(self, wanted: Coupon) -> Coupon:
         """Create a coupon and make sure that it is what was asked for; else take it back."""
         return writes.create_coupon(self, wanted)
+
+
+def _total(asked: str, answer: Answer) -> int:
+    if answer.total is None:
+        why = "expected an X-WP-Total header, which a proxy may have taken away"
+        raise refusals.unexpected(asked, 200, why, wrote=False)
+    return answer.total
+
+
+def _refunds(told: Listing[Refund]) -> Refunds:
+    return Refunds({refund.id: refund for refund in told.rows}, told.unreadable)
 
 
 def _order_fields(meta_keys: frozenset[str]) -> str:

@@ -12,21 +12,36 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from wcflow.errors import StoreError
 from wcflow.store import refusals
-from wcflow.store.fields import Json, WireError, identity
+from wcflow.store.body import Garbled
+from wcflow.store.fields import Json, WireError, identity, stamp
 from wcflow.store.queries import ids
 from wcflow.store.transport import Answer, Params, Transport
 
 T = TypeVar("T")
 
 _STRANGE = 10
-"""So many rows of which none can be understood are no accident."""
+"""So many rows of which none can be understood are no accident, unless they were chosen."""
 
 
 class Unreadable(NamedTuple):
-    """A row that is there but could not be understood; ``id`` is 0 where not even that was."""
+    """A row that is there but could not be understood; ``id`` is 0 where not even that was.
+
+    Its stamps are None where they are what was not understood.
+    """
 
     id: int
     why: str
+    created: datetime | None = None
+    modified: datetime | None = None
+
+
+class UnreadableRowError(StoreError):
+    """the one thing that was asked for is there and could not be understood."""
+
+    def __init__(self, asked: str, row: Unreadable) -> None:
+        told = refusals.unexpected(asked, 200, f"{row.id}: {row.why}", wrote=False)
+        super().__init__(str(told), told.advice, asked=asked, status=told.status, code=told.code)
+        self.row = row
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,8 @@ class Reader(Transport):
         there = len(answer.body)
         # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
         more = there >= asked or _held_back(answer)
-        return listing(f"GET /{path}", answer, read, full=there > 0 and more)
+        asking = f"GET /{path}"
+        return sound(asking, listing(answer, read, full=there > 0 and more))
 
     def included(
         self, path: str, wanted: Collection[int], params: Params, read: Callable[[Json], T]
@@ -77,7 +93,7 @@ class Reader(Transport):
         while left:
             answer = self.ask("GET", path, _by_ids(left, params))
             asked = _only(frozenset(left[: answer.size]), read)
-            listings.append(listing(f"GET /{path}", answer, asked, full=_held_back(answer)))
+            listings.append(listing(answer, asked, full=_held_back(answer)))
             left = left[answer.size :]
         return _joined(listings)
 
@@ -90,14 +106,13 @@ class Reader(Transport):
                 return None
             raise
         try:
+            identity(answer.body)
             return read(answer.body)
         except WireError as error:
-            raise refusals.unexpected(f"GET /{path}", 200, str(error), wrote=False) from None
+            raise UnreadableRowError(f"GET /{path}", _unreadable(answer.body, error)) from None
 
 
-def listing(
-    asked: str, answer: Answer, read: Callable[[Json], T], *, full: bool = False
-) -> Listing[T]:
+def listing(answer: Answer, read: Callable[[Json], T], *, full: bool = False) -> Listing[T]:
     """Make records of an answer; rows that cannot be understood are named and stop nobody."""
     rows: list[T] = []
     unreadable: list[Unreadable] = []
@@ -107,16 +122,22 @@ def listing(
             rows.append(read(row))
         except WireError as error:
             unreadable.append(_unreadable(row, error))
-    if len(unreadable) >= _STRANGE and not rows:
-        why = f"of {len(unreadable)} rows none can be understood, the first: {unreadable[0].why}"
-        raise refusals.unexpected(asked, 200, why, wrote=False)
     return Listing(tuple(rows), answer.server_now, answer.total, full, tuple(unreadable))
+
+
+def sound(asked: str, found: Listing[T]) -> Listing[T]:
+    """Give what was found, or StoreError where it is the shop that cannot be understood, not a row."""
+    bad = found.unreadable
+    if len(bad) >= _STRANGE and not found.rows:
+        why = f"of {len(bad)} rows none can be understood, the first: {bad[0].why}"
+        raise refusals.unexpected(asked, 200, why, wrote=False)
+    return found
 
 
 def all_of(asked: str, found: Listing[T]) -> tuple[T, ...]:
     """Give the rows where each must be understood, or StoreError."""
-    for number, why in found.unreadable:
-        raise refusals.unexpected(asked, 200, f"{number}: {why}", wrote=False)
+    for row in found.unreadable:
+        raise UnreadableRowError(asked, row)
     return found.rows
 
 
@@ -146,12 +167,21 @@ def _held_back(answer: Answer) -> bool:
 def _as_object(row: Any) -> Json:
     if type(row) is dict:
         return row
-    raise WireError("expected an object")
+    raise WireError(row.why if type(row) is Garbled else "expected an object")
 
 
 def _unreadable(row: Any, error: WireError) -> Unreadable:
-    number = row.get("id") if type(row) is dict else None
-    return Unreadable(number if type(number) is int else 0, str(error))
+    if type(row) is not dict:
+        return Unreadable(row.id if type(row) is Garbled else 0, str(error))
+    stamps = (_or_none(stamp, row, f"date_{each}_gmt") for each in ("created", "modified"))
+    return Unreadable(_or_none(identity, row) or 0, str(error), *stamps)
+
+
+def _or_none(read: Callable[..., T], *what: Any) -> T | None:
+    try:
+        return read(*what)
+    except WireError:
+        return None
 
 
 def _joined(listings: Sequence[Listing[T]]) -> Listing[T]:

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from wcflow.discreet import without_keys, without_secrets
 from wcflow.errors import StoreError
 from wcflow.store import body
 
@@ -53,13 +54,15 @@ class Said:
 
     @property
     def code(self) -> str:
-        return str(self._object().get("code", ""))
+        return without_secrets(body.plain(str(self._object().get("code", "")), 80))
 
     @property
     def message(self) -> str:
         said = self._object()
         details = _details(said.get("data"))
-        return body.plain(f"{said.get('message', '')} {details}".strip(), 240)
+        # Plugins quote what they refuse: addresses, sometimes keys; a part of one is one, too.
+        whole = body.plain(f"{said.get('message', '')} {details}".strip(), 5_000)
+        return body.plain(without_secrets(whole), 240)
 
     @property
     def page(self) -> bool:
@@ -67,7 +70,7 @@ class Said:
 
     @property
     def title(self) -> str:
-        return body.title_of(self.content[:20_000].decode("utf-8", "replace"))
+        return without_secrets(body.title_of(self.content[:20_000].decode("utf-8", "replace")))
 
     def _object(self) -> Mapping[str, Any]:
         try:
@@ -157,7 +160,7 @@ def _verdict(said: Said, shop: str, *, wrote: bool) -> Verdict:
 
 
 def _redirect(location: str, shop: str) -> Verdict:
-    target = location.partition("?")[0]
+    target = without_keys(location.partition("?")[0])
     base = target.partition("/wp-json")[0].rstrip("/")
     advice = f"set url to {base or 'the address where the shop is'}"
     if not target.startswith("http") or "/wp-json" not in target or base == shop:

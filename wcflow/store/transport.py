@@ -10,12 +10,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypedDict
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -25,6 +26,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from wcflow import __version__
+from wcflow.discreet import without_keys
 from wcflow.errors import StoreError
 from wcflow.store import body, refusals, silences
 from wcflow.store.patience import Portion, wait_before
@@ -36,6 +38,7 @@ Sized = Callable[[int], Params]
 Shape = type[list[Any]] | type[dict[str, Any]] | tuple[type, ...]
 
 CONNECT_WITHIN = 10.0
+_PIECE = 1 << 20
 
 
 class How(TypedDict, total=False):
@@ -99,6 +102,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         self._lock = threading.Lock()
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
+        self._turns: AbstractContextManager[object] = nullcontext()
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +120,18 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         with self._lock:
             for session in self._sessions:
                 session.close()
+
+    @contextmanager
+    def at_most(self, requests_at_once: int) -> Iterator[None]:
+        """Let no more requests than these be under way at once, however many threads ask.
+
+        More threads than turns keep a slow shop busy: one makes records while the others wait for it.
+        """
+        before, self._turns = self._turns, threading.BoundedSemaphore(requests_at_once)
+        try:
+            yield
+        finally:
+            self._turns = before
 
     def ask(
         self,
@@ -148,7 +164,8 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         try:
             seen = self._send("GET", url, auth=_no_key, accept="text/html")
         except (requests.RequestException, OSError) as error:
-            raise silences.unanswered(f"GET {url}", self._line, error, wrote=False) from None
+            asked = f"GET {without_keys(url)}"
+            raise silences.unanswered(asked, self._line, error, wrote=False) from None
         api = seen.links.get("https://api.w.org/", {}).get("url", "")
         return Glance(seen.status_code, seen.headers.get("Location", ""), api, seen.headers)
 
@@ -227,23 +244,74 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         headers = {"Accept": accept, "User-Agent": self.user_agent}
         if data is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
+        session = self._session()
+        prepared = self._prepared(session, method, url, params, data, headers, auth)
+        with self._turns:
+            return self._exchanged(session, prepared, url)
+
+    def _exchanged(
+        self, session: requests.Session, prepared: requests.PreparedRequest, url: str
+    ) -> requests.Response:
         started = self._clock()
         try:
-            return self._session().request(
-                method,
-                url,
-                params=params,
-                data=data,
-                headers=headers,
-                auth=auth,
+            response = session.get_adapter(url).send(
+                prepared,
                 timeout=(self._line.connect, self._line.read),
-                # A redirect turns a POST into a GET and answers 200 with a list.
-                allow_redirects=False,
-                # REQUESTS_CA_BUNDLE would override what stands on the session.
-                verify=self._line.ca_file or True,
+                **self._surroundings(session, url),
             )
+            # At once, and not in the small pieces in which requests would read and join it.
+            response._content = b"".join(response.iter_content(_PIECE))  # noqa: SLF001
+            if response.cookies:
+                session.cookies.update(response.cookies)  # a balancer's: it keeps us on one server
+            return response
         finally:
             self._count(self._clock() - started)
+
+    def _prepared(
+        self,
+        session: requests.Session,
+        method: str,
+        url: str,
+        params: Params | None,
+        data: bytes | None,
+        headers: Mapping[str, str],
+        auth: Any,
+    ) -> requests.PreparedRequest:
+        """Prepare a request; what is the same for all of a place is prepared once.
+
+        Its query is written already: requests would take it apart and join it anew.
+        """
+        place, _, signed = url.partition("?")
+        key = (method, place, auth is _no_key, headers["Accept"], bool(session.cookies))
+        known: dict[Any, requests.PreparedRequest] = self._kept("prepared")
+        prepared = known.get(key) if data is None and not session.cookies else None
+        if prepared is None:
+            request = requests.Request(method, place, headers=headers, data=data, auth=auth)
+            prepared = session.prepare_request(request)
+            if data is None and not session.cookies:
+                known[key] = prepared
+        prepared = prepared.copy()
+        if query := urlencode(params) if params else signed:
+            prepared.url = f"{prepared.url}?{query}"
+        return prepared
+
+    def _kept(self, what: str) -> dict[Any, Any]:
+        """Give what this thread keeps from one request to the next."""
+        kept: dict[Any, Any] = self._of_thread.__dict__.setdefault(what, {})
+        return kept
+
+    def _surroundings(self, session: requests.Session, url: str) -> Mapping[str, Any]:
+        """Give what the environment says of proxies and certificates, looked up once for each host.
+
+        requests would look it up for every request, which takes as long as sending one.
+        """
+        host = urlsplit(url)[:2]
+        found: dict[Any, Mapping[str, Any]] = self._kept("surroundings")
+        if host not in found:
+            # REQUESTS_CA_BUNDLE would override what stands on the session.
+            verify = self._line.ca_file or True
+            found[host] = session.merge_environment_settings(url, {}, True, verify, None)
+        return found[host]
 
     def _count(self, seconds: float) -> None:
         with self._lock:
@@ -272,7 +340,8 @@ def _signable(query: Mapping[str, str]) -> Mapping[str, str]:
         if "/" in value or "%" in value:
             # woocommerce.OAuth leaves them as they are, PHP does not: the signatures differ.
             raise StoreError(
-                f"{key} {value!r} cannot be asked for over http",
+                # What it is stays unsaid: it may be somebody's address.
+                f"a {key} with / or % in it cannot be asked for over http",
                 "give the shop https, or avoid / and % in codes",
                 permanent=True,
             )

@@ -8,26 +8,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
 from wcflow.store.fields import (
     Json,
     WireError,
+    address,
+    as_address,
     flag,
     identity,
     limit,
     meta,
     money,
     name,
-    number,
     numbers,
     part,
     part_of,
+    price,
     quantity,
+    reference,
     rows,
     stamp,
     text,
+    word,
     wrong,
 )
 from wcflow.units import normal_email
@@ -61,9 +66,12 @@ _ADDRESS = (
     "email",
     "phone",
 )
+_all_parts = itemgetter(*_ADDRESS)
 
 
 def _each(row: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
+    if row.get(key) == []:
+        return ()
     made = []
     for at, entry in enumerate(rows(row, key)):
         if type(entry) is not dict:
@@ -83,13 +91,18 @@ def _inside(row: Json, key: str, read: Callable[[Json], T]) -> T:
 
 
 def _address(row: Json) -> Address:
-    get = row.get  # two addresses an order, eleven parts each: the plain case is read in place
-    return Address(
-        *[
-            value if type(value := get(key, "")) is str and "&" not in value else part(row, key)
-            for key in _ADDRESS
-        ]
-    )
+    # Two addresses an order, eleven parts each: what is plain text throughout is read at once.
+    try:
+        if "&" not in "".join(parts := _all_parts(row)):
+            return Address(*parts)
+    except (KeyError, TypeError):
+        pass  # the shop left a part out, or sent one that is no text
+    return Address(*[part(row, key) for key in _ADDRESS])
+
+
+def _shipping(row: Json) -> Address:
+    # It has no e-mail address of its own, unless a plugin adds one.
+    return _address(row if "email" in row else {**row, "email": ""})
 
 
 def order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
@@ -100,18 +113,18 @@ def order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     return Order(
         id=identity(row),
         number=text(row, "number"),
-        status=text(row, "status"),
+        status=word(row, "status"),
         currency=currency,
-        total=money(row, "total", currency),
+        total=price(row, "total", currency),
         discount_total=money(row, "discount_total", currency),
-        customer_id=number(row, "customer_id"),
-        email=normal_email(billing.email),
+        customer_id=reference(row, "customer_id"),
+        email=as_address("billing.email", billing.email),
         created=created,
         modified=modified,
         paid=stamp(row, "date_paid_gmt"),
         completed=stamp(row, "date_completed_gmt"),
         billing=billing,
-        shipping=_inside(row, "shipping", _address),
+        shipping=_inside(row, "shipping", _shipping),
         payment_method=text(row, "payment_method"),
         created_via=text(row, "created_via"),
         customer_note=name(row, "customer_note"),
@@ -133,14 +146,14 @@ def _stamps(row: Json) -> tuple[datetime, datetime]:
 
 def line_item(row: Json, currency: str) -> LineItem:
     return LineItem(
-        id=identity(row),
-        product_id=number(row, "product_id"),
-        variation_id=number(row, "variation_id"),
-        name=name(row, "name"),
-        sku=text(row, "sku"),
-        quantity=quantity(row, "quantity"),
-        total=money(row, "total", currency),
-        meta=meta(row),
+        identity(row),
+        reference(row, "product_id"),
+        reference(row, "variation_id"),
+        name(row, "name"),
+        text(row, "sku"),
+        quantity(row, "quantity"),
+        money(row, "total", currency),
+        meta(row),
     )
 
 
@@ -168,16 +181,18 @@ def changed(row: Json) -> tuple[int, datetime]:
 
 def customer(row: Json) -> Customer:
     """Make a customer; ``meta`` is None where WooCommerce left it out: the key may not read it."""
+    billing = _inside(row, "billing", _address)
+    as_address("billing.email", billing.email)  # they may be known by it
     return Customer(
         id=identity(row),
-        email=normal_email(text(row, "email")),
+        email=address(row, "email"),
         first_name=name(row, "first_name"),
         last_name=name(row, "last_name"),
         username=text(row, "username"),
         role=text(row, "role"),
         created=stamp(row, "date_created_gmt"),
-        billing=_inside(row, "billing", _address),
-        shipping=_inside(row, "shipping", _address),
+        billing=billing,
+        shipping=_inside(row, "shipping", _shipping),
         meta=readable_meta(row),
     )
 

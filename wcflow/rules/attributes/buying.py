@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import median
 
-from wcflow.customer import in_store_currency, net_total, order_date, refund_date
+from wcflow.customer import in_store_currency, order_date, refund_date
 from wcflow.records import Order, Refund
 from wcflow.rules.attributes.finding import (
     each_once,
@@ -79,11 +79,15 @@ def _of_amounts(
     scope: Scope, window: Duration | None, answer: Callable[[list[Decimal]], Decimal | None]
 ) -> Found:
     orders = within(scope, window, scope.paid)
-    amounts = [(order, net_total(order, scope.shop)) for order in orders]
-    known = [(order, amount) for order, amount in amounts if amount is not None]
+    ours = {order.id for order in orders} if window else None
+    known = [
+        (order.id, amount)
+        for order, amount in scope.amounts
+        if amount is not None and (ours is None or order.id in ours)
+    ]
     return Found(
         answer([amount for _, amount in known]),
-        ids(order for order, _ in known),
+        tuple(number for number, _ in known),
         leaving(scope, window, orders),
     )
 

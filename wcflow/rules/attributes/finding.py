@@ -21,7 +21,7 @@ def told(text: str, orders: Sequence[Order] = ()) -> Found:
 
 
 def ids(orders: Iterable[Order]) -> tuple[int, ...]:
-    return tuple(order.id for order in orders)
+    return tuple([order.id for order in orders])
 
 
 def shown_orders(scope: Scope) -> list[Order]:
@@ -37,14 +37,14 @@ def since(scope: Scope, window: Duration | None) -> datetime | None:
 
 def leaves(scope: Scope, window: Duration | None, instants: Iterable[datetime]) -> datetime | None:
     """Give when the first of the instants, all within the window, is outside of it."""
-    first = min(instants, default=None)
+    first = min(instants, default=None) if window else None
     return leaves_window(first, window, scope.shop.zone) if window and first else None
 
 
 def within(scope: Scope, window: Duration | None, orders: Iterable[Order]) -> list[Order]:
     """Give those orders that a window includes, by their date."""
     start = since(scope, window)
-    return [order for order in orders if start is None or order_date(order) >= start]
+    return list(orders) if start is None else [o for o in orders if order_date(o) >= start]
 
 
 def leaving(scope: Scope, window: Duration | None, orders: Iterable[Order]) -> datetime | None:

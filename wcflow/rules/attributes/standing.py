@@ -18,6 +18,7 @@ RANK = Family("rank")
     Kind.LIST,
     "The tags they wear; in segments and tag rules only those given by people or workflows.",
     "tags contains 'wholesale'",
+    passing=True,
 )
 def _tags(scope: Scope) -> Found:
     return Found(tuple(sorted(scope.worn)))

@@ -1,0 +1,583 @@
+"""A row that cannot be understood is put aside with its reason; everything else goes on.
+
+It stalls no poll, is no deletion, is asked for once a night, and is forgotten when it is understood
+again. What only looks strange is kept, and goes the whole way to tags and notes.
+"""
+
+import contextlib
+import sqlite3
+from dataclasses import replace
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy import text as sql
+
+from tests.builders import NOW, profile
+from tests.polled import BEGIN, mirror_equals_shop, polled
+from tests.spoilt import LONG, anything, body, places, raw, rows_of, spoilt
+from tests.world import Died, Fate, World
+from wcflow.errors import StoreError
+from wcflow.mirror.aside import rows_aside
+from wcflow.mirror.orders import order_records, save_orders
+from wcflow.poll import PollSettings
+from wcflow.poll.people import keep_orders
+from wcflow.rules.attributes import ATTRIBUTES
+from wcflow.rules.language import Place, Scope, parse_condition
+from wcflow.rules.template import parse_template
+from wcflow.store import wire
+from wcflow.store.body import UnreadableError, parsed
+from wcflow.store.reading import listing
+from wcflow.store.transport import Answer
+
+RULES = """
+[segment Buyers]
+group = lifecycle
+when = orders_count >= 1
+
+[tag Wearer]
+when = product_names contains 'wallet'
+tag = Seen {{ billing_country }}
+
+[workflow greet]
+trigger = order_paid
+do =
+    add_note Hello {{ first_name }}, order {{ order.number }}: {{ order.product_names }}
+"""
+
+BAD = {
+    "a date that is none": ("date_created_gmt", "yesterday", "date_created_gmt"),
+    "a date beyond the calendar": ("date_paid_gmt", "9999-12-31T23:59:59", "date_paid_gmt"),
+    "a negative total": ("total", "-5.00", "total"),
+    "a total without end": ("total", "1e999999", "total"),
+    "a number that is none in JSON": ("customer_id", b"1e999", "no JSON"),
+    "a number beyond 64 bits": ("customer_id", 10**25, "customer_id"),
+    "a negative id": ("customer_id", -3, "customer_id"),
+    "an item without an id": ("line_items.0.id", "", "line_items[0].id"),
+    "a text for a list": ("line_items", "none", "line_items"),
+    "null for an object": ("billing", None, "billing"),
+    "null for a status": ("status", None, "status"),
+    "a status of 10,000 characters": ("status", LONG, "status"),
+    "an address of 10,000 characters": ("billing.email", f"{LONG}@example.com", "billing.email"),
+    "meta without end": ("meta_data", b"[" * 2_000 + b"]" * 2_000, "no JSON"),
+}
+STRANGE = {
+    "no items": ("line_items", []),
+    "a name of 10,000 characters": ("billing.first_name", LONG),
+    "a deleted product": ("line_items.0.product_id", 0),
+    "emoji": ("billing.first_name", "Anna 🛒👩🏽‍💻"),
+    "right-to-left text": ("billing.first_name", "\u202eליאור\u202c"),
+    "NUL": ("billing.first_name", "An\0na"),
+    "half a character": ("billing.first_name", "An\ud83dna"),
+    "null for a text": ("billing.first_name", None),
+    "a currency that nobody knows": ("currency", "XQQ"),
+    "no currency": ("currency", ""),
+    "deep meta": ("line_items.0.meta_data", [{"key": "a", "value": [[[[[[[[1]]]]]]]]}]),
+    "deeper meta": (
+        "line_items.0.meta_data",
+        [{"key": "deep", "value": b"[" * 600 + b"]" * 600}],
+    ),
+}
+
+
+def aside(of):
+    """Give what is put aside: kind and id to reason."""
+    with of.db.reading() as tx:
+        return {(row.kind, row.id): row.reason for row in rows_aside(tx, "shop")}
+
+
+@pytest.fixture
+def world(tmp_path, database_url):
+    made = World(tmp_path, RULES, database=database_url)
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def poll(database):
+    with polled(database) as polling:
+        yield polling
+
+
+def orders(poll, count, **more):
+    """Somebody else orders every other second; give the ids."""
+    placed = []
+    for number in range(count):
+        email = f"c{number}@example.com"
+        placed.append(poll.shop.place_order(now=poll.passes(seconds=2), email=email, **more))
+    return placed
+
+
+class TestOrders:
+    @pytest.mark.parametrize(("field", "value", "place"), BAD.values(), ids=list(BAD))
+    def test_one_bad_among_a_hundred_is_put_aside_and_no_other(self, sqlite, field, value, place):
+        with polled(sqlite) as poll:
+            goods = orders(poll, 100, items=[(poll.shop.add_product("Cup", now=BEGIN), 1)])
+            bad = goods.pop(50)
+            poll.faults.spoils("order", bad, field, value)
+            poll.pull()
+
+            assert set(goods) == set(poll.orders())
+            assert [("order", bad)] == list(aside(poll))
+            assert aside(poll)["order", bad].startswith(place)
+
+    def test_census_and_poll_put_aside_alike_on_both_databases(self, poll):
+        known = orders(poll, 30)
+        poll.faults.spoils("order", known[3], "total", "a lot")
+        poll.pull()
+        new = orders(poll, 30)
+        poll.faults.spoils("order", new[-1], "billing.city", ["Berlin"])
+        poll.pull()
+
+        assert {
+            ("order", known[3]): "total: expected an amount, got text that is none",
+            ("order", new[-1]): "billing.city: expected text, got a list",
+        } == aside(poll)
+        assert {*known, *new} - {known[3], new[-1]} == set(poll.orders())
+
+    def test_the_cursor_passes_it(self, poll):
+        """The newest order is bad: the next polls do not read it again, and miss nothing behind it."""
+        poll.pull()
+        before = poll.row().order_cursor
+        (bad,) = orders(poll, 1)
+        poll.faults.spoils("order", bad, "total", None)
+        poll.passes(minutes=5)
+        poll.pull()
+        first = poll.row().order_cursor
+        (good,) = orders(poll, 1)
+        poll.passes(minutes=5)
+        poll.pull()
+        second = poll.now
+        poll.passes(minutes=5)
+
+        assert 3 == poll.pull().requests
+        assert before < first < poll.row().order_cursor
+        assert [good] == list(poll.orders())
+        with poll.db.reading() as tx:
+            (row,) = rows_aside(tx, "shop")
+        assert (bad, second) == (row.id, row.last_seen)
+
+    def test_its_last_good_version_stays(self, poll):
+        (order,) = orders(poll, 1)
+        poll.pull()
+        before = poll.orders()
+        poll.faults.spoils("order", order, "line_items", None)
+        poll.shop.set_status(order, "completed", now=poll.passes(minutes=5))
+        poll.pull()
+
+        assert (before, [("order", order)]) == (poll.orders(), list(aside(poll)))
+
+    def test_a_later_change_that_reads_well_takes_it_back(self, poll):
+        (order, _newer) = orders(poll, 2)
+        poll.passes(minutes=5)
+        poll.faults.spoils("order", order, "line_items", None)
+        poll.pull()
+        poll.faults.recovers()
+        poll.passes(minutes=10)
+        poll.pull()
+        assert [("order", order)] == list(aside(poll))
+        poll.shop.set_status(order, "completed", now=poll.now)
+        poll.pull()
+
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+    def test_since_when_it_is_aside_stays(self, poll):
+        (order,) = orders(poll, 1)
+        poll.faults.spoils("order", order, "total", None)
+        poll.pull()
+        first = poll.now
+        poll.passes(hours=2)
+        poll.shop.set_status(order, "completed", now=poll.now)
+        poll.pull()
+
+        with poll.db.reading() as tx:
+            (row,) = rows_aside(tx, "shop")
+        assert (first, poll.now) == (row.first_seen, row.last_seen)
+
+    def test_the_night_does_not_take_it_for_deleted_and_asks_for_it_once(self, poll):
+        known = orders(poll, 40)
+        poll.pull()
+        poll.faults.spoils("order", known[7], "total", None)
+        poll.faults.spoils("order", known[9], "date_modified_gmt", 7)
+        poll.passes(hours=12)
+        for each in (known[7], known[9]):
+            poll.shop.set_status(each, "completed", now=poll.now)
+        poll.pull()
+        poll.passes(minutes=10)
+        found = poll.reconcile()
+
+        assert (0, set(known)) == (found.deleted, set(poll.orders()))
+        assert {("order", known[7]), ("order", known[9])} == set(aside(poll))
+        whole = [call for call in poll.door.calls if "line_items" in call.params.get("_fields", "")]
+        asked = [
+            call for call in whole if str(known[7]) in call.params.get("include", "").split(",")
+        ]
+        assert 1 == len(asked)
+        poll.passes(minutes=10)
+        assert 3 == poll.pull().requests
+
+    def test_the_night_takes_back_what_reads_well_again_without_a_stamp(self, poll):
+        known = orders(poll, 12)
+        poll.faults.spoils("order", known[2], "total", None)
+        poll.faults.spoils("order", known[5], "number", {})
+        poll.pull()
+        poll.faults.recovers()
+        poll.passes(hours=12)
+        poll.reconcile()
+
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+    def test_the_night_forgets_what_is_gone(self, poll):
+        known = orders(poll, 3)
+        poll.faults.spoils("order", known[2], "total", None)
+        poll.pull()
+        poll.passes(hours=12)
+        poll.shop.delete_order(known[2])
+        poll.reconcile()
+
+        assert ({}, set(known[:2])) == (aside(poll), set(poll.orders()))
+
+    def test_many_are_asked_for_again_although_no_good_one_stands_between(self, poll):
+        known = orders(poll, 60)
+        for each in known[10:40]:
+            poll.faults.spoils("order", each, "total", None)
+        poll.pull()
+        poll.passes(hours=12)
+        poll.reconcile()
+        assert {("order", each) for each in known[10:40]} == set(aside(poll))
+        poll.faults.recovers()
+        poll.passes(hours=24)
+        poll.reconcile()
+
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+    def test_rows_without_an_id_are_one_entry_until_none_is_met(self, poll):
+        known = orders(poll, 5)
+        for each in known[:2]:
+            poll.faults.spoils("order", each, "id", "")
+        poll.pull()
+        assert {("order", 0): "id: expected the number of something, got text"} == aside(poll)
+        poll.faults.recovers()
+        poll.passes(hours=12)
+        poll.reconcile()
+
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+    def test_a_second_that_fills_a_page_with_bad_rows_in_it_is_passed(self, sqlite):
+        with polled(sqlite, page_size=5) as poll:
+            poll.pull()
+            now = poll.passes(minutes=5)
+            placed = [poll.shop.place_order(now=now, email=f"c{n}@x.de") for n in range(17)]
+            later = poll.shop.place_order(now=poll.passes(seconds=5), email="later@x.de")
+            bad = placed[1::2]
+            for each in bad:
+                poll.faults.spoils("order", each, "total", None)
+            poll.pull()
+
+            assert {*placed, later} - set(bad) == set(poll.orders())
+            assert {("order", each) for each in bad} == set(aside(poll))
+
+    def test_small_pages_of_bad_rows_alone_are_passed(self, sqlite):
+        with polled(sqlite, page_size=3) as poll:
+            poll.pull()
+            placed = orders(poll, 8)
+            for each in placed[:6]:
+                poll.faults.spoils("order", each, "total", None)
+            poll.pull()
+
+            assert set(placed[6:]) == set(poll.orders())
+
+    def test_wherever_a_poll_dies_it_is_not_passed_without_a_trace(self, poll):
+        poll.pull()
+        step, died = 0, True
+        while died:
+            (bad, _good) = orders(poll, 2)
+            poll.faults.spoils("order", bad, "total", None)
+            poll.passes(minutes=5)
+            fate = Fate(step)
+            with fate.hangs_over(poll.db), contextlib.suppress(Died):
+                poll.pull()
+            poll.pull()
+
+            assert ("order", bad) in aside(poll)
+            step, died = step + 1, fate.died
+        assert 10 < step
+
+
+@contextlib.contextmanager
+def refusing(db, table, text):
+    """Let the database take no row that holds a text: SQLite a long one, PostgreSQL by a trigger."""
+    if db.dialect == "sqlite":
+
+        def limit(connection, _):
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, len(text))
+
+        event.listen(db._engine, "connect", limit)
+        db._engine.dispose()
+        yield
+        event.remove(db._engine, "connect", limit)
+        db._engine.dispose()
+        return
+    refuse = "RAISE EXCEPTION 'no' USING ERRCODE = '22000'"
+    body = f"BEGIN IF NEW::text LIKE '%{text}%' THEN {refuse}; END IF; RETURN NEW; END"
+    with db.transaction() as tx:
+        tx.execute(sql(f"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))
+        when = f"BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"
+        tx.execute(sql(f"CREATE TRIGGER no {when} EXECUTE FUNCTION no()"))
+    yield
+    with db.transaction() as tx:
+        tx.execute(sql(f"DROP TRIGGER no ON {table}"))
+        tx.execute(sql("DROP FUNCTION no()"))
+
+
+class TestDatabasesThatRefuse:
+    """What reads well and is refused all the same is put aside like what does not read well."""
+
+    @pytest.mark.parametrize("kind", ["order", "customer", "product"])
+    def test_one_row_that_the_database_refuses_is_put_aside_and_no_other(self, poll, kind):
+        ids = {
+            "customer": [poll.shop.register(f"a{n}@example.com", now=BEGIN) for n in range(5)],
+            "product": [poll.shop.add_product(f"Cup {n}", now=BEGIN) for n in range(5)],
+            "order": orders(poll, 5),
+        }[kind]
+        field = {"order": "customer_note", "customer": "username", "product": "name"}[kind]
+        text = LONG * 5
+        poll.faults.spoils(kind, ids[2], field, text)
+        with refusing(poll.db, {"order": "orders"}.get(kind, kind), text):
+            poll.pull()
+            told = {"order": poll.orders, "customer": poll.customers, "product": poll.products}
+            assert {*ids} - {ids[2]} == set(ids) & set(told[kind]())
+            assert {(kind, ids[2]): "the database does not take it (DataError)"} == aside(poll)
+        poll.passes(hours=12)
+        poll.reconcile()
+        assert ({}, {*ids}) == (aside(poll), set(ids) & set(told[kind]()))
+
+
+class TestShopsThatAreBroken:
+    def test_a_page_of_which_every_row_is_bad_is_an_error(self, poll):
+        poll.pull()
+        cursor = poll.row().order_cursor
+        for each in orders(poll, 12):
+            poll.faults.spoils("order", each, "total", None)
+        with pytest.raises(StoreError, match="of 12 rows none can be understood"):
+            poll.pull()
+        assert cursor == poll.row().order_cursor
+
+    @pytest.mark.parametrize("body", ["[no json]", '[{"id": 1, "total"', "[[1e999]"])
+    def test_what_is_no_json_is_an_error(self, poll, body):
+        orders(poll, 3)
+        poll.pull()
+        poll.faults._alter(
+            lambda response: type(response)(response.status, response.headers, body),
+            {"times": None, "only": "GET /wc/v3/orders"},
+        )
+        with pytest.raises(StoreError):
+            poll.pull()
+        assert {} == aside(poll)
+
+
+class TestOthers:
+    def test_a_bad_customer_stalls_nobody(self, poll):
+        ids = [poll.shop.register(f"c{n}@example.com", now=BEGIN) for n in range(20)]
+        poll.faults.spoils("customer", ids[4], "billing", "x")
+        poll.pull()
+        new = [poll.shop.register(f"n{n}@example.com", now=poll.now) for n in range(3)]
+        poll.faults.spoils("customer", new[1], "email", 10.5)
+        order = poll.shop.place_order(now=poll.passes(minutes=1), customer=ids[4])
+        poll.passes(minutes=5)
+        poll.pull()
+
+        assert {("customer", ids[4]), ("customer", new[1])} == set(aside(poll))
+        assert {*ids, *new} - {ids[4], new[1]} <= set(poll.customers())
+        assert {order} == set(poll.orders())
+        poll.passes(hours=12)
+        before = poll.reconcile().requests
+        poll.passes(hours=24)
+        assert before >= poll.reconcile().requests
+        poll.faults.recovers()
+        poll.passes(hours=24)
+        poll.reconcile()
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+    def test_a_customer_who_turns_bad_is_not_taken_for_deleted(self, poll):
+        ids = [poll.shop.register(f"c{n}@example.com", now=BEGIN) for n in range(5)]
+        poll.pull()
+        poll.faults.spoils("customer", ids[2], "role", [])
+        for _ in range(30):
+            poll.passes(hours=1)
+            poll.pull()
+
+        assert set(ids) <= set(poll.customers())
+        assert {("customer", ids[2])} == set(aside(poll))
+
+    def test_a_bad_product_stalls_nobody(self, poll):
+        ids = [poll.shop.add_product(f"Cup {n}", now=BEGIN) for n in range(5)]
+        poll.faults.spoils("product", ids[1], "categories", [{"name": []}])
+        orders(poll, 2, items=[(ids[1], 1), (ids[2], 1)])
+        poll.pull()
+        assert ({("product", ids[1])}, 2) == (set(aside(poll)), len(poll.orders()))
+        assert set(ids) - {ids[1]} == set(poll.products())
+        poll.faults.recovers()
+        poll.passes(hours=12)
+        poll.reconcile()
+
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+    def test_a_bad_refund_stalls_nobody_and_has_its_date_later(self, poll):
+        product = poll.shop.add_product("Cup", now=BEGIN)
+        placed = orders(poll, 3, items=[(product, 2)])
+        made = [poll.shop.refund(each, "1.00", now=poll.passes(minutes=1)) for each in placed]
+        poll.faults.spoils("refund", made[1], "date_created_gmt", "soon")
+        poll.pull()
+        dates = [refund.date for each in placed for refund in poll.order(each).refunds]
+        assert ({("refund", made[1])}, None) == (set(aside(poll)), dates[1])
+        assert None not in (dates[0], dates[2])
+        poll.faults.recovers()
+        poll.passes(hours=12)
+        poll.reconcile()
+
+        assert {} == aside(poll)
+        mirror_equals_shop(poll)
+
+
+class TestTheWholePath:
+    @pytest.mark.parametrize(("field", "value"), STRANGE.values(), ids=list(STRANGE))
+    def test_what_only_looks_strange_goes_all_the_way(self, world, field, value):
+        """It is kept, judged, noted and tagged, and nothing is put aside."""
+        world.settle()
+        order = world.buys(
+            email="anna@example.com", billing={"first_name": "Anna", "country": "DE"}
+        )
+        other = world.buys(email="bert@example.com")
+        world.faults.spoils("order", order, field, value)
+        world.settle()
+
+        assert {} == aside(world)
+        with world.db.reading() as tx:
+            assert {order, other} == set(order_records(tx, "shop", [order, other]))
+        assert [] == world.outbox(states=["failed", "due", "claimed"])
+        assert 1 == len(world.notes(other))
+        assert (1, "Buyers") == (len(world.notes(order)), world.segment(order))
+
+    def test_rules_go_on_with_the_last_good_version(self, world):
+        order = world.buys(email="anna@example.com")
+        other = world.buys(email="bert@example.com")
+        world.settle()
+        world.faults.spoils("order", order, "total", "-1")
+        world.pass_(minutes=5)
+        world.shop.set_status(order, "cancelled", now=world.now)
+        world.shop.set_status(other, "cancelled", now=world.now)
+        world.settle()
+
+        assert ("Buyers", "") == (world.segment(order), world.segment(other) or "")
+        world.faults.recovers()
+        world.nightly()
+        world.settle()
+        assert "" == (world.segment(order) or "")
+
+    def test_the_orders_of_a_bad_customer_are_judged_all_the_same(self, world):
+        """They have their tags and notes; once the account reads well they are one person."""
+        anna = world.registers("anna@example.com", days_ago=30)
+        world.faults.spoils("customer", anna, "shipping", 5)
+        order = world.buys(customer=anna, email="anna@example.com")
+        world.settle()
+        assert ([("customer", anna)], "Buyers") == (list(aside(world)), world.segment(order))
+        world.faults.recovers()
+        world.pass_(hours=12)
+        world.nightly()
+        world.settle()
+
+        assert ({}, "Buyers") == (aside(world), world.meta("customer", anna, "wcflow_segment"))
+        assert 1 == len(world.notes(order))
+
+    def test_an_order_whose_meta_cannot_be_read_holds_no_other_effect_up(self, world):
+        placed = [world.buys(email=f"c{n}@example.com") for n in range(5)]
+        world.walk(write=False, accept=False)
+        world.faults.spoils("order", placed[2], "meta_data", "none")
+        world.walk()
+
+        assert ["Buyers"] * 2 + [None] + ["Buyers"] * 2 == [world.segment(o) for o in placed]
+        (waiting,) = world.outbox(states=["due"])
+        assert placed[2] == waiting.target
+        world.faults.recovers()
+        world.pass_(hours=1)
+        world.settle()
+        assert "Buyers" == world.segment(placed[2])
+
+
+ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ASKED = [
+    (parse_condition(each.example, ANYWHERE), parse_template(f"{{{{ {each.name} }}}}", ANYWHERE))
+    for each in ATTRIBUTES.values()
+    if "KEY" not in each.name
+]
+ORDERS = [row for row in rows_of("orders", "line_items") if row["line_items"]]
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Undone(Exception):
+    """What was kept is taken back."""
+
+
+class TestAnyRow:
+    """One or two fields of a real order, at any depth, become anything that JSON can say."""
+
+    @SLOW
+    @given(spoilt(ORDERS, times=2))
+    def test_what_reads_well_is_kept_as_it_was_read_and_can_be_asked_everything(
+        self, database, row
+    ):
+        try:
+            answer = Answer(parsed(body([row])), NOW, None, 100, {})
+        except UnreadableError:
+            return  # a page of that row alone is none
+        for order in listing(answer, partial(wire.order, keep=frozenset({"wcflow_tags"}))).rows:
+            self.is_kept_as_read(database, order)
+            self.can_be_asked_everything(order)
+
+    @staticmethod
+    def is_kept_as_read(database, order):
+        with contextlib.suppress(Undone), database.transaction() as tx:
+            keep_orders(tx, _settings(), [order])
+            assert [] == save_orders(tx, "shop", [order])
+            kept = order_records(tx, "shop", [order.id])[order.id]
+            raise Undone
+        assert order == replace(kept, history=())
+
+    @staticmethod
+    def can_be_asked_everything(order):
+        item = order.items[0] if order.items else None
+        scope = Scope(profile(order), NOW, order=order, item=item)
+        for condition, template in ASKED:
+            condition.ask(scope)
+            template.render(scope, None)
+
+    @settings(SLOW, max_examples=40)
+    @given(st.sampled_from([".".join(map(str, at)) for at in places(ORDERS[0])][1:]), anything)
+    def test_it_walks_to_its_end_and_holds_nobody_up(self, world, field, value):
+        """It is kept or put aside, and the next order has its note either way."""
+        world.faults.recovers()
+        if world.row() is None:
+            world.settle()
+        bad = world.buys(email="anna@example.com")
+        world.faults.spoils("order", bad, field, raw(value))
+        other = world.buys(email="bert@example.com")
+        world.walk(know=False)
+
+        with world.db.reading() as tx:
+            known = set(order_records(tx, "shop", [bad]))
+        assert "id" == field or bad in known | {key for _, key in aside(world)}
+        assert 1 == len(world.notes(other))
+
+
+def _settings():
+    return PollSettings(store="shop", zone=ZoneInfo("Europe/Berlin"))

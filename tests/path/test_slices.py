@@ -1,0 +1,74 @@
+"""A great evaluation is cut into slices: news are asked for in between, and the brake sees it whole."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.world import World
+from wcflow import cycle, evaluate
+
+RULES = "[segment Buyer]\nwhen = orders_count >= 1\n"
+SLICE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(evaluate, "BATCH", 2)
+
+
+@pytest.fixture
+def world(tmp_path, small_batches):
+    world = World(tmp_path, RULES, wcflow="max_writes = 7\n")
+    for number in range(6):
+        world.buys(email=f"guest{number}@example.com", days_ago=1)
+    world.settle()
+    return world
+
+
+def in_slices(world):
+    """Walk with a clock on which each batch takes a good part of a slice; give each walk."""
+    with world.line() as line:
+
+        def clock():
+            world.now += timedelta(seconds=7)
+            return world.now
+
+        while True:
+            walked = cycle.walk(replace(line, clock=clock), at_most=SLICE)
+            yield walked
+            if not walked.evaluated.left:
+                return
+
+
+def test_each_slice_pulls_first_and_all_slices_together_judge_everyone(world):
+    world.rules(RULES.replace("Buyer", "Customer"))
+
+    walks = list(in_slices(world))
+
+    assert len(walks) > 1
+    assert all(walked.pulled.requests for walked in walks)
+    assert 6 == sum(walked.evaluated.people for walked in walks)
+
+
+def test_nothing_is_written_before_everyone_was_judged(world):
+    world.rules(RULES.replace("Buyer", "Customer"))
+
+    walks = list(in_slices(world))
+
+    *first, last = [walked.delivered.done for walked in walks]
+    assert [0] * len(first) == first
+    assert 6 == last
+
+
+def test_the_brake_judges_all_slices_as_one(world):
+    """No slice alone queues more than may be written; all of them together do."""
+    world.settings()
+    world.head["wcflow"] = "max_writes = 5\n"
+    world.rules(RULES.replace("Buyer", "Customer"))
+
+    walks = list(in_slices(world))
+
+    assert all(walked.evaluated.queued <= 5 for walked in walks)
+    assert 0 == sum(walked.delivered.done for walked in walks)
+    assert "6 writes at once are more than 5 (max_writes)" == world.row().held

@@ -1,0 +1,231 @@
+"""A database that an earlier wcflow left behind: upgraded, with all it remembers, and nothing done twice."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.pool import NullPool
+
+from tests.databases.life import lived
+from wcflow.errors import BusyError, SetupError
+from wcflow.mirror import schema
+from wcflow.mirror.database import open_database
+
+DUMPS = Path(__file__).parents[1] / "databases"
+REVISIONS = sorted({file.name.partition(".")[0] for file in DUMPS.glob("*.sql")})
+
+
+@pytest.fixture(params=REVISIONS)
+def revision(request):
+    return request.param
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request, revision, tmp_path):
+    """The URL of a database as the wcflow of an earlier revision left it."""
+    if request.param == "sqlite":
+        file = tmp_path / "old.sqlite"
+        with closing(sqlite3.connect(file)) as db:
+            db.executescript((DUMPS / f"{revision}.lite.sql").read_text())
+        yield f"sqlite:///{file}"
+        return
+    with request.getfixturevalue("postgres").database("template1") as url:
+        with _bare(url).begin() as tx:
+            script = (DUMPS / f"{revision}.postgres.sql").read_text()
+            tx.connection.driver_connection.execute(script)
+        yield url
+
+
+def _bare(url):
+    """An engine that knows nothing of wcflow, and keeps no connection."""
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+
+
+def _contents(url):
+    """Give every row of every table, each as column to value."""
+    with _bare(url).connect() as tx:
+        tables = set(inspect(tx).get_table_names()) - {schema.VERSION_TABLE}
+        return {
+            name: sorted(
+                (dict(row) for row in tx.execute(text(f"SELECT * FROM {name}")).mappings()), key=str
+            )
+            for name in tables
+        }
+
+
+def _structure(url):
+    """Give tables with their columns, keys and indexes as the database tells them."""
+    with _bare(url).connect() as tx:
+        found = inspect(tx)
+        return {
+            name: {
+                "columns": [
+                    (each["name"], str(each["type"]), each["nullable"], each["default"])
+                    for each in sorted(found.get_columns(name), key=lambda each: each["name"])
+                ],
+                "key": found.get_pk_constraint(name)["constrained_columns"],
+                "unique": sorted(
+                    (each["name"], each["column_names"])
+                    for each in found.get_unique_constraints(name)
+                ),
+                "indexes": sorted(
+                    (each["name"], each["column_names"], bool(each["unique"]))
+                    for each in found.get_indexes(name)
+                ),
+            }
+            for name in found.get_table_names()
+        }
+
+
+@pytest.fixture
+def new(old, request, tmp_path):
+    """The URL of a database of the same kind as wcflow makes it today."""
+    if old.startswith("postgresql"):
+        return request.getfixturevalue("postgres").url("pattern")
+    url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    open_database(url).close()
+    return url
+
+
+def test_an_upgraded_database_is_built_like_a_new_one(old, new):
+    """Tables, columns, keys and indexes are those that wcflow makes today."""
+    open_database(old).close()
+
+    assert _structure(new) == _structure(old)
+
+
+def test_an_upgrade_keeps_every_row_as_it_was(old):
+    """What stood in a column still stands there; columns that came anew have their defaults."""
+    before = _contents(old)
+    open_database(old).close()
+    after = _contents(old)
+
+    assert before == {
+        name: [{column: row[column] for column in rows[0]} for row in after[name]] if rows else []
+        for name, rows in before.items()
+    }
+
+
+def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old, tmp_path):
+    """What was decided goes out, a run that rests goes on when it is due, and no more than that."""
+    folder = tmp_path / "today"
+    folder.mkdir()
+    world = lived(folder)
+    world.db.close()
+    world.db = open_database(old)
+
+    written = _walked(world)
+    again = _walked(world)
+    world.pass_(days=3)
+    later = _walked(world)
+    last = _walked(world)
+    world.db.close()
+
+    assert (["coupon", "note", "note", "note", "tags"], []) == (written, again)
+    # Both who are welcomed hear from wcflow three days on.
+    assert (["note", "note"], []) == (later, last)
+    assert {
+        "dora@example.com": ["Welcome", "Your code is", "Three days on"],
+        "emil@example.com": ["segment VIP", "Welcome", "Your code is", "Three days on"],
+    } == {
+        email: [_gist(note) for note in world.notes(order)]
+        for order, email in [(9, "dora@example.com"), (12, "emil@example.com")]
+    }
+
+
+def _gist(note):
+    known = ["segment VIP", "Welcome", "Your code is", "Three days on"]
+    return next((words for words in known if words in note), note)
+
+
+def _walked(world):
+    """Walk once, and give what was written to the shop."""
+    world.pass_(minutes=3)
+    world.walk()
+    return sorted(_kind(call) for call in world.writes)
+
+
+def _kind(call):
+    if "notes" in call.path:
+        return "note"
+    return "coupon" if "coupons" in call.path else "tags"
+
+
+class TestSettingAside:
+    """An SQLite file is copied before it is upgraded; without a copy there is no upgrade."""
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        path = tmp_path / "old.sqlite"
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript((DUMPS / "0001.lite.sql").read_text())
+        return path
+
+    def test_the_copy_holds_also_what_stands_in_the_log_beside_the_file(self, file):
+        """A process was killed: its last transaction stands in the write-ahead log alone."""
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("PRAGMA journal_mode=WAL")
+            other.execute("PRAGMA wal_autocheckpoint=0")
+            other.execute("INSERT INTO setting VALUES ('late', 'yes')")
+            open_database(f"sqlite:///{file}").close()
+
+        (copy,) = file.parent.glob("old.sqlite.0001.*.bak")
+        with closing(sqlite3.connect(copy)) as db:
+            assert [("yes",)] == db.execute(
+                "SELECT value FROM setting WHERE name='late'"
+            ).fetchall()
+            assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
+            assert [("delete",)] == db.execute("PRAGMA journal_mode").fetchall()
+
+    def test_the_copy_is_of_the_old_revision_whoever_upgraded_first(self, file):
+        """One that finds the work done makes no copy: it would be of the new tables."""
+        open_database(f"sqlite:///{file}").close()
+        (copy,) = file.parent.glob("*.bak")
+        whole = copy.read_bytes()
+        open_database(f"sqlite:///{file}").close()
+
+        assert ([copy], whole) == (list(file.parent.glob("*.bak")), copy.read_bytes())
+
+    def test_two_that_start_at_once_leave_one_copy_of_the_old_revision(self, file):
+        with ThreadPoolExecutor(4) as threads:
+            url = f"sqlite:///{file}"
+            list(threads.map(lambda _: open_database(url).close(), range(4)))
+
+        (copy,) = file.parent.glob("*.bak")
+        with closing(sqlite3.connect(copy)) as db:
+            assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
+
+    def test_without_room_for_a_copy_nothing_is_upgraded(self, file, monkeypatch):
+        monkeypatch.setattr("shutil.disk_usage", lambda _: _Disk())
+        with pytest.raises(BusyError, match="there is no room for a copy of") as told:
+            open_database(f"sqlite:///{file}")
+        assert 75 == told.value.exit_code
+        with closing(sqlite3.connect(file)) as db:
+            assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
+        assert [] == [each for each in file.parent.iterdir() if ".bak" in each.name]
+
+    def test_a_copy_that_broke_off_is_cleared_away_by_the_next(self, file):
+        """A process that dies while it copies leaves a part, which is nobody's any more."""
+        day = "2026-01-01"
+        left = file.with_name(f".{file.name}.0001.{day}.bak.abc.part")
+        left.write_bytes(b"half")
+        file.touch()
+        open_database(f"sqlite:///{file}").close()
+
+        assert [] == list(file.parent.glob(".*.part"))
+
+    def test_a_newer_database_is_refused_and_left_alone(self, file):
+        with closing(sqlite3.connect(file)) as db:
+            db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+            db.commit()
+        with pytest.raises(SetupError, match="was made by a newer wcflow") as told:
+            open_database(f"sqlite:///{file}")
+        assert 78 == told.value.exit_code
+        assert [] == list(file.parent.glob("*.bak"))
+
+
+class _Disk:
+    free = 1000

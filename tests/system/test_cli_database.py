@@ -1,0 +1,558 @@
+"""Laws of the commands that care for the database: backup, check-database, resync; and who may read it."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import make_url, text
+
+from tests.command import Desk, wcflow
+from tests.databases.life import RULES, lived
+from tests.world import BEGIN
+from wcflow.cli.check_database import examined
+from wcflow.config.load import load
+from wcflow.mirror import copy, lease, schema
+from wcflow.mirror.database import open_as_it_is, open_database
+from wcflow.mirror.stores import save_store, setting
+
+_INI = """[wcflow]
+database = {database}
+[store shop]
+url = https://shop.example
+consumer_key = ck_x
+consumer_secret = cs_x
+"""
+
+WRITER = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+db.execute("PRAGMA journal_mode=WAL")
+print("writing", flush=True)
+number = 0
+while True:
+    number += 1
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("INSERT INTO left_side VALUES (?, ?)", (number, "x" * 500))
+    db.execute("UPDATE total SET count = count + 1")
+    db.execute("INSERT INTO right_side VALUES (?, ?)", (number, "y" * 500))
+    db.execute("COMMIT")
+"""
+"""Two tables that grow together and a count of them: any one state holds them equal."""
+
+
+@contextmanager
+def one_who_writes(file):
+    """A process that writes in a tight loop."""
+    with closing(sqlite3.connect(file)) as db:
+        for table in ("left_side", "right_side"):
+            db.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, words TEXT)")
+        db.execute("CREATE TABLE total (count INTEGER)")
+        db.execute("INSERT INTO total VALUES (0)")
+        db.commit()
+    command = [sys.executable, "-c", WRITER, str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert "writing\n" == writer.stdout.readline()
+        try:
+            yield
+        finally:
+            writer.kill()
+
+
+@pytest.fixture
+def ini(tmp_path):
+    """A configuration with a database of its own."""
+    file = tmp_path / "wcflow.ini"
+    file.write_text(_INI.format(database=f"sqlite:///{tmp_path}/wcflow.sqlite3"))
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture
+def database(ini):
+    """Its database, new."""
+    file = ini.with_name("wcflow.sqlite3")
+    open_database(f"sqlite:///{file}").close()
+    return file
+
+
+def modes(folder, pattern):
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.glob(pattern)}
+
+
+# backup
+
+
+def test_a_backup_is_one_state_however_much_is_written_meanwhile(ini, database, monkeypatch):
+    """It is taken a few pages at a time, while another process writes in a tight loop."""
+    monkeypatch.setattr(copy, "_PAGES", 3)
+    grown = []
+    with one_who_writes(database):
+        for number in range(5):
+            ran = wcflow("backup", ini.with_name(f"copy{number}"), "--config", ini)
+            assert (0, "") == (ran.code, ran.err)
+    for number in range(5):
+        with closing(sqlite3.connect(ini.with_name(f"copy{number}"))) as db:
+            (sides,) = db.execute(
+                "SELECT (SELECT count(*) FROM left_side), (SELECT count(*) FROM right_side),"
+                " (SELECT max(id) FROM right_side), (SELECT count FROM total)"
+            )
+            assert [("ok",)] == db.execute("PRAGMA integrity_check").fetchall()
+        assert 1 == len(set(sides))
+        grown.append(sides[0])
+    assert sorted(set(grown)) == grown, "each is of a later state"
+
+
+def test_a_backup_is_for_its_owner_alone_and_needs_nothing_beside_it(ini, database):
+    """One plain file; that the database is open to others does not open the copy."""
+    database.chmod(0o644)
+    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+    size = ini.with_name("copy").stat().st_size / (1 << 20)
+
+    assert {"copy": 0o600} == modes(ini.parent, "copy*")
+    assert f"Copied {database} to {ini.parent}/copy: {size:,.1f} MB, and sound.\n" == ran.out
+    with open_database(f"sqlite:///{ini.parent}/copy") as db, db.reading() as tx:
+        assert schema.HEAD == schema.version_of(tx)
+
+
+def test_a_file_that_is_there_is_never_replaced(ini, database):
+    """Also not one that is only a name that leads nowhere."""
+    there, nowhere = ini.with_name("there"), ini.with_name("nowhere")
+    there.write_text("mine")
+    nowhere.symlink_to("gone")
+    for target in (there, nowhere):
+        ran = wcflow("backup", target, "--config", ini)
+        assert (1, "") == (ran.code, ran.out)
+        assert f"wcflow: {target} is there already" in ran.err
+    assert ("mine", False) == (there.read_text(), nowhere.exists())
+
+
+def test_where_nothing_can_be_written_there_is_no_backup(ini, database):
+    ran = wcflow("backup", ini.parent / "nowhere" / "copy", "--config", ini)
+    assert (1, "") == (ran.code, ran.out)
+    assert f"{ini.parent}/nowhere/copy cannot be written: no such file or directory\n" in ran.err
+
+
+def test_an_older_database_is_copied_as_it_is(ini, database):
+    """Who copies before an upgrade wants the old one: nothing is upgraded by it."""
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
+        db.commit()
+    assert 0 == wcflow("backup", ini.with_name("copy"), "--config", ini).code
+    with closing(sqlite3.connect(ini.with_name("copy"))) as db:
+        assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
+
+
+def test_a_damaged_database_gives_no_backup(ini, database):
+    whole = database.read_bytes()
+    database.write_bytes(whole[:8192] + b"\xff" * 4096 + whole[12288:])
+    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+
+    assert (78, "") == (ran.code, ran.out)
+    assert "is damaged" in ran.err
+    assert {} == modes(ini.parent, "*copy*")
+
+
+def test_without_room_there_is_no_backup(ini, database, monkeypatch):
+    """It is told how much it takes and how much there is."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(free=5000))
+    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+
+    assert (75, "", {}) == (ran.code, ran.out, modes(ini.parent, "*copy*"))
+    assert f"wcflow: there is no room for a copy of {database} in {ini.parent}:" in ran.err
+    assert ": it takes 1 MB, and 0 MB are free\n" in ran.err
+
+
+class Disk(NamedTuple):
+    free: int
+
+
+@pytest.mark.parametrize(
+    ("address", "command"),
+    [
+        (
+            "postgresql://wcflow:se%40cret@db.example:5433/wcflow",
+            "--dbname=postgresql://db.example:5433/wcflow --username=wcflow",
+        ),
+        (
+            "postgresql://wcflow@/wcflow?host=/run/pg&password=se%40cret",
+            "'--dbname=postgresql:///wcflow?host=%2Frun%2Fpg' --username=wcflow",
+        ),
+    ],
+)
+def test_postgresql_is_copied_by_its_own_tool(ini, address, command):
+    """The command is told whole, without the password."""
+    ini.write_text(_INI.format(database=address))
+    ran = wcflow("backup", "/b/x", "--config", ini)
+
+    assert (78, "") == (ran.code, ran.out)
+    whole = f"umask 077 && pg_dump --format=custom --file=/b/x {command}"
+    assert f"what to do: run: {whole}\n" in ran.err
+    assert "cret" not in ran.err
+
+
+def test_without_a_database_there_is_nothing_to_copy(ini):
+    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+    assert (78, {}) == (ran.code, modes(ini.parent, "*copy*"))
+    assert "there is no database" in ran.err
+
+
+# who may read
+
+
+def test_the_files_of_a_database_are_for_their_owner_alone(tmp_path):
+    """Also what SQLite puts beside it, and whatever the umask is."""
+    before = os.umask(0)
+    try:
+        with open_database(f"sqlite:///{tmp_path}/w.sqlite3") as db, db.transaction() as tx:
+            save_store(tx, "shop", url="https://shop.example")
+            found = modes(tmp_path, "w.sqlite3*")
+    finally:
+        os.umask(before)
+    assert dict.fromkeys(("w.sqlite3", "w.sqlite3-wal", "w.sqlite3-shm"), 0o600) == found
+
+
+@pytest.fixture
+def wide(database):
+    """A database, and a copy from before an upgrade, that others may read."""
+    old = database.with_name("wcflow.sqlite3.0001.2026-01-31.bak")
+    old.write_bytes(b"")
+    for file in (database, old):
+        file.chmod(0o640)
+    said = f"{database}, {old} hold customers' addresses and can be read by other users"
+    return said, f"chmod 600 {database} {old}"
+
+
+def test_check_warns_of_files_that_others_may_read(ini, wide):
+    said, command = wide
+    assert f"warning: {said}: {command}\n" == wcflow("check", "--config", ini).err
+
+
+def test_check_database_warns_of_files_that_others_may_read(ini, wide):
+    """It is no unsoundness: the exit code stays 0."""
+    said, command = wide
+    ran = wcflow("check-database", "--config", ini)
+    assert 0 == ran.code
+    assert [f"  warn {said}", f"       what to do: {command}"] == ran.lines[1:3]
+
+
+def test_the_daemon_logs_files_that_others_may_read(ini, wide):
+    said, command = wide
+    ini.write_text(ini.read_text().replace("[store", "log_format = json\n[store"))
+    text = ini.read_text().replace("https://shop.example", "https://127.0.0.1:1")
+    ini.write_text(text)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "wcflow", "run", "--config", str(ini)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        told = json.loads(next(line for line in running.stderr if "database file" in line))
+    finally:
+        running.kill()
+        running.communicate()
+    assert ("warning", said, command) == (told["level"], told["why"], told["what_to_do"])
+
+
+# check-database
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    """A database with a life behind it: its folder."""
+    folder = tmp_path_factory.mktemp("past")
+    lived(folder).db.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def past_there(postgres, tmp_path_factory):
+    """The name of such a database of the other kind."""
+    with postgres.database() as url:
+        lived(tmp_path_factory.mktemp("there"), url).db.close()
+        yield make_url(url).database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, past, tmp_path):
+    """A database with a life behind it, of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(past / "wcflow.sqlite3", tmp_path)
+        yield f"sqlite:///{tmp_path}/wcflow.sqlite3"
+        return
+    pattern = request.getfixturevalue("past_there")
+    with request.getfixturevalue("postgres").database(pattern) as url:
+        yield url
+
+
+def found_in(url, past):
+    """Examine a database; give name, sentence, count and examples of what is unsound."""
+    config = replace(load(past / "wcflow.ini", {}), database=url)
+    with open_as_it_is(url) as db:
+        report = examined(db, config, BEGIN + timedelta(days=1))
+    return [(each.name, each.said, each.count, each.examples) for each in report.unsound]
+
+
+def test_what_wcflow_leaves_behind_is_sound(url, past):
+    assert [] == found_in(url, past)
+
+
+FAULTS = [
+    (
+        "UPDATE outbox SET run_id = 999 WHERE id IN (6, 7)",
+        ("runs", "effects belong to a run of a workflow that is not there", 2, ("6", "7")),
+    ),
+    (
+        "UPDATE outbox SET state = 'claimed', claimed_by = '' WHERE id = 14",
+        ("claims", "effects are claimed by nobody", 1, ("14",)),
+    ),
+    (
+        "UPDATE outbox SET state = 'lost' WHERE id = 14",
+        ("states", "effects are in a state that there is not", 1, ("14",)),
+    ),
+    (
+        "UPDATE run SET state = 'lost' WHERE id = 2",
+        ("states", "runs of workflows are in a state that there is not", 1, ("2",)),
+    ),
+    (
+        "DELETE FROM membership; DELETE FROM person WHERE subject = 'g:ben@example.com'",
+        ("people", "orders belong to people who are not known", 1, ("a guest",)),
+    ),
+    (
+        "DELETE FROM orders; DELETE FROM membership; DELETE FROM person WHERE subject = 'c2'",
+        ("people", "customers are not known as people", 1, ("2",)),
+    ),
+    (
+        "INSERT INTO membership VALUES ('shop', 'c99', 'VIP', 1)",
+        ("memberships", "people who are in a segment are not known themselves", 1, ("c99",)),
+    ),
+    (
+        "INSERT INTO membership VALUES ('shop', 'c1', 'Gone', 1)",
+        (
+            "segments",
+            "people are in a segment that the configuration does not have",
+            1,
+            ("c1",),
+        ),
+    ),
+    (
+        "INSERT INTO membership VALUES ('shop', 'c1', 'Regular', 1)",
+        ("segments", "people are in two segments of the group lifecycle", 1, ("c1",)),
+    ),
+    (
+        "UPDATE orders SET detail = '{\"billing\":' WHERE id = 4",
+        ("rows", "rows of orders cannot be read", 1, ("4",)),
+    ),
+    (
+        "UPDATE orders SET detail = '{}' WHERE id = 4",
+        ("rows", "rows of orders cannot be read", 1, ("4",)),
+    ),
+    (
+        "UPDATE person SET worn = '{}' WHERE subject = 'g:ben@example.com'",
+        ("rows", "rows of person cannot be read", 1, ("a guest",)),
+    ),
+    (
+        "UPDATE outbox SET payload = 'x' WHERE id = 14",
+        ("rows", "rows of outbox cannot be read", 1, ("14",)),
+    ),
+    (
+        "UPDATE run SET steps = 'null' WHERE id = 4",
+        ("rows", "rows of run cannot be read", 1, ("4",)),
+    ),
+    (
+        "UPDATE orders SET paid = -5 WHERE id = 4",
+        ("stamps", "rows of orders have an instant in paid that cannot be", 1, ("4",)),
+    ),
+    (
+        "UPDATE outbox SET queued_at = 32503680000 WHERE id = 14",
+        ("stamps", "rows of outbox have an instant in queued_at that cannot be", 1, ("14",)),
+    ),
+    (
+        "UPDATE census_slice SET done = FALSE WHERE part = 'trash'",
+        ("census", "the census is said to be done, and parts of it are not", 1, ("trash",)),
+    ),
+    (
+        "UPDATE store SET order_cursor = NULL",
+        ("cursor", "it is not known up to when the orders have been read", 1, ("shop",)),
+    ),
+    (
+        "UPDATE store SET order_cursor = 32503680000",
+        ("cursor", "what was read when lies in the future, or before all time", 1, ("shop",)),
+    ),
+    (
+        "UPDATE store SET lease_until = 32503680000",
+        ("lease", "the store is held by a process for more than a day to come", 1, ("shop",)),
+    ),
+    (
+        "INSERT INTO product VALUES ('other', 1, '', '', '[]', '[]', NULL)",
+        (
+            "store",
+            "rows of product belong to a store that the database does not know",
+            1,
+            ("other",),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "expected"), FAULTS)
+def test_what_contradicts_is_found_and_nothing_else(url, past, statements, expected):
+    """Each by itself, with how often and where; of a guest the address is not told."""
+    with open_as_it_is(url) as db, db.transaction() as tx:
+        for statement in statements.split("; "):
+            tx.execute(text(statement.replace(":", "\\:")))
+    assert [expected] == found_in(url, past)
+
+
+def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_path):
+    """A claim by nobody, one from the far future, and a store held until then: as it is told."""
+    world = lived(tmp_path)
+    with world.db.transaction() as tx:
+        claimed = "UPDATE outbox SET state = 'claimed', claimed_by = 'dead', claimed_at = "
+        tx.execute(text(f"{claimed} NULL WHERE id = 14"))
+        tx.execute(text(f"{claimed} 32503680000 WHERE id = 13"))
+        tx.execute(text("UPDATE store SET lease_holder = 'dead', lease_until = 32503680000"))
+    world.walk()
+    left = {entry.state for entry in world.outbox(ids=[13, 14])}
+    world.db.close()
+
+    assert {"done"} == left
+
+
+def test_an_index_that_is_missing_is_found(url, past):
+    with open_as_it_is(url) as db, db.transaction() as tx:
+        tx.execute(text("DROP INDEX person_due"))
+    assert [("structure", "the table person lacks its index person_due", 1, ())] == found_in(
+        url, past
+    )
+
+
+@pytest.fixture
+def sound(past, tmp_path):
+    """The configuration of a database with a life behind it."""
+    shutil.copy(past / "wcflow.sqlite3", tmp_path)
+    text = (past / "wcflow.ini").read_text().replace(str(past), str(tmp_path))
+    (tmp_path / "wcflow.ini").write_text(text)
+    (tmp_path / "wcflow.ini").chmod(0o600)
+    return tmp_path / "wcflow.ini"
+
+
+def test_a_sound_database_is_told_with_what_it_holds(sound):
+    ran = wcflow("check-database", "--config", sound)
+    assert [
+        f"{sound.with_name('wcflow.sqlite3')}: revision {schema.HEAD}",
+        "  shop: 9 orders, 2 customers, 1 products, 5 people, 5 runs, 18 effects, 0 put aside",
+        "",
+        "The database is sound.",
+    ] == ran.lines
+    assert (0, "") == (ran.code, ran.err)
+
+
+def test_an_unsound_one_is_told_with_what_to_do(sound):
+    with closing(sqlite3.connect(sound.with_name("wcflow.sqlite3"))) as db:
+        db.execute("UPDATE orders SET detail = 'x'")
+        db.commit()
+    ran = wcflow("check-database", "--config", sound)
+    assert 1 == ran.code
+    assert [
+        "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
+        "       what to do: 'wcflow resync' reads the shop anew and mends it",
+        "",
+        "The database is not sound: 1 thing to look at.",
+    ] == ran.lines[2:]
+
+
+def test_json_says_the_same(sound):
+    with closing(sqlite3.connect(sound.with_name("wcflow.sqlite3"))) as db:
+        db.execute("UPDATE run SET state = 'x'")
+        db.commit()
+    ran = wcflow("check-database", "--config", sound, "--json")
+    told = json.loads(ran.out)
+    assert (1, False, schema.HEAD) == (ran.code, told["sound"], told["revision"])
+    (found,) = told["unsound"]
+    assert ("states", "shop", 5) == (found["name"], found["store"], found["count"])
+    assert {"orders", "customers", "products", "people", "runs", "effects", "put aside"} == set(
+        told["stores"]["shop"]
+    )
+
+
+def test_a_damaged_file_is_unsound_and_no_more_is_asked_of_it(sound):
+    file = sound.with_name("wcflow.sqlite3")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:20480] + b"\xff" * 8192 + whole[28672:])
+    ran = wcflow("check-database", "--config", sound)
+    assert (1, "") == (ran.code, ran.err)
+    assert "damaged" in ran.out
+    assert "put back a backup" in ran.out.replace("Put", "put")
+
+
+def test_an_older_database_is_told_and_left_as_it_is(sound):
+    """Its file is looked at; its rows are those of another wcflow."""
+    file = sound.with_name("wcflow.sqlite3")
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
+        db.commit()
+    ran = wcflow("check-database", "--config", sound)
+    assert 0 == ran.code
+    assert f"  warn it has revision 0001, and {schema.HEAD} is the present one" in ran.lines
+    assert [] == list(file.parent.glob("*.bak"))
+
+
+def test_a_newer_database_is_refused(sound):
+    with closing(sqlite3.connect(sound.with_name("wcflow.sqlite3"))) as db:
+        db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+        db.commit()
+    ran = wcflow("check-database", "--config", sound)
+    assert (78, "") == (ran.code, ran.out)
+    assert "made by a newer wcflow" in ran.err
+
+
+# resync
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A shop and a configuration, served until nothing is left to do."""
+    made = Desk(tmp_path, RULES)
+    made.world.buys(email="anna@example.com", days_ago=30, total="700.00")
+    assert 0 == made.gives("sync", "--accept").code
+    made.world.now = datetime.now(UTC)
+    made.world.buys(email="ben@example.com")
+    assert 0 == made.gives("sync").code
+    yield made
+    made.world.db.close()
+
+
+def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served):
+    with served.world.db.transaction() as tx:
+        tx.execute(text("UPDATE orders SET total = 1 WHERE email = 'anna@example.com'"))
+    ran = served.gives("resync")
+    assert (0, "", []) == (ran.code, ran.err, served.writes)
+    assert [
+        "shop: https://shop.example",
+        "  read anew; 1 order, 0 customers, 0 products were not as the shop has them",
+    ] == ran.lines[:2]
+    assert (
+        "Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself."
+        == ran.lines[-1]
+    )
+    synced = served.gives("sync")
+    assert (0, []) == (synced.code, served.writes)
+
+
+def test_resync_waits_for_nobody(served):
+    """Another wcflow at work: 75, and nothing is begun."""
+    with served.world.db.transaction() as tx:
+        lease.take(tx, "shop", "another", datetime.now(UTC))
+    ran = served.gives("resync")
+    assert (75, "") == (ran.code, ran.out)
+    assert "another wcflow is working on [store shop]" in ran.err
+    with served.world.db.reading() as tx:
+        assert setting(tx, "resync shop") is None

@@ -1,0 +1,153 @@
+"""What must not be told is not told, and what may be shown only shows."""
+
+import json
+import logging
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wcflow import log
+from wcflow.discreet import plain, report, without_keys, without_people, without_secrets
+from wcflow.errors import SetupError
+
+KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"a {KEY}, and {SECRET}.", "a ck_…, and cs_…."),
+        ("postgresql://me:s/c@t@host/db is away", "postgresql://…@host/db is away"),
+        ("?oauth_signature=aB%2Fc%3D&page=2", "?oauth_signature=…&page=2"),
+        (f"/x?consumer_key={KEY}&consumer_secret={SECRET}", "/x?consumer_key=…&consumer_secret=…"),
+        ("host=db password=sesame user=me", "host=db password=… user=me"),
+        ("Authorization: Basic Y2s6Y3M9PQ==", "Authorization: Basic …"),
+        ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer …"),
+        ("the consumer secret is wrong: GET /orders: HTTP 401", None),
+        ("consumer_key = $WC_KEY, a basic error, https://shop.example/a", None),
+    ],
+)
+def test_keys_are_left_out_and_nothing_else(text, expected):
+    assert (expected or text) == without_keys(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("g:anna@example.com", "g:…"),
+        ("to <Anna.B+x@mail.example.co.uk>, now", "to <…>, now"),
+        ("?email=anna%40example.com&x=1", "?email=…&x=1"),
+        ("call +49 (170) 555-0134 or 0049170555013", "call … or …"),
+        ("order 100234567890 of 2026-01-31 09:00:00, 1,240.00 EUR", None),
+        ("10.2.4 on 127.0.0.1:8080, batch of 25 @ 0.9 s", None),
+    ],
+)
+def test_people_are_left_out_and_nothing_else(text, expected):
+    assert (expected or text) == without_people(text)
+
+
+@given(st.text(), st.text())
+def test_leaving_out_twice_is_leaving_out_once(before, after):
+    text = without_secrets(f"{before} {KEY} anna@example.com {after}")
+
+    assert text == without_secrets(text)
+    assert [] == [each for each in (KEY, "anna@example.com") if each in text]
+
+
+@given(st.text(), st.booleans())
+def test_what_is_shown_only_shows(text, lines):
+    """No control sign, escape or turn of direction is left, and no line that was not asked for."""
+    shown = plain(text, lines=lines)
+
+    assert [] == [sign for sign in shown if not sign.isprintable() and not (lines and sign == "\n")]
+    assert len(shown) == len(text)
+
+
+def test_blanks_stay_blanks():
+    """A no-break space or a line's end in a name is a space, not a sign for the unknown."""
+    assert "Anna Schmidt du Nord" == plain("Anna\N{NO-BREAK SPACE}Schmidt\ndu\u2028Nord")
+
+
+def crash():
+    someone = "anna@example.com"
+    try:
+        {}[someone]
+    except KeyError as missing:
+        try:
+            int("Anna Schmidt")
+        except ValueError:
+            raise SetupError(f"{someone} \x1b[2J {SECRET}") from missing
+
+
+def test_a_report_tells_where_and_of_what_kind():
+    with pytest.raises(SetupError) as caught:
+        crash()
+    told = report(caught.value)
+
+    assert 2 == told.count("in crash\n")
+    assert "KeyError (its text is kept back: it may tell of customers)\n\nwhich led to" in told
+    assert told.endswith("SetupError: … \N{REPLACEMENT CHARACTER}[2J cs_…")
+
+
+def test_a_report_of_causes_in_a_circle_ends():
+    one, other = ValueError("Anna"), KeyError("Anna")
+    one.__cause__, other.__cause__ = other, one
+
+    assert 2 == report(one).count("kept back")
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("'Order' object has no attribute 'totl'"), ZeroDivisionError()]
+)
+def test_a_report_says_what_only_speaks_of_the_program(error):
+    assert report(error).endswith(f"{type(error).__name__}: {error}".removesuffix(": "))
+
+
+@pytest.mark.parametrize("form", log.FORMATS)
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_log_line_tells_a_secret_or_adds_a_line(form, terminal, capsys):
+    """Wherever it stands: in the event, a key, a list, a mapping, an object, bound before."""
+    log.set_up("debug", form, terminal=terminal)
+    bad = f"anna@example.com {KEY}\n2026-01-01 [info] forged \x1b]8;;http://x\x1b\\\x9b2J\u202e"
+
+    class Odd:
+        def __repr__(self):
+            return bad
+
+    structlog.get_logger().bind(bound=bad).warning(
+        bad, why=bad, some=[bad, {bad: (bad,)}], odd=Odd()
+    )
+    told = capsys.readouterr().err
+
+    assert 1 == told.count("\n")
+    assert [] == [each for each in ("anna@", KEY, "\x1b]8", "\x9b", "\u202e") if each in told]
+    assert "forged" in told
+
+
+@pytest.mark.parametrize("exc_info", ["error", True, "tuple"])
+def test_the_log_has_the_traceback_without_its_text(exc_info, capsys):
+    log.set_up("debug", "json", terminal=False)
+    try:
+        crash()
+    except SetupError as error:
+        given_as = {"error": error, "tuple": (type(error), error, error.__traceback__)}
+        structlog.get_logger().error("a bug", exc_info=given_as.get(exc_info, exc_info))
+    line = json.loads(capsys.readouterr().err)
+
+    assert "in crash" in line["exception"]
+    assert [] == [each for each in ("anna@", "Anna Schmidt", SECRET) if each in str(line)]
+
+
+def test_numbers_stay_numbers(capsys):
+    log.set_up("info", "json", terminal=False)
+    structlog.get_logger().info("walked", orders=5, seconds=0.5, census=False, none=None)
+    line = json.loads(capsys.readouterr().err)
+
+    assert (5, 0.5, False, None) == (line["orders"], line["seconds"], line["census"], line["none"])
+
+
+def test_no_library_logs_by_itself():
+    """Others' log records (urllib3 puts whole addresses into its own) have no way out."""
+    assert not logging.getLogger("urllib3").isEnabledFor(logging.DEBUG)

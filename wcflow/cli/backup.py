@@ -1,0 +1,60 @@
+"""``wcflow backup``: a copy of the database, also while the daemon runs. The shop is not asked."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import URL, make_url
+
+from wcflow.cli import show
+from wcflow.cli.common import ConfigFile, interruptible, must_exist, read_config
+from wcflow.errors import SetupError
+from wcflow.mirror.copy import copied
+
+EPILOG = """\b
+Exit codes:
+    0  the copy is made, and sound
+    1  FILE is there already, or cannot be written
+   75  there is no room for it, or the database is locked
+   78  the database is not SQLite, is damaged, or is not there
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("backup", epilog=EPILOG)(backup)
+
+
+def backup(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where the copy goes.", show_default=False)
+    ],
+    config: ConfigFile = None,
+) -> None:
+    """Copy the database to a file, also while wcflow runs.
+
+    The copy is one state of the database, however much is written meanwhile. It is checked before
+    it gets its name, its owner alone can read it, and a file that is there is never replaced. To
+    put it back: stop wcflow, delete the database with its -wal and -shm, copy FILE in its place.
+    A PostgreSQL database is copied by pg_dump: the command is printed.
+    """
+    database = read_config(config, need_store=False).database
+    url = make_url(database)
+    if url.get_backend_name() != "sqlite":
+        raise SetupError("'wcflow backup' copies SQLite files only", f"run: {_pg_dump(url, file)}")
+    must_exist(database)
+    with interruptible():
+        size = copied(Path(str(url.database)), file)
+    show.say(f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, and sound.", "green")
+
+
+def _pg_dump(url: URL, file: Path) -> str:
+    """Give the command as it is typed; the password is left for it to ask or to find."""
+    query = {name: value for name, value in url.query.items() if name != "password"}
+    place = URL.create("postgresql", None, None, url.host, url.port, url.database, query)
+    words = ["pg_dump", "--format=custom", f"--file={file}", f"--dbname={place}"]
+    if url.username:
+        words.append(f"--username={url.username}")
+    return f"umask 077 && {shlex.join(words)}"

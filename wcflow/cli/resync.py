@@ -1,0 +1,75 @@
+"""``wcflow resync``: read the shop anew over the mirror that is there. Nothing is written to the shop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wcflow import cycle
+from wcflow.cli import show
+from wcflow.cli.common import ConfigFile, Session, StoreName, Verbose, session
+from wcflow.cli.visits import each_store
+from wcflow.cycle import Line, know
+from wcflow.errors import DONE
+from wcflow.poll import Pulled
+
+EPILOG = """\b
+Exit codes:
+    0  done
+   75  the shop is out of reach, or another wcflow is at work
+   78  the shop refuses the key, or is not at this address
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("resync", epilog=EPILOG)(resync)
+
+
+def resync(
+    config: ConfigFile = None,
+    store: StoreName = None,
+    orders: Annotated[bool, typer.Option("--orders", help="Only orders and products.")] = False,
+    customers: Annotated[bool, typer.Option("--customers", help="Only customers.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Read the shop anew, and make the mirror what the shop is.
+
+    For a mirror that 'wcflow check-database' finds wrong. Every order and customer is read once
+    more, what the shop no longer has is dropped, and everybody is judged again by the next walk.
+    What was done to the shop stays known, so nothing is written twice and no workflow is set off
+    again. Takes as long as the first census; if it is ended, the next walk goes on with it.
+    """
+    both = orders == customers
+    with session(config, verbose=verbose) as work:
+        raise typer.Exit(
+            each_store(
+                work,
+                store,
+                lambda line: _read_anew(work, line, orders or both, customers or both),
+            )
+        )
+
+
+def _read_anew(work: Session, line: Line, orders: bool, customers: bool) -> int:
+    try:
+        know(line)
+        pulled = cycle.resync(line, orders=orders, customers=customers)
+    finally:
+        work.bars.clear()
+    _tell(line, pulled)
+    return DONE
+
+
+def _tell(line: Line, pulled: Pulled) -> None:
+    news = [
+        show.counted(pulled.orders, "order"),
+        show.counted(pulled.customers, "customer"),
+        show.counted(pulled.products, "product"),
+    ]
+    show.say(f"{line.name}: {line.store.url}", "bold")
+    show.say(f"read anew; {', '.join(news)} were not as the shop has them", indent=2)
+    if pulled.deleted:
+        show.say(f"dropped {pulled.deleted:,} that the shop no longer has", indent=2)
+    show.say(f"{pulled.requests:,} requests", "dim", indent=2)
+    show.say("Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself.")

@@ -1,0 +1,44 @@
+"""Room for rows that were put aside, and for what later looks ask."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add what 0001 lacks."""
+    op.create_table(
+        "aside",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "kind", "id"),
+    )
+    op.create_table(
+        "doubt",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("store", "kind", "id"),
+    )
+    op.create_table(
+        "written",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "kind", "id"),
+    )
+    op.drop_index("orders_by_email", table_name="orders")
+    op.drop_index("orders_by_customer", table_name="orders")
+    op.create_index("orders_by_customer", "orders", ["store", "customer_id", "email"], unique=False)
+    op.create_index("orders_by_status", "orders", ["store", "status"], unique=False)
+    op.drop_index("outbox_by_subject", table_name="outbox")
+    op.create_index("outbox_by_subject", "outbox", ["store", "subject", "state"], unique=False)

@@ -1,0 +1,170 @@
+"""What a template may do at all: Jinja's sandbox, made smaller, and with an end to everything.
+
+Nothing of Python's can be reached, and no text, number or loop grows without bounds: what people
+typed at the shop stands in the values, and one template is rendered for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from jinja2 import StrictUndefined
+from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntimeError
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from wcflow.rules.template_values import Unknown, printed
+
+LONGEST = 60_000
+"""Characters that a text may come to; WordPress keeps no longer notes."""
+_WIDEST = 512
+"""Bits of the largest whole number."""
+_DIGITS = range(-15, 16)
+_OF_LOOPS = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+
+
+def _bounded(pieces: Iterable[str]) -> str:
+    """Put the pieces of a text together, as long as there is an end to them."""
+    kept: list[str] = []
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        _look_at(length)
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _look_at(length: int) -> None:
+    if length > LONGEST:
+        raise TemplateRuntimeError(f"it grows longer than {LONGEST:,} characters")
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Expressions over values: no attribute, no call, no text or number without bounds."""
+
+    intercepted_binops = frozenset({"+", "*", "%"})
+    concat = staticmethod(_bounded)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Give what a loop tells of itself; nothing else has attributes."""
+        if isinstance(obj, LoopContext) and attribute in _OF_LOOPS:
+            return super().getattr(obj, attribute)
+        return self.unsafe_undefined(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Give an element. Jinja itself would look for an attribute of that name next."""
+        try:
+            return obj[argument]
+        except (AttributeError, LookupError, TypeError):
+            return self.undefined(obj=obj, name=argument)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Reckon, if what comes of it has bounds."""
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError("a text has no remainder")
+        if operator == "+" and _is_long(left) and _is_long(right):
+            _look_at(len(left) + len(right))
+        if operator == "*":
+            _look_at_product(left, right)
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str | list | tuple)
+
+
+def _look_at_product(left: Any, right: Any) -> None:
+    if _is_long(right):
+        left, right = right, left
+    if not isinstance(right, int):
+        return
+    if _is_long(left):
+        _look_at(len(left) * right)
+    elif isinstance(left, int) and left.bit_length() + right.bit_length() > _WIDEST:
+        raise TemplateRuntimeError("a number grows too large")
+
+
+# The filters whose outcome can be much larger than what goes in, and two more of lists.
+
+
+def _first(values: Sequence[object]) -> object:
+    return next(iter(values), Unknown())
+
+
+def _last(values: Sequence[object]) -> object:
+    return next(iter(reversed(values)), Unknown())
+
+
+def _join(values: Iterable[object], d: object = "") -> str:
+    texts, between = [str(each) for each in values], str(d)
+    _look_at(sum(map(len, texts)) + len(between) * max(len(texts) - 1, 0))
+    return between.join(texts)
+
+
+def _replace(text: object, old: object, new: object, count: int | None = None) -> str:
+    whole, found, other = str(text), str(old), str(new)
+    most = -1 if count is None else count
+    times = whole.count(found) if most < 0 else min(most, whole.count(found))
+    _look_at(len(whole) + times * (len(other) - len(found)))
+    return whole.replace(found, other, most)
+
+
+def _truncate(
+    text: object, length: int = 255, killwords: bool = False, end: str = "...", leeway: int = 5
+) -> str:
+    whole, rest = str(text), str(end)[: max(length, 0)]
+    if len(whole) <= length + max(leeway, 0):
+        return whole
+    cut = whole[: max(length, 0) - len(rest)]
+    return (cut if killwords else cut.rsplit(" ", 1)[0]) + rest
+
+
+def _rounding(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
+        if precision not in _DIGITS:
+            raise FilterArgumentError(f"expected up to {_DIGITS[-1]} digits, got another number")
+        return plain(value, precision, method)
+
+    return rounded
+
+
+_AS_THEY_ARE = (
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "float",
+    "int",
+    "length",
+    "lower",
+    "sort",
+    "title",
+    "trim",
+    "upper",
+    "wordcount",
+)
+
+
+def sandbox() -> Sandbox:
+    """Make an environment in which there is nothing but values and these filters."""
+    jinja = Sandbox(
+        undefined=StrictUndefined,
+        finalize=printed,
+        optimized=False,  # nothing is reckoned while a text is merely being read
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    jinja.globals = {}
+    known = {name: jinja.filters[name] for name in _AS_THEY_ARE}
+    jinja.filters = {
+        **known,
+        "first": _first,
+        "join": _join,
+        "last": _last,
+        "replace": _replace,
+        "round": _rounding(jinja.filters["round"]),
+        "truncate": _truncate,
+    }
+    return jinja
