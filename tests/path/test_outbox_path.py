@@ -7,6 +7,7 @@ import pytest
 from tests.world import Died, World
 from wcflow import cycle
 from wcflow.errors import StoreError
+from wcflow.mirror import queue
 
 RULES = """
 [workflow welcome]
@@ -47,6 +48,19 @@ def test_a_write_that_was_not_answered_is_there_once(world, path, effect):
     (coupon,) = world.coupons()
     assert [f"Your code is {coupon['code'].upper()}"] == world.notes(order)
     assert {"Buyer"} == world.tags(order)
+
+
+def test_a_note_that_was_not_answered_and_is_let_go_by_hand_is_there_once(world):
+    order = world.buys(email="anna@example.com")
+    world.faults.times_out(effect=True, only="POST /wc/v3/orders/*/notes")
+    with pytest.raises(StoreError):
+        world.settle()
+    waiting = [entry.id for entry in world.outbox(states=("due",))]
+    with world.db.transaction() as tx:
+        queue.retry(tx, waiting, world.now)
+    try_again(world)
+    (coupon,) = world.coupons()
+    assert [f"Your code is {coupon['code'].upper()}"] == world.notes(order)
 
 
 def test_an_interruption_between_a_write_and_its_record_is_no_second_write(world):

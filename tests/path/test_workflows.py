@@ -147,6 +147,36 @@ def test_a_run_that_no_longer_qualifies_ends_with_a_reason(world):
     assert ended[0].reason.startswith("stop_when holds: orders_count 2 >= 2")
 
 
+@pytest.mark.parametrize("way", ["its address is corrected", "an account is given it"])
+def test_what_waits_for_the_shop_is_written_though_the_order_is_somebody_elses_by_now(world, way):
+    """Nobody else would tell of that order again."""
+    w = world(FOLLOW_UP)
+    berta = w.registers("berta@example.com")
+    w.settle()
+    first = w.buys(email="anna@example.com")
+    w.walk(accept=False, write=False)
+    w.pass_(minutes=5)
+    if way == "an account is given it":
+        w.shop.assign_order(first, berta, now=w.now)
+    else:
+        w.shop.edit_billing(first, now=w.now, email="berta@example.org")
+    w.settle()
+    assert ["thanks"] == w.notes(first)
+
+
+def test_what_waits_for_the_shop_is_called_off_where_the_order_is_gone(world):
+    w = world(FOLLOW_UP)
+    w.settle()
+    first = w.buys(email="anna@example.com")
+    w.walk(accept=False, write=False)
+    w.shop.delete_order(first)
+    w.pass_(days=1)
+    w.nightly()
+    w.settle()
+    kinds = {entry.kind: (entry.state, entry.outcome) for entry in w.outbox()}
+    assert ("cancelled", f"order {first} is gone") == kinds["note"]
+
+
 def test_a_condition_that_did_not_hold_is_not_made_up_for_later(world):
     """An order of 20 is no order of 50, also when its customer later qualifies otherwise."""
     w = world(

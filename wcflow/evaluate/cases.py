@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from wcflow.customer import Profile
 from wcflow.evaluate.bench import Bench
 from wcflow.mirror import people, queue, runs
 from wcflow.mirror.customers import customers
-from wcflow.mirror.orders import orders_of_people
+from wcflow.mirror.orders import order_records, orders_of_people
 from wcflow.mirror.products import products
 from wcflow.mirror.written import written_in
 from wcflow.records import Order
@@ -28,6 +28,7 @@ def cases_of(tx: Connection, bench: Bench, subjects: Sequence[str]) -> list[Case
     profiles = profiles_of(tx, bench, subjects, remembered)
     theirs = runs.runs_of(tx, store, subjects)
     waiting = queue.undelivered_runs(tx, store, subjects)
+    away = _orders_elsewhere(tx, store, profiles, theirs, waiting)
     elsewhere = _seen_elsewhere(tx, bench, profiles.values())
     strange = {who: set(surprising(profiles[who], remembered[who])) for who in subjects}
     written = written_in(tx, store, set().union(*strange.values()))
@@ -38,10 +39,26 @@ def cases_of(tx: Connection, bench: Bench, subjects: Sequence[str]) -> list[Case
             runs=tuple(theirs.get(subject, ())),
             seen=_seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere),
             undelivered=frozenset(waiting.get(subject, ())),
+            elsewhere=away,
             written={place: written[place] for place in strange[subject] if place in written},
         )
         for subject in subjects
     ]
+
+
+def _orders_elsewhere(
+    tx: Connection,
+    store: str,
+    profiles: Mapping[str, Profile],
+    theirs: Mapping[str, Sequence[Run]],
+    waiting: Mapping[str, Collection[int]],
+) -> dict[int, Order]:
+    """Read the orders whose effects still wait, and which are no longer of whom they were then."""
+    missing: set[int] = set()
+    for subject, ids in waiting.items():
+        about = {run.order_id for run in theirs.get(subject, ()) if run.id in ids}
+        missing |= about - {order.id for order in profiles[subject].orders} - {0}
+    return order_records(tx, store, missing) if missing else {}
 
 
 def _known_by(memory: Memory, email: str) -> Memory:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, exists, func, or_, select, update
 
 from wcflow.mirror.tables import OutboxRow
 from wcflow.mirror.upserts import chunks, instant, loads, stamp, table_of, upsert
@@ -264,10 +264,12 @@ def kind_counts(tx: Connection, store: str, state: str) -> dict[str, int]:
 
 
 def retry(tx: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Queue again what was given up or called off."""
+    """Queue again what was given up or called off; what was tried is looked for first."""
     over = (_O.c.id.in_(ids), _O.c.state.in_(("failed", "cancelled", "due")))
-    values = {"state": "due", "due_at": stamp(now), "attempts": 0, "outcome": "", "released": True}
-    return tx.execute(update(_O).where(*over).values(**values)).rowcount
+    # As after one try, and not after none: the shop may have taken what it did not answer.
+    tries = case((_O.c.attempts > 0, 1), else_=0)
+    values = {"state": "due", "due_at": stamp(now), "outcome": "", "released": True}
+    return tx.execute(update(_O).where(*over).values(attempts=tries, **values)).rowcount
 
 
 def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wcflow.customer import Profile
+from wcflow.records import Order
 from wcflow.rules.memory import Memory, Place, Written
 from wcflow.rules.runs import Run
 
@@ -26,7 +27,8 @@ class Case:
 
     ``runs`` are theirs; ``seen`` maps each workflow to the occurrences it has looked at, those of
     the person's orders under other names among them. ``undelivered`` are ids of runs that have
-    effects in the outbox which have not reached the shop. ``written`` is what wcflow may have put
+    effects in the outbox which have not reached the shop, and ``elsewhere`` the orders, by id, that
+    set these off and are another person's by now. ``written`` is what wcflow may have put
     in places that show tags which it does not remember of the person.
     """
 
@@ -35,6 +37,7 @@ class Case:
     runs: tuple[Run, ...] = ()
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     undelivered: frozenset[int] = frozenset()
+    elsewhere: Mapping[int, Order] = field(default_factory=dict)
     written: Mapping[Place, frozenset[str]] = field(default_factory=dict)
 
 

@@ -220,9 +220,12 @@ def pinned(line: str, bounds: Bounds, *, coupon_made: bool) -> Step:
     return parse_step(line, Bounds(bounds.place, bounds.coupons, variables))
 
 
-def scope_of(run: Run, scope: Scope) -> Scope:
-    """Give the scope with the order and line that set the run off, as they are now."""
-    order = _order(scope.profile, run.order_id)
+def scope_of(run: Run, scope: Scope, elsewhere: Order | None = None) -> Scope:
+    """Give the scope with the order and line that set the run off, as they are now.
+
+    ``elsewhere`` is that order where it is another person's.
+    """
+    order = _order(scope.profile, run.order_id) or elsewhere
     item = _item(order, run.item_id) if order else None
     return scope.about(order, item)
 

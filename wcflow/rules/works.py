@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from wcflow.customer import Profile, latest_stamp
+from wcflow.records import Order
 from wcflow.rules.case import Case
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.occurrences import Sight
@@ -29,6 +31,7 @@ from wcflow.rules.steps import Bounds, Grant, Revoke
 from wcflow.rules.verdict import earliest
 
 Took = tuple[Run, tuple[Taken, ...]]
+NOWHERE: Mapping[int, Order] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,12 @@ def took(work: Work) -> tuple[Took, ...]:
 def withdrawn(work: Work) -> tuple[Run, ...]:
     """Give the runs whose effects still wait for the shop though their person no longer qualifies.
 
-    A note that was decided on must not go out when, before it could, the reason for it ceased.
+    A note that was decided on must not go out when, before it could, the reason for it ceased. An
+    order that is another person's by now is no such reason: nobody else tells of it again.
     """
     waiting = (run for run in work.case.runs if run.id in work.case.undelivered)
-    return tuple(filter(None, (_if_disqualified(run, work) for run in waiting)))
+    elsewhere = work.case.elsewhere
+    return tuple(filter(None, (_if_disqualified(run, work, elsewhere) for run in waiting)))
 
 
 def due(work: Work, took: Iterable[Took]) -> datetime | None:
@@ -135,11 +140,11 @@ def _resumed(work: Work) -> Iterator[Took]:
             yield (over, ()) if over else _go_on(run, workflow, scope_of(run, work.scope), work)
 
 
-def _if_disqualified(run: Run, work: Work) -> Run | None:
+def _if_disqualified(run: Run, work: Work, elsewhere: Mapping[int, Order] = NOWHERE) -> Run | None:
     workflow = work.workflow(run.workflow)
     if workflow is None:
         return None
-    scope = scope_of(run, work.scope)
+    scope = scope_of(run, work.scope, elsewhere.get(run.order_id))
     if run.order_id and scope.order is None:
         return ended(run, f"order {run.order_id} is gone")
     reason = disqualified(workflow, scope)
