@@ -32,7 +32,19 @@ def past():
     return seeded(BEGIN, Random(7), people=60, orders=300)
 
 
-def kills(part, share=0.0):
+def kills(after):
+    """Watch a pull and end it after so many signs of life."""
+    left = [after]
+
+    def progress(part, done, total):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+
+    return progress
+
+
+def kills_in(part, share=0.0):
     """Watch a census and end it in a part, when so much of that is done."""
 
     def progress(now_in, done, total):
@@ -117,7 +129,7 @@ def test_a_killed_census_goes_on_where_it_was(database, past, moment):
     """Only what was on its way is asked for once more: a page for each open slice."""
     with polled(database, past, page_size=20) as poll:
         with pytest.raises(Killed):
-            poll.pull(progress=kills(*moment))
+            poll.pull(progress=kills_in(*moment))
         asked = pages_asked(poll)
         left = positions_left(poll)
         poll.pull()
