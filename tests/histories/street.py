@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from tests import naive
 from tests.builders import BERLIN
+from wcflow.mirror.customers import customers
+from wcflow.mirror.orders import order_records
 from wcflow.sandbox.exchange import Refusal
 from wcflow.sandbox.shop import Line
 
@@ -194,14 +196,18 @@ class Street:
 
     def deletes_order(self, pick):
         if order := self._pick(pick):
-            self._robs(order)
+            for owner in self._robs(order):
+                self._doubt(owner)  # until a night wcflow counts what is gone
             self.shop.delete_order(order["id"])
 
     def _robs(self, order):
-        """Note that what stood on an order may be found nowhere any more."""
+        """Note that what stood on an order may be found nowhere any more; say whom it concerns."""
+        concerned = set()
         for owner, person in self.people().items():
             if any(each["id"] == order["id"] for each in person.orders):
-                self.robbed |= {owner, person.email}
+                concerned |= {owner, person.email}
+        self.robbed |= concerned
+        return concerned
 
     def _moves(self, order, *to):
         self.silent = True
@@ -254,8 +260,17 @@ class Street:
             self.own.pop(tag, None)
             for owner, person in self.people().items():
                 if self._is_at(place, person):
-                    current = self._is_current(place, person)
-                    self.removals.append(Removal(owner, tag, place, certain and current))
+                    sure = certain and self._is_current(place, person) and self._all_are_known()
+                    self.removals.append(Removal(owner, tag, place, sure))
+
+    def _all_are_known(self):
+        """Say whether wcflow has heard already whose the accounts are, and which orders are gone."""
+        with self.w.db.reading() as tx:
+            kept = customers(tx, "shop", list(self.accounts().values()))
+            orders = order_records(tx, "shop", range(1, 5000))
+        told = {each: account for account, each in self.accounts().items()}
+        mails = {number: naive.plain(each.email) for number, each in kept.items()}
+        return told == mails and {*orders} == {*self.shop.order_ids()}
 
     @staticmethod
     def _is_at(place, person):

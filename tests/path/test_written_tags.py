@@ -6,6 +6,7 @@ import pytest
 
 from tests.world import Died, World
 from wcflow import cycle
+from wcflow.errors import StoreError
 
 RULES = """
 [tag bought]
@@ -52,19 +53,80 @@ def test_a_tag_by_hand_stays_on_an_order_that_went_to_somebody_else(tmp_path):
     assert {"Has Wallet", "Fair"} == w.tags(order)
 
 
-@pytest.mark.parametrize("steps", range(20, 90, 5))
-def test_tags_that_a_dying_daemon_wrote_are_not_taken_for_a_hands(tmp_path, steps):
-    """Whether it could put that on record or not."""
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_tags_of_a_write_without_an_answer_are_not_taken_for_a_hands(tmp_path, took_effect):
     w = World(tmp_path, RULES)
     w.settle()
     order = w.buys(email="anna@example.com", status="processing")
-    with contextlib.suppress(Died), w.mortal(steps) as line:
-        cycle.walk(line)
-    w.die()
+    walk_unanswered(w, effect=took_effect)
+    assert ({"Has Wallet"} if took_effect else set()) == w.tags(order)
     w.shop.refund(order, now=w.now)
-    w.pass_(minutes=11)
     w.settle()
     assert set() == w.tags(order)
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_tags_that_a_write_without_an_answer_dropped_were_taken_away_by_nobody(
+    tmp_path, took_effect
+):
+    """They come back once they are true again."""
+    w = World(tmp_path, RULES)
+    account = w.registers("anna@example.com")
+    order = w.buys(customer=account, email="anna@example.com")
+    w.settle()
+    w.shop.set_status(order, "cancelled", now=w.now)
+    walk_unanswered(w, effect=took_effect)
+    assert (set() if took_effect else {"Has Wallet"}) == w.customer_tags(account)
+    w.shop.set_status(order, "completed", now=w.now)
+    w.settle()
+    assert [{"Has Wallet"}] * 2 == [w.tags(order), w.customer_tags(account)]
+
+
+def test_a_hand_that_took_another_tag_away_meanwhile_is_heeded(tmp_path):
+    w = World(
+        tmp_path,
+        RULES + "[tag Buyer]\nwhen = orders_count > 0\n[tag Known]\nwhen = is_registered\n",
+    )
+    account = w.registers("anna@example.com")
+    order = w.buys(customer=account, email="anna@example.com")
+    w.settle()
+    w.shop.set_status(order, "cancelled", now=w.now)
+    walk_unanswered(w, effect=True)
+    w.shop.edit_customer_meta(account, "wcflow_tags", None, now=w.now)
+    w.shop.set_status(order, "completed", now=w.now)
+    w.settle()
+    assert {"Has Wallet", "Buyer"} == w.customer_tags(account)
+
+
+def walk_unanswered(w, *, effect):
+    """Walk while the shop falls silent at the first write of tags; and let things calm down."""
+    w.faults.times_out(effect=effect, only="POST /wc/v3/*/batch")
+    with pytest.raises(StoreError):
+        w.walk(accept=False, know=False)
+    w.faults.recovers()
+    w.pass_(minutes=11)
+
+
+def test_wherever_a_daemon_dies_its_tags_are_not_taken_for_a_hands(tmp_path):
+    """Whether it could put that on record or not; neither those it put, nor those it took away."""
+    w = World(tmp_path, RULES)
+    w.settle()
+    orders, former = [], []
+    for steps in range(0, 200, 4):
+        orders.append(w.buys(email=f"new{steps}@example.com", status="processing"))
+        former.append(w.buys(email=f"old{steps}@example.com", status="processing"))
+        w.settle()
+        w.shop.set_status(former[-1], "cancelled", now=w.now)
+        orders.append(w.buys(email=f"newer{steps}@example.com", status="processing"))
+        with contextlib.suppress(Died), w.mortal(steps) as line:
+            cycle.walk(line)
+        w.die()
+        w.shop.refund(orders[-1], now=w.now)
+        w.shop.set_status(former[-1], "completed", now=w.now)
+        w.pass_(minutes=11)
+    w.settle()
+    assert {frozenset()} == {w.tags(each) for each in orders[1::2]}
+    assert {frozenset({"Has Wallet"})} == {w.tags(each) for each in former + orders[::2]}
 
 
 def test_a_second_account_under_an_address_is_written_to_though_the_first_never_was(tmp_path):

@@ -341,6 +341,7 @@ class TestWrites:
     @pytest.mark.parametrize(
         "trouble",
         [
+            429,
             500,
             502,
             503,
@@ -363,7 +364,7 @@ class TestWrites:
     @pytest.mark.parametrize(
         "trouble",
         [
-            429,
+            425,
             {"status": 503, "headers": {**DATE, "Retry-After": "2"}},
             requests.exceptions.ConnectTimeout(),
         ],

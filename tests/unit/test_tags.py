@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.rules.tags import Copy, Merged, join_tags, merge, split_tags
+from wcflow.rules.tags import Copy, Merged, Put, join_tags, merge, split_tags
 
 tag = st.text(
     st.characters(exclude_characters=",", exclude_categories=["C", "Z"]), min_size=1, max_size=4
@@ -77,6 +77,12 @@ def test_without_a_memory_the_tags_that_rules_make_are_not_a_persons():
     """A new database for a shop that was served before must not keep yesterday's VIPs for ever."""
     merged = merge([copy("VX", None)], of("A"), ours=of("AV"))
     assert Merged(of("AX"), of("X"), of("")) == merged
+
+
+def test_what_an_unsure_write_may_have_changed_was_no_hand():
+    """Neither what it may have added nor what it may have dropped; what else changed was a hand."""
+    unsure = Copy(of("BX"), of("AC"), Put(of("B"), of("A")))
+    assert Merged(of("AX"), of("X"), of("C")) == merge([unsure], of("AC"))
 
 
 @given(tags, tags, tags, tags, tags)

@@ -173,11 +173,17 @@ def tag_work(judged: Judged, known: Mapping[tuple[str, str], TagEntry], maker: M
     wanted: dict[tuple[str, str], dict[str, Any]] = {
         (subject, tag_step(target)): maker.tags_row(subject, target)
         for target in judged.targets
-        if target.differs
+        if target.differs or _was_begun(known.get((subject, tag_step(target))))
     }
     queue = tuple(row for key, row in wanted.items() if not _stands(known.get(key), row))
-    mine = (key for key, entry in known.items() if key[0] == subject and entry.state == "due")
+    mine = (key for key, entry in known.items() if key[0] == subject and entry.state != "failed")
     return TagWork(queue, tuple(key for key in mine if key not in wanted))
+
+
+def _was_begun(entry: TagEntry | None) -> bool:
+    # Who evaluates is alone: one that is claimed was left by a process that died over it, and
+    # nobody knows what the shop shows. Nor may it be written later as it was wanted then.
+    return entry is not None and entry.state == "claimed"
 
 
 def _stands(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ KEY = ("store", "rule", "subject", "occurrence", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 STATE_OF_TAGS = "tags"
 CLAIM_LASTS = timedelta(minutes=10)
-_OPEN = _O.c.state.in_(("due", "failed"))
+_OPEN = _O.c.state.in_(("due", "claimed", "failed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class TagEntry:
 def tag_entries(
     tx: Connection, store: str, subjects: Sequence[str]
 ) -> dict[tuple[str, str], TagEntry]:
-    """Give the rows of tags of these people that wait or were given up, by (subject, step)."""
+    """Give the rows of tags of these people that are not done or called off, by (subject, step)."""
     found = {}
     for some in chunks(subjects):
         mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject.in_(some))
@@ -98,12 +98,12 @@ def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def call_off_tags(tx: Connection, store: str, gone: Iterable[tuple[str, str]]) -> None:
-    """Call off waiting tags (subject, step) that the shop shows already."""
+    """Call off tags (subject, step) that wait, or whose writer died, and are wanted no more."""
     for subject, step in gone:
         mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject == subject)
         tx.execute(
             update(_O)
-            .where(*mine, _O.c.step == step, _O.c.state == "due")
+            .where(*mine, _O.c.step == step, _O.c.state.in_(("due", "claimed")))
             .values(state="cancelled", outcome="the shop shows them already")
         )
 

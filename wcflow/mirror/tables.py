@@ -186,6 +186,9 @@ class WrittenRow(SQLModel, table=True):
     kind: str = Field(primary_key=True, description="order or customer")
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     tags: str = Field(sa_type=Text, description="JSON: tags written there, or about to be")
+    dropped: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags taken away if an unsure write was made"
+    )
 
 
 class PersonRow(SQLModel, table=True):

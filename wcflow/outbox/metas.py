@@ -17,8 +17,8 @@ from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.subjects import touch
 from wcflow.mirror.written import save_written, written_in
 from wcflow.outbox.desk import Desk
-from wcflow.rules.memory import NOWHERE, TAGS_META, Memory, Written
-from wcflow.rules.tags import Copy, merge, split_tags
+from wcflow.rules.memory import TAGS_META, Memory, Written
+from wcflow.rules.tags import NOTHING, Copy, Put, merge, split_tags
 from wcflow.store.client import UnreadableRowError
 from wcflow.store.refusals import concerns_store
 
@@ -38,13 +38,13 @@ Held = Mapping[int, Mapping[str, str] | None]
 class Plan:
     """What to write for one entry, and the person's memory once it is written.
 
-    ``ours`` are the tags among it that no hand added.
+    ``put`` are the tags among it that no hand added, and those that it takes away.
     """
 
     entry: Entry
     meta: Meta
     memory: Memory | None = None
-    ours: frozenset[str] = frozenset()
+    put: Put = NOTHING
 
 
 def deliver_meta(desk: Desk, place: Place, *, released_only: bool) -> bool:
@@ -107,12 +107,13 @@ def _plans(
         elif memory is None:
             desk.called_off(tx, entry, "nothing is left of this person at the shop")
         else:
-            shown, before = held[entry.target], written.get(place_of(entry), frozenset())
+            shown, before = held[entry.target], written.get(place_of(entry), NOTHING)
             plan = plan_of_tags(entry, memory, shown, before, ours=desk.ours, respect=desk.respect)
             memories[entry.subject] = plan.memory or memory
             plans.append(plan)
-    # Before it is written: whatever interrupts this, what is found there then is ours.
-    save_written(tx, desk.store.name, _ours(plans, written))
+    # Before it is written: whatever interrupts this, what is changed there then was us.
+    put = {place: each | written.get(place, NOTHING) for place, each in _put(plans).items()}
+    save_written(tx, desk.store.name, put)
     return plans
 
 
@@ -121,31 +122,29 @@ def place_of(entry: Entry) -> tuple[str, int]:
     return "customer" if entry.kind.endswith("_customer") else "order", entry.target
 
 
-def _ours(
-    plans: Sequence[Plan], before: Mapping[tuple[str, int], frozenset[str]] = NOWHERE
-) -> dict[tuple[str, int], frozenset[str]]:
-    places = {place_of(plan.entry): plan.ours for plan in plans if plan.memory is not None}
-    return {place: ours | before.get(place, frozenset()) for place, ours in places.items()}
+def _put(plans: Sequence[Plan]) -> dict[tuple[str, int], Put]:
+    return {place_of(plan.entry): plan.put for plan in plans if plan.memory is not None}
 
 
 def plan_of_tags(
     entry: Entry,
     memory: Memory,
     shown: Mapping[str, str] | None,
-    before: frozenset[str],
+    before: Put,
     *,
     ours: frozenset[str],
     respect: bool,
 ) -> Plan:
     """Merge what is wanted with what the place shows now; None where that is not known.
 
-    ``before`` is what wcflow may have written there until now.
+    ``before`` is what wcflow may have changed there until now.
     """
     on_customer = entry.kind == "tags_customer"
     on_order = memory.written_order if memory.written_order_id == entry.target else None
     written = memory.written_customer if on_customer else on_order
+    copy = replace(_copy(shown, written, on_customer=on_customer), put=before)
     merged = merge(
-        [replace(_copy(shown, written, on_customer=on_customer), written=before)],
+        [copy],
         frozenset(entry.payload["wanted"]),
         memory.by_hand,
         memory.refused,
@@ -158,7 +157,8 @@ def plan_of_tags(
         memory = replace(memory, written_customer=shows)
     else:
         memory = replace(memory, written_order=shows, written_order_id=entry.target)
-    return Plan(entry, shows.meta, memory, merged.target - merged.by_hand)
+    put = Put(merged.target - merged.by_hand, (copy.base or frozenset()) - merged.target)
+    return Plan(entry, shows.meta, memory, put)
 
 
 def _copy(shown: Mapping[str, str] | None, written: Written | None, *, on_customer: bool) -> Copy:
@@ -240,7 +240,8 @@ def _record(
     for plan in done:
         values.setdefault(plan.entry.target, {}).update(plan.meta)
     (set_customer_meta if place == "customers" else set_order_meta)(tx, store, values)
-    save_written(tx, store, _ours(done))
+    known = {place: replace(put, dropped=frozenset()) for place, put in _put(done).items()}
+    save_written(tx, store, known)
     _remember(tx, store, [plan.memory for plan in done if plan.memory])
 
 

@@ -18,6 +18,7 @@ from wcflow.mirror.queue import Entry
 from wcflow.mirror.written import written_in
 from wcflow.outbox.metas import Meta, place_of, plan_of_tags
 from wcflow.rules.memory import Memory
+from wcflow.rules.tags import NOTHING, Put
 
 Shown = Mapping[int, Mapping[str, str] | None]
 
@@ -52,7 +53,7 @@ def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry
             found[entry.id] = Preview(entry, gone=True)
             continue
         there = shown[place][entry.target]
-        before = written.get(place_of(entry), frozenset())
+        before = written.get(place_of(entry), NOTHING)
         after = _after(entry, memories, there, before, ours=ours, respect=respect)
         now = None if there is None else {key: there.get(key) for key in after}
         found[entry.id] = Preview(entry, now, after)
@@ -63,7 +64,7 @@ def _after(
     entry: Entry,
     memories: dict[str, Memory],
     there: Mapping[str, str] | None,
-    before: frozenset[str],
+    before: Put,
     *,
     ours: frozenset[str],
     respect: bool,

@@ -10,6 +10,7 @@ from wcflow.customer import Profile
 from wcflow.records import Order
 from wcflow.rules.memory import Memory, Place, Written
 from wcflow.rules.runs import Run
+from wcflow.rules.tags import Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Case:
     seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
     undelivered: frozenset[int] = frozenset()
     elsewhere: Mapping[int, Order] = field(default_factory=dict)
-    written: Mapping[Place, frozenset[str]] = field(default_factory=dict)
+    written: Mapping[Place, Put] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wcflow.customer import Profile, Standing, latest_order
-from wcflow.rules.tags import Copy, join_tags, split_tags
+from wcflow.rules.tags import NOTHING, Copy, Put, join_tags, split_tags
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
 Place = tuple[str, int]
 """Where tags are shown: ``customer`` or ``order``, and its id."""
-NOWHERE: Mapping[Place, frozenset[str]] = {}
+NOWHERE: Mapping[Place, Put] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,17 @@ def shown_by(meta: Mapping[str, str] | None) -> Written | None:
     return Written(split_tags(meta.get(TAGS_META)), meta.get(SEGMENT_META, ""))
 
 
-def customer_copy(
-    profile: Profile, memory: Memory, written: Mapping[Place, frozenset[str]] = NOWHERE
-) -> Copy:
+def customer_copy(profile: Profile, memory: Memory, written: Mapping[Place, Put] = NOWHERE) -> Copy:
     """Give the tags that the customer's own meta shows; unknown where the key may not read it."""
     base = memory.written_customer.tags if memory.written_customer else None
     account = profile.account
     shown = shown_by(account.meta if account else None)
     if account is None or shown is None:
         return Copy(None, base)
-    return Copy(shown.tags, base, written.get(("customer", account.id), frozenset()))
+    return Copy(shown.tags, base, written.get(("customer", account.id), NOTHING))
 
 
-def order_copy(
-    profile: Profile, memory: Memory, written: Mapping[Place, frozenset[str]] = NOWHERE
-) -> Copy:
+def order_copy(profile: Profile, memory: Memory, written: Mapping[Place, Put] = NOWHERE) -> Copy:
     """Give the tags that the latest order shows; one that never had any says nothing."""
     order = latest_order(profile)
     if order is None:
@@ -101,12 +97,12 @@ def order_copy(
     shown = order.meta.get(TAGS_META)
     if shown is None and ours is None:
         return Copy(None, None)
-    put = written.get(("order", order.id), frozenset())
+    put = written.get(("order", order.id), NOTHING)
     return Copy(split_tags(shown), ours.tags if ours else None, put)
 
 
 def surprising(profile: Profile, memory: Memory) -> Iterator[Place]:
-    """Name the places that show tags which wcflow does not remember of this person."""
+    """Name the places that show other tags than wcflow remembers of this person."""
     account, order = profile.account, latest_order(profile)
     if account is not None and _surprises(customer_copy(profile, memory)):
         yield "customer", account.id
@@ -115,4 +111,4 @@ def surprising(profile: Profile, memory: Memory) -> Iterator[Place]:
 
 
 def _surprises(copy: Copy) -> bool:
-    return bool(copy.shop) and not (copy.base and copy.shop and copy.shop <= copy.base)
+    return copy.shop is not None and copy.shop != (copy.base or frozenset())

@@ -20,17 +20,35 @@ def split_tags(text: str | None) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Put:
+    """What wcflow may have changed in one place of the shop, whoever's it was then.
+
+    ``tags`` it wrote there or was about to; ``dropped`` it may have taken away in a write of which
+    nobody knows whether it took effect.
+    """
+
+    tags: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+    def __or__(self, other: Put) -> Put:
+        return Put(self.tags | other.tags, self.dropped | other.dropped)
+
+
+NOTHING = Put()
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """One place of the shop that shows a person's tags.
 
     ``shop`` is what it holds now, None where that is not known. ``base`` is what wcflow last
-    wrote there for this person, None where it never did. ``written`` is what it may have put
+    wrote there for this person, None where it never did. ``put`` is what it may have changed
     there besides: for another person, long ago, or just before it was interrupted.
     """
 
     shop: frozenset[str] | None
     base: frozenset[str] | None
-    written: frozenset[str] = frozenset()
+    put: Put = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,6 @@ def _edits(copies: Iterable[Copy], ours: frozenset[str]) -> tuple[frozenset[str]
             continue
         base = copy.shop & ours if copy.base is None else copy.base
         if base != copy.shop:
-            added |= copy.shop - base - copy.written
-            removed |= base - copy.shop
+            added |= copy.shop - base - copy.put.tags
+            removed |= base - copy.shop - copy.put.dropped
     return added, removed - added

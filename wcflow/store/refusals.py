@@ -136,10 +136,9 @@ def _cause(said: Said) -> str:
 
 
 def _may_have_happened(status: int, wait: float | None) -> bool:
-    # A host that says when to come back did not pass the request on.
-    return status in BUSY - {429, 425} and not (
-        status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None
-    )
+    # Closed for maintenance or too early: not passed on. A limiter may count after the work is done.
+    closed = status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None
+    return status in BUSY - {425} and not closed
 
 
 Verdict = tuple[str, str, bool]

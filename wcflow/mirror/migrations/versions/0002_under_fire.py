@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("dropped", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("store", "kind", "id"),
     )
     op.drop_index("orders_by_email", table_name="orders")
