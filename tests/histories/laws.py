@@ -9,6 +9,7 @@ from decimal import Decimal
 from tests import naive
 from tests.builders import BERLIN
 from tests.histories.street import GRANTED, OWN
+from wcflow.cli.check_database import examined
 from wcflow.mirror.customers import customers
 from wcflow.mirror.orders import order_records
 
@@ -24,6 +25,7 @@ def hold(world, street):
     nothing_came_too_early(world, street)
     history_set_nothing_off(world, street)
     nothing_is_left_to_do(world)
+    the_database_is_sound(world)
 
 
 # The mirror.
@@ -264,3 +266,8 @@ def nothing_is_left_to_do(world):
     world.pass_(minutes=5)
     world.walk(accept=False, know=False)
     _same([], [(each.path, each.json) for each in world.writes], "writes of one more walk")
+
+
+def the_database_is_sound(world):
+    """No row contradicts another, and none is of what cannot be."""
+    assert [] == examined(world.db, world.config, world.now).unsound

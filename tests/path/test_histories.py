@@ -4,23 +4,29 @@ mirror equals the shop, everybody wears what the rules say, and each effect is t
 What may happen stands in ``tests.histories.street`` and ``weather``, what must be so in ``laws``.
 """
 
-import copy
 import os
-import tempfile
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.histories import laws
+from tests.histories.beginning import born, relived
 from tests.histories.rulebook import written
 from tests.histories.street import DEEDS, Street
 from tests.histories.weather import ASKED, WEATHER
 from tests.naive import Book
-from tests.world import BEGIN, Died, World
+from tests.world import BEGIN, Died
 from wcflow import cycle
 from wcflow.errors import WcflowError
 
@@ -33,41 +39,29 @@ AUTUMN = datetime(2026, 10, 24, 23, 40, tzinfo=UTC)
 """Twenty minutes before clocks in Berlin show an hour twice."""
 
 
-BEGINNINGS = {}
-
-
-def opened(folder, book, page_size, begin, **shop):
-    """Open a shop with two old orders and take its census; each beginning is lived through once."""
-    key = (page_size, begin, *sorted(shop.items()))
-    file = folder / "wcflow.sqlite3"
-    if key in BEGINNINGS:
-        file.write_bytes(BEGINNINGS[key][0])
-    store = f"page_size = {page_size}\nparallel = 1"
-    w = World(folder, written(book), store=store, now=begin, **shop)
-    if key not in BEGINNINGS:
-        w.buys(email="old@example.com", days_ago=60)
-        w.buys(email="BEN@example.com", days_ago=60)
-        w.settle()
-        w.die()
-        BEGINNINGS[key] = file.read_bytes(), copy.deepcopy(w.shop), w.now
-    _, former, now = BEGINNINGS[key]
-    w.trades_as(copy.deepcopy(former), now)
-    return w
-
-
 class Histories(RuleBasedStateMachine):
     """People act, time passes, the shop falters, the daemon dies; then all is looked over."""
+
+    postgres = None
+    """Where databases are lent, if it is to be lived there."""
 
     @initialize(
         hpos=st.booleans(),
         page_size=st.sampled_from([3, 100]),
         begin=st.sampled_from([BEGIN, BEGIN, AUTUMN]),
         fold=st.integers(0, 1),
+        dies_at=st.none() | st.none() | st.none() | st.integers(0, 120),
     )
-    def open_shop(self, hpos, page_size, begin, fold):
-        self.folder = tempfile.TemporaryDirectory()
+    def open_shop(self, hpos, page_size, begin, fold, dies_at=None):
+        self.ground = ExitStack()
+        folder = Path(self.ground.enter_context(TemporaryDirectory()))
         self.book, self.hpos = Book(), hpos
-        self.w = opened(Path(self.folder.name), self.book, page_size, begin, hpos=hpos, fold=fold)
+        shop = (folder, self.book, page_size, begin)
+        how = {"hpos": hpos, "fold": fold}
+        if self.postgres:
+            how["database"] = self.ground.enter_context(self.postgres.emptied())
+        lived_before = dies_at is None and not self.postgres
+        self.w = relived(*shop, **how) if lived_before else born(*shop, dies_at=dies_at, **how)
         self.street = Street(self.w, self.book)
         # Something is always on its way, so that also short histories are about something.
         self.street.orders_something(0)
@@ -179,6 +173,12 @@ class Histories(RuleBasedStateMachine):
         self.street.changes_book(self.book)
         self.w.rules(written(self.book))
 
+    @rule(what=st.sampled_from([("orders",), ("customers",), ("orders", "customers")]))
+    def the_admin_has_the_shop_read_anew(self, what):
+        chosen = {each: each in what for each in ("orders", "customers")}
+        with suppress(WcflowError), self.w.line() as line:
+            cycle.resync(line, **chosen)
+
     # What befalls wcflow.
 
     @rule(hours=st.sampled_from([0.001, 0.02, 0.4, 1, 30, 24 * 6, 24 * 31]))
@@ -222,6 +222,10 @@ class Histories(RuleBasedStateMachine):
     @rule(steps=st.integers(0, 120))
     def night_comes_and_wcflow_dies(self, steps):
         self._mortally(steps, 11, cycle.nightly)
+
+    @rule(steps=st.integers(0, 120))
+    def wcflow_dies_while_it_reads_the_shop_anew(self, steps):
+        self._mortally(steps, 11, cycle.resync)
 
     def _mortally(self, steps, minutes, work):
         try:
@@ -276,7 +280,7 @@ class Histories(RuleBasedStateMachine):
             laws.hold(self.w, self.street)
         finally:
             self.w.db.close()
-            self.folder.cleanup()
+            self.ground.close()
 
     def come_to_rest(self):
         """Let the weather clear, and time pass until all that waits has had its turn."""
@@ -294,16 +298,29 @@ class Histories(RuleBasedStateMachine):
         self.w.walk(accept=False, know=False)
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(
+LIVED = settings(
     max_examples=EXAMPLES,
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
+TestHistories = Histories.TestCase
+TestHistories.settings = LIVED
 if "WCFLOW_SEED" in os.environ:
     TestHistories = seed(int(os.environ["WCFLOW_SEED"]))(TestHistories)
+
+
+def test_histories_on_postgresql(postgres):
+    """A tenth of them: what differs is how transactions and their rows are locked and typed."""
+
+    class OnPostgres(Histories):
+        pass
+
+    OnPostgres.postgres = postgres
+    if "WCFLOW_SEED" in os.environ:
+        seed(int(os.environ["WCFLOW_SEED"]))(OnPostgres)
+    run_state_machine_as_test(OnPostgres, settings=settings(LIVED, max_examples=EXAMPLES // 10))
 
 
 def test_three_hundred_orders_of_one_second():

@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from tests.histories.weather import WEATHER
 from tests.world import Died, World
 from wcflow import cycle
 from wcflow.errors import StoreError
@@ -38,10 +39,11 @@ def try_again(w):
 
 @pytest.mark.parametrize("path", ["orders/*/notes", "coupons", "orders/batch"])
 @pytest.mark.parametrize("effect", [True, False])
-def test_a_write_that_was_not_answered_is_there_once(world, path, effect):
-    """Whether it took effect before the time-out or not."""
+@pytest.mark.parametrize("trouble", ["no answer", "429", "502"])
+def test_a_write_that_was_not_answered_well_is_there_once(world, path, trouble, effect):
+    """Whether it took effect before that or not; some count requests only when they are done."""
     order = world.buys(email="anna@example.com")
-    world.faults.times_out(effect=effect, only=f"POST /wc/v3/{path}")
+    WEATHER[trouble](world.faults, effect=effect, only=f"POST /wc/v3/{path}")
     with pytest.raises(StoreError):
         world.settle()
     try_again(world)
