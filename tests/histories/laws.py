@@ -42,6 +42,29 @@ def mirror_is_the_shop(world, street):
     _equal(accounts, {number: _kept_customer(each) for number, each in people.items()})
 
 
+def new_orders_are_known(world, street):
+    """No night is needed for that, however many were made in one second."""
+    with world.db.reading() as tx:
+        kept = {*order_records(tx, "shop", range(1, 5000))}
+    _same(set(), {order["id"] for order in street.orders(*SHOWN)} - kept, "unknown orders")
+
+
+def young_orders_are_whole(world, street):
+    """Lines that were saved after the stamp are read all the same, a few minutes later."""
+    young = world.now - timedelta(minutes=5)
+    told = {o["id"]: _order(o)["items"] for o in street.orders(*SHOWN) if _created(o) > young}
+    with world.db.reading() as tx:
+        kept = order_records(tx, "shop", told)
+    _equal(told, {number: _kept_order(order)["items"] for number, order in kept.items()})
+
+
+SHOWN = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
+
+
+def _created(order):
+    return naive.moment(order["date_created_gmt"])
+
+
 def _equal(expected, actual):
     """Say only what differs: (expected, actual) by key."""
     keys = [key for key in {**expected, **actual} if expected.get(key) != actual.get(key)]

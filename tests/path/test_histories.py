@@ -85,9 +85,15 @@ class Histories(RuleBasedStateMachine):
     @rule(pick=PICK, read=st.booleans())
     def an_order_is_stamped_before_its_lines_are_saved(self, pick, read):
         self.street.do("orders_without_lines", pick)
-        if read:
-            self.walk()
+        if read and self._walks() and not self.w.faults.rules:
+            # The newest order is read again in any case.
+            self.w.pass_(seconds=5)
+            self.street.do("orders_something", pick + 1)
+            self._walks()
             self.street.do("lines_are_saved", pick)
+            self.w.pass_(minutes=3)
+            self._walks()
+            laws.young_orders_are_whole(self.w, self.street)
 
     @rule(pick=PICK)
     def somebody_orders_and_does_not_pay(self, pick):
@@ -252,6 +258,8 @@ class Histories(RuleBasedStateMachine):
             return False
         self.street.looks_around(seen=self.hpos)
         self.street.was_walked()
+        if not self.w.faults.rules:
+            laws.new_orders_are_known(self.w, self.street)
         return True
 
     @rule()
