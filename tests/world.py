@@ -112,9 +112,12 @@ class World:
             return cycle.nightly(line)
 
     @contextmanager
-    def mortal(self, steps, holder="mortal"):
-        """A line whose process is killed after so many steps, wherever that is; it may survive."""
-        fate = Fate(steps)
+    def mortal(self, steps, holder="mortal", *, from_write=0):
+        """A line whose process is killed after so many steps, wherever that is; it may survive.
+
+        They are counted from the start, or from when so many writes are about to be sent.
+        """
+        fate = Fate(steps, from_write)
         with self.line(holder, fate) as line, fate.hangs_over(self.db):
             yield line
 
@@ -198,10 +201,12 @@ class Fate:
     the database, a request about to be sent, an answer about to be read. Who is dead stays so.
     """
 
-    def __init__(self, left):
-        self.left, self.died = left, False
+    def __init__(self, left, from_write=0):
+        self.left, self.spared, self.died = left, from_write, False
 
     def step(self, *_):
+        if self.spared:
+            return
         self.died = self.died or self.left <= 0
         if self.died:
             raise Died
@@ -232,6 +237,8 @@ class Fated:
     def answer(self, request, now):
         if self.fate is None:
             return self.shop.answer(request, now)
+        if self.fate.spared and request.method != "GET":
+            self.fate.spared -= 1
         self.fate.step()
         try:
             return self.shop.answer(request, now)

@@ -225,6 +225,12 @@ class Histories(RuleBasedStateMachine):
         self.street.do("orders_something", pick)
         self._mortally(steps, minutes, cycle.walk)
 
+    @rule(write=st.integers(1, 9), steps=st.integers(0, 12), pick=PICK)
+    def walk_and_die_over_a_write(self, write, steps, pick):
+        """Before it is sent, before it is answered, or before that is on record."""
+        self.street.do("orders_something", pick)
+        self._mortally(steps, 11, cycle.walk, from_write=write)
+
     @rule(steps=st.integers(0, 120))
     def night_comes_and_wcflow_dies(self, steps):
         self._mortally(steps, 11, cycle.nightly)
@@ -233,9 +239,9 @@ class Histories(RuleBasedStateMachine):
     def wcflow_dies_while_it_reads_the_shop_anew(self, steps):
         self._mortally(steps, 11, cycle.resync)
 
-    def _mortally(self, steps, minutes, work):
+    def _mortally(self, steps, minutes, work, **since):
         try:
-            with self.w.mortal(steps) as line:
+            with self.w.mortal(steps, **since) as line:
                 work(line)
         except (Died, WcflowError):
             pass

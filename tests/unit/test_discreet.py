@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow import log
+from wcflow.config.sections import FORMATS
 from wcflow.discreet import plain, report, without_keys, without_people, without_secrets
 from wcflow.errors import SetupError
 
@@ -105,7 +106,7 @@ def test_a_report_says_what_only_speaks_of_the_program(error):
     assert report(error).endswith(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
-@pytest.mark.parametrize("form", log.FORMATS)
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("terminal", [True, False])
 def test_no_log_line_tells_a_secret_or_adds_a_line(form, terminal, capsys):
     """Wherever it stands: in the event, a key, a list, a mapping, an object, bound before."""

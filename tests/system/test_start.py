@@ -1,0 +1,88 @@
+"""How soon a command is there: one that asks no shop does not wait for what speaks with shops."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.command import ENVIRONMENT
+from wcflow.mirror.database import open_database
+
+INI = """
+[wcflow]
+database = sqlite:///{database}
+
+[store shop]
+url = http://127.0.0.1:9
+consumer_key = ck_0123456789
+consumer_secret = cs_0123456789
+
+[tag Buyer]
+when = orders_count >= 1
+"""
+
+LOADED = """
+import sys
+from wcflow.__main__ import main
+
+sys.argv = ["wcflow", *sys.argv[1:]]
+try:
+    main()
+finally:
+    sys.stdout.write("\\n" + " ".join(sys.modules))
+"""
+
+CLIENT = {"requests", "urllib3", "woocommerce", "wcflow.store.client", "wcflow.cycle"}
+"""What speaks with a shop."""
+UPGRADE = {"alembic"}
+DAEMON = {"schedule", "structlog"}
+POSTGRES = {"psycopg", "sqlalchemy.dialects.postgresql"}
+DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.mirror.tables"}
+RULES = {"lark", "jinja2", "sqlalchemy", "wcflow.rules.language"}
+
+
+@pytest.fixture
+def ini(tmp_path):
+    file, database = tmp_path / "wcflow.ini", tmp_path / "wcflow.sqlite3"
+    file.write_text(INI.format(database=database))
+    file.chmod(0o600)
+    open_database(f"sqlite:///{database}").close()
+    return file
+
+
+def loaded_by(*words):
+    """Give all modules that a process has loaded when it has done a command."""
+    argv = [sys.executable, "-c", LOADED, *map(str, words)]
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert "" == ran.stderr
+    return set(ran.stdout.rpartition("\n")[2].split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("status", "--json"),
+        ("explain", "--help"),
+        ("outbox", "list"),
+    ],
+)
+def test_who_only_looks_starts_without_the_client(ini, words):
+    """And without what upgrades a database that is up to date, or speaks with another."""
+    loaded = loaded_by(*words, "--config", ini)
+    assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES)
+    assert loaded >= DATABASE
+
+
+def test_who_only_reads_the_configuration_starts_without_a_database(ini):
+    loaded = loaded_by("check", "--config", ini)
+    assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | DATABASE)
+    assert loaded >= RULES
+
+
+def test_the_version_is_said_without_the_rules():
+    loaded = loaded_by("--version")
+    assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | DATABASE | RULES)
+    assert "wcflow.cli" in loaded
