@@ -246,7 +246,8 @@ def _welcomes_are_there(world, street, since):
         dates = [naive.dated(order) for order in naive.paid_orders(person)]
         if dates and min(dates) >= since:
             _same(1, codes[person.email], person.email)
-            for place in _places(person):
+            # Of whom nothing is left for a while, tags of workflows are forgotten.
+            for place in () if {owner, person.email} & street.robbed else _places(person):
                 taken = {r.tag for r in street.removals_near(owner, person)}
                 assert GRANTED in street.shown(place) | taken, place
 
