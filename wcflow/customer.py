@@ -6,7 +6,7 @@ the orders under one address. Nothing here is counted up; everything is computed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -54,12 +54,18 @@ class Standing:
     orders_percentile: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: a person with another standing is made of the same parts at once.
+@dataclass(frozen=True)
 class Profile:
     """One person: subject key, account if any, all their orders (oldest first), their standing.
 
     ``subject`` is ``c12`` for a registered customer, ``g:anna@example.com`` for a guest.
     ``products`` holds the products that the orders name, by id.
+
+    What every judgement asks of the orders, and often, follows from them at once: ``paid`` are
+    those that count, by date, oldest first; ``amounts`` these with what each brought in, less
+    refunds (None without a rate); ``newest`` is the one that shows the tags; ``latest_stamp`` the
+    last instant at which anything is known to have happened to one of them.
     """
 
     subject: str
@@ -69,6 +75,17 @@ class Profile:
     orders: tuple[Order, ...] = ()
     products: Mapping[int, Product] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
+    paid: tuple[Order, ...] = field(init=False, repr=False, compare=False)
+    amounts: tuple[tuple[Order, Decimal | None], ...] = field(init=False, repr=False, compare=False)
+    newest: Order | None = field(init=False, repr=False, compare=False)
+    latest_stamp: datetime | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        paid = _paid(self.orders, self.shop)
+        self.__dict__["paid"] = paid
+        self.__dict__["amounts"] = tuple([(each, net_total(each, self.shop)) for each in paid])
+        self.__dict__["newest"] = _newest(self.orders)
+        self.__dict__["latest_stamp"] = max(map(latest_stamp, self.orders), default=None)
 
     @property
     def is_guest(self) -> bool:
@@ -76,15 +93,9 @@ class Profile:
 
     def standing_so(self, standing: Standing) -> Profile:
         """Give the person with another standing."""
-        return Profile(
-            self.subject,
-            self.email,
-            self.shop,
-            self.account,
-            self.orders,
-            self.products,
-            standing,
-        )
+        other = object.__new__(Profile)
+        other.__dict__.update(self.__dict__, standing=standing)
+        return other
 
 
 def registered(customer_id: int) -> str:
@@ -104,15 +115,20 @@ def order_date(order: Order) -> datetime:
 
 def latest_stamp(order: Order) -> datetime:
     """Give the last instant at which anything is known to have happened to an order."""
-    stamps = [stamp for stamp in (order.modified, order.paid, order.completed) if stamp]
-    stamps += [change.at for change in order.history]
-    stamps += [refund.date for refund in order.refunds if refund.date]
-    return max(order.created, *stamps)
+    latest = order.created
+    for stamp in (order.modified, order.paid, order.completed):
+        if stamp is not None and stamp > latest:
+            latest = stamp
+    for change in order.history:
+        latest = max(latest, change.at)
+    for refund in order.refunds:
+        latest = max(latest, refund.date or latest)
+    return latest
 
 
 def is_paid(order: Order, shop: Shop) -> bool:
     """Say whether an order counts: a paid status, and not refunded in full."""
-    return order.status in shop.paid_statuses and not refunded_in_full(order)
+    return order.status in shop.paid_statuses and not (order.refunds and refunded_in_full(order))
 
 
 def refunded_in_full(order: Order) -> bool:
@@ -124,7 +140,11 @@ def refunded_in_full(order: Order) -> bool:
 
 def paid_orders(profile: Profile) -> tuple[Order, ...]:
     """Give the person's paid orders by date, oldest first."""
-    paid = [order for order in profile.orders if is_paid(order, profile.shop)]
+    return profile.paid
+
+
+def _paid(orders: Iterable[Order], shop: Shop) -> tuple[Order, ...]:
+    paid = [order for order in orders if is_paid(order, shop)]
     return tuple(sorted(paid, key=_by_date) if len(paid) > 1 else paid)
 
 
@@ -134,17 +154,18 @@ def _by_date(order: Order) -> tuple[datetime, int]:
 
 def in_store_currency(minor: int, currency: str, shop: Shop) -> Decimal | None:
     """Convert an amount to the store's currency; None where no rate is given."""
-    amount = to_major(minor, currency)
     if currency == shop.currency:
-        return amount
+        return to_major(minor, currency)
     rate = shop.rates.get(currency)
-    return None if rate is None else amount * rate
+    return None if rate is None else to_major(minor, currency) * rate
 
 
 def net_total(order: Order, shop: Shop) -> Decimal | None:
     """Give what an order brought in, less its refunds, in the store's currency."""
-    refunded = sum(refund.total for refund in order.refunds) if order.refunds else 0
-    return in_store_currency(order.total - refunded, order.currency, shop)
+    total, refunds = order.total, order.refunds
+    if refunds:
+        total -= sum([refund.total for refund in refunds])
+    return in_store_currency(total, order.currency, shop)
 
 
 def refund_date(refund: Refund, order: Order) -> datetime:
@@ -154,8 +175,12 @@ def refund_date(refund: Refund, order: Order) -> datetime:
 
 def latest_order(profile: Profile) -> Order | None:
     """Give the order that shows the tags: the newest that is not in the trash nor a draft."""
+    return profile.newest
+
+
+def _newest(orders: Iterable[Order]) -> Order | None:
     newest: Order | None = None
-    for order in profile.orders:
+    for order in orders:
         if order.status in HIDDEN_STATUSES:
             continue
         if newest is None or (order.created, order.id) > (newest.created, newest.id):
@@ -172,7 +197,9 @@ def as_of(profile: Profile, then: datetime) -> Profile:
     Orders made later are left out, later payments and refunds undone. An order that was cancelled
     later, with no stamp of it, keeps its present status.
     """
-    orders = tuple([_order_as_of(order, then) for order in profile.orders if order.created <= then])
+    orders, latest = profile.orders, profile.latest_stamp
+    if latest is not None and latest > then:
+        orders = tuple([_order_as_of(order, then) for order in orders if order.created <= then])
     account = profile.account
     if account is not None and account.created is not None and account.created > then:
         account = None

@@ -26,7 +26,8 @@ from wcflow.mirror import lease, people, queue
 from wcflow.mirror.database import Database
 from wcflow.mirror.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
 from wcflow.mirror.tables import StoreRow
-from wcflow.outbox import Delivered, deliver
+from wcflow.outbox.deliver import deliver
+from wcflow.outbox.desk import Delivered
 from wcflow.poll import PollSettings, Pulled, pull, reconcile, touch_everyone
 from wcflow.poll import resync as read_anew
 from wcflow.rules.memory import SEGMENT_META, TAGS_META

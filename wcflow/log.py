@@ -11,9 +11,6 @@ import structlog
 
 from wcflow.discreet import plain, report, without_secrets
 
-LEVELS = ("debug", "info", "warning", "error")
-FORMATS = ("auto", "text", "json")
-
 
 def set_up(level: str, form: str, *, terminal: bool) -> None:
     """Send log lines to stderr: coloured text on a terminal, plain key=value or JSON elsewhere."""

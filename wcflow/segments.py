@@ -20,6 +20,8 @@ def moves(
     before: Mapping[str, datetime], after: Collection[str], now: datetime
 ) -> tuple[Move, ...]:
     """Give who left and who entered, by name, leaving first: a person changes clothes in order."""
+    if before.keys() == set(after):
+        return ()
     left = [Move(name, entered=False, at=now) for name in sorted(set(before) - set(after))]
     entered = [Move(name, entered=True, at=now) for name in sorted(set(after) - set(before))]
     return (*left, *entered)

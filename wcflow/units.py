@@ -60,7 +60,12 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
 
 def to_major(minor: int, currency: str) -> Decimal:
     """Turn integers of the minor unit (1234) into an amount (12.34)."""
-    return Decimal(minor).scaleb(-minor_digits(currency))
+    return Decimal(minor) * _minor_unit(currency)
+
+
+@lru_cache(maxsize=256)
+def _minor_unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-minor_digits(currency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,6 @@ def after(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
     return datetime.combine(shift_day(local.date(), by), local.time(), zone).astimezone(UTC)
 
 
-@lru_cache(maxsize=256)
 def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
     """Give the first instant that ``(30d)`` includes: the start of the day 30 days ago.
 
@@ -155,18 +159,25 @@ def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
     """
     if not length.in_days:
         return now - timedelta(seconds=length.seconds)
-    return start_of_day(shift_day(local_day(now, zone), length, -1), zone)
+    return _first_of_window(now, length.count, length.unit, zone)
+
+
+# By the parts of a duration: to look for one as a whole takes longer than to look it up.
+@lru_cache(maxsize=256)
+def _first_of_window(now: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
+    return start_of_day(shift_day(local_day(now, zone), Duration(count, unit), -1), zone)
 
 
 def leaves_window(instant: datetime, length: Duration, zone: tzinfo) -> datetime:
     """Give the first instant at which what happened at ``instant`` is outside ``(length)``."""
     if not length.in_days:
         return instant + timedelta(seconds=length.seconds, microseconds=1)
-    return _first_day_outside(local_day(instant, zone), length, zone)
+    return _first_day_outside(local_day(instant, zone), length.count, length.unit, zone)
 
 
 @lru_cache(maxsize=8192)
-def _first_day_outside(day: date, length: Duration, zone: tzinfo) -> datetime:
+def _first_day_outside(day: date, count: int, unit: str, zone: tzinfo) -> datetime:
+    length = Duration(count, unit)
     candidate = shift_day(day, length)
     # Months have unequal lengths: step on until the window's first day has passed the day itself.
     while shift_day(candidate, length, -1) <= day:

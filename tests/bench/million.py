@@ -92,6 +92,10 @@ class Large:
     orders: int
 
     @property
+    def accounts(self) -> int:
+        return int(self.people * (1 - GUESTS))
+
+    @property
     def config(self) -> Config:
         return load(self.ini, {})
 
@@ -172,7 +176,7 @@ def judged(db: Database, config: Config, now: datetime) -> Evaluated:
 def _fill(raw: sqlite3.Connection, made: Large, random: Random) -> None:
     products = [_product(number, random) for number in range(1, PRODUCTS + 1)]
     _insert(raw, "product", (product_row("shop", each) for each in products))
-    accounts = int(made.people * (1 - GUESTS))
+    accounts = made.accounts
     people = [_address(number, random) for number in range(1, made.people + 1)]
     _insert(raw, "customer", (_account(n, people[n - 1], random) for n in range(1, accounts + 1)))
     _insert(raw, "orders", _orders(made, people, accounts, products, random))

@@ -12,9 +12,10 @@ from wcflow.errors import StoreError
 from wcflow.mirror.slices import slices
 from wcflow.mirror.stores import save_store
 from wcflow.mirror.upserts import instant
-from wcflow.poll import drafts, walk
+from wcflow.poll import drafts, refunds, walk
+from wcflow.poll.asking import Found
 from wcflow.poll.portions import whole
-from wcflow.poll.slicing import Found, Meter, Work, work_off
+from wcflow.poll.slicing import Meter, Work, work_off
 from wcflow.poll.visit import Visit
 from wcflow.sandbox.exchange import told
 from wcflow.sandbox.faults import Rule
@@ -194,14 +195,16 @@ def test_after_a_failure_nothing_more_is_asked_than_is_on_its_way(database):
 
 def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
     """Who asked meanwhile did not ask in vain."""
-    failed, kept = threading.Event(), []
+    asked, failed, kept = threading.Event(), threading.Event(), []
 
     def ask(piece):
         if piece.number == 0:
+            asked.wait(5)
             failed.set()
             raise StoreError("no")
+        asked.set()
         failed.wait(5)
-        return Found("an answer", 7, last=False)
+        return Found("an answer", 7, last=True)
 
     with polled(database) as poll:
         visit = Visit(poll.db, poll.client, poll.settings, poll.now)
@@ -274,6 +277,38 @@ def test_no_second_page_is_ever_asked_for(database, past):
         poll.pull()
 
         assert [] == [c for c in poll.door.calls if "page" in c.params or "offset" in c.params]
+
+
+def test_the_dates_of_refunds_are_read_before_their_orders(database, past, monkeypatch):
+    """A hundred at a time, and not by one more request for each page of orders."""
+    monkeypatch.setattr(refunds, "_MANY", 1)
+    with polled(database, past, page_size=50) as poll:
+        poll.pull()
+
+        mirror_equals_shop(poll)
+        asked = [call.params for call in poll.door.calls if call.path.endswith("/refunds")]
+        assert (True, []) == (len(asked) > 1, [each for each in asked if "include" in each])
+
+
+def test_refunds_that_no_list_tells_are_asked_for_with_their_orders(database, past, monkeypatch):
+    monkeypatch.setattr(refunds, "_MANY", 1)
+    with polled(database, past, page_size=50) as poll:
+        breaks_the_list_of_refunds(poll)
+        poll.pull()
+
+        mirror_equals_shop(poll)
+
+
+def breaks_the_list_of_refunds(poll):
+    """Break down over it, while refunds that are asked for by id are told."""
+
+    def deed(request, now, following):
+        return told('{"code": "broken", "message": "No."}', now, status=409)
+
+    def by_date(request):
+        return request.path.endswith("/refunds") and request.params.get("orderby") == "date"
+
+    poll.faults.rules.append(Rule(deed, times=None, when=by_date))
 
 
 def test_orders_dated_in_the_future_are_read(database):

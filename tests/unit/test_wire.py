@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests import spoilt
+from wcflow.frozen import maker
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
-from wcflow.store import wire
+from wcflow.store import quick, wire
 from wcflow.store.body import parsed
 from wcflow.store.fields import WireError
 from wcflow.store.reading import listing
@@ -67,6 +69,28 @@ def surprise_of(row: dict[str, Any]) -> str:
 
 def at(stamp: str) -> datetime:
     return datetime.fromisoformat(f"{stamp}+00:00")
+
+
+class TestQuick:
+    """What is usual is read at once."""
+
+    def test_a_real_order_is_usual(self) -> None:
+        keep = frozenset({"wcflow_tags"})
+        unusual = [row["id"] for row in ORDERS if quick.order(row, keep) is None]
+        assert [] == unusual
+
+    def test_a_record_made_quickly_is_as_frozen_as_any(self) -> None:
+        item = LineItem(1, 2, 3, "Wallet", "W", 1, 4500, {"a": "b"})
+        made = maker(LineItem)(1, 2, 3, "Wallet", "W", 1, 4500, {"a": "b"})
+        assert (item, repr(item), LineItem) == (made, repr(made), type(made))
+        with pytest.raises(FrozenInstanceError):
+            made.quantity = 2  # type: ignore[misc]
+
+    def test_what_is_not_given_has_its_default(self) -> None:
+        assert (LineItem(1, 2, 3, "", "", 1, 0), Address("Anna")) == (
+            maker(LineItem)(1, 2, 3, "", "", 1, 0),
+            maker(Address)("Anna"),
+        )
 
 
 class TestRecordings:
@@ -434,6 +458,14 @@ def answer(content: bytes) -> Answer:
     return Answer(parsed(content), at("2026-11-22T12:00:00"), None, 100, {})
 
 
+def listing_of(row: dict[str, Any], keep: frozenset[str]) -> tuple[Order, ...]:
+    """The order as it is read with care; nothing where that names a surprise."""
+    try:
+        return (wire.careful_order(row, keep),)
+    except WireError:
+        return ()
+
+
 class TestSpoiltRows:
     """One field of a real row, at any depth, becomes anything: that row is the only one concerned."""
 
@@ -452,6 +484,17 @@ class TestSpoiltRows:
         assert 3 == len(found.rows) + len(found.unreadable)
         for row in found.unreadable:
             assert len(row.why) < 200
+
+    @settings(deadline=None)
+    @given(st.data())
+    def test_at_once_or_field_by_field_it_is_the_same_order(self, data: st.DataObject) -> None:
+        """What is read at once is what a careful reader makes of it; the rest is left to that."""
+        bad = data.draw(spoilt.spoilt(ORDERS, times=data.draw(st.integers(0, 2))))
+        (row, *_) = parsed(spoilt.body([bad, ORDERS[0]]))
+        keep = frozenset(data.draw(st.sampled_from([[], ["wcflow_tags", "a"]])))
+        assume(type(row) is dict)
+
+        assert quick.order(row, keep) in (None, *listing_of(row, keep))
 
     @given(st.data())
     def test_why_it_is_not_understood_repeats_nothing_of_what_stands_there(

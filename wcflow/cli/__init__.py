@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from wcflow import __version__, log
+from wcflow import __version__
 from wcflow.cli import show
 from wcflow.cli.errors import told
 
@@ -52,6 +53,10 @@ class Commands(TyperGroup):
             return None
         alone = typer.Typer(**_SETTINGS)
         import_module(f"wcflow.cli.{cmd_name.replace('-', '_')}").register(alone)
+        if not gc.isenabled():
+            # The process has only just begun (__main__), and what it has imported stays.
+            gc.freeze()
+            gc.enable()
         alone.callback()(lambda: None)
         return get_group(alone).commands[cmd_name]
 
@@ -95,4 +100,3 @@ def wcflow(
     wcflow reads a shop through its REST API, puts its customers into segments, and writes tags,
     notes and coupons back, by rules that you write in an INI file.
     """
-    log.set_up("error", "auto", terminal=show.on_terminal())

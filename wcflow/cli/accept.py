@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, Session, StoreName, Yes, confirmed, session, stores_of
+from wcflow.cli.common import ConfigFile, StoreName, Yes, confirmed, stores_of
+from wcflow.cli.session import Session, session
 from wcflow.cli.visits import each_store
 from wcflow.cycle import Line
 from wcflow.cycle import accept as let_go

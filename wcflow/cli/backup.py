@@ -10,7 +10,8 @@ import typer
 from sqlalchemy import URL, make_url
 
 from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, interruptible, must_exist, read_config
+from wcflow.cli.common import ConfigFile, interruptible, read_config
+from wcflow.cli.looking import must_exist
 from wcflow.errors import SetupError
 from wcflow.mirror.copy import copied
 

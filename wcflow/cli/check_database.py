@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 from wcflow.cli import show
-from wcflow.cli.common import AsJson, ConfigFile, interruptible, must_exist, read_config, utcnow
+from wcflow.cli.common import AsJson, ConfigFile, interruptible, read_config, utcnow
+from wcflow.cli.looking import must_exist
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, SetupError

@@ -1,6 +1,8 @@
-"""What commands have in common: the configuration, the database, the lines to the stores.
+"""What commands have in common: their options, the configuration, the time, the signals.
 
-Clock, chance and signals of one-shot commands come in here and are handed on as arguments.
+Clock, chance and signals of one-shot commands come in here and are handed on as arguments. The
+database is opened in looking.py, and the lines to the shops in session.py: what a command does not
+need it does not wait for.
 """
 
 from __future__ import annotations
@@ -12,25 +14,19 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
-from sqlalchemy import make_url
 
-from wcflow import cycle, log
 from wcflow.cli import show
 from wcflow.cli.errors import Stopped
-from wcflow.cli.progress import Bars, Lines, progress
 from wcflow.config.load import Config, load
 from wcflow.config.stores import StoreSettings
-from wcflow.cycle import Clock, Line, Walked, know, walk
 from wcflow.errors import SetupError, UsageError
-from wcflow.mirror.database import Database, open_database
 
 HERE, SYSTEM = Path("wcflow.ini"), Path("/etc/wcflow/wcflow.ini")
 
@@ -151,47 +147,6 @@ def interruptible() -> Iterator[Interrupt]:
             signal.signal(number, taken)
 
 
-@dataclass(slots=True)
-class Session:
-    """One command at work: its configuration, database, and lines to the stores."""
-
-    config: Config
-    db: Database
-    interrupt: Interrupt
-    clock: Clock = utcnow
-    holder: str = field(default_factory=holder)
-    bars: Bars | Lines = field(default_factory=progress)
-    open: ExitStack = field(default_factory=ExitStack)
-    _lines: dict[str, Line] = field(default_factory=dict)
-
-    def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
-        """Give all stores, or the one of that name; raises UsageError where there is none."""
-        return stores_of(self.config, name)
-
-    def line(self, settings: StoreSettings) -> Line:
-        """Give the line to a store; nothing is asked yet."""
-        if settings.name not in self._lines:
-            self._lines[settings.name] = Line(
-                db=self.db,
-                store=self.open.enter_context(cycle.client(settings, self.interrupt.sleep)),
-                config=self.config,
-                settings=settings,
-                clock=self.clock,
-                holder=self.holder,
-                stopping=self.interrupt.stopping,
-                progress=self.bars.tell,
-            )
-        return self._lines[settings.name]
-
-    def walk(self, line: Line, *, write: bool) -> Walked:
-        """Get to know a shop and walk once, its progress told."""
-        try:
-            know(line)
-            return walk(line, write=write)
-        finally:
-            self.bars.clear()
-
-
 def stores_of(config: Config, name: str | None) -> tuple[StoreSettings, ...]:
     """Give all stores of a configuration, or the one of that name."""
     if name is None:
@@ -210,33 +165,3 @@ def the_store(config: Config, name: str | None) -> StoreSettings:
         known = ", ".join(settings.name for settings in found)
         raise UsageError("there are several stores", f"say which with --store NAME: {known}")
     return found[0]
-
-
-@contextmanager
-def session(
-    given: Path | None, *, verbose: bool = False, looking: bool = False
-) -> Iterator[Session]:
-    """Open what a command needs, and close it at the end.
-
-    ``looking``: the command only shows what is there, so that a database which is not there yet is
-    told of and not made.
-    """
-    config = read_config(given)
-    level = config.log_level if verbose else "error"
-    log.set_up(level, config.log_format, terminal=sys.stderr.isatty())
-    if looking:
-        must_exist(config.database)
-    with interruptible() as interrupt, open_database(config.database) as db:
-        opened = Session(config, db, interrupt)
-        with opened.open:
-            yield opened
-
-
-def must_exist(database: str) -> None:
-    """Refuse where the database is a file that is not there yet."""
-    url = make_url(database)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        raise SetupError(
-            f"there is no database {url.database} yet",
-            "'wcflow plan' makes it: it reads the shop and writes nothing there",
-        )

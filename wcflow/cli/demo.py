@@ -18,12 +18,13 @@ import typer
 
 from wcflow import cycle, daemon, demo
 from wcflow.cli import show
-from wcflow.cli.common import Session, holder, session, the_store, utcnow
+from wcflow.cli.common import holder, the_store, utcnow
 from wcflow.cli.contacts import contacts
 from wcflow.cli.explain import print_explained
 from wcflow.cli.explained import explained
 from wcflow.cli.init import write
 from wcflow.cli.run import leave
+from wcflow.cli.session import Session, session
 from wcflow.cli.street import busy
 from wcflow.cycle import Line, Walked
 from wcflow.mirror import people, queue

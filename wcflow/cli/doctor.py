@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from pathlib import Path
 import typer
 from sqlalchemy import make_url
 
-from wcflow import cycle
+from wcflow import cycle, log
 from wcflow.cli import show
 from wcflow.cli.common import (
     AsJson,
@@ -52,6 +53,7 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
     database and the disk here. Writes nothing to the shop.
     """
     found = read_config(config)
+    log.set_up("error", found.log_format, terminal=sys.stderr.isatty())
     now = utcnow()
     with interruptible() as interrupt:
         findings = {"here": tuple(_here(found, now))}

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import show
-from wcflow.cli.common import AsJson, ConfigFile, Session, StoreName, session
+from wcflow.cli.common import AsJson, ConfigFile, StoreName
 from wcflow.cli.explained import (
     EffectSeen,
     Explained,
@@ -22,6 +22,7 @@ from wcflow.cli.explained import (
     only,
     rules_named,
 )
+from wcflow.cli.looking import Look, looking
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import SetupError, UsageError
 from wcflow.mirror import people
@@ -59,7 +60,7 @@ def explain(
     is not asked. Each part of a condition is shown with the value found, the answer, and the
     orders that the value came from, whether or not the rule holds.
     """
-    with session(config, looking=True) as work, work.db.reading() as tx:
+    with looking(config) as work, work.db.reading() as tx:
         settings, subject = _found(tx, work, store, customer)
         found = explained(tx, work.config, settings, subject, work.clock())
         row = store_row(tx, settings.name)
@@ -73,7 +74,7 @@ def explain(
 
 
 def _found(
-    tx: Connection, work: Session, store: str | None, customer: str
+    tx: Connection, work: Look, store: str | None, customer: str
 ) -> tuple[StoreSettings, str]:
     """Find the person; raises UsageError where there is none, or one in each of several stores."""
     found = []
@@ -94,7 +95,7 @@ def _found(
     return found[0]
 
 
-def _must_have_polled(tx: Connection, work: Session, store: str | None) -> None:
+def _must_have_polled(tx: Connection, work: Look, store: str | None) -> None:
     if not any(store_row(tx, each.name) for each in work.stores(store)):
         raise SetupError("the shop was never read", "run 'wcflow plan' first")
 

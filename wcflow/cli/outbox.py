@@ -11,8 +11,9 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import effects, show
-from wcflow.cli.common import AsJson, ConfigFile, Session, StoreName, session
+from wcflow.cli.common import AsJson, ConfigFile, StoreName
 from wcflow.cli.contacts import Contact, contacts
+from wcflow.cli.looking import Look, looking
 from wcflow.errors import UsageError
 from wcflow.mirror import queue
 from wcflow.mirror.queue import Entry
@@ -63,7 +64,7 @@ def list_(
     up, cancelled was called off, dry_run was only rehearsed.
     """
     states = [each.value for each in state or ()]
-    with session(config, looking=True) as work, work.db.reading() as tx:
+    with looking(config) as work, work.db.reading() as tx:
         most = None if as_json else limit
         found = {
             each.name: queue.entries(tx, each.name, states, limit=most, newest_first=True)
@@ -84,7 +85,7 @@ def show_(
     as_json: AsJson = False,
 ) -> None:
     """Show all that is known of one effect."""
-    with session(config, looking=True) as work, work.db.reading() as tx:
+    with looking(config) as work, work.db.reading() as tx:
         ((store, (entry,)),) = _found(tx, work, None, [number]).items()
         who = contacts(tx, store, [entry.subject])[entry.subject]
         if as_json:
@@ -103,7 +104,7 @@ def retry(
 
     They pass the brake: you have looked at them.
     """
-    with session(config, looking=True) as work:
+    with looking(config) as work:
         with work.db.transaction() as tx:
             found = _meant(tx, work, store, numbers, failed=failed)
             count = queue.retry(tx, _ids(found), work.clock())
@@ -119,7 +120,7 @@ def cancel(
     failed: Annotated[bool, typer.Option("--failed", help="All that were given up.")] = False,
 ) -> None:
     """Call off effects that wait or were given up; they are not written."""
-    with session(config, looking=True) as work, work.db.transaction() as tx:
+    with looking(config) as work, work.db.transaction() as tx:
         found = _meant(tx, work, store, numbers, failed=failed)
         count = queue.cancel(tx, _ids(found), work.clock())
         _say_done(found, count, "called off", "done or under way")
@@ -127,7 +128,7 @@ def cancel(
 
 def _meant(
     tx: Connection,
-    work: Session,
+    work: Look,
     store: str | None,
     numbers: Sequence[int] | None,
     *,
@@ -143,7 +144,7 @@ def _meant(
     }
 
 
-def _found(tx: Connection, work: Session, store: str | None, numbers: Sequence[int]) -> Found:
+def _found(tx: Connection, work: Look, store: str | None, numbers: Sequence[int]) -> Found:
     """Give effects by their ids; raises UsageError where one is not there."""
     found = {
         each.name: queue.entries(tx, each.name, ids=numbers, limit=None)

@@ -11,8 +11,9 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import effects, show
-from wcflow.cli.common import AsJson, ConfigFile, StoreName, Verbose, session
+from wcflow.cli.common import AsJson, ConfigFile, StoreName, Verbose
 from wcflow.cli.contacts import Contact, contacts
+from wcflow.cli.session import session
 from wcflow.cli.visits import each_store
 from wcflow.config.load import Config
 from wcflow.cycle import Line
@@ -20,7 +21,7 @@ from wcflow.errors import DONE
 from wcflow.mirror import queue
 from wcflow.mirror.stores import store_row
 from wcflow.outbox.brake import held
-from wcflow.outbox.deliver import load_of
+from wcflow.outbox.load import load_of
 from wcflow.outbox.preview import Preview, previews
 from wcflow.units import parse_zone
 
@@ -94,6 +95,7 @@ def outlook(tx: Connection, config: Config, line: Line, now: datetime, most: int
     row = store_row(tx, line.name)
     assert row is not None, "the store is known before its plan is shown"
     counts = queue.kind_counts(tx, line.name, "due")
+    load = load_of(tx, row, queue.waiting(tx, line.name, now)[0])
     rehearsed = queue.kind_counts(tx, line.name, "dry_run")
     waiting = _some(tx, config, line.name, counts, most, "due")
     dry_run = _some(tx, config, line.name, rehearsed, most, "dry_run")
@@ -103,7 +105,7 @@ def outlook(tx: Connection, config: Config, line: Line, now: datetime, most: int
         url=row.url,
         zone=parse_zone(row.zone),
         writes=line.settings.write,
-        held=held(load_of(tx, row, now), config.max_writes),
+        held=held(load, config.max_writes),
         counts=counts,
         rehearsed=rehearsed,
         waiting=waiting,

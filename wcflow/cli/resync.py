@@ -8,7 +8,8 @@ import typer
 
 from wcflow import cycle
 from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, Session, StoreName, Verbose, session
+from wcflow.cli.common import ConfigFile, StoreName, Verbose
+from wcflow.cli.session import Session, session
 from wcflow.cli.visits import each_store
 from wcflow.cycle import Line, know
 from wcflow.errors import DONE

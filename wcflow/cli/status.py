@@ -15,8 +15,9 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import effects, show
-from wcflow.cli.common import AsJson, ConfigFile, StoreName, session
+from wcflow.cli.common import AsJson, ConfigFile, StoreName
 from wcflow.cli.contacts import unnamed
+from wcflow.cli.looking import looking
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, UsageError
@@ -29,7 +30,7 @@ from wcflow.mirror.stores import store_row
 from wcflow.mirror.tables import StoreRow
 from wcflow.mirror.upserts import instant
 from wcflow.outbox.brake import held
-from wcflow.outbox.deliver import load_of
+from wcflow.outbox.load import load_of
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 GIVEN_UP_SHOWN = 10
@@ -95,7 +96,7 @@ def status(
 
     Tells the last poll, counts, segments, what waits, what was given up and which rows of the shop were put aside. Only looks into the database: works while the daemon runs, and when the shop is down.
     """
-    with session(config, looking=True) as work:
+    with looking(config) as work:
         patience = _patience(work.config, max_age)
         now = work.clock()
         with work.db.reading() as tx:
@@ -132,8 +133,9 @@ def standing(
     aside = rows_aside(tx, name)
     orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _instant(row.polled_at)
+    waiting, released = queue.waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
-    brake = row.held or held(load_of(tx, row, now), max_writes)
+    brake = row.held or held(load_of(tx, row, waiting), max_writes)
     return Standing(
         store=name,
         url=row.url or settings.url,
@@ -154,7 +156,7 @@ def standing(
         people_waiting=people.people_left(tx, name, now),
         segments=people.segment_counts(tx, name),
         queue=queue.queue_counts(tx, name),
-        due_now=sum(queue.waiting(tx, name, now)),
+        due_now=waiting + released,
         runs=runs.run_counts(tx, name),
         given_up=given_up,
         aside=aside,

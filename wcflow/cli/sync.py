@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, Session, StoreName, Verbose, session
+from wcflow.cli.common import ConfigFile, StoreName, Verbose
+from wcflow.cli.session import Session, session
 from wcflow.cli.visits import each_store, say_held
 from wcflow.cycle import Line, Walked, accept, deliver_store, leased
 from wcflow.errors import DONE, SOME_FAILED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wcflow.cli import show
-from wcflow.cli.common import Session
 from wcflow.cli.errors import tell
+from wcflow.cli.session import Session
 from wcflow.cycle import Line, note_trouble
 from wcflow.errors import DONE, StoreError, WcflowError
 

@@ -13,14 +13,14 @@ from wcflow.cli import show
 from wcflow.cli.common import (
     AsJson,
     ConfigFile,
-    Session,
     StoreName,
     Verbose,
     Yes,
     confirmed,
-    session,
     the_store,
 )
+from wcflow.cli.looking import looking
+from wcflow.cli.session import Session, session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_words
@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
 def list_(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
     """List the workflows: what sets them off, since when they watch, how their runs stand."""
-    with session(config, looking=True) as work, work.db.reading() as tx:
+    with looking(config) as work, work.db.reading() as tx:
         found = {each.name: _workflows(tx, work.config, each) for each in work.stores(store)}
     if as_json:
         show.as_json(found)

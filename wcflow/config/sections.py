@@ -8,8 +8,10 @@ from __future__ import annotations
 from wcflow.config import values
 from wcflow.config.keys import Key, Kind, kind_of
 from wcflow.config.rule_sections import COUPON, SEGMENT, TAG, WORKFLOW
-from wcflow.log import FORMATS, LEVELS
 from wcflow.units import Duration
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("auto", "text", "json")
 
 _GENERAL = kind_of(
     "wcflow",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
@@ -20,9 +21,7 @@ from wcflow.evaluate.keep import Evaluated, keep
 from wcflow.mirror import people
 from wcflow.mirror.database import Database
 from wcflow.rules.case import Case
-from wcflow.rules.judge import Judged, judge
-from wcflow.rules.runs import Run
-from wcflow.rules.steps import Effect
+from wcflow.rules.judge import Judged, judge_all
 
 BATCH = 500
 ROUNDS = 5
@@ -49,7 +48,7 @@ def evaluate(
                 total.left = bool(subjects)
                 if not subjects:
                     break
-                judged = [judge_case(case, bench) for case in cases_of(tx, bench, subjects)]
+                judged = _judge(cases_of(tx, bench, subjects), bench)
                 rounds.update(each.memory.subject for each in judged if each.due.now)
                 settle = {each for each in subjects if rounds[each] >= ROUNDS}
                 keep(tx, bench, judged, settle, total)
@@ -73,8 +72,9 @@ def _unswept() -> Iterator[None]:
 
 def judge_case(case: Case, bench: Bench) -> Judged:
     """Judge one case at a bench."""
+    return _judge([case], bench)[0]
 
-    def remember(run: Run, number: int, effect: Effect) -> Mapping[str, object]:
-        return bench.maker.remember(case.profile, run, number, effect)
 
-    return judge(case, bench.rules, bench.watches, bench.policy, bench.now, remember)
+def _judge(cases: Iterable[Case], bench: Bench) -> list[Judged]:
+    lent = [(case, partial(bench.maker.remember, case.profile)) for case in cases]
+    return judge_all(lent, bench.rules, bench.watches, bench.policy, bench.now)

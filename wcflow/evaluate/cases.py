@@ -37,7 +37,9 @@ def cases_of(tx: Connection, bench: Bench, subjects: Sequence[str]) -> list[Case
             profile=profiles[subject],
             memory=_known_by(remembered[subject], profiles[subject].email),
             runs=tuple(theirs.get(subject, ())),
-            seen=_seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere),
+            seen=_seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere)
+            if subject in theirs or elsewhere
+            else {},
             undelivered=frozenset(waiting.get(subject, ())),
             elsewhere=away,
             written={place: written[place] for place in strange[subject] if place in written},

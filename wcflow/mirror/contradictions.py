@@ -209,7 +209,7 @@ def _answered(tx: Connection, found: Unsound, asked: Select[Any]) -> Iterator[Un
     """Ask one question; give what was found with how often and where, if it was."""
     count = tx.scalar(select(func.count()).select_from(asked.subquery())) or 0
     if count:
-        keys = tx.scalars(asked.limit(_EXAMPLES))
+        keys = tx.scalars(asked.order_by(*asked.selected_columns).limit(_EXAMPLES))
         yield _counted(found, count, keys)
 
 

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from wcflow.mirror.counts import count_all
 from wcflow.mirror.orders import merged_meta
+from wcflow.mirror.prepared import among, those
 from wcflow.mirror.rows import customer_of, customer_row
 from wcflow.mirror.tables import CustomerRow, OrderRow
-from wcflow.mirror.upserts import among, chunks, dumps, loads, table_of, those, upsert
+from wcflow.mirror.upserts import chunks, dumps, loads, table_of, upsert
 from wcflow.records import Customer
 
 _CUSTOMERS = table_of(CustomerRow)
@@ -105,12 +107,17 @@ def customer_ids_after(tx: Connection, store: str, after: int, count: int) -> li
     return list(tx.execute(ids).scalars())
 
 
+def customer_ids(tx: Connection, store: str) -> set[int]:
+    """Give all known ids."""
+    return set(tx.scalars(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.store == store)))
+
+
 def count_customers(tx: Connection, store: str, up_to: int | None = None) -> int:
     """Count the customers, or those whose id is at most ``up_to``."""
-    counted = select(func.count()).where(_CUSTOMERS.c.store == store)
-    if up_to is not None:
-        counted = counted.where(_CUSTOMERS.c.id <= up_to)
-    return int(tx.execute(counted).scalar_one())
+    if up_to is None:
+        return count_all(tx, _CUSTOMERS, store)
+    within = (_CUSTOMERS.c.store == store) & (_CUSTOMERS.c.id <= up_to)
+    return int(tx.execute(select(func.count()).where(within)).scalar_one())
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:

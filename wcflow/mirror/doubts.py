@@ -35,8 +35,6 @@ def doubt_all(tx: Connection, store: str, kind: str, but: Iterable[int]) -> None
 
 def confirm(tx: Connection, store: str, kind: str, ids: Iterable[int]) -> None:
     """Take the doubt from rows that the shop has told of, or that were asked for by name."""
-    if not _any(tx, store, kind):
-        return
     for part in chunks(ids):
         here = (_D.c.store == store) & (_D.c.kind == kind) & _D.c.id.in_(part)
         tx.execute(delete(_D).where(here))
@@ -48,8 +46,6 @@ def mistaken_statuses(tx: Connection, store: str, told: Sequence[Order]) -> dict
     WooCommerce stamps each change of status. Where the stamp is known and the status is not, the
     mirror was wrong; that it is put right is no event, and must set no workflow off.
     """
-    if not _any(tx, store, ORDER):
-        return {}
     stamps = {order.id: (order.status, stamp(order.modified)) for order in told}
     same = (_D.c.store == _O.c.store) & (_D.c.id == _O.c.id) & (_D.c.kind == ORDER)
     columns = select(_O.c.id, _O.c.status, _O.c.modified, _O.c.history).join(_D, same)
@@ -61,8 +57,8 @@ def mistaken_statuses(tx: Connection, store: str, told: Sequence[Order]) -> dict
     }
 
 
-def _any(tx: Connection, store: str, kind: str) -> bool:
-    """Look whether anything is doubted at all: mostly nothing is."""
+def any_doubted(tx: Connection, store: str, kind: str) -> bool:
+    """Say whether anything of a kind is doubted at all: mostly nothing is."""
     first = select(_D.c.id).where(_D.c.store == store, _D.c.kind == kind).limit(1)
     return tx.scalar(first) is not None
 

@@ -9,24 +9,33 @@ import re
 from array import array
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
+from wcflow.mirror.counts import counts_by
+from wcflow.mirror.prepared import AMONG, Prepared, among, those
 from wcflow.mirror.rows import NOT_CONTENT, order_from, order_of, order_row, refunds_in
 from wcflow.mirror.tables import OrderRow
-from wcflow.mirror.upserts import among, chunks, dumps, loads, stamp, table_of, those, upsert
+from wcflow.mirror.upserts import chunks, dumps, loads, stamp, table_of, upsert
 from wcflow.records import Order
 
 _ORDERS = table_of(OrderRow)
-_BY_ID = select(_ORDERS)
 _THOSE = those(_ORDERS, "id")
+_OF_ACCOUNTS = those(_ORDERS, "customer_id")
+_OF_GUESTS = Prepared(
+    select(_ORDERS).where(
+        _ORDERS.c.store == bindparam("store"),
+        _ORDERS.c.customer_id == 0,
+        _ORDERS.c.email.in_(AMONG),
+    )
+)
 _CONTENT = [name for name in _ORDERS.columns.keys() if name not in NOT_CONTENT]  # noqa: SIM118  names, not columns
 # What a row says, as the mirror holds it and as the shop told it.
 _held = itemgetter(*(_ORDERS.columns.keys().index(name) for name in _CONTENT))
 _told = itemgetter(*_CONTENT)
-_OLDEST_FIRST = attrgetter("created", "id")
+_OLDEST_FIRST = itemgetter(*(_ORDERS.columns.keys().index(name) for name in ("created", "id")))
 
 
 _PRODUCT_ID = re.compile(r'"product_id":(\d+)')
@@ -68,13 +77,8 @@ def orders_of_people(
     tx: Connection, store: str, customer_ids: Iterable[int], emails: Iterable[str]
 ) -> list[Order]:
     """Give the orders of these accounts, and the guest orders under these addresses, oldest first."""
-    rows: list[Any] = []
-    for ids in chunks(customer_ids):
-        of_accounts = _ORDERS.c.customer_id.in_(ids)
-        rows += tx.execute(_BY_ID.where(_ORDERS.c.store == store, of_accounts)).all()
-    for addresses in chunks(emails):
-        of_guests = _ORDERS.c.email.in_(addresses) & (_ORDERS.c.customer_id == 0)
-        rows += tx.execute(_BY_ID.where(_ORDERS.c.store == store, of_guests)).all()
+    rows = [*_OF_ACCOUNTS.among(tx, customer_ids, store=store)]
+    rows += _OF_GUESTS.among(tx, emails, store=store)
     return [order_from(row[1:]) for row in sorted(rows, key=_OLDEST_FIRST)]
 
 
@@ -109,7 +113,8 @@ def save_orders(tx: Connection, store: str, orders: Iterable[Order]) -> list[Ord
             changes.append(OrderChange(order.id, _owner(old), after))
         elif old is not None and old.modified == new["modified"]:
             continue
-        rows.append({**new, "history": _history(old, order)})
+        new["history"] = _history(old, order)
+        rows.append(new)
     upsert(tx, OrderRow, rows)
     return changes
 
@@ -165,9 +170,7 @@ def merged_meta(meta: Mapping[str, str], changes: Mapping[str, str | None]) -> d
 
 def count_orders(tx: Connection, store: str) -> dict[str, int]:
     """Count orders by status."""
-    counted = select(_ORDERS.c.status, func.count().label("orders")).where(_ORDERS.c.store == store)
-    rows = tx.execute(counted.group_by(_ORDERS.c.status))
-    return {row.status: row.orders for row in rows}
+    return counts_by(tx, _ORDERS, store, "status", usual="completed")
 
 
 def addresses_of_accounts(tx: Connection, store: str, customer_ids: Iterable[int]) -> set[str]:

@@ -9,13 +9,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
+from wcflow.frozen import maker
+from wcflow.mirror.counts import count_all, counts_by
+from wcflow.mirror.prepared import Prepared, among, those
 from wcflow.mirror.tables import MembershipRow, MoveRow, PersonRow
 from wcflow.mirror.upserts import chunks, dumps, instant, loads, stamp, table_of, upsert
 from wcflow.rules.memory import Memory, Written
 from wcflow.segments import Move
 
 _P, _M, _V = table_of(PersonRow), table_of(MembershipRow), table_of(MoveRow)
-_REMEMBERED = select(
+_REMEMBERED = those(
+    _P,
+    "subject",
     _P.c.subject,
     _P.c.email,
     _P.c.evaluated_at,
@@ -34,14 +39,18 @@ _REMEMBERED = select(
 )
 
 
+_STAND = those(_M, "subject", _M.c.subject, _M.c.segment, _M.c.since)
+_MINE = select(_P.c.subject).where(_P.c.store == bindparam("store")).limit(bindparam("limit"))
+_TOUCHED = Prepared(_MINE.where(_P.c.touched == 1))
+_RIPE = Prepared(_MINE.where(_P.c.touched == 0, _P.c.due_at <= bindparam("now")))
+
+
 def people_due(tx: Connection, store: str, now: datetime, limit: int) -> list[str]:
     """Give the subjects that were touched or whose time has come, touched ones first."""
-    touched = select(_P.c.subject).where(_P.c.store == store, _P.c.touched == 1).limit(limit)
-    found = list(tx.scalars(touched))
+    found = list(_TOUCHED.rows(tx, store=store, limit=limit))
     if len(found) < limit:
-        ripe = (_P.c.store == store, _P.c.touched == 0, _P.c.due_at <= stamp(now))
-        found += tx.scalars(select(_P.c.subject).where(*ripe).limit(limit - len(found)))
-    return found
+        found += _RIPE.rows(tx, store=store, now=stamp(now), limit=limit - len(found))
+    return [subject for (subject,) in found]
 
 
 def people_left(tx: Connection, store: str, now: datetime) -> int:
@@ -55,29 +64,26 @@ def people_left(tx: Connection, store: str, now: datetime) -> int:
 def memories(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, Memory]:
     """Give what is remembered of each of these people."""
     entered = _memberships(tx, store, subjects)
-    found: dict[str, Memory] = {}
-    for some in chunks(subjects):
-        rows = tx.execute(_REMEMBERED.where(_P.c.store == store, _P.c.subject.in_(some)))
-        found.update((row[0], _memory(row, entered.get(row[0], {}))) for row in rows.all())
-    return found
+    rows = among(tx, _REMEMBERED, store, subjects)
+    return {row[0]: _memory(row, entered.get(row[0], {})) for row in rows}
 
 
 def _memberships(
     tx: Connection, store: str, subjects: Sequence[str]
 ) -> dict[str, dict[str, datetime]]:
     found: dict[str, dict[str, datetime]] = {}
-    for some in chunks(subjects):
-        wanted = (_M.c.store == store, _M.c.subject.in_(some))
-        rows = tx.execute(select(_M.c.subject, _M.c.segment, _M.c.since).where(*wanted))
-        for subject, segment, since in rows.all():
-            found.setdefault(subject, {})[segment] = instant(since)
+    for subject, segment, since in among(tx, _STAND, store, subjects):
+        found.setdefault(subject, {})[segment] = instant(since)
     return found
+
+
+_remembered = maker(Memory)
 
 
 def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
     subject, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched, *rest = row
     on_customer, on_order, order_id, by_spend, by_orders = rest
-    return Memory(
+    return _remembered(
         subject,
         email,
         None if evaluated is None else instant(evaluated),
@@ -152,16 +158,14 @@ class Judged(NamedTuple):
 
 def note_judged(tx: Connection, store: str, judged: Iterable[Judged]) -> None:
     """Keep of people whose memory stands what a judgement leaves; their marks are cleared."""
-    rows = [_note(store, each) for each in judged]
-    if rows:
-        tx.execute(_NOTE_JUDGED, rows)
+    _NOTE_JUDGED.for_all(tx, [_note(store, each) for each in judged])
 
 
 _NOTED = ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
-_NOTE_JUDGED = (
+_NOTE_JUDGED = Prepared(
     update(_P)
     .where(_P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject"))
-    .values({name: bindparam(name) for name in _NOTED})
+    .values({name: bindparam(f"to_{name}") for name in _NOTED})
 )
 
 
@@ -169,13 +173,13 @@ def _note(store: str, judged: Judged) -> dict[str, Any]:
     return {
         "of_store": store,
         "of_subject": judged.subject,
-        "email": judged.email,
-        "evaluated_at": stamp(judged.evaluated_at),
-        "digest": judged.digest,
-        "touched": int(judged.touched),
-        "due_at": None if judged.due_at is None else stamp(judged.due_at),
-        "spent": judged.spent,
-        "orders_count": judged.orders_count,
+        "to_email": judged.email,
+        "to_evaluated_at": stamp(judged.evaluated_at),
+        "to_digest": judged.digest,
+        "to_touched": int(judged.touched),
+        "to_due_at": None if judged.due_at is None else stamp(judged.due_at),
+        "to_spent": judged.spent,
+        "to_orders_count": judged.orders_count,
     }
 
 
@@ -244,13 +248,12 @@ def touch_all(tx: Connection, store: str, but_digest: str | None = None) -> int:
 
 def segment_counts(tx: Connection, store: str) -> dict[str, int]:
     """Count the people of each segment."""
-    query = select(_M.c.segment, func.count()).where(_M.c.store == store).group_by(_M.c.segment)
-    return {row[0]: row[1] for row in tx.execute(query)}
+    return counts_by(tx, _M, store, "segment")
 
 
 def count_people(tx: Connection, store: str) -> int:
     """Count the people of a store."""
-    return tx.scalar(select(func.count()).where(_P.c.store == store)) or 0
+    return count_all(tx, _P, store)
 
 
 def find_person(tx: Connection, store: str, who: str) -> str | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from wcflow.mirror.prepared import among, those
 from wcflow.mirror.rows import content, product_of, product_row
 from wcflow.mirror.tables import ProductRow
-from wcflow.mirror.upserts import among, table_of, those, upsert
+from wcflow.mirror.upserts import table_of, upsert
 from wcflow.records import Product
 
 _PRODUCTS = table_of(ProductRow)
@@ -46,6 +47,11 @@ def newest_product_stamp(tx: Connection, store: str) -> int | None:
 def known_products(tx: Connection, store: str, ids: Iterable[int]) -> set[int]:
     """Pick the ids that the mirror has."""
     return {number for (number,) in among(tx, _IDS, store, ids)}
+
+
+def product_ids(tx: Connection, store: str) -> set[int]:
+    """Give all ids that the mirror has."""
+    return set(tx.scalars(select(_PRODUCTS.c.id).where(_PRODUCTS.c.store == store)))
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:

@@ -8,19 +8,48 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
+from wcflow.mirror.counts import counts_by
+from wcflow.mirror.prepared import AMONG, Prepared, among
 from wcflow.mirror.tables import OutboxRow
-from wcflow.mirror.upserts import chunks, instant, loads, stamp, table_of, upsert
+from wcflow.mirror.upserts import instant, loads, stamp, table_of, upsert
 
 _O = table_of(OutboxRow)
 KEY = ("store", "rule", "subject", "occurrence", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 STATE_OF_TAGS = "tags"
 CLAIM_LASTS = timedelta(minutes=10)
-_OPEN = _O.c.state.in_(("due", "claimed", "failed"))
+_OPEN_TAGS = Prepared(
+    select(_O.c.subject, _O.c.step, _O.c.state, _O.c.payload, _O.c.target).where(
+        _O.c.store == bindparam("store"),
+        _O.c.rule == STATE_OF_TAGS,
+        _O.c.subject.in_(AMONG),
+        or_(*(_O.c.state == state for state in ("due", "claimed", "failed"))),
+    )
+)
+_WAITING_RUNS = Prepared(
+    select(_O.c.subject, _O.c.run_id).where(
+        _O.c.store == bindparam("store"),
+        _O.c.subject.in_(AMONG),
+        _O.c.state == "due",
+        _O.c.run_id.is_not(None),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +112,8 @@ def tag_entries(
 ) -> dict[tuple[str, str], TagEntry]:
     """Give the rows of tags of these people that are not done or called off, by (subject, step)."""
     found = {}
-    for some in chunks(subjects):
-        mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject.in_(some))
-        query = select(_O.c.subject, _O.c.step, _O.c.state, _O.c.payload, _O.c.target)
-        for subject, step, *entry in tx.execute(query.where(*mine, _OPEN)).all():
-            found[subject, step] = TagEntry(*entry)
+    for subject, step, *entry in among(tx, _OPEN_TAGS, store, subjects):
+        found[subject, step] = TagEntry(*entry)
     return found
 
 
@@ -117,11 +143,8 @@ def cancel_of_runs(tx: Connection, store: str, run_ids: Iterable[int], why: str)
 def undelivered_runs(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, set[int]]:
     """Give the runs of each person that have effects waiting for the shop."""
     found: dict[str, set[int]] = {}
-    for some in chunks(subjects):
-        waiting = (_O.c.store == store, _O.c.subject.in_(some), _O.c.state == "due")
-        query = select(_O.c.subject, _O.c.run_id).where(*waiting, _O.c.run_id.is_not(None))
-        for subject, run_id in tx.execute(query).all():
-            found.setdefault(subject, set()).add(run_id)
+    for subject, run_id in among(tx, _WAITING_RUNS, store, subjects):
+        found.setdefault(subject, set()).add(run_id)
     return found
 
 
@@ -160,10 +183,14 @@ def claim(
         earlier.c.state.in_(("due", "claimed", "failed")),
     )
     due = (_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now))
-    wanted = select(_O.c.id).where(*due, _O.c.kind.in_(kinds), ~before)
-    if released_only:
-        wanted = wanted.where(_O.c.released.is_(True))
-    ids = list(tx.scalars(wanted.order_by(_O.c.due_at, _O.c.id).limit(limit)))
+    wanted = select(_O.c.due_at, _O.c.id).where(*due, ~before)
+    oldest = wanted.order_by(_O.c.due_at, _O.c.id).limit(limit)
+    found: list[tuple[int, int]] = []
+    # Each sort by itself: the index gives the oldest of one without looking at the rest.
+    for kind, released in product(kinds, (True,) if released_only else (True, False)):
+        sort = (_O.c.kind == kind, _O.c.released.is_(released))
+        found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*sort))]
+    ids = [number for _, number in sorted(found)[:limit]]
     mine = (
         update(_O)
         .where(_O.c.id.in_(ids), _O.c.state == "due")
@@ -252,8 +279,7 @@ def entries_of(tx: Connection, store: str, subject: str, limit: int = 50) -> lis
 
 def queue_counts(tx: Connection, store: str) -> dict[str, int]:
     """Count the effects by state."""
-    query = select(_O.c.state, func.count()).where(_O.c.store == store).group_by(_O.c.state)
-    return {row[0]: row[1] for row in tx.execute(query)}
+    return counts_by(tx, _O, store, "state", usual="done")
 
 
 def kind_counts(tx: Connection, store: str, state: str) -> dict[str, int]:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
+from wcflow.mirror.prepared import Prepared, among, those
 from wcflow.mirror.tables import RunRow, WorkflowRow
-from wcflow.mirror.upserts import chunks, dumps, instant, loads, stamp, table_of, upsert
+from wcflow.mirror.upserts import dumps, instant, loads, stamp, table_of, upsert
 from wcflow.rules.runs import Run, Watch
 
 _R, _W = table_of(RunRow), table_of(WorkflowRow)
+_OF_PEOPLE = those(_R, "subject")
+_OF_ORDERS = those(_R, "order_id", _R.c.order_id, _R.c.workflow, _R.c.occurrence)
+_NAMES = [column.name for column in _R.columns if column.name not in ("id", "ended_at")]
+_NEW = Prepared(_R.insert().values({n: bindparam(f"to_{n}") for n in _NAMES}).returning(_R.c.id))
+_WATCHES = Prepared(select(_W).where(_W.c.store == bindparam("store")))
 
 
 def runs_of(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, list[Run]]:
     """Give the runs of each of these people, oldest first."""
     found: dict[str, list[Run]] = {}
-    for some in chunks(subjects):
-        query = select(_R).where(_R.c.store == store, _R.c.subject.in_(some)).order_by(_R.c.id)
-        for row in tx.execute(query).mappings().all():
-            found.setdefault(row["subject"], []).append(_run(row))
+    for row in sorted(among(tx, _OF_PEOPLE, store, subjects), key=attrgetter("id")):
+        found.setdefault(row.subject, []).append(_run(row))
     return found
 
 
@@ -29,11 +34,9 @@ def seen_of_orders(
 ) -> dict[int, set[tuple[str, str]]]:
     """Give (workflow, occurrence) that was seen of each order, under whatever subject."""
     found: dict[int, set[tuple[str, str]]] = {}
-    for some in chunks(order_ids):
-        query = select(_R.c.order_id, _R.c.workflow, _R.c.occurrence)
-        named = (_R.c.occurrence.startswith("order "),)
-        for row in tx.execute(query.where(_R.c.store == store, _R.c.order_id.in_(some), *named)):
-            found.setdefault(row.order_id, set()).add((row.workflow, row.occurrence))
+    for order_id, workflow, occurrence in among(tx, _OF_ORDERS, store, order_ids):
+        if occurrence.startswith("order "):
+            found.setdefault(order_id, set()).add((workflow, occurrence))
     return found
 
 
@@ -43,29 +46,28 @@ def save_run(tx: Connection, store: str, run: Run) -> int:
     if run.id is not None:
         tx.execute(update(_R).where(_R.c.id == run.id).values(**row))
         return run.id
-    key = tx.execute(_R.insert().values(**row)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    (made,) = _NEW.rows(tx, **{f"to_{name}": value for name, value in row.items()})
+    return int(made.id)
 
 
-def _run(row: RowMapping) -> Run:
+def _run(row: Any) -> Run:
     return Run(
-        workflow=row["workflow"],
-        subject=row["subject"],
-        occurrence=row["occurrence"],
-        at=instant(row["at"]),
-        started_at=instant(row["started_at"]),
-        steps=tuple(loads(row["steps"])),
-        state=row["state"],
-        step=row["step"],
-        due_at=None if row["due_at"] is None else instant(row["due_at"]),
-        order_id=row["order_id"],
-        item_id=row["item_id"],
-        mode=row["mode"],
-        reason=row["reason"],
-        digest=row["digest"],
-        memory=loads(row["memory"]),
-        id=row["id"],
+        workflow=row.workflow,
+        subject=row.subject,
+        occurrence=row.occurrence,
+        at=instant(row.at),
+        started_at=instant(row.started_at),
+        steps=tuple(loads(row.steps)),
+        state=row.state,
+        step=row.step,
+        due_at=None if row.due_at is None else instant(row.due_at),
+        order_id=row.order_id,
+        item_id=row.item_id,
+        mode=row.mode,
+        reason=row.reason,
+        digest=row.digest,
+        memory=loads(row.memory),
+        id=row.id,
     )
 
 
@@ -92,8 +94,8 @@ def _columns(store: str, run: Run) -> dict[str, Any]:
 
 def watches(tx: Connection, store: str) -> dict[str, tuple[Watch, str]]:
     """Give since when each workflow watches, and the digest of what it watches."""
-    rows = tx.execute(select(_W).where(_W.c.store == store)).mappings()
-    return {row["name"]: (Watch(instant(row["since"]), row["mode"]), row["digest"]) for row in rows}
+    rows = _WATCHES.rows(tx, store=store)
+    return {row.name: (Watch(instant(row.since), row.mode), row.digest) for row in rows}
 
 
 def save_watches(tx: Connection, store: str, kept: Mapping[str, tuple[Watch, str]]) -> None:

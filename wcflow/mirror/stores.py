@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
+from wcflow.mirror.prepared import Prepared
 from wcflow.mirror.tables import Setting, StoreRow
 from wcflow.mirror.upserts import table_of, upsert
 
 _STORES = table_of(StoreRow)
 _SETTINGS = table_of(Setting)
+_SETTING = Prepared(select(_SETTINGS.c.value).where(_SETTINGS.c.name == bindparam("name")))
 
 EMPTY_ANSWER = "an empty answer where the mirror is full"
 """How ``StoreRow.held`` begins when the poll, and not the number of writes, set the brake."""
@@ -30,9 +32,8 @@ def save_store(tx: Connection, store: str, **columns: Any) -> None:
 
 def setting(tx: Connection, name: str) -> str | None:
     """Give what belongs to the database as a whole under this name."""
-    asked = select(_SETTINGS.c.value).where(_SETTINGS.c.name == name)
-    found: str | None = tx.execute(asked).scalar_one_or_none()
-    return found
+    found = _SETTING.rows(tx, name=name)
+    return str(found[0].value) if found else None
 
 
 def save_setting(tx: Connection, name: str, value: str) -> None:

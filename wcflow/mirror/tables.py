@@ -196,8 +196,8 @@ class PersonRow(SQLModel, table=True):
 
     __tablename__ = "person"
     __table_args__ = (
-        Index("person_touched", "store", "touched"),
-        Index("person_due", "store", "due_at"),
+        # Both at once: who is due is sought among those who are not touched, a few of them all.
+        Index("person_touched", "store", "touched", "due_at"),
         Index("person_by_email", "store", "email"),
     )
 
@@ -314,7 +314,8 @@ class OutboxRow(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("store", "rule", "subject", "occurrence", "step", name="effect_once"),
-        Index("outbox_due", "store", "state", "due_at"),
+        # Who claims one kind does not walk past all of another, nor past all that the brake holds.
+        Index("outbox_due", "store", "state", "released", "kind", "due_at"),
         # The state as well: SQLite would else look through all that wait for those of one person.
         Index("outbox_by_subject", "store", "subject", "state"),
         Index("outbox_by_run", "run_id"),

@@ -14,21 +14,17 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Dialect,
-    Select,
     Table,
-    bindparam,
     false,
     literal,
     literal_column,
     null,
-    select,
     true,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import TypeEngine
@@ -127,6 +123,9 @@ def _statement(
             if updates
             else to_lite.on_conflict_do_nothing()
         )
+    # What PostgreSQL needs takes its time to import; who has SQLite does without.
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
     to_post = postgresql.insert(table).values(rest)
     updates = {name: to_post.excluded[name] for name in changed}
     return (
@@ -168,23 +167,6 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(values)
     while part := list(islice(rest, size)):
         yield part
-
-
-def those(table: Table, by: str, *columns: Column[Any]) -> Select[Any]:
-    """Make a query for rows of one store whose column ``by`` is one of many; see :func:`among`.
-
-    Made once for all times: to make such a query takes longer than SQLite takes to answer it.
-    """
-    here = table.c["store"] == bindparam("of_store")
-    return select(*(columns or (table,))).where(
-        here, table.c[by].in_(bindparam("among", expanding=True))
-    )
-
-
-def among(tx: Connection, query: Select[Any], store: str, values: Iterable[Any]) -> Iterator[Any]:
-    """Ask a query of :func:`those` for some values, many at once; give the rows."""
-    for part in chunks(values):
-        yield from tx.execute(query, {"of_store": store, "among": part}).all()
 
 
 def dumps(value: Any) -> str:

@@ -10,16 +10,15 @@ from datetime import datetime
 from functools import partial
 
 import structlog
-from sqlalchemy import Connection
 
 from wcflow.config.load import Config
-from wcflow.mirror import people, queue
+from wcflow.mirror import queue
 from wcflow.mirror.database import Database
-from wcflow.mirror.stores import EMPTY_ANSWER, save_store, store_row
-from wcflow.mirror.tables import StoreRow
+from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.upserts import stamp
-from wcflow.outbox.brake import Load, held
+from wcflow.outbox.brake import held
 from wcflow.outbox.desk import Delivered, Desk
+from wcflow.outbox.load import load_of
 from wcflow.outbox.metas import deliver_meta
 from wcflow.outbox.singles import deliver_single
 from wcflow.store.client import Store
@@ -83,7 +82,8 @@ def _brake(
     with db.transaction() as tx:
         row = store_row(tx, store)
         assert row is not None, "the store is known before anything is delivered to it"
-        load = load_of(tx, row, now)
+        waiting, _ = queue.waiting(tx, store, now)
+        load = load_of(tx, row, waiting)
         tally.waiting = load.waiting
         reason = held(load, config.max_writes)
         if not reason and not whole:
@@ -95,10 +95,3 @@ def _brake(
             save_store(tx, store, held=reason, held_since=since)
             log.warning("writes held" if reason else "writes go on", store=store, why=reason)
     return reason
-
-
-def load_of(tx: Connection, row: StoreRow, now: datetime) -> Load:
-    """Give what the brake looks at."""
-    waiting, _ = queue.waiting(tx, row.name, now)
-    alarm = row.held if row.held.startswith(EMPTY_ANSWER) else ""
-    return Load(waiting, people.count_people(tx, row.name), row.accepted, alarm)

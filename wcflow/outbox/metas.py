@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -17,8 +17,9 @@ from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.subjects import touch
 from wcflow.mirror.written import save_written, written_in
 from wcflow.outbox.desk import Desk
-from wcflow.rules.memory import TAGS_META, Memory, Written
-from wcflow.rules.tags import NOTHING, Copy, Put, merge, split_tags
+from wcflow.outbox.plans import Meta, Plan, place_of, plan_of_tags
+from wcflow.rules.memory import Memory
+from wcflow.rules.tags import NOTHING, Put
 from wcflow.store.client import UnreadableRowError
 from wcflow.store.refusals import concerns_store
 
@@ -30,21 +31,7 @@ KINDS: Mapping[Place, tuple[str, ...]] = {
     "customers": ("tags_customer", "meta_customer"),
     "orders": ("tags_order", "meta_order"),
 }
-Meta = Mapping[str, str | None]
 Held = Mapping[int, Mapping[str, str] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to write for one entry, and the person's memory once it is written.
-
-    ``put`` are the tags among it that no hand added, and those that it takes away.
-    """
-
-    entry: Entry
-    meta: Meta
-    memory: Memory | None = None
-    put: Put = NOTHING
 
 
 def deliver_meta(desk: Desk, place: Place, *, released_only: bool) -> bool:
@@ -117,58 +104,8 @@ def _plans(
     return plans
 
 
-def place_of(entry: Entry) -> tuple[str, int]:
-    """Give the place that an entry is about."""
-    return "customer" if entry.kind.endswith("_customer") else "order", entry.target
-
-
 def _put(plans: Sequence[Plan]) -> dict[tuple[str, int], Put]:
     return {place_of(plan.entry): plan.put for plan in plans if plan.memory is not None}
-
-
-def plan_of_tags(
-    entry: Entry,
-    memory: Memory,
-    shown: Mapping[str, str] | None,
-    before: Put,
-    *,
-    ours: frozenset[str],
-    respect: bool,
-) -> Plan:
-    """Merge what is wanted with what the place shows now; None where that is not known.
-
-    ``before`` is what wcflow may have changed there until now.
-    """
-    on_customer = entry.kind == "tags_customer"
-    on_order = memory.written_order if memory.written_order_id == entry.target else None
-    written = memory.written_customer if on_customer else on_order
-    copy = replace(_copy(shown, written, on_customer=on_customer), put=before)
-    merged = merge(
-        [copy],
-        frozenset(entry.payload["wanted"]),
-        memory.by_hand,
-        memory.refused,
-        ours=ours,
-        respect=respect,
-    )
-    shows = Written(merged.target, entry.payload["segment"])
-    memory = replace(memory, by_hand=merged.by_hand, refused=merged.refused)
-    if on_customer:
-        memory = replace(memory, written_customer=shows)
-    else:
-        memory = replace(memory, written_order=shows, written_order_id=entry.target)
-    put = Put(merged.target - merged.by_hand, (copy.base or frozenset()) - merged.target)
-    return Plan(entry, shows.meta, memory, put)
-
-
-def _copy(shown: Mapping[str, str] | None, written: Written | None, *, on_customer: bool) -> Copy:
-    base = written.tags if written else None
-    if shown is None:
-        return Copy(None, base)
-    if not on_customer and written is None and TAGS_META not in shown:
-        # A new latest order never showed any tags: nobody took them away from it.
-        return Copy(None, None)
-    return Copy(split_tags(shown.get(TAGS_META)), base)
 
 
 def _write(

@@ -16,7 +16,7 @@ from wcflow.mirror.customers import customers
 from wcflow.mirror.orders import order_records
 from wcflow.mirror.queue import Entry
 from wcflow.mirror.written import written_in
-from wcflow.outbox.metas import Meta, place_of, plan_of_tags
+from wcflow.outbox.plans import Meta, place_of, plan_of_tags
 from wcflow.rules.memory import Memory
 from wcflow.rules.tags import NOTHING, Put
 

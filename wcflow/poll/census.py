@@ -6,6 +6,7 @@ starts. Customers come first, so that orders find whose they are.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from wcflow.mirror.orders import count_orders
@@ -14,6 +15,7 @@ from wcflow.mirror.stores import save_setting, save_store, setting
 from wcflow.mirror.upserts import dumps, loads, stamp
 from wcflow.poll.beginning import begin
 from wcflow.poll.doubts import settle_doubts
+from wcflow.poll.known import known_of
 from wcflow.poll.portions import (
     ORDER_PARTS,
     customer_slices,
@@ -21,6 +23,7 @@ from wcflow.poll.portions import (
     order_work,
     product_work,
 )
+from wcflow.poll.refunds import dates_of_refunds
 from wcflow.poll.slicing import Meter, Work, work_off
 from wcflow.poll.visit import Visit
 
@@ -37,8 +40,9 @@ def census(visit: Visit) -> bool:
         begin(visit)
     _read_customers(visit)
     _read(visit, product_work(visit), 0, 0)
+    knowing = _knowing(visit)
     for part in ORDER_PARTS:
-        _read_orders(visit, part)
+        _read_orders(knowing, part)
     settle_doubts(visit)
     with visit.db.transaction() as tx:
         save_store(tx, visit.store, census_done=stamp(visit.now))
@@ -78,6 +82,16 @@ def _read_customers(visit: Visit) -> None:
     newest = max((piece.end for piece in pieces), default=0)
     left = sum(piece.end - piece.position for piece in pieces)
     _read(visit, customer_work(visit), newest - left, newest)
+
+
+def _knowing(visit: Visit) -> Visit:
+    """Give the visit with what can be known before any order is read."""
+    with visit.db.reading() as tx:
+        known = known_of(tx, visit.store)
+        oldest = min((piece.position for piece in slices(tx, visit.store, "orders")), default=0)
+    if not known.orders:
+        known.refunds.update(dates_of_refunds(visit, oldest))
+    return replace(visit, known=known)
 
 
 def _read_orders(visit: Visit, part: str) -> None:

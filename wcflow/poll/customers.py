@@ -49,6 +49,8 @@ def displaced(visit: Visit, told: Collection[Customer]) -> tuple[list[Customer],
     WordPress gives an address to one account only. Who had it was deleted, or has another one by
     now; until that is known, one person would be two, and would be welcomed twice.
     """
+    if not told:
+        return [], frozenset()
     with visit.db.reading() as tx:
         named = ids_known_by(tx, visit.store, {address_of(each) for each in told} - {""})
     asked = sorted(named - {each.id for each in told})

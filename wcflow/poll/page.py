@@ -6,9 +6,11 @@ together with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,10 +18,11 @@ from wcflow.mirror.customers import emails_of_customers
 from wcflow.mirror.orders import compared
 from wcflow.mirror.products import known_products, save_products
 from wcflow.poll.customers import displaced, trimmed
+from wcflow.poll.known import Known
 from wcflow.poll.people import drop_customers, keep_customers, keep_orders
 from wcflow.poll.singly import keep_singly
 from wcflow.poll.visit import Visit
-from wcflow.records import Customer, Order, Product, Refund
+from wcflow.records import Customer, Order, Product
 
 _MOST = 100
 
@@ -44,22 +47,46 @@ def completed(visit: Visit, orders: Iterable[Order], *, again: bool) -> Page:
     has no stamp, an order is the time at which most of them happen, and one that lost its account
     may have lost it because the account was deleted.
     """
+    news, echoes, accounts, known, products = _told(visit, orders)
+    customers = _customers(visit, accounts if again else accounts - known)
+    there, displaced_ones = displaced(visit, customers)
+    dates = _dates_of_refunds(visit, news)
+    # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
+    nobody = accounts & visit.absent_customers
+    return Page(
+        orders=(*(_settled(order, dates, nobody) for order in news), *echoes),
+        customers=(*there, *customers),
+        gone=frozenset(nobody & known) | displaced_ones,
+        products=_products(visit, products),
+    )
+
+
+class _Told(NamedTuple):
+    """What of a page is news, and what of that the mirror has; ``products`` are those that it lacks."""
+
+    news: list[Order]
+    echoes: list[Order]
+    accounts: set[int]
+    known: set[int]
+    products: set[int]
+
+
+def _told(visit: Visit, orders: Iterable[Order]) -> _Told:
+    if visit.known is not None and not visit.known.orders:
+        return _all_news(list(orders), visit.known, visit.absent_products)
     with visit.db.reading() as tx:
         news, echoes, accounts = compared(tx, visit.store, orders)
         known = set(emails_of_customers(tx, visit.store, accounts))
         products = _products_in(news) - visit.absent_products
         products -= known_products(tx, visit.store, products)
-    customers = _customers(visit, accounts if again else accounts - known)
-    there, displaced_ones = displaced(visit, customers)
-    refunds = visit.refunds(news) if news else {}
-    # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
-    nobody = accounts & visit.absent_customers
-    return Page(
-        orders=(*(_settled(order, refunds, nobody) for order in news), *echoes),
-        customers=(*there, *customers),
-        gone=frozenset(nobody & known) | displaced_ones,
-        products=_products(visit, products),
-    )
+    return _Told(news, echoes, accounts, known, products)
+
+
+def _all_news(orders: list[Order], known: Known, absent: set[int]) -> _Told:
+    """Take all for news, without a look at a mirror that had no orders: who keeps it looks."""
+    accounts = {order.customer_id for order in orders} - {0}
+    products = _products_in(orders) - absent - known.products
+    return _Told(orders, [], accounts, accounts & known.customers, products)
 
 
 def keep(tx: Connection, visit: Visit, page: Page) -> int:
@@ -72,7 +99,13 @@ def keep(tx: Connection, visit: Visit, page: Page) -> int:
     visit.tally.products += keep_singly(
         tx, visit, page.products, lambda some: len(save_products(tx, visit.store, some))
     )
-    news = keep_singly(tx, visit, page.orders, partial(keep_orders, tx, settings))
+    if visit.known is not None:
+        visit.known.customers.difference_update(page.gone)
+        visit.known.customers.update(each.id for each in page.customers)
+        visit.known.products.update(each.id for each in page.products)
+    news = keep_singly(
+        tx, visit, page.orders, partial(keep_orders, tx, settings, known=visit.known)
+    )
     visit.tally.orders += news
     visit.keep_notes(tx)
     return news
@@ -91,10 +124,21 @@ def joined(pages: Sequence[Page]) -> Sequence[Page]:
     ]
 
 
-def _settled(order: Order, refunds: dict[int, Refund], nobody: Collection[int]) -> Order:
+def _dates_of_refunds(visit: Visit, orders: Collection[Order]) -> dict[int, datetime | None]:
+    refunds = [refund for order in orders for refund in order.refunds]
+    if not refunds:
+        return {}
+    known = visit.known.refunds if visit.known else {}
+    told = visit.refunds(orders)
+    return {
+        **{refund.id: known.get(refund.id) for refund in refunds},
+        **{refund.id: refund.date for refund in told.values()},
+    }
+
+
+def _settled(order: Order, dates: Mapping[int, datetime | None], nobody: Collection[int]) -> Order:
     if not order.refunds and order.customer_id not in nobody:
         return order
-    dates = {refund.id: refund.date for refund in refunds.values()}
     return replace(
         order,
         customer_id=0 if order.customer_id in nobody else order.customer_id,

@@ -27,15 +27,24 @@ from wcflow.mirror.orders import (
 )
 from wcflow.mirror.people import touch_all
 from wcflow.mirror.subjects import known_subjects, rename_subject, subjects_of, touch
+from wcflow.poll.known import Known
 from wcflow.poll.settings import PollSettings
 from wcflow.records import Customer, Order
 
 
-def keep_orders(tx: Connection, settings: PollSettings, orders: Iterable[Order]) -> int:
-    """Keep orders and touch those whose they are, and whose they were; tell how many say something new."""
+def keep_orders(
+    tx: Connection, settings: PollSettings, orders: Iterable[Order], known: Known | None = None
+) -> int:
+    """Keep orders and touch those whose they are, and whose they were; tell how many say something new.
+
+    Those whom a census knows to be touched are not touched again.
+    """
     changes = save_orders(tx, settings.store, orders)
     before = {change.before for change in changes if change.before is not None}
-    touch_owners(tx, settings, before | {change.after for change in changes})
+    owners = before | {change.after for change in changes}
+    touch_owners(tx, settings, owners - known.touched if known else owners)
+    if known:
+        known.note_touched(owners)
     return len(changes)
 
 
@@ -84,6 +93,8 @@ def _with_memory(tx: Connection, store: str, owners: Collection[Owner]) -> list[
 
 def drop_customers(tx: Connection, settings: PollSettings, ids: Collection[int]) -> int:
     """Forget customers that the shop no longer has: their orders and their memory become a guest's."""
+    if not ids:
+        return 0
     left = addresses_of_accounts(tx, settings.store, ids)
     gone = delete_customers(tx, settings.store, ids)
     touch_owners(tx, settings, {Owner(0, email) for email in left})

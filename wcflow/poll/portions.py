@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from typing import TypeVar
@@ -10,16 +11,24 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from wcflow.errors import StoreError
-from wcflow.mirror.doubts import CUSTOMER, ORDER, confirm, keep_histories, mistaken_statuses
+from wcflow.mirror.doubts import (
+    CUSTOMER,
+    ORDER,
+    any_doubted,
+    confirm,
+    keep_histories,
+    mistaken_statuses,
+)
 from wcflow.mirror.tables import CensusSlice
 from wcflow.mirror.upserts import instant, stamp
+from wcflow.poll.asking import Found
 from wcflow.poll.customers import HUNDRED, read
 from wcflow.poll.drafts import DRAFTS, UNKNOWN, is_unknown_status
 from wcflow.poll.page import Page, completed, joined, keep
 from wcflow.poll.people import keep_customers
 from wcflow.poll.products import BEGINNING, keep_products, product_trail
 from wcflow.poll.singly import keep_singly
-from wcflow.poll.slicing import Found, Work
+from wcflow.poll.slicing import Work
 from wcflow.poll.visit import Visit
 from wcflow.poll.walk import Step, Trail
 from wcflow.records import Customer, Order, Product
@@ -62,8 +71,14 @@ def whole(store: str, part: str, number: int = 0) -> CensusSlice:
     )
 
 
+def slice_end(piece: CensusSlice) -> datetime | None:
+    """Give the last second of a slice of time; None where it is open."""
+    return None if piece.end == _OPEN_END else instant(piece.end)
+
+
 def customer_work(visit: Visit) -> Work[tuple[range, list[Customer]]]:
     """Ask for a slice's ids, a hundred consecutive ones at a time: those that come back exist."""
+    doubted = _doubted(visit, CUSTOMER)
 
     def ask(piece: CensusSlice) -> Found[tuple[range, list[Customer]]]:
         last = min(piece.position + HUNDRED, piece.end)
@@ -77,7 +92,8 @@ def customer_work(visit: Visit) -> Work[tuple[range, list[Customer]]]:
             tx, visit, told, partial(keep_customers, tx, visit.settings)
         )
         visit.keep_notes(tx)
-        confirm(tx, visit.store, CUSTOMER, [customer.id for customer in told])
+        if doubted:
+            confirm(tx, visit.store, CUSTOMER, [customer.id for customer in told])
         return sum(len(ids) for ids, _ in what)
 
     return Work("customers", ask, keep_told)
@@ -99,6 +115,7 @@ def product_work(visit: Visit) -> Work[tuple[Product, ...]]:
 
 def order_work(visit: Visit, part: str) -> Work[tuple[Sequence[Order], Page]]:
     """Walk a slice's orders by the date they were made; what is met is doubted no more."""
+    doubted = _doubted(visit, ORDER)
 
     def ask(piece: CensusSlice) -> Found[tuple[Sequence[Order], Page]]:
         try:
@@ -113,13 +130,20 @@ def order_work(visit: Visit, part: str) -> Work[tuple[Sequence[Order], Page]]:
 
     def keep_told(tx: Connection, what: Sequence[tuple[Sequence[Order], Page]]) -> int:
         told = [order for some, _ in what for order in some]
-        histories = mistaken_statuses(tx, visit.store, told)
+        histories = mistaken_statuses(tx, visit.store, told) if doubted else {}
         news = sum(keep(tx, visit, page) for page in joined([page for _, page in what]))
-        keep_histories(tx, visit.store, histories)
-        confirm(tx, visit.store, ORDER, [order.id for order in told])
+        if doubted:
+            keep_histories(tx, visit.store, histories)
+            confirm(tx, visit.store, ORDER, [order.id for order in told])
         return news
 
     return Work(part, ask, keep_told)
+
+
+def _doubted(visit: Visit, kind: str) -> bool:
+    # Once for all: a resync doubts before the census that it makes, and never during it.
+    with visit.db.reading() as tx:
+        return any_doubted(tx, visit.store, kind)
 
 
 def _trail(visit: Visit, piece: CensusSlice) -> Trail[Order]:
@@ -130,7 +154,7 @@ def _trail(visit: Visit, piece: CensusSlice) -> Trail[Order]:
         stamp=lambda order: order.created,
         number=lambda order: order.id,
         zone=visit.settings.zone,
-        end=None if piece.end == _OPEN_END else instant(piece.end),
+        end=slice_end(piece),
     )
 
 

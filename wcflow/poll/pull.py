@@ -8,7 +8,7 @@ from datetime import datetime
 from wcflow.errors import StoreError
 from wcflow.mirror.database import Database
 from wcflow.mirror.stores import save_store
-from wcflow.mirror.upserts import instant, stamp
+from wcflow.mirror.upserts import stamp
 from wcflow.poll.again import ask_again
 from wcflow.poll.beginning import begin_anew
 from wcflow.poll.census import census
@@ -24,7 +24,7 @@ from wcflow.poll.reconcile import (
 )
 from wcflow.poll.reread import look_again, read_lately
 from wcflow.poll.settings import PollSettings, Progress, Pulled
-from wcflow.poll.sweep import accept_gone, sweep_customers
+from wcflow.poll.sweep import MOST_AT_ONCE, accept_gone, catch_up, sweep_customers
 from wcflow.poll.visit import Visit
 from wcflow.store.client import Store
 
@@ -90,14 +90,32 @@ def _pull(visit: Visit) -> bool:
     row = visit.row()
     settled = poll_orders(visit)
     poll_new_customers(visit)
-    if row.polled_at is not None and _hour(instant(row.polled_at)) != _hour(visit.now):
+    room = _room(row.polled_at, stamp(visit.now))
+    if row.polled_at is not None and _hour(row.polled_at) != _hour(stamp(visit.now)):
         poll_products(visit)
+        room -= 1
     if visit.accept:
         reconcile_orders(visit, settled)
         accept_gone(visit)
-    sweep_customers(visit)
-    look_again(visit)
+    _look_again(visit, room)
     return counted
+
+
+def _room(polled_at: int | None, now: int) -> int:
+    """Give how many questions a poll has room for besides what is new: one for each minute."""
+    return MOST_AT_ONCE if polled_at is None else max(1, min(MOST_AT_ONCE, (now - polled_at) // 60))
+
+
+def _look_again(visit: Visit, room: int) -> None:
+    """Look again at what was read long ago: half of the room for orders, half for customers.
+
+    Of a single question each has the first go every other minute; what one leaves the other takes.
+    """
+    odd = stamp(visit.now) // 60 % 2
+    asked = look_again(visit, (room + odd) // 2)
+    asked += sweep_customers(visit, room - asked)
+    if not asked:
+        look_again(visit, room)
 
 
 def _reconcile(visit: Visit) -> bool:
@@ -108,6 +126,7 @@ def _reconcile(visit: Visit) -> bool:
     reconcile_refunds(visit, settled)
     read_lately(visit)
     reconcile_customers(visit)
+    catch_up(visit)
     reconcile_products(visit)
     ask_again(visit)
     note_reconciled(visit)
@@ -145,5 +164,5 @@ def _note_failure(visit: Visit, error: StoreError) -> None:
         save_store(tx, visit.store, error=str(error), error_since=since)
 
 
-def _hour(moment: datetime) -> int:
-    return stamp(moment) // 3600
+def _hour(moment: int) -> int:
+    return moment // 3600

@@ -85,16 +85,18 @@ def share(now: datetime, progress: Progress, within: timedelta) -> int:
     return min(MOST_AT_ONCE, max(0, due))
 
 
-def look_again(visit: Visit) -> None:
-    """Look again at the orders whose turn it is."""
-    row = visit.row()
+def look_again(visit: Visit, most: int) -> int:
+    """Look again at the orders whose turn it is, at ``most`` so many pages; give how many it was."""
+    row, looked = visit.row(), 0
     assert row.order_cursor is not None, "the census notes the cursor before it starts"
     for each in TABLES if row.hpos else POSTS:
         progress = _progress(visit, each, row.order_cursor + 1)
-        for _ in range(share(visit.now, progress, each.within)):
+        for _ in range(min(share(visit.now, progress, each.within), most - looked)):
             if progress.position >= progress.end or not _page(visit, each, progress):
                 break
+            looked += 1
             progress = _progress(visit, each, row.order_cursor + 1)
+    return looked
 
 
 def _progress(visit: Visit, of: Round, known: int) -> Progress:

@@ -1,4 +1,8 @@
-"""The rolling sweep: every known customer is looked at again within a day, a hundred at a time."""
+"""The rolling sweep: every known customer is looked at again within a day, a hundred at a time.
+
+Polls do what they have room for. Where there are so many accounts that this is not all of them, the
+night does the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from wcflow.mirror.customers import count_customers, customer_ids_after
-from wcflow.mirror.stores import save_store
+from wcflow.mirror.stores import save_setting, save_store, setting
 from wcflow.mirror.tables import StoreRow
-from wcflow.mirror.upserts import instant, stamp
+from wcflow.mirror.upserts import dumps, instant, loads, stamp
 from wcflow.poll.brake import FULL, hold, release
 from wcflow.poll.customers import HUNDRED, found_after_all, missing_from, read
 from wcflow.poll.people import drop_customers, keep_customers
@@ -29,24 +35,50 @@ class Sweep(NamedTuple):
     batches: int
 
 
-def sweep_share(now: datetime, sweep: Sweep, every: timedelta) -> int:
-    """Give how many batches are due now, so that all are done before ``every`` has passed."""
+def sweep_share(
+    now: datetime, sweep: Sweep, every: timedelta, most: int | None = MOST_AT_ONCE
+) -> int:
+    """Give how many batches are due now, so that all are done before ``every`` has passed.
+
+    At ``most`` so many, or all of them.
+    """
     passed = max(0.0, (now - sweep.started) / every)
-    due = min(sweep.batches, int(passed * (sweep.batches + 1)))
-    return min(MOST_AT_ONCE, max(0, due - sweep.done))
+    due = max(0, min(sweep.batches, int(passed * (sweep.batches + 1))) - sweep.done)
+    return due if most is None else min(due, most)
 
 
-def sweep_customers(visit: Visit) -> None:
-    """Look again at the share of customers whose turn it is."""
-    every = timedelta(seconds=visit.settings.sweep_every_seconds)
+def sweep_customers(visit: Visit, most: int = MOST_AT_ONCE) -> int:
+    """Look again at the customers whose turn it is; give how many batches were asked for."""
+    return _swept(visit, min(most, MOST_AT_ONCE))
+
+
+def catch_up(visit: Visit) -> None:
+    """Look again at all whom the polls had no room for; for the night."""
     row = visit.row()
+    if row.sweep_started is None:
+        return
+    late = sweep_share(visit.now, _sweep(visit, row), _every(visit), None)
+    if late > MOST_AT_ONCE:
+        _swept(visit, late)
+
+
+def _swept(visit: Visit, most: int) -> int:
+    row, every = visit.row(), _every(visit)
     sweep = _sweep(visit, row)
     if row.sweep_started is None or _is_over(visit.now, sweep, every):
         sweep = _next_round(visit, sweep, every)
-    for _ in range(sweep_share(visit.now, sweep, every)):
-        if not _batch(visit):
-            return
+    asked = 0
+    while asked < most and sweep_share(visit.now, sweep, every):
+        if not _batch(visit, sweep):
+            break
+        asked += 1
         visit.alive()
+        sweep = _sweep(visit, visit.row())
+    return asked
+
+
+def _every(visit: Visit) -> timedelta:
+    return timedelta(seconds=visit.settings.sweep_every_seconds)
 
 
 def _is_over(now: datetime, sweep: Sweep, every: timedelta) -> bool:
@@ -58,17 +90,42 @@ def accept_gone(visit: Visit) -> None:
     gone = -1
     while visit.tally.deleted > gone:
         gone = visit.tally.deleted
-        if not _batch(visit):
+        if not _batch(visit, _sweep(visit, visit.row())):
             return
 
 
 def _sweep(visit: Visit, row: StoreRow) -> Sweep:
+    """Give how far the round is; who came while it went belongs to it as well."""
+    with visit.db.reading() as tx:
+        kept = setting(tx, _name(visit))
+        started, done, batches = loads(kept) if kept else (None, 0, 0)
+        more = done >= batches and customer_ids_after(tx, visit.store, row.sweep_position, 1)
+    if row.sweep_started is None or started != row.sweep_started or more:
+        return _counted(visit, row)
+    return Sweep(instant(started), done, batches)
+
+
+def _counted(visit: Visit, row: StoreRow) -> Sweep:
+    """Count everybody, which takes its time: once in a round."""
     started = visit.now if row.sweep_started is None else instant(row.sweep_started)
     with visit.db.reading() as tx:
         passed = count_customers(tx, visit.store, row.sweep_position)
         everybody = count_customers(tx, visit.store)
     done = -(-passed // HUNDRED)
-    return Sweep(started, done, done + -(-(everybody - passed) // HUNDRED))
+    sweep = Sweep(started, done, done + -(-(everybody - passed) // HUNDRED))
+    if row.sweep_started is not None:
+        with visit.db.transaction() as tx:
+            _keep(tx, visit, sweep)
+    return sweep
+
+
+def _keep(tx: Connection, visit: Visit, sweep: Sweep) -> None:
+    told = (stamp(sweep.started), sweep.done, sweep.batches)
+    save_setting(tx, _name(visit), dumps(told))
+
+
+def _name(visit: Visit) -> str:
+    return f"sweep {visit.store}"
 
 
 def _next_round(visit: Visit, sweep: Sweep, every: timedelta) -> Sweep:
@@ -79,12 +136,14 @@ def _next_round(visit: Visit, sweep: Sweep, every: timedelta) -> Sweep:
     return _sweep(visit, visit.row())
 
 
-def _batch(visit: Visit) -> bool:
+def _batch(visit: Visit, sweep: Sweep) -> bool:
     """Look at the next hundred; False where nothing more is to be done now."""
     position = visit.row().sweep_position
     with visit.db.reading() as tx:
         ids = customer_ids_after(tx, visit.store, position, HUNDRED)
     if not ids:
+        with visit.db.transaction() as tx:
+            _keep(tx, visit, sweep._replace(done=sweep.batches))
         return False
     listing = visit.customers(ids, whoever=True)
     found, gone = found_after_all(visit, missing_from(listing, ids))
@@ -100,6 +159,7 @@ def _batch(visit: Visit) -> bool:
         release(tx, visit, "customers")
         visit.keep_notes(tx)
         save_store(tx, visit.store, sweep_position=ids[-1])
+        _keep(tx, visit, sweep._replace(done=sweep.done + 1))
     return True
 
 

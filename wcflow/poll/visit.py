@@ -16,6 +16,7 @@ from wcflow.mirror.database import Database
 from wcflow.mirror.stores import store_row
 from wcflow.mirror.tables import StoreRow
 from wcflow.poll.aside import Notes
+from wcflow.poll.known import Known
 from wcflow.poll.settings import PollSettings, Progress
 from wcflow.records import Customer, Order, Product, Refund
 from wcflow.store.client import Listing, Store, Unreadable, UnreadableRowError
@@ -39,7 +40,7 @@ class Visit:
     """A shop, its mirror, how it is to be read, and what was found.
 
     ``absent_customers`` and ``absent_products`` are ids that orders name and the shop does not
-    have: asked once a visit.
+    have: asked once a visit. ``known`` is what a census knows of the mirror.
     """
 
     db: Database
@@ -52,6 +53,7 @@ class Visit:
     absent_customers: set[int] = field(default_factory=set)
     absent_products: set[int] = field(default_factory=set)
     notes: Notes = field(default_factory=Notes)
+    known: Known | None = None
 
     @property
     def store(self) -> str:
@@ -89,8 +91,8 @@ class Visit:
         return self._noted("product", self.shop.products(**filters))
 
     def refunds(self, orders: Iterable[Order]) -> dict[int, Refund]:
-        """Ask for the dates of refunds that have none yet."""
-        told = self.shop.refunds(orders)
+        """Ask for the dates of refunds that have none yet, and are not known."""
+        told = self.shop.refunds(orders, self.known.refunds if self.known else ())
         self.notes.note("refund", told.found, told.unreadable)
         return told.found
 

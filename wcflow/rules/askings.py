@@ -9,12 +9,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from decimal import Decimal
+from typing import Any, Protocol
 
 from wcflow.rules.attributes.registry import Found
 from wcflow.rules.literals import Literal, Number, RelativeInstant, Text, as_number
 from wcflow.rules.scope import Scope
-from wcflow.rules.verdict import Verdict, all_of, any_of, earliest
+from wcflow.rules.verdict import NO, YES, Verdict, all_of, any_of, earliest
 from wcflow.rules.wording import fold, like, mentions, words_of
 
 
@@ -44,7 +45,7 @@ class Asking(Protocol):
         """Give what is asked for, as a reason shows it."""
 
 
-_TRUTH: dict[str, Callable[[int, int], bool]] = {
+_TRUTH: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -91,7 +92,13 @@ class Compare:
         return (self.literal,)
 
     def judge(self, found: Found, scope: Scope) -> Verdict:
-        return compared(self.verb, self.literal, found, scope)
+        value, _, changes_at, ageing = found
+        literal = self.literal
+        if type(value) is Decimal and ageing is None and isinstance(literal, Number):
+            # What is asked most by far: nothing but the number found can change the answer.
+            truth = _TRUTH[self.verb](value, literal.value)
+            return (YES if truth else NO) if changes_at is None else Verdict(truth, changes_at)
+        return compared(self.verb, literal, found, scope)
 
     def shown(self, scope: Scope) -> str:
         return self.literal.shown(scope)

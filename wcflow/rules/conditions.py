@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from operator import methodcaller
 from typing import NamedTuple
 
 from wcflow.rules.askings import Asking, Empty, Search, to_the_minute
@@ -17,7 +18,8 @@ from wcflow.rules.display import shown
 from wcflow.rules.literals import Text
 from wcflow.rules.named import keys_of, names_of
 from wcflow.rules.scope import Place, Scope
-from wcflow.rules.verdict import Verdict, all_of, any_of, turned
+from wcflow.rules.verdict import Verdict, turned
+from wcflow.rules.verdict import joined as joined_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class Comparison:
 
     def judge(self, scope: Scope) -> Verdict:
         """Answer for one person."""
-        verdict = self.asking.judge(self.asked.found(scope), scope)
+        found = scope.known.get(self.asked.text) or self.asked.found(scope)
+        verdict = self.asking.judge(found, scope)
         return Verdict(turned(verdict.value), verdict.changes_at) if self.denied else verdict
 
     def told(self, scope: Scope) -> Told:
@@ -164,7 +167,7 @@ class Joined:
 
     def judge(self, scope: Scope) -> Verdict:
         """Answer for one person."""
-        return self._join(part.judge(scope) for part in self.parts)
+        return self._join(map(methodcaller("judge", scope), self.parts))
 
     def told(self, scope: Scope) -> Told:
         """Put the answer into words: all parts are shown, and the reasons of those that decided."""
@@ -178,7 +181,7 @@ class Joined:
         )
 
     def _join(self, verdicts: Iterable[Verdict]) -> Verdict:
-        return all_of(verdicts) if self.word == "and" else any_of(verdicts)
+        return joined_verdicts(verdicts, decisive=self.word == "or")
 
 
 Tree = Comparison | Not | Joined
@@ -223,7 +226,7 @@ class Condition:
 
     def judge(self, scope: Scope) -> Verdict:
         """Ask it of one person without a wish to hear why."""
-        return self.tree.judge(self._seen(scope))
+        return self.tree.judge(self._seen(scope) if "tags" in self.names else scope)
 
     def _told(self, scope: Scope) -> Told:
         return self.tree.told(self._seen(scope))

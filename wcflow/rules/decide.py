@@ -5,12 +5,12 @@ The same function with another ``now`` serves the daemon, plan, explain, baselin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from wcflow.customer import LIFECYCLE, Profile
+from wcflow.customer import Profile
 from wcflow.rules.language import Answer, Condition, Scope
 from wcflow.rules.model import Rules, Segment, TagRule
 from wcflow.rules.steps import one_tag
@@ -74,45 +74,79 @@ class Decision:
 
 def decide(profile: Profile, rules: Rules, now: datetime) -> Decision:
     """Give segments and tags of a person at ``now``, each with its reason."""
-    scope = Scope(profile, now, worn=profile.standing.tags_of_their_own)
-    turns: list[datetime | None] = []
-    verdicts = list(_segments(scope, rules.segments, turns))
-    entered = {v.name: profile.standing.segments.get(v.name, now) for v in verdicts if v.won}
-    scope = scope.decided(scope.worn, entered)
-    tags = [_tag_verdict(rule, scope, turns) for rule in rules.tags]
-    kept = {v.name: v.tags for v, rule in zip(tags, rules.tags, strict=True) if rule.keep_forever}
-    verdicts += tags
-    return Decision(
-        tuple(verdicts),
-        entered,
-        {name: worn for name, worn in kept.items() if worn},
-        earliest(turns),
-        NOTHING.union(*[verdict.tags for verdict in verdicts]),
-        scope,
-    )
+    return decide_all([(profile, now)], rules)[0]
+
+
+def decide_all(asked: Iterable[tuple[Profile, datetime]], rules: Rules) -> list[Decision]:
+    """Decide on people, each at an instant of their own."""
+    # Rule by rule: to ask the same of one after another takes a third less time than to ask each
+    # of everything.
+    drafts = [_Draft(Scope(who, now, worn=who.standing.tags_of_their_own)) for who, now in asked]
+    for segment in rules.segments:
+        for draft in drafts:
+            draft.judge_segment(segment)
+    for draft in drafts:
+        draft.enter()
+    for tag in rules.tags:
+        for draft in drafts:
+            draft.judge_tag(tag)
+    return [draft.decision() for draft in drafts]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is decided of one person so far.
+
+    ``turns`` are the instants at which time alone may change it, ``winners`` who won each group.
+    """
+
+    scope: Scope
+    verdicts: list[Verdict] = field(default_factory=list)
+    turns: list[datetime | None] = field(default_factory=list)
+    winners: dict[str, str] = field(default_factory=dict)
+    segments: dict[str, datetime] = field(default_factory=dict)
+    kept: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def judge_segment(self, rule: Segment) -> None:
+        value, changes_at = rule.when.judge(self.scope)
+        self.turns.append(changes_at)
+        behind = self.winners.get(rule.group, "") if rule.group and value else ""
+        won = value is True and not behind
+        if won:
+            standing, now = self.scope.profile.standing, self.scope.now
+            self.segments[rule.name] = standing.segments.get(rule.name, now)
+            if rule.group:
+                self.winners[rule.group] = rule.name
+        tags = frozenset((rule.tag,)) if won and rule.tag else NOTHING
+        self.verdicts.append(
+            Verdict("segment", rule.name, rule.when, self.scope, won, behind, tags)
+        )
+
+    def enter(self) -> None:
+        """Take the segments as decided: tag rules may look at them."""
+        self.scope = self.scope.decided(self.scope.worn, self.segments)
+
+    def judge_tag(self, rule: TagRule) -> None:
+        verdict = _tag_verdict(rule, self.scope, self.turns)
+        self.verdicts.append(verdict)
+        if rule.keep_forever and verdict.tags:
+            self.kept[rule.name] = verdict.tags
+
+    def decision(self) -> Decision:
+        return Decision(
+            tuple(self.verdicts),
+            self.segments,
+            self.kept,
+            earliest(self.turns),
+            NOTHING.union(*[verdict.tags for verdict in self.verdicts]),
+            self.scope,
+        )
 
 
 def lifecycle(segments: Iterable[str], rules: Rules) -> str:
     """Give the segment of the group ``lifecycle`` among ``segments``, or nothing."""
     held = frozenset(segments)
-    in_group = (rule.name for rule in rules.segments if rule.group == LIFECYCLE)
-    return next((name for name in in_group if name in held), "")
-
-
-def _segments(
-    scope: Scope, rules: Iterable[Segment], turns: list[datetime | None]
-) -> Iterator[Verdict]:
-    """Judge the segments; ``turns`` gains the instants at which time alone may change one."""
-    winners: dict[str, str] = {}
-    for rule in rules:
-        value, changes_at = rule.when.judge(scope)
-        turns.append(changes_at)
-        behind = winners.get(rule.group, "") if rule.group and value else ""
-        won = value is True and not behind
-        if won and rule.group:
-            winners[rule.group] = rule.name
-        tags = frozenset((rule.tag,)) if won and rule.tag else NOTHING
-        yield Verdict("segment", rule.name, rule.when, scope, won, behind, tags)
+    return next((name for name in rules.lifecycle if name in held), "")
 
 
 def _tag_verdict(rule: TagRule, scope: Scope, turns: list[datetime | None]) -> Verdict:
@@ -121,24 +155,27 @@ def _tag_verdict(rule: TagRule, scope: Scope, turns: list[datetime | None]) -> V
     turns += (changes_at, rule.tag.changes_at(scope))
     if rule.for_each:
         turns.append(rule.for_each.found(scope).changes_at)
-    kept = scope.profile.standing.kept.get(rule.name, NOTHING)
-    tags, flaw = (kept if rule.keep_forever else NOTHING), ""
+    tags, flaw = NOTHING, ""
     try:
-        tags |= frozenset(_tags_of(rule, scope)) if value else NOTHING
+        tags = _tags_of(rule, scope) if value else NOTHING
     except TemplateError as error:
         # What cannot be rendered for one person must not stop the others.
         flaw = f"the tag cannot be made: {error}"
+    if rule.keep_forever:
+        tags |= scope.profile.standing.kept.get(rule.name, NOTHING)
     return Verdict("tag", rule.name, rule.when, scope, bool(tags), flaw, tags)
 
 
-def _tags_of(rule: TagRule, scope: Scope) -> Iterable[str]:
+def _tags_of(rule: TagRule, scope: Scope) -> frozenset[str]:
     """Render the tags of a rule; a template that comes out empty makes none."""
+    if rule.always is not None:
+        return rule.always
     if rule.for_each is None:
         rendered = [rule.tag.render(scope)]
     else:
         elements = rule.for_each.elements(scope)
         rendered = [rule.tag.render(scope, {"each": each}) for each in elements]
-    return filter(None, map(one_tag, rendered))
+    return frozenset(filter(None, map(one_tag, rendered)))
 
 
 def qualifies(when: Condition | None, scope: Scope) -> Answer:

@@ -115,11 +115,12 @@ class RelativeDay:
         value = as_date(found.value, scope)
         if value is None:
             return None
-        return self._stand_of(day(value, scope), scope.today, scope.shop.zone)
+        mine, zone = day(value, scope), scope.shop.zone
+        # By its parts: to look for a literal as a whole takes longer than to look it up.
+        return _stand_of_day(self.by.count, self.by.unit, self.sign, mine, scope.today, zone)
 
-    # Days are few, and many customers have bought on each of them.
-    @lru_cache(maxsize=16384)  # noqa: B019  a literal is a value: equal ones share what is kept
-    def _stand_of(self, mine: date, today: date, zone: tzinfo) -> Stand:
+    def stand_on(self, mine: date, today: date, zone: tzinfo) -> Stand:
+        """Give where a day stands when it is ``today``."""
         sign = _sign(mine, self.on(today))
         levels = [level for level in (0, -1) if level < sign]
         changes = ((self._first_day(mine, level), level) for level in levels)
@@ -140,6 +141,12 @@ class RelativeDay:
 
     def shown(self, scope: Scope) -> str:
         return f"{self.canonical} ({self.on(scope.today).isoformat()})"
+
+
+# Days are few, and many customers have bought on each of them.
+@lru_cache(maxsize=16384)
+def _stand_of_day(count: int, unit: str, sign: int, mine: date, today: date, zone: tzinfo) -> Stand:
+    return RelativeDay(Duration(count, unit), sign).stand_on(mine, today, zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from wcflow.customer import Profile, Standing, latest_order
 from wcflow.rules.tags import NOTHING, Copy, Put, join_tags, split_tags
@@ -75,7 +76,13 @@ def shown_by(meta: Mapping[str, str] | None) -> Written | None:
     """Read what a place of the shop shows; None where its meta may not be read."""
     if meta is None:
         return None
-    return Written(split_tags(meta.get(TAGS_META)), meta.get(SEGMENT_META, ""))
+    return _shown(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""))
+
+
+# Many show the same, and each judgement looks at it several times.
+@lru_cache(maxsize=8192)
+def _shown(tags: str, segment: str) -> Written:
+    return Written(split_tags(tags), segment)
 
 
 def customer_copy(profile: Profile, memory: Memory, written: Mapping[Place, Put] = NOWHERE) -> Copy:
@@ -104,11 +111,14 @@ def order_copy(profile: Profile, memory: Memory, written: Mapping[Place, Put] = 
 def surprising(profile: Profile, memory: Memory) -> Iterator[Place]:
     """Name the places that show other tags than wcflow remembers of this person."""
     account, order = profile.account, latest_order(profile)
-    if account is not None and _surprises(customer_copy(profile, memory)):
+    if account is not None and _surprises(account.meta, memory.written_customer):
         yield "customer", account.id
-    if order is not None and _surprises(order_copy(profile, memory)):
+    on_order = memory.written_order if order and memory.written_order_id == order.id else None
+    if order is not None and _surprises(order.meta, on_order):
         yield "order", order.id
 
 
-def _surprises(copy: Copy) -> bool:
-    return copy.shop is not None and copy.shop != (copy.base or frozenset())
+def _surprises(meta: Mapping[str, str] | None, written: Written | None) -> bool:
+    if meta is None:
+        return False
+    return split_tags(meta.get(TAGS_META)) != (written.tags if written else frozenset())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wcflow.customer import LIFECYCLE
 from wcflow.rules.language import Asked, Condition
-from wcflow.rules.steps import Step
+from wcflow.rules.steps import Step, one_tag
 from wcflow.rules.template import Template
 from wcflow.rules.triggers import Trigger
 from wcflow.units import Duration
@@ -32,6 +33,13 @@ class TagRule:
     tag: Template
     for_each: Asked | None = None
     keep_forever: bool = False
+    always: frozenset[str] | None = field(init=False, repr=False, compare=False)
+    """What it makes for everyone, where that is the same for all."""
+
+    def __post_init__(self) -> None:
+        plain = self.for_each is None and "{" not in self.tag.text
+        made = frozenset(filter(None, (one_tag(self.tag.text),))) if plain else None
+        object.__setattr__(self, "always", made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,16 @@ class Rules:
     digest: str = ""
     static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
     """The tags that rules may make and that can be known beforehand."""
+    lifecycle: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The segments of that group, in their order."""
+    matching: tuple[Workflow, ...] = field(init=False, repr=False, compare=False)
+    """The workflows that begin when their own ``when`` begins to hold."""
 
     def __post_init__(self) -> None:
         plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
         ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
         object.__setattr__(self, "static_tags", ours)
+        lifecycle = tuple(rule.name for rule in self.segments if rule.group == LIFECYCLE)
+        object.__setattr__(self, "lifecycle", lifecycle)
+        matches = (each for each in self.workflows if each.trigger.name == "customer_matches")
+        object.__setattr__(self, "matching", tuple(each for each in matches if each.when))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
-from wcflow.customer import Profile, Shop, net_total, paid_orders
+from wcflow.customer import Profile, Shop
 from wcflow.records import LineItem, Order
 from wcflow.units import local_day
 
@@ -52,20 +52,20 @@ class Scope:
     def shop(self) -> Shop:
         return self.profile.shop
 
-    @cached_property
+    @property
     def today(self) -> date:
         """The calendar day in the store's zone."""
-        return local_day(self.now, self.shop.zone)
+        return _day_of(self.now, self.profile.shop.zone)
 
-    @cached_property
+    @property
     def paid(self) -> tuple[Order, ...]:
         """The person's paid orders, oldest first."""
-        return paid_orders(self.profile)
+        return self.profile.paid
 
-    @cached_property
+    @property
     def amounts(self) -> tuple[tuple[Order, Decimal | None], ...]:
         """The person's paid orders with what each brought in, less refunds; None without a rate."""
-        return tuple((order, net_total(order, self.shop)) for order in self.paid)
+        return self.profile.amounts
 
     def seen_from(self, place: Place) -> Scope:
         """Give the scope with those tags that ``tags`` means at ``place``."""
@@ -85,3 +85,9 @@ class Scope:
         other = object.__new__(Scope)
         other.__dict__.update(self.__dict__, **changes)
         return other
+
+
+# Of all who are judged at one instant it is the same.
+@lru_cache(maxsize=64)
+def _day_of(now: datetime, zone: tzinfo) -> date:
+    return local_day(now, zone)

@@ -59,7 +59,7 @@ class Template:
         always = self._made.get(())
         if always is not None:  # it has no variables
             return always
-        values = self._values(scope.seen_from(self.place), extra or {})
+        values = self._values(scope, extra or {})
         texts = tuple([value for value in values.values() if type(value) is str])
         if len(texts) < len(values):
             return self._rendered(values)
@@ -80,6 +80,8 @@ class Template:
 
     def _values(self, scope: Scope, extra: Mapping[str, object]) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        if self.variables.attributes:
+            scope = scope.seen_from(self.place)
         for variable, asked in self.variables.attributes.items():
             found = asked.found(scope)
             values[variable] = spoken(asked.text, found.value, asked.attribute.kind, scope)

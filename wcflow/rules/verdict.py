@@ -19,6 +19,9 @@ class Verdict(NamedTuple):
     changes_at: datetime | None = None
 
 
+YES, NO, UNKNOWN = Verdict(value=True), Verdict(value=False), Verdict(None)
+
+
 def turned(value: bool | None) -> bool | None:
     """Turn yes and no around; what is not known stays so."""
     return None if value is None else not value
@@ -29,7 +32,7 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
 
     After a no that time cannot change, no more are looked at.
     """
-    return _joined(verdicts, decisive=False)
+    return joined(verdicts, decisive=False)
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
@@ -37,10 +40,11 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
 
     After a yes that time cannot change, no more are looked at.
     """
-    return _joined(verdicts, decisive=True)
+    return joined(verdicts, decisive=True)
 
 
-def _joined(verdicts: Iterable[Verdict], *, decisive: bool) -> Verdict:
+def joined(verdicts: Iterable[Verdict], *, decisive: bool) -> Verdict:
+    """Join by ``and``, where no is decisive, or by ``or``, where yes is."""
     decided, known = False, True
     latest: datetime | None = None
     first: datetime | None = None
@@ -48,7 +52,7 @@ def _joined(verdicts: Iterable[Verdict], *, decisive: bool) -> Verdict:
         if value is decisive:
             # As long as any of these stays as it is, the others cannot change the whole.
             if changes_at is None:
-                return Verdict(decisive)
+                return YES if decisive else NO
             latest = changes_at if latest is None or changes_at > latest else latest
             decided = True
         elif value is None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from wcflow.customer import Profile, latest_stamp
 from wcflow.records import Order
 from wcflow.rules.case import Case
 from wcflow.rules.model import Rules, Workflow
@@ -45,15 +44,16 @@ class Work:
     sight: Sight
     matched_since: Mapping[str, datetime]
     remember: Make
+    watching: list[tuple[Workflow, Watch]] = field(init=False)
+    """The workflows that are switched on."""
 
-    @property
-    def watching(self) -> list[tuple[Workflow, Watch]]:
-        """Give the workflows that are switched on."""
-        return [
+    def __post_init__(self) -> None:
+        watching = [
             (workflow, self.watches[workflow.name])
             for workflow in self.rules.workflows
             if workflow.mode != "off" and workflow.name in self.watches
         ]
+        object.__setattr__(self, "watching", watching)
 
     def workflow(self, name: str) -> Workflow | None:
         return next((each for each in self.rules.workflows if each.name == name), None)
@@ -73,6 +73,8 @@ def withdrawn(work: Work) -> tuple[Run, ...]:
     A note that was decided on must not go out when, before it could, the reason for it ceased. An
     order that is another person's by now is no such reason: nobody else tells of it again.
     """
+    if not work.case.undelivered:
+        return ()
     waiting = (run for run in work.case.runs if run.id in work.case.undelivered)
     elsewhere = work.case.elsewhere
     return tuple(filter(None, (_if_disqualified(run, work, elsewhere) for run in waiting)))
@@ -80,29 +82,40 @@ def withdrawn(work: Work) -> tuple[Run, ...]:
 
 def due(work: Work, took: Iterable[Took]) -> datetime | None:
     """Give when time alone will next have a workflow do something."""
-    # By workflow, too: several may be at work on one occurrence.
-    now, after = work.sight.now, {(run.workflow, run.occurrence): run for run, _ in took}
-    before = {(run.workflow, run.occurrence): run for run in work.case.runs}
-    runs = (before | after).values()
-    watching = [workflow for workflow, _ in work.watching]
-    live = {workflow.name for workflow in watching}
-    waits = [run.due_at for run in runs if run.state == "waiting" and run.workflow in live]
-    ahead = [workflow.trigger.next_at(work.sight) for workflow in watching]
-    settling = [
-        order.modified + timedelta(seconds=SETTLING_SECONDS)
-        for order in work.sight.orders
-        if not order.items and (now - order.modified).total_seconds() < SETTLING_SECONDS
-    ]
+    ahead = [workflow.trigger.next_at(work.sight) for workflow, _ in work.watching]
     matching = [
         workflow.when.judge(work.scope).changes_at
-        for workflow in watching
+        for workflow, _ in work.watching
         if workflow.trigger.name == "customer_matches" and workflow.when
     ]
-    return earliest((*waits, *ahead, *settling, *matching))
+    return earliest((*_waits(work, took), *ahead, *_settling(work), *matching))
+
+
+def _waits(work: Work, took: Iterable[Took]) -> list[datetime | None]:
+    """Give until when runs wait, as they are after these steps."""
+    # By workflow, too: several may be at work on one occurrence.
+    runs = {(run.workflow, run.occurrence): run for run in work.case.runs}
+    runs |= {(run.workflow, run.occurrence): run for run, _ in took}
+    if not runs:
+        return []
+    live = {workflow.name for workflow, _ in work.watching}
+    return [run.due_at for run in runs.values() if run.state == "waiting" and run.workflow in live]
+
+
+def _settling(work: Work) -> list[datetime]:
+    """Give when those orders have settled that were changed just now and have no lines yet."""
+    latest, settles = work.case.profile.latest_stamp, timedelta(seconds=SETTLING_SECONDS)
+    if latest is None or work.sight.now - latest >= settles:
+        return []
+    return [
+        order.modified + settles
+        for order in work.sight.orders
+        if not order.items and work.sight.now - order.modified < settles
+    ]
 
 
 def _started(work: Work) -> Iterator[Took]:
-    latest = _latest_stamp(work.case.profile)
+    latest = work.case.profile.latest_stamp
     for workflow, watch in work.watching:
         if _is_history(workflow, watch, latest):
             continue
@@ -122,10 +135,6 @@ def _is_history(workflow: Workflow, watch: Watch, latest: datetime | None) -> bo
     if workflow.include_existing or not workflow.trigger.tells_by_stamps:
         return False
     return latest is None or latest < watch.since
-
-
-def _latest_stamp(profile: Profile) -> datetime | None:
-    return max(map(latest_stamp, profile.orders), default=None)
 
 
 def _resumed(work: Work) -> Iterator[Took]:

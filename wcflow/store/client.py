@@ -120,6 +120,15 @@ class Store(Reader):
                 self._lists_refunds = False  # WooCommerce before 9.0
         return self._refunds_by_order(wanted)
 
+    def refund_dates(
+        self, *, page_size: int | None = None, **filters: Unpack[Filters]
+    ) -> Listing[tuple[int, datetime]]:
+        """Give the refunds that match, as ids and when they were made."""
+        params = {**order_params(filters), "status": "", "_fields": "id,date_created_gmt"}
+        if wanted := filters.get("include", ()):
+            return self.included("refunds", wanted, params, wire.made)
+        return self.page("refunds", params, wire.made, page_size)
+
     def count_refunds(self, **filters: Unpack[Filters]) -> int | None:
         """Count the refunds made in a time; None where the shop has no list of them."""
         try:

@@ -16,12 +16,12 @@ from wcflow.units import normal_email, to_minor
 
 Json = Mapping[str, Any]
 
-_BIGGEST = 2**63 - 1
-_LONGEST_ADDRESS = 320
+BIGGEST = 2**63 - 1
+LONGEST_ADDRESS = 320
 """64 before the @ and 255 after it: a longer one is none, and no index of PostgreSQL takes it."""
-_LONGEST_WORD = 100
+LONGEST_WORD = 100
 """WordPress holds 20 characters of a status."""
-_YEARS = range(1900, 3000)
+YEARS = range(1900, 3000)
 """Outside of these a date is none, and reckoning with it would leave the calendar."""
 _MISSING: Any = object()
 
@@ -49,7 +49,7 @@ def wrong(key: str, expected: str, value: object) -> WireError:
 def identity(row: Json) -> int:
     """Read ``id``, which every thing in the shop has."""
     value = row.get("id", _MISSING)
-    if type(value) is int and 0 < value <= _BIGGEST:
+    if type(value) is int and 0 < value <= BIGGEST:
         return value
     raise wrong("id", "the number of something", value)
 
@@ -57,7 +57,7 @@ def identity(row: Json) -> int:
 def number(row: Json, key: str) -> int:
     """Read a whole number. WooCommerce sends "" or null where there is none: 0."""
     value = row.get(key, _MISSING)
-    if type(value) is int and abs(value) <= _BIGGEST:
+    if type(value) is int and abs(value) <= BIGGEST:
         return value
     if value is None or value == "":
         return 0
@@ -67,7 +67,7 @@ def number(row: Json, key: str) -> int:
 def reference(row: Json, key: str) -> int:
     """Read the id of another thing; 0 where there is none."""
     value = row.get(key, _MISSING)
-    if type(value) is int and 0 <= value <= _BIGGEST:
+    if type(value) is int and 0 <= value <= BIGGEST:
         return value
     value = number(row, key)
     if value < 0:
@@ -83,9 +83,9 @@ def limit(row: Json, key: str) -> int | None:
 def quantity(row: Json, key: str) -> int:
     """Read how many pieces; shops that sell by weight send fractions, which count up."""
     value = row.get(key, _MISSING)
-    if type(value) is int and 0 <= value <= _BIGGEST:
+    if type(value) is int and 0 <= value <= BIGGEST:
         return value
-    if type(value) is float and abs(value) < _BIGGEST:
+    if type(value) is float and abs(value) < BIGGEST:
         return math.ceil(value)
     return number(row, key)
 
@@ -123,7 +123,7 @@ def address(row: Json, key: str) -> str:
 def as_address(key: str, value: str) -> str:
     """Give an e-mail address in normal form, or WireError where it is too long to be one."""
     email = normal_email(value)
-    if len(email) > _LONGEST_ADDRESS:
+    if len(email) > LONGEST_ADDRESS:
         raise WireError(f"{key}: expected an address, got a text of {len(email):,} characters")
     return email
 
@@ -131,7 +131,7 @@ def as_address(key: str, value: str) -> str:
 def word(row: Json, key: str) -> str:
     """Read a word without which the row means nothing, such as a status."""
     value = text(row, key)
-    if not 0 < len(value) <= _LONGEST_WORD:
+    if not 0 < len(value) <= LONGEST_WORD:
         raise WireError(f"{key}: expected a word, got a text of {len(value):,} characters")
     return value
 
@@ -150,25 +150,29 @@ def money(row: Json, key: str, currency: str) -> int:
     if type(value) not in (str, int, float):
         raise wrong(key, "an amount", value)
     try:
-        minor = _minor(value if type(value) is str else str(value), currency)
+        return minor(value if type(value) is str else str(value), currency)
     except ValueError:
-        minor = _BIGGEST + 1
-    if abs(minor) > _BIGGEST:
         # What it is instead may be anything, also somebody's name: it is not repeated.
-        raise WireError(f"{key}: expected an amount, got {kind(value)} that is none")
-    return minor
+        why = f"{key}: expected an amount, got {kind(value)} that is none"
+        raise WireError(why) from None
 
 
 # Prices are few and are told again and again: to reckon one in decimals takes ten times as long.
-_minor = lru_cache(maxsize=8192)(to_minor)
+@lru_cache(maxsize=8192)
+def minor(amount: str, currency: str) -> int:
+    """Give an amount as integers of the minor unit; ValueError where it is none, or too large."""
+    found = to_minor(amount, currency)
+    if abs(found) > BIGGEST:
+        raise ValueError("expected an amount that a database can hold")
+    return found
 
 
 def price(row: Json, key: str, currency: str) -> int:
     """Read an amount that is not negative."""
-    minor = money(row, key, currency)
-    if minor < 0:
+    found = money(row, key, currency)
+    if found < 0:
         raise WireError(f"{key}: expected an amount, got a negative one")
-    return minor
+    return found
 
 
 def stamp(row: Json, key: str) -> datetime | None:
@@ -188,7 +192,7 @@ def _instant(key: str, value: str) -> datetime:
     try:
         if len(value) == 19:  # noqa: PLR2004 - YYYY-MM-DDTHH:MM:SS
             instant = datetime.fromisoformat(value + "+00:00")
-            if instant.year in _YEARS:
+            if instant.year in YEARS:
                 return instant
     except ValueError:
         pass

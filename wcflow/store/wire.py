@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
+from wcflow.store import quick
 from wcflow.store.fields import (
     Json,
     WireError,
@@ -107,6 +108,11 @@ def _shipping(row: Json) -> Address:
 
 def order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     """Make an order, with those of its meta whose keys are in ``keep``."""
+    return quick.order(row, keep) or careful_order(row, keep)
+
+
+def careful_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
+    """Make an order field by field, whatever is unusual about it, or say where the surprise stands."""
     currency = text(row, "currency")
     billing = _inside(row, "billing", _address)
     created, modified = _stamps(row)
@@ -177,6 +183,14 @@ def changed(row: Json) -> tuple[int, datetime]:
     if modified is None:
         raise wrong("date_modified_gmt", "a time", None)
     return identity(row), modified
+
+
+def made(row: Json) -> tuple[int, datetime]:
+    """Read a refund's id and when it was made."""
+    created = stamp(row, "date_created_gmt")
+    if created is None:
+        raise wrong("date_created_gmt", "a time", None)
+    return identity(row), created
 
 
 def customer(row: Json) -> Customer:

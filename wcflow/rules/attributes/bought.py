@@ -78,9 +78,11 @@ def _product_names(scope: Scope, window: Duration | None) -> Found:
 def _listed(
     scope: Scope, window: Duration | None, words: Callable[[LineItem], Iterable[str]]
 ) -> Found:
-    orders = within(scope, window, scope.paid)
-    found = each_once(word for order in orders for item in order.items for word in words(item))
-    return Found(found, ids(orders), leaving(scope, window, orders))
+    orders, said = within(scope, window, scope.paid), list[str]()
+    for order in orders:
+        for item in order.items:
+            said += words(item)
+    return Found(each_once(said), ids(orders), leaving(scope, window, orders))
 
 
 @WHAT.plain(

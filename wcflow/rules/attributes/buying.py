@@ -78,17 +78,13 @@ def _largest_order(scope: Scope, window: Duration | None) -> Found:
 def _of_amounts(
     scope: Scope, window: Duration | None, answer: Callable[[list[Decimal]], Decimal | None]
 ) -> Found:
-    orders = within(scope, window, scope.paid)
-    ours = {order.id for order in orders} if window else None
-    known = [
-        (order.id, amount)
-        for order, amount in scope.amounts
-        if amount is not None and (ours is None or order.id in ours)
-    ]
+    start, amounts = since(scope, window), scope.amounts
+    if start is not None:
+        amounts = tuple([each for each in amounts if order_date(each[0]) >= start])
     return Found(
-        answer([amount for _, amount in known]),
-        tuple(number for number, _ in known),
-        leaving(scope, window, orders),
+        answer([amount for _, amount in amounts if amount is not None]),
+        tuple([order.id for order, amount in amounts if amount is not None]),
+        leaving(scope, window, [order for order, _ in amounts]) if window else None,
     )
 
 
@@ -243,7 +239,7 @@ def _share(
     whole: Callable[[Order], int],
 ) -> Found:
     """Divide sums over all orders that money came in for, also those refunded in full."""
-    settled = (order for order in shown_orders(scope) if is_paid_status(order, scope.shop))
+    settled = [order for order in shown_orders(scope) if is_paid_status(order, scope.shop)]
     orders = within(scope, window, settled)
     parts, wholes = _sum(scope, orders, part), _sum(scope, orders, whole)
     share = parts / wholes if wholes > 0 else None

@@ -41,15 +41,15 @@ def leaves(scope: Scope, window: Duration | None, instants: Iterable[datetime]) 
     return leaves_window(first, window, scope.shop.zone) if window and first else None
 
 
-def within(scope: Scope, window: Duration | None, orders: Iterable[Order]) -> list[Order]:
+def within(scope: Scope, window: Duration | None, orders: Sequence[Order]) -> Sequence[Order]:
     """Give those orders that a window includes, by their date."""
     start = since(scope, window)
-    return list(orders) if start is None else [o for o in orders if order_date(o) >= start]
+    return orders if start is None else [o for o in orders if (o.paid or o.created) >= start]
 
 
 def leaving(scope: Scope, window: Duration | None, orders: Iterable[Order]) -> datetime | None:
     """Give when the first of these orders is outside the window."""
-    return leaves(scope, window, map(order_date, orders))
+    return leaves(scope, window, map(order_date, orders)) if window else None
 
 
 def most_used(values: Iterable[tuple[T, int]]) -> T | None:
@@ -93,7 +93,7 @@ def tags_of(item: LineItem, scope: Scope) -> tuple[str, ...]:
 
 def each_once(values: Iterable[str]) -> tuple[str, ...]:
     """Give each value once, in the order of first sight, without empty ones."""
-    return tuple(dict.fromkeys(value for value in values if value))
+    return tuple(dict.fromkeys([value for value in values if value]))
 
 
 def is_paid_status(order: Order, shop: Shop) -> bool:

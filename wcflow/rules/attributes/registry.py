@@ -194,11 +194,11 @@ class Asked:
 
     def found(self, scope: Scope) -> Found:
         """Find its value; what depends on the person and the instant alone is found once."""
-        if not self.lasting:
-            return self.attribute.find(scope, self.query)
         found: Found | None = scope.known.get(self.text)
         if found is None:
-            found = scope.known[self.text] = self.attribute.find(scope, self.query)
+            found = self.attribute.find(scope, self.query)
+            if self.lasting:
+                scope.known[self.text] = found
         return found
 
     def elements(self, scope: Scope) -> tuple[str, ...]:

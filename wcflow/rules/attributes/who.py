@@ -127,7 +127,7 @@ def _billing_country(scope: Scope) -> Found:
     "shipping_country <> 'DE'",
 )
 def _shipping_country(scope: Scope) -> Found:
-    countries = [(country_of(order), order) for order in scope.paid if country_of(order)]
+    countries = [(to, order) for order in scope.paid if (to := country_of(order))]
     usual = most_used((country, 1) for country, _ in countries)
     if usual is not None:
         return Found(usual, ids(order for country, order in countries if country == usual))

@@ -43,3 +43,9 @@ def upgrade() -> None:
     op.create_index("orders_by_status", "orders", ["store", "status"], unique=False)
     op.drop_index("outbox_by_subject", table_name="outbox")
     op.create_index("outbox_by_subject", "outbox", ["store", "subject", "state"], unique=False)
+    op.drop_index("person_due", table_name="person")
+    op.drop_index("person_touched", table_name="person")
+    op.create_index("person_touched", "person", ["store", "touched", "due_at"], unique=False)
+    op.drop_index("outbox_due", table_name="outbox")
+    due = ["store", "state", "released", "kind", "due_at"]
+    op.create_index("outbox_due", "outbox", due, unique=False)
