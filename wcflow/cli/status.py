@@ -22,7 +22,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.mirror import people, queue, runs
-from wcflow.mirror.aside import Aside, rows_aside
+from wcflow.mirror.aside import PERSON_OF, Aside, rows_aside
 from wcflow.mirror.customers import count_customers
 from wcflow.mirror.orders import count_orders
 from wcflow.mirror.queue import Entry
@@ -163,6 +163,7 @@ def standing(
         ailing=(
             *_ailing(row, brake, now, patience, len(given_up)),
             *_hard_to_read(aside, {"order": sum(orders.values()), "customer": customers}),
+            *_unjudged(aside),
         ),
     )
 
@@ -189,6 +190,12 @@ def _hard_to_read(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[
         bad = sum(row.kind == kind for row in aside)
         if bad >= STRANGE and bad >= count / STRANGE:
             yield f"{show.counted(bad, kind)} cannot be understood"
+
+
+def _unjudged(aside: Sequence[Aside]) -> Iterator[str]:
+    if count := sum(row.kind in PERSON_OF for row in aside):
+        who = show.counted(count, "person", "people")
+        yield f"{who} cannot be judged, a bug in wcflow (the log tells where)"
 
 
 def _instant(stamp: int | None) -> datetime | None:
@@ -255,11 +262,15 @@ def _print_given_up(seen: Standing) -> None:
 def _print_aside(rows: Sequence[Aside], zone: tzinfo) -> None:
     """Print what could not be understood. It makes no shop unwell: all else goes on."""
     show.heading("Put aside")
-    show.say(
-        f"{show.counted(len(rows), 'row', 'rows')} of the shop cannot be understood. Rules go on"
-        " with the last version that could; each is asked for again at night, and when it changes.",
-        indent=2,
-    )
+    if bad := sum(row.kind not in PERSON_OF for row in rows):
+        show.say(
+            f"{show.counted(bad, 'row', 'rows')} of the shop cannot be understood. Rules go on with"
+            " the last version that could; each is asked for again at night, and when it changes.",
+            indent=2,
+        )
+    if unjudged := len(rows) - bad:
+        people = show.counted(unjudged, "person", "people")
+        show.say(f"{people} cannot be judged; wcflow tries again each day.", indent=2)
     told = [(_name(row), show.when(row.first_seen, zone), row.reason) for row in rows[:ASIDE_SHOWN]]
     show.table(("row", "since", "why"), told, indent=2)
     if len(rows) > ASIDE_SHOWN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from functools import partial
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.evaluate.bench import Bench, set_up
+from wcflow.evaluate.breakdown import Unjudged, apart, back_again, noted, put_off
 from wcflow.evaluate.cases import cases_of
 from wcflow.evaluate.keep import Evaluated, keep
 from wcflow.mirror import people
@@ -41,6 +42,7 @@ def evaluate(
     total, rounds = Evaluated(), Counter[str]()
     with db.transaction() as tx:
         bench = set_up(tx, config, settings, now)
+        known = noted(tx, settings.name)
     with _unswept():
         while not stopping():
             with db.transaction() as tx:
@@ -48,10 +50,12 @@ def evaluate(
                 total.left = bool(subjects)
                 if not subjects:
                     break
-                judged = _judge(cases_of(tx, bench, subjects), bench)
+                judged, unjudged = _judged(cases_of(tx, bench, subjects), bench)
                 rounds.update(each.memory.subject for each in judged if each.due.now)
                 settle = {each for each in subjects if rounds[each] >= ROUNDS}
                 keep(tx, bench, judged, settle, total)
+                back_again(tx, settings.name, judged, known)
+                put_off(tx, settings.name, unjudged, now)
             if len(subjects) < BATCH and not any(each.due.now for each in judged):
                 total.left = False
                 break
@@ -73,6 +77,13 @@ def _unswept() -> Iterator[None]:
 def judge_case(case: Case, bench: Bench) -> Judged:
     """Judge one case at a bench."""
     return _judge([case], bench)[0]
+
+
+def _judged(cases: Sequence[Case], bench: Bench) -> tuple[list[Judged], list[Unjudged]]:
+    try:
+        return _judge(cases, bench), []
+    except Exception:  # noqa: BLE001 - it is told of when it is known whom it is about
+        return apart(cases, partial(judge_case, bench=bench))
 
 
 def _judge(cases: Iterable[Case], bench: Bench) -> list[Judged]:

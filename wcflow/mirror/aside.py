@@ -16,6 +16,9 @@ from wcflow.mirror.upserts import chunks, instant, stamp, table_of, upsert
 
 _ASIDE = table_of(AsideRow)
 
+PERSON_OF = ("person of order", "person of customer")
+"""Kinds of rows that could be read, and whose person could not be judged all the same."""
+
 
 class Aside(NamedTuple):
     """A row that was put aside; ``id`` is 0 where not even that could be read."""

@@ -238,6 +238,13 @@ def subjects(tx: Connection, store: str) -> list[str]:
     return list(tx.scalars(select(_P.c.subject).where(_P.c.store == store).order_by(_P.c.subject)))
 
 
+def put_off(tx: Connection, store: str, subjects: Sequence[str], until: datetime) -> None:
+    """Have these people judged no sooner, unless they are touched again."""
+    for some in chunks(subjects):
+        mine = (_P.c.store == store, _P.c.subject.in_(some))
+        tx.execute(update(_P).where(*mine).values(touched=0, due_at=stamp(until)))
+
+
 def touch_all(tx: Connection, store: str, but_digest: str | None = None) -> int:
     """Mark everyone, or everyone who was judged by other rules than ``but_digest``."""
     query = update(_P).where(_P.c.store == store, _P.c.touched == 0)

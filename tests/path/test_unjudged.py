@@ -1,0 +1,95 @@
+"""A person over whom wcflow breaks down is put off, and told of; nobody else notices."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from tests.world import World
+from wcflow.cli.status import print_standing, standing
+from wcflow.mirror.aside import rows_aside
+from wcflow.rules.conditions import Condition
+
+RULES = "[segment Buyer]\nwhen = orders_count > 0\n"
+ANNA, BEN = "anna@example.com", "ben@example.com"
+
+
+@dataclass(frozen=True)
+class Brittle:
+    """A condition that one person is too much for."""
+
+    whole: Condition
+
+    def judge(self, scope):
+        if scope.profile.email == ANNA:
+            raise ArithmeticError(f"nobody thought of {ANNA}")
+        return self.whole.judge(scope)
+
+    def ask(self, scope):
+        return self.whole.ask(scope)
+
+
+@pytest.fixture
+def world(tmp_path):
+    w = World(tmp_path, RULES)
+    w.settle()
+    return w
+
+
+def breaks(w):
+    (segment,) = w.config.rules.segments
+    rules = replace(w.config.rules, segments=(replace(segment, when=Brittle(segment.when)),))
+    w.config = replace(w.config, rules=rules)
+
+
+def is_mended(w):
+    w.rules(RULES)
+
+
+def test_all_others_are_judged(world):
+    breaks(world)
+    anna, ben = world.buys(email=ANNA), world.buys(email=BEN)
+    world.settle()
+    assert [set(), {"Buyer"}] == [world.tags(anna), world.tags(ben)]
+
+
+def test_status_tells_of_it_and_names_nobody(world, capsys):
+    breaks(world)
+    anna = world.buys(email=ANNA)
+    world.settle()
+    (settings,) = world.config.stores
+    with world.db.reading() as tx:
+        seen = standing(tx, settings, world.now, timedelta(hours=1), None)
+    capsys.readouterr()
+    print_standing(seen, world.now)
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"person of order {anna}" in told
+    assert "ArithmeticError" in told
+    assert "1 person cannot be judged; wcflow tries again each day." in told
+    assert "Not well: 1 person cannot be judged, a bug in wcflow (the log tells where)." in told
+    assert "cannot be understood" not in told
+    assert ANNA not in told
+
+
+def test_who_was_put_off_is_judged_a_day_later_and_not_before(world):
+    breaks(world)
+    anna = world.buys(email=ANNA)
+    world.settle()
+    is_mended(world)
+    world.settle()
+    assert set() == world.tags(anna)
+    world.pass_(days=1)
+    world.settle()
+    assert {"Buyer"} == world.tags(anna)
+    with world.db.reading() as tx:
+        assert [] == rows_aside(tx, "shop")
+
+
+def test_who_was_put_off_is_judged_at_once_where_something_happens(world):
+    breaks(world)
+    world.buys(email=ANNA)
+    world.settle()
+    is_mended(world)
+    second = world.buys(email=ANNA)
+    world.settle()
+    assert {"Buyer"} == world.tags(second)
