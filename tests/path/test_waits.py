@@ -37,3 +37,31 @@ def test_a_workflow_that_starts_meanwhile_ends_nobodys_wait(tmp_path):
     w.pass_(days=6)
     w.settle()
     assert ["at once", "later"] == w.notes(order)
+
+
+def test_a_wait_ends_where_the_order_is_another_customers_and_says_so(tmp_path):
+    w = World(tmp_path, LATER)
+    w.settle()
+    order = w.buys(email="anna@example.com")
+    w.buys(email="anna@example.com")
+    w.settle()
+    w.shop.edit_billing(order, now=w.now, email="ben@example.com")
+    w.settle()
+    w.pass_(days=6)
+    w.settle()
+    told = {(run.order_id, run.state, run.reason) for run in w.runs("g:anna@example.com")}
+    assert (order, "ended", f"order {order} is another customer's by now") in told
+
+
+def test_a_wait_ends_where_the_order_is_gone_and_says_so(tmp_path):
+    w = World(tmp_path, LATER)
+    w.settle()
+    order = w.buys(email="anna@example.com")
+    w.buys(email="anna@example.com")
+    w.settle()
+    w.shop.delete_order(order)
+    w.pass_(days=6)
+    w.nightly()
+    w.settle()
+    told = {(run.order_id, run.state, run.reason) for run in w.runs("g:anna@example.com")}
+    assert (order, "ended", f"order {order} is gone") in told

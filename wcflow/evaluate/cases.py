@@ -55,10 +55,11 @@ def _orders_elsewhere(
     theirs: Mapping[str, Sequence[Run]],
     waiting: Mapping[str, Collection[int]],
 ) -> dict[int, Order]:
-    """Read the orders whose effects still wait, and which are no longer of whom they were then."""
+    """Read the orders for which something waits, and which are no longer of whom they were then."""
     missing: set[int] = set()
-    for subject, ids in waiting.items():
-        about = {run.order_id for run in theirs.get(subject, ()) if run.id in ids}
+    for subject, mine in theirs.items():
+        ids = waiting.get(subject, ())
+        about = {run.order_id for run in mine if run.id in ids or run.state == "waiting"}
         missing |= about - {order.id for order in profiles[subject].orders} - {0}
     return order_records(tx, store, missing) if missing else {}
 

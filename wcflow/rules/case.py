@@ -29,7 +29,7 @@ class Case:
     ``runs`` are theirs; ``seen`` maps each workflow to the occurrences it has looked at, those of
     the person's orders under other names among them. ``undelivered`` are ids of runs that have
     effects in the outbox which have not reached the shop, and ``elsewhere`` the orders, by id, that
-    set these off and are another person's by now. ``written`` is what wcflow may have put
+    set these or waiting runs off and are another person's by now. ``written`` is what wcflow may have put
     in places that show tags which it does not remember of the person.
     """
 

@@ -155,7 +155,8 @@ def _if_disqualified(run: Run, work: Work, elsewhere: Mapping[int, Order] = NOWH
         return None
     scope = scope_of(run, work.scope, elsewhere.get(run.order_id))
     if run.order_id and scope.order is None:
-        return ended(run, f"order {run.order_id} is gone")
+        why = "another customer's by now" if run.order_id in work.case.elsewhere else "gone"
+        return ended(run, f"order {run.order_id} is {why}")
     reason = disqualified(workflow, scope)
     return ended(run, reason) if reason else None
 
