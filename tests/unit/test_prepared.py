@@ -1,0 +1,56 @@
+"""A prepared statement says what SQLAlchemy would have it say, on either database."""
+
+import pytest
+from sqlalchemy import bindparam, or_, select, update
+
+from wcflow.mirror.prepared import AMONG, Prepared, among, those
+from wcflow.mirror.subjects import touch
+from wcflow.mirror.tables import PersonRow
+from wcflow.mirror.upserts import table_of
+
+PERSONS = table_of(PersonRow)
+PEOPLE = {f"c{number}": f"o'neil%s{number}@example.com" for number in range(1, 1203)}
+
+
+@pytest.fixture
+def people(database):
+    """A database of more people than one statement asks for, one of them of another shop."""
+    with database.transaction() as tx:
+        touch(tx, "shop", PEOPLE)
+        touch(tx, "other", {"c1": "other@example.com"})
+    return database
+
+
+@pytest.mark.parametrize("many", [0, 1, 2, 499, 500, 501, 1202])
+def test_those_among_any_number_of_values_are_found_once(people, many):
+    """Be they more than one statement takes; what is not there, or another shop's, is not found."""
+    wanted = [*list(PEOPLE)[:many], "c9999"]
+    query = those(PERSONS, "subject", PERSONS.c.subject, PERSONS.c.email)
+    with people.reading() as tx:
+        found = [tuple(row) for row in among(tx, query, "shop", wanted)]
+    assert sorted(list(PEOPLE.items())[:many]) == sorted(found)
+
+
+def test_values_that_look_like_sql_are_values(people):
+    asked = Prepared(
+        select(PERSONS.c.subject).where(
+            PERSONS.c.email.in_(AMONG), or_(PERSONS.c.touched == 1, PERSONS.c.touched == 7)
+        )
+    )
+    texts = ["') OR 1=1 --", "%s", "?", ":store", PEOPLE["c7"]]
+    with people.reading() as tx:
+        assert [("c7",)] == [tuple(row) for row in asked.among(tx, texts)]
+
+
+def test_a_statement_is_made_for_each_of_many_and_for_nobody_where_there_are_none(people):
+    named = Prepared(
+        update(PERSONS)
+        .where(PERSONS.c.store == bindparam("of"), PERSONS.c.subject == bindparam("who"))
+        .values(orders_count=bindparam("to"), spent=12)
+    )
+    counted = Prepared(select(PERSONS.c.subject, PERSONS.c.orders_count).where(PERSONS.c.spent > 0))
+    with people.transaction() as tx:
+        named.for_all(tx, [])
+        assert [] == counted.rows(tx)
+        named.for_all(tx, [{"of": "shop", "who": f"c{number}", "to": number} for number in (3, 5)])
+        assert {("c3", 3), ("c5", 5)} == {tuple(row) for row in counted.rows(tx)}
