@@ -101,9 +101,16 @@ def walk(line: Line, *, write: bool = True, at_most: timedelta | None = None) ->
         walked.pulled = pull_store(line)
         now, stopping = line.clock(), _stopping(line, at_most)
         walked.evaluated = evaluate(line.db, line.config, line.settings, now, stopping)
+        _tell_unjudged(line, walked.evaluated)
         if write and line.settings.write and not line.stopping():
             walked.delivered = deliver_store(line, whole=not walked.evaluated.left)
     return walked
+
+
+def _tell_unjudged(line: Line, evaluated: Evaluated) -> None:
+    for each in evaluated.unjudged:
+        who = " ".join(map(str, each.row))
+        log.error("a person cannot be judged", store=line.name, who=who, exc_info=each.why)
 
 
 def pull_store(line: Line) -> Pulled:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.world import World
 from wcflow.cli.status import print_standing, standing
@@ -69,6 +70,16 @@ def test_status_tells_of_it_and_names_nobody(world, capsys):
     assert "Not well: 1 person cannot be judged, a bug in wcflow (the log tells where)." in told
     assert "cannot be understood" not in told
     assert ANNA not in told
+
+
+def test_the_log_has_the_place_in_the_code(world):
+    breaks(world)
+    anna = world.buys(email=ANNA)
+    with capture_logs() as lines:
+        world.walk()
+    told = [line for line in lines if line["event"] == "a person cannot be judged"]
+    assert [f"person of order {anna}"] == [line["who"] for line in told]
+    assert isinstance(told[0]["exc_info"], ArithmeticError)
 
 
 def test_who_was_put_off_is_judged_a_day_later_and_not_before(world):

@@ -56,6 +56,7 @@ def evaluate(
                 keep(tx, bench, judged, settle, total)
                 back_again(tx, settings.name, judged, known)
                 put_off(tx, settings.name, unjudged, now)
+                total.unjudged += unjudged
             if len(subjects) < BATCH and not any(each.due.now for each in judged):
                 total.left = False
                 break

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import structlog
 from sqlalchemy import Connection
 
 from wcflow.customer import Profile
@@ -18,8 +17,6 @@ from wcflow.mirror import people
 from wcflow.mirror.aside import PERSON_OF, Key, put_aside, rows_aside, take_back
 from wcflow.rules.case import Case
 from wcflow.rules.judge import Judged
-
-log = structlog.get_logger()
 
 PUT_OFF = timedelta(days=1)
 
@@ -30,6 +27,11 @@ class Unjudged(NamedTuple):
     case: Case
     why: Exception
 
+    @property
+    def row(self) -> Key:
+        """Give what they are noted under."""
+        return max(_rows(self.case.profile), default=Key(PERSON_OF[0], 0))
+
 
 def apart(
     cases: Sequence[Case], judge_one: Callable[[Case], Judged]
@@ -39,9 +41,8 @@ def apart(
     for case in cases:
         try:
             judged.append(judge_one(case))
-        except Exception as why:
+        except Exception as why:  # noqa: BLE001 - it is kept, and who evaluates tells of it
             unjudged.append(Unjudged(case, why))
-            log.exception("a person cannot be judged", who=" ".join(map(str, _row(case.profile))))
     return judged, unjudged
 
 
@@ -49,8 +50,8 @@ def put_off(tx: Connection, store: str, unjudged: Sequence[Unjudged], now: datet
     """Look at them again tomorrow, and have ``wcflow status`` tell of it."""
     if not unjudged:
         return
-    put_aside(tx, store, [(_row(case.profile), named(why)) for case, why in unjudged], now)
-    people.put_off(tx, store, [case.memory.subject for case, _ in unjudged], now + PUT_OFF)
+    put_aside(tx, store, [(each.row, named(each.why)) for each in unjudged], now)
+    people.put_off(tx, store, [each.case.memory.subject for each in unjudged], now + PUT_OFF)
 
 
 def noted(tx: Connection, store: str) -> set[Key]:
@@ -62,10 +63,6 @@ def back_again(tx: Connection, store: str, judged: Sequence[Judged], noted: set[
     """Forget of these that they could not be judged."""
     if noted:
         take_back(tx, store, {key for each in judged for key in _rows(each.profile)} & noted)
-
-
-def _row(profile: Profile) -> Key:
-    return max(_rows(profile), default=Key(PERSON_OF[0], 0))
 
 
 def _rows(profile: Profile) -> set[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from wcflow.customer import Profile
 from wcflow.evaluate.bench import Bench
+from wcflow.evaluate.breakdown import Unjudged
 from wcflow.evaluate.effects import TagWork, tag_work
 from wcflow.mirror import people, queue, runs
 from wcflow.rules.judge import Judged
@@ -23,7 +24,8 @@ from wcflow.units import minor_digits
 class Evaluated:
     """What an evaluation came to: people judged, moves made, runs begun, effects queued.
 
-    ``left`` says that it was stopped before it had come to everyone.
+    ``left`` says that it was stopped before it had come to everyone; ``unjudged`` are those over
+    whom judging broke down.
     """
 
     people: int = 0
@@ -31,6 +33,7 @@ class Evaluated:
     runs: int = 0
     queued: int = 0
     left: bool = False
+    unjudged: list[Unjudged] = field(default_factory=list)
 
 
 def keep(
