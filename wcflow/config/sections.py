@@ -108,7 +108,8 @@ _STORE = kind_of(
     Key(
         "sweep_every",
         "duration",
-        "within what time every customer is looked at again",
+        "within what time every customer is looked at again; with more than some 100,000 accounts"
+        " the night does what polls have no room for",
         "1d",
         values.duration,
         Duration(1, "d"),
