@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 
 # What is imported stays: to look through it again and again for what may go takes a fifth of the
 # start. The command line (cli) turns this on again once a command is loaded.
 gc.disable()
+# pydantic would look through all that is installed for plugins; none has any business here.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from wcflow.cli import app  # noqa: E402  after the line above
 from wcflow.discreet import report  # noqa: E402

@@ -38,6 +38,8 @@ CLIENT = {"requests", "urllib3", "woocommerce", "wcflow.store.client", "wcflow.c
 """What speaks with a shop."""
 UPGRADE = {"alembic"}
 DAEMON = {"schedule", "structlog"}
+TERMINAL = {"rich.console", "rich.table", "wcflow.cli.terminal"}
+"""What draws on a terminal; here a pipe reads."""
 POSTGRES = {"psycopg", "sqlalchemy.dialects.postgresql"}
 DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.mirror.tables"}
 RULES = {"lark", "jinja2", "sqlalchemy", "wcflow.rules.language"}
@@ -72,7 +74,7 @@ def loaded_by(*words):
 def test_who_only_looks_starts_without_the_client(ini, words):
     """And without what upgrades a database that is up to date, or speaks with another."""
     loaded = loaded_by(*words, "--config", ini)
-    assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES)
+    assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | TERMINAL)
     assert loaded >= DATABASE
 
 

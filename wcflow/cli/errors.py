@@ -18,7 +18,6 @@ import typer
 from wcflow.cli import show
 from wcflow.config.problem import ConfigError
 from wcflow.errors import BAD_CONFIG, SOME_FAILED, TRY_LATER, StoreError, WcflowError
-from wcflow.store.refusals import concerns_store
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -80,9 +79,16 @@ def sentence(error: WcflowError) -> str:
 
 def exit_code(error: WcflowError) -> int:
     """Give the exit code: a shop that refuses the key or is elsewhere is a matter of the INI."""
-    if isinstance(error, StoreError) and error.permanent and concerns_store(error):
+    if isinstance(error, StoreError) and error.permanent and _concerns_store(error):
         return BAD_CONFIG
     return error.exit_code
+
+
+def _concerns_store(error: StoreError) -> bool:
+    # Most commands that end have met no shop.
+    from wcflow.store.refusals import concerns_store  # noqa: PLC0415
+
+    return concerns_store(error)
 
 
 def of_system(error: OSError) -> tuple[str, str, int]:

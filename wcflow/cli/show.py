@@ -1,7 +1,8 @@
 """What is printed, and how: tables on a terminal, plain aligned text in a pipe, JSON for scripts.
 
 Nothing is cut off in a pipe. What people typed at the shop is shown without its control
-characters, and never as markup.
+characters, and never as markup. What only a terminal needs stands in terminal.py, and is loaded when
+there is one: a monitor that asks each minute should not wait for it.
 """
 
 from __future__ import annotations
@@ -12,22 +13,16 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, TextIO
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from wcflow.discreet import plain, without_keys
 
 _UNITS = {"days": 86400, "h": 3600, "min": 60, "s": 1}
-
-_SHORT = 18
-"""Columns no wider than that are never broken: ids, states, instants."""
 
 Style = Literal["", "bold", "dim", "green", "yellow", "red", "cyan"]
 
@@ -48,7 +43,7 @@ def say(text: object = "", style: Style = "", indent: int = 0) -> None:
     if not on_terminal():
         _plain(shown, indent)
         return
-    _console().print(_indented(Text(shown, style=style), indent), soft_wrap=False)
+    _terminal().line(shown, style, indent)
 
 
 def heading(text: str) -> None:
@@ -59,21 +54,17 @@ def heading(text: str) -> None:
 
 def trouble(said: str, advice: str = "") -> None:
     """Tell on stderr what went wrong and what to do."""
-    console = _console(sys.stderr)
     first, *rest = without_keys(clean(said, lines=True)).split("\n")
-    _print_stderr(console, Text.assemble(("wcflow: ", "bold red"), first))
+    _terminal().complain("wcflow: ", first, "bold red")
     for line in rest:
-        _print_stderr(console, Text(line))
+        _terminal().complain("", line)
     if advice:
-        _print_stderr(
-            console, Text.assemble(("  what to do: ", "bold"), without_keys(clean(advice)))
-        )
+        _terminal().complain("  what to do: ", without_keys(clean(advice)), "bold")
 
 
 def remark(text: str) -> None:
     """Tell something on stderr that is no error."""
-    said = without_keys(clean(text, lines=True))
-    _print_stderr(_console(sys.stderr), Text(said, style="yellow"))
+    _terminal().complain(without_keys(clean(text, lines=True)), "", "yellow")
 
 
 def table(
@@ -88,7 +79,8 @@ def table(
         [cell if isinstance(cell, int | Decimal) else clean(cell) for cell in row] for row in rows
     ]
     if on_terminal():
-        _console().print(_indented(_rich_table(columns, cells, header=header), indent))
+        right = [_is_numeric(cells, at) for at in range(len(columns))]
+        _terminal().table(columns, cells, right, indent, header=header)
     else:
         lines = aligned(columns, cells)
         _plain("\n".join(lines if header else lines[1:]), indent)
@@ -153,37 +145,8 @@ def _jsonable(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON")
 
 
-def _console(stream: TextIO | None = None) -> Console:
-    return Console(file=stream or sys.stdout, highlight=False, markup=False, emoji=False)
-
-
-def _print_stderr(console: Console, text: Text) -> None:
-    console.print(text, soft_wrap=True)
-
-
-def _indented(shown: Text | Table, indent: int) -> Any:
-    return Padding(shown, (0, 0, 0, indent)) if indent else shown
-
-
-def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, header: bool) -> Table:
-    made = Table(
-        box=SIMPLE_HEAD if header else None,
-        pad_edge=False,
-        show_edge=False,
-        show_header=header,
-        header_style="bold",
-    )
-    for at, column in enumerate(columns):
-        widest = max((cell_len(str(row[at])) for row in rows), default=0)
-        made.add_column(
-            column,
-            justify="right" if _is_numeric(rows, at) else "left",
-            overflow="fold",
-            no_wrap=widest <= _SHORT,
-        )
-    for row in rows:
-        made.add_row(*(Text(str(cell)) for cell in row))
-    return made
+def _terminal() -> ModuleType:
+    return import_module("wcflow.cli.terminal")
 
 
 def _is_numeric(rows: Sequence[Sequence[object]], at: int) -> bool:

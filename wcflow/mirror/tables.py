@@ -13,7 +13,13 @@ from sqlmodel import Field, SQLModel
 _ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 
-class StoreRow(SQLModel, table=True):
+class _Row(SQLModel):
+    """A table's row. No validator is built for it: records are checked before they come here."""
+
+    model_config = {"defer_build": True}
+
+
+class StoreRow(_Row, table=True):
     """One shop: its pin, what it said of itself, and how far it has been read."""
 
     __tablename__ = "store"
@@ -70,7 +76,7 @@ class StoreRow(SQLModel, table=True):
     )
 
 
-class CensusSlice(SQLModel, table=True):
+class CensusSlice(_Row, table=True):
     """One part of the first census, so that a killed one goes on where it was."""
 
     __tablename__ = "census_slice"
@@ -85,7 +91,7 @@ class CensusSlice(SQLModel, table=True):
     done: bool = Field(default=False, description="nothing is left to read")
 
 
-class OrderRow(SQLModel, table=True):
+class OrderRow(_Row, table=True):
     """An order as the shop last told it."""
 
     __tablename__ = "orders"
@@ -120,7 +126,7 @@ class OrderRow(SQLModel, table=True):
     )
 
 
-class CustomerRow(SQLModel, table=True):
+class CustomerRow(_Row, table=True):
     """A registered customer as the shop last told it."""
 
     __tablename__ = "customer"
@@ -137,7 +143,7 @@ class CustomerRow(SQLModel, table=True):
     detail: str = Field(sa_type=Text, description="JSON: billing shipping meta (null: hidden)")
 
 
-class ProductRow(SQLModel, table=True):
+class ProductRow(_Row, table=True):
     """A product, for its categories and tags."""
 
     __tablename__ = "product"
@@ -151,7 +157,7 @@ class ProductRow(SQLModel, table=True):
     modified: int | None = Field(sa_type=BigInteger, description="date_modified_gmt")
 
 
-class AsideRow(SQLModel, table=True):
+class AsideRow(_Row, table=True):
     """A row of the shop that could not be understood. The mirror keeps its last good version."""
 
     __tablename__ = "aside"
@@ -167,7 +173,7 @@ class AsideRow(SQLModel, table=True):
     last_seen: int = Field(sa_type=BigInteger, description="when it was last not understood")
 
 
-class DoubtRow(SQLModel, table=True):
+class DoubtRow(_Row, table=True):
     """A row of the mirror that a resync has not met at the shop yet."""
 
     __tablename__ = "doubt"
@@ -177,7 +183,7 @@ class DoubtRow(SQLModel, table=True):
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
-class WrittenRow(SQLModel, table=True):
+class WrittenRow(_Row, table=True):
     """The tags that wcflow put in one place of the shop: nobody else did, whoever's it is by now."""
 
     __tablename__ = "written"
@@ -191,7 +197,7 @@ class WrittenRow(SQLModel, table=True):
     )
 
 
-class PersonRow(SQLModel, table=True):
+class PersonRow(_Row, table=True):
     """One person: when to look at them next, and what wcflow remembers of them."""
 
     __tablename__ = "person"
@@ -239,7 +245,7 @@ class PersonRow(SQLModel, table=True):
     orders_percentile: int | None = Field(default=None, description="likewise")
 
 
-class MembershipRow(SQLModel, table=True):
+class MembershipRow(_Row, table=True):
     """A person is in a segment."""
 
     __tablename__ = "membership"
@@ -251,7 +257,7 @@ class MembershipRow(SQLModel, table=True):
     since: int = Field(sa_type=BigInteger, description="when they entered it")
 
 
-class MoveRow(SQLModel, table=True):
+class MoveRow(_Row, table=True):
     """A person entered or left a segment, and why: the timeline that explain shows."""
 
     __tablename__ = "move"
@@ -266,7 +272,7 @@ class MoveRow(SQLModel, table=True):
     reason: str = Field(sa_type=Text, description="the parts of the condition, in words")
 
 
-class WorkflowRow(SQLModel, table=True):
+class WorkflowRow(_Row, table=True):
     """Since when a workflow has been watching: what happened before is history."""
 
     __tablename__ = "workflow"
@@ -278,7 +284,7 @@ class WorkflowRow(SQLModel, table=True):
     since: int = Field(sa_type=BigInteger, description="when it was last switched on")
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(_Row, table=True):
     """An occurrence that a workflow has seen: running, over, or skipped with its reason."""
 
     __tablename__ = "run"
@@ -308,7 +314,7 @@ class RunRow(SQLModel, table=True):
     ended_at: int | None = Field(default=None, sa_type=BigInteger, description="when it was over")
 
 
-class OutboxRow(SQLModel, table=True):
+class OutboxRow(_Row, table=True):
     """One effect on the shop, there once: the unique key is the whole of deduplication."""
 
     __tablename__ = "outbox"
@@ -343,7 +349,7 @@ class OutboxRow(SQLModel, table=True):
     digest: str = Field(default="", description="hash of the rules that made it")
 
 
-class Setting(SQLModel, table=True):
+class Setting(_Row, table=True):
     """What belongs to the database as a whole, such as the secret behind coupon codes."""
 
     __tablename__ = "setting"
