@@ -294,6 +294,22 @@ class TestOrders:
 
             assert set(placed[6:]) == set(poll.orders())
 
+    @pytest.mark.parametrize("known", [True, False], ids=["poll", "census"])
+    def test_an_import_of_bad_rows_side_by_side_is_passed_where_others_are_well(
+        self, sqlite, known
+    ):
+        with polled(sqlite, page_size=10) as poll:
+            if known:
+                poll.pull()
+            placed = orders(poll, 46)
+            bad = placed[3:43]
+            for each in bad:
+                poll.faults.spoils("order", each, "total", None)
+            poll.pull()
+
+            assert {*placed[:3], *placed[43:]} == set(poll.orders())
+            assert {("order", each) for each in bad} == set(aside(poll))
+
     def test_wherever_a_poll_dies_it_is_not_passed_without_a_trace(self, poll):
         poll.pull()
         step, died = 0, True

@@ -79,8 +79,23 @@ class Reader(Transport):
         there = len(answer.body)
         # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
         more = there >= asked or _held_back(answer)
-        asking = f"GET /{path}"
-        return sound(asking, listing(answer, read, full=there > 0 and more))
+        found = listing(answer, read, full=there > 0 and more)
+        return (
+            found if self._makes_sense(path, params, read, found) else sound(f"GET /{path}", found)
+        )
+
+    def _makes_sense(
+        self, path: str, params: Params, read: Callable[[Json], T], found: Listing[T]
+    ) -> bool:
+        """Say whether the shop can be understood: by this page, or else by its oldest or newest rows.
+
+        An import may have left a hundred bad rows side by side, and all others are well.
+        """
+        if not _is_strange(found):
+            return True
+        only = {key: value for key, value in params.items() if key == "_fields"}
+        ends = ({**only, "orderby": "id", "order": order} for order in ("asc", "desc"))
+        return any(listing(self.ask("GET", path, each), read).rows for each in ends)
 
     def included(
         self, path: str, wanted: Collection[int], params: Params, read: Callable[[Json], T]
@@ -127,11 +142,15 @@ def listing(answer: Answer, read: Callable[[Json], T], *, full: bool = False) ->
 
 def sound(asked: str, found: Listing[T]) -> Listing[T]:
     """Give what was found, or StoreError where it is the shop that cannot be understood, not a row."""
-    bad = found.unreadable
-    if len(bad) >= _STRANGE and not found.rows:
+    if _is_strange(found):
+        bad = found.unreadable
         why = f"of {len(bad)} rows none can be understood, the first: {bad[0].why}"
         raise refusals.unexpected(asked, 200, why, wrote=False)
     return found
+
+
+def _is_strange(found: Listing[Any]) -> bool:
+    return len(found.unreadable) >= _STRANGE and not found.rows
 
 
 def all_of(asked: str, found: Listing[T]) -> tuple[T, ...]:
