@@ -289,6 +289,25 @@ def test_status_before_anything_is_no_success(desk):
     assert (1, "Not well: it was never read.") == (ran.code, ran.lines[-1])
 
 
+def test_status_tells_how_far_a_first_census_has_come(desk, anna):
+    """The shop closes when its orders are asked for: the customer is read, no order, and why; 1."""
+    desk.faults.maintains(times=None, only="GET /wc/v3/orders", after=3)
+    assert 75 == desk.gives("sync").code
+    ran = desk.gives("status", mounted_at=None)
+    assert "  first census  1 customer and 0 orders are read so far" in ran.lines
+    assert any("closed for the moment" in line for line in ran.lines)
+    assert 1 == ran.code
+    assert ran.lines[-1].startswith("Not well: polls fail since")
+
+
+def test_status_tells_that_everything_is_read_again(desk, anna):
+    first_walk(desk)
+    desk.faults.maintains(times=None, only="GET /wc/v3/customers", after=2)
+    assert 75 == desk.gives("resync").code
+    ran = desk.gives("status", mounted_at=None)
+    assert any("everything is read again; not done yet" in line for line in ran.lines)
+
+
 def test_status_tells_that_writes_are_held(desk, anna):
     desk.gives("plan")
     ran = desk.gives("status", mounted_at=None)

@@ -54,6 +54,7 @@ class Standing:
     error: str
     error_since: datetime | None
     cursor: datetime | None
+    census_begun: bool
     census_done: bool
     held: str
     held_since: datetime | None
@@ -147,6 +148,7 @@ def standing(
         error=row.error,
         error_since=_instant(row.error_since),
         cursor=_instant(row.order_cursor),
+        census_begun=row.census_started is not None,
         census_done=row.census_done is not None,
         held=brake,
         held_since=_instant(row.held_since),
@@ -171,11 +173,11 @@ def standing(
 def _ailing(
     row: StoreRow, brake: str, now: datetime, patience: timedelta, given_up: int
 ) -> Iterator[str]:
-    if row.polled_at is None:
-        yield "it was never read"
-    elif row.error:
+    if row.error:
         since = f" since {show.when(instant(row.error_since))} UTC" if row.error_since else ""
         yield f"polls fail{since}"
+    elif row.polled_at is None:
+        yield "its first census is not done yet" if row.census_started else "it was never read"
     elif now - instant(row.polled_at) > patience:
         yield "nobody polls it (the daemon, 'wcflow run', would)"
     if brake:
@@ -227,13 +229,15 @@ def _told(seen: Standing) -> str:
 def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
     zone = parse_zone(seen.zone)
     yield "last poll", _ago(seen.polled_at, now, zone)
-    if seen.polled_at is None:
-        return
     if seen.error:
         yield "last failure", f"{seen.error} (since {_ago(seen.error_since, now, zone)})"
+    if seen.polled_at is None:
+        if seen.census_begun:
+            yield "first census", f"{_so_far(seen)} are read so far"
+        return
     yield "cursor", f"orders are known up to {_at(seen.cursor, zone)}"
     if not seen.census_done:
-        yield "first census", "not done yet"
+        yield "census", "everything is read again; not done yet"
     yield "orders", f"{sum(seen.orders.values()):,}{_in_brackets(seen.orders)}"
     waiting = f" ({seen.people_waiting:,} to be judged)" if seen.people_waiting else ""
     yield "customers", f"{seen.customers:,}, with guests {seen.people:,} people{waiting}"
@@ -244,6 +248,10 @@ def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
     if seen.held:
         since = f" since {_at(seen.held_since, zone)}" if seen.held_since else ""
         yield "brake", f"holds{since}: {seen.held}"
+
+
+def _so_far(seen: Standing) -> str:
+    return f"{show.counted(seen.customers, 'customer')} and {show.counted(sum(seen.orders.values()), 'order')}"
 
 
 def _print_given_up(seen: Standing) -> None:
