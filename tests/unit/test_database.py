@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from wcflow.errors import BusyError, SetupError
 from wcflow.mirror import schema
 from wcflow.mirror.database import open_database
-from wcflow.mirror.stores import save_store, store_row
+from wcflow.mirror.stores import save_setting, save_store, setting, store_row
 from wcflow.mirror.tables import CustomerRow, PersonRow
 from wcflow.mirror.upserts import chunks, table_of, upsert
 
@@ -203,6 +203,20 @@ class TestRefusals:
     def test_a_user_whom_postgresql_does_not_know_is_a_matter_of_setup(self, postgres):
         with pytest.raises(SetupError, match="refuses the user"):
             open_database(postgres.url("pattern").replace("wcflow@", "stranger@"))
+
+    def test_a_table_that_somebody_holds_is_busy_and_found_again(self, postgres, monkeypatch):
+        monkeypatch.setattr("wcflow.mirror.database._LOCK_MILLISECONDS", 50)
+        with postgres.database() as url, open_database(url) as db, open_database(url) as other:
+            with db.transaction() as holder:
+                holder.execute(text("LOCK TABLE setting IN ACCESS EXCLUSIVE MODE"))
+                with (
+                    pytest.raises(BusyError, match="in use by another process"),
+                    other.transaction() as tx,
+                ):
+                    save_setting(tx, "x", "1")
+            with other.transaction() as tx:
+                save_setting(tx, "x", "2")
+                assert "2" == setting(tx, "x")
 
     def test_a_postgresql_that_goes_away_is_busy_and_found_again(self, postgres):
         with postgres.database() as url, open_database(url) as db:

@@ -18,6 +18,9 @@ from wcflow.mirror.copy import set_aside
 from wcflow.mirror.refusals import worded
 
 _BUSY_MILLISECONDS = 5000
+_LOCK_MILLISECONDS = 30_000
+_CONNECT_SECONDS = 10
+"""PostgreSQL would wait without end: for who holds a table, and for a server that does not answer."""
 _CACHE_KILOBYTES = 16_000
 """The indexes of a large shop: with the usual 2 MB a census reads them anew for every page."""
 _WAL_PAGES = 4_000
@@ -117,8 +120,10 @@ def _parsed(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     try:
         # Parameters are customers' data: they must not stand in an error that may reach a log.
-        ping = url.get_backend_name() != "sqlite"
-        engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True)
+        remote = url.get_backend_name() != "sqlite"
+        if remote and "connect_timeout" not in url.query:
+            url = url.update_query_dict({"connect_timeout": str(_CONNECT_SECONDS)})
+        engine = create_engine(url, pool_pre_ping=remote, hide_parameters=True)
     except ModuleNotFoundError as missing:
         raise SetupError(
             f"the database {_place(url)} needs the Python module {missing.name}",
@@ -132,7 +137,14 @@ def _engine(url: URL) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgres)
     return engine
+
+
+def _prepare_postgres(connection: Any, _: Any) -> None:
+    connection.execute(f"SET lock_timeout = {_LOCK_MILLISECONDS}")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

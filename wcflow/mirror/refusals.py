@@ -77,6 +77,12 @@ _POSTGRES = [
         "the disk that holds the database {place} is full",
         "Make room and run the command again; what was stored before is safe.",
     ),
+    _Case(
+        "55P03",
+        BusyError,
+        "the database {place} is in use by another process, which holds a table",
+        "Try again when it has finished, or stop it: pg_stat_activity tells which it is.",
+    ),
 ]
 # A connection that fails carries no code: only these words tell a wrong setting from a server that is down.
 _POSTGRES_WORDS = {"authentication failed": "28", "no pg_hba.conf entry": "28", "role ": "28"}
