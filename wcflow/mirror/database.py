@@ -121,9 +121,11 @@ def _engine(url: URL) -> Engine:
     try:
         # Parameters are customers' data: they must not stand in an error that may reach a log.
         remote = url.get_backend_name() != "sqlite"
-        if remote and "connect_timeout" not in url.query:
-            url = url.update_query_dict({"connect_timeout": str(_CONNECT_SECONDS)})
-        engine = create_engine(url, pool_pre_ping=remote, hide_parameters=True)
+        patience = {"connect_timeout": _CONNECT_SECONDS} if remote else {}
+        patience = {name: each for name, each in patience.items() if name not in url.query}
+        engine = create_engine(
+            url, pool_pre_ping=remote, hide_parameters=True, connect_args=patience
+        )
     except ModuleNotFoundError as missing:
         raise SetupError(
             f"the database {_place(url)} needs the Python module {missing.name}",
