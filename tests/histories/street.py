@@ -264,13 +264,17 @@ class Street:
                     self.removals.append(Removal(owner, tag, place, sure))
 
     def _all_are_known(self):
-        """Say whether wcflow has heard already whose the accounts are, and which orders are gone."""
+        """Say whether wcflow has heard already whose the accounts and the orders are, and what is gone."""
         with self.w.db.reading() as tx:
             kept = customers(tx, "shop", list(self.accounts().values()))
             orders = order_records(tx, "shop", range(1, 5000))
         told = {each: account for account, each in self.accounts().items()}
         mails = {number: naive.plain(each.email) for number, each in kept.items()}
-        return told == mails and {*orders} == {*self.shop.order_ids()}
+        owned = {
+            o["id"]: (o["customer_id"], naive.plain(o["billing"]["email"])) for o in self.orders()
+        }
+        known = {number: (each.customer_id, each.email) for number, each in orders.items()}
+        return told == mails and owned == known
 
     @staticmethod
     def _is_at(place, person):
