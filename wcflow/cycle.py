@@ -192,8 +192,8 @@ def nightly(line: Line) -> Pulled:
             row = _row(line, store_row(tx, line.name))
         settings = poll_settings(line.config, line.settings, row)
         pulled = reconcile(line.db, line.store, settings, line.clock())
+        rank(line.db, line.config, line.settings)
         with line.db.transaction() as tx:
-            rank(tx, line.config, line.settings)
             queue.drop_old_tags(tx, line.name, line.clock() - TAGS_KEPT)
     return pulled
 

@@ -68,6 +68,25 @@ def test_a_life_from_guest_to_deleted(tmp_path, database_url):
     w.db.close()
 
 
+def test_who_was_refunded_in_full_has_no_place_among_those_who_pay(tmp_path, database_url):
+    """Two buy, and to one all goes back: the next night takes their place, and their tag."""
+    w = World(tmp_path, RULES, database=database_url)
+    anna, ben = w.registers("anna@example.com"), w.registers("ben@example.com")
+    order, _ = w.buys(customer=anna, total="100.00"), w.buys(customer=ben, total="10.00")
+    w.settle()
+    w.nightly()
+    w.settle()
+    assert [75, 25] == [w.memory(f"c{each}").spend_percentile for each in (anna, ben)]
+    assert "Top customer" in w.customer_tags(anna)
+    w.shop.refund(order, "100.00", now=w.now)
+    w.settle()
+    w.nightly()
+    w.settle()
+    assert [None, 50] == [w.memory(f"c{each}").spend_percentile for each in (anna, ben)]
+    assert "Top customer" not in w.customer_tags(anna)
+    w.db.close()
+
+
 def test_two_processes_do_not_serve_a_store_at_once(tmp_path, database_url):
     """The lease is taken by one; the other is told."""
     w = World(tmp_path, RULES, database=database_url)

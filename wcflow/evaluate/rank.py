@@ -12,27 +12,47 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Integer, bindparam, select, update
 
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
+from wcflow.mirror.database import Database
 from wcflow.mirror.people import touch_all
+from wcflow.mirror.prepared import Prepared
 from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.tables import OrderRow, PersonRow
-from wcflow.mirror.upserts import table_of
+from wcflow.mirror.upserts import chunks, table_of
 
 _P, _O = table_of(PersonRow), table_of(OrderRow)
 RANKED = frozenset({"spend_percentile", "orders_percentile"})
 GAPPED = frozenset({"order_gap", "overdue"})
+_AT_ONCE = 10_000
+"""So many are given their places in one transaction: nobody who waits for the database waits long."""
+
+_STANDING = select(
+    _P.c.subject, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
+)
+_MINE = update(_P).where(
+    _P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject")
+)
+_PLACES = {
+    "spend_percentile": bindparam("to_spend", type_=Integer()),
+    "orders_percentile": bindparam("to_orders", type_=Integer()),
+}
+_PLACE = Prepared(_MINE.values(_PLACES))
+_PLACE_AND_TOUCH = Prepared(_MINE.values({**_PLACES, "touched": 1}))
 
 
 def percentiles(values: Sequence[int]) -> list[int]:
     """Give for each value which percent of all lie below it, those equal to it counted half."""
     ordered = sorted(values)
-    return [
-        round(100 * (bisect_left(ordered, v) + bisect_right(ordered, v)) / 2 / len(ordered))
-        for v in values
-    ]
+    place = {
+        value: round(
+            100 * (bisect_left(ordered, value) + bisect_right(ordered, value)) / 2 / len(ordered)
+        )
+        for value in set(values)
+    }
+    return [place[value] for value in values]
 
 
 def usual_gap(stamps_by_person: Iterable[Sequence[int]]) -> str:
@@ -45,20 +65,25 @@ def usual_gap(stamps_by_person: Iterable[Sequence[int]]) -> str:
     return str(Decimal(str(round(median(gaps), 2)))) if gaps else ""
 
 
-def rank(tx: Connection, config: Config, settings: StoreSettings) -> int:
+def rank(db: Database, config: Config, settings: StoreSettings) -> int:
     """Rank a store's paying customers anew; say how many changed place. Touches them if rules ask.
 
     ``order_gap`` touches everyone when it changed and a rule asks for it.
     """
     asked = names_asked(config)
-    changed = _rank_people(tx, settings.name, touch=bool(asked & RANKED))
-    gap = usual_gap(_paid_stamps(tx, config, settings.name).values())
-    row = store_row(tx, settings.name)
-    if row is not None and row.order_gap != gap:
-        save_store(tx, settings.name, order_gap=gap)
-        if asked & GAPPED:
-            touch_all(tx, settings.name)
-    return changed
+    with db.reading() as tx:
+        moved = _moved(tx, settings.name)
+        gap = usual_gap(_paid_stamps(tx, config, settings.name).values())
+    for some in chunks(moved, _AT_ONCE):
+        with db.transaction() as tx:
+            (_PLACE_AND_TOUCH if asked & RANKED else _PLACE).for_all(tx, some)
+    with db.transaction() as tx:
+        row = store_row(tx, settings.name)
+        if row is not None and row.order_gap != gap:
+            save_store(tx, settings.name, order_gap=gap)
+            if asked & GAPPED:
+                touch_all(tx, settings.name)
+    return len(moved)
 
 
 def names_asked(config: Config) -> frozenset[str]:
@@ -74,24 +99,20 @@ def names_asked(config: Config) -> frozenset[str]:
     return named.union(*(tag.tag.names for tag in rules.tags))
 
 
-def _rank_people(tx: Connection, store: str, *, touch: bool) -> int:
-    paying = select(
-        _P.c.subject, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
-    ).where(_P.c.store == store, _P.c.orders_count > 0)
-    rows = tx.execute(paying).all()
-    spend = percentiles([row.spent for row in rows])
-    orders = percentiles([row.orders_count for row in rows])
-    changed = [
-        (row.subject, by_spend, by_orders)
-        for row, by_spend, by_orders in zip(rows, spend, orders, strict=True)
-        if (row.spend_percentile, row.orders_percentile) != (by_spend, by_orders)
+def _moved(tx: Connection, store: str) -> list[dict[str, Any]]:
+    """Give those whose place is another than the one that they have; who pays nothing has none."""
+    placed = (_P.c.orders_count > 0) | _P.c.spend_percentile.is_not(None)
+    rows = tx.execute(_STANDING.where(_P.c.store == store, placed)).all()
+    paying = [row for row in rows if row.orders_count > 0]
+    by_spend = percentiles([row.spent for row in paying])
+    by_orders = percentiles([row.orders_count for row in paying])
+    places = {row.subject: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
+    told = ((row, *places.get(row.subject, (None, None))) for row in rows)
+    return [
+        {"of_store": store, "of_subject": row.subject, "to_spend": spend, "to_orders": orders}
+        for row, spend, orders in told
+        if (row.spend_percentile, row.orders_percentile) != (spend, orders)
     ]
-    for subject, by_spend, by_orders in changed:
-        values: dict[str, Any] = {"spend_percentile": by_spend, "orders_percentile": by_orders}
-        values |= {"touched": 1} if touch else {}
-        mine = (_P.c.store == store, _P.c.subject == subject)
-        tx.execute(update(_P).where(*mine).values(**values))
-    return len(changed)
 
 
 def _paid_stamps(tx: Connection, config: Config, store: str) -> Mapping[tuple[int, str], list[int]]:
