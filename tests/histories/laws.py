@@ -231,7 +231,7 @@ def _extras_are_told(street, texts):
                 continue
             number, paid = order["id"], naive.moment(order["date_paid_gmt"])
             told = texts[number, f"{name} {number}"]
-            if paid < added:
+            if paid < added.replace(microsecond=0):  # the shop's stamps are of whole seconds
                 _same(0, told, f"{name} {number}")
             elif known is not None and paid > known and gone is None:
                 _same(1, told, f"{name} {number}")
