@@ -122,7 +122,8 @@ def latest_stamp(order: Order) -> datetime:
     for change in order.history:
         latest = max(latest, change.at)
     for refund in order.refunds:
-        latest = max(latest, refund.date or latest)
+        if refund.date is not None and refund.date > latest:
+            latest = refund.date
     return latest
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from sqlalchemy import Connection
 
 from wcflow.customer import Profile
 from wcflow.evaluate.bench import Bench
+from wcflow.frozen import maker
 from wcflow.mirror import people, queue, runs
 from wcflow.mirror.customers import customers
 from wcflow.mirror.orders import order_records, orders_of_people
@@ -27,25 +29,28 @@ def cases_of(tx: Connection, bench: Bench, subjects: Sequence[str]) -> list[Case
     remembered = people.memories(tx, store, subjects)
     profiles = profiles_of(tx, bench, subjects, remembered)
     theirs = runs.runs_of(tx, store, subjects)
-    waiting = queue.undelivered_runs(tx, store, subjects)
+    waiting = queue.undelivered_runs(tx, store, [*theirs])
     away = _orders_elsewhere(tx, store, profiles, theirs, waiting)
     elsewhere = _seen_elsewhere(tx, bench, profiles.values())
-    strange = {who: set(surprising(profiles[who], remembered[who])) for who in subjects}
-    written = written_in(tx, store, set().union(*strange.values()))
+    strange = {who: surprising(profiles[who], remembered[who]) for who in subjects}
+    written = written_in(tx, store, set(chain.from_iterable(strange.values())))
     return [
-        Case(
-            profile=profiles[subject],
-            memory=_known_by(remembered[subject], profiles[subject].email),
-            runs=tuple(theirs.get(subject, ())),
-            seen=_seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere)
+        _case(
+            profiles[subject],
+            _known_by(remembered[subject], profiles[subject].email),
+            tuple(theirs.get(subject, ())),
+            _seen(theirs.get(subject, ()), profiles[subject].orders, elsewhere)
             if subject in theirs or elsewhere
             else {},
-            undelivered=frozenset(waiting.get(subject, ())),
-            elsewhere=away,
-            written={place: written[place] for place in strange[subject] if place in written},
+            frozenset(waiting.get(subject, ())),
+            away,
+            {place: written[place] for place in strange[subject] if place in written},
         )
         for subject in subjects
     ]
+
+
+_case = maker(Case)
 
 
 def _orders_elsewhere(

@@ -167,8 +167,13 @@ class TagWork:
     call_off: tuple[tuple[str, str], ...]
 
 
+NO_TAG_WORK = TagWork((), ())
+
+
 def tag_work(judged: Judged, known: Mapping[tuple[str, str], TagEntry], maker: Maker) -> TagWork:
     """Say which places need writing, which no longer do; one that failed for good stays so."""
+    if not known and not any(target.differs for target in judged.targets):
+        return NO_TAG_WORK
     subject = judged.memory.subject
     wanted: dict[tuple[str, str], dict[str, Any]] = {
         (subject, tag_step(target)): maker.tags_row(subject, target)

@@ -44,18 +44,19 @@ def keep(
     total: Evaluated,
 ) -> None:
     store = bench.settings.name
-    gone = [j.memory.subject for j in judged if not j.profile.orders and j.profile.account is None]
-    stay = [j for j in judged if j.memory.subject not in set(gone)]
+    gone = {j.memory.subject for j in judged if not j.profile.orders and j.profile.account is None}
+    stay = [j for j in judged if j.memory.subject not in gone] if gone else judged
     people.save_memories(tx, store, [j.memory for j in stay if _learned(j)])
     people.note_judged(tx, store, [_noted(j, bench, settle) for j in stay])
     moved = [j.memory for j in stay if j.memory.segments != j.known.segments]
     people.save_memberships(tx, store, {each.subject: each.segments for each in moved})
     moves = [(j.memory.subject, move, why) for j in judged for move, why in j.moves]
     people.save_moves(tx, store, moves)
-    rows = [row for j in judged for row in _effect_rows(tx, bench, j)]
+    acting = [j for j in judged if j.moves or j.took or j.withdrawn]
+    rows = [row for j in acting for row in _effect_rows(tx, bench, j)]
     queue.queue(tx, rows)
     tags = _queue_tags(tx, bench, judged)
-    people.forget(tx, store, gone)
+    people.forget(tx, store, sorted(gone))
     total.people += len(judged)
     total.moves += len(moves)
     total.runs += sum(1 for j in judged for run, _ in j.took if run.counts and run.id is None)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from wcflow.mirror.counts import count_all
 from wcflow.mirror.orders import merged_meta
 from wcflow.mirror.prepared import among, those
-from wcflow.mirror.rows import customer_of, customer_row
+from wcflow.mirror.rows import customer_from, customer_row
 from wcflow.mirror.tables import CustomerRow, OrderRow
 from wcflow.mirror.upserts import chunks, dumps, loads, table_of, upsert
 from wcflow.records import Customer
@@ -35,7 +35,7 @@ class CustomerChange(NamedTuple):
 
 def customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Customer]:
     """Give the customers with these ids, as far as the mirror has them."""
-    return {key: customer_of(row) for key, row in _rows(tx, store, ids).items()}
+    return {row[1]: customer_from(row[1:]) for row in among(tx, _THOSE, store, ids)}
 
 
 def customer_ids_by_email(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:

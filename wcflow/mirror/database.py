@@ -23,8 +23,8 @@ _CONNECT_SECONDS = 10
 """PostgreSQL would wait without end: for who holds a table, and for a server that does not answer."""
 _CACHE_KILOBYTES = 16_000
 """The indexes of a large shop: with the usual 2 MB a census reads them anew for every page."""
-_WAL_PAGES = 4_000
-"""16 MB until the log is carried over: a page that many orders change is then carried over once."""
+_WAL_PAGES = 16_000
+"""64 MB until the log is carried over: a page that many orders change is then carried over once."""
 
 
 class Database:

@@ -41,12 +41,15 @@ _REMEMBERED = those(
 
 _STAND = those(_M, "subject", _M.c.subject, _M.c.segment, _M.c.since)
 _MINE = select(_P.c.subject).where(_P.c.store == bindparam("store")).limit(bindparam("limit"))
-_TOUCHED = Prepared(_MINE.where(_P.c.touched == 1))
+_TOUCHED = Prepared(_MINE.where(_P.c.touched >= 1).order_by(_P.c.touched, _P.c.due_at))
 _RIPE = Prepared(_MINE.where(_P.c.touched == 0, _P.c.due_at <= bindparam("now")))
 
 
 def people_due(tx: Connection, store: str, now: datetime, limit: int) -> list[str]:
-    """Give the subjects that were touched or whose time has come, touched ones first."""
+    """Give the subjects that were touched or whose time has come.
+
+    Those are first of whom something changed, then those who were touched with everybody.
+    """
     found = list(_TOUCHED.rows(tx, store=store, limit=limit))
     if len(found) < limit:
         found += _RIPE.rows(tx, store=store, now=stamp(now), limit=limit - len(found))
@@ -57,7 +60,7 @@ def people_left(tx: Connection, store: str, now: datetime) -> int:
     """Count those who are touched or due."""
     # Two counts, each by an index of its own: joined by "or", they would read every person.
     mine = select(func.count()).where(_P.c.store == store)
-    touched = tx.scalar(mine.where(_P.c.touched == 1)) or 0
+    touched = tx.scalar(mine.where(_P.c.touched >= 1)) or 0
     return touched + (tx.scalar(mine.where(_P.c.touched == 0, _P.c.due_at <= stamp(now))) or 0)
 
 
@@ -65,7 +68,7 @@ def memories(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, M
     """Give what is remembered of each of these people."""
     entered = _memberships(tx, store, subjects)
     rows = among(tx, _REMEMBERED, store, subjects)
-    return {row[0]: _memory(row, entered.get(row[0], {})) for row in rows}
+    return {row[0]: _memory(row, entered.get(row[0]) or {}) for row in rows}
 
 
 def _memberships(
@@ -81,8 +84,12 @@ _remembered = maker(Memory)
 
 
 def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
-    subject, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched, *rest = row
-    on_customer, on_order, order_id, by_spend, by_orders = rest
+    # fmt: off
+    (
+        subject, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched,
+        on_customer, on_order, order_id, by_spend, by_orders,
+    ) = row
+    # fmt: on
     return _remembered(
         subject,
         email,
@@ -170,16 +177,17 @@ _NOTE_JUDGED = Prepared(
 
 
 def _note(store: str, judged: Judged) -> dict[str, Any]:
+    subject, email, evaluated_at, digest, touched, due_at, spent, orders_count = judged
     return {
         "of_store": store,
-        "of_subject": judged.subject,
-        "to_email": judged.email,
-        "to_evaluated_at": stamp(judged.evaluated_at),
-        "to_digest": judged.digest,
-        "to_touched": int(judged.touched),
-        "to_due_at": None if judged.due_at is None else stamp(judged.due_at),
-        "to_spent": judged.spent,
-        "to_orders_count": judged.orders_count,
+        "of_subject": subject,
+        "to_email": email,
+        "to_evaluated_at": stamp(evaluated_at),
+        "to_digest": digest,
+        "to_touched": int(touched),
+        "to_due_at": None if due_at is None else stamp(due_at),
+        "to_spent": spent,
+        "to_orders_count": orders_count,
     }
 
 
@@ -246,11 +254,23 @@ def put_off(tx: Connection, store: str, subjects: Sequence[str], until: datetime
 
 
 def touch_all(tx: Connection, store: str, but_digest: str | None = None) -> int:
-    """Mark everyone, or everyone who was judged by other rules than ``but_digest``."""
+    """Mark everyone, or everyone who was judged by other rules than ``but_digest``.
+
+    They come after those of whom something changes meanwhile, in the order in which they are stored.
+    """
     query = update(_P).where(_P.c.store == store, _P.c.touched == 0)
     if but_digest is not None:
         query = query.where(_P.c.digest != but_digest)
-    return tx.execute(query.values(touched=1)).rowcount
+    # Without a due time: by that they would lie all over the tables, and each batch would read and
+    # write ten times the pages.
+    return tx.execute(query.values(touched=2, due_at=None)).rowcount
+
+
+def accounts_touched(tx: Connection, store: str) -> set[int]:
+    """Give the ids of the registered customers who are touched."""
+    marked = select(_P.c.subject).where(_P.c.store == store, _P.c.touched >= 1)
+    found = tx.execute(marked.where(_P.c.subject.startswith("c")))
+    return {int(subject[1:]) for (subject,) in found}
 
 
 def segment_counts(tx: Connection, store: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Column, Connection, Select, Table, bindparam, select
@@ -49,12 +50,13 @@ class Prepared:
         sql = self._in(tx)
         if not many:
             return
+        told = [{**sql.constants, **values} for values in many] if sql.constants else many
         if sql.places is None:
-            tx.exec_driver_sql(sql.text, [{**sql.constants, **values} for values in many])
+            tx.exec_driver_sql(sql.text, [*told])
+        elif len(sql.places) == 1:
+            tx.exec_driver_sql(sql.text, [(values[sql.places[0]],) for values in told])
         else:
-            tx.exec_driver_sql(
-                sql.text, [_placed(sql.places, {**sql.constants, **values}) for values in many]
-            )
+            tx.exec_driver_sql(sql.text, list(map(itemgetter(*sql.places), told)))
 
     def _in(self, tx: Connection) -> _Sql:
         sql = self._sql.get(tx.dialect.name)
@@ -71,7 +73,8 @@ class Prepared:
 def _sql(statement: Select[Any] | UpdateBase, tx: Connection) -> _Sql:
     compiled = statement.compile(dialect=tx.dialect)
     assert isinstance(compiled, SQLCompiler)
-    text, constants = str(compiled), dict(compiled.params)
+    text, binds = str(compiled), compiled.binds
+    constants = {name: each for name, each in compiled.params.items() if not binds[name].required}
     if compiled.positiontup is not None:
         return _Sql(text, tuple(compiled.positiontup), constants)
     # PostgreSQL takes a list as one value: the statement is the same for any number of them.

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from wcflow.mirror.prepared import among, those
-from wcflow.mirror.rows import content, product_of, product_row
+from wcflow.mirror.rows import content, product_from, product_row
 from wcflow.mirror.tables import ProductRow
 from wcflow.mirror.upserts import table_of, upsert
 from wcflow.records import Product
@@ -20,7 +20,7 @@ _IDS = those(_PRODUCTS, "id", _PRODUCTS.c.id)
 
 def products(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Product]:
     """Give the products with these ids, as far as the mirror has them."""
-    return {key: product_of(row) for key, row in _rows(tx, store, ids).items()}
+    return {row[1]: product_from(row[1:]) for row in among(tx, _THOSE, store, ids)}
 
 
 def save_products(tx: Connection, store: str, told: Iterable[Product]) -> list[int]:

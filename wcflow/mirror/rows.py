@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -12,7 +11,8 @@ from typing import Any
 import msgspec
 
 from wcflow.frozen import maker
-from wcflow.mirror.tables import OrderRow
+from wcflow.mirror.details import customer_detail, order_detail
+from wcflow.mirror.tables import CustomerRow, OrderRow, ProductRow
 from wcflow.mirror.upserts import dumps, instant, loads, stamp, table_of
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 from wcflow.units import normal_email
@@ -20,10 +20,9 @@ from wcflow.units import normal_email
 NOT_CONTENT = frozenset({"modified", "history"})
 """Columns of an order in which two rows may differ and still say the same."""
 
-_ADDRESS_PARTS = tuple(field.name for field in fields(Address))
-# Attributes fetched at once: a page of orders has two hundred addresses of eleven parts each.
 _of_order = attrgetter(*[name for name in table_of(OrderRow).columns.keys() if name != "store"])  # noqa: SIM118  names, not columns
-_of_address = attrgetter(*_ADDRESS_PARTS)
+_of_customer = attrgetter(*[c.name for c in table_of(CustomerRow).columns if c.name != "store"])
+_of_product = attrgetter(*[c.name for c in table_of(ProductRow).columns if c.name != "store"])
 _at = datetime.fromtimestamp
 
 
@@ -46,33 +45,7 @@ def order_row(store: str, order: Order) -> dict[str, Any]:
         "payment_method": _plain(order.payment_method),
         "created_via": _plain(order.created_via),
         "customer_note": _plain(order.customer_note),
-        "detail": dumps(_order_detail(order)),
-    }
-
-
-def _order_detail(order: Order) -> dict[str, Any]:
-    return {
-        "billing": _address(order.billing),
-        "shipping": _address(order.shipping),
-        "items": [
-            {
-                "id": item.id,
-                "product_id": item.product_id,
-                "variation_id": item.variation_id,
-                "name": item.name,
-                "sku": item.sku,
-                "quantity": item.quantity,
-                "total": item.total,
-                "meta": item.meta,
-            }
-            for item in order.items
-        ],
-        "refunds": [
-            {"id": r.id, "total": r.total, "reason": r.reason, "date": _stamp(r.date)}
-            for r in order.refunds
-        ],
-        "coupons": order.coupons,
-        "meta": dict(order.meta),
+        "detail": order_detail(order),
     }
 
 
@@ -81,8 +54,7 @@ def order_of(row: Any) -> Order:
     return order_from(_of_order(row))
 
 
-@dataclass(slots=True)
-class _OrderDetail:
+class _OrderDetail(msgspec.Struct):
     billing: msgspec.Raw
     shipping: msgspec.Raw
     items: tuple[LineItem, ...]
@@ -91,8 +63,7 @@ class _OrderDetail:
     meta: dict[str, str]
 
 
-@dataclass(slots=True)
-class _CustomerDetail:
+class _CustomerDetail(msgspec.Struct):
     billing: msgspec.Raw
     shipping: msgspec.Raw
     meta: dict[str, str] | None
@@ -103,6 +74,7 @@ class _CustomerDetail:
 _order_detail_in = msgspec.json.Decoder(_OrderDetail).decode
 _customer_detail_in = msgspec.json.Decoder(_CustomerDetail).decode
 _address_in = msgspec.json.Decoder(Address).decode
+_history_in = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
 
 
 # The same address stands in all orders of a customer, mostly twice.
@@ -111,14 +83,26 @@ def _address_of(text: bytes) -> Address:
     return _address_in(text)
 
 
-_order, _change = maker(Order), maker(StatusChange)
+def _addresses_of(told: _OrderDetail | _CustomerDetail) -> tuple[Address, Address]:
+    first, second = bytes(told.billing), bytes(told.shipping)
+    billing = _address_of(first)
+    return billing, billing if first == second else _address_of(second)
+
+
+_order, _customer = maker(Order), maker(Customer)
+_product, _change = maker(Product), maker(StatusChange)
 
 
 def order_from(columns: Iterable[Any]) -> Order:
     """Give the order of a row's columns, without the store, as they stand in the table."""
-    number, name, status, currency, total, discount, customer_id, email, *rest = columns
-    created, modified, paid, completed, method, via, note, detail, history = rest
+    # fmt: off
+    (
+        number, name, status, currency, total, discount, customer_id, email, created, modified,
+        paid, completed, method, via, note, detail, history,
+    ) = columns
+    # fmt: on
     told = _order_detail_in(detail)
+    billing, shipping = _addresses_of(told)
     return _order(
         number,
         name,
@@ -132,8 +116,8 @@ def order_from(columns: Iterable[Any]) -> Order:
         _at(modified, UTC),
         None if paid is None else _at(paid, UTC),
         None if completed is None else _at(completed, UTC),
-        _address_of(bytes(told.billing)),
-        _address_of(bytes(told.shipping)),
+        billing,
+        shipping,
         method,
         via,
         note,
@@ -158,7 +142,7 @@ def _refunds(parts: Iterable[Mapping[str, Any]]) -> Iterable[Refund]:
 
 def history_of(column: str) -> list[StatusChange]:
     """Give the observed changes of status that a history column holds."""
-    return [_change(before, after, _at(at, UTC)) for before, after, at in loads(column)]
+    return [_change(before, after, _at(at, UTC)) for before, after, at in _history_in(column)]
 
 
 def address_of(customer: Customer) -> str:
@@ -177,30 +161,22 @@ def customer_row(store: str, customer: Customer) -> dict[str, Any]:
         "username": _plain(customer.username),
         "role": _plain(customer.role),
         "created": _stamp(customer.created),
-        "detail": dumps(
-            {
-                "billing": _address(customer.billing),
-                "shipping": _address(customer.shipping),
-                "meta": None if customer.meta is None else dict(customer.meta),
-            }
-        ),
+        "detail": customer_detail(customer),
     }
 
 
 def customer_of(row: Any) -> Customer:
     """Give the customer of a row; the address is the one they are known by, in normal form."""
-    told = _customer_detail_in(row.detail)
-    return Customer(
-        id=row.id,
-        email=row.email,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        username=row.username,
-        role=row.role,
-        created=_instant(row.created),
-        billing=_address_of(bytes(told.billing)),
-        shipping=_address_of(bytes(told.shipping)),
-        meta=told.meta,
+    return customer_from(_of_customer(row))
+
+
+def customer_from(columns: Iterable[Any]) -> Customer:
+    """Give the customer of a row's columns, without the store, as they stand in the table."""
+    number, email, first_name, last_name, username, role, created, detail = columns
+    told = _customer_detail_in(detail)
+    registered, addresses = _instant(created), _addresses_of(told)
+    return _customer(
+        number, email, first_name, last_name, username, role, registered, *addresses, told.meta
     )
 
 
@@ -219,25 +195,24 @@ def product_row(store: str, product: Product) -> dict[str, Any]:
 
 def product_of(row: Any) -> Product:
     """Give the product of a row."""
-    return Product(
-        id=row.id,
-        name=row.name,
-        sku=row.sku,
-        categories=tuple(loads(row.categories)),
-        tags=tuple(loads(row.tags)),
-        modified=_instant(row.modified),
-    )
+    return product_from(_of_product(row))
+
+
+def product_from(columns: Iterable[Any]) -> Product:
+    """Give the product of a row's columns, without the store, as they stand in the table."""
+    number, name, sku, categories, tags, modified = columns
+    return _product(number, name, sku, _names(categories), _names(tags), _instant(modified))
+
+
+# Many products stand in the same categories.
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(loads(text))
 
 
 def content(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a row says of the shop, without when it was said."""
     return {name: value for name, value in row.items() if name not in NOT_CONTENT}
-
-
-def _address(address: Address) -> dict[str, str]:
-    # Both tell the parts of an address: of one length, which to make sure of takes a while.
-    parts = zip(_ADDRESS_PARTS, _of_address(address))  # noqa: B905
-    return {part: value for part, value in parts if value}
 
 
 def _plain(text: str) -> str:

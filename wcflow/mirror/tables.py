@@ -210,7 +210,9 @@ class PersonRow(_Row, table=True):
     store: str = Field(primary_key=True, description="the store's name")
     subject: str = Field(primary_key=True, description="c12, or g:anna@example.com")
     email: str = Field(default="", description="in normal form, for finding them")
-    touched: int = Field(default=1, description="1: something of theirs changed")
+    touched: int = Field(
+        default=1, description="1: something of theirs changed; 2: something of everybody's"
+    )
     due_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when an answer next changes by itself"
     )

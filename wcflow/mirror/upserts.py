@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import chain, islice
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -36,8 +37,8 @@ CHUNK = 500
 """How many values an IN list is given: far below SQLite's limit, and few enough to plan quickly."""
 
 
-_AT_ONCE = 100
-"""How many rows SQLite is given in one statement."""
+_AT_ONCE = (400, 80, 16, 4, 1)
+"""How many rows SQLite is given in one statement: as many as there are left, in few kinds of it."""
 
 
 def upsert(
@@ -61,21 +62,22 @@ def upsert(
     if written.values is None:
         tx.exec_driver_sql(written.text, [dict(row) for row in rows])
         return
-    for part in chunks(map(written.values, rows), _AT_ONCE):
-        if len(part) == _AT_ONCE:
-            tx.exec_driver_sql(written.many, tuple(chain.from_iterable(part)))
-        else:
-            tx.exec_driver_sql(written.text, part)
+    at = 0
+    for size in _AT_ONCE:
+        while len(rows) - at >= size:
+            part = map(written.values, rows[at : at + size])
+            tx.exec_driver_sql(written.many[size], tuple(chain.from_iterable(part)))
+            at += size
 
 
 class _Written(NamedTuple):
-    """A statement as the driver takes it, for one row and for ``_AT_ONCE`` rows.
+    """A statement as the driver takes it, for one row and, ``many``, for so many rows at once.
 
     ``values`` gives a row's values in their places, where the driver takes them without names.
     """
 
     text: str
-    many: str = ""
+    many: Mapping[int, str] = MappingProxyType({})
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
 
 
@@ -100,7 +102,8 @@ def _written(
     # SQLite lets other threads work during a statement, and takes them all up between two.
     head, words, tail = text.partition(" VALUES ")
     one, conflict, then = tail.partition(" ON CONFLICT ")
-    return _Written(text, head + words + ", ".join([one] * _AT_ONCE) + conflict + then, values)
+    many = {n: f"{head}{words}{', '.join([one] * n)}{conflict}{then}" for n in _AT_ONCE}
+    return _Written(text, many, values)
 
 
 @cache

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 _TOGETHER = 8
 """So many answers at most are kept in one transaction: they are asked for again if it fails."""
-_AHEAD = 2
+_AHEAD = 4
 """So many answers of a slice are asked for or wait: who dies asks for no more than these again."""
 _SOON = 0.03
 """How many seconds an answer waits for the next one, so as to be kept together with it."""

@@ -80,7 +80,7 @@ def read(visit: Visit, listing: Listing[Customer]) -> list[Customer]:
 
 def trimmed(customer: Customer, keys: frozenset[str]) -> Customer:
     """Leave out the meta that nobody asks for: plugins note logins and baskets there."""
-    if customer.meta is None:
+    if not customer.meta or customer.meta.keys() <= keys:
         return customer
     return replace(customer, meta={k: v for k, v in customer.meta.items() if k in keys})
 

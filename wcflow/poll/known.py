@@ -13,30 +13,46 @@ from sqlalchemy import Connection
 
 from wcflow.mirror.customers import customer_ids
 from wcflow.mirror.orders import Owner, newest_with
+from wcflow.mirror.people import accounts_touched
 from wcflow.mirror.products import product_ids
 
 _MOST = 100_000
-"""So many people are remembered as touched: they take about twenty megabytes."""
+"""So many guests are remembered as touched: they take about twenty megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """Ids that the mirror has, and whose people are touched. ``orders`` says whether it had any.
 
-    ``refunds`` are the dates of those that the shop has told in advance.
+    ``accounts`` and ``guests`` are touched, by id and by address; ``refunds`` are the dates of those
+    that the shop has told in advance.
     """
 
     orders: bool
     customers: set[int]
     products: set[int]
-    touched: set[Owner] = field(default_factory=set)
+    accounts: set[int]
+    guests: set[str] = field(default_factory=set)
     refunds: dict[int, datetime] = field(default_factory=dict)
+
+    def untouched(self, owners: Iterable[Owner]) -> set[Owner]:
+        """Pick those who are not known to be touched."""
+        return {
+            owner
+            for owner in owners
+            if (
+                owner.customer_id not in self.accounts
+                if owner.customer_id
+                else owner.email not in self.guests
+            )
+        }
 
     def note_touched(self, owners: Iterable[Owner]) -> None:
         """Note that these need not be touched again."""
-        if len(self.touched) > _MOST:
-            self.touched.clear()
-        self.touched.update(owners)
+        if len(self.guests) > _MOST:
+            self.guests.clear()
+        self.accounts.update(owner.customer_id for owner in owners if owner.customer_id)
+        self.guests.update(owner.email for owner in owners if not owner.customer_id)
 
 
 def known_of(tx: Connection, store: str) -> Known:
@@ -45,4 +61,5 @@ def known_of(tx: Connection, store: str) -> Known:
         orders=newest_with(tx, store) is not None,
         customers=customer_ids(tx, store),
         products=product_ids(tx, store),
+        accounts=accounts_touched(tx, store),
     )

@@ -42,7 +42,7 @@ def keep_orders(
     changes = save_orders(tx, settings.store, orders)
     before = {change.before for change in changes if change.before is not None}
     owners = before | {change.after for change in changes}
-    touch_owners(tx, settings, owners - known.touched if known else owners)
+    touch_owners(tx, settings, known.untouched(owners) if known else owners)
     if known:
         known.note_touched(owners)
     return len(changes)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Protocol
 
 from wcflow.rules.attributes.registry import Found
 from wcflow.rules.literals import Literal, Number, RelativeInstant, Text, as_number
 from wcflow.rules.scope import Scope
-from wcflow.rules.verdict import NO, YES, Verdict, all_of, any_of, earliest
+from wcflow.rules.verdict import Verdict, all_of, any_of, earliest
 from wcflow.rules.wording import fold, like, mentions, words_of
 
 
@@ -45,7 +44,7 @@ class Asking(Protocol):
         """Give what is asked for, as a reason shows it."""
 
 
-_TRUTH: dict[str, Callable[[Any, Any], bool]] = {
+TRUTH: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -54,7 +53,7 @@ _TRUTH: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-COMPARISONS = frozenset(_TRUTH)
+COMPARISONS = frozenset(TRUTH)
 
 
 def compared(sign: str, literal: Literal, found: Found, scope: Scope) -> Verdict:
@@ -63,7 +62,7 @@ def compared(sign: str, literal: Literal, found: Found, scope: Scope) -> Verdict
     stand = literal.stand(found, scope)
     if stand is None:
         return Verdict(None, found.changes_at)
-    truth = _TRUTH[sign]
+    truth = TRUTH[sign]
     level, then = stand
     value = truth(level, 0)
     for when, level in then:
@@ -92,13 +91,7 @@ class Compare:
         return (self.literal,)
 
     def judge(self, found: Found, scope: Scope) -> Verdict:
-        value, _, changes_at, ageing = found
-        literal = self.literal
-        if type(value) is Decimal and ageing is None and isinstance(literal, Number):
-            # What is asked most by far: nothing but the number found can change the answer.
-            truth = _TRUTH[self.verb](value, literal.value)
-            return (YES if truth else NO) if changes_at is None else Verdict(truth, changes_at)
-        return compared(self.verb, literal, found, scope)
+        return compared(self.verb, self.literal, found, scope)
 
     def shown(self, scope: Scope) -> str:
         return self.literal.shown(scope)

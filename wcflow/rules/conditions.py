@@ -5,20 +5,22 @@ The tree is built by language.py. Here it is only asked: data in, data out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
-from operator import methodcaller
+from itertools import repeat
+from operator import call
 from typing import NamedTuple
 
-from wcflow.rules.askings import Asking, Empty, Search, to_the_minute
-from wcflow.rules.attributes.registry import Asked
+from wcflow.rules.askings import TRUTH, Asking, Compare, Empty, Search, to_the_minute
+from wcflow.rules.attributes.registry import Asked, Found
 from wcflow.rules.display import shown
-from wcflow.rules.literals import Text
+from wcflow.rules.literals import Number, Text
 from wcflow.rules.named import keys_of, names_of
 from wcflow.rules.scope import Place, Scope
-from wcflow.rules.verdict import Verdict, turned
+from wcflow.rules.verdict import NO, YES, Verdict, turned
 from wcflow.rules.verdict import joined as joined_verdicts
 
 
@@ -75,6 +77,58 @@ class Answer:
         return " and ".join(self.reasons) or "no condition"
 
 
+# A condition is asked of very many people: what each of its parts has to do is put together once.
+Judging = Callable[[Scope], Verdict]
+
+
+def _comparing(asked: Asked, asking: Asking, *, denied: bool) -> Judging:
+    if isinstance(asking, Compare) and isinstance(asking.literal, Number):
+        compare = _comparing_numbers(asked, asking, asking.literal.value)
+    else:
+        compare = _comparing_values(asked, asking)
+    return _denying(compare) if denied else compare
+
+
+def _comparing_values(asked: Asked, asking: Asking) -> Judging:
+    text, find, judge = asked.text, asked.found, asking.judge
+
+    def compare(scope: Scope) -> Verdict:
+        return judge(scope.known.get(text) or find(scope), scope)
+
+    return compare
+
+
+def _comparing_numbers(asked: Asked, asking: Compare, number: Decimal) -> Judging:
+    """Do what is asked most by far: nothing but the number found can change the answer."""
+    text, find, truth = asked.text, asked.found, TRUTH[asking.verb]
+
+    def compare(scope: Scope) -> Verdict:
+        found: Found = scope.known.get(text) or find(scope)
+        value, _, changes_at, ageing = found
+        if type(value) is not Decimal or ageing is not None:
+            return asking.judge(found, scope)
+        if changes_at is not None:
+            return Verdict(truth(value, number), changes_at)
+        return YES if truth(value, number) else NO
+
+    return compare
+
+
+def _denying(judge: Judging) -> Judging:
+    def deny(scope: Scope) -> Verdict:
+        value, changes_at = judge(scope)
+        return Verdict(turned(value), changes_at)
+
+    return deny
+
+
+def _joining(judges: Sequence[Judging], *, decisive: bool) -> Judging:
+    def join(scope: Scope) -> Verdict:
+        return joined_verdicts(map(call, judges, repeat(scope)), decisive=decisive)
+
+    return join
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """An attribute and what is asked of it; ``denied``: with ``not`` inside, as in ``not in``."""
@@ -83,6 +137,11 @@ class Comparison:
     asking: Asking
     text: str
     denied: bool = False
+    judge: Judging = field(init=False, repr=False, compare=False)
+    """Answer for one person."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judge", _comparing(self.asked, self.asking, denied=self.denied))
 
     @property
     def canonical(self) -> str:
@@ -91,12 +150,6 @@ class Comparison:
 
     def comparisons(self) -> Iterator[Comparison]:
         yield self
-
-    def judge(self, scope: Scope) -> Verdict:
-        """Answer for one person."""
-        found = scope.known.get(self.asked.text) or self.asked.found(scope)
-        verdict = self.asking.judge(found, scope)
-        return Verdict(turned(verdict.value), verdict.changes_at) if self.denied else verdict
 
     def told(self, scope: Scope) -> Told:
         """Put the answer into words."""
@@ -132,6 +185,11 @@ class Not:
     """``not``: what is not known stays so."""
 
     inner: Tree
+    judge: Judging = field(init=False, repr=False, compare=False)
+    """Answer for one person."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judge", _denying(self.inner.judge))
 
     @property
     def canonical(self) -> str:
@@ -139,11 +197,6 @@ class Not:
 
     def comparisons(self) -> Iterator[Comparison]:
         return self.inner.comparisons()
-
-    def judge(self, scope: Scope) -> Verdict:
-        """Answer for one person."""
-        verdict = self.inner.judge(scope)
-        return Verdict(turned(verdict.value), verdict.changes_at)
 
     def told(self, scope: Scope) -> Told:
         """Put the answer into words."""
@@ -156,6 +209,12 @@ class Joined:
 
     word: str
     parts: tuple[Tree, ...]
+    judge: Judging = field(init=False, repr=False, compare=False)
+    """Answer for one person."""
+
+    def __post_init__(self) -> None:
+        judges = tuple(part.judge for part in self.parts)
+        object.__setattr__(self, "judge", _joining(judges, decisive=self.word == "or"))
 
     @property
     def canonical(self) -> str:
@@ -165,23 +224,16 @@ class Joined:
         for part in self.parts:
             yield from part.comparisons()
 
-    def judge(self, scope: Scope) -> Verdict:
-        """Answer for one person."""
-        return self._join(map(methodcaller("judge", scope), self.parts))
-
     def told(self, scope: Scope) -> Told:
         """Put the answer into words: all parts are shown, and the reasons of those that decided."""
         verdicts = [part.judge(scope) for part in self.parts]
-        value = self._join(verdicts).value
+        value = joined_verdicts(verdicts, decisive=self.word == "or").value
         every = [part.told(scope) for part in self.parts]
         deciding = [told for told, each in zip(every, verdicts, strict=True) if each.value is value]
         return Told(
             tuple(part for told in every for part in told.parts),
             tuple(dict.fromkeys(reason for told in deciding for reason in told.reasons)),
         )
-
-    def _join(self, verdicts: Iterable[Verdict]) -> Verdict:
-        return joined_verdicts(verdicts, decisive=self.word == "or")
 
 
 Tree = Comparison | Not | Joined

@@ -5,18 +5,20 @@ The same function with another ``now`` serves the daemon, plan, explain, baselin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from wcflow.customer import Profile
+from wcflow.frozen import maker
 from wcflow.rules.language import Answer, Condition, Scope
 from wcflow.rules.model import Rules, Segment, TagRule
+from wcflow.rules.scope import scope_of
 from wcflow.rules.steps import one_tag
 from wcflow.rules.template import TemplateError
 from wcflow.rules.verdict import Verdict as Truth
-from wcflow.rules.verdict import earliest
 
 NO_PARTS = Answer(value=True, changes_at=None)
 ALWAYS = Truth(True)
@@ -81,15 +83,13 @@ def decide_all(asked: Iterable[tuple[Profile, datetime]], rules: Rules) -> list[
     """Decide on people, each at an instant of their own."""
     # Rule by rule: to ask the same of one after another takes a third less time than to ask each
     # of everything.
-    drafts = [_Draft(Scope(who, now, worn=who.standing.tags_of_their_own)) for who, now in asked]
+    drafts = [_Draft(scope_of(who, now, who.standing.tags_of_their_own)) for who, now in asked]
     for segment in rules.segments:
-        for draft in drafts:
-            draft.judge_segment(segment)
+        _judge_segment(segment, drafts)
     for draft in drafts:
         draft.enter()
     for tag in rules.tags:
-        for draft in drafts:
-            draft.judge_tag(tag)
+        _judge_tag(tag, drafts)
     return [draft.decision() for draft in drafts]
 
 
@@ -102,45 +102,71 @@ class _Draft:
 
     scope: Scope
     verdicts: list[Verdict] = field(default_factory=list)
-    turns: list[datetime | None] = field(default_factory=list)
+    turns: list[datetime] = field(default_factory=list)
     winners: dict[str, str] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
     kept: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def judge_segment(self, rule: Segment) -> None:
-        value, changes_at = rule.when.judge(self.scope)
-        self.turns.append(changes_at)
-        behind = self.winners.get(rule.group, "") if rule.group and value else ""
-        won = value is True and not behind
-        if won:
-            standing, now = self.scope.profile.standing, self.scope.now
-            self.segments[rule.name] = standing.segments.get(rule.name, now)
-            if rule.group:
-                self.winners[rule.group] = rule.name
-        tags = frozenset((rule.tag,)) if won and rule.tag else NOTHING
-        self.verdicts.append(
-            Verdict("segment", rule.name, rule.when, self.scope, won, behind, tags)
-        )
+    tags: list[frozenset[str]] = field(default_factory=list)
 
     def enter(self) -> None:
         """Take the segments as decided: tag rules may look at them."""
         self.scope = self.scope.decided(self.scope.worn, self.segments)
 
-    def judge_tag(self, rule: TagRule) -> None:
-        verdict = _tag_verdict(rule, self.scope, self.turns)
-        self.verdicts.append(verdict)
-        if rule.keep_forever and verdict.tags:
-            self.kept[rule.name] = verdict.tags
-
     def decision(self) -> Decision:
-        return Decision(
+        return _decision(
             tuple(self.verdicts),
             self.segments,
             self.kept,
-            earliest(self.turns),
-            NOTHING.union(*[verdict.tags for verdict in self.verdicts]),
+            min(self.turns, default=None),
+            NOTHING.union(*self.tags),
             self.scope,
         )
+
+
+_decision = maker(Decision)
+# Without Python's look at each argument by its name.
+_verdict: Callable[[tuple[Any, ...]], Verdict] = partial(tuple.__new__, Verdict)
+
+
+def _judge_segment(rule: Segment, drafts: Iterable[_Draft]) -> None:
+    name, group, when = rule.name, rule.group, rule.when
+    its_tag = frozenset((rule.tag,)) if rule.tag else NOTHING
+    for draft in drafts:
+        scope = draft.scope
+        value, changes_at = when.judge(scope)
+        if changes_at is not None:
+            draft.turns.append(changes_at)
+        behind = draft.winners.get(group, "") if group and value else ""
+        won = value is True and not behind
+        if won:
+            draft.segments[name] = scope.profile.standing.segments.get(name, scope.now)
+            draft.tags.append(its_tag)
+            if group:
+                draft.winners[group] = name
+        tags = its_tag if won else NOTHING
+        draft.verdicts.append(_verdict(("segment", name, when, scope, won, behind, tags)))
+
+
+def _judge_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
+    name, when, always = rule.name, rule.when, rule.always
+    for draft in drafts:
+        scope, tags, flaw = draft.scope, NOTHING, ""
+        value, changes_at = when.judge(scope) if when else ALWAYS
+        if changes_at is not None:
+            draft.turns.append(changes_at)
+        if always is None:
+            draft.turns += _turns_of(rule, scope)
+        if value and always is not None:
+            tags = always
+        elif value:
+            tags, flaw = _tags_of(rule, scope)
+        if rule.keep_forever:
+            tags |= scope.profile.standing.kept.get(name, NOTHING)
+            if tags:
+                draft.kept[name] = tags
+        if tags:
+            draft.tags.append(tags)
+        draft.verdicts.append(_verdict(("tag", name, when, scope, bool(tags), flaw, tags)))
 
 
 def lifecycle(segments: Iterable[str], rules: Rules) -> str:
@@ -149,33 +175,24 @@ def lifecycle(segments: Iterable[str], rules: Rules) -> str:
     return next((name for name in rules.lifecycle if name in held), "")
 
 
-def _tag_verdict(rule: TagRule, scope: Scope, turns: list[datetime | None]) -> Verdict:
-    """Judge a tag rule; ``turns`` gains the instants at which time alone may change it."""
-    value, changes_at = rule.when.judge(scope) if rule.when else ALWAYS
-    turns += (changes_at, rule.tag.changes_at(scope))
-    if rule.for_each:
-        turns.append(rule.for_each.found(scope).changes_at)
-    tags, flaw = NOTHING, ""
+def _turns_of(rule: TagRule, scope: Scope) -> Iterator[datetime]:
+    """Give the instants at which time alone may change what a rule's template makes."""
+    each = rule.for_each.found(scope).changes_at if rule.for_each else None
+    return (turn for turn in (rule.tag.changes_at(scope), each) if turn is not None)
+
+
+def _tags_of(rule: TagRule, scope: Scope) -> tuple[frozenset[str], str]:
+    """Render the tags of a rule, or say why they cannot be; one that comes out empty is none."""
     try:
-        tags = _tags_of(rule, scope) if value else NOTHING
+        if rule.for_each is None:
+            rendered = [rule.tag.render(scope)]
+        else:
+            elements = rule.for_each.elements(scope)
+            rendered = [rule.tag.render(scope, {"each": each}) for each in elements]
     except TemplateError as error:
         # What cannot be rendered for one person must not stop the others.
-        flaw = f"the tag cannot be made: {error}"
-    if rule.keep_forever:
-        tags |= scope.profile.standing.kept.get(rule.name, NOTHING)
-    return Verdict("tag", rule.name, rule.when, scope, bool(tags), flaw, tags)
-
-
-def _tags_of(rule: TagRule, scope: Scope) -> frozenset[str]:
-    """Render the tags of a rule; a template that comes out empty makes none."""
-    if rule.always is not None:
-        return rule.always
-    if rule.for_each is None:
-        rendered = [rule.tag.render(scope)]
-    else:
-        elements = rule.for_each.elements(scope)
-        rendered = [rule.tag.render(scope, {"each": each}) for each in elements]
-    return frozenset(filter(None, map(one_tag, rendered)))
+        return NOTHING, f"the tag cannot be made: {error}"
+    return frozenset(filter(None, map(one_tag, rendered))), ""
 
 
 def qualifies(when: Condition | None, scope: Scope) -> Answer:

@@ -6,13 +6,14 @@ Pure, as all of judging; in which order it is asked stands in judge.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wcflow.customer import Profile, latest_order
+from wcflow.frozen import maker
 from wcflow.records import Order
 from wcflow.rules.case import Case, Policy, Target
-from wcflow.rules.decide import Decision, lifecycle
+from wcflow.rules.decide import NOTHING, Decision, lifecycle
 from wcflow.rules.memory import Memory, Written, customer_copy, order_copy, shown_by
 from wcflow.rules.model import Rules
 from wcflow.rules.scope import Scope
@@ -38,15 +39,18 @@ class Before:
         then = self.decision
         if then is None or (then.changes_at is not None and then.changes_at <= now):
             return None
-        return replace(then, segments=self.segments)
+        return _decision(
+            then.verdicts, self.segments, then.kept, then.changes_at, then.tags, then.scope
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A case laid out beside the rules and the store's policy.
 
-    ``copies`` are the places that show the tags, ``newest`` the latest order and ``on_order`` what
-    that shows; ``merges`` are what the copies came to with those wanted.
+    ``copies`` are the places that show the tags, ``newest`` the latest order and ``on_order`` the
+    copy there; ``shown`` is what the customer and this order show, None where that cannot be known.
+    ``merges`` are what the copies came to with those wanted.
     """
 
     case: Case
@@ -55,6 +59,7 @@ class Desk:
     copies: tuple[Copy, ...]
     newest: Order | None
     on_order: Copy
+    shown: tuple[Written | None, Written | None]
     merges: dict[frozenset[str], Merged] = field(default_factory=dict)
 
     @property
@@ -68,7 +73,7 @@ class Desk:
     def remembered_before(self) -> Before:
         """Say from memory what the person was."""
         memory = self.case.memory
-        return Before(memory.segments, memory.worn, memory.matched)
+        return _before(memory.segments, memory.worn, memory.matched)
 
     def before(self, decision: Decision, present: Profile) -> Before:
         """Say what the person was, by what today's rules decide of then.
@@ -77,10 +82,12 @@ class Desk:
         """
         memory, profile, then = self.case.memory, decision.scope.profile, decision.scope.now
         segments = {name: memory.segments.get(name, then) for name in decision.segments}
-        worn = self.merged(decision.tags | memory.granted).target
-        scope = Scope(profile, then, worn=worn, segments=segments)
-        matched = matching(self.rules, scope) - self._newcomers()
-        return Before(segments, worn, matched, decision if profile is present else None)
+        worn = self.merged(with_granted(decision.tags, memory.granted)).target
+        scope = decision.scope.decided(worn, segments)
+        matched = matching(self.rules, scope)
+        if matched:
+            matched -= self._newcomers()
+        return _before(segments, worn, matched, decision if profile is present else None)
 
     def _newcomers(self) -> frozenset[str]:
         """Name the customer_matches workflows that are to run also over who matches already."""
@@ -93,9 +100,9 @@ class Desk:
 
     def profile(self, segments: Mapping[str, datetime]) -> Profile:
         """Give the profile with its standing: tags of their own as people left them just now."""
-        memory = self.case.memory
-        own = self.merged(memory.granted).by_hand | memory.granted
-        return self.case.profile.standing_so(memory.standing_in(segments, own))
+        memory, profile = self.case.memory, self.case.profile
+        own = with_granted(self.merged(memory.granted).by_hand, memory.granted)
+        return profile.standing_so(memory.standing_in(segments, own))
 
     def merged(self, wanted: frozenset[str]) -> Merged:
         """Merge what is wanted with what people did, in each place that shows the tags."""
@@ -123,59 +130,69 @@ class Desk:
         """Give the memory after this judgement: tags that steps added or took are in it."""
         memory = self.case.memory
         grants = granted(memory.granted, steps)
-        final = self.merged(decision.tags | grants)
-        account = self.case.profile.account
+        final = self.merged(with_granted(decision.tags, grants))
+        on_customer, on_order = self.shown
         # What the shop shows is the new base: what people did there has been taken in.
         order = self.newest if self.on_order.shop is not None else None
-        return Memory(
-            subject=memory.subject,
-            email=memory.email,
-            evaluated_at=now,
-            digest=self.rules.digest,
-            segments=decision.segments,
-            by_hand=final.by_hand - touched_tags(steps, Revoke),
-            refused=final.refused - touched_tags(steps, Grant),
-            granted=grants,
-            kept=decision.kept,
-            worn=worn,
-            matched=matched,
-            written_customer=shown_by(account.meta if account else None) or memory.written_customer,
-            written_order=shown_by(order.meta) if order else None,
-            written_order_id=order.id if order else 0,
-            spend_percentile=memory.spend_percentile,
-            orders_percentile=memory.orders_percentile,
+        return _memory(
+            memory.subject,
+            memory.email,
+            now,
+            self.rules.digest,
+            decision.segments,
+            final.by_hand - touched_tags(steps, Revoke),
+            final.refused - touched_tags(steps, Grant),
+            grants,
+            decision.kept,
+            worn,
+            matched,
+            on_customer or memory.written_customer,
+            on_order if order else None,
+            order.id if order else 0,
+            memory.spend_percentile,
+            memory.orders_percentile,
         )
 
     def targets(self, decision: Decision, memory: Memory) -> tuple[Target, ...]:
         """Give the places that should show the person's tags."""
-        wanted = decision.tags | memory.granted
+        wanted = with_granted(decision.tags, memory.granted)
         shown = (wanted - memory.refused) | memory.by_hand
-        shows = Written(shown, lifecycle(decision.segments, self.rules))
+        shows = _written(shown, lifecycle(decision.segments, self.rules))
         account = self.case.profile.account
+        on_customer, on_order = self.shown
         targets = []
         if account is not None:
-            differs = _differs(account.meta, shows, memory.written_customer)
-            targets.append(Target("customer", account.id, wanted, shows, differs))
+            differs = shows != (on_customer or memory.written_customer or NOTHING_SHOWN)
+            targets.append(_target("customer", account.id, wanted, shows, differs))
         order = self.newest
         if order is not None and self.policy.order_tags:
-            targets.append(
-                Target("order", order.id, wanted, shows, _differs(order.meta, shows, None))
-            )
+            differs = shows != (on_order or NOTHING_SHOWN)
+            targets.append(_target("order", order.id, wanted, shows, differs))
         return tuple(targets)
 
 
+NOTHING_SHOWN = Written(NOTHING)
+_desk, _before, _decision = maker(Desk), maker(Before), maker(Decision)
+_memory, _written, _target = maker(Memory), maker(Written), maker(Target)
+
+
 def desk_for(case: Case, rules: Rules, policy: Policy) -> Desk:
-    on_order = order_copy(case.profile, case.memory, case.written)
-    copies = (customer_copy(case.profile, case.memory, case.written), on_order)
+    account, order, memory = case.profile.account, latest_order(case.profile), case.memory
+    shown = (shown_by(account.meta if account else None), shown_by(order.meta if order else None))
+    on_order = order_copy(order, shown[1], memory, case.written)
+    copies = (customer_copy(account, shown[0], memory, case.written), on_order)
     seen = copies if policy.order_tags else copies[:1]
-    return Desk(case, rules, policy, seen, latest_order(case.profile), on_order)
+    return _desk(case, rules, policy, seen, order, on_order, shown)
 
 
-def _differs(meta: Mapping[str, str] | None, shows: Written, written: Written | None) -> bool:
-    return shows != (shown_by(meta) or written or Written(frozenset()))
+def with_granted(tags: frozenset[str], granted: frozenset[str]) -> frozenset[str]:
+    """Give tags with those of workflows; of most people there are none, and nothing is made anew."""
+    return tags | granted if granted else tags
 
 
 def matching(rules: Rules, scope: Scope) -> frozenset[str]:
     """Name the customer_matches workflows whose condition holds."""
+    if not rules.matching:
+        return NOTHING
     holding = [each.name for each in rules.matching if each.when and each.when.judge(scope).value]
     return frozenset(holding)

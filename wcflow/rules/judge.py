@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wcflow.customer import Profile, as_of
+from wcflow.frozen import maker
 from wcflow.rules.case import Case, Due, Policy, Target
 from wcflow.rules.decide import Decision, decide_all
-from wcflow.rules.desk import Before, Desk, desk_for, matching
+from wcflow.rules.desk import Before, Desk, desk_for, matching, with_granted
 from wcflow.rules.memory import Memory
 from wcflow.rules.model import Rules
 from wcflow.rules.occurrences import Sight
 from wcflow.rules.runs import Make, Run, Watch
 from wcflow.rules.scope import Scope
 from wcflow.rules.verdict import earliest
-from wcflow.rules.works import Took, Work, due, took, withdrawn
+from wcflow.rules.works import Took, Watching, Work, due, took, watching, withdrawn
 from wcflow.segments import Move, moves
 
 
@@ -41,6 +42,9 @@ class Judged:
     withdrawn: tuple[Run, ...]
     targets: tuple[Target, ...]
     due: Due
+
+
+_sight, _work, _due, _all_of = maker(Sight), maker(Work), maker(Due), maker(Judged)
 
 
 def judge(
@@ -64,11 +68,12 @@ def judge_all(
 ) -> list[Judged]:
     """Judge people; each comes with what answers what their steps must remember."""
     laid_out = [(desk_for(case, rules, policy), remember) for case, remember in cases]
+    on = watching(rules, watches)
     desks = [desk for desk, _ in laid_out]
     seen = _last_seen(desks, rules)
     decisions = _decisions(seen, rules, now)
     return [
-        _judged(desk, before, profile, decision, watches, now, remember)
+        _judged(desk, before, profile, decision, on, now, remember)
         for (desk, remember), (before, profile), decision in zip(
             laid_out, seen, decisions, strict=True
         )
@@ -104,39 +109,31 @@ def _judged(
     before: Before,
     profile: Profile,
     decision: Decision,
-    watches: Mapping[str, Watch],
+    on: Watching,
     now: datetime,
     remember: Make,
 ) -> Judged:
     case, rules = desk.case, desk.rules
-    worn = desk.merged(decision.tags | case.memory.granted)
+    worn = desk.merged(with_granted(decision.tags, case.memory.granted))
     scope = decision.scope if decision.scope.now == now else Scope(profile, now)
     scope = scope.decided(worn.target, decision.segments)
     matched = matching(rules, scope)
     changes = moves(before.segments, decision.segments.keys(), now)
-    sight = Sight(
-        profile,
-        now,
-        dict(decision.segments),
-        changes,
-        worn.target - before.worn,
-        before.worn - worn.target,
-    )
+    new, lost = worn.target - before.worn, before.worn - worn.target
+    sight = _sight(profile, now, dict(decision.segments), changes, new, lost)
     since = dict.fromkeys(matched - before.matched, now)
-    work = Work(case, rules, watches, scope, sight, since, remember)
+    work = _work(case, rules, on, scope, sight, since, remember)
     steps = took(work)
     memory = desk.remembered(decision, worn.target, matched, steps, now)
-    return Judged(
-        decision=decision,
-        profile=profile,
-        known=case.memory,
-        memory=memory,
-        moves=tuple((move, decision.reason(move.segment)) for move in changes),
-        took=steps,
-        withdrawn=withdrawn(work),
-        targets=desk.targets(decision, memory),
-        due=Due(
-            earliest((decision.changes_at, due(work, steps))),
-            now=memory.granted != case.memory.granted or memory.by_hand != worn.by_hand,
-        ),
+    at_once = memory.granted != case.memory.granted or memory.by_hand != worn.by_hand
+    return _all_of(
+        decision,
+        profile,
+        case.memory,
+        memory,
+        tuple([(move, decision.reason(move.segment)) for move in changes]),
+        steps,
+        withdrawn(work),
+        desk.targets(decision, memory),
+        _due(earliest((decision.changes_at, due(work, steps))), at_once),
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from wcflow.customer import Profile, Standing, latest_order
+from wcflow.frozen import maker
+from wcflow.records import Customer, Order
 from wcflow.rules.tags import NOTHING, Copy, Put, join_tags, split_tags
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
+_standing, _copy = maker(Standing), maker(Copy)
+UNKNOWN = Copy(None, None)
 Place = tuple[str, int]
 """Where tags are shown: ``customer`` or ``order``, and its id."""
 NOWHERE: Mapping[Place, Put] = {}
@@ -62,13 +66,8 @@ class Memory:
 
     def standing_in(self, segments: Mapping[str, datetime], own: frozenset[str]) -> Standing:
         """Give it with other segments, and other tags of their own."""
-        return Standing(
-            segments=segments,
-            worn=self.worn,
-            tags_of_their_own=own,
-            kept=self.kept,
-            spend_percentile=self.spend_percentile,
-            orders_percentile=self.orders_percentile,
+        return _standing(
+            segments, self.worn, own, self.kept, self.spend_percentile, self.orders_percentile
         )
 
 
@@ -85,37 +84,45 @@ def _shown(tags: str, segment: str) -> Written:
     return Written(split_tags(tags), segment)
 
 
-def customer_copy(profile: Profile, memory: Memory, written: Mapping[Place, Put] = NOWHERE) -> Copy:
+def customer_copy(
+    account: Customer | None,
+    shown: Written | None,
+    memory: Memory,
+    written: Mapping[Place, Put] = NOWHERE,
+) -> Copy:
     """Give the tags that the customer's own meta shows; unknown where the key may not read it."""
     base = memory.written_customer.tags if memory.written_customer else None
-    account = profile.account
-    shown = shown_by(account.meta if account else None)
     if account is None or shown is None:
-        return Copy(None, base)
-    return Copy(shown.tags, base, written.get(("customer", account.id), NOTHING))
+        return _copy(None, base)
+    return _copy(shown.tags, base, written.get(("customer", account.id), NOTHING))
 
 
-def order_copy(profile: Profile, memory: Memory, written: Mapping[Place, Put] = NOWHERE) -> Copy:
+def order_copy(
+    order: Order | None,
+    shown: Written | None,
+    memory: Memory,
+    written: Mapping[Place, Put] = NOWHERE,
+) -> Copy:
     """Give the tags that the latest order shows; one that never had any says nothing."""
-    order = latest_order(profile)
-    if order is None:
-        return Copy(None, None)
+    if order is None or shown is None:
+        return UNKNOWN
     ours = memory.written_order if memory.written_order_id == order.id else None
-    shown = order.meta.get(TAGS_META)
-    if shown is None and ours is None:
-        return Copy(None, None)
+    if ours is None and TAGS_META not in order.meta:
+        return UNKNOWN
     put = written.get(("order", order.id), NOTHING)
-    return Copy(split_tags(shown), ours.tags if ours else None, put)
+    return _copy(shown.tags, ours.tags if ours else None, put)
 
 
-def surprising(profile: Profile, memory: Memory) -> Iterator[Place]:
+def surprising(profile: Profile, memory: Memory) -> list[Place]:
     """Name the places that show other tags than wcflow remembers of this person."""
     account, order = profile.account, latest_order(profile)
+    places = list[Place]()
     if account is not None and _surprises(account.meta, memory.written_customer):
-        yield "customer", account.id
+        places.append(("customer", account.id))
     on_order = memory.written_order if order and memory.written_order_id == order.id else None
     if order is not None and _surprises(order.meta, on_order):
-        yield "order", order.id
+        places.append(("order", order.id))
+    return places
 
 
 def _surprises(meta: Mapping[str, str] | None, written: Written | None) -> bool:

@@ -79,7 +79,9 @@ def fresh(
     workflow: Workflow, watch: Watch, sight: Sight, seen: Collection[str]
 ) -> Iterator[Occurrence]:
     """Give the occurrences that this workflow has not looked at yet, oldest first."""
-    found = sorted(workflow.trigger.occurrences(sight), key=lambda each: (each.at, each.name))
+    found = [*workflow.trigger.occurrences(sight)]
+    if len(found) > 1:
+        found.sort(key=lambda each: (each.at, each.name))
     for each in found:
         if each.name in seen or not (workflow.include_existing or each.at >= watch.since):
             continue

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wcflow.frozen import maker
+
 
 def join_tags(tags: Iterable[str]) -> str:
     """Write tags as the shop holds them: sorted, separated by comma and blank."""
@@ -60,6 +62,9 @@ class Merged:
     refused: frozenset[str]
 
 
+_merged = maker(Merged)
+
+
 def merge(
     copies: Iterable[Copy],
     wanted: frozenset[str],
@@ -75,19 +80,23 @@ def merge(
     ``ours`` are all tags that rules may make: where wcflow has no memory of having written (a new
     database for a shop that it served before), those are its own and not a person's.
     """
-    added, removed = _edits(copies, ours | wanted)
-    by_hand = (by_hand | added) - removed
-    refused = ((refused | removed) - added) & wanted if respect else frozenset()
-    return Merged((wanted - refused) | by_hand, by_hand, refused)
+    added, removed = _edits(copies, ours, wanted)
+    if added or removed:
+        by_hand = (by_hand | added) - removed
+        refused = (refused | removed) - added
+    refused = refused & wanted if respect else frozenset()
+    return _merged((wanted - refused) | by_hand, by_hand, refused)
 
 
-def _edits(copies: Iterable[Copy], ours: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+def _edits(
+    copies: Iterable[Copy], ours: frozenset[str], wanted: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     for copy in copies:
         if copy.shop is None:
             continue
-        base = copy.shop & ours if copy.base is None else copy.base
+        base = copy.shop & (ours | wanted) if copy.base is None else copy.base
         if base != copy.shop:
             added |= copy.shop - base - copy.put.tags
             removed |= base - copy.shop - copy.put.dropped

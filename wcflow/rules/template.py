@@ -60,9 +60,10 @@ class Template:
         if always is not None:  # it has no variables
             return always
         values = self._values(scope, extra or {})
-        texts = tuple([value for value in values.values() if type(value) is str])
-        if len(texts) < len(values):
-            return self._rendered(values)
+        texts = tuple(values.values())
+        for each in texts:
+            if type(each) is not str:
+                return self._rendered(values)
         made = self._made.get(texts)
         if made is None:
             made = self._rendered(values)
@@ -80,14 +81,16 @@ class Template:
 
     def _values(self, scope: Scope, extra: Mapping[str, object]) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        if self.variables.attributes:
+        named = self.variables
+        if named.attributes:
             scope = scope.seen_from(self.place)
-        for variable, asked in self.variables.attributes.items():
-            found = asked.found(scope)
-            values[variable] = spoken(asked.text, found.value, asked.attribute.kind, scope)
-        for variable, name in self.variables.of_store.items():
+            for variable, asked in named.attributes.items():
+                value = asked.found(scope).value
+                kind = asked.attribute.kind
+                values[variable] = spoken(asked.text, value, kind, scope)
+        for variable, name in named.of_store.items():
             values[variable] = getattr(scope.shop, name)
-        for variable, name in self.variables.extras.items():
+        for variable, name in named.extras.items():
             if name not in extra:
                 raise TemplateError(f"the template {self.text!r} cannot be rendered: no {name}")
             values[variable] = _extra(extra[name], scope)

@@ -61,6 +61,8 @@ def joined(verdicts: Iterable[Verdict], *, decisive: bool) -> Verdict:
             first = changes_at
     if decided:
         return Verdict(decisive, latest)
+    if known and first is None:
+        return NO if decisive else YES
     return Verdict((not decisive) if known else None, first)
 
 

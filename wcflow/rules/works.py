@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -31,6 +31,34 @@ from wcflow.rules.verdict import earliest
 
 Took = tuple[Run, tuple[Taken, ...]]
 NOWHERE: Mapping[int, Order] = MappingProxyType({})
+NOTHING = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """The workflows that are switched on, laid out once for all who are judged.
+
+    ``told_by_orders`` says of each whether nothing but stamps of orders, from its watch on, sets it
+    off. ``timed`` may be set off by time alone; ``matching`` when their own ``when`` begins to hold.
+    """
+
+    everyone: tuple[tuple[Workflow, Watch, bool], ...]
+    timed: tuple[Workflow, ...]
+    matching: tuple[Workflow, ...]
+
+
+def watching(rules: Rules, watches: Mapping[str, Watch]) -> Watching:
+    """Lay out the workflows that are switched on."""
+    on = [each for each in rules.workflows if each.mode != "off" and each.name in watches]
+    return Watching(
+        tuple((each, watches[each.name], _told_by_orders(each)) for each in on),
+        tuple(each for each in on if each.trigger.kind.next_at),
+        tuple(each for each in on if each in rules.matching),
+    )
+
+
+def _told_by_orders(workflow: Workflow) -> bool:
+    return workflow.trigger.tells_by_stamps and not workflow.include_existing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +67,11 @@ class Work:
 
     case: Case
     rules: Rules
-    watches: Mapping[str, Watch]
+    watching: Watching
     scope: Scope
     sight: Sight
     matched_since: Mapping[str, datetime]
     remember: Make
-    watching: list[tuple[Workflow, Watch]] = field(init=False)
-    """The workflows that are switched on."""
-
-    def __post_init__(self) -> None:
-        watching = [
-            (workflow, self.watches[workflow.name])
-            for workflow in self.rules.workflows
-            if workflow.mode != "off" and workflow.name in self.watches
-        ]
-        object.__setattr__(self, "watching", watching)
 
     def workflow(self, name: str) -> Workflow | None:
         return next((each for each in self.rules.workflows if each.name == name), None)
@@ -80,25 +98,25 @@ def withdrawn(work: Work) -> tuple[Run, ...]:
     return tuple(filter(None, (_if_disqualified(run, work, elsewhere) for run in waiting)))
 
 
-def due(work: Work, took: Iterable[Took]) -> datetime | None:
+def due(work: Work, took: Collection[Took]) -> datetime | None:
     """Give when time alone will next have a workflow do something."""
-    ahead = [workflow.trigger.next_at(work.sight) for workflow, _ in work.watching]
+    ahead = [workflow.trigger.next_at(work.sight) for workflow in work.watching.timed]
     matching = [
         workflow.when.judge(work.scope).changes_at
-        for workflow, _ in work.watching
-        if workflow.trigger.name == "customer_matches" and workflow.when
+        for workflow in work.watching.matching
+        if workflow.when
     ]
     return earliest((*_waits(work, took), *ahead, *_settling(work), *matching))
 
 
-def _waits(work: Work, took: Iterable[Took]) -> list[datetime | None]:
+def _waits(work: Work, took: Collection[Took]) -> list[datetime | None]:
     """Give until when runs wait, as they are after these steps."""
     # By workflow, too: several may be at work on one occurrence.
+    if not work.case.runs and not took:
+        return []
     runs = {(run.workflow, run.occurrence): run for run in work.case.runs}
     runs |= {(run.workflow, run.occurrence): run for run, _ in took}
-    if not runs:
-        return []
-    live = {workflow.name for workflow, _ in work.watching}
+    live = {workflow.name for workflow, *_ in work.watching.everyone}
     return [run.due_at for run in runs.values() if run.state == "waiting" and run.workflow in live]
 
 
@@ -116,9 +134,9 @@ def _settling(work: Work) -> list[datetime]:
 
 def _started(work: Work) -> Iterator[Took]:
     latest = work.case.profile.latest_stamp
-    for workflow, watch in work.watching:
-        if _is_history(workflow, watch, latest):
-            continue
+    for workflow, watch, told_by_orders in work.watching.everyone:
+        if told_by_orders and (latest is None or latest < watch.since):
+            continue  # all that it could be told of is history to it
         runs = work.runs_of(workflow)
         seen = work.case.seen.get(workflow.name, frozenset())
         since = work.matched_since.get(workflow.name)
@@ -128,13 +146,6 @@ def _started(work: Work) -> Iterator[Took]:
             run = start(workflow, occurrence, scope, runs, work.rules.digest)
             runs.append(run)
             yield (run, ()) if run.state == "skipped" else _go_on(run, workflow, scope, work)
-
-
-def _is_history(workflow: Workflow, watch: Watch, latest: datetime | None) -> bool:
-    """Say whether all that orders could tell this workflow happened before it began to watch."""
-    if workflow.include_existing or not workflow.trigger.tells_by_stamps:
-        return False
-    return latest is None or latest < watch.since
 
 
 def _resumed(work: Work) -> Iterator[Took]:
@@ -166,8 +177,10 @@ def _go_on(run: Run, workflow: Workflow, scope: Scope, work: Work) -> Took:
     return advance(run, scope, bounds, work.remember)
 
 
-def granted(before: frozenset[str], took: Iterable[Took]) -> frozenset[str]:
+def granted(before: frozenset[str], took: Collection[Took]) -> frozenset[str]:
     """Give the tags that workflows have put on the person, after these steps."""
+    if not took:
+        return before
     tags = set(before)
     for run, steps in took:
         for each in steps if run.mode == "live" else ():
@@ -178,8 +191,10 @@ def granted(before: frozenset[str], took: Iterable[Took]) -> frozenset[str]:
     return frozenset(tags)
 
 
-def touched_tags(took: Iterable[Took], kind: type[Grant | Revoke]) -> frozenset[str]:
+def touched_tags(took: Collection[Took], kind: type[Grant | Revoke]) -> frozenset[str]:
     """Give the tags that live runs granted (or revoked) in these steps."""
+    if not took:
+        return NOTHING
     return frozenset(
         each.effect.tag
         for run, steps in took

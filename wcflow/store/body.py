@@ -19,7 +19,8 @@ _OPENING = re.compile(rb'\[\s*\{\s*"|\{\s*"')
 _AT_LINE_START = re.compile(rb"(?:^|[\n>])[ \t\r]*([\[{])")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_NUL = b"\\u0000"
+NUL = b"\\u0000"
+"""A sign that no text may hold, as JSON writes it."""
 # An escape: a whole surrogate pair, one half of it, NUL, or any other, which stays as it is.
 _ESCAPE = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -49,7 +50,7 @@ def parsed(content: bytes) -> Any:
     refuses, nor half a character.
     """
     text = content.removeprefix(_BOM).strip()
-    if _NUL in text:
+    if NUL in text:
         text = _mended(text)
     try:
         return orjson.loads(text)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Literal, NamedTuple, Unpack
 
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
-from wcflow.store import refusals, wire, writes
+from wcflow.store import quick, refusals, wire, writes
 from wcflow.store.fields import Json, identity, meta
 from wcflow.store.patience import Portion
 from wcflow.store.queries import Filters, ids, order_params, range_params
@@ -62,9 +63,11 @@ class Store(Reader):
     ) -> Listing[Order]:
         """Give the first page of the orders that match, or with ``include`` all of those."""
         params = {**order_params(filters), "_fields": _order_fields(meta_keys)}
+        read = partial(wire.order, keep=meta_keys)
+        parse = partial(quick.orders_in, keep=meta_keys)
         if wanted := filters.get("include", ()):
-            return self.included("orders", wanted, params, lambda row: wire.order(row, meta_keys))
-        return self.page("orders", params, lambda row: wire.order(row, meta_keys), page_size)
+            return self.included("orders", wanted, params, read, parse)
+        return self.page("orders", params, read, page_size, parse)
 
     def order_ids(
         self, *, page_size: int | None = None, **filters: Unpack[Filters]
@@ -84,7 +87,7 @@ class Store(Reader):
     def order(self, order_id: int, meta_keys: frozenset[str] = frozenset()) -> Order | None:
         """Give one order, also from the trash; None where it was deleted for good."""
         path = f"orders/{order_id}"
-        return self.one(path, _order_fields(meta_keys), lambda row: wire.order(row, meta_keys))
+        return self.one(path, _order_fields(meta_keys), partial(wire.order, keep=meta_keys))
 
     def orders_meta(self, order_ids: Collection[int]) -> dict[int, dict[str, str]]:
         """Give the meta of orders as it is now; deleted and trashed ones are absent."""

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from wcflow.errors import StoreError
+from wcflow.records import Order
 from wcflow.store import refusals
-from wcflow.store.body import Garbled
+from wcflow.store.body import Garbled, parsed
 from wcflow.store.fields import Json, WireError, identity, stamp
 from wcflow.store.queries import ids
-from wcflow.store.transport import Answer, Params, Transport
+from wcflow.store.transport import Answer, Params, Parse, Transport
 
 T = TypeVar("T")
 
@@ -68,13 +69,17 @@ class Reader(Transport):
         params: Params,
         read: Callable[[Json], T],
         page_size: int | None = None,
+        parse: Parse = parsed,
     ) -> Listing[T]:
-        """Ask for one page, as large as the store can bear and no larger than ``page_size``."""
+        """Ask for one page, as large as the store can bear and no larger than ``page_size``.
+
+        ``parse`` may make records of rows at once; ``read`` makes them of the others.
+        """
 
         def sized(size: int) -> Params:
             return {**params, "per_page": min(size, page_size or size)}
 
-        answer = self.ask("GET", path, sized)
+        answer = self.ask("GET", path, sized, parse=parse)
         asked = min(answer.size, page_size or answer.size)
         there = len(answer.body)
         # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
@@ -98,17 +103,22 @@ class Reader(Transport):
         return any(listing(self.ask("GET", path, each), read).rows for each in ends)
 
     def included(
-        self, path: str, wanted: Collection[int], params: Params, read: Callable[[Json], T]
+        self,
+        path: str,
+        wanted: Collection[int],
+        params: Params,
+        read: Callable[[Json], T],
+        parse: Parse = parsed,
     ) -> Listing[T]:
-        """Ask for these ids, as many at once as the store can bear."""
+        """Ask for these ids, as many at once as the store can bear; ``parse`` as for a page."""
         left = sorted(set(wanted))
         if not left:
             raise ValueError(f"expected ids for {path}, got none")
         listings: list[Listing[T]] = []
         while left:
-            answer = self.ask("GET", path, _by_ids(left, params))
-            asked = _only(frozenset(left[: answer.size]), read)
-            listings.append(listing(answer, asked, full=_held_back(answer)))
+            answer = self.ask("GET", path, _by_ids(left, params), parse=parse)
+            asked = frozenset(left[: answer.size])
+            listings.append(listing(answer, read, full=_held_back(answer), wanted=asked))
             left = left[answer.size :]
         return _joined(listings)
 
@@ -127,17 +137,34 @@ class Reader(Transport):
             raise UnreadableRowError(f"GET /{path}", _unreadable(answer.body, error)) from None
 
 
-def listing(answer: Answer, read: Callable[[Json], T], *, full: bool = False) -> Listing[T]:
-    """Make records of an answer; rows that cannot be understood are named and stop nobody."""
+def listing(
+    answer: Answer,
+    read: Callable[[Json], T],
+    *,
+    full: bool = False,
+    wanted: Collection[int] | None = None,
+) -> Listing[T]:
+    """Make records of an answer; rows that cannot be understood are named and stop nobody.
+
+    A shop that ignores ``include`` must not pass as one that heeds it: ``wanted`` are the ids that
+    were asked for, if any were.
+    """
     rows: list[T] = []
     unreadable: list[Unreadable] = []
     for row in answer.body:
         try:
-            identity(_as_object(row))
-            rows.append(read(row))
+            rows.append(_record(row, read, wanted))
         except WireError as error:
             unreadable.append(_unreadable(row, error))
     return Listing(tuple(rows), answer.server_now, answer.total, full, tuple(unreadable))
+
+
+def _record(row: Any, read: Callable[[Json], T], wanted: Collection[int] | None) -> Any:
+    made = type(row) is Order
+    number = row.id if made else identity(_as_object(row))
+    if wanted is not None and number not in wanted:
+        raise WireError("id: expected one of those asked for")
+    return row if made else read(row)
 
 
 def sound(asked: str, found: Listing[T]) -> Listing[T]:
@@ -168,17 +195,6 @@ def _by_ids(left: Sequence[int], params: Params) -> Callable[[int], Params]:
     return sized
 
 
-def _only(wanted: frozenset[int], read: Callable[[Json], T]) -> Callable[[Json], T]:
-    """Read rows that were asked for: a shop that ignores ``include`` must not pass as one that heeds it."""
-
-    def read_wanted(row: Json) -> T:
-        if row["id"] not in wanted:
-            raise WireError("id: expected one of those asked for")
-        return read(row)
-
-    return read_wanted
-
-
 def _held_back(answer: Answer) -> bool:
     return answer.total is not None and answer.total > len(answer.body)
 
@@ -190,6 +206,8 @@ def _as_object(row: Any) -> Json:
 
 
 def _unreadable(row: Any, error: WireError) -> Unreadable:
+    if type(row) is Order:
+        return Unreadable(row.id, str(error), row.created, row.modified)
     if type(row) is not dict:
         return Unreadable(row.id if type(row) is Garbled else 0, str(error))
     stamps = (_or_none(stamp, row, f"date_{each}_gmt") for each in ("created", "modified"))

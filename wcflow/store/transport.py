@@ -30,12 +30,16 @@ from wcflow.discreet import without_keys
 from wcflow.errors import StoreError
 from wcflow.store import body, refusals, silences
 from wcflow.store.patience import Portion, wait_before
+from wcflow.store.signing import signed
 
 Params = Mapping[str, str | int]
 Sized = Callable[[int], Params]
 """Parameters that depend on how much may be asked for at once."""
 
 Shape = type[list[Any]] | type[dict[str, Any]] | tuple[type, ...]
+
+Parse = Callable[[bytes], Any]
+"""How to read a body: as body.parsed does, and raising what it raises."""
 
 CONNECT_WITHIN = 10.0
 _PIECE = 1 << 20
@@ -57,7 +61,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the store answered: ``body`` is JSON, ``size`` how much was asked for at once."""
+    """What the store answered: ``body`` is JSON, or what it was asked to be read as.
+
+    ``size`` is how much was asked for at once.
+    """
 
     body: Any
     server_now: datetime
@@ -141,6 +148,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         *,
         json: Any = None,
         shape: Shape = list,
+        parse: Parse = body.parsed,
     ) -> Answer:
         """Ask for ``path`` below wc/v3 until it is answered or patience ends."""
 
@@ -148,7 +156,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
             asked = params(size) if callable(params) else params
             return self._API__request(method, path, json, asked)
 
-        return self._patiently(method, f"/{path}", send, shape, sized=callable(params))
+        return self._patiently(method, f"/{path}", send, shape, parse, sized=callable(params))
 
     def index(self) -> Answer:
         """Ask for the index of the REST API, which takes no key: the shop's name and time zone."""
@@ -157,7 +165,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         def send(_size: int) -> requests.Response:
             return self._send("GET", f"{self.url}/wp-json/", params=fields, auth=_no_key)
 
-        return self._patiently("GET", "/wp-json/", send, dict, sized=False)
+        return self._patiently("GET", "/wp-json/", send, dict, body.parsed, sized=False)
 
     def glance(self, url: str) -> Glance:
         """Look at an address once, without a key and without following: where does it lead?"""
@@ -175,6 +183,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         path: str,
         send: Callable[[int], requests.Response],
         shape: Shape,
+        parse: Parse,
         *,
         sized: bool,
     ) -> Answer:
@@ -182,7 +191,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         while True:
             size = self.pages.size
             try:
-                answer = self._try(f"{method} {path}", send, shape, size, wrote=wrote)
+                answer = self._try(f"{method} {path}", send, shape, parse, size, wrote=wrote)
             except StoreError as error:
                 if sized and refusals.is_overload(error):
                     self.pages.was_too_much(size)
@@ -204,6 +213,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         asked: str,
         send: Callable[[int], requests.Response],
         shape: Shape,
+        parse: Parse,
         size: int,
         *,
         wrote: bool,
@@ -216,7 +226,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         said = refusals.Said(response.status_code, response.headers, response.content)
         if not 200 <= said.status < 300:  # noqa: PLR2004 - every success
             raise refusals.refused(asked, said, shop=self.url, wrote=wrote)
-        return _answer(asked, said, shape, size, wrote=wrote)
+        return _answer(asked, said, shape, parse, size, wrote=wrote)
 
     def _API__request(  # noqa: N802 - the name of woocommerce.API's one request method
         self, method: str, endpoint: str, data: Any, params: Params | None = None
@@ -228,8 +238,9 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
         if self.is_ssl:
             auth = HTTPBasicAuth(self.consumer_key.encode(), self.consumer_secret.encode())
             return self._send(method, url, params=query, data=content, auth=auth)
-        signed = self._API__get_oauth_url(f"{url}?{urlencode(_signable(query))}", method)
-        return self._send(method, signed, data=content, auth=_no_key)
+        key, secret = self.consumer_key, self.consumer_secret
+        asked = signed(method, url, _signable(query), key, secret)
+        return self._send(method, f"{url}?{asked}", data=content, auth=_no_key)
 
     def _send(
         self,
@@ -281,7 +292,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
 
         Its query is written already: requests would take it apart and join it anew.
         """
-        place, _, signed = url.partition("?")
+        place, _, told = url.partition("?")
         key = (method, place, auth is _no_key, headers["Accept"], bool(session.cookies))
         known: dict[Any, requests.PreparedRequest] = self._kept("prepared")
         prepared = known.get(key) if data is None and not session.cookies else None
@@ -291,7 +302,7 @@ class Transport(woocommerce.API):  # type: ignore[misc] # woocommerce ships no t
             if data is None and not session.cookies:
                 known[key] = prepared
         prepared = prepared.copy()
-        if query := urlencode(params) if params else signed:
+        if query := urlencode(params) if params else told:
             prepared.url = f"{prepared.url}?{query}"
         return prepared
 
@@ -348,9 +359,11 @@ def _signable(query: Mapping[str, str]) -> Mapping[str, str]:
     return query
 
 
-def _answer(asked: str, said: refusals.Said, shape: Shape, size: int, *, wrote: bool) -> Answer:
+def _answer(
+    asked: str, said: refusals.Said, shape: Shape, parse: Parse, size: int, *, wrote: bool
+) -> Answer:
     try:
-        content = body.parsed(said.content)
+        content = parse(said.content)
     except body.UnreadableError as error:
         raise refusals.unreadable(asked, said, str(error), wrote=wrote) from None
     if not isinstance(content, shape):
