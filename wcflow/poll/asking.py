@@ -24,8 +24,12 @@ _TOGETHER = 8
 """So many answers at most are kept in one transaction: they are asked for again if it fails."""
 _AHEAD = 4
 """So many answers of a slice are asked for or wait: who dies asks for no more than these again."""
-_SOON = 0.03
-"""How many seconds an answer waits for the next one, so as to be kept together with it."""
+_SOON = 1.0
+"""How many seconds an answer waits for the next one, so as to be kept together with it.
+
+Unless somebody could ask on and waits for that: each time it is kept costs the database something.
+"""
+_FULL = "the room for a slice's answers is full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class _Trail(Generic[T]):
         self._lock = Lock()
         self._rooms: list[Semaphore] = []
         self._ended = False
-        self.come: SimpleQueue[Came[T] | BaseException | None] = SimpleQueue()
+        self.come: SimpleQueue[Came[T] | BaseException | str | None] = SimpleQueue()
 
     def follow(self) -> None:
         """Ask until nothing is left or somebody failed, then say so: the work of a thread."""
@@ -76,7 +80,9 @@ class _Trail(Generic[T]):
         room = Semaphore(_AHEAD)
         self._rooms.append(room)
         while not piece.done:
-            room.acquire()
+            if not room.acquire(blocking=False):
+                self.come.put(_FULL)
+                room.acquire()
             if self._ended:
                 return
             found = self._ask(piece)
@@ -123,10 +129,10 @@ def _answers(trail: _Trail[T], threads: int) -> Iterator[list[Came[T]]]:
                 come.append(got)
             elif isinstance(got, StoreError):
                 failed = failed or got
-            elif got is not None:
+            elif isinstance(got, BaseException):
                 raise got
             threads -= got is None
-            if threads and len(come) < _TOGETHER:
+            if threads and got != _FULL and len(come) < _TOGETHER:
                 continue
         if come:
             yield come
