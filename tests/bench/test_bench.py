@@ -18,7 +18,6 @@ from random import Random
 from statistics import median
 from zoneinfo import ZoneInfo
 
-import orjson
 import pytest
 
 from wcflow import cycle
@@ -33,7 +32,7 @@ from wcflow.sandbox.exchange import Basic, Request
 from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.server import serve
 from wcflow.sandbox.shop import ADMIN
-from wcflow.store.wire import order
+from wcflow.store.quick import orders_in
 
 ROWS: list[tuple[str, float, float, str]] = []
 
@@ -115,7 +114,7 @@ def test_a_page_of_100_orders_is_read_kept_and_touched_in_10_ms(tmp_path):
     with open_database(f"sqlite:///{tmp_path}/page.sqlite3") as db:
 
         def work():
-            orders = [order(row) for row in orjson.loads(next(pages))]
+            orders = orders_in(next(pages).encode(), frozenset())
             with db.transaction() as tx:
                 assert len(orders) == keep_orders(tx, settings, orders) == 100
 
