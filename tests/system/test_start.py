@@ -24,14 +24,12 @@ when = orders_count >= 1
 """
 
 LOADED = """
-import sys
+import atexit, sys
 from wcflow.__main__ import main
 
+atexit.register(lambda: sys.stdout.write("\\n" + " ".join(sys.modules)))
 sys.argv = ["wcflow", *sys.argv[1:]]
-try:
-    main()
-finally:
-    sys.stdout.write("\\n" + " ".join(sys.modules))
+main()
 """
 
 CLIENT = {"requests", "urllib3", "woocommerce", "wcflow.store.client", "wcflow.cycle"}
