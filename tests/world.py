@@ -212,13 +212,20 @@ class Fate:
             raise Died
         self.left -= 1
 
-    def _statement(self, *_):
+    def _statement(self, _connection, cursor, *_):
+        try:
+            self.step()
+        except Died:
+            cursor.close()  # which SQLAlchemy has made already; a process leaves none behind
+            raise
+
+    def _commit(self, *_):
         self.step()
 
     @contextmanager
     def hangs_over(self, db):
         """Let every statement and every commit of a database be a step."""
-        hooks = (("before_cursor_execute", self._statement), ("commit", self._statement))
+        hooks = (("before_cursor_execute", self._statement), ("commit", self._commit))
         for name, hook in hooks:
             event.listen(db._engine, name, hook)
         try:
