@@ -6,10 +6,11 @@ the orders under one address. Nothing here is counted up; everything is computed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from typing import Any
 
 from wcflow.records import Customer, Order, Product, Refund
 from wcflow.units import to_major
@@ -81,11 +82,7 @@ class Profile:
     latest_stamp: datetime | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        paid = _paid(self.orders, self.shop)
-        self.__dict__["paid"] = paid
-        self.__dict__["amounts"] = tuple([(each, net_total(each, self.shop)) for each in paid])
-        self.__dict__["newest"] = _newest(self.orders)
-        self.__dict__["latest_stamp"] = max(map(latest_stamp, self.orders), default=None)
+        self.__dict__.update(_sums(self.orders, self.shop))
 
     @property
     def is_guest(self) -> bool:
@@ -96,6 +93,40 @@ class Profile:
         other = object.__new__(Profile)
         other.__dict__.update(self.__dict__, standing=standing)
         return other
+
+
+def profile_of(
+    subject: str,
+    email: str,
+    shop: Shop,
+    account: Customer | None,
+    orders: tuple[Order, ...],
+    products: Mapping[int, Product],
+    standing: Standing,
+) -> Profile:
+    """Give what ``Profile(…)`` gives, in less time."""
+    profile = object.__new__(Profile)
+    profile.__dict__.update(
+        subject=subject,
+        email=email,
+        shop=shop,
+        account=account,
+        orders=orders,
+        products=products,
+        standing=standing,
+        **_sums(orders, shop),
+    )
+    return profile
+
+
+def _sums(orders: Sequence[Order], shop: Shop) -> dict[str, Any]:
+    paid = _paid(orders, shop)
+    return {
+        "paid": paid,
+        "amounts": tuple([(each, net_total(each, shop)) for each in paid]),
+        "newest": _newest(orders),
+        "latest_stamp": max(map(latest_stamp, orders), default=None),
+    }
 
 
 def registered(customer_id: int) -> str:

@@ -22,7 +22,7 @@ from wcflow.config.stores import StoreSettings
 from wcflow.errors import BusyError, SetupError, StoreError
 from wcflow.evaluate import Evaluated, evaluate
 from wcflow.evaluate.rank import rank
-from wcflow.mirror import lease, people, queue
+from wcflow.mirror import due, lease, queue
 from wcflow.mirror.database import Database
 from wcflow.mirror.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
 from wcflow.mirror.tables import StoreRow
@@ -239,7 +239,7 @@ def know(line: Line) -> ShopFacts:
             reads_meta=found.reads_meta,
         )
         if row is not None and row.zone != zone_name(found.zone):
-            people.touch_all(tx, line.name)
+            due.touch_all(tx, line.name)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the shop holds, in its own words, once wire.py has made sure of it. Frozen; no behaviour.
+"""What the shop holds, in its own words, once wire.py has made sure of it. Frozen; no decisions.
 
 Instants are aware UTC. Money is integers of the minor unit of the order's own currency
 (:func:`wcflow.units.to_major` gives the amount). Texts are unescaped: ``Baby & Kids``.
@@ -96,6 +96,11 @@ class Order:
     coupons: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     history: tuple[StatusChange, ...] = ()
+
+    @property
+    def country(self) -> str:
+        """The country it goes to, by its two letters."""
+        return self.shipping.country or self.billing.country
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from wcflow.config.default import default_ini, with_values
 from wcflow.config.load import load
 from wcflow.evaluate import evaluate
 from wcflow.mirror.database import open_database
-from wcflow.mirror.people import touch_all
+from wcflow.mirror.due import touch_all
 from wcflow.poll.people import keep_orders
 from wcflow.poll.settings import PollSettings
 from wcflow.sandbox.exchange import Basic, Request

@@ -32,8 +32,8 @@ from tests.bench.shown import shown
 from tests.world import World
 from wcflow import cycle
 from wcflow.config.load import load
-from wcflow.mirror import people
 from wcflow.mirror.database import open_database
+from wcflow.mirror.due import people_left
 from wcflow.mirror.stores import save_store
 from wcflow.mirror.subjects import touch
 from wcflow.mirror.upserts import stamp
@@ -161,7 +161,7 @@ def test_a_day_costs_those_whose_time_comes(mirror):
     with open_database(config.database) as db:
         judged(db, config, NOW)
         with db.reading() as tx:
-            due = people.people_left(tx, "shop", tomorrow)
+            due = people_left(tx, "shop", tomorrow)
         cost, outcome = cpu(lambda: judged(db, config, tomorrow))
         again, nobody = cpu(lambda: judged(db, config, tomorrow))
     assert due == outcome.people < mirror.people / 20

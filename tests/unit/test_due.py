@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wcflow.mirror.people import Judged, note_judged, people_due, people_left, put_off, touch_all
+from wcflow.mirror.due import people_left, put_off, take_due, touch_all
+from wcflow.mirror.people import Judged, note_judged
 from wcflow.mirror.subjects import touch
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -13,6 +14,15 @@ EVERYBODY = [f"c{number}" for number in (31, 4, 15, 9, 26)]
 
 def judged(subject, due_at):
     return Judged(subject, "", NOW, "rules", touched=False, due_at=due_at, spent=0, orders_count=0)
+
+
+def in_turns(tx, size, now=NOW):
+    """Give who is due in each of so many turns as it takes until nobody is left."""
+    turns = []
+    while (turn := take_due(tx, "shop", now, size)).subjects:
+        note_judged(tx, "shop", [judged(each, None) for each in turn.subjects])
+        turns.append(turn)
+    return turns
 
 
 @pytest.fixture
@@ -26,36 +36,70 @@ def tx(database):
 
 
 def test_nobody_is_due_before_their_time(tx):
-    assert [] == people_due(tx, "shop", NOW, 9)
-    assert ["c26"] == people_due(tx, "shop", NOW + timedelta(days=5), 9)
+    assert ([], False) == take_due(tx, "shop", NOW, 9)
     assert 1 == people_left(tx, "shop", NOW + timedelta(days=5))
+    assert (["c26"], False) == take_due(tx, "shop", NOW + timedelta(days=5), 9)
 
 
-def test_all_who_are_touched_at_once_are_due_and_each_once(tx):
-    assert 5 == touch_all(tx, "shop")
-    assert sorted(EVERYBODY) == sorted(people_due(tx, "shop", NOW + timedelta(days=30), 9))
-    assert 5 == people_left(tx, "shop", NOW + timedelta(days=30))
-    assert 0 == touch_all(tx, "shop")
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
+def test_all_who_are_touched_at_once_are_due_and_each_once(tx, size):
+    touch_all(tx, "shop")
+    assert 5 == people_left(tx, "shop", NOW)
+    turns = in_turns(tx, size)
+    assert sorted(EVERYBODY) == sorted(each for turn in turns for each in turn.subjects)
+    assert 0 == people_left(tx, "shop", NOW)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
+def test_a_turn_tells_of_more_wherever_there_is_more(tx, size):
+    """It may tell of more where there is none: who looks again finds nobody."""
+    touch(tx, "shop", {"c15": ""})
+    touch_all(tx, "shop")
+    assert all(turn.more for turn in in_turns(tx, size)[:-1])
 
 
 def test_who_is_touched_for_their_own_sake_comes_before_everybody(tx):
     """Be it before or after everybody was: new orders do not wait for a change of rules."""
     touch(tx, "shop", {"c9": ""})
-    assert 4 == touch_all(tx, "shop")
+    touch_all(tx, "shop")
     touch(tx, "shop", {"c26": ""})
-    due = people_due(tx, "shop", NOW, 9)
+    due = take_due(tx, "shop", NOW, 9).subjects
     assert {"c9", "c26"} == set(due[:2])
     assert sorted(EVERYBODY) == sorted(due)
 
 
-def test_who_was_judged_since_is_due_no_more(tx):
+def test_whose_time_has_come_comes_before_everybody_and_counts_once(tx):
     touch_all(tx, "shop")
-    note_judged(tx, "shop", [judged("c4", None), judged("c15", NOW + timedelta(days=1))])
-    put_off(tx, "shop", ["c9"], NOW + timedelta(days=1))
-    assert {"c31", "c26"} == set(people_due(tx, "shop", NOW, 9))
-    assert 2 == people_left(tx, "shop", NOW)
+    later = NOW + timedelta(days=5)
+    assert 5 == people_left(tx, "shop", later)
+    assert ["c26"] == take_due(tx, "shop", later, 1).subjects
 
 
-def test_those_judged_by_the_same_rules_are_left_alone(tx):
-    assert 0 == touch_all(tx, "shop", but_digest="rules")
-    assert 5 == touch_all(tx, "shop", but_digest="other rules")
+def test_who_is_touched_behind_a_round_is_due_again(tx):
+    touch_all(tx, "shop")
+    first = take_due(tx, "shop", NOW, 2).subjects
+    touch(tx, "shop", {first[0]: ""})
+    assert 4 == people_left(tx, "shop", NOW)
+    assert first[0] == take_due(tx, "shop", NOW, 9).subjects[0]
+
+
+def test_a_round_that_begins_anew_leaves_nobody_out(tx):
+    touch_all(tx, "shop")
+    take_due(tx, "shop", NOW, 3)
+    touch_all(tx, "shop")
+    assert sorted(EVERYBODY) == sorted(take_due(tx, "shop", NOW, 9).subjects)
+
+
+def test_a_round_is_of_one_store(tx):
+    touch(tx, "other", {"c1": ""})
+    note_judged(tx, "other", [judged("c1", None)])
+    touch_all(tx, "shop")
+    assert [] == take_due(tx, "other", NOW, 9).subjects
+    assert 5 == len(take_due(tx, "shop", NOW, 9).subjects)
+
+
+def test_who_is_put_off_is_not_due_until_then(tx):
+    touch(tx, "shop", {"c9": ""})
+    put_off(tx, "shop", ["c9"], NOW + timedelta(hours=1))
+    assert 0 == people_left(tx, "shop", NOW)
+    assert ["c9"] == take_due(tx, "shop", NOW + timedelta(hours=2), 9).subjects

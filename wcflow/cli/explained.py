@@ -26,9 +26,9 @@ from wcflow.mirror import people, queue
 from wcflow.mirror.upserts import instant
 from wcflow.rules.case import Case
 from wcflow.rules.conditions import Part
-from wcflow.rules.decide import Verdict, decide, qualifies
+from wcflow.rules.decide import Verdict, qualifies, verdicts
 from wcflow.rules.judge import Judged
-from wcflow.rules.model import Workflow
+from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.occurrences import Occurrence
 from wcflow.rules.runs import Run
 from wcflow.rules.scope import Scope
@@ -133,11 +133,11 @@ def explained(
         evaluated_at=case.memory.evaluated_at,
         changes_at=judged.due.at,
         segments=dict(judged.decision.segments),
-        tags={tag: _sources(tag, case, judged) for tag in sorted(_worn(judged))},
+        tags={tag: _sources(tag, case, judged, bench.rules) for tag in sorted(_worn(judged))},
         refused=sorted(judged.memory.refused),
         shown_at={f"{each.kind} {each.id}": not each.differs for each in judged.targets},
         # Asked anew: the words of a decision that has lasted are those of the day it was made.
-        rules=[_rule(each) for each in decide(judged.profile, bench.rules, now).verdicts],
+        rules=[_rule(each) for each in verdicts(judged.profile, bench.rules, now)],
         workflows=[_workflow(each, case, judged, bench) for each in bench.rules.workflows],
         moves=_moves(tx, settings.name, subject),
         effects=_effects(tx, bench, subject),
@@ -170,10 +170,11 @@ def _worn(judged: Judged) -> frozenset[str]:
     return (wanted - memory.refused) | memory.by_hand
 
 
-def _sources(tag: str, case: Case, judged: Judged) -> list[str]:
+def _sources(tag: str, case: Case, judged: Judged, rules: Rules) -> list[str]:
+    scope = judged.decision.scope
     from_rules = [
         f"{each.kind} {each.name}" + ("" if each.answer.holds else ", for good")
-        for each in judged.decision.verdicts
+        for each in verdicts(scope.profile, rules, scope.now)
         if tag in each.tags
     ]
     if tag in judged.memory.granted:

@@ -21,7 +21,7 @@ from wcflow.cli.looking import looking
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, UsageError
-from wcflow.mirror import people, queue, runs
+from wcflow.mirror import due, people, queue, runs
 from wcflow.mirror.aside import PERSON_OF, Aside, rows_aside
 from wcflow.mirror.customers import count_customers
 from wcflow.mirror.orders import count_orders
@@ -155,7 +155,7 @@ def standing(
         orders=orders,
         customers=customers,
         people=people.count_people(tx, name),
-        people_waiting=people.people_left(tx, name, now),
+        people_waiting=due.people_left(tx, name, now),
         segments=people.segment_counts(tx, name),
         queue=queue.queue_counts(tx, name),
         due_now=waiting + released,

@@ -19,7 +19,7 @@ from wcflow.evaluate.bench import Bench, set_up
 from wcflow.evaluate.breakdown import Unjudged, apart, back_again, noted, put_off
 from wcflow.evaluate.cases import cases_of
 from wcflow.evaluate.keep import Evaluated, keep
-from wcflow.mirror import people
+from wcflow.mirror import due
 from wcflow.mirror.database import Database
 from wcflow.rules.case import Case
 from wcflow.rules.judge import Judged, judge_all
@@ -46,7 +46,7 @@ def evaluate(
     with _unswept():
         while not stopping():
             with db.transaction() as tx:
-                subjects = people.people_due(tx, settings.name, now, BATCH)
+                subjects, more = due.take_due(tx, settings.name, now, BATCH)
                 total.left = bool(subjects)
                 if not subjects:
                     break
@@ -57,7 +57,7 @@ def evaluate(
                 back_again(tx, settings.name, judged, known)
                 put_off(tx, settings.name, unjudged, now)
                 total.unjudged += unjudged
-            if len(subjects) < BATCH and not any(each.due.now for each in judged):
+            if not more and not any(each.due.now for each in judged):
                 total.left = False
                 break
     return total

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,11 +17,12 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customer import Shop
 from wcflow.evaluate.effects import Maker
-from wcflow.mirror import people, runs
+from wcflow.evaluate.shelf import Shelf
+from wcflow.mirror import runs
+from wcflow.mirror.due import touch_all
 from wcflow.mirror.stores import save_setting, setting, store_row
 from wcflow.mirror.tables import StoreRow
 from wcflow.mirror.upserts import instant
-from wcflow.records import Product
 from wcflow.rules.case import Policy
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.runs import Watch
@@ -39,7 +40,7 @@ class Bench:
     policy: Policy
     maker: Maker
     now: datetime
-    shelf: dict[int, Product] = field(default_factory=dict)
+    shelf: Shelf
 
 
 def set_up(tx: Connection, config: Config, settings: StoreSettings, now: datetime) -> Bench:
@@ -74,7 +75,8 @@ def _laid_out(
     watching = _watches(known, rules, now, began)
     policy = Policy(began, settings.order_tags == "latest", config.manual_tags == "respect")
     maker = Maker(settings.name, rules, setting(tx, "secret") or "", now)
-    return Bench(settings, shop_of(row, config, settings), rules, watching, policy, maker, now)
+    shop, shelf = shop_of(row, config, settings), Shelf(settings.name)
+    return Bench(settings, shop, rules, watching, policy, maker, now, shelf)
 
 
 def for_store(rules: Rules, settings: StoreSettings) -> Rules:
@@ -125,7 +127,7 @@ def _watches(
 def _touch_if_changed(tx: Connection, store: str, digest: str) -> None:
     name = f"digest {store}"
     if setting(tx, name) != digest:
-        people.touch_all(tx, store, but_digest=digest)
+        touch_all(tx, store)
         save_setting(tx, name, digest)
 
 

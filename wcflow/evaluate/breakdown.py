@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from wcflow.customer import Profile
 from wcflow.discreet import named
-from wcflow.mirror import people
+from wcflow.mirror import due
 from wcflow.mirror.aside import PERSON_OF, Key, put_aside, rows_aside, take_back
 from wcflow.rules.case import Case
 from wcflow.rules.judge import Judged
@@ -51,7 +51,7 @@ def put_off(tx: Connection, store: str, unjudged: Sequence[Unjudged], now: datet
     if not unjudged:
         return
     put_aside(tx, store, [(each.row, named(each.why)) for each in unjudged], now)
-    people.put_off(tx, store, [each.case.memory.subject for each in unjudged], now + PUT_OFF)
+    due.put_off(tx, store, [each.case.memory.subject for each in unjudged], now + PUT_OFF)
 
 
 def noted(tx: Connection, store: str) -> set[Key]:

@@ -8,13 +8,12 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
-from wcflow.customer import Profile
+from wcflow.customer import Profile, profile_of
 from wcflow.evaluate.bench import Bench
 from wcflow.frozen import maker
 from wcflow.mirror import people, queue, runs
 from wcflow.mirror.customers import customers
 from wcflow.mirror.orders import order_records, orders_of_people
-from wcflow.mirror.products import products
 from wcflow.mirror.written import written_in
 from wcflow.records import Order
 from wcflow.rules.case import Case
@@ -85,16 +84,16 @@ def profiles_of(
         emails |= {subject: subject[2:] for subject in subjects if subject.startswith("g:")}
     private = set(emails.values()) - bench.settings.shared_emails - {""}
     orders = _by_subject(orders_of_people(tx, store, ids, sorted(private)), emails)
-    _fetch_products(tx, bench, (order for some in orders.values() for order in some))
+    bench.shelf.fetch(tx, orders.values(), len(subjects))
     return {
-        subject: Profile(
-            subject=subject,
-            email=normal_email(emails.get(subject, "")),
-            shop=bench.shop,
-            account=accounts.get(int(subject[1:])) if subject.startswith("c") else None,
-            orders=tuple(orders.get(subject, ())),
-            products=bench.shelf,
-            standing=remembered[subject].standing,
+        subject: profile_of(
+            subject,
+            normal_email(emails.get(subject, "")),
+            bench.shop,
+            accounts.get(int(subject[1:])) if subject.startswith("c") else None,
+            tuple(orders.get(subject, ())),
+            bench.shelf.products,
+            remembered[subject].standing,
         )
         for subject in subjects
     }
@@ -108,13 +107,6 @@ def _by_subject(orders: Sequence[Order], emails: Mapping[str, str]) -> dict[str,
         if subject is not None:
             found.setdefault(subject, []).append(order)
     return found
-
-
-def _fetch_products(tx: Connection, bench: Bench, orders: Iterable[Order]) -> None:
-    wanted = {item.product_id for order in orders for item in order.items} - {0}
-    missing = sorted(wanted - bench.shelf.keys())
-    if missing:
-        bench.shelf.update(products(tx, bench.settings.name, missing))
 
 
 def _seen_elsewhere(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Integer, bindparam, select, update
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.mirror.database import Database
-from wcflow.mirror.people import touch_all
+from wcflow.mirror.due import touch_all
 from wcflow.mirror.prepared import Prepared
 from wcflow.mirror.stores import save_store, store_row
 from wcflow.mirror.tables import OrderRow, PersonRow

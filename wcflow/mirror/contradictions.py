@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
 )
 
+from wcflow.mirror.due import round_at
 from wcflow.mirror.orders import owners_of_orders
 from wcflow.mirror.people import subjects
 from wcflow.mirror.queue import STATES
@@ -103,6 +104,9 @@ def against(tx: Connection, told: Told) -> Iterator[Unsound]:
         return
     settled = and_(_P.c.store == _M.c.store, _P.c.subject == _M.c.subject, _P.c.touched == 0)
     here = select(_M.c.subject).join(_P, settled).where(_M.c.store == told.name)
+    last = round_at(tx, told.name)
+    if last is not None:  # those who come later are not judged yet
+        here = here.where(_M.c.subject <= last)
     unknown = Unsound(
         "segments",
         "people are in a segment that the configuration does not have",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from wcflow.mirror.counts import count_all
 from wcflow.mirror.orders import merged_meta
-from wcflow.mirror.prepared import among, those
+from wcflow.mirror.prepared import among, rows_among, those
 from wcflow.mirror.rows import customer_from, customer_row
 from wcflow.mirror.tables import CustomerRow, OrderRow
 from wcflow.mirror.upserts import chunks, dumps, loads, table_of, upsert
@@ -121,4 +121,4 @@ def count_customers(tx: Connection, store: str, up_to: int | None = None) -> int
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    return {row.id: row for row in among(tx, _THOSE, store, ids)}
+    return {row.id: row for row in rows_among(tx, _THOSE, store, ids)}

@@ -15,17 +15,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from wcflow.mirror.counts import counts_by
-from wcflow.mirror.prepared import AMONG, Prepared, among, those
-from wcflow.mirror.rows import NOT_CONTENT, order_from, order_of, order_row, refunds_in
+from wcflow.mirror.held import held_order
+from wcflow.mirror.prepared import AMONG, Prepared, rows_among, those
+from wcflow.mirror.rows import NOT_CONTENT, order_of, order_row, refunds_in
 from wcflow.mirror.tables import OrderRow
 from wcflow.mirror.upserts import chunks, dumps, loads, stamp, table_of, upsert
 from wcflow.records import Order
 
 _ORDERS = table_of(OrderRow)
 _THOSE = those(_ORDERS, "id")
-_OF_ACCOUNTS = those(_ORDERS, "customer_id")
+_TOLD = [column for column in _ORDERS.columns if column.name != "store"]
+_OF_ACCOUNTS = those(_ORDERS, "customer_id", *_TOLD)
 _OF_GUESTS = Prepared(
-    select(_ORDERS).where(
+    select(*_TOLD).where(
         _ORDERS.c.store == bindparam("store"),
         _ORDERS.c.customer_id == 0,
         _ORDERS.c.email.in_(AMONG),
@@ -35,7 +37,7 @@ _CONTENT = [name for name in _ORDERS.columns.keys() if name not in NOT_CONTENT] 
 # What a row says, as the mirror holds it and as the shop told it.
 _held = itemgetter(*(_ORDERS.columns.keys().index(name) for name in _CONTENT))
 _told = itemgetter(*_CONTENT)
-_OLDEST_FIRST = itemgetter(*(_ORDERS.columns.keys().index(name) for name in ("created", "id")))
+_oldest_first = itemgetter(*([each.name for each in _TOLD].index(n) for n in ("created", "id")))
 
 
 _PRODUCT_ID = re.compile(r'"product_id":(\d+)')
@@ -79,7 +81,8 @@ def orders_of_people(
     """Give the orders of these accounts, and the guest orders under these addresses, oldest first."""
     rows = [*_OF_ACCOUNTS.among(tx, customer_ids, store=store)]
     rows += _OF_GUESTS.among(tx, emails, store=store)
-    return [order_from(row[1:]) for row in sorted(rows, key=_OLDEST_FIRST)]
+    rows.sort(key=_oldest_first)
+    return [*map(held_order, rows)]
 
 
 def compared(tx: Connection, store: str, orders: Iterable[Order]) -> Compared:
@@ -290,4 +293,4 @@ def orders_of_refunds(tx: Connection, store: str, refunds: Container[int]) -> li
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    return {row.id: row for row in among(tx, _THOSE, store, ids)}
+    return {row.id: row for row in rows_among(tx, _THOSE, store, ids)}

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from wcflow.frozen import maker
 from wcflow.mirror.counts import count_all, counts_by
@@ -40,28 +40,6 @@ _REMEMBERED = those(
 
 
 _STAND = those(_M, "subject", _M.c.subject, _M.c.segment, _M.c.since)
-_MINE = select(_P.c.subject).where(_P.c.store == bindparam("store")).limit(bindparam("limit"))
-_TOUCHED = Prepared(_MINE.where(_P.c.touched >= 1).order_by(_P.c.touched, _P.c.due_at))
-_RIPE = Prepared(_MINE.where(_P.c.touched == 0, _P.c.due_at <= bindparam("now")))
-
-
-def people_due(tx: Connection, store: str, now: datetime, limit: int) -> list[str]:
-    """Give the subjects that were touched or whose time has come.
-
-    Those are first of whom something changed, then those who were touched with everybody.
-    """
-    found = list(_TOUCHED.rows(tx, store=store, limit=limit))
-    if len(found) < limit:
-        found += _RIPE.rows(tx, store=store, now=stamp(now), limit=limit - len(found))
-    return [subject for (subject,) in found]
-
-
-def people_left(tx: Connection, store: str, now: datetime) -> int:
-    """Count those who are touched or due."""
-    # Two counts, each by an index of its own: joined by "or", they would read every person.
-    mine = select(func.count()).where(_P.c.store == store)
-    touched = tx.scalar(mine.where(_P.c.touched >= 1)) or 0
-    return touched + (tx.scalar(mine.where(_P.c.touched == 0, _P.c.due_at <= stamp(now))) or 0)
 
 
 def memories(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, Memory]:
@@ -244,33 +222,6 @@ def moves_of(tx: Connection, store: str, subject: str, limit: int = 20) -> list[
 def subjects(tx: Connection, store: str) -> list[str]:
     """Give everyone of a store."""
     return list(tx.scalars(select(_P.c.subject).where(_P.c.store == store).order_by(_P.c.subject)))
-
-
-def put_off(tx: Connection, store: str, subjects: Sequence[str], until: datetime) -> None:
-    """Have these people judged no sooner, unless they are touched again."""
-    for some in chunks(subjects):
-        mine = (_P.c.store == store, _P.c.subject.in_(some))
-        tx.execute(update(_P).where(*mine).values(touched=0, due_at=stamp(until)))
-
-
-def touch_all(tx: Connection, store: str, but_digest: str | None = None) -> int:
-    """Mark everyone, or everyone who was judged by other rules than ``but_digest``.
-
-    They come after those of whom something changes meanwhile, in the order in which they are stored.
-    """
-    query = update(_P).where(_P.c.store == store, _P.c.touched == 0)
-    if but_digest is not None:
-        query = query.where(_P.c.digest != but_digest)
-    # Without a due time: by that they would lie all over the tables, and each batch would read and
-    # write ten times the pages.
-    return tx.execute(query.values(touched=2, due_at=None)).rowcount
-
-
-def accounts_touched(tx: Connection, store: str) -> set[int]:
-    """Give the ids of the registered customers who are touched."""
-    marked = select(_P.c.subject).where(_P.c.store == store, _P.c.touched >= 1)
-    found = tx.execute(marked.where(_P.c.subject.startswith("c")))
-    return {int(subject[1:]) for (subject,) in found}
 
 
 def segment_counts(tx: Connection, store: str) -> dict[str, int]:

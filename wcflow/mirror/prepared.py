@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Column, Connection, Select, Table, bindparam, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    CursorResult,
+    Select,
+    Table,
+    bindparam,
+    select,
+)
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -39,11 +48,19 @@ class Prepared:
 
     def rows(self, tx: Connection, **values: Any) -> Sequence[Any]:
         """Make it, and give the rows that it selects or returns; columns are attributes."""
+        return self._made(tx, values).all()
+
+    def tuples(self, tx: Connection, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Make it, and give its rows as the driver gives them: a quarter less time, and no names."""
+        with self._made(tx, values) as result:
+            return result.cursor.fetchall() if result.cursor is not None else ()
+
+    def _made(self, tx: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         sql = self._in(tx)
         told = {**sql.constants, **values}
         if sql.places is None:
-            return tx.exec_driver_sql(sql.text, told).all()
-        return tx.exec_driver_sql(_with_marks(sql.text, told), _placed(sql.places, told)).all()
+            return tx.exec_driver_sql(sql.text, told)
+        return tx.exec_driver_sql(_with_marks(sql.text, told), _placed(sql.places, told))
 
     def for_all(self, tx: Connection, many: Sequence[Mapping[str, Any]]) -> None:
         """Make it once for each of these values."""
@@ -64,10 +81,12 @@ class Prepared:
             sql = self._sql[tx.dialect.name] = _sql(self.statement, tx)
         return sql
 
-    def among(self, tx: Connection, many: Iterable[Any], **values: Any) -> Iterator[Any]:
-        """Ask it for many values, so many at once as a database likes."""
+    def among(
+        self, tx: Connection, many: Iterable[Any], **values: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask it for many values, so many at once as a database likes; give tuples."""
         for part in chunks(many):
-            yield from self.rows(tx, among=part, **values)
+            yield from self.tuples(tx, among=part, **values)
 
 
 def _sql(statement: Select[Any] | UpdateBase, tx: Connection) -> _Sql:
@@ -100,6 +119,14 @@ def those(table: Table, by: str, *columns: Column[Any]) -> Prepared:
     return Prepared(select(*(columns or (table,))).where(here, table.c[by].in_(AMONG)))
 
 
-def among(tx: Connection, query: Prepared, store: str, values: Iterable[Any]) -> Iterator[Any]:
-    """Ask a query of :func:`those` for some values, many at once; give the rows."""
+def among(
+    tx: Connection, query: Prepared, store: str, values: Iterable[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Ask a query of :func:`those` for some values, many at once; give tuples."""
     return query.among(tx, values, store=store)
+
+
+def rows_among(tx: Connection, query: Prepared, store: str, values: Iterable[Any]) -> Iterator[Any]:
+    """Ask as :func:`among` does; give rows whose columns are attributes."""
+    for part in chunks(values):
+        yield from query.rows(tx, among=part, store=store)

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from wcflow.mirror.prepared import among, those
-from wcflow.mirror.rows import content, product_from, product_row
+from wcflow.mirror.prepared import among, rows_among, those
+from wcflow.mirror.rows import content, product_from, product_of, product_row
 from wcflow.mirror.tables import ProductRow
 from wcflow.mirror.upserts import table_of, upsert
 from wcflow.records import Product
@@ -21,6 +21,12 @@ _IDS = those(_PRODUCTS, "id", _PRODUCTS.c.id)
 def products(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Product]:
     """Give the products with these ids, as far as the mirror has them."""
     return {row[1]: product_from(row[1:]) for row in among(tx, _THOSE, store, ids)}
+
+
+def all_products(tx: Connection, store: str, limit: int) -> dict[int, Product]:
+    """Give all products that the mirror has, or so many of them."""
+    rows = tx.execute(select(_PRODUCTS).where(_PRODUCTS.c.store == store).limit(limit))
+    return {row.id: product_of(row) for row in rows}
 
 
 def save_products(tx: Connection, store: str, told: Iterable[Product]) -> list[int]:
@@ -55,4 +61,4 @@ def product_ids(tx: Connection, store: str) -> set[int]:
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    return {row.id: row for row in among(tx, _THOSE, store, ids)}
+    return {row.id: row for row in rows_among(tx, _THOSE, store, ids)}

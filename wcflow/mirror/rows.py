@@ -17,7 +17,7 @@ from wcflow.mirror.upserts import dumps, instant, loads, stamp, table_of
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 from wcflow.units import normal_email
 
-NOT_CONTENT = frozenset({"modified", "history"})
+NOT_CONTENT = frozenset({"modified", "history", "country"})
 """Columns of an order in which two rows may differ and still say the same."""
 
 _of_order = attrgetter(*[name for name in table_of(OrderRow).columns.keys() if name != "store"])  # noqa: SIM118  names, not columns
@@ -46,6 +46,7 @@ def order_row(store: str, order: Order) -> dict[str, Any]:
         "created_via": _plain(order.created_via),
         "customer_note": _plain(order.customer_note),
         "detail": order_detail(order),
+        "country": _plain(order.country),
     }
 
 
@@ -89,6 +90,13 @@ def _addresses_of(told: _OrderDetail | _CustomerDetail) -> tuple[Address, Addres
     return billing, billing if first == second else _address_of(second)
 
 
+def order_parts(detail: str) -> tuple[Any, ...]:
+    """Give what an order's detail holds: billing, shipping, items, refunds, coupons, meta."""
+    told = _order_detail_in(detail)
+    refunds = tuple(_refunds(told.refunds)) if told.refunds else ()
+    return (*_addresses_of(told), told.items, refunds, told.coupons, told.meta)
+
+
 _order, _customer = maker(Order), maker(Customer)
 _product, _change = maker(Product), maker(StatusChange)
 
@@ -98,11 +106,10 @@ def order_from(columns: Iterable[Any]) -> Order:
     # fmt: off
     (
         number, name, status, currency, total, discount, customer_id, email, created, modified,
-        paid, completed, method, via, note, detail, history,
+        paid, completed, method, via, note, detail, history, _,
     ) = columns
     # fmt: on
-    told = _order_detail_in(detail)
-    billing, shipping = _addresses_of(told)
+    billing, shipping, items, refunds, coupons, meta = order_parts(detail)
     return _order(
         number,
         name,
@@ -121,10 +128,10 @@ def order_from(columns: Iterable[Any]) -> Order:
         method,
         via,
         note,
-        told.items,
-        tuple(_refunds(told.refunds)) if told.refunds else (),
-        told.coupons,
-        told.meta,
+        items,
+        refunds,
+        coupons,
+        meta,
         tuple(history_of(history)),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from wcflow.mirror.prepared import Prepared, among, those
+from wcflow.mirror.prepared import Prepared, among, rows_among, those
 from wcflow.mirror.tables import RunRow, WorkflowRow
 from wcflow.mirror.upserts import dumps, instant, loads, stamp, table_of, upsert
 from wcflow.rules.runs import Run, Watch
@@ -24,7 +24,7 @@ _WATCHES = Prepared(select(_W).where(_W.c.store == bindparam("store")))
 def runs_of(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, list[Run]]:
     """Give the runs of each of these people, oldest first."""
     found: dict[str, list[Run]] = {}
-    for row in sorted(among(tx, _OF_PEOPLE, store, subjects), key=attrgetter("id")):
+    for row in sorted(rows_among(tx, _OF_PEOPLE, store, subjects), key=attrgetter("id")):
         found.setdefault(row.subject, []).append(_run(row))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from wcflow.mirror.prepared import Prepared
 from wcflow.mirror.tables import Setting, StoreRow
@@ -35,6 +35,11 @@ def setting(tx: Connection, name: str) -> str | None:
     """Give what belongs to the database as a whole under this name."""
     found = _SETTING.rows(tx, name=name)
     return str(found[0].value) if found else None
+
+
+def drop_setting(tx: Connection, name: str) -> None:
+    """Forget a value."""
+    tx.execute(delete(_SETTINGS).where(_SETTINGS.c.name == name))
 
 
 def save_setting(tx: Connection, name: str, value: str) -> None:

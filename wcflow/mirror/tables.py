@@ -124,6 +124,11 @@ class OrderRow(_Row, table=True):
     history: str = Field(
         default="[]", sa_type=Text, description="JSON: observed changes [[before, after, at], …]"
     )
+    # What is asked of every order stands beside the detail, which then need not be read.
+    country: str | None = Field(
+        default=None,
+        description="where it goes; null: as detail says, of rows of an earlier version",
+    )
 
 
 class CustomerRow(_Row, table=True):
@@ -210,9 +215,7 @@ class PersonRow(_Row, table=True):
     store: str = Field(primary_key=True, description="the store's name")
     subject: str = Field(primary_key=True, description="c12, or g:anna@example.com")
     email: str = Field(default="", description="in normal form, for finding them")
-    touched: int = Field(
-        default=1, description="1: something of theirs changed; 2: something of everybody's"
-    )
+    touched: int = Field(default=1, description="1 while something changed since their evaluation")
     due_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when an answer next changes by itself"
     )

@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from wcflow.mirror.customers import customer_ids
+from wcflow.mirror.due import accounts_touched
 from wcflow.mirror.orders import Owner, newest_with
-from wcflow.mirror.people import accounts_touched
 from wcflow.mirror.products import product_ids
 
 _MOST = 100_000

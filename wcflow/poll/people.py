@@ -17,6 +17,7 @@ from wcflow.mirror.customers import (
     ids_known_by,
     save_customers,
 )
+from wcflow.mirror.due import touch_all
 from wcflow.mirror.orders import (
     Owner,
     addresses_of_accounts,
@@ -25,7 +26,6 @@ from wcflow.mirror.orders import (
     owners_of_orders,
     save_orders,
 )
-from wcflow.mirror.people import touch_all
 from wcflow.mirror.subjects import known_subjects, rename_subject, subjects_of, touch
 from wcflow.poll.known import Known
 from wcflow.poll.settings import PollSettings

@@ -5,11 +5,9 @@ The same function with another ``now`` serves the daemon, plan, explain, baselin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
-from typing import Any, NamedTuple
 
 from wcflow.customer import Profile
 from wcflow.frozen import maker
@@ -25,8 +23,8 @@ ALWAYS = Truth(True)
 NOTHING = frozenset[str]()
 
 
-# A tuple, whose answer is put into words when it is asked for: many are made for each customer.
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """What one rule says of one person.
 
     ``when`` was asked in ``scope``; ``won`` says whether its answer counts: of a group the first
@@ -58,20 +56,11 @@ class Decision:
     here may become different; None if time alone changes nothing.
     """
 
-    verdicts: tuple[Verdict, ...]
     segments: Mapping[str, datetime]
     kept: Mapping[str, frozenset[str]]
     changes_at: datetime | None
     tags: frozenset[str]
     scope: Scope
-
-    def reason(self, segment: str) -> str:
-        """Give in words why a person is, or is not, in a segment."""
-        for verdict in self.verdicts:
-            if verdict.kind == "segment" and verdict.name == segment:
-                behind = f"; {verdict.behind} comes first" if verdict.behind else ""
-                return verdict.answer.in_words() + behind
-        return "the rule is gone"
 
 
 def decide(profile: Profile, rules: Rules, now: datetime) -> Decision:
@@ -81,16 +70,38 @@ def decide(profile: Profile, rules: Rules, now: datetime) -> Decision:
 
 def decide_all(asked: Iterable[tuple[Profile, datetime]], rules: Rules) -> list[Decision]:
     """Decide on people, each at an instant of their own."""
+    drafts = [_draft(who, now) for who, now in asked]
+    _decide(drafts, rules)
+    return [draft.decision() for draft in drafts]
+
+
+def verdicts(profile: Profile, rules: Rules, now: datetime) -> list[Verdict]:
+    """Give what each rule says of a person at ``now``."""
+    draft, told = _draft(profile, now), list[Verdict]()
+    draft.told = told
+    _decide([draft], rules)
+    return told
+
+
+def reason(segment: str, decision: Decision, rules: Rules) -> str:
+    """Give in words why a person, as they were decided on, is or is not in a segment."""
+    scope = decision.scope
+    for verdict in verdicts(scope.profile, rules, scope.now):
+        if verdict.kind == "segment" and verdict.name == segment:
+            behind = f"; {verdict.behind} comes first" if verdict.behind else ""
+            return verdict.answer.in_words() + behind
+    return "the rule is gone"
+
+
+def _decide(drafts: Sequence[_Draft], rules: Rules) -> None:
     # Rule by rule: to ask the same of one after another takes a third less time than to ask each
     # of everything.
-    drafts = [_Draft(scope_of(who, now, who.standing.tags_of_their_own)) for who, now in asked]
     for segment in rules.segments:
         _judge_segment(segment, drafts)
     for draft in drafts:
         draft.enter()
     for tag in rules.tags:
         _judge_tag(tag, drafts)
-    return [draft.decision() for draft in drafts]
 
 
 @dataclass(slots=True)
@@ -98,10 +109,11 @@ class _Draft:
     """What is decided of one person so far.
 
     ``turns`` are the instants at which time alone may change it, ``winners`` who won each group.
+    ``told`` is where each rule's verdict goes, if anybody wants to hear them.
     """
 
     scope: Scope
-    verdicts: list[Verdict] = field(default_factory=list)
+    told: list[Verdict] | None = None
     turns: list[datetime] = field(default_factory=list)
     winners: dict[str, str] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
@@ -114,7 +126,6 @@ class _Draft:
 
     def decision(self) -> Decision:
         return _decision(
-            tuple(self.verdicts),
             self.segments,
             self.kept,
             min(self.turns, default=None),
@@ -123,9 +134,11 @@ class _Draft:
         )
 
 
+def _draft(profile: Profile, now: datetime) -> _Draft:
+    return _Draft(scope_of(profile, now, profile.standing.tags_of_their_own))
+
+
 _decision = maker(Decision)
-# Without Python's look at each argument by its name.
-_verdict: Callable[[tuple[Any, ...]], Verdict] = partial(tuple.__new__, Verdict)
 
 
 def _judge_segment(rule: Segment, drafts: Iterable[_Draft]) -> None:
@@ -143,8 +156,9 @@ def _judge_segment(rule: Segment, drafts: Iterable[_Draft]) -> None:
             draft.tags.append(its_tag)
             if group:
                 draft.winners[group] = name
-        tags = its_tag if won else NOTHING
-        draft.verdicts.append(_verdict(("segment", name, when, scope, won, behind, tags)))
+        if draft.told is not None:
+            tags = its_tag if won else NOTHING
+            draft.told.append(Verdict("segment", name, when, scope, won, behind, tags))
 
 
 def _judge_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
@@ -166,7 +180,8 @@ def _judge_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
                 draft.kept[name] = tags
         if tags:
             draft.tags.append(tags)
-        draft.verdicts.append(_verdict(("tag", name, when, scope, bool(tags), flaw, tags)))
+        if draft.told is not None:
+            draft.told.append(Verdict("tag", name, when, scope, bool(tags), flaw, tags))
 
 
 def lifecycle(segments: Iterable[str], rules: Rules) -> str:

@@ -39,9 +39,7 @@ class Before:
         then = self.decision
         if then is None or (then.changes_at is not None and then.changes_at <= now):
             return None
-        return _decision(
-            then.verdicts, self.segments, then.kept, then.changes_at, then.tags, then.scope
-        )
+        return _decision(self.segments, then.kept, then.changes_at, then.tags, then.scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from wcflow.customer import Profile, as_of
 from wcflow.frozen import maker
 from wcflow.rules.case import Case, Due, Policy, Target
-from wcflow.rules.decide import Decision, decide_all
+from wcflow.rules.decide import Decision, decide_all, reason
 from wcflow.rules.desk import Before, Desk, desk_for, matching, with_granted
 from wcflow.rules.memory import Memory
 from wcflow.rules.model import Rules
@@ -131,7 +131,7 @@ def _judged(
         profile,
         case.memory,
         memory,
-        tuple([(move, decision.reason(move.segment)) for move in changes]),
+        tuple([(move, reason(move.segment, decision, rules)) for move in changes]),
         steps,
         withdrawn(work),
         desk.targets(decision, memory),

@@ -9,7 +9,6 @@ from wcflow.customer import in_store_currency, order_date
 from wcflow.records import LineItem, Order
 from wcflow.rules.attributes.finding import categories_of, each_once, name_of, skus_of, told
 from wcflow.rules.attributes.registry import Family, Found, Kind, Value
-from wcflow.rules.attributes.who import country_of
 from wcflow.rules.scope import Scope
 
 ORDER = Family("the order", place="order")
@@ -161,7 +160,7 @@ def _created_via(scope: Scope) -> Found:
     "order.shipping_country not in ('DE', 'AT')",
 )
 def _shipping_country(scope: Scope) -> Found:
-    return _text(scope, country_of)
+    return _text(scope, lambda order: order.country)
 
 
 @ORDER.plain(

@@ -127,7 +127,7 @@ def _billing_country(scope: Scope) -> Found:
     "shipping_country <> 'DE'",
 )
 def _shipping_country(scope: Scope) -> Found:
-    countries = [country_of(order) for order in scope.paid]
+    countries = [order.country for order in scope.paid]
     if countries and countries[0] and countries.count(countries[0]) == len(countries):
         return Found(countries[0], ids(scope.paid))  # as for nearly everyone
     usual = most_used([(country, 1) for country in countries if country])
@@ -135,13 +135,10 @@ def _shipping_country(scope: Scope) -> Found:
         there = zip(countries, scope.paid, strict=True)
         return Found(usual, ids([order for country, order in there if country == usual]))
     return _said(
-        scope, lambda account: account.shipping.country or account.billing.country, country_of
+        scope,
+        lambda account: account.shipping.country or account.billing.country,
+        lambda order: order.country,
     )
-
-
-def country_of(order: Order) -> str:
-    """Give the country an order goes to."""
-    return order.shipping.country or order.billing.country
 
 
 @WHO.plain("city", Kind.TEXT, "The city of their billing address.", "city = 'Berlin'")

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("dropped", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("store", "kind", "id"),
     )
+    op.add_column("orders", sa.Column("country", sa.String(), nullable=True))
     op.drop_index("orders_by_email", table_name="orders")
     op.drop_index("orders_by_customer", table_name="orders")
     op.create_index("orders_by_customer", "orders", ["store", "customer_id", "email"], unique=False)
