@@ -228,7 +228,7 @@ def begin_to_poll(db, url, now, position):
 
 # Writes
 
-TAGGED = 60
+TAGGED = 100
 
 
 def test_tags_are_written_twenty_five_at_a_time_and_read_once(tmp_path):

@@ -210,7 +210,7 @@ class TestSettingAside:
     def test_a_copy_that_broke_off_is_cleared_away_by_the_next(self, file):
         """A process that dies while it copies leaves a part, which is nobody's any more."""
         day = "2026-01-01"
-        left = file.with_name(f".{file.name}.0001.{day}.bak.abc.part")
+        left = file.with_name(f".wcflow.{file.name}.0001.{day}.bak.abc.part")
         left.write_bytes(b"half")
         file.touch()
         open_database(f"sqlite:///{file}").close()

@@ -150,6 +150,18 @@ def test_an_older_database_is_copied_as_it_is(ini, database):
         assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
 
 
+def test_what_a_killed_backup_left_a_day_ago_is_cleared_away_by_the_next(ini, database):
+    """Whatever that one was to be called. One that may still be at work is let alone."""
+    ages = {".wcflow.monday.ab.part": 90_000, ".wcflow.tuesday.ab.part": 3_600, ".my.part": 90_000}
+    now = database.stat().st_mtime
+    for name, age in ages.items():
+        database.with_name(name).write_bytes(b"half")
+        os.utime(database.with_name(name), (now - age, now - age))
+    assert 0 == wcflow("backup", ini.with_name("copy"), "--config", ini).code
+    left = {each.name for each in database.parent.glob(".*.part")}
+    assert {".wcflow.tuesday.ab.part", ".my.part"} == left
+
+
 def test_a_damaged_database_gives_no_backup(ini, database):
     whole = database.read_bytes()
     database.write_bytes(whole[:8192] + b"\xff" * 4096 + whole[12288:])

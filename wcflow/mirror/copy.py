@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,9 @@ _PAGES = 4096
 """How many pages are copied between two chances to be interrupted."""
 
 _MEGABYTE = 1 << 20
+_DAY = 86_400
+_PART = ".wcflow."
+"""How the names of copies begin that are not whole yet."""
 
 
 def copied(source: Path, target: Path) -> int:
@@ -45,7 +48,7 @@ def set_aside(path: Path, version: str) -> Path:
     """
     day = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d")
     target = path.with_name(f"{path.name}.{version}.{day}.bak")
-    for left in path.parent.glob(f".{path.name}.{version}.*.part"):
+    for left in path.parent.glob(f"{_PART}{path.name}.{version}.*.part"):
         left.unlink()
     with _part(target) as part:
         _copy(path, part, target)
@@ -70,18 +73,28 @@ def _must_be_new(target: Path) -> None:
 def _part(target: Path) -> Iterator[Path]:
     """Lend a file beside the target that its owner alone may read; it does not outlive a failure."""
     try:
-        handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+        handle, name = tempfile.mkstemp(".part", f"{_PART}{target.name}.", target.parent)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         advice = "the directory must be there, and wcflow's user must be able to write in it"
         raise WcflowError(f"{target} cannot be written: {why}", advice) from error
     os.close(handle)
     part = Path(name)
+    _clear(part)
     try:
         yield part
     finally:
         for end in ("", "-wal", "-shm", "-journal"):
             part.with_name(part.name + end).unlink(missing_ok=True)
+
+
+def _clear(part: Path) -> None:
+    """Delete what copies left beside this one when they were killed: a day ago or longer."""
+    now = part.stat().st_mtime
+    for left in part.parent.glob(f"{_PART}*.part*"):
+        with suppress(FileNotFoundError):  # its own copy has ended just now
+            if now - left.stat().st_mtime > _DAY:
+                left.unlink()
 
 
 def _copy(source: Path, part: Path, target: Path) -> None:
