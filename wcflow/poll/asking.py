@@ -20,9 +20,9 @@ from wcflow.mirror.tables import CensusSlice
 
 T = TypeVar("T")
 
-_TOGETHER = 8
+_TOGETHER = 16
 """So many answers at most are kept in one transaction: they are asked for again if it fails."""
-_AHEAD = 4
+_AHEAD = 8
 """So many answers of a slice are asked for or wait: who dies asks for no more than these again."""
 _SOON = 1.0
 """How many seconds an answer waits for the next one, so as to be kept together with it.
