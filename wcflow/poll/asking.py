@@ -6,6 +6,7 @@ far ahead: what is not kept yet is asked for again by who goes on after a death.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,15 +21,17 @@ from wcflow.mirror.tables import CensusSlice
 
 T = TypeVar("T")
 
-_TOGETHER = 16
+_TOGETHER = 32
 """So many answers at most are kept in one transaction: they are asked for again if it fails."""
-_AHEAD = 8
+_AHEAD = 16
 """So many answers of a slice are asked for or wait: who dies asks for no more than these again."""
 _SOON = 1.0
 """How many seconds an answer waits for the next one, so as to be kept together with it.
 
 Unless somebody could ask on and waits for that: each time it is kept costs the database something.
 """
+_LONG = 4.0
+"""How many seconds an answer waits at most: of a slow shop a death costs few, and who watches sees on."""
 _FULL = "the room for a slice's answers is full"
 
 
@@ -98,7 +101,10 @@ class _Trail(Generic[T]):
 
 @contextmanager
 def asked(
-    ask: Callable[[CensusSlice], Found[T]], pieces: Iterable[CensusSlice], threads: int
+    ask: Callable[[CensusSlice], Found[T]],
+    pieces: Iterable[CensusSlice],
+    threads: int,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Iterator[list[Came[T]]]]:
     """Ask for slices in so many threads; give answers as they come, several where they come soon.
 
@@ -109,16 +115,17 @@ def asked(
     try:
         for _ in range(threads):
             pool.submit(trail.follow)
-        yield _answers(trail, threads)
+        yield _answers(trail, threads, clock)
     finally:
         # Who is interrupted does not wait for answers that nobody will keep.
         trail.end()
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answers(trail: _Trail[T], threads: int) -> Iterator[list[Came[T]]]:
+def _answers(trail: _Trail[T], threads: int, clock: Callable[[], float]) -> Iterator[list[Came[T]]]:
     come: list[Came[T]] = []
     failed: StoreError | None = None
+    until = 0.0
     while threads:
         try:
             got = trail.come.get(timeout=_SOON if come else None)
@@ -126,13 +133,14 @@ def _answers(trail: _Trail[T], threads: int) -> Iterator[list[Came[T]]]:
             pass  # nothing more comes soon
         else:
             if isinstance(got, Came):
+                until = until if come else clock() + _LONG
                 come.append(got)
             elif isinstance(got, StoreError):
                 failed = failed or got
             elif isinstance(got, BaseException):
                 raise got
             threads -= got is None
-            if threads and got != _FULL and len(come) < _TOGETHER:
+            if threads and got != _FULL and len(come) < _TOGETHER and clock() < until:
                 continue
         if come:
             yield come

@@ -1,0 +1,31 @@
+"""Answers of several threads are kept together, and none of them waits long for that."""
+
+from itertools import count
+
+import pytest
+
+from wcflow.mirror.tables import CensusSlice
+from wcflow.poll.asking import Found, asked
+
+ANSWERS = 10
+
+
+def piece():
+    return CensusSlice(store="shop", part="orders", number=0, position=0, end=ANSWERS)
+
+
+def ask(piece):
+    reached = piece.position + 1
+    return Found(reached, reached, last=reached == piece.end)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "together"), [(0, [ANSWERS]), (3, [2] * 5), (4, [1] * 10)], ids=str
+)
+def test_an_answer_waits_a_few_seconds_at_most_for_others(seconds, together):
+    """So many seconds pass at each look at the clock: when the first comes, and after each one."""
+    clock = count(0, seconds)
+    with asked(ask, [piece()], 1, clock=lambda: next(clock)) as answers:
+        come = [[each.what for each in some] for some in answers]
+    assert together == [len(some) for some in come]
+    assert [*range(1, ANSWERS + 1)] == [each for some in come for each in some]
