@@ -33,9 +33,11 @@ from sqlmodel import SQLModel
 
 T = TypeVar("T")
 
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400
+
 CHUNK = 500
 """How many values an IN list is given: far below SQLite's limit, and few enough to plan quickly."""
-
 
 _AT_ONCE = (400, 80, 16, 4, 1)
 """How many rows SQLite is given in one statement: as many as there are left, in few kinds of it."""
@@ -184,7 +186,9 @@ def loads(text: str) -> Any:
 
 def stamp(instant: datetime) -> int:
     """Give an aware instant as whole seconds since 1970."""
-    return int(instant.timestamp())
+    # In half the time of timestamp(), by way of a fraction: an order has five of them.
+    since = instant - _BEGINNING
+    return since.days * _DAY + since.seconds
 
 
 def instant(stamp: int) -> datetime:

@@ -74,7 +74,7 @@ def _follow_addresses(
     left = {change.before for change in moved if change.before} - arrived
     touch_owners(tx, settings, guests_under(tx, settings.store, left))
     # Two accounts under one address: the lower id has its guest orders, and may be the newcomer.
-    shared = ids_known_by(tx, settings.store, arrived - {""})
+    shared = ids_known_by(tx, settings.store, arrived - {""}) - {change.id for change in moved}
     touch_owners(tx, settings, {Owner(customer_id, "") for customer_id in shared})
 
 
