@@ -1,7 +1,7 @@
 """The language of conditions: from text to a condition that can be asked, or all of its flaws.
 
 What the forms mean stands in askings.py, the attributes in attributes, the grammar in
-language.lark. Asking a condition is conditions.py's affair.
+language.lark and grammar.py. Asking a condition is conditions.py's affair.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lark import Lark, Token
+from lark import Token
 from lark import Tree as Words
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
@@ -17,6 +17,7 @@ from wcflow.rules.attributes import Asked, Kind
 from wcflow.rules.conditions import Answer, Condition, Part, Tree, condition_of, joined
 from wcflow.rules.flaw import Flaw, FlawError
 from wcflow.rules.forms import at
+from wcflow.rules.grammar import grammar
 from wcflow.rules.mistakes import strange_character, unexpected_word
 from wcflow.rules.reading import Reader
 from wcflow.rules.rows import Row, rows_of
@@ -35,14 +36,7 @@ __all__ = [
     "parse_condition",
 ]
 
-_GRAMMAR = Lark.open(
-    "language.lark",
-    rel_to=__file__,
-    parser="lalr",
-    lexer="basic",
-    start=["start", "attribute"],
-    propagate_positions=True,
-)
+_GRAMMAR = grammar()
 _DEEPEST = 40
 """Brackets and ``not`` within one another: beyond, nobody understands it, and recursion ends."""
 

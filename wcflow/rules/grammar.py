@@ -1,0 +1,63 @@
+"""The parser of conditions, from language.lark. What the words mean is not known here.
+
+To work a parser out takes a good part of a short command's time. So it is kept in language.json,
+which ``python -m wcflow.rules.grammar`` writes; where it was made of other words, or by another
+version of Lark, the parser is worked out all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark import Lark
+from lark.grammar import Rule
+from lark.lexer import TerminalDef
+
+_WORDS, _KEPT = (Path(__file__).with_name(f"language.{kind}") for kind in ("lark", "json"))
+
+
+def grammar() -> Lark:
+    """Give the parser, the kept one if it is of these very words."""
+    words, kept = _WORDS.read_text("utf-8"), _kept()
+    return Lark.load(kept) if kept.get("of") == _origin(words) else worked_out(words)
+
+
+def worked_out(words: str) -> Lark:
+    """Make a parser of a grammar's words."""
+    return Lark(
+        words,
+        parser="lalr",
+        lexer="basic",
+        start=["start", "attribute"],
+        propagate_positions=True,
+    )
+
+
+def written(words: str) -> str:
+    """Give the text that keeps the parser of these words."""
+    data, memo = worked_out(words).memo_serialize([TerminalDef, Rule])
+    return json.dumps({"of": _origin(words), "data": data, "memo": memo}) + "\n"
+
+
+def _origin(words: str) -> list[str]:
+    return [lark.__version__, sha256(words.encode()).hexdigest()]
+
+
+def _kept() -> dict[str, Any]:
+    text = _KEPT.read_text("utf-8")
+    kept: dict[str, Any] = json.loads(text, object_hook=_numbered)
+    return kept
+
+
+def _numbered(pairs: dict[str, Any]) -> dict[Any, Any]:
+    """Give the tables their numbers back: JSON's keys are texts."""
+    return {int(key) if key.isdecimal() else key: value for key, value in pairs.items()}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(written(_WORDS.read_text("utf-8")))
