@@ -31,6 +31,13 @@ def test_help_lists_every_command():
     assert {*COMMANDS, *GROUPS} == {name.replace("_", "-") for name in commands}
 
 
+def test_the_list_says_of_each_command_what_its_own_help_begins_with():
+    commands = cli.Commands()
+    listed = {name: told for names in FAMILIES.values() for name, told in names.items()}
+    own = {name: commands.get_command(None, name).get_short_help_str(200) for name in listed}
+    assert own == listed
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, *GROUPS])
 def test_each_command_explains_itself(command):
     """--help ends with 0, names the command and says in a sentence what it does."""

@@ -82,7 +82,8 @@ def test_who_only_reads_the_configuration_starts_without_a_database(ini):
     assert loaded >= RULES
 
 
-def test_the_version_is_said_without_the_rules():
-    loaded = loaded_by("--version")
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_the_version_and_the_commands_are_told_without_the_rules(word):
+    loaded = loaded_by(word)
     assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | DATABASE | RULES)
     assert "wcflow.cli" in loaded

@@ -26,18 +26,41 @@ Exit codes of every command:
 
 
 FAMILIES = {
-    "To begin": ("demo", "init", "check", "doctor"),
-    "To work": ("plan", "sync", "accept", "run"),
-    "To look": ("status", "explain", "kinds"),
-    "By hand": ("outbox", "workflow"),
-    "To care for the database": ("backup", "check-database", "resync"),
-    "To try rules and code": ("sandbox",),
+    "To begin": {
+        "demo": "Show what wcflow does, with a shop of its own: nothing of yours is touched.",
+        "init": "Write a configuration for your shop.",
+        "check": "Say what the configuration means, or every problem in it.",
+        "doctor": "Look whether all that wcflow needs is there.",
+    },
+    "To work": {
+        "plan": "Show what would be written to the shop, and write nothing.",
+        "sync": "Walk once: read what changed, judge, write what follows.",
+        "accept": "Let the writes go that are held now.",
+        "run": "Serve the shops until stopped: look for news every minute, decide, write.",
+    },
+    "To look": {
+        "status": "Show how each shop stands.",
+        "explain": "Explain a person: segments, tags, workflows, and why.",
+        "kinds": "List what may be written in the INI.",
+    },
+    "By hand": {
+        "outbox": "Show what waits for the shop or was given up; retry it, call it off.",
+        "workflow": "List the workflows; run one over many people by hand.",
+    },
+    "To care for the database": {
+        "backup": "Copy the database to a file, also while wcflow runs.",
+        "check-database": "Look whether the database is sound.",
+        "resync": "Read the shop anew, and make the mirror what the shop is.",
+    },
+    "To try rules and code": {
+        "sandbox": "Serve a shop of our own on this machine: WooCommerce's REST API, with made-up"
+        " people.",
+    },
 }
-"""The commands as the help lists them; each stands in the module of its name."""
+"""The commands as the help lists them; each stands in the module of its name.
 
-
-_WHOLE = 200
-"""Longer than the first sentence of any command's help: none is cut off."""
+What one does is said here in the first words of its own help, so that the list needs no module.
+"""
 
 
 class Commands(TyperGroup):
@@ -64,14 +87,11 @@ class Commands(TyperGroup):
         with told():
             return super().invoke(ctx)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as above
         """List the commands by what one wants of them."""
         for family, names in FAMILIES.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            rows = [(name, each.get_short_help_str(_WHOLE)) for name, each in commands if each]
-            if rows:
-                with formatter.section(family):
-                    formatter.write_dl(rows)
+            with formatter.section(family):
+                formatter.write_dl(list(names.items()))
 
 
 _SETTINGS: dict[str, Any] = {
