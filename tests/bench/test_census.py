@@ -20,8 +20,8 @@ import orjson
 import pytest
 
 from tests.bench.shops import KEYS, Visit, as_measured, served
+from wcflow.mirror.counts import count_orders
 from wcflow.mirror.database import open_database
-from wcflow.mirror.orders import count_orders
 from wcflow.mirror.stores import save_store
 from wcflow.poll import PollSettings, pull
 from wcflow.store.client import Store

@@ -20,8 +20,8 @@ import orjson
 import pytest
 
 from tests.sandbox_door import mounted
+from wcflow.mirror.counts import count_orders
 from wcflow.mirror.database import open_database
-from wcflow.mirror.orders import count_orders
 from wcflow.mirror.rows import order_row
 from wcflow.mirror.slices import save_slices
 from wcflow.mirror.stores import save_setting, save_store

@@ -40,6 +40,8 @@ TERMINAL = {"rich.console", "rich.table", "wcflow.cli.terminal"}
 """What draws on a terminal; here a pipe reads."""
 POSTGRES = {"psycopg", "sqlalchemy.dialects.postgresql"}
 DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.mirror.tables"}
+RECORDS = {"msgspec", "wcflow.mirror.rows", "wcflow.mirror.orders", "wcflow.mirror.customers"}
+"""What makes records of the shop's rows."""
 RULES = {"lark", "jinja2", "sqlalchemy", "wcflow.rules.language"}
 
 
@@ -74,6 +76,12 @@ def test_who_only_looks_starts_without_the_client(ini, words):
     loaded = loaded_by(*words, "--config", ini)
     assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | TERMINAL)
     assert loaded >= DATABASE
+
+
+def test_who_only_counts_starts_without_what_reads_records(ini):
+    loaded = loaded_by("status", "--config", ini)
+    assert set() == loaded & RECORDS
+    assert "wcflow.mirror.queue" in loaded
 
 
 def test_who_only_reads_the_configuration_starts_without_a_database(ini):

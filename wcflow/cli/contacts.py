@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from hashlib import sha256
 
 from sqlalchemy import Connection
 
@@ -49,13 +48,6 @@ def contacts(tx: Connection, store: str, subjects: Collection[str]) -> dict[str,
     guests = {f"g:{email}": Contact(names.get(email, ""), email, 0) for email in emails}
     gone = {f"c{number}": Contact("", "", number) for number in ids}
     return gone | guests | found
-
-
-def unnamed(subject: str) -> str:
-    """Give a key for somebody that tells nothing of them: ``c12``, of a guest ``g:1f0c3a9b``."""
-    if not subject.startswith("g:"):
-        return subject
-    return f"g:{sha256(subject.encode()).hexdigest()[:8]}"
 
 
 def contact_of(profile: Profile) -> Contact:

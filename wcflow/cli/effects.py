@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from wcflow.mirror.queue import Entry
-from wcflow.outbox.preview import Preview
 from wcflow.rules.memory import SEGMENT_META, TAGS_META
 from wcflow.rules.tags import join_tags
+
+if TYPE_CHECKING:
+    # Who shows previews has made them; who shows effects alone starts without what makes them.
+    from wcflow.outbox.preview import Preview
 
 
 @dataclass(frozen=True, slots=True)

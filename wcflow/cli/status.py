@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
+from hashlib import sha256
 from typing import Annotated
 
 import typer
@@ -16,15 +17,13 @@ from sqlalchemy import Connection
 
 from wcflow.cli import effects, show
 from wcflow.cli.common import AsJson, ConfigFile, StoreName
-from wcflow.cli.contacts import unnamed
 from wcflow.cli.looking import looking
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import DONE, SOME_FAILED, UsageError
-from wcflow.mirror import due, people, queue, runs
+from wcflow.mirror import due, people, queue
 from wcflow.mirror.aside import PERSON_OF, Aside, rows_aside
-from wcflow.mirror.customers import count_customers
-from wcflow.mirror.orders import count_orders
+from wcflow.mirror.counts import count_customers, count_orders, run_counts
 from wcflow.mirror.queue import Entry
 from wcflow.mirror.stores import store_row
 from wcflow.mirror.tables import StoreRow
@@ -159,7 +158,7 @@ def standing(
         segments=people.segment_counts(tx, name),
         queue=queue.queue_counts(tx, name),
         due_now=waiting + released,
-        runs=runs.run_counts(tx, name),
+        runs=run_counts(tx, name),
         given_up=given_up,
         aside=aside,
         ailing=(
@@ -257,7 +256,7 @@ def _so_far(seen: Standing) -> str:
 def _print_given_up(seen: Standing) -> None:
     show.heading("Given up")
     rows = [
-        (each.id, unnamed(each.subject), effects.deed(each), each.outcome)
+        (each.id, _unnamed(each.subject), effects.deed(each), each.outcome)
         for each in seen.given_up[:GIVEN_UP_SHOWN]
     ]
     show.table(("id", "who", "effect", "why"), rows, indent=2)
@@ -286,6 +285,13 @@ def _print_aside(rows: Sequence[Aside], zone: tzinfo) -> None:
         show.say(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
+def _unnamed(subject: str) -> str:
+    """Give a key for somebody that tells nothing of them: ``c12``, of a guest ``g:1f0c3a9b``."""
+    if not subject.startswith("g:"):
+        return subject
+    return f"g:{sha256(subject.encode()).hexdigest()[:8]}"
+
+
 def _name(row: Aside) -> str:
     return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
 
@@ -311,7 +317,7 @@ def _as_data(seen: Standing) -> dict[str, object]:
         {
             "id": each.id,
             "kind": each.kind,
-            "subject": unnamed(each.subject),
+            "subject": _unnamed(each.subject),
             "target": each.target or None,
             "rule": each.rule,
             "reason": each.outcome,

@@ -30,6 +30,7 @@ from wcflow.evaluate import evaluate, set_up
 from wcflow.evaluate.bench import for_store
 from wcflow.evaluate.bulk import Drive, Mustered, begin, muster
 from wcflow.mirror import runs
+from wcflow.mirror.counts import run_counts
 from wcflow.rules.conditions import Condition
 from wcflow.rules.flaw import FlawError, did_you_mean
 from wcflow.rules.language import Place, parse_condition
@@ -82,7 +83,7 @@ def _counts(states: object) -> str:
 
 def _workflows(tx: Connection, config: Config, settings: StoreSettings) -> list[dict[str, object]]:
     watches = runs.watches(tx, settings.name)
-    counts = runs.run_counts(tx, settings.name)
+    counts = run_counts(tx, settings.name)
     return [
         {
             "name": each.name,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from wcflow.mirror.counts import count_all
 from wcflow.mirror.orders import merged_meta
 from wcflow.mirror.prepared import among, rows_among, those
 from wcflow.mirror.rows import customer_from, customer_row
@@ -110,14 +109,6 @@ def customer_ids_after(tx: Connection, store: str, after: int, count: int) -> li
 def customer_ids(tx: Connection, store: str) -> set[int]:
     """Give all known ids."""
     return set(tx.scalars(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.store == store)))
-
-
-def count_customers(tx: Connection, store: str, up_to: int | None = None) -> int:
-    """Count the customers, or those whose id is at most ``up_to``."""
-    if up_to is None:
-        return count_all(tx, _CUSTOMERS, store)
-    within = (_CUSTOMERS.c.store == store) & (_CUSTOMERS.c.id <= up_to)
-    return int(tx.execute(select(func.count()).where(within)).scalar_one())
 
 
 def _rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
-from wcflow.mirror.counts import counts_by
 from wcflow.mirror.held import held_order
 from wcflow.mirror.prepared import AMONG, Prepared, rows_among, those
 from wcflow.mirror.rows import NOT_CONTENT, order_of, order_row, refunds_in
@@ -169,11 +168,6 @@ def merged_meta(meta: Mapping[str, str], changes: Mapping[str, str | None]) -> d
     """Give the meta after the changes; None deletes a key."""
     merged: dict[str, str | None] = {**meta, **changes}
     return {key: value for key, value in merged.items() if value is not None}
-
-
-def count_orders(tx: Connection, store: str) -> dict[str, int]:
-    """Count orders by status."""
-    return counts_by(tx, _ORDERS, store, "status", usual="completed")
 
 
 def addresses_of_accounts(tx: Connection, store: str, customer_ids: Iterable[int]) -> set[str]:

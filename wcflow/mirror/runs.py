@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from wcflow.mirror.prepared import Prepared, among, rows_among, those
 from wcflow.mirror.tables import RunRow, WorkflowRow
@@ -114,12 +114,3 @@ def save_watches(tx: Connection, store: str, kept: Mapping[str, tuple[Watch, str
             for name, (watch, digest) in kept.items()
         ],
     )
-
-
-def run_counts(tx: Connection, store: str) -> dict[str, dict[str, int]]:
-    """Count the runs of each workflow by state."""
-    query = select(_R.c.workflow, _R.c.state, func.count()).where(_R.c.store == store)
-    found: dict[str, dict[str, int]] = {}
-    for workflow, state, count in tx.execute(query.group_by(_R.c.workflow, _R.c.state)):
-        found.setdefault(workflow, {})[state] = count
-    return found

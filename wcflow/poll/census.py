@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from wcflow.mirror.orders import count_orders
+from wcflow.mirror.counts import count_orders
 from wcflow.mirror.slices import drop_slices, save_slices, slices
 from wcflow.mirror.stores import save_setting, save_store, setting
 from wcflow.mirror.upserts import dumps, loads, stamp

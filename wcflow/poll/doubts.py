@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from wcflow.errors import StoreError
-from wcflow.mirror.customers import count_customers, customer_ids_after
+from wcflow.mirror.counts import count_customers, count_orders
+from wcflow.mirror.customers import customer_ids_after
 from wcflow.mirror.doubts import (
     CUSTOMER,
     ORDER,
@@ -14,7 +15,7 @@ from wcflow.mirror.doubts import (
     drop_memberships_of_nobody,
     forget_doubts,
 )
-from wcflow.mirror.orders import Owner, count_orders
+from wcflow.mirror.orders import Owner
 from wcflow.mirror.stores import save_setting, setting
 from wcflow.mirror.upserts import chunks
 from wcflow.poll.beginning import resyncing

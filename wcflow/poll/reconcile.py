@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from wcflow.errors import StoreError
-from wcflow.mirror.customers import count_customers
+from wcflow.mirror.counts import count_customers
 from wcflow.mirror.orders import (
     created_of_orders,
     newest_with,

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.mirror.customers import count_customers, customer_ids_after
+from wcflow.mirror.counts import count_customers
+from wcflow.mirror.customers import customer_ids_after
 from wcflow.mirror.stores import save_setting, save_store, setting
 from wcflow.mirror.tables import StoreRow
 from wcflow.mirror.upserts import dumps, instant, loads, stamp
