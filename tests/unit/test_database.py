@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wcflow.errors import BusyError, SetupError
 from wcflow.mirror import schema
-from wcflow.mirror.database import open_database
+from wcflow.mirror.database import Database, open_database
 from wcflow.mirror.stores import save_setting, save_store, setting, store_row
 from wcflow.mirror.tables import CustomerRow, PersonRow
 from wcflow.mirror.upserts import chunks, table_of, upsert
@@ -70,17 +70,28 @@ def test_a_transaction_that_fails_leaves_nothing(database):
         assert store_row(tx, "shop") is None
 
 
-def test_a_look_sees_one_state_whatever_is_written_meanwhile(database):
+@pytest.mark.parametrize("look", [Database.reading, Database.counting])
+def test_a_look_sees_one_state_whatever_is_written_meanwhile(database, look):
     with database.transaction() as tx:
         save_store(tx, "shop", title="before")
 
-    with database.reading() as looking:
+    with look(database) as looking:
         first = store_row(looking, "shop").title
         with database.transaction() as tx:
             save_store(tx, "shop", title="after")
         second = store_row(looking, "shop").title
 
     assert ("before", "before") == (first, second)
+
+
+def test_who_has_counted_leaves_as_much_room_for_pages_as_before(database):
+    room = "PRAGMA cache_size" if database.dialect == "sqlite" else "SHOW shared_buffers"
+    with database.reading() as tx:
+        before = tx.scalar(text(room))
+    with pytest.raises(ZeroDivisionError), database.counting():
+        _ = 1 / 0
+    with database.reading() as tx:
+        assert before == tx.scalar(text(room))
 
 
 def test_two_who_open_a_new_database_at_once_both_get_it(tmp_path, postgres):

@@ -99,7 +99,7 @@ def status(
     with looking(config) as work:
         patience = _patience(work.config, max_age)
         now = work.clock()
-        with work.db.reading() as tx:
+        with work.db.counting() as tx:
             most = work.config.max_writes
             found = [standing(tx, each, now, patience, most) for each in work.stores(store)]
     if as_json:
