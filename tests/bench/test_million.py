@@ -59,13 +59,16 @@ def origin(tmp_path_factory) -> Large:
 
 @pytest.fixture(scope="module")
 def mirror(origin, tmp_path_factory) -> Large:
-    """Give a copy that may be worked on: what a test leaves behind hinders no other."""
+    """Give a copy that may be worked on, with nobody due: whoever was has been judged."""
     folder = tmp_path_factory.mktemp("worked-on")
     ini, path = folder / "wcflow.ini", folder / "mirror.sqlite3"
     shutil.copy(origin.path, path)
     ini.write_text(origin.ini.read_text().replace(str(origin.path), str(path)))
     ini.chmod(0o600)
-    return replace(origin, path=path, ini=ini)
+    made = replace(origin, path=path, ini=ini)
+    with open_database(made.config.database) as db:
+        judged(db, made.config, NOW)
+    return made
 
 
 def cpu(deed):
@@ -144,7 +147,6 @@ def cost_of_touched(mirror, numbers):
     """Give the median CPU milliseconds of judging one of these accounts alone."""
     config, costs = mirror.config, []
     with open_database(config.database) as db:
-        judged(db, config, NOW)
         for number in numbers:
             with db.transaction() as tx:
                 touch(tx, "shop", {f"c{number}": ""})
@@ -159,7 +161,6 @@ def test_a_day_costs_those_whose_time_comes(mirror):
     config = mirror.config
     tomorrow = NOW + timedelta(days=1)
     with open_database(config.database) as db:
-        judged(db, config, NOW)
         with db.reading() as tx:
             due = people_left(tx, "shop", tomorrow)
         cost, outcome = cpu(lambda: judged(db, config, tomorrow))
