@@ -1,5 +1,6 @@
 """Answers of several threads are kept together, and none of them waits long for that."""
 
+import time
 from itertools import count
 
 import pytest
@@ -29,3 +30,23 @@ def test_an_answer_waits_a_few_seconds_at_most_for_others(seconds, together):
         come = [[each.what for each in some] for some in answers]
     assert together == [len(some) for some in come]
     assert [*range(1, ANSWERS + 1)] == [each for some in come for each in some]
+
+
+def test_where_one_slice_has_no_room_all_that_has_come_is_kept_together():
+    """Two threads bring sixteen answers each, for which there is room, before any is kept."""
+    pieces = [
+        CensusSlice(store="shop", part="orders", number=n, position=0, end=40) for n in range(2)
+    ]
+    seen = []
+
+    def noted(piece):
+        seen.append(piece)
+        return ask(piece)
+
+    with asked(noted, pieces, 2) as answers:
+        while len(seen) < 32:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        sizes = [len(some) for some in answers]
+    assert 32 == sizes[0]
+    assert 80 == sum(sizes)

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from wcflow.mirror.orders import (
     save_orders,
     set_order_meta,
 )
+from wcflow.mirror.ready import ready
 from wcflow.mirror.rows import (
     customer_of,
     customer_row,
@@ -139,6 +142,11 @@ def order(id=1, **more):
     return Order(id, **{**fields, **more})
 
 
+READY_OR_NOT = pytest.mark.parametrize(
+    "made", [list, partial(ready, "shop")], ids=["as told", "made ready"]
+)
+
+
 class TestSaving:
     def test_texts_that_postgresql_cannot_hold_are_cleaned(self, database):
         with database.transaction() as tx:
@@ -160,24 +168,41 @@ class TestSaving:
         assert ([], later) == (echo, stamped)
         assert [OrderChange(1, nobody, Owner(3, "anna@example.com"))] == moved
 
-    def test_the_history_of_a_status_is_kept_and_grows(self, database):
+    @READY_OR_NOT
+    def test_the_history_of_a_status_is_kept_and_grows(self, database, made):
         later = NOW + timedelta(hours=1)
         with database.transaction() as tx:
-            save_orders(tx, "shop", [order(modified=later)])
-            save_orders(tx, "shop", [order(status="completed", modified=later)])
-            save_orders(tx, "shop", [order(status="completed", total=5, modified=later)])
+            save_orders(tx, "shop", made([order(modified=later)]))
+            save_orders(tx, "shop", made([order(status="completed", modified=later)]))
+            save_orders(tx, "shop", made([order(status="completed", total=5, modified=later)]))
 
             found = order_records(tx, "shop", [1])[1].history
         seen = StatusChange("", "processing", NOW)
         assert (seen, StatusChange("processing", "completed", later)) == found
 
-    def test_the_date_of_a_refund_once_known_is_kept(self, database):
+    @READY_OR_NOT
+    def test_the_date_of_a_refund_once_known_is_kept(self, database, made):
         dated, plain = Refund(9, 100, "", NOW), Refund(9, 100)
         with database.transaction() as tx:
-            save_orders(tx, "shop", [order(refunds=(dated,))])
-            again = save_orders(tx, "shop", [order(refunds=(plain,))])
+            save_orders(tx, "shop", made([order(refunds=(dated,))]))
+            again = save_orders(tx, "shop", made([order(refunds=(plain,))]))
 
             assert ((dated,), []) == (order_records(tx, "shop", [1])[1].refunds, again)
+
+    def test_an_order_made_ready_is_kept_as_any_other(self, database):
+        told = order(customer_id=3, refunds=(Refund(9, 100),), meta={"colour": "red"})
+        with database.transaction() as tx:
+            changes = save_orders(tx, "shop", ready("shop", [told]))
+            assert told == replace(order_records(tx, "shop", [1])[1], history=())
+            assert (changes, []) == (
+                [OrderChange(1, None, Owner(3, "anna@example.com"))],
+                save_orders(tx, "shop", [told]),
+            )
+
+    def test_where_a_text_cannot_be_written_no_order_is_made_ready(self):
+        """Who keeps them puts that one aside."""
+        told = order(1), order(2, billing=Address(city="\ud800"))
+        assert told == ready("shop", told)
 
     def test_meta_written_to_the_shop_and_noted_is_no_news_when_it_comes_back(self, database):
         with database.transaction() as tx:

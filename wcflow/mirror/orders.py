@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select, upda
 
 from wcflow.mirror.held import held_order
 from wcflow.mirror.prepared import AMONG, Prepared, rows_among, those
+from wcflow.mirror.ready import ReadyOrder, dated, row_beside
 from wcflow.mirror.rows import NOT_CONTENT, order_of, order_row, refunds_in
 from wcflow.mirror.tables import OrderRow
 from wcflow.mirror.upserts import chunks, dumps, loads, stamp, table_of, upsert
@@ -90,17 +90,20 @@ def compared(tx: Connection, store: str, orders: Iterable[Order]) -> Compared:
     known = _rows(tx, store, [order.id for order in told])
     found = Compared([], [], set())
     for order in told:
-        old, dated = known.get(order.id), _dated(order, known.get(order.id))
-        if old is None or _differs(old, order_row(store, dated)):
-            found.news.append(dated)
-            found.accounts.update(owner.customer_id for owner in (dated, old) if owner is not None)
+        old = known.get(order.id)
+        whole = dated(order, old)
+        if old is None or _differs(old, order_row(store, whole)):
+            found.news.append(whole)
+            found.accounts.update(owner.customer_id for owner in (whole, old) if owner is not None)
         elif old.modified != stamp(order.modified):
-            found.echoes.append(dated)
+            found.echoes.append(whole)
     found.accounts.discard(0)
     return found
 
 
-def save_orders(tx: Connection, store: str, orders: Iterable[Order]) -> list[OrderChange]:
+def save_orders(
+    tx: Connection, store: str, orders: Iterable[Order | ReadyOrder]
+) -> list[OrderChange]:
     """Keep orders as the shop told them, and what their status was before; tell whose content changed.
 
     The stamp ``modified`` is no content: our own writes move it, and touch nobody.
@@ -109,24 +112,16 @@ def save_orders(tx: Connection, store: str, orders: Iterable[Order]) -> list[Ord
     known = _rows(tx, store, told)
     rows, changes = [], []
     for order in told.values():
-        old, new = known.get(order.id), order_row(store, _dated(order, known.get(order.id)))
+        old = known.get(order.id)
+        new = row_beside(store, order, old)
         if _differs(old, new):
-            after = Owner(order.customer_id, order.email)
+            after = Owner(new["customer_id"], new["email"])
             changes.append(OrderChange(order.id, _owner(old), after))
         elif old is not None and old.modified == new["modified"]:
             continue
-        new["history"] = _history(old, order)
         rows.append(new)
     upsert(tx, OrderRow, rows)
     return changes
-
-
-def _dated(order: Order, old: Any) -> Order:
-    if old is None or all(refund.date for refund in order.refunds):
-        return order
-    dates = {refund.id: refund.date for refund in refunds_in(loads(old.detail))}
-    refunds = (replace(r, date=r.date or dates.get(r.id)) for r in order.refunds)
-    return replace(order, refunds=tuple(refunds))
 
 
 def _owner(row: Any) -> Owner | None:
@@ -135,14 +130,6 @@ def _owner(row: Any) -> Owner | None:
 
 def _differs(old: Any, new: Mapping[str, Any]) -> bool:
     return old is None or bool(_held(old) != _told(new))
-
-
-def _history(old: Any, order: Order) -> str:
-    if old is None:
-        return dumps([["", order.status, stamp(order.created)]])
-    if old.status == order.status:
-        return str(old.history)
-    return dumps([*loads(old.history), [old.status, order.status, stamp(order.modified)]])
 
 
 def delete_orders(tx: Connection, store: str, ids: Iterable[int]) -> list[Owner]:

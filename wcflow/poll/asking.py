@@ -28,7 +28,7 @@ _AHEAD = 16
 _SOON = 1.0
 """How many seconds an answer waits for the next one, so as to be kept together with it.
 
-Unless somebody could ask on and waits for that: each time it is kept costs the database something.
+Unless somebody could ask on and waits for that: then only what is there already is kept with it.
 """
 _LONG = 4.0
 """How many seconds an answer waits at most: of a slow shop a death costs few, and who watches sees on."""
@@ -125,10 +125,10 @@ def asked(
 def _answers(trail: _Trail[T], threads: int, clock: Callable[[], float]) -> Iterator[list[Came[T]]]:
     come: list[Came[T]] = []
     failed: StoreError | None = None
-    until = 0.0
+    until, full = 0.0, False
     while threads:
         try:
-            got = trail.come.get(timeout=_SOON if come else None)
+            got = trail.come.get(timeout=(0.0 if full else _SOON) if come else None)
         except Empty:
             pass  # nothing more comes soon
         else:
@@ -140,13 +140,14 @@ def _answers(trail: _Trail[T], threads: int, clock: Callable[[], float]) -> Iter
             elif isinstance(got, BaseException):
                 raise got
             threads -= got is None
-            if threads and got != _FULL and len(come) < _TOGETHER and clock() < until:
+            full |= got == _FULL
+            if threads and len(come) < _TOGETHER and clock() < until:
                 continue
         if come:
             yield come
             for answer in come:
                 answer.room.release()
-            come = []
+            come, full = [], False
     if failed is not None:
         raise failed
 

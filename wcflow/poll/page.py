@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from wcflow.mirror.customers import emails_of_customers
 from wcflow.mirror.orders import compared
 from wcflow.mirror.products import known_products, save_products
+from wcflow.mirror.ready import ReadyOrder, ready
 from wcflow.poll.customers import displaced, trimmed
 from wcflow.poll.known import Known
 from wcflow.poll.people import drop_customers, keep_customers, keep_orders
@@ -34,7 +35,7 @@ class Page:
     ``gone`` are customers that are no more.
     """
 
-    orders: tuple[Order, ...]
+    orders: tuple[Order | ReadyOrder, ...]
     customers: tuple[Customer, ...] = ()
     gone: frozenset[int] = frozenset()
     products: tuple[Product, ...] = ()
@@ -53,8 +54,10 @@ def completed(visit: Visit, orders: Iterable[Order], *, again: bool) -> Page:
     dates = _dates_of_refunds(visit, news)
     # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
     nobody = accounts & visit.absent_customers
+    told = [*(_settled(order, dates, nobody) for order in news), *echoes]
     return Page(
-        orders=(*(_settled(order, dates, nobody) for order in news), *echoes),
+        # Who asks makes the rows, not who keeps them: many ask, and what waits is small.
+        orders=ready(visit.store, told),
         customers=(*there, *customers),
         gone=frozenset(nobody & known) | displaced_ones,
         products=_products(visit, products),

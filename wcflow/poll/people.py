@@ -26,6 +26,7 @@ from wcflow.mirror.orders import (
     owners_of_orders,
     save_orders,
 )
+from wcflow.mirror.ready import ReadyOrder
 from wcflow.mirror.subjects import known_subjects, rename_subject, subjects_of, touch
 from wcflow.poll.known import Known
 from wcflow.poll.settings import PollSettings
@@ -33,7 +34,10 @@ from wcflow.records import Customer, Order
 
 
 def keep_orders(
-    tx: Connection, settings: PollSettings, orders: Iterable[Order], known: Known | None = None
+    tx: Connection,
+    settings: PollSettings,
+    orders: Iterable[Order | ReadyOrder],
+    known: Known | None = None,
 ) -> int:
     """Keep orders and touch those whose they are, and whose they were; tell how many say something new.
 

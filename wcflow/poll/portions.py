@@ -126,7 +126,7 @@ def order_work(visit: Visit, part: str) -> Work[tuple[Sequence[Order], Page]]:
             return Found(((), Page(())), UNKNOWN, last=True)
         found = _found(step)
         page = completed(visit, step.rows, again=False)
-        return Found((step.rows, page), found.position, found.last)
+        return Found((step.rows if doubted else (), page), found.position, found.last)
 
     def keep_told(tx: Connection, what: Sequence[tuple[Sequence[Order], Page]]) -> int:
         told = [order for some, _ in what for order in some]

@@ -8,11 +8,12 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, OperationalError
 
+from wcflow.mirror.ready import ReadyOrder
 from wcflow.poll.visit import Visit
 from wcflow.records import Customer, Order, Product
 from wcflow.store.client import Unreadable
 
-T = TypeVar("T", Customer, Order, Product)
+T = TypeVar("T", Customer, Order | ReadyOrder, Order, Product)
 
 _TOO_LARGE = "54000"
 """PostgreSQL's word for a value that its indexes cannot hold."""
@@ -45,7 +46,8 @@ def _kept(tx: Connection, visit: Visit, row: T, keep: Callable[[Collection[T]], 
             raise
         # The database's own words may repeat what stands in the row.
         why = f"the database does not take it ({type(error).__name__})"
-        visit.notes.note(type(row).__name__.lower(), (), [Unreadable(row.id, why)])
+        kind = "order" if isinstance(row, ReadyOrder) else type(row).__name__.lower()
+        visit.notes.note(kind, (), [Unreadable(row.id, why)])
         return 0
 
 
