@@ -12,10 +12,11 @@ from operator import attrgetter
 from typing import Any
 
 from wcflow.frozen import maker
-from wcflow.mirror.rows import history_of, order_parts
+from wcflow.mirror.rows import addresses_of, bought_of, history_of
 from wcflow.records import Order, StatusChange
 
-_IN_DETAIL = ("billing", "shipping", "items", "refunds", "coupons", "meta")
+_ADDRESSES = ("billing", "shipping")
+_BOUGHT = ("items", "refunds", "coupons", "meta")
 _NO_REFUNDS = '"refunds":[]'
 _whole = attrgetter(*(each.name for each in fields(Order)))
 
@@ -29,11 +30,18 @@ class _Held(Order):
         """Read the detail: Python asks here for what is not there yet."""
         if name == "country":  # of a row that an earlier version wrote
             return Order.country.fget(self)  # type: ignore[attr-defined]  # a property
-        if name not in _IN_DETAIL:
+        # Apart, for rules seldom ask for addresses.
+        if name in _BOUGHT:
+            self._take(_BOUGHT, bought_of(self.detail))
+        elif name in _ADDRESSES:
+            self._take(_ADDRESSES, addresses_of(self.detail))
+        else:
             raise AttributeError(name)
-        for each, value in zip(_IN_DETAIL, order_parts(self.detail), strict=True):
-            object.__setattr__(self, each, value)
         return getattr(self, name)
+
+    def _take(self, names: Iterable[str], values: Iterable[Any]) -> None:
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(self, name, value)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Order):

@@ -55,24 +55,26 @@ def order_of(row: Any) -> Order:
     return order_from(_of_order(row))
 
 
-class _OrderDetail(msgspec.Struct):
+class _Addresses(msgspec.Struct):
     billing: msgspec.Raw
     shipping: msgspec.Raw
+
+
+class _Bought(msgspec.Struct):
     items: tuple[LineItem, ...]
     refunds: list[dict[str, Any]]
     coupons: tuple[str, ...]
     meta: dict[str, str]
 
 
-class _CustomerDetail(msgspec.Struct):
-    billing: msgspec.Raw
-    shipping: msgspec.Raw
+class _CustomerDetail(_Addresses):
     meta: dict[str, str] | None
 
 
 # Makes records of the text at once: what orjson reads would be made into them by Python, which
 # takes three times as long, and a census is judged by a million of these.
-_order_detail_in = msgspec.json.Decoder(_OrderDetail).decode
+_addresses_in = msgspec.json.Decoder(_Addresses).decode
+_bought_in = msgspec.json.Decoder(_Bought).decode
 _customer_detail_in = msgspec.json.Decoder(_CustomerDetail).decode
 _address_in = msgspec.json.Decoder(Address).decode
 _history_in = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
@@ -84,17 +86,22 @@ def _address_of(text: bytes) -> Address:
     return _address_in(text)
 
 
-def _addresses_of(told: _OrderDetail | _CustomerDetail) -> tuple[Address, Address]:
+def _addresses_of(told: _Addresses) -> tuple[Address, Address]:
     first, second = bytes(told.billing), bytes(told.shipping)
     billing = _address_of(first)
     return billing, billing if first == second else _address_of(second)
 
 
-def order_parts(detail: str) -> tuple[Any, ...]:
-    """Give what an order's detail holds: billing, shipping, items, refunds, coupons, meta."""
-    told = _order_detail_in(detail)
+def addresses_of(detail: str) -> tuple[Address, Address]:
+    """Give the billing and the shipping address that an order's detail holds."""
+    return _addresses_of(_addresses_in(detail))
+
+
+def bought_of(detail: str) -> tuple[Any, ...]:
+    """Give what else an order's detail holds: items, refunds, coupons, meta."""
+    told = _bought_in(detail)
     refunds = tuple(_refunds(told.refunds)) if told.refunds else ()
-    return (*_addresses_of(told), told.items, refunds, told.coupons, told.meta)
+    return told.items, refunds, told.coupons, told.meta
 
 
 _order, _customer = maker(Order), maker(Customer)
@@ -109,7 +116,8 @@ def order_from(columns: Iterable[Any]) -> Order:
         paid, completed, method, via, note, detail, history, _,
     ) = columns
     # fmt: on
-    billing, shipping, items, refunds, coupons, meta = order_parts(detail)
+    billing, shipping = addresses_of(detail)
+    items, refunds, coupons, meta = bought_of(detail)
     return _order(
         number,
         name,
