@@ -147,6 +147,7 @@ def cost_of_touched(mirror, numbers):
     """Give the median CPU milliseconds of judging one of these accounts alone."""
     config, costs = mirror.config, []
     with open_database(config.database) as db:
+        judged(db, config, NOW)
         for number in numbers:
             with db.transaction() as tx:
                 touch(tx, "shop", {f"c{number}": ""})
@@ -161,6 +162,7 @@ def test_a_day_costs_those_whose_time_comes(mirror):
     config = mirror.config
     tomorrow = NOW + timedelta(days=1)
     with open_database(config.database) as db:
+        judged(db, config, NOW)
         with db.reading() as tx:
             due = people_left(tx, "shop", tomorrow)
         cost, outcome = cpu(lambda: judged(db, config, tomorrow))

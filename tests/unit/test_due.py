@@ -3,13 +3,26 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from wcflow.mirror.due import people_left, put_off, take_due, touch_all
 from wcflow.mirror.people import Judged, note_judged
 from wcflow.mirror.subjects import touch
+from wcflow.mirror.tables import PersonRow
+from wcflow.mirror.upserts import stamp, table_of
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 EVERYBODY = [f"c{number}" for number in (31, 4, 15, 9, 26)]
+
+
+_P = table_of(PersonRow)
+_LEFT = ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
+
+
+def figures_of(tx, subject):
+    """Give what the last judgement left in a person's row."""
+    asked = select(*(_P.c[name] for name in _LEFT))
+    return tuple(tx.execute(asked.where(_P.c.store == "shop", _P.c.subject == subject)).one())
 
 
 def judged(subject, due_at):
@@ -103,3 +116,24 @@ def test_who_is_put_off_is_not_due_until_then(tx):
     put_off(tx, "shop", ["c9"], NOW + timedelta(hours=1))
     assert 0 == people_left(tx, "shop", NOW)
     assert ["c9"] == take_due(tx, "shop", NOW + timedelta(hours=2), 9).subjects
+
+
+@pytest.mark.parametrize("due_at", [None, NOW, NOW + timedelta(days=1)], ids=str)
+@pytest.mark.parametrize("email", ["", "new@example.com"])
+@pytest.mark.parametrize("touched", [True, False])
+def test_what_a_judgement_leaves_of_a_person_is_kept_and_of_nobody_else(tx, due_at, email, touched):
+    """Be it that their place among the due or their address changes, or neither."""
+    before = {who: figures_of(tx, who) for who in EVERYBODY}
+    left = Judged("c26", email, NOW + timedelta(1), "other rules", touched, due_at, 700, 3)
+    note_judged(tx, "shop", [left])
+    due = None if due_at is None else stamp(due_at)
+    now = (email, stamp(NOW + timedelta(1)), "other rules", int(touched), due, 700, 3)
+    assert {**before, "c26": now} == {who: figures_of(tx, who) for who in EVERYBODY}
+
+
+@pytest.mark.parametrize("due_at", [None, NOW], ids=str)
+def test_of_whom_nothing_changes_but_the_rules_that_is_kept(tx, due_at):
+    note_judged(tx, "shop", [judged("c26", due_at)])
+    note_judged(tx, "shop", [judged("c26", due_at)._replace(digest="other rules")])
+    due = None if due_at is None else stamp(due_at)
+    assert ("", stamp(NOW), "other rules", 0, due, 0, 0) == figures_of(tx, "c26")

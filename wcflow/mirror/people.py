@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, not_, select, update
 
 from wcflow.frozen import maker
 from wcflow.mirror.counts import count_all, counts_by
@@ -143,15 +143,30 @@ class Judged(NamedTuple):
 
 def note_judged(tx: Connection, store: str, judged: Iterable[Judged]) -> None:
     """Keep of people whose memory stands what a judgement leaves; their marks are cleared."""
-    _NOTE_JUDGED.for_all(tx, [_note(store, each) for each in judged])
+    notes = [_note(store, each) for each in judged]
+    _NOTE_IN_PLACE.for_all(tx, notes)
+    _NOTE_ELSEWHERE.for_all(tx, notes)
 
 
-_NOTED = ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
-_NOTE_JUDGED = Prepared(
-    update(_P)
-    .where(_P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject"))
-    .values({name: bindparam(f"to_{name}") for name in _NOTED})
+_TO = {
+    name: bindparam(f"to_{name}", type_=_P.c[name].type)
+    for name in ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
+}
+# A row whose place in the indexes stays is written in a quarter of the time: the database would
+# also take it out and put it in again.
+_PLACED = ("email", "touched", "due_at")
+_IN_PLACE = and_(
+    _P.c.email == _TO["email"],
+    _P.c.touched == _TO["touched"],
+    _P.c.due_at.is_not_distinct_from(_TO["due_at"]),
 )
+_NOTE = update(_P).where(
+    _P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject")
+)
+_NOTE_IN_PLACE = Prepared(
+    _NOTE.where(_IN_PLACE).values({name: to for name, to in _TO.items() if name not in _PLACED})
+)
+_NOTE_ELSEWHERE = Prepared(_NOTE.where(not_(_IN_PLACE)).values(_TO))
 
 
 def _note(store: str, judged: Judged) -> dict[str, Any]:
