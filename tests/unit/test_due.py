@@ -35,6 +35,7 @@ def in_turns(tx, size, now=NOW):
     while (turn := take_due(tx, "shop", now, size)).subjects:
         note_judged(tx, "shop", [judged(each, None) for each in turn.subjects])
         turns.append(turn)
+        assert len(turns) < 20
     return turns
 
 
