@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from wcflow.customer import Profile, Shop
+from wcflow.profile import Profile, StoreProfile
 from wcflow.records import Address, Customer, LineItem, Order, Refund, StatusChange
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
-SHOP = Shop(name="Shop", url="https://shop.example", zone=BERLIN, currency="USD")
+SHOP = StoreProfile(name="Shop", url="https://shop.example", zone=BERLIN, currency="USD")
 
 
 def ago(days=0, **more):

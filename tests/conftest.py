@@ -22,8 +22,8 @@ import pytest
 import structlog
 from sqlalchemy import create_engine, text
 
-from wcflow.mirror import schema
-from wcflow.mirror.database import open_database
+from wcflow.database import schema
+from wcflow.database.connection import open_database
 
 _QUICK = {
     "listen_addresses": "",

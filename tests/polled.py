@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 
 from tests.sandbox_door import mounted
-from wcflow.customer import guest, registered
-from wcflow.mirror.customers import customers
-from wcflow.mirror.orders import order_records
-from wcflow.mirror.products import products
-from wcflow.mirror.rows import customer_of, order_of, product_of
-from wcflow.mirror.stores import save_store, store_row
-from wcflow.mirror.tables import CustomerRow, OrderRow, PersonRow, ProductRow
-from wcflow.mirror.upserts import table_of
-from wcflow.poll import PollSettings, pull, reconcile
+from wcflow.database.customers import customers
+from wcflow.database.mapping import customer_of, order_of, product_of
+from wcflow.database.orders import order_records
+from wcflow.database.products import products
+from wcflow.database.sql import table_of
+from wcflow.database.stores import save_store, store_row
+from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
+from wcflow.poll.context import PollSettings
+from wcflow.poll.pull import pull, reconcile
+from wcflow.profile import guest, registered
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.store import Shop
 from wcflow.store import wire
 from wcflow.store.client import Store
 

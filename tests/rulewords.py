@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from wcflow.customer import Profile, Shop, Standing
+from wcflow.profile import Profile, Standing, StoreProfile
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund
 
 # Among them zones that change their clocks at midnight, by half an hour, or once left out a day.
@@ -86,7 +86,7 @@ def profiles(draw, now, zone):
     if draw(st.booleans()):
         meta = {"born": draw(births), "points": draw(st.sampled_from(["", "12", "x"]))}
         account = Customer(5, "a@example.com", "Ann", created=draw(near(now)), meta=meta)
-    shop = Shop(
+    shop = StoreProfile(
         "Shop",
         "https://shop.example",
         zone,

@@ -15,8 +15,8 @@ import requests
 import responses
 
 from wcflow.sandbox.door import Answering, Call, asked, called
-from wcflow.sandbox.exchange import Request, Response
 from wcflow.sandbox.faults import TimedOut, Unreachable
+from wcflow.sandbox.rest import Request, Response
 
 Clock = Callable[[], datetime]
 Answer = tuple[int, dict[str, str], bytes]

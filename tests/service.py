@@ -21,14 +21,16 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from wcflow import cycle
+from wcflow import sync
 from wcflow.config.load import load
-from wcflow.mirror import queue as outbox
-from wcflow.mirror.database import open_database
-from wcflow.mirror.stores import save_store, store_row
+from wcflow.database import outbox
+from wcflow.database.connection import open_database
+from wcflow.database.stores import save_store, store_row
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.orders import Line
 from wcflow.sandbox.server import serve
-from wcflow.sandbox.shop import ADMIN, Line, Shop
+from wcflow.sandbox.store import Shop
 from wcflow.store.client import Store
 
 STORE = """
@@ -59,9 +61,9 @@ amount = 10
 """
 QUICK = """
 from datetime import timedelta
-from wcflow.daemon import times
-times._FIRST, times._LONGEST = timedelta(seconds=0.2), timedelta(seconds=0.5)
-times._FIRST_HERE, times._LONGEST_HERE = timedelta(seconds=0.1), timedelta(seconds=0.2)
+from wcflow.daemon import schedule
+schedule._FIRST, schedule._LONGEST = timedelta(seconds=0.2), timedelta(seconds=0.5)
+schedule._FIRST_HERE, schedule._LONGEST_HERE = timedelta(seconds=0.1), timedelta(seconds=0.2)
 """
 """Rests of fractions of a second in place of minutes."""
 
@@ -111,15 +113,15 @@ class Town:
             open_database(config.database) as db,
             Store(settings.name, settings.url, *keys) as store,
         ):
-            yield cycle.Line(db, store, config, settings, utcnow, "admin")
+            yield sync.SyncContext(db, store, config, settings, utcnow, "admin")
 
     def accepted(self):
         """Make the first census, and let its writes go."""
         with self.line() as line:
-            cycle.know(line)
-            cycle.walk(line, write=False)
-            cycle.accept(line)
-            cycle.walk(line)
+            sync.refresh_store_info(line)
+            sync.sync_once(line, write=False)
+            sync.approve(line)
+            sync.sync_once(line)
 
     def mirrors_another_shop(self):
         """Let the database say that it was made from a shop somewhere else."""

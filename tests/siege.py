@@ -24,7 +24,7 @@ from tests.naive import Book
 from tests.sandbox_door import mounted
 from tests.service import eventually
 from tests.world import World
-from wcflow import cycle
+from wcflow import sync
 from wcflow.config.load import load
 from wcflow.sandbox.faults import Rule, Unreachable
 from wcflow.sandbox.server import serve
@@ -91,7 +91,7 @@ class Village(World):
             mounted(self.faults, lambda: self.now, url=url) as door,
             Store(settings.name, url, *keys, page_size=settings.page_size) as store,
         ):
-            yield cycle.Line(self.db, store, self.config, settings, lambda: self.now, holder)
+            yield sync.SyncContext(self.db, store, self.config, settings, lambda: self.now, holder)
         self.writes = [c for c in door.writes if c.json or c.method == "DELETE"]
 
 
@@ -210,7 +210,7 @@ class Siege:
         row = self.village.row()
         if row is not None and row.held and self.chance.random() < 0.8:
             with self.village.line() as line:
-                cycle.accept(line)
+                sync.approve(line)
 
     def comes_to_rest(self):
         """Let the fire end, and time pass until all that waits has had its turn.

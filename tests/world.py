@@ -12,14 +12,16 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import event
 
 from tests.sandbox_door import mounted
-from wcflow import cycle
+from wcflow import sync
 from wcflow.config.load import load
-from wcflow.mirror import people, queue, runs
-from wcflow.mirror.database import open_database
-from wcflow.mirror.stores import store_row
+from wcflow.database import outbox as queue
+from wcflow.database import people, runs
+from wcflow.database.connection import open_database
+from wcflow.database.stores import store_row
 from wcflow.rules.tags import split_tags
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.store import Shop
 from wcflow.store.client import Store
 
 BEGIN = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -84,7 +86,7 @@ class World:
                 sleep=lambda _seconds: None,
                 chance=lambda: 0.5,
             )
-            yield cycle.Line(self.db, store, self.config, settings, lambda: self.now, holder)
+            yield sync.SyncContext(self.db, store, self.config, settings, lambda: self.now, holder)
             store.close()
         # An empty batch tells the key's rights and changes nothing.
         self.writes = [call for call in door.writes if call.json or call.method == "DELETE"]
@@ -95,11 +97,11 @@ class World:
         """Get to know the shop, pull, evaluate and deliver; nothing is held unless asked."""
         with self.line() as line:
             if know:
-                cycle.know(line)
+                sync.refresh_store_info(line)
             if accept:
-                cycle.walk(line, write=False)
-                cycle.accept(line)
-            return cycle.walk(line, write=write)
+                sync.sync_once(line, write=False)
+                sync.approve(line)
+            return sync.sync_once(line, write=write)
 
     def settle(self):
         """Walk until young orders have been read again and nothing is left to write."""
@@ -109,7 +111,7 @@ class World:
 
     def nightly(self):
         with self.line() as line:
-            return cycle.nightly(line)
+            return sync.nightly(line)
 
     @contextmanager
     def mortal(self, steps, holder="mortal", *, from_write=0):
@@ -133,7 +135,7 @@ class World:
 
     def buys(self, *, customer=0, email="", total="100.00", days_ago=0, status="completed", **more):
         """Somebody places an order of one wallet at that price; give its id."""
-        from wcflow.sandbox.shop import Line
+        from wcflow.sandbox.orders import Line
 
         line = Line(product_id=self.product, total=total, name="Wallet")
         return self.shop.place_order(

@@ -15,8 +15,8 @@ gc.disable()
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from wcflow.cli import app  # noqa: E402  after the line above
-from wcflow.discreet import report  # noqa: E402
 from wcflow.errors import SOME_FAILED  # noqa: E402
+from wcflow.redact import report  # noqa: E402
 
 
 def main() -> None:

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from wcflow.config.default import default_ini, with_values
+from wcflow.config.files import default_ini, with_values
 from wcflow.errors import BusyError, SetupError
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.people import Person, person
 from wcflow.sandbox.seed import seeded
-from wcflow.sandbox.shop import ADMIN, Shop
 from wcflow.sandbox.state import Order
+from wcflow.sandbox.store import Shop
 
 PEOPLE, ORDERS = 500, 2500
 INI, DATABASE, STORE = "wcflow.ini", "wcflow.sqlite3", "shop"

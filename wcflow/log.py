@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from wcflow.discreet import plain, report, without_secrets
+from wcflow.redact import plain, report, without_secrets
 
 
 def set_up(level: str, form: str, *, terminal: bool) -> None:

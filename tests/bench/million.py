@@ -17,15 +17,16 @@ from random import Random
 
 import orjson
 
-from wcflow.config.default import default_ini, with_values
+from wcflow.config.files import default_ini, with_values
 from wcflow.config.load import Config, load
-from wcflow.evaluate import Evaluated, evaluate
-from wcflow.mirror.database import Database, open_database
-from wcflow.mirror.rows import customer_row, order_row, product_row
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.upserts import stamp
+from wcflow.database.connection import Database, open_database
+from wcflow.database.mapping import customer_row, order_row, product_row
+from wcflow.database.sql import stamp
+from wcflow.database.stores import save_store
+from wcflow.evaluate.evaluation import evaluate
+from wcflow.evaluate.save import EvaluationResult
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund
-from wcflow.sandbox.shop import ADMIN
+from wcflow.sandbox.auth import ADMIN
 
 NOW = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
 CENSUS = NOW - timedelta(days=30)
@@ -164,7 +165,7 @@ def _know_the_shop(db: Database) -> None:
         )
 
 
-def judged(db: Database, config: Config, now: datetime) -> Evaluated:
+def judged(db: Database, config: Config, now: datetime) -> EvaluationResult:
     """Have everyone judged who is to be looked at."""
     (settings,) = config.stores
     return evaluate(db, config, settings, now)

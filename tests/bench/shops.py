@@ -27,10 +27,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.door import asked
-from wcflow.sandbox.exchange import Basic, Request, http_date
+from wcflow.sandbox.rest import Basic, Request, http_date
 from wcflow.sandbox.seed import seeded
-from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.store import Shop
 from wcflow.store import wire
 
 _KEY = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)

@@ -18,8 +18,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from wcflow.mirror.rows import customer_of
-from wcflow.sandbox.exchange import Request, Response, told
+from wcflow.database.mapping import customer_of
+from wcflow.sandbox.rest import Request, Response, told
 from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.server import serve
 

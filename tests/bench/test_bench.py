@@ -20,18 +20,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from wcflow import cycle
-from wcflow.config.default import default_ini, with_values
+from wcflow import sync
+from wcflow.config.files import default_ini, with_values
 from wcflow.config.load import load
-from wcflow.evaluate import evaluate
-from wcflow.mirror.database import open_database
-from wcflow.mirror.due import touch_all
-from wcflow.poll.people import keep_orders
-from wcflow.poll.settings import PollSettings
-from wcflow.sandbox.exchange import Basic, Request
+from wcflow.database.connection import open_database
+from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.evaluate.evaluation import evaluate
+from wcflow.poll.context import PollSettings
+from wcflow.poll.ownership import store_orders
+from wcflow.sandbox.auth import ADMIN
+from wcflow.sandbox.rest import Basic, Request
 from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.server import serve
-from wcflow.sandbox.shop import ADMIN
 from wcflow.store.quick import orders_in
 
 ROWS: list[tuple[str, float, float, str]] = []
@@ -94,12 +94,12 @@ def ini(url, tmp_path_factory):
 def line(ini):
     config = load(ini, {})
     (settings,) = config.stores
-    with open_database(config.database) as db, cycle.client(settings) as store:
-        line = cycle.Line(db, store, config, settings, lambda: datetime.now(UTC), "bench")
-        cycle.know(line)
-        cycle.walk(line, write=False)
-        cycle.accept(line)
-        cycle.walk(line)
+    with open_database(config.database) as db, sync.client(settings) as store:
+        line = sync.SyncContext(db, store, config, settings, lambda: datetime.now(UTC), "bench")
+        sync.refresh_store_info(line)
+        sync.sync_once(line, write=False)
+        sync.approve(line)
+        sync.sync_once(line)
         yield line
 
 
@@ -116,7 +116,7 @@ def test_a_page_of_100_orders_is_read_kept_and_touched_in_10_ms(tmp_path):
         def work():
             orders = orders_in(next(pages).encode(), frozenset())
             with db.transaction() as tx:
-                assert len(orders) == keep_orders(tx, settings, orders) == 100
+                assert len(orders) == store_orders(tx, settings, orders) == 100
 
         cost = cpu(work)
     ROWS.append(("page of 100 orders, CPU ms", cost, cpu(lambda: json.loads(page)), "json.loads"))
@@ -132,7 +132,7 @@ def test_a_poll_that_finds_one_changed_order_costs_50_ms_beyond_its_requests(lin
     def changed():
         line.store.put(f"orders/{newest.id}", {"customer_note": f"note {next(count)}"})
         begin = time.process_time()
-        walked = cycle.walk(line, write=False)
+        walked = sync.sync_once(line, write=False)
         spent.append((time.process_time() - begin) * 1000)
         assert walked.pulled.orders >= 1
         assert walked.evaluated.people >= 1
@@ -140,7 +140,7 @@ def test_a_poll_that_finds_one_changed_order_costs_50_ms_beyond_its_requests(lin
     spent: list[float] = []
     for _ in range(9):
         changed()
-    idle = cpu(lambda: cycle.walk(line, write=False))
+    idle = cpu(lambda: sync.sync_once(line, write=False))
     ROWS.append(("walk that finds one changed order, CPU ms", median(spent), idle, "idle walk"))
     assert median(spent) - idle <= 50
 
@@ -150,7 +150,7 @@ def test_everyone_is_evaluated_in_little_time(line):
 
     def all_of_them():
         with line.db.transaction() as tx:
-            touch_all(tx, line.name)
+            evaluate_everyone(tx, line.name)
         return evaluate(line.db, line.config, line.settings, line.clock()).people
 
     people = all_of_them()

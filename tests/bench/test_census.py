@@ -20,10 +20,11 @@ import orjson
 import pytest
 
 from tests.bench.shops import KEYS, Visit, as_measured, served
-from wcflow.mirror.counts import count_orders
-from wcflow.mirror.database import open_database
-from wcflow.mirror.stores import save_store
-from wcflow.poll import PollSettings, pull
+from wcflow.database.connection import open_database
+from wcflow.database.sql import count_orders
+from wcflow.database.stores import save_store
+from wcflow.poll.context import PollSettings
+from wcflow.poll.pull import pull
 from wcflow.store.client import Store
 
 ORDERS = 100_000

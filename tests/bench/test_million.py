@@ -30,13 +30,13 @@ import pytest
 from tests.bench.million import NOW, Large, judged, large
 from tests.bench.shown import shown
 from tests.world import World
-from wcflow import cycle
+from wcflow import sync
 from wcflow.config.load import load
-from wcflow.mirror.database import open_database
-from wcflow.mirror.due import people_left
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.subjects import touch
-from wcflow.mirror.upserts import stamp
+from wcflow.database.connection import open_database
+from wcflow.database.evaluation_queue import people_left
+from wcflow.database.identity import mark_dirty
+from wcflow.database.sql import stamp
+from wcflow.database.stores import save_store
 
 SHARE = 1.0 if os.environ.get("WCFLOW_BENCH_MILLION") else 0.1
 ROWS: list[tuple[str, float, float, str]] = []
@@ -85,7 +85,7 @@ import json, resource, sys, time
 from pathlib import Path
 from tests.bench.million import NOW, judged
 from wcflow.config.load import load
-from wcflow.mirror.database import open_database
+from wcflow.database.connection import open_database
 
 config = load(Path(sys.argv[1]), {})
 with open_database(config.database) as db:
@@ -150,7 +150,7 @@ def cost_of_touched(mirror, numbers):
         judged(db, config, NOW)
         for number in numbers:
             with db.transaction() as tx:
-                touch(tx, "shop", {f"c{number}": ""})
+                mark_dirty(tx, "shop", {f"c{number}": ""})
             cost, outcome = cpu(lambda: judged(db, config, NOW))
             assert 1 == outcome.people
             costs.append(cost)
@@ -192,14 +192,14 @@ def test_an_idle_poll_costs_four_requests_and_twenty_milliseconds(mirror):
         ini.chmod(0o600)
         config, clock = load(ini, {}), [datetime.now(UTC) - timedelta(minutes=POLLS + 1)]
         (settings,) = config.stores
-        with open_database(config.database) as db, cycle.client(settings) as store:
-            line = cycle.Line(db, store, config, settings, lambda: clock[0], "bench")
+        with open_database(config.database) as db, sync.client(settings) as store:
+            line = sync.SyncContext(db, store, config, settings, lambda: clock[0], "bench")
             begin_to_poll(db, url, clock[0], mirror.accounts // 3)
-            cycle.pull_store(line)
+            sync.pull_store(line)
             asked, polls = store_calls(store), []
             for _ in range(POLLS):
                 clock[0] += timedelta(minutes=1)
-                polls.append((*cpu(lambda: cycle.pull_store(line)), len(asked)))
+                polls.append((*cpu(lambda: sync.pull_store(line)), len(asked)))
             costs = [cost for cost, _, _ in polls]
             requests = [pulled.requests for _, pulled, _ in polls]
             bare = median(
@@ -244,9 +244,9 @@ def test_tags_are_written_twenty_five_at_a_time_and_read_once(tmp_path):
     world.settle()
     world.rules(rules.replace("Buyer", "Customer"))
     with world.line() as line:
-        pulled = cycle.walk(line, write=False).pulled
+        pulled = sync.sync_once(line, write=False).pulled
         asked = store_calls(line.store)
-        delivered = cycle.deliver_store(line)
+        delivered = sync.deliver_store(line)
 
     assert 2 * TAGGED == delivered.done
     assert pulled is not None

@@ -20,16 +20,15 @@ import orjson
 import pytest
 
 from tests.sandbox_door import mounted
-from wcflow.mirror.counts import count_orders
-from wcflow.mirror.database import open_database
-from wcflow.mirror.rows import order_row
-from wcflow.mirror.slices import save_slices
-from wcflow.mirror.stores import save_setting, save_store
-from wcflow.mirror.upserts import dumps, stamp
-from wcflow.poll import PollSettings, pull, reconcile
-from wcflow.poll.portions import whole
+from wcflow.database.connection import open_database
+from wcflow.database.mapping import order_row
+from wcflow.database.sql import count_orders, dumps, stamp
+from wcflow.database.stores import save_setting, save_slices, save_store
+from wcflow.poll.context import PollSettings
+from wcflow.poll.pull import pull, reconcile
+from wcflow.poll.ranges import whole
 from wcflow.records import Address, Order, Refund
-from wcflow.sandbox.exchange import told
+from wcflow.sandbox.rest import told
 from wcflow.store.client import Store
 
 ORDERS = 1_000_000

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.world import World
-from wcflow.mirror.stores import save_setting
+from wcflow.database.stores import save_setting
 
 RULES = """
 [segment VIP]

@@ -7,7 +7,7 @@ import copy
 
 from tests.histories.rulebook import written
 from tests.world import Died, World
-from wcflow import cycle
+from wcflow import sync
 
 _LIVED = {}
 """Beginnings that were lived through: the database, the shop and the time at their end."""
@@ -27,9 +27,9 @@ def born(folder, book, page_size, begin, *, database=None, dies_at=None, **shop)
     w.buys(email="BEN@example.com", days_ago=60)
     if dies_at is not None:
         with w.line() as line:
-            cycle.know(line)
+            sync.refresh_store_info(line)
         with contextlib.suppress(Died), w.mortal(dies_at) as line:
-            cycle.walk(line)
+            sync.sync_once(line)
         w.die()
         w.buys(email="late@example.com")
         w.pass_(minutes=11)

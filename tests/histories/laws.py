@@ -10,8 +10,8 @@ from tests import naive
 from tests.builders import BERLIN
 from tests.histories.street import GRANTED, OWN
 from wcflow.cli.check_database import examined
-from wcflow.mirror.customers import customers
-from wcflow.mirror.orders import order_records
+from wcflow.database.customers import customers
+from wcflow.database.orders import order_records
 
 DAY = timedelta(days=1)
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from tests import naive
 from tests.builders import BERLIN
-from wcflow.mirror.customers import customers
-from wcflow.mirror.orders import order_records
-from wcflow.sandbox.exchange import Refusal
-from wcflow.sandbox.shop import Line
+from wcflow.database.customers import customers
+from wcflow.database.orders import order_records
+from wcflow.sandbox.orders import Line
+from wcflow.sandbox.rest import Refusal
 
 EMAILS = ("ada@example.com", "ben@example.com", "CY@example.com", "dee@example.com")
 OWN = "own"

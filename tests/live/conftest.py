@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 import requests
 
-from wcflow import cycle
+from wcflow import sync
 from wcflow.config.load import load
-from wcflow.mirror.database import open_database
-from wcflow.mirror.stores import store_row
+from wcflow.database.connection import open_database
+from wcflow.database.stores import store_row
 from wcflow.rules.tags import split_tags
 
 RULES = """
@@ -68,8 +68,8 @@ class Live:
         self.config = load(file, {})
         self.db = open_database(self.config.database)
         (settings,) = self.config.stores
-        self.store = cycle.client(settings)
-        self.line = cycle.Line(
+        self.store = sync.client(settings)
+        self.line = sync.SyncContext(
             self.db, self.store, self.config, settings, lambda: datetime.now(UTC), "live"
         )
         self.written = 0
@@ -98,10 +98,10 @@ class Live:
 
     def walk(self):
         """One walk, accepted; ``written`` tells how many effects reached the shop."""
-        cycle.know(self.line)
-        cycle.walk(self.line, write=False)
-        cycle.accept(self.line)
-        walked = cycle.walk(self.line)
+        sync.refresh_store_info(self.line)
+        sync.sync_once(self.line, write=False)
+        sync.approve(self.line)
+        walked = sync.sync_once(self.line)
         self.written = walked.delivered.done
         assert 0 == walked.delivered.failed
         return walked

@@ -24,9 +24,9 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from wcflow import cycle
+from wcflow import sync
+from wcflow.database.orders import order_records
 from wcflow.errors import TRY_LATER, StoreError
-from wcflow.mirror.orders import order_records
 
 BATCH = 100
 CROWD = 300
@@ -39,7 +39,7 @@ WORK = "rule LIKE 'workflow%'"
 def walks_later(live):
     """Walk by a clock that is ahead until nothing is left to write: what lapses has lapsed."""
     line = replace(live.line, clock=lambda: datetime.now(UTC) + timedelta(minutes=15))
-    while (walked := cycle.walk(line)).delivered.done:
+    while (walked := sync.sync_once(line)).delivered.done:
         assert 0 == walked.delivered.failed
 
 
@@ -123,13 +123,13 @@ def test_an_order_deleted_for_good_is_found_by_the_nightly_comparison(live):
     live.ask("DELETE", f"orders/{gone}", params={"force": "true"})
     live.walk()
     assert [gone] == known(live, [gone])
-    night = cycle.nightly(live.line)
+    night = sync.nightly(live.line)
     live.walk()
 
     assert 1 == night.deleted
     assert [] == known(live, [gone])
     assert "Live Small" == live.meta(f"orders/{stays}", "wcflow_segment")
-    assert 0 == cycle.nightly(live.line).deleted
+    assert 0 == sync.nightly(live.line).deleted
 
 
 def known(live, ids):
@@ -161,12 +161,12 @@ def test_hundreds_of_orders_stamped_in_one_second_are_all_read(live):
     assert ids == known(live, ids)
     live.ask("DELETE", f"customers/{carl}", params={"force": "true"})
     stamps = Counter(row["date_modified_gmt"] for row in listed(live, ids))
-    cycle.walk(live.line)
+    sync.sync_once(live.line)
     grows_old(live, ids[-1])
-    cycle.walk(live.line)
+    sync.sync_once(live.line)
     swept = replace(live.line, clock=lambda: datetime.now(UTC) + timedelta(days=2))
-    cycle.walk(swept)
-    cycle.walk(swept)
+    sync.sync_once(swept)
+    sync.sync_once(swept)
 
     with live.db.reading() as tx:
         orders = order_records(tx, "live", ids)
@@ -202,7 +202,7 @@ def forgets(live, ids):
     """Delete the crowd, which a batch does for good; the night finds all of them gone."""
     for at in range(0, len(ids), BATCH // 2):
         live.ask("POST", "orders/batch", json={"delete": ids[at : at + BATCH // 2]})
-    night = cycle.nightly(live.line)
+    night = sync.nightly(live.line)
 
     assert [] == list(listed(live, ids)) == known(live, ids)
     assert len(ids) == night.deleted
@@ -232,7 +232,7 @@ def test_a_shop_in_maintenance_is_left_alone_and_served_afterwards(live, mainten
     names = buys_all(live, ["mia", "max"])
     with maintenance():
         with pytest.raises(StoreError) as turned_away:
-            cycle.walk(live.line)
+            sync.sync_once(live.line)
         with process(live, "sync") as running:
             assert TRY_LATER == running.wait(120)
         said = (live.folder / "log").read_text()

@@ -20,18 +20,19 @@ from tests.builders import NOW, profile
 from tests.polled import BEGIN, mirror_equals_shop, polled
 from tests.spoilt import LONG, anything, body, places, raw, rows_of, spoilt
 from tests.world import Died, Fate, World
+from wcflow.database.orders import order_records, save_orders
+from wcflow.database.quarantine import quarantined_rows
 from wcflow.errors import StoreError
-from wcflow.mirror.aside import rows_aside
-from wcflow.mirror.orders import order_records, save_orders
-from wcflow.poll import PollSettings
-from wcflow.poll.people import keep_orders
-from wcflow.rules.attributes import ATTRIBUTES
-from wcflow.rules.language import Place, Scope, parse_condition
-from wcflow.rules.template import parse_template
+from wcflow.poll.context import PollSettings
+from wcflow.poll.ownership import store_orders
+from wcflow.rules.attributes.registry import ATTRIBUTES
+from wcflow.rules.context import Context, Place
+from wcflow.rules.parser import parse_condition
+from wcflow.rules.templates import parse_template
 from wcflow.store import wire
-from wcflow.store.body import UnreadableError, parsed
-from wcflow.store.reading import listing
-from wcflow.store.transport import Answer
+from wcflow.store.http import Answer
+from wcflow.store.json_body import UnreadableError, parsed
+from wcflow.store.listing import listing
 
 RULES = """
 [segment Buyers]
@@ -86,7 +87,7 @@ STRANGE = {
 def aside(of):
     """Give what is put aside: kind and id to reason."""
     with of.db.reading() as tx:
-        return {(row.kind, row.id): row.reason for row in rows_aside(tx, "shop")}
+        return {(row.kind, row.id): row.reason for row in quarantined_rows(tx, "shop")}
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ class TestOrders:
         assert before < first < poll.row().order_cursor
         assert [good] == list(poll.orders())
         with poll.db.reading() as tx:
-            (row,) = rows_aside(tx, "shop")
+            (row,) = quarantined_rows(tx, "shop")
         assert (bad, second) == (row.id, row.last_seen)
 
     def test_its_last_good_version_stays(self, poll):
@@ -195,7 +196,7 @@ class TestOrders:
         poll.pull()
 
         with poll.db.reading() as tx:
-            (row,) = rows_aside(tx, "shop")
+            (row,) = quarantined_rows(tx, "shop")
         assert (first, poll.now) == (row.first_seen, row.last_seen)
 
     def test_the_night_does_not_take_it_for_deleted_and_asks_for_it_once(self, poll):
@@ -563,7 +564,7 @@ class TestAnyRow:
     @staticmethod
     def is_kept_as_read(database, order):
         with contextlib.suppress(Undone), database.transaction() as tx:
-            keep_orders(tx, _settings(), [order])
+            store_orders(tx, _settings(), [order])
             assert [] == save_orders(tx, "shop", [order])
             kept = order_records(tx, "shop", [order.id])[order.id]
             raise Undone
@@ -572,7 +573,7 @@ class TestAnyRow:
     @staticmethod
     def can_be_asked_everything(order):
         item = order.items[0] if order.items else None
-        scope = Scope(profile(order), NOW, order=order, item=item)
+        scope = Context(profile(order), NOW, order=order, item=item)
         for condition, template in ASKED:
             condition.ask(scope)
             template.render(scope, None)

@@ -8,19 +8,18 @@ from random import Random
 import pytest
 
 from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.database.sql import instant
+from wcflow.database.stores import save_store, slices
 from wcflow.errors import StoreError
-from wcflow.mirror.slices import slices
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.upserts import instant
-from wcflow.poll import drafts, refunds, walk
-from wcflow.poll.asking import Found
-from wcflow.poll.portions import whole
-from wcflow.poll.slicing import Meter, Work, work_off
-from wcflow.poll.visit import Visit
-from wcflow.sandbox.exchange import told
+from wcflow.poll import orders as drafts
+from wcflow.poll import paginate, refunds
+from wcflow.poll.context import PollContext
+from wcflow.poll.ranges import whole
+from wcflow.poll.workers import Found, Meter, Work, work_off
 from wcflow.sandbox.faults import Rule
+from wcflow.sandbox.rest import told
 from wcflow.sandbox.seed import seeded
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.store import Shop
 
 
 class Killed(Exception):
@@ -207,7 +206,7 @@ def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
         return Found("an answer", 7, last=True)
 
     with polled(database) as poll:
-        visit = Visit(poll.db, poll.client, poll.settings, poll.now)
+        visit = PollContext(poll.db, poll.client, poll.settings, poll.now)
         pieces = [whole("shop", "orders", number) for number in range(2)]
         work = Work("orders", ask, lambda tx, what: kept.extend(what) or 1)
         with pytest.raises(StoreError):
@@ -260,7 +259,7 @@ def test_a_second_in_which_more_orders_were_made_than_a_page_holds_is_drained(da
 def test_a_second_that_holds_more_than_can_be_excluded_by_name_is_drained_by_ranges(
     database, monkeypatch
 ):
-    monkeypatch.setattr(walk, "EXCLUDED", 20)
+    monkeypatch.setattr(paginate, "EXCLUDED", 20)
     with polled(database, page_size=10) as poll:
         ordered(poll.shop, 30, seconds_apart=0)
         poll.shop.state.numbers.skip("post", 5000)

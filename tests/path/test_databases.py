@@ -3,7 +3,7 @@
 import pytest
 
 from tests.world import World
-from wcflow import cycle
+from wcflow import sync
 from wcflow.errors import BusyError
 
 RULES = """
@@ -93,10 +93,10 @@ def test_two_processes_do_not_serve_a_store_at_once(tmp_path, database_url):
     w.settle()
     with (
         w.line("one") as first,
-        cycle.leased(first),
+        sync.leased(first),
         w.line("two") as second,
         pytest.raises(BusyError, match="another wcflow"),
     ):
-        cycle.walk(second)
+        sync.sync_once(second)
     assert w.walk().pulled is not None
     w.db.close()

@@ -27,7 +27,7 @@ from tests.histories.street import DEEDS, Street
 from tests.histories.weather import ASKED, WEATHER
 from tests.naive import Book
 from tests.world import BEGIN, Died
-from wcflow import cycle
+from wcflow import sync
 from wcflow.errors import WcflowError
 
 LONG = bool(os.environ.get("WCFLOW_LONG"))
@@ -183,7 +183,7 @@ class Histories(RuleBasedStateMachine):
     def the_admin_has_the_shop_read_anew(self, what):
         chosen = {each: each in what for each in ("orders", "customers")}
         with suppress(WcflowError), self.w.line() as line:
-            cycle.resync(line, **chosen)
+            sync.resync(line, **chosen)
 
     # What befalls wcflow.
 
@@ -223,21 +223,21 @@ class Histories(RuleBasedStateMachine):
     @rule(steps=st.integers(0, 250), minutes=st.sampled_from([6, 11]), pick=PICK)
     def walk_and_die(self, steps, minutes, pick):
         self.street.do("orders_something", pick)
-        self._mortally(steps, minutes, cycle.walk)
+        self._mortally(steps, minutes, sync.sync_once)
 
     @rule(write=st.integers(1, 9), steps=st.integers(0, 12), pick=PICK)
     def walk_and_die_over_a_write(self, write, steps, pick):
         """Before it is sent, before it is answered, or before that is on record."""
         self.street.do("orders_something", pick)
-        self._mortally(steps, 11, cycle.walk, from_write=write)
+        self._mortally(steps, 11, sync.sync_once, from_write=write)
 
     @rule(steps=st.integers(0, 120))
     def night_comes_and_wcflow_dies(self, steps):
-        self._mortally(steps, 11, cycle.nightly)
+        self._mortally(steps, 11, sync.nightly)
 
     @rule(steps=st.integers(0, 120))
     def wcflow_dies_while_it_reads_the_shop_anew(self, steps):
-        self._mortally(steps, 11, cycle.resync)
+        self._mortally(steps, 11, sync.resync)
 
     def _mortally(self, steps, minutes, work, **since):
         try:

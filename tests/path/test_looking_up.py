@@ -5,13 +5,13 @@ from itertools import count
 
 import pytest
 
-from wcflow.mirror import queue
-from wcflow.mirror.database import open_database
-from wcflow.mirror.people import find_person
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.subjects import touch
-from wcflow.mirror.tables import OutboxRow
-from wcflow.mirror.upserts import stamp, table_of
+from wcflow.database import outbox
+from wcflow.database.connection import open_database
+from wcflow.database.identity import mark_dirty
+from wcflow.database.people import find_person
+from wcflow.database.sql import stamp, table_of
+from wcflow.database.stores import save_store
+from wcflow.database.tables import OutboxRow
 
 NOW = stamp(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
 
@@ -28,7 +28,9 @@ def fill(database, number, stores=("shop",)):
     with database.transaction() as tx:
         for store in stores:
             save_store(tx, store, url="https://shop.example")
-            touch(tx, store, {f"c{each}": f"{each}@example.com" for each in range(1, number + 1)})
+            mark_dirty(
+                tx, store, {f"c{each}": f"{each}@example.com" for each in range(1, number + 1)}
+            )
         each_to_its_own = [stores[each % len(stores)] for each in range(number)]
         rows = [effect(store, each) for each, store in enumerate(each_to_its_own)]
         tx.execute(table_of(OutboxRow).insert(), rows)
@@ -38,8 +40,8 @@ def fill(database, number, stores=("shop",)):
 def test_a_few_effects_are_the_first_few_of_their_store(database, newest_first):
     fill(database, 40, ("shop", "other"))
     with database.reading() as tx:
-        every = queue.entries(tx, "shop", limit=None, newest_first=newest_first)
-        few = queue.entries(tx, "shop", limit=7, newest_first=newest_first)
+        every = outbox.entries(tx, "shop", limit=None, newest_first=newest_first)
+        few = outbox.entries(tx, "shop", limit=7, newest_first=newest_first)
     assert sorted(range(0, 40, 2), reverse=newest_first) == [each.target for each in every]
     assert every[:7] == few
 
@@ -47,8 +49,8 @@ def test_a_few_effects_are_the_first_few_of_their_store(database, newest_first):
 def test_a_person_is_found_by_key_number_or_address_and_an_account_before_a_guest(database):
     with database.transaction() as tx:
         guest = {"g:anna@example.com": "anna@example.com", "g:bob@example.com": "bob@example.com"}
-        touch(tx, "shop", {"c12": "anna@example.com", **guest})
-        touch(tx, "other", {"c7": "carl@example.com"})
+        mark_dirty(tx, "shop", {"c12": "anna@example.com", **guest})
+        mark_dirty(tx, "other", {"c7": "carl@example.com"})
         asked = ("c12", " 12 ", "Anna@Example.com", "g:anna@example.com", "BOB@example.com")
         found = [find_person(tx, "shop", who) for who in (*asked, "carl@example.com", "7", "")]
     anna, bob = "g:anna@example.com", "g:bob@example.com"
@@ -58,7 +60,7 @@ def test_a_person_is_found_by_key_number_or_address_and_an_account_before_a_gues
 @pytest.mark.parametrize(
     "look",
     [
-        lambda tx: queue.entries(tx, "shop", limit=5, newest_first=True),
+        lambda tx: outbox.entries(tx, "shop", limit=5, newest_first=True),
         lambda tx: find_person(tx, "shop", "3@example.com"),
         lambda tx: find_person(tx, "shop", "3"),
     ],

@@ -6,9 +6,9 @@ import pytest
 
 from tests.histories.weather import WEATHER
 from tests.world import Died, World
-from wcflow import cycle
+from wcflow import sync
+from wcflow.database import outbox
 from wcflow.errors import StoreError
-from wcflow.mirror import queue
 
 RULES = """
 [workflow welcome]
@@ -59,7 +59,7 @@ def test_a_note_that_was_not_answered_and_is_let_go_by_hand_is_there_once(world)
         world.settle()
     waiting = [entry.id for entry in world.outbox(states=("due",))]
     with world.db.transaction() as tx:
-        queue.retry(tx, waiting, world.now)
+        outbox.retry(tx, waiting, world.now)
     try_again(world)
     (coupon,) = world.coupons()
     assert [f"Your code is {coupon['code'].upper()}"] == world.notes(order)
@@ -79,7 +79,7 @@ def test_an_interruption_between_a_write_and_its_record_is_no_second_write(world
             interrupts(),
         )
         with pytest.raises(KeyboardInterrupt):
-            cycle.walk(line)
+            sync.sync_once(line)
     try_again(world)
     (coupon,) = world.coupons()
     assert [f"Your code is {coupon['code'].upper()}"] == world.notes(order)
@@ -91,7 +91,7 @@ def test_a_daemon_that_dies_between_any_two_steps_writes_once(world):
     for steps in range(0, 160, 4):
         orders.append(world.buys(email=f"guest{len(orders)}@example.com"))
         with contextlib.suppress(Died), world.mortal(steps) as line:
-            cycle.walk(line)
+            sync.sync_once(line)
         world.die()
         world.pass_(minutes=11)
     world.settle()

@@ -6,11 +6,10 @@ from random import Random
 
 import pytest
 
-from wcflow.mirror import queue
-from wcflow.mirror.counts import count_all
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.tables import OutboxRow
-from wcflow.mirror.upserts import stamp, table_of
+from wcflow.database import outbox
+from wcflow.database.sql import count_all, stamp, table_of
+from wcflow.database.stores import save_store
+from wcflow.database.tables import OutboxRow
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 KINDS = ("tags_customer", "tags_order", "meta_customer", "note", "coupon")
@@ -66,7 +65,7 @@ def test_the_oldest_are_claimed_first_whatever_their_kind(database, released_onl
     ]
     claimed = []
     with database.transaction() as tx:
-        while some := queue.claim(tx, "shop", kinds, NOW, 7, "me", released_only=released_only):
+        while some := outbox.claim(tx, "shop", kinds, NOW, 7, "me", released_only=released_only):
             claimed.append([(stamp(entry.due_at), entry.target) for entry in some])
 
     assert sorted(wanted) == [each for some in claimed for each in sorted(some)]
@@ -77,8 +76,8 @@ def test_what_waits_is_counted_by_whether_it_was_let_go(database):
     rows = waiting_in(filled(database, stores=("shop", "other")))
     released = sum(row["released"] for row in rows)
     with database.reading() as tx:
-        assert (len(rows) - released, released) == queue.waiting(tx, "shop", NOW)
-        assert (0, 0) == queue.waiting(tx, "shop", NOW - timedelta(days=1))
+        assert (len(rows) - released, released) == outbox.waiting(tx, "shop", NOW)
+        assert (0, 0) == outbox.waiting(tx, "shop", NOW - timedelta(days=1))
 
 
 @pytest.mark.parametrize("stores", [("shop",), ("shop", "other")])
@@ -86,6 +85,6 @@ def test_a_stores_rows_are_counted_whether_or_not_it_is_the_only_one(database, s
     rows = filled(database, stores)
     mine = Counter(row["state"] for row in rows if row["store"] == "shop")
     with database.reading() as tx:
-        assert dict(mine) == queue.queue_counts(tx, "shop")
+        assert dict(mine) == outbox.queue_counts(tx, "shop")
         assert mine.total() == count_all(tx, table_of(OutboxRow), "shop")
-        assert ({}, 0) == (queue.queue_counts(tx, "no"), count_all(tx, table_of(OutboxRow), "no"))
+        assert ({}, 0) == (outbox.queue_counts(tx, "no"), count_all(tx, table_of(OutboxRow), "no"))

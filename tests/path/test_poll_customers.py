@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.database.sql import table_of, upsert
+from wcflow.database.stores import EMPTY_ANSWER, save_store
+from wcflow.database.tables import PersonRow, RunRow
 from wcflow.errors import StoreError
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.tables import PersonRow, RunRow
-from wcflow.mirror.upserts import table_of, upsert
-from wcflow.poll import EMPTY_ANSWER
-from wcflow.poll.sweep import MOST_AT_ONCE, Sweep, sweep_share
-from wcflow.sandbox.exchange import told
+from wcflow.poll.customer_rescan import MOST_AT_ONCE, Sweep, sweep_share
 from wcflow.sandbox.faults import Rule
+from wcflow.sandbox.rest import told
 
 DAY = timedelta(days=1)
 
@@ -387,7 +386,7 @@ class TestEmptyAnswers:
 
 
 def test_whose_meta_a_key_may_not_read_has_none_in_the_mirror(database):
-    from wcflow.sandbox.shop import MANAGER
+    from wcflow.sandbox.auth import MANAGER
     from wcflow.store.client import Store
 
     with polled(database) as poll:

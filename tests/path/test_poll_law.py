@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.path.test_census import Killed, kills
 from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.database.connection import open_database
+from wcflow.database.orders import orders_of_people
 from wcflow.errors import StoreError
-from wcflow.mirror.database import open_database
-from wcflow.mirror.orders import orders_of_people
-from wcflow.sandbox.exchange import Refusal
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.rest import Refusal
+from wcflow.sandbox.store import Shop
 
 NAMES = [f"{name}@example.com" for name in ("anna", "bob", "cleo", "dora", "emil")]
 

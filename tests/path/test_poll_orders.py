@@ -7,12 +7,12 @@ import pytest
 
 from tests.path.test_census import Killed, kills, ordered, refuses_status
 from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.database.customers import set_customer_meta
+from wcflow.database.orders import set_order_meta
 from wcflow.errors import StoreError
-from wcflow.mirror.customers import set_customer_meta
-from wcflow.mirror.orders import set_order_meta
-from wcflow.poll import walk
+from wcflow.poll import paginate
 from wcflow.records import StatusChange
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.store import Shop
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ class TestManyAtOnce:
     def test_a_second_that_holds_more_than_can_be_excluded_is_drained_by_ranges(
         self, many, monkeypatch
     ):
-        monkeypatch.setattr(walk, "EXCLUDED", 20)
+        monkeypatch.setattr(paginate, "EXCLUDED", 20)
         for id in many.made:
             many.shop.edit_billing(id, now=many.now, city="Rome")
         many.pull()

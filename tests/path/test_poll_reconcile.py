@@ -7,15 +7,15 @@ import pytest
 
 from tests.path.test_census import ordered, refuses_status
 from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.database.products import save_products
+from wcflow.database.sql import table_of
+from wcflow.database.stores import EMPTY_ANSWER
+from wcflow.database.tables import CustomerRow
 from wcflow.errors import StoreError
-from wcflow.mirror.products import save_products
-from wcflow.mirror.tables import CustomerRow
-from wcflow.mirror.upserts import table_of
-from wcflow.poll import EMPTY_ANSWER
 from wcflow.records import Product
-from wcflow.sandbox.exchange import told
 from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.rest import told
+from wcflow.sandbox.store import Shop
 
 DAY = timedelta(days=1)
 
@@ -118,7 +118,7 @@ def test_an_order_that_a_list_left_out_is_not_believed_to_be_deleted(poll):
 
 
 def test_an_order_that_the_mirror_missed_is_read(poll):
-    from wcflow.mirror.orders import delete_orders
+    from wcflow.database.orders import delete_orders
 
     with poll.db.transaction() as tx:
         delete_orders(tx, "shop", [poll.made[7]])

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.path.test_census import ordered
 from tests.polled import BEGIN, mirror_equals_shop, polled
-from wcflow.poll.reread import MOST_AT_ONCE, PAGE, POSTS, TABLES, Progress, share
-from wcflow.sandbox.shop import Shop
+from wcflow.poll.rescan import MOST_AT_ONCE, PAGE, POSTS, TABLES, Progress, share
+from wcflow.sandbox.store import Shop
 
 DAY = timedelta(days=1)
 AGES = [3, 29, 33, 40, 200, 364, 380, 401, 700]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.path.test_census import ordered
 from tests.polled import mirror_equals_shop, polled
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.store import Shop
 
 ROUND = 1200
 """Seconds for all accounts; a batch of them for each minute would take longer."""

@@ -8,16 +8,22 @@ from sqlalchemy import delete, insert, select, update
 
 from tests.databases.life import lived
 from tests.world import Died, World
-from wcflow import cycle
+from wcflow import sync
+from wcflow.database import lease
+from wcflow.database.connection import open_database
+from wcflow.database.contradictions import in_store
+from wcflow.database.resync import CUSTOMER, ORDER, doubted
+from wcflow.database.sql import table_of
+from wcflow.database.stores import EMPTY_ANSWER, setting
+from wcflow.database.tables import (
+    CustomerRow,
+    MembershipRow,
+    OrderRow,
+    OutboxRow,
+    PersonRow,
+    RunRow,
+)
 from wcflow.errors import BusyError, StoreError
-from wcflow.mirror import lease
-from wcflow.mirror.contradictions import in_store
-from wcflow.mirror.database import open_database
-from wcflow.mirror.doubts import CUSTOMER, ORDER, doubted
-from wcflow.mirror.stores import setting
-from wcflow.mirror.tables import CustomerRow, MembershipRow, OrderRow, OutboxRow, PersonRow, RunRow
-from wcflow.mirror.upserts import table_of
-from wcflow.poll import EMPTY_ANSWER
 from wcflow.sandbox.faults import Faults
 
 _O, _C = table_of(OrderRow), table_of(CustomerRow)
@@ -80,7 +86,7 @@ def remembered(world):
 
 def anew(world, **which):
     with world.line() as line:
-        return cycle.resync(line, **which)
+        return sync.resync(line, **which)
 
 
 def counts(pulled):
@@ -172,7 +178,7 @@ def test_one_that_dies_anywhere_is_finished_by_the_next_walk(world, steps):
     spoil(world)
     world.pass_(minutes=3)
     with pytest.raises(Died), world.mortal(steps) as line:
-        cycle.resync(line)
+        sync.resync(line)
         raise Died
     world.die()
     world.pass_(minutes=6)
@@ -212,7 +218,7 @@ def test_customers_alone_are_read_anew(world):
     """Orders keep their wrongs, and are not asked for."""
     spoil(world)
     with world.line() as line:
-        cycle.resync(line, orders=False)
+        sync.resync(line, orders=False)
     with world.db.reading() as tx:
         orders = set(tx.scalars(select(_O.c.id)))
         customers = set(tx.scalars(select(_C.c.id)))
@@ -223,7 +229,7 @@ def test_customers_alone_are_read_anew(world):
 def test_orders_alone_are_read_anew(world):
     spoil(world)
     with world.line() as line:
-        cycle.resync(line, customers=False)
+        sync.resync(line, customers=False)
     with world.db.reading() as tx:
         orders = set(tx.scalars(select(_O.c.id)))
         customers = set(tx.scalars(select(_C.c.id)))
@@ -254,8 +260,8 @@ def test_a_census_that_was_never_begun_is_the_first(tmp_path):
     world = World(tmp_path, "")
     world.buys(email="anna@example.com", days_ago=3)
     with world.line() as line:
-        cycle.know(line)
-        found = cycle.resync(line)
+        sync.refresh_store_info(line)
+        found = sync.resync(line)
     world.db.close()
 
     assert (True, 1) == (found.census, found.orders)
@@ -293,7 +299,7 @@ class TestAShopThatSeemsEmpty:
         held = full.row().held
         before = self.orders(full)
         with full.line() as line:
-            cycle.accept(line)
+            sync.approve(line)
         full.walk(accept=False)
 
         assert held == f"{EMPTY_ANSWER}: orders: none, where 12 are known"

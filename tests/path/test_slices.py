@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.world import World
-from wcflow import cycle, evaluate
+from wcflow import sync
+from wcflow.evaluate import evaluation
 
 RULES = "[segment Buyer]\nwhen = orders_count >= 1\n"
 SLICE = timedelta(seconds=30)
@@ -14,7 +15,7 @@ SLICE = timedelta(seconds=30)
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    monkeypatch.setattr(evaluate, "BATCH", 2)
+    monkeypatch.setattr(evaluation, "BATCH", 2)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def in_slices(world):
             return world.now
 
         while True:
-            walked = cycle.walk(replace(line, clock=clock), at_most=SLICE)
+            walked = sync.sync_once(replace(line, clock=clock), at_most=SLICE)
             yield walked
             if not walked.evaluated.left:
                 return

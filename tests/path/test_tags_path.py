@@ -218,7 +218,7 @@ def test_a_store_that_may_not_be_written_is_not_written(world):
 
 def test_a_key_that_may_not_read_meta_still_writes_only_differences(world):
     """A shop manager's key: WooCommerce writes customer meta and does not show it."""
-    from wcflow.sandbox.shop import MANAGER
+    from wcflow.sandbox.auth import MANAGER
 
     w = world()
     w.settings(consumer_key=MANAGER.consumer_key, consumer_secret=MANAGER.consumer_secret)

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from tests.world import World
 from wcflow.cli.status import print_standing, standing
-from wcflow.mirror.aside import rows_aside
+from wcflow.database.quarantine import quarantined_rows
 from wcflow.rules.conditions import Condition
 
 RULES = "[segment Buyer]\nwhen = orders_count > 0\n"
@@ -93,7 +93,7 @@ def test_who_was_put_off_is_judged_a_day_later_and_not_before(world):
     world.settle()
     assert {"Buyer"} == world.tags(anna)
     with world.db.reading() as tx:
-        assert [] == rows_aside(tx, "shop")
+        assert [] == quarantined_rows(tx, "shop")
 
 
 def test_who_was_put_off_is_judged_at_once_where_something_happens(world):

@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from tests.databases.life import lived
+from wcflow.database import schema
+from wcflow.database.connection import open_database
 from wcflow.errors import BusyError, SetupError
-from wcflow.mirror import schema
-from wcflow.mirror.database import open_database
 
 DUMPS = Path(__file__).parents[1] / "databases"
 REVISIONS = sorted({file.name.partition(".")[0] for file in DUMPS.glob("*.sql")})

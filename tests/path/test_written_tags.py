@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from tests.world import Died, World
-from wcflow import cycle
+from wcflow import sync
 from wcflow.errors import StoreError
 
 RULES = """
@@ -119,7 +119,7 @@ def test_wherever_a_daemon_dies_its_tags_are_not_taken_for_a_hands(tmp_path):
         w.shop.set_status(former[-1], "cancelled", now=w.now)
         orders.append(w.buys(email=f"newer{steps}@example.com", status="processing"))
         with contextlib.suppress(Died), w.mortal(steps) as line:
-            cycle.walk(line)
+            sync.sync_once(line)
         w.die()
         w.shop.refund(orders[-1], now=w.now)
         w.shop.set_status(former[-1], "completed", now=w.now)

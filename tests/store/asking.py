@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wcflow.sandbox.exchange import Request, Response
-from wcflow.sandbox.shop import ADMIN, Basic, Key, Shop
+from wcflow.sandbox.auth import ADMIN
+from wcflow.sandbox.rest import Basic, Request, Response
+from wcflow.sandbox.state import Key
+from wcflow.sandbox.store import Shop
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, 999999, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.store import Shop
 
 
 @pytest.fixture(params=[True, False], ids=["hpos", "legacy"])

@@ -11,8 +11,10 @@ from woocommerce import API
 pytest.register_assert_rewrite("tests.store.contract")
 
 from tests.store.contract import Answer, Door, StoreContract  # noqa: E402  rewritten first
+from wcflow.sandbox.auth import ADMIN  # noqa: E402
+from wcflow.sandbox.rest import Basic, Request  # noqa: E402
 from wcflow.sandbox.server import serve  # noqa: E402
-from wcflow.sandbox.shop import ADMIN, Basic, Request, Shop  # noqa: E402
+from wcflow.sandbox.store import Shop  # noqa: E402
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wcflow.sandbox.exchange import Request, Response
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import BOM, PHP_NOTICE, Faults, TimedOut, Unreachable
-from wcflow.sandbox.shop import ADMIN, Basic, Shop
+from wcflow.sandbox.rest import Basic, Request, Response
+from wcflow.sandbox.store import Shop
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 KEY = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)

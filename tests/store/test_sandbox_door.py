@@ -6,8 +6,9 @@ import pytest
 import requests
 
 from tests.sandbox_door import mounted
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.store import Shop
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 BASIC = (ADMIN.consumer_key, ADMIN.consumer_secret)

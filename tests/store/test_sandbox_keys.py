@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.store.asking import NOW, ask
-from wcflow.sandbox.auth import signature_of
-from wcflow.sandbox.exchange import OAuth, Request, Response
-from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Basic, Shop
+from wcflow.sandbox.auth import ADMIN, MANAGER, READER, signature_of
+from wcflow.sandbox.rest import Basic, OAuth, Request, Response
+from wcflow.sandbox.store import Shop
 
 
 def test_basic_over_http_is_a_stranger():

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.store.asking import LATER, NOW, STAMP, STAMP_LATER, ask, order_of
+from wcflow.sandbox.auth import ADMIN, MANAGER
 from wcflow.sandbox.door import asked as read_http
-from wcflow.sandbox.exchange import Request
-from wcflow.sandbox.shop import ADMIN, MANAGER, Shop
+from wcflow.sandbox.rest import Request
+from wcflow.sandbox.store import Shop
 
 
 def test_fields_reach_into_objects():

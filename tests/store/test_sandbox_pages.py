@@ -5,8 +5,8 @@ from importlib import import_module
 from pathlib import Path
 
 from tests.store.asking import NOW
-from wcflow.sandbox.exchange import Request
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.rest import Request
+from wcflow.sandbox.store import Shop
 
 
 def test_the_page_for_people_escapes_what_people_typed():
@@ -51,7 +51,7 @@ def imports_of(module: str) -> set[str]:
 def test_the_shop_is_pure_all_the_way_down():
     """Neither the shop nor any room of the sandbox that it rests on has a clock or chance."""
     rooms = {path.stem for path in Path(import_module("wcflow.sandbox").__file__).parent.iterdir()}
-    seen, waiting = set(), {"wcflow.sandbox.shop"}
+    seen, waiting = set(), {"wcflow.sandbox.store"}
     while waiting:
         module = waiting.pop()
         seen.add(module)

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
-from wcflow.sandbox.exchange import Request, Response
+from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Basic, Line, Shop
+from wcflow.sandbox.orders import Line
+from wcflow.sandbox.rest import Basic, Request, Response
+from wcflow.sandbox.store import Shop
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NOW = datetime(2026, 11, 22, 19, 20, 20, tzinfo=UTC)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.store.asking import LATER, NOW, STAMP_LATER, ask, order_of
-from wcflow.sandbox.shop import Mail, Shop
+from wcflow.sandbox.state import Mail
+from wcflow.sandbox.store import Shop
 
 
 def test_names_are_escaped_and_escaped_once():

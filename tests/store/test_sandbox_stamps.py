@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.store.asking import LATER, NOW, STAMP, STAMP_LATER, ask, order_of
-from wcflow.sandbox.shop import Line, Shop
+from wcflow.sandbox.orders import Line
+from wcflow.sandbox.store import Shop
 
 Deed = Callable[[Shop, int], object]
 

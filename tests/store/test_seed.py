@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from wcflow.sandbox.goods import DISCONTINUED
-from wcflow.sandbox.seed import passing, seeded
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.seed import DISCONTINUED, seeded
+from wcflow.sandbox.shoppers import passing
 from wcflow.sandbox.state import Order
+from wcflow.sandbox.store import Shop
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 PAID = {"processing", "completed"}

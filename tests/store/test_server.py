@@ -15,10 +15,11 @@ import pytest
 import requests
 from woocommerce import API
 
-from wcflow.sandbox.exchange import Request, Response, told
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.rest import Request, Response, told
 from wcflow.sandbox.server import Server, serve
-from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.store import Shop
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 BASIC = (ADMIN.consumer_key, ADMIN.consumer_secret)

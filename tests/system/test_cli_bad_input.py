@@ -13,13 +13,15 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tests.command import ENVIRONMENT, Desk, process, wcflow
-from wcflow.cli.errors import told as telling
+from wcflow.cli.errors import error_boundary as telling
+from wcflow.database import connection as database
+from wcflow.database import lease
+from wcflow.database.stores import save_store
 from wcflow.errors import WcflowError
-from wcflow.mirror import database, lease
-from wcflow.mirror.stores import save_store
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.server import serve
-from wcflow.sandbox.shop import ADMIN, Shop
+from wcflow.sandbox.store import Shop
 
 RULES = """
 [segment Regular]
@@ -104,7 +106,7 @@ def test_html_in_place_of_json(desk):
 
 def test_a_shop_that_fails_in_the_middle_loses_nothing(desk):
     """What was written stays known, the rest goes on later: one note, and no second one."""
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     desk.world.now = datetime.now(UTC)
     order = desk.world.buys(email="anna@example.com", status="processing")
     desk.faults.maintains(times=None, only=f"POST /wc/v3/orders/{order}/notes")
@@ -154,12 +156,12 @@ def test_a_locked_database(desk, hasty, tmp_path):
     assert "Try again" in advice
     other.execute("ROLLBACK")
     other.close()
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
 
 
 def test_looking_works_while_the_database_is_being_written(desk, hasty, tmp_path):
     """status and explain do not wait for the daemon."""
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     other = sqlite3.connect(tmp_path / "wcflow.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert 0 == desk.gives("status", mounted_at=None).code
@@ -240,7 +242,7 @@ def test_a_missing_configuration(tmp_path):
     assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize("command", ["check", "doctor", "plan", "sync", "accept", "status"])
+@pytest.mark.parametrize("command", ["check", "doctor", "plan", "sync", "approve", "status"])
 def test_a_broken_configuration(desk, command):
     """Every command tells every problem, with its line, and ends with 78."""
     desk.edits("[segment Regular]", "[segmnt Regular]\nthis is no line")
@@ -300,7 +302,7 @@ def test_a_signal_ends_a_command_in_words(desk, number, code):
 
 def test_ctrl_c_while_writing_ends_at_a_safe_point(desk):
     """The write under way gets its record; the next sync writes the rest, and nothing twice."""
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     desk.world.now = datetime.now(UTC)
     guests = [f"guest{number}@example.com" for number in range(3)]
     orders = [desk.world.buys(email=guest, status="processing") for guest in guests]

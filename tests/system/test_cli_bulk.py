@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.command import Desk, on_terminal
-from wcflow.mirror.stores import save_store
+from wcflow.database.stores import save_store
 from wcflow.sandbox.server import serve
 
 RULES = """
@@ -48,7 +48,7 @@ def desk(tmp_path):
     )
     made.annas = made.world.buys(customer=anna, days_ago=40)
     made.bobs = [made.world.buys(customer=bob, days_ago=days) for days in (60, 50, 30)]
-    assert 0 == made.gives("sync", "--accept").code
+    assert 0 == made.gives("sync", "--approve").code
     yield made
     made.world.db.close()
 
@@ -123,7 +123,7 @@ def test_what_a_bulk_run_queues_is_before_the_brake(tmp_path):
     desk = Desk(tmp_path, RULES, wcflow="max_writes = 2")
     for number in range(3):
         desk.world.buys(email=f"guest{number}@example.com", days_ago=30)
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     assert 0 == desk.gives("workflow", "run", "gift", "--yes").code
     held = desk.gives("sync")
     assert (1, []) == (held.code, desk.writes)

@@ -19,9 +19,9 @@ from tests.databases.life import RULES, lived
 from tests.world import BEGIN
 from wcflow.cli.check_database import examined
 from wcflow.config.load import load
-from wcflow.mirror import copy, lease, schema
-from wcflow.mirror.database import open_as_it_is, open_database
-from wcflow.mirror.stores import save_store, setting
+from wcflow.database import copy, lease, schema
+from wcflow.database.connection import open_as_it_is, open_database
+from wcflow.database.stores import save_store, setting
 
 _INI = """[wcflow]
 database = {database}
@@ -534,7 +534,7 @@ def served(tmp_path):
     """A shop and a configuration, served until nothing is left to do."""
     made = Desk(tmp_path, RULES)
     made.world.buys(email="anna@example.com", days_ago=30, total="700.00")
-    assert 0 == made.gives("sync", "--accept").code
+    assert 0 == made.gives("sync", "--approve").code
     made.world.now = datetime.now(UTC)
     made.world.buys(email="ben@example.com")
     assert 0 == made.gives("sync").code

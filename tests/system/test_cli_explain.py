@@ -48,7 +48,7 @@ def desk(tmp_path):
 def anna(desk):
     number = desk.world.registers("anna@example.com", first_name="Anna", last_name="Schmidt")
     desk.order = desk.world.buys(customer=number, days_ago=30, total="1200.00")
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     return number
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.command import on_terminal, process, wcflow
 from wcflow import __version__, cli
-from wcflow.cli import FAMILIES, show
-from wcflow.rules.attributes import ATTRIBUTES
+from wcflow.cli import FAMILIES, output
+from wcflow.rules.attributes.registry import ATTRIBUTES
 from wcflow.rules.steps import STEPS
 from wcflow.rules.triggers import TRIGGERS
 
@@ -65,8 +65,8 @@ def test_version():
         ["plan", "--nonsense"],
         ["plan", "--limit", "none"],
         ["explain"],
-        ["kinds", "nonsense"],
-        ["kinds", "--json", "--markdown"],
+        ["reference", "nonsense"],
+        ["reference", "--json", "--markdown"],
         ["outbox", "show", "x"],
     ],
 )
@@ -88,7 +88,7 @@ def test_nothing_asked_is_answered_with_help():
 
 def test_kinds_show_every_entry_of_the_registries():
     """A new attribute, trigger or step is listed the day it is born."""
-    told = json.loads(wcflow("kinds", "--json").out)
+    told = json.loads(wcflow("reference", "--json").out)
     assert list(ATTRIBUTES) == [each["name"] for each in told["attributes"]]
     assert list(TRIGGERS) == [each["name"] for each in told["triggers"]]
     assert list(STEPS) == [each["name"] for each in told["steps"]]
@@ -96,12 +96,12 @@ def test_kinds_show_every_entry_of_the_registries():
 
 def test_kinds_in_a_pipe_are_whole():
     """No meaning is cut off where nobody looks at a terminal."""
-    out = wcflow("kinds", "attributes").out
+    out = wcflow("reference", "attributes").out
     assert [] == [each.meaning for each in ATTRIBUTES.values() if each.meaning not in out]
 
 
 def test_kinds_in_markdown_are_tables():
-    ran = wcflow("kinds", "steps", "--markdown")
+    ran = wcflow("reference", "steps", "--markdown")
     rows = [line for line in ran.lines if line.startswith("|")]
     assert ["| step | meaning | example |", "|---|---|---|"] == rows[:2]
     assert len(STEPS) == len(rows) - 2
@@ -112,25 +112,25 @@ def test_kinds_in_markdown_are_tables():
 
 def test_a_name_cannot_move_the_cursor():
     """Control characters of what people typed at the shop do not reach the terminal."""
-    assert "Anna\N{REPLACEMENT CHARACTER}[31m" == show.clean("Anna\x1b[31m")
+    assert "Anna\N{REPLACEMENT CHARACTER}[31m" == output.clean("Anna\x1b[31m")
 
 
 def test_plain_tables_stand_aligned_and_whole():
     rows = [["Anna", 5], ["Bartholomew", 1200]]
-    assert ["name         orders", "Anna              5", "Bartholomew    1200"] == show.aligned(
+    assert ["name         orders", "Anna              5", "Bartholomew    1200"] == output.aligned(
         ["name", "orders"], rows
     )
 
 
 def test_wide_letters_take_two_columns():
-    assert ["name  id", "伊藤   1"] == show.aligned(["name", "id"], [["伊藤", 1]])
+    assert ["name  id", "伊藤   1"] == output.aligned(["name", "id"], [["伊藤", 1]])
 
 
 def test_a_closed_pipe_is_no_error():
-    """Where the reader has left, as with ``wcflow kinds | head -1``, nothing is complained of."""
+    """Where the reader has left, as with ``wcflow reference | head -1``, nothing is complained of."""
     reading, writing = os.pipe()
     os.close(reading)
-    ran = process("kinds", stdout=writing, stderr=subprocess.PIPE, capture_output=False)
+    ran = process("reference", stdout=writing, stderr=subprocess.PIPE, capture_output=False)
     os.close(writing)
     assert ("", 141) == (ran.stderr, ran.returncode)
 
@@ -138,7 +138,7 @@ def test_a_closed_pipe_is_no_error():
 def test_a_full_disk_under_the_output_is_told():
     """Writing to a full device ends with 75 and one sentence."""
     with Path("/dev/full").open("w") as full:
-        ran = process("kinds", stdout=full, stderr=subprocess.PIPE, capture_output=False)
+        ran = process("reference", stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert 75 == ran.returncode
     assert "no space left on device" in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -146,9 +146,9 @@ def test_a_full_disk_under_the_output_is_told():
 
 def test_a_terminal_gets_tables_and_a_pipe_plain_text():
     """Rules are drawn where a person looks, and nowhere else."""
-    drawn = on_terminal("kinds", "steps")
+    drawn = on_terminal("reference", "steps")
     assert "─" in drawn
-    assert "─" not in process("kinds", "steps").stdout
+    assert "─" not in process("reference", "steps").stdout
 
 
 def test_no_color_is_respected(tmp_path):

@@ -6,10 +6,11 @@ import stat
 import pytest
 
 from tests.command import Desk, on_terminal, process, wcflow
-from wcflow.config.default import default_ini
+from wcflow.config.files import default_ini
 from wcflow.config.load import load
+from wcflow.sandbox.auth import ADMIN, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, READER, Shop
+from wcflow.sandbox.store import Shop
 
 KEYS = ("--key", "ck_" + "1" * 40, "--secret", "cs_" + "2" * 40)
 SHOP = ("--url", "https://shop.example", *KEYS)

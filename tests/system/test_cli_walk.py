@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.command import Desk
-from wcflow.mirror.stores import save_store
+from wcflow.database.stores import save_store
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.store import Shop
 
 RULES = """
 [segment Regular]
@@ -52,7 +52,7 @@ def anna(desk):
 
 def first_walk(desk):
     """Accept and write the first census, so that what follows is news."""
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
 
 
 def buys_again(desk, anna):
@@ -78,7 +78,7 @@ def test_plan_shows_the_exact_writes_and_writes_nothing(desk, anna):
     ] == ran.lines[:6]
     assert "Nothing was written to the shop." in ran.lines
     assert ran.lines[-2].startswith("These writes are held: the first 2 writes wait")
-    assert "wcflow accept" in ran.lines[-1]
+    assert "wcflow approve" in ran.lines[-1]
 
 
 def test_plan_as_json_tells_all(desk, anna):
@@ -145,7 +145,7 @@ def test_plan_of_a_store_that_is_never_written_to(tmp_path):
     desk = Desk(tmp_path, RULES, store="write = no")
     desk.world.buys(email="guest@example.com", days_ago=30)
     assert "write = no" in desk.gives("plan").lines[-1]
-    ran = desk.gives("sync", "--accept")
+    ran = desk.gives("sync", "--approve")
     assert (0, []) == (ran.code, desk.writes)
     desk.world.db.close()
 
@@ -158,7 +158,7 @@ def test_the_first_writes_are_held_until_accepted(desk, anna):
     held = desk.gives("sync")
     assert (1, []) == (held.code, desk.writes)
     assert "Writes are held: the first 2 writes wait until you have looked at them." in held.lines
-    accepted = desk.gives("accept")
+    accepted = desk.gives("approve")
     assert (0, "shop: 2 writes may go.") == (accepted.code, accepted.lines[0])
     written = desk.gives("sync")
     assert 0 == written.code
@@ -168,7 +168,7 @@ def test_the_first_writes_are_held_until_accepted(desk, anna):
 
 def test_sync_accept_does_both(desk, anna):
     """For scripts: what would be held is written in the same go."""
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     assert {"Regular"} == desk.world.customer_tags(anna)
 
 
@@ -181,12 +181,12 @@ def test_a_second_sync_writes_nothing(desk, anna):
 
 def test_accept_with_nothing_held(desk, anna):
     first_walk(desk)
-    assert (0, "shop: nothing waits.\n", "") == desk.gives("accept")
+    assert (0, "shop: nothing waits.\n", "") == desk.gives("approve")
 
 
 def test_accept_before_the_shop_was_ever_read(desk):
     """There is nothing to let go yet: 78, and the command that comes first."""
-    ran = desk.gives("accept")
+    ran = desk.gives("approve")
     assert 78 == ran.code
     assert "was never reached" in ran.err
     assert "wcflow plan" in ran.err
@@ -213,10 +213,10 @@ def test_a_moved_shop_is_refused_until_it_is_followed(desk, anna):
     desk.edits("url = https://shop.example", "url = https://new.example")
     refused = desk.gives("plan", mounted_at="https://new.example")
     assert 78 == refused.code
-    assert "wcflow accept --moved shop" in refused.err
-    asked = desk.gives("accept", "--moved", "shop", mounted_at="https://new.example")
+    assert "wcflow approve --moved shop" in refused.err
+    asked = desk.gives("approve", "--moved", "shop", mounted_at="https://new.example")
     assert 2 == asked.code
-    followed = desk.gives("accept", "--moved", "shop", "--yes", mounted_at="https://new.example")
+    followed = desk.gives("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
     assert (0, "shop is now at https://new.example.\n") == (followed.code, followed.out)
     assert 0 == desk.gives("plan", mounted_at="https://new.example").code
 
@@ -226,7 +226,7 @@ def test_another_shop_is_never_followed(desk, anna):
     first_walk(desk)
     desk.edits("url = https://shop.example", "url = https://new.example")
     desk.faults = Faults(Shop(store_id="another"))
-    ran = desk.gives("accept", "--moved", "shop", "--yes", mounted_at="https://new.example")
+    ran = desk.gives("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
     assert 78 == ran.code
     assert "another shop" in ran.err
 
@@ -311,7 +311,7 @@ def test_status_tells_that_everything_is_read_again(desk, anna):
 def test_status_tells_that_writes_are_held(desk, anna):
     desk.gives("plan")
     ran = desk.gives("status", mounted_at=None)
-    assert (1, "Not well: writes are held until 'wcflow accept'.") == (ran.code, ran.lines[-1])
+    assert (1, "Not well: writes are held until 'wcflow approve'.") == (ran.code, ran.lines[-1])
 
 
 def test_status_tells_since_when_polls_fail(desk, anna):
@@ -415,7 +415,7 @@ def test_every_command_works_on_every_database(tmp_path, database_url):
     round_trip = [
         ["doctor"],
         ["plan"],
-        ["accept"],
+        ["approve"],
         ["sync"],
         ["workflow", "run", "gift", "--yes"],
         ["workflow", "list"],

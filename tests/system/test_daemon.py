@@ -136,7 +136,7 @@ def test_watchdog_has_a_sign_of_life_at_half_of_its_time(place):
 
 def test_worker_that_hangs_ends_the_signs_of_life(place):
     """A worker without progress for too long (here a second) is for the watchdog to end."""
-    prelude = "from wcflow.daemon import loop\nloop.HUNG = 1.0"
+    prelude = "from wcflow.daemon import supervisor\nsupervisor.HUNG = 1.0"
     place.faults.dawdles(60, times=None)
     daemon = place.starts(prelude=prelude, watchdog=0.5)
     daemon.ear.hears("READY")
@@ -345,7 +345,7 @@ def test_trouble_of_a_known_shop_stands_in_its_row_until_it_is_over(place):
 def test_locked_database_is_waited_for(place):
     """Another program holds the database: told once, and the work goes on when it lets go."""
     place.accepted()
-    prelude = f"{QUICK}\nfrom wcflow.mirror import database\ndatabase._BUSY_MILLISECONDS = 50"
+    prelude = f"{QUICK}\nfrom wcflow.database import connection\nconnection._BUSY_MILLISECONDS = 50"
     daemon = place.starts(prelude=prelude)
     daemon.ear.hears("polled just now")
     holder = sqlite3.connect(place.folder / "wcflow.sqlite3", isolation_level=None)
@@ -380,7 +380,7 @@ def test_disk_that_takes_nothing_more_is_waited_for(place):
 
 def test_bug_in_the_nights_work_does_not_stop_the_polls(place):
     """What nobody foresaw is told with its traceback, once, and the rest goes on."""
-    prelude = f"{QUICK}\nfrom wcflow import cycle\ncycle.nightly = lambda line: 1 / 0"
+    prelude = f"{QUICK}\nfrom wcflow import sync\nsync.nightly = lambda line: 1 / 0"
     place.accepted()
     daemon = place.starts(prelude=prelude)
     bug = daemon.logs("a bug of wcflow")

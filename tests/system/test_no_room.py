@@ -17,9 +17,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.service import QUICK, eventually, town
-from wcflow.mirror.database import open_database
+from wcflow.database.connection import open_database
 
-IMPATIENT = f"{QUICK}\nfrom wcflow.mirror import database\ndatabase._BUSY_MILLISECONDS = 50"
+IMPATIENT = f"{QUICK}\nfrom wcflow.database import connection\nconnection._BUSY_MILLISECONDS = 50"
 """A daemon that waits a twentieth of a second for a lock in place of five seconds."""
 HOLDER = """
 import sqlite3, sys

@@ -27,8 +27,8 @@ def commands():
 
 
 def test_the_tables_are_those_of_the_registries():
-    """``wcflow kinds --markdown`` prints what stands between the marks."""
-    printed = run("kinds", "--markdown").stdout.strip()
+    """``wcflow reference --markdown`` prints what stands between the marks."""
+    printed = run("reference", "--markdown").stdout.strip()
     found = re.search(r"<!-- kinds -->\n(.*?)\n<!-- /kinds -->", README, re.DOTALL)
     assert found is not None
     assert printed == found[1].strip()

@@ -17,13 +17,13 @@ import pytest
 
 from tests.command import ENVIRONMENT, wcflow
 from tests.service import Town, eventually, utcnow
+from wcflow.database.connection import open_database
+from wcflow.database.stores import save_setting
 from wcflow.errors import BAD_CONFIG, DONE, SOME_FAILED, TRY_LATER
-from wcflow.mirror.database import open_database
-from wcflow.mirror.stores import save_setting
-from wcflow.sandbox.exchange import told
+from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.shop import ADMIN
-from wcflow.store import patience
+from wcflow.sandbox.rest import told
+from wcflow.store import retry
 
 KEY, SECRET, PASSWORD = ADMIN.consumer_key, ADMIN.consumer_secret, "sesame-street-99"
 KEYS = (KEY, SECRET, PASSWORD, "oauth_signature=", "c2VzYW1l", KEY[3:], SECRET[3:])
@@ -121,7 +121,7 @@ class Street(Town):
 @pytest.fixture
 def street(tmp_path, monkeypatch):
     # Milliseconds between the tries of a request in place of seconds.
-    monkeypatch.setattr(patience, "_FIRST", 0.002)
+    monkeypatch.setattr(retry, "_FIRST", 0.002)
     with ExitStack() as stack:
         yield Street(tmp_path, stack)
 
@@ -138,8 +138,8 @@ COMMANDS = (
     ("plan", "--verbose"),
     ("plan", "--json"),
     ("sync", "--verbose"),
-    ("sync", "--accept", "--verbose"),
-    ("accept", "--yes"),
+    ("sync", "--approve", "--verbose"),
+    ("approve", "--yes"),
     ("status",),
     ("status", "--json"),
     ("explain", EMAIL),
@@ -154,7 +154,7 @@ COMMANDS = (
     ("workflow", "run", "thanks", "--yes"),
     ("check-database",),
     ("resync", "--customers"),
-    ("kinds",),
+    ("reference",),
 )
 
 
@@ -199,7 +199,7 @@ TROUBLES = {
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_no_error_tells_a_key_or_a_person(street, trouble):
     """Whatever the shop answers instead, also with the request in its mouth."""
-    assert DONE == street.gives("sync", "--accept").code
+    assert DONE == street.gives("sync", "--approve").code
     street.news()
     TROUBLES[trouble](street)
     told = {}
@@ -231,21 +231,21 @@ def test_no_error_tells_the_password_of_the_database(street, database, words):
 
 
 BUG = f"""
-from wcflow import cycle
+from wcflow import sync
 def broken(*_args, **_more):
     consumer_secret, someone = {SECRET!r}, {EMAIL!r}
     try:
         {{}}[someone]
     except KeyError as missing:
         raise ValueError(f"{{someone}} of {ANNA["city"]} has no {{consumer_secret}}") from missing
-cycle.evaluate = broken
+sync.evaluate = broken
 """
 
 
 def test_a_crash_report_tells_where_and_not_whom(street):
     """A bug's traceback names files, lines and kinds of errors; their texts may quote the shop."""
     code = f"{BUG}\nfrom wcflow.__main__ import main\nmain()"
-    command = [sys.executable, "-c", code, "sync", "--accept", "--config", street.config]
+    command = [sys.executable, "-c", code, "sync", "--approve", "--config", street.config]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
     assert SOME_FAILED == ran.returncode

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.command import ENVIRONMENT
-from wcflow.mirror.database import open_database
+from wcflow.database.connection import open_database
 
 INI = """
 [wcflow]
@@ -32,17 +32,22 @@ sys.argv = ["wcflow", *sys.argv[1:]]
 main()
 """
 
-CLIENT = {"requests", "urllib3", "woocommerce", "wcflow.store.client", "wcflow.cycle"}
+CLIENT = {"requests", "urllib3", "woocommerce", "wcflow.store.client", "wcflow.sync"}
 """What speaks with a shop."""
 UPGRADE = {"alembic"}
 DAEMON = {"schedule", "structlog"}
 TERMINAL = {"rich.console", "rich.table", "wcflow.cli.terminal"}
 """What draws on a terminal; here a pipe reads."""
 POSTGRES = {"psycopg", "sqlalchemy.dialects.postgresql"}
-DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.mirror.tables"}
-RECORDS = {"msgspec", "wcflow.mirror.rows", "wcflow.mirror.orders", "wcflow.mirror.customers"}
+DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.database.tables"}
+RECORDS = {
+    "msgspec",
+    "wcflow.database.mapping",
+    "wcflow.database.orders",
+    "wcflow.database.customers",
+}
 """What makes records of the shop's rows."""
-RULES = {"lark", "jinja2", "sqlalchemy", "wcflow.rules.language"}
+RULES = {"lark", "jinja2", "sqlalchemy", "wcflow.rules.parser"}
 
 
 @pytest.fixture
@@ -81,7 +86,7 @@ def test_who_only_looks_starts_without_the_client(ini, words):
 def test_who_only_counts_starts_without_what_reads_records(ini):
     loaded = loaded_by("status", "--config", ini)
     assert set() == loaded & RECORDS
-    assert "wcflow.mirror.queue" in loaded
+    assert "wcflow.database.outbox" in loaded
 
 
 def test_who_only_reads_the_configuration_starts_without_a_database(ini):

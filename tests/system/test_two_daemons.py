@@ -11,12 +11,12 @@ import time
 import pytest
 
 from tests.service import QUICK, eventually, town
-from wcflow import cycle
+from wcflow import sync
 from wcflow.errors import BusyError
 
 LASTS = 3
 SHORT = f"""{QUICK}
-from wcflow.mirror import lease
+from wcflow.database import lease
 lease.LASTS, lease.RENEWED_EVERY = timedelta(seconds={LASTS}), timedelta(seconds=0.5)
 """
 """A lease of seconds in place of forty, renewed twice a second in place of every ten."""
@@ -177,7 +177,7 @@ def test_commands_work_beside_the_daemon(place):
 
 def walked(line):
     try:
-        return cycle.walk(line)
+        return sync.sync_once(line)
     except BusyError:
         return None
 

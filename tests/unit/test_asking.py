@@ -5,14 +5,14 @@ from itertools import count
 
 import pytest
 
-from wcflow.mirror.tables import CensusSlice
-from wcflow.poll.asking import Found, asked
+from wcflow.database.tables import ImportRange
+from wcflow.poll.workers import Found, asked
 
 ANSWERS = 10
 
 
 def piece():
-    return CensusSlice(store="shop", part="orders", number=0, position=0, end=ANSWERS)
+    return ImportRange(store="shop", part="orders", number=0, position=0, end=ANSWERS)
 
 
 def ask(piece):
@@ -35,7 +35,7 @@ def test_an_answer_waits_a_few_seconds_at_most_for_others(seconds, together):
 def test_where_one_slice_has_no_room_all_that_has_come_is_kept_together():
     """Two threads bring sixteen answers each, for which there is room, before any is kept."""
     pieces = [
-        CensusSlice(store="shop", part="orders", number=n, position=0, end=40) for n in range(2)
+        ImportRange(store="shop", part="orders", number=n, position=0, end=40) for n in range(2)
     ]
     seen = []
 

@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 
 from tests.builders import NOW, SHOP, account, ago, item, order, profile, refund
-from wcflow.customer import Standing
+from wcflow.profile import Standing
 from wcflow.records import Address, Product
-from wcflow.rules.attributes import ATTRIBUTES, FAMILIES, Kind, known_by
-from wcflow.rules.attributes.birth import Birth, next_birthday, read_birth
-from wcflow.rules.language import Place, Scope, parse_attribute, parse_condition
+from wcflow.rules.attributes import FAMILIES
+from wcflow.rules.attributes.customer import Birth, next_birthday, read_birth
+from wcflow.rules.attributes.registry import ATTRIBUTES, Kind, known_by
+from wcflow.rules.context import Context, Place
+from wcflow.rules.parser import parse_attribute, parse_condition
 from wcflow.units import parse_duration
 
 ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
@@ -21,7 +23,7 @@ BOOK = Product(20, "A book", "BOOK", ("Books",), ())
 
 
 def found(name, who=None, now=NOW, **more):
-    return parse_attribute(name, ANYWHERE).found(Scope(who or profile(), now, **more))
+    return parse_attribute(name, ANYWHERE).found(Context(who or profile(), now, **more))
 
 
 def value(name, *orders, **more):
@@ -66,7 +68,7 @@ RICH = replace(
     products={10: BAGS, 20: BOOK},
     standing=Standing(spend_percentile=90, orders_percentile=80),
 )
-RICH_SCOPE = Scope(
+RICH_SCOPE = Context(
     RICH,
     NOW,
     RICH_ORDER,
@@ -92,7 +94,7 @@ class TestRegistry:
     @EVERY
     def test_the_example_asks_for_the_attribute_and_can_be_asked(self, attribute):
         condition = parse_condition(attribute.example, ANYWHERE)
-        answers = [condition.ask(scope).value for scope in (Scope(profile(), NOW), RICH_SCOPE)]
+        answers = [condition.ask(scope).value for scope in (Context(profile(), NOW), RICH_SCOPE)]
 
         assert {each.removesuffix("KEY") for each in [attribute.name]} & {
             name[: len(attribute.stem)] for name in condition.names
@@ -474,7 +476,7 @@ class TestOrder:
 
         answer = parse_condition("not order.customer_note mentions 'gift'", ANYWHERE)
 
-        assert answer.ask(Scope(profile(mine), NOW, order=mine)).holds
+        assert answer.ask(Context(profile(mine), NOW, order=mine)).holds
 
     def test_pieces_are_counted_not_lines(self):
         mine = order(items=(item(quantity=2), item(2, quantity=3)))
@@ -508,7 +510,7 @@ class TestStanding:
 def test_a_windowed_attribute_asks_for_what_its_window_includes():
     """Whatever the window: orders_count(x) = 0 if and only if last_order_date < -x."""
     for days in range(12):
-        scope = Scope(profile(order(days=days)), NOW)
+        scope = Context(profile(order(days=days)), NOW)
         for length in ("5d", "1w", "7d"):
             assert parse_duration(length)
             none, before = (

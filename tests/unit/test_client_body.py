@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.store.body import Garbled, UnreadableError, is_page, parsed, plain, title_of
+from wcflow.store.json_body import Garbled, UnreadableError, is_page, parsed, plain, title_of
 
 ROWS = [{"id": 1, "refunds": [], "meta_data": [{"key": "a", "value": "{}"}]}, {"id": 2}]
 JSON = json.dumps(ROWS, separators=(",", ":")).encode()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.records import Coupon
-from wcflow.store.coupons import differences, flaw
+from wcflow.store.writes import coupon_problem, differences
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WANTED = Coupon(
@@ -81,23 +81,23 @@ def test_what_is_not_as_asked_is_said(change: dict[str, Any], said: str) -> None
 )
 def test_an_address_that_wordpress_would_drop_is_refused(address: str) -> None:
     """Anyone could use the coupon."""
-    said = flaw(replace(WANTED, emails=("ok@example.com", address)))
+    said = coupon_problem(replace(WANTED, emails=("ok@example.com", address)))
     assert said == "WordPress takes the e-mail address of the restriction for malformed"
 
 
 @pytest.mark.parametrize("address", ["ann@example.com", " A.n+n_'x@sub.Example-1.co.uk ", "a@b.de"])
 def test_an_address_that_wordpress_takes_is_taken(address: str) -> None:
-    assert flaw(replace(WANTED, emails=(address,))) == ""
+    assert coupon_problem(replace(WANTED, emails=(address,))) == ""
 
 
 @given(st.sampled_from(["amount", "minimum_amount", "maximum_amount"]), st.text(max_size=5))
 def test_what_is_no_amount_is_refused(name: str, text: str) -> None:
-    said = flaw(replace(WANTED, **{name: text}))
+    said = coupon_problem(replace(WANTED, **{name: text}))
     assert said in ("", f"{name}: expected a number, got {text!r}")
 
 
 def test_a_naive_expiry_is_refused() -> None:
     assert (
-        flaw(replace(WANTED, expires=NOW.replace(tzinfo=None)))
+        coupon_problem(replace(WANTED, expires=NOW.replace(tzinfo=None)))
         == "expires: expected an aware instant"
     )

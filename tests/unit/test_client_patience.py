@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.errors import StoreError
-from wcflow.store.patience import LONGEST_WAIT, TRIES, Portion, wait_before
-from wcflow.store.refusals import BUSY, TIMEOUT, UNREACHABLE
+from wcflow.store.errors import BUSY, TIMEOUT, UNREACHABLE
+from wcflow.store.retry import LONGEST_WAIT, TRIES, Portion, wait_before
 
 chances = st.floats(0, 1, exclude_max=True)
 

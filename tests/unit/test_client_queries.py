@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.store.queries import order_params, range_params
+from wcflow.store.listing import order_params, range_params
 
 instants = st.integers(0, 4 * 10**15).map(
     lambda micros: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)

@@ -12,9 +12,11 @@ import responses
 from tests.sandbox_door import Door, mounted
 from wcflow.errors import StoreError
 from wcflow.records import Note, Product, Refund
+from wcflow.sandbox.auth import ADMIN, MANAGER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, MANAGER, Shop
-from wcflow.store.client import Listing, Store, Unreadable
+from wcflow.sandbox.store import Shop
+from wcflow.store.client import Store
+from wcflow.store.listing import Listing, Unreadable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"

@@ -13,8 +13,15 @@ import requests
 import urllib3
 
 from wcflow.errors import StoreError
-from wcflow.store.refusals import Said, concerns_store, is_overload, refused, retry_after
-from wcflow.store.silences import Line, unanswered
+from wcflow.store.errors import (
+    Line,
+    Said,
+    concerns_store,
+    is_overload,
+    refused,
+    retry_after,
+    unanswered,
+)
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 SHOP = "https://shop.example"

@@ -13,10 +13,11 @@ import responses
 from tests.sandbox_door import Door, mounted
 from wcflow.errors import StoreError
 from wcflow.records import Coupon
+from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Shop
+from wcflow.sandbox.store import Shop
 from wcflow.store.client import Store
-from wcflow.store.refusals import concerns_store
+from wcflow.store.errors import concerns_store
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"

@@ -7,15 +7,17 @@ from itertools import product
 import pytest
 
 from tests.builders import BERLIN, NOW, SHOP, account, ago, order, profile
-from wcflow.rules.language import Part, Place, Scope, parse_condition
-from wcflow.rules.verdict import Verdict, all_of, any_of
+from wcflow.rules.conditions import Part
+from wcflow.rules.context import Context, Place
+from wcflow.rules.parser import parse_condition
+from wcflow.rules.ternary import Ternary, all_of, any_of
 
 ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
 TRUTH = {True: "is_guest", False: "is_registered", None: "age > 1"}
 
 
 def ask(text, who=None, place=ANYWHERE, **more):
-    return parse_condition(text, place).ask(Scope(who or profile(), NOW, **more))
+    return parse_condition(text, place).ask(Context(who or profile(), NOW, **more))
 
 
 def both(left, right):
@@ -177,22 +179,22 @@ class TestVerdicts:
     SOON, LATER = ago(-1), ago(-2)
 
     def test_of_several_noes_the_last_to_change_decides_and(self):
-        verdicts = [Verdict(False, self.SOON), Verdict(False, self.LATER), Verdict(True, None)]
+        verdicts = [Ternary(False, self.SOON), Ternary(False, self.LATER), Ternary(True, None)]
 
-        assert Verdict(False, self.LATER) == all_of(verdicts)
+        assert Ternary(False, self.LATER) == all_of(verdicts)
 
     def test_a_no_that_never_changes_keeps_and_forever(self):
-        verdicts = [Verdict(False, self.SOON), Verdict(False, None)]
+        verdicts = [Ternary(False, self.SOON), Ternary(False, None)]
 
-        assert Verdict(False, None) == all_of(verdicts)
+        assert Ternary(False, None) == all_of(verdicts)
 
     def test_a_yes_that_never_changes_keeps_or_forever(self):
-        assert Verdict(True, None) == any_of([Verdict(True, None), Verdict(False, self.SOON)])
+        assert Ternary(True, None) == any_of([Ternary(True, None), Ternary(False, self.SOON)])
 
     def test_when_all_agree_the_first_to_change_may_decide(self):
-        verdicts = [Verdict(True, self.LATER), Verdict(True, self.SOON), Verdict(True, None)]
+        verdicts = [Ternary(True, self.LATER), Ternary(True, self.SOON), Ternary(True, None)]
 
-        assert Verdict(True, self.SOON) == all_of(verdicts)
+        assert Ternary(True, self.SOON) == all_of(verdicts)
 
 
 class TestTheInstantOfChange:

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rulewords import comparisons, conditions, instants, profiles, zones
-from wcflow.rules.language import Place, Scope, parse_condition
-from wcflow.rules.template import parse_template
+from wcflow.rules.context import Context, Place
+from wcflow.rules.parser import parse_condition
+from wcflow.rules.templates import parse_template
 from wcflow.units import start_of_day
 
 HORIZON = timedelta(days=1200)
@@ -19,7 +20,7 @@ slow = settings(max_examples=80, deadline=None, suppress_health_check=[HealthChe
 @st.composite
 def scopes(draw):
     now, zone = draw(instants), draw(zones)
-    return Scope(draw(profiles(now, zone)), now)
+    return Context(draw(profiles(now, zone)), now)
 
 
 def moments_between(start, end, zone, data):

@@ -16,14 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.daemon.health import Health, status_line
-from wcflow.daemon.leash import Leash, Stopped
-from wcflow.daemon.notify import Systemd
-from wcflow.daemon.times import next_night, night_due, rest_after
-from wcflow.daemon.timetable import Timetable
-from wcflow.daemon.trouble import after_failure, after_success, worth_telling
+from wcflow.daemon.health import Health, after_failure, after_success, status_line, worth_telling
+from wcflow.daemon.schedule import Timetable, next_night, night_due, rest_after
+from wcflow.daemon.stop import Stopped, StopToken
+from wcflow.daemon.systemd import Systemd
+from wcflow.database import lease
 from wcflow.errors import BusyError, SetupError, StoreError
-from wcflow.mirror import lease
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -314,7 +312,7 @@ def test_clock_that_jumps_back_does_not_stop_the_polls(move_to) -> None:
 
 def test_wait_ends_as_soon_as_the_worker_is_asked_to_end() -> None:
     """A client that waits a minute before its next try is stopped within it."""
-    leash = Leash()
+    leash = StopToken()
     threading.Timer(0.05, leash.pull).start()
 
     with pytest.raises(Stopped):
@@ -324,7 +322,7 @@ def test_wait_ends_as_soon_as_the_worker_is_asked_to_end() -> None:
 
 def test_everything_a_worker_does_is_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for the time, for leave, or for a rest: each shows that it has not hung."""
-    leash = Leash()
+    leash = StopToken()
     deeds = [leash.now, leash.steady, leash.stopping, lambda: leash.rest(0), leash.go_on]
     silences = []
     for deed in deeds:

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from tests.command import ENVIRONMENT, process, wcflow
-from wcflow.config.default import default_ini
+from wcflow.config.files import default_ini
 from wcflow.config.load import load
 from wcflow.config.problem import ConfigError
 from wcflow.config.summary import summary

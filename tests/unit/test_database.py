@@ -11,12 +11,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from wcflow.database import schema
+from wcflow.database.connection import Database, open_database
+from wcflow.database.sql import chunks, table_of, upsert
+from wcflow.database.stores import save_setting, save_store, setting, store_row
+from wcflow.database.tables import CustomerRow, PersonRow
 from wcflow.errors import BusyError, SetupError
-from wcflow.mirror import schema
-from wcflow.mirror.database import Database, open_database
-from wcflow.mirror.stores import save_setting, save_store, setting, store_row
-from wcflow.mirror.tables import CustomerRow, PersonRow
-from wcflow.mirror.upserts import chunks, table_of, upsert
 
 NEWEST = schema.HEAD
 
@@ -154,7 +154,7 @@ class TestRefusals:
             open_database(f"sqlite:///{tmp_path}")
 
     def test_a_locked_database_is_busy(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("wcflow.mirror.database._BUSY_MILLISECONDS", 50)
+        monkeypatch.setattr("wcflow.database.connection._BUSY_MILLISECONDS", 50)
         file = tmp_path / "wcflow.sqlite"
         with open_database(f"sqlite:///{file}") as db, open_database(f"sqlite:///{file}") as other:
             with (
@@ -216,7 +216,7 @@ class TestRefusals:
             open_database(postgres.url("pattern").replace("wcflow@", "stranger@"))
 
     def test_a_table_that_somebody_holds_is_busy_and_found_again(self, postgres, monkeypatch):
-        monkeypatch.setattr("wcflow.mirror.database._LOCK_MILLISECONDS", 50)
+        monkeypatch.setattr("wcflow.database.connection._LOCK_MILLISECONDS", 50)
         with postgres.database() as url, open_database(url) as db, open_database(url) as other:
             with db.transaction() as holder:
                 holder.execute(text("LOCK TABLE setting IN ACCESS EXCLUSIVE MODE"))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow import log
-from wcflow.config.sections import FORMATS
-from wcflow.discreet import plain, report, without_keys, without_people, without_secrets
+from wcflow.config.schema import FORMATS
 from wcflow.errors import SetupError
+from wcflow.redact import plain, report, without_keys, without_people, without_secrets
 
 KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from wcflow.mirror.due import people_left, put_off, take_due, touch_all
-from wcflow.mirror.people import Judged, note_judged
-from wcflow.mirror.subjects import touch
-from wcflow.mirror.tables import PersonRow
-from wcflow.mirror.upserts import stamp, table_of
+from wcflow.database.evaluation_queue import evaluate_everyone, people_left, put_off, take_due
+from wcflow.database.identity import mark_dirty
+from wcflow.database.people import Judged, note_judged
+from wcflow.database.sql import stamp, table_of
+from wcflow.database.tables import PersonRow
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 EVERYBODY = [f"c{number}" for number in (31, 4, 15, 9, 26)]
@@ -44,7 +44,7 @@ def tx(database):
     """People who were judged: none is to be looked at, and each in a day or more."""
     with database.transaction() as tx:
         for days, subject in enumerate(EVERYBODY):
-            touch(tx, "shop", {subject: ""})
+            mark_dirty(tx, "shop", {subject: ""})
             note_judged(tx, "shop", [judged(subject, NOW + timedelta(days=9 - days))])
         yield tx
 
@@ -57,7 +57,7 @@ def test_nobody_is_due_before_their_time(tx):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
 def test_all_who_are_touched_at_once_are_due_and_each_once(tx, size):
-    touch_all(tx, "shop")
+    evaluate_everyone(tx, "shop")
     assert 5 == people_left(tx, "shop", NOW)
     turns = in_turns(tx, size)
     assert sorted(EVERYBODY) == sorted(each for turn in turns for each in turn.subjects)
@@ -67,53 +67,53 @@ def test_all_who_are_touched_at_once_are_due_and_each_once(tx, size):
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 9])
 def test_a_turn_tells_of_more_wherever_there_is_more(tx, size):
     """It may tell of more where there is none: who looks again finds nobody."""
-    touch(tx, "shop", {"c15": ""})
-    touch_all(tx, "shop")
+    mark_dirty(tx, "shop", {"c15": ""})
+    evaluate_everyone(tx, "shop")
     assert all(turn.more for turn in in_turns(tx, size)[:-1])
 
 
 def test_who_is_touched_for_their_own_sake_comes_before_everybody(tx):
     """Be it before or after everybody was: new orders do not wait for a change of rules."""
-    touch(tx, "shop", {"c9": ""})
-    touch_all(tx, "shop")
-    touch(tx, "shop", {"c26": ""})
+    mark_dirty(tx, "shop", {"c9": ""})
+    evaluate_everyone(tx, "shop")
+    mark_dirty(tx, "shop", {"c26": ""})
     due = take_due(tx, "shop", NOW, 9).subjects
     assert {"c9", "c26"} == set(due[:2])
     assert sorted(EVERYBODY) == sorted(due)
 
 
 def test_whose_time_has_come_comes_before_everybody_and_counts_once(tx):
-    touch_all(tx, "shop")
+    evaluate_everyone(tx, "shop")
     later = NOW + timedelta(days=5)
     assert 5 == people_left(tx, "shop", later)
     assert ["c26"] == take_due(tx, "shop", later, 1).subjects
 
 
 def test_who_is_touched_behind_a_round_is_due_again(tx):
-    touch_all(tx, "shop")
+    evaluate_everyone(tx, "shop")
     first = take_due(tx, "shop", NOW, 2).subjects
-    touch(tx, "shop", {first[0]: ""})
+    mark_dirty(tx, "shop", {first[0]: ""})
     assert 4 == people_left(tx, "shop", NOW)
     assert first[0] == take_due(tx, "shop", NOW, 9).subjects[0]
 
 
 def test_a_round_that_begins_anew_leaves_nobody_out(tx):
-    touch_all(tx, "shop")
+    evaluate_everyone(tx, "shop")
     take_due(tx, "shop", NOW, 3)
-    touch_all(tx, "shop")
+    evaluate_everyone(tx, "shop")
     assert sorted(EVERYBODY) == sorted(take_due(tx, "shop", NOW, 9).subjects)
 
 
 def test_a_round_is_of_one_store(tx):
-    touch(tx, "other", {"c1": ""})
+    mark_dirty(tx, "other", {"c1": ""})
     note_judged(tx, "other", [judged("c1", None)])
-    touch_all(tx, "shop")
+    evaluate_everyone(tx, "shop")
     assert [] == take_due(tx, "other", NOW, 9).subjects
     assert 5 == len(take_due(tx, "shop", NOW, 9).subjects)
 
 
 def test_who_is_put_off_is_not_due_until_then(tx):
-    touch(tx, "shop", {"c9": ""})
+    mark_dirty(tx, "shop", {"c9": ""})
     put_off(tx, "shop", ["c9"], NOW + timedelta(hours=1))
     assert 0 == people_left(tx, "shop", NOW)
     assert ["c9"] == take_due(tx, "shop", NOW + timedelta(hours=2), 9).subjects

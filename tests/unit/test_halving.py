@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wcflow.poll.halving import FEW, PARTS, Counted, Shelf, Span, differing
+from wcflow.poll.compare import FEW, PARTS, Counted, Shelf, Span, differing_halves
 
 MILLION = 1_000_000
 WHOLE = Span(0, 400_000_000)
@@ -44,7 +44,7 @@ def held(stamps, span):
 def found(shelf, there, turn=0):
     """Every range that a night would list."""
     counts = [Counted(span, there.counts(span)) for span in shelf.parts(WHOLE, turn)]
-    return list(differing(shelf, there.counts, counts))
+    return list(differing_halves(shelf, there.counts, counts))
 
 
 @cache

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.test_rows import orders
-from wcflow.mirror.held import held_order
-from wcflow.mirror.rows import order_row
-from wcflow.mirror.tables import OrderRow
-from wcflow.mirror.upserts import dumps, stamp, table_of
+from wcflow.database.held import held_order
+from wcflow.database.mapping import order_row
+from wcflow.database.sql import dumps, stamp, table_of
+from wcflow.database.tables import OrderRow
 from wcflow.records import Order, StatusChange
 
 MADE = datetime(2026, 5, 4, tzinfo=UTC)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW, order, profile
 from tests.rulewords import conditions
-from wcflow.rules.attributes import Kind
-from wcflow.rules.flaw import Flaw, FlawError
-from wcflow.rules.language import Place, Scope, parse_attribute, parse_condition
+from wcflow.rules.attributes.registry import Kind
+from wcflow.rules.context import Context, Place
+from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.parser import parse_attribute, parse_condition
 
 ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
 KEYWORDS = {"and", "or", "not", "between", "in", "is", "empty", "contains", "mentions", "multiple"}
@@ -23,7 +24,7 @@ def canonical(text, place=ANYWHERE):
 
 
 def flaws(text, place=ANYWHERE):
-    with pytest.raises(FlawError) as caught:
+    with pytest.raises(RuleErrors) as caught:
         parse_condition(text, place)
     return list(caught.value.flaws)
 
@@ -34,7 +35,7 @@ def flaw(text, place=ANYWHERE):
 
 
 def holds(text, **fields):
-    return parse_condition(text, ANYWHERE).ask(Scope(profile(order(**fields)), NOW)).holds
+    return parse_condition(text, ANYWHERE).ask(Context(profile(order(**fields)), NOW)).holds
 
 
 class TestRows:
@@ -193,7 +194,7 @@ class TestMeaning:
         condition = parse_condition(f"order.meta.key {text}", ANYWHERE)
         mine = order(meta={"key": said})
 
-        assert expected == condition.ask(Scope(profile(mine), NOW, order=mine)).holds
+        assert expected == condition.ask(Context(profile(mine), NOW, order=mine)).holds
 
     @pytest.mark.parametrize(
         ("text", "word", "expected"),
@@ -221,7 +222,7 @@ class TestMeaning:
         condition = parse_condition(f'order.customer_note mentions "{word}"', ANYWHERE)
         mine = order(customer_note=text)
 
-        assert expected == condition.ask(Scope(profile(mine), NOW, order=mine)).holds
+        assert expected == condition.ask(Context(profile(mine), NOW, order=mine)).holds
 
     @given(
         st.lists(st.sampled_from(["gift", "leather", "her", "für", "42"]), max_size=5),
@@ -232,14 +233,14 @@ class TestMeaning:
         condition = parse_condition(f"order.customer_note mentions '{word}'", ANYWHERE)
         mine = order(customer_note=between.join(words))
 
-        assert (word in words) == condition.ask(Scope(profile(mine), NOW, order=mine)).holds
+        assert (word in words) == condition.ask(Context(profile(mine), NOW, order=mine)).holds
 
     def test_a_pattern_with_many_stars_answers_at_once(self):
         """No pattern makes a text wait: this one would try for centuries if it went back."""
         condition = parse_condition(f"order.customer_note like '{'*a' * 30}*b'", ANYWHERE)
         mine = order(customer_note="a" * 5000)
 
-        assert not condition.ask(Scope(profile(mine), NOW, order=mine)).holds
+        assert not condition.ask(Context(profile(mine), NOW, order=mine)).holds
 
 
 class TestFlaws:
@@ -429,7 +430,7 @@ class TestFlaws:
         ],
     )
     def test_a_mistake_is_told_where_it_stands(self, text, column, expected, got, hint):
-        assert Flaw(expected, got, hint, 0, column) == flaw(text)
+        assert RuleError(expected, got, hint, 0, column) == flaw(text)
 
     def test_a_window_where_there_can_be_none_is_told(self):
         """With those that can have one."""
@@ -472,7 +473,7 @@ class TestFlaws:
     def test_what_is_not_there_cannot_be_asked(self, text, place, hint):
         name = text.split(maxsplit=1)[0]
 
-        assert Flaw("an attribute that can be asked here", repr(name), hint, 0, 1) == flaw(
+        assert RuleError("an attribute that can be asked here", repr(name), hint, 0, 1) == flaw(
             text, place
         )
 
@@ -491,9 +492,9 @@ def understood_or_flawed(text):
     """Understand it and ask it, or have flaws that stand within it."""
     rows, found = text.split("\n"), ()
     try:
-        parse_condition(text, ANYWHERE).ask(Scope(profile(order()), NOW))
-    except FlawError as error:
-        found = error.flaws or [Flaw("a flaw", "none", row=-1)]
+        parse_condition(text, ANYWHERE).ask(Context(profile(order()), NOW))
+    except RuleErrors as error:
+        found = error.flaws or [RuleError("a flaw", "none", row=-1)]
     outside = [flaw for flaw in found if not 0 <= flaw.row < len(rows)]
     outside += [flaw for flaw in found if not 0 <= flaw.column <= len(rows[flaw.row]) + 1]
 
@@ -546,17 +547,20 @@ class TestLoneAttribute:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("", Flaw("an attribute", "nothing")),
-            ("city", Flaw("an attribute that is a list", "'city', which is a text", column=1)),
+            ("", RuleError("an attribute", "nothing")),
+            ("city", RuleError("an attribute that is a list", "'city', which is a text", column=1)),
             (
                 "tags = 'x'",
-                Flaw("the end of the row after 'tags'", "'='", column=6),
+                RuleError("the end of the row after 'tags'", "'='", column=6),
             ),
-            ("order.skus", Flaw("an attribute that can be asked here", "'order.skus'", WHY, 0, 1)),
+            (
+                "order.skus",
+                RuleError("an attribute that can be asked here", "'order.skus'", WHY, 0, 1),
+            ),
         ],
     )
     def test_anything_else_is_a_flaw(self, text, expected):
-        with pytest.raises(FlawError) as caught:
+        with pytest.raises(RuleErrors) as caught:
             parse_attribute(text, Place(), frozenset({Kind.LIST}))
 
         assert (expected,) == caught.value.flaws

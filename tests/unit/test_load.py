@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from wcflow.config.default import default_ini, with_values
+from wcflow.config.files import default_ini, with_values
 from wcflow.config.load import load
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings

@@ -4,7 +4,7 @@ import pytest
 
 from wcflow.config.load import load
 from wcflow.config.problem import ConfigError
-from wcflow.config.sections import KINDS, LATER_KEYS, LATER_KINDS
+from wcflow.config.schema import KINDS, LATER_KEYS, LATER_KINDS
 
 ENV = {"WC_CONSUMER_KEY": f"ck_{'a' * 40}", "WC_CONSUMER_SECRET": f"cs_{'b' * 40}"}
 KEYS = [(kind, key) for kind in KINDS.values() for key in kind.keys.values()]

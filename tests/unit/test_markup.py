@@ -21,13 +21,13 @@ import wcflow
 from tests.builders import account, item, order
 from tests.command import Desk
 from tests.sandbox_door import mounted
-from wcflow.cli import app, show
+from wcflow.cli import app, output
 from wcflow.cli.errors import tell
+from wcflow.database.customers import customers, save_customers
+from wcflow.database.orders import order_records, orders_of_people, save_orders
 from wcflow.errors import SetupError
-from wcflow.mirror.customers import customers, save_customers
-from wcflow.mirror.orders import order_records, orders_of_people, save_orders
-from wcflow.sandbox.exchange import told
 from wcflow.sandbox.faults import Rule
+from wcflow.sandbox.rest import told
 
 EVIL = (
     "\x1b]8;;http://evil.example\x1b\\here\x1b]8;;\x1b\\"  # a link
@@ -69,7 +69,7 @@ COMMANDS = (
     ("plan",),
     ("plan", "--json"),
     ("plan", "--verbose"),
-    ("sync", "--accept", "--verbose"),
+    ("sync", "--approve", "--verbose"),
     ("status",),
     ("status", "--json"),
     ("explain", "anna@example.com"),
@@ -213,7 +213,7 @@ def test_nothing_from_the_shop_is_obeyed_on_a_terminal(desk):
 def test_json_is_the_value_and_only_shows(capsys):
     """Signs that a terminal obeys are escaped; who reads the JSON gets each of them."""
     value = {"name": EVIL, EVIL: [EVIL, "\U000e0001 \ud83d", "Größe \N{GRINNING FACE}"]}
-    show.as_json(value)
+    output.as_json(value)
     out = capsys.readouterr().out
 
     assert value == json.loads(out)
@@ -235,7 +235,7 @@ def test_a_question_only_asks(monkeypatch, desk):
     asked = []
     monkeypatch.setattr("sys.stdin", Screen("y\n"))
     monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text) or True)
-    from wcflow.cli.common import confirmed
+    from wcflow.cli.options import confirmed
 
     assert confirmed(f"Is {EVIL} the shop?", yes=False)
     assert [] == obeyed(asked[0])
@@ -243,7 +243,7 @@ def test_a_question_only_asks(monkeypatch, desk):
 
 def test_a_note_holds_no_markup_of_the_shop(desk):
     """WooCommerce keeps a note's HTML as it is sent, so what people typed is escaped."""
-    assert 0 == desk.gives("sync", "--accept").code
+    assert 0 == desk.gives("sync", "--approve").code
     number = desk.buys_again()
     assert 0 == desk.gives("sync").code
     notes = [note["note"] for note in desk.shop.notes(number) if "(ref " in note["note"]]

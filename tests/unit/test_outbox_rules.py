@@ -8,31 +8,39 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW
 from wcflow.errors import StoreError
-from wcflow.outbox.brake import Load, held
-from wcflow.outbox.retry import LONGEST, TRIES, gives_up, next_try
+from wcflow.outbox.delivery import LONGEST, TRIES, is_final, next_try
+from wcflow.outbox.limits import WriteLoad, hold_reason
 from wcflow.rules.codes import ALPHABET, coupon_code, note_mark, work_key
 
 
 @pytest.mark.parametrize(
     ("load", "limit", "expected"),
     [
-        (Load(0, 500, accepted=False), None, ""),
+        (WriteLoad(0, 500, accepted=False), None, ""),
         (
-            Load(3, 500, accepted=False),
+            WriteLoad(3, 500, accepted=False),
             None,
             "the first 3 writes wait until you have looked at them",
         ),
-        (Load(100, 10, accepted=True), None, ""),
-        (Load(101, 10, accepted=True), None, "101 writes at once are more than 100 (max_writes)"),
-        (Load(200, 1000, accepted=True), None, ""),
-        (Load(201, 1000, accepted=True), None, "201 writes at once are more than 200 (max_writes)"),
-        (Load(6, 1000, accepted=True), 5, "6 writes at once are more than 5 (max_writes)"),
-        (Load(1, 1000, accepted=True), 0, "1 writes at once are more than 0 (max_writes)"),
-        (Load(0, 9, accepted=True, alarm="an empty answer"), None, "an empty answer"),
+        (WriteLoad(100, 10, accepted=True), None, ""),
+        (
+            WriteLoad(101, 10, accepted=True),
+            None,
+            "101 writes at once are more than 100 (max_writes)",
+        ),
+        (WriteLoad(200, 1000, accepted=True), None, ""),
+        (
+            WriteLoad(201, 1000, accepted=True),
+            None,
+            "201 writes at once are more than 200 (max_writes)",
+        ),
+        (WriteLoad(6, 1000, accepted=True), 5, "6 writes at once are more than 5 (max_writes)"),
+        (WriteLoad(1, 1000, accepted=True), 0, "1 writes at once are more than 0 (max_writes)"),
+        (WriteLoad(0, 9, accepted=True, alarm="an empty answer"), None, "an empty answer"),
     ],
 )
 def test_the_brake_holds_what_nobody_has_looked_at(load, limit, expected):
-    assert expected == held(load, limit)
+    assert expected == hold_reason(load, limit)
 
 
 @given(st.integers(1, 100), st.floats(0, 1e6))
@@ -50,10 +58,10 @@ def test_pauses_double():
 
 def test_what_can_never_succeed_is_given_up_at_once():
     assert [True, False, False, True] == [
-        gives_up(StoreError("", permanent=True), 1),
-        gives_up(StoreError(""), 1),
-        gives_up(StoreError(""), TRIES - 1),
-        gives_up(StoreError(""), TRIES),
+        is_final(StoreError("", permanent=True), 1),
+        is_final(StoreError(""), 1),
+        is_final(StoreError(""), TRIES - 1),
+        is_final(StoreError(""), TRIES),
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.poll.clock import SECOND, YOUNG, lower, margin, upper
+from wcflow.poll.paginate import SECOND, YOUNG, lower, margin, upper
 from wcflow.sandbox.zone import Zone, gmt
 
 ZONES = [

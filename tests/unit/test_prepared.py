@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import bindparam, or_, select, update
 
-from wcflow.mirror.prepared import AMONG, Prepared, among, those
-from wcflow.mirror.subjects import touch
-from wcflow.mirror.tables import PersonRow
-from wcflow.mirror.upserts import table_of
+from wcflow.database.identity import mark_dirty
+from wcflow.database.prepared import AMONG, Prepared, among, those
+from wcflow.database.sql import table_of
+from wcflow.database.tables import PersonRow
 
 PERSONS = table_of(PersonRow)
 PEOPLE = {f"c{number}": f"o'neil%s{number}@example.com" for number in range(1, 1203)}
@@ -16,8 +16,8 @@ PEOPLE = {f"c{number}": f"o'neil%s{number}@example.com" for number in range(1, 1
 def people(database):
     """A database of more people than one statement asks for, one of them of another shop."""
     with database.transaction() as tx:
-        touch(tx, "shop", PEOPLE)
-        touch(tx, "other", {"c1": "other@example.com"})
+        mark_dirty(tx, "shop", PEOPLE)
+        mark_dirty(tx, "other", {"c1": "other@example.com"})
     return database
 
 

@@ -13,17 +13,18 @@ import responses
 
 from tests.sandbox_door import mounted
 from wcflow.errors import StoreError
-from wcflow.sandbox.exchange import Request, Response
+from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Shop
+from wcflow.sandbox.rest import Request, Response
+from wcflow.sandbox.store import Shop
 from wcflow.store.client import Store
-from wcflow.store.facts import zone_of
-from wcflow.store.probe import Finding, ShopFacts, facts, probe
+from wcflow.store.probe import Finding, probe
+from wcflow.store.store_info import StoreInfo, store_info, zone_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"
 DATE = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
-FACTS = ShopFacts(
+FACTS = StoreInfo(
     title="Shop",
     url=URL,
     uid="7b1c5f0e-2a64-4c39-9d6e-0f1a2b3c4d5e",
@@ -83,25 +84,25 @@ class TestFacts:
     ) -> None:
         before = (shop.customer(1), shop.order_ids(), shop.coupon_codes())
         with mounted(shop, lambda: NOW) as door:
-            assert replace(FACTS, **rights) == facts(opened(key))
+            assert replace(FACTS, **rights) == store_info(opened(key))
         assert [("POST", {})] == [(call.method, call.json) for call in door.writes]
         assert before == (shop.customer(1), shop.order_ids(), shop.coupon_codes())
 
     def test_they_take_few_requests(self, shop: Shop) -> None:
         with mounted(shop, lambda: NOW) as door:
-            facts(opened())
+            store_info(opened())
         assert len(door.calls) == 5
 
     def test_a_shop_without_orders_and_customers_has_them_too(self) -> None:
         with mounted(Shop(store_id=FACTS.uid), lambda: NOW):
-            assert FACTS == facts(opened())
+            assert FACTS == store_info(opened())
 
     def test_a_key_that_is_not_told_the_status_still_learns_the_currency(self, shop: Shop) -> None:
         faults = Faults(shop)
         for path in ("system_status", "settings/general/*"):
             faults.falters(status=403, only=f"GET /wc/v3/{path}", times=None)
         with mounted(faults, lambda: NOW):
-            known = facts(opened())
+            known = store_info(opened())
         untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
         assert replace(FACTS, coupons_enabled=None, **untold) == known
 
@@ -110,7 +111,7 @@ class TestFacts:
             mounted(shop, lambda: NOW),
             pytest.raises(StoreError, match="consumer secret is wrong"),
         ):
-            facts(Store("main", URL, ADMIN.consumer_key, "cs_wrong"))
+            store_info(Store("main", URL, ADMIN.consumer_key, "cs_wrong"))
 
     @pytest.mark.parametrize(
         ("name", "offset", "zone"),

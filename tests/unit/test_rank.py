@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.evaluate.rank import percentiles, usual_gap
+from wcflow.evaluate.percentiles import percentiles, usual_gap
 
 DAY = 86400
 

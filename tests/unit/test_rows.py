@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.mirror.customers import customers, save_customers, set_customer_meta
-from wcflow.mirror.orders import (
+from wcflow.database.customers import customers, save_customers, set_customer_meta
+from wcflow.database.mapping import (
+    customer_of,
+    customer_row,
+    order_of,
+    order_row,
+    product_of,
+    product_row,
+    ready,
+)
+from wcflow.database.orders import (
     OrderChange,
     Owner,
     delete_orders,
@@ -18,17 +27,8 @@ from wcflow.mirror.orders import (
     save_orders,
     set_order_meta,
 )
-from wcflow.mirror.ready import ready
-from wcflow.mirror.rows import (
-    customer_of,
-    customer_row,
-    order_of,
-    order_row,
-    product_of,
-    product_row,
-)
-from wcflow.mirror.tables import CustomerRow, OrderRow, ProductRow
-from wcflow.mirror.upserts import dumps, loads
+from wcflow.database.sql import dumps, loads
+from wcflow.database.tables import CustomerRow, OrderRow, ProductRow
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wcflow.config.problem import Problem
 from wcflow.config.secrets import Keyring, Secret, veiled
-from wcflow.rules.flaw import FlawError
+from wcflow.rules.errors import RuleErrors
 
 KEY = "ck_" + "0123456789abcdef" * 2 + "01234567"
 
@@ -18,7 +18,7 @@ def ring(base, **env):
 
 
 def flaw_of(found, *args):
-    with pytest.raises(FlawError) as caught:
+    with pytest.raises(RuleErrors) as caught:
         found(*args)
     (flaw,) = caught.value.flaws
     return f"expected {flaw.expected}, got {flaw.got}"

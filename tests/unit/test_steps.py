@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.builders import NOW, account, order, profile
-from wcflow.rules.flaw import FlawError
-from wcflow.rules.scope import Place, Scope
+from wcflow.rules.context import Context, Place
+from wcflow.rules.errors import RuleErrors
 from wcflow.rules.steps import (
     STEPS,
-    End,
-    Grant,
+    AddTag,
     MakeCoupon,
-    Pause,
-    Revoke,
-    Scene,
+    RemoveTag,
     SetMeta,
+    StepContext,
+    Stop,
+    Wait,
     WriteNote,
     one_tag,
     parse_steps,
@@ -28,12 +28,12 @@ COUPONS = frozenset({"welcome10"})
 def effect(line, *orders, account=None, order=None, extra=None, now=NOW):
     """Give the effect of the last of these lines."""
     steps = parse_steps(line, PLACE, COUPONS)
-    scope = Scope(profile(*orders, account=account), now, order)
-    return steps[-1].effect(Scene(scope, extra or {}))
+    scope = Context(profile(*orders, account=account), now, order)
+    return steps[-1].effect(StepContext(scope, extra or {}))
 
 
 def flaws(text):
-    with pytest.raises(FlawError) as caught:
+    with pytest.raises(RuleErrors) as caught:
         parse_steps(text, PLACE, COUPONS)
     return [(flaw.row, flaw.expected, flaw.got, flaw.hint) for flaw in caught.value.flaws]
 
@@ -86,7 +86,7 @@ def test_a_note_goes_to_the_order_of_the_trigger_else_to_the_latest():
 
 
 def test_steps_say_what_they_do():
-    assert [Grant("Big: DE"), Revoke("Big"), MakeCoupon("welcome10"), End] == [
+    assert [AddTag("Big: DE"), RemoveTag("Big"), MakeCoupon("welcome10"), Stop] == [
         effect("add_tag Big: {{ billing_country }}", order(1)),
         effect("remove_tag Big", order(1)),
         effect("create_coupon welcome10"),
@@ -116,7 +116,7 @@ def test_meta_goes_to_the_customer_or_a_guests_latest_order():
 )
 def test_waits_keep_the_time_of_day_of_the_store(wait, until):
     saturday = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
-    assert Pause(until) == effect(f"wait {wait}", now=saturday)
+    assert Wait(until) == effect(f"wait {wait}", now=saturday)
 
 
 def test_a_tag_has_no_comma_and_no_blanks_at_its_ends():

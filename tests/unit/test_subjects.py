@@ -2,11 +2,11 @@
 
 import pytest
 
-from wcflow.mirror.customers import save_customers
-from wcflow.mirror.orders import Owner
-from wcflow.mirror.subjects import rename_subject, subjects_of, touch
-from wcflow.mirror.tables import MembershipRow, MoveRow, OutboxRow, PersonRow, RunRow
-from wcflow.mirror.upserts import loads, table_of
+from wcflow.database.customers import save_customers
+from wcflow.database.identity import mark_dirty, rename_subject, subjects_of
+from wcflow.database.orders import Owner
+from wcflow.database.sql import loads, table_of
+from wcflow.database.tables import MembershipRow, OutboxRow, PersonRow, RunRow, TransitionRow
 from wcflow.records import Address, Customer
 
 OLD, NEW = "g:anna@example.com", "c5"
@@ -96,7 +96,7 @@ class TestSubjects:
 
 def test_touching_makes_persons_and_keeps_what_is_remembered_of_them(tx):
     put(tx, person(NEW, touched=0, worn='["VIP"]', due_at=7))
-    touch(tx, "shop", {NEW: "new@example.com", "c6": "b@example.com"})
+    mark_dirty(tx, "shop", {NEW: "new@example.com", "c6": "b@example.com"})
 
     assert [
         ("c5", "new@example.com", 1, '["VIP"]', 7),
@@ -196,13 +196,13 @@ class TestRenaming:
         for subject in (OLD, NEW, "c9"):
             put(
                 tx,
-                MoveRow(
+                TransitionRow(
                     store="shop", subject=subject, segment="VIP", entered=True, at=1, reason=""
                 ),
             )
         rename_subject(tx, "shop", OLD, NEW, "anna@example.com")
 
-        assert [(NEW,), (NEW,), ("c9",)] == rows(tx, MoveRow, "subject")
+        assert [(NEW,), (NEW,), ("c9",)] == rows(tx, TransitionRow, "subject")
 
     def test_effects_that_do_not_clash_move(self, tx):
         put(tx, effect(OLD, step="1", state="done"))

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, account, item, order, profile
-from wcflow.rules.flaw import FlawError
-from wcflow.rules.language import Place, Scope
-from wcflow.rules.template import TemplateError, parse_template
-from wcflow.rules.template_sandbox import LONGEST
+from wcflow.rules.context import Context, Place
+from wcflow.rules.errors import RuleErrors
+from wcflow.rules.template_env import LONGEST
+from wcflow.rules.templates import TemplateError, parse_template
 
 ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
 MINE = order(7, items=tuple(item(number, product_id=number) for number in range(1, 200)))
@@ -21,7 +21,7 @@ MOST_SECONDS = 2.0
 
 
 def render(text, who=ANNA):
-    return parse_template(text, ANYWHERE).render(Scope(who, NOW, order=MINE))
+    return parse_template(text, ANYWHERE).render(Context(who, NOW, order=MINE))
 
 
 def doubled(times, form):
@@ -103,14 +103,14 @@ BOMBS = (
 @pytest.mark.parametrize("thing", OBJECTS)
 def test_no_value_leads_to_what_it_is_made_of(text, thing):
     """Attributes, formats and filters that would lead on from a value are refused."""
-    with pytest.raises((FlawError, TemplateError)):
+    with pytest.raises((RuleErrors, TemplateError)):
         render(text.replace("{}", thing))
 
 
 @pytest.mark.parametrize("text", REACHING)
 def test_nothing_is_there_but_values(text):
     """Neither functions nor other templates nor the insides of this one."""
-    with pytest.raises((FlawError, TemplateError)):
+    with pytest.raises((RuleErrors, TemplateError)):
         render(text)
 
 
@@ -118,7 +118,7 @@ def test_nothing_is_there_but_values(text):
 def test_what_would_grow_without_bounds_is_refused(text):
     """A text, a list, a number or a loop that would take the machine ends as an error, soon."""
     began = time.process_time()
-    with pytest.raises((FlawError, TemplateError)):
+    with pytest.raises((RuleErrors, TemplateError)):
         render(text)
     assert time.process_time() - began < MOST_SECONDS
 
@@ -167,6 +167,6 @@ def test_what_people_typed_is_never_read_as_a_template(name, more, sign):
 def test_whatever_is_put_together_ends_soon(text):
     """Any mixture of what may be written renders, or is refused, within the time of a bow."""
     began = time.process_time()
-    with suppress(FlawError, TemplateError):
+    with suppress(RuleErrors, TemplateError):
         assert len(render(text)) <= LONGEST
     assert time.process_time() - began < MOST_SECONDS

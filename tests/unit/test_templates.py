@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW, SHOP, account, item, order, profile
 from tests.rulewords import instants, profiles, zones
-from wcflow.rules.attributes import ATTRIBUTES
-from wcflow.rules.flaw import Flaw, FlawError
-from wcflow.rules.language import Place, Scope
-from wcflow.rules.template import TemplateError, parse_template
+from wcflow.rules.attributes.registry import ATTRIBUTES
+from wcflow.rules.context import Context, Place
+from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.templates import TemplateError, parse_template
 
 ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
 MINE = order(
@@ -29,11 +29,11 @@ MINE = order(
 
 def render(text, who=None, extra=None, place=ANYWHERE, **more):
     template = parse_template(text, place, frozenset(extra or ()))
-    return template.render(Scope(who or profile(MINE), NOW, **{"order": MINE} | more), extra)
+    return template.render(Context(who or profile(MINE), NOW, **{"order": MINE} | more), extra)
 
 
 def flaws(text, place=ANYWHERE, extra=frozenset()):
-    with pytest.raises(FlawError) as caught:
+    with pytest.raises(RuleErrors) as caught:
         parse_template(text, place, extra)
     return list(caught.value.flaws)
 
@@ -148,29 +148,29 @@ class TestRendering:
         template = parse_template("{{ coupon.code }}", ANYWHERE, frozenset({"coupon.code"}))
 
         with pytest.raises(TemplateError, match=r"no coupon\.code"):
-            template.render(Scope(profile(), NOW))
+            template.render(Context(profile(), NOW))
 
 
 class TestFlaws:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("{{ frist_name }}", Flaw("a variable", "'frist_name'", "did you mean 'first_name'?", 0, 4)),
-            ("Hi\n {{ order.totl }}", Flaw("a variable", "'order.totl'", "did you mean 'order.total'?", 1, 5)),
-            ("{{ order }}", Flaw("a variable", "'order'", "did you mean 'order.id'?", 0, 4)),
-            ("{{ store.nam }}", Flaw("a variable", "'store.nam'", "did you mean 'store.name'?", 0, 4)),
-            ("{{ meta }}", Flaw("a variable", "'meta'", "write meta.loyalty_points", 0, 4)),
-            ("{{ first_name | uper }}", Flaw("a filter", "'uper'", "did you mean 'upper'?")),
-            ("{{ coupon.code }}", Flaw("a variable", "'coupon.code'", "it is known after the step create_coupon", 0, 4)),
-            ("{{ each }}", Flaw("a variable", "'each'", "it is known in a tag with for_each", 0, 4)),
-            ("{{ first_name | random }}", Flaw("a filter", "'random'", "")),
-            ("{% include 'x' %}", Flaw("plain variables, filters, if and for", "'include'")),
-            ("{{ 9 ** 9 }}", Flaw("plain variables, filters, if and for", "'pow'")),
-            ("{{ email.upper() }}", Flaw("a variable, not a call", "'email.upper(…)'", "windows are written: orders_count('30d')", 0, 4)),
-            ("{{ ''.__class__ }}", Flaw("a variable or a filter", "'.__class__'", "", 0, 7)),
-            ("{{ orders_count('often') }}", Flaw("a duration such as 90s, 15min, 2h, 30d, 6w, 3mo or 1y", "'often'", "", 0, 4)),
-            ("{{ meta._x }}", Flaw("a meta key that the shop shows", "'_x'", "WooCommerce hides the meta of customers whose key begins with _", 0, 4)),
-            ("a\n{{ first_name", Flaw("a template", "an error in 'a\\n{{ first_name': unexpected end of template, expected 'end of print statement'.", "", 1)),
+            ("{{ frist_name }}", RuleError("a variable", "'frist_name'", "did you mean 'first_name'?", 0, 4)),
+            ("Hi\n {{ order.totl }}", RuleError("a variable", "'order.totl'", "did you mean 'order.total'?", 1, 5)),
+            ("{{ order }}", RuleError("a variable", "'order'", "did you mean 'order.id'?", 0, 4)),
+            ("{{ store.nam }}", RuleError("a variable", "'store.nam'", "did you mean 'store.name'?", 0, 4)),
+            ("{{ meta }}", RuleError("a variable", "'meta'", "write meta.loyalty_points", 0, 4)),
+            ("{{ first_name | uper }}", RuleError("a filter", "'uper'", "did you mean 'upper'?")),
+            ("{{ coupon.code }}", RuleError("a variable", "'coupon.code'", "it is known after the step create_coupon", 0, 4)),
+            ("{{ each }}", RuleError("a variable", "'each'", "it is known in a tag with for_each", 0, 4)),
+            ("{{ first_name | random }}", RuleError("a filter", "'random'", "")),
+            ("{% include 'x' %}", RuleError("plain variables, filters, if and for", "'include'")),
+            ("{{ 9 ** 9 }}", RuleError("plain variables, filters, if and for", "'pow'")),
+            ("{{ email.upper() }}", RuleError("a variable, not a call", "'email.upper(…)'", "windows are written: orders_count('30d')", 0, 4)),
+            ("{{ ''.__class__ }}", RuleError("a variable or a filter", "'.__class__'", "", 0, 7)),
+            ("{{ orders_count('often') }}", RuleError("a duration such as 90s, 15min, 2h, 30d, 6w, 3mo or 1y", "'often'", "", 0, 4)),
+            ("{{ meta._x }}", RuleError("a meta key that the shop shows", "'_x'", "WooCommerce hides the meta of customers whose key begins with _", 0, 4)),
+            ("a\n{{ first_name", RuleError("a template", "an error in 'a\\n{{ first_name': unexpected end of template, expected 'end of print statement'.", "", 1)),
         ],
     )  # fmt: skip
     def test_a_mistake_is_told_where_it_is_written(self, text, expected):
@@ -190,7 +190,7 @@ class TestFlaws:
         ],
     )
     def test_what_is_not_there_is_no_variable(self, name, hint):
-        expected = Flaw("an attribute that can be asked here", repr(name), hint, 0, 4)
+        expected = RuleError("an attribute that can be asked here", repr(name), hint, 0, 4)
 
         assert [expected] == flaws(f"{{{{ {name} }}}}", Place())
 
@@ -199,7 +199,7 @@ class TestFlaws:
     def test_of_any_text_nothing_is_raised_but_what_is_promised(self, text):
         """And a text without anything of Jinja's renders as itself (but for line ends)."""
         rendered = None
-        with suppress(FlawError, TemplateError):
+        with suppress(RuleErrors, TemplateError):
             rendered = render(text)
         plain = not {"{", "\r"} & set(text)
 
@@ -215,7 +215,7 @@ def test_every_attribute_is_a_variable_for_everyone(data, now, zone):
     who = data.draw(profiles(now, zone))
     mine = data.draw(st.sampled_from([None, *who.orders]))
 
-    assert isinstance(parse_template(text, ANYWHERE).render(Scope(who, now, order=mine)), str)
+    assert isinstance(parse_template(text, ANYWHERE).render(Context(who, now, order=mine)), str)
 
 
 class TestNames:
@@ -254,7 +254,7 @@ class TestNames:
         moving = {
             name
             for name in names
-            if parse_template(f"{{{{ {name} }}}}", ANYWHERE).changes_at(Scope(who, NOW))
+            if parse_template(f"{{{{ {name} }}}}", ANYWHERE).changes_at(Context(who, NOW))
         }
 
         assert {"overdue", "birthday", "age"} == moving

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rulewords import instants, profiles, zones
-from wcflow.config.default import default_ini, with_values
+from wcflow.config.files import default_ini, with_values
 from wcflow.config.load import load
-from wcflow.customer import as_of, latest_stamp
-from wcflow.rules.decide import decide, decide_all
+from wcflow.profile import as_of, latest_stamp
+from wcflow.rules.classify import classify, classify_all
 
 
 def shipped_rules():
@@ -30,7 +30,7 @@ def test_what_is_decided_together_is_what_is_decided_of_each_alone(data, zone):
     """Each at an instant of their own."""
     nows = data.draw(st.lists(instants, min_size=2, max_size=4))
     asked = [(data.draw(profiles(now, zone)), now) for now in nows]
-    assert [decide(who, RULES, now) for who, now in asked] == decide_all(asked, RULES)
+    assert [classify(who, RULES, now) for who, now in asked] == classify_all(asked, RULES)
 
 
 @given(st.data(), instants, instants, zones)

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.builders import NOW, account, ago, change, item, order, profile, refund
-from wcflow.rules.flaw import FlawError
-from wcflow.rules.occurrences import Sight
+from wcflow.profile import Transition
+from wcflow.rules.errors import RuleErrors
+from wcflow.rules.events import TriggerContext
 from wcflow.rules.triggers import TRIGGERS, parse_trigger
-from wcflow.segments import Move
 
 
 def happened(text, *orders, **more):
     """Give (name, when) of all occurrences of a trigger."""
-    sight = Sight(profile(*orders, account=more.pop("account", None)), NOW, **more)
+    sight = TriggerContext(profile(*orders, account=more.pop("account", None)), NOW, **more)
     return [(each.name, each.at) for each in parse_trigger(text).occurrences(sight)]
 
 
@@ -36,8 +36,8 @@ def test_no_trigger_finds_anything_in_a_person_of_whom_nothing_is_known(kind):
 def test_occurrences_have_the_same_names_whenever_they_are_looked_at(kind):
     """Only what was looked at once must be recognised later."""
     orders = [order(1, days=300), order(2, days=90, refunds=(refund(),)), order(3, status="failed")]
-    later = Sight(profile(*orders, account=account()), datetime(2026, 7, 1, tzinfo=UTC))
-    first = Sight(profile(*orders, account=account()), NOW)
+    later = TriggerContext(profile(*orders, account=account()), datetime(2026, 7, 1, tzinfo=UTC))
+    first = TriggerContext(profile(*orders, account=account()), NOW)
     trigger = parse_trigger(kind.example)
     seen = {each.name for each in trigger.occurrences(first)}
     assert seen <= {each.name for each in trigger.occurrences(later)}
@@ -59,13 +59,13 @@ def test_occurrences_have_the_same_names_whenever_they_are_looked_at(kind):
     ],
 )
 def test_what_is_no_trigger_is_told(text, expected):
-    with pytest.raises(FlawError) as caught:
+    with pytest.raises(RuleErrors) as caught:
         parse_trigger(text)
     assert expected == str(caught.value)
 
 
 def test_a_near_miss_is_suggested():
-    with pytest.raises(FlawError) as caught:
+    with pytest.raises(RuleErrors) as caught:
         parse_trigger("order_payed")
     assert "did you mean 'order_paid'?" == caught.value.flaws[0].hint
 
@@ -162,7 +162,7 @@ def test_each_line_of_a_paid_order_is_a_purchase():
 def test_inactivity_begins_after_the_whole_days_of_the_store_have_passed():
     """It agrees with last_order_date < -60d: the 61st local midnight after the order."""
     last = order(1, created=datetime(2026, 3, 1, 22, 0, tzinfo=UTC))
-    sight = Sight(profile(last), NOW)
+    sight = TriggerContext(profile(last), NOW)
     trigger = parse_trigger("inactive 60d")
     expected = [("inactive 60d since order 1", datetime(2026, 4, 30, 22, 0, tzinfo=UTC))]
     assert expected == [(each.name, each.at) for each in trigger.occurrences(sight)]
@@ -170,7 +170,7 @@ def test_inactivity_begins_after_the_whole_days_of_the_store_have_passed():
 
 def test_inactivity_to_come_is_told_in_advance():
     last = order(1, days=10)
-    sight = Sight(profile(last), NOW)
+    sight = TriggerContext(profile(last), NOW)
     trigger = parse_trigger("inactive 60d")
     assert ([], datetime(2026, 8, 4, 22, 0, tzinfo=UTC)) == (
         list(trigger.occurrences(sight)),
@@ -190,7 +190,7 @@ def test_entering_a_segment_is_dated_by_the_membership():
 
 
 def test_leaving_a_segment_is_a_move():
-    left = (Move("VIP", entered=False, at=NOW), Move("New", entered=True, at=NOW))
+    left = (Transition("VIP", entered=False, at=NOW), Transition("New", entered=True, at=NOW))
     assert [("VIP left 2026-06-15", NOW)] == happened("segment_left VIP", order(1), moves=left)
 
 

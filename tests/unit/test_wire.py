@@ -18,10 +18,10 @@ from tests import spoilt
 from wcflow.frozen import maker
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
 from wcflow.store import quick, wire
-from wcflow.store.body import parsed
 from wcflow.store.fields import WireError
-from wcflow.store.reading import listing
-from wcflow.store.transport import Answer
+from wcflow.store.http import Answer
+from wcflow.store.json_body import parsed
+from wcflow.store.listing import listing
 from wcflow.units import minor_digits
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"

@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from wcflow import __version__
-from wcflow.cli import show
-from wcflow.cli.errors import told
+from wcflow.cli import output
+from wcflow.cli.errors import error_boundary
 
 EXIT_CODES = """\b
 Exit codes of every command:
@@ -35,13 +35,13 @@ FAMILIES = {
     "To work": {
         "plan": "Show what would be written to the shop, and write nothing.",
         "sync": "Walk once: read what changed, judge, write what follows.",
-        "accept": "Let the writes go that are held now.",
+        "approve": "Let the writes go that are held now.",
         "run": "Serve the shops until stopped: look for news every minute, decide, write.",
     },
     "To look": {
         "status": "Show how each shop stands.",
         "explain": "Explain a person: segments, tags, workflows, and why.",
-        "kinds": "List what may be written in the INI.",
+        "reference": "List what may be written in the INI.",
     },
     "By hand": {
         "outbox": "Show what waits for the shop or was given up; retry it, call it off.",
@@ -84,7 +84,7 @@ class Commands(TyperGroup):
         return get_group(alone).commands[cmd_name]
 
     def invoke(self, ctx: Any) -> Any:
-        with told():
+        with error_boundary():
             return super().invoke(ctx)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as above
@@ -105,7 +105,7 @@ app = typer.Typer(cls=Commands, name="wcflow", no_args_is_help=True, epilog=EXIT
 
 def _version(wanted: bool) -> None:
     if wanted:
-        show.say(f"wcflow {__version__}")
+        output.say(f"wcflow {__version__}")
         raise typer.Exit
 
 

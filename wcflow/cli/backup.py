@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from sqlalchemy import URL, make_url
 
-from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, interruptible, read_config
-from wcflow.cli.looking import must_exist
+from wcflow.cli import output
+from wcflow.cli.context import must_exist
+from wcflow.cli.options import ConfigFile, interruptible, read_config
+from wcflow.database.copy import copied
 from wcflow.errors import SetupError
-from wcflow.mirror.copy import copied
 
 EPILOG = """\b
 Exit codes:
@@ -48,7 +48,7 @@ def backup(
     must_exist(database)
     with interruptible():
         size = copied(Path(str(url.database)), file)
-    show.say(f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, and sound.", "green")
+    output.say(f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, and sound.", "green")
 
 
 def _pg_dump(url: URL, file: Path) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, read_config
+from wcflow.cli import output
+from wcflow.cli.options import ConfigFile, read_config
 from wcflow.config.summary import summary
-from wcflow.mirror.modes import exposed
+from wcflow.database.sqlite_files import exposed
 
 
 def register(app: typer.Typer) -> None:
@@ -23,12 +23,12 @@ def check(config: ConfigFile = None) -> None:
     found = read_config(config)
     for line in summary(found):
         indent = len(line) - len(line.lstrip())
-        show.say(line.strip(), indent=indent)
+        output.say(line.strip(), indent=indent)
     for remark in found.warnings:
-        show.remark(f"warning: {remark}")
+        output.remark(f"warning: {remark}")
     if wide := exposed(found.database):
-        show.remark(f"warning: {wide.said}: {wide.advice}")
-    files = show.counted(len(found.files), "file")
-    warned = f", {show.counted(len(found.warnings), 'warning')}" if found.warnings else ""
-    show.say()
-    show.say(f"The configuration is sound: {files}{warned}.", "green")
+        output.remark(f"warning: {wide.said}: {wide.advice}")
+    files = output.counted(len(found.files), "file")
+    warned = f", {output.counted(len(found.warnings), 'warning')}" if found.warnings else ""
+    output.say()
+    output.say(f"The configuration is sound: {files}{warned}.", "green")

@@ -10,28 +10,28 @@ import typer
 from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
-from wcflow.cli import show
-from wcflow.cli.common import AsJson, ConfigFile, interruptible, read_config, utcnow
-from wcflow.cli.looking import must_exist
+from wcflow.cli import output
+from wcflow.cli.context import must_exist
+from wcflow.cli.options import AsJson, ConfigFile, interruptible, read_config, utcnow
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.errors import DONE, SOME_FAILED, SetupError
-from wcflow.mirror import schema
-from wcflow.mirror.contradictions import Told, against, in_store, strays
-from wcflow.mirror.database import Database, open_as_it_is
-from wcflow.mirror.modes import exposed
-from wcflow.mirror.soundness import Unsound, of_file, of_structure
-from wcflow.mirror.tables import (
-    AsideRow,
+from wcflow.database import schema
+from wcflow.database.connection import Database, open_as_it_is
+from wcflow.database.contradictions import Told, against, in_store, strays
+from wcflow.database.integrity import Unsound, of_file, of_structure
+from wcflow.database.sql import table_of
+from wcflow.database.sqlite_files import exposed
+from wcflow.database.tables import (
     CustomerRow,
     OrderRow,
     OutboxRow,
     PersonRow,
     ProductRow,
+    QuarantineRow,
     RunRow,
     StoreRow,
 )
-from wcflow.mirror.upserts import table_of
+from wcflow.errors import DONE, SOME_FAILED, SetupError
 
 EPILOG = """\b
 Exit codes:
@@ -48,7 +48,7 @@ _COUNTED: Mapping[str, type[SQLModel]] = {
     "people": PersonRow,
     "runs": RunRow,
     "effects": OutboxRow,
-    "put aside": AsideRow,
+    "put aside": QuarantineRow,
 }
 
 
@@ -79,7 +79,7 @@ def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
     with interruptible(), open_as_it_is(found.database) as db:
         report = examined(db, found, utcnow())
     if as_json:
-        show.as_json(_as_data(report))
+        output.as_json(_as_data(report))
     else:
         _print(report)
     raise typer.Exit(SOME_FAILED if report.unsound else DONE)
@@ -157,22 +157,24 @@ def _as_data(report: Report) -> Mapping[str, object]:
 
 
 def _print(report: Report) -> None:
-    show.say(f"{report.database}: revision {report.revision or 'none'}", "bold")
+    output.say(f"{report.database}: revision {report.revision or 'none'}", "bold")
     for store, counts in report.counts.items():
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        show.say(f"{store}: {told}", indent=2)
+        output.say(f"{store}: {told}", indent=2)
     for said, advice in report.remarks:
-        show.say(f"warn {said}", "yellow", indent=2)
-        show.say(f"what to do: {advice}", indent=7)
+        output.say(f"warn {said}", "yellow", indent=2)
+        output.say(f"what to do: {advice}", indent=7)
     for each in report.unsound:
-        show.say(f"bad  {_sentence(each)}", "red", indent=2)
-        show.say(f"what to do: {each.advice}", indent=7)
-    show.say()
+        output.say(f"bad  {_sentence(each)}", "red", indent=2)
+        output.say(f"what to do: {each.advice}", indent=7)
+    output.say()
     if report.unsound:
         count = len(report.unsound)
-        show.say(f"The database is not sound: {show.counted(count, 'thing')} to look at.", "red")
+        output.say(
+            f"The database is not sound: {output.counted(count, 'thing')} to look at.", "red"
+        )
     else:
-        show.say("The database is sound.", "green")
+        output.say("The database is sound.", "green")
 
 
 def _sentence(each: Unsound) -> str:

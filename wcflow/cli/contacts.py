@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from wcflow.customer import Profile
-from wcflow.mirror.customers import customers
-from wcflow.mirror.orders import orders_of_people
+from wcflow.database.customers import customers
+from wcflow.database.orders import orders_of_people
+from wcflow.profile import Profile
 from wcflow.records import Address
 
 

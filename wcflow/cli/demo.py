@@ -16,23 +16,24 @@ from typing import Annotated
 
 import typer
 
-from wcflow import cycle, daemon, demo
-from wcflow.cli import show
-from wcflow.cli.common import holder, the_store, utcnow
+from wcflow import demo, sync
+from wcflow.cli import output
 from wcflow.cli.contacts import contacts
 from wcflow.cli.explain import print_explained
-from wcflow.cli.explained import explained
+from wcflow.cli.explanation import explain_person
 from wcflow.cli.init import write
+from wcflow.cli.options import holder, the_store, utcnow
 from wcflow.cli.run import leave
+from wcflow.cli.sandbox import shoppers_at_work
 from wcflow.cli.session import Session, session
-from wcflow.cli.street import busy
-from wcflow.cycle import Line, Walked
-from wcflow.mirror import people, queue
-from wcflow.mirror.queue import Entry
-from wcflow.mirror.stores import store_row
+from wcflow.daemon import supervisor
+from wcflow.database import outbox, people
+from wcflow.database.outbox import Entry
+from wcflow.database.stores import store_row
 from wcflow.rules.memory import Memory
 from wcflow.sandbox.server import Server, serve
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox.store import Shop
+from wcflow.sync import SyncContext, SyncResult
 from wcflow.units import parse_zone
 
 FOLDER = Path("wcflow-demo")
@@ -75,7 +76,7 @@ def show_all(
             _say_what_is_left(played)
             return
         code = _go_on(stack, played)
-        show.say("The shop is closed.")
+        output.say("The shop is closed.")
     leave(code)
 
 
@@ -118,45 +119,45 @@ def play(played: Played, work: Session) -> None:
 
 def _introduce(played: Played) -> None:
     name = played.shop.state.settings.name
-    show.say(f"{name}, a shop made up for this demo", "bold")
+    output.say(f"{name}, a shop made up for this demo", "bold")
     orders, accounts = len(played.shop.order_ids()), len(played.shop.customer_ids())
     rows = (
         ("the shop", f"{played.server.url}: {orders:,} orders, {accounts:,} accounts"),
         ("the rules", f"{played.config}: change them, and run the demo again"),
         ("the memory", f"{played.config.parent / demo.DATABASE}"),
     )
-    show.table(("", ""), rows, indent=2, header=False)
+    output.table(("", ""), rows, indent=2, header=False)
 
 
-def _first_look(work: Session, line: Line) -> None:
-    show.heading("1. The first look, as it would have been a week ago")
+def _first_look(work: Session, line: SyncContext) -> None:
+    output.heading("1. The first look, as it would have been a week ago")
     then = replace(line, clock=lambda: utcnow() - A_WEEK)
     walked = work.walk(then, write=False)
     _say_read(walked)
-    waiting = cycle.accept(then)
-    show.say(
-        f"{show.counted(waiting, 'write')} to the shop would follow. The first ones always wait"
-        " until you have seen them ('wcflow plan') and agreed ('wcflow accept'). Agreed, here.",
+    waiting = sync.approve(then)
+    output.say(
+        f"{output.counted(waiting, 'write')} to the shop would follow. The first ones always wait"
+        " until you have seen them ('wcflow plan') and agreed ('wcflow approve'). Agreed, here.",
         indent=2,
     )
-    delivered = cycle.walk(then).delivered
-    show.say(f"{show.counted(delivered.done, 'write')} done.", indent=2)
+    delivered = sync.sync_once(then).delivered
+    output.say(f"{output.counted(delivered.done, 'write')} done.", indent=2)
 
 
-def _say_read(walked: Walked) -> None:
+def _say_read(walked: SyncResult) -> None:
     pulled, judged = walked.pulled, walked.evaluated
     assert pulled is not None, "a walk that did not raise has pulled"
-    show.say(
-        f"Read {show.counted(pulled.orders, 'order')}, {show.counted(pulled.customers, 'account')}"
-        f" and {show.counted(pulled.products, 'product')} with {pulled.requests} requests: they"
+    output.say(
+        f"Read {output.counted(pulled.orders, 'order')}, {output.counted(pulled.customers, 'account')}"
+        f" and {output.counted(pulled.products, 'product')} with {pulled.requests} requests: they"
         f" belong to {judged.people:,} people, with and without an account.",
         indent=2,
     )
 
 
-def _life_goes_on(played: Played, line: Line) -> None:
-    show.heading("2. A week later")
-    show.say(
+def _life_goes_on(played: Played, line: SyncContext) -> None:
+    output.heading("2. A week later")
+    output.say(
         "What was before wcflow came is history: no welcome coupons for customers of two years."
         " What happens from now on counts:",
         indent=2,
@@ -166,22 +167,24 @@ def _life_goes_on(played: Played, line: Line) -> None:
     with played.server.lock:
         played.scenes = demo.scenes(played.shop, at_risk, regulars, now)
     for scene in played.scenes:
-        show.say(f"- {scene.words}", indent=4)
-    walked = cycle.walk(line)
+        output.say(f"- {scene.words}", indent=4)
+    walked = sync.sync_once(line)
     actors = {scene.email for scene in played.scenes}
     for name, segment in _moved_by_time(line, now, actors):
-        show.say(f"- {name} does nothing, and that counts as well: {segment} by now", indent=4)
+        output.say(f"- {name} does nothing, and that counts as well: {segment} by now", indent=4)
     judged, delivered = walked.evaluated, walked.delivered
-    show.say(
-        f"wcflow looked at {show.counted(judged.people, 'person', 'people')} anew, those of whom"
+    output.say(
+        f"wcflow looked at {output.counted(judged.people, 'person', 'people')} anew, those of whom"
         " there are news and those whom the week may have changed:"
-        f" {show.counted(judged.moves, 'move')} between segments,"
-        f" {show.counted(judged.runs, 'workflow run')}, {show.counted(delivered.done, 'write')}.",
+        f" {output.counted(judged.moves, 'move')} between segments,"
+        f" {output.counted(judged.runs, 'workflow run')}, {output.counted(delivered.done, 'write')}.",
         indent=2,
     )
 
 
-def _moved_by_time(line: Line, since: datetime, actors: Collection[str]) -> list[tuple[str, str]]:
+def _moved_by_time(
+    line: SyncContext, since: datetime, actors: Collection[str]
+) -> list[tuple[str, str]]:
     """Give who came into a segment without having done anything, and into which."""
     moved = {
         each.subject: segment
@@ -194,22 +197,22 @@ def _moved_by_time(line: Line, since: datetime, actors: Collection[str]) -> list
     return sorted((who[subject].name or who[subject].email, moved[subject]) for subject in moved)
 
 
-def _show_standing(line: Line) -> None:
+def _show_standing(line: SyncContext) -> None:
     known = _known(line)
     names = [rule.name for rule in line.config.rules.segments]
     inside = Counter(name for each in known for name in each.segments)
-    show.heading("Segments")
+    output.heading("Segments")
     rows = _bars([(name, inside[name]) for name in names], len(known))
-    show.table(("", "", "", ""), rows, indent=2, header=False)
-    show.heading("Tags, besides those of the segments")
+    output.table(("", "", "", ""), rows, indent=2, header=False)
+    output.heading("Tags, besides those of the segments")
     worn = Counter(tag for each in known for tag in each.worn if tag not in names)
     rows = _bars(worn.most_common(TAGS_SHOWN), len(known))
-    show.table(("", "", "", ""), rows, indent=2, header=False)
+    output.table(("", "", "", ""), rows, indent=2, header=False)
     if len(worn) > TAGS_SHOWN:
-        show.say(f"… and {len(worn) - TAGS_SHOWN} more", "dim", indent=2)
+        output.say(f"… and {len(worn) - TAGS_SHOWN} more", "dim", indent=2)
 
 
-def _known(line: Line) -> list[Memory]:
+def _known(line: SyncContext) -> list[Memory]:
     with line.db.reading() as tx:
         return list(people.memories(tx, line.name, people.subjects(tx, line.name)).values())
 
@@ -222,18 +225,18 @@ def _bars(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[str, i
     ]
 
 
-def _show_effects(line: Line) -> None:
+def _show_effects(line: SyncContext) -> None:
     with line.db.reading() as tx:
-        done = queue.entries(tx, line.name, ["done"], limit=None)
+        done = outbox.entries(tx, line.name, ["done"], limit=None)
         found = [entry for entry in done if entry.kind in ("note", "coupon")]
         who = contacts(tx, line.name, {entry.subject for entry in found})
     names = {subject: contact.name or contact.email for subject, contact in who.items()}
-    show.heading("Notes on orders, for you alone")
+    output.heading("Notes on orders, for you alone")
     notes = [(f"order {e.target}", e.payload["text"]) for e in found if e.kind == "note"]
-    show.table(("", ""), notes or [("none", "")], indent=2, header=False)
-    show.heading("Coupons, each for one customer")
+    output.table(("", ""), notes or [("none", "")], indent=2, header=False)
+    output.heading("Coupons, each for one customer")
     coupons = [_coupon_row(e, names[e.subject]) for e in found if e.kind == "coupon"]
-    show.table(("code", "worth", "for", "why"), coupons or [("none", "", "", "")], indent=2)
+    output.table(("code", "worth", "for", "why"), coupons or [("none", "", "", "")], indent=2)
 
 
 def _coupon_row(entry: Entry, name: str) -> tuple[str, str, str, str]:
@@ -242,40 +245,40 @@ def _coupon_row(entry: Entry, name: str) -> tuple[str, str, str, str]:
     return entry.payload["code"].upper(), worth, name, f"{entry.rule}: {entry.occurrence}"
 
 
-def _explain_one(played: Played, line: Line) -> None:
+def _explain_one(played: Played, line: SyncContext) -> None:
     with line.db.reading() as tx:
         subject = people.find_person(tx, line.name, played.scenes[-1].email)
         row = store_row(tx, line.name)
         if subject is None or row is None:
             return
-        found = explained(tx, line.config, line.settings, subject, utcnow())
-    show.heading("3. One customer explained, as 'wcflow explain' does")
+        found = explain_person(tx, line.config, line.settings, subject, utcnow())
+    output.heading("3. One customer explained, as 'wcflow explain' does")
     print_explained(found, parse_zone(row.zone), alone=False)
 
 
-def _nothing_more(played: Played, line: Line) -> None:
-    show.heading("4. Once more")
+def _nothing_more(played: Played, line: SyncContext) -> None:
+    output.heading("4. Once more")
     before = len(played.server.calls)
-    walked = cycle.walk(line)
+    walked = sync.sync_once(line)
     calls = played.server.calls[before:]
     writes = sum(call.writes for call in calls)
-    show.say(
-        f"Nothing has happened since: {show.counted(len(calls), 'request')},"
-        f" {walked.evaluated.people} people looked at, {show.counted(writes, 'write')}.",
+    output.say(
+        f"Nothing has happened since: {output.counted(len(calls), 'request')},"
+        f" {walked.evaluated.people} people looked at, {output.counted(writes, 'write')}.",
         indent=2,
     )
 
 
 def _say_what_it_took(played: Played, seconds: float) -> None:
-    calls = show.counted(len(played.server.calls), "request")
-    show.say()
-    show.say(f"All that took {seconds:.1f} seconds and {calls} to the shop.", "bold")
+    calls = output.counted(len(played.server.calls), "request")
+    output.say()
+    output.say(f"All that took {seconds:.1f} seconds and {calls} to the shop.", "bold")
 
 
 def _say_what_is_left(played: Played) -> None:
     config = shlex.quote(str(played.config))
-    show.say()
-    show.say("The shop was there for this demo alone. Its memory stays, to look at:")
+    output.say()
+    output.say("The shop was there for this demo alone. Its memory stays, to look at:")
     _list(
         {
             f"wcflow explain {shlex.quote(played.scenes[0].email)} --config {config}": "",
@@ -289,12 +292,12 @@ def _say_what_is_left(played: Played) -> None:
 
 def _list(things: Mapping[str, str]) -> None:
     for look, what in things.items():
-        show.say(look, "bold", indent=2)
+        output.say(look, "bold", indent=2)
         if what:
-            show.say(what, indent=6)
+            output.say(what, indent=6)
 
 
-def _accounts_in(line: Line, segment: str) -> list[int]:
+def _accounts_in(line: SyncContext, segment: str) -> list[int]:
     found = [each.subject for each in _known(line) if segment in each.segments]
     return sorted(int(subject[1:]) for subject in found if subject.startswith("c"))
 
@@ -305,14 +308,14 @@ def _accounts_in(line: Line, segment: str) -> list[int]:
 def _go_on(stack: ExitStack, played: Played) -> int:
     """Let people act and the daemon serve them until Ctrl-C; give the exit code."""
     _say_how_to_look(played)
-    stack.enter_context(busy(played.shop, played.server, utcnow, _tell, PER_HOUR))
-    return daemon.run(played.config, os.environ, os.getpid(), holder())
+    stack.enter_context(shoppers_at_work(played.shop, played.server, utcnow, _tell, PER_HOUR))
+    return supervisor.run(played.config, os.environ, os.getpid(), holder())
 
 
 def _say_how_to_look(played: Played) -> None:
     config = shlex.quote(str(played.config))
     somebody = shlex.quote(played.scenes[-1].email)
-    show.heading("The shop stays open, and the daemon runs; Ctrl-C ends both. To look at them:")
+    output.heading("The shop stays open, and the daemon runs; Ctrl-C ends both. To look at them:")
     _list(
         {
             played.server.url: "in a browser: customers with their tags, orders with their notes",
@@ -321,10 +324,10 @@ def _say_how_to_look(played: Played) -> None:
             f"wcflow outbox list --config {config}": "what was written, and what waits",
         }
     )
-    show.heading("What happens now: the shop's people, and between them the daemon's log")
+    output.heading("What happens now: the shop's people, and between them the daemon's log")
     sys.stdout.flush()
 
 
 def _tell(at: datetime, words: str) -> None:
-    show.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+    output.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
     sys.stdout.flush()

@@ -12,9 +12,9 @@ from pathlib import Path
 import typer
 from sqlalchemy import make_url
 
-from wcflow import cycle, log
-from wcflow.cli import show
-from wcflow.cli.common import (
+from wcflow import log, sync
+from wcflow.cli import output
+from wcflow.cli.options import (
     AsJson,
     ConfigFile,
     Interrupt,
@@ -26,16 +26,16 @@ from wcflow.cli.common import (
 )
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
+from wcflow.database.connection import open_database
+from wcflow.database.schema import HEAD, version_of
+from wcflow.database.sqlite_files import exposed
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
-from wcflow.mirror.database import open_database
-from wcflow.mirror.modes import exposed
-from wcflow.mirror.schema import HEAD, version_of
 from wcflow.store.probe import Finding, probe
 
 LITTLE_ROOM, NO_ROOM = 1 << 30, 100 << 20
 """Below a gigabyte is told; below 100 megabytes a census of a middling shop would not fit."""
 
-_STYLES: dict[str, show.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
+_STYLES: dict[str, output.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
         for settings in stores_of(found, store):
             findings[f"store {settings.name}"] = _shop(settings, now, interrupt)
     if as_json:
-        show.as_json({head: [_as_data(each) for each in some] for head, some in findings.items()})
+        output.as_json({head: [_as_data(each) for each in some] for head, some in findings.items()})
     else:
         for head, some in findings.items():
             _print(head, some)
@@ -74,11 +74,11 @@ def _exit_code(findings: list[Finding]) -> int:
 
 
 def _print(head: str, findings: tuple[Finding, ...]) -> None:
-    show.heading(head)
+    output.heading(head)
     for each in findings:
-        show.say(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
+        output.say(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
         if each.advice:
-            show.say(f"what to do: {each.advice}", indent=7)
+            output.say(f"what to do: {each.advice}", indent=7)
 
 
 def _as_data(each: Finding) -> dict[str, str]:
@@ -86,7 +86,7 @@ def _as_data(each: Finding) -> dict[str, str]:
 
 
 def _shop(settings: StoreSettings, now: datetime, interrupt: Interrupt) -> tuple[Finding, ...]:
-    with cycle.client(settings, interrupt.sleep) as client:
+    with sync.client(settings, interrupt.sleep) as client:
         _, findings = probe(
             client,
             now=now,
@@ -148,6 +148,6 @@ def _clock(known: Path, now: datetime) -> Finding:
     """Hold this machine's clock against a file that was certainly written before now."""
     written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
     if now < written - timedelta(minutes=1):
-        said = f"the clock says {show.when(now)} UTC, but {known} was written later"
+        said = f"the clock says {output.when(now)} UTC, but {known} was written later"
         return Finding("clock here", "bad", said, "set the clock of this machine by NTP")
-    return Finding("clock here", "ok", f"it is {show.when(now)} UTC by this machine's clock")
+    return Finding("clock here", "ok", f"it is {output.when(now)} UTC by this machine's clock")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import typer
 
-from wcflow.cli import show
+from wcflow.cli import output
 from wcflow.config.problem import ConfigError
 from wcflow.errors import BAD_CONFIG, SOME_FAILED, TRY_LATER, StoreError, WcflowError
 
@@ -36,7 +36,7 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def error_boundary() -> Iterator[None]:
     """Turn what stops a command into one sentence on stderr and an exit code."""
     try:
         yield
@@ -48,23 +48,23 @@ def told() -> Iterator[None]:
         raise typer.Exit(PIPE_CLOSED) from None
     except OSError as error:
         said, advice, code = of_system(error)
-        show.trouble(said, advice)
+        output.trouble(said, advice)
         raise typer.Exit(code) from None
     except typer.Abort:
         # Ctrl-C or Ctrl-D at a question.
-        show.trouble("interrupted: nothing was changed")
+        output.trouble("interrupted: nothing was changed")
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
-        show.trouble(f"interrupted: {_KEPT}")
+        output.trouble(f"interrupted: {_KEPT}")
         raise typer.Exit(INTERRUPTED) from None
     except Stopped as stopped:
-        show.trouble(f"stopped: {_KEPT}")
+        output.trouble(f"stopped: {_KEPT}")
         raise typer.Exit(stopped.exit_code) from None
 
 
 def tell(error: WcflowError, where: str = "") -> int:
     """Tell an error on stderr and give its exit code."""
-    show.trouble(f"{where}{sentence(error)}", error.advice)
+    output.trouble(f"{where}{sentence(error)}", error.advice)
     return exit_code(error)
 
 
@@ -74,7 +74,7 @@ def sentence(error: WcflowError) -> str:
         count = len(error.problems)
         return f"{error}\n{count} problem{'s' if count > 1 else ''} in the configuration"
     # On one line: what the shop says of itself must not add lines of its own.
-    return show.clean(error)
+    return output.clean(error)
 
 
 def exit_code(error: WcflowError) -> int:
@@ -86,7 +86,7 @@ def exit_code(error: WcflowError) -> int:
 
 def _concerns_store(error: StoreError) -> bool:
     # Most commands that end have met no shop.
-    from wcflow.store.refusals import concerns_store  # noqa: PLC0415
+    from wcflow.store.errors import concerns_store  # noqa: PLC0415
 
     return concerns_store(error)
 

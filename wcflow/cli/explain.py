@@ -10,26 +10,26 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import show
-from wcflow.cli.common import AsJson, ConfigFile, StoreName
-from wcflow.cli.explained import (
-    EffectSeen,
-    Explained,
+from wcflow.cli import output
+from wcflow.cli.context import Look, looking
+from wcflow.cli.explanation import (
+    EntrySeen,
+    Explanation,
     RuleSeen,
     WorkflowSeen,
     all_rules,
-    explained,
+    explain_person,
     only,
     rules_named,
 )
-from wcflow.cli.looking import Look, looking
+from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.stores import StoreSettings
+from wcflow.database import people
+from wcflow.database.stores import store_row
 from wcflow.errors import SetupError, UsageError
-from wcflow.mirror import people
-from wcflow.mirror.stores import store_row
 from wcflow.rules.conditions import Part
-from wcflow.rules.flaw import did_you_mean
-from wcflow.rules.runs import Run
+from wcflow.rules.errors import did_you_mean
+from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day, minor_digits, parse_zone
 
 SAID = {True: "yes", False: "no", None: "unknown"}
@@ -62,13 +62,13 @@ def explain(
     """
     with looking(config) as work, work.db.reading() as tx:
         settings, subject = _found(tx, work, store, customer)
-        found = explained(tx, work.config, settings, subject, work.clock())
+        found = explain_person(tx, work.config, settings, subject, work.clock())
         row = store_row(tx, settings.name)
         zone = parse_zone(row.zone if row else "UTC")
     if rule is not None:
         found = only(found, _meant(found, rule))
     if as_json:
-        show.as_json(asdict(found))
+        output.as_json(asdict(found))
     else:
         print_explained(found, zone, alone=rule is not None)
 
@@ -100,7 +100,7 @@ def _must_have_polled(tx: Connection, work: Look, store: str | None) -> None:
         raise SetupError("the shop was never read", "run 'wcflow plan' first")
 
 
-def _meant(found: Explained, rule: str) -> list[str]:
+def _meant(found: Explanation, rule: str) -> list[str]:
     meant = list(rules_named(found, rule))
     if not meant:
         names = [name for _, name in all_rules(found)]
@@ -109,62 +109,62 @@ def _meant(found: Explained, rule: str) -> list[str]:
     return meant
 
 
-def print_explained(found: Explained, zone: tzinfo, *, alone: bool) -> None:
+def print_explained(found: Explanation, zone: tzinfo, *, alone: bool) -> None:
     """Print why a person is what they are; ``alone``: rules alone, not where they stand."""
-    show.say(found.contact, "bold")
-    show.say(_in_short(found, zone), indent=2)
+    output.say(found.contact, "bold")
+    output.say(_in_short(found, zone), indent=2)
     if not alone:
         _print_standing(found, zone)
     _print_rules(found.rules)
     if found.workflows:
-        show.heading("Workflows")
+        output.heading("Workflows")
         for each in found.workflows:
             _print_workflow(each, zone)
     if found.moves:
-        show.heading("Moves between segments")
+        output.heading("Moves between segments")
         rows = [
-            (show.when(m.at, zone), "entered" if m.entered else "left", m.segment, m.reason)
+            (output.when(m.at, zone), "entered" if m.entered else "left", m.segment, m.reason)
             for m in found.moves
         ]
-        show.table(("at", "", "segment", "because"), rows, indent=2, header=False)
+        output.table(("at", "", "segment", "because"), rows, indent=2, header=False)
     if found.effects:
-        show.heading("Effects on the shop, the newest first")
+        output.heading("Effects on the shop, the newest first")
         effects = [
-            (e.id, show.when(e.queued_at, zone), e.state, f"{e.deed}: {e.content}{_outcome(e)}")
+            (e.id, output.when(e.queued_at, zone), e.state, f"{e.deed}: {e.content}{_outcome(e)}")
             for e in found.effects
         ]
-        show.table(("id", "decided", "state", "effect"), effects, indent=2)
+        output.table(("id", "decided", "state", "effect"), effects, indent=2)
 
 
-def _outcome(effect: EffectSeen) -> str:
+def _outcome(effect: EntrySeen) -> str:
     # Of what is done the outcome only says once more what was to be done.
     return f" ({effect.outcome})" if effect.outcome and effect.state != "done" else ""
 
 
-def _in_short(found: Explained, zone: tzinfo) -> str:
+def _in_short(found: Explanation, zone: tzinfo) -> str:
     if not found.last_order:
         return "no paid order"
     digits = minor_digits(found.currency)
     last = local_day(found.last_order, zone)
-    orders = show.counted(found.orders, "paid order")
+    orders = output.counted(found.orders, "paid order")
     short = f"{orders}, {found.spent:,.{digits}f} {found.currency} in all, the last on {last}"
     if not found.without_rate:
         return short
     return f"{short}; {found.without_rate:,} in a currency without a rate (currency_rates)"
 
 
-def _print_standing(found: Explained, zone: tzinfo) -> None:
-    show.heading("Segments")
-    since = [(name, f"since {show.when(at, zone)}") for name, at in found.segments.items()]
-    show.table(("", ""), since or [("none", "")], indent=2, header=False)
-    show.heading("Tags")
+def _print_standing(found: Explanation, zone: tzinfo) -> None:
+    output.heading("Segments")
+    since = [(name, f"since {output.when(at, zone)}") for name, at in found.segments.items()]
+    output.table(("", ""), since or [("none", "")], indent=2, header=False)
+    output.heading("Tags")
     rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
     rows += [(f"not {tag}", "taken away by hand, though a rule wants it") for tag in found.refused]
-    show.table(("", ""), rows or [("none", "")], indent=2, header=False)
+    output.table(("", ""), rows or [("none", "")], indent=2, header=False)
     for place, shown in found.shown_at.items():
-        show.say(f"{place} {'shows' if shown else 'does not show'} them at the shop", indent=2)
+        output.say(f"{place} {'shows' if shown else 'does not show'} them at the shop", indent=2)
     if found.changes_at:
-        show.say(f"Time alone may change something on {show.when(found.changes_at, zone)}.")
+        output.say(f"Time alone may change something on {output.when(found.changes_at, zone)}.")
 
 
 def _print_rules(rules: Sequence[RuleSeen]) -> None:
@@ -172,8 +172,8 @@ def _print_rules(rules: Sequence[RuleSeen]) -> None:
     for each in rules:
         if each.kind != kind:
             kind = each.kind
-            show.heading(f"{kind.capitalize()} rules")
-        show.say(f"{each.name}: {_verdict(each)}", "green" if each.counts else "", indent=2)
+            output.heading(f"{kind.capitalize()} rules")
+        output.say(f"{each.name}: {_verdict(each)}", "green" if each.counts else "", indent=2)
         _print_parts(each.parts, indent=6)
 
 
@@ -192,7 +192,7 @@ def _print_parts(parts: Sequence[Part], indent: int) -> None:
         rows = [
             (SAID[each.value], each.text, f"found {each.found}", _orders(each)) for each in parts
         ]
-        show.table(("", "", "", ""), rows, indent, header=False)
+        output.table(("", "", "", ""), rows, indent, header=False)
 
 
 def _orders(part: Part) -> str:
@@ -206,23 +206,23 @@ def _orders(part: Part) -> str:
 
 def _print_workflow(each: WorkflowSeen, zone: tzinfo) -> None:
     mode = "" if each.mode == "live" else f" ({each.mode})"
-    show.say(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
+    output.say(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
     about = f"{each.about}: " if each.about else ""
-    show.say(f"{about}{each.standing}", indent=6)
+    output.say(f"{about}{each.standing}", indent=6)
     if each.parts:
-        show.say(f"when: {SAID[each.holds]}", indent=6)
+        output.say(f"when: {SAID[each.holds]}", indent=6)
         _print_parts(each.parts, indent=8)
     if each.stop_parts:
-        show.say(f"stop_when: {SAID[each.stops]}", indent=6)
+        output.say(f"stop_when: {SAID[each.stops]}", indent=6)
         _print_parts(each.stop_parts, indent=8)
     for run in each.runs:
-        show.say("; ".join(_run_words(run, zone)), indent=6)
+        output.say("; ".join(_run_words(run, zone)), indent=6)
 
 
 def _run_words(run: Run, zone: tzinfo) -> Iterator[str]:
-    yield f"{run.occurrence}, {show.when(run.started_at, zone)}: {run.state}"
+    yield f"{run.occurrence}, {output.when(run.started_at, zone)}: {run.state}"
     if run.state == "waiting" and run.due_at is not None:
         step = f"step {run.step + 1} of {len(run.steps)}, {run.steps[run.step]}"
-        yield f"next {step}, on {show.when(run.due_at, zone)}"
+        yield f"next {step}, on {output.when(run.due_at, zone)}"
     if run.reason:
         yield run.reason

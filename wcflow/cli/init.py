@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from wcflow.cli import show
-from wcflow.cli.common import HERE
+from wcflow.cli import output as show
+from wcflow.cli.options import HERE
 from wcflow.config.addresses import shop_address
-from wcflow.config.default import default_ini, with_key_files, with_values
+from wcflow.config.files import default_ini, with_key_files, with_values
 from wcflow.config.load import load
 from wcflow.errors import SetupError, UsageError
-from wcflow.rules.flaw import Flaw, FlawError
+from wcflow.rules.errors import RuleError, RuleErrors
 
 HEAD = "store shop"
 KEYS = {"consumer_key": "ck_", "consumer_secret": "cs_"}
@@ -115,7 +115,7 @@ def _asked_until_good(
             text = str(typer.prompt(question, hide_input=hidden, err=True))
         try:
             return read(text.strip())
-        except FlawError as error:
+        except RuleErrors as error:
             flaw = error.flaws[0]
             said = f"expected {flaw.expected}, got {flaw.got}"
             if given is not None:
@@ -132,7 +132,9 @@ def _as_key(name: str, text: str) -> str:
         hint = (
             "copy it from WooCommerce > Settings > Advanced > REST API, or name a variable: $NAME"
         )
-        raise FlawError(Flaw(f"a {name} that begins with {KEYS[name]}", "something else", hint))
+        raise RuleErrors(
+            RuleError(f"a {name} that begins with {KEYS[name]}", "something else", hint)
+        )
     return text or BY_NAME[name]
 
 

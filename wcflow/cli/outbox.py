@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import effects, show
-from wcflow.cli.common import AsJson, ConfigFile, StoreName
+from wcflow.cli import describe, output
 from wcflow.cli.contacts import Contact, contacts
-from wcflow.cli.looking import Look, looking
+from wcflow.cli.context import Look, looking
+from wcflow.cli.options import AsJson, ConfigFile, StoreName
+from wcflow.database import outbox
+from wcflow.database.outbox import Entry
+from wcflow.database.stores import store_row
 from wcflow.errors import UsageError
-from wcflow.mirror import queue
-from wcflow.mirror.queue import Entry
-from wcflow.mirror.stores import store_row
 from wcflow.units import parse_zone
 
 
@@ -67,16 +67,18 @@ def list_(
     with looking(config) as work, work.db.reading() as tx:
         most = None if as_json else limit
         found = {
-            each.name: queue.entries(tx, each.name, states, limit=most, newest_first=True)
+            each.name: outbox.entries(tx, each.name, states, limit=most, newest_first=True)
             for each in work.stores(store)
         }
         if as_json:
-            show.as_json({name: [_as_data(each) for each in some] for name, some in found.items()})
+            output.as_json(
+                {name: [_as_data(each) for each in some] for name, some in found.items()}
+            )
             return
         for name, some in found.items():
             _print_list(tx, name, some)
             if len(some) == limit:
-                show.say(f"… the newest {limit}; --limit shows more", "dim")
+                output.say(f"… the newest {limit}; --limit shows more", "dim")
 
 
 def show_(
@@ -89,9 +91,9 @@ def show_(
         ((store, (entry,)),) = _found(tx, work, None, [number]).items()
         who = contacts(tx, store, [entry.subject])[entry.subject]
         if as_json:
-            show.as_json({"store": store, **_as_data(entry)})
+            output.as_json({"store": store, **_as_data(entry)})
         else:
-            show.table(("", ""), _facts(store, entry, who, _zone(tx, store)), header=False)
+            output.table(("", ""), _facts(store, entry, who, _zone(tx, store)), header=False)
 
 
 def retry(
@@ -107,10 +109,10 @@ def retry(
     with looking(config) as work:
         with work.db.transaction() as tx:
             found = _meant(tx, work, store, numbers, failed=failed)
-            count = queue.retry(tx, _ids(found), work.clock())
+            count = outbox.retry(tx, _ids(found), work.clock())
         _say_done(found, count, "will be tried again", "done or under way")
     if count:
-        show.say("'wcflow sync' writes them now; the daemon does so by itself.")
+        output.say("'wcflow sync' writes them now; the daemon does so by itself.")
 
 
 def cancel(
@@ -122,7 +124,7 @@ def cancel(
     """Call off effects that wait or were given up; they are not written."""
     with looking(config) as work, work.db.transaction() as tx:
         found = _meant(tx, work, store, numbers, failed=failed)
-        count = queue.cancel(tx, _ids(found), work.clock())
+        count = outbox.cancel(tx, _ids(found), work.clock())
         _say_done(found, count, "called off", "done or under way")
 
 
@@ -139,7 +141,7 @@ def _meant(
     if numbers:
         return _found(tx, work, store, numbers)
     return {
-        each.name: queue.entries(tx, each.name, ["failed"], limit=None)
+        each.name: outbox.entries(tx, each.name, ["failed"], limit=None)
         for each in work.stores(store)
     }
 
@@ -147,7 +149,7 @@ def _meant(
 def _found(tx: Connection, work: Look, store: str | None, numbers: Sequence[int]) -> Found:
     """Give effects by their ids; raises UsageError where one is not there."""
     found = {
-        each.name: queue.entries(tx, each.name, ids=numbers, limit=None)
+        each.name: outbox.entries(tx, each.name, ids=numbers, limit=None)
         for each in work.stores(store)
     }
     missing = sorted(set(numbers) - set(_ids(found)))
@@ -162,19 +164,19 @@ def _ids(found: Found) -> list[int]:
 
 
 def _say_done(found: Found, count: int, deed: str, otherwise: str) -> None:
-    show.say(f"{show.counted(count, 'effect')} {deed}.")
+    output.say(f"{output.counted(count, 'effect')} {deed}.")
     left = len(_ids(found)) - count
     if left:
-        show.say(f"{show.counted(left, 'effect')} left as they are: {otherwise}.")
+        output.say(f"{output.counted(left, 'effect')} left as they are: {otherwise}.")
 
 
 def _print_list(tx: Connection, store: str, some: Sequence[Entry]) -> None:
     zone = _zone(tx, store)
     who = contacts(tx, store, {each.subject for each in some})
-    show.say(f"{store}: {show.counted(len(some), 'effect')}", "bold")
+    output.say(f"{store}: {output.counted(len(some), 'effect')}", "bold")
     if some:
         columns = ("id", "state", "decided", "who", "effect")
-        show.table(columns, [_row(each, who, zone) for each in some])
+        output.table(columns, [_row(each, who, zone) for each in some])
 
 
 def _row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[object, ...]:
@@ -183,9 +185,9 @@ def _row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[object,
     return (
         each.id,
         each.state,
-        show.when(each.queued_at, zone),
+        output.when(each.queued_at, zone),
         who[each.subject].short if each.subject in who else each.subject,
-        f"{effects.deed(each)}: {effects.wanted(each, zone)}{outcome}",
+        f"{describe.deed(each)}: {describe.wanted(each, zone)}{outcome}",
     )
 
 
@@ -194,14 +196,14 @@ def _facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tuple[st
         ("id", str(each.id)),
         ("store", store),
         ("who", str(who)),
-        ("what", effects.KINDS[each.kind].one),
-        ("where", effects.place(each)),
-        ("content", effects.wanted(each, zone)),
-        ("because of", "" if each.rule == queue.STATE_OF_TAGS else f"{each.rule}, {each.step}"),
-        ("occurrence", "" if each.rule == queue.STATE_OF_TAGS else each.occurrence),
-        ("queued", show.when(each.queued_at, zone)),
+        ("what", describe.KINDS[each.kind].one),
+        ("where", describe.place(each)),
+        ("content", describe.wanted(each, zone)),
+        ("because of", "" if each.rule == outbox.STATE_OF_TAGS else f"{each.rule}, {each.step}"),
+        ("occurrence", "" if each.rule == outbox.STATE_OF_TAGS else each.occurrence),
+        ("queued", output.when(each.queued_at, zone)),
         ("state", each.state),
-        ("not before", show.when(each.due_at, zone) if each.state == "due" else ""),
+        ("not before", output.when(each.due_at, zone) if each.state == "due" else ""),
         ("tries", str(each.attempts)),
         ("past the brake", "yes" if each.released else "no"),
         ("outcome", each.outcome),

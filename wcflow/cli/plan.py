@@ -10,19 +10,18 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import effects, show
-from wcflow.cli.common import AsJson, ConfigFile, StoreName, Verbose
+from wcflow.cli import describe, output
 from wcflow.cli.contacts import Contact, contacts
+from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
 from wcflow.cli.session import session
 from wcflow.cli.visits import each_store
 from wcflow.config.load import Config
-from wcflow.cycle import Line
+from wcflow.database import outbox
+from wcflow.database.stores import store_row
 from wcflow.errors import DONE
-from wcflow.mirror import queue
-from wcflow.mirror.stores import store_row
-from wcflow.outbox.brake import held
-from wcflow.outbox.load import load_of
-from wcflow.outbox.preview import Preview, previews
+from wcflow.outbox.limits import hold_reason, write_load
+from wcflow.outbox.meta_plan import Preview, previews
+from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
 EPILOG = """\b
@@ -73,7 +72,7 @@ def plan(
     """
     outlooks: list[Outlook] = []
 
-    def look(line: Line) -> int:
+    def look(line: SyncContext) -> int:
         work.walk(line, write=False)
         with line.db.reading() as tx:
             most = None if everything or as_json else limit
@@ -83,20 +82,22 @@ def plan(
     with session(config, verbose=verbose) as work:
         code = each_store(work, store, look)
     if as_json:
-        show.as_json({each.store: _as_data(each) for each in outlooks})
+        output.as_json({each.store: _as_data(each) for each in outlooks})
     else:
         for each in outlooks:
             print_outlook(each)
     raise typer.Exit(code)
 
 
-def outlook(tx: Connection, config: Config, line: Line, now: datetime, most: int | None) -> Outlook:
+def outlook(
+    tx: Connection, config: Config, line: SyncContext, now: datetime, most: int | None
+) -> Outlook:
     """Look at what waits for a store, at most so many of each kind."""
     row = store_row(tx, line.name)
     assert row is not None, "the store is known before its plan is shown"
-    counts = queue.kind_counts(tx, line.name, "due")
-    load = load_of(tx, row, queue.waiting(tx, line.name, now)[0])
-    rehearsed = queue.kind_counts(tx, line.name, "dry_run")
+    counts = outbox.kind_counts(tx, line.name, "due")
+    load = write_load(tx, row, outbox.waiting(tx, line.name, now)[0])
+    rehearsed = outbox.kind_counts(tx, line.name, "dry_run")
     waiting = _some(tx, config, line.name, counts, most, "due")
     dry_run = _some(tx, config, line.name, rehearsed, most, "dry_run")
     subjects = {each.entry.subject for each in (*waiting, *dry_run)}
@@ -105,7 +106,7 @@ def outlook(tx: Connection, config: Config, line: Line, now: datetime, most: int
         url=row.url,
         zone=parse_zone(row.zone),
         writes=line.settings.write,
-        held=held(load, config.max_writes),
+        held=hold_reason(load, config.max_writes),
         counts=counts,
         rehearsed=rehearsed,
         waiting=waiting,
@@ -126,9 +127,9 @@ def _some(
     newest = state == "dry_run"
     found = [
         entry
-        for kind in effects.KINDS
+        for kind in describe.KINDS
         if kind in counts
-        for entry in queue.entries(
+        for entry in outbox.entries(
             tx, store, [state], limit=most, kinds=[kind], newest_first=newest
         )
     ]
@@ -137,59 +138,63 @@ def _some(
 
 def print_outlook(seen: Outlook) -> None:
     """Print what waits for a store."""
-    show.say(f"{seen.store}: {seen.url}", "bold")
+    output.say(f"{seen.store}: {seen.url}", "bold")
     total = sum(seen.counts.values())
     if not total:
-        show.say("Nothing is to be written: the shop shows what the rules say.", indent=2)
+        output.say("Nothing is to be written: the shop shows what the rules say.", indent=2)
     else:
-        show.say(f"{show.counted(total, 'write')} would go to the shop: {_counted(seen.counts)}.")
+        output.say(
+            f"{output.counted(total, 'write')} would go to the shop: {_counted(seen.counts)}."
+        )
         _print_kinds(seen, seen.waiting, seen.counts)
     if seen.rehearsed:
-        show.heading(f"Only rehearsed, never written (dry_run): {_counted(seen.rehearsed)}")
+        output.heading(f"Only rehearsed, never written (dry_run): {_counted(seen.rehearsed)}")
         _print_kinds(seen, seen.dry_run, seen.rehearsed)
-    show.say()
+    output.say()
     _say_what_next(seen, total)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(
-        named.counted(counts[kind]) for kind, named in effects.KINDS.items() if kind in counts
+        named.counted(counts[kind]) for kind, named in describe.KINDS.items() if kind in counts
     )
 
 
 def _print_kinds(seen: Outlook, some: Sequence[Preview], counts: Mapping[str, int]) -> None:
-    for kind, named in effects.KINDS.items():
+    for kind, named in describe.KINDS.items():
         rows = [each for each in some if each.entry.kind == kind]
         if not rows:
             continue
-        show.heading(named.several.capitalize())
+        output.heading(named.several.capitalize())
         table = [_row(each, seen) for each in rows]
         columns = ("who", "where", "why", "what")
         empty = [at for at in range(len(columns)) if not any(row[at] for row in table)]
         kept = [at for at in range(len(columns)) if at not in empty]
-        show.table([columns[at] for at in kept], [[row[at] for at in kept] for row in table])
+        output.table([columns[at] for at in kept], [[row[at] for at in kept] for row in table])
         if counts[kind] > len(rows):
-            show.say(f"… and {counts[kind] - len(rows):,} more (--all shows them)", "dim")
+            output.say(f"… and {counts[kind] - len(rows):,} more (--all shows them)", "dim")
 
 
 def _row(each: Preview, seen: Outlook) -> tuple[str, str, str, str]:
     entry = each.entry
-    why = "" if entry.rule == queue.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
+    why = "" if entry.rule == outbox.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
     who = str(seen.people.get(entry.subject, entry.subject))
-    where = effects.place(entry) if entry.kind.endswith(("order", "note")) else ""
-    return who, where, why, effects.change(each, seen.zone)
+    where = describe.place(entry) if entry.kind.endswith(("order", "note")) else ""
+    return who, where, why, describe.change(each, seen.zone)
 
 
 def _say_what_next(seen: Outlook, total: int) -> None:
     if not seen.writes:
-        show.say("Nothing was written, and nothing ever is: this store has write = no.")
+        output.say("Nothing was written, and nothing ever is: this store has write = no.")
         return
-    show.say("Nothing was written to the shop.", "bold")
+    output.say("Nothing was written to the shop.", "bold")
     if total and seen.held:
-        show.say(f"These writes are held: {seen.held}.", "yellow")
-        show.say("'wcflow accept' lets them go, 'wcflow sync --accept' does so and writes them.")
+        output.say(f"These writes are held: {seen.held}.", "yellow")
+        output.say(
+            "'wcflow approve' lets them go, 'wcflow sync --approve' does so and writes them."
+        )
     elif total:
-        show.say("'wcflow sync' writes them; a running daemon does so by itself.")
+        output.say("'wcflow sync' writes them; a running daemon does so by itself.")
 
 
 def _as_data(seen: Outlook) -> dict[str, object]:
@@ -206,4 +211,4 @@ def _as_data(seen: Outlook) -> dict[str, object]:
 def _effect(each: Preview, seen: Outlook) -> dict[str, object]:
     who = seen.people.get(each.entry.subject)
     known = {"name": who.name, "email": who.email, "id": who.customer_id or None} if who else {}
-    return effects.as_data(each, {"subject": each.entry.subject, **known})
+    return describe.as_data(each, {"subject": each.entry.subject, **known})

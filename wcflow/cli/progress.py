@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from wcflow.cli import show
+from wcflow.cli import output
 
 Told = Callable[[str, int, int], None]
 PATIENCE = 1.0
@@ -78,7 +78,7 @@ class Lines:
 
 def progress() -> Bars | Lines:
     """Give what fits whoever looks at stderr."""
-    return Bars() if show.on_terminal(sys.stderr) else Lines()
+    return Bars() if output.on_terminal(sys.stderr) else Lines()
 
 
 def _drawn() -> Progress:

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from wcflow import cycle
-from wcflow.cli import show
-from wcflow.cli.common import ConfigFile, StoreName, Verbose
+from wcflow import sync
+from wcflow.cli import output
+from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.session import Session, session
 from wcflow.cli.visits import each_store
-from wcflow.cycle import Line, know
 from wcflow.errors import DONE
-from wcflow.poll import Pulled
+from wcflow.poll.context import Pulled
+from wcflow.sync import SyncContext, refresh_store_info
 
 EPILOG = """\b
 Exit codes:
@@ -52,25 +52,25 @@ def resync(
         )
 
 
-def _read_anew(work: Session, line: Line, orders: bool, customers: bool) -> int:
+def _read_anew(work: Session, line: SyncContext, orders: bool, customers: bool) -> int:
     try:
-        know(line)
-        pulled = cycle.resync(line, orders=orders, customers=customers)
+        refresh_store_info(line)
+        pulled = sync.resync(line, orders=orders, customers=customers)
     finally:
         work.bars.clear()
     _tell(line, pulled)
     return DONE
 
 
-def _tell(line: Line, pulled: Pulled) -> None:
+def _tell(line: SyncContext, pulled: Pulled) -> None:
     news = [
-        show.counted(pulled.orders, "order"),
-        show.counted(pulled.customers, "customer"),
-        show.counted(pulled.products, "product"),
+        output.counted(pulled.orders, "order"),
+        output.counted(pulled.customers, "customer"),
+        output.counted(pulled.products, "product"),
     ]
-    show.say(f"{line.name}: {line.store.url}", "bold")
-    show.say(f"read anew; {', '.join(news)} were not as the shop has them", indent=2)
+    output.say(f"{line.name}: {line.store.url}", "bold")
+    output.say(f"read anew; {', '.join(news)} were not as the shop has them", indent=2)
     if pulled.deleted:
-        show.say(f"dropped {pulled.deleted:,} that the shop no longer has", indent=2)
-    show.say(f"{pulled.requests:,} requests", "dim", indent=2)
-    show.say("Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself.")
+        output.say(f"dropped {pulled.deleted:,} that the shop no longer has", indent=2)
+    output.say(f"{pulled.requests:,} requests", "dim", indent=2)
+    output.say("Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself.")

@@ -8,8 +8,8 @@ import threading
 
 import typer
 
-from wcflow import daemon
-from wcflow.cli.common import ConfigFile, find_config, holder
+from wcflow.cli.options import ConfigFile, find_config, holder
+from wcflow.daemon import supervisor
 
 
 def register(app: typer.Typer) -> None:
@@ -23,11 +23,11 @@ def register(app: typer.Typer) -> None:
 def run(config: ConfigFile = None) -> None:
     """Serve the shops until stopped: look for news every minute, decide, write.
 
-    The first census is made if there was none; its writes wait until 'wcflow accept' lets them go.
+    The first census is made if there was none; its writes wait until 'wcflow approve' lets them go.
     A shop that is out of reach is waited for. Ctrl-C or SIGTERM end it at once and safely, SIGHUP
     takes over a changed configuration if it is sound. The log goes to stderr.
     """
-    leave(daemon.run(find_config(config), os.environ, os.getpid(), holder()))
+    leave(supervisor.run(find_config(config), os.environ, os.getpid(), holder()))
 
 
 def leave(code: int) -> None:

@@ -1,24 +1,65 @@
-"""``wcflow sandbox``: a WooCommerce of one's own to try things on, until Ctrl-C."""
+"""The street before the sandbox shop: people go in, and what they do is told as it happens."""
 
 from __future__ import annotations
 
 import errno
 import sys
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from random import Random
 from typing import Annotated
 
 import typer
 
-from wcflow.cli import show
-from wcflow.cli.common import utcnow
-from wcflow.cli.street import busy as busy_street
-from wcflow.daemon.signals import ENDING, Signals
+from wcflow.cli import output
+from wcflow.cli.options import utcnow
+from wcflow.daemon.stop import ENDING, Signals
 from wcflow.errors import BusyError
+from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.seed import seeded
 from wcflow.sandbox.server import Server, serve
-from wcflow.sandbox.shop import ADMIN, MANAGER, READER, Shop
+from wcflow.sandbox.shoppers import passing
+from wcflow.sandbox.store import Shop
+
+EVERY = 1.0
+"""Seconds between two looks at who has come."""
+
+
+@contextmanager
+def shoppers_at_work(
+    shop: Shop,
+    server: Server,
+    clock: Callable[[], datetime],
+    tell: Callable[[datetime, str], None],
+    per_hour: float,
+) -> Iterator[None]:
+    """Let people act in the shop for as long as the context lasts, and tell what each does."""
+    closing = threading.Event()
+
+    def go_on() -> None:
+        chance, since = Random(), clock()  # noqa: S311  chance for play
+        while not closing.wait(EVERY):
+            now = clock()
+            with server.lock:
+                acts = passing(shop, chance, since, now, per_hour=per_hour)
+                for act in acts:
+                    act.perform(shop)
+            for act in acts:
+                tell(act.at, act.words)
+            since = now
+
+    thread = threading.Thread(target=go_on, name="street", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        thread.join()
+
+
+# ``wcflow sandbox``: a WooCommerce of one's own to try things on, until Ctrl-C.
 
 PORT = 8765
 PER_HOUR = 360.0
@@ -55,11 +96,11 @@ def sandbox(
         server = _opened(stack, shop, port)
         _introduce(shop, server)
         if busy:
-            show.heading("What happens in the shop")
-            stack.enter_context(busy_street(shop, server, utcnow, _tell, PER_HOUR))
+            output.heading("What happens in the shop")
+            stack.enter_context(shoppers_at_work(shop, server, utcnow, _tell, PER_HOUR))
         while not signals.wait(3600) & ENDING:
             continue
-    show.say("The shop is closed, and all that was in it is gone.")
+    output.say("The shop is closed, and all that was in it is gone.")
 
 
 def _opened(stack: ExitStack, shop: Shop, port: int) -> Server:
@@ -73,27 +114,27 @@ def _opened(stack: ExitStack, shop: Shop, port: int) -> Server:
 
 
 def _introduce(shop: Shop, server: Server) -> None:
-    show.say(f"{shop.state.settings.name} is open at {server.url}", "bold")
-    show.say(
-        f"{show.counted(len(shop.order_ids()), 'order')},"
-        f" {show.counted(len(shop.customer_ids()), 'account')}; Ctrl-C closes it."
+    output.say(f"{shop.state.settings.name} is open at {server.url}", "bold")
+    output.say(
+        f"{output.counted(len(shop.order_ids()), 'order')},"
+        f" {output.counted(len(shop.customer_ids()), 'account')}; Ctrl-C closes it."
     )
-    show.heading("Keys")
+    output.heading("Keys")
     rows = [(key.consumer_key, key.consumer_secret, what) for key, what in _KEYS.items()]
-    show.table(("consumer key", "consumer secret", ""), rows, indent=2)
-    show.heading("To try")
+    output.table(("consumer key", "consumer secret", ""), rows, indent=2)
+    output.heading("To try")
     init = f"wcflow init --url {server.url} --key {ADMIN.consumer_key}"
     for command, does in {
         f"{init} --secret {ADMIN.consumer_secret}": "writes a configuration for it",
         "wcflow plan": "shows what would be written, and writes nothing",
-        "wcflow sync --accept": "writes it",
+        "wcflow sync --approve": "writes it",
         server.url: "in a browser: its customers, orders, notes and coupons",
     }.items():
-        show.say(command, "bold", indent=2)
-        show.say(does, indent=6)
+        output.say(command, "bold", indent=2)
+        output.say(does, indent=6)
     sys.stdout.flush()
 
 
 def _tell(at: datetime, words: str) -> None:
-    show.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+    output.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
     sys.stdout.flush()

@@ -8,13 +8,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wcflow import cycle, log
-from wcflow.cli.common import Interrupt, holder, interruptible, read_config, stores_of, utcnow
+from wcflow import log, sync
+from wcflow.cli.options import Interrupt, holder, interruptible, read_config, stores_of, utcnow
 from wcflow.cli.progress import Bars, Lines, progress
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.cycle import Clock, Line, Walked, know, walk
-from wcflow.mirror.database import Database, open_database
+from wcflow.database.connection import Database, open_database
+from wcflow.sync import (
+    Clock,
+    SyncContext,
+    SyncResult,
+    refresh_store_info,
+    sync_once,
+)
 
 
 @dataclass(slots=True)
@@ -28,18 +34,18 @@ class Session:
     holder: str = field(default_factory=holder)
     bars: Bars | Lines = field(default_factory=progress)
     open: ExitStack = field(default_factory=ExitStack)
-    _lines: dict[str, Line] = field(default_factory=dict)
+    _lines: dict[str, SyncContext] = field(default_factory=dict)
 
     def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
         """Give all stores, or the one of that name; raises UsageError where there is none."""
         return stores_of(self.config, name)
 
-    def line(self, settings: StoreSettings) -> Line:
+    def line(self, settings: StoreSettings) -> SyncContext:
         """Give the line to a store; nothing is asked yet."""
         if settings.name not in self._lines:
-            self._lines[settings.name] = Line(
+            self._lines[settings.name] = SyncContext(
                 db=self.db,
-                store=self.open.enter_context(cycle.client(settings, self.interrupt.sleep)),
+                store=self.open.enter_context(sync.client(settings, self.interrupt.sleep)),
                 config=self.config,
                 settings=settings,
                 clock=self.clock,
@@ -49,11 +55,11 @@ class Session:
             )
         return self._lines[settings.name]
 
-    def walk(self, line: Line, *, write: bool) -> Walked:
+    def walk(self, line: SyncContext, *, write: bool) -> SyncResult:
         """Get to know a shop and walk once, its progress told."""
         try:
-            know(line)
-            return walk(line, write=write)
+            refresh_store_info(line)
+            return sync_once(line, write=write)
         finally:
             self.bars.clear()
 

@@ -15,21 +15,19 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import effects, show
-from wcflow.cli.common import AsJson, ConfigFile, StoreName
-from wcflow.cli.looking import looking
+from wcflow.cli import describe, output
+from wcflow.cli.context import looking
+from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
+from wcflow.database import evaluation_queue, outbox, people
+from wcflow.database.outbox import Entry
+from wcflow.database.quarantine import PERSON_OF, Aside, quarantined_rows
+from wcflow.database.sql import count_customers, count_orders, instant, run_counts
+from wcflow.database.stores import store_row
+from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
-from wcflow.mirror import due, people, queue
-from wcflow.mirror.aside import PERSON_OF, Aside, rows_aside
-from wcflow.mirror.counts import count_customers, count_orders, run_counts
-from wcflow.mirror.queue import Entry
-from wcflow.mirror.stores import store_row
-from wcflow.mirror.tables import StoreRow
-from wcflow.mirror.upserts import instant
-from wcflow.outbox.brake import held
-from wcflow.outbox.load import load_of
+from wcflow.outbox.limits import hold_reason, write_load
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 GIVEN_UP_SHOWN = 10
@@ -103,7 +101,7 @@ def status(
             most = work.config.max_writes
             found = [standing(tx, each, now, patience, most) for each in work.stores(store)]
     if as_json:
-        show.as_json({each.store: _as_data(each) for each in found})
+        output.as_json({each.store: _as_data(each) for each in found})
     else:
         for each in found:
             print_standing(each, now)
@@ -129,13 +127,13 @@ def standing(
     """Look at one store."""
     name = settings.name
     row = store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
-    given_up = queue.entries(tx, name, ["failed"], limit=None)
-    aside = rows_aside(tx, name)
+    given_up = outbox.entries(tx, name, ["failed"], limit=None)
+    aside = quarantined_rows(tx, name)
     orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _instant(row.polled_at)
-    waiting, released = queue.waiting(tx, name, now)
+    waiting, released = outbox.waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
-    brake = row.held or held(load_of(tx, row, waiting), max_writes)
+    brake = row.held or hold_reason(write_load(tx, row, waiting), max_writes)
     return Standing(
         store=name,
         url=row.url or settings.url,
@@ -154,9 +152,9 @@ def standing(
         orders=orders,
         customers=customers,
         people=people.count_people(tx, name),
-        people_waiting=due.people_left(tx, name, now),
+        people_waiting=evaluation_queue.people_left(tx, name, now),
         segments=people.segment_counts(tx, name),
-        queue=queue.queue_counts(tx, name),
+        queue=outbox.queue_counts(tx, name),
         due_now=waiting + released,
         runs=run_counts(tx, name),
         given_up=given_up,
@@ -173,16 +171,16 @@ def _ailing(
     row: StoreRow, brake: str, now: datetime, patience: timedelta, given_up: int
 ) -> Iterator[str]:
     if row.error:
-        since = f" since {show.when(instant(row.error_since))} UTC" if row.error_since else ""
+        since = f" since {output.when(instant(row.error_since))} UTC" if row.error_since else ""
         yield f"polls fail{since}"
     elif row.polled_at is None:
         yield "its first census is not done yet" if row.census_started else "it was never read"
     elif now - instant(row.polled_at) > patience:
         yield "nobody polls it (the daemon, 'wcflow run', would)"
     if brake:
-        yield "writes are held until 'wcflow accept'"
+        yield "writes are held until 'wcflow approve'"
     if given_up:
-        yield f"{show.counted(given_up, 'write was', 'writes were')} given up"
+        yield f"{output.counted(given_up, 'write was', 'writes were')} given up"
 
 
 def _hard_to_read(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[str]:
@@ -190,12 +188,12 @@ def _hard_to_read(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[
     for kind, count in known.items():
         bad = sum(row.kind == kind for row in aside)
         if bad >= STRANGE and bad >= count / STRANGE:
-            yield f"{show.counted(bad, kind)} cannot be understood"
+            yield f"{output.counted(bad, kind)} cannot be understood"
 
 
 def _unjudged(aside: Sequence[Aside]) -> Iterator[str]:
     if count := sum(row.kind in PERSON_OF for row in aside):
-        who = show.counted(count, "person", "people")
+        who = output.counted(count, "person", "people")
         yield f"{who} cannot be judged, a bug in wcflow (the log tells where)"
 
 
@@ -205,17 +203,17 @@ def _instant(stamp: int | None) -> datetime | None:
 
 def print_standing(seen: Standing, now: datetime) -> None:
     """Print how a store stands."""
-    show.heading(f"{seen.store}: {seen.url}{_told(seen)}")
-    show.table(("", ""), list(_facts(seen, now)), indent=2, header=False)
+    output.heading(f"{seen.store}: {seen.url}{_told(seen)}")
+    output.table(("", ""), list(_facts(seen, now)), indent=2, header=False)
     if seen.given_up:
         _print_given_up(seen)
     if seen.aside:
         _print_aside(seen.aside, parse_zone(seen.zone))
-    show.say()
+    output.say()
     if seen.ailing:
-        show.say(f"Not well: {'; '.join(seen.ailing)}.", "yellow")
+        output.say(f"Not well: {'; '.join(seen.ailing)}.", "yellow")
     else:
-        show.say("All is well.", "green")
+        output.say("All is well.", "green")
 
 
 def _told(seen: Standing) -> str:
@@ -250,39 +248,41 @@ def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _so_far(seen: Standing) -> str:
-    return f"{show.counted(seen.customers, 'customer')} and {show.counted(sum(seen.orders.values()), 'order')}"
+    return f"{output.counted(seen.customers, 'customer')} and {output.counted(sum(seen.orders.values()), 'order')}"
 
 
 def _print_given_up(seen: Standing) -> None:
-    show.heading("Given up")
+    output.heading("Given up")
     rows = [
-        (each.id, _unnamed(each.subject), effects.deed(each), each.outcome)
+        (each.id, _unnamed(each.subject), describe.deed(each), each.outcome)
         for each in seen.given_up[:GIVEN_UP_SHOWN]
     ]
-    show.table(("id", "who", "effect", "why"), rows, indent=2)
+    output.table(("id", "who", "effect", "why"), rows, indent=2)
     more = len(seen.given_up) - GIVEN_UP_SHOWN
     if more > 0:
-        show.say(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
-    show.say("'wcflow outbox show ID' tells for whom.", indent=2)
+        output.say(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
+    output.say("'wcflow outbox show ID' tells for whom.", indent=2)
 
 
 def _print_aside(rows: Sequence[Aside], zone: tzinfo) -> None:
     """Print what could not be understood. It makes no shop unwell: all else goes on."""
-    show.heading("Put aside")
+    output.heading("Put aside")
     if bad := sum(row.kind not in PERSON_OF for row in rows):
-        show.say(
-            f"{show.counted(bad, 'row', 'rows')} of the shop cannot be understood. Rules go on with"
+        output.say(
+            f"{output.counted(bad, 'row', 'rows')} of the shop cannot be understood. Rules go on with"
             " the last version that could; each is asked for again at night, and when it changes.",
             indent=2,
         )
     if unjudged := len(rows) - bad:
-        people = show.counted(unjudged, "person", "people")
-        show.say(f"{people} cannot be judged; wcflow tries again each day.", indent=2)
-    told = [(_name(row), show.when(row.first_seen, zone), row.reason) for row in rows[:ASIDE_SHOWN]]
-    show.table(("row", "since", "why"), told, indent=2)
+        people = output.counted(unjudged, "person", "people")
+        output.say(f"{people} cannot be judged; wcflow tries again each day.", indent=2)
+    told = [
+        (_name(row), output.when(row.first_seen, zone), row.reason) for row in rows[:ASIDE_SHOWN]
+    ]
+    output.table(("row", "since", "why"), told, indent=2)
     if len(rows) > ASIDE_SHOWN:
         more = len(rows) - ASIDE_SHOWN
-        show.say(f"… and {more:,} more: 'wcflow status --json'", indent=2)
+        output.say(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
 def _unnamed(subject: str) -> str:
@@ -297,11 +297,11 @@ def _name(row: Aside) -> str:
 
 
 def _at(at: datetime | None, zone: tzinfo) -> str:
-    return "never" if at is None else show.when(at, zone)
+    return "never" if at is None else output.when(at, zone)
 
 
 def _ago(at: datetime | None, now: datetime, zone: tzinfo) -> str:
-    return "never" if at is None else f"{show.when(at, zone)}, {show.age(now - at)} ago"
+    return "never" if at is None else f"{output.when(at, zone)}, {output.age(now - at)} ago"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

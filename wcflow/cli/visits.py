@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wcflow.cli import show
+from wcflow.cli import output
 from wcflow.cli.errors import tell
 from wcflow.cli.session import Session
-from wcflow.cycle import Line, note_trouble
 from wcflow.errors import DONE, StoreError, WcflowError
+from wcflow.sync import (
+    SyncContext,
+    record_poll_failure,
+)
 
-Deed = Callable[[Line], int]
+Deed = Callable[[SyncContext], int]
 
 
 def each_store(work: Session, name: str | None, deed: Deed) -> int:
@@ -25,12 +28,12 @@ def each_store(work: Session, name: str | None, deed: Deed) -> int:
         except WcflowError as error:
             codes.append(tell(error, where))
             if isinstance(error, StoreError):
-                note_trouble(line, error)
+                record_poll_failure(line, error)
         work.interrupt.over()
     return max(codes)
 
 
 def say_held(reason: str, *, then: str) -> None:
     """Tell that the brake holds, and what to do."""
-    show.say(f"Writes are held: {reason}.", "yellow")
-    show.say(then)
+    output.say(f"Writes are held: {reason}.", "yellow")
+    output.say(then)

@@ -9,33 +9,26 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import show
-from wcflow.cli.common import (
-    AsJson,
-    ConfigFile,
-    StoreName,
-    Verbose,
-    Yes,
-    confirmed,
-    the_store,
-)
-from wcflow.cli.looking import looking
+from wcflow.cli import output
+from wcflow.cli.context import looking
+from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirmed, the_store
 from wcflow.cli.session import Session, session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_words
-from wcflow.cycle import Line, leased
+from wcflow.database import runs
+from wcflow.database.sql import run_counts
 from wcflow.errors import UsageError
-from wcflow.evaluate import evaluate, set_up
-from wcflow.evaluate.bench import for_store
-from wcflow.evaluate.bulk import Drive, Mustered, begin, muster
-from wcflow.mirror import runs
-from wcflow.mirror.counts import run_counts
+from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
+from wcflow.evaluate.context import for_store, open_context
+from wcflow.evaluate.evaluation import evaluate
 from wcflow.rules.conditions import Condition
-from wcflow.rules.flaw import FlawError, did_you_mean
-from wcflow.rules.language import Place, parse_condition
+from wcflow.rules.context import Place
+from wcflow.rules.errors import RuleErrors, did_you_mean
+from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.wording import fold
+from wcflow.rules.parser import parse_condition
+from wcflow.sync import SyncContext, leased
 
 RUN_EPILOG = """\b
 Exit codes:
@@ -59,21 +52,21 @@ def list_(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = 
     with looking(config) as work, work.db.reading() as tx:
         found = {each.name: _workflows(tx, work.config, each) for each in work.stores(store)}
     if as_json:
-        show.as_json(found)
+        output.as_json(found)
         return
     for name, some in found.items():
-        show.say(name, "bold")
+        output.say(name, "bold")
         rows = [
             (
                 each["name"],
                 each["trigger"],
                 each["mode"],
-                show.when(each["since"]) if isinstance(each["since"], datetime) else "not yet",
+                output.when(each["since"]) if isinstance(each["since"], datetime) else "not yet",
                 _counts(each["runs"]),
             )
             for each in some
         ]
-        show.table(("workflow", "trigger", "mode", "since (UTC)", "runs"), rows)
+        output.table(("workflow", "trigger", "mode", "since (UTC)", "runs"), rows)
 
 
 def _counts(states: object) -> str:
@@ -126,49 +119,49 @@ def run(
         line = work.line(settings)
         work.walk(line, write=False)
         work.interrupt.over()
-        found = _count(line, Drive(workflow, condition, work.clock()))
+        found = _count(line, BulkRun(workflow, condition, work.clock()))
         _say_count(workflow, found)
         if not found.ready:
-            show.say("There is nobody to run it for.")
+            output.say("There is nobody to run it for.")
         elif confirmed(f"Run {name} for {_people(len(found.ready))}?", yes=yes):
-            _run(work, line, Drive(workflow, condition, work.clock()))
+            _run(work, line, BulkRun(workflow, condition, work.clock()))
         else:
-            show.say("Nothing was begun.")
+            output.say("Nothing was begun.")
 
 
-def _count(line: Line, drive: Drive) -> Mustered:
+def _count(line: SyncContext, drive: BulkRun) -> BulkPlan:
     with line.db.transaction() as tx:
-        bench = set_up(tx, line.config, line.settings, drive.now)
+        bench = open_context(tx, line.config, line.settings, drive.now)
     with line.db.reading() as tx:
-        return muster(tx, bench, drive)
+        return plan_bulk(tx, bench, drive)
 
 
-def _run(work: Session, line: Line, drive: Drive) -> None:
+def _run(work: Session, line: SyncContext, drive: BulkRun) -> None:
     """Count anew, for the question may have stood for long, and begin."""
     with leased(line):
         evaluate(work.db, work.config, line.settings, drive.now)
         found = _count(line, drive)
         with work.db.transaction() as tx:
-            bench = set_up(tx, line.config, line.settings, drive.now)
-            queued = begin(tx, bench, found)
+            bench = open_context(tx, line.config, line.settings, drive.now)
+            queued = start_bulk(tx, bench, found)
         judged = evaluate(work.db, work.config, line.settings, work.clock())
-    show.say(f"{show.counted(len(found.ready), 'run')} begun as '{drive.name}'.", "green")
+    output.say(f"{output.counted(len(found.ready), 'run')} begun as '{drive.name}'.", "green")
     if drive.workflow.mode == "dry_run":
-        show.say("They only rehearse: 'wcflow plan' shows what they would write.")
+        output.say("They only rehearse: 'wcflow plan' shows what they would write.")
     else:
-        writes = show.counted(queued + judged.queued, "write")
-        show.say(f"{writes} wait: 'wcflow plan' shows them, 'wcflow sync' writes them.")
+        writes = output.counted(queued + judged.queued, "write")
+        output.say(f"{writes} wait: 'wcflow plan' shows them, 'wcflow sync' writes them.")
 
 
-def _say_count(workflow: Workflow, found: Mustered) -> None:
+def _say_count(workflow: Workflow, found: BulkPlan) -> None:
     chosen = f"{found.chosen:,} of {_people(found.everyone)} are chosen"
-    show.say(f"{chosen}; {workflow.name} would run for {len(found.ready):,}.", "bold")
+    output.say(f"{chosen}; {workflow.name} would run for {len(found.ready):,}.", "bold")
     for reason, count in found.reasons.most_common():
-        show.say(f"not for {count:,}: {reason}", indent=2)
+        output.say(f"not for {count:,}: {reason}", indent=2)
 
 
 def _people(count: int) -> str:
-    return show.counted(count, "person", "people")
+    return output.counted(count, "person", "people")
 
 
 def workflow_named(rules: Rules, name: str) -> Workflow:
@@ -189,11 +182,11 @@ def condition_of(text: str, config: Config) -> Condition:
     """Read the condition of --where; raises UsageError with what is wrong."""
     try:
         condition = parse_condition(text, Place(tags=True, segments=True))
-    except FlawError as error:
+    except RuleErrors as error:
         said = "; ".join(f"expected {each.expected}, got {each.got}" for each in error.flaws)
         hints = "; ".join(each.hint for each in error.flaws if each.hint)
         raise UsageError(
-            f"--where: {said}", hints or "'wcflow kinds' lists what may be asked"
+            f"--where: {said}", hints or "'wcflow reference' lists what may be asked"
         ) from None
     _look_at_names(condition, config)
     return condition

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from wcflow.rules.flaw import Flaw, FlawError
+from wcflow.rules.errors import RuleError, RuleErrors
 
 SHOP_FORM = "the shop's address such as https://shop.example"
 DATABASE_FORM = "an address such as sqlite:///wcflow.sqlite3 or postgresql://host/name"
@@ -39,16 +39,16 @@ def _split(text: str) -> SplitResult:
         good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
         good = good and parts.port != 0
     except ValueError:
-        raise FlawError(Flaw(SHOP_FORM, repr(text))) from None
+        raise RuleErrors(RuleError(SHOP_FORM, repr(text))) from None
     if parts.username is not None or parts.password is not None:
         # The login is not repeated: it may well be the key.
         hint = "the key belongs into consumer_key and consumer_secret"
-        raise FlawError(Flaw("an address without a login", "one with a login", hint))
+        raise RuleErrors(RuleError("an address without a login", "one with a login", hint))
     if not good or re.search(r"\s", text):
         hint = f"did you mean https://{text}?" if re.fullmatch(r"[\w.-]+\.\w+/?", text) else ""
-        raise FlawError(Flaw(SHOP_FORM, repr(text) if text else "nothing", hint))
+        raise RuleErrors(RuleError(SHOP_FORM, repr(text) if text else "nothing", hint))
     if parts.query or parts.fragment:
-        raise FlawError(Flaw("an address without '?' and '#'", repr(text)))
+        raise RuleErrors(RuleError("an address without '?' and '#'", repr(text)))
     return parts
 
 
@@ -58,7 +58,7 @@ def _without_api(path: str, remark: Remarking) -> str:
         remark("the address goes on to /wp-json, which wcflow adds by itself", "leave it out")
     if "/wp-admin" in home or home.endswith(".php"):
         hint = "give the address of the front page"
-        raise FlawError(Flaw("the shop's address", "that of its dashboard", hint))
+        raise RuleErrors(RuleError("the shop's address", "that of its dashboard", hint))
     return home.rstrip("/")
 
 
@@ -76,13 +76,13 @@ def database_address(text: str, base: Path) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise FlawError(Flaw(DATABASE_FORM, "another form", _path_hint(text))) from None
+        raise RuleErrors(RuleError(DATABASE_FORM, "another form", _path_hint(text))) from None
     kind = url.drivername.partition("+")[0]
     if kind == "sqlite":
         return _sqlite(url, base)
     if kind in ("postgresql", "postgres"):
         return _postgres(url)
-    raise FlawError(Flaw(DATABASE_FORM, repr(url.drivername)))
+    raise RuleErrors(RuleError(DATABASE_FORM, repr(url.drivername)))
 
 
 def _path_hint(text: str) -> str:
@@ -92,13 +92,13 @@ def _path_hint(text: str) -> str:
 def _sqlite(url: URL, base: Path) -> URL:
     if url.host or not url.database or url.database.startswith((":", "file:")):
         hint = "three slashes before a relative path, four before an absolute one"
-        raise FlawError(Flaw("sqlite:/// and a file", "no file", hint))
+        raise RuleErrors(RuleError("sqlite:/// and a file", "no file", hint))
     return url.set(drivername="sqlite", database=str(base.absolute() / url.database))
 
 
 def _postgres(url: URL) -> URL:
     if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise FlawError(Flaw("postgresql://…", repr(url.drivername), "the driver is psycopg"))
+        raise RuleErrors(RuleError("postgresql://…", repr(url.drivername), "the driver is psycopg"))
     if not url.database:
-        raise FlawError(Flaw("the name of a database at the address's end", "none"))
+        raise RuleErrors(RuleError("the name of a database at the address's end", "none"))
     return url.set(drivername="postgresql+psycopg")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wcflow.config.stores import StoreSettings
-from wcflow.rules.language import Condition
+from wcflow.rules.conditions import Condition
 from wcflow.rules.model import CouponRule, Rules, Segment, TagRule, Workflow
 
 _READING = 1

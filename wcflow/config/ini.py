@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from wcflow.config.problem import Findings
-from wcflow.rules.flaw import Flaw
+from wcflow.rules.errors import RuleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def decode(data: bytes, file: str, findings: Findings) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        flaw = Flaw("UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
+        flaw = RuleError("UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
         findings.problem(file, line, "", flaw)
         return ""
 
@@ -164,7 +164,7 @@ class _Reading:
 
     def _tell(self, number: int, expected: str, got: str, hint: str = "") -> None:
         head = self.section.head if self.section else ""
-        self.findings.problem(self.file, number, head, Flaw(expected, got, hint))
+        self.findings.problem(self.file, number, head, RuleError(expected, got, hint))
 
 
 def _indent_of(line: str) -> int:

@@ -16,13 +16,20 @@ from wcflow.config.digest import digest_of
 from wcflow.config.files import Files, Read, open_to_others, read_whole
 from wcflow.config.ini import Section
 from wcflow.config.problem import ConfigError, Findings, Remark
-from wcflow.config.references import look_at_coupons, look_at_references, parts_of
-from wcflow.config.rulebook import coupon_of, segment_of, tag_of, workflow_of
+from wcflow.config.rules import (
+    coupon_of,
+    look_at_coupons,
+    look_at_references,
+    parts_of,
+    segment_of,
+    tag_of,
+    workflow_of,
+)
+from wcflow.config.schema import KINDS
 from wcflow.config.secrets import Keyring
-from wcflow.config.sections import KINDS
-from wcflow.config.sheet import Sheet, sheets_of
+from wcflow.config.section import Sheet, sheets_of
 from wcflow.config.stores import StoreSettings, Strongbox, stores_of
-from wcflow.rules.flaw import Flaw
+from wcflow.rules.errors import RuleError
 from wcflow.rules.model import Rules
 from wcflow.units import Duration
 
@@ -72,7 +79,7 @@ def load(
     rules = _rules(sheets)
     if need_store and not any(section.kind == "store" for section in sections):
         hint = "wcflow init writes one"
-        findings.problem(str(path), 0, "", Flaw("a section [store NAME]", "none", hint))
+        findings.problem(str(path), 0, "", RuleError("a section [store NAME]", "none", hint))
     _stop_at_problems(files)
     _look_at_rights(box, findings)
     return Config(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from wcflow.config.secrets import veiled
 from wcflow.errors import SetupError
-from wcflow.rules.flaw import Flaw
+from wcflow.rules.errors import RuleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Findings:
         self._problems: dict[Problem, None] = {}
         self._remarks: dict[Remark, None] = {}
 
-    def problem(self, file: str, line: int, section: str, flaw: Flaw) -> None:
+    def problem(self, file: str, line: int, section: str, flaw: RuleError) -> None:
         problem = Problem(file, line, section, flaw.expected, flaw.got, flaw.hint)
         self._problems[problem] = None
 

@@ -5,7 +5,7 @@ What conditions, triggers, steps and templates say is not read here: they need t
 
 from __future__ import annotations
 
-from wcflow.config import values
+from wcflow.config import parsers
 from wcflow.config.keys import Key, kind_of
 
 _WHEN = "rows are joined by 'and'"
@@ -18,7 +18,7 @@ SEGMENT = kind_of(
         "condition",
         f"who is in it; {_WHEN}",
         "total_spent >= 1000",
-        values.as_written,
+        parsers.as_written,
         required=True,
         rows=True,
     ),
@@ -27,7 +27,7 @@ SEGMENT = kind_of(
         "name",
         "of one group a customer is in the first segment that holds, in the order of the file",
         "lifecycle",
-        values.as_written,
+        parsers.as_written,
         "",
     ),
     Key(
@@ -35,14 +35,14 @@ SEGMENT = kind_of(
         "text or none",
         "the tag worn by those who are in it; default: the segment's name",
         "VIP",
-        values.or_none(values.lone_tag),
+        parsers.or_none(parsers.lone_tag),
     ),
     Key(
         "note",
         "yes or no",
         "whether entering and leaving put a private note on the latest order",
         "no",
-        values.yes_or_no,
+        parsers.yes_or_no,
         False,
     ),
 )
@@ -50,20 +50,20 @@ SEGMENT = kind_of(
 TAG = kind_of(
     "tag",
     "what a customer wears while, or once, a condition holds",
-    Key("when", "condition", f"who wears it; {_WHEN}", "is_guest", values.as_written, rows=True),
+    Key("when", "condition", f"who wears it; {_WHEN}", "is_guest", parsers.as_written, rows=True),
     Key(
         "tag",
         "template",
         "what it says; default: the rule's name, or {{ each }} with for_each",
         "Country: {{ shipping_country }}",
-        values.as_written,
+        parsers.as_written,
     ),
     Key(
         "for_each",
         "attribute",
         "one tag for each element of a list",
         "categories",
-        values.as_written,
+        parsers.as_written,
         "",
     ),
     Key(
@@ -71,7 +71,7 @@ TAG = kind_of(
         "while or forever",
         "whether the tag goes when the condition no longer holds",
         "while",
-        values.choice("while", "forever"),
+        parsers.choice("while", "forever"),
         "while",
     ),
 )
@@ -84,7 +84,7 @@ WORKFLOW = kind_of(
         "trigger",
         "what sets it off",
         "first_order",
-        values.as_written,
+        parsers.as_written,
         required=True,
     ),
     Key(
@@ -92,7 +92,7 @@ WORKFLOW = kind_of(
         "condition",
         f"for whom; {_WHEN}; asked again before each step that waited",
         "order.total >= 20",
-        values.as_written,
+        parsers.as_written,
         rows=True,
     ),
     Key(
@@ -100,7 +100,7 @@ WORKFLOW = kind_of(
         "steps",
         "what is done, one step per row",
         "add_tag First-time Buyer",
-        values.as_written,
+        parsers.as_written,
         required=True,
         rows=True,
     ),
@@ -109,15 +109,15 @@ WORKFLOW = kind_of(
         "per occurrence, per order, per customer, or every DURATION",
         "how often it may run for a customer",
         "per customer",
-        values.once,
-        values.once("per occurrence"),
+        parsers.once,
+        parsers.once("per occurrence"),
     ),
     Key(
         "stop_when",
         "condition",
         f"who is left alone from then on; {_WHEN}",
         "orders_count >= 2",
-        values.as_written,
+        parsers.as_written,
         rows=True,
     ),
     Key(
@@ -125,7 +125,7 @@ WORKFLOW = kind_of(
         "live, dry_run or off",
         "whether its effects are written, only shown, or not even looked for",
         "live",
-        values.choice("live", "dry_run", "off"),
+        parsers.choice("live", "dry_run", "off"),
         "live",
     ),
     Key(
@@ -133,7 +133,7 @@ WORKFLOW = kind_of(
         "e-mail addresses",
         "those alone on whom to try it",
         "me@shop.example",
-        values.addresses,
+        parsers.addresses,
         frozenset(),
         rows=True,
     ),
@@ -142,7 +142,7 @@ WORKFLOW = kind_of(
         "skip or include",
         "whether what happened before it was switched on sets it off too",
         "skip",
-        values.choice("skip", "include"),
+        parsers.choice("skip", "include"),
         "skip",
     ),
 )
@@ -155,7 +155,7 @@ COUPON = kind_of(
         "percent, fixed_cart or fixed_product",
         "what the amount is: a share, or money off the cart or off each product",
         "percent",
-        values.choice("percent", "fixed_cart", "fixed_product"),
+        parsers.choice("percent", "fixed_cart", "fixed_product"),
         "fixed_cart",
         required=True,
     ),
@@ -164,7 +164,7 @@ COUPON = kind_of(
         "amount",
         "how much, without sign",
         "10",
-        values.amount,
+        parsers.amount,
         "1",
         required=True,
     ),
@@ -173,17 +173,21 @@ COUPON = kind_of(
         "text or none",
         "what its codes begin with; default: the coupon's name",
         "WELCOME",
-        values.or_none(values.prefix),
+        parsers.or_none(parsers.prefix),
     ),
     Key(
-        "expires", "duration or none", "how long it is good", "30d", values.or_none(values.duration)
+        "expires",
+        "duration or none",
+        "how long it is good",
+        "30d",
+        parsers.or_none(parsers.duration),
     ),
     Key(
         "usage_limit",
         "whole number or none",
         "how often a code may be used in all",
         "1",
-        values.or_none(values.whole(1, 1_000_000)),
+        parsers.or_none(parsers.whole(1, 1_000_000)),
         1,
     ),
     Key(
@@ -191,7 +195,7 @@ COUPON = kind_of(
         "whole number or none",
         "how often one customer may use it",
         "1",
-        values.or_none(values.whole(1, 1_000_000)),
+        parsers.or_none(parsers.whole(1, 1_000_000)),
         1,
     ),
     Key(
@@ -199,28 +203,28 @@ COUPON = kind_of(
         "yes or no",
         "whether it stands alone, beside no other coupon",
         "no",
-        values.yes_or_no,
+        parsers.yes_or_no,
         False,
     ),
-    Key("minimum_amount", "amount", "the least a cart must hold", "50", values.amount, ""),
-    Key("maximum_amount", "amount", "the most a cart may hold", "500", values.amount, ""),
+    Key("minimum_amount", "amount", "the least a cart must hold", "50", parsers.amount, ""),
+    Key("maximum_amount", "amount", "the most a cart may hold", "500", parsers.amount, ""),
     Key(
         "exclude_sale_items",
         "yes or no",
         "whether products on sale are left out",
         "no",
-        values.yes_or_no,
+        parsers.yes_or_no,
         False,
     ),
-    Key("free_shipping", "yes or no", "whether it ships for free", "no", values.yes_or_no, False),
-    Key("products", "ids", "the products it is good for", "12, 34", values.ids, (), rows=True),
-    Key("categories", "ids", "the categories it is good for", "7", values.ids, (), rows=True),
+    Key("free_shipping", "yes or no", "whether it ships for free", "no", parsers.yes_or_no, False),
+    Key("products", "ids", "the products it is good for", "12, 34", parsers.ids, (), rows=True),
+    Key("categories", "ids", "the categories it is good for", "7", parsers.ids, (), rows=True),
     Key(
         "for",
         "customer or anyone",
         "whether it is good for that customer's e-mail address alone",
         "customer",
-        values.choice("customer", "anyone"),
+        parsers.choice("customer", "anyone"),
         "customer",
     ),
 )

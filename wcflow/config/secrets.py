@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wcflow.discreet import without_keys
-from wcflow.rules.flaw import Flaw, FlawError
+from wcflow.redact import without_keys
+from wcflow.rules.errors import RuleError, RuleErrors
 
 # In a file that an admin wrote, any long word of letters and digits may be a key out of its place.
 _LONG_WORD = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}")
@@ -68,9 +68,13 @@ class Keyring:
 
     def _variable(self, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise FlawError(Flaw("an environment variable such as $WC_KEY", "'$' and other signs"))
+            raise RuleErrors(
+                RuleError("an environment variable such as $WC_KEY", "'$' and other signs")
+            )
         if not self.env.get(name):
-            raise FlawError(Flaw(f"the environment variable {name} to be set", "nothing in it"))
+            raise RuleErrors(
+                RuleError(f"the environment variable {name} to be set", "nothing in it")
+            )
         return self.env[name]
 
     def _one_word(self, path: Path) -> str:
@@ -78,10 +82,15 @@ class Keyring:
             lines = self.read(path).decode("utf-8-sig").split()
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise FlawError(Flaw("a file that can be read", f"{path}: {reason.lower()}")) from None
+            raise RuleErrors(
+                RuleError("a file that can be read", f"{path}: {reason.lower()}")
+            ) from None
         except UnicodeDecodeError:
-            raise FlawError(Flaw("a file with one key", f"{path}: no UTF-8 text")) from None
+            raise RuleErrors(RuleError("a file with one key", f"{path}: no UTF-8 text")) from None
         if len(lines) != 1:
             got = "several words" if lines else "an empty file"
-            raise FlawError(Flaw("a file with one key and nothing else", f"{path}: {got}"))
+            raise RuleErrors(RuleError("a file with one key and nothing else", f"{path}: {got}"))
         return lines[0]
+
+
+# The addresses of the shop and of the database: what may be written, and in which form it is kept. Nothing is asked of either here.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from wcflow.config.addresses import shop_address
 from wcflow.config.secrets import Keyring, Secret
-from wcflow.config.sheet import Sheet
-from wcflow.rules.flaw import Flaw, FlawError
+from wcflow.config.section import Sheet
+from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.units import Duration
 
 
@@ -60,13 +60,13 @@ def stores_of(sheets: list[Sheet], box: Strongbox) -> tuple[StoreSettings, ...]:
     for store, sheet in zip(stores, sheets, strict=True):
         known = first.setdefault(store.url, store.name)
         if known != store.name and store.url:
-            sheet.tell("url", Flaw("a shop of its own", f"the address of [store {known}]"))
+            sheet.tell("url", RuleError("a shop of its own", f"the address of [store {known}]"))
     return stores
 
 
 def _store(sheet: Sheet, box: Strongbox, *, alone: bool) -> StoreSettings:
     if not re.fullmatch(r"[\w.-][\w .-]{0,63}", sheet.name):
-        flaw = Flaw("a name of at most 64 letters, digits, '.', '-' and '_'", repr(sheet.name))
+        flaw = RuleError("a name of at most 64 letters, digits, '.', '-' and '_'", repr(sheet.name))
         sheet.tell("", flaw)
     return StoreSettings(
         name=sheet.name,
@@ -102,7 +102,7 @@ def _key(sheet: Sheet, name: str, box: Strongbox, *, alone: bool) -> str:
     try:
         value = box.take(_fetched(sheet, name, box.keyring, alone=alone))
         _look_at(name, value)
-    except FlawError as error:
+    except RuleErrors as error:
         for flaw in error.flaws:
             sheet.tell(_spoken_of(sheet, name), flaw)
         return ""
@@ -115,7 +115,7 @@ def _spoken_of(sheet: Sheet, name: str) -> str:
 
 def _fetched(sheet: Sheet, name: str, keyring: Keyring, *, alone: bool) -> Secret:
     if sheet.has(name) and sheet.has(f"{name}_file"):
-        raise FlawError(Flaw(f"either {name} or {name}_file", "both"))
+        raise RuleErrors(RuleError(f"either {name} or {name}_file", "both"))
     if sheet[name]:
         return keyring.given(sheet[name], Path(sheet.file))
     if sheet[f"{name}_file"]:
@@ -124,21 +124,21 @@ def _fetched(sheet: Sheet, name: str, keyring: Keyring, *, alone: bool) -> Secre
     names = [f"{sheet.name}.{name}", *([name] if alone else [])]
     found = None if "/" in sheet.name else keyring.credential(names)
     if found is None:
-        raise FlawError(_missing(sheet, name))
+        raise RuleErrors(_missing(sheet, name))
     return found
 
 
-def _missing(sheet: Sheet, name: str) -> Flaw:
+def _missing(sheet: Sheet, name: str) -> RuleError:
     hint = f"or {name}_file, or a systemd credential {sheet.name}.{name}"
-    return Flaw(f"a key {name!r}", "none", hint)
+    return RuleError(f"a key {name!r}", "none", hint)
 
 
 def _look_at(name: str, value: str) -> None:
     if re.search(r"\s", value):
-        raise FlawError(Flaw(f"a {name} in one word", "several words"))
+        raise RuleErrors(RuleError(f"a {name} in one word", "several words"))
     other = next((key for key, start in _KEYS.items() if value.startswith(start)), name)
     if other != name:
-        raise FlawError(Flaw(f"a {name} ({_KEYS[name]}…)", f"a {other} ({_KEYS[other]}…)"))
+        raise RuleErrors(RuleError(f"a {name} ({_KEYS[name]}…)", f"a {other} ({_KEYS[other]}…)"))
 
 
 def _ca_file(sheet: Sheet, keyring: Keyring) -> Path | None:
@@ -148,9 +148,9 @@ def _ca_file(sheet: Sheet, keyring: Keyring) -> Path | None:
             data = keyring.read(path)
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            raise FlawError(Flaw("a file that can be read", f"{path}: {reason}")) from None
+            raise RuleErrors(RuleError("a file that can be read", f"{path}: {reason}")) from None
         if b"-----BEGIN CERTIFICATE-----" not in data:
-            raise FlawError(Flaw("certificates in PEM form", f"{path} with none in it"))
+            raise RuleErrors(RuleError("certificates in PEM form", f"{path} with none in it"))
         return path
 
     return sheet.understand("ca_file", read)

@@ -31,7 +31,7 @@ def _general(config: Config) -> Iterator[str]:
     yield f"the shop is asked {_every(config.poll_every)}"
     yield f"orders that are {' or '.join(config.paid_statuses)} count as paid"
     if config.max_writes is not None:
-        yield f"more than {config.max_writes} writes in one walk wait for wcflow accept"
+        yield f"more than {config.max_writes} writes in one walk wait for wcflow approve"
     if config.manual_tags == "restore":
         yield "a tag that a person takes away is put back while its rule holds"
 

@@ -14,22 +14,20 @@ from datetime import timedelta
 
 import structlog
 
-from wcflow import cycle
+from wcflow import sync
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.cycle import Line
-from wcflow.daemon import tell
-from wcflow.daemon.health import Health
-from wcflow.daemon.leash import Leash, Stopped, utcnow
-from wcflow.daemon.tidy import tidy
-from wcflow.daemon.times import night_due, rest_after
-from wcflow.daemon.timetable import Job, Timetable
-from wcflow.daemon.trouble import after_failure, after_success, worth_telling
+from wcflow.daemon import reports
+from wcflow.daemon.health import Health, after_failure, after_success, worth_telling
+from wcflow.daemon.reports import tidy
+from wcflow.daemon.schedule import Job, Timetable, night_due, rest_after
+from wcflow.daemon.stop import Stopped, StopToken, utcnow
+from wcflow.database import lease, outbox
+from wcflow.database.connection import Database
+from wcflow.database.sql import instant
+from wcflow.database.stores import store_row
 from wcflow.errors import SetupError, StoreError, WcflowError
-from wcflow.mirror import lease, queue
-from wcflow.mirror.database import Database
-from wcflow.mirror.stores import store_row
-from wcflow.mirror.upserts import instant
+from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
 LONGEST_NAP = 15.0
@@ -54,15 +52,15 @@ class Worker:
         wake: Callable[[], None],
     ) -> None:
         self.settings, self.health = settings, Health()
-        self._wake, self._leash = wake, Leash()
+        self._wake, self._leash = wake, StopToken()
         self._timetable = Timetable(timedelta(seconds=config.poll_every.seconds))
         self._rests: dict[Job, float] = {}
         self._known = False
         self._unfinished = False
-        self._census = tell.Census()
-        self._line = Line(
+        self._census = reports.Census()
+        self._line = SyncContext(
             db=db,
-            store=cycle.client(settings, self._leash.sleep, self._leash.steady),
+            store=sync.client(settings, self._leash.sleep, self._leash.steady),
             config=config,
             settings=settings,
             clock=self._leash.now,
@@ -108,7 +106,7 @@ class Worker:
                 while not self._leash.stopping():
                     self._leash.rest(self._round())
         except Stopped:
-            tell.stopped()
+            reports.stopped()
         finally:
             self._wake()
 
@@ -150,24 +148,24 @@ class Worker:
     # The jobs
 
     def _know(self) -> None:
-        cycle.know(self._line)
+        sync.refresh_store_info(self._line)
         self._known = True
         self._plan_night()
 
     def _walk(self) -> None:
         started = time.monotonic()
         self._unfinished = False
-        walked = cycle.walk(self._line, at_most=SLICE)
+        walked = sync.sync_once(self._line, at_most=SLICE)
         self._unfinished = walked.evaluated.left
-        tell.walk(walked, time.monotonic() - started)
+        reports.walk(walked, time.monotonic() - started)
         self._look()
         if walked.evaluated.people >= MANY:
             tidy(self._line.db)
 
     def _night(self) -> None:
         started = time.monotonic()
-        pulled = cycle.nightly(self._line)
-        tell.night(pulled, time.monotonic() - started)
+        pulled = sync.nightly(self._line)
+        reports.night(pulled, time.monotonic() - started)
         self._plan_night()
 
     def _plan_night(self) -> None:
@@ -183,7 +181,7 @@ class Worker:
         now = utcnow()
         with self._line.db.reading() as tx:
             row = store_row(tx, self.settings.name)
-            waiting = sum(queue.waiting(tx, self.settings.name, now))
+            waiting = sum(outbox.waiting(tx, self.settings.name, now))
         held = row is not None and bool(row.held)
         self._show(replace(self.health, polled_at=now, waiting=waiting, held=held, doing=""))
 
@@ -200,7 +198,7 @@ class Worker:
         pause = rest_after(error, trouble.failures[job]).total_seconds()
         self._rests[job] = time.monotonic() + pause
         if worth_telling(trouble, job, error):
-            tell.trouble(job, error, pause)
+            reports.trouble(job, error, pause)
             trouble = trouble.once_told()
         refused = error if isinstance(error, SetupError) else None
         self._show(replace(self.health, trouble=trouble, refused=refused, doing=""))
@@ -209,7 +207,7 @@ class Worker:
         """Put on record that the store fails; where that fails too, that is the worse news."""
         try:
             if isinstance(error, StoreError):
-                cycle.note_trouble(self._line, error)
+                sync.record_poll_failure(self._line, error)
         except WcflowError as worse:
             return worse
         return error
@@ -219,7 +217,7 @@ class Worker:
         before = self.health.trouble
         trouble = after_success(before, job)
         if before is not None and trouble is None and before.told:
-            tell.back(utcnow() - before.since)
+            reports.back(utcnow() - before.since)
         self._show(replace(self.health, trouble=trouble, refused=None))
 
     def _show(self, health: Health) -> None:

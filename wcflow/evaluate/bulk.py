@@ -13,28 +13,28 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wcflow.customer import Profile
-from wcflow.evaluate.bench import Bench
-from wcflow.evaluate.cases import cases_of
-from wcflow.evaluate.keep import keep_run
-from wcflow.mirror import people, queue
-from wcflow.mirror.subjects import touch
-from wcflow.rules.case import Case
+from wcflow.database import outbox, people
+from wcflow.database.identity import mark_dirty
+from wcflow.evaluate.context import EvaluationContext
+from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.save import save_run_steps
+from wcflow.profile import Profile
 from wcflow.rules.conditions import Condition
+from wcflow.rules.context import Context
+from wcflow.rules.evaluation_input import EvaluationInput
+from wcflow.rules.events import Event, TriggerContext
 from wcflow.rules.memory import Memory
 from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.occurrences import Occurrence, Sight
-from wcflow.rules.runs import Make, Run, advance, place_of, start
-from wcflow.rules.scope import Scope
-from wcflow.rules.steps import Bounds, Grant, Revoke
-from wcflow.rules.works import Took, granted, touched_tags
+from wcflow.rules.steps import AddTag, RemoveTag, StepScope
+from wcflow.rules.workflow_run import Make, Run, place_of, run_steps, start
+from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 BATCH = 500
 NEVER = "nothing that sets it off has ever happened to them"
 
 
 @dataclass(frozen=True, slots=True)
-class Drive:
+class BulkRun:
     """A bulk run: which workflow, for whom (None: everyone), under which name, when."""
 
     workflow: Workflow
@@ -48,29 +48,29 @@ class Drive:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PlannedRun:
     """A person whose run begins, without their orders: there may be very many of them."""
 
     profile: Profile
     memory: Memory
-    took: Took
+    took: RunSteps
 
 
 @dataclass(slots=True)
-class Mustered:
+class BulkPlan:
     """For whom a drive runs, and why it does not for the others, counted by reason."""
 
-    ready: list[Ready] = field(default_factory=list)
+    ready: list[PlannedRun] = field(default_factory=list)
     chosen: int = 0
     everyone: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def muster(tx: Connection, bench: Bench, drive: Drive) -> Mustered:
+def plan_bulk(tx: Connection, bench: EvaluationContext, drive: BulkRun) -> BulkPlan:
     """Ask everyone of a store; people should have been evaluated just before."""
-    found = Mustered()
+    found = BulkPlan()
     for subjects in _batches(people.subjects(tx, bench.settings.name)):
-        for case in cases_of(tx, bench, subjects):
+        for case in load_inputs(tx, bench, subjects):
             found.everyone += 1
             scope = scope_of_case(case, drive.now)
             if drive.where is not None and not drive.where.ask(scope).holds:
@@ -81,17 +81,19 @@ def muster(tx: Connection, bench: Bench, drive: Drive) -> Mustered:
                 found.reasons[took] += 1
             else:
                 profile = replace(case.profile, orders=(), products={})
-                found.ready.append(Ready(profile, remembered(case.memory, took), took))
+                found.ready.append(PlannedRun(profile, remembered(case.memory, took), took))
     return found
 
 
-def begin(tx: Connection, bench: Bench, mustered: Mustered) -> int:
+def start_bulk(tx: Connection, bench: EvaluationContext, mustered: BulkPlan) -> int:
     """Keep the runs and queue what they do; say how many effects wait. Those people are touched."""
     store = bench.settings.name
-    rows = [row for each in mustered.ready for row in keep_run(tx, bench, each.profile, each.took)]
-    queue.queue(tx, rows)
+    rows = [
+        row for each in mustered.ready for row in save_run_steps(tx, bench, each.profile, each.took)
+    ]
+    outbox.add_entries(tx, rows)
     people.save_memories(tx, store, [each.memory for each in mustered.ready])
-    touch(tx, store, {each.memory.subject: each.memory.email for each in mustered.ready})
+    mark_dirty(tx, store, {each.memory.subject: each.memory.email for each in mustered.ready})
     return sum(row["state"] == "due" for row in rows)
 
 
@@ -100,20 +102,22 @@ def _batches(subjects: Sequence[str]) -> Iterator[Sequence[str]]:
         yield subjects[first : first + BATCH]
 
 
-def _make(bench: Bench, case: Case) -> Make:
+def _make(bench: EvaluationContext, case: EvaluationInput) -> Make:
     return lambda run, number, effect: bench.maker.remember(case.profile, run, number, effect)
 
 
 # What is decided, purely.
 
 
-def scope_of_case(case: Case, now: datetime) -> Scope:
+def scope_of_case(case: EvaluationInput, now: datetime) -> Context:
     """Give a person as the last evaluation left them."""
     memory = case.memory
-    return Scope(case.profile, now, worn=memory.worn, segments=memory.segments)
+    return Context(case.profile, now, worn=memory.worn, segments=memory.segments)
 
 
-def run_for(case: Case, scope: Scope, drive: Drive, rules: Rules, remember: Make) -> Took | str:
+def run_for(
+    case: EvaluationInput, scope: Context, drive: BulkRun, rules: Rules, remember: Make
+) -> RunSteps | str:
     """Begin a person's run as far as it goes now, or say in few words why it does not begin.
 
     A workflow whose trigger has an order is given the latest that could have set it off.
@@ -123,19 +127,19 @@ def run_for(case: Case, scope: Scope, drive: Drive, rules: Rules, remember: Make
     if workflow.trigger.has_order and latest is None:
         return NEVER
     at = replace(latest, name=drive.name, at=drive.now) if latest else None
-    occurrence = at or Occurrence(drive.name, drive.now)
+    occurrence = at or Event(drive.name, drive.now)
     scope = scope.about(occurrence.order, occurrence.item)
     mine = [run for run in case.runs if run.workflow == workflow.name]
     run = start(workflow, occurrence, scope, mine, rules.digest)
     if not run.counts:
         return short_reason(run)
-    bounds = Bounds(place_of(workflow), frozenset(rules.coupons))
-    return advance(run, scope, bounds, remember)
+    bounds = StepScope(place_of(workflow), frozenset(rules.coupons))
+    return run_steps(run, scope, bounds, remember)
 
 
-def latest_occurrence(workflow: Workflow, scope: Scope) -> Occurrence | None:
+def latest_occurrence(workflow: Workflow, scope: Context) -> Event | None:
     """Give the latest occurrence of a workflow's trigger, whether or not it was looked at."""
-    sight = Sight(scope.profile, scope.now, dict(scope.segments))
+    sight = TriggerContext(scope.profile, scope.now, dict(scope.segments))
     found = workflow.trigger.occurrences(sight)
     return max(found, key=lambda each: (each.at, each.name), default=None)
 
@@ -145,11 +149,11 @@ def short_reason(run: Run) -> str:
     return run.reason.partition(":")[0]
 
 
-def remembered(memory: Memory, took: Took) -> Memory:
+def remembered(memory: Memory, took: RunSteps) -> Memory:
     """Give a person's memory with the tags that a run's steps put on or took off."""
     return replace(
         memory,
-        granted=granted(memory.granted, [took]),
-        by_hand=memory.by_hand - touched_tags([took], Revoke),
-        refused=memory.refused - touched_tags([took], Grant),
+        granted=workflow_tags(memory.granted, [took]),
+        by_hand=memory.by_hand - changed_tags([took], RemoveTag),
+        refused=memory.refused - changed_tags([took], AddTag),
     )

@@ -12,14 +12,13 @@ from functools import partial
 import structlog
 
 from wcflow.config.load import Config
-from wcflow.mirror import queue
-from wcflow.mirror.database import Database
-from wcflow.mirror.stores import save_store, store_row
-from wcflow.mirror.upserts import stamp
-from wcflow.outbox.brake import held
-from wcflow.outbox.desk import Delivered, Desk
-from wcflow.outbox.load import load_of
-from wcflow.outbox.metas import deliver_meta
+from wcflow.database import outbox
+from wcflow.database.connection import Database
+from wcflow.database.sql import stamp
+from wcflow.database.stores import save_store, store_row
+from wcflow.outbox.delivery import Delivery, DeliveryResult
+from wcflow.outbox.limits import hold_reason, write_load
+from wcflow.outbox.meta import deliver_meta
 from wcflow.outbox.singles import deliver_single
 from wcflow.store.client import Store
 
@@ -35,7 +34,7 @@ def deliver(
     stopping: Callable[[], bool] = lambda: False,
     *,
     whole: bool = True,
-) -> Delivered:
+) -> DeliveryResult:
     """Deliver all that is due to one store. Raises StoreError when the store is out of reach.
 
     As long as more is about to be queued (not the ``whole``), only what an admin has let go: the
@@ -43,22 +42,22 @@ def deliver(
     What was claimed and not tried goes back untried; what was tried has its outcome on record
     before anything is raised.
     """
-    tally = Delivered()
+    tally = DeliveryResult()
     tally.held = _brake(db, store.name, config, clock(), tally, whole=whole)
     respect = config.manual_tags == "respect"
-    desk = Desk(db, store, holder, clock, config.rules.static_tags, respect, tally)
+    desk = Delivery(db, store, holder, clock, config.rules.static_tags, respect, tally)
     with db.transaction() as tx:
-        queue.reclaim(tx, store.name, clock(), holder)
+        outbox.reclaim(tx, store.name, clock(), holder)
     try:
         while _round(desk, stopping, released_only=bool(tally.held) or not whole):
             continue
     finally:
         with db.transaction() as tx:
-            queue.unclaim(tx, store.name, holder, desk.tried)
+            outbox.unclaim(tx, store.name, holder, desk.tried)
     return tally
 
 
-def _round(desk: Desk, stopping: Callable[[], bool], *, released_only: bool) -> bool:
+def _round(desk: Delivery, stopping: Callable[[], bool], *, released_only: bool) -> bool:
     """Deliver each kind until none is due: tags first, for notes and coupons are for people to read.
 
     Say whether there was anything: what a run does after it may be due only now.
@@ -76,16 +75,16 @@ def _round(desk: Desk, stopping: Callable[[], bool], *, released_only: bool) -> 
 
 
 def _brake(
-    db: Database, store: str, config: Config, now: datetime, tally: Delivered, *, whole: bool
+    db: Database, store: str, config: Config, now: datetime, tally: DeliveryResult, *, whole: bool
 ) -> str:
     """Set or loosen the brake, and say why it holds; it is loosened only in view of the whole."""
     with db.transaction() as tx:
         row = store_row(tx, store)
         assert row is not None, "the store is known before anything is delivered to it"
-        waiting, _ = queue.waiting(tx, store, now)
-        load = load_of(tx, row, waiting)
+        waiting, _ = outbox.waiting(tx, store, now)
+        load = write_load(tx, row, waiting)
         tally.waiting = load.waiting
-        reason = held(load, config.max_writes)
+        reason = hold_reason(load, config.max_writes)
         if not reason and not whole:
             return row.held
         if not reason and row.census_done is not None and not row.accepted:

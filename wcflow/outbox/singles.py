@@ -5,16 +5,16 @@ from __future__ import annotations
 import html
 from datetime import UTC, datetime
 
+from wcflow.database.outbox import Entry
 from wcflow.errors import StoreError
-from wcflow.mirror.queue import Entry
-from wcflow.outbox.desk import Desk
+from wcflow.outbox.delivery import Delivery
 from wcflow.records import Coupon
-from wcflow.store.refusals import concerns_store
+from wcflow.store.errors import concerns_store
 
 EXISTS = "woocommerce_rest_coupon_code_already_exists"
 
 
-def deliver_single(desk: Desk, *, released_only: bool) -> bool:
+def deliver_single(desk: Delivery, *, released_only: bool) -> bool:
     """Deliver one note or coupon; say whether there was any. Raises StoreError for the store."""
     entries = desk.claim(("note", "coupon"), 1, released_only=released_only)
     for entry in entries:
@@ -32,7 +32,7 @@ def deliver_single(desk: Desk, *, released_only: bool) -> bool:
     return bool(entries)
 
 
-def _note(desk: Desk, entry: Entry) -> str:
+def _note(desk: Delivery, entry: Entry) -> str:
     """Write a note. WooCommerce keeps markup as it is sent, so what people typed is escaped."""
     mark = entry.payload["mark"]
     where = f"order {entry.target}"
@@ -43,7 +43,7 @@ def _note(desk: Desk, entry: Entry) -> str:
     return f"note on {where}"
 
 
-def _coupon(desk: Desk, entry: Entry) -> str:
+def _coupon(desk: Delivery, entry: Entry) -> str:
     coupon = coupon_of(entry)
     try:
         desk.store.create_coupon(coupon)

@@ -11,21 +11,21 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from wcflow.database.customers import ids_known_by
+from wcflow.database.mapping import address_of
+from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
-from wcflow.mirror.customers import ids_known_by
-from wcflow.mirror.rows import address_of
-from wcflow.mirror.stores import save_store
-from wcflow.poll.people import drop_customers, keep_customers
-from wcflow.poll.singly import keep_singly
-from wcflow.poll.visit import Visit
+from wcflow.poll.context import PollContext
+from wcflow.poll.ownership import drop_customers, store_customers
+from wcflow.poll.quarantine import keep_singly
 from wcflow.records import Customer
-from wcflow.store.client import Listing
+from wcflow.store.listing import Listing
 
 HUNDRED = 100
 _FEW = 10
 
 
-def poll_new_customers(visit: Visit) -> None:
+def poll_new_customers(visit: PollContext) -> None:
     """Read the customers who registered since the last poll: their ids are higher than all before."""
     known = visit.row().newest_customer
     newest = max(visit.shop.newest_customer_ids(1).rows, default=0)
@@ -37,13 +37,15 @@ def poll_new_customers(visit: Visit) -> None:
         with visit.db.transaction() as tx:
             visit.tally.deleted += drop_customers(tx, visit.settings, gone)
             visit.tally.customers += keep_singly(
-                tx, visit, [*there, *told], partial(keep_customers, tx, visit.settings)
+                tx, visit, [*there, *told], partial(store_customers, tx, visit.settings)
             )
             visit.keep_notes(tx)
             save_store(tx, visit.store, newest_customer=max(ids))
 
 
-def displaced(visit: Visit, told: Collection[Customer]) -> tuple[list[Customer], frozenset[int]]:
+def displaced(
+    visit: PollContext, told: Collection[Customer]
+) -> tuple[list[Customer], frozenset[int]]:
     """Ask anew for those whose address one of ``told`` has now: who is there, and who is gone.
 
     WordPress gives an address to one account only. Who had it was deleted, or has another one by
@@ -61,7 +63,7 @@ def displaced(visit: Visit, told: Collection[Customer]) -> tuple[list[Customer],
     return [*read(visit, listing), *found], gone
 
 
-def _new_ids(visit: Visit, known: int, newest: int) -> list[list[int]]:
+def _new_ids(visit: PollContext, known: int, newest: int) -> list[list[int]]:
     latest = visit.shop.newest_customer_ids(HUNDRED)
     new = sorted(each for each in latest.rows if each > known)
     if len(new) < len(latest.rows) or not latest.full:
@@ -73,7 +75,7 @@ def _new_ids(visit: Visit, known: int, newest: int) -> list[list[int]]:
     ]
 
 
-def read(visit: Visit, listing: Listing[Customer]) -> list[Customer]:
+def read(visit: PollContext, listing: Listing[Customer]) -> list[Customer]:
     """Give a list's customers with the meta that is to be kept."""
     return [trimmed(customer, visit.settings.meta_keys) for customer in listing.rows]
 
@@ -100,7 +102,7 @@ class ByName(NamedTuple):
     gone: frozenset[int]
 
 
-def found_after_all(visit: Visit, missing: Collection[int]) -> ByName:
+def found_after_all(visit: PollContext, missing: Collection[int]) -> ByName:
     """Ask for those by name whom a list left out: each of a few, of many one for all.
 
     Raises StoreError where the shop contradicts itself about many: nothing may be concluded.

@@ -7,27 +7,27 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from wcflow.mirror.orders import owners_of_buyers
-from wcflow.mirror.products import newest_product_stamp, save_products
-from wcflow.mirror.upserts import instant
-from wcflow.poll.people import touch_owners
-from wcflow.poll.singly import keep_singly
-from wcflow.poll.visit import Visit
-from wcflow.poll.walk import Trail
+from wcflow.database.orders import owners_of_buyers
+from wcflow.database.products import newest_product_stamp, save_products
+from wcflow.database.sql import instant
+from wcflow.poll.context import PollContext
+from wcflow.poll.ownership import mark_owners_dirty
+from wcflow.poll.paginate import KeysetPager
+from wcflow.poll.quarantine import keep_singly
 from wcflow.records import Product
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any shop: where a walk begins that leaves nothing out."""
 
 
-def poll_products(visit: Visit) -> None:
+def poll_products(visit: PollContext) -> None:
     """Read the products that changed since the newest change that is known."""
     with visit.db.reading() as tx:
         newest = newest_product_stamp(tx, visit.store)
     read_products(visit, BEGINNING if newest is None else instant(newest))
 
 
-def read_products(visit: Visit, since: datetime) -> None:
+def read_products(visit: PollContext, since: datetime) -> None:
     """Read the products that changed since then."""
     for step in product_trail(visit).steps(since):
         with visit.db.transaction() as tx:
@@ -35,7 +35,7 @@ def read_products(visit: Visit, since: datetime) -> None:
         visit.alive()
 
 
-def keep_products(tx: Connection, visit: Visit, told: Collection[Product]) -> None:
+def keep_products(tx: Connection, visit: PollContext, told: Collection[Product]) -> None:
     """Keep products, and touch those who bought one that says something new."""
     news = set[int]()
 
@@ -46,13 +46,13 @@ def keep_products(tx: Connection, visit: Visit, told: Collection[Product]) -> No
 
     visit.tally.products += keep_singly(tx, visit, told, keep)
     if news:
-        touch_owners(tx, visit.settings, owners_of_buyers(tx, visit.store, news))
+        mark_owners_dirty(tx, visit.settings, owners_of_buyers(tx, visit.store, news))
     visit.keep_notes(tx)
 
 
-def product_trail(visit: Visit) -> Trail[Product]:
+def product_trail(visit: PollContext) -> KeysetPager[Product]:
     """Give the way through the products, by when they changed."""
-    return Trail(
+    return KeysetPager(
         ask=visit.products,
         by="modified",
         stamp=lambda product: product.modified or BEGINNING,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from wcflow.database.connection import Database
+from wcflow.database.sql import stamp
+from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
-from wcflow.mirror.database import Database
-from wcflow.mirror.stores import save_store
-from wcflow.mirror.upserts import stamp
-from wcflow.poll.again import ask_again
-from wcflow.poll.beginning import begin_anew
-from wcflow.poll.census import census
+from wcflow.poll.context import PollContext, PollSettings, Progress, Pulled
+from wcflow.poll.customer_rescan import MOST_AT_ONCE, accept_gone, catch_up, sweep_customers
 from wcflow.poll.customers import poll_new_customers
+from wcflow.poll.initial_sync import census
 from wcflow.poll.orders import poll_orders
 from wcflow.poll.products import poll_products
 from wcflow.poll.reconcile import (
@@ -22,10 +22,9 @@ from wcflow.poll.reconcile import (
     reconcile_products,
     reconcile_refunds,
 )
-from wcflow.poll.reread import look_again, read_lately
-from wcflow.poll.settings import PollSettings, Progress, Pulled
-from wcflow.poll.sweep import MOST_AT_ONCE, accept_gone, catch_up, sweep_customers
-from wcflow.poll.visit import Visit
+from wcflow.poll.rescan import look_again, read_lately
+from wcflow.poll.resync import begin_anew
+from wcflow.poll.retry_quarantined import ask_again
 from wcflow.store.client import Store
 
 
@@ -47,7 +46,7 @@ def pull(
     ``accept``: an admin has seen why poll holds the brake; what is gone is deleted. Raises
     StoreError, after what was read has been kept and the reason noted.
     """
-    return _visited(Visit(db, shop, settings, now, progress, accept), _pull)
+    return _visited(PollContext(db, shop, settings, now, progress, accept), _pull)
 
 
 def reconcile(
@@ -60,7 +59,7 @@ def reconcile(
     accept: bool = False,
 ) -> Pulled:
     """Find by counting what no poll can see; for the night."""
-    return _visited(Visit(db, shop, settings, now, progress, accept), _reconcile)
+    return _visited(PollContext(db, shop, settings, now, progress, accept), _reconcile)
 
 
 def resync(
@@ -78,14 +77,14 @@ def resync(
     It may die anywhere: the next pull goes on with it.
     """
 
-    def work(visit: Visit) -> bool:
+    def work(visit: PollContext) -> bool:
         begin_anew(visit, orders=orders, customers=customers)
         return _pull(visit)
 
-    return _visited(Visit(db, shop, settings, now, progress), work)
+    return _visited(PollContext(db, shop, settings, now, progress), work)
 
 
-def _pull(visit: Visit) -> bool:
+def _pull(visit: PollContext) -> bool:
     counted = census(visit)
     row = visit.row()
     settled = poll_orders(visit)
@@ -106,7 +105,7 @@ def _room(polled_at: int | None, now: int) -> int:
     return MOST_AT_ONCE if polled_at is None else max(1, min(MOST_AT_ONCE, (now - polled_at) // 60))
 
 
-def _look_again(visit: Visit, room: int) -> None:
+def _look_again(visit: PollContext, room: int) -> None:
     """Look again at what was read long ago: half of the room for orders, half for customers.
 
     Of a single question each has the first go every other minute; what one leaves the other takes.
@@ -118,7 +117,7 @@ def _look_again(visit: Visit, room: int) -> None:
         look_again(visit, room)
 
 
-def _reconcile(visit: Visit) -> bool:
+def _reconcile(visit: PollContext) -> bool:
     counted = census(visit)
     settled = poll_orders(visit)
     poll_new_customers(visit)
@@ -133,7 +132,7 @@ def _reconcile(visit: Visit) -> bool:
     return counted
 
 
-def _visited(visit: Visit, work: Callable[[Visit], bool]) -> Pulled:
+def _visited(visit: PollContext, work: Callable[[PollContext], bool]) -> Pulled:
     asked = visit.shop.requests
     with visit.db.reading() as tx:
         visit.notes.begin(tx, visit.store)
@@ -156,7 +155,7 @@ def _visited(visit: Visit, work: Callable[[Visit], bool]) -> Pulled:
     )
 
 
-def _note_failure(visit: Visit, error: StoreError) -> None:
+def _note_failure(visit: PollContext, error: StoreError) -> None:
     row = visit.row()
     since = row.error_since if row.error else stamp(visit.now)
     with visit.db.transaction() as tx:

@@ -13,14 +13,13 @@ from operator import itemgetter
 
 import structlog
 
+from wcflow.database.sql import instant, stamp
+from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
-from wcflow.mirror.tables import CensusSlice
-from wcflow.mirror.upserts import instant, stamp
-from wcflow.poll.asking import Found, asked
-from wcflow.poll.portions import order_slices, slice_end
-from wcflow.poll.slicing import threads
-from wcflow.poll.visit import Visit
-from wcflow.poll.walk import Trail
+from wcflow.poll.context import PollContext
+from wcflow.poll.paginate import KeysetPager
+from wcflow.poll.ranges import order_slices, slice_end
+from wcflow.poll.workers import Found, asked, threads
 
 log = structlog.get_logger()
 
@@ -32,7 +31,7 @@ _AT_LEAST = 4
 _Dates = tuple[tuple[int, datetime], ...]
 
 
-def dates_of_refunds(visit: Visit, since: int) -> dict[int, datetime]:
+def dates_of_refunds(visit: PollContext, since: int) -> dict[int, datetime]:
     """Give when the refunds made from ``since`` on were made, as far as the shop's list tells."""
     found: dict[int, datetime] = {}
     try:
@@ -43,7 +42,7 @@ def dates_of_refunds(visit: Visit, since: int) -> dict[int, datetime]:
     return found
 
 
-def _read(visit: Visit, since: int, found: dict[int, datetime]) -> None:
+def _read(visit: PollContext, since: int, found: dict[int, datetime]) -> None:
     told = visit.shop.count_refunds(after=instant(since - 1))
     if told is None or told < _MANY:
         return
@@ -58,9 +57,9 @@ def _read(visit: Visit, since: int, found: dict[int, datetime]) -> None:
             visit.alive()
 
 
-def _asking(visit: Visit) -> Callable[[CensusSlice], Found[_Dates]]:
-    def ask(piece: CensusSlice) -> Found[_Dates]:
-        trail: Trail[tuple[int, datetime]] = Trail(
+def _asking(visit: PollContext) -> Callable[[ImportRange], Found[_Dates]]:
+    def ask(piece: ImportRange) -> Found[_Dates]:
+        trail: KeysetPager[tuple[int, datetime]] = KeysetPager(
             ask=visit.shop.refund_dates,
             by="date",
             stamp=itemgetter(1),

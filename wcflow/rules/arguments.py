@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from wcflow.rules.flaw import Flaw, FlawError
+from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.units import DURATION_FORM, LONGEST, Duration, parse_duration
 
 
 def nothing(text: str) -> None:
     """Read nothing: the trigger takes no argument."""
     if text:
-        raise FlawError(Flaw("nothing after the trigger", repr(text)))
+        raise RuleErrors(RuleError("nothing after the trigger", repr(text)))
 
 
 def name(text: str) -> str:
     """Read the name of a segment or tag."""
     if not text:
-        raise FlawError(Flaw("a name after the trigger", "nothing"))
+        raise RuleErrors(RuleError("a name after the trigger", "nothing"))
     return text
 
 
@@ -26,9 +26,9 @@ def duration(text: str) -> Duration:
     """Read ``60d``."""
     found = parse_duration(text)
     if found is None or found.count == 0:
-        raise FlawError(Flaw(DURATION_FORM, repr(text) if text else "nothing"))
+        raise RuleErrors(RuleError(DURATION_FORM, repr(text) if text else "nothing"))
     if found.seconds > LONGEST:
-        raise FlawError(Flaw("at most 100y", repr(text)))
+        raise RuleErrors(RuleError("at most 100y", repr(text)))
     return found
 
 
@@ -36,21 +36,23 @@ def milestones(text: str) -> tuple[int, ...]:
     """Read ``5, 10, 20``, in ascending order."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise FlawError(Flaw("whole numbers such as 5, 10, 20", repr(text) if text else "nothing"))
+        raise RuleErrors(
+            RuleError("whole numbers such as 5, 10, 20", repr(text) if text else "nothing")
+        )
     return tuple(sorted({int(part) for part in parts}))
 
 
 def amount(text: str) -> Decimal:
     """Read an amount without a currency sign."""
     if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", text):
-        raise FlawError(Flaw("an amount such as 250", repr(text) if text else "nothing"))
+        raise RuleErrors(RuleError("an amount such as 250", repr(text) if text else "nothing"))
     return Decimal(text)
 
 
 def refund_kind(text: str) -> str:
     """Read which refunds are meant; either where nothing is said."""
     if text not in ("", "partial", "full", "either"):
-        raise FlawError(Flaw("partial, full or either", repr(text)))
+        raise RuleErrors(RuleError("partial, full or either", repr(text)))
     return text or "either"
 
 
@@ -58,6 +60,6 @@ def statuses(text: str) -> tuple[str, str]:
     """Read two statuses; an empty one stands for any."""
     found = re.fullmatch(r"(?:from\s+(\S+))?\s*(?:to\s+(\S+))?", text)
     if found is None:
-        raise FlawError(Flaw("'from STATUS to STATUS'", repr(text)))
+        raise RuleErrors(RuleError("'from STATUS to STATUS'", repr(text)))
     before, after = (("" if word in (None, "any") else word) for word in found.groups())
     return before.removeprefix("wc-"), after.removeprefix("wc-")

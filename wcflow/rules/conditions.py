@@ -14,14 +14,14 @@ from itertools import repeat
 from operator import call
 from typing import NamedTuple
 
-from wcflow.rules.askings import TRUTH, Asking, Compare, Empty, Search, to_the_minute
 from wcflow.rules.attributes.registry import Asked, Found
+from wcflow.rules.context import Context, Place
 from wcflow.rules.display import shown
 from wcflow.rules.literals import Number, Text
-from wcflow.rules.named import keys_of, names_of
-from wcflow.rules.scope import Place, Scope
-from wcflow.rules.verdict import NO, YES, Verdict, turned
-from wcflow.rules.verdict import joined as joined_verdicts
+from wcflow.rules.naming import keys_of, names_of
+from wcflow.rules.operators import TRUTH, Asking, Compare, Empty, Search, to_the_minute
+from wcflow.rules.ternary import NO, YES, Ternary, turned
+from wcflow.rules.ternary import joined as joined_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Answer:
 
 
 # A condition is asked of very many people: what each of its parts has to do is put together once.
-Judging = Callable[[Scope], Verdict]
+Judging = Callable[[Context], Ternary]
 
 
 def _comparing(asked: Asked, asking: Asking, *, denied: bool) -> Judging:
@@ -92,7 +92,7 @@ def _comparing(asked: Asked, asking: Asking, *, denied: bool) -> Judging:
 def _comparing_values(asked: Asked, asking: Asking) -> Judging:
     text, find, judge = asked.text, asked.found, asking.judge
 
-    def compare(scope: Scope) -> Verdict:
+    def compare(scope: Context) -> Ternary:
         return judge(scope.known.get(text) or find(scope), scope)
 
     return compare
@@ -102,28 +102,28 @@ def _comparing_numbers(asked: Asked, asking: Compare, number: Decimal) -> Judgin
     """Do what is asked most by far: nothing but the number found can change the answer."""
     text, find, truth = asked.text, asked.found, TRUTH[asking.verb]
 
-    def compare(scope: Scope) -> Verdict:
+    def compare(scope: Context) -> Ternary:
         found: Found = scope.known.get(text) or find(scope)
         value, _, changes_at, ageing = found
         if type(value) is not Decimal or ageing is not None:
             return asking.judge(found, scope)
         if changes_at is not None:
-            return Verdict(truth(value, number), changes_at)
+            return Ternary(truth(value, number), changes_at)
         return YES if truth(value, number) else NO
 
     return compare
 
 
 def _denying(judge: Judging) -> Judging:
-    def deny(scope: Scope) -> Verdict:
+    def deny(scope: Context) -> Ternary:
         value, changes_at = judge(scope)
-        return Verdict(turned(value), changes_at)
+        return Ternary(turned(value), changes_at)
 
     return deny
 
 
 def _joining(judges: Sequence[Judging], *, decisive: bool) -> Judging:
-    def join(scope: Scope) -> Verdict:
+    def join(scope: Context) -> Ternary:
         return joined_verdicts(map(call, judges, repeat(scope)), decisive=decisive)
 
     return join
@@ -151,7 +151,7 @@ class Comparison:
     def comparisons(self) -> Iterator[Comparison]:
         yield self
 
-    def told(self, scope: Scope) -> Told:
+    def told(self, scope: Context) -> Told:
         """Put the answer into words."""
         found = self.asked.found(scope)
         verdict = self.asking.judge(found, scope)
@@ -165,11 +165,11 @@ class Comparison:
         part = Part(self.text, self.asked.text, seen, self._asked_for(scope), value, found.orders)
         return Told((part,), (self._fact(seen, verdict.value, scope),))
 
-    def _asked_for(self, scope: Scope) -> str:
+    def _asked_for(self, scope: Context) -> str:
         verb = self.asking.opposite if self.denied else self.asking.verb
         return f"{verb} {self.asking.shown(scope)}".strip()
 
-    def _fact(self, seen: str, value: bool | None, scope: Scope) -> str:
+    def _fact(self, seen: str, value: bool | None, scope: Context) -> str:
         """Say what is so, whether or not that is what was asked for."""
         name = self.asked.text
         if isinstance(self.asking, Empty) and value:
@@ -198,7 +198,7 @@ class Not:
     def comparisons(self) -> Iterator[Comparison]:
         return self.inner.comparisons()
 
-    def told(self, scope: Scope) -> Told:
+    def told(self, scope: Context) -> Told:
         """Put the answer into words."""
         return self.inner.told(scope)
 
@@ -224,7 +224,7 @@ class Joined:
         for part in self.parts:
             yield from part.comparisons()
 
-    def told(self, scope: Scope) -> Told:
+    def told(self, scope: Context) -> Told:
         """Put the answer into words: all parts are shown, and the reasons of those that decided."""
         verdicts = [part.judge(scope) for part in self.parts]
         value = joined_verdicts(verdicts, decisive=self.word == "or").value
@@ -271,19 +271,19 @@ class Condition:
     item_meta_keys: frozenset[str]
     segment_names: frozenset[str]
 
-    def ask(self, scope: Scope) -> Answer:
+    def ask(self, scope: Context) -> Answer:
         """Ask it of one person."""
         verdict = self.judge(scope)
         return Answer(verdict.value, verdict.changes_at, partial(self._told, scope))
 
-    def judge(self, scope: Scope) -> Verdict:
+    def judge(self, scope: Context) -> Ternary:
         """Ask it of one person without a wish to hear why."""
         return self.tree.judge(self._seen(scope) if "tags" in self.names else scope)
 
-    def _told(self, scope: Scope) -> Told:
+    def _told(self, scope: Context) -> Told:
         return self.tree.told(self._seen(scope))
 
-    def _seen(self, scope: Scope) -> Scope:
+    def _seen(self, scope: Context) -> Context:
         return scope.seen_from(self.place) if "tags" in self.names else scope
 
 

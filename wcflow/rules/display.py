@@ -6,14 +6,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from wcflow.rules.attributes.registry import Kind, Value
-from wcflow.rules.scope import Scope
+from wcflow.rules.context import Context
 from wcflow.units import local_day, minor_digits
 
 NOT_KNOWN = "not known"
 _SHOWN_ELEMENTS = 8
 
 
-def shown(value: Value, kind: Kind, scope: Scope, *, to_the_minute: bool = False) -> str:
+def shown(value: Value, kind: Kind, scope: Context, *, to_the_minute: bool = False) -> str:
     """Give a value in words: ``1,240.00``, ``2026-01-31``, ``a, b``, ``yes``, ``not known``."""
     match value:
         case None:
@@ -30,7 +30,7 @@ def shown(value: Value, kind: Kind, scope: Scope, *, to_the_minute: bool = False
             return value or "empty"
 
 
-def amount(value: Decimal, scope: Scope, separator: str = ",") -> str:
+def amount(value: Decimal, scope: Context, separator: str = ",") -> str:
     """Give an amount in the store's currency, with its digits after the point."""
     return f"{value:{separator}.{minor_digits(scope.shop.currency)}f}"
 
@@ -46,12 +46,12 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def day(value: date, scope: Scope) -> date:
+def day(value: date, scope: Context) -> date:
     """Give the calendar day of an instant in the store's zone; a day is itself."""
     return local_day(value, scope.shop.zone) if isinstance(value, datetime) else value
 
 
-def _instant(value: date, scope: Scope) -> str:
+def _instant(value: date, scope: Context) -> str:
     if not isinstance(value, datetime):
         return value.isoformat()
     return value.astimezone(scope.shop.zone).isoformat(" ", "minutes")[:16]

@@ -1,25 +1,66 @@
-"""The values that a condition compares with, and where what was found stands beside them.
-
-A relative date moves on as time passes, and so does a number that grows: a stand knows the
-instants at which that makes it another.
-"""
+"""How texts are compared: without regard to case, by whole words, with ``*`` and ``?``."""
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from wcflow.rules.attributes.registry import Ageing, Found, Value, quoted
+from wcflow.rules.context import Context
 from wcflow.rules.display import day, plain
-from wcflow.rules.scope import Scope
-from wcflow.rules.wording import fold
 from wcflow.units import Duration, shift_day, start_of_day
+
+
+# Product names and the words of rules are few and are asked again for each customer.
+@lru_cache(maxsize=16384)
+def fold(text: str) -> str:
+    """Give a text as it is compared: composed, and without regard to case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+@lru_cache(maxsize=16384)
+def words_of(text: str) -> tuple[str, ...]:
+    """Split a text into its words, folded: letters, digits and their marks, in any script."""
+    grouped = groupby(fold(text), _belongs_to_a_word)
+    return tuple("".join(letters) for is_word, letters in grouped if is_word)
+
+
+def _belongs_to_a_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")
+
+
+def mentions(text: str, words: tuple[str, ...]) -> bool:
+    """Say whether the words stand in the text one after another, each as a whole word."""
+    found = words_of(text)
+    starts = range(len(found) - len(words) + 1)
+    return any(found[start : start + len(words)] == words for start in starts)
+
+
+@lru_cache(maxsize=1024)
+def like(pattern: str) -> re.Pattern[str]:
+    """Turn a folded pattern with ``*`` (any text) and ``?`` (one character) into one to match."""
+    first, *rest = [_escaped(piece) for piece in pattern.split("*")]
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    *inner, last = rest
+    # Atomic groups: the first place that fits will do, so no pattern can take forever.
+    middle = "".join(f"(?>.*?{piece})" for piece in inner if piece)
+    return re.compile(f"{first}{middle}.*{last}", re.DOTALL)
+
+
+def _escaped(piece: str) -> str:
+    return re.escape(piece).replace(r"\?", ".")
+
+
+# The values that a condition compares with, and where what was found stands beside them. A relative date moves on as time passes, and so does a number that grows: a stand knows the instants at which that makes it another.
 
 
 class Stand(NamedTuple):
@@ -46,11 +87,11 @@ class Text:
     def text(self) -> str:
         return self.value
 
-    def stand(self, found: Found, _scope: Scope) -> Stand | None:
+    def stand(self, found: Found, _scope: Context) -> Stand | None:
         value = found.value
         return Stand(_sign(fold(value), fold(self.value))) if isinstance(value, str) else None
 
-    def shown(self, _scope: Scope) -> str:
+    def shown(self, _scope: Context) -> str:
         return self.canonical
 
 
@@ -68,13 +109,13 @@ class Number:
     def text(self) -> str:
         return self.canonical
 
-    def stand(self, found: Found, scope: Scope) -> Stand | None:
+    def stand(self, found: Found, scope: Context) -> Stand | None:
         if found.ageing is not None:
             return _stand_of_ageing(found.ageing, self.value, scope)
         value = as_number(found.value)
         return None if value is None else Stand(_sign(value, self.value))
 
-    def shown(self, _scope: Scope) -> str:
+    def shown(self, _scope: Context) -> str:
         return self.canonical
 
 
@@ -88,11 +129,11 @@ class Day:
     def canonical(self) -> str:
         return self.value.isoformat()
 
-    def stand(self, found: Found, scope: Scope) -> Stand | None:
+    def stand(self, found: Found, scope: Context) -> Stand | None:
         value = as_date(found.value, scope)
         return None if value is None else Stand(_sign(day(value, scope), self.value))
 
-    def shown(self, _scope: Scope) -> str:
+    def shown(self, _scope: Context) -> str:
         return self.canonical
 
 
@@ -111,7 +152,7 @@ class RelativeDay:
         """Give the day that is meant when it is ``today``."""
         return shift_day(today, self.by, self.sign)
 
-    def stand(self, found: Found, scope: Scope) -> Stand | None:
+    def stand(self, found: Found, scope: Context) -> Stand | None:
         value = as_date(found.value, scope)
         if value is None:
             return None
@@ -139,7 +180,7 @@ class RelativeDay:
             return None
         return today
 
-    def shown(self, scope: Scope) -> str:
+    def shown(self, scope: Context) -> str:
         return f"{self.canonical} ({self.on(scope.today).isoformat()})"
 
 
@@ -164,7 +205,7 @@ class RelativeInstant:
     def _shift(self) -> timedelta:
         return timedelta(seconds=self.sign * self.by.seconds)
 
-    def stand(self, found: Found, scope: Scope) -> Stand | None:
+    def stand(self, found: Found, scope: Context) -> Stand | None:
         value = as_date(found.value, scope)
         if value is None:
             return None
@@ -174,7 +215,7 @@ class RelativeInstant:
         changes = ((reached, 0), (reached + timedelta(microseconds=1), -1))
         return Stand(sign, tuple((when, level) for when, level in changes if level < sign))
 
-    def shown(self, _scope: Scope) -> str:
+    def shown(self, _scope: Context) -> str:
         return self.canonical
 
 
@@ -203,7 +244,7 @@ def as_number(value: Value) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
-def as_date(value: Value, scope: Scope) -> date | datetime | None:
+def as_date(value: Value, scope: Context) -> date | datetime | None:
     """Give a date as it is, and one that a text says in ISO form; None where it says none."""
     if not isinstance(value, str):
         return value if isinstance(value, date) else None
@@ -214,7 +255,7 @@ def as_date(value: Value, scope: Scope) -> date | datetime | None:
     return read if read.year in _YEARS else None
 
 
-def _read_date(text: str, scope: Scope) -> date:
+def _read_date(text: str, scope: Context) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -225,7 +266,7 @@ def _read_date(text: str, scope: Scope) -> date:
 _FOREVER = 1_000_000  # days
 
 
-def _stand_of_ageing(ageing: Ageing, asked: Decimal, scope: Scope) -> Stand:
+def _stand_of_ageing(ageing: Ageing, asked: Decimal, scope: Context) -> Stand:
     days = (scope.today - ageing.since).days
     sign = _sign(ageing.on(days), asked)
     if sign > 0:

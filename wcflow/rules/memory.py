@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from wcflow.customer import Profile, Standing, latest_order
 from wcflow.frozen import maker
+from wcflow.profile import Profile, Standing, latest_order
 from wcflow.records import Customer, Order
 from wcflow.rules.tags import NOTHING, Copy, Put, join_tags, split_tags
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wcflow.customer import LIFECYCLE
-from wcflow.rules.language import Asked, Condition
+from wcflow.profile import LIFECYCLE
+from wcflow.rules.attributes.registry import Asked
+from wcflow.rules.conditions import Condition
 from wcflow.rules.steps import Step, one_tag
-from wcflow.rules.template import Template
+from wcflow.rules.templates import Template
 from wcflow.rules.triggers import Trigger
 from wcflow.units import Duration
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wcflow.rules.attributes import ATTRIBUTES, Attribute, known_by
-from wcflow.rules.flaw import Flaw, FlawError, did_you_mean
-from wcflow.rules.scope import Place
+from wcflow.rules.attributes.registry import ATTRIBUTES, Asked, Attribute, known_by
+from wcflow.rules.context import Place
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.units import DURATION_FORM, Duration, parse_duration
 
 LONGEST = 100 * 365 * 86400
@@ -20,15 +20,15 @@ def attribute_named(name: str, place: Place, others: Iterable[str] = ()) -> tupl
     """
     found = known_by(name)
     if found is None:
-        raise FlawError(_unknown(name, place, others))
+        raise RuleErrors(_unknown(name, place, others))
     attribute, key = found
     if not may_be_asked(attribute, place):
-        raise FlawError(
-            Flaw("an attribute that can be asked here", repr(name), _WHY[attribute.place])
+        raise RuleErrors(
+            RuleError("an attribute that can be asked here", repr(name), _WHY[attribute.place])
         )
     if attribute.name == "meta.KEY" and key.startswith("_"):
         hint = "WooCommerce hides the meta of customers whose key begins with _"
-        raise FlawError(Flaw("a meta key that the shop shows", repr(key), hint))
+        raise RuleErrors(RuleError("a meta key that the shop shows", repr(key), hint))
     return attribute, key
 
 
@@ -50,12 +50,14 @@ _WHY = {
 }
 
 
-def _unknown(name: str, place: Place, others: Iterable[str]) -> Flaw:
+def _unknown(name: str, place: Place, others: Iterable[str]) -> RuleError:
     if name + ".KEY" in ATTRIBUTES or name.rstrip(".") + ".KEY" in ATTRIBUTES:
-        return Flaw(f"a key after {name!r}", "none", f"write {name.rstrip('.')}.loyalty_points")
+        return RuleError(
+            f"a key after {name!r}", "none", f"write {name.rstrip('.')}.loyalty_points"
+        )
     known = [each.name for each in ATTRIBUTES.values() if may_be_asked(each, place)]
     hint = did_you_mean(name, [*known, *others]) or _reworded(name, [*known, *others])
-    return Flaw("an attribute", repr(name), hint)
+    return RuleError("an attribute", repr(name), hint)
 
 
 def _reworded(name: str, known: Iterable[str]) -> str:
@@ -68,8 +70,23 @@ def window_of(text: str, attribute: Attribute) -> Duration:
     """Read the window of ``orders_count(30d)``; raises FlawError where there can be none."""
     if not attribute.windowed:
         can = ", ".join(each.name for each in ATTRIBUTES.values() if each.windowed)
-        raise FlawError(Flaw(f"{attribute.name!r} without a window", f"({text})", f"can: {can}"))
+        raise RuleErrors(
+            RuleError(f"{attribute.name!r} without a window", f"({text})", f"can: {can}")
+        )
     window = parse_duration(text)
     if window is None or window.seconds > LONGEST:
-        raise FlawError(Flaw(DURATION_FORM, repr(text)))
+        raise RuleErrors(RuleError(DURATION_FORM, repr(text)))
     return window
+
+
+# Which attributes a condition or a template names: what the mirror must keep for it.
+
+
+def names_of(attributes: Iterable[Asked]) -> frozenset[str]:
+    """Give the names without windows: ``total_spent``, ``order.meta.gift``."""
+    return frozenset(asked.name for asked in attributes)
+
+
+def keys_of(attributes: Iterable[Asked], name: str) -> frozenset[str]:
+    """Give the keys with which the attribute ``name`` (``order.meta.KEY``) is asked."""
+    return frozenset(asked.key for asked in attributes if asked.attribute.name == name)

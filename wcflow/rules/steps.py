@@ -12,12 +12,11 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from wcflow.customer import Profile, latest_order
+from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
-from wcflow.rules.flaw import Flaw, FlawError, did_you_mean
-from wcflow.rules.language import Place
-from wcflow.rules.scope import Scope
-from wcflow.rules.template import Template, parse_template
+from wcflow.rules.context import Context, Place
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.templates import Template, parse_template
 from wcflow.units import (
     DURATION_FORM,
     LONGEST,
@@ -38,14 +37,14 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class AddTag:
     """Put a tag on the person."""
 
     tag: str
 
 
 @dataclass(frozen=True, slots=True)
-class Revoke:
+class RemoveTag:
     """Take a tag off the person."""
 
     tag: str
@@ -78,30 +77,30 @@ class SetMeta:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Wait:
     """Go on at an instant, if the person then still qualifies."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class Stop:
     """End the run."""
 
     reason: str
 
 
-Effect = Grant | Revoke | WriteNote | MakeCoupon | SetMeta | Pause | End
+Effect = AddTag | RemoveTag | WriteNote | MakeCoupon | SetMeta | Wait | Stop
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class StepContext:
     """The person, the instant and the trigger's order for whom a step is taken.
 
     ``extra`` holds what earlier steps made: ``coupon`` with ``code`` and ``expires``.
     """
 
-    scope: Scope
+    scope: Context
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -131,17 +130,17 @@ class Step:
         """Give the name of the coupon it makes, if it makes one."""
         return str(self.argument) if self.kind == "create_coupon" else ""
 
-    def effect(self, scene: Scene) -> Effect:
+    def effect(self, scene: StepContext) -> Effect:
         """Say what it does in this scene; raises TemplateError."""
         return STEPS[self.kind].effect(self, scene)
 
-    def text(self, scene: Scene) -> str:
+    def text(self, scene: StepContext) -> str:
         """Render its template; raises TemplateError."""
         return self.template.render(scene.scope, scene.extra) if self.template else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class StepScope:
     """What a step may refer to where it stands."""
 
     place: Place
@@ -157,13 +156,13 @@ class StepKind:
     form: str
     meaning: str
     example: str
-    read: Callable[[str, Bounds], tuple[Template | None, Any]]
-    effect: Callable[[Step, Scene], Effect]
+    read: Callable[[str, StepScope], tuple[Template | None, Any]]
+    effect: Callable[[Step, StepContext], Effect]
 
 
 STEPS: dict[str, StepKind] = {}
-_Effect = Callable[[Step, Scene], Effect]
-_Read = Callable[[str, Bounds], tuple[Template | None, Any]]
+_Effect = Callable[[Step, StepContext], Effect]
+_Read = Callable[[str, StepScope], tuple[Template | None, Any]]
 
 
 def step(form: str, meaning: str, example: str, read: _Read) -> Callable[[_Effect], _Effect]:
@@ -180,29 +179,29 @@ def step(form: str, meaning: str, example: str, read: _Read) -> Callable[[_Effec
 def parse_steps(text: str, place: Place, coupons: frozenset[str]) -> tuple[Step, ...]:
     """Read the rows of ``do``; raises FlawError with every flaw, each with its row."""
     steps: list[Step] = []
-    flaws: list[Flaw] = []
+    flaws: list[RuleError] = []
     variables: frozenset[str] = frozenset()
     for row, line in enumerate(text.splitlines()):
         if not line.strip():
             continue
         try:
-            steps.append(parse_step(line.strip(), Bounds(place, coupons, variables)))
-        except FlawError as error:
-            flaws += [Flaw(f.expected, f.got, f.hint, row, f.column) for f in error.flaws]
+            steps.append(parse_step(line.strip(), StepScope(place, coupons, variables)))
+        except RuleErrors as error:
+            flaws += [RuleError(f.expected, f.got, f.hint, row, f.column) for f in error.flaws]
         if line.split()[0].lower() == "create_coupon":
             variables = COUPON_VARIABLES
     if flaws:
-        raise FlawError(*flaws)
+        raise RuleErrors(*flaws)
     return tuple(steps)
 
 
 @lru_cache(maxsize=2048)
-def parse_step(line: str, bounds: Bounds) -> Step:
+def parse_step(line: str, bounds: StepScope) -> Step:
     """Read one step, such as ``add_tag VIP``; raises FlawError."""
     word, _, rest = line.partition(" ")
     kind = STEPS.get(word.lower())
     if kind is None:
-        raise FlawError(Flaw("a step", repr(word), did_you_mean(word, STEPS)))
+        raise RuleErrors(RuleError("a step", repr(word), did_you_mean(word, STEPS)))
     rest = rest.strip()
     template, argument = kind.read(rest, bounds)
     return Step(kind.name, f"{kind.name} {rest}".strip(), template, argument)
@@ -211,35 +210,37 @@ def parse_step(line: str, bounds: Bounds) -> Step:
 # What may stand behind a step's name.
 
 
-def _text(rest: str, bounds: Bounds) -> tuple[Template | None, Any]:
+def _text(rest: str, bounds: StepScope) -> tuple[Template | None, Any]:
     if not rest:
-        raise FlawError(Flaw("a text after the step", "nothing"))
+        raise RuleErrors(RuleError("a text after the step", "nothing"))
     return parse_template(rest, bounds.place, bounds.variables), None
 
 
-def _tag(rest: str, bounds: Bounds) -> tuple[Template | None, Any]:
+def _tag(rest: str, bounds: StepScope) -> tuple[Template | None, Any]:
     template, _ = _text(rest, bounds)
     if "," in rest.partition("{{")[0]:
-        raise FlawError(Flaw("a tag without a comma", repr(rest), "commas separate tags"))
+        raise RuleErrors(RuleError("a tag without a comma", repr(rest), "commas separate tags"))
     return template, None
 
 
-def _coupon(rest: str, bounds: Bounds) -> tuple[Template | None, Any]:
+def _coupon(rest: str, bounds: StepScope) -> tuple[Template | None, Any]:
     if rest not in bounds.coupons:
         hint = did_you_mean(rest, bounds.coupons) or "write a section [coupon NAME]"
-        raise FlawError(Flaw("the name of a [coupon …]", repr(rest) if rest else "nothing", hint))
+        raise RuleErrors(
+            RuleError("the name of a [coupon …]", repr(rest) if rest else "nothing", hint)
+        )
     return None, rest
 
 
-def _meta(rest: str, bounds: Bounds) -> tuple[Template | None, Any]:
+def _meta(rest: str, bounds: StepScope) -> tuple[Template | None, Any]:
     key, _, value = rest.partition(" ")
     if not key or not value.strip():
-        raise FlawError(Flaw("a key and a value", repr(rest) if rest else "nothing"))
+        raise RuleErrors(RuleError("a key and a value", repr(rest) if rest else "nothing"))
     if key.startswith("_"):
         # WooCommerce neither writes nor returns them, in silence (FACTS: Customers).
-        raise FlawError(Flaw("a key that does not begin with _", repr(key)))
+        raise RuleErrors(RuleError("a key that does not begin with _", repr(key)))
     if key in RESERVED_META:
-        raise FlawError(Flaw("a key of your own", repr(key), "use add_tag or a [segment]"))
+        raise RuleErrors(RuleError("a key of your own", repr(key), "use add_tag or a [segment]"))
     return parse_template(value.strip(), bounds.place, bounds.variables), key
 
 
@@ -251,16 +252,16 @@ class Until:
     weekday: int | None = None
 
 
-def _wait(rest: str, _bounds: Bounds) -> tuple[Template | None, Any]:
+def _wait(rest: str, _bounds: StepScope) -> tuple[Template | None, Any]:
     words = rest.lower().split()
     if words[:1] == ["until"]:
         return None, _until(words[1:], rest)
     length = parse_duration(rest)
     if length is None:
         expected = f"{DURATION_FORM}, or 'until 09:00', or 'until monday 09:00'"
-        raise FlawError(Flaw(expected, repr(rest) if rest else "nothing"))
+        raise RuleErrors(RuleError(expected, repr(rest) if rest else "nothing"))
     if length.seconds > LONGEST:
-        raise FlawError(Flaw("at most 100y", repr(rest)))
+        raise RuleErrors(RuleError("at most 100y", repr(rest)))
     return None, length
 
 
@@ -269,13 +270,13 @@ def _until(words: list[str], rest: str) -> Until:
     at = parse_time_of_day(" ".join(words[0 if weekday is None else 1 :]))
     if at is None:
         hint = did_you_mean(words[0], WEEKDAYS) if words else ""
-        raise FlawError(Flaw("'until 09:00' or 'until monday 09:00'", repr(rest), hint))
+        raise RuleErrors(RuleError("'until 09:00' or 'until monday 09:00'", repr(rest), hint))
     return Until(at, weekday)
 
 
-def _nothing(rest: str, _bounds: Bounds) -> tuple[Template | None, Any]:
+def _nothing(rest: str, _bounds: StepScope) -> tuple[Template | None, Any]:
     if rest:
-        raise FlawError(Flaw("nothing after the step", repr(rest)))
+        raise RuleErrors(RuleError("nothing after the step", repr(rest)))
     return None, None
 
 
@@ -283,8 +284,8 @@ def _nothing(rest: str, _bounds: Bounds) -> tuple[Template | None, Any]:
 
 
 @step("add_tag TAG", "the customer wears the tag from now on", "add_tag First-time Buyer", _tag)
-def _add_tag(step: Step, scene: Scene) -> Effect:
-    return Grant(one_tag(step.text(scene)))
+def _add_tag(step: Step, scene: StepContext) -> Effect:
+    return AddTag(one_tag(step.text(scene)))
 
 
 @step(
@@ -293,8 +294,8 @@ def _add_tag(step: Step, scene: Scene) -> Effect:
     "remove_tag First-time Buyer",
     _tag,
 )
-def _remove_tag(step: Step, scene: Scene) -> Effect:
-    return Revoke(one_tag(step.text(scene)))
+def _remove_tag(step: Step, scene: StepContext) -> Effect:
+    return RemoveTag(one_tag(step.text(scene)))
 
 
 @step(
@@ -303,7 +304,7 @@ def _remove_tag(step: Step, scene: Scene) -> Effect:
     "add_note Welcome, {{ first_name }}",
     _text,
 )
-def _add_note(step: Step, scene: Scene) -> Effect:
+def _add_note(step: Step, scene: StepContext) -> Effect:
     order = scene.note_order()
     return WriteNote(order.id if order else 0, step.text(scene), for_customer=False)
 
@@ -314,7 +315,7 @@ def _add_note(step: Step, scene: Scene) -> Effect:
     "add_customer_note Thank you, {{ first_name }}!",
     _text,
 )
-def _add_customer_note(step: Step, scene: Scene) -> Effect:
+def _add_customer_note(step: Step, scene: StepContext) -> Effect:
     order = scene.note_order()
     return WriteNote(order.id if order else 0, step.text(scene), for_customer=True)
 
@@ -325,7 +326,7 @@ def _add_customer_note(step: Step, scene: Scene) -> Effect:
     "create_coupon welcome10",
     _coupon,
 )
-def _create_coupon(step: Step, _scene: Scene) -> Effect:
+def _create_coupon(step: Step, _scene: StepContext) -> Effect:
     return MakeCoupon(step.coupon)
 
 
@@ -335,7 +336,7 @@ def _create_coupon(step: Step, _scene: Scene) -> Effect:
     "set_meta last_campaign spring",
     _meta,
 )
-def _set_meta(step: Step, scene: Scene) -> Effect:
+def _set_meta(step: Step, scene: StepContext) -> Effect:
     account = scene.profile.account
     order = None if account else latest_order(scene.profile)
     return SetMeta(
@@ -352,14 +353,14 @@ def _set_meta(step: Step, scene: Scene) -> Effect:
     "wait 3d",
     _wait,
 )
-def _wait_step(step: Step, scene: Scene) -> Effect:
+def _wait_step(step: Step, scene: StepContext) -> Effect:
     zone, now = scene.profile.shop.zone, scene.scope.now
     if isinstance(step.argument, Duration):
-        return Pause(after(now, step.argument, zone))
-    return Pause(_next(step.argument, scene))
+        return Wait(after(now, step.argument, zone))
+    return Wait(_next(step.argument, scene))
 
 
-def _next(until: Until, scene: Scene) -> datetime:
+def _next(until: Until, scene: StepContext) -> datetime:
     zone, now = scene.profile.shop.zone, scene.scope.now
     day = local_day(now, zone)
     while True:
@@ -370,8 +371,8 @@ def _next(until: Until, scene: Scene) -> datetime:
 
 
 @step("stop", "end here", "stop", _nothing)
-def _stop(_step: Step, _scene: Scene) -> Effect:
-    return End("the workflow says stop")
+def _stop(_step: Step, _scene: StepContext) -> Effect:
+    return Stop("the workflow says stop")
 
 
 @lru_cache(maxsize=8192)

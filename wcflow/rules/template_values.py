@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Undefined
 
 from wcflow.rules.attributes.registry import Kind, Value
+from wcflow.rules.context import Context
 from wcflow.rules.display import amount, day, number
-from wcflow.rules.scope import Scope
 
 
 class Unknown(Undefined):
@@ -121,7 +121,7 @@ class Listed(tuple[str, ...]):
         return ", ".join(self)
 
 
-def spoken(name: str, value: Value, kind: Kind, scope: Scope) -> Any:
+def spoken(name: str, value: Value, kind: Kind, scope: Context) -> Any:
     """Give what stands in a template for the value of the attribute ``name``."""
     if type(value) is str:
         return value

@@ -13,12 +13,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from wcflow.customer import in_store_currency, order_date, paid_orders
+from wcflow.profile import in_store_currency, order_date, paid_orders
 from wcflow.rules import arguments
-from wcflow.rules.flaw import Flaw, FlawError, did_you_mean
-from wcflow.rules.occurrences import (
-    Occurrence,
-    Sight,
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.events import (
+    Event,
+    TriggerContext,
     changes_of,
     completed_at,
     created_at,
@@ -71,11 +71,11 @@ class Trigger:
     def canonical(self) -> str:
         return f"{self.name} {self.argument}"
 
-    def occurrences(self, sight: Sight) -> Iterable[Occurrence]:
+    def occurrences(self, sight: TriggerContext) -> Iterable[Event]:
         """Give all that ever happened of this kind to the person in sight."""
         return self.kind.occurrences(sight, self.argument)
 
-    def next_at(self, sight: Sight) -> datetime | None:
+    def next_at(self, sight: TriggerContext) -> datetime | None:
         """Give when time alone will make the next occurrence, if it will."""
         return self.kind.next_at(sight, self.argument) if self.kind.next_at else None
 
@@ -89,15 +89,15 @@ class TriggerKind:
     meaning: str
     example: str
     read: Callable[[str], Any]
-    occurrences: Callable[[Sight, Any], Iterable[Occurrence]]
+    occurrences: Callable[[TriggerContext, Any], Iterable[Event]]
     has_order: bool = False
     has_item: bool = False
     names: str = ""
-    next_at: Callable[[Sight, Any], datetime | None] | None = None
+    next_at: Callable[[TriggerContext, Any], datetime | None] | None = None
 
 
 TRIGGERS: dict[str, TriggerKind] = {}
-type_of_occurrences = Callable[[Sight, Any], Iterable[Occurrence]]
+type_of_occurrences = Callable[[TriggerContext, Any], Iterable[Event]]
 
 
 def trigger(
@@ -119,7 +119,7 @@ def parse_trigger(text: str) -> Trigger:
     name, _, rest = text.strip().partition(" ")
     kind = TRIGGERS.get(name.lower())
     if kind is None:
-        raise FlawError(Flaw("a trigger", repr(name), did_you_mean(name, TRIGGERS)))
+        raise RuleErrors(RuleError("a trigger", repr(name), did_you_mean(name, TRIGGERS)))
     return Trigger(kind.name, kind.read(rest.strip()))
 
 
@@ -127,52 +127,52 @@ def parse_trigger(text: str) -> Trigger:
 
 
 @trigger("order_created", "an order is placed", "order_created", arguments.nothing, has_order=True)
-def _order_created(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _order_created(sight: TriggerContext, _: None) -> Iterator[Event]:
     for order in sight.orders:
-        yield Occurrence(f"order {order.id} created", created_at(order), order)
+        yield Event(f"order {order.id} created", created_at(order), order)
 
 
 @trigger("order_paid", "an order is paid", "order_paid", arguments.nothing, has_order=True)
-def _order_paid(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _order_paid(sight: TriggerContext, _: None) -> Iterator[Event]:
     for order in sight.orders:
         at = paid_at(order, sight.profile.shop.paid_statuses)
         if at is not None:
-            yield Occurrence(f"order {order.id} paid", at, order)
+            yield Event(f"order {order.id} paid", at, order)
 
 
 @trigger(
     "order_completed", "an order is completed", "order_completed", arguments.nothing, has_order=True
 )
-def _order_completed(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _order_completed(sight: TriggerContext, _: None) -> Iterator[Event]:
     for order in sight.orders:
         at = completed_at(order)
         if at is not None:
-            yield Occurrence(f"order {order.id} completed", at, order)
+            yield Event(f"order {order.id} completed", at, order)
 
 
-def _seen(sight: Sight, status: str) -> Iterator[Occurrence]:
+def _seen(sight: TriggerContext, status: str) -> Iterator[Event]:
     for order in sight.orders:
         at = first_seen_as(order, (status,))
         if at is not None:
-            yield Occurrence(f"order {order.id} {status}", at, order)
+            yield Event(f"order {order.id} {status}", at, order)
 
 
 @trigger(
     "order_cancelled", "an order is cancelled", "order_cancelled", arguments.nothing, has_order=True
 )
-def _order_cancelled(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _order_cancelled(sight: TriggerContext, _: None) -> Iterator[Event]:
     return _seen(sight, "cancelled")
 
 
 @trigger("order_failed", "a payment fails", "order_failed", arguments.nothing, has_order=True)
-def _order_failed(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _order_failed(sight: TriggerContext, _: None) -> Iterator[Event]:
     return _seen(sight, "failed")
 
 
 @trigger(
     "order_on_hold", "an order is put on hold", "order_on_hold", arguments.nothing, has_order=True
 )
-def _order_on_hold(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _order_on_hold(sight: TriggerContext, _: None) -> Iterator[Event]:
     return _seen(sight, "on-hold")
 
 
@@ -183,7 +183,7 @@ def _order_on_hold(sight: Sight, _: None) -> Iterator[Occurrence]:
     arguments.refund_kind,
     has_order=True,
 )
-def _order_refunded(sight: Sight, which: str) -> Iterator[Occurrence]:
+def _order_refunded(sight: TriggerContext, which: str) -> Iterator[Event]:
     for order in sight.orders:
         yield from refunds_of(order, which)
 
@@ -195,11 +195,11 @@ def _order_refunded(sight: Sight, which: str) -> Iterator[Occurrence]:
     arguments.statuses,
     has_order=True,
 )
-def _order_status_changed(sight: Sight, statuses: tuple[str, str]) -> Iterator[Occurrence]:
+def _order_status_changed(sight: TriggerContext, statuses: tuple[str, str]) -> Iterator[Event]:
     for order in sight.orders:
         for change in changes_of(order, *statuses):
             words = f"{change.before} to {change.after} {change.at:%Y-%m-%dT%H:%M:%SZ}"
-            yield Occurrence(f"order {order.id} {words}", change.at, order)
+            yield Event(f"order {order.id} {words}", change.at, order)
 
 
 @trigger(
@@ -210,10 +210,10 @@ def _order_status_changed(sight: Sight, statuses: tuple[str, str]) -> Iterator[O
     has_order=True,
     has_item=True,
 )
-def _product_purchased(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _product_purchased(sight: TriggerContext, _: None) -> Iterator[Event]:
     for _nth, order, at in paid_in_order(sight):
         for item in order.items:
-            yield Occurrence(f"order {order.id} item {item.id}", at, order, item)
+            yield Event(f"order {order.id} item {item.id}", at, order, item)
 
 
 @trigger(
@@ -223,9 +223,9 @@ def _product_purchased(sight: Sight, _: None) -> Iterator[Occurrence]:
     arguments.nothing,
     has_order=True,
 )
-def _first_order(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _first_order(sight: TriggerContext, _: None) -> Iterator[Event]:
     for _nth, order, at in paid_in_order(sight)[:1]:
-        yield Occurrence("first order", at, order)
+        yield Event("first order", at, order)
 
 
 @trigger(
@@ -235,9 +235,9 @@ def _first_order(sight: Sight, _: None) -> Iterator[Occurrence]:
     arguments.nothing,
     has_order=True,
 )
-def _repeat_order(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _repeat_order(sight: TriggerContext, _: None) -> Iterator[Event]:
     for _nth, order, at in paid_in_order(sight)[1:]:
-        yield Occurrence(f"order {order.id} repeat", at, order)
+        yield Event(f"order {order.id} repeat", at, order)
 
 
 @trigger(
@@ -247,10 +247,10 @@ def _repeat_order(sight: Sight, _: None) -> Iterator[Occurrence]:
     arguments.milestones,
     has_order=True,
 )
-def _order_milestone(sight: Sight, milestones: tuple[int, ...]) -> Iterator[Occurrence]:
+def _order_milestone(sight: TriggerContext, milestones: tuple[int, ...]) -> Iterator[Event]:
     for nth, order, at in paid_in_order(sight):
         if nth in milestones:
-            yield Occurrence(f"milestone {nth}", at, order)
+            yield Event(f"milestone {nth}", at, order)
 
 
 @trigger(
@@ -260,21 +260,21 @@ def _order_milestone(sight: Sight, milestones: tuple[int, ...]) -> Iterator[Occu
     arguments.amount,
     has_order=True,
 )
-def _high_value_order(sight: Sight, amount: Decimal) -> Iterator[Occurrence]:
+def _high_value_order(sight: TriggerContext, amount: Decimal) -> Iterator[Event]:
     for _nth, order, at in paid_in_order(sight):
         total = in_store_currency(order.total, order.currency, sight.profile.shop)
         if total is not None and total >= amount:
-            yield Occurrence(f"order {order.id} high value", at, order)
+            yield Event(f"order {order.id} high value", at, order)
 
 
 # From customers.
 
 
 @trigger("customer_created", "somebody registers an account", "customer_created", arguments.nothing)
-def _customer_created(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _customer_created(sight: TriggerContext, _: None) -> Iterator[Event]:
     account = sight.profile.account
     if account is not None and account.created is not None:
-        yield Occurrence(f"customer {account.id} registered", account.created)
+        yield Event(f"customer {account.id} registered", account.created)
 
 
 @trigger(
@@ -284,10 +284,10 @@ def _customer_created(sight: Sight, _: None) -> Iterator[Occurrence]:
     arguments.name,
     names="segment",
 )
-def _segment_entered(sight: Sight, name: str) -> Iterator[Occurrence]:
+def _segment_entered(sight: TriggerContext, name: str) -> Iterator[Event]:
     at = sight.segments.get(name)
     if at is not None:
-        yield Occurrence(f"{name} entered {_day(at, sight)}", at)
+        yield Event(f"{name} entered {_day(at, sight)}", at)
 
 
 @trigger(
@@ -297,10 +297,10 @@ def _segment_entered(sight: Sight, name: str) -> Iterator[Occurrence]:
     arguments.name,
     names="segment",
 )
-def _segment_left(sight: Sight, name: str) -> Iterator[Occurrence]:
+def _segment_left(sight: TriggerContext, name: str) -> Iterator[Event]:
     for move in sight.moves:
         if move.segment == name and not move.entered:
-            yield Occurrence(f"{name} left {_day(move.at, sight)}", move.at)
+            yield Event(f"{name} left {_day(move.at, sight)}", move.at)
 
 
 @trigger(
@@ -310,9 +310,9 @@ def _segment_left(sight: Sight, name: str) -> Iterator[Occurrence]:
     arguments.name,
     names="tag",
 )
-def _tag_added(sight: Sight, name: str) -> Iterator[Occurrence]:
+def _tag_added(sight: TriggerContext, name: str) -> Iterator[Event]:
     if name in sight.new_tags:
-        yield Occurrence(f"tag {name} added {_day(sight.now, sight)}", sight.now)
+        yield Event(f"tag {name} added {_day(sight.now, sight)}", sight.now)
 
 
 @trigger(
@@ -322,9 +322,9 @@ def _tag_added(sight: Sight, name: str) -> Iterator[Occurrence]:
     arguments.name,
     names="tag",
 )
-def _tag_removed(sight: Sight, name: str) -> Iterator[Occurrence]:
+def _tag_removed(sight: TriggerContext, name: str) -> Iterator[Event]:
     if name in sight.lost_tags:
-        yield Occurrence(f"tag {name} removed {_day(sight.now, sight)}", sight.now)
+        yield Event(f"tag {name} removed {_day(sight.now, sight)}", sight.now)
 
 
 @trigger(
@@ -333,24 +333,24 @@ def _tag_removed(sight: Sight, name: str) -> Iterator[Occurrence]:
     "customer_matches",
     arguments.nothing,
 )
-def _customer_matches(sight: Sight, _: None) -> Iterator[Occurrence]:
+def _customer_matches(sight: TriggerContext, _: None) -> Iterator[Event]:
     if sight.matches_since is not None:
         day = _day(sight.matches_since, sight)
-        yield Occurrence(f"matches {day}", sight.matches_since)
+        yield Event(f"matches {day}", sight.matches_since)
 
 
 # From time, and by hand.
 
 
-def _goes_inactive(sight: Sight, length: Duration) -> Occurrence | None:
+def _goes_inactive(sight: TriggerContext, length: Duration) -> Event | None:
     paid = paid_orders(sight.profile)
     if not paid:
         return None
     at = leaves_window(order_date(paid[-1]), length, sight.profile.shop.zone)
-    return Occurrence(f"inactive {length} since order {paid[-1].id}", at)
+    return Event(f"inactive {length} since order {paid[-1].id}", at)
 
 
-def _inactive_from(sight: Sight, length: Duration) -> datetime | None:
+def _inactive_from(sight: TriggerContext, length: Duration) -> datetime | None:
     found = _goes_inactive(sight, length)
     return found.at if found and found.at > sight.now else None
 
@@ -362,16 +362,16 @@ def _inactive_from(sight: Sight, length: Duration) -> datetime | None:
     arguments.duration,
     next_at=_inactive_from,
 )
-def _inactive(sight: Sight, length: Duration) -> Iterator[Occurrence]:
+def _inactive(sight: TriggerContext, length: Duration) -> Iterator[Event]:
     found = _goes_inactive(sight, length)
     if found is not None and found.at <= sight.now:
         yield found
 
 
 @trigger("bulk", "only by command: wcflow workflow run NAME", "bulk", arguments.nothing)
-def _bulk(_sight: Sight, _: None) -> Iterator[Occurrence]:
+def _bulk(_sight: TriggerContext, _: None) -> Iterator[Event]:
     return iter(())
 
 
-def _day(at: datetime, sight: Sight) -> str:
+def _day(at: datetime, sight: TriggerContext) -> str:
     return local_day(at, sight.profile.shop.zone).isoformat()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, unquote
 
-from wcflow.sandbox.exchange import Basic, OAuth, Refusal, Request
+from wcflow.sandbox.rest import Basic, OAuth, Refusal, Request
 from wcflow.sandbox.state import Key, State
 
 ADMIN = Key(f"ck_{'a1' * 20}", f"cs_{'a2' * 20}", "read_write", "administrator", 1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from wcflow.sandbox.exchange import Made, Refusal
+from wcflow.sandbox.rest import Made, Refusal
 
 Create = Callable[[Mapping[str, Any]], Made]
 Update = Callable[[int, Mapping[str, Any]], Any]

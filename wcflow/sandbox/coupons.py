@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from wcflow.sandbox import meta
-from wcflow.sandbox.bounds import between, bounds
-from wcflow.sandbox.exchange import Made, Page, Refusal, Request
-from wcflow.sandbox.lists import chosen, cut
 from wcflow.sandbox.money import NOTHING, money
-from wcflow.sandbox.schema import (
+from wcflow.sandbox.params import (
+    between,
+    bounds,
+    chosen,
+    cut,
     missing_params,
     one_of,
     paging,
@@ -26,6 +27,7 @@ from wcflow.sandbox.schema import (
     text,
     trimmed,
 )
+from wcflow.sandbox.rest import Made, Page, Refusal, Request
 from wcflow.sandbox.state import Coupon, Item, State
 from wcflow.sandbox.zone import gmt
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from wcflow.sandbox import changes, meta
+from wcflow.sandbox import meta, order_changes
 from wcflow.sandbox.coupons import EMAIL
-from wcflow.sandbox.exchange import Made, Page, Refusal, Request
-from wcflow.sandbox.lists import chosen, cut
-from wcflow.sandbox.schema import (
+from wcflow.sandbox.params import (
     Invalid,
+    chosen,
+    cut,
     fields_of,
     invalid_params,
     missing_params,
@@ -26,6 +26,7 @@ from wcflow.sandbox.schema import (
     read,
     text,
 )
+from wcflow.sandbox.rest import Made, Page, Refusal, Request
 from wcflow.sandbox.state import BILLING, SHIPPING, Customer, Key, Meta, State
 from wcflow.sandbox.zone import gmt
 
@@ -143,7 +144,7 @@ def delete(
         raise Refusal("woocommerce_rest_trash_not_supported", message, 501)
     row = customer_row(state, customer, with_meta=key.is_administrator)
     del state.customers[customer_id]
-    changes.leave_to_nobody(state, customer_id, now)
+    order_changes.leave_to_nobody(state, customer_id, now)
     return row
 
 

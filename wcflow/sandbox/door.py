@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from wcflow.sandbox.exchange import MALFORMED, Basic, OAuth, Request, Response
+from wcflow.sandbox.rest import MALFORMED, Basic, OAuth, Request, Response
 
 _API = "/wp-json"
 

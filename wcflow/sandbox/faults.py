@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
 
-from wcflow.sandbox import written
-from wcflow.sandbox.exchange import HTML, JSON, Request, Response, http_date, told
-from wcflow.sandbox.shop import Shop
+from wcflow.sandbox import values
+from wcflow.sandbox.rest import HTML, JSON, Request, Response, http_date, told
+from wcflow.sandbox.store import Shop
 
 PHP_NOTICE = (
     "<br />\n<b>Notice</b>:  Undefined index: size in <b>/srv/plugins/x.php</b> on line <b>7</b>"
@@ -254,7 +254,7 @@ class Faults:
         if not shown or order is None:
             return None
         for row in shown:
-            row["line_items"] = written.item_rows(order.former_items)
+            row["line_items"] = values.item_rows(order.former_items)
         return replace(response, body=json.dumps(found))
 
     def _alter(

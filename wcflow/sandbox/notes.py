@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from wcflow.sandbox import written
-from wcflow.sandbox.exchange import Made, Refusal, Request
-from wcflow.sandbox.schema import missing_params
+from wcflow.sandbox import values
+from wcflow.sandbox.params import missing_params
+from wcflow.sandbox.rest import Made, Refusal, Request
 from wcflow.sandbox.state import Mail, Note, Order, State
 
 
@@ -44,7 +44,7 @@ def list_all(state: State, request: Request, order_id: int) -> list[dict[str, An
     _order(state, order_id)
     kind = request.params.get("type", "any")
     return [
-        written.note_row(state, note)
+        values.note_row(state, note)
         for note in newest_first(state, order_id)
         if kind == "any" or note.customer_note == (kind == "customer")
     ]
@@ -52,7 +52,7 @@ def list_all(state: State, request: Request, order_id: int) -> list[dict[str, An
 
 def view(state: State, order_id: int, note_id: int) -> dict[str, Any]:
     """Answer with one note."""
-    return written.note_row(state, _note(state, order_id, note_id))
+    return values.note_row(state, _note(state, order_id, note_id))
 
 
 def create(state: State, order_id: int, asked: Mapping[str, Any], now: datetime) -> Made:
@@ -63,7 +63,7 @@ def create(state: State, order_id: int, asked: Mapping[str, Any], now: datetime)
     note = add(
         state, order, str(asked["note"]), now, customer_note=bool(asked.get("customer_note"))
     )
-    return Made(written.note_row(state, note), f"/wc/v3/orders/{order_id}/notes/{note.id}")
+    return Made(values.note_row(state, note), f"/wc/v3/orders/{order_id}/notes/{note.id}")
 
 
 def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[st
         message = "Webhooks do not support trashing."
         raise Refusal("woocommerce_rest_trash_not_supported", message, 501)
     state.notes[order_id].remove(note)
-    return written.note_row(state, note)
+    return values.note_row(state, note)
 
 
 def _order(state: State, order_id: int) -> Order:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from wcflow.sandbox import written
-from wcflow.sandbox.bounds import between, bounds
-from wcflow.sandbox.exchange import Page, Request
-from wcflow.sandbox.lists import cut
-from wcflow.sandbox.schema import (
+from wcflow.sandbox import values
+from wcflow.sandbox.params import (
     Reader,
+    between,
+    bounds,
+    cut,
     fields_of,
     integer,
     one_of,
@@ -24,6 +24,7 @@ from wcflow.sandbox.schema import (
     read,
     some_of,
 )
+from wcflow.sandbox.rest import Page, Request
 from wcflow.sandbox.state import Order, State
 from wcflow.sandbox.zone import gmt
 
@@ -106,11 +107,11 @@ def _shuffled(number: int, turn: int) -> int:
 
 def _text(state: State, order: Order, fields: list[str]) -> str:
     if not fields:
-        return written.order_text(state, order)
+        return values.order_text(state, order)
     quick = {name: _QUICK[name](order) for name in fields if name in _QUICK}
     if len(quick) == len(fields):
         return json.dumps(quick)
-    return json.dumps(only(json.loads(written.order_text(state, order)), fields))
+    return json.dumps(only(json.loads(values.order_text(state, order)), fields))
 
 
 # Fields that are had without writing the whole order, as WooCommerce honours `_fields` early.

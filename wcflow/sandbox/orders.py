@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from html import escape
 from typing import Any
 
-from wcflow.sandbox import changes, ordering, written
+from wcflow.sandbox import coupons, order_changes, values
 from wcflow.sandbox.coupons import EMAIL
-from wcflow.sandbox.exchange import Made, Refusal
-from wcflow.sandbox.schema import (
-    Invalid,
-    invalid_params,
+from wcflow.sandbox.money import NOTHING, money
+from wcflow.sandbox.params import Invalid, invalid_params
+from wcflow.sandbox.rest import Made, Refusal
+from wcflow.sandbox.state import (
+    BILLING,
+    SHIPPING,
+    Coupon,
+    CouponLine,
+    Fee,
+    Item,
+    Meta,
+    Order,
+    State,
 )
-from wcflow.sandbox.state import BILLING, SHIPPING, Order, State
 
 _PLAIN = ("payment_method", "payment_method_title", "transaction_id", "customer_note", "currency")
 
@@ -22,7 +33,7 @@ def view(state: State, order_id: int) -> dict[str, Any]:
     """Answer with one order; a trashed one answers like any other."""
     if order_id not in state.orders:
         raise _missing(404)
-    return written.order_row(state, state.orders[order_id])
+    return values.order_row(state, state.orders[order_id])
 
 
 def create(state: State, asked: Mapping[str, Any], now: datetime) -> Made:
@@ -30,17 +41,17 @@ def create(state: State, asked: Mapping[str, Any], now: datetime) -> Made:
     _check_customer(state, asked)
     stamp = state.order_stamp(now)
     order = Order(0, "pending", state.settings.currency, stamp, stamp)
-    order.items = ordering.items_of(state, ordering.lines_asked(asked.get("line_items", ())))
+    order.items = items_of(state, lines_asked(asked.get("line_items", ())))
     _take(state, order, asked)
     _use_coupons(state, order, asked, now)
     order.id = state.numbers.take("post")
     order.number = str(order.id)
     state.orders[order.id] = order
-    changes.opened(state, order, str(asked.get("status") or "pending"), now)
+    order_changes.opened(state, order, str(asked.get("status") or "pending"), now)
     _edit_meta(state, order, asked, now)
     if asked.get("set_paid") is True:
-        changes.pay(state, order, now)
-    return Made(written.order_row(state, order), f"/wc/v3/orders/{order.id}")
+        order_changes.pay(state, order, now)
+    return Made(values.order_row(state, order), f"/wc/v3/orders/{order.id}")
 
 
 def update(state: State, order_id: int, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -51,15 +62,15 @@ def update(state: State, order_id: int, asked: Mapping[str, Any], now: datetime)
     _check_customer(state, asked)
     _take(state, order, asked)
     if "line_items" in asked:
-        added = ordering.items_of(state, ordering.lines_asked(asked["line_items"]))
-        changes.edit_items(state, order, [*order.items, *added], now)
+        added = items_of(state, lines_asked(asked["line_items"]))
+        order_changes.edit_items(state, order, [*order.items, *added], now)
     _use_coupons(state, order, asked, now)
     _edit_meta(state, order, asked, now)
     if asked.get("status"):
-        changes.set_status(state, order, str(asked["status"]), now)
+        order_changes.set_status(state, order, str(asked["status"]), now)
     if asked.get("set_paid") is True:
-        changes.pay(state, order, now)
-    return written.order_row(state, order)
+        order_changes.pay(state, order, now)
+    return values.order_row(state, order)
 
 
 def delete(state: State, order_id: int, now: datetime, *, force: bool) -> dict[str, Any]:
@@ -67,14 +78,14 @@ def delete(state: State, order_id: int, now: datetime, *, force: bool) -> dict[s
     if order_id not in state.orders:
         raise _missing(404)
     order = state.orders[order_id]
-    row = written.order_row(state, order)
+    row = values.order_row(state, order)
     if force:
-        changes.delete(state, order)
+        order_changes.delete(state, order)
     elif order.status == "trash":
         message = "The order has already been deleted."
         raise Refusal("woocommerce_rest_already_trashed", message, 410)
     else:
-        changes.trash(state, order, now)
+        order_changes.trash(state, order, now)
     return row
 
 
@@ -103,12 +114,12 @@ def _take(state: State, order: Order, asked: Mapping[str, Any]) -> None:
     order.billing |= _address(asked.get("billing"), BILLING)
     order.shipping |= _address(asked.get("shipping"), SHIPPING)
     pairs = [(str(row.get("name", "")), row.get("total")) for row in asked.get("fee_lines", ())]
-    order.fees += ordering.fees_of(state, pairs)
+    order.fees += fees_of(state, pairs)
     ways = [
         (str(row.get("method_title", "")), row.get("total"))
         for row in asked.get("shipping_lines", ())
     ]
-    order.shippings += ordering.fees_of(state, ways)
+    order.shippings += fees_of(state, ways)
     order.written = ""
 
 
@@ -119,11 +130,11 @@ def _address(asked: Mapping[str, Any] | None, names: list[str]) -> dict[str, str
 def _use_coupons(state: State, order: Order, asked: Mapping[str, Any], now: datetime) -> None:
     codes = [str(row.get("code", "")) for row in asked.get("coupon_lines", ())]
     known = {line.code for line in order.coupons}
-    ordering.use_coupons(state, order, [code for code in codes if code.lower() not in known], now)
+    use_coupons(state, order, [code for code in codes if code.lower() not in known], now)
 
 
 def _edit_meta(state: State, order: Order, asked: Mapping[str, Any], now: datetime) -> None:
-    changes.edit_meta(state, order, asked.get("meta_data", ()), now)
+    order_changes.edit_meta(state, order, asked.get("meta_data", ()), now)
 
 
 def _check_customer(state: State, asked: Mapping[str, Any]) -> None:
@@ -134,3 +145,100 @@ def _check_customer(state: State, asked: Mapping[str, Any]) -> None:
 
 def _missing(status: int) -> Refusal:
     return Refusal("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", status)
+
+
+# Making an order: its lines, the coupons used on it, and what it costs.
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as someone orders it; where the product is gone its name and price stand here."""
+
+    product_id: int = 0
+    quantity: int = 1
+    name: str = ""
+    sku: str = ""
+    total: str | None = None
+    meta: Mapping[str, Any] | None = None
+
+
+def items_of(state: State, lines: Iterable[Line | tuple[int, int]]) -> list[Item]:
+    """Turn what is ordered into lines of an order."""
+    asked = (line if isinstance(line, Line) else Line(*line) for line in lines)
+    return [_item(state, line) for line in asked]
+
+
+def lines_asked(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Read the `line_items` of a request; each must name its product."""
+    if not all(row.get("product_id") for row in rows):
+        message = "Product ID or SKU is required."
+        raise Refusal("woocommerce_rest_required_product_reference", message, 400)
+    return [
+        Line(
+            product_id=int(row.get("product_id") or 0),
+            quantity=int(row.get("quantity", 1)),
+            name=str(row.get("name", "")),
+            total=str(row["total"]) if "total" in row else None,
+            meta={str(each["key"]): each["value"] for each in row.get("meta_data", ())},
+        )
+        for row in rows
+    ]
+
+
+def use_coupons(state: State, order: Order, codes: Iterable[str], now: datetime) -> None:
+    """Apply coupons to an order, one after the other, or say why one may not be used."""
+    email = order.billing["email"]
+    found = [coupons.usable(state, code, email, order.total, now) for code in codes]
+    for coupon in found:
+        taken = coupons.discounts(coupon, order.items)
+        for line, off in zip(order.items, taken, strict=True):
+            line.total -= off
+        coupons.use(coupon, str(order.customer_id or email))
+        order.coupons.append(_coupon_line(state, coupon, sum(taken, NOTHING)))
+
+
+def fees_of(state: State, fees: Iterable[tuple[str, Any]]) -> list[Fee]:
+    """Turn pairs of name and amount into fee (or shipping) lines."""
+    return [Fee(state.numbers.take("item"), name, money(amount)) for name, amount in fees]
+
+
+def _item(state: State, line: Line) -> Item:
+    product = state.products.get(line.product_id)
+    if line.product_id and product is None and line.total is None:
+        message = "Invalid product."
+        raise Refusal("woocommerce_rest_invalid_product_id", message, 400)
+    price = money(product.price) * line.quantity if product else NOTHING
+    total = money(line.total) if line.total is not None else price
+    name = line.name or (product.name if product else "")
+    return Item(
+        id=state.numbers.take("item"),
+        # WordPress keeps names escaped: Baby &amp; Kids.
+        name=escaped(name),
+        product_id=line.product_id if product else 0,
+        quantity=line.quantity,
+        subtotal=max(total, price),
+        total=total,
+        sku=product.sku if product else line.sku or None,
+        meta=[
+            Meta(state.numbers.take("itemmeta"), key, value)
+            for key, value in (line.meta or {}).items()
+        ],
+    )
+
+
+def escaped(name: str) -> str:
+    """Escape a name as WordPress does, once."""
+    return escape(name, quote=False) if "&amp;" not in name else name
+
+
+def _coupon_line(state: State, coupon: Coupon, discount: Decimal) -> CouponLine:
+    return CouponLine(
+        id=state.numbers.take("item"),
+        coupon_id=coupon.id,
+        code=coupon.code,
+        kind=coupon.kind,
+        amount=coupon.amount,
+        discount=discount,
+        meta_id=state.numbers.take("itemmeta"),
+        free_shipping=coupon.switches.get("free_shipping", False),
+    )

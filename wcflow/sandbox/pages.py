@@ -11,7 +11,7 @@ from datetime import datetime
 from html import escape
 
 from wcflow.sandbox import notes
-from wcflow.sandbox.exchange import HTML, Request, Response, told
+from wcflow.sandbox.rest import HTML, Request, Response, told
 from wcflow.sandbox.state import Coupon, Customer, Order, State
 
 _MOST = 50

@@ -8,12 +8,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from wcflow.sandbox import changes, written
-from wcflow.sandbox.bounds import between, bounds
-from wcflow.sandbox.exchange import Made, Page, Refusal, Request
-from wcflow.sandbox.lists import chosen, cut
+from wcflow.sandbox import order_changes, values
 from wcflow.sandbox.money import money
-from wcflow.sandbox.schema import missing_params, paging, read, trimmed
+from wcflow.sandbox.params import (
+    between,
+    bounds,
+    chosen,
+    cut,
+    missing_params,
+    paging,
+    read,
+    trimmed,
+)
+from wcflow.sandbox.rest import Made, Page, Refusal, Request
 from wcflow.sandbox.state import Order, Refund, State
 
 
@@ -37,7 +44,7 @@ def list_all(state: State, request: Request) -> Page:
 
 def view(state: State, order_id: int, refund_id: int) -> dict[str, Any]:
     """Answer with one refund."""
-    return written.refund_row(state, _refund(state, order_id, refund_id), with_parent=False)
+    return values.refund_row(state, _refund(state, order_id, refund_id), with_parent=False)
 
 
 def create(state: State, order_id: int, asked: Mapping[str, Any], now: datetime) -> Made:
@@ -46,10 +53,10 @@ def create(state: State, order_id: int, asked: Mapping[str, Any], now: datetime)
     if "amount" not in asked:
         raise missing_params("amount")
     amount = _refundable(order, asked)
-    back = changes.refund(state, order, amount, str(asked.get("reason", "")), now)
+    back = order_changes.refund(state, order, amount, str(asked.get("reason", "")), now)
     # WooCommerce forgets to fill in the order's id here.
     location = rf"/wc/v3/orders/(?P<order_id>[\d]+)/refunds/{back.id}"
-    return Made(written.refund_row(state, back, with_parent=False), location)
+    return Made(values.refund_row(state, back, with_parent=False), location)
 
 
 def delete(state: State, order_id: int, refund_id: int, *, force: bool) -> dict[str, Any]:
@@ -58,8 +65,8 @@ def delete(state: State, order_id: int, refund_id: int, *, force: bool) -> dict[
     if not force:
         message = "The shop_order_refund does not support trashing."
         raise Refusal("woocommerce_rest_trash_not_supported", message, 501)
-    changes.delete_refund(state.orders[order_id], refund_id)
-    return written.refund_row(state, back, with_parent=False)
+    order_changes.delete_refund(state.orders[order_id], refund_id)
+    return values.refund_row(state, back, with_parent=False)
 
 
 def _refundable(order: Order, asked: Mapping[str, Any]) -> Decimal:
@@ -76,7 +83,7 @@ def _refundable(order: Order, asked: Mapping[str, Any]) -> Decimal:
 
 
 def _refund_text(state: State, request: Request, back: Refund, *, with_parent: bool) -> str:
-    row = written.refund_row(state, back, with_parent=with_parent)
+    row = values.refund_row(state, back, with_parent=with_parent)
     return json.dumps(trimmed(row, request.params))
 
 

@@ -1,23 +1,90 @@
-"""Which room answers which request."""
+"""From a request to an answer: whose key, which route, with whose leave."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from wcflow.sandbox import (
+    auth,
     batch,
-    catalogue,
     coupons,
     customers,
     notes,
     order_list,
     orders,
+    products,
     refunds,
     site,
 )
-from wcflow.sandbox.visit import Route, Visit
+from wcflow.sandbox.params import trimmed
+from wcflow.sandbox.rest import (
+    MALFORMED,
+    Made,
+    Page,
+    Refusal,
+    Request,
+    Response,
+    Route,
+    Visit,
+    refused,
+    told,
+)
+from wcflow.sandbox.state import Key, State
+
+
+def answer(state: State, request: Request, now: datetime) -> Response:
+    """Answer a request below /wp-json."""
+    try:
+        return _response(_answered(state, request, now), request, now)
+    except Refusal as refusal:
+        return refused(refusal, now)
+
+
+def _answered(state: State, request: Request, now: datetime) -> Any:
+    if request.path in {"/", ""}:
+        return site.index(state, request, now)
+    key = auth.key_of(state, request, now)
+    route, ids = _route(request)
+    if request.json is MALFORMED:
+        raise Refusal("rest_invalid_json", "Invalid JSON body passed.", 400)
+    auth.permit(key, route.deed, administrators_only=route.administrators_only)
+    return route.answer(Visit(state, request, _known(key), now, ids))
+
+
+def _known(key: Key | None) -> Key:
+    # `permit` lets no stranger pass; this says so to the type checker.
+    assert key is not None
+    return key
+
+
+def _route(request: Request) -> tuple[Route, tuple[int, ...]]:
+    method = "PUT" if request.method == "PATCH" else request.method
+    for route in ROUTES:
+        found = route.path.fullmatch(request.path.rstrip("/"))
+        if found and method in route.method.split():
+            return route, tuple(int(part) for part in found.groups() if part.isdigit())
+    message = "No route was found matching the URL and request method."
+    raise Refusal("rest_no_route", message, 404)
+
+
+def _response(found: Any, request: Request, now: datetime) -> Response:
+    match found:
+        case Page():
+            counts = {"X-WP-Total": str(found.total), "X-WP-TotalPages": str(found.pages)}
+            return told(f"[{','.join(found.rows)}]", now, headers=counts)
+        case Made():
+            body = json.dumps(trimmed(found.body, request.params))
+            location = f"{request.base}/wp-json{found.location}"
+            return told(body, now, status=201, headers={"Location": location})
+        case _:
+            return told(json.dumps(trimmed(found, request.params)), now)
+
+
+# Which room answers which request.
 
 
 def _order_batch(v: Visit) -> Any:
@@ -140,27 +207,27 @@ ROUTES = (
         "delete",
         lambda v: coupons.delete(v.state, v.id, force=v.force),
     ),
-    _at("GET", "products", "list", lambda v: catalogue.list_page(v.state, v.request)),
+    _at("GET", "products", "list", lambda v: products.list_page(v.state, v.request)),
     _at(
         "POST",
         "products",
         "create",
-        lambda v: catalogue.create(v.state, v.request, v.asked, v.now),
+        lambda v: products.create(v.state, v.request, v.asked, v.now),
     ),
     _at(
         "DELETE",
         "products/<id>",
         "delete",
-        lambda v: catalogue.remove(v.state, v.request, v.id, force=v.force),
+        lambda v: products.remove(v.state, v.request, v.id, force=v.force),
     ),
-    _at("GET", "products/<id>", "view", lambda v: catalogue.view(v.state, v.request, v.id)),
+    _at("GET", "products/<id>", "view", lambda v: products.view(v.state, v.request, v.id)),
     _at(
         "GET",
         "products/categories",
         "list",
-        lambda v: catalogue.terms_page(v.state, v.request, "categories"),
+        lambda v: products.terms_page(v.state, v.request, "categories"),
     ),
-    _at("GET", "products/tags", "list", lambda v: catalogue.terms_page(v.state, v.request, "tags")),
+    _at("GET", "products/tags", "list", lambda v: products.terms_page(v.state, v.request, "tags")),
     _at("GET", "system_status", "list", lambda v: site.system_status(v.state, v.request)),
     _at("GET", "settings/general", "list", lambda v: site.general(v.state)),
     _at(

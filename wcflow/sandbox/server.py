@@ -18,8 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from wcflow.sandbox.door import Answering, Call, asked, called
-from wcflow.sandbox.exchange import Request, Response
 from wcflow.sandbox.faults import TimedOut, Trouble, Unreachable
+from wcflow.sandbox.rest import Request, Response
 
 Clock = Callable[[], datetime]
 

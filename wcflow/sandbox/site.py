@@ -8,10 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from wcflow.sandbox.exchange import Page, Refusal, Request
-from wcflow.sandbox.lists import cut
 from wcflow.sandbox.money import NAMES, NOTHING, SYMBOLS, number
-from wcflow.sandbox.schema import paging, read
+from wcflow.sandbox.params import cut, paging, read
+from wcflow.sandbox.rest import Page, Refusal, Request
 from wcflow.sandbox.state import Customer, State
 from wcflow.sandbox.zone import gmt
 

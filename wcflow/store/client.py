@@ -14,20 +14,23 @@ from typing import Literal, NamedTuple, Unpack
 
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
-from wcflow.store import quick, refusals, wire, writes
+from wcflow.store import errors, quick, wire, writes
 from wcflow.store.fields import Json, identity, meta
-from wcflow.store.patience import Portion
-from wcflow.store.queries import Filters, ids, order_params, range_params
-from wcflow.store.reading import (
+from wcflow.store.http import Answer, How, Params
+from wcflow.store.listing import (
+    Filters,
     Listing,
     Reader,
     Unreadable,
     UnreadableRowError,
     all_of,
+    ids,
     listing,
+    order_params,
+    range_params,
     sound,
 )
-from wcflow.store.transport import Answer, How, Params
+from wcflow.store.retry import Portion
 
 __all__ = ["Listing", "Store", "Unreadable", "UnreadableRowError"]
 
@@ -118,7 +121,7 @@ class Store(Reader):
             try:
                 return self._refunds_by_id(wanted)
             except StoreError as error:
-                if error.code != refusals.NO_ROUTE:
+                if error.code != errors.NO_ROUTE:
                     raise
                 self._lists_refunds = False  # WooCommerce before 9.0
         return self._refunds_by_order(wanted)
@@ -139,7 +142,7 @@ class Store(Reader):
                 "GET", "refunds", {**range_params(filters), "per_page": 1, "_fields": "id"}
             )
         except StoreError as error:
-            if error.code != refusals.NO_ROUTE:
+            if error.code != errors.NO_ROUTE:
                 raise
             return None  # WooCommerce before 9.0
         return _total("GET /refunds", answer)
@@ -257,7 +260,7 @@ class Store(Reader):
 def _total(asked: str, answer: Answer) -> int:
     if answer.total is None:
         why = "expected an X-WP-Total header, which a proxy may have taken away"
-        raise refusals.unexpected(asked, 200, why, wrote=False)
+        raise errors.unexpected(asked, 200, why, wrote=False)
     return answer.total
 
 

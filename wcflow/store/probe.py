@@ -16,13 +16,10 @@ from zoneinfo import ZoneInfo
 
 from wcflow.errors import StoreError
 from wcflow.records import Customer
-from wcflow.store import address
 from wcflow.store.client import Store
-from wcflow.store.facts import Front, ShopFacts, facts, front
-from wcflow.store.refusals import concerns_store
+from wcflow.store.errors import concerns_store
+from wcflow.store.store_info import Front, StoreInfo, address_advice, front, store_info
 from wcflow.units import minor_digits
-
-__all__ = ["Finding", "ShopFacts", "facts", "probe"]
 
 Level = Literal["ok", "warn", "bad"]
 
@@ -49,7 +46,7 @@ class Finding:
 
 def probe(
     store: Store, *, now: datetime, consent_meta: str = "", birthday_meta: str = ""
-) -> tuple[ShopFacts | None, tuple[Finding, ...]]:
+) -> tuple[StoreInfo | None, tuple[Finding, ...]]:
     """Look at everything that wcflow needs of a shop; never raise for what the shop answers."""
     try:
         seen = front(store)
@@ -60,7 +57,7 @@ def probe(
         return None, (Finding("address", "bad", said, "switch WooCommerce on, or correct url"),)
     findings = [*_of_address(store, seen)]
     try:
-        known = facts(store, seen)
+        known = store_info(store, seen)
     except StoreError as error:
         later = concerns_store(error) and not error.permanent
         return None, (*findings, Finding("key", "bad", str(error), error.advice, later))
@@ -73,7 +70,7 @@ def _unreached(store: Store, error: StoreError) -> Finding:
     later = concerns_store(error) and not error.permanent
     if error.status == 0:
         return Finding("address", "bad", str(error), error.advice, later)
-    said, what_to_do = address.advice(store)
+    said, what_to_do = address_advice(store)
     return Finding("address", "bad", f"{error}; {said}", what_to_do or error.advice, later)
 
 
@@ -103,7 +100,7 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
     return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in told)
 
 
-def _of_facts(known: ShopFacts, now: datetime, url: str) -> Iterator[Finding]:
+def _of_facts(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
     """Judge what is known already; nothing is asked."""
     yield from _of_rights(known)
     yield _of_version(known)
@@ -114,7 +111,7 @@ def _of_facts(known: ShopFacts, now: datetime, url: str) -> Iterator[Finding]:
     yield _of_coupons(known)
 
 
-def _of_rights(known: ShopFacts) -> Iterator[Finding]:
+def _of_rights(known: StoreInfo) -> Iterator[Finding]:
     if known.can_write:
         yield Finding("key", "ok", "the key may read and write")
     else:
@@ -135,7 +132,7 @@ def _of_rights(known: ShopFacts) -> Iterator[Finding]:
         yield Finding("batch", "warn", said, "look for a plugin or firewall that closes /batch")
 
 
-def _of_version(known: ShopFacts) -> Finding:
+def _of_version(known: StoreInfo) -> Finding:
     if not known.wc_version:
         said = "this key is not told which WooCommerce it is"
         return Finding("version", "warn", said, "make a key for a user who is an administrator")
@@ -150,7 +147,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(each) for each in head if each.isdecimal())
 
 
-def _of_storage(known: ShopFacts) -> Finding:
+def _of_storage(known: StoreInfo) -> Finding:
     if known.hpos is None:
         return Finding("storage", "warn", "this key is not told how orders are stored")
     if known.hpos:
@@ -163,7 +160,7 @@ def _of_storage(known: ShopFacts) -> Finding:
     return Finding("storage", "warn", said, advice)
 
 
-def _of_zone(known: ShopFacts) -> Finding:
+def _of_zone(known: StoreInfo) -> Finding:
     if isinstance(known.zone, ZoneInfo):
         return Finding("time zone", "ok", f"days are those of {known.zone.key}")
     said = f"the shop's zone is the fixed offset {known.zone}: summer time is not followed"
@@ -179,7 +176,7 @@ def _of_clock(ahead: timedelta, *, https: bool) -> Finding:
     return Finding("clock", level, said, "let both machines set their clocks by NTP")
 
 
-def _of_currency(known: ShopFacts) -> Finding:
+def _of_currency(known: StoreInfo) -> Finding:
     if not known.currency:
         said = "the shop does not tell its currency"
         return Finding("currency", "bad", said, "choose one under WooCommerce, Settings, General")
@@ -190,7 +187,7 @@ def _of_currency(known: ShopFacts) -> Finding:
     return Finding("currency", "warn", said, f"set the number of decimals to {digits} in the shop")
 
 
-def _of_coupons(known: ShopFacts) -> Finding:
+def _of_coupons(known: StoreInfo) -> Finding:
     if known.coupons_enabled is None:
         return Finding("coupons", "warn", "this key is not told whether coupons are enabled")
     if known.coupons_enabled:
@@ -199,7 +196,7 @@ def _of_coupons(known: ShopFacts) -> Finding:
     return Finding("coupons", "warn", "coupons are switched off: nobody could redeem one", advice)
 
 
-def _of_questions(store: Store, known: ShopFacts, fields: Mapping[str, str]) -> Iterator[Finding]:
+def _of_questions(store: Store, known: StoreInfo, fields: Mapping[str, str]) -> Iterator[Finding]:
     """Ask the shop for what can only be seen by trying."""
     yield _asked("bounds", partial(_bounds, store))
     yield _asked("products", partial(_products, store))
@@ -257,7 +254,7 @@ def _products(store: Store) -> Finding:
     return Finding("products", "ok", f"{found.total or 'some'} products are readable")
 
 
-def _meta_field(store: Store, known: ShopFacts, name: str, key: str) -> Finding:
+def _meta_field(store: Store, known: StoreInfo, name: str, key: str) -> Finding:
     if not known.reads_meta:
         said = f"{name} = {key} cannot be read: the key's user is no administrator"
         return Finding(name, "bad", said, "make a key for a user who is an administrator")

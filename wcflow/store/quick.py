@@ -19,7 +19,7 @@ import orjson
 
 from wcflow.frozen import maker
 from wcflow.records import Address, LineItem, Order, Refund
-from wcflow.store import body
+from wcflow.store import json_body
 from wcflow.store.fields import BIGGEST, LONGEST_ADDRESS, LONGEST_WORD, YEARS, as_text, minor
 from wcflow.units import normal_email
 
@@ -94,7 +94,7 @@ def orders_in(content: bytes, keep: frozenset[str]) -> Any:
     Of their meta they have those whose keys are in ``keep``. Raises what body.parsed raises.
     """
     if _is_to_be_mended(content):
-        return body.parsed(content)
+        return json_body.parsed(content)
     try:
         return [_order(told, keep) for told in _all_in(content)]
     except _UNUSUAL:
@@ -102,12 +102,12 @@ def orders_in(content: bytes, keep: frozenset[str]) -> Any:
     try:
         return [_order_or_json(row, keep) for row in _rows_in(content)]
     except _UNUSUAL:
-        return body.parsed(content)
+        return json_body.parsed(content)
 
 
 def _is_to_be_mended(content: bytes) -> bool:
     """Say whether body.parsed would change the text, also where nobody asks about it."""
-    if body.NUL in content:
+    if json_body.NUL in content:
         return True
     try:
         return not content.isascii() and not content.decode()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Note
-from wcflow.store import body, coupons, refusals, wire
+from wcflow.store import errors, json_body, wire
 from wcflow.store.fields import Json, WireError, meta
-from wcflow.store.patience import Portion
-from wcflow.store.transport import Transport
+from wcflow.store.http import Transport
+from wcflow.store.retry import Portion
+from wcflow.units import normal_email
 
 BATCH = 25
 """Polite: larger batches run into PHP's time limit on small hosts."""
@@ -40,7 +44,7 @@ def write_meta(
         outcome |= done
         left = {number: left[number] for number in left if number not in done}
         for error in done.values():
-            if error and refusals.concerns_store(error):
+            if error and errors.concerns_store(error):
                 return outcome | dict.fromkeys(left, _not_sent(error))
     return outcome
 
@@ -63,9 +67,9 @@ def _write_some(
         except StoreError as error:
             if _refuses_batches(error):
                 unbatched.add(kind)
-            elif refusals.is_overload(error) and len(some) > 1 and attempt < _PATIENCE:
+            elif errors.is_overload(error) and len(some) > 1 and attempt < _PATIENCE:
                 batch.was_too_much(size)
-            elif refusals.concerns_store(error):
+            elif errors.concerns_store(error):
                 return dict.fromkeys(some, error)
             else:
                 return _one_by_one(store, kind, some)
@@ -80,7 +84,7 @@ def _first(left: Values, count: int) -> Values:
 
 
 def _refuses_batches(error: StoreError) -> bool:
-    return error.status in _BATCHES_REFUSED and error.code != refusals.PAGE
+    return error.status in _BATCHES_REFUSED and error.code != errors.PAGE
 
 
 def _together(store: Transport, kind: str, values: Values) -> Outcome:
@@ -105,7 +109,7 @@ def _one_by_one(store: Transport, kind: str, values: Values) -> Outcome:
             )
         except StoreError as error:
             outcome[number] = error
-            if refusals.concerns_store(error):
+            if errors.concerns_store(error):
                 break
         else:
             outcome[number] = _told(kind, number, answer.body, wanted)
@@ -122,13 +126,13 @@ def _told(
     """Read what the shop said of one customer or order."""
     asked = f"PUT /{kind}/{number}"
     if entry is None:
-        return refusals.unexpected(asked, 200, "the answer leaves it out", wrote=True)
+        return errors.unexpected(asked, 200, "the answer leaves it out", wrote=True)
     if "error" in entry:
         return _item_refused(asked, entry["error"])
     try:
         return _not_kept(asked, entry, wanted)
     except WireError as error:
-        return refusals.unexpected(asked, 200, str(error), wrote=True)
+        return errors.unexpected(asked, 200, str(error), wrote=True)
 
 
 def _item_refused(asked: str, error: Any) -> StoreError:
@@ -136,13 +140,13 @@ def _item_refused(asked: str, error: Any) -> StoreError:
     data = said.get("data")
     status = data.get("status") if type(data) is dict else None
     status = status if type(status) is int else 400
-    code, message = str(said.get("code", "")), body.plain(str(said.get("message", "")), 200)
+    code, message = str(said.get("code", "")), json_body.plain(str(said.get("message", "")), 200)
     return StoreError(
         f'the store refused the change: {asked}: HTTP {status} {code} ("{message}")',
         asked=asked,
         status=status,
         code=code,
-        permanent=status < 500 and status not in refusals.BUSY,  # noqa: PLR2004 - server's fault
+        permanent=status < 500 and status not in errors.BUSY,  # noqa: PLR2004 - server's fault
         effect_unknown=status >= 500,  # noqa: PLR2004 - server's fault
     )
 
@@ -184,15 +188,15 @@ def add_note(store: Transport, order_id: int, text: str, *, for_customer: bool) 
     try:
         return wire.note(answer.body)
     except WireError as error:
-        raise refusals.unexpected(f"POST /{path}", 201, str(error), wrote=True) from None
+        raise errors.unexpected(f"POST /{path}", 201, str(error), wrote=True) from None
 
 
 def create_coupon(store: Transport, wanted: Coupon) -> Coupon:
     """Create a coupon; one that is not as asked is taken out of the shop again."""
     asked = "POST /coupons"
-    if flaw := coupons.flaw(wanted):
+    if problem := coupon_problem(wanted):
         raise StoreError(
-            f"the coupon {wanted.code} was not created: {flaw}",
+            f"the coupon {wanted.code} was not created: {problem}",
             "correct the address or the [coupon] section",
             asked=asked,
             code=FLAWED,
@@ -201,7 +205,7 @@ def create_coupon(store: Transport, wanted: Coupon) -> Coupon:
     answer = store.ask("POST", "coupons", json=wire.coupon_json(wanted), shape=dict)
     try:
         made = wire.coupon(answer.body)
-        wrong = coupons.differences(wanted, made)
+        wrong = differences(wanted, made)
     except WireError as error:
         wrong = (str(error),)
     if wrong:
@@ -235,3 +239,84 @@ def _withdrawn(store: Transport, number: int) -> bool:
         except StoreError:
             return False
     return True
+
+
+# What a coupon must be before and after WooCommerce made it, as WooCommerce corrects in silence. Pure: nothing is asked here.
+
+# What WordPress' is_email lets pass; other addresses are dropped, and anyone may use the coupon.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+)
+_AMOUNTS = ("amount", "minimum_amount", "maximum_amount")
+_PLAIN = (
+    "type",
+    "usage_limit",
+    "usage_limit_per_user",
+    "individual_use",
+    "exclude_sale_items",
+    "free_shipping",
+)
+
+
+def coupon_problem(wanted: Coupon) -> str:
+    """Say why WooCommerce would not keep to this coupon; "" where it would."""
+    for address in wanted.emails:
+        if not _ADDRESS.fullmatch(address.strip()):
+            return "WordPress takes the e-mail address of the restriction for malformed"
+    for name in _AMOUNTS:
+        value = getattr(wanted, name)
+        if value and _amount(value) is None:
+            return f"{name}: expected a number, got {value!r}"
+    if wanted.expires and wanted.expires.tzinfo is None:
+        return "expires: expected an aware instant"
+    return ""
+
+
+def differences(wanted: Coupon, made: Coupon) -> tuple[str, ...]:
+    """Say in what the coupon that the shop made is not the one that was asked for."""
+    return tuple(_differences(wanted, made))
+
+
+def _differences(wanted: Coupon, made: Coupon) -> Iterator[str]:
+    if wanted.code.strip().lower() != made.code.lower():
+        yield f"code is {made.code!r}"
+    if _second(wanted.expires) != _second(made.expires):
+        yield f"expires is {made.expires or 'never'}"
+    if _addresses(wanted) != _addresses(made):
+        yield f"it is restricted to {len(made.emails)} e-mail addresses instead of {len(wanted.emails)}"
+    for name in _AMOUNTS:
+        if not _same_amount(getattr(wanted, name), getattr(made, name)):
+            yield f"{name} is {getattr(made, name) or 'nothing'}"
+    for name in _PLAIN:
+        if getattr(wanted, name) != getattr(made, name):
+            yield f"{name} is {getattr(made, name)}"
+    for name in ("product_ids", "category_ids"):
+        if set(getattr(wanted, name)) != set(getattr(made, name)):
+            yield f"{name} is {getattr(made, name)}"
+    if wanted.key != made.key:
+        yield "its meta was not kept"
+
+
+def _second(instant: datetime | None) -> datetime | None:
+    return instant.astimezone(UTC).replace(microsecond=0) if instant else None
+
+
+def _addresses(coupon: Coupon) -> frozenset[str]:
+    return frozenset(normal_email(each) for each in coupon.emails)
+
+
+def _amount(value: str) -> Decimal | None:
+    try:
+        found = Decimal(value or "0")
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def _same_amount(wanted: str, made: str) -> bool:
+    asked, kept = _amount(wanted), _amount(made)
+    if asked is None or kept is None:
+        return False
+    # The shop answers with its own number of decimals, and with none where it means zero.
+    return asked == kept or (bool(made) and asked.quantize(kept, ROUND_HALF_UP) == kept)

@@ -5,10 +5,10 @@ Importing a family enters its attributes; the order here is that in which they a
 
 from __future__ import annotations
 
-from wcflow.rules.attributes.who import WHO  # isort: skip
-from wcflow.rules.attributes.buying import BUYING  # isort: skip
-from wcflow.rules.attributes.bought import WHAT  # isort: skip
-from wcflow.rules.attributes.standing import RANK, STANDING  # isort: skip
+from wcflow.rules.attributes.customer import WHO  # isort: skip
+from wcflow.rules.attributes.purchases import BUYING  # isort: skip
+from wcflow.rules.attributes.products import WHAT  # isort: skip
+from wcflow.rules.attributes.membership import RANK, STANDING  # isort: skip
 from wcflow.rules.attributes.order import ORDER  # isort: skip
 from wcflow.rules.attributes.item import ITEM  # isort: skip
 from wcflow.rules.attributes.registry import ATTRIBUTES, Asked, Attribute, Found, Kind, known_by

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from wcflow.customer import in_store_currency, order_date
+from wcflow.profile import in_store_currency, order_date
 from wcflow.records import LineItem, Order
 from wcflow.rules.attributes.finding import categories_of, each_once, name_of, skus_of, told
 from wcflow.rules.attributes.registry import Family, Found, Kind, Value
-from wcflow.rules.scope import Scope
+from wcflow.rules.context import Context
 
 ORDER = Family("the order", place="order")
 
 
-def _of(scope: Scope, answer: Callable[[Order], Value]) -> Found:
+def _of(scope: Context, answer: Callable[[Order], Value]) -> Found:
     """Answer from the order; nothing is known of one that is gone."""
     order = scope.order
     return Found(answer(order), (order.id,)) if order else Found(None)
 
 
-def _text(scope: Scope, answer: Callable[[Order], str]) -> Found:
+def _text(scope: Context, answer: Callable[[Order], str]) -> Found:
     return _of(scope, lambda order: answer(order) or None)
 
 
-def _listed(scope: Scope, words: Callable[[LineItem], Iterable[str]]) -> Found:
+def _listed(scope: Context, words: Callable[[LineItem], Iterable[str]]) -> Found:
     return _of(scope, lambda order: each_once(word for item in order.items for word in words(item)))
 
 
 @ORDER.plain("order.id", Kind.NUMBER, "The id of the order.", "order.id > 1000")
-def _id(scope: Scope) -> Found:
+def _id(scope: Context) -> Found:
     return _of(scope, lambda order: Decimal(order.id))
 
 
@@ -39,7 +39,7 @@ def _id(scope: Scope) -> Found:
     "The number of the order, as the shop shows it.",
     "order.number starts with 'B2B-'",
 )
-def _number(scope: Scope) -> Found:
+def _number(scope: Context) -> Found:
     return _text(scope, lambda order: order.number)
 
 
@@ -49,11 +49,11 @@ def _number(scope: Scope) -> Found:
     "Which of their paid orders it is: 1 for the first. Not known while it is unpaid.",
     "order.nth multiple of 5",
 )
-def _nth(scope: Scope) -> Found:
+def _nth(scope: Context) -> Found:
     return _of(scope, lambda order: _place_among_paid(order, scope))
 
 
-def _place_among_paid(order: Order, scope: Scope) -> Decimal | None:
+def _place_among_paid(order: Order, scope: Context) -> Decimal | None:
     places = (place for place, paid in enumerate(scope.paid, 1) if paid.id == order.id)
     place = next(places, None)
     return None if place is None else Decimal(place)
@@ -65,14 +65,14 @@ def _place_among_paid(order: Order, scope: Scope) -> Decimal | None:
     "The total of the order before refunds, in the store's currency.",
     "order.total >= 50",
 )
-def _total(scope: Scope) -> Found:
+def _total(scope: Context) -> Found:
     return _of(scope, lambda order: in_store_currency(order.total, order.currency, scope.shop))
 
 
 @ORDER.plain(
     "order.date", Kind.DATE, "When the order was paid, else placed.", "order.date >= 2026-01-01"
 )
-def _date(scope: Scope) -> Found:
+def _date(scope: Context) -> Found:
     return _of(scope, order_date)
 
 
@@ -82,24 +82,24 @@ def _date(scope: Scope) -> Found:
     "The status of the order, by WooCommerce's name for it.",
     "order.status in ('processing', 'completed')",
 )
-def _status(scope: Scope) -> Found:
+def _status(scope: Context) -> Found:
     return _text(scope, lambda order: order.status)
 
 
 @ORDER.plain("order.currency", Kind.TEXT, "The currency of the order.", "order.currency <> 'EUR'")
-def _currency(scope: Scope) -> Found:
+def _currency(scope: Context) -> Found:
     return _text(scope, lambda order: order.currency)
 
 
 @ORDER.plain("order.items", Kind.NUMBER, "How many pieces were ordered.", "order.items >= 3")
-def _items(scope: Scope) -> Found:
+def _items(scope: Context) -> Found:
     return _of(scope, lambda order: Decimal(sum(item.quantity for item in order.items)))
 
 
 @ORDER.plain(
     "order.skus", Kind.LIST, "The SKUs of what was ordered.", "order.skus contains 'MUG-1'"
 )
-def _skus(scope: Scope) -> Found:
+def _skus(scope: Context) -> Found:
     return _listed(scope, lambda item: skus_of(item, scope))
 
 
@@ -109,7 +109,7 @@ def _skus(scope: Scope) -> Found:
     "The categories of what was ordered.",
     "order.categories contains 'Books'",
 )
-def _categories(scope: Scope) -> Found:
+def _categories(scope: Context) -> Found:
     return _listed(scope, lambda item: categories_of(item, scope))
 
 
@@ -119,7 +119,7 @@ def _categories(scope: Scope) -> Found:
     "The names of the products that were ordered.",
     "order.product_names mentions 'gift'",
 )
-def _product_names(scope: Scope) -> Found:
+def _product_names(scope: Context) -> Found:
     return _listed(scope, lambda item: (name_of(item, scope),))
 
 
@@ -129,7 +129,7 @@ def _product_names(scope: Scope) -> Found:
     "The codes of the coupons that were used.",
     "order.coupons is not empty",
 )
-def _coupons(scope: Scope) -> Found:
+def _coupons(scope: Context) -> Found:
     return _of(scope, lambda order: each_once(order.coupons))
 
 
@@ -139,7 +139,7 @@ def _coupons(scope: Scope) -> Found:
     "The payment method, by WooCommerce's name for it.",
     "order.payment_method = 'bacs'",
 )
-def _payment_method(scope: Scope) -> Found:
+def _payment_method(scope: Context) -> Found:
     return _text(scope, lambda order: order.payment_method)
 
 
@@ -149,7 +149,7 @@ def _payment_method(scope: Scope) -> Found:
     "Where the order was made: checkout, admin, rest-api and so on.",
     "order.created_via = 'checkout'",
 )
-def _created_via(scope: Scope) -> Found:
+def _created_via(scope: Context) -> Found:
     return _text(scope, lambda order: order.created_via)
 
 
@@ -159,7 +159,7 @@ def _created_via(scope: Scope) -> Found:
     "The country the order goes to, by its two letters.",
     "order.shipping_country not in ('DE', 'AT')",
 )
-def _shipping_country(scope: Scope) -> Found:
+def _shipping_country(scope: Context) -> Found:
     return _text(scope, lambda order: order.country)
 
 
@@ -169,7 +169,7 @@ def _shipping_country(scope: Scope) -> Found:
     "No paid order of theirs came before it.",
     "order.is_first",
 )
-def _is_first(scope: Scope) -> Found:
+def _is_first(scope: Context) -> Found:
     def first(order: Order) -> bool:
         mine = (order_date(order), order.id)
         return all((order_date(paid), paid.id) >= mine for paid in scope.paid)
@@ -183,7 +183,7 @@ def _is_first(scope: Scope) -> Found:
     "How much of the order was refunded, in the store's currency.",
     "order.refund_total > 0",
 )
-def _refund_total(scope: Scope) -> Found:
+def _refund_total(scope: Context) -> Found:
     def refunded(order: Order) -> Decimal | None:
         total = sum(refund.total for refund in order.refunds)
         return in_store_currency(total, order.currency, scope.shop)
@@ -198,7 +198,7 @@ def _refund_total(scope: Scope) -> Found:
     "What the customer wrote at the checkout.",
     "order.customer_note mentions any ('gift', 'present')",
 )
-def _customer_note(scope: Scope) -> Found:
+def _customer_note(scope: Context) -> Found:
     return _of(scope, lambda order: order.customer_note)
 
 
@@ -208,5 +208,5 @@ def _customer_note(scope: Scope) -> Found:
     "What the order's meta says under this key, a text, number or date.",
     "order.meta.delivery_day = today",
 )
-def _meta(scope: Scope, key: str) -> Found:
+def _meta(scope: Context, key: str) -> Found:
     return told(scope.order.meta.get(key, ""), (scope.order,)) if scope.order else Found(None)

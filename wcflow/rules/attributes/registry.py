@@ -1,6 +1,6 @@
 """The list of attributes and how one gets onto it: a decorator and a dict.
 
-An entry carries the words that ``wcflow kinds`` and the README print. What an attribute means in
+An entry carries the words that ``wcflow reference`` and the README print. What an attribute means in
 figures stands with its function, in the module of its family.
 """
 
@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from wcflow.rules.scope import Scope
+from wcflow.rules.context import Context
 from wcflow.units import Duration
 
 Value = Decimal | datetime | date | str | bool | tuple[str, ...] | None
@@ -77,7 +77,7 @@ class Attribute:
     example: str
     place: str
     family: str
-    find: Callable[[Scope, Query], Found]
+    find: Callable[[Context, Query], Found]
     windowed: bool = False
     of_numbers: bool = False
     passing: bool = False
@@ -101,9 +101,9 @@ class Attribute:
 ATTRIBUTES: dict[str, Attribute] = {}
 """All attributes by name, in the order in which they are shown."""
 
-Plain = Callable[[Scope], Found]
-Windowed = Callable[[Scope, Duration | None], Found]
-Keyed = Callable[[Scope, str], Found]
+Plain = Callable[[Context], Found]
+Windowed = Callable[[Context, Duration | None], Found]
+Keyed = Callable[[Context, str], Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Family:
         """Enter an attribute that may be asked of the last days: ``name(30d)``."""
 
         def enter(function: Windowed) -> Windowed:
-            def find(scope: Scope, query: Query) -> Found:
+            def find(scope: Context, query: Query) -> Found:
                 return function(scope, query.window)
 
             self._enter(name, kind, meaning, example, find, windowed=True, **traits)
@@ -142,7 +142,7 @@ class Family:
         """Enter an attribute whose name ends with a key: ``meta.KEY``."""
 
         def enter(function: Keyed) -> Keyed:
-            def find(scope: Scope, query: Query) -> Found:
+            def find(scope: Context, query: Query) -> Found:
                 return function(scope, query.key)
 
             self._enter(name, kind, meaning, example, find)
@@ -156,7 +156,7 @@ class Family:
         kind: Kind,
         meaning: str,
         example: str,
-        find: Callable[[Scope, Query], Found],
+        find: Callable[[Context, Query], Found],
         **traits: bool,
     ) -> None:
         if name in ATTRIBUTES:
@@ -192,7 +192,7 @@ class Asked:
         """Give the name without the window: ``order.total``, ``meta.loyalty``."""
         return self.attribute.stem + self.key
 
-    def found(self, scope: Scope) -> Found:
+    def found(self, scope: Context) -> Found:
         """Find its value; what depends on the person and the instant alone is found once."""
         found: Found | None = scope.known.get(self.text)
         if found is None:
@@ -201,7 +201,7 @@ class Asked:
                 scope.known[self.text] = found
         return found
 
-    def elements(self, scope: Scope) -> tuple[str, ...]:
+    def elements(self, scope: Context) -> tuple[str, ...]:
         """Find the elements of a list; none where it is no list."""
         value = self.found(scope).value
         return value if isinstance(value, tuple) else ()

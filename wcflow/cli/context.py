@@ -1,0 +1,58 @@
+"""Open the database for a command that only looks into it, or changes it by hand: no shop is asked.
+
+Nothing here knows the client, so that ``status``, ``explain`` and ``outbox`` start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from wcflow.cli.options import interruptible, read_config, stores_of, utcnow
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.database.connection import Database, open_database
+from wcflow.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One command that looks: its configuration, the database, the time."""
+
+    config: Config
+    db: Database
+    clock: Callable[[], datetime] = utcnow
+
+    def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
+        """Give all stores, or the one of that name; raises UsageError where there is none."""
+        return stores_of(self.config, name)
+
+
+@contextmanager
+def looking(given: Path | None) -> Iterator[Look]:
+    """Open the database, and close it at the end; one that is not there yet is told of, not made."""
+    config = read_config(given)
+    must_exist(config.database)
+    with interruptible(), open_database(config.database) as db:
+        yield Look(config, db)
+
+
+def must_exist(database: str) -> None:
+    """Refuse where the database is a file that is not there yet."""
+    url = make_url(database)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise SetupError(
+            f"there is no database {url.database} yet",
+            "'wcflow plan' makes it: it reads the shop and writes nothing there",
+        )
+
+
+# One store after another: what stops one does not stop the others.
+
+
+# Open what a command needs that works with the shops: the database, and a line to each store.

@@ -1,0 +1,1 @@
+"""The local database: tables, queries and migrations, for SQLite and PostgreSQL."""

@@ -1,0 +1,92 @@
+"""Who works on a store. Several processes may share a database; one store is served by one.
+
+The lease keeps two from doing the same work. That nothing happens twice does not hang on it: what
+reaches a shop is claimed row by row, and looked for before it is written again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, or_, update
+
+from wcflow.database.connection import Database
+from wcflow.database.sql import stamp, table_of
+from wcflow.database.tables import StoreRow
+from wcflow.errors import WcflowError
+
+_log = structlog.get_logger()
+_S = table_of(StoreRow)
+LASTS = timedelta(seconds=40)
+"""A process that died blocks a store so long."""
+RENEWED_EVERY = timedelta(seconds=10)
+"""Who is alive renews it so often, also while a shop takes its time to answer."""
+_ABSURD = timedelta(days=1)
+"""No clock that is right takes a lease for so long: one that was wrong once must not block for years."""
+
+
+def take(tx: Connection, store: str, holder: str, now: datetime) -> bool:
+    """Take the lease of a store, or renew one's own; the UPDATE's row count says who has it."""
+    lapsed = or_(_S.c.lease_until < stamp(now), _S.c.lease_until > stamp(now + _ABSURD))
+    free = or_(lapsed, _S.c.lease_holder.in_((holder, "")))
+    values = {"lease_holder": holder, "lease_until": stamp(now + LASTS)}
+    mine = update(_S).where(_S.c.name == store, free).values(**values)
+    return tx.execute(mine).rowcount == 1
+
+
+def renew(tx: Connection, store: str, holder: str, now: datetime) -> bool:
+    """Renew one's own lease; say whether it was still one's own."""
+    mine = (_S.c.name == store, _S.c.lease_holder == holder)
+    renewed = update(_S).where(*mine).values(lease_until=stamp(now + LASTS))
+    return tx.execute(renewed).rowcount == 1
+
+
+def give_back(tx: Connection, store: str, holder: str) -> None:
+    """Give the lease back at the end of a walk."""
+    mine = (_S.c.name == store, _S.c.lease_holder == holder)
+    tx.execute(update(_S).where(*mine).values(lease_holder="", lease_until=0))
+
+
+@contextmanager
+def kept(
+    db: Database,
+    store: str,
+    holder: str,
+    taken: datetime,
+    steady: Callable[[], float] = time.monotonic,
+) -> Iterator[None]:
+    """Renew a lease that was taken at ``taken`` for as long as the context lasts.
+
+    A thread does it: the work itself may wait for an answer longer than a lease lasts. It ends
+    without a word where the lease is someone else's by now; the work sees that at its next renewal.
+    """
+    over, began = threading.Event(), steady()
+
+    def keep() -> None:
+        while not over.wait(RENEWED_EVERY.total_seconds()):
+            now = taken + timedelta(seconds=steady() - began)
+            if not _still_mine(db, store, holder, now):
+                return
+
+    keeper = threading.Thread(target=keep, name=f"lease of {store}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+def _still_mine(db: Database, store: str, holder: str, now: datetime) -> bool:
+    try:
+        with db.transaction() as tx:
+            return renew(tx, store, holder, now)
+    except WcflowError as error:
+        # It is the work's business to tell of a database that is out of reach.
+        _log.debug("lease not renewed", store=store, why=str(error))
+        return True

@@ -1,0 +1,45 @@
+"""What wcflow changed in each place of the shop, or was about to when it was interrupted.
+
+It is kept by place and not by person: orders change hands, and an older order is the latest again
+once a newer one is gone. What a place shows or lacks of these, no hand added or took away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, select
+
+from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
+from wcflow.database.tables import WrittenRow
+from wcflow.rules.memory import Place
+from wcflow.rules.tags import Put
+
+_W = table_of(WrittenRow)
+
+
+def written_in(tx: Connection, store: str, places: Iterable[Place]) -> dict[Place, Put]:
+    """Give what was changed in these places, as far as anything was."""
+    asked, found = sorted(set(places)), {}
+    for kind in sorted({kind for kind, _ in asked}):
+        for ids in chunks([number for each, number in asked if each == kind]):
+            mine = (_W.c.store == store, _W.c.kind == kind, _W.c.id.in_(ids))
+            for row in tx.execute(select(_W.c.id, _W.c.tags, _W.c.dropped).where(*mine)):
+                tags, dropped = frozenset(loads(row.tags)), frozenset(loads(row.dropped))
+                found[kind, row.id] = Put(tags, dropped)
+    return found
+
+
+def save_written(tx: Connection, store: str, put: Mapping[Place, Put]) -> None:
+    """Keep what is changed in these places."""
+    rows = [
+        {
+            "store": store,
+            "kind": kind,
+            "id": number,
+            "tags": dumps(sorted(each.tags)),
+            "dropped": dumps(sorted(each.dropped)),
+        }
+        for (kind, number), each in sorted(put.items())
+    ]
+    upsert(tx, WrittenRow, rows)

@@ -1,0 +1,181 @@
+"""A store's rules, words and clock, laid out for judging its people.
+
+Notes which workflows are new, and touches everyone where the rules have changed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import chain
+
+from sqlalchemy import Connection
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.database import runs
+from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.database.products import all_products, products
+from wcflow.database.sql import instant
+from wcflow.database.stores import save_setting, setting, store_row
+from wcflow.database.tables import StoreRow
+from wcflow.evaluate.entries import EntryBuilder
+from wcflow.profile import StoreProfile
+from wcflow.records import Order, Product
+from wcflow.rules.evaluation_input import Policy
+from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.workflow_run import Activation
+from wcflow.units import parse_zone
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationContext:
+    """A store's rules and words, laid out for judging its people at ``now``."""
+
+    settings: StoreSettings
+    shop: StoreProfile
+    rules: Rules
+    watches: Mapping[str, Activation]
+    policy: Policy
+    maker: EntryBuilder
+    now: datetime
+    shelf: ProductCache
+
+
+def open_context(
+    tx: Connection, config: Config, settings: StoreSettings, now: datetime
+) -> EvaluationContext:
+    """Lay out a store's bench: note new workflows, and touch everyone if the rules changed."""
+    known = runs.watches(tx, settings.name)
+    bench = _laid_out(tx, config, settings, now, known)
+    kept = {name: (watch, bench.rules.digest) for name, watch in bench.watches.items()}
+    changed = {name: each for name, each in kept.items() if known.get(name) != each}
+    runs.save_watches(tx, settings.name, changed)
+    _touch_if_changed(tx, settings.name, bench.rules.digest)
+    if bench.maker.secret:
+        return bench
+    return replace(bench, maker=replace(bench.maker, secret=_secret(tx)))
+
+
+def read_context(
+    tx: Connection, config: Config, settings: StoreSettings, now: datetime
+) -> EvaluationContext:
+    """Lay out a store's bench for those who only look: nothing is noted and nobody touched."""
+    return _laid_out(tx, config, settings, now, runs.watches(tx, settings.name))
+
+
+def _laid_out(
+    tx: Connection,
+    config: Config,
+    settings: StoreSettings,
+    now: datetime,
+    known: Mapping[str, tuple[Activation, str]],
+) -> EvaluationContext:
+    row = store_row(tx, settings.name)
+    assert row is not None, "the store is known before it is evaluated"
+    rules = for_store(config.rules, settings)
+    began = instant(row.census_started) if row.census_started is not None else now
+    watching = _watches(known, rules, now, began)
+    policy = Policy(began, settings.order_tags == "latest", config.manual_tags == "respect")
+    maker = EntryBuilder(settings.name, rules, setting(tx, "secret") or "", now)
+    shop, shelf = shop_of(row, config, settings), ProductCache(settings.name)
+    return EvaluationContext(settings, shop, rules, watching, policy, maker, now, shelf)
+
+
+def for_store(rules: Rules, settings: StoreSettings) -> Rules:
+    """Give the rules as a store gets them: where nothing may be written, workflows only rehearse."""
+    if settings.write:
+        return rules
+    return replace(rules, workflows=tuple(_rehearsed(each) for each in rules.workflows))
+
+
+def _rehearsed(workflow: Workflow) -> Workflow:
+    return replace(workflow, mode="dry_run") if workflow.mode == "live" else workflow
+
+
+def shop_of(row: StoreRow, config: Config, settings: StoreSettings) -> StoreProfile:
+    """Give what the rules must know of a store, from what the shop said and the INI."""
+    return StoreProfile(
+        name=row.title or settings.name,
+        url=row.url,
+        zone=parse_zone(row.zone),
+        currency=row.currency,
+        paid_statuses=config.paid_statuses,
+        rates=settings.currency_rates,
+        consent_meta=settings.consent_meta,
+        birthday_meta=settings.birthday_meta,
+        order_gap=Decimal(row.order_gap) if row.order_gap else None,
+    )
+
+
+def _watches(
+    known: Mapping[str, tuple[Activation, str]], rules: Rules, now: datetime, began: datetime
+) -> dict[str, Activation]:
+    """Say since when each workflow watches, those that are new or on again among them.
+
+    The first set watches since the census began, by the server's clock. A workflow that looks at
+    what rules decide watches anew when rules change: an edited rule is no event.
+    """
+    since = now if known else began
+    found = {}
+    for workflow in rules.workflows:
+        watch, digest = known.get(workflow.name, (None, ""))
+        anew = watch is None or (watch.mode == "off" and workflow.mode != "off")
+        edited = workflow.trigger.watches_state and digest != rules.digest
+        at = since if watch is None else now if anew or edited else watch.since
+        found[workflow.name] = Activation(at, workflow.mode)
+    return found
+
+
+def _touch_if_changed(tx: Connection, store: str, digest: str) -> None:
+    name = f"digest {store}"
+    if setting(tx, name) != digest:
+        evaluate_everyone(tx, store)
+        save_setting(tx, name, digest)
+
+
+def _secret(tx: Connection) -> str:
+    secret = setting(tx, "secret")
+    if secret is None:
+        secret = secrets.token_hex(16)
+        save_setting(tx, "secret", secret)
+    return secret
+
+
+# The products that orders name, read from the mirror once for all who are judged together.
+
+MANY = 100
+"""For so many people all products are read: to look through their orders for some costs more."""
+ROOM = 20_000
+"""So many products are held at once; a few tens of megabytes."""
+
+
+@dataclass(slots=True)
+class ProductCache:
+    """Products by id. ``whole`` says whether all are here; None while nobody has tried."""
+
+    store: str
+    products: dict[int, Product] = field(default_factory=dict)
+    whole: bool | None = None
+
+    def fetch(self, tx: Connection, theirs: Iterable[Iterable[Order]], people: int) -> None:
+        """Read what these orders name and is not here yet; or all, where many people are judged."""
+        if self.whole is None and people >= MANY:
+            self._fetch_all(tx)
+        if not self.whole:
+            self._fetch_named(tx, chain.from_iterable(theirs))
+
+    def _fetch_all(self, tx: Connection) -> None:
+        found = all_products(tx, self.store, ROOM + 1)
+        self.whole = len(found) <= ROOM
+        if self.whole:
+            self.products.update(found)
+
+    def _fetch_named(self, tx: Connection, orders: Iterable[Order]) -> None:
+        wanted = {item.product_id for order in orders for item in order.items} - {0}
+        missing = sorted(wanted - self.products.keys())
+        if missing:
+            self.products.update(products(tx, self.store, missing))

@@ -1,0 +1,126 @@
+"""Ranks among a store's customers and its usual gap between orders: computed nightly.
+
+Rules see them as of the last night, so that one order does not make everyone be looked at anew.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, Integer, bindparam, select, update
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.database.connection import Database
+from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.database.prepared import Prepared
+from wcflow.database.sql import chunks, table_of
+from wcflow.database.stores import save_store, store_row
+from wcflow.database.tables import OrderRow, PersonRow
+
+_P, _O = table_of(PersonRow), table_of(OrderRow)
+RANKED = frozenset({"spend_percentile", "orders_percentile"})
+GAPPED = frozenset({"order_gap", "overdue"})
+_AT_ONCE = 10_000
+"""So many are given their places in one transaction: nobody who waits for the database waits long."""
+
+_STANDING = select(
+    _P.c.subject, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
+)
+_MINE = update(_P).where(
+    _P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject")
+)
+_PLACES = {
+    "spend_percentile": bindparam("to_spend", type_=Integer()),
+    "orders_percentile": bindparam("to_orders", type_=Integer()),
+}
+_PLACE = Prepared(_MINE.values(_PLACES))
+_PLACE_AND_TOUCH = Prepared(_MINE.values({**_PLACES, "touched": 1}))
+
+
+def percentiles(values: Sequence[int]) -> list[int]:
+    """Give for each value which percent of all lie below it, those equal to it counted half."""
+    ordered = sorted(values)
+    place = {
+        value: round(
+            100 * (bisect_left(ordered, value) + bisect_right(ordered, value)) / 2 / len(ordered)
+        )
+        for value in set(values)
+    }
+    return [place[value] for value in values]
+
+
+def usual_gap(stamps_by_person: Iterable[Sequence[int]]) -> str:
+    """Give the median of days between consecutive orders of one person, as decimal text."""
+    gaps = [
+        (later - earlier) / 86400
+        for stamps in stamps_by_person
+        for earlier, later in pairwise(sorted(stamps))
+    ]
+    return str(Decimal(str(round(median(gaps), 2)))) if gaps else ""
+
+
+def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int:
+    """Rank a store's paying customers anew; say how many changed place. Touches them if rules ask.
+
+    ``order_gap`` touches everyone when it changed and a rule asks for it.
+    """
+    asked = names_asked(config)
+    with db.reading() as tx:
+        moved = _moved(tx, settings.name)
+        gap = usual_gap(_paid_stamps(tx, config, settings.name).values())
+    for some in chunks(moved, _AT_ONCE):
+        with db.transaction() as tx:
+            (_PLACE_AND_TOUCH if asked & RANKED else _PLACE).for_all(tx, some)
+    with db.transaction() as tx:
+        row = store_row(tx, settings.name)
+        if row is not None and row.order_gap != gap:
+            save_store(tx, settings.name, order_gap=gap)
+            if asked & GAPPED:
+                evaluate_everyone(tx, settings.name)
+    return len(moved)
+
+
+def names_asked(config: Config) -> frozenset[str]:
+    """Give the attributes that any condition or tag names."""
+    rules = config.rules
+    conditions = [
+        *(segment.when for segment in rules.segments),
+        *(tag.when for tag in rules.tags),
+        *(workflow.when for workflow in rules.workflows),
+        *(workflow.stop_when for workflow in rules.workflows),
+    ]
+    named = frozenset(name for each in conditions if each is not None for name in each.names)
+    return named.union(*(tag.tag.names for tag in rules.tags))
+
+
+def _moved(tx: Connection, store: str) -> list[dict[str, Any]]:
+    """Give those whose place is another than the one that they have; who pays nothing has none."""
+    placed = (_P.c.orders_count > 0) | _P.c.spend_percentile.is_not(None)
+    rows = tx.execute(_STANDING.where(_P.c.store == store, placed)).all()
+    paying = [row for row in rows if row.orders_count > 0]
+    by_spend = percentiles([row.spent for row in paying])
+    by_orders = percentiles([row.orders_count for row in paying])
+    places = {row.subject: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
+    told = ((row, *places.get(row.subject, (None, None))) for row in rows)
+    return [
+        {"of_store": store, "of_subject": row.subject, "to_spend": spend, "to_orders": orders}
+        for row, spend, orders in told
+        if (row.spend_percentile, row.orders_percentile) != (spend, orders)
+    ]
+
+
+def _paid_stamps(tx: Connection, config: Config, store: str) -> Mapping[tuple[int, str], list[int]]:
+    query = select(_O.c.customer_id, _O.c.email, _O.c.paid, _O.c.created).where(
+        _O.c.store == store, _O.c.status.in_(config.paid_statuses)
+    )
+    found: dict[tuple[int, str], list[int]] = {}
+    for row in tx.execute(query):
+        person = (row.customer_id, "" if row.customer_id else row.email)
+        found.setdefault(person, []).append(row.paid or row.created)
+    return found

@@ -1,1 +1,0 @@
-"""The shop, at home: tables and what is read from and written to them."""

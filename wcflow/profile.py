@@ -1,0 +1,281 @@
+"""A customer as one person: what all rules and templates may know of them. Pure.
+
+A person is a registered customer with the guest orders placed under their address, or a guest:
+the orders under one address. Nothing here is counted up; everything is computed from the orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from wcflow.records import Customer, Order, Product, Refund
+from wcflow.units import to_major
+
+LIFECYCLE = "lifecycle"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProfile:
+    """What the rules must know of the store: its words, money and time.
+
+    ``rates`` turns one unit of another currency into the store's. ``order_gap`` is the median
+    of days between orders over the whole store, None while unknown.
+    """
+
+    name: str
+    url: str
+    zone: tzinfo
+    currency: str
+    paid_statuses: tuple[str, ...] = ("processing", "completed")
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    consent_meta: str = ""
+    birthday_meta: str = ""
+    order_gap: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands by wcflow's own memory, not by their orders.
+
+    ``segments`` maps each segment to the instant it was entered. ``worn`` are all tags at the
+    shop; ``tags_of_their_own`` those that no segment or tag rule put there: by people, or by
+    workflows. ``kept`` are the tags of ``keep = forever`` rules, by rule. Percentiles are as of
+    the last nightly census, None before.
+    """
+
+    segments: Mapping[str, datetime] = field(default_factory=dict)
+    worn: frozenset[str] = frozenset()
+    tags_of_their_own: frozenset[str] = frozenset()
+    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    spend_percentile: int | None = None
+    orders_percentile: int | None = None
+
+
+# No slots: a person with another standing is made of the same parts at once.
+@dataclass(frozen=True)
+class Profile:
+    """One person: subject key, account if any, all their orders (oldest first), their standing.
+
+    ``subject`` is ``c12`` for a registered customer, ``g:anna@example.com`` for a guest.
+    ``products`` holds the products that the orders name, by id.
+
+    What every judgement asks of the orders, and often, follows from them at once: ``paid`` are
+    those that count, by date, oldest first; ``amounts`` these with what each brought in, less
+    refunds (None without a rate); ``newest`` is the one that shows the tags; ``latest_stamp`` the
+    last instant at which anything is known to have happened to one of them.
+    """
+
+    subject: str
+    email: str
+    shop: StoreProfile
+    account: Customer | None = None
+    orders: tuple[Order, ...] = ()
+    products: Mapping[int, Product] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+    paid: tuple[Order, ...] = field(init=False, repr=False, compare=False)
+    amounts: tuple[tuple[Order, Decimal | None], ...] = field(init=False, repr=False, compare=False)
+    newest: Order | None = field(init=False, repr=False, compare=False)
+    latest_stamp: datetime | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.__dict__.update(_sums(self.orders, self.shop))
+
+    @property
+    def is_guest(self) -> bool:
+        return self.account is None
+
+    def standing_so(self, standing: Standing) -> Profile:
+        """Give the person with another standing."""
+        other = object.__new__(Profile)
+        other.__dict__.update(self.__dict__, standing=standing)
+        return other
+
+
+def profile_of(
+    subject: str,
+    email: str,
+    shop: StoreProfile,
+    account: Customer | None,
+    orders: tuple[Order, ...],
+    products: Mapping[int, Product],
+    standing: Standing,
+) -> Profile:
+    """Give what ``Profile(…)`` gives, in less time."""
+    profile = object.__new__(Profile)
+    profile.__dict__.update(
+        subject=subject,
+        email=email,
+        shop=shop,
+        account=account,
+        orders=orders,
+        products=products,
+        standing=standing,
+        **_sums(orders, shop),
+    )
+    return profile
+
+
+def _sums(orders: Sequence[Order], shop: StoreProfile) -> dict[str, Any]:
+    paid = _paid(orders, shop)
+    return {
+        "paid": paid,
+        "amounts": tuple([(each, net_total(each, shop)) for each in paid]),
+        "newest": _newest(orders),
+        "latest_stamp": max(map(latest_stamp, orders), default=None),
+    }
+
+
+def registered(customer_id: int) -> str:
+    """Give the subject key of a registered customer."""
+    return f"c{customer_id}"
+
+
+def guest(email: str) -> str:
+    """Give the subject key of a guest, whose address is in normal form."""
+    return f"g:{email}"
+
+
+def order_date(order: Order) -> datetime:
+    """Give the date of an order: when it was paid, else created."""
+    return order.paid or order.created
+
+
+def latest_stamp(order: Order) -> datetime:
+    """Give the last instant at which anything is known to have happened to an order."""
+    latest = order.created
+    for stamp in (order.modified, order.paid, order.completed):
+        if stamp is not None and stamp > latest:
+            latest = stamp
+    for change in order.history:
+        latest = max(latest, change.at)
+    for refund in order.refunds:
+        if refund.date is not None and refund.date > latest:
+            latest = refund.date
+    return latest
+
+
+def is_paid(order: Order, shop: StoreProfile) -> bool:
+    """Say whether an order counts: a paid status, and not refunded in full."""
+    return order.status in shop.paid_statuses and not (order.refunds and refunded_in_full(order))
+
+
+def refunded_in_full(order: Order) -> bool:
+    """Say whether all of an order's money went back."""
+    if order.status == "refunded":
+        return True
+    return bool(order.refunds) and 0 < order.total <= sum(each.total for each in order.refunds)
+
+
+def paid_orders(profile: Profile) -> tuple[Order, ...]:
+    """Give the person's paid orders by date, oldest first."""
+    return profile.paid
+
+
+def _paid(orders: Iterable[Order], shop: StoreProfile) -> tuple[Order, ...]:
+    paid = [order for order in orders if is_paid(order, shop)]
+    return tuple(sorted(paid, key=_by_date) if len(paid) > 1 else paid)
+
+
+def _by_date(order: Order) -> tuple[datetime, int]:
+    return order.paid or order.created, order.id
+
+
+def in_store_currency(minor: int, currency: str, shop: StoreProfile) -> Decimal | None:
+    """Convert an amount to the store's currency; None where no rate is given."""
+    if currency == shop.currency:
+        return to_major(minor, currency)
+    rate = shop.rates.get(currency)
+    return None if rate is None else to_major(minor, currency) * rate
+
+
+def net_total(order: Order, shop: StoreProfile) -> Decimal | None:
+    """Give what an order brought in, less its refunds, in the store's currency."""
+    total, refunds = order.total, order.refunds
+    if refunds:
+        total -= sum([refund.total for refund in refunds])
+    return in_store_currency(total, order.currency, shop)
+
+
+def refund_date(refund: Refund, order: Order) -> datetime:
+    """Give when money went back; the order's own stamp while the shop was not asked."""
+    return refund.date or order.modified
+
+
+def latest_order(profile: Profile) -> Order | None:
+    """Give the order that shows the tags: the newest that is not in the trash nor a draft."""
+    return profile.newest
+
+
+def _newest(orders: Iterable[Order]) -> Order | None:
+    newest: Order | None = None
+    for order in orders:
+        if order.status in HIDDEN_STATUSES:
+            continue
+        if newest is None or (order.created, order.id) > (newest.created, newest.id):
+            newest = order
+    return newest
+
+
+HIDDEN_STATUSES = frozenset({"trash", "auto-draft", "checkout-draft"})
+
+
+def as_of(profile: Profile, then: datetime) -> Profile:
+    """Give the person as they were at ``then``, as far as stamps tell: for baselines and backtests.
+
+    Orders made later are left out, later payments and refunds undone. An order that was cancelled
+    later, with no stamp of it, keeps its present status.
+    """
+    orders, latest = profile.orders, profile.latest_stamp
+    if latest is not None and latest > then:
+        orders = tuple([_order_as_of(order, then) for order in orders if order.created <= then])
+    account = profile.account
+    if account is not None and account.created is not None and account.created > then:
+        account = None
+    if account is profile.account and orders == profile.orders:
+        return profile
+    return replace(profile, orders=orders, account=account)
+
+
+def _order_as_of(order: Order, then: datetime) -> Order:
+    refunds = tuple([r for r in order.refunds if refund_date(r, order) <= then])
+    status = _status_as_of(order, then)
+    if status == order.status and len(refunds) == len(order.refunds):
+        return order
+    return replace(order, refunds=refunds, status=status)
+
+
+def _status_as_of(order: Order, then: datetime) -> str:
+    later = [change for change in order.history if change.before and change.at > then]
+    if later:
+        return later[0].before
+    stamps = [stamp for stamp in (order.paid, order.completed) if stamp is not None]
+    if stamps and min(stamps) > then:
+        return "pending"
+    return order.status
+
+
+# Memberships before and after become moves. Pure: it does not know why anyone is in a segment.
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A person entered (or left) a segment at an instant."""
+
+    segment: str
+    entered: bool
+    at: datetime
+
+
+def transitions(
+    before: Mapping[str, datetime], after: Collection[str], now: datetime
+) -> tuple[Transition, ...]:
+    """Give who left and who entered, by name, leaving first: a person changes clothes in order."""
+    if before.keys() == set(after):
+        return ()
+    left = [Transition(name, entered=False, at=now) for name in sorted(set(before) - set(after))]
+    entered = [Transition(name, entered=True, at=now) for name in sorted(set(after) - set(before))]
+    return (*left, *entered)

@@ -1,0 +1,69 @@
+"""One person with all that belongs to judging them, and what comes of it. Pure values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wcflow.profile import Profile
+from wcflow.records import Order
+from wcflow.rules.memory import Memory, Place, Written
+from wcflow.rules.tags import Put
+from wcflow.rules.workflow_run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a store is to be served: since when, where tags are shown, whose tags win."""
+
+    watching_since: datetime
+    order_tags: bool = True
+    respect: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationInput:
+    """A person with all that belongs to their judgement.
+
+    ``runs`` are theirs; ``seen`` maps each workflow to the occurrences it has looked at, those of
+    the person's orders under other names among them. ``undelivered`` are ids of runs that have
+    effects in the outbox which have not reached the shop, and ``elsewhere`` the orders, by id, that
+    set these or waiting runs off and are another person's by now. ``written`` is what wcflow may have put
+    in places that show tags which it does not remember of the person.
+    """
+
+    profile: Profile
+    memory: Memory
+    runs: tuple[Run, ...] = ()
+    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    undelivered: frozenset[int] = frozenset()
+    elsewhere: Mapping[int, Order] = field(default_factory=dict)
+    written: Mapping[Place, Put] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place of the shop that shows a person's tags and segment: ``customer`` or ``order``.
+
+    ``wanted`` is what rules and workflows want worn, before what people did is merged in, which
+    is done once more when it is written. ``shows`` is what it should show as far as is known;
+    ``differs`` says whether the shop, as far as is known, shows something else.
+    """
+
+    kind: str
+    id: int
+    wanted: frozenset[str]
+    shows: Written
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When to look at a person again; ``at`` None: not before something of theirs changes.
+
+    ``now`` asks for another judgement at once, because steps changed what rules look at.
+    """
+
+    at: datetime | None
+    now: bool

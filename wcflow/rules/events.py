@@ -1,0 +1,117 @@
+"""What has happened to a person, from their orders and stamps. Pure.
+
+Every function here answers from the whole of what is known, each time anew: nothing is lost when
+a poll was missed, and nothing depends on when it is asked. Each occurrence has a stable name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wcflow.profile import (
+    HIDDEN_STATUSES,
+    Profile,
+    Transition,
+    order_date,
+    paid_orders,
+    refund_date,
+    refunded_in_full,
+)
+from wcflow.records import LineItem, Order, StatusChange
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: its stable name, when, and the order and line it concerns."""
+
+    name: str
+    at: datetime
+    order: Order | None = None
+    item: LineItem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerContext:
+    """All that a trigger may look at: the person now, and what changed since they were last seen.
+
+    ``segments`` tells since when they are in each segment. ``new_tags`` and ``lost_tags`` are
+    differences of what they wear. ``matches_since`` is the instant since which the workflow's
+    own ``when`` holds, for ``customer_matches``; None where it does not.
+    """
+
+    profile: Profile
+    now: datetime
+    segments: dict[str, datetime] = field(default_factory=dict)
+    moves: tuple[Transition, ...] = ()
+    new_tags: frozenset[str] = frozenset()
+    lost_tags: frozenset[str] = frozenset()
+    matches_since: datetime | None = None
+
+    @property
+    def orders(self) -> Iterator[Order]:
+        """Give the orders that count as placed: neither drafts nor in the trash."""
+        return (order for order in self.profile.orders if order.status not in HIDDEN_STATUSES)
+
+
+def first_seen_as(order: Order, statuses: Iterable[str]) -> datetime | None:
+    """Give when an order was first known to have one of ``statuses``; None where it never was."""
+    wanted = frozenset(statuses)
+    seen = [change.at for change in order.history if change.after in wanted]
+    if seen:
+        return min(seen)
+    return order.created if order.status in wanted else None
+
+
+def created_at(order: Order) -> datetime:
+    """Give when an order was placed: when it stopped being a draft, else when it was created."""
+    left_draft = [
+        change.at
+        for change in order.history
+        if change.before in HIDDEN_STATUSES - {"trash"} and change.after not in HIDDEN_STATUSES
+    ]
+    return min(left_draft, default=order.created)
+
+
+def paid_at(order: Order, paid_statuses: Iterable[str]) -> datetime | None:
+    """Give when an order was paid: its stamp, else when it was first seen in a paid status."""
+    return order.paid or first_seen_as(order, paid_statuses)
+
+
+def completed_at(order: Order) -> datetime | None:
+    """Give when an order was completed: its stamp, else when it was first seen so."""
+    return order.completed or first_seen_as(order, ("completed",))
+
+
+def refunds_of(order: Order, which: str) -> Iterator[Event]:
+    """Give the refunds of an order: ``partial`` ones, the ``full`` one, or ``either``."""
+    if refunded_in_full(order):
+        if which != "partial":
+            yield Event(f"order {order.id} refunded in full", _refunded_at(order), order)
+        return
+    if which != "full":
+        for refund in order.refunds:
+            yield Event(f"order {order.id} refund {refund.id}", refund_date(refund, order), order)
+
+
+def _refunded_at(order: Order) -> datetime:
+    dates = [refund_date(refund, order) for refund in order.refunds]
+    return max(dates, default=first_seen_as(order, ("refunded",)) or order.modified)
+
+
+def changes_of(order: Order, before: str, after: str) -> Iterator[StatusChange]:
+    """Give the observed changes between two statuses; an empty word stands for any."""
+    for change in order.history:
+        if change.before and before in ("", change.before) and after in ("", change.after):
+            yield change
+
+
+def paid_in_order(sight: TriggerContext) -> list[tuple[int, Order, datetime]]:
+    """Give the person's paid orders as (which one it is, the order, when it was paid)."""
+    paid = paid_orders(sight.profile)
+    return [(nth, order, _payment(order, sight)) for nth, order in enumerate(paid, start=1)]
+
+
+def _payment(order: Order, sight: TriggerContext) -> datetime:
+    return paid_at(order, sight.profile.shop.paid_statuses) or order_date(order)

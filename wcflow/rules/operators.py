@@ -1,0 +1,285 @@
+"""What is asked of a value: to be equal or above, in a list, to mention a word. One entry per form.
+
+Each says whether the value found is so, and until when that is certain. A value that is not known
+is not known to be anything, but empty.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wcflow.rules.attributes.registry import Found
+from wcflow.rules.context import Context
+from wcflow.rules.literals import (
+    Literal,
+    Number,
+    RelativeInstant,
+    Text,
+    as_number,
+    fold,
+    like,
+    mentions,
+    words_of,
+)
+from wcflow.rules.ternary import Ternary, all_of, any_of, earliest
+
+
+class Asking(Protocol):
+    """What is asked of a value.
+
+    ``verb`` and ``opposite`` are how a reason says that it is so, or is not.
+    """
+
+    @property
+    def verb(self) -> str: ...
+
+    @property
+    def opposite(self) -> str: ...
+
+    @property
+    def canonical(self) -> str:
+        """Give the normal form of what stands after the attribute."""
+
+    @property
+    def literals(self) -> Sequence[Literal]: ...
+
+    def judge(self, found: Found, scope: Context) -> Ternary:
+        """Say whether it is so."""
+
+    def shown(self, scope: Context) -> str:
+        """Give what is asked for, as a reason shows it."""
+
+
+TRUTH: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+COMPARISONS = frozenset(TRUTH)
+
+
+def compared(sign: str, literal: Literal, found: Found, scope: Context) -> Ternary:
+    """Compare by ``= <> < <= > >=``."""
+    own_change = None if found.ageing else found.changes_at
+    stand = literal.stand(found, scope)
+    if stand is None:
+        return Ternary(None, found.changes_at)
+    truth = TRUTH[sign]
+    level, then = stand
+    value = truth(level, 0)
+    for when, level in then:
+        if truth(level, 0) is not value:
+            return Ternary(value, earliest((own_change, when)))
+    return Ternary(value, own_change)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``= <> < <= > >=``."""
+
+    verb: str
+    literal: Literal
+
+    @property
+    def opposite(self) -> str:
+        return _OPPOSITE[self.verb]
+
+    @property
+    def canonical(self) -> str:
+        return f"{self.verb} {self.literal.canonical}"
+
+    @property
+    def literals(self) -> Sequence[Literal]:
+        return (self.literal,)
+
+    def judge(self, found: Found, scope: Context) -> Ternary:
+        return compared(self.verb, self.literal, found, scope)
+
+    def shown(self, scope: Context) -> str:
+        return self.literal.shown(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """``between a and b``, both included."""
+
+    low: Literal
+    high: Literal
+    verb: str = "between"
+    opposite: str = "not between"
+
+    @property
+    def canonical(self) -> str:
+        return f"between {self.low.canonical} and {self.high.canonical}"
+
+    @property
+    def literals(self) -> Sequence[Literal]:
+        return (self.low, self.high)
+
+    def judge(self, found: Found, scope: Context) -> Ternary:
+        above = compared(">=", self.low, found, scope)
+        return all_of((above, compared("<=", self.high, found, scope)))
+
+    def shown(self, scope: Context) -> str:
+        return f"{self.low.shown(scope)} and {self.high.shown(scope)}"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """``in (a, b)``."""
+
+    literals: tuple[Literal, ...]
+    verb: str = "in"
+    opposite: str = "not in"
+
+    @property
+    def canonical(self) -> str:
+        return f"in {_list(each.canonical for each in self.literals)}"
+
+    def judge(self, found: Found, scope: Context) -> Ternary:
+        return any_of([compared("=", literal, found, scope) for literal in self.literals])
+
+    def shown(self, scope: Context) -> str:
+        return _list(each.shown(scope) for each in self.literals)
+
+
+@dataclass(frozen=True, slots=True)
+class MultipleOf:
+    """``multiple of 5``: 5, 10, 15 and so on; nothing is the fifth before there are five."""
+
+    step: Number
+    verb: str = "multiple of"
+    opposite: str = "not a multiple of"
+
+    @property
+    def canonical(self) -> str:
+        return f"multiple of {self.step.canonical}"
+
+    @property
+    def literals(self) -> Sequence[Literal]:
+        return (self.step,)
+
+    def judge(self, found: Found, _scope: Context) -> Ternary:
+        value = as_number(found.value)
+        if value is None:
+            return Ternary(None, found.changes_at)
+        whole = value == value.to_integral_value()
+        return Ternary(
+            whole and value > 0 and int(value) % int(self.step.value) == 0, found.changes_at
+        )
+
+    def shown(self, scope: Context) -> str:
+        return self.step.shown(scope)
+
+
+Searched = str | tuple[str, ...]
+
+
+def _contains(value: Searched, word: str) -> bool:
+    if isinstance(value, str):
+        return fold(word) in fold(value)
+    return any(fold(element) == fold(word) for element in value)
+
+
+def _mentions(value: Searched, word: str) -> bool:
+    texts = (value,) if isinstance(value, str) else value
+    return any(mentions(text, words_of(word)) for text in texts)
+
+
+SEARCHES: dict[str, Callable[[Searched, str], bool]] = {
+    "contains": _contains,
+    "mentions": _mentions,
+    "starts with": lambda value, word: (
+        isinstance(value, str) and fold(value).startswith(fold(word))
+    ),
+    "ends with": lambda value, word: isinstance(value, str) and fold(value).endswith(fold(word)),
+    "like": lambda value, word: (
+        isinstance(value, str) and like(fold(word)).fullmatch(fold(value)) is not None
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Look for texts, the verb being a key of ``SEARCHES``.
+
+    ``which`` is ``any`` or ``all`` of several texts, or nothing for a single one.
+    """
+
+    how: str
+    literals: tuple[Text | Number, ...]
+    which: str = ""
+
+    @property
+    def verb(self) -> str:
+        return f"{self.how} {self.which}".strip()
+
+    @property
+    def opposite(self) -> str:
+        return f"not {self.verb}"
+
+    @property
+    def canonical(self) -> str:
+        words = [each.canonical for each in self.literals]
+        return f"{self.verb} {_list(words) if self.which else words[0]}"
+
+    def judge(self, found: Found, _scope: Context) -> Ternary:
+        value = found.value
+        if not isinstance(value, str | tuple):
+            return Ternary(None, found.changes_at)
+        finds = SEARCHES[self.how]
+        answers = (finds(value, literal.text) for literal in self.literals)
+        return Ternary(all(answers) if self.which == "all" else any(answers), found.changes_at)
+
+    def shown(self, _scope: Context) -> str:
+        words = [each.canonical for each in self.literals]
+        return _list(words) if self.which else words[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """``is empty``: not known, an empty text, a list without elements. Always known."""
+
+    verb: str = "is empty"
+    opposite: str = "is not empty"
+    canonical: str = "is empty"
+    literals: tuple[Literal, ...] = ()
+
+    def judge(self, found: Found, _scope: Context) -> Ternary:
+        return Ternary(found.value in (None, "", ()), found.changes_at)
+
+    def shown(self, _scope: Context) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """A yes-or-no attribute that stands alone."""
+
+    verb: str = ""
+    opposite: str = ""
+    canonical: str = ""
+    literals: tuple[Literal, ...] = ()
+
+    def judge(self, found: Found, _scope: Context) -> Ternary:
+        value = found.value
+        return Ternary(value if isinstance(value, bool) else None, found.changes_at)
+
+    def shown(self, _scope: Context) -> str:
+        return "yes"
+
+
+def to_the_minute(asking: Asking) -> bool:
+    """Say whether hours and minutes matter to what is asked."""
+    return any(isinstance(literal, RelativeInstant) for literal in asking.literals)
+
+
+def _list(words: Iterable[str]) -> str:
+    return f"({', '.join(words)})"

@@ -1,0 +1,106 @@
+"""What to say where the words of a row do not make a condition: expected, got, and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from wcflow.rules.attributes.registry import known_by
+from wcflow.rules.binding import VALUES, at
+from wcflow.rules.errors import RuleError
+
+END = "$END"
+_CURLY = "“”„‟‘’‚«»`´"
+_SYMBOLS = {"LPAR": "'('", "RPAR": "')'", "COMMA": "','", END: "the end of the row"}
+
+
+def strange_character(error: UnexpectedCharacters, text: str) -> RuleError:
+    """Tell of a character that no word begins with."""
+    place = error.pos_in_stream or 0
+    character = text[place]
+    row, column = error.line - 1, error.column
+    if character in "'\"":
+        rest = text[place:].split("\n", maxsplit=1)[0]
+        return RuleError(f"a closing {character} in the same row", repr(rest), "", row, column)
+    return RuleError("a condition", repr(character), _hint_on(character), row, column)
+
+
+def _hint_on(character: str) -> str:
+    if character in _CURLY:
+        return "write straight quotes: '…'"
+    if character in "$€£¥%":
+        return "amounts and numbers stand without a sign"
+    return {"&": "write: and", "|": "write: or", "!": "write: not"}.get(character, "")
+
+
+def unexpected_word(error: UnexpectedToken, tokens: Sequence[Token]) -> RuleError:
+    """Tell of a word that cannot stand where it stands; ``tokens`` are all of the row."""
+    got: Token = error.token
+    before = [token for token in tokens if got.type == END or _starts(token) < _starts(got)]
+    last = before[-1] if before else None
+    expected = _expected(error.accepts or error.expected)
+    after = f" after '{last}'" if last is not None else ""
+    if got.type != END:
+        return at(
+            got,
+            expected + after,
+            str(got) if got.type == "TEXT" else f"'{got}'",
+            _hint(got, before),
+        )
+    row = (last.end_line or 1) - 1 if last else 0
+    column = (last.end_column or 0) if last else 0
+    hint = _hint_on_brackets(tokens) if "RPAR" in (error.accepts or ()) else ""
+    return RuleError(expected + after, "the end of the row", hint, row, column)
+
+
+def _starts(token: Token) -> int:
+    return token.start_pos or 0
+
+
+def _expected(accepts: set[str]) -> str:
+    """Name what could stand here, in the words of an admin."""
+    if accepts >= VALUES:
+        return "a value"
+    if "NAME" in accepts:
+        return "an attribute"
+    if "SIGN" in accepts:
+        return "a comparison such as = or contains"
+    if {"TEXT", "LPAR"} <= accepts:
+        return "a value"
+    words = [_SYMBOLS.get(name, f"'{name.lower()}'") for name in sorted(accepts or {END})]
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _hint(got: Token, before: Sequence[Token]) -> str:
+    if not before:
+        return ""
+    last, word = before[-1], str(got)
+    hint = ""
+    match last.type, got.type:
+        case (("CONTAINS" | "MENTIONS"), "LPAR"):
+            hint = f"write: {last.lower()} any (…) or {last.lower()} all (…)"
+        case "IN", _:
+            hint = "write the values in brackets: in ('DE', 'AT')"
+        case "NUMBER", "COMMA":
+            hint = "numbers stand without thousands separators, and with a point: 1000.50"
+        case _, "NAME" if known_by(word):
+            hint = "join comparisons by and, or by or"
+        case "NUMBER", "NAME":
+            hint = "amounts and numbers stand without a sign"
+        case "IS", "TEXT":
+            hint = f"write: = {word}"
+        case "IS", "NAME":
+            hint = f"write: = '{word}'"
+    return hint
+
+
+def _hint_on_brackets(tokens: Sequence[Token]) -> str:
+    opened: list[Token] = []
+    for token in tokens:
+        if token.type == "LPAR":
+            opened.append(token)
+        elif token.type == "RPAR" and opened:
+            opened.pop()
+    return f"the '(' in column {opened[-1].column} is not closed" if opened else ""

@@ -1,0 +1,244 @@
+"""What the shop sells: products, their categories and tags."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from wcflow.sandbox import meta
+from wcflow.sandbox.orders import escaped
+from wcflow.sandbox.params import (
+    between,
+    bounds,
+    chosen,
+    cut,
+    integer,
+    one_of,
+    paging,
+    read,
+    text,
+    trimmed,
+)
+from wcflow.sandbox.rest import Made, Page, Refusal, Request
+from wcflow.sandbox.state import Product, State, Term
+from wcflow.sandbox.zone import gmt
+
+
+def product_row(state: State, request: Request, product: Product) -> dict[str, Any]:
+    """Write a product as the REST API shows it."""
+    local = state.zone.local
+    return {
+        "id": product.id,
+        "name": product.name,
+        "slug": slug(product.name),
+        "permalink": f"{request.base}/product/{slug(product.name)}/",
+        "date_created": local(product.created),
+        "date_created_gmt": gmt(product.created),
+        "date_modified": local(product.modified),
+        "date_modified_gmt": gmt(product.modified),
+        "type": "simple",
+        "status": product.status,
+        "featured": False,
+        "catalog_visibility": "visible",
+        "description": "",
+        "short_description": "",
+        "sku": product.sku,
+        "price": product.price,
+        "regular_price": product.price,
+        "sale_price": "",
+        "on_sale": False,
+        "purchasable": True,
+        "virtual": False,
+        "downloadable": False,
+        "manage_stock": False,
+        "stock_quantity": None,
+        "stock_status": "instock",
+        "parent_id": 0,
+        "categories": [_short(term) for term in product.categories],
+        "tags": [_short(term) for term in product.tags],
+        "images": [],
+        "attributes": [],
+        "variations": [],
+        "meta_data": meta.shown(product.meta),
+    }
+
+
+def list_page(state: State, request: Request) -> Page:
+    """Answer with a page of products."""
+    readers = {
+        **paging(),
+        **bounds(state.zone),
+        "orderby": one_of("date", "id", "include", "title", "slug", "modified", "price"),
+        "sku": text,
+        "category": integer(0),
+        "tag": integer(0),
+    }
+    asked = read(request.params, readers)
+    rows = [state.products[number] for number in chosen(list(state.products), asked)]
+    rows = [product for product in rows if _fits(state, product, asked)]
+    _arrange(rows, asked)
+
+    def write(product: Product) -> str:
+        row = product_row(state, request, product)
+        return json.dumps(trimmed(row, request.params))
+
+    return cut(rows, asked, write)
+
+
+def view(state: State, request: Request, product_id: int) -> dict[str, Any]:
+    """Answer with one product."""
+    if product_id not in state.products:
+        raise Refusal("woocommerce_rest_product_invalid_id", "Invalid ID.", 404)
+    return product_row(state, request, state.products[product_id])
+
+
+def create(state: State, request: Request, asked: Mapping[str, Any], now: datetime) -> Made:
+    """Create the product that was asked for; its categories and tags are named by their ids."""
+    product = add(
+        state,
+        str(asked.get("name", "")),
+        now,
+        price=str(asked.get("regular_price", "")),
+        sku=str(asked.get("sku", "")),
+        categories=_named(state.categories, asked.get("categories", ())),
+        tags=_named(state.tags, asked.get("tags", ())),
+    )
+    return Made(product_row(state, request, product), f"/wc/v3/products/{product.id}")
+
+
+def remove(state: State, request: Request, product_id: int, *, force: bool) -> dict[str, Any]:
+    """Delete a product for good, or put it into the trash."""
+    row = view(state, request, product_id)
+    product = state.products[product_id]
+    if force:
+        delete(state, product)
+    else:
+        product.status = "trash"
+    return row
+
+
+def terms_page(state: State, request: Request, kind: str) -> Page:
+    """Answer with a page of categories or of tags, by name."""
+    terms = state.categories if kind == "categories" else state.tags
+    readers = {
+        **paging(),
+        "orderby": one_of("id", "include", "name", "slug", "term_group", "description", "count"),
+    }
+    asked = read(request.params, readers)
+    rows = [terms[number] for number in chosen(list(terms), asked)]
+    by_id = asked.get("orderby") in {"id", "include"}
+    rows.sort(
+        key=lambda term: (term.id if by_id else 0, term.name.lower()),
+        reverse=asked.get("order") == "desc",
+    )
+    counts = _counts(state, kind)
+
+    def write(term: Term) -> str:
+        row = _term_row(term, kind, counts.get(term.id, 0))
+        return json.dumps(trimmed(row, request.params))
+
+    return cut(rows, asked, write)
+
+
+def add(
+    state: State,
+    name: str,
+    now: datetime,
+    *,
+    price: str,
+    sku: str,
+    categories: tuple[str, ...],
+    tags: tuple[str, ...],
+) -> Product:
+    """Add a product, and the categories and tags that are not there yet."""
+    stamp = state.zone.stamp(now)
+    product = Product(state.numbers.take("post"), escaped(name), price, sku, stamp, stamp)
+    product.categories = [_term(state, state.categories, each) for each in categories]
+    product.tags = [_term(state, state.tags, each) for each in tags]
+    state.products[product.id] = product
+    return product
+
+
+def edit(state: State, product: Product, now: datetime, fields: Mapping[str, Any]) -> None:
+    """Change a product's name, price, sku, status, categories or tags."""
+    for name, value in fields.items():
+        if name in {"categories", "tags"}:
+            terms = state.categories if name == "categories" else state.tags
+            setattr(product, name, [_term(state, terms, each) for each in value])
+        else:
+            setattr(product, name, escaped(value))
+    product.modified = state.zone.stamp(now)
+
+
+def slug(name: str) -> str:
+    """Write a name as it stands in addresses: Baby &amp; Kids as baby-kids."""
+    return re.sub(r"[^a-z0-9]+", "-", name.replace("&amp;", "").lower()).strip("-")
+
+
+def _term(state: State, terms: dict[int, Term], name: str) -> Term:
+    told = escaped(name)
+    for term in terms.values():
+        if term.name == told:
+            return term
+    made = Term(state.numbers.take("term"), told, slug(told))
+    terms[made.id] = made
+    return made
+
+
+def _named(terms: Mapping[int, Term], rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(terms[row["id"]].name for row in rows if row.get("id") in terms)
+
+
+def _short(term: Term) -> dict[str, Any]:
+    return {"id": term.id, "name": term.name, "slug": term.slug}
+
+
+def _term_row(term: Term, kind: str, count: int) -> dict[str, Any]:
+    row = {"id": term.id, "name": term.name, "slug": term.slug, "description": "", "count": count}
+    if kind == "tags":
+        return row
+    return {**row, "parent": term.parent, "display": "default", "image": None, "menu_order": 0}
+
+
+def _counts(state: State, kind: str) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for product in state.products.values():
+        for term in product.categories if kind == "categories" else product.tags:
+            counts[term.id] = counts.get(term.id, 0) + 1
+    return counts
+
+
+def _fits(state: State, product: Product, asked: Mapping[str, Any]) -> bool:
+    return (
+        between(state.zone, asked)(product)
+        and asked.get("sku", product.sku) == product.sku
+        and _has(product.categories, asked.get("category"))
+        and _has(product.tags, asked.get("tag"))
+    )
+
+
+def _has(terms: list[Term], wanted: int | None) -> bool:
+    return not wanted or any(term.id == wanted for term in terms)
+
+
+def _arrange(rows: list[Product], asked: Mapping[str, Any]) -> None:
+    keys: dict[str, Callable[[Product], Any]] = {
+        "date": lambda product: (product.created, product.id),
+        "modified": lambda product: (product.modified, product.id),
+        "title": lambda product: (product.name.lower(), product.id),
+    }
+    key = keys.get(asked.get("orderby", "date"), lambda product: product.id)
+    rows.sort(key=key, reverse=asked.get("order", "desc") == "desc")
+
+
+def delete(state: State, product: Product) -> None:
+    """Delete a product for good; the lines of orders keep its name and lose its id."""
+    del state.products[product.id]
+    for order in state.orders.values():
+        for line in order.items:
+            if line.product_id == product.id:
+                line.product_id, line.sku = 0, None
+                order.written = ""
