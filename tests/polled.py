@@ -22,7 +22,7 @@ from wcflow.poll.pull import pull, reconcile
 from wcflow.profile import guest, registered
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store import wire
 from wcflow.store.client import Store
 
@@ -35,7 +35,7 @@ class Polled:
 
     def __init__(self, db, door, client, faults, clock, settings):
         self.db, self.door, self.client, self.faults = db, door, client, faults
-        self.shop, self._clock, self.settings = faults.shop, clock, settings
+        self.shop, self._clock, self.settings = faults.store, clock, settings
         with db.transaction() as tx:
             save_store(tx, settings.store, url=client.url, hpos=self.shop.state.settings.hpos)
 
@@ -151,7 +151,7 @@ def mirror_equals_shop(polled):
 def polled(db, shop=None, *, now=BEGIN, zone="Europe/Berlin", page_size=100, **settings):
     """Put a shop behind its door and a mirror before it."""
     clock = [now]
-    faults = Faults(shop or Shop(zone=zone))
+    faults = Faults(shop or SandboxStore(zone=zone))
     with mounted(faults, lambda: clock[0]) as door, _client(page_size) as client:
         told = PollSettings(store="shop", zone=ZoneInfo(zone), meta_keys=KEYS, **settings)
         yield Polled(db, door, client, faults, clock, told)

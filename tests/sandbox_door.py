@@ -14,7 +14,7 @@ from datetime import datetime
 import requests
 import responses
 
-from wcflow.sandbox.door import Answering, Call, asked, called
+from wcflow.sandbox.door import Answers, Call, parse_request, record_call
 from wcflow.sandbox.faults import TimedOut, Unreachable
 from wcflow.sandbox.rest import Request, Response
 
@@ -28,7 +28,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 class Door:
     """The way into the shop, and a record of who came through."""
 
-    shop: Answering
+    shop: Answers
     clock: Clock
     calls: list[Call] = field(default_factory=list)
 
@@ -48,18 +48,18 @@ class Door:
         try:
             response = self.shop.answer(request, now)
         except TimedOut:
-            self.calls.append(called(request, None, now))
+            self.calls.append(record_call(request, None, now))
             raise requests.exceptions.ReadTimeout(request=sent) from None
         except Unreachable:
-            self.calls.append(called(request, None, now))
+            self.calls.append(record_call(request, None, now))
             raise requests.exceptions.ConnectionError(request=sent) from None
-        self.calls.append(called(request, response, now))
+        self.calls.append(record_call(request, response, now))
         _in_time(sent, response)
         return response.status, dict(response.headers), response.body.encode()
 
 
 @contextmanager
-def mounted(shop: Answering, clock: Clock, *, url: str = "https://shop.example") -> Iterator[Door]:
+def mounted(shop: Answers, clock: Clock, *, url: str = "https://shop.example") -> Iterator[Door]:
     """Put a shop, or faults around one, where `requests` looks for `url`."""
     door = Door(shop, clock)
     below = re.compile(re.escape(url) + r"(/.*)?$")
@@ -73,7 +73,7 @@ def _read(sent: requests.PreparedRequest) -> Request:
     headers = {name.lower(): str(value) for name, value in sent.headers.items()}
     body = sent.body or b""
     whole = body.encode() if isinstance(body, str) else bytes(body)
-    return asked(str(sent.method), str(sent.url), headers, whole)
+    return parse_request(str(sent.method), str(sent.url), headers, whole)
 
 
 def _in_time(sent: requests.PreparedRequest, response: Response) -> None:

@@ -28,9 +28,9 @@ from wcflow.database.connection import open_database
 from wcflow.database.stores import save_store, store_row
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.orders import Line
+from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.server import serve
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 
 STORE = """
@@ -77,7 +77,7 @@ class Town:
 
     def __init__(self, folder, stack):
         self.folder, self._stack = folder, stack
-        self.shop = Shop(name="Little Things")
+        self.shop = SandboxStore(name="Little Things")
         self.faults = Faults(self.shop)
         self.server = stack.enter_context(serve(self.shop, self.faults))
         self.product = self.shop.add_product("Wallet", now=utcnow() - timedelta(days=99))
@@ -100,7 +100,7 @@ class Town:
     def buys(self, email, days_ago=0, **more):
         at = utcnow() - timedelta(days=days_ago)
         with self.server.lock:
-            item = Line(product_id=self.product, name="Wallet", total="10.00")
+            item = LineItem(product_id=self.product, name="Wallet", total="10.00")
             return self.shop.place_order(now=at, email=email, items=(item,), **more)
 
     @contextmanager

@@ -26,7 +26,7 @@ from tests.service import eventually
 from tests.world import World
 from wcflow import sync
 from wcflow.config.load import load
-from wcflow.sandbox.faults import Rule, Unreachable
+from wcflow.sandbox.faults import FaultRule, Unreachable
 from wcflow.sandbox.server import serve
 from wcflow.store.client import Store
 
@@ -166,7 +166,7 @@ class Siege:
         assert -signal.SIGKILL == self.cradle.buries(), self.cradle.log.read_text()[-3000:]
         # Ten minutes are about to pass: what the dead one sent arrives long before they are over.
         eventually(lambda: not self.village.server._guests)
-        self.village.faults.recovers()
+        self.village.faults.recover()
         self.deaths[_doing(self.village.server.calls[asked:])] += 1
 
     def _lies_in_wait(self, only, most, effect):
@@ -180,7 +180,7 @@ class Siege:
             return answer
 
         after = self.chance.randrange(1, most)
-        self.village.faults.rules.append(Rule(deed, only=only, after=after))
+        self.village.faults.rules.append(FaultRule(deed, only=only, after=after))
 
     def _people_act(self, seconds):
         """Let people act at some moments of the daemon's life, which may end before they are done."""

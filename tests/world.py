@@ -21,7 +21,7 @@ from wcflow.database.stores import store_row
 from wcflow.rules.tags import split_tags
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 
 BEGIN = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ class World:
     def __init__(self, folder, rules, *, database=None, wcflow="", store="", now=BEGIN, **shop):
         self.folder, self.now = folder, now
         self.database_url = database or f"sqlite:///{folder}/wcflow.sqlite3"
-        self.shop = Shop(**shop)
+        self.shop = SandboxStore(**shop)
         self.faults = Faults(self.shop)
         self.product = self.shop.add_product(
             "Wallet", now=now - timedelta(days=500), price="100.00"
@@ -135,9 +135,9 @@ class World:
 
     def buys(self, *, customer=0, email="", total="100.00", days_ago=0, status="completed", **more):
         """Somebody places an order of one wallet at that price; give its id."""
-        from wcflow.sandbox.orders import Line
+        from wcflow.sandbox.orders import LineItem
 
-        line = Line(product_id=self.product, total=total, name="Wallet")
+        line = LineItem(product_id=self.product, total=total, name="Wallet")
         return self.shop.place_order(
             now=self.now - timedelta(days=days_ago),
             customer=customer,

@@ -17,19 +17,19 @@ from random import Random
 from wcflow.config.files import default_ini, with_values
 from wcflow.errors import BusyError, SetupError
 from wcflow.sandbox.auth import ADMIN
-from wcflow.sandbox.people import Person, person
-from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.people import Persona, make_persona
+from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.state import Order
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 PEOPLE, ORDERS = 500, 2500
 INI, DATABASE, STORE = "wcflow.ini", "wcflow.sqlite3", "shop"
 MARK = "# Written by 'wcflow demo' for its sandbox shop, and used again by the next demo here.\n"
 
 
-def opened_shop(now: datetime) -> Shop:
+def opened_shop(now: datetime) -> SandboxStore:
     """Open the shop: the same people and orders each time, up to ``now``."""
-    return seeded(now, Random(2), people=PEOPLE, orders=ORDERS)  # noqa: S311  chance for play
+    return seed_store(now, Random(2), people=PEOPLE, orders=ORDERS)  # noqa: S311  chance for play
 
 
 # The directory
@@ -103,7 +103,7 @@ class Scene:
 
 
 def scenes(
-    shop: Shop, at_risk: Sequence[int], regulars: Sequence[int], now: datetime
+    shop: SandboxStore, at_risk: Sequence[int], regulars: Sequence[int], now: datetime
 ) -> list[Scene]:
     """Let a few people act: two buy for the first time, one comes back, one gives an order back.
 
@@ -111,8 +111,8 @@ def scenes(
     """
     chance = Random(4)  # noqa: S311  chance for play
     played = [
-        _newcomer(shop, person(chance, 9001, now), now),
-        _guest(shop, person(chance, 9002, now), now),
+        _newcomer(shop, make_persona(chance, 9001, now), now),
+        _guest(shop, make_persona(chance, 9002, now), now),
     ]
     if at_risk:
         played.append(_comes_back(shop, at_risk[0], now))
@@ -122,7 +122,7 @@ def scenes(
     return played
 
 
-def _regretted(shop: Shop, customer: int, now: datetime) -> int | None:
+def _regretted(shop: SandboxStore, customer: int, now: datetime) -> int | None:
     """Give a customer's latest order if, without it, they had not been seen for three months."""
     email = shop.state.customers[customer].email.lower()
     paid = sorted(
@@ -141,7 +141,7 @@ def _paid_by(order: Order, customer: int, email: str) -> bool:
     return theirs and order.status in ("processing", "completed") and order.remaining > 0
 
 
-def _newcomer(shop: Shop, who: Person, now: datetime) -> Scene:
+def _newcomer(shop: SandboxStore, who: Persona, now: datetime) -> Scene:
     account = shop.register(
         who.email,
         now=now,
@@ -156,7 +156,7 @@ def _newcomer(shop: Shop, who: Person, now: datetime) -> Scene:
     return Scene(words, who.email)
 
 
-def _guest(shop: Shop, who: Person, now: datetime) -> Scene:
+def _guest(shop: SandboxStore, who: Persona, now: datetime) -> Scene:
     number = shop.place_order(
         now=now, email=who.email, items=_basket(shop, 28), billing=who.billing
     )
@@ -164,29 +164,29 @@ def _guest(shop: Shop, who: Person, now: datetime) -> Scene:
     return Scene(words, who.email)
 
 
-def _comes_back(shop: Shop, customer: int, now: datetime) -> Scene:
+def _comes_back(shop: SandboxStore, customer: int, now: datetime) -> Scene:
     who = shop.state.customers[customer]
     number = shop.place_order(now=now, customer=customer, items=_basket(shop, 9))
     words = f"{who.first_name} {who.last_name}, long not seen, buys again: {_order(shop, number)}"
     return Scene(words, who.email)
 
 
-def _gives_back(shop: Shop, number: int, now: datetime) -> Scene:
+def _gives_back(shop: SandboxStore, number: int, now: datetime) -> Scene:
     who = shop.state.customers[shop.state.orders[number].customer_id]
     shop.refund(number, now=now, reason="Returned")
     words = f"{who.first_name} {who.last_name} sends everything back: {_order(shop, number)}"
     return Scene(words, who.email)
 
 
-def _basket(shop: Shop, *shelves: int) -> list[tuple[int, int]]:
+def _basket(shop: SandboxStore, *shelves: int) -> list[tuple[int, int]]:
     products = sorted(shop.state.products)
     return [(products[shelf], 1) for shelf in shelves]
 
 
-def _name(who: Person) -> str:
+def _name(who: Persona) -> str:
     return f"{who.first_name} {who.last_name}"
 
 
-def _order(shop: Shop, number: int) -> str:
+def _order(shop: SandboxStore, number: int) -> str:
     order = shop.order(number)
     return f"order {order['number']}, {order['total']} {order['currency']}"

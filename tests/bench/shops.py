@@ -28,10 +28,10 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from wcflow.sandbox.auth import ADMIN
-from wcflow.sandbox.door import asked
+from wcflow.sandbox.door import parse_request
 from wcflow.sandbox.rest import Basic, Request, http_date
-from wcflow.sandbox.seed import seeded
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.seed import seed_store
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store import wire
 
 _KEY = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)
@@ -100,7 +100,7 @@ def _shelf(rows: list[dict[str, Any]]) -> Shelf:
     )
 
 
-def _all(shop: Shop, path: str, now: datetime, **params: str) -> list[dict[str, Any]]:
+def _all(shop: SandboxStore, path: str, now: datetime, **params: str) -> list[dict[str, Any]]:
     """Ask the sandbox for all rows of a kind, page by page."""
     rows: list[dict[str, Any]] = []
     for page in range(1, 1000):
@@ -116,7 +116,7 @@ class Large:
     """A shop of many orders, made of one of few."""
 
     def __init__(self, orders: int, now: datetime) -> None:
-        self.shop = seeded(now, Random(7), people=_PEOPLE, orders=min(orders, _PATTERN))
+        self.shop = seed_store(now, Random(7), people=_PEOPLE, orders=min(orders, _PATTERN))
         pattern = _all(self.shop, "orders", now, status="any", _fields=_ORDER_FIELDS)
         towns = -(-orders // len(pattern))
         people = _all(self.shop, "customers", now, role="all", _fields=wire.CUSTOMER_FIELDS)
@@ -138,7 +138,7 @@ class Large:
         parts = urlsplit(target)
         kind = parts.path.removeprefix("/wp-json/wc/v3/")
         if kind not in self.shelves:
-            request = asked("GET", f"https://shop.example{target}", {}, b"")
+            request = parse_request("GET", f"https://shop.example{target}", {}, b"")
             told = self.shop.answer(replace(request, auth=_KEY), now)
             assert told.status == 200, told.body
             return [told.body.encode()], dict(told.headers), 1

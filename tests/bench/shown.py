@@ -19,8 +19,8 @@ from random import Random
 from typing import Any
 
 from wcflow.database.mapping import customer_of
-from wcflow.sandbox.rest import Request, Response, told
-from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.rest import Request, Response, text_response
+from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import serve
 
 _STAMPS = "id,date_modified_gmt"
@@ -47,7 +47,7 @@ class Shown:
         else:
             return self._small.answer(request, now)
         body = json.dumps(rows[: int(asked["per_page"])])
-        return told(body, now, headers={"X-WP-Total": str(len(rows))})
+        return text_response(body, now, headers={"X-WP-Total": str(len(rows))})
 
     def _read(self, query: str, values: tuple[int, ...] = ()) -> list[Any]:
         with closing(sqlite3.connect(self._path)) as raw:
@@ -91,7 +91,7 @@ def _seconds(text: str) -> int:
 
 
 def _serving(pipe: Connection, path: Path) -> None:
-    small = seeded(datetime.now(UTC), Random(7), people=20, orders=60)
+    small = seed_store(datetime.now(UTC), Random(7), people=20, orders=60)
     with serve(Shown(small, path)) as server:
         pipe.send(server.url)
         pipe.recv()

@@ -30,7 +30,7 @@ from wcflow.poll.context import PollSettings
 from wcflow.poll.ownership import store_orders
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.rest import Basic, Request
-from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import serve
 from wcflow.store.quick import orders_in
 
@@ -58,7 +58,7 @@ def cpu(deed, times=9):
 
 
 def a_shop():
-    return seeded(datetime.now(UTC), Random(7), people=500, orders=2500)
+    return seed_store(datetime.now(UTC), Random(7), people=500, orders=2500)
 
 
 def serving(pipe):

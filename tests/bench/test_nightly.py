@@ -28,7 +28,7 @@ from wcflow.poll.context import PollSettings
 from wcflow.poll.pull import pull, reconcile
 from wcflow.poll.ranges import whole
 from wcflow.records import Address, Order, Refund
-from wcflow.sandbox.rest import told
+from wcflow.sandbox.rest import text_response
 from wcflow.store.client import Store
 
 ORDERS = 1_000_000
@@ -61,7 +61,7 @@ class Vast:
         size = int(request.params.get("per_page", 10))
         body = [self._row(row) for row in rows[:size]]
         self.rows += len(body)
-        return told(json.dumps(body), now, headers={"X-WP-Total": str(len(rows))})
+        return text_response(json.dumps(body), now, headers={"X-WP-Total": str(len(rows))})
 
     def _orders(self, asked):
         if asked["status"] != "any":
@@ -89,7 +89,7 @@ class Vast:
     def _one(self, number, now):
         assert number in self.lost
         refusal = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "", "data": {}}
-        return told(json.dumps(refusal), now, status=404)
+        return text_response(json.dumps(refusal), now, status=404)
 
 
 def naive(at):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from tests import naive
 from tests.builders import BERLIN
 from tests.histories.street import GRANTED, OWN
-from wcflow.cli.check_database import examined
+from wcflow.cli.check_database import examine
 from wcflow.database.customers import customers
 from wcflow.database.orders import order_records
 
@@ -294,4 +294,4 @@ def nothing_is_left_to_do(world):
 
 def the_database_is_sound(world):
     """No row contradicts another, and none is of what cannot be."""
-    assert [] == examined(world.db, world.config, world.now).unsound
+    assert [] == examine(world.db, world.config, world.now).unsound

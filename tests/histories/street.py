@@ -9,8 +9,8 @@ from tests import naive
 from tests.builders import BERLIN
 from wcflow.database.customers import customers
 from wcflow.database.orders import order_records
-from wcflow.sandbox.orders import Line
-from wcflow.sandbox.rest import Refusal
+from wcflow.sandbox.orders import LineItem
+from wcflow.sandbox.rest import RestError
 
 EMAILS = ("ada@example.com", "ben@example.com", "CY@example.com", "dee@example.com")
 OWN = "own"
@@ -74,7 +74,7 @@ class Street:
 
     def _lines(self, total, pick=0):
         product, name = ((self.wallet, "Wallet"), (self.belt, "Belt"))[pick % 2]
-        return (Line(product_id=product, total=total, name=name),)
+        return (LineItem(product_id=product, total=total, name=name),)
 
     # People.
 
@@ -330,7 +330,7 @@ class Street:
         """Do it, if the shop lets them."""
         try:
             getattr(self, deed)(pick)
-        except Refusal:
+        except RestError:
             return
         finally:
             self.looks_around()

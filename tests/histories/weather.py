@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 WEATHER = {
-    "429": lambda faults, **more: faults.throttles(retry_after=7, **more),
-    "500": lambda faults, **more: faults.falters(status=500, **more),
-    "502": lambda faults, **more: faults.falters(status=502, html=True, **more),
-    "503": lambda faults, **more: faults.falters(status=503, html=True, **more),
-    "no answer": lambda faults, **more: faults.times_out(**more),
-    "a redirect": lambda faults, **more: faults.redirects(**more),
-    "torn": lambda faults, *, effect, **more: faults.tears(**more),
-    "chatter": lambda faults, *, effect, **more: faults.chatters(**more),
-    "nobody there": lambda faults, *, effect, **more: faults.refuses_connections(**more),
+    "429": lambda faults, **more: faults.throttle(retry_after=7, **more),
+    "500": lambda faults, **more: faults.fail_with(status=500, **more),
+    "502": lambda faults, **more: faults.fail_with(status=502, html=True, **more),
+    "503": lambda faults, **more: faults.fail_with(status=503, html=True, **more),
+    "no answer": lambda faults, **more: faults.time_out(**more),
+    "a redirect": lambda faults, **more: faults.redirect(**more),
+    "torn": lambda faults, *, effect, **more: faults.cut_response(**more),
+    "chatter": lambda faults, *, effect, **more: faults.prepend_text(**more),
+    "nobody there": lambda faults, *, effect, **more: faults.refuse_connections(**more),
 }
 """Each takes `effect`, `only`, `after` and `times`; what is torn or chattered was done all the same."""
 

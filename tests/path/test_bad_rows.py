@@ -118,7 +118,7 @@ class TestOrders:
         with polled(sqlite) as poll:
             goods = orders(poll, 100, items=[(poll.shop.add_product("Cup", now=BEGIN), 1)])
             bad = goods.pop(50)
-            poll.faults.spoils("order", bad, field, value)
+            poll.faults.set_field("order", bad, field, value)
             poll.pull()
 
             assert set(goods) == set(poll.orders())
@@ -127,10 +127,10 @@ class TestOrders:
 
     def test_census_and_poll_put_aside_alike_on_both_databases(self, poll):
         known = orders(poll, 30)
-        poll.faults.spoils("order", known[3], "total", "a lot")
+        poll.faults.set_field("order", known[3], "total", "a lot")
         poll.pull()
         new = orders(poll, 30)
-        poll.faults.spoils("order", new[-1], "billing.city", ["Berlin"])
+        poll.faults.set_field("order", new[-1], "billing.city", ["Berlin"])
         poll.pull()
 
         assert {
@@ -144,7 +144,7 @@ class TestOrders:
         poll.pull()
         before = poll.row().order_cursor
         (bad,) = orders(poll, 1)
-        poll.faults.spoils("order", bad, "total", None)
+        poll.faults.set_field("order", bad, "total", None)
         poll.passes(minutes=5)
         poll.pull()
         first = poll.row().order_cursor
@@ -165,7 +165,7 @@ class TestOrders:
         (order,) = orders(poll, 1)
         poll.pull()
         before = poll.orders()
-        poll.faults.spoils("order", order, "line_items", None)
+        poll.faults.set_field("order", order, "line_items", None)
         poll.shop.set_status(order, "completed", now=poll.passes(minutes=5))
         poll.pull()
 
@@ -174,9 +174,9 @@ class TestOrders:
     def test_a_later_change_that_reads_well_takes_it_back(self, poll):
         (order, _newer) = orders(poll, 2)
         poll.passes(minutes=5)
-        poll.faults.spoils("order", order, "line_items", None)
+        poll.faults.set_field("order", order, "line_items", None)
         poll.pull()
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(minutes=10)
         poll.pull()
         assert [("order", order)] == list(aside(poll))
@@ -188,7 +188,7 @@ class TestOrders:
 
     def test_since_when_it_is_aside_stays(self, poll):
         (order,) = orders(poll, 1)
-        poll.faults.spoils("order", order, "total", None)
+        poll.faults.set_field("order", order, "total", None)
         poll.pull()
         first = poll.now
         poll.passes(hours=2)
@@ -202,8 +202,8 @@ class TestOrders:
     def test_the_night_does_not_take_it_for_deleted_and_asks_for_it_once(self, poll):
         known = orders(poll, 40)
         poll.pull()
-        poll.faults.spoils("order", known[7], "total", None)
-        poll.faults.spoils("order", known[9], "date_modified_gmt", 7)
+        poll.faults.set_field("order", known[7], "total", None)
+        poll.faults.set_field("order", known[9], "date_modified_gmt", 7)
         poll.passes(hours=12)
         for each in (known[7], known[9]):
             poll.shop.set_status(each, "completed", now=poll.now)
@@ -223,10 +223,10 @@ class TestOrders:
 
     def test_the_night_takes_back_what_reads_well_again_without_a_stamp(self, poll):
         known = orders(poll, 12)
-        poll.faults.spoils("order", known[2], "total", None)
-        poll.faults.spoils("order", known[5], "number", {})
+        poll.faults.set_field("order", known[2], "total", None)
+        poll.faults.set_field("order", known[5], "number", {})
         poll.pull()
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(hours=12)
         poll.reconcile()
 
@@ -235,7 +235,7 @@ class TestOrders:
 
     def test_the_night_forgets_what_is_gone(self, poll):
         known = orders(poll, 3)
-        poll.faults.spoils("order", known[2], "total", None)
+        poll.faults.set_field("order", known[2], "total", None)
         poll.pull()
         poll.passes(hours=12)
         poll.shop.delete_order(known[2])
@@ -246,12 +246,12 @@ class TestOrders:
     def test_many_are_asked_for_again_although_no_good_one_stands_between(self, poll):
         known = orders(poll, 60)
         for each in known[10:40]:
-            poll.faults.spoils("order", each, "total", None)
+            poll.faults.set_field("order", each, "total", None)
         poll.pull()
         poll.passes(hours=12)
         poll.reconcile()
         assert {("order", each) for each in known[10:40]} == set(aside(poll))
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(hours=24)
         poll.reconcile()
 
@@ -261,10 +261,10 @@ class TestOrders:
     def test_rows_without_an_id_are_one_entry_until_none_is_met(self, poll):
         known = orders(poll, 5)
         for each in known[:2]:
-            poll.faults.spoils("order", each, "id", "")
+            poll.faults.set_field("order", each, "id", "")
         poll.pull()
         assert {("order", 0): "id: expected the number of something, got text"} == aside(poll)
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(hours=12)
         poll.reconcile()
 
@@ -279,7 +279,7 @@ class TestOrders:
             later = poll.shop.place_order(now=poll.passes(seconds=5), email="later@x.de")
             bad = placed[1::2]
             for each in bad:
-                poll.faults.spoils("order", each, "total", None)
+                poll.faults.set_field("order", each, "total", None)
             poll.pull()
 
             assert {*placed, later} - set(bad) == set(poll.orders())
@@ -290,7 +290,7 @@ class TestOrders:
             poll.pull()
             placed = orders(poll, 8)
             for each in placed[:6]:
-                poll.faults.spoils("order", each, "total", None)
+                poll.faults.set_field("order", each, "total", None)
             poll.pull()
 
             assert set(placed[6:]) == set(poll.orders())
@@ -305,7 +305,7 @@ class TestOrders:
             placed = orders(poll, 46)
             bad = placed[3:43]
             for each in bad:
-                poll.faults.spoils("order", each, "total", None)
+                poll.faults.set_field("order", each, "total", None)
             poll.pull()
 
             assert {*placed[:3], *placed[43:]} == set(poll.orders())
@@ -316,7 +316,7 @@ class TestOrders:
         step, died = 0, True
         while died:
             (bad, _good) = orders(poll, 2)
-            poll.faults.spoils("order", bad, "total", None)
+            poll.faults.set_field("order", bad, "total", None)
             poll.passes(minutes=5)
             fate = Fate(step)
             with fate.hangs_over(poll.db), contextlib.suppress(Died):
@@ -366,7 +366,7 @@ class TestDatabasesThatRefuse:
         }[kind]
         field = {"order": "customer_note", "customer": "username", "product": "name"}[kind]
         text = LONG * 5
-        poll.faults.spoils(kind, ids[2], field, text)
+        poll.faults.set_field(kind, ids[2], field, text)
         with refusing(poll.db, {"order": "orders"}.get(kind, kind), text):
             poll.pull()
             told = {"order": poll.orders, "customer": poll.customers, "product": poll.products}
@@ -382,7 +382,7 @@ class TestShopsThatAreBroken:
         poll.pull()
         cursor = poll.row().order_cursor
         for each in orders(poll, 12):
-            poll.faults.spoils("order", each, "total", None)
+            poll.faults.set_field("order", each, "total", None)
         with pytest.raises(StoreError, match="of 12 rows none can be understood"):
             poll.pull()
         assert cursor == poll.row().order_cursor
@@ -391,7 +391,7 @@ class TestShopsThatAreBroken:
     def test_what_is_no_json_is_an_error(self, poll, body):
         orders(poll, 3)
         poll.pull()
-        poll.faults._alter(
+        poll.faults._change_response(
             lambda response: type(response)(response.status, response.headers, body),
             {"times": None, "only": "GET /wc/v3/orders"},
         )
@@ -403,10 +403,10 @@ class TestShopsThatAreBroken:
 class TestOthers:
     def test_a_bad_customer_stalls_nobody(self, poll):
         ids = [poll.shop.register(f"c{n}@example.com", now=BEGIN) for n in range(20)]
-        poll.faults.spoils("customer", ids[4], "billing", "x")
+        poll.faults.set_field("customer", ids[4], "billing", "x")
         poll.pull()
         new = [poll.shop.register(f"n{n}@example.com", now=poll.now) for n in range(3)]
-        poll.faults.spoils("customer", new[1], "email", 10.5)
+        poll.faults.set_field("customer", new[1], "email", 10.5)
         order = poll.shop.place_order(now=poll.passes(minutes=1), customer=ids[4])
         poll.passes(minutes=5)
         poll.pull()
@@ -418,7 +418,7 @@ class TestOthers:
         before = poll.reconcile().requests
         poll.passes(hours=24)
         assert before >= poll.reconcile().requests
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(hours=24)
         poll.reconcile()
         assert {} == aside(poll)
@@ -427,7 +427,7 @@ class TestOthers:
     def test_a_customer_who_turns_bad_is_not_taken_for_deleted(self, poll):
         ids = [poll.shop.register(f"c{n}@example.com", now=BEGIN) for n in range(5)]
         poll.pull()
-        poll.faults.spoils("customer", ids[2], "role", [])
+        poll.faults.set_field("customer", ids[2], "role", [])
         for _ in range(30):
             poll.passes(hours=1)
             poll.pull()
@@ -437,12 +437,12 @@ class TestOthers:
 
     def test_a_bad_product_stalls_nobody(self, poll):
         ids = [poll.shop.add_product(f"Cup {n}", now=BEGIN) for n in range(5)]
-        poll.faults.spoils("product", ids[1], "categories", [{"name": []}])
+        poll.faults.set_field("product", ids[1], "categories", [{"name": []}])
         orders(poll, 2, items=[(ids[1], 1), (ids[2], 1)])
         poll.pull()
         assert ({("product", ids[1])}, 2) == (set(aside(poll)), len(poll.orders()))
         assert set(ids) - {ids[1]} == set(poll.products())
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(hours=12)
         poll.reconcile()
 
@@ -453,12 +453,12 @@ class TestOthers:
         product = poll.shop.add_product("Cup", now=BEGIN)
         placed = orders(poll, 3, items=[(product, 2)])
         made = [poll.shop.refund(each, "1.00", now=poll.passes(minutes=1)) for each in placed]
-        poll.faults.spoils("refund", made[1], "date_created_gmt", "soon")
+        poll.faults.set_field("refund", made[1], "date_created_gmt", "soon")
         poll.pull()
         dates = [refund.date for each in placed for refund in poll.order(each).refunds]
         assert ({("refund", made[1])}, None) == (set(aside(poll)), dates[1])
         assert None not in (dates[0], dates[2])
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(hours=12)
         poll.reconcile()
 
@@ -475,7 +475,7 @@ class TestTheWholePath:
             email="anna@example.com", billing={"first_name": "Anna", "country": "DE"}
         )
         other = world.buys(email="bert@example.com")
-        world.faults.spoils("order", order, field, value)
+        world.faults.set_field("order", order, field, value)
         world.settle()
 
         assert {} == aside(world)
@@ -489,14 +489,14 @@ class TestTheWholePath:
         order = world.buys(email="anna@example.com")
         other = world.buys(email="bert@example.com")
         world.settle()
-        world.faults.spoils("order", order, "total", "-1")
+        world.faults.set_field("order", order, "total", "-1")
         world.pass_(minutes=5)
         world.shop.set_status(order, "cancelled", now=world.now)
         world.shop.set_status(other, "cancelled", now=world.now)
         world.settle()
 
         assert ("Buyers", "") == (world.segment(order), world.segment(other) or "")
-        world.faults.recovers()
+        world.faults.recover()
         world.nightly()
         world.settle()
         assert "" == (world.segment(order) or "")
@@ -504,11 +504,11 @@ class TestTheWholePath:
     def test_the_orders_of_a_bad_customer_are_judged_all_the_same(self, world):
         """They have their tags and notes; once the account reads well they are one person."""
         anna = world.registers("anna@example.com", days_ago=30)
-        world.faults.spoils("customer", anna, "shipping", 5)
+        world.faults.set_field("customer", anna, "shipping", 5)
         order = world.buys(customer=anna, email="anna@example.com")
         world.settle()
         assert ([("customer", anna)], "Buyers") == (list(aside(world)), world.segment(order))
-        world.faults.recovers()
+        world.faults.recover()
         world.pass_(hours=12)
         world.nightly()
         world.settle()
@@ -519,13 +519,13 @@ class TestTheWholePath:
     def test_an_order_whose_meta_cannot_be_read_holds_no_other_effect_up(self, world):
         placed = [world.buys(email=f"c{n}@example.com") for n in range(5)]
         world.walk(write=False, accept=False)
-        world.faults.spoils("order", placed[2], "meta_data", "none")
+        world.faults.set_field("order", placed[2], "meta_data", "none")
         world.walk()
 
         assert ["Buyers"] * 2 + [None] + ["Buyers"] * 2 == [world.segment(o) for o in placed]
         (waiting,) = world.outbox(states=["due"])
         assert placed[2] == waiting.target
-        world.faults.recovers()
+        world.faults.recover()
         world.pass_(hours=1)
         world.settle()
         assert "Buyers" == world.segment(placed[2])
@@ -582,11 +582,11 @@ class TestAnyRow:
     @given(st.sampled_from([".".join(map(str, at)) for at in places(ORDERS[0])][1:]), anything)
     def test_it_walks_to_its_end_and_holds_nobody_up(self, world, field, value):
         """It is kept or put aside, and the next order has its note either way."""
-        world.faults.recovers()
+        world.faults.recover()
         if world.row() is None:
             world.settle()
         bad = world.buys(email="anna@example.com")
-        world.faults.spoils("order", bad, field, raw(value))
+        world.faults.set_field("order", bad, field, raw(value))
         other = world.buys(email="bert@example.com")
         world.walk(know=False)
 

@@ -16,10 +16,10 @@ from wcflow.poll import paginate, refunds
 from wcflow.poll.context import PollContext
 from wcflow.poll.ranges import whole
 from wcflow.poll.workers import Found, Meter, Work, work_off
-from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.rest import told
-from wcflow.sandbox.seed import seeded
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.faults import FaultRule
+from wcflow.sandbox.rest import text_response
+from wcflow.sandbox.seed import seed_store
+from wcflow.sandbox.store import SandboxStore
 
 
 class Killed(Exception):
@@ -29,7 +29,7 @@ class Killed(Exception):
 @pytest.fixture
 def past():
     """A shop with a past of its own kind: guests, drafts, trash, refunds, oddities."""
-    return seeded(BEGIN, Random(7), people=60, orders=300)
+    return seed_store(BEGIN, Random(7), people=60, orders=300)
 
 
 def kills(after):
@@ -161,13 +161,13 @@ def positions_left(poll):
 def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
     with polled(database, page_size=20) as poll:
         ordered(poll.shop, 100, seconds_apart=3600)
-        poll.faults.falters(times=None, only="GET /wc/v3/orders", after=5)
+        poll.faults.fail_with(times=None, only="GET /wc/v3/orders", after=5)
 
         with pytest.raises(StoreError) as told_of:
             poll.pull()
         kept = len(poll.orders())
         row = poll.row()
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(minutes=5)
         poll.pull()
 
@@ -186,7 +186,7 @@ def test_after_a_failure_nothing_more_is_asked_than_is_on_its_way(database):
 
         # The other slice of two hundred orders was being read at the same time.
         assert len(poll.orders()) < 150
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(minutes=5)
         poll.pull()
         mirror_equals_shop(poll)
@@ -221,26 +221,26 @@ def breaks_the_first_slice(poll):
     """Break down over the slice that has an end: the last one has none."""
 
     def deed(request, now, following):
-        return told('{"code": "broken", "message": "No."}', now, status=409)
+        return text_response('{"code": "broken", "message": "No."}', now, status=409)
 
     def first_slice(request):
         return request.params.get("orderby") == "date" and "before" in request.params
 
-    poll.faults.rules.append(Rule(deed, times=None, when=first_slice))
+    poll.faults.rules.append(FaultRule(deed, times=None, when=first_slice))
 
 
 def test_what_changes_during_a_census_is_found_by_the_poll_after_it(database, past):
     with polled(database, past, page_size=50) as poll:
         some = past.order_ids()
 
-        def meanwhile(shop, now):
+        def before_answer(shop, now):
             for id in some[:: len(some) // 9]:
                 shop.edit_billing(id, now=now, city="Elsewhere")
             shop.trash(some[4], now=now)
             shop.register("newcomer@example.com", now=now)
             ordered(shop, 2, seconds_apart=1, start=timedelta(0))
 
-        poll.faults.meanwhile(meanwhile, only="GET /wc/v3/orders", after=4)
+        poll.faults.before_answer(before_answer, only="GET /wc/v3/orders", after=4)
         poll.passes(minutes=1)
         poll.pull()
 
@@ -302,12 +302,12 @@ def breaks_the_list_of_refunds(poll):
     """Break down over it, while refunds that are asked for by id are told."""
 
     def deed(request, now, following):
-        return told('{"code": "broken", "message": "No."}', now, status=409)
+        return text_response('{"code": "broken", "message": "No."}', now, status=409)
 
     def by_date(request):
         return request.path.endswith("/refunds") and request.params.get("orderby") == "date"
 
-    poll.faults.rules.append(Rule(deed, times=None, when=by_date))
+    poll.faults.rules.append(FaultRule(deed, times=None, when=by_date))
 
 
 def test_orders_dated_in_the_future_are_read(database):
@@ -334,12 +334,12 @@ def refuses_status(poll, status):
 
     def deed(request, now, following):
         body = '{"code": "rest_invalid_param", "message": "Invalid parameter(s): status"}'
-        return told(body, now, status=400)
+        return text_response(body, now, status=400)
 
     def asks_for_it(request):
         return status in str(request.params.get("status", "")).split(",")
 
-    poll.faults.rules.append(Rule(deed, times=None, when=asks_for_it))
+    poll.faults.rules.append(FaultRule(deed, times=None, when=asks_for_it))
 
 
 def test_kinds_of_draft_that_the_shop_does_not_know_are_not_asked_for_again(database):
@@ -356,7 +356,7 @@ def test_kinds_of_draft_that_the_shop_does_not_know_are_not_asked_for_again(data
 
 
 def test_drafts_are_read_also_where_any_leaves_them_out(database):
-    with polled(database, Shop(any_holds_drafts=False)) as poll:
+    with polled(database, SandboxStore(any_holds_drafts=False)) as poll:
         ordered(poll.shop, 3, seconds_apart=1, status="checkout-draft")
         poll.pull()
 

@@ -217,7 +217,9 @@ class Histories(RuleBasedStateMachine):
     @rule(deed=st.sampled_from(DEEDS), pick=PICK, after=st.integers(0, 12))
     def walk_while_people_act(self, deed, pick, after):
         """The shop changes between two answers of one walk."""
-        self.w.faults.meanwhile(lambda *_: self.street.do(deed, pick), only="GET *", after=after)
+        self.w.faults.before_answer(
+            lambda *_: self.street.do(deed, pick), only="GET *", after=after
+        )
         self.walk()
 
     @rule(steps=st.integers(0, 250), minutes=st.sampled_from([6, 11]), pick=PICK)
@@ -278,7 +280,7 @@ class Histories(RuleBasedStateMachine):
 
     def _walks_in_peace(self):
         """Walk until nothing is unsure: what was interrupted is done, what was done is on record."""
-        self.w.faults.recovers()
+        self.w.faults.recover()
         self.street.lines_are_saved()
         self.w.pass_(minutes=11)
         self.street.looks_around()
@@ -298,7 +300,7 @@ class Histories(RuleBasedStateMachine):
 
     def come_to_rest(self):
         """Let the weather clear, and time pass until all that waits has had its turn."""
-        self.w.faults.recovers()
+        self.w.faults.recover()
         self.street.lines_are_saved()
         self.w.pass_(hours=8)
         self.w.walk()

@@ -54,7 +54,7 @@ def test_a_write_that_was_not_answered_well_is_there_once(world, path, trouble, 
 
 def test_a_note_that_was_not_answered_and_is_let_go_by_hand_is_there_once(world):
     order = world.buys(email="anna@example.com")
-    world.faults.times_out(effect=True, only="POST /wc/v3/orders/*/notes")
+    world.faults.time_out(effect=True, only="POST /wc/v3/orders/*/notes")
     with pytest.raises(StoreError):
         world.settle()
     waiting = [entry.id for entry in world.outbox(states=("due",))]

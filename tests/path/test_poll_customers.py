@@ -12,8 +12,8 @@ from wcflow.database.stores import EMPTY_ANSWER, save_store
 from wcflow.database.tables import PersonRow, RunRow
 from wcflow.errors import StoreError
 from wcflow.poll.customer_rescan import MOST_AT_ONCE, Sweep, sweep_share
-from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.rest import told
+from wcflow.sandbox.faults import FaultRule
+from wcflow.sandbox.rest import text_response
 
 DAY = timedelta(days=1)
 
@@ -63,12 +63,12 @@ def forgets(poll, *, of, times=None):
         import json
 
         headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": "1"}
-        return told(json.dumps(rows), now, headers=headers)
+        return text_response(json.dumps(rows), now, headers=headers)
 
     def lists(request):
         return request.method == "GET" and request.path == "/wc/v3/customers"
 
-    poll.faults.rules.append(Rule(deed, times=times, when=lists))
+    poll.faults.rules.append(FaultRule(deed, times=times, when=lists))
 
 
 class TestNew:
@@ -303,7 +303,7 @@ class TestEmptyAnswers:
             full.pull()
 
         assert (before, set()) == (full.customers(), full.touched())
-        full.faults.recovers()
+        full.faults.recover()
         full.pull()
         mirror_equals_shop(full)
 
@@ -327,10 +327,10 @@ class TestEmptyAnswers:
             import json
 
             whole = following(request, now)
-            return told(json.dumps(whole.json[:5]), now, headers={"X-WP-Total": "30"})
+            return text_response(json.dumps(whole.json[:5]), now, headers={"X-WP-Total": "30"})
 
         full.faults.rules.append(
-            Rule(
+            FaultRule(
                 deed,
                 times=None,
                 when=lambda r: r.path == "/wc/v3/customers" and "include" in r.params,

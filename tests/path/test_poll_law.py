@@ -15,8 +15,8 @@ from tests.polled import BEGIN, mirror_equals_shop, polled
 from wcflow.database.connection import open_database
 from wcflow.database.orders import orders_of_people
 from wcflow.errors import StoreError
-from wcflow.sandbox.rest import Refusal
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.rest import RestError
+from wcflow.sandbox.store import SandboxStore
 
 NAMES = [f"{name}@example.com" for name in ("anna", "bob", "cleo", "dora", "emil")]
 
@@ -43,7 +43,7 @@ class Street:
         """Do it, if it can be done: nobody pays an order that is not there."""
         try:
             getattr(self, deed)(which, self.poll.now)
-        except (NobodyThere, Refusal):
+        except (NobodyThere, RestError):
             return
 
     def _order(self, which):
@@ -145,7 +145,7 @@ def test_the_mirror_becomes_the_shop_and_all_concerned_are_touched(
     shared = frozenset({"till@example.com"})
     with (
         open_database(f"sqlite:///{file}") as db,
-        polled(db, Shop(hpos=hpos), page_size=page_size, shared_emails=shared) as poll,
+        polled(db, SandboxStore(hpos=hpos), page_size=page_size, shared_emails=shared) as poll,
     ):
         street = Street(poll)
         poll.pull()
@@ -173,10 +173,10 @@ def walk(poll, step, which):
             poll.pull(progress=kills(which % 3))
             raise Killed
     elif step == "fails":
-        poll.faults.falters(times=None, after=which % 6)
+        poll.faults.fail_with(times=None, after=which % 6)
         with contextlib.suppress(StoreError):
             poll.pull()
-        poll.faults.recovers()
+        poll.faults.recover()
     else:
         getattr(poll, step)()
 

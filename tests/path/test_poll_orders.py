@@ -12,7 +12,7 @@ from wcflow.database.orders import set_order_meta
 from wcflow.errors import StoreError
 from wcflow.poll import paginate
 from wcflow.records import StatusChange
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_tags_that_a_person_edits_touch_whom_they_belong_to(poll):
 
 def test_an_order_with_its_new_stamp_and_its_old_items_is_read_again(poll):
     """WooCommerce stamps an order before it saves its items; a poll may come in between."""
-    poll.faults.half_saved(poll.bobs)
+    poll.faults.show_old_items(poll.bobs)
     poll.shop.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
     poll.pull()
     assert 1 == poll.order(poll.bobs).items[0].quantity
@@ -185,7 +185,7 @@ def test_an_order_with_its_new_stamp_and_its_old_items_is_read_again(poll):
 
 
 def test_an_order_with_its_old_items_is_read_again_also_when_others_follow(poll):
-    poll.faults.half_saved(poll.bobs)
+    poll.faults.show_old_items(poll.bobs)
     poll.shop.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
     for number in range(5):
         orders(poll, email=f"d{number}@example.com", now=poll.passes(seconds=1))
@@ -308,13 +308,13 @@ class TestManyAtOnce:
         assert 2_000 > sum(call.body_bytes for call in many.door.calls)
 
     def test_rows_that_leave_a_page_while_it_is_walked_are_not_missed(self, many):
-        def meanwhile(shop, now):
+        def before_answer(shop, now):
             for id in many.made[3:30:3]:
                 shop.edit_billing(id, now=now + timedelta(seconds=5), city="Oslo")
 
         for id in many.made:
             many.shop.edit_billing(id, now=many.passes(seconds=1), city="Rome")
-        many.faults.meanwhile(meanwhile, only="GET /wc/v3/orders", after=3)
+        many.faults.before_answer(before_answer, only="GET /wc/v3/orders", after=3)
         many.pull()
         many.passes(minutes=1)
         many.pull()
@@ -346,11 +346,11 @@ class TestManyAtOnce:
     def test_a_poll_that_fails_midway_goes_on_from_there(self, many):
         for id in many.made:
             many.shop.edit_billing(id, now=many.passes(seconds=1), city="Rome")
-        many.faults.falters(times=None, only="GET /wc/v3/orders", after=3)
+        many.faults.fail_with(times=None, only="GET /wc/v3/orders", after=3)
         many.passes(minutes=5)
         with pytest.raises(StoreError):
             many.pull()
-        many.faults.recovers()
+        many.faults.recover()
         many.pull()
 
         pages = sum(call.params.get("status") == "any" for call in many.door.calls)
@@ -365,7 +365,7 @@ class TestClocks:
     def test_a_date_header_that_is_wrong_costs_nothing(self, sqlite, off):
         with polled(sqlite) as poll:
             ordered(poll.shop, 3, seconds_apart=100)
-            poll.faults.date_header_off(off)
+            poll.faults.shift_date_header(off)
             poll.pull()
             for minutes in (1, 3, 10, 70, 1):
                 poll.passes(minutes=minutes)
@@ -378,7 +378,7 @@ class TestClocks:
     def test_a_shop_whose_clock_is_wrong_is_followed(self, sqlite, off):
         with polled(sqlite) as poll:
             ordered(poll.shop, 3, seconds_apart=100)
-            poll.faults.clock_off(off)
+            poll.faults.shift_clock(off)
             poll.pull()
             for minutes in (1, 3, 10, 70, 1):
                 poll.passes(minutes=minutes)
@@ -390,10 +390,10 @@ class TestClocks:
     def test_young_is_an_order_by_the_shops_own_clock(self, sqlite):
         behind = timedelta(hours=-1)
         with polled(sqlite) as poll:
-            poll.faults.clock_off(behind)
+            poll.faults.shift_clock(behind)
             (id,) = ordered(poll.shop, 1, seconds_apart=0)
             poll.pull()
-            poll.faults.half_saved(id)
+            poll.faults.show_old_items(id)
             wallet = min(poll.shop.state.products)
             poll.shop.edit_items(id, ((wallet, 5),), now=poll.now + behind)
             poll.passes(seconds=30)
@@ -410,7 +410,7 @@ class TestClocks:
     def test_the_repeated_hour_of_autumn_loses_nothing(self, sqlite, fold, rest):
         """Order stamps are local time read back: in that hour they may be an hour off."""
         change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
-        with polled(sqlite, Shop(fold=fold), now=change - timedelta(hours=5)) as poll:
+        with polled(sqlite, SandboxStore(fold=fold), now=change - timedelta(hours=5)) as poll:
             (id,) = ordered(poll.shop, 1, seconds_apart=0)
             poll.pull()
             step = 0
@@ -464,14 +464,14 @@ def test_a_kind_of_draft_that_a_newer_release_dropped_is_not_asked_for_again(pol
 
 
 def test_why_polls_fail_is_kept_since_when_they_do_and_forgotten_when_they_succeed(poll):
-    poll.faults.falters(times=None)
+    poll.faults.fail_with(times=None)
     since = int(poll.now.timestamp())
     for _ in range(2):
         with pytest.raises(StoreError):
             poll.pull()
         poll.passes(minutes=1)
     failed = poll.row()
-    poll.faults.recovers()
+    poll.faults.recover()
     poll.pull()
 
     assert ("HTTP 500" in failed.error, since) == (True, failed.error_since)
@@ -483,7 +483,7 @@ def test_unreadable_rows_are_passed_by(poll):
     bad = orders(poll, email="dora@example.com")
     good = orders(poll, email="emil@example.com", now=poll.passes(seconds=2))
     poll.shop.state.orders[bad].payment_method = ["a plugin's own idea"]
-    poll.shop.state.orders[bad].written = ""
+    poll.shop.state.orders[bad].cached_json = ""
     poll.pull()
 
     assert (False, True) == (bad in poll.orders(), good in poll.orders())

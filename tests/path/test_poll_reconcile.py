@@ -13,9 +13,9 @@ from wcflow.database.stores import EMPTY_ANSWER
 from wcflow.database.tables import CustomerRow
 from wcflow.errors import StoreError
 from wcflow.records import Product
-from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.rest import told
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.faults import FaultRule
+from wcflow.sandbox.rest import text_response
+from wcflow.sandbox.store import SandboxStore
 
 DAY = timedelta(days=1)
 
@@ -66,7 +66,7 @@ def test_trash_that_was_emptied_is_forgotten(poll):
 
 @pytest.mark.parametrize("any_holds_drafts", [True, False])
 def test_drafts_are_counted_where_the_shop_counts_them(database, any_holds_drafts):
-    with polled(database, Shop(any_holds_drafts=any_holds_drafts)) as poll:
+    with polled(database, SandboxStore(any_holds_drafts=any_holds_drafts)) as poll:
         ordered(poll.shop, 5, seconds_apart=86400, status="completed")
         drafts = ordered(poll.shop, 3, seconds_apart=86400, status="checkout-draft")
         poll.settle()
@@ -88,7 +88,7 @@ def test_a_kind_of_draft_that_a_newer_release_knows_is_asked_for_from_the_next_n
         refuses_status(poll, "auto-draft")
         ordered(poll.shop, 1, seconds_apart=0)
         poll.pull()
-        poll.faults.recovers()
+        poll.faults.recover()
         poll.passes(days=1)
         poll.reconcile()
         poll.passes(minutes=1)
@@ -109,9 +109,9 @@ def test_an_order_that_a_list_left_out_is_not_believed_to_be_deleted(poll):
             "after", ""
         ) < "2026-02":
             headers["X-WP-Total"] = str(total - 1)
-        return told(json.dumps(rows), now, headers=headers)
+        return text_response(json.dumps(rows), now, headers=headers)
 
-    poll.faults.rules.append(Rule(deed, times=None, only="GET /wc/v3/orders"))
+    poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/orders"))
     found = poll.reconcile()
 
     assert (0, True) == (found.deleted, lost in poll.orders())
@@ -170,8 +170,8 @@ def test_a_shop_that_lists_no_refunds_is_asked_for_every_order_that_has_one(poll
     poll.shop.delete_refund(poll.made[2], refund, now=poll.now)
     poll.passes(hours=1)
     no_route = json.dumps({"code": "rest_no_route", "message": "No route", "data": None})
-    deed = lambda request, now, following: told(no_route, now, status=404)  # noqa: E731
-    poll.faults.rules.append(Rule(deed, times=None, only="GET /wc/v3/refunds"))
+    deed = lambda request, now, following: text_response(no_route, now, status=404)  # noqa: E731
+    poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/refunds"))
     poll.reconcile()
 
     assert {"g:guest2@example.com"} == poll.touched()
@@ -194,7 +194,7 @@ def test_an_order_older_than_all_that_are_known_is_found(poll):
 def test_orders_of_the_hour_that_the_clocks_skip_are_counted_right(database, zone):
     """Bounds within that hour cannot be said: no range ends there."""
     spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
-    with polled(database, Shop(zone=zone)) as poll:
+    with polled(database, SandboxStore(zone=zone)) as poll:
         for minute in range(260):
             at = spring + timedelta(minutes=minute)
             poll.shop.place_order(now=at, email="late@example.com", status="completed")
@@ -255,9 +255,9 @@ def test_customers_whom_a_list_once_left_out_are_read(poll):
 class TestEmptyAnswers:
     def test_counts_of_nothing_that_the_shop_itself_contradicts_are_an_error(self, poll):
         def deed(request, now, following):
-            return told("[]", now, headers={"X-WP-Total": "0"})
+            return text_response("[]", now, headers={"X-WP-Total": "0"})
 
-        poll.faults.rules.append(Rule(deed, times=None, only="GET /wc/v3/orders"))
+        poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/orders"))
         before = poll.orders()
         with pytest.raises(StoreError, match="counts no orders, and has them"):
             poll.reconcile()

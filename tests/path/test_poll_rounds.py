@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.path.test_census import ordered
 from tests.polled import BEGIN, mirror_equals_shop, polled
 from wcflow.poll.rescan import MOST_AT_ONCE, PAGE, POSTS, TABLES, Progress, share
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 DAY = timedelta(days=1)
 AGES = [3, 29, 33, 40, 200, 364, 380, 401, 700]
@@ -36,7 +36,7 @@ def old_shop(poll):
 
 @pytest.fixture
 def posts(sqlite):
-    with polled(sqlite, Shop(hpos=False)) as poll:
+    with polled(sqlite, SandboxStore(hpos=False)) as poll:
         poll.aged = old_shop(poll)
         yield poll
 
@@ -177,7 +177,7 @@ def test_a_long_rest_is_made_up_for_by_and_by(posts):
 
 
 def test_more_orders_of_one_second_than_a_page_holds_are_all_read_again(database):
-    with polled(database, Shop(hpos=False), page_size=10) as poll:
+    with polled(database, SandboxStore(hpos=False), page_size=10) as poll:
         many = ordered(poll.shop, 150, seconds_apart=0, start=20 * DAY, status="completed")
         poll.settle()
         for id in many:

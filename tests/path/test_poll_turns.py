@@ -6,7 +6,7 @@ import pytest
 
 from tests.path.test_census import ordered
 from tests.polled import mirror_equals_shop, polled
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 ROUND = 1200
 """Seconds for all accounts; a batch of them for each minute would take longer."""
@@ -16,7 +16,7 @@ ACCOUNTS = 4500
 @pytest.fixture
 def crowded(sqlite):
     """A shop with more accounts than a poll each minute can look at in time, and many old orders."""
-    with polled(sqlite, Shop(hpos=False), sweep_every_seconds=ROUND) as poll:
+    with polled(sqlite, SandboxStore(hpos=False), sweep_every_seconds=ROUND) as poll:
         poll.accounts = [
             poll.shop.register(f"d{number}@example.com", now=poll.now) for number in range(ACCOUNTS)
         ]

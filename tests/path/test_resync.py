@@ -195,11 +195,11 @@ def test_one_that_dies_anywhere_is_finished_by_the_next_walk(world, steps):
 
 def test_one_that_is_given_again_goes_on_where_it_was(world):
     """What was read is neither doubted nor asked for anew: only the rest is left to read."""
-    world.faults.falters(times=None, only="GET /wc/v3/orders", after=2)
+    world.faults.fail_with(times=None, only="GET /wc/v3/orders", after=2)
     with pytest.raises(StoreError):
         anew(world)
     first = doubts(world)
-    world.faults.recovers()
+    world.faults.recover()
     rest = anew(world)
     settled = doubts(world)
     whole = anew(world)

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.world import World
-from wcflow.cli.status import print_standing, standing
+from wcflow.cli.status import load_status, print_status
 from wcflow.database.quarantine import quarantined_rows
 from wcflow.rules.conditions import Condition
 
@@ -60,9 +60,9 @@ def test_status_tells_of_it_and_names_nobody(world, capsys):
     world.settle()
     (settings,) = world.config.stores
     with world.db.reading() as tx:
-        seen = standing(tx, settings, world.now, timedelta(hours=1), None)
+        seen = load_status(tx, settings, world.now, timedelta(hours=1), None)
     capsys.readouterr()
-    print_standing(seen, world.now)
+    print_status(seen, world.now)
     told = " ".join(capsys.readouterr().out.split())
     assert f"person of order {anna}" in told
     assert "ArithmeticError" in told

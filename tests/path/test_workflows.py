@@ -279,7 +279,7 @@ def test_a_stalled_shop_evaluates_nobody(world):
     order = w.buys(email="anna@example.com", days_ago=30)
     w.settle()
     w.pass_(days=40)
-    w.faults.falters(times=None, status=500)
+    w.faults.fail_with(times=None, status=500)
     with pytest.raises(Exception, match="500"):
         w.walk(accept=False)
     assert ([], [], []) == (w.notes(order), w.outbox(states=("due",)), w.runs("g:anna@example.com"))
@@ -313,7 +313,7 @@ def test_a_step_that_is_given_up_takes_the_later_ones_with_it(world):
     """A note that tells a code must not go out when the code could not be made."""
     w = world(WELCOME)
     w.settle()
-    w.faults.falters(times=None, status=400, only="POST /wc/v3/coupons")
+    w.faults.fail_with(times=None, status=400, only="POST /wc/v3/coupons")
     order = w.buys(email="anna@example.com")
     w.settle()
     assert [f"Welcome, anna@example.com: order {order}"] == w.notes(order)

@@ -100,10 +100,10 @@ def test_a_hand_that_took_another_tag_away_meanwhile_is_heeded(tmp_path):
 
 def walk_unanswered(w, *, effect):
     """Walk while the shop falls silent at the first write of tags; and let things calm down."""
-    w.faults.times_out(effect=effect, only="POST /wc/v3/*/batch")
+    w.faults.time_out(effect=effect, only="POST /wc/v3/*/batch")
     with pytest.raises(StoreError):
         w.walk(accept=False, know=False)
-    w.faults.recovers()
+    w.faults.recover()
     w.pass_(minutes=11)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.rest import Basic, Request, Response
-from wcflow.sandbox.state import Key
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.state import ApiKey
+from wcflow.sandbox.store import SandboxStore
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, 999999, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -14,20 +14,20 @@ STAMP, STAMP_LATER = "2026-11-22T19:20:08", "2026-11-22T20:20:08"
 
 
 def ask(
-    shop: Shop,
+    shop: SandboxStore,
     method: str,
     path: str,
     params: dict[str, Any] | None = None,
     json: Any = None,
     *,
     now: datetime = NOW,
-    key: Key = ADMIN,
+    key: ApiKey = ADMIN,
 ) -> Response:
     auth = Basic(key.consumer_key, key.consumer_secret)
     return shop.answer(Request(method, path, params or {}, json, auth), now)
 
 
-def order_of(shop: Shop, **fields: Any) -> int:
+def order_of(shop: SandboxStore, **fields: Any) -> int:
     """Place an order over 20.00 for customer 1, who is made along with it."""
     customer = shop.register("ana@example.com", now=NOW)
     product = shop.add_product("Books & More", now=NOW, price="20.00", sku="b-1")

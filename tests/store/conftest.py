@@ -2,7 +2,7 @@
 
 import pytest
 
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 
 @pytest.fixture(params=[True, False], ids=["hpos", "legacy"])
@@ -11,5 +11,5 @@ def hpos(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def shop(hpos: bool) -> Shop:
-    return Shop(hpos=hpos)
+def shop(hpos: bool) -> SandboxStore:
+    return SandboxStore(hpos=hpos)

@@ -14,7 +14,7 @@ from tests.store.contract import Answer, Door, StoreContract  # noqa: E402  rewr
 from wcflow.sandbox.auth import ADMIN  # noqa: E402
 from wcflow.sandbox.rest import Basic, Request  # noqa: E402
 from wcflow.sandbox.server import serve  # noqa: E402
-from wcflow.sandbox.store import Shop  # noqa: E402
+from wcflow.sandbox.store import SandboxStore  # noqa: E402
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 class Inside:
     """A door without a network; each call takes a while of the shop's time."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: SandboxStore) -> None:
         self.shop = shop
         self.now = NOW
 
@@ -88,7 +88,7 @@ class TestInProcess(StoreContract):
     )
     def shop(self, request: pytest.FixtureRequest) -> Door:
         zone, hpos = request.param
-        return Inside(Shop(zone=zone, hpos=hpos))
+        return Inside(SandboxStore(zone=zone, hpos=hpos))
 
 
 class TestOverHttp(StoreContract):
@@ -96,5 +96,5 @@ class TestOverHttp(StoreContract):
 
     @pytest.fixture
     def shop(self) -> Iterator[Door]:
-        with serve(Shop()) as server:
+        with serve(SandboxStore()) as server:
             yield Outside(server.url)

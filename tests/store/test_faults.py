@@ -11,7 +11,7 @@ import pytest
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import BOM, PHP_NOTICE, Faults, TimedOut, Unreachable
 from wcflow.sandbox.rest import Basic, Request, Response
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 KEY = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)
@@ -20,14 +20,14 @@ NOTE = Request("POST", "/wc/v3/orders/1/notes", json={"note": "x"}, auth=KEY)
 
 
 @pytest.fixture
-def shop() -> Shop:
-    shop = Shop()
+def shop() -> SandboxStore:
+    shop = SandboxStore()
     shop.place_order(now=NOW, status="pending")
     return shop
 
 
 @pytest.fixture
-def faults(shop: Shop) -> Faults:
+def faults(shop: SandboxStore) -> Faults:
     return Faults(shop)
 
 
@@ -35,48 +35,48 @@ def statuses(faults: Faults, *requests: Request) -> list[int]:
     return [faults.answer(request, NOW).status for request in requests]
 
 
-def test_fair_weather_changes_nothing(shop: Shop, faults: Faults):
+def test_fair_weather_changes_nothing(shop: SandboxStore, faults: Faults):
     assert shop.answer(LIST, NOW) == faults.answer(LIST, NOW)
 
 
 def test_a_shop_falters_so_many_times(faults: Faults):
-    faults.falters(times=2)
+    faults.fail_with(times=2)
 
     assert [500, 500, 200] == statuses(faults, LIST, LIST, LIST)
 
 
 def test_trouble_befalls_only_what_it_is_for(faults: Faults):
-    faults.falters(only="POST */notes", status=502, html=True)
+    faults.fail_with(only="POST */notes", status=502, html=True)
 
     assert [200, 502, 201] == statuses(faults, LIST, NOTE, NOTE)
 
 
 def test_trouble_may_wait(faults: Faults):
-    faults.falters(after=1)
+    faults.fail_with(after=1)
 
     assert [200, 500, 200] == statuses(faults, LIST, LIST, LIST)
 
 
 def test_trouble_lasts_until_the_shop_recovers(faults: Faults):
-    faults.falters(times=None)
+    faults.fail_with(times=None)
 
     before = statuses(faults, LIST, LIST, LIST)
-    faults.recovers()
+    faults.recover()
 
     assert [500, 500, 500, 200] == [*before, *statuses(faults, LIST)]
 
 
 def test_troubles_follow_one_another(faults: Faults):
     """Of two that fit, the first that was set up has its turn first."""
-    faults.throttles()
-    faults.falters(status=500)
+    faults.throttle()
+    faults.fail_with(status=500)
 
     assert [429, 500, 200] == statuses(faults, LIST, LIST, LIST)
 
 
 def test_an_error_is_json_or_html(faults: Faults):
-    faults.falters()
-    faults.falters(html=True)
+    faults.fail_with()
+    faults.fail_with(html=True)
 
     first, second = faults.answer(LIST, NOW), faults.answer(LIST, NOW)
 
@@ -85,7 +85,7 @@ def test_an_error_is_json_or_html(faults: Faults):
 
 
 def test_a_throttled_client_is_told_when_to_come_back(faults: Faults):
-    faults.throttles(retry_after=7)
+    faults.throttle(retry_after=7)
 
     answer = faults.answer(LIST, NOW)
 
@@ -94,7 +94,7 @@ def test_a_throttled_client_is_told_when_to_come_back(faults: Faults):
 
 @pytest.mark.parametrize(("accept", "kind"), [("application/json", "json"), ("*/*", "html")])
 def test_maintenance_speaks_as_it_is_asked_to(faults: Faults, accept: str, kind: str):
-    faults.maintains()
+    faults.enter_maintenance()
 
     answer = faults.answer(Request("GET", "/wc/v3/orders", auth=KEY, accept=accept), NOW)
 
@@ -103,7 +103,7 @@ def test_maintenance_speaks_as_it_is_asked_to(faults: Faults, accept: str, kind:
 
 
 def test_a_proxy_chokes_on_long_pages_only(faults: Faults):
-    faults.chokes(over=25)
+    faults.fail_long_pages(over=25)
     asked = [
         Request("GET", "/wc/v3/orders", {"per_page": size}, auth=KEY)
         for size in ("100", "26", "25")
@@ -114,9 +114,9 @@ def test_a_proxy_chokes_on_long_pages_only(faults: Faults):
 
 @pytest.mark.parametrize(("effect", "notes"), [(False, 0), (True, 1)])
 def test_a_time_out_comes_before_or_after_the_effect(
-    shop: Shop, faults: Faults, effect: bool, notes: int
+    shop: SandboxStore, faults: Faults, effect: bool, notes: int
 ):
-    faults.times_out(effect=effect)
+    faults.time_out(effect=effect)
 
     with pytest.raises(TimedOut) as caught:
         faults.answer(NOTE, NOW)
@@ -125,8 +125,8 @@ def test_a_time_out_comes_before_or_after_the_effect(
     assert notes == len(shop.notes(1))
 
 
-def test_a_refused_connection_reaches_nobody(shop: Shop, faults: Faults):
-    faults.refuses_connections()
+def test_a_refused_connection_reaches_nobody(shop: SandboxStore, faults: Faults):
+    faults.refuse_connections()
 
     with pytest.raises(Unreachable):
         faults.answer(NOTE, NOW)
@@ -136,7 +136,7 @@ def test_a_refused_connection_reaches_nobody(shop: Shop, faults: Faults):
 
 @pytest.mark.parametrize(
     "trouble",
-    [Faults.tears, Faults.chatters, lambda faults: faults.chatters(BOM)],
+    [Faults.cut_response, Faults.prepend_text, lambda faults: faults.prepend_text(BOM)],
     ids=["torn", "notice", "bom"],
 )
 def test_a_spoilt_answer_is_200_and_no_json(faults: Faults, trouble: Callable[[Faults], None]):
@@ -150,30 +150,30 @@ def test_a_spoilt_answer_is_200_and_no_json(faults: Faults, trouble: Callable[[F
         json.loads(answer.body)
 
 
-def test_a_notice_stands_before_the_answer(shop: Shop, faults: Faults):
-    faults.chatters()
+def test_a_notice_stands_before_the_answer(shop: SandboxStore, faults: Faults):
+    faults.prepend_text()
 
     assert PHP_NOTICE + shop.answer(LIST, NOW).body == faults.answer(LIST, NOW).body
 
 
 def test_a_redirect_names_another_place(faults: Faults):
-    faults.redirects(to="https://other.example/")
+    faults.redirect(to="https://other.example/")
 
     answer = faults.answer(NOTE, NOW)
 
     assert (301, "https://other.example/") == (answer.status, answer.headers["Location"])
 
 
-def test_a_slow_answer_is_the_same_answer_later(shop: Shop, faults: Faults):
-    faults.dawdles(3.5)
+def test_a_slow_answer_is_the_same_answer_later(shop: SandboxStore, faults: Faults):
+    faults.delay_response(3.5)
 
     answer = faults.answer(LIST, NOW)
 
     assert (3.5, shop.answer(LIST, NOW).body) == (answer.delay, answer.body)
 
 
-def test_a_wrong_clock_is_wrong_in_stamps_and_date(shop: Shop, faults: Faults):
-    faults.clock_off(timedelta(hours=-2))
+def test_a_wrong_clock_is_wrong_in_stamps_and_date(shop: SandboxStore, faults: Faults):
+    faults.shift_clock(timedelta(hours=-2))
 
     answer = faults.answer(Request("PUT", "/wc/v3/orders/1", json={}, auth=KEY), NOW)
 
@@ -181,8 +181,8 @@ def test_a_wrong_clock_is_wrong_in_stamps_and_date(shop: Shop, faults: Faults):
     assert "2026-11-22T17:20:08" == shop.order(1)["date_modified_gmt"]
 
 
-def test_a_wrong_date_header_leaves_the_stamps(shop: Shop, faults: Faults):
-    faults.date_header_off(timedelta(hours=-2))
+def test_a_wrong_date_header_leaves_the_stamps(shop: SandboxStore, faults: Faults):
+    faults.shift_date_header(timedelta(hours=-2))
 
     answer = faults.answer(Request("PUT", "/wc/v3/orders/1", json={}, auth=KEY), NOW)
 
@@ -190,20 +190,20 @@ def test_a_wrong_date_header_leaves_the_stamps(shop: Shop, faults: Faults):
     assert "2026-11-22T19:20:08" == shop.order(1)["date_modified_gmt"]
 
 
-def test_someone_acts_meanwhile(shop: Shop, faults: Faults):
+def test_someone_acts_meanwhile(shop: SandboxStore, faults: Faults):
     """Between the first page and the second an order leaves the list."""
     later = [shop.place_order(now=NOW + timedelta(days=day)) for day in range(1, 4)]
-    faults.meanwhile(lambda shop, now: shop.trash(later[-1], now=now), after=1)
+    faults.before_answer(lambda shop, now: shop.trash(later[-1], now=now), after=1)
 
     pages = [faults.answer(page_of_two(number), NOW).json for number in (1, 2)]
 
     assert [[later[2], later[1]], [1]] == [[row["id"] for row in page] for page in pages]
 
 
-def test_a_row_slips_through_between_pages(shop: Shop, faults: Faults):
+def test_a_row_slips_through_between_pages(shop: SandboxStore, faults: Faults):
     shop.place_order(now=NOW)
     third = shop.place_order(now=NOW + timedelta(days=1))
-    faults.slips_rows()
+    faults.skip_first_row()
 
     pages = [faults.answer(page_of_two(number), NOW).json for number in (1, 2, 2)]
 
@@ -215,11 +215,11 @@ def page_of_two(number: int) -> Request:
     return Request("GET", "/wc/v3/orders", {"per_page": "2", "page": str(number)}, auth=KEY)
 
 
-def test_a_half_saved_order_shows_its_new_stamp_with_old_lines(shop: Shop, faults: Faults):
+def test_a_half_saved_order_shows_its_new_stamp_with_old_lines(shop: SandboxStore, faults: Faults):
     product = shop.add_product("Wallet", now=NOW)
     order = shop.place_order(now=NOW, items=[(product, 1)])
     shop.edit_items(order, [(product, 2), (product, 3)], now=NOW + timedelta(seconds=1))
-    faults.half_saved(order)
+    faults.show_old_items(order)
     idle = Request("GET", "/wc/v3/orders", {"_fields": "id"}, auth=KEY)
 
     faults.answer(idle, NOW)
@@ -229,9 +229,9 @@ def test_a_half_saved_order_shows_its_new_stamp_with_old_lines(shop: Shop, fault
     assert ["2026-11-22T19:20:09"] * 2 == [row["date_modified_gmt"] for row in seen]
 
 
-def test_a_half_saved_new_order_has_no_lines_yet(shop: Shop, faults: Faults):
+def test_a_half_saved_new_order_has_no_lines_yet(shop: SandboxStore, faults: Faults):
     order = shop.place_order(now=NOW, items=[(shop.add_product("Wallet", now=NOW), 1)])
-    faults.half_saved(order)
+    faults.show_old_items(order)
 
     seen = faults.answer(Request("GET", f"/wc/v3/orders/{order}", auth=KEY), NOW)
 
@@ -244,19 +244,21 @@ def row_of(order: int, answer: Response) -> dict:
 
 def test_a_delay_and_a_wrong_date_may_meet(faults: Faults):
     """Troubles that let the request pass add up."""
-    faults.dawdles(1.0)
-    faults.date_header_off(timedelta(minutes=1))
+    faults.delay_response(1.0)
+    faults.shift_date_header(timedelta(minutes=1))
 
     answer = faults.answer(LIST, NOW)
 
     assert (1.0, "Sun, 22 Nov 2026 19:21:08 GMT") == (answer.delay, answer.headers["Date"])
 
 
-def test_a_plugin_spoils_a_field_of_one_row_wherever_it_is_shown(shop: Shop, faults: Faults):
+def test_a_plugin_spoils_a_field_of_one_row_wherever_it_is_shown(
+    shop: SandboxStore, faults: Faults
+):
     """Of no other row, and only where that field was asked for; bytes are JSON as they stand."""
     other = shop.place_order(now=NOW, email="bert@example.com")
-    faults.spoils("order", 1, "billing.email", 7)
-    faults.spoils("order", 1, "line_items", b"1e999")
+    faults.set_field("order", 1, "billing.email", 7)
+    faults.set_field("order", 1, "line_items", b"1e999")
     listed = {row["id"]: row for row in json.loads(faults.answer(LIST, NOW).body)}
     named = json.loads(faults.answer(replace(LIST, path="/wc/v3/orders/1"), NOW).body)
     bare = json.loads(faults.answer(replace(LIST, params={"_fields": "id"}), NOW).body)

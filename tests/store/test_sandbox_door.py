@@ -8,7 +8,7 @@ import requests
 from tests.sandbox_door import mounted
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 BASIC = (ADMIN.consumer_key, ADMIN.consumer_secret)
@@ -16,8 +16,8 @@ ORDERS = "https://shop.example/wp-json/wc/v3/orders"
 
 
 @pytest.fixture
-def shop() -> Shop:
-    shop = Shop()
+def shop() -> SandboxStore:
+    shop = SandboxStore()
     shop.place_order(now=NOW)
     return shop
 
@@ -26,7 +26,7 @@ def clock() -> datetime:
     return NOW
 
 
-def test_the_shop_answers(shop: Shop):
+def test_the_shop_answers(shop: SandboxStore):
     with mounted(shop, clock) as door:
         answer = requests.get(ORDERS, auth=BASIC, params={"per_page": 1}, timeout=1)
 
@@ -40,7 +40,7 @@ def test_the_shop_answers(shop: Shop):
     ]
 
 
-def test_writes_are_told_apart(shop: Shop):
+def test_writes_are_told_apart(shop: SandboxStore):
     with mounted(shop, clock) as door:
         requests.get(ORDERS, auth=BASIC, timeout=1)
         requests.put(f"{ORDERS}/1", auth=BASIC, json={"status": "completed"}, timeout=1)
@@ -48,9 +48,9 @@ def test_writes_are_told_apart(shop: Shop):
     assert [{"status": "completed"}] == [call.json for call in door.writes]
 
 
-def test_a_time_out_is_one_for_requests(shop: Shop):
+def test_a_time_out_is_one_for_requests(shop: SandboxStore):
     faults = Faults(shop)
-    faults.times_out(effect=True)
+    faults.time_out(effect=True)
 
     with mounted(faults, clock) as door, pytest.raises(requests.exceptions.ReadTimeout):
         requests.put(f"{ORDERS}/1", auth=BASIC, json={"status": "completed"}, timeout=1)
@@ -58,29 +58,29 @@ def test_a_time_out_is_one_for_requests(shop: Shop):
     assert ("completed", [0]) == (shop.order(1)["status"], [call.status for call in door.calls])
 
 
-def test_a_refused_connection_is_one_for_requests(shop: Shop):
+def test_a_refused_connection_is_one_for_requests(shop: SandboxStore):
     faults = Faults(shop)
-    faults.refuses_connections()
+    faults.refuse_connections()
 
     with mounted(faults, clock), pytest.raises(requests.exceptions.ConnectionError):
         requests.get(ORDERS, auth=BASIC, timeout=1)
 
 
 @pytest.mark.parametrize("timeout", [1, (9, 1)])
-def test_an_answer_slower_than_the_clients_patience_is_a_time_out(shop: Shop, timeout):
+def test_an_answer_slower_than_the_clients_patience_is_a_time_out(shop: SandboxStore, timeout):
     faults = Faults(shop)
-    faults.dawdles(2)
+    faults.delay_response(2)
 
     with mounted(faults, clock), pytest.raises(requests.exceptions.ReadTimeout):
         requests.get(ORDERS, auth=BASIC, timeout=timeout)
 
 
-def test_no_other_host_is_reached(shop: Shop):
+def test_no_other_host_is_reached(shop: SandboxStore):
     with mounted(shop, clock), pytest.raises(requests.exceptions.ConnectionError):
         requests.get("https://shop.example.org/", timeout=1)
 
 
-def test_a_url_with_http_asks_for_a_signature(shop: Shop):
+def test_a_url_with_http_asks_for_a_signature(shop: SandboxStore):
     with mounted(shop, clock, url="http://shop.example"):
         answer = requests.get(ORDERS.replace("https", "http"), auth=BASIC, timeout=1)
 

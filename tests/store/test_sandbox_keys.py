@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.store.asking import NOW, ask
-from wcflow.sandbox.auth import ADMIN, MANAGER, READER, signature_of
+from wcflow.sandbox.auth import ADMIN, MANAGER, READER, sign
 from wcflow.sandbox.rest import Basic, OAuth, Request, Response
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 
 def test_basic_over_http_is_a_stranger():
-    shop = Shop()
+    shop = SandboxStore()
     key = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)
     request = Request("GET", "/wc/v3/orders", auth=key, base="http://shop.example")
 
@@ -31,7 +31,7 @@ def signed(
         "oauth_nonce": nonce,
         "oauth_signature_method": "HMAC-SHA256",
     }
-    whole["oauth_signature"] = signature_of("GET", url, whole, secret, "HMAC-SHA256")
+    whole["oauth_signature"] = sign("GET", url, whole, secret, "HMAC-SHA256")
     auth = OAuth(whole, url)
     return Request("GET", "/wc/v3/orders", params, auth=auth, base="http://shop.example")
 
@@ -42,7 +42,7 @@ def refusal(answer: Response) -> tuple[int, str]:
 
 def test_a_nonce_is_good_once():
     """A retry that is not signed anew is refused."""
-    shop = Shop()
+    shop = SandboxStore()
 
     answers = [shop.answer(signed(nonce=nonce), NOW) for nonce in ("a", "b", "a")]
 
@@ -51,7 +51,7 @@ def test_a_nonce_is_good_once():
 
 
 def test_a_signature_covers_the_parameters():
-    shop = Shop()
+    shop = SandboxStore()
     honest = signed(status="any")
     forged = Request(
         honest.method,
@@ -68,7 +68,7 @@ def test_a_signature_covers_the_parameters():
 
 
 def test_a_wrong_secret_signs_wrongly():
-    answer = Shop().answer(signed(secret="cs_other"), NOW)
+    answer = SandboxStore().answer(signed(secret="cs_other"), NOW)
 
     wrong = "Invalid signature - provided signature does not match."
     assert (401, wrong) == refusal(answer)
@@ -76,13 +76,13 @@ def test_a_wrong_secret_signs_wrongly():
 
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_a_signature_is_good_for_a_quarter_of_an_hour(minutes: int):
-    answer = Shop().answer(signed(at=NOW + timedelta(minutes=minutes)), NOW)
+    answer = SandboxStore().answer(signed(at=NOW + timedelta(minutes=minutes)), NOW)
 
     assert (401, "Invalid timestamp.") == refusal(answer)
 
 
 def test_the_index_and_the_home_page_ask_for_no_key():
-    shop = Shop(zone="Asia/Kolkata")
+    shop = SandboxStore(zone="Asia/Kolkata")
 
     index = shop.answer(Request("GET", "/"), NOW).json
     home = shop.answer(Request("GET", "/", rest=False), NOW)
@@ -93,7 +93,7 @@ def test_the_index_and_the_home_page_ask_for_no_key():
 
 def test_a_shop_without_permalinks_has_no_wp_json():
     """What is below /wp-json is then a page that is not there, in HTML."""
-    shop = Shop(permalinks=False)
+    shop = SandboxStore(permalinks=False)
 
     index = shop.answer(Request("GET", "/"), NOW)
     orders = ask(shop, "GET", "/wc/v3/orders")
@@ -104,7 +104,7 @@ def test_a_shop_without_permalinks_has_no_wp_json():
 
 
 def test_a_shop_manager_may_not_change_others_than_customers():
-    shop = Shop()
+    shop = SandboxStore()
     editor = shop.register("ed@shop.example", now=NOW, role="editor")
 
     answer = ask(shop, "PUT", f"/wc/v3/customers/{editor}", json={}, key=MANAGER)
@@ -113,7 +113,7 @@ def test_a_shop_manager_may_not_change_others_than_customers():
 
 
 def test_a_shop_manager_may_batch_orders_and_coupons():
-    shop = Shop()
+    shop = SandboxStore()
 
     answers = [
         ask(shop, "POST", f"/wc/v3/{kind}/batch", json={}, key=MANAGER)
@@ -124,4 +124,4 @@ def test_a_shop_manager_may_batch_orders_and_coupons():
 
 
 def test_a_key_that_only_reads_reads():
-    assert ask(Shop(), "GET", "/wc/v3/orders", key=READER).status == 200
+    assert ask(SandboxStore(), "GET", "/wc/v3/orders", key=READER).status == 200

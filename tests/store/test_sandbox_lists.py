@@ -6,13 +6,13 @@ import pytest
 
 from tests.store.asking import LATER, NOW, STAMP, STAMP_LATER, ask, order_of
 from wcflow.sandbox.auth import ADMIN, MANAGER
-from wcflow.sandbox.door import asked as read_http
+from wcflow.sandbox.door import parse_request as read_http
 from wcflow.sandbox.rest import Request
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 
 def test_fields_reach_into_objects():
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
 
     rows = ask(shop, "GET", "/wc/v3/orders", {"_fields": "id,billing.email"}).json
@@ -22,7 +22,7 @@ def test_fields_reach_into_objects():
 
 def test_fields_do_not_reach_into_lists():
     """WordPress looks for the key among the list's places, and leaves nothing of it."""
-    shop = Shop()
+    shop = SandboxStore()
     order_of(shop)
 
     rows = ask(shop, "GET", "/wc/v3/orders", {"_fields": "line_items.name,billing.nonsense"}).json
@@ -31,7 +31,7 @@ def test_fields_do_not_reach_into_lists():
 
 
 def test_answers_to_writes_and_notes_are_trimmed_too():
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
     path = f"/wc/v3/orders/{order}"
 
@@ -42,7 +42,7 @@ def test_answers_to_writes_and_notes_are_trimmed_too():
     assert [{"customer_note": False}] * 2 == notes
 
 
-def test_all_refunds_can_be_asked_for_by_time(shop: Shop):
+def test_all_refunds_can_be_asked_for_by_time(shop: SandboxStore):
     order = order_of(shop)
     early, late = (shop.refund(order, "1.00", now=at) for at in (NOW, LATER))
     asked = {"dates_are_gmt": "true", "_fields": "id"}
@@ -53,7 +53,7 @@ def test_all_refunds_can_be_asked_for_by_time(shop: Shop):
     assert ([{"id": late}], [{"id": early}]) == (after, before)
 
 
-def test_a_page_past_the_end_counts_under_legacy_alone(shop: Shop, hpos: bool):
+def test_a_page_past_the_end_counts_under_legacy_alone(shop: SandboxStore, hpos: bool):
     order_of(shop)
 
     answer = ask(shop, "GET", "/wc/v3/orders", {"page": "2"})
@@ -63,7 +63,7 @@ def test_a_page_past_the_end_counts_under_legacy_alone(shop: Shop, hpos: bool):
 
 @pytest.mark.parametrize("kind", ["products", "coupons", "customers"])
 def test_other_lists_count_past_their_end(kind: str):
-    shop = Shop()
+    shop = SandboxStore()
     order_of(shop)
     shop.add_coupon("A", now=NOW)
 
@@ -73,7 +73,7 @@ def test_other_lists_count_past_their_end(kind: str):
 
 
 def test_products_that_changed_can_be_asked_for():
-    shop = Shop()
+    shop = SandboxStore()
     order_of(shop)
     other = shop.add_product("Lamp", now=NOW)
     shop.edit_product(other, now=LATER, tags=["light"])
@@ -84,7 +84,7 @@ def test_products_that_changed_can_be_asked_for():
 
 def test_a_list_shows_what_changed_since_it_was_written():
     """What was kept of a row is dropped with every change of it."""
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
     ask(shop, "GET", "/wc/v3/orders")
 
@@ -97,7 +97,7 @@ def test_a_list_shows_what_changed_since_it_was_written():
 
 
 def test_customers_are_written_anew_for_each_kind_of_key():
-    shop = Shop()
+    shop = SandboxStore()
     shop.register("ana@example.com", now=NOW, meta={"birthday": "1990-01-31"})
 
     rows = [
@@ -109,7 +109,7 @@ def test_customers_are_written_anew_for_each_kind_of_key():
 
 def test_hidden_customer_meta_is_neither_shown_nor_changed():
     """What a plugin keeps under a key with an underscore is out of reach."""
-    shop = Shop()
+    shop = SandboxStore()
     shop.register("ana@example.com", now=NOW)
     shop.edit_customer_meta(1, "_secret", "x", now=NOW)
     wish = {"meta_data": [{"key": "_secret", "value": "y"}]}
@@ -121,7 +121,7 @@ def test_hidden_customer_meta_is_neither_shown_nor_changed():
 
 
 def test_the_date_header_is_as_http_wants_it():
-    answer = Shop().answer(Request("GET", "/"), datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC))
+    answer = SandboxStore().answer(Request("GET", "/"), datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC))
 
     assert "Sun, 01 Mar 2026 04:05:06 GMT" == answer.headers["Date"]
 
@@ -130,7 +130,7 @@ def test_malformed_json_is_refused():
 
     headers = {"content-type": "application/json"}
     url = "https://shop.example/wp-json/wc/v3/orders"
-    shop = Shop()
+    shop = SandboxStore()
 
     answer = shop.answer(read_http("POST", url, headers, b"{"), NOW)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tests.store.asking import NOW
 from wcflow.sandbox.rest import Request
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 
 def test_the_page_for_people_escapes_what_people_typed():
     """Names, tags, notes and custom fields come from outside, and none of them is HTML there."""
-    shop = Shop()
+    shop = SandboxStore()
     evil = "<script>alert(1)</script>"
     person = shop.register("e@example.com", now=NOW, first_name=evil, meta={"wcflow_tags": evil})
     order = shop.place_order(now=NOW, customer=person, meta={"wcflow_tags": evil})
@@ -25,7 +25,7 @@ def test_the_page_for_people_escapes_what_people_typed():
 
 
 def test_the_page_for_people_counts_segments():
-    shop = Shop()
+    shop = SandboxStore()
     for number, segment in enumerate(("VIP", "New", "VIP")):
         shop.register(f"c{number}@example.com", now=NOW, meta={"wcflow_segment": segment})
 
@@ -65,6 +65,6 @@ def test_the_shop_is_pure_all_the_way_down():
 
 
 def test_a_page_that_is_not_there_is_missing():
-    answer = Shop().answer(Request("GET", "/nowhere", rest=False), NOW)
+    answer = SandboxStore().answer(Request("GET", "/nowhere", rest=False), NOW)
 
     assert (404, "text/html; charset=UTF-8") == (answer.status, answer.headers["Content-Type"])

@@ -17,9 +17,9 @@ import pytest
 
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.orders import Line
+from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.rest import Basic, Request, Response
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 NOW = datetime(2026, 11, 22, 19, 20, 20, tzinfo=UTC)
@@ -80,9 +80,9 @@ EXCHANGES = [
 ]
 
 
-def the_recorded_shop() -> Shop:
+def the_recorded_shop() -> SandboxStore:
     """Set up the shop that the recordings were made on, as far as any of them can tell."""
-    shop = Shop()
+    shop = SandboxStore()
     shop.register("admin@shop.example", now=IMPORTED, username="admin", role="administrator")
     for number in range(1, 61):
         shop.register(
@@ -111,7 +111,7 @@ PRODUCTS = {
 }
 
 
-def stock(shop: Shop) -> None:
+def stock(shop: SandboxStore) -> None:
     """Put products 10 to 33 on the shelf, in three categories."""
     shop.state.numbers.skip("post", 10)
     for number in range(10, 34):
@@ -121,10 +121,10 @@ def stock(shop: Shop) -> None:
         shop.add_product(name, now=IMPORTED, price=price, sku=sku, categories=[category])
 
 
-ITEMS = {45: [Line(10, 1, total="510.49")]}
+ITEMS = {45: [LineItem(10, 1, total="510.49")]}
 
 
-def sell(shop: Shop) -> None:
+def sell(shop: SandboxStore) -> None:
     """Place orders 34 to 246, where 36 is a refund, with stamps of the import."""
     for number in range(34, 247):
         if number == 36:
@@ -143,7 +143,7 @@ def sell(shop: Shop) -> None:
         shop.set_status(number, outcome, now=IMPORTED + timedelta(seconds=(number - 34) // 5))
 
 
-def four_notes(shop: Shop) -> None:
+def four_notes(shop: SandboxStore) -> None:
     shop.state.numbers.skip("comment", 200)
     for second, text in (
         (17, "Segment changed: Regular → At Risk"),
@@ -156,7 +156,7 @@ def four_notes(shop: Shop) -> None:
         shop.add_note(46, text, now=at, author="WooCommerce", customer_note=for_them)
 
 
-def welcome_coupon(shop: Shop) -> None:
+def welcome_coupon(shop: SandboxStore) -> None:
     shop.state.numbers.skip("post", 252)
     shop.add_coupon(
         "WELCOME-Ab12",
@@ -173,7 +173,7 @@ def welcome_coupon(shop: Shop) -> None:
     )
 
 
-def new_account(shop: Shop) -> None:
+def new_account(shop: SandboxStore) -> None:
     asked = {"email": "new@example.com", "first_name": "New", "username": "newer"}
     path = "/wc/v3/customers"
     made = shop.answer(Request("POST", path, json=asked, auth=KEYS[ADMINISTRATOR]), NOW)
@@ -183,20 +183,20 @@ def new_account(shop: Shop) -> None:
 ADMINISTRATOR = "read_write key of an administrator"
 
 
-def tagged_customer(shop: Shop) -> None:
+def tagged_customer(shop: SandboxStore) -> None:
     shop.edit_customer_meta(5, "wcflow_tags", "VIP, Repeat Buyer", now=NOW)
 
 
-def redeem_coupon(shop: Shop) -> None:
+def redeem_coupon(shop: SandboxStore) -> None:
     shop.state.numbers.skip("post", 249)
     shop.add_coupon("REDEEM10", now=NOW, discount_type="percent", amount="10")
 
 
-def partial_refund(shop: Shop) -> None:
+def partial_refund(shop: SandboxStore) -> None:
     shop.refund(45, "1.00", now=NOW, reason="goodwill")
 
 
-def a_draft(shop: Shop) -> None:
+def a_draft(shop: SandboxStore) -> None:
     for email, status in (
         ("guest@example.com", "pending"),
         ("draft@example.com", "checkout-draft"),
@@ -204,7 +204,7 @@ def a_draft(shop: Shop) -> None:
         shop.place_order(now=NOW, email=email, status=status, created_via="rest-api")
 
 
-Prepare = Callable[[Shop], object]
+Prepare = Callable[[SandboxStore], object]
 
 # What happened between the import and an exchange, where it matters.
 BEFORE: dict[str, Prepare] = {
@@ -244,7 +244,7 @@ def answer_to(exchange: Exchange) -> Response:
         BEFORE[exchange.name](shop)
     faults = Faults(shop)
     if "maintenance" in exchange.name:
-        faults.maintains()
+        faults.enter_maintenance()
     return faults.answer(exchange.request, NOW)
 
 

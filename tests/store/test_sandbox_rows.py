@@ -7,11 +7,11 @@ import pytest
 
 from tests.store.asking import LATER, NOW, STAMP_LATER, ask, order_of
 from wcflow.sandbox.state import Mail
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 
 def test_names_are_escaped_and_escaped_once():
-    shop = Shop()
+    shop = SandboxStore()
     product = shop.add_product("Baby & Kids", now=NOW, categories=["A & B"], tags=["C &amp; D"])
     order = shop.place_order(now=NOW, items=[(product, 1)])
 
@@ -21,7 +21,7 @@ def test_names_are_escaped_and_escaped_once():
 
 
 def test_a_deleted_product_leaves_lines_without_it():
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
     shop.order(order)
 
@@ -32,7 +32,7 @@ def test_a_deleted_product_leaves_lines_without_it():
 
 
 def test_an_unknown_status_becomes_pending_in_a_batch_and_is_refused_alone():
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
     wish = {"id": order, "status": "nonsense"}
 
@@ -44,7 +44,7 @@ def test_an_unknown_status_becomes_pending_in_a_batch_and_is_refused_alone():
 
 
 def test_a_plugin_brings_statuses():
-    shop = Shop(more_statuses={"shipped": "Shipped"})
+    shop = SandboxStore(more_statuses={"shipped": "Shipped"})
     order = order_of(shop)
 
     shop.set_status(order, "shipped", now=NOW)
@@ -56,14 +56,14 @@ def test_a_plugin_brings_statuses():
 @pytest.mark.parametrize(("holds", "found"), [(True, 1), (False, 0)])
 def test_any_holds_drafts_or_not(holds: bool, found: int):
     """It did in 10.2, and does not in later releases."""
-    shop = Shop(any_holds_drafts=holds)
+    shop = SandboxStore(any_holds_drafts=holds)
     shop.place_order(now=NOW, status="checkout-draft")
     shop.place_order(now=NOW, status="auto-draft")
 
     assert found == len(ask(shop, "GET", "/wc/v3/orders", {"status": "any"}).json)
 
 
-def test_setting_an_order_to_refunded_gives_all_back(shop: Shop):
+def test_setting_an_order_to_refunded_gives_all_back(shop: SandboxStore):
     order = order_of(shop, status="completed")
     shop.refund(order, "5.00", now=NOW)
 
@@ -75,7 +75,7 @@ def test_setting_an_order_to_refunded_gives_all_back(shop: Shop):
 
 
 def test_a_coupon_with_a_limit_is_used_up():
-    shop = Shop()
+    shop = SandboxStore()
     order_of(shop)
     shop.add_coupon("ONCE", now=NOW, amount="5", usage_limit=1)
     lines = [{"product_id": 1, "quantity": 1}]
@@ -97,7 +97,7 @@ def test_a_coupon_with_a_limit_is_used_up():
     ],
 )
 def test_a_coupon_that_does_not_fit_is_refused(fields: dict[str, Any], when: datetime):
-    shop = Shop()
+    shop = SandboxStore()
     order_of(shop)
     shop.add_coupon("FIT", now=NOW, amount="5", **fields)
     wish = {
@@ -112,7 +112,7 @@ def test_a_coupon_that_does_not_fit_is_refused(fields: dict[str, Any], when: dat
 
 
 def test_a_fixed_coupon_is_spread_to_the_cent():
-    shop = Shop()
+    shop = SandboxStore()
     products = [shop.add_product(name, now=NOW, price="3.33") for name in "abc"]
     shop.add_coupon("TEN", now=NOW, amount="5.00")
 
@@ -126,7 +126,7 @@ def test_a_fixed_coupon_is_spread_to_the_cent():
 
 
 def test_only_a_customer_note_is_mailed():
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
 
     shop.add_note(order, "private", now=NOW)
@@ -136,14 +136,14 @@ def test_only_a_customer_note_is_mailed():
 
 
 def test_an_order_may_have_a_number_of_its_own():
-    shop = Shop()
+    shop = SandboxStore()
     order = shop.place_order(now=NOW, number="RE-2026-7")
 
     assert "RE-2026-7" == shop.order(order)["number"]
 
 
 def test_completing_an_order_makes_a_paying_customer():
-    shop = Shop()
+    shop = SandboxStore()
     order = order_of(shop)
 
     shop.complete(order, now=LATER)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.store.asking import LATER, NOW, STAMP, STAMP_LATER, ask, order_of
-from wcflow.sandbox.orders import Line
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.orders import LineItem
+from wcflow.sandbox.store import SandboxStore
 
-Deed = Callable[[Shop, int], object]
+Deed = Callable[[SandboxStore, int], object]
 
 MOVE_ALWAYS: dict[str, Deed] = {
     "status": lambda shop, order: shop.complete(order, now=LATER),
@@ -25,7 +25,7 @@ MOVE_ALWAYS: dict[str, Deed] = {
 MOVE_UNDER_HPOS: dict[str, Deed] = {
     "custom field": lambda shop, order: shop.edit_order_meta(order, "a", "b", now=LATER),
     "address": lambda shop, order: shop.edit_billing(order, now=LATER, city="Kraków"),
-    "lines": lambda shop, order: shop.edit_items(order, [Line(total="1.00")], now=LATER),
+    "lines": lambda shop, order: shop.edit_items(order, [LineItem(total="1.00")], now=LATER),
     "customer": lambda shop, order: shop.assign_order(order, 0, now=LATER),
     "deletion of the account": lambda shop, _order: shop.delete_customer(1, now=LATER),
     "meta over REST": lambda shop, order: ask(
@@ -48,7 +48,7 @@ MOVE_NEVER: dict[str, Deed] = {
 
 
 @pytest.mark.parametrize("deed", MOVE_ALWAYS.values(), ids=MOVE_ALWAYS)
-def test_these_move_the_stamp_in_any_storage(shop: Shop, deed: Deed):
+def test_these_move_the_stamp_in_any_storage(shop: SandboxStore, deed: Deed):
     order = order_of(shop)
 
     deed(shop, order)
@@ -57,7 +57,7 @@ def test_these_move_the_stamp_in_any_storage(shop: Shop, deed: Deed):
 
 
 @pytest.mark.parametrize("deed", MOVE_UNDER_HPOS.values(), ids=MOVE_UNDER_HPOS)
-def test_these_move_the_stamp_under_hpos_alone(shop: Shop, hpos: bool, deed: Deed):
+def test_these_move_the_stamp_under_hpos_alone(shop: SandboxStore, hpos: bool, deed: Deed):
     """With legacy posts the change is there, and its stamp does not tell."""
     order = order_of(shop)
     before = shop.order(order)
@@ -69,7 +69,7 @@ def test_these_move_the_stamp_under_hpos_alone(shop: Shop, hpos: bool, deed: Dee
 
 
 @pytest.mark.parametrize("deed", MOVE_NEVER.values(), ids=MOVE_NEVER)
-def test_these_move_no_stamp(shop: Shop, deed: Deed):
+def test_these_move_no_stamp(shop: SandboxStore, deed: Deed):
     order = order_of(shop)
 
     deed(shop, order)
@@ -77,7 +77,7 @@ def test_these_move_no_stamp(shop: Shop, deed: Deed):
     assert shop.order(order)["date_modified_gmt"] == STAMP
 
 
-def test_taking_a_refund_back_moves_no_stamp(shop: Shop):
+def test_taking_a_refund_back_moves_no_stamp(shop: SandboxStore):
     order = order_of(shop)
     refund = shop.refund(order, "5.00", now=NOW)
 
@@ -87,7 +87,7 @@ def test_taking_a_refund_back_moves_no_stamp(shop: Shop):
     assert ([], STAMP) == (seen["refunds"], seen["date_modified_gmt"])
 
 
-def test_an_order_out_of_the_trash_is_as_before(shop: Shop):
+def test_an_order_out_of_the_trash_is_as_before(shop: SandboxStore):
     order = order_of(shop)
     shop.trash(order, now=NOW)
 
@@ -99,7 +99,7 @@ def test_an_order_out_of_the_trash_is_as_before(shop: Shop):
 
 def test_equal_stamps_come_in_another_order_each_time():
     """There is no tie-breaker: who trusts page 2 of one second misses rows or sees them twice."""
-    shop = Shop()
+    shop = SandboxStore()
     for _ in range(40):
         shop.place_order(now=NOW)
     asked = {"orderby": "modified", "order": "asc", "per_page": 20, "_fields": "id"}
@@ -115,7 +115,7 @@ def test_equal_shops_asked_alike_answer_alike():
     """What looks like chance follows from how often the shop was asked."""
 
     def rows() -> str:
-        shop = Shop()
+        shop = SandboxStore()
         for _ in range(9):
             shop.place_order(now=NOW)
         return ask(shop, "GET", "/wc/v3/orders", {"orderby": "modified", "_fields": "id"}).body
@@ -134,7 +134,7 @@ def test_equal_shops_asked_alike_answer_alike():
 )
 def test_in_the_repeated_hour_hpos_stamps_are_an_hour_off(fold: int, passed: str, stamp: str):
     """Local time is written and read back, so one of the two passes is taken for the other."""
-    hpos, legacy = Shop(fold=fold), Shop(fold=fold, hpos=False)
+    hpos, legacy = SandboxStore(fold=fold), SandboxStore(fold=fold, hpos=False)
     now = datetime.fromisoformat(passed)
 
     stamps = [each.order(each.place_order(now=now))["date_modified_gmt"] for each in (hpos, legacy)]
@@ -144,7 +144,7 @@ def test_in_the_repeated_hour_hpos_stamps_are_an_hour_off(fold: int, passed: str
 
 def test_a_bound_in_springs_gap_is_read_an_hour_later():
     """02:30 does not exist on that morning, not even when it was meant as GMT."""
-    shop = Shop()
+    shop = SandboxStore()
     shop.place_order(now=datetime(2026, 3, 29, 3, 0, tzinfo=UTC))
     asked = {"dates_are_gmt": "true", "_fields": "id"}
 

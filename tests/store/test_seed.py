@@ -6,26 +6,26 @@ from random import Random
 
 import pytest
 
-from wcflow.sandbox.seed import DISCONTINUED, seeded
-from wcflow.sandbox.shoppers import passing
+from wcflow.sandbox.seed import DISCONTINUED, seed_store
+from wcflow.sandbox.shoppers import plan_acts
 from wcflow.sandbox.state import Order
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 PAID = {"processing", "completed"}
 
 
 @pytest.fixture(scope="module")
-def shop() -> Shop:
+def shop() -> SandboxStore:
     """Nobody changes it."""
-    return seeded(NOW, Random(1))
+    return seed_store(NOW, Random(1))
 
 
-def orders(shop: Shop) -> list[Order]:
+def orders(shop: SandboxStore) -> list[Order]:
     return list(shop.state.orders.values())
 
 
-def persons(shop: Shop) -> dict[str, list[Order]]:
+def persons(shop: SandboxStore) -> dict[str, list[Order]]:
     found: dict[str, list[Order]] = {}
     for order in orders(shop):
         if order.billing["email"]:
@@ -34,24 +34,24 @@ def persons(shop: Shop) -> dict[str, list[Order]]:
 
 
 def test_the_same_seed_makes_the_same_shop():
-    one, other = (seeded(NOW, Random(7), people=30, orders=90) for _ in range(2))
+    one, other = (seed_store(NOW, Random(7), people=30, orders=90) for _ in range(2))
 
     assert one.state.orders == other.state.orders
     assert one.state.customers == other.state.customers
 
 
 def test_another_seed_makes_another_shop():
-    one, other = (seeded(NOW, Random(seed), people=30, orders=90) for seed in (7, 8))
+    one, other = (seed_store(NOW, Random(seed), people=30, orders=90) for seed in (7, 8))
 
     assert one.state.orders != other.state.orders
 
 
 @pytest.mark.parametrize(("people", "count"), [(500, 2500), (60, 200), (3, 5)])
 def test_it_has_as_many_orders_as_were_asked_for(people: int, count: int):
-    assert count == len(seeded(NOW, Random(3), people=people, orders=count).state.orders)
+    assert count == len(seed_store(NOW, Random(3), people=people, orders=count).state.orders)
 
 
-def test_nothing_happens_in_the_future(shop: Shop):
+def test_nothing_happens_in_the_future(shop: SandboxStore):
     stamps = [
         stamp
         for order in orders(shop)
@@ -64,14 +64,14 @@ def test_nothing_happens_in_the_future(shop: Shop):
     assert min(stamps + registered) > NOW - timedelta(days=745)
 
 
-def test_later_orders_have_higher_numbers(shop: Shop):
+def test_later_orders_have_higher_numbers(shop: SandboxStore):
     """As in a real shop, where the census walks by created date or by id alike."""
     ordered = sorted(orders(shop), key=lambda order: order.id)
 
     assert ordered == sorted(orders(shop), key=lambda order: (order.created, order.id))
 
 
-def test_it_has_people_of_every_kind(shop: Shop):
+def test_it_has_people_of_every_kind(shop: SandboxStore):
     """Big and loyal, lost, new, and in between."""
     kinds = Counter(_kind(theirs) for theirs in persons(shop).values())
 
@@ -89,13 +89,13 @@ def _kind(theirs: list[Order]) -> str:
     return "lost" if len(paid) > 1 and paid[-1] < NOW - timedelta(days=90) else "between"
 
 
-def test_a_third_of_the_orders_are_guests(shop: Shop):
+def test_a_third_of_the_orders_are_guests(shop: SandboxStore):
     guests = [order for order in orders(shop) if order.customer_id == 0]
 
     assert 0.25 < len(guests) / len(orders(shop)) < 0.45
 
 
-def test_every_status_is_there(shop: Shop):
+def test_every_status_is_there(shop: SandboxStore):
     statuses = {order.status for order in orders(shop)}
 
     assert statuses >= {*PAID, "refunded", "cancelled", "failed", "on-hold", "pending"}
@@ -167,16 +167,16 @@ WONDERS = {
 
 
 @pytest.mark.parametrize("holds", WONDERS.values(), ids=WONDERS)
-def test_it_holds_what_real_shops_hold(shop: Shop, holds):
+def test_it_holds_what_real_shops_hold(shop: SandboxStore, holds):
     assert holds(shop)
 
 
 def test_life_goes_on():
     """Between two instants people act, at a rate, in order, and the shop shows it."""
-    shop = seeded(NOW, Random(1), people=40, orders=150)
+    shop = seed_store(NOW, Random(1), people=40, orders=150)
     until = NOW + timedelta(hours=1)
 
-    acts = passing(shop, Random(2), NOW, until, per_hour=60)
+    acts = plan_acts(shop, Random(2), NOW, until, per_hour=60)
     before = len(shop.state.orders)
     for act in acts:
         act.perform(shop)
@@ -189,8 +189,8 @@ def test_life_goes_on():
 
 
 def test_nothing_is_done_until_it_is_performed():
-    one, other = (seeded(NOW, Random(1), people=40, orders=150) for _ in range(2))
+    one, other = (seed_store(NOW, Random(1), people=40, orders=150) for _ in range(2))
 
-    passing(one, Random(2), NOW, NOW + timedelta(hours=1))
+    plan_acts(one, Random(2), NOW, NOW + timedelta(hours=1))
 
     assert one.state.orders == other.state.orders

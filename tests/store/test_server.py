@@ -17,29 +17,29 @@ from woocommerce import API
 
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.rest import Request, Response, told
+from wcflow.sandbox.rest import Request, Response, text_response
 from wcflow.sandbox.server import Server, serve
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 BASIC = (ADMIN.consumer_key, ADMIN.consumer_secret)
 
 
 @pytest.fixture
-def shop() -> Shop:
-    shop = Shop()
+def shop() -> SandboxStore:
+    shop = SandboxStore()
     shop.register("ana@example.com", now=NOW, first_name="Łukasz")
     shop.place_order(now=NOW, customer=1, status="pending")
     return shop
 
 
 @pytest.fixture
-def faults(shop: Shop) -> Faults:
+def faults(shop: SandboxStore) -> Faults:
     return Faults(shop)
 
 
 @pytest.fixture
-def server(shop: Shop, faults: Faults) -> Iterator[Server]:
+def server(shop: SandboxStore, faults: Faults) -> Iterator[Server]:
     # OAuth goes by the time of day: a client signs with its own.
     with serve(shop, faults) as server:
         yield server
@@ -60,20 +60,20 @@ def test_it_listens_on_loopback_alone(server: Server):
     assert server.url.startswith("http://127.0.0.1:")
 
 
-def test_it_answers_as_the_shop_does(shop: Shop, server: Server):
+def test_it_answers_as_the_shop_does(shop: SandboxStore, server: Server):
     answer = client(server).get("orders/1")
 
     assert shop.order(1) == answer.json()
 
 
-def test_it_tells_the_time_of_its_clock(shop: Shop, web: requests.Session):
+def test_it_tells_the_time_of_its_clock(shop: SandboxStore, web: requests.Session):
     with serve(shop, clock=lambda: NOW) as server:
         answer = web.get(f"{server.url}/wp-json/")
 
     assert "Sun, 22 Nov 2026 19:20:08 GMT" == answer.headers["Date"]
 
 
-def test_what_is_written_is_there(shop: Shop, server: Server):
+def test_what_is_written_is_there(shop: SandboxStore, server: Server):
     client(server).post("orders/1/notes", {"note": "→ ok"})
 
     assert ["→ ok"] == [note["note"] for note in shop.notes(1)]
@@ -115,7 +115,7 @@ def test_calls_are_recorded(server: Server):
     assert {"customer_note": "x"} == server.calls[1].json
 
 
-def test_many_at_once_lose_nothing(shop: Shop, server: Server):
+def test_many_at_once_lose_nothing(shop: SandboxStore, server: Server):
     """Requests of many threads are answered one by one, and each once."""
 
     def visit(number: int) -> int:
@@ -128,9 +128,9 @@ def test_many_at_once_lose_nothing(shop: Shop, server: Server):
     assert {str(number) for number in range(40)} == {note["note"] for note in shop.notes(1)}
 
 
-def test_a_time_out_is_the_clients(shop: Shop, faults: Faults, server: Server):
+def test_a_time_out_is_the_clients(shop: SandboxStore, faults: Faults, server: Server):
     """The server keeps silent until the client goes; what was asked was done all the same."""
-    faults.times_out(effect=True)
+    faults.time_out(effect=True)
     hasty = API(server.url, *BASIC, timeout=0.2)
 
     with pytest.raises(requests.exceptions.ReadTimeout):
@@ -141,14 +141,14 @@ def test_a_time_out_is_the_clients(shop: Shop, faults: Faults, server: Server):
 
 
 def test_a_refused_connection_is_an_error_of_connection(faults: Faults, server: Server):
-    faults.refuses_connections()
+    faults.refuse_connections()
 
     with pytest.raises(requests.exceptions.ConnectionError):
         client(server).get("orders")
 
 
 def test_a_slow_answer_comes_after_its_time(faults: Faults, server: Server):
-    faults.dawdles(0.1)
+    faults.delay_response(0.1)
     begun = time.monotonic()
 
     answer = client(server).get("orders")
@@ -158,7 +158,7 @@ def test_a_slow_answer_comes_after_its_time(faults: Faults, server: Server):
 
 
 def test_a_slow_answer_holds_up_nobody_else(faults: Faults, server: Server, web: requests.Session):
-    faults.dawdles(0.5, only="GET /wc/v3/orders")
+    faults.delay_response(0.5, only="GET /wc/v3/orders")
 
     with ThreadPoolExecutor(1) as thread:
         slow = thread.submit(client(server).get, "orders")
@@ -170,11 +170,11 @@ def test_a_slow_answer_holds_up_nobody_else(faults: Faults, server: Server, web:
     assert (answer.status_code, was_waiting, slow.result().status_code) == (200, True, 200)
 
 
-def test_closing_time_waits_for_no_guest(shop: Shop):
+def test_closing_time_waits_for_no_guest(shop: SandboxStore):
     """Neither an idle connection, nor one kept in silence, nor a slow answer keeps it open."""
     faults = Faults(shop)
-    faults.times_out(only="GET /wc/v3/orders")
-    faults.dawdles(30, only="GET /wc/v3/coupons")
+    faults.time_out(only="GET /wc/v3/orders")
+    faults.delay_response(30, only="GET /wc/v3/coupons")
     before = set(threading.enumerate())
     begun = time.monotonic()
 
@@ -207,7 +207,7 @@ class OneAtATime:
         self.most = max(self.most, self.inside)
         time.sleep(0.01)
         self.inside -= 1
-        return told("{}", now)
+        return text_response("{}", now)
 
 
 def test_the_shop_is_entered_one_at_a_time():
@@ -220,7 +220,7 @@ def test_the_shop_is_entered_one_at_a_time():
     assert shop.most == 1
 
 
-def test_someone_acts_while_it_serves(shop: Shop, server: Server):
+def test_someone_acts_while_it_serves(shop: SandboxStore, server: Server):
     with server.lock:
         shop.pay(1, now=NOW)
 
@@ -253,7 +253,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_over_https_basic_is_taken(shop: Shop, certificate: Path):
+def test_over_https_basic_is_taken(shop: SandboxStore, certificate: Path):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
 

@@ -21,7 +21,7 @@ from wcflow.errors import WcflowError
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.server import serve
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 RULES = """
 [segment Regular]
@@ -69,28 +69,28 @@ def test_a_wrong_secret(desk):
 
 
 def test_an_address_where_nobody_listens(desk):
-    desk.faults.refuses_connections(times=None)
+    desk.faults.refuse_connections(times=None)
     said, _advice = told(desk.gives("plan"), 75)
     assert "GET /wp-json/" in said
 
 
 def test_an_address_of_something_else(desk):
     """A site that answers every question with its own page."""
-    desk.faults.falters(status=404, html=True, times=None)
+    desk.faults.fail_with(status=404, html=True, times=None)
     said, advice = told(desk.gives("plan"), 78)
     assert said.startswith("there is no WooCommerce API at this address: ")
     assert "check url" in advice
 
 
 def test_a_shop_without_permalinks(desk):
-    desk.faults = Faults(Shop(permalinks=False))
+    desk.faults = Faults(SandboxStore(permalinks=False))
     said, advice = told(desk.gives("plan"), 78)
     assert said.startswith("there is no WooCommerce API at this address: ")
     assert "choose any permalink structure but Plain" in advice
 
 
 def test_a_redirecting_address(desk):
-    desk.faults.redirects(to="https://www.shop.example", times=None)
+    desk.faults.redirect(to="https://www.shop.example", times=None)
     said, advice = told(desk.gives("plan"), 78)
     assert said.startswith("the store sends wcflow on to https://www.shop.example")
     assert advice
@@ -98,7 +98,7 @@ def test_a_redirecting_address(desk):
 
 def test_html_in_place_of_json(desk):
     """A challenge page with status 200: it may pass, so 75."""
-    desk.faults.falters(status=200, html=True, times=None)
+    desk.faults.fail_with(status=200, html=True, times=None)
     said, advice = told(desk.gives("plan"), 75)
     assert said.startswith("the store answered with a web page")
     assert advice
@@ -109,9 +109,9 @@ def test_a_shop_that_fails_in_the_middle_loses_nothing(desk):
     assert 0 == desk.gives("sync", "--approve").code
     desk.world.now = datetime.now(UTC)
     order = desk.world.buys(email="anna@example.com", status="processing")
-    desk.faults.maintains(times=None, only=f"POST /wc/v3/orders/{order}/notes")
+    desk.faults.enter_maintenance(times=None, only=f"POST /wc/v3/orders/{order}/notes")
     assert 75 == desk.gives("sync").code
-    desk.faults.recovers()
+    desk.faults.recover()
     assert "1 effect will be tried again." in _retried(desk)
     assert 0 == desk.gives("sync").code
     assert ["Thank you"] == desk.world.notes(order)
@@ -125,7 +125,7 @@ def _retried(desk):
 def test_what_stops_one_store_does_not_stop_another(desk, tmp_path):
     """A second store with a wrong key: 78 and its name; the first is read all the same."""
     clock = lambda: datetime.now(UTC)  # noqa: E731
-    with serve(desk.shop, clock=clock) as first, serve(Shop(), clock=clock) as second:
+    with serve(desk.shop, clock=clock) as first, serve(SandboxStore(), clock=clock) as second:
         desk.edits("url = https://shop.example", f"url = {first.url}")
         with desk.config.open("a") as file:
             file.write(f"[store other]\nurl = {second.url}\n")
@@ -287,7 +287,7 @@ def test_another_wcflow_at_work(desk):
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
 def test_a_signal_ends_a_command_in_words(desk, number, code):
     """Ctrl-C and SIGTERM while the shop is slow: one sentence, at once."""
-    desk.faults.dawdles(20, times=None)
+    desk.faults.delay_response(20, times=None)
     with serve(desk.shop, desk.faults, clock=lambda: datetime.now(UTC)) as server:
         desk.edits("url = https://shop.example", f"url = {server.url}")
         running = _started("plan", "--config", desk.config)
@@ -306,7 +306,7 @@ def test_ctrl_c_while_writing_ends_at_a_safe_point(desk):
     desk.world.now = datetime.now(UTC)
     guests = [f"guest{number}@example.com" for number in range(3)]
     orders = [desk.world.buys(email=guest, status="processing") for guest in guests]
-    desk.faults.dawdles(1, only="POST /wc/v3/orders/*/notes", times=None)
+    desk.faults.delay_response(1, only="POST /wc/v3/orders/*/notes", times=None)
     with serve(desk.shop, desk.faults, clock=lambda: datetime.now(UTC)) as server:
         _moves_to(desk, server.url)
         running = _started("sync", "--config", desk.config)
@@ -315,7 +315,7 @@ def test_ctrl_c_while_writing_ends_at_a_safe_point(desk):
         _out, err = running.communicate(timeout=20)
         assert (130, 1) == (running.returncode, sum(len(desk.world.notes(o)) for o in orders))
         assert err.startswith("wcflow: interrupted")
-        desk.faults.recovers()
+        desk.faults.recover()
         assert 0 == process("sync", "--config", desk.config).returncode
     assert [["Thank you"]] * 3 == [desk.world.notes(order) for order in orders]
 

@@ -10,13 +10,13 @@ import pytest
 
 from tests.command import on_terminal, process, wcflow
 from wcflow import __version__, cli
-from wcflow.cli import FAMILIES, output
+from wcflow.cli import COMMAND_GROUPS, output
 from wcflow.rules.attributes.registry import ATTRIBUTES
 from wcflow.rules.steps import STEPS
 from wcflow.rules.triggers import TRIGGERS
 
 GROUPS = ["outbox", "workflow"]
-COMMANDS = [name for names in FAMILIES.values() for name in names if name not in GROUPS]
+COMMANDS = [name for names in COMMAND_GROUPS.values() for name in names if name not in GROUPS]
 MODULES = {file.stem for file in Path(cli.__file__).parent.glob("*.py")}
 
 
@@ -32,8 +32,8 @@ def test_help_lists_every_command():
 
 
 def test_the_list_says_of_each_command_what_its_own_help_begins_with():
-    commands = cli.Commands()
-    listed = {name: told for names in FAMILIES.values() for name, told in names.items()}
+    commands = cli.CommandGroup()
+    listed = {name: told for names in COMMAND_GROUPS.values() for name, told in names.items()}
     own = {name: commands.get_command(None, name).get_short_help_str(200) for name in listed}
     assert own == listed
 
@@ -112,18 +112,20 @@ def test_kinds_in_markdown_are_tables():
 
 def test_a_name_cannot_move_the_cursor():
     """Control characters of what people typed at the shop do not reach the terminal."""
-    assert "Anna\N{REPLACEMENT CHARACTER}[31m" == output.clean("Anna\x1b[31m")
+    assert "Anna\N{REPLACEMENT CHARACTER}[31m" == output.printable("Anna\x1b[31m")
 
 
 def test_plain_tables_stand_aligned_and_whole():
     rows = [["Anna", 5], ["Bartholomew", 1200]]
-    assert ["name         orders", "Anna              5", "Bartholomew    1200"] == output.aligned(
-        ["name", "orders"], rows
-    )
+    assert [
+        "name         orders",
+        "Anna              5",
+        "Bartholomew    1200",
+    ] == output.format_table(["name", "orders"], rows)
 
 
 def test_wide_letters_take_two_columns():
-    assert ["name  id", "伊藤   1"] == output.aligned(["name", "id"], [["伊藤", 1]])
+    assert ["name  id", "伊藤   1"] == output.format_table(["name", "id"], [["伊藤", 1]])
 
 
 def test_a_closed_pipe_is_no_error():

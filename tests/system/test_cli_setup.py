@@ -10,7 +10,7 @@ from wcflow.config.files import default_ini
 from wcflow.config.load import load
 from wcflow.sandbox.auth import ADMIN, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 KEYS = ("--key", "ck_" + "1" * 40, "--secret", "cs_" + "2" * 40)
 SHOP = ("--url", "https://shop.example", *KEYS)
@@ -188,7 +188,7 @@ def test_doctor_fails_where_something_is_bad(desk):
 
 def test_doctor_finds_the_address_through_the_home_page(desk):
     """Plain permalinks: the API is elsewhere, and what to choose is said; 1."""
-    desk.faults = Faults(Shop(permalinks=False))
+    desk.faults = Faults(SandboxStore(permalinks=False))
     ran = desk.gives("doctor")
     assert 1 == ran.code
     assert "plain permalinks" in ran.out
@@ -197,7 +197,7 @@ def test_doctor_finds_the_address_through_the_home_page(desk):
 
 def test_doctor_says_try_later_where_the_shop_is_out_of_reach(desk):
     """A shop that takes no connection: 75."""
-    desk.faults.refuses_connections(times=None)
+    desk.faults.refuse_connections(times=None)
     assert 75 == desk.gives("doctor").code
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.command import Desk
 from wcflow.database.stores import save_store
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 
 RULES = """
 [segment Regular]
@@ -196,7 +196,7 @@ def test_sync_tells_what_was_given_up(desk, anna):
     """An order that is gone from the shop: its note is given up, 1, and status knows why."""
     first_walk(desk)
     order = buys_again(desk, anna)
-    desk.faults.meanwhile(
+    desk.faults.before_answer(
         lambda shop, _now: shop.delete_order(order), only=f"POST /wc/v3/orders/{order}/notes"
     )
     ran = desk.gives("sync")
@@ -225,7 +225,7 @@ def test_another_shop_is_never_followed(desk, anna):
     """Another store id behind the name: 78, also with --yes."""
     first_walk(desk)
     desk.edits("url = https://shop.example", "url = https://new.example")
-    desk.faults = Faults(Shop(store_id="another"))
+    desk.faults = Faults(SandboxStore(store_id="another"))
     ran = desk.gives("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
     assert 78 == ran.code
     assert "another shop" in ran.err
@@ -251,7 +251,7 @@ def test_status_tells_what_was_put_aside(desk, anna):
     first_walk(desk)
     orders = [buys_again(desk, anna) for _ in range(7)]
     for order in orders:
-        desk.faults.spoils("order", order, "total", "secret words")
+        desk.faults.set_field("order", order, "total", "secret words")
     assert 0 == desk.gives("sync").code
     ran = desk.gives("status", mounted_at=None)
     told = json.loads(desk.gives("status", "--json", mounted_at=None).out)["shop"]
@@ -271,7 +271,7 @@ def test_status_calls_a_shop_unwell_of_which_most_cannot_be_understood(desk, ann
     """Ten rows of a kind, and as many as are known: that is no odd row any more; 1."""
     first_walk(desk)
     for _ in range(10):
-        desk.faults.spoils("order", buys_again(desk, anna), "total", "")
+        desk.faults.set_field("order", buys_again(desk, anna), "total", "")
     desk.gives("sync")
     ran = desk.gives("status", mounted_at=None)
     assert (1, "Not well: 10 orders cannot be understood.") == (ran.code, ran.lines[-1])
@@ -291,7 +291,7 @@ def test_status_before_anything_is_no_success(desk):
 
 def test_status_tells_how_far_a_first_census_has_come(desk, anna):
     """The shop closes when its orders are asked for: the customer is read, no order, and why; 1."""
-    desk.faults.maintains(times=None, only="GET /wc/v3/orders", after=3)
+    desk.faults.enter_maintenance(times=None, only="GET /wc/v3/orders", after=3)
     assert 75 == desk.gives("sync").code
     ran = desk.gives("status", mounted_at=None)
     assert "  first census  1 customer and 0 orders are read so far" in ran.lines
@@ -302,7 +302,7 @@ def test_status_tells_how_far_a_first_census_has_come(desk, anna):
 
 def test_status_tells_that_everything_is_read_again(desk, anna):
     first_walk(desk)
-    desk.faults.maintains(times=None, only="GET /wc/v3/customers", after=2)
+    desk.faults.enter_maintenance(times=None, only="GET /wc/v3/customers", after=2)
     assert 75 == desk.gives("resync").code
     ran = desk.gives("status", mounted_at=None)
     assert any("everything is read again; not done yet" in line for line in ran.lines)
@@ -317,13 +317,13 @@ def test_status_tells_that_writes_are_held(desk, anna):
 def test_status_tells_since_when_polls_fail(desk, anna):
     """A shop that is out of reach: sync 75, then status 1 with the reason."""
     first_walk(desk)
-    desk.faults.maintains(times=None)
+    desk.faults.enter_maintenance(times=None)
     assert 75 == desk.gives("sync").code
     told = json.loads(desk.gives("status", "--json", mounted_at=None).out)["shop"]
     assert not told["healthy"]
     assert "closed for the moment" in told["error"]
     assert told["error_since"] is not None
-    desk.faults.recovers()
+    desk.faults.recover()
     assert 0 == desk.gives("sync").code
     assert 0 == desk.gives("status", mounted_at=None).code
 
@@ -357,7 +357,7 @@ def test_an_effect_given_up_can_be_seen_retried_and_called_off(desk, anna):
     """failed → retry → done; called off → not written."""
     first_walk(desk)
     order = buys_again(desk, anna)
-    desk.faults.falters(status=400, only=f"POST /wc/v3/orders/{order}/notes")
+    desk.faults.fail_with(status=400, only=f"POST /wc/v3/orders/{order}/notes")
     assert 1 == desk.gives("sync").code
     (failed,) = json.loads(desk.gives("outbox", "list", "--state", "failed", "--json").out)["shop"]
     shown = desk.gives("outbox", "show", failed["id"])

@@ -34,7 +34,7 @@ def other(tmp_path_factory):
 
 def test_ready_does_not_wait_for_the_shop(place):
     """Configuration and database are sound: that is all that READY says; the census takes its time."""
-    place.faults.dawdles(60, times=None)
+    place.faults.delay_response(60, times=None)
     daemon = place.starts()
     daemon.ear.hears("^READY=1$")
 
@@ -137,7 +137,7 @@ def test_watchdog_has_a_sign_of_life_at_half_of_its_time(place):
 def test_worker_that_hangs_ends_the_signs_of_life(place):
     """A worker without progress for too long (here a second) is for the watchdog to end."""
     prelude = "from wcflow.daemon import supervisor\nsupervisor.HUNG = 1.0"
-    place.faults.dawdles(60, times=None)
+    place.faults.delay_response(60, times=None)
     daemon = place.starts(prelude=prelude, watchdog=0.5)
     daemon.ear.hears("READY")
     time.sleep(2.5)
@@ -165,7 +165,7 @@ def test_idle_daemon_ends_at_once(place, number):
 def test_daemon_ends_at_once_while_the_shop_is_slow(place):
     """A worker in the middle of a request is left behind, and its lease given back."""
     place.accepted()
-    place.faults.dawdles(60, only="GET /wc/v3/orders", times=None)
+    place.faults.delay_response(60, only="GET /wc/v3/orders", times=None)
     daemon = place.starts()
     eventually(lambda: place.row().lease_holder not in ("", "admin"))
     code, seconds = daemon.ends()
@@ -178,7 +178,7 @@ def test_daemon_ends_at_once_in_the_first_census(place):
     """Threads of a census that wait for the shop do not hold up the end."""
     for number in range(3):
         place.buys(f"person{number}@example.com")
-    place.faults.dawdles(60, only="GET /wc/v3/orders", times=None, after=3)
+    place.faults.delay_response(60, only="GET /wc/v3/orders", times=None, after=3)
     daemon = place.starts()
     eventually(lambda: any(call.path == "/wc/v3/orders" for call in list(place.server.calls)))
     time.sleep(0.3)
@@ -190,7 +190,7 @@ def test_daemon_ends_at_once_in_the_first_census(place):
 def test_daemon_ends_at_once_in_the_rest_before_another_try(place):
     """The client waits a minute because the shop asked for it: the end does not."""
     place.accepted()
-    place.faults.throttles(retry_after=50, times=None)
+    place.faults.throttle(retry_after=50, times=None)
     daemon = place.starts()
     eventually(lambda: any(call.status == 429 for call in list(place.server.calls)))
     code, seconds = daemon.ends()
@@ -204,7 +204,7 @@ def test_daemon_ends_at_once_in_the_rest_before_another_try(place):
 
 def test_daemon_ends_at_once_in_the_rest_after_a_failure(place):
     """So does the one whose shop refuses it and who comes back later."""
-    place.faults.falters(status=401, times=None)
+    place.faults.fail_with(status=401, times=None)
     daemon = place.starts()
     daemon.logs("store fails")
     code, seconds = daemon.ends()
@@ -215,7 +215,7 @@ def test_daemon_ends_at_once_in_the_rest_after_a_failure(place):
 def test_effect_that_was_being_written_at_the_end_is_there_once(place):
     """The shop took the note and was slow to say so; the daemon ended. The next one finds it there."""
     place.accepted()
-    place.faults.dawdles(60, only="POST /wc/v3/orders/*/notes")
+    place.faults.delay_response(60, only="POST /wc/v3/orders/*/notes")
     daemon = place.starts()
     daemon.ear.hears("polled just now")
     order = place.buys("ben@example.com")
@@ -308,18 +308,18 @@ def test_shop_that_is_no_longer_named_is_left_alone(place, other):
 def test_stalled_shop_is_told_once_and_that_it_is_back(place):
     """However often it fails, the log has one line, another where the reason changes, one at the end."""
     place.accepted()
-    place.faults.falters(status=401, times=None)
+    place.faults.fail_with(status=401, times=None)
     daemon = place.starts(prelude=QUICK)
     eventually(lambda: [call.status for call in list(place.server.calls)].count(401) >= 5)
     first = [line["why"] for line in daemon.logged("store fails")]
     assert "in trouble" in daemon.ear.hears("in trouble")
     with place.server.lock:
-        place.faults.recovers()
-        place.faults.falters(status=403, times=None)
+        place.faults.recover()
+        place.faults.fail_with(status=403, times=None)
     eventually(lambda: [call.status for call in list(place.server.calls)].count(403) >= 5)
     both = [line["why"] for line in daemon.logged("store fails")]
     with place.server.lock:
-        place.faults.recovers()
+        place.faults.recover()
     daemon.logs("store is back")
     daemon.ear.hears("polled just now")
 
@@ -333,9 +333,9 @@ def test_trouble_of_a_known_shop_stands_in_its_row_until_it_is_over(place):
     place.accepted()
     daemon = place.starts(prelude=QUICK)
     daemon.ear.hears("polled just now")
-    place.faults.falters(status=401, times=None)
+    place.faults.fail_with(status=401, times=None)
     error = eventually(lambda: place.row().error)
-    place.faults.recovers()
+    place.faults.recover()
     eventually(lambda: not place.row().error)
 
     assert "401" in error
@@ -394,7 +394,7 @@ def test_bug_in_the_nights_work_does_not_stop_the_polls(place):
 def test_one_shop_that_hangs_does_not_hold_up_another(place, other):
     """Each store has a conversation of its own."""
     place.write(place.store() + place.store("second", other.server.url))
-    place.faults.dawdles(60, times=None)
+    place.faults.delay_response(60, times=None)
     daemon = place.starts()
     said = daemon.ear.hears("second: polled")
 

@@ -114,7 +114,7 @@ def test_limit_in_the_midst_of_writes_loses_nothing(place):
     daemon.ear.hears("polled just now")
     pid = daemon.process.pid
     _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    place.faults.meanwhile(
+    place.faults.before_answer(
         lambda *_: resource.prlimit(pid, resource.RLIMIT_FSIZE, (1000, most)),
         only="POST /wc/v3/orders/*/notes",
     )
@@ -163,7 +163,7 @@ def test_lock_in_the_midst_of_writes_loses_nothing(place):
     holder = sqlite3.connect(
         place.folder / "wcflow.sqlite3", isolation_level=None, check_same_thread=False, timeout=20
     )
-    place.faults.meanwhile(
+    place.faults.before_answer(
         lambda *_: holder.execute("BEGIN EXCLUSIVE"), only="POST /wc/v3/orders/*/notes"
     )
     orders = sells(place, 5)

@@ -21,8 +21,8 @@ from wcflow.database.connection import open_database
 from wcflow.database.stores import save_setting
 from wcflow.errors import BAD_CONFIG, DONE, SOME_FAILED, TRY_LATER
 from wcflow.sandbox.auth import ADMIN
-from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.rest import told
+from wcflow.sandbox.faults import FaultRule
+from wcflow.sandbox.rest import text_response
 from wcflow.store import retry
 
 KEY, SECRET, PASSWORD = ADMIN.consumer_key, ADMIN.consumer_secret, "sesame-street-99"
@@ -92,7 +92,7 @@ class Street(Town):
         self.orders = [self.buys(EMAIL, 30, customer=self.anna, billing=ANNA)]
         self.orders += [self.buys(GUEST, 20, billing=ANNA | {"first_name": "Bartholomew"})]
         for number in self.orders:
-            self.faults.spoils("order", number, "customer_ip_address", ADDRESS, times=None)
+            self.faults.set_field("order", number, "customer_ip_address", ADDRESS, times=None)
 
     def ago(self, days):
         return utcnow() - timedelta(days=days)
@@ -111,7 +111,9 @@ class Street(Town):
             f" oauth_signature=c2VzYW1l%3D&oauth_consumer_key={KEY} https://me:{PASSWORD}@db/x"
         )
         body = json.dumps({"code": code, "message": message, "data": {"status": status}})
-        rule = Rule(lambda _request, now, _next: told(body, now, status=status), only, times)
+        rule = FaultRule(
+            lambda _request, now, _next: text_response(body, now, status=status), only, times
+        )
         self.faults.rules.append(rule)
 
     def gives(self, *words):
@@ -187,9 +189,9 @@ TROUBLES = {
     "bad request": lambda street: street.refuses(400, "rest_invalid_param"),
     "breakdown": lambda street: street.refuses(500, "internal_server_error"),
     "a code that is a key": lambda street: street.refuses(400, f"{KEY} {SECRET}"),
-    "no connection": lambda street: street.faults.refuses_connections(times=None),
-    "torn": lambda street: street.faults.tears(times=None),
-    "elsewhere": lambda street: street.faults.redirects(
+    "no connection": lambda street: street.faults.refuse_connections(times=None),
+    "torn": lambda street: street.faults.cut_response(times=None),
+    "elsewhere": lambda street: street.faults.redirect(
         f"https://me:{PASSWORD}@x.example/wp-json/?oauth_signature=abc&consumer_key={KEY}",
         times=None,
     ),
@@ -307,8 +309,8 @@ def test_the_daemon_keeps_keys_and_people_to_itself(street):
         street.refuses(400, "rest_invalid_param", only="POST *", times=6)
         street.news()
         eventually(lambda: daemon.logged("given up"), within=30)
-        street.faults.recovers()
-        street.faults.refuses_connections(times=4)
+        street.faults.recover()
+        street.faults.refuse_connections(times=4)
         street.refuses(401, "woocommerce_rest_cannot_view", times=20)
         eventually(lambda: daemon.logged("store fails"), within=30)
         seen = proc(daemon, "cmdline") + proc(daemon, "environ")

@@ -61,7 +61,7 @@ def test_two_daemons_on_one_postgresql_do_everything_once(shared):
 
 def test_walk_that_takes_longer_than_a_lease_is_left_alone(shared):
     """The shop takes its time; who waits for it goes on holding the store, and nobody else asks."""
-    shared.faults.dawdles(3 * LASTS, only="GET /wc/v3/orders")
+    shared.faults.delay_response(3 * LASTS, only="GET /wc/v3/orders")
     first = shared.starts(prelude=SHORT)
     eventually(lambda: shared.row().lease_holder not in ("", "admin"))
     holder = shared.row().lease_holder
@@ -93,7 +93,7 @@ def test_work_of_a_daemon_that_was_killed_is_taken_over_within_a_minute(shared):
 
 def taken_over_within(seconds, shared, prelude):
     """Let one be killed while the shop takes its time, with another beside it; give how long it took."""
-    shared.faults.dawdles(120, only="GET /wc/v3/orders")
+    shared.faults.delay_response(120, only="GET /wc/v3/orders")
     first = shared.starts(prelude=prelude)
     eventually(lambda: shared.row().lease_holder not in ("", "admin"))
     holder = shared.row().lease_holder

@@ -14,7 +14,7 @@ from wcflow.errors import StoreError
 from wcflow.records import Note, Product, Refund
 from wcflow.sandbox.auth import ADMIN, MANAGER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 from wcflow.store.listing import Listing, Unreadable
 
@@ -24,12 +24,12 @@ DATE = {"Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def shop() -> SandboxStore:
+    return SandboxStore()
 
 
 @pytest.fixture
-def faults(shop: Shop) -> Faults:
+def faults(shop: SandboxStore) -> Faults:
     return Faults(shop)
 
 
@@ -49,12 +49,12 @@ def opened(key: Any, **how: Any) -> Store:
     return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
 
 
-def a_minute_apart(shop: Shop, count: int, **more: Any) -> list[int]:
+def a_minute_apart(shop: SandboxStore, count: int, **more: Any) -> list[int]:
     return [shop.place_order(now=NOW + timedelta(minutes=n), **more) for n in range(count)]
 
 
 class TestOrders:
-    def test_a_page_says_that_more_is_there(self, shop: Shop, store: Store) -> None:
+    def test_a_page_says_that_more_is_there(self, shop: SandboxStore, store: Store) -> None:
         placed = a_minute_apart(shop, 5)
         first = store.orders(page_size=3)
         rest = store.orders(after=first.rows[-1].created, page_size=3)
@@ -67,7 +67,7 @@ class TestOrders:
         assert (placed[3:], 2, False) == ([order.id for order in rest.rows], rest.total, rest.full)
 
     def test_they_are_walked_by_the_time_of_their_last_change(
-        self, shop: Shop, store: Store
+        self, shop: SandboxStore, store: Store
     ) -> None:
         one, two, three = a_minute_apart(shop, 3, status="pending")
         shop.pay(one, now=NOW + timedelta(hours=1))
@@ -75,7 +75,7 @@ class TestOrders:
         assert [two, three, one] == [number for number, _changed in walked.rows]
         assert walked.rows[-1] == (one, NOW + timedelta(hours=1))
 
-    def test_the_bounds_are_exclusive(self, shop: Shop, store: Store) -> None:
+    def test_the_bounds_are_exclusive(self, shop: SandboxStore, store: Store) -> None:
         a_minute_apart(shop, 1)
         second = timedelta(seconds=1)
         counts = [
@@ -83,13 +83,17 @@ class TestOrders:
         ]
         assert [0, 0, 1] == counts
 
-    def test_counting_is_a_small_request(self, shop: Shop, store: Store, door: Door) -> None:
+    def test_counting_is_a_small_request(
+        self, shop: SandboxStore, store: Store, door: Door
+    ) -> None:
         a_minute_apart(shop, 3)
         assert store.count_orders(status="processing") == 3
         assert {"per_page": "1", "_fields": "id"}.items() <= door.calls[-1].params.items()
         assert door.calls[-1].body_bytes < 20
 
-    def test_only_what_is_used_is_asked_for(self, shop: Shop, store: Store, door: Door) -> None:
+    def test_only_what_is_used_is_asked_for(
+        self, shop: SandboxStore, store: Store, door: Door
+    ) -> None:
         a_minute_apart(shop, 1)
         store.orders()
         store.orders(meta_keys=frozenset({"gift"}))
@@ -97,10 +101,10 @@ class TestOrders:
         assert [False, True] == asked
 
     def test_given_ids_are_all_asked_for_however_small_the_pages(
-        self, shop: Shop, faults: Faults, store: Store
+        self, shop: SandboxStore, faults: Faults, store: Store
     ) -> None:
         placed = a_minute_apart(shop, 30)
-        faults.chokes(over=10)
+        faults.fail_long_pages(over=10)
         found = store.orders(include=[*placed, 99999])
         assert (sorted(placed), 30, False) == (
             sorted(order.id for order in found.rows),
@@ -114,7 +118,7 @@ class TestOrders:
                 ask(())
 
     def test_one_in_the_trash_is_an_order_and_one_deleted_is_none(
-        self, shop: Shop, store: Store
+        self, shop: SandboxStore, store: Store
     ) -> None:
         trashed, deleted = a_minute_apart(shop, 2)
         shop.trash(trashed, now=NOW)
@@ -137,13 +141,13 @@ class TestOrders:
             with pytest.raises(StoreError, match="X-WP-Total"):
                 opened(ADMIN).count_orders()
 
-    def test_their_meta_is_read_fresh(self, shop: Shop, store: Store) -> None:
+    def test_their_meta_is_read_fresh(self, shop: SandboxStore, store: Store) -> None:
         one, two = a_minute_apart(shop, 2)
         shop.edit_order_meta(one, "wcflow_tags", "VIP", now=NOW)
         shop.trash(two, now=NOW)
         assert {one: {"wcflow_tags": "VIP"}} == store.orders_meta([one, two])
 
-    def test_notes_are_all_there(self, shop: Shop, store: Store) -> None:
+    def test_notes_are_all_there(self, shop: SandboxStore, store: Store) -> None:
         (order,) = a_minute_apart(shop, 1)
         written = shop.add_note(order, "<b>Hello</b> &amp; bye", now=NOW, customer_note=True)
         assert Note(written, "<b>Hello</b> &amp; bye", for_customer=True) in store.notes(order)
@@ -192,7 +196,7 @@ class TestUnreadableRows:
 
 
 class TestRefunds:
-    def test_they_are_told_with_their_dates(self, shop: Shop, store: Store) -> None:
+    def test_they_are_told_with_their_dates(self, shop: SandboxStore, store: Store) -> None:
         order = shop.place_order(now=NOW, items=((shop.add_product("Kite", now=NOW), 2),))
         known = shop.refund(order, "1.50", now=NOW)
         new = shop.refund(order, "2.00", now=NOW + timedelta(hours=1), reason="late")
@@ -201,7 +205,7 @@ class TestRefunds:
         assert (expected, ()) == store.refunds(orders, known={known})
 
     def test_where_nothing_is_new_nothing_is_asked(
-        self, shop: Shop, store: Store, door: Door
+        self, shop: SandboxStore, store: Store, door: Door
     ) -> None:
         a_minute_apart(shop, 2)
         orders = store.orders().rows
@@ -209,20 +213,20 @@ class TestRefunds:
         assert (store.refunds(orders).found, door.calls) == ({}, [])
 
     def test_an_old_woocommerce_is_asked_order_by_order(
-        self, shop: Shop, faults: Faults, store: Store, door: Door
+        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
     ) -> None:
         product = shop.add_product("Kite", now=NOW)
         placed = [shop.place_order(now=NOW, items=((product, 2),)) for _ in range(2)]
         made = {shop.refund(order, "1.00", now=NOW) for order in placed}
         orders = store.orders().rows
-        faults.falters(status=404, only="GET /wc/v3/refunds", times=None)
+        faults.fail_with(status=404, only="GET /wc/v3/refunds", times=None)
         store._lists_refunds = False
         door.forget()
         assert made == set(store.refunds(orders).found)
         paths = sorted(call.path for call in door.calls)
         assert [f"/wc/v3/orders/{order}/refunds" for order in placed] == paths
 
-    def test_that_it_is_old_is_found_out_once(self, shop: Shop) -> None:
+    def test_that_it_is_old_is_found_out_once(self, shop: SandboxStore) -> None:
         row = {"code": "rest_no_route", "message": "No route", "data": {"status": 404}}
         product = shop.add_product("Kite", now=NOW)
         order = shop.place_order(now=NOW, items=((product, 1),))
@@ -249,28 +253,28 @@ class TestRefunds:
 
 
 class TestCustomers:
-    def test_ids_that_do_not_come_back_do_not_exist(self, shop: Shop, store: Store) -> None:
+    def test_ids_that_do_not_come_back_do_not_exist(self, shop: SandboxStore, store: Store) -> None:
         known = [shop.register(f"c{n}@example.com", now=NOW) for n in range(3)]
         gone = known.pop()
         shop.delete_customer(gone, now=NOW)
         found = store.customers([*known, gone])
         assert (known, 2, False) == ([each.id for each in found.rows], found.total, found.full)
 
-    def test_they_are_found_whatever_their_role(self, shop: Shop, store: Store) -> None:
+    def test_they_are_found_whatever_their_role(self, shop: SandboxStore, store: Store) -> None:
         boss = shop.register("boss@example.com", now=NOW, role="shop_manager")
         assert ["shop_manager"] == [each.role for each in store.customers([boss]).rows]
 
-    def test_the_newest_come_first(self, shop: Shop, store: Store) -> None:
+    def test_the_newest_come_first(self, shop: SandboxStore, store: Store) -> None:
         ids = [shop.register(f"c{n}@example.com", now=NOW) for n in range(4)]
         assert tuple(reversed(ids[2:])) == store.newest_customer_ids(2).rows
 
-    def test_meta_is_none_to_a_shop_managers_key(self, shop: Shop, store: Store) -> None:
+    def test_meta_is_none_to_a_shop_managers_key(self, shop: SandboxStore, store: Store) -> None:
         ann = shop.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31"})
         bob = shop.register("bob@example.com", now=NOW)
         seen = [each.customers_meta([ann, bob, 999]) for each in (store, opened(MANAGER))]
         assert [{ann: {"birthday": "1980-01-31"}, bob: {}}, {ann: None, bob: None}] == seen
 
-    def test_one_is_found_by_id(self, shop: Shop, store: Store) -> None:
+    def test_one_is_found_by_id(self, shop: SandboxStore, store: Store) -> None:
         ann = shop.register("ann+shop@example.com", now=NOW, first_name="Ann")
         found = store.customer(ann)
         assert found is not None
@@ -278,27 +282,27 @@ class TestCustomers:
 
 
 class TestProductsAndCoupons:
-    def test_products_carry_categories_and_tags(self, shop: Shop, store: Store) -> None:
+    def test_products_carry_categories_and_tags(self, shop: SandboxStore, store: Store) -> None:
         made = shop.add_product(
             "Wooden <Train>", now=NOW, sku="TOY-1", categories=("Baby & Kids",), tags=("gift",)
         )
         expected = Product(made, "Wooden <Train>", "TOY-1", ("Baby & Kids",), ("gift",), NOW)
         assert (expected,) == store.products().rows
 
-    def test_their_changes_are_found_by_time(self, shop: Shop, store: Store) -> None:
+    def test_their_changes_are_found_by_time(self, shop: SandboxStore, store: Store) -> None:
         old, new = (shop.add_product(name, now=NOW) for name in ("Kite", "Ball"))
         shop.edit_product(new, now=NOW + timedelta(hours=1), name="Big Ball")
         changed = store.products(modified_after=NOW).rows
         assert [(new, "Big Ball")] == [(each.id, each.name) for each in changed]
         assert {old, new} == {each.id for each in store.products(include=[old, new]).rows}
 
-    def test_a_coupon_is_found_in_whatever_case(self, shop: Shop, store: Store) -> None:
+    def test_a_coupon_is_found_in_whatever_case(self, shop: SandboxStore, store: Store) -> None:
         shop.add_coupon("welcome-7q4mxk", now=NOW, amount="10", discount_type="percent")
         found = store.coupon("WELCOME-7Q4MXK")
         assert found is not None
         assert ("welcome-7q4mxk", "percent", "") == (found.code, found.type, found.key)
         assert store.coupon("other") is None
 
-    def test_an_empty_code_is_no_coupon(self, shop: Shop, store: Store) -> None:
+    def test_an_empty_code_is_no_coupon(self, shop: SandboxStore, store: Store) -> None:
         shop.add_coupon("any", now=NOW, amount="10")
         assert store.coupon("") is None

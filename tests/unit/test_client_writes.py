@@ -15,7 +15,7 @@ from wcflow.errors import StoreError
 from wcflow.records import Coupon
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 from wcflow.store.errors import concerns_store
 
@@ -26,12 +26,12 @@ DATE = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def shop() -> SandboxStore:
+    return SandboxStore()
 
 
 @pytest.fixture
-def faults(shop: Shop) -> Faults:
+def faults(shop: SandboxStore) -> Faults:
     return Faults(shop)
 
 
@@ -51,11 +51,11 @@ def opened(key: Any, **how: Any) -> Store:
     return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
 
 
-def people(shop: Shop, count: int) -> list[int]:
+def people(shop: SandboxStore, count: int) -> list[int]:
     return [shop.register(f"c{n}@example.com", now=NOW) for n in range(count)]
 
 
-def tags(shop: Shop, customer: int) -> list[Any]:
+def tags(shop: SandboxStore, customer: int) -> list[Any]:
     meta = shop.customer(customer)["meta_data"]
     return [each["value"] for each in meta if each["key"] == "wcflow_tags"]
 
@@ -73,19 +73,21 @@ def codes(outcome: dict[int, StoreError | None]) -> dict[int, str]:
 
 
 class TestMeta:
-    def test_it_is_written_in_polite_batches(self, shop: Shop, store: Store, door: Door) -> None:
+    def test_it_is_written_in_polite_batches(
+        self, shop: SandboxStore, store: Store, door: Door
+    ) -> None:
         ids = people(shop, 60)
         assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
         assert [["VIP"]] * 60 == [tags(shop, each) for each in ids]
         assert [25, 25, 10] == sizes(door)
 
-    def test_none_deletes_a_key(self, shop: Shop, store: Store) -> None:
+    def test_none_deletes_a_key(self, shop: SandboxStore, store: Store) -> None:
         ids = people(shop, 2)
         store.write_meta("customers", tagged(ids))
         assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids, None))
         assert [[], []] == [tags(shop, each) for each in ids]
 
-    def test_orders_are_written_alike(self, shop: Shop, store: Store) -> None:
+    def test_orders_are_written_alike(self, shop: SandboxStore, store: Store) -> None:
         order = shop.place_order(now=NOW)
         assert {order: None} == store.write_meta("orders", tagged([order]))
         assert store.orders_meta([order]) == {order: {"wcflow_tags": "VIP"}}
@@ -93,7 +95,7 @@ class TestMeta:
     def test_nothing_is_nothing(self, store: Store, door: Door) -> None:
         assert (store.write_meta("customers", {}), door.calls) == ({}, [])
 
-    def test_one_that_fails_fails_alone(self, shop: Shop, store: Store) -> None:
+    def test_one_that_fails_fails_alone(self, shop: SandboxStore, store: Store) -> None:
         one, two = people(shop, 2)
         outcome = store.write_meta("customers", tagged([one, 999, two]))
         gone = outcome[999]
@@ -104,7 +106,9 @@ class TestMeta:
         ) == str(gone)
         assert (True, False, False) == (gone.permanent, gone.effect_unknown, concerns_store(gone))
 
-    def test_what_woocommerce_drops_in_silence_is_noticed(self, shop: Shop, store: Store) -> None:
+    def test_what_woocommerce_drops_in_silence_is_noticed(
+        self, shop: SandboxStore, store: Store
+    ) -> None:
         (one,) = people(shop, 1)
         outcome = store.write_meta("customers", {one: {"_hidden": "x", "wcflow_tags": "A"}})
         error = outcome[one]
@@ -118,46 +122,46 @@ class TestMeta:
         )
 
     def test_a_batch_that_takes_too_long_is_halved(
-        self, shop: Shop, faults: Faults, store: Store, door: Door
+        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
     ) -> None:
         """Meta is set, not added to: what may have happened is asked for again."""
         ids = people(shop, 30)
-        faults.times_out(effect=True, only="POST *", times=2)
+        faults.time_out(effect=True, only="POST *", times=2)
         assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
         assert [25, 12, 6, 6, 6, 6, 6] == sizes(door)
         assert [["VIP"]] * 30 == [tags(shop, each) for each in ids]
 
     def test_a_store_that_always_takes_too_long_is_left_alone(
-        self, shop: Shop, faults: Faults, store: Store, door: Door
+        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
     ) -> None:
         ids = people(shop, 40)
-        faults.times_out(effect=False, only="POST *", times=None)
+        faults.time_out(effect=False, only="POST *", times=None)
         outcome = store.write_meta("customers", tagged(ids))
         unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
         assert (set(ids), {"wcflow_timeout"}) == (set(outcome), set(codes(outcome).values()))
         assert ([25, 12, 6], ids[:6]) == (sizes(door), unsure)
 
     def test_a_store_out_of_reach_is_asked_no_further(
-        self, shop: Shop, faults: Faults, store: Store, door: Door
+        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
     ) -> None:
         ids = people(shop, 60)
-        faults.falters(status=503, only="POST *", times=None, after=1)
+        faults.fail_with(status=503, only="POST *", times=None, after=1)
         outcome = store.write_meta("customers", tagged(ids))
         unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
         assert ids[:25] == [number for number, error in outcome.items() if error is None]
         assert (ids[25:50], [25, 25]) == (unsure, sizes(door))
 
     def test_one_that_breaks_the_shop_does_not_hold_up_the_others(
-        self, shop: Shop, faults: Faults, store: Store
+        self, shop: SandboxStore, faults: Faults, store: Store
     ) -> None:
         ids = people(shop, 3)
-        faults.falters(status=500, only="POST *", times=None)
-        faults.falters(status=500, only=f"PUT /wc/v3/customers/{ids[1]}", times=None)
+        faults.fail_with(status=500, only="POST *", times=None)
+        faults.fail_with(status=500, only=f"PUT /wc/v3/customers/{ids[1]}", times=None)
         outcome = store.write_meta("customers", tagged(ids))
         broken = [number for number, error in outcome.items() if error]
         assert ([ids[1]], [["VIP"], [], ["VIP"]]) == (broken, [tags(shop, each) for each in ids])
 
-    def test_a_shop_manager_writes_one_by_one(self, shop: Shop, door: Door) -> None:
+    def test_a_shop_manager_writes_one_by_one(self, shop: SandboxStore, door: Door) -> None:
         ids = people(shop, 3)
         store = opened(MANAGER)
         for _ in range(2):
@@ -167,7 +171,7 @@ class TestMeta:
         assert [["VIP"]] * 3 == [tags(shop, each) for each in ids]
 
     def test_a_shop_manager_writes_orders_in_batches_all_the_same(
-        self, shop: Shop, door: Door
+        self, shop: SandboxStore, door: Door
     ) -> None:
         ids = [shop.place_order(now=NOW) for _ in range(3)]
         customers = people(shop, 1)
@@ -176,7 +180,7 @@ class TestMeta:
         assert dict.fromkeys(ids) == store.write_meta("orders", tagged(ids))
         assert [1, 3] == sizes(door)
 
-    def test_a_key_that_may_only_read_writes_nothing(self, shop: Shop, door: Door) -> None:
+    def test_a_key_that_may_only_read_writes_nothing(self, shop: SandboxStore, door: Door) -> None:
         ids = people(shop, 60)
         outcome = opened(READER).write_meta("customers", tagged(ids))
         assert {"woocommerce_rest_authentication_error"} == set(codes(outcome).values())
@@ -194,23 +198,23 @@ class TestMeta:
 
 
 class TestNotes:
-    def test_a_note_is_written_and_told(self, shop: Shop, store: Store) -> None:
+    def test_a_note_is_written_and_told(self, shop: SandboxStore, store: Store) -> None:
         order = shop.place_order(now=NOW)
         note = store.add_note(order, "Segment: VIP")
         assert note in store.notes(order)
         assert (("Segment: VIP", False), []) == ((note.text, note.for_customer), shop.mails)
 
-    def test_only_one_for_the_customer_is_mailed(self, shop: Shop, store: Store) -> None:
+    def test_only_one_for_the_customer_is_mailed(self, shop: SandboxStore, store: Store) -> None:
         order = shop.place_order(now=NOW, email="ann@example.com")
         assert store.add_note(order, "Thanks!", for_customer=True).for_customer
         assert ["ann@example.com"] == [mail.to for mail in shop.mails]
 
     def test_one_that_may_have_been_written_is_not_written_twice(
-        self, shop: Shop, faults: Faults, store: Store
+        self, shop: SandboxStore, faults: Faults, store: Store
     ) -> None:
         order = shop.place_order(now=NOW)
         before = len(shop.notes(order))
-        faults.times_out(effect=True, only="POST *")
+        faults.time_out(effect=True, only="POST *")
         with pytest.raises(StoreError) as error:
             store.add_note(order, "once")
         assert (True, 1) == (error.value.effect_unknown, len(shop.notes(order)) - before)
@@ -248,7 +252,7 @@ class TestCoupons:
         )
         assert (expected, expected) == (made, store.coupon(COUPON.code))
 
-    def test_one_that_exists_is_not_made_again(self, shop: Shop, store: Store) -> None:
+    def test_one_that_exists_is_not_made_again(self, shop: SandboxStore, store: Store) -> None:
         store.create_coupon(COUPON)
         with pytest.raises(StoreError) as error:
             store.create_coupon(COUPON)

@@ -22,12 +22,12 @@ from tests.builders import account, item, order
 from tests.command import Desk
 from tests.sandbox_door import mounted
 from wcflow.cli import app, output
-from wcflow.cli.errors import tell
+from wcflow.cli.errors import report_error
 from wcflow.database.customers import customers, save_customers
 from wcflow.database.orders import order_records, orders_of_people, save_orders
 from wcflow.errors import SetupError
-from wcflow.sandbox.faults import Rule
-from wcflow.sandbox.rest import told
+from wcflow.sandbox.faults import FaultRule
+from wcflow.sandbox.rest import text_response
 
 EVIL = (
     "\x1b]8;;http://evil.example\x1b\\here\x1b]8;;\x1b\\"  # a link
@@ -129,7 +129,9 @@ class Shopfront(Desk):
     def refuses(self, **counts):
         """Refuse writes in words that are as bad."""
         body = json.dumps({"code": f"no {EVIL}", "message": f"No {EVIL}", "data": {"status": 400}})
-        rule = Rule(lambda _request, now, _next: told(body, now, status=400), **counts)
+        rule = FaultRule(
+            lambda _request, now, _next: text_response(body, now, status=400), **counts
+        )
         self.faults.rules.append(rule)
 
     def shows(self, *words):
@@ -213,7 +215,7 @@ def test_nothing_from_the_shop_is_obeyed_on_a_terminal(desk):
 def test_json_is_the_value_and_only_shows(capsys):
     """Signs that a terminal obeys are escaped; who reads the JSON gets each of them."""
     value = {"name": EVIL, EVIL: [EVIL, "\U000e0001 \ud83d", "Größe \N{GRINNING FACE}"]}
-    output.as_json(value)
+    output.print_json(value)
     out = capsys.readouterr().out
 
     assert value == json.loads(out)
@@ -223,7 +225,7 @@ def test_json_is_the_value_and_only_shows(capsys):
 
 def test_an_error_is_a_line(capsys):
     """Also one that repeats what the shop says of itself."""
-    tell(SetupError(f"another shop: {EVIL}", f"look at {EVIL}"))
+    report_error(SetupError(f"another shop: {EVIL}", f"look at {EVIL}"))
     said = capsys.readouterr().err
 
     assert [] == obeyed(said)
@@ -235,9 +237,9 @@ def test_a_question_only_asks(monkeypatch, desk):
     asked = []
     monkeypatch.setattr("sys.stdin", Screen("y\n"))
     monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text) or True)
-    from wcflow.cli.options import confirmed
+    from wcflow.cli.options import confirm
 
-    assert confirmed(f"Is {EVIL} the shop?", yes=False)
+    assert confirm(f"Is {EVIL} the shop?", yes=False)
     assert [] == obeyed(asked[0])
 
 

@@ -16,7 +16,7 @@ from wcflow.errors import StoreError
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.rest import Request, Response
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 from wcflow.store.probe import Finding, probe
 from wcflow.store.store_info import StoreInfo, store_info, zone_of
@@ -44,8 +44,8 @@ FACTS = StoreInfo(
 
 
 @pytest.fixture
-def shop() -> Shop:
-    shop = Shop(store_id=FACTS.uid)
+def shop() -> SandboxStore:
+    shop = SandboxStore(store_id=FACTS.uid)
     shop.add_product("Kite", now=NOW)
     shop.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31", "optin": "yes"})
     shop.place_order(now=NOW, email="ann@example.com")
@@ -80,7 +80,7 @@ class TestFacts:
         ids=["administrator", "reader", "shop manager"],
     )
     def test_they_are_asked_for_without_changing_anything(
-        self, shop: Shop, key: Any, rights: dict[str, bool]
+        self, shop: SandboxStore, key: Any, rights: dict[str, bool]
     ) -> None:
         before = (shop.customer(1), shop.order_ids(), shop.coupon_codes())
         with mounted(shop, lambda: NOW) as door:
@@ -88,25 +88,27 @@ class TestFacts:
         assert [("POST", {})] == [(call.method, call.json) for call in door.writes]
         assert before == (shop.customer(1), shop.order_ids(), shop.coupon_codes())
 
-    def test_they_take_few_requests(self, shop: Shop) -> None:
+    def test_they_take_few_requests(self, shop: SandboxStore) -> None:
         with mounted(shop, lambda: NOW) as door:
             store_info(opened())
         assert len(door.calls) == 5
 
     def test_a_shop_without_orders_and_customers_has_them_too(self) -> None:
-        with mounted(Shop(store_id=FACTS.uid), lambda: NOW):
+        with mounted(SandboxStore(store_id=FACTS.uid), lambda: NOW):
             assert FACTS == store_info(opened())
 
-    def test_a_key_that_is_not_told_the_status_still_learns_the_currency(self, shop: Shop) -> None:
+    def test_a_key_that_is_not_told_the_status_still_learns_the_currency(
+        self, shop: SandboxStore
+    ) -> None:
         faults = Faults(shop)
         for path in ("system_status", "settings/general/*"):
-            faults.falters(status=403, only=f"GET /wc/v3/{path}", times=None)
+            faults.fail_with(status=403, only=f"GET /wc/v3/{path}", times=None)
         with mounted(faults, lambda: NOW):
             known = store_info(opened())
         untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
         assert replace(FACTS, coupons_enabled=None, **untold) == known
 
-    def test_a_wrong_key_is_an_error(self, shop: Shop) -> None:
+    def test_a_wrong_key_is_an_error(self, shop: SandboxStore) -> None:
         with (
             mounted(shop, lambda: NOW),
             pytest.raises(StoreError, match="consumer secret is wrong"),
@@ -131,14 +133,14 @@ class TestFacts:
 
 
 class TestFindings:
-    def test_a_shop_as_it_should_be_has_nothing_to_complain_of(self, shop: Shop) -> None:
+    def test_a_shop_as_it_should_be_has_nothing_to_complain_of(self, shop: SandboxStore) -> None:
         found = probed(shop, birthday_meta="birthday", consent_meta="optin")
         names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
         names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
         assert "1 of the last 1 customers have optin" == found["consent_meta"].said
 
-    def test_nothing_in_the_shop_changes(self, shop: Shop) -> None:
+    def test_nothing_in_the_shop_changes(self, shop: SandboxStore) -> None:
         with mounted(shop, lambda: NOW) as door:
             probe(opened(), now=NOW, birthday_meta="birthday")
         assert [("POST", "/wc/v3/customers/batch", {})] == [
@@ -167,15 +169,15 @@ class TestFindings:
         ids=["reader", "shop manager"],
     )
     def test_what_the_key_may_not_is_said(
-        self, shop: Shop, key: Any, name: str, said: str, advice: str
+        self, shop: SandboxStore, key: Any, name: str, said: str, advice: str
     ) -> None:
         found = probed(shop, key)
         assert (Finding(name, "warn", said, advice), {name: "warn"}) == (found[name], levels(found))
 
-    def test_a_field_that_the_key_cannot_read_is_bad(self, shop: Shop) -> None:
+    def test_a_field_that_the_key_cannot_read_is_bad(self, shop: SandboxStore) -> None:
         assert probed(shop, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
 
-    def test_a_field_that_nobody_has_names_those_that_there_are(self, shop: Shop) -> None:
+    def test_a_field_that_nobody_has_names_those_that_there_are(self, shop: SandboxStore) -> None:
         expected = Finding(
             "consent_meta",
             "warn",
@@ -185,19 +187,19 @@ class TestFindings:
         assert expected == probed(shop, consent_meta="newsletter")["consent_meta"]
 
     def test_legacy_storage_says_what_is_seen_late(self) -> None:
-        shop = Shop(hpos=False)
+        shop = SandboxStore(hpos=False)
         shop.place_order(now=NOW)
         assert {"storage": "warn", "products": "warn"} == levels(probed(shop))
 
     def test_an_empty_shop_cannot_be_tried_everywhere(self) -> None:
-        assert {"bounds": "warn", "products": "warn"} == levels(probed(Shop()))
+        assert {"bounds": "warn", "products": "warn"} == levels(probed(SandboxStore()))
 
     def test_coupons_that_are_off_are_told(self) -> None:
-        shop = Shop(coupons_enabled=False)
+        shop = SandboxStore(coupons_enabled=False)
         assert probed(shop)["coupons"].level == "warn"
 
     def test_an_old_woocommerce_is_told(self) -> None:
-        found = probed(Shop(version="5.7.1"))["version"]
+        found = probed(SandboxStore(version="5.7.1"))["version"]
         assert ("bad", "update WooCommerce to 5.8 or later") == (found.level, found.advice)
 
     @pytest.mark.parametrize(
@@ -209,20 +211,20 @@ class TestFindings:
             (300, "warn", "the shop's clock is 300 s behind this one"),
         ],
     )
-    def test_clocks_are_compared(self, shop: Shop, off: int, level: str, said: str) -> None:
+    def test_clocks_are_compared(self, shop: SandboxStore, off: int, level: str, said: str) -> None:
         found = probed(shop, now=NOW + timedelta(seconds=off))["clock"]
         assert (level, said) == (found.level, found.said)
 
-    def test_a_zone_without_a_name_knows_no_summer_time(self, shop: Shop) -> None:
+    def test_a_zone_without_a_name_knows_no_summer_time(self, shop: SandboxStore) -> None:
         found = probed(Plugin(shop, replaces=("Europe/Berlin", "")))["time zone"]
         said = "the shop's zone is the fixed offset UTC+01:00: summer time is not followed"
         assert ("warn", said) == (found.level, found.said)
 
-    def test_a_cache_in_front_of_the_api_is_found(self, shop: Shop) -> None:
+    def test_a_cache_in_front_of_the_api_is_found(self, shop: SandboxStore) -> None:
         found = probed(Plugin(shop, headers={"Age": "300"}))
         assert found["cache"].level == "bad"
 
-    def test_a_shop_that_counts_more_finely_is_told(self, shop: Shop) -> None:
+    def test_a_shop_that_counts_more_finely_is_told(self, shop: SandboxStore) -> None:
         found = probed(
             Plugin(shop, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
         )
@@ -231,9 +233,9 @@ class TestFindings:
             "set the number of decimals to 2 in the shop",
         ) == (found["currency"].said, found["currency"].advice)
 
-    def test_trouble_with_one_question_is_its_finding(self, shop: Shop) -> None:
+    def test_trouble_with_one_question_is_its_finding(self, shop: SandboxStore) -> None:
         faults = Faults(shop)
-        faults.falters(only="GET /wc/v3/products", times=None)
+        faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
         assert {"products": "bad"} == levels(found)
         assert found["products"].advice == "look into the shop's PHP error log"
@@ -242,7 +244,7 @@ class TestFindings:
 class TestBounds:
     """The search by time must be exclusive: on it rests that nothing is missed."""
 
-    def test_a_search_that_ignores_its_bound_is_found(self, shop: Shop) -> None:
+    def test_a_search_that_ignores_its_bound_is_found(self, shop: SandboxStore) -> None:
         found = probed(Plugin(shop, drops="modified_after"))["bounds"]
         assert (
             "bad",
@@ -252,7 +254,7 @@ class TestBounds:
             found.said,
         )
 
-    def test_a_search_that_misses_the_newest_change_is_found(self, shop: Shop) -> None:
+    def test_a_search_that_misses_the_newest_change_is_found(self, shop: SandboxStore) -> None:
         """As one that compares the bound with local time: an hour of changes would be skipped."""
         found = probed(Plugin(shop, shifts=timedelta(hours=1)))["bounds"]
         assert ("bad", "the search by time does not find the newest change") == (
@@ -260,24 +262,24 @@ class TestBounds:
             found.said,
         )
 
-    def test_an_order_that_changes_meanwhile_is_no_fault(self, shop: Shop) -> None:
+    def test_an_order_that_changes_meanwhile_is_no_fault(self, shop: SandboxStore) -> None:
         faults = Faults(shop)
         later = NOW + timedelta(seconds=5)
-        faults.meanwhile(
+        faults.before_answer(
             lambda there, _now: there.complete(there.order_ids()[0], now=later),
             only="GET /wc/v3/orders",
             after=1,
         )
         assert probed(faults)["bounds"].level == "ok"
 
-    def test_a_shop_that_never_rests_is_not_judged(self, shop: Shop) -> None:
+    def test_a_shop_that_never_rests_is_not_judged(self, shop: SandboxStore) -> None:
         faults, minutes = Faults(shop), iter(range(1, 99))
 
-        def edit(there: Shop, _now: datetime) -> None:
+        def edit(there: SandboxStore, _now: datetime) -> None:
             later = NOW + timedelta(minutes=next(minutes))
             there.edit_order_meta(there.order_ids()[0], "x", "y", now=later)
 
-        faults.meanwhile(edit, only="GET /wc/v3/orders", times=None)
+        faults.before_answer(edit, only="GET /wc/v3/orders", times=None)
         assert probed(faults)["bounds"].level == "warn"
 
 
@@ -363,7 +365,7 @@ class TestAddress:
             each.advice for each in found
         ]
 
-    def test_a_refused_key_ends_the_probe_with_its_reason(self, shop: Shop) -> None:
+    def test_a_refused_key_ends_the_probe_with_its_reason(self, shop: SandboxStore) -> None:
         with mounted(shop, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "key"]) == (known, [each.name for each in findings])
@@ -377,7 +379,7 @@ class Plugin:
 
     def __init__(
         self,
-        shop: Shop,
+        shop: SandboxStore,
         *,
         drops: str = "",
         shifts: timedelta | None = None,

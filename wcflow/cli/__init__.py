@@ -25,7 +25,7 @@ Exit codes of every command:
 """
 
 
-FAMILIES = {
+COMMAND_GROUPS = {
     "To begin": {
         "demo": "Show what wcflow does, with a shop of its own: nothing of yours is touched.",
         "init": "Write a configuration for your shop.",
@@ -63,18 +63,18 @@ What one does is said here in the first words of its own help, so that the list 
 """
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """The commands, each loaded when it is asked for; what stops one of them is told in words."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  the signature is click's
         """Give the names of all commands, in the order of the help."""
-        return [name for names in FAMILIES.values() for name in names]
+        return [name for names in COMMAND_GROUPS.values() for name in names]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Give a command by name; only its own module is imported, so that it starts soon."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        alone = typer.Typer(**_SETTINGS)
+        alone = typer.Typer(**_TYPER_SETTINGS)
         import_module(f"wcflow.cli.{cmd_name.replace('-', '_')}").register(alone)
         if not gc.isenabled():
             # The process has only just begun (__main__), and what it has imported stays.
@@ -89,23 +89,25 @@ class Commands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as above
         """List the commands by what one wants of them."""
-        for family, names in FAMILIES.items():
+        for family, names in COMMAND_GROUPS.items():
             with formatter.section(family):
                 formatter.write_dl(list(names.items()))
 
 
-_SETTINGS: dict[str, Any] = {
+_TYPER_SETTINGS: dict[str, Any] = {
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
     "add_completion": False,
     "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
 }
-app = typer.Typer(cls=Commands, name="wcflow", no_args_is_help=True, epilog=EXIT_CODES, **_SETTINGS)
+app = typer.Typer(
+    cls=CommandGroup, name="wcflow", no_args_is_help=True, epilog=EXIT_CODES, **_TYPER_SETTINGS
+)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output.say(f"wcflow {__version__}")
+        output.print_line(f"wcflow {__version__}")
         raise typer.Exit
 
 

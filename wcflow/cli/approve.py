@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import output
-from wcflow.cli.options import ConfigFile, StoreName, Yes, confirmed, stores_of
-from wcflow.cli.session import Session, session
-from wcflow.cli.visits import each_store
+from wcflow.cli.options import ConfigFile, StoreName, Yes, confirm, select_stores
+from wcflow.cli.session import Session, open_session
+from wcflow.cli.visits import for_each_store
 from wcflow.database.stores import save_store, store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SetupError, UsageError
@@ -49,48 +49,48 @@ def approve(
     Those of the first census are among them; 'wcflow plan' shows them first. They reach the shop with the next 'wcflow sync', or by the
     daemon within a minute. With --moved: tell wcflow that a shop has a new address.
     """
-    with session(config) as work:
+    with open_session(config) as session:
         if moved is not None:
-            _follow(work, moved, yes=yes)
+            _follow_move(session, moved, yes=yes)
             return
-        raise typer.Exit(each_store(work, store, _let_go))
+        raise typer.Exit(for_each_store(session, store, _approve_store))
 
 
-def _let_go(line: SyncContext) -> int:
-    count = let_go(line)
+def _approve_store(context: SyncContext) -> int:
+    count = let_go(context)
     if count:
-        output.say(f"{line.name}: {output.counted(count, 'write')} may go.", "green")
-        output.say("'wcflow sync' writes them now; the daemon does so by itself.")
+        output.print_line(f"{context.name}: {output.format_count(count, 'write')} may go.", "green")
+        output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
     else:
-        output.say(f"{line.name}: nothing waits.")
+        output.print_line(f"{context.name}: nothing waits.")
     return DONE
 
 
-def _follow(work: Session, name: str, *, yes: bool) -> None:
-    (settings,) = stores_of(work.config, name)
-    line = work.line(settings)
-    with work.db.reading() as tx:
+def _follow_move(session: Session, name: str, *, yes: bool) -> None:
+    (settings,) = select_stores(session.config, name)
+    context = session.context(settings)
+    with session.db.reading() as tx:
         row = store_row(tx, name)
     if row is None or not row.url:
         raise UsageError(f"[store {name}] was never reached", "there is no address to change")
-    found = store_info(line.store)
-    _must_be_the_same(line, row, found)
+    found = store_info(context.store)
+    _require_same_store(context, row, found)
     if row.url == found.url:
-        output.say(f"{name} is at {row.url}, as before.")
+        output.print_line(f"{name} is at {row.url}, as before.")
         return
     sure = "" if row.uid and found.uid else " The shop does not tell its id: only you can know."
-    if confirmed(f"Is {found.url} the same shop as {row.url}?{sure}", yes=yes):
-        with work.db.transaction() as tx:
+    if confirm(f"Is {found.url} the same shop as {row.url}?{sure}", yes=yes):
+        with session.db.transaction() as tx:
             save_store(tx, name, url=found.url, uid=found.uid or row.uid)
-        output.say(f"{name} is now at {found.url}.", "green")
+        output.print_line(f"{name} is now at {found.url}.", "green")
     else:
-        output.say("Nothing was changed.")
+        output.print_line("Nothing was changed.")
     raise typer.Exit(DONE)
 
 
-def _must_be_the_same(line: SyncContext, row: StoreRow, found: StoreInfo) -> None:
+def _require_same_store(context: SyncContext, row: StoreRow, found: StoreInfo) -> None:
     if row.uid and found.uid and row.uid != found.uid:
         raise SetupError(
             f"{found.url} is another shop than {row.url}: its store id differs",
-            f"give it a section of its own beside [store {line.name}], or its own database",
+            f"give it a section of its own beside [store {context.name}], or its own database",
         )

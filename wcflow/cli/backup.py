@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import URL, make_url
 
 from wcflow.cli import output
-from wcflow.cli.context import must_exist
+from wcflow.cli.context import require_database
 from wcflow.cli.options import ConfigFile, interruptible, read_config
 from wcflow.database.copy import copied
 from wcflow.errors import SetupError
@@ -44,14 +44,18 @@ def backup(
     database = read_config(config, need_store=False).database
     url = make_url(database)
     if url.get_backend_name() != "sqlite":
-        raise SetupError("'wcflow backup' copies SQLite files only", f"run: {_pg_dump(url, file)}")
-    must_exist(database)
+        raise SetupError(
+            "'wcflow backup' copies SQLite files only", f"run: {_pg_dump_command(url, file)}"
+        )
+    require_database(database)
     with interruptible():
         size = copied(Path(str(url.database)), file)
-    output.say(f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, and sound.", "green")
+    output.print_line(
+        f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, and sound.", "green"
+    )
 
 
-def _pg_dump(url: URL, file: Path) -> str:
+def _pg_dump_command(url: URL, file: Path) -> str:
     """Give the command as it is typed; the password is left for it to ask or to find."""
     query = {name: value for name, value in url.query.items() if name != "password"}
     place = URL.create("postgresql", None, None, url.host, url.port, url.database, query)

@@ -23,12 +23,12 @@ def check(config: ConfigFile = None) -> None:
     found = read_config(config)
     for line in summary(found):
         indent = len(line) - len(line.lstrip())
-        output.say(line.strip(), indent=indent)
+        output.print_line(line.strip(), indent=indent)
     for remark in found.warnings:
-        output.remark(f"warning: {remark}")
+        output.print_warning(f"warning: {remark}")
     if wide := exposed(found.database):
-        output.remark(f"warning: {wide.said}: {wide.advice}")
-    files = output.counted(len(found.files), "file")
-    warned = f", {output.counted(len(found.warnings), 'warning')}" if found.warnings else ""
-    output.say()
-    output.say(f"The configuration is sound: {files}{warned}.", "green")
+        output.print_warning(f"warning: {wide.said}: {wide.advice}")
+    files = output.format_count(len(found.files), "file")
+    warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
+    output.print_line()
+    output.print_line(f"The configuration is sound: {files}{warned}.", "green")

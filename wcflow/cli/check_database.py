@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
 from wcflow.cli import output
-from wcflow.cli.context import must_exist
+from wcflow.cli.context import require_database
 from wcflow.cli.options import AsJson, ConfigFile, interruptible, read_config, utcnow
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
@@ -41,7 +41,7 @@ Exit codes:
    78  there is no database yet, or it was made by a newer wcflow
 """
 
-_COUNTED: Mapping[str, type[SQLModel]] = {
+_COUNTED_TABLES: Mapping[str, type[SQLModel]] = {
     "orders": OrderRow,
     "customers": CustomerRow,
     "products": ProductRow,
@@ -53,7 +53,7 @@ _COUNTED: Mapping[str, type[SQLModel]] = {
 
 
 @dataclass(slots=True)
-class Report:
+class DatabaseReport:
     """What an examination came to. ``counts`` are rows by store and what they are."""
 
     database: str
@@ -75,28 +75,30 @@ def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
     do. Takes about a minute for a million orders; wcflow may go on working meanwhile.
     """
     found = read_config(config)
-    must_exist(found.database)
+    require_database(found.database)
     with interruptible(), open_as_it_is(found.database) as db:
-        report = examined(db, found, utcnow())
+        report = examine(db, found, utcnow())
     if as_json:
-        output.as_json(_as_data(report))
+        output.print_json(_to_json(report))
     else:
-        _print(report)
+        _print_report(report)
     raise typer.Exit(SOME_FAILED if report.unsound else DONE)
 
 
-def examined(db: Database, config: Config, now: datetime) -> Report:
+def examine(db: Database, config: Config, now: datetime) -> DatabaseReport:
     """Examine a database as one state of it, whatever is written meanwhile."""
-    wide = exposed(config.database)
-    report = Report(db.place, "", [], {}, [wide] if wide else [])
+    permission_problem = exposed(config.database)
+    report = DatabaseReport(
+        db.place, "", [], {}, [permission_problem] if permission_problem else []
+    )
     try:
         with db.reading() as tx:
             report.revision = schema.version_of(tx) or ""
             schema.check(report.revision or None, db.place)
-            report.unsound += _built(tx, report)
+            report.unsound += _check_structure(tx, report)
             if not report.unsound and report.revision == schema.HEAD:
-                report.counts = {name: _counts(tx, name) for name in _stores(tx)}
-                report.unsound += _rows(tx, config, list(report.counts), now)
+                report.counts = {name: _count_rows(tx, name) for name in _store_names(tx)}
+                report.unsound += _check_rows(tx, config, list(report.counts), now)
     except SetupError as error:
         if db.dialect != "sqlite" or "is damaged" not in str(error):
             raise
@@ -104,7 +106,7 @@ def examined(db: Database, config: Config, now: datetime) -> Report:
     return report
 
 
-def _built(tx: Connection, report: Report) -> Iterator[Unsound]:
+def _check_structure(tx: Connection, report: DatabaseReport) -> Iterator[Unsound]:
     damage = list(of_file(tx))
     yield from damage
     if report.revision == schema.HEAD:
@@ -116,36 +118,38 @@ def _built(tx: Connection, report: Report) -> Iterator[Unsound]:
         report.remarks.append(("it holds nothing yet", "'wcflow plan' reads the shop"))
 
 
-def _rows(tx: Connection, config: Config, stores: list[str], now: datetime) -> Iterator[Unsound]:
-    told = {settings.name: _told(config, settings) for settings in config.stores}
+def _check_rows(
+    tx: Connection, config: Config, stores: list[str], now: datetime
+) -> Iterator[Unsound]:
+    configured = {settings.name: _configured(config, settings) for settings in config.stores}
     for name in stores:
         found = list(in_store(tx, name, now))
         yield from found
         # Of rows that cannot be read nothing more can be asked.
-        if name in told and not any(each.name == "rows" for each in found):
-            yield from against(tx, told[name])
+        if name in configured and not any(each.name == "rows" for each in found):
+            yield from against(tx, configured[name])
     yield from strays(tx)
 
 
-def _told(config: Config, settings: StoreSettings) -> Told:
+def _configured(config: Config, settings: StoreSettings) -> Told:
     groups = {segment.name: segment.group for segment in config.rules.segments}
     digest = config.rules.digest
     return Told(settings.name, settings.shared_emails, settings.guests, groups, digest)
 
 
-def _stores(tx: Connection) -> list[str]:
+def _store_names(tx: Connection) -> list[str]:
     return sorted(tx.scalars(select(table_of(StoreRow).c.name)))
 
 
-def _counts(tx: Connection, store: str) -> dict[str, int]:
+def _count_rows(tx: Connection, store: str) -> dict[str, int]:
     counts = {}
-    for name, model in _COUNTED.items():
+    for name, model in _COUNTED_TABLES.items():
         table = table_of(model)
         counts[name] = tx.scalar(select(func.count()).where(table.c.store == store)) or 0
     return counts
 
 
-def _as_data(report: Report) -> Mapping[str, object]:
+def _to_json(report: DatabaseReport) -> Mapping[str, object]:
     return {
         "database": report.database,
         "revision": report.revision,
@@ -156,28 +160,28 @@ def _as_data(report: Report) -> Mapping[str, object]:
     }
 
 
-def _print(report: Report) -> None:
-    output.say(f"{report.database}: revision {report.revision or 'none'}", "bold")
+def _print_report(report: DatabaseReport) -> None:
+    output.print_line(f"{report.database}: revision {report.revision or 'none'}", "bold")
     for store, counts in report.counts.items():
-        told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        output.say(f"{store}: {told}", indent=2)
+        configured = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        output.print_line(f"{store}: {configured}", indent=2)
     for said, advice in report.remarks:
-        output.say(f"warn {said}", "yellow", indent=2)
-        output.say(f"what to do: {advice}", indent=7)
+        output.print_line(f"warn {said}", "yellow", indent=2)
+        output.print_line(f"what to do: {advice}", indent=7)
     for each in report.unsound:
-        output.say(f"bad  {_sentence(each)}", "red", indent=2)
-        output.say(f"what to do: {each.advice}", indent=7)
-    output.say()
+        output.print_line(f"bad  {_problem_line(each)}", "red", indent=2)
+        output.print_line(f"what to do: {each.advice}", indent=7)
+    output.print_line()
     if report.unsound:
         count = len(report.unsound)
-        output.say(
-            f"The database is not sound: {output.counted(count, 'thing')} to look at.", "red"
+        output.print_line(
+            f"The database is not sound: {output.format_count(count, 'thing')} to look at.", "red"
         )
     else:
-        output.say("The database is sound.", "green")
+        output.print_line("The database is sound.", "green")
 
 
-def _sentence(each: Unsound) -> str:
+def _problem_line(each: Unsound) -> str:
     where = f"[store {each.store}] " if each.store else ""
     often = f" ({each.count:,}: {', '.join(each.examples)}" if each.examples else ""
     more = ", …)" if each.count > len(each.examples) else ")"

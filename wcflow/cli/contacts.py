@@ -32,35 +32,35 @@ class Contact:
         return f"{named}, {who}" if named else who
 
 
-def contacts(tx: Connection, store: str, subjects: Collection[str]) -> dict[str, Contact]:
+def load_contacts(tx: Connection, store: str, subjects: Collection[str]) -> dict[str, Contact]:
     """Give who these people are, by subject; of whom nothing is left only the key tells."""
     ids = [int(subject[1:]) for subject in subjects if subject.startswith("c")]
     found = {
         f"c{each.id}": Contact(
-            _named(Address(first_name=each.first_name, last_name=each.last_name), each.billing),
+            _full_name(Address(first_name=each.first_name, last_name=each.last_name), each.billing),
             each.email,
             each.id,
         )
         for each in customers(tx, store, ids).values()
     }
     emails = [subject[2:] for subject in subjects if subject.startswith("g:")]
-    names = {o.email: _named(o.billing) for o in orders_of_people(tx, store, [], emails)}
+    names = {o.email: _full_name(o.billing) for o in orders_of_people(tx, store, [], emails)}
     guests = {f"g:{email}": Contact(names.get(email, ""), email, 0) for email in emails}
     gone = {f"c{number}": Contact("", "", number) for number in ids}
     return gone | guests | found
 
 
-def contact_of(profile: Profile) -> Contact:
+def contact_of_profile(profile: Profile) -> Contact:
     """Give who a person is."""
     account = profile.account
     bills = [order.billing for order in reversed(profile.orders)]
     if account is None:
-        return Contact(_named(*bills), profile.email, 0)
+        return Contact(_full_name(*bills), profile.email, 0)
     own = Address(first_name=account.first_name, last_name=account.last_name)
-    return Contact(_named(own, account.billing, *bills), profile.email, account.id)
+    return Contact(_full_name(own, account.billing, *bills), profile.email, account.id)
 
 
-def _named(*addresses: Address) -> str:
+def _full_name(*addresses: Address) -> str:
     """Give the first full name there is."""
     names = (f"{each.first_name} {each.last_name}".strip() for each in addresses)
     return next(filter(None, names), "")

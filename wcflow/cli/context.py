@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from wcflow.cli.options import interruptible, read_config, stores_of, utcnow
+from wcflow.cli.options import interruptible, read_config, select_stores, utcnow
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
@@ -21,7 +21,7 @@ from wcflow.errors import SetupError
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DatabaseSession:
     """One command that looks: its configuration, the database, the time."""
 
     config: Config
@@ -30,19 +30,19 @@ class Look:
 
     def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
         """Give all stores, or the one of that name; raises UsageError where there is none."""
-        return stores_of(self.config, name)
+        return select_stores(self.config, name)
 
 
 @contextmanager
-def looking(given: Path | None) -> Iterator[Look]:
+def open_database_session(config_file: Path | None) -> Iterator[DatabaseSession]:
     """Open the database, and close it at the end; one that is not there yet is told of, not made."""
-    config = read_config(given)
-    must_exist(config.database)
+    config = read_config(config_file)
+    require_database(config.database)
     with interruptible(), open_database(config.database) as db:
-        yield Look(config, db)
+        yield DatabaseSession(config, db)
 
 
-def must_exist(database: str) -> None:
+def require_database(database: str) -> None:
     """Refuse where the database is a file that is not there yet."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():

@@ -18,47 +18,47 @@ import typer
 
 from wcflow import demo, sync
 from wcflow.cli import output
-from wcflow.cli.contacts import contacts
-from wcflow.cli.explain import print_explained
+from wcflow.cli.contacts import load_contacts
+from wcflow.cli.explain import print_explanation
 from wcflow.cli.explanation import explain_person
-from wcflow.cli.init import write
-from wcflow.cli.options import holder, the_store, utcnow
-from wcflow.cli.run import leave
+from wcflow.cli.init import write_private_file
+from wcflow.cli.options import lease_holder, select_store, utcnow
+from wcflow.cli.run import exit_process
 from wcflow.cli.sandbox import shoppers_at_work
-from wcflow.cli.session import Session, session
+from wcflow.cli.session import Session, open_session
 from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.outbox import Entry
 from wcflow.database.stores import store_row
 from wcflow.rules.memory import Memory
 from wcflow.sandbox.server import Server, serve
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.store import SandboxStore
 from wcflow.sync import SyncContext, SyncResult
 from wcflow.units import parse_zone
 
-FOLDER = Path("wcflow-demo")
-A_WEEK = timedelta(days=7)
-WIDTH = 30
+DEFAULT_FOLDER = Path("wcflow-demo")
+ONE_WEEK = timedelta(days=7)
+BAR_WIDTH = 30
 """Signs of the longest bar."""
 
 TAGS_SHOWN = 16
-PER_HOUR = 600.0
+ACTS_PER_HOUR = 600.0
 """How many things people do in an hour with ``--serve``: one every six seconds."""
 
 
 def register(app: typer.Typer) -> None:
     app.command("demo", epilog="Exit codes: 0 done, 75 a demo runs there already, 78 no room.")(
-        show_all
+        run_demo
     )
 
 
-def show_all(
+def run_demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="Go on: orders keep coming in, the daemon runs.")
     ] = False,
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where configuration and database go.")
-    ] = FOLDER,
+    ] = DEFAULT_FOLDER,
 ) -> None:
     """Show what wcflow does, with a shop of its own: nothing of yours is touched.
 
@@ -68,175 +68,182 @@ def show_all(
     """
     began = time.monotonic()
     with ExitStack() as stack:
-        played = _opened(stack, folder)
-        with session(played.config) as work:
-            play(played, work)
-        _say_what_it_took(played, time.monotonic() - began)
+        demo_run = _open_demo(stack, folder)
+        with open_session(demo_run.config) as session:
+            play_demo(demo_run, session)
+        _print_duration(demo_run, time.monotonic() - began)
         if not serve:
-            _say_what_is_left(played)
+            _print_next_commands(demo_run)
             return
-        code = _go_on(stack, played)
-        output.say("The shop is closed.")
-    leave(code)
+        code = _serve_until_stopped(stack, demo_run)
+        output.print_line("The shop is closed.")
+    exit_process(code)
 
 
 @dataclass(slots=True)
-class Played:
+class DemoRun:
     """The demo as it stands: its shop, its files, and what was done in it."""
 
-    shop: Shop
+    shop: SandboxStore
     server: Server
     config: Path
     scenes: Sequence[demo.Scene] = field(default_factory=tuple)
 
 
-def _opened(stack: ExitStack, folder: Path) -> Played:
+def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
     stack.enter_context(demo.folder(folder))
     # A proxy that the environment names is for the world, not for this machine.
     os.environ["no_proxy"] = "127.0.0.1"
     # Nobody has bought for a week: time can then be seen to pass.
-    shop = demo.opened_shop(utcnow() - A_WEEK)
+    shop = demo.opened_shop(utcnow() - ONE_WEEK)
     server = stack.enter_context(serve(shop))
     config = folder / demo.INI
-    write(config, demo.configuration(folder, server.url), replace=config.exists())
-    return Played(shop, server, config)
+    write_private_file(config, demo.configuration(folder, server.url), replace=config.exists())
+    return DemoRun(shop, server, config)
 
 
-def play(played: Played, work: Session) -> None:
+def play_demo(demo_run: DemoRun, session: Session) -> None:
     """Walk the whole path, and show each part of it."""
-    line = work.line(the_store(work.config, demo.STORE))
-    _introduce(played)
-    _first_look(work, line)
-    _life_goes_on(played, line)
-    _show_standing(line)
-    _show_effects(line)
-    _explain_one(played, line)
-    _nothing_more(played, line)
+    context = session.context(select_store(session.config, demo.STORE))
+    _print_intro(demo_run)
+    _show_initial_sync(session, context)
+    _show_week_later(demo_run, context)
+    _show_segments_and_tags(context)
+    _show_notes_and_coupons(context)
+    _show_explanation(demo_run, context)
+    _show_idle_sync(demo_run, context)
 
 
 # The parts
 
 
-def _introduce(played: Played) -> None:
-    name = played.shop.state.settings.name
-    output.say(f"{name}, a shop made up for this demo", "bold")
-    orders, accounts = len(played.shop.order_ids()), len(played.shop.customer_ids())
+def _print_intro(demo_run: DemoRun) -> None:
+    name = demo_run.shop.state.settings.name
+    output.print_line(f"{name}, a shop made up for this demo", "bold")
+    orders, accounts = len(demo_run.shop.order_ids()), len(demo_run.shop.customer_ids())
     rows = (
-        ("the shop", f"{played.server.url}: {orders:,} orders, {accounts:,} accounts"),
-        ("the rules", f"{played.config}: change them, and run the demo again"),
-        ("the memory", f"{played.config.parent / demo.DATABASE}"),
+        ("the shop", f"{demo_run.server.url}: {orders:,} orders, {accounts:,} accounts"),
+        ("the rules", f"{demo_run.config}: change them, and run the demo again"),
+        ("the memory", f"{demo_run.config.parent / demo.DATABASE}"),
     )
-    output.table(("", ""), rows, indent=2, header=False)
+    output.print_table(("", ""), rows, indent=2, header=False)
 
 
-def _first_look(work: Session, line: SyncContext) -> None:
-    output.heading("1. The first look, as it would have been a week ago")
-    then = replace(line, clock=lambda: utcnow() - A_WEEK)
-    walked = work.walk(then, write=False)
-    _say_read(walked)
+def _show_initial_sync(session: Session, context: SyncContext) -> None:
+    output.print_heading("1. The first look, as it would have been a week ago")
+    then = replace(context, clock=lambda: utcnow() - ONE_WEEK)
+    result = session.sync(then, write=False)
+    _print_read_counts(result)
     waiting = sync.approve(then)
-    output.say(
-        f"{output.counted(waiting, 'write')} to the shop would follow. The first ones always wait"
+    output.print_line(
+        f"{output.format_count(waiting, 'write')} to the shop would follow. The first ones always wait"
         " until you have seen them ('wcflow plan') and agreed ('wcflow approve'). Agreed, here.",
         indent=2,
     )
     delivered = sync.sync_once(then).delivered
-    output.say(f"{output.counted(delivered.done, 'write')} done.", indent=2)
+    output.print_line(f"{output.format_count(delivered.done, 'write')} done.", indent=2)
 
 
-def _say_read(walked: SyncResult) -> None:
-    pulled, judged = walked.pulled, walked.evaluated
+def _print_read_counts(result: SyncResult) -> None:
+    pulled, evaluation = result.pulled, result.evaluated
     assert pulled is not None, "a walk that did not raise has pulled"
-    output.say(
-        f"Read {output.counted(pulled.orders, 'order')}, {output.counted(pulled.customers, 'account')}"
-        f" and {output.counted(pulled.products, 'product')} with {pulled.requests} requests: they"
-        f" belong to {judged.people:,} people, with and without an account.",
+    output.print_line(
+        f"Read {output.format_count(pulled.orders, 'order')}, {output.format_count(pulled.customers, 'account')}"
+        f" and {output.format_count(pulled.products, 'product')} with {pulled.requests} requests: they"
+        f" belong to {evaluation.people:,} people, with and without an account.",
         indent=2,
     )
 
 
-def _life_goes_on(played: Played, line: SyncContext) -> None:
-    output.heading("2. A week later")
-    output.say(
+def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
+    output.print_heading("2. A week later")
+    output.print_line(
         "What was before wcflow came is history: no welcome coupons for customers of two years."
         " What happens from now on counts:",
         indent=2,
     )
-    at_risk, regulars = (_accounts_in(line, name) for name in ("At Risk", "Regular"))
+    at_risk, regulars = (_accounts_in_segment(context, name) for name in ("At Risk", "Regular"))
     now = utcnow()
-    with played.server.lock:
-        played.scenes = demo.scenes(played.shop, at_risk, regulars, now)
-    for scene in played.scenes:
-        output.say(f"- {scene.words}", indent=4)
-    walked = sync.sync_once(line)
-    actors = {scene.email for scene in played.scenes}
-    for name, segment in _moved_by_time(line, now, actors):
-        output.say(f"- {name} does nothing, and that counts as well: {segment} by now", indent=4)
-    judged, delivered = walked.evaluated, walked.delivered
-    output.say(
-        f"wcflow looked at {output.counted(judged.people, 'person', 'people')} anew, those of whom"
+    with demo_run.server.lock:
+        demo_run.scenes = demo.scenes(demo_run.shop, at_risk, regulars, now)
+    for scene in demo_run.scenes:
+        output.print_line(f"- {scene.words}", indent=4)
+    result = sync.sync_once(context)
+    actors = {scene.email for scene in demo_run.scenes}
+    for name, segment in _entered_by_time(context, now, actors):
+        output.print_line(
+            f"- {name} does nothing, and that counts as well: {segment} by now", indent=4
+        )
+    evaluation, delivered = result.evaluated, result.delivered
+    output.print_line(
+        f"wcflow looked at {output.format_count(evaluation.people, 'person', 'people')} anew, those of whom"
         " there are news and those whom the week may have changed:"
-        f" {output.counted(judged.moves, 'move')} between segments,"
-        f" {output.counted(judged.runs, 'workflow run')}, {output.counted(delivered.done, 'write')}.",
+        f" {output.format_count(evaluation.moves, 'move')} between segments,"
+        f" {output.format_count(evaluation.runs, 'workflow run')}, {output.format_count(delivered.done, 'write')}.",
         indent=2,
     )
 
 
-def _moved_by_time(
-    line: SyncContext, since: datetime, actors: Collection[str]
+def _entered_by_time(
+    context: SyncContext, since: datetime, actors: Collection[str]
 ) -> list[tuple[str, str]]:
     """Give who came into a segment without having done anything, and into which."""
     moved = {
         each.subject: segment
-        for each in _known(line)
+        for each in _load_memories(context)
         for segment, entered in each.segments.items()
         if entered >= since.replace(microsecond=0) and each.email not in actors
     }
-    with line.db.reading() as tx:
-        who = contacts(tx, line.name, moved)
+    with context.db.reading() as tx:
+        who = load_contacts(tx, context.name, moved)
     return sorted((who[subject].name or who[subject].email, moved[subject]) for subject in moved)
 
 
-def _show_standing(line: SyncContext) -> None:
-    known = _known(line)
-    names = [rule.name for rule in line.config.rules.segments]
+def _show_segments_and_tags(context: SyncContext) -> None:
+    known = _load_memories(context)
+    names = [rule.name for rule in context.config.rules.segments]
     inside = Counter(name for each in known for name in each.segments)
-    output.heading("Segments")
-    rows = _bars([(name, inside[name]) for name in names], len(known))
-    output.table(("", "", "", ""), rows, indent=2, header=False)
-    output.heading("Tags, besides those of the segments")
+    output.print_heading("Segments")
+    rows = _bar_rows([(name, inside[name]) for name in names], len(known))
+    output.print_table(("", "", "", ""), rows, indent=2, header=False)
+    output.print_heading("Tags, besides those of the segments")
     worn = Counter(tag for each in known for tag in each.worn if tag not in names)
-    rows = _bars(worn.most_common(TAGS_SHOWN), len(known))
-    output.table(("", "", "", ""), rows, indent=2, header=False)
+    rows = _bar_rows(worn.most_common(TAGS_SHOWN), len(known))
+    output.print_table(("", "", "", ""), rows, indent=2, header=False)
     if len(worn) > TAGS_SHOWN:
-        output.say(f"… and {len(worn) - TAGS_SHOWN} more", "dim", indent=2)
+        output.print_line(f"… and {len(worn) - TAGS_SHOWN} more", "dim", indent=2)
 
 
-def _known(line: SyncContext) -> list[Memory]:
-    with line.db.reading() as tx:
-        return list(people.memories(tx, line.name, people.subjects(tx, line.name)).values())
+def _load_memories(context: SyncContext) -> list[Memory]:
+    with context.db.reading() as tx:
+        return list(people.memories(tx, context.name, people.subjects(tx, context.name)).values())
 
 
-def _bars(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[str, int, str, str]]:
+def _bar_rows(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[str, int, str, str]]:
     most = max((count for _, count in counts), default=0) or 1
     return [
-        (name, count, f"{round(100 * count / max(everyone, 1))} %", "█" * -(-count * WIDTH // most))
+        (
+            name,
+            count,
+            f"{round(100 * count / max(everyone, 1))} %",
+            "█" * -(-count * BAR_WIDTH // most),
+        )
         for name, count in counts
     ]
 
 
-def _show_effects(line: SyncContext) -> None:
-    with line.db.reading() as tx:
-        done = outbox.entries(tx, line.name, ["done"], limit=None)
+def _show_notes_and_coupons(context: SyncContext) -> None:
+    with context.db.reading() as tx:
+        done = outbox.entries(tx, context.name, ["done"], limit=None)
         found = [entry for entry in done if entry.kind in ("note", "coupon")]
-        who = contacts(tx, line.name, {entry.subject for entry in found})
+        who = load_contacts(tx, context.name, {entry.subject for entry in found})
     names = {subject: contact.name or contact.email for subject, contact in who.items()}
-    output.heading("Notes on orders, for you alone")
+    output.print_heading("Notes on orders, for you alone")
     notes = [(f"order {e.target}", e.payload["text"]) for e in found if e.kind == "note"]
-    output.table(("", ""), notes or [("none", "")], indent=2, header=False)
-    output.heading("Coupons, each for one customer")
+    output.print_table(("", ""), notes or [("none", "")], indent=2, header=False)
+    output.print_heading("Coupons, each for one customer")
     coupons = [_coupon_row(e, names[e.subject]) for e in found if e.kind == "coupon"]
-    output.table(("code", "worth", "for", "why"), coupons or [("none", "", "", "")], indent=2)
+    output.print_table(("code", "worth", "for", "why"), coupons or [("none", "", "", "")], indent=2)
 
 
 def _coupon_row(entry: Entry, name: str) -> tuple[str, str, str, str]:
@@ -245,43 +252,43 @@ def _coupon_row(entry: Entry, name: str) -> tuple[str, str, str, str]:
     return entry.payload["code"].upper(), worth, name, f"{entry.rule}: {entry.occurrence}"
 
 
-def _explain_one(played: Played, line: SyncContext) -> None:
-    with line.db.reading() as tx:
-        subject = people.find_person(tx, line.name, played.scenes[-1].email)
-        row = store_row(tx, line.name)
+def _show_explanation(demo_run: DemoRun, context: SyncContext) -> None:
+    with context.db.reading() as tx:
+        subject = people.find_person(tx, context.name, demo_run.scenes[-1].email)
+        row = store_row(tx, context.name)
         if subject is None or row is None:
             return
-        found = explain_person(tx, line.config, line.settings, subject, utcnow())
-    output.heading("3. One customer explained, as 'wcflow explain' does")
-    print_explained(found, parse_zone(row.zone), alone=False)
+        found = explain_person(tx, context.config, context.settings, subject, utcnow())
+    output.print_heading("3. One customer explained, as 'wcflow explain' does")
+    print_explanation(found, parse_zone(row.zone), rules_only=False)
 
 
-def _nothing_more(played: Played, line: SyncContext) -> None:
-    output.heading("4. Once more")
-    before = len(played.server.calls)
-    walked = sync.sync_once(line)
-    calls = played.server.calls[before:]
+def _show_idle_sync(demo_run: DemoRun, context: SyncContext) -> None:
+    output.print_heading("4. Once more")
+    before = len(demo_run.server.calls)
+    result = sync.sync_once(context)
+    calls = demo_run.server.calls[before:]
     writes = sum(call.writes for call in calls)
-    output.say(
-        f"Nothing has happened since: {output.counted(len(calls), 'request')},"
-        f" {walked.evaluated.people} people looked at, {output.counted(writes, 'write')}.",
+    output.print_line(
+        f"Nothing has happened since: {output.format_count(len(calls), 'request')},"
+        f" {result.evaluated.people} people looked at, {output.format_count(writes, 'write')}.",
         indent=2,
     )
 
 
-def _say_what_it_took(played: Played, seconds: float) -> None:
-    calls = output.counted(len(played.server.calls), "request")
-    output.say()
-    output.say(f"All that took {seconds:.1f} seconds and {calls} to the shop.", "bold")
+def _print_duration(demo_run: DemoRun, seconds: float) -> None:
+    calls = output.format_count(len(demo_run.server.calls), "request")
+    output.print_line()
+    output.print_line(f"All that took {seconds:.1f} seconds and {calls} to the shop.", "bold")
 
 
-def _say_what_is_left(played: Played) -> None:
-    config = shlex.quote(str(played.config))
-    output.say()
-    output.say("The shop was there for this demo alone. Its memory stays, to look at:")
-    _list(
+def _print_next_commands(demo_run: DemoRun) -> None:
+    config = shlex.quote(str(demo_run.config))
+    output.print_line()
+    output.print_line("The shop was there for this demo alone. Its memory stays, to look at:")
+    _print_commands(
         {
-            f"wcflow explain {shlex.quote(played.scenes[0].email)} --config {config}": "",
+            f"wcflow explain {shlex.quote(demo_run.scenes[0].email)} --config {config}": "",
             f"wcflow outbox list --config {config}": "what was written",
             f"wcflow check --config {config}": "what the rules mean; edit them, run the demo again",
             "wcflow demo --serve": "leaves the shop open, and orders keep coming in",
@@ -290,44 +297,48 @@ def _say_what_is_left(played: Played) -> None:
     )
 
 
-def _list(things: Mapping[str, str]) -> None:
+def _print_commands(things: Mapping[str, str]) -> None:
     for look, what in things.items():
-        output.say(look, "bold", indent=2)
+        output.print_line(look, "bold", indent=2)
         if what:
-            output.say(what, indent=6)
+            output.print_line(what, indent=6)
 
 
-def _accounts_in(line: SyncContext, segment: str) -> list[int]:
-    found = [each.subject for each in _known(line) if segment in each.segments]
+def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
+    found = [each.subject for each in _load_memories(context) if segment in each.segments]
     return sorted(int(subject[1:]) for subject in found if subject.startswith("c"))
 
 
 # Going on
 
 
-def _go_on(stack: ExitStack, played: Played) -> int:
+def _serve_until_stopped(stack: ExitStack, demo_run: DemoRun) -> int:
     """Let people act and the daemon serve them until Ctrl-C; give the exit code."""
-    _say_how_to_look(played)
-    stack.enter_context(shoppers_at_work(played.shop, played.server, utcnow, _tell, PER_HOUR))
-    return supervisor.run(played.config, os.environ, os.getpid(), holder())
+    _print_live_commands(demo_run)
+    stack.enter_context(
+        shoppers_at_work(demo_run.shop, demo_run.server, utcnow, _print_act, ACTS_PER_HOUR)
+    )
+    return supervisor.run(demo_run.config, os.environ, os.getpid(), lease_holder())
 
 
-def _say_how_to_look(played: Played) -> None:
-    config = shlex.quote(str(played.config))
-    somebody = shlex.quote(played.scenes[-1].email)
-    output.heading("The shop stays open, and the daemon runs; Ctrl-C ends both. To look at them:")
-    _list(
+def _print_live_commands(demo_run: DemoRun) -> None:
+    config = shlex.quote(str(demo_run.config))
+    somebody = shlex.quote(demo_run.scenes[-1].email)
+    output.print_heading(
+        "The shop stays open, and the daemon runs; Ctrl-C ends both. To look at them:"
+    )
+    _print_commands(
         {
-            played.server.url: "in a browser: customers with their tags, orders with their notes",
+            demo_run.server.url: "in a browser: customers with their tags, orders with their notes",
             f"wcflow status --config {config}": "how the daemon fares",
             f"wcflow explain {somebody} --config {config}": "why somebody is what they are",
             f"wcflow outbox list --config {config}": "what was written, and what waits",
         }
     )
-    output.heading("What happens now: the shop's people, and between them the daemon's log")
+    output.print_heading("What happens now: the shop's people, and between them the daemon's log")
     sys.stdout.flush()
 
 
-def _tell(at: datetime, words: str) -> None:
-    output.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+def _print_act(at: datetime, words: str) -> None:
+    output.print_line(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
     sys.stdout.flush()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EntryKind:
     """A kind of effect: what one is called, several, and how they are counted."""
 
     one: str
@@ -29,54 +29,54 @@ class Kind:
         return self.counting[count != 1].format(f"{count:,}")
 
 
-KINDS: Mapping[str, Kind] = {
-    "tags_customer": Kind(
+ENTRY_KINDS: Mapping[str, EntryKind] = {
+    "tags_customer": EntryKind(
         "tags on a customer",
         "tags on customers",
         ("tags on {} customer", "tags on {} customers"),
     ),
-    "tags_order": Kind(
+    "tags_order": EntryKind(
         "tags on an order", "tags on orders", ("tags on {} order", "tags on {} orders")
     ),
-    "meta_customer": Kind(
+    "meta_customer": EntryKind(
         "custom field of a customer",
         "custom fields of customers",
         ("{} custom field of a customer", "{} custom fields of customers"),
     ),
-    "meta_order": Kind(
+    "meta_order": EntryKind(
         "custom field of an order",
         "custom fields of orders",
         ("{} custom field of an order", "{} custom fields of orders"),
     ),
-    "note": Kind("order note", "order notes", ("{} order note", "{} order notes")),
-    "coupon": Kind("coupon", "coupons", ("{} coupon", "{} coupons")),
-    "tag": Kind("tag by a workflow", "tags by workflows", ("{} tag", "{} tags by workflows")),
+    "note": EntryKind("order note", "order notes", ("{} order note", "{} order notes")),
+    "coupon": EntryKind("coupon", "coupons", ("{} coupon", "{} coupons")),
+    "tag": EntryKind("tag by a workflow", "tags by workflows", ("{} tag", "{} tags by workflows")),
 }
 """In the order in which they are delivered."""
 
-_NAMES = {TAGS_META: "tags", SEGMENT_META: "segment"}
+_META_NAMES = {TAGS_META: "tags", SEGMENT_META: "segment"}
 NOTHING, UNKNOWN = "(none)", "(not readable)"
 
 
-def place(entry: Entry) -> str:
+def target(entry: Entry) -> str:
     """Give where it is done: ``customer 12``, ``order 812``."""
     if entry.kind in ("coupon", "tag") or not entry.target:
         return ""
     return f"{'customer' if entry.kind.endswith('_customer') else 'order'} {entry.target}"
 
 
-def deed(entry: Entry) -> str:
+def action(entry: Entry) -> str:
     """Give what is done and where: ``tags on customer 12``, ``note on order 812``, ``coupon``."""
-    where = place(entry)
+    where = target(entry)
     if not where:
-        return KINDS[entry.kind].one
-    return f"{_DEEDS[entry.kind.partition('_')[0]]} {where}"
+        return ENTRY_KINDS[entry.kind].one
+    return f"{_ACTION_PHRASES[entry.kind.partition('_')[0]]} {where}"
 
 
-_DEEDS = {"tags": "tags on", "meta": "custom field of", "note": "note on"}
+_ACTION_PHRASES = {"tags": "tags on", "meta": "custom field of", "note": "note on"}
 
 
-def wanted(entry: Entry, zone: tzinfo = UTC) -> str:
+def content(entry: Entry, zone: tzinfo = UTC) -> str:
     """Give what is to be written, in a line."""
     payload = entry.payload
     match entry.kind:
@@ -91,10 +91,10 @@ def wanted(entry: Entry, zone: tzinfo = UTC) -> str:
         case "coupon":
             return coupon(payload, zone)
         case _:
-            return _tag(payload)
+            return _tag_change(payload)
 
 
-def _tag(payload: Mapping[str, str]) -> str:
+def _tag_change(payload: Mapping[str, str]) -> str:
     return f"add {payload['add']}" if "add" in payload else f"remove {payload['remove']}"
 
 
@@ -114,21 +114,21 @@ def change(preview: Preview, zone: tzinfo = UTC) -> str:
     if preview.gone:
         return "nothing: it is gone from the shop"
     if preview.after is None:
-        return wanted(preview.entry, zone)
+        return content(preview.entry, zone)
     before = preview.before
     changes = [
-        f"{_NAMES.get(key, key)}: {_from(key, before)} → {value or NOTHING}"
+        f"{_META_NAMES.get(key, key)}: {_old_value(key, before)} → {value or NOTHING}"
         for key, value in preview.after.items()
         if before is None or (before.get(key) or "") != (value or "")
     ]
     return "; ".join(changes) or "nothing: the shop shows it already"
 
 
-def _from(key: str, before: Mapping[str, str | None] | None) -> str:
+def _old_value(key: str, before: Mapping[str, str | None] | None) -> str:
     return UNKNOWN if before is None else before.get(key) or NOTHING
 
 
-def as_data(preview: Preview, who: object) -> dict[str, object]:
+def entry_json(preview: Preview, who: object) -> dict[str, object]:
     """Give an effect for scripts."""
     entry = preview.entry
     return {

@@ -21,7 +21,7 @@ from wcflow.cli.options import (
     StoreName,
     interruptible,
     read_config,
-    stores_of,
+    select_stores,
     utcnow,
 )
 from wcflow.config.load import Config
@@ -32,7 +32,7 @@ from wcflow.database.sqlite_files import exposed
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.store.probe import Finding, probe
 
-LITTLE_ROOM, NO_ROOM = 1 << 30, 100 << 20
+LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
 """Below a gigabyte is told; below 100 megabytes a census of a middling shop would not fit."""
 
 _STYLES: dict[str, output.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
@@ -56,14 +56,16 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
     log.set_up("error", found.log_format, terminal=sys.stderr.isatty())
     now = utcnow()
     with interruptible() as interrupt:
-        findings = {"here": tuple(_here(found, now))}
-        for settings in stores_of(found, store):
-            findings[f"store {settings.name}"] = _shop(settings, now, interrupt)
+        findings = {"here": tuple(_check_machine(found, now))}
+        for settings in select_stores(found, store):
+            findings[f"store {settings.name}"] = _check_store(settings, now, interrupt)
     if as_json:
-        output.as_json({head: [_as_data(each) for each in some] for head, some in findings.items()})
+        output.print_json(
+            {head: [_to_json(each) for each in some] for head, some in findings.items()}
+        )
     else:
         for head, some in findings.items():
-            _print(head, some)
+            _print_findings(head, some)
     raise typer.Exit(_exit_code([each for some in findings.values() for each in some]))
 
 
@@ -73,19 +75,21 @@ def _exit_code(findings: list[Finding]) -> int:
     return SOME_FAILED if any(each.level == "bad" for each in findings) else DONE
 
 
-def _print(head: str, findings: tuple[Finding, ...]) -> None:
-    output.heading(head)
+def _print_findings(head: str, findings: tuple[Finding, ...]) -> None:
+    output.print_heading(head)
     for each in findings:
-        output.say(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
+        output.print_line(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
         if each.advice:
-            output.say(f"what to do: {each.advice}", indent=7)
+            output.print_line(f"what to do: {each.advice}", indent=7)
 
 
-def _as_data(each: Finding) -> dict[str, str]:
+def _to_json(each: Finding) -> dict[str, str]:
     return {"name": each.name, "level": each.level, "said": each.said, "advice": each.advice}
 
 
-def _shop(settings: StoreSettings, now: datetime, interrupt: Interrupt) -> tuple[Finding, ...]:
+def _check_store(
+    settings: StoreSettings, now: datetime, interrupt: Interrupt
+) -> tuple[Finding, ...]:
     with sync.client(settings, interrupt.sleep) as client:
         _, findings = probe(
             client,
@@ -96,7 +100,7 @@ def _shop(settings: StoreSettings, now: datetime, interrupt: Interrupt) -> tuple
     return findings
 
 
-def _here(config: Config, now: datetime) -> Iterator[Finding]:
+def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
     """Look at what is on this machine."""
     if config.warnings:
         for remark in config.warnings:
@@ -104,13 +108,13 @@ def _here(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("configuration", "warn", said, remark.hint)
     else:
         yield Finding("configuration", "ok", f"{config.files[0]} is sound")
-    yield _database(config.database)
-    yield from _disk(config.database)
-    yield _clock(config.files[0], now)
+    yield _check_database(config.database)
+    yield from _check_disk(config.database)
+    yield _check_clock(config.files[0], now)
 
 
-def _database(url: str) -> Finding:
-    path = _file_of(url)
+def _check_database(url: str) -> Finding:
+    path = _sqlite_file(url)
     if path is not None and not path.exists():
         if path.parent.is_dir():
             return Finding("database", "ok", f"{path} is not there yet; 'wcflow plan' makes it")
@@ -123,31 +127,33 @@ def _database(url: str) -> Finding:
     return Finding("database", "ok", f"{db.place} is there, revision {version} of {HEAD}")
 
 
-def _file_of(url: str) -> Path | None:
+def _sqlite_file(url: str) -> Path | None:
     parsed = make_url(url)
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
-def _disk(url: str) -> Iterator[Finding]:
-    path = _file_of(url)
+def _check_disk(url: str) -> Iterator[Finding]:
+    path = _sqlite_file(url)
     if path is None or not path.parent.is_dir():
         return
     free = shutil.disk_usage(path.parent).free
     said = f"{free / (1 << 30):,.1f} GB are free for the database"
-    if free < NO_ROOM:
+    if free < NO_SPACE:
         yield Finding("disk", "bad", said, "make room: the first census fills the mirror")
-    elif free < LITTLE_ROOM:
+    elif free < LOW_SPACE:
         yield Finding("disk", "warn", said, "make room soon: the mirror grows with the orders")
     else:
         yield Finding("disk", "ok", said)
-    if wide := exposed(url):
-        yield Finding("database file", "warn", wide.said, wide.advice)
+    if permission_problem := exposed(url):
+        yield Finding("database file", "warn", permission_problem.said, permission_problem.advice)
 
 
-def _clock(known: Path, now: datetime) -> Finding:
+def _check_clock(known: Path, now: datetime) -> Finding:
     """Hold this machine's clock against a file that was certainly written before now."""
     written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
     if now < written - timedelta(minutes=1):
-        said = f"the clock says {output.when(now)} UTC, but {known} was written later"
+        said = f"the clock says {output.format_time(now)} UTC, but {known} was written later"
         return Finding("clock here", "bad", said, "set the clock of this machine by NTP")
-    return Finding("clock here", "ok", f"it is {output.when(now)} UTC by this machine's clock")
+    return Finding(
+        "clock here", "ok", f"it is {output.format_time(now)} UTC by this machine's clock"
+    )

@@ -23,11 +23,11 @@ INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 PIPE_CLOSED = 128 + signal.SIGPIPE
 
-_KEPT = "what was done is kept, and the same command goes on from there"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_WORK_KEPT = "what was done is kept, and the same command goes on from there"
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-class Stopped(BaseException):
+class StoppedBySignal(BaseException):
     """a signal asked the command to end; not an Exception, so that nothing takes it for an error."""
 
     def __init__(self, number: int) -> None:
@@ -42,39 +42,39 @@ def error_boundary() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except WcflowError as error:
-        raise typer.Exit(tell(error)) from None
+        raise typer.Exit(report_error(error)) from None
     except BrokenPipeError:
-        _leave_pipe()
+        _discard_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
     except OSError as error:
-        said, advice, code = of_system(error)
-        output.trouble(said, advice)
+        said, advice, code = describe_os_error(error)
+        output.print_error(said, advice)
         raise typer.Exit(code) from None
     except typer.Abort:
         # Ctrl-C or Ctrl-D at a question.
-        output.trouble("interrupted: nothing was changed")
+        output.print_error("interrupted: nothing was changed")
         raise typer.Exit(INTERRUPTED) from None
     except KeyboardInterrupt:
-        output.trouble(f"interrupted: {_KEPT}")
+        output.print_error(f"interrupted: {_WORK_KEPT}")
         raise typer.Exit(INTERRUPTED) from None
-    except Stopped as stopped:
-        output.trouble(f"stopped: {_KEPT}")
+    except StoppedBySignal as stopped:
+        output.print_error(f"stopped: {_WORK_KEPT}")
         raise typer.Exit(stopped.exit_code) from None
 
 
-def tell(error: WcflowError, where: str = "") -> int:
+def report_error(error: WcflowError, where: str = "") -> int:
     """Tell an error on stderr and give its exit code."""
-    output.trouble(f"{where}{sentence(error)}", error.advice)
+    output.print_error(f"{where}{error_message(error)}", error.advice)
     return exit_code(error)
 
 
-def sentence(error: WcflowError) -> str:
+def error_message(error: WcflowError) -> str:
     """Give an error's message; the problems of a configuration stand each on a line of its own."""
     if isinstance(error, ConfigError):
         count = len(error.problems)
         return f"{error}\n{count} problem{'s' if count > 1 else ''} in the configuration"
     # On one line: what the shop says of itself must not add lines of its own.
-    return output.clean(error)
+    return output.printable(error)
 
 
 def exit_code(error: WcflowError) -> int:
@@ -91,18 +91,18 @@ def _concerns_store(error: StoreError) -> bool:
     return concerns_store(error)
 
 
-def of_system(error: OSError) -> tuple[str, str, int]:
+def describe_os_error(error: OSError) -> tuple[str, str, int]:
     """Give sentence, advice and exit code for what the operating system refused."""
     where = f"{error.filename}: " if error.filename else ""
     said = f"{where}{(error.strerror or type(error).__name__).lower()}"
-    if error.errno in _FULL:
+    if error.errno in _DISK_FULL:
         return said, "make room on the disk and run the command again", TRY_LATER
     if isinstance(error, PermissionError):
         return said, "run wcflow as the user who owns this file, or give it the right", SOME_FAILED
     return said, "", SOME_FAILED
 
 
-def _leave_pipe() -> None:
+def _discard_stdout() -> None:
     """Let nobody write to the closed pipe again: Python would complain of it at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

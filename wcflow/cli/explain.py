@@ -11,15 +11,15 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import output
-from wcflow.cli.context import Look, looking
+from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.explanation import (
     EntrySeen,
     Explanation,
-    RuleSeen,
-    WorkflowSeen,
+    RuleExplanation,
+    WorkflowExplanation,
     all_rules,
     explain_person,
-    only,
+    only_rules,
     rules_named,
 )
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
@@ -32,7 +32,7 @@ from wcflow.rules.errors import did_you_mean
 from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day, minor_digits, parse_zone
 
-SAID = {True: "yes", False: "no", None: "unknown"}
+ANSWER_WORDS = {True: "yes", False: "no", None: "unknown"}
 ORDERS_SHOWN = 6
 
 
@@ -60,25 +60,25 @@ def explain(
     is not asked. Each part of a condition is shown with the value found, the answer, and the
     orders that the value came from, whether or not the rule holds.
     """
-    with looking(config) as work, work.db.reading() as tx:
-        settings, subject = _found(tx, work, store, customer)
-        found = explain_person(tx, work.config, settings, subject, work.clock())
+    with open_database_session(config) as session, session.db.reading() as tx:
+        settings, subject = _find_person(tx, session, store, customer)
+        found = explain_person(tx, session.config, settings, subject, session.clock())
         row = store_row(tx, settings.name)
         zone = parse_zone(row.zone if row else "UTC")
     if rule is not None:
-        found = only(found, _meant(found, rule))
+        found = only_rules(found, _select_rules(found, rule))
     if as_json:
-        output.as_json(asdict(found))
+        output.print_json(asdict(found))
     else:
-        print_explained(found, zone, alone=rule is not None)
+        print_explanation(found, zone, rules_only=rule is not None)
 
 
-def _found(
-    tx: Connection, work: Look, store: str | None, customer: str
+def _find_person(
+    tx: Connection, session: DatabaseSession, store: str | None, customer: str
 ) -> tuple[StoreSettings, str]:
     """Find the person; raises UsageError where there is none, or one in each of several stores."""
     found = []
-    for settings in work.stores(store):
+    for settings in session.stores(store):
         row = store_row(tx, settings.name)
         subject = people.find_person(tx, settings.name, customer) if row else None
         if row and subject:
@@ -87,7 +87,7 @@ def _found(
         known = ", ".join(settings.name for settings, _ in found)
         raise UsageError(f"{customer!r} is in several stores", f"say --store with one of: {known}")
     if not found:
-        _must_have_polled(tx, work, store)
+        _require_poll(tx, session, store)
         raise UsageError(
             f"there is no customer {customer!r} in the mirror",
             "give an id or an e-mail address; 'wcflow sync' reads who is new at the shop",
@@ -95,12 +95,12 @@ def _found(
     return found[0]
 
 
-def _must_have_polled(tx: Connection, work: Look, store: str | None) -> None:
-    if not any(store_row(tx, each.name) for each in work.stores(store)):
+def _require_poll(tx: Connection, session: DatabaseSession, store: str | None) -> None:
+    if not any(store_row(tx, each.name) for each in session.stores(store)):
         raise SetupError("the shop was never read", "run 'wcflow plan' first")
 
 
-def _meant(found: Explanation, rule: str) -> list[str]:
+def _select_rules(found: Explanation, rule: str) -> list[str]:
     meant = list(rules_named(found, rule))
     if not meant:
         names = [name for _, name in all_rules(found)]
@@ -109,93 +109,110 @@ def _meant(found: Explanation, rule: str) -> list[str]:
     return meant
 
 
-def print_explained(found: Explanation, zone: tzinfo, *, alone: bool) -> None:
+def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> None:
     """Print why a person is what they are; ``alone``: rules alone, not where they stand."""
-    output.say(found.contact, "bold")
-    output.say(_in_short(found, zone), indent=2)
-    if not alone:
-        _print_standing(found, zone)
+    output.print_line(found.contact, "bold")
+    output.print_line(_summary(found, zone), indent=2)
+    if not rules_only:
+        _print_current_state(found, zone)
     _print_rules(found.rules)
     if found.workflows:
-        output.heading("Workflows")
+        output.print_heading("Workflows")
         for each in found.workflows:
             _print_workflow(each, zone)
     if found.moves:
-        output.heading("Moves between segments")
+        output.print_heading("Moves between segments")
         rows = [
-            (output.when(m.at, zone), "entered" if m.entered else "left", m.segment, m.reason)
+            (
+                output.format_time(m.at, zone),
+                "entered" if m.entered else "left",
+                m.segment,
+                m.reason,
+            )
             for m in found.moves
         ]
-        output.table(("at", "", "segment", "because"), rows, indent=2, header=False)
+        output.print_table(("at", "", "segment", "because"), rows, indent=2, header=False)
     if found.effects:
-        output.heading("Effects on the shop, the newest first")
+        output.print_heading("Effects on the shop, the newest first")
         effects = [
-            (e.id, output.when(e.queued_at, zone), e.state, f"{e.deed}: {e.content}{_outcome(e)}")
+            (
+                e.id,
+                output.format_time(e.queued_at, zone),
+                e.state,
+                f"{e.deed}: {e.content}{_entry_outcome(e)}",
+            )
             for e in found.effects
         ]
-        output.table(("id", "decided", "state", "effect"), effects, indent=2)
+        output.print_table(("id", "decided", "state", "effect"), effects, indent=2)
 
 
-def _outcome(effect: EntrySeen) -> str:
+def _entry_outcome(effect: EntrySeen) -> str:
     # Of what is done the outcome only says once more what was to be done.
     return f" ({effect.outcome})" if effect.outcome and effect.state != "done" else ""
 
 
-def _in_short(found: Explanation, zone: tzinfo) -> str:
+def _summary(found: Explanation, zone: tzinfo) -> str:
     if not found.last_order:
         return "no paid order"
     digits = minor_digits(found.currency)
     last = local_day(found.last_order, zone)
-    orders = output.counted(found.orders, "paid order")
+    orders = output.format_count(found.orders, "paid order")
     short = f"{orders}, {found.spent:,.{digits}f} {found.currency} in all, the last on {last}"
     if not found.without_rate:
         return short
     return f"{short}; {found.without_rate:,} in a currency without a rate (currency_rates)"
 
 
-def _print_standing(found: Explanation, zone: tzinfo) -> None:
-    output.heading("Segments")
-    since = [(name, f"since {output.when(at, zone)}") for name, at in found.segments.items()]
-    output.table(("", ""), since or [("none", "")], indent=2, header=False)
-    output.heading("Tags")
+def _print_current_state(found: Explanation, zone: tzinfo) -> None:
+    output.print_heading("Segments")
+    since = [(name, f"since {output.format_time(at, zone)}") for name, at in found.segments.items()]
+    output.print_table(("", ""), since or [("none", "")], indent=2, header=False)
+    output.print_heading("Tags")
     rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
     rows += [(f"not {tag}", "taken away by hand, though a rule wants it") for tag in found.refused]
-    output.table(("", ""), rows or [("none", "")], indent=2, header=False)
+    output.print_table(("", ""), rows or [("none", "")], indent=2, header=False)
     for place, shown in found.shown_at.items():
-        output.say(f"{place} {'shows' if shown else 'does not show'} them at the shop", indent=2)
+        output.print_line(
+            f"{place} {'shows' if shown else 'does not show'} them at the shop", indent=2
+        )
     if found.changes_at:
-        output.say(f"Time alone may change something on {output.when(found.changes_at, zone)}.")
+        output.print_line(
+            f"Time alone may change something on {output.format_time(found.changes_at, zone)}."
+        )
 
 
-def _print_rules(rules: Sequence[RuleSeen]) -> None:
+def _print_rules(rules: Sequence[RuleExplanation]) -> None:
     kind = ""
     for each in rules:
         if each.kind != kind:
             kind = each.kind
-            output.heading(f"{kind.capitalize()} rules")
-        output.say(f"{each.name}: {_verdict(each)}", "green" if each.counts else "", indent=2)
+            output.print_heading(f"{kind.capitalize()} rules")
+        output.print_line(
+            f"{each.name}: {_rule_answer(each)}", "green" if each.counts else "", indent=2
+        )
         _print_parts(each.parts, indent=6)
 
 
-def _verdict(rule: RuleSeen) -> str:
+def _rule_answer(rule: RuleExplanation) -> str:
     if rule.behind:
         return f"yes, but {rule.behind} comes first"
     if rule.counts and not rule.holds:
         return f"no longer, but kept for good: {', '.join(rule.tags)}"
     if rule.kind == "tag" and rule.holds:
         return f"yes, wears {', '.join(rule.tags)}" if rule.tags else "yes, but makes no tag"
-    return SAID[rule.holds]
+    return ANSWER_WORDS[rule.holds]
 
 
 def _print_parts(parts: Sequence[Part], indent: int) -> None:
     if parts:
         rows = [
-            (SAID[each.value], each.text, f"found {each.found}", _orders(each)) for each in parts
+            (ANSWER_WORDS[each.value], each.text, f"found {each.found}", _order_list(each))
+            for each in parts
         ]
-        output.table(("", "", "", ""), rows, indent, header=False)
+        output.print_table(("", "", "", ""), rows, indent, header=False)
 
 
-def _orders(part: Part) -> str:
+def _order_list(part: Part) -> str:
     if not part.orders:
         return ""
     shown = ", ".join(str(each) for each in part.orders[:ORDERS_SHOWN])
@@ -204,25 +221,25 @@ def _orders(part: Part) -> str:
     return f"{'order' if len(part.orders) == 1 else 'orders'} {shown}{rest}"
 
 
-def _print_workflow(each: WorkflowSeen, zone: tzinfo) -> None:
+def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
     mode = "" if each.mode == "live" else f" ({each.mode})"
-    output.say(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
+    output.print_line(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
     about = f"{each.about}: " if each.about else ""
-    output.say(f"{about}{each.standing}", indent=6)
+    output.print_line(f"{about}{each.standing}", indent=6)
     if each.parts:
-        output.say(f"when: {SAID[each.holds]}", indent=6)
+        output.print_line(f"when: {ANSWER_WORDS[each.holds]}", indent=6)
         _print_parts(each.parts, indent=8)
     if each.stop_parts:
-        output.say(f"stop_when: {SAID[each.stops]}", indent=6)
+        output.print_line(f"stop_when: {ANSWER_WORDS[each.stops]}", indent=6)
         _print_parts(each.stop_parts, indent=8)
     for run in each.runs:
-        output.say("; ".join(_run_words(run, zone)), indent=6)
+        output.print_line("; ".join(_run_facts(run, zone)), indent=6)
 
 
-def _run_words(run: Run, zone: tzinfo) -> Iterator[str]:
-    yield f"{run.occurrence}, {output.when(run.started_at, zone)}: {run.state}"
+def _run_facts(run: Run, zone: tzinfo) -> Iterator[str]:
+    yield f"{run.occurrence}, {output.format_time(run.started_at, zone)}: {run.state}"
     if run.state == "waiting" and run.due_at is not None:
         step = f"step {run.step + 1} of {len(run.steps)}, {run.steps[run.step]}"
-        yield f"next {step}, on {output.when(run.due_at, zone)}"
+        yield f"next {step}, on {output.format_time(run.due_at, zone)}"
     if run.reason:
         yield run.reason

@@ -13,7 +13,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from wcflow.cli import describe
-from wcflow.cli.contacts import Contact, contact_of
+from wcflow.cli.contacts import Contact, contact_of_profile
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_words
@@ -33,11 +33,11 @@ from wcflow.rules.events import Event
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.workflow_run import Run
 
-LATEST = 50
+LATEST_ENTRIES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class RuleSeen:
+class RuleExplanation:
     """What a segment or tag rule says of a person. ``behind`` is the segment that comes first."""
 
     kind: str
@@ -50,7 +50,7 @@ class RuleSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowSeen:
+class WorkflowExplanation:
     """How a workflow stands to a person.
 
     ``about`` is the occurrence or order of which ``when`` was asked, ``standing`` says in words
@@ -107,8 +107,8 @@ class Explanation:
     tags: Mapping[str, Sequence[str]]
     refused: Sequence[str]
     shown_at: Mapping[str, bool]
-    rules: Sequence[RuleSeen]
-    workflows: Sequence[WorkflowSeen]
+    rules: Sequence[RuleExplanation]
+    workflows: Sequence[WorkflowExplanation]
     moves: Sequence[TransitionSeen]
     effects: Sequence[EntrySeen]
 
@@ -117,40 +117,49 @@ def explain_person(
     tx: Connection, config: Config, settings: StoreSettings, subject: str, now: datetime
 ) -> Explanation:
     """Judge a person as of now, and say why."""
-    bench = read_context(tx, config, settings, now)
-    (case,) = load_inputs(tx, bench, [subject])
-    judged = evaluate_input(case, bench)
-    paid = paid_orders(judged.profile)
+    evaluation_context = read_context(tx, config, settings, now)
+    (evaluation_input,) = load_inputs(tx, evaluation_context, [subject])
+    evaluation = evaluate_input(evaluation_input, evaluation_context)
+    paid = paid_orders(evaluation.profile)
     return Explanation(
         store=settings.name,
         subject=subject,
-        contact=contact_of(case.profile),
+        contact=contact_of_profile(evaluation_input.profile),
         orders=len(paid),
-        spent=_spent(judged.profile),
-        currency=bench.shop.currency,
-        without_rate=sum(net_total(order, bench.shop) is None for order in paid),
+        spent=_total_spent(evaluation.profile),
+        currency=evaluation_context.shop.currency,
+        without_rate=sum(net_total(order, evaluation_context.shop) is None for order in paid),
         last_order=order_date(paid[-1]) if paid else None,
-        evaluated_at=case.memory.evaluated_at,
-        changes_at=judged.due.at,
-        segments=dict(judged.decision.segments),
-        tags={tag: _sources(tag, case, judged, bench.rules) for tag in sorted(_worn(judged))},
-        refused=sorted(judged.memory.refused),
-        shown_at={f"{each.kind} {each.id}": not each.differs for each in judged.targets},
+        evaluated_at=evaluation_input.memory.evaluated_at,
+        changes_at=evaluation.due.at,
+        segments=dict(evaluation.decision.segments),
+        tags={
+            tag: _tag_sources(tag, evaluation_input, evaluation, evaluation_context.rules)
+            for tag in sorted(_current_tags(evaluation))
+        },
+        refused=sorted(evaluation.memory.refused),
+        shown_at={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
         # Asked anew: the words of a decision that has lasted are those of the day it was made.
-        rules=[_rule(each) for each in rule_results(judged.profile, bench.rules, now)],
-        workflows=[_workflow(each, case, judged, bench) for each in bench.rules.workflows],
-        moves=_moves(tx, settings.name, subject),
-        effects=_effects(tx, bench, subject),
+        rules=[
+            _explain_rule(each)
+            for each in rule_results(evaluation.profile, evaluation_context.rules, now)
+        ],
+        workflows=[
+            _explain_workflow(each, evaluation_input, evaluation, evaluation_context)
+            for each in evaluation_context.rules.workflows
+        ],
+        moves=_load_transitions(tx, settings.name, subject),
+        effects=_load_entries(tx, evaluation_context, subject),
     )
 
 
-def _spent(profile: Profile) -> Decimal:
+def _total_spent(profile: Profile) -> Decimal:
     totals = (net_total(order, profile.shop) for order in paid_orders(profile))
     return sum((total for total in totals if total is not None), Decimal(0))
 
 
-def _rule(verdict: RuleResult) -> RuleSeen:
-    return RuleSeen(
+def _explain_rule(verdict: RuleResult) -> RuleExplanation:
+    return RuleExplanation(
         kind=verdict.kind,
         name=verdict.name,
         holds=verdict.answer.value,
@@ -164,59 +173,73 @@ def _rule(verdict: RuleResult) -> RuleSeen:
 # Where tags come from.
 
 
-def _worn(judged: Evaluation) -> frozenset[str]:
-    memory = judged.memory
-    wanted = judged.decision.tags | memory.granted
+def _current_tags(evaluation: Evaluation) -> frozenset[str]:
+    memory = evaluation.memory
+    wanted = evaluation.decision.tags | memory.granted
     return (wanted - memory.refused) | memory.by_hand
 
 
-def _sources(tag: str, case: EvaluationInput, judged: Evaluation, rules: Rules) -> list[str]:
-    scope = judged.decision.scope
+def _tag_sources(
+    tag: str, evaluation_input: EvaluationInput, evaluation: Evaluation, rules: Rules
+) -> list[str]:
+    scope = evaluation.decision.scope
     from_rules = [
         f"{each.kind} {each.name}" + ("" if each.answer.holds else ", for good")
         for each in rule_results(scope.profile, rules, scope.now)
         if tag in each.tags
     ]
-    if tag in judged.memory.granted:
-        from_rules += _granters(tag, case) or ["a workflow"]
-    return from_rules + (["by hand"] if tag in judged.memory.by_hand else [])
+    if tag in evaluation.memory.granted:
+        from_rules += _adding_workflows(tag, evaluation_input) or ["a workflow"]
+    return from_rules + (["by hand"] if tag in evaluation.memory.by_hand else [])
 
 
-def _granters(tag: str, case: EvaluationInput) -> list[str]:
+def _adding_workflows(tag: str, evaluation_input: EvaluationInput) -> list[str]:
     """Name the workflows that put a tag on, as far as their steps say it without a template."""
-    runs = [run for run in case.runs if run.mode == "live" and f"add_tag {tag}" in run.steps]
+    runs = [
+        run for run in evaluation_input.runs if run.mode == "live" and f"add_tag {tag}" in run.steps
+    ]
     return sorted({f"workflow {run.workflow}" for run in runs})
 
 
 # How workflows stand.
 
 
-def _workflow(
-    workflow: Workflow, case: EvaluationInput, judged: Evaluation, bench: EvaluationContext
-) -> WorkflowSeen:
+def _explain_workflow(
+    workflow: Workflow,
+    evaluation_input: EvaluationInput,
+    evaluation: Evaluation,
+    evaluation_context: EvaluationContext,
+) -> WorkflowExplanation:
     scope = Context(
-        judged.profile, bench.now, worn=judged.memory.worn, segments=judged.decision.segments
+        evaluation.profile,
+        evaluation_context.now,
+        worn=evaluation.memory.worn,
+        segments=evaluation.decision.segments,
     )
     occurrence = latest_occurrence(workflow, scope)
-    asked, about = _asked_of(workflow, scope, occurrence)
+    asked, about = _context_for_when(workflow, scope, occurrence)
     when = qualifies(workflow.when, asked)
     stop = workflow.stop_when.ask(asked) if workflow.stop_when else None
-    return WorkflowSeen(
+    return WorkflowExplanation(
         name=workflow.name,
         trigger=trigger_words(workflow.trigger),
         mode=workflow.mode,
-        since=bench.watches[workflow.name].since,
+        since=evaluation_context.watches[workflow.name].since,
         about=about,
         holds=when.value,
         parts=when.parts,
         stops=stop.value if stop else None,
         stop_parts=stop.parts if stop else (),
-        standing=_standing(workflow, occurrence, case, judged, bench),
-        runs=[run for run in case.runs if run.workflow == workflow.name],
+        standing=_workflow_status(
+            workflow, occurrence, evaluation_input, evaluation, evaluation_context
+        ),
+        runs=[run for run in evaluation_input.runs if run.workflow == workflow.name],
     )
 
 
-def _asked_of(workflow: Workflow, scope: Context, occurrence: Event | None) -> tuple[Context, str]:
+def _context_for_when(
+    workflow: Workflow, scope: Context, occurrence: Event | None
+) -> tuple[Context, str]:
     """Give of what ``when`` is asked: the latest occurrence, else the person's latest order."""
     if occurrence is not None:
         asked = replace(scope, order=occurrence.order, item=occurrence.item)
@@ -228,45 +251,47 @@ def _asked_of(workflow: Workflow, scope: Context, occurrence: Event | None) -> t
     return scope, ""
 
 
-def _standing(
+def _workflow_status(
     workflow: Workflow,
     occurrence: Event | None,
-    case: EvaluationInput,
-    judged: Evaluation,
-    bench: EvaluationContext,
+    evaluation_input: EvaluationInput,
+    evaluation: Evaluation,
+    evaluation_context: EvaluationContext,
 ) -> str:
-    watch = bench.watches[workflow.name]
+    watch = evaluation_context.watches[workflow.name]
     if workflow.mode == "off":
         return "it is switched off"
-    begun = [run for run, _ in judged.took if run.workflow == workflow.name and run.id is None]
+    begun = [run for run, _ in evaluation.took if run.workflow == workflow.name and run.id is None]
     if begun:
         words = "is passed over" if begun[-1].state == "skipped" else "sets it off"
         return f"{begun[-1].occurrence} {words} with the next walk"
     if occurrence is None:
         return "nothing has set it off yet"
-    if occurrence.name in case.seen.get(workflow.name, ()):
+    if occurrence.name in evaluation_input.seen.get(workflow.name, ()):
         return "it has looked at that"
     if occurrence.at < watch.since and not workflow.include_existing:
         return "that was before it was switched on"
     return "it will look at that with the next walk"
 
 
-def _moves(tx: Connection, store: str, subject: str) -> list[TransitionSeen]:
+def _load_transitions(tx: Connection, store: str, subject: str) -> list[TransitionSeen]:
     return [
         TransitionSeen(instant(each.at), each.segment, each.entered, each.reason)
         for each in people.transitions_of(tx, store, subject)
     ]
 
 
-def _effects(tx: Connection, bench: EvaluationContext, subject: str) -> list[EntrySeen]:
-    entries = outbox.entries_of(tx, bench.settings.name, subject, LATEST)
+def _load_entries(
+    tx: Connection, evaluation_context: EvaluationContext, subject: str
+) -> list[EntrySeen]:
+    entries = outbox.entries_of(tx, evaluation_context.settings.name, subject, LATEST_ENTRIES)
     return [
         EntrySeen(
             each.id,
             each.queued_at,
             each.state,
-            describe.deed(each),
-            describe.wanted(each, bench.shop.zone),
+            describe.action(each),
+            describe.content(each, evaluation_context.shop.zone),
             each.rule,
             each.outcome,
         )
@@ -274,26 +299,26 @@ def _effects(tx: Connection, bench: EvaluationContext, subject: str) -> list[Ent
     ]
 
 
-def rules_named(found: Explanation, name: str) -> Iterator[str]:
+def rules_named(explanation: Explanation, name: str) -> Iterator[str]:
     """Give the rules that ``name`` may mean: ``VIP``, or ``segment VIP``."""
-    for kind, known in all_rules(found):
+    for kind, known in all_rules(explanation):
         if name in (known, f"{kind} {known}"):
             yield f"{kind} {known}"
 
 
-def all_rules(found: Explanation) -> Iterator[tuple[str, str]]:
+def all_rules(explanation: Explanation) -> Iterator[tuple[str, str]]:
     """Give kind and name of every rule."""
-    yield from ((each.kind, each.name) for each in found.rules)
-    yield from (("workflow", each.name) for each in found.workflows)
+    yield from ((each.kind, each.name) for each in explanation.rules)
+    yield from (("workflow", each.name) for each in explanation.workflows)
 
 
-def only(found: Explanation, rules: Sequence[str]) -> Explanation:
+def only_rules(explanation: Explanation, rules: Sequence[str]) -> Explanation:
     """Give what concerns these rules alone."""
     segments = {rule.partition(" ")[2] for rule in rules if rule.startswith("segment ")}
     return replace(
-        found,
-        rules=[each for each in found.rules if f"{each.kind} {each.name}" in rules],
-        workflows=[each for each in found.workflows if f"workflow {each.name}" in rules],
-        moves=[each for each in found.moves if each.segment in segments],
-        effects=[each for each in found.effects if each.rule in rules],
+        explanation,
+        rules=[each for each in explanation.rules if f"{each.kind} {each.name}" in rules],
+        workflows=[each for each in explanation.workflows if f"workflow {each.name}" in rules],
+        moves=[each for each in explanation.moves if each.segment in segments],
+        effects=[each for each in explanation.effects if each.rule in rules],
     )

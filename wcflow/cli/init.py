@@ -12,16 +12,16 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import output as show
-from wcflow.cli.options import HERE
+from wcflow.cli.options import LOCAL_INI
 from wcflow.config.addresses import shop_address
 from wcflow.config.files import default_ini, with_key_files, with_values
 from wcflow.config.load import load
 from wcflow.errors import SetupError, UsageError
 from wcflow.rules.errors import RuleError, RuleErrors
 
-HEAD = "store shop"
-KEYS = {"consumer_key": "ck_", "consumer_secret": "cs_"}
-BY_NAME = {"consumer_key": "$WC_KEY", "consumer_secret": "$WC_SECRET"}
+STORE_SECTION = "store shop"
+KEY_PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
+KEY_VARIABLES = {"consumer_key": "$WC_KEY", "consumer_secret": "$WC_SECRET"}
 """What stands in the file where no key was given: names of environment variables."""
 
 
@@ -45,7 +45,7 @@ def init(
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")
-    ] = HERE,
+    ] = LOCAL_INI,
     key_files: Annotated[
         bool,
         typer.Option(
@@ -66,46 +66,46 @@ def init(
     if output.exists() and not force:
         raise SetupError(f"{output} is there already", "--force replaces it")
     values = {
-        "url": _address(url),
-        "consumer_key": _key("consumer_key", "Consumer key (ck_…)", key),
-        "consumer_secret": _key("consumer_secret", "Consumer secret (cs_…)", secret),
+        "url": _ask_address(url),
+        "consumer_key": _ask_key("consumer_key", "Consumer key (ck_…)", key),
+        "consumer_secret": _ask_key("consumer_secret", "Consumer secret (cs_…)", secret),
     }
-    text = with_values(default_ini(), HEAD, values)
-    _look_at(text, output, values)
+    text = with_values(default_ini(), STORE_SECTION, values)
+    _check_text(text, output, values)
     if key_files:
-        text = _put_keys_aside(text, output, values, replace=force)
-    write(output, text, replace=force)
+        text = _write_key_files(text, output, values, replace=force)
+    write_private_file(output, text, replace=force)
     if key_files:
         output.chmod(0o644)
-    _say_what_next(output, values, key_files=key_files)
+    _print_next_steps(output, values, key_files=key_files)
 
 
-def _put_keys_aside(text: str, output: Path, values: dict[str, str], *, replace: bool) -> str:
+def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace: bool) -> str:
     """Write the keys into files of their own, and leave them out of the text."""
-    if any(values[name].startswith("$") for name in KEYS):
+    if any(values[name].startswith("$") for name in KEY_PREFIXES):
         raise UsageError("--key-files needs the keys themselves", "say --key and --secret")
-    files = [output.with_name(name) for name in KEYS]
+    files = [output.with_name(name) for name in KEY_PREFIXES]
     there = next((file for file in files if file.exists()), None)
     if there is not None and not replace:
         raise SetupError(f"{there} is there already", "--force replaces it")
     for file in files:
-        write(file, values[file.name] + "\n", replace=replace)
-    return with_key_files(text, HEAD, list(KEYS))
+        write_private_file(file, values[file.name] + "\n", replace=replace)
+    return with_key_files(text, STORE_SECTION, list(KEY_PREFIXES))
 
 
-def _address(given: str | None) -> str:
+def _ask_address(given: str | None) -> str:
     if given is None and not _can_ask():
         raise UsageError("the shop's address is missing", "say --url https://shop.example")
-    return _asked_until_good("Address of the shop", given, _as_address)
+    return _ask_until_valid("Address of the shop", given, _parse_address)
 
 
-def _key(name: str, question: str, given: str | None) -> str:
+def _ask_key(name: str, question: str, given: str | None) -> str:
     if given is None and not _can_ask():
-        return BY_NAME[name]
-    return _asked_until_good(question, given, lambda text: _as_key(name, text), hidden=True)
+        return KEY_VARIABLES[name]
+    return _ask_until_valid(question, given, lambda text: _parse_key(name, text), hidden=True)
 
 
-def _asked_until_good(
+def _ask_until_valid(
     question: str, given: str | None, read: Callable[[str], str], *, hidden: bool = False
 ) -> str:
     """Take what is given, or ask until the answer will do; raises UsageError for what is given."""
@@ -120,35 +120,35 @@ def _asked_until_good(
             said = f"expected {flaw.expected}, got {flaw.got}"
             if given is not None:
                 raise UsageError(said, flaw.hint) from None
-            show.trouble(said, flaw.hint)
+            show.print_error(said, flaw.hint)
 
 
-def _as_address(text: str) -> str:
-    return shop_address(text, lambda said, hint: show.remark(f"warning: {said} ({hint})"))
+def _parse_address(text: str) -> str:
+    return shop_address(text, lambda said, hint: show.print_warning(f"warning: {said} ({hint})"))
 
 
-def _as_key(name: str, text: str) -> str:
-    if (text and not text.startswith(("$", KEYS[name]))) or " " in text:
+def _parse_key(name: str, text: str) -> str:
+    if (text and not text.startswith(("$", KEY_PREFIXES[name]))) or " " in text:
         hint = (
             "copy it from WooCommerce > Settings > Advanced > REST API, or name a variable: $NAME"
         )
         raise RuleErrors(
-            RuleError(f"a {name} that begins with {KEYS[name]}", "something else", hint)
+            RuleError(f"a {name} that begins with {KEY_PREFIXES[name]}", "something else", hint)
         )
-    return text or BY_NAME[name]
+    return text or KEY_VARIABLES[name]
 
 
 def _can_ask() -> bool:
     return sys.stdin.isatty()
 
 
-def _look_at(text: str, path: Path, values: dict[str, str]) -> None:
+def _check_text(text: str, path: Path, values: dict[str, str]) -> None:
     """Read the file as every command will, before it is written; raises ConfigError."""
     named = {value[1:]: "given_later" for value in values.values() if value.startswith("$")}
     load(path, {**named, **os.environ}, read=lambda _path: text.encode())
 
 
-def write(path: Path, text: str, *, replace: bool) -> None:
+def write_private_file(path: Path, text: str, *, replace: bool) -> None:
     """Write a file that its owner alone can read, whole or not at all."""
     new = path.with_name(f".{path.name}.new") if replace else path
     if replace:
@@ -163,21 +163,23 @@ def write(path: Path, text: str, *, replace: bool) -> None:
         raise
 
 
-def _say_what_next(path: Path, values: dict[str, str], *, key_files: bool) -> None:
-    named = " --config " + shlex.quote(str(path)) if path != HERE else ""
-    keys = f" and, beside it, {' and '.join(KEYS)}" if key_files else ""
-    show.say(f"Wrote {path}{keys}, which only you can read.", "green")
+def _print_next_steps(path: Path, values: dict[str, str], *, key_files: bool) -> None:
+    named = " --config " + shlex.quote(str(path)) if path != LOCAL_INI else ""
+    keys = f" and, beside it, {' and '.join(KEY_PREFIXES)}" if key_files else ""
+    show.print_line(f"Wrote {path}{keys}, which only you can read.", "green")
     for value in values.values():
         if value.startswith("$"):
-            show.say(f"It takes a key from the environment variable {value[1:]}: set it first.")
-    show.say()
-    show.say("Next:")
-    for command, does in _NEXT.items():
-        show.say(f"wcflow {command}{named}", "bold", indent=2)
-        show.say(does, indent=6)
+            show.print_line(
+                f"It takes a key from the environment variable {value[1:]}: set it first."
+            )
+    show.print_line()
+    show.print_line("Next:")
+    for command, does in _NEXT_COMMANDS.items():
+        show.print_line(f"wcflow {command}{named}", "bold", indent=2)
+        show.print_line(does, indent=6)
 
 
-_NEXT = {
+_NEXT_COMMANDS = {
     "check": "says what the rules mean",
     "doctor": "looks whether the shop lets wcflow work",
     "plan": "shows what would be written, and writes nothing",

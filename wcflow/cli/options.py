@@ -23,12 +23,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from wcflow.cli import output
-from wcflow.cli.errors import Stopped
+from wcflow.cli.errors import StoppedBySignal
 from wcflow.config.load import Config, load
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import SetupError, UsageError
 
-HERE, SYSTEM = Path("wcflow.ini"), Path("/etc/wcflow/wcflow.ini")
+LOCAL_INI, SYSTEM_INI = Path("wcflow.ini"), Path("/etc/wcflow/wcflow.ini")
 
 ConfigFile = Annotated[
     Path | None,
@@ -36,7 +36,7 @@ ConfigFile = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help=f"The configuration. [default: {HERE} here, then {SYSTEM}]",
+        help=f"The configuration. [default: {LOCAL_INI} here, then {SYSTEM_INI}]",
         show_default=False,
     ),
 ]
@@ -56,36 +56,36 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def holder() -> str:
+def lease_holder() -> str:
     """Name this process in leases and claims."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
-def find_config(given: Path | None) -> Path:
+def find_config(explicit: Path | None) -> Path:
     """Give the configuration to read; raises SetupError where there is none."""
-    if given is not None:
-        return given
-    for path in (HERE, SYSTEM):
+    if explicit is not None:
+        return explicit
+    for path in (LOCAL_INI, SYSTEM_INI):
         if path.exists():
             return path
     raise SetupError(
-        f"there is no configuration: neither {HERE} here nor {SYSTEM}",
+        f"there is no configuration: neither {LOCAL_INI} here nor {SYSTEM_INI}",
         "'wcflow init' writes one; --config FILE names another",
     )
 
 
-def read_config(given: Path | None, *, need_store: bool = True) -> Config:
+def read_config(explicit: Path | None, *, need_store: bool = True) -> Config:
     """Read the configuration; raises ConfigError with every problem in it."""
-    return load(find_config(given), os.environ, need_store=need_store)
+    return load(find_config(explicit), os.environ, need_store=need_store)
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
+def confirm(question: str, *, yes: bool) -> bool:
     """Ask a person; raises UsageError where there is none to ask and no --yes."""
     if yes:
         return True
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here", "--yes says yes beforehand")
-    return typer.confirm(output.clean(question), err=True)
+    return typer.confirm(output.printable(question), err=True)
 
 
 class Interrupt:
@@ -97,37 +97,37 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
-        self._writing, self._asked = False, 0
-        self._told = threading.Event()
+        self._writing, self._signal = False, 0
+        self._stop_requested = threading.Event()
 
     def stopping(self) -> bool:
         """Say whether to end at this safe point."""
         self._writing = True
-        return self._told.is_set()
+        return self._stop_requested.is_set()
 
     def sleep(self, seconds: float) -> None:
         """Wait, unless the command is to end."""
-        if self._told.wait(seconds):
+        if self._stop_requested.wait(seconds):
             self._stop()
 
-    def over(self) -> None:
+    def stop_if_requested(self) -> None:
         """End the command now if a signal asked for it at a safe point."""
         self._writing = False
-        if self._told.is_set():
+        if self._stop_requested.is_set():
             self._stop()
 
-    def receive(self, number: int, _frame: FrameType | None) -> None:
+    def handle_signal(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal."""
-        first = not self._told.is_set()
-        self._asked = number
-        self._told.set()
+        first = not self._stop_requested.is_set()
+        self._signal = number
+        self._stop_requested.set()
         if not (first and self._writing):
             self._stop()
 
     def _stop(self) -> NoReturn:
-        if self._asked == signal.SIGINT:
+        if self._signal == signal.SIGINT:
             raise KeyboardInterrupt
-        raise Stopped(self._asked)
+        raise StoppedBySignal(self._signal)
 
 
 @contextmanager
@@ -138,16 +138,17 @@ def interruptible() -> Iterator[Interrupt]:
         yield interrupt
         return
     before = {
-        each: signal.signal(each, interrupt.receive) for each in (signal.SIGINT, signal.SIGTERM)
+        each: signal.signal(each, interrupt.handle_signal)
+        for each in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield interrupt
     finally:
-        for number, taken in before.items():
-            signal.signal(number, taken)
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
-def stores_of(config: Config, name: str | None) -> tuple[StoreSettings, ...]:
+def select_stores(config: Config, name: str | None) -> tuple[StoreSettings, ...]:
     """Give all stores of a configuration, or the one of that name."""
     if name is None:
         return config.stores
@@ -158,9 +159,9 @@ def stores_of(config: Config, name: str | None) -> tuple[StoreSettings, ...]:
     raise UsageError(f"there is no [store {name}] in the configuration", f"known: {known}")
 
 
-def the_store(config: Config, name: str | None) -> StoreSettings:
+def select_store(config: Config, name: str | None) -> StoreSettings:
     """Give the one store that is meant; raises UsageError where that is not clear."""
-    found = stores_of(config, name)
+    found = select_stores(config, name)
     if len(found) > 1:
         known = ", ".join(settings.name for settings in found)
         raise UsageError("there are several stores", f"say which with --store NAME: {known}")

@@ -11,8 +11,8 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.contacts import Contact, contacts
-from wcflow.cli.context import Look, looking
+from wcflow.cli.contacts import Contact, load_contacts
+from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.database import outbox
 from wcflow.database.outbox import Entry
@@ -21,7 +21,7 @@ from wcflow.errors import UsageError
 from wcflow.units import parse_zone
 
 
-class State(StrEnum):
+class EntryState(StrEnum):
     """The states of queue.STATES, as the command line reads them."""
 
     DUE = "due"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 Ids = Annotated[list[int] | None, typer.Argument(metavar="ID…", help="As list shows them.")]
-Found = Mapping[str, Sequence[Entry]]
+EntriesByStore = Mapping[str, Sequence[Entry]]
 """Effects by store."""
 
 
@@ -42,18 +42,18 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         help="Show what waits for the shop or was given up; retry it, call it off.",
     )
-    family.command("list")(list_)
-    family.command("show")(show_)
+    family.command("list")(list_entries)
+    family.command("show")(show_entry)
     family.command("retry")(retry)
     family.command("cancel")(cancel)
     app.add_typer(family, name="outbox")
 
 
-def list_(
+def list_entries(
     config: ConfigFile = None,
     store: StoreName = None,
     state: Annotated[
-        list[State] | None, typer.Option("--state", help="Only those; may be said again.")
+        list[EntryState] | None, typer.Option("--state", help="Only those; may be said again.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 50,
     as_json: AsJson = False,
@@ -64,36 +64,38 @@ def list_(
     up, cancelled was called off, dry_run was only rehearsed.
     """
     states = [each.value for each in state or ()]
-    with looking(config) as work, work.db.reading() as tx:
+    with open_database_session(config) as session, session.db.reading() as tx:
         most = None if as_json else limit
         found = {
             each.name: outbox.entries(tx, each.name, states, limit=most, newest_first=True)
-            for each in work.stores(store)
+            for each in session.stores(store)
         }
         if as_json:
-            output.as_json(
-                {name: [_as_data(each) for each in some] for name, some in found.items()}
+            output.print_json(
+                {name: [_to_json(each) for each in some] for name, some in found.items()}
             )
             return
         for name, some in found.items():
-            _print_list(tx, name, some)
+            _print_entries(tx, name, some)
             if len(some) == limit:
-                output.say(f"… the newest {limit}; --limit shows more", "dim")
+                output.print_line(f"… the newest {limit}; --limit shows more", "dim")
 
 
-def show_(
+def show_entry(
     number: Annotated[int, typer.Argument(metavar="ID", help="As list shows it.")],
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all that is known of one effect."""
-    with looking(config) as work, work.db.reading() as tx:
-        ((store, (entry,)),) = _found(tx, work, None, [number]).items()
-        who = contacts(tx, store, [entry.subject])[entry.subject]
+    with open_database_session(config) as session, session.db.reading() as tx:
+        ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
+        who = load_contacts(tx, store, [entry.subject])[entry.subject]
         if as_json:
-            output.as_json({"store": store, **_as_data(entry)})
+            output.print_json({"store": store, **_to_json(entry)})
         else:
-            output.table(("", ""), _facts(store, entry, who, _zone(tx, store)), header=False)
+            output.print_table(
+                ("", ""), _entry_facts(store, entry, who, _store_zone(tx, store)), header=False
+            )
 
 
 def retry(
@@ -106,13 +108,13 @@ def retry(
 
     They pass the brake: you have looked at them.
     """
-    with looking(config) as work:
-        with work.db.transaction() as tx:
-            found = _meant(tx, work, store, numbers, failed=failed)
-            count = outbox.retry(tx, _ids(found), work.clock())
-        _say_done(found, count, "will be tried again", "done or under way")
+    with open_database_session(config) as session:
+        with session.db.transaction() as tx:
+            found = _select_entries(tx, session, store, numbers, failed=failed)
+            count = outbox.retry(tx, _entry_ids(found), session.clock())
+        _print_result(found, count, "will be tried again", "done or under way")
     if count:
-        output.say("'wcflow sync' writes them now; the daemon does so by itself.")
+        output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
 
 
 def cancel(
@@ -122,88 +124,90 @@ def cancel(
     failed: Annotated[bool, typer.Option("--failed", help="All that were given up.")] = False,
 ) -> None:
     """Call off effects that wait or were given up; they are not written."""
-    with looking(config) as work, work.db.transaction() as tx:
-        found = _meant(tx, work, store, numbers, failed=failed)
-        count = outbox.cancel(tx, _ids(found), work.clock())
-        _say_done(found, count, "called off", "done or under way")
+    with open_database_session(config) as session, session.db.transaction() as tx:
+        found = _select_entries(tx, session, store, numbers, failed=failed)
+        count = outbox.cancel(tx, _entry_ids(found), session.clock())
+        _print_result(found, count, "called off", "done or under way")
 
 
-def _meant(
+def _select_entries(
     tx: Connection,
-    work: Look,
+    session: DatabaseSession,
     store: str | None,
     numbers: Sequence[int] | None,
     *,
     failed: bool,
-) -> Found:
+) -> EntriesByStore:
     if failed == bool(numbers):
         raise UsageError("say which effects: their IDs, or --failed")
     if numbers:
-        return _found(tx, work, store, numbers)
+        return _load_by_ids(tx, session, store, numbers)
     return {
         each.name: outbox.entries(tx, each.name, ["failed"], limit=None)
-        for each in work.stores(store)
+        for each in session.stores(store)
     }
 
 
-def _found(tx: Connection, work: Look, store: str | None, numbers: Sequence[int]) -> Found:
+def _load_by_ids(
+    tx: Connection, session: DatabaseSession, store: str | None, numbers: Sequence[int]
+) -> EntriesByStore:
     """Give effects by their ids; raises UsageError where one is not there."""
     found = {
         each.name: outbox.entries(tx, each.name, ids=numbers, limit=None)
-        for each in work.stores(store)
+        for each in session.stores(store)
     }
-    missing = sorted(set(numbers) - set(_ids(found)))
+    missing = sorted(set(numbers) - set(_entry_ids(found)))
     if missing:
         words = ", ".join(str(number) for number in missing)
         raise UsageError(f"there is no effect {words}", "'wcflow outbox list' shows them")
     return {name: some for name, some in found.items() if some}
 
 
-def _ids(found: Found) -> list[int]:
+def _entry_ids(found: EntriesByStore) -> list[int]:
     return [each.id for some in found.values() for each in some]
 
 
-def _say_done(found: Found, count: int, deed: str, otherwise: str) -> None:
-    output.say(f"{output.counted(count, 'effect')} {deed}.")
-    left = len(_ids(found)) - count
+def _print_result(found: EntriesByStore, count: int, deed: str, otherwise: str) -> None:
+    output.print_line(f"{output.format_count(count, 'effect')} {deed}.")
+    left = len(_entry_ids(found)) - count
     if left:
-        output.say(f"{output.counted(left, 'effect')} left as they are: {otherwise}.")
+        output.print_line(f"{output.format_count(left, 'effect')} left as they are: {otherwise}.")
 
 
-def _print_list(tx: Connection, store: str, some: Sequence[Entry]) -> None:
-    zone = _zone(tx, store)
-    who = contacts(tx, store, {each.subject for each in some})
-    output.say(f"{store}: {output.counted(len(some), 'effect')}", "bold")
+def _print_entries(tx: Connection, store: str, some: Sequence[Entry]) -> None:
+    zone = _store_zone(tx, store)
+    who = load_contacts(tx, store, {each.subject for each in some})
+    output.print_line(f"{store}: {output.format_count(len(some), 'effect')}", "bold")
     if some:
         columns = ("id", "state", "decided", "who", "effect")
-        output.table(columns, [_row(each, who, zone) for each in some])
+        output.print_table(columns, [_entry_row(each, who, zone) for each in some])
 
 
-def _row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[object, ...]:
+def _entry_row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[object, ...]:
     # Of what is done the outcome only says once more what was to be done.
     outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
         each.id,
         each.state,
-        output.when(each.queued_at, zone),
+        output.format_time(each.queued_at, zone),
         who[each.subject].short if each.subject in who else each.subject,
-        f"{describe.deed(each)}: {describe.wanted(each, zone)}{outcome}",
+        f"{describe.action(each)}: {describe.content(each, zone)}{outcome}",
     )
 
 
-def _facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tuple[str, str]]:
+def _entry_facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tuple[str, str]]:
     rows = [
         ("id", str(each.id)),
         ("store", store),
         ("who", str(who)),
-        ("what", describe.KINDS[each.kind].one),
-        ("where", describe.place(each)),
-        ("content", describe.wanted(each, zone)),
+        ("what", describe.ENTRY_KINDS[each.kind].one),
+        ("where", describe.target(each)),
+        ("content", describe.content(each, zone)),
         ("because of", "" if each.rule == outbox.STATE_OF_TAGS else f"{each.rule}, {each.step}"),
         ("occurrence", "" if each.rule == outbox.STATE_OF_TAGS else each.occurrence),
-        ("queued", output.when(each.queued_at, zone)),
+        ("queued", output.format_time(each.queued_at, zone)),
         ("state", each.state),
-        ("not before", output.when(each.due_at, zone) if each.state == "due" else ""),
+        ("not before", output.format_time(each.due_at, zone) if each.state == "due" else ""),
         ("tries", str(each.attempts)),
         ("past the brake", "yes" if each.released else "no"),
         ("outcome", each.outcome),
@@ -211,12 +215,12 @@ def _facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tuple[st
     return [(name, value) for name, value in rows if value]
 
 
-def _zone(tx: Connection, store: str) -> tzinfo:
+def _store_zone(tx: Connection, store: str) -> tzinfo:
     row = store_row(tx, store)
     return parse_zone(row.zone if row else "UTC")
 
 
-def _as_data(each: Entry) -> dict[str, object]:
+def _to_json(each: Entry) -> dict[str, object]:
     return {
         "id": each.id,
         "state": each.state,

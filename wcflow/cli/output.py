@@ -27,47 +27,47 @@ _UNITS = {"days": 86400, "h": 3600, "min": 60, "s": 1}
 Style = Literal["", "bold", "dim", "green", "yellow", "red", "cyan"]
 
 
-def clean(text: object, *, lines: bool = False) -> str:
+def printable(text: object, *, lines: bool = False) -> str:
     """Give a text that only shows, without signs that a terminal obeys; a line unless ``lines``."""
     return plain(text, lines=lines)
 
 
-def on_terminal(stream: TextIO | None = None) -> bool:
+def is_terminal(stream: TextIO | None = None) -> bool:
     """Say whether a person looks at ``stream``, by default stdout."""
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
-def say(text: object = "", style: Style = "", indent: int = 0) -> None:
+def print_line(text: object = "", style: Style = "", indent: int = 0) -> None:
     """Print a line; on a terminal a long one goes on under its beginning."""
-    shown = clean(text)
-    if not on_terminal():
-        _plain(shown, indent)
+    shown = printable(text)
+    if not is_terminal():
+        _print_plain(shown, indent)
         return
-    _terminal().line(shown, style, indent)
+    _terminal_module().line(shown, style, indent)
 
 
-def heading(text: str) -> None:
+def print_heading(text: str) -> None:
     """Print a line that stands above others, with an empty one before it."""
-    say()
-    say(text, "bold")
+    print_line()
+    print_line(text, "bold")
 
 
-def trouble(said: str, advice: str = "") -> None:
+def print_error(message: str, advice: str = "") -> None:
     """Tell on stderr what went wrong and what to do."""
-    first, *rest = without_keys(clean(said, lines=True)).split("\n")
-    _terminal().complain("wcflow: ", first, "bold red")
+    first, *rest = without_keys(printable(message, lines=True)).split("\n")
+    _terminal_module().print_stderr("wcflow: ", first, "bold red")
     for line in rest:
-        _terminal().complain("", line)
+        _terminal_module().print_stderr("", line)
     if advice:
-        _terminal().complain("  what to do: ", without_keys(clean(advice)), "bold")
+        _terminal_module().print_stderr("  what to do: ", without_keys(printable(advice)), "bold")
 
 
-def remark(text: str) -> None:
+def print_warning(text: str) -> None:
     """Tell something on stderr that is no error."""
-    _terminal().complain(without_keys(clean(text, lines=True)), "", "yellow")
+    _terminal_module().print_stderr(without_keys(printable(text, lines=True)), "", "yellow")
 
 
-def table(
+def print_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     indent: int = 0,
@@ -76,50 +76,51 @@ def table(
 ) -> None:
     """Print rows under their columns; numbers stand to the right."""
     cells = [
-        [cell if isinstance(cell, int | Decimal) else clean(cell) for cell in row] for row in rows
+        [cell if isinstance(cell, int | Decimal) else printable(cell) for cell in row]
+        for row in rows
     ]
-    if on_terminal():
+    if is_terminal():
         right = [_is_numeric(cells, at) for at in range(len(columns))]
-        _terminal().table(columns, cells, right, indent, header=header)
+        _terminal_module().table(columns, cells, right, indent, header=header)
     else:
-        lines = aligned(columns, cells)
-        _plain("\n".join(lines if header else lines[1:]), indent)
+        lines = format_table(columns, cells)
+        _print_plain("\n".join(lines if header else lines[1:]), indent)
 
 
-def aligned(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+def format_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """Give a table as lines of text, its columns two blanks apart, and whole."""
     texts = [list(columns), *([str(cell).replace("\n", " ") for cell in row] for row in rows)]
     widths = [max(cell_len(row[at]) for row in texts) for at in range(len(columns))]
     right = [_is_numeric(rows, at) for at in range(len(columns))]
-    return ["  ".join(map(_filled, row, widths, right)).rstrip() for row in texts]
+    return ["  ".join(map(_pad, row, widths, right)).rstrip() for row in texts]
 
 
-def _filled(cell: str, width: int, to_right: bool) -> str:
+def _pad(cell: str, width: int, to_right: bool) -> str:
     """Fill a cell up to its width on the screen, where some letters take two columns."""
     blanks = " " * (width - cell_len(cell))
     return blanks + cell if to_right else cell + blanks
 
 
-def as_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print a value as JSON, readable and whole; instants are ISO 8601 in UTC."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=_jsonable)
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_to_jsonable)
     # JSON itself lets C1 controls and turns of direction stand, which terminals obey.
-    _write("".join(map(_escaped, text)) + "\n")
+    _write("".join(map(_escape, text)) + "\n")
 
 
-def _escaped(sign: str) -> str:
+def _escape(sign: str) -> str:
     if sign.isprintable() or sign == "\n":
         return sign
     units = sign.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-def when(at: datetime, zone: tzinfo = UTC) -> str:
+def format_time(at: datetime, zone: tzinfo = UTC) -> str:
     """Give an instant in the store's zone, to the minute."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def age(length: timedelta) -> str:
+def format_age(length: timedelta) -> str:
     """Give how long that is, in its largest unit: ``3 min``, ``2 h``, ``5 days``."""
     seconds = max(int(length.total_seconds()), 0)
     for unit, least in _UNITS.items():
@@ -128,12 +129,12 @@ def age(length: timedelta) -> str:
     return "0 s"
 
 
-def counted(count: int, one: str, several: str = "") -> str:
+def format_count(count: int, one: str, several: str = "") -> str:
     """Give ``1 note``, ``2,500 notes``."""
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
-def _jsonable(value: object) -> object:
+def _to_jsonable(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, date | Decimal | Path):
@@ -145,7 +146,7 @@ def _jsonable(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON")
 
 
-def _terminal() -> ModuleType:
+def _terminal_module() -> ModuleType:
     return import_module("wcflow.cli.terminal")
 
 
@@ -153,7 +154,7 @@ def _is_numeric(rows: Sequence[Sequence[object]], at: int) -> bool:
     return bool(rows) and all(isinstance(row[at], int | Decimal) for row in rows)
 
 
-def _plain(text: str, indent: int = 0) -> None:
+def _print_plain(text: str, indent: int = 0) -> None:
     _write("".join(f"{' ' * indent}{line}".rstrip() + "\n" for line in text.split("\n")))
 
 

@@ -11,10 +11,10 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.contacts import Contact, contacts
+from wcflow.cli.contacts import Contact, load_contacts
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
-from wcflow.cli.session import session
-from wcflow.cli.visits import each_store
+from wcflow.cli.session import open_session
+from wcflow.cli.visits import for_each_store
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.stores import store_row
@@ -33,11 +33,11 @@ Exit codes:
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, help="How many of each kind to show.")
 ]
-All = Annotated[bool, typer.Option("--all", help="Show all of them.")]
+ShowAll = Annotated[bool, typer.Option("--all", help="Show all of them.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class StorePlan:
     """What waits for a store: counts by kind, the effects themselves, and whether they may go."""
 
     store: str
@@ -46,7 +46,7 @@ class Outlook:
     writes: bool
     held: str
     counts: Mapping[str, int]
-    rehearsed: Mapping[str, int]
+    dry_run_counts: Mapping[str, int]
     waiting: Sequence[Preview]
     dry_run: Sequence[Preview]
     people: Mapping[str, Contact]
@@ -60,7 +60,7 @@ def plan(
     config: ConfigFile = None,
     store: StoreName = None,
     limit: Limit = 50,
-    everything: All = False,
+    everything: ShowAll = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -70,52 +70,52 @@ def plan(
     for whom, on which customer or order, from what to what. The first time this reads the whole
     shop, which may take some minutes.
     """
-    outlooks: list[Outlook] = []
+    plans: list[StorePlan] = []
 
-    def look(line: SyncContext) -> int:
-        work.walk(line, write=False)
-        with line.db.reading() as tx:
+    def load_store(context: SyncContext) -> int:
+        session.sync(context, write=False)
+        with context.db.reading() as tx:
             most = None if everything or as_json else limit
-            outlooks.append(outlook(tx, line.config, line, line.clock(), most))
+            plans.append(load_plan(tx, context.config, context, context.clock(), most))
         return DONE
 
-    with session(config, verbose=verbose) as work:
-        code = each_store(work, store, look)
+    with open_session(config, verbose=verbose) as session:
+        code = for_each_store(session, store, load_store)
     if as_json:
-        output.as_json({each.store: _as_data(each) for each in outlooks})
+        output.print_json({each.store: _to_json(each) for each in plans})
     else:
-        for each in outlooks:
-            print_outlook(each)
+        for each in plans:
+            print_plan(each)
     raise typer.Exit(code)
 
 
-def outlook(
-    tx: Connection, config: Config, line: SyncContext, now: datetime, most: int | None
-) -> Outlook:
+def load_plan(
+    tx: Connection, config: Config, context: SyncContext, now: datetime, most: int | None
+) -> StorePlan:
     """Look at what waits for a store, at most so many of each kind."""
-    row = store_row(tx, line.name)
+    row = store_row(tx, context.name)
     assert row is not None, "the store is known before its plan is shown"
-    counts = outbox.kind_counts(tx, line.name, "due")
-    load = write_load(tx, row, outbox.waiting(tx, line.name, now)[0])
-    rehearsed = outbox.kind_counts(tx, line.name, "dry_run")
-    waiting = _some(tx, config, line.name, counts, most, "due")
-    dry_run = _some(tx, config, line.name, rehearsed, most, "dry_run")
+    counts = outbox.kind_counts(tx, context.name, "due")
+    load = write_load(tx, row, outbox.waiting(tx, context.name, now)[0])
+    dry_run_counts = outbox.kind_counts(tx, context.name, "dry_run")
+    waiting = _load_previews(tx, config, context.name, counts, most, "due")
+    dry_run = _load_previews(tx, config, context.name, dry_run_counts, most, "dry_run")
     subjects = {each.entry.subject for each in (*waiting, *dry_run)}
-    return Outlook(
-        store=line.name,
+    return StorePlan(
+        store=context.name,
         url=row.url,
         zone=parse_zone(row.zone),
-        writes=line.settings.write,
+        writes=context.settings.write,
         held=hold_reason(load, config.max_writes),
         counts=counts,
-        rehearsed=rehearsed,
+        dry_run_counts=dry_run_counts,
         waiting=waiting,
         dry_run=dry_run,
-        people=contacts(tx, line.name, subjects),
+        people=load_contacts(tx, context.name, subjects),
     )
 
 
-def _some(
+def _load_previews(
     tx: Connection,
     config: Config,
     store: str,
@@ -127,7 +127,7 @@ def _some(
     newest = state == "dry_run"
     found = [
         entry
-        for kind in describe.KINDS
+        for kind in describe.ENTRY_KINDS
         if kind in counts
         for entry in outbox.entries(
             tx, store, [state], limit=most, kinds=[kind], newest_first=newest
@@ -136,79 +136,87 @@ def _some(
     return previews(tx, store, config, found)
 
 
-def print_outlook(seen: Outlook) -> None:
+def print_plan(store_plan: StorePlan) -> None:
     """Print what waits for a store."""
-    output.say(f"{seen.store}: {seen.url}", "bold")
-    total = sum(seen.counts.values())
+    output.print_line(f"{store_plan.store}: {store_plan.url}", "bold")
+    total = sum(store_plan.counts.values())
     if not total:
-        output.say("Nothing is to be written: the shop shows what the rules say.", indent=2)
+        output.print_line("Nothing is to be written: the shop shows what the rules say.", indent=2)
     else:
-        output.say(
-            f"{output.counted(total, 'write')} would go to the shop: {_counted(seen.counts)}."
+        output.print_line(
+            f"{output.format_count(total, 'write')} would go to the shop: {_format_counts(store_plan.counts)}."
         )
-        _print_kinds(seen, seen.waiting, seen.counts)
-    if seen.rehearsed:
-        output.heading(f"Only rehearsed, never written (dry_run): {_counted(seen.rehearsed)}")
-        _print_kinds(seen, seen.dry_run, seen.rehearsed)
-    output.say()
-    _say_what_next(seen, total)
+        _print_by_kind(store_plan, store_plan.waiting, store_plan.counts)
+    if store_plan.dry_run_counts:
+        output.print_heading(
+            f"Only rehearsed, never written (dry_run): {_format_counts(store_plan.dry_run_counts)}"
+        )
+        _print_by_kind(store_plan, store_plan.dry_run, store_plan.dry_run_counts)
+    output.print_line()
+    _print_next_steps(store_plan, total)
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def _format_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(
-        named.counted(counts[kind]) for kind, named in describe.KINDS.items() if kind in counts
+        named.counted(counts[kind])
+        for kind, named in describe.ENTRY_KINDS.items()
+        if kind in counts
     )
 
 
-def _print_kinds(seen: Outlook, some: Sequence[Preview], counts: Mapping[str, int]) -> None:
-    for kind, named in describe.KINDS.items():
+def _print_by_kind(
+    store_plan: StorePlan, some: Sequence[Preview], counts: Mapping[str, int]
+) -> None:
+    for kind, named in describe.ENTRY_KINDS.items():
         rows = [each for each in some if each.entry.kind == kind]
         if not rows:
             continue
-        output.heading(named.several.capitalize())
-        table = [_row(each, seen) for each in rows]
+        output.print_heading(named.several.capitalize())
+        table = [_preview_row(each, store_plan) for each in rows]
         columns = ("who", "where", "why", "what")
         empty = [at for at in range(len(columns)) if not any(row[at] for row in table)]
         kept = [at for at in range(len(columns)) if at not in empty]
-        output.table([columns[at] for at in kept], [[row[at] for at in kept] for row in table])
+        output.print_table(
+            [columns[at] for at in kept], [[row[at] for at in kept] for row in table]
+        )
         if counts[kind] > len(rows):
-            output.say(f"… and {counts[kind] - len(rows):,} more (--all shows them)", "dim")
+            output.print_line(f"… and {counts[kind] - len(rows):,} more (--all shows them)", "dim")
 
 
-def _row(each: Preview, seen: Outlook) -> tuple[str, str, str, str]:
+def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
     why = "" if entry.rule == outbox.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
-    who = str(seen.people.get(entry.subject, entry.subject))
-    where = describe.place(entry) if entry.kind.endswith(("order", "note")) else ""
-    return who, where, why, describe.change(each, seen.zone)
+    who = str(store_plan.people.get(entry.subject, entry.subject))
+    where = describe.target(entry) if entry.kind.endswith(("order", "note")) else ""
+    return who, where, why, describe.change(each, store_plan.zone)
 
 
-def _say_what_next(seen: Outlook, total: int) -> None:
-    if not seen.writes:
-        output.say("Nothing was written, and nothing ever is: this store has write = no.")
+def _print_next_steps(store_plan: StorePlan, total: int) -> None:
+    if not store_plan.writes:
+        output.print_line("Nothing was written, and nothing ever is: this store has write = no.")
         return
-    output.say("Nothing was written to the shop.", "bold")
-    if total and seen.held:
-        output.say(f"These writes are held: {seen.held}.", "yellow")
-        output.say(
+    output.print_line("Nothing was written to the shop.", "bold")
+    if total and store_plan.held:
+        output.print_line(f"These writes are held: {store_plan.held}.", "yellow")
+        output.print_line(
             "'wcflow approve' lets them go, 'wcflow sync --approve' does so and writes them."
         )
     elif total:
-        output.say("'wcflow sync' writes them; a running daemon does so by itself.")
+        output.print_line("'wcflow sync' writes them; a running daemon does so by itself.")
 
 
-def _as_data(seen: Outlook) -> dict[str, object]:
+def _to_json(store_plan: StorePlan) -> dict[str, object]:
     return {
-        "url": seen.url,
-        "write": seen.writes,
-        "held": seen.held,
-        "counts": seen.counts,
-        "waiting": [_effect(each, seen) for each in seen.waiting],
-        "dry_run": [_effect(each, seen) for each in seen.dry_run],
+        "url": store_plan.url,
+        "write": store_plan.writes,
+        "held": store_plan.held,
+        "counts": store_plan.counts,
+        "waiting": [_preview_json(each, store_plan) for each in store_plan.waiting],
+        "dry_run": [_preview_json(each, store_plan) for each in store_plan.dry_run],
     }
 
 
-def _effect(each: Preview, seen: Outlook) -> dict[str, object]:
-    who = seen.people.get(each.entry.subject)
+def _preview_json(each: Preview, store_plan: StorePlan) -> dict[str, object]:
+    who = store_plan.people.get(each.entry.subject)
     known = {"name": who.name, "email": who.email, "id": who.customer_id or None} if who else {}
-    return describe.as_data(each, {"subject": each.entry.subject, **known})
+    return describe.entry_json(each, {"subject": each.entry.subject, **known})

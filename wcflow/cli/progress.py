@@ -19,69 +19,69 @@ from rich.progress import (
 
 from wcflow.cli import output
 
-Told = Callable[[str, int, int], None]
-PATIENCE = 1.0
+ProgressCallback = Callable[[str, int, int], None]
+BAR_DELAY = 1.0
 """Seconds before a bar is drawn: most walks need none."""
 _STEPS = 10
 """Without a terminal, how many lines a part may fill."""
 
 
-class Bars:
+class ProgressBars:
     """A bar for each part of a census, on stderr, gone when the walk is over."""
 
     def __init__(self) -> None:
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._since = time.monotonic()
 
-    def tell(self, part: str, done: int, total: int) -> None:
+    def update(self, part: str, done: int, total: int) -> None:
         """Take how far a part has come; an empty one only says that work goes on."""
-        if part and (self._progress or time.monotonic() - self._since > PATIENCE):
+        if part and (self._progress or time.monotonic() - self._since > BAR_DELAY):
             self._draw(part, done, total)
 
     def clear(self) -> None:
         """Take the bars away, so that something else can be printed."""
         if self._progress:
             self._progress.stop()
-        self._begin()
+        self._reset()
 
     def _draw(self, part: str, done: int, total: int) -> None:
         if self._progress is None:
-            self._progress = _drawn()
+            self._progress = _new_progress()
             self._progress.start()
         if part not in self._tasks:
             self._tasks[part] = self._progress.add_task(part)
         self._progress.update(self._tasks[part], completed=done, total=max(total, done, 1))
 
 
-class Lines:
+class ProgressLines:
     """Lines in the log, at most ten for each part of a census."""
 
     def __init__(self) -> None:
-        self._told: dict[str, int] = {}
+        self._logged_steps: dict[str, int] = {}
         self._log = structlog.get_logger()
 
-    def tell(self, part: str, done: int, total: int) -> None:
+    def update(self, part: str, done: int, total: int) -> None:
         """Take how far a part has come; an empty one only says that work goes on."""
         step = done * _STEPS // max(total, 1)
-        if part and self._told.get(part) != step:
-            self._told[part] = step
+        if part and self._logged_steps.get(part) != step:
+            self._logged_steps[part] = step
             self._log.info("census", part=part, done=done, total=total)
 
     def clear(self) -> None:
         """Begin anew."""
-        self._told.clear()
+        self._logged_steps.clear()
 
 
-def progress() -> Bars | Lines:
+def progress_display() -> ProgressBars | ProgressLines:
     """Give what fits whoever looks at stderr."""
-    return Bars() if output.on_terminal(sys.stderr) else Lines()
+    return ProgressBars() if output.is_terminal(sys.stderr) else ProgressLines()
 
 
-def _drawn() -> Progress:
+def _new_progress() -> Progress:
     return Progress(
         TextColumn("{task.description:<10}"),
         BarColumn(),

@@ -28,7 +28,7 @@ class Registry(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReferenceTable:
     """A part of a registry: its heading, its columns, its entries."""
 
     heading: str
@@ -56,27 +56,27 @@ def reference(
         raise UsageError("--json and --markdown exclude one another")
     chosen = [which] if which else list(Registry)
     if as_json:
-        output.as_json({each.value: _as_data(each) for each in chosen})
+        output.print_json({each.value: _to_json(each) for each in chosen})
         return
     for each in chosen:
-        for part in parts(each):
-            _print(part, markdown=markdown)
+        for table in reference_tables(each):
+            _print_table(table, markdown=markdown)
 
 
-def parts(which: Registry) -> list[Part]:
+def reference_tables(which: Registry) -> list[ReferenceTable]:
     """Give a registry as tables."""
-    return list(_PARTS[which]())
+    return list(_TABLES[which]())
 
 
-def markdown_of(part: Part) -> list[str]:
+def markdown_table(table: ReferenceTable) -> list[str]:
     """Give a part as the lines of a Markdown table; the first column is code."""
-    head = f"| {' | '.join(part.columns)} |"
-    rule = f"|{'---|' * len(part.columns)}"
-    return [head, rule, *(f"| {' | '.join(_in_markdown(part, row))} |" for row in part.rows)]
+    head = f"| {' | '.join(table.columns)} |"
+    rule = f"|{'---|' * len(table.columns)}"
+    return [head, rule, *(f"| {' | '.join(_markdown_row(table, row))} |" for row in table.rows)]
 
 
-def _in_markdown(part: Part, row: Row) -> Iterator[str]:
-    for column, cell in zip(part.columns, row, strict=True):
+def _markdown_row(table: ReferenceTable, row: Row) -> Iterator[str]:
+    for column, cell in zip(table.columns, row, strict=True):
         text = cell.replace("|", "\\|")
         yield f"`{text}`" if text and column in _CODE else text
 
@@ -84,56 +84,56 @@ def _in_markdown(part: Part, row: Row) -> Iterator[str]:
 _CODE = frozenset({"attribute", "trigger", "step", "key", "example"})
 
 
-def _print(part: Part, *, markdown: bool) -> None:
+def _print_table(table: ReferenceTable, *, markdown: bool) -> None:
     if markdown:
-        for line in (f"### {part.heading}", "", *markdown_of(part), ""):
-            output.say(line)
+        for line in (f"### {table.heading}", "", *markdown_table(table), ""):
+            output.print_line(line)
         return
-    output.heading(part.heading)
-    output.table(part.columns, part.rows)
+    output.print_heading(table.heading)
+    output.print_table(table.columns, table.rows)
 
 
-def _attributes() -> Iterator[Part]:
+def _attribute_tables() -> Iterator[ReferenceTable]:
     families: dict[str, list[Row]] = {}
     for each in ATTRIBUTES.values():
         name = f"{each.name}(30d)" if each.windowed else each.name
         families.setdefault(each.family, []).append((name, each.type, each.meaning, each.example))
     for family, rows in families.items():
-        yield Part(
+        yield ReferenceTable(
             f"Attributes: {family}", ("attribute", "type", "meaning", "example"), tuple(rows)
         )
 
 
-def _triggers() -> Iterator[Part]:
+def _trigger_tables() -> Iterator[ReferenceTable]:
     rows = tuple((each.form, each.meaning, each.example) for each in TRIGGERS.values())
-    yield Part("Triggers", ("trigger", "meaning", "example"), rows)
+    yield ReferenceTable("Triggers", ("trigger", "meaning", "example"), rows)
 
 
-def _steps() -> Iterator[Part]:
+def _step_tables() -> Iterator[ReferenceTable]:
     rows = tuple((each.form, each.meaning, each.example) for each in STEPS.values())
-    yield Part("Steps", ("step", "meaning", "example"), rows)
+    yield ReferenceTable("Steps", ("step", "meaning", "example"), rows)
 
 
-def _keys() -> Iterator[Part]:
+def _key_tables() -> Iterator[ReferenceTable]:
     for kind in KINDS.values():
         rows = tuple((k.name, k.form, k.meaning, k.example) for k in kind.keys.values())
         heading = f"{kind.head}: {kind.meaning}"
-        yield Part(heading, ("key", "value", "meaning", "example"), rows)
+        yield ReferenceTable(heading, ("key", "value", "meaning", "example"), rows)
 
 
-_PARTS: Mapping[Registry, Callable[[], Iterator[Part]]] = {
-    Registry.ATTRIBUTES: _attributes,
-    Registry.TRIGGERS: _triggers,
-    Registry.STEPS: _steps,
-    Registry.KEYS: _keys,
+_TABLES: Mapping[Registry, Callable[[], Iterator[ReferenceTable]]] = {
+    Registry.ATTRIBUTES: _attribute_tables,
+    Registry.TRIGGERS: _trigger_tables,
+    Registry.STEPS: _step_tables,
+    Registry.KEYS: _key_tables,
 }
 
 
-def _as_data(which: Registry) -> Sequence[Mapping[str, object]]:
-    return [_DATA[which](name) for name in _NAMES[which]]
+def _to_json(which: Registry) -> Sequence[Mapping[str, object]]:
+    return [_JSON_BUILDERS[which](name) for name in _NAMES[which]]
 
 
-def _attribute(name: str) -> Mapping[str, object]:
+def _attribute_json(name: str) -> Mapping[str, object]:
     each = ATTRIBUTES[name]
     return {
         "name": name,
@@ -146,7 +146,7 @@ def _attribute(name: str) -> Mapping[str, object]:
     }
 
 
-def _trigger(name: str) -> Mapping[str, object]:
+def _trigger_json(name: str) -> Mapping[str, object]:
     each = TRIGGERS[name]
     return {
         "name": name,
@@ -158,7 +158,7 @@ def _trigger(name: str) -> Mapping[str, object]:
     }
 
 
-def _step(name: str) -> Mapping[str, object]:
+def _step_json(name: str) -> Mapping[str, object]:
     each = STEPS[name]
     return {
         "name": name,
@@ -168,7 +168,7 @@ def _step(name: str) -> Mapping[str, object]:
     }
 
 
-def _key(name: str) -> Mapping[str, object]:
+def _key_json(name: str) -> Mapping[str, object]:
     section, _, key = name.partition(" ")
     each = KINDS[section].keys[key]
     return {
@@ -181,11 +181,11 @@ def _key(name: str) -> Mapping[str, object]:
     }
 
 
-_DATA: Mapping[Registry, Callable[[str], Mapping[str, object]]] = {
-    Registry.ATTRIBUTES: _attribute,
-    Registry.TRIGGERS: _trigger,
-    Registry.STEPS: _step,
-    Registry.KEYS: _key,
+_JSON_BUILDERS: Mapping[Registry, Callable[[str], Mapping[str, object]]] = {
+    Registry.ATTRIBUTES: _attribute_json,
+    Registry.TRIGGERS: _trigger_json,
+    Registry.STEPS: _step_json,
+    Registry.KEYS: _key_json,
 }
 _NAMES: Mapping[Registry, Sequence[str]] = {
     Registry.ATTRIBUTES: tuple(ATTRIBUTES),

@@ -9,8 +9,8 @@ import typer
 from wcflow import sync
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
-from wcflow.cli.session import Session, session
-from wcflow.cli.visits import each_store
+from wcflow.cli.session import Session, open_session
+from wcflow.cli.visits import for_each_store
 from wcflow.errors import DONE
 from wcflow.poll.context import Pulled
 from wcflow.sync import SyncContext, refresh_store_info
@@ -42,35 +42,37 @@ def resync(
     again. Takes as long as the first census; if it is ended, the next walk goes on with it.
     """
     both = orders == customers
-    with session(config, verbose=verbose) as work:
+    with open_session(config, verbose=verbose) as session:
         raise typer.Exit(
-            each_store(
-                work,
+            for_each_store(
+                session,
                 store,
-                lambda line: _read_anew(work, line, orders or both, customers or both),
+                lambda context: _resync_store(session, context, orders or both, customers or both),
             )
         )
 
 
-def _read_anew(work: Session, line: SyncContext, orders: bool, customers: bool) -> int:
+def _resync_store(session: Session, context: SyncContext, orders: bool, customers: bool) -> int:
     try:
-        refresh_store_info(line)
-        pulled = sync.resync(line, orders=orders, customers=customers)
+        refresh_store_info(context)
+        pulled = sync.resync(context, orders=orders, customers=customers)
     finally:
-        work.bars.clear()
-    _tell(line, pulled)
+        session.progress_display.clear()
+    _print_result(context, pulled)
     return DONE
 
 
-def _tell(line: SyncContext, pulled: Pulled) -> None:
-    news = [
-        output.counted(pulled.orders, "order"),
-        output.counted(pulled.customers, "customer"),
-        output.counted(pulled.products, "product"),
+def _print_result(context: SyncContext, pulled: Pulled) -> None:
+    changed = [
+        output.format_count(pulled.orders, "order"),
+        output.format_count(pulled.customers, "customer"),
+        output.format_count(pulled.products, "product"),
     ]
-    output.say(f"{line.name}: {line.store.url}", "bold")
-    output.say(f"read anew; {', '.join(news)} were not as the shop has them", indent=2)
+    output.print_line(f"{context.name}: {context.store.url}", "bold")
+    output.print_line(f"read anew; {', '.join(changed)} were not as the shop has them", indent=2)
     if pulled.deleted:
-        output.say(f"dropped {pulled.deleted:,} that the shop no longer has", indent=2)
-    output.say(f"{pulled.requests:,} requests", "dim", indent=2)
-    output.say("Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself.")
+        output.print_line(f"dropped {pulled.deleted:,} that the shop no longer has", indent=2)
+    output.print_line(f"{pulled.requests:,} requests", "dim", indent=2)
+    output.print_line(
+        "Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself."
+    )

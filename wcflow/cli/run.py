@@ -8,7 +8,7 @@ import threading
 
 import typer
 
-from wcflow.cli.options import ConfigFile, find_config, holder
+from wcflow.cli.options import ConfigFile, find_config, lease_holder
 from wcflow.daemon import supervisor
 
 
@@ -27,10 +27,10 @@ def run(config: ConfigFile = None) -> None:
     A shop that is out of reach is waited for. Ctrl-C or SIGTERM end it at once and safely, SIGHUP
     takes over a changed configuration if it is sound. The log goes to stderr.
     """
-    leave(supervisor.run(find_config(config), os.environ, os.getpid(), holder()))
+    exit_process(supervisor.run(find_config(config), os.environ, os.getpid(), lease_holder()))
 
 
-def leave(code: int) -> None:
+def exit_process(code: int) -> None:
     """End the process, also where a thread still waits for a shop's answer: nothing is lost by it."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -18,54 +18,54 @@ from wcflow.cli.options import utcnow
 from wcflow.daemon.stop import ENDING, Signals
 from wcflow.errors import BusyError
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
-from wcflow.sandbox.seed import seeded
+from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import Server, serve
-from wcflow.sandbox.shoppers import passing
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.shoppers import plan_acts
+from wcflow.sandbox.store import SandboxStore
 
-EVERY = 1.0
+INTERVAL = 1.0
 """Seconds between two looks at who has come."""
 
 
 @contextmanager
 def shoppers_at_work(
-    shop: Shop,
+    store: SandboxStore,
     server: Server,
     clock: Callable[[], datetime],
-    tell: Callable[[datetime, str], None],
+    on_act: Callable[[datetime, str], None],
     per_hour: float,
 ) -> Iterator[None]:
     """Let people act in the shop for as long as the context lasts, and tell what each does."""
-    closing = threading.Event()
+    stopping = threading.Event()
 
-    def go_on() -> None:
-        chance, since = Random(), clock()  # noqa: S311  chance for play
-        while not closing.wait(EVERY):
+    def run() -> None:
+        random, since = Random(), clock()  # noqa: S311  chance for play
+        while not stopping.wait(INTERVAL):
             now = clock()
             with server.lock:
-                acts = passing(shop, chance, since, now, per_hour=per_hour)
+                acts = plan_acts(store, random, since, now, per_hour=per_hour)
                 for act in acts:
-                    act.perform(shop)
+                    act.perform(store)
             for act in acts:
-                tell(act.at, act.words)
+                on_act(act.at, act.words)
             since = now
 
-    thread = threading.Thread(target=go_on, name="street", daemon=True)
+    thread = threading.Thread(target=run, name="street", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        closing.set()
+        stopping.set()
         thread.join()
 
 
 # ``wcflow sandbox``: a WooCommerce of one's own to try things on, until Ctrl-C.
 
-PORT = 8765
-PER_HOUR = 360.0
+DEFAULT_PORT = 8765
+ACTS_PER_HOUR = 360.0
 """How many things people do in a busy hour: one every ten seconds."""
 
-_KEYS = {
+_KEY_ROLES = {
     ADMIN: "of an administrator, read and write",
     READER: "of an administrator, read only",
     MANAGER: "of a shop manager, who is not shown customers' meta",
@@ -77,7 +77,9 @@ def register(app: typer.Typer) -> None:
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="Where it listens; 0 takes a free port.")] = PORT,
+    port: Annotated[
+        int, typer.Option(help="Where it listens; 0 takes a free port.")
+    ] = DEFAULT_PORT,
     people: Annotated[int, typer.Option(min=0, help="How many people it knows.")] = 500,
     orders: Annotated[int, typer.Option(min=0, help="How many orders they have placed.")] = 2500,
     seed: Annotated[
@@ -90,22 +92,22 @@ def sandbox(
     It answers as WooCommerce does, listens on 127.0.0.1 alone, and forgets everything when it
     ends. Point a configuration at it to try rules without a shop.
     """
-    shop = seeded(utcnow(), Random(seed), people=people, orders=orders)  # noqa: S311  chance for play
+    store = seed_store(utcnow(), Random(seed), people=people, orders=orders)  # noqa: S311  chance for play
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
-        server = _opened(stack, shop, port)
-        _introduce(shop, server)
+        server = _open_server(stack, store, port)
+        _print_intro(store, server)
         if busy:
-            output.heading("What happens in the shop")
-            stack.enter_context(shoppers_at_work(shop, server, utcnow, _tell, PER_HOUR))
+            output.print_heading("What happens in the shop")
+            stack.enter_context(shoppers_at_work(store, server, utcnow, _print_act, ACTS_PER_HOUR))
         while not signals.wait(3600) & ENDING:
             continue
-    output.say("The shop is closed, and all that was in it is gone.")
+    output.print_line("The shop is closed, and all that was in it is gone.")
 
 
-def _opened(stack: ExitStack, shop: Shop, port: int) -> Server:
+def _open_server(stack: ExitStack, store: SandboxStore, port: int) -> Server:
     try:
-        return stack.enter_context(serve(shop, port=port))
+        return stack.enter_context(serve(store, port=port))
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
@@ -113,16 +115,16 @@ def _opened(stack: ExitStack, shop: Shop, port: int) -> Server:
         raise BusyError(said, "name another with --port; 0 takes a free one") from None
 
 
-def _introduce(shop: Shop, server: Server) -> None:
-    output.say(f"{shop.state.settings.name} is open at {server.url}", "bold")
-    output.say(
-        f"{output.counted(len(shop.order_ids()), 'order')},"
-        f" {output.counted(len(shop.customer_ids()), 'account')}; Ctrl-C closes it."
+def _print_intro(store: SandboxStore, server: Server) -> None:
+    output.print_line(f"{store.state.settings.name} is open at {server.url}", "bold")
+    output.print_line(
+        f"{output.format_count(len(store.order_ids()), 'order')},"
+        f" {output.format_count(len(store.customer_ids()), 'account')}; Ctrl-C closes it."
     )
-    output.heading("Keys")
-    rows = [(key.consumer_key, key.consumer_secret, what) for key, what in _KEYS.items()]
-    output.table(("consumer key", "consumer secret", ""), rows, indent=2)
-    output.heading("To try")
+    output.print_heading("Keys")
+    rows = [(key.consumer_key, key.consumer_secret, what) for key, what in _KEY_ROLES.items()]
+    output.print_table(("consumer key", "consumer secret", ""), rows, indent=2)
+    output.print_heading("To try")
     init = f"wcflow init --url {server.url} --key {ADMIN.consumer_key}"
     for command, does in {
         f"{init} --secret {ADMIN.consumer_secret}": "writes a configuration for it",
@@ -130,11 +132,11 @@ def _introduce(shop: Shop, server: Server) -> None:
         "wcflow sync --approve": "writes it",
         server.url: "in a browser: its customers, orders, notes and coupons",
     }.items():
-        output.say(command, "bold", indent=2)
-        output.say(does, indent=6)
+        output.print_line(command, "bold", indent=2)
+        output.print_line(does, indent=6)
     sys.stdout.flush()
 
 
-def _tell(at: datetime, words: str) -> None:
-    output.say(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+def _print_act(at: datetime, words: str) -> None:
+    output.print_line(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
     sys.stdout.flush()

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wcflow import log, sync
-from wcflow.cli.options import Interrupt, holder, interruptible, read_config, stores_of, utcnow
-from wcflow.cli.progress import Bars, Lines, progress
+from wcflow.cli.options import (
+    Interrupt,
+    interruptible,
+    lease_holder,
+    read_config,
+    select_stores,
+    utcnow,
+)
+from wcflow.cli.progress import ProgressBars, ProgressLines, progress_display
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
-from wcflow.sync import (
-    Clock,
-    SyncContext,
-    SyncResult,
-    refresh_store_info,
-    sync_once,
-)
+from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
 
 
 @dataclass(slots=True)
@@ -31,46 +32,46 @@ class Session:
     db: Database
     interrupt: Interrupt
     clock: Clock = utcnow
-    holder: str = field(default_factory=holder)
-    bars: Bars | Lines = field(default_factory=progress)
-    open: ExitStack = field(default_factory=ExitStack)
-    _lines: dict[str, SyncContext] = field(default_factory=dict)
+    holder: str = field(default_factory=lease_holder)
+    progress_display: ProgressBars | ProgressLines = field(default_factory=progress_display)
+    resources: ExitStack = field(default_factory=ExitStack)
+    _contexts: dict[str, SyncContext] = field(default_factory=dict)
 
     def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
         """Give all stores, or the one of that name; raises UsageError where there is none."""
-        return stores_of(self.config, name)
+        return select_stores(self.config, name)
 
-    def line(self, settings: StoreSettings) -> SyncContext:
+    def context(self, settings: StoreSettings) -> SyncContext:
         """Give the line to a store; nothing is asked yet."""
-        if settings.name not in self._lines:
-            self._lines[settings.name] = SyncContext(
+        if settings.name not in self._contexts:
+            self._contexts[settings.name] = SyncContext(
                 db=self.db,
-                store=self.open.enter_context(sync.client(settings, self.interrupt.sleep)),
+                store=self.resources.enter_context(sync.client(settings, self.interrupt.sleep)),
                 config=self.config,
                 settings=settings,
                 clock=self.clock,
                 holder=self.holder,
                 stopping=self.interrupt.stopping,
-                progress=self.bars.tell,
+                progress=self.progress_display.update,
             )
-        return self._lines[settings.name]
+        return self._contexts[settings.name]
 
-    def walk(self, line: SyncContext, *, write: bool) -> SyncResult:
+    def sync(self, context: SyncContext, *, write: bool) -> SyncResult:
         """Get to know a shop and walk once, its progress told."""
         try:
-            refresh_store_info(line)
-            return sync_once(line, write=write)
+            refresh_store_info(context)
+            return sync_once(context, write=write)
         finally:
-            self.bars.clear()
+            self.progress_display.clear()
 
 
 @contextmanager
-def session(given: Path | None, *, verbose: bool = False) -> Iterator[Session]:
+def open_session(config_file: Path | None, *, verbose: bool = False) -> Iterator[Session]:
     """Open what a command needs, and close it at the end."""
-    config = read_config(given)
+    config = read_config(config_file)
     level = config.log_level if verbose else "error"
     log.set_up(level, config.log_format, terminal=sys.stderr.isatty())
     with interruptible() as interrupt, open_database(config.database) as db:
-        opened = Session(config, db, interrupt)
-        with opened.open:
-            yield opened
+        session = Session(config, db, interrupt)
+        with session.resources:
+            yield session

@@ -16,7 +16,7 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import looking
+from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
@@ -30,15 +30,15 @@ from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import hold_reason, write_load
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
-GIVEN_UP_SHOWN = 10
-ASIDE_SHOWN = 5
-STRANGE = 10
-PATIENCE = timedelta(minutes=15)
+FAILED_SHOWN = 10
+QUARANTINED_SHOWN = 5
+UNREADABLE_LIMIT = 10
+LEAST_MAX_AGE = timedelta(minutes=15)
 """Younger than this a successful poll is never called old."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StoreStatus:
     """How one store stands; ``ailing`` says in words what is wrong, nothing where all is well."""
 
     store: str
@@ -94,47 +94,49 @@ def status(
 
     Tells the last poll, counts, segments, what waits, what was given up and which rows of the shop were put aside. Only looks into the database: works while the daemon runs, and when the shop is down.
     """
-    with looking(config) as work:
-        patience = _patience(work.config, max_age)
-        now = work.clock()
-        with work.db.counting() as tx:
-            most = work.config.max_writes
-            found = [standing(tx, each, now, patience, most) for each in work.stores(store)]
+    with open_database_session(config) as session:
+        allowed_age = _allowed_age(session.config, max_age)
+        now = session.clock()
+        with session.db.counting() as tx:
+            most = session.config.max_writes
+            found = [
+                load_status(tx, each, now, allowed_age, most) for each in session.stores(store)
+            ]
     if as_json:
-        output.as_json({each.store: _as_data(each) for each in found})
+        output.print_json({each.store: _to_json(each) for each in found})
     else:
         for each in found:
-            print_standing(each, now)
+            print_status(each, now)
     raise typer.Exit(SOME_FAILED if any(each.ailing for each in found) else DONE)
 
 
-def _patience(config: Config, given: str | None) -> timedelta:
+def _allowed_age(config: Config, given: str | None) -> timedelta:
     if given is None:
-        return max(PATIENCE, timedelta(seconds=10 * config.poll_every.seconds))
+        return max(LEAST_MAX_AGE, timedelta(seconds=10 * config.poll_every.seconds))
     length = parse_duration(given)
     if length is None:
         raise UsageError(f"--max-age {given!r} is no duration", f"write {DURATION_FORM}")
     return timedelta(seconds=length.seconds)
 
 
-def standing(
+def load_status(
     tx: Connection,
     settings: StoreSettings,
     now: datetime,
-    patience: timedelta,
+    allowed_age: timedelta,
     max_writes: int | None,
-) -> Standing:
+) -> StoreStatus:
     """Look at one store."""
     name = settings.name
     row = store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
     given_up = outbox.entries(tx, name, ["failed"], limit=None)
     aside = quarantined_rows(tx, name)
     orders, customers = count_orders(tx, name), count_customers(tx, name)
-    polled = _instant(row.polled_at)
+    polled = _optional_instant(row.polled_at)
     waiting, released = outbox.waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
-    brake = row.held or hold_reason(write_load(tx, row, waiting), max_writes)
-    return Standing(
+    hold = row.held or hold_reason(write_load(tx, row, waiting), max_writes)
+    return StoreStatus(
         store=name,
         url=row.url or settings.url,
         title=row.title,
@@ -143,12 +145,12 @@ def standing(
         polled_at=polled,
         age_seconds=None if polled is None else int((now - polled).total_seconds()),
         error=row.error,
-        error_since=_instant(row.error_since),
-        cursor=_instant(row.order_cursor),
+        error_since=_optional_instant(row.error_since),
+        cursor=_optional_instant(row.order_cursor),
         census_begun=row.census_started is not None,
         census_done=row.census_done is not None,
-        held=brake,
-        held_since=_instant(row.held_since),
+        held=hold,
+        held_since=_optional_instant(row.held_since),
         orders=orders,
         customers=customers,
         people=people.count_people(tx, name),
@@ -160,169 +162,198 @@ def standing(
         given_up=given_up,
         aside=aside,
         ailing=(
-            *_ailing(row, brake, now, patience, len(given_up)),
-            *_hard_to_read(aside, {"order": sum(orders.values()), "customer": customers}),
-            *_unjudged(aside),
+            *_sync_problems(row, hold, now, allowed_age, len(given_up)),
+            *_record_problems(aside, {"order": sum(orders.values()), "customer": customers}),
+            *_evaluation_problems(aside),
         ),
     )
 
 
-def _ailing(
-    row: StoreRow, brake: str, now: datetime, patience: timedelta, given_up: int
+def _sync_problems(
+    row: StoreRow, hold: str, now: datetime, allowed_age: timedelta, given_up: int
 ) -> Iterator[str]:
     if row.error:
-        since = f" since {output.when(instant(row.error_since))} UTC" if row.error_since else ""
+        since = (
+            f" since {output.format_time(instant(row.error_since))} UTC" if row.error_since else ""
+        )
         yield f"polls fail{since}"
     elif row.polled_at is None:
         yield "its first census is not done yet" if row.census_started else "it was never read"
-    elif now - instant(row.polled_at) > patience:
+    elif now - instant(row.polled_at) > allowed_age:
         yield "nobody polls it (the daemon, 'wcflow run', would)"
-    if brake:
+    if hold:
         yield "writes are held until 'wcflow approve'"
     if given_up:
-        yield f"{output.counted(given_up, 'write was', 'writes were')} given up"
+        yield f"{output.format_count(given_up, 'write was', 'writes were')} given up"
 
 
-def _hard_to_read(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[str]:
+def _record_problems(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[str]:
     """Tell of a shop that has become unreadable: more of a kind is aside than a tenth of what is known."""
     for kind, count in known.items():
         bad = sum(row.kind == kind for row in aside)
-        if bad >= STRANGE and bad >= count / STRANGE:
-            yield f"{output.counted(bad, kind)} cannot be understood"
+        if bad >= UNREADABLE_LIMIT and bad >= count / UNREADABLE_LIMIT:
+            yield f"{output.format_count(bad, kind)} cannot be understood"
 
 
-def _unjudged(aside: Sequence[Aside]) -> Iterator[str]:
+def _evaluation_problems(aside: Sequence[Aside]) -> Iterator[str]:
     if count := sum(row.kind in PERSON_OF for row in aside):
-        who = output.counted(count, "person", "people")
+        who = output.format_count(count, "person", "people")
         yield f"{who} cannot be judged, a bug in wcflow (the log tells where)"
 
 
-def _instant(stamp: int | None) -> datetime | None:
+def _optional_instant(stamp: int | None) -> datetime | None:
     return None if stamp is None else instant(stamp)
 
 
-def print_standing(seen: Standing, now: datetime) -> None:
+def print_status(store_status: StoreStatus, now: datetime) -> None:
     """Print how a store stands."""
-    output.heading(f"{seen.store}: {seen.url}{_told(seen)}")
-    output.table(("", ""), list(_facts(seen, now)), indent=2, header=False)
-    if seen.given_up:
-        _print_given_up(seen)
-    if seen.aside:
-        _print_aside(seen.aside, parse_zone(seen.zone))
-    output.say()
-    if seen.ailing:
-        output.say(f"Not well: {'; '.join(seen.ailing)}.", "yellow")
+    output.print_heading(f"{store_status.store}: {store_status.url}{_store_label(store_status)}")
+    output.print_table(("", ""), list(_status_facts(store_status, now)), indent=2, header=False)
+    if store_status.given_up:
+        _print_failed(store_status)
+    if store_status.aside:
+        _print_quarantine(store_status.aside, parse_zone(store_status.zone))
+    output.print_line()
+    if store_status.ailing:
+        output.print_line(f"Not well: {'; '.join(store_status.ailing)}.", "yellow")
     else:
-        output.say("All is well.", "green")
+        output.print_line("All is well.", "green")
 
 
-def _told(seen: Standing) -> str:
-    if not seen.polled_at:
+def _store_label(store_status: StoreStatus) -> str:
+    if not store_status.polled_at:
         return ""
-    version = f", WooCommerce {seen.version}" if seen.version else ""
-    return f" ({seen.title}{version}, times of {seen.zone})"
+    version = f", WooCommerce {store_status.version}" if store_status.version else ""
+    return f" ({store_status.title}{version}, times of {store_status.zone})"
 
 
-def _facts(seen: Standing, now: datetime) -> Iterator[tuple[str, str]]:
-    zone = parse_zone(seen.zone)
-    yield "last poll", _ago(seen.polled_at, now, zone)
-    if seen.error:
-        yield "last failure", f"{seen.error} (since {_ago(seen.error_since, now, zone)})"
-    if seen.polled_at is None:
-        if seen.census_begun:
-            yield "first census", f"{_so_far(seen)} are read so far"
+def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[str, str]]:
+    zone = parse_zone(store_status.zone)
+    yield "last poll", _format_ago(store_status.polled_at, now, zone)
+    if store_status.error:
+        yield (
+            "last failure",
+            f"{store_status.error} (since {_format_ago(store_status.error_since, now, zone)})",
+        )
+    if store_status.polled_at is None:
+        if store_status.census_begun:
+            yield "first census", f"{_read_so_far(store_status)} are read so far"
         return
-    yield "cursor", f"orders are known up to {_at(seen.cursor, zone)}"
-    if not seen.census_done:
+    yield "cursor", f"orders are known up to {_format_at(store_status.cursor, zone)}"
+    if not store_status.census_done:
         yield "census", "everything is read again; not done yet"
-    yield "orders", f"{sum(seen.orders.values()):,}{_in_brackets(seen.orders)}"
-    waiting = f" ({seen.people_waiting:,} to be judged)" if seen.people_waiting else ""
-    yield "customers", f"{seen.customers:,}, with guests {seen.people:,} people{waiting}"
-    yield "segments", _counts(seen.segments)
-    yield "outbox", _counts(seen.queue) + (f"; {seen.due_now:,} due now" if seen.due_now else "")
-    for name, states in seen.runs.items():
-        yield f"workflow {name}", _counts(states)
-    if seen.held:
-        since = f" since {_at(seen.held_since, zone)}" if seen.held_since else ""
-        yield "brake", f"holds{since}: {seen.held}"
+    yield (
+        "orders",
+        f"{sum(store_status.orders.values()):,}{_counts_in_brackets(store_status.orders)}",
+    )
+    waiting = (
+        f" ({store_status.people_waiting:,} to be judged)" if store_status.people_waiting else ""
+    )
+    yield (
+        "customers",
+        f"{store_status.customers:,}, with guests {store_status.people:,} people{waiting}",
+    )
+    yield "segments", _format_counts(store_status.segments)
+    yield (
+        "outbox",
+        _format_counts(store_status.queue)
+        + (f"; {store_status.due_now:,} due now" if store_status.due_now else ""),
+    )
+    for name, states in store_status.runs.items():
+        yield f"workflow {name}", _format_counts(states)
+    if store_status.held:
+        since = (
+            f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
+        )
+        yield "brake", f"holds{since}: {store_status.held}"
 
 
-def _so_far(seen: Standing) -> str:
-    return f"{output.counted(seen.customers, 'customer')} and {output.counted(sum(seen.orders.values()), 'order')}"
+def _read_so_far(store_status: StoreStatus) -> str:
+    return f"{output.format_count(store_status.customers, 'customer')} and {output.format_count(sum(store_status.orders.values()), 'order')}"
 
 
-def _print_given_up(seen: Standing) -> None:
-    output.heading("Given up")
+def _print_failed(store_status: StoreStatus) -> None:
+    output.print_heading("Given up")
     rows = [
-        (each.id, _unnamed(each.subject), describe.deed(each), each.outcome)
-        for each in seen.given_up[:GIVEN_UP_SHOWN]
+        (each.id, _anonymous_key(each.subject), describe.action(each), each.outcome)
+        for each in store_status.given_up[:FAILED_SHOWN]
     ]
-    output.table(("id", "who", "effect", "why"), rows, indent=2)
-    more = len(seen.given_up) - GIVEN_UP_SHOWN
+    output.print_table(("id", "who", "effect", "why"), rows, indent=2)
+    more = len(store_status.given_up) - FAILED_SHOWN
     if more > 0:
-        output.say(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
-    output.say("'wcflow outbox show ID' tells for whom.", indent=2)
+        output.print_line(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
+    output.print_line("'wcflow outbox show ID' tells for whom.", indent=2)
 
 
-def _print_aside(rows: Sequence[Aside], zone: tzinfo) -> None:
+def _print_quarantine(rows: Sequence[Aside], zone: tzinfo) -> None:
     """Print what could not be understood. It makes no shop unwell: all else goes on."""
-    output.heading("Put aside")
+    output.print_heading("Put aside")
     if bad := sum(row.kind not in PERSON_OF for row in rows):
-        output.say(
-            f"{output.counted(bad, 'row', 'rows')} of the shop cannot be understood. Rules go on with"
+        output.print_line(
+            f"{output.format_count(bad, 'row', 'rows')} of the shop cannot be understood. Rules go on with"
             " the last version that could; each is asked for again at night, and when it changes.",
             indent=2,
         )
     if unjudged := len(rows) - bad:
-        people = output.counted(unjudged, "person", "people")
-        output.say(f"{people} cannot be judged; wcflow tries again each day.", indent=2)
-    told = [
-        (_name(row), output.when(row.first_seen, zone), row.reason) for row in rows[:ASIDE_SHOWN]
+        people = output.format_count(unjudged, "person", "people")
+        output.print_line(f"{people} cannot be judged; wcflow tries again each day.", indent=2)
+    rows_shown = [
+        (_record_name(row), output.format_time(row.first_seen, zone), row.reason)
+        for row in rows[:QUARANTINED_SHOWN]
     ]
-    output.table(("row", "since", "why"), told, indent=2)
-    if len(rows) > ASIDE_SHOWN:
-        more = len(rows) - ASIDE_SHOWN
-        output.say(f"… and {more:,} more: 'wcflow status --json'", indent=2)
+    output.print_table(("row", "since", "why"), rows_shown, indent=2)
+    if len(rows) > QUARANTINED_SHOWN:
+        more = len(rows) - QUARANTINED_SHOWN
+        output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
-def _unnamed(subject: str) -> str:
+def _anonymous_key(subject: str) -> str:
     """Give a key for somebody that tells nothing of them: ``c12``, of a guest ``g:1f0c3a9b``."""
     if not subject.startswith("g:"):
         return subject
     return f"g:{sha256(subject.encode()).hexdigest()[:8]}"
 
 
-def _name(row: Aside) -> str:
+def _record_name(row: Aside) -> str:
     return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
 
 
-def _at(at: datetime | None, zone: tzinfo) -> str:
-    return "never" if at is None else output.when(at, zone)
+def _format_at(at: datetime | None, zone: tzinfo) -> str:
+    return "never" if at is None else output.format_time(at, zone)
 
 
-def _ago(at: datetime | None, now: datetime, zone: tzinfo) -> str:
-    return "never" if at is None else f"{output.when(at, zone)}, {output.age(now - at)} ago"
+def _format_ago(at: datetime | None, now: datetime, zone: tzinfo) -> str:
+    return (
+        "never"
+        if at is None
+        else f"{output.format_time(at, zone)}, {output.format_age(now - at)} ago"
+    )
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _format_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"
 
 
-def _in_brackets(counts: Mapping[str, int]) -> str:
-    return f" ({_counts(counts)})" if counts else ""
+def _counts_in_brackets(counts: Mapping[str, int]) -> str:
+    return f" ({_format_counts(counts)})" if counts else ""
 
 
-def _as_data(seen: Standing) -> dict[str, object]:
+def _to_json(store_status: StoreStatus) -> dict[str, object]:
     given_up = [
         {
             "id": each.id,
             "kind": each.kind,
-            "subject": _unnamed(each.subject),
+            "subject": _anonymous_key(each.subject),
             "target": each.target or None,
             "rule": each.rule,
             "reason": each.outcome,
         }
-        for each in seen.given_up
+        for each in store_status.given_up
     ]
-    aside = [{**row._asdict(), "id": row.id or None} for row in seen.aside]
-    return {"healthy": not seen.ailing, **asdict(seen), "given_up": given_up, "aside": aside}
+    aside = [{**row._asdict(), "id": row.id or None} for row in store_status.aside]
+    return {
+        "healthy": not store_status.ailing,
+        **asdict(store_status),
+        "given_up": given_up,
+        "aside": aside,
+    }

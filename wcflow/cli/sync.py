@@ -8,8 +8,8 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
-from wcflow.cli.session import Session, session
-from wcflow.cli.visits import each_store, say_held
+from wcflow.cli.session import Session, open_session
+from wcflow.cli.visits import for_each_store, print_hold
 from wcflow.errors import DONE, SOME_FAILED
 from wcflow.sync import SyncContext, SyncResult, approve, deliver_store, leased
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def sync(
     config: ConfigFile = None,
     store: StoreName = None,
-    accepted: Annotated[
+    approved: Annotated[
         bool, typer.Option("--approve", help="Write also what would be held, as approve does.")
     ] = False,
     verbose: Verbose = False,
@@ -39,64 +39,68 @@ def sync(
     The first writes of all, and more than max_writes at once, are held: 'wcflow plan' shows them,
     'wcflow approve' (or --approve here) lets them go. A daemon, 'wcflow run', does this for good.
     """
-    with session(config, verbose=verbose) as work:
-        code = each_store(work, store, lambda line: _synced(work, line, accepted=accepted))
+    with open_session(config, verbose=verbose) as session:
+        code = for_each_store(
+            session, store, lambda context: _sync_store(session, context, approved=approved)
+        )
     raise typer.Exit(code)
 
 
-def _synced(work: Session, line: SyncContext, *, accepted: bool) -> int:
-    asked, seconds = line.store.requests, line.store.seconds
-    walked = work.walk(line, write=not accepted)
-    if accepted:
-        approve(line)
-        if line.settings.write and not line.stopping():
-            with leased(line):
-                walked.delivered = deliver_store(line)
-    report(line, walked)
-    output.say(
-        f"{output.counted(line.store.requests - asked, 'request')}"
-        f" in {line.store.seconds - seconds:.1f} s",
+def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> int:
+    requests_before, seconds = context.store.requests, context.store.seconds
+    result = session.sync(context, write=not approved)
+    if approved:
+        approve(context)
+        if context.settings.write and not context.stopping():
+            with leased(context):
+                result.delivered = deliver_store(context)
+    print_result(context, result)
+    output.print_line(
+        f"{output.format_count(context.store.requests - requests_before, 'request')}"
+        f" in {context.store.seconds - seconds:.1f} s",
         "dim",
         indent=2,
     )
-    return _outcome(line, walked)
+    return _exit_code(context, result)
 
 
-def report(line: SyncContext, walked: SyncResult) -> None:
+def print_result(context: SyncContext, result: SyncResult) -> None:
     """Say in a few lines what a walk came to."""
-    pulled, judged, delivered = walked.pulled, walked.evaluated, walked.delivered
-    output.say(f"{line.name}: {line.store.url}", "bold")
+    pulled, evaluation, delivered = result.pulled, result.evaluated, result.delivered
+    output.print_line(f"{context.name}: {context.store.url}", "bold")
     if pulled is not None:
         read = [
-            output.counted(pulled.orders, "order"),
-            output.counted(pulled.customers, "customer"),
-            output.counted(pulled.products, "product"),
+            output.format_count(pulled.orders, "order"),
+            output.format_count(pulled.customers, "customer"),
+            output.format_count(pulled.products, "product"),
         ]
         gone = f", {pulled.deleted:,} gone" if pulled.deleted else ""
         census = " (first census)" if pulled.census else ""
-        output.say(f"read     {', '.join(read)} changed{gone}{census}", indent=2)
-    output.say(
-        f"judged   {output.counted(judged.people, 'person', 'people')}:"
-        f" {output.counted(judged.moves, 'move')} between segments,"
-        f" {output.counted(judged.runs, 'workflow run')} begun,"
-        f" {output.counted(judged.queued, 'write')} decided",
+        output.print_line(f"read     {', '.join(read)} changed{gone}{census}", indent=2)
+    output.print_line(
+        f"judged   {output.format_count(evaluation.people, 'person', 'people')}:"
+        f" {output.format_count(evaluation.moves, 'move')} between segments,"
+        f" {output.format_count(evaluation.runs, 'workflow run')} begun,"
+        f" {output.format_count(evaluation.queued, 'write')} decided",
         indent=2,
     )
-    if line.settings.write:
+    if context.settings.write:
         counts = {"put off": delivered.put_off, "given up": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)
-        output.say(f"written  {output.counted(delivered.done, 'write')}{rest}", indent=2)
+        output.print_line(
+            f"written  {output.format_count(delivered.done, 'write')}{rest}", indent=2
+        )
 
 
-def _outcome(line: SyncContext, walked: SyncResult) -> int:
-    delivered = walked.delivered
-    if not line.settings.write:
-        output.say("write = no: nothing is ever written to this shop", indent=2)
+def _exit_code(context: SyncContext, result: SyncResult) -> int:
+    delivered = result.delivered
+    if not context.settings.write:
+        output.print_line("write = no: nothing is ever written to this shop", indent=2)
     if delivered.held:
         then = "'wcflow plan' shows them, 'wcflow approve' lets them go."
-        say_held(delivered.held, then=then)
+        print_hold(delivered.held, then=then)
     if delivered.put_off:
-        output.say("'wcflow outbox list --state due' shows what was put off, and why.")
+        output.print_line("'wcflow outbox list --state due' shows what was put off, and why.")
     if delivered.failed:
-        output.say("'wcflow outbox list --state failed' shows what was given up, and why.")
+        output.print_line("'wcflow outbox list --state failed' shows what was given up, and why.")
     return SOME_FAILED if delivered.held or delivered.failed else DONE

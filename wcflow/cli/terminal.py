@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-_SHORT = 18
+_SHORT_CELL = 18
 """Columns no wider than that are never broken: ids, states, instants."""
 
 
@@ -25,7 +25,7 @@ def line(text: str, style: str, indent: int) -> None:
     _console(sys.stdout).print(_indented(Text(text, style=style), indent), soft_wrap=False)
 
 
-def complain(label: str, text: str, style: str = "") -> None:
+def print_stderr(label: str, text: str, style: str = "") -> None:
     """Print a line on stderr, its label in a style."""
     _console(sys.stderr).print(Text.assemble((label, style), text), soft_wrap=True)
 
@@ -52,7 +52,7 @@ def table(
             column,
             justify="right" if to_right[at] else "left",
             overflow="fold",
-            no_wrap=widest <= _SHORT,
+            no_wrap=widest <= _SHORT_CELL,
         )
     for row in rows:
         made.add_row(*(Text(str(cell)) for cell in row))

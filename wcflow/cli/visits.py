@@ -5,35 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wcflow.cli import output
-from wcflow.cli.errors import tell
+from wcflow.cli.errors import report_error
 from wcflow.cli.session import Session
 from wcflow.errors import DONE, StoreError, WcflowError
-from wcflow.sync import (
-    SyncContext,
-    record_poll_failure,
-)
+from wcflow.sync import SyncContext, record_poll_failure
 
-Deed = Callable[[SyncContext], int]
+StoreTask = Callable[[SyncContext], int]
 
 
-def each_store(work: Session, name: str | None, deed: Deed) -> int:
+def for_each_store(session: Session, name: str | None, task: StoreTask) -> int:
     """Do something for each store, or the one of that name; give the worst exit code."""
-    stores = work.stores(name)
+    stores = session.stores(name)
     codes = [DONE]
     for settings in stores:
-        line = work.line(settings)
+        context = session.context(settings)
         where = f"[store {settings.name}]: " if len(stores) > 1 else ""
         try:
-            codes.append(deed(line))
+            codes.append(task(context))
         except WcflowError as error:
-            codes.append(tell(error, where))
+            codes.append(report_error(error, where))
             if isinstance(error, StoreError):
-                record_poll_failure(line, error)
-        work.interrupt.over()
+                record_poll_failure(context, error)
+        session.interrupt.stop_if_requested()
     return max(codes)
 
 
-def say_held(reason: str, *, then: str) -> None:
+def print_hold(reason: str, *, then: str) -> None:
     """Tell that the brake holds, and what to do."""
-    output.say(f"Writes are held: {reason}.", "yellow")
-    output.say(then)
+    output.print_line(f"Writes are held: {reason}.", "yellow")
+    output.print_line(then)

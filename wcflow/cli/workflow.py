@@ -10,9 +10,9 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import output
-from wcflow.cli.context import looking
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirmed, the_store
-from wcflow.cli.session import Session, session
+from wcflow.cli.context import open_database_session
+from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
+from wcflow.cli.session import Session, open_session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_words
@@ -42,39 +42,47 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(
         no_args_is_help=True, help="List the workflows; run one over many people by hand."
     )
-    family.command("list")(list_)
-    family.command("run", epilog=RUN_EPILOG)(run)
+    family.command("list")(list_workflows)
+    family.command("run", epilog=RUN_EPILOG)(run_workflow)
     app.add_typer(family, name="workflow")
 
 
-def list_(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
+def list_workflows(
+    config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False
+) -> None:
     """List the workflows: what sets them off, since when they watch, how their runs stand."""
-    with looking(config) as work, work.db.reading() as tx:
-        found = {each.name: _workflows(tx, work.config, each) for each in work.stores(store)}
+    with open_database_session(config) as session, session.db.reading() as tx:
+        found = {
+            each.name: _workflow_facts(tx, session.config, each) for each in session.stores(store)
+        }
     if as_json:
-        output.as_json(found)
+        output.print_json(found)
         return
     for name, some in found.items():
-        output.say(name, "bold")
+        output.print_line(name, "bold")
         rows = [
             (
                 each["name"],
                 each["trigger"],
                 each["mode"],
-                output.when(each["since"]) if isinstance(each["since"], datetime) else "not yet",
-                _counts(each["runs"]),
+                output.format_time(each["since"])
+                if isinstance(each["since"], datetime)
+                else "not yet",
+                _format_counts(each["runs"]),
             )
             for each in some
         ]
-        output.table(("workflow", "trigger", "mode", "since (UTC)", "runs"), rows)
+        output.print_table(("workflow", "trigger", "mode", "since (UTC)", "runs"), rows)
 
 
-def _counts(states: object) -> str:
+def _format_counts(states: object) -> str:
     assert isinstance(states, Mapping)
     return ", ".join(f"{state} {count:,}" for state, count in states.items()) or "none"
 
 
-def _workflows(tx: Connection, config: Config, settings: StoreSettings) -> list[dict[str, object]]:
+def _workflow_facts(
+    tx: Connection, config: Config, settings: StoreSettings
+) -> list[dict[str, object]]:
     watches = runs.watches(tx, settings.name)
     counts = run_counts(tx, settings.name)
     return [
@@ -89,7 +97,7 @@ def _workflows(tx: Connection, config: Config, settings: StoreSettings) -> list[
     ]
 
 
-def run(
+def run_workflow(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The [workflow NAME].")],
     where: Annotated[
         str | None,
@@ -112,59 +120,61 @@ def run(
     order, each person's latest such order is taken. What it does waits in the outbox, before the
     brake like any other write: 'wcflow plan' shows it, 'wcflow sync' or the daemon writes it.
     """
-    with session(config, verbose=verbose) as work:
-        settings = the_store(work.config, store)
-        workflow = workflow_named(for_store(work.config.rules, settings), name)
-        condition = None if where is None else condition_of(where, work.config)
-        line = work.line(settings)
-        work.walk(line, write=False)
-        work.interrupt.over()
-        found = _count(line, BulkRun(workflow, condition, work.clock()))
-        _say_count(workflow, found)
+    with open_session(config, verbose=verbose) as session:
+        settings = select_store(session.config, store)
+        workflow = find_workflow(for_store(session.config.rules, settings), name)
+        condition = None if where is None else parse_where(where, session.config)
+        context = session.context(settings)
+        session.sync(context, write=False)
+        session.interrupt.stop_if_requested()
+        found = _plan_runs(context, BulkRun(workflow, condition, session.clock()))
+        _print_plan(workflow, found)
         if not found.ready:
-            output.say("There is nobody to run it for.")
-        elif confirmed(f"Run {name} for {_people(len(found.ready))}?", yes=yes):
-            _run(work, line, BulkRun(workflow, condition, work.clock()))
+            output.print_line("There is nobody to run it for.")
+        elif confirm(f"Run {name} for {_count_people(len(found.ready))}?", yes=yes):
+            _start_runs(session, context, BulkRun(workflow, condition, session.clock()))
         else:
-            output.say("Nothing was begun.")
+            output.print_line("Nothing was begun.")
 
 
-def _count(line: SyncContext, drive: BulkRun) -> BulkPlan:
-    with line.db.transaction() as tx:
-        bench = open_context(tx, line.config, line.settings, drive.now)
-    with line.db.reading() as tx:
-        return plan_bulk(tx, bench, drive)
+def _plan_runs(context: SyncContext, bulk_run: BulkRun) -> BulkPlan:
+    with context.db.transaction() as tx:
+        evaluation_context = open_context(tx, context.config, context.settings, bulk_run.now)
+    with context.db.reading() as tx:
+        return plan_bulk(tx, evaluation_context, bulk_run)
 
 
-def _run(work: Session, line: SyncContext, drive: BulkRun) -> None:
+def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> None:
     """Count anew, for the question may have stood for long, and begin."""
-    with leased(line):
-        evaluate(work.db, work.config, line.settings, drive.now)
-        found = _count(line, drive)
-        with work.db.transaction() as tx:
-            bench = open_context(tx, line.config, line.settings, drive.now)
-            queued = start_bulk(tx, bench, found)
-        judged = evaluate(work.db, work.config, line.settings, work.clock())
-    output.say(f"{output.counted(len(found.ready), 'run')} begun as '{drive.name}'.", "green")
-    if drive.workflow.mode == "dry_run":
-        output.say("They only rehearse: 'wcflow plan' shows what they would write.")
+    with leased(context):
+        evaluate(session.db, session.config, context.settings, bulk_run.now)
+        found = _plan_runs(context, bulk_run)
+        with session.db.transaction() as tx:
+            evaluation_context = open_context(tx, context.config, context.settings, bulk_run.now)
+            queued = start_bulk(tx, evaluation_context, found)
+        evaluation = evaluate(session.db, session.config, context.settings, session.clock())
+    output.print_line(
+        f"{output.format_count(len(found.ready), 'run')} begun as '{bulk_run.name}'.", "green"
+    )
+    if bulk_run.workflow.mode == "dry_run":
+        output.print_line("They only rehearse: 'wcflow plan' shows what they would write.")
     else:
-        writes = output.counted(queued + judged.queued, "write")
-        output.say(f"{writes} wait: 'wcflow plan' shows them, 'wcflow sync' writes them.")
+        writes = output.format_count(queued + evaluation.queued, "write")
+        output.print_line(f"{writes} wait: 'wcflow plan' shows them, 'wcflow sync' writes them.")
 
 
-def _say_count(workflow: Workflow, found: BulkPlan) -> None:
-    chosen = f"{found.chosen:,} of {_people(found.everyone)} are chosen"
-    output.say(f"{chosen}; {workflow.name} would run for {len(found.ready):,}.", "bold")
+def _print_plan(workflow: Workflow, found: BulkPlan) -> None:
+    chosen = f"{found.chosen:,} of {_count_people(found.everyone)} are chosen"
+    output.print_line(f"{chosen}; {workflow.name} would run for {len(found.ready):,}.", "bold")
     for reason, count in found.reasons.most_common():
-        output.say(f"not for {count:,}: {reason}", indent=2)
+        output.print_line(f"not for {count:,}: {reason}", indent=2)
 
 
-def _people(count: int) -> str:
-    return output.counted(count, "person", "people")
+def _count_people(count: int) -> str:
+    return output.format_count(count, "person", "people")
 
 
-def workflow_named(rules: Rules, name: str) -> Workflow:
+def find_workflow(rules: Rules, name: str) -> Workflow:
     """Give a workflow that is switched on; raises UsageError where there is none."""
     names = [each.name for each in rules.workflows]
     if name not in names:
@@ -178,7 +188,7 @@ def workflow_named(rules: Rules, name: str) -> Workflow:
     return workflow
 
 
-def condition_of(text: str, config: Config) -> Condition:
+def parse_where(text: str, config: Config) -> Condition:
     """Read the condition of --where; raises UsageError with what is wrong."""
     try:
         condition = parse_condition(text, Place(tags=True, segments=True))
@@ -188,11 +198,11 @@ def condition_of(text: str, config: Config) -> Condition:
         raise UsageError(
             f"--where: {said}", hints or "'wcflow reference' lists what may be asked"
         ) from None
-    _look_at_names(condition, config)
+    _check_names(condition, config)
     return condition
 
 
-def _look_at_names(condition: Condition, config: Config) -> None:
+def _check_names(condition: Condition, config: Config) -> None:
     """Refuse what the mirror does not know of: it would hold for nobody, in silence."""
     names = [each.name for each in config.rules.segments]
     for name in sorted(condition.segment_names):

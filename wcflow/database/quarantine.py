@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from wcflow.database.sql import chunks, instant, stamp, table_of, upsert
-from wcflow.database.tables import (
-    QuarantineRow,
-)
+from wcflow.database.tables import QuarantineRow
 
 _ASIDE = table_of(QuarantineRow)
 

@@ -9,13 +9,7 @@ from sqlmodel import SQLModel
 
 from wcflow.database.integrity import unreadable
 from wcflow.database.sql import chunks, stamp, table_of
-from wcflow.database.tables import (
-    CustomerRow,
-    MembershipRow,
-    OrderRow,
-    PersonRow,
-    ResyncRow,
-)
+from wcflow.database.tables import CustomerRow, MembershipRow, OrderRow, PersonRow, ResyncRow
 from wcflow.records import Order
 
 ORDER, CUSTOMER = "order", "customer"

@@ -17,14 +17,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from wcflow.rules.attributes.registry import Asked, Kind
 from wcflow.rules.binding import VALUES, Form, asking_of, at
-from wcflow.rules.conditions import (
-    Comparison,
-    Condition,
-    Not,
-    Tree,
-    condition_of,
-    joined,
-)
+from wcflow.rules.conditions import Comparison, Condition, Not, Tree, condition_of, joined
 from wcflow.rules.context import Place
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.grammar import grammar

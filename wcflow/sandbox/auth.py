@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, unquote
 
-from wcflow.sandbox.rest import Basic, OAuth, Refusal, Request
-from wcflow.sandbox.state import Key, State
+from wcflow.sandbox.rest import Basic, OAuth, Request, RestError
+from wcflow.sandbox.state import ApiKey, State
 
-ADMIN = Key(f"ck_{'a1' * 20}", f"cs_{'a2' * 20}", "read_write", "administrator", 1)
-READER = Key(f"ck_{'b1' * 20}", f"cs_{'b2' * 20}", "read", "administrator", 1)
-MANAGER = Key(f"ck_{'c1' * 20}", f"cs_{'c2' * 20}", "read_write", "shop_manager", 0)
+ADMIN = ApiKey(f"ck_{'a1' * 20}", f"cs_{'a2' * 20}", "read_write", "administrator", 1)
+READER = ApiKey(f"ck_{'b1' * 20}", f"cs_{'b2' * 20}", "read", "administrator", 1)
+MANAGER = ApiKey(f"ck_{'c1' * 20}", f"cs_{'c2' * 20}", "read_write", "shop_manager", 0)
 
 _WINDOW = timedelta(minutes=15)
 _SIGNED = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")
@@ -34,90 +34,88 @@ _REFUSALS = {
 }
 
 
-def key_of(state: State, request: Request, now: datetime) -> Key | None:
+def authenticate(state: State, request: Request, now: datetime) -> ApiKey | None:
     """Return the key that a request was made with, or None for a stranger."""
     match request.auth:
         case Basic() if request.secure:
-            key = _by_basic(state, request.auth)
+            key = _basic_key(state, request.auth)
         case OAuth():
-            key = _by_signature(state, request, request.auth, now)
+            key = _signed_key(state, request, request.auth, now)
         case _:
             key = None
     if key and key.permissions == "read" and request.method not in {"GET", "HEAD", "OPTIONS"}:
-        raise _unauthentic("The API key provided does not have write permissions.")
+        raise _unauthorized("The API key provided does not have write permissions.")
     return key
 
 
-def permit(key: Key | None, deed: str, *, administrators_only: bool = False) -> None:
+def authorize(key: ApiKey | None, permission: str, *, administrators_only: bool = False) -> None:
     """Refuse a deed to a stranger, and what only administrators may to all others."""
     allowed = {"administrator"} if administrators_only else {"administrator", "shop_manager"}
     if key and key.role in allowed:
         return
-    verb, message = _REFUSALS[deed]
-    raise Refusal(f"woocommerce_rest_cannot_{verb}", message, 403 if key else 401)
+    verb, message = _REFUSALS[permission]
+    raise RestError(f"woocommerce_rest_cannot_{verb}", message, 403 if key else 401)
 
 
-def signature_of(method: str, url: str, params: Mapping[str, str], secret: str, hashed: str) -> str:
+def sign(method: str, url: str, params: Mapping[str, str], secret: str, hashed: str) -> str:
     """Sign a request as OAuth 1.0a has it; `hashed` is HMAC-SHA256 or HMAC-SHA1."""
     pairs = sorted(
-        (_quoted(name), _quoted(value))
-        for name, value in params.items()
-        if name != "oauth_signature"
+        (_quote(name), _quote(value)) for name, value in params.items() if name != "oauth_signature"
     )
     query = "&".join(f"{name}={value}" for name, value in pairs)
-    base = "&".join((method.upper(), _quoted(url), _quoted(query)))
+    base = "&".join((method.upper(), _quote(url), _quote(query)))
     digest = hmac.new(f"{secret}&".encode(), base.encode(), _HASHES[hashed]).digest()
     return base64.b64encode(digest).decode()
 
 
-def _by_basic(state: State, told: Basic) -> Key | None:
-    key = state.keys.get(told.key)
-    if key and not hmac.compare_digest(key.consumer_secret, told.secret):
-        raise _unauthentic("Consumer secret is invalid.")
+def _basic_key(state: State, credentials: Basic) -> ApiKey | None:
+    key = state.keys.get(credentials.key)
+    if key and not hmac.compare_digest(key.consumer_secret, credentials.secret):
+        raise _unauthorized("Consumer secret is invalid.")
     return key
 
 
-def _by_signature(state: State, request: Request, told: OAuth, now: datetime) -> Key:
-    params = told.params
+def _signed_key(state: State, request: Request, credentials: OAuth, now: datetime) -> ApiKey:
+    params = credentials.params
     missing = [f"oauth_{name}" for name in _SIGNED if not params.get(f"oauth_{name}")]
     if missing:
         message = f"Missing OAuth parameter{'s' * (len(missing) > 1)} {', '.join(missing)}"
-        raise Refusal("woocommerce_rest_authentication_missing_parameter", message, 401)
+        raise RestError("woocommerce_rest_authentication_missing_parameter", message, 401)
     key = state.keys.get(params["oauth_consumer_key"])
     if key is None:
-        raise _unauthentic("Consumer key is invalid.")
-    _verify(request, told, key)
+        raise _unauthorized("Consumer key is invalid.")
+    _check_signature(request, credentials, key)
     _use_nonce(state, key, params, now)
     return key
 
 
-def _verify(request: Request, told: OAuth, key: Key) -> None:
-    params = told.params
+def _check_signature(request: Request, credentials: OAuth, key: ApiKey) -> None:
+    params = credentials.params
     method = params["oauth_signature_method"]
     if method not in _HASHES:
-        raise _unauthentic("Invalid signature - signature method is invalid.")
-    right = signature_of(request.method, told.url, params, key.consumer_secret, method)
+        raise _unauthorized("Invalid signature - signature method is invalid.")
+    right = sign(request.method, credentials.url, params, key.consumer_secret, method)
     given = unquote(params["oauth_signature"].replace(" ", "+"))
     if not hmac.compare_digest(right, given):
-        raise _unauthentic("Invalid signature - provided signature does not match.")
+        raise _unauthorized("Invalid signature - provided signature does not match.")
 
 
-def _use_nonce(state: State, key: Key, params: Mapping[str, str], now: datetime) -> None:
+def _use_nonce(state: State, key: ApiKey, params: Mapping[str, str], now: datetime) -> None:
     stamp = params["oauth_timestamp"]
     if not stamp.isdigit() or abs(now.timestamp() - int(stamp)) > _WINDOW.total_seconds():
-        raise _unauthentic("Invalid timestamp.")
+        raise _unauthorized("Invalid timestamp.")
     nonce = (key.consumer_key, params["oauth_nonce"])
     if nonce in state.nonces:
-        raise _unauthentic("Invalid nonce - nonce has already been used.")
+        raise _unauthorized("Invalid nonce - nonce has already been used.")
     if len(state.nonces) > 10_000:
         fresh = {known: at for known, at in state.nonces.items() if now - at < 2 * _WINDOW}
         state.nonces = fresh
     state.nonces[nonce] = now
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return quote(text, safe="~")
 
 
-def _unauthentic(message: str) -> Refusal:
-    return Refusal("woocommerce_rest_authentication_error", message, 401)
+def _unauthorized(message: str) -> RestError:
+    return RestError("woocommerce_rest_authentication_error", message, 401)

@@ -14,20 +14,20 @@ from decimal import Decimal
 from typing import Any
 
 from wcflow.sandbox import meta
-from wcflow.sandbox.money import NOTHING, money
+from wcflow.sandbox.money import ZERO, parse_money
 from wcflow.sandbox.params import (
-    between,
-    bounds,
-    chosen,
-    cut,
+    date_readers,
+    filter_ids,
     missing_params,
     one_of,
-    paging,
-    read,
+    paginate,
+    paging_readers,
+    read_params,
+    select_fields,
     text,
-    trimmed,
+    within_dates,
 )
-from wcflow.sandbox.rest import Made, Page, Refusal, Request
+from wcflow.sandbox.rest import Created, ListPage, Request, RestError
 from wcflow.sandbox.state import Coupon, Item, State
 from wcflow.sandbox.zone import gmt
 
@@ -35,7 +35,7 @@ EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 _KINDS = ("percent", "fixed_cart", "fixed_product")
 _LIMITS = ("usage_limit", "usage_limit_per_user", "limit_usage_to_x_items")
-_SWITCHES = ("individual_use", "free_shipping", "exclude_sale_items")
+_FLAGS = ("individual_use", "free_shipping", "exclude_sale_items")
 _LISTS = (
     "product_ids",
     "excluded_product_ids",
@@ -62,70 +62,72 @@ def coupon_row(state: State, coupon: Coupon) -> dict[str, Any]:
         "date_expires_gmt": gmt(coupon.expires),
         "usage_count": coupon.usage_count,
         **{name: coupon.limits.get(name) for name in _LIMITS},
-        **{name: coupon.switches.get(name, False) for name in _SWITCHES},
+        **{name: coupon.switches.get(name, False) for name in _FLAGS},
         **{name: coupon.lists.get(name, []) for name in _LISTS},
         "minimum_amount": str(coupon.minimum),
         "maximum_amount": str(coupon.maximum),
         "email_restrictions": _php_list(coupon.emails),
         "used_by": list(coupon.used_by),
-        "meta_data": meta.shown(coupon.meta),
+        "meta_data": meta.meta_rows(coupon.meta),
     }
 
 
-def by_code(state: State, code: str) -> Coupon | None:
+def find_by_code(state: State, code: str) -> Coupon | None:
     """Find a coupon by its code, in whatever case."""
     wanted = code.strip().lower()
     published = (each for each in state.coupons.values() if each.status == "publish")
     return next((coupon for coupon in published if coupon.code == wanted), None)
 
 
-def list_page(state: State, request: Request) -> Page:
+def list_page(state: State, request: Request) -> ListPage:
     """Answer with a page of coupons, or with the one of a code."""
     orders = one_of("date", "id", "include", "title", "slug", "modified")
-    readers = {**paging(), **bounds(state.zone), "code": text, "orderby": orders}
-    asked = read(request.params, readers)
-    found_ids = chosen(list(state.coupons), asked)
+    readers = {**paging_readers(), **date_readers(state.zone), "code": text, "orderby": orders}
+    requested = read_params(request.params, readers)
+    found_ids = filter_ids(list(state.coupons), requested)
     rows = [state.coupons[number] for number in found_ids]
-    within = between(state.zone, asked)
+    within = within_dates(state.zone, requested)
     rows = [each for each in rows if each.status == "publish" and within(each)]
-    if asked.get("code"):
-        rows = [each for each in rows if each is by_code(state, asked["code"])]
-    rows.sort(key=lambda coupon: coupon.id, reverse=asked.get("order", "desc") == "desc")
+    if requested.get("code"):
+        rows = [each for each in rows if each is find_by_code(state, requested["code"])]
+    rows.sort(key=lambda coupon: coupon.id, reverse=requested.get("order", "desc") == "desc")
 
     def write(coupon: Coupon) -> str:
         row = coupon_row(state, coupon)
-        return json.dumps(trimmed(row, request.params))
+        return json.dumps(select_fields(row, request.params))
 
-    return cut(rows, asked, write)
+    return paginate(rows, requested, write)
 
 
 def view(state: State, coupon_id: int) -> dict[str, Any]:
     """Answer with one coupon."""
-    return coupon_row(state, _found(state, coupon_id, 404))
+    return coupon_row(state, _get(state, coupon_id, 404))
 
 
-def create(state: State, asked: Mapping[str, Any], now: datetime) -> Made:
+def create(state: State, requested: Mapping[str, Any], now: datetime) -> Created:
     """Create the coupon that was asked for."""
-    if "code" not in asked:
+    if "code" not in requested:
         raise missing_params("code")
     coupon = Coupon(0, "", state.zone.stamp(now), state.zone.stamp(now))
-    _take(state, coupon, asked)
+    _apply(state, coupon, requested)
     coupon.id = state.numbers.take("post")
     state.coupons[coupon.id] = coupon
-    return Made(coupon_row(state, coupon), f"/wc/v3/coupons/{coupon.id}")
+    return Created(coupon_row(state, coupon), f"/wc/v3/coupons/{coupon.id}")
 
 
-def update(state: State, coupon_id: int, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def update(
+    state: State, coupon_id: int, requested: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     """Change a coupon."""
-    coupon = _found(state, coupon_id, 400)
-    _take(state, coupon, asked)
+    coupon = _get(state, coupon_id, 400)
+    _apply(state, coupon, requested)
     coupon.modified = state.zone.stamp(now)
     return coupon_row(state, coupon)
 
 
 def delete(state: State, coupon_id: int, *, force: bool) -> dict[str, Any]:
     """Delete a coupon for good, or put it into the trash."""
-    coupon = _found(state, coupon_id, 404)
+    coupon = _get(state, coupon_id, 404)
     row = coupon_row(state, coupon)
     if force:
         del state.coupons[coupon_id]
@@ -134,9 +136,9 @@ def delete(state: State, coupon_id: int, *, force: bool) -> dict[str, Any]:
     return row
 
 
-def usable(state: State, code: str, email: str, spent: Decimal, now: datetime) -> Coupon:
+def require_usable(state: State, code: str, email: str, spent: Decimal, now: datetime) -> Coupon:
     """Return the coupon of a code, or say why it may not be used."""
-    coupon = by_code(state, code)
+    coupon = find_by_code(state, code)
     if coupon is None:
         raise _unusable(f'Coupon "{code}" cannot be applied because it does not exist.')
     limit = coupon.limits.get("usage_limit")
@@ -154,48 +156,48 @@ def usable(state: State, code: str, email: str, spent: Decimal, now: datetime) -
 def discounts(coupon: Coupon, items: Sequence[Item]) -> list[Decimal]:
     """Return what a coupon takes off each line."""
     if coupon.kind == "percent":
-        return [money(line.total * coupon.amount / 100) for line in items]
+        return [parse_money(line.total * coupon.amount / 100) for line in items]
     if coupon.kind == "fixed_product":
         return [min(line.total, coupon.amount * line.quantity) for line in items]
-    return _spread(min(coupon.amount, sum((line.total for line in items), NOTHING)), items)
+    return _split_amount(min(coupon.amount, sum((line.total for line in items), ZERO)), items)
 
 
-def use(coupon: Coupon, by: str) -> None:
+def count_use(coupon: Coupon, by: str) -> None:
     """Count a use of a coupon."""
     coupon.usage_count += 1
     coupon.used_by.append(by)
 
 
-def _spread(amount: Decimal, items: Sequence[Item]) -> list[Decimal]:
-    whole = sum((line.total for line in items), NOTHING)
+def _split_amount(amount: Decimal, items: Sequence[Item]) -> list[Decimal]:
+    whole = sum((line.total for line in items), ZERO)
     if not whole:
-        return [NOTHING for _ in items]
-    shares = [money(amount * line.total / whole) for line in items]
-    shares[-1] += amount - sum(shares, NOTHING)
+        return [ZERO for _ in items]
+    shares = [parse_money(amount * line.total / whole) for line in items]
+    shares[-1] += amount - sum(shares, ZERO)
     return shares
 
 
-def _take(state: State, coupon: Coupon, asked: Mapping[str, Any]) -> None:
-    code = str(asked.get("code", coupon.code)).strip().lower()
+def _apply(state: State, coupon: Coupon, requested: Mapping[str, Any]) -> None:
+    code = str(requested.get("code", coupon.code)).strip().lower()
     if not code:
         message = "The coupon code cannot be empty."
-        raise Refusal("woocommerce_rest_empty_coupon_code", message, 400)
-    other = by_code(state, code)
+        raise RestError("woocommerce_rest_empty_coupon_code", message, 400)
+    other = find_by_code(state, code)
     if other and other is not coupon:
         message = "The coupon code already exists"
-        raise Refusal("woocommerce_rest_coupon_code_already_exists", message, 400)
-    kind, amount = _worth(coupon, asked)
+        raise RestError("woocommerce_rest_coupon_code_already_exists", message, 400)
+    kind, amount = _read_amount(coupon, requested)
     coupon.code, coupon.kind, coupon.amount = code, kind, amount
-    _take_rest(state, coupon, asked)
+    _apply_rest(state, coupon, requested)
 
 
-def _worth(coupon: Coupon, asked: Mapping[str, Any]) -> tuple[str, Decimal]:
-    kind = str(asked.get("discount_type", coupon.kind))
+def _read_amount(coupon: Coupon, requested: Mapping[str, Any]) -> tuple[str, Decimal]:
+    kind = str(requested.get("discount_type", coupon.kind))
     if kind not in _KINDS:
-        raise Refusal("coupon_invalid_discount_type", "Invalid discount type.", 400)
-    amount = money(asked["amount"]) if "amount" in asked else coupon.amount
+        raise RestError("coupon_invalid_discount_type", "Invalid discount type.", 400)
+    amount = parse_money(requested["amount"]) if "amount" in requested else coupon.amount
     if amount < 0 or (kind == "percent" and amount > 100):
-        raise Refusal("coupon_invalid_amount", "Invalid discount amount.", 400)
+        raise RestError("coupon_invalid_amount", "Invalid discount amount.", 400)
     return kind, amount
 
 
@@ -206,24 +208,24 @@ def _php_list(values: Mapping[int, str]) -> list[str] | dict[str, str]:
     return {str(at): value for at, value in values.items()}
 
 
-def _take_rest(state: State, coupon: Coupon, asked: Mapping[str, Any]) -> None:
-    coupon.description = str(asked.get("description", coupon.description))
-    if "date_expires" in asked:
-        coupon.expires = state.zone.instant(_whole_date(asked["date_expires"]))
-    if "email_restrictions" in asked:
-        emails = [str(email).strip().lower() for email in asked["email_restrictions"]]
+def _apply_rest(state: State, coupon: Coupon, requested: Mapping[str, Any]) -> None:
+    coupon.description = str(requested.get("description", coupon.description))
+    if "date_expires" in requested:
+        coupon.expires = state.zone.instant(_read_date(requested["date_expires"]))
+    if "email_restrictions" in requested:
+        emails = [str(email).strip().lower() for email in requested["email_restrictions"]]
         coupon.emails = {at: each for at, each in enumerate(emails) if EMAIL.fullmatch(each)}
-    if "minimum_amount" in asked:
-        coupon.minimum = money(asked["minimum_amount"])
-    if "maximum_amount" in asked:
-        coupon.maximum = money(asked["maximum_amount"])
-    coupon.limits |= {name: asked[name] or None for name in _LIMITS if name in asked}
-    coupon.switches |= {name: bool(asked[name]) for name in _SWITCHES if name in asked}
-    coupon.lists |= {name: list(asked[name]) for name in _LISTS if name in asked}
-    meta.change(coupon.meta, asked.get("meta_data", ()), state.numbers, "postmeta")
+    if "minimum_amount" in requested:
+        coupon.minimum = parse_money(requested["minimum_amount"])
+    if "maximum_amount" in requested:
+        coupon.maximum = parse_money(requested["maximum_amount"])
+    coupon.limits |= {name: requested[name] or None for name in _LIMITS if name in requested}
+    coupon.switches |= {name: bool(requested[name]) for name in _FLAGS if name in requested}
+    coupon.lists |= {name: list(requested[name]) for name in _LISTS if name in requested}
+    meta.update_meta(coupon.meta, requested.get("meta_data", ()), state.numbers, "postmeta")
 
 
-def _whole_date(value: Any) -> str:
+def _read_date(value: Any) -> str:
     told = str(value or "")
     return f"{told}T00:00:00" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", told) else told
 
@@ -233,11 +235,11 @@ def _matches(email: str, pattern: str) -> bool:
     return bool(re.fullmatch(told, email.strip().lower()))
 
 
-def _found(state: State, coupon_id: int, status: int) -> Coupon:
+def _get(state: State, coupon_id: int, status: int) -> Coupon:
     if coupon_id not in state.coupons:
-        raise Refusal("woocommerce_rest_shop_coupon_invalid_id", "Invalid ID.", status)
+        raise RestError("woocommerce_rest_shop_coupon_invalid_id", "Invalid ID.", status)
     return state.coupons[coupon_id]
 
 
-def _unusable(message: str) -> Refusal:
-    return Refusal("woocommerce_rest_invalid_coupon", message, 400)
+def _unusable(message: str) -> RestError:
+    return RestError("woocommerce_rest_invalid_coupon", message, 400)

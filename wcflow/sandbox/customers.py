@@ -14,20 +14,20 @@ from typing import Any
 from wcflow.sandbox import meta, order_changes
 from wcflow.sandbox.coupons import EMAIL
 from wcflow.sandbox.params import (
-    Invalid,
-    chosen,
-    cut,
-    fields_of,
+    InvalidParam,
+    filter_ids,
     invalid_params,
     missing_params,
     one_of,
-    only,
-    paging,
-    read,
+    paginate,
+    paging_readers,
+    pick_fields,
+    read_params,
+    requested_fields,
     text,
 )
-from wcflow.sandbox.rest import Made, Page, Refusal, Request
-from wcflow.sandbox.state import BILLING, SHIPPING, Customer, Key, Meta, State
+from wcflow.sandbox.rest import Created, ListPage, Request, RestError
+from wcflow.sandbox.state import BILLING, SHIPPING, ApiKey, Customer, Meta, State
 from wcflow.sandbox.zone import gmt
 
 ROLES = (
@@ -64,169 +64,171 @@ def customer_row(state: State, customer: Customer, *, with_meta: bool) -> dict[s
     if not with_meta:
         return row
     public = [each for each in customer.meta if not each.key.startswith("_")]
-    return {**row, "meta_data": meta.shown(public)}
+    return {**row, "meta_data": meta.meta_rows(public)}
 
 
-def list_page(state: State, request: Request, key: Key) -> Page:
+def list_page(state: State, request: Request, key: ApiKey) -> ListPage:
     """Answer with a page of customers."""
     readers = {
-        **paging(),
+        **paging_readers(),
         "role": one_of(*ROLES),
         "email": text,
         "orderby": one_of("id", "include", "name", "registered_date"),
     }
-    asked = read(request.params, readers)
-    rows = [state.customers[number] for number in chosen(list(state.customers), asked)]
-    rows = [customer for customer in rows if _fits(customer, asked)]
-    _arrange(rows, asked)
-    fields = fields_of(request.params)
-    return cut(rows, asked, lambda customer: _text(state, customer, key, fields))
+    requested = read_params(request.params, readers)
+    rows = [state.customers[number] for number in filter_ids(list(state.customers), requested)]
+    rows = [customer for customer in rows if _matches(customer, requested)]
+    _sort(rows, requested)
+    fields = requested_fields(request.params)
+    return paginate(rows, requested, lambda customer: _customer_text(state, customer, key, fields))
 
 
-def view(state: State, key: Key, customer_id: int) -> dict[str, Any]:
+def view(state: State, key: ApiKey, customer_id: int) -> dict[str, Any]:
     """Answer with one customer."""
-    return customer_row(state, _found(state, customer_id), with_meta=key.is_administrator)
+    return customer_row(state, _get(state, customer_id), with_meta=key.is_administrator)
 
 
-def check_new(asked: Mapping[str, Any]) -> None:
+def check_new(requested: Mapping[str, Any]) -> None:
     """Check what a single request to create asks for."""
-    if not asked.get("email"):
+    if not requested.get("email"):
         raise missing_params("email")
-    check(asked)
+    check(requested)
 
 
-def check(asked: Mapping[str, Any]) -> None:
+def check(requested: Mapping[str, Any]) -> None:
     """Check what a single request asks for; the items of a batch pass unchecked."""
-    if asked.get("email") and not EMAIL.fullmatch(str(asked["email"])):
-        bad = Invalid("rest_invalid_email", "Invalid email address.")
+    if requested.get("email") and not EMAIL.fullmatch(str(requested["email"])):
+        bad = InvalidParam("rest_invalid_email", "Invalid email address.")
         raise invalid_params({"email": bad})
 
 
-def create(state: State, key: Key, asked: Mapping[str, Any], now: datetime) -> Made:
+def create(state: State, key: ApiKey, requested: Mapping[str, Any], now: datetime) -> Created:
     """Create the account that was asked for."""
-    email = str(asked.get("email", "")).strip()
-    username = str(asked.get("username") or _free_username(state, email))
+    email = str(requested.get("email", "")).strip()
+    username = str(requested.get("username") or _free_username(state, email))
     _check_account(state, email, username)
     stamp = state.zone.stamp(now)
     customer = Customer(state.numbers.take("user"), email, username, stamp, stamp)
     state.customers[customer.id] = customer
     # The password was made up by WordPress, which nags about it in a meta row.
     nag = Meta(state.numbers.take("usermeta"), "default_password_nag", "1")
-    customer.meta += [nag] if not asked.get("password") else []
-    _take(state, customer, {**asked, "username": username}, now)
+    customer.meta += [nag] if not requested.get("password") else []
+    _apply(state, customer, {**requested, "username": username}, now)
     row = customer_row(state, customer, with_meta=key.is_administrator)
-    return Made(row, f"/wc/v3/customers/{customer.id}")
+    return Created(row, f"/wc/v3/customers/{customer.id}")
 
 
 def update(
-    state: State, key: Key, customer_id: int, asked: Mapping[str, Any], now: datetime
+    state: State, key: ApiKey, customer_id: int, requested: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """Change a customer; every save moves the stamp."""
-    customer = _found(state, customer_id)
+    customer = _get(state, customer_id)
     if customer.role != "customer" and not key.is_administrator:
         message = "Sorry, you are not allowed to edit this resource."
-        raise Refusal("woocommerce_rest_cannot_edit", message, 403)
-    _check_email(state, customer, asked)
-    if asked.get("username", customer.username) != customer.username:
+        raise RestError("woocommerce_rest_cannot_edit", message, 403)
+    _check_email(state, customer, requested)
+    if requested.get("username", customer.username) != customer.username:
         message = "Username isn't editable."
-        raise Refusal("woocommerce_rest_customer_invalid_argument", message, 400)
-    _take(state, customer, asked, now)
+        raise RestError("woocommerce_rest_customer_invalid_argument", message, 400)
+    _apply(state, customer, requested, now)
     return customer_row(state, customer, with_meta=key.is_administrator)
 
 
 def delete(
-    state: State, key: Key, customer_id: int, now: datetime, *, force: bool
+    state: State, key: ApiKey, customer_id: int, now: datetime, *, force: bool
 ) -> dict[str, Any]:
     """Delete an account for good; its orders become guests' orders at once."""
-    customer = _found(state, customer_id)
+    customer = _get(state, customer_id)
     if not force:
         message = "Customers do not support trashing."
-        raise Refusal("woocommerce_rest_trash_not_supported", message, 501)
+        raise RestError("woocommerce_rest_trash_not_supported", message, 501)
     row = customer_row(state, customer, with_meta=key.is_administrator)
     del state.customers[customer_id]
-    order_changes.leave_to_nobody(state, customer_id, now)
+    order_changes.detach_customer(state, customer_id, now)
     return row
 
 
-def touch(state: State, customer: Customer, now: datetime) -> None:
+def save(state: State, customer: Customer, now: datetime) -> None:
     """Save a customer."""
     customer.modified = state.zone.stamp(now)
-    customer.written.clear()
+    customer.cached_json.clear()
 
 
-def _take(state: State, customer: Customer, asked: Mapping[str, Any], now: datetime) -> None:
+def _apply(state: State, customer: Customer, requested: Mapping[str, Any], now: datetime) -> None:
     for name in ("email", "first_name", "last_name"):
-        if asked.get(name) is not None:
-            setattr(customer, name, str(asked[name]))
-    customer.billing |= _address(asked.get("billing"), BILLING)
-    customer.shipping |= _address(asked.get("shipping"), SHIPPING)
+        if requested.get(name) is not None:
+            setattr(customer, name, str(requested[name]))
+    customer.billing |= _address(requested.get("billing"), BILLING)
+    customer.shipping |= _address(requested.get("shipping"), SHIPPING)
     # Keys beginning with _ are dropped in silence (FACTS: Customers).
-    public = [row for row in asked.get("meta_data", ()) if not str(row.get("key")).startswith("_")]
-    meta.change(customer.meta, public, state.numbers, "usermeta")
-    touch(state, customer, now)
+    public = [
+        row for row in requested.get("meta_data", ()) if not str(row.get("key")).startswith("_")
+    ]
+    meta.update_meta(customer.meta, public, state.numbers, "usermeta")
+    save(state, customer, now)
 
 
-def _address(asked: Mapping[str, Any] | None, names: list[str]) -> dict[str, str]:
-    return {name: str(value or "") for name, value in (asked or {}).items() if name in names}
+def _address(requested: Mapping[str, Any] | None, names: list[str]) -> dict[str, str]:
+    return {name: str(value or "") for name, value in (requested or {}).items() if name in names}
 
 
-def _fits(customer: Customer, asked: Mapping[str, Any]) -> bool:
-    role = asked.get("role", "customer")
+def _matches(customer: Customer, requested: Mapping[str, Any]) -> bool:
+    role = requested.get("role", "customer")
     told = f"{customer.username} {customer.email}".lower()
     return (
         role in {"all", customer.role}
-        and asked.get("email", customer.email).lower() == customer.email.lower()
-        and asked.get("search", "").lower() in told
+        and requested.get("email", customer.email).lower() == customer.email.lower()
+        and requested.get("search", "").lower() in told
     )
 
 
-def _arrange(rows: list[Customer], asked: Mapping[str, Any]) -> None:
-    places = {number: place for place, number in enumerate(asked.get("include", ()))}
+def _sort(rows: list[Customer], requested: Mapping[str, Any]) -> None:
+    places = {number: place for place, number in enumerate(requested.get("include", ()))}
     keys: dict[str, Callable[[Customer], Any]] = {
         "id": lambda customer: customer.id,
         "include": lambda customer: places.get(customer.id, 0),
         "name": lambda customer: (customer.username.lower(), customer.id),
         "registered_date": lambda customer: (customer.created, customer.id),
     }
-    rows.sort(key=keys[asked.get("orderby", "name")], reverse=asked.get("order") == "desc")
+    rows.sort(key=keys[requested.get("orderby", "name")], reverse=requested.get("order") == "desc")
 
 
-def _text(state: State, customer: Customer, key: Key, fields: list[str]) -> str:
+def _customer_text(state: State, customer: Customer, key: ApiKey, fields: list[str]) -> str:
     with_meta = key.is_administrator
     if fields:
-        return json.dumps(only(customer_row(state, customer, with_meta=with_meta), fields))
-    if with_meta not in customer.written:
+        return json.dumps(pick_fields(customer_row(state, customer, with_meta=with_meta), fields))
+    if with_meta not in customer.cached_json:
         row = customer_row(state, customer, with_meta=with_meta)
-        customer.written[with_meta] = json.dumps(row)
-    return customer.written[with_meta]
+        customer.cached_json[with_meta] = json.dumps(row)
+    return customer.cached_json[with_meta]
 
 
 def _check_account(state: State, email: str, username: str) -> None:
     if not EMAIL.fullmatch(email):
         message = "Please provide a valid email address."
-        raise Refusal("registration-error-invalid-email", message, 400)
-    if _by_email(state, email):
+        raise RestError("registration-error-invalid-email", message, 400)
+    if _find_by_email(state, email):
         message = (
             f"An account is already registered with {email}. "
             "Please log in or use a different email address."
         )
-        raise Refusal("registration-error-email-exists", message, 400)
+        raise RestError("registration-error-email-exists", message, 400)
     if any(other.username == username for other in state.customers.values()):
         message = "An account is already registered with that username. Please choose another."
-        raise Refusal("registration-error-username-exists", message, 400)
+        raise RestError("registration-error-username-exists", message, 400)
 
 
-def _check_email(state: State, customer: Customer, asked: Mapping[str, Any]) -> None:
-    email = asked.get("email")
+def _check_email(state: State, customer: Customer, requested: Mapping[str, Any]) -> None:
+    email = requested.get("email")
     if email is None:
         return
-    other = _by_email(state, str(email))
+    other = _find_by_email(state, str(email))
     if not EMAIL.fullmatch(str(email)) or (other and other is not customer):
         message = "Email address is invalid."
-        raise Refusal("woocommerce_rest_customer_invalid_email", message, 400)
+        raise RestError("woocommerce_rest_customer_invalid_email", message, 400)
 
 
-def _by_email(state: State, email: str) -> Customer | None:
+def _find_by_email(state: State, email: str) -> Customer | None:
     wanted = email.lower()
     return next((each for each in state.customers.values() if each.email.lower() == wanted), None)
 
@@ -238,7 +240,7 @@ def _free_username(state: State, email: str) -> str:
     return next(name for name in tries if name not in taken)
 
 
-def _found(state: State, customer_id: int) -> Customer:
+def _get(state: State, customer_id: int) -> Customer:
     if customer_id not in state.customers:
-        raise Refusal("wc_user_invalid_id", "Invalid user ID.", 404)
+        raise RestError("wc_user_invalid_id", "Invalid user ID.", 404)
     return state.customers[customer_id]

@@ -20,7 +20,7 @@ from wcflow.sandbox.rest import MALFORMED, Basic, OAuth, Request, Response
 _API = "/wp-json"
 
 
-class Answering(Protocol):
+class Answers(Protocol):
     """A shop, or faults around one."""
 
     def answer(self, request: Request, now: datetime) -> Response:
@@ -45,14 +45,14 @@ class Call:
         return self.method not in {"GET", "HEAD", "OPTIONS"}
 
 
-def called(request: Request, response: Response | None, now: datetime) -> Call:
+def record_call(request: Request, response: Response | None, now: datetime) -> Call:
     """Record a call; no response means that none went out."""
     status, size = (response.status, len(response.body.encode())) if response else (0, 0)
     path = request.path if request.rest else f"page {request.path}"
     return Call(request.method, path, request.params, request.json, status, size, now)
 
 
-def asked(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
+def parse_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
     """Read an HTTP request; header names are given in lower case."""
     parts = urlsplit(url)
     base = f"{parts.scheme}://{parts.netloc}"
@@ -62,16 +62,16 @@ def asked(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Req
     return Request(
         method=method.upper(),
         path=(parts.path[len(_API) :] if rest else parts.path) or "/",
-        params=_params(query),
-        json=_json(headers, body),
-        auth=_auth(query, headers, f"{base}{parts.path}"),
+        params=_parse_query(query),
+        json=_parse_json(headers, body),
+        auth=_parse_auth(query, headers, f"{base}{parts.path}"),
         accept=headers.get("accept", "*/*"),
         base=base,
         rest=rest,
     )
 
 
-def _params(query: Mapping[str, str]) -> dict[str, Any]:
+def _parse_query(query: Mapping[str, str]) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name, value in query.items():
         if name.startswith("oauth_"):
@@ -84,7 +84,7 @@ def _params(query: Mapping[str, str]) -> dict[str, Any]:
     return params
 
 
-def _json(headers: Mapping[str, str], body: bytes) -> Any:
+def _parse_json(headers: Mapping[str, str], body: bytes) -> Any:
     if not body or "json" not in headers.get("content-type", ""):
         return None
     try:
@@ -93,18 +93,20 @@ def _json(headers: Mapping[str, str], body: bytes) -> Any:
         return MALFORMED
 
 
-def _auth(query: Mapping[str, str], headers: Mapping[str, str], url: str) -> Basic | OAuth | None:
+def _parse_auth(
+    query: Mapping[str, str], headers: Mapping[str, str], url: str
+) -> Basic | OAuth | None:
     if any(name.startswith("oauth_") for name in query):
         return OAuth(query, url)
     if query.get("consumer_key") and query.get("consumer_secret"):
         return Basic(query["consumer_key"], query["consumer_secret"])
-    scheme, _, told = headers.get("authorization", "").partition(" ")
-    return _basic(told) if scheme.lower() == "basic" else None
+    scheme, _, header = headers.get("authorization", "").partition(" ")
+    return _parse_basic(header) if scheme.lower() == "basic" else None
 
 
-def _basic(told: str) -> Basic | None:
+def _parse_basic(header: str) -> Basic | None:
     try:
-        key, _, secret = base64.b64decode(told).decode().partition(":")
+        key, _, secret = base64.b64decode(header).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
     return Basic(key, secret)

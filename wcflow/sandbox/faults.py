@@ -15,8 +15,8 @@ from http import HTTPStatus
 from typing import Any
 
 from wcflow.sandbox import values
-from wcflow.sandbox.rest import HTML, JSON, Request, Response, http_date, told
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.rest import HTML, JSON, Request, Response, http_date, text_response
+from wcflow.sandbox.store import SandboxStore
 
 PHP_NOTICE = (
     "<br />\n<b>Notice</b>:  Undefined index: size in <b>/srv/plugins/x.php</b> on line <b>7</b>"
@@ -25,14 +25,14 @@ BOM = "\ufeff"
 MAINTENANCE = "Briefly unavailable for scheduled maintenance. Check back in a minute."
 
 Next = Callable[[Request, datetime], Response]
-Deed = Callable[[Request, datetime, Next], Response]
+Handler = Callable[[Request, datetime, Next], Response]
 
 
-class Trouble(Exception):
+class NoResponse(Exception):
     """No answer came; a door turns this into what a client sees then."""
 
 
-class TimedOut(Trouble):
+class TimedOut(NoResponse):
     """The answer took too long."""
 
     def __init__(self, *, effect: bool) -> None:
@@ -41,24 +41,24 @@ class TimedOut(Trouble):
         self.effect = effect
 
 
-class Unreachable(Trouble):
+class Unreachable(NoResponse):
     """The connection was refused."""
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """One kind of trouble: for which requests, how often, and what it does to them."""
 
-    deed: Deed
+    handler: Handler
     only: str = "*"
     times: int | None = 1
     after: int = 0
     when: Callable[[Request], bool] = lambda _request: True
 
-    def befalls(self, request: Request) -> bool:
+    def applies_to(self, request: Request) -> bool:
         """Whether it befalls this request; counting down if so."""
-        asked = f"{request.method} {request.path}"
-        if self.times == 0 or not fnmatchcase(asked, self.only) or not self.when(request):
+        requested = f"{request.method} {request.path}"
+        if self.times == 0 or not fnmatchcase(requested, self.only) or not self.when(request):
             return False
         if self.after:
             self.after -= 1
@@ -75,20 +75,20 @@ class Faults:
     path, such as "POST /wc/v3/orders/batch" or "GET *"), and `after` (how many let pass first).
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, store: SandboxStore) -> None:
         """Stand before a shop, in fair weather."""
-        self.shop = shop
-        self.rules: list[Rule] = []
+        self.store = store
+        self.rules: list[FaultRule] = []
 
     def answer(self, request: Request, now: datetime) -> Response:
         """Answer as the shop does, less what befalls the request on its way."""
-        return self._from(0, request, now)
+        return self._run_rules(0, request, now)
 
-    def recovers(self) -> None:
+    def recover(self) -> None:
         """End all trouble."""
         self.rules.clear()
 
-    def falters(
+    def fail_with(
         self,
         *,
         status: int = 500,
@@ -101,119 +101,125 @@ class Faults:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         message = "There has been a critical error on this website."
         error = {"code": "internal_server_error", "message": message, "data": {"status": status}}
-        body = _html(str(status), message) if html else json.dumps(error)
+        body = _html_page(str(status), message) if html else json.dumps(error)
         kind = HTML if html else JSON
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
             if effect:
-                following(request, now)
-            return told(body, now, status=status, kind=kind, headers=headers)
+                call_next(request, now)
+            return text_response(body, now, status=status, kind=kind, headers=headers)
 
-        self._add(deed, counts)
+        self._add_rule(handler, counts)
 
-    def throttles(self, *, retry_after: int = 2, **counts: Any) -> None:
+    def throttle(self, *, retry_after: int = 2, **counts: Any) -> None:
         """Answer 429 and say when to come back."""
-        self.falters(status=429, html=True, retry_after=retry_after, **counts)
+        self.fail_with(status=429, html=True, retry_after=retry_after, **counts)
 
-    def maintains(self, **counts: Any) -> None:
+    def enter_maintenance(self, **counts: Any) -> None:
         """Answer as WordPress does while it updates itself."""
 
-        def deed(request: Request, now: datetime, _next: Next) -> Response:
+        def handler(request: Request, now: datetime, _next: Next) -> Response:
             as_json = "application/json" in request.accept
-            body = _maintenance() if as_json else _html("Maintenance", MAINTENANCE)
+            body = _maintenance_json() if as_json else _html_page("Maintenance", MAINTENANCE)
             kind = JSON if as_json else HTML
-            return told(body, now, status=503, kind=kind, headers={"Retry-After": "600"})
+            return text_response(body, now, status=503, kind=kind, headers={"Retry-After": "600"})
 
-        self._add(deed, counts)
+        self._add_rule(handler, counts)
 
-    def chokes(self, *, over: int = 50, status: int = 504, **counts: Any) -> None:
+    def fail_long_pages(self, *, over: int = 50, status: int = 504, **counts: Any) -> None:
         """Let a proxy give up on pages longer than `over`, until the shop recovers."""
 
-        def deed(_request: Request, now: datetime, _next: Next) -> Response:
-            return told(_html(str(status), "Gateway Time-out"), now, status=status, kind=HTML)
+        def handler(_request: Request, now: datetime, _next: Next) -> Response:
+            return text_response(
+                _html_page(str(status), "Gateway Time-out"), now, status=status, kind=HTML
+            )
 
         def when(request: Request) -> bool:
             return int(request.params.get("per_page", 10)) > over
 
-        self._add(deed, {"times": None, **counts}, when)
+        self._add_rule(handler, {"times": None, **counts}, when)
 
-    def times_out(self, *, effect: bool = False, **counts: Any) -> None:
+    def time_out(self, *, effect: bool = False, **counts: Any) -> None:
         """Let no answer come in time, before or after the shop did what it was asked."""
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
             if effect:
-                following(request, now)
+                call_next(request, now)
             raise TimedOut(effect=effect)
 
-        self._add(deed, counts)
+        self._add_rule(handler, counts)
 
-    def refuses_connections(self, **counts: Any) -> None:
+    def refuse_connections(self, **counts: Any) -> None:
         """Let nobody through."""
 
-        def deed(_request: Request, _now: datetime, _next: Next) -> Response:
+        def handler(_request: Request, _now: datetime, _next: Next) -> Response:
             raise Unreachable
 
-        self._add(deed, counts)
+        self._add_rule(handler, counts)
 
-    def tears(self, **counts: Any) -> None:
+    def cut_response(self, **counts: Any) -> None:
         """Break the answer off in the middle."""
-        self._alter(lambda response: replace(response, body=_half(response.body)), counts)
+        self._change_response(
+            lambda response: replace(response, body=_first_half(response.body)), counts
+        )
 
-    def chatters(self, text: str = PHP_NOTICE, **counts: Any) -> None:
+    def prepend_text(self, text: str = PHP_NOTICE, **counts: Any) -> None:
         """Put a PHP notice, or a BOM, before the answer."""
-        self._alter(lambda response: replace(response, body=text + response.body), counts)
+        self._change_response(lambda response: replace(response, body=text + response.body), counts)
 
-    def redirects(
+    def redirect(
         self, to: str = "https://www.shop.example/", *, effect: bool = False, **counts: Any
     ) -> None:
         """Send the client elsewhere, before or after the shop did what it was asked."""
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
             if effect:
-                following(request, now)
-            return told(_html("301", "Moved"), now, status=301, kind=HTML, headers={"Location": to})
+                call_next(request, now)
+            return text_response(
+                _html_page("301", "Moved"), now, status=301, kind=HTML, headers={"Location": to}
+            )
 
-        self._add(deed, counts)
+        self._add_rule(handler, counts)
 
-    def dawdles(self, seconds: float, **counts: Any) -> None:
+    def delay_response(self, seconds: float, **counts: Any) -> None:
         """Hold the answer back for so long."""
-        self._alter(lambda response: replace(response, delay=seconds), counts)
+        self._change_response(lambda response: replace(response, delay=seconds), counts)
 
-    def clock_off(self, by: timedelta, **counts: Any) -> None:
+    def shift_clock(self, by: timedelta, **counts: Any) -> None:
         """Let the shop's own clock be wrong: its Date header and its stamps."""
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
-            return following(request, now + by)
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
+            return call_next(request, now + by)
 
-        self._add(deed, {"times": None, **counts})
+        self._add_rule(handler, {"times": None, **counts})
 
-    def date_header_off(self, by: timedelta, **counts: Any) -> None:
+    def shift_date_header(self, by: timedelta, **counts: Any) -> None:
         """Let only the Date header be wrong, as behind a proxy with a clock of its own."""
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
-            response = following(request, now)
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
+            response = call_next(request, now)
             return replace(response, headers={**response.headers, "Date": http_date(now + by)})
 
-        self._add(deed, {"times": None, **counts})
+        self._add_rule(handler, {"times": None, **counts})
 
-    def meanwhile(self, act: Callable[[Shop, datetime], object], **counts: Any) -> None:
+    def before_answer(self, act: Callable[[SandboxStore, datetime], object], **counts: Any) -> None:
         """Let someone act in the shop just before it answers."""
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
-            act(self.shop, now)
-            return following(request, now)
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
+            act(self.store, now)
+            return call_next(request, now)
 
-        self._add(deed, counts)
+        self._add_rule(handler, counts)
 
-    def slips_rows(self, **counts: Any) -> None:
+    def skip_first_row(self, **counts: Any) -> None:
         """Let a page after the first miss its first row, as when a row moved to the page before."""
 
         def when(request: Request) -> bool:
             return request.method == "GET" and int(request.params.get("page", 1)) > 1
 
-        self._alter(_without_first, counts, when)
+        self._change_response(_drop_first_row, counts, when)
 
-    def spoils(self, kind: str, id: int, field: str, value: Any, **counts: Any) -> None:  # noqa: A002  as the shop calls it
+    def set_field(self, kind: str, id: int, field: str, value: Any, **counts: Any) -> None:  # noqa: A002  as the shop calls it
         """Let a plugin spoil a field ("total", "line_items.0.id") of an order, customer, product or refund.
 
         Bytes are JSON as they stand, also such as no Python value gives: ``b"1e999"``.
@@ -224,30 +230,30 @@ class Faults:
                 return response
             found = response.json
             rows = found if isinstance(found, list) else [found]
-            touched = [_spoilt(row, field, value) for row in rows if row.get("id") == id]
-            return replace(response, body=_with_raw(found)) if any(touched) else response
+            touched = [_set_field(row, field, value) for row in rows if row.get("id") == id]
+            return replace(response, body=_dump_with_raw(found)) if any(touched) else response
 
         def when(request: Request) -> bool:
-            return request.method == "GET" and _kind_at(request.path) == kind
+            return request.method == "GET" and _kind_of_path(request.path) == kind
 
-        self._alter(change, {"times": None, **counts}, when)
+        self._change_response(change, {"times": None, **counts}, when)
 
-    def half_saved(self, order_id: int, *, times: int = 1) -> None:
+    def show_old_items(self, order_id: int, *, times: int = 1) -> None:
         """Show an order's new stamp with the lines that it had before it was last edited."""
         left = [times]
 
-        def deed(request: Request, now: datetime, following: Next) -> Response:
-            response = following(request, now)
-            former = self._former(order_id, response) if left[0] else None
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
+            response = call_next(request, now)
+            former = self._with_old_items(order_id, response) if left[0] else None
             if former is None:
                 return response
             left[0] -= 1
             return former
 
-        self._add(deed, {"times": None, "only": "GET /wc/v3/orders*"})
+        self._add_rule(handler, {"times": None, "only": "GET /wc/v3/orders*"})
 
-    def _former(self, order_id: int, response: Response) -> Response | None:
-        order = self.shop.state.orders.get(order_id)
+    def _with_old_items(self, order_id: int, response: Response) -> Response | None:
+        order = self.store.state.orders.get(order_id)
         found = response.json if response.status == 200 and order else None
         rows = found if isinstance(found, list) else [found]
         shown = [row for row in rows if row and row.get("id") == order_id and "line_items" in row]
@@ -257,63 +263,63 @@ class Faults:
             row["line_items"] = values.item_rows(order.former_items)
         return replace(response, body=json.dumps(found))
 
-    def _alter(
+    def _change_response(
         self,
         change: Callable[[Response], Response],
         counts: dict[str, Any],
         when: Callable[[Request], bool] = lambda _request: True,
     ) -> None:
-        def deed(request: Request, now: datetime, following: Next) -> Response:
-            return change(following(request, now))
+        def handler(request: Request, now: datetime, call_next: Next) -> Response:
+            return change(call_next(request, now))
 
-        self._add(deed, counts, when)
+        self._add_rule(handler, counts, when)
 
-    def _add(
+    def _add_rule(
         self,
-        deed: Deed,
+        handler: Handler,
         counts: dict[str, Any],
         when: Callable[[Request], bool] = lambda _request: True,
     ) -> None:
-        self.rules.append(Rule(deed, when=when, **counts))
+        self.rules.append(FaultRule(handler, when=when, **counts))
 
-    def _from(self, place: int, request: Request, now: datetime) -> Response:
+    def _run_rules(self, place: int, request: Request, now: datetime) -> Response:
         if place == len(self.rules):
-            return self.shop.answer(request, now)
+            return self.store.answer(request, now)
 
-        def following(later: Request, then: datetime) -> Response:
-            return self._from(place + 1, later, then)
+        def call_next(later: Request, then: datetime) -> Response:
+            return self._run_rules(place + 1, later, then)
 
         rule = self.rules[place]
-        befallen = rule.befalls(request)
-        return rule.deed(request, now, following) if befallen else following(request, now)
+        affected = rule.applies_to(request)
+        return rule.handler(request, now, call_next) if affected else call_next(request, now)
 
 
-def _kind_at(path: str) -> str:
+def _kind_of_path(path: str) -> str:
     """Name what a path tells of: /wc/v3/orders/12/refunds tells of refunds."""
     nouns = [part for part in path.split("/") if part and not part.isdecimal()]
     return nouns[-1].removesuffix("s") if nouns else ""
 
 
-def _spoilt(row: Any, field: str, value: Any) -> bool:
+def _set_field(row: Any, field: str, value: Any) -> bool:
     """Put a value at a place; False where the row has no such place, or was not asked for it."""
     *places, last = [int(part) if part.isdecimal() else part for part in field.split(".")]
     for place in places:
-        if not _has(row, place):
+        if not _has_field(row, place):
             return False
         row = row[place]
-    if not _has(row, last):
+    if not _has_field(row, last):
         return False
     row[last] = value
     return True
 
 
-def _has(row: Any, place: int | str) -> bool:
+def _has_field(row: Any, place: int | str) -> bool:
     if isinstance(row, list):
         return isinstance(place, int) and place < len(row)
     return isinstance(row, dict) and place in row
 
 
-def _with_raw(body: Any) -> str:
+def _dump_with_raw(body: Any) -> str:
     raw: list[bytes] = []
 
     def mark(value: bytes) -> str:
@@ -326,22 +332,22 @@ def _with_raw(body: Any) -> str:
     return text
 
 
-def _half(body: str) -> str:
+def _first_half(body: str) -> str:
     return body[: len(body) // 2]
 
 
-def _without_first(response: Response) -> Response:
+def _drop_first_row(response: Response) -> Response:
     if response.status != 200 or not response.body.startswith("["):
         return response
     return replace(response, body=json.dumps(response.json[1:]))
 
 
-def _maintenance() -> str:
+def _maintenance_json() -> str:
     error = {"code": "wp_die", "message": MAINTENANCE, "data": {"status": 503}}
     return json.dumps({**error, "additional_errors": []})
 
 
-def _html(title: str, text: str) -> str:
+def _html_page(title: str, text: str) -> str:
     return (
         f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>"
         f"<body><h1>{title}</h1><p>{text}</p></body></html>\n"

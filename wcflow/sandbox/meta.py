@@ -5,41 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wcflow.sandbox.state import Meta, Numbers
+from wcflow.sandbox.state import Counters, Meta
 
 
-def shown(rows: Iterable[Meta]) -> list[dict[str, Any]]:
+def meta_rows(rows: Iterable[Meta]) -> list[dict[str, Any]]:
     """Write rows as the REST API shows them."""
     return [{"id": row.id, "key": row.key, "value": row.value} for row in rows]
 
 
-def put(rows: list[Meta], key: str, value: Any, numbers: Numbers, kind: str) -> None:
+def set_meta(rows: list[Meta], key: str, value: Any, numbers: Counters, kind: str) -> None:
     """Set a key to a value: in place where it stands, as a new row else; None deletes it."""
     standing = next((row for row in rows if row.key == key), None)
     if value is None:
         rows[:] = [row for row in rows if row is not standing]
     elif standing:
-        standing.value = _stored(value)
+        standing.value = _stored_value(value)
     else:
-        rows.append(Meta(numbers.take(kind), key, _stored(value)))
+        rows.append(Meta(numbers.take(kind), key, _stored_value(value)))
 
 
-def change(
-    rows: list[Meta], asked: Iterable[Mapping[str, Any]], numbers: Numbers, kind: str
+def update_meta(
+    rows: list[Meta], requested: Iterable[Mapping[str, Any]], numbers: Counters, kind: str
 ) -> None:
     """Apply the `meta_data` of a request; an id names the row, else the key does."""
-    for wish in asked:
+    for wish in requested:
         row = next((row for row in rows if wish.get("id") and row.id == wish["id"]), None)
         value = wish.get("value")
         if row is None:
-            put(rows, str(wish.get("key", "")), value, numbers, kind)
+            set_meta(rows, str(wish.get("key", "")), value, numbers, kind)
         elif value is None:
             rows.remove(row)
         else:
-            row.key, row.value = str(wish.get("key") or row.key), _stored(value)
+            row.key, row.value = str(wish.get("key") or row.key), _stored_value(value)
 
 
-def _stored(value: Any) -> Any:
+def _stored_value(value: Any) -> Any:
     """Keep a value as the database does: a scalar becomes a string, a list stays what it is."""
     if isinstance(value, bool):
         return "1" if value else ""

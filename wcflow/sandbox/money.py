@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-NOTHING = Decimal("0.00")
+ZERO = Decimal("0.00")
 _CENT = Decimal("0.01")
 
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "PLN": "zł", "CHF": "CHF"}
-NAMES = {
+CURRENCY_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "PLN": "zł", "CHF": "CHF"}
+CURRENCY_NAMES = {
     "USD": "United States (US) dollar",
     "EUR": "Euro",
     "GBP": "Pound sterling",
@@ -19,14 +19,14 @@ NAMES = {
 }
 
 
-def money(value: Any) -> Decimal:
+def parse_money(value: Any) -> Decimal:
     """Read an amount, rounded to cents half up, as WooCommerce rounds."""
     try:
         return Decimal(str(value or 0)).quantize(_CENT, ROUND_HALF_UP)
     except InvalidOperation:
-        return NOTHING
+        return ZERO
 
 
-def number(value: float) -> float | int:
+def php_number(value: float) -> float | int:
     """Write a float as PHP writes it into JSON: 10.5, but 10 for 10.0."""
     return int(value) if value == int(value) else value

@@ -8,7 +8,7 @@ from typing import Any
 
 from wcflow.sandbox import values
 from wcflow.sandbox.params import missing_params
-from wcflow.sandbox.rest import Made, Refusal, Request
+from wcflow.sandbox.rest import Created, Request, RestError
 from wcflow.sandbox.state import Mail, Note, Order, State
 
 
@@ -55,15 +55,19 @@ def view(state: State, order_id: int, note_id: int) -> dict[str, Any]:
     return values.note_row(state, _note(state, order_id, note_id))
 
 
-def create(state: State, order_id: int, asked: Mapping[str, Any], now: datetime) -> Made:
+def create(state: State, order_id: int, requested: Mapping[str, Any], now: datetime) -> Created:
     """Add the note that was asked for."""
-    if "note" not in asked:
+    if "note" not in requested:
         raise missing_params("note")
     order = _order(state, order_id)
     note = add(
-        state, order, str(asked["note"]), now, customer_note=bool(asked.get("customer_note"))
+        state,
+        order,
+        str(requested["note"]),
+        now,
+        customer_note=bool(requested.get("customer_note")),
     )
-    return Made(values.note_row(state, note), f"/wc/v3/orders/{order_id}/notes/{note.id}")
+    return Created(values.note_row(state, note), f"/wc/v3/orders/{order_id}/notes/{note.id}")
 
 
 def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[str, Any]:
@@ -71,14 +75,14 @@ def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[st
     note = _note(state, order_id, note_id)
     if not force:
         message = "Webhooks do not support trashing."
-        raise Refusal("woocommerce_rest_trash_not_supported", message, 501)
+        raise RestError("woocommerce_rest_trash_not_supported", message, 501)
     state.notes[order_id].remove(note)
     return values.note_row(state, note)
 
 
 def _order(state: State, order_id: int) -> Order:
     if order_id not in state.orders:
-        raise Refusal("woocommerce_rest_order_invalid_id", "Invalid order ID.", 404)
+        raise RestError("woocommerce_rest_order_invalid_id", "Invalid order ID.", 404)
     return state.orders[order_id]
 
 
@@ -87,4 +91,4 @@ def _note(state: State, order_id: int, note_id: int) -> Note:
     for note in state.notes.get(order_id, []):
         if note.id == note_id:
             return note
-    raise Refusal("woocommerce_rest_invalid_id", "Invalid resource ID.", 404)
+    raise RestError("woocommerce_rest_invalid_id", "Invalid resource ID.", 404)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from wcflow.sandbox import meta, notes
-from wcflow.sandbox.money import NOTHING
+from wcflow.sandbox.money import ZERO
 from wcflow.sandbox.state import Item, Meta, Order, Refund, State
 
 _HIDDEN = {"trash", "auto-draft"}
@@ -23,30 +23,30 @@ def save(state: State, order: Order, now: datetime, *, everywhere: bool) -> None
     HPOS moves it with any save. Legacy posts do so for status, dates, parent, refunds and trash,
     and not for meta, addresses, e-mail, customer and totals.
     """
-    order.written = ""
+    order.cached_json = ""
     if everywhere or state.settings.hpos:
         order.modified = state.order_stamp(now)
 
 
 def set_status(state: State, order: Order, status: str, now: datetime) -> None:
     """Move an order to a status, with the dates and the note that go with it."""
-    target = _known(state, status)
+    target = _check_status(state, status)
     if target == order.status:
         return
     before, order.status = order.status, target
-    _date(state, order, now)
-    _tell(state, order, before, now)
+    _set_dates(state, order, now)
+    _add_status_note(state, order, before, now)
     if target == "refunded" and order.remaining > 0:
-        _back(state, order, order.remaining, "Order fully refunded.", now)
+        _add_refund(state, order, order.remaining, "Order fully refunded.", now)
     save(state, order, now, everywhere=True)
 
 
-def opened(state: State, order: Order, status: str, now: datetime) -> None:
+def set_first_status(state: State, order: Order, status: str, now: datetime) -> None:
     """Give a new order the status that it is made with."""
-    order.status = _known(state, status)
-    _date(state, order, now)
+    order.status = _check_status(state, status)
+    _set_dates(state, order, now)
     if order.status not in {"pending", "checkout-draft", "auto-draft"}:
-        _tell(state, order, "pending", now)
+        _add_status_note(state, order, "pending", now)
 
 
 def pay(state: State, order: Order, now: datetime) -> None:
@@ -59,7 +59,7 @@ def pay(state: State, order: Order, now: datetime) -> None:
 
 def refund(state: State, order: Order, amount: Decimal, reason: str, now: datetime) -> Refund:
     """Give money back; once nothing remains the order's status is refunded."""
-    back = _back(state, order, amount, reason, now)
+    back = _add_refund(state, order, amount, reason, now)
     if order.remaining == 0 and order.status != "refunded":
         set_status(state, order, "refunded", now)
     save(state, order, now, everywhere=True)
@@ -69,7 +69,7 @@ def refund(state: State, order: Order, amount: Decimal, reason: str, now: dateti
 def delete_refund(order: Order, refund_id: int) -> None:
     """Take a refund back; no stamp moves."""
     order.refunds[:] = [back for back in order.refunds if back.id != refund_id]
-    order.written = ""
+    order.cached_json = ""
 
 
 def trash(state: State, order: Order, now: datetime) -> None:
@@ -99,13 +99,15 @@ def edit_items(state: State, order: Order, items: Iterable[Item], now: datetime)
     save(state, order, now, everywhere=False)
 
 
-def edit_meta(state: State, order: Order, asked: Iterable[dict[str, Any]], now: datetime) -> None:
+def edit_meta(
+    state: State, order: Order, requested: Iterable[dict[str, Any]], now: datetime
+) -> None:
     """Change an order's meta data; under HPOS even an equal value moves the stamp."""
-    meta.change(order.meta, asked, state.numbers, "ordermeta")
+    meta.update_meta(order.meta, requested, state.numbers, "ordermeta")
     save(state, order, now, everywhere=False)
 
 
-def leave_to_nobody(state: State, customer_id: int, now: datetime) -> None:
+def detach_customer(state: State, customer_id: int, now: datetime) -> None:
     """Make guest orders of the orders of a customer who was deleted."""
     for order in state.orders.values():
         if order.customer_id == customer_id:
@@ -113,40 +115,40 @@ def leave_to_nobody(state: State, customer_id: int, now: datetime) -> None:
             save(state, order, now, everywhere=False)
 
 
-def _known(state: State, status: str) -> str:
+def _check_status(state: State, status: str) -> str:
     # An unknown status that got past the schema (in a batch) becomes pending.
     return status if status in state.settings.statuses or status in _HIDDEN else "pending"
 
 
-def _date(state: State, order: Order, now: datetime) -> None:
+def _set_dates(state: State, order: Order, now: datetime) -> None:
     stamp = state.order_stamp(now)
     if order.status in {"processing", "completed"}:
         order.paid = order.paid or stamp
     if order.status == "completed":
         order.completed = stamp
-        _now_paying(state, order, now)
+        _mark_as_paying(state, order, now)
 
 
-def _now_paying(state: State, order: Order, now: datetime) -> None:
+def _mark_as_paying(state: State, order: Order, now: datetime) -> None:
     customer = state.customers.get(order.customer_id)
     if customer:
         customer.is_paying = True
         customer.modified = state.zone.stamp(now)
-        customer.written.clear()
+        customer.cached_json.clear()
 
 
-def _tell(state: State, order: Order, before: str, now: datetime) -> None:
+def _add_status_note(state: State, order: Order, before: str, now: datetime) -> None:
     source, target = (
         state.settings.statuses.get(status, status) for status in (before, order.status)
     )
     notes.add(state, order, f"Order status changed from {source} to {target}.", now)
 
 
-def _back(state: State, order: Order, amount: Decimal, reason: str, now: datetime) -> Refund:
+def _add_refund(state: State, order: Order, amount: Decimal, reason: str, now: datetime) -> Refund:
     kind = "full" if amount == order.remaining and not order.refunds else "partial"
     row = Meta(state.numbers.take("ordermeta"), "_refund_type", kind)
     refund_id = state.numbers.take("post")
     stamp = state.order_stamp(now)
-    back = Refund(refund_id, order.id, amount + NOTHING, reason, stamp, [row])
+    back = Refund(refund_id, order.id, amount + ZERO, reason, stamp, [row])
     order.refunds.append(back)
     return back

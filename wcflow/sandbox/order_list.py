@@ -13,29 +13,29 @@ from typing import Any
 from wcflow.sandbox import values
 from wcflow.sandbox.params import (
     Reader,
-    between,
-    bounds,
-    cut,
-    fields_of,
+    date_readers,
     integer,
     one_of,
-    only,
-    paging,
-    read,
+    paginate,
+    paging_readers,
+    pick_fields,
+    read_params,
+    requested_fields,
     some_of,
+    within_dates,
 )
-from wcflow.sandbox.rest import Page, Request
+from wcflow.sandbox.rest import ListPage, Request
 from wcflow.sandbox.state import Order, State
 from wcflow.sandbox.zone import gmt
 
-_Test = Callable[[Order], bool]
+_Filter = Callable[[Order], bool]
 
 
-def readers(state: State) -> dict[str, Reader]:
+def list_readers(state: State) -> dict[str, Reader]:
     """Return how each parameter of the list is read."""
     return {
-        **paging(),
-        **bounds(state.zone),
+        **paging_readers(),
+        **date_readers(state.zone),
         "status": some_of("any", "trash", "auto-draft", *state.settings.statuses),
         "orderby": one_of("date", "id", "include", "title", "slug", "modified"),
         "customer": integer(0),
@@ -43,79 +43,82 @@ def readers(state: State) -> dict[str, Reader]:
     }
 
 
-def list_page(state: State, request: Request) -> Page:
+def list_page(state: State, request: Request) -> ListPage:
     """Answer with a page of orders."""
-    asked = read(request.params, readers(state))
-    tests = list(_tests(state, asked))
-    rows = [order for order in _candidates(state, asked) if all(test(order) for test in tests)]
-    state.lists_asked += 1
-    _arrange(rows, asked, state.lists_asked)
-    fields = fields_of(request.params)
-    return cut(
-        rows, asked, lambda order: _text(state, order, fields), forgetful=state.settings.hpos
+    requested = read_params(request.params, list_readers(state))
+    tests = list(_filters(state, requested))
+    rows = [order for order in _candidates(state, requested) if all(test(order) for test in tests)]
+    state.lists_requested += 1
+    _sort(rows, requested, state.lists_requested)
+    fields = requested_fields(request.params)
+    return paginate(
+        rows,
+        requested,
+        lambda order: _order_text(state, order, fields),
+        empty_past_end=state.settings.hpos,
     )
 
 
-def _candidates(state: State, asked: Mapping[str, Any]) -> Iterable[Order]:
-    if not asked.get("include"):
+def _candidates(state: State, requested: Mapping[str, Any]) -> Iterable[Order]:
+    if not requested.get("include"):
         return state.orders.values()
-    wanted = dict.fromkeys(asked["include"])
+    wanted = dict.fromkeys(requested["include"])
     return [state.orders[number] for number in wanted if number in state.orders]
 
 
-def _tests(state: State, asked: Mapping[str, Any]) -> Iterable[_Test]:
-    statuses = _statuses(state, asked.get("status", ["any"]))
+def _filters(state: State, requested: Mapping[str, Any]) -> Iterable[_Filter]:
+    statuses = _statuses(state, requested.get("status", ["any"]))
     yield lambda order: order.status in statuses
     # WordPress heeds no exclusion beside an inclusion; WooCommerce's own tables heed both.
-    if asked.get("exclude") and (state.settings.hpos or not asked.get("include")):
-        unwanted = set(asked["exclude"])
+    if requested.get("exclude") and (state.settings.hpos or not requested.get("include")):
+        unwanted = set(requested["exclude"])
         yield lambda order: order.id not in unwanted
-    if "customer" in asked:
-        yield lambda order: order.customer_id == asked["customer"]
-    if asked.get("product"):
-        yield lambda order: any(line.product_id == asked["product"] for line in order.items)
-    if asked.get("search"):
-        yield lambda order: asked["search"].lower() in " ".join(order.billing.values()).lower()
-    yield between(state.zone, asked)
+    if "customer" in requested:
+        yield lambda order: order.customer_id == requested["customer"]
+    if requested.get("product"):
+        yield lambda order: any(line.product_id == requested["product"] for line in order.items)
+    if requested.get("search"):
+        yield lambda order: requested["search"].lower() in " ".join(order.billing.values()).lower()
+    yield within_dates(state.zone, requested)
 
 
-def _statuses(state: State, asked: list[str]) -> set[str]:
-    if "any" not in asked:
-        return set(asked)
+def _statuses(state: State, requested: list[str]) -> set[str]:
+    if "any" not in requested:
+        return set(requested)
     drafts = set() if state.settings.any_holds_drafts else {"checkout-draft"}
     return set(state.settings.statuses) - drafts
 
 
-def _arrange(rows: list[Order], asked: Mapping[str, Any], turn: int) -> None:
-    by = asked.get("orderby", "date")
+def _sort(rows: list[Order], requested: Mapping[str, Any], turn: int) -> None:
+    by = requested.get("orderby", "date")
     if by == "include":
-        places = {number: place for place, number in enumerate(asked.get("include", ()))}
+        places = {number: place for place, number in enumerate(requested.get("include", ()))}
         rows.sort(key=lambda order: places.get(order.id, order.id))
         return
     # No tie-breaker (FACTS: Orders): equal rows come in an order that changes with each request.
     keys: dict[str, Callable[[Order], Any]] = {
         "id": lambda order: order.id,
-        "date": lambda order: (order.created, _shuffled(order.id, turn)),
-        "modified": lambda order: (order.modified, _shuffled(order.id, turn)),
+        "date": lambda order: (order.created, _shuffle_key(order.id, turn)),
+        "modified": lambda order: (order.modified, _shuffle_key(order.id, turn)),
     }
-    rows.sort(key=keys.get(by, keys["id"]), reverse=asked.get("order", "desc") == "desc")
+    rows.sort(key=keys.get(by, keys["id"]), reverse=requested.get("order", "desc") == "desc")
 
 
-def _shuffled(number: int, turn: int) -> int:
+def _shuffle_key(number: int, turn: int) -> int:
     return (number * 40503 + turn * 9973) * 2654435761 & 0xFFFFFFFF
 
 
-def _text(state: State, order: Order, fields: list[str]) -> str:
+def _order_text(state: State, order: Order, fields: list[str]) -> str:
     if not fields:
         return values.order_text(state, order)
-    quick = {name: _QUICK[name](order) for name in fields if name in _QUICK}
+    quick = {name: _FAST_FIELDS[name](order) for name in fields if name in _FAST_FIELDS}
     if len(quick) == len(fields):
         return json.dumps(quick)
-    return json.dumps(only(json.loads(values.order_text(state, order)), fields))
+    return json.dumps(pick_fields(json.loads(values.order_text(state, order)), fields))
 
 
 # Fields that are had without writing the whole order, as WooCommerce honours `_fields` early.
-_QUICK: dict[str, Callable[[Order], Any]] = {
+_FAST_FIELDS: dict[str, Callable[[Order], Any]] = {
     "id": lambda order: order.id,
     "status": lambda order: order.status,
     "customer_id": lambda order: order.customer_id,

@@ -11,9 +11,9 @@ from typing import Any
 
 from wcflow.sandbox import coupons, order_changes, values
 from wcflow.sandbox.coupons import EMAIL
-from wcflow.sandbox.money import NOTHING, money
-from wcflow.sandbox.params import Invalid, invalid_params
-from wcflow.sandbox.rest import Made, Refusal
+from wcflow.sandbox.money import ZERO, parse_money
+from wcflow.sandbox.params import InvalidParam, invalid_params
+from wcflow.sandbox.rest import Created, RestError
 from wcflow.sandbox.state import (
     BILLING,
     SHIPPING,
@@ -26,7 +26,13 @@ from wcflow.sandbox.state import (
     State,
 )
 
-_PLAIN = ("payment_method", "payment_method_title", "transaction_id", "customer_note", "currency")
+_PLAIN_FIELDS = (
+    "payment_method",
+    "payment_method_title",
+    "transaction_id",
+    "customer_note",
+    "currency",
+)
 
 
 def view(state: State, order_id: int) -> dict[str, Any]:
@@ -36,39 +42,41 @@ def view(state: State, order_id: int) -> dict[str, Any]:
     return values.order_row(state, state.orders[order_id])
 
 
-def create(state: State, asked: Mapping[str, Any], now: datetime) -> Made:
+def create(state: State, requested: Mapping[str, Any], now: datetime) -> Created:
     """Create the order that was asked for."""
-    _check_customer(state, asked)
+    _check_customer(state, requested)
     stamp = state.order_stamp(now)
     order = Order(0, "pending", state.settings.currency, stamp, stamp)
-    order.items = items_of(state, lines_asked(asked.get("line_items", ())))
-    _take(state, order, asked)
-    _use_coupons(state, order, asked, now)
+    order.items = build_items(state, parse_lines(requested.get("line_items", ())))
+    _apply(state, order, requested)
+    _apply_coupons(state, order, requested, now)
     order.id = state.numbers.take("post")
     order.number = str(order.id)
     state.orders[order.id] = order
-    order_changes.opened(state, order, str(asked.get("status") or "pending"), now)
-    _edit_meta(state, order, asked, now)
-    if asked.get("set_paid") is True:
+    order_changes.set_first_status(state, order, str(requested.get("status") or "pending"), now)
+    _edit_meta(state, order, requested, now)
+    if requested.get("set_paid") is True:
         order_changes.pay(state, order, now)
-    return Made(values.order_row(state, order), f"/wc/v3/orders/{order.id}")
+    return Created(values.order_row(state, order), f"/wc/v3/orders/{order.id}")
 
 
-def update(state: State, order_id: int, asked: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def update(
+    state: State, order_id: int, requested: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     """Change an order; any save moves its stamp under HPOS, also one that changes nothing."""
     if order_id not in state.orders:
         raise _missing(400)
     order = state.orders[order_id]
-    _check_customer(state, asked)
-    _take(state, order, asked)
-    if "line_items" in asked:
-        added = items_of(state, lines_asked(asked["line_items"]))
+    _check_customer(state, requested)
+    _apply(state, order, requested)
+    if "line_items" in requested:
+        added = build_items(state, parse_lines(requested["line_items"]))
         order_changes.edit_items(state, order, [*order.items, *added], now)
-    _use_coupons(state, order, asked, now)
-    _edit_meta(state, order, asked, now)
-    if asked.get("status"):
-        order_changes.set_status(state, order, str(asked["status"]), now)
-    if asked.get("set_paid") is True:
+    _apply_coupons(state, order, requested, now)
+    _edit_meta(state, order, requested, now)
+    if requested.get("status"):
+        order_changes.set_status(state, order, str(requested["status"]), now)
+    if requested.get("set_paid") is True:
         order_changes.pay(state, order, now)
     return values.order_row(state, order)
 
@@ -83,75 +91,75 @@ def delete(state: State, order_id: int, now: datetime, *, force: bool) -> dict[s
         order_changes.delete(state, order)
     elif order.status == "trash":
         message = "The order has already been deleted."
-        raise Refusal("woocommerce_rest_already_trashed", message, 410)
+        raise RestError("woocommerce_rest_already_trashed", message, 410)
     else:
         order_changes.trash(state, order, now)
     return row
 
 
-def check(state: State, asked: Mapping[str, Any]) -> None:
+def check(state: State, requested: Mapping[str, Any]) -> None:
     """Check what a single request asks for; the items of a batch pass unchecked."""
     bad = {}
-    status = asked.get("status")
+    status = requested.get("status")
     known = ("auto-draft", *state.settings.statuses)
     if status is not None and status not in known:
         message = f"status is not one of {', '.join(known[:-1])}, and {known[-1]}."
-        bad["status"] = Invalid("rest_not_in_enum", message)
-    email = (asked.get("billing") or {}).get("email")
+        bad["status"] = InvalidParam("rest_not_in_enum", message)
+    email = (requested.get("billing") or {}).get("email")
     if email and not EMAIL.fullmatch(str(email)):
-        bad["billing"] = Invalid("rest_invalid_email", "Invalid email address.")
+        bad["billing"] = InvalidParam("rest_invalid_email", "Invalid email address.")
     if bad:
         raise invalid_params(bad)
 
 
-def _take(state: State, order: Order, asked: Mapping[str, Any]) -> None:
+def _apply(state: State, order: Order, requested: Mapping[str, Any]) -> None:
     # What stands here is saved by the caller, together with the meta data.
-    for name in _PLAIN:
-        if asked.get(name) is not None:
-            setattr(order, name, str(asked[name]))
-    if asked.get("customer_id") is not None:
-        order.customer_id = int(asked["customer_id"])
-    order.billing |= _address(asked.get("billing"), BILLING)
-    order.shipping |= _address(asked.get("shipping"), SHIPPING)
-    pairs = [(str(row.get("name", "")), row.get("total")) for row in asked.get("fee_lines", ())]
-    order.fees += fees_of(state, pairs)
+    for name in _PLAIN_FIELDS:
+        if requested.get(name) is not None:
+            setattr(order, name, str(requested[name]))
+    if requested.get("customer_id") is not None:
+        order.customer_id = int(requested["customer_id"])
+    order.billing |= _address(requested.get("billing"), BILLING)
+    order.shipping |= _address(requested.get("shipping"), SHIPPING)
+    pairs = [(str(row.get("name", "")), row.get("total")) for row in requested.get("fee_lines", ())]
+    order.fees += build_fees(state, pairs)
     ways = [
         (str(row.get("method_title", "")), row.get("total"))
-        for row in asked.get("shipping_lines", ())
+        for row in requested.get("shipping_lines", ())
     ]
-    order.shippings += fees_of(state, ways)
-    order.written = ""
+    order.shippings += build_fees(state, ways)
+    order.cached_json = ""
 
 
-def _address(asked: Mapping[str, Any] | None, names: list[str]) -> dict[str, str]:
-    return {name: str(value or "") for name, value in (asked or {}).items() if name in names}
+def _address(requested: Mapping[str, Any] | None, names: list[str]) -> dict[str, str]:
+    return {name: str(value or "") for name, value in (requested or {}).items() if name in names}
 
 
-def _use_coupons(state: State, order: Order, asked: Mapping[str, Any], now: datetime) -> None:
-    codes = [str(row.get("code", "")) for row in asked.get("coupon_lines", ())]
+def _apply_coupons(state: State, order: Order, requested: Mapping[str, Any], now: datetime) -> None:
+    codes = [str(row.get("code", "")) for row in requested.get("coupon_lines", ())]
     known = {line.code for line in order.coupons}
-    use_coupons(state, order, [code for code in codes if code.lower() not in known], now)
+    apply_coupons(state, order, [code for code in codes if code.lower() not in known], now)
 
 
-def _edit_meta(state: State, order: Order, asked: Mapping[str, Any], now: datetime) -> None:
-    order_changes.edit_meta(state, order, asked.get("meta_data", ()), now)
+def _edit_meta(state: State, order: Order, requested: Mapping[str, Any], now: datetime) -> None:
+    order_changes.edit_meta(state, order, requested.get("meta_data", ()), now)
 
 
-def _check_customer(state: State, asked: Mapping[str, Any]) -> None:
-    if asked.get("customer_id") and asked["customer_id"] not in state.customers:
+def _check_customer(state: State, requested: Mapping[str, Any]) -> None:
+    if requested.get("customer_id") and requested["customer_id"] not in state.customers:
         message = "Customer ID is invalid."
-        raise Refusal("woocommerce_rest_invalid_customer_id", message, 400)
+        raise RestError("woocommerce_rest_invalid_customer_id", message, 400)
 
 
-def _missing(status: int) -> Refusal:
-    return Refusal("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", status)
+def _missing(status: int) -> RestError:
+    return RestError("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", status)
 
 
 # Making an order: its lines, the coupons used on it, and what it costs.
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LineItem:
     """A line as someone orders it; where the product is gone its name and price stand here."""
 
     product_id: int = 0
@@ -162,19 +170,19 @@ class Line:
     meta: Mapping[str, Any] | None = None
 
 
-def items_of(state: State, lines: Iterable[Line | tuple[int, int]]) -> list[Item]:
+def build_items(state: State, lines: Iterable[LineItem | tuple[int, int]]) -> list[Item]:
     """Turn what is ordered into lines of an order."""
-    asked = (line if isinstance(line, Line) else Line(*line) for line in lines)
-    return [_item(state, line) for line in asked]
+    requested = (line if isinstance(line, LineItem) else LineItem(*line) for line in lines)
+    return [_build_item(state, line) for line in requested]
 
 
-def lines_asked(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
+def parse_lines(rows: Sequence[Mapping[str, Any]]) -> list[LineItem]:
     """Read the `line_items` of a request; each must name its product."""
     if not all(row.get("product_id") for row in rows):
         message = "Product ID or SKU is required."
-        raise Refusal("woocommerce_rest_required_product_reference", message, 400)
+        raise RestError("woocommerce_rest_required_product_reference", message, 400)
     return [
-        Line(
+        LineItem(
             product_id=int(row.get("product_id") or 0),
             quantity=int(row.get("quantity", 1)),
             name=str(row.get("name", "")),
@@ -185,35 +193,35 @@ def lines_asked(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
     ]
 
 
-def use_coupons(state: State, order: Order, codes: Iterable[str], now: datetime) -> None:
+def apply_coupons(state: State, order: Order, codes: Iterable[str], now: datetime) -> None:
     """Apply coupons to an order, one after the other, or say why one may not be used."""
     email = order.billing["email"]
-    found = [coupons.usable(state, code, email, order.total, now) for code in codes]
+    found = [coupons.require_usable(state, code, email, order.total, now) for code in codes]
     for coupon in found:
         taken = coupons.discounts(coupon, order.items)
         for line, off in zip(order.items, taken, strict=True):
             line.total -= off
-        coupons.use(coupon, str(order.customer_id or email))
-        order.coupons.append(_coupon_line(state, coupon, sum(taken, NOTHING)))
+        coupons.count_use(coupon, str(order.customer_id or email))
+        order.coupons.append(_coupon_line(state, coupon, sum(taken, ZERO)))
 
 
-def fees_of(state: State, fees: Iterable[tuple[str, Any]]) -> list[Fee]:
+def build_fees(state: State, fees: Iterable[tuple[str, Any]]) -> list[Fee]:
     """Turn pairs of name and amount into fee (or shipping) lines."""
-    return [Fee(state.numbers.take("item"), name, money(amount)) for name, amount in fees]
+    return [Fee(state.numbers.take("item"), name, parse_money(amount)) for name, amount in fees]
 
 
-def _item(state: State, line: Line) -> Item:
+def _build_item(state: State, line: LineItem) -> Item:
     product = state.products.get(line.product_id)
     if line.product_id and product is None and line.total is None:
         message = "Invalid product."
-        raise Refusal("woocommerce_rest_invalid_product_id", message, 400)
-    price = money(product.price) * line.quantity if product else NOTHING
-    total = money(line.total) if line.total is not None else price
+        raise RestError("woocommerce_rest_invalid_product_id", message, 400)
+    price = parse_money(product.price) * line.quantity if product else ZERO
+    total = parse_money(line.total) if line.total is not None else price
     name = line.name or (product.name if product else "")
     return Item(
         id=state.numbers.take("item"),
         # WordPress keeps names escaped: Baby &amp; Kids.
-        name=escaped(name),
+        name=escape_name(name),
         product_id=line.product_id if product else 0,
         quantity=line.quantity,
         subtotal=max(total, price),
@@ -226,7 +234,7 @@ def _item(state: State, line: Line) -> Item:
     )
 
 
-def escaped(name: str) -> str:
+def escape_name(name: str) -> str:
     """Escape a name as WordPress does, once."""
     return escape(name, quote=False) if "&amp;" not in name else name
 

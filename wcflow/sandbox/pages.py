@@ -11,10 +11,10 @@ from datetime import datetime
 from html import escape
 
 from wcflow.sandbox import notes
-from wcflow.sandbox.rest import HTML, Request, Response, told
+from wcflow.sandbox.rest import HTML, Request, Response, text_response
 from wcflow.sandbox.state import Coupon, Customer, Order, State
 
-_MOST = 50
+_MAX_ROWS = 50
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem;
@@ -30,17 +30,17 @@ td.sum { text-align: right; font-variant-numeric: tabular-nums; white-space: now
 """
 
 
-def answer(state: State, request: Request, now: datetime) -> Response:
+def answer_page(state: State, request: Request, now: datetime) -> Response:
     """Answer with the home page, or say that there is no such page."""
     api = "wp-json/" if state.settings.permalinks else "index.php?rest_route=/"
     link = f'<{request.base}/{api}>; rel="https://api.w.org/"'
     if not request.rest and request.path.rstrip("/") == "":
-        return told(front(state, now), now, kind=HTML, headers={"Link": link})
+        return text_response(render_home(state, now), now, kind=HTML, headers={"Link": link})
     body = _page("Page not found", "<h1>Page not found</h1>")
-    return told(body, now, status=404, kind=HTML, headers={"Link": link})
+    return text_response(body, now, status=404, kind=HTML, headers={"Link": link})
 
 
-def front(state: State, now: datetime) -> str:
+def render_home(state: State, now: datetime) -> str:
     """Write the home page."""
     name = escape(state.settings.name)
     zone = escape(state.zone.name)
@@ -79,7 +79,7 @@ def _customers(state: State) -> str:
         return "".join(f"<td>{cell}</td>" for cell in cells)
 
     newest = sorted(state.customers.values(), key=_marked, reverse=True)
-    return _table(("id", "name", "e-mail", "segment", "tags"), map(row, newest[:_MOST]))
+    return _table(("id", "name", "e-mail", "segment", "tags"), map(row, newest[:_MAX_ROWS]))
 
 
 def _marked(customer: Customer) -> tuple[bool, int]:
@@ -104,7 +104,7 @@ def _orders(state: State) -> str:
 
     latest = sorted(state.orders.values(), key=lambda order: order.modified, reverse=True)
     heads = ("order", "status", "e-mail", "total", "custom fields", "notes")
-    return _table(heads, map(row, latest[:_MOST]))
+    return _table(heads, map(row, latest[:_MAX_ROWS]))
 
 
 def _fields(order: Order) -> str:
@@ -132,7 +132,7 @@ def _coupons(state: State) -> str:
 
     latest = sorted(state.coupons.values(), key=lambda coupon: coupon.id, reverse=True)
     heads = ("code", "worth", "expires", "for", "used", "description")
-    return _table(heads, map(row, latest[:_MOST]))
+    return _table(heads, map(row, latest[:_MAX_ROWS]))
 
 
 def _tags(names: Iterable[str], kind: str = "tag") -> str:

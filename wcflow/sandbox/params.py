@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from wcflow.sandbox.rest import Page, Refusal
+from wcflow.sandbox.rest import ListPage, RestError
 from wcflow.sandbox.zone import Zone
 
 
-class Invalid(Exception):
+class InvalidParam(Exception):
     """One parameter that does not fit."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -26,25 +26,25 @@ class Invalid(Exception):
 Reader = Callable[[str, Any], Any]
 
 
-def read(params: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
+def read_params(params: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
     """Read the parameters that a route knows; refuse all bad ones at once."""
     found: dict[str, Any] = {}
-    bad: dict[str, Invalid] = {}
+    bad: dict[str, InvalidParam] = {}
     for name, reader in readers.items():
         if name not in params:
             continue
         try:
             found[name] = reader(name, params[name])
-        except Invalid as problem:
+        except InvalidParam as problem:
             bad[name] = problem
     if bad:
         raise invalid_params(bad)
     return found
 
 
-def invalid_params(bad: Mapping[str, Invalid]) -> Refusal:
+def invalid_params(bad: Mapping[str, InvalidParam]) -> RestError:
     """Say which parameters do not fit, and why."""
-    return Refusal(
+    return RestError(
         "rest_invalid_param",
         f"Invalid parameter(s): {', '.join(bad)}",
         400,
@@ -56,15 +56,15 @@ def invalid_params(bad: Mapping[str, Invalid]) -> Refusal:
     )
 
 
-def missing_params(*names: str) -> Refusal:
+def missing_params(*names: str) -> RestError:
     """Say which parameters are missing."""
     told = ", ".join(names)
-    return Refusal(
+    return RestError(
         "rest_missing_callback_param", f"Missing parameter(s): {told}", 400, params=list(names)
     )
 
 
-def listed(value: Any) -> list[str]:
+def parse_list(value: Any) -> list[str]:
     """Read a list, or a string with commas or blanks between."""
     parts = value if isinstance(value, list | tuple) else str(value).replace(",", " ").split()
     return [str(part).strip() for part in parts]
@@ -82,12 +82,12 @@ def text(_name: str, value: Any) -> str:
 
 def words(_name: str, value: Any) -> list[str]:
     """Read a list of words."""
-    return listed(value)
+    return parse_list(value)
 
 
 def ids(name: str, value: Any) -> list[int]:
     """Read a list of ids."""
-    return [_whole(f"{name}[{at}]", part) for at, part in enumerate(listed(value))]
+    return [_whole(f"{name}[{at}]", part) for at, part in enumerate(parse_list(value))]
 
 
 def integer(low: int, high: int | None = None) -> Reader:
@@ -97,10 +97,10 @@ def integer(low: int, high: int | None = None) -> Reader:
         found = _whole(name, value)
         if high is not None and not low <= found <= high:
             message = f"{name} must be between {low} (inclusive) and {high} (inclusive)"
-            raise Invalid("rest_out_of_bounds", message)
+            raise InvalidParam("rest_out_of_bounds", message)
         if found < low:
             message = f"{name} must be greater than or equal to {low}"
-            raise Invalid("rest_out_of_bounds", message)
+            raise InvalidParam("rest_out_of_bounds", message)
         return found
 
     return reader
@@ -119,7 +119,9 @@ def some_of(*choices: str) -> Reader:
     """Read a list of words, each of them one of several."""
 
     def reader(name: str, value: Any) -> list[str]:
-        return [_member(f"{name}[{at}]", part, choices) for at, part in enumerate(listed(value))]
+        return [
+            _member(f"{name}[{at}]", part, choices) for at, part in enumerate(parse_list(value))
+        ]
 
     return reader
 
@@ -129,13 +131,13 @@ def date(zone: Zone) -> Reader:
 
     def reader(_name: str, value: Any) -> str:
         if zone.instant(str(value)) is None:
-            raise Invalid("rest_invalid_date", "Invalid date.")
+            raise InvalidParam("rest_invalid_date", "Invalid date.")
         return str(value)
 
     return reader
 
 
-def paging() -> dict[str, Reader]:
+def paging_readers() -> dict[str, Reader]:
     """Return the readers that every list has."""
     return {
         "page": integer(1),
@@ -149,20 +151,24 @@ def paging() -> dict[str, Reader]:
     }
 
 
-def fields_of(params: Mapping[str, Any]) -> list[str]:
+def requested_fields(params: Mapping[str, Any]) -> list[str]:
     """Return the fields that are asked for; none means all."""
-    return listed(params["_fields"]) if params.get("_fields") else []
+    return parse_list(params["_fields"]) if params.get("_fields") else []
 
 
-def trimmed(body: Any, params: Mapping[str, Any]) -> Any:
+def select_fields(body: Any, params: Mapping[str, Any]) -> Any:
     """Keep of a body, or of each row of a list, the fields that were asked for."""
-    fields = fields_of(params)
+    fields = requested_fields(params)
     if not fields:
         return body
-    return [only(row, fields) for row in body] if isinstance(body, list) else only(body, fields)
+    return (
+        [pick_fields(row, fields) for row in body]
+        if isinstance(body, list)
+        else pick_fields(body, fields)
+    )
 
 
-def only(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+def pick_fields(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """Keep the fields that were asked for, in the row's own order.
 
     `billing.email` reaches into an object. Into a list it does not: WordPress looks for the key
@@ -174,15 +180,15 @@ def only(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
         deeper.setdefault(head, []).extend([rest] if rest else [])
     whole = {name for name in fields if "." not in name}
     return {
-        name: value if name in whole else _inner(value, deeper[name])
+        name: value if name in whole else _pick_nested(value, deeper[name])
         for name, value in row.items()
         if name in deeper
     }
 
 
-def _inner(value: Any, fields: Sequence[str]) -> Any:
+def _pick_nested(value: Any, fields: Sequence[str]) -> Any:
     if isinstance(value, dict):
-        return only(value, fields)
+        return pick_fields(value, fields)
     return [] if isinstance(value, list) else value
 
 
@@ -190,7 +196,7 @@ def _whole(name: str, value: Any) -> int:
     try:
         return int(str(value))
     except ValueError:
-        raise Invalid("rest_invalid_type", f"{name} is not of type integer.") from None
+        raise InvalidParam("rest_invalid_type", f"{name} is not of type integer.") from None
 
 
 def _member(name: str, value: str, choices: Sequence[str]) -> str:
@@ -198,7 +204,7 @@ def _member(name: str, value: str, choices: Sequence[str]) -> str:
         return value
     *first, last = choices
     message = f"{name} is not one of {', '.join(first)}, and {last}."
-    raise Invalid("rest_not_in_enum", message)
+    raise InvalidParam("rest_not_in_enum", message)
 
 
 # Bounds in time that a list is asked for: exclusive, and read as WordPress reads dates.
@@ -217,19 +223,19 @@ class Dated(Protocol):
     def modified(self) -> datetime: ...
 
 
-def bounds(zone: Zone) -> dict[str, Reader]:
+def date_readers(zone: Zone) -> dict[str, Reader]:
     """Return the readers of bounds."""
     when = date(zone)
     names = ("after", "before", "modified_after", "modified_before")
     return {**dict.fromkeys(names, when), "dates_are_gmt": boolean}
 
 
-def between(zone: Zone, asked: Mapping[str, Any]) -> Callable[[Dated], bool]:
+def within_dates(zone: Zone, requested: Mapping[str, Any]) -> Callable[[Dated], bool]:
     """Return a test of whether a row lies within the bounds."""
-    against_gmt = asked.get("dates_are_gmt", False)
+    against_gmt = requested.get("dates_are_gmt", False)
 
     def bound(name: str, default: datetime) -> datetime:
-        return zone.read(asked.get(name, ""), against_gmt=against_gmt) or default
+        return zone.read(requested.get(name, ""), against_gmt=against_gmt) or default
 
     after, before = bound("after", _FIRST), bound("before", _LAST)
     since, until = bound("modified_after", _FIRST), bound("modified_before", _LAST)
@@ -241,32 +247,32 @@ def between(zone: Zone, asked: Mapping[str, Any]) -> Callable[[Dated], bool]:
 Row = TypeVar("Row")
 
 
-def cut(
+def paginate(
     rows: Sequence[Row],
-    asked: Mapping[str, Any],
+    requested: Mapping[str, Any],
     write: Callable[[Row], str],
     *,
-    forgetful: bool = False,
-) -> Page:
+    empty_past_end: bool = False,
+) -> ListPage:
     """Cut the page that was asked for.
 
     A forgetful list says past its end that there is nothing at all: that of orders under HPOS.
     """
-    size = asked.get("per_page", 10)
-    start = asked.get("offset", (asked.get("page", 1) - 1) * size)
+    size = requested.get("per_page", 10)
+    start = requested.get("offset", (requested.get("page", 1) - 1) * size)
     window = rows[start : start + size]
-    if forgetful and not window:
-        return Page([], 0, 0)
-    return Page([write(row) for row in window], len(rows), -(-len(rows) // size))
+    if empty_past_end and not window:
+        return ListPage([], 0, 0)
+    return ListPage([write(row) for row in window], len(rows), -(-len(rows) // size))
 
 
-def chosen(ids: Sequence[int], asked: Mapping[str, Any]) -> list[int]:
+def filter_ids(ids: Sequence[int], requested: Mapping[str, Any]) -> list[int]:
     """Keep the ids that `include` and `exclude` let through."""
     kept = list(ids)
-    if asked.get("include"):
-        wanted = set(asked["include"])
+    if requested.get("include"):
+        wanted = set(requested["include"])
         kept = [number for number in kept if number in wanted]
-    if asked.get("exclude"):
-        unwanted = set(asked["exclude"])
+    if requested.get("exclude"):
+        unwanted = set(requested["exclude"])
         kept = [number for number in kept if number not in unwanted]
     return kept

@@ -9,7 +9,7 @@ from random import Random
 
 
 @dataclass(frozen=True, slots=True)
-class Land:
+class Country:
     """A country: what people are called there, and where they live."""
 
     code: str
@@ -20,8 +20,8 @@ class Land:
     currency: str = "USD"
 
 
-LANDS = (
-    Land(
+COUNTRIES = (
+    Country(
         "US",
         34,
         "Ava Liam Olivia Noah Grace Ethan Mia Carlos Zoë Jamal",
@@ -33,14 +33,14 @@ LANDS = (
             ("San José", "CA", "95110"),
         ),
     ),
-    Land(
+    Country(
         "GB",
         14,
         "Siân Oliver Amelia Harry Niamh George Isla Rhys",
         "O'Connor Taylor Davies McDonald Patel Evans Walker",
         (("London", "", "SW1A 1AA"), ("Leeds", "", "LS1 4AP"), ("Cardiff", "", "CF10 1EP")),
     ),
-    Land(
+    Country(
         "DE",
         16,
         "Jürgen Käthe Lukas Marie Björn Anneliese Jonas Sören",
@@ -48,7 +48,7 @@ LANDS = (
         (("Berlin", "", "10115"), ("München", "", "80331"), ("Köln", "", "50667")),
         "EUR",
     ),
-    Land(
+    Country(
         "FR",
         9,
         "Renée François Chloé Hélène Théo Agnès Loïc",
@@ -56,14 +56,14 @@ LANDS = (
         (("Paris", "", "75001"), ("Besançon", "", "25000")),
         "EUR",
     ),
-    Land(
+    Country(
         "PL",
         7,
         "Łukasz Małgorzata Wójciech Agnieszka Żaneta Stanisław",
         "Kowalski Wiśniewska Dąbrowski Zieliński Wójcik",
         (("Kraków", "", "31-001"), ("Łódź", "", "90-001")),
     ),
-    Land(
+    Country(
         "ES",
         6,
         "José Begoña Íñigo Lucía Ángel Nuria",
@@ -71,28 +71,28 @@ LANDS = (
         (("Málaga", "", "29001"), ("A Coruña", "", "15001")),
         "EUR",
     ),
-    Land(
+    Country(
         "SE",
         5,
         "Åsa Björn Märta Göran Elin",
         "Åkesson Sjöström Lindqvist Öberg",
         (("Göteborg", "", "411 03"), ("Malmö", "", "211 20")),
     ),
-    Land(
+    Country(
         "JP",
         4,
         "Aya Kenji Mei Haruto",
         "Tanaka Satō Itō Yamamoto",
         (("Tōkyō", "", "100-0001"), ("Ōsaka", "", "530-0001")),
     ),
-    Land(
+    Country(
         "CZ",
         3,
         "Jiří Tereza Ondřej Šárka",
         "Dvořák Černý Novák Růžičková",
         (("Plzeň", "", "301 00"),),
     ),
-    Land(
+    Country(
         "TR",
         2,
         "İpek Çağla Özgür Şebnem",
@@ -104,8 +104,8 @@ LANDS = (
 COMPANIES = ("Initech", "Hooli GmbH", "Vandelay & Sons", "Żabka Sp. z o.o.", "Café Zürich")
 STREETS = ("Main St", "Station Road", "Hauptstraße", "Rue de l'Église", "ul. Długa", "Calle Mayor")
 
-_MAILS = ("example.com", "example.org", "mail.example", "post.example")
-_FOLDED = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "'": "", "’": ""})
+_MAIL_DOMAINS = ("example.com", "example.org", "mail.example", "post.example")
+_TO_ASCII = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d", "'": "", "’": ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ HABITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Persona:
     """Someone who buys, or only looks."""
 
     first_name: str
@@ -144,35 +144,35 @@ class Person:
     meta: dict[str, str] = field(default_factory=dict)
 
 
-def person(random: Random, number: int, now: datetime) -> Person:
+def make_persona(random: Random, number: int, now: datetime) -> Persona:
     """Make up one person; `number` keeps their address apart from all others."""
-    land = random.choices(LANDS, [each.weight for each in LANDS])[0]
-    first, last = random.choice(land.first.split()), random.choice(land.last.split())
-    email = f"{_plain(first)}.{_plain(last)}{number}@{random.choice(_MAILS)}"
+    country = random.choices(COUNTRIES, [each.weight for each in COUNTRIES])[0]
+    first, last = random.choice(country.first.split()), random.choice(country.last.split())
+    email = f"{_to_ascii(first)}.{_to_ascii(last)}{number}@{random.choice(_MAIL_DOMAINS)}"
     habit = random.choices(HABITS, [each.share for each in HABITS])[0]
     has_account = habit.name == "browser" or random.random() < 0.65
-    return Person(
+    return Persona(
         first_name=first,
         last_name=last,
         email=email,
-        typed=_typed(random, email, has_account=has_account),
-        currency=land.currency if random.random() < 0.5 else "USD",
+        typed=_typed_email(random, email, has_account=has_account),
+        currency=country.currency if random.random() < 0.5 else "USD",
         habit=habit,
         has_account=has_account,
-        billing=_billing(random, land, first, last),
+        billing=_billing(random, country, first, last),
         meta=_meta(random, now) if has_account else {},
     )
 
 
-def _typed(random: Random, email: str, *, has_account: bool) -> str:
+def _typed_email(random: Random, email: str, *, has_account: bool) -> str:
     # Guests type their address in whatever case; an account keeps one.
     if has_account or random.random() < 0.75:
         return email
     return email.title() if random.random() < 0.7 else email.upper()
 
 
-def _billing(random: Random, land: Land, first: str, last: str) -> dict[str, str]:
-    city, state, postcode = random.choice(land.cities)
+def _billing(random: Random, country: Country, first: str, last: str) -> dict[str, str]:
+    city, state, postcode = random.choice(country.cities)
     return {
         "first_name": first,
         "last_name": last,
@@ -181,7 +181,7 @@ def _billing(random: Random, land: Land, first: str, last: str) -> dict[str, str
         "city": city,
         "state": state,
         "postcode": postcode,
-        "country": land.code,
+        "country": country.code,
         "phone": f"+1555{random.randint(0, 9_999_999):07d}" if random.random() < 0.6 else "",
     }
 
@@ -199,6 +199,6 @@ def _meta(random: Random, now: datetime) -> dict[str, str]:
     return found
 
 
-def _plain(name: str) -> str:
-    folded = unicodedata.normalize("NFKD", name.lower().translate(_FOLDED))
+def _to_ascii(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name.lower().translate(_TO_ASCII))
     return "".join(sign for sign in folded if sign.isascii() and sign.isalnum())

@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from wcflow.sandbox import meta
-from wcflow.sandbox.orders import escaped
+from wcflow.sandbox.orders import escape_name
 from wcflow.sandbox.params import (
-    between,
-    bounds,
-    chosen,
-    cut,
+    date_readers,
+    filter_ids,
     integer,
     one_of,
-    paging,
-    read,
+    paginate,
+    paging_readers,
+    read_params,
+    select_fields,
     text,
-    trimmed,
+    within_dates,
 )
-from wcflow.sandbox.rest import Made, Page, Refusal, Request
+from wcflow.sandbox.rest import Created, ListPage, Request, RestError
 from wcflow.sandbox.state import Product, State, Term
 from wcflow.sandbox.zone import gmt
 
@@ -57,59 +57,61 @@ def product_row(state: State, request: Request, product: Product) -> dict[str, A
         "stock_quantity": None,
         "stock_status": "instock",
         "parent_id": 0,
-        "categories": [_short(term) for term in product.categories],
-        "tags": [_short(term) for term in product.tags],
+        "categories": [_term_reference(term) for term in product.categories],
+        "tags": [_term_reference(term) for term in product.tags],
         "images": [],
         "attributes": [],
         "variations": [],
-        "meta_data": meta.shown(product.meta),
+        "meta_data": meta.meta_rows(product.meta),
     }
 
 
-def list_page(state: State, request: Request) -> Page:
+def list_page(state: State, request: Request) -> ListPage:
     """Answer with a page of products."""
     readers = {
-        **paging(),
-        **bounds(state.zone),
+        **paging_readers(),
+        **date_readers(state.zone),
         "orderby": one_of("date", "id", "include", "title", "slug", "modified", "price"),
         "sku": text,
         "category": integer(0),
         "tag": integer(0),
     }
-    asked = read(request.params, readers)
-    rows = [state.products[number] for number in chosen(list(state.products), asked)]
-    rows = [product for product in rows if _fits(state, product, asked)]
-    _arrange(rows, asked)
+    requested = read_params(request.params, readers)
+    rows = [state.products[number] for number in filter_ids(list(state.products), requested)]
+    rows = [product for product in rows if _matches(state, product, requested)]
+    _sort(rows, requested)
 
     def write(product: Product) -> str:
         row = product_row(state, request, product)
-        return json.dumps(trimmed(row, request.params))
+        return json.dumps(select_fields(row, request.params))
 
-    return cut(rows, asked, write)
+    return paginate(rows, requested, write)
 
 
 def view(state: State, request: Request, product_id: int) -> dict[str, Any]:
     """Answer with one product."""
     if product_id not in state.products:
-        raise Refusal("woocommerce_rest_product_invalid_id", "Invalid ID.", 404)
+        raise RestError("woocommerce_rest_product_invalid_id", "Invalid ID.", 404)
     return product_row(state, request, state.products[product_id])
 
 
-def create(state: State, request: Request, asked: Mapping[str, Any], now: datetime) -> Made:
+def create(state: State, request: Request, requested: Mapping[str, Any], now: datetime) -> Created:
     """Create the product that was asked for; its categories and tags are named by their ids."""
     product = add(
         state,
-        str(asked.get("name", "")),
+        str(requested.get("name", "")),
         now,
-        price=str(asked.get("regular_price", "")),
-        sku=str(asked.get("sku", "")),
-        categories=_named(state.categories, asked.get("categories", ())),
-        tags=_named(state.tags, asked.get("tags", ())),
+        price=str(requested.get("regular_price", "")),
+        sku=str(requested.get("sku", "")),
+        categories=_find_terms(state.categories, requested.get("categories", ())),
+        tags=_find_terms(state.tags, requested.get("tags", ())),
     )
-    return Made(product_row(state, request, product), f"/wc/v3/products/{product.id}")
+    return Created(product_row(state, request, product), f"/wc/v3/products/{product.id}")
 
 
-def remove(state: State, request: Request, product_id: int, *, force: bool) -> dict[str, Any]:
+def delete_or_trash(
+    state: State, request: Request, product_id: int, *, force: bool
+) -> dict[str, Any]:
     """Delete a product for good, or put it into the trash."""
     row = view(state, request, product_id)
     product = state.products[product_id]
@@ -120,27 +122,27 @@ def remove(state: State, request: Request, product_id: int, *, force: bool) -> d
     return row
 
 
-def terms_page(state: State, request: Request, kind: str) -> Page:
+def terms_page(state: State, request: Request, kind: str) -> ListPage:
     """Answer with a page of categories or of tags, by name."""
     terms = state.categories if kind == "categories" else state.tags
     readers = {
-        **paging(),
+        **paging_readers(),
         "orderby": one_of("id", "include", "name", "slug", "term_group", "description", "count"),
     }
-    asked = read(request.params, readers)
-    rows = [terms[number] for number in chosen(list(terms), asked)]
-    by_id = asked.get("orderby") in {"id", "include"}
+    requested = read_params(request.params, readers)
+    rows = [terms[number] for number in filter_ids(list(terms), requested)]
+    by_id = requested.get("orderby") in {"id", "include"}
     rows.sort(
         key=lambda term: (term.id if by_id else 0, term.name.lower()),
-        reverse=asked.get("order") == "desc",
+        reverse=requested.get("order") == "desc",
     )
     counts = _counts(state, kind)
 
     def write(term: Term) -> str:
         row = _term_row(term, kind, counts.get(term.id, 0))
-        return json.dumps(trimmed(row, request.params))
+        return json.dumps(select_fields(row, request.params))
 
-    return cut(rows, asked, write)
+    return paginate(rows, requested, write)
 
 
 def add(
@@ -155,7 +157,7 @@ def add(
 ) -> Product:
     """Add a product, and the categories and tags that are not there yet."""
     stamp = state.zone.stamp(now)
-    product = Product(state.numbers.take("post"), escaped(name), price, sku, stamp, stamp)
+    product = Product(state.numbers.take("post"), escape_name(name), price, sku, stamp, stamp)
     product.categories = [_term(state, state.categories, each) for each in categories]
     product.tags = [_term(state, state.tags, each) for each in tags]
     state.products[product.id] = product
@@ -169,7 +171,7 @@ def edit(state: State, product: Product, now: datetime, fields: Mapping[str, Any
             terms = state.categories if name == "categories" else state.tags
             setattr(product, name, [_term(state, terms, each) for each in value])
         else:
-            setattr(product, name, escaped(value))
+            setattr(product, name, escape_name(value))
     product.modified = state.zone.stamp(now)
 
 
@@ -179,7 +181,7 @@ def slug(name: str) -> str:
 
 
 def _term(state: State, terms: dict[int, Term], name: str) -> Term:
-    told = escaped(name)
+    told = escape_name(name)
     for term in terms.values():
         if term.name == told:
             return term
@@ -188,11 +190,11 @@ def _term(state: State, terms: dict[int, Term], name: str) -> Term:
     return made
 
 
-def _named(terms: Mapping[int, Term], rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def _find_terms(terms: Mapping[int, Term], rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(terms[row["id"]].name for row in rows if row.get("id") in terms)
 
 
-def _short(term: Term) -> dict[str, Any]:
+def _term_reference(term: Term) -> dict[str, Any]:
     return {"id": term.id, "name": term.name, "slug": term.slug}
 
 
@@ -211,12 +213,12 @@ def _counts(state: State, kind: str) -> dict[int, int]:
     return counts
 
 
-def _fits(state: State, product: Product, asked: Mapping[str, Any]) -> bool:
+def _matches(state: State, product: Product, requested: Mapping[str, Any]) -> bool:
     return (
-        between(state.zone, asked)(product)
-        and asked.get("sku", product.sku) == product.sku
-        and _has(product.categories, asked.get("category"))
-        and _has(product.tags, asked.get("tag"))
+        within_dates(state.zone, requested)(product)
+        and requested.get("sku", product.sku) == product.sku
+        and _has(product.categories, requested.get("category"))
+        and _has(product.tags, requested.get("tag"))
     )
 
 
@@ -224,14 +226,14 @@ def _has(terms: list[Term], wanted: int | None) -> bool:
     return not wanted or any(term.id == wanted for term in terms)
 
 
-def _arrange(rows: list[Product], asked: Mapping[str, Any]) -> None:
+def _sort(rows: list[Product], requested: Mapping[str, Any]) -> None:
     keys: dict[str, Callable[[Product], Any]] = {
         "date": lambda product: (product.created, product.id),
         "modified": lambda product: (product.modified, product.id),
         "title": lambda product: (product.name.lower(), product.id),
     }
-    key = keys.get(asked.get("orderby", "date"), lambda product: product.id)
-    rows.sort(key=key, reverse=asked.get("order", "desc") == "desc")
+    key = keys.get(requested.get("orderby", "date"), lambda product: product.id)
+    rows.sort(key=key, reverse=requested.get("order", "desc") == "desc")
 
 
 def delete(state: State, product: Product) -> None:
@@ -241,4 +243,4 @@ def delete(state: State, product: Product) -> None:
         for line in order.items:
             if line.product_id == product.id:
                 line.product_id, line.sku = 0, None
-                order.written = ""
+                order.cached_json = ""

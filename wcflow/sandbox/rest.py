@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from wcflow.sandbox.state import Key, State
+from wcflow.sandbox.state import ApiKey, State
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """A request that is let in: whose it is, when, and the ids in its path."""
 
     state: State
     request: Request
-    key: Key
+    key: ApiKey
     now: datetime
     ids: tuple[int, ...]
 
@@ -28,14 +28,14 @@ class Visit:
         return self.ids[0]
 
     @property
-    def asked(self) -> Mapping[str, Any]:
+    def requested(self) -> Mapping[str, Any]:
         """The body, where it is an object."""
         return self.request.json if isinstance(self.request.json, Mapping) else {}
 
     @property
     def force(self) -> bool:
         """Whether it says `force`, in the address or in the body."""
-        value = self.request.params.get("force", self.asked.get("force"))
+        value = self.request.params.get("force", self.requested.get("force"))
         return str(value).lower() in {"1", "true"}
 
 
@@ -45,8 +45,8 @@ class Route:
 
     method: str
     path: re.Pattern[str]
-    deed: str
-    answer: Callable[[Visit], Any]
+    permission: str
+    answer: Callable[[RequestContext], Any]
     administrators_only: bool = False
 
 
@@ -112,7 +112,7 @@ class Response:
         return json.loads(self.body)
 
 
-class Refusal(Exception):
+class RestError(Exception):
     """What was asked is refused, in WordPress's words."""
 
     def __init__(self, code: str, message: str, status: int, **data: Any) -> None:
@@ -130,7 +130,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """One page of a list: rows already written as JSON, and how many there are in all."""
 
     rows: list[str]
@@ -139,7 +139,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Created:
     """Something that was just created, and where it can be found."""
 
     body: Any
@@ -152,7 +152,7 @@ def http_date(now: datetime) -> str:
     return f"{_DAYS[at.weekday()]}, {at:%d} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} GMT"
 
 
-def told(
+def text_response(
     body: str,
     now: datetime,
     *,
@@ -165,6 +165,6 @@ def told(
     return Response(status, named, body)
 
 
-def refused(refusal: Refusal, now: datetime) -> Response:
+def error_response(refusal: RestError, now: datetime) -> Response:
     """Answer with a refusal."""
-    return told(json.dumps(refusal.body), now, status=refusal.status)
+    return text_response(json.dumps(refusal.body), now, status=refusal.status)

@@ -20,118 +20,144 @@ from wcflow.sandbox import (
     refunds,
     site,
 )
-from wcflow.sandbox.params import trimmed
+from wcflow.sandbox.params import select_fields
 from wcflow.sandbox.rest import (
     MALFORMED,
-    Made,
-    Page,
-    Refusal,
+    Created,
+    ListPage,
     Request,
+    RequestContext,
     Response,
+    RestError,
     Route,
-    Visit,
-    refused,
-    told,
+    error_response,
+    text_response,
 )
-from wcflow.sandbox.state import Key, State
+from wcflow.sandbox.state import ApiKey, State
 
 
-def answer(state: State, request: Request, now: datetime) -> Response:
+def dispatch(state: State, request: Request, now: datetime) -> Response:
     """Answer a request below /wp-json."""
     try:
-        return _response(_answered(state, request, now), request, now)
-    except Refusal as refusal:
-        return refused(refusal, now)
+        return _build_response(_answer(state, request, now), request, now)
+    except RestError as refusal:
+        return error_response(refusal, now)
 
 
-def _answered(state: State, request: Request, now: datetime) -> Any:
+def _answer(state: State, request: Request, now: datetime) -> Any:
     if request.path in {"/", ""}:
         return site.index(state, request, now)
-    key = auth.key_of(state, request, now)
-    route, ids = _route(request)
+    key = auth.authenticate(state, request, now)
+    route, ids = _find_route(request)
     if request.json is MALFORMED:
-        raise Refusal("rest_invalid_json", "Invalid JSON body passed.", 400)
-    auth.permit(key, route.deed, administrators_only=route.administrators_only)
-    return route.answer(Visit(state, request, _known(key), now, ids))
+        raise RestError("rest_invalid_json", "Invalid JSON body passed.", 400)
+    auth.authorize(key, route.permission, administrators_only=route.administrators_only)
+    return route.answer(RequestContext(state, request, _require_key(key), now, ids))
 
 
-def _known(key: Key | None) -> Key:
+def _require_key(key: ApiKey | None) -> ApiKey:
     # `permit` lets no stranger pass; this says so to the type checker.
     assert key is not None
     return key
 
 
-def _route(request: Request) -> tuple[Route, tuple[int, ...]]:
+def _find_route(request: Request) -> tuple[Route, tuple[int, ...]]:
     method = "PUT" if request.method == "PATCH" else request.method
     for route in ROUTES:
         found = route.path.fullmatch(request.path.rstrip("/"))
         if found and method in route.method.split():
             return route, tuple(int(part) for part in found.groups() if part.isdigit())
     message = "No route was found matching the URL and request method."
-    raise Refusal("rest_no_route", message, 404)
+    raise RestError("rest_no_route", message, 404)
 
 
-def _response(found: Any, request: Request, now: datetime) -> Response:
+def _build_response(found: Any, request: Request, now: datetime) -> Response:
     match found:
-        case Page():
+        case ListPage():
             counts = {"X-WP-Total": str(found.total), "X-WP-TotalPages": str(found.pages)}
-            return told(f"[{','.join(found.rows)}]", now, headers=counts)
-        case Made():
-            body = json.dumps(trimmed(found.body, request.params))
+            return text_response(f"[{','.join(found.rows)}]", now, headers=counts)
+        case Created():
+            body = json.dumps(select_fields(found.body, request.params))
             location = f"{request.base}/wp-json{found.location}"
-            return told(body, now, status=201, headers={"Location": location})
+            return text_response(body, now, status=201, headers={"Location": location})
         case _:
-            return told(json.dumps(trimmed(found, request.params)), now)
+            return text_response(json.dumps(select_fields(found, request.params)), now)
 
 
 # Which room answers which request.
 
 
-def _order_batch(v: Visit) -> Any:
-    return batch.answer(
-        v.request.json,
-        create=lambda asked: orders.create(v.state, asked, v.now),
-        update=lambda number, asked: orders.update(v.state, number, asked, v.now),
-        delete=lambda number: orders.delete(v.state, number, v.now, force=True),
+def _order_batch(request_context: RequestContext) -> Any:
+    return batch.answer_batch(
+        request_context.request.json,
+        create=lambda requested: orders.create(
+            request_context.state, requested, request_context.now
+        ),
+        update=lambda number, requested: orders.update(
+            request_context.state, number, requested, request_context.now
+        ),
+        delete=lambda number: orders.delete(
+            request_context.state, number, request_context.now, force=True
+        ),
     )
 
 
-def _customer_batch(v: Visit) -> Any:
-    return batch.answer(
-        v.request.json,
-        create=lambda asked: customers.create(v.state, v.key, asked, v.now),
-        update=lambda number, asked: customers.update(v.state, v.key, number, asked, v.now),
-        delete=lambda number: customers.delete(v.state, v.key, number, v.now, force=True),
+def _customer_batch(request_context: RequestContext) -> Any:
+    return batch.answer_batch(
+        request_context.request.json,
+        create=lambda requested: customers.create(
+            request_context.state, request_context.key, requested, request_context.now
+        ),
+        update=lambda number, requested: customers.update(
+            request_context.state, request_context.key, number, requested, request_context.now
+        ),
+        delete=lambda number: customers.delete(
+            request_context.state, request_context.key, number, request_context.now, force=True
+        ),
     )
 
 
-def _coupon_batch(v: Visit) -> Any:
-    return batch.answer(
-        v.request.json,
-        create=lambda asked: coupons.create(v.state, asked, v.now),
-        update=lambda number, asked: coupons.update(v.state, number, asked, v.now),
-        delete=lambda number: coupons.delete(v.state, number, force=True),
+def _coupon_batch(request_context: RequestContext) -> Any:
+    return batch.answer_batch(
+        request_context.request.json,
+        create=lambda requested: coupons.create(
+            request_context.state, requested, request_context.now
+        ),
+        update=lambda number, requested: coupons.update(
+            request_context.state, number, requested, request_context.now
+        ),
+        delete=lambda number: coupons.delete(request_context.state, number, force=True),
     )
 
 
-def _create_order(v: Visit) -> Any:
-    orders.check(v.state, v.asked)
-    return orders.create(v.state, v.asked, v.now)
+def _create_order(request_context: RequestContext) -> Any:
+    orders.check(request_context.state, request_context.requested)
+    return orders.create(request_context.state, request_context.requested, request_context.now)
 
 
-def _update_order(v: Visit) -> Any:
-    orders.check(v.state, v.asked)
-    return orders.update(v.state, v.id, v.asked, v.now)
+def _update_order(request_context: RequestContext) -> Any:
+    orders.check(request_context.state, request_context.requested)
+    return orders.update(
+        request_context.state, request_context.id, request_context.requested, request_context.now
+    )
 
 
-def _create_customer(v: Visit) -> Any:
-    customers.check_new(v.asked)
-    return customers.create(v.state, v.key, v.asked, v.now)
+def _create_customer(request_context: RequestContext) -> Any:
+    customers.check_new(request_context.requested)
+    return customers.create(
+        request_context.state, request_context.key, request_context.requested, request_context.now
+    )
 
 
-def _update_customer(v: Visit) -> Any:
-    customers.check(v.asked)
-    return customers.update(v.state, v.key, v.id, v.asked, v.now)
+def _update_customer(request_context: RequestContext) -> Any:
+    customers.check(request_context.requested)
+    return customers.update(
+        request_context.state,
+        request_context.key,
+        request_context.id,
+        request_context.requested,
+        request_context.now,
+    )
 
 
 _EDIT = "POST PUT"
@@ -140,108 +166,275 @@ _EDIT = "POST PUT"
 _FOR_ADMINISTRATORS = {(_EDIT, "customers/batch"), ("DELETE", "customers/<id>")}
 
 
-def _at(method: str, path: str, deed: str, answered: Callable[[Visit], Any]) -> Route:
+def _at(method: str, path: str, permission: str, answer: Callable[[RequestContext], Any]) -> Route:
     whole = path if path.startswith("/") else f"/wc/v3/{path}"
     pattern = re.compile(whole.replace("<id>", r"(\d+)"))
-    return Route(method, pattern, deed, answered, (method, path) in _FOR_ADMINISTRATORS)
+    return Route(method, pattern, permission, answer, (method, path) in _FOR_ADMINISTRATORS)
 
 
 # v: the visit; its id is the first in the path.
 ROUTES = (
-    _at("GET", "orders", "list", lambda v: order_list.list_page(v.state, v.request)),
+    _at(
+        "GET",
+        "orders",
+        "list",
+        lambda request_context: order_list.list_page(
+            request_context.state, request_context.request
+        ),
+    ),
     _at("POST", "orders", "create", _create_order),
     _at(_EDIT, "orders/batch", "batch", _order_batch),
-    _at("GET", "orders/<id>", "view", lambda v: orders.view(v.state, v.id)),
+    _at(
+        "GET",
+        "orders/<id>",
+        "view",
+        lambda request_context: orders.view(request_context.state, request_context.id),
+    ),
     _at(_EDIT, "orders/<id>", "edit", _update_order),
     _at(
         "DELETE",
         "orders/<id>",
         "delete",
-        lambda v: orders.delete(v.state, v.id, v.now, force=v.force),
+        lambda request_context: orders.delete(
+            request_context.state,
+            request_context.id,
+            request_context.now,
+            force=request_context.force,
+        ),
     ),
-    _at("GET", "orders/<id>/notes", "list", lambda v: notes.list_all(v.state, v.request, v.id)),
     _at(
-        "POST", "orders/<id>/notes", "create", lambda v: notes.create(v.state, v.id, v.asked, v.now)
+        "GET",
+        "orders/<id>/notes",
+        "list",
+        lambda request_context: notes.list_all(
+            request_context.state, request_context.request, request_context.id
+        ),
     ),
-    _at("GET", "orders/<id>/notes/<id>", "view", lambda v: notes.view(v.state, *v.ids)),
+    _at(
+        "POST",
+        "orders/<id>/notes",
+        "create",
+        lambda request_context: notes.create(
+            request_context.state,
+            request_context.id,
+            request_context.requested,
+            request_context.now,
+        ),
+    ),
+    _at(
+        "GET",
+        "orders/<id>/notes/<id>",
+        "view",
+        lambda request_context: notes.view(request_context.state, *request_context.ids),
+    ),
     _at(
         "DELETE",
         "orders/<id>/notes/<id>",
         "delete",
-        lambda v: notes.delete(v.state, *v.ids, force=v.force),
+        lambda request_context: notes.delete(
+            request_context.state, *request_context.ids, force=request_context.force
+        ),
     ),
-    _at("GET", "refunds", "list", lambda v: refunds.list_all(v.state, v.request)),
-    _at("GET", "orders/<id>/refunds", "list", lambda v: refunds.of(v.state, v.request, v.id)),
+    _at(
+        "GET",
+        "refunds",
+        "list",
+        lambda request_context: refunds.list_all(request_context.state, request_context.request),
+    ),
+    _at(
+        "GET",
+        "orders/<id>/refunds",
+        "list",
+        lambda request_context: refunds.list_of_order(
+            request_context.state, request_context.request, request_context.id
+        ),
+    ),
     _at(
         "POST",
         "orders/<id>/refunds",
         "create",
-        lambda v: refunds.create(v.state, v.id, v.asked, v.now),
+        lambda request_context: refunds.create(
+            request_context.state,
+            request_context.id,
+            request_context.requested,
+            request_context.now,
+        ),
     ),
-    _at("GET", "orders/<id>/refunds/<id>", "view", lambda v: refunds.view(v.state, *v.ids)),
+    _at(
+        "GET",
+        "orders/<id>/refunds/<id>",
+        "view",
+        lambda request_context: refunds.view(request_context.state, *request_context.ids),
+    ),
     _at(
         "DELETE",
         "orders/<id>/refunds/<id>",
         "delete",
-        lambda v: refunds.delete(v.state, *v.ids, force=v.force),
+        lambda request_context: refunds.delete(
+            request_context.state, *request_context.ids, force=request_context.force
+        ),
     ),
-    _at("GET", "customers", "list", lambda v: customers.list_page(v.state, v.request, v.key)),
+    _at(
+        "GET",
+        "customers",
+        "list",
+        lambda request_context: customers.list_page(
+            request_context.state, request_context.request, request_context.key
+        ),
+    ),
     _at("POST", "customers", "create", _create_customer),
     _at(_EDIT, "customers/batch", "batch", _customer_batch),
-    _at("GET", "customers/<id>", "view", lambda v: customers.view(v.state, v.key, v.id)),
+    _at(
+        "GET",
+        "customers/<id>",
+        "view",
+        lambda request_context: customers.view(
+            request_context.state, request_context.key, request_context.id
+        ),
+    ),
     _at(_EDIT, "customers/<id>", "edit", _update_customer),
     _at(
         "DELETE",
         "customers/<id>",
         "delete",
-        lambda v: customers.delete(v.state, v.key, v.id, v.now, force=v.force),
+        lambda request_context: customers.delete(
+            request_context.state,
+            request_context.key,
+            request_context.id,
+            request_context.now,
+            force=request_context.force,
+        ),
     ),
-    _at("GET", "coupons", "list", lambda v: coupons.list_page(v.state, v.request)),
-    _at("POST", "coupons", "create", lambda v: coupons.create(v.state, v.asked, v.now)),
+    _at(
+        "GET",
+        "coupons",
+        "list",
+        lambda request_context: coupons.list_page(request_context.state, request_context.request),
+    ),
+    _at(
+        "POST",
+        "coupons",
+        "create",
+        lambda request_context: coupons.create(
+            request_context.state, request_context.requested, request_context.now
+        ),
+    ),
     _at(_EDIT, "coupons/batch", "batch", _coupon_batch),
-    _at("GET", "coupons/<id>", "view", lambda v: coupons.view(v.state, v.id)),
-    _at(_EDIT, "coupons/<id>", "edit", lambda v: coupons.update(v.state, v.id, v.asked, v.now)),
+    _at(
+        "GET",
+        "coupons/<id>",
+        "view",
+        lambda request_context: coupons.view(request_context.state, request_context.id),
+    ),
+    _at(
+        _EDIT,
+        "coupons/<id>",
+        "edit",
+        lambda request_context: coupons.update(
+            request_context.state,
+            request_context.id,
+            request_context.requested,
+            request_context.now,
+        ),
+    ),
     _at(
         "DELETE",
         "coupons/<id>",
         "delete",
-        lambda v: coupons.delete(v.state, v.id, force=v.force),
+        lambda request_context: coupons.delete(
+            request_context.state, request_context.id, force=request_context.force
+        ),
     ),
-    _at("GET", "products", "list", lambda v: products.list_page(v.state, v.request)),
+    _at(
+        "GET",
+        "products",
+        "list",
+        lambda request_context: products.list_page(request_context.state, request_context.request),
+    ),
     _at(
         "POST",
         "products",
         "create",
-        lambda v: products.create(v.state, v.request, v.asked, v.now),
+        lambda request_context: products.create(
+            request_context.state,
+            request_context.request,
+            request_context.requested,
+            request_context.now,
+        ),
     ),
     _at(
         "DELETE",
         "products/<id>",
         "delete",
-        lambda v: products.remove(v.state, v.request, v.id, force=v.force),
+        lambda request_context: products.delete_or_trash(
+            request_context.state,
+            request_context.request,
+            request_context.id,
+            force=request_context.force,
+        ),
     ),
-    _at("GET", "products/<id>", "view", lambda v: products.view(v.state, v.request, v.id)),
+    _at(
+        "GET",
+        "products/<id>",
+        "view",
+        lambda request_context: products.view(
+            request_context.state, request_context.request, request_context.id
+        ),
+    ),
     _at(
         "GET",
         "products/categories",
         "list",
-        lambda v: products.terms_page(v.state, v.request, "categories"),
+        lambda request_context: products.terms_page(
+            request_context.state, request_context.request, "categories"
+        ),
     ),
-    _at("GET", "products/tags", "list", lambda v: products.terms_page(v.state, v.request, "tags")),
-    _at("GET", "system_status", "list", lambda v: site.system_status(v.state, v.request)),
-    _at("GET", "settings/general", "list", lambda v: site.general(v.state)),
+    _at(
+        "GET",
+        "products/tags",
+        "list",
+        lambda request_context: products.terms_page(
+            request_context.state, request_context.request, "tags"
+        ),
+    ),
+    _at(
+        "GET",
+        "system_status",
+        "list",
+        lambda request_context: site.system_status(request_context.state, request_context.request),
+    ),
+    _at(
+        "GET",
+        "settings/general",
+        "list",
+        lambda request_context: site.general_settings(request_context.state),
+    ),
     _at(
         "GET",
         r"settings/general/([a-z_]+)",
         "view",
-        lambda v: site.one_general(v.state, v.request),
+        lambda request_context: site.general_setting(
+            request_context.state, request_context.request
+        ),
     ),
-    _at("GET", "data/currencies/current", "list", lambda v: site.currency(v.state)),
-    _at("GET", "reports/orders/totals", "list", lambda v: site.order_totals(v.state)),
+    _at(
+        "GET",
+        "data/currencies/current",
+        "list",
+        lambda request_context: site.currency(request_context.state),
+    ),
+    _at(
+        "GET",
+        "reports/orders/totals",
+        "list",
+        lambda request_context: site.order_totals(request_context.state),
+    ),
     _at(
         "GET",
         "/wc-analytics/reports/customers",
         "list",
-        lambda v: site.analytics_customers(v.state, v.request),
+        lambda request_context: site.analytics_customers(
+            request_context.state, request_context.request
+        ),
     ),
 )

@@ -8,14 +8,20 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from wcflow.sandbox.orders import Line
-from wcflow.sandbox.people import Habit, person
-from wcflow.sandbox.shoppers import Act, Shopper, happen, order_life, passing, registration
-from wcflow.sandbox.store import Shop
+from wcflow.sandbox.orders import LineItem
+from wcflow.sandbox.people import Habit, make_persona
+from wcflow.sandbox.shoppers import (
+    Act,
+    Shopper,
+    perform_acts,
+    plan_order,
+    plan_registration,
+)
+from wcflow.sandbox.store import SandboxStore
 
 
 @dataclass(frozen=True, slots=True)
-class Good:
+class SeedProduct:
     """A product to be put on the shelf."""
 
     name: str
@@ -25,49 +31,55 @@ class Good:
     tags: tuple[str, ...] = ()
 
 
-GOODS = (
-    Good("Leather Wallet", "53.30", "WAL-01", ("Accessories",), ("leather", "gift")),
-    Good("Leather Wallet for Men", "59.00", "WAL-02", ("Accessories", "Men"), ("leather",)),
-    Good("Card Holder", "24.50", "WAL-03", ("Accessories",), ("leather", "gift")),
-    Good("Leather Belt", "39.00", "BEL-01", ("Accessories", "Men"), ("leather",)),
-    Good("Canvas Tote", "19.90", "BAG-01", ("Accessories",), ("organic",)),
-    Good("Weekender Bag", "149.00", "BAG-02", ("Accessories",), ("leather", "travel")),
-    Good("Women's Wool Coat", "189.00", "WOM-01", ("Women's Clothing",), ("winter", "women")),
-    Good("Women's Linen Shirt", "64.90", "WOM-02", ("Women's Clothing",), ("summer", "women")),
-    Good("Ladies' Running Shoes", "98.00", "WOM-03", ("Women's Clothing", "Sport"), ("ladies",)),
-    Good("Ladies' Cardigan", "72.00", "WOM-04", ("Women's Clothing",), ("ladies", "winter")),
-    Good("Silk Scarf", "45.00", "WOM-05", ("Women's Clothing", "Accessories"), ("gift",)),
-    Good("Men's Oxford Shirt", "58.00", "MEN-01", ("Men's Clothing",), ("men",)),
-    Good("Men's Chinos", "69.00", "MEN-02", ("Men's Clothing",), ("men",)),
-    Good("Merino Jumper", "89.00", "MEN-03", ("Men's Clothing",), ("winter", "men")),
-    Good("Baby Blanket", "34.00", "KID-01", ("Baby & Kids",), ("organic", "gift")),
-    Good("Wooden Train", "42.90", "KID-02", ("Baby & Kids", "Toys"), ("wood",)),
-    Good("Kids' Rain Jacket", "49.50", "KID-03", ("Baby & Kids",), ("rain",)),
-    Good("Plush Bear", "22.00", "KID-04", ("Baby & Kids", "Toys"), ("gift",)),
-    Good("Building Blocks", "29.90", "KID-05", ("Baby & Kids", "Toys"), ("wood",)),
-    Good("Wireless Headphones", "129.00", "ELE-01", ("Electronics",), ("audio",)),
-    Good("Bluetooth Speaker", "79.00", "ELE-02", ("Electronics",), ("audio",)),
-    Good("Smart Watch", "199.00", "ELE-03", ("Electronics", "Sport"), ("fit",)),
-    Good("Phone Case", "17.50", "ELE-04", ("Electronics", "Accessories"), ()),
-    Good("Fitness Tracker", "69.90", "ELE-05", ("Electronics", "Sport"), ("fit",)),
-    Good("Yoga Mat", "35.00", "SPO-01", ("Sport",), ("fit",)),
-    Good("Dumbbells, Pair", "54.00", "SPO-02", ("Sport",), ("fit",)),
-    Good("Trail Backpack", "110.00", "SPO-03", ("Sport",), ("travel",)),
-    Good("Espresso Cups", "28.00", "HOM-01", ("Home",), ("gift",)),
-    Good("Linen Bedding", "135.00", "HOM-02", ("Home",), ("organic",)),
-    Good("Scented Candle", "16.90", "HOM-03", ("Home",), ("gift",)),
-    Good("Cast Iron Pan", "62.00", "HOM-04", ("Home", "Kitchen"), ()),
-    Good("Chef's Knife", "84.00", "HOM-05", ("Home", "Kitchen"), ()),
-    Good("Cookbook “Käse & Brot”", "31.00", "BOO-01", ("Books", "Kitchen"), ("gift",)),
-    Good("Her Story: A Novel", "18.90", "BOO-02", ("Books",), ()),
-    Good("Atlas of Small Islands", "44.00", "BOO-03", ("Books",), ("travel", "gift")),
-    Good("Notebook, Dotted", "12.50", "BOO-04", ("Books",), ()),
-    Good("Free Sample Box", "0.00", "SAM-01", ("Home",), ()),
-    Good("Gift Wrapping", "3.50", "SRV-01", ("Services",), ()),
+PRODUCTS = (
+    SeedProduct("Leather Wallet", "53.30", "WAL-01", ("Accessories",), ("leather", "gift")),
+    SeedProduct("Leather Wallet for Men", "59.00", "WAL-02", ("Accessories", "Men"), ("leather",)),
+    SeedProduct("Card Holder", "24.50", "WAL-03", ("Accessories",), ("leather", "gift")),
+    SeedProduct("Leather Belt", "39.00", "BEL-01", ("Accessories", "Men"), ("leather",)),
+    SeedProduct("Canvas Tote", "19.90", "BAG-01", ("Accessories",), ("organic",)),
+    SeedProduct("Weekender Bag", "149.00", "BAG-02", ("Accessories",), ("leather", "travel")),
+    SeedProduct(
+        "Women's Wool Coat", "189.00", "WOM-01", ("Women's Clothing",), ("winter", "women")
+    ),
+    SeedProduct(
+        "Women's Linen Shirt", "64.90", "WOM-02", ("Women's Clothing",), ("summer", "women")
+    ),
+    SeedProduct(
+        "Ladies' Running Shoes", "98.00", "WOM-03", ("Women's Clothing", "Sport"), ("ladies",)
+    ),
+    SeedProduct("Ladies' Cardigan", "72.00", "WOM-04", ("Women's Clothing",), ("ladies", "winter")),
+    SeedProduct("Silk Scarf", "45.00", "WOM-05", ("Women's Clothing", "Accessories"), ("gift",)),
+    SeedProduct("Men's Oxford Shirt", "58.00", "MEN-01", ("Men's Clothing",), ("men",)),
+    SeedProduct("Men's Chinos", "69.00", "MEN-02", ("Men's Clothing",), ("men",)),
+    SeedProduct("Merino Jumper", "89.00", "MEN-03", ("Men's Clothing",), ("winter", "men")),
+    SeedProduct("Baby Blanket", "34.00", "KID-01", ("Baby & Kids",), ("organic", "gift")),
+    SeedProduct("Wooden Train", "42.90", "KID-02", ("Baby & Kids", "Toys"), ("wood",)),
+    SeedProduct("Kids' Rain Jacket", "49.50", "KID-03", ("Baby & Kids",), ("rain",)),
+    SeedProduct("Plush Bear", "22.00", "KID-04", ("Baby & Kids", "Toys"), ("gift",)),
+    SeedProduct("Building Blocks", "29.90", "KID-05", ("Baby & Kids", "Toys"), ("wood",)),
+    SeedProduct("Wireless Headphones", "129.00", "ELE-01", ("Electronics",), ("audio",)),
+    SeedProduct("Bluetooth Speaker", "79.00", "ELE-02", ("Electronics",), ("audio",)),
+    SeedProduct("Smart Watch", "199.00", "ELE-03", ("Electronics", "Sport"), ("fit",)),
+    SeedProduct("Phone Case", "17.50", "ELE-04", ("Electronics", "Accessories"), ()),
+    SeedProduct("Fitness Tracker", "69.90", "ELE-05", ("Electronics", "Sport"), ("fit",)),
+    SeedProduct("Yoga Mat", "35.00", "SPO-01", ("Sport",), ("fit",)),
+    SeedProduct("Dumbbells, Pair", "54.00", "SPO-02", ("Sport",), ("fit",)),
+    SeedProduct("Trail Backpack", "110.00", "SPO-03", ("Sport",), ("travel",)),
+    SeedProduct("Espresso Cups", "28.00", "HOM-01", ("Home",), ("gift",)),
+    SeedProduct("Linen Bedding", "135.00", "HOM-02", ("Home",), ("organic",)),
+    SeedProduct("Scented Candle", "16.90", "HOM-03", ("Home",), ("gift",)),
+    SeedProduct("Cast Iron Pan", "62.00", "HOM-04", ("Home", "Kitchen"), ()),
+    SeedProduct("Chef's Knife", "84.00", "HOM-05", ("Home", "Kitchen"), ()),
+    SeedProduct("Cookbook “Käse & Brot”", "31.00", "BOO-01", ("Books", "Kitchen"), ("gift",)),
+    SeedProduct("Her Story: A Novel", "18.90", "BOO-02", ("Books",), ()),
+    SeedProduct("Atlas of Small Islands", "44.00", "BOO-03", ("Books",), ("travel", "gift")),
+    SeedProduct("Notebook, Dotted", "12.50", "BOO-04", ("Books",), ()),
+    SeedProduct("Free Sample Box", "0.00", "SAM-01", ("Home",), ()),
+    SeedProduct("Gift Wrapping", "3.50", "SRV-01", ("Services",), ()),
 )
 
 # On sale once, gone from the catalogue since: lines of old orders then say product 0.
-DISCONTINUED = Good("Teapot “Ming”", "48.00", "HOM-09", ("Home", "Kitchen"))
+DISCONTINUED = SeedProduct("Teapot “Ming”", "48.00", "HOM-09", ("Home", "Kitchen"))
 
 COUPONS = {
     "WELCOME5": {"discount_type": "fixed_cart", "amount": "5", "description": "5 off for friends"},
@@ -76,12 +88,12 @@ COUPONS = {
 }
 
 
-def stock(shop: Shop, now: datetime) -> list[int]:
+def add_products(store: SandboxStore, now: datetime) -> list[int]:
     """Put everything on the shelf; return the products' ids, the discontinued one last."""
     for code, fields in COUPONS.items():
-        shop.add_coupon(code, now=now, **fields)
+        store.add_coupon(code, now=now, **fields)
     return [
-        shop.add_product(
+        store.add_product(
             good.name,
             now=now,
             price=good.price,
@@ -89,19 +101,18 @@ def stock(shop: Shop, now: datetime) -> list[int]:
             categories=good.categories,
             tags=good.tags,
         )
-        for good in (*GOODS, DISCONTINUED)
+        for good in (*PRODUCTS, DISCONTINUED)
     ]
 
 
 # A shop with a past: two years of people who order, pay, complain and stay away. Chance is an argument, so the same seed makes the same shop. Everything is done through the shop's own verbs, in the order in which it happened.
 
-__all__ = ["Act", "passing", "seeded"]
 
-_PAST = timedelta(days=740)
-_SOON = timedelta(minutes=4)
+_HISTORY = timedelta(days=740)
+_LEAST_AGE = timedelta(minutes=4)
 
 
-def seeded(
+def seed_store(
     now: datetime,
     random: Random,
     *,
@@ -109,29 +120,35 @@ def seeded(
     orders: int = 2500,
     zone: str = "Europe/Berlin",
     hpos: bool = True,
-) -> Shop:
+) -> SandboxStore:
     """Open a shop two years ago and let it live until now, with so many people and orders."""
-    shop = Shop(zone=zone, hpos=hpos, name="Little Things")
-    *products, gone = stock(shop, now - _PAST)
-    folk = [_shopper(products, random, number, now) for number in range(1, people + 1)]
-    acts = oddities(now, random, products, gone, most=orders // 20)
-    shares = _shares([each.person.habit for each in folk], orders - _orders_in(acts), random)
+    store = SandboxStore(zone=zone, hpos=hpos, name="Little Things")
+    *products, discontinued = add_products(store, now - _HISTORY)
+    folk = [
+        _new_shopper_from_past(products, random, number, now) for number in range(1, people + 1)
+    ]
+    acts = plan_odd_orders(now, random, products, discontinued, limit=orders // 20)
+    shares = _order_counts(
+        [each.persona.habit for each in folk], orders - _count_orders(acts), random
+    )
     for each, often in zip(folk, shares, strict=True):
-        acts += _life(each, _moments(each.person.habit, often, now, random), now, random)
-    happen(shop, acts, until=now)
-    shop.delete_product(gone)
-    return shop
+        acts += _plan_life(each, _order_times(each.persona.habit, often, now, random), now, random)
+    perform_acts(store, acts, until=now)
+    store.delete_product(discontinued)
+    return store
 
 
-def _shopper(products: Sequence[int], random: Random, number: int, now: datetime) -> Shopper:
-    return Shopper(person(random, number, now), random.sample(products, 9))
+def _new_shopper_from_past(
+    products: Sequence[int], random: Random, number: int, now: datetime
+) -> Shopper:
+    return Shopper(make_persona(random, number, now), random.sample(products, 9))
 
 
-def _orders_in(acts: list[Act]) -> int:
+def _count_orders(acts: list[Act]) -> int:
     return sum(act.words.endswith("orders") for act in acts)
 
 
-def _shares(habits: list[Habit], orders: int, random: Random) -> list[int]:
+def _order_counts(habits: list[Habit], orders: int, random: Random) -> list[int]:
     """Give everyone as many orders as their habit says; repeat buyers make up the difference."""
     shares = [random.randint(*habit.orders) for habit in habits]
     repeaters = [at for at, habit in enumerate(habits) if habit.orders[1] > 2]
@@ -145,17 +162,17 @@ def _shares(habits: list[Habit], orders: int, random: Random) -> list[int]:
     return shares
 
 
-def _moments(habit: Habit, often: int, now: datetime, random: Random) -> list[datetime]:
+def _order_times(habit: Habit, often: int, now: datetime, random: Random) -> list[datetime]:
     """Spread someone's orders over their time here, in a rhythm of their own."""
     start = random.uniform(habit.latest, habit.earliest)
     if often > 2:
         start = random.uniform((habit.earliest + habit.latest) / 2, habit.earliest)
     step = (start - habit.latest) / max(often, 1)
     days = [start - step * (at + random.uniform(0.0, 0.9)) for at in range(often)]
-    return [_by_day(now - timedelta(days=day), now, random) for day in days]
+    return [_daytime(now - timedelta(days=day), now, random) for day in days]
 
 
-def _by_day(at: datetime, now: datetime, random: Random) -> datetime:
+def _daytime(at: datetime, now: datetime, random: Random) -> datetime:
     # People shop between eight in the morning and eleven at night, most of them in the evening.
     hour = min(22, int(random.triangular(8, 23, 20)))
     minute, second = random.randrange(60), random.randrange(60)
@@ -163,25 +180,25 @@ def _by_day(at: datetime, now: datetime, random: Random) -> datetime:
     return moved if moved < now else at - timedelta(minutes=random.randint(5, 600))
 
 
-def _life(each: Shopper, moments: list[datetime], now: datetime, random: Random) -> list[Act]:
+def _plan_life(each: Shopper, moments: list[datetime], now: datetime, random: Random) -> list[Act]:
     acts: list[Act] = []
     first = min(moments, default=now - timedelta(days=random.uniform(1, 600)))
     # Some order as guests before they open an account, some forget to log in later.
-    joins = first + timedelta(days=3) if random.random() < 0.15 else first - _SOON
-    if each.person.has_account:
-        acts.append(registration(each, joins))
+    joins = first + timedelta(days=3) if random.random() < 0.15 else first - _LEAST_AGE
+    if each.persona.has_account:
+        acts.append(plan_registration(each, joins))
     for at in moments:
-        acts += order_life(each, at, random, as_guest=random.random() < 0.03)
+        acts += plan_order(each, at, random, as_guest=random.random() < 0.03)
     return acts
 
 
 # What every real shop has some of: orders that no example in a manual looks like.
 
-_MARKET = "orders@marketplace.example"
+_MARKETPLACE = "orders@marketplace.example"
 
 
-def oddities(
-    now: datetime, random: Random, products: list[int], gone: int, *, most: int
+def plan_odd_orders(
+    now: datetime, random: Random, products: list[int], discontinued: int, *, limit: int
 ) -> list[Act]:
     """Plan odd orders, at most so many; those for `gone` lie long ago."""
     old = now - timedelta(days=600)
@@ -195,10 +212,18 @@ def oddities(
             # A marketplace's orders all carry its own address.
             (
                 at,
-                {"items": some, "email": _MARKET, "created_via": "admin", "billing": _name(random)},
+                {
+                    "items": some,
+                    "email": _MARKETPLACE,
+                    "created_via": "admin",
+                    "billing": _random_name(random),
+                },
             ),
-            (old, {"items": [(gone, 1)], "email": f"old{random.randint(1, 99)}@mail.example"}),
-            (at, {"items": [_engraving()], "email": "engraved@mail.example"}),
+            (
+                old,
+                {"items": [(discontinued, 1)], "email": f"old{random.randint(1, 99)}@mail.example"},
+            ),
+            (at, {"items": [_engraving_meta()], "email": "engraved@mail.example"}),
             (at, {"items": [], "email": "empty@mail.example", "status": "completed"}),
         ]
     young = now - timedelta(hours=3)
@@ -213,17 +238,17 @@ def oddities(
             {"items": [last], "email": "b2b@mail.example", "number": "RE-1"},
         ),
     ]
-    return [Act(at, "someone orders", _placed(at, plan)) for at, plan in plans[:most]]
+    return [Act(at, "someone orders", _order_act(at, plan)) for at, plan in plans[:limit]]
 
 
-def _name(random: Random) -> dict[str, str]:
+def _random_name(random: Random) -> dict[str, str]:
     first, last = random.choice(("Mei", "Åsa", "Rhys", "José")), random.choice(("Sjöström", "Lee"))
     return {"first_name": first, "last_name": last}
 
 
-def _engraving() -> Line:
-    return Line(name="Engraving", total="15.00", meta={"Text": "For Siân & Łukasz"})
+def _engraving_meta() -> LineItem:
+    return LineItem(name="Engraving", total="15.00", meta={"Text": "For Siân & Łukasz"})
 
 
-def _placed(at: datetime, plan: dict[str, Any]) -> Callable[[Shop], object]:
-    return lambda shop: shop.place_order(now=at, **plan)
+def _order_act(at: datetime, plan: dict[str, Any]) -> Callable[[SandboxStore], object]:
+    return lambda store: store.place_order(now=at, **plan)

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from wcflow.sandbox.door import Answering, Call, asked, called
-from wcflow.sandbox.faults import TimedOut, Trouble, Unreachable
+from wcflow.sandbox.door import Answers, Call, parse_request, record_call
+from wcflow.sandbox.faults import NoResponse, TimedOut, Unreachable
 from wcflow.sandbox.rest import Request, Response
 
 Clock = Callable[[], datetime]
@@ -37,11 +37,11 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(
-        self, shop: Answering, address: tuple[str, int], clock: Clock, tls: ssl.SSLContext | None
+        self, store: Answers, address: tuple[str, int], clock: Clock, tls: ssl.SSLContext | None
     ) -> None:
         """Listen on an address; port 0 takes a free one."""
-        super().__init__(address, _Visit)
-        self.shop = shop
+        super().__init__(address, _RequestHandler)
+        self.store = store
         self.clock = clock
         self.scheme = "https" if tls else "http"
         self.tls = tls
@@ -62,22 +62,22 @@ class Server(ThreadingHTTPServer):
         with self.lock:
             now = self.clock()
             try:
-                response = self.shop.answer(request, now)
-            except Trouble:
-                self.calls.append(called(request, None, now))
+                response = self.store.answer(request, now)
+            except NoResponse:
+                self.calls.append(record_call(request, None, now))
                 raise
-            self.calls.append(called(request, response, now))
+            self.calls.append(record_call(request, response, now))
             return response
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection, and remember it."""
-        guest, address = super().get_request()
+        client, address = super().get_request()
         if self.tls:
             # The handshake is left to the visit's own thread: a slow one blocks nobody else.
-            guest = self.tls.wrap_socket(guest, server_side=True, do_handshake_on_connect=False)
-        self._guests.add(guest)
+            client = self.tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+        self._guests.add(client)
         self.connections += 1
-        return guest, address
+        return client, address
 
     def shutdown_request(self, request: Any) -> None:
         """Forget a connection and close it."""
@@ -86,7 +86,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of guests who leave without a word; all else is a bug and is shown."""
-        if not _is_goodbye():
+        if not _is_disconnect():
             super().handle_error(request, client_address)
 
     def close(self) -> None:
@@ -95,12 +95,12 @@ class Server(ThreadingHTTPServer):
             return
         self.closing.set()
         self.shutdown()
-        for guest in list(self._guests):
-            _hang_up(guest)
+        for client in list(self._guests):
+            _close_connection(client)
         self.server_close()
 
 
-class _Visit(BaseHTTPRequestHandler):
+class _RequestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -111,15 +111,15 @@ class _Visit(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         host = headers.get("host", self.server.url.partition("://")[2])
         url = f"{self.server.scheme}://{host}{self.path}"
-        request = asked(self.command, url, headers, self.rfile.read(length))
+        request = parse_request(self.command, url, headers, self.rfile.read(length))
         try:
             response = self.server.answer(request)
         except TimedOut:
-            self._keep_silent()
+            self._hold_connection()
         except Unreachable:
-            self._leave()
+            self._drop_connection()
         else:
-            self._say(response)
+            self._send(response)
 
     do_HEAD = do_POST = do_GET  # noqa: N815  the names are the library's
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
@@ -127,9 +127,9 @@ class _Visit(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Keep still: `calls` is the record."""
 
-    def _say(self, response: Response) -> None:
+    def _send(self, response: Response) -> None:
         if response.delay and self.server.closing.wait(response.delay):
-            self._leave()
+            self._drop_connection()
             return
         body = response.body.encode()
         self.send_response_only(response.status)
@@ -139,21 +139,21 @@ class _Visit(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"" if self.command == "HEAD" else body)
 
-    def _keep_silent(self) -> None:
+    def _hold_connection(self) -> None:
         # A client's time-out is its own affair: be silent until it goes, or until closing time.
         while not self.server.closing.is_set():
             if select.select([self.connection], [], [], 0.05)[0]:
                 break
-        self._leave()
+        self._drop_connection()
 
-    def _leave(self) -> None:
+    def _drop_connection(self) -> None:
         self.close_connection = True
 
 
 @contextmanager
 def serve(
-    shop: Answering,
-    faults: Answering | None = None,
+    store: Answers,
+    faults: Answers | None = None,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -161,7 +161,7 @@ def serve(
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[Server]:
     """Serve a shop, or the faults around it, for as long as the context lasts."""
-    server = Server(faults or shop, (host, port), clock, tls)
+    server = Server(faults or store, (host, port), clock, tls)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
     )
@@ -173,13 +173,13 @@ def serve(
         thread.join()
 
 
-def _hang_up(guest: socket.socket) -> None:
+def _close_connection(client: socket.socket) -> None:
     try:
-        guest.shutdown(socket.SHUT_RDWR)
+        client.shutdown(socket.SHUT_RDWR)
     except OSError:
         # They were quicker.
         return
 
 
-def _is_goodbye() -> bool:
+def _is_disconnect() -> bool:
     return isinstance(sys.exc_info()[1], ConnectionError | TimeoutError | ssl.SSLError)

@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from wcflow.sandbox.money import NAMES, NOTHING, SYMBOLS, number
-from wcflow.sandbox.params import cut, paging, read
-from wcflow.sandbox.rest import Page, Refusal, Request
+from wcflow.sandbox.money import CURRENCY_NAMES, CURRENCY_SYMBOLS, ZERO, php_number
+from wcflow.sandbox.params import paginate, paging_readers, read_params
+from wcflow.sandbox.rest import ListPage, Request, RestError
 from wcflow.sandbox.state import Customer, State
 from wcflow.sandbox.zone import gmt
 
@@ -66,24 +66,24 @@ def system_status(state: State, request: Request) -> dict[str, Any]:
     }
 
 
-def general(state: State) -> list[dict[str, Any]]:
+def general_settings(state: State) -> list[dict[str, Any]]:
     """Answer with the general settings."""
     return _general_rows(state)
 
 
-def one_general(state: State, request: Request) -> dict[str, Any]:
+def general_setting(state: State, request: Request) -> dict[str, Any]:
     """Answer with one general setting, the last word of the path."""
     name = request.path.rpartition("/")[2]
     for row in _general_rows(state):
         if row["id"] == name:
             return row
-    raise Refusal("rest_setting_setting_invalid", "Invalid setting.", 404)
+    raise RestError("rest_setting_setting_invalid", "Invalid setting.", 404)
 
 
 def currency(state: State) -> dict[str, Any]:
     """Answer with the shop's currency."""
     code = state.settings.currency
-    return {"code": code, "name": NAMES.get(code, code), "symbol": _symbol(code)}
+    return {"code": code, "name": CURRENCY_NAMES.get(code, code), "symbol": _symbol(code)}
 
 
 def order_totals(state: State) -> list[dict[str, Any]]:
@@ -93,17 +93,17 @@ def order_totals(state: State) -> list[dict[str, Any]]:
     return [{"slug": slug, "name": name, "total": counts[slug]} for slug, name in known]
 
 
-def analytics_customers(state: State, request: Request) -> Page:
+def analytics_customers(state: State, request: Request) -> ListPage:
     """Answer with the customers report, newest first."""
-    asked = read(request.params, paging())
+    requested = read_params(request.params, paging_readers())
     rows = sorted(state.customers.values(), key=lambda each: (each.created, each.id), reverse=True)
-    return cut(rows, asked, lambda customer: json.dumps(_report(state, customer)))
+    return paginate(rows, requested, lambda customer: json.dumps(_customer_report(state, customer)))
 
 
-def _report(state: State, customer: Customer) -> dict[str, Any]:
+def _customer_report(state: State, customer: Customer) -> dict[str, Any]:
     orders = [order for order in state.orders.values() if order.customer_id == customer.id]
     counted = [order for order in orders if order.status in {"processing", "completed"}]
-    spent = sum((order.remaining for order in counted), NOTHING)
+    spent = sum((order.remaining for order in counted), ZERO)
     last = max((order.created for order in orders), default=None)
     address = customer.billing
     return {
@@ -117,8 +117,8 @@ def _report(state: State, customer: Customer) -> dict[str, Any]:
         "date_last_active": None,
         "date_last_order": state.zone.local(last),
         "orders_count": len(counted),
-        "total_spend": number(float(spent)),
-        "avg_order_value": number(float(spent / len(counted) if counted else Decimal(0))),
+        "total_spend": php_number(float(spent)),
+        "avg_order_value": php_number(float(spent / len(counted) if counted else Decimal(0))),
         "date_registered_gmt": gmt(customer.created),
         "date_last_active_gmt": None,
     }
@@ -171,5 +171,5 @@ def _general_rows(state: State) -> list[dict[str, Any]]:
 
 
 def _symbol(code: str) -> str:
-    symbol = SYMBOLS.get(code, code)
+    symbol = CURRENCY_SYMBOLS.get(code, code)
     return _ENTITIES.get(symbol, symbol)

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from wcflow.sandbox.money import NOTHING
+from wcflow.sandbox.money import ZERO
 from wcflow.sandbox.zone import Zone
 
 BILLING = [
@@ -35,7 +35,7 @@ STATUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SiteSettings:
     """What the shop's owner has set up."""
 
     zone: Zone
@@ -51,7 +51,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """A REST key: of whom, and what it may do."""
 
     consumer_key: str
@@ -117,7 +117,7 @@ class Customer:
     shipping: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SHIPPING, ""))
     is_paying: bool = False
     meta: list[Meta] = field(default_factory=list)
-    written: dict[bool, str] = field(default_factory=dict)
+    cached_json: dict[bool, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -215,18 +215,18 @@ class Order:
     meta: list[Meta] = field(default_factory=list)
     former_items: list[Item] = field(default_factory=list)
     status_before_trash: str = ""
-    written: str = ""
+    cached_json: str = ""
 
     @property
     def total(self) -> Decimal:
         """What the order cost, gross: refunds do not lower it."""
         lines: list[Item | Fee] = [*self.items, *self.fees, *self.shippings]
-        return sum((line.total for line in lines), NOTHING)
+        return sum((line.total for line in lines), ZERO)
 
     @property
     def remaining(self) -> Decimal:
         """What has not been refunded yet."""
-        return self.total - sum((refund.amount for refund in self.refunds), NOTHING)
+        return self.total - sum((refund.amount for refund in self.refunds), ZERO)
 
 
 @dataclass(slots=True)
@@ -237,7 +237,7 @@ class Coupon:
     code: str
     created: datetime
     modified: datetime
-    amount: Decimal = NOTHING
+    amount: Decimal = ZERO
     kind: str = "fixed_cart"
     status: str = "publish"
     description: str = ""
@@ -245,8 +245,8 @@ class Coupon:
     usage_count: int = 0
     used_by: list[str] = field(default_factory=list)
     emails: dict[int, str] = field(default_factory=dict)
-    minimum: Decimal = NOTHING
-    maximum: Decimal = NOTHING
+    minimum: Decimal = ZERO
+    maximum: Decimal = ZERO
     limits: dict[str, int | None] = field(default_factory=dict)
     switches: dict[str, bool] = field(default_factory=dict)
     lists: dict[str, list[int]] = field(default_factory=dict)
@@ -262,7 +262,7 @@ class Mail:
     text: str
 
 
-class Numbers:
+class Counters:
     """The counters that number rows; orders, products, coupons and refunds share one."""
 
     def __init__(self) -> None:
@@ -284,9 +284,9 @@ class Numbers:
 class State:
     """The shop's tables."""
 
-    settings: Settings
-    keys: dict[str, Key]
-    numbers: Numbers = field(default_factory=Numbers)
+    settings: SiteSettings
+    keys: dict[str, ApiKey]
+    numbers: Counters = field(default_factory=Counters)
     customers: dict[int, Customer] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     notes: dict[int, list[Note]] = field(default_factory=dict)
@@ -296,7 +296,7 @@ class State:
     tags: dict[int, Term] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    lists_asked: int = 0
+    lists_requested: int = 0
 
     @property
     def zone(self) -> Zone:

@@ -24,29 +24,24 @@ from wcflow.sandbox import (
     values,
 )
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
-from wcflow.sandbox.money import money
-from wcflow.sandbox.orders import Line
-from wcflow.sandbox.rest import Basic, Refusal, Request, Response
-from wcflow.sandbox.state import STATUSES, Customer, Key, Mail, Order, Product, Settings, State
+from wcflow.sandbox.money import parse_money
+from wcflow.sandbox.orders import LineItem
+from wcflow.sandbox.rest import Request, Response, RestError
+from wcflow.sandbox.state import (
+    STATUSES,
+    Customer,
+    Mail,
+    Order,
+    Product,
+    SiteSettings,
+    State,
+)
 from wcflow.sandbox.zone import Zone
-
-__all__ = [
-    "ADMIN",
-    "MANAGER",
-    "READER",
-    "Basic",
-    "Key",
-    "Line",
-    "Mail",
-    "Request",
-    "Response",
-    "Shop",
-]
 
 STORE_ID = "7b1c5f0e-2a64-4c39-9d6e-0f1a2b3c4d5e"
 
 
-class Shop:
+class SandboxStore:
     """A WooCommerce of our own."""
 
     def __init__(
@@ -69,7 +64,7 @@ class Shop:
         `more_statuses` are those that a plugin brings, by slug and name; `fold` says what becomes
         of stamps in autumn's repeated hour (Zone).
         """
-        settings = Settings(
+        settings = SiteSettings(
             zone=Zone(zone, fold),
             currency=currency,
             hpos=hpos,
@@ -87,8 +82,8 @@ class Shop:
     def answer(self, request: Request, now: datetime) -> Response:
         """Answer one request, at one instant; without permalinks /wp-json is no such page."""
         if not request.rest or not self.state.settings.permalinks:
-            return pages.answer(self.state, request, now)
-        return routes.answer(self.state, request, now)
+            return pages.answer_page(self.state, request, now)
+        return routes.dispatch(self.state, request, now)
 
     # What customers do.
 
@@ -106,7 +101,7 @@ class Shop:
         meta: Mapping[str, str] | None = None,
     ) -> int:
         """Open an account; names and e-mail go to the billing address as well."""
-        asked = {
+        requested = {
             "email": email,
             "username": username,
             "password": "chosen",
@@ -121,7 +116,7 @@ class Shop:
             "shipping": shipping,
             "meta_data": [{"key": key, "value": value} for key, value in (meta or {}).items()],
         }
-        number: int = customers.create(self.state, ADMIN, asked, now).body["id"]
+        number: int = customers.create(self.state, ADMIN, requested, now).body["id"]
         if role != "customer":
             # WordPress itself makes these accounts, and puts no stamp of WooCommerce on them.
             self.state.customers[number].role = role
@@ -134,7 +129,7 @@ class Shop:
         now: datetime,
         customer: int = 0,
         email: str = "",
-        items: Iterable[Line | tuple[int, int]] = (),
+        items: Iterable[LineItem | tuple[int, int]] = (),
         status: str = "processing",
         currency: str | None = None,
         created_via: str = "checkout",
@@ -153,14 +148,14 @@ class Shop:
         order.created_via, order.payment_method = created_via, payment_method
         order.customer_id, order.customer_note = customer, customer_note
         self._address(order, email, billing or {}, shipping or {})
-        order.items = orders.items_of(self.state, items)
-        order.fees = orders.fees_of(self.state, fees)
-        orders.use_coupons(self.state, order, coupon_codes, now)
+        order.items = orders.build_items(self.state, items)
+        order.fees = orders.build_fees(self.state, fees)
+        orders.apply_coupons(self.state, order, coupon_codes, now)
         order.id = self.state.numbers.take("post")
         order.number = number or str(order.id)
         self.state.orders[order.id] = order
-        order_changes.opened(self.state, order, status, now)
-        order_changes.edit_meta(self.state, order, _rows(meta or {}), now)
+        order_changes.set_first_status(self.state, order, status, now)
+        order_changes.edit_meta(self.state, order, _meta_rows(meta or {}), now)
         return order.id
 
     def pay(self, order_id: int, *, now: datetime) -> None:
@@ -203,7 +198,7 @@ class Shop:
     ) -> int:
         """Give back an amount, or all that remains, and return the refund's id."""
         order = self._order(order_id)
-        back = order.remaining if amount is None else money(amount)
+        back = order.remaining if amount is None else parse_money(amount)
         return order_changes.refund(self.state, order, back, reason, now).id
 
     def delete_refund(self, order_id: int, refund_id: int, *, now: datetime) -> None:
@@ -224,20 +219,20 @@ class Shop:
         order_changes.delete(self.state, self._order(order_id))
 
     def edit_items(
-        self, order_id: int, items: Iterable[Line | tuple[int, int]], *, now: datetime
+        self, order_id: int, items: Iterable[LineItem | tuple[int, int]], *, now: datetime
     ) -> None:
         """Put other lines in place of an order's."""
-        lines = orders.items_of(self.state, items)
+        lines = orders.build_items(self.state, items)
         order_changes.edit_items(self.state, self._order(order_id), lines, now)
 
-    def save_items(self, order_id: int, items: Iterable[Line | tuple[int, int]]) -> None:
+    def save_items(self, order_id: int, items: Iterable[LineItem | tuple[int, int]]) -> None:
         """Save the lines of an order that was stamped and shown before: no stamp moves."""
         order = self._order(order_id)
-        order.items, order.written = orders.items_of(self.state, items), ""
+        order.items, order.cached_json = orders.build_items(self.state, items), ""
 
     def edit_order_meta(self, order_id: int, key: str, value: Any, *, now: datetime) -> None:
         """Change a custom field of an order, as the dashboard's box does; None deletes it."""
-        order_changes.edit_meta(self.state, self._order(order_id), _rows({key: value}), now)
+        order_changes.edit_meta(self.state, self._order(order_id), _meta_rows({key: value}), now)
 
     def edit_billing(self, order_id: int, *, now: datetime, **fields: str) -> None:
         """Change an order's billing address; legacy storage moves no stamp for it."""
@@ -279,8 +274,8 @@ class Shop:
         """Change a user meta row as a plugin does: no stamp moves, so `now` is of no consequence."""
         del now
         customer = self._customer(customer_id)
-        meta.put(customer.meta, key, value, self.state.numbers, "usermeta")
-        customer.written.clear()
+        meta.set_meta(customer.meta, key, value, self.state.numbers, "usermeta")
+        customer.cached_json.clear()
 
     def delete_customer(self, customer_id: int, *, now: datetime) -> None:
         """Delete an account; its orders become guests' orders at once."""
@@ -333,7 +328,7 @@ class Shop:
 
     def coupon(self, code: str) -> dict[str, Any] | None:
         """Return a coupon by its code, or None."""
-        found = coupons.by_code(self.state, code)
+        found = coupons.find_by_code(self.state, code)
         return coupons.coupon_row(self.state, found) if found else None
 
     def product(self, product_id: int) -> dict[str, Any]:
@@ -379,12 +374,12 @@ class Shop:
 
     def _customer(self, customer_id: int) -> Customer:
         if customer_id not in self.state.customers:
-            raise Refusal("wc_user_invalid_id", "Invalid user ID.", 404)
+            raise RestError("wc_user_invalid_id", "Invalid user ID.", 404)
         return self.state.customers[customer_id]
 
     def _product(self, product_id: int) -> Product:
         return self.state.products[product_id]
 
 
-def _rows(pairs: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _meta_rows(pairs: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"key": key, "value": value} for key, value in pairs.items()]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from wcflow.sandbox import meta
-from wcflow.sandbox.money import SYMBOLS, number
+from wcflow.sandbox.money import CURRENCY_SYMBOLS, php_number
 from wcflow.sandbox.state import CouponLine, Fee, Item, Note, Order, Refund, State
 from wcflow.sandbox.zone import gmt
 
@@ -18,9 +18,9 @@ _UNPAID = {"pending", "failed", "checkout-draft"}
 
 def order_text(state: State, order: Order) -> str:
     """Write an order, from what was kept unless it changed since."""
-    if not order.written:
-        order.written = json.dumps(order_row(state, order))
-    return order.written
+    if not order.cached_json:
+        order.cached_json = json.dumps(order_row(state, order))
+    return order.cached_json
 
 
 def order_row(state: State, order: Order) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def order_row(state: State, order: Order) -> dict[str, Any]:
         "version": state.settings.version,
         "prices_include_tax": False,
         **_local_dates(state, order),
-        **_sums(order),
+        **_totals(order),
         "customer_id": order.customer_id,
         "order_key": f"wc_order_{order.id:013d}",
         "billing": dict(order.billing),
@@ -47,7 +47,7 @@ def order_row(state: State, order: Order) -> dict[str, Any]:
         "customer_note": order.customer_note,
         "cart_hash": "",
         "number": order.number,
-        "meta_data": meta.shown(order.meta),
+        "meta_data": meta.meta_rows(order.meta),
         "line_items": item_rows(order.items),
         "tax_lines": [],
         "shipping_lines": [_shipping(line) for line in order.shippings],
@@ -61,7 +61,7 @@ def order_row(state: State, order: Order) -> dict[str, Any]:
         "needs_payment": order.status in _UNPAID and order.total > 0,
         "needs_processing": any(line.product_id in state.products for line in order.items),
         **_gmt_dates(order),
-        "currency_symbol": SYMBOLS.get(order.currency, order.currency),
+        "currency_symbol": CURRENCY_SYMBOLS.get(order.currency, order.currency),
     }
 
 
@@ -80,7 +80,7 @@ def refund_row(state: State, refund: Refund, *, with_parent: bool) -> dict[str, 
         "reason": refund.reason,
         "refunded_by": 1,
         "refunded_payment": False,
-        "meta_data": meta.shown(refund.meta),
+        "meta_data": meta.meta_rows(refund.meta),
         "line_items": [],
         "shipping_lines": [],
         "tax_lines": [],
@@ -122,7 +122,7 @@ def _gmt_dates(order: Order) -> dict[str, Any]:
     }
 
 
-def _sums(order: Order) -> dict[str, str]:
+def _totals(order: Order) -> dict[str, str]:
     discount = sum(line.subtotal - line.total for line in order.items)
     return {
         "discount_total": f"{discount:.2f}",
@@ -151,7 +151,7 @@ def _item(line: Item) -> dict[str, Any]:
         "meta_data": _line_meta(line),
         "sku": line.sku,
         "global_unique_id": None if line.sku is None else "",
-        "price": number(float(line.total) / line.quantity) if line.quantity else 0,
+        "price": php_number(float(line.total) / line.quantity) if line.quantity else 0,
         "image": {"id": "", "src": ""},
         "parent_name": None,
     }
@@ -160,7 +160,7 @@ def _item(line: Item) -> dict[str, Any]:
 def _line_meta(line: Item) -> list[dict[str, Any]]:
     return [
         {**row, "display_key": row["key"], "display_value": row["value"]}
-        for row in meta.shown(line.meta)
+        for row in meta.meta_rows(line.meta)
     ]
 
 
@@ -193,7 +193,7 @@ def _shipping(line: Fee) -> dict[str, Any]:
 
 
 def _coupon(line: CouponLine) -> dict[str, Any]:
-    amount = number(float(line.amount))
+    amount = php_number(float(line.amount))
     told = json.dumps([line.coupon_id, line.code, line.kind, amount], separators=(",", ":"))
     row = {"id": line.meta_id, "key": "coupon_info", "value": told}
     return {

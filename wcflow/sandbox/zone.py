@@ -73,7 +73,9 @@ class Zone:
         day, clock, offset = found.groups()
         try:
             naive = datetime.fromisoformat(f"{day}T{clock}")
-            aware = datetime.fromisoformat(f"{day}T{clock}{_offset(offset)}") if offset else None
+            aware = (
+                datetime.fromisoformat(f"{day}T{clock}{_parse_offset(offset)}") if offset else None
+            )
         except ValueError:
             return None
         return (aware or naive.replace(tzinfo=self.info)).astimezone(UTC)
@@ -84,7 +86,7 @@ def gmt(stamp: datetime | None) -> str | None:
     return None if stamp is None else f"{stamp:%Y-%m-%dT%H:%M:%S}"
 
 
-def _offset(text: str) -> str:
+def _parse_offset(text: str) -> str:
     if text == "Z":
         return "+00:00"
     return text if ":" in text else f"{text}:00"
