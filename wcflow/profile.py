@@ -6,11 +6,12 @@ the orders under one address. Nothing here is counted up; everything is computed
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from wcflow.records import Customer, Order, Product, Refund
 from wcflow.units import to_major
@@ -18,8 +19,7 @@ from wcflow.units import to_major
 LIFECYCLE = "lifecycle"
 
 
-@dataclass(frozen=True, slots=True)
-class StoreProfile:
+class StoreProfile(msgspec.Struct, frozen=True):
     """What the rules must know of the store: its words, money and time.
 
     ``rates`` turns one unit of another currency into the store's. ``order_gap`` is the median
@@ -31,14 +31,13 @@ class StoreProfile:
     zone: tzinfo
     currency: str
     paid_statuses: tuple[str, ...] = ("processing", "completed")
-    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    rates: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     consent_meta: str = ""
     birthday_meta: str = ""
     order_gap: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """Where a person stands by wcflow's own memory, not by their orders.
 
     ``segments`` maps each segment to the instant it was entered. ``worn`` are all tags at the
@@ -47,26 +46,36 @@ class Standing:
     the last nightly census, None before.
     """
 
-    segments: Mapping[str, datetime] = field(default_factory=dict)
+    segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
     worn: frozenset[str] = frozenset()
     tags_of_their_own: frozenset[str] = frozenset()
-    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    kept: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     spend_percentile: int | None = None
     orders_percentile: int | None = None
 
 
-# No slots: a person with another standing is made of the same parts at once.
-@dataclass(frozen=True)
-class Profile:
+class OrderFigures(msgspec.Struct, frozen=True):
+    """What every evaluation needs from a person's orders, computed once.
+
+    ``paid`` are the orders that count, oldest first; ``amounts`` the same with what each brought
+    in, less refunds (None without a rate). ``newest`` is the order that shows the tags,
+    ``latest_stamp`` the last instant at which anything is known to have happened to an order.
+    """
+
+    orders: tuple[Order, ...]
+    shop: StoreProfile
+    paid: tuple[Order, ...]
+    amounts: tuple[tuple[Order, Decimal | None], ...]
+    newest: Order | None
+    latest_stamp: datetime | None
+
+
+class Profile(msgspec.Struct, frozen=True):
     """One person: subject key, account if any, all their orders (oldest first), their standing.
 
     ``subject`` is ``c12`` for a registered customer, ``g:anna@example.com`` for a guest.
-    ``products`` holds the products that the orders name, by id.
-
-    What every judgement asks of the orders, and often, follows from them at once: ``paid`` are
-    those that count, by date, oldest first; ``amounts`` these with what each brought in, less
-    refunds (None without a rate); ``newest`` is the one that shows the tags; ``latest_stamp`` the
-    last instant at which anything is known to have happened to one of them.
+    ``products`` holds the products that the orders name, by id. ``figures`` follows from the
+    orders and is never given.
     """
 
     subject: str
@@ -74,59 +83,55 @@ class Profile:
     shop: StoreProfile
     account: Customer | None = None
     orders: tuple[Order, ...] = ()
-    products: Mapping[int, Product] = field(default_factory=dict)
-    standing: Standing = field(default_factory=Standing)
-    paid: tuple[Order, ...] = field(init=False, repr=False, compare=False)
-    amounts: tuple[tuple[Order, Decimal | None], ...] = field(init=False, repr=False, compare=False)
-    newest: Order | None = field(init=False, repr=False, compare=False)
-    latest_stamp: datetime | None = field(init=False, repr=False, compare=False)
+    products: Mapping[int, Product] = msgspec.field(default_factory=dict)
+    standing: Standing = msgspec.field(default_factory=Standing)
+    figures: OrderFigures | None = None
 
     def __post_init__(self) -> None:
-        self.__dict__.update(_sums(self.orders, self.shop))
+        known = self.figures
+        if known is None or known.orders is not self.orders or known.shop is not self.shop:
+            msgspec.structs.force_setattr(self, "figures", _figures(self.orders, self.shop))
+
+    @property
+    def _figures(self) -> OrderFigures:
+        assert self.figures is not None, "set when the profile was made"
+        return self.figures
+
+    @property
+    def paid(self) -> tuple[Order, ...]:
+        return self._figures.paid
+
+    @property
+    def amounts(self) -> tuple[tuple[Order, Decimal | None], ...]:
+        return self._figures.amounts
+
+    @property
+    def newest(self) -> Order | None:
+        return self._figures.newest
+
+    @property
+    def latest_stamp(self) -> datetime | None:
+        return self._figures.latest_stamp
 
     @property
     def is_guest(self) -> bool:
         return self.account is None
 
-    def standing_so(self, standing: Standing) -> Profile:
-        """Give the person with another standing."""
-        other = object.__new__(Profile)
-        other.__dict__.update(self.__dict__, standing=standing)
-        return other
+    def with_standing(self, standing: Standing) -> Profile:
+        """Return the same person with another standing."""
+        return replace(self, standing=standing)
 
 
-def profile_of(
-    subject: str,
-    email: str,
-    shop: StoreProfile,
-    account: Customer | None,
-    orders: tuple[Order, ...],
-    products: Mapping[int, Product],
-    standing: Standing,
-) -> Profile:
-    """Give what ``Profile(…)`` gives, in less time."""
-    profile = object.__new__(Profile)
-    profile.__dict__.update(
-        subject=subject,
-        email=email,
-        shop=shop,
-        account=account,
-        orders=orders,
-        products=products,
-        standing=standing,
-        **_sums(orders, shop),
-    )
-    return profile
-
-
-def _sums(orders: Sequence[Order], shop: StoreProfile) -> dict[str, Any]:
+def _figures(orders: tuple[Order, ...], shop: StoreProfile) -> OrderFigures:
     paid = _paid(orders, shop)
-    return {
-        "paid": paid,
-        "amounts": tuple([(each, net_total(each, shop)) for each in paid]),
-        "newest": _newest(orders),
-        "latest_stamp": max(map(latest_stamp, orders), default=None),
-    }
+    return OrderFigures(
+        orders,
+        shop,
+        paid,
+        tuple([(each, net_total(each, shop)) for each in paid]),
+        _newest(orders),
+        max(map(latest_stamp, orders), default=None),
+    )
 
 
 def registered(customer_id: int) -> str:
@@ -261,8 +266,7 @@ def _status_as_of(order: Order, then: datetime) -> str:
 # Memberships before and after become moves. Pure: it does not know why anyone is in a segment.
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True):
     """A person entered (or left) a segment at an instant."""
 
     segment: str

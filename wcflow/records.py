@@ -7,12 +7,12 @@ Instants are aware UTC. Money is integers of the minor unit of the order's own c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Address:
+
+class Address(msgspec.Struct, frozen=True):
     """A billing or shipping address; absent parts are empty."""
 
     first_name: str = ""
@@ -28,8 +28,7 @@ class Address:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LineItem:
+class LineItem(msgspec.Struct, frozen=True):
     """One line of an order. ``product_id`` is 0 where the product was deleted."""
 
     id: int
@@ -39,11 +38,10 @@ class LineItem:
     sku: str
     quantity: int
     total: int
-    meta: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(msgspec.Struct, frozen=True):
     """Money given back for an order; ``total`` is positive.
 
     ``date`` is None as long as it was not asked for: an order's ``refunds`` carry none.
@@ -55,8 +53,7 @@ class Refund:
     date: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(msgspec.Struct, frozen=True):
     """A change of status that a poll observed; ``before`` is empty at first sight."""
 
     before: str
@@ -64,8 +61,7 @@ class StatusChange:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """An order as the shop has it.
 
     ``total`` is gross, also after refunds. ``customer_id`` is 0 for guests. ``email`` is the
@@ -86,15 +82,15 @@ class Order:
     modified: datetime
     paid: datetime | None
     completed: datetime | None
-    billing: Address = field(default_factory=Address)
-    shipping: Address = field(default_factory=Address)
+    billing: Address = msgspec.field(default_factory=Address)
+    shipping: Address = msgspec.field(default_factory=Address)
     payment_method: str = ""
     created_via: str = ""
     customer_note: str = ""
     items: tuple[LineItem, ...] = ()
     refunds: tuple[Refund, ...] = ()
     coupons: tuple[str, ...] = ()
-    meta: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, str] = msgspec.field(default_factory=dict)
     history: tuple[StatusChange, ...] = ()
 
     @property
@@ -103,8 +99,7 @@ class Order:
         return self.shipping.country or self.billing.country
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(msgspec.Struct, frozen=True):
     """A registered customer. ``meta`` is None where the key may not read it (no administrator)."""
 
     id: int
@@ -114,13 +109,12 @@ class Customer:
     username: str = ""
     role: str = ""
     created: datetime | None = None
-    billing: Address = field(default_factory=Address)
-    shipping: Address = field(default_factory=Address)
+    billing: Address = msgspec.field(default_factory=Address)
+    shipping: Address = msgspec.field(default_factory=Address)
     meta: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(msgspec.Struct, frozen=True):
     """A product, for the categories and tags that line items do not carry."""
 
     id: int
@@ -131,8 +125,7 @@ class Product:
     modified: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Coupon:
+class Coupon(msgspec.Struct, frozen=True):
     """A coupon to create, or as the shop answered it.
 
     ``amount``, ``minimum_amount`` and ``maximum_amount`` are decimal texts ("10", "10.00").
@@ -156,8 +149,7 @@ class Coupon:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """An order note. ``for_customer`` notes are e-mailed by WooCommerce."""
 
     id: int

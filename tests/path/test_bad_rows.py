@@ -6,13 +6,13 @@ again. What only looks strange is kept, and goes the whole way to tags and notes
 
 import contextlib
 import sqlite3
-from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy import text as sql
 

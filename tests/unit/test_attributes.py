@@ -1,11 +1,11 @@
 """What each attribute says of a person, an order and a line."""
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders import NOW, SHOP, account, ago, item, order, profile, refund
 from wcflow.profile import Standing

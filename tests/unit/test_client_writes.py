@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import responses
+from msgspec.structs import replace
 
 from tests.sandbox_door import Door, mounted
 from wcflow.errors import StoreError

@@ -1,10 +1,10 @@
 """What an answer is: three values, reasons, the parts it was made of."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders import BERLIN, NOW, SHOP, account, ago, order, profile
 from wcflow.rules.conditions import Part

@@ -10,12 +10,12 @@ import io
 import json
 import re
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 import wcflow
 from tests.builders import account, item, order

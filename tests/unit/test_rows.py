@@ -1,12 +1,12 @@
 """Records go into the mirror and come out as they were."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wcflow.database.customers import customers, save_customers, set_customer_meta
 from wcflow.database.mapping import (

@@ -1,13 +1,13 @@
 """Texts with variables: known before they are rendered, and rendered for anyone."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.builders import NOW, SHOP, account, item, order, profile
 from tests.rulewords import instants, profiles, zones

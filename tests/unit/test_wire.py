@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -15,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import spoilt
-from wcflow.frozen import maker
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
 from wcflow.store import quick, wire
 from wcflow.store.fields import WireError
@@ -121,21 +119,6 @@ class TestQuick:
         content = body.replace(b"%s", json.dumps(ORDERS[0]).encode())
         assert with_care(parsed(content)) == with_care(quick.orders_in(content, frozenset()))
 
-    def test_a_record_made_quickly_is_as_frozen_as_any(self) -> None:
-        item = LineItem(1, 2, 3, "Wallet", "W", 1, 4500, {"a": "b"})
-        made = maker(LineItem)(1, 2, 3, "Wallet", "W", 1, 4500, {"a": "b"})
-        assert (item, repr(item), LineItem) == (made, repr(made), type(made))
-        with pytest.raises(FrozenInstanceError):
-            made.quantity = 2  # type: ignore[misc]
-
-    def test_what_is_not_given_has_its_default(self) -> None:
-        assert (LineItem(1, 2, 3, "", "", 1, 0), Address("Anna")) == (
-            maker(LineItem)(1, 2, 3, "", "", 1, 0),
-            maker(Address)("Anna"),
-        )
-
-
-class TestRecordings:
     def test_there_is_something_to_read(self) -> None:
         kinds = (ORDERS, CUSTOMERS, COUPONS, NOTES, PRODUCTS, REFUNDS)
         assert [10, 15, 6, 9, 3, 4] <= [len(kind) for kind in kinds]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from wcflow.database.details import customer_detail, order_detail
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of
 from wcflow.database.tables import CustomerRow, OrderRow, ProductRow
-from wcflow.frozen import maker
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 from wcflow.units import normal_email
 
@@ -105,8 +104,8 @@ def bought_of(detail: str) -> tuple[Any, ...]:
     return told.items, refunds, told.coupons, told.meta
 
 
-_order, _customer = maker(Order), maker(Customer)
-_product, _change = maker(Product), maker(StatusChange)
+_order, _customer = Order, Customer
+_product, _change = Product, StatusChange
 
 
 def order_from(columns: Iterable[Any]) -> Order:

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
-from wcflow.database.held import held_order
 from wcflow.database.mapping import (
     NOT_CONTENT,
     ReadyOrder,
     dated,
+    order_from,
     order_of,
     order_row,
     refunds_in,
@@ -88,7 +88,7 @@ def orders_of_people(
     rows = [*_OF_ACCOUNTS.among(tx, customer_ids, store=store)]
     rows += _OF_GUESTS.among(tx, emails, store=store)
     rows.sort(key=_oldest_first)
-    return [*map(held_order, rows)]
+    return [*map(order_from, rows)]
 
 
 def compared(tx: Connection, store: str, orders: Iterable[Order]) -> Compared:

@@ -22,7 +22,6 @@ from wcflow.database.sql import (
     upsert,
 )
 from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
-from wcflow.frozen import maker
 from wcflow.profile import Transition
 from wcflow.rules.memory import Memory, Written
 
@@ -67,7 +66,7 @@ def _memberships(
     return found
 
 
-_remembered = maker(Memory)
+_remembered = Memory
 
 
 def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:

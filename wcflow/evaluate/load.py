@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from wcflow.database import outbox, people, runs
@@ -13,8 +13,7 @@ from wcflow.database.customers import customers
 from wcflow.database.orders import order_records, orders_of_people
 from wcflow.database.tags import written_in
 from wcflow.evaluate.context import EvaluationContext
-from wcflow.frozen import maker
-from wcflow.profile import Profile, profile_of
+from wcflow.profile import Profile
 from wcflow.records import Order
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.memory import Memory, surprising
@@ -51,7 +50,7 @@ def load_inputs(
     ]
 
 
-_case = maker(EvaluationInput)
+_case = EvaluationInput
 
 
 def _orders_elsewhere(
@@ -91,7 +90,7 @@ def load_profiles(
     orders = _by_subject(orders_of_people(tx, store, ids, sorted(private)), emails)
     bench.shelf.fetch(tx, orders.values(), len(subjects))
     return {
-        subject: profile_of(
+        subject: Profile(
             subject,
             normal_email(emails.get(subject, "")),
             bench.shop,

@@ -6,8 +6,9 @@ Delivery goes by it, and so does whoever asks beforehand what delivery would wri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from wcflow.config.load import Config

@@ -7,9 +7,10 @@ A customer's change has no stamp that could be asked for: who changed is found w
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from wcflow.database.customers import ids_known_by
 from wcflow.database.mapping import address_of

@@ -6,9 +6,9 @@ In between it is only met again when the shop stamps it anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from wcflow.database.customers import emails_of_customers

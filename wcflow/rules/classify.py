@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from wcflow.frozen import maker
+import msgspec
+
 from wcflow.profile import Profile
 from wcflow.rules.conditions import Answer, Condition
 from wcflow.rules.context import Context, scope_of
@@ -46,8 +47,7 @@ class RuleResult:
         return qualifies(self.when, self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(msgspec.Struct, frozen=True):
     """What all rules say of one person at one instant, seen in ``scope``.
 
     ``tags`` are all that they want worn.
@@ -138,7 +138,7 @@ def _draft(profile: Profile, now: datetime) -> _Draft:
     return _Draft(scope_of(profile, now, profile.standing.tags_of_their_own))
 
 
-_decision = maker(Classification)
+_decision = Classification
 
 
 def _judge_segment(rule: Segment, drafts: Iterable[_Draft]) -> None:

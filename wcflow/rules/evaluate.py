@@ -7,10 +7,10 @@ same case judged twice gives the same answer, and so it does alone or with other
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from wcflow.frozen import maker
+import msgspec
+
 from wcflow.profile import Profile, Transition, as_of, transitions
 from wcflow.rules.classify import Classification, classify_all, reason
 from wcflow.rules.context import Context
@@ -38,8 +38,7 @@ from wcflow.rules.workflows import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """What is to be kept and done for one person; ``known`` is what was remembered of them.
 
     ``moves`` come with their reasons, ``took`` are runs that are new or went on with the steps
@@ -57,7 +56,7 @@ class Evaluation:
     due: Due
 
 
-_sight, _work, _due, _all_of = maker(TriggerContext), maker(Work), maker(Due), maker(Evaluation)
+_sight, _work, _due, _all_of = TriggerContext, Work, Due, Evaluation
 
 
 def evaluate(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from wcflow.profile import Profile
 from wcflow.records import Order
@@ -13,8 +14,7 @@ from wcflow.rules.tags import Put
 from wcflow.rules.workflow_run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """How a store is to be served: since when, where tags are shown, whose tags win."""
 
     watching_since: datetime
@@ -22,8 +22,7 @@ class Policy:
     respect: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationInput:
+class EvaluationInput(msgspec.Struct, frozen=True):
     """A person with all that belongs to their judgement.
 
     ``runs`` are theirs; ``seen`` maps each workflow to the occurrences it has looked at, those of
@@ -36,14 +35,13 @@ class EvaluationInput:
     profile: Profile
     memory: Memory
     runs: tuple[Run, ...] = ()
-    seen: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    seen: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     undelivered: frozenset[int] = frozenset()
-    elsewhere: Mapping[int, Order] = field(default_factory=dict)
-    written: Mapping[Place, Put] = field(default_factory=dict)
+    elsewhere: Mapping[int, Order] = msgspec.field(default_factory=dict)
+    written: Mapping[Place, Put] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A place of the shop that shows a person's tags and segment: ``customer`` or ``order``.
 
     ``wanted`` is what rules and workflows want worn, before what people did is merged in, which
@@ -58,8 +56,7 @@ class Target:
     differs: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True):
     """When to look at a person again; ``at`` None: not before something of theirs changes.
 
     ``now`` asks for another judgement at once, because steps changed what rules look at.

@@ -6,10 +6,10 @@ Pure, as all of judging; in which order it is asked stands in judge.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from wcflow.frozen import maker
+import msgspec
+
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
 from wcflow.rules.classify import NOTHING, Classification, lifecycle
@@ -22,8 +22,7 @@ from wcflow.rules.tags import Copy, Merged, merge
 from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """What a person was when they were last seen.
 
     ``decision`` is what today's rules decide of that time, where nothing has happened since.
@@ -42,8 +41,7 @@ class Before:
         return _decision(self.segments, then.kept, then.changes_at, then.tags, then.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationState:
+class EvaluationState(msgspec.Struct, frozen=True):
     """A case laid out beside the rules and the store's policy.
 
     ``copies`` are the places that show the tags, ``newest`` the latest order and ``on_order`` the
@@ -58,7 +56,7 @@ class EvaluationState:
     newest: Order | None
     on_order: Copy
     shown: tuple[Written | None, Written | None]
-    merges: dict[frozenset[str], Merged] = field(default_factory=dict)
+    merges: dict[frozenset[str], Merged] = msgspec.field(default_factory=dict)
 
     @property
     def then(self) -> datetime | None:
@@ -100,7 +98,7 @@ class EvaluationState:
         """Give the profile with its standing: tags of their own as people left them just now."""
         memory, profile = self.case.memory, self.case.profile
         own = with_granted(self.merged(memory.granted).by_hand, memory.granted)
-        return profile.standing_so(memory.standing_in(segments, own))
+        return profile.with_standing(memory.standing_in(segments, own))
 
     def merged(self, wanted: frozenset[str]) -> Merged:
         """Merge what is wanted with what people did, in each place that shows the tags."""
@@ -170,8 +168,8 @@ class EvaluationState:
 
 
 NOTHING_SHOWN = Written(NOTHING)
-_desk, _before, _decision = maker(EvaluationState), maker(Before), maker(Classification)
-_memory, _written, _target = maker(Memory), maker(Written), maker(Target)
+_desk, _before, _decision = EvaluationState, Before, Classification
+_memory, _written, _target = Memory, Written, Target
 
 
 def evaluation_state(case: EvaluationInput, rules: Rules, policy: Policy) -> EvaluationState:

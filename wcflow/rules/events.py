@@ -7,8 +7,9 @@ a poll was missed, and nothing depends on when it is asked. Each occurrence has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from wcflow.profile import (
     HIDDEN_STATUSES,
@@ -22,8 +23,7 @@ from wcflow.profile import (
 from wcflow.records import LineItem, Order, StatusChange
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that happened: its stable name, when, and the order and line it concerns."""
 
     name: str
@@ -32,8 +32,7 @@ class Event:
     item: LineItem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerContext:
+class TriggerContext(msgspec.Struct, frozen=True):
     """All that a trigger may look at: the person now, and what changed since they were last seen.
 
     ``segments`` tells since when they are in each segment. ``new_tags`` and ``lost_tags`` are
@@ -43,7 +42,7 @@ class TriggerContext:
 
     profile: Profile
     now: datetime
-    segments: dict[str, datetime] = field(default_factory=dict)
+    segments: dict[str, datetime] = msgspec.field(default_factory=dict)
     moves: tuple[Transition, ...] = ()
     new_tags: frozenset[str] = frozenset()
     lost_tags: frozenset[str] = frozenset()

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from wcflow.frozen import maker
+import msgspec
+
 from wcflow.profile import Profile, Standing, latest_order
 from wcflow.records import Customer, Order
 from wcflow.rules.tags import NOTHING, Copy, Put, join_tags, split_tags
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
-_standing, _copy = maker(Standing), maker(Copy)
+_standing, _copy = Standing, Copy
 UNKNOWN = Copy(None, None)
 Place = tuple[str, int]
 """Where tags are shown: ``customer`` or ``order``, and its id."""
 NOWHERE: Mapping[Place, Put] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """What wcflow last wrote in one place: the tags, and the lifecycle segment."""
 
     tags: frozenset[str]
@@ -33,8 +32,7 @@ class Written:
         return {TAGS_META: join_tags(self.tags) or None, SEGMENT_META: self.segment or None}
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(msgspec.Struct, frozen=True):
     """A person as they were left by the last evaluation and the last writes.
 
     ``by_hand`` are tags that people added, ``refused`` wanted ones that people took away,
@@ -46,11 +44,11 @@ class Memory:
     email: str = ""
     evaluated_at: datetime | None = None
     digest: str = ""
-    segments: Mapping[str, datetime] = field(default_factory=dict)
+    segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
     by_hand: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     granted: frozenset[str] = frozenset()
-    kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    kept: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     worn: frozenset[str] = frozenset()
     matched: frozenset[str] = frozenset()
     written_customer: Written | None = None

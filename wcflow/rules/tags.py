@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
-from wcflow.frozen import maker
+import msgspec
 
 
 def join_tags(tags: Iterable[str]) -> str:
@@ -21,8 +20,7 @@ def split_tags(text: str | None) -> frozenset[str]:
     return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """What wcflow may have changed in one place of the shop, whoever's it was then.
 
     ``tags`` it wrote there or was about to; ``dropped`` it may have taken away in a write of which
@@ -39,8 +37,7 @@ class Put:
 NOTHING = Put()
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     """One place of the shop that shows a person's tags.
 
     ``shop`` is what it holds now, None where that is not known. ``base`` is what wcflow last
@@ -53,8 +50,7 @@ class Copy:
     put: Put = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True):
     """``target`` is what the shop should hold; the rest is remembered of what people did."""
 
     target: frozenset[str]
@@ -62,7 +58,7 @@ class Merged:
     refused: frozenset[str]
 
 
-_merged = maker(Merged)
+_merged = Merged
 
 
 def merge(

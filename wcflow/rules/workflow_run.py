@@ -7,8 +7,11 @@ set the workflow off or not, a run with its reason remains of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+
+import msgspec
+from msgspec.structs import replace
 
 from wcflow.profile import Profile
 from wcflow.records import LineItem, Order
@@ -35,8 +38,7 @@ from wcflow.units import after
 SETTLING_SECONDS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """A workflow at work for one person, or what remains of an occurrence it saw.
 
     ``state`` is waiting, done, ended or skipped. ``memory`` holds what its steps made, for the
@@ -57,7 +59,7 @@ class Run:
     mode: str = "live"
     reason: str = ""
     digest: str = ""
-    memory: Mapping[str, object] = field(default_factory=dict)
+    memory: Mapping[str, object] = msgspec.field(default_factory=dict)
     id: int | None = None
 
     @property

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 from wcflow.records import Order
 from wcflow.rules.context import Context
@@ -61,8 +64,7 @@ def _told_by_orders(workflow: Workflow) -> bool:
     return workflow.trigger.tells_by_stamps and not workflow.include_existing
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """What the workflows of one person have to go by."""
 
     case: EvaluationInput

@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 import orjson
 
-from wcflow.frozen import maker
 from wcflow.records import Address, LineItem, Order, Refund
 from wcflow.store import json_body
 from wcflow.store.fields import BIGGEST, LONGEST_ADDRESS, LONGEST_WORD, YEARS, as_text, minor
@@ -84,8 +83,8 @@ _all_in = msgspec.json.Decoder(list[_Told]).decode
 _rows_in = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _one_in = msgspec.json.Decoder(_Told).decode
 
-_order_with, _item_with, _address_with = maker(Order), maker(LineItem), maker(Address)
-_parts_of = attrgetter(*Address.__slots__)
+_order_with, _item_with, _address_with = Order, LineItem, Address
+_parts_of = attrgetter(*Address.__struct_fields__)
 
 
 def orders_in(content: bytes, keep: frozenset[str]) -> Any:
