@@ -89,6 +89,22 @@ class Duration:
         return f"{self.count}{self.unit}"
 
 
+_UNIT_WORDS = {
+    "s": "second",
+    "min": "minute",
+    "h": "hour",
+    "d": "day",
+    "w": "week",
+    "mo": "month",
+    "y": "year",
+}
+
+
+def duration_words(length: Duration) -> str:
+    """Return ``1 day`` or ``30 days``."""
+    return f"{length.count} {_UNIT_WORDS[length.unit]}{'' if length.count == 1 else 's'}"
+
+
 _SECONDS = {
     "s": 1,
     "min": 60,

@@ -10,9 +10,9 @@ import pytest
 
 from tests.command import on_terminal, process, wcflow
 from wcflow import __version__, cli
+from wcflow.actions.registry import ACTIONS
 from wcflow.cli import COMMAND_GROUPS, output
 from wcflow.rules.attributes.registry import ATTRIBUTES
-from wcflow.rules.steps import STEPS
 from wcflow.rules.triggers import TRIGGERS
 
 GROUPS = ["outbox", "workflow"]
@@ -91,7 +91,7 @@ def test_kinds_show_every_entry_of_the_registries():
     told = json.loads(wcflow("reference", "--json").out)
     assert list(ATTRIBUTES) == [each["name"] for each in told["attributes"]]
     assert list(TRIGGERS) == [each["name"] for each in told["triggers"]]
-    assert list(STEPS) == [each["name"] for each in told["steps"]]
+    assert list(ACTIONS) == [each["name"] for each in told["steps"]]
 
 
 def test_kinds_in_a_pipe_are_whole():
@@ -104,7 +104,7 @@ def test_kinds_in_markdown_are_tables():
     ran = wcflow("reference", "steps", "--markdown")
     rows = [line for line in ran.lines if line.startswith("|")]
     assert ["| step | meaning | example |", "|---|---|---|"] == rows[:2]
-    assert len(STEPS) == len(rows) - 2
+    assert len(ACTIONS) == len(rows) - 2
 
 
 # What is printed where

@@ -327,7 +327,7 @@ def test_the_default_configuration_loads_as_it_is(written):
     assert ["VIP", "At Risk", "New", "Regular"] == [one.name for one in config.rules.segments]
     assert {"lifecycle"} == {one.group for one in config.rules.segments}
     assert 3 == len(config.rules.workflows)
-    steps = {step.kind for workflow in config.rules.workflows for step in workflow.do}
+    steps = {step.action.name for workflow in config.rules.workflows for step in workflow.do}
     assert {"create_coupon", "add_note", "add_tag"} == steps
     assert () == config.warnings
 

@@ -161,7 +161,6 @@ class TestFlaws:
             ("{{ store.nam }}", RuleError("a variable", "'store.nam'", "did you mean 'store.name'?", 0, 4)),
             ("{{ meta }}", RuleError("a variable", "'meta'", "write meta.loyalty_points", 0, 4)),
             ("{{ first_name | uper }}", RuleError("a filter", "'uper'", "did you mean 'upper'?")),
-            ("{{ coupon.code }}", RuleError("a variable", "'coupon.code'", "it is known after the step create_coupon", 0, 4)),
             ("{{ each }}", RuleError("a variable", "'each'", "it is known in a tag with for_each", 0, 4)),
             ("{{ first_name | random }}", RuleError("a filter", "'random'", "")),
             ("{% include 'x' %}", RuleError("plain variables, filters, if and for", "'include'")),

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from wcflow.cli import describe
+from wcflow.actions.registry import content_words, entry_words
 from wcflow.cli.contacts import Contact, contact_of_profile
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
@@ -31,6 +31,7 @@ from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event
 from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.steps import adds_tag
 from wcflow.rules.workflow_run import Run
 
 LATEST_ENTRIES = 50
@@ -189,14 +190,16 @@ def _tag_sources(
         if tag in each.tags
     ]
     if tag in evaluation.memory.granted:
-        from_rules += _adding_workflows(tag, evaluation_input) or ["a workflow"]
+        from_rules += _adding_workflows(tag, evaluation_input, rules) or ["a workflow"]
     return from_rules + (["by hand"] if tag in evaluation.memory.by_hand else [])
 
 
-def _adding_workflows(tag: str, evaluation_input: EvaluationInput) -> list[str]:
+def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules) -> list[str]:
     """Name the workflows that put a tag on, as far as their steps say it without a template."""
     runs = [
-        run for run in evaluation_input.runs if run.mode == "live" and f"add_tag {tag}" in run.steps
+        run
+        for run in evaluation_input.runs
+        if run.mode == "live" and any(adds_tag(step, tag, rules.actions) for step in run.steps)
     ]
     return sorted({f"workflow {run.workflow}" for run in runs})
 
@@ -290,8 +293,8 @@ def _load_entries(
             each.id,
             each.queued_at,
             each.state,
-            describe.action(each),
-            describe.content(each, evaluation_context.shop.zone),
+            entry_words(each),
+            content_words(each, evaluation_context.shop.zone),
             each.rule,
             each.outcome,
         )

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import describe, output
+from wcflow.actions.registry import ENTRY_KINDS, content_words, entry_words, target_words
+from wcflow.cli import output
 from wcflow.cli.contacts import Contact, load_contacts
 from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
@@ -191,7 +192,7 @@ def _entry_row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[o
         each.state,
         output.format_time(each.queued_at, zone),
         who[each.subject].short if each.subject in who else each.subject,
-        f"{describe.action(each)}: {describe.content(each, zone)}{outcome}",
+        f"{entry_words(each)}: {content_words(each, zone)}{outcome}",
     )
 
 
@@ -200,9 +201,9 @@ def _entry_facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tu
         ("id", str(each.id)),
         ("store", store),
         ("who", str(who)),
-        ("what", describe.ENTRY_KINDS[each.kind].one),
-        ("where", describe.target(each)),
-        ("content", describe.content(each, zone)),
+        ("what", ENTRY_KINDS[each.kind].one),
+        ("where", target_words(each)),
+        ("content", content_words(each, zone)),
         ("because of", "" if each.rule == outbox.STATE_OF_TAGS else f"{each.rule}, {each.step}"),
         ("occurrence", "" if each.rule == outbox.STATE_OF_TAGS else each.occurrence),
         ("queued", output.format_time(each.queued_at, zone)),

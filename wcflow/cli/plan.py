@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from wcflow.actions.registry import ENTRY_KINDS, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.contacts import Contact, load_contacts
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
@@ -127,7 +128,7 @@ def _load_previews(
     newest = state == "dry_run"
     found = [
         entry
-        for kind in describe.ENTRY_KINDS
+        for kind in ENTRY_KINDS
         if kind in counts
         for entry in outbox.entries(
             tx, store, [state], limit=most, kinds=[kind], newest_first=newest
@@ -158,16 +159,14 @@ def print_plan(store_plan: StorePlan) -> None:
 
 def _format_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(
-        named.counted(counts[kind])
-        for kind, named in describe.ENTRY_KINDS.items()
-        if kind in counts
+        named.count(counts[kind]) for kind, named in ENTRY_KINDS.items() if kind in counts
     )
 
 
 def _print_by_kind(
     store_plan: StorePlan, some: Sequence[Preview], counts: Mapping[str, int]
 ) -> None:
-    for kind, named in describe.ENTRY_KINDS.items():
+    for kind, named in ENTRY_KINDS.items():
         rows = [each for each in some if each.entry.kind == kind]
         if not rows:
             continue
@@ -187,7 +186,7 @@ def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, s
     entry = each.entry
     why = "" if entry.rule == outbox.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
     who = str(store_plan.people.get(entry.subject, entry.subject))
-    where = describe.target(entry) if entry.kind.endswith(("order", "note")) else ""
+    where = target_words(entry) if ENTRY_KINDS[entry.kind].place == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)
 
 

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from wcflow.actions.registry import ACTIONS
 from wcflow.cli import output
 from wcflow.cli.options import AsJson
-from wcflow.config.schema import KINDS
+from wcflow.config.schema import kinds
 from wcflow.errors import UsageError
 from wcflow.rules.attributes.registry import ATTRIBUTES
-from wcflow.rules.steps import STEPS
 from wcflow.rules.triggers import TRIGGERS
 
 Row = tuple[str, ...]
@@ -110,12 +110,12 @@ def _trigger_tables() -> Iterator[ReferenceTable]:
 
 
 def _step_tables() -> Iterator[ReferenceTable]:
-    rows = tuple((each.form, each.meaning, each.example) for each in STEPS.values())
+    rows = tuple((each.form, each.meaning, each.example) for each in ACTIONS.values())
     yield ReferenceTable("Steps", ("step", "meaning", "example"), rows)
 
 
 def _key_tables() -> Iterator[ReferenceTable]:
-    for kind in KINDS.values():
+    for kind in kinds().values():
         rows = tuple((k.name, k.form, k.meaning, k.example) for k in kind.keys.values())
         heading = f"{kind.head}: {kind.meaning}"
         yield ReferenceTable(heading, ("key", "value", "meaning", "example"), rows)
@@ -159,7 +159,7 @@ def _trigger_json(name: str) -> Mapping[str, object]:
 
 
 def _step_json(name: str) -> Mapping[str, object]:
-    each = STEPS[name]
+    each = ACTIONS[name]
     return {
         "name": name,
         "form": each.form,
@@ -170,7 +170,7 @@ def _step_json(name: str) -> Mapping[str, object]:
 
 def _key_json(name: str) -> Mapping[str, object]:
     section, _, key = name.partition(" ")
-    each = KINDS[section].keys[key]
+    each = kinds()[section].keys[key]
     return {
         "section": section,
         "name": key,
@@ -190,6 +190,6 @@ _JSON_BUILDERS: Mapping[Registry, Callable[[str], Mapping[str, object]]] = {
 _NAMES: Mapping[Registry, Sequence[str]] = {
     Registry.ATTRIBUTES: tuple(ATTRIBUTES),
     Registry.TRIGGERS: tuple(TRIGGERS),
-    Registry.STEPS: tuple(STEPS),
-    Registry.KEYS: tuple(f"{kind.name} {key}" for kind in KINDS.values() for key in kind.keys),
+    Registry.STEPS: tuple(ACTIONS),
+    Registry.KEYS: tuple(f"{kind.name} {key}" for kind in kinds().values() for key in kind.keys),
 }

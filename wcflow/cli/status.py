@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import describe, output
+from wcflow.actions.registry import entry_words
+from wcflow.cli import output
 from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.load import Config
@@ -275,7 +276,7 @@ def _read_so_far(store_status: StoreStatus) -> str:
 def _print_failed(store_status: StoreStatus) -> None:
     output.print_heading("Given up")
     rows = [
-        (each.id, _anonymous_key(each.subject), describe.action(each), each.outcome)
+        (each.id, _anonymous_key(each.subject), entry_words(each), each.outcome)
         for each in store_status.given_up[:FAILED_SHOWN]
     ]
     output.print_table(("id", "who", "effect", "why"), rows, indent=2)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wcflow.actions.registry import SECTIONS
 from wcflow.config.stores import StoreSettings
 from wcflow.rules.conditions import Condition
-from wcflow.rules.model import CouponRule, Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 
 _READING = 1
 """Counted up when a later version takes the same words to mean something else."""
@@ -24,7 +24,7 @@ def digest_of(rules: Rules, paid_statuses: Iterable[str], stores: Iterable[Store
         "segments": _segments(rules.segments),
         "tags": sorted(_tag(rule) for rule in rules.tags),
         "workflows": sorted((_workflow(rule) for rule in rules.workflows), key=str),
-        "coupons": [_coupon(rule) for _, rule in sorted(rules.coupons.items())],
+        **{f"{kind}s": _action_rules(kind, known) for kind, known in rules.sections.items()},
         "stores": sorted((_store(store) for store in stores), key=str),
     }
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
@@ -59,7 +59,7 @@ def _workflow(rule: Workflow) -> list[Any]:
         rule.trigger.canonical,
         _said(rule.when),
         _said(rule.stop_when),
-        [step.canonical for step in rule.do],
+        [step.text for step in rule.do],
         [rule.once.per, str(rule.once.every)],
         rule.mode,
         sorted(rule.only),
@@ -67,8 +67,8 @@ def _workflow(rule: Workflow) -> list[Any]:
     ]
 
 
-def _coupon(rule: CouponRule) -> dict[str, Any]:
-    return {**asdict(rule), "expires": str(rule.expires)}
+def _action_rules(kind: str, rules: Mapping[str, Any]) -> list[Any]:
+    return [SECTIONS[kind].meaning(rule) for _, rule in sorted(rules.items())]
 
 
 def _store(store: StoreSettings) -> list[Any]:

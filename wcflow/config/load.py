@@ -11,21 +11,22 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from wcflow.actions.registry import ACTIONS, SECTIONS
 from wcflow.config.addresses import database_address
 from wcflow.config.digest import digest_of
 from wcflow.config.files import Files, Read, open_to_others, read_whole
 from wcflow.config.ini import Section
 from wcflow.config.problem import ConfigError, Findings, Remark
 from wcflow.config.rules import (
-    coupon_of,
-    look_at_coupons,
+    action_rule,
+    look_at_action_sections,
     look_at_references,
     parts_of,
     segment_of,
     tag_of,
     workflow_of,
 )
-from wcflow.config.schema import KINDS
+from wcflow.config.schema import kinds
 from wcflow.config.secrets import Keyring
 from wcflow.config.section import Sheet, sheets_of
 from wcflow.config.stores import StoreSettings, Strongbox, stores_of
@@ -105,7 +106,7 @@ def _sections(path: Path, files: Files) -> list[Section]:
     _stop_at_problems(files, only_unread=True)
     for section in sections:
         if section.kind == "wcflow":
-            general = Sheet(section, KINDS["wcflow"], files.findings)
+            general = Sheet(section, kinds()["wcflow"], files.findings)
             general.fill()
             return sections + files.included(general)
     return sections
@@ -120,12 +121,12 @@ def _stop_at_problems(files: Files, *, only_unread: bool = False) -> None:
 
 
 def _by_kind(sheets: list[Sheet]) -> dict[str, list[Sheet]]:
-    return {kind: [sheet for sheet in sheets if sheet.kind.name == kind] for kind in KINDS}
+    return {kind: [sheet for sheet in sheets if sheet.kind.name == kind] for kind in kinds()}
 
 
 def _general(path: Path, sheets: dict[str, list[Sheet]], findings: Findings) -> Sheet:
     """Give the ``[wcflow]`` section; where there is none, its defaults."""
-    absent = Sheet(Section(str(path), 0, "wcflow", ""), KINDS["wcflow"], findings)
+    absent = Sheet(Section(str(path), 0, "wcflow", ""), kinds()["wcflow"], findings)
     return next(iter(sheets["wcflow"]), absent)
 
 
@@ -153,19 +154,24 @@ def _home(base: Path, env: Mapping[str, str]) -> Path:
 
 
 def _rules(sheets: dict[str, list[Sheet]]) -> Rules:
-    coupons = {sheet.name: coupon_of(sheet) for sheet in sheets["coupon"]}
+    of_actions = {
+        kind: {sheet.name: action_rule(sheet, section) for sheet in sheets[kind]}
+        for kind, section in SECTIONS.items()
+    }
     segments = [(sheet, segment_of(sheet)) for sheet in sheets["segment"]]
     tags = [(sheet, tag_of(sheet)) for sheet in sheets["tag"]]
-    names = frozenset(coupons)
-    workflows = [(sheet, workflow_of(sheet, names)) for sheet in sheets["workflow"]]
+    names = frozenset((kind, name) for kind, rules in of_actions.items() for name in rules)
+    workflows = [(sheet, workflow_of(sheet, ACTIONS, names)) for sheet in sheets["workflow"]]
     told = [(sheet, rule) for sheet, rule in (*segments, *tags, *workflows) if rule is not None]
     look_at_references(told, [sheet.name for sheet in sheets["segment"]])
-    look_at_coupons(told, sheets["coupon"])
+    for kind, section in SECTIONS.items():
+        look_at_action_sections(told, section, sheets[kind])
     return Rules(
         segments=tuple(rule for _, rule in segments if rule is not None),
         tags=tuple(rule for _, rule in tags if rule is not None),
         workflows=tuple(rule for _, rule in workflows if rule is not None),
-        coupons=coupons,
+        sections=of_actions,
+        actions=ACTIONS,
     )
 
 

@@ -5,8 +5,8 @@ What conditions, triggers, steps and templates say is not read here: they need t
 
 from __future__ import annotations
 
-from wcflow.config import parsers
-from wcflow.config.keys import Key, kind_of
+from wcflow.rules import values as parsers
+from wcflow.rules.keys import Key, kind_of
 
 _WHEN = "rows are joined by 'and'"
 
@@ -144,87 +144,5 @@ WORKFLOW = kind_of(
         "skip",
         parsers.choice("skip", "include"),
         "skip",
-    ),
-)
-
-COUPON = kind_of(
-    "coupon",
-    "what a coupon is worth and to whom",
-    Key(
-        "type",
-        "percent, fixed_cart or fixed_product",
-        "what the amount is: a share, or money off the cart or off each product",
-        "percent",
-        parsers.choice("percent", "fixed_cart", "fixed_product"),
-        "fixed_cart",
-        required=True,
-    ),
-    Key(
-        "amount",
-        "amount",
-        "how much, without sign",
-        "10",
-        parsers.amount,
-        "1",
-        required=True,
-    ),
-    Key(
-        "prefix",
-        "text or none",
-        "what its codes begin with; default: the coupon's name",
-        "WELCOME",
-        parsers.or_none(parsers.prefix),
-    ),
-    Key(
-        "expires",
-        "duration or none",
-        "how long it is good",
-        "30d",
-        parsers.or_none(parsers.duration),
-    ),
-    Key(
-        "usage_limit",
-        "whole number or none",
-        "how often a code may be used in all",
-        "1",
-        parsers.or_none(parsers.whole(1, 1_000_000)),
-        1,
-    ),
-    Key(
-        "usage_limit_per_user",
-        "whole number or none",
-        "how often one customer may use it",
-        "1",
-        parsers.or_none(parsers.whole(1, 1_000_000)),
-        1,
-    ),
-    Key(
-        "individual_use",
-        "yes or no",
-        "whether it stands alone, beside no other coupon",
-        "no",
-        parsers.yes_or_no,
-        False,
-    ),
-    Key("minimum_amount", "amount", "the least a cart must hold", "50", parsers.amount, ""),
-    Key("maximum_amount", "amount", "the most a cart may hold", "500", parsers.amount, ""),
-    Key(
-        "exclude_sale_items",
-        "yes or no",
-        "whether products on sale are left out",
-        "no",
-        parsers.yes_or_no,
-        False,
-    ),
-    Key("free_shipping", "yes or no", "whether it ships for free", "no", parsers.yes_or_no, False),
-    Key("products", "ids", "the products it is good for", "12, 34", parsers.ids, (), rows=True),
-    Key("categories", "ids", "the categories it is good for", "7", parsers.ids, (), rows=True),
-    Key(
-        "for",
-        "customer or anyone",
-        "whether it is good for that customer's e-mail address alone",
-        "customer",
-        parsers.choice("customer", "anyone"),
-        "customer",
     ),
 )

@@ -1,4 +1,4 @@
-"""From ``[segment]``, ``[tag]``, ``[workflow]`` and ``[coupon]`` to rules, one section at a time.
+"""From ``[segment]``, ``[tag]``, ``[workflow]`` and the sections of actions to rules, one at a time.
 
 What rules say of one another is looked at in references.py.
 """
@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from typing import Any
 
-from wcflow.config.parsers import lone_tag
 from wcflow.config.section import Sheet
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import Asked, Kind
 from wcflow.rules.conditions import Condition
 from wcflow.rules.context import Place
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.keys import ActionSection, SectionValues
 from wcflow.rules.literals import fold
-from wcflow.rules.model import CouponRule, Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 from wcflow.rules.parser import parse_attribute, parse_condition
-from wcflow.rules.steps import Step, parse_steps
+from wcflow.rules.steps import Actions, parse_steps
 from wcflow.rules.templates import Template, parse_template
 from wcflow.rules.triggers import Trigger, parse_trigger
+from wcflow.rules.values import lone_tag
 
 SEGMENT_PLACE = Place()
 TAG_PLACE = Place(segments=True)
@@ -97,14 +98,16 @@ def _tag_template(sheet: Sheet) -> Template | None:
     return parse_template(text, TAG_PLACE, extra) if text else None
 
 
-def workflow_of(sheet: Sheet, coupons: frozenset[str]) -> Workflow | None:
+def workflow_of(
+    sheet: Sheet, actions: Actions, sections: frozenset[tuple[str, str]]
+) -> Workflow | None:
     """Read a ``[workflow NAME]``; None where it has problems, which are told."""
     trigger = sheet.understand("trigger", parse_trigger)
     # Where the trigger is not known, the rest may be right; its other mistakes are told.
     place = place_of(trigger) if trigger else ANY_PLACE
     when = _condition(sheet, "when", place)
     stop_when = _condition(sheet, "stop_when", place)
-    do = _steps(sheet, place, coupons)
+    do = sheet.understand("do", lambda text: parse_steps(text, place, actions, sections))
     if trigger is not None:
         _look_at_workflow(sheet, trigger)
     if trigger is None or do is None:
@@ -122,10 +125,6 @@ def workflow_of(sheet: Sheet, coupons: frozenset[str]) -> Workflow | None:
     )
 
 
-def _steps(sheet: Sheet, place: Place, coupons: frozenset[str]) -> tuple[Step, ...] | None:
-    return sheet.understand("do", lambda text: parse_steps(text, place, coupons))
-
-
 def _look_at_workflow(sheet: Sheet, trigger: Trigger) -> None:
     """Tell of keys that say nothing with this trigger, or are missing with it."""
     if trigger.name == "customer_matches" and not sheet.has("when"):
@@ -140,46 +139,13 @@ def _look_at_workflow(sheet: Sheet, trigger: Trigger) -> None:
         sheet.tell("existing", RuleError("no 'existing' with the trigger bulk", "'include'", hint))
 
 
-def coupon_of(sheet: Sheet) -> CouponRule:
-    """Read a ``[coupon NAME]``."""
-    _look_at_coupon(sheet)
-    return CouponRule(
-        name=sheet.name,
-        type=sheet["type"],
-        amount=sheet["amount"],
-        prefix=(sheet["prefix"] or "") if sheet.has("prefix") else _default_prefix(sheet),
-        expires=sheet["expires"],
-        usage_limit=sheet["usage_limit"],
-        usage_limit_per_user=sheet["usage_limit_per_user"],
-        individual_use=sheet["individual_use"],
-        minimum_amount=sheet["minimum_amount"],
-        maximum_amount=sheet["maximum_amount"],
-        exclude_sale_items=sheet["exclude_sale_items"],
-        free_shipping=sheet["free_shipping"],
-        products=sheet["products"],
-        categories=sheet["categories"],
-        for_customer=sheet["for"] == "customer",
-    )
-
-
-def _look_at_coupon(sheet: Sheet) -> None:
-    amount = Decimal(sheet["amount"])
-    if sheet["type"] == "percent" and amount > 100:  # noqa: PLR2004  a share of the whole
-        sheet.tell("amount", RuleError("at most 100 with type = percent", repr(sheet["amount"])))
-    if not amount and not sheet["free_shipping"]:
-        hint = "0 is for coupons with free_shipping = yes"
-        sheet.tell("amount", RuleError("more than 0", repr(sheet["amount"]), hint))
-    low, high = sheet["minimum_amount"], sheet["maximum_amount"]
-    if low and high and Decimal(low) > Decimal(high):
-        sheet.tell("maximum_amount", RuleError(f"at least the minimum_amount {low}", repr(high)))
-
-
-def _default_prefix(sheet: Sheet) -> str:
-    words = re.findall(r"[A-Z0-9]+", sheet.name.upper())
-    prefix = "-".join(words)[:20].strip("-")
-    if not prefix:
-        sheet.tell("", RuleError("a key 'prefix', as the name has no letter from A to Z", "none"))
-    return prefix
+def action_rule(sheet: Sheet, section: ActionSection) -> Any:
+    """Read a section that belongs to an action, such as ``[coupon NAME]``."""
+    given = frozenset(key for key in section.kind.keys if sheet.has(key))
+    values = SectionValues(sheet.name, {key: sheet[key] for key in section.kind.keys}, given)
+    for key, error in section.check(values):
+        sheet.tell(key, error)
+    return section.read(values)
 
 
 # What rules say of one another: names that must be there, and tags that must not be shared.
@@ -212,12 +178,14 @@ def parts_of(rules: Rules) -> Iterator[Condition | Template]:
             yield from (step.template for step in rule.do if step.template is not None)
 
 
-def look_at_coupons(rules: Sequence[Told], coupons: Iterable[Sheet]) -> None:
-    """Remark on coupons that no workflow makes."""
-    made = {step.coupon for _, rule in rules if isinstance(rule, Workflow) for step in rule.do}
-    for sheet in coupons:
-        if sheet.name not in made:
-            sheet.remark("", "no workflow makes this coupon", f"create_coupon {sheet.name}")
+def look_at_action_sections(
+    rules: Sequence[Told], section: ActionSection, sheets: Iterable[Sheet]
+) -> None:
+    """Remark on sections of an action that no step refers to."""
+    used = {step.section for _, rule in rules if isinstance(rule, Workflow) for step in rule.do}
+    for sheet in sheets:
+        if (section.kind.name, sheet.name) not in used:
+            sheet.remark("", section.unused, f"{section.example} {sheet.name}")
 
 
 def _look_at_groups(rules: Iterable[Told]) -> None:
@@ -292,6 +260,4 @@ def _tags_made(rule: Rule) -> Iterator[str]:
     if isinstance(rule, TagRule) and "{" not in rule.tag.text:
         yield rule.tag.text
     if isinstance(rule, Workflow):
-        for step in rule.do:
-            if step.kind == "add_tag" and step.template and "{" not in step.template.text:
-                yield step.template.text
+        yield from (step.tag for step in rule.do if step.tag)

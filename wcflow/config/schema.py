@@ -5,9 +5,10 @@ Reading, "did you mean", the lists of the README and the tests that walk it foll
 
 from __future__ import annotations
 
-from wcflow.config import parsers
-from wcflow.config.keys import Key, Kind, kind_of
-from wcflow.config.rule_sections import COUPON, SEGMENT, TAG, WORKFLOW
+from wcflow.actions.registry import SECTIONS
+from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
+from wcflow.rules import values as parsers
+from wcflow.rules.keys import Key, Kind, kind_of
 from wcflow.units import Duration
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -167,9 +168,13 @@ _STORE = kind_of(
     ),
 )
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (_GENERAL, _STORE, SEGMENT, TAG, WORKFLOW, COUPON)
-}
+_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, SEGMENT, TAG, WORKFLOW)}
+
+
+def kinds() -> dict[str, Kind]:
+    """Return every kind of section, with those that actions bring."""
+    return _OWN | {name: section.kind for name, section in SECTIONS.items()}
+
 
 LATER_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
 LATER_KEYS = {"wcflow": frozenset({"shipped_statuses", "agent", "quiet_hours", "message_cap"})}

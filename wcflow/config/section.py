@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from wcflow.config.ini import Section
-from wcflow.config.keys import Key, Kind
 from wcflow.config.problem import Findings
-from wcflow.config.schema import KINDS, LATER_KEYS, LATER_KINDS
+from wcflow.config.schema import LATER_KEYS, LATER_KINDS, kinds
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.keys import Key, Kind
 from wcflow.rules.literals import fold
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class Sheet:
         self._tell_key(key, RuleError(f"a key of [{self.kind.name}]", got, hint))
 
     def _elsewhere(self, key: str) -> str:
-        homes = [kind.head for kind in KINDS.values() if key in kind.keys]
+        homes = [kind.head for kind in kinds().values() if key in kind.keys]
         return f"it belongs to {' or '.join(homes)}" if homes else ""
 
     def _tell_key(self, key: str, flaw: RuleError) -> None:
@@ -144,14 +144,14 @@ def sheets_of(sections: Iterable[Section], findings: Findings) -> list[Sheet]:
 
 
 def _kind_of(section: Section, findings: Findings) -> Kind | None:
-    if section.kind in KINDS:
-        return KINDS[section.kind]
+    if section.kind in kinds():
+        return kinds()[section.kind]
     if section.kind in LATER_KINDS:
         got = f"[{section.kind}], which it does not have yet"
         flaw = RuleError("a kind of section of this version", got)
     else:
-        known = ", ".join(f"[{kind}]" for kind in KINDS)
-        hint = did_you_mean(section.kind, KINDS)
+        known = ", ".join(f"[{kind}]" for kind in kinds())
+        hint = did_you_mean(section.kind, kinds())
         flaw = RuleError(f"one of {known}", f"[{section.kind}]", hint)
     findings.problem(section.file, section.line, section.head, flaw)
     return None

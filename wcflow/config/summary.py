@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy.engine import make_url
 
+from wcflow.actions.registry import SECTIONS
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.rules.model import CouponRule, Once, Segment, TagRule, Workflow
+from wcflow.rules.model import Once, Segment, TagRule, Workflow
 from wcflow.rules.triggers import Trigger
-from wcflow.units import Duration, parse_duration
+from wcflow.units import Duration, duration_words, parse_duration
 
 
 def summary(config: Config) -> list[str]:
@@ -22,7 +23,12 @@ def summary(config: Config) -> list[str]:
         *(line for rule in config.rules.segments for line in _segment(rule, config)),
         *(line for rule in config.rules.tags for line in _tag(rule)),
         *(line for rule in config.rules.workflows for line in _workflow(rule)),
-        *(line for _, rule in config.rules.coupons.items() for line in _coupon(rule)),
+        *(
+            line
+            for kind, rules in config.rules.sections.items()
+            for rule in rules.values()
+            for line in SECTIONS[kind].summary(rule)
+        ),
     ]
 
 
@@ -86,8 +92,8 @@ def _workflow(rule: Workflow) -> Iterator[str]:
         yield f"    until {_plain(rule.stop_when.canonical)}"
     yield from _limits(rule)
     for step in rule.do:
-        mailed = " (WooCommerce e-mails it)" if step.kind == "add_customer_note" else ""
-        yield f"    {step.line}{mailed}"
+        remark = f" ({step.action.remark})" if step.action.remark else ""
+        yield f"    {step.text}{remark}"
 
 
 def _limits(rule: Workflow) -> Iterator[str]:
@@ -115,39 +121,6 @@ def _once(once: Once) -> str:
     return f"once {_every(once.every)}" if once.every else f"once per {once.per}"
 
 
-def _coupon(rule: CouponRule) -> Iterator[str]:
-    share = {"percent": " %", "fixed_cart": " off the cart", "fixed_product": " off each product"}
-    shipping = " and free shipping" if rule.free_shipping else ""
-    whose = "that customer alone" if rule.for_customer else "anyone"
-    yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, for {whose}"
-    code = f"{rule.prefix}-…" if rule.prefix else "letters and digits alone"
-    good = f"good for {_length(rule.expires)}" if rule.expires else "never expires"
-    yield f"    code {code}, {good}, {_uses(rule)}"
-    yield from (f"    {limit}" for limit in _coupon_limits(rule))
-
-
-def _uses(rule: CouponRule) -> str:
-    if rule.usage_limit is None and rule.usage_limit_per_user is None:
-        return "as often as one likes"
-    total = "any number of uses" if rule.usage_limit is None else f"{rule.usage_limit}× in all"
-    each = rule.usage_limit_per_user
-    return total if each in (None, rule.usage_limit) else f"{total}, {each}× per customer"
-
-
-def _coupon_limits(rule: CouponRule) -> Iterator[str]:
-    if rule.minimum_amount:
-        yield f"for carts of at least {rule.minimum_amount}"
-    if rule.maximum_amount:
-        yield f"for carts of at most {rule.maximum_amount}"
-    if rule.individual_use:
-        yield "beside no other coupon"
-    if rule.exclude_sale_items:
-        yield "not for products on sale"
-    for what, ids in (("products", rule.products), ("categories", rule.categories)):
-        if ids:
-            yield f"only for the {what} {', '.join(str(one) for one in ids)}"
-
-
 def _plain(text: str) -> str:
     """Give a condition with its relative days and windows explained where they stand."""
     return _TIMES.sub(_explained, text)
@@ -171,25 +144,9 @@ def _explained(found: re.Match[str]) -> str:
 
 
 def _from_now(length: Duration, sign: str) -> str:
-    said = f"{_length(length)} ago" if sign == "-" else f"in {_length(length)}"
+    said = f"{duration_words(length)} ago" if sign == "-" else f"in {duration_words(length)}"
     return f"the day {said}" if length.in_days else said
 
 
-_UNITS = {
-    "s": "second",
-    "min": "minute",
-    "h": "hour",
-    "d": "day",
-    "w": "week",
-    "mo": "month",
-    "y": "year",
-}
-
-
 def _every(length: Duration) -> str:
-    return f"every {_UNITS[length.unit] if length.count == 1 else _length(length)}"
-
-
-def _length(length: Duration) -> str:
-    unit = _UNITS[length.unit]
-    return f"{length.count} {unit}" if length.count == 1 else f"{length.count} {unit}s"
+    return f"every {duration_words(length).removeprefix('1 ')}"

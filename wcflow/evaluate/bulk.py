@@ -25,9 +25,9 @@ from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event, TriggerContext
 from wcflow.rules.memory import Memory
-from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.steps import AddTag, RemoveTag, StepScope
-from wcflow.rules.workflow_run import Make, Run, place_of, run_steps, start
+from wcflow.rules.model import Workflow
+from wcflow.rules.steps import AddTag, RemoveTag
+from wcflow.rules.workflow_run import Run, RunSetup, place_of, run_steps, start
 from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 BATCH = 500
@@ -69,7 +69,8 @@ class BulkPlan:
 
 def plan_bulk(tx: Connection, bench: EvaluationContext, drive: BulkRun) -> BulkPlan:
     """Ask everyone of a store; people should have been evaluated just before."""
-    found = BulkPlan()
+    found, policy = BulkPlan(), bench.policy
+    setup = RunSetup(bench.rules, place_of(drive.workflow), policy.store, policy.secret)
     for subjects in _batches(people.subjects(tx, bench.settings.name)):
         for case in load_inputs(tx, bench, subjects):
             found.everyone += 1
@@ -77,7 +78,7 @@ def plan_bulk(tx: Connection, bench: EvaluationContext, drive: BulkRun) -> BulkP
             if drive.where is not None and not drive.where.ask(scope).holds:
                 continue
             found.chosen += 1
-            took = run_for(case, scope, drive, bench.rules, _make(bench, case))
+            took = run_for(case, scope, drive, setup)
             if isinstance(took, str):
                 found.reasons[took] += 1
             else:
@@ -89,9 +90,7 @@ def plan_bulk(tx: Connection, bench: EvaluationContext, drive: BulkRun) -> BulkP
 def start_bulk(tx: Connection, bench: EvaluationContext, mustered: BulkPlan) -> int:
     """Keep the runs and queue what they do; say how many effects wait. Those people are touched."""
     store = bench.settings.name
-    rows = [
-        row for each in mustered.ready for row in save_run_steps(tx, bench, each.profile, each.took)
-    ]
+    rows = [row for each in mustered.ready for row in save_run_steps(tx, bench, each.took)]
     outbox.add_entries(tx, rows)
     people.save_memories(tx, store, [each.memory for each in mustered.ready])
     mark_dirty(tx, store, {each.memory.subject: each.memory.email for each in mustered.ready})
@@ -101,10 +100,6 @@ def start_bulk(tx: Connection, bench: EvaluationContext, mustered: BulkPlan) -> 
 def _batches(subjects: Sequence[str]) -> Iterator[Sequence[str]]:
     for first in range(0, len(subjects), BATCH):
         yield subjects[first : first + BATCH]
-
-
-def _make(bench: EvaluationContext, case: EvaluationInput) -> Make:
-    return lambda run, number, effect: bench.maker.remember(case.profile, run, number, effect)
 
 
 # What is decided, purely.
@@ -117,7 +112,7 @@ def scope_of_case(case: EvaluationInput, now: datetime) -> Context:
 
 
 def run_for(
-    case: EvaluationInput, scope: Context, drive: BulkRun, rules: Rules, remember: Make
+    case: EvaluationInput, scope: Context, drive: BulkRun, setup: RunSetup
 ) -> RunSteps | str:
     """Begin a person's run as far as it goes now, or say in few words why it does not begin.
 
@@ -131,11 +126,10 @@ def run_for(
     occurrence = at or Event(drive.name, drive.now)
     scope = scope.about(occurrence.order, occurrence.item)
     mine = [run for run in case.runs if run.workflow == workflow.name]
-    run = start(workflow, occurrence, scope, mine, rules.digest)
+    run = start(workflow, occurrence, scope, mine, setup.rules.digest)
     if not run.counts:
         return short_reason(run)
-    bounds = StepScope(place_of(workflow), frozenset(rules.coupons))
-    return run_steps(run, scope, bounds, remember)
+    return run_steps(run, scope, setup)
 
 
 def latest_occurrence(workflow: Workflow, scope: Context) -> Event | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 
+import msgspec
 from sqlalchemy import Connection
 
 from wcflow.config.load import Config
@@ -55,9 +56,14 @@ def open_context(
     changed = {name: each for name, each in kept.items() if known.get(name) != each}
     runs.save_watches(tx, settings.name, changed)
     _touch_if_changed(tx, settings.name, bench.rules.digest)
-    if bench.maker.secret:
+    if bench.policy.secret:
         return bench
-    return replace(bench, maker=replace(bench.maker, secret=_secret(tx)))
+    secret = _secret(tx)
+    return replace(
+        bench,
+        policy=msgspec.structs.replace(bench.policy, secret=secret),
+        maker=replace(bench.maker, secret=secret),
+    )
 
 
 def read_context(
@@ -79,8 +85,15 @@ def _laid_out(
     rules = for_store(config.rules, settings)
     began = instant(row.census_started) if row.census_started is not None else now
     watching = _watches(known, rules, now, began)
-    policy = Policy(began, settings.order_tags == "latest", config.manual_tags == "respect")
-    maker = EntryBuilder(settings.name, rules, setting(tx, "secret") or "", now)
+    secret = setting(tx, "secret") or ""
+    policy = Policy(
+        began,
+        settings.order_tags == "latest",
+        config.manual_tags == "respect",
+        settings.name,
+        secret,
+    )
+    maker = EntryBuilder(settings.name, rules, secret, now)
     shop, shelf = shop_of(row, config, settings), ProductCache(settings.name)
     return EvaluationContext(settings, shop, rules, watching, policy, maker, now, shelf)
 

@@ -94,5 +94,4 @@ def _judged(
 
 
 def _judge(cases: Iterable[EvaluationInput], bench: EvaluationContext) -> list[Evaluation]:
-    lent = [(case, partial(bench.maker.remember, case.profile)) for case in cases]
-    return evaluate_all(lent, bench.rules, bench.watches, bench.policy, bench.now)
+    return evaluate_all(cases, bench.rules, bench.watches, bench.policy, bench.now)

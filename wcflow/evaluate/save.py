@@ -14,7 +14,6 @@ from wcflow.database import outbox, people, runs
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagWork, tag_work
 from wcflow.evaluate.failures import FailedEvaluation
-from wcflow.profile import Profile
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.workflows import RunSteps
 from wcflow.units import minor_digits
@@ -105,7 +104,7 @@ def _effect_rows(
         if note := bench.maker.move_row(judged, move, reason):
             rows.append(note)
     for took in judged.took:
-        rows += save_run_steps(tx, bench, judged.profile, took)
+        rows += save_run_steps(tx, bench, took)
     for run in judged.withdrawn:
         runs.save_run(tx, store, run)
         outbox.cancel_of_runs(tx, store, [run.id] if run.id else [], run.reason)
@@ -113,16 +112,12 @@ def _effect_rows(
 
 
 def save_run_steps(
-    tx: Connection, bench: EvaluationContext, profile: Profile, took: RunSteps
+    tx: Connection, bench: EvaluationContext, took: RunSteps
 ) -> list[dict[str, Any]]:
     """Keep a run and give the rows of the steps that it took; tags reach the shop as state."""
     run, steps = took
     run_id = runs.save_run(tx, bench.settings.name, run)
-    return [
-        bench.maker.step_row(run, run_id, taken, profile)
-        for taken in steps
-        if run.mode == "dry_run" or not taken.is_tag
-    ]
+    return [row for taken in steps if (row := bench.maker.step_row(run, run_id, taken)) is not None]
 
 
 def _queue_tags(tx: Connection, bench: EvaluationContext, judged: Sequence[Evaluation]) -> int:

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import people
 from wcflow.database.customers import set_customer_meta
 from wcflow.database.identity import mark_dirty
@@ -17,7 +18,7 @@ from wcflow.database.stores import save_store, store_row
 from wcflow.database.tags import save_written, written_in
 from wcflow.errors import StoreError
 from wcflow.outbox.delivery import Delivery
-from wcflow.outbox.meta_plan import Meta, MetaPlan, place_of, plan_tags
+from wcflow.outbox.meta_plan import Meta, MetaPlan, meta_of, place_of, plan_tags
 from wcflow.rules.memory import Memory
 from wcflow.rules.tags import NOTHING, Put
 from wcflow.store.errors import concerns_store
@@ -27,16 +28,12 @@ BATCH = 25
 """Large batches run into PHP's time limit on small hosts (FACTS: Batch)."""
 
 Place = Literal["customers", "orders"]
-KINDS: Mapping[Place, tuple[str, ...]] = {
-    "customers": ("tags_customer", "meta_customer"),
-    "orders": ("tags_order", "meta_order"),
-}
 Held = Mapping[int, Mapping[str, str] | None]
 
 
 def deliver_meta(desk: Delivery, place: Place, *, released_only: bool) -> bool:
     """Deliver one batch; say whether there was any. Raises StoreError where the store is out."""
-    entries = desk.claim(KINDS[place], BATCH, released_only=released_only)
+    entries = desk.claim(_kinds(place), BATCH, released_only=released_only)
     if not entries:
         return False
     held, unread = _read(desk, place, entries)
@@ -54,9 +51,13 @@ def deliver_meta(desk: Delivery, place: Place, *, released_only: bool) -> bool:
     return True
 
 
+def _kinds(place: Place) -> list[str]:
+    return [k.name for k in ENTRY_KINDS.values() if k.meta and f"{k.place}s" == place]
+
+
 def _gone(tx: Connection, desk: Delivery, entry: Entry, reason: str) -> None:
     """Let tags go with what showed them: the next poll tells where they belong now."""
-    if entry.kind.startswith("tags_"):
+    if ENTRY_KINDS[entry.kind].state:
         desk.called_off(tx, entry, reason)
     else:
         desk.failed(tx, entry, reason)
@@ -91,8 +92,8 @@ def _plans(
     plans = []
     for entry in entries:
         memory = memories.get(entry.subject)
-        if not entry.kind.startswith("tags_"):
-            plans.append(MetaPlan(entry, {entry.payload["key"]: entry.payload["value"]}))
+        if not ENTRY_KINDS[entry.kind].state:
+            plans.append(MetaPlan(entry, meta_of(entry)))
         elif memory is None:
             desk.called_off(tx, entry, "nothing is left of this person at the shop")
         else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.config.load import Config
 from wcflow.database import people
 from wcflow.database.customers import customers
@@ -38,7 +39,14 @@ class MetaPlan:
 
 def place_of(entry: Entry) -> tuple[str, int]:
     """Give the place that an entry is about."""
-    return "customer" if entry.kind.endswith("_customer") else "order", entry.target
+    return ENTRY_KINDS[entry.kind].place, entry.target
+
+
+def meta_of(entry: Entry) -> Meta:
+    """Return the meta values that an entry asks for."""
+    meta = ENTRY_KINDS[entry.kind].meta
+    assert meta is not None, "only kinds that are meta values are written as such"
+    return meta(entry.payload)
 
 
 def plan_tags(
@@ -54,7 +62,7 @@ def plan_tags(
 
     ``before`` is what wcflow may have changed there until now.
     """
-    on_customer = entry.kind == "tags_customer"
+    on_customer = place_of(entry)[0] == "customer"
     on_order = memory.written_order if memory.written_order_id == entry.target else None
     written = memory.written_customer if on_customer else on_order
     copy = replace(_copy(shown, written, on_customer=on_customer), put=before)
@@ -111,16 +119,16 @@ def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry
     ours, respect = config.rules.static_tags, config.manual_tags == "respect"
     written = written_in(tx, store, map(place_of, entries))
     found: dict[int, Preview] = {}
-    for entry in sorted(entries, key=lambda each: (not each.kind.endswith("_customer"), each.id)):
-        kind, _, place = entry.kind.partition("_")
-        if kind not in ("tags", "meta"):
+    for entry in sorted(entries, key=lambda each: (place_of(each)[0] != "customer", each.id)):
+        kind = ENTRY_KINDS[entry.kind]
+        if not kind.meta:
             found[entry.id] = Preview(entry)
             continue
         memory = memories.get(entry.subject)
-        if entry.target not in shown[place] or (kind == "tags" and memory is None):
+        if entry.target not in shown[kind.place] or (kind.state and memory is None):
             found[entry.id] = Preview(entry, gone=True)
             continue
-        there = shown[place][entry.target]
+        there = shown[kind.place][entry.target]
         before = written.get(place_of(entry), NOTHING)
         after = _after(entry, memories, there, before, ours=ours, respect=respect)
         now = None if there is None else {key: there.get(key) for key in after}
@@ -138,8 +146,8 @@ def _after(
     respect: bool,
 ) -> Meta:
     """Give what will stand there; what a merge learns of a person holds for the next place."""
-    if entry.kind.startswith("meta_"):
-        return {entry.payload["key"]: entry.payload["value"]}
+    if not ENTRY_KINDS[entry.kind].state:
+        return meta_of(entry)
     memory = memories[entry.subject]
     plan = plan_tags(entry, memory, there, before, ours=ours, respect=respect)
     memories[entry.subject] = plan.memory or memories[entry.subject]
@@ -147,7 +155,7 @@ def _after(
 
 
 def _shown(tx: Connection, store: str, place: str, entries: Sequence[Entry]) -> Shown:
-    targets = sorted({each.target for each in entries if each.kind.endswith(f"_{place}")})
+    targets = sorted({number for where, number in map(place_of, entries) if where == place})
     if place == "customer":
         return {number: each.meta for number, each in customers(tx, store, targets).items()}
     return {number: each.meta for number, each in order_records(tx, store, targets).items()}

@@ -26,7 +26,7 @@ from wcflow.rules.events import TriggerContext
 from wcflow.rules.memory import Memory
 from wcflow.rules.model import Rules
 from wcflow.rules.ternary import earliest
-from wcflow.rules.workflow_run import Activation, Make, Run
+from wcflow.rules.workflow_run import Activation, Run
 from wcflow.rules.workflows import (
     RunSteps,
     Watching,
@@ -65,30 +65,26 @@ def evaluate(
     watches: Mapping[str, Activation],
     policy: Policy,
     now: datetime,
-    remember: Make,
 ) -> Evaluation:
     """Give all that follows for a person from what is known of them at ``now``."""
-    return evaluate_all([(case, remember)], rules, watches, policy, now)[0]
+    return evaluate_all([case], rules, watches, policy, now)[0]
 
 
 def evaluate_all(
-    cases: Iterable[tuple[EvaluationInput, Make]],
+    cases: Iterable[EvaluationInput],
     rules: Rules,
     watches: Mapping[str, Activation],
     policy: Policy,
     now: datetime,
 ) -> list[Evaluation]:
-    """Judge people; each comes with what answers what their steps must remember."""
-    laid_out = [(evaluation_state(case, rules, policy), remember) for case, remember in cases]
+    """Evaluate many people at one instant."""
     on = watching(rules, watches)
-    desks = [desk for desk, _ in laid_out]
+    desks = [evaluation_state(case, rules, policy) for case in cases]
     seen = _last_seen(desks, rules)
     decisions = _decisions(seen, rules, now)
     return [
-        _judged(desk, before, profile, decision, on, now, remember)
-        for (desk, remember), (before, profile), decision in zip(
-            laid_out, seen, decisions, strict=True
-        )
+        _judged(desk, before, profile, decision, on, now)
+        for desk, (before, profile), decision in zip(desks, seen, decisions, strict=True)
     ]
 
 
@@ -123,7 +119,6 @@ def _judged(
     decision: Classification,
     on: Watching,
     now: datetime,
-    remember: Make,
 ) -> Evaluation:
     case, rules = desk.case, desk.rules
     worn = desk.merged(with_granted(decision.tags, case.memory.granted))
@@ -134,7 +129,7 @@ def _judged(
     new, lost = worn.target - before.worn, before.worn - worn.target
     sight = _sight(profile, now, dict(decision.segments), changes, new, lost)
     since = dict.fromkeys(matched - before.matched, now)
-    work = _work(case, rules, on, scope, sight, since, remember)
+    work = _work(case, rules, on, scope, sight, since, desk.policy)
     steps = run_workflows(work)
     memory = desk.remembered(decision, worn.target, matched, steps, now)
     at_once = memory.granted != case.memory.granted or memory.by_hand != worn.by_hand

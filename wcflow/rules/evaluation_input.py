@@ -15,11 +15,16 @@ from wcflow.rules.workflow_run import Run
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """How a store is to be served: since when, where tags are shown, whose tags win."""
+    """How a store is served: since when, where tags are shown, whose tags win.
+
+    Coupon codes and marks of notes derive from ``secret``.
+    """
 
     watching_since: datetime
     order_tags: bool = True
     respect: bool = True
+    store: str = ""
+    secret: str = ""
 
 
 class EvaluationInput(msgspec.Struct, frozen=True):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import Asked
 from wcflow.rules.conditions import Condition
-from wcflow.rules.steps import Step, one_tag
+from wcflow.rules.steps import Actions, Sections, Step, one_tag
 from wcflow.rules.templates import Template
 from wcflow.rules.triggers import Trigger
 from wcflow.units import Duration
@@ -67,35 +66,20 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class CouponRule:
-    """What a coupon of this name is worth and to whom; amounts are decimal texts."""
-
-    name: str
-    type: str
-    amount: str
-    prefix: str
-    expires: Duration | None = None
-    usage_limit: int | None = 1
-    usage_limit_per_user: int | None = 1
-    individual_use: bool = False
-    minimum_amount: str = ""
-    maximum_amount: str = ""
-    exclude_sale_items: bool = False
-    free_shipping: bool = False
-    products: tuple[int, ...] = ()
-    categories: tuple[int, ...] = ()
-    for_customer: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules together. ``digest`` changes when, and only when, what they mean may change."""
+    """All rules together, and the actions of their steps with what these read from the INI.
+
+    ``digest`` changes when, and only when, what the rules mean may change.
+    """
 
     segments: tuple[Segment, ...] = ()
     tags: tuple[TagRule, ...] = ()
     workflows: tuple[Workflow, ...] = ()
-    coupons: Mapping[str, CouponRule] = field(default_factory=dict)
+    sections: Sections = field(default_factory=dict)
+    actions: Actions = field(default_factory=dict, repr=False)
     digest: str = ""
+    section_names: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
+    """The sections of actions, as (kind, name)."""
     static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
     """The tags that rules may make and that can be known beforehand."""
     lifecycle: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -104,6 +88,8 @@ class Rules:
     """The workflows that begin when their own ``when`` begins to hold."""
 
     def __post_init__(self) -> None:
+        names = ((kind, name) for kind, rules in self.sections.items() for name in rules)
+        object.__setattr__(self, "section_names", frozenset(names))
         plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
         ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
         object.__setattr__(self, "static_tags", ours)

@@ -6,6 +6,7 @@ through it: the whole path is looked up beforehand and replaced by one variable.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -20,11 +21,7 @@ from wcflow.rules.naming import attribute_named, window_of
 T = TypeVar("T")
 
 OF_STORE = {"store.name": "name", "store.url": "url"}
-_LATER = {
-    "coupon.code": "it is known after the step create_coupon",
-    "coupon.expires": "it is known after the step create_coupon",
-    "each": "it is known in a tag with for_each",
-}
+_LATER = {"each": "it is known in a tag with for_each"}
 _REFUSED = (
     nodes.AssignBlock,
     nodes.Block,
@@ -48,11 +45,17 @@ class Variables:
     extras: dict[str, str] = field(default_factory=dict)
 
 
-def named_in(tree: nodes.Template, text: str, place: Place, extra: frozenset[str]) -> Variables:
+def named_in(
+    tree: nodes.Template,
+    text: str,
+    place: Place,
+    extra: frozenset[str],
+    later: Mapping[str, str],
+) -> Variables:
     """Replace each path of the tree by a plain variable; raises FlawError with all unknown ones."""
     assigned = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
     loops = {"loop"} if tree.find(nodes.For) else set[str]()
-    walk = _Walk(text, place, extra, frozenset(assigned | loops))
+    walk = _Walk(text, place, extra, frozenset(assigned | loops), later)
     walk.visit(tree)
     if walk.flaws:
         raise RuleErrors(*walk.flaws)
@@ -62,9 +65,17 @@ def named_in(tree: nodes.Template, text: str, place: Place, extra: frozenset[str
 class _Walk(NodeTransformer):
     """Go over all nodes of a template."""
 
-    def __init__(self, text: str, place: Place, extra: frozenset[str], own: frozenset[str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        place: Place,
+        extra: frozenset[str],
+        own: frozenset[str],
+        later: Mapping[str, str],
+    ) -> None:
         self.rows = text.split("\n")
         self.place, self.extra, self.own = place, extra, own
+        self.later = {**_LATER, **later}
         self.variables = Variables()
         self.plain_names: dict[str, str] = {}
         self.flaws: list[RuleError] = []
@@ -147,7 +158,7 @@ class _Walk(NodeTransformer):
     def _as_variable(self, flaw: RuleError, name: str) -> RuleError:
         if known_by(name):
             return flaw
-        return RuleError("a variable", repr(name), _LATER.get(name) or flaw.hint)
+        return RuleError("a variable", repr(name), self.later.get(name) or flaw.hint)
 
     def _tell(self, node: nodes.Node, flaw: RuleError, name: str | None) -> None:
         row = min(node.lineno, len(self.rows)) - 1

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -120,14 +121,20 @@ _RUN_TIME_ERRORS = (
 )
 
 
-def parse_template(text: str, place: Place, extra: frozenset[str] = frozenset()) -> Template:
+def parse_template(
+    text: str,
+    place: Place,
+    extra: frozenset[str] = frozenset(),
+    later: Mapping[str, str] = MappingProxyType({}),
+) -> Template:
     """Understand a template; raises FlawError with all that is wrong.
 
-    ``extra`` are the variables beside the attributes: ``each``, ``coupon.code``.
+    ``extra`` are the variables beside the attributes: ``each``, ``coupon.code``. ``later`` maps
+    variables that exist elsewhere to the reason why they are not known here.
     """
     try:
         tree = _JINJA.parse(text)
-        variables = named_in(tree, text, place, extra)
+        variables = named_in(tree, text, place, extra, later)
         compiled = _JINJA.from_string(tree)
     except TemplateAssertionError as error:
         raise RuleErrors(_unknown_filter(error)) from None

@@ -6,9 +6,9 @@ set the workflow off or not, a run with its reason remains of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
 import msgspec
 from msgspec.structs import replace
@@ -16,17 +16,19 @@ from msgspec.structs import replace
 from wcflow.profile import Profile
 from wcflow.records import LineItem, Order
 from wcflow.rules.classify import qualifies
+from wcflow.rules.codes import work_key
 from wcflow.rules.context import Context, Place
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.events import Event, TriggerContext
-from wcflow.rules.model import Once, Workflow
+from wcflow.rules.model import Once, Rules, Workflow
 from wcflow.rules.steps import (
-    COUPON_VARIABLES,
+    Actions,
     AddTag,
-    Effect,
     RemoveTag,
+    Send,
     Step,
     StepContext,
+    StepRefused,
     StepScope,
     Stop,
     Wait,
@@ -111,7 +113,7 @@ def start(
         occurrence=occurrence.name,
         at=occurrence.at,
         started_at=scope.now,
-        steps=tuple(step.line for step in workflow.do),
+        steps=tuple(step.text for step in workflow.do),
         order_id=occurrence.order.id if occurrence.order else 0,
         item_id=occurrence.item.id if occurrence.item else 0,
         mode=workflow.mode,
@@ -162,63 +164,69 @@ def stop_reason(workflow: Workflow, scope: Context) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that was taken: its place in the run, its word, its effect."""
+    """A step that was taken: its number in the run from 0, its action, and what follows."""
 
     number: int
-    kind: str
-    effect: Effect
-
-    @property
-    def is_tag(self) -> bool:
-        """Say whether it is about tags, which reach the shop as state and not as an effect."""
-        return isinstance(self.effect, AddTag | RemoveTag)
+    action: str
+    result: AddTag | RemoveTag | Send
 
 
-Make = Callable[[Run, int, Effect], Mapping[str, object]]
+@dataclass(frozen=True, slots=True)
+class RunSetup:
+    """What the steps of a run need besides the person: the rules, the place, and the store's secret."""
+
+    rules: Rules
+    place: Place
+    store: str = ""
+    secret: str = field(default="", repr=False)
+
+    def key(self, run: Run, number: int) -> str:
+        """Return the key of a step, from which codes and marks derive."""
+        return work_key(self.secret, self.store, run.workflow, run.subject, run.occurrence, number)
 
 
-class StepRefused(Exception):
-    """a step cannot be taken for this person; the message says why."""
-
-
-def run_steps(
-    run: Run, scope: Context, bounds: StepScope, remember: Make
-) -> tuple[Run, tuple[Taken, ...]]:
-    """Take all steps that are due, up to a pause or the end.
-
-    ``remember`` answers what later steps must know of an effect: ``{"code": …, "expires": …}`` of
-    a coupon (epoch seconds or None). It raises StepRefused where the effect cannot be.
-    """
+def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
+    """Take all steps that are due, up to a pause or the end."""
     taken: list[Taken] = []
     memory = dict(run.memory)
     for number in range(run.step, len(run.steps)):
+        variables = step_variables(memory, setup.rules.actions)
         try:
-            step = pinned(run.steps[number], bounds, coupon_made="code" in memory)
-            effect = step.effect(StepContext(scope, step_variables(memory)))
-            memory |= remember(run, number, effect)
+            step = pinned(run.steps[number], setup, frozenset(variables))
+            result = step.plan(
+                StepContext(
+                    facts,
+                    variables,
+                    setup.rules.sections,
+                    setup.key(run, number),
+                    f"{run.workflow}, {run.occurrence}",
+                )
+            )
         except (RuleErrors, TemplateError, StepRefused) as error:
             return _over(run, "ended", f"step {number + 1}: {error}", memory), tuple(taken)
-        if isinstance(effect, Stop):
-            return _over(run, "ended", effect.reason, memory), tuple(taken)
-        if isinstance(effect, Wait):
-            return _paused(run, number + 1, effect.until, memory), tuple(taken)
-        taken.append(Taken(number, step.kind, effect))
+        if isinstance(result, Stop):
+            return _over(run, "ended", result.reason, memory), tuple(taken)
+        if isinstance(result, Wait):
+            return _paused(run, number + 1, result.until, memory), tuple(taken)
+        if isinstance(result, Send):
+            memory |= result.remember
+        taken.append(Taken(number, step.action.name, result))
     return _over(run, "done", "all steps were taken", memory), tuple(taken)
 
 
-def step_variables(memory: Mapping[str, object]) -> dict[str, object]:
-    """Give what templates may say of earlier steps."""
-    if "code" not in memory:
+def step_variables(memory: Mapping[str, object], actions: Actions) -> dict[str, object]:
+    """Return what templates can say of earlier steps."""
+    if not memory:
         return {}
-    expires = memory["expires"]
-    until = datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) else None
-    return {"coupon.code": memory["code"], "coupon.expires": until}
+    return {
+        name: value for action in actions.values() for name, value in action.recall(memory).items()
+    }
 
 
-def pinned(line: str, bounds: StepScope, *, coupon_made: bool) -> Step:
-    """Read a step as the run was pinned to it; raises FlawError where its coupon is gone."""
-    variables = COUPON_VARIABLES if coupon_made else frozenset[str]()
-    return parse_step(line, StepScope(bounds.place, bounds.coupons, variables))
+def pinned(text: str, setup: RunSetup, variables: frozenset[str]) -> Step:
+    """Parse a step of a run; raises RuleErrors where the section that it names is gone."""
+    scope = StepScope(setup.place, setup.rules.section_names, variables)
+    return parse_step(text, scope, setup.rules.actions)
 
 
 def scope_of(run: Run, scope: Context, elsewhere: Order | None = None) -> Context:

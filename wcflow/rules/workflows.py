@@ -12,16 +12,16 @@ from msgspec.structs import replace
 
 from wcflow.records import Order
 from wcflow.rules.context import Context
-from wcflow.rules.evaluation_input import EvaluationInput
+from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.steps import AddTag, RemoveTag, StepScope
+from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     SETTLING_SECONDS,
     Activation,
-    Make,
     Run,
+    RunSetup,
     Taken,
     ended,
     new_events,
@@ -73,7 +73,7 @@ class Work(msgspec.Struct, frozen=True):
     scope: Context
     sight: TriggerContext
     matched_since: Mapping[str, datetime]
-    remember: Make
+    policy: Policy
 
     def workflow(self, name: str) -> Workflow | None:
         return next((each for each in self.rules.workflows if each.name == name), None)
@@ -175,8 +175,8 @@ def _if_disqualified(run: Run, work: Work, elsewhere: Mapping[int, Order] = NOWH
 
 
 def _go_on(run: Run, workflow: Workflow, scope: Context, work: Work) -> RunSteps:
-    bounds = StepScope(place_of(workflow), frozenset(work.rules.coupons))
-    return run_steps(run, scope, bounds, work.remember)
+    setup = RunSetup(work.rules, place_of(workflow), work.policy.store, work.policy.secret)
+    return run_steps(run, scope, setup)
 
 
 def workflow_tags(before: frozenset[str], took: Collection[RunSteps]) -> frozenset[str]:
@@ -186,10 +186,10 @@ def workflow_tags(before: frozenset[str], took: Collection[RunSteps]) -> frozens
     tags = set(before)
     for run, steps in took:
         for each in steps if run.mode == "live" else ():
-            if isinstance(each.effect, AddTag) and each.effect.tag:
-                tags.add(each.effect.tag)
-            elif isinstance(each.effect, RemoveTag):
-                tags.discard(each.effect.tag)
+            if isinstance(each.result, AddTag) and each.result.tag:
+                tags.add(each.result.tag)
+            elif isinstance(each.result, RemoveTag):
+                tags.discard(each.result.tag)
     return frozenset(tags)
 
 
@@ -198,8 +198,8 @@ def changed_tags(took: Collection[RunSteps], kind: type[AddTag | RemoveTag]) -> 
     if not took:
         return NOTHING
     return frozenset(
-        each.effect.tag
+        each.result.tag
         for run, steps in took
         for each in steps
-        if run.mode == "live" and isinstance(each.effect, kind)
+        if run.mode == "live" and isinstance(each.result, kind)
     )

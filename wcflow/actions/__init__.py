@@ -1,0 +1,1 @@
+"""What workflow steps can do: one module per action. ``registry`` lists them."""

@@ -1,0 +1,67 @@
+"""What an action module declares, and what a kind of outbox entry is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+from wcflow.database.outbox import Entry
+from wcflow.errors import StoreError
+from wcflow.rules.keys import ActionSection
+from wcflow.rules.steps import Action
+from wcflow.store.client import Store
+
+Payload = Mapping[str, Any]
+STORE = "store"
+"""The channel of whatever goes to the WooCommerce store itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaysOut:
+    """What entries are delivered through: the store, and other channels by name."""
+
+    store: Store
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+
+def retried(error: StoreError) -> bool:
+    return not error.permanent
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """A kind of outbox entry: how it is named, shown and delivered.
+
+    ``one`` and ``several`` are its names, ``counted`` the forms of a count ("{} coupon", "{}
+    coupons"). ``place`` is what its target is: "customer", "order" or "". ``phrase`` comes before
+    the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
+    and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
+    of their place, in batches. Entries with neither are never delivered.
+    """
+
+    name: str
+    one: str
+    several: str
+    counted: tuple[str, str]
+    content: Callable[[Payload, tzinfo], str]
+    place: str = ""
+    phrase: str = ""
+    deliver: Callable[[Entry, WaysOut], str] | None = None
+    meta: Callable[[Payload], Mapping[str, str | None]] | None = None
+    state: bool = False
+    channel: str = STORE
+
+    def count(self, number: int) -> str:
+        """Return ``tags on 2 customers`` or ``1 coupon``."""
+        return self.counted[number != 1].format(f"{number:,}")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionModule:
+    """Everything that one module adds: actions, kinds of outbox entries, kinds of INI sections."""
+
+    actions: tuple[Action, ...]
+    kinds: tuple[EntryKind, ...] = ()
+    sections: tuple[ActionSection, ...] = ()

@@ -1,0 +1,330 @@
+"""Coupons: the step create_coupon and the section ``[coupon NAME]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
+from wcflow.database.outbox import Entry
+from wcflow.errors import StoreError
+from wcflow.records import Coupon
+from wcflow.rules import values
+from wcflow.rules.codes import coupon_code
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.keys import ActionSection, Key, SectionValues, kind_of
+from wcflow.rules.steps import (
+    Action,
+    Argument,
+    Send,
+    Step,
+    StepContext,
+    StepRefused,
+    StepResult,
+    StepScope,
+)
+from wcflow.units import Duration, after, duration_words
+
+EXISTS = "woocommerce_rest_coupon_code_already_exists"
+
+# The section.
+
+_KIND = kind_of(
+    "coupon",
+    "what a coupon is worth and to whom",
+    Key(
+        "type",
+        "percent, fixed_cart or fixed_product",
+        "what the amount is: a share, or money off the cart or off each product",
+        "percent",
+        values.choice("percent", "fixed_cart", "fixed_product"),
+        "fixed_cart",
+        required=True,
+    ),
+    Key(
+        "amount",
+        "amount",
+        "how much, without sign",
+        "10",
+        values.amount,
+        "1",
+        required=True,
+    ),
+    Key(
+        "prefix",
+        "text or none",
+        "what its codes begin with; default: the coupon's name",
+        "WELCOME",
+        values.or_none(values.prefix),
+    ),
+    Key(
+        "expires",
+        "duration or none",
+        "how long it is good",
+        "30d",
+        values.or_none(values.duration),
+    ),
+    Key(
+        "usage_limit",
+        "whole number or none",
+        "how often a code may be used in all",
+        "1",
+        values.or_none(values.whole(1, 1_000_000)),
+        1,
+    ),
+    Key(
+        "usage_limit_per_user",
+        "whole number or none",
+        "how often one customer may use it",
+        "1",
+        values.or_none(values.whole(1, 1_000_000)),
+        1,
+    ),
+    Key(
+        "individual_use",
+        "yes or no",
+        "whether it stands alone, beside no other coupon",
+        "no",
+        values.yes_or_no,
+        False,
+    ),
+    Key("minimum_amount", "amount", "the least a cart must hold", "50", values.amount, ""),
+    Key("maximum_amount", "amount", "the most a cart may hold", "500", values.amount, ""),
+    Key(
+        "exclude_sale_items",
+        "yes or no",
+        "whether products on sale are left out",
+        "no",
+        values.yes_or_no,
+        False,
+    ),
+    Key("free_shipping", "yes or no", "whether it ships for free", "no", values.yes_or_no, False),
+    Key("products", "ids", "the products it is good for", "12, 34", values.ids, (), rows=True),
+    Key("categories", "ids", "the categories it is good for", "7", values.ids, (), rows=True),
+    Key(
+        "for",
+        "customer or anyone",
+        "whether it is good for that customer's e-mail address alone",
+        "customer",
+        values.choice("customer", "anyone"),
+        "customer",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRule:
+    """What a coupon of this name is worth and to whom; amounts are decimal texts."""
+
+    name: str
+    type: str
+    amount: str
+    prefix: str
+    expires: Duration | None = None
+    usage_limit: int | None = 1
+    usage_limit_per_user: int | None = 1
+    individual_use: bool = False
+    minimum_amount: str = ""
+    maximum_amount: str = ""
+    exclude_sale_items: bool = False
+    free_shipping: bool = False
+    products: tuple[int, ...] = ()
+    categories: tuple[int, ...] = ()
+    for_customer: bool = True
+
+
+def _read(section: SectionValues) -> CouponRule:
+    same = {key: section[key] for key in _KIND.keys if key not in ("prefix", "for")}
+    prefix = (section["prefix"] or "") if "prefix" in section.given else _default_prefix(section)
+    return CouponRule(
+        section.name, prefix=prefix, for_customer=section["for"] == "customer", **same
+    )
+
+
+def _default_prefix(section: SectionValues) -> str:
+    return "-".join(re.findall(r"[A-Z0-9]+", section.name.upper()))[:20].strip("-")
+
+
+def _check(section: SectionValues) -> Iterator[tuple[str, RuleError]]:
+    amount = Decimal(section["amount"])
+    if section["type"] == "percent" and amount > 100:  # noqa: PLR2004  a share of the whole
+        yield "amount", RuleError("at most 100 with type = percent", repr(section["amount"]))
+    if not amount and not section["free_shipping"]:
+        hint = "0 is for coupons with free_shipping = yes"
+        yield "amount", RuleError("more than 0", repr(section["amount"]), hint)
+    low, high = section["minimum_amount"], section["maximum_amount"]
+    if low and high and Decimal(low) > Decimal(high):
+        yield "maximum_amount", RuleError(f"at least the minimum_amount {low}", repr(high))
+    if "prefix" not in section.given and not _default_prefix(section):
+        yield "", RuleError("a key 'prefix', as the name has no letter from A to Z", "none")
+
+
+def _summary(rule: CouponRule) -> Iterator[str]:
+    share = {"percent": " %", "fixed_cart": " off the cart", "fixed_product": " off each product"}
+    shipping = " and free shipping" if rule.free_shipping else ""
+    whose = "that customer alone" if rule.for_customer else "anyone"
+    yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, for {whose}"
+    code = f"{rule.prefix}-…" if rule.prefix else "letters and digits alone"
+    good = f"good for {duration_words(rule.expires)}" if rule.expires else "never expires"
+    yield f"    code {code}, {good}, {_uses(rule)}"
+    yield from (f"    {limit}" for limit in _limits(rule))
+
+
+def _uses(rule: CouponRule) -> str:
+    if rule.usage_limit is None and rule.usage_limit_per_user is None:
+        return "as often as one likes"
+    total = "any number of uses" if rule.usage_limit is None else f"{rule.usage_limit}× in all"
+    each = rule.usage_limit_per_user
+    return total if each in (None, rule.usage_limit) else f"{total}, {each}× per customer"
+
+
+def _limits(rule: CouponRule) -> Iterator[str]:
+    if rule.minimum_amount:
+        yield f"for carts of at least {rule.minimum_amount}"
+    if rule.maximum_amount:
+        yield f"for carts of at most {rule.maximum_amount}"
+    if rule.individual_use:
+        yield "beside no other coupon"
+    if rule.exclude_sale_items:
+        yield "not for products on sale"
+    for what, ids in (("products", rule.products), ("categories", rule.categories)):
+        if ids:
+            yield f"only for the {what} {', '.join(str(one) for one in ids)}"
+
+
+def _meaning(rule: CouponRule) -> dict[str, Any]:
+    return {**asdict(rule), "expires": str(rule.expires)}
+
+
+_SECTION = ActionSection(
+    _KIND,
+    _read,
+    _check,
+    _summary,
+    _meaning,
+    "no workflow makes this coupon",
+    "create_coupon",
+)
+
+# The step.
+
+
+def _parse(rest: str, scope: StepScope) -> Argument:
+    known = scope.names("coupon")
+    if rest not in known:
+        hint = did_you_mean(rest, known) or "write a section [coupon NAME]"
+        got = repr(rest) if rest else "nothing"
+        raise RuleErrors(RuleError("the name of a [coupon …]", got, hint))
+    return None, rest
+
+
+def _create(step: Step, context: StepContext) -> StepResult:
+    rule: CouponRule = context.sections["coupon"][step.argument]
+    if rule.for_customer and not _plausible(context.profile.email):
+        raise StepRefused("no e-mail address to restrict the coupon to")
+    zone = context.profile.shop.zone
+    expires = after(context.facts.now, rule.expires, zone) if rule.expires else None
+    code: dict[str, Any] = {
+        "code": coupon_code(rule.prefix, context.key),
+        "expires": int(expires.timestamp()) if expires else None,
+    }
+    return Send("coupon", code | _terms(rule, context), remember=code)
+
+
+def _terms(rule: CouponRule, context: StepContext) -> dict[str, Any]:
+    return {
+        "type": rule.type,
+        "amount": rule.amount,
+        "usage_limit": rule.usage_limit,
+        "usage_limit_per_user": rule.usage_limit_per_user,
+        "individual_use": rule.individual_use,
+        "minimum_amount": rule.minimum_amount,
+        "maximum_amount": rule.maximum_amount,
+        "exclude_sale_items": rule.exclude_sale_items,
+        "free_shipping": rule.free_shipping,
+        "product_ids": list(rule.products),
+        "category_ids": list(rule.categories),
+        "emails": [context.profile.email] if rule.for_customer else [],
+        "description": f"wcflow: {context.origin}",
+        "key": context.key,
+    }
+
+
+def _plausible(email: str) -> bool:
+    """Return whether an address can restrict a coupon.
+
+    WooCommerce silently drops a malformed one, and then anyone can use the coupon (FACTS: Coupons).
+    """
+    name, at, domain = email.partition("@")
+    return bool(name and at and "." in domain.strip(".")) and " " not in email
+
+
+def _recall(memory: Mapping[str, object]) -> Mapping[str, object]:
+    if "code" not in memory:
+        return {}
+    expires = memory["expires"]
+    until = datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) else None
+    return {"coupon.code": memory["code"], "coupon.expires": until}
+
+
+CREATE_COUPON = Action(
+    "create_coupon NAME",
+    "a code of their own, from [coupon NAME]; later steps may say {{ coupon.code }}",
+    "create_coupon welcome10",
+    _parse,
+    _create,
+    variables=frozenset({"coupon.code", "coupon.expires"}),
+    recall=_recall,
+    section="coupon",
+)
+
+# The outbox entry.
+
+
+def _content(payload: Payload, zone: tzinfo) -> str:
+    worth = f"{payload['amount']} %" if payload["type"] == "percent" else f"{payload['amount']} off"
+    expires, emails = payload["expires"], payload["emails"]
+    until = ""
+    if expires is not None:
+        until = f", until {datetime.fromtimestamp(expires, UTC).astimezone(zone):%Y-%m-%d}"
+    return f"{payload['code']}: {worth}{until}, for {', '.join(emails) or 'anyone'}"
+
+
+def _deliver(entry: Entry, ways: WaysOut) -> str:
+    coupon = _coupon(entry.payload)
+    try:
+        ways.store.create_coupon(coupon)
+    except StoreError as error:
+        if error.code != EXISTS:
+            raise
+        there = ways.store.coupon(coupon.code)
+        if there is None or there.key != coupon.key:
+            raise
+        return f"coupon {coupon.code}, there from an earlier try"
+    return f"coupon {coupon.code}"
+
+
+def _coupon(payload: Payload) -> Coupon:
+    expires = payload["expires"]
+    changed = {
+        "expires": None if expires is None else datetime.fromtimestamp(expires, UTC),
+        "product_ids": tuple(payload["product_ids"]),
+        "category_ids": tuple(payload["category_ids"]),
+        "emails": tuple(payload["emails"]),
+    }
+    return Coupon(**{**payload, **changed})
+
+
+_ENTRY = EntryKind(
+    "coupon",
+    "coupon",
+    "coupons",
+    ("{} coupon", "{} coupons"),
+    _content,
+    deliver=_deliver,
+)
+COUPON = ActionModule((CREATE_COUPON,), (_ENTRY,), (_SECTION,))

@@ -1,0 +1,76 @@
+"""Custom fields: the step set_meta."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from wcflow.actions.base import ActionModule, EntryKind, Payload
+from wcflow.actions.note import NO_ORDER
+from wcflow.profile import latest_order
+from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.memory import SEGMENT_META, TAGS_META
+from wcflow.rules.steps import Action, Argument, Send, Step, StepContext, StepResult, StepScope
+
+RESERVED = frozenset({TAGS_META, SEGMENT_META})
+
+
+def _parse(rest: str, scope: StepScope) -> Argument:
+    key, _, value = rest.partition(" ")
+    if not key or not value.strip():
+        raise RuleErrors(RuleError("a key and a value", repr(rest) if rest else "nothing"))
+    if key.startswith("_"):
+        # WooCommerce neither writes nor returns them, and reports no error (FACTS: Customers).
+        raise RuleErrors(RuleError("a key that does not begin with _", repr(key)))
+    if key in RESERVED:
+        raise RuleErrors(RuleError("a key of your own", repr(key), "use add_tag or a [segment]"))
+    return scope.template(value.strip()), key
+
+
+def _set(step: Step, context: StepContext) -> StepResult:
+    payload = {"key": str(step.argument), "value": step.render(context)}
+    if context.profile.account:
+        return Send("meta_customer", payload, context.profile.account.id)
+    order = latest_order(context.profile)
+    if order is None:
+        return Send("meta_order", payload, impossible=NO_ORDER)
+    return Send("meta_order", payload, order.id)
+
+
+SET_META = Action(
+    "set_meta KEY VALUE",
+    "a meta value on the customer, or on a guest's latest order",
+    "set_meta last_campaign spring",
+    _parse,
+    _set,
+)
+
+
+def _content(payload: Payload, _zone: tzinfo) -> str:
+    return f"{payload['key']} = {payload['value']}"
+
+
+def _meta(payload: Payload) -> dict[str, str | None]:
+    return {payload["key"]: payload["value"]}
+
+
+_OF_CUSTOMER = EntryKind(
+    "meta_customer",
+    "custom field of a customer",
+    "custom fields of customers",
+    ("{} custom field of a customer", "{} custom fields of customers"),
+    _content,
+    place="customer",
+    phrase="custom field of",
+    meta=_meta,
+)
+_OF_ORDER = EntryKind(
+    "meta_order",
+    "custom field of an order",
+    "custom fields of orders",
+    ("{} custom field of an order", "{} custom fields of orders"),
+    _content,
+    place="order",
+    phrase="custom field of",
+    meta=_meta,
+)
+META = ActionModule((SET_META,), (_OF_CUSTOMER, _OF_ORDER))

@@ -1,0 +1,78 @@
+"""Notes on orders: the steps add_note and add_customer_note."""
+
+from __future__ import annotations
+
+import html
+from datetime import tzinfo
+
+from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
+from wcflow.database.outbox import Entry
+from wcflow.rules.codes import note_mark
+from wcflow.rules.steps import Action, Send, Step, StepContext, StepResult, parse_text
+
+NO_ORDER = "there is no order to put it on"
+
+
+def note(order_id: int, text: str, key: str, *, for_customer: bool = False) -> Send:
+    """Return a note for the outbox. It ends with a mark, by which a retry finds it again."""
+    payload = {"text": text, "for_customer": for_customer, "mark": note_mark(key)}
+    return Send("note", payload, order_id, impossible="" if order_id else NO_ORDER)
+
+
+def _private(step: Step, context: StepContext) -> StepResult:
+    return _on_order(step, context, for_customer=False)
+
+
+def _to_customer(step: Step, context: StepContext) -> StepResult:
+    return _on_order(step, context, for_customer=True)
+
+
+def _on_order(step: Step, context: StepContext, *, for_customer: bool) -> StepResult:
+    order = context.note_order()
+    text = step.render(context)
+    return note(order.id if order else 0, text, context.key, for_customer=for_customer)
+
+
+ADD_NOTE = Action(
+    "add_note TEXT",
+    "a private note on the trigger's order, else on the customer's latest; never e-mailed",
+    "add_note Welcome, {{ first_name }}",
+    parse_text,
+    _private,
+)
+ADD_CUSTOMER_NOTE = Action(
+    "add_customer_note TEXT",
+    "a note on the order that WooCommerce e-mails to the customer",
+    "add_customer_note Thank you, {{ first_name }}!",
+    parse_text,
+    _to_customer,
+    remark="WooCommerce e-mails it",
+)
+
+
+def _content(payload: Payload, _zone: tzinfo) -> str:
+    kind = "e-mailed to the customer: " if payload["for_customer"] else ""
+    return f"{kind}{payload['text']} {payload['mark']}"
+
+
+def _deliver(entry: Entry, ways: WaysOut) -> str:
+    mark, where = entry.payload["mark"], f"order {entry.target}"
+    if entry.attempts > 1 and any(mark in each.text for each in ways.store.notes(entry.target)):
+        return f"note on {where}, there from an earlier try"
+    # WooCommerce keeps markup as it is sent (FACTS: Notes), so what people typed is escaped.
+    text = f"{html.escape(entry.payload['text'], quote=False)} {mark}"
+    ways.store.add_note(entry.target, text, for_customer=entry.payload["for_customer"])
+    return f"note on {where}"
+
+
+_KIND = EntryKind(
+    "note",
+    "order note",
+    "order notes",
+    ("{} order note", "{} order notes"),
+    _content,
+    place="order",
+    phrase="note on",
+    deliver=_deliver,
+)
+NOTE = ActionModule((ADD_NOTE, ADD_CUSTOMER_NOTE), (_KIND,))

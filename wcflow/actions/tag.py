@@ -1,0 +1,116 @@
+"""Tags: the steps add_tag and remove_tag, and the outbox entries that show tags at the store.
+
+A step changes the person's tags; what their customer and latest order show then follows as state.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from wcflow.actions.base import ActionModule, EntryKind, Payload
+from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.evaluation_input import Target
+from wcflow.rules.memory import Written
+from wcflow.rules.steps import (
+    Action,
+    AddTag,
+    Argument,
+    RemoveTag,
+    Send,
+    Step,
+    StepContext,
+    StepResult,
+    StepScope,
+    one_tag,
+    parse_text,
+)
+from wcflow.rules.tags import join_tags
+
+
+def _parse_tag(rest: str, scope: StepScope) -> Argument:
+    argument = parse_text(rest, scope)
+    if "," in rest.partition("{{")[0]:
+        raise RuleErrors(RuleError("a tag without a comma", repr(rest), "commas separate tags"))
+    return argument
+
+
+def _add(step: Step, context: StepContext) -> StepResult:
+    return AddTag(one_tag(step.render(context)))
+
+
+def _remove(step: Step, context: StepContext) -> StepResult:
+    return RemoveTag(one_tag(step.render(context)))
+
+
+ADD_TAG = Action(
+    "add_tag TAG",
+    "the customer wears the tag from now on",
+    "add_tag First-time Buyer",
+    _parse_tag,
+    _add,
+    adds_tag=True,
+)
+REMOVE_TAG = Action(
+    "remove_tag TAG",
+    "the customer wears the tag no more; one that a segment or tag rule wants stays",
+    "remove_tag First-time Buyer",
+    _parse_tag,
+    _remove,
+)
+
+
+def tag_state(target: Target) -> Send:
+    """Return what one place of the store should show."""
+    payload = {"wanted": sorted(target.wanted), "segment": target.shows.segment}
+    return Send(f"tags_{target.kind}", payload, target.id)
+
+
+def tag_change(change: AddTag | RemoveTag) -> Send:
+    """Return the change of a tag as an entry, which only a dry run shows."""
+    word = "add" if isinstance(change, AddTag) else "remove"
+    return Send("tag", {word: change.tag})
+
+
+def _content(payload: Payload, _zone: tzinfo) -> str:
+    segment = f"; segment {payload['segment']}" if payload["segment"] else ""
+    return f"{join_tags(payload['wanted']) or '(none)'}{segment}"
+
+
+def _meta(payload: Payload) -> dict[str, str | None]:
+    return Written(frozenset(payload["wanted"]), payload["segment"]).meta
+
+
+def _change(payload: Payload, _zone: tzinfo) -> str:
+    return f"add {payload['add']}" if "add" in payload else f"remove {payload['remove']}"
+
+
+_ON_CUSTOMER = EntryKind(
+    "tags_customer",
+    "tags on a customer",
+    "tags on customers",
+    ("tags on {} customer", "tags on {} customers"),
+    _content,
+    place="customer",
+    phrase="tags on",
+    meta=_meta,
+    state=True,
+)
+_ON_ORDER = EntryKind(
+    "tags_order",
+    "tags on an order",
+    "tags on orders",
+    ("tags on {} order", "tags on {} orders"),
+    _content,
+    place="order",
+    phrase="tags on",
+    meta=_meta,
+    state=True,
+)
+_BY_WORKFLOW = EntryKind(
+    "tag",
+    "tag by a workflow",
+    "tags by workflows",
+    ("{} tag", "{} tags by workflows"),
+    _change,
+)
+TAG = ActionModule((ADD_TAG, REMOVE_TAG), (_ON_CUSTOMER, _ON_ORDER, _BY_WORKFLOW))

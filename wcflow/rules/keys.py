@@ -1,0 +1,76 @@
+"""The sections and keys of an INI file, as the registries declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wcflow.rules.errors import RuleError
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that a section can have.
+
+    ``read`` turns its text into a value or raises RuleErrors. ``rows`` allows a value of several
+    lines, ``quiet`` marks a secret that no message repeats.
+    """
+
+    name: str
+    form: str
+    meaning: str
+    example: str
+    read: Callable[[str], Any]
+    default: Any = None
+    required: bool = False
+    rows: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of section; ``named`` means that its heading is ``[kind NAME]``."""
+
+    name: str
+    meaning: str
+    keys: dict[str, Key]
+    named: bool = True
+
+    @property
+    def head(self) -> str:
+        return f"[{self.name} NAME]" if self.named else f"[{self.name}]"
+
+
+def kind_of(name: str, meaning: str, *keys: Key, named: bool = True) -> Kind:
+    return Kind(name, meaning, {key.name: key for key in keys}, named)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionValues:
+    """One section as its reader sees it: values with defaults, and the keys that were written."""
+
+    name: str
+    values: Mapping[str, Any]
+    given: frozenset[str]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSection:
+    """A kind of section that belongs to an action, such as ``[coupon NAME]``.
+
+    ``read`` makes a rule of its values; ``check`` finds what is wrong with them together (key or
+    "", error); ``summary`` shows the rule as lines for ``wcflow check``; ``meaning`` is the rule as
+    JSON for the digest; ``unused`` is the remark on a section that no step refers to.
+    """
+
+    kind: Kind
+    read: Callable[[SectionValues], Any]
+    check: Callable[[SectionValues], Iterator[tuple[str, RuleError]]]
+    summary: Callable[[Any], Iterable[str]]
+    meaning: Callable[[Any], Any]
+    unused: str
+    example: str
