@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TextIO
 
+import msgspec
 from rich.cells import cell_len
 
 from wcflow.redact import plain, without_keys
@@ -141,6 +142,8 @@ def _to_jsonable(value: object) -> object:
         return str(value)
     if isinstance(value, frozenset | set):
         return sorted(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON")
