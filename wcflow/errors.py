@@ -37,16 +37,39 @@ class SetupError(WcflowError):
     exit_code = BAD_CONFIG
 
 
-class StoreError(WcflowError):
-    """the store did not do what was asked.
+class DeliveryError(WcflowError):
+    """something was not accepted by the store or another channel.
 
-    ``asked`` is the method and path ("GET /orders"), ``status`` the HTTP status (0 where none came
-    back), ``code`` WooCommerce's own word ("woocommerce_rest_cannot_view"), ``permanent`` whether
-    the same request can never succeed, ``retry_after`` the seconds the store asked for,
-    ``effect_unknown`` whether a write may have happened although no answer arrived.
+    ``permanent`` means that the same request can never succeed, ``retry_after`` is the number of
+    seconds to wait that the other side asked for, ``channel_down`` means that nothing else will
+    get through either.
     """
 
     exit_code = TRY_LATER
+
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        channel_down: bool = False,
+    ) -> None:
+        super().__init__(message, advice)
+        self.permanent, self.retry_after = permanent, retry_after
+        self.channel_down = channel_down
+        if permanent:
+            self.exit_code = SOME_FAILED
+
+
+class StoreError(DeliveryError):
+    """the store did not do what was asked.
+
+    ``asked`` is the method and path ("GET /orders"), ``status`` the HTTP status (0 where none came
+    back), ``code`` WooCommerce's own word ("woocommerce_rest_cannot_view"), ``effect_unknown``
+    whether a write may have happened although no answer arrived.
+    """
 
     def __init__(
         self,
@@ -60,9 +83,6 @@ class StoreError(WcflowError):
         retry_after: float | None = None,
         effect_unknown: bool = False,
     ) -> None:
-        super().__init__(message, advice)
+        super().__init__(message, advice, permanent=permanent, retry_after=retry_after)
         self.asked, self.status, self.code = asked, status, code
-        self.permanent, self.retry_after = permanent, retry_after
         self.effect_unknown = effect_unknown
-        if permanent:
-            self.exit_code = SOME_FAILED

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from wcflow.actions.base import WaysOut
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease, outbox
@@ -29,6 +30,7 @@ from wcflow.evaluate.percentiles import rank_customers
 from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
 from wcflow.outbox.delivery import DeliveryResult
+from wcflow.outbox.limits import approve as approve_changes
 from wcflow.poll.context import PollSettings, Pulled
 from wcflow.poll.ownership import mark_everyone_dirty
 from wcflow.poll.pull import pull, reconcile
@@ -149,7 +151,8 @@ def _heed_settings(tx: Connection, line: SyncContext, settings: PollSettings) ->
 def deliver_store(line: SyncContext, *, whole: bool = True) -> DeliveryResult:
     """Deliver what is due, unless the brake holds; of less than the ``whole``, what was let go."""
     stopping = _stopping(line)
-    return deliver(line.db, line.store, line.config, line.clock, line.holder, stopping, whole=whole)
+    ways = WaysOut(line.store)
+    return deliver(line.db, ways, line.config, line.clock, line.holder, stopping, whole=whole)
 
 
 def _progress(line: SyncContext) -> Callable[[str, int, int], None]:
@@ -219,9 +222,7 @@ def approve(line: SyncContext) -> int:
         row = _row(line, store_row(tx, line.name))
         if row.held.startswith(EMPTY_ANSWER):
             save_setting(tx, f"accept empty {line.name}", "1")
-        done = row.census_done is not None
-        save_store(tx, line.name, accepted=row.accepted or done, held="", held_since=None)
-        return outbox.release(tx, line.name)
+        return approve_changes(tx, row)
 
 
 def refresh_store_info(line: SyncContext) -> StoreInfo:

@@ -219,3 +219,8 @@ def zone_name(zone: tzinfo) -> str:
 def normal_email(text: str) -> str:
     """Give an address as people are compared by it: trimmed, lower case."""
     return text.strip().lower()
+
+
+def backoff(attempt: int, first: timedelta, longest: timedelta) -> timedelta:
+    """Return how long to wait after the ``attempt``-th failure (from 1): doubling, up to a limit."""
+    return min(first * (1 << min(attempt - 1, 20)), longest)

@@ -178,7 +178,7 @@ def test_the_first_writes_wait_until_they_are_accepted(world):
     w = world()
     order = w.buys(email="g@example.com", days_ago=5)
     walked = w.walk(accept=False)
-    assert ("the first 1 writes wait until you have looked at them", set(), []) == (
+    assert ("the first change waits for your approval", set(), []) == (
         walked.delivered.held,
         w.tags(order),
         w.writes,
@@ -192,7 +192,7 @@ def test_many_writes_at_once_are_held(world):
     w.settle()
     orders = [w.buys(email=f"g{n}@example.com") for n in range(3)]
     held = w.walk(accept=False).delivered.held
-    assert ("3 writes at once are more than 2 (max_writes)", [set()] * 3) == (
+    assert ("more than 2 changes at once (max_writes): 3", [set()] * 3) == (
         held,
         [w.tags(order) for order in orders],
     )

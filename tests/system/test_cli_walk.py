@@ -77,7 +77,7 @@ def test_plan_shows_the_exact_writes_and_writes_nothing(desk, anna):
         "Anna Schmidt <anna@example.com>, customer 1  tags: (none) → Regular",
     ] == ran.lines[:6]
     assert "Nothing was written to the shop." in ran.lines
-    assert ran.lines[-2].startswith("These writes are held: the first 2 writes wait")
+    assert ran.lines[-2].startswith("These writes are held: the first 2 changes wait")
     assert "wcflow approve" in ran.lines[-1]
 
 
@@ -157,7 +157,7 @@ def test_the_first_writes_are_held_until_accepted(desk, anna):
     """sync ends with 1 and says so; accept lets them go; the next sync writes them."""
     held = desk.gives("sync")
     assert (1, []) == (held.code, desk.writes)
-    assert "Writes are held: the first 2 writes wait until you have looked at them." in held.lines
+    assert "Writes are held: the first 2 changes wait for your approval." in held.lines
     accepted = desk.gives("approve")
     assert (0, "shop: 2 writes may go.") == (accepted.code, accepted.lines[0])
     written = desk.gives("sync")

@@ -305,10 +305,10 @@ def test_the_daemon_keeps_keys_and_people_to_itself(street):
     """Its log at level debug, systemd's status line, the process list, the database."""
     with serving(street) as daemon:
         street.news()
-        daemon.logs("written", times=3, within=30)
+        daemon.logs("delivered", times=3, within=30)
         street.refuses(400, "rest_invalid_param", only="POST *", times=6)
         street.news()
-        eventually(lambda: daemon.logged("given up"), within=30)
+        eventually(lambda: daemon.logged("failed"), within=30)
         street.faults.recover()
         street.faults.refuse_connections(times=4)
         street.refuses(401, "woocommerce_rest_cannot_view", times=20)

@@ -1,4 +1,4 @@
-"""The pure rules of the outbox: the brake, pauses between tries, codes and marks."""
+"""The pure rules of the outbox: the write limit, pauses between tries, codes and marks."""
 
 from datetime import timedelta
 
@@ -20,26 +20,27 @@ from wcflow.rules.codes import ALPHABET, coupon_code, note_mark, work_key
         (
             WriteLoad(3, 500, accepted=False),
             None,
-            "the first 3 writes wait until you have looked at them",
+            "the first 3 changes wait for your approval",
         ),
         (WriteLoad(100, 10, accepted=True), None, ""),
         (
             WriteLoad(101, 10, accepted=True),
             None,
-            "101 writes at once are more than 100 (max_writes)",
+            "more than 100 changes at once (max_writes): 101",
         ),
         (WriteLoad(200, 1000, accepted=True), None, ""),
         (
             WriteLoad(201, 1000, accepted=True),
             None,
-            "201 writes at once are more than 200 (max_writes)",
+            "more than 200 changes at once (max_writes): 201",
         ),
-        (WriteLoad(6, 1000, accepted=True), 5, "6 writes at once are more than 5 (max_writes)"),
-        (WriteLoad(1, 1000, accepted=True), 0, "1 writes at once are more than 0 (max_writes)"),
+        (WriteLoad(6, 1000, accepted=True), 5, "more than 5 changes at once (max_writes): 6"),
+        (WriteLoad(1, 1000, accepted=True), 0, "more than 0 changes at once (max_writes): 1"),
+        (WriteLoad(1, 9, accepted=False), None, "the first change waits for your approval"),
         (WriteLoad(0, 9, accepted=True, alarm="an empty answer"), None, "an empty answer"),
     ],
 )
-def test_the_brake_holds_what_nobody_has_looked_at(load, limit, expected):
+def test_changes_above_the_limit_are_held_until_they_are_approved(load, limit, expected):
     assert expected == hold_reason(load, limit)
 
 
@@ -56,7 +57,7 @@ def test_pauses_double():
     assert expected == [next_try(n, NOW) - NOW for n in range(1, 12)]
 
 
-def test_what_can_never_succeed_is_given_up_at_once():
+def test_an_error_is_final_if_it_is_permanent_or_after_many_tries():
     assert [True, False, False, True] == [
         is_final(StoreError("", permanent=True), 1),
         is_final(StoreError(""), 1),

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from wcflow.database.outbox import Entry
-from wcflow.errors import StoreError
+from wcflow.errors import DeliveryError
 from wcflow.rules.keys import ActionSection
 from wcflow.rules.steps import Action
 from wcflow.store.client import Store
@@ -26,7 +26,7 @@ class WaysOut:
     others: Mapping[str, Any] = field(default_factory=dict)
 
 
-def retried(error: StoreError) -> bool:
+def unless_permanent(error: DeliveryError) -> bool:
     return not error.permanent
 
 
@@ -38,7 +38,8 @@ class EntryKind:
     coupons"). ``place`` is what its target is: "customer", "order" or "". ``phrase`` comes before
     the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
-    of their place, in batches. Entries with neither are never delivered.
+    of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
+    each other. ``retried`` says which errors are worth another try.
     """
 
     name: str
@@ -52,6 +53,7 @@ class EntryKind:
     meta: Callable[[Payload], Mapping[str, str | None]] | None = None
     state: bool = False
     channel: str = STORE
+    retried: Callable[[DeliveryError], bool] = unless_permanent
 
     def count(self, number: int) -> str:
         """Return ``tags on 2 customers`` or ``1 coupon``."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from wcflow.actions.base import ActionModule, EntryKind
+from wcflow.actions.base import STORE, ActionModule, EntryKind
 from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
 from wcflow.actions.meta import META
@@ -42,6 +42,16 @@ def _turn(kind: EntryKind) -> int:
 
 for _module in MODULES:
     register(_module)
+
+
+def channels() -> list[str]:
+    """Return every channel, the store first."""
+    names = dict.fromkeys([STORE, *(kind.channel for kind in ENTRY_KINDS.values())])
+    return list(names)
+
+
+def channel_kinds(channel: str) -> list[str]:
+    return [kind.name for kind in ENTRY_KINDS.values() if kind.channel == channel]
 
 
 # Entries in words.

@@ -20,7 +20,7 @@ from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.stores import store_row
 from wcflow.errors import DONE
-from wcflow.outbox.limits import hold_reason, write_load
+from wcflow.outbox.limits import any_hold
 from wcflow.outbox.meta_plan import Preview, previews
 from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
@@ -97,7 +97,6 @@ def load_plan(
     row = store_row(tx, context.name)
     assert row is not None, "the store is known before its plan is shown"
     counts = outbox.kind_counts(tx, context.name, "due")
-    load = write_load(tx, row, outbox.waiting(tx, context.name, now)[0])
     dry_run_counts = outbox.kind_counts(tx, context.name, "dry_run")
     waiting = _load_previews(tx, config, context.name, counts, most, "due")
     dry_run = _load_previews(tx, config, context.name, dry_run_counts, most, "dry_run")
@@ -107,7 +106,7 @@ def load_plan(
         url=row.url,
         zone=parse_zone(row.zone),
         writes=context.settings.write,
-        held=hold_reason(load, config.max_writes),
+        held=any_hold(tx, row, config.max_writes, now),
         counts=counts,
         dry_run_counts=dry_run_counts,
         waiting=waiting,

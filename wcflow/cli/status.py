@@ -28,7 +28,7 @@ from wcflow.database.sql import count_customers, count_orders, instant, run_coun
 from wcflow.database.stores import store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
-from wcflow.outbox.limits import hold_reason, write_load
+from wcflow.outbox.limits import any_hold
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 FAILED_SHOWN = 10
@@ -136,7 +136,7 @@ def load_status(
     polled = _optional_instant(row.polled_at)
     waiting, released = outbox.waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
-    hold = row.held or hold_reason(write_load(tx, row, waiting), max_writes)
+    hold = row.held or any_hold(tx, row, max_writes, now)
     return StoreStatus(
         store=name,
         url=row.url or settings.url,

@@ -9,7 +9,7 @@ from typing import Literal
 import schedule
 
 from wcflow.errors import BusyError, StoreError
-from wcflow.units import at_time_of_day, local_day
+from wcflow.units import at_time_of_day, backoff, local_day
 
 NIGHT = time(3, 30)
 """When the shop is compared as a whole: few people buy, and the clocks do not change."""
@@ -42,13 +42,9 @@ def rest_after(error: Exception, failures: int) -> timedelta:
     where the other wcflow has died its work is taken over within a minute.
     """
     if isinstance(error, BusyError):
-        return _doubling(_FIRST_HERE, _LONGEST_HERE, failures)
+        return backoff(failures, _FIRST_HERE, _LONGEST_HERE)
     asked = timedelta(seconds=error.retry_after or 0 if isinstance(error, StoreError) else 0)
-    return max(_doubling(_FIRST, _LONGEST, failures), min(asked, _LONGEST_ASKED))
-
-
-def _doubling(first: timedelta, longest: timedelta, failures: int) -> timedelta:
-    return min(first * (1 << min(failures - 1, 20)), longest)
+    return max(backoff(failures, _FIRST, _LONGEST), min(asked, _LONGEST_ASKED))
 
 
 # A store's jobs on the clock of ``schedule``: it says what is due, and does none of it. A job that became due stays so until it is done: after an outage each is made up for, once.

@@ -147,17 +147,26 @@ def undelivered_runs(tx: Connection, store: str, subjects: Sequence[str]) -> dic
     return found
 
 
-def waiting(tx: Connection, store: str, now: datetime) -> tuple[int, int]:
-    """Count the effects that are due: those that the brake may hold, and those released."""
-    due = (_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now))
+def waiting(
+    tx: Connection, store: str, now: datetime, kinds: Sequence[str] = ()
+) -> tuple[int, int]:
+    """Count the entries that are due: those not approved yet, and those approved."""
+    due = [_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now)]
+    if kinds:
+        due.append(_O.c.kind.in_(kinds))
     query = select(_O.c.released, func.count()).where(*due).group_by(_O.c.released)
     counts = {bool(released): count for released, count in tx.execute(query)}
     return counts.get(False, 0), counts.get(True, 0)
 
 
-def release(tx: Connection, store: str) -> int:
-    """Let everything that waits go past the brake."""
-    mine = (_O.c.store == store, _O.c.state == "due", _O.c.released.is_(False))
+def release(tx: Connection, store: str, kinds: Sequence[str]) -> int:
+    """Approve all entries of these kinds that wait; return how many."""
+    mine = (
+        _O.c.store == store,
+        _O.c.state == "due",
+        _O.c.released.is_(False),
+        _O.c.kind.in_(kinds),
+    )
     return tx.execute(update(_O).where(*mine).values(released=True)).rowcount
 
 

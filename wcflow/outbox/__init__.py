@@ -1,1 +1,1 @@
-"""From the outbox to the shop: the brake, claiming, delivering, putting off, giving up."""
+"""From the outbox to the store and other channels: hold, claim, deliver, retry."""

@@ -1,6 +1,7 @@
-"""Deliver what is due, unless the brake holds: claim, write, record, until nothing is left.
+"""Deliver what is due, channel by channel: claim, send, record, until nothing is left.
 
-It does not decide what to write; that stands in the outbox.
+What to send was decided before and stands in the outbox. A channel that is held or out of reach
+does not stop the others.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from functools import partial
 
 import structlog
 
+from wcflow.actions.base import STORE, WaysOut
+from wcflow.actions.registry import ENTRY_KINDS, channels
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.connection import Database
-from wcflow.database.sql import stamp
-from wcflow.database.stores import save_store, store_row
-from wcflow.outbox.delivery import Delivery, DeliveryResult
-from wcflow.outbox.limits import hold_reason, write_load
+from wcflow.database.outbox import Entry
+from wcflow.errors import DeliveryError
+from wcflow.outbox.delivery import Delivery, DeliveryResult, channel_is_down
+from wcflow.outbox.limits import update_hold
 from wcflow.outbox.meta import deliver_meta
-from wcflow.outbox.singles import deliver_single
-from wcflow.store.client import Store
 
 log = structlog.get_logger()
 
 
 def deliver(
     db: Database,
-    store: Store,
+    ways: WaysOut,
     config: Config,
     clock: Callable[[], datetime],
     holder: str,
@@ -35,62 +36,90 @@ def deliver(
     *,
     whole: bool = True,
 ) -> DeliveryResult:
-    """Deliver all that is due to one store. Raises StoreError when the store is out of reach.
+    """Deliver all that is due for one store. Raises StoreError if the store is out of reach.
 
-    As long as more is about to be queued (not the ``whole``), only what an admin has let go: the
-    brake cannot judge the rest yet.
-    What was claimed and not tried goes back untried; what was tried has its outcome on record
-    before anything is raised.
+    While more is about to be queued (not ``whole``), only approved entries are delivered, because
+    the write limit looks at all of them together. Entries that were claimed but not tried are
+    given back; the outcome of those that were tried is recorded before anything is raised.
     """
-    tally = DeliveryResult()
-    tally.held = _brake(db, store.name, config, clock(), tally, whole=whole)
-    respect = config.manual_tags == "respect"
-    desk = Delivery(db, store, holder, clock, config.rules.static_tags, respect, tally)
+    result, store = DeliveryResult(), ways.store.name
     with db.transaction() as tx:
-        outbox.reclaim(tx, store.name, clock(), holder)
+        outbox.reclaim(tx, store, clock(), holder)
+    store_error: DeliveryError | None = None
+    for channel in channels():
+        if stopping():
+            break
+        if channel != STORE and channel not in ways.others:
+            continue
+        hold = update_hold(db, store, channel, config.max_writes, clock(), whole=whole)
+        result.held, result.waiting = result.held or hold.reason, result.waiting + hold.waiting
+        delivery = Delivery(
+            db,
+            ways,
+            channel,
+            holder,
+            clock,
+            config.rules.static_tags,
+            config.manual_tags == "respect",
+            approved_only=bool(hold.reason) or not whole,
+            result=result,
+        )
+        try:
+            _deliver_channel(delivery, stopping)
+        except DeliveryError as error:
+            if channel == STORE:
+                store_error = error
+            else:
+                result.down[channel] = str(error)
+                log.warning("channel out of reach", store=store, channel=channel, why=str(error))
+    if store_error is not None:
+        raise store_error
+    return result
+
+
+def _deliver_channel(delivery: Delivery, stopping: Callable[[], bool]) -> None:
+    """Deliver kind after kind until none is due; what a run does next can become due meanwhile."""
     try:
-        while _round(desk, stopping, released_only=bool(tally.held) or not whole):
+        while _deliver_each_kind(delivery, stopping):
             continue
     finally:
-        with db.transaction() as tx:
-            outbox.unclaim(tx, store.name, holder, desk.tried)
-    return tally
+        with delivery.db.transaction() as tx:
+            outbox.unclaim(tx, delivery.store_name, delivery.holder, delivery.tried)
 
 
-def _round(desk: Delivery, stopping: Callable[[], bool], *, released_only: bool) -> bool:
-    """Deliver each kind until none is due: tags first, for notes and coupons are for people to read.
-
-    Say whether there was anything: what a run does after it may be due only now.
-    """
-    ways = (
-        partial(deliver_meta, desk, "customers"),
-        partial(deliver_meta, desk, "orders"),
-        partial(deliver_single, desk),
+def _deliver_each_kind(delivery: Delivery, stopping: Callable[[], bool]) -> bool:
+    """Deliver meta first, because people read what follows; return whether anything was due."""
+    deliveries = (
+        partial(deliver_meta, delivery, "customer"),
+        partial(deliver_meta, delivery, "order"),
+        partial(_deliver_one, delivery),
     )
     some = False
-    for way in ways:
-        while not stopping() and way(released_only=released_only):
+    for deliver_next in deliveries:
+        while not stopping() and deliver_next():
             some = True
     return some
 
 
-def _brake(
-    db: Database, store: str, config: Config, now: datetime, tally: DeliveryResult, *, whole: bool
-) -> str:
-    """Set or loosen the brake, and say why it holds; it is loosened only in view of the whole."""
-    with db.transaction() as tx:
-        row = store_row(tx, store)
-        assert row is not None, "the store is known before anything is delivered to it"
-        waiting, _ = outbox.waiting(tx, store, now)
-        load = write_load(tx, row, waiting)
-        tally.waiting = load.waiting
-        reason = hold_reason(load, config.max_writes)
-        if not reason and not whole:
-            return row.held
-        if not reason and row.census_done is not None and not row.accepted:
-            save_store(tx, store, accepted=True)
-        if reason != row.held:
-            since = row.held_since if row.held and reason else stamp(now) if reason else None
-            save_store(tx, store, held=reason, held_since=since)
-            log.warning("writes held" if reason else "writes go on", store=store, why=reason)
-    return reason
+def _deliver_one(delivery: Delivery) -> bool:
+    """Deliver a single entry; return whether there was any."""
+    entries = delivery.claim(lambda kind: kind.deliver is not None, 1)
+    for entry in entries:
+        delivery.tried.add(entry.id)
+        try:
+            outcome = _send(delivery, entry)
+        except DeliveryError as error:
+            with delivery.db.transaction() as tx:
+                delivery.refused(tx, entry, error)
+            if channel_is_down(error):
+                raise
+        else:
+            with delivery.db.transaction() as tx:
+                delivery.done(tx, entry, outcome)
+    return bool(entries)
+
+
+def _send(delivery: Delivery, entry: Entry) -> str:
+    send = ENTRY_KINDS[entry.kind].deliver
+    assert send is not None, "only kinds that are delivered one by one are claimed here"
+    return send(entry, delivery.ways)

@@ -1,105 +1,126 @@
-"""When to try again, and when to give up. Pure."""
+"""One channel's delivery: what it can claim, and how the outcome of each entry is recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
+from wcflow.actions.base import EntryKind, WaysOut
+from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import outbox
 from wcflow.database.connection import Database
 from wcflow.database.outbox import Entry
-from wcflow.errors import StoreError
-from wcflow.store.client import Store
+from wcflow.errors import DeliveryError, StoreError
 from wcflow.store.errors import concerns_store
+from wcflow.units import backoff
+
+log = structlog.get_logger()
 
 FIRST, LONGEST, TRIES = timedelta(minutes=1), timedelta(hours=6), 16
-"""Sixteen tries with these pauses take two days: a weekend's outage of one item is survived."""
+"""Sixteen tries with these pauses take two days: one entry survives an outage of a weekend."""
 
 
 def next_try(attempt: int, now: datetime, retry_after: float | None = None) -> datetime:
-    """Give when to try again after the ``attempt``-th try (from 1): doubling, at most 6 hours."""
-    pause: timedelta = min(FIRST * 2 ** min(attempt - 1, 20), LONGEST)
+    """Return when to try again after the ``attempt``-th try (from 1)."""
+    pause = backoff(attempt, FIRST, LONGEST)
     return now + max(pause, timedelta(seconds=retry_after or 0))
 
 
-def is_final(error: StoreError, attempt: int) -> bool:
-    """Say whether another try is in vain: the error is permanent, or there were enough."""
-    return error.permanent or attempt >= TRIES
+def is_final(error: DeliveryError, attempt: int, kind: EntryKind | None = None) -> bool:
+    """Return whether an entry fails for good: the error is permanent, or it was tried often enough."""
+    retried = kind.retried(error) if kind else not error.permanent
+    return not retried or attempt >= TRIES
 
 
-# What a delivery works with, and how the fate of an effect is put on record.
-
-log = structlog.get_logger()
+def channel_is_down(error: DeliveryError) -> bool:
+    """Return whether nothing else gets through, as against this one entry."""
+    return concerns_store(error) if isinstance(error, StoreError) else error.channel_down
 
 
 @dataclass(slots=True)
 class DeliveryResult:
-    """What a delivery came to: effects done, given up, put off; why the rest is held."""
+    """How many entries were delivered, failed or postponed; why the rest is held.
+
+    ``down`` maps channels that are out of reach to the reason. An unreachable store raises instead.
+    """
 
     done: int = 0
     failed: int = 0
     put_off: int = 0
     held: str = ""
     waiting: int = 0
+    down: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The store, the mirror, and the tally; ``now`` is asked anew for each batch.
+    """One channel of one store; ``now`` is read again for each batch.
 
-    ``tried`` are the effects that may have reached the shop: whatever interrupts the delivery,
-    the next one looks for them before it writes them again.
+    ``ours`` are the tags that rules can make, ``respect`` whether manual tag changes win.
+    ``approved_only`` limits what can be claimed to what an admin has approved. ``tried`` are the
+    entries that may have been delivered: after an interruption the next delivery looks for them
+    before it sends them again.
     """
 
     db: Database
-    store: Store
+    ways: WaysOut
+    channel: str
     holder: str
     now: Callable[[], datetime]
     ours: frozenset[str]
     respect: bool
-    tally: DeliveryResult
+    approved_only: bool
+    result: DeliveryResult
     tried: set[int] = field(default_factory=set)
 
-    def claim(self, kinds: Sequence[str], limit: int, *, released_only: bool) -> list[Entry]:
+    @property
+    def store_name(self) -> str:
+        return self.ways.store.name
+
+    def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[Entry]:
+        """Claim due entries of this channel whose kind is wanted, oldest first."""
+        kinds = [k.name for k in ENTRY_KINDS.values() if k.channel == self.channel and wanted(k)]
+        if not kinds:
+            return []
         with self.db.transaction() as tx:
             return outbox.claim(
                 tx,
-                self.store.name,
+                self.store_name,
                 kinds,
                 self.now(),
                 limit,
                 self.holder,
-                released_only=released_only,
+                released_only=self.approved_only,
             )
 
     def done(self, tx: Connection, entry: Entry, outcome: str) -> None:
-        """Record that an effect is at the shop."""
         outbox.close(tx, entry.id, "done", outcome, self.now())
-        self.tally.done += 1
-        log.info("written", store=self.store.name, kind=entry.kind, row=entry.id)
+        self.result.done += 1
+        log.info("delivered", store=self.store_name, kind=entry.kind, id=entry.id)
 
-    def called_off(self, tx: Connection, entry: Entry, reason: str) -> None:
-        """Record that an effect is no longer called for."""
+    def cancel(self, tx: Connection, entry: Entry, reason: str) -> None:
+        """Record that an entry is no longer needed."""
         outbox.close(tx, entry.id, "cancelled", reason, self.now())
-        log.info("called off", store=self.store.name, row=entry.id, why=reason)
+        log.info("cancelled", store=self.store_name, id=entry.id, why=reason)
 
-    def refused(self, tx: Connection, entry: Entry, error: StoreError) -> None:
-        """Put an effect off, or give it up; what concerns the whole store is raised afterwards."""
-        if not concerns_store(error) and is_final(error, entry.attempts):
-            self.failed(tx, entry, str(error))
+    def refused(self, tx: Connection, entry: Entry, error: DeliveryError) -> None:
+        """Postpone an entry, or let it fail; an outage of the channel never counts against it."""
+        kind = ENTRY_KINDS[entry.kind]
+        if not channel_is_down(error) and is_final(error, entry.attempts, kind):
+            self.fail(tx, entry, str(error))
             return
         until = next_try(entry.attempts, self.now(), error.retry_after)
         outbox.put_off(tx, [entry.id], until, str(error))
-        self.tally.put_off += 1
-        log.warning("put off", store=self.store.name, row=entry.id, until=until, why=str(error))
+        self.result.put_off += 1
+        log.warning("postponed", store=self.store_name, id=entry.id, until=until, why=str(error))
 
-    def failed(self, tx: Connection, entry: Entry, reason: str) -> None:
-        """Give an effect up, and with it what its run would have done after it."""
+    def fail(self, tx: Connection, entry: Entry, reason: str) -> None:
+        """Let an entry fail for good, and cancel what its run would have done after it."""
         outbox.close(tx, entry.id, "failed", reason, self.now())
-        outbox.cancel_after(tx, entry, f"step {entry.step} before it was given up")
-        self.tally.failed += 1
-        log.error("given up", store=self.store.name, row=entry.id, why=reason)
+        outbox.cancel_after(tx, entry, f"step {entry.step} before it failed")
+        self.result.failed += 1
+        log.error("failed", store=self.store_name, id=entry.id, why=reason)

@@ -1,24 +1,36 @@
-"""The brake: too many writes at once are held until an admin has looked. Pure."""
+"""The write limit: too many changes at once are held until an admin approves them.
+
+Every channel of a store has its own queue and its own hold.
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
-from wcflow.database import people
-from wcflow.database.stores import EMPTY_ANSWER
+from wcflow.actions.base import STORE
+from wcflow.actions.registry import channel_kinds, channels
+from wcflow.database import outbox, people
+from wcflow.database.connection import Database
+from wcflow.database.sql import stamp
+from wcflow.database.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
 from wcflow.database.tables import StoreRow
 
+log = structlog.get_logger()
+
 FLOOR, SHARE = 100, 5
-"""Without ``max_writes``, more than 100 writes and more than a fifth of the people hold."""
+"""Without ``max_writes``, more than 100 changes and more than a fifth of the people are held."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteLoad:
-    """What is about to be written: effects not released, people, whether any was ever accepted.
+    """What is about to be written: changes not approved yet, people, whether any was ever approved.
 
-    ``alarm`` is what the poll found wrong with the shop's answers, if anything.
+    ``alarm`` is what the poll found wrong with the store's answers, if anything.
     """
 
     waiting: int
@@ -28,22 +40,97 @@ class WriteLoad:
 
 
 def hold_reason(load: WriteLoad, max_writes: int | None) -> str:
-    """Say why writes are held; nothing if they may go."""
+    """Return why changes are held, or nothing."""
     if load.alarm:
         return load.alarm
     if load.waiting and not load.accepted:
-        return f"the first {load.waiting} writes wait until you have looked at them"
+        if load.waiting == 1:
+            return "the first change waits for your approval"
+        return f"the first {load.waiting:,} changes wait for your approval"
     limit = max(FLOOR, load.people // SHARE) if max_writes is None else max_writes
     if load.waiting > limit:
-        return f"{load.waiting} writes at once are more than {limit} (max_writes)"
+        return f"more than {limit:,} changes at once (max_writes): {load.waiting:,}"
     return ""
 
 
-# What the brake looks at, as it stands in the mirror.
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether a channel is held, since when, and whether its first changes were approved."""
+
+    reason: str = ""
+    since: int | None = None
+    approved: bool = False
+    waiting: int = 0
 
 
-def write_load(tx: Connection, row: StoreRow, waiting: int) -> WriteLoad:
-    """Give what the brake looks at; so few go to whatever people, and those are not counted then."""
+def channel_hold(tx: Connection, row: StoreRow, channel: str) -> Hold:
+    if channel == STORE:
+        return Hold(row.held, row.held_since, row.accepted)
+    saved = setting(tx, _name(row.name, channel))
+    return Hold(*json.loads(saved)) if saved else Hold()
+
+
+def _save(tx: Connection, store: str, channel: str, hold: Hold) -> None:
+    if channel == STORE:
+        save_store(tx, store, held=hold.reason, held_since=hold.since, accepted=hold.approved)
+    else:
+        values = json.dumps([hold.reason, hold.since, hold.approved])
+        save_setting(tx, _name(store, channel), values)
+
+
+def _name(store: str, channel: str) -> str:
+    return f"hold {json.dumps([store, channel])}"
+
+
+def current_hold(
+    tx: Connection, row: StoreRow, channel: str, max_writes: int | None, now: datetime
+) -> Hold:
+    """Return whether a channel would be held now; people are counted only where it matters."""
+    saved = channel_hold(tx, row, channel)
+    waiting, _ = outbox.waiting(tx, row.name, now, channel_kinds(channel))
     everyone = people.count_people(tx, row.name) if waiting > FLOOR else 0
     alarm = row.held if row.held.startswith(EMPTY_ANSWER) else ""
-    return WriteLoad(waiting, everyone, row.accepted, alarm)
+    reason = hold_reason(WriteLoad(waiting, everyone, saved.approved, alarm), max_writes)
+    return Hold(reason, saved.since, saved.approved, waiting)
+
+
+def any_hold(tx: Connection, row: StoreRow, max_writes: int | None, now: datetime) -> str:
+    """Return why any channel of a store would be held now, or nothing."""
+    holds = (current_hold(tx, row, channel, max_writes, now) for channel in channels())
+    return next((hold.reason for hold in holds if hold.reason), "")
+
+
+def update_hold(
+    db: Database, store: str, channel: str, max_writes: int | None, now: datetime, *, whole: bool
+) -> Hold:
+    """Set or lift the hold of a channel; it is lifted only when everything is queued."""
+    with db.transaction() as tx:
+        row = store_row(tx, store)
+        assert row is not None, "the store is known before anything is delivered to it"
+        before, hold = (
+            channel_hold(tx, row, channel),
+            current_hold(tx, row, channel, max_writes, now),
+        )
+        if not hold.reason and not whole:
+            return Hold(before.reason, before.since, before.approved, hold.waiting)
+        approved = hold.approved or (not hold.reason and row.census_done is not None)
+        since = (before.since if before.reason else stamp(now)) if hold.reason else None
+        after = Hold(hold.reason, since, approved, hold.waiting)
+        if (after.reason, after.approved) != (before.reason, before.approved):
+            _save(tx, store, channel, after)
+        if after.reason != before.reason:
+            event = "changes held" if after.reason else "changes no longer held"
+            log.warning(event, store=store, channel=channel, why=after.reason)
+    return after
+
+
+def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:
+    """Approve the changes that wait now, in all channels or in one; return how many."""
+    count = 0
+    for each in channels():
+        if channel not in ("", each):
+            continue
+        approved = channel_hold(tx, row, each).approved or row.census_done is not None
+        _save(tx, row.name, each, Hold(approved=approved))
+        count += outbox.release(tx, row.name, channel_kinds(each))
+    return count

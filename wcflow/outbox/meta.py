@@ -1,4 +1,4 @@
-"""Deliver tags and other meta: in batches, merged with what the shop holds at that moment."""
+"""Deliver tags and other meta values in batches, merged with what the store shows at that moment."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from wcflow.database.identity import mark_dirty
 from wcflow.database.orders import set_order_meta
 from wcflow.database.outbox import Entry
 from wcflow.database.stores import save_store, store_row
-from wcflow.database.tags import save_written, written_in
+from wcflow.database.tags import save_written
 from wcflow.errors import StoreError
 from wcflow.outbox.delivery import Delivery
-from wcflow.outbox.meta_plan import Meta, MetaPlan, meta_of, place_of, plan_tags
-from wcflow.rules.memory import Memory
+from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, Shown, place_of
+from wcflow.rules.memory import Memory, Place
 from wcflow.rules.tags import NOTHING, Put
 from wcflow.store.errors import concerns_store
 from wcflow.store.listing import UnreadableRowError
@@ -27,108 +27,102 @@ from wcflow.store.listing import UnreadableRowError
 BATCH = 25
 """Large batches run into PHP's time limit on small hosts (FACTS: Batch)."""
 
-Place = Literal["customers", "orders"]
-Held = Mapping[int, Mapping[str, str] | None]
+PlaceKind = Literal["customer", "order"]
+_PATHS: Mapping[PlaceKind, Literal["customers", "orders"]] = {
+    "customer": "customers",
+    "order": "orders",
+}
+Results = Mapping[int, StoreError | None]
+"""By customer or order: why it was refused, or None."""
 
 
-def deliver_meta(desk: Delivery, place: Place, *, released_only: bool) -> bool:
-    """Deliver one batch; say whether there was any. Raises StoreError where the store is out."""
-    entries = desk.claim(_kinds(place), BATCH, released_only=released_only)
+def deliver_meta(delivery: Delivery, place: PlaceKind) -> bool:
+    """Deliver one batch; return whether there was any. Raises StoreError if the store is down."""
+    entries = delivery.claim(lambda kind: kind.meta is not None and kind.place == place, BATCH)
     if not entries:
         return False
-    held, unread = _read(desk, place, entries)
-    with desk.db.transaction() as tx:
+    shown, unreadable = _read(delivery, place, [entry.target for entry in entries])
+    with delivery.db.transaction() as tx:
         for entry in entries:
-            if entry.target in unread:
-                desk.refused(tx, entry, unread[entry.target])
-            elif entry.target not in held:
-                _gone(tx, desk, entry, f"{place[:-1]} {entry.target} is gone from the shop")
-        plans = _plans(tx, desk, [e for e in entries if e.target in held], held)
-    results = _write(desk, place, plans, held)
-    with desk.db.transaction() as tx:
-        _record(tx, desk, place, plans, results)
-    _raise_if_store_is_out(results)
+            if entry.target in unreadable:
+                delivery.refused(tx, entry, unreadable[entry.target])
+            elif entry.target not in shown:
+                _gone(tx, delivery, entry, f"{place} {entry.target} is gone from the store")
+        plans = _plan(tx, delivery, [e for e in entries if e.target in shown], shown)
+    results = _write(delivery, place, plans, shown)
+    with delivery.db.transaction() as tx:
+        _record(tx, delivery, place, plans, results)
+    _raise_if_store_is_down(results)
     return True
 
 
-def _kinds(place: Place) -> list[str]:
-    return [k.name for k in ENTRY_KINDS.values() if k.meta and f"{k.place}s" == place]
-
-
-def _gone(tx: Connection, desk: Delivery, entry: Entry, reason: str) -> None:
-    """Let tags go with what showed them: the next poll tells where they belong now."""
+def _gone(tx: Connection, delivery: Delivery, entry: Entry, reason: str) -> None:
+    """Cancel tags, since the next poll finds out where they belong now; anything else fails."""
     if ENTRY_KINDS[entry.kind].state:
-        desk.called_off(tx, entry, reason)
+        delivery.cancel(tx, entry, reason)
     else:
-        desk.failed(tx, entry, reason)
+        delivery.fail(tx, entry, reason)
 
 
 def _read(
-    desk: Delivery, place: Place, entries: Sequence[Entry]
-) -> tuple[Held, dict[int, StoreError]]:
-    """Read what is shown now; a target that cannot be understood is an error of its own."""
-    ask = desk.store.customers_meta if place == "customers" else desk.store.orders_meta
-    left, unread = {entry.target for entry in entries}, dict[int, StoreError]()
+    delivery: Delivery, place: PlaceKind, targets: Sequence[int]
+) -> tuple[Shown, dict[int, StoreError]]:
+    """Read what is shown now; a target that cannot be read is an error of its own."""
+    left, unreadable = set(targets), dict[int, StoreError]()
     while left:
         try:
-            return ask(sorted(left)), unread
+            return _shown(delivery, place, sorted(left)), unreadable
         except UnreadableRowError as error:
             if error.row.id not in left:
                 raise
-            unread[error.row.id] = error
+            unreadable[error.row.id] = error
             left.remove(error.row.id)
-    return {}, unread
+    return {}, unreadable
 
 
-def _plans(
-    tx: Connection,
-    desk: Delivery,
-    entries: Sequence[Entry],
-    held: Held,
+def _shown(delivery: Delivery, place: PlaceKind, targets: Sequence[int]) -> Shown:
+    store = delivery.ways.store
+    return (store.customers_meta if place == "customer" else store.orders_meta)(targets)
+
+
+def _plan(
+    tx: Connection, delivery: Delivery, entries: Sequence[Entry], shown: Shown
 ) -> list[MetaPlan]:
-    subjects = sorted({entry.subject for entry in entries})
-    memories = people.memories(tx, desk.store.name, subjects)
-    written = written_in(tx, desk.store.name, map(place_of, entries))
+    planner = MetaPlanner(
+        tx, delivery.store_name, entries, ours=delivery.ours, respect=delivery.respect
+    )
     plans = []
     for entry in entries:
-        memory = memories.get(entry.subject)
-        if not ENTRY_KINDS[entry.kind].state:
-            plans.append(MetaPlan(entry, meta_of(entry)))
-        elif memory is None:
-            desk.called_off(tx, entry, "nothing is left of this person at the shop")
+        plan = planner.plan(entry, shown[entry.target])
+        if plan is None:
+            delivery.cancel(tx, entry, "nothing is left of this person in the store")
         else:
-            shown, before = held[entry.target], written.get(place_of(entry), NOTHING)
-            plan = plan_tags(entry, memory, shown, before, ours=desk.ours, respect=desk.respect)
-            memories[entry.subject] = plan.memory or memory
             plans.append(plan)
-    # Before it is written: whatever interrupts this, what is changed there then was us.
-    put = {place: each | written.get(place, NOTHING) for place, each in _put(plans).items()}
-    save_written(tx, desk.store.name, put)
+    # Saved before it is written: if this is interrupted, what changed there was wcflow's doing.
+    put = {place: each | planner.written.get(place, NOTHING) for place, each in _put(plans).items()}
+    save_written(tx, delivery.store_name, put)
     return plans
 
 
-def _put(plans: Sequence[MetaPlan]) -> dict[tuple[str, int], Put]:
+def _put(plans: Sequence[MetaPlan]) -> dict[Place, Put]:
     return {place_of(plan.entry): plan.put for plan in plans if plan.memory is not None}
 
 
 def _write(
-    desk: Delivery,
-    place: Place,
-    plans: Sequence[MetaPlan],
-    held: Held,
-) -> Mapping[int, StoreError | None]:
-    """Write what differs; a target that shows it already is answered without a request."""
+    delivery: Delivery, place: PlaceKind, plans: Sequence[MetaPlan], shown: Shown
+) -> Results:
+    """Write what differs; a target that shows it already needs no request."""
     values: dict[int, dict[str, str | None]] = {}
     for plan in plans:
-        differing = _differing(plan.meta, held[plan.entry.target])
+        differing = _differing(plan.meta, shown[plan.entry.target])
         if differing:
             values.setdefault(plan.entry.target, {}).update(differing)
-    answers: dict[int, StoreError | None] = {plan.entry.target: None for plan in plans}
+    results: dict[int, StoreError | None] = {plan.entry.target: None for plan in plans}
     if values:
-        answers |= desk.store.write_meta(place, values)
-        written = {target: values[target] for target in values if answers[target] is None}
-        answers |= _check_once(desk, place, written)
-    return answers
+        results |= delivery.ways.store.write_meta(_PATHS[place], values)
+        written = {target: values[target] for target in values if results[target] is None}
+        results |= _check_first_write(delivery, place, written)
+    return results
 
 
 def _differing(meta: Meta, shown: Mapping[str, str] | None) -> dict[str, str | None]:
@@ -137,56 +131,56 @@ def _differing(meta: Meta, shown: Mapping[str, str] | None) -> dict[str, str | N
     return {key: value for key, value in meta.items() if (value or "") != shown.get(key, "")}
 
 
-def _check_once(
-    desk: Delivery, place: Place, written: Mapping[int, Meta]
+def _check_first_write(
+    delivery: Delivery, place: PlaceKind, written: Mapping[int, Meta]
 ) -> dict[int, StoreError | None]:
-    """Read back the first values ever written to a store: a plugin may swallow them in silence."""
-    with desk.db.reading() as tx:
-        row = store_row(tx, desk.store.name)
+    """Read back the first values ever written to a store: a plugin can drop them silently."""
+    with delivery.db.reading() as tx:
+        row = store_row(tx, delivery.store_name)
     if not written or row is None or row.meta_checked:
         return {}
     target, meta = next(iter(written.items()))
-    read = desk.store.customers_meta if place == "customers" else desk.store.orders_meta
-    shown = read([target]).get(target)
-    if shown is not None and _differing(meta, shown):
+    shown = _shown(delivery, place, [target]).get(target)
+    if shown is None:
+        return {}
+    if _differing(meta, shown):
         error = StoreError(
-            f"the store took {', '.join(meta)} for {place[:-1]} {target} and does not show it",
-            "a plugin may be filtering meta data; nothing more is written until it shows",
-            asked=f"POST /{place}/batch",
+            f"the store accepted {', '.join(meta)} for {place} {target} but does not show it",
+            "A plugin may be filtering meta data. Nothing more is written until it is shown.",
+            asked=f"POST /{_PATHS[place]}/batch",
         )
         return dict.fromkeys(written, error)
-    if shown is not None:
-        with desk.db.transaction() as tx:
-            save_store(tx, desk.store.name, meta_checked=True)
+    with delivery.db.transaction() as tx:
+        save_store(tx, delivery.store_name, meta_checked=True)
     return {}
 
 
 def _record(
     tx: Connection,
-    desk: Delivery,
-    place: Place,
+    delivery: Delivery,
+    place: PlaceKind,
     plans: Sequence[MetaPlan],
-    results: Mapping[int, StoreError | None],
+    results: Results,
 ) -> None:
-    store = desk.store.name
-    done = [plan for plan in plans if results[plan.entry.target] is None]
+    store, done = delivery.store_name, list[MetaPlan]()
     for plan in plans:
         error = results[plan.entry.target]
         if error is None:
-            desk.done(tx, plan.entry, _words(plan.meta))
+            delivery.done(tx, plan.entry, _words(plan.meta))
+            done.append(plan)
         else:
-            desk.refused(tx, plan.entry, error)
+            delivery.refused(tx, plan.entry, error)
     values: dict[int, dict[str, str | None]] = {}
     for plan in done:
         values.setdefault(plan.entry.target, {}).update(plan.meta)
-    (set_customer_meta if place == "customers" else set_order_meta)(tx, store, values)
-    known = {place: replace(put, dropped=frozenset()) for place, put in _put(done).items()}
-    save_written(tx, store, known)
-    _remember(tx, store, [plan.memory for plan in done if plan.memory])
+    (set_customer_meta if place == "customer" else set_order_meta)(tx, store, values)
+    put = {where: replace(each, dropped=frozenset()) for where, each in _put(done).items()}
+    save_written(tx, store, put)
+    _save_memories(tx, store, [plan.memory for plan in done if plan.memory])
 
 
-def _remember(tx: Connection, store: str, memories: Sequence[Memory]) -> None:
-    """Keep what was written; who turned out to have been edited by hand is looked at again."""
+def _save_memories(tx: Connection, store: str, memories: Sequence[Memory]) -> None:
+    """Save what was written, and evaluate people again whose tags turn out to be edited by hand."""
     before = people.memories(tx, store, sorted({memory.subject for memory in memories}))
     people.save_memories(tx, store, memories)
     edited = {
@@ -202,7 +196,7 @@ def _words(meta: Meta) -> str:
     return "; ".join(f"{key} = {value}" if value else f"no {key}" for key, value in meta.items())
 
 
-def _raise_if_store_is_out(results: Mapping[int, StoreError | None]) -> None:
+def _raise_if_store_is_down(results: Results) -> None:
     for error in results.values():
         if error is not None and concerns_store(error):
             raise error

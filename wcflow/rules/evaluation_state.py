@@ -15,7 +15,7 @@ from wcflow.records import Order
 from wcflow.rules.classify import NOTHING, Classification, lifecycle
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy, Target
-from wcflow.rules.memory import Memory, Written, customer_copy, order_copy, shown_by
+from wcflow.rules.memory import UNKNOWN, Memory, Written, copy_of, shown_by
 from wcflow.rules.model import Rules
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.tags import Copy, Merged, merge
@@ -175,8 +175,13 @@ _memory, _written, _target = Memory, Written, Target
 def evaluation_state(case: EvaluationInput, rules: Rules, policy: Policy) -> EvaluationState:
     account, order, memory = case.profile.account, latest_order(case.profile), case.memory
     shown = (shown_by(account.meta if account else None), shown_by(order.meta if order else None))
-    on_order = order_copy(order, shown[1], memory, case.written)
-    copies = (customer_copy(account, shown[0], memory, case.written), on_order)
+    on_order = UNKNOWN
+    if order is not None:
+        on_order = copy_of(("order", order.id), order.meta, memory, case.written)
+    on_customer = UNKNOWN
+    if account is not None:
+        on_customer = copy_of(("customer", account.id), account.meta, memory, case.written)
+    copies = (on_customer, on_order)
     seen = copies if policy.order_tags else copies[:1]
     return _desk(case, rules, policy, seen, order, on_order, shown)
 

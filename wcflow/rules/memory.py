@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
 from wcflow.profile import Profile, Standing, latest_order
-from wcflow.records import Customer, Order
 from wcflow.rules.tags import NOTHING, Copy, Put, join_tags, split_tags
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
@@ -57,6 +57,17 @@ class Memory(msgspec.Struct, frozen=True):
     spend_percentile: int | None = None
     orders_percentile: int | None = None
 
+    def written_in(self, place: Place) -> Written | None:
+        """Return what wcflow last wrote in one place for this person."""
+        if place[0] == "customer":
+            return self.written_customer
+        return self.written_order if self.written_order_id == place[1] else None
+
+    def with_written(self, place: Place, written: Written) -> Memory:
+        if place[0] == "customer":
+            return replace(self, written_customer=written)
+        return replace(self, written_order=written, written_order_id=place[1])
+
     @property
     def standing(self) -> Standing:
         """Give what the rules may know of it."""
@@ -82,45 +93,33 @@ def _shown(tags: str, segment: str) -> Written:
     return Written(split_tags(tags), segment)
 
 
-def customer_copy(
-    account: Customer | None,
-    shown: Written | None,
+def copy_of(
+    place: Place,
+    meta: Mapping[str, str] | None,
     memory: Memory,
     written: Mapping[Place, Put] = NOWHERE,
 ) -> Copy:
-    """Give the tags that the customer's own meta shows; unknown where the key may not read it."""
-    base = memory.written_customer.tags if memory.written_customer else None
-    if account is None or shown is None:
-        return _copy(None, base)
-    return _copy(shown.tags, base, written.get(("customer", account.id), NOTHING))
+    """Return the tags that one place shows, beside what wcflow last wrote there.
 
-
-def order_copy(
-    order: Order | None,
-    shown: Written | None,
-    memory: Memory,
-    written: Mapping[Place, Put] = NOWHERE,
-) -> Copy:
-    """Give the tags that the latest order shows; one that never had any says nothing."""
-    if order is None or shown is None:
-        return UNKNOWN
-    ours = memory.written_order if memory.written_order_id == order.id else None
-    if ours is None and TAGS_META not in order.meta:
-        return UNKNOWN
-    put = written.get(("order", order.id), NOTHING)
-    return _copy(shown.tags, ours.tags if ours else None, put)
+    They are unknown where the API key cannot read the meta. A new latest order has never shown any
+    tags, so nobody can have removed them from it.
+    """
+    ours = memory.written_in(place)
+    base = ours.tags if ours else None
+    if meta is None or (place[0] == "order" and ours is None and TAGS_META not in meta):
+        return Copy(None, base)
+    return Copy(split_tags(meta.get(TAGS_META)), base, written.get(place, NOTHING))
 
 
 def surprising(profile: Profile, memory: Memory) -> list[Place]:
     """Name the places that show other tags than wcflow remembers of this person."""
     account, order = profile.account, latest_order(profile)
-    places = list[Place]()
-    if account is not None and _surprises(account.meta, memory.written_customer):
-        places.append(("customer", account.id))
-    on_order = memory.written_order if order and memory.written_order_id == order.id else None
-    if order is not None and _surprises(order.meta, on_order):
-        places.append(("order", order.id))
-    return places
+    places: list[tuple[Place, Mapping[str, str] | None]] = []
+    if account is not None:
+        places.append((("customer", account.id), account.meta))
+    if order is not None:
+        places.append((("order", order.id), order.meta))
+    return [place for place, meta in places if _surprises(meta, memory.written_in(place))]
 
 
 def _surprises(meta: Mapping[str, str] | None, written: Written | None) -> bool:
