@@ -75,7 +75,7 @@ class World:
         self.config = replace(self.config, stores=(replace(store, **fields),))
 
     @contextmanager
-    def line(self, holder="test", fate=None):
+    def line(self, holder="test", fate=None, channels=None):
         (settings,) = self.config.stores
         with mounted(Fated(self.faults, fate), lambda: self.now) as door:
             store = Store(
@@ -86,22 +86,39 @@ class World:
                 sleep=lambda _seconds: None,
                 chance=lambda: 0.5,
             )
-            yield sync.SyncContext(self.db, store, self.config, settings, lambda: self.now, holder)
+            yield sync.SyncContext(
+                self.db,
+                store,
+                self.config,
+                settings,
+                lambda: self.now,
+                holder,
+                channels=channels or {},
+            )
             store.close()
         # An empty batch tells the key's rights and changes nothing.
         self.writes = [call for call in door.writes if call.json or call.method == "DELETE"]
 
     # What wcflow does.
 
-    def walk(self, *, accept=True, write=True, know=True):
+    def walk(self, *, accept=True, write=True, know=True, channels=None):
         """Get to know the shop, pull, evaluate and deliver; nothing is held unless asked."""
-        with self.line() as line:
+        with self.line(channels=channels) as line:
             if know:
                 sync.refresh_store_info(line)
             if accept:
                 sync.sync_once(line, write=False)
                 sync.approve(line)
             return sync.sync_once(line, write=write)
+
+    def pages_after_a_purchase(self, pager):
+        """Let a guest buy, and sync until everything that can be delivered is."""
+        self.walk()
+        self.pass_(hours=1)
+        order = self.buys(email="anna@example.com")
+        for _ in range(2):
+            self.walk(channels={"pager": pager})
+        return order
 
     def settle(self):
         """Walk until young orders have been read again and nothing is left to write."""

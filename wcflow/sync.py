@@ -9,7 +9,7 @@ by the next. What is decided stands in ``rules``; what is written, in ``outbox``
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,6 +60,7 @@ class SyncContext:
     holder: str
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[str, int, int], None] = lambda _part, _done, _total: None
+    channels: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -151,7 +152,7 @@ def _heed_settings(tx: Connection, line: SyncContext, settings: PollSettings) ->
 def deliver_store(line: SyncContext, *, whole: bool = True) -> DeliveryResult:
     """Deliver what is due, unless the brake holds; of less than the ``whole``, what was let go."""
     stopping = _stopping(line)
-    ways = WaysOut(line.store)
+    ways = WaysOut(line.store, line.channels)
     return deliver(line.db, ways, line.config, line.clock, line.holder, stopping, whole=whole)
 
 

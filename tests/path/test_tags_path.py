@@ -229,3 +229,27 @@ def test_a_key_that_may_not_read_meta_still_writes_only_differences(world):
     w.pass_(minutes=5)
     w.walk()
     assert [] == w.writes
+
+
+def test_a_plugin_that_drops_meta_is_noticed_with_the_first_write(world):
+    """The first values are read back; as long as they are not shown, nothing counts as written."""
+    w = world()
+    order = w.buys(email="g@example.com", days_ago=5)
+    w.faults.set_field("order", order, "meta_data", [])
+    w.settle()
+    (entry,) = w.outbox()
+    assert "due" == entry.state
+    assert "accepted wcflow_tags, wcflow_segment for order" in entry.outcome
+    assert not w.row().meta_checked
+
+
+def test_only_the_first_write_is_read_back(world):
+    w = world()
+    for email in ("a@example.com", "b@example.com"):
+        w.buys(email=email, days_ago=5)
+        w.settle()
+    assert w.row().meta_checked
+    order = w.buys(email="c@example.com", days_ago=5)
+    w.faults.set_field("order", order, "meta_data", [])
+    w.walk()
+    assert {"done"} == {entry.state for entry in w.outbox()}

@@ -343,3 +343,16 @@ def test_set_meta_goes_to_the_customer_or_a_guests_latest_order(world):
         w.meta("customer", customer, "last_buy"),
         w.meta("order", theirs, "last_buy"),
     )
+
+
+def test_a_young_order_without_lines_starts_nothing(world):
+    """WooCommerce saves an order before its lines: what it is about is not known yet."""
+    w = world("[workflow any]\ntrigger = order_created\ndo = add_note Hello\n")
+    w.settle()
+    w.pass_(hours=1)
+    order = w.shop.place_order(now=w.now, email="anna@example.com", items=())
+    w.walk()
+    assert [] == w.notes(order)
+    w.pass_(minutes=3)
+    w.settle()
+    assert ["Hello"] == w.notes(order)

@@ -146,7 +146,7 @@ def _check_first_write(
     if _differing(meta, shown):
         error = StoreError(
             f"the store accepted {', '.join(meta)} for {place} {target} but does not show it",
-            "A plugin may be filtering meta data. Nothing more is written until it is shown.",
+            "A plugin may be filtering meta data. wcflow will try again later.",
             asked=f"POST /{_PATHS[place]}/batch",
         )
         return dict.fromkeys(written, error)
