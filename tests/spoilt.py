@@ -2,10 +2,14 @@
 
 import json
 import random
+import sqlite3
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 
 from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy import text as text_of
 
 RECORDINGS = Path(__file__).parent / "recordings"
 # A random text does not shrink: an index of PostgreSQL would refuse it as it stands.
@@ -95,3 +99,29 @@ def body(rows):
     for name, value in _RAW.items():
         text = text.replace(f'"{name}"'.encode(), value)
     return text
+
+
+@contextmanager
+def refusing(db, table, text):
+    """Make the database refuse rows that hold ``text``: SQLite by its length, PostgreSQL by a trigger."""
+    if db.dialect == "sqlite":
+
+        def limit(connection, _):
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, len(text))
+
+        event.listen(db._engine, "connect", limit)
+        db._engine.dispose()
+        yield
+        event.remove(db._engine, "connect", limit)
+        db._engine.dispose()
+        return
+    refuse = "RAISE EXCEPTION 'no' USING ERRCODE = '22000'"
+    body = f"BEGIN IF NEW::text LIKE '%{text}%' THEN {refuse}; END IF; RETURN NEW; END"
+    with db.transaction() as tx:
+        tx.execute(text_of(f"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))
+        when = f"BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"
+        tx.execute(text_of(f"CREATE TRIGGER no {when} EXECUTE FUNCTION no()"))
+    yield
+    with db.transaction() as tx:
+        tx.execute(text_of(f"DROP TRIGGER no ON {table}"))
+        tx.execute(text_of("DROP FUNCTION no()"))

@@ -5,7 +5,6 @@ again. What only looks strange is kept, and goes the whole way to tags and notes
 """
 
 import contextlib
-import sqlite3
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -13,12 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import event
-from sqlalchemy import text as sql
 
 from tests.builders import NOW, profile
 from tests.polled import BEGIN, mirror_equals_shop, polled
-from tests.spoilt import LONG, anything, body, places, raw, rows_of, spoilt
+from tests.spoilt import LONG, anything, body, places, raw, refusing, rows_of, spoilt
 from tests.world import Died, Fate, World
 from wcflow.database.orders import order_records, save_orders
 from wcflow.database.quarantine import quarantined_rows
@@ -326,32 +323,6 @@ class TestOrders:
             assert ("order", bad) in aside(poll)
             step, died = step + 1, fate.died
         assert 10 < step
-
-
-@contextlib.contextmanager
-def refusing(db, table, text):
-    """Let the database take no row that holds a text: SQLite a long one, PostgreSQL by a trigger."""
-    if db.dialect == "sqlite":
-
-        def limit(connection, _):
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, len(text))
-
-        event.listen(db._engine, "connect", limit)
-        db._engine.dispose()
-        yield
-        event.remove(db._engine, "connect", limit)
-        db._engine.dispose()
-        return
-    refuse = "RAISE EXCEPTION 'no' USING ERRCODE = '22000'"
-    body = f"BEGIN IF NEW::text LIKE '%{text}%' THEN {refuse}; END IF; RETURN NEW; END"
-    with db.transaction() as tx:
-        tx.execute(sql(f"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))
-        when = f"BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"
-        tx.execute(sql(f"CREATE TRIGGER no {when} EXECUTE FUNCTION no()"))
-    yield
-    with db.transaction() as tx:
-        tx.execute(sql(f"DROP TRIGGER no ON {table}"))
-        tx.execute(sql("DROP FUNCTION no()"))
 
 
 class TestDatabasesThatRefuse:

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from tests.databases.life import lived
+from tests.spoilt import LONG, refusing
 from tests.world import Died, World
 from wcflow import sync
 from wcflow.database import lease
 from wcflow.database.connection import open_database
 from wcflow.database.contradictions import in_store
+from wcflow.database.quarantine import quarantined_rows
 from wcflow.database.resync import CUSTOMER, ORDER, doubted
 from wcflow.database.sql import table_of
 from wcflow.database.stores import EMPTY_ANSWER, setting
@@ -265,6 +267,24 @@ def test_a_census_that_was_never_begun_is_the_first(tmp_path):
     world.db.close()
 
     assert (True, 1) == (found.census, found.orders)
+
+
+def test_a_customer_that_the_database_refuses_does_not_stop_a_resync(world):
+    """It is quarantined, also where it registers while the resync runs."""
+    late, text = max(world.shop.customer_ids()) + 1, LONG * 5
+    with world.db.transaction() as tx:
+        known = dict(tx.execute(select(_C).where(_C.c.id == 1)).mappings().one())
+        tx.execute(insert(_C).values(known | {"id": late, "email": "late@example.com"}))
+    world.faults.before_answer(
+        lambda shop, now: shop.register("late@example.com", now=now), only="GET /wc/v3/products"
+    )
+    world.faults.set_field("customer", late, "username", text)
+    with refusing(world.db, "customer", text):
+        anew(world)
+    with world.db.reading() as tx:
+        aside = {(row.kind, row.id) for row in quarantined_rows(tx, "shop")}
+
+    assert ({("customer", late)}, []) == (aside, doubts(world)[CUSTOMER])
 
 
 def test_another_process_at_work_is_not_disturbed(world):

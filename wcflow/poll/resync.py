@@ -8,6 +8,7 @@ name (``doubts``). Nothing is forgotten before that, and what was done to the sh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -47,6 +48,7 @@ from wcflow.poll.ownership import (
 )
 from wcflow.poll.paginate import margin
 from wcflow.poll.products import BEGINNING
+from wcflow.poll.quarantine import keep_singly
 from wcflow.poll.ranges import ORDER_PARTS, customer_slices, order_slices, whole
 
 
@@ -168,7 +170,9 @@ def _settle_customers(visit: PollContext) -> None:
         with visit.db.transaction() as tx:
             visit.tally.deleted += drop_customers(tx, visit.settings, gone)
             told = [*read(visit, listing), *found]
-            visit.tally.customers += store_customers(tx, visit.settings, told)
+            visit.tally.customers += keep_singly(
+                tx, visit, told, partial(store_customers, tx, visit.settings)
+            )
             visit.keep_notes(tx)
             confirm(tx, visit.store, CUSTOMER, ids)
         visit.alive()
