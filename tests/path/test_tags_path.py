@@ -245,11 +245,10 @@ def test_a_plugin_that_drops_meta_is_noticed_with_the_first_write(world):
 
 def test_only_the_first_write_is_read_back(world):
     w = world()
-    for email in ("a@example.com", "b@example.com"):
-        w.buys(email=email, days_ago=5)
-        w.settle()
+    w.buys(email="a@example.com", days_ago=5)
+    w.settle()
     assert w.row().meta_checked
-    order = w.buys(email="c@example.com", days_ago=5)
-    w.faults.set_field("order", order, "meta_data", [])
+    w.pass_(hours=1)
+    w.faults.set_field("order", w.buys(email="b@example.com"), "meta_data", [])
     w.walk()
-    assert {"done"} == {entry.state for entry in w.outbox()}
+    assert ["done", "done"] == [entry.state for entry in w.outbox()]

@@ -239,7 +239,8 @@ def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
 def _run_facts(run: Run, zone: tzinfo) -> Iterator[str]:
     yield f"{run.occurrence}, {output.format_time(run.started_at, zone)}: {run.state}"
     if run.state == "waiting" and run.due_at is not None:
-        step = f"step {run.step + 1} of {len(run.steps)}, {run.steps[run.step]}"
+        number, text = run.next_step
+        step = f"step {number} of {len(run.steps)}, {text}" if number else "the end"
         yield f"next {step}, on {output.format_time(run.due_at, zone)}"
     if run.reason:
         yield run.reason

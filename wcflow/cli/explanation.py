@@ -31,6 +31,7 @@ from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event
 from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.step_tree import texts
 from wcflow.rules.steps import adds_tag
 from wcflow.rules.workflow_run import Run
 
@@ -199,7 +200,8 @@ def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules)
     runs = [
         run
         for run in evaluation_input.runs
-        if run.mode == "live" and any(adds_tag(step, tag, rules.actions) for step in run.steps)
+        if run.mode == "live"
+        and any(adds_tag(step, tag, rules.actions) for step in texts(run.steps))
     ]
     return sorted({f"workflow {run.workflow}" for run in runs})
 

@@ -26,8 +26,9 @@ from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event, TriggerContext
 from wcflow.rules.memory import Memory
 from wcflow.rules.model import Workflow
+from wcflow.rules.run_steps import RunSetup, run_steps
 from wcflow.rules.steps import AddTag, RemoveTag
-from wcflow.rules.workflow_run import Run, RunSetup, place_of, run_steps, start
+from wcflow.rules.workflow_run import Run, place_of, start
 from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 BATCH = 500

@@ -16,8 +16,9 @@ from wcflow.rules.codes import work_key
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import Target
 from wcflow.rules.model import Rules
+from wcflow.rules.run_steps import Taken
 from wcflow.rules.steps import Send
-from wcflow.rules.workflow_run import Run, Taken
+from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day
 
 
@@ -43,7 +44,7 @@ class EntryBuilder:
             rule=f"workflow {run.workflow}",
             subject=run.subject,
             occurrence=run.occurrence,
-            step=f"{taken.number + 1} {taken.action}",
+            step=f"{taken.label} {taken.action}",
             run_id=run_id,
             state=state,
             outcome=sent.impossible,

@@ -1,13 +1,12 @@
-"""Which workflows a person sets off, and what their runs do next. Pure.
+"""Which events start a workflow for a person, and why others do not. Pure.
 
-A run is pinned to the steps that it started with. Each occurrence is looked at once: whether it
-set the workflow off or not, a run with its reason remains of it.
+A workflow handles each event once: whether it starts or skips it, a run with the reason remains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 import msgspec
@@ -16,35 +15,21 @@ from msgspec.structs import replace
 from wcflow.profile import Profile
 from wcflow.records import LineItem, Order
 from wcflow.rules.classify import qualifies
-from wcflow.rules.codes import work_key
 from wcflow.rules.context import Context, Place
-from wcflow.rules.errors import RuleErrors
 from wcflow.rules.events import Event, TriggerContext
-from wcflow.rules.model import Once, Rules, Workflow
-from wcflow.rules.steps import (
-    Actions,
-    AddTag,
-    RemoveTag,
-    Send,
-    Step,
-    StepContext,
-    StepRefused,
-    StepScope,
-    Stop,
-    Wait,
-    parse_step,
-)
-from wcflow.rules.templates import TemplateError
+from wcflow.rules.model import Once, Workflow
+from wcflow.rules.step_tree import Node, Path, label, node_at, settled
 from wcflow.units import after
 
 SETTLING_SECONDS = 120
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A workflow at work for one person, or what remains of an occurrence it saw.
+    """One execution of a workflow for one person, or an event that it skipped.
 
-    ``state`` is waiting, done, ended or skipped. ``memory`` holds what its steps made, for the
-    templates of later ones. ``id`` is None until the mirror has kept it.
+    ``state`` is waiting, done, ended or skipped. ``steps`` is a tree, ``path`` says where it goes
+    on. ``memory`` holds what steps made, for the templates of later ones. ``id`` is None until the
+    run is saved.
     """
 
     workflow: str
@@ -52,9 +37,9 @@ class Run(msgspec.Struct, frozen=True):
     occurrence: str
     at: datetime
     started_at: datetime
-    steps: tuple[str, ...]
+    steps: tuple[Node, ...]
     state: str = "waiting"
-    step: int = 0
+    path: Path = (0,)
     due_at: datetime | None = None
     order_id: int = 0
     item_id: int = 0
@@ -66,13 +51,22 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def counts(self) -> bool:
-        """Say whether the workflow acted on it, as against one that was only considered."""
+        """Whether the workflow acted, and did not only skip the event."""
         return self.state != "skipped"
+
+    @property
+    def next_step(self) -> tuple[str, str]:
+        """The label and the text of the next step; empty at the end."""
+        path = settled(self.steps, self.path)
+        if path is None:
+            return "", ""
+        node = node_at(self.steps, path)
+        return label(path), node if isinstance(node, str) else f"if {node and node['if']}"
 
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """Since when a workflow is watching; what happened before is history."""
+    """Since when a workflow is enabled; earlier events do not start it."""
 
     since: datetime
     mode: str
@@ -81,7 +75,7 @@ class Activation:
 def new_events(
     workflow: Workflow, watch: Activation, sight: TriggerContext, seen: Collection[str]
 ) -> Iterator[Event]:
-    """Give the occurrences that this workflow has not looked at yet, oldest first."""
+    """Return the events that this workflow has not handled yet, oldest first."""
     found = [*workflow.trigger.occurrences(sight)]
     if len(found) > 1:
         found.sort(key=lambda each: (each.at, each.name))
@@ -93,10 +87,10 @@ def new_events(
 
 
 def _unsettled(order: Order | None, now: datetime) -> bool:
-    """Say whether an order's lines may still be on their way.
+    """Return whether an order's lines can still be missing.
 
-    WooCommerce commits an order before it saves its lines; a young one without any is read again
-    before anything is set off by it (FACTS: Orders).
+    WooCommerce saves an order before its lines. A young order without any is read again before it
+    starts anything (FACTS: Orders).
     """
     if order is None or order.items:
         return False
@@ -106,7 +100,7 @@ def _unsettled(order: Order | None, now: datetime) -> bool:
 def start(
     workflow: Workflow, occurrence: Event, scope: Context, runs: Collection[Run], digest: str
 ) -> Run:
-    """Begin a run, or say why the occurrence sets nothing off."""
+    """Start a run, or skip the event with a reason."""
     run = Run(
         workflow=workflow.name,
         subject=scope.profile.subject,
@@ -121,12 +115,12 @@ def start(
         due_at=scope.now,
     )
     reason = _why_not(workflow, occurrence, scope, runs)
-    return _over(run, "skipped", reason) if reason else run
+    return finished(run, "skipped", reason) if reason else run
 
 
 def _why_not(workflow: Workflow, occurrence: Event, scope: Context, runs: Collection[Run]) -> str:
     if workflow.only and scope.profile.email not in workflow.only:
-        return "only the addresses of 'only' are tried"
+        return "test mode: the address is not in 'only'"
     spent = _spent(workflow.once, occurrence, scope, runs)
     if spent:
         return f"once {spent}: it already ran"
@@ -151,7 +145,7 @@ def _within(once: Once, runs: Iterable[Run], now: datetime, zone: tzinfo) -> boo
 
 
 def stop_reason(workflow: Workflow, scope: Context) -> str:
-    """Say why a person does not, or no longer, qualify; nothing if they do."""
+    """Return why a person does not, or no longer, qualify; nothing if they do."""
     answer = qualifies(workflow.when, scope)
     if not answer.holds:
         return f"when does not hold: {answer.in_words()}"
@@ -162,77 +156,10 @@ def stop_reason(workflow: Workflow, scope: Context) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A step that was taken: its number in the run from 0, its action, and what follows."""
-
-    number: int
-    action: str
-    result: AddTag | RemoveTag | Send
-
-
-@dataclass(frozen=True, slots=True)
-class RunSetup:
-    """What the steps of a run need besides the person: the rules, the place, and the store's secret."""
-
-    rules: Rules
-    place: Place
-    store: str = ""
-    secret: str = field(default="", repr=False)
-
-    def key(self, run: Run, number: int) -> str:
-        """Return the key of a step, from which codes and marks derive."""
-        return work_key(self.secret, self.store, run.workflow, run.subject, run.occurrence, number)
-
-
-def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
-    """Take all steps that are due, up to a pause or the end."""
-    taken: list[Taken] = []
-    memory = dict(run.memory)
-    for number in range(run.step, len(run.steps)):
-        variables = step_variables(memory, setup.rules.actions)
-        try:
-            step = pinned(run.steps[number], setup, frozenset(variables))
-            result = step.plan(
-                StepContext(
-                    facts,
-                    variables,
-                    setup.rules.sections,
-                    setup.key(run, number),
-                    f"{run.workflow}, {run.occurrence}",
-                )
-            )
-        except (RuleErrors, TemplateError, StepRefused) as error:
-            return _over(run, "ended", f"step {number + 1}: {error}", memory), tuple(taken)
-        if isinstance(result, Stop):
-            return _over(run, "ended", result.reason, memory), tuple(taken)
-        if isinstance(result, Wait):
-            return _paused(run, number + 1, result.until, memory), tuple(taken)
-        if isinstance(result, Send):
-            memory |= result.remember
-        taken.append(Taken(number, step.action.name, result))
-    return _over(run, "done", "all steps were taken", memory), tuple(taken)
-
-
-def step_variables(memory: Mapping[str, object], actions: Actions) -> dict[str, object]:
-    """Return what templates can say of earlier steps."""
-    if not memory:
-        return {}
-    return {
-        name: value for action in actions.values() for name, value in action.recall(memory).items()
-    }
-
-
-def pinned(text: str, setup: RunSetup, variables: frozenset[str]) -> Step:
-    """Parse a step of a run; raises RuleErrors where the section that it names is gone."""
-    scope = StepScope(setup.place, setup.rules.section_names, variables)
-    return parse_step(text, scope, setup.rules.actions)
-
-
 def scope_of(run: Run, scope: Context, elsewhere: Order | None = None) -> Context:
-    """Give the scope with the order and line that set the run off, as they are now.
+    """Return the context with the order and line that started the run, as they are now.
 
-    ``elsewhere`` is that order where it is another person's.
+    ``elsewhere`` is that order if it belongs to another person by now.
     """
     order = _order(scope.profile, run.order_id) or elsewhere
     item = _item(order, run.item_id) if order else None
@@ -248,19 +175,11 @@ def _item(order: Order, item_id: int) -> LineItem | None:
 
 
 def place_of(workflow: Workflow) -> Place:
-    """Give what the conditions and texts of a workflow may ask."""
+    """Return which attributes the conditions and texts of a workflow can use."""
     trigger = workflow.trigger
     return Place(order=trigger.has_order, item=trigger.has_item, tags=True, segments=True)
 
 
-def _over(run: Run, state: str, reason: str, memory: Mapping[str, object] | None = None) -> Run:
-    return replace(run, state=state, reason=reason, due_at=None, memory=memory or run.memory)
-
-
-def _paused(run: Run, step: int, until: datetime, memory: Mapping[str, object]) -> Run:
-    return replace(run, state="waiting", step=step, due_at=until, memory=memory)
-
-
-def ended(run: Run, reason: str) -> Run:
-    """Give the run as ended."""
-    return _over(run, "ended", reason)
+def finished(run: Run, state: str, reason: str) -> Run:
+    """Return the run in a final state: done, ended or skipped."""
+    return replace(run, state=state, reason=reason, due_at=None)

@@ -15,18 +15,16 @@ from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.run_steps import RunSetup, Taken, run_steps
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     SETTLING_SECONDS,
     Activation,
     Run,
-    RunSetup,
-    Taken,
-    ended,
+    finished,
     new_events,
     place_of,
-    run_steps,
     scope_of,
     start,
     stop_reason,
@@ -156,7 +154,7 @@ def _resumed(work: Work) -> Iterator[RunSteps]:
             continue
         workflow = work.workflow(run.workflow)
         if workflow is None:
-            yield ended(run, "the workflow is no longer in the configuration"), ()
+            yield finished(run, "ended", "the workflow is no longer in the configuration"), ()
         elif workflow.mode != "off":
             over = _if_disqualified(run, work)
             yield (over, ()) if over else _go_on(run, workflow, scope_of(run, work.scope), work)
@@ -169,9 +167,9 @@ def _if_disqualified(run: Run, work: Work, elsewhere: Mapping[int, Order] = NOWH
     scope = scope_of(run, work.scope, elsewhere.get(run.order_id))
     if run.order_id and scope.order is None:
         why = "another customer's by now" if run.order_id in work.case.elsewhere else "gone"
-        return ended(run, f"order {run.order_id} is {why}")
+        return finished(run, "ended", f"order {run.order_id} is {why}")
     reason = stop_reason(workflow, scope)
-    return ended(run, reason) if reason else None
+    return finished(run, "ended", reason) if reason else None
 
 
 def _go_on(run: Run, workflow: Workflow, scope: Context, work: Work) -> RunSteps:
