@@ -18,9 +18,7 @@ import typer
 
 from wcflow import demo, sync
 from wcflow.cli import output
-from wcflow.cli.contacts import load_contacts
 from wcflow.cli.explain import print_explanation
-from wcflow.cli.explanation import explain_person
 from wcflow.cli.init import write_private_file
 from wcflow.cli.options import lease_holder, select_store, utcnow
 from wcflow.cli.run import exit_process
@@ -28,8 +26,10 @@ from wcflow.cli.sandbox import shoppers_at_work
 from wcflow.cli.session import Session, open_session
 from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
+from wcflow.database.contacts import load_contacts
 from wcflow.database.outbox import Entry
 from wcflow.database.stores import store_row
+from wcflow.evaluate.explain import explain_person
 from wcflow.rules.memory import Memory
 from wcflow.sandbox.server import Server, serve
 from wcflow.sandbox.store import SandboxStore

@@ -12,7 +12,12 @@ from sqlalchemy import Connection
 
 from wcflow.cli import output
 from wcflow.cli.context import DatabaseSession, open_database_session
-from wcflow.cli.explanation import (
+from wcflow.cli.options import AsJson, ConfigFile, StoreName
+from wcflow.config.stores import StoreSettings
+from wcflow.database import people
+from wcflow.database.stores import store_row
+from wcflow.errors import SetupError, UsageError
+from wcflow.evaluate.explain import (
     EntrySeen,
     Explanation,
     RuleExplanation,
@@ -22,11 +27,6 @@ from wcflow.cli.explanation import (
     only_rules,
     rules_named,
 )
-from wcflow.cli.options import AsJson, ConfigFile, StoreName
-from wcflow.config.stores import StoreSettings
-from wcflow.database import people
-from wcflow.database.stores import store_row
-from wcflow.errors import SetupError, UsageError
 from wcflow.rules.conditions import Part
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.workflow_run import Run

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from wcflow.actions.registry import ENTRY_KINDS, content_words, entry_words, target_words
 from wcflow.cli import output
-from wcflow.cli.contacts import Contact, load_contacts
 from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.database import outbox
+from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.outbox import Entry
 from wcflow.database.stores import store_row
 from wcflow.errors import UsageError

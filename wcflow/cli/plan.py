@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 
 from wcflow.actions.registry import ENTRY_KINDS, target_words
 from wcflow.cli import describe, output
-from wcflow.cli.contacts import Contact, load_contacts
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
 from wcflow.cli.session import open_session
 from wcflow.cli.visits import for_each_store
 from wcflow.config.load import Config
 from wcflow.database import outbox
+from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.stores import store_row
 from wcflow.errors import DONE
 from wcflow.outbox.limits import any_hold

@@ -13,11 +13,11 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import content_words, entry_words
-from wcflow.cli.contacts import Contact, contact_of_profile
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_words
 from wcflow.database import outbox, people
+from wcflow.database.contacts import Contact, contact_of_profile
 from wcflow.database.sql import instant
 from wcflow.evaluate.bulk import latest_occurrence
 from wcflow.evaluate.context import EvaluationContext, read_context
