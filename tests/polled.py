@@ -18,8 +18,8 @@ from wcflow.database.sql import table_of
 from wcflow.database.stores import save_store, store_row
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
 from wcflow.poll.context import PollSettings
-from wcflow.poll.pull import pull, reconcile
-from wcflow.profile import guest, registered
+from wcflow.poll.pull import run_poll, run_reconcile
+from wcflow.profile import account_key, guest_key
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.store import SandboxStore
@@ -54,11 +54,11 @@ class Polled:
 
     def pull(self, **more):
         self.door.forget()
-        return pull(self.db, self.client, self.settings, self.now, **more)
+        return run_poll(self.db, self.client, self.settings, self.now, **more)
 
     def reconcile(self, **more):
         self.door.forget()
-        return reconcile(self.db, self.client, self.settings, self.now, **more)
+        return run_reconcile(self.db, self.client, self.settings, self.now, **more)
 
     def settle(self):
         """Poll until nothing is young any more, and have everybody looked at."""
@@ -109,7 +109,7 @@ class Polled:
 
     def shop_orders(self):
         keys = self.settings.meta_keys
-        told = [wire.order(self.shop.order(id), keys) for id in self.shop.order_ids()]
+        told = [wire.parse_order(self.shop.order(id), keys) for id in self.shop.order_ids()]
         return {order.id: self._dated(order) for order in told}
 
     def _dated(self, order):
@@ -117,12 +117,12 @@ class Polled:
         return replace(order, refunds=tuple(replace(r, date=dates[r.id]) for r in order.refunds))
 
     def shop_customers(self):
-        told = [wire.customer(self.shop.customer(id)) for id in self.shop.customer_ids()]
+        told = [wire.parse_customer(self.shop.customer(id)) for id in self.shop.customer_ids()]
         keys = self.settings.meta_keys
         return {c.id: replace(c, meta={k: v for k, v in c.meta.items() if k in keys}) for c in told}
 
     def shop_products(self):
-        return {id: wire.product(self.shop.product(id)) for id in self.shop.state.products}
+        return {id: wire.parse_product(self.shop.product(id)) for id in self.shop.state.products}
 
     def shop_people(self):
         """The persons that the shop's customers and orders make."""
@@ -135,8 +135,8 @@ class Polled:
             if order.customer_id or not order.email or order.email in shared:
                 continue
             if order.email not in by_email and self.settings.guests != "ignore":
-                people[guest(order.email)] = order.email
-        return people | {registered(id): accounts[id].email for id in accounts}
+                people[guest_key(order.email)] = order.email
+        return people | {account_key(id): accounts[id].email for id in accounts}
 
 
 def mirror_equals_shop(polled):

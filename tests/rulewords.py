@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from wcflow.profile import Profile, Standing, StoreProfile
+from wcflow.profile import Profile, SavedState, StoreProfile
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund
 
 # Among them zones that change their clocks at midnight, by half an hour, or once left out a day.
@@ -103,7 +103,7 @@ def profiles(draw, now, zone):
         account,
         tuple(draw(orders(now, number)) for number in range(1, count + 1)),
         PRODUCTS,
-        Standing(tags_of_their_own=frozenset({"wholesale"})),
+        SavedState(own_tags=frozenset({"wholesale"})),
     )
 
 

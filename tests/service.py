@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from wcflow import sync
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.database import outbox
 from wcflow.database.connection import open_database
 from wcflow.database.stores import save_store, store_row
@@ -106,7 +106,7 @@ class Town:
     @contextmanager
     def line(self):
         """A line to the shop, for what an admin's commands do."""
-        config = load(self.config, {})
+        config = load_config(self.config, {})
         (settings,) = config.stores
         keys = (settings.consumer_key, settings.consumer_secret)
         with (

@@ -25,7 +25,7 @@ from tests.sandbox_door import mounted
 from tests.service import eventually
 from tests.world import World
 from wcflow import sync
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.sandbox.faults import FaultRule, Unreachable
 from wcflow.sandbox.server import serve
 from wcflow.store.client import Store
@@ -79,7 +79,7 @@ class Village(World):
         super().rules(text)
         self.file = self.folder / "wcflow.ini"
         self.file.write_text(self.file.read_text().replace(ELSEWHERE, self.server.url))
-        self.config = load(self.file, {})
+        self.config = load_config(self.file, {})
 
     @contextmanager
     def line(self, holder="test", fate=None):

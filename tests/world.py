@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from tests.sandbox_door import mounted
 from wcflow import sync
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.database import outbox as queue
 from wcflow.database import people, runs
 from wcflow.database.connection import open_database
@@ -67,7 +67,7 @@ class World:
         )
         file.write_text(head + text)
         file.chmod(0o600)
-        self.config = load(file, {})
+        self.config = load_config(file, {})
 
     def settings(self, **fields):
         """Change the store's settings without going through the file."""

@@ -16,7 +16,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from wcflow.cli import app  # noqa: E402  after the line above
 from wcflow.errors import SOME_FAILED  # noqa: E402
-from wcflow.redact import report  # noqa: E402
+from wcflow.redact import redacted_traceback  # noqa: E402
 
 
 def main() -> None:
@@ -24,18 +24,18 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A customer's name must not end a command on a terminal that cannot write it.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-    threading.excepthook = lambda crash: _tell(crash.exc_value)
+    threading.excepthook = lambda crash: _report_bug(crash.exc_value)
     try:
         app(prog_name="wcflow")
     except SystemExit as end:
-        _leave(end)
+        _exit_at_once(end)
         raise
     except Exception as bug:  # noqa: BLE001  its text may hold a customer's data, and is not shown
-        _tell(bug)
+        _report_bug(bug)
         sys.exit(SOME_FAILED)
 
 
-def _leave(end: SystemExit) -> None:
+def _exit_at_once(end: SystemExit) -> None:
     """End the process at once, if nobody is at work in it any more.
 
     All memory goes with it: to take every module apart first takes a tenth of a short command.
@@ -48,10 +48,10 @@ def _leave(end: SystemExit) -> None:
     os._exit(end.code)
 
 
-def _tell(bug: BaseException | None) -> None:
+def _report_bug(bug: BaseException | None) -> None:
     """Tell where a bug is, for somebody has to find it, and nothing of whom it met."""
     if bug is not None and not isinstance(bug, SystemExit):
-        sys.stderr.write(f"{report(bug)}\nwcflow: this is a bug of wcflow\n")
+        sys.stderr.write(f"{redacted_traceback(bug)}\nwcflow: this is a bug of wcflow\n")
 
 
 if __name__ == "__main__":

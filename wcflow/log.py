@@ -9,50 +9,50 @@ from typing import Any
 
 import structlog
 
-from wcflow.redact import plain, report, without_secrets
+from wcflow.redact import printable_text, redact_text, redacted_traceback
 
 
-def set_up(level: str, form: str, *, terminal: bool) -> None:
+def configure_logging(level: str, form: str, *, terminal: bool) -> None:
     """Send log lines to stderr: coloured text on a terminal, plain key=value or JSON elsewhere."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            _discreet,
+            _redact_event,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _renderer(form, terminal=terminal),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(_level_number(level)),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
 
 
-def _discreet(
+def _redact_event(
     _logger: Any, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     """Let no value pass that tells a secret or that a terminal would obey."""
     error = event.pop("exc_info", None)
-    told: structlog.typing.EventDict = {key: _told(value) for key, value in event.items()}
+    told: structlog.typing.EventDict = {key: _redact_value(value) for key, value in event.items()}
     if error is True:
         error = sys.exc_info()[1]
     elif isinstance(error, tuple):
         error = error[1]
     if isinstance(error, BaseException):
-        told["exception"] = report(error)
+        told["exception"] = redacted_traceback(error)
     return told
 
 
-def _told(value: Any) -> Any:
+def _redact_value(value: Any) -> Any:
     match value:
         case bool() | int() | float() | None:
             return value
         case Mapping():
-            return {_told(key): _told(each) for key, each in value.items()}
+            return {_redact_value(key): _redact_value(each) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_told(each) for each in value]
+            return [_redact_value(each) for each in value]
         case _:
-            return plain(without_secrets(str(value)))
+            return printable_text(redact_text(str(value)))
 
 
 def _renderer(form: str, *, terminal: bool) -> structlog.typing.Processor:
@@ -61,5 +61,5 @@ def _renderer(form: str, *, terminal: bool) -> structlog.typing.Processor:
     return structlog.dev.ConsoleRenderer(colors=terminal and form == "auto")
 
 
-def _number(level: str) -> int:
+def _level_number(level: str) -> int:
     return logging.getLevelNamesMapping()[level.upper()]

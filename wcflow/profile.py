@@ -37,7 +37,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     order_gap: Decimal | None = None
 
 
-class Standing(msgspec.Struct, frozen=True):
+class SavedState(msgspec.Struct, frozen=True):
     """Where a person stands by wcflow's own memory, not by their orders.
 
     ``segments`` maps each segment to the instant it was entered. ``worn`` are all tags at the
@@ -47,9 +47,9 @@ class Standing(msgspec.Struct, frozen=True):
     """
 
     segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
-    worn: frozenset[str] = frozenset()
-    tags_of_their_own: frozenset[str] = frozenset()
-    kept: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    current_tags: frozenset[str] = frozenset()
+    own_tags: frozenset[str] = frozenset()
+    kept_forever: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     spend_percentile: int | None = None
     orders_percentile: int | None = None
 
@@ -63,7 +63,7 @@ class OrderFigures(msgspec.Struct, frozen=True):
     """
 
     orders: tuple[Order, ...]
-    shop: StoreProfile
+    store: StoreProfile
     paid: tuple[Order, ...]
     amounts: tuple[tuple[Order, Decimal | None], ...]
     newest: Order | None
@@ -80,17 +80,17 @@ class Profile(msgspec.Struct, frozen=True):
 
     subject: str
     email: str
-    shop: StoreProfile
+    store: StoreProfile
     account: Customer | None = None
     orders: tuple[Order, ...] = ()
     products: Mapping[int, Product] = msgspec.field(default_factory=dict)
-    standing: Standing = msgspec.field(default_factory=Standing)
+    saved_state: SavedState = msgspec.field(default_factory=SavedState)
     figures: OrderFigures | None = None
 
     def __post_init__(self) -> None:
         known = self.figures
-        if known is None or known.orders is not self.orders or known.shop is not self.shop:
-            msgspec.structs.force_setattr(self, "figures", _figures(self.orders, self.shop))
+        if known is None or known.orders is not self.orders or known.store is not self.store:
+            msgspec.structs.force_setattr(self, "figures", _figures(self.orders, self.store))
 
     @property
     def _figures(self) -> OrderFigures:
@@ -117,29 +117,29 @@ class Profile(msgspec.Struct, frozen=True):
     def is_guest(self) -> bool:
         return self.account is None
 
-    def with_standing(self, standing: Standing) -> Profile:
+    def with_saved_state(self, saved_state: SavedState) -> Profile:
         """Return the same person with another standing."""
-        return replace(self, standing=standing)
+        return replace(self, saved_state=saved_state)
 
 
-def _figures(orders: tuple[Order, ...], shop: StoreProfile) -> OrderFigures:
-    paid = _paid(orders, shop)
+def _figures(orders: tuple[Order, ...], store: StoreProfile) -> OrderFigures:
+    paid = _sorted_paid(orders, store)
     return OrderFigures(
         orders,
-        shop,
+        store,
         paid,
-        tuple([(each, net_total(each, shop)) for each in paid]),
-        _newest(orders),
-        max(map(latest_stamp, orders), default=None),
+        tuple([(each, net_total(each, store)) for each in paid]),
+        _newest_order(orders),
+        max(map(last_activity, orders), default=None),
     )
 
 
-def registered(customer_id: int) -> str:
+def account_key(customer_id: int) -> str:
     """Give the subject key of a registered customer."""
     return f"c{customer_id}"
 
 
-def guest(email: str) -> str:
+def guest_key(email: str) -> str:
     """Give the subject key of a guest, whose address is in normal form."""
     return f"g:{email}"
 
@@ -149,7 +149,7 @@ def order_date(order: Order) -> datetime:
     return order.paid or order.created
 
 
-def latest_stamp(order: Order) -> datetime:
+def last_activity(order: Order) -> datetime:
     """Give the last instant at which anything is known to have happened to an order."""
     latest = order.created
     for stamp in (order.modified, order.paid, order.completed):
@@ -163,9 +163,9 @@ def latest_stamp(order: Order) -> datetime:
     return latest
 
 
-def is_paid(order: Order, shop: StoreProfile) -> bool:
+def is_paid(order: Order, store: StoreProfile) -> bool:
     """Say whether an order counts: a paid status, and not refunded in full."""
-    return order.status in shop.paid_statuses and not (order.refunds and refunded_in_full(order))
+    return order.status in store.paid_statuses and not (order.refunds and refunded_in_full(order))
 
 
 def refunded_in_full(order: Order) -> bool:
@@ -180,29 +180,29 @@ def paid_orders(profile: Profile) -> tuple[Order, ...]:
     return profile.paid
 
 
-def _paid(orders: Iterable[Order], shop: StoreProfile) -> tuple[Order, ...]:
-    paid = [order for order in orders if is_paid(order, shop)]
-    return tuple(sorted(paid, key=_by_date) if len(paid) > 1 else paid)
+def _sorted_paid(orders: Iterable[Order], store: StoreProfile) -> tuple[Order, ...]:
+    paid = [order for order in orders if is_paid(order, store)]
+    return tuple(sorted(paid, key=_paid_sort_key) if len(paid) > 1 else paid)
 
 
-def _by_date(order: Order) -> tuple[datetime, int]:
+def _paid_sort_key(order: Order) -> tuple[datetime, int]:
     return order.paid or order.created, order.id
 
 
-def in_store_currency(minor: int, currency: str, shop: StoreProfile) -> Decimal | None:
+def in_store_currency(minor: int, currency: str, store: StoreProfile) -> Decimal | None:
     """Convert an amount to the store's currency; None where no rate is given."""
-    if currency == shop.currency:
+    if currency == store.currency:
         return to_major(minor, currency)
-    rate = shop.rates.get(currency)
+    rate = store.rates.get(currency)
     return None if rate is None else to_major(minor, currency) * rate
 
 
-def net_total(order: Order, shop: StoreProfile) -> Decimal | None:
+def net_total(order: Order, store: StoreProfile) -> Decimal | None:
     """Give what an order brought in, less its refunds, in the store's currency."""
     total, refunds = order.total, order.refunds
     if refunds:
         total -= sum([refund.total for refund in refunds])
-    return in_store_currency(total, order.currency, shop)
+    return in_store_currency(total, order.currency, store)
 
 
 def refund_date(refund: Refund, order: Order) -> datetime:
@@ -215,7 +215,7 @@ def latest_order(profile: Profile) -> Order | None:
     return profile.newest
 
 
-def _newest(orders: Iterable[Order]) -> Order | None:
+def _newest_order(orders: Iterable[Order]) -> Order | None:
     newest: Order | None = None
     for order in orders:
         if order.status in HIDDEN_STATUSES:

@@ -31,18 +31,18 @@ from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
 from wcflow.outbox.delivery import DeliveryResult
 from wcflow.outbox.limits import approve as approve_changes
-from wcflow.poll.context import PollSettings, Pulled
+from wcflow.poll.context import PollResult, PollSettings
 from wcflow.poll.ownership import mark_everyone_dirty
-from wcflow.poll.pull import pull, reconcile
-from wcflow.poll.pull import resync as read_anew
-from wcflow.rules.memory import SEGMENT_META, TAGS_META
+from wcflow.poll.pull import run_poll, run_reconcile
+from wcflow.poll.pull import run_resync as read_anew
+from wcflow.rules.tags import SEGMENT_META, TAGS_META
 from wcflow.store.client import Store
-from wcflow.store.store_info import StoreInfo, store_info
+from wcflow.store.store_info import StoreInfo, fetch_store_info
 from wcflow.units import parse_zone, zone_name
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
-TAGS_KEPT = timedelta(days=90)
+TAG_ENTRY_LIFETIME = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ class SyncContext:
 class SyncResult:
     """What a walk came to."""
 
-    pulled: Pulled | None = None
+    polled: PollResult | None = None
     evaluated: EvaluationResult = field(default_factory=EvaluationResult)
     delivered: DeliveryResult = field(default_factory=DeliveryResult)
 
 
-def client(
+def build_client(
     settings: StoreSettings,
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
@@ -96,7 +96,7 @@ def client(
 
 
 def sync_once(
-    line: SyncContext, *, write: bool = True, at_most: timedelta | None = None
+    context: SyncContext, *, write: bool = True, time_limit: timedelta | None = None
 ) -> SyncResult:
     """Pull, evaluate and, if asked and allowed, deliver. Raises StoreError, BusyError, SetupError.
 
@@ -104,138 +104,168 @@ def sync_once(
     walks again at once may evaluate for ``at_most`` so long; what is queued meanwhile waits until
     everyone has been judged, for the brake looks at all of it.
     """
-    walked = SyncResult()
-    with leased(line):
-        walked.pulled = pull_store(line)
-        now, stopping = line.clock(), _stopping(line, at_most)
-        walked.evaluated = evaluate(line.db, line.config, line.settings, now, stopping)
-        _tell_unjudged(line, walked.evaluated)
-        if write and line.settings.write and not line.stopping():
-            walked.delivered = deliver_store(line, whole=not walked.evaluated.left)
-    return walked
+    result = SyncResult()
+    with hold_lease(context):
+        result.polled = poll_store(context)
+        now, stopping = context.clock(), _stop_check(context, time_limit)
+        result.evaluated = evaluate(context.db, context.config, context.settings, now, stopping)
+        _log_failures(context, result.evaluated)
+        if write and context.settings.write and not context.stopping():
+            result.delivered = deliver_store(context, all_evaluated=not result.evaluated.incomplete)
+    return result
 
 
-def _tell_unjudged(line: SyncContext, evaluated: EvaluationResult) -> None:
-    for each in evaluated.unjudged:
+def _log_failures(context: SyncContext, evaluated: EvaluationResult) -> None:
+    for each in evaluated.failures:
         who = " ".join(map(str, each.row))
-        log.error("a person cannot be judged", store=line.name, who=who, exc_info=each.why)
+        log.error("a person cannot be judged", store=context.name, who=who, exc_info=each.error)
 
 
-def pull_store(line: SyncContext) -> Pulled:
+def poll_store(context: SyncContext) -> PollResult:
     """Bring the mirror up to date; an acceptance of an empty answer is used up by it."""
-    accepted = f"accept empty {line.name}"
-    with line.db.reading() as tx:
-        row, accept = _row(line, store_row(tx, line.name)), setting(tx, accepted) == "1"
-    settings = poll_settings(line.config, line.settings, row)
-    pulled = pull(
-        line.db, line.store, settings, line.clock(), progress=_progress(line), accept=accept
+    accepted = f"accept empty {context.name}"
+    with context.db.reading() as tx:
+        row, approved = (
+            _require_row(context, store_row(tx, context.name)),
+            setting(tx, accepted) == "1",
+        )
+    settings = poll_settings(context.config, context.settings, row)
+    polled = run_poll(
+        context.db,
+        context.store,
+        settings,
+        context.clock(),
+        progress=_progress_renewing_lease(context),
+        approved=approved,
     )
-    with line.db.transaction() as tx:
-        if accept:
+    with context.db.transaction() as tx:
+        if approved:
             save_setting(tx, accepted, "")
-        _heed_settings(tx, line, settings)
-    return pulled
+        _mark_dirty_if_settings_changed(tx, context, settings)
+    return polled
 
 
-def _heed_settings(tx: Connection, line: SyncContext, settings: PollSettings) -> None:
+def _mark_dirty_if_settings_changed(
+    tx: Connection, context: SyncContext, settings: PollSettings
+) -> None:
     """Have everyone looked at again where the INI now says otherwise who is who, or what is shown."""
-    told, name = line.settings, f"settings {line.name}"
-    people = (told.guests, sorted(told.shared_emails), told.consent_meta, told.birthday_meta)
-    says = repr((*people, told.order_tags, line.config.manual_tags))
+    store_settings, name = context.settings, f"settings {context.name}"
+    people = (
+        store_settings.guests,
+        sorted(store_settings.shared_emails),
+        store_settings.consent_meta,
+        store_settings.birthday_meta,
+    )
+    current = repr((*people, store_settings.order_tags, context.config.manual_tags))
     before = setting(tx, name)
-    if before != says:
-        save_setting(tx, name, says)
+    if before != current:
+        save_setting(tx, name, current)
         if before is not None:
             mark_everyone_dirty(tx, settings)
 
 
-def deliver_store(line: SyncContext, *, whole: bool = True) -> DeliveryResult:
+def deliver_store(context: SyncContext, *, all_evaluated: bool = True) -> DeliveryResult:
     """Deliver what is due, unless the brake holds; of less than the ``whole``, what was let go."""
-    stopping = _stopping(line)
-    ways = WaysOut(line.store, line.channels)
-    return deliver(line.db, ways, line.config, line.clock, line.holder, stopping, whole=whole)
+    stopping = _stop_check(context)
+    ways = WaysOut(context.store, context.channels)
+    return deliver(
+        context.db,
+        ways,
+        context.config,
+        context.clock,
+        context.holder,
+        stopping,
+        all_evaluated=all_evaluated,
+    )
 
 
-def _progress(line: SyncContext) -> Callable[[str, int, int], None]:
+def _progress_renewing_lease(context: SyncContext) -> Callable[[str, int, int], None]:
     """Give a census' progress on, and renew the lease of a long one."""
-    renew = _renewal(line)
+    renew = _lease_renewer(context)
 
     def progress(part: str, done: int, total: int) -> None:
-        line.progress(part, done, total)
+        context.progress(part, done, total)
         renew()
 
     return progress
 
 
-def _stopping(line: SyncContext, at_most: timedelta | None = None) -> Callable[[], bool]:
+def _stop_check(context: SyncContext, time_limit: timedelta | None = None) -> Callable[[], bool]:
     """Ask whether to stop, be it that the time is over, and renew the lease of a long walk."""
-    renew = _renewal(line)
-    until = line.clock() + at_most if at_most else None
+    renew = _lease_renewer(context)
+    until = context.clock() + time_limit if time_limit else None
 
     def stopping() -> bool:
         renew()
-        return line.stopping() or (until is not None and line.clock() >= until)
+        return context.stopping() or (until is not None and context.clock() >= until)
 
     return stopping
 
 
-def _renewal(line: SyncContext) -> Callable[[], None]:
+def _lease_renewer(context: SyncContext) -> Callable[[], None]:
     """See now and then that the lease is still ours; raises BusyError where it is not."""
-    renewed = line.clock()
+    renewed = context.clock()
 
     def renew() -> None:
         nonlocal renewed
-        if line.clock() - renewed > lease.RENEWED_EVERY:
-            renewed = line.clock()
-            with line.db.transaction() as tx:
-                if not lease.renew(tx, line.name, line.holder, renewed):
-                    raise _occupied(line)
+        if context.clock() - renewed > lease.RENEWED_EVERY:
+            renewed = context.clock()
+            with context.db.transaction() as tx:
+                if not lease.renew(tx, context.name, context.holder, renewed):
+                    raise _busy_error(context)
 
     return renew
 
 
-def nightly(line: SyncContext) -> Pulled:
+def nightly(context: SyncContext) -> PollResult:
     """Compare the mirror with the shop as a whole, rank customers, forget what is stale."""
-    with leased(line):
-        with line.db.reading() as tx:
-            row = _row(line, store_row(tx, line.name))
-        settings = poll_settings(line.config, line.settings, row)
-        pulled = reconcile(line.db, line.store, settings, line.clock())
-        rank_customers(line.db, line.config, line.settings)
-        with line.db.transaction() as tx:
-            outbox.drop_old_tags(tx, line.name, line.clock() - TAGS_KEPT)
-    return pulled
+    with hold_lease(context):
+        with context.db.reading() as tx:
+            row = _require_row(context, store_row(tx, context.name))
+        settings = poll_settings(context.config, context.settings, row)
+        polled = run_reconcile(context.db, context.store, settings, context.clock())
+        rank_customers(context.db, context.config, context.settings)
+        with context.db.transaction() as tx:
+            outbox.drop_old_tags(tx, context.name, context.clock() - TAG_ENTRY_LIFETIME)
+    return polled
 
 
-def resync(line: SyncContext, *, orders: bool = True, customers: bool = True) -> Pulled:
+def resync(context: SyncContext, *, orders: bool = True, customers: bool = True) -> PollResult:
     """Read the shop anew over the mirror that is there; nobody is judged, and nothing is written."""
-    with leased(line):
-        with line.db.reading() as tx:
-            row = _row(line, store_row(tx, line.name))
-        settings, now = poll_settings(line.config, line.settings, row), line.clock()
+    with hold_lease(context):
+        with context.db.reading() as tx:
+            row = _require_row(context, store_row(tx, context.name))
+        settings, now = poll_settings(context.config, context.settings, row), context.clock()
         which = {"orders": orders, "customers": customers}
-        return read_anew(line.db, line.store, settings, now, progress=_progress(line), **which)
+        return read_anew(
+            context.db,
+            context.store,
+            settings,
+            now,
+            progress=_progress_renewing_lease(context),
+            **which,
+        )
 
 
-def approve(line: SyncContext) -> int:
+def approve(context: SyncContext) -> int:
     """Let go what the brake holds now; say how many writes."""
-    with line.db.transaction() as tx:
-        row = _row(line, store_row(tx, line.name))
+    with context.db.transaction() as tx:
+        row = _require_row(context, store_row(tx, context.name))
         if row.held.startswith(EMPTY_ANSWER):
-            save_setting(tx, f"accept empty {line.name}", "1")
+            save_setting(tx, f"accept empty {context.name}", "1")
         return approve_changes(tx, row)
 
 
-def refresh_store_info(line: SyncContext) -> StoreInfo:
+def refresh_store_info(context: SyncContext) -> StoreInfo:
     """Ask the shop what it is, hold it to the pin, and keep what it said."""
-    found = store_info(line.store)
-    with line.db.transaction() as tx:
-        row = store_row(tx, line.name)
+    found = fetch_store_info(context.store)
+    with context.db.transaction() as tx:
+        row = store_row(tx, context.name)
         if row is not None and row.url:
-            _hold_to_pin(line, row, found)
+            _check_binding(context, row, found)
         save_store(
             tx,
-            line.name,
+            context.name,
             url=found.url,
             uid=found.uid or (row.uid if row else ""),
             title=found.title,
@@ -246,25 +276,25 @@ def refresh_store_info(line: SyncContext) -> StoreInfo:
             reads_meta=found.reads_meta,
         )
         if row is not None and row.zone != zone_name(found.zone):
-            evaluation_queue.evaluate_everyone(tx, line.name)
+            evaluation_queue.evaluate_everyone(tx, context.name)
     return found
 
 
-def _hold_to_pin(line: SyncContext, row: StoreRow, found: StoreInfo) -> None:
+def _check_binding(context: SyncContext, row: StoreRow, found: StoreInfo) -> None:
     same_id = not (row.uid and found.uid) or row.uid == found.uid
-    if same_id and _address(row.url) == _address(found.url):
+    if same_id and _binding_address(row.url) == _binding_address(found.url):
         return
     raise SetupError(
-        f"[store {line.name}] is another shop: the database mirrors {row.url}, "
-        f"and {line.settings.url} says it is {found.url}",
+        f"[store {context.name}] is another shop: the database mirrors {row.url}, "
+        f"and {context.settings.url} says it is {found.url}",
         "give the other shop a name of its own, or its own database; if the same shop has moved,"
-        f" run 'wcflow approve --moved {line.name}'"
+        f" run 'wcflow approve --moved {context.name}'"
         if same_id
         else "give the other shop a name of its own, or its own database",
     )
 
 
-def _address(url: str) -> str:
+def _binding_address(url: str) -> str:
     """Give what of an address may not change: a move from http to https is no other shop."""
     return url.split("://", 1)[-1].rstrip("/").lower()
 
@@ -279,46 +309,46 @@ def poll_settings(config: Config, settings: StoreSettings, row: StoreRow) -> Pol
         shared_emails=settings.shared_emails,
         guests=settings.guests,
         parallel=settings.parallel,
-        sweep_every_seconds=settings.sweep_every.seconds,
+        sweep_every_seconds=settings.rescan_every.seconds,
     )
 
 
 @contextmanager
-def leased(line: SyncContext) -> Iterator[None]:
+def hold_lease(context: SyncContext) -> Iterator[None]:
     """Hold the store's lease; raises BusyError where another process has it."""
-    now = line.clock()
-    with line.db.transaction() as tx:
-        if not lease.take(tx, line.name, line.holder, now):
-            raise _occupied(line)
+    now = context.clock()
+    with context.db.transaction() as tx:
+        if not lease.take(tx, context.name, context.holder, now):
+            raise _busy_error(context)
     try:
-        with lease.kept(line.db, line.name, line.holder, now):
+        with lease.kept(context.db, context.name, context.holder, now):
             yield
     finally:
-        with line.db.transaction() as tx:
-            lease.give_back(tx, line.name, line.holder)
+        with context.db.transaction() as tx:
+            lease.give_back(tx, context.name, context.holder)
 
 
-def _occupied(line: SyncContext) -> BusyError:
+def _busy_error(context: SyncContext) -> BusyError:
     return BusyError(
-        f"another wcflow is working on [store {line.name}]",
+        f"another wcflow is working on [store {context.name}]",
         "wait until it has finished, or stop the daemon",
     )
 
 
-def _row(line: SyncContext, row: StoreRow | None) -> StoreRow:
+def _require_row(context: SyncContext, row: StoreRow | None) -> StoreRow:
     if row is None:
         raise SetupError(
-            f"[store {line.name}] was never reached", "run 'wcflow doctor', then 'wcflow plan'"
+            f"[store {context.name}] was never reached", "run 'wcflow doctor', then 'wcflow plan'"
         )
     return row
 
 
-def record_poll_failure(line: SyncContext, error: StoreError) -> bool:
+def record_poll_failure(context: SyncContext, error: StoreError) -> bool:
     """Keep that polls fail; say whether that is news, so that the log tells it once."""
-    with line.db.transaction() as tx:
-        row = store_row(tx, line.name)
+    with context.db.transaction() as tx:
+        row = store_row(tx, context.name)
         news = row is None or row.error != str(error)
         if row is not None and news:
-            since = row.error_since or int(line.clock().timestamp())
-            save_store(tx, line.name, error=str(error), error_since=since)
+            since = row.error_since or int(context.clock().timestamp())
+            save_store(tx, context.name, error=str(error), error_since=since)
     return news

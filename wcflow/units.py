@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 # ISO 4217: the currencies that have not two digits after the point.
-_DIGITS = dict.fromkeys(
+_MINOR_DIGITS = dict.fromkeys(
     [
         "BIF",
         "CLP",
@@ -34,14 +34,14 @@ _DIGITS = dict.fromkeys(
     0,
 ) | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
 
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 """More than any currency needs; an amount as 1e999999 would take a while to write out."""
 
 
 @lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
     """Say how many digits stand after the point in ``currency`` (ISO 4217)."""
-    return _DIGITS.get(currency.upper(), 2)
+    return _MINOR_DIGITS.get(currency.upper(), 2)
 
 
 def to_minor(amount: Decimal | str, currency: str) -> int:
@@ -53,7 +53,7 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
         value = Decimal(amount)
     except InvalidOperation:
         raise ValueError(f"expected an amount, got {amount!r}") from None
-    if not value.is_finite() or value.adjusted() > _MOST_DIGITS:
+    if not value.is_finite() or value.adjusted() > _MAX_DIGITS:
         raise ValueError(f"expected an amount, got {amount!r}")
     return int(value.scaleb(minor_digits(currency)).to_integral_value(ROUND_HALF_UP))
 
@@ -114,7 +114,7 @@ _SECONDS = {
     "mo": 30 * 86400,
     "y": 365 * 86400,
 }
-LONGEST = 100 * _SECONDS["y"]
+MAX_SECONDS = 100 * _SECONDS["y"]
 """The seconds of a hundred years: a longer duration is a slip of the keyboard."""
 _DAY_UNITS = frozenset({"d", "w", "mo", "y"})
 _DURATION = re.compile(r"(\d{1,5})\s*(s|min|h|d|w|mo|y)")
@@ -160,7 +160,7 @@ def at_time_of_day(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
-def after(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
+def add_duration(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
     """Give the instant ``by`` later: days and more keep the store's time of day."""
     if not by.in_days:
         return instant + timedelta(seconds=by.seconds)
@@ -175,24 +175,24 @@ def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
     """
     if not length.in_days:
         return now - timedelta(seconds=length.seconds)
-    return _first_of_window(now, length.count, length.unit, zone)
+    return _window_start(now, length.count, length.unit, zone)
 
 
 # By the parts of a duration: to look for one as a whole takes longer than to look it up.
 @lru_cache(maxsize=256)
-def _first_of_window(now: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
+def _window_start(now: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
     return start_of_day(shift_day(local_day(now, zone), Duration(count, unit), -1), zone)
 
 
-def leaves_window(instant: datetime, length: Duration, zone: tzinfo) -> datetime:
+def window_exit(instant: datetime, length: Duration, zone: tzinfo) -> datetime:
     """Give the first instant at which what happened at ``instant`` is outside ``(length)``."""
     if not length.in_days:
         return instant + timedelta(seconds=length.seconds, microseconds=1)
-    return _first_day_outside(local_day(instant, zone), length.count, length.unit, zone)
+    return _window_exit(local_day(instant, zone), length.count, length.unit, zone)
 
 
 @lru_cache(maxsize=8192)
-def _first_day_outside(day: date, count: int, unit: str, zone: tzinfo) -> datetime:
+def _window_exit(day: date, count: int, unit: str, zone: tzinfo) -> datetime:
     length = Duration(count, unit)
     candidate = shift_day(day, length)
     # Months have unequal lengths: step on until the window's first day has passed the day itself.
@@ -216,7 +216,7 @@ def zone_name(zone: tzinfo) -> str:
     return f"{int(offset.total_seconds() // 60):+d}"
 
 
-def normal_email(text: str) -> str:
+def normalize_email(text: str) -> str:
     """Give an address as people are compared by it: trimmed, lower case."""
     return text.strip().lower()
 

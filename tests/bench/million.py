@@ -17,8 +17,8 @@ from random import Random
 
 import orjson
 
-from wcflow.config.files import default_ini, with_values
-from wcflow.config.load import Config, load
+from wcflow.config.files import default_ini, set_values
+from wcflow.config.load import Config, load_config
 from wcflow.database.connection import Database, open_database
 from wcflow.database.mapping import customer_row, order_row, product_row
 from wcflow.database.sql import stamp
@@ -98,7 +98,7 @@ class Large:
 
     @property
     def config(self) -> Config:
-        return load(self.ini, {})
+        return load_config(self.ini, {})
 
     def open(self) -> Database:
         return open_database(f"sqlite:///{self.path}")
@@ -120,8 +120,8 @@ def large(folder: Path, share: float = 1.0, seed: int = 7) -> Large:
 
 def _write_ini(made: Large) -> None:
     keys = {"consumer_key": ADMIN.consumer_key, "consumer_secret": ADMIN.consumer_secret}
-    text = with_values(default_ini(), "store shop", {"url": "http://127.0.0.1:9", **keys})
-    text = with_values(text, "wcflow", {"database": f"sqlite:///{made.path}"})
+    text = set_values(default_ini(), "store shop", {"url": "http://127.0.0.1:9", **keys})
+    text = set_values(text, "wcflow", {"database": f"sqlite:///{made.path}"})
     made.ini.write_text(text)
     made.ini.chmod(0o600)
 

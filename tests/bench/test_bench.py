@@ -21,13 +21,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from wcflow import sync
-from wcflow.config.files import default_ini, with_values
-from wcflow.config.load import load
+from wcflow.config.files import default_ini, set_values
+from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
 from wcflow.database.evaluation_queue import evaluate_everyone
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.poll.context import PollSettings
-from wcflow.poll.ownership import store_orders
+from wcflow.poll.ownership import apply_orders
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.rest import Basic, Request
 from wcflow.sandbox.seed import seed_store
@@ -82,8 +82,8 @@ def url():
 def ini(url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
     keys = {"consumer_key": ADMIN.consumer_key, "consumer_secret": ADMIN.consumer_secret}
-    text = with_values(default_ini(), "store shop", {"url": url, **keys})
-    text = with_values(text, "wcflow", {"database": f"sqlite:///{folder}/bench.sqlite3"})
+    text = set_values(default_ini(), "store shop", {"url": url, **keys})
+    text = set_values(text, "wcflow", {"database": f"sqlite:///{folder}/bench.sqlite3"})
     file = folder / "wcflow.ini"
     file.write_text(text)
     file.chmod(0o600)
@@ -92,9 +92,9 @@ def ini(url, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def line(ini):
-    config = load(ini, {})
+    config = load_config(ini, {})
     (settings,) = config.stores
-    with open_database(config.database) as db, sync.client(settings) as store:
+    with open_database(config.database) as db, sync.build_client(settings) as store:
         line = sync.SyncContext(db, store, config, settings, lambda: datetime.now(UTC), "bench")
         sync.refresh_store_info(line)
         sync.sync_once(line, write=False)
@@ -116,7 +116,7 @@ def test_a_page_of_100_orders_is_read_kept_and_touched_in_10_ms(tmp_path):
         def work():
             orders = orders_in(next(pages).encode(), frozenset())
             with db.transaction() as tx:
-                assert len(orders) == store_orders(tx, settings, orders) == 100
+                assert len(orders) == apply_orders(tx, settings, orders) == 100
 
         cost = cpu(work)
     ROWS.append(("page of 100 orders, CPU ms", cost, cpu(lambda: json.loads(page)), "json.loads"))
@@ -134,7 +134,7 @@ def test_a_poll_that_finds_one_changed_order_costs_50_ms_beyond_its_requests(lin
         begin = time.process_time()
         walked = sync.sync_once(line, write=False)
         spent.append((time.process_time() - begin) * 1000)
-        assert walked.pulled.orders >= 1
+        assert walked.polled.orders >= 1
         assert walked.evaluated.people >= 1
 
     spent: list[float] = []

@@ -24,7 +24,7 @@ from wcflow.database.connection import open_database
 from wcflow.database.sql import count_orders
 from wcflow.database.stores import save_store
 from wcflow.poll.context import PollSettings
-from wcflow.poll.pull import pull
+from wcflow.poll.pull import run_poll
 from wcflow.store.client import Store
 
 ORDERS = 100_000
@@ -44,9 +44,9 @@ def census(url, path):
         with db.transaction() as tx:
             save_store(tx, "shop", url=url)
         begin, spent = time.monotonic(), time.process_time()
-        pulled = pull(db, store, settings, datetime.now(UTC))
+        polled = run_poll(db, store, settings, datetime.now(UTC))
         wall, cpu = time.monotonic() - begin, time.process_time() - spent
-        assert pulled.census
+        assert polled.initial_sync
         with db.reading() as tx:
             return wall, cpu, sum(count_orders(tx, "shop").values())
 

@@ -31,7 +31,7 @@ from tests.bench.million import NOW, Large, judged, large
 from tests.bench.shown import shown
 from tests.world import World
 from wcflow import sync
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
 from wcflow.database.evaluation_queue import people_left
 from wcflow.database.identity import mark_dirty
@@ -190,18 +190,18 @@ def test_an_idle_poll_costs_four_requests_and_twenty_milliseconds(mirror):
         ini = mirror.ini.with_name("poll.ini")
         ini.write_text(mirror.ini.read_text().replace("http://127.0.0.1:9", url))
         ini.chmod(0o600)
-        config, clock = load(ini, {}), [datetime.now(UTC) - timedelta(minutes=POLLS + 1)]
+        config, clock = load_config(ini, {}), [datetime.now(UTC) - timedelta(minutes=POLLS + 1)]
         (settings,) = config.stores
-        with open_database(config.database) as db, sync.client(settings) as store:
+        with open_database(config.database) as db, sync.build_client(settings) as store:
             line = sync.SyncContext(db, store, config, settings, lambda: clock[0], "bench")
             begin_to_poll(db, url, clock[0], mirror.accounts // 3)
-            sync.pull_store(line)
+            sync.poll_store(line)
             asked, polls = store_calls(store), []
             for _ in range(POLLS):
                 clock[0] += timedelta(minutes=1)
-                polls.append((*cpu(lambda: sync.pull_store(line)), len(asked)))
+                polls.append((*cpu(lambda: sync.poll_store(line)), len(asked)))
             costs = [cost for cost, _, _ in polls]
-            requests = [pulled.requests for _, pulled, _ in polls]
+            requests = [polled.requests for _, polled, _ in polls]
             bare = median(
                 cpu(lambda: [store.ask("GET", "orders", ONE) for _ in range(4)])[0]
                 for _ in range(9)
@@ -244,12 +244,12 @@ def test_tags_are_written_twenty_five_at_a_time_and_read_once(tmp_path):
     world.settle()
     world.rules(rules.replace("Buyer", "Customer"))
     with world.line() as line:
-        pulled = sync.sync_once(line, write=False).pulled
+        polled = sync.sync_once(line, write=False).polled
         asked = store_calls(line.store)
         delivered = sync.deliver_store(line)
 
     assert 2 * TAGGED == delivered.done
-    assert pulled is not None
+    assert polled is not None
     batches = 2 * -(-TAGGED // 25)
     writes = sum(method == "POST" for method, *_ in asked)
     reads = sum(method == "GET" for method, *_ in asked)

@@ -25,8 +25,8 @@ from wcflow.database.mapping import order_row
 from wcflow.database.sql import count_orders, dumps, stamp
 from wcflow.database.stores import save_setting, save_slices, save_store
 from wcflow.poll.context import PollSettings
-from wcflow.poll.pull import pull, reconcile
-from wcflow.poll.ranges import whole
+from wcflow.poll.pull import run_poll, run_reconcile
+from wcflow.poll.ranges import whole_slice
 from wcflow.records import Address, Order, Refund
 from wcflow.sandbox.rest import text_response
 from wcflow.store.client import Store
@@ -185,7 +185,7 @@ def bench(tmp_path_factory):
         known = {"census_started": stamp(NOW), "census_done": stamp(NOW), "polled_at": stamp(NOW)}
         cursor = shop.created[-1] + LATER + 1
         save_store(tx, "shop", url="https://shop.example", order_cursor=cursor, **known)
-        save_slices(tx, [whole("shop", "drafts", number) for number in range(2)])
+        save_slices(tx, [whole_slice("shop", "drafts", number) for number in range(2)])
         save_setting(tx, "meta_keys shop", "[]")
     fill(path, shop)
     clock = [NOW]
@@ -201,7 +201,7 @@ def bench(tmp_path_factory):
 
 
 def test_a_night_on_which_nothing_is_amiss(bench):
-    found, about = bench.measured("a night, nothing amiss", reconcile)
+    found, about = bench.measured("a night, nothing amiss", run_reconcile)
 
     assert (0, 0) == (found.orders, found.deleted)
     assert about < 60
@@ -210,7 +210,7 @@ def test_a_night_on_which_nothing_is_amiss(bench):
 @pytest.mark.parametrize("which", [1, 2, 444_444, ORDERS])
 def test_one_deleted_order_among_a_million_costs_less_than_60_requests(bench, which):
     bench.shop.lost.add(which)
-    found, about = bench.measured(f"a night, order {which:,} deleted", reconcile)
+    found, about = bench.measured(f"a night, order {which:,} deleted", run_reconcile)
     with bench.db.reading() as tx:
         left = sum(count_orders(tx, "shop").values())
 
@@ -221,14 +221,14 @@ def test_one_deleted_order_among_a_million_costs_less_than_60_requests(bench, wh
 
 def test_idle_polls_and_the_round_that_goes_with_them(bench):
     """The round compares ids and stamps: every one of them within six weeks, a page now and then."""
-    pull(bench.db, bench.store, bench.settings, bench.now)
+    run_poll(bench.db, bench.store, bench.settings, bench.now)
     bench.door.forget()
     for _ in range(120):
         bench.now += timedelta(minutes=6)
-        pull(bench.db, bench.store, bench.settings, bench.now)
+        run_poll(bench.db, bench.store, bench.settings, bench.now)
     pages = sum("after" in call.params and "orderby" in call.params for call in compared(bench))
     bench.now += timedelta(minutes=1)
-    bench.measured("an idle poll", pull)
+    bench.measured("an idle poll", run_poll)
 
     print(f"{'pages of ids and stamps in a day':45} {2 * pages:9}")
     assert 200 < 2 * pages < 300

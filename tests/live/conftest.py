@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from wcflow import sync
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
 from wcflow.database.stores import store_row
 from wcflow.rules.tags import split_tags
@@ -65,10 +65,10 @@ class Live:
         keys = f"consumer_key = {self.key}\nconsumer_secret = {self.secret}\n"
         file.write_text(head + keys + (f"ca_file = {self.ca}\n" if self.ca else "") + RULES)
         file.chmod(0o600)
-        self.config = load(file, {})
+        self.config = load_config(file, {})
         self.db = open_database(self.config.database)
         (settings,) = self.config.stores
-        self.store = sync.client(settings)
+        self.store = sync.build_client(settings)
         self.line = sync.SyncContext(
             self.db, self.store, self.config, settings, lambda: datetime.now(UTC), "live"
         )

@@ -21,15 +21,15 @@ from wcflow.database.orders import order_records, save_orders
 from wcflow.database.quarantine import quarantined_rows
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollSettings
-from wcflow.poll.ownership import store_orders
+from wcflow.poll.ownership import apply_orders
 from wcflow.rules.attributes.registry import ATTRIBUTES
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_condition
 from wcflow.rules.templates import parse_template
 from wcflow.store import wire
 from wcflow.store.http import Answer
-from wcflow.store.json_body import UnreadableError, parsed
-from wcflow.store.listing import listing
+from wcflow.store.json_body import UnreadableError, parse_json
+from wcflow.store.listing import build_listing
 
 RULES = """
 [segment Buyers]
@@ -502,7 +502,7 @@ class TestTheWholePath:
         assert "Buyers" == world.segment(placed[2])
 
 
-ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 ASKED = [
     (parse_condition(each.example, ANYWHERE), parse_template(f"{{{{ {each.name} }}}}", ANYWHERE))
     for each in ATTRIBUTES.values()
@@ -525,17 +525,19 @@ class TestAnyRow:
         self, database, row
     ):
         try:
-            answer = Answer(parsed(body([row])), NOW, None, 100, {})
+            answer = Answer(parse_json(body([row])), NOW, None, 100, {})
         except UnreadableError:
             return  # a page of that row alone is none
-        for order in listing(answer, partial(wire.order, keep=frozenset({"wcflow_tags"}))).rows:
+        for order in build_listing(
+            answer, partial(wire.parse_order, keep=frozenset({"wcflow_tags"}))
+        ).rows:
             self.is_kept_as_read(database, order)
             self.can_be_asked_everything(order)
 
     @staticmethod
     def is_kept_as_read(database, order):
         with contextlib.suppress(Undone), database.transaction() as tx:
-            store_orders(tx, _settings(), [order])
+            apply_orders(tx, _settings(), [order])
             assert [] == save_orders(tx, "shop", [order])
             kept = order_records(tx, "shop", [order.id])[order.id]
             raise Undone
@@ -544,10 +546,10 @@ class TestAnyRow:
     @staticmethod
     def can_be_asked_everything(order):
         item = order.items[0] if order.items else None
-        scope = Context(profile(order), NOW, order=order, item=item)
+        context = Context(profile(order), NOW, order=order, item=item)
         for condition, template in ASKED:
-            condition.ask(scope)
-            template.render(scope, None)
+            condition.answer(context)
+            template.render(context, None)
 
     @settings(SLOW, max_examples=40)
     @given(st.sampled_from([".".join(map(str, at)) for at in places(ORDERS[0])][1:]), anything)

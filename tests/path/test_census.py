@@ -14,8 +14,8 @@ from wcflow.errors import StoreError
 from wcflow.poll import orders as drafts
 from wcflow.poll import paginate, refunds
 from wcflow.poll.context import PollContext
-from wcflow.poll.ranges import whole
-from wcflow.poll.workers import Found, Meter, Work, work_off
+from wcflow.poll.ranges import whole_slice
+from wcflow.poll.workers import FetchedPart, ProgressMeter, SliceWork, run_work
 from wcflow.sandbox.faults import FaultRule
 from wcflow.sandbox.rest import text_response
 from wcflow.sandbox.seed import seed_store
@@ -77,7 +77,7 @@ def test_a_census_makes_the_mirror_the_shop(database, past):
         assert (len(past.order_ids()), len(past.customer_ids()), True) == (
             found.orders,
             found.customers,
-            found.census,
+            found.initial_sync,
         )
 
 
@@ -100,7 +100,7 @@ def test_a_second_pull_reads_nothing_anew_and_touches_nobody(database, past):
             found.customers,
             found.products,
             found.deleted,
-            found.census,
+            found.initial_sync,
         )
         assert set() == poll.touched()
 
@@ -150,7 +150,7 @@ def pages_asked(poll):
 def positions_left(poll):
     with poll.db.reading() as tx:
         left = [piece for piece in slices(tx, "shop") if not piece.done]
-    statuses = {"orders": ["any"], "trash": ["trash"], "drafts": drafts.DRAFTS}
+    statuses = {"orders": ["any"], "trash": ["trash"], "drafts": drafts.DRAFT_STATUSES}
     return {
         (status, f"{instant(piece.position - 1):%Y-%m-%dT%H:%M:%S}")
         for piece in left
@@ -203,14 +203,14 @@ def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
             raise StoreError("no")
         asked.set()
         failed.wait(5)
-        return Found("an answer", 7, last=True)
+        return FetchedPart("an answer", 7, last=True)
 
     with polled(database) as poll:
         visit = PollContext(poll.db, poll.client, poll.settings, poll.now)
-        pieces = [whole("shop", "orders", number) for number in range(2)]
-        work = Work("orders", ask, lambda tx, what: kept.extend(what) or 1)
+        pieces = [whole_slice("shop", "orders", number) for number in range(2)]
+        work = SliceWork("orders", ask, lambda tx, what: kept.extend(what) or 1)
         with pytest.raises(StoreError):
-            work_off(visit, pieces, work, Meter(visit, "orders", 0, 0))
+            run_work(visit, pieces, work, ProgressMeter(visit, "orders", 0, 0))
         with poll.db.reading() as tx:
             positions = [piece.position for piece in slices(tx, "shop")]
 
@@ -387,10 +387,10 @@ def test_meta_that_a_rule_names_only_now_is_read_from_all_orders(database):
         assert ({}, {"finish": "matt"}, True) == (
             poll.orders()[plain].meta,
             poll.orders()[painted].meta,
-            found.census,
+            found.initial_sync,
         )
         assert {"g:guest1@example.com"} == poll.touched()
-        assert not poll.pull().census
+        assert not poll.pull().initial_sync
 
 
 def test_two_shops_in_one_database_do_not_mix(database, past):

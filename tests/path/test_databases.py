@@ -93,10 +93,10 @@ def test_two_processes_do_not_serve_a_store_at_once(tmp_path, database_url):
     w.settle()
     with (
         w.line("one") as first,
-        sync.leased(first),
+        sync.hold_lease(first),
         w.line("two") as second,
         pytest.raises(BusyError, match="another wcflow"),
     ):
         sync.sync_once(second)
-    assert w.walk().pulled is not None
+    assert w.walk().polled is not None
     w.db.close()

@@ -11,7 +11,7 @@ from wcflow.database.sql import table_of, upsert
 from wcflow.database.stores import EMPTY_ANSWER, save_store
 from wcflow.database.tables import PersonRow, RunRow
 from wcflow.errors import StoreError
-from wcflow.poll.customer_rescan import MOST_AT_ONCE, Sweep, sweep_share
+from wcflow.poll.customer_rescan import MAX_BATCHES, CustomerRescan, due_batches
 from wcflow.sandbox.faults import FaultRule
 from wcflow.sandbox.rest import text_response
 
@@ -263,7 +263,7 @@ class TestSweep:
         poll.passes(days=9)
         found = poll.pull()
 
-        assert MOST_AT_ONCE <= found.requests <= MOST_AT_ONCE + 5
+        assert MAX_BATCHES <= found.requests <= MAX_BATCHES + 5
 
     @given(
         batches=st.integers(0, 400),
@@ -275,12 +275,12 @@ class TestSweep:
         now, done = started, 0
         for gap in gaps:
             now += timedelta(seconds=gap)
-            share = sweep_share(now, Sweep(started, done, batches), DAY)
-            assert 0 <= share <= min(MOST_AT_ONCE, batches - done)
+            share = due_batches(now, CustomerRescan(started, done, batches), DAY)
+            assert 0 <= share <= min(MAX_BATCHES, batches - done)
             assert done + share <= (now - started) / DAY * (batches + 1)
             done += share
         while done < batches:
-            share = sweep_share(started + DAY, Sweep(started, done, batches), DAY)
+            share = due_batches(started + DAY, CustomerRescan(started, done, batches), DAY)
             assert 0 < share
             done += share
 
@@ -359,7 +359,7 @@ class TestEmptyAnswers:
         full.pull()
         with full.db.transaction() as tx:
             save_store(tx, "shop", held="", held_since=None)
-        full.pull(accept=True)
+        full.pull(approved=True)
 
         mirror_equals_shop(full)
         assert ("", None) == (full.row().held, full.row().held_since)

@@ -277,7 +277,7 @@ class TestEmptyAnswers:
         for id in poll.made:
             poll.shop.delete_order(id)
         poll.reconcile()
-        poll.pull(accept=True)
+        poll.pull(approved=True)
 
         mirror_equals_shop(poll)
         assert "" == poll.row().held

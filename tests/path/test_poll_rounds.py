@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from tests.path.test_census import ordered
 from tests.polled import BEGIN, mirror_equals_shop, polled
-from wcflow.poll.rescan import MOST_AT_ONCE, PAGE, POSTS, TABLES, Progress, share
+from wcflow.poll.rescan import (
+    HPOS_RESCANS,
+    MAX_PAGES,
+    PAGE_SIZE,
+    POST_STORAGE_RESCANS,
+    RescanProgress,
+    due_pages,
+)
 from wcflow.sandbox.store import SandboxStore
 
 DAY = timedelta(days=1)
@@ -146,7 +153,7 @@ def test_where_every_edit_is_stamped_no_order_is_read_again_for_nothing(tables):
         read += lists(poll)
 
     assert {"id,date_modified_gmt"} == {call.params["_fields"] for call in read}
-    assert len(read) <= len(poll.orders()) // PAGE + 2
+    assert len(read) <= len(poll.orders()) // PAGE_SIZE + 2
 
 
 @pytest.mark.parametrize("shop", ["posts", "tables"])
@@ -173,7 +180,7 @@ def test_a_long_rest_is_made_up_for_by_and_by(posts):
     posts.passes(days=90)
     posts.pull()
 
-    assert len(lists(posts)) <= MOST_AT_ONCE * len(POSTS) + 2
+    assert len(lists(posts)) <= MAX_PAGES * len(POST_STORAGE_RESCANS) + 2
 
 
 def test_more_orders_of_one_second_than_a_page_holds_are_all_read_again(database):
@@ -192,23 +199,26 @@ def test_more_orders_of_one_second_than_a_page_holds_are_all_read_again(database
 @given(
     pages=st.integers(0, 20_000),
     polls=st.lists(st.integers(1, 3600), min_size=1, max_size=300),
-    of=st.sampled_from([*POSTS, *TABLES]),
+    of=st.sampled_from([*POST_STORAGE_RESCANS, *HPOS_RESCANS]),
 )
 def test_a_share_is_never_more_than_is_due_and_the_last_page_is_due_in_time(pages, polls, of):
     begin, done = BEGIN, 0
     now = begin
     for seconds in polls:
         now += timedelta(seconds=seconds)
-        progress = Progress(int(begin.timestamp()), 0, 1, done, pages)
-        due = share(now, progress, of.within)
-        assert 0 <= due <= MOST_AT_ONCE
+        progress = RescanProgress(int(begin.timestamp()), 0, 1, done, pages)
+        due = due_pages(now, progress, of.period)
+        assert 0 <= due <= MAX_PAGES
         done += due
-        assert done <= (pages + 1) * ((now - begin) / of.within)
-    late = Progress(int(begin.timestamp()), 0, 1, pages - 1, pages)
-    assert share(begin + of.within, late, of.within) >= 1
+        assert done <= (pages + 1) * ((now - begin) / of.period)
+    late = RescanProgress(int(begin.timestamp()), 0, 1, pages - 1, pages)
+    assert due_pages(begin + of.period, late, of.period) >= 1
 
 
 def test_each_round_reaches_so_far_that_no_order_falls_between_two():
-    for younger, older in itertools.pairwise(POSTS):
-        assert younger.oldest >= older.youngest + older.within + younger.within
-    assert (None, timedelta(0)) == (POSTS[-1].oldest, POSTS[0].youngest)
+    for younger, older in itertools.pairwise(POST_STORAGE_RESCANS):
+        assert younger.max_age >= older.min_age + older.period + younger.period
+    assert (None, timedelta(0)) == (
+        POST_STORAGE_RESCANS[-1].max_age,
+        POST_STORAGE_RESCANS[0].min_age,
+    )

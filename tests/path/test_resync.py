@@ -91,8 +91,8 @@ def anew(world, **which):
         return sync.resync(line, **which)
 
 
-def counts(pulled):
-    return pulled.orders, pulled.customers, pulled.products, pulled.deleted
+def counts(polled):
+    return polled.orders, polled.customers, polled.products, polled.deleted
 
 
 def test_a_mirror_that_is_right_stays_as_it_is(world):
@@ -266,7 +266,7 @@ def test_a_census_that_was_never_begun_is_the_first(tmp_path):
         found = sync.resync(line)
     world.db.close()
 
-    assert (True, 1) == (found.census, found.orders)
+    assert (True, 1) == (found.initial_sync, found.orders)
 
 
 def test_a_customer_that_the_database_refuses_does_not_stop_a_resync(world):

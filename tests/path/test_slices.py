@@ -36,9 +36,9 @@ def in_slices(world):
             return world.now
 
         while True:
-            walked = sync.sync_once(replace(line, clock=clock), at_most=SLICE)
+            walked = sync.sync_once(replace(line, clock=clock), time_limit=SLICE)
             yield walked
-            if not walked.evaluated.left:
+            if not walked.evaluated.incomplete:
                 return
 
 
@@ -48,7 +48,7 @@ def test_each_slice_pulls_first_and_all_slices_together_judge_everyone(world):
     walks = list(in_slices(world))
 
     assert len(walks) > 1
-    assert all(walked.pulled.requests for walked in walks)
+    assert all(walked.polled.requests for walked in walks)
     assert 6 == sum(walked.evaluated.people for walked in walks)
 
 

@@ -154,7 +154,7 @@ def test_a_new_database_for_the_same_shop_takes_over_its_tags(world, tmp_path):
     w.buys(email="g@example.com", total="20.00")
     w.settle()
     assert {} == w.memory("g:g@example.com").segments
-    assert frozenset() == w.memory("g:g@example.com").by_hand
+    assert frozenset() == w.memory("g:g@example.com").added_by_hand
     assert order
 
 

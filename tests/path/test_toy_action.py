@@ -7,7 +7,7 @@ import pytest
 from tests.command import Desk, wcflow
 from tests.toy_action import Pager, registered
 from tests.world import World
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 
 RULES = """
@@ -92,7 +92,7 @@ def test_the_digest_depends_on_its_section(tmp_path):
     world = World(tmp_path, RULES)
     before = world.config.rules.digest
     world.rules(RULES.replace("555", "556"))
-    assert before != load(tmp_path / "wcflow.ini", {}).rules.digest
+    assert before != load_config(tmp_path / "wcflow.ini", {}).rules.digest
 
 
 def test_it_is_delivered_once_and_later_steps_know_what_it_made(tmp_path):

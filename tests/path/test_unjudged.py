@@ -21,13 +21,13 @@ class Brittle:
 
     whole: Condition
 
-    def judge(self, scope):
-        if scope.profile.email == ANNA:
+    def evaluate(self, context):
+        if context.profile.email == ANNA:
             raise ArithmeticError(f"nobody thought of {ANNA}")
-        return self.whole.judge(scope)
+        return self.whole.evaluate(context)
 
-    def ask(self, scope):
-        return self.whole.ask(scope)
+    def answer(self, context):
+        return self.whole.answer(context)
 
 
 @pytest.fixture

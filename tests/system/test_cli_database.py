@@ -18,7 +18,7 @@ from tests.command import Desk, wcflow
 from tests.databases.life import RULES, lived
 from tests.world import BEGIN
 from wcflow.cli.check_database import examine
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.database import copy, lease, schema
 from wcflow.database.connection import open_as_it_is, open_database
 from wcflow.database.stores import save_store, setting
@@ -306,7 +306,7 @@ def url(request, past, tmp_path):
 
 def found_in(url, past):
     """Examine a database; give name, sentence, count and examples of what is unsound."""
-    config = replace(load(past / "wcflow.ini", {}), database=url)
+    config = replace(load_config(past / "wcflow.ini", {}), database=url)
     with open_as_it_is(url) as db:
         report = examine(db, config, BEGIN + timedelta(days=1))
     return [(each.name, each.said, each.count, each.examples) for each in report.unsound]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.command import Desk, on_terminal, process, wcflow
 from wcflow.config.files import default_ini
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.sandbox.auth import ADMIN, READER
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.store import SandboxStore
@@ -32,7 +32,7 @@ def test_init_writes_what_load_understands(tmp_path):
     ran = wcflow("init", *SHOP, "--output", file)
     assert (0, "") == (ran.code, ran.err)
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
-    (store,) = load(file, {}).stores
+    (store,) = load_config(file, {}).stores
     assert ("https://shop.example", KEYS[1], KEYS[3]) == (
         store.url,
         store.consumer_key,
@@ -77,7 +77,7 @@ def test_init_without_keys_names_variables(tmp_path):
     file = tmp_path / "wcflow.ini"
     ran = wcflow("init", "--url", "https://shop.example", "--output", file)
     assert 0 == ran.code
-    (store,) = load(file, {"WC_KEY": "ck_1", "WC_SECRET": "cs_1"}).stores
+    (store,) = load_config(file, {"WC_KEY": "ck_1", "WC_SECRET": "cs_1"}).stores
     assert ("ck_1", "cs_1") == (store.consumer_key, store.consumer_secret)
     assert "environment variable WC_KEY" in ran.out
 
@@ -92,7 +92,7 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
         ("Consumer secret (cs_…): ", KEYS[3]),
     ]
     shown = on_terminal("init", "--output", file, answers=answers)
-    (store,) = load(file, {}).stores
+    (store,) = load_config(file, {}).stores
     assert ("https://shop.example", KEYS[1]) == (store.url, store.consumer_key)
     assert "expected the shop's address such as https://shop.example, got 'shop'" in shown
     assert KEYS[1] not in shown
@@ -217,5 +217,5 @@ def test_init_can_put_the_keys_into_files_of_their_own(tmp_path):
     assert KEYS[1] not in file.read_text()
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
     assert {"wcflow.ini": 0o644, "consumer_key": 0o600, "consumer_secret": 0o600} == modes
-    (store,) = load(file, {}).stores
+    (store,) = load_config(file, {}).stores
     assert (KEYS[1], KEYS[3]) == (store.consumer_key, store.consumer_secret)

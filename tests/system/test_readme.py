@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from wcflow.cli import app
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -42,7 +42,7 @@ def test_the_ini_of_the_readme_loads(tmp_path):
         file = tmp_path / f"{number}.ini"
         file.write_text(store + text)
         file.chmod(0o600)
-        assert load(file, {}).rules.workflows
+        assert load_config(file, {}).rules.workflows
 
 
 def test_the_mistake_of_the_readme_is_told_in_those_words(tmp_path):
@@ -50,7 +50,7 @@ def test_the_mistake_of_the_readme_is_told_in_those_words(tmp_path):
     file = tmp_path / "wcflow.ini"
     file.write_text("\n" * 29 + "[segment VIP]\nwhen = totl_spent > 1000\n")
     with pytest.raises(Exception, match="totl_spent") as caught:
-        load(file, {}, need_store=False)
+        load_config(file, {}, need_store=False)
     assert said is not None
     assert said[1] == str(caught.value).splitlines()[0].removeprefix(f"{tmp_path}/")
 

@@ -41,7 +41,6 @@ TERMINAL = {"rich.console", "rich.table", "wcflow.cli.terminal"}
 POSTGRES = {"psycopg", "sqlalchemy.dialects.postgresql"}
 DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.database.tables"}
 RECORDS = {
-    "msgspec",
     "wcflow.database.mapping",
     "wcflow.database.orders",
     "wcflow.database.customers",

@@ -9,7 +9,7 @@ from tests.builders import NOW, account, order, profile
 from wcflow.actions.coupon import CouponRule
 from wcflow.actions.note import NO_ORDER
 from wcflow.actions.registry import ACTIONS
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.steps import (
     AddTag,
@@ -22,7 +22,7 @@ from wcflow.rules.steps import (
     parse_steps,
 )
 
-PLACE = Place(order=True, tags=True, segments=True)
+PLACE = RulePlace(order=True, tags=True, segments=True)
 SECTIONS = {"coupon": {"welcome10": CouponRule("welcome10", "percent", "10", "W")}}
 NAMES = frozenset({("coupon", "welcome10")})
 KEY = "0123456789abcdef"
@@ -41,7 +41,7 @@ def plan(text, *orders, account=None, order=None, variables=None, now=NOW):
 def errors(text):
     with pytest.raises(RuleErrors) as caught:
         parse(text)
-    return [(each.row, each.expected, each.got, each.hint) for each in caught.value.flaws]
+    return [(each.row, each.expected, each.got, each.hint) for each in caught.value.rule_errors]
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)

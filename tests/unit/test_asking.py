@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from wcflow.database.tables import ImportRange
-from wcflow.poll.workers import Found, asked
+from wcflow.poll.workers import FetchedPart, fetch_slices
 
 ANSWERS = 10
 
@@ -17,7 +17,7 @@ def piece():
 
 def ask(piece):
     reached = piece.position + 1
-    return Found(reached, reached, last=reached == piece.end)
+    return FetchedPart(reached, reached, last=reached == piece.end)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def ask(piece):
 def test_an_answer_waits_a_few_seconds_at_most_for_others(seconds, together):
     """So many seconds pass at each look at the clock: when the first comes, and after each one."""
     clock = count(0, seconds)
-    with asked(ask, [piece()], 1, clock=lambda: next(clock)) as answers:
-        come = [[each.what for each in some] for some in answers]
+    with fetch_slices(ask, [piece()], 1, clock=lambda: next(clock)) as answers:
+        come = [[each.data for each in some] for some in answers]
     assert together == [len(some) for some in come]
     assert [*range(1, ANSWERS + 1)] == [each for some in come for each in some]
 
@@ -43,7 +43,7 @@ def test_where_one_slice_has_no_room_all_that_has_come_is_kept_together():
         seen.append(piece)
         return ask(piece)
 
-    with asked(noted, pieces, 2) as answers:
+    with fetch_slices(noted, pieces, 2) as answers:
         while len(seen) < 32:
             time.sleep(0.01)
         time.sleep(0.1)

@@ -8,16 +8,16 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders import NOW, SHOP, account, ago, item, order, profile, refund
-from wcflow.profile import Standing
+from wcflow.profile import SavedState
 from wcflow.records import Address, Product
 from wcflow.rules.attributes import FAMILIES
-from wcflow.rules.attributes.customer import Birth, next_birthday, read_birth
-from wcflow.rules.attributes.registry import ATTRIBUTES, Kind, known_by
-from wcflow.rules.context import Context, Place
+from wcflow.rules.attributes.customer import BirthDate, next_birthday, parse_birth_date
+from wcflow.rules.attributes.registry import ATTRIBUTES, Kind, find_attribute
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_attribute, parse_condition
 from wcflow.units import parse_duration
 
-ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 BAGS = Product(10, "Leather bag", "BAG", ("Bags", "Leather"), ("new",))
 BOOK = Product(20, "A book", "BOOK", ("Books",), ())
 
@@ -31,7 +31,7 @@ def value(name, *orders, **more):
 
 
 def in_shop(who, **more):
-    return replace(who, shop=replace(SHOP, **more))
+    return replace(who, store=replace(SHOP, **more))
 
 
 RICH_ORDER = order(
@@ -66,7 +66,7 @@ RICH = replace(
         order_gap=Decimal(30),
     ),
     products={10: BAGS, 20: BOOK},
-    standing=Standing(spend_percentile=90, orders_percentile=80),
+    saved_state=SavedState(spend_percentile=90, orders_percentile=80),
 )
 RICH_SCOPE = Context(
     RICH,
@@ -94,7 +94,9 @@ class TestRegistry:
     @EVERY
     def test_the_example_asks_for_the_attribute_and_can_be_asked(self, attribute):
         condition = parse_condition(attribute.example, ANYWHERE)
-        answers = [condition.ask(scope).value for scope in (Context(profile(), NOW), RICH_SCOPE)]
+        answers = [
+            condition.answer(context).value for context in (Context(profile(), NOW), RICH_SCOPE)
+        ]
 
         assert {each.removesuffix("KEY") for each in [attribute.name]} & {
             name[: len(attribute.stem)] for name in condition.names
@@ -138,9 +140,9 @@ class TestRegistry:
 
     def test_keys_are_part_of_the_name(self):
         """Also such as look like the entry itself."""
-        assert (ATTRIBUTES["meta.KEY"], "KEY") == known_by("meta.KEY")
-        assert (ATTRIBUTES["order.meta.KEY"], "a.b") == known_by("order.meta.a.b")
-        assert known_by("meta.") is None
+        assert (ATTRIBUTES["meta.KEY"], "KEY") == find_attribute("meta.KEY")
+        assert (ATTRIBUTES["order.meta.KEY"], "a.b") == find_attribute("order.meta.a.b")
+        assert find_attribute("meta.") is None
 
 
 class TestWho:
@@ -238,14 +240,14 @@ class TestBirthday:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("1990-12-31", Birth(12, 31, 1990)),
-            ("19901231", Birth(12, 31, 1990)),
-            ("1990-12-31T00:00:00", Birth(12, 31, 1990)),
-            (" 12-31 ", Birth(12, 31)),
-            ("--12-31", Birth(12, 31)),
-            ("31.12.1990", Birth(12, 31, 1990)),
-            ("1.2.", Birth(2, 1)),
-            ("02-29", Birth(2, 29)),
+            ("1990-12-31", BirthDate(12, 31, 1990)),
+            ("19901231", BirthDate(12, 31, 1990)),
+            ("1990-12-31T00:00:00", BirthDate(12, 31, 1990)),
+            (" 12-31 ", BirthDate(12, 31)),
+            ("--12-31", BirthDate(12, 31)),
+            ("31.12.1990", BirthDate(12, 31, 1990)),
+            ("1.2.", BirthDate(2, 1)),
+            ("02-29", BirthDate(2, 29)),
             ("1991-02-29", None),
             ("12/31/1990", None),
             ("1990-13-01", None),
@@ -255,7 +257,7 @@ class TestBirthday:
     )
     def test_dates_of_birth_are_read_as_shops_keep_them(self, text, expected):
         """Forms that may mean two days are not guessed at."""
-        assert expected == read_birth(text)
+        assert expected == parse_birth_date(text)
 
     @pytest.mark.parametrize(
         ("today", "expected"),
@@ -268,7 +270,7 @@ class TestBirthday:
         ],
     )
     def test_who_was_born_on_a_leap_day_has_a_birthday_each_year(self, today, expected):
-        assert expected == next_birthday(Birth(2, 29, 1992), today)
+        assert expected == next_birthday(BirthDate(2, 29, 1992), today)
 
     @pytest.mark.parametrize(
         ("born", "age"),
@@ -476,7 +478,7 @@ class TestOrder:
 
         answer = parse_condition("not order.customer_note mentions 'gift'", ANYWHERE)
 
-        assert answer.ask(Context(profile(mine), NOW, order=mine)).holds
+        assert answer.answer(Context(profile(mine), NOW, order=mine)).holds
 
     def test_pieces_are_counted_not_lines(self):
         mine = order(items=(item(quantity=2), item(2, quantity=3)))
@@ -499,22 +501,22 @@ class TestOrder:
 
 class TestStanding:
     def test_segments_are_as_decided_now(self):
-        scope = {"segments": {"VIP": ago(3), "New": ago(40)}}
+        context = {"segments": {"VIP": ago(3), "New": ago(40)}}
 
         assert (("New", "VIP"), ago(3)) == (
-            found("segments", **scope).value,
-            found("segment_since", **scope).value,
+            found("segments", **context).value,
+            found("segment_since", **context).value,
         )
 
 
 def test_a_windowed_attribute_asks_for_what_its_window_includes():
     """Whatever the window: orders_count(x) = 0 if and only if last_order_date < -x."""
     for days in range(12):
-        scope = Context(profile(order(days=days)), NOW)
+        context = Context(profile(order(days=days)), NOW)
         for length in ("5d", "1w", "7d"):
             assert parse_duration(length)
             none, before = (
-                parse_condition(text.format(length), Place()).ask(scope).value
+                parse_condition(text.format(length), RulePlace()).answer(context).value
                 for text in ("orders_count({}) = 0", "last_order_date < -{}")
             )
             assert none == before

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.store.json_body import Garbled, UnreadableError, is_page, parsed, plain, title_of
+from wcflow.store.json_body import (
+    InvalidRow,
+    UnreadableError,
+    html_title,
+    is_html,
+    parse_json,
+    plain_text,
+)
 
 ROWS = [{"id": 1, "refunds": [], "meta_data": [{"key": "a", "value": "{}"}]}, {"id": 2}]
 JSON = json.dumps(ROWS, separators=(",", ":")).encode()
@@ -45,12 +52,12 @@ json_values = st.lists(
     ],
 )
 def test_what_php_says_before_the_json_is_passed_over(before: bytes) -> None:
-    assert ROWS == parsed(before + JSON)
+    assert ROWS == parse_json(before + JSON)
 
 
 @pytest.mark.parametrize("empty", [b"[]", BOM + b"[]", NOTICE + b"[]", b"{}", NOTICE + b"{}\n"])
 def test_an_empty_answer_behind_a_notice_is_empty(empty: bytes) -> None:
-    assert not parsed(empty)
+    assert not parse_json(empty)
 
 
 @given(json_values, st.sampled_from([b"", BOM, NOTICE, LOG_LINE]), st.data())
@@ -59,7 +66,7 @@ def test_a_torn_body_is_an_error(value: Any, before: bytes, data: st.DataObject)
     whole = json.dumps(value, separators=(",", ":")).encode()
     kept = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(UnreadableError):
-        parsed(before + whole[:kept])
+        parse_json(before + whole[:kept])
 
 
 @pytest.mark.parametrize(
@@ -75,23 +82,23 @@ def test_a_torn_body_is_an_error(value: Any, before: bytes, data: st.DataObject)
 )
 def test_what_is_no_json_is_an_error(body: bytes) -> None:
     with pytest.raises(UnreadableError):
-        parsed(body)
+        parse_json(body)
 
 
 def test_a_web_page_is_known_and_a_notice_is_none() -> None:
     page = b"<!DOCTYPE html><html><head><title>Just a &quot;moment&quot;\n </title></head>"
     told = (
-        is_page("text/html", page),
-        is_page("", BOM + b" <HTML>"),
-        is_page("text/html", NOTICE + JSON),
+        is_html("text/html", page),
+        is_html("", BOM + b" <HTML>"),
+        is_html("text/html", NOTICE + JSON),
     )
     assert (True, True, False) == told
-    assert title_of(page.decode()) == 'Just a "moment"'
-    assert title_of("<p>") == ""
+    assert html_title(page.decode()) == 'Just a "moment"'
+    assert html_title("<p>") == ""
 
 
 def test_text_of_the_shop_is_shown_plain_and_short() -> None:
-    assert plain("<b>Sorry</b>,\n  you &amp; I  <i>cannot</i>", 20) == "Sorry, you & I cann…"
+    assert plain_text("<b>Sorry</b>,\n  you &amp; I  <i>cannot</i>", 20) == "Sorry, you & I cann…"
 
 
 class TestRowsThatAreNoJson:
@@ -107,8 +114,8 @@ class TestRowsThatAreNoJson:
         ],
     )
     def test_it_is_garbled_and_the_others_are_read(self, row: bytes, why: str) -> None:
-        rows = parsed(b"[" + b",".join([self.GOOD, row, self.GOOD]) + b"]")
-        assert [json.loads(self.GOOD), Garbled(7, why), json.loads(self.GOOD)] == rows
+        rows = parse_json(b"[" + b",".join([self.GOOD, row, self.GOOD]) + b"]")
+        assert [json.loads(self.GOOD), InvalidRow(7, why), json.loads(self.GOOD)] == rows
 
     @pytest.mark.parametrize(
         ("text", "read"),
@@ -122,8 +129,10 @@ class TestRowsThatAreNoJson:
         ],
     )
     def test_no_text_holds_nul_or_half_a_character(self, text: bytes, read: str) -> None:
-        assert [{"id": 1, "a": read}, {"id": 2}] == parsed(b'[{"id":1,"a":' + text + b'},{"id":2}]')
-        assert {"id": 1, "a": read} == parsed(b'{"id":1,"a":' + text + b"}")
+        assert [{"id": 1, "a": read}, {"id": 2}] == parse_json(
+            b'[{"id":1,"a":' + text + b'},{"id":2}]'
+        )
+        assert {"id": 1, "a": read} == parse_json(b'{"id":1,"a":' + text + b"}")
 
     @pytest.mark.parametrize(
         "body",
@@ -141,4 +150,4 @@ class TestRowsThatAreNoJson:
     )
     def test_what_is_no_whole_list_of_rows_is_an_error(self, body: bytes) -> None:
         with pytest.raises(UnreadableError):
-            parsed(body)
+            parse_json(body)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wcflow.records import Coupon
-from wcflow.store.writes import coupon_problem, differences
+from wcflow.store.writes import coupon_differences, coupon_problem
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WANTED = Coupon(
@@ -37,10 +37,12 @@ MADE = replace(
 
 def test_what_woocommerce_writes_otherwise_is_the_same() -> None:
     """Lower case, its own number of decimals, another order of ids, whole seconds."""
-    assert () == differences(WANTED, MADE)
-    assert () == differences(replace(WANTED, expires=NOW + timedelta(microseconds=5)), MADE)
-    assert () == differences(replace(WANTED, amount="12.505"), replace(MADE, amount="12.51"))
-    assert () == differences(replace(WANTED, minimum_amount="0"), replace(MADE, minimum_amount=""))
+    assert () == coupon_differences(WANTED, MADE)
+    assert () == coupon_differences(replace(WANTED, expires=NOW + timedelta(microseconds=5)), MADE)
+    assert () == coupon_differences(replace(WANTED, amount="12.505"), replace(MADE, amount="12.51"))
+    assert () == coupon_differences(
+        replace(WANTED, minimum_amount="0"), replace(MADE, minimum_amount="")
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_what_woocommerce_writes_otherwise_is_the_same() -> None:
     ],
 )
 def test_what_is_not_as_asked_is_said(change: dict[str, Any], said: str) -> None:
-    assert (said,) == differences(WANTED, replace(MADE, **change))
+    assert (said,) == coupon_differences(WANTED, replace(MADE, **change))
 
 
 @pytest.mark.parametrize(

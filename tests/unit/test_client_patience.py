@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.errors import StoreError
-from wcflow.store.errors import BUSY, TIMEOUT, UNREACHABLE
-from wcflow.store.retry import LONGEST_WAIT, TRIES, Portion, wait_before
+from wcflow.store.errors import TIMEOUT, TRANSIENT_STATUSES, UNREACHABLE
+from wcflow.store.retry import MAX_TRIES, MAX_WAIT, AdaptiveSize, retry_wait
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -20,23 +20,23 @@ def failed(status: int = 0, code: str = "", **more: object) -> StoreError:
 
 
 class TestWaiting:
-    @given(st.integers(1, TRIES - 1), st.sampled_from(sorted(BUSY)), chances)
+    @given(st.integers(1, MAX_TRIES - 1), st.sampled_from(sorted(TRANSIENT_STATUSES)), chances)
     def test_jitter_is_full_and_bounded(self, attempt: int, status: int, chance: float) -> None:
         """Any wait between nothing and the doubling bound may come out."""
-        wait = wait_before(attempt, failed(status), chance, wrote=False)
+        wait = retry_wait(attempt, failed(status), chance, wrote=False)
         assert chance * min(30.0, 2.0 ** (attempt - 1)) == wait
 
-    @given(st.floats(0, LONGEST_WAIT), st.integers(1, TRIES - 1), chances, st.booleans())
+    @given(st.floats(0, MAX_WAIT), st.integers(1, MAX_TRIES - 1), chances, st.booleans())
     def test_the_store_is_never_asked_before_it_wants(
         self, seconds: float, attempt: int, chance: float, wrote: bool
     ) -> None:
-        wait = wait_before(attempt, failed(429, retry_after=seconds), chance, wrote=wrote)
+        wait = retry_wait(attempt, failed(429, retry_after=seconds), chance, wrote=wrote)
         assert wait is not None
         assert seconds <= wait < seconds + 1 + 1e-9
 
     def test_a_store_that_wants_long_is_left_alone(self) -> None:
-        error = failed(503, retry_after=LONGEST_WAIT + 1)
-        assert wait_before(1, error, 0.5, wrote=False) is None
+        error = failed(503, retry_after=MAX_WAIT + 1)
+        assert retry_wait(1, error, 0.5, wrote=False) is None
 
     @pytest.mark.parametrize(
         ("error", "tries"),
@@ -52,57 +52,57 @@ class TestWaiting:
         ],
     )
     def test_it_ends(self, error: StoreError, tries: int) -> None:
-        waits = [wait_before(attempt, error, 0.5, wrote=False) for attempt in range(1, 9)]
+        waits = [retry_wait(attempt, error, 0.5, wrote=False) for attempt in range(1, 9)]
         assert tries == 1 + sum(wait is not None for wait in waits)
 
     def test_a_write_that_may_have_happened_is_not_sent_again(self) -> None:
         unsure = failed(code=TIMEOUT, effect_unknown=True)
         sure = failed(code=UNREACHABLE)
-        waits = [wait_before(1, error, 0.5, wrote=True) for error in (unsure, sure)]
+        waits = [retry_wait(1, error, 0.5, wrote=True) for error in (unsure, sure)]
         assert [None, 0.5] == waits
 
 
 class TestPortion:
     def test_it_halves_down_to_the_least(self) -> None:
-        portion, sizes = Portion(100), []
+        portion, sizes = AdaptiveSize(100), []
         for _ in range(7):
             sizes.append(portion.size)
-            portion.was_too_much(portion.size)
+            portion.shrink(portion.size)
         assert [100, 50, 25, 12, 6, 5, 5] == sizes
 
     def test_it_grows_again_after_enough_successes(self) -> None:
-        portion = Portion(100, successes=3)
-        portion.was_too_much(100)
+        portion = AdaptiveSize(100, successes=3)
+        portion.shrink(100)
         sizes = []
         for _ in range(4):
-            portion.was_fine(portion.size)
+            portion.count_success(portion.size)
             sizes.append(portion.size)
         assert [50, 50, 100, 100] == sizes
 
     def test_growing_in_vain_asks_for_twice_as_many_successes(self) -> None:
         """A store that always chokes on 100 is not made to choke every few pages."""
-        portion, chokes_after, fine = Portion(100, successes=3), [], 0
+        portion, chokes_after, fine = AdaptiveSize(100, successes=3), [], 0
         for _ in range(60):
             if portion.size == 100:
-                portion.was_too_much(100)
+                portion.shrink(100)
                 chokes_after.append(fine)
                 fine = 0
             else:
-                portion.was_fine(portion.size)
+                portion.count_success(portion.size)
                 fine += 1
         assert [0, 3, 6, 12, 24] == chokes_after
 
     def test_a_store_that_recovered_is_trusted_again(self) -> None:
-        portion = Portion(100, successes=2)
+        portion = AdaptiveSize(100, successes=2)
         for _ in range(3):
-            portion.was_too_much(100)
+            portion.shrink(100)
             for _ in range(20):
-                portion.was_fine(portion.size)
+                portion.count_success(portion.size)
         assert portion.size == 100
 
     def test_two_threads_that_choke_at_once_halve_once(self) -> None:
-        portion = Portion(100)
-        threads = [Thread(target=portion.was_too_much, args=(100,)) for _ in range(2)]
+        portion = AdaptiveSize(100)
+        threads = [Thread(target=portion.shrink, args=(100,)) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -110,7 +110,7 @@ class TestPortion:
         assert portion.size == 50
 
     def test_a_success_at_another_size_says_nothing(self) -> None:
-        portion = Portion(100, successes=1)
-        portion.was_too_much(100)
-        portion.was_fine(100)
+        portion = AdaptiveSize(100, successes=1)
+        portion.shrink(100)
+        portion.count_success(100)
         assert portion.size == 50

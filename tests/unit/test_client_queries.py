@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.store.listing import order_params, range_params
+from wcflow.store.listing import order_params, time_params
 
 instants = st.integers(0, 4 * 10**15).map(
     lambda micros: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
@@ -21,23 +21,23 @@ def test_a_bound_is_naive_gmt_and_says_so() -> None:
     assert {
         "modified_after": "2026-11-22T11:00:00",
         "dates_are_gmt": "true",
-    } == range_params({"modified_after": noon})
+    } == time_params({"modified_after": noon})
 
 
 def test_without_a_bound_nothing_is_said() -> None:
-    assert range_params({"after": None}) == {}
+    assert time_params({"after": None}) == {}
 
 
 def test_a_naive_bound_is_refused() -> None:
     with pytest.raises(ValueError, match="expected an aware instant"):
-        range_params({"after": datetime(2026, 1, 1)})
+        time_params({"after": datetime(2026, 1, 1)})
 
 
 @given(instants, instants)
 def test_rounding_to_seconds_keeps_what_lies_within(bound: datetime, row: datetime) -> None:
     """The store compares whole seconds, exclusively: it gives exactly the rows within the bound."""
     stamp = row.replace(microsecond=0)
-    sent = {name: range_params({name: bound})[name] for name in ("after", "before")}
+    sent = {name: time_params({name: bound})[name] for name in ("after", "before")}
     told = {name: datetime.fromisoformat(f"{value}+00:00") for name, value in sent.items()}
     assert (stamp > bound, stamp < bound) == (stamp > told["after"], stamp < told["before"])
 

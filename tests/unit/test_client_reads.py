@@ -16,7 +16,7 @@ from wcflow.sandbox.auth import ADMIN, MANAGER
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
-from wcflow.store.listing import Listing, Unreadable
+from wcflow.store.listing import Listing, UnreadableRow
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"
@@ -169,12 +169,12 @@ class TestUnreadableRows:
         found = self.page([self.row(1), self.row(2, "yesterday"), "x", {"id": None}, self.row(3)])
         assert (((1, NOW), (3, NOW))) == found.rows
         assert (
-            Unreadable(
+            UnreadableRow(
                 2,
                 "date_modified_gmt: expected a time as 2026-01-31T09:00:00, got text that is none",
             ),
-            Unreadable(0, "expected an object"),
-            Unreadable(0, "id: expected the number of something, got null"),
+            UnreadableRow(0, "expected an object"),
+            UnreadableRow(0, "id: expected the number of something, got null"),
         ) == found.unreadable
 
     def test_a_page_of_which_nothing_can_be_understood_is_an_error(self) -> None:

@@ -14,13 +14,13 @@ import urllib3
 
 from wcflow.errors import StoreError
 from wcflow.store.errors import (
-    Line,
-    Said,
-    concerns_store,
+    ConnectionInfo,
+    StoreResponse,
+    connection_error,
     is_overload,
-    refused,
-    retry_after,
-    unanswered,
+    is_store_wide,
+    parse_retry_after,
+    response_error,
 )
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
@@ -28,25 +28,25 @@ SHOP = "https://shop.example"
 PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body></body></html>"
 
 
-def said(status: int, body: Any = "", **headers: str) -> Said:
+def said(status: int, body: Any = "", **headers: str) -> StoreResponse:
     content = body if isinstance(body, str) else json.dumps(body)
     kind = "text/html" if content.startswith("<") else "application/json"
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Said(status, {"Content-Type": kind, **names}, content.encode())
+    return StoreResponse(status, {"Content-Type": kind, **names}, content.encode())
 
 
-def recorded(file: str, name: str) -> Said:
+def recorded(file: str, name: str) -> StoreResponse:
     exchanges = {
         each["name"]: each for each in json.loads((RECORDINGS / f"{file}.json").read_text())
     }
     response = exchanges[name]["response"]
     content = response.get("text") or json.dumps(response["json"])
-    return Said(response["status"], response["headers"], content.encode())
+    return StoreResponse(response["status"], response["headers"], content.encode())
 
 
-def refusal(answer: Said, *, shop: str = SHOP, wrote: bool = False) -> StoreError:
+def refusal(answer: StoreResponse, *, store_url: str = SHOP, wrote: bool = False) -> StoreError:
     asked = "POST /coupons" if wrote else "GET /orders"
-    return refused(asked, answer, shop=shop, wrote=wrote)
+    return response_error(asked, answer, store_url=store_url, wrote=wrote)
 
 
 class TestRecordings:
@@ -214,10 +214,10 @@ class TestAdvice:
             ),
             (said(418), "the store refused the request: GET /orders: HTTP 418", "", True),
         ],
-        ids=lambda value: value.status if isinstance(value, Said) else None,
+        ids=lambda value: value.status if isinstance(value, StoreResponse) else None,
     )
     def test_hosts_and_firewalls_are_told_from_the_shop(
-        self, answer: Said, sentence: str, advice: str, permanent: bool
+        self, answer: StoreResponse, sentence: str, advice: str, permanent: bool
     ) -> None:
         error = refusal(answer)
         assert (sentence, advice, permanent) == (str(error), error.advice, error.permanent)
@@ -225,8 +225,8 @@ class TestAdvice:
     def test_over_https_the_key_may_have_been_dropped_on_the_way(self) -> None:
         unknown = recorded("auth", "unknown_key")
         told = [
-            "Authorization header" in refusal(unknown, shop=shop).advice
-            for shop in (SHOP, "http://shop.example")
+            "Authorization header" in refusal(unknown, store_url=store_url).advice
+            for store_url in (SHOP, "http://shop.example")
         ]
         assert [True, False] == told
 
@@ -278,7 +278,7 @@ class TestRetryAfter:
     )
     def test_it_is_seconds_or_a_date(self, value: str, seconds: float | None) -> None:
         headers = {"Retry-After": value, "Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
-        assert seconds == retry_after(headers)
+        assert seconds == parse_retry_after(headers)
 
 
 class TestWhomItConcerns:
@@ -302,12 +302,12 @@ class TestWhomItConcerns:
         ],
     )
     def test_a_refusal_of_one_thing_is_told_from_one_of_everything(
-        self, answer: Said, whole: bool
+        self, answer: StoreResponse, whole: bool
     ) -> None:
-        assert whole == concerns_store(refusal(answer, wrote=True))
+        assert whole == is_store_wide(refusal(answer, wrote=True))
 
     def test_a_coupon_that_was_never_sent_concerns_itself(self) -> None:
-        assert not concerns_store(StoreError("x", code="wcflow_coupon_flawed", permanent=True))
+        assert not is_store_wide(StoreError("x", code="wcflow_coupon_flawed", permanent=True))
 
     def test_only_an_overloaded_store_is_helped_by_less(self) -> None:
         helped = [status for status in range(400, 600) if is_overload(refusal(said(status)))]
@@ -333,7 +333,7 @@ def verification(code: int, message: str) -> requests.exceptions.SSLError:
 
 
 class TestSilence:
-    LINE = Line("https://user@shop.example", 10.0, 30.0, None)
+    LINE = ConnectionInfo("https://user@shop.example", 10.0, 30.0, None)
 
     @pytest.mark.parametrize(
         ("error", "sentence", "advice", "permanent"),
@@ -383,7 +383,7 @@ class TestSilence:
     def test_a_call_that_never_arrived_had_no_effect(
         self, error: Exception, sentence: str, advice: str, permanent: bool
     ) -> None:
-        told = unanswered("POST /coupons", self.LINE, error, wrote=True)
+        told = connection_error("POST /coupons", self.LINE, error, wrote=True)
         assert (sentence, advice, permanent, False, 0) == (
             str(told),
             told.advice,
@@ -391,9 +391,9 @@ class TestSilence:
             told.effect_unknown,
             told.status,
         )
-        assert concerns_store(told)
+        assert is_store_wide(told)
 
     def test_a_call_that_arrived_may_have_had_one(self) -> None:
         for error in (requests.exceptions.ReadTimeout(), requests.exceptions.ConnectionError()):
-            assert unanswered("POST /coupons", self.LINE, error, wrote=True).effect_unknown
-            assert not unanswered("GET /orders", self.LINE, error, wrote=False).effect_unknown
+            assert connection_error("POST /coupons", self.LINE, error, wrote=True).effect_unknown
+            assert not connection_error("GET /orders", self.LINE, error, wrote=False).effect_unknown

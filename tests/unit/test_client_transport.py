@@ -428,7 +428,7 @@ class TestPages:
     def test_ids_are_asked_for_in_such_portions(self, web: responses.RequestsMock) -> None:
         """All are asked for, however small the portions: what does not come back is not there."""
         answers(web, 504, 200, 200)
-        store(page_size=12).included("orders", range(1, 13), {}, dict)
+        store(page_size=12).get_by_ids("orders", range(1, 13), {}, dict)
         asked = [query(call)["include"] for call in web.calls]
         assert ["1,2,3,4,5,6,7,8,9,10,11,12", "1,2,3,4,5,6", "7,8,9,10,11,12"] == asked
 

@@ -17,7 +17,7 @@ from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
-from wcflow.store.errors import concerns_store
+from wcflow.store.errors import is_store_wide
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"
@@ -104,7 +104,7 @@ class TestMeta:
         assert (
             'the store refused the change: PUT /customers/999: HTTP 404 wc_user_invalid_id ("Invalid user ID.")'
         ) == str(gone)
-        assert (True, False, False) == (gone.permanent, gone.effect_unknown, concerns_store(gone))
+        assert (True, False, False) == (gone.permanent, gone.effect_unknown, is_store_wide(gone))
 
     def test_what_woocommerce_drops_in_silence_is_noticed(
         self, shop: SandboxStore, store: Store
@@ -222,7 +222,7 @@ class TestNotes:
     def test_without_the_order_there_is_no_note(self, store: Store) -> None:
         with pytest.raises(StoreError) as error:
             store.add_note(999, "x")
-        assert (True, False) == (error.value.permanent, concerns_store(error.value))
+        assert (True, False) == (error.value.permanent, is_store_wide(error.value))
 
 
 COUPON = Coupon(

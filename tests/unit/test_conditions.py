@@ -7,17 +7,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders import BERLIN, NOW, SHOP, account, ago, order, profile
-from wcflow.rules.conditions import Part
-from wcflow.rules.context import Context, Place
+from wcflow.rules.conditions import ComparisonResult
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_condition
 from wcflow.rules.ternary import Ternary, all_of, any_of
 
-ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 TRUTH = {True: "is_guest", False: "is_registered", None: "age > 1"}
 
 
 def ask(text, who=None, place=ANYWHERE, **more):
-    return parse_condition(text, place).ask(Context(who or profile(), NOW, **more))
+    return parse_condition(text, place).answer(Context(who or profile(), NOW, **more))
 
 
 def both(left, right):
@@ -117,10 +117,10 @@ def test_an_answer_shows_each_part_with_what_was_found_and_asked():
     answer = ask("total_spent >= 1000 or orders_count ( 30d ) = 0", who)
 
     assert (
-        Part(
+        ComparisonResult(
             "total_spent >= 1000", "total_spent", "1,250.00", ">= 1000", value=True, orders=(7, 8)
         ),
-        Part("orders_count ( 30d ) = 0", "orders_count(30d)", "0", "= 0", value=True),
+        ComparisonResult("orders_count ( 30d ) = 0", "orders_count(30d)", "0", "= 0", value=True),
     ) == answer.parts
 
 
@@ -159,16 +159,18 @@ class TestTags:
 
     def who(self):
         mine = profile()
-        standing = replace(mine.standing, tags_of_their_own=frozenset({"by hand"}))
-        return replace(mine, standing=standing)
+        saved_state = replace(mine.saved_state, own_tags=frozenset({"by hand"}))
+        return replace(mine, saved_state=saved_state)
 
     def test_a_workflow_sees_all_that_is_worn(self):
-        assert ask("tags contains 'by rule'", self.who(), worn=frozenset({"by rule"})).holds
+        assert ask("tags contains 'by rule'", self.who(), current_tags=frozenset({"by rule"})).holds
 
     def test_a_segment_sees_only_what_no_rule_put_there(self):
         """Else rules would feed on themselves."""
-        worn = frozenset({"by rule"})
-        answer = ask("tags contains 'by rule'", self.who(), place=Place(), worn=worn)
+        current_tags = frozenset({"by rule"})
+        answer = ask(
+            "tags contains 'by rule'", self.who(), place=RulePlace(), current_tags=current_tags
+        )
 
         assert ("by hand", False) == (answer.parts[0].found, answer.value)
 
@@ -244,7 +246,7 @@ class TestTheInstantOfChange:
 
     def test_a_birthday_is_due_when_it_comes_into_reach(self):
         who = profile(account=account(meta={"born": "1990-12-24"}))
-        who = replace(who, shop=replace(SHOP, birthday_meta="born"))
+        who = replace(who, store=replace(SHOP, birthday_meta="born"))
         answer = ask("birthday <= +7d", who)
 
         assert (False, self.midnight((12, 17))) == (answer.value, answer.changes_at)

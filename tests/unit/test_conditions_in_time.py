@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.rulewords import comparisons, conditions, instants, profiles, zones
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_condition
 from wcflow.rules.templates import parse_template
 from wcflow.units import start_of_day
@@ -38,50 +38,50 @@ def moments_between(start, end, zone, data):
 
 @slow
 @given(scopes(), comparisons, st.data())
-def test_a_comparison_stays_as_it_is_until_it_says_that_it_may_change(scope, text, data):
+def test_a_comparison_stays_as_it_is_until_it_says_that_it_may_change(context, text, data):
     """At any instant before ``changes_at`` the answer is the one of now."""
-    holds_until_it_says(text, scope, data)
+    holds_until_it_says(text, context, data)
 
 
 @slow
 @given(scopes(), conditions, st.data())
-def test_a_condition_stays_as_it_is_until_it_says_that_it_may_change(scope, text, data):
+def test_a_condition_stays_as_it_is_until_it_says_that_it_may_change(context, text, data):
     """So does any condition made of comparisons."""
-    holds_until_it_says(text, scope, data)
+    holds_until_it_says(text, context, data)
 
 
-def holds_until_it_says(text, scope, data):
-    condition = parse_condition(text, Place())
-    answer = condition.ask(scope)
-    end = min(answer.changes_at or scope.now + HORIZON, scope.now + HORIZON)
-    moments = moments_between(scope.now, end, scope.shop.zone, data)
-    then = {moment: condition.ask(replace(scope, now=moment)).value for moment in moments}
+def holds_until_it_says(text, context, data):
+    condition = parse_condition(text, RulePlace())
+    answer = condition.answer(context)
+    end = min(answer.changes_at or context.now + HORIZON, context.now + HORIZON)
+    moments = moments_between(context.now, end, context.store.zone, data)
+    then = {moment: condition.answer(replace(context, now=moment)).value for moment in moments}
 
     assert dict.fromkeys(moments, answer.value) == then
 
 
 @slow
 @given(scopes(), conditions)
-def test_the_instant_of_change_lies_ahead(scope, text):
+def test_the_instant_of_change_lies_ahead(context, text):
     """Else the same person would be due again and again."""
-    changes_at = parse_condition(text, Place()).ask(scope).changes_at
+    changes_at = parse_condition(text, RulePlace()).answer(context).changes_at
 
-    assert changes_at is None or changes_at > scope.now
+    assert changes_at is None or changes_at > context.now
 
 
 @slow
 @given(scopes(), comparisons, st.data())
-def test_whoever_wakes_when_told_sees_every_change(scope, text, data):
+def test_whoever_wakes_when_told_sees_every_change(context, text, data):
     """Waking only at the instants told, one has at all times the answer of the time."""
-    condition = parse_condition(text, Place())
-    end = scope.now + timedelta(days=data.draw(st.integers(0, 400)))
-    seen = condition.ask(scope)
+    condition = parse_condition(text, RulePlace())
+    end = context.now + timedelta(days=data.draw(st.integers(0, 400)))
+    seen = condition.answer(context)
     for _ in range(500):
         if seen.changes_at is None or seen.changes_at > end:
             break
-        seen = condition.ask(replace(scope, now=seen.changes_at))
+        seen = condition.answer(replace(context, now=seen.changes_at))
 
-    assert condition.ask(replace(scope, now=end)).value == seen.value
+    assert condition.answer(replace(context, now=end)).value == seen.value
 
 
 TEMPLATES = [
@@ -94,11 +94,11 @@ TEMPLATES = [
 
 @slow
 @given(scopes(), st.sampled_from(TEMPLATES), st.data())
-def test_a_template_renders_the_same_until_it_says_that_it_may_not(scope, text, data):
-    template = parse_template(text, Place())
-    rendered = template.render(scope)
-    end = min(template.changes_at(scope) or scope.now + HORIZON, scope.now + HORIZON)
-    moments = moments_between(scope.now, end, scope.shop.zone, data)
-    then = {moment: template.render(replace(scope, now=moment)) for moment in moments}
+def test_a_template_renders_the_same_until_it_says_that_it_may_not(context, text, data):
+    template = parse_template(text, RulePlace())
+    rendered = template.render(context)
+    end = min(template.changes_at(context) or context.now + HORIZON, context.now + HORIZON)
+    moments = moments_between(context.now, end, context.store.zone, data)
+    then = {moment: template.render(replace(context, now=moment)) for moment in moments}
 
     assert dict.fromkeys(moments, rendered) == then

@@ -16,9 +16,9 @@ import pytest
 
 from tests.command import ENVIRONMENT, process, wcflow
 from wcflow.config.files import default_ini
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary
+from wcflow.config.summary import summary_lines
 from wcflow.errors import BAD_CONFIG, DONE
 
 KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
@@ -201,7 +201,7 @@ def read(data):
 
     began = time.process_time()
     try:
-        return (), summary(load(main, ENV, read=read_file))
+        return (), summary_lines(load_config(main, ENV, read=read_file))
     except ConfigError as error:
         return error.problems, str(error)
     finally:
@@ -248,7 +248,11 @@ def test_many_rules_are_many_and_nothing_else(sound):
     began = time.process_time()
     problems, told = (
         (),
-        summary(load(Path("/nowhere/w.ini"), ENV, read=lambda _: damaged(sound[0], many_rules, 1))),
+        summary_lines(
+            load_config(
+                Path("/nowhere/w.ini"), ENV, read=lambda _: damaged(sound[0], many_rules, 1)
+            )
+        ),
     )
 
     assert () == problems
@@ -329,14 +333,14 @@ def test_a_key_file_without_an_end_is_refused(tmp_path):
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 try:
-    load(Path(sys.argv[1]), {})
+    load_config(Path(sys.argv[1]), {})
 except ConfigError as error:
     sys.exit(str(error))
 """

@@ -9,9 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow import log
-from wcflow.config.schema import FORMATS
+from wcflow.config.schema import LOG_FORMATS
 from wcflow.errors import SetupError
-from wcflow.redact import plain, report, without_keys, without_people, without_secrets
+from wcflow.redact import (
+    printable_text,
+    redact_keys,
+    redact_personal_data,
+    redact_text,
+    redacted_traceback,
+)
 
 KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
 
@@ -31,7 +37,7 @@ KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
     ],
 )
 def test_keys_are_left_out_and_nothing_else(text, expected):
-    assert (expected or text) == without_keys(text)
+    assert (expected or text) == redact_keys(text)
 
 
 @pytest.mark.parametrize(
@@ -46,21 +52,21 @@ def test_keys_are_left_out_and_nothing_else(text, expected):
     ],
 )
 def test_people_are_left_out_and_nothing_else(text, expected):
-    assert (expected or text) == without_people(text)
+    assert (expected or text) == redact_personal_data(text)
 
 
 @given(st.text(), st.text())
 def test_leaving_out_twice_is_leaving_out_once(before, after):
-    text = without_secrets(f"{before} {KEY} anna@example.com {after}")
+    text = redact_text(f"{before} {KEY} anna@example.com {after}")
 
-    assert text == without_secrets(text)
+    assert text == redact_text(text)
     assert [] == [each for each in (KEY, "anna@example.com") if each in text]
 
 
 @given(st.text(), st.booleans())
 def test_what_is_shown_only_shows(text, lines):
     """No control sign, escape or turn of direction is left, and no line that was not asked for."""
-    shown = plain(text, lines=lines)
+    shown = printable_text(text, lines=lines)
 
     assert [] == [sign for sign in shown if not sign.isprintable() and not (lines and sign == "\n")]
     assert len(shown) == len(text)
@@ -68,7 +74,7 @@ def test_what_is_shown_only_shows(text, lines):
 
 def test_blanks_stay_blanks():
     """A no-break space or a line's end in a name is a space, not a sign for the unknown."""
-    assert "Anna Schmidt du Nord" == plain("Anna\N{NO-BREAK SPACE}Schmidt\ndu\u2028Nord")
+    assert "Anna Schmidt du Nord" == printable_text("Anna\N{NO-BREAK SPACE}Schmidt\ndu\u2028Nord")
 
 
 def crash():
@@ -85,7 +91,7 @@ def crash():
 def test_a_report_tells_where_and_of_what_kind():
     with pytest.raises(SetupError) as caught:
         crash()
-    told = report(caught.value)
+    told = redacted_traceback(caught.value)
 
     assert 2 == told.count("in crash\n")
     assert "KeyError (its text is kept back: it may tell of customers)\n\nwhich led to" in told
@@ -96,21 +102,21 @@ def test_a_report_of_causes_in_a_circle_ends():
     one, other = ValueError("Anna"), KeyError("Anna")
     one.__cause__, other.__cause__ = other, one
 
-    assert 2 == report(one).count("kept back")
+    assert 2 == redacted_traceback(one).count("kept back")
 
 
 @pytest.mark.parametrize(
     "error", [AttributeError("'Order' object has no attribute 'totl'"), ZeroDivisionError()]
 )
 def test_a_report_says_what_only_speaks_of_the_program(error):
-    assert report(error).endswith(f"{type(error).__name__}: {error}".removesuffix(": "))
+    assert redacted_traceback(error).endswith(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", LOG_FORMATS)
 @pytest.mark.parametrize("terminal", [True, False])
 def test_no_log_line_tells_a_secret_or_adds_a_line(form, terminal, capsys):
     """Wherever it stands: in the event, a key, a list, a mapping, an object, bound before."""
-    log.set_up("debug", form, terminal=terminal)
+    log.configure_logging("debug", form, terminal=terminal)
     bad = f"anna@example.com {KEY}\n2026-01-01 [info] forged \x1b]8;;http://x\x1b\\\x9b2J\u202e"
 
     class Odd:
@@ -129,7 +135,7 @@ def test_no_log_line_tells_a_secret_or_adds_a_line(form, terminal, capsys):
 
 @pytest.mark.parametrize("exc_info", ["error", True, "tuple"])
 def test_the_log_has_the_traceback_without_its_text(exc_info, capsys):
-    log.set_up("debug", "json", terminal=False)
+    log.configure_logging("debug", "json", terminal=False)
     try:
         crash()
     except SetupError as error:
@@ -142,7 +148,7 @@ def test_the_log_has_the_traceback_without_its_text(exc_info, capsys):
 
 
 def test_numbers_stay_numbers(capsys):
-    log.set_up("info", "json", terminal=False)
+    log.configure_logging("info", "json", terminal=False)
     structlog.get_logger().info("walked", orders=5, seconds=0.5, census=False, none=None)
     line = json.loads(capsys.readouterr().err)
 

@@ -10,8 +10,8 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from wcflow.rules import grammar
 
-LARK = grammar._WORDS.read_text("utf-8")
-KEPT, WORKED_OUT = grammar.grammar(), grammar.worked_out(LARK)
+LARK = grammar._GRAMMAR_FILE.read_text("utf-8")
+KEPT, WORKED_OUT = grammar.load_parser(), grammar.build_parser(LARK)
 STARTS = ("start", "attribute")
 WORDS = (
     *("age", "city.'a b'", "meta.x", "1", "-3d", "30d", "2026-01-31", "'x'", '"y"', "today", "="),
@@ -37,11 +37,11 @@ def test_the_kept_parser_says_of_any_row_what_the_grammar_says(text, start):
 
 def test_the_kept_parser_is_of_these_words():
     """Else ``python -m wcflow.rules.grammar > language.json`` was forgotten after a change."""
-    assert grammar._origin(LARK)[1] == grammar._kept()["of"][1]
+    assert grammar._origin(LARK)[1] == grammar._load_cached_parser()["of"][1]
 
 
 def test_what_is_written_can_be_read_again():
-    again = json.loads(grammar.written(LARK), object_hook=grammar._numbered)
+    again = json.loads(grammar.serialize_parser(LARK), object_hook=grammar._restore_number_keys)
     row = "age > 1 and not city in ('a', 'b')"
     assert grammar._origin(LARK) == again["of"]
     assert read(WORKED_OUT, row, "start") == read(lark.Lark.load(again), row, "start")
@@ -49,6 +49,8 @@ def test_what_is_written_can_be_read_again():
 
 @pytest.mark.parametrize("origin", [["0.0", grammar._origin(LARK)[1]], [lark.__version__, "00"]])
 def test_a_parser_of_another_version_or_grammar_is_not_used(origin, monkeypatch):
-    kept = grammar._kept() | {"of": origin, "data": None, "memo": None}
-    monkeypatch.setattr(grammar, "_kept", lambda: kept)
-    assert WORKED_OUT.parse("age > 1", start="start") == grammar.grammar().parse("age > 1", "start")
+    kept = grammar._load_cached_parser() | {"of": origin, "data": None, "memo": None}
+    monkeypatch.setattr(grammar, "_load_cached_parser", lambda: kept)
+    assert WORKED_OUT.parse("age > 1", start="start") == grammar.load_parser().parse(
+        "age > 1", "start"
+    )

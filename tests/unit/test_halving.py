@@ -9,7 +9,14 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wcflow.poll.compare import FEW, PARTS, Counted, Shelf, Span, differing_halves
+from wcflow.poll.compare import (
+    LISTING_SIZE,
+    MAX_RANGES,
+    CreationTimes,
+    RangeCount,
+    Span,
+    differing_spans,
+)
 
 MILLION = 1_000_000
 WHOLE = Span(0, 400_000_000)
@@ -43,8 +50,8 @@ def held(stamps, span):
 
 def found(shelf, there, turn=0):
     """Every range that a night would list."""
-    counts = [Counted(span, there.counts(span)) for span in shelf.parts(WHOLE, turn)]
-    return list(differing_halves(shelf, there.counts, counts))
+    counts = [RangeCount(span, there.counts(span)) for span in shelf.parts(WHOLE, turn)]
+    return list(differing_spans(shelf, there.counts, counts))
 
 
 @cache
@@ -63,10 +70,10 @@ def test_one_lost_among_a_million_is_found_by_less_than_thirty_counts(seed, whic
     stamps = a_million(seed)
     there = Elsewhere(stamps)
     there.loses(stamps[which])
-    (span,) = found(Shelf(stamps), there, turn)
+    (span,) = found(CreationTimes(stamps), there, turn)
 
     assert span.start <= stamps[which] < span.end
-    assert held(stamps, span) <= FEW
+    assert held(stamps, span) <= LISTING_SIZE
     assert there.asked < 30
 
 
@@ -76,10 +83,10 @@ def test_one_unknown_among_a_million_is_found_as_soon_wherever_it_lies(stamp, tu
     stamps = a_million(1)
     there = Elsewhere(stamps)
     there.gains(stamp)
-    (span,) = found(Shelf(stamps), there, turn)
+    (span,) = found(CreationTimes(stamps), there, turn)
 
     assert span.start <= stamp < span.end
-    assert held(stamps, span) <= FEW
+    assert held(stamps, span) <= LISTING_SIZE
     assert there.asked < 30
 
 
@@ -87,8 +94,8 @@ def test_where_nothing_differs_no_more_is_asked_than_there_are_parts():
     stamps = a_million(1)
     there = Elsewhere(stamps)
 
-    assert [] == found(Shelf(stamps), there)
-    assert there.asked <= PARTS + 1
+    assert [] == found(CreationTimes(stamps), there)
+    assert there.asked <= MAX_RANGES + 1
 
 
 def test_a_second_that_holds_many_is_not_halved():
@@ -96,7 +103,7 @@ def test_a_second_that_holds_many_is_not_halved():
     there = Elsewhere(stamps)
     there.loses(2000)
 
-    assert [300] == [held(stamps, span) for span in found(Shelf(stamps), there)]
+    assert [300] == [held(stamps, span) for span in found(CreationTimes(stamps), there)]
 
 
 def test_what_is_gone_as_a_whole_is_listed_at_once():
@@ -105,7 +112,7 @@ def test_what_is_gone_as_a_whole_is_listed_at_once():
     there = Elsewhere(stamps)
     for stamp in stamps[:5000]:
         there.loses(stamp)
-    spans = found(Shelf(stamps), there)
+    spans = found(CreationTimes(stamps), there)
 
     assert there.asked < 40
     assert 5000 <= sum(held(stamps, span) for span in spans) < 6000
@@ -128,7 +135,7 @@ def spoilt(ours, lost, gained):
 def test_once_the_ranges_found_are_made_alike_all_counts_are(stamps, lost, gained, turn):
     ours = sorted(stamps)
     there = spoilt(ours, set(lost) if ours else (), gained)
-    shelf = Shelf(ours)
+    shelf = CreationTimes(ours)
     spans = found(shelf, there, turn)
     missed = [
         there.count(part)
@@ -148,18 +155,18 @@ def test_once_the_ranges_found_are_made_alike_all_counts_are(stamps, lost, gaine
 @given(stamps_of, few, st.integers(0, 400))
 def test_however_many_are_unknown_none_is_missed(stamps, gained, turn):
     there = spoilt(sorted(stamps), (), gained)
-    spans = found(Shelf(sorted(stamps)), there, turn)
+    spans = found(CreationTimes(sorted(stamps)), there, turn)
 
     assert [] == [stamp for stamp in gained if not any(a <= stamp < b for a, b in spans)]
 
 
 @given(stamps_of, st.integers(0, 400))
 def test_parts_cover_the_time_once_and_hold_as_many_each(stamps, turn):
-    parts = Shelf(sorted(stamps)).parts(WHOLE, turn)
+    parts = CreationTimes(sorted(stamps)).parts(WHOLE, turn)
 
     assert [a.end for a in parts[:-1]] == [b.start for b in parts[1:]]
     assert (WHOLE.start, WHOLE.end) == (parts[0].start, parts[-1].end)
-    assert len(parts) <= PARTS + 1
+    assert len(parts) <= MAX_RANGES + 1
 
 
 def test_two_that_a_count_takes_for_each_other_are_told_apart_another_night():
@@ -168,7 +175,7 @@ def test_two_that_a_count_takes_for_each_other_are_told_apart_another_night():
     there = Elsewhere(stamps)
     there.loses(500_000)
     there.gains(520_005)
-    nights = [bool(found(Shelf(stamps), there, turn)) for turn in range(8)]
+    nights = [bool(found(CreationTimes(stamps), there, turn)) for turn in range(8)]
 
     assert {True, False} == set(nights)
 
@@ -176,7 +183,7 @@ def test_two_that_a_count_takes_for_each_other_are_told_apart_another_night():
 @given(st.integers(0, 300))
 def test_edges_lie_where_the_shop_can_be_asked_to_cut(second):
     """Here it can cut at full minutes alone."""
-    shelf = Shelf(sorted([*range(0, 6000, 7), second]), lambda edge: -(-edge // 60) * 60)
+    shelf = CreationTimes(sorted([*range(0, 6000, 7), second]), lambda edge: -(-edge // 60) * 60)
     spans = shelf.parts(Span(0, 6000), second)
     middles = [shelf.middle(span) for span in spans]
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wcflow.config.ini import decode, read_ini
+from wcflow.config.ini import decode_text, parse_ini
 from wcflow.config.problem import Findings, Problem
 
 
@@ -17,7 +17,7 @@ def seen(text, file="w.ini"):
             section.name,
             {key: [(row.line, row.text) for row in e.rows] for key, e in section.entries.items()},
         )
-        for section in read_ini(text, file, findings)
+        for section in parse_ini(text, file, findings)
     ]
     return sections, findings.problems([file])
 
@@ -64,7 +64,7 @@ def test_a_percent_sign_and_a_dollar_stand_for_themselves():
 
 def test_keys_are_known_in_any_case_and_kept_as_written():
     findings = Findings()
-    (section,) = read_ini("[tiers]\nGold = 1\n", "w.ini", findings)
+    (section,) = parse_ini("[tiers]\nGold = 1\n", "w.ini", findings)
     assert ["gold"] == list(section.entries)
     assert "Gold" == section.entries["gold"].key
 
@@ -76,19 +76,19 @@ def test_line_ends_of_every_system_count_the_same():
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text():
-    assert "[a]" == decode(b"\xef\xbb\xbf[a]", "w.ini", Findings())
+    assert "[a]" == decode_text(b"\xef\xbb\xbf[a]", "w.ini", Findings())
 
 
 def test_bytes_that_are_not_utf_8_are_told_with_their_line():
     findings = Findings()
-    assert "" == decode(b"[a]\n# Gr\xfc\xdfe\n", "w.ini", findings)
+    assert "" == decode_text(b"[a]\n# Gr\xfc\xdfe\n", "w.ini", findings)
     expected = problem(2, "", "UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
     assert [expected] == findings.problems(["w.ini"])
 
 
 def test_a_row_beyond_the_value_is_on_the_line_of_its_key():
     findings = Findings()
-    (section,) = read_ini("[a]\nb =\n  c\n", "w.ini", findings)
+    (section,) = parse_ini("[a]\nb =\n  c\n", "w.ini", findings)
     assert [3, 2, 1] == [section.line_of("b"), section.line_of("b", 7), section.line_of("z")]
 
 
@@ -156,7 +156,7 @@ def test_every_line_is_understood_or_told(lines):
     told = {one.line for one in problems}
     known = {line for line, *_ in sections}
     known |= {line for *_, keys in sections for rows in keys.values() for line, _ in rows}
-    known |= {key.line for one in read_ini(text, "", Findings()) for key in one.entries.values()}
+    known |= {key.line for one in parse_ini(text, "", Findings()) for key in one.entries.values()}
     hanging = False
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and line.strip()[0] not in "#;":

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.builders import NOW, order, profile
 from tests.rulewords import conditions
 from wcflow.rules.attributes.registry import Kind
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.parser import parse_attribute, parse_condition
 
-ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 KEYWORDS = {"and", "or", "not", "between", "in", "is", "empty", "contains", "mentions", "multiple"}
 WORDS = ("age", "city", "tags", "is_guest", "meta.x", "1", "-3d", "'x'", "today", "(30d)", "30d")
 WHY = "order attributes need a trigger that has an order"
@@ -26,7 +26,7 @@ def canonical(text, place=ANYWHERE):
 def flaws(text, place=ANYWHERE):
     with pytest.raises(RuleErrors) as caught:
         parse_condition(text, place)
-    return list(caught.value.flaws)
+    return list(caught.value.rule_errors)
 
 
 def flaw(text, place=ANYWHERE):
@@ -35,7 +35,7 @@ def flaw(text, place=ANYWHERE):
 
 
 def holds(text, **fields):
-    return parse_condition(text, ANYWHERE).ask(Context(profile(order(**fields)), NOW)).holds
+    return parse_condition(text, ANYWHERE).answer(Context(profile(order(**fields)), NOW)).holds
 
 
 class TestRows:
@@ -194,7 +194,7 @@ class TestMeaning:
         condition = parse_condition(f"order.meta.key {text}", ANYWHERE)
         mine = order(meta={"key": said})
 
-        assert expected == condition.ask(Context(profile(mine), NOW, order=mine)).holds
+        assert expected == condition.answer(Context(profile(mine), NOW, order=mine)).holds
 
     @pytest.mark.parametrize(
         ("text", "word", "expected"),
@@ -222,7 +222,7 @@ class TestMeaning:
         condition = parse_condition(f'order.customer_note mentions "{word}"', ANYWHERE)
         mine = order(customer_note=text)
 
-        assert expected == condition.ask(Context(profile(mine), NOW, order=mine)).holds
+        assert expected == condition.answer(Context(profile(mine), NOW, order=mine)).holds
 
     @given(
         st.lists(st.sampled_from(["gift", "leather", "her", "für", "42"]), max_size=5),
@@ -233,14 +233,14 @@ class TestMeaning:
         condition = parse_condition(f"order.customer_note mentions '{word}'", ANYWHERE)
         mine = order(customer_note=between.join(words))
 
-        assert (word in words) == condition.ask(Context(profile(mine), NOW, order=mine)).holds
+        assert (word in words) == condition.answer(Context(profile(mine), NOW, order=mine)).holds
 
     def test_a_pattern_with_many_stars_answers_at_once(self):
         """No pattern makes a text wait: this one would try for centuries if it went back."""
         condition = parse_condition(f"order.customer_note like '{'*a' * 30}*b'", ANYWHERE)
         mine = order(customer_note="a" * 5000)
 
-        assert not condition.ask(Context(profile(mine), NOW, order=mine)).holds
+        assert not condition.answer(Context(profile(mine), NOW, order=mine)).holds
 
 
 class TestFlaws:
@@ -455,17 +455,17 @@ class TestFlaws:
         [
             (
                 "order.total > 1",
-                Place(item=True, tags=True, segments=True),
+                RulePlace(item=True, tags=True, segments=True),
                 WHY,
             ),
             (
                 "item.total > 1",
-                Place(order=True, tags=True, segments=True),
+                RulePlace(order=True, tags=True, segments=True),
                 "item attributes need the trigger product_purchased",
             ),
             (
                 "segments contains 'VIP'",
-                Place(order=True, item=True, tags=True),
+                RulePlace(order=True, item=True, tags=True),
                 "a segment cannot ask for segments; tags and workflows can",
             ),
         ],
@@ -492,11 +492,15 @@ def understood_or_flawed(text):
     """Understand it and ask it, or have flaws that stand within it."""
     rows, found = text.split("\n"), ()
     try:
-        parse_condition(text, ANYWHERE).ask(Context(profile(order()), NOW))
+        parse_condition(text, ANYWHERE).answer(Context(profile(order()), NOW))
     except RuleErrors as error:
-        found = error.flaws or [RuleError("a flaw", "none", row=-1)]
-    outside = [flaw for flaw in found if not 0 <= flaw.row < len(rows)]
-    outside += [flaw for flaw in found if not 0 <= flaw.column <= len(rows[flaw.row]) + 1]
+        found = error.rule_errors or [RuleError("a flaw", "none", row=-1)]
+    outside = [rule_error for rule_error in found if not 0 <= rule_error.row < len(rows)]
+    outside += [
+        rule_error
+        for rule_error in found
+        if not 0 <= rule_error.column <= len(rows[rule_error.row]) + 1
+    ]
 
     assert [] == outside
 
@@ -540,7 +544,7 @@ class TestNames:
 
 class TestLoneAttribute:
     def test_an_attribute_stands_alone_with_its_window(self):
-        asked = parse_attribute(" categories( 365d ) ", Place(), frozenset({Kind.LIST}))
+        asked = parse_attribute(" categories( 365d ) ", RulePlace(), frozenset({Kind.LIST}))
 
         assert ("categories(365d)", "categories") == (asked.text, asked.name)
 
@@ -561,6 +565,6 @@ class TestLoneAttribute:
     )
     def test_anything_else_is_a_flaw(self, text, expected):
         with pytest.raises(RuleErrors) as caught:
-            parse_attribute(text, Place(), frozenset({Kind.LIST}))
+            parse_attribute(text, RulePlace(), frozenset({Kind.LIST}))
 
-        assert (expected,) == caught.value.flaws
+        assert (expected,) == caught.value.rule_errors

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from wcflow.config.files import default_ini, with_values
-from wcflow.config.load import load
+from wcflow.config.files import default_ini, set_values
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import summary
+from wcflow.config.summary import summary_lines
 from wcflow.units import Duration
 
 KEY, SECRET = f"ck_{'a' * 40}", f"cs_{'b' * 40}"
@@ -35,7 +35,7 @@ def written(tmp_path):
 
 def problems_of(path, env=ENV, **more):
     with pytest.raises(ConfigError) as caught:
-        load(path, env, **more)
+        load_config(path, env, **more)
     return [str(each).replace(f"{path.parent}/", "") for each in caught.value.problems]
 
 
@@ -43,7 +43,7 @@ def problems_of(path, env=ENV, **more):
 
 
 def test_a_store_has_defaults_for_all_but_address_and_key(written):
-    config = load(written(STORE + KEYS), ENV)
+    config = load_config(written(STORE + KEYS), ENV)
     expected = StoreSettings(
         name="shop",
         url="https://shop.example",
@@ -53,7 +53,7 @@ def test_a_store_has_defaults_for_all_but_address_and_key(written):
         timeout=30.0,
         page_size=100,
         parallel=2,
-        sweep_every=Duration(1, "d"),
+        rescan_every=Duration(1, "d"),
         write=True,
         order_tags="latest",
         guests="by_email",
@@ -93,19 +93,19 @@ def test_every_setting_of_a_store_arrives(written, tmp_path):
         birthday_meta="born",
         currency_rates={"EUR": Decimal("1.08")},
     )
-    assert expected == load(path, ENV).store("shop")
+    assert expected == load_config(path, ENV).store("shop")
 
 
 def test_a_configuration_does_not_show_its_secrets(written):
     database = "[wcflow]\ndatabase = postgresql://me:hunter2@host/shop\n"
-    config = load(written(database + STORE + KEYS), ENV)
-    shown = repr(config) + "\n".join(summary(config))
+    config = load_config(written(database + STORE + KEYS), ENV)
+    shown = repr(config) + "\n".join(summary_lines(config))
     assert [False] * 3 == [secret in shown for secret in (KEY, SECRET, "hunter2")]
 
 
 def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(written):
     path = written("")
-    config = load(path, {}, need_store=False)
+    config = load_config(path, {}, need_store=False)
     assert (path,) == config.files
     assert (Duration(1, "min"), None, "respect", "info", "auto") == (
         config.poll_every,
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 
 def test_a_configuration_with_problems_ends_with_78(written):
     with pytest.raises(ConfigError) as caught:
-        load(written("x"), {})
+        load_config(written("x"), {})
     assert 78 == caught.value.exit_code
 
 
@@ -137,7 +137,7 @@ def test_a_configuration_with_problems_ends_with_78(written):
 
 
 def database_of(path, **env):
-    return load(path, env, need_store=False).database
+    return load_config(path, env, need_store=False).database
 
 
 def test_by_default_the_mirror_lies_beside_the_ini(written, tmp_path):
@@ -172,13 +172,13 @@ def test_the_address_of_the_mirror_is_completed(written, tmp_path, said, expecte
 
 def test_keys_may_lie_in_files_beside_the_ini(written):
     text = STORE + "consumer_key_file = key\nconsumer_secret_file = secret\n"
-    store = load(written(text, key=KEY, secret=SECRET), {}).store("shop")
+    store = load_config(written(text, key=KEY, secret=SECRET), {}).store("shop")
     assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
 
 
 def test_systemd_hands_over_the_keys_that_the_ini_does_not_give(written, tmp_path):
     path = written(STORE, consumer_key=KEY, **{"shop.consumer_secret": SECRET})
-    store = load(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).store("shop")
+    store = load_config(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).store("shop")
     assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
 
 
@@ -191,7 +191,7 @@ def test_of_several_stores_each_needs_a_credential_of_its_own(written, tmp_path)
 
 
 def remarks_of(path, env=ENV):
-    return [str(each) for each in load(path, env).warnings]
+    return [str(each) for each in load_config(path, env).warnings]
 
 
 def test_a_file_with_a_key_that_others_may_read_is_remarked_on(written):
@@ -232,7 +232,7 @@ def test_included_files_are_read_in_the_order_of_their_names(written, tmp_path):
             "recipes/c.txt": "not read",
         },
     )
-    config = load(path, {}, need_store=False)
+    config = load_config(path, {}, need_store=False)
     assert ["A", "B", "C"] == [segment.name for segment in config.rules.segments]
     assert (path, tmp_path / "recipes/a.ini", tmp_path / "recipes/b.ini") == config.files
 
@@ -254,7 +254,7 @@ wcflow.ini:3)"""
 def test_a_pattern_that_also_means_the_main_file_reads_it_once(written):
     path = written("[wcflow]\ninclude = *.ini\n", **{"more.ini": RULE.format(name="A", count=1)})
     assert ["wcflow.ini", "more.ini"] == [
-        each.name for each in load(path, {}, need_store=False).files
+        each.name for each in load_config(path, {}, need_store=False).files
     ]
 
 
@@ -279,7 +279,7 @@ def test_an_included_file_may_not_set_up_wcflow_again(written):
 def test_an_absolute_pattern_is_taken_as_it_is(written, tmp_path):
     more = tmp_path / "more.ini"
     path = written(f"[wcflow]\ninclude = {more}\n", **{"more.ini": ""})
-    assert (path, more) == load(path, {}, need_store=False).files
+    assert (path, more) == load_config(path, {}, need_store=False).files
 
 
 # The lines of problems.
@@ -313,7 +313,7 @@ when = order.meta.gift = 'yes'
 stop_when = meta.stop is not empty
 do = add_note {{{{ order.meta.till }}}} {{{{ meta.shoe }}}}
 """
-    config = load(written(text), ENV)
+    config = load_config(written(text), ENV)
     assert {"points", "colour", "stop", "shoe", "news", "born"} == config.meta_keys
     assert {"gift", "till", "news"} == config.order_meta_keys
 
@@ -323,7 +323,7 @@ do = add_note {{{{ order.meta.till }}}} {{{{ meta.shoe }}}}
 
 def test_the_default_configuration_loads_as_it_is(written):
     """With a key in the environment; and it e-mails nobody."""
-    config = load(written(default_ini()), ENV)
+    config = load_config(written(default_ini()), ENV)
     assert ["VIP", "At Risk", "New", "Regular"] == [one.name for one in config.rules.segments]
     assert {"lifecycle"} == {one.group for one in config.rules.segments}
     assert 3 == len(config.rules.workflows)
@@ -334,9 +334,9 @@ def test_the_default_configuration_loads_as_it_is(written):
 
 def test_values_are_put_into_the_default_without_losing_a_comment(written):
     values = {"url": "http://127.0.0.1:8080", "consumer_key": "ck_1", "page_size": "50"}
-    text = with_values(default_ini(), "store shop", values)
-    store = load(written(text), ENV).store("shop")
-    before = load(written(default_ini()), ENV).store("shop")
+    text = set_values(default_ini(), "store shop", values)
+    store = load_config(written(text), ENV).store("shop")
+    before = load_config(written(default_ini()), ENV).store("shop")
     expected = replace(before, url=values["url"], consumer_key="ck_1", page_size=50)
     assert expected == store
     comments = [line for line in default_ini().split("\n") if line.startswith("#")]
@@ -345,10 +345,10 @@ def test_values_are_put_into_the_default_without_losing_a_comment(written):
 
 def test_values_go_only_into_a_section_that_is_there():
     with pytest.raises(KeyError):
-        with_values("[wcflow]\n", "store shop", {"url": "x"})
+        set_values("[wcflow]\n", "store shop", {"url": "x"})
 
 
 @pytest.mark.parametrize("value", ["", " ", "a\nb"])
 def test_a_value_that_would_not_be_read_back_is_refused(value):
     with pytest.raises(ValueError, match="expected a key and a value of one line"):
-        with_values("[wcflow]\n", "wcflow", {"database": value})
+        set_values("[wcflow]\n", "wcflow", {"database": value})

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary
+from wcflow.config.summary import summary_lines
 
 SECRET = f"cs_{'b' * 40}"
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": SECRET}
@@ -49,7 +49,7 @@ def test_whatever_is_read_becomes_a_configuration_or_problems(content):
 
     lines, problems = len(data) + 1, ()
     try:
-        assert summary(load(ini, ENV, need_store=False, read=read))
+        assert summary_lines(load_config(ini, ENV, need_store=False, read=read))
     except ConfigError as error:
         problems = error.problems
     assert [] == [each for each in problems if not 0 < each.line <= lines]
@@ -61,5 +61,5 @@ def test_no_problem_repeats_a_key_wherever_it_was_put(key, more):
     line = key.format(SECRET)
     text = f"[store s]\n{line} = {SECRET} {more}\n  {SECRET}\n{line}\n{SECRET}\n"
     with pytest.raises(ConfigError) as caught:
-        load(Path("/nowhere/w.ini"), ENV, read=lambda _: text.encode())
+        load_config(Path("/nowhere/w.ini"), ENV, read=lambda _: text.encode())
     assert SECRET not in str(caught.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}
 STORE = """[store shop]
@@ -35,7 +35,7 @@ amount = 10
 def digest_of(tmp_path, text):
     ini = tmp_path / "wcflow.ini"
     ini.write_text(text)
-    return load(ini, ENV, need_store=False).rules.digest
+    return load_config(ini, ENV, need_store=False).rules.digest
 
 
 def blocks(text):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary
+from wcflow.config.summary import summary_lines
 
 CASES = sorted(Path(__file__).parents[1].glob("config/*.initest"))
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}
@@ -17,10 +17,10 @@ ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}
 
 def said_of(ini, env=ENV):
     try:
-        config = load(ini, env, need_store=False)
+        config = load_config(ini, env, need_store=False)
     except ConfigError as error:
         return str(error).split("\n")
-    return [*map(str, config.warnings), *summary(config)]
+    return [*map(str, config.warnings), *summary_lines(config)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

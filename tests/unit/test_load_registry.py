@@ -2,12 +2,12 @@
 
 import pytest
 
-from wcflow.config.load import load
+from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.schema import KINDS, LATER_KEYS, LATER_KINDS
+from wcflow.config.schema import PLANNED_KEYS, PLANNED_KINDS, kinds
 
 ENV = {"WC_CONSUMER_KEY": f"ck_{'a' * 40}", "WC_CONSUMER_SECRET": f"cs_{'b' * 40}"}
-KEYS = [(kind, key) for kind in KINDS.values() for key in kind.keys.values()]
+KEYS = [(kind, key) for kind in kinds().values() for key in kind.keys.values()]
 OTHERS = (
     "[segment VIP]\nwhen = is_guest\ntag = none\n[segment Other]\nwhen = is_registered\n"
     "[coupon welcome10]\ntype = percent\namount = 10\n"
@@ -46,7 +46,7 @@ def loaded(tmp_path, text):
     ini = tmp_path / "wcflow.ini"
     ini.write_text(text)
     ini.chmod(0o600)
-    return load(ini, ENV, need_store=False)
+    return load_config(ini, ENV, need_store=False)
 
 
 def problems_of(tmp_path, text):
@@ -110,16 +110,16 @@ def test_every_key_that_must_be_there_is_missed(tmp_path, kind, key):
     assert (1, f"a key {key.name!r}") in [(problem.line, problem.expected) for problem in told]
 
 
-@pytest.mark.parametrize("kind", sorted(LATER_KINDS))
+@pytest.mark.parametrize("kind", sorted(PLANNED_KINDS))
 def test_every_kind_of_a_later_version_is_told_plainly(tmp_path, kind):
     (problem,) = problems_of(tmp_path, f"[{kind} x]\nkey = value\n")
     assert f"[{kind}], which it does not have yet" == problem.got
 
 
-LATER = [(kind, key) for kind, keys in LATER_KEYS.items() for key in sorted(keys)]
+LATER = [(kind, key) for kind, keys in PLANNED_KEYS.items() for key in sorted(keys)]
 
 
 @pytest.mark.parametrize(("kind", "key"), LATER)
 def test_every_key_of_a_later_version_is_told_plainly(tmp_path, kind, key):
-    (problem,) = problems_of(tmp_path, section(KINDS[kind], f"{key} = value"))
+    (problem,) = problems_of(tmp_path, section(kinds()[kind], f"{key} = value"))
     assert f"{key!r}, which it does not have yet" == problem.got

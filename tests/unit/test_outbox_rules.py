@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW
 from wcflow.errors import StoreError
-from wcflow.outbox.delivery import LONGEST, TRIES, is_final, next_try
+from wcflow.outbox.delivery import LONGEST_PAUSE, MAX_TRIES, is_final, next_try
 from wcflow.outbox.limits import WriteLoad, hold_reason
 from wcflow.rules.codes import ALPHABET, coupon_code, note_mark, work_key
 
@@ -49,7 +49,7 @@ def test_a_next_try_is_later_and_never_before_the_store_asked_for(attempt, retry
     at = next_try(attempt, NOW, retry_after)
     assert NOW + timedelta(minutes=1) <= at
     assert NOW + timedelta(seconds=retry_after) <= at
-    assert at <= NOW + max(LONGEST, timedelta(seconds=retry_after))
+    assert at <= NOW + max(LONGEST_PAUSE, timedelta(seconds=retry_after))
 
 
 def test_pauses_double():
@@ -61,8 +61,8 @@ def test_an_error_is_final_if_it_is_permanent_or_after_many_tries():
     assert [True, False, False, True] == [
         is_final(StoreError("", permanent=True), 1),
         is_final(StoreError(""), 1),
-        is_final(StoreError(""), TRIES - 1),
-        is_final(StoreError(""), TRIES),
+        is_final(StoreError(""), MAX_TRIES - 1),
+        is_final(StoreError(""), MAX_TRIES),
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.poll.paginate import SECOND, YOUNG, lower, margin, upper
+from wcflow.poll.paginate import SECOND, SETTLING_TIME, cursor_margin, lower_bound, upper_bound
 from wcflow.sandbox.zone import Zone, gmt
 
 ZONES = [
@@ -43,7 +43,7 @@ anywhere = st.tuples(
 def test_a_bound_means_to_the_shop_what_it_says(case):
     """The shop, in its own words, compares with what it was told, also where its clocks jump."""
     zone, second = case
-    bounds = lower(second, ZoneInfo(zone)), upper(second, ZoneInfo(zone))
+    bounds = lower_bound(second, ZoneInfo(zone)), upper_bound(second, ZoneInfo(zone))
 
     assert bounds == tuple(Zone(zone).read(gmt(bound), against_gmt=True) for bound in bounds)
     assert bounds[0] < second < bounds[1]
@@ -52,7 +52,7 @@ def test_a_bound_means_to_the_shop_what_it_says(case):
 @given(near_gaps | anywhere)
 def test_no_nearer_bound_could_be_said(case):
     zone, second = case
-    after, before = lower(second, ZoneInfo(zone)), upper(second, ZoneInfo(zone))
+    after, before = lower_bound(second, ZoneInfo(zone)), upper_bound(second, ZoneInfo(zone))
     nearer = [*seconds(after, second), *seconds(second, before)]
 
     assert [] == [
@@ -70,15 +70,15 @@ def seconds(start, end):
 @pytest.mark.parametrize(
     ("minutes", "expected"),
     [
-        (-121, YOUNG),
-        (-119, YOUNG + timedelta(minutes=61)),
-        (0, YOUNG + timedelta(minutes=61)),
-        (119, YOUNG + timedelta(minutes=61)),
-        (121, YOUNG),
+        (-121, SETTLING_TIME),
+        (-119, SETTLING_TIME + timedelta(minutes=61)),
+        (0, SETTLING_TIME + timedelta(minutes=61)),
+        (119, SETTLING_TIME + timedelta(minutes=61)),
+        (121, SETTLING_TIME),
     ],
 )
 @pytest.mark.parametrize(
     "change", [datetime(2026, 10, 25, 1, 0, tzinfo=UTC), datetime(2026, 3, 29, 1, 0, tzinfo=UTC)]
 )
 def test_around_a_change_of_clocks_the_cursor_stays_an_hour_behind(change, minutes, expected):
-    assert expected == margin(change + timedelta(minutes=minutes), ZoneInfo("Europe/Berlin"))
+    assert expected == cursor_margin(change + timedelta(minutes=minutes), ZoneInfo("Europe/Berlin"))

@@ -19,7 +19,7 @@ from wcflow.sandbox.rest import Request, Response
 from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 from wcflow.store.probe import Finding, probe
-from wcflow.store.store_info import StoreInfo, store_info, zone_of
+from wcflow.store.store_info import StoreInfo, fetch_store_info, parse_site_zone
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"
@@ -84,18 +84,18 @@ class TestFacts:
     ) -> None:
         before = (shop.customer(1), shop.order_ids(), shop.coupon_codes())
         with mounted(shop, lambda: NOW) as door:
-            assert replace(FACTS, **rights) == store_info(opened(key))
+            assert replace(FACTS, **rights) == fetch_store_info(opened(key))
         assert [("POST", {})] == [(call.method, call.json) for call in door.writes]
         assert before == (shop.customer(1), shop.order_ids(), shop.coupon_codes())
 
     def test_they_take_few_requests(self, shop: SandboxStore) -> None:
         with mounted(shop, lambda: NOW) as door:
-            store_info(opened())
+            fetch_store_info(opened())
         assert len(door.calls) == 5
 
     def test_a_shop_without_orders_and_customers_has_them_too(self) -> None:
         with mounted(SandboxStore(store_id=FACTS.uid), lambda: NOW):
-            assert FACTS == store_info(opened())
+            assert FACTS == fetch_store_info(opened())
 
     def test_a_key_that_is_not_told_the_status_still_learns_the_currency(
         self, shop: SandboxStore
@@ -104,7 +104,7 @@ class TestFacts:
         for path in ("system_status", "settings/general/*"):
             faults.fail_with(status=403, only=f"GET /wc/v3/{path}", times=None)
         with mounted(faults, lambda: NOW):
-            known = store_info(opened())
+            known = fetch_store_info(opened())
         untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
         assert replace(FACTS, coupons_enabled=None, **untold) == known
 
@@ -113,7 +113,7 @@ class TestFacts:
             mounted(shop, lambda: NOW),
             pytest.raises(StoreError, match="consumer secret is wrong"),
         ):
-            store_info(Store("main", URL, ADMIN.consumer_key, "cs_wrong"))
+            fetch_store_info(Store("main", URL, ADMIN.consumer_key, "cs_wrong"))
 
     @pytest.mark.parametrize(
         ("name", "offset", "zone"),
@@ -129,7 +129,7 @@ class TestFacts:
         ],
     )
     def test_the_zone_is_known_by_name_or_offset(self, name: Any, offset: Any, zone: Any) -> None:
-        assert zone == zone_of(name, offset)
+        assert zone == parse_site_zone(name, offset)
 
 
 class TestFindings:

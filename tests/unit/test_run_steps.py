@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.builders import NOW, account, order, profile
 from wcflow.actions.coupon import CouponRule
 from wcflow.actions.registry import ACTIONS
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.model import Rules
 from wcflow.rules.run_steps import RunSetup, run_steps
 from wcflow.rules.step_tree import label, next_path, node_at, settled, texts
@@ -21,7 +21,7 @@ SETUP = RunSetup(
         actions=ACTIONS,
         sections={"coupon": {"thanks": CouponRule("thanks", "percent", "10", "T")}},
     ),
-    Place(order=True, tags=True, segments=True),
+    RulePlace(order=True, tags=True, segments=True),
     "shop",
     "secret",
 )

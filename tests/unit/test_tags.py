@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wcflow.rules.tags import Copy, Merged, Put, join_tags, merge, split_tags
+from wcflow.rules.tags import MergedTags, TagChange, TagCopy, join_tags, merge_tags, split_tags
 
 tag = st.text(
     st.characters(exclude_characters=",", exclude_categories=["C", "Z"]), min_size=1, max_size=4
@@ -16,7 +16,7 @@ def of(text):
 
 
 def copy(shop, base):
-    return Copy(None if shop is None else of(shop), None if base is None else of(base))
+    return TagCopy(None if shop is None else of(shop), None if base is None else of(base))
 
 
 @given(st.frozensets(tag))
@@ -34,69 +34,75 @@ def test_what_a_person_typed_between_commas_is_a_tag():
 
 
 def test_what_rules_want_is_worn_and_what_they_want_no_more_is_not():
-    assert of("BC") == merge([copy("AB", "AB")], of("BC")).target
+    assert of("BC") == merge_tags([copy("AB", "AB")], of("BC")).target
 
 
 def test_a_tag_that_a_person_added_stays():
-    assert Merged(of("AX"), of("X"), of("")) == merge([copy("AX", "A")], of("A"))
+    assert MergedTags(of("AX"), of("X"), of("")) == merge_tags([copy("AX", "A")], of("A"))
 
 
 def test_a_tag_that_a_person_took_away_stays_away():
-    first = merge([copy("A", "AB")], of("AB"))
-    assert Merged(of("A"), of(""), of("B")) == first
-    again = merge([copy("A", "A")], of("AB"), first.by_hand, first.refused)
+    first = merge_tags([copy("A", "AB")], of("AB"))
+    assert MergedTags(of("A"), of(""), of("B")) == first
+    again = merge_tags([copy("A", "A")], of("AB"), first.added_by_hand, first.removed_by_hand)
     assert first == again
 
 
 def test_a_refused_tag_comes_back_when_its_rule_has_ceased_and_holds_again():
-    refused = merge([copy("A", "AB")], of("AB"))
-    ceased = merge([copy("A", "A")], of("A"), refused.by_hand, refused.refused)
-    holds = merge([copy("A", "A")], of("AB"), ceased.by_hand, ceased.refused)
+    removed_by_hand = merge_tags([copy("A", "AB")], of("AB"))
+    ceased = merge_tags(
+        [copy("A", "A")], of("A"), removed_by_hand.added_by_hand, removed_by_hand.removed_by_hand
+    )
+    holds = merge_tags([copy("A", "A")], of("AB"), ceased.added_by_hand, ceased.removed_by_hand)
     assert of("AB") == holds.target
 
 
 def test_a_refused_tag_comes_back_when_a_person_adds_it():
-    assert Merged(of("AB"), of("B"), of("")) == merge([copy("AB", "A")], of("AB"), refused=of("B"))
+    assert MergedTags(of("AB"), of("B"), of("")) == merge_tags(
+        [copy("AB", "A")], of("AB"), removed_by_hand=of("B")
+    )
 
 
 def test_with_restore_a_tag_that_was_taken_away_comes_back():
-    assert of("AB") == merge([copy("A", "AB")], of("AB"), respect=False).target
+    assert of("AB") == merge_tags([copy("A", "AB")], of("AB"), respect=False).target
 
 
 def test_an_edit_in_either_place_counts():
     """The dashboard shows the tags on the order, and another plugin may show the customer's."""
-    merged = merge([copy("A", "A"), copy("X", "A")], of("A"))
-    assert Merged(of("X"), of("X"), of("A")) == merged
+    merged = merge_tags([copy("A", "A"), copy("X", "A")], of("A"))
+    assert MergedTags(of("X"), of("X"), of("A")) == merged
 
 
 def test_a_place_that_cannot_be_read_says_nothing():
-    assert of("A") == merge([copy(None, "AB")], of("A")).target
+    assert of("A") == merge_tags([copy(None, "AB")], of("A")).target
 
 
 def test_without_a_memory_the_tags_that_rules_make_are_not_a_persons():
     """A new database for a shop that was served before must not keep yesterday's VIPs for ever."""
-    merged = merge([copy("VX", None)], of("A"), ours=of("AV"))
-    assert Merged(of("AX"), of("X"), of("")) == merged
+    merged = merge_tags([copy("VX", None)], of("A"), ours=of("AV"))
+    assert MergedTags(of("AX"), of("X"), of("")) == merged
 
 
 def test_what_an_unsure_write_may_have_changed_was_no_hand():
     """Neither what it may have added nor what it may have dropped; what else changed was a hand."""
-    unsure = Copy(of("BX"), of("AC"), Put(of("B"), of("A")))
-    assert Merged(of("AX"), of("X"), of("C")) == merge([unsure], of("AC"))
+    unsure = TagCopy(of("BX"), of("AC"), TagChange(of("B"), of("A")))
+    assert MergedTags(of("AX"), of("X"), of("C")) == merge_tags([unsure], of("AC"))
 
 
 @given(tags, tags, tags, tags, tags)
-def test_a_second_merge_changes_nothing(shop, base, wanted, by_hand, refused):
-    first = merge([Copy(shop, base)], wanted, by_hand, refused)
-    second = merge([Copy(first.target, first.target)], wanted, first.by_hand, first.refused)
+def test_a_second_merge_changes_nothing(shop, base, wanted, added_by_hand, removed_by_hand):
+    first = merge_tags([TagCopy(shop, base)], wanted, added_by_hand, removed_by_hand)
+    second = merge_tags(
+        [TagCopy(first.target, first.target)], wanted, first.added_by_hand, first.removed_by_hand
+    )
     assert first == second
 
 
 @given(tags, tags, tags)
 def test_nothing_that_a_person_added_is_ever_taken(shop, base, wanted):
-    assert shop - base <= merge([Copy(shop, base)], wanted).target
+    assert shop - base <= merge_tags([TagCopy(shop, base)], wanted).target
 
 
 @given(tags, tags, tags)
 def test_nothing_that_a_person_took_away_is_put_back(shop, base, wanted):
-    assert frozenset() == merge([Copy(shop, base)], wanted).target & (base - shop)
+    assert frozenset() == merge_tags([TagCopy(shop, base)], wanted).target & (base - shop)

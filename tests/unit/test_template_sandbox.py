@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, account, item, order, profile
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleErrors
-from wcflow.rules.template_env import LONGEST
+from wcflow.rules.template_env import MAX_LENGTH
 from wcflow.rules.templates import TemplateError, parse_template
 
-ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 MINE = order(7, items=tuple(item(number, product_id=number) for number in range(1, 200)))
 ANNA = profile(MINE, account=account(first_name="Anna" * 250))
 MOST_SECONDS = 2.0
@@ -124,7 +124,7 @@ def test_what_would_grow_without_bounds_is_refused(text):
 
 
 def test_a_text_may_be_as_long_as_a_note():
-    assert LONGEST == len(render(f"{{{{ 'a' * {LONGEST} }}}}"))
+    assert MAX_LENGTH == len(render(f"{{{{ 'a' * {MAX_LENGTH} }}}}"))
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_whatever_is_put_together_ends_soon(text):
     """Any mixture of what may be written renders, or is refused, within the time of a bow."""
     began = time.process_time()
     with suppress(RuleErrors, TemplateError):
-        assert len(render(text)) <= LONGEST
+        assert len(render(text)) <= MAX_LENGTH
     assert time.process_time() - began < MOST_SECONDS

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from tests.builders import NOW, SHOP, account, item, order, profile
 from tests.rulewords import instants, profiles, zones
 from wcflow.rules.attributes.registry import ATTRIBUTES
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.templates import TemplateError, parse_template
 
-ANYWHERE = Place(order=True, item=True, tags=True, segments=True)
+ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 MINE = order(
     7,
     number="B-7",
@@ -35,7 +35,7 @@ def render(text, who=None, extra=None, place=ANYWHERE, **more):
 def flaws(text, place=ANYWHERE, extra=frozenset()):
     with pytest.raises(RuleErrors) as caught:
         parse_template(text, place, extra)
-    return list(caught.value.flaws)
+    return list(caught.value.rule_errors)
 
 
 PIECES = (
@@ -103,7 +103,7 @@ class TestRendering:
         assert expected == render(text)
 
     def test_amounts_have_the_digits_of_their_currency(self):
-        who = replace(profile(replace(MINE, currency="JPY")), shop=replace(SHOP, currency="JPY"))
+        who = replace(profile(replace(MINE, currency="JPY")), store=replace(SHOP, currency="JPY"))
 
         assert "12340" == render("{{ total_spent }}", who)
 
@@ -129,11 +129,11 @@ class TestRendering:
         assert "Likes Books" == render("Likes {{ each }}", extra={"each": "Books"})
 
     def test_tags_are_those_of_their_own_where_rules_are_decided(self):
-        worn = {"worn": frozenset({"by rule"})}
+        worn = {"current_tags": frozenset({"by rule"})}
 
         assert ("by rule", "") == (
             render("{{ tags }}", **worn),
-            render("{{ tags }}", place=Place(segments=True), **worn),
+            render("{{ tags }}", place=RulePlace(segments=True), **worn),
         )
 
     @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ class TestFlaws:
     def test_what_is_not_there_is_no_variable(self, name, hint):
         expected = RuleError("an attribute that can be asked here", repr(name), hint, 0, 4)
 
-        assert [expected] == flaws(f"{{{{ {name} }}}}", Place())
+        assert [expected] == flaws(f"{{{{ {name} }}}}", RulePlace())
 
     @settings(max_examples=200, deadline=None)
     @given(st.text() | st.lists(st.sampled_from(["{{", "}}", "{%", "%}", *PIECES])).map(" ".join))
@@ -247,7 +247,7 @@ class TestNames:
             profile(
                 order(1, days=20), order(2, days=10), account=account(meta={"b": "2000-01-01"})
             ),
-            shop=replace(SHOP, birthday_meta="b", order_gap=Decimal(30)),
+            store=replace(SHOP, birthday_meta="b", order_gap=Decimal(30)),
         )
         names = {name: each for name, each in ATTRIBUTES.items() if not each.keyed}
         moving = {

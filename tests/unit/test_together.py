@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rulewords import instants, profiles, zones
-from wcflow.config.files import default_ini, with_values
-from wcflow.config.load import load
-from wcflow.profile import as_of, latest_stamp
+from wcflow.config.files import default_ini, set_values
+from wcflow.config.load import load_config
+from wcflow.profile import as_of, last_activity
 from wcflow.rules.classify import classify, classify_all
 
 
@@ -17,9 +17,9 @@ def shipped_rules():
     keys = {"url": "https://shop.example", "consumer_key": "ck_1", "consumer_secret": "cs_1"}
     with TemporaryDirectory() as folder:
         ini = Path(folder) / "wcflow.ini"
-        ini.write_text(with_values(default_ini(), "store shop", keys))
+        ini.write_text(set_values(default_ini(), "store shop", keys))
         ini.chmod(0o600)
-        return load(ini, {}).rules
+        return load_config(ini, {}).rules
 
 
 RULES = shipped_rules()
@@ -40,5 +40,5 @@ def test_a_person_as_of_then_tells_nothing_that_happened_later(data, now, then, 
     before = as_of(who, then)
     assert all(order.created <= then for order in before.orders)
     account_later = who.account is not None and who.account.created > then
-    if not account_later and all(latest_stamp(order) <= then for order in who.orders):
+    if not account_later and all(last_activity(order) <= then for order in who.orders):
         assert who is before

@@ -13,8 +13,8 @@ from wcflow.rules.triggers import TRIGGERS, parse_trigger
 
 def happened(text, *orders, **more):
     """Give (name, when) of all occurrences of a trigger."""
-    sight = TriggerContext(profile(*orders, account=more.pop("account", None)), NOW, **more)
-    return [(each.name, each.at) for each in parse_trigger(text).occurrences(sight)]
+    context = TriggerContext(profile(*orders, account=more.pop("account", None)), NOW, **more)
+    return [(each.name, each.at) for each in parse_trigger(text).events(context)]
 
 
 def names(text, *orders, **more):
@@ -39,8 +39,8 @@ def test_occurrences_have_the_same_names_whenever_they_are_looked_at(kind):
     later = TriggerContext(profile(*orders, account=account()), datetime(2026, 7, 1, tzinfo=UTC))
     first = TriggerContext(profile(*orders, account=account()), NOW)
     trigger = parse_trigger(kind.example)
-    seen = {each.name for each in trigger.occurrences(first)}
-    assert seen <= {each.name for each in trigger.occurrences(later)}
+    seen = {each.name for each in trigger.events(first)}
+    assert seen <= {each.name for each in trigger.events(later)}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_no_trigger_is_told(text, expected):
 def test_a_near_miss_is_suggested():
     with pytest.raises(RuleErrors) as caught:
         parse_trigger("order_payed")
-    assert "did you mean 'order_paid'?" == caught.value.flaws[0].hint
+    assert "did you mean 'order_paid'?" == caught.value.rule_errors[0].hint
 
 
 def test_an_order_is_paid_when_its_stamp_says_so():
@@ -162,19 +162,19 @@ def test_each_line_of_a_paid_order_is_a_purchase():
 def test_inactivity_begins_after_the_whole_days_of_the_store_have_passed():
     """It agrees with last_order_date < -60d: the 61st local midnight after the order."""
     last = order(1, created=datetime(2026, 3, 1, 22, 0, tzinfo=UTC))
-    sight = TriggerContext(profile(last), NOW)
+    context = TriggerContext(profile(last), NOW)
     trigger = parse_trigger("inactive 60d")
     expected = [("inactive 60d since order 1", datetime(2026, 4, 30, 22, 0, tzinfo=UTC))]
-    assert expected == [(each.name, each.at) for each in trigger.occurrences(sight)]
+    assert expected == [(each.name, each.at) for each in trigger.events(context)]
 
 
 def test_inactivity_to_come_is_told_in_advance():
     last = order(1, days=10)
-    sight = TriggerContext(profile(last), NOW)
+    context = TriggerContext(profile(last), NOW)
     trigger = parse_trigger("inactive 60d")
     assert ([], datetime(2026, 8, 4, 22, 0, tzinfo=UTC)) == (
-        list(trigger.occurrences(sight)),
-        trigger.next_at(sight),
+        list(trigger.events(context)),
+        trigger.next_at(context),
     )
 
 
@@ -191,7 +191,9 @@ def test_entering_a_segment_is_dated_by_the_membership():
 
 def test_leaving_a_segment_is_a_move():
     left = (Transition("VIP", entered=False, at=NOW), Transition("New", entered=True, at=NOW))
-    assert [("VIP left 2026-06-15", NOW)] == happened("segment_left VIP", order(1), moves=left)
+    assert [("VIP left 2026-06-15", NOW)] == happened(
+        "segment_left VIP", order(1), transitions=left
+    )
 
 
 def test_tags_are_added_and_removed_by_whomever():

@@ -18,8 +18,8 @@ from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Pro
 from wcflow.store import quick, wire
 from wcflow.store.fields import WireError
 from wcflow.store.http import Answer
-from wcflow.store.json_body import parsed
-from wcflow.store.listing import listing
+from wcflow.store.json_body import parse_json
+from wcflow.store.listing import build_listing
 from wcflow.units import minor_digits
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
@@ -60,7 +60,7 @@ def order_json(**changes: Any) -> dict[str, Any]:
 
 def surprise_of(row: dict[str, Any]) -> str:
     try:
-        wire.order(row, frozenset({"a"}))
+        wire.parse_order(row, frozenset({"a"}))
     except WireError as error:
         return str(error)
     return ""
@@ -74,7 +74,7 @@ def with_care(found: Any) -> Any:
     """What of a list are orders by now; of anything else, itself."""
     if type(found) is not list:
         return found
-    rows = listing(answer(found), wire.order)
+    rows = build_listing(answer(found), wire.parse_order)
     return rows.rows, rows.unreadable
 
 
@@ -84,21 +84,21 @@ class TestQuick:
     def test_a_real_order_is_usual(self) -> None:
         keep = frozenset({"wcflow_tags"})
         read = quick.orders_in(json.dumps(ORDERS).encode(), keep)
-        assert [wire.order(row, keep) for row in ORDERS] == read
+        assert [wire.parse_order(row, keep) for row in ORDERS] == read
 
     def test_one_unusual_order_is_left_and_the_others_are_read(self) -> None:
         """It is left as the JSON that it is."""
         odd = order_json(total=12.5)
         read = quick.orders_in(json.dumps([ORDERS[0], odd, ORDERS[0]]).encode(), frozenset())
-        usual = wire.order(ORDERS[0])
+        usual = wire.parse_order(ORDERS[0])
         assert [usual, odd, usual] == read
 
     @pytest.mark.parametrize("escape", ["&amp;", r"\u0026amp;", "&#38;", r"\u0026\u00232338;"])
     def test_what_is_escaped_twice_is_read_as_with_care(self, escape: str) -> None:
         """WordPress escapes for HTML, and PHP may escape that for HTML once more, as JSON does."""
         text = json.dumps([ORDERS[0]]).replace('"first_name": "', f'"first_name": "{escape}')
-        (row,) = parsed(text.encode())
-        assert [wire.order(row)] == quick.orders_in(text.encode(), frozenset())
+        (row,) = parse_json(text.encode())
+        assert [wire.parse_order(row)] == quick.orders_in(text.encode(), frozenset())
 
     @pytest.mark.parametrize(
         "body",
@@ -117,7 +117,7 @@ class TestQuick:
     def test_whatever_stands_around_orders_they_are_as_with_care(self, body: bytes) -> None:
         """What is to be mended, and what is no list, is read as any other answer."""
         content = body.replace(b"%s", json.dumps(ORDERS[0]).encode())
-        assert with_care(parsed(content)) == with_care(quick.orders_in(content, frozenset()))
+        assert with_care(parse_json(content)) == with_care(quick.orders_in(content, frozenset()))
 
     def test_there_is_something_to_read(self) -> None:
         kinds = (ORDERS, CUSTOMERS, COUPONS, NOTES, PRODUCTS, REFUNDS)
@@ -127,7 +127,7 @@ class TestQuick:
     @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row["id"])
     def test_every_order_is_read(self, row: dict[str, Any]) -> None:
         """Amounts, stamps and items are those of the JSON, for every order that was recorded."""
-        order = wire.order(row, frozenset({"wcflow_tags"}))
+        order = wire.parse_order(row, frozenset({"wcflow_tags"}))
         assert (
             row["id"],
             row["number"],
@@ -152,7 +152,7 @@ class TestQuick:
 
     @pytest.mark.parametrize("row", CUSTOMERS, ids=lambda row: row["id"])
     def test_every_customer_is_read(self, row: dict[str, Any]) -> None:
-        customer = wire.customer(row)
+        customer = wire.parse_customer(row)
         assert (row["id"], row["email"], row["role"], row["billing"]["country"]) == (
             customer.id,
             customer.email,
@@ -162,7 +162,7 @@ class TestQuick:
 
     @pytest.mark.parametrize("row", COUPONS, ids=lambda row: row["id"])
     def test_every_coupon_is_read(self, row: dict[str, Any]) -> None:
-        coupon = wire.coupon(row)
+        coupon = wire.parse_coupon(row)
         assert (row["code"], row["discount_type"], row["amount"], row["email_restrictions"]) == (
             coupon.code,
             coupon.type,
@@ -172,7 +172,7 @@ class TestQuick:
 
     @pytest.mark.parametrize("row", NOTES, ids=lambda row: row["id"])
     def test_every_note_is_read(self, row: dict[str, Any]) -> None:
-        assert Note(row["id"], row["note"], row["customer_note"]) == wire.note(row)
+        assert Note(row["id"], row["note"], row["customer_note"]) == wire.parse_note(row)
 
     @pytest.mark.parametrize("row", PRODUCTS, ids=lambda row: row["id"])
     def test_every_product_is_read(self, row: dict[str, Any]) -> None:
@@ -184,7 +184,7 @@ class TestQuick:
             tuple(each["name"] for each in row["tags"]),
             at(row["date_modified_gmt"]),
         )
-        assert expected == wire.product(row)
+        assert expected == wire.parse_product(row)
 
     @pytest.mark.parametrize("row", REFUNDS, ids=lambda row: row["id"])
     def test_every_refund_is_read(self, row: dict[str, Any]) -> None:
@@ -194,7 +194,7 @@ class TestQuick:
             row["reason"],
             at(row["date_created_gmt"]),
         )
-        assert expected == wire.refund(row, "USD")
+        assert expected == wire.parse_refund(row, "USD")
 
 
 class TestOrders:
@@ -224,61 +224,65 @@ class TestOrders:
             ),
             coupons=("redeem10",),
         )
-        assert expected == wire.order(recorded("orders")["create_with_coupon"])
+        assert expected == wire.parse_order(recorded("orders")["create_with_coupon"])
 
     def test_refunds_are_positive_and_have_no_date(self) -> None:
         refunds = [{"id": 251, "reason": "goodwill", "total": "-1.00"}]
-        order = wire.order(order_json(refunds=refunds))
+        order = wire.parse_order(order_json(refunds=refunds))
         assert (Refund(251, 100, "goodwill", None),) == order.refunds
 
     def test_the_address_of_a_guest_is_compared_in_normal_form(self) -> None:
         billing = {**ORDERS[0]["billing"], "email": " Guest.New@Example.com "}
-        assert wire.order(order_json(billing=billing)).email == "guest.new@example.com"
+        assert wire.parse_order(order_json(billing=billing)).email == "guest.new@example.com"
 
     def test_names_are_unescaped(self) -> None:
         items = [{**ORDERS[0]["line_items"][0], "name": "Baby &amp; Kids &#8211; 1&quot;"}]
-        assert wire.order(order_json(line_items=items)).items[0].name == 'Baby & Kids – 1"'
+        assert wire.parse_order(order_json(line_items=items)).items[0].name == 'Baby & Kids – 1"'
 
     def test_addresses_are_unescaped(self) -> None:
         billing = {**ORDERS[0]["billing"], "company": "M&uuml;ller &amp; S&ouml;hne"}
-        assert wire.order(order_json(billing=billing)).billing.company == "Müller & Söhne"
+        assert wire.parse_order(order_json(billing=billing)).billing.company == "Müller & Söhne"
 
     def test_money_counts_in_the_currency_of_the_order(self) -> None:
-        read = [wire.order(order_json(currency=c, total="1234.5")).total for c in ("JPY", "KWD")]
+        read = [
+            wire.parse_order(order_json(currency=c, total="1234.5")).total for c in ("JPY", "KWD")
+        ]
         assert [1235, 1234500] == read
 
     def test_meta_is_kept_for_the_keys_asked_for_alone(self) -> None:
         meta = [{"id": 1, "key": "a", "value": "1"}, {"id": 2, "key": "b", "value": "2"}]
-        assert wire.order(order_json(meta_data=meta), frozenset({"b"})).meta == {"b": "2"}
+        assert wire.parse_order(order_json(meta_data=meta), frozenset({"b"})).meta == {"b": "2"}
 
     def test_meta_that_was_not_asked_for_need_not_be_there(self) -> None:
         row = order_json()
         del row["meta_data"]
-        assert wire.order(row).meta == {}
+        assert wire.parse_order(row).meta == {}
 
     def test_meta_that_is_no_text_is_its_compact_json(self) -> None:
         values = [["a", 1], {"b": None}, 5, True, None]
         meta = [{"id": 1, "key": str(n), "value": value} for n, value in enumerate(values)]
-        order = wire.order(order_json(meta_data=meta), frozenset("01234"))
+        order = wire.parse_order(order_json(meta_data=meta), frozenset("01234"))
         assert {"0": '["a",1]', "1": '{"b":null}', "2": "5", "3": "true"} == order.meta
 
     def test_the_first_of_equal_meta_keys_counts(self) -> None:
         """WooCommerce reads and writes the first."""
         meta = [{"id": n, "key": "k", "value": value} for n, value in enumerate("ab")]
-        assert wire.order(order_json(meta_data=meta), frozenset({"k"})).meta == {"k": "a"}
+        assert wire.parse_order(order_json(meta_data=meta), frozenset({"k"})).meta == {"k": "a"}
 
     def test_a_list_with_gaps_is_a_list(self) -> None:
         """PHP sends a list from which something was filtered as an object."""
         items = {"0": ORDERS[0]["line_items"][0], "2": ORDERS[0]["line_items"][0]}
-        assert len(wire.order(order_json(line_items=items)).items) == 2
+        assert len(wire.parse_order(order_json(line_items=items)).items) == 2
 
     def test_an_empty_object_may_be_a_list(self) -> None:
-        assert wire.order(order_json(shipping=[])).shipping == Address()
+        assert wire.parse_order(order_json(shipping=[])).shipping == Address()
 
     @pytest.mark.parametrize("empty", ["", None])
     def test_what_is_empty_is_nothing(self, empty: object) -> None:
         item = {**ORDERS[0]["line_items"][0], "product_id": empty, "sku": None}
-        order = wire.order(order_json(line_items=[item], date_paid_gmt=empty, customer_note=None))
+        order = wire.parse_order(
+            order_json(line_items=[item], date_paid_gmt=empty, customer_note=None)
+        )
         assert (0, "", None, "") == (
             order.items[0].product_id,
             order.items[0].sku,
@@ -288,18 +292,18 @@ class TestOrders:
 
     def test_a_draft_without_a_date_of_its_own_has_the_one_of_its_last_change(self) -> None:
         row = order_json(date_created_gmt=None, date_modified_gmt="2026-11-22T19:20:14")
-        assert wire.order(row).created == at("2026-11-22T19:20:14")
+        assert wire.parse_order(row).created == at("2026-11-22T19:20:14")
 
     @pytest.mark.parametrize("zero", ["-0001-11-30T00:00:00", "0000-00-00T00:00:00"])
     def test_a_zero_date_of_mysql_is_no_date(self, zero: str) -> None:
-        assert wire.order(order_json(date_paid_gmt=zero)).paid is None
+        assert wire.parse_order(order_json(date_paid_gmt=zero)).paid is None
 
     def test_a_fraction_of_a_piece_counts_as_one(self) -> None:
         item = {**ORDERS[0]["line_items"][0], "quantity": 0.25}
-        assert wire.order(order_json(line_items=[item])).items[0].quantity == 1
+        assert wire.parse_order(order_json(line_items=[item])).items[0].quantity == 1
 
     def test_a_number_of_an_order_may_be_a_number(self) -> None:
-        assert wire.order(order_json(number=812)).number == "812"
+        assert wire.parse_order(order_json(number=812)).number == "812"
 
 
 class TestSurprises:
@@ -346,7 +350,7 @@ class TestSurprises:
         self, changes: dict[str, Any], said: str
     ) -> None:
         with pytest.raises(WireError) as error:
-            wire.order(order_json(**changes), frozenset({"k"}))
+            wire.parse_order(order_json(**changes), frozenset({"k"}))
         assert said == str(error.value)
 
     @pytest.mark.parametrize("key", wire.ORDER_FIELDS.split(","))
@@ -356,16 +360,16 @@ class TestSurprises:
         if key == "date_created_gmt":
             del row["date_modified_gmt"]
         with pytest.raises(WireError):
-            wire.order(row)
+            wire.parse_order(row)
 
     def test_what_is_asked_for_is_enough(self) -> None:
         """The fields that the client asks for, and no others, make the same records."""
         cut = {key: ORDERS[0][key] for key in wire.ORDER_FIELDS.split(",")}
-        assert wire.order(ORDERS[0]) == wire.order(cut)
+        assert wire.parse_order(ORDERS[0]) == wire.parse_order(cut)
         cut = {key: CUSTOMERS[0][key] for key in wire.CUSTOMER_FIELDS.split(",")}
-        assert wire.customer(CUSTOMERS[0]) == wire.customer(cut)
+        assert wire.parse_customer(CUSTOMERS[0]) == wire.parse_customer(cut)
         cut = {key: PRODUCTS[0][key] for key in wire.PRODUCT_FIELDS.split(",")}
-        assert wire.product(PRODUCTS[0]) == wire.product(cut)
+        assert wire.parse_product(PRODUCTS[0]) == wire.parse_product(cut)
 
 
 class TestCustomers:
@@ -389,11 +393,11 @@ class TestCustomers:
             shipping=Address(country="GB"),
             meta={"birthday": "1964-03-13", "wcflow_tags": "A"},
         )
-        assert expected == wire.customer(recorded("customers")["list_default"][0])
+        assert expected == wire.parse_customer(recorded("customers")["list_default"][0])
 
     def test_meta_that_the_key_may_not_read_is_none_and_not_empty(self) -> None:
-        assert wire.customer(recorded("auth")["manager_reads_customer"]).meta is None
-        assert wire.customer(recorded("customers")["by_email"][0]).meta == {}
+        assert wire.parse_customer(recorded("auth")["manager_reads_customer"]).meta is None
+        assert wire.parse_customer(recorded("customers")["by_email"][0]).meta == {}
 
 
 class TestCoupons:
@@ -416,7 +420,7 @@ class TestCoupons:
 
     def test_a_coupon_is_read_back_as_it_was_written(self) -> None:
         """What WooCommerce adds in its answer is nothing, and the expiry comes back as GMT."""
-        written = wire.coupon_json(self.COUPON)
+        written = wire.build_coupon_json(self.COUPON)
         answered = {
             **recorded("coupons")["create_for_redeem"],
             **written,
@@ -424,16 +428,16 @@ class TestCoupons:
             "date_expires_gmt": written["date_expires"].removesuffix("Z"),
             "description": "10 % for Ann &amp; Bob",
         }
-        assert self.COUPON == wire.coupon(answered)
+        assert self.COUPON == wire.parse_coupon(answered)
 
     def test_the_expiry_is_sent_with_a_z(self) -> None:
-        assert wire.coupon_json(self.COUPON)["date_expires"] == "2027-01-01T08:00:00Z"
+        assert wire.build_coupon_json(self.COUPON)["date_expires"] == "2027-01-01T08:00:00Z"
 
     def test_without_expiry_none_is_sent(self) -> None:
-        assert wire.coupon_json(Coupon("a", "percent", "1"))["date_expires"] is None
+        assert wire.build_coupon_json(Coupon("a", "percent", "1"))["date_expires"] is None
 
     def test_a_coupon_without_our_meta_is_not_ours(self) -> None:
-        assert wire.coupon(recorded("coupons")["create_for_redeem"]).key == ""
+        assert wire.parse_coupon(recorded("coupons")["create_for_redeem"]).key == ""
 
 
 class TestProperties:
@@ -444,12 +448,12 @@ class TestProperties:
     def test_money_survives_the_wire(self, minor: int, currency: str) -> None:
         digits = minor_digits(currency)
         sent = f"{Decimal(minor).scaleb(-digits):.{digits}f}"
-        assert minor == wire.order(order_json(currency=currency, total=sent)).total
+        assert minor == wire.parse_order(order_json(currency=currency, total=sent)).total
 
     @given(st.integers(0, 7_000_000_000))
     def test_stamps_survive_the_wire(self, seconds: int) -> None:
         whole = datetime.fromtimestamp(seconds, UTC)
-        order = wire.order(order_json(date_paid_gmt=f"{whole:%Y-%m-%dT%H:%M:%S}"))
+        order = wire.parse_order(order_json(date_paid_gmt=f"{whole:%Y-%m-%dT%H:%M:%S}"))
         assert whole == order.paid
 
     @given(
@@ -471,10 +475,10 @@ class TestProperties:
 
 
 READ_AS: dict[str, Any] = {
-    "orders": lambda row: wire.order(row, frozenset({"wcflow_tags", "a"})),
-    "customers": wire.customer,
-    "products": wire.product,
-    "refunds": lambda row: wire.refund(row, "USD"),
+    "orders": lambda row: wire.parse_order(row, frozenset({"wcflow_tags", "a"})),
+    "customers": wire.parse_customer,
+    "products": wire.parse_product,
+    "refunds": lambda row: wire.parse_refund(row, "USD"),
 }
 SPOILT_ROWS = {"orders": ORDERS, "customers": CUSTOMERS, "products": PRODUCTS, "refunds": REFUNDS}
 
@@ -495,7 +499,7 @@ class TestSpoiltRows:
         rows = SPOILT_ROWS[kind]
         good, read = rows[0], READ_AS[kind]
         bad = data.draw(spoilt.spoilt(rows, times=data.draw(st.integers(1, 2))))
-        found = listing(answer(parsed(spoilt.body([good, bad, good]))), read)
+        found = build_listing(answer(parse_json(spoilt.body([good, bad, good]))), read)
 
         assert found.rows.count(read(good)) >= 2
         assert 3 == len(found.rows) + len(found.unreadable)
@@ -509,9 +513,9 @@ class TestSpoiltRows:
         bad = data.draw(spoilt.spoilt(ORDERS, times=data.draw(st.integers(0, 2))))
         content = spoilt.body([ORDERS[0], bad])
         keep = frozenset(data.draw(st.sampled_from([[], ["wcflow_tags", "a"]])))
-        read = partial(wire.order, keep=keep)
-        careful = listing(answer(parsed(content)), read)
-        at_once = listing(answer(quick.orders_in(content, keep)), read)
+        read = partial(wire.parse_order, keep=keep)
+        careful = build_listing(answer(parse_json(content)), read)
+        at_once = build_listing(answer(quick.orders_in(content, keep)), read)
 
         # A number without end is no JSON; at once it is passed over where nobody asks about it.
         whole = not any(row.why.startswith("no JSON") for row in careful.unreadable)
@@ -526,7 +530,7 @@ class TestSpoiltRows:
         place = data.draw(st.sampled_from(list(spoilt.places(ORDERS[0]))[1:]))
         secret = data.draw(st.sampled_from(["Zoë Zyx", ["Zoë Zyx"], {"Zoë": "Zyx"}]))
         row = spoilt.put(ORDERS[0], place, secret)
-        told = listing(answer(parsed(spoilt.body([row]))), wire.order).unreadable
+        told = build_listing(answer(parse_json(spoilt.body([row]))), wire.parse_order).unreadable
         assert [] == [each.why for each in told if "Zoë" in each.why or "Zyx" in each.why]
 
 
@@ -559,7 +563,7 @@ class TestWhatIsUnderstoodOfBadRows:
     def test_what_only_looks_strange_is_kept_as_it_is(self) -> None:
         billing = {**ORDERS[0]["billing"], "first_name": spoilt.LONG, "last_name": "ליאור 🛒"}
         item = {**ORDERS[0]["line_items"][0], "product_id": 0, "total": "-3.00"}
-        order = wire.order(order_json(billing=billing, line_items=[item], currency="XQQ"))
+        order = wire.parse_order(order_json(billing=billing, line_items=[item], currency="XQQ"))
         assert (spoilt.LONG, "ליאור 🛒", 0, -300, "XQQ") == (
             order.billing.first_name,
             order.billing.last_name,
@@ -573,5 +577,5 @@ class TestWhatIsUnderstoodOfBadRows:
             **ORDERS[0]["line_items"][0],
             "meta_data": [{"key": "a", "value": "600 brackets"}],
         }
-        (row,) = parsed(spoilt.body([order_json(line_items=[item])]))
-        assert {"a": "[" * 600 + "]" * 600} == wire.order(row).items[0].meta
+        (row,) = parse_json(spoilt.body([order_json(line_items=[item])]))
+        assert {"a": "[" * 600 + "]" * 600} == wire.parse_order(row).items[0].meta

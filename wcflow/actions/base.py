@@ -35,7 +35,7 @@ class EntryKind:
     """A kind of outbox entry: how it is named, shown and delivered.
 
     ``one`` and ``several`` are its names, ``counted`` the forms of a count ("{} coupon", "{}
-    coupons"). ``place`` is what its target is: "customer", "order" or "". ``phrase`` comes before
+    coupons"). ``resource`` is what its target is: "customer", "order" or "". ``phrase`` comes before
     the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
@@ -47,7 +47,7 @@ class EntryKind:
     several: str
     counted: tuple[str, str]
     content: Callable[[Payload, tzinfo], str]
-    place: str = ""
+    resource: str = ""
     phrase: str = ""
     deliver: Callable[[Entry, WaysOut], str] | None = None
     meta: Callable[[Payload], Mapping[str, str | None]] | None = None

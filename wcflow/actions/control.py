@@ -20,9 +20,9 @@ from wcflow.rules.steps import (
 )
 from wcflow.units import (
     DURATION_FORM,
-    LONGEST,
+    MAX_SECONDS,
     Duration,
-    after,
+    add_duration,
     at_time_of_day,
     local_day,
     parse_duration,
@@ -48,7 +48,7 @@ def _parse_wait(rest: str, _scope: StepScope) -> Argument:
     if length is None:
         expected = f"{DURATION_FORM}, or 'until 09:00', or 'until monday 09:00'"
         raise RuleErrors(RuleError(expected, repr(rest) if rest else "nothing"))
-    if length.seconds > LONGEST:
+    if length.seconds > MAX_SECONDS:
         raise RuleErrors(RuleError("at most 100y", repr(rest)))
     return None, length
 
@@ -63,14 +63,14 @@ def _parse_until(words: list[str], rest: str) -> Until:
 
 
 def _wait(step: Step, context: StepContext) -> StepResult:
-    zone, now = context.profile.shop.zone, context.facts.now
+    zone, now = context.profile.store.zone, context.facts.now
     if isinstance(step.argument, Duration):
-        return Wait(after(now, step.argument, zone))
+        return Wait(add_duration(now, step.argument, zone))
     return Wait(_next(step.argument, context))
 
 
 def _next(until: Until, context: StepContext) -> datetime:
-    zone, now = context.profile.shop.zone, context.facts.now
+    zone, now = context.profile.store.zone, context.facts.now
     day = local_day(now, zone)
     while True:
         at = at_time_of_day(day, until.at, zone)

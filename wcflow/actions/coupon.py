@@ -27,7 +27,7 @@ from wcflow.rules.steps import (
     StepResult,
     StepScope,
 )
-from wcflow.units import Duration, after, duration_words
+from wcflow.units import Duration, add_duration, duration_words
 
 EXISTS = "woocommerce_rest_coupon_code_already_exists"
 
@@ -226,8 +226,8 @@ def _create(step: Step, context: StepContext) -> StepResult:
     rule: CouponRule = context.sections["coupon"][step.argument]
     if rule.for_customer and not _plausible(context.profile.email):
         raise StepRefused("no e-mail address to restrict the coupon to")
-    zone = context.profile.shop.zone
-    expires = after(context.facts.now, rule.expires, zone) if rule.expires else None
+    zone = context.profile.store.zone
+    expires = add_duration(context.facts.now, rule.expires, zone) if rule.expires else None
     code: dict[str, Any] = {
         "code": coupon_code(rule.prefix, context.key),
         "expires": int(expires.timestamp()) if expires else None,

@@ -8,8 +8,8 @@ from wcflow.actions.base import ActionModule, EntryKind, Payload
 from wcflow.actions.note import NO_ORDER
 from wcflow.profile import latest_order
 from wcflow.rules.errors import RuleError, RuleErrors
-from wcflow.rules.memory import SEGMENT_META, TAGS_META
 from wcflow.rules.steps import Action, Argument, Send, Step, StepContext, StepResult, StepScope
+from wcflow.rules.tags import SEGMENT_META, TAGS_META
 
 RESERVED = frozenset({TAGS_META, SEGMENT_META})
 
@@ -59,7 +59,7 @@ _OF_CUSTOMER = EntryKind(
     "custom fields of customers",
     ("{} custom field of a customer", "{} custom fields of customers"),
     _content,
-    place="customer",
+    resource="customer",
     phrase="custom field of",
     meta=_meta,
 )
@@ -69,7 +69,7 @@ _OF_ORDER = EntryKind(
     "custom fields of orders",
     ("{} custom field of an order", "{} custom fields of orders"),
     _content,
-    place="order",
+    resource="order",
     phrase="custom field of",
     meta=_meta,
 )

@@ -46,7 +46,7 @@ ADD_CUSTOMER_NOTE = Action(
     "add_customer_note Thank you, {{ first_name }}!",
     parse_text,
     _to_customer,
-    remark="WooCommerce e-mails it",
+    warning="WooCommerce e-mails it",
 )
 
 
@@ -71,7 +71,7 @@ _KIND = EntryKind(
     "order notes",
     ("{} order note", "{} order notes"),
     _content,
-    place="order",
+    resource="order",
     phrase="note on",
     deliver=_deliver,
 )

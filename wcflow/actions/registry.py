@@ -59,7 +59,7 @@ def channel_kinds(channel: str) -> list[str]:
 
 def target_words(entry: Entry) -> str:
     """Return where an entry goes: ``customer 12``, ``order 812``, or nothing."""
-    place = ENTRY_KINDS[entry.kind].place
+    place = ENTRY_KINDS[entry.kind].resource
     return f"{place} {entry.target}" if place and entry.target else ""
 
 

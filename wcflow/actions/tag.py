@@ -9,8 +9,7 @@ from datetime import tzinfo
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload
 from wcflow.rules.errors import RuleError, RuleErrors
-from wcflow.rules.evaluation_input import Target
-from wcflow.rules.memory import Written
+from wcflow.rules.evaluation_input import TagTarget
 from wcflow.rules.steps import (
     Action,
     AddTag,
@@ -24,7 +23,7 @@ from wcflow.rules.steps import (
     one_tag,
     parse_text,
 )
-from wcflow.rules.tags import join_tags
+from wcflow.rules.tags import TagMeta, join_tags
 
 
 def _parse_tag(rest: str, scope: StepScope) -> Argument:
@@ -59,7 +58,7 @@ REMOVE_TAG = Action(
 )
 
 
-def tag_state(target: Target) -> Send:
+def tag_state(target: TagTarget) -> Send:
     """Return what one place of the store should show."""
     payload = {"wanted": sorted(target.wanted), "segment": target.shows.segment}
     return Send(f"tags_{target.kind}", payload, target.id)
@@ -77,7 +76,7 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
 
 
 def _meta(payload: Payload) -> dict[str, str | None]:
-    return Written(frozenset(payload["wanted"]), payload["segment"]).meta
+    return TagMeta(frozenset(payload["wanted"]), payload["segment"]).meta
 
 
 def _change(payload: Payload, _zone: tzinfo) -> str:
@@ -90,7 +89,7 @@ _ON_CUSTOMER = EntryKind(
     "tags on customers",
     ("tags on {} customer", "tags on {} customers"),
     _content,
-    place="customer",
+    resource="customer",
     phrase="tags on",
     meta=_meta,
     state=True,
@@ -101,7 +100,7 @@ _ON_ORDER = EntryKind(
     "tags on orders",
     ("tags on {} order", "tags on {} orders"),
     _content,
-    place="order",
+    resource="order",
     phrase="tags on",
     meta=_meta,
     state=True,

@@ -13,7 +13,7 @@ from wcflow.cli.visits import for_each_store
 from wcflow.database.stores import save_store, store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SetupError, UsageError
-from wcflow.store.store_info import StoreInfo, store_info
+from wcflow.store.store_info import StoreInfo, fetch_store_info
 from wcflow.sync import SyncContext
 from wcflow.sync import approve as let_go
 
@@ -73,7 +73,7 @@ def _follow_move(session: Session, name: str, *, yes: bool) -> None:
         row = store_row(tx, name)
     if row is None or not row.url:
         raise UsageError(f"[store {name}] was never reached", "there is no address to change")
-    found = store_info(context.store)
+    found = fetch_store_info(context.store)
     _require_same_store(context, row, found)
     if row.url == found.url:
         output.print_line(f"{name} is at {row.url}, as before.")

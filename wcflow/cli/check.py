@@ -6,7 +6,7 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, read_config
-from wcflow.config.summary import summary
+from wcflow.config.summary import summary_lines
 from wcflow.database.sqlite_files import exposed
 
 
@@ -21,7 +21,7 @@ def check(config: ConfigFile = None) -> None:
     problem is told with its file and line, what was expected, and a likely correction.
     """
     found = read_config(config)
-    for line in summary(found):
+    for line in summary_lines(found):
         indent = len(line) - len(line.lstrip())
         output.print_line(line.strip(), indent=indent)
     for remark in found.warnings:

@@ -30,7 +30,7 @@ from wcflow.database.contacts import load_contacts
 from wcflow.database.outbox import Entry
 from wcflow.database.stores import store_row
 from wcflow.evaluate.explain import explain_person
-from wcflow.rules.memory import Memory
+from wcflow.rules.tags import Memory
 from wcflow.sandbox.server import Server, serve
 from wcflow.sandbox.store import SandboxStore
 from wcflow.sync import SyncContext, SyncResult
@@ -87,18 +87,18 @@ class DemoRun:
     shop: SandboxStore
     server: Server
     config: Path
-    scenes: Sequence[demo.Scene] = field(default_factory=tuple)
+    scenes: Sequence[demo.DemoEvent] = field(default_factory=tuple)
 
 
 def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
-    stack.enter_context(demo.folder(folder))
+    stack.enter_context(demo.demo_folder(folder))
     # A proxy that the environment names is for the world, not for this machine.
     os.environ["no_proxy"] = "127.0.0.1"
     # Nobody has bought for a week: time can then be seen to pass.
-    shop = demo.opened_shop(utcnow() - ONE_WEEK)
+    shop = demo.open_demo_store(utcnow() - ONE_WEEK)
     server = stack.enter_context(serve(shop))
     config = folder / demo.INI
-    write_private_file(config, demo.configuration(folder, server.url), replace=config.exists())
+    write_private_file(config, demo.demo_config(folder, server.url), replace=config.exists())
     return DemoRun(shop, server, config)
 
 
@@ -145,11 +145,11 @@ def _show_initial_sync(session: Session, context: SyncContext) -> None:
 
 
 def _print_read_counts(result: SyncResult) -> None:
-    pulled, evaluation = result.pulled, result.evaluated
-    assert pulled is not None, "a walk that did not raise has pulled"
+    polled, evaluation = result.polled, result.evaluated
+    assert polled is not None, "a walk that did not raise has pulled"
     output.print_line(
-        f"Read {output.format_count(pulled.orders, 'order')}, {output.format_count(pulled.customers, 'account')}"
-        f" and {output.format_count(pulled.products, 'product')} with {pulled.requests} requests: they"
+        f"Read {output.format_count(polled.orders, 'order')}, {output.format_count(polled.customers, 'account')}"
+        f" and {output.format_count(polled.products, 'product')} with {polled.requests} requests: they"
         f" belong to {evaluation.people:,} people, with and without an account.",
         indent=2,
     )
@@ -165,7 +165,7 @@ def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     at_risk, regulars = (_accounts_in_segment(context, name) for name in ("At Risk", "Regular"))
     now = utcnow()
     with demo_run.server.lock:
-        demo_run.scenes = demo.scenes(demo_run.shop, at_risk, regulars, now)
+        demo_run.scenes = demo.play_demo_events(demo_run.shop, at_risk, regulars, now)
     for scene in demo_run.scenes:
         output.print_line(f"- {scene.words}", indent=4)
     result = sync.sync_once(context)
@@ -178,7 +178,7 @@ def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     output.print_line(
         f"wcflow looked at {output.format_count(evaluation.people, 'person', 'people')} anew, those of whom"
         " there are news and those whom the week may have changed:"
-        f" {output.format_count(evaluation.moves, 'move')} between segments,"
+        f" {output.format_count(evaluation.transitions, 'move')} between segments,"
         f" {output.format_count(evaluation.runs, 'workflow run')}, {output.format_count(delivered.done, 'write')}.",
         indent=2,
     )
@@ -207,11 +207,11 @@ def _show_segments_and_tags(context: SyncContext) -> None:
     rows = _bar_rows([(name, inside[name]) for name in names], len(known))
     output.print_table(("", "", "", ""), rows, indent=2, header=False)
     output.print_heading("Tags, besides those of the segments")
-    worn = Counter(tag for each in known for tag in each.worn if tag not in names)
-    rows = _bar_rows(worn.most_common(TAGS_SHOWN), len(known))
+    current_tags = Counter(tag for each in known for tag in each.current_tags if tag not in names)
+    rows = _bar_rows(current_tags.most_common(TAGS_SHOWN), len(known))
     output.print_table(("", "", "", ""), rows, indent=2, header=False)
-    if len(worn) > TAGS_SHOWN:
-        output.print_line(f"… and {len(worn) - TAGS_SHOWN} more", "dim", indent=2)
+    if len(current_tags) > TAGS_SHOWN:
+        output.print_line(f"… and {len(current_tags) - TAGS_SHOWN} more", "dim", indent=2)
 
 
 def _load_memories(context: SyncContext) -> list[Memory]:

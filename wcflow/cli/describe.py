@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from wcflow.actions.registry import content_words
-from wcflow.rules.memory import SEGMENT_META, TAGS_META
+from wcflow.rules.tags import SEGMENT_META, TAGS_META
 
 if TYPE_CHECKING:
     # Who shows previews has made them; who shows effects alone starts without what makes them.
@@ -20,7 +20,7 @@ NOTHING, UNKNOWN = "(none)", "(not readable)"
 
 def change(preview: Preview, zone: tzinfo = UTC) -> str:
     """Give what would change, from what to what."""
-    if preview.gone:
+    if preview.target_missing:
         return "nothing: it is gone from the shop"
     if preview.after is None:
         return content_words(preview.entry, zone)
@@ -52,7 +52,7 @@ def entry_json(preview: Preview, who: object) -> dict[str, object]:
         "payload": entry.payload,
         "before": preview.before,
         "after": preview.after,
-        "gone": preview.gone,
+        "gone": preview.target_missing,
         "released": entry.released,
         "due_at": entry.due_at,
     }

@@ -53,7 +53,7 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
     database and the disk here. Writes nothing to the shop.
     """
     found = read_config(config)
-    log.set_up("error", found.log_format, terminal=sys.stderr.isatty())
+    log.configure_logging("error", found.log_format, terminal=sys.stderr.isatty())
     now = utcnow()
     with interruptible() as interrupt:
         findings = {"here": tuple(_check_machine(found, now))}
@@ -90,7 +90,7 @@ def _to_json(each: Finding) -> dict[str, str]:
 def _check_store(
     settings: StoreSettings, now: datetime, interrupt: Interrupt
 ) -> tuple[Finding, ...]:
-    with sync.client(settings, interrupt.sleep) as client:
+    with sync.build_client(settings, interrupt.sleep) as client:
         _, findings = probe(
             client,
             now=now,

@@ -86,9 +86,9 @@ def exit_code(error: WcflowError) -> int:
 
 def _concerns_store(error: StoreError) -> bool:
     # Most commands that end have met no shop.
-    from wcflow.store.errors import concerns_store  # noqa: PLC0415
+    from wcflow.store.errors import is_store_wide  # noqa: PLC0415
 
-    return concerns_store(error)
+    return is_store_wide(error)
 
 
 def describe_os_error(error: OSError) -> tuple[str, str, int]:

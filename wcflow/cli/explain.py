@@ -27,7 +27,7 @@ from wcflow.evaluate.explain import (
     only_rules,
     rules_named,
 )
-from wcflow.rules.conditions import Part
+from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day, minor_digits, parse_zone
@@ -203,7 +203,7 @@ def _rule_answer(rule: RuleExplanation) -> str:
     return ANSWER_WORDS[rule.holds]
 
 
-def _print_parts(parts: Sequence[Part], indent: int) -> None:
+def _print_parts(parts: Sequence[ComparisonResult], indent: int) -> None:
     if parts:
         rows = [
             (ANSWER_WORDS[each.value], each.text, f"found {each.found}", _order_list(each))
@@ -212,7 +212,7 @@ def _print_parts(parts: Sequence[Part], indent: int) -> None:
         output.print_table(("", "", "", ""), rows, indent, header=False)
 
 
-def _order_list(part: Part) -> str:
+def _order_list(part: ComparisonResult) -> str:
     if not part.orders:
         return ""
     shown = ", ".join(str(each) for each in part.orders[:ORDERS_SHOWN])
@@ -237,7 +237,7 @@ def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
 
 
 def _run_facts(run: Run, zone: tzinfo) -> Iterator[str]:
-    yield f"{run.occurrence}, {output.format_time(run.started_at, zone)}: {run.state}"
+    yield f"{run.event}, {output.format_time(run.started_at, zone)}: {run.state}"
     if run.state == "waiting" and run.due_at is not None:
         number, text = run.next_step
         step = f"step {number} of {len(run.steps)}, {text}" if number else "the end"

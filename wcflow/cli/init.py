@@ -13,9 +13,9 @@ import typer
 
 from wcflow.cli import output as show
 from wcflow.cli.options import LOCAL_INI
-from wcflow.config.addresses import shop_address
-from wcflow.config.files import default_ini, with_key_files, with_values
-from wcflow.config.load import load
+from wcflow.config.addresses import parse_store_url
+from wcflow.config.files import default_ini, remove_keys, set_values
+from wcflow.config.load import load_config
 from wcflow.errors import SetupError, UsageError
 from wcflow.rules.errors import RuleError, RuleErrors
 
@@ -70,7 +70,7 @@ def init(
         "consumer_key": _ask_key("consumer_key", "Consumer key (ck_…)", key),
         "consumer_secret": _ask_key("consumer_secret", "Consumer secret (cs_…)", secret),
     }
-    text = with_values(default_ini(), STORE_SECTION, values)
+    text = set_values(default_ini(), STORE_SECTION, values)
     _check_text(text, output, values)
     if key_files:
         text = _write_key_files(text, output, values, replace=force)
@@ -90,7 +90,7 @@ def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace
         raise SetupError(f"{there} is there already", "--force replaces it")
     for file in files:
         write_private_file(file, values[file.name] + "\n", replace=replace)
-    return with_key_files(text, STORE_SECTION, list(KEY_PREFIXES))
+    return remove_keys(text, STORE_SECTION, list(KEY_PREFIXES))
 
 
 def _ask_address(given: str | None) -> str:
@@ -116,15 +116,15 @@ def _ask_until_valid(
         try:
             return read(text.strip())
         except RuleErrors as error:
-            flaw = error.flaws[0]
-            said = f"expected {flaw.expected}, got {flaw.got}"
+            rule_error = error.rule_errors[0]
+            said = f"expected {rule_error.expected}, got {rule_error.got}"
             if given is not None:
-                raise UsageError(said, flaw.hint) from None
-            show.print_error(said, flaw.hint)
+                raise UsageError(said, rule_error.hint) from None
+            show.print_error(said, rule_error.hint)
 
 
 def _parse_address(text: str) -> str:
-    return shop_address(text, lambda said, hint: show.print_warning(f"warning: {said} ({hint})"))
+    return parse_store_url(text, lambda said, hint: show.print_warning(f"warning: {said} ({hint})"))
 
 
 def _parse_key(name: str, text: str) -> str:
@@ -145,7 +145,7 @@ def _can_ask() -> bool:
 def _check_text(text: str, path: Path, values: dict[str, str]) -> None:
     """Read the file as every command will, before it is written; raises ConfigError."""
     named = {value[1:]: "given_later" for value in values.values() if value.startswith("$")}
-    load(path, {**named, **os.environ}, read=lambda _path: text.encode())
+    load_config(path, {**named, **os.environ}, read=lambda _path: text.encode())
 
 
 def write_private_file(path: Path, text: str, *, replace: bool) -> None:

@@ -24,7 +24,7 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.errors import StoppedBySignal
-from wcflow.config.load import Config, load
+from wcflow.config.load import Config, load_config
 from wcflow.config.stores import StoreSettings
 from wcflow.errors import SetupError, UsageError
 
@@ -76,7 +76,7 @@ def find_config(explicit: Path | None) -> Path:
 
 def read_config(explicit: Path | None, *, need_store: bool = True) -> Config:
     """Read the configuration; raises ConfigError with every problem in it."""
-    return load(find_config(explicit), os.environ, need_store=need_store)
+    return load_config(find_config(explicit), os.environ, need_store=need_store)
 
 
 def confirm(question: str, *, yes: bool) -> bool:

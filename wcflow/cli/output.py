@@ -21,7 +21,7 @@ from typing import Any, Literal, TextIO
 import msgspec
 from rich.cells import cell_len
 
-from wcflow.redact import plain, without_keys
+from wcflow.redact import printable_text, redact_keys
 
 _UNITS = {"days": 86400, "h": 3600, "min": 60, "s": 1}
 
@@ -30,7 +30,7 @@ Style = Literal["", "bold", "dim", "green", "yellow", "red", "cyan"]
 
 def printable(text: object, *, lines: bool = False) -> str:
     """Give a text that only shows, without signs that a terminal obeys; a line unless ``lines``."""
-    return plain(text, lines=lines)
+    return printable_text(text, lines=lines)
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -55,17 +55,17 @@ def print_heading(text: str) -> None:
 
 def print_error(message: str, advice: str = "") -> None:
     """Tell on stderr what went wrong and what to do."""
-    first, *rest = without_keys(printable(message, lines=True)).split("\n")
+    first, *rest = redact_keys(printable(message, lines=True)).split("\n")
     _terminal_module().print_stderr("wcflow: ", first, "bold red")
     for line in rest:
         _terminal_module().print_stderr("", line)
     if advice:
-        _terminal_module().print_stderr("  what to do: ", without_keys(printable(advice)), "bold")
+        _terminal_module().print_stderr("  what to do: ", redact_keys(printable(advice)), "bold")
 
 
 def print_warning(text: str) -> None:
     """Tell something on stderr that is no error."""
-    _terminal_module().print_stderr(without_keys(printable(text, lines=True)), "", "yellow")
+    _terminal_module().print_stderr(redact_keys(printable(text, lines=True)), "", "yellow")
 
 
 def print_table(

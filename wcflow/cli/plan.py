@@ -185,7 +185,7 @@ def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, s
     entry = each.entry
     why = "" if entry.rule == outbox.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
     who = str(store_plan.people.get(entry.subject, entry.subject))
-    where = target_words(entry) if ENTRY_KINDS[entry.kind].place == "order" else ""
+    where = target_words(entry) if ENTRY_KINDS[entry.kind].resource == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)
 
 

@@ -12,7 +12,7 @@ from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.session import Session, open_session
 from wcflow.cli.visits import for_each_store
 from wcflow.errors import DONE
-from wcflow.poll.context import Pulled
+from wcflow.poll.context import PollResult
 from wcflow.sync import SyncContext, refresh_store_info
 
 EPILOG = """\b
@@ -55,24 +55,24 @@ def resync(
 def _resync_store(session: Session, context: SyncContext, orders: bool, customers: bool) -> int:
     try:
         refresh_store_info(context)
-        pulled = sync.resync(context, orders=orders, customers=customers)
+        polled = sync.resync(context, orders=orders, customers=customers)
     finally:
         session.progress_display.clear()
-    _print_result(context, pulled)
+    _print_result(context, polled)
     return DONE
 
 
-def _print_result(context: SyncContext, pulled: Pulled) -> None:
+def _print_result(context: SyncContext, polled: PollResult) -> None:
     changed = [
-        output.format_count(pulled.orders, "order"),
-        output.format_count(pulled.customers, "customer"),
-        output.format_count(pulled.products, "product"),
+        output.format_count(polled.orders, "order"),
+        output.format_count(polled.customers, "customer"),
+        output.format_count(polled.products, "product"),
     ]
     output.print_line(f"{context.name}: {context.store.url}", "bold")
     output.print_line(f"read anew; {', '.join(changed)} were not as the shop has them", indent=2)
-    if pulled.deleted:
-        output.print_line(f"dropped {pulled.deleted:,} that the shop no longer has", indent=2)
-    output.print_line(f"{pulled.requests:,} requests", "dim", indent=2)
+    if polled.deleted:
+        output.print_line(f"dropped {polled.deleted:,} that the shop no longer has", indent=2)
+    output.print_line(f"{polled.requests:,} requests", "dim", indent=2)
     output.print_line(
         "Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself."
     )

@@ -15,7 +15,7 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.options import utcnow
-from wcflow.daemon.stop import ENDING, Signals
+from wcflow.daemon.stop import STOP_SIGNALS, Signals
 from wcflow.errors import BusyError
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.seed import seed_store
@@ -100,7 +100,7 @@ def sandbox(
         if busy:
             output.print_heading("What happens in the shop")
             stack.enter_context(shoppers_at_work(store, server, utcnow, _print_act, ACTS_PER_HOUR))
-        while not signals.wait(3600) & ENDING:
+        while not signals.wait(3600) & STOP_SIGNALS:
             continue
     output.print_line("The shop is closed, and all that was in it is gone.")
 

@@ -46,7 +46,9 @@ class Session:
         if settings.name not in self._contexts:
             self._contexts[settings.name] = SyncContext(
                 db=self.db,
-                store=self.resources.enter_context(sync.client(settings, self.interrupt.sleep)),
+                store=self.resources.enter_context(
+                    sync.build_client(settings, self.interrupt.sleep)
+                ),
                 config=self.config,
                 settings=settings,
                 clock=self.clock,
@@ -70,7 +72,7 @@ def open_session(config_file: Path | None, *, verbose: bool = False) -> Iterator
     """Open what a command needs, and close it at the end."""
     config = read_config(config_file)
     level = config.log_level if verbose else "error"
-    log.set_up(level, config.log_format, terminal=sys.stderr.isatty())
+    log.configure_logging(level, config.log_format, terminal=sys.stderr.isatty())
     with interruptible() as interrupt, open_database(config.database) as db:
         session = Session(config, db, interrupt)
         with session.resources:

@@ -11,7 +11,7 @@ from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.session import Session, open_session
 from wcflow.cli.visits import for_each_store, print_hold
 from wcflow.errors import DONE, SOME_FAILED
-from wcflow.sync import SyncContext, SyncResult, approve, deliver_store, leased
+from wcflow.sync import SyncContext, SyncResult, approve, deliver_store, hold_lease
 
 EPILOG = """\b
 Exit codes:
@@ -52,7 +52,7 @@ def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> in
     if approved:
         approve(context)
         if context.settings.write and not context.stopping():
-            with leased(context):
+            with hold_lease(context):
                 result.delivered = deliver_store(context)
     print_result(context, result)
     output.print_line(
@@ -66,26 +66,26 @@ def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> in
 
 def print_result(context: SyncContext, result: SyncResult) -> None:
     """Say in a few lines what a walk came to."""
-    pulled, evaluation, delivered = result.pulled, result.evaluated, result.delivered
+    polled, evaluation, delivered = result.polled, result.evaluated, result.delivered
     output.print_line(f"{context.name}: {context.store.url}", "bold")
-    if pulled is not None:
+    if polled is not None:
         read = [
-            output.format_count(pulled.orders, "order"),
-            output.format_count(pulled.customers, "customer"),
-            output.format_count(pulled.products, "product"),
+            output.format_count(polled.orders, "order"),
+            output.format_count(polled.customers, "customer"),
+            output.format_count(polled.products, "product"),
         ]
-        gone = f", {pulled.deleted:,} gone" if pulled.deleted else ""
-        census = " (first census)" if pulled.census else ""
-        output.print_line(f"read     {', '.join(read)} changed{gone}{census}", indent=2)
+        gone = f", {polled.deleted:,} gone" if polled.deleted else ""
+        initial_sync = " (first census)" if polled.initial_sync else ""
+        output.print_line(f"read     {', '.join(read)} changed{gone}{initial_sync}", indent=2)
     output.print_line(
         f"judged   {output.format_count(evaluation.people, 'person', 'people')}:"
-        f" {output.format_count(evaluation.moves, 'move')} between segments,"
+        f" {output.format_count(evaluation.transitions, 'move')} between segments,"
         f" {output.format_count(evaluation.runs, 'workflow run')} begun,"
         f" {output.format_count(evaluation.queued, 'write')} decided",
         indent=2,
     )
     if context.settings.write:
-        counts = {"put off": delivered.put_off, "given up": delivered.failed}
+        counts = {"put off": delivered.postponed, "given up": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)
         output.print_line(
             f"written  {output.format_count(delivered.done, 'write')}{rest}", indent=2
@@ -99,7 +99,7 @@ def _exit_code(context: SyncContext, result: SyncResult) -> int:
     if delivered.held:
         then = "'wcflow plan' shows them, 'wcflow approve' lets them go."
         print_hold(delivered.held, then=then)
-    if delivered.put_off:
+    if delivered.postponed:
         output.print_line("'wcflow outbox list --state due' shows what was put off, and why.")
     if delivered.failed:
         output.print_line("'wcflow outbox list --state failed' shows what was given up, and why.")

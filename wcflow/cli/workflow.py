@@ -15,20 +15,20 @@ from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, conf
 from wcflow.cli.session import Session, open_session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import trigger_words
+from wcflow.config.summary import trigger_text
 from wcflow.database import runs
 from wcflow.database.sql import run_counts
 from wcflow.errors import UsageError
 from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
-from wcflow.evaluate.context import for_store, open_context
+from wcflow.evaluate.context import open_context, rules_for_store
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.rules.conditions import Condition
-from wcflow.rules.context import Place
+from wcflow.rules.context import RulePlace
 from wcflow.rules.errors import RuleErrors, did_you_mean
 from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.parser import parse_condition
-from wcflow.sync import SyncContext, leased
+from wcflow.sync import SyncContext, hold_lease
 
 RUN_EPILOG = """\b
 Exit codes:
@@ -88,7 +88,7 @@ def _workflow_facts(
     return [
         {
             "name": each.name,
-            "trigger": trigger_words(each.trigger),
+            "trigger": trigger_text(each.trigger),
             "mode": each.mode,
             "since": watches[each.name][0].since if each.name in watches else None,
             "runs": counts.get(each.name, {}),
@@ -122,16 +122,16 @@ def run_workflow(
     """
     with open_session(config, verbose=verbose) as session:
         settings = select_store(session.config, store)
-        workflow = find_workflow(for_store(session.config.rules, settings), name)
+        workflow = find_workflow(rules_for_store(session.config.rules, settings), name)
         condition = None if where is None else parse_where(where, session.config)
         context = session.context(settings)
         session.sync(context, write=False)
         session.interrupt.stop_if_requested()
         found = _plan_runs(context, BulkRun(workflow, condition, session.clock()))
         _print_plan(workflow, found)
-        if not found.ready:
+        if not found.planned_runs:
             output.print_line("There is nobody to run it for.")
-        elif confirm(f"Run {name} for {_count_people(len(found.ready))}?", yes=yes):
+        elif confirm(f"Run {name} for {_count_people(len(found.planned_runs))}?", yes=yes):
             _start_runs(session, context, BulkRun(workflow, condition, session.clock()))
         else:
             output.print_line("Nothing was begun.")
@@ -146,7 +146,7 @@ def _plan_runs(context: SyncContext, bulk_run: BulkRun) -> BulkPlan:
 
 def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> None:
     """Count anew, for the question may have stood for long, and begin."""
-    with leased(context):
+    with hold_lease(context):
         evaluate(session.db, session.config, context.settings, bulk_run.now)
         found = _plan_runs(context, bulk_run)
         with session.db.transaction() as tx:
@@ -154,7 +154,8 @@ def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> No
             queued = start_bulk(tx, evaluation_context, found)
         evaluation = evaluate(session.db, session.config, context.settings, session.clock())
     output.print_line(
-        f"{output.format_count(len(found.ready), 'run')} begun as '{bulk_run.name}'.", "green"
+        f"{output.format_count(len(found.planned_runs), 'run')} begun as '{bulk_run.name}'.",
+        "green",
     )
     if bulk_run.workflow.mode == "dry_run":
         output.print_line("They only rehearse: 'wcflow plan' shows what they would write.")
@@ -164,9 +165,11 @@ def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> No
 
 
 def _print_plan(workflow: Workflow, found: BulkPlan) -> None:
-    chosen = f"{found.chosen:,} of {_count_people(found.everyone)} are chosen"
-    output.print_line(f"{chosen}; {workflow.name} would run for {len(found.ready):,}.", "bold")
-    for reason, count in found.reasons.most_common():
+    matched = f"{found.matched:,} of {_count_people(found.checked)} are chosen"
+    output.print_line(
+        f"{matched}; {workflow.name} would run for {len(found.planned_runs):,}.", "bold"
+    )
+    for reason, count in found.skip_reasons.most_common():
         output.print_line(f"not for {count:,}: {reason}", indent=2)
 
 
@@ -191,10 +194,10 @@ def find_workflow(rules: Rules, name: str) -> Workflow:
 def parse_where(text: str, config: Config) -> Condition:
     """Read the condition of --where; raises UsageError with what is wrong."""
     try:
-        condition = parse_condition(text, Place(tags=True, segments=True))
+        condition = parse_condition(text, RulePlace(tags=True, segments=True))
     except RuleErrors as error:
-        said = "; ".join(f"expected {each.expected}, got {each.got}" for each in error.flaws)
-        hints = "; ".join(each.hint for each in error.flaws if each.hint)
+        said = "; ".join(f"expected {each.expected}, got {each.got}" for each in error.rule_errors)
+        hints = "; ".join(each.hint for each in error.rule_errors if each.hint)
         raise UsageError(
             f"--where: {said}", hints or "'wcflow reference' lists what may be asked"
         ) from None

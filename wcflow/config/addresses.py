@@ -16,53 +16,53 @@ from sqlalchemy.exc import ArgumentError
 
 from wcflow.rules.errors import RuleError, RuleErrors
 
-SHOP_FORM = "the shop's address such as https://shop.example"
-DATABASE_FORM = "an address such as sqlite:///wcflow.sqlite3 or postgresql://host/name"
-Remarking = Callable[[str, str], None]
+STORE_URL_FORM = "the shop's address such as https://shop.example"
+DATABASE_URL_FORM = "an address such as sqlite:///wcflow.sqlite3 or postgresql://host/name"
+OnWarning = Callable[[str, str], None]
 
 
-def shop_address(text: str, remark: Remarking) -> str:
+def parse_store_url(text: str, warning: OnWarning) -> str:
     """Give the shop's address without a slash at its end; ``remark`` hears what is amiss."""
-    parts = _split(text)
-    path = _without_api(parts.path, remark)
-    if parts.scheme.lower() == "http" and not _is_here(parts.hostname or ""):
-        remark(
+    parts = _split_url(text)
+    path = _strip_api_path(parts.path, warning)
+    if parts.scheme.lower() == "http" and not _is_local_host(parts.hostname or ""):
+        warning(
             "over http the secret is not sent, but orders and addresses can be read on the way",
             "use https where the shop has it",
         )
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path}"
 
 
-def _split(text: str) -> SplitResult:
+def _split_url(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
         good = good and parts.port != 0
     except ValueError:
-        raise RuleErrors(RuleError(SHOP_FORM, repr(text))) from None
+        raise RuleErrors(RuleError(STORE_URL_FORM, repr(text))) from None
     if parts.username is not None or parts.password is not None:
         # The login is not repeated: it may well be the key.
         hint = "the key belongs into consumer_key and consumer_secret"
         raise RuleErrors(RuleError("an address without a login", "one with a login", hint))
     if not good or re.search(r"\s", text):
         hint = f"did you mean https://{text}?" if re.fullmatch(r"[\w.-]+\.\w+/?", text) else ""
-        raise RuleErrors(RuleError(SHOP_FORM, repr(text) if text else "nothing", hint))
+        raise RuleErrors(RuleError(STORE_URL_FORM, repr(text) if text else "nothing", hint))
     if parts.query or parts.fragment:
         raise RuleErrors(RuleError("an address without '?' and '#'", repr(text)))
     return parts
 
 
-def _without_api(path: str, remark: Remarking) -> str:
+def _strip_api_path(path: str, warning: OnWarning) -> str:
     home, api, _ = path.partition("/wp-json")
     if api:
-        remark("the address goes on to /wp-json, which wcflow adds by itself", "leave it out")
+        warning("the address goes on to /wp-json, which wcflow adds by itself", "leave it out")
     if "/wp-admin" in home or home.endswith(".php"):
         hint = "give the address of the front page"
         raise RuleErrors(RuleError("the shop's address", "that of its dashboard", hint))
     return home.rstrip("/")
 
 
-def _is_here(host: str) -> bool:
+def _is_local_host(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -71,32 +71,32 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def database_address(text: str, base: Path) -> URL:
+def parse_database_url(text: str, base: Path) -> URL:
     """Give the database's address with its driver; a relative SQLite file lies in ``base``."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise RuleErrors(RuleError(DATABASE_FORM, "another form", _path_hint(text))) from None
+        raise RuleErrors(RuleError(DATABASE_URL_FORM, "another form", _path_hint(text))) from None
     kind = url.drivername.partition("+")[0]
     if kind == "sqlite":
-        return _sqlite(url, base)
+        return _sqlite_url(url, base)
     if kind in ("postgresql", "postgres"):
-        return _postgres(url)
-    raise RuleErrors(RuleError(DATABASE_FORM, repr(url.drivername)))
+        return _postgres_url(url)
+    raise RuleErrors(RuleError(DATABASE_URL_FORM, repr(url.drivername)))
 
 
 def _path_hint(text: str) -> str:
     return f"did you mean sqlite:///{text}?" if re.fullmatch(r"[/\w. -]+", text) else ""
 
 
-def _sqlite(url: URL, base: Path) -> URL:
+def _sqlite_url(url: URL, base: Path) -> URL:
     if url.host or not url.database or url.database.startswith((":", "file:")):
         hint = "three slashes before a relative path, four before an absolute one"
         raise RuleErrors(RuleError("sqlite:/// and a file", "no file", hint))
     return url.set(drivername="sqlite", database=str(base.absolute() / url.database))
 
 
-def _postgres(url: URL) -> URL:
+def _postgres_url(url: URL) -> URL:
     if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise RuleErrors(RuleError("postgresql://…", repr(url.drivername), "the driver is psycopg"))
     if not url.database:

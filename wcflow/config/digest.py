@@ -12,25 +12,27 @@ from wcflow.config.stores import StoreSettings
 from wcflow.rules.conditions import Condition
 from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 
-_READING = 1
+_FORMAT_VERSION = 1
 """Counted up when a later version takes the same words to mean something else."""
 
 
-def digest_of(rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings]) -> str:
+def compute_digest(
+    rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings]
+) -> str:
     """Give the SHA-256 of all that decides who is what, wears what, and what is done."""
     meaning = {
-        "reading": _READING,
+        "reading": _FORMAT_VERSION,
         "paid_statuses": sorted(paid_statuses),
-        "segments": _segments(rules.segments),
-        "tags": sorted(_tag(rule) for rule in rules.tags),
-        "workflows": sorted((_workflow(rule) for rule in rules.workflows), key=str),
+        "segments": _segment_data(rules.segments),
+        "tags": sorted(_tag_data(rule) for rule in rules.tags),
+        "workflows": sorted((_workflow_data(rule) for rule in rules.workflows), key=str),
         **{f"{kind}s": _action_rules(kind, known) for kind, known in rules.sections.items()},
-        "stores": sorted((_store(store) for store in stores), key=str),
+        "stores": sorted((_store_data(store) for store in stores), key=str),
     }
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
-def _segments(rules: Iterable[Segment]) -> dict[str, list[Any]]:
+def _segment_data(rules: Iterable[Segment]) -> dict[str, list[Any]]:
     """Give the segments by group: within one, the order of the file is part of the meaning."""
     groups: dict[str, list[Any]] = {}
     for rule in rules:
@@ -39,26 +41,26 @@ def _segments(rules: Iterable[Segment]) -> dict[str, list[Any]]:
     return {group: said if group else sorted(said) for group, said in groups.items()}
 
 
-def _tag(rule: TagRule) -> list[Any]:
+def _tag_data(rule: TagRule) -> list[Any]:
     return [
         rule.name,
-        _said(rule.when),
+        _condition_text(rule.when),
         rule.tag.text,
         rule.for_each and rule.for_each.text,
         rule.keep_forever,
     ]
 
 
-def _said(condition: Condition | None) -> str:
+def _condition_text(condition: Condition | None) -> str:
     return condition.canonical if condition else ""
 
 
-def _workflow(rule: Workflow) -> list[Any]:
+def _workflow_data(rule: Workflow) -> list[Any]:
     return [
         rule.name,
         rule.trigger.canonical,
-        _said(rule.when),
-        _said(rule.stop_when),
+        _condition_text(rule.when),
+        _condition_text(rule.stop_when),
         [step.text for step in rule.do],
         [rule.once.per, str(rule.once.every)],
         rule.mode,
@@ -71,7 +73,7 @@ def _action_rules(kind: str, rules: Mapping[str, Any]) -> list[Any]:
     return [SECTIONS[kind].meaning(rule) for _, rule in sorted(rules.items())]
 
 
-def _store(store: StoreSettings) -> list[Any]:
+def _store_data(store: StoreSettings) -> list[Any]:
     return [
         store.name,
         store.order_tags,

@@ -11,32 +11,32 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from wcflow.config.ini import Section, decode, read_ini
+from wcflow.config.ini import Section, decode_text, parse_ini
 from wcflow.config.problem import Findings
-from wcflow.config.section import Sheet
+from wcflow.config.section import ParsedSection
 from wcflow.rules.errors import RuleError
 
-Read = Callable[[Path], bytes]
+ReadFile = Callable[[Path], bytes]
 
 
-_LARGEST = 2_000_000
+_MAX_BYTES = 2_000_000
 """Bytes that a file of an admin's may have: ten thousands of rules, and no device without an end."""
 
 
-def read_whole(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """Read a file; one that is no text of an admin's for its size alone is an OSError."""
     with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return data
 
 
 @dataclass(slots=True)
-class Files:
+class IniFiles:
     """The files that were read, the main one first, and the sections in them."""
 
-    read: Read
+    read: ReadFile
     findings: Findings
     paths: list[Path] = field(default_factory=list)
 
@@ -48,34 +48,34 @@ class Files:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             hint = "wcflow init writes one" if isinstance(error, FileNotFoundError) else ""
-            flaw = RuleError("a file that can be read", reason.lower(), hint)
-            self.findings.problem(str(path), 0, "", flaw)
+            rule_error = RuleError("a file that can be read", reason.lower(), hint)
+            self.findings.problem(str(path), 0, "", rule_error)
             return []
-        return read_ini(decode(data, str(path), self.findings), str(path), self.findings)
+        return parse_ini(decode_text(data, str(path), self.findings), str(path), self.findings)
 
-    def included(self, general: Sheet) -> list[Section]:
+    def read_included(self, general: ParsedSection) -> list[Section]:
         """Read the files that ``include`` of ``[wcflow]`` names, in the order of their names."""
         base = Path(general.file).parent
         sections: list[Section] = []
         for row, pattern in general["include"]:
-            found = self._new(_matches(base, pattern))
+            found = self._not_yet_read(_match_files(base, pattern))
             if not found:
-                self._tell_nothing(general, row, pattern)
+                self._report_no_match(general, row, pattern)
             for path in found:
                 sections += self.sections(path)
         return sections
 
-    def _new(self, matches: Iterable[Path]) -> list[Path]:
+    def _not_yet_read(self, matches: Iterable[Path]) -> list[Path]:
         # '*.ini' beside the main file also means the main file: it has been read already.
         known = {path.resolve() for path in self.paths}
         return [path for path in matches if path.resolve() not in known]
 
-    def _tell_nothing(self, general: Sheet, row: int, pattern: str) -> None:
-        flaw = RuleError("files to include", f"{pattern!r}, which matches none", row=row)
-        general.tell("include", flaw)
+    def _report_no_match(self, general: ParsedSection, row: int, pattern: str) -> None:
+        rule_error = RuleError("files to include", f"{pattern!r}, which matches none", row=row)
+        general.report("include", rule_error)
 
 
-def _matches(base: Path, pattern: str) -> list[Path]:
+def _match_files(base: Path, pattern: str) -> list[Path]:
     # Path.glob refuses absolute patterns, which an admin may well write. Not recursive: '/**' would
     # walk the whole machine.
     anchored = str(Path(glob.escape(str(base))) / pattern)
@@ -83,7 +83,7 @@ def _matches(base: Path, pattern: str) -> list[Path]:
     return [Path(name) for name in sorted(found) if Path(name).is_file()]
 
 
-def open_to_others(path: Path) -> bool:
+def readable_by_others(path: Path) -> bool:
     """Say whether users other than the owner may read a file."""
     if os.name != "posix" or not path.is_file():
         return False
@@ -103,28 +103,28 @@ def default_ini() -> str:
     return source.read_text(encoding="utf-8")
 
 
-def with_values(text: str, head: str, values: Mapping[str, str]) -> str:
+def set_values(text: str, head: str, values: Mapping[str, str]) -> str:
     """Give INI text with keys of the section ``[head]`` set; everything else stays as it is.
 
     A key that is there is replaced where it stands, any other goes right below the head. Raises
     KeyError where there is no such section.
     """
-    sections = {section.head: section for section in read_ini(text, "", Findings())}
+    sections = {section.head: section for section in parse_ini(text, "", Findings())}
     lines = text.split("\n")
     for key, value in values.items():
-        _check(key, value)
-        _set(lines, sections[head], key, value)
+        _check_value(key, value)
+        _set_value(lines, sections[head], key, value)
     new = [f"{key} = {value}" for key, value in values.items() if key not in sections[head].entries]
     at = sections[head].line
     return "\n".join([*lines[:at], *new, *lines[at:]])
 
 
-def with_key_files(text: str, head: str, keys: Collection[str]) -> str:
+def remove_keys(text: str, head: str, keys: Collection[str]) -> str:
     """Give INI text with keys of ``[head]`` left out: they are found in files of their names.
 
     Raises KeyError where there is no such section or key.
     """
-    sections = {section.head: section for section in read_ini(text, "", Findings())}
+    sections = {section.head: section for section in parse_ini(text, "", Findings())}
     lines = text.split("\n")
     for key in keys:
         at = sections[head].entries[key].line - 1
@@ -132,12 +132,12 @@ def with_key_files(text: str, head: str, keys: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def _check(key: str, value: str) -> None:
+def _check_value(key: str, value: str) -> None:
     if not key.isidentifier() or not value.strip() or not value.isprintable():
         raise ValueError(f"expected a key and a value of one line, got {key!r}")
 
 
-def _set(lines: list[str], section: Section, key: str, value: str) -> None:
+def _set_value(lines: list[str], section: Section, key: str, value: str) -> None:
     entry = section.entries.get(key)
     if entry is None:
         return

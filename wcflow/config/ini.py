@@ -16,7 +16,7 @@ from wcflow.rules.errors import RuleError
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ValueLine:
     """One line of a value, without the blanks around it."""
 
     line: int
@@ -29,7 +29,7 @@ class Entry:
 
     key: str
     line: int
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ValueLine] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -60,20 +60,20 @@ class Section:
         return entry.line_of(row) if entry else self.line
 
 
-def decode(data: bytes, file: str, findings: Findings) -> str:
+def decode_text(data: bytes, file: str, findings: Findings) -> str:
     """Read bytes as UTF-8, with or without a byte order mark."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        flaw = RuleError("UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
-        findings.problem(file, line, "", flaw)
+        rule_error = RuleError("UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
+        findings.problem(file, line, "", rule_error)
         return ""
 
 
-def read_ini(text: str, file: str, findings: Findings) -> list[Section]:
+def parse_ini(text: str, file: str, findings: Findings) -> list[Section]:
     """Read the text of one file; what has not the right form is told to ``findings``."""
-    return _Reading(file, findings).sections_of(text)
+    return _IniReader(file, findings).parse(text)
 
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -81,12 +81,12 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _numbered_lines(text: str) -> Iterator[tuple[int, str]]:
     """Number the lines as editors do: str.splitlines would also split at U+2028 and the like."""
     return enumerate(_LINE_END.split(text), start=1)
 
 
-class _Reading:
+class _IniReader:
     """One file while it is being read: the section and the entry that the next line belongs to."""
 
     def __init__(self, file: str, findings: Findings) -> None:
@@ -97,76 +97,76 @@ class _Reading:
         self.indent = 0
         self.told = False  # lines under a head that was no head are not told one by one
 
-    def sections_of(self, text: str) -> list[Section]:
-        for number, line in _lines(text):
+    def parse(self, text: str) -> list[Section]:
+        for number, line in _numbered_lines(text):
             bare = line.strip()
             if bare and bare[0] not in "#;":
-                self._line(number, bare, _indent_of(line))
+                self._read_line(number, bare, _indent_width(line))
         return self.sections
 
-    def _line(self, number: int, bare: str, indent: int) -> None:
+    def _read_line(self, number: int, bare: str, indent: int) -> None:
         if _UNPRINTABLE.search(bare):
-            self._tell(number, "text", "a control character")
+            self._report(number, "text", "a control character")
         elif self.entry is not None and indent > self.indent:
-            self.entry.rows.append(Row(number, bare))
+            self.entry.rows.append(ValueLine(number, bare))
         elif bare.startswith("["):
-            self._head(number, bare)
+            self._read_head(number, bare)
         else:
-            self._key(number, bare, indent)
+            self._read_key(number, bare, indent)
 
-    def _head(self, number: int, bare: str) -> None:
+    def _read_head(self, number: int, bare: str) -> None:
         self.section = self.entry = None
         self.told = True
         inner = bare[1:-1].split()
         if not bare.endswith("]"):
-            self._unclosed(number, bare)
+            self._report_unclosed(number, bare)
         elif not inner or set("[]") & set("".join(inner)):
-            self._tell(number, "a head such as [segment VIP]", "brackets with no name between")
+            self._report(number, "a head such as [segment VIP]", "brackets with no name between")
         else:
             self.section = Section(self.file, number, inner[0].lower(), " ".join(inner[1:]))
             self.sections.append(self.section)
 
-    def _unclosed(self, number: int, bare: str) -> None:
+    def _report_unclosed(self, number: int, bare: str) -> None:
         hint = "put what follows the ']' on a line of its own" if "]" in bare else ""
-        self._tell(number, "a ']' at the end of the head", "none", hint)
+        self._report(number, "a ']' at the end of the head", "none", hint)
 
-    def _key(self, number: int, bare: str, indent: int) -> None:
+    def _read_key(self, number: int, bare: str, indent: int) -> None:
         key, found, value = (part.strip() for part in bare.partition("="))
         self.entry = None
         if self.section is None:
-            self._outside(number)
+            self._report_outside(number)
         elif not found:
-            self._tell(number, "key = value", "a line without '='", self._advice(bare))
+            self._report(number, "key = value", "a line without '='", self._hint(bare))
         elif not key:
-            self._tell(number, "a key before the '='", "none")
+            self._report(number, "a key before the '='", "none")
         else:
-            rows = [Row(number, value)] if value else []
-            self._enter(self.section, Entry(key, number, rows), indent)
+            rows = [ValueLine(number, value)] if value else []
+            self._start_entry(self.section, Entry(key, number, rows), indent)
 
-    def _outside(self, number: int) -> None:
+    def _report_outside(self, number: int) -> None:
         if not self.told:
-            self._tell(number, "a head such as [wcflow] first", "a line before any head")
+            self._report(number, "a head such as [wcflow] first", "a line before any head")
         self.told = True
 
-    def _advice(self, bare: str) -> str:
+    def _hint(self, bare: str) -> str:
         before, colon, _ = bare.partition(":")
         if colon and before.strip().isidentifier():
             return f"did you mean '{before.strip()} = …'?"
         last = list(self.section.entries)[-1:] if self.section else []
         return f"if it belongs to {last[0]!r}, indent it" if last else ""
 
-    def _enter(self, section: Section, entry: Entry, indent: int) -> None:
+    def _start_entry(self, section: Section, entry: Entry, indent: int) -> None:
         first = section.entries.setdefault(entry.key.lower(), entry)
         if first is not entry:
             got = f"a second one (the first stands on line {first.line})"
-            self._tell(entry.line, f"one {entry.key!r}", got)
+            self._report(entry.line, f"one {entry.key!r}", got)
         self.entry, self.indent = entry, indent
 
-    def _tell(self, number: int, expected: str, got: str, hint: str = "") -> None:
+    def _report(self, number: int, expected: str, got: str, hint: str = "") -> None:
         head = self.section.head if self.section else ""
         self.findings.problem(self.file, number, head, RuleError(expected, got, hint))
 
 
-def _indent_of(line: str) -> int:
+def _indent_width(line: str) -> int:
     line = line.expandtabs(8)
     return len(line) - len(line.lstrip())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from wcflow.config.secrets import veiled
+from wcflow.config.secrets import redact_credentials
 from wcflow.errors import SetupError
 from wcflow.rules.errors import RuleError
 
@@ -29,15 +29,15 @@ class Problem:
 
     def __post_init__(self) -> None:
         for name in ("section", "expected", "got", "hint"):
-            object.__setattr__(self, name, veiled(getattr(self, name)))
+            object.__setattr__(self, name, redact_credentials(getattr(self, name)))
 
     def __str__(self) -> str:
         said = f"expected {self.expected}, got {self.got}"
-        return _line(self.file, self.line, self.section, said, self.hint)
+        return _format_line(self.file, self.line, self.section, said, self.hint)
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ConfigWarning:
     """Something that works, but that the admin should know of."""
 
     file: str
@@ -47,10 +47,10 @@ class Remark:
     hint: str = ""
 
     def __str__(self) -> str:
-        return _line(self.file, self.line, self.section, self.text, self.hint)
+        return _format_line(self.file, self.line, self.section, self.text, self.hint)
 
 
-def _line(file: str, line: int, section: str, said: str, hint: str) -> str:
+def _format_line(file: str, line: int, section: str, said: str, hint: str) -> str:
     head = f"[{section}]: " if section else ""
     tail = f" ({hint})" if hint else ""
     place = f"{file}:{line}" if line else file
@@ -71,27 +71,29 @@ class Findings:
     def __init__(self) -> None:
         # Dicts for sets that keep their order: what is said twice is told once.
         self._problems: dict[Problem, None] = {}
-        self._remarks: dict[Remark, None] = {}
+        self._remarks: dict[ConfigWarning, None] = {}
 
-    def problem(self, file: str, line: int, section: str, flaw: RuleError) -> None:
-        problem = Problem(file, line, section, flaw.expected, flaw.got, flaw.hint)
+    def problem(self, file: str, line: int, section: str, rule_error: RuleError) -> None:
+        problem = Problem(file, line, section, rule_error.expected, rule_error.got, rule_error.hint)
         self._problems[problem] = None
 
-    def remark(self, file: str, line: int, section: str, text: str, hint: str = "") -> None:
-        self._remarks[Remark(file, line, section, veiled(text), veiled(hint))] = None
+    def warning(self, file: str, line: int, section: str, text: str, hint: str = "") -> None:
+        self._remarks[
+            ConfigWarning(file, line, section, redact_credentials(text), redact_credentials(hint))
+        ] = None
 
     def problems(self, files: Iterable[str]) -> list[Problem]:
         """Give the problems by file, in the order in which ``files`` were read, and by line."""
-        return _in_order(self._problems, files)
+        return _sort_by_file(self._problems, files)
 
-    def remarks(self, files: Iterable[str]) -> tuple[Remark, ...]:
+    def warnings(self, files: Iterable[str]) -> tuple[ConfigWarning, ...]:
         """Give the remarks in the same order."""
-        return tuple(_in_order(self._remarks, files))
+        return tuple(_sort_by_file(self._remarks, files))
 
 
-T = TypeVar("T", Problem, Remark)
+T = TypeVar("T", Problem, ConfigWarning)
 
 
-def _in_order(told: Iterable[T], files: Iterable[str]) -> list[T]:
+def _sort_by_file(told: Iterable[T], files: Iterable[str]) -> list[T]:
     place = {file: nth for nth, file in enumerate(files)}
     return sorted(told, key=lambda one: (place.get(one.file, len(place)), one.file, one.line))

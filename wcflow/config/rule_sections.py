@@ -8,7 +8,7 @@ from __future__ import annotations
 from wcflow.rules import values as parsers
 from wcflow.rules.keys import Key, kind_of
 
-_WHEN = "rows are joined by 'and'"
+_ROWS_JOINED = "rows are joined by 'and'"
 
 SEGMENT = kind_of(
     "segment",
@@ -16,7 +16,7 @@ SEGMENT = kind_of(
     Key(
         "when",
         "condition",
-        f"who is in it; {_WHEN}",
+        f"who is in it; {_ROWS_JOINED}",
         "total_spent >= 1000",
         parsers.as_written,
         required=True,
@@ -50,7 +50,14 @@ SEGMENT = kind_of(
 TAG = kind_of(
     "tag",
     "what a customer wears while, or once, a condition holds",
-    Key("when", "condition", f"who wears it; {_WHEN}", "is_guest", parsers.as_written, rows=True),
+    Key(
+        "when",
+        "condition",
+        f"who wears it; {_ROWS_JOINED}",
+        "is_guest",
+        parsers.as_written,
+        rows=True,
+    ),
     Key(
         "tag",
         "template",
@@ -90,7 +97,7 @@ WORKFLOW = kind_of(
     Key(
         "when",
         "condition",
-        f"for whom; {_WHEN}; asked again before each step that waited",
+        f"for whom; {_ROWS_JOINED}; asked again before each step that waited",
         "order.total >= 20",
         parsers.as_written,
         rows=True,
@@ -115,7 +122,7 @@ WORKFLOW = kind_of(
     Key(
         "stop_when",
         "condition",
-        f"who is left alone from then on; {_WHEN}",
+        f"who is left alone from then on; {_ROWS_JOINED}",
         "orders_count >= 2",
         parsers.as_written,
         rows=True,

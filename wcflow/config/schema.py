@@ -11,8 +11,8 @@ from wcflow.rules import values as parsers
 from wcflow.rules.keys import Key, Kind, kind_of
 from wcflow.units import Duration
 
-LEVELS = ("debug", "info", "warning", "error")
-FORMATS = ("auto", "text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("auto", "text", "json")
 
 _GENERAL = kind_of(
     "wcflow",
@@ -24,7 +24,7 @@ _GENERAL = kind_of(
         "environment variable",
         "sqlite:///wcflow.sqlite3",
         parsers.as_written,
-        quiet=True,
+        secret=True,
     ),
     Key(
         "poll_every",
@@ -68,17 +68,17 @@ _GENERAL = kind_of(
         parsers.choice("respect", "restore"),
         "respect",
     ),
-    Key("log_level", "level", "what is logged", "info", parsers.choice(*LEVELS), "info"),
-    Key("log_format", "format", "how it is logged", "auto", parsers.choice(*FORMATS), "auto"),
+    Key("log_level", "level", "what is logged", "info", parsers.choice(*LOG_LEVELS), "info"),
+    Key("log_format", "format", "how it is logged", "auto", parsers.choice(*LOG_FORMATS), "auto"),
     named=False,
 )
 
 
-def _secret(name: str, what: str) -> tuple[Key, Key]:
+def _secret_keys(name: str, what: str) -> tuple[Key, Key]:
     there = f"the {what} itself, or $NAME for an environment variable"
     away = f"a file that holds the {what} and nothing else"
     return (
-        Key(name, "key", there, f"$WC_{name.upper()}", parsers.as_written, quiet=True),
+        Key(name, "key", there, f"$WC_{name.upper()}", parsers.as_written, secret=True),
         Key(f"{name}_file", "file", away, f"/etc/wcflow/{name}", parsers.as_written),
     )
 
@@ -94,8 +94,8 @@ _STORE = kind_of(
         parsers.as_written,
         required=True,
     ),
-    *_secret("consumer_key", "consumer key (ck_…)"),
-    *_secret("consumer_secret", "consumer secret (cs_…)"),
+    *_secret_keys("consumer_key", "consumer key (ck_…)"),
+    *_secret_keys("consumer_secret", "consumer secret (cs_…)"),
     Key(
         "ca_file",
         "file",
@@ -176,6 +176,6 @@ def kinds() -> dict[str, Kind]:
     return _OWN | {name: section.kind for name, section in SECTIONS.items()}
 
 
-LATER_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
-LATER_KEYS = {"wcflow": frozenset({"shipped_statuses", "agent", "quiet_hours", "message_cap"})}
+PLANNED_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
+PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses", "agent", "quiet_hours", "message_cap"})}
 """What is designed and not yet there: told plainly, so that nobody waits for it in vain."""

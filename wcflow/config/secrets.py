@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wcflow.redact import without_keys
+from wcflow.redact import redact_keys
 from wcflow.rules.errors import RuleError, RuleErrors
 
 # In a file that an admin wrote, any long word of letters and digits may be a key out of its place.
 _LONG_WORD = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}")
 
 
-def veiled(text: str) -> str:
+def redact_credentials(text: str) -> str:
     """Give ``text`` with all that looks like a key or a password replaced by ``…``."""
-    return _LONG_WORD.sub("…", without_keys(text))
+    return _LONG_WORD.sub("…", redact_keys(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +28,32 @@ class Secret:
     """A key or password, and the file it lies open in, if it is one of the admin's."""
 
     value: str
-    lies_in: Path | None = None
+    source_file: Path | None = None
 
     def __repr__(self) -> str:
-        return f"Secret(…, lies_in={self.lies_in})"
+        return f"Secret(…, lies_in={self.source_file})"
 
 
 @dataclass(frozen=True, slots=True)
-class Keyring:
+class SecretSources:
     """The places outside of the INI where secrets may lie. ``base`` is the INI's directory."""
 
     base: Path
     env: Mapping[str, str]
     read: Callable[[Path], bytes]
 
-    def given(self, text: str, ini: Path) -> Secret:
+    def from_ini(self, text: str, ini: Path) -> Secret:
         """Take a value of the INI: ``$NAME`` stands for an environment variable."""
         if text.startswith("$"):
-            return Secret(self._variable(text[1:]))
+            return Secret(self._read_variable(text[1:]))
         return Secret(text, ini)
 
-    def in_file(self, name: str) -> Secret:
+    def from_file(self, name: str) -> Secret:
         """Read a file that holds one secret and nothing else."""
         path = self.base / name
-        return Secret(self._one_word(path), path)
+        return Secret(self._read_one_word(path), path)
 
-    def credential(self, names: Iterable[str]) -> Secret | None:
+    def find_credential(self, names: Iterable[str]) -> Secret | None:
         """Look for the first of ``names`` that systemd has handed over, else beside the INI.
 
         systemd takes them from there; who asks beside the service finds them where they lie.
@@ -64,9 +64,9 @@ class Keyring:
         found = next((path for path in (*handed, *beside) if path.is_file()), None)
         if found is None:
             return None
-        return Secret(self._one_word(found), None if found in handed else found)
+        return Secret(self._read_one_word(found), None if found in handed else found)
 
-    def _variable(self, name: str) -> str:
+    def _read_variable(self, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise RuleErrors(
                 RuleError("an environment variable such as $WC_KEY", "'$' and other signs")
@@ -77,7 +77,7 @@ class Keyring:
             )
         return self.env[name]
 
-    def _one_word(self, path: Path) -> str:
+    def _read_one_word(self, path: Path) -> str:
         try:
             lines = self.read(path).decode("utf-8-sig").split()
         except OSError as error:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from wcflow.config.addresses import shop_address
-from wcflow.config.secrets import Keyring, Secret
-from wcflow.config.section import Sheet
+from wcflow.config.addresses import parse_store_url
+from wcflow.config.secrets import Secret, SecretSources
+from wcflow.config.section import ParsedSection
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.units import Duration
 
@@ -27,7 +27,7 @@ class StoreSettings:
     timeout: float
     page_size: int
     parallel: int
-    sweep_every: Duration
+    rescan_every: Duration
     write: bool
     order_tags: str
     guests: str
@@ -37,115 +37,131 @@ class StoreSettings:
     currency_rates: Mapping[str, Decimal]
 
 
-_KEYS = {"consumer_key": "ck_", "consumer_secret": "cs_"}
+_KEY_PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
 
 
 @dataclass(frozen=True, slots=True)
-class Strongbox:
+class SecretReader:
     """The keyring, and the files that hold secrets openly as far as reading has come."""
 
-    keyring: Keyring
-    holding: set[Path] = field(default_factory=set)
+    sources: SecretSources
+    secret_files: set[Path] = field(default_factory=set)
 
-    def take(self, secret: Secret) -> str:
-        if secret.lies_in is not None:
-            self.holding.add(secret.lies_in)
+    def reveal(self, secret: Secret) -> str:
+        if secret.source_file is not None:
+            self.secret_files.add(secret.source_file)
         return secret.value
 
 
-def stores_of(sheets: list[Sheet], box: Strongbox) -> tuple[StoreSettings, ...]:
+def read_stores(
+    sections: list[ParsedSection], secret_reader: SecretReader
+) -> tuple[StoreSettings, ...]:
     """Read all ``[store NAME]``; what is wrong with them is told through their sheets."""
-    stores = tuple(_store(sheet, box, alone=len(sheets) == 1) for sheet in sheets)
+    stores = tuple(
+        _read_store(section, secret_reader, alone=len(sections) == 1) for section in sections
+    )
     first: dict[str, str] = {}
-    for store, sheet in zip(stores, sheets, strict=True):
+    for store, section in zip(stores, sections, strict=True):
         known = first.setdefault(store.url, store.name)
         if known != store.name and store.url:
-            sheet.tell("url", RuleError("a shop of its own", f"the address of [store {known}]"))
+            section.report("url", RuleError("a shop of its own", f"the address of [store {known}]"))
     return stores
 
 
-def _store(sheet: Sheet, box: Strongbox, *, alone: bool) -> StoreSettings:
-    if not re.fullmatch(r"[\w.-][\w .-]{0,63}", sheet.name):
-        flaw = RuleError("a name of at most 64 letters, digits, '.', '-' and '_'", repr(sheet.name))
-        sheet.tell("", flaw)
+def _read_store(
+    section: ParsedSection, secret_reader: SecretReader, *, alone: bool
+) -> StoreSettings:
+    if not re.fullmatch(r"[\w.-][\w .-]{0,63}", section.name):
+        rule_error = RuleError(
+            "a name of at most 64 letters, digits, '.', '-' and '_'", repr(section.name)
+        )
+        section.report("", rule_error)
     return StoreSettings(
-        name=sheet.name,
-        url=_url(sheet),
-        consumer_key=_key(sheet, "consumer_key", box, alone=alone),
-        consumer_secret=_key(sheet, "consumer_secret", box, alone=alone),
-        ca_file=_ca_file(sheet, box.keyring),
-        timeout=sheet["timeout"],
-        page_size=sheet["page_size"],
-        parallel=sheet["parallel"],
-        sweep_every=sheet["sweep_every"],
-        write=sheet["write"],
-        order_tags=sheet["order_tags"],
-        guests=sheet["guests"],
-        shared_emails=sheet["shared_emails"],
-        consent_meta=sheet["consent_meta"],
-        birthday_meta=sheet["birthday_meta"],
-        currency_rates=sheet["currency_rates"],
+        name=section.name,
+        url=_read_url(section),
+        consumer_key=_read_secret(section, "consumer_key", secret_reader, alone=alone),
+        consumer_secret=_read_secret(section, "consumer_secret", secret_reader, alone=alone),
+        ca_file=_read_ca_file(section, secret_reader.sources),
+        timeout=section["timeout"],
+        page_size=section["page_size"],
+        parallel=section["parallel"],
+        rescan_every=section["sweep_every"],
+        write=section["write"],
+        order_tags=section["order_tags"],
+        guests=section["guests"],
+        shared_emails=section["shared_emails"],
+        consent_meta=section["consent_meta"],
+        birthday_meta=section["birthday_meta"],
+        currency_rates=section["currency_rates"],
     )
 
 
-def _url(sheet: Sheet) -> str:
+def _read_url(section: ParsedSection) -> str:
     def read(text: str) -> str:
-        return shop_address(text, lambda said, hint: sheet.remark("url", said, hint))
+        return parse_store_url(text, lambda said, hint: section.warning("url", said, hint))
 
-    return sheet.understand("url", read) or ""
+    return section.parse_value("url", read) or ""
 
 
-def _key(sheet: Sheet, name: str, box: Strongbox, *, alone: bool) -> str:
+def _read_secret(
+    section: ParsedSection, name: str, secret_reader: SecretReader, *, alone: bool
+) -> str:
     """Fetch a key or secret from the one place where it lies; empty where there is a problem."""
-    if any(sheet.has(key) and not sheet[key] for key in (name, f"{name}_file")):
+    if any(section.has(key) and not section[key] for key in (name, f"{name}_file")):
         return ""  # that it is empty was told
     try:
-        value = box.take(_fetched(sheet, name, box.keyring, alone=alone))
-        _look_at(name, value)
+        value = secret_reader.reveal(
+            _fetch_secret(section, name, secret_reader.sources, alone=alone)
+        )
+        _check_secret(name, value)
     except RuleErrors as error:
-        for flaw in error.flaws:
-            sheet.tell(_spoken_of(sheet, name), flaw)
+        for rule_error in error.rule_errors:
+            section.report(_given_key(section, name), rule_error)
         return ""
     return value
 
 
-def _spoken_of(sheet: Sheet, name: str) -> str:
-    return name if sheet.has(name) else f"{name}_file"
+def _given_key(section: ParsedSection, name: str) -> str:
+    return name if section.has(name) else f"{name}_file"
 
 
-def _fetched(sheet: Sheet, name: str, keyring: Keyring, *, alone: bool) -> Secret:
-    if sheet.has(name) and sheet.has(f"{name}_file"):
+def _fetch_secret(
+    section: ParsedSection, name: str, sources: SecretSources, *, alone: bool
+) -> Secret:
+    if section.has(name) and section.has(f"{name}_file"):
         raise RuleErrors(RuleError(f"either {name} or {name}_file", "both"))
-    if sheet[name]:
-        return keyring.given(sheet[name], Path(sheet.file))
-    if sheet[f"{name}_file"]:
-        return keyring.in_file(sheet[f"{name}_file"])
+    if section[name]:
+        return sources.from_ini(section[name], Path(section.file))
+    if section[f"{name}_file"]:
+        return sources.from_file(section[f"{name}_file"])
     # With several shops a plain name would hand one shop's key to another.
-    names = [f"{sheet.name}.{name}", *([name] if alone else [])]
-    found = None if "/" in sheet.name else keyring.credential(names)
+    names = [f"{section.name}.{name}", *([name] if alone else [])]
+    found = None if "/" in section.name else sources.find_credential(names)
     if found is None:
-        raise RuleErrors(_missing(sheet, name))
+        raise RuleErrors(_missing_key(section, name))
     return found
 
 
-def _missing(sheet: Sheet, name: str) -> RuleError:
-    hint = f"or {name}_file, or a systemd credential {sheet.name}.{name}"
+def _missing_key(section: ParsedSection, name: str) -> RuleError:
+    hint = f"or {name}_file, or a systemd credential {section.name}.{name}"
     return RuleError(f"a key {name!r}", "none", hint)
 
 
-def _look_at(name: str, value: str) -> None:
+def _check_secret(name: str, value: str) -> None:
     if re.search(r"\s", value):
         raise RuleErrors(RuleError(f"a {name} in one word", "several words"))
-    other = next((key for key, start in _KEYS.items() if value.startswith(start)), name)
+    other = next((key for key, start in _KEY_PREFIXES.items() if value.startswith(start)), name)
     if other != name:
-        raise RuleErrors(RuleError(f"a {name} ({_KEYS[name]}…)", f"a {other} ({_KEYS[other]}…)"))
+        raise RuleErrors(
+            RuleError(f"a {name} ({_KEY_PREFIXES[name]}…)", f"a {other} ({_KEY_PREFIXES[other]}…)")
+        )
 
 
-def _ca_file(sheet: Sheet, keyring: Keyring) -> Path | None:
+def _read_ca_file(section: ParsedSection, sources: SecretSources) -> Path | None:
     def read(text: str) -> Path:
-        path = keyring.base.absolute() / text
+        path = sources.base.absolute() / text
         try:
-            data = keyring.read(path)
+            data = sources.read(path)
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             raise RuleErrors(RuleError("a file that can be read", f"{path}: {reason}")) from None
@@ -153,4 +169,4 @@ def _ca_file(sheet: Sheet, keyring: Keyring) -> Path | None:
             raise RuleErrors(RuleError("certificates in PEM form", f"{path} with none in it"))
         return path
 
-    return sheet.understand("ca_file", read)
+    return section.parse_value("ca_file", read)

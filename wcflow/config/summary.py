@@ -15,14 +15,14 @@ from wcflow.rules.triggers import Trigger
 from wcflow.units import Duration, duration_words, parse_duration
 
 
-def summary(config: Config) -> list[str]:
+def summary_lines(config: Config) -> list[str]:
     """Give the configuration as lines of text; those that belong to the one above are indented."""
     return [
-        *_general(config),
-        *(line for store in config.stores for line in _store(store)),
-        *(line for rule in config.rules.segments for line in _segment(rule, config)),
-        *(line for rule in config.rules.tags for line in _tag(rule)),
-        *(line for rule in config.rules.workflows for line in _workflow(rule)),
+        *_general_lines(config),
+        *(line for store in config.stores for line in _store_lines(store)),
+        *(line for rule in config.rules.segments for line in _segment_lines(rule, config)),
+        *(line for rule in config.rules.tags for line in _tag_lines(rule)),
+        *(line for rule in config.rules.workflows for line in _workflow_lines(rule)),
         *(
             line
             for kind, rules in config.rules.sections.items()
@@ -32,9 +32,9 @@ def summary(config: Config) -> list[str]:
     ]
 
 
-def _general(config: Config) -> Iterator[str]:
+def _general_lines(config: Config) -> Iterator[str]:
     yield f"database: {make_url(config.database).render_as_string(hide_password=True)}"
-    yield f"the shop is asked {_every(config.poll_every)}"
+    yield f"the shop is asked {_every_text(config.poll_every)}"
     yield f"orders that are {' or '.join(config.paid_statuses)} count as paid"
     if config.max_writes is not None:
         yield f"more than {config.max_writes} writes in one walk wait for wcflow approve"
@@ -42,7 +42,7 @@ def _general(config: Config) -> Iterator[str]:
         yield "a tag that a person takes away is put back while its rule holds"
 
 
-def _store(store: StoreSettings) -> Iterator[str]:
+def _store_lines(store: StoreSettings) -> Iterator[str]:
     yield f"store {store.name}: {store.url}"
     if not store.write:
         yield "    is never written to"
@@ -59,9 +59,9 @@ def _store(store: StoreSettings) -> Iterator[str]:
             yield f"    {meaning}: the custom field {key!r}"
 
 
-def _segment(rule: Segment, config: Config) -> Iterator[str]:
-    yield f"segment {rule.name}: when {_plain(rule.when.canonical)}"
-    before = _before(rule, config.rules.segments)
+def _segment_lines(rule: Segment, config: Config) -> Iterator[str]:
+    yield f"segment {rule.name}: when {_explain_durations(rule.when.canonical)}"
+    before = _winning_segments(rule, config.rules.segments)
     if before:
         yield f"    and not in {' or '.join(before)} (group {rule.group})"
     yield f"    wears the tag {rule.tag!r}" if rule.tag else "    wears no tag"
@@ -69,34 +69,34 @@ def _segment(rule: Segment, config: Config) -> Iterator[str]:
         yield "    entering and leaving put a private note on the latest order"
 
 
-def _before(rule: Segment, segments: Iterable[Segment]) -> list[str]:
+def _winning_segments(rule: Segment, segments: Iterable[Segment]) -> list[str]:
     """Give those of the group that win over this one."""
     group = [other.name for other in segments if rule.group and other.group == rule.group]
     return group[: group.index(rule.name)] if group else []
 
 
-def _tag(rule: TagRule) -> Iterator[str]:
-    when = f"when {_plain(rule.when.canonical)}" if rule.when else "for everyone"
+def _tag_lines(rule: TagRule) -> Iterator[str]:
+    when = f"when {_explain_durations(rule.when.canonical)}" if rule.when else "for everyone"
     yield f"tag {rule.name}: {when}"
-    each = f", one for each of {_plain(rule.for_each.text)}" if rule.for_each else ""
+    each = f", one for each of {_explain_durations(rule.for_each.text)}" if rule.for_each else ""
     yield f"    wears {rule.tag.text!r}{each}{' for good' if rule.keep_forever else ''}"
 
 
-def _workflow(rule: Workflow) -> Iterator[str]:
-    yield f"workflow {rule.name}: on {trigger_words(rule.trigger)}"
+def _workflow_lines(rule: Workflow) -> Iterator[str]:
+    yield f"workflow {rule.name}: on {trigger_text(rule.trigger)}"
     yield f"    {rule.trigger.kind.meaning}"
-    yield f"    {_once(rule.once)}"
+    yield f"    {_once_text(rule.once)}"
     if rule.when:
-        yield f"    when {_plain(rule.when.canonical)}"
+        yield f"    when {_explain_durations(rule.when.canonical)}"
     if rule.stop_when:
-        yield f"    until {_plain(rule.stop_when.canonical)}"
-    yield from _limits(rule)
+        yield f"    until {_explain_durations(rule.stop_when.canonical)}"
+    yield from _limit_lines(rule)
     for step in rule.do:
-        remark = f" ({step.action.remark})" if step.action.remark else ""
-        yield f"    {step.text}{remark}"
+        warning = f" ({step.action.warning})" if step.action.warning else ""
+        yield f"    {step.text}{warning}"
 
 
-def _limits(rule: Workflow) -> Iterator[str]:
+def _limit_lines(rule: Workflow) -> Iterator[str]:
     if rule.mode != "live":
         yield {"dry_run": "    only shown, not written", "off": "    switched off"}[rule.mode]
     if rule.only:
@@ -105,7 +105,7 @@ def _limits(rule: Workflow) -> Iterator[str]:
         yield "    also for what happened before it was switched on"
 
 
-def trigger_words(trigger: Trigger) -> str:
+def trigger_text(trigger: Trigger) -> str:
     """Give a trigger as an admin writes it, its defaults said: ``order_refunded either``."""
     argument = trigger.argument
     if argument is None:
@@ -117,36 +117,36 @@ def trigger_words(trigger: Trigger) -> str:
     return f"{trigger.name} {', '.join(str(word) for word in words)}"
 
 
-def _once(once: Once) -> str:
-    return f"once {_every(once.every)}" if once.every else f"once per {once.per}"
+def _once_text(once: Once) -> str:
+    return f"once {_every_text(once.every)}" if once.every else f"once per {once.per}"
 
 
-def _plain(text: str) -> str:
+def _explain_durations(text: str) -> str:
     """Give a condition with its relative days and windows explained where they stand."""
-    return _TIMES.sub(_explained, text)
+    return _DURATION_IN_CONDITION.sub(_explain_match, text)
 
 
-_LENGTH = r"[0-9]{1,5}\s*(?:s|min|h|d|w|mo|y)"
-_TIMES = re.compile(
-    rf"""'[^']*' | "[^"]*" | (?<![\w.)])(?P<sign>[-+])(?P<by>{_LENGTH})\b"""
-    rf"""| \(\s*(?P<window>{_LENGTH})\s*\)""",
+_DURATION = r"[0-9]{1,5}\s*(?:s|min|h|d|w|mo|y)"
+_DURATION_IN_CONDITION = re.compile(
+    rf"""'[^']*' | "[^"]*" | (?<![\w.)])(?P<sign>[-+])(?P<by>{_DURATION})\b"""
+    rf"""| \(\s*(?P<window>{_DURATION})\s*\)""",
     re.VERBOSE | re.IGNORECASE,
 )
 
 
-def _explained(found: re.Match[str]) -> str:
+def _explain_match(found: re.Match[str]) -> str:
     length = parse_duration(found["by"] or found["window"] or "")
     if length is None:
         return found[0]  # a text in quotes
     if found["window"]:
-        return f"(since {_from_now(length, '-')})"
-    return f"{found[0]} ({_from_now(length, found['sign'])})"
+        return f"(since {_relative_text(length, '-')})"
+    return f"{found[0]} ({_relative_text(length, found['sign'])})"
 
 
-def _from_now(length: Duration, sign: str) -> str:
+def _relative_text(length: Duration, sign: str) -> str:
     said = f"{duration_words(length)} ago" if sign == "-" else f"in {duration_words(length)}"
     return f"the day {said}" if length.in_days else said
 
 
-def _every(length: Duration) -> str:
+def _every_text(length: Duration) -> str:
     return f"every {duration_words(length).removeprefix('1 ')}"

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from wcflow.errors import BusyError, SetupError, WcflowError
 
-_MOMENT = timedelta(seconds=90)
-_LONGEST_REASON = 120
+_JUST_NOW = timedelta(seconds=90)
+_MAX_REASON_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class StoreHealth:
     """What is known of a store's work: its last poll, what waits, what is wrong.
 
     ``doing`` is a census in words; ``refused`` why the store cannot be served as things stand.
@@ -22,21 +22,21 @@ class Health:
     polled_at: datetime | None = None
     waiting: int = 0
     held: bool = False
-    doing: str = ""
-    trouble: Failure | None = None
-    refused: SetupError | None = None
+    activity: str = ""
+    failure: Failure | None = None
+    setup_error: SetupError | None = None
 
-    def in_words(self, now: datetime) -> str:
+    def describe(self, now: datetime) -> str:
         """Say it in a few words."""
-        if self.trouble is not None:
-            return f"in trouble for {age(now - self.trouble.since)}: {_short(self.trouble.reason)}"
-        if self.doing:
-            return self.doing
+        if self.failure is not None:
+            return f"in trouble for {format_age(now - self.failure.since)}: {_shorten(self.failure.reason)}"
+        if self.activity:
+            return self.activity
         if self.polled_at is None:
             return "not polled yet"
-        return f"polled {_ago(now - self.polled_at)}, {self._queue()}"
+        return f"polled {_format_ago(now - self.polled_at)}, {self._queue_text()}"
 
-    def _queue(self) -> str:
+    def _queue_text(self) -> str:
         if not self.waiting:
             return "nothing waits"
         one = self.waiting == 1
@@ -45,12 +45,12 @@ class Health:
         return f"{self.waiting:,} {'write waits' if one else 'writes wait'}"
 
 
-def status_line(stores: Mapping[str, Health], now: datetime) -> str:
+def status_line(stores: Mapping[str, StoreHealth], now: datetime) -> str:
     """Give one line about all stores."""
-    return "; ".join(f"{name}: {health.in_words(now)}" for name, health in stores.items())
+    return "; ".join(f"{name}: {health.describe(now)}" for name, health in stores.items())
 
 
-def age(length: timedelta) -> str:
+def format_age(length: timedelta) -> str:
     """Give a length of time in its largest unit, coarsely: the line should seldom change."""
     minutes = int(length.total_seconds()) // 60
     if minutes < 1:
@@ -60,12 +60,12 @@ def age(length: timedelta) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
-def _ago(length: timedelta) -> str:
-    return "just now" if length < _MOMENT else f"{age(length)} ago"
+def _format_ago(length: timedelta) -> str:
+    return "just now" if length < _JUST_NOW else f"{format_age(length)} ago"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_REASON_LENGTH else f"{text[:_MAX_REASON_LENGTH]}…"
 
 
 # What keeps a store from being worked on, and when that is news. Pure: nothing is logged here.
@@ -81,21 +81,21 @@ class Failure:
     since: datetime
     reason: str = ""
     failures: Mapping[str, int] = field(default_factory=dict)
-    told: frozenset[str] = frozenset()
+    logged_reasons: frozenset[str] = frozenset()
 
-    def once_told(self) -> Failure:
+    def mark_logged(self) -> Failure:
         """Give the same trouble, its reason told."""
-        return replace(self, told=self.told | {self.reason})
+        return replace(self, logged_reasons=self.logged_reasons | {self.reason})
 
 
-def after_failure(before: Failure | None, job: str, error: Exception, now: datetime) -> Failure:
+def record_failure(before: Failure | None, job: str, error: Exception, now: datetime) -> Failure:
     """Give the trouble after one more failure of a job."""
-    trouble = before or Failure(now)
-    failures = {**trouble.failures, job: trouble.failures.get(job, 0) + 1}
-    return replace(trouble, reason=reason_of(error), failures=failures)
+    failure = before or Failure(now)
+    failures = {**failure.failures, job: failure.failures.get(job, 0) + 1}
+    return replace(failure, reason=failure_reason(error), failures=failures)
 
 
-def after_success(before: Failure | None, job: str) -> Failure | None:
+def record_success(before: Failure | None, job: str) -> Failure | None:
     """Give what is left of the trouble once a job has succeeded: nothing, unless another fails."""
     if before is None:
         return None
@@ -103,15 +103,15 @@ def after_success(before: Failure | None, job: str) -> Failure | None:
     return replace(before, failures=failures) if failures else None
 
 
-def worth_telling(trouble: Failure, job: str, error: Exception) -> bool:
+def should_log(failure: Failure, job: str, error: Exception) -> bool:
     """Say whether the log should have it: each reason once, until the trouble is over.
 
     Two processes that share a database meet now and then: that it is busy is told the second time.
     """
-    passing = isinstance(error, BusyError) and trouble.failures[job] == 1
-    return trouble.reason not in trouble.told and not passing
+    passing = isinstance(error, BusyError) and failure.failures[job] == 1
+    return failure.reason not in failure.logged_reasons and not passing
 
 
-def reason_of(error: Exception) -> str:
+def failure_reason(error: Exception) -> str:
     """Give the reason in words; of a bug its name alone, for its text may tell of customers."""
     return str(error) if isinstance(error, WcflowError) else f"a bug: {type(error).__name__}"

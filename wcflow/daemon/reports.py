@@ -9,46 +9,46 @@ from datetime import timedelta
 
 import structlog
 
-from wcflow.daemon.health import age
+from wcflow.daemon.health import format_age
 from wcflow.database.connection import Database
 from wcflow.errors import BusyError, WcflowError
-from wcflow.poll.context import Pulled
+from wcflow.poll.context import PollResult
 from wcflow.sync import SyncResult
 
 log = structlog.get_logger()
 
-_SHOWN_EVERY, _LOGGED_EVERY = 1.0, 30.0
+_SHOW_EVERY, _LOG_EVERY = 1.0, 30.0
 
 
-def walk(walked: SyncResult, seconds: float) -> None:
+def log_sync(result: SyncResult, seconds: float) -> None:
     """Tell of a walk; one that found nothing is of no interest."""
-    pulled, evaluated, delivered = walked.pulled, walked.evaluated, walked.delivered
-    assert pulled is not None, "a walk that did not raise has pulled"
+    polled, evaluated, delivered = result.polled, result.evaluated, result.delivered
+    assert polled is not None, "a walk that did not raise has pulled"
     counts = {
-        "orders": pulled.orders,
-        "customers": pulled.customers,
-        "products": pulled.products,
-        "deleted": pulled.deleted,
+        "orders": polled.orders,
+        "customers": polled.customers,
+        "products": polled.products,
+        "deleted": polled.deleted,
         "people": evaluated.people,
-        "moves": evaluated.moves,
+        "moves": evaluated.transitions,
         "runs": evaluated.runs,
         "queued": evaluated.queued,
         "written": delivered.done,
         "failed": delivered.failed,
     }
     found = {name: count for name, count in counts.items() if count}
-    told = log.info if found or pulled.census else log.debug
-    event = "first census done" if pulled.census else "walked"
-    told(event, **found, requests=pulled.requests, seconds=round(seconds, 2))
+    told = log.info if found or polled.initial_sync else log.debug
+    event = "first census done" if polled.initial_sync else "walked"
+    told(event, **found, requests=polled.requests, seconds=round(seconds, 2))
 
 
-def night(pulled: Pulled, seconds: float) -> None:
+def log_nightly(polled: PollResult, seconds: float) -> None:
     """Tell of a night's work."""
-    told = {"orders": pulled.orders, "customers": pulled.customers, "deleted": pulled.deleted}
-    log.info("night's work done", **told, requests=pulled.requests, seconds=round(seconds, 2))
+    told = {"orders": polled.orders, "customers": polled.customers, "deleted": polled.deleted}
+    log.info("night's work done", **told, requests=polled.requests, seconds=round(seconds, 2))
 
 
-def trouble(job: str, error: Exception, pause: float) -> None:
+def log_failure(job: str, error: Exception, pause: float) -> None:
     """Tell that a store cannot be worked on."""
     seconds = round(pause)
     if isinstance(error, BusyError):
@@ -59,29 +59,29 @@ def trouble(job: str, error: Exception, pause: float) -> None:
         log.error("a bug of wcflow", job=job, again_in=seconds, exc_info=error)
 
 
-def back(after: timedelta) -> None:
+def log_recovery(after: timedelta) -> None:
     """Tell that the trouble is over."""
-    log.info("store is back", after=age(after))
+    log.info("store is back", after=format_age(after))
 
 
-def stopped() -> None:
+def log_stopped() -> None:
     """Tell that a worker was stopped before its job was done."""
     log.debug("stopped between two requests")
 
 
-class Census:
+class ImportProgress:
     """How far a census is, for the status line each second and for the log now and then."""
 
     def __init__(self) -> None:
         self._shown = self._logged = time.monotonic()
 
-    def tell(self, part: str, done: int, total: int) -> str:
+    def update(self, part: str, done: int, total: int) -> str:
         """Give it in words; nothing where that is too early again, or there is nothing to count."""
         now = time.monotonic()
-        if not total or now - self._shown < _SHOWN_EVERY:
+        if not total or now - self._shown < _SHOW_EVERY:
             return ""
         self._shown = now
-        if now - self._logged > _LOGGED_EVERY:
+        if now - self._logged > _LOG_EVERY:
             self._logged = now
             log.info("census goes on", part=part, done=done, total=total)
         return f"census: {done:,} of {total:,} {part}"
@@ -90,7 +90,7 @@ class Census:
 # Give memory back after a census or a great evaluation: a daemon rests most of its life.
 
 
-def tidy(db: Database) -> None:
+def release_memory(db: Database) -> None:
     """Let go of what work of some size has left behind: idle connections, and free memory.
 
     The C library keeps what was freed, and each connection to SQLite keeps two megabytes of pages;

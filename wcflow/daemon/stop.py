@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 
-class Stopped(BaseException):
+class StopRequested(BaseException):
     """the daemon ends, or reads its configuration anew. No Exception: nobody takes it for an error."""
 
 
@@ -25,14 +25,14 @@ class StopToken:
     """Between the loop, which asks a worker to end, and all that a worker does meanwhile."""
 
     def __init__(self) -> None:
-        self._ending = threading.Event()
+        self._stop_requested = threading.Event()
         self._beat = time.monotonic()
 
-    def pull(self) -> None:
+    def request_stop(self) -> None:
         """Ask the worker to end between two requests."""
-        self._ending.set()
+        self._stop_requested.set()
 
-    def silent_for(self) -> float:
+    def heartbeat_age(self) -> float:
         """Give the seconds since the last sign of life."""
         return time.monotonic() - self._beat
 
@@ -41,24 +41,24 @@ class StopToken:
     def stopping(self) -> bool:
         """Say whether the worker is asked to end."""
         self._beat = time.monotonic()
-        return self._ending.is_set()
+        return self._stop_requested.is_set()
 
-    def rest(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         """Wait so long, or until the worker is asked to end."""
         self._beat = time.monotonic()
-        self._ending.wait(seconds)
+        self._stop_requested.wait(seconds)
 
     def sleep(self, seconds: float) -> None:
         """Wait in the middle of something; raises Stopped where the worker is asked to end."""
-        self.rest(seconds)
-        self.go_on()
+        self.wait(seconds)
+        self.raise_if_stopping()
 
-    def go_on(self) -> None:
+    def raise_if_stopping(self) -> None:
         """Raise Stopped where the worker is asked to end; for points where nothing is half done."""
         if self.stopping():
-            raise Stopped
+            raise StopRequested
 
-    def steady(self) -> float:
+    def monotonic(self) -> float:
         """Give seconds on a clock that nobody sets; the client asks before and after each request."""
         self._beat = time.monotonic()
         return self._beat
@@ -71,8 +71,8 @@ class StopToken:
 
 # Signals as values: one that arrives is read by the loop, not run in between whatever goes on.
 
-ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
-_TAKEN = (*sorted(ENDING), signal.SIGHUP)
+STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
+_HANDLED_SIGNALS = (*sorted(STOP_SIGNALS), signal.SIGHUP)
 
 
 class Signals:
@@ -82,7 +82,9 @@ class Signals:
         self._out, self._in = socket.socketpair()
         self._out.setblocking(False)
         self._in.setblocking(False)
-        self._before = {number: signal.signal(number, _leave_it_to_the_loop) for number in _TAKEN}
+        self._before = {
+            number: signal.signal(number, _ignore_signal) for number in _HANDLED_SIGNALS
+        }
         self._door = signal.set_wakeup_fd(self._in.fileno(), warn_on_full_buffer=False)
         return self
 
@@ -113,5 +115,5 @@ class Signals:
             return
 
 
-def _leave_it_to_the_loop(_number: int, _frame: FrameType | None) -> None:
+def _ignore_signal(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: the number stands in the socket."""

@@ -14,20 +14,20 @@ from typing import Self
 import structlog
 
 log = structlog.get_logger()
-_PATIENCE = 1.0
+_SEND_TIMEOUT = 1.0
 """Seconds to wait where systemd does not empty its socket: telling it must not hold up the work."""
 
 
 @dataclass(slots=True)
-class Systemd:
+class SystemdNotifier:
     """Who is told, and how often they want a sign of life, in seconds (None: never)."""
 
     address: str = ""
     watchdog: float | None = None
-    _lost: bool = field(default=False, init=False, repr=False, compare=False)
+    _failed: bool = field(default=False, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, env: Mapping[str, str], pid: int) -> Self:
+    def from_env(cls, env: Mapping[str, str], pid: int) -> Self:
         """Read the environment that systemd gives to the process ``pid``."""
         usec, whom = env.get("WATCHDOG_USEC", ""), env.get("WATCHDOG_PID", str(pid))
         watched = usec.isdecimal() and int(usec) > 0 and whom == str(pid)
@@ -35,37 +35,37 @@ class Systemd:
 
     def ready(self) -> None:
         """Say that the service works, at its start or after a reload."""
-        self._tell("READY=1")
+        self._send("READY=1")
 
     def status(self, text: str) -> None:
         """Give the line that ``systemctl status`` shows."""
-        self._tell(f"STATUS={' '.join(text.split())}")
+        self._send(f"STATUS={' '.join(text.split())}")
 
-    def alive(self) -> None:
+    def send_heartbeat(self) -> None:
         """Give a sign of life."""
-        self._tell("WATCHDOG=1")
+        self._send("WATCHDOG=1")
 
     def reloading(self, monotonic_ns: int) -> None:
         """Say that the configuration is being read again; :meth:`ready` ends that."""
-        self._tell(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns // 1000}")
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns // 1000}")
 
     def stopping(self) -> None:
         """Say that the service ends by itself."""
-        self._tell("STOPPING=1")
+        self._send("STOPPING=1")
 
-    def _tell(self, lines: str) -> None:
+    def _send(self, lines: str) -> None:
         if not self.address:
             return
         # "@name" is an address in the abstract namespace, which begins with a zero byte.
         address = f"\0{self.address[1:]}" if self.address[0] == "@" else self.address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as door:
-                door.settimeout(_PATIENCE)
+                door.settimeout(_SEND_TIMEOUT)
                 door.sendto(lines.encode(), address)
         except OSError as error:
             # The work goes on: whom the silence matters to, systemd, has its own watchdog.
-            if not self._lost:
+            if not self._failed:
                 log.warning("systemd is not reached", why=str(error))
-            self._lost = True
+            self._failed = True
         else:
-            self._lost = False
+            self._failed = False

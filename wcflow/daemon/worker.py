@@ -18,10 +18,10 @@ from wcflow import sync
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.daemon import reports
-from wcflow.daemon.health import Health, after_failure, after_success, worth_telling
-from wcflow.daemon.reports import tidy
-from wcflow.daemon.schedule import Job, Timetable, night_due, rest_after
-from wcflow.daemon.stop import Stopped, StopToken, utcnow
+from wcflow.daemon.health import StoreHealth, record_failure, record_success, should_log
+from wcflow.daemon.reports import release_memory
+from wcflow.daemon.schedule import Job, JobSchedule, job_retry_delay, nightly_due
+from wcflow.daemon.stop import StopRequested, StopToken, utcnow
 from wcflow.database import lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.sql import instant
@@ -30,13 +30,13 @@ from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
-LONGEST_NAP = 15.0
+MAX_IDLE = 15.0
 """Seconds after which a worker looks around although nothing is due: its clock may have been set."""
 
-SLICE = timedelta(seconds=20)
+EVALUATION_SLICE = timedelta(seconds=20)
 """How long people are judged at a stretch: meanwhile nobody asks the shop for news."""
 
-MANY = 300
+LARGE_SYNC = 300
 """So many people judged in one walk leave memory behind that is worth giving back."""
 
 
@@ -51,24 +51,24 @@ class Worker:
         holder: str,
         wake: Callable[[], None],
     ) -> None:
-        self.settings, self.health = settings, Health()
-        self._wake, self._leash = wake, StopToken()
-        self._timetable = Timetable(timedelta(seconds=config.poll_every.seconds))
-        self._rests: dict[Job, float] = {}
-        self._known = False
+        self.settings, self.health = settings, StoreHealth()
+        self._wake, self._stop_token = wake, StopToken()
+        self._schedule = JobSchedule(timedelta(seconds=config.poll_every.seconds))
+        self._retry_at: dict[Job, float] = {}
+        self._has_store_info = False
         self._unfinished = False
-        self._census = reports.Census()
-        self._line = SyncContext(
+        self._import_progress = reports.ImportProgress()
+        self._context = SyncContext(
             db=db,
-            store=sync.client(settings, self._leash.sleep, self._leash.steady),
+            store=sync.build_client(settings, self._stop_token.sleep, self._stop_token.monotonic),
             config=config,
             settings=settings,
-            clock=self._leash.now,
+            clock=self._stop_token.now,
             holder=holder,
-            stopping=self._leash.stopping,
-            progress=self._progress,
+            stopping=self._stop_token.stopping,
+            progress=self._on_progress,
         )
-        self._thread = threading.Thread(target=self._work, name=settings.name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=settings.name, daemon=True)
 
     # What the loop asks of a worker
 
@@ -76,150 +76,156 @@ class Worker:
         """Begin to work."""
         self._thread.start()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Ask it to end; it does so between two requests."""
-        self._leash.pull()
+        self._stop_token.request_stop()
 
-    def ended(self, within: float = 0.0) -> bool:
+    def has_ended(self, within: float = 0.0) -> bool:
         """Say whether it has ended, or does so within so many seconds."""
         self._thread.join(within)
         return not self._thread.is_alive()
 
-    def silent_for(self) -> float:
+    def heartbeat_age(self) -> float:
         """Give the seconds since it last showed that it makes progress."""
-        return self._leash.silent_for()
+        return self._stop_token.heartbeat_age()
 
-    def let_go(self) -> None:
+    def release_lease(self) -> None:
         """Give back the store's lease in place of a worker that is left in the middle of a request.
 
         Its claims stay: what it was writing may be at the shop, and is looked for when they lapse.
         """
-        with self._line.db.transaction() as tx:
-            lease.give_back(tx, self.settings.name, self._line.holder)
+        with self._context.db.transaction() as tx:
+            lease.give_back(tx, self.settings.name, self._context.holder)
 
     # The rounds
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         structlog.contextvars.bind_contextvars(store=self.settings.name)
         try:
-            with self._line.store:
-                while not self._leash.stopping():
-                    self._leash.rest(self._round())
-        except Stopped:
-            reports.stopped()
+            with self._context.store:
+                while not self._stop_token.stopping():
+                    self._stop_token.wait(self._run_due_jobs())
+        except StopRequested:
+            reports.log_stopped()
         finally:
             self._wake()
 
-    def _round(self) -> float:
+    def _run_due_jobs(self) -> float:
         """Do what is due; give how long to rest then."""
-        pause = LONGEST_NAP
-        for job in self._timetable.due():
-            if self._rest(job) > 0 or not self._attempt(job):
+        pause = MAX_IDLE
+        for job in self._schedule.due():
+            if self._delay_left(job) > 0 or not self._try_job(job):
                 # What comes after a job that fails would fail as well.
-                pause = min(pause, self._rest(job))
+                pause = min(pause, self._delay_left(job))
                 break
         else:
             if self._unfinished:
                 return 0.0
-        return max(0.0, min(pause, self._timetable.idle()))
+        return max(0.0, min(pause, self._schedule.seconds_until_due()))
 
-    def _rest(self, job: Job) -> float:
-        return self._rests.get(job, 0.0) - time.monotonic()
+    def _delay_left(self, job: Job) -> float:
+        return self._retry_at.get(job, 0.0) - time.monotonic()
 
-    def _attempt(self, job: Job) -> bool:
+    def _try_job(self, job: Job) -> bool:
         """Do a job; say whether the next may follow."""
         try:
-            {"know": self._know, "walk": self._walk, "night": self._night}[job]()
+            {"know": self._refresh_store_info, "walk": self._sync, "night": self._run_nightly}[
+                job
+            ]()
         except StoreError as error:
-            if job == "know" and self._known:
+            if job == "know" and self._has_store_info:
                 # It was known before: whether it can be worked with, the walk will tell.
-                self._timetable.done(job)
+                self._schedule.done(job)
                 return True
-            self._failed(job, error)
+            self._record_failure(job, error)
         except Exception as error:  # noqa: BLE001  one store's bug must not end the others' service
-            self._failed(job, error)
+            self._record_failure(job, error)
         else:
             if job != "walk" or not self._unfinished:
-                self._timetable.done(job)
-            self._succeeded(job)
+                self._schedule.done(job)
+            self._record_success(job)
             return True
         return False
 
     # The jobs
 
-    def _know(self) -> None:
-        sync.refresh_store_info(self._line)
-        self._known = True
-        self._plan_night()
+    def _refresh_store_info(self) -> None:
+        sync.refresh_store_info(self._context)
+        self._has_store_info = True
+        self._plan_nightly()
 
-    def _walk(self) -> None:
+    def _sync(self) -> None:
         started = time.monotonic()
         self._unfinished = False
-        walked = sync.sync_once(self._line, at_most=SLICE)
-        self._unfinished = walked.evaluated.left
-        reports.walk(walked, time.monotonic() - started)
-        self._look()
-        if walked.evaluated.people >= MANY:
-            tidy(self._line.db)
+        result = sync.sync_once(self._context, time_limit=EVALUATION_SLICE)
+        self._unfinished = result.evaluated.incomplete
+        reports.log_sync(result, time.monotonic() - started)
+        self._update_health()
+        if result.evaluated.people >= LARGE_SYNC:
+            release_memory(self._context.db)
 
-    def _night(self) -> None:
+    def _run_nightly(self) -> None:
         started = time.monotonic()
-        pulled = sync.nightly(self._line)
-        reports.night(pulled, time.monotonic() - started)
-        self._plan_night()
+        polled = sync.nightly(self._context)
+        reports.log_nightly(polled, time.monotonic() - started)
+        self._plan_nightly()
 
-    def _plan_night(self) -> None:
-        with self._line.db.reading() as tx:
+    def _plan_nightly(self) -> None:
+        with self._context.db.reading() as tx:
             row = store_row(tx, self.settings.name)
         if row is None:
             return
         last = None if row.reconciled_at is None else instant(row.reconciled_at)
-        self._timetable.plan_night(night_due(last, utcnow(), parse_zone(row.zone)))
+        self._schedule.plan_nightly(nightly_due(last, utcnow(), parse_zone(row.zone)))
 
-    def _look(self) -> None:
+    def _update_health(self) -> None:
         """See what is left to do, for the status line."""
         now = utcnow()
-        with self._line.db.reading() as tx:
+        with self._context.db.reading() as tx:
             row = store_row(tx, self.settings.name)
             waiting = sum(outbox.waiting(tx, self.settings.name, now))
         held = row is not None and bool(row.held)
-        self._show(replace(self.health, polled_at=now, waiting=waiting, held=held, doing=""))
+        self._set_health(
+            replace(self.health, polled_at=now, waiting=waiting, held=held, activity="")
+        )
 
-    def _progress(self, part: str, done: int, total: int) -> None:
-        self._leash.go_on()
-        if words := self._census.tell(part, done, total):
-            self._show(replace(self.health, doing=words))
+    def _on_progress(self, part: str, done: int, total: int) -> None:
+        self._stop_token.raise_if_stopping()
+        if words := self._import_progress.update(part, done, total):
+            self._set_health(replace(self.health, activity=words))
 
     # Trouble
 
-    def _failed(self, job: Job, error: Exception) -> None:
-        error = self._noted(error)
-        trouble = after_failure(self.health.trouble, job, error, utcnow())
-        pause = rest_after(error, trouble.failures[job]).total_seconds()
-        self._rests[job] = time.monotonic() + pause
-        if worth_telling(trouble, job, error):
-            reports.trouble(job, error, pause)
-            trouble = trouble.once_told()
-        refused = error if isinstance(error, SetupError) else None
-        self._show(replace(self.health, trouble=trouble, refused=refused, doing=""))
+    def _record_failure(self, job: Job, error: Exception) -> None:
+        error = self._save_failure(error)
+        failure = record_failure(self.health.failure, job, error, utcnow())
+        pause = job_retry_delay(error, failure.failures[job]).total_seconds()
+        self._retry_at[job] = time.monotonic() + pause
+        if should_log(failure, job, error):
+            reports.log_failure(job, error, pause)
+            failure = failure.mark_logged()
+        setup_error = error if isinstance(error, SetupError) else None
+        self._set_health(
+            replace(self.health, failure=failure, setup_error=setup_error, activity="")
+        )
 
-    def _noted(self, error: Exception) -> Exception:
+    def _save_failure(self, error: Exception) -> Exception:
         """Put on record that the store fails; where that fails too, that is the worse news."""
         try:
             if isinstance(error, StoreError):
-                sync.record_poll_failure(self._line, error)
+                sync.record_poll_failure(self._context, error)
         except WcflowError as worse:
             return worse
         return error
 
-    def _succeeded(self, job: Job) -> None:
-        self._rests.pop(job, None)
-        before = self.health.trouble
-        trouble = after_success(before, job)
-        if before is not None and trouble is None and before.told:
-            reports.back(utcnow() - before.since)
-        self._show(replace(self.health, trouble=trouble, refused=None))
+    def _record_success(self, job: Job) -> None:
+        self._retry_at.pop(job, None)
+        before = self.health.failure
+        failure = record_success(before, job)
+        if before is not None and failure is None and before.logged_reasons:
+            reports.log_recovery(utcnow() - before.since)
+        self._set_health(replace(self.health, failure=failure, setup_error=None))
 
-    def _show(self, health: Health) -> None:
+    def _set_health(self, health: StoreHealth) -> None:
         self.health = health
         self._wake()

@@ -14,7 +14,7 @@ from wcflow.database.customers import customer_ids_by_email
 from wcflow.database.orders import Owner
 from wcflow.database.sql import dumps, loads, table_of, upsert
 from wcflow.database.tables import MembershipRow, OutboxRow, PersonRow, RunRow, TransitionRow
-from wcflow.profile import guest, registered
+from wcflow.profile import account_key, guest_key
 
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
 _MOVES, _RUNS, _OUTBOX = table_of(TransitionRow), table_of(RunRow), table_of(OutboxRow)
@@ -35,12 +35,12 @@ def subjects_of(
 
 def _subject(owner: Owner, emails: set[str], known: Mapping[str, int], guests: str) -> str | None:
     if owner.customer_id:
-        return registered(owner.customer_id)
+        return account_key(owner.customer_id)
     if owner.email not in emails:
         return None
     if owner.email in known:
-        return registered(known[owner.email])
-    return None if guests == "ignore" else guest(owner.email)
+        return account_key(known[owner.email])
+    return None if guests == "ignore" else guest_key(owner.email)
 
 
 def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> None:
@@ -155,7 +155,7 @@ def _words_left(tx: Connection, store: str, old: str, new: str) -> list[dict[str
 
     What their workflows saw is seen then. What is of one order is known by it, under any key.
     """
-    if not old.startswith(guest("")):
+    if not old.startswith(guest_key("")):
         return []
     here = (_RUNS.c.store == store) & (_RUNS.c.subject == old)
     theirs = select(_RUNS).where(here, ~_RUNS.c.occurrence.startswith("order "))

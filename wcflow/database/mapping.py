@@ -15,7 +15,7 @@ from wcflow.database.details import customer_detail, order_detail
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of
 from wcflow.database.tables import CustomerRow, OrderRow, ProductRow
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
-from wcflow.units import normal_email
+from wcflow.units import normalize_email
 
 NOT_CONTENT = frozenset({"modified", "history", "country"})
 """Columns of an order in which two rows may differ and still say the same."""
@@ -162,7 +162,7 @@ def history_of(column: str) -> list[StatusChange]:
 
 def address_of(customer: Customer) -> str:
     """Give the address that a customer is known by: of the account, else of billing."""
-    return _plain(normal_email(customer.email) or normal_email(customer.billing.email))
+    return _plain(normalize_email(customer.email) or normalize_email(customer.billing.email))
 
 
 def customer_row(store: str, customer: Customer) -> dict[str, Any]:

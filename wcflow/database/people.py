@@ -23,7 +23,7 @@ from wcflow.database.sql import (
 )
 from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
 from wcflow.profile import Transition
-from wcflow.rules.memory import Memory, Written
+from wcflow.rules.tags import Memory, TagMeta
 
 _P, _M, _V = table_of(PersonRow), table_of(MembershipRow), table_of(TransitionRow)
 _REMEMBERED = those(
@@ -103,14 +103,14 @@ def _tags(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=8192)
-def _written(text: str | None) -> Written | None:
+def _written(text: str | None) -> TagMeta | None:
     if text is None:
         return None
     value = loads(text)
-    return Written(frozenset(value["tags"]), value["segment"])
+    return TagMeta(frozenset(value["tags"]), value["segment"])
 
 
-def _written_text(written: Written | None) -> str | None:
+def _written_text(written: TagMeta | None) -> str | None:
     if written is None:
         return None
     return dumps({"tags": sorted(written.tags), "segment": written.segment})
@@ -124,11 +124,11 @@ def person_row(store: str, memory: Memory) -> dict[str, Any]:
         "email": memory.email,
         "evaluated_at": None if memory.evaluated_at is None else stamp(memory.evaluated_at),
         "digest": memory.digest,
-        "by_hand": dumps(sorted(memory.by_hand)),
-        "refused": dumps(sorted(memory.refused)),
-        "granted": dumps(sorted(memory.granted)),
-        "kept": dumps({rule: sorted(tags) for rule, tags in memory.kept.items()}),
-        "worn": dumps(sorted(memory.worn)),
+        "by_hand": dumps(sorted(memory.added_by_hand)),
+        "refused": dumps(sorted(memory.removed_by_hand)),
+        "granted": dumps(sorted(memory.added_by_workflows)),
+        "kept": dumps({rule: sorted(tags) for rule, tags in memory.kept_forever.items()}),
+        "worn": dumps(sorted(memory.current_tags)),
         "matched": dumps(sorted(memory.matched)),
         "written_customer": _written_text(memory.written_customer),
         "written_order": _written_text(memory.written_order),

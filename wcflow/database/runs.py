@@ -54,7 +54,7 @@ def _run(row: Any) -> Run:
     return Run(
         workflow=row.workflow,
         subject=row.subject,
-        occurrence=row.occurrence,
+        event=row.occurrence,
         at=instant(row.at),
         started_at=instant(row.started_at),
         steps=tuple(loads(row.steps)),
@@ -76,7 +76,7 @@ def _columns(store: str, run: Run) -> dict[str, Any]:
         "store": store,
         "workflow": run.workflow,
         "subject": run.subject,
-        "occurrence": run.occurrence,
+        "occurrence": run.event,
         "at": stamp(run.at),
         "started_at": stamp(run.started_at),
         "steps": dumps(list(run.steps)),

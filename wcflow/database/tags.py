@@ -12,13 +12,12 @@ from sqlalchemy import Connection, select
 
 from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
 from wcflow.database.tables import WrittenRow
-from wcflow.rules.memory import Place
-from wcflow.rules.tags import Put
+from wcflow.rules.tags import TagChange, TagPlace
 
 _W = table_of(WrittenRow)
 
 
-def written_in(tx: Connection, store: str, places: Iterable[Place]) -> dict[Place, Put]:
+def written_in(tx: Connection, store: str, places: Iterable[TagPlace]) -> dict[TagPlace, TagChange]:
     """Give what was changed in these places, as far as anything was."""
     asked, found = sorted(set(places)), {}
     for kind in sorted({kind for kind, _ in asked}):
@@ -26,11 +25,11 @@ def written_in(tx: Connection, store: str, places: Iterable[Place]) -> dict[Plac
             mine = (_W.c.store == store, _W.c.kind == kind, _W.c.id.in_(ids))
             for row in tx.execute(select(_W.c.id, _W.c.tags, _W.c.dropped).where(*mine)):
                 tags, dropped = frozenset(loads(row.tags)), frozenset(loads(row.dropped))
-                found[kind, row.id] = Put(tags, dropped)
+                found[kind, row.id] = TagChange(tags, dropped)
     return found
 
 
-def save_written(tx: Connection, store: str, put: Mapping[Place, Put]) -> None:
+def save_written(tx: Connection, store: str, put: Mapping[TagPlace, TagChange]) -> None:
     """Keep what is changed in these places."""
     rows = [
         {

@@ -24,15 +24,15 @@ from wcflow.rules.conditions import Condition
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event, TriggerContext
-from wcflow.rules.memory import Memory
 from wcflow.rules.model import Workflow
 from wcflow.rules.run_steps import RunSetup, run_steps
 from wcflow.rules.steps import AddTag, RemoveTag
-from wcflow.rules.workflow_run import Run, place_of, start
+from wcflow.rules.tags import Memory
+from wcflow.rules.workflow_run import Run, rule_place, start_run
 from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 BATCH = 500
-NEVER = "nothing that sets it off has ever happened to them"
+NEVER_TRIGGERED = "nothing that sets it off has ever happened to them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +55,56 @@ class PlannedRun:
 
     profile: Profile
     memory: Memory
-    took: RunSteps
+    steps_taken: RunSteps
 
 
 @dataclass(slots=True)
 class BulkPlan:
     """For whom a drive runs, and why it does not for the others, counted by reason."""
 
-    ready: list[PlannedRun] = field(default_factory=list)
-    chosen: int = 0
-    everyone: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    planned_runs: list[PlannedRun] = field(default_factory=list)
+    matched: int = 0
+    checked: int = 0
+    skip_reasons: Counter[str] = field(default_factory=Counter)
 
 
-def plan_bulk(tx: Connection, bench: EvaluationContext, drive: BulkRun) -> BulkPlan:
+def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: BulkRun) -> BulkPlan:
     """Ask everyone of a store; people should have been evaluated just before."""
-    found, policy = BulkPlan(), bench.policy
-    setup = RunSetup(bench.rules, place_of(drive.workflow), policy.store, policy.secret)
-    for subjects in _batches(people.subjects(tx, bench.settings.name)):
-        for case in load_inputs(tx, bench, subjects):
-            found.everyone += 1
-            scope = scope_of_case(case, drive.now)
-            if drive.where is not None and not drive.where.ask(scope).holds:
+    found, policy = BulkPlan(), evaluation_context.policy
+    setup = RunSetup(
+        evaluation_context.rules, rule_place(bulk_run.workflow), policy.store, policy.secret
+    )
+    for subjects in _batches(people.subjects(tx, evaluation_context.settings.name)):
+        for evaluation_input in load_inputs(tx, evaluation_context, subjects):
+            found.checked += 1
+            context = context_of(evaluation_input, bulk_run.now)
+            if bulk_run.where is not None and not bulk_run.where.answer(context).holds:
                 continue
-            found.chosen += 1
-            took = run_for(case, scope, drive, setup)
-            if isinstance(took, str):
-                found.reasons[took] += 1
+            found.matched += 1
+            steps_taken = start_manual_run(evaluation_input, context, bulk_run, setup)
+            if isinstance(steps_taken, str):
+                found.skip_reasons[steps_taken] += 1
             else:
-                profile = replace(case.profile, orders=(), products={})
-                found.ready.append(PlannedRun(profile, remembered(case.memory, took), took))
+                profile = replace(evaluation_input.profile, orders=(), products={})
+                found.planned_runs.append(
+                    PlannedRun(
+                        profile, updated_memory(evaluation_input.memory, steps_taken), steps_taken
+                    )
+                )
     return found
 
 
-def start_bulk(tx: Connection, bench: EvaluationContext, mustered: BulkPlan) -> int:
+def start_bulk(tx: Connection, evaluation_context: EvaluationContext, plan: BulkPlan) -> int:
     """Keep the runs and queue what they do; say how many effects wait. Those people are touched."""
-    store = bench.settings.name
-    rows = [row for each in mustered.ready for row in save_run_steps(tx, bench, each.took)]
+    store = evaluation_context.settings.name
+    rows = [
+        row
+        for each in plan.planned_runs
+        for row in save_run_steps(tx, evaluation_context, each.steps_taken)
+    ]
     outbox.add_entries(tx, rows)
-    people.save_memories(tx, store, [each.memory for each in mustered.ready])
-    mark_dirty(tx, store, {each.memory.subject: each.memory.email for each in mustered.ready})
+    people.save_memories(tx, store, [each.memory for each in plan.planned_runs])
+    mark_dirty(tx, store, {each.memory.subject: each.memory.email for each in plan.planned_runs})
     return sum(row["state"] == "due" for row in rows)
 
 
@@ -106,37 +116,39 @@ def _batches(subjects: Sequence[str]) -> Iterator[Sequence[str]]:
 # What is decided, purely.
 
 
-def scope_of_case(case: EvaluationInput, now: datetime) -> Context:
+def context_of(evaluation_input: EvaluationInput, now: datetime) -> Context:
     """Give a person as the last evaluation left them."""
-    memory = case.memory
-    return Context(case.profile, now, worn=memory.worn, segments=memory.segments)
+    memory = evaluation_input.memory
+    return Context(
+        evaluation_input.profile, now, current_tags=memory.current_tags, segments=memory.segments
+    )
 
 
-def run_for(
-    case: EvaluationInput, scope: Context, drive: BulkRun, setup: RunSetup
+def start_manual_run(
+    evaluation_input: EvaluationInput, context: Context, bulk_run: BulkRun, setup: RunSetup
 ) -> RunSteps | str:
     """Begin a person's run as far as it goes now, or say in few words why it does not begin.
 
     A workflow whose trigger has an order is given the latest that could have set it off.
     """
-    workflow = drive.workflow
-    latest = latest_occurrence(workflow, scope)
+    workflow = bulk_run.workflow
+    latest = latest_event(workflow, context)
     if workflow.trigger.has_order and latest is None:
-        return NEVER
-    at = replace(latest, name=drive.name, at=drive.now) if latest else None
-    occurrence = at or Event(drive.name, drive.now)
-    scope = scope.about(occurrence.order, occurrence.item)
-    mine = [run for run in case.runs if run.workflow == workflow.name]
-    run = start(workflow, occurrence, scope, mine, setup.rules.digest)
+        return NEVER_TRIGGERED
+    at = replace(latest, name=bulk_run.name, at=bulk_run.now) if latest else None
+    event = at or Event(bulk_run.name, bulk_run.now)
+    context = context.about(event.order, event.item)
+    earlier_runs = [run for run in evaluation_input.runs if run.workflow == workflow.name]
+    run = start_run(workflow, event, context, earlier_runs, setup.rules.digest)
     if not run.counts:
         return short_reason(run)
-    return run_steps(run, scope, setup)
+    return run_steps(run, context, setup)
 
 
-def latest_occurrence(workflow: Workflow, scope: Context) -> Event | None:
+def latest_event(workflow: Workflow, context: Context) -> Event | None:
     """Give the latest occurrence of a workflow's trigger, whether or not it was looked at."""
-    sight = TriggerContext(scope.profile, scope.now, dict(scope.segments))
-    found = workflow.trigger.occurrences(sight)
+    trigger_context = TriggerContext(context.profile, context.now, dict(context.segments))
+    found = workflow.trigger.events(trigger_context)
     return max(found, key=lambda each: (each.at, each.name), default=None)
 
 
@@ -145,11 +157,11 @@ def short_reason(run: Run) -> str:
     return run.reason.partition(":")[0]
 
 
-def remembered(memory: Memory, took: RunSteps) -> Memory:
+def updated_memory(memory: Memory, steps_taken: RunSteps) -> Memory:
     """Give a person's memory with the tags that a run's steps put on or took off."""
     return replace(
         memory,
-        granted=workflow_tags(memory.granted, [took]),
-        by_hand=memory.by_hand - changed_tags([took], RemoveTag),
-        refused=memory.refused - changed_tags([took], AddTag),
+        added_by_workflows=workflow_tags(memory.added_by_workflows, [steps_taken]),
+        added_by_hand=memory.added_by_hand - changed_tags([steps_taken], RemoveTag),
+        removed_by_hand=memory.removed_by_hand - changed_tags([steps_taken], AddTag),
     )

@@ -37,13 +37,13 @@ class EvaluationContext:
     """A store's rules and words, laid out for judging its people at ``now``."""
 
     settings: StoreSettings
-    shop: StoreProfile
+    store: StoreProfile
     rules: Rules
-    watches: Mapping[str, Activation]
+    activations: Mapping[str, Activation]
     policy: Policy
-    maker: EntryBuilder
+    entry_builder: EntryBuilder
     now: datetime
-    shelf: ProductCache
+    product_cache: ProductCache
 
 
 def open_context(
@@ -51,18 +51,21 @@ def open_context(
 ) -> EvaluationContext:
     """Lay out a store's bench: note new workflows, and touch everyone if the rules changed."""
     known = runs.watches(tx, settings.name)
-    bench = _laid_out(tx, config, settings, now, known)
-    kept = {name: (watch, bench.rules.digest) for name, watch in bench.watches.items()}
-    changed = {name: each for name, each in kept.items() if known.get(name) != each}
+    evaluation_context = _build_context(tx, config, settings, now, known)
+    current = {
+        name: (activation, evaluation_context.rules.digest)
+        for name, activation in evaluation_context.activations.items()
+    }
+    changed = {name: each for name, each in current.items() if known.get(name) != each}
     runs.save_watches(tx, settings.name, changed)
-    _touch_if_changed(tx, settings.name, bench.rules.digest)
-    if bench.policy.secret:
-        return bench
+    _mark_dirty_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
+    if evaluation_context.policy.secret:
+        return evaluation_context
     secret = _secret(tx)
     return replace(
-        bench,
-        policy=msgspec.structs.replace(bench.policy, secret=secret),
-        maker=replace(bench.maker, secret=secret),
+        evaluation_context,
+        policy=msgspec.structs.replace(evaluation_context.policy, secret=secret),
+        entry_builder=replace(evaluation_context.entry_builder, secret=secret),
     )
 
 
@@ -70,10 +73,10 @@ def read_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
     """Lay out a store's bench for those who only look: nothing is noted and nobody touched."""
-    return _laid_out(tx, config, settings, now, runs.watches(tx, settings.name))
+    return _build_context(tx, config, settings, now, runs.watches(tx, settings.name))
 
 
-def _laid_out(
+def _build_context(
     tx: Connection,
     config: Config,
     settings: StoreSettings,
@@ -82,34 +85,36 @@ def _laid_out(
 ) -> EvaluationContext:
     row = store_row(tx, settings.name)
     assert row is not None, "the store is known before it is evaluated"
-    rules = for_store(config.rules, settings)
-    began = instant(row.census_started) if row.census_started is not None else now
-    watching = _watches(known, rules, now, began)
+    rules = rules_for_store(config.rules, settings)
+    started = instant(row.census_started) if row.census_started is not None else now
+    activations = _activations(known, rules, now, started)
     secret = setting(tx, "secret") or ""
     policy = Policy(
-        began,
+        started,
         settings.order_tags == "latest",
         config.manual_tags == "respect",
         settings.name,
         secret,
     )
-    maker = EntryBuilder(settings.name, rules, secret, now)
-    shop, shelf = shop_of(row, config, settings), ProductCache(settings.name)
-    return EvaluationContext(settings, shop, rules, watching, policy, maker, now, shelf)
+    entry_builder = EntryBuilder(settings.name, rules, secret, now)
+    store, product_cache = build_store_profile(row, config, settings), ProductCache(settings.name)
+    return EvaluationContext(
+        settings, store, rules, activations, policy, entry_builder, now, product_cache
+    )
 
 
-def for_store(rules: Rules, settings: StoreSettings) -> Rules:
+def rules_for_store(rules: Rules, settings: StoreSettings) -> Rules:
     """Give the rules as a store gets them: where nothing may be written, workflows only rehearse."""
     if settings.write:
         return rules
-    return replace(rules, workflows=tuple(_rehearsed(each) for each in rules.workflows))
+    return replace(rules, workflows=tuple(_dry_run(each) for each in rules.workflows))
 
 
-def _rehearsed(workflow: Workflow) -> Workflow:
+def _dry_run(workflow: Workflow) -> Workflow:
     return replace(workflow, mode="dry_run") if workflow.mode == "live" else workflow
 
 
-def shop_of(row: StoreRow, config: Config, settings: StoreSettings) -> StoreProfile:
+def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) -> StoreProfile:
     """Give what the rules must know of a store, from what the shop said and the INI."""
     return StoreProfile(
         name=row.title or settings.name,
@@ -124,26 +129,26 @@ def shop_of(row: StoreRow, config: Config, settings: StoreSettings) -> StoreProf
     )
 
 
-def _watches(
-    known: Mapping[str, tuple[Activation, str]], rules: Rules, now: datetime, began: datetime
+def _activations(
+    known: Mapping[str, tuple[Activation, str]], rules: Rules, now: datetime, started: datetime
 ) -> dict[str, Activation]:
     """Say since when each workflow watches, those that are new or on again among them.
 
     The first set watches since the census began, by the server's clock. A workflow that looks at
     what rules decide watches anew when rules change: an edited rule is no event.
     """
-    since = now if known else began
+    since = now if known else started
     found = {}
     for workflow in rules.workflows:
-        watch, digest = known.get(workflow.name, (None, ""))
-        anew = watch is None or (watch.mode == "off" and workflow.mode != "off")
+        activation, digest = known.get(workflow.name, (None, ""))
+        restarted = activation is None or (activation.mode == "off" and workflow.mode != "off")
         edited = workflow.trigger.watches_state and digest != rules.digest
-        at = since if watch is None else now if anew or edited else watch.since
+        at = since if activation is None else now if restarted or edited else activation.since
         found[workflow.name] = Activation(at, workflow.mode)
     return found
 
 
-def _touch_if_changed(tx: Connection, store: str, digest: str) -> None:
+def _mark_dirty_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
     name = f"digest {store}"
     if setting(tx, name) != digest:
         evaluate_everyone(tx, store)
@@ -160,9 +165,9 @@ def _secret(tx: Connection) -> str:
 
 # The products that orders name, read from the mirror once for all who are judged together.
 
-MANY = 100
+READ_ALL_FROM = 100
 """For so many people all products are read: to look through their orders for some costs more."""
-ROOM = 20_000
+MAX_CACHED = 20_000
 """So many products are held at once; a few tens of megabytes."""
 
 
@@ -172,19 +177,21 @@ class ProductCache:
 
     store: str
     products: dict[int, Product] = field(default_factory=dict)
-    whole: bool | None = None
+    is_complete: bool | None = None
 
-    def fetch(self, tx: Connection, theirs: Iterable[Iterable[Order]], people: int) -> None:
+    def fetch(
+        self, tx: Connection, orders_by_person: Iterable[Iterable[Order]], people: int
+    ) -> None:
         """Read what these orders name and is not here yet; or all, where many people are judged."""
-        if self.whole is None and people >= MANY:
+        if self.is_complete is None and people >= READ_ALL_FROM:
             self._fetch_all(tx)
-        if not self.whole:
-            self._fetch_named(tx, chain.from_iterable(theirs))
+        if not self.is_complete:
+            self._fetch_named(tx, chain.from_iterable(orders_by_person))
 
     def _fetch_all(self, tx: Connection) -> None:
-        found = all_products(tx, self.store, ROOM + 1)
-        self.whole = len(found) <= ROOM
-        if self.whole:
+        found = all_products(tx, self.store, MAX_CACHED + 1)
+        self.is_complete = len(found) <= MAX_CACHED
+        if self.is_complete:
             self.products.update(found)
 
     def _fetch_named(self, tx: Connection, orders: Iterable[Order]) -> None:

@@ -14,7 +14,7 @@ from wcflow.database.sql import dumps, stamp
 from wcflow.profile import Transition, latest_order
 from wcflow.rules.codes import work_key
 from wcflow.rules.evaluate import Evaluation
-from wcflow.rules.evaluation_input import Target
+from wcflow.rules.evaluation_input import TagTarget
 from wcflow.rules.model import Rules
 from wcflow.rules.run_steps import Taken
 from wcflow.rules.steps import Send
@@ -31,7 +31,7 @@ class EntryBuilder:
     secret: str
     now: datetime
 
-    def step_row(self, run: Run, run_id: int, taken: Taken) -> dict[str, Any] | None:
+    def step_entry(self, run: Run, run_id: int, taken: Taken) -> dict[str, Any] | None:
         """Return the row of a step. Tags reach the store as state, so only a dry run shows them."""
         sent = taken.result
         if not isinstance(sent, Send):
@@ -43,33 +43,35 @@ class EntryBuilder:
             sent,
             rule=f"workflow {run.workflow}",
             subject=run.subject,
-            occurrence=run.occurrence,
+            occurrence=run.event,
             step=f"{taken.label} {taken.action}",
             run_id=run_id,
             state=state,
             outcome=sent.impossible,
         )
 
-    def move_row(self, judged: Evaluation, move: Transition, reason: str) -> dict[str, Any] | None:
+    def transition_entry(
+        self, evaluated: Evaluation, transition: Transition, reason: str
+    ) -> dict[str, Any] | None:
         """Give the row of a note that tells of a move, where the segment asks for one."""
-        rule = next((each for each in self.rules.segments if each.name == move.segment), None)
-        order = latest_order(judged.profile)
+        rule = next((each for each in self.rules.segments if each.name == transition.segment), None)
+        order = latest_order(evaluated.profile)
         if rule is None or not rule.note or order is None:
             return None
-        word = "entered" if move.entered else "left"
-        day = local_day(move.at, judged.profile.shop.zone).isoformat()
-        subject, occurrence = judged.memory.subject, f"{move.segment} {word} {day}"
+        word = "entered" if transition.entered else "left"
+        day = local_day(transition.at, evaluated.profile.store.zone).isoformat()
+        subject, occurrence = evaluated.memory.subject, f"{transition.segment} {word} {day}"
         key = work_key(self.secret, self.store, "segment", subject, occurrence)
-        text = f"Customer {word} the segment {move.segment}: {reason}"
+        text = f"Customer {word} the segment {transition.segment}: {reason}"
         return self._row(
             note(order.id, text, key),
-            rule=f"segment {move.segment}",
+            rule=f"segment {transition.segment}",
             subject=subject,
             occurrence=occurrence,
             step="note",
         )
 
-    def tags_row(self, subject: str, target: Target) -> dict[str, Any]:
+    def tags_entry(self, subject: str, target: TagTarget) -> dict[str, Any]:
         """Give the row of what one place should show."""
         return self._row(
             tag_state(target),
@@ -95,46 +97,46 @@ class EntryBuilder:
         return common | columns
 
 
-def tag_step(target: Target) -> str:
+def tag_step(target: TagTarget) -> str:
     """Name the place of tags: the customer, or one order."""
     return "customer" if target.kind == "customer" else f"order {target.id}"
 
 
 @dataclass(frozen=True, slots=True)
-class TagWork:
+class TagChanges:
     """Rows of tags to queue, and (subject, step) of those to call off."""
 
     queue: tuple[dict[str, Any], ...]
-    call_off: tuple[tuple[str, str], ...]
+    cancel: tuple[tuple[str, str], ...]
 
 
-NO_TAG_WORK = TagWork((), ())
+NO_TAG_CHANGES = TagChanges((), ())
 
 
-def tag_work(
-    judged: Evaluation, known: Mapping[tuple[str, str], TagEntry], maker: EntryBuilder
-) -> TagWork:
+def tag_changes(
+    evaluated: Evaluation, known: Mapping[tuple[str, str], TagEntry], entry_builder: EntryBuilder
+) -> TagChanges:
     """Say which places need writing, which no longer do; one that failed for good stays so."""
-    if not known and not any(target.differs for target in judged.targets):
-        return NO_TAG_WORK
-    subject = judged.memory.subject
+    if not known and not any(target.differs for target in evaluated.targets):
+        return NO_TAG_CHANGES
+    subject = evaluated.memory.subject
     wanted: dict[tuple[str, str], dict[str, Any]] = {
-        (subject, tag_step(target)): maker.tags_row(subject, target)
-        for target in judged.targets
-        if target.differs or _was_begun(known.get((subject, tag_step(target))))
+        (subject, tag_step(target)): entry_builder.tags_entry(subject, target)
+        for target in evaluated.targets
+        if target.differs or _was_claimed(known.get((subject, tag_step(target))))
     }
-    queue = tuple(row for key, row in wanted.items() if not _stands(known.get(key), row))
-    mine = (key for key, entry in known.items() if key[0] == subject and entry.state != "failed")
-    return TagWork(queue, tuple(key for key in mine if key not in wanted))
+    queue = tuple(row for key, row in wanted.items() if not _is_unchanged(known.get(key), row))
+    own = (key for key, entry in known.items() if key[0] == subject and entry.state != "failed")
+    return TagChanges(queue, tuple(key for key in own if key not in wanted))
 
 
-def _was_begun(entry: TagEntry | None) -> bool:
+def _was_claimed(entry: TagEntry | None) -> bool:
     # Who evaluates is alone: one that is claimed was left by a process that died over it, and
     # nobody knows what the shop shows. Nor may it be written later as it was wanted then.
     return entry is not None and entry.state == "claimed"
 
 
-def _stands(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:
+def _is_unchanged(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:
     if entry is None:
         return False
     # Who opened another account under the address of a deleted one took its row along.

@@ -18,20 +18,21 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue
 from wcflow.database.connection import Database
 from wcflow.evaluate.context import EvaluationContext, open_context
-from wcflow.evaluate.failures import (
+from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.save import (
+    EvaluationResult,
     FailedEvaluation,
     clear_failures,
     evaluate_one_by_one,
     known_failures,
     postpone_failed,
+    save_evaluations,
 )
-from wcflow.evaluate.load import load_inputs
-from wcflow.evaluate.save import EvaluationResult, save_evaluations
 from wcflow.rules.evaluate import Evaluation, evaluate_all
 from wcflow.rules.evaluation_input import EvaluationInput
 
 BATCH = 500
-ROUNDS = 5
+MAX_ROUNDS = 5
 """How often a person may be judged anew at once because steps changed what rules look at."""
 
 
@@ -45,30 +46,32 @@ def evaluate(
     """Judge everyone of a store who is touched or due, batch by batch, until asked to stop."""
     total, rounds = EvaluationResult(), Counter[str]()
     with db.transaction() as tx:
-        bench = open_context(tx, config, settings, now)
+        evaluation_context = open_context(tx, config, settings, now)
         known = known_failures(tx, settings.name)
-    with _unswept():
+    with _gc_paused():
         while not stopping():
             with db.transaction() as tx:
                 subjects, more = evaluation_queue.take_due(tx, settings.name, now, BATCH)
-                total.left = bool(subjects)
+                total.incomplete = bool(subjects)
                 if not subjects:
                     break
-                judged, unjudged = _judged(load_inputs(tx, bench, subjects), bench)
-                rounds.update(each.memory.subject for each in judged if each.due.now)
-                settle = {each for each in subjects if rounds[each] >= ROUNDS}
-                save_evaluations(tx, bench, judged, settle, total)
-                clear_failures(tx, settings.name, judged, known)
-                postpone_failed(tx, settings.name, unjudged, now)
-                total.unjudged += unjudged
-            if not more and not any(each.due.now for each in judged):
-                total.left = False
+                evaluated, failures = _evaluate_batch(
+                    load_inputs(tx, evaluation_context, subjects), evaluation_context
+                )
+                rounds.update(each.memory.subject for each in evaluated if each.due.now)
+                exhausted = {each for each in subjects if rounds[each] >= MAX_ROUNDS}
+                save_evaluations(tx, evaluation_context, evaluated, exhausted, total)
+                clear_failures(tx, settings.name, evaluated, known)
+                postpone_failed(tx, settings.name, failures, now)
+                total.failures += failures
+            if not more and not any(each.due.now for each in evaluated):
+                total.incomplete = False
                 break
     return total
 
 
 @contextmanager
-def _unswept() -> Iterator[None]:
+def _gc_paused() -> Iterator[None]:
     """Keep Python from looking for cycles, of which judging makes none: it is a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -79,19 +82,31 @@ def _unswept() -> Iterator[None]:
             gc.enable()
 
 
-def evaluate_input(case: EvaluationInput, bench: EvaluationContext) -> Evaluation:
+def evaluate_input(
+    evaluation_input: EvaluationInput, evaluation_context: EvaluationContext
+) -> Evaluation:
     """Judge one case at a bench."""
-    return _judge([case], bench)[0]
+    return _evaluate_all([evaluation_input], evaluation_context)[0]
 
 
-def _judged(
-    cases: Sequence[EvaluationInput], bench: EvaluationContext
+def _evaluate_batch(
+    inputs: Sequence[EvaluationInput], evaluation_context: EvaluationContext
 ) -> tuple[list[Evaluation], list[FailedEvaluation]]:
     try:
-        return _judge(cases, bench), []
+        return _evaluate_all(inputs, evaluation_context), []
     except Exception:  # noqa: BLE001 - it is told of when it is known whom it is about
-        return evaluate_one_by_one(cases, partial(evaluate_input, bench=bench))
+        return evaluate_one_by_one(
+            inputs, partial(evaluate_input, evaluation_context=evaluation_context)
+        )
 
 
-def _judge(cases: Iterable[EvaluationInput], bench: EvaluationContext) -> list[Evaluation]:
-    return evaluate_all(cases, bench.rules, bench.watches, bench.policy, bench.now)
+def _evaluate_all(
+    inputs: Iterable[EvaluationInput], evaluation_context: EvaluationContext
+) -> list[Evaluation]:
+    return evaluate_all(
+        inputs,
+        evaluation_context.rules,
+        evaluation_context.activations,
+        evaluation_context.policy,
+        evaluation_context.now,
+    )

@@ -15,17 +15,17 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import content_words, entry_words
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import trigger_words
+from wcflow.config.summary import trigger_text
 from wcflow.database import outbox, people
 from wcflow.database.contacts import Contact, contact_of_profile
 from wcflow.database.sql import instant
-from wcflow.evaluate.bulk import latest_occurrence
+from wcflow.evaluate.bulk import latest_event
 from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.evaluation import evaluate_input
 from wcflow.evaluate.load import load_inputs
 from wcflow.profile import Profile, net_total, order_date, paid_orders
-from wcflow.rules.classify import RuleResult, qualifies, rule_results
-from wcflow.rules.conditions import Part
+from wcflow.rules.classify import RuleResult, answer_when, rule_results
+from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.context import Context
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import EvaluationInput
@@ -48,14 +48,14 @@ class RuleExplanation:
     counts: bool
     behind: str
     tags: Sequence[str]
-    parts: Sequence[Part]
+    parts: Sequence[ComparisonResult]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowExplanation:
     """How a workflow stands to a person.
 
-    ``about`` is the occurrence or order of which ``when`` was asked, ``standing`` says in words
+    ``about`` is the event or order of which ``when`` was asked, ``standing`` says in words
     what came or comes of it.
     """
 
@@ -65,9 +65,9 @@ class WorkflowExplanation:
     since: datetime | None
     about: str
     holds: bool | None
-    parts: Sequence[Part]
+    parts: Sequence[ComparisonResult]
     stops: bool | None
-    stop_parts: Sequence[Part]
+    stop_parts: Sequence[ComparisonResult]
     standing: str
     runs: Sequence[Run]
 
@@ -129,19 +129,19 @@ def explain_person(
         contact=contact_of_profile(evaluation_input.profile),
         orders=len(paid),
         spent=_total_spent(evaluation.profile),
-        currency=evaluation_context.shop.currency,
-        without_rate=sum(net_total(order, evaluation_context.shop) is None for order in paid),
+        currency=evaluation_context.store.currency,
+        without_rate=sum(net_total(order, evaluation_context.store) is None for order in paid),
         last_order=order_date(paid[-1]) if paid else None,
         evaluated_at=evaluation_input.memory.evaluated_at,
         changes_at=evaluation.due.at,
-        segments=dict(evaluation.decision.segments),
+        segments=dict(evaluation.classification.segments),
         tags={
             tag: _tag_sources(tag, evaluation_input, evaluation, evaluation_context.rules)
             for tag in sorted(_current_tags(evaluation))
         },
-        refused=sorted(evaluation.memory.refused),
+        refused=sorted(evaluation.memory.removed_by_hand),
         shown_at={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
-        # Asked anew: the words of a decision that has lasted are those of the day it was made.
+        # Asked anew: the words of a classification that has lasted are those of the day it was made.
         rules=[
             _explain_rule(each)
             for each in rule_results(evaluation.profile, evaluation_context.rules, now)
@@ -156,7 +156,7 @@ def explain_person(
 
 
 def _total_spent(profile: Profile) -> Decimal:
-    totals = (net_total(order, profile.shop) for order in paid_orders(profile))
+    totals = (net_total(order, profile.store) for order in paid_orders(profile))
     return sum((total for total in totals if total is not None), Decimal(0))
 
 
@@ -166,7 +166,7 @@ def _explain_rule(verdict: RuleResult) -> RuleExplanation:
         name=verdict.name,
         holds=verdict.answer.value,
         counts=verdict.won,
-        behind=verdict.behind,
+        behind=verdict.blocked_by,
         tags=sorted(verdict.tags),
         parts=verdict.answer.parts,
     )
@@ -177,22 +177,22 @@ def _explain_rule(verdict: RuleResult) -> RuleExplanation:
 
 def _current_tags(evaluation: Evaluation) -> frozenset[str]:
     memory = evaluation.memory
-    wanted = evaluation.decision.tags | memory.granted
-    return (wanted - memory.refused) | memory.by_hand
+    wanted = evaluation.classification.tags | memory.added_by_workflows
+    return (wanted - memory.removed_by_hand) | memory.added_by_hand
 
 
 def _tag_sources(
     tag: str, evaluation_input: EvaluationInput, evaluation: Evaluation, rules: Rules
 ) -> list[str]:
-    scope = evaluation.decision.scope
+    context = evaluation.classification.context
     from_rules = [
         f"{each.kind} {each.name}" + ("" if each.answer.holds else ", for good")
-        for each in rule_results(scope.profile, rules, scope.now)
+        for each in rule_results(context.profile, rules, context.now)
         if tag in each.tags
     ]
-    if tag in evaluation.memory.granted:
+    if tag in evaluation.memory.added_by_workflows:
         from_rules += _adding_workflows(tag, evaluation_input, rules) or ["a workflow"]
-    return from_rules + (["by hand"] if tag in evaluation.memory.by_hand else [])
+    return from_rules + (["by hand"] if tag in evaluation.memory.added_by_hand else [])
 
 
 def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules) -> list[str]:
@@ -215,66 +215,68 @@ def _explain_workflow(
     evaluation: Evaluation,
     evaluation_context: EvaluationContext,
 ) -> WorkflowExplanation:
-    scope = Context(
+    context = Context(
         evaluation.profile,
         evaluation_context.now,
-        worn=evaluation.memory.worn,
-        segments=evaluation.decision.segments,
+        current_tags=evaluation.memory.current_tags,
+        segments=evaluation.classification.segments,
     )
-    occurrence = latest_occurrence(workflow, scope)
-    asked, about = _context_for_when(workflow, scope, occurrence)
-    when = qualifies(workflow.when, asked)
-    stop = workflow.stop_when.ask(asked) if workflow.stop_when else None
+    event = latest_event(workflow, context)
+    asked, about = _context_for_when(workflow, context, event)
+    when = answer_when(workflow.when, asked)
+    stop = workflow.stop_when.answer(asked) if workflow.stop_when else None
     return WorkflowExplanation(
         name=workflow.name,
-        trigger=trigger_words(workflow.trigger),
+        trigger=trigger_text(workflow.trigger),
         mode=workflow.mode,
-        since=evaluation_context.watches[workflow.name].since,
+        since=evaluation_context.activations[workflow.name].since,
         about=about,
         holds=when.value,
         parts=when.parts,
         stops=stop.value if stop else None,
         stop_parts=stop.parts if stop else (),
         standing=_workflow_status(
-            workflow, occurrence, evaluation_input, evaluation, evaluation_context
+            workflow, event, evaluation_input, evaluation, evaluation_context
         ),
         runs=[run for run in evaluation_input.runs if run.workflow == workflow.name],
     )
 
 
 def _context_for_when(
-    workflow: Workflow, scope: Context, occurrence: Event | None
+    workflow: Workflow, context: Context, event: Event | None
 ) -> tuple[Context, str]:
-    """Give of what ``when`` is asked: the latest occurrence, else the person's latest order."""
-    if occurrence is not None:
-        asked = replace(scope, order=occurrence.order, item=occurrence.item)
-        return asked, occurrence.name
-    if workflow.trigger.has_order and scope.profile.orders:
-        order = max(scope.profile.orders, key=lambda each: (each.created, each.id))
+    """Give of what ``when`` is asked: the latest event, else the person's latest order."""
+    if event is not None:
+        asked = replace(context, order=event.order, item=event.item)
+        return asked, event.name
+    if workflow.trigger.has_order and context.profile.orders:
+        order = max(context.profile.orders, key=lambda each: (each.created, each.id))
         item = order.items[-1] if workflow.trigger.has_item and order.items else None
-        return replace(scope, order=order, item=item), f"their latest order {order.number}"
-    return scope, ""
+        return replace(context, order=order, item=item), f"their latest order {order.number}"
+    return context, ""
 
 
 def _workflow_status(
     workflow: Workflow,
-    occurrence: Event | None,
+    event: Event | None,
     evaluation_input: EvaluationInput,
     evaluation: Evaluation,
     evaluation_context: EvaluationContext,
 ) -> str:
-    watch = evaluation_context.watches[workflow.name]
+    activation = evaluation_context.activations[workflow.name]
     if workflow.mode == "off":
         return "it is switched off"
-    begun = [run for run, _ in evaluation.took if run.workflow == workflow.name and run.id is None]
+    begun = [
+        run for run, _ in evaluation.steps_taken if run.workflow == workflow.name and run.id is None
+    ]
     if begun:
         words = "is passed over" if begun[-1].state == "skipped" else "sets it off"
-        return f"{begun[-1].occurrence} {words} with the next walk"
-    if occurrence is None:
+        return f"{begun[-1].event} {words} with the next walk"
+    if event is None:
         return "nothing has set it off yet"
-    if occurrence.name in evaluation_input.seen.get(workflow.name, ()):
+    if event.name in evaluation_input.seen.get(workflow.name, ()):
         return "it has looked at that"
-    if occurrence.at < watch.since and not workflow.include_existing:
+    if event.at < activation.since and not workflow.include_existing:
         return "that was before it was switched on"
     return "it will look at that with the next walk"
 
@@ -296,7 +298,7 @@ def _load_entries(
             each.queued_at,
             each.state,
             entry_words(each),
-            content_words(each, evaluation_context.shop.zone),
+            content_words(each, evaluation_context.store.zone),
             each.rule,
             each.outcome,
         )

@@ -24,23 +24,23 @@ from wcflow.database.stores import save_store, store_row
 from wcflow.database.tables import OrderRow, PersonRow
 
 _P, _O = table_of(PersonRow), table_of(OrderRow)
-RANKED = frozenset({"spend_percentile", "orders_percentile"})
-GAPPED = frozenset({"order_gap", "overdue"})
-_AT_ONCE = 10_000
+RANK_ATTRIBUTES = frozenset({"spend_percentile", "orders_percentile"})
+GAP_ATTRIBUTES = frozenset({"order_gap", "overdue"})
+_BATCH_SIZE = 10_000
 """So many are given their places in one transaction: nobody who waits for the database waits long."""
 
-_STANDING = select(
+_SELECT_RANKS = select(
     _P.c.subject, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
 )
-_MINE = update(_P).where(
+_UPDATE_PERSON = update(_P).where(
     _P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject")
 )
-_PLACES = {
+_RANK_VALUES = {
     "spend_percentile": bindparam("to_spend", type_=Integer()),
     "orders_percentile": bindparam("to_orders", type_=Integer()),
 }
-_PLACE = Prepared(_MINE.values(_PLACES))
-_PLACE_AND_TOUCH = Prepared(_MINE.values({**_PLACES, "touched": 1}))
+_SAVE_RANK = Prepared(_UPDATE_PERSON.values(_RANK_VALUES))
+_SAVE_RANK_AND_MARK = Prepared(_UPDATE_PERSON.values({**_RANK_VALUES, "touched": 1}))
 
 
 def percentiles(values: Sequence[int]) -> list[int]:
@@ -70,23 +70,23 @@ def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int
 
     ``order_gap`` touches everyone when it changed and a rule asks for it.
     """
-    asked = names_asked(config)
+    asked = attributes_used(config)
     with db.reading() as tx:
-        moved = _moved(tx, settings.name)
-        gap = usual_gap(_paid_stamps(tx, config, settings.name).values())
-    for some in chunks(moved, _AT_ONCE):
+        moved = _changed_ranks(tx, settings.name)
+        gap = usual_gap(_load_paid_stamps(tx, config, settings.name).values())
+    for some in chunks(moved, _BATCH_SIZE):
         with db.transaction() as tx:
-            (_PLACE_AND_TOUCH if asked & RANKED else _PLACE).for_all(tx, some)
+            (_SAVE_RANK_AND_MARK if asked & RANK_ATTRIBUTES else _SAVE_RANK).for_all(tx, some)
     with db.transaction() as tx:
         row = store_row(tx, settings.name)
         if row is not None and row.order_gap != gap:
             save_store(tx, settings.name, order_gap=gap)
-            if asked & GAPPED:
+            if asked & GAP_ATTRIBUTES:
                 evaluate_everyone(tx, settings.name)
     return len(moved)
 
 
-def names_asked(config: Config) -> frozenset[str]:
+def attributes_used(config: Config) -> frozenset[str]:
     """Give the attributes that any condition or tag names."""
     rules = config.rules
     conditions = [
@@ -99,10 +99,10 @@ def names_asked(config: Config) -> frozenset[str]:
     return named.union(*(tag.tag.names for tag in rules.tags))
 
 
-def _moved(tx: Connection, store: str) -> list[dict[str, Any]]:
+def _changed_ranks(tx: Connection, store: str) -> list[dict[str, Any]]:
     """Give those whose place is another than the one that they have; who pays nothing has none."""
     placed = (_P.c.orders_count > 0) | _P.c.spend_percentile.is_not(None)
-    rows = tx.execute(_STANDING.where(_P.c.store == store, placed)).all()
+    rows = tx.execute(_SELECT_RANKS.where(_P.c.store == store, placed)).all()
     paying = [row for row in rows if row.orders_count > 0]
     by_spend = percentiles([row.spent for row in paying])
     by_orders = percentiles([row.orders_count for row in paying])
@@ -115,7 +115,9 @@ def _moved(tx: Connection, store: str) -> list[dict[str, Any]]:
     ]
 
 
-def _paid_stamps(tx: Connection, config: Config, store: str) -> Mapping[tuple[int, str], list[int]]:
+def _load_paid_stamps(
+    tx: Connection, config: Config, store: str
+) -> Mapping[tuple[int, str], list[int]]:
     query = select(_O.c.customer_id, _O.c.email, _O.c.paid, _O.c.created).where(
         _O.c.store == store, _O.c.status.in_(config.paid_statuses)
     )

@@ -1,22 +1,93 @@
-"""Keep what was judged: people, memberships, moves, runs, and rows of the outbox."""
+"""What becomes of those whom nobody can judge: a bug, or a row as nobody thought of.
+
+They are put off for a day, and noted like rows that are put aside. All others go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.database import outbox, people, runs
+from wcflow.database import evaluation_queue, outbox, people, runs
+from wcflow.database.quarantine import PERSON_OF, Key, quarantine, quarantined_rows, release_rows
 from wcflow.evaluate.context import EvaluationContext
-from wcflow.evaluate.entries import TagWork, tag_work
-from wcflow.evaluate.failures import FailedEvaluation
+from wcflow.evaluate.entries import TagChanges, tag_changes
+from wcflow.profile import Profile
+from wcflow.redact import error_text
 from wcflow.rules.evaluate import Evaluation
+from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.workflows import RunSteps
 from wcflow.units import minor_digits
+
+POSTPONEMENT = timedelta(days=1)
+
+
+class FailedEvaluation(NamedTuple):
+    """A person, and what broke down over them."""
+
+    evaluation_input: EvaluationInput
+    error: Exception
+
+    @property
+    def row(self) -> Key:
+        """Give what they are noted under."""
+        return max(_quarantine_keys(self.evaluation_input.profile), default=Key(PERSON_OF[0], 0))
+
+
+def evaluate_one_by_one(
+    inputs: Sequence[EvaluationInput], evaluate_one: Callable[[EvaluationInput], Evaluation]
+) -> tuple[list[Evaluation], list[FailedEvaluation]]:
+    """Judge one by one those who could not be judged together; say over whom it breaks down."""
+    evaluated, failures = list[Evaluation](), list[FailedEvaluation]()
+    for evaluation_input in inputs:
+        try:
+            evaluated.append(evaluate_one(evaluation_input))
+        except Exception as error:  # noqa: BLE001 - it is kept, and who evaluates tells of it
+            failures.append(FailedEvaluation(evaluation_input, error))
+    return evaluated, failures
+
+
+def postpone_failed(
+    tx: Connection, store: str, failures: Sequence[FailedEvaluation], now: datetime
+) -> None:
+    """Look at them again tomorrow, and have ``wcflow status`` tell of it."""
+    if not failures:
+        return
+    quarantine(tx, store, [(each.row, error_text(each.error)) for each in failures], now)
+    evaluation_queue.put_off(
+        tx, store, [each.evaluation_input.memory.subject for each in failures], now + POSTPONEMENT
+    )
+
+
+def known_failures(tx: Connection, store: str) -> set[Key]:
+    """Give under what those are noted who could not be judged."""
+    return {Key(row.kind, row.id) for row in quarantined_rows(tx, store) if row.kind in PERSON_OF}
+
+
+def clear_failures(
+    tx: Connection, store: str, evaluated: Sequence[Evaluation], known: set[Key]
+) -> None:
+    """Forget of these that they could not be judged."""
+    if known:
+        release_rows(
+            tx, store, {key for each in evaluated for key in _quarantine_keys(each.profile)} & known
+        )
+
+
+def _quarantine_keys(profile: Profile) -> set[Key]:
+    """Give what a person may have been noted under: their account, or one of their orders."""
+    if profile.account is not None:
+        return {Key(PERSON_OF[1], profile.account.id)}
+    return {Key(PERSON_OF[0], order.id) for order in profile.orders}
+
+
+# Keep what was judged: people, memberships, moves, runs, and rows of the outbox.
 
 
 @dataclass(slots=True)
@@ -28,46 +99,54 @@ class EvaluationResult:
     """
 
     people: int = 0
-    moves: int = 0
+    transitions: int = 0
     runs: int = 0
     queued: int = 0
-    left: bool = False
-    unjudged: list[FailedEvaluation] = field(default_factory=list)
+    incomplete: bool = False
+    failures: list[FailedEvaluation] = field(default_factory=list)
 
 
 def save_evaluations(
     tx: Connection,
-    bench: EvaluationContext,
-    judged: Sequence[Evaluation],
-    settle: Collection[str],
+    evaluation_context: EvaluationContext,
+    evaluated: Sequence[Evaluation],
+    exhausted: Collection[str],
     total: EvaluationResult,
 ) -> None:
-    store = bench.settings.name
-    gone = {j.memory.subject for j in judged if not j.profile.orders and j.profile.account is None}
-    stay = [j for j in judged if j.memory.subject not in gone] if gone else judged
-    people.save_memories(tx, store, [j.memory for j in stay if _learned(j)])
-    people.note_judged(tx, store, [_noted(j, bench, settle) for j in stay])
-    moved = [j.memory for j in stay if j.memory.segments != j.known.segments]
+    store = evaluation_context.settings.name
+    deleted = {
+        j.memory.subject for j in evaluated if not j.profile.orders and j.profile.account is None
+    }
+    remaining = [j for j in evaluated if j.memory.subject not in deleted] if deleted else evaluated
+    people.save_memories(tx, store, [j.memory for j in remaining if _memory_changed(j)])
+    people.note_judged(
+        tx, store, [_evaluated_row(j, evaluation_context, exhausted) for j in remaining]
+    )
+    moved = [j.memory for j in remaining if j.memory.segments != j.known.segments]
     people.save_memberships(tx, store, {each.subject: each.segments for each in moved})
-    moves = [(j.memory.subject, move, why) for j in judged for move, why in j.moves]
-    people.save_transitions(tx, store, moves)
-    acting = [j for j in judged if j.moves or j.took or j.withdrawn]
-    rows = [row for j in acting for row in _effect_rows(tx, bench, j)]
+    transitions = [
+        (j.memory.subject, transition, why) for j in evaluated for transition, why in j.transitions
+    ]
+    people.save_transitions(tx, store, transitions)
+    acting = [j for j in evaluated if j.transitions or j.steps_taken or j.withdrawn]
+    rows = [row for j in acting for row in _build_entries(tx, evaluation_context, j)]
     outbox.add_entries(tx, rows)
-    tags = _queue_tags(tx, bench, judged)
-    people.forget(tx, store, sorted(gone))
-    total.people += len(judged)
-    total.moves += len(moves)
-    total.runs += sum(1 for j in judged for run, _ in j.took if run.counts and run.id is None)
+    tags = _queue_tags(tx, evaluation_context, evaluated)
+    people.forget(tx, store, sorted(deleted))
+    total.people += len(evaluated)
+    total.transitions += len(transitions)
+    total.runs += sum(
+        1 for j in evaluated for run, _ in j.steps_taken if run.counts and run.id is None
+    )
     total.queued += sum(row["state"] == "due" for row in rows) + tags
 
 
-_MEMORY = attrgetter(
-    "by_hand",
-    "refused",
-    "granted",
-    "kept",
-    "worn",
+_REMEMBERED = attrgetter(
+    "added_by_hand",
+    "removed_by_hand",
+    "added_by_workflows",
+    "kept_forever",
+    "current_tags",
     "matched",
     "written_customer",
     "written_order",
@@ -75,59 +154,72 @@ _MEMORY = attrgetter(
 )
 
 
-def _learned(judged: Evaluation) -> bool:
+def _memory_changed(evaluated: Evaluation) -> bool:
     """Say whether more is to be remembered than that they were judged: few rows need writing whole."""
-    return bool(_MEMORY(judged.memory) != _MEMORY(judged.known))
+    return bool(_REMEMBERED(evaluated.memory) != _REMEMBERED(evaluated.known))
 
 
-def _noted(judged: Evaluation, bench: EvaluationContext, settle: Collection[str]) -> people.Judged:
-    amounts, memory = judged.decision.scope.amounts, judged.memory
+def _evaluated_row(
+    evaluated: Evaluation, evaluation_context: EvaluationContext, exhausted: Collection[str]
+) -> people.Judged:
+    amounts, memory = evaluated.classification.context.amounts, evaluated.memory
     spent = sum([amount for _, amount in amounts if amount is not None], Decimal(0))
     return people.Judged(
         memory.subject,
         memory.email,
-        bench.now,
+        evaluation_context.now,
         memory.digest,
-        judged.due.now and memory.subject not in settle,
-        judged.due.at,
-        int(spent.scaleb(minor_digits(bench.shop.currency))),
+        evaluated.due.now and memory.subject not in exhausted,
+        evaluated.due.at,
+        int(spent.scaleb(minor_digits(evaluation_context.store.currency))),
         len(amounts),
     )
 
 
-def _effect_rows(
-    tx: Connection, bench: EvaluationContext, judged: Evaluation
+def _build_entries(
+    tx: Connection, evaluation_context: EvaluationContext, evaluated: Evaluation
 ) -> list[dict[str, Any]]:
     """Keep runs, call off what they no longer warrant, and give the rows of what they do."""
-    store, rows = bench.settings.name, []
-    for move, reason in judged.moves:
-        if note := bench.maker.move_row(judged, move, reason):
+    store, rows = evaluation_context.settings.name, []
+    for transition, reason in evaluated.transitions:
+        if note := evaluation_context.entry_builder.transition_entry(evaluated, transition, reason):
             rows.append(note)
-    for took in judged.took:
-        rows += save_run_steps(tx, bench, took)
-    for run in judged.withdrawn:
+    for steps_taken in evaluated.steps_taken:
+        rows += save_run_steps(tx, evaluation_context, steps_taken)
+    for run in evaluated.withdrawn:
         runs.save_run(tx, store, run)
         outbox.cancel_of_runs(tx, store, [run.id] if run.id else [], run.reason)
     return rows
 
 
 def save_run_steps(
-    tx: Connection, bench: EvaluationContext, took: RunSteps
+    tx: Connection, evaluation_context: EvaluationContext, steps_taken: RunSteps
 ) -> list[dict[str, Any]]:
     """Keep a run and give the rows of the steps that it took; tags reach the shop as state."""
-    run, steps = took
-    run_id = runs.save_run(tx, bench.settings.name, run)
-    return [row for taken in steps if (row := bench.maker.step_row(run, run_id, taken)) is not None]
+    run, steps = steps_taken
+    run_id = runs.save_run(tx, evaluation_context.settings.name, run)
+    return [
+        row
+        for taken in steps
+        if (row := evaluation_context.entry_builder.step_entry(run, run_id, taken)) is not None
+    ]
 
 
-def _queue_tags(tx: Connection, bench: EvaluationContext, judged: Sequence[Evaluation]) -> int:
-    store = bench.settings.name
-    known = outbox.tag_entries(tx, store, [j.memory.subject for j in judged])
-    mine: dict[str, dict[tuple[str, str], outbox.TagEntry]] = {}
+def _queue_tags(
+    tx: Connection, evaluation_context: EvaluationContext, evaluated: Sequence[Evaluation]
+) -> int:
+    store = evaluation_context.settings.name
+    known = outbox.tag_entries(tx, store, [j.memory.subject for j in evaluated])
+    entries_by_person: dict[str, dict[tuple[str, str], outbox.TagEntry]] = {}
     for key, entry in known.items():
-        mine.setdefault(key[0], {})[key] = entry
-    work: list[TagWork] = [tag_work(j, mine.get(j.memory.subject, {}), bench.maker) for j in judged]
+        entries_by_person.setdefault(key[0], {})[key] = entry
+    work: list[TagChanges] = [
+        tag_changes(
+            j, entries_by_person.get(j.memory.subject, {}), evaluation_context.entry_builder
+        )
+        for j in evaluated
+    ]
     rows = [row for each in work for row in each.queue]
     outbox.queue_tags(tx, rows)
-    outbox.cancel_tags(tx, store, [key for each in work for key in each.call_off])
+    outbox.cancel_tags(tx, store, [key for each in work for key in each.cancel])
     return len(rows)

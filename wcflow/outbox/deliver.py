@@ -28,13 +28,13 @@ log = structlog.get_logger()
 
 def deliver(
     db: Database,
-    ways: WaysOut,
+    deliverers: WaysOut,
     config: Config,
     clock: Callable[[], datetime],
     holder: str,
     stopping: Callable[[], bool] = lambda: False,
     *,
-    whole: bool = True,
+    all_evaluated: bool = True,
 ) -> DeliveryResult:
     """Deliver all that is due for one store. Raises StoreError if the store is out of reach.
 
@@ -42,26 +42,28 @@ def deliver(
     the write limit looks at all of them together. Entries that were claimed but not tried are
     given back; the outcome of those that were tried is recorded before anything is raised.
     """
-    result, store = DeliveryResult(), ways.store.name
+    result, store = DeliveryResult(), deliverers.store.name
     with db.transaction() as tx:
         outbox.reclaim(tx, store, clock(), holder)
     store_error: DeliveryError | None = None
     for channel in channels():
         if stopping():
             break
-        if channel != STORE and channel not in ways.others:
+        if channel != STORE and channel not in deliverers.others:
             continue
-        hold = update_hold(db, store, channel, config.max_writes, clock(), whole=whole)
+        hold = update_hold(
+            db, store, channel, config.max_writes, clock(), all_evaluated=all_evaluated
+        )
         result.held, result.waiting = result.held or hold.reason, result.waiting + hold.waiting
         delivery = Delivery(
             db,
-            ways,
+            deliverers,
             channel,
             holder,
             clock,
             config.rules.static_tags,
             config.manual_tags == "respect",
-            approved_only=bool(hold.reason) or not whole,
+            approved_only=bool(hold.reason) or not all_evaluated,
             result=result,
         )
         try:
@@ -122,4 +124,4 @@ def _deliver_one(delivery: Delivery) -> bool:
 def _send(delivery: Delivery, entry: Entry) -> str:
     send = ENTRY_KINDS[entry.kind].deliver
     assert send is not None, "only kinds that are delivered one by one are claimed here"
-    return send(entry, delivery.ways)
+    return send(entry, delivery.deliverers)

@@ -15,30 +15,30 @@ from wcflow.database import outbox
 from wcflow.database.connection import Database
 from wcflow.database.outbox import Entry
 from wcflow.errors import DeliveryError, StoreError
-from wcflow.store.errors import concerns_store
+from wcflow.store.errors import is_store_wide
 from wcflow.units import backoff
 
 log = structlog.get_logger()
 
-FIRST, LONGEST, TRIES = timedelta(minutes=1), timedelta(hours=6), 16
+FIRST_PAUSE, LONGEST_PAUSE, MAX_TRIES = timedelta(minutes=1), timedelta(hours=6), 16
 """Sixteen tries with these pauses take two days: one entry survives an outage of a weekend."""
 
 
 def next_try(attempt: int, now: datetime, retry_after: float | None = None) -> datetime:
     """Return when to try again after the ``attempt``-th try (from 1)."""
-    pause = backoff(attempt, FIRST, LONGEST)
+    pause = backoff(attempt, FIRST_PAUSE, LONGEST_PAUSE)
     return now + max(pause, timedelta(seconds=retry_after or 0))
 
 
 def is_final(error: DeliveryError, attempt: int, kind: EntryKind | None = None) -> bool:
     """Return whether an entry fails for good: the error is permanent, or it was tried often enough."""
     retried = kind.retried(error) if kind else not error.permanent
-    return not retried or attempt >= TRIES
+    return not retried or attempt >= MAX_TRIES
 
 
 def channel_is_down(error: DeliveryError) -> bool:
     """Return whether nothing else gets through, as against this one entry."""
-    return concerns_store(error) if isinstance(error, StoreError) else error.channel_down
+    return is_store_wide(error) if isinstance(error, StoreError) else error.channel_down
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class DeliveryResult:
 
     done: int = 0
     failed: int = 0
-    put_off: int = 0
+    postponed: int = 0
     held: str = ""
     waiting: int = 0
     down: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Delivery:
     """
 
     db: Database
-    ways: WaysOut
+    deliverers: WaysOut
     channel: str
     holder: str
     now: Callable[[], datetime]
@@ -79,7 +79,7 @@ class Delivery:
 
     @property
     def store_name(self) -> str:
-        return self.ways.store.name
+        return self.deliverers.store.name
 
     def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[Entry]:
         """Claim due entries of this channel whose kind is wanted, oldest first."""
@@ -115,7 +115,7 @@ class Delivery:
             return
         until = next_try(entry.attempts, self.now(), error.retry_after)
         outbox.put_off(tx, [entry.id], until, str(error))
-        self.result.put_off += 1
+        self.result.postponed += 1
         log.warning("postponed", store=self.store_name, id=entry.id, until=until, why=str(error))
 
     def fail(self, tx: Connection, entry: Entry, reason: str) -> None:

@@ -22,7 +22,7 @@ from wcflow.database.tables import StoreRow
 
 log = structlog.get_logger()
 
-FLOOR, SHARE = 100, 5
+MIN_LIMIT, PEOPLE_SHARE = 100, 5
 """Without ``max_writes``, more than 100 changes and more than a fifth of the people are held."""
 
 
@@ -47,7 +47,7 @@ def hold_reason(load: WriteLoad, max_writes: int | None) -> str:
         if load.waiting == 1:
             return "the first change waits for your approval"
         return f"the first {load.waiting:,} changes wait for your approval"
-    limit = max(FLOOR, load.people // SHARE) if max_writes is None else max_writes
+    limit = max(MIN_LIMIT, load.people // PEOPLE_SHARE) if max_writes is None else max_writes
     if load.waiting > limit:
         return f"more than {limit:,} changes at once (max_writes): {load.waiting:,}"
     return ""
@@ -88,9 +88,9 @@ def current_hold(
     """Return whether a channel would be held now; people are counted only where it matters."""
     saved = channel_hold(tx, row, channel)
     waiting, _ = outbox.waiting(tx, row.name, now, channel_kinds(channel))
-    everyone = people.count_people(tx, row.name) if waiting > FLOOR else 0
+    people_count = people.count_people(tx, row.name) if waiting > MIN_LIMIT else 0
     alarm = row.held if row.held.startswith(EMPTY_ANSWER) else ""
-    reason = hold_reason(WriteLoad(waiting, everyone, saved.approved, alarm), max_writes)
+    reason = hold_reason(WriteLoad(waiting, people_count, saved.approved, alarm), max_writes)
     return Hold(reason, saved.since, saved.approved, waiting)
 
 
@@ -101,7 +101,13 @@ def any_hold(tx: Connection, row: StoreRow, max_writes: int | None, now: datetim
 
 
 def update_hold(
-    db: Database, store: str, channel: str, max_writes: int | None, now: datetime, *, whole: bool
+    db: Database,
+    store: str,
+    channel: str,
+    max_writes: int | None,
+    now: datetime,
+    *,
+    all_evaluated: bool,
 ) -> Hold:
     """Set or lift the hold of a channel; it is lifted only when everything is queued."""
     with db.transaction() as tx:
@@ -111,7 +117,7 @@ def update_hold(
             channel_hold(tx, row, channel),
             current_hold(tx, row, channel, max_writes, now),
         )
-        if not hold.reason and not whole:
+        if not hold.reason and not all_evaluated:
             return Hold(before.reason, before.since, before.approved, hold.waiting)
         approved = hold.approved or (not hold.reason and row.census_done is not None)
         since = (before.since if before.reason else stamp(now)) if hold.reason else None

@@ -18,10 +18,9 @@ from wcflow.database.stores import save_store, store_row
 from wcflow.database.tags import save_written
 from wcflow.errors import StoreError
 from wcflow.outbox.delivery import Delivery
-from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, Shown, place_of
-from wcflow.rules.memory import Memory, Place
-from wcflow.rules.tags import NOTHING, Put
-from wcflow.store.errors import concerns_store
+from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, ShownMeta, target_of
+from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagPlace
+from wcflow.store.errors import is_store_wide
 from wcflow.store.listing import UnreadableRowError
 
 BATCH = 25
@@ -36,27 +35,31 @@ Results = Mapping[int, StoreError | None]
 """By customer or order: why it was refused, or None."""
 
 
-def deliver_meta(delivery: Delivery, place: PlaceKind) -> bool:
+def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
     """Deliver one batch; return whether there was any. Raises StoreError if the store is down."""
-    entries = delivery.claim(lambda kind: kind.meta is not None and kind.place == place, BATCH)
+    entries = delivery.claim(
+        lambda kind: kind.meta is not None and kind.resource == resource, BATCH
+    )
     if not entries:
         return False
-    shown, unreadable = _read(delivery, place, [entry.target for entry in entries])
+    shown, unreadable = _read_current(delivery, resource, [entry.target for entry in entries])
     with delivery.db.transaction() as tx:
         for entry in entries:
             if entry.target in unreadable:
                 delivery.refused(tx, entry, unreadable[entry.target])
             elif entry.target not in shown:
-                _gone(tx, delivery, entry, f"{place} {entry.target} is gone from the store")
+                _record_missing(
+                    tx, delivery, entry, f"{resource} {entry.target} is gone from the store"
+                )
         plans = _plan(tx, delivery, [e for e in entries if e.target in shown], shown)
-    results = _write(delivery, place, plans, shown)
+    results = _write(delivery, resource, plans, shown)
     with delivery.db.transaction() as tx:
-        _record(tx, delivery, place, plans, results)
+        _record(tx, delivery, resource, plans, results)
     _raise_if_store_is_down(results)
     return True
 
 
-def _gone(tx: Connection, delivery: Delivery, entry: Entry, reason: str) -> None:
+def _record_missing(tx: Connection, delivery: Delivery, entry: Entry, reason: str) -> None:
     """Cancel tags, since the next poll finds out where they belong now; anything else fails."""
     if ENTRY_KINDS[entry.kind].state:
         delivery.cancel(tx, entry, reason)
@@ -64,29 +67,29 @@ def _gone(tx: Connection, delivery: Delivery, entry: Entry, reason: str) -> None
         delivery.fail(tx, entry, reason)
 
 
-def _read(
-    delivery: Delivery, place: PlaceKind, targets: Sequence[int]
-) -> tuple[Shown, dict[int, StoreError]]:
+def _read_current(
+    delivery: Delivery, resource: PlaceKind, targets: Sequence[int]
+) -> tuple[ShownMeta, dict[int, StoreError]]:
     """Read what is shown now; a target that cannot be read is an error of its own."""
-    left, unreadable = set(targets), dict[int, StoreError]()
-    while left:
+    remaining, unreadable = set(targets), dict[int, StoreError]()
+    while remaining:
         try:
-            return _shown(delivery, place, sorted(left)), unreadable
+            return _shown(delivery, resource, sorted(remaining)), unreadable
         except UnreadableRowError as error:
-            if error.row.id not in left:
+            if error.row.id not in remaining:
                 raise
             unreadable[error.row.id] = error
-            left.remove(error.row.id)
+            remaining.remove(error.row.id)
     return {}, unreadable
 
 
-def _shown(delivery: Delivery, place: PlaceKind, targets: Sequence[int]) -> Shown:
-    store = delivery.ways.store
-    return (store.customers_meta if place == "customer" else store.orders_meta)(targets)
+def _shown(delivery: Delivery, resource: PlaceKind, targets: Sequence[int]) -> ShownMeta:
+    store = delivery.deliverers.store
+    return (store.customers_meta if resource == "customer" else store.orders_meta)(targets)
 
 
 def _plan(
-    tx: Connection, delivery: Delivery, entries: Sequence[Entry], shown: Shown
+    tx: Connection, delivery: Delivery, entries: Sequence[Entry], shown: ShownMeta
 ) -> list[MetaPlan]:
     planner = MetaPlanner(
         tx, delivery.store_name, entries, ours=delivery.ours, respect=delivery.respect
@@ -99,40 +102,43 @@ def _plan(
         else:
             plans.append(plan)
     # Saved before it is written: if this is interrupted, what changed there was wcflow's doing.
-    put = {place: each | planner.written.get(place, NOTHING) for place, each in _put(plans).items()}
+    put = {
+        resource: each | planner.written.get(resource, NO_CHANGE)
+        for resource, each in _changed_tags(plans).items()
+    }
     save_written(tx, delivery.store_name, put)
     return plans
 
 
-def _put(plans: Sequence[MetaPlan]) -> dict[Place, Put]:
-    return {place_of(plan.entry): plan.put for plan in plans if plan.memory is not None}
+def _changed_tags(plans: Sequence[MetaPlan]) -> dict[TagPlace, TagChange]:
+    return {target_of(plan.entry): plan.put for plan in plans if plan.memory is not None}
 
 
 def _write(
-    delivery: Delivery, place: PlaceKind, plans: Sequence[MetaPlan], shown: Shown
+    delivery: Delivery, resource: PlaceKind, plans: Sequence[MetaPlan], shown: ShownMeta
 ) -> Results:
     """Write what differs; a target that shows it already needs no request."""
     values: dict[int, dict[str, str | None]] = {}
     for plan in plans:
-        differing = _differing(plan.meta, shown[plan.entry.target])
+        differing = _differences(plan.meta, shown[plan.entry.target])
         if differing:
             values.setdefault(plan.entry.target, {}).update(differing)
     results: dict[int, StoreError | None] = {plan.entry.target: None for plan in plans}
     if values:
-        results |= delivery.ways.store.write_meta(_PATHS[place], values)
+        results |= delivery.deliverers.store.write_meta(_PATHS[resource], values)
         written = {target: values[target] for target in values if results[target] is None}
-        results |= _check_first_write(delivery, place, written)
+        results |= _check_first_write(delivery, resource, written)
     return results
 
 
-def _differing(meta: Meta, shown: Mapping[str, str] | None) -> dict[str, str | None]:
+def _differences(meta: Meta, shown: Mapping[str, str] | None) -> dict[str, str | None]:
     if shown is None:
         return dict(meta)
     return {key: value for key, value in meta.items() if (value or "") != shown.get(key, "")}
 
 
 def _check_first_write(
-    delivery: Delivery, place: PlaceKind, written: Mapping[int, Meta]
+    delivery: Delivery, resource: PlaceKind, written: Mapping[int, Meta]
 ) -> dict[int, StoreError | None]:
     """Read back the first values ever written to a store: a plugin can drop them silently."""
     with delivery.db.reading() as tx:
@@ -140,14 +146,14 @@ def _check_first_write(
     if not written or row is None or row.meta_checked:
         return {}
     target, meta = next(iter(written.items()))
-    shown = _shown(delivery, place, [target]).get(target)
+    shown = _shown(delivery, resource, [target]).get(target)
     if shown is None:
         return {}
-    if _differing(meta, shown):
+    if _differences(meta, shown):
         error = StoreError(
-            f"the store accepted {', '.join(meta)} for {place} {target} but does not show it",
+            f"the store accepted {', '.join(meta)} for {resource} {target} but does not show it",
             "A plugin may be filtering meta data. wcflow will try again later.",
-            asked=f"POST /{_PATHS[place]}/batch",
+            asked=f"POST /{_PATHS[resource]}/batch",
         )
         return dict.fromkeys(written, error)
     with delivery.db.transaction() as tx:
@@ -158,7 +164,7 @@ def _check_first_write(
 def _record(
     tx: Connection,
     delivery: Delivery,
-    place: PlaceKind,
+    resource: PlaceKind,
     plans: Sequence[MetaPlan],
     results: Results,
 ) -> None:
@@ -166,15 +172,15 @@ def _record(
     for plan in plans:
         error = results[plan.entry.target]
         if error is None:
-            delivery.done(tx, plan.entry, _words(plan.meta))
+            delivery.done(tx, plan.entry, _describe_meta(plan.meta))
             done.append(plan)
         else:
             delivery.refused(tx, plan.entry, error)
     values: dict[int, dict[str, str | None]] = {}
     for plan in done:
         values.setdefault(plan.entry.target, {}).update(plan.meta)
-    (set_customer_meta if place == "customer" else set_order_meta)(tx, store, values)
-    put = {where: replace(each, dropped=frozenset()) for where, each in _put(done).items()}
+    (set_customer_meta if resource == "customer" else set_order_meta)(tx, store, values)
+    put = {where: replace(each, dropped=frozenset()) for where, each in _changed_tags(done).items()}
     save_written(tx, store, put)
     _save_memories(tx, store, [plan.memory for plan in done if plan.memory])
 
@@ -187,16 +193,17 @@ def _save_memories(tx: Connection, store: str, memories: Sequence[Memory]) -> No
         memory.subject: memory.email
         for memory in memories
         if (was := before[memory.subject])
-        and (was.by_hand, was.refused) != (memory.by_hand, memory.refused)
+        and (was.added_by_hand, was.removed_by_hand)
+        != (memory.added_by_hand, memory.removed_by_hand)
     }
     mark_dirty(tx, store, edited)
 
 
-def _words(meta: Meta) -> str:
+def _describe_meta(meta: Meta) -> str:
     return "; ".join(f"{key} = {value}" if value else f"no {key}" for key, value in meta.items())
 
 
 def _raise_if_store_is_down(results: Results) -> None:
     for error in results.values():
-        if error is not None and concerns_store(error):
+        if error is not None and is_store_wide(error):
             raise error

@@ -18,11 +18,10 @@ from wcflow.database.customers import customers
 from wcflow.database.orders import order_records
 from wcflow.database.outbox import Entry
 from wcflow.database.tags import written_in
-from wcflow.rules.memory import Memory, Place, Written, copy_of
-from wcflow.rules.tags import NOTHING, Put, merge
+from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagMeta, TagPlace, copy_of, merge_tags
 
 Meta = Mapping[str, str | None]
-Shown = Mapping[int, Mapping[str, str] | None]
+ShownMeta = Mapping[int, Mapping[str, str] | None]
 """The meta values of customers or orders by id; None where they cannot be read."""
 
 
@@ -36,11 +35,11 @@ class MetaPlan:
     entry: Entry
     meta: Meta
     memory: Memory | None = None
-    put: Put = NOTHING
+    put: TagChange = NO_CHANGE
 
 
-def place_of(entry: Entry) -> Place:
-    return ENTRY_KINDS[entry.kind].place, entry.target
+def target_of(entry: Entry) -> TagPlace:
+    return ENTRY_KINDS[entry.kind].resource, entry.target
 
 
 class MetaPlanner:
@@ -59,7 +58,7 @@ class MetaPlanner:
         respect: bool,
     ) -> None:
         self._memories = people.memories(tx, store, sorted({each.subject for each in entries}))
-        self.written = written_in(tx, store, map(place_of, entries))
+        self.written = written_in(tx, store, map(target_of, entries))
         self._ours, self._respect = ours, respect
 
     def plan(self, entry: Entry, shown: Mapping[str, str] | None) -> MetaPlan | None:
@@ -76,20 +75,24 @@ class MetaPlanner:
         return plan
 
     def _plan_tags(self, entry: Entry, memory: Memory, shown: Mapping[str, str] | None) -> MetaPlan:
-        place = place_of(entry)
-        copy = copy_of(place, shown, memory, self.written)
-        merged = merge(
+        resource = target_of(entry)
+        copy = copy_of(resource, shown, memory, self.written)
+        merged = merge_tags(
             [copy],
             frozenset(entry.payload["wanted"]),
-            memory.by_hand,
-            memory.refused,
+            memory.added_by_hand,
+            memory.removed_by_hand,
             ours=self._ours,
             respect=self._respect,
         )
-        written = Written(merged.target, entry.payload["segment"])
-        after = replace(memory, by_hand=merged.by_hand, refused=merged.refused)
-        put = Put(merged.target - merged.by_hand, (copy.base or frozenset()) - merged.target)
-        return MetaPlan(entry, written.meta, after.with_written(place, written), put)
+        written = TagMeta(merged.target, entry.payload["segment"])
+        after = replace(
+            memory, added_by_hand=merged.added_by_hand, removed_by_hand=merged.removed_by_hand
+        )
+        put = TagChange(
+            merged.target - merged.added_by_hand, (copy.base or frozenset()) - merged.target
+        )
+        return MetaPlan(entry, written.meta, after.with_written(resource, written), put)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Preview:
     entry: Entry
     before: Meta | None = None
     after: Meta | None = None
-    gone: bool = False
+    target_missing: bool = False
 
 
 def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry]) -> list[Preview]:
@@ -110,27 +113,27 @@ def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry
 
     Customers come before orders, as they are delivered.
     """
-    shown = {place: _shown(tx, store, place, entries) for place in ("customer", "order")}
+    shown = {resource: _shown(tx, store, resource, entries) for resource in ("customer", "order")}
     ours, respect = config.rules.static_tags, config.manual_tags == "respect"
     meta = [each for each in entries if ENTRY_KINDS[each.kind].meta]
     planner = MetaPlanner(tx, store, meta, ours=ours, respect=respect)
     found = {entry.id: Preview(entry) for entry in entries}
-    for entry in sorted(meta, key=lambda each: (place_of(each)[0] != "customer", each.id)):
-        found[entry.id] = _preview(planner, entry, shown[place_of(entry)[0]])
+    for entry in sorted(meta, key=lambda each: (target_of(each)[0] != "customer", each.id)):
+        found[entry.id] = _preview(planner, entry, shown[target_of(entry)[0]])
     return [found[entry.id] for entry in entries]
 
 
-def _preview(planner: MetaPlanner, entry: Entry, shown: Shown) -> Preview:
-    there = shown.get(entry.target)
-    plan = planner.plan(entry, there) if entry.target in shown else None
+def _preview(planner: MetaPlanner, entry: Entry, shown: ShownMeta) -> Preview:
+    current = shown.get(entry.target)
+    plan = planner.plan(entry, current) if entry.target in shown else None
     if plan is None:
-        return Preview(entry, gone=True)
-    before = None if there is None else {key: there.get(key) for key in plan.meta}
+        return Preview(entry, target_missing=True)
+    before = None if current is None else {key: current.get(key) for key in plan.meta}
     return Preview(entry, before, plan.meta)
 
 
-def _shown(tx: Connection, store: str, place: str, entries: Sequence[Entry]) -> Shown:
-    targets = sorted({number for where, number in map(place_of, entries) if where == place})
-    if place == "customer":
+def _shown(tx: Connection, store: str, resource: str, entries: Sequence[Entry]) -> ShownMeta:
+    targets = sorted({number for where, number in map(target_of, entries) if where == resource})
+    if resource == "customer":
         return {number: each.meta for number, each in customers(tx, store, targets).items()}
     return {number: each.meta for number, each in order_records(tx, store, targets).items()}

@@ -18,16 +18,16 @@ from wcflow.database.sql import count_customers, dumps, instant, loads, stamp
 from wcflow.database.stores import save_setting, save_store, setting
 from wcflow.database.tables import StoreRow
 from wcflow.poll.context import PollContext
-from wcflow.poll.customers import HUNDRED, found_after_all, missing_from, read
-from wcflow.poll.empty_answer import FULL, hold, release
-from wcflow.poll.ownership import drop_customers, store_customers
-from wcflow.poll.quarantine import keep_singly
+from wcflow.poll.customers import BATCH_SIZE, confirm_missing_customers, kept_customers, missing_ids
+from wcflow.poll.empty_answer import ALARM_FROM, hold_writes, release_hold
+from wcflow.poll.ownership import apply_customers, drop_customers
+from wcflow.poll.quarantine import save_or_quarantine
 
-MOST_AT_ONCE = 20
+MAX_BATCHES = 20
 """How many requests one poll spends on the sweep, also where it is late."""
 
 
-class Sweep(NamedTuple):
+class CustomerRescan(NamedTuple):
     """A round of the sweep: when it began, and how many of its batches are done, of how many."""
 
     started: datetime
@@ -35,133 +35,133 @@ class Sweep(NamedTuple):
     batches: int
 
 
-def sweep_share(
-    now: datetime, sweep: Sweep, every: timedelta, most: int | None = MOST_AT_ONCE
+def due_batches(
+    now: datetime, rescan: CustomerRescan, every: timedelta, limit: int | None = MAX_BATCHES
 ) -> int:
     """Give how many batches are due now, so that all are done before ``every`` has passed.
 
     At ``most`` so many, or all of them.
     """
-    passed = max(0.0, (now - sweep.started) / every)
-    due = max(0, min(sweep.batches, int(passed * (sweep.batches + 1))) - sweep.done)
-    return due if most is None else min(due, most)
+    passed = max(0.0, (now - rescan.started) / every)
+    due = max(0, min(rescan.batches, int(passed * (rescan.batches + 1))) - rescan.done)
+    return due if limit is None else min(due, limit)
 
 
-def sweep_customers(visit: PollContext, most: int = MOST_AT_ONCE) -> int:
+def rescan_customers(context: PollContext, limit: int = MAX_BATCHES) -> int:
     """Look again at the customers whose turn it is; give how many batches were asked for."""
-    return _swept(visit, min(most, MOST_AT_ONCE))
+    return _rescan(context, min(limit, MAX_BATCHES))
 
 
-def catch_up(visit: PollContext) -> None:
+def catch_up_customers(context: PollContext) -> None:
     """Look again at all whom the polls had no room for; for the night."""
-    row = visit.row()
+    row = context.row()
     if row.sweep_started is None:
         return
-    late = sweep_share(visit.now, _sweep(visit, row), _every(visit), None)
-    if late > MOST_AT_ONCE:
-        _swept(visit, late)
+    late = due_batches(context.now, _load_progress(context, row), _interval(context), None)
+    if late > MAX_BATCHES:
+        _rescan(context, late)
 
 
-def _swept(visit: PollContext, most: int) -> int:
-    row, every = visit.row(), _every(visit)
-    sweep = _sweep(visit, row)
-    if row.sweep_started is None or _is_over(visit.now, sweep, every):
-        sweep = _next_round(visit, sweep, every)
+def _rescan(context: PollContext, limit: int) -> int:
+    row, every = context.row(), _interval(context)
+    rescan = _load_progress(context, row)
+    if row.sweep_started is None or _is_finished(context.now, rescan, every):
+        rescan = _start_rescan(context, rescan, every)
     asked = 0
-    while asked < most and sweep_share(visit.now, sweep, every):
-        if not _batch(visit, sweep):
+    while asked < limit and due_batches(context.now, rescan, every):
+        if not _rescan_batch(context, rescan):
             break
         asked += 1
-        visit.alive()
-        sweep = _sweep(visit, visit.row())
+        context.heartbeat()
+        rescan = _load_progress(context, context.row())
     return asked
 
 
-def _every(visit: PollContext) -> timedelta:
-    return timedelta(seconds=visit.settings.sweep_every_seconds)
+def _interval(context: PollContext) -> timedelta:
+    return timedelta(seconds=context.settings.sweep_every_seconds)
 
 
-def _is_over(now: datetime, sweep: Sweep, every: timedelta) -> bool:
-    return sweep.done >= sweep.batches and now - sweep.started >= every
+def _is_finished(now: datetime, rescan: CustomerRescan, every: timedelta) -> bool:
+    return rescan.done >= rescan.batches and now - rescan.started >= every
 
 
-def accept_gone(visit: PollContext) -> None:
+def drop_approved_customers(context: PollContext) -> None:
     """Let those customers go whom an admin has seen to be gone: up to a batch that is all there."""
-    gone = -1
-    while visit.tally.deleted > gone:
-        gone = visit.tally.deleted
-        if not _batch(visit, _sweep(visit, visit.row())):
+    deleted = -1
+    while context.tally.deleted > deleted:
+        deleted = context.tally.deleted
+        if not _rescan_batch(context, _load_progress(context, context.row())):
             return
 
 
-def _sweep(visit: PollContext, row: StoreRow) -> Sweep:
+def _load_progress(context: PollContext, row: StoreRow) -> CustomerRescan:
     """Give how far the round is; who came while it went belongs to it as well."""
-    with visit.db.reading() as tx:
-        kept = setting(tx, _name(visit))
+    with context.db.reading() as tx:
+        kept = setting(tx, _setting_name(context))
         started, done, batches = loads(kept) if kept else (None, 0, 0)
-        more = done >= batches and customer_ids_after(tx, visit.store, row.sweep_position, 1)
+        more = done >= batches and customer_ids_after(tx, context.store, row.sweep_position, 1)
     if row.sweep_started is None or started != row.sweep_started or more:
-        return _counted(visit, row)
-    return Sweep(instant(started), done, batches)
+        return _count_batches(context, row)
+    return CustomerRescan(instant(started), done, batches)
 
 
-def _counted(visit: PollContext, row: StoreRow) -> Sweep:
+def _count_batches(context: PollContext, row: StoreRow) -> CustomerRescan:
     """Count everybody, which takes its time: once in a round."""
-    started = visit.now if row.sweep_started is None else instant(row.sweep_started)
-    with visit.db.reading() as tx:
-        passed = count_customers(tx, visit.store, row.sweep_position)
-        everybody = count_customers(tx, visit.store)
-    done = -(-passed // HUNDRED)
-    sweep = Sweep(started, done, done + -(-(everybody - passed) // HUNDRED))
+    started = context.now if row.sweep_started is None else instant(row.sweep_started)
+    with context.db.reading() as tx:
+        passed = count_customers(tx, context.store, row.sweep_position)
+        everybody = count_customers(tx, context.store)
+    done = -(-passed // BATCH_SIZE)
+    rescan = CustomerRescan(started, done, done + -(-(everybody - passed) // BATCH_SIZE))
     if row.sweep_started is not None:
-        with visit.db.transaction() as tx:
-            _keep(tx, visit, sweep)
-    return sweep
+        with context.db.transaction() as tx:
+            _save_progress(tx, context, rescan)
+    return rescan
 
 
-def _keep(tx: Connection, visit: PollContext, sweep: Sweep) -> None:
-    told = (stamp(sweep.started), sweep.done, sweep.batches)
-    save_setting(tx, _name(visit), dumps(told))
+def _save_progress(tx: Connection, context: PollContext, rescan: CustomerRescan) -> None:
+    state = (stamp(rescan.started), rescan.done, rescan.batches)
+    save_setting(tx, _setting_name(context), dumps(state))
 
 
-def _name(visit: PollContext) -> str:
-    return f"sweep {visit.store}"
+def _setting_name(context: PollContext) -> str:
+    return f"sweep {context.store}"
 
 
-def _next_round(visit: PollContext, sweep: Sweep, every: timedelta) -> Sweep:
+def _start_rescan(context: PollContext, rescan: CustomerRescan, every: timedelta) -> CustomerRescan:
     # It begins when the last one should have ended; after a rest, all of it is due at once.
-    begins = min(visit.now, max(sweep.started + every, visit.now - every))
-    with visit.db.transaction() as tx:
-        save_store(tx, visit.store, sweep_position=0, sweep_started=stamp(begins))
-    return _sweep(visit, visit.row())
+    begins = min(context.now, max(rescan.started + every, context.now - every))
+    with context.db.transaction() as tx:
+        save_store(tx, context.store, sweep_position=0, sweep_started=stamp(begins))
+    return _load_progress(context, context.row())
 
 
-def _batch(visit: PollContext, sweep: Sweep) -> bool:
+def _rescan_batch(context: PollContext, rescan: CustomerRescan) -> bool:
     """Look at the next hundred; False where nothing more is to be done now."""
-    position = visit.row().sweep_position
-    with visit.db.reading() as tx:
-        ids = customer_ids_after(tx, visit.store, position, HUNDRED)
+    position = context.row().sweep_position
+    with context.db.reading() as tx:
+        ids = customer_ids_after(tx, context.store, position, BATCH_SIZE)
     if not ids:
-        with visit.db.transaction() as tx:
-            _keep(tx, visit, sweep._replace(done=sweep.batches))
+        with context.db.transaction() as tx:
+            _save_progress(tx, context, rescan._replace(done=rescan.batches))
         return False
-    listing = visit.customers(ids, whoever=True)
-    found, gone = found_after_all(visit, missing_from(listing, ids))
-    if len(gone) == len(ids) >= FULL and not visit.accept:
-        hold(visit, "customers", _words(ids))
+    listing = context.customers(ids, any_role=True)
+    found, deleted = confirm_missing_customers(context, missing_ids(listing, ids))
+    if len(deleted) == len(ids) >= ALARM_FROM and not context.approved:
+        hold_writes(context, "customers", _describe_ids(ids))
         return False
-    with visit.db.transaction() as tx:
-        visit.tally.deleted += drop_customers(tx, visit.settings, sorted(gone))
-        told = [*read(visit, listing), *found]
-        visit.tally.customers += keep_singly(
-            tx, visit, told, partial(store_customers, tx, visit.settings)
+    with context.db.transaction() as tx:
+        context.tally.deleted += drop_customers(tx, context.settings, sorted(deleted))
+        state = [*kept_customers(context, listing), *found]
+        context.tally.customers += save_or_quarantine(
+            tx, context, state, partial(apply_customers, tx, context.settings)
         )
-        release(tx, visit, "customers")
-        visit.keep_notes(tx)
-        save_store(tx, visit.store, sweep_position=ids[-1])
-        _keep(tx, visit, sweep._replace(done=sweep.done + 1))
+        release_hold(tx, context, "customers")
+        context.save_quarantine(tx)
+        save_store(tx, context.store, sweep_position=ids[-1])
+        _save_progress(tx, context, rescan._replace(done=rescan.done + 1))
     return True
 
 
-def _words(ids: Sequence[int]) -> str:
+def _describe_ids(ids: Sequence[int]) -> str:
     return f"none of the {len(ids)} known with ids {ids[0]} to {ids[-1]} came back"

@@ -18,83 +18,89 @@ from wcflow.database.stores import (
     setting,
     slices,
 )
-from wcflow.poll.context import PollContext, known_of
-from wcflow.poll.ranges import ORDER_PARTS, customer_slices, customer_work, order_work, product_work
-from wcflow.poll.refunds import dates_of_refunds
-from wcflow.poll.resync import begin, settle_doubts
-from wcflow.poll.workers import Meter, Work, work_off
+from wcflow.poll.context import PollContext, load_known_ids
+from wcflow.poll.ranges import (
+    ORDER_PARTS,
+    customer_slices,
+    customers_work,
+    orders_work,
+    products_work,
+)
+from wcflow.poll.refunds import fetch_refund_dates
+from wcflow.poll.resync import finish_resync, start_initial_sync
+from wcflow.poll.workers import ProgressMeter, SliceWork, run_work
 
 T = TypeVar("T")
 
 
-def census(visit: PollContext) -> bool:
+def run_initial_sync(context: PollContext) -> bool:
     """Read everything, or what is left of it; False where nothing was."""
-    _begin_anew_for_new_meta(visit)
-    row = visit.row()
+    _restart_for_new_meta(context)
+    row = context.row()
     if row.census_done is not None:
         return False
     if row.census_started is None:
-        begin(visit)
-    _read_customers(visit)
-    _read(visit, product_work(visit), 0, 0)
-    knowing = _knowing(visit)
+        start_initial_sync(context)
+    _read_customers(context)
+    _run_part(context, products_work(context), 0, 0)
+    knowing = _with_known_ids(context)
     for part in ORDER_PARTS:
         _read_orders(knowing, part)
-    settle_doubts(visit)
-    with visit.db.transaction() as tx:
-        save_store(tx, visit.store, census_done=stamp(visit.now))
+    finish_resync(context)
+    with context.db.transaction() as tx:
+        save_store(tx, context.store, census_done=stamp(context.now))
     return True
 
 
-def read_customers_again(visit: PollContext) -> None:
+def reread_customers(context: PollContext) -> None:
     """Ask for every id up to the newest once more."""
-    newest = visit.row().newest_customer
-    with visit.db.transaction() as tx:
-        save_slices(tx, customer_slices(visit.store, newest))
-    _read_customers(visit)
+    newest = context.row().newest_customer
+    with context.db.transaction() as tx:
+        save_slices(tx, customer_slices(context.store, newest))
+    _read_customers(context)
 
 
-def _begin_anew_for_new_meta(visit: PollContext) -> None:
+def _restart_for_new_meta(context: PollContext) -> None:
     """Have everything read again where a rule names meta that was not kept so far."""
-    name, keys = f"meta_keys {visit.store}", sorted(visit.settings.meta_keys)
-    with visit.db.transaction() as tx:
+    name, keys = f"meta_keys {context.store}", sorted(context.settings.meta_keys)
+    with context.db.transaction() as tx:
         before = setting(tx, name)
         if before == dumps(keys):
             return
         save_setting(tx, name, dumps(keys))
         if before is not None and set(keys) - set(loads(before)):
-            drop_slices(tx, visit.store)
-            save_store(tx, visit.store, census_started=None, census_done=None)
+            drop_slices(tx, context.store)
+            save_store(tx, context.store, census_started=None, census_done=None)
 
 
-def _read(visit: PollContext, work: Work[T], done: int, total: int) -> None:
-    with visit.db.reading() as tx:
-        left = [piece for piece in slices(tx, visit.store, work.part) if not piece.done]
-    work_off(visit, left, work, Meter(visit, work.part, done, total))
+def _run_part(context: PollContext, work: SliceWork[T], done: int, total: int) -> None:
+    with context.db.reading() as tx:
+        left = [piece for piece in slices(tx, context.store, work.part) if not piece.done]
+    run_work(context, left, work, ProgressMeter(context, work.part, done, total))
 
 
-def _read_customers(visit: PollContext) -> None:
-    with visit.db.reading() as tx:
-        pieces = slices(tx, visit.store, "customers")
+def _read_customers(context: PollContext) -> None:
+    with context.db.reading() as tx:
+        pieces = slices(tx, context.store, "customers")
     newest = max((piece.end for piece in pieces), default=0)
     left = sum(piece.end - piece.position for piece in pieces)
-    _read(visit, customer_work(visit), newest - left, newest)
+    _run_part(context, customers_work(context), newest - left, newest)
 
 
-def _knowing(visit: PollContext) -> PollContext:
+def _with_known_ids(context: PollContext) -> PollContext:
     """Give the visit with what can be known before any order is read."""
-    with visit.db.reading() as tx:
-        known = known_of(tx, visit.store)
-        oldest = min((piece.position for piece in slices(tx, visit.store, "orders")), default=0)
+    with context.db.reading() as tx:
+        known = load_known_ids(tx, context.store)
+        oldest = min((piece.position for piece in slices(tx, context.store, "orders")), default=0)
     if not known.orders:
-        known.refunds.update(dates_of_refunds(visit, oldest))
-    return replace(visit, known=known)
+        known.refunds.update(fetch_refund_dates(context, oldest))
+    return replace(context, known=known)
 
 
-def _read_orders(visit: PollContext, part: str) -> None:
+def _read_orders(context: PollContext, part: str) -> None:
     if part != "orders":
-        _read(visit, order_work(visit, part), 0, 0)
+        _run_part(context, orders_work(context, part), 0, 0)
         return
-    with visit.db.reading() as tx:
-        known = sum(count_orders(tx, visit.store).values())
-    _read(visit, order_work(visit, part), known, visit.shop.count_orders(status="any"))
+    with context.db.reading() as tx:
+        known = sum(count_orders(tx, context.store).values())
+    _run_part(context, orders_work(context, part), known, context.client.count_orders(status="any"))

@@ -27,16 +27,16 @@ from wcflow.database.orders import (
     owners_of_orders,
     save_orders,
 )
-from wcflow.poll.context import Known, PollSettings
-from wcflow.profile import guest, registered
+from wcflow.poll.context import KnownIds, PollSettings
+from wcflow.profile import account_key, guest_key
 from wcflow.records import Customer, Order
 
 
-def store_orders(
+def apply_orders(
     tx: Connection,
     settings: PollSettings,
     orders: Iterable[Order | ReadyOrder],
-    known: Known | None = None,
+    known: KnownIds | None = None,
 ) -> int:
     """Keep orders and touch those whose they are, and whose they were; tell how many say something new.
 
@@ -45,9 +45,9 @@ def store_orders(
     changes = save_orders(tx, settings.store, orders)
     before = {change.before for change in changes if change.before is not None}
     owners = before | {change.after for change in changes}
-    mark_owners_dirty(tx, settings, known.untouched(owners) if known else owners)
+    mark_owners_dirty(tx, settings, known.without_dirty(owners) if known else owners)
     if known:
-        known.note_touched(owners)
+        known.add_dirty(owners)
     return len(changes)
 
 
@@ -58,21 +58,21 @@ def drop_orders(tx: Connection, settings: PollSettings, ids: Collection[int]) ->
     return len(owners)
 
 
-def store_customers(tx: Connection, settings: PollSettings, told: Iterable[Customer]) -> int:
+def apply_customers(tx: Connection, settings: PollSettings, received: Iterable[Customer]) -> int:
     """Keep customers, touch them, and give them the memory and the orders of the guests they were."""
-    changes = save_customers(tx, settings.store, told)
+    changes = save_customers(tx, settings.store, received)
     mark_owners_dirty(tx, settings, {Owner(change.id, change.after) for change in changes})
     moved = [change for change in changes if change.before != change.after]
     if moved:
-        _follow_addresses(tx, settings, moved)
+        _apply_address_changes(tx, settings, moved)
     return len(changes)
 
 
-def _follow_addresses(
+def _apply_address_changes(
     tx: Connection, settings: PollSettings, moved: Sequence[CustomerChange]
 ) -> None:
     arrived = {change.after for change in moved}
-    _become_registered(tx, settings, arrived)
+    _merge_guests_into_accounts(tx, settings, arrived)
     # Whose guest orders are these now? Those left behind go to another account, or to a guest again.
     left = {change.before for change in moved if change.before} - arrived
     mark_owners_dirty(tx, settings, guests_under(tx, settings.store, left))
@@ -81,17 +81,19 @@ def _follow_addresses(
     mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in shared})
 
 
-def _become_registered(tx: Connection, settings: PollSettings, emails: Iterable[str]) -> None:
+def _merge_guests_into_accounts(
+    tx: Connection, settings: PollSettings, emails: Iterable[str]
+) -> None:
     owners = {Owner(0, email) for email in emails if email}
     accounts = subjects_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
-    for owner in _with_memory(tx, settings.store, owners):
+    for owner in _known_guests(tx, settings.store, owners):
         if (account := accounts[owner]) is not None:
-            rename_subject(tx, settings.store, guest(owner.email), account, owner.email)
+            rename_subject(tx, settings.store, guest_key(owner.email), account, owner.email)
 
 
-def _with_memory(tx: Connection, store: str, owners: Collection[Owner]) -> list[Owner]:
-    known = known_subjects(tx, store, [guest(owner.email) for owner in owners])
-    return sorted(owner for owner in owners if guest(owner.email) in known)
+def _known_guests(tx: Connection, store: str, owners: Collection[Owner]) -> list[Owner]:
+    known = known_subjects(tx, store, [guest_key(owner.email) for owner in owners])
+    return sorted(owner for owner in owners if guest_key(owner.email) in known)
 
 
 def drop_customers(tx: Connection, settings: PollSettings, ids: Collection[int]) -> int:
@@ -99,17 +101,17 @@ def drop_customers(tx: Connection, settings: PollSettings, ids: Collection[int])
     if not ids:
         return 0
     left = addresses_of_accounts(tx, settings.store, ids)
-    gone = delete_customers(tx, settings.store, ids)
+    deleted = delete_customers(tx, settings.store, ids)
     mark_owners_dirty(tx, settings, {Owner(0, email) for email in left})
-    owners = {Owner(0, email) for email in gone.values()}
+    owners = {Owner(0, email) for email in deleted.values()}
     people = subjects_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
-    known = known_subjects(tx, settings.store, [registered(each) for each in gone])
-    for customer_id, email in sorted(gone.items()):
+    known = known_subjects(tx, settings.store, [account_key(each) for each in deleted])
+    for customer_id, email in sorted(deleted.items()):
         # Where they are nobody now, evaluation finds an empty profile and lets them go.
-        now = people[Owner(0, email)] or registered(customer_id)
-        if registered(customer_id) in known:
-            rename_subject(tx, settings.store, registered(customer_id), now, email)
-    return len(gone)
+        now = people[Owner(0, email)] or account_key(customer_id)
+        if account_key(customer_id) in known:
+            rename_subject(tx, settings.store, account_key(customer_id), now, email)
+    return len(deleted)
 
 
 def mark_everyone_dirty(tx: Connection, settings: PollSettings) -> None:

@@ -17,51 +17,53 @@ from wcflow.store.listing import Listing
 SECOND = timedelta(seconds=1)
 
 # WooCommerce stamps an order before it has saved its items: one that is younger is read again.
-YOUNG = timedelta(seconds=120)
+SETTLING_TIME = timedelta(seconds=120)
 _REPEATED_HOUR = timedelta(minutes=61)
 _NEAR = timedelta(hours=2)
 
 
-def margin(server_now: datetime, zone: tzinfo) -> timedelta:
+def cursor_margin(server_now: datetime, zone: tzinfo) -> timedelta:
     """Give how far behind the shop's clock the cursor stays: more around a change of its clocks."""
-    return YOUNG + _REPEATED_HOUR if _changes_near(server_now, zone) else YOUNG
+    return (
+        SETTLING_TIME + _REPEATED_HOUR if _clock_changes_near(server_now, zone) else SETTLING_TIME
+    )
 
 
-def _changes_near(instant: datetime, zone: tzinfo) -> bool:
+def _clock_changes_near(instant: datetime, zone: tzinfo) -> bool:
     before, after = instant - _NEAR, instant + _NEAR
     return before.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset()
 
 
-def lower(second: datetime, zone: tzinfo) -> datetime:
+def lower_bound(second: datetime, zone: tzinfo) -> datetime:
     """Give the latest bound that can be said and lies before ``second``."""
     bound = second - SECOND
-    if _can_be_said(bound, zone):
+    if _is_expressible(bound, zone):
         return bound
     minute = bound.replace(second=0)
-    while not _can_be_said(minute, zone):
+    while not _is_expressible(minute, zone):
         minute -= timedelta(minutes=1)
     return minute + timedelta(seconds=59)
 
 
-def upper(second: datetime, zone: tzinfo) -> datetime:
+def upper_bound(second: datetime, zone: tzinfo) -> datetime:
     """Give the earliest bound that can be said and lies after ``second``."""
     bound = second + SECOND
-    if _can_be_said(bound, zone):
+    if _is_expressible(bound, zone):
         return bound
     minute = bound.replace(second=0)
-    while not _can_be_said(minute, zone):
+    while not _is_expressible(minute, zone):
         minute += timedelta(minutes=1)
     return minute
 
 
-def cut(second: datetime, zone: tzinfo) -> datetime:
+def next_boundary(second: datetime, zone: tzinfo) -> datetime:
     """Give the first second from ``second`` on that can end one range of time and begin the next."""
-    while not (_can_be_said(second - SECOND, zone) and _can_be_said(second, zone)):
-        second = upper(second, zone)
+    while not (_is_expressible(second - SECOND, zone) and _is_expressible(second, zone)):
+        second = upper_bound(second, zone)
     return second
 
 
-def _can_be_said(bound: datetime, zone: tzinfo) -> bool:
+def _is_expressible(bound: datetime, zone: tzinfo) -> bool:
     wall = bound.astimezone(UTC).replace(tzinfo=None)
     back = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
     return back.replace(tzinfo=None) == wall
@@ -77,7 +79,7 @@ _WINDOW = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[T]):
+class PagerStep(Generic[T]):
     """What one step found, and the stamp from which the next one goes on."""
 
     rows: tuple[T, ...]
@@ -102,7 +104,7 @@ class KeysetPager(Generic[T]):
     zone: tzinfo
     end: datetime | None = None
 
-    def steps(self, position: datetime) -> Iterator[Step[T]]:
+    def steps(self, position: datetime) -> Iterator[PagerStep[T]]:
         """Walk on from ``position`` to the end."""
         while True:
             step = self.step(position)
@@ -111,25 +113,25 @@ class KeysetPager(Generic[T]):
                 return
             position = step.position
 
-    def step(self, position: datetime) -> Step[T]:
+    def step(self, position: datetime) -> PagerStep[T]:
         """Take one step: what is stamped at ``position`` or later, as far as a page holds."""
-        after, before = lower(position, self.zone), upper(position, self.zone)
-        end = None if self.end is None else upper(self.end, self.zone)
-        listing = self._asked(after, end, orderby=self.by)
+        after, before = lower_bound(position, self.zone), upper_bound(position, self.zone)
+        end = None if self.end is None else upper_bound(self.end, self.zone)
+        listing = self._fetch(after, end, orderby=self.by)
         if not listing.full:
             reached = max(self._stamps(listing), default=position)
-            return _step(listing.rows, max(position, reached), listing, last=True)
-        reached = self._reached(listing)
+            return _build_step(listing.rows, max(position, reached), listing, last=True)
+        reached = self._last_stamp(listing)
         if reached >= before:
-            return _step(listing.rows, reached, listing, last=False)
-        return _step(self._drained(after, before), before, listing, last=False)
+            return _build_step(listing.rows, reached, listing, last=False)
+        return _build_step(self._drain(after, before), before, listing, last=False)
 
     def _stamps(self, listing: Listing[T]) -> list[datetime]:
         # What is not understood is passed like all else, as long as its stamp is.
         others = (r.modified if self.by == "modified" else r.created for r in listing.unreadable)
         return [*map(self.stamp, listing.rows), *(stamp for stamp in others if stamp)]
 
-    def _reached(self, listing: Listing[T]) -> datetime:
+    def _last_stamp(self, listing: Listing[T]) -> datetime:
         if stamps := self._stamps(listing):
             return max(stamps)
         raise StoreError(
@@ -137,32 +139,32 @@ class KeysetPager(Generic[T]):
             "look for a plugin that changes the REST API",
         )
 
-    def _drained(self, after: datetime, before: datetime) -> tuple[T, ...]:
+    def _drain(self, after: datetime, before: datetime) -> tuple[T, ...]:
         found: dict[int, T] = {}
         seen: set[int] = set()
         while len(seen) < EXCLUDED:
-            listing = self._asked(after, before, orderby="id", exclude=sorted(seen))
-            new = self._into(found, listing) - seen
+            listing = self._fetch(after, before, orderby="id", exclude=sorted(seen))
+            new = self._collect(found, listing) - seen
             if not listing.full or not new:
                 # Nothing new on a full page: rows that do not even tell their ids.
                 return tuple(found.values())
             seen |= new
         for ids in self._windows(after, before, max(seen)):
-            self._into(found, self._asked(after, before, orderby="id", include=ids))
+            self._collect(found, self._fetch(after, before, orderby="id", include=ids))
         return tuple(found.values())
 
     def _windows(self, after: datetime, before: datetime, seen: int) -> Iterator[range]:
         # By ascending id, all up to ``seen`` are known; more than that cannot be excluded by name.
-        highest = self._asked(after, before, orderby="id", order="desc", page_size=1)
+        highest = self._fetch(after, before, orderby="id", order="desc", page_size=1)
         last = max([*map(self.number, highest.rows), *(row.id for row in highest.unreadable), seen])
         return (range(at, at + _WINDOW) for at in range(seen + 1, last + 1, _WINDOW))
 
-    def _into(self, found: dict[int, T], listing: Listing[T]) -> set[int]:
+    def _collect(self, found: dict[int, T], listing: Listing[T]) -> set[int]:
         rows = {self.number(row): row for row in listing.rows}
         found.update(rows)
         return {*rows, *(row.id for row in listing.unreadable)} - {0}
 
-    def _asked(
+    def _fetch(
         self, after: datetime, before: datetime | None, *, order: str = "asc", **filters: Any
     ) -> Listing[T]:
         prefix = "modified_" if self.by == "modified" else ""
@@ -170,5 +172,7 @@ class KeysetPager(Generic[T]):
         return self.ask(**bounds, order=order, **filters)
 
 
-def _step(rows: tuple[T, ...], position: datetime, listing: Listing[T], *, last: bool) -> Step[T]:
-    return Step(rows, position, last, listing.server_now, listing.total)
+def _build_step(
+    rows: tuple[T, ...], position: datetime, listing: Listing[T], *, last: bool
+) -> PagerStep[T]:
+    return PagerStep(rows, position, last, listing.server_now, listing.total)

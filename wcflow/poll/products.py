@@ -13,49 +13,49 @@ from wcflow.database.sql import instant
 from wcflow.poll.context import PollContext
 from wcflow.poll.ownership import mark_owners_dirty
 from wcflow.poll.paginate import KeysetPager
-from wcflow.poll.quarantine import keep_singly
+from wcflow.poll.quarantine import save_or_quarantine
 from wcflow.records import Product
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any shop: where a walk begins that leaves nothing out."""
 
 
-def poll_products(visit: PollContext) -> None:
+def poll_products(context: PollContext) -> None:
     """Read the products that changed since the newest change that is known."""
-    with visit.db.reading() as tx:
-        newest = newest_product_stamp(tx, visit.store)
-    read_products(visit, BEGINNING if newest is None else instant(newest))
+    with context.db.reading() as tx:
+        newest = newest_product_stamp(tx, context.store)
+    read_products(context, EARLIEST if newest is None else instant(newest))
 
 
-def read_products(visit: PollContext, since: datetime) -> None:
+def read_products(context: PollContext, since: datetime) -> None:
     """Read the products that changed since then."""
-    for step in product_trail(visit).steps(since):
-        with visit.db.transaction() as tx:
-            keep_products(tx, visit, step.rows)
-        visit.alive()
+    for step in products_pager(context).steps(since):
+        with context.db.transaction() as tx:
+            apply_products(tx, context, step.rows)
+        context.heartbeat()
 
 
-def keep_products(tx: Connection, visit: PollContext, told: Collection[Product]) -> None:
+def apply_products(tx: Connection, context: PollContext, received: Collection[Product]) -> None:
     """Keep products, and touch those who bought one that says something new."""
     news = set[int]()
 
-    def keep(some: Collection[Product]) -> int:
-        changed = save_products(tx, visit.store, some)
+    def save(some: Collection[Product]) -> int:
+        changed = save_products(tx, context.store, some)
         news.update(changed)
         return len(changed)
 
-    visit.tally.products += keep_singly(tx, visit, told, keep)
+    context.tally.products += save_or_quarantine(tx, context, received, save)
     if news:
-        mark_owners_dirty(tx, visit.settings, owners_of_buyers(tx, visit.store, news))
-    visit.keep_notes(tx)
+        mark_owners_dirty(tx, context.settings, owners_of_buyers(tx, context.store, news))
+    context.save_quarantine(tx)
 
 
-def product_trail(visit: PollContext) -> KeysetPager[Product]:
+def products_pager(context: PollContext) -> KeysetPager[Product]:
     """Give the way through the products, by when they changed."""
     return KeysetPager(
-        ask=visit.products,
+        ask=context.products,
         by="modified",
-        stamp=lambda product: product.modified or BEGINNING,
+        stamp=lambda product: product.modified or EARLIEST,
         number=lambda product: product.id,
-        zone=visit.settings.zone,
+        zone=context.settings.zone,
     )

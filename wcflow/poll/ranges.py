@@ -22,29 +22,36 @@ from wcflow.database.sql import instant, stamp
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext
-from wcflow.poll.customers import HUNDRED, read
-from wcflow.poll.order_page import Page, completed, joined, keep
-from wcflow.poll.orders import DRAFTS, UNKNOWN, is_unknown_status
-from wcflow.poll.ownership import store_customers
-from wcflow.poll.paginate import KeysetPager, Step
-from wcflow.poll.products import BEGINNING, keep_products, product_trail
-from wcflow.poll.quarantine import keep_singly
-from wcflow.poll.workers import Found, Work
+from wcflow.poll.customers import BATCH_SIZE, kept_customers
+from wcflow.poll.orders import (
+    DRAFT_STATUSES,
+    UNSUPPORTED,
+    OrderPage,
+    complete_page,
+    is_unknown_status,
+    merge_pages,
+    save_page,
+)
+from wcflow.poll.ownership import apply_customers
+from wcflow.poll.paginate import KeysetPager, PagerStep
+from wcflow.poll.products import EARLIEST, apply_products, products_pager
+from wcflow.poll.quarantine import save_or_quarantine
+from wcflow.poll.workers import FetchedPart, SliceWork
 from wcflow.records import Customer, Order, Product
 
 T = TypeVar("T")
 
 _OPEN_END = 2**40
 """The end of a slice that has none: orders may be dated in the future."""
-_SLICES, _SLICE_SIZE = 32, 200
-_RANGES, _RANGE_SIZE = 8, 1000
+_MAX_ORDER_SLICES, _ORDERS_PER_SLICE = 32, 200
+_MAX_CUSTOMER_SLICES, _IDS_PER_SLICE = 8, 1000
 
 ORDER_PARTS = ("orders", "trash", "drafts")
 
 
 def order_slices(store: str, oldest: int, newest: int, total: int) -> list[ImportRange]:
     """Cut the time in which orders were made into equal parts; the last one has no end."""
-    count = max(1, min(_SLICES, total // _SLICE_SIZE))
+    count = max(1, min(_MAX_ORDER_SLICES, total // _ORDERS_PER_SLICE))
     edges = [oldest + (newest - oldest) * number // count for number in range(count)]
     ends = [*(edge - 1 for edge in edges[1:]), _OPEN_END]
     return [
@@ -55,7 +62,7 @@ def order_slices(store: str, oldest: int, newest: int, total: int) -> list[Impor
 
 def customer_slices(store: str, newest: int) -> list[ImportRange]:
     """Cut the ids up to the newest into parts; a position is the last id that was read."""
-    count = max(1, min(_RANGES, newest // _RANGE_SIZE))
+    count = max(1, min(_MAX_CUSTOMER_SLICES, newest // _IDS_PER_SLICE))
     edges = [newest * number // count for number in range(count + 1)]
     return [
         ImportRange(store=store, part="customers", number=number, position=start, end=end)
@@ -63,10 +70,10 @@ def customer_slices(store: str, newest: int) -> list[ImportRange]:
     ]
 
 
-def whole(store: str, part: str, number: int = 0) -> ImportRange:
+def whole_slice(store: str, part: str, number: int = 0) -> ImportRange:
     """Give the one slice of a part that is walked from beginning to end."""
     return ImportRange(
-        store=store, part=part, number=number, position=stamp(BEGINNING), end=_OPEN_END
+        store=store, part=part, number=number, position=stamp(EARLIEST), end=_OPEN_END
     )
 
 
@@ -75,87 +82,89 @@ def slice_end(piece: ImportRange) -> datetime | None:
     return None if piece.end == _OPEN_END else instant(piece.end)
 
 
-def customer_work(visit: PollContext) -> Work[tuple[range, list[Customer]]]:
+def customers_work(context: PollContext) -> SliceWork[tuple[range, list[Customer]]]:
     """Ask for a slice's ids, a hundred consecutive ones at a time: those that come back exist."""
-    doubted = _doubted(visit, CUSTOMER)
+    unconfirmed = _any_unconfirmed(context, CUSTOMER)
 
-    def ask(piece: ImportRange) -> Found[tuple[range, list[Customer]]]:
-        last = min(piece.position + HUNDRED, piece.end)
+    def ask(piece: ImportRange) -> FetchedPart[tuple[range, list[Customer]]]:
+        last = min(piece.position + BATCH_SIZE, piece.end)
         ids = range(piece.position + 1, last + 1)
-        told = read(visit, visit.customers(ids, whoever=True)) if ids else []
-        return Found((ids, told), last, last >= piece.end)
+        received = kept_customers(context, context.customers(ids, any_role=True)) if ids else []
+        return FetchedPart((ids, received), last, last >= piece.end)
 
-    def keep_told(tx: Connection, what: Sequence[tuple[range, list[Customer]]]) -> int:
-        told = [customer for _, some in what for customer in some]
-        visit.tally.customers += keep_singly(
-            tx, visit, told, partial(store_customers, tx, visit.settings)
+    def save_fetched(tx: Connection, parts: Sequence[tuple[range, list[Customer]]]) -> int:
+        received = [customer for _, some in parts for customer in some]
+        context.tally.customers += save_or_quarantine(
+            tx, context, received, partial(apply_customers, tx, context.settings)
         )
-        visit.keep_notes(tx)
-        if doubted:
-            confirm(tx, visit.store, CUSTOMER, [customer.id for customer in told])
-        return sum(len(ids) for ids, _ in what)
+        context.save_quarantine(tx)
+        if unconfirmed:
+            confirm(tx, context.store, CUSTOMER, [customer.id for customer in received])
+        return sum(len(ids) for ids, _ in parts)
 
-    return Work("customers", ask, keep_told)
+    return SliceWork("customers", ask, save_fetched)
 
 
-def product_work(visit: PollContext) -> Work[tuple[Product, ...]]:
+def products_work(context: PollContext) -> SliceWork[tuple[Product, ...]]:
     """Walk all products."""
 
-    def ask(piece: ImportRange) -> Found[tuple[Product, ...]]:
-        return _found(product_trail(visit).step(instant(piece.position)))
+    def ask(piece: ImportRange) -> FetchedPart[tuple[Product, ...]]:
+        return _fetched_part(products_pager(context).step(instant(piece.position)))
 
-    def keep_told(tx: Connection, what: Sequence[tuple[Product, ...]]) -> int:
-        told = tuple(product for some in what for product in some)
-        keep_products(tx, visit, told)
-        return len(told)
+    def save_fetched(tx: Connection, parts: Sequence[tuple[Product, ...]]) -> int:
+        received = tuple(product for some in parts for product in some)
+        apply_products(tx, context, received)
+        return len(received)
 
-    return Work("products", ask, keep_told)
+    return SliceWork("products", ask, save_fetched)
 
 
-def order_work(visit: PollContext, part: str) -> Work[tuple[Sequence[Order], Page]]:
+def orders_work(context: PollContext, part: str) -> SliceWork[tuple[Sequence[Order], OrderPage]]:
     """Walk a slice's orders by the date they were made; what is met is doubted no more."""
-    doubted = _doubted(visit, ORDER)
+    unconfirmed = _any_unconfirmed(context, ORDER)
 
-    def ask(piece: ImportRange) -> Found[tuple[Sequence[Order], Page]]:
+    def ask(piece: ImportRange) -> FetchedPart[tuple[Sequence[Order], OrderPage]]:
         try:
-            step = _trail(visit, piece).step(instant(piece.position))
+            step = _orders_pager(context, piece).step(instant(piece.position))
         except StoreError as error:
             if part != "drafts" or not is_unknown_status(error):
                 raise
-            return Found(((), Page(())), UNKNOWN, last=True)
-        found = _found(step)
-        page = completed(visit, step.rows, again=False)
-        return Found((step.rows if doubted else (), page), found.position, found.last)
+            return FetchedPart(((), OrderPage(())), UNSUPPORTED, last=True)
+        found = _fetched_part(step)
+        page = complete_page(context, step.rows, again=False)
+        return FetchedPart((step.rows if unconfirmed else (), page), found.position, found.last)
 
-    def keep_told(tx: Connection, what: Sequence[tuple[Sequence[Order], Page]]) -> int:
-        told = [order for some, _ in what for order in some]
-        histories = mistaken_statuses(tx, visit.store, told) if doubted else {}
-        news = sum(keep(tx, visit, page) for page in joined([page for _, page in what]))
-        if doubted:
-            keep_histories(tx, visit.store, histories)
-            confirm(tx, visit.store, ORDER, [order.id for order in told])
-        return news
+    def save_fetched(tx: Connection, parts: Sequence[tuple[Sequence[Order], OrderPage]]) -> int:
+        received = [order for some, _ in parts for order in some]
+        histories = mistaken_statuses(tx, context.store, received) if unconfirmed else {}
+        changed = sum(
+            save_page(tx, context, page) for page in merge_pages([page for _, page in parts])
+        )
+        if unconfirmed:
+            keep_histories(tx, context.store, histories)
+            confirm(tx, context.store, ORDER, [order.id for order in received])
+        return changed
 
-    return Work(part, ask, keep_told)
+    return SliceWork(part, ask, save_fetched)
 
 
-def _doubted(visit: PollContext, kind: str) -> bool:
+def _any_unconfirmed(context: PollContext, kind: str) -> bool:
     # Once for all: a resync doubts before the census that it makes, and never during it.
-    with visit.db.reading() as tx:
-        return any_doubted(tx, visit.store, kind)
+    with context.db.reading() as tx:
+        return any_doubted(tx, context.store, kind)
 
 
-def _trail(visit: PollContext, piece: ImportRange) -> KeysetPager[Order]:
-    status = {"orders": "any", "trash": "trash"}.get(piece.part) or DRAFTS[piece.number]
+def _orders_pager(context: PollContext, piece: ImportRange) -> KeysetPager[Order]:
+    status = {"orders": "any", "trash": "trash"}.get(piece.part) or DRAFT_STATUSES[piece.number]
     return KeysetPager(
-        ask=partial(visit.orders, status=status),
+        ask=partial(context.orders, status=status),
         by="date",
         stamp=lambda order: order.created,
         number=lambda order: order.id,
-        zone=visit.settings.zone,
+        zone=context.settings.zone,
         end=slice_end(piece),
     )
 
 
-def _found(step: Step[T]) -> Found[tuple[T, ...]]:
-    return Found(step.rows, stamp(step.position), step.last)
+def _fetched_part(step: PagerStep[T]) -> FetchedPart[tuple[T, ...]]:
+    return FetchedPart(step.rows, stamp(step.position), step.last)

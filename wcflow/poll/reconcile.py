@@ -17,138 +17,144 @@ from wcflow.database.sql import count_customers, stamp
 from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
 from wcflow.poll.compare import (
-    Counted,
+    CreationTimes,
     OrderRange,
-    Shelf,
+    RangeCount,
     Span,
-    apart,
-    compare,
-    cut_at,
-    differing_halves,
-    look_for,
-    read_again,
-    within,
+    compare_range,
+    confirm_missing_orders,
+    differing_spans,
+    hidden_statuses,
+    next_cut,
+    range_filters,
+    refetch_orders,
 )
 from wcflow.poll.context import PollContext
-from wcflow.poll.empty_answer import FULL, hold, release
-from wcflow.poll.initial_sync import read_customers_again
-from wcflow.poll.orders import DRAFTS, learn_drafts
-from wcflow.poll.products import BEGINNING, read_products
+from wcflow.poll.empty_answer import ALARM_FROM, hold_writes, release_hold
+from wcflow.poll.initial_sync import reread_customers
+from wcflow.poll.orders import DRAFT_STATUSES, detect_drafts
+from wcflow.poll.products import EARLIEST, read_products
 
 _DAY = 86400
 
 
-def reconcile_orders(visit: PollContext, settled: datetime) -> None:
+def reconcile_orders(context: PollContext, complete_until: datetime) -> None:
     """Make the mirror's orders those of the shop, as far as a poll just said that it knows them."""
-    learn_drafts(visit)
-    whole = _until(visit, settled)
-    hidden, others = _hidden(visit), apart(visit)
-    with visit.db.reading() as tx:
-        shelves = created_of_orders(tx, visit.store, hidden, *whole)
-    listed, unlisted = (Shelf(each, partial(cut_at, visit)) for each in shelves)
-    parts = listed.parts(whole, stamp(visit.now) // _DAY)
-    wards = (OrderRange("any", hidden, whole), OrderRange(others, hidden, whole))
-    counts = [_counted(visit, wards[0], part) for part in parts]
-    rest = _counted(visit, wards[1], whole)
-    if not _sound(visit, sum(each.there for each in [*counts, rest]), sum(map(len, shelves))):
+    detect_drafts(context)
+    whole = _complete_span(context, complete_until)
+    hidden, others = _find_hidden_statuses(context), hidden_statuses(context)
+    with context.db.reading() as tx:
+        created_times = created_of_orders(tx, context.store, hidden, *whole)
+    listed, unlisted = (CreationTimes(each, partial(next_cut, context)) for each in created_times)
+    parts = listed.parts(whole, stamp(context.now) // _DAY)
+    order_ranges = (OrderRange("any", hidden, whole), OrderRange(others, hidden, whole))
+    counts = [_count_range(context, order_ranges[0], part) for part in parts]
+    rest = _count_range(context, order_ranges[1], whole)
+    if not _counts_are_plausible(
+        context, sum(each.remote_count for each in [*counts, rest]), sum(map(len, created_times))
+    ):
         return
-    _compare_differing(visit, wards[0], listed, counts)
-    _compare_differing(visit, wards[1], unlisted, [rest])
+    _compare_differing(context, order_ranges[0], listed, counts)
+    _compare_differing(context, order_ranges[1], unlisted, [rest])
 
 
-def _counted(visit: PollContext, ward: OrderRange, span: Span) -> Counted:
-    return Counted(span, _count(visit, ward)(span))
+def _count_range(context: PollContext, order_range: OrderRange, span: Span) -> RangeCount:
+    return RangeCount(span, _range_counter(context, order_range)(span))
 
 
-def _count(visit: PollContext, ward: OrderRange) -> Callable[[Span], int]:
+def _range_counter(context: PollContext, order_range: OrderRange) -> Callable[[Span], int]:
     def count(span: Span) -> int:
-        visit.alive()
-        return visit.shop.count_orders(**OrderRange(ward.status, ward.hidden, span).filters(visit))
+        context.heartbeat()
+        return context.client.count_orders(
+            **OrderRange(order_range.status, order_range.hidden, span).filters(context)
+        )
 
     return count
 
 
 def _compare_differing(
-    visit: PollContext, ward: OrderRange, shelf: Shelf, counts: list[Counted]
+    context: PollContext, order_range: OrderRange, times: CreationTimes, counts: list[RangeCount]
 ) -> None:
-    for span in differing_halves(shelf, _count(visit, ward), counts):
-        compare(visit, OrderRange(ward.status, ward.hidden, span))
+    for span in differing_spans(times, _range_counter(context, order_range), counts):
+        compare_range(context, OrderRange(order_range.status, order_range.hidden, span))
 
 
-def reconcile_refunds(visit: PollContext, settled: datetime) -> None:
+def reconcile_refunds(context: PollContext, complete_until: datetime) -> None:
     """Read the orders again of which a refund was taken back: that moves no stamp, on any storage."""
-    whole = _until(visit, settled)
-    with visit.db.reading() as tx:
-        refunds = [(max(at, whole.start), key) for at, key in refunds_of_orders(tx, visit.store)]
-    shelf = Shelf([at for at, _ in refunds], partial(cut_at, visit))
+    whole = _complete_span(context, complete_until)
+    with context.db.reading() as tx:
+        refunds = [(max(at, whole.start), key) for at, key in refunds_of_orders(tx, context.store)]
+    times = CreationTimes([at for at, _ in refunds], partial(next_cut, context))
 
     def count(span: Span) -> int:
-        visit.alive()
+        context.heartbeat()
         # A shop too old to list refunds is read in full: it is as if it counted none.
-        return visit.shop.count_refunds(**within(visit, span)) or 0
+        return context.client.count_refunds(**range_filters(context, span)) or 0
 
-    for span in differing_halves(shelf, count, [Counted(whole, count(whole))]):
+    for span in differing_spans(times, count, [RangeCount(whole, count(whole))]):
         ids = {order_id for at, order_id in refunds if span.start <= at < span.end}
-        _read_again_everywhere(visit, ids)
+        _refetch_in_any_status(context, ids)
 
 
-def _until(visit: PollContext, settled: datetime) -> Span:
-    start = stamp(BEGINNING)
-    return Span(start, max(start, cut_at(visit, stamp(settled))))
+def _complete_span(context: PollContext, complete_until: datetime) -> Span:
+    start = stamp(EARLIEST)
+    return Span(start, max(start, next_cut(context, stamp(complete_until))))
 
 
-def _read_again_everywhere(visit: PollContext, ids: set[int]) -> None:
+def _refetch_in_any_status(context: PollContext, ids: set[int]) -> None:
     """Read orders again, whatever their status."""
-    found = read_again(visit, "any", ids)
-    look_for(visit, ids - found - read_again(visit, apart(visit), ids - found))
+    found = refetch_orders(context, "any", ids)
+    confirm_missing_orders(
+        context, ids - found - refetch_orders(context, hidden_statuses(context), ids - found)
+    )
 
 
-def _hidden(visit: PollContext) -> frozenset[str]:
+def _find_hidden_statuses(context: PollContext) -> frozenset[str]:
     """Find out what ``any`` leaves out: releases differ in whether it holds drafts of the checkout."""
-    checkout, auto = DRAFTS
-    with visit.db.reading() as tx:
-        draft = newest_with(tx, visit.store, checkout)
-    if draft is not None and visit.shop.count_orders(status="any", include=[draft]):
+    checkout, auto = DRAFT_STATUSES
+    with context.db.reading() as tx:
+        draft = newest_with(tx, context.store, checkout)
+    if draft is not None and context.client.count_orders(status="any", include=[draft]):
         return frozenset({"trash", auto})
     return frozenset({"trash", auto, checkout})
 
 
-def _sound(visit: PollContext, counted: int, known: int) -> bool:
+def _counts_are_plausible(context: PollContext, counted: int, known: int) -> bool:
     """Say whether the shop's counts may be believed: not that a full shop is empty.
 
     Known are those of the time that was counted: a shop may have none but from this very minute.
     """
-    with visit.db.reading() as tx:
-        newest = newest_with(tx, visit.store)
-    if counted or known < FULL or visit.accept:
-        with visit.db.transaction() as tx:
-            release(tx, visit, "orders")
+    with context.db.reading() as tx:
+        newest = newest_with(tx, context.store)
+    if counted or known < ALARM_FROM or context.approved:
+        with context.db.transaction() as tx:
+            release_hold(tx, context, "orders")
         return True
-    if newest is not None and visit.order(newest) is not None:
+    if newest is not None and context.order(newest) is not None:
         raise StoreError(
             "the store counts no orders, and has them when asked by name",
             "look for a plugin or a cache that changes the REST API; nothing was deleted",
             asked="GET /orders",
         )
-    hold(visit, "orders", f"none, where {known} are known")
+    hold_writes(context, "orders", f"none, where {known} are known")
     return False
 
 
-def reconcile_customers(visit: PollContext) -> None:
+def reconcile_customers(context: PollContext) -> None:
     """Look for customers whom a list once left out: there are some if the shop counts more."""
-    total = visit.shop.newest_customer_ids(1).total or 0
-    with visit.db.reading() as tx:
-        known = count_customers(tx, visit.store)
+    total = context.client.newest_customer_ids(1).total or 0
+    with context.db.reading() as tx:
+        known = count_customers(tx, context.store)
     if total > known:
-        read_customers_again(visit)
+        reread_customers(context)
 
 
-def reconcile_products(visit: PollContext) -> None:
+def reconcile_products(context: PollContext) -> None:
     """Read all products: renaming a category stamps none of them."""
-    read_products(visit, BEGINNING)
+    read_products(context, EARLIEST)
 
 
-def note_reconciled(visit: PollContext) -> None:
+def save_reconciled_at(context: PollContext) -> None:
     """Keep when this was done."""
-    with visit.db.transaction() as tx:
-        save_store(tx, visit.store, reconciled_at=stamp(visit.now))
+    with context.db.transaction() as tx:
+        save_store(tx, context.store, reconciled_at=stamp(context.now))

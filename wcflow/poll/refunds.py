@@ -19,55 +19,55 @@ from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext
 from wcflow.poll.paginate import KeysetPager
 from wcflow.poll.ranges import order_slices, slice_end
-from wcflow.poll.workers import Found, asked, threads
+from wcflow.poll.workers import FetchedPart, fetch_slices, thread_count
 
 log = structlog.get_logger()
 
 _MANY = 50
 """Of fewer refunds the pages of their orders ask as quickly."""
-_AT_LEAST = 4
+_FEWER_SLICES = 4
 """So many times fewer slices than orders would be cut into: there is nothing to keep of them."""
 
 _Dates = tuple[tuple[int, datetime], ...]
 
 
-def dates_of_refunds(visit: PollContext, since: int) -> dict[int, datetime]:
+def fetch_refund_dates(context: PollContext, since: int) -> dict[int, datetime]:
     """Give when the refunds made from ``since`` on were made, as far as the shop's list tells."""
     found: dict[int, datetime] = {}
     try:
-        _read(visit, since, found)
+        _fetch_in_slices(context, since, found)
     except StoreError as why:
         # If the shop is ill, the orders will say so.
-        log.debug("refunds are asked for with their orders", store=visit.store, why=str(why))
+        log.debug("refunds are asked for with their orders", store=context.store, why=str(why))
     return found
 
 
-def _read(visit: PollContext, since: int, found: dict[int, datetime]) -> None:
-    told = visit.shop.count_refunds(after=instant(since - 1))
-    if told is None or told < _MANY:
+def _fetch_in_slices(context: PollContext, since: int, found: dict[int, datetime]) -> None:
+    total = context.client.count_refunds(after=instant(since - 1))
+    if total is None or total < _MANY:
         return
-    pieces = order_slices(visit.store, since, stamp(visit.now), told // _AT_LEAST)
+    pieces = order_slices(context.store, since, stamp(context.now), total // _FEWER_SLICES)
     with (
-        visit.shop.at_most(visit.settings.parallel),
-        asked(_asking(visit), pieces, threads(visit)) as answers,
+        context.client.limit_concurrency(context.settings.parallel),
+        fetch_slices(_refund_fetcher(context), pieces, thread_count(context)) as batches,
     ):
-        for come in answers:
-            for answer in come:
-                found.update(answer.what)
-            visit.alive()
+        for answers in batches:
+            for answer in answers:
+                found.update(answer.data)
+            context.heartbeat()
 
 
-def _asking(visit: PollContext) -> Callable[[ImportRange], Found[_Dates]]:
-    def ask(piece: ImportRange) -> Found[_Dates]:
-        trail: KeysetPager[tuple[int, datetime]] = KeysetPager(
-            ask=visit.shop.refund_dates,
+def _refund_fetcher(context: PollContext) -> Callable[[ImportRange], FetchedPart[_Dates]]:
+    def ask(piece: ImportRange) -> FetchedPart[_Dates]:
+        pager: KeysetPager[tuple[int, datetime]] = KeysetPager(
+            ask=context.client.refund_dates,
             by="date",
             stamp=itemgetter(1),
             number=itemgetter(0),
-            zone=visit.settings.zone,
+            zone=context.settings.zone,
             end=slice_end(piece),
         )
-        step = trail.step(instant(piece.position))
-        return Found(step.rows, stamp(step.position), step.last)
+        step = pager.step(instant(piece.position))
+        return FetchedPart(step.rows, stamp(step.position), step.last)
 
     return ask

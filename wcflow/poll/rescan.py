@@ -22,52 +22,52 @@ from wcflow.database.stores import save_setting, setting
 from wcflow.poll.compare import (
     OrderRange,
     Span,
-    apart,
-    cut_at,
-    differing,
-    keep_orders,
-    look_for,
-    read_again,
-    told_stamps,
+    apply_fetched_orders,
+    confirm_missing_orders,
+    differing_ids,
+    fetch_stamps,
+    hidden_statuses,
+    next_cut,
+    refetch_orders,
 )
 from wcflow.poll.context import PollContext
 from wcflow.poll.paginate import SECOND, KeysetPager
-from wcflow.poll.products import BEGINNING
+from wcflow.poll.products import EARLIEST
 
-PAGE = 99
+PAGE_SIZE = 99
 """Orders that one request holds with room to spare: a full page would have to be asked on."""
 
-MOST_AT_ONCE = 5
+MAX_PAGES = 5
 """How many pages one poll reads of a round, also where it is late."""
 
-_LATELY = timedelta(days=31)
+_LAST_MONTH = timedelta(days=31)
 _WEEK, _MONTH = timedelta(days=6), timedelta(days=27)
 # With a margin: what was read at the beginning of one round may be last but a page in the next.
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class OrderRescan:
     """Which orders are looked at again, by their age, how soon, and whether all of them is read.
 
     Ages overlap by two rounds: an order that grows too old for one is in the other by then.
     """
 
     name: str
-    youngest: timedelta
-    oldest: timedelta | None
-    within: timedelta
-    whole: bool = True
+    min_age: timedelta
+    max_age: timedelta | None
+    period: timedelta
+    in_full: bool = True
 
 
-TABLES = (Round("ids", timedelta(0), None, timedelta(days=41), whole=False),)
-POSTS = (
-    Round("year", timedelta(0), timedelta(days=400), _WEEK),
-    Round("all", timedelta(days=366), None, _MONTH),
+HPOS_RESCANS = (OrderRescan("ids", timedelta(0), None, timedelta(days=41), in_full=False),)
+POST_STORAGE_RESCANS = (
+    OrderRescan("year", timedelta(0), timedelta(days=400), _WEEK),
+    OrderRescan("all", timedelta(days=366), None, _MONTH),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RescanProgress:
     """A round under way: when it began, what is left of it, and how many of its pages are done."""
 
     started: int
@@ -77,126 +77,133 @@ class Progress:
     pages: int
 
 
-def share(now: datetime, progress: Progress, within: timedelta) -> int:
+def due_pages(now: datetime, progress: RescanProgress, period: timedelta) -> int:
     """Give how many pages are due now, so that all are done before ``within`` has passed."""
-    passed = (now - instant(progress.started)) / within
+    passed = (now - instant(progress.started)) / period
     due = int(passed * (progress.pages + 1)) - progress.done
-    return min(MOST_AT_ONCE, max(0, due))
+    return min(MAX_PAGES, max(0, due))
 
 
-def look_again(visit: PollContext, most: int) -> int:
+def rescan_orders(context: PollContext, limit: int) -> int:
     """Look again at the orders whose turn it is, at ``most`` so many pages; give how many it was."""
-    row, looked = visit.row(), 0
+    row, pages_read = context.row(), 0
     assert row.order_cursor is not None, "the census notes the cursor before it starts"
-    for each in TABLES if row.hpos else POSTS:
-        progress = _progress(visit, each, row.order_cursor + 1)
-        for _ in range(min(share(visit.now, progress, each.within), most - looked)):
-            if progress.position >= progress.end or not _page(visit, each, progress):
+    for each in HPOS_RESCANS if row.hpos else POST_STORAGE_RESCANS:
+        progress = _load_progress(context, each, row.order_cursor + 1)
+        for _ in range(min(due_pages(context.now, progress, each.period), limit - pages_read)):
+            if progress.position >= progress.end or not _rescan_page(context, each, progress):
                 break
-            looked += 1
-            progress = _progress(visit, each, row.order_cursor + 1)
-    return looked
+            pages_read += 1
+            progress = _load_progress(context, each, row.order_cursor + 1)
+    return pages_read
 
 
-def _progress(visit: PollContext, of: Round, known: int) -> Progress:
-    with visit.db.reading() as tx:
-        kept_so_far = setting(tx, _name(visit, of))
+def _load_progress(context: PollContext, rescan: OrderRescan, known: int) -> RescanProgress:
+    with context.db.reading() as tx:
+        kept_so_far = setting(tx, _setting_name(context, rescan))
     if kept_so_far is not None:
-        progress = Progress(**loads(kept_so_far))
+        progress = RescanProgress(**loads(kept_so_far))
         over = progress.position >= progress.end
-        if not over or visit.now < instant(progress.started) + of.within:
+        if not over or context.now < instant(progress.started) + rescan.period:
             return progress
-    return _save(visit, of, _begun(visit, of, known))
+    return _save_progress(context, rescan, _start_rescan(context, rescan, known))
 
 
-def _begun(visit: PollContext, of: Round, known: int) -> Progress:
+def _start_rescan(context: PollContext, rescan: OrderRescan, known: int) -> RescanProgress:
     """Begin a round: up to where the polls know all there is."""
-    start = stamp(BEGINNING) if of.oldest is None else _ago(visit, known, of.oldest)
-    end = max(start, _ago(visit, known, of.youngest))
-    with visit.db.reading() as tx:
-        orders = count_created(tx, visit.store, start, end)
-    return Progress(stamp(visit.now), start, end, 0, -(-orders // PAGE))
+    start = (
+        stamp(EARLIEST) if rescan.max_age is None else _time_before(context, known, rescan.max_age)
+    )
+    end = max(start, _time_before(context, known, rescan.min_age))
+    with context.db.reading() as tx:
+        orders = count_created(tx, context.store, start, end)
+    return RescanProgress(stamp(context.now), start, end, 0, -(-orders // PAGE_SIZE))
 
 
-def _ago(visit: PollContext, known: int, age: timedelta) -> int:
-    return cut_at(visit, known - int(age.total_seconds()))
+def _time_before(context: PollContext, known: int, age: timedelta) -> int:
+    return next_cut(context, known - int(age.total_seconds()))
 
 
-def _page(visit: PollContext, of: Round, progress: Progress) -> bool:
+def _rescan_page(context: PollContext, rescan: OrderRescan, progress: RescanProgress) -> bool:
     """Look at the next page; False where nothing more is to be done now."""
-    span = _next(visit, progress.position, progress.end)
-    if not _look(visit, span, whole=of.whole):
+    span = _next_span(context, progress.position, progress.end)
+    if not _check_span(context, span, in_full=rescan.in_full):
         return False
-    _save(visit, of, replace(progress, position=span.end, done=progress.done + 1))
+    _save_progress(context, rescan, replace(progress, position=span.end, done=progress.done + 1))
     return True
 
 
-def read_lately(visit: PollContext) -> None:
+def reread_last_month(context: PollContext) -> None:
     """Read all of the last month again where edits move no stamp; for the night."""
-    row = visit.row()
+    row = context.row()
     if row.hpos or row.order_cursor is None:
         return
-    position, end = _ago(visit, row.order_cursor, _LATELY), cut_at(visit, row.order_cursor + 1)
+    position, end = (
+        _time_before(context, row.order_cursor, _LAST_MONTH),
+        next_cut(context, row.order_cursor + 1),
+    )
     while position < end:
-        span = _next(visit, position, end)
-        if not _look(visit, span, whole=True):
+        span = _next_span(context, position, end)
+        if not _check_span(context, span, in_full=True):
             return
         position = span.end
 
 
-def _look(visit: PollContext, span: Span, *, whole: bool) -> bool:
+def _check_span(context: PollContext, span: Span, *, in_full: bool) -> bool:
     """Hold a range against the shop; False where the shop says that it is empty altogether."""
-    with visit.db.reading() as tx:
-        ours = stamps_of_orders(tx, visit.store, (), *span, others=True)
-    there = _read(visit, span) if whole else _compared(visit, span, ours)
-    missing = set(ours) - there
-    missing -= read_again(visit, apart(visit), missing)
-    if missing and not there and not visit.shop.count_orders(status="any"):
+    with context.db.reading() as tx:
+        local = stamps_of_orders(tx, context.store, (), *span, others=True)
+    present = _fetch_span(context, span) if in_full else _compare_span(context, span, local)
+    missing = set(local) - present
+    missing -= refetch_orders(context, hidden_statuses(context), missing)
+    if missing and not present and not context.client.count_orders(status="any"):
         return False  # such a shop is judged at night, as a whole
-    look_for(visit, missing)
+    confirm_missing_orders(context, missing)
     return True
 
 
-def _next(visit: PollContext, position: int, end: int) -> Span:
+def _next_span(context: PollContext, position: int, end: int) -> Span:
     """Give the range from ``position`` on that holds a page of ours."""
-    with visit.db.reading() as tx:
-        following = created_next(tx, visit.store, position, PAGE)
+    with context.db.reading() as tx:
+        following = created_next(tx, context.store, position, PAGE_SIZE)
     if following is None:
         return Span(position, end)
     # What was made in one second belongs together, also where it is more than a page.
-    return Span(position, min(end, cut_at(visit, max(following, position + 1))))
+    return Span(position, min(end, next_cut(context, max(following, position + 1))))
 
 
-def _read(visit: PollContext, span: Span) -> set[int]:
+def _fetch_span(context: PollContext, span: Span) -> set[int]:
     """Read a range in full; give what is there."""
-    trail = KeysetPager(
-        ask=partial(visit.orders, status="any"),
+    pager = KeysetPager(
+        ask=partial(context.orders, status="any"),
         by="date",
         stamp=lambda order: order.created,
         number=lambda order: order.id,
-        zone=visit.settings.zone,
+        zone=context.settings.zone,
         end=instant(span.end) - SECOND,
     )
-    there: set[int] = set()
-    for step in trail.steps(instant(span.start)):
-        keep_orders(visit, step.rows)
-        there.update(order.id for order in step.rows)
-    return there
+    present: set[int] = set()
+    for step in pager.steps(instant(span.start)):
+        apply_fetched_orders(context, step.rows)
+        present.update(order.id for order in step.rows)
+    return present
 
 
-def _compared(visit: PollContext, span: Span, ours: Mapping[int, int]) -> set[int]:
+def _compare_span(context: PollContext, span: Span, local: Mapping[int, int]) -> set[int]:
     """Read what differs of a range; give what is there."""
-    told = told_stamps(visit, OrderRange("any", frozenset(), span))
-    read_again(visit, "any", differing(visit, ours, told))
-    return set(told)
+    remote = fetch_stamps(context, OrderRange("any", frozenset(), span))
+    refetch_orders(context, "any", differing_ids(context, local, remote))
+    return set(remote)
 
 
-def _save(visit: PollContext, of: Round, progress: Progress) -> Progress:
-    with visit.db.transaction() as tx:
-        visit.keep_notes(tx)
-        save_setting(tx, _name(visit, of), dumps(asdict(progress)))
+def _save_progress(
+    context: PollContext, rescan: OrderRescan, progress: RescanProgress
+) -> RescanProgress:
+    with context.db.transaction() as tx:
+        context.save_quarantine(tx)
+        save_setting(tx, _setting_name(context, rescan), dumps(asdict(progress)))
     return progress
 
 
-def _name(visit: PollContext, of: Round) -> str:
-    return f"round {of.name} {visit.store}"
+def _setting_name(context: PollContext, rescan: OrderRescan) -> str:
+    return f"round {rescan.name} {context.store}"

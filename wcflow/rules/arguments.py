@@ -6,10 +6,10 @@ import re
 from decimal import Decimal
 
 from wcflow.rules.errors import RuleError, RuleErrors
-from wcflow.units import DURATION_FORM, LONGEST, Duration, parse_duration
+from wcflow.units import DURATION_FORM, MAX_SECONDS, Duration, parse_duration
 
 
-def nothing(text: str) -> None:
+def no_argument(text: str) -> None:
     """Read nothing: the trigger takes no argument."""
     if text:
         raise RuleErrors(RuleError("nothing after the trigger", repr(text)))
@@ -27,7 +27,7 @@ def duration(text: str) -> Duration:
     found = parse_duration(text)
     if found is None or found.count == 0:
         raise RuleErrors(RuleError(DURATION_FORM, repr(text) if text else "nothing"))
-    if found.seconds > LONGEST:
+    if found.seconds > MAX_SECONDS:
         raise RuleErrors(RuleError("at most 100y", repr(text)))
     return found
 

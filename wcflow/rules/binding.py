@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from lark import Token
 
-from wcflow.rules.attributes.registry import Attribute, Kind, known_by
+from wcflow.rules.attributes.registry import LONGEST_SECONDS, Attribute, Kind, find_attribute
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.literals import (
     Day,
@@ -21,19 +21,18 @@ from wcflow.rules.literals import (
     RelativeInstant,
     Text,
     fold,
-    words_of,
+    split_words,
 )
-from wcflow.rules.naming import LONGEST
 from wcflow.rules.operators import (
     COMPARISONS,
-    Asking,
     Between,
     Compare,
-    Empty,
+    IsEmpty,
+    IsTrue,
     MultipleOf,
     OneOf,
+    Operator,
     Search,
-    Yes,
 )
 from wcflow.units import Duration, parse_duration
 
@@ -41,14 +40,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ComparisonForm:
     """A comparison as it is written: its form by the grammar, the words that make it, the values."""
 
     name: str
     attribute: Token
     verbs: tuple[Token, ...]
     values: tuple[Token, ...] = ()
-    denied: bool = False
+    negated: bool = False
 
     @property
     def verb(self) -> str:
@@ -56,18 +55,20 @@ class Form:
         return " ".join(verb.lower() for verb in self.verbs)
 
 
-def asking_of(form: Form, attribute: Attribute) -> Asking:
+def build_operator(form: ComparisonForm, attribute: Attribute) -> Operator:
     """Say what is asked; raises FlawError, with all that does not fit.
 
     Each flaw's position is that of a token: row and column as lark counts them.
     """
-    if attribute.kind not in _TAKEN_BY[_family(form)] and not _is_number_in_text(form, attribute):
-        raise RuleErrors(_unfit(form, attribute))
+    if attribute.kind not in _KINDS_BY_FAMILY[_family(form)] and not _is_number_in_text(
+        form, attribute
+    ):
+        raise RuleErrors(_unsuitable_comparison(form, attribute))
     return _READ[form.name](form, attribute)
 
 
 _SCALARS = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE, Kind.TEXT})
-_TAKEN_BY = {
+_KINDS_BY_FAMILY = {
     "alone": frozenset({Kind.YESNO}),
     "compared": _SCALARS,
     "search in texts and lists": frozenset({Kind.TEXT, Kind.LIST}),
@@ -77,7 +78,7 @@ _TAKEN_BY = {
 }
 
 
-def _family(form: Form) -> str:
+def _family(form: ComparisonForm) -> str:
     if form.name in ("between", "one_of"):
         return "compared"
     if form.verb.startswith(("contains", "mentions")):
@@ -85,94 +86,101 @@ def _family(form: Form) -> str:
     return form.name
 
 
-def _is_number_in_text(form: Form, attribute: Attribute) -> bool:
+def _is_number_in_text(form: ComparisonForm, attribute: Attribute) -> bool:
     return form.name == "multiple" and attribute.keyed
 
 
-def _unfit(form: Form, attribute: Attribute) -> RuleError:
+def _unsuitable_comparison(form: ComparisonForm, attribute: Attribute) -> RuleError:
     name, example = attribute.name, f"for example: {attribute.example}"
     if form.name == "alone":
-        return at(form.attribute, f"a comparison after {name!r}", "none", example)
+        return error_at(form.attribute, f"a comparison after {name!r}", "none", example)
     if attribute.kind is Kind.YESNO:
-        return at(form.verbs[0], f"{name!r} or 'not {name}' alone", f"'{form.verb}'")
+        return error_at(form.verbs[0], f"{name!r} or 'not {name}' alone", f"'{form.verb}'")
     kind = "an amount" if attribute.kind is Kind.MONEY else f"a {attribute.type}"
     expected = f"a comparison that fits {name!r}, which is {kind}"
-    return at(form.verbs[0], expected, f"'{form.verb}'", example)
+    return error_at(form.verbs[0], expected, f"'{form.verb}'", example)
 
 
-def at(token: Token, expected: str, got: str, hint: str = "") -> RuleError:
+def error_at(token: Token, expected: str, got: str, hint: str = "") -> RuleError:
     """Make a flaw that stands where a token stands."""
     return RuleError(expected, got, hint, (token.line or 1) - 1, token.column or 0)
 
 
-def _each(form: Form, attribute: Attribute, read: Callable[[Token, Attribute], T]) -> tuple[T, ...]:
+def _read_each(
+    form: ComparisonForm, attribute: Attribute, read: Callable[[Token, Attribute], T]
+) -> tuple[T, ...]:
     """Read all values; raises FlawError with the flaws of all of them."""
-    good, flaws = [], []
+    good, rule_errors = [], []
     for token in form.values:
         try:
             good.append(read(token, attribute))
         except RuleErrors as error:
-            flaws += [at(token, flaw.expected, flaw.got, flaw.hint) for flaw in error.flaws]
-    if flaws:
-        raise RuleErrors(*flaws)
+            rule_errors += [
+                error_at(token, rule_error.expected, rule_error.got, rule_error.hint)
+                for rule_error in error.rule_errors
+            ]
+    if rule_errors:
+        raise RuleErrors(*rule_errors)
     return tuple(good)
 
 
-def _alone(_form: Form, _attribute: Attribute) -> Asking:
-    return Yes()
+def _alone(_form: ComparisonForm, _attribute: Attribute) -> Operator:
+    return IsTrue()
 
 
-def _empty(_form: Form, _attribute: Attribute) -> Asking:
-    return Empty()
+def _empty(_form: ComparisonForm, _attribute: Attribute) -> Operator:
+    return IsEmpty()
 
 
-_SLIPS = {"==": "=", "!=": "<>", "=<": "<=", "=>": ">="}
+_TYPOS = {"==": "=", "!=": "<>", "=<": "<=", "=>": ">="}
 
 
-def _compared(form: Form, attribute: Attribute) -> Asking:
+def _compared(form: ComparisonForm, attribute: Attribute) -> Operator:
     sign = form.verb
     if sign not in COMPARISONS:
-        raise RuleErrors(at(form.verbs[0], f"'{_SLIPS[sign]}'", f"'{sign}'"))
-    (literal,) = _each(form, attribute, read_value)
+        raise RuleErrors(error_at(form.verbs[0], f"'{_TYPOS[sign]}'", f"'{sign}'"))
+    (literal,) = _read_each(form, attribute, parse_value)
     if sign in ("=", "<>"):
-        _look_for_equals(form, [literal])
+        _check_equality(form, [literal])
     return Compare(sign, literal)
 
 
-def _look_for_equals(form: Form, literals: list[Literal]) -> None:
+def _check_equality(form: ComparisonForm, literals: list[Literal]) -> None:
     """Refuse what nothing can ever be equal to."""
     for token, literal in zip(form.values, literals, strict=True):
         if isinstance(literal, RelativeInstant):
             hint = "a moment is never met exactly; write < or >"
-            raise RuleErrors(at(token, "a day to be equal to", f"'{token}'", hint))
+            raise RuleErrors(error_at(token, "a day to be equal to", f"'{token}'", hint))
         if isinstance(literal, Text) and not literal.value.strip():
-            raise RuleErrors(at(token, "a text that is not empty", str(token), "write: is empty"))
+            raise RuleErrors(
+                error_at(token, "a text that is not empty", str(token), "write: is empty")
+            )
 
 
-def _one_of(form: Form, attribute: Attribute) -> Asking:
-    literals = _each(form, attribute, read_value)
-    _look_for_equals(form, list(literals))
+def _one_of(form: ComparisonForm, attribute: Attribute) -> Operator:
+    literals = _read_each(form, attribute, parse_value)
+    _check_equality(form, list(literals))
     return OneOf(literals)
 
 
-def _between(form: Form, attribute: Attribute) -> Asking:
-    low, high = _each(form, attribute, read_value)
+def _between(form: ComparisonForm, attribute: Attribute) -> Operator:
+    low, high = _read_each(form, attribute, parse_value)
     first, second = form.values
-    if _sort_of(low) != _sort_of(high):
-        raise RuleErrors(at(second, f"a value of the same sort as '{first}'", f"'{second}'"))
-    if _is_above(low, high):
+    if _type_name(low) != _type_name(high):
+        raise RuleErrors(error_at(second, f"a value of the same sort as '{first}'", f"'{second}'"))
+    if _is_greater(low, high):
         hint = f"write: between {second} and {first}"
-        raise RuleErrors(at(first, "the lower value first", f"'{first}'", hint))
+        raise RuleErrors(error_at(first, "the lower value first", f"'{first}'", hint))
     return Between(low, high)
 
 
-def _sort_of(literal: Literal) -> str:
+def _type_name(literal: Literal) -> str:
     if isinstance(literal, Day | RelativeDay | RelativeInstant):
         return "date"
     return "number" if isinstance(literal, Number) else "text"
 
 
-def _is_above(low: Literal, high: Literal) -> bool:
+def _is_greater(low: Literal, high: Literal) -> bool:
     match low, high:
         case Number(), Number():
             return low.value > high.value
@@ -185,37 +193,37 @@ def _is_above(low: Literal, high: Literal) -> bool:
     return False
 
 
-def _multiple(form: Form, attribute: Attribute) -> Asking:
-    (literal,) = _each(form, attribute, read_value)
+def _multiple(form: ComparisonForm, attribute: Attribute) -> Operator:
+    (literal,) = _read_each(form, attribute, parse_value)
     if isinstance(literal, Number) and literal.value > 0:
         whole = literal.value == literal.value.to_integral_value()
         if whole:
             return MultipleOf(literal)
     (token,) = form.values
-    raise RuleErrors(at(token, "a whole number above 0", f"'{token}'"))
+    raise RuleErrors(error_at(token, "a whole number above 0", f"'{token}'"))
 
 
-def _search(form: Form, attribute: Attribute) -> Asking:
-    words = _each(form, attribute, read_text)
+def _search(form: ComparisonForm, attribute: Attribute) -> Operator:
+    words = _read_each(form, attribute, parse_text)
     how, _, which = form.verb.partition(" ")
     if how in ("starts", "ends"):
         how, which = form.verb, ""
     if how == "mentions":
-        _look_for_words(form, words)
+        _check_search_words(form, words)
     return Search(how, words, which)
 
 
-def _look_for_words(form: Form, words: tuple[Text | Number, ...]) -> None:
-    flaws = [
-        at(token, "at least one word", str(token))
+def _check_search_words(form: ComparisonForm, words: tuple[Text | Number, ...]) -> None:
+    rule_errors = [
+        error_at(token, "at least one word", str(token))
         for token, word in zip(form.values, words, strict=True)
-        if not words_of(word.text)
+        if not split_words(word.text)
     ]
-    if flaws:
-        raise RuleErrors(*flaws)
+    if rule_errors:
+        raise RuleErrors(*rule_errors)
 
 
-_READ: dict[str, Callable[[Form, Attribute], Asking]] = {
+_READ: dict[str, Callable[[ComparisonForm, Attribute], Operator]] = {
     "alone": _alone,
     "empty": _empty,
     "compared": _compared,
@@ -231,7 +239,7 @@ _READ: dict[str, Callable[[Form, Attribute], Asking]] = {
 VALUES = frozenset({"NUMBER", "DATE", "RELATIVE", "DURATION", "TODAY", "TEXT", "NAME"})
 
 _DATES = frozenset({"DATE", "RELATIVE", "TODAY"})
-_FITTING = {
+_TOKENS_BY_KIND = {
     Kind.NUMBER: frozenset({"NUMBER"}),
     Kind.MONEY: frozenset({"NUMBER"}),
     Kind.DATE: _DATES,
@@ -248,10 +256,10 @@ _EXPECTED = {
 }
 
 
-def read_value(token: Token, attribute: Attribute) -> Literal:
+def parse_value(token: Token, attribute: Attribute) -> Literal:
     """Read a value to compare an attribute with; raises FlawError where they are unlike."""
-    if token.type not in _fitting(attribute):
-        raise RuleErrors(_unlike(token, attribute))
+    if token.type not in _accepted_tokens(attribute):
+        raise RuleErrors(_unsuitable_value(token, attribute))
     if token.type == "TEXT":
         return Text(str(token[1:-1]))
     if token.type == "NUMBER":
@@ -259,25 +267,25 @@ def read_value(token: Token, attribute: Attribute) -> Literal:
     return _date(token)
 
 
-def read_text(token: Token, attribute: Attribute) -> Text | Number:
+def parse_text(token: Token, attribute: Attribute) -> Text | Number:
     """Read a word to look for in a text or a list; raises FlawError where it can be none."""
     if attribute.of_numbers:
         if token.type != "NUMBER":
-            raise RuleErrors(_flaw(token, "a number", _without_quotes(token)))
+            raise RuleErrors(_value_error(token, "a number", _hint_drop_quotes(token)))
         return Number(Decimal(str(token)))
     if token.type != "TEXT":
-        raise RuleErrors(_flaw(token, _EXPECTED[Kind.TEXT], _with_quotes(token)))
+        raise RuleErrors(_value_error(token, _EXPECTED[Kind.TEXT], _hint_add_quotes(token)))
     if not token[1:-1].strip():
         hint = f"{attribute.name} is empty" if attribute.kind is Kind.TEXT else ""
-        raise RuleErrors(_flaw(token, "a text that is not empty", hint))
+        raise RuleErrors(_value_error(token, "a text that is not empty", hint))
     return Text(str(token[1:-1]))
 
 
-def _fitting(attribute: Attribute) -> frozenset[str]:
+def _accepted_tokens(attribute: Attribute) -> frozenset[str]:
     # Meta are texts that may say a number or a date.
     if attribute.keyed:
         return _DATES | {"TEXT", "NUMBER"}
-    return _FITTING[attribute.kind]
+    return _TOKENS_BY_KIND[attribute.kind]
 
 
 def _date(token: Token) -> Literal:
@@ -287,8 +295,8 @@ def _date(token: Token) -> Literal:
     if token.type == "DATE":
         return _day(token)
     sign, by = (-1 if text[0] == "-" else 1), parse_duration(text[1:])
-    if by is None or by.seconds > LONGEST:
-        raise RuleErrors(_flaw(token, "a date at most 100y away"))
+    if by is None or by.seconds > LONGEST_SECONDS:
+        raise RuleErrors(_value_error(token, "a date at most 100y away"))
     return RelativeDay(by, sign) if by.in_days else RelativeInstant(by, sign)
 
 
@@ -296,30 +304,30 @@ def _day(token: Token) -> Day:
     try:
         return Day(date.fromisoformat(str(token)))
     except ValueError:
-        raise RuleErrors(_flaw(token, "a day of the calendar")) from None
+        raise RuleErrors(_value_error(token, "a day of the calendar")) from None
 
 
-def _unlike(token: Token, attribute: Attribute) -> RuleError:
+def _unsuitable_value(token: Token, attribute: Attribute) -> RuleError:
     expected = f"{_EXPECTED[attribute.kind]} to compare {attribute.name} with"
-    if token.type == "NAME" and known_by(str(token)):
-        return _flaw(token, expected, "two attributes cannot be compared")
+    if token.type == "NAME" and find_attribute(str(token)):
+        return _value_error(token, expected, "two attributes cannot be compared")
     if attribute.kind in (Kind.TEXT, Kind.LIST):
-        return _flaw(token, expected, _with_quotes(token))
+        return _value_error(token, expected, _hint_add_quotes(token))
     if attribute.kind is Kind.DATE and token.type == "DURATION":
-        return _flaw(token, expected, f"-{token} is before now, +{token} is after now")
-    return _flaw(token, expected, _without_quotes(token))
+        return _value_error(token, expected, f"-{token} is before now, +{token} is after now")
+    return _value_error(token, expected, _hint_drop_quotes(token))
 
 
-def _with_quotes(token: Token) -> str:
+def _hint_add_quotes(token: Token) -> str:
     return "" if token.type == "TEXT" else f"write '{token}'"
 
 
-def _without_quotes(token: Token) -> str:
+def _hint_drop_quotes(token: Token) -> str:
     bare = str(token[1:-1]).strip()
     sound = re.fullmatch(r"[0-9]+(\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}", bare)
     return f"without quotes: {bare}" if token.type == "TEXT" and sound else ""
 
 
-def _flaw(token: Token, expected: str, hint: str = "") -> RuleError:
+def _value_error(token: Token, expected: str, hint: str = "") -> RuleError:
     got = str(token) if token.type == "TEXT" else f"'{token}'"
     return RuleError(expected, got, hint)

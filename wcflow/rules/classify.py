@@ -13,15 +13,15 @@ import msgspec
 
 from wcflow.profile import Profile
 from wcflow.rules.conditions import Answer, Condition
-from wcflow.rules.context import Context, scope_of
+from wcflow.rules.context import Context, new_context
 from wcflow.rules.model import Rules, Segment, TagRule
 from wcflow.rules.steps import one_tag
 from wcflow.rules.templates import TemplateError
 from wcflow.rules.ternary import Ternary as Truth
 
-NO_PARTS = Answer(value=True, changes_at=None)
+ALWAYS_TRUE = Answer(value=True, changes_at=None)
 ALWAYS = Truth(True)
-NOTHING = frozenset[str]()
+NO_TAGS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class RuleResult:
     kind: str
     name: str
     when: Condition | None
-    scope: Context
+    context: Context
     won: bool
-    behind: str = ""
-    tags: frozenset[str] = NOTHING
+    blocked_by: str = ""
+    tags: frozenset[str] = NO_TAGS
 
     @property
     def answer(self) -> Answer:
         """Give the condition's answer, with its reasons."""
-        return qualifies(self.when, self.scope)
+        return answer_when(self.when, self.context)
 
 
 class Classification(msgspec.Struct, frozen=True):
@@ -57,10 +57,10 @@ class Classification(msgspec.Struct, frozen=True):
     """
 
     segments: Mapping[str, datetime]
-    kept: Mapping[str, frozenset[str]]
+    kept_forever: Mapping[str, frozenset[str]]
     changes_at: datetime | None
     tags: frozenset[str]
-    scope: Context
+    context: Context
 
 
 def classify(profile: Profile, rules: Rules, now: datetime) -> Classification:
@@ -70,38 +70,38 @@ def classify(profile: Profile, rules: Rules, now: datetime) -> Classification:
 
 def classify_all(asked: Iterable[tuple[Profile, datetime]], rules: Rules) -> list[Classification]:
     """Decide on people, each at an instant of their own."""
-    drafts = [_draft(who, now) for who, now in asked]
-    _decide(drafts, rules)
-    return [draft.decision() for draft in drafts]
+    drafts = [_draft(person, now) for person, now in asked]
+    _apply_rules(drafts, rules)
+    return [draft.classification() for draft in drafts]
 
 
 def rule_results(profile: Profile, rules: Rules, now: datetime) -> list[RuleResult]:
     """Give what each rule says of a person at ``now``."""
-    draft, told = _draft(profile, now), list[RuleResult]()
-    draft.told = told
-    _decide([draft], rules)
-    return told
+    draft, results = _draft(profile, now), list[RuleResult]()
+    draft.results = results
+    _apply_rules([draft], rules)
+    return results
 
 
-def reason(segment: str, decision: Classification, rules: Rules) -> str:
+def segment_reason(segment: str, classification: Classification, rules: Rules) -> str:
     """Give in words why a person, as they were decided on, is or is not in a segment."""
-    scope = decision.scope
-    for verdict in rule_results(scope.profile, rules, scope.now):
-        if verdict.kind == "segment" and verdict.name == segment:
-            behind = f"; {verdict.behind} comes first" if verdict.behind else ""
-            return verdict.answer.in_words() + behind
+    context = classification.context
+    for result in rule_results(context.profile, rules, context.now):
+        if result.kind == "segment" and result.name == segment:
+            blocked_by = f"; {result.blocked_by} comes first" if result.blocked_by else ""
+            return result.answer.in_words() + blocked_by
     return "the rule is gone"
 
 
-def _decide(drafts: Sequence[_Draft], rules: Rules) -> None:
+def _apply_rules(drafts: Sequence[_Draft], rules: Rules) -> None:
     # Rule by rule: to ask the same of one after another takes a third less time than to ask each
     # of everything.
     for segment in rules.segments:
-        _judge_segment(segment, drafts)
+        _evaluate_segment(segment, drafts)
     for draft in drafts:
-        draft.enter()
+        draft.use_segments()
     for tag in rules.tags:
-        _judge_tag(tag, drafts)
+        _evaluate_tag(tag, drafts)
 
 
 @dataclass(slots=True)
@@ -112,104 +112,104 @@ class _Draft:
     ``told`` is where each rule's verdict goes, if anybody wants to hear them.
     """
 
-    scope: Context
-    told: list[RuleResult] | None = None
-    turns: list[datetime] = field(default_factory=list)
+    context: Context
+    results: list[RuleResult] | None = None
+    change_times: list[datetime] = field(default_factory=list)
     winners: dict[str, str] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
-    kept: dict[str, frozenset[str]] = field(default_factory=dict)
+    kept_forever: dict[str, frozenset[str]] = field(default_factory=dict)
     tags: list[frozenset[str]] = field(default_factory=list)
 
-    def enter(self) -> None:
+    def use_segments(self) -> None:
         """Take the segments as decided: tag rules may look at them."""
-        self.scope = self.scope.decided(self.scope.worn, self.segments)
+        self.context = self.context.decided(self.context.current_tags, self.segments)
 
-    def decision(self) -> Classification:
-        return _decision(
+    def classification(self) -> Classification:
+        return _classification(
             self.segments,
-            self.kept,
-            min(self.turns, default=None),
-            NOTHING.union(*self.tags),
-            self.scope,
+            self.kept_forever,
+            min(self.change_times, default=None),
+            NO_TAGS.union(*self.tags),
+            self.context,
         )
 
 
 def _draft(profile: Profile, now: datetime) -> _Draft:
-    return _Draft(scope_of(profile, now, profile.standing.tags_of_their_own))
+    return _Draft(new_context(profile, now, profile.saved_state.own_tags))
 
 
-_decision = Classification
+_classification = Classification
 
 
-def _judge_segment(rule: Segment, drafts: Iterable[_Draft]) -> None:
+def _evaluate_segment(rule: Segment, drafts: Iterable[_Draft]) -> None:
     name, group, when = rule.name, rule.group, rule.when
-    its_tag = frozenset((rule.tag,)) if rule.tag else NOTHING
+    segment_tags = frozenset((rule.tag,)) if rule.tag else NO_TAGS
     for draft in drafts:
-        scope = draft.scope
-        value, changes_at = when.judge(scope)
+        context = draft.context
+        value, changes_at = when.evaluate(context)
         if changes_at is not None:
-            draft.turns.append(changes_at)
-        behind = draft.winners.get(group, "") if group and value else ""
-        won = value is True and not behind
+            draft.change_times.append(changes_at)
+        blocked_by = draft.winners.get(group, "") if group and value else ""
+        won = value is True and not blocked_by
         if won:
-            draft.segments[name] = scope.profile.standing.segments.get(name, scope.now)
-            draft.tags.append(its_tag)
+            draft.segments[name] = context.profile.saved_state.segments.get(name, context.now)
+            draft.tags.append(segment_tags)
             if group:
                 draft.winners[group] = name
-        if draft.told is not None:
-            tags = its_tag if won else NOTHING
-            draft.told.append(RuleResult("segment", name, when, scope, won, behind, tags))
+        if draft.results is not None:
+            tags = segment_tags if won else NO_TAGS
+            draft.results.append(RuleResult("segment", name, when, context, won, blocked_by, tags))
 
 
-def _judge_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
+def _evaluate_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
     name, when, always = rule.name, rule.when, rule.always
     for draft in drafts:
-        scope, tags, flaw = draft.scope, NOTHING, ""
-        value, changes_at = when.judge(scope) if when else ALWAYS
+        context, tags, failure = draft.context, NO_TAGS, ""
+        value, changes_at = when.evaluate(context) if when else ALWAYS
         if changes_at is not None:
-            draft.turns.append(changes_at)
+            draft.change_times.append(changes_at)
         if always is None:
-            draft.turns += _turns_of(rule, scope)
+            draft.change_times += _change_times(rule, context)
         if value and always is not None:
             tags = always
         elif value:
-            tags, flaw = _tags_of(rule, scope)
+            tags, failure = _render_tags(rule, context)
         if rule.keep_forever:
-            tags |= scope.profile.standing.kept.get(name, NOTHING)
+            tags |= context.profile.saved_state.kept_forever.get(name, NO_TAGS)
             if tags:
-                draft.kept[name] = tags
+                draft.kept_forever[name] = tags
         if tags:
             draft.tags.append(tags)
-        if draft.told is not None:
-            draft.told.append(RuleResult("tag", name, when, scope, bool(tags), flaw, tags))
+        if draft.results is not None:
+            draft.results.append(RuleResult("tag", name, when, context, bool(tags), failure, tags))
 
 
-def lifecycle(segments: Iterable[str], rules: Rules) -> str:
+def lifecycle_segment(segments: Iterable[str], rules: Rules) -> str:
     """Give the segment of the group ``lifecycle`` among ``segments``, or nothing."""
     held = frozenset(segments)
     return next((name for name in rules.lifecycle if name in held), "")
 
 
-def _turns_of(rule: TagRule, scope: Context) -> Iterator[datetime]:
+def _change_times(rule: TagRule, context: Context) -> Iterator[datetime]:
     """Give the instants at which time alone may change what a rule's template makes."""
-    each = rule.for_each.found(scope).changes_at if rule.for_each else None
-    return (turn for turn in (rule.tag.changes_at(scope), each) if turn is not None)
+    each = rule.for_each.found(context).changes_at if rule.for_each else None
+    return (turn for turn in (rule.tag.changes_at(context), each) if turn is not None)
 
 
-def _tags_of(rule: TagRule, scope: Context) -> tuple[frozenset[str], str]:
+def _render_tags(rule: TagRule, context: Context) -> tuple[frozenset[str], str]:
     """Render the tags of a rule, or say why they cannot be; one that comes out empty is none."""
     try:
         if rule.for_each is None:
-            rendered = [rule.tag.render(scope)]
+            rendered = [rule.tag.render(context)]
         else:
-            elements = rule.for_each.elements(scope)
-            rendered = [rule.tag.render(scope, {"each": each}) for each in elements]
+            elements = rule.for_each.elements(context)
+            rendered = [rule.tag.render(context, {"each": each}) for each in elements]
     except TemplateError as error:
         # What cannot be rendered for one person must not stop the others.
-        return NOTHING, f"the tag cannot be made: {error}"
+        return NO_TAGS, f"the tag cannot be made: {error}"
     return frozenset(filter(None, map(one_tag, rendered))), ""
 
 
-def qualifies(when: Condition | None, scope: Context) -> Answer:
+def answer_when(when: Condition | None, context: Context) -> Answer:
     """Ask a workflow's condition; none at all always holds."""
-    return when.ask(scope) if when else NO_PARTS
+    return when.answer(context) if when else ALWAYS_TRUE

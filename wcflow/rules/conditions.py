@@ -14,18 +14,22 @@ from itertools import repeat
 from operator import call
 from typing import NamedTuple
 
-from wcflow.rules.attributes.registry import Asked, Found
-from wcflow.rules.context import Context, Place
-from wcflow.rules.display import shown
+from wcflow.rules.attributes.registry import (
+    AttributeQuery,
+    AttributeValue,
+    attribute_keys,
+    attribute_names,
+)
+from wcflow.rules.context import Context, RulePlace
+from wcflow.rules.display import format_value
 from wcflow.rules.literals import Number, Text
-from wcflow.rules.naming import keys_of, names_of
-from wcflow.rules.operators import TRUTH, Asking, Compare, Empty, Search, to_the_minute
-from wcflow.rules.ternary import NO, YES, Ternary, turned
-from wcflow.rules.ternary import joined as joined_verdicts
+from wcflow.rules.operators import TRUTH, Compare, IsEmpty, Operator, Search, needs_minutes
+from wcflow.rules.ternary import NO, YES, Ternary, negate
+from wcflow.rules.ternary import combine as joined_verdicts
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComparisonResult:
     """One comparison of a condition: as written, what was found, what was asked for, the answer.
 
     ``orders`` are the ids of the orders that the value came from.
@@ -39,10 +43,10 @@ class Part:
     orders: tuple[int, ...] = ()
 
 
-class Told(NamedTuple):
+class AnswerDetails(NamedTuple):
     """An answer in words: all comparisons, and the facts that decided."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ComparisonResult, ...] = ()
     reasons: tuple[str, ...] = ()
 
 
@@ -56,21 +60,21 @@ class Answer:
 
     value: bool | None
     changes_at: datetime | None
-    told: Callable[[], Told] = field(default=Told, repr=False, compare=False)
+    details: Callable[[], AnswerDetails] = field(default=AnswerDetails, repr=False, compare=False)
 
     @property
     def holds(self) -> bool:
         return self.value is True
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[ComparisonResult, ...]:
         """Give every comparison that was made."""
-        return self.told().parts
+        return self.details().parts
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Give the facts that decided."""
-        return self.told().reasons
+        return self.details().reasons
 
     def in_words(self) -> str:
         """Give the facts that decided: ``total_spent 1,240.00 >= 1000``."""
@@ -78,35 +82,35 @@ class Answer:
 
 
 # A condition is asked of very many people: what each of its parts has to do is put together once.
-Judging = Callable[[Context], Ternary]
+Evaluator = Callable[[Context], Ternary]
 
 
-def _comparing(asked: Asked, asking: Asking, *, denied: bool) -> Judging:
-    if isinstance(asking, Compare) and isinstance(asking.literal, Number):
-        compare = _comparing_numbers(asked, asking, asking.literal.value)
+def _comparison_evaluator(asked: AttributeQuery, operator: Operator, *, negated: bool) -> Evaluator:
+    if isinstance(operator, Compare) and isinstance(operator.literal, Number):
+        compare = _number_evaluator(asked, operator, operator.literal.value)
     else:
-        compare = _comparing_values(asked, asking)
-    return _denying(compare) if denied else compare
+        compare = _value_evaluator(asked, operator)
+    return _negated_evaluator(compare) if negated else compare
 
 
-def _comparing_values(asked: Asked, asking: Asking) -> Judging:
-    text, find, judge = asked.text, asked.found, asking.judge
+def _value_evaluator(asked: AttributeQuery, operator: Operator) -> Evaluator:
+    text, find, evaluate = asked.text, asked.found, operator.evaluate
 
-    def compare(scope: Context) -> Ternary:
-        return judge(scope.known.get(text) or find(scope), scope)
+    def compare(context: Context) -> Ternary:
+        return evaluate(context.known.get(text) or find(context), context)
 
     return compare
 
 
-def _comparing_numbers(asked: Asked, asking: Compare, number: Decimal) -> Judging:
+def _number_evaluator(asked: AttributeQuery, operator: Compare, number: Decimal) -> Evaluator:
     """Do what is asked most by far: nothing but the number found can change the answer."""
-    text, find, truth = asked.text, asked.found, TRUTH[asking.verb]
+    text, find, truth = asked.text, asked.found, TRUTH[operator.verb]
 
-    def compare(scope: Context) -> Ternary:
-        found: Found = scope.known.get(text) or find(scope)
-        value, _, changes_at, ageing = found
-        if type(value) is not Decimal or ageing is not None:
-            return asking.judge(found, scope)
+    def compare(context: Context) -> Ternary:
+        found: AttributeValue = context.known.get(text) or find(context)
+        value, _, changes_at, growth = found
+        if type(value) is not Decimal or growth is not None:
+            return operator.evaluate(found, context)
         if changes_at is not None:
             return Ternary(truth(value, number), changes_at)
         return YES if truth(value, number) else NO
@@ -114,17 +118,17 @@ def _comparing_numbers(asked: Asked, asking: Compare, number: Decimal) -> Judgin
     return compare
 
 
-def _denying(judge: Judging) -> Judging:
-    def deny(scope: Context) -> Ternary:
-        value, changes_at = judge(scope)
-        return Ternary(turned(value), changes_at)
+def _negated_evaluator(evaluate: Evaluator) -> Evaluator:
+    def negated(context: Context) -> Ternary:
+        value, changes_at = evaluate(context)
+        return Ternary(negate(value), changes_at)
 
-    return deny
+    return negated
 
 
-def _joining(judges: Sequence[Judging], *, decisive: bool) -> Judging:
-    def join(scope: Context) -> Ternary:
-        return joined_verdicts(map(call, judges, repeat(scope)), decisive=decisive)
+def _combined_evaluator(evaluators: Sequence[Evaluator], *, decisive: bool) -> Evaluator:
+    def join(context: Context) -> Ternary:
+        return joined_verdicts(map(call, evaluators, repeat(context)), decisive=decisive)
 
     return join
 
@@ -133,123 +137,131 @@ def _joining(judges: Sequence[Judging], *, decisive: bool) -> Judging:
 class Comparison:
     """An attribute and what is asked of it; ``denied``: with ``not`` inside, as in ``not in``."""
 
-    asked: Asked
-    asking: Asking
+    asked: AttributeQuery
+    operator: Operator
     text: str
-    denied: bool = False
-    judge: Judging = field(init=False, repr=False, compare=False)
+    negated: bool = False
+    evaluate: Evaluator = field(init=False, repr=False, compare=False)
     """Answer for one person."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "judge", _comparing(self.asked, self.asking, denied=self.denied))
+        object.__setattr__(
+            self, "evaluate", _comparison_evaluator(self.asked, self.operator, negated=self.negated)
+        )
 
     @property
     def canonical(self) -> str:
-        form = f"{self.asked.text} {self.asking.canonical}".rstrip()
-        return f"not {form}" if self.denied else form
+        form = f"{self.asked.text} {self.operator.canonical}".rstrip()
+        return f"not {form}" if self.negated else form
 
     def comparisons(self) -> Iterator[Comparison]:
         yield self
 
-    def told(self, scope: Context) -> Told:
+    def details(self, context: Context) -> AnswerDetails:
         """Put the answer into words."""
-        found = self.asked.found(scope)
-        verdict = self.asking.judge(found, scope)
-        value = turned(verdict.value) if self.denied else verdict.value
-        seen = shown(
+        found = self.asked.found(context)
+        result = self.operator.evaluate(found, context)
+        value = negate(result.value) if self.negated else result.value
+        found_text = format_value(
             found.value,
             self.asked.attribute.kind,
-            scope,
-            to_the_minute=to_the_minute(self.asking),
+            context,
+            to_the_minute=needs_minutes(self.operator),
         )
-        part = Part(self.text, self.asked.text, seen, self._asked_for(scope), value, found.orders)
-        return Told((part,), (self._fact(seen, verdict.value, scope),))
+        part = ComparisonResult(
+            self.text, self.asked.text, found_text, self._wanted(context), value, found.orders
+        )
+        return AnswerDetails((part,), (self._fact(found_text, result.value, context),))
 
-    def _asked_for(self, scope: Context) -> str:
-        verb = self.asking.opposite if self.denied else self.asking.verb
-        return f"{verb} {self.asking.shown(scope)}".strip()
+    def _wanted(self, context: Context) -> str:
+        verb = self.operator.opposite if self.negated else self.operator.verb
+        return f"{verb} {self.operator.format(context)}".strip()
 
-    def _fact(self, seen: str, value: bool | None, scope: Context) -> str:
+    def _fact(self, found_text: str, value: bool | None, context: Context) -> str:
         """Say what is so, whether or not that is what was asked for."""
         name = self.asked.text
-        if isinstance(self.asking, Empty) and value:
-            return f"{name} {self.asking.verb}"
-        verb = self.asking.verb if value else self.asking.opposite
+        if isinstance(self.operator, IsEmpty) and value:
+            return f"{name} {self.operator.verb}"
+        verb = self.operator.verb if value else self.operator.opposite
         if value is None or not verb:
-            return f"{name} {seen}"
-        return f"{name} {seen} {verb} {self.asking.shown(scope)}".rstrip()
+            return f"{name} {found_text}"
+        return f"{name} {found_text} {verb} {self.operator.format(context)}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
     """``not``: what is not known stays so."""
 
-    inner: Tree
-    judge: Judging = field(init=False, repr=False, compare=False)
+    operand: Tree
+    evaluate: Evaluator = field(init=False, repr=False, compare=False)
     """Answer for one person."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "judge", _denying(self.inner.judge))
+        object.__setattr__(self, "evaluate", _negated_evaluator(self.operand.evaluate))
 
     @property
     def canonical(self) -> str:
-        return f"not {_bracketed(self.inner)}"
+        return f"not {_parenthesized(self.operand)}"
 
     def comparisons(self) -> Iterator[Comparison]:
-        return self.inner.comparisons()
+        return self.operand.comparisons()
 
-    def told(self, scope: Context) -> Told:
+    def details(self, context: Context) -> AnswerDetails:
         """Put the answer into words."""
-        return self.inner.told(scope)
+        return self.operand.details(context)
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class Combined:
     """Several parts joined by ``and`` or by ``or``."""
 
     word: str
     parts: tuple[Tree, ...]
-    judge: Judging = field(init=False, repr=False, compare=False)
+    evaluate: Evaluator = field(init=False, repr=False, compare=False)
     """Answer for one person."""
 
     def __post_init__(self) -> None:
-        judges = tuple(part.judge for part in self.parts)
-        object.__setattr__(self, "judge", _joining(judges, decisive=self.word == "or"))
+        evaluators = tuple(part.evaluate for part in self.parts)
+        object.__setattr__(
+            self, "evaluate", _combined_evaluator(evaluators, decisive=self.word == "or")
+        )
 
     @property
     def canonical(self) -> str:
-        return f" {self.word} ".join(_bracketed(part) for part in self.parts)
+        return f" {self.word} ".join(_parenthesized(part) for part in self.parts)
 
     def comparisons(self) -> Iterator[Comparison]:
         for part in self.parts:
             yield from part.comparisons()
 
-    def told(self, scope: Context) -> Told:
+    def details(self, context: Context) -> AnswerDetails:
         """Put the answer into words: all parts are shown, and the reasons of those that decided."""
-        verdicts = [part.judge(scope) for part in self.parts]
-        value = joined_verdicts(verdicts, decisive=self.word == "or").value
-        every = [part.told(scope) for part in self.parts]
-        deciding = [told for told, each in zip(every, verdicts, strict=True) if each.value is value]
-        return Told(
-            tuple(part for told in every for part in told.parts),
-            tuple(dict.fromkeys(reason for told in deciding for reason in told.reasons)),
+        results = [part.evaluate(context) for part in self.parts]
+        value = joined_verdicts(results, decisive=self.word == "or").value
+        every = [part.details(context) for part in self.parts]
+        deciding = [
+            details for details, each in zip(every, results, strict=True) if each.value is value
+        ]
+        return AnswerDetails(
+            tuple(part for details in every for part in details.parts),
+            tuple(dict.fromkeys(reason for details in deciding for reason in details.reasons)),
         )
 
 
-Tree = Comparison | Not | Joined
+Tree = Comparison | Not | Combined
 
 
-def joined(word: str, parts: Iterable[Tree]) -> Tree:
+def combine(word: str, parts: Iterable[Tree]) -> Tree:
     """Join by ``and`` or ``or``: one part is itself, and parts joined by the same word are one."""
     flat: list[Tree] = []
     for part in parts:
-        same = isinstance(part, Joined) and part.word == word
-        flat.extend(part.parts if isinstance(part, Joined) and same else (part,))
-    return flat[0] if len(flat) == 1 else Joined(word, tuple(flat))
+        same = isinstance(part, Combined) and part.word == word
+        flat.extend(part.parts if isinstance(part, Combined) and same else (part,))
+    return flat[0] if len(flat) == 1 else Combined(word, tuple(flat))
 
 
-def _bracketed(tree: Tree) -> str:
-    return f"({tree.canonical})" if isinstance(tree, Joined) else tree.canonical
+def _parenthesized(tree: Tree) -> str:
+    return f"({tree.canonical})" if isinstance(tree, Combined) else tree.canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +274,7 @@ class Condition:
     """
 
     text: str
-    place: Place
+    place: RulePlace
     tree: Tree
     canonical: str
     names: frozenset[str]
@@ -271,23 +283,25 @@ class Condition:
     item_meta_keys: frozenset[str]
     segment_names: frozenset[str]
 
-    def ask(self, scope: Context) -> Answer:
+    def answer(self, context: Context) -> Answer:
         """Ask it of one person."""
-        verdict = self.judge(scope)
-        return Answer(verdict.value, verdict.changes_at, partial(self._told, scope))
+        result = self.evaluate(context)
+        return Answer(result.value, result.changes_at, partial(self._details, context))
 
-    def judge(self, scope: Context) -> Ternary:
+    def evaluate(self, context: Context) -> Ternary:
         """Ask it of one person without a wish to hear why."""
-        return self.tree.judge(self._seen(scope) if "tags" in self.names else scope)
+        return self.tree.evaluate(
+            self._visible_context(context) if "tags" in self.names else context
+        )
 
-    def _told(self, scope: Context) -> Told:
-        return self.tree.told(self._seen(scope))
+    def _details(self, context: Context) -> AnswerDetails:
+        return self.tree.details(self._visible_context(context))
 
-    def _seen(self, scope: Context) -> Context:
-        return scope.seen_from(self.place) if "tags" in self.names else scope
+    def _visible_context(self, context: Context) -> Context:
+        return context.seen_from(self.place) if "tags" in self.names else context
 
 
-def condition_of(text: str, place: Place, tree: Tree) -> Condition:
+def build_condition(text: str, place: RulePlace, tree: Tree) -> Condition:
     """Make a condition of its tree."""
     every = tuple(tree.comparisons())
     asked = [comparison.asked for comparison in every]
@@ -296,18 +310,18 @@ def condition_of(text: str, place: Place, tree: Tree) -> Condition:
         place,
         tree,
         tree.canonical,
-        names_of(asked),
-        keys_of(asked, "meta.KEY"),
-        keys_of(asked, "order.meta.KEY"),
-        keys_of(asked, "item.meta.KEY"),
-        frozenset(_segments_sought(every)),
+        attribute_names(asked),
+        attribute_keys(asked, "meta.KEY"),
+        attribute_keys(asked, "order.meta.KEY"),
+        attribute_keys(asked, "item.meta.KEY"),
+        frozenset(_segments_named(every)),
     )
 
 
-def _segments_sought(every: Iterable[Comparison]) -> Iterator[str]:
+def _segments_named(every: Iterable[Comparison]) -> Iterator[str]:
     for comparison in every:
-        asking = comparison.asking
-        if comparison.asked.name != "segments" or not isinstance(asking, Search):
+        operator = comparison.operator
+        if comparison.asked.name != "segments" or not isinstance(operator, Search):
             continue
-        if asking.how == "contains":
-            yield from (word.value for word in asking.literals if isinstance(word, Text))
+        if operator.how == "contains":
+            yield from (word.value for word in operator.literals if isinstance(word, Text))

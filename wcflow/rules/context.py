@@ -18,7 +18,7 @@ from wcflow.units import local_day
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RulePlace:
     """Say which attributes may be asked where a text stands.
 
     ``tags``: ``tags`` means all that a person wears. Elsewhere it means only those which people or
@@ -43,19 +43,19 @@ class Context:
     now: datetime
     order: Order | None = None
     item: LineItem | None = None
-    worn: frozenset[str] = frozenset()
+    current_tags: frozenset[str] = frozenset()
     segments: Mapping[str, datetime] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was found of the person at this instant: many conditions ask the same."""
 
     @property
-    def shop(self) -> StoreProfile:
-        return self.profile.shop
+    def store(self) -> StoreProfile:
+        return self.profile.store
 
     @property
     def today(self) -> date:
         """The calendar day in the store's zone."""
-        return _day_of(self.now, self.profile.shop.zone)
+        return _day_of(self.now, self.profile.store.zone)
 
     @property
     def paid(self) -> tuple[Order, ...]:
@@ -67,18 +67,18 @@ class Context:
         """The person's paid orders with what each brought in, less refunds; None without a rate."""
         return self.profile.amounts
 
-    def seen_from(self, place: Place) -> Context:
+    def seen_from(self, place: RulePlace) -> Context:
         """Give the scope with those tags that ``tags`` means at ``place``."""
-        own = self.profile.standing.tags_of_their_own
-        return self if place.tags or self.worn is own else self._but(worn=own)
+        own = self.profile.saved_state.own_tags
+        return self if place.tags or self.current_tags is own else self._but(current_tags=own)
 
     def about(self, order: Order | None, item: LineItem | None = None) -> Context:
         """Give the scope in which this order, and this line of it, are spoken of."""
         return self._but(order=order, item=item)
 
-    def decided(self, worn: frozenset[str], segments: Mapping[str, datetime]) -> Context:
+    def decided(self, current_tags: frozenset[str], segments: Mapping[str, datetime]) -> Context:
         """Give the scope once it is decided what they wear, and which segments they are in."""
-        return self._but(worn=worn, segments=segments)
+        return self._but(current_tags=current_tags, segments=segments)
 
     def _but(self, **changes: object) -> Context:
         # The same person at the same instant: what is known of them goes along.
@@ -87,12 +87,18 @@ class Context:
         return other
 
 
-def scope_of(profile: Profile, now: datetime, worn: frozenset[str]) -> Context:
+def new_context(profile: Profile, now: datetime, current_tags: frozenset[str]) -> Context:
     """Give the scope of a person of whom nothing is decided yet: as ``Scope(…)``, in half the time."""
-    scope = object.__new__(Context)
-    parts = {"profile": profile, "now": now, "order": None, "item": None, "worn": worn}
-    scope.__dict__.update(parts, segments={}, known={})
-    return scope
+    context = object.__new__(Context)
+    parts = {
+        "profile": profile,
+        "now": now,
+        "order": None,
+        "item": None,
+        "current_tags": current_tags,
+    }
+    context.__dict__.update(parts, segments={}, known={})
+    return context
 
 
 # Of all who are judged at one instant it is the same.

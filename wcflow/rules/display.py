@@ -10,10 +10,10 @@ from wcflow.rules.context import Context
 from wcflow.units import local_day, minor_digits
 
 NOT_KNOWN = "not known"
-_SHOWN_ELEMENTS = 8
+_LISTED_ELEMENTS = 8
 
 
-def shown(value: Value, kind: Kind, scope: Context, *, to_the_minute: bool = False) -> str:
+def format_value(value: Value, kind: Kind, context: Context, *, to_the_minute: bool = False) -> str:
     """Give a value in words: ``1,240.00``, ``2026-01-31``, ``a, b``, ``yes``, ``not known``."""
     match value:
         case None:
@@ -21,44 +21,48 @@ def shown(value: Value, kind: Kind, scope: Context, *, to_the_minute: bool = Fal
         case bool():
             return "yes" if value else "no"
         case Decimal():
-            return amount(value, scope) if kind is Kind.MONEY else number(value)
+            return format_amount(value, context) if kind is Kind.MONEY else format_number(value)
         case datetime() | date():
-            return _instant(value, scope) if to_the_minute else day(value, scope).isoformat()
+            return (
+                _format_instant(value, context)
+                if to_the_minute
+                else store_day(value, context).isoformat()
+            )
         case tuple():
-            return listed(value)
+            return format_list(value)
         case _:
             return value or "empty"
 
 
-def amount(value: Decimal, scope: Context, separator: str = ",") -> str:
+def format_amount(value: Decimal, context: Context, separator: str = ",") -> str:
     """Give an amount in the store's currency, with its digits after the point."""
-    return f"{value:{separator}.{minor_digits(scope.shop.currency)}f}"
+    return f"{value:{separator}.{minor_digits(context.store.currency)}f}"
 
 
-def number(value: Decimal) -> str:
+def format_number(value: Decimal) -> str:
     """Give a number with at most two digits after the point, and none that say nothing."""
-    return plain(Decimal(f"{value:.2f}"))
+    return format_plain_number(Decimal(f"{value:.2f}"))
 
 
-def plain(value: Decimal) -> str:
+def format_plain_number(value: Decimal) -> str:
     """Give a number in full, without an exponent or digits that say nothing."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def day(value: date, scope: Context) -> date:
+def store_day(value: date, context: Context) -> date:
     """Give the calendar day of an instant in the store's zone; a day is itself."""
-    return local_day(value, scope.shop.zone) if isinstance(value, datetime) else value
+    return local_day(value, context.store.zone) if isinstance(value, datetime) else value
 
 
-def _instant(value: date, scope: Context) -> str:
+def _format_instant(value: date, context: Context) -> str:
     if not isinstance(value, datetime):
         return value.isoformat()
-    return value.astimezone(scope.shop.zone).isoformat(" ", "minutes")[:16]
+    return value.astimezone(context.store.zone).isoformat(" ", "minutes")[:16]
 
 
-def listed(values: tuple[str, ...]) -> str:
+def format_list(values: tuple[str, ...]) -> str:
     """Give the elements of a list, the first few of a long one."""
-    more = len(values) - _SHOWN_ELEMENTS
-    text = ", ".join(values[:_SHOWN_ELEMENTS])
+    more = len(values) - _LISTED_ELEMENTS
+    text = ", ".join(values[:_LISTED_ELEMENTS])
     return f"{text} and {more} more" if more > 0 else text or "none"

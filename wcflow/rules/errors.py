@@ -25,9 +25,14 @@ class RuleError:
 class RuleErrors(Exception):
     """the text has flaws; all of them are in ``flaws``."""
 
-    def __init__(self, *flaws: RuleError) -> None:
-        super().__init__("; ".join(f"expected {flaw.expected}, got {flaw.got}" for flaw in flaws))
-        self.flaws = flaws
+    def __init__(self, *rule_errors: RuleError) -> None:
+        super().__init__(
+            "; ".join(
+                f"expected {rule_error.expected}, got {rule_error.got}"
+                for rule_error in rule_errors
+            )
+        )
+        self.rule_errors = rule_errors
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -12,28 +12,28 @@ from datetime import datetime
 import msgspec
 
 from wcflow.profile import Profile, Transition, as_of, transitions
-from wcflow.rules.classify import Classification, classify_all, reason
+from wcflow.rules.classify import Classification, classify_all, segment_reason
 from wcflow.rules.context import Context
-from wcflow.rules.evaluation_input import Due, EvaluationInput, Policy, Target
+from wcflow.rules.evaluation_input import EvaluationInput, NextEvaluation, Policy, TagTarget
 from wcflow.rules.evaluation_state import (
-    Before,
     EvaluationState,
-    evaluation_state,
-    matching,
-    with_granted,
+    PreviousState,
+    find_matching_workflows,
+    prepare_evaluation,
+    with_workflow_tags,
 )
 from wcflow.rules.events import TriggerContext
-from wcflow.rules.memory import Memory
 from wcflow.rules.model import Rules
+from wcflow.rules.tags import Memory
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import Activation, Run
 from wcflow.rules.workflows import (
+    EnabledWorkflows,
     RunSteps,
-    Watching,
-    Work,
+    WorkflowInput,
+    enabled_workflows,
     next_due,
     run_workflows,
-    watching,
     withdrawn_runs,
 )
 
@@ -45,102 +45,127 @@ class Evaluation(msgspec.Struct, frozen=True):
     they took, ``withdrawn`` runs whose waiting effects are to be called off.
     """
 
-    decision: Classification
+    classification: Classification
     profile: Profile
     known: Memory
     memory: Memory
-    moves: tuple[tuple[Transition, str], ...]
-    took: tuple[RunSteps, ...]
+    transitions: tuple[tuple[Transition, str], ...]
+    steps_taken: tuple[RunSteps, ...]
     withdrawn: tuple[Run, ...]
-    targets: tuple[Target, ...]
-    due: Due
+    targets: tuple[TagTarget, ...]
+    due: NextEvaluation
 
 
-_sight, _work, _due, _all_of = TriggerContext, Work, Due, Evaluation
+_trigger_context, _work, _due, _evaluation = (
+    TriggerContext,
+    WorkflowInput,
+    NextEvaluation,
+    Evaluation,
+)
 
 
 def evaluate(
-    case: EvaluationInput,
+    evaluation_input: EvaluationInput,
     rules: Rules,
-    watches: Mapping[str, Activation],
+    activations: Mapping[str, Activation],
     policy: Policy,
     now: datetime,
 ) -> Evaluation:
     """Give all that follows for a person from what is known of them at ``now``."""
-    return evaluate_all([case], rules, watches, policy, now)[0]
+    return evaluate_all([evaluation_input], rules, activations, policy, now)[0]
 
 
 def evaluate_all(
-    cases: Iterable[EvaluationInput],
+    inputs: Iterable[EvaluationInput],
     rules: Rules,
-    watches: Mapping[str, Activation],
+    activations: Mapping[str, Activation],
     policy: Policy,
     now: datetime,
 ) -> list[Evaluation]:
     """Evaluate many people at one instant."""
-    on = watching(rules, watches)
-    desks = [evaluation_state(case, rules, policy) for case in cases]
-    seen = _last_seen(desks, rules)
-    decisions = _decisions(seen, rules, now)
+    enabled = enabled_workflows(rules, activations)
+    states = [prepare_evaluation(evaluation_input, rules, policy) for evaluation_input in inputs]
+    seen = _previous_states(states, rules)
+    decisions = _classifications(seen, rules, now)
     return [
-        _judged(desk, before, profile, decision, on, now)
-        for desk, (before, profile), decision in zip(desks, seen, decisions, strict=True)
+        _evaluate_person(state, before, profile, classification, enabled, now)
+        for state, (before, profile), classification in zip(states, seen, decisions, strict=True)
     ]
 
 
-def _last_seen(desks: Sequence[EvaluationState], rules: Rules) -> list[tuple[Before, Profile]]:
+def _previous_states(
+    states: Sequence[EvaluationState], rules: Rules
+) -> list[tuple[PreviousState, Profile]]:
     """Say what people were when they were last seen, and give them standing so."""
-    presents = [desk.profile(desk.case.memory.segments) for desk in desks]
-    thens = [desk.then for desk in desks]
-    asked = [(as_of(p, then), then) for p, then in zip(presents, thens, strict=True) if then]
+    current_profiles = [state.profile(state.evaluation_input.memory.segments) for state in states]
+    previous_times = [state.then for state in states]
+    asked = [
+        (as_of(p, then), then)
+        for p, then in zip(current_profiles, previous_times, strict=True)
+        if then
+    ]
     decided = iter(classify_all(asked, rules))
     seen = []
-    for desk, present, then in zip(desks, presents, thens, strict=True):
-        before = desk.before(next(decided), present) if then else desk.remembered_before()
-        same = before.segments == desk.case.memory.segments
-        seen.append((before, present if same else desk.profile(before.segments)))
+    for state, current_profile, then in zip(states, current_profiles, previous_times, strict=True):
+        before = state.before(next(decided), current_profile) if then else state.saved_before()
+        same = before.segments == state.evaluation_input.memory.segments
+        seen.append((before, current_profile if same else state.profile(before.segments)))
     return seen
 
 
-def _decisions(
-    seen: Sequence[tuple[Before, Profile]], rules: Rules, now: datetime
+def _classifications(
+    seen: Sequence[tuple[PreviousState, Profile]], rules: Rules, now: datetime
 ) -> Iterator[Classification]:
     """Give what rules decide of people now, be it what they decided of then."""
-    lasting = [before.lasting(now) for before, _ in seen]
-    asked = [(who, now) for (_, who), last in zip(seen, lasting, strict=True) if last is None]
-    anew = iter(classify_all(asked, rules))
-    return (last or next(anew) for last in lasting)
+    still_valid = [before.still_valid(now) for before, _ in seen]
+    asked = [
+        (person, now) for (_, person), last in zip(seen, still_valid, strict=True) if last is None
+    ]
+    recomputed = iter(classify_all(asked, rules))
+    return (last or next(recomputed) for last in still_valid)
 
 
-def _judged(
-    desk: EvaluationState,
-    before: Before,
+def _evaluate_person(
+    state: EvaluationState,
+    before: PreviousState,
     profile: Profile,
-    decision: Classification,
-    on: Watching,
+    classification: Classification,
+    enabled: EnabledWorkflows,
     now: datetime,
 ) -> Evaluation:
-    case, rules = desk.case, desk.rules
-    worn = desk.merged(with_granted(decision.tags, case.memory.granted))
-    scope = decision.scope if decision.scope.now == now else Context(profile, now)
-    scope = scope.decided(worn.target, decision.segments)
-    matched = matching(rules, scope)
-    changes = transitions(before.segments, decision.segments.keys(), now)
-    new, lost = worn.target - before.worn, before.worn - worn.target
-    sight = _sight(profile, now, dict(decision.segments), changes, new, lost)
+    evaluation_input, rules = state.evaluation_input, state.rules
+    current_tags = state.merged(
+        with_workflow_tags(classification.tags, evaluation_input.memory.added_by_workflows)
+    )
+    context = classification.context if classification.context.now == now else Context(profile, now)
+    context = context.decided(current_tags.target, classification.segments)
+    matched = find_matching_workflows(rules, context)
+    changes = transitions(before.segments, classification.segments.keys(), now)
+    new, lost = current_tags.target - before.current_tags, before.current_tags - current_tags.target
+    trigger_context = _trigger_context(
+        profile, now, dict(classification.segments), changes, new, lost
+    )
     since = dict.fromkeys(matched - before.matched, now)
-    work = _work(case, rules, on, scope, sight, since, desk.policy)
+    work = _work(evaluation_input, rules, enabled, context, trigger_context, since, state.policy)
     steps = run_workflows(work)
-    memory = desk.remembered(decision, worn.target, matched, steps, now)
-    at_once = memory.granted != case.memory.granted or memory.by_hand != worn.by_hand
-    return _all_of(
-        decision,
+    memory = state.new_memory(classification, current_tags.target, matched, steps, now)
+    at_once = (
+        memory.added_by_workflows != evaluation_input.memory.added_by_workflows
+        or memory.added_by_hand != current_tags.added_by_hand
+    )
+    return _evaluation(
+        classification,
         profile,
-        case.memory,
+        evaluation_input.memory,
         memory,
-        tuple([(move, reason(move.segment, decision, rules)) for move in changes]),
+        tuple(
+            [
+                (transition, segment_reason(transition.segment, classification, rules))
+                for transition in changes
+            ]
+        ),
         steps,
         withdrawn_runs(work),
-        desk.targets(decision, memory),
-        _due(earliest((decision.changes_at, next_due(work, steps))), at_once),
+        state.targets(classification, memory),
+        _due(earliest((classification.changes_at, next_due(work, steps))), at_once),
     )

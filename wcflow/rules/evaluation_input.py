@@ -9,8 +9,7 @@ import msgspec
 
 from wcflow.profile import Profile
 from wcflow.records import Order
-from wcflow.rules.memory import Memory, Place, Written
-from wcflow.rules.tags import Put
+from wcflow.rules.tags import Memory, TagChange, TagMeta, TagPlace
 from wcflow.rules.workflow_run import Run
 
 
@@ -43,10 +42,10 @@ class EvaluationInput(msgspec.Struct, frozen=True):
     seen: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     undelivered: frozenset[int] = frozenset()
     elsewhere: Mapping[int, Order] = msgspec.field(default_factory=dict)
-    written: Mapping[Place, Put] = msgspec.field(default_factory=dict)
+    written: Mapping[TagPlace, TagChange] = msgspec.field(default_factory=dict)
 
 
-class Target(msgspec.Struct, frozen=True):
+class TagTarget(msgspec.Struct, frozen=True):
     """A place of the shop that shows a person's tags and segment: ``customer`` or ``order``.
 
     ``wanted`` is what rules and workflows want worn, before what people did is merged in, which
@@ -57,11 +56,11 @@ class Target(msgspec.Struct, frozen=True):
     kind: str
     id: int
     wanted: frozenset[str]
-    shows: Written
+    shows: TagMeta
     differs: bool
 
 
-class Due(msgspec.Struct, frozen=True):
+class NextEvaluation(msgspec.Struct, frozen=True):
     """When to look at a person again; ``at`` None: not before something of theirs changes.
 
     ``now`` asks for another judgement at once, because steps changed what rules look at.

@@ -43,10 +43,10 @@ class TriggerContext(msgspec.Struct, frozen=True):
     profile: Profile
     now: datetime
     segments: dict[str, datetime] = msgspec.field(default_factory=dict)
-    moves: tuple[Transition, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     new_tags: frozenset[str] = frozenset()
     lost_tags: frozenset[str] = frozenset()
-    matches_since: datetime | None = None
+    matching_since: datetime | None = None
 
     @property
     def orders(self) -> Iterator[Order]:
@@ -54,7 +54,7 @@ class TriggerContext(msgspec.Struct, frozen=True):
         return (order for order in self.profile.orders if order.status not in HIDDEN_STATUSES)
 
 
-def first_seen_as(order: Order, statuses: Iterable[str]) -> datetime | None:
+def first_seen_in_status(order: Order, statuses: Iterable[str]) -> datetime | None:
     """Give when an order was first known to have one of ``statuses``; None where it never was."""
     wanted = frozenset(statuses)
     seen = [change.at for change in order.history if change.after in wanted]
@@ -75,15 +75,15 @@ def created_at(order: Order) -> datetime:
 
 def paid_at(order: Order, paid_statuses: Iterable[str]) -> datetime | None:
     """Give when an order was paid: its stamp, else when it was first seen in a paid status."""
-    return order.paid or first_seen_as(order, paid_statuses)
+    return order.paid or first_seen_in_status(order, paid_statuses)
 
 
 def completed_at(order: Order) -> datetime | None:
     """Give when an order was completed: its stamp, else when it was first seen so."""
-    return order.completed or first_seen_as(order, ("completed",))
+    return order.completed or first_seen_in_status(order, ("completed",))
 
 
-def refunds_of(order: Order, which: str) -> Iterator[Event]:
+def refund_events(order: Order, which: str) -> Iterator[Event]:
     """Give the refunds of an order: ``partial`` ones, the ``full`` one, or ``either``."""
     if refunded_in_full(order):
         if which != "partial":
@@ -96,21 +96,21 @@ def refunds_of(order: Order, which: str) -> Iterator[Event]:
 
 def _refunded_at(order: Order) -> datetime:
     dates = [refund_date(refund, order) for refund in order.refunds]
-    return max(dates, default=first_seen_as(order, ("refunded",)) or order.modified)
+    return max(dates, default=first_seen_in_status(order, ("refunded",)) or order.modified)
 
 
-def changes_of(order: Order, before: str, after: str) -> Iterator[StatusChange]:
+def status_changes(order: Order, before: str, after: str) -> Iterator[StatusChange]:
     """Give the observed changes between two statuses; an empty word stands for any."""
     for change in order.history:
         if change.before and before in ("", change.before) and after in ("", change.after):
             yield change
 
 
-def paid_in_order(sight: TriggerContext) -> list[tuple[int, Order, datetime]]:
+def numbered_paid_orders(context: TriggerContext) -> list[tuple[int, Order, datetime]]:
     """Give the person's paid orders as (which one it is, the order, when it was paid)."""
-    paid = paid_orders(sight.profile)
-    return [(nth, order, _payment(order, sight)) for nth, order in enumerate(paid, start=1)]
+    paid = paid_orders(context.profile)
+    return [(nth, order, _payment_time(order, context)) for nth, order in enumerate(paid, start=1)]
 
 
-def _payment(order: Order, sight: TriggerContext) -> datetime:
-    return paid_at(order, sight.profile.shop.paid_statuses) or order_date(order)
+def _payment_time(order: Order, context: TriggerContext) -> datetime:
+    return paid_at(order, context.profile.store.paid_statuses) or order_date(order)

@@ -18,16 +18,18 @@ from lark import Lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
-_WORDS, _KEPT = (Path(__file__).with_name(f"language.{kind}") for kind in ("lark", "json"))
+_GRAMMAR_FILE, _CACHE_FILE = (
+    Path(__file__).with_name(f"language.{kind}") for kind in ("lark", "json")
+)
 
 
-def grammar() -> Lark:
+def load_parser() -> Lark:
     """Give the parser, the kept one if it is of these very words."""
-    words, kept = _WORDS.read_text("utf-8"), _kept()
-    return Lark.load(kept) if kept.get("of") == _origin(words) else worked_out(words)
+    words, kept = _GRAMMAR_FILE.read_text("utf-8"), _load_cached_parser()
+    return Lark.load(kept) if kept.get("of") == _origin(words) else build_parser(words)
 
 
-def worked_out(words: str) -> Lark:
+def build_parser(words: str) -> Lark:
     """Make a parser of a grammar's words."""
     return Lark(
         words,
@@ -38,9 +40,9 @@ def worked_out(words: str) -> Lark:
     )
 
 
-def written(words: str) -> str:
+def serialize_parser(words: str) -> str:
     """Give the text that keeps the parser of these words."""
-    data, memo = worked_out(words).memo_serialize([TerminalDef, Rule])
+    data, memo = build_parser(words).memo_serialize([TerminalDef, Rule])
     return json.dumps({"of": _origin(words), "data": data, "memo": memo}) + "\n"
 
 
@@ -48,16 +50,16 @@ def _origin(words: str) -> list[str]:
     return [lark.__version__, sha256(words.encode()).hexdigest()]
 
 
-def _kept() -> dict[str, Any]:
-    text = _KEPT.read_text("utf-8")
-    kept: dict[str, Any] = json.loads(text, object_hook=_numbered)
+def _load_cached_parser() -> dict[str, Any]:
+    text = _CACHE_FILE.read_text("utf-8")
+    kept: dict[str, Any] = json.loads(text, object_hook=_restore_number_keys)
     return kept
 
 
-def _numbered(pairs: dict[str, Any]) -> dict[Any, Any]:
+def _restore_number_keys(pairs: dict[str, Any]) -> dict[Any, Any]:
     """Give the tables their numbers back: JSON's keys are texts."""
     return {int(key) if key.isdecimal() else key: value for key, value in pairs.items()}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(written(_WORDS.read_text("utf-8")))
+    sys.stdout.write(serialize_parser(_GRAMMAR_FILE.read_text("utf-8")))

@@ -13,19 +13,19 @@ from wcflow.rules.errors import RuleError
 class Key:
     """A key that a section can have.
 
-    ``read`` turns its text into a value or raises RuleErrors. ``rows`` allows a value of several
-    lines, ``quiet`` marks a secret that no message repeats.
+    ``parser`` turns its text into a value or raises RuleErrors. ``rows`` allows a value of several
+    lines, ``secret`` marks a secret that no message repeats.
     """
 
     name: str
     form: str
     meaning: str
     example: str
-    read: Callable[[str], Any]
+    parser: Callable[[str], Any]
     default: Any = None
     required: bool = False
     rows: bool = False
-    quiet: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

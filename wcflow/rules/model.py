@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wcflow.profile import LIFECYCLE
-from wcflow.rules.attributes.registry import Asked
+from wcflow.rules.attributes.registry import AttributeQuery
 from wcflow.rules.conditions import Condition
 from wcflow.rules.steps import Actions, Sections, Step, one_tag
 from wcflow.rules.templates import Template
@@ -31,7 +31,7 @@ class TagRule:
     name: str
     when: Condition | None
     tag: Template
-    for_each: Asked | None = None
+    for_each: AttributeQuery | None = None
     keep_forever: bool = False
     always: frozenset[str] | None = field(init=False, repr=False, compare=False)
     """What it makes for everyone, where that is the same for all."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wcflow.rules.attributes.registry import Found
+from wcflow.rules.attributes.registry import AttributeValue
 from wcflow.rules.context import Context
 from wcflow.rules.literals import (
     Literal,
@@ -19,15 +19,15 @@ from wcflow.rules.literals import (
     RelativeInstant,
     Text,
     as_number,
+    compile_pattern,
+    contains_words,
     fold,
-    like,
-    mentions,
-    words_of,
+    split_words,
 )
 from wcflow.rules.ternary import Ternary, all_of, any_of, earliest
 
 
-class Asking(Protocol):
+class Operator(Protocol):
     """What is asked of a value.
 
     ``verb`` and ``opposite`` are how a reason says that it is so, or is not.
@@ -46,10 +46,10 @@ class Asking(Protocol):
     @property
     def literals(self) -> Sequence[Literal]: ...
 
-    def judge(self, found: Found, scope: Context) -> Ternary:
+    def evaluate(self, found: AttributeValue, context: Context) -> Ternary:
         """Say whether it is so."""
 
-    def shown(self, scope: Context) -> str:
+    def format(self, context: Context) -> str:
         """Give what is asked for, as a reason shows it."""
 
 
@@ -65,14 +65,14 @@ _OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 COMPARISONS = frozenset(TRUTH)
 
 
-def compared(sign: str, literal: Literal, found: Found, scope: Context) -> Ternary:
+def compare(sign: str, literal: Literal, found: AttributeValue, context: Context) -> Ternary:
     """Compare by ``= <> < <= > >=``."""
-    own_change = None if found.ageing else found.changes_at
-    stand = literal.stand(found, scope)
-    if stand is None:
+    own_change = None if found.growth else found.changes_at
+    position = literal.position(found, context)
+    if position is None:
         return Ternary(None, found.changes_at)
     truth = TRUTH[sign]
-    level, then = stand
+    level, then = position
     value = truth(level, 0)
     for when, level in then:
         if truth(level, 0) is not value:
@@ -99,11 +99,11 @@ class Compare:
     def literals(self) -> Sequence[Literal]:
         return (self.literal,)
 
-    def judge(self, found: Found, scope: Context) -> Ternary:
-        return compared(self.verb, self.literal, found, scope)
+    def evaluate(self, found: AttributeValue, context: Context) -> Ternary:
+        return compare(self.verb, self.literal, found, context)
 
-    def shown(self, scope: Context) -> str:
-        return self.literal.shown(scope)
+    def format(self, context: Context) -> str:
+        return self.literal.format(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,12 @@ class Between:
     def literals(self) -> Sequence[Literal]:
         return (self.low, self.high)
 
-    def judge(self, found: Found, scope: Context) -> Ternary:
-        above = compared(">=", self.low, found, scope)
-        return all_of((above, compared("<=", self.high, found, scope)))
+    def evaluate(self, found: AttributeValue, context: Context) -> Ternary:
+        above = compare(">=", self.low, found, context)
+        return all_of((above, compare("<=", self.high, found, context)))
 
-    def shown(self, scope: Context) -> str:
-        return f"{self.low.shown(scope)} and {self.high.shown(scope)}"
+    def format(self, context: Context) -> str:
+        return f"{self.low.format(context)} and {self.high.format(context)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,13 @@ class OneOf:
 
     @property
     def canonical(self) -> str:
-        return f"in {_list(each.canonical for each in self.literals)}"
+        return f"in {_format_list(each.canonical for each in self.literals)}"
 
-    def judge(self, found: Found, scope: Context) -> Ternary:
-        return any_of([compared("=", literal, found, scope) for literal in self.literals])
+    def evaluate(self, found: AttributeValue, context: Context) -> Ternary:
+        return any_of([compare("=", literal, found, context) for literal in self.literals])
 
-    def shown(self, scope: Context) -> str:
-        return _list(each.shown(scope) for each in self.literals)
+    def format(self, context: Context) -> str:
+        return _format_list(each.format(context) for each in self.literals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class MultipleOf:
     def literals(self) -> Sequence[Literal]:
         return (self.step,)
 
-    def judge(self, found: Found, _scope: Context) -> Ternary:
+    def evaluate(self, found: AttributeValue, _scope: Context) -> Ternary:
         value = as_number(found.value)
         if value is None:
             return Ternary(None, found.changes_at)
@@ -175,8 +175,8 @@ class MultipleOf:
             whole and value > 0 and int(value) % int(self.step.value) == 0, found.changes_at
         )
 
-    def shown(self, scope: Context) -> str:
-        return self.step.shown(scope)
+    def format(self, context: Context) -> str:
+        return self.step.format(context)
 
 
 Searched = str | tuple[str, ...]
@@ -190,7 +190,7 @@ def _contains(value: Searched, word: str) -> bool:
 
 def _mentions(value: Searched, word: str) -> bool:
     texts = (value,) if isinstance(value, str) else value
-    return any(mentions(text, words_of(word)) for text in texts)
+    return any(contains_words(text, split_words(word)) for text in texts)
 
 
 SEARCHES: dict[str, Callable[[Searched, str], bool]] = {
@@ -201,7 +201,7 @@ SEARCHES: dict[str, Callable[[Searched, str], bool]] = {
     ),
     "ends with": lambda value, word: isinstance(value, str) and fold(value).endswith(fold(word)),
     "like": lambda value, word: (
-        isinstance(value, str) and like(fold(word)).fullmatch(fold(value)) is not None
+        isinstance(value, str) and compile_pattern(fold(word)).fullmatch(fold(value)) is not None
     ),
 }
 
@@ -228,9 +228,9 @@ class Search:
     @property
     def canonical(self) -> str:
         words = [each.canonical for each in self.literals]
-        return f"{self.verb} {_list(words) if self.which else words[0]}"
+        return f"{self.verb} {_format_list(words) if self.which else words[0]}"
 
-    def judge(self, found: Found, _scope: Context) -> Ternary:
+    def evaluate(self, found: AttributeValue, _scope: Context) -> Ternary:
         value = found.value
         if not isinstance(value, str | tuple):
             return Ternary(None, found.changes_at)
@@ -238,13 +238,13 @@ class Search:
         answers = (finds(value, literal.text) for literal in self.literals)
         return Ternary(all(answers) if self.which == "all" else any(answers), found.changes_at)
 
-    def shown(self, _scope: Context) -> str:
+    def format(self, _scope: Context) -> str:
         words = [each.canonical for each in self.literals]
-        return _list(words) if self.which else words[0]
+        return _format_list(words) if self.which else words[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Empty:
+class IsEmpty:
     """``is empty``: not known, an empty text, a list without elements. Always known."""
 
     verb: str = "is empty"
@@ -252,15 +252,15 @@ class Empty:
     canonical: str = "is empty"
     literals: tuple[Literal, ...] = ()
 
-    def judge(self, found: Found, _scope: Context) -> Ternary:
+    def evaluate(self, found: AttributeValue, _scope: Context) -> Ternary:
         return Ternary(found.value in (None, "", ()), found.changes_at)
 
-    def shown(self, _scope: Context) -> str:
+    def format(self, _scope: Context) -> str:
         return ""
 
 
 @dataclass(frozen=True, slots=True)
-class Yes:
+class IsTrue:
     """A yes-or-no attribute that stands alone."""
 
     verb: str = ""
@@ -268,18 +268,18 @@ class Yes:
     canonical: str = ""
     literals: tuple[Literal, ...] = ()
 
-    def judge(self, found: Found, _scope: Context) -> Ternary:
+    def evaluate(self, found: AttributeValue, _scope: Context) -> Ternary:
         value = found.value
         return Ternary(value if isinstance(value, bool) else None, found.changes_at)
 
-    def shown(self, _scope: Context) -> str:
+    def format(self, _scope: Context) -> str:
         return "yes"
 
 
-def to_the_minute(asking: Asking) -> bool:
+def needs_minutes(comparison: Operator) -> bool:
     """Say whether hours and minutes matter to what is asked."""
-    return any(isinstance(literal, RelativeInstant) for literal in asking.literals)
+    return any(isinstance(literal, RelativeInstant) for literal in comparison.literals)
 
 
-def _list(words: Iterable[str]) -> str:
+def _format_list(words: Iterable[str]) -> str:
     return f"({', '.join(words)})"

@@ -12,7 +12,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from wcflow.rules.codes import work_key
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.model import Rules
 from wcflow.rules.parser import parse_condition
@@ -48,14 +48,14 @@ class RunSetup:
     """What a run needs besides the person: rules, what its steps can refer to, and the secret."""
 
     rules: Rules
-    place: Place
+    place: RulePlace
     store: str = ""
     secret: str = field(default="", repr=False)
 
     def key(self, run: Run, path: Path) -> str:
         """Return the key of a step, from which coupon codes and marks derive."""
         where = ".".join(map(str, path))
-        return work_key(self.secret, self.store, run.workflow, run.subject, run.occurrence, where)
+        return work_key(self.secret, self.store, run.workflow, run.subject, run.event, where)
 
 
 def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
@@ -86,11 +86,11 @@ def _take(run: Run, facts: Context, setup: RunSetup) -> StepResult | str:
     node = node_at(run.steps, run.path)
     assert node is not None, "a settled path leads to a node"
     if not isinstance(node, str):
-        return "then" if parse_condition(node["if"], setup.place).ask(facts).holds else "else"
+        return "then" if parse_condition(node["if"], setup.place).answer(facts).holds else "else"
     variables = step_variables(run.memory, setup.rules.actions)
-    scope = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
-    step = parse_step(node, scope, setup.rules.actions)
-    origin = f"{run.workflow}, {run.occurrence}"
+    context = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
+    step = parse_step(node, context, setup.rules.actions)
+    origin = f"{run.workflow}, {run.event}"
     key = setup.key(run, run.path)
     return step.plan(StepContext(facts, variables, setup.rules.sections, key, origin))
 

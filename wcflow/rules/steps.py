@@ -14,7 +14,7 @@ from typing import Any
 
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
-from wcflow.rules.context import Context, Place
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.templates import Template, parse_template
 
@@ -103,7 +103,7 @@ class StepScope:
     ``later`` maps variables to the reason why they are not known yet.
     """
 
-    place: Place
+    place: RulePlace
     sections: frozenset[tuple[str, str]] = frozenset()
     variables: frozenset[str] = frozenset()
     later: tuple[tuple[str, str], ...] = ()
@@ -128,7 +128,7 @@ class Action:
 
     ``parse`` reads the words after the name; ``plan`` says what follows (raises TemplateError or
     StepRefused). ``variables`` are known to later steps; ``recall`` gives their values from the
-    memory of a run. ``section`` is the kind of INI section that its steps name. ``remark`` follows
+    memory of a run. ``section`` is the kind of INI section that its steps name. ``warning`` follows
     the step in ``wcflow check``.
     """
 
@@ -140,7 +140,7 @@ class Action:
     variables: frozenset[str] = frozenset()
     recall: Callable[[Mapping[str, object]], Mapping[str, object]] = _no_variables
     section: str = ""
-    remark: str = ""
+    warning: str = ""
     adds_tag: bool = False
 
     @property
@@ -183,22 +183,25 @@ class Step:
 
 
 def parse_steps(
-    text: str, place: Place, actions: Actions, sections: frozenset[tuple[str, str]] = frozenset()
+    text: str,
+    place: RulePlace,
+    actions: Actions,
+    sections: frozenset[tuple[str, str]] = frozenset(),
 ) -> tuple[Step, ...]:
     """Parse the rows of ``do``; raises RuleErrors with every error and its row."""
     steps: list[Step] = []
     errors: list[RuleError] = []
-    scope = StepScope(place, sections, later=_later(actions))
+    context = StepScope(place, sections, later=_later(actions))
     for row, line in enumerate(text.splitlines()):
         if not line.strip():
             continue
         try:
-            steps.append(parse_step(line.strip(), scope, actions))
+            steps.append(parse_step(line.strip(), context, actions))
         except RuleErrors as error:
-            errors += [replace(each, row=row) for each in error.flaws]
+            errors += [replace(each, row=row) for each in error.rule_errors]
         action = actions.get(line.split()[0].lower())
         if action:
-            scope = replace(scope, variables=scope.variables | action.variables)
+            context = replace(context, variables=context.variables | action.variables)
     if errors:
         raise RuleErrors(*errors)
     return tuple(steps)
@@ -212,18 +215,18 @@ def _later(actions: Actions) -> tuple[tuple[str, str], ...]:
     )
 
 
-def parse_step(text: str, scope: StepScope, actions: Actions) -> Step:
+def parse_step(text: str, context: StepScope, actions: Actions) -> Step:
     """Parse one step, such as ``add_tag VIP``; raises RuleErrors."""
     word, _, rest = text.partition(" ")
     action = actions.get(word.lower())
     if action is None:
         raise RuleErrors(RuleError("a step", repr(word), did_you_mean(word, actions)))
-    return _parsed(action, rest.strip(), scope)
+    return _parsed(action, rest.strip(), context)
 
 
 @lru_cache(maxsize=2048)
-def _parsed(action: Action, rest: str, scope: StepScope) -> Step:
-    template, argument = action.parse(rest, scope)
+def _parsed(action: Action, rest: str, context: StepScope) -> Step:
+    template, argument = action.parse(rest, context)
     return Step(action, f"{action.name} {rest}".strip(), template, argument)
 
 
@@ -236,11 +239,11 @@ def adds_tag(text: str, tag: str, actions: Actions) -> bool:
 # What actions share.
 
 
-def parse_text(rest: str, scope: StepScope) -> Argument:
+def parse_text(rest: str, context: StepScope) -> Argument:
     """Parse a template that must not be empty."""
     if not rest:
         raise RuleErrors(RuleError("a text after the step", "nothing"))
-    return scope.template(rest), None
+    return context.template(rest), None
 
 
 def parse_nothing(rest: str, _scope: StepScope) -> Argument:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from wcflow.rules.attributes.registry import known_by
-from wcflow.rules.binding import VALUES, at
+from wcflow.rules.attributes.registry import find_attribute
+from wcflow.rules.binding import VALUES, error_at
 from wcflow.rules.errors import RuleError
 
 END = "$END"
-_CURLY = "“”„‟‘’‚«»`´"
+_TYPOGRAPHIC_QUOTES = "“”„‟‘’‚«»`´"
 _SYMBOLS = {"LPAR": "'('", "RPAR": "')'", "COMMA": "','", END: "the end of the row"}
 
 
-def strange_character(error: UnexpectedCharacters, text: str) -> RuleError:
+def unexpected_character(error: UnexpectedCharacters, text: str) -> RuleError:
     """Tell of a character that no word begins with."""
     place = error.pos_in_stream or 0
     character = text[place]
@@ -24,26 +24,26 @@ def strange_character(error: UnexpectedCharacters, text: str) -> RuleError:
     if character in "'\"":
         rest = text[place:].split("\n", maxsplit=1)[0]
         return RuleError(f"a closing {character} in the same row", repr(rest), "", row, column)
-    return RuleError("a condition", repr(character), _hint_on(character), row, column)
+    return RuleError("a condition", repr(character), _character_hint(character), row, column)
 
 
-def _hint_on(character: str) -> str:
-    if character in _CURLY:
+def _character_hint(character: str) -> str:
+    if character in _TYPOGRAPHIC_QUOTES:
         return "write straight quotes: '…'"
     if character in "$€£¥%":
         return "amounts and numbers stand without a sign"
     return {"&": "write: and", "|": "write: or", "!": "write: not"}.get(character, "")
 
 
-def unexpected_word(error: UnexpectedToken, tokens: Sequence[Token]) -> RuleError:
+def unexpected_token(error: UnexpectedToken, tokens: Sequence[Token]) -> RuleError:
     """Tell of a word that cannot stand where it stands; ``tokens`` are all of the row."""
     got: Token = error.token
-    before = [token for token in tokens if got.type == END or _starts(token) < _starts(got)]
+    before = [token for token in tokens if got.type == END or _start_of(token) < _start_of(got)]
     last = before[-1] if before else None
     expected = _expected(error.accepts or error.expected)
     after = f" after '{last}'" if last is not None else ""
     if got.type != END:
-        return at(
+        return error_at(
             got,
             expected + after,
             str(got) if got.type == "TEXT" else f"'{got}'",
@@ -51,11 +51,11 @@ def unexpected_word(error: UnexpectedToken, tokens: Sequence[Token]) -> RuleErro
         )
     row = (last.end_line or 1) - 1 if last else 0
     column = (last.end_column or 0) if last else 0
-    hint = _hint_on_brackets(tokens) if "RPAR" in (error.accepts or ()) else ""
+    hint = _bracket_hint(tokens) if "RPAR" in (error.accepts or ()) else ""
     return RuleError(expected + after, "the end of the row", hint, row, column)
 
 
-def _starts(token: Token) -> int:
+def _start_of(token: Token) -> int:
     return token.start_pos or 0
 
 
@@ -85,7 +85,7 @@ def _hint(got: Token, before: Sequence[Token]) -> str:
             hint = "write the values in brackets: in ('DE', 'AT')"
         case "NUMBER", "COMMA":
             hint = "numbers stand without thousands separators, and with a point: 1000.50"
-        case _, "NAME" if known_by(word):
+        case _, "NAME" if find_attribute(word):
             hint = "join comparisons by and, or by or"
         case "NUMBER", "NAME":
             hint = "amounts and numbers stand without a sign"
@@ -96,7 +96,7 @@ def _hint(got: Token, before: Sequence[Token]) -> str:
     return hint
 
 
-def _hint_on_brackets(tokens: Sequence[Token]) -> str:
+def _bracket_hint(tokens: Sequence[Token]) -> str:
     opened: list[Token] = []
     for token in tokens:
         if token.type == "LPAR":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
+
+from wcflow.profile import Profile, SavedState, latest_order
 
 
 def join_tags(tags: Iterable[str]) -> str:
@@ -20,7 +24,7 @@ def split_tags(text: str | None) -> frozenset[str]:
     return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-class Put(msgspec.Struct, frozen=True):
+class TagChange(msgspec.Struct, frozen=True):
     """What wcflow may have changed in one place of the shop, whoever's it was then.
 
     ``tags`` it wrote there or was about to; ``dropped`` it may have taken away in a write of which
@@ -30,14 +34,14 @@ class Put(msgspec.Struct, frozen=True):
     tags: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
 
-    def __or__(self, other: Put) -> Put:
-        return Put(self.tags | other.tags, self.dropped | other.dropped)
+    def __or__(self, other: TagChange) -> TagChange:
+        return TagChange(self.tags | other.tags, self.dropped | other.dropped)
 
 
-NOTHING = Put()
+NO_CHANGE = TagChange()
 
 
-class Copy(msgspec.Struct, frozen=True):
+class TagCopy(msgspec.Struct, frozen=True):
     """One place of the shop that shows a person's tags.
 
     ``shop`` is what it holds now, None where that is not known. ``base`` is what wcflow last
@@ -45,55 +49,178 @@ class Copy(msgspec.Struct, frozen=True):
     there besides: for another person, long ago, or just before it was interrupted.
     """
 
-    shop: frozenset[str] | None
+    store: frozenset[str] | None
     base: frozenset[str] | None
-    put: Put = NOTHING
+    put: TagChange = NO_CHANGE
 
 
-class Merged(msgspec.Struct, frozen=True):
+class MergedTags(msgspec.Struct, frozen=True):
     """``target`` is what the shop should hold; the rest is remembered of what people did."""
 
     target: frozenset[str]
-    by_hand: frozenset[str]
-    refused: frozenset[str]
+    added_by_hand: frozenset[str]
+    removed_by_hand: frozenset[str]
 
 
-_merged = Merged
+_merged = MergedTags
 
 
-def merge(
-    copies: Iterable[Copy],
+def merge_tags(
+    copies: Iterable[TagCopy],
     wanted: frozenset[str],
-    by_hand: frozenset[str] = frozenset(),
-    refused: frozenset[str] = frozenset(),
+    added_by_hand: frozenset[str] = frozenset(),
+    removed_by_hand: frozenset[str] = frozenset(),
     *,
     ours: frozenset[str] = frozenset(),
     respect: bool = True,
-) -> Merged:
+) -> MergedTags:
     """Merge three ways: what wcflow wrote, what the shop holds now, what the rules want.
 
     What people added stays; what they took away stays away until its rule ceases to hold.
     ``ours`` are all tags that rules may make: where wcflow has no memory of having written (a new
     database for a shop that it served before), those are its own and not a person's.
     """
-    added, removed = _edits(copies, ours, wanted)
+    added, removed = _manual_changes(copies, ours, wanted)
     if added or removed:
-        by_hand = (by_hand | added) - removed
-        refused = (refused | removed) - added
-    refused = refused & wanted if respect else frozenset()
-    return _merged((wanted - refused) | by_hand, by_hand, refused)
+        added_by_hand = (added_by_hand | added) - removed
+        removed_by_hand = (removed_by_hand | removed) - added
+    removed_by_hand = removed_by_hand & wanted if respect else frozenset()
+    return _merged((wanted - removed_by_hand) | added_by_hand, added_by_hand, removed_by_hand)
 
 
-def _edits(
-    copies: Iterable[Copy], ours: frozenset[str], wanted: frozenset[str]
+def _manual_changes(
+    copies: Iterable[TagCopy], ours: frozenset[str], wanted: frozenset[str]
 ) -> tuple[frozenset[str], frozenset[str]]:
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     for copy in copies:
-        if copy.shop is None:
+        if copy.store is None:
             continue
-        base = copy.shop & (ours | wanted) if copy.base is None else copy.base
-        if base != copy.shop:
-            added |= copy.shop - base - copy.put.tags
-            removed |= base - copy.shop - copy.put.dropped
+        base = copy.store & (ours | wanted) if copy.base is None else copy.base
+        if base != copy.store:
+            added |= copy.store - base - copy.put.tags
+            removed |= base - copy.store - copy.put.dropped
     return added, removed - added
+
+
+# What wcflow remembers of a person between two evaluations. Pure values, no table.
+
+TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
+_saved_state, _copy = SavedState, TagCopy
+UNKNOWN_COPY = TagCopy(None, None)
+TagPlace = tuple[str, int]
+"""Where tags are shown: ``customer`` or ``order``, and its id."""
+NO_CHANGES: Mapping[TagPlace, TagChange] = {}
+
+
+class TagMeta(msgspec.Struct, frozen=True):
+    """What wcflow last wrote in one place: the tags, and the lifecycle segment."""
+
+    tags: frozenset[str]
+    segment: str = ""
+
+    @property
+    def meta(self) -> dict[str, str | None]:
+        """Give it as the shop's meta values; None deletes the key."""
+        return {TAGS_META: join_tags(self.tags) or None, SEGMENT_META: self.segment or None}
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """A person as they were left by the last evaluation and the last writes.
+
+    ``by_hand`` are tags that people added, ``refused`` wanted ones that people took away,
+    ``granted`` those of workflows, ``kept`` those of ``keep = forever``. ``matched`` names the
+    ``customer_matches`` workflows whose condition held.
+    """
+
+    subject: str
+    email: str = ""
+    evaluated_at: datetime | None = None
+    digest: str = ""
+    segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
+    added_by_hand: frozenset[str] = frozenset()
+    removed_by_hand: frozenset[str] = frozenset()
+    added_by_workflows: frozenset[str] = frozenset()
+    kept_forever: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    current_tags: frozenset[str] = frozenset()
+    matched: frozenset[str] = frozenset()
+    written_customer: TagMeta | None = None
+    written_order: TagMeta | None = None
+    written_order_id: int = 0
+    spend_percentile: int | None = None
+    orders_percentile: int | None = None
+
+    def written_in(self, place: TagPlace) -> TagMeta | None:
+        """Return what wcflow last wrote in one place for this person."""
+        if place[0] == "customer":
+            return self.written_customer
+        return self.written_order if self.written_order_id == place[1] else None
+
+    def with_written(self, place: TagPlace, written: TagMeta) -> Memory:
+        if place[0] == "customer":
+            return replace(self, written_customer=written)
+        return replace(self, written_order=written, written_order_id=place[1])
+
+    @property
+    def saved_state(self) -> SavedState:
+        """Give what the rules may know of it."""
+        return self.saved_state_with(self.segments, self.added_by_hand | self.added_by_workflows)
+
+    def saved_state_with(self, segments: Mapping[str, datetime], own: frozenset[str]) -> SavedState:
+        """Give it with other segments, and other tags of their own."""
+        return _saved_state(
+            segments,
+            self.current_tags,
+            own,
+            self.kept_forever,
+            self.spend_percentile,
+            self.orders_percentile,
+        )
+
+
+def read_tag_meta(meta: Mapping[str, str] | None) -> TagMeta | None:
+    """Read what a place of the shop shows; None where its meta may not be read."""
+    if meta is None:
+        return None
+    return _tag_meta(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""))
+
+
+# Many show the same, and each judgement looks at it several times.
+@lru_cache(maxsize=8192)
+def _tag_meta(tags: str, segment: str) -> TagMeta:
+    return TagMeta(split_tags(tags), segment)
+
+
+def copy_of(
+    place: TagPlace,
+    meta: Mapping[str, str] | None,
+    memory: Memory,
+    written: Mapping[TagPlace, TagChange] = NO_CHANGES,
+) -> TagCopy:
+    """Return the tags that one place shows, beside what wcflow last wrote there.
+
+    They are unknown where the API key cannot read the meta. A new latest order has never shown any
+    tags, so nobody can have removed them from it.
+    """
+    ours = memory.written_in(place)
+    base = ours.tags if ours else None
+    if meta is None or (place[0] == "order" and ours is None and TAGS_META not in meta):
+        return TagCopy(None, base)
+    return TagCopy(split_tags(meta.get(TAGS_META)), base, written.get(place, NO_CHANGE))
+
+
+def places_changed_by_hand(profile: Profile, memory: Memory) -> list[TagPlace]:
+    """Name the places that show other tags than wcflow remembers of this person."""
+    account, order = profile.account, latest_order(profile)
+    places: list[tuple[TagPlace, Mapping[str, str] | None]] = []
+    if account is not None:
+        places.append((("customer", account.id), account.meta))
+    if order is not None:
+        places.append((("order", order.id), order.meta))
+    return [place for place, meta in places if _was_changed_by_hand(meta, memory.written_in(place))]
+
+
+def _was_changed_by_hand(meta: Mapping[str, str] | None, written: TagMeta | None) -> bool:
+    if meta is None:
+        return False
+    return split_tags(meta.get(TAGS_META)) != (written.tags if written else frozenset())

@@ -14,41 +14,43 @@ from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntim
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from wcflow.rules.template_values import Unknown, printed
+from wcflow.rules.template_values import UnknownValue, format_output
 
-LONGEST = 60_000
+MAX_LENGTH = 60_000
 """Characters that a text may come to; WordPress keeps no longer notes."""
-_WIDEST = 512
+_MAX_BITS = 512
 """Bits of the largest whole number."""
-_DIGITS = range(-15, 16)
-_OF_LOOPS = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+_ROUNDING_DIGITS = range(-15, 16)
+_LOOP_ATTRIBUTES = frozenset(
+    {"index", "index0", "revindex", "revindex0", "first", "last", "length"}
+)
 
 
-def _bounded(pieces: Iterable[str]) -> str:
+def _join_bounded(pieces: Iterable[str]) -> str:
     """Put the pieces of a text together, as long as there is an end to them."""
     kept: list[str] = []
     length = 0
     for piece in pieces:
         length += len(piece)
-        _look_at(length)
+        _check_length(length)
         kept.append(piece)
     return "".join(kept)
 
 
-def _look_at(length: int) -> None:
-    if length > LONGEST:
-        raise TemplateRuntimeError(f"it grows longer than {LONGEST:,} characters")
+def _check_length(length: int) -> None:
+    if length > MAX_LENGTH:
+        raise TemplateRuntimeError(f"it grows longer than {MAX_LENGTH:,} characters")
 
 
-class Sandbox(ImmutableSandboxedEnvironment):
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """Expressions over values: no attribute, no call, no text or number without bounds."""
 
     intercepted_binops = frozenset({"+", "*", "%"})
-    concat = staticmethod(_bounded)
+    concat = staticmethod(_join_bounded)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give what a loop tells of itself; nothing else has attributes."""
-        if isinstance(obj, LoopContext) and attribute in _OF_LOOPS:
+        if isinstance(obj, LoopContext) and attribute in _LOOP_ATTRIBUTES:
             return super().getattr(obj, attribute)
         return self.unsafe_undefined(obj, attribute)
 
@@ -64,9 +66,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "%" and isinstance(left, str):
             raise SecurityError("a text has no remainder")
         if operator == "+" and _is_long(left) and _is_long(right):
-            _look_at(len(left) + len(right))
+            _check_length(len(left) + len(right))
         if operator == "*":
-            _look_at_product(left, right)
+            _check_product(left, right)
         return super().call_binop(context, operator, left, right)
 
 
@@ -74,14 +76,14 @@ def _is_long(value: object) -> bool:
     return isinstance(value, str | list | tuple)
 
 
-def _look_at_product(left: Any, right: Any) -> None:
+def _check_product(left: Any, right: Any) -> None:
     if _is_long(right):
         left, right = right, left
     if not isinstance(right, int):
         return
     if _is_long(left):
-        _look_at(len(left) * right)
-    elif isinstance(left, int) and left.bit_length() + right.bit_length() > _WIDEST:
+        _check_length(len(left) * right)
+    elif isinstance(left, int) and left.bit_length() + right.bit_length() > _MAX_BITS:
         raise TemplateRuntimeError("a number grows too large")
 
 
@@ -89,16 +91,16 @@ def _look_at_product(left: Any, right: Any) -> None:
 
 
 def _first(values: Sequence[object]) -> object:
-    return next(iter(values), Unknown())
+    return next(iter(values), UnknownValue())
 
 
 def _last(values: Sequence[object]) -> object:
-    return next(iter(reversed(values)), Unknown())
+    return next(iter(reversed(values)), UnknownValue())
 
 
 def _join(values: Iterable[object], d: object = "") -> str:
     texts, between = [str(each) for each in values], str(d)
-    _look_at(sum(map(len, texts)) + len(between) * max(len(texts) - 1, 0))
+    _check_length(sum(map(len, texts)) + len(between) * max(len(texts) - 1, 0))
     return between.join(texts)
 
 
@@ -106,7 +108,7 @@ def _replace(text: object, old: object, new: object, count: int | None = None) -
     whole, found, other = str(text), str(old), str(new)
     most = -1 if count is None else count
     times = whole.count(found) if most < 0 else min(most, whole.count(found))
-    _look_at(len(whole) + times * (len(other) - len(found)))
+    _check_length(len(whole) + times * (len(other) - len(found)))
     return whole.replace(found, other, most)
 
 
@@ -122,14 +124,16 @@ def _truncate(
 
 def _rounding(plain: Callable[..., Any]) -> Callable[..., Any]:
     def rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
-        if precision not in _DIGITS:
-            raise FilterArgumentError(f"expected up to {_DIGITS[-1]} digits, got another number")
+        if precision not in _ROUNDING_DIGITS:
+            raise FilterArgumentError(
+                f"expected up to {_ROUNDING_DIGITS[-1]} digits, got another number"
+            )
         return plain(value, precision, method)
 
     return rounded
 
 
-_AS_THEY_ARE = (
+_UNCHANGED_FILTERS = (
     "abs",
     "capitalize",
     "count",
@@ -147,17 +151,17 @@ _AS_THEY_ARE = (
 )
 
 
-def sandbox() -> Sandbox:
+def build_environment() -> TemplateEnvironment:
     """Make an environment in which there is nothing but values and these filters."""
-    jinja = Sandbox(
+    jinja = TemplateEnvironment(
         undefined=StrictUndefined,
-        finalize=printed,
+        finalize=format_output,
         optimized=False,  # nothing is reckoned while a text is merely being read
         keep_trailing_newline=True,
         autoescape=False,
     )
     jinja.globals = {}
-    known = {name: jinja.filters[name] for name in _AS_THEY_ARE}
+    known = {name: jinja.filters[name] for name in _UNCHANGED_FILTERS}
     jinja.filters = {
         **known,
         "first": _first,

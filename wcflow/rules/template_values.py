@@ -15,10 +15,10 @@ from jinja2 import Undefined
 
 from wcflow.rules.attributes.registry import Kind, Value
 from wcflow.rules.context import Context
-from wcflow.rules.display import amount, day, number
+from wcflow.rules.display import format_amount, format_number, store_day
 
 
-class Unknown(Undefined):
+class UnknownValue(Undefined):
     """What is not known: prints nothing, is not above or below anything, adds up to nothing.
 
     It counts as undefined, so that ``| default('…')`` puts something else in its place.
@@ -112,7 +112,7 @@ class YesNo(int):
         return "yes" if self else "no"
 
 
-class Listed(tuple[str, ...]):
+class ListValue(tuple[str, ...]):
     """A list, which prints with commas."""
 
     __slots__ = ()
@@ -121,28 +121,28 @@ class Listed(tuple[str, ...]):
         return ", ".join(self)
 
 
-def spoken(name: str, value: Value, kind: Kind, scope: Context) -> Any:
+def template_value(name: str, value: Value, kind: Kind, context: Context) -> Any:
     """Give what stands in a template for the value of the attribute ``name``."""
     if type(value) is str:
         return value
     said: Any = value
     match value:
         case None:
-            said = Unknown(name=name)
+            said = UnknownValue(name=name)
         case bool():
             said = YesNo(value)
         case Decimal() if kind is Kind.MONEY:
-            said = Amount.of(value, lambda money: amount(money, scope, ""))
+            said = Amount.of(value, lambda money: format_amount(money, context, ""))
         case Decimal():
             said = int(value) if value == value.to_integral_value() else float(value)
         case date():
-            said = day(value, scope)
+            said = store_day(value, context)
         case tuple():
-            said = Listed(value)
+            said = ListValue(value)
     return said
 
 
-def printed(value: Any) -> Any:
+def format_output(value: Any) -> Any:
     """Give what is printed of the outcome of an expression."""
     match value:
         case None:
@@ -150,7 +150,7 @@ def printed(value: Any) -> Any:
         case bool():
             return str(YesNo(value))
         case float():
-            return number(Decimal(str(value)))
+            return format_number(Decimal(str(value)))
         case tuple() | list():
-            return ", ".join(str(printed(each)) for each in value)
+            return ", ".join(str(format_output(each)) for each in value)
     return value

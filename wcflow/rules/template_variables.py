@@ -13,16 +13,21 @@ from typing import Any, TypeVar
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from wcflow.rules.attributes.registry import ATTRIBUTES, Asked, known_by
-from wcflow.rules.context import Place
+from wcflow.rules.attributes.registry import (
+    ATTRIBUTES,
+    AttributeQuery,
+    find_attribute,
+    parse_window,
+    resolve_attribute,
+)
+from wcflow.rules.context import RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors
-from wcflow.rules.naming import attribute_named, window_of
 
 T = TypeVar("T")
 
-OF_STORE = {"store.name": "name", "store.url": "url"}
-_LATER = {"each": "it is known in a tag with for_each"}
-_REFUSED = (
+STORE_VARIABLES = {"store.name": "name", "store.url": "url"}
+_AVAILABLE_LATER = {"each": "it is known in a tag with for_each"}
+_FORBIDDEN_NODES = (
     nodes.AssignBlock,
     nodes.Block,
     nodes.CallBlock,
@@ -40,57 +45,59 @@ _REFUSED = (
 class Variables:
     """The variables of a template, by the plain names that stand in their place."""
 
-    attributes: dict[str, Asked] = field(default_factory=dict)
+    attributes: dict[str, AttributeQuery] = field(default_factory=dict)
     of_store: dict[str, str] = field(default_factory=dict)
     extras: dict[str, str] = field(default_factory=dict)
 
 
-def named_in(
+def bind_variables(
     tree: nodes.Template,
     text: str,
-    place: Place,
+    place: RulePlace,
     extra: frozenset[str],
     later: Mapping[str, str],
 ) -> Variables:
     """Replace each path of the tree by a plain variable; raises FlawError with all unknown ones."""
     assigned = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
     loops = {"loop"} if tree.find(nodes.For) else set[str]()
-    walk = _Walk(text, place, extra, frozenset(assigned | loops), later)
+    walk = _VariableBinder(text, place, extra, frozenset(assigned | loops), later)
     walk.visit(tree)
-    if walk.flaws:
-        raise RuleErrors(*walk.flaws)
+    if walk.rule_errors:
+        raise RuleErrors(*walk.rule_errors)
     return walk.variables
 
 
-class _Walk(NodeTransformer):
+class _VariableBinder(NodeTransformer):
     """Go over all nodes of a template."""
 
     def __init__(
         self,
         text: str,
-        place: Place,
+        place: RulePlace,
         extra: frozenset[str],
-        own: frozenset[str],
+        local_names: frozenset[str],
         later: Mapping[str, str],
     ) -> None:
         self.rows = text.split("\n")
-        self.place, self.extra, self.own = place, extra, own
-        self.later = {**_LATER, **later}
+        self.place, self.extra, self.local_names = place, extra, local_names
+        self.later = {**_AVAILABLE_LATER, **later}
         self.variables = Variables()
         self.plain_names: dict[str, str] = {}
-        self.flaws: list[RuleError] = []
+        self.rule_errors: list[RuleError] = []
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
-        if isinstance(node, _REFUSED):
+        if isinstance(node, _FORBIDDEN_NODES):
             kind = type(node).__name__.lower()
-            self._tell(node, RuleError("plain variables, filters, if and for", repr(kind)), "")
+            self._add_error(node, RuleError("plain variables, filters, if and for", repr(kind)), "")
             return node
         return super().generic_visit(node, *args, **kwargs)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  the name is Jinja's
         """Let one loop be; loops within loops may take longer than anyone waits."""
         if node.find(nodes.For):
-            self._tell(node, RuleError("one for, and none within it", "'for' within 'for'"), "")
+            self._add_error(
+                node, RuleError("one for, and none within it", "'for' within 'for'"), ""
+            )
             return node
         return super().generic_visit(node)
 
@@ -101,86 +108,86 @@ class _Walk(NodeTransformer):
         return nodes.Filter(nodes.List(texts, lineno=line), "join", [], [], None, None, lineno=line)
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802  the name is Jinja's
-        if node.ctx != "load" or node.name in self.own:
+        if node.ctx != "load" or node.name in self.local_names:
             return node
-        return self._replaced(node, node.name)
+        return self._bind_name(node, node.name)
 
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  as above
-        return self._of_path(node)
+        return self._bind_path(node)
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802  as above
-        return self._of_path(node)
+        return self._bind_path(node)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  as above
         """Take ``orders_count('30d')`` for a window; nothing else is called."""
-        name, window = _dotted(node.node), _only_text(node)
+        name, window = _dotted_path(node.node), _single_text_argument(node)
         attribute = ATTRIBUTES.get(name or "")
         if attribute is None or not attribute.windowed or window is None:
             hint = "windows are written: orders_count('30d')" if name else ""
-            self._tell(
+            self._add_error(
                 node, RuleError("a variable, not a call", f"'{name or 'a call'}(…)'", hint), name
             )
             return node
         try:
-            asked = Asked(attribute, window=window_of(window, attribute))
+            asked = AttributeQuery(attribute, window=parse_window(window, attribute))
         except RuleErrors as error:
-            self._tell(node, error.flaws[0], name)
+            self._add_error(node, error.rule_errors[0], name)
             return node
-        return self._plain(node, self.variables.attributes, asked.text, asked)
+        return self._bind(node, self.variables.attributes, asked.text, asked)
 
-    def _of_path(self, node: nodes.Getattr | nodes.Getitem) -> nodes.Node:
-        name = _dotted(node)
-        if name is not None and name.partition(".")[0] not in self.own:
-            return self._replaced(node, name)
+    def _bind_path(self, node: nodes.Getattr | nodes.Getitem) -> nodes.Node:
+        name = _dotted_path(node)
+        if name is not None and name.partition(".")[0] not in self.local_names:
+            return self._bind_name(node, name)
         if isinstance(node, nodes.Getattr) and (name or "").partition(".")[0] != "loop":
-            self._tell(node, RuleError("a variable or a filter", f"'.{node.attr}'"), node.attr)
+            self._add_error(node, RuleError("a variable or a filter", f"'.{node.attr}'"), node.attr)
             return node
         return self.generic_visit(node)
 
-    def _replaced(self, node: nodes.Expr, name: str) -> nodes.Node:
+    def _bind_name(self, node: nodes.Expr, name: str) -> nodes.Node:
         if name in self.extra:
-            return self._plain(node, self.variables.extras, name, name)
-        if name in OF_STORE:
-            return self._plain(node, self.variables.of_store, name, OF_STORE[name])
+            return self._bind(node, self.variables.extras, name, name)
+        if name in STORE_VARIABLES:
+            return self._bind(node, self.variables.of_store, name, STORE_VARIABLES[name])
         try:
-            attribute, key = attribute_named(name, self.place, {*self.extra, *OF_STORE})
+            attribute, key = resolve_attribute(name, self.place, {*self.extra, *STORE_VARIABLES})
         except RuleErrors as error:
-            self._tell(node, self._as_variable(error.flaws[0], name), name)
+            self._add_error(node, self._as_variable(error.rule_errors[0], name), name)
             return node
-        asked = Asked(attribute, key)
-        return self._plain(node, self.variables.attributes, asked.text, asked)
+        asked = AttributeQuery(attribute, key)
+        return self._bind(node, self.variables.attributes, asked.text, asked)
 
-    def _plain(self, node: nodes.Expr, kept: dict[str, T], name: str, what: T) -> nodes.Name:
+    def _bind(self, node: nodes.Expr, kept: dict[str, T], name: str, what: T) -> nodes.Name:
         plain = self.plain_names.setdefault(name, f"_{len(self.plain_names)}")
         kept[plain] = what
         return nodes.Name(plain, "load", lineno=node.lineno)
 
-    def _as_variable(self, flaw: RuleError, name: str) -> RuleError:
-        if known_by(name):
-            return flaw
-        return RuleError("a variable", repr(name), self.later.get(name) or flaw.hint)
+    def _as_variable(self, rule_error: RuleError, name: str) -> RuleError:
+        if find_attribute(name):
+            return rule_error
+        return RuleError("a variable", repr(name), self.later.get(name) or rule_error.hint)
 
-    def _tell(self, node: nodes.Node, flaw: RuleError, name: str | None) -> None:
+    def _add_error(self, node: nodes.Node, rule_error: RuleError, name: str | None) -> None:
         row = min(node.lineno, len(self.rows)) - 1
         column = self.rows[row].find(name) + 1 if name else 0
-        self.flaws.append(replace(flaw, row=row, column=column))
+        self.rule_errors.append(replace(rule_error, row=row, column=column))
 
 
-def _dotted(node: nodes.Node) -> str | None:
+def _dotted_path(node: nodes.Node) -> str | None:
     """Give the path of ``order.meta.gift`` or ``meta['odd key']``; None where it is none."""
     match node:
         case nodes.Name():
             return node.name
         case nodes.Getattr():
-            stem, last = _dotted(node.node), node.attr
+            stem, last = _dotted_path(node.node), node.attr
         case nodes.Getitem(arg=nodes.Const(value=str() as key)):
-            stem, last = _dotted(node.node), key
+            stem, last = _dotted_path(node.node), key
         case _:
             return None
     return f"{stem}.{last}" if stem else None
 
 
-def _only_text(call: nodes.Call) -> str | None:
+def _single_text_argument(call: nodes.Call) -> str | None:
     """Give the text with which something is called; None where that is not all."""
     if call.kwargs or call.dyn_args or call.dyn_kwargs:
         return None

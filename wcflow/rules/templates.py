@@ -16,13 +16,13 @@ from typing import Any
 import jinja2
 from jinja2 import TemplateAssertionError, TemplateSyntaxError
 
-from wcflow.rules.context import Context, Place
-from wcflow.rules.display import day
+from wcflow.rules.attributes.registry import attribute_keys, attribute_names
+from wcflow.rules.context import Context, RulePlace
+from wcflow.rules.display import store_day
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
-from wcflow.rules.naming import keys_of, names_of
-from wcflow.rules.template_env import sandbox
-from wcflow.rules.template_values import Unknown, spoken
-from wcflow.rules.template_variables import Variables, named_in
+from wcflow.rules.template_env import build_environment
+from wcflow.rules.template_values import UnknownValue, template_value
+from wcflow.rules.template_variables import Variables, bind_variables
 from wcflow.rules.ternary import earliest
 
 
@@ -35,42 +35,42 @@ class Template:
     """A text with variables, ready to be rendered for one person after another."""
 
     text: str
-    place: Place
+    place: RulePlace
     names: frozenset[str]
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
     item_meta_keys: frozenset[str]
     variables: Variables = field(repr=False, compare=False)
     _compiled: jinja2.Template = field(repr=False, compare=False)
-    _made: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
-    def changes_at(self, scope: Context) -> datetime | None:
+    def changes_at(self, context: Context) -> datetime | None:
         """Give when, by time alone, it may render otherwise: never late, perhaps early."""
         every = self.variables.attributes
         if not every:
             return None
-        seen = scope.seen_from(self.place)
+        seen = context.seen_from(self.place)
         return earliest([asked.found(seen).changes_at for asked in every.values()])
 
-    def render(self, scope: Context, extra: Mapping[str, object] | None = None) -> str:
+    def render(self, context: Context, extra: Mapping[str, object] | None = None) -> str:
         """Render it for one person; raises TemplateError.
 
         ``extra`` gives the further variables that it was parsed with: ``{"coupon.code": "X"}``.
         """
-        always = self._made.get(())
+        always = self._cache.get(())
         if always is not None:  # it has no variables
             return always
-        values = self._values(scope, extra or {})
+        values = self._values(context, extra or {})
         texts = tuple(values.values())
         for each in texts:
             if type(each) is not str:
                 return self._rendered(values)
-        made = self._made.get(texts)
-        if made is None:
-            made = self._rendered(values)
-            if len(self._made) < _KEPT:
-                self._made[texts] = made
-        return made
+        rendered = self._cache.get(texts)
+        if rendered is None:
+            rendered = self._rendered(values)
+            if len(self._cache) < _CACHE_SIZE:
+                self._cache[texts] = rendered
+        return rendered
 
     def _rendered(self, values: Mapping[str, Any]) -> str:
         try:
@@ -80,32 +80,32 @@ class Template:
                 f"the template {self.text!r} cannot be rendered: {error}"
             ) from error
 
-    def _values(self, scope: Context, extra: Mapping[str, object]) -> dict[str, Any]:
+    def _values(self, context: Context, extra: Mapping[str, object]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         named = self.variables
         if named.attributes:
-            scope = scope.seen_from(self.place)
+            context = context.seen_from(self.place)
             for variable, asked in named.attributes.items():
-                value = asked.found(scope).value
+                value = asked.found(context).value
                 kind = asked.attribute.kind
-                values[variable] = spoken(asked.text, value, kind, scope)
+                values[variable] = template_value(asked.text, value, kind, context)
         for variable, name in named.of_store.items():
-            values[variable] = getattr(scope.shop, name)
+            values[variable] = getattr(context.store, name)
         for variable, name in named.extras.items():
             if name not in extra:
                 raise TemplateError(f"the template {self.text!r} cannot be rendered: no {name}")
-            values[variable] = _extra(extra[name], scope)
+            values[variable] = _extra(extra[name], context)
         return values
 
 
-_KEPT = 4096
+_CACHE_SIZE = 4096
 """How many renderings a template keeps: countries and categories are few, and many share them."""
 
 
-def _extra(value: object, scope: Context) -> object:
+def _extra(value: object, context: Context) -> object:
     if value is None:
-        return Unknown()
-    return day(value, scope) if isinstance(value, date) else value
+        return UnknownValue()
+    return store_day(value, context) if isinstance(value, date) else value
 
 
 _RUN_TIME_ERRORS = (
@@ -123,7 +123,7 @@ _RUN_TIME_ERRORS = (
 
 def parse_template(
     text: str,
-    place: Place,
+    place: RulePlace,
     extra: frozenset[str] = frozenset(),
     later: Mapping[str, str] = MappingProxyType({}),
 ) -> Template:
@@ -134,7 +134,7 @@ def parse_template(
     """
     try:
         tree = _JINJA.parse(text)
-        variables = named_in(tree, text, place, extra, later)
+        variables = bind_variables(tree, text, place, extra, later)
         compiled = _JINJA.from_string(tree)
     except TemplateAssertionError as error:
         raise RuleErrors(_unknown_filter(error)) from None
@@ -149,15 +149,17 @@ def parse_template(
     return _template(text, place, variables, compiled)
 
 
-def _template(text: str, place: Place, variables: Variables, compiled: jinja2.Template) -> Template:
+def _template(
+    text: str, place: RulePlace, variables: Variables, compiled: jinja2.Template
+) -> Template:
     asked = variables.attributes.values()
     return Template(
         text,
         place,
-        names_of(asked),
-        keys_of(asked, "meta.KEY"),
-        keys_of(asked, "order.meta.KEY"),
-        keys_of(asked, "item.meta.KEY"),
+        attribute_names(asked),
+        attribute_keys(asked, "meta.KEY"),
+        attribute_keys(asked, "order.meta.KEY"),
+        attribute_keys(asked, "item.meta.KEY"),
         variables,
         compiled,
     )
@@ -171,4 +173,4 @@ def _unknown_filter(error: TemplateAssertionError) -> RuleError:
     return RuleError(f"a {sort}", repr(word), did_you_mean(word, known), error.lineno - 1)
 
 
-_JINJA = sandbox()
+_JINJA = build_environment()

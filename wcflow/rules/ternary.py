@@ -22,33 +22,33 @@ class Ternary(NamedTuple):
 YES, NO, UNKNOWN = Ternary(value=True), Ternary(value=False), Ternary(None)
 
 
-def turned(value: bool | None) -> bool | None:
+def negate(value: bool | None) -> bool | None:
     """Turn yes and no around; what is not known stays so."""
     return None if value is None else not value
 
 
-def all_of(verdicts: Iterable[Ternary]) -> Ternary:
+def all_of(results: Iterable[Ternary]) -> Ternary:
     """Join by ``and``: one no decides, then one that is not known.
 
     After a no that time cannot change, no more are looked at.
     """
-    return joined(verdicts, decisive=False)
+    return combine(results, decisive=False)
 
 
-def any_of(verdicts: Iterable[Ternary]) -> Ternary:
+def any_of(results: Iterable[Ternary]) -> Ternary:
     """Join by ``or``: one yes decides, then one that is not known.
 
     After a yes that time cannot change, no more are looked at.
     """
-    return joined(verdicts, decisive=True)
+    return combine(results, decisive=True)
 
 
-def joined(verdicts: Iterable[Ternary], *, decisive: bool) -> Ternary:
+def combine(results: Iterable[Ternary], *, decisive: bool) -> Ternary:
     """Join by ``and``, where no is decisive, or by ``or``, where yes is."""
     decided, known = False, True
     latest: datetime | None = None
     first: datetime | None = None
-    for value, changes_at in verdicts:
+    for value, changes_at in results:
         if value is decisive:
             # As long as any of these stays as it is, the others cannot change the whole.
             if changes_at is None:

@@ -19,15 +19,15 @@ from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.events import (
     Event,
     TriggerContext,
-    changes_of,
     completed_at,
     created_at,
-    first_seen_as,
+    first_seen_in_status,
+    numbered_paid_orders,
     paid_at,
-    paid_in_order,
-    refunds_of,
+    refund_events,
+    status_changes,
 )
-from wcflow.units import Duration, leaves_window, local_day
+from wcflow.units import Duration, local_day, window_exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Trigger:
         return self.kind.has_item
 
     @property
-    def tells_by_stamps(self) -> bool:
+    def follows_order_stamps(self) -> bool:
         """Say whether each occurrence is at one of an order's stamps, and none comes by time alone."""
         return self.kind.has_order and self.kind.next_at is None
 
@@ -71,13 +71,13 @@ class Trigger:
     def canonical(self) -> str:
         return f"{self.name} {self.argument}"
 
-    def occurrences(self, sight: TriggerContext) -> Iterable[Event]:
+    def events(self, context: TriggerContext) -> Iterable[Event]:
         """Give all that ever happened of this kind to the person in sight."""
-        return self.kind.occurrences(sight, self.argument)
+        return self.kind.events(context, self.argument)
 
-    def next_at(self, sight: TriggerContext) -> datetime | None:
+    def next_at(self, context: TriggerContext) -> datetime | None:
         """Give when time alone will make the next occurrence, if it will."""
-        return self.kind.next_at(sight, self.argument) if self.kind.next_at else None
+        return self.kind.next_at(context, self.argument) if self.kind.next_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class TriggerKind:
     meaning: str
     example: str
     read: Callable[[str], Any]
-    occurrences: Callable[[TriggerContext, Any], Iterable[Event]]
+    events: Callable[[TriggerContext, Any], Iterable[Event]]
     has_order: bool = False
     has_item: bool = False
     names: str = ""
@@ -97,20 +97,20 @@ class TriggerKind:
 
 
 TRIGGERS: dict[str, TriggerKind] = {}
-type_of_occurrences = Callable[[TriggerContext, Any], Iterable[Event]]
+FindEvents = Callable[[TriggerContext, Any], Iterable[Event]]
 
 
 def trigger(
     form: str, meaning: str, example: str, read: Callable[[str], Any], **more: Any
-) -> Callable[[type_of_occurrences], type_of_occurrences]:
+) -> Callable[[FindEvents], FindEvents]:
     """Enter a function into the registry under the first word of ``form``."""
 
-    def enter(function: type_of_occurrences) -> type_of_occurrences:
+    def register(function: FindEvents) -> FindEvents:
         name = form.split(maxsplit=1)[0]
         TRIGGERS[name] = TriggerKind(name, form, meaning, example, read, function, **more)
         return function
 
-    return enter
+    return register
 
 
 @lru_cache(maxsize=512)
@@ -126,54 +126,68 @@ def parse_trigger(text: str) -> Trigger:
 # From orders.
 
 
-@trigger("order_created", "an order is placed", "order_created", arguments.nothing, has_order=True)
-def _order_created(sight: TriggerContext, _: None) -> Iterator[Event]:
-    for order in sight.orders:
+@trigger(
+    "order_created", "an order is placed", "order_created", arguments.no_argument, has_order=True
+)
+def _order_created(context: TriggerContext, _: None) -> Iterator[Event]:
+    for order in context.orders:
         yield Event(f"order {order.id} created", created_at(order), order)
 
 
-@trigger("order_paid", "an order is paid", "order_paid", arguments.nothing, has_order=True)
-def _order_paid(sight: TriggerContext, _: None) -> Iterator[Event]:
-    for order in sight.orders:
-        at = paid_at(order, sight.profile.shop.paid_statuses)
+@trigger("order_paid", "an order is paid", "order_paid", arguments.no_argument, has_order=True)
+def _order_paid(context: TriggerContext, _: None) -> Iterator[Event]:
+    for order in context.orders:
+        at = paid_at(order, context.profile.store.paid_statuses)
         if at is not None:
             yield Event(f"order {order.id} paid", at, order)
 
 
 @trigger(
-    "order_completed", "an order is completed", "order_completed", arguments.nothing, has_order=True
+    "order_completed",
+    "an order is completed",
+    "order_completed",
+    arguments.no_argument,
+    has_order=True,
 )
-def _order_completed(sight: TriggerContext, _: None) -> Iterator[Event]:
-    for order in sight.orders:
+def _order_completed(context: TriggerContext, _: None) -> Iterator[Event]:
+    for order in context.orders:
         at = completed_at(order)
         if at is not None:
             yield Event(f"order {order.id} completed", at, order)
 
 
-def _seen(sight: TriggerContext, status: str) -> Iterator[Event]:
-    for order in sight.orders:
-        at = first_seen_as(order, (status,))
+def _first_in_status(context: TriggerContext, status: str) -> Iterator[Event]:
+    for order in context.orders:
+        at = first_seen_in_status(order, (status,))
         if at is not None:
             yield Event(f"order {order.id} {status}", at, order)
 
 
 @trigger(
-    "order_cancelled", "an order is cancelled", "order_cancelled", arguments.nothing, has_order=True
+    "order_cancelled",
+    "an order is cancelled",
+    "order_cancelled",
+    arguments.no_argument,
+    has_order=True,
 )
-def _order_cancelled(sight: TriggerContext, _: None) -> Iterator[Event]:
-    return _seen(sight, "cancelled")
+def _order_cancelled(context: TriggerContext, _: None) -> Iterator[Event]:
+    return _first_in_status(context, "cancelled")
 
 
-@trigger("order_failed", "a payment fails", "order_failed", arguments.nothing, has_order=True)
-def _order_failed(sight: TriggerContext, _: None) -> Iterator[Event]:
-    return _seen(sight, "failed")
+@trigger("order_failed", "a payment fails", "order_failed", arguments.no_argument, has_order=True)
+def _order_failed(context: TriggerContext, _: None) -> Iterator[Event]:
+    return _first_in_status(context, "failed")
 
 
 @trigger(
-    "order_on_hold", "an order is put on hold", "order_on_hold", arguments.nothing, has_order=True
+    "order_on_hold",
+    "an order is put on hold",
+    "order_on_hold",
+    arguments.no_argument,
+    has_order=True,
 )
-def _order_on_hold(sight: TriggerContext, _: None) -> Iterator[Event]:
-    return _seen(sight, "on-hold")
+def _order_on_hold(context: TriggerContext, _: None) -> Iterator[Event]:
+    return _first_in_status(context, "on-hold")
 
 
 @trigger(
@@ -183,9 +197,9 @@ def _order_on_hold(sight: TriggerContext, _: None) -> Iterator[Event]:
     arguments.refund_kind,
     has_order=True,
 )
-def _order_refunded(sight: TriggerContext, which: str) -> Iterator[Event]:
-    for order in sight.orders:
-        yield from refunds_of(order, which)
+def _order_refunded(context: TriggerContext, which: str) -> Iterator[Event]:
+    for order in context.orders:
+        yield from refund_events(order, which)
 
 
 @trigger(
@@ -195,9 +209,9 @@ def _order_refunded(sight: TriggerContext, which: str) -> Iterator[Event]:
     arguments.statuses,
     has_order=True,
 )
-def _order_status_changed(sight: TriggerContext, statuses: tuple[str, str]) -> Iterator[Event]:
-    for order in sight.orders:
-        for change in changes_of(order, *statuses):
+def _order_status_changed(context: TriggerContext, statuses: tuple[str, str]) -> Iterator[Event]:
+    for order in context.orders:
+        for change in status_changes(order, *statuses):
             words = f"{change.before} to {change.after} {change.at:%Y-%m-%dT%H:%M:%SZ}"
             yield Event(f"order {order.id} {words}", change.at, order)
 
@@ -206,12 +220,12 @@ def _order_status_changed(sight: TriggerContext, statuses: tuple[str, str]) -> I
     "product_purchased",
     "a product is bought: once for each line of a paid order; conditions may ask item.*",
     "product_purchased",
-    arguments.nothing,
+    arguments.no_argument,
     has_order=True,
     has_item=True,
 )
-def _product_purchased(sight: TriggerContext, _: None) -> Iterator[Event]:
-    for _nth, order, at in paid_in_order(sight):
+def _product_purchased(context: TriggerContext, _: None) -> Iterator[Event]:
+    for _nth, order, at in numbered_paid_orders(context):
         for item in order.items:
             yield Event(f"order {order.id} item {item.id}", at, order, item)
 
@@ -220,11 +234,11 @@ def _product_purchased(sight: TriggerContext, _: None) -> Iterator[Event]:
     "first_order",
     "a person's first paid order; once in their life",
     "first_order",
-    arguments.nothing,
+    arguments.no_argument,
     has_order=True,
 )
-def _first_order(sight: TriggerContext, _: None) -> Iterator[Event]:
-    for _nth, order, at in paid_in_order(sight)[:1]:
+def _first_order(context: TriggerContext, _: None) -> Iterator[Event]:
+    for _nth, order, at in numbered_paid_orders(context)[:1]:
         yield Event("first order", at, order)
 
 
@@ -232,11 +246,11 @@ def _first_order(sight: TriggerContext, _: None) -> Iterator[Event]:
     "repeat_order",
     "each paid order after a person's first",
     "repeat_order",
-    arguments.nothing,
+    arguments.no_argument,
     has_order=True,
 )
-def _repeat_order(sight: TriggerContext, _: None) -> Iterator[Event]:
-    for _nth, order, at in paid_in_order(sight)[1:]:
+def _repeat_order(context: TriggerContext, _: None) -> Iterator[Event]:
+    for _nth, order, at in numbered_paid_orders(context)[1:]:
         yield Event(f"order {order.id} repeat", at, order)
 
 
@@ -247,8 +261,8 @@ def _repeat_order(sight: TriggerContext, _: None) -> Iterator[Event]:
     arguments.milestones,
     has_order=True,
 )
-def _order_milestone(sight: TriggerContext, milestones: tuple[int, ...]) -> Iterator[Event]:
-    for nth, order, at in paid_in_order(sight):
+def _order_milestone(context: TriggerContext, milestones: tuple[int, ...]) -> Iterator[Event]:
+    for nth, order, at in numbered_paid_orders(context):
         if nth in milestones:
             yield Event(f"milestone {nth}", at, order)
 
@@ -260,9 +274,9 @@ def _order_milestone(sight: TriggerContext, milestones: tuple[int, ...]) -> Iter
     arguments.amount,
     has_order=True,
 )
-def _high_value_order(sight: TriggerContext, amount: Decimal) -> Iterator[Event]:
-    for _nth, order, at in paid_in_order(sight):
-        total = in_store_currency(order.total, order.currency, sight.profile.shop)
+def _high_value_order(context: TriggerContext, amount: Decimal) -> Iterator[Event]:
+    for _nth, order, at in numbered_paid_orders(context):
+        total = in_store_currency(order.total, order.currency, context.profile.store)
         if total is not None and total >= amount:
             yield Event(f"order {order.id} high value", at, order)
 
@@ -270,9 +284,11 @@ def _high_value_order(sight: TriggerContext, amount: Decimal) -> Iterator[Event]
 # From customers.
 
 
-@trigger("customer_created", "somebody registers an account", "customer_created", arguments.nothing)
-def _customer_created(sight: TriggerContext, _: None) -> Iterator[Event]:
-    account = sight.profile.account
+@trigger(
+    "customer_created", "somebody registers an account", "customer_created", arguments.no_argument
+)
+def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
+    account = context.profile.account
     if account is not None and account.created is not None:
         yield Event(f"customer {account.id} registered", account.created)
 
@@ -284,10 +300,10 @@ def _customer_created(sight: TriggerContext, _: None) -> Iterator[Event]:
     arguments.name,
     names="segment",
 )
-def _segment_entered(sight: TriggerContext, name: str) -> Iterator[Event]:
-    at = sight.segments.get(name)
+def _segment_entered(context: TriggerContext, name: str) -> Iterator[Event]:
+    at = context.segments.get(name)
     if at is not None:
-        yield Event(f"{name} entered {_day(at, sight)}", at)
+        yield Event(f"{name} entered {_day(at, context)}", at)
 
 
 @trigger(
@@ -297,10 +313,10 @@ def _segment_entered(sight: TriggerContext, name: str) -> Iterator[Event]:
     arguments.name,
     names="segment",
 )
-def _segment_left(sight: TriggerContext, name: str) -> Iterator[Event]:
-    for move in sight.moves:
-        if move.segment == name and not move.entered:
-            yield Event(f"{name} left {_day(move.at, sight)}", move.at)
+def _segment_left(context: TriggerContext, name: str) -> Iterator[Event]:
+    for transition in context.transitions:
+        if transition.segment == name and not transition.entered:
+            yield Event(f"{name} left {_day(transition.at, context)}", transition.at)
 
 
 @trigger(
@@ -310,9 +326,9 @@ def _segment_left(sight: TriggerContext, name: str) -> Iterator[Event]:
     arguments.name,
     names="tag",
 )
-def _tag_added(sight: TriggerContext, name: str) -> Iterator[Event]:
-    if name in sight.new_tags:
-        yield Event(f"tag {name} added {_day(sight.now, sight)}", sight.now)
+def _tag_added(context: TriggerContext, name: str) -> Iterator[Event]:
+    if name in context.new_tags:
+        yield Event(f"tag {name} added {_day(context.now, context)}", context.now)
 
 
 @trigger(
@@ -322,37 +338,37 @@ def _tag_added(sight: TriggerContext, name: str) -> Iterator[Event]:
     arguments.name,
     names="tag",
 )
-def _tag_removed(sight: TriggerContext, name: str) -> Iterator[Event]:
-    if name in sight.lost_tags:
-        yield Event(f"tag {name} removed {_day(sight.now, sight)}", sight.now)
+def _tag_removed(context: TriggerContext, name: str) -> Iterator[Event]:
+    if name in context.lost_tags:
+        yield Event(f"tag {name} removed {_day(context.now, context)}", context.now)
 
 
 @trigger(
     "customer_matches",
     "the workflow's when becomes true for a person for whom it was not",
     "customer_matches",
-    arguments.nothing,
+    arguments.no_argument,
 )
-def _customer_matches(sight: TriggerContext, _: None) -> Iterator[Event]:
-    if sight.matches_since is not None:
-        day = _day(sight.matches_since, sight)
-        yield Event(f"matches {day}", sight.matches_since)
+def _customer_matches(context: TriggerContext, _: None) -> Iterator[Event]:
+    if context.matching_since is not None:
+        day = _day(context.matching_since, context)
+        yield Event(f"matches {day}", context.matching_since)
 
 
 # From time, and by hand.
 
 
-def _goes_inactive(sight: TriggerContext, length: Duration) -> Event | None:
-    paid = paid_orders(sight.profile)
+def _goes_inactive(context: TriggerContext, length: Duration) -> Event | None:
+    paid = paid_orders(context.profile)
     if not paid:
         return None
-    at = leaves_window(order_date(paid[-1]), length, sight.profile.shop.zone)
+    at = window_exit(order_date(paid[-1]), length, context.profile.store.zone)
     return Event(f"inactive {length} since order {paid[-1].id}", at)
 
 
-def _inactive_from(sight: TriggerContext, length: Duration) -> datetime | None:
-    found = _goes_inactive(sight, length)
-    return found.at if found and found.at > sight.now else None
+def _inactive_from(context: TriggerContext, length: Duration) -> datetime | None:
+    found = _goes_inactive(context, length)
+    return found.at if found and found.at > context.now else None
 
 
 @trigger(
@@ -362,16 +378,16 @@ def _inactive_from(sight: TriggerContext, length: Duration) -> datetime | None:
     arguments.duration,
     next_at=_inactive_from,
 )
-def _inactive(sight: TriggerContext, length: Duration) -> Iterator[Event]:
-    found = _goes_inactive(sight, length)
-    if found is not None and found.at <= sight.now:
+def _inactive(context: TriggerContext, length: Duration) -> Iterator[Event]:
+    found = _goes_inactive(context, length)
+    if found is not None and found.at <= context.now:
         yield found
 
 
-@trigger("bulk", "only by command: wcflow workflow run NAME", "bulk", arguments.nothing)
+@trigger("bulk", "only by command: wcflow workflow run NAME", "bulk", arguments.no_argument)
 def _bulk(_sight: TriggerContext, _: None) -> Iterator[Event]:
     return iter(())
 
 
-def _day(at: datetime, sight: TriggerContext) -> str:
-    return local_day(at, sight.profile.shop.zone).isoformat()
+def _day(at: datetime, context: TriggerContext) -> str:
+    return local_day(at, context.profile.store.zone).isoformat()

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.model import Once
-from wcflow.units import DURATION_FORM, LONGEST, Duration, normal_email, parse_duration
+from wcflow.units import DURATION_FORM, MAX_SECONDS, Duration, normalize_email, parse_duration
 
 T = TypeVar("T")
 YES_OR_NO = {"yes": True, "no": False}
@@ -61,7 +61,7 @@ def duration(text: str) -> Duration:
     found = parse_duration(text)
     if found is None or found.count == 0:
         raise _refuse(DURATION_FORM, text)
-    if found.seconds > LONGEST:
+    if found.seconds > MAX_SECONDS:
         raise _refuse("at most 100y", text)
     return found
 
@@ -94,7 +94,10 @@ def or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
         try:
             return read(text)
         except RuleErrors as error:
-            told = (replace(flaw, expected=f"{flaw.expected}, or none") for flaw in error.flaws)
+            told = (
+                replace(rule_error, expected=f"{rule_error.expected}, or none")
+                for rule_error in error.rule_errors
+            )
             raise RuleErrors(*told) from None
 
     return read_or_none
@@ -125,18 +128,18 @@ def parts(text: str) -> list[tuple[int, str]]:
 def each(text: str, read: Callable[[str], T]) -> list[T]:
     """Read every part of a list; raises FlawError with the flaws of all of them."""
     found: list[T] = []
-    flaws: list[RuleError] = []
+    rule_errors: list[RuleError] = []
     for row, part in parts(text):
         try:
             value = read(part)
         except RuleErrors as error:
-            flaws += [replace(flaw, row=row) for flaw in error.flaws]
+            rule_errors += [replace(rule_error, row=row) for rule_error in error.rule_errors]
             continue
         if value in found:
-            flaws.append(RuleError("each only once", f"{part!r} twice", row=row))
+            rule_errors.append(RuleError("each only once", f"{part!r} twice", row=row))
         found.append(value)
-    if flaws:
-        raise RuleErrors(*flaws)
+    if rule_errors:
+        raise RuleErrors(*rule_errors)
     return found
 
 
@@ -166,7 +169,7 @@ def addresses(text: str) -> frozenset[str]:
 def _address(text: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
         raise _refuse("e-mail addresses", text)
-    return normal_email(text)
+    return normalize_email(text)
 
 
 def ids(text: str) -> tuple[int, ...]:

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from wcflow.profile import Profile
 from wcflow.records import LineItem, Order
-from wcflow.rules.classify import qualifies
-from wcflow.rules.context import Context, Place
+from wcflow.rules.classify import answer_when
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.events import Event, TriggerContext
 from wcflow.rules.model import Once, Workflow
 from wcflow.rules.step_tree import Node, Path, label, node_at, settled
-from wcflow.units import after
+from wcflow.units import add_duration
 
 SETTLING_SECONDS = 120
 
@@ -34,7 +34,7 @@ class Run(msgspec.Struct, frozen=True):
 
     workflow: str
     subject: str
-    occurrence: str
+    event: str
     at: datetime
     started_at: datetime
     steps: tuple[Node, ...]
@@ -73,16 +73,19 @@ class Activation:
 
 
 def new_events(
-    workflow: Workflow, watch: Activation, sight: TriggerContext, seen: Collection[str]
+    workflow: Workflow,
+    activation: Activation,
+    trigger_context: TriggerContext,
+    seen: Collection[str],
 ) -> Iterator[Event]:
     """Return the events that this workflow has not handled yet, oldest first."""
-    found = [*workflow.trigger.occurrences(sight)]
+    found = [*workflow.trigger.events(trigger_context)]
     if len(found) > 1:
         found.sort(key=lambda each: (each.at, each.name))
     for each in found:
-        if each.name in seen or not (workflow.include_existing or each.at >= watch.since):
+        if each.name in seen or not (workflow.include_existing or each.at >= activation.since):
             continue
-        if not _unsettled(each.order, sight.now):
+        if not _unsettled(each.order, trigger_context.now):
             yield each
 
 
@@ -97,87 +100,89 @@ def _unsettled(order: Order | None, now: datetime) -> bool:
     return (now - order.modified).total_seconds() < SETTLING_SECONDS
 
 
-def start(
-    workflow: Workflow, occurrence: Event, scope: Context, runs: Collection[Run], digest: str
+def start_run(
+    workflow: Workflow, event: Event, context: Context, runs: Collection[Run], digest: str
 ) -> Run:
     """Start a run, or skip the event with a reason."""
     run = Run(
         workflow=workflow.name,
-        subject=scope.profile.subject,
-        occurrence=occurrence.name,
-        at=occurrence.at,
-        started_at=scope.now,
+        subject=context.profile.subject,
+        event=event.name,
+        at=event.at,
+        started_at=context.now,
         steps=tuple(step.text for step in workflow.do),
-        order_id=occurrence.order.id if occurrence.order else 0,
-        item_id=occurrence.item.id if occurrence.item else 0,
+        order_id=event.order.id if event.order else 0,
+        item_id=event.item.id if event.item else 0,
         mode=workflow.mode,
         digest=digest,
-        due_at=scope.now,
+        due_at=context.now,
     )
-    reason = _why_not(workflow, occurrence, scope, runs)
+    reason = _skip_reason(workflow, event, context, runs)
     return finished(run, "skipped", reason) if reason else run
 
 
-def _why_not(workflow: Workflow, occurrence: Event, scope: Context, runs: Collection[Run]) -> str:
-    if workflow.only and scope.profile.email not in workflow.only:
+def _skip_reason(workflow: Workflow, event: Event, context: Context, runs: Collection[Run]) -> str:
+    if workflow.only and context.profile.email not in workflow.only:
         return "test mode: the address is not in 'only'"
-    spent = _spent(workflow.once, occurrence, scope, runs)
+    spent = _already_ran(workflow.once, event, context, runs)
     if spent:
         return f"once {spent}: it already ran"
-    return stop_reason(workflow, scope)
+    return stop_reason(workflow, context)
 
 
-def _spent(once: Once, occurrence: Event, scope: Context, runs: Collection[Run]) -> str:
-    mine = [run for run in runs if run.counts]
-    if once.per == "customer" and mine:
+def _already_ran(once: Once, event: Event, context: Context, runs: Collection[Run]) -> str:
+    counted_runs = [run for run in runs if run.counts]
+    if once.per == "customer" and counted_runs:
         return "per customer"
-    if once.per == "order" and occurrence.order is not None:
-        same = any(run.order_id == occurrence.order.id for run in mine)
+    if once.per == "order" and event.order is not None:
+        same = any(run.order_id == event.order.id for run in counted_runs)
         return "per order" if same else ""
-    if once.every is not None and _within(once, mine, scope.now, scope.profile.shop.zone):
+    if once.every is not None and _ran_within(
+        once, counted_runs, context.now, context.profile.store.zone
+    ):
         return f"every {once.every}"
     return ""
 
 
-def _within(once: Once, runs: Iterable[Run], now: datetime, zone: tzinfo) -> bool:
+def _ran_within(once: Once, runs: Iterable[Run], now: datetime, zone: tzinfo) -> bool:
     assert once.every is not None
-    return any(after(run.started_at, once.every, zone) > now for run in runs)
+    return any(add_duration(run.started_at, once.every, zone) > now for run in runs)
 
 
-def stop_reason(workflow: Workflow, scope: Context) -> str:
+def stop_reason(workflow: Workflow, context: Context) -> str:
     """Return why a person does not, or no longer, qualify; nothing if they do."""
-    answer = qualifies(workflow.when, scope)
+    answer = answer_when(workflow.when, context)
     if not answer.holds:
         return f"when does not hold: {answer.in_words()}"
     if workflow.stop_when is not None:
-        stop = workflow.stop_when.ask(scope)
+        stop = workflow.stop_when.answer(context)
         if stop.holds:
             return f"stop_when holds: {stop.in_words()}"
     return ""
 
 
-def scope_of(run: Run, scope: Context, elsewhere: Order | None = None) -> Context:
+def run_context(run: Run, context: Context, elsewhere: Order | None = None) -> Context:
     """Return the context with the order and line that started the run, as they are now.
 
     ``elsewhere`` is that order if it belongs to another person by now.
     """
-    order = _order(scope.profile, run.order_id) or elsewhere
-    item = _item(order, run.item_id) if order else None
-    return scope.about(order, item)
+    order = _find_order(context.profile, run.order_id) or elsewhere
+    item = _find_item(order, run.item_id) if order else None
+    return context.about(order, item)
 
 
-def _order(profile: Profile, order_id: int) -> Order | None:
+def _find_order(profile: Profile, order_id: int) -> Order | None:
     return next((order for order in profile.orders if order.id == order_id), None)
 
 
-def _item(order: Order, item_id: int) -> LineItem | None:
+def _find_item(order: Order, item_id: int) -> LineItem | None:
     return next((item for item in order.items if item.id == item_id), None)
 
 
-def place_of(workflow: Workflow) -> Place:
+def rule_place(workflow: Workflow) -> RulePlace:
     """Return which attributes the conditions and texts of a workflow can use."""
     trigger = workflow.trigger
-    return Place(order=trigger.has_order, item=trigger.has_item, tags=True, segments=True)
+    return RulePlace(order=trigger.has_order, item=trigger.has_item, tags=True, segments=True)
 
 
 def finished(run: Run, state: str, reason: str) -> Run:

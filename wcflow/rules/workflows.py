@@ -24,52 +24,52 @@ from wcflow.rules.workflow_run import (
     Run,
     finished,
     new_events,
-    place_of,
-    scope_of,
-    start,
+    rule_place,
+    run_context,
+    start_run,
     stop_reason,
 )
 
 RunSteps = tuple[Run, tuple[Taken, ...]]
-NOWHERE: Mapping[int, Order] = MappingProxyType({})
-NOTHING = frozenset[str]()
+NO_ORDERS: Mapping[int, Order] = MappingProxyType({})
+NO_TAGS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
+class EnabledWorkflows:
     """The workflows that are switched on, laid out once for all who are judged.
 
     ``told_by_orders`` says of each whether nothing but stamps of orders, from its watch on, sets it
     off. ``timed`` may be set off by time alone; ``matching`` when their own ``when`` begins to hold.
     """
 
-    everyone: tuple[tuple[Workflow, Activation, bool], ...]
+    all_enabled: tuple[tuple[Workflow, Activation, bool], ...]
     timed: tuple[Workflow, ...]
     matching: tuple[Workflow, ...]
 
 
-def watching(rules: Rules, watches: Mapping[str, Activation]) -> Watching:
+def enabled_workflows(rules: Rules, activations: Mapping[str, Activation]) -> EnabledWorkflows:
     """Lay out the workflows that are switched on."""
-    on = [each for each in rules.workflows if each.mode != "off" and each.name in watches]
-    return Watching(
-        tuple((each, watches[each.name], _told_by_orders(each)) for each in on),
+    on = [each for each in rules.workflows if each.mode != "off" and each.name in activations]
+    return EnabledWorkflows(
+        tuple((each, activations[each.name], _follows_order_stamps(each)) for each in on),
         tuple(each for each in on if each.trigger.kind.next_at),
         tuple(each for each in on if each in rules.matching),
     )
 
 
-def _told_by_orders(workflow: Workflow) -> bool:
-    return workflow.trigger.tells_by_stamps and not workflow.include_existing
+def _follows_order_stamps(workflow: Workflow) -> bool:
+    return workflow.trigger.follows_order_stamps and not workflow.include_existing
 
 
-class Work(msgspec.Struct, frozen=True):
+class WorkflowInput(msgspec.Struct, frozen=True):
     """What the workflows of one person have to go by."""
 
-    case: EvaluationInput
+    evaluation_input: EvaluationInput
     rules: Rules
-    watching: Watching
-    scope: Context
-    sight: TriggerContext
+    enabled: EnabledWorkflows
+    context: Context
+    trigger_context: TriggerContext
     matched_since: Mapping[str, datetime]
     policy: Policy
 
@@ -77,112 +77,131 @@ class Work(msgspec.Struct, frozen=True):
         return next((each for each in self.rules.workflows if each.name == name), None)
 
     def runs_of(self, workflow: Workflow) -> list[Run]:
-        return [run for run in self.case.runs if run.workflow == workflow.name]
+        return [run for run in self.evaluation_input.runs if run.workflow == workflow.name]
 
 
-def run_workflows(work: Work) -> tuple[RunSteps, ...]:
+def run_workflows(work: WorkflowInput) -> tuple[RunSteps, ...]:
     """Give the runs that are new or went on, each with the steps it took now."""
-    return (*_resumed(work), *_started(work))
+    return (*_resume_runs(work), *_start_runs(work))
 
 
-def withdrawn_runs(work: Work) -> tuple[Run, ...]:
+def withdrawn_runs(work: WorkflowInput) -> tuple[Run, ...]:
     """Give the runs whose effects still wait for the shop though their person no longer qualifies.
 
     A note that was decided on must not go out when, before it could, the reason for it ceased. An
     order that is another person's by now is no such reason: nobody else tells of it again.
     """
-    if not work.case.undelivered:
+    if not work.evaluation_input.undelivered:
         return ()
-    waiting = (run for run in work.case.runs if run.id in work.case.undelivered)
-    elsewhere = work.case.elsewhere
-    return tuple(filter(None, (_if_disqualified(run, work, elsewhere) for run in waiting)))
+    waiting = (
+        run for run in work.evaluation_input.runs if run.id in work.evaluation_input.undelivered
+    )
+    elsewhere = work.evaluation_input.elsewhere
+    return tuple(filter(None, (_end_if_stopped(run, work, elsewhere) for run in waiting)))
 
 
-def next_due(work: Work, took: Collection[RunSteps]) -> datetime | None:
+def next_due(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> datetime | None:
     """Give when time alone will next have a workflow do something."""
-    ahead = [workflow.trigger.next_at(work.sight) for workflow in work.watching.timed]
+    ahead = [workflow.trigger.next_at(work.trigger_context) for workflow in work.enabled.timed]
     matching = [
-        workflow.when.judge(work.scope).changes_at
-        for workflow in work.watching.matching
+        workflow.when.evaluate(work.context).changes_at
+        for workflow in work.enabled.matching
         if workflow.when
     ]
-    return earliest((*_waits(work, took), *ahead, *_settling(work), *matching))
+    return earliest((*_wait_ends(work, steps_taken), *ahead, *_settling_ends(work), *matching))
 
 
-def _waits(work: Work, took: Collection[RunSteps]) -> list[datetime | None]:
+def _wait_ends(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> list[datetime | None]:
     """Give until when runs wait, as they are after these steps."""
     # By workflow, too: several may be at work on one occurrence.
-    if not work.case.runs and not took:
+    if not work.evaluation_input.runs and not steps_taken:
         return []
-    runs = {(run.workflow, run.occurrence): run for run in work.case.runs}
-    runs |= {(run.workflow, run.occurrence): run for run, _ in took}
-    live = {workflow.name for workflow, *_ in work.watching.everyone}
+    runs = {(run.workflow, run.event): run for run in work.evaluation_input.runs}
+    runs |= {(run.workflow, run.event): run for run, _ in steps_taken}
+    live = {workflow.name for workflow, *_ in work.enabled.all_enabled}
     return [run.due_at for run in runs.values() if run.state == "waiting" and run.workflow in live]
 
 
-def _settling(work: Work) -> list[datetime]:
+def _settling_ends(work: WorkflowInput) -> list[datetime]:
     """Give when those orders have settled that were changed just now and have no lines yet."""
-    latest, settles = work.case.profile.latest_stamp, timedelta(seconds=SETTLING_SECONDS)
-    if latest is None or work.sight.now - latest >= settles:
+    latest, settles = (
+        work.evaluation_input.profile.latest_stamp,
+        timedelta(seconds=SETTLING_SECONDS),
+    )
+    if latest is None or work.trigger_context.now - latest >= settles:
         return []
     return [
         order.modified + settles
-        for order in work.sight.orders
-        if not order.items and work.sight.now - order.modified < settles
+        for order in work.trigger_context.orders
+        if not order.items and work.trigger_context.now - order.modified < settles
     ]
 
 
-def _started(work: Work) -> Iterator[RunSteps]:
-    latest = work.case.profile.latest_stamp
-    for workflow, watch, told_by_orders in work.watching.everyone:
-        if told_by_orders and (latest is None or latest < watch.since):
+def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
+    latest = work.evaluation_input.profile.latest_stamp
+    for workflow, activation, by_order_stamps in work.enabled.all_enabled:
+        if by_order_stamps and (latest is None or latest < activation.since):
             continue  # all that it could be told of is history to it
         runs = work.runs_of(workflow)
-        seen = work.case.seen.get(workflow.name, frozenset())
+        seen = work.evaluation_input.seen.get(workflow.name, frozenset())
         since = work.matched_since.get(workflow.name)
-        sight = replace(work.sight, matches_since=since) if since else work.sight
-        for occurrence in new_events(workflow, watch, sight, seen):
-            scope = work.scope.about(occurrence.order, occurrence.item)
-            run = start(workflow, occurrence, scope, runs, work.rules.digest)
+        trigger_context = (
+            replace(work.trigger_context, matching_since=since) if since else work.trigger_context
+        )
+        for event in new_events(workflow, activation, trigger_context, seen):
+            context = work.context.about(event.order, event.item)
+            run = start_run(workflow, event, context, runs, work.rules.digest)
             runs.append(run)
-            yield (run, ()) if run.state == "skipped" else _go_on(run, workflow, scope, work)
+            yield (
+                (run, ()) if run.state == "skipped" else _continue_run(run, workflow, context, work)
+            )
 
 
-def _resumed(work: Work) -> Iterator[RunSteps]:
-    for run in work.case.runs:
-        if run.state != "waiting" or run.due_at is None or run.due_at > work.sight.now:
+def _resume_runs(work: WorkflowInput) -> Iterator[RunSteps]:
+    for run in work.evaluation_input.runs:
+        if run.state != "waiting" or run.due_at is None or run.due_at > work.trigger_context.now:
             continue
         workflow = work.workflow(run.workflow)
         if workflow is None:
             yield finished(run, "ended", "the workflow is no longer in the configuration"), ()
         elif workflow.mode != "off":
-            over = _if_disqualified(run, work)
-            yield (over, ()) if over else _go_on(run, workflow, scope_of(run, work.scope), work)
+            over = _end_if_stopped(run, work)
+            yield (
+                (over, ())
+                if over
+                else _continue_run(run, workflow, run_context(run, work.context), work)
+            )
 
 
-def _if_disqualified(run: Run, work: Work, elsewhere: Mapping[int, Order] = NOWHERE) -> Run | None:
+def _end_if_stopped(
+    run: Run, work: WorkflowInput, elsewhere: Mapping[int, Order] = NO_ORDERS
+) -> Run | None:
     workflow = work.workflow(run.workflow)
     if workflow is None:
         return None
-    scope = scope_of(run, work.scope, elsewhere.get(run.order_id))
-    if run.order_id and scope.order is None:
-        why = "another customer's by now" if run.order_id in work.case.elsewhere else "gone"
+    context = run_context(run, work.context, elsewhere.get(run.order_id))
+    if run.order_id and context.order is None:
+        why = (
+            "another customer's by now"
+            if run.order_id in work.evaluation_input.elsewhere
+            else "gone"
+        )
         return finished(run, "ended", f"order {run.order_id} is {why}")
-    reason = stop_reason(workflow, scope)
+    reason = stop_reason(workflow, context)
     return finished(run, "ended", reason) if reason else None
 
 
-def _go_on(run: Run, workflow: Workflow, scope: Context, work: Work) -> RunSteps:
-    setup = RunSetup(work.rules, place_of(workflow), work.policy.store, work.policy.secret)
-    return run_steps(run, scope, setup)
+def _continue_run(run: Run, workflow: Workflow, context: Context, work: WorkflowInput) -> RunSteps:
+    setup = RunSetup(work.rules, rule_place(workflow), work.policy.store, work.policy.secret)
+    return run_steps(run, context, setup)
 
 
-def workflow_tags(before: frozenset[str], took: Collection[RunSteps]) -> frozenset[str]:
+def workflow_tags(before: frozenset[str], steps_taken: Collection[RunSteps]) -> frozenset[str]:
     """Give the tags that workflows have put on the person, after these steps."""
-    if not took:
+    if not steps_taken:
         return before
     tags = set(before)
-    for run, steps in took:
+    for run, steps in steps_taken:
         for each in steps if run.mode == "live" else ():
             if isinstance(each.result, AddTag) and each.result.tag:
                 tags.add(each.result.tag)
@@ -191,13 +210,15 @@ def workflow_tags(before: frozenset[str], took: Collection[RunSteps]) -> frozens
     return frozenset(tags)
 
 
-def changed_tags(took: Collection[RunSteps], kind: type[AddTag | RemoveTag]) -> frozenset[str]:
+def changed_tags(
+    steps_taken: Collection[RunSteps], kind: type[AddTag | RemoveTag]
+) -> frozenset[str]:
     """Give the tags that live runs granted (or revoked) in these steps."""
-    if not took:
-        return NOTHING
+    if not steps_taken:
+        return NO_TAGS
     return frozenset(
         each.result.tag
-        for run, steps in took
+        for run, steps in steps_taken
         for each in steps
         if run.mode == "live" and isinstance(each.result, kind)
     )

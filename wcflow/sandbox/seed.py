@@ -10,13 +10,7 @@ from typing import Any
 
 from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.people import Habit, make_persona
-from wcflow.sandbox.shoppers import (
-    Act,
-    Shopper,
-    perform_acts,
-    plan_order,
-    plan_registration,
-)
+from wcflow.sandbox.shoppers import Act, Shopper, perform_acts, plan_order, plan_registration
 from wcflow.sandbox.store import SandboxStore
 
 

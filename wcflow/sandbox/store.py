@@ -27,15 +27,7 @@ from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.money import parse_money
 from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.rest import Request, Response, RestError
-from wcflow.sandbox.state import (
-    STATUSES,
-    Customer,
-    Mail,
-    Order,
-    Product,
-    SiteSettings,
-    State,
-)
+from wcflow.sandbox.state import STATUSES, Customer, Mail, Order, Product, SiteSettings, State
 from wcflow.sandbox.zone import Zone
 
 STORE_ID = "7b1c5f0e-2a64-4c39-9d6e-0f1a2b3c4d5e"

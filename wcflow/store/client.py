@@ -15,26 +15,23 @@ from typing import Literal, NamedTuple, Unpack
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
 from wcflow.store import errors, quick, wire, writes
-from wcflow.store.fields import Json, identity, meta
-from wcflow.store.http import Answer, How, Params
+from wcflow.store.fields import Json, meta, row_id
+from wcflow.store.http import Answer, ClientOptions, Params
 from wcflow.store.listing import (
-    Filters,
     Listing,
-    Reader,
-    Unreadable,
-    UnreadableRowError,
-    all_of,
-    ids,
-    listing,
+    ListingClient,
+    OrderFilters,
+    UnreadableRow,
+    build_listing,
+    id_list,
     order_params,
-    range_params,
-    sound,
+    require_all_rows,
+    require_readable,
+    time_params,
 )
-from wcflow.store.retry import Portion
+from wcflow.store.retry import AdaptiveSize
 
-__all__ = ["Listing", "Store", "Unreadable", "UnreadableRowError"]
-
-_MOST = 100
+_MAX_PAGE_SIZE = 100
 _BY_ID: Params = {"orderby": "id", "order": "asc"}
 _ALL_ROLES: Params = {"role": "all", **_BY_ID}
 
@@ -43,15 +40,17 @@ class Refunds(NamedTuple):
     """Refunds by id, with their dates, and those that could not be understood."""
 
     found: dict[int, Refund]
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[UnreadableRow, ...] = ()
 
 
-class Store(Reader):
+class Store(ListingClient):
     """One WooCommerce shop."""
 
-    def __init__(self, name: str, url: str, key: str, secret: str, **how: Unpack[How]) -> None:
+    def __init__(
+        self, name: str, url: str, key: str, secret: str, **how: Unpack[ClientOptions]
+    ) -> None:
         super().__init__(name, url, key, secret, **how)
-        self._batch = Portion(writes.BATCH, least=1)
+        self._batch = AdaptiveSize(writes.BATCH_SIZE, least=1)
         self._unbatched: set[str] = set()
         self._lists_refunds = True
 
@@ -62,47 +61,47 @@ class Store(Reader):
         *,
         meta_keys: frozenset[str] = frozenset(),
         page_size: int | None = None,
-        **filters: Unpack[Filters],
+        **filters: Unpack[OrderFilters],
     ) -> Listing[Order]:
         """Give the first page of the orders that match, or with ``include`` all of those."""
         params = {**order_params(filters), "_fields": _order_fields(meta_keys)}
-        read = partial(wire.order, keep=meta_keys)
+        read = partial(wire.parse_order, keep=meta_keys)
         parse = partial(quick.orders_in, keep=meta_keys)
         if wanted := filters.get("include", ()):
-            return self.included("orders", wanted, params, read, parse)
+            return self.get_by_ids("orders", wanted, params, read, parse)
         return self.page("orders", params, read, page_size, parse)
 
     def order_ids(
-        self, *, page_size: int | None = None, **filters: Unpack[Filters]
+        self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[tuple[int, datetime]]:
         """Give the orders that match, as ids and when they changed last."""
         params = {**order_params(filters), "_fields": "id,date_modified_gmt"}
         if wanted := filters.get("include", ()):
-            return self.included("orders", wanted, params, wire.changed)
-        return self.page("orders", params, wire.changed, page_size)
+            return self.get_by_ids("orders", wanted, params, wire.parse_modified)
+        return self.page("orders", params, wire.parse_modified, page_size)
 
-    def count_orders(self, **filters: Unpack[Filters]) -> int:
+    def count_orders(self, **filters: Unpack[OrderFilters]) -> int:
         """Count the orders that match: a small request, whatever their number."""
-        given = {**order_params(filters), "include": ids(filters.get("include", ()))}
+        given = {**order_params(filters), "include": id_list(filters.get("include", ()))}
         answer = self.ask("GET", "orders", {**given, "per_page": 1, "_fields": "id"})
-        return _total("GET /orders", answer)
+        return _read_total("GET /orders", answer)
 
     def order(self, order_id: int, meta_keys: frozenset[str] = frozenset()) -> Order | None:
         """Give one order, also from the trash; None where it was deleted for good."""
         path = f"orders/{order_id}"
-        return self.one(path, _order_fields(meta_keys), partial(wire.order, keep=meta_keys))
+        return self.one(path, _order_fields(meta_keys), partial(wire.parse_order, keep=meta_keys))
 
     def orders_meta(self, order_ids: Collection[int]) -> dict[int, dict[str, str]]:
         """Give the meta of orders as it is now; deleted and trashed ones are absent."""
         params = {"status": "any", **_BY_ID, "_fields": "id,meta_data"}
-        found = self.included("orders", order_ids, params, lambda row: (row["id"], meta(row)))
-        return dict(all_of("GET /orders", found))
+        found = self.get_by_ids("orders", order_ids, params, lambda row: (row["id"], meta(row)))
+        return dict(require_all_rows("GET /orders", found))
 
     def notes(self, order_id: int) -> tuple[Note, ...]:
         """Give all notes of an order, in the order in which WooCommerce tells them."""
         path = f"orders/{order_id}/notes"
         answer = self.ask("GET", path, {"_fields": "id,note,customer_note"})
-        return all_of(f"GET /{path}", listing(answer, wire.note))
+        return require_all_rows(f"GET /{path}", build_listing(answer, wire.parse_note))
 
     # Refunds
 
@@ -127,32 +126,32 @@ class Store(Reader):
         return self._refunds_by_order(wanted)
 
     def refund_dates(
-        self, *, page_size: int | None = None, **filters: Unpack[Filters]
+        self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[tuple[int, datetime]]:
         """Give the refunds that match, as ids and when they were made."""
         params = {**order_params(filters), "status": "", "_fields": "id,date_created_gmt"}
         if wanted := filters.get("include", ()):
-            return self.included("refunds", wanted, params, wire.made)
-        return self.page("refunds", params, wire.made, page_size)
+            return self.get_by_ids("refunds", wanted, params, wire.parse_created)
+        return self.page("refunds", params, wire.parse_created, page_size)
 
-    def count_refunds(self, **filters: Unpack[Filters]) -> int | None:
+    def count_refunds(self, **filters: Unpack[OrderFilters]) -> int | None:
         """Count the refunds made in a time; None where the shop has no list of them."""
         try:
             answer = self.ask(
-                "GET", "refunds", {**range_params(filters), "per_page": 1, "_fields": "id"}
+                "GET", "refunds", {**time_params(filters), "per_page": 1, "_fields": "id"}
             )
         except StoreError as error:
             if error.code != errors.NO_ROUTE:
                 raise
             return None  # WooCommerce before 9.0
-        return _total("GET /refunds", answer)
+        return _read_total("GET /refunds", answer)
 
     def _refunds_by_id(self, wanted: Mapping[int, Order]) -> Refunds:
         def read(row: Json) -> Refund:
-            return wire.refund(row, wanted[row["id"]].currency)
+            return wire.parse_refund(row, wanted[row["id"]].currency)
 
         params = {**_BY_ID, "_fields": wire.REFUND_FIELDS}
-        return _refunds(self.included("refunds", wanted, params, read))
+        return _to_refunds(self.get_by_ids("refunds", wanted, params, read))
 
     def _refunds_by_order(self, wanted: Mapping[int, Order]) -> Refunds:
         of_orders = {order.id: order.currency for order in wanted.values()}
@@ -164,12 +163,12 @@ class Store(Reader):
 
     def _refunds_of(self, order_id: int, currency: str) -> Refunds:
         path = f"orders/{order_id}/refunds"
-        answer = self.ask("GET", path, {"per_page": _MOST, "_fields": wire.REFUND_FIELDS})
-        return _refunds(listing(answer, lambda row: wire.refund(row, currency)))
+        answer = self.ask("GET", path, {"per_page": _MAX_PAGE_SIZE, "_fields": wire.REFUND_FIELDS})
+        return _to_refunds(build_listing(answer, lambda row: wire.parse_refund(row, currency)))
 
     # Customers
 
-    def customers(self, include: Collection[int], *, whoever: bool = False) -> Listing[Customer]:
+    def customers(self, include: Collection[int], *, any_role: bool = False) -> Listing[Customer]:
         """Give these customers, whatever their role.
 
         One that is neither among the rows nor unreadable does not exist, unless ``full`` says that
@@ -177,27 +176,29 @@ class Store(Reader):
         none can be understood it is the shop's fault, and a StoreError.
         """
         params = {**_ALL_ROLES, "_fields": wire.CUSTOMER_FIELDS}
-        found = self.included("customers", include, params, wire.customer)
-        return sound("GET /customers", found) if whoever else found
+        found = self.get_by_ids("customers", include, params, wire.parse_customer)
+        return require_readable("GET /customers", found) if any_role else found
 
     def newest_customer_ids(self, count: int) -> Listing[int]:
         """Give the ids of the customers who registered last, the newest first; at most 100."""
         params = {**_ALL_ROLES, "order": "desc", "_fields": "id"}
-        return self.page("customers", params, identity, min(count, _MOST))
+        return self.page("customers", params, row_id, min(count, _MAX_PAGE_SIZE))
 
     def customer(self, customer_id: int) -> Customer | None:
         """Give one customer; None where there is none."""
-        return self.one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.customer)
+        return self.one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.parse_customer)
 
     def customers_meta(self, customer_ids: Collection[int]) -> dict[int, dict[str, str] | None]:
         """Give the meta of customers as it is now; None where this key may not read it."""
 
         def read(row: Json) -> tuple[int, dict[str, str] | None]:
-            return row["id"], wire.readable_meta(row)
+            return row["id"], wire.parse_customer_meta(row)
 
         params = {**_ALL_ROLES, "_fields": "id,meta_data"}
         return dict(
-            all_of("GET /customers", self.included("customers", customer_ids, params, read))
+            require_all_rows(
+                "GET /customers", self.get_by_ids("customers", customer_ids, params, read)
+            )
         )
 
     # Products
@@ -217,16 +218,16 @@ class Store(Reader):
         """Give a page of products that are not in the trash, or with ``include`` all of those."""
         bounds = {"modified_after": modified_after, "modified_before": modified_before}
         params: Params = {
-            **range_params(bounds),
+            **time_params(bounds),
             "orderby": orderby,
             "order": order,
-            "exclude": ids(exclude),
+            "exclude": id_list(exclude),
             "page": page if page > 1 else "",
             "_fields": wire.PRODUCT_FIELDS,
         }
         if include:
-            return self.included("products", include, params, wire.product)
-        return self.page("products", params, wire.product, page_size)
+            return self.get_by_ids("products", include, params, wire.parse_product)
+        return self.page("products", params, wire.parse_product, page_size)
 
     # Coupons
 
@@ -235,7 +236,7 @@ class Store(Reader):
         if not code.strip():
             return None  # an empty code would list every coupon
         answer = self.ask("GET", "coupons", {"code": code.lower()})
-        found = all_of("GET /coupons", listing(answer, wire.coupon))
+        found = require_all_rows("GET /coupons", build_listing(answer, wire.parse_coupon))
         return next((each for each in found if each.code.lower() == code.lower()), None)
 
     # Writes
@@ -257,14 +258,14 @@ class Store(Reader):
         return writes.create_coupon(self, wanted)
 
 
-def _total(asked: str, answer: Answer) -> int:
+def _read_total(asked: str, answer: Answer) -> int:
     if answer.total is None:
         why = "expected an X-WP-Total header, which a proxy may have taken away"
-        raise errors.unexpected(asked, 200, why, wrote=False)
+        raise errors.unexpected_error(asked, 200, why, wrote=False)
     return answer.total
 
 
-def _refunds(told: Listing[Refund]) -> Refunds:
+def _to_refunds(told: Listing[Refund]) -> Refunds:
     return Refunds({refund.id: refund for refund in told.rows}, told.unreadable)
 
 

@@ -21,95 +21,99 @@ import requests
 import urllib3
 
 from wcflow.errors import StoreError
-from wcflow.redact import without_keys, without_secrets
+from wcflow.redact import redact_keys, redact_text
 from wcflow.store import json_body
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ConnectionInfo:
     """How the store was called: for the sentences about a call that got no answer."""
 
-    shop: str
+    store_url: str
     connect: float
     read: float
     ca_file: str | None
 
     @property
     def host(self) -> str:
-        return urlsplit(self.shop).netloc.rpartition("@")[2]
+        return urlsplit(self.store_url).netloc.rpartition("@")[2]
 
 
-def unanswered(asked: str, line: Line, error: Exception, *, wrote: bool) -> StoreError:
+def connection_error(
+    asked: str, connection: ConnectionInfo, error: Exception, *, wrote: bool
+) -> StoreError:
     """Give the error for a call without an answer. ``error``'s own text may hold a signature."""
-    what, advice, code, permanent = _silence(line, error)
+    what, advice, code, permanent = _diagnose_connection(connection, error)
     return StoreError(
         f"{what}: {asked}",
         advice,
         asked=asked,
         code=code,
         permanent=permanent,
-        effect_unknown=wrote and code in (TIMEOUT, BROKEN) and not _unsent(error),
+        effect_unknown=wrote and code in (TIMEOUT, DISCONNECTED) and not _was_not_sent(error),
     )
 
 
-Silence = tuple[str, str, str, bool]
+ConnectionDiagnosis = tuple[str, str, str, bool]
 """What is wrong, what to do, wcflow's word for it, and whether it stays so."""
 
 
-def _silence(line: Line, error: Exception) -> Silence:
+def _diagnose_connection(connection: ConnectionInfo, error: Exception) -> ConnectionDiagnosis:
     if isinstance(error, requests.exceptions.SSLError):
-        return *_certificate(line, tuple(_causes(error))), CERTIFICATE, True
+        return *_diagnose_certificate(connection, tuple(_causes(error))), CERTIFICATE, True
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return f"{line.shop} is no web address", "check url", UNREACHABLE, True
-    return _late(line, error) or _unconnected(line, error)
+        return f"{connection.store_url} is no web address", "check url", UNREACHABLE, True
+    return _diagnose_timeout(connection, error) or _diagnose_unconnected(connection, error)
 
 
-def _late(line: Line, error: Exception) -> Silence | None:
+def _diagnose_timeout(connection: ConnectionInfo, error: Exception) -> ConnectionDiagnosis | None:
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        what = f"no connection to {line.host} within {line.connect:g} s"
+        what = f"no connection to {connection.host} within {connection.connect:g} s"
         return what, "check url, the shop and the firewalls between", TIMEOUT, False
-    if _is(error, requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
-        what = f"no answer from {line.host} within {line.read:g} s"
+    if _caused_by(error, requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
+        what = f"no answer from {connection.host} within {connection.read:g} s"
         return what, "raise timeout or lower page_size if it stays so", TIMEOUT, False
     return None
 
 
-def _unconnected(line: Line, error: Exception) -> Silence:
-    if _is(error, socket.gaierror, urllib3.exceptions.NameResolutionError):
-        what = f"the name {line.host} was not found"
+def _diagnose_unconnected(connection: ConnectionInfo, error: Exception) -> ConnectionDiagnosis:
+    if _caused_by(error, socket.gaierror, urllib3.exceptions.NameResolutionError):
+        what = f"the name {connection.host} was not found"
         return what, "check url and this machine's DNS", UNREACHABLE, False
-    if _unsent(error):
-        what = f"{line.host} takes no connection"
+    if _was_not_sent(error):
+        what = f"{connection.host} takes no connection"
         return what, "check url, and whether the shop's web server runs", UNREACHABLE, False
-    if line.ca_file and type(error) in (OSError, FileNotFoundError):
-        what = f"{line.ca_file} cannot be read"
+    if connection.ca_file and type(error) in (OSError, FileNotFoundError):
+        what = f"{connection.ca_file} cannot be read"
         return what, "set ca_file to a file of certificates in PEM format", CERTIFICATE, True
-    return f"the connection to {line.host} broke off", "try again later", BROKEN, False
+    return f"the connection to {connection.host} broke off", "try again later", DISCONNECTED, False
 
 
 _UNKNOWN_AUTHORITY = "set ca_file to the certificate of the authority that signed it"
-_OTHER_NAME = "set url to the name that the certificate was made for"
+_WRONG_HOST_NAME = "set url to the name that the certificate was made for"
 _CERTIFICATE_ADVICE = {
     9: "set the clock of this machine",  # not valid yet
     10: "renew the shop's certificate",  # expired
-    62: _OTHER_NAME,
-    64: _OTHER_NAME,  # the same for an IP address
+    62: _WRONG_HOST_NAME,
+    64: _WRONG_HOST_NAME,  # the same for an IP address
 }
 
 
-def _certificate(line: Line, causes: tuple[object, ...]) -> tuple[str, str]:
+def _diagnose_certificate(
+    connection: ConnectionInfo, causes: tuple[object, ...]
+) -> tuple[str, str]:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            what = f"the certificate of {line.host} is not trusted ({cause.verify_message})"
+            what = f"the certificate of {connection.host} is not trusted ({cause.verify_message})"
             return what, _CERTIFICATE_ADVICE.get(cause.verify_code, _UNKNOWN_AUTHORITY)
-    if line.ca_file and any("x509" in str(cause).lower() for cause in causes):
-        return f"{line.ca_file} holds no certificate", "set ca_file to a file in PEM format"
-    return f"{line.host} does not speak https", "check the port and the https:// in url"
+    if connection.ca_file and any("x509" in str(cause).lower() for cause in causes):
+        return f"{connection.ca_file} holds no certificate", "set ca_file to a file in PEM format"
+    return f"{connection.host} does not speak https", "check the port and the https:// in url"
 
 
-def _unsent(error: Exception) -> bool:
+def _was_not_sent(error: Exception) -> bool:
     """Say whether the request surely never left: no connection came about."""
-    return _is(
+    return _caused_by(
         error,
         requests.exceptions.ConnectTimeout,
         urllib3.exceptions.NewConnectionError,
@@ -119,7 +123,7 @@ def _unsent(error: Exception) -> bool:
     )
 
 
-def _is(error: Exception, *kinds: type[Exception]) -> bool:
+def _caused_by(error: Exception, *kinds: type[Exception]) -> bool:
     return any(isinstance(cause, kinds) for cause in _causes(error))
 
 
@@ -135,34 +139,36 @@ def _causes(error: object) -> Iterator[object]:
 
 # Say in one sentence why the store's answer is no success, and what an admin can do about it. Answers come in, StoreErrors come out. Nothing is asked and nothing retried; calls without any answer are the matter of silences.py.
 
-TIMEOUT, UNREACHABLE, BROKEN = "wcflow_timeout", "wcflow_unreachable", "wcflow_broken"
-CERTIFICATE, REDIRECT, PAGE = "wcflow_certificate", "wcflow_redirect", "wcflow_page"
+TIMEOUT, UNREACHABLE, DISCONNECTED = "wcflow_timeout", "wcflow_unreachable", "wcflow_broken"
+CERTIFICATE, REDIRECT, HTML_PAGE = "wcflow_certificate", "wcflow_redirect", "wcflow_page"
 UNREADABLE, UNEXPECTED = "wcflow_unreadable", "wcflow_unexpected"
 """wcflow's own words where WooCommerce had no chance to say one: ``StoreError.code``."""
 
 NO_ROUTE = "rest_no_route"
-BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 """Statuses that may be another one a moment later; 52x are Cloudflare's."""
-OVERLOAD = frozenset({502, 504, 522, 524})
+OVERLOAD_STATUSES = frozenset({502, 504, 522, 524})
 """Statuses that say: that was too much at once."""
 
-_WHOLE = frozenset({TIMEOUT, UNREACHABLE, BROKEN, CERTIFICATE, REDIRECT, PAGE, NO_ROUTE})
+_STORE_WIDE_CODES = frozenset(
+    {TIMEOUT, UNREACHABLE, DISCONNECTED, CERTIFICATE, REDIRECT, HTML_PAGE, NO_ROUTE}
+)
 
 
-def concerns_store(error: StoreError) -> bool:
+def is_store_wide(error: StoreError) -> bool:
     """Say whether the whole store is out of reach or refuses the key, and not just this request."""
     if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return False  # one order can break a plugin while all others are well
-    return error.code in _WHOLE or error.status in BUSY | {401}
+    return error.code in _STORE_WIDE_CODES or error.status in TRANSIENT_STATUSES | {401}
 
 
 def is_overload(error: StoreError) -> bool:
     """Say whether asking for less may help."""
-    return error.code == TIMEOUT or error.status in OVERLOAD
+    return error.code == TIMEOUT or error.status in OVERLOAD_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StoreResponse:
     """What came back: status, headers, the raw body and, where it is an object, its JSON."""
 
     status: int
@@ -171,49 +177,49 @@ class Said:
 
     @property
     def code(self) -> str:
-        return without_secrets(json_body.plain(str(self._object().get("code", "")), 80))
+        return redact_text(json_body.plain_text(str(self._object().get("code", "")), 80))
 
     @property
     def message(self) -> str:
         said = self._object()
-        details = _details(said.get("data"))
+        details = _error_details(said.get("data"))
         # Plugins quote what they refuse: addresses, sometimes keys; a part of one is one, too.
-        whole = json_body.plain(f"{said.get('message', '')} {details}".strip(), 5_000)
-        return json_body.plain(without_secrets(whole), 240)
+        whole = json_body.plain_text(f"{said.get('message', '')} {details}".strip(), 5_000)
+        return json_body.plain_text(redact_text(whole), 240)
 
     @property
     def page(self) -> bool:
-        return json_body.is_page(self.headers.get("Content-Type", ""), self.content)
+        return json_body.is_html(self.headers.get("Content-Type", ""), self.content)
 
     @property
     def title(self) -> str:
-        return without_secrets(json_body.title_of(self.content[:20_000].decode("utf-8", "replace")))
+        return redact_text(json_body.html_title(self.content[:20_000].decode("utf-8", "replace")))
 
     def _object(self) -> Mapping[str, Any]:
         try:
-            found = json_body.parsed(self.content)
+            found = json_body.parse_json(self.content)
         except json_body.UnreadableError:
             return {}
         return found if type(found) is dict else {}
 
 
-def _details(data: Any) -> str:
+def _error_details(data: Any) -> str:
     params = data.get("params") if type(data) is dict else None
     if type(params) is not dict:
         return ""
     return "; ".join(str(why) for why in params.values())
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After: seconds, or a date less the answer's own Date."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)
-    then, now = instant(value), instant(headers.get("Date", ""))
+    then, now = parse_http_date(value), parse_http_date(headers.get("Date", ""))
     return max(0.0, (then - now).total_seconds()) if then and now else None
 
 
-def instant(http_date: str) -> datetime | None:
+def parse_http_date(http_date: str) -> datetime | None:
     """Read the date of a header; None where it is none."""
     try:
         found = parsedate_to_datetime(http_date)
@@ -222,31 +228,31 @@ def instant(http_date: str) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def refused(asked: str, said: Said, *, shop: str, wrote: bool) -> StoreError:
+def response_error(asked: str, said: StoreResponse, *, store_url: str, wrote: bool) -> StoreError:
     """Give the error for an answer that is not a success."""
-    what, advice, permanent = _verdict(said, shop, wrote=wrote)
-    wait = retry_after(said.headers)
+    what, advice, permanent = _diagnose(said, store_url, wrote=wrote)
+    wait = parse_retry_after(said.headers)
     return StoreError(
-        f"{what}: {asked}: {_cause(said)}",
+        f"{what}: {asked}: {_error_cause(said)}",
         advice,
         asked=asked,
         status=said.status,
-        code=_code(said),
+        code=_error_code(said),
         permanent=permanent,
         retry_after=wait,
         effect_unknown=wrote and _may_have_happened(said.status, wait),
     )
 
 
-def _code(said: Said) -> str:
+def _error_code(said: StoreResponse) -> str:
     if said.code:
         return said.code
     if 300 <= said.status < 400:  # noqa: PLR2004 - every redirect
         return REDIRECT
-    return PAGE if said.page else ""
+    return HTML_PAGE if said.page else ""
 
 
-def _cause(said: Said) -> str:
+def _error_cause(said: StoreResponse) -> str:
     words = f'("{said.message}")' if said.message else ""
     title = f'web page "{said.title}"' if said.page and said.title else ""
     return " ".join(each for each in (f"HTTP {said.status}", said.code, words, title) if each)
@@ -255,36 +261,36 @@ def _cause(said: Said) -> str:
 def _may_have_happened(status: int, wait: float | None) -> bool:
     # Closed for maintenance or too early: not passed on. A limiter may count after the work is done.
     closed = status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None
-    return status in BUSY - {425} and not closed
+    return status in TRANSIENT_STATUSES - {425} and not closed
 
 
-Verdict = tuple[str, str, bool]
+Diagnosis = tuple[str, str, bool]
 """What is wrong, what to do, and whether it stays so."""
 
 
-def _verdict(said: Said, shop: str, *, wrote: bool) -> Verdict:
+def _diagnose(said: StoreResponse, store_url: str, *, wrote: bool) -> Diagnosis:
     status = said.status
     if 300 <= status < 400:  # noqa: PLR2004 - every redirect
-        return _redirect(said.headers.get("Location", ""), shop)
+        return _diagnose_redirect(said.headers.get("Location", ""), store_url)
     if status == HTTPStatus.UNAUTHORIZED:
-        return _unauthorized(said, shop, wrote=wrote)
+        return _diagnose_unauthorized(said, store_url, wrote=wrote)
     if status == HTTPStatus.FORBIDDEN:
-        return _forbidden(said)
+        return _diagnose_forbidden(said)
     if status == HTTPStatus.NOT_FOUND:
-        return _not_found(said)
-    return _PLAIN.get(status) or _other(status)
+        return _diagnose_not_found(said)
+    return _BY_STATUS.get(status) or _diagnose_other(status)
 
 
-def _redirect(location: str, shop: str) -> Verdict:
-    target = without_keys(location.partition("?")[0])
+def _diagnose_redirect(location: str, store_url: str) -> Diagnosis:
+    target = redact_keys(location.partition("?")[0])
     base = target.partition("/wp-json")[0].rstrip("/")
     advice = f"set url to {base or 'the address where the shop is'}"
-    if not target.startswith("http") or "/wp-json" not in target or base == shop:
+    if not target.startswith("http") or "/wp-json" not in target or base == store_url:
         advice = "set url to the address that a browser shows for the shop's home page"
     return f"the store sends wcflow on to {target or 'nowhere'}", advice, True
 
 
-def _unauthorized(said: Said, shop: str, *, wrote: bool) -> Verdict:
+def _diagnose_unauthorized(said: StoreResponse, store_url: str, *, wrote: bool) -> Diagnosis:
     message = said.message.lower()
     if "timestamp" in message:
         advice = "set the clocks of this machine and of the shop: over http they must agree within 15 min"
@@ -292,7 +298,7 @@ def _unauthorized(said: Said, shop: str, *, wrote: bool) -> Verdict:
     if "nonce" in message:
         return "the store saw this request before", "run the command again", False
     if said.code != "woocommerce_rest_authentication_error" or "consumer key" in message:
-        return "the store does not know the key", _unknown_key(shop), True
+        return "the store does not know the key", _unknown_key_advice(store_url), True
     if wrote and "secret" not in message and "signature" not in message:
         advice = (
             "give the key the permission Read/Write (WooCommerce, Settings, Advanced, REST API)"
@@ -302,16 +308,16 @@ def _unauthorized(said: Said, shop: str, *, wrote: bool) -> Verdict:
     return "the consumer secret is wrong", "copy consumer_key and consumer_secret once more", True
 
 
-def _unknown_key(shop: str) -> str:
+def _unknown_key_advice(store_url: str) -> str:
     advice = (
         "check consumer_key (WooCommerce, Settings, Advanced, REST API) and that it was not revoked"
     )
-    if shop.startswith("https"):
+    if store_url.startswith("https"):
         advice += "; if it is right, the web server drops the Authorization header: let it pass"
     return advice
 
 
-def _forbidden(said: Said) -> Verdict:
+def _diagnose_forbidden(said: StoreResponse) -> Diagnosis:
     if said.code:
         advice = "give the key to a user who is an administrator or at least a shop manager"
         return "the key's user may not do this", advice, True
@@ -319,7 +325,7 @@ def _forbidden(said: Said) -> Verdict:
     return "something in front of the shop turned wcflow away", advice, False
 
 
-def _not_found(said: Said) -> Verdict:
+def _diagnose_not_found(said: StoreResponse) -> Diagnosis:
     if said.code == NO_ROUTE:
         advice = "switch WooCommerce on in the shop, and update it if it is older than 3.5"
         return "the store's API has no such entry", advice, True
@@ -332,15 +338,15 @@ def _not_found(said: Said) -> Verdict:
     return "there is no WooCommerce API at this address", advice, True
 
 
-_LATER = "try again later"
-_PLAIN: Mapping[int, Verdict] = {
+_TRY_LATER = "try again later"
+_BY_STATUS: Mapping[int, Diagnosis] = {
     400: ("the store did not accept the request", "", True),
     405: (
         "the store does not allow this method here",
         "let the web server pass PUT and DELETE",
         True,
     ),
-    408: ("the store did not wait for the request", _LATER, False),
+    408: ("the store did not wait for the request", _TRY_LATER, False),
     413: ("the request was too large for the store", "", True),
     414: ("the request's address was too long for the store", "", True),
     429: (
@@ -353,20 +359,20 @@ _PLAIN: Mapping[int, Verdict] = {
     502: ("the store's web server got no answer from PHP", "lower page_size if it stays so", False),
     503: (
         "the store is closed for the moment",
-        f"{_LATER}: WordPress may be updating itself",
+        f"{_TRY_LATER}: WordPress may be updating itself",
         False,
     ),
     504: ("the store took too long for its web server", "lower page_size if it stays so", False),
 }
 
 
-def _other(status: int) -> Verdict:
-    if status in BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "the store is in trouble", _LATER, False
+def _diagnose_other(status: int) -> Diagnosis:
+    if status in TRANSIENT_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "the store is in trouble", _TRY_LATER, False
     return "the store refused the request", "", 400 <= status < 500  # noqa: PLR2004 - its range
 
 
-def unreadable(asked: str, said: Said, why: str, *, wrote: bool) -> StoreError:
+def unreadable_error(asked: str, said: StoreResponse, why: str, *, wrote: bool) -> StoreError:
     """Give the error for a success that holds no data that could be understood."""
     page = said.page
     what = "the store answered with a web page" if page else "the store's answer cannot be read"
@@ -377,12 +383,12 @@ def unreadable(asked: str, said: Said, why: str, *, wrote: bool) -> StoreError:
         advice if page else "look into the shop's PHP error log",
         asked=asked,
         status=said.status,
-        code=PAGE if page else UNREADABLE,
+        code=HTML_PAGE if page else UNREADABLE,
         effect_unknown=wrote,
     )
 
 
-def unexpected(asked: str, status: int, why: str, *, wrote: bool) -> StoreError:
+def unexpected_error(asked: str, status: int, why: str, *, wrote: bool) -> StoreError:
     """Give the error for JSON that is not of the form that WooCommerce documents."""
     return StoreError(
         f"the store's answer is not as WooCommerce documents it: {asked}: {why}",

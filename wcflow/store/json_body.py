@@ -16,9 +16,9 @@ import orjson
 
 _BOM = b"\xef\xbb\xbf"
 _OPENING = re.compile(rb'\[\s*\{\s*"|\{\s*"')
-_AT_LINE_START = re.compile(rb"(?:^|[\n>])[ \t\r]*([\[{])")
+_LINE_START = re.compile(rb"(?:^|[\n>])[ \t\r]*([\[{])")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_HTML_TAG = re.compile(r"<[^>]*>")
 NUL = b"\\u0000"
 """A sign that no text may hold, as JSON writes it."""
 # An escape: a whole surrogate pair, one half of it, NUL, or any other, which stays as it is.
@@ -32,7 +32,7 @@ _ID = re.compile(rb'\{\s*"id"\s*:\s*([1-9]\d{0,17})\s*,')
 
 
 @dataclass(frozen=True, slots=True)
-class Garbled:
+class InvalidRow:
     """A row of a list that is no JSON; ``id`` is 0 where it does not begin with one."""
 
     id: int
@@ -43,7 +43,7 @@ class UnreadableError(ValueError):
     """the body is not JSON, also not behind a byte order mark or a notice of PHP."""
 
 
-def parsed(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     """Read JSON that a byte order mark or PHP notices may precede; raise UnreadableError if it is none.
 
     Rows of a list that are none by themselves are Garbled. No text holds NUL, which PostgreSQL
@@ -51,17 +51,17 @@ def parsed(content: bytes) -> Any:
     """
     text = content.removeprefix(_BOM).strip()
     if NUL in text:
-        text = _mended(text)
+        text = _repair(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        rows = [_row(piece) for piece in _pieces(text) or ()]
-        if any(type(row) is not Garbled or row.id for row in rows):
+        rows = [_parse_row(piece) for piece in _split_list(text) or ()]
+        if any(type(row) is not InvalidRow or row.id for row in rows):
             return rows
-        return _behind_notices(_mended(text.replace(_BOM, b"")), str(error))
+        return _parse_after_notices(_repair(text.replace(_BOM, b"")), str(error))
 
 
-def _pieces(text: bytes) -> list[bytes] | None:
+def _split_list(text: bytes) -> list[bytes] | None:
     """Cut a list at its commas; None where it is no list, or not a whole one."""
     cuts: list[int] = []
     depth = 0
@@ -84,35 +84,35 @@ def _pieces(text: bytes) -> list[bytes] | None:
     return None
 
 
-def _row(piece: bytes) -> Any:
+def _parse_row(piece: bytes) -> Any:
     try:
         return orjson.loads(piece)
     except orjson.JSONDecodeError:
         pass
     try:
-        return orjson.loads(_mended(piece))
+        return orjson.loads(_repair(piece))
     except orjson.JSONDecodeError as error:
         found = _ID.match(piece.lstrip())
-        return Garbled(int(found[1]) if found else 0, f"no JSON: {error.msg}")
+        return InvalidRow(int(found[1]) if found else 0, f"no JSON: {error.msg}")
 
 
-def _mended(text: bytes) -> bytes:
+def _repair(text: bytes) -> bytes:
     """Leave out NUL, and put the sign for "unknown" where half a character stands."""
-    whole = _ESCAPE.sub(_whole, text)
+    whole = _ESCAPE.sub(_repair_escape, text)
     return whole.decode(errors="replace").encode()
 
 
-def _whole(escape: re.Match[bytes]) -> bytes:
+def _repair_escape(escape: re.Match[bytes]) -> bytes:
     if escape[2]:
         return rb"\ufffd"
     return b"" if escape[3] else escape[0]
 
 
-def _behind_notices(text: bytes, why: str) -> Any:
+def _parse_after_notices(text: bytes, why: str) -> Any:
     # It must begin before the first row: a part of a torn tail may parse and would be a lie.
     opening = _OPENING.search(text)
     last = opening.start() if opening else len(text)
-    starts = {found.start(1) for found in _AT_LINE_START.finditer(text, 0, last)}
+    starts = {found.start(1) for found in _LINE_START.finditer(text, 0, last)}
     for start in sorted(starts | ({last} if opening else set())):
         try:
             return orjson.loads(text[start:])
@@ -121,7 +121,7 @@ def _behind_notices(text: bytes, why: str) -> Any:
     raise UnreadableError(why)
 
 
-def is_page(content_type: str, content: bytes) -> bool:
+def is_html(content_type: str, content: bytes) -> bool:
     """Say whether the answer is a web page instead of data."""
     start = content[:200].removeprefix(_BOM).lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html")) or (
@@ -129,13 +129,13 @@ def is_page(content_type: str, content: bytes) -> bool:
     )
 
 
-def title_of(page: str) -> str:
+def html_title(page: str) -> str:
     """Give the title of a web page, "" where it has none."""
     found = _TITLE.search(page)
-    return plain(found[1], 80) if found else ""
+    return plain_text(found[1], 80) if found else ""
 
 
-def plain(text: str, length: int) -> str:
+def plain_text(text: str, length: int) -> str:
     """Give text of the shop on one line, without tags and entities, no longer than ``length``."""
-    flat = " ".join(html.unescape(_TAG.sub("", text)).split())
+    flat = " ".join(html.unescape(_HTML_TAG.sub("", text)).split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -11,12 +11,12 @@ from typing import Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
 from wcflow.errors import StoreError
 from wcflow.records import Order
 from wcflow.store import errors
-from wcflow.store.fields import Json, WireError, identity, stamp
-from wcflow.store.http import Answer, Params, Parse, Transport
-from wcflow.store.json_body import Garbled, parsed
+from wcflow.store.fields import Json, WireError, row_id, timestamp
+from wcflow.store.http import Answer, HttpClient, Params, ParseBody
+from wcflow.store.json_body import InvalidRow, parse_json
 
 
-class Filters(TypedDict, total=False):
+class OrderFilters(TypedDict, total=False):
     """Which orders, and in which order. All instants are aware and exclusive."""
 
     status: str
@@ -31,33 +31,33 @@ class Filters(TypedDict, total=False):
     offset: int
 
 
-_LOWER, _UPPER = ("after", "modified_after"), ("before", "modified_before")
+_LOWER_BOUNDS, _UPPER_BOUNDS = ("after", "modified_after"), ("before", "modified_before")
 
 
-def order_params(filters: Filters) -> dict[str, str | int]:
+def order_params(filters: OrderFilters) -> dict[str, str | int]:
     """Give the parameters for ``/orders``, without ``include`` and the page."""
     return {
         "status": filters.get("status", "any"),
         "orderby": filters.get("orderby", "date"),
         "order": filters.get("order", "asc"),
         "offset": filters.get("offset", 0) or "",
-        "exclude": ids(filters.get("exclude", ())),
-        **range_params(filters),
+        "exclude": id_list(filters.get("exclude", ())),
+        **time_params(filters),
     }
 
 
-def range_params(filters: Mapping[str, Any]) -> dict[str, str | int]:
+def time_params(filters: Mapping[str, Any]) -> dict[str, str | int]:
     """Give the bounds in time as naive GMT, which every WooCommerce understands.
 
     A "Z" beside ``dates_are_gmt`` is converted to local time and then compared with the GMT column.
     """
-    bounds = {name: _seconds(filters.get(name), math.floor) for name in _LOWER}
-    bounds |= {name: _seconds(filters.get(name), math.ceil) for name in _UPPER}
+    bounds = {name: _format_bound(filters.get(name), math.floor) for name in _LOWER_BOUNDS}
+    bounds |= {name: _format_bound(filters.get(name), math.ceil) for name in _UPPER_BOUNDS}
     given = {name: value for name, value in bounds.items() if value}
     return {**given, "dates_are_gmt": "true"} if given else {}
 
 
-def _seconds(instant: datetime | None, rounded: Any) -> str:
+def _format_bound(instant: datetime | None, rounded: Any) -> str:
     # The bounds are exclusive and count whole seconds: what lies between must stay inside.
     if instant is None:
         return ""
@@ -67,7 +67,7 @@ def _seconds(instant: datetime | None, rounded: Any) -> str:
     return whole.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def ids(numbers: Collection[int]) -> str:
+def id_list(numbers: Collection[int]) -> str:
     """Write ids as WooCommerce wants them: a comma list, the only form that OAuth can sign."""
     return ",".join(str(number) for number in numbers)
 
@@ -76,11 +76,11 @@ def ids(numbers: Collection[int]) -> str:
 
 T = TypeVar("T")
 
-_STRANGE = 10
+_MIN_BAD_ROWS = 10
 """So many rows of which none can be understood are no accident, unless they were chosen."""
 
 
-class Unreadable(NamedTuple):
+class UnreadableRow(NamedTuple):
     """A row that is there but could not be understood; ``id`` is 0 where not even that was.
 
     Its stamps are None where they are what was not understood.
@@ -95,8 +95,8 @@ class Unreadable(NamedTuple):
 class UnreadableRowError(StoreError):
     """the one thing that was asked for is there and could not be understood."""
 
-    def __init__(self, asked: str, row: Unreadable) -> None:
-        told = errors.unexpected(asked, 200, f"{row.id}: {row.why}", wrote=False)
+    def __init__(self, asked: str, row: UnreadableRow) -> None:
+        told = errors.unexpected_error(asked, 200, f"{row.id}: {row.why}", wrote=False)
         super().__init__(str(told), told.advice, asked=asked, status=told.status, code=told.code)
         self.row = row
 
@@ -113,10 +113,10 @@ class Listing(Generic[T]):
     server_now: datetime
     total: int | None = None
     full: bool = False
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[UnreadableRow, ...] = ()
 
 
-class Reader(Transport):
+class ListingClient(HttpClient):
     """A shop that can be asked for pages, ids and single things."""
 
     def page(
@@ -125,7 +125,7 @@ class Reader(Transport):
         params: Params,
         read: Callable[[Json], T],
         page_size: int | None = None,
-        parse: Parse = parsed,
+        parse: ParseBody = parse_json,
     ) -> Listing[T]:
         """Ask for one page, as large as the store can bear and no larger than ``page_size``.
 
@@ -139,32 +139,34 @@ class Reader(Transport):
         asked = min(answer.size, page_size or answer.size)
         there = len(answer.body)
         # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
-        more = there >= asked or _held_back(answer)
-        found = listing(answer, read, full=there > 0 and more)
+        more = there >= asked or _omits_rows(answer)
+        found = build_listing(answer, read, full=there > 0 and more)
         return (
-            found if self._makes_sense(path, params, read, found) else sound(f"GET /{path}", found)
+            found
+            if self._is_readable(path, params, read, found)
+            else require_readable(f"GET /{path}", found)
         )
 
-    def _makes_sense(
+    def _is_readable(
         self, path: str, params: Params, read: Callable[[Json], T], found: Listing[T]
     ) -> bool:
         """Say whether the shop can be understood: by this page, or else by its oldest or newest rows.
 
         An import may have left a hundred bad rows side by side, and all others are well.
         """
-        if not _is_strange(found):
+        if not _is_unreadable(found):
             return True
         only = {key: value for key, value in params.items() if key == "_fields"}
         ends = ({**only, "orderby": "id", "order": order} for order in ("asc", "desc"))
-        return any(listing(self.ask("GET", path, each), read).rows for each in ends)
+        return any(build_listing(self.ask("GET", path, each), read).rows for each in ends)
 
-    def included(
+    def get_by_ids(
         self,
         path: str,
         wanted: Collection[int],
         params: Params,
         read: Callable[[Json], T],
-        parse: Parse = parsed,
+        parse: ParseBody = parse_json,
     ) -> Listing[T]:
         """Ask for these ids, as many at once as the store can bear; ``parse`` as for a page."""
         left = sorted(set(wanted))
@@ -172,11 +174,11 @@ class Reader(Transport):
             raise ValueError(f"expected ids for {path}, got none")
         listings: list[Listing[T]] = []
         while left:
-            answer = self.ask("GET", path, _by_ids(left, params), parse=parse)
+            answer = self.ask("GET", path, _id_params(left, params), parse=parse)
             asked = frozenset(left[: answer.size])
-            listings.append(listing(answer, read, full=_held_back(answer), wanted=asked))
+            listings.append(build_listing(answer, read, full=_omits_rows(answer), wanted=asked))
             left = left[answer.size :]
-        return _joined(listings)
+        return _join_listings(listings)
 
     def one(self, path: str, fields: str, read: Callable[[Json], T]) -> T | None:
         """Ask for one thing; None where WooCommerce says that there is none."""
@@ -187,13 +189,13 @@ class Reader(Transport):
                 return None
             raise
         try:
-            identity(answer.body)
+            row_id(answer.body)
             return read(answer.body)
         except WireError as error:
-            raise UnreadableRowError(f"GET /{path}", _unreadable(answer.body, error)) from None
+            raise UnreadableRowError(f"GET /{path}", _unreadable_row(answer.body, error)) from None
 
 
-def listing(
+def build_listing(
     answer: Answer,
     read: Callable[[Json], T],
     *,
@@ -206,68 +208,68 @@ def listing(
     were asked for, if any were.
     """
     rows: list[T] = []
-    unreadable: list[Unreadable] = []
+    unreadable: list[UnreadableRow] = []
     for row in answer.body:
         try:
-            rows.append(_record(row, read, wanted))
+            rows.append(_build_record(row, read, wanted))
         except WireError as error:
-            unreadable.append(_unreadable(row, error))
+            unreadable.append(_unreadable_row(row, error))
     return Listing(tuple(rows), answer.server_now, answer.total, full, tuple(unreadable))
 
 
-def _record(row: Any, read: Callable[[Json], T], wanted: Collection[int] | None) -> Any:
+def _build_record(row: Any, read: Callable[[Json], T], wanted: Collection[int] | None) -> Any:
     made = type(row) is Order
-    number = row.id if made else identity(_as_object(row))
+    number = row.id if made else row_id(_as_object(row))
     if wanted is not None and number not in wanted:
         raise WireError("id: expected one of those asked for")
     return row if made else read(row)
 
 
-def sound(asked: str, found: Listing[T]) -> Listing[T]:
+def require_readable(asked: str, found: Listing[T]) -> Listing[T]:
     """Give what was found, or StoreError where it is the shop that cannot be understood, not a row."""
-    if _is_strange(found):
+    if _is_unreadable(found):
         bad = found.unreadable
         why = f"of {len(bad)} rows none can be understood, the first: {bad[0].why}"
-        raise errors.unexpected(asked, 200, why, wrote=False)
+        raise errors.unexpected_error(asked, 200, why, wrote=False)
     return found
 
 
-def _is_strange(found: Listing[Any]) -> bool:
-    return len(found.unreadable) >= _STRANGE and not found.rows
+def _is_unreadable(found: Listing[Any]) -> bool:
+    return len(found.unreadable) >= _MIN_BAD_ROWS and not found.rows
 
 
-def all_of(asked: str, found: Listing[T]) -> tuple[T, ...]:
+def require_all_rows(asked: str, found: Listing[T]) -> tuple[T, ...]:
     """Give the rows where each must be understood, or StoreError."""
     for row in found.unreadable:
         raise UnreadableRowError(asked, row)
     return found.rows
 
 
-def _by_ids(left: Sequence[int], params: Params) -> Callable[[int], Params]:
+def _id_params(left: Sequence[int], params: Params) -> Callable[[int], Params]:
     def sized(size: int) -> Params:
         some = left[:size]
-        return {**params, "include": ids(some), "per_page": len(some)}
+        return {**params, "include": id_list(some), "per_page": len(some)}
 
     return sized
 
 
-def _held_back(answer: Answer) -> bool:
+def _omits_rows(answer: Answer) -> bool:
     return answer.total is not None and answer.total > len(answer.body)
 
 
 def _as_object(row: Any) -> Json:
     if type(row) is dict:
         return row
-    raise WireError(row.why if type(row) is Garbled else "expected an object")
+    raise WireError(row.why if type(row) is InvalidRow else "expected an object")
 
 
-def _unreadable(row: Any, error: WireError) -> Unreadable:
+def _unreadable_row(row: Any, error: WireError) -> UnreadableRow:
     if type(row) is Order:
-        return Unreadable(row.id, str(error), row.created, row.modified)
+        return UnreadableRow(row.id, str(error), row.created, row.modified)
     if type(row) is not dict:
-        return Unreadable(row.id if type(row) is Garbled else 0, str(error))
-    stamps = (_or_none(stamp, row, f"date_{each}_gmt") for each in ("created", "modified"))
-    return Unreadable(_or_none(identity, row) or 0, str(error), *stamps)
+        return UnreadableRow(row.id if type(row) is InvalidRow else 0, str(error))
+    stamps = (_or_none(timestamp, row, f"date_{each}_gmt") for each in ("created", "modified"))
+    return UnreadableRow(_or_none(row_id, row) or 0, str(error), *stamps)
 
 
 def _or_none(read: Callable[..., T], *what: Any) -> T | None:
@@ -277,7 +279,7 @@ def _or_none(read: Callable[..., T], *what: Any) -> T | None:
         return None
 
 
-def _joined(listings: Sequence[Listing[T]]) -> Listing[T]:
+def _join_listings(listings: Sequence[Listing[T]]) -> Listing[T]:
     totals = [each.total for each in listings if each.total is not None]
     return Listing(
         rows=tuple(row for each in listings for row in each.rows),

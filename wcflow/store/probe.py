@@ -17,16 +17,22 @@ from zoneinfo import ZoneInfo
 from wcflow.errors import StoreError
 from wcflow.records import Customer
 from wcflow.store.client import Store
-from wcflow.store.errors import concerns_store
-from wcflow.store.store_info import Front, StoreInfo, address_advice, front, store_info
+from wcflow.store.errors import is_store_wide
+from wcflow.store.store_info import (
+    SiteIndex,
+    StoreInfo,
+    address_advice,
+    fetch_index,
+    fetch_store_info,
+)
 from wcflow.units import minor_digits
 
 Level = Literal["ok", "warn", "bad"]
 
-_OLDEST = (5, 8)
-_CLOCKS_AGREE, _OAUTH_AGREES = timedelta(seconds=60), timedelta(minutes=15)
+_MIN_VERSION = (5, 8)
+_CLOCK_TOLERANCE, _OAUTH_TOLERANCE = timedelta(seconds=60), timedelta(minutes=15)
 _SECOND = timedelta(seconds=1)
-_SAMPLE = 100
+_META_SAMPLE = 100
 _TRIES = 3
 
 
@@ -49,32 +55,32 @@ def probe(
 ) -> tuple[StoreInfo | None, tuple[Finding, ...]]:
     """Look at everything that wcflow needs of a shop; never raise for what the shop answers."""
     try:
-        seen = front(store)
+        seen = fetch_index(store)
     except StoreError as error:
-        return None, (_unreached(store, error),)
-    if not seen.speaks_woocommerce:
+        return None, (_unreachable_finding(store, error),)
+    if not seen.has_woocommerce:
         said = f"{store.url} is WordPress, but WooCommerce does not answer there"
         return None, (Finding("address", "bad", said, "switch WooCommerce on, or correct url"),)
-    findings = [*_of_address(store, seen)]
+    findings = [*_check_address(store, seen)]
     try:
-        known = store_info(store, seen)
+        known = fetch_store_info(store, seen)
     except StoreError as error:
-        later = concerns_store(error) and not error.permanent
+        later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "bad", str(error), error.advice, later))
     fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
-    findings += [*_of_facts(known, now, store.url), *_of_questions(store, known, fields)]
+    findings += [*_check_info(known, now, store.url), *_check_by_request(store, known, fields)]
     return known, tuple(findings)
 
 
-def _unreached(store: Store, error: StoreError) -> Finding:
-    later = concerns_store(error) and not error.permanent
+def _unreachable_finding(store: Store, error: StoreError) -> Finding:
+    later = is_store_wide(error) and not error.permanent
     if error.status == 0:
         return Finding("address", "bad", str(error), error.advice, later)
     said, what_to_do = address_advice(store)
     return Finding("address", "bad", f"{error}; {said}", what_to_do or error.advice, later)
 
 
-def _of_address(store: Store, seen: Front) -> Iterator[Finding]:
+def _check_address(store: Store, seen: SiteIndex) -> Iterator[Finding]:
     if urlsplit(seen.home).scheme == "https" and not store.is_ssl:
         said = f"the shop is at {seen.home}, but is asked at {store.url}"
         yield Finding("address", "warn", said, f"url = {seen.home}")
@@ -100,18 +106,18 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
     return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in told)
 
 
-def _of_facts(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
+def _check_info(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
     """Judge what is known already; nothing is asked."""
-    yield from _of_rights(known)
-    yield _of_version(known)
-    yield _of_storage(known)
-    yield _of_zone(known)
-    yield _of_clock(known.server_now - now, https=url.startswith("https"))
-    yield _of_currency(known)
-    yield _of_coupons(known)
+    yield from _check_permissions(known)
+    yield _check_version(known)
+    yield _check_storage(known)
+    yield _check_zone(known)
+    yield _check_clock(known.server_now - now, https=url.startswith("https"))
+    yield _check_currency(known)
+    yield _check_coupons(known)
 
 
-def _of_rights(known: StoreInfo) -> Iterator[Finding]:
+def _check_permissions(known: StoreInfo) -> Iterator[Finding]:
     if known.can_write:
         yield Finding("key", "ok", "the key may read and write")
     else:
@@ -132,22 +138,22 @@ def _of_rights(known: StoreInfo) -> Iterator[Finding]:
         yield Finding("batch", "warn", said, "look for a plugin or firewall that closes /batch")
 
 
-def _of_version(known: StoreInfo) -> Finding:
+def _check_version(known: StoreInfo) -> Finding:
     if not known.wc_version:
         said = "this key is not told which WooCommerce it is"
         return Finding("version", "warn", said, "make a key for a user who is an administrator")
     said = f"WooCommerce {known.wc_version} on WordPress {known.wp_version}"
-    if _numbers(known.wc_version) < _OLDEST:
+    if _version_numbers(known.wc_version) < _MIN_VERSION:
         return Finding("version", "bad", f"{said} is too old", "update WooCommerce to 5.8 or later")
     return Finding("version", "ok", said)
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _version_numbers(version: str) -> tuple[int, ...]:
     head = version.partition("-")[0].split(".")[:2]
     return tuple(int(each) for each in head if each.isdecimal())
 
 
-def _of_storage(known: StoreInfo) -> Finding:
+def _check_storage(known: StoreInfo) -> Finding:
     if known.hpos is None:
         return Finding("storage", "warn", "this key is not told how orders are stored")
     if known.hpos:
@@ -160,23 +166,23 @@ def _of_storage(known: StoreInfo) -> Finding:
     return Finding("storage", "warn", said, advice)
 
 
-def _of_zone(known: StoreInfo) -> Finding:
+def _check_zone(known: StoreInfo) -> Finding:
     if isinstance(known.zone, ZoneInfo):
         return Finding("time zone", "ok", f"days are those of {known.zone.key}")
     said = f"the shop's zone is the fixed offset {known.zone}: summer time is not followed"
     return Finding("time zone", "warn", said, "choose a city under Settings, General in WordPress")
 
 
-def _of_clock(ahead: timedelta, *, https: bool) -> Finding:
+def _check_clock(ahead: timedelta, *, https: bool) -> Finding:
     seconds = round(abs(ahead).total_seconds())
-    if abs(ahead) <= _CLOCKS_AGREE:
+    if abs(ahead) <= _CLOCK_TOLERANCE:
         return Finding("clock", "ok", f"the clocks agree within {max(seconds, 1)} s")
     said = f"the shop's clock is {seconds} s {'ahead of' if ahead > timedelta() else 'behind'} this one"
-    level: Level = "warn" if https or abs(ahead) < _OAUTH_AGREES else "bad"
+    level: Level = "warn" if https or abs(ahead) < _OAUTH_TOLERANCE else "bad"
     return Finding("clock", level, said, "let both machines set their clocks by NTP")
 
 
-def _of_currency(known: StoreInfo) -> Finding:
+def _check_currency(known: StoreInfo) -> Finding:
     if not known.currency:
         said = "the shop does not tell its currency"
         return Finding("currency", "bad", said, "choose one under WooCommerce, Settings, General")
@@ -187,7 +193,7 @@ def _of_currency(known: StoreInfo) -> Finding:
     return Finding("currency", "warn", said, f"set the number of decimals to {digits} in the shop")
 
 
-def _of_coupons(known: StoreInfo) -> Finding:
+def _check_coupons(known: StoreInfo) -> Finding:
     if known.coupons_enabled is None:
         return Finding("coupons", "warn", "this key is not told whether coupons are enabled")
     if known.coupons_enabled:
@@ -196,23 +202,25 @@ def _of_coupons(known: StoreInfo) -> Finding:
     return Finding("coupons", "warn", "coupons are switched off: nobody could redeem one", advice)
 
 
-def _of_questions(store: Store, known: StoreInfo, fields: Mapping[str, str]) -> Iterator[Finding]:
+def _check_by_request(
+    store: Store, known: StoreInfo, fields: Mapping[str, str]
+) -> Iterator[Finding]:
     """Ask the shop for what can only be seen by trying."""
-    yield _asked("bounds", partial(_bounds, store))
-    yield _asked("products", partial(_products, store))
+    yield _try_check("bounds", partial(_check_time_filters, store))
+    yield _try_check("products", partial(_check_products, store))
     for name, key in fields.items():
         if key:
-            yield _asked(name, partial(_meta_field, store, known, name, key))
+            yield _try_check(name, partial(_check_meta_field, store, known, name, key))
 
 
-def _asked(name: str, find: Callable[[], Finding]) -> Finding:
+def _try_check(name: str, find: Callable[[], Finding]) -> Finding:
     try:
         return find()
     except StoreError as error:
         return Finding(name, "bad", str(error), error.advice)
 
 
-def _bounds(store: Store) -> Finding:
+def _check_time_filters(store: Store) -> Finding:
     """Try whether the bounds in time are exclusive, on the order that changed last.
 
     On it rests that no change is missed and none is read for ever.
@@ -226,7 +234,7 @@ def _bounds(store: Store) -> Finding:
         same = store.order_ids(modified_after=changed - _SECOND, orderby="modified").rows
         if number in {each for each, stamp in later if stamp > changed}:
             continue  # it changed while it was looked at
-        return _verdict(
+        return _time_filter_finding(
             too_many=any(stamp <= changed for _each, stamp in later),
             found=number in {each for each, _stamp in same},
         )
@@ -235,7 +243,7 @@ def _bounds(store: Store) -> Finding:
     )
 
 
-def _verdict(*, too_many: bool, found: bool) -> Finding:
+def _time_filter_finding(*, too_many: bool, found: bool) -> Finding:
     advice = "look for a plugin that changes how orders are searched, and update WooCommerce"
     if not found:
         return Finding(
@@ -247,32 +255,32 @@ def _verdict(*, too_many: bool, found: bool) -> Finding:
     return Finding("bounds", "ok", "the search by time finds what changed, and nothing else")
 
 
-def _products(store: Store) -> Finding:
+def _check_products(store: Store) -> Finding:
     found = store.products(page_size=1)
     if not found.total and not found.rows:
         return Finding("products", "warn", "there is no product: categories and tags stay empty")
     return Finding("products", "ok", f"{found.total or 'some'} products are readable")
 
 
-def _meta_field(store: Store, known: StoreInfo, name: str, key: str) -> Finding:
+def _check_meta_field(store: Store, known: StoreInfo, name: str, key: str) -> Finding:
     if not known.reads_meta:
         said = f"{name} = {key} cannot be read: the key's user is no administrator"
         return Finding(name, "bad", said, "make a key for a user who is an administrator")
-    people = _recent(store)
+    people = _recent_customers(store)
     having = sum(1 for each in people if key in (each.meta or {}))
     if having:
         said = f"{having} of the last {len(people)} customers have {key}"
         return Finding(name, "ok", said)
     said = f"none of the last {len(people)} customers has {key}"
-    return Finding(name, "warn", said, _others(people))
+    return Finding(name, "warn", said, _other_meta_keys(people))
 
 
-def _recent(store: Store) -> tuple[Customer, ...]:
-    newest = store.newest_customer_ids(_SAMPLE).rows
+def _recent_customers(store: Store) -> tuple[Customer, ...]:
+    newest = store.newest_customer_ids(_META_SAMPLE).rows
     return store.customers(newest).rows if newest else ()
 
 
-def _others(people: tuple[Customer, ...]) -> str:
+def _other_meta_keys(people: tuple[Customer, ...]) -> str:
     keys = Counter(key for each in people for key in (each.meta or {}))
     common = ", ".join(key for key, _count in keys.most_common(8))
     return f"customers have: {common}" if common else "customers have no meta at all"

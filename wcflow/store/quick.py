@@ -19,8 +19,15 @@ import orjson
 
 from wcflow.records import Address, LineItem, Order, Refund
 from wcflow.store import json_body
-from wcflow.store.fields import BIGGEST, LONGEST_ADDRESS, LONGEST_WORD, YEARS, as_text, minor
-from wcflow.units import normal_email
+from wcflow.store.fields import (
+    MAX_EMAIL_LENGTH,
+    MAX_INTEGER,
+    MAX_WORD_LENGTH,
+    YEARS,
+    meta_text,
+    to_minor_units,
+)
+from wcflow.units import normalize_email
 
 
 # Nothing in these refers to itself, so Python need not look for cycles among them.
@@ -93,7 +100,7 @@ def orders_in(content: bytes, keep: frozenset[str]) -> Any:
     Of their meta they have those whose keys are in ``keep``. Raises what body.parsed raises.
     """
     if _is_to_be_mended(content):
-        return json_body.parsed(content)
+        return json_body.parse_json(content)
     try:
         return [_order(told, keep) for told in _all_in(content)]
     except _UNUSUAL:
@@ -101,7 +108,7 @@ def orders_in(content: bytes, keep: frozenset[str]) -> Any:
     try:
         return [_order_or_json(row, keep) for row in _rows_in(content)]
     except _UNUSUAL:
-        return json_body.parsed(content)
+        return json_body.parse_json(content)
 
 
 def _is_to_be_mended(content: bytes) -> bool:
@@ -124,13 +131,13 @@ def _order_or_json(row: msgspec.Raw, keep: frozenset[str]) -> Any:
 def _order(told: _Told, keep: frozenset[str]) -> Order:
     billing, currency, note = _unescaped(told.billing), told.currency, told.customer_note
     paid, completed = told.date_paid_gmt, told.date_completed_gmt
-    email = normal_email(billing.email)
-    price = minor(told.total, currency)
+    email = normalize_email(billing.email)
+    price = to_minor_units(told.total, currency)
     if not (
-        0 < told.id <= BIGGEST
-        and 0 <= told.customer_id <= BIGGEST
-        and 0 < len(told.status) <= LONGEST_WORD
-        and len(email) <= LONGEST_ADDRESS
+        0 < told.id <= MAX_INTEGER
+        and 0 <= told.customer_id <= MAX_INTEGER
+        and 0 < len(told.status) <= MAX_WORD_LENGTH
+        and len(email) <= MAX_EMAIL_LENGTH
         and price >= 0
     ):
         raise _UnusualError
@@ -140,7 +147,7 @@ def _order(told: _Told, keep: frozenset[str]) -> Order:
         told.status,
         currency,
         price,
-        minor(told.discount_total, currency),
+        to_minor_units(told.discount_total, currency),
         told.customer_id,
         email,
         _instant(told.date_created_gmt),
@@ -168,10 +175,10 @@ def _item(told: _Item, currency: str) -> LineItem:
     number, product_id, variation_id = told.id, told.product_id, told.variation_id
     quantity, name = told.quantity, told.name
     if not (
-        0 < number <= BIGGEST
-        and 0 <= product_id <= BIGGEST
-        and 0 <= variation_id <= BIGGEST
-        and 0 <= quantity <= BIGGEST
+        0 < number <= MAX_INTEGER
+        and 0 <= product_id <= MAX_INTEGER
+        and 0 <= variation_id <= MAX_INTEGER
+        and 0 <= quantity <= MAX_INTEGER
     ):
         raise _UnusualError
     return _item_with(
@@ -181,15 +188,15 @@ def _item(told: _Item, currency: str) -> LineItem:
         unescape(name) if "&" in name else name,
         told.sku or "",
         quantity,
-        minor(told.total, currency),
+        to_minor_units(told.total, currency),
         _meta(told.meta_data, None) if told.meta_data else {},
     )
 
 
 def _refund(told: _Refund, currency: str) -> Refund:
-    if not 0 < told.id <= BIGGEST:
+    if not 0 < told.id <= MAX_INTEGER:
         raise _UnusualError
-    return Refund(told.id, abs(minor(told.total, currency)), unescape(told.reason))
+    return Refund(told.id, abs(to_minor_units(told.total, currency)), unescape(told.reason))
 
 
 def _meta(told: list[_Meta] | None, keep: frozenset[str] | None) -> dict[str, str]:
@@ -201,7 +208,7 @@ def _meta(told: list[_Meta] | None, keep: frozenset[str] | None) -> dict[str, st
         if keep is None or each.key in keep:
             value = orjson.loads(bytes(each.value))
             if value is not None:
-                found.setdefault(each.key, as_text(value))
+                found.setdefault(each.key, meta_text(value))
     return found
 
 

@@ -8,38 +8,38 @@ from __future__ import annotations
 import threading
 
 from wcflow.errors import StoreError
-from wcflow.store.errors import BROKEN, BUSY, TIMEOUT, UNREACHABLE, UNREADABLE
+from wcflow.store.errors import DISCONNECTED, TIMEOUT, TRANSIENT_STATUSES, UNREACHABLE, UNREADABLE
 
-TRIES = 5
+MAX_TRIES = 5
 """How often a request is sent at most; fewer times where each try may take the whole time-out."""
-LONGEST_WAIT = 60.0
+MAX_WAIT = 60.0
 """A store that asks for more seconds than these is left alone; the daemon comes back."""
 
-_SLOW_TRIES = 3
-_FIRST, _STEEPEST = 1.0, 30.0
-_AGAIN = frozenset({TIMEOUT, BROKEN, UNREACHABLE, UNREADABLE})
+_MAX_SLOW_TRIES = 3
+_FIRST, _MAX_BACKOFF = 1.0, 30.0
+_RETRYABLE = frozenset({TIMEOUT, DISCONNECTED, UNREACHABLE, UNREADABLE})
 
 
-def wait_before(attempt: int, error: StoreError, chance: float, *, wrote: bool) -> float | None:
+def retry_wait(attempt: int, error: StoreError, chance: float, *, wrote: bool) -> float | None:
     """Give the seconds to wait before trying again after the ``attempt``-th failure (from 1).
 
     None where it must not or need not be tried again. ``chance`` is in [0, 1): full jitter, so
     that several machines whose shop falters do not come back at once.
     """
-    most = _SLOW_TRIES if error.code in (TIMEOUT, UNREACHABLE) else TRIES
-    if attempt >= most or not _again(error, wrote=wrote):
+    most = _MAX_SLOW_TRIES if error.code in (TIMEOUT, UNREACHABLE) else MAX_TRIES
+    if attempt >= most or not _is_retryable(error, wrote=wrote):
         return None
     if error.retry_after is not None:
-        return error.retry_after + chance if error.retry_after <= LONGEST_WAIT else None
-    return chance * min(_STEEPEST, _FIRST * 2.0 ** (attempt - 1))
+        return error.retry_after + chance if error.retry_after <= MAX_WAIT else None
+    return chance * min(_MAX_BACKOFF, _FIRST * 2.0 ** (attempt - 1))
 
 
-def _again(error: StoreError, *, wrote: bool) -> bool:
-    passing = error.status in BUSY or error.code in _AGAIN
+def _is_retryable(error: StoreError, *, wrote: bool) -> bool:
+    passing = error.status in TRANSIENT_STATUSES or error.code in _RETRYABLE
     return passing and not error.permanent and not (wrote and error.effect_unknown)
 
 
-class Portion:
+class AdaptiveSize:
     """How much to ask for at once: halves when it was too much, doubles again after successes.
 
     Each time that growing turns out to have been too bold, twice as many successes are asked for
@@ -56,7 +56,7 @@ class Portion:
     def size(self) -> int:
         return self._size
 
-    def was_too_much(self, size: int) -> None:
+    def shrink(self, size: int) -> None:
         """Halve, unless another thread has already done so since ``size`` was asked for."""
         with self._lock:
             if size != self._size:
@@ -65,7 +65,7 @@ class Portion:
                 self._needed = min(self._needed * 2, self._first * 64)
             self._size, self._seen, self._grown = max(self.least, size // 2), 0, False
 
-    def was_fine(self, size: int) -> None:
+    def count_success(self, size: int) -> None:
         """Count a success at ``size``; double once there were enough of them."""
         with self._lock:
             if size != self._size:

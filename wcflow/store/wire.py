@@ -15,27 +15,27 @@ from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Pro
 from wcflow.store.fields import (
     Json,
     WireError,
-    address,
-    as_address,
+    address_part,
+    checked_email,
+    email_address,
     flag,
-    identity,
+    html_text,
+    integers,
     limit,
     meta,
     money,
-    name,
-    numbers,
-    part,
-    part_of,
     price,
     quantity,
-    reference,
+    reference_id,
+    required_text,
+    row_id,
     rows,
-    stamp,
+    sub_object,
     text,
-    word,
-    wrong,
+    timestamp,
+    wrong_type,
 )
-from wcflow.units import normal_email
+from wcflow.units import normalize_email
 
 T = TypeVar("T")
 
@@ -66,16 +66,16 @@ _ADDRESS = (
     "email",
     "phone",
 )
-_all_parts = itemgetter(*_ADDRESS)
+_address_values = itemgetter(*_ADDRESS)
 
 
-def _each(row: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
+def _read_list(row: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     if row.get(key) == []:
         return ()
     made = []
     for at, entry in enumerate(rows(row, key)):
         if type(entry) is not dict:
-            raise wrong(f"{key}[{at}]", "an object", entry)
+            raise wrong_type(f"{key}[{at}]", "an object", entry)
         try:
             made.append(read(entry))
         except WireError as error:
@@ -83,76 +83,76 @@ def _each(row: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     return tuple(made)
 
 
-def _inside(row: Json, key: str, read: Callable[[Json], T]) -> T:
+def _read_object(row: Json, key: str, read: Callable[[Json], T]) -> T:
     try:
-        return read(part_of(row, key))
+        return read(sub_object(row, key))
     except WireError as error:
         raise error.within(key) if not str(error).startswith(f"{key}:") else error from None
 
 
-def _address(row: Json) -> Address:
+def _parse_address(row: Json) -> Address:
     # Two addresses an order, eleven parts each: what is plain text throughout is read at once.
     try:
-        if "&" not in "".join(parts := _all_parts(row)):
+        if "&" not in "".join(parts := _address_values(row)):
             return Address(*parts)
     except (KeyError, TypeError):
         pass  # the shop left a part out, or sent one that is no text
-    return Address(*[part(row, key) for key in _ADDRESS])
+    return Address(*[address_part(row, key) for key in _ADDRESS])
 
 
-def _shipping(row: Json) -> Address:
+def _parse_shipping(row: Json) -> Address:
     # It has no e-mail address of its own, unless a plugin adds one.
-    return _address(row if "email" in row else {**row, "email": ""})
+    return _parse_address(row if "email" in row else {**row, "email": ""})
 
 
-def order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
+def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     """Make an order, with those of its meta whose keys are in ``keep``.
 
     Field by field, whatever is unusual about it: what is usual quick.py reads at once.
     """
     currency = text(row, "currency")
-    billing = _inside(row, "billing", _address)
-    created, modified = _stamps(row)
+    billing = _read_object(row, "billing", _parse_address)
+    created, modified = _parse_stamps(row)
     return Order(
-        id=identity(row),
+        id=row_id(row),
         number=text(row, "number"),
-        status=word(row, "status"),
+        status=required_text(row, "status"),
         currency=currency,
         total=price(row, "total", currency),
         discount_total=money(row, "discount_total", currency),
-        customer_id=reference(row, "customer_id"),
-        email=as_address("billing.email", billing.email),
+        customer_id=reference_id(row, "customer_id"),
+        email=checked_email("billing.email", billing.email),
         created=created,
         modified=modified,
-        paid=stamp(row, "date_paid_gmt"),
-        completed=stamp(row, "date_completed_gmt"),
+        paid=timestamp(row, "date_paid_gmt"),
+        completed=timestamp(row, "date_completed_gmt"),
         billing=billing,
-        shipping=_inside(row, "shipping", _shipping),
+        shipping=_read_object(row, "shipping", _parse_shipping),
         payment_method=text(row, "payment_method"),
         created_via=text(row, "created_via"),
-        customer_note=name(row, "customer_note"),
-        items=_each(row, "line_items", lambda each: line_item(each, currency)),
-        refunds=_each(row, "refunds", lambda each: _refund(each, currency)),
-        coupons=_each(row, "coupon_lines", lambda each: text(each, "code").lower()),
+        customer_note=html_text(row, "customer_note"),
+        items=_read_list(row, "line_items", lambda each: parse_line_item(each, currency)),
+        refunds=_read_list(row, "refunds", lambda each: _parse_order_refund(each, currency)),
+        coupons=_read_list(row, "coupon_lines", lambda each: text(each, "code").lower()),
         meta=meta(row, keep) if keep else {},
     )
 
 
-def _stamps(row: Json) -> tuple[datetime, datetime]:
-    modified = stamp(row, "date_modified_gmt")
+def _parse_stamps(row: Json) -> tuple[datetime, datetime]:
+    modified = timestamp(row, "date_modified_gmt")
     # A draft in the old post storage has no date of its own yet.
-    created = stamp(row, "date_created_gmt") or modified
+    created = timestamp(row, "date_created_gmt") or modified
     if created is None:
-        raise wrong("date_created_gmt", "a time", None)
+        raise wrong_type("date_created_gmt", "a time", None)
     return created, modified or created
 
 
-def line_item(row: Json, currency: str) -> LineItem:
+def parse_line_item(row: Json, currency: str) -> LineItem:
     return LineItem(
-        identity(row),
-        reference(row, "product_id"),
-        reference(row, "variation_id"),
-        name(row, "name"),
+        row_id(row),
+        reference_id(row, "product_id"),
+        reference_id(row, "variation_id"),
+        html_text(row, "name"),
         text(row, "sku"),
         quantity(row, "quantity"),
         money(row, "total", currency),
@@ -160,97 +160,97 @@ def line_item(row: Json, currency: str) -> LineItem:
     )
 
 
-def _refund(row: Json, currency: str) -> Refund:
-    return Refund(identity(row), abs(money(row, "total", currency)), name(row, "reason"))
+def _parse_order_refund(row: Json, currency: str) -> Refund:
+    return Refund(row_id(row), abs(money(row, "total", currency)), html_text(row, "reason"))
 
 
-def refund(row: Json, currency: str) -> Refund:
+def parse_refund(row: Json, currency: str) -> Refund:
     """Make a refund as ``/refunds`` tells it: with its date. ``currency`` is that of its order."""
     return Refund(
-        id=identity(row),
+        id=row_id(row),
         total=abs(money(row, "amount", currency)),
-        reason=name(row, "reason"),
-        date=stamp(row, "date_created_gmt"),
+        reason=html_text(row, "reason"),
+        date=timestamp(row, "date_created_gmt"),
     )
 
 
-def changed(row: Json) -> tuple[int, datetime]:
+def parse_modified(row: Json) -> tuple[int, datetime]:
     """Read an order's id and when it changed last."""
-    modified = stamp(row, "date_modified_gmt")
+    modified = timestamp(row, "date_modified_gmt")
     if modified is None:
-        raise wrong("date_modified_gmt", "a time", None)
-    return identity(row), modified
+        raise wrong_type("date_modified_gmt", "a time", None)
+    return row_id(row), modified
 
 
-def made(row: Json) -> tuple[int, datetime]:
+def parse_created(row: Json) -> tuple[int, datetime]:
     """Read a refund's id and when it was made."""
-    created = stamp(row, "date_created_gmt")
+    created = timestamp(row, "date_created_gmt")
     if created is None:
-        raise wrong("date_created_gmt", "a time", None)
-    return identity(row), created
+        raise wrong_type("date_created_gmt", "a time", None)
+    return row_id(row), created
 
 
-def customer(row: Json) -> Customer:
+def parse_customer(row: Json) -> Customer:
     """Make a customer; ``meta`` is None where WooCommerce left it out: the key may not read it."""
-    billing = _inside(row, "billing", _address)
-    as_address("billing.email", billing.email)  # they may be known by it
+    billing = _read_object(row, "billing", _parse_address)
+    checked_email("billing.email", billing.email)  # they may be known by it
     return Customer(
-        id=identity(row),
-        email=address(row, "email"),
-        first_name=name(row, "first_name"),
-        last_name=name(row, "last_name"),
+        id=row_id(row),
+        email=email_address(row, "email"),
+        first_name=html_text(row, "first_name"),
+        last_name=html_text(row, "last_name"),
         username=text(row, "username"),
         role=text(row, "role"),
-        created=stamp(row, "date_created_gmt"),
+        created=timestamp(row, "date_created_gmt"),
         billing=billing,
-        shipping=_inside(row, "shipping", _shipping),
-        meta=readable_meta(row),
+        shipping=_read_object(row, "shipping", _parse_shipping),
+        meta=parse_customer_meta(row),
     )
 
 
-def readable_meta(row: Json) -> dict[str, str] | None:
+def parse_customer_meta(row: Json) -> dict[str, str] | None:
     return meta(row) if "meta_data" in row else None
 
 
-def product(row: Json) -> Product:
+def parse_product(row: Json) -> Product:
     return Product(
-        id=identity(row),
-        name=name(row, "name"),
+        id=row_id(row),
+        name=html_text(row, "name"),
         sku=text(row, "sku"),
-        categories=_each(row, "categories", lambda each: name(each, "name")),
-        tags=_each(row, "tags", lambda each: name(each, "name")),
-        modified=stamp(row, "date_modified_gmt"),
+        categories=_read_list(row, "categories", lambda each: html_text(each, "name")),
+        tags=_read_list(row, "tags", lambda each: html_text(each, "name")),
+        modified=timestamp(row, "date_modified_gmt"),
     )
 
 
-def note(row: Json) -> Note:
+def parse_note(row: Json) -> Note:
     """Make a note. Its text is HTML, kept as it was sent."""
-    return Note(identity(row), text(row, "note"), flag(row, "customer_note"))
+    return Note(row_id(row), text(row, "note"), flag(row, "customer_note"))
 
 
-def coupon(row: Json) -> Coupon:
+def parse_coupon(row: Json) -> Coupon:
     """Make a coupon. Amounts that mean "none" ("0.00" as minimum or maximum) are ""."""
     return Coupon(
         code=text(row, "code"),
         type=text(row, "discount_type"),
         amount=text(row, "amount"),
-        expires=stamp(row, "date_expires_gmt"),
+        expires=timestamp(row, "date_expires_gmt"),
         usage_limit=limit(row, "usage_limit"),
         usage_limit_per_user=limit(row, "usage_limit_per_user"),
         individual_use=flag(row, "individual_use"),
-        minimum_amount=_bound(row, "minimum_amount"),
-        maximum_amount=_bound(row, "maximum_amount"),
+        minimum_amount=_optional_amount(row, "minimum_amount"),
+        maximum_amount=_optional_amount(row, "maximum_amount"),
         exclude_sale_items=flag(row, "exclude_sale_items"),
         free_shipping=flag(row, "free_shipping"),
-        product_ids=numbers(row, "product_ids"),
-        category_ids=numbers(row, "product_categories"),
-        emails=tuple(normal_email(str(each)) for each in rows(row, "email_restrictions")),
-        description=name(row, "description"),
-        key=(readable_meta(row) or {}).get(KEY_META, ""),
+        product_ids=integers(row, "product_ids"),
+        category_ids=integers(row, "product_categories"),
+        emails=tuple(normalize_email(str(each)) for each in rows(row, "email_restrictions")),
+        description=html_text(row, "description"),
+        key=(parse_customer_meta(row) or {}).get(KEY_META, ""),
     )
 
 
-def _bound(row: Json, key: str) -> str:
+def _optional_amount(row: Json, key: str) -> str:
     value = text(row, key)
     try:
         return "" if not value or Decimal(value) == 0 else value
@@ -258,14 +258,14 @@ def _bound(row: Json, key: str) -> str:
         raise WireError(f"{key}: expected an amount, got {value!r}") from None
 
 
-def coupon_json(wanted: Coupon) -> dict[str, Any]:
+def build_coupon_json(wanted: Coupon) -> dict[str, Any]:
     """Write a coupon as WooCommerce wants it created."""
     return {
         "code": wanted.code,
         "discount_type": wanted.type,
         "amount": wanted.amount,
         # date_expires_gmt is ignored in silence; a Z is understood.
-        "date_expires": _zulu(wanted.expires) if wanted.expires else None,
+        "date_expires": _format_utc(wanted.expires) if wanted.expires else None,
         "usage_limit": wanted.usage_limit,
         "usage_limit_per_user": wanted.usage_limit_per_user,
         "individual_use": wanted.individual_use,
@@ -281,5 +281,5 @@ def coupon_json(wanted: Coupon) -> dict[str, Any]:
     }
 
 
-def _zulu(instant: datetime) -> str:
+def _format_utc(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

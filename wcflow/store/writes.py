@@ -13,91 +13,97 @@ from wcflow.errors import StoreError
 from wcflow.records import Coupon, Note
 from wcflow.store import errors, json_body, wire
 from wcflow.store.fields import Json, WireError, meta
-from wcflow.store.http import Transport
-from wcflow.store.retry import Portion
-from wcflow.units import normal_email
+from wcflow.store.http import HttpClient
+from wcflow.store.retry import AdaptiveSize
+from wcflow.units import normalize_email
 
-BATCH = 25
+BATCH_SIZE = 25
 """Polite: larger batches run into PHP's time limit on small hosts."""
 
-NOT_KEPT, DIFFERS, FLAWED = "wcflow_not_kept", "wcflow_coupon_differs", "wcflow_coupon_flawed"
+META_NOT_SAVED, COUPON_DIFFERS, COUPON_INVALID = (
+    "wcflow_not_kept",
+    "wcflow_coupon_differs",
+    "wcflow_coupon_flawed",
+)
 """wcflow's own words for what WooCommerce does in silence: ``StoreError.code``."""
 
-_PATIENCE = 3
-_BATCHES_REFUSED = frozenset({403, 404, 405})
+_MAX_BATCH_TRIES = 3
+_NO_BATCH_STATUSES = frozenset({403, 404, 405})
 
-Values = Mapping[int, Mapping[str, str | None]]
-Outcome = dict[int, StoreError | None]
+MetaValues = Mapping[int, Mapping[str, str | None]]
+WriteResults = dict[int, StoreError | None]
 
 
 def write_meta(
-    store: Transport, kind: str, values: Values, batch: Portion, unbatched: set[str]
-) -> Outcome:
+    store: HttpClient, kind: str, values: MetaValues, batch: AdaptiveSize, unbatched: set[str]
+) -> WriteResults:
     """Set meta of many customers or orders; say for each what went wrong, None where nothing did.
 
     ``unbatched`` remembers the kinds for which this key may not use batches.
     """
-    outcome: Outcome = {}
+    outcome: WriteResults = {}
     left = dict(values)
     while left:
-        done = _write_some(store, kind, left, batch, unbatched)
+        done = _write_batch(store, kind, left, batch, unbatched)
         outcome |= done
         left = {number: left[number] for number in left if number not in done}
         for error in done.values():
-            if error and errors.concerns_store(error):
-                return outcome | dict.fromkeys(left, _not_sent(error))
+            if error and errors.is_store_wide(error):
+                return outcome | dict.fromkeys(left, _not_sent_error(error))
     return outcome
 
 
-def _write_some(
-    store: Transport, kind: str, left: Values, batch: Portion, unbatched: set[str]
-) -> Outcome:
+def _write_batch(
+    store: HttpClient, kind: str, left: MetaValues, batch: AdaptiveSize, unbatched: set[str]
+) -> WriteResults:
     """Write a batch, a smaller one where that was too much, or one where there may be no batches.
 
     Meta is set and not added to: what may have happened already can be asked for again.
     """
-    some: Values = {}
-    for attempt in range(1, _PATIENCE + 1):
+    some: MetaValues = {}
+    for attempt in range(1, _MAX_BATCH_TRIES + 1):
         if kind in unbatched:
-            return _one_by_one(store, kind, _first(left, 1))
+            return _one_by_one(store, kind, _first_items(left, 1))
         size = batch.size
-        some = _first(left, size)
+        some = _first_items(left, size)
         try:
-            done = _together(store, kind, some)
+            done = _send_batch(store, kind, some)
         except StoreError as error:
             if _refuses_batches(error):
                 unbatched.add(kind)
-            elif errors.is_overload(error) and len(some) > 1 and attempt < _PATIENCE:
-                batch.was_too_much(size)
-            elif errors.concerns_store(error):
+            elif errors.is_overload(error) and len(some) > 1 and attempt < _MAX_BATCH_TRIES:
+                batch.shrink(size)
+            elif errors.is_store_wide(error):
                 return dict.fromkeys(some, error)
             else:
                 return _one_by_one(store, kind, some)
         else:
-            batch.was_fine(len(some))
+            batch.count_success(len(some))
             return done
     return _one_by_one(store, kind, some)
 
 
-def _first(left: Values, count: int) -> Values:
+def _first_items(left: MetaValues, count: int) -> MetaValues:
     return dict(islice(left.items(), count))
 
 
 def _refuses_batches(error: StoreError) -> bool:
-    return error.status in _BATCHES_REFUSED and error.code != errors.PAGE
+    return error.status in _NO_BATCH_STATUSES and error.code != errors.HTML_PAGE
 
 
-def _together(store: Transport, kind: str, values: Values) -> Outcome:
+def _send_batch(store: HttpClient, kind: str, values: MetaValues) -> WriteResults:
     """Write a batch, which the shop commits one by one: each may fail for itself."""
     wanted = [{"id": number, **_meta_json(values[number])} for number in values]
     answer = store.ask("POST", f"{kind}/batch", json={"update": wanted}, shape=dict)
     entries = answer.body.get("update", [])
     told = {each.get("id"): each for each in entries if type(each) is dict}
-    return {number: _told(kind, number, told.get(number), values[number]) for number in values}
+    return {
+        number: _check_result(kind, number, told.get(number), values[number]) for number in values
+    }
 
 
-def _one_by_one(store: Transport, kind: str, values: Values) -> Outcome:
-    outcome: Outcome = {}
+def _one_by_one(store: HttpClient, kind: str, values: MetaValues) -> WriteResults:
+    outcome: WriteResults = {}
     for number, wanted in values.items():
         try:
             answer = store.ask(
@@ -109,10 +115,10 @@ def _one_by_one(store: Transport, kind: str, values: Values) -> Outcome:
             )
         except StoreError as error:
             outcome[number] = error
-            if errors.concerns_store(error):
+            if errors.is_store_wide(error):
                 break
         else:
-            outcome[number] = _told(kind, number, answer.body, wanted)
+            outcome[number] = _check_result(kind, number, answer.body, wanted)
     return outcome
 
 
@@ -120,38 +126,41 @@ def _meta_json(wanted: Mapping[str, str | None]) -> Json:
     return {"meta_data": [{"key": key, "value": value} for key, value in wanted.items()]}
 
 
-def _told(
+def _check_result(
     kind: str, number: int, entry: Json | None, wanted: Mapping[str, str | None]
 ) -> StoreError | None:
     """Read what the shop said of one customer or order."""
     asked = f"PUT /{kind}/{number}"
     if entry is None:
-        return errors.unexpected(asked, 200, "the answer leaves it out", wrote=True)
+        return errors.unexpected_error(asked, 200, "the answer leaves it out", wrote=True)
     if "error" in entry:
-        return _item_refused(asked, entry["error"])
+        return _item_error(asked, entry["error"])
     try:
-        return _not_kept(asked, entry, wanted)
+        return _check_saved(asked, entry, wanted)
     except WireError as error:
-        return errors.unexpected(asked, 200, str(error), wrote=True)
+        return errors.unexpected_error(asked, 200, str(error), wrote=True)
 
 
-def _item_refused(asked: str, error: Any) -> StoreError:
+def _item_error(asked: str, error: Any) -> StoreError:
     said = error if type(error) is dict else {}
     data = said.get("data")
     status = data.get("status") if type(data) is dict else None
     status = status if type(status) is int else 400
-    code, message = str(said.get("code", "")), json_body.plain(str(said.get("message", "")), 200)
+    code, message = (
+        str(said.get("code", "")),
+        json_body.plain_text(str(said.get("message", "")), 200),
+    )
     return StoreError(
         f'the store refused the change: {asked}: HTTP {status} {code} ("{message}")',
         asked=asked,
         status=status,
         code=code,
-        permanent=status < 500 and status not in errors.BUSY,  # noqa: PLR2004 - server's fault
+        permanent=status < 500 and status not in errors.TRANSIENT_STATUSES,  # noqa: PLR2004 - server's fault
         effect_unknown=status >= 500,  # noqa: PLR2004 - server's fault
     )
 
 
-def _not_kept(asked: str, entry: Json, wanted: Mapping[str, str | None]) -> StoreError | None:
+def _check_saved(asked: str, entry: Json, wanted: Mapping[str, str | None]) -> StoreError | None:
     """Compare the answer with what was asked: WooCommerce drops some meta in silence."""
     if "meta_data" not in entry:
         return None  # a shop manager's key is shown no customer meta
@@ -164,12 +173,12 @@ def _not_kept(asked: str, entry: Json, wanted: Mapping[str, str | None]) -> Stor
         "look for a plugin that filters meta; keys with a leading underscore are never kept",
         asked=asked,
         status=200,
-        code=NOT_KEPT,
+        code=META_NOT_SAVED,
         permanent=True,
     )
 
 
-def _not_sent(error: StoreError) -> StoreError:
+def _not_sent_error(error: StoreError) -> StoreError:
     """Give the error for those whose turn did not come."""
     return StoreError(
         str(error),
@@ -182,16 +191,16 @@ def _not_sent(error: StoreError) -> StoreError:
     )
 
 
-def add_note(store: Transport, order_id: int, text: str, *, for_customer: bool) -> Note:
+def add_note(store: HttpClient, order_id: int, text: str, *, for_customer: bool) -> Note:
     path = f"orders/{order_id}/notes"
     answer = store.ask("POST", path, json={"note": text, "customer_note": for_customer}, shape=dict)
     try:
-        return wire.note(answer.body)
+        return wire.parse_note(answer.body)
     except WireError as error:
-        raise errors.unexpected(f"POST /{path}", 201, str(error), wrote=True) from None
+        raise errors.unexpected_error(f"POST /{path}", 201, str(error), wrote=True) from None
 
 
-def create_coupon(store: Transport, wanted: Coupon) -> Coupon:
+def create_coupon(store: HttpClient, wanted: Coupon) -> Coupon:
     """Create a coupon; one that is not as asked is taken out of the shop again."""
     asked = "POST /coupons"
     if problem := coupon_problem(wanted):
@@ -199,22 +208,24 @@ def create_coupon(store: Transport, wanted: Coupon) -> Coupon:
             f"the coupon {wanted.code} was not created: {problem}",
             "correct the address or the [coupon] section",
             asked=asked,
-            code=FLAWED,
+            code=COUPON_INVALID,
             permanent=True,
         )
-    answer = store.ask("POST", "coupons", json=wire.coupon_json(wanted), shape=dict)
+    answer = store.ask("POST", "coupons", json=wire.build_coupon_json(wanted), shape=dict)
     try:
-        made = wire.coupon(answer.body)
-        wrong = differences(wanted, made)
+        made = wire.parse_coupon(answer.body)
+        wrong = coupon_differences(wanted, made)
     except WireError as error:
         wrong = (str(error),)
     if wrong:
-        raise _taken_back(store, wanted.code, answer.body.get("id"), wrong)
+        raise _undo_coupon(store, wanted.code, answer.body.get("id"), wrong)
     return made
 
 
-def _taken_back(store: Transport, code: str, number: object, wrong: Collection[str]) -> StoreError:
-    gone = type(number) is int and _withdrawn(store, number)
+def _undo_coupon(
+    store: HttpClient, code: str, number: object, wrong: Collection[str]
+) -> StoreError:
+    gone = type(number) is int and _withdraw_coupon(store, number)
     left = "it was taken back" if gone else "AND IT IS STILL IN THE SHOP"
     advice = "look for a plugin that changes coupons, and at the [coupon] section"
     return StoreError(
@@ -222,13 +233,13 @@ def _taken_back(store: Transport, code: str, number: object, wrong: Collection[s
         advice if gone else f"delete the coupon {code} in the shop; {advice}",
         asked="POST /coupons",
         status=201,
-        code=DIFFERS,
+        code=COUPON_DIFFERS,
         permanent=True,
         effect_unknown=not gone,
     )
 
 
-def _withdrawn(store: Transport, number: int) -> bool:
+def _withdraw_coupon(store: HttpClient, number: int) -> bool:
     """Delete a coupon, or hide it as a draft; say whether nobody can use it any more."""
     path = f"coupons/{number}"
     try:
@@ -244,12 +255,12 @@ def _withdrawn(store: Transport, number: int) -> bool:
 # What a coupon must be before and after WooCommerce made it, as WooCommerce corrects in silence. Pure: nothing is asked here.
 
 # What WordPress' is_email lets pass; other addresses are dropped, and anyone may use the coupon.
-_ADDRESS = re.compile(
+_EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 )
-_AMOUNTS = ("amount", "minimum_amount", "maximum_amount")
-_PLAIN = (
+_AMOUNT_FIELDS = ("amount", "minimum_amount", "maximum_amount")
+_PLAIN_FIELDS = (
     "type",
     "usage_limit",
     "usage_limit_per_user",
@@ -262,33 +273,33 @@ _PLAIN = (
 def coupon_problem(wanted: Coupon) -> str:
     """Say why WooCommerce would not keep to this coupon; "" where it would."""
     for address in wanted.emails:
-        if not _ADDRESS.fullmatch(address.strip()):
+        if not _EMAIL.fullmatch(address.strip()):
             return "WordPress takes the e-mail address of the restriction for malformed"
-    for name in _AMOUNTS:
+    for name in _AMOUNT_FIELDS:
         value = getattr(wanted, name)
-        if value and _amount(value) is None:
+        if value and _parse_amount(value) is None:
             return f"{name}: expected a number, got {value!r}"
     if wanted.expires and wanted.expires.tzinfo is None:
         return "expires: expected an aware instant"
     return ""
 
 
-def differences(wanted: Coupon, made: Coupon) -> tuple[str, ...]:
+def coupon_differences(wanted: Coupon, made: Coupon) -> tuple[str, ...]:
     """Say in what the coupon that the shop made is not the one that was asked for."""
-    return tuple(_differences(wanted, made))
+    return tuple(_find_differences(wanted, made))
 
 
-def _differences(wanted: Coupon, made: Coupon) -> Iterator[str]:
+def _find_differences(wanted: Coupon, made: Coupon) -> Iterator[str]:
     if wanted.code.strip().lower() != made.code.lower():
         yield f"code is {made.code!r}"
-    if _second(wanted.expires) != _second(made.expires):
+    if _whole_second(wanted.expires) != _whole_second(made.expires):
         yield f"expires is {made.expires or 'never'}"
-    if _addresses(wanted) != _addresses(made):
+    if _restricted_emails(wanted) != _restricted_emails(made):
         yield f"it is restricted to {len(made.emails)} e-mail addresses instead of {len(wanted.emails)}"
-    for name in _AMOUNTS:
+    for name in _AMOUNT_FIELDS:
         if not _same_amount(getattr(wanted, name), getattr(made, name)):
             yield f"{name} is {getattr(made, name) or 'nothing'}"
-    for name in _PLAIN:
+    for name in _PLAIN_FIELDS:
         if getattr(wanted, name) != getattr(made, name):
             yield f"{name} is {getattr(made, name)}"
     for name in ("product_ids", "category_ids"):
@@ -298,15 +309,15 @@ def _differences(wanted: Coupon, made: Coupon) -> Iterator[str]:
         yield "its meta was not kept"
 
 
-def _second(instant: datetime | None) -> datetime | None:
+def _whole_second(instant: datetime | None) -> datetime | None:
     return instant.astimezone(UTC).replace(microsecond=0) if instant else None
 
 
-def _addresses(coupon: Coupon) -> frozenset[str]:
-    return frozenset(normal_email(each) for each in coupon.emails)
+def _restricted_emails(coupon: Coupon) -> frozenset[str]:
+    return frozenset(normalize_email(each) for each in coupon.emails)
 
 
-def _amount(value: str) -> Decimal | None:
+def _parse_amount(value: str) -> Decimal | None:
     try:
         found = Decimal(value or "0")
     except InvalidOperation:
@@ -315,7 +326,7 @@ def _amount(value: str) -> Decimal | None:
 
 
 def _same_amount(wanted: str, made: str) -> bool:
-    asked, kept = _amount(wanted), _amount(made)
+    asked, kept = _parse_amount(wanted), _parse_amount(made)
     if asked is None or kept is None:
         return False
     # The shop answers with its own number of decimals, and with none where it means zero.

@@ -5,15 +5,32 @@ Importing a family enters its attributes; the order here is that in which they a
 
 from __future__ import annotations
 
-from wcflow.rules.attributes.customer import WHO  # isort: skip
-from wcflow.rules.attributes.purchases import BUYING  # isort: skip
-from wcflow.rules.attributes.products import WHAT  # isort: skip
-from wcflow.rules.attributes.membership import RANK, STANDING  # isort: skip
+from wcflow.rules.attributes.customer import PERSON  # isort: skip
+from wcflow.rules.attributes.purchases import PURCHASES  # isort: skip
+from wcflow.rules.attributes.products import PRODUCTS  # isort: skip
+from wcflow.rules.attributes.membership import RANK, MEMBERSHIP  # isort: skip
 from wcflow.rules.attributes.order import ORDER  # isort: skip
-from wcflow.rules.attributes.item import ITEM  # isort: skip
-from wcflow.rules.attributes.registry import ATTRIBUTES, Asked, Attribute, Found, Kind, known_by
+from wcflow.rules.attributes.order import ITEM  # isort: skip
+from wcflow.rules.attributes.registry import (
+    ATTRIBUTES,
+    Attribute,
+    AttributeQuery,
+    AttributeValue,
+    Kind,
+    find_attribute,
+)
 
-__all__ = ["ATTRIBUTES", "FAMILIES", "Asked", "Attribute", "Found", "Kind", "known_by"]
+__all__ = [
+    "ATTRIBUTES",
+    "FAMILIES",
+    "Attribute",
+    "AttributeQuery",
+    "AttributeValue",
+    "Kind",
+    "find_attribute",
+]
 
-FAMILIES = tuple(family.title for family in (WHO, BUYING, WHAT, STANDING, RANK, ORDER, ITEM))
+FAMILIES = tuple(
+    family.title for family in (PERSON, PURCHASES, PRODUCTS, MEMBERSHIP, RANK, ORDER, ITEM)
+)
 """The headings under which attributes are shown."""

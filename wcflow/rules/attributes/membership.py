@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from wcflow.rules.attributes.registry import Family, Found, Kind
+from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
 from wcflow.rules.context import Context
 
-STANDING = Family("where they stand")
-IN_SEGMENTS = Family("where they stand", place="segments")
+MEMBERSHIP = Family("where they stand")
+SEGMENTS = Family("where they stand", place="segments")
 RANK = Family("rank")
 
 
 # A segment or a tag rule that saw what rules put there would feed on itself: Scope.seen_from.
-@STANDING.plain(
+@MEMBERSHIP.plain(
     "tags",
     Kind.LIST,
     "The tags they wear; in segments and tag rules only those given by people or workflows.",
     "tags contains 'wholesale'",
-    passing=True,
+    volatile=True,
 )
-def _tags(scope: Context) -> Found:
-    return Found(tuple(sorted(scope.worn)))
+def _tags(context: Context) -> AttributeValue:
+    return AttributeValue(tuple(sorted(context.current_tags)))
 
 
-@IN_SEGMENTS.plain(
+@SEGMENTS.plain(
     "segments", Kind.LIST, "The segments they are in.", "segments contains any ('VIP', 'New')"
 )
-def _segments(scope: Context) -> Found:
-    return Found(tuple(sorted(scope.segments)))
+def _segments(context: Context) -> AttributeValue:
+    return AttributeValue(tuple(sorted(context.segments)))
 
 
-@IN_SEGMENTS.plain(
+@SEGMENTS.plain(
     "segment_since",
     Kind.DATE,
     "When they last entered a segment.",
     "segment_since < -30d",
 )
-def _segment_since(scope: Context) -> Found:
-    return Found(max(scope.segments.values(), default=None))
+def _segment_since(context: Context) -> AttributeValue:
+    return AttributeValue(max(context.segments.values(), default=None))
 
 
 @RANK.plain(
@@ -47,8 +47,8 @@ def _segment_since(scope: Context) -> Found:
     "Which percent of the store's paying customers spent less (as of last night).",
     "spend_percentile >= 90",
 )
-def _spend_percentile(scope: Context) -> Found:
-    return _rank(scope.profile.standing.spend_percentile)
+def _spend_percentile(context: Context) -> AttributeValue:
+    return _percentile(context.profile.saved_state.spend_percentile)
 
 
 @RANK.plain(
@@ -57,9 +57,9 @@ def _spend_percentile(scope: Context) -> Found:
     "Which percent of the store's paying customers ordered less often (as of last night).",
     "orders_percentile >= 75",
 )
-def _orders_percentile(scope: Context) -> Found:
-    return _rank(scope.profile.standing.orders_percentile)
+def _orders_percentile(context: Context) -> AttributeValue:
+    return _percentile(context.profile.saved_state.orders_percentile)
 
 
-def _rank(percentile: int | None) -> Found:
-    return Found(None if percentile is None else Decimal(percentile))
+def _percentile(percentile: int | None) -> AttributeValue:
+    return AttributeValue(None if percentile is None else Decimal(percentile))

@@ -7,30 +7,40 @@ from decimal import Decimal
 
 from wcflow.profile import in_store_currency, order_date
 from wcflow.records import LineItem, Order
-from wcflow.rules.attributes.finding import categories_of, each_once, name_of, skus_of, told
-from wcflow.rules.attributes.registry import Family, Found, Kind, Value
+from wcflow.rules.attributes.lookup import (
+    item_categories,
+    item_skus,
+    item_tags,
+    order_ids,
+    product_name,
+    text_value,
+    unique,
+)
+from wcflow.rules.attributes.registry import AttributeValue, Family, Kind, Value
 from wcflow.rules.context import Context
 
 ORDER = Family("the order", place="order")
 
 
-def _of(scope: Context, answer: Callable[[Order], Value]) -> Found:
+def _from_order(context: Context, answer: Callable[[Order], Value]) -> AttributeValue:
     """Answer from the order; nothing is known of one that is gone."""
-    order = scope.order
-    return Found(answer(order), (order.id,)) if order else Found(None)
+    order = context.order
+    return AttributeValue(answer(order), (order.id,)) if order else AttributeValue(None)
 
 
-def _text(scope: Context, answer: Callable[[Order], str]) -> Found:
-    return _of(scope, lambda order: answer(order) or None)
+def _order_text(context: Context, answer: Callable[[Order], str]) -> AttributeValue:
+    return _from_order(context, lambda order: answer(order) or None)
 
 
-def _listed(scope: Context, words: Callable[[LineItem], Iterable[str]]) -> Found:
-    return _of(scope, lambda order: each_once(word for item in order.items for word in words(item)))
+def _from_items(context: Context, words: Callable[[LineItem], Iterable[str]]) -> AttributeValue:
+    return _from_order(
+        context, lambda order: unique(word for item in order.items for word in words(item))
+    )
 
 
 @ORDER.plain("order.id", Kind.NUMBER, "The id of the order.", "order.id > 1000")
-def _id(scope: Context) -> Found:
-    return _of(scope, lambda order: Decimal(order.id))
+def _id(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: Decimal(order.id))
 
 
 @ORDER.plain(
@@ -39,8 +49,8 @@ def _id(scope: Context) -> Found:
     "The number of the order, as the shop shows it.",
     "order.number starts with 'B2B-'",
 )
-def _number(scope: Context) -> Found:
-    return _text(scope, lambda order: order.number)
+def _number(context: Context) -> AttributeValue:
+    return _order_text(context, lambda order: order.number)
 
 
 @ORDER.plain(
@@ -49,12 +59,12 @@ def _number(scope: Context) -> Found:
     "Which of their paid orders it is: 1 for the first. Not known while it is unpaid.",
     "order.nth multiple of 5",
 )
-def _nth(scope: Context) -> Found:
-    return _of(scope, lambda order: _place_among_paid(order, scope))
+def _nth(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: _paid_position(order, context))
 
 
-def _place_among_paid(order: Order, scope: Context) -> Decimal | None:
-    places = (place for place, paid in enumerate(scope.paid, 1) if paid.id == order.id)
+def _paid_position(order: Order, context: Context) -> Decimal | None:
+    places = (place for place, paid in enumerate(context.paid, 1) if paid.id == order.id)
     place = next(places, None)
     return None if place is None else Decimal(place)
 
@@ -65,15 +75,17 @@ def _place_among_paid(order: Order, scope: Context) -> Decimal | None:
     "The total of the order before refunds, in the store's currency.",
     "order.total >= 50",
 )
-def _total(scope: Context) -> Found:
-    return _of(scope, lambda order: in_store_currency(order.total, order.currency, scope.shop))
+def _total(context: Context) -> AttributeValue:
+    return _from_order(
+        context, lambda order: in_store_currency(order.total, order.currency, context.store)
+    )
 
 
 @ORDER.plain(
     "order.date", Kind.DATE, "When the order was paid, else placed.", "order.date >= 2026-01-01"
 )
-def _date(scope: Context) -> Found:
-    return _of(scope, order_date)
+def _date(context: Context) -> AttributeValue:
+    return _from_order(context, order_date)
 
 
 @ORDER.plain(
@@ -82,25 +94,25 @@ def _date(scope: Context) -> Found:
     "The status of the order, by WooCommerce's name for it.",
     "order.status in ('processing', 'completed')",
 )
-def _status(scope: Context) -> Found:
-    return _text(scope, lambda order: order.status)
+def _status(context: Context) -> AttributeValue:
+    return _order_text(context, lambda order: order.status)
 
 
 @ORDER.plain("order.currency", Kind.TEXT, "The currency of the order.", "order.currency <> 'EUR'")
-def _currency(scope: Context) -> Found:
-    return _text(scope, lambda order: order.currency)
+def _currency(context: Context) -> AttributeValue:
+    return _order_text(context, lambda order: order.currency)
 
 
 @ORDER.plain("order.items", Kind.NUMBER, "How many pieces were ordered.", "order.items >= 3")
-def _items(scope: Context) -> Found:
-    return _of(scope, lambda order: Decimal(sum(item.quantity for item in order.items)))
+def _items(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: Decimal(sum(item.quantity for item in order.items)))
 
 
 @ORDER.plain(
     "order.skus", Kind.LIST, "The SKUs of what was ordered.", "order.skus contains 'MUG-1'"
 )
-def _skus(scope: Context) -> Found:
-    return _listed(scope, lambda item: skus_of(item, scope))
+def _skus(context: Context) -> AttributeValue:
+    return _from_items(context, lambda item: item_skus(item, context))
 
 
 @ORDER.plain(
@@ -109,8 +121,8 @@ def _skus(scope: Context) -> Found:
     "The categories of what was ordered.",
     "order.categories contains 'Books'",
 )
-def _categories(scope: Context) -> Found:
-    return _listed(scope, lambda item: categories_of(item, scope))
+def _categories(context: Context) -> AttributeValue:
+    return _from_items(context, lambda item: item_categories(item, context))
 
 
 @ORDER.plain(
@@ -119,8 +131,8 @@ def _categories(scope: Context) -> Found:
     "The names of the products that were ordered.",
     "order.product_names mentions 'gift'",
 )
-def _product_names(scope: Context) -> Found:
-    return _listed(scope, lambda item: (name_of(item, scope),))
+def _product_names(context: Context) -> AttributeValue:
+    return _from_items(context, lambda item: (product_name(item, context),))
 
 
 @ORDER.plain(
@@ -129,8 +141,8 @@ def _product_names(scope: Context) -> Found:
     "The codes of the coupons that were used.",
     "order.coupons is not empty",
 )
-def _coupons(scope: Context) -> Found:
-    return _of(scope, lambda order: each_once(order.coupons))
+def _coupons(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: unique(order.coupons))
 
 
 @ORDER.plain(
@@ -139,8 +151,8 @@ def _coupons(scope: Context) -> Found:
     "The payment method, by WooCommerce's name for it.",
     "order.payment_method = 'bacs'",
 )
-def _payment_method(scope: Context) -> Found:
-    return _text(scope, lambda order: order.payment_method)
+def _payment_method(context: Context) -> AttributeValue:
+    return _order_text(context, lambda order: order.payment_method)
 
 
 @ORDER.plain(
@@ -149,8 +161,8 @@ def _payment_method(scope: Context) -> Found:
     "Where the order was made: checkout, admin, rest-api and so on.",
     "order.created_via = 'checkout'",
 )
-def _created_via(scope: Context) -> Found:
-    return _text(scope, lambda order: order.created_via)
+def _created_via(context: Context) -> AttributeValue:
+    return _order_text(context, lambda order: order.created_via)
 
 
 @ORDER.plain(
@@ -159,8 +171,8 @@ def _created_via(scope: Context) -> Found:
     "The country the order goes to, by its two letters.",
     "order.shipping_country not in ('DE', 'AT')",
 )
-def _shipping_country(scope: Context) -> Found:
-    return _text(scope, lambda order: order.country)
+def _shipping_country(context: Context) -> AttributeValue:
+    return _order_text(context, lambda order: order.country)
 
 
 @ORDER.plain(
@@ -169,12 +181,12 @@ def _shipping_country(scope: Context) -> Found:
     "No paid order of theirs came before it.",
     "order.is_first",
 )
-def _is_first(scope: Context) -> Found:
+def _is_first(context: Context) -> AttributeValue:
     def first(order: Order) -> bool:
-        mine = (order_date(order), order.id)
-        return all((order_date(paid), paid.id) >= mine for paid in scope.paid)
+        this_order = (order_date(order), order.id)
+        return all((order_date(paid), paid.id) >= this_order for paid in context.paid)
 
-    return _of(scope, first)
+    return _from_order(context, first)
 
 
 @ORDER.plain(
@@ -183,12 +195,12 @@ def _is_first(scope: Context) -> Found:
     "How much of the order was refunded, in the store's currency.",
     "order.refund_total > 0",
 )
-def _refund_total(scope: Context) -> Found:
+def _refund_total(context: Context) -> AttributeValue:
     def refunded(order: Order) -> Decimal | None:
         total = sum(refund.total for refund in order.refunds)
-        return in_store_currency(total, order.currency, scope.shop)
+        return in_store_currency(total, order.currency, context.store)
 
-    return _of(scope, refunded)
+    return _from_order(context, refunded)
 
 
 # An order without a note is known to have none: "not order.customer_note mentions 'gift'" holds.
@@ -198,8 +210,8 @@ def _refund_total(scope: Context) -> Found:
     "What the customer wrote at the checkout.",
     "order.customer_note mentions any ('gift', 'present')",
 )
-def _customer_note(scope: Context) -> Found:
-    return _of(scope, lambda order: order.customer_note)
+def _customer_note(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: order.customer_note)
 
 
 @ORDER.keyed(
@@ -208,5 +220,74 @@ def _customer_note(scope: Context) -> Found:
     "What the order's meta says under this key, a text, number or date.",
     "order.meta.delivery_day = today",
 )
-def _meta(scope: Context, key: str) -> Found:
-    return told(scope.order.meta.get(key, ""), (scope.order,)) if scope.order else Found(None)
+def _meta(context: Context, key: str) -> AttributeValue:
+    return (
+        text_value(context.order.meta.get(key, ""), (context.order,))
+        if context.order
+        else AttributeValue(None)
+    )
+
+
+# The line of an order that set something off: what may be asked only where there is one.
+
+ITEM = Family("the item", place="item")
+
+
+def _from_item(context: Context, answer: Callable[[LineItem], Value]) -> AttributeValue:
+    """Answer from the line; nothing is known of one that is gone."""
+    orders = order_ids([context.order] if context.order else [])
+    return AttributeValue(answer(context.item), orders) if context.item else AttributeValue(None)
+
+
+@ITEM.plain("item.name", Kind.TEXT, "The name of the product.", "item.name mentions 'gift card'")
+def _item_name(context: Context) -> AttributeValue:
+    return _from_item(context, lambda item: product_name(item, context) or None)
+
+
+@ITEM.plain("item.sku", Kind.TEXT, "The SKU of the line.", "item.sku like 'MUG-*'")
+def _item_sku(context: Context) -> AttributeValue:
+    return _from_item(context, lambda item: next(iter(item_skus(item, context)), None))
+
+
+@ITEM.plain("item.quantity", Kind.NUMBER, "How many pieces.", "item.quantity >= 2")
+def _item_quantity(context: Context) -> AttributeValue:
+    return _from_item(context, lambda item: Decimal(item.quantity))
+
+
+@ITEM.plain(
+    "item.total",
+    Kind.MONEY,
+    "What the line costs after coupons, in the store's currency.",
+    "item.total >= 20",
+)
+def _item_total(context: Context) -> AttributeValue:
+    def total(item: LineItem) -> Decimal | None:
+        order = context.order
+        return in_store_currency(item.total, order.currency, context.store) if order else None
+
+    return _from_item(context, total)
+
+
+@ITEM.plain(
+    "item.categories",
+    Kind.LIST,
+    "The categories of the product.",
+    "item.categories contains 'Shoes'",
+)
+def _item_categories(context: Context) -> AttributeValue:
+    return _from_item(context, lambda item: item_categories(item, context))
+
+
+@ITEM.plain("item.tags", Kind.LIST, "The product's tags.", "item.tags contains 'fragile'")
+def _item_tags(context: Context) -> AttributeValue:
+    return _from_item(context, lambda item: item_tags(item, context))
+
+
+@ITEM.keyed(
+    "item.meta.KEY",
+    Kind.TEXT,
+    "What the line's meta says under this key, a text, number or date.",
+    "item.meta.size = 'XL'",
+)
+def _item_meta(context: Context, key: str) -> AttributeValue:
+    return _from_item(context, lambda item: item.meta.get(key, "") or None)

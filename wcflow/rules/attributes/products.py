@@ -5,99 +5,101 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from wcflow.records import LineItem
-from wcflow.rules.attributes.finding import (
-    categories_of,
-    each_once,
-    ids,
-    leaving,
-    most_used,
-    name_of,
-    skus_of,
-    tags_of,
-    within,
+from wcflow.rules.attributes.lookup import (
+    item_categories,
+    item_skus,
+    item_tags,
+    most_common,
+    order_ids,
+    orders_in_window,
+    product_name,
+    unique,
+    when_orders_leave,
 )
-from wcflow.rules.attributes.registry import Family, Found, Kind
+from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
 from wcflow.rules.context import Context
 from wcflow.units import Duration
 
-WHAT = Family("what")
+PRODUCTS = Family("what")
 
 
-@WHAT.windowed(
+@PRODUCTS.windowed(
     "products",
     Kind.LIST,
     "The ids of the products they bought, and of the variations.",
     "products contains any (17, 42)",
     of_numbers=True,
 )
-def _products(scope: Context, window: Duration | None) -> Found:
-    return _listed(
-        scope,
+def _products(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_items(
+        context,
         window,
         lambda item: (str(number) for number in (item.product_id, item.variation_id) if number),
     )
 
 
-@WHAT.windowed(
+@PRODUCTS.windowed(
     "skus", Kind.LIST, "The SKUs of what they bought.", "skus contains any ('MUG-1', 'MUG-2')"
 )
-def _skus(scope: Context, window: Duration | None) -> Found:
-    return _listed(scope, window, lambda item: skus_of(item, scope))
+def _skus(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_items(context, window, lambda item: item_skus(item, context))
 
 
-@WHAT.windowed(
+@PRODUCTS.windowed(
     "categories",
     Kind.LIST,
     "The categories of the products they bought.",
     "categories(180d) contains 'Books'",
 )
-def _categories(scope: Context, window: Duration | None) -> Found:
-    return _listed(scope, window, lambda item: categories_of(item, scope))
+def _categories(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_items(context, window, lambda item: item_categories(item, context))
 
 
-@WHAT.windowed(
+@PRODUCTS.windowed(
     "product_tags",
     Kind.LIST,
     "The product tags of the products they bought.",
     "product_tags contains all ('vegan', 'organic')",
 )
-def _product_tags(scope: Context, window: Duration | None) -> Found:
-    return _listed(scope, window, lambda item: tags_of(item, scope))
+def _product_tags(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_items(context, window, lambda item: item_tags(item, context))
 
 
-@WHAT.windowed(
+@PRODUCTS.windowed(
     "product_names",
     Kind.LIST,
     "The names of the products they bought.",
     "product_names mentions any ('gift', 'her')",
 )
-def _product_names(scope: Context, window: Duration | None) -> Found:
-    return _listed(scope, window, lambda item: (name_of(item, scope),))
+def _product_names(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_items(context, window, lambda item: (product_name(item, context),))
 
 
-def _listed(
-    scope: Context, window: Duration | None, words: Callable[[LineItem], Iterable[str]]
-) -> Found:
-    orders, said = within(scope, window, scope.paid), list[str]()
+def _from_items(
+    context: Context, window: Duration | None, words: Callable[[LineItem], Iterable[str]]
+) -> AttributeValue:
+    orders, said = orders_in_window(context, window, context.paid), list[str]()
     for order in orders:
         for item in order.items:
             said += words(item)
-    return Found(each_once(said), ids(orders), leaving(scope, window, orders))
+    return AttributeValue(
+        unique(said), order_ids(orders), when_orders_leave(context, window, orders)
+    )
 
 
-@WHAT.plain(
+@PRODUCTS.plain(
     "favourite_category",
     Kind.TEXT,
     "The category they bought most pieces of.",
     "favourite_category = 'Shoes'",
 )
-def _favourite_category(scope: Context) -> Found:
+def _favourite_category(context: Context) -> AttributeValue:
     bought = [
         (category, item.quantity, order)
-        for order in scope.paid
+        for order in context.paid
         for item in order.items
-        for category in categories_of(item, scope)
+        for category in item_categories(item, context)
     ]
-    favourite = most_used((category, pieces) for category, pieces, _ in bought)
+    favourite = most_common((category, pieces) for category, pieces, _ in bought)
     orders = dict.fromkeys(order.id for category, _, order in bought if category == favourite)
-    return Found(favourite, tuple(orders))
+    return AttributeValue(favourite, tuple(orders))
