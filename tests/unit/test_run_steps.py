@@ -130,7 +130,7 @@ def test_the_same_step_of_the_same_run_makes_the_same_code():
             run_of("create_coupon thanks"),
             run_of("create_coupon thanks"),
             run_of("add_tag a", "create_coupon thanks"),
-            replace(run_of("create_coupon thanks"), occurrence="other"),
+            replace(run_of("create_coupon thanks"), event="other"),
         )
     ]
     assert codes[0] == codes[1]

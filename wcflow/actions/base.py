@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wcflow.database.outbox import Entry
 from wcflow.errors import DeliveryError
 from wcflow.rules.keys import ActionSection
 from wcflow.rules.steps import Action
-from wcflow.store.client import Store
+
+if TYPE_CHECKING:
+    # Only names of types: commands that deliver nothing start without them.
+    from wcflow.database.outbox import Entry
+    from wcflow.store.client import Store
 
 Payload = Mapping[str, Any]
 STORE = "store"

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
-from wcflow.database.outbox import Entry
 from wcflow.errors import StoreError
 from wcflow.records import Coupon
 from wcflow.rules import values
@@ -28,6 +27,10 @@ from wcflow.rules.steps import (
     StepScope,
 )
 from wcflow.units import Duration, add_duration, duration_words
+
+if TYPE_CHECKING:
+    # Only names of types: commands that deliver nothing start without them.
+    from wcflow.database.outbox import Entry
 
 EXISTS = "woocommerce_rest_coupon_code_already_exists"
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import html
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
-from wcflow.database.outbox import Entry
 from wcflow.rules.codes import note_mark
 from wcflow.rules.steps import Action, Send, Step, StepContext, StepResult, parse_text
+
+if TYPE_CHECKING:
+    # Only names of types: commands that deliver nothing start without them.
+    from wcflow.database.outbox import Entry
 
 NO_ORDER = "there is no order to put it on"
 

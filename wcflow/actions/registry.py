@@ -6,6 +6,7 @@ A new action is one module here and its name in MODULES.
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from wcflow.actions.base import STORE, ActionModule, EntryKind
 from wcflow.actions.control import CONTROL
@@ -13,9 +14,12 @@ from wcflow.actions.coupon import COUPON
 from wcflow.actions.meta import META
 from wcflow.actions.note import NOTE
 from wcflow.actions.tag import TAG
-from wcflow.database.outbox import Entry
 from wcflow.rules.keys import ActionSection
 from wcflow.rules.steps import Action
+
+if TYPE_CHECKING:
+    # Only names of types: commands that deliver nothing start without them.
+    from wcflow.database.outbox import Entry
 
 MODULES = (TAG, NOTE, COUPON, META, CONTROL)
 

@@ -54,6 +54,9 @@ def deliver(
         hold = update_hold(
             db, store, channel, config.max_writes, clock(), all_evaluated=all_evaluated
         )
+        if hold.changed:
+            event = "changes held" if hold.reason else "changes no longer held"
+            log.warning(event, store=store, channel=channel, why=hold.reason)
         result.held, result.waiting = result.held or hold.reason, result.waiting + hold.waiting
         delivery = Delivery(
             db,

@@ -9,7 +9,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from wcflow.actions.base import STORE
@@ -19,8 +18,6 @@ from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
 from wcflow.database.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
 from wcflow.database.tables import StoreRow
-
-log = structlog.get_logger()
 
 MIN_LIMIT, PEOPLE_SHARE = 100, 5
 """Without ``max_writes``, more than 100 changes and more than a fifth of the people are held."""
@@ -55,12 +52,16 @@ def hold_reason(load: WriteLoad, max_writes: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Whether a channel is held, since when, and whether its first changes were approved."""
+    """Whether a channel is held, since when, and whether its first changes were approved.
+
+    ``changed`` says that the reason is another than before.
+    """
 
     reason: str = ""
     since: int | None = None
     approved: bool = False
     waiting: int = 0
+    changed: bool = False
 
 
 def channel_hold(tx: Connection, row: StoreRow, channel: str) -> Hold:
@@ -121,12 +122,10 @@ def update_hold(
             return Hold(before.reason, before.since, before.approved, hold.waiting)
         approved = hold.approved or (not hold.reason and row.census_done is not None)
         since = (before.since if before.reason else stamp(now)) if hold.reason else None
-        after = Hold(hold.reason, since, approved, hold.waiting)
-        if (after.reason, after.approved) != (before.reason, before.approved):
+        changed = hold.reason != before.reason
+        after = Hold(hold.reason, since, approved, hold.waiting, changed)
+        if changed or after.approved != before.approved:
             _save(tx, store, channel, after)
-        if after.reason != before.reason:
-            event = "changes held" if after.reason else "changes no longer held"
-            log.warning(event, store=store, channel=channel, why=after.reason)
     return after
 
 
