@@ -50,7 +50,7 @@ def test_a_wait_ends_where_the_order_is_another_customers_and_says_so(tmp_path):
     w.pass_(days=6)
     w.settle()
     told = {(run.order_id, run.state, run.reason) for run in w.runs("g:anna@example.com")}
-    assert (order, "ended", f"order {order} is another customer's by now") in told
+    assert (order, "ended", f"order {order} belongs to another customer now") in told
 
 
 def test_a_wait_ends_where_the_order_is_gone_and_says_so(tmp_path):
@@ -64,4 +64,4 @@ def test_a_wait_ends_where_the_order_is_gone_and_says_so(tmp_path):
     w.nightly()
     w.settle()
     told = {(run.order_id, run.state, run.reason) for run in w.runs("g:anna@example.com")}
-    assert (order, "ended", f"order {order} is gone") in told
+    assert (order, "ended", f"order {order} no longer exists") in told

@@ -80,7 +80,7 @@ def test_a_person_without_an_order_gets_no_note(desk):
     """Carla's tag is put on; her note has no order to stand on and is called off with the reason."""
     desk.gives("workflow", "run", "gift", "--yes")
     (note,) = (e for e in desk.world.outbox(states=["cancelled"]) if e.kind == "note")
-    assert ("c3", "there is no order to put it on") == (note.subject, note.outcome)
+    assert ("c3", "the customer has no order for it") == (note.subject, note.outcome)
 
 
 def test_where_chooses_the_people(desk):

@@ -106,8 +106,8 @@ def test_demo_shows_people_per_segment(shown):
 def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(shown):
     """Codes on the screen are codes that were written: welcome for the new, comeback for the lost."""
     ran, _, folder = shown
-    codes = [row.split()[0] for row in section(ran, "Coupons")[1:]]
-    notes = section(ran, "Notes")
+    codes = [row.split()[0].rstrip(":") for row in section(ran, "Coupons")[1:]]
+    notes = section(ran, "Order notes")
     with sqlite3.connect(folder / "wcflow.sqlite3") as database:
         told = database.execute(
             "SELECT payload FROM outbox WHERE kind = 'coupon' AND state = 'done'"

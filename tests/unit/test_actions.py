@@ -121,7 +121,7 @@ def test_tag_steps_change_tags():
 
 
 def test_stop_ends_the_run():
-    assert Stop("the workflow says stop") == plan("stop")
+    assert Stop("stopped by the step 'stop'") == plan("stop")
 
 
 def test_meta_goes_to_the_customer_or_a_guests_latest_order():

@@ -58,7 +58,7 @@ def tags(taken):
 def test_steps_are_numbered_from_one():
     run, taken = run_steps(run_of("add_tag a", "add_tag b"), facts(), SETUP)
     assert [("1", "a"), ("2", "b")] == tags(taken)
-    assert ("done", "all steps were taken") == (run.state, run.reason)
+    assert ("done", "all steps are done") == (run.state, run.reason)
 
 
 def test_a_run_goes_on_after_its_pause():
@@ -105,7 +105,7 @@ def test_a_stop_inside_a_branch_ends_the_run():
     run, taken = run_steps(
         run_of({"if": "orders_count = 0", "then": ["stop"]}, "add_tag a"), facts(), SETUP
     )
-    assert ("ended", "the workflow says stop", ()) == (run.state, run.reason, taken)
+    assert ("ended", "stopped by the step 'stop'", ()) == (run.state, run.reason, taken)
 
 
 def test_an_impossible_step_ends_the_run_with_its_label():

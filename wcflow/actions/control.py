@@ -80,18 +80,18 @@ def _next(until: Until, context: StepContext) -> datetime:
 
 
 def _stop(_step: Step, _context: StepContext) -> StepResult:
-    return Stop("the workflow says stop")
+    return Stop("stopped by the step 'stop'")
 
 
 CONTROL = ActionModule(
     (
         Action(
             "wait DURATION",
-            "go on later, if when and stop_when then still allow it; also 'wait until monday 09:00'",
+            "Pause the run. It continues if when and stop_when still allow it. Also: wait until monday 09:00.",
             "wait 3d",
             _parse_wait,
             _wait,
         ),
-        Action("stop", "end here", "stop", parse_nothing, _stop),
+        Action("stop", "End the run.", "stop", parse_nothing, _stop),
     )
 )

@@ -38,11 +38,11 @@ EXISTS = "woocommerce_rest_coupon_code_already_exists"
 
 _KIND = kind_of(
     "coupon",
-    "what a coupon is worth and to whom",
+    "What a coupon is worth and who can use it.",
     Key(
         "type",
         "percent, fixed_cart or fixed_product",
-        "what the amount is: a share, or money off the cart or off each product",
+        "What the amount is: a percentage, or money off the cart or off each product.",
         "percent",
         values.choice("percent", "fixed_cart", "fixed_product"),
         "fixed_cart",
@@ -51,7 +51,7 @@ _KIND = kind_of(
     Key(
         "amount",
         "amount",
-        "how much, without sign",
+        "How much, without currency or percent sign.",
         "10",
         values.amount,
         "1",
@@ -60,21 +60,21 @@ _KIND = kind_of(
     Key(
         "prefix",
         "text or none",
-        "what its codes begin with; default: the coupon's name",
+        "How its codes begin. Default: the coupon's name.",
         "WELCOME",
         values.or_none(values.prefix),
     ),
     Key(
         "expires",
         "duration or none",
-        "how long it is good",
+        "How long a code is valid.",
         "30d",
         values.or_none(values.duration),
     ),
     Key(
         "usage_limit",
         "whole number or none",
-        "how often a code may be used in all",
+        "How often a code can be used in total.",
         "1",
         values.or_none(values.whole(1, 1_000_000)),
         1,
@@ -82,7 +82,7 @@ _KIND = kind_of(
     Key(
         "usage_limit_per_user",
         "whole number or none",
-        "how often one customer may use it",
+        "How often one customer can use it.",
         "1",
         values.or_none(values.whole(1, 1_000_000)),
         1,
@@ -90,28 +90,65 @@ _KIND = kind_of(
     Key(
         "individual_use",
         "yes or no",
-        "whether it stands alone, beside no other coupon",
+        "With yes, it cannot be combined with other coupons.",
         "no",
         values.yes_or_no,
         False,
     ),
-    Key("minimum_amount", "amount", "the least a cart must hold", "50", values.amount, ""),
-    Key("maximum_amount", "amount", "the most a cart may hold", "500", values.amount, ""),
+    Key(
+        "minimum_amount",
+        "amount",
+        "The lowest cart total that it is valid for.",
+        "50",
+        values.amount,
+        "",
+    ),
+    Key(
+        "maximum_amount",
+        "amount",
+        "The highest cart total that it is valid for.",
+        "500",
+        values.amount,
+        "",
+    ),
     Key(
         "exclude_sale_items",
         "yes or no",
-        "whether products on sale are left out",
+        "With yes, it is not valid for products on sale.",
         "no",
         values.yes_or_no,
         False,
     ),
-    Key("free_shipping", "yes or no", "whether it ships for free", "no", values.yes_or_no, False),
-    Key("products", "ids", "the products it is good for", "12, 34", values.ids, (), rows=True),
-    Key("categories", "ids", "the categories it is good for", "7", values.ids, (), rows=True),
+    Key(
+        "free_shipping",
+        "yes or no",
+        "With yes, it grants free shipping.",
+        "no",
+        values.yes_or_no,
+        False,
+    ),
+    Key(
+        "products",
+        "ids",
+        "The ids of the products that it is valid for.",
+        "12, 34",
+        values.ids,
+        (),
+        rows=True,
+    ),
+    Key(
+        "categories",
+        "ids",
+        "The ids of the categories that it is valid for.",
+        "7",
+        values.ids,
+        (),
+        rows=True,
+    ),
     Key(
         "for",
         "customer or anyone",
-        "whether it is good for that customer's e-mail address alone",
+        "Who can use a code: only that customer's e-mail address, or anyone.",
         "customer",
         values.choice("customer", "anyone"),
         "customer",
@@ -163,24 +200,24 @@ def _check(section: SectionValues) -> Iterator[tuple[str, RuleError]]:
     if low and high and Decimal(low) > Decimal(high):
         yield "maximum_amount", RuleError(f"at least the minimum_amount {low}", repr(high))
     if "prefix" not in section.given and not _default_prefix(section):
-        yield "", RuleError("a key 'prefix', as the name has no letter from A to Z", "none")
+        yield "", RuleError("a key 'prefix', because the name has no letter from A to Z", "none")
 
 
 def _summary(rule: CouponRule) -> Iterator[str]:
     share = {"percent": " %", "fixed_cart": " off the cart", "fixed_product": " off each product"}
     shipping = " and free shipping" if rule.free_shipping else ""
-    whose = "that customer alone" if rule.for_customer else "anyone"
+    whose = "that customer only" if rule.for_customer else "anyone"
     yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, for {whose}"
-    code = f"{rule.prefix}-…" if rule.prefix else "letters and digits alone"
-    good = f"good for {duration_words(rule.expires)}" if rule.expires else "never expires"
+    code = f"{rule.prefix}-…" if rule.prefix else "random letters and digits"
+    good = f"valid for {duration_words(rule.expires)}" if rule.expires else "never expires"
     yield f"    code {code}, {good}, {_uses(rule)}"
     yield from (f"    {limit}" for limit in _limits(rule))
 
 
 def _uses(rule: CouponRule) -> str:
     if rule.usage_limit is None and rule.usage_limit_per_user is None:
-        return "as often as one likes"
-    total = "any number of uses" if rule.usage_limit is None else f"{rule.usage_limit}× in all"
+        return "unlimited uses"
+    total = "unlimited uses" if rule.usage_limit is None else f"{rule.usage_limit}× in total"
     each = rule.usage_limit_per_user
     return total if each in (None, rule.usage_limit) else f"{total}, {each}× per customer"
 
@@ -191,9 +228,9 @@ def _limits(rule: CouponRule) -> Iterator[str]:
     if rule.maximum_amount:
         yield f"for carts of at most {rule.maximum_amount}"
     if rule.individual_use:
-        yield "beside no other coupon"
+        yield "cannot be combined with other coupons"
     if rule.exclude_sale_items:
-        yield "not for products on sale"
+        yield "not valid for products on sale"
     for what, ids in (("products", rule.products), ("categories", rule.categories)):
         if ids:
             yield f"only for the {what} {', '.join(str(one) for one in ids)}"
@@ -209,7 +246,7 @@ _SECTION = ActionSection(
     _check,
     _summary,
     _meaning,
-    "no workflow makes this coupon",
+    "no workflow creates this coupon",
     "create_coupon",
 )
 
@@ -276,7 +313,7 @@ def _recall(memory: Mapping[str, object]) -> Mapping[str, object]:
 
 CREATE_COUPON = Action(
     "create_coupon NAME",
-    "a code of their own, from [coupon NAME]; later steps may say {{ coupon.code }}",
+    "Create a coupon code for the customer from [coupon NAME]. Later steps can use {{ coupon.code }}.",
     "create_coupon welcome10",
     _parse,
     _create,
@@ -307,7 +344,7 @@ def _deliver(entry: Entry, ways: WaysOut) -> str:
         there = ways.store.coupon(coupon.code)
         if there is None or there.key != coupon.key:
             raise
-        return f"coupon {coupon.code}, there from an earlier try"
+        return f"coupon {coupon.code}, written by an earlier attempt"
     return f"coupon {coupon.code}"
 
 

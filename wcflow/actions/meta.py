@@ -38,7 +38,7 @@ def _set(step: Step, context: StepContext) -> StepResult:
 
 SET_META = Action(
     "set_meta KEY VALUE",
-    "a meta value on the customer, or on a guest's latest order",
+    "Set a custom field of the customer, or of a guest's latest order.",
     "set_meta last_campaign spring",
     _parse,
     _set,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import Entry
 
-NO_ORDER = "there is no order to put it on"
+NO_ORDER = "the customer has no order for it"
 
 
 def note(order_id: int, text: str, key: str, *, for_customer: bool = False) -> Send:
@@ -39,14 +39,14 @@ def _on_order(step: Step, context: StepContext, *, for_customer: bool) -> StepRe
 
 ADD_NOTE = Action(
     "add_note TEXT",
-    "a private note on the trigger's order, else on the customer's latest; never e-mailed",
+    "Write a private note on the trigger's order, or on the customer's latest order.",
     "add_note Welcome, {{ first_name }}",
     parse_text,
     _private,
 )
 ADD_CUSTOMER_NOTE = Action(
     "add_customer_note TEXT",
-    "a note on the order that WooCommerce e-mails to the customer",
+    "Write a note on the same order. WooCommerce e-mails it to the customer.",
     "add_customer_note Thank you, {{ first_name }}!",
     parse_text,
     _to_customer,
@@ -62,7 +62,7 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
 def _deliver(entry: Entry, ways: WaysOut) -> str:
     mark, where = entry.payload["mark"], f"order {entry.target}"
     if entry.attempts > 1 and any(mark in each.text for each in ways.store.notes(entry.target)):
-        return f"note on {where}, there from an earlier try"
+        return f"note on {where}, written by an earlier attempt"
     # WooCommerce keeps markup as it is sent (FACTS: Notes), so what people typed is escaped.
     text = f"{html.escape(entry.payload['text'], quote=False)} {mark}"
     ways.store.add_note(entry.target, text, for_customer=entry.payload["for_customer"])

@@ -43,7 +43,7 @@ def _remove(step: Step, context: StepContext) -> StepResult:
 
 ADD_TAG = Action(
     "add_tag TAG",
-    "the customer wears the tag from now on",
+    "Add a tag to the customer.",
     "add_tag First-time Buyer",
     _parse_tag,
     _add,
@@ -51,7 +51,7 @@ ADD_TAG = Action(
 )
 REMOVE_TAG = Action(
     "remove_tag TAG",
-    "the customer wears the tag no more; one that a segment or tag rule wants stays",
+    "Remove a tag from the customer. A tag that a segment or tag rule wants stays.",
     "remove_tag First-time Buyer",
     _parse_tag,
     _remove,

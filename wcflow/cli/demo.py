@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from wcflow import demo, sync
+from wcflow.actions.registry import ENTRY_KINDS, content_words
 from wcflow.cli import output
 from wcflow.cli.explain import print_explanation
 from wcflow.cli.init import write_private_file
@@ -27,7 +28,6 @@ from wcflow.cli.session import Session, open_session
 from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.contacts import load_contacts
-from wcflow.database.outbox import Entry
 from wcflow.database.stores import store_row
 from wcflow.evaluate.explain import explain_person
 from wcflow.rules.tags import Memory
@@ -109,7 +109,7 @@ def play_demo(demo_run: DemoRun, session: Session) -> None:
     _show_initial_sync(session, context)
     _show_week_later(demo_run, context)
     _show_segments_and_tags(context)
-    _show_notes_and_coupons(context)
+    _show_delivered(context)
     _show_explanation(demo_run, context)
     _show_idle_sync(demo_run, context)
 
@@ -232,24 +232,22 @@ def _bar_rows(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[st
     ]
 
 
-def _show_notes_and_coupons(context: SyncContext) -> None:
+def _show_delivered(context: SyncContext) -> None:
+    """Show what was sent one by one, such as notes and coupons, kind by kind."""
     with context.db.reading() as tx:
         done = outbox.entries(tx, context.name, ["done"], limit=None)
-        found = [entry for entry in done if entry.kind in ("note", "coupon")]
-        who = load_contacts(tx, context.name, {entry.subject for entry in found})
-    names = {subject: contact.name or contact.email for subject, contact in who.items()}
-    output.print_heading("Notes on orders, for you alone")
-    notes = [(f"order {e.target}", e.payload["text"]) for e in found if e.kind == "note"]
-    output.print_table(("", ""), notes or [("none", "")], indent=2, header=False)
-    output.print_heading("Coupons, each for one customer")
-    coupons = [_coupon_row(e, names[e.subject]) for e in found if e.kind == "coupon"]
-    output.print_table(("code", "worth", "for", "why"), coupons or [("none", "", "", "")], indent=2)
-
-
-def _coupon_row(entry: Entry, name: str) -> tuple[str, str, str, str]:
-    amount, kind = entry.payload["amount"], entry.payload["type"]
-    worth = f"{amount} %" if kind == "percent" else str(amount)
-    return entry.payload["code"].upper(), worth, name, f"{entry.rule}: {entry.occurrence}"
+        found = [entry for entry in done if ENTRY_KINDS[entry.kind].deliver]
+        contacts = load_contacts(tx, context.name, {entry.subject for entry in found})
+    names = {each: contact.name or contact.email for each, contact in contacts.items()}
+    for kind in ENTRY_KINDS.values():
+        if kind.deliver:
+            output.print_heading(kind.several.capitalize())
+            rows = [
+                (content_words(entry), names[entry.subject], f"{entry.rule}: {entry.occurrence}")
+                for entry in found
+                if entry.kind == kind.name
+            ]
+            output.print_table(("what", "for", "why"), rows or [("none", "", "")], indent=2)
 
 
 def _show_explanation(demo_run: DemoRun, context: SyncContext) -> None:

@@ -21,7 +21,7 @@ NOTHING, UNKNOWN = "(none)", "(not readable)"
 def change(preview: Preview, zone: tzinfo = UTC) -> str:
     """Give what would change, from what to what."""
     if preview.target_missing:
-        return "nothing: it is gone from the shop"
+        return "nothing: it no longer exists in the store"
     if preview.after is None:
         return content_words(preview.entry, zone)
     before = preview.before
@@ -30,7 +30,7 @@ def change(preview: Preview, zone: tzinfo = UTC) -> str:
         for key, value in preview.after.items()
         if before is None or (before.get(key) or "") != (value or "")
     ]
-    return "; ".join(changes) or "nothing: the shop shows it already"
+    return "; ".join(changes) or "nothing: the store shows it already"
 
 
 def _old_value(key: str, before: Mapping[str, str | None] | None) -> str:

@@ -121,6 +121,6 @@ class Delivery:
     def fail(self, tx: Connection, entry: Entry, reason: str) -> None:
         """Let an entry fail for good, and cancel what its run would have done after it."""
         outbox.close(tx, entry.id, "failed", reason, self.now())
-        outbox.cancel_after(tx, entry, f"step {entry.step} before it failed")
+        outbox.cancel_after(tx, entry, f"the earlier step {entry.step} failed")
         self.result.failed += 1
         log.error("failed", store=self.store_name, id=entry.id, why=reason)

@@ -78,7 +78,7 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
         if isinstance(result, Send) and result.remember:
             run = replace(run, memory={**run.memory, **result.remember})
         taken.append(Taken(label(path), _action(run, path), result))
-    return finished(run, "done", "all steps were taken"), tuple(taken)
+    return finished(run, "done", "all steps are done"), tuple(taken)
 
 
 def _take(run: Run, facts: Context, setup: RunSetup) -> StepResult | str:

@@ -181,12 +181,9 @@ def _end_if_stopped(
         return None
     context = run_context(run, work.context, elsewhere.get(run.order_id))
     if run.order_id and context.order is None:
-        why = (
-            "another customer's by now"
-            if run.order_id in work.evaluation_input.elsewhere
-            else "gone"
-        )
-        return finished(run, "ended", f"order {run.order_id} is {why}")
+        elsewhere_now = run.order_id in work.evaluation_input.elsewhere
+        why = "belongs to another customer now" if elsewhere_now else "no longer exists"
+        return finished(run, "ended", f"order {run.order_id} {why}")
     reason = stop_reason(workflow, context)
     return finished(run, "ended", reason) if reason else None
 
