@@ -1,14 +1,18 @@
 """Each action parses its steps with all errors, and plans what follows from them."""
 
+import ast
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+import wcflow
 from tests.builders import NOW, account, order, profile
 from wcflow.actions.coupon import CouponRule
 from wcflow.actions.note import NO_ORDER
-from wcflow.actions.registry import ACTIONS
+from wcflow.actions.registry import ACTIONS, ENTRY_KINDS
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.steps import (
@@ -67,6 +71,7 @@ def test_all_errors_are_reported_with_their_rows():
         ("wait 101y", "at most 100y", "'101y'"),
         ("wait until noon", "'until 09:00' or 'until monday 09:00'", "'until noon'"),
         ("stop now", "nothing after the step", "'now'"),
+        ("if orders_count > 1", "a step", "'if'"),
     ],
 )
 def test_an_invalid_step_is_refused(line, expected, got):
@@ -150,3 +155,27 @@ def test_waits_keep_the_time_of_day_of_the_store(wait, until):
 
 def test_a_tag_has_no_comma_and_no_blanks_at_its_ends():
     assert "Country: DE AT" == one_tag("  Country: DE,\n AT ")
+
+
+OWN_NAMES = (set(ACTIONS) | set(ENTRY_KINDS)) - {"note", "tag", "coupon"}
+PACKAGES = ("cli", "daemon", "poll", "evaluate", "outbox", "config", "rules")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_nothing_outside_its_module_names_an_action(package):
+    """Note, tag and coupon are also keys and sections of the INI."""
+    found = [
+        (file.name, node.value)
+        for file in (Path(wcflow.__file__).parent / package).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and node.value in OWN_NAMES
+    ]
+    assert [] == found
+
+
+def test_no_code_outside_its_module_asks_for_a_kind_of_entry():
+    root = Path(wcflow.__file__).parent
+    files = [file for package in PACKAGES for file in (root / package).rglob("*.py")]
+    asks = re.compile(r"""kind\s*(==|!=|in)\s*\(?["'](note|coupon|tag)\b""")
+    found = [file.name for file in files if asks.search(file.read_text())]
+    assert ["explain.py"] == found, "explain asks which rules are tag rules"

@@ -1,4 +1,4 @@
-"""Effects in the words of an admin: what is done, where, and from what to what."""
+"""Show what an outbox entry would change, and entries as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wcflow.actions.registry import content_words
 from wcflow.rules.tags import SEGMENT_META, TAGS_META
 
 if TYPE_CHECKING:
-    # Who shows previews has made them; who shows effects alone starts without what makes them.
+    # Only a name of a type: commands that show no previews start without them.
     from wcflow.outbox.meta_plan import Preview
 
 
@@ -19,7 +19,7 @@ NOTHING, UNKNOWN = "(none)", "(not readable)"
 
 
 def change(preview: Preview, zone: tzinfo = UTC) -> str:
-    """Give what would change, from what to what."""
+    """Return what would change, from what to what."""
     if preview.target_missing:
         return "nothing: it no longer exists in the store"
     if preview.after is None:
@@ -38,7 +38,6 @@ def _old_value(key: str, before: Mapping[str, str | None] | None) -> str:
 
 
 def entry_json(preview: Preview, who: object) -> dict[str, object]:
-    """Give an effect for scripts."""
     entry = preview.entry
     return {
         "id": entry.id,
@@ -56,6 +55,3 @@ def entry_json(preview: Preview, who: object) -> dict[str, object]:
         "released": entry.released,
         "due_at": entry.due_at,
     }
-
-
-# People as an admin knows them: name, address, number.

@@ -5,7 +5,7 @@ What conditions, triggers, steps and templates say is not read here: they need t
 
 from __future__ import annotations
 
-from wcflow.rules import values as parsers
+from wcflow.rules import values
 from wcflow.rules.keys import Key, kind_of
 
 _ROWS_JOINED = "rows are joined by 'and'"
@@ -18,7 +18,7 @@ SEGMENT = kind_of(
         "condition",
         f"who is in it; {_ROWS_JOINED}",
         "total_spent >= 1000",
-        parsers.as_written,
+        values.as_written,
         required=True,
         rows=True,
     ),
@@ -27,7 +27,7 @@ SEGMENT = kind_of(
         "name",
         "of one group a customer is in the first segment that holds, in the order of the file",
         "lifecycle",
-        parsers.as_written,
+        values.as_written,
         "",
     ),
     Key(
@@ -35,14 +35,14 @@ SEGMENT = kind_of(
         "text or none",
         "the tag worn by those who are in it; default: the segment's name",
         "VIP",
-        parsers.or_none(parsers.lone_tag),
+        values.or_none(values.lone_tag),
     ),
     Key(
         "note",
         "yes or no",
         "whether entering and leaving put a private note on the latest order",
         "no",
-        parsers.yes_or_no,
+        values.yes_or_no,
         False,
     ),
 )
@@ -55,7 +55,7 @@ TAG = kind_of(
         "condition",
         f"who wears it; {_ROWS_JOINED}",
         "is_guest",
-        parsers.as_written,
+        values.as_written,
         rows=True,
     ),
     Key(
@@ -63,14 +63,14 @@ TAG = kind_of(
         "template",
         "what it says; default: the rule's name, or {{ each }} with for_each",
         "Country: {{ shipping_country }}",
-        parsers.as_written,
+        values.as_written,
     ),
     Key(
         "for_each",
         "attribute",
         "one tag for each element of a list",
         "categories",
-        parsers.as_written,
+        values.as_written,
         "",
     ),
     Key(
@@ -78,7 +78,7 @@ TAG = kind_of(
         "while or forever",
         "whether the tag goes when the condition no longer holds",
         "while",
-        parsers.choice("while", "forever"),
+        values.choice("while", "forever"),
         "while",
     ),
 )
@@ -91,7 +91,7 @@ WORKFLOW = kind_of(
         "trigger",
         "what sets it off",
         "first_order",
-        parsers.as_written,
+        values.as_written,
         required=True,
     ),
     Key(
@@ -99,7 +99,7 @@ WORKFLOW = kind_of(
         "condition",
         f"for whom; {_ROWS_JOINED}; asked again before each step that waited",
         "order.total >= 20",
-        parsers.as_written,
+        values.as_written,
         rows=True,
     ),
     Key(
@@ -107,7 +107,7 @@ WORKFLOW = kind_of(
         "steps",
         "what is done, one step per row",
         "add_tag First-time Buyer",
-        parsers.as_written,
+        values.as_written,
         required=True,
         rows=True,
     ),
@@ -116,15 +116,15 @@ WORKFLOW = kind_of(
         "per occurrence, per order, per customer, or every DURATION",
         "how often it may run for a customer",
         "per customer",
-        parsers.once,
-        parsers.once("per occurrence"),
+        values.once,
+        values.once("per occurrence"),
     ),
     Key(
         "stop_when",
         "condition",
         f"who is left alone from then on; {_ROWS_JOINED}",
         "orders_count >= 2",
-        parsers.as_written,
+        values.as_written,
         rows=True,
     ),
     Key(
@@ -132,7 +132,7 @@ WORKFLOW = kind_of(
         "live, dry_run or off",
         "whether its effects are written, only shown, or not even looked for",
         "live",
-        parsers.choice("live", "dry_run", "off"),
+        values.choice("live", "dry_run", "off"),
         "live",
     ),
     Key(
@@ -140,7 +140,7 @@ WORKFLOW = kind_of(
         "e-mail addresses",
         "those alone on whom to try it",
         "me@shop.example",
-        parsers.addresses,
+        values.addresses,
         frozenset(),
         rows=True,
     ),
@@ -149,7 +149,7 @@ WORKFLOW = kind_of(
         "skip or include",
         "whether what happened before it was switched on sets it off too",
         "skip",
-        parsers.choice("skip", "include"),
+        values.choice("skip", "include"),
         "skip",
     ),
 )

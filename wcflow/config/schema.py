@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
-from wcflow.rules import values as parsers
+from wcflow.rules import values
 from wcflow.rules.keys import Key, Kind, kind_of
 from wcflow.units import Duration
 
@@ -23,7 +23,7 @@ _GENERAL = kind_of(
         "where the mirror is kept: SQLite, or PostgreSQL with the extra postgres; $NAME names an "
         "environment variable",
         "sqlite:///wcflow.sqlite3",
-        parsers.as_written,
+        values.as_written,
         secret=True,
     ),
     Key(
@@ -31,7 +31,7 @@ _GENERAL = kind_of(
         "duration",
         "how often the shop is asked for news",
         "1min",
-        parsers.duration,
+        values.duration,
         Duration(1, "min"),
     ),
     Key(
@@ -39,7 +39,7 @@ _GENERAL = kind_of(
         "file patterns",
         "more files to read, relative to this one",
         "recipes/*.ini",
-        parsers.patterns,
+        values.patterns,
         (),
         rows=True,
     ),
@@ -48,7 +48,7 @@ _GENERAL = kind_of(
         "statuses",
         "orders in these count as paid",
         "processing, completed",
-        parsers.paid_statuses,
+        values.paid_statuses,
         ("processing", "completed"),
         rows=True,
     ),
@@ -58,18 +58,18 @@ _GENERAL = kind_of(
         "the brake: more writes than this in one walk wait for wcflow approve; default: the "
         "greater of 100 and 20 % of the customers",
         "250",
-        parsers.whole(1, 1_000_000),
+        values.whole(1, 1_000_000),
     ),
     Key(
         "manual_tags",
         "respect or restore",
         "whether a tag that a person took away stays away, or is put back",
         "respect",
-        parsers.choice("respect", "restore"),
+        values.choice("respect", "restore"),
         "respect",
     ),
-    Key("log_level", "level", "what is logged", "info", parsers.choice(*LOG_LEVELS), "info"),
-    Key("log_format", "format", "how it is logged", "auto", parsers.choice(*LOG_FORMATS), "auto"),
+    Key("log_level", "level", "what is logged", "info", values.choice(*LOG_LEVELS), "info"),
+    Key("log_format", "format", "how it is logged", "auto", values.choice(*LOG_FORMATS), "auto"),
     named=False,
 )
 
@@ -78,8 +78,8 @@ def _secret_keys(name: str, what: str) -> tuple[Key, Key]:
     there = f"the {what} itself, or $NAME for an environment variable"
     away = f"a file that holds the {what} and nothing else"
     return (
-        Key(name, "key", there, f"$WC_{name.upper()}", parsers.as_written, secret=True),
-        Key(f"{name}_file", "file", away, f"/etc/wcflow/{name}", parsers.as_written),
+        Key(name, "key", there, f"$WC_{name.upper()}", values.as_written, secret=True),
+        Key(f"{name}_file", "file", away, f"/etc/wcflow/{name}", values.as_written),
     )
 
 
@@ -91,7 +91,7 @@ _STORE = kind_of(
         "address",
         "the shop's address",
         "https://shop.example",
-        parsers.as_written,
+        values.as_written,
         required=True,
     ),
     *_secret_keys("consumer_key", "consumer key (ck_…)"),
@@ -101,27 +101,27 @@ _STORE = kind_of(
         "file",
         "certificates to trust, where the shop has one of its own making",
         "/etc/wcflow/ca.pem",
-        parsers.as_written,
+        values.as_written,
     ),
-    Key("timeout", "duration", "how long to wait for an answer", "30s", parsers.seconds, 30.0),
-    Key("page_size", "1 to 100", "orders per request", "100", parsers.whole(1, 100), 100),
-    Key("parallel", "1 to 8", "requests at a time, first census", "2", parsers.whole(1, 8), 2),
+    Key("timeout", "duration", "how long to wait for an answer", "30s", values.seconds, 30.0),
+    Key("page_size", "1 to 100", "orders per request", "100", values.whole(1, 100), 100),
+    Key("parallel", "1 to 8", "requests at a time, first census", "2", values.whole(1, 8), 2),
     Key(
         "sweep_every",
         "duration",
         "within what time every customer is looked at again; with more than some 100,000 accounts"
         " the night does what polls have no room for",
         "1d",
-        parsers.duration,
+        values.duration,
         Duration(1, "d"),
     ),
-    Key("write", "yes or no", "whether the shop is written to", "yes", parsers.yes_or_no, True),
+    Key("write", "yes or no", "whether the shop is written to", "yes", values.yes_or_no, True),
     Key(
         "order_tags",
         "latest or none",
         "whether a customer's latest order shows their tags and segment",
         "latest",
-        parsers.choice("latest", "none"),
+        values.choice("latest", "none"),
         "latest",
     ),
     Key(
@@ -129,7 +129,7 @@ _STORE = kind_of(
         "by_email or ignore",
         "whether the guest orders under one address are a person",
         "by_email",
-        parsers.choice("by_email", "ignore"),
+        values.choice("by_email", "ignore"),
         "by_email",
     ),
     Key(
@@ -137,7 +137,7 @@ _STORE = kind_of(
         "e-mail addresses",
         "addresses that are nobody: a marketplace, a shop till",
         "till@shop.example",
-        parsers.addresses,
+        values.addresses,
         frozenset(),
         rows=True,
     ),
@@ -146,7 +146,7 @@ _STORE = kind_of(
         "custom field",
         "the customer's field that says whether they accept marketing",
         "newsletter",
-        parsers.meta_key,
+        values.meta_key,
         "",
     ),
     Key(
@@ -154,7 +154,7 @@ _STORE = kind_of(
         "custom field",
         "the customer's field that holds their birthday",
         "birthday",
-        parsers.meta_key,
+        values.meta_key,
         "",
     ),
     Key(
@@ -162,7 +162,7 @@ _STORE = kind_of(
         "currencies and rates",
         "what one unit of another currency is worth in the shop's own",
         "USD 0.92, GBP 1.17",
-        parsers.rates,
+        values.rates,
         {},
         rows=True,
     ),

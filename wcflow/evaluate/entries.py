@@ -1,4 +1,4 @@
-"""Effects of steps and segments as rows of the outbox. Pure: a secret and an instant are given."""
+"""Turn what steps, segments and tags lead to into rows of the outbox. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wcflow.units import local_day
 
 @dataclass(frozen=True, slots=True)
 class EntryBuilder:
-    """Makes rows for one store, by one set of rules, at one instant."""
+    """Makes rows for one store, from one set of rules, at one instant."""
 
     store: str
     rules: Rules
@@ -53,7 +53,7 @@ class EntryBuilder:
     def transition_entry(
         self, evaluated: Evaluation, transition: Transition, reason: str
     ) -> dict[str, Any] | None:
-        """Give the row of a note that tells of a move, where the segment asks for one."""
+        """Return the row of the note on a segment change, if the segment has ``note = yes``."""
         rule = next((each for each in self.rules.segments if each.name == transition.segment), None)
         order = latest_order(evaluated.profile)
         if rule is None or not rule.note or order is None:
@@ -72,7 +72,7 @@ class EntryBuilder:
         )
 
     def tags_entry(self, subject: str, target: TagTarget) -> dict[str, Any]:
-        """Give the row of what one place should show."""
+        """Return the row with the tags that one place should show."""
         return self._row(
             tag_state(target),
             rule=STATE_OF_TAGS,
@@ -98,13 +98,13 @@ class EntryBuilder:
 
 
 def tag_step(target: TagTarget) -> str:
-    """Name the place of tags: the customer, or one order."""
+    """Return the step of an entry for tags: the customer, or one order."""
     return "customer" if target.kind == "customer" else f"order {target.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class TagChanges:
-    """Rows of tags to queue, and (subject, step) of those to call off."""
+    """Rows of tags to queue, and the keys (person, step) of those to cancel."""
 
     queue: tuple[dict[str, Any], ...]
     cancel: tuple[tuple[str, str], ...]
@@ -116,7 +116,7 @@ NO_TAG_CHANGES = TagChanges((), ())
 def tag_changes(
     evaluated: Evaluation, known: Mapping[tuple[str, str], TagEntry], entry_builder: EntryBuilder
 ) -> TagChanges:
-    """Say which places need writing, which no longer do; one that failed for good stays so."""
+    """Return which places need a write and which no longer do; failed entries stay failed."""
     if not known and not any(target.differs for target in evaluated.targets):
         return NO_TAG_CHANGES
     subject = evaluated.memory.subject
@@ -131,14 +131,14 @@ def tag_changes(
 
 
 def _was_claimed(entry: TagEntry | None) -> bool:
-    # Who evaluates is alone: one that is claimed was left by a process that died over it, and
-    # nobody knows what the shop shows. Nor may it be written later as it was wanted then.
+    # Only one process evaluates a store, so a claimed entry was left by one that died. What the
+    # store shows is unknown then, and the old wish must not be written later.
     return entry is not None and entry.state == "claimed"
 
 
 def _is_unchanged(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:
     if entry is None:
         return False
-    # Who opened another account under the address of a deleted one took its row along.
+    # A new account with the address of a deleted one inherits its row.
     same = (entry.payload, entry.target) == (row["payload"], row["target"])
     return same and entry.state in ("due", "failed")

@@ -1,6 +1,6 @@
-"""Coupon codes and note marks: derived from the key of the work, so that a repeat finds its own.
+"""Coupon codes and note marks, derived from a key so that a retry finds what it wrote before.
 
-Pure. The secret is the database's own; without it a code cannot be guessed from a customer's data.
+Pure. The secret belongs to the database: nobody can guess a code from a customer's data.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ CODE_LENGTH, MARK_LENGTH, KEY_LENGTH = 8, 6, 32
 
 
 def work_key(secret: str, *parts: object) -> str:
-    """Give the key of a piece of work as hexadecimal digits; the parts cannot be read from it."""
+    """Return a key as hexadecimal digits, from which the parts cannot be read."""
     text = "\x1f".join(str(part) for part in parts)
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:KEY_LENGTH]
 
 
 def letters(key: str, count: int) -> str:
-    """Spell a key with ``count`` letters that cannot be mistaken for others."""
+    """Return a key as ``count`` letters that are not easily confused."""
     number, text = int(key, 16), ""
     for _ in range(count):
         number, rest = divmod(number, len(ALPHABET))
@@ -29,11 +29,11 @@ def letters(key: str, count: int) -> str:
 
 
 def coupon_code(prefix: str, key: str) -> str:
-    """Give ``WELCOME-7Q4MXK2P``; without a prefix only the letters."""
+    """Return ``WELCOME-7Q4MXK2P``, or only the letters without a prefix."""
     code = letters(key, CODE_LENGTH)
     return f"{prefix}-{code}" if prefix else code
 
 
 def note_mark(key: str) -> str:
-    """Give the mark that ends a note, by which it is found again: ``(ref 7Q4MXK)``."""
+    """Return the mark at the end of a note, by which a retry finds it: ``(ref 7Q4MXK)``."""
     return f"(ref {letters(key, MARK_LENGTH)})"

@@ -1,6 +1,6 @@
-"""What may stand behind an ``=``: one function per form. Text in, value out, or a FlawError.
+"""Parse the value of a key: one function per form. Text in, value out, or RuleErrors.
 
-Conditions, templates, triggers and steps are not here: they have a language of their own.
+Conditions, templates, triggers and steps have a language of their own and are not here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SYNONYMS = {"true": "yes", "on": "yes", "1": "yes", "false": "no", "off": "no",
 
 
 def as_written(text: str) -> str:
-    """Take any text but none at all."""
+    """Accept any text that is not empty."""
     if not text:
         raise RuleErrors(RuleError("a value", "nothing"))
     return text
@@ -32,7 +32,7 @@ def _refuse(expected: str, text: str, hint: str = "") -> RuleErrors:
 
 
 def yes_or_no(text: str) -> bool:
-    """Read ``yes`` or ``no``."""
+    """Parse ``yes`` or ``no``."""
     word = text.lower()
     if word not in YES_OR_NO:
         meant = _SYNONYMS.get(word)
@@ -41,7 +41,7 @@ def yes_or_no(text: str) -> bool:
 
 
 def choice(*words: str) -> Callable[[str], str]:
-    """Read one of ``words``, in any case."""
+    """Parse one of ``words``; case does not matter."""
 
     def read(text: str) -> str:
         if text.lower() not in words:
@@ -57,7 +57,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 def duration(text: str) -> Duration:
-    """Read a length of time that is not nothing."""
+    """Parse a duration of more than zero."""
     found = parse_duration(text)
     if found is None or found.count == 0:
         raise _refuse(DURATION_FORM, text)
@@ -67,7 +67,7 @@ def duration(text: str) -> Duration:
 
 
 def seconds(text: str) -> float:
-    """Read a duration of less than a day as seconds."""
+    """Parse a duration of less than a day; return seconds."""
     found = duration(text)
     if found.in_days:
         raise _refuse("a duration of seconds, minutes or hours", text)
@@ -75,7 +75,7 @@ def seconds(text: str) -> float:
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
-    """Read a whole number within bounds, both included."""
+    """Parse a whole number from ``lowest`` to ``highest``, both included."""
 
     def read(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
@@ -86,7 +86,7 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
-    """Read ``none``, or what ``read`` reads."""
+    """Parse ``none``, or whatever ``read`` parses."""
 
     def read_or_none(text: str) -> T | None:
         if text.lower() == "none":
@@ -104,7 +104,7 @@ def or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
 
 
 def amount(text: str) -> str:
-    """Read an amount without currency sign, as the decimal text a shop takes."""
+    """Parse an amount without a currency sign; return the decimal text that the store accepts."""
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,4})?", text):
         raise _refuse("an amount such as 10 or 12.50", text, _amount_hint(text))
     return text
@@ -112,21 +112,21 @@ def amount(text: str) -> str:
 
 def _amount_hint(text: str) -> str:
     if "," in text:
-        return "a point stands before the decimals, and nothing between the thousands"
+        return "use a point before the decimals, and no separator between thousands"
     if "%" in text:
-        return "write the number alone, and type = percent"
+        return "write only the number, with type = percent"
     return "no currency sign, no minus" if re.search(r"[0-9]", text) else ""
 
 
 def parts(text: str) -> list[tuple[int, str]]:
-    """Give what stands between commas and line ends, with its row."""
-    # A comma at the end of a line says no more than the line's end does.
+    """Return the parts between commas and line ends, each with its row."""
+    # A comma at the end of a line adds nothing to the line's end.
     rows = [line.removesuffix(",").split(",") for line in text.split("\n")]
     return [(row, part.strip()) for row, line in enumerate(rows) for part in line]
 
 
 def each(text: str, read: Callable[[str], T]) -> list[T]:
-    """Read every part of a list; raises FlawError with the flaws of all of them."""
+    """Parse every part of a list; raises RuleErrors with the errors of all of them."""
     found: list[T] = []
     rule_errors: list[RuleError] = []
     for row, part in parts(text):
@@ -143,12 +143,12 @@ def each(text: str, read: Callable[[str], T]) -> list[T]:
     return found
 
 
-# A person in one of these has paid nothing, or the order is not to be seen.
+# In these nothing was paid, or the order is not visible.
 _NEVER_PAID = frozenset({"refunded", "trash", "auto-draft", "checkout-draft", "any"})
 
 
 def paid_statuses(text: str) -> tuple[str, ...]:
-    """Read a list of order statuses, without WooCommerce's internal prefix ``wc-``."""
+    """Parse a list of order statuses; WooCommerce's internal prefix ``wc-`` is dropped."""
     return tuple(each(text, _paid_status))
 
 
@@ -157,12 +157,12 @@ def _paid_status(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_-]{1,20}", status):
         raise _refuse("statuses such as processing, completed", text)
     if status in _NEVER_PAID:
-        raise _refuse("statuses of orders that are paid", text)
+        raise _refuse("statuses of paid orders", text)
     return status
 
 
 def addresses(text: str) -> frozenset[str]:
-    """Read a list of e-mail addresses in normal form."""
+    """Parse a list of e-mail addresses; return them in normal form."""
     return frozenset(each(text, _address))
 
 
@@ -173,19 +173,19 @@ def _address(text: str) -> str:
 
 
 def ids(text: str) -> tuple[int, ...]:
-    """Read a list of the shop's ids."""
+    """Parse a list of ids of the store."""
     return tuple(each(text, _id))
 
 
 def _id(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
-        hint = "the dashboard shows it in the address of the page where you edit one"
+        hint = "the dashboard shows the id in the address of the edit page"
         raise _refuse("ids such as 12, 34", text, hint)
     return int(text)
 
 
 def rates(text: str) -> Mapping[str, Decimal]:
-    """Read ``USD 0.92, GBP 1.17``: what one unit of a currency is worth in the store's."""
+    """Parse ``USD 0.92, GBP 1.17``: the value of one unit in the store's currency."""
     currencies = [part[:3].upper() for _, part in parts(text)]
 
     def read(part: str) -> tuple[str, Decimal]:
@@ -200,27 +200,27 @@ def rates(text: str) -> Mapping[str, Decimal]:
 def _rate(text: str) -> tuple[str, Decimal]:
     said = re.fullmatch(r"([A-Za-z]{3})(?:\s*=\s*|\s+)([0-9]{1,9}(?:\.[0-9]{1,9})?)", text)
     if said is None or not Decimal(said[2]):
-        hint = "a point stands before the decimals" if text.isdecimal() else ""
+        hint = "use a point before the decimals" if text.isdecimal() else ""
         raise _refuse("a currency and its rate such as USD 0.92", text, hint)
     return said[1].upper(), Decimal(said[2])
 
 
 def meta_key(text: str) -> str:
-    """Read the key of a custom field that the shop's API shows."""
+    """Parse the key of a custom field that the store's API shows."""
     if not text or text.startswith("_"):
-        hint = "WooCommerce keeps keys that begin with '_' to itself" if text else ""
+        hint = "WooCommerce hides keys that begin with '_'" if text else ""
         raise _refuse("the key of a custom field", text, hint)
     return text
 
 
 def patterns(text: str) -> tuple[tuple[int, str], ...]:
-    """Read file patterns, each with its row."""
+    """Parse file patterns; return each with its row."""
     each(text, as_written)
     return tuple(parts(text))
 
 
 def lone_tag(text: str) -> str:
-    """Read a tag that is the same for everyone."""
+    """Parse a tag that is the same for everyone."""
     if "," in text:
         raise _refuse("a tag without a comma", text)
     if "{{" in text or "{%" in text:
@@ -230,14 +230,14 @@ def lone_tag(text: str) -> str:
 
 
 def prefix(text: str) -> str:
-    """Read what coupon codes begin with."""
+    """Parse the prefix of coupon codes."""
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,18}[A-Za-z0-9])?", text):
         raise _refuse("at most 20 letters A to Z, digits, '-' and '_'", text)
     return text.upper()
 
 
 def once(text: str) -> Once:
-    """Read how often a workflow may run."""
+    """Parse how often a workflow can run."""
     word, _, rest = " ".join(text.lower().split()).partition(" ")
     if word == "per" and rest in ("occurrence", "order", "customer"):
         return Once(rest)
