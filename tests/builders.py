@@ -57,5 +57,5 @@ def account(id=12, *, days=400, meta=None, **more):
 
 
 def profile(*orders, account=None, **more):
-    subject = f"c{account.id}" if account else "g:anna@example.com"
-    return Profile(subject, "anna@example.com", SHOP, account, orders, **more)
+    key = f"c{account.id}" if account else "g:anna@example.com"
+    return Profile(1, "anna@example.com", SHOP, account, orders, key=key, **more)

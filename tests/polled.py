@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 from sqlalchemy import update
 
+from tests.persons import keys
 from tests.sandbox_door import mounted
 from wcflow.database.customers import customers
 from wcflow.database.mapping import customer_of, order_of, product_of
@@ -98,12 +99,17 @@ class Polled:
         return {row.id: product_of(row) for row in self._all(ProductRow)}
 
     def people(self):
-        """The persons that are remembered: subject to address."""
-        return {row.subject: row.email for row in self._all(PersonRow)}
+        """The persons that are remembered: key to address."""
+        return {key: row.email for key, row in self._persons()}
+
+    def _persons(self):
+        with self.db.reading() as tx:
+            known = keys(tx, self.settings.store)
+        return [(known[row.id], row) for row in self._all(PersonRow) if row.present]
 
     def touched(self):
         """The persons that are to be looked at."""
-        return {row.subject for row in self._all(PersonRow) if row.touched}
+        return {key for key, row in self._persons() if row.touched}
 
     # What the shop has, as records.
 

@@ -97,13 +97,14 @@ def profiles(draw, now, zone):
     )
     count = draw(st.integers(0, 6))
     return Profile(
-        "c5" if account else "g:a@example.com",
+        5,
         "a@example.com",
         shop,
         account,
         tuple(draw(orders(now, number)) for number in range(1, count + 1)),
         PRODUCTS,
         SavedState(own_tags=frozenset({"wholesale"})),
+        key="c5" if account else "g:a@example.com",
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import event
 
+from tests.persons import person
 from tests.sandbox_door import mounted
 from wcflow import sync
 from wcflow.config.load import load_config
@@ -196,13 +197,15 @@ class World:
         with self.db.reading() as tx:
             return queue.entries(tx, "shop", **query)
 
-    def runs(self, subject):
+    def runs(self, key):
         with self.db.reading() as tx:
-            return runs.runs_of(tx, "shop", [subject]).get(subject, [])[::-1]
+            found = person(tx, key)
+            return runs.runs_of(tx, "shop", [found]).get(found, [])[::-1]
 
-    def memory(self, subject):
+    def memory(self, key):
         with self.db.reading() as tx:
-            return people.memories(tx, "shop", [subject]).get(subject)
+            found = person(tx, key)
+            return people.memories(tx, "shop", [found]).get(found)
 
     def row(self):
         with self.db.reading() as tx:

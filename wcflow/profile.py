@@ -70,15 +70,26 @@ class OrderFigures(msgspec.Struct, frozen=True):
     latest_stamp: datetime | None
 
 
-class Profile(msgspec.Struct, frozen=True):
-    """One person: subject key, account if any, all their orders (oldest first), their standing.
+class StoredEvent(msgspec.Struct, frozen=True):
+    """Something that happened to a person and that no order shows; ``key`` is its stable name."""
 
-    ``subject`` is ``c12`` for a registered customer, ``g:anna@example.com`` for a guest.
-    ``products`` holds the products that the orders name, by id. ``figures`` follows from the
-    orders and is never given.
+    kind: str
+    key: str
+    at: datetime
+    source: str = ""
+    data: Mapping[str, object] = msgspec.field(default_factory=dict)
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One person: their account if any, all their orders (oldest first), their standing.
+
+    ``person`` is their id in the database. ``key`` is how the store knows them: ``c12`` for a
+    registered customer, ``g:anna@example.com`` for a guest. ``products`` holds the products that
+    the orders name, by id. ``figures`` follows from the orders and is never passed in.
+    ``events`` are stored events, oldest first.
     """
 
-    subject: str
+    person: int
     email: str
     store: StoreProfile
     account: Customer | None = None
@@ -86,6 +97,8 @@ class Profile(msgspec.Struct, frozen=True):
     products: Mapping[int, Product] = msgspec.field(default_factory=dict)
     saved_state: SavedState = msgspec.field(default_factory=SavedState)
     figures: OrderFigures | None = None
+    key: str = ""
+    events: tuple[StoredEvent, ...] = ()
 
     def __post_init__(self) -> None:
         known = self.figures
@@ -135,13 +148,23 @@ def _figures(orders: tuple[Order, ...], store: StoreProfile) -> OrderFigures:
 
 
 def account_key(customer_id: int) -> str:
-    """Give the subject key of a registered customer."""
+    """Return the key of a registered customer."""
     return f"c{customer_id}"
 
 
 def guest_key(email: str) -> str:
-    """Give the subject key of a guest, whose address is in normal form."""
+    """Return the key of a guest, whose address is in normal form."""
     return f"g:{email}"
+
+
+def account_in(key: str) -> int | None:
+    """Return the customer id that a key names, or nothing."""
+    return int(key[1:]) if key.startswith("c") and key[1:].isdecimal() else None
+
+
+def email_in(key: str) -> str | None:
+    """Return the address that a guest's key names, or nothing."""
+    return key[2:] if key.startswith("g:") else None
 
 
 def order_date(order: Order) -> datetime:

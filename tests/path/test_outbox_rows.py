@@ -22,7 +22,7 @@ def filled(database, stores=("shop",), rows=300):
         {
             "store": random.choice(stores),
             "rule": "workflow welcome",
-            "subject": f"c{number}",
+            "person": number,
             "occurrence": f"order {number} paid",
             "step": "0",
             "kind": random.choice(KINDS),

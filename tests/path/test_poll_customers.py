@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.persons import person
 from tests.polled import BEGIN, mirror_equals_shop, polled
+from wcflow.database.identity import mark_dirty
 from wcflow.database.sql import table_of, upsert
 from wcflow.database.stores import EMPTY_ANSWER, save_store
 from wcflow.database.tables import PersonRow, RunRow
@@ -37,15 +39,15 @@ def orders(poll, **more):
     return poll.shop.place_order(**{"now": poll.now, "items": ((poll.wallet, 1),), **more})
 
 
-def remembers(poll, subject, email, **columns):
-    row = {"store": "shop", "subject": subject, "email": email, "touched": 0, **columns}
+def remembers(poll, key, email, **columns):
     with poll.db.transaction() as tx:
-        upsert(tx, PersonRow, [row])
+        (id,) = mark_dirty(tx, "shop", {key: email}).values()
+        upsert(tx, PersonRow, [{"id": id, "store": "shop", "touched": 0, **columns}])
 
 
 def memories(poll):
     """The tags that are remembered of persons."""
-    return {row.subject: row.worn for row in poll._all(PersonRow) if row.worn != "[]"}
+    return {key: row.worn for key, row in poll._persons() if row.worn != "[]"}
 
 
 def a_day_of_polls(poll, every=timedelta(hours=1)):
@@ -214,10 +216,12 @@ class TestGone:
         mirror_equals_shop(poll)
 
     def test_runs_and_effects_follow_a_person_to_their_new_key(self, poll):
+        with poll.db.reading() as tx:
+            bob = person(tx, "g:bob@example.com")
         run = {
             "store": "shop",
             "workflow": "welcome",
-            "subject": "g:bob@example.com",
+            "person": bob,
             "occurrence": "order 1 paid",
             "at": 1,
             "state": "waiting",
@@ -229,7 +233,9 @@ class TestGone:
         id = poll.shop.register("bob@example.com", now=poll.now)
         poll.pull()
 
-        assert [f"c{id}"] == [row.subject for row in poll._all(RunRow)]
+        with poll.db.reading() as tx:
+            assert bob == person(tx, f"c{id}")
+        assert [bob] == [row.person for row in poll._all(RunRow)]
 
 
 class TestSweep:

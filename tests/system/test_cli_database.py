@@ -334,29 +334,29 @@ FAULTS = [
         ("states", "runs of workflows are in a state that there is not", 1, ("2",)),
     ),
     (
-        "DELETE FROM membership; DELETE FROM person WHERE subject = 'g:ben@example.com'",
+        "DELETE FROM membership; DELETE FROM identity WHERE value = 'ben@example.com'",
         ("people", "orders belong to people who are not known", 1, ("a guest",)),
     ),
     (
-        "DELETE FROM orders; DELETE FROM membership; DELETE FROM person WHERE subject = 'c2'",
+        "DELETE FROM orders; DELETE FROM membership; DELETE FROM identity WHERE value = '2'",
         ("people", "customers are not known as people", 1, ("2",)),
     ),
     (
-        "INSERT INTO membership VALUES ('shop', 'c99', 'VIP', 1)",
-        ("memberships", "people who are in a segment are not known themselves", 1, ("c99",)),
+        "INSERT INTO membership VALUES ('shop', 99, 'VIP', 1)",
+        ("memberships", "people who are in a segment are not known themselves", 1, ("99",)),
     ),
     (
-        "INSERT INTO membership VALUES ('shop', 'c1', 'Gone', 1)",
+        "INSERT INTO membership VALUES ('shop', 1, 'Gone', 1)",
         (
             "segments",
             "people are in a segment that the configuration does not have",
             1,
-            ("c1",),
+            ("1",),
         ),
     ),
     (
-        "INSERT INTO membership VALUES ('shop', 'c1', 'Regular', 1)",
-        ("segments", "people are in two segments of the group lifecycle", 1, ("c1",)),
+        "INSERT INTO membership VALUES ('shop', 1, 'Regular', 1)",
+        ("segments", "people are in two segments of the group lifecycle", 1, ("1",)),
     ),
     (
         "UPDATE orders SET detail = '{\"billing\":' WHERE id = 4",
@@ -367,8 +367,8 @@ FAULTS = [
         ("rows", "rows of orders cannot be read", 1, ("4",)),
     ),
     (
-        "UPDATE person SET worn = '{}' WHERE subject = 'g:ben@example.com'",
-        ("rows", "rows of person cannot be read", 1, ("a guest",)),
+        "UPDATE person SET worn = '{}' WHERE email = 'ben@example.com'",
+        ("rows", "rows of person cannot be read", 1, ("2",)),
     ),
     (
         "UPDATE outbox SET payload = 'x' WHERE id = 14",

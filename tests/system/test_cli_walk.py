@@ -86,7 +86,6 @@ def test_plan_as_json_tells_all(desk, anna):
     (waiting, _order) = json.loads(desk.gives("plan", "--json").out)["shop"]["waiting"]
     assert {
         "person": {
-            "subject": f"c{anna}",
             "name": "Anna Schmidt",
             "email": "anna@example.com",
             "id": anna,

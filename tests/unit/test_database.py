@@ -314,19 +314,17 @@ def _title(file):
 
 class TestUpsert:
     def test_new_rows_take_defaults_and_old_ones_keep_what_is_not_named(self, database):
-        person = {"store": "shop", "subject": "c1", "email": "a@example.com"}
+        person = {"store": "shop", "id": 1, "email": "a@example.com"}
         with database.transaction() as tx:
             upsert(tx, PersonRow, [{**person, "worn": '["VIP"]', "touched": 0}])
-            upsert(
-                tx, PersonRow, [{**person, "touched": 1}, {**person, "subject": "c2", "touched": 1}]
-            )
-            found = {row["subject"]: row for row in rows(tx, PersonRow)}
+            upsert(tx, PersonRow, [{**person, "touched": 1}, {**person, "id": 2, "touched": 1}])
+            found = {row["id"]: row for row in rows(tx, PersonRow)}
 
-        assert (1, '["VIP"]') == (found["c1"]["touched"], found["c1"]["worn"])
-        assert PersonRow(**person | {"subject": "c2"}).model_dump() == found["c2"]
+        assert (1, '["VIP"]') == (found[1]["touched"], found[1]["worn"])
+        assert PersonRow(**person | {"id": 2}).model_dump() == found[2]
 
     def test_columns_to_keep_are_given_to_new_rows_and_left_in_old_ones(self, database):
-        person = {"store": "shop", "subject": "c1", "email": "old@example.com"}
+        person = {"store": "shop", "id": 1, "email": "old@example.com"}
         with database.transaction() as tx:
             upsert(tx, PersonRow, [person])
             upsert(
@@ -335,7 +333,7 @@ class TestUpsert:
                 [{**person, "email": "new@example.com", "touched": 1}],
                 keep={"email"},
             )
-            upsert(tx, PersonRow, [{"store": "shop", "subject": "c1"}])
+            upsert(tx, PersonRow, [{"id": 1, "store": "shop"}])
 
             assert ["old@example.com"] == [row["email"] for row in rows(tx, PersonRow)]
 

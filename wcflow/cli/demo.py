@@ -28,8 +28,10 @@ from wcflow.cli.session import Session, open_session
 from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.contacts import load_contacts
+from wcflow.database.identity import person_keys
 from wcflow.database.stores import store_row
 from wcflow.evaluate.explain import explain_person
+from wcflow.profile import account_in
 from wcflow.rules.tags import Memory
 from wcflow.sandbox.server import Server, serve
 from wcflow.sandbox.store import SandboxStore
@@ -189,14 +191,14 @@ def _entered_by_time(
 ) -> list[tuple[str, str]]:
     """Give who came into a segment without having done anything, and into which."""
     moved = {
-        each.subject: segment
+        each.person: segment
         for each in _load_memories(context)
         for segment, entered in each.segments.items()
         if entered >= since.replace(microsecond=0) and each.email not in actors
     }
     with context.db.reading() as tx:
         who = load_contacts(tx, context.name, moved)
-    return sorted((who[subject].name or who[subject].email, moved[subject]) for subject in moved)
+    return sorted((who[person].name or who[person].email, moved[person]) for person in moved)
 
 
 def _show_segments_and_tags(context: SyncContext) -> None:
@@ -216,7 +218,7 @@ def _show_segments_and_tags(context: SyncContext) -> None:
 
 def _load_memories(context: SyncContext) -> list[Memory]:
     with context.db.reading() as tx:
-        return list(people.memories(tx, context.name, people.subjects(tx, context.name)).values())
+        return list(people.memories(tx, context.name, people.persons(tx, context.name)).values())
 
 
 def _bar_rows(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[str, int, str, str]]:
@@ -237,13 +239,13 @@ def _show_delivered(context: SyncContext) -> None:
     with context.db.reading() as tx:
         done = outbox.entries(tx, context.name, ["done"], limit=None)
         found = [entry for entry in done if ENTRY_KINDS[entry.kind].deliver]
-        contacts = load_contacts(tx, context.name, {entry.subject for entry in found})
+        contacts = load_contacts(tx, context.name, {entry.person for entry in found})
     names = {each: contact.name or contact.email for each, contact in contacts.items()}
     for kind in ENTRY_KINDS.values():
         if kind.deliver:
             output.print_heading(kind.several.capitalize())
             rows = [
-                (content_words(entry), names[entry.subject], f"{entry.rule}: {entry.occurrence}")
+                (content_words(entry), names[entry.person], f"{entry.rule}: {entry.occurrence}")
                 for entry in found
                 if entry.kind == kind.name
             ]
@@ -252,11 +254,11 @@ def _show_delivered(context: SyncContext) -> None:
 
 def _show_explanation(demo_run: DemoRun, context: SyncContext) -> None:
     with context.db.reading() as tx:
-        subject = people.find_person(tx, context.name, demo_run.scenes[-1].email)
+        person = people.find_person(tx, context.name, demo_run.scenes[-1].email)
         row = store_row(tx, context.name)
-        if subject is None or row is None:
+        if person is None or row is None:
             return
-        found = explain_person(tx, context.config, context.settings, subject, utcnow())
+        found = explain_person(tx, context.config, context.settings, person, utcnow())
     output.print_heading("3. One customer explained, as 'wcflow explain' does")
     print_explanation(found, parse_zone(row.zone), rules_only=False)
 
@@ -303,8 +305,10 @@ def _print_commands(things: Mapping[str, str]) -> None:
 
 
 def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
-    found = [each.subject for each in _load_memories(context) if segment in each.segments]
-    return sorted(int(subject[1:]) for subject in found if subject.startswith("c"))
+    found = [each.person for each in _load_memories(context) if segment in each.segments]
+    with context.db.reading() as tx:
+        keys = person_keys(tx, context.name, found)
+    return sorted(account for key in keys.values() if (account := account_in(key)))
 
 
 # Going on

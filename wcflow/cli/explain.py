@@ -61,8 +61,8 @@ def explain(
     orders that the value came from, whether or not the rule holds.
     """
     with open_database_session(config) as session, session.db.reading() as tx:
-        settings, subject = _find_person(tx, session, store, customer)
-        found = explain_person(tx, session.config, settings, subject, session.clock())
+        settings, person = _find_person(tx, session, store, customer)
+        found = explain_person(tx, session.config, settings, person, session.clock())
         row = store_row(tx, settings.name)
         zone = parse_zone(row.zone if row else "UTC")
     if rule is not None:
@@ -75,14 +75,14 @@ def explain(
 
 def _find_person(
     tx: Connection, session: DatabaseSession, store: str | None, customer: str
-) -> tuple[StoreSettings, str]:
+) -> tuple[StoreSettings, int]:
     """Find the person; raises UsageError where there is none, or one in each of several stores."""
     found = []
     for settings in session.stores(store):
         row = store_row(tx, settings.name)
-        subject = people.find_person(tx, settings.name, customer) if row else None
-        if row and subject:
-            found.append((settings, subject))
+        person = people.find_person(tx, settings.name, customer) if row else None
+        if row and person is not None:
+            found.append((settings, person))
     if len(found) > 1:
         known = ", ".join(settings.name for settings, _ in found)
         raise UsageError(f"{customer!r} is in several stores", f"say --store with one of: {known}")

@@ -90,7 +90,7 @@ def show_entry(
     """Show all that is known of one effect."""
     with open_database_session(config) as session, session.db.reading() as tx:
         ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
-        who = load_contacts(tx, store, [entry.subject])[entry.subject]
+        who = load_contacts(tx, store, [entry.person])[entry.person]
         if as_json:
             output.print_json({"store": store, **_to_json(entry)})
         else:
@@ -177,21 +177,21 @@ def _print_result(found: EntriesByStore, count: int, deed: str, otherwise: str) 
 
 def _print_entries(tx: Connection, store: str, some: Sequence[Entry]) -> None:
     zone = _store_zone(tx, store)
-    who = load_contacts(tx, store, {each.subject for each in some})
+    who = load_contacts(tx, store, {each.person for each in some})
     output.print_line(f"{store}: {output.format_count(len(some), 'effect')}", "bold")
     if some:
         columns = ("id", "state", "decided", "who", "effect")
         output.print_table(columns, [_entry_row(each, who, zone) for each in some])
 
 
-def _entry_row(each: Entry, who: Mapping[str, Contact], zone: tzinfo) -> tuple[object, ...]:
+def _entry_row(each: Entry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[object, ...]:
     # Of what is done the outcome only says once more what was to be done.
     outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
         each.id,
         each.state,
         output.format_time(each.queued_at, zone),
-        who[each.subject].short if each.subject in who else each.subject,
+        who[each.person].short if each.person in who else each.person,
         f"{entry_words(each)}: {content_words(each, zone)}{outcome}",
     )
 
@@ -226,7 +226,7 @@ def _to_json(each: Entry) -> dict[str, object]:
         "id": each.id,
         "state": each.state,
         "kind": each.kind,
-        "subject": each.subject,
+        "person": each.person,
         "target": each.target or None,
         "rule": each.rule,
         "occurrence": each.occurrence,

@@ -50,7 +50,7 @@ class StorePlan:
     dry_run_counts: Mapping[str, int]
     waiting: Sequence[Preview]
     dry_run: Sequence[Preview]
-    people: Mapping[str, Contact]
+    people: Mapping[int, Contact]
 
 
 def register(app: typer.Typer) -> None:
@@ -100,7 +100,7 @@ def load_plan(
     dry_run_counts = outbox.kind_counts(tx, context.name, "dry_run")
     waiting = _load_previews(tx, config, context.name, counts, most, "due")
     dry_run = _load_previews(tx, config, context.name, dry_run_counts, most, "dry_run")
-    subjects = {each.entry.subject for each in (*waiting, *dry_run)}
+    persons = {each.entry.person for each in (*waiting, *dry_run)}
     return StorePlan(
         store=context.name,
         url=row.url,
@@ -111,7 +111,7 @@ def load_plan(
         dry_run_counts=dry_run_counts,
         waiting=waiting,
         dry_run=dry_run,
-        people=load_contacts(tx, context.name, subjects),
+        people=load_contacts(tx, context.name, persons),
     )
 
 
@@ -184,7 +184,7 @@ def _print_by_kind(
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
     why = "" if entry.rule == outbox.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
-    who = str(store_plan.people.get(entry.subject, entry.subject))
+    who = str(store_plan.people.get(entry.person, ""))
     where = target_words(entry) if ENTRY_KINDS[entry.kind].resource == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)
 
@@ -215,6 +215,6 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
 
 
 def _preview_json(each: Preview, store_plan: StorePlan) -> dict[str, object]:
-    who = store_plan.people.get(each.entry.subject)
+    who = store_plan.people.get(each.entry.person)
     known = {"name": who.name, "email": who.email, "id": who.customer_id or None} if who else {}
-    return describe.entry_json(each, {"subject": each.entry.subject, **known})
+    return describe.entry_json(each, known)

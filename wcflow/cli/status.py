@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
-from hashlib import sha256
 from typing import Annotated
 
 import typer
@@ -276,7 +275,7 @@ def _read_so_far(store_status: StoreStatus) -> str:
 def _print_failed(store_status: StoreStatus) -> None:
     output.print_heading("Given up")
     rows = [
-        (each.id, _anonymous_key(each.subject), entry_words(each), each.outcome)
+        (each.id, each.person, entry_words(each), each.outcome)
         for each in store_status.given_up[:FAILED_SHOWN]
     ]
     output.print_table(("id", "who", "effect", "why"), rows, indent=2)
@@ -308,13 +307,6 @@ def _print_quarantine(rows: Sequence[Aside], zone: tzinfo) -> None:
         output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
-def _anonymous_key(subject: str) -> str:
-    """Give a key for somebody that tells nothing of them: ``c12``, of a guest ``g:1f0c3a9b``."""
-    if not subject.startswith("g:"):
-        return subject
-    return f"g:{sha256(subject.encode()).hexdigest()[:8]}"
-
-
 def _record_name(row: Aside) -> str:
     return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
 
@@ -344,7 +336,7 @@ def _to_json(store_status: StoreStatus) -> dict[str, object]:
         {
             "id": each.id,
             "kind": each.kind,
-            "subject": _anonymous_key(each.subject),
+            "person": each.person,
             "target": each.target or None,
             "rule": each.rule,
             "reason": each.outcome,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from wcflow.database.customers import customers
+from wcflow.database.identity import person_keys
 from wcflow.database.orders import orders_of_people
-from wcflow.profile import Profile
-from wcflow.records import Address
+from wcflow.profile import Profile, account_in, email_in
+from wcflow.records import Address, Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,23 @@ class Contact:
         return f"{named}, {who}" if named else who
 
 
-def load_contacts(tx: Connection, store: str, subjects: Collection[str]) -> dict[str, Contact]:
-    """Give who these people are, by subject; of whom nothing is left only the key tells."""
-    ids = [int(subject[1:]) for subject in subjects if subject.startswith("c")]
-    found = {
-        f"c{each.id}": Contact(
-            _full_name(Address(first_name=each.first_name, last_name=each.last_name), each.billing),
-            each.email,
-            each.id,
-        )
-        for each in customers(tx, store, ids).values()
-    }
-    emails = [subject[2:] for subject in subjects if subject.startswith("g:")]
-    names = {o.email: _full_name(o.billing) for o in orders_of_people(tx, store, [], emails)}
-    guests = {f"g:{email}": Contact(names.get(email, ""), email, 0) for email in emails}
-    gone = {f"c{number}": Contact("", "", number) for number in ids}
-    return gone | guests | found
+def load_contacts(tx: Connection, store: str, persons: Collection[int]) -> dict[int, Contact]:
+    """Return persons as contacts; of a person the store has nothing left of, only what they were."""
+    keys = person_keys(tx, store, persons)
+    accounts = {person: account for person, key in keys.items() if (account := account_in(key))}
+    emails = {person: email for person, key in keys.items() if (email := email_in(key))}
+    known = customers(tx, store, accounts.values())
+    orders = orders_of_people(tx, store, [], emails.values())
+    names = {order.email: _full_name(order.billing) for order in orders}
+    found = {person: Contact(names.get(email, ""), email, 0) for person, email in emails.items()}
+    for person, account in accounts.items():
+        found[person] = _account_contact(known.get(account) or Customer(account, ""))
+    return found
+
+
+def _account_contact(customer: Customer) -> Contact:
+    own = Address(first_name=customer.first_name, last_name=customer.last_name)
+    return Contact(_full_name(own, customer.billing), customer.email, customer.id)
 
 
 def contact_of_profile(profile: Profile) -> Contact:

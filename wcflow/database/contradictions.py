@@ -18,23 +18,23 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    literal,
     not_,
     or_,
     select,
 )
 
-from wcflow.database.evaluation_queue import round_at
-from wcflow.database.identity import subjects_of
+from wcflow.database.evaluation_queue import everyone_after
+from wcflow.database.identity import ACCOUNT, keys_of, persons_of
 from wcflow.database.integrity import READERS, Unsound, unreadable
 from wcflow.database.orders import owners_of_orders
 from wcflow.database.outbox import STATES
-from wcflow.database.people import subjects
+from wcflow.database.people import persons
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import chunks, stamp, table_of
-from wcflow.database.stores import setting
+from wcflow.database.stores import store_row
 from wcflow.database.tables import (
     CustomerRow,
+    IdentityRow,
     ImportRange,
     MembershipRow,
     OutboxRow,
@@ -43,6 +43,7 @@ from wcflow.database.tables import (
     StoreRow,
 )
 
+_I = table_of(IdentityRow)
 _S, _P, _M = table_of(StoreRow), table_of(PersonRow), table_of(MembershipRow)
 _R, _O, _C = table_of(RunRow), table_of(OutboxRow), table_of(CustomerRow)
 _SLICES = table_of(ImportRange)
@@ -56,7 +57,7 @@ _OLDEST, _LATEST = 0, 253_402_300_799
 _PAST: Mapping[str, tuple[str, ...]] = {
     "person": ("evaluated_at",),
     "membership": ("since",),
-    "move": ("at",),
+    "transition": ("at",),
     "run": ("started_at", "ended_at"),
     "outbox": ("queued_at", "claimed_at", "done_at"),
     "workflow": ("since",),
@@ -99,13 +100,14 @@ def in_store(tx: Connection, store: str, now: datetime) -> Iterator[Unsound]:
 def against(tx: Connection, told: Told) -> Iterator[Unsound]:
     """Find rows that contradict the configuration, once a walk has taken it over."""
     yield from _without_person(tx, told)
-    if setting(tx, f"digest {told.name}") != told.digest:
+    row = store_row(tx, told.name)
+    if row is None or row.rules_digest != told.digest:
         return
-    settled = and_(_P.c.store == _M.c.store, _P.c.subject == _M.c.subject, _P.c.touched == 0)
-    here = select(_M.c.subject).join(_P, settled).where(_M.c.store == told.name)
-    last = round_at(tx, told.name)
+    settled = and_(_P.c.store == _M.c.store, _P.c.id == _M.c.person, _P.c.touched == 0)
+    here = select(_M.c.person).join(_P, settled).where(_M.c.store == told.name)
+    last = everyone_after(tx, told.name)
     if last is not None:  # those who come later are not judged yet
-        here = here.where(_M.c.subject <= last)
+        here = here.where(_M.c.person <= last)
     unknown = Unsound(
         "segments",
         "people are in a segment that the configuration does not have",
@@ -115,7 +117,7 @@ def against(tx: Connection, told: Told) -> Iterator[Unsound]:
     yield from _answered(tx, unknown, here.where(_M.c.segment.not_in(list(told.segments))))
     for group in sorted(set(told.segments.values()) - {""}):
         names = [name for name, its in told.segments.items() if its == group]
-        twice = here.where(_M.c.segment.in_(names)).group_by(_M.c.subject).having(func.count() > 1)
+        twice = here.where(_M.c.segment.in_(names)).group_by(_M.c.person).having(func.count() > 1)
         said = f"people are in two segments of the group {group}"
         yield from _answered(tx, Unsound("segments", said, unknown.advice, told.name), twice)
 
@@ -141,15 +143,15 @@ def _questions(store: str, now: int) -> Iterator[_Question]:
 
 
 def _of_people(store: str) -> Iterator[_Question]:
-    person = and_(_P.c.store == _M.c.store, _P.c.subject == _M.c.subject)
-    lost = select(_M.c.subject).where(
-        _M.c.store == store, not_(select(_P.c.subject).where(person).exists())
+    person = and_(_P.c.store == _M.c.store, _P.c.id == _M.c.person)
+    lost = select(_M.c.person).where(
+        _M.c.store == store, not_(select(_P.c.id).where(person, _P.c.present).exists())
     )
     yield "memberships", "people who are in a segment are not known themselves", _ANEW, lost
-    account = literal("c") + cast(_C.c.id, String)
-    same = and_(_P.c.store == _C.c.store, _P.c.subject == account)
+    account = and_(_I.c.kind == ACCOUNT, _I.c.value == cast(_C.c.id, String))
+    same = and_(_I.c.store == _C.c.store, account)
     unknown = select(_C.c.id).where(
-        _C.c.store == store, not_(select(_P.c.subject).where(same).exists())
+        _C.c.store == store, not_(select(_I.c.person).where(same).exists())
     )
     yield "people", "customers are not known as people", _ANEW, unknown
 
@@ -217,7 +219,7 @@ def _answered(tx: Connection, found: Unsound, asked: Select[Any]) -> Iterator[Un
 
 
 def _counted(found: Unsound, count: int, keys: Iterable[object]) -> Unsound:
-    # An address is nobody's business: a guest is one of many.
+    # Addresses are private: a guest is shown without one.
     examples = tuple("a guest" if str(key).startswith("g:") else str(key) for key in keys)
     return Unsound(found.name, found.said, found.advice, found.store, count, examples)
 
@@ -234,11 +236,13 @@ def _unreadable(tx: Connection, store: str) -> Iterator[Unsound]:
 
 
 def _without_person(tx: Connection, told: Told) -> Iterator[Unsound]:
-    known = set(subjects(tx, told.name))
+    known = set(persons(tx, told.name))
     missing: list[str] = []
     for owners in chunks(sorted(owners_of_orders(tx, told.name)), 5000):
-        people = subjects_of(tx, told.name, owners, told.shared_emails, told.guests)
-        missing += [each for each in people.values() if each is not None and each not in known]
+        people = keys_of(tx, told.name, owners, told.shared_emails, told.guests)
+        keys = {each for each in people.values() if each is not None}
+        ids = persons_of(tx, told.name, keys)
+        missing += [key for key in sorted(keys) if ids.get(key) not in known]
     if missing:
         found = Unsound("people", "orders belong to people who are not known", _ANEW, told.name)
         yield _counted(found, len(missing), missing[:_EXAMPLES])

@@ -1,7 +1,7 @@
-"""Whom to judge next: who was touched, whose time has come, and then everybody, if it must be.
+"""Whom to evaluate next: people who are dirty, people whose time has come, and then everyone.
 
-To have everybody judged anew nobody's row is written: a round goes from one to the next in the
-order in which they are stored, and how far it has come is kept with what it did.
+To evaluate everyone, no row is marked: the pass goes through the persons by id, and the store
+remembers the last one (``evaluate_after``) in the transaction that saves the results.
 """
 
 from __future__ import annotations
@@ -14,89 +14,84 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from wcflow.database.prepared import Prepared
 from wcflow.database.sql import chunks, stamp, table_of
-from wcflow.database.stores import drop_setting, save_setting, setting
-from wcflow.database.tables import PersonRow
+from wcflow.database.stores import save_store
+from wcflow.database.tables import IdentityRow, PersonRow, StoreRow
 
-_P = table_of(PersonRow)
-_MINE = select(_P.c.subject).where(_P.c.store == bindparam("store")).limit(bindparam("limit"))
-_TOUCHED = Prepared(_MINE.where(_P.c.touched == 1).order_by(_P.c.due_at))
-_RIPE = Prepared(_MINE.where(_P.c.touched == 0, _P.c.due_at <= bindparam("now")))
-_NEXT = Prepared(_MINE.where(_P.c.subject > bindparam("last")).order_by(_P.c.subject))
+_P, _I, _S = table_of(PersonRow), table_of(IdentityRow), table_of(StoreRow)
+_IDS = select(_P.c.id).where(_P.c.store == bindparam("store")).limit(bindparam("limit"))
+_DIRTY = Prepared(_IDS.where(_P.c.touched == 1).order_by(_P.c.due_at))
+_RIPE = Prepared(_IDS.where(_P.c.touched == 0, _P.c.due_at <= bindparam("now")))
+_NEXT = Prepared(_IDS.where(_P.c.id > bindparam("last"), _P.c.present).order_by(_P.c.id))
+_POSITION = Prepared(select(_S.c.evaluate_after).where(_S.c.name == bindparam("store")))
 
 
 class Due(NamedTuple):
-    """The subjects of those to be judged next, and whether there are more."""
+    """The persons to evaluate next, and whether there are more."""
 
-    subjects: list[str]
+    persons: list[int]
     more: bool
 
 
 def take_due(tx: Connection, store: str, now: datetime, limit: int) -> Due:
-    """Give those to be judged next. Those of a round count as judged when the transaction ends."""
-    found = [subject for (subject,) in _TOUCHED.tuples(tx, store=store, limit=limit)]
+    """Return the persons to evaluate next; the position moves on when the transaction commits."""
+    found = [person for (person,) in _DIRTY.tuples(tx, store=store, limit=limit)]
     if len(found) < limit:
         room = limit - len(found)
         ripe = _RIPE.tuples(tx, store=store, now=stamp(now), limit=room)
-        found += [subject for (subject,) in ripe]
+        found += [person for (person,) in ripe]
     if len(found) == limit:
         return Due(found, more=True)
-    others = _of_round(tx, store, limit - len(found))
-    return Due([*dict.fromkeys([*found, *others.subjects])], others.more)
+    others = _of_everyone(tx, store, limit - len(found))
+    return Due([*dict.fromkeys([*found, *others.persons])], others.more)
 
 
-def _of_round(tx: Connection, store: str, limit: int) -> Due:
-    last = round_at(tx, store)
+def _of_everyone(tx: Connection, store: str, limit: int) -> Due:
+    last = everyone_after(tx, store)
     if last is None:
         return Due([], more=False)
-    rows = _NEXT.tuples(tx, store=store, last=last, limit=limit)
-    found = [subject for (subject,) in rows]
-    if len(found) < limit:
-        drop_setting(tx, _round(store))
-    else:
-        save_setting(tx, _round(store), found[-1])
-    return Due(found, len(found) == limit)
+    found = [person for (person,) in _NEXT.tuples(tx, store=store, last=last, limit=limit)]
+    more = len(found) == limit
+    save_store(tx, store, evaluate_after=found[-1] if more else None)
+    return Due(found, more)
 
 
-def round_at(tx: Connection, store: str) -> str | None:
-    """Give how far a round over everybody has come: the last subject judged, "" at first; or None."""
-    return setting(tx, _round(store))
-
-
-def _round(store: str) -> str:
-    return f"round {store}"
+def everyone_after(tx: Connection, store: str) -> int | None:
+    """Return how far the evaluation of everyone has come: the last person, 0 at first, or nothing."""
+    rows = _POSITION.tuples(tx, store=store)
+    return rows[0][0] if rows else None
 
 
 def evaluate_everyone(tx: Connection, store: str) -> None:
-    """Have everybody judged anew, after those of whom something changes meanwhile."""
-    save_setting(tx, _round(store), "")
+    """Have everyone evaluated, after those for whom something changes meanwhile."""
+    save_store(tx, store, evaluate_after=0)
 
 
 def people_left(tx: Connection, store: str, now: datetime) -> int:
-    """Count those who are to be judged: touched, due, or ahead of a round over everybody."""
+    """Count the people to evaluate: dirty, due, or not reached yet by an evaluation of everyone."""
     # Each by an index of its own: joined by "or", they would read every person.
-    mine = select(func.count()).where(_P.c.store == store)
-    asked = [
-        mine.where(_P.c.touched == 1),
-        mine.where(_P.c.touched == 0, _P.c.due_at <= stamp(now)),
+    here = select(func.count()).where(_P.c.store == store)
+    waiting = [
+        here.where(_P.c.touched == 1),
+        here.where(_P.c.touched == 0, _P.c.due_at <= stamp(now)),
     ]
-    last = round_at(tx, store)
+    last = everyone_after(tx, store)
     if last is None:
-        return sum(tx.scalar(each) or 0 for each in asked)
-    ahead, behind = _P.c.subject > last, _P.c.subject <= last
-    return sum(tx.scalar(each.where(behind)) or 0 for each in asked) + (
-        tx.scalar(mine.where(ahead)) or 0
+        return sum(tx.scalar(each) or 0 for each in waiting)
+    ahead, behind = _P.c.id > last, _P.c.id <= last
+    return sum(tx.scalar(each.where(behind)) or 0 for each in waiting) + (
+        tx.scalar(here.where(ahead, _P.c.present)) or 0
     )
 
 
-def put_off(tx: Connection, store: str, subjects: Sequence[str], until: datetime) -> None:
-    """Have these people judged no sooner, unless they are touched again."""
-    for some in chunks(subjects):
-        mine = (_P.c.store == store, _P.c.subject.in_(some))
-        tx.execute(update(_P).where(*mine).values(touched=0, due_at=stamp(until)))
+def put_off(tx: Connection, store: str, persons: Sequence[int], until: datetime) -> None:
+    """Evaluate these people no sooner than this, unless something of theirs changes."""
+    for some in chunks(persons):
+        here = (_P.c.store == store, _P.c.id.in_(some))
+        tx.execute(update(_P).where(*here).values(touched=0, due_at=stamp(until)))
 
 
 def accounts_touched(tx: Connection, store: str) -> set[int]:
-    """Give the ids of the registered customers who are touched."""
-    marked = select(_P.c.subject).where(_P.c.store == store, _P.c.touched == 1)
-    found = tx.execute(marked.where(_P.c.subject.startswith("c")))
-    return {int(subject[1:]) for (subject,) in found}
+    """Return the ids of the customers who are dirty."""
+    same = (_I.c.store == _P.c.store) & (_I.c.person == _P.c.id) & (_I.c.kind == "account")
+    query = select(_I.c.value).join(_P, same).where(_P.c.store == store, _P.c.touched == 1)
+    return {int(value) for value in tx.scalars(query)}

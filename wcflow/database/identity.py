@@ -1,39 +1,93 @@
-"""Persons by their keys: whose an order is, who is to be looked at again, and what moves to another key.
+"""Who is who: accounts and e-mail addresses are identities of persons, who keep their ids.
 
-What is remembered of a person, and what follows from it, is decided by those who evaluate.
+Rules of this table:
+
+- Who owns an order follows from the store's present state alone (``keys_of``), so that a fresh
+  import and a year of polls agree. A key is ``c12`` for an account, ``g:anna@example.com`` for a
+  guest's address; both are stored as rows of ``identity``.
+- A person has at most one account. A person without an account has exactly one address.
+- An address that an account brought along stays with the account's person until guest orders need
+  it again; then it gets a person of its own (``_split``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from wcflow.database.customers import customer_ids_by_email
 from wcflow.database.orders import Owner
-from wcflow.database.sql import dumps, loads, table_of, upsert
-from wcflow.database.tables import MembershipRow, OutboxRow, PersonRow, RunRow, TransitionRow
-from wcflow.profile import account_key, guest_key
+from wcflow.database.prepared import AMONG, Prepared, among, those
+from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
+from wcflow.database.tables import (
+    EventRow,
+    IdentityRow,
+    MembershipRow,
+    OutboxRow,
+    PersonRow,
+    RunRow,
+    TransitionRow,
+)
+from wcflow.profile import account_in, account_key, email_in, guest_key
 
-_PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
-_MOVES, _RUNS, _OUTBOX = table_of(TransitionRow), table_of(RunRow), table_of(OutboxRow)
+_PERSONS, _IDENTITIES = table_of(PersonRow), table_of(IdentityRow)
+_MEMBERSHIPS, _TRANSITIONS = table_of(MembershipRow), table_of(TransitionRow)
+_RUNS, _OUTBOX, _EVENTS = table_of(RunRow), table_of(OutboxRow), table_of(EventRow)
+
+RUN_KEY = ("store", "workflow", "person", "occurrence")
+_RUN = ("workflow", "occurrence")
+ACCOUNT, EMAIL = "account", "email"
+_ACCOUNTS = _IDENTITIES.alias()
+_KNOWN = Prepared(
+    select(_IDENTITIES.c.value, _IDENTITIES.c.person, _ACCOUNTS.c.value.label("account"))
+    .outerjoin(
+        _ACCOUNTS,
+        and_(
+            _ACCOUNTS.c.store == _IDENTITIES.c.store,
+            _ACCOUNTS.c.person == _IDENTITIES.c.person,
+            _ACCOUNTS.c.kind == ACCOUNT,
+        ),
+    )
+    .where(
+        _IDENTITIES.c.store == bindparam("store"),
+        _IDENTITIES.c.kind == bindparam("of_kind"),
+        _IDENTITIES.c.value.in_(AMONG),
+    )
+)
+_OF_PERSONS = those(
+    _IDENTITIES, "person", _IDENTITIES.c.person, _IDENTITIES.c.kind, _IDENTITIES.c.value
+)
 
 
-def subjects_of(
+# Keys: what the store's present state says.
+
+
+def keys_of(
     tx: Connection, store: str, owners: Iterable[Owner], shared: frozenset[str], guests: str
 ) -> dict[Owner, str | None]:
-    """Give the person whose an order is: its account, else who is known by its address, else a guest.
+    """Return the key of each order's owner: its account, else the account with its address, else a guest.
 
-    None where there is no address, where it is a shared one, or where guests are nobody.
+    None where there is no address, where it is a shared one, or where guests are ignored.
     """
-    asked = set(owners)
-    emails = {owner.email for owner in asked if not owner.customer_id} - shared - {""}
+    wanted = set(owners)
+    emails = {owner.email for owner in wanted if not owner.customer_id} - shared - {""}
     known = customer_ids_by_email(tx, store, sorted(emails))
-    return {owner: _subject(owner, emails, known, guests) for owner in asked}
+    return {owner: _key(owner, emails, known, guests) for owner in wanted}
 
 
-def _subject(owner: Owner, emails: set[str], known: Mapping[str, int], guests: str) -> str | None:
+def _key(owner: Owner, emails: set[str], known: Mapping[str, int], guests: str) -> str | None:
     if owner.customer_id:
         return account_key(owner.customer_id)
     if owner.email not in emails:
@@ -43,62 +97,205 @@ def _subject(owner: Owner, emails: set[str], known: Mapping[str, int], guests: s
     return None if guests == "ignore" else guest_key(owner.email)
 
 
-def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> None:
-    """Have these persons (subject to address) looked at again, making those that are new."""
-    upsert(
-        tx,
-        PersonRow,
-        [
-            {"store": store, "subject": subject, "email": people[subject], "touched": 1}
-            # In one order for all: two writers in PostgreSQL would else wait for each other.
-            for subject in sorted(people)
-        ],
-    )
+def identity_of(key: str) -> tuple[str, str]:
+    """Return a key as kind and value."""
+    account = account_in(key)
+    return (EMAIL, email_in(key) or "") if account is None else (ACCOUNT, str(account))
 
 
-def known_subjects(tx: Connection, store: str, subjects: Iterable[str]) -> set[str]:
-    """Pick the persons of whom something is remembered."""
-    here = (_PERSONS.c.store == store) & _PERSONS.c.subject.in_(list(subjects))
-    return set(tx.execute(select(_PERSONS.c.subject).where(here)).scalars())
+# Persons: what the database knows by these keys.
 
 
-def rename_subject(tx: Connection, store: str, old: str, new: str, email: str) -> None:
-    """Move all that is remembered of a person to another key, merging it with what stands there."""
+class _Known(NamedTuple):
+    person: int
+    account: str | None
+
+
+def _known(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, _Known]:
+    """Return the persons that have these identities, as they are stored."""
+    by_kind: dict[str, dict[str, str]] = {}
+    for key in keys:
+        kind, value = identity_of(key)
+        by_kind.setdefault(kind, {})[value] = key
+    found = {}
+    for kind, values in by_kind.items():
+        for value, person, account in _KNOWN.among(tx, values, store=store, of_kind=kind):
+            found[values[value]] = _Known(person, account)
+    return found
+
+
+def _belongs(key: str, known: _Known) -> bool:
+    """Tell a guest's person from an account's person that once had the guest's address."""
+    return known.account is None or account_in(key) is not None
+
+
+def persons_of(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, int]:
+    """Return the persons that these keys name now, as far as there are any."""
+    known = _known(tx, store, keys)
+    return {key: each.person for key, each in known.items() if _belongs(key, each)}
+
+
+def person_keys(tx: Connection, store: str, persons: Iterable[int]) -> dict[int, str]:
+    """Return the key of each person: the account's, else the address's."""
+    found: dict[int, str] = {}
+    for person, kind, value in among(tx, _OF_PERSONS, store, persons):
+        if kind == ACCOUNT:
+            found[person] = account_key(int(value))
+        else:
+            found.setdefault(person, guest_key(value))
+    return found
+
+
+def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> dict[str, int]:
+    """Have the persons with these keys (key to address) evaluated; create those that are new.
+
+    Returns their ids.
+    """
+    if not people:
+        return {}
+    known = _known(tx, store, people)
+    persons = {key: each.person for key, each in known.items() if _belongs(key, each)}
+    for key in sorted(known.keys() - persons.keys()):
+        persons[key] = _split(tx, store, email_in(key) or "", known[key].person)
+    rows = [
+        {"id": person, "store": store, "email": people[key], "touched": 1, "present": True}
+        # In one order for all: two writers in PostgreSQL would otherwise wait for each other.
+        for key, person in sorted(persons.items(), key=lambda each: each[1])
+    ]
+    upsert(tx, PersonRow, rows)
+    return persons | _create(tx, store, {k: people[k] for k in sorted(people.keys() - persons)})
+
+
+def mark_persons_dirty(tx: Connection, store: str, persons: Iterable[int]) -> None:
+    """Have these persons evaluated."""
+    for some in chunks(sorted(set(persons))):
+        here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(some))
+        tx.execute(update(_PERSONS).where(*here).values(touched=1))
+
+
+def _create(tx: Connection, store: str, people: Mapping[str, str]) -> dict[str, int]:
+    if not people:
+        return {}
+    rows = [_new_person(store, email) for email in people.values()]
+    made = insert(_PERSONS).returning(_PERSONS.c.id, sort_by_parameter_order=True)
+    persons = dict(zip(people, tx.scalars(made, rows), strict=True))
+    identities = [_identity_row(store, key, person) for key, person in persons.items()]
+    upsert(tx, IdentityRow, identities)
+    return persons
+
+
+def _new_person(store: str, email: str) -> dict[str, Any]:
+    return PersonRow(store=store, email=email).model_dump(exclude={"id"})
+
+
+def _identity_row(store: str, key: str, person: int) -> dict[str, Any]:
+    kind, value = identity_of(key)
+    return {"store": store, "kind": kind, "value": value, "person": person}
+
+
+def _split(tx: Connection, store: str, email: str, person: int) -> int:
+    """Give an address a person of its own, for whom the events of the present one are handled.
+
+    Events of an order are known by the order, for every person.
+    """
+    (new,) = tx.scalars(insert(_PERSONS).returning(_PERSONS.c.id), [_new_person(store, email)])
+    upsert(tx, IdentityRow, [_identity_row(store, guest_key(email), new)])
+    _copy_handled_events(tx, store, person, new)
+    return int(new)
+
+
+def _copy_handled_events(tx: Connection, store: str, person: int, new: int) -> None:
+    here = and_(_RUNS.c.store == store, _RUNS.c.person == person)
+    query = select(_RUNS).where(here, ~_RUNS.c.occurrence.startswith("order "))
+    handled = {
+        "person": new,
+        "state": "skipped",
+        "reason": "already handled for the account that had this address",
+        "due_at": None,
+    }
+    rows = [
+        {name: value for name, value in row.items() if name != "id"} | handled
+        for row in tx.execute(query).mappings()
+    ]
+    upsert(tx, RunRow, rows, on=RUN_KEY, keep=[column.name for column in _RUNS.columns])
+
+
+# Identities move; persons keep their ids, or two become one.
+
+
+def move_identity(tx: Connection, store: str, old: str, new: str, email: str) -> None:
+    """Have the person with the key ``old`` be known by ``new``; they are merged if that is taken.
+
+    ``old`` is a guest who registered, or an account that was deleted.
+    """
     if old != new:
-        _move_person(tx, store, old, new)
-        _move_memberships(tx, store, old, new)
-        _move_runs(tx, store, old, new)
-        _move_outbox(tx, store, old, new)
-        here = (_MOVES.c.store == store) & (_MOVES.c.subject == old)
-        tx.execute(update(_MOVES).where(here).values(subject=new))
+        known = _known(tx, store, {old, new})
+        source, target = known.get(old), known.get(new)
+        if source is not None and _belongs(old, source):
+            if account_in(old) is not None:
+                _drop_account(tx, store, old, source.person, keep=email_in(new))
+            _join(tx, store, source.person, target, new)
     mark_dirty(tx, store, {new: email})
 
 
-def _move_person(tx: Connection, store: str, old: str, new: str) -> None:
-    here = (_PERSONS.c.store == store) & _PERSONS.c.subject.in_([old, new])
-    rows = {
-        row["subject"]: dict(row) for row in tx.execute(select(_PERSONS).where(here)).mappings()
-    }
-    if old not in rows:
+def _join(tx: Connection, store: str, source: int, target: _Known | None, new: str) -> None:
+    if target is not None and target.person != source and _belongs(new, target):
+        _merge(tx, store, source, target.person)
         return
-    tx.execute(delete(_PERSONS).where(_PERSONS.c.store == store, _PERSONS.c.subject == old))
-    if new in rows:
-        merged = merged_person(rows[old], rows[new])
-    else:
-        # What was written to one account was not written to another, nor to none.
-        merged = {**rows[old], "subject": new, "written_customer": None}
-    upsert(tx, PersonRow, [merged])
+    if target is not None and target.person != source:
+        _copy_handled_events(tx, store, target.person, source)
+    upsert(tx, IdentityRow, [_identity_row(store, new, source)])
+    # What was written to one account was not written to another, nor to none.
+    here = _PERSONS.c.id == source
+    tx.execute(update(_PERSONS).where(here).values(written_customer=None))
+
+
+def _drop_account(tx: Connection, store: str, key: str, person: int, keep: str | None) -> None:
+    """Take an account from a person, and all its former addresses but the one to keep."""
+    kind, value = identity_of(key)
+    mine = and_(_IDENTITIES.c.store == store, _IDENTITIES.c.person == person)
+    account = and_(_IDENTITIES.c.kind == kind, _IDENTITIES.c.value == value)
+    if keep is not None:
+        others = select(_IDENTITIES.c.value).where(mine, _IDENTITIES.c.kind == EMAIL)
+        for email in [*tx.scalars(others)]:
+            if email != keep:
+                _set_absent(tx, _split(tx, store, email, person))
+    tx.execute(delete(_IDENTITIES).where(mine, account))
+
+
+def _set_absent(tx: Connection, person: int) -> None:
+    here = _PERSONS.c.id == person
+    tx.execute(update(_PERSONS).where(here).values(present=False, touched=0))
+
+
+def _merge(tx: Connection, store: str, old: int, new: int) -> None:
+    """Move all that belongs to one person to another."""
+    _merge_rows(tx, old, new)
+    _merge_memberships(tx, store, old, new)
+    _merge_runs(tx, store, old, new)
+    _keep_one(tx, _OUTBOX, store, old, new, ("rule", "occurrence", "step"))
+    _keep_one(tx, _EVENTS, store, old, new, ("key",))
+    for table in (_TRANSITIONS, _IDENTITIES):
+        theirs = and_(table.c.store == store, table.c.person == old)
+        tx.execute(update(table).where(theirs).values(person=new))
+
+
+def _merge_rows(tx: Connection, old: int, new: int) -> None:
+    query = select(_PERSONS).where(_PERSONS.c.id.in_([old, new]))
+    rows = {row["id"]: dict(row) for row in tx.execute(query).mappings()}
+    merged = merged_person(rows[old], rows[new])
+    tx.execute(delete(_PERSONS).where(_PERSONS.c.id == old))
+    tx.execute(update(_PERSONS).where(_PERSONS.c.id == new).values(**merged))
 
 
 def merged_person(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Give one person's row from two: every memory is kept, of two writings the newer.
+    """Return one person's row from two: everything remembered is kept, the newer write counts.
 
-    Memories are tags and what they are for; figures are those of the person that stays, until
-    they are computed again.
+    Figures are those of the person that stays, until they are computed again.
     """
     lists = ("by_hand", "refused", "granted", "worn", "matched")
     newer = old if old["written_order_id"] > new["written_order_id"] else new
-    # One who was never evaluated knows of no rules: the other's would seem to have changed.
+    # A person who was never evaluated has no rules: the other's would seem to have changed.
     latest = max((new, old), key=lambda row: row["evaluated_at"] or 0)
     return {
         **new,
@@ -117,81 +314,54 @@ def _union(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict
     return {rule: sorted({*one.get(rule, ()), *other.get(rule, ())}) for rule in rules}
 
 
-def _move_memberships(tx: Connection, store: str, old: str, new: str) -> None:
-    here = (_MEMBERSHIPS.c.store == store) & _MEMBERSHIPS.c.subject.in_([old, new])
+def _merge_memberships(tx: Connection, store: str, old: int, new: int) -> None:
+    here = and_(_MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.person.in_([old, new]))
     since: dict[str, int] = {}
     for row in tx.execute(select(_MEMBERSHIPS).where(here)):
         since[row.segment] = min(row.since, since.get(row.segment, row.since))
-    theirs = (_MEMBERSHIPS.c.store == store) & (_MEMBERSHIPS.c.subject == old)
-    tx.execute(delete(_MEMBERSHIPS).where(theirs))
+    tx.execute(delete(_MEMBERSHIPS).where(here))
     rows = [
-        {"store": store, "subject": new, "segment": segment, "since": at}
+        {"store": store, "person": new, "segment": segment, "since": at}
         for segment, at in sorted(since.items())
     ]
     upsert(tx, MembershipRow, rows)
 
 
 class _Double(NamedTuple):
-    """Two rows for one key: the id of the one that stays, and of the one that goes."""
+    """Two rows with one key: the id of the one that stays, and of the one that goes."""
 
     stays: int
     goes: int
 
 
-def _move_runs(tx: Connection, store: str, old: str, new: str) -> None:
-    doubles = _doubles(tx, _RUNS, store, (old, new), ("workflow", "occurrence"))
-    for double in doubles:
-        # What the run that goes has queued is the work of the one that stays.
-        theirs = _OUTBOX.c.run_id == double.goes
-        tx.execute(update(_OUTBOX).where(theirs).values(run_id=double.stays))
-    words = _words_left(tx, store, old, new)
-    _keep_one(tx, _RUNS, store, (old, new), doubles)
-    if words:
-        tx.execute(_RUNS.insert(), words)
-
-
-def _words_left(tx: Connection, store: str, old: str, new: str) -> list[dict[str, Any]]:
-    """Give what stays under a guest's key: the address may be a guest's again one day.
-
-    What their workflows saw is seen then. What is of one order is known by it, under any key.
-    """
-    if not old.startswith(guest_key("")):
-        return []
-    here = (_RUNS.c.store == store) & (_RUNS.c.subject == old)
-    theirs = select(_RUNS).where(here, ~_RUNS.c.occurrence.startswith("order "))
-    word = {"state": "skipped", "reason": f"this guest became {new}", "due_at": None}
-    rows = tx.execute(theirs).mappings().all()
-    return [{**{k: v for k, v in row.items() if k != "id"}, **word} for row in rows]
-
-
-def _move_outbox(tx: Connection, store: str, old: str, new: str) -> None:
-    key = ("rule", "occurrence", "step")
-    _keep_one(tx, _OUTBOX, store, (old, new), _doubles(tx, _OUTBOX, store, (old, new), key))
-
-
-def _doubles(
-    tx: Connection, table: Table, store: str, people: tuple[str, str], key: tuple[str, ...]
-) -> list[_Double]:
-    """Pair the rows that would have one key: the survivor's stays, unless only the other's is done."""
-    old, new = people
-    here = (table.c.store == store) & table.c.subject.in_([old, new])
-    by_person: dict[str, dict[tuple[Any, ...], Any]] = {old: {}, new: {}}
-    for row in tx.execute(select(table).where(here)):
-        by_person[row.subject][tuple(getattr(row, name) for name in key)] = row
-    pairs = [(row, by_person[new].get(its)) for its, row in by_person[old].items()]
-    return [
-        _Double(theirs.id, own.id)
-        if theirs.state == "done" and own.state != "done"
-        else _Double(own.id, theirs.id)
-        for theirs, own in pairs
-        if own is not None
-    ]
+def _merge_runs(tx: Connection, store: str, old: int, new: int) -> None:
+    for double in _doubles(tx, _RUNS, store, old, new, _RUN):
+        # What the run that goes has queued belongs to the one that stays.
+        queued = _OUTBOX.c.run_id == double.goes
+        tx.execute(update(_OUTBOX).where(queued).values(run_id=double.stays))
+    _keep_one(tx, _RUNS, store, old, new, _RUN)
 
 
 def _keep_one(
-    tx: Connection, table: Table, store: str, people: tuple[str, str], doubles: list[_Double]
+    tx: Connection, table: Table, store: str, old: int, new: int, key: Sequence[str]
 ) -> None:
-    for double in doubles:
+    for double in _doubles(tx, table, store, old, new, key):
         tx.execute(delete(table).where(table.c.id == double.goes))
-    theirs = (table.c.store == store) & (table.c.subject == people[0])
-    tx.execute(update(table).where(theirs).values(subject=people[1]))
+    theirs = and_(table.c.store == store, table.c.person == old)
+    tx.execute(update(table).where(theirs).values(person=new))
+
+
+def _doubles(
+    tx: Connection, table: Table, store: str, old: int, new: int, key: Sequence[str]
+) -> Iterator[_Double]:
+    """Pair the rows that would have one key: the new person's stays, unless only the other is done."""
+    here = and_(table.c.store == store, table.c.person.in_([old, new]))
+    rows: dict[int, dict[tuple[Any, ...], RowMapping]] = {old: {}, new: {}}
+    for row in tx.execute(select(table).where(here)).mappings().all():
+        rows[row["person"]][tuple(row[name] for name in key)] = row
+    for values, first in rows[old].items():
+        second = rows[new].get(values)
+        if second is not None:
+            done = first.get("state") == "done" and second.get("state") != "done"
+            stays, goes = (first, second) if done else (second, first)
+            yield _Double(stays["id"], goes["id"])

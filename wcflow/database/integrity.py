@@ -12,7 +12,15 @@ from sqlmodel import SQLModel
 from wcflow.database.mapping import customer_of, order_of, product_of
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import loads, table_of
-from wcflow.database.tables import CustomerRow, OrderRow, OutboxRow, PersonRow, ProductRow, RunRow
+from wcflow.database.tables import (
+    CustomerRow,
+    EventRow,
+    OrderRow,
+    OutboxRow,
+    PersonRow,
+    ProductRow,
+    RunRow,
+)
 
 _BACKUP = (
     "stop wcflow and put back a backup; without one, move the database away:"
@@ -101,24 +109,25 @@ def _as(columns: Mapping[str, type]) -> Read:
 _LISTS = ("by_hand", "refused", "granted", "worn", "matched")
 _DICTS = ("kept", "written_customer", "written_order")
 _PERSON = {**dict.fromkeys(_LISTS, list), **dict.fromkeys(_DICTS, dict)}
-READERS: Mapping[type[SQLModel], tuple[str, Read]] = {
-    OrderRow: ("id", order_of),
-    CustomerRow: ("id", customer_of),
-    ProductRow: ("id", product_of),
-    PersonRow: ("subject", _as(_PERSON)),
-    RunRow: ("id", _as({"steps": list, "memory": dict})),
-    OutboxRow: ("id", _as({"payload": dict})),
+READERS: Mapping[type[SQLModel], Read] = {
+    OrderRow: order_of,
+    CustomerRow: customer_of,
+    ProductRow: product_of,
+    PersonRow: _as(_PERSON),
+    EventRow: _as({"data": dict}),
+    RunRow: _as({"steps": list, "memory": dict}),
+    OutboxRow: _as({"payload": dict}),
 }
-"""For each table with JSON: what its rows are known by, and how one is read."""
+"""How a row is read, for each table with JSON."""
 
 
-def unreadable(tx: Connection, store: str, model: type[SQLModel]) -> Iterator[Any]:
-    """Give the keys of a store's rows that cannot be read. Reads every row once."""
-    key, read = READERS[model]
+def unreadable(tx: Connection, store: str, model: type[SQLModel]) -> Iterator[int]:
+    """Return the ids of a store's rows that cannot be read. Reads every row once."""
+    read = READERS[model]
     table = table_of(model)
     asked = select(table).where(table.c.store == store).execution_options(yield_per=1000)
     for row in tx.execute(asked):
         try:
             read(row)
         except _REFUSALS:
-            yield getattr(row, key)
+            yield row.id

@@ -1,6 +1,6 @@
 """The outbox as rows: effects that wait for the shop, and what became of each.
 
-The unique key (store, rule, subject, occurrence, step) is the whole of deduplication.
+The unique key (store, rule, person, occurrence, step) is the whole of deduplication.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from wcflow.database.sql import counts_by, instant, loads, stamp, table_of, upse
 from wcflow.database.tables import OutboxRow
 
 _O = table_of(OutboxRow)
-KEY = ("store", "rule", "subject", "occurrence", "step")
+KEY = ("store", "rule", "person", "occurrence", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 STATE_OF_TAGS = "tags"
 CLAIM_LASTS = timedelta(minutes=10)
 _OPEN_TAGS = Prepared(
-    select(_O.c.subject, _O.c.step, _O.c.state, _O.c.payload, _O.c.target).where(
+    select(_O.c.person, _O.c.step, _O.c.state, _O.c.payload, _O.c.target).where(
         _O.c.store == bindparam("store"),
         _O.c.rule == STATE_OF_TAGS,
-        _O.c.subject.in_(AMONG),
+        _O.c.person.in_(AMONG),
         or_(*(_O.c.state == state for state in ("due", "claimed", "failed"))),
     )
 )
 _WAITING_RUNS = Prepared(
-    select(_O.c.subject, _O.c.run_id).where(
+    select(_O.c.person, _O.c.run_id).where(
         _O.c.store == bindparam("store"),
-        _O.c.subject.in_(AMONG),
+        _O.c.person.in_(AMONG),
         _O.c.state == "due",
         _O.c.run_id.is_not(None),
     )
@@ -57,7 +57,7 @@ class Entry:
 
     id: int
     rule: str
-    subject: str
+    person: int
     occurrence: str
     step: str
     kind: str
@@ -76,7 +76,7 @@ def _entry(row: RowMapping) -> Entry:
     return Entry(
         id=row["id"],
         rule=row["rule"],
-        subject=row["subject"],
+        person=row["person"],
         occurrence=row["occurrence"],
         step=row["step"],
         kind=row["kind"],
@@ -107,12 +107,12 @@ class TagEntry:
 
 
 def tag_entries(
-    tx: Connection, store: str, subjects: Sequence[str]
-) -> dict[tuple[str, str], TagEntry]:
-    """Give the rows of tags of these people that are not done or called off, by (subject, step)."""
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[tuple[int, str], TagEntry]:
+    """Give the rows of tags of these people that are not done or called off, by (person, step)."""
     found = {}
-    for subject, step, *entry in among(tx, _OPEN_TAGS, store, subjects):
-        found[subject, step] = TagEntry(*entry)
+    for person, step, *entry in among(tx, _OPEN_TAGS, store, persons):
+        found[person, step] = TagEntry(*entry)
     return found
 
 
@@ -122,10 +122,10 @@ def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     upsert(tx, OutboxRow, [{**row, **anew} for row in rows], on=KEY)
 
 
-def cancel_tags(tx: Connection, store: str, gone: Iterable[tuple[str, str]]) -> None:
-    """Call off tags (subject, step) that wait, or whose writer died, and are wanted no more."""
-    for subject, step in gone:
-        mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.subject == subject)
+def cancel_tags(tx: Connection, store: str, gone: Iterable[tuple[int, str]]) -> None:
+    """Call off tags (person, step) that wait, or whose writer died, and are wanted no more."""
+    for person, step in gone:
+        mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.person == person)
         tx.execute(
             update(_O)
             .where(*mine, _O.c.step == step, _O.c.state.in_(("due", "claimed")))
@@ -139,11 +139,11 @@ def cancel_of_runs(tx: Connection, store: str, run_ids: Iterable[int], why: str)
     return tx.execute(update(_O).where(*waiting).values(state="cancelled", outcome=why)).rowcount
 
 
-def undelivered_runs(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, set[int]]:
+def undelivered_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, set[int]]:
     """Give the runs of each person that have effects waiting for the shop."""
-    found: dict[str, set[int]] = {}
-    for subject, run_id in among(tx, _WAITING_RUNS, store, subjects):
-        found.setdefault(subject, set()).add(run_id)
+    found: dict[int, set[int]] = {}
+    for person, run_id in among(tx, _WAITING_RUNS, store, persons):
+        found.setdefault(person, set()).add(run_id)
     return found
 
 
@@ -280,9 +280,9 @@ def entries(
     return [_entry(row) for row in tx.execute(query).mappings()]
 
 
-def entries_of(tx: Connection, store: str, subject: str, limit: int = 50) -> list[Entry]:
+def entries_of(tx: Connection, store: str, person: int, limit: int = 50) -> list[Entry]:
     """Give a person's effects, newest first."""
-    query = select(_O).where(_O.c.store == store, _O.c.subject == subject)
+    query = select(_O).where(_O.c.store == store, _O.c.person == person)
     rows = tx.execute(query.order_by(_O.c.id.desc()).limit(limit)).mappings()
     return [_entry(row) for row in rows]
 

@@ -7,29 +7,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, not_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, not_, select, update
 
-from wcflow.database.prepared import Prepared, among, those
-from wcflow.database.sql import (
-    chunks,
-    count_all,
-    counts_by,
-    dumps,
-    instant,
-    loads,
-    stamp,
-    table_of,
-    upsert,
-)
+from wcflow.database.identity import person_keys, persons_of
+from wcflow.database.prepared import AMONG, Prepared, among, those
+from wcflow.database.sql import chunks, counts_by, dumps, instant, loads, stamp, table_of, upsert
 from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
-from wcflow.profile import Transition
+from wcflow.profile import Transition, account_in, email_in, guest_key
 from wcflow.rules.tags import Memory, TagMeta
 
 _P, _M, _V = table_of(PersonRow), table_of(MembershipRow), table_of(TransitionRow)
-_REMEMBERED = those(
-    _P,
-    "subject",
-    _P.c.subject,
+_COLUMNS = (
+    _P.c.id,
     _P.c.email,
     _P.c.evaluated_at,
     _P.c.digest,
@@ -45,24 +34,26 @@ _REMEMBERED = those(
     _P.c.spend_percentile,
     _P.c.orders_percentile,
 )
+_REMEMBERED = Prepared(
+    select(*_COLUMNS).where(_P.c.store == bindparam("store"), _P.c.id.in_(AMONG), _P.c.present)
+)
+
+_STAND = those(_M, "person", _M.c.person, _M.c.segment, _M.c.since)
 
 
-_STAND = those(_M, "subject", _M.c.subject, _M.c.segment, _M.c.since)
-
-
-def memories(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, Memory]:
+def memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
     """Give what is remembered of each of these people."""
-    entered = _memberships(tx, store, subjects)
-    rows = among(tx, _REMEMBERED, store, subjects)
+    entered = _memberships(tx, store, persons)
+    rows = among(tx, _REMEMBERED, store, persons)
     return {row[0]: _memory(row, entered.get(row[0]) or {}) for row in rows}
 
 
 def _memberships(
-    tx: Connection, store: str, subjects: Sequence[str]
-) -> dict[str, dict[str, datetime]]:
-    found: dict[str, dict[str, datetime]] = {}
-    for subject, segment, since in among(tx, _STAND, store, subjects):
-        found.setdefault(subject, {})[segment] = instant(since)
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[int, dict[str, datetime]]:
+    found: dict[int, dict[str, datetime]] = {}
+    for person, segment, since in among(tx, _STAND, store, persons):
+        found.setdefault(person, {})[segment] = instant(since)
     return found
 
 
@@ -72,12 +63,12 @@ _remembered = Memory
 def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
     # fmt: off
     (
-        subject, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched,
+        person, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched,
         on_customer, on_order, order_id, by_spend, by_orders,
     ) = row
     # fmt: on
     return _remembered(
-        subject,
+        person,
         email,
         None if evaluated is None else instant(evaluated),
         digest,
@@ -119,8 +110,8 @@ def _written_text(written: TagMeta | None) -> str | None:
 def person_row(store: str, memory: Memory) -> dict[str, Any]:
     """Give a memory as columns; those of due times and totals are not among them."""
     return {
+        "id": memory.person,
         "store": store,
-        "subject": memory.subject,
         "email": memory.email,
         "evaluated_at": None if memory.evaluated_at is None else stamp(memory.evaluated_at),
         "digest": memory.digest,
@@ -139,7 +130,7 @@ def person_row(store: str, memory: Memory) -> dict[str, Any]:
 class Judged(NamedTuple):
     """What every judgement leaves of a person: when they were judged, when to look again, figures."""
 
-    subject: str
+    person: int
     email: str
     evaluated_at: datetime
     digest: str
@@ -168,9 +159,7 @@ _IN_PLACE = and_(
     _P.c.touched == _TO["touched"],
     _P.c.due_at.is_not_distinct_from(_TO["due_at"]),
 )
-_NOTE = update(_P).where(
-    _P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject")
-)
+_NOTE = update(_P).where(_P.c.store == bindparam("of_store"), _P.c.id == bindparam("of_person"))
 _NOTE_IN_PLACE = Prepared(
     _NOTE.where(_IN_PLACE).values({name: to for name, to in _TO.items() if name not in _PLACED})
 )
@@ -178,10 +167,10 @@ _NOTE_ELSEWHERE = Prepared(_NOTE.where(not_(_IN_PLACE)).values(_TO))
 
 
 def _note(store: str, judged: Judged) -> dict[str, Any]:
-    subject, email, evaluated_at, digest, touched, due_at, spent, orders_count = judged
+    person, email, evaluated_at, digest, touched, due_at, spent, orders_count = judged
     return {
         "of_store": store,
-        "of_subject": subject,
+        "of_person": person,
         "to_email": email,
         "to_evaluated_at": stamp(evaluated_at),
         "to_digest": digest,
@@ -197,58 +186,65 @@ def save_memories(tx: Connection, store: str, kept: Iterable[Memory]) -> None:
     upsert(tx, PersonRow, [person_row(store, memory) for memory in kept])
 
 
-def forget(tx: Connection, store: str, subjects: Sequence[str]) -> None:
-    """Drop people of whom nothing is left at the shop; what was done for them stays on record."""
-    for some in chunks(subjects):
-        tx.execute(delete(_P).where(_P.c.store == store, _P.c.subject.in_(some)))
-        tx.execute(delete(_M).where(_M.c.store == store, _M.c.subject.in_(some)))
+_FORGOTTEN = {
+    **PersonRow(store="").model_dump(exclude={"id", "store"}),
+    "present": False,
+    "touched": 0,
+}
+
+
+def forget(tx: Connection, store: str, persons: Sequence[int]) -> None:
+    """Clear people of whom the store has nothing left; their ids, runs and outbox entries stay."""
+    for some in chunks(persons):
+        here = (_P.c.store == store, _P.c.id.in_(some))
+        tx.execute(update(_P).where(*here).values(**_FORGOTTEN))
+        tx.execute(delete(_M).where(_M.c.store == store, _M.c.person.in_(some)))
 
 
 def save_memberships(
-    tx: Connection, store: str, segments: Mapping[str, Mapping[str, datetime]]
+    tx: Connection, store: str, segments: Mapping[int, Mapping[str, datetime]]
 ) -> None:
     """Keep where people stand now, in place of where they stood."""
     for some in chunks(segments):
-        tx.execute(delete(_M).where(_M.c.store == store, _M.c.subject.in_(some)))
+        tx.execute(delete(_M).where(_M.c.store == store, _M.c.person.in_(some)))
     rows = [
-        {"store": store, "subject": subject, "segment": name, "since": stamp(since)}
-        for subject, entered in segments.items()
+        {"store": store, "person": person, "segment": name, "since": stamp(since)}
+        for person, entered in segments.items()
         for name, since in entered.items()
     ]
     upsert(tx, MembershipRow, rows)
 
 
 def save_transitions(
-    tx: Connection, store: str, moves: Sequence[tuple[str, Transition, str]]
+    tx: Connection, store: str, moves: Sequence[tuple[int, Transition, str]]
 ) -> None:
-    """Write the timeline: (subject, move, reason)."""
+    """Write the timeline: (person, move, reason)."""
     rows = [
         {
             "store": store,
-            "subject": subject,
+            "person": person,
             "segment": move.segment,
             "entered": move.entered,
             "at": stamp(move.at),
             "reason": reason,
         }
-        for subject, move, reason in moves
+        for person, move, reason in moves
     ]
     if rows:
         tx.execute(_V.insert(), rows)
 
 
-def transitions_of(
-    tx: Connection, store: str, subject: str, limit: int = 20
-) -> list[TransitionRow]:
+def transitions_of(tx: Connection, store: str, person: int, limit: int = 20) -> list[TransitionRow]:
     """Give a person's timeline, newest first."""
-    mine = (_V.c.store == store, _V.c.subject == subject)
+    mine = (_V.c.store == store, _V.c.person == person)
     query = select(_V).where(*mine).order_by(_V.c.id.desc()).limit(limit)
     return [TransitionRow(**row) for row in tx.execute(query).mappings()]
 
 
-def subjects(tx: Connection, store: str) -> list[str]:
-    """Give everyone of a store."""
-    return list(tx.scalars(select(_P.c.subject).where(_P.c.store == store).order_by(_P.c.subject)))
+def persons(tx: Connection, store: str) -> list[int]:
+    """Return everyone the store has something of."""
+    here = (_P.c.store == store, _P.c.present)
+    return list(tx.scalars(select(_P.c.id).where(*here).order_by(_P.c.id)))
 
 
 def segment_counts(tx: Connection, store: str) -> dict[str, int]:
@@ -257,18 +253,22 @@ def segment_counts(tx: Connection, store: str) -> dict[str, int]:
 
 
 def count_people(tx: Connection, store: str) -> int:
-    """Count the people of a store."""
-    return count_all(tx, _P, store)
+    """Count the people the store has something of."""
+    here = (_P.c.store == store, _P.c.present)
+    return tx.scalar(select(func.count()).select_from(_P).where(*here)) or 0
 
 
-def find_person(tx: Connection, store: str, who: str) -> str | None:
-    """Find a person's subject by subject key, customer id or e-mail; None where there is none.
+def find_person(tx: Connection, store: str, name: str) -> int | None:
+    """Find a person by key, customer id or e-mail address.
 
     A registered customer comes before a guest with the same address.
     """
-    wanted = who.strip()
-    names = [wanted, f"c{wanted}" if wanted.isdecimal() else wanted, f"g:{wanted.lower()}"]
-    mine = select(_P.c.subject).where(_P.c.store == store)
+    wanted = name.strip()
+    keys = [f"c{wanted}" if wanted.isdecimal() else wanted, guest_key(wanted.lower())]
+    named = persons_of(tx, store, [key for key in keys if account_in(key) or email_in(key)])
     # Each by an index of its own: joined by "or", they would read every person.
-    named = tx.scalars(mine.where(_P.c.subject.in_(names)))
-    return min((*named, *tx.scalars(mine.where(_P.c.email == wanted.lower()))), default=None)
+    here = select(_P.c.id).where(_P.c.store == store, _P.c.present)
+    found = {*tx.scalars(here.where(_P.c.email == wanted.lower()))}
+    if named:
+        found.update(tx.scalars(here.where(_P.c.id.in_(named.values()))))
+    return min(found, key=person_keys(tx, store, found).__getitem__, default=None)

@@ -83,5 +83,5 @@ def forget_doubts(tx: Connection, store: str, kind: str) -> None:
 
 def drop_memberships_of_nobody(tx: Connection, store: str) -> None:
     """Forget that people are in a segment of whom nothing else is known."""
-    person = select(_P.c.subject).where(_P.c.store == store)
-    tx.execute(delete(_M).where(_M.c.store == store, _M.c.subject.not_in(person)))
+    person = select(_P.c.id).where(_P.c.store == store, _P.c.present)
+    tx.execute(delete(_M).where(_M.c.store == store, _M.c.person.not_in(person)))

@@ -14,25 +14,25 @@ from wcflow.database.tables import RunRow, WorkflowRow
 from wcflow.rules.workflow_run import Activation, Run
 
 _R, _W = table_of(RunRow), table_of(WorkflowRow)
-_OF_PEOPLE = those(_R, "subject")
+_OF_PEOPLE = those(_R, "person")
 _OF_ORDERS = those(_R, "order_id", _R.c.order_id, _R.c.workflow, _R.c.occurrence)
 _NAMES = [column.name for column in _R.columns if column.name not in ("id", "ended_at")]
 _NEW = Prepared(_R.insert().values({n: bindparam(f"to_{n}") for n in _NAMES}).returning(_R.c.id))
 _WATCHES = Prepared(select(_W).where(_W.c.store == bindparam("store")))
 
 
-def runs_of(tx: Connection, store: str, subjects: Sequence[str]) -> dict[str, list[Run]]:
+def runs_of(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, list[Run]]:
     """Give the runs of each of these people, oldest first."""
-    found: dict[str, list[Run]] = {}
-    for row in sorted(rows_among(tx, _OF_PEOPLE, store, subjects), key=attrgetter("id")):
-        found.setdefault(row.subject, []).append(_run(row))
+    found: dict[int, list[Run]] = {}
+    for row in sorted(rows_among(tx, _OF_PEOPLE, store, persons), key=attrgetter("id")):
+        found.setdefault(row.person, []).append(_run(row))
     return found
 
 
 def seen_of_orders(
     tx: Connection, store: str, order_ids: Sequence[int]
 ) -> dict[int, set[tuple[str, str]]]:
-    """Give (workflow, occurrence) that was seen of each order, under whatever subject."""
+    """Give (workflow, occurrence) that was seen of each order, under whatever person."""
     found: dict[int, set[tuple[str, str]]] = {}
     for order_id, workflow, occurrence in among(tx, _OF_ORDERS, store, order_ids):
         if occurrence.startswith("order "):
@@ -53,7 +53,7 @@ def save_run(tx: Connection, store: str, run: Run) -> int:
 def _run(row: Any) -> Run:
     return Run(
         workflow=row.workflow,
-        subject=row.subject,
+        person=row.person,
         event=row.occurrence,
         at=instant(row.at),
         started_at=instant(row.started_at),
@@ -75,7 +75,7 @@ def _columns(store: str, run: Run) -> dict[str, Any]:
     return {
         "store": store,
         "workflow": run.workflow,
-        "subject": run.subject,
+        "person": run.person,
         "occurrence": run.event,
         "at": stamp(run.at),
         "started_at": stamp(run.started_at),

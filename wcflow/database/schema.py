@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from wcflow.database import tables
 from wcflow.errors import SetupError
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions. Written here so that opening needs no Alembic."""
 
 VERSION_TABLE = "wcflow_version"

@@ -70,6 +70,12 @@ class StoreRow(_Row, table=True):
     order_gap: str = Field(
         default="", description="median of days between orders over the store, decimal text"
     )
+    rules_digest: str = Field(default="", description="hash of the rules as last loaded")
+    evaluate_after: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="while everyone is evaluated: the last person done, by id",
+    )
     lease_holder: str = Field(default="", description="the process that works on this store")
     lease_until: int = Field(
         default=0, sa_type=BigInteger, description="until when, unless it is renewed"
@@ -203,18 +209,20 @@ class WrittenRow(_Row, table=True):
 
 
 class PersonRow(_Row, table=True):
-    """One person: when to look at them next, and what wcflow remembers of them."""
+    """One person: when to evaluate them next, and what wcflow remembers of them."""
 
     __tablename__ = "person"
     __table_args__ = (
-        # Both at once: who is due is sought among those who are not touched, a few of them all.
+        # Both in one index: people who are due are found among those who are not dirty.
         Index("person_touched", "store", "touched", "due_at"),
         Index("person_by_email", "store", "email"),
+        {"sqlite_autoincrement": True},
     )
 
-    store: str = Field(primary_key=True, description="the store's name")
-    subject: str = Field(primary_key=True, description="c12, or g:anna@example.com")
+    id: int | None = Field(default=None, sa_column=Column(_ROW_ID, primary_key=True))
+    store: str = Field(description="the store's name")
     email: str = Field(default="", description="in normal form, for finding them")
+    present: bool = Field(default=True, description="the store has an account or an order of them")
     touched: int = Field(default=1, description="1 while something changed since their evaluation")
     due_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when an answer next changes by itself"
@@ -225,7 +233,7 @@ class PersonRow(_Row, table=True):
     digest: str = Field(default="", description="hash of the rules they were evaluated by")
     by_hand: str = Field(default="[]", sa_type=Text, description="JSON: tags that people added")
     refused: str = Field(
-        default="[]", sa_type=Text, description="JSON: wanted tags that people took away"
+        default="[]", sa_type=Text, description="JSON: wanted tags that people removed"
     )
     granted: str = Field(default="[]", sa_type=Text, description="JSON: tags workflows added")
     kept: str = Field(default="{}", sa_type=Text, description="JSON: rule to tags kept forever")
@@ -246,8 +254,39 @@ class PersonRow(_Row, table=True):
     )
     spent: int = Field(default=0, sa_type=BigInteger, description="total_spent, for percentiles")
     orders_count: int = Field(default=0, description="paid orders, for percentiles")
-    spend_percentile: int | None = Field(default=None, description="as of the last nightly census")
+    spend_percentile: int | None = Field(default=None, description="as of the last nightly check")
     orders_percentile: int | None = Field(default=None, description="likewise")
+
+
+class IdentityRow(_Row, table=True):
+    """An account or an e-mail address by which the store knows a person.
+
+    A person has at most one account. A person without an account has exactly one address.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("identity_by_person", "store", "person"),)
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="account or email")
+    value: str = Field(primary_key=True, description="the customer id, or the address")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
+
+
+class EventRow(_Row, table=True):
+    """Something that happened to a person and that no order shows."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("store", "person", "key", name="event_once"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_ROW_ID, primary_key=True))
+    store: str = Field(description="the store's name")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
+    kind: str = Field(description="what happened, for triggers: consent_given")
+    key: str = Field(description="its stable name: consent given 2026-01-31")
+    at: int = Field(sa_type=BigInteger, description="when it happened")
+    source: str = Field(default="", description="where wcflow learned of it")
+    data: str = Field(default="{}", sa_type=Text, description="JSON: details for templates")
 
 
 class MembershipRow(_Row, table=True):
@@ -257,7 +296,7 @@ class MembershipRow(_Row, table=True):
     __table_args__ = (Index("membership_by_segment", "store", "segment"),)
 
     store: str = Field(primary_key=True, description="the store's name")
-    subject: str = Field(primary_key=True, description="the person")
+    person: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     segment: str = Field(primary_key=True, description="the NAME of [segment NAME]")
     since: int = Field(sa_type=BigInteger, description="when they entered it")
 
@@ -265,12 +304,12 @@ class MembershipRow(_Row, table=True):
 class TransitionRow(_Row, table=True):
     """A person entered or left a segment, and why: the timeline that explain shows."""
 
-    __tablename__ = "move"
-    __table_args__ = (Index("move_by_subject", "store", "subject"),)
+    __tablename__ = "transition"
+    __table_args__ = (Index("transition_by_person", "store", "person"),)
 
     id: int | None = Field(default=None, sa_column=Column(_ROW_ID, primary_key=True))
     store: str = Field(description="the store's name")
-    subject: str = Field(description="the person")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
     segment: str = Field(description="the NAME of [segment NAME]")
     entered: bool = Field(description="true: entered, false: left")
     at: int = Field(sa_type=BigInteger, description="when it was evaluated")
@@ -294,15 +333,15 @@ class RunRow(_Row, table=True):
 
     __tablename__ = "run"
     __table_args__ = (
-        UniqueConstraint("store", "workflow", "subject", "occurrence", name="run_once"),
+        UniqueConstraint("store", "workflow", "person", "occurrence", name="run_once"),
         Index("run_by_order", "store", "order_id"),
-        Index("run_by_subject", "store", "subject", "state"),
+        Index("run_by_person", "store", "person", "state"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(_ROW_ID, primary_key=True))
     store: str = Field(description="the store's name")
     workflow: str = Field(description="the NAME of [workflow NAME]")
-    subject: str = Field(description="the person")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
     occurrence: str = Field(description="its stable name: order 812 paid")
     at: int = Field(sa_type=BigInteger, description="when it happened")
     order_id: int = Field(default=0, sa_type=BigInteger, description="the trigger's order, or 0")
@@ -324,18 +363,18 @@ class OutboxRow(_Row, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        UniqueConstraint("store", "rule", "subject", "occurrence", "step", name="effect_once"),
+        UniqueConstraint("store", "rule", "person", "occurrence", "step", name="outbox_once"),
         # Who claims one kind does not walk past all of another, nor past all that the brake holds.
         Index("outbox_due", "store", "state", "released", "kind", "due_at"),
         # The state as well: SQLite would else look through all that wait for those of one person.
-        Index("outbox_by_subject", "store", "subject", "state"),
+        Index("outbox_by_person", "store", "person", "state"),
         Index("outbox_by_run", "run_id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(_ROW_ID, primary_key=True))
     store: str = Field(description="the store's name")
     rule: str = Field(description="workflow welcome, segment VIP, or tags")
-    subject: str = Field(description="the person")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
     occurrence: str = Field(description="what set it off: order 812 paid")
     step: str = Field(description="which step, or which target of tags")
     kind: str = Field(description="tags_customer tags_order meta_customer meta_order note coupon")

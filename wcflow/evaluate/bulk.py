@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from wcflow.database import outbox, people
-from wcflow.database.identity import mark_dirty
+from wcflow.database.identity import mark_persons_dirty
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.load import load_inputs
 from wcflow.evaluate.save import save_run_steps
@@ -74,8 +74,8 @@ def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: B
     setup = RunSetup(
         evaluation_context.rules, rule_place(bulk_run.workflow), policy.store, policy.secret
     )
-    for subjects in _batches(people.subjects(tx, evaluation_context.settings.name)):
-        for evaluation_input in load_inputs(tx, evaluation_context, subjects):
+    for persons in _batches(people.persons(tx, evaluation_context.settings.name)):
+        for evaluation_input in load_inputs(tx, evaluation_context, persons):
             found.checked += 1
             context = context_of(evaluation_input, bulk_run.now)
             if bulk_run.where is not None and not bulk_run.where.answer(context).holds:
@@ -104,13 +104,13 @@ def start_bulk(tx: Connection, evaluation_context: EvaluationContext, plan: Bulk
     ]
     outbox.add_entries(tx, rows)
     people.save_memories(tx, store, [each.memory for each in plan.planned_runs])
-    mark_dirty(tx, store, {each.memory.subject: each.memory.email for each in plan.planned_runs})
+    mark_persons_dirty(tx, store, [each.memory.person for each in plan.planned_runs])
     return sum(row["state"] == "due" for row in rows)
 
 
-def _batches(subjects: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(subjects), BATCH):
-        yield subjects[first : first + BATCH]
+def _batches(persons: Sequence[int]) -> Iterator[Sequence[int]]:
+    for first in range(0, len(persons), BATCH):
+        yield persons[first : first + BATCH]
 
 
 # What is decided, purely.

@@ -21,7 +21,7 @@ from wcflow.database import runs
 from wcflow.database.evaluation_queue import evaluate_everyone
 from wcflow.database.products import all_products, products
 from wcflow.database.sql import instant
-from wcflow.database.stores import save_setting, setting, store_row
+from wcflow.database.stores import save_setting, save_store, setting, store_row
 from wcflow.database.tables import StoreRow
 from wcflow.evaluate.entries import EntryBuilder
 from wcflow.profile import StoreProfile
@@ -149,10 +149,10 @@ def _activations(
 
 
 def _mark_dirty_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
-    name = f"digest {store}"
-    if setting(tx, name) != digest:
+    row = store_row(tx, store)
+    if row is None or row.rules_digest != digest:
         evaluate_everyone(tx, store)
-        save_setting(tx, name, digest)
+        save_store(tx, store, rules_digest=digest)
 
 
 def _secret(tx: Connection) -> str:

@@ -42,7 +42,7 @@ class EntryBuilder:
         return self._row(
             sent,
             rule=f"workflow {run.workflow}",
-            subject=run.subject,
+            person=run.person,
             occurrence=run.event,
             step=f"{taken.label} {taken.action}",
             run_id=run_id,
@@ -60,23 +60,23 @@ class EntryBuilder:
             return None
         word = "entered" if transition.entered else "left"
         day = local_day(transition.at, evaluated.profile.store.zone).isoformat()
-        subject, occurrence = evaluated.memory.subject, f"{transition.segment} {word} {day}"
-        key = work_key(self.secret, self.store, "segment", subject, occurrence)
+        person, occurrence = evaluated.memory.person, f"{transition.segment} {word} {day}"
+        key = work_key(self.secret, self.store, "segment", evaluated.profile.key, occurrence)
         text = f"Customer {word} the segment {transition.segment}: {reason}"
         return self._row(
             note(order.id, text, key),
             rule=f"segment {transition.segment}",
-            subject=subject,
+            person=person,
             occurrence=occurrence,
             step="note",
         )
 
-    def tags_entry(self, subject: str, target: TagTarget) -> dict[str, Any]:
+    def tags_entry(self, person: int, target: TagTarget) -> dict[str, Any]:
         """Return the row with the tags that one place should show."""
         return self._row(
             tag_state(target),
             rule=STATE_OF_TAGS,
-            subject=subject,
+            person=person,
             occurrence="state",
             step=tag_step(target),
         )
@@ -107,26 +107,26 @@ class TagChanges:
     """Rows of tags to queue, and the keys (person, step) of those to cancel."""
 
     queue: tuple[dict[str, Any], ...]
-    cancel: tuple[tuple[str, str], ...]
+    cancel: tuple[tuple[int, str], ...]
 
 
 NO_TAG_CHANGES = TagChanges((), ())
 
 
 def tag_changes(
-    evaluated: Evaluation, known: Mapping[tuple[str, str], TagEntry], entry_builder: EntryBuilder
+    evaluated: Evaluation, known: Mapping[tuple[int, str], TagEntry], entry_builder: EntryBuilder
 ) -> TagChanges:
     """Return which places need a write and which no longer do; failed entries stay failed."""
     if not known and not any(target.differs for target in evaluated.targets):
         return NO_TAG_CHANGES
-    subject = evaluated.memory.subject
-    wanted: dict[tuple[str, str], dict[str, Any]] = {
-        (subject, tag_step(target)): entry_builder.tags_entry(subject, target)
+    person = evaluated.memory.person
+    wanted: dict[tuple[int, str], dict[str, Any]] = {
+        (person, tag_step(target)): entry_builder.tags_entry(person, target)
         for target in evaluated.targets
-        if target.differs or _was_claimed(known.get((subject, tag_step(target))))
+        if target.differs or _was_claimed(known.get((person, tag_step(target))))
     }
     queue = tuple(row for key, row in wanted.items() if not _is_unchanged(known.get(key), row))
-    own = (key for key, entry in known.items() if key[0] == subject and entry.state != "failed")
+    own = (key for key, entry in known.items() if key[0] == person and entry.state != "failed")
     return TagChanges(queue, tuple(key for key in own if key not in wanted))
 
 

@@ -44,22 +44,22 @@ def evaluate(
     stopping: Callable[[], bool] = lambda: False,
 ) -> EvaluationResult:
     """Judge everyone of a store who is touched or due, batch by batch, until asked to stop."""
-    total, rounds = EvaluationResult(), Counter[str]()
+    total, rounds = EvaluationResult(), Counter[int]()
     with db.transaction() as tx:
         evaluation_context = open_context(tx, config, settings, now)
         known = known_failures(tx, settings.name)
     with _gc_paused():
         while not stopping():
             with db.transaction() as tx:
-                subjects, more = evaluation_queue.take_due(tx, settings.name, now, BATCH)
-                total.incomplete = bool(subjects)
-                if not subjects:
+                persons, more = evaluation_queue.take_due(tx, settings.name, now, BATCH)
+                total.incomplete = bool(persons)
+                if not persons:
                     break
                 evaluated, failures = _evaluate_batch(
-                    load_inputs(tx, evaluation_context, subjects), evaluation_context
+                    load_inputs(tx, evaluation_context, persons), evaluation_context
                 )
-                rounds.update(each.memory.subject for each in evaluated if each.due.now)
-                exhausted = {each for each in subjects if rounds[each] >= MAX_ROUNDS}
+                rounds.update(each.memory.person for each in evaluated if each.due.now)
+                exhausted = {each for each in persons if rounds[each] >= MAX_ROUNDS}
                 save_evaluations(tx, evaluation_context, evaluated, exhausted, total)
                 clear_failures(tx, settings.name, evaluated, known)
                 postpone_failed(tx, settings.name, failures, now)

@@ -96,7 +96,7 @@ class Explanation:
     """A person, and why they are what they are. ``tags`` and ``refused`` say where each is from."""
 
     store: str
-    subject: str
+    person: int
     contact: Contact
     orders: int
     spent: Decimal
@@ -116,16 +116,16 @@ class Explanation:
 
 
 def explain_person(
-    tx: Connection, config: Config, settings: StoreSettings, subject: str, now: datetime
+    tx: Connection, config: Config, settings: StoreSettings, person: int, now: datetime
 ) -> Explanation:
     """Judge a person as of now, and say why."""
     evaluation_context = read_context(tx, config, settings, now)
-    (evaluation_input,) = load_inputs(tx, evaluation_context, [subject])
+    (evaluation_input,) = load_inputs(tx, evaluation_context, [person])
     evaluation = evaluate_input(evaluation_input, evaluation_context)
     paid = paid_orders(evaluation.profile)
     return Explanation(
         store=settings.name,
-        subject=subject,
+        person=person,
         contact=contact_of_profile(evaluation_input.profile),
         orders=len(paid),
         spent=_total_spent(evaluation.profile),
@@ -150,8 +150,8 @@ def explain_person(
             _explain_workflow(each, evaluation_input, evaluation, evaluation_context)
             for each in evaluation_context.rules.workflows
         ],
-        moves=_load_transitions(tx, settings.name, subject),
-        effects=_load_entries(tx, evaluation_context, subject),
+        moves=_load_transitions(tx, settings.name, person),
+        effects=_load_entries(tx, evaluation_context, person),
     )
 
 
@@ -281,17 +281,17 @@ def _workflow_status(
     return "it will look at that with the next walk"
 
 
-def _load_transitions(tx: Connection, store: str, subject: str) -> list[TransitionSeen]:
+def _load_transitions(tx: Connection, store: str, person: int) -> list[TransitionSeen]:
     return [
         TransitionSeen(instant(each.at), each.segment, each.entered, each.reason)
-        for each in people.transitions_of(tx, store, subject)
+        for each in people.transitions_of(tx, store, person)
     ]
 
 
 def _load_entries(
-    tx: Connection, evaluation_context: EvaluationContext, subject: str
+    tx: Connection, evaluation_context: EvaluationContext, person: int
 ) -> list[EntrySeen]:
-    entries = outbox.entries_of(tx, evaluation_context.settings.name, subject, LATEST_ENTRIES)
+    entries = outbox.entries_of(tx, evaluation_context.settings.name, person, LATEST_ENTRIES)
     return [
         EntrySeen(
             each.id,

@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 
 from wcflow.database import outbox, people, runs
 from wcflow.database.customers import customers
+from wcflow.database.events import events_of
+from wcflow.database.identity import person_keys
 from wcflow.database.orders import order_records, orders_of_people
 from wcflow.database.tags import written_in
 from wcflow.evaluate.context import EvaluationContext
-from wcflow.profile import Profile
+from wcflow.profile import Profile, account_in, email_in
 from wcflow.records import Order
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.tags import Memory, places_changed_by_hand
@@ -22,33 +24,33 @@ from wcflow.units import normalize_email
 
 
 def load_inputs(
-    tx: Connection, evaluation_context: EvaluationContext, subjects: Sequence[str]
+    tx: Connection, evaluation_context: EvaluationContext, persons: Sequence[int]
 ) -> list[EvaluationInput]:
     """Read people with all that belongs to their judgement."""
     store = evaluation_context.settings.name
-    memories = people.memories(tx, store, subjects)
-    profiles = load_profiles(tx, evaluation_context, subjects, memories)
-    runs_by_person = runs.runs_of(tx, store, subjects)
+    memories = people.memories(tx, store, persons)
+    profiles = load_profiles(tx, evaluation_context, persons, memories)
+    runs_by_person = runs.runs_of(tx, store, persons)
     waiting = outbox.undelivered_runs(tx, store, [*runs_by_person])
     orders_elsewhere = _load_orders_elsewhere(tx, store, profiles, runs_by_person, waiting)
     handled_elsewhere = _load_handled_elsewhere(tx, evaluation_context, profiles.values())
-    unexpected = {who: places_changed_by_hand(profiles[who], memories[who]) for who in subjects}
+    unexpected = {who: places_changed_by_hand(profiles[who], memories[who]) for who in persons}
     written = written_in(tx, store, set(chain.from_iterable(unexpected.values())))
     return [
         _make_input(
-            profiles[subject],
-            _with_email(memories[subject], profiles[subject].email),
-            tuple(runs_by_person.get(subject, ())),
+            profiles[person],
+            _with_email(memories[person], profiles[person].email),
+            tuple(runs_by_person.get(person, ())),
             _handled_events(
-                runs_by_person.get(subject, ()), profiles[subject].orders, handled_elsewhere
+                runs_by_person.get(person, ()), profiles[person].orders, handled_elsewhere
             )
-            if subject in runs_by_person or handled_elsewhere
+            if person in runs_by_person or handled_elsewhere
             else {},
-            frozenset(waiting.get(subject, ())),
+            frozenset(waiting.get(person, ())),
             orders_elsewhere,
-            {place: written[place] for place in unexpected[subject] if place in written},
+            {place: written[place] for place in unexpected[person] if place in written},
         )
-        for subject in subjects
+        for person in persons
     ]
 
 
@@ -58,16 +60,16 @@ _make_input = EvaluationInput
 def _load_orders_elsewhere(
     tx: Connection,
     store: str,
-    profiles: Mapping[str, Profile],
-    runs_by_person: Mapping[str, Sequence[Run]],
-    waiting: Mapping[str, Collection[int]],
+    profiles: Mapping[int, Profile],
+    runs_by_person: Mapping[int, Sequence[Run]],
+    waiting: Mapping[int, Collection[int]],
 ) -> dict[int, Order]:
     """Read the orders for which something waits, and which are no longer of whom they were then."""
     missing: set[int] = set()
-    for subject, person_runs in runs_by_person.items():
-        ids = waiting.get(subject, ())
+    for person, person_runs in runs_by_person.items():
+        ids = waiting.get(person, ())
         about = {run.order_id for run in person_runs if run.id in ids or run.state == "waiting"}
-        missing |= about - {order.id for order in profiles[subject].orders} - {0}
+        missing |= about - {order.id for order in profiles[person].orders} - {0}
     return order_records(tx, store, missing) if missing else {}
 
 
@@ -78,40 +80,48 @@ def _with_email(memory: Memory, email: str) -> Memory:
 def load_profiles(
     tx: Connection,
     evaluation_context: EvaluationContext,
-    subjects: Sequence[str],
-    memories: Mapping[str, Memory],
-) -> dict[str, Profile]:
+    persons: Sequence[int],
+    memories: Mapping[int, Memory],
+) -> dict[int, Profile]:
     """Read people as profiles: account, orders, and the products that these name."""
     store = evaluation_context.settings.name
-    ids = [int(subject[1:]) for subject in subjects if subject.startswith("c")]
-    accounts = customers(tx, store, ids)
-    emails = {f"c{each.id}": each.email for each in accounts.values()}
+    keys = person_keys(tx, store, persons)
+    account_ids = {account: person for person, key in keys.items() if (account := account_in(key))}
+    accounts = {account_ids[each.id]: each for each in customers(tx, store, account_ids).values()}
+    emails = {person: each.email for person, each in accounts.items()}
     if evaluation_context.settings.guests == "by_email":
-        emails |= {subject: subject[2:] for subject in subjects if subject.startswith("g:")}
+        emails |= {person: email for person, key in keys.items() if (email := email_in(key))}
     private = set(emails.values()) - evaluation_context.settings.shared_emails - {""}
-    orders = _group_by_person(orders_of_people(tx, store, ids, sorted(private)), emails)
-    evaluation_context.product_cache.fetch(tx, orders.values(), len(subjects))
+    found = orders_of_people(tx, store, account_ids, sorted(private))
+    orders = _by_person(found, account_ids, emails)
+    evaluation_context.product_cache.fetch(tx, orders.values(), len(persons))
+    events = events_of(tx, store, persons)
     return {
-        subject: Profile(
-            subject,
-            normalize_email(emails.get(subject, "")),
+        person: Profile(
+            person,
+            normalize_email(emails.get(person, "")),
             evaluation_context.store,
-            accounts.get(int(subject[1:])) if subject.startswith("c") else None,
-            tuple(orders.get(subject, ())),
+            accounts.get(person),
+            tuple(orders.get(person, ())),
             evaluation_context.product_cache.products,
-            memories[subject].saved_state,
+            memories[person].saved_state,
+            key=keys[person],
+            events=events.get(person, ()),
         )
-        for subject in subjects
+        for person in persons
     }
 
 
-def _group_by_person(orders: Sequence[Order], emails: Mapping[str, str]) -> dict[str, list[Order]]:
-    owner = {mail: subject for subject, mail in emails.items() if mail}
-    found: dict[str, list[Order]] = {}
+def _by_person(
+    orders: Sequence[Order], accounts: Mapping[int, int], emails: Mapping[int, str]
+) -> dict[int, list[Order]]:
+    guests = {email: person for person, email in emails.items() if email}
+    found: dict[int, list[Order]] = {}
     for order in orders:
-        subject = f"c{order.customer_id}" if order.customer_id else owner.get(order.email)
-        if subject is not None:
-            found.setdefault(subject, []).append(order)
+        of_account = order.customer_id != 0
+        person = accounts.get(order.customer_id) if of_account else guests.get(order.email)
+        if person is not None:
+            found.setdefault(person, []).append(order)
     return found
 
 

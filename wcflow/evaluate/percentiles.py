@@ -30,10 +30,10 @@ _BATCH_SIZE = 10_000
 """So many are given their places in one transaction: nobody who waits for the database waits long."""
 
 _SELECT_RANKS = select(
-    _P.c.subject, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
+    _P.c.id, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
 )
 _UPDATE_PERSON = update(_P).where(
-    _P.c.store == bindparam("of_store"), _P.c.subject == bindparam("of_subject")
+    _P.c.store == bindparam("of_store"), _P.c.id == bindparam("of_person")
 )
 _RANK_VALUES = {
     "spend_percentile": bindparam("to_spend", type_=Integer()),
@@ -106,10 +106,10 @@ def _changed_ranks(tx: Connection, store: str) -> list[dict[str, Any]]:
     paying = [row for row in rows if row.orders_count > 0]
     by_spend = percentiles([row.spent for row in paying])
     by_orders = percentiles([row.orders_count for row in paying])
-    places = {row.subject: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
-    told = ((row, *places.get(row.subject, (None, None))) for row in rows)
+    places = {row.id: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
+    told = ((row, *places.get(row.id, (None, None))) for row in rows)
     return [
-        {"of_store": store, "of_subject": row.subject, "to_spend": spend, "to_orders": orders}
+        {"of_store": store, "of_person": row.id, "to_spend": spend, "to_orders": orders}
         for row, spend, orders in told
         if (row.spend_percentile, row.orders_percentile) != (spend, orders)
     ]

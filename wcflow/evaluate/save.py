@@ -61,7 +61,7 @@ def postpone_failed(
         return
     quarantine(tx, store, [(each.row, error_text(each.error)) for each in failures], now)
     evaluation_queue.put_off(
-        tx, store, [each.evaluation_input.memory.subject for each in failures], now + POSTPONEMENT
+        tx, store, [each.evaluation_input.memory.person for each in failures], now + POSTPONEMENT
     )
 
 
@@ -110,22 +110,22 @@ def save_evaluations(
     tx: Connection,
     evaluation_context: EvaluationContext,
     evaluated: Sequence[Evaluation],
-    exhausted: Collection[str],
+    exhausted: Collection[int],
     total: EvaluationResult,
 ) -> None:
     store = evaluation_context.settings.name
     deleted = {
-        j.memory.subject for j in evaluated if not j.profile.orders and j.profile.account is None
+        j.memory.person for j in evaluated if not j.profile.orders and j.profile.account is None
     }
-    remaining = [j for j in evaluated if j.memory.subject not in deleted] if deleted else evaluated
+    remaining = [j for j in evaluated if j.memory.person not in deleted] if deleted else evaluated
     people.save_memories(tx, store, [j.memory for j in remaining if _memory_changed(j)])
     people.note_judged(
         tx, store, [_evaluated_row(j, evaluation_context, exhausted) for j in remaining]
     )
     moved = [j.memory for j in remaining if j.memory.segments != j.known.segments]
-    people.save_memberships(tx, store, {each.subject: each.segments for each in moved})
+    people.save_memberships(tx, store, {each.person: each.segments for each in moved})
     transitions = [
-        (j.memory.subject, transition, why) for j in evaluated for transition, why in j.transitions
+        (j.memory.person, transition, why) for j in evaluated for transition, why in j.transitions
     ]
     people.save_transitions(tx, store, transitions)
     acting = [j for j in evaluated if j.transitions or j.steps_taken or j.withdrawn]
@@ -160,16 +160,16 @@ def _memory_changed(evaluated: Evaluation) -> bool:
 
 
 def _evaluated_row(
-    evaluated: Evaluation, evaluation_context: EvaluationContext, exhausted: Collection[str]
+    evaluated: Evaluation, evaluation_context: EvaluationContext, exhausted: Collection[int]
 ) -> people.Judged:
     amounts, memory = evaluated.classification.context.amounts, evaluated.memory
     spent = sum([amount for _, amount in amounts if amount is not None], Decimal(0))
     return people.Judged(
-        memory.subject,
+        memory.person,
         memory.email,
         evaluation_context.now,
         memory.digest,
-        evaluated.due.now and memory.subject not in exhausted,
+        evaluated.due.now and memory.person not in exhausted,
         evaluated.due.at,
         int(spent.scaleb(minor_digits(evaluation_context.store.currency))),
         len(amounts),
@@ -209,14 +209,12 @@ def _queue_tags(
     tx: Connection, evaluation_context: EvaluationContext, evaluated: Sequence[Evaluation]
 ) -> int:
     store = evaluation_context.settings.name
-    known = outbox.tag_entries(tx, store, [j.memory.subject for j in evaluated])
-    entries_by_person: dict[str, dict[tuple[str, str], outbox.TagEntry]] = {}
+    known = outbox.tag_entries(tx, store, [j.memory.person for j in evaluated])
+    entries_by_person: dict[int, dict[tuple[int, str], outbox.TagEntry]] = {}
     for key, entry in known.items():
         entries_by_person.setdefault(key[0], {})[key] = entry
     work: list[TagChanges] = [
-        tag_changes(
-            j, entries_by_person.get(j.memory.subject, {}), evaluation_context.entry_builder
-        )
+        tag_changes(j, entries_by_person.get(j.memory.person, {}), evaluation_context.entry_builder)
         for j in evaluated
     ]
     rows = [row for each in work for row in each.queue]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import people
 from wcflow.database.customers import set_customer_meta
-from wcflow.database.identity import mark_dirty
+from wcflow.database.identity import mark_persons_dirty
 from wcflow.database.orders import set_order_meta
 from wcflow.database.outbox import Entry
 from wcflow.database.stores import save_store, store_row
@@ -187,16 +187,16 @@ def _record(
 
 def _save_memories(tx: Connection, store: str, memories: Sequence[Memory]) -> None:
     """Save what was written, and evaluate people again whose tags turn out to be edited by hand."""
-    before = people.memories(tx, store, sorted({memory.subject for memory in memories}))
+    before = people.memories(tx, store, sorted({memory.person for memory in memories}))
     people.save_memories(tx, store, memories)
-    edited = {
-        memory.subject: memory.email
+    edited = [
+        memory.person
         for memory in memories
-        if (was := before[memory.subject])
+        if (was := before[memory.person])
         and (was.added_by_hand, was.removed_by_hand)
         != (memory.added_by_hand, memory.removed_by_hand)
-    }
-    mark_dirty(tx, store, edited)
+    ]
+    mark_persons_dirty(tx, store, edited)
 
 
 def _describe_meta(meta: Meta) -> str:

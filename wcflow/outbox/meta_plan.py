@@ -57,7 +57,7 @@ class MetaPlanner:
         ours: frozenset[str],
         respect: bool,
     ) -> None:
-        self._memories = people.memories(tx, store, sorted({each.subject for each in entries}))
+        self._memories = people.memories(tx, store, sorted({each.person for each in entries}))
         self.written = written_in(tx, store, map(target_of, entries))
         self._ours, self._respect = ours, respect
 
@@ -67,11 +67,11 @@ class MetaPlanner:
         assert kind.meta is not None, "only kinds that are meta values are planned"
         if not kind.state:
             return MetaPlan(entry, kind.meta(entry.payload))
-        memory = self._memories.get(entry.subject)
+        memory = self._memories.get(entry.person)
         if memory is None:
             return None
         plan = self._plan_tags(entry, memory, shown)
-        self._memories[entry.subject] = plan.memory or memory
+        self._memories[entry.person] = plan.memory or memory
         return plan
 
     def _plan_tags(self, entry: Entry, memory: Memory, shown: Mapping[str, str] | None) -> MetaPlan:

@@ -17,7 +17,7 @@ from wcflow.database.customers import (
     save_customers,
 )
 from wcflow.database.evaluation_queue import evaluate_everyone
-from wcflow.database.identity import known_subjects, mark_dirty, rename_subject, subjects_of
+from wcflow.database.identity import keys_of, mark_dirty, move_identity, persons_of
 from wcflow.database.mapping import ReadyOrder
 from wcflow.database.orders import (
     Owner,
@@ -59,12 +59,13 @@ def drop_orders(tx: Connection, settings: PollSettings, ids: Collection[int]) ->
 
 
 def apply_customers(tx: Connection, settings: PollSettings, received: Iterable[Customer]) -> int:
-    """Keep customers, touch them, and give them the memory and the orders of the guests they were."""
+    """Save customers, have them evaluated, and join them with the guests they were."""
     changes = save_customers(tx, settings.store, received)
-    mark_owners_dirty(tx, settings, {Owner(change.id, change.after) for change in changes})
     moved = [change for change in changes if change.before != change.after]
     if moved:
+        # First, so that a guest who registers stays the same person.
         _apply_address_changes(tx, settings, moved)
+    mark_owners_dirty(tx, settings, {Owner(change.id, change.after) for change in changes})
     return len(changes)
 
 
@@ -72,45 +73,40 @@ def _apply_address_changes(
     tx: Connection, settings: PollSettings, moved: Sequence[CustomerChange]
 ) -> None:
     arrived = {change.after for change in moved}
-    _merge_guests_into_accounts(tx, settings, arrived)
-    # Whose guest orders are these now? Those left behind go to another account, or to a guest again.
+    _join_guests(tx, settings, arrived)
+    # The guest orders under an address that was left go to another account, or to a guest again.
     left = {change.before for change in moved if change.before} - arrived
     mark_owners_dirty(tx, settings, guests_under(tx, settings.store, left))
-    # Two accounts under one address: the lower id has its guest orders, and may be the newcomer.
+    # Of two accounts with one address, the lower id has its guest orders; it can be the newcomer.
     shared = ids_known_by(tx, settings.store, arrived - {""}) - {change.id for change in moved}
     mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in shared})
 
 
-def _merge_guests_into_accounts(
-    tx: Connection, settings: PollSettings, emails: Iterable[str]
-) -> None:
-    owners = {Owner(0, email) for email in emails if email}
-    accounts = subjects_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
-    for owner in _known_guests(tx, settings.store, owners):
+def _join_guests(tx: Connection, settings: PollSettings, emails: Iterable[str]) -> None:
+    """Have the accounts with these addresses take over the guests who had them."""
+    known = persons_of(tx, settings.store, [guest_key(email) for email in emails if email])
+    owners = {Owner(0, email) for email in emails if guest_key(email) in known}
+    accounts = keys_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
+    for owner in sorted(owners):
         if (account := accounts[owner]) is not None:
-            rename_subject(tx, settings.store, guest_key(owner.email), account, owner.email)
-
-
-def _known_guests(tx: Connection, store: str, owners: Collection[Owner]) -> list[Owner]:
-    known = known_subjects(tx, store, [guest_key(owner.email) for owner in owners])
-    return sorted(owner for owner in owners if guest_key(owner.email) in known)
+            move_identity(tx, settings.store, guest_key(owner.email), account, owner.email)
 
 
 def drop_customers(tx: Connection, settings: PollSettings, ids: Collection[int]) -> int:
-    """Forget customers that the shop no longer has: their orders and their memory become a guest's."""
+    """Delete customers that the store no longer has: each becomes the guest with their address."""
     if not ids:
         return 0
     left = addresses_of_accounts(tx, settings.store, ids)
     deleted = delete_customers(tx, settings.store, ids)
-    mark_owners_dirty(tx, settings, {Owner(0, email) for email in left})
     owners = {Owner(0, email) for email in deleted.values()}
-    people = subjects_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
-    known = known_subjects(tx, settings.store, [account_key(each) for each in deleted])
+    keys = keys_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
+    known = persons_of(tx, settings.store, [account_key(each) for each in deleted])
     for customer_id, email in sorted(deleted.items()):
-        # Where they are nobody now, evaluation finds an empty profile and lets them go.
-        now = people[Owner(0, email)] or account_key(customer_id)
-        if account_key(customer_id) in known:
-            rename_subject(tx, settings.store, account_key(customer_id), now, email)
+        key = account_key(customer_id)
+        if key in known:
+            # Where the address names no person, evaluation finds an empty profile and clears it.
+            move_identity(tx, settings.store, key, keys[Owner(0, email)] or key, email)
+    mark_owners_dirty(tx, settings, {Owner(0, email) for email in left})
     return len(deleted)
 
 
@@ -124,14 +120,14 @@ def mark_owners_dirty(tx: Connection, settings: PollSettings, owners: Collection
     """Have the persons looked at again whose these orders are."""
     if not owners:
         return
-    people = subjects_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
+    people = keys_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
     emails = emails_of_customers(tx, settings.store, {o.customer_id for o in owners} - {0})
     mark_dirty(
         tx,
         settings.store,
         {
-            subject: emails.get(owner.customer_id, owner.email)
-            for owner, subject in people.items()
-            if subject is not None
+            key: emails.get(owner.customer_id, owner.email)
+            for owner, key in people.items()
+            if key is not None
         },
     )

@@ -151,7 +151,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         # What the shop shows is the new base: what people did there has been taken in.
         order = self.newest if self.on_order.store is not None else None
         return _memory(
-            memory.subject,
+            memory.person,
             memory.email,
             now,
             self.rules.digest,

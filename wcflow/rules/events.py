@@ -14,6 +14,7 @@ import msgspec
 from wcflow.profile import (
     HIDDEN_STATUSES,
     Profile,
+    StoredEvent,
     Transition,
     order_date,
     paid_orders,
@@ -47,6 +48,11 @@ class TriggerContext(msgspec.Struct, frozen=True):
     new_tags: frozenset[str] = frozenset()
     lost_tags: frozenset[str] = frozenset()
     matching_since: datetime | None = None
+
+    @property
+    def events(self) -> tuple[StoredEvent, ...]:
+        """Return the person's stored events, oldest first."""
+        return self.profile.events
 
     @property
     def orders(self) -> Iterator[Order]:

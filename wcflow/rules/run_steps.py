@@ -52,10 +52,14 @@ class RunSetup:
     store: str = ""
     secret: str = field(default="", repr=False)
 
-    def key(self, run: Run, path: Path) -> str:
-        """Return the key of a step, from which coupon codes and marks derive."""
-        where = ".".join(map(str, path))
-        return work_key(self.secret, self.store, run.workflow, run.subject, run.event, where)
+    def key(self, run: Run, person_key: str) -> str:
+        """Return the key of the next step, from which coupon codes and marks derive.
+
+        It depends on the account or the address, not on the person's id: after a restore or a
+        rebuild of the database the same person gets the same codes.
+        """
+        where = ".".join(map(str, run.path))
+        return work_key(self.secret, self.store, run.workflow, person_key, run.event, where)
 
 
 def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
@@ -91,7 +95,7 @@ def _take(run: Run, facts: Context, setup: RunSetup) -> StepResult | str:
     context = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
     step = parse_step(node, context, setup.rules.actions)
     origin = f"{run.workflow}, {run.event}"
-    key = setup.key(run, run.path)
+    key = setup.key(run, facts.profile.key)
     return step.plan(StepContext(facts, variables, setup.rules.sections, key, origin))
 
 

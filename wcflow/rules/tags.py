@@ -133,7 +133,7 @@ class Memory(msgspec.Struct, frozen=True):
     ``customer_matches`` workflows whose condition held.
     """
 
-    subject: str
+    person: int
     email: str = ""
     evaluated_at: datetime | None = None
     digest: str = ""

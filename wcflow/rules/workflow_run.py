@@ -33,7 +33,7 @@ class Run(msgspec.Struct, frozen=True):
     """
 
     workflow: str
-    subject: str
+    person: int
     event: str
     at: datetime
     started_at: datetime
@@ -106,7 +106,7 @@ def start_run(
     """Start a run, or skip the event with a reason."""
     run = Run(
         workflow=workflow.name,
-        subject=context.profile.subject,
+        person=context.profile.person,
         event=event.name,
         at=event.at,
         started_at=context.now,

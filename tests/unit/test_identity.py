@@ -1,0 +1,342 @@
+"""Persons and their identities: who owns an order, and what moves when an account comes or goes."""
+
+import pytest
+
+from tests.persons import person as person_of
+from wcflow.database.customers import save_customers
+from wcflow.database.identity import keys_of, mark_dirty, move_identity, person_keys
+from wcflow.database.orders import Owner
+from wcflow.database.sql import loads, table_of, upsert
+from wcflow.database.tables import (
+    EventRow,
+    IdentityRow,
+    MembershipRow,
+    OutboxRow,
+    PersonRow,
+    RunRow,
+    TransitionRow,
+)
+from wcflow.records import Address, Customer
+
+OLD, NEW = "g:anna@example.com", "c5"
+ANNA = "anna@example.com"
+
+
+@pytest.fixture
+def tx(database):
+    with database.transaction() as tx:
+        yield tx
+
+
+@pytest.fixture
+def old(tx):
+    return mark_dirty(tx, "shop", {OLD: ANNA})[OLD]
+
+
+@pytest.fixture
+def new(tx, old):
+    return mark_dirty(tx, "shop", {NEW: ANNA})[NEW]
+
+
+def put(tx, row):
+    values = row.model_dump(exclude={"id"} if getattr(row, "id", 0) is None else set())
+    tx.execute(table_of(type(row)).insert(), [values])
+
+
+def remember(tx, person, **columns):
+    upsert(tx, PersonRow, [{"id": person, "store": "shop", **columns}])
+
+
+def entry(person, **columns):
+    fields = {"rule": "segment VIP", "occurrence": "order 1 paid", "step": "0", "kind": "note"}
+    times = {"due_at": 1, "queued_at": 1, "payload": "{}"}
+    return OutboxRow(store="shop", person=person, **{**fields, **times, **columns})
+
+
+def run(person, **columns):
+    fields = {"workflow": "welcome", "occurrence": "order 1 paid", "at": 1, "started_at": 1}
+    return RunRow(
+        store="shop", person=person, **{**fields, "steps": "[]", "state": "waiting", **columns}
+    )
+
+
+def rows(tx, model, *columns):
+    found = tx.execute(table_of(model).select()).all()
+    return sorted(tuple(getattr(row, name) for name in columns) for row in found)
+
+
+def the_person(tx):
+    (row,) = tx.execute(table_of(PersonRow).select()).mappings()
+    return dict(row)
+
+
+def identities(tx):
+    return {
+        (kind, value): person
+        for kind, value, person in rows(tx, IdentityRow, "kind", "value", "person")
+    }
+
+
+class TestOwners:
+    @pytest.fixture(autouse=True)
+    def accounts(self, tx):
+        billing = Address(email="Both@example.com")
+        save_customers(
+            tx,
+            "shop",
+            [
+                Customer(5, "anna@example.com"),
+                Customer(7, "", billing=billing),
+                Customer(6, "both@example.com"),
+            ],
+        )
+
+    @pytest.mark.parametrize(
+        ("owner", "key"),
+        [
+            (Owner(9, "anna@example.com"), "c9"),
+            (Owner(0, "anna@example.com"), "c5"),
+            (Owner(0, "both@example.com"), "c6"),
+            (Owner(0, "bob@example.com"), "g:bob@example.com"),
+            (Owner(0, ""), None),
+            (Owner(0, "till@example.com"), None),
+            (Owner(8, "till@example.com"), "c8"),
+        ],
+    )
+    def test_the_person_of_an_order(self, tx, owner, key):
+        shared = frozenset({"till@example.com"})
+
+        assert {owner: key} == keys_of(tx, "shop", [owner], shared, "by_email")
+
+    def test_where_guests_are_nobody_accounts_still_have_their_guest_orders(self, tx):
+        guest, anna = Owner(0, "bob@example.com"), Owner(0, "anna@example.com")
+
+        assert {guest: None, anna: "c5"} == keys_of(
+            tx, "shop", [guest, anna], frozenset(), "ignore"
+        )
+
+    def test_another_shop_is_another_world(self, tx):
+        owner = Owner(0, "anna@example.com")
+
+        assert {owner: OLD} == keys_of(tx, "other", [owner], frozenset(), "by_email")
+
+
+def test_marking_creates_persons_and_keeps_what_is_remembered(tx):
+    (anna,) = mark_dirty(tx, "shop", {NEW: ANNA}).values()
+    remember(tx, anna, touched=0, worn='["VIP"]', due_at=7)
+    both = mark_dirty(tx, "shop", {NEW: "new@example.com", "c6": "b@example.com"})
+
+    assert [
+        (anna, "new@example.com", 1, '["VIP"]', 7),
+        (both["c6"], "b@example.com", 1, "[]", None),
+    ] == rows(tx, PersonRow, "id", "email", "touched", "worn", "due_at")
+
+
+def test_many_new_persons_get_the_identities_they_were_created_for(tx):
+    people = {f"c{number}": f"{number}@example.com" for number in range(1, 1500)}
+    made = mark_dirty(tx, "shop", people)
+
+    assert {made[key]: key for key in people} == person_keys(tx, "shop", made.values())
+    emails = dict(rows(tx, PersonRow, "id", "email"))
+    assert people == {key: emails[person] for key, person in made.items()}
+
+
+class TestGuestRegisters:
+    def test_the_person_stays_the_same_and_has_no_tags_written_to_the_account(self, tx, old):
+        remember(tx, old, touched=0, worn='["VIP"]', written_customer="{}", written_order="{}")
+        before = the_person(tx)
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+
+        assert {**before, "touched": 1, "written_customer": None} == the_person(tx)
+        assert {("account", "5"): old, ("email", ANNA): old} == identities(tx)
+
+    def test_an_unknown_guest_makes_a_new_person(self, tx):
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+
+        assert {("account", "5"): the_person(tx)["id"]} == identities(tx)
+
+    def test_the_address_gets_a_person_of_its_own_when_a_guest_uses_it_again(self, tx, old):
+        """What happened to the account is handled; what is of an order is known by the order."""
+        put(tx, run(old, occurrence="order 1 paid", state="done"))
+        put(tx, run(old, occurrence="first order", state="done"))
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+        again = mark_dirty(tx, "shop", {OLD: ANNA})[OLD]
+
+        assert {("account", "5"): old, ("email", ANNA): again} == identities(tx)
+        assert [
+            (old, "first order", "done"),
+            (old, "order 1 paid", "done"),
+            (again, "first order", "skipped"),
+        ] == rows(tx, RunRow, "person", "occurrence", "state")
+
+
+class TestAccountIsDeleted:
+    def test_the_person_is_the_guest_with_their_address(self, tx, old):
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+        move_identity(tx, "shop", NEW, OLD, ANNA)
+
+        assert {("email", ANNA): old} == identities(tx)
+
+    def test_the_person_leaves_former_addresses_behind(self, tx, old):
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+        move_identity(tx, "shop", NEW, "g:new@example.com", "new@example.com")
+
+        assert old == person_of(tx, "g:new@example.com")
+        assert old != person_of(tx, OLD)
+        assert [(old, True), (person_of(tx, OLD), False)] == rows(tx, PersonRow, "id", "present")
+
+    def test_a_guest_who_has_the_address_becomes_the_same_person(self, tx, old, new):
+        put(tx, run(new, state="done"))
+        move_identity(tx, "shop", NEW, OLD, ANNA)
+
+        assert {("email", ANNA): old} == identities(tx)
+        assert [(old, "done")] == rows(tx, RunRow, "person", "state")
+
+
+class TestMerging:
+    def test_two_memories_become_one(self, tx, old, new):
+        remember(
+            tx,
+            old,
+            by_hand='["a"]',
+            refused='["r"]',
+            granted='["g"]',
+            worn='["a","g"]',
+            kept='{"x":["k1"],"y":["k2"]}',
+            matched='["m"]',
+            written_order='{"of": "old"}',
+            written_order_id=9,
+            evaluated_at=50,
+            spent=900,
+            digest="of the last evaluation",
+        )
+        remember(
+            tx,
+            new,
+            by_hand='["b"]',
+            worn='["a","b"]',
+            kept='{"x":["k3"]}',
+            written_customer='{"of": "new"}',
+            written_order='{"of": "new"}',
+            written_order_id=4,
+            evaluated_at=40,
+            touched=0,
+            spent=100,
+            digest="d",
+        )
+        move_identity(tx, "shop", OLD, NEW, "anna@example.com")
+        found = the_person(tx)
+
+        lists = {
+            name: loads(found[name])
+            for name in ("by_hand", "refused", "granted", "worn", "matched")
+        }
+        assert {
+            "by_hand": ["a", "b"],
+            "refused": ["r"],
+            "granted": ["g"],
+            "worn": ["a", "b", "g"],
+            "matched": ["m"],
+        } == lists
+        assert {"x": ["k1", "k3"], "y": ["k2"]} == loads(found["kept"])
+        assert ('{"of": "new"}', '{"of": "old"}', 9) == (
+            found["written_customer"],
+            found["written_order"],
+            found["written_order_id"],
+        )
+        assert (1, 50, 100, "of the last evaluation") == (
+            found["touched"],
+            found["evaluated_at"],
+            found["spent"],
+            found["digest"],
+        )
+
+    def test_memberships_are_joined_and_the_earlier_entry_counts(self, tx, old, new):
+        for person, segment, since in [
+            (old, "VIP", 5),
+            (old, "New", 9),
+            (new, "VIP", 7),
+            (99, "VIP", 1),
+        ]:
+            put(tx, MembershipRow(store="shop", person=person, segment=segment, since=since))
+        move_identity(tx, "shop", OLD, NEW, "anna@example.com")
+
+        expected = [(new, "New", 9), (new, "VIP", 5), (99, "VIP", 1)]
+        assert expected == rows(tx, MembershipRow, "person", "segment", "since")
+
+    def test_the_timeline_moves_along(self, tx, old, new):
+        for person in (old, new, 99):
+            put(
+                tx,
+                TransitionRow(
+                    store="shop", person=person, segment="VIP", entered=True, at=1, reason=""
+                ),
+            )
+        move_identity(tx, "shop", OLD, NEW, "anna@example.com")
+
+        assert [(new,), (new,), (99,)] == rows(tx, TransitionRow, "person")
+
+    def test_effects_that_do_not_clash_move(self, tx, old, new):
+        put(tx, entry(old, step="1", state="done"))
+        put(tx, entry(new, step="2"))
+        move_identity(tx, "shop", OLD, NEW, "anna@example.com")
+
+        assert [(new, "1", "done"), (new, "2", "due")] == rows(
+            tx, OutboxRow, "person", "step", "state"
+        )
+
+    @pytest.mark.parametrize(
+        ("old_state", "new_state", "stays"),
+        [
+            ("done", "due", "old"),
+            ("done", "claimed", "old"),
+            ("done", "failed", "old"),
+            ("done", "done", "new"),
+            ("due", "done", "new"),
+            ("due", "due", "new"),
+            ("failed", "due", "new"),
+        ],
+    )
+    def test_of_two_entries_of_one_action_the_one_that_is_done_stays(
+        self, tx, old, new, old_state, new_state, stays
+    ):
+        put(tx, entry(old, state=old_state, outcome="old"))
+        put(tx, entry(new, state=new_state, outcome="new"))
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+
+        assert [(new, stays)] == rows(tx, OutboxRow, "person", "outcome")
+
+    def test_of_two_runs_of_one_event_one_stays_with_the_entries_of_both(self, tx, old, new):
+        put(tx, run(old, state="done"))
+        put(tx, run(new, state="waiting"))
+        ids = {person: id for id, person in rows(tx, RunRow, "id", "person")}
+        put(tx, entry(old, step="0", run_id=ids[old]))
+        put(tx, entry(new, step="1", run_id=ids[new]))
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+
+        assert [(ids[old], new, "done")] == rows(tx, RunRow, "id", "person", "state")
+        assert [("0", ids[old]), ("1", ids[old])] == rows(tx, OutboxRow, "step", "run_id")
+
+    def test_the_other_store_is_left_alone(self, tx, old, new):
+        other = mark_dirty(tx, "other", {OLD: ANNA})[OLD]
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+
+        assert [(new, "shop"), (other, "other")] == rows(tx, PersonRow, "id", "store")
+
+    def test_events_move_along_and_each_is_there_once(self, tx, old, new):
+        for person, key in [(old, "a"), (old, "b"), (new, "b")]:
+            put(tx, EventRow(store="shop", person=person, kind="k", key=key, at=1))
+        move_identity(tx, "shop", OLD, NEW, ANNA)
+
+        assert [(new, "a"), (new, "b")] == rows(tx, EventRow, "person", "key")
+
+
+def test_an_account_whose_address_names_no_person_is_only_marked(tx, new):
+    remember(tx, new, touched=0, written_customer="{}", worn='["VIP"]')
+    move_identity(tx, "shop", NEW, NEW, ANNA)
+
+    assert new == person_of(tx, NEW)
+    assert (1, "{}", '["VIP"]') in {
+        (row.touched, row.written_customer, row.worn)
+        for row in tx.execute(table_of(PersonRow).select())
+    }
