@@ -8,7 +8,7 @@ from wcflow.records import Address, Customer, LineItem, Order, Refund, StatusCha
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
-SHOP = StoreProfile(name="Shop", url="https://shop.example", zone=BERLIN, currency="USD")
+STORE = StoreProfile(name="Shop", url="https://shop.example", zone=BERLIN, currency="USD")
 
 
 def ago(days=0, **more):
@@ -58,4 +58,4 @@ def account(id=12, *, days=400, meta=None, **more):
 
 def profile(*orders, account=None, **more):
     key = f"c{account.id}" if account else "g:anna@example.com"
-    return Profile(1, "anna@example.com", SHOP, account, orders, key=key, **more)
+    return Profile(1, "anna@example.com", STORE, account, orders, key=key, **more)

@@ -25,7 +25,7 @@ from sqlalchemy import create_engine, text
 from wcflow.database import schema
 from wcflow.database.connection import open_database
 
-_QUICK = {
+_FAST_SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
     "synchronous_commit": "off",
@@ -34,7 +34,7 @@ _QUICK = {
     "max_connections": "20",
     "autovacuum": "off",
 }
-_END_OTHERS = (
+_TERMINATE_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
@@ -42,7 +42,7 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def _log_of_its_own():
+def _reset_log():
     """A command that a test runs in this process sets up the log; the next test finds it unset."""
     structlog.reset_defaults()
     yield
@@ -73,13 +73,13 @@ class Postgres:
             control.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
     @contextmanager
-    def emptied(self):
+    def empty_database(self):
         """Lend the shared database, empty: ten times as quick as making one."""
         yield self.url("shared")
         tables = ", ".join(table.name for table in schema.METADATA.sorted_tables)
         version = f"UPDATE {schema.VERSION_TABLE} SET version_num = '{schema.HEAD}'"
         with self._control("shared") as control:
-            control.execute(text(_END_OTHERS))
+            control.execute(text(_TERMINATE_OTHERS))
             control.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
             control.execute(text(version))
 
@@ -98,23 +98,23 @@ def postgres():
     binaries = _binaries()
     # Not pytest's own directory: the path of a socket may be no longer than 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="wcflow-pg-"))
-    somebody = _somebody(folder)
+    run_as = _postgres_user(folder)
     data = folder / "data"
     subprocess.run(
         [binaries / "initdb", "-D", data, "-A", "trust", "-U", "wcflow", "-E", "UTF8", "--no-sync"],
         check=True,
         capture_output=True,
         cwd="/",
-        **somebody,
+        **run_as,
     )
-    options = [f"-c{name}={value}" for name, value in _QUICK.items()]
+    options = [f"-c{name}={value}" for name, value in _FAST_SETTINGS.items()]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", folder, *options],
             stdout=log,
             stderr=log,
             cwd="/",
-            **somebody,
+            **run_as,
         )
     try:
         _wait_for(binaries, folder, server)
@@ -128,23 +128,23 @@ def postgres():
 def _binaries():
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
-        _lacking("no PostgreSQL: install Debian's package postgresql")
+        _skip_or_fail("no PostgreSQL: install Debian's package postgresql")
     return found[-1].parent
 
 
-def _somebody(folder):
+def _postgres_user(folder):
     """PostgreSQL does not run as root: give whom to run it as, and let them have the folder."""
     if os.geteuid() != 0:
         return {}
     try:
         user = pwd.getpwnam("postgres")
     except KeyError:
-        _lacking("no user postgres, and PostgreSQL does not run as root")
+        _skip_or_fail("no user postgres, and PostgreSQL does not run as root")
     os.chown(folder, user.pw_uid, user.pw_gid)
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _lacking(why):
+def _skip_or_fail(why):
     if os.environ.get("WCFLOW_REQUIRE_POSTGRES") == "1":
         pytest.fail(f"{why} (WCFLOW_REQUIRE_POSTGRES=1)")
     pytest.skip(why)
@@ -167,7 +167,7 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'wcflow.sqlite'}"
         return
-    with request.getfixturevalue("postgres").emptied() as url:
+    with request.getfixturevalue("postgres").empty_database() as url:
         yield url
 
 

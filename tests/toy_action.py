@@ -38,7 +38,7 @@ PAGE = Action(
     variables=frozenset({"page.number"}),
     recall=lambda memory: {"page.number": memory["paged"]} if "paged" in memory else {},
     section="pager",
-    remark="it beeps",
+    warning="it beeps",
 )
 PAGER = ActionSection(
     kind_of(

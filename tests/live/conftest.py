@@ -69,7 +69,7 @@ class Live:
         self.db = open_database(self.config.database)
         (settings,) = self.config.stores
         self.store = sync.build_client(settings)
-        self.line = sync.SyncContext(
+        self.context = sync.SyncContext(
             self.db, self.store, self.config, settings, lambda: datetime.now(UTC), "live"
         )
         self.written = 0
@@ -96,12 +96,12 @@ class Live:
         assert answer.status_code < 300, (method, path, answer.status_code, answer.text[:300])
         return answer.json()
 
-    def walk(self):
+    def run_pass(self):
         """One walk, accepted; ``written`` tells how many effects reached the shop."""
-        sync.refresh_store_info(self.line)
-        sync.sync_once(self.line, write=False)
-        sync.approve(self.line)
-        walked = sync.sync_once(self.line)
+        sync.refresh_store_info(self.context)
+        sync.sync_once(self.context, write=False)
+        sync.approve(self.context)
+        walked = sync.sync_once(self.context)
         self.written = walked.delivered.done
         assert 0 == walked.delivered.failed
         return walked
@@ -109,7 +109,7 @@ class Live:
     def address(self, who):
         return f"{who}.{self.run}@example.com"
 
-    def registers(self, who):
+    def register(self, who):
         return self.ask("POST", "customers", json={"email": self.address(who), "first_name": who})[
             "id"
         ]
@@ -126,12 +126,12 @@ class Live:
             ],
         }
 
-    def buys(self, who, **order):
+    def place_order(self, who, **order):
         return self.ask("POST", "orders", json=self.order(who, **order))["id"]
 
     def row(self):
         with self.db.reading() as tx:
-            return store_row(tx, self.line.name)
+            return store_row(tx, self.context.name)
 
     def meta(self, path, key="wcflow_tags"):
         held = self.ask("GET", path)["meta_data"]
@@ -153,8 +153,8 @@ def live(tmp_path_factory):
     url = os.environ.get("WCFLOW_TEST_STORE")
     if not url:
         pytest.skip("WCFLOW_TEST_STORE names no WooCommerce to test against")
-    shop = Live(url, os.environ.get("WCFLOW_TEST_CA"), tmp_path_factory.mktemp("live"))
-    shop.walk()
-    yield shop
-    shop.store.close()
-    shop.db.close()
+    live_store = Live(url, os.environ.get("WCFLOW_TEST_CA"), tmp_path_factory.mktemp("live"))
+    live_store.run_pass()
+    yield live_store
+    live_store.store.close()
+    live_store.db.close()

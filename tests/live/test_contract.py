@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("tests.store.contract")
 from tests.store.contract import Answer, StoreContract  # noqa: E402  rewritten first
 
 
-class Real:
+class RealStoreApi:
     """A door to the shop that the environment names, by plain requests."""
 
     def __init__(self, url, ca):
@@ -38,15 +38,15 @@ class Real:
         return Answer(sent.status_code, sent.headers, sent.json())
 
 
-class TestReal(StoreContract):
+class TestRealStore(StoreContract):
     @pytest.fixture
-    def shop(self):
+    def api(self):
         url = os.environ.get("WCFLOW_TEST_STORE", "")
         if not url:
             pytest.skip("WCFLOW_TEST_STORE names no WooCommerce to test against")
         if not url.startswith("https:"):
             pytest.skip("over http the shop wants OAuth, which this plain door does not speak")
-        return Real(url, os.environ.get("WCFLOW_TEST_CA"))
+        return RealStoreApi(url, os.environ.get("WCFLOW_TEST_CA"))
 
     @pytest.fixture
     def token(self):

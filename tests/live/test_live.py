@@ -8,53 +8,53 @@ def count(live, table):
         return tx.scalar(text(f"select count(*) from {table}"))
 
 
-def shop_total(live, path, **params):
+def store_total(live, path, **params):
     answer = live.send("GET", path, params={"per_page": 1, "_fields": "id", **params})
     return int(answer.headers["X-WP-Total"])
 
 
 def test_the_census_has_everyone_and_every_order(live):
-    orders = shop_total(live, "orders", status="any") + shop_total(live, "orders", status="trash")
-    customers = shop_total(live, "customers", role="all")
+    orders = store_total(live, "orders", status="any") + store_total(live, "orders", status="trash")
+    customers = store_total(live, "customers", role="all")
     assert (orders, customers) == (count(live, "orders"), count(live, "customer"))
 
 
 def test_a_second_walk_writes_nothing(live):
-    live.walk()
-    live.walk()
+    live.run_pass()
+    live.run_pass()
     assert 0 == live.written
 
 
 def test_a_guests_first_order_is_tagged_noted_and_rewarded_once(live):
-    order = live.buys("Gwen")
-    live.walk()
-    live.walk()
+    order = live.place_order("Gwen")
+    live.run_pass()
+    live.run_pass()
     notes, coupons = live.notes(order), live.coupons("gwen")
     assert {"Live First", "Live Small"} == live.tags(f"orders/{order}")
     assert "Live Small" == live.meta(f"orders/{order}", "wcflow_segment")
     assert (2, 1) == (len(notes), len(coupons))
     assert any(coupons[0]["code"].upper() in note for note in notes)
     assert coupons[0]["date_expires_gmt"] is not None
-    live.walk()
+    live.run_pass()
     assert 0 == live.written
 
 
 def test_a_refund_is_no_revenue(live):
-    order = live.buys("Rita", total="600.00")
-    live.walk()
+    order = live.place_order("Rita", total="600.00")
+    live.run_pass()
     assert "Live Big" == live.meta(f"orders/{order}", "wcflow_segment")
     live.ask("POST", f"orders/{order}/refunds", json={"amount": "150.00", "api_refund": False})
-    live.walk()
+    live.run_pass()
     assert "Live Small" == live.meta(f"orders/{order}", "wcflow_segment")
     assert "Live Refunded" in live.tags(f"orders/{order}")
 
 
 def test_a_registered_customer_wears_the_tags_of_their_guest_orders(live):
-    live.buys("Mona", total="400.00")
-    live.walk()
-    mona = live.registers("Mona")
-    order = live.buys("Mona", total="200.00", customer=mona)
-    live.walk()
+    live.place_order("Mona", total="400.00")
+    live.run_pass()
+    mona = live.register("Mona")
+    order = live.place_order("Mona", total="200.00", customer=mona)
+    live.run_pass()
     assert "Live Big" == live.meta(f"customers/{mona}", "wcflow_segment")
     assert {"Live Big", "Live First"} == live.tags(f"customers/{mona}")
     assert 1 == len(live.coupons("mona"))
@@ -62,36 +62,36 @@ def test_a_registered_customer_wears_the_tags_of_their_guest_orders(live):
 
 
 def test_a_persons_own_tag_is_kept(live):
-    nina = live.registers("Nina")
-    order = live.buys("Nina", customer=nina)
-    live.walk()
+    nina = live.register("Nina")
+    order = live.place_order("Nina", customer=nina)
+    live.run_pass()
     ours = live.tags(f"orders/{order}")
     edited = {
         "meta_data": [{"key": "wcflow_tags", "value": ", ".join([*sorted(ours), "Wholesale"])}]
     }
     # A legacy store moves no stamp for meta alone; the Update button of the dashboard does.
     live.ask("PUT", f"orders/{order}", json={**edited, "status": "completed"})
-    live.walk()
-    live.walk()
+    live.run_pass()
+    live.run_pass()
     assert ours | {"Wholesale"} == live.tags(f"orders/{order}") == live.tags(f"customers/{nina}")
 
 
 def test_an_order_in_the_trash_counts_no_more(live):
-    order = live.buys("Tina", total="700.00")
-    other = live.buys("Tina", total="50.00")
-    live.walk()
+    order = live.place_order("Tina", total="700.00")
+    other = live.place_order("Tina", total="50.00")
+    live.run_pass()
     assert "Live Big" == live.meta(f"orders/{other}", "wcflow_segment")
     live.ask("DELETE", f"orders/{order}")
-    live.walk()
+    live.run_pass()
     assert "Live Small" == live.meta(f"orders/{other}", "wcflow_segment")
 
 
 def test_a_deleted_customer_is_the_guest_of_their_orders(live):
-    olga = live.registers("Olga")
-    order = live.buys("Olga", total="600.00", customer=olga)
-    live.walk()
+    olga = live.register("Olga")
+    order = live.place_order("Olga", total="600.00", customer=olga)
+    live.run_pass()
     live.ask("DELETE", f"customers/{olga}", params={"force": "true"})
-    live.buys("Olga", total="10.00")
-    live.walk()
+    live.place_order("Olga", total="10.00")
+    live.run_pass()
     assert 1 == len(live.coupons("olga"))
     assert order

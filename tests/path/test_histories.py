@@ -1,7 +1,7 @@
 """Whatever people do, whenever the shop falters and wherever the daemon dies: in the end the
 mirror equals the shop, everybody wears what the rules say, and each effect is there once.
 
-What may happen stands in ``tests.histories.street`` and ``weather``, what must be so in ``laws``.
+What may happen stands in ``tests.histories.store_activity`` and ``weather``, what must be so in ``laws``.
 """
 
 import os
@@ -20,13 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.histories import laws
-from tests.histories.beginning import born, relived
-from tests.histories.rulebook import written
-from tests.histories.street import DEEDS, Street
-from tests.histories.weather import ASKED, WEATHER
-from tests.naive import Book
-from tests.world import BEGIN, Died
+from tests.histories import invariants
+from tests.histories.fault_kinds import FAULTS, REQUESTS
+from tests.histories.rule_sets import rules_ini
+from tests.histories.start import start_from_copy, start_store
+from tests.histories.store_activity import ACTIVITIES, StoreActivity
+from tests.oracle import RuleSet
+from tests.simulation import START, ProcessKilled
 from wcflow import sync
 from wcflow.errors import WcflowError
 
@@ -48,113 +48,115 @@ class Histories(RuleBasedStateMachine):
     @initialize(
         hpos=st.booleans(),
         page_size=st.sampled_from([3, 100]),
-        begin=st.sampled_from([BEGIN, BEGIN, AUTUMN]),
+        start=st.sampled_from([START, START, AUTUMN]),
         fold=st.integers(0, 1),
         dies_at=st.none() | st.none() | st.none() | st.integers(0, 120),
     )
-    def open_shop(self, hpos, page_size, begin, fold, dies_at=None):
-        self.ground = ExitStack()
-        folder = Path(self.ground.enter_context(TemporaryDirectory()))
-        self.book, self.hpos = Book(), hpos
-        shop = (folder, self.book, page_size, begin)
+    def open_shop(self, hpos, page_size, start, fold, dies_at=None):
+        self.resources = ExitStack()
+        folder = Path(self.resources.enter_context(TemporaryDirectory()))
+        self.rule_set, self.hpos = RuleSet(), hpos
+        sandbox = (folder, self.rule_set, page_size, start)
         how = {"hpos": hpos, "fold": fold}
         if self.postgres:
-            how["database"] = self.ground.enter_context(self.postgres.emptied())
-        lived_before = dies_at is None and not self.postgres
-        self.w = relived(*shop, **how) if lived_before else born(*shop, dies_at=dies_at, **how)
-        self.street = Street(self.w, self.book)
+            how["database"] = self.resources.enter_context(self.postgres.empty_database())
+        can_copy = dies_at is None and not self.postgres
+        self.sim = (
+            start_from_copy(*sandbox, **how)
+            if can_copy
+            else start_store(*sandbox, dies_at=dies_at, **how)
+        )
+        self.activity = StoreActivity(self.sim, self.rule_set)
         # Something is always on its way, so that also short histories are about something.
-        self.street.orders_something(0)
-        self.street.registers(1)
-        self.street.orders_something(5)
+        self.activity.place_order(0)
+        self.activity.register(1)
+        self.activity.place_order(5)
 
     # What people and the owner do.
 
     @rule(pick=PICK)
     def somebody_registers(self, pick):
-        self.street.do("registers", pick)
+        self.activity.do("register", pick)
 
     @rule(pick=PICK)
     def somebody_orders(self, pick):
-        self.street.do("orders_something", pick)
+        self.activity.do("place_order", pick)
 
     @rule(pick=PICK)
     def somebody_orders_as_a_guest(self, pick):
-        self.street.do("orders_as_guest", pick)
+        self.activity.do("place_guest_order", pick)
 
     @rule(pick=PICK, read=st.booleans())
     def an_order_is_stamped_before_its_lines_are_saved(self, pick, read):
-        self.street.do("orders_without_lines", pick)
-        if read and self._walks() and not self.w.faults.rules:
+        self.activity.do("place_order_without_lines", pick)
+        if read and self._sync() and not self.sim.faults.rules:
             # The newest order is read again in any case.
-            self.w.pass_(seconds=5)
-            self.street.do("orders_something", pick + 1)
-            self._walks()
-            self.street.do("lines_are_saved", pick)
-            self.w.pass_(minutes=3)
-            self._walks()
-            laws.young_orders_are_whole(self.w, self.street)
+            self.sim.advance(seconds=5)
+            self.activity.do("place_order", pick + 1)
+            self._sync()
+            self.activity.do("save_pending_lines", pick)
+            self.sim.advance(minutes=3)
+            self._sync()
+            invariants.check_young_orders_complete(self.sim, self.activity)
 
     @rule(pick=PICK)
     def somebody_orders_and_does_not_pay(self, pick):
-        self.street.do("orders_unpaid", pick)
+        self.activity.do("place_unpaid_order", pick)
 
     @rule(pick=PICK)
     def somebody_pays(self, pick):
-        self.street.do("pays", pick)
+        self.activity.do("pay", pick)
 
     @rule(pick=PICK)
     def a_payment_fails(self, pick):
-        self.street.do("fails", pick)
+        self.activity.do("fail", pick)
 
     @rule(pick=PICK, whole=st.booleans())
     def money_is_given_back(self, pick, whole):
-        self.street.do("is_given_all_back" if whole else "is_given_some_back", pick)
+        self.activity.do("refund_all" if whole else "refund_part", pick)
 
     @rule(pick=PICK)
     def somebody_changes_their_address(self, pick):
-        self.street.do("changes_email", pick)
+        self.activity.do("change_email", pick)
 
     @rule(pick=PICK)
     def somebody_deletes_their_account(self, pick):
-        self.street.do("deletes_account", pick)
+        self.activity.do("delete_account", pick)
 
     @rule(
         pick=PICK,
-        deed=st.sampled_from(
-            ["edits_address_of_order", "gives_order_to", "edits_total", "completes"]
-        ),
+        deed=st.sampled_from(["edit_order_email", "reassign_order", "edit_total", "complete"]),
     )
     def the_owner_edits_an_order(self, pick, deed):
-        self.street.do(deed, pick)
+        self.activity.do(deed, pick)
 
-    @rule(pick=PICK, deed=st.sampled_from(["trashes", "restores", "deletes_order"]))
+    @rule(pick=PICK, deed=st.sampled_from(["trash", "restore", "delete_order"]))
     def the_owner_tidies_up(self, pick, deed):
-        self.street.do(deed, pick)
+        self.activity.do(deed, pick)
 
     @rule(pick=PICK)
     def the_owner_adds_a_tag(self, pick):
-        self.street.do("adds_tag_by_hand", pick)
+        self.activity.do("add_tag_by_hand", pick)
 
     @rule(pick=PICK)
     def the_owner_takes_a_tag_away(self, pick):
-        self.street.do("takes_tag_away", pick)
+        self.activity.do("remove_tag_by_hand", pick)
 
     @rule(pick=PICK)
     def the_owner_takes_away_a_tag_that_wcflow_knows_of(self, pick):
-        if self._walks_in_peace():
-            self.street.takes_tag_away(pick, certain=True)
-            self._walks_in_peace()
+        if self._sync_without_faults():
+            self.activity.remove_tag_by_hand(pick, certain=True)
+            self._sync_without_faults()
 
     @rule(pick=PICK, count=st.sampled_from([4, 7, 301] if LONG else [4, 7]), paid=st.integers(0, 4))
     def a_crowd_orders_in_one_second(self, pick, count, paid):
-        self.crowd(pick, count, paid)
+        self.place_orders_at_once(pick, count, paid)
 
-    def crowd(self, pick, count, paid):
+    def place_orders_at_once(self, pick, count, paid):
         for number in range(count):
             status = "processing" if number < paid else "pending"
-            self.street.orders_something(pick, status=status, as_guest=True)
-        self.street.looks_around()
+            self.activity.place_order(pick, status=status, as_guest=True)
+        self.activity.update_removals()
 
     # What the admin does.
 
@@ -174,147 +176,149 @@ class Histories(RuleBasedStateMachine):
             ]
         )
     )
-    def the_configuration_changes(self, change):
-        self.book = replace(self.book, **change)
-        self.street.changes_book(self.book)
-        self.w.rules(written(self.book))
+    def configuration_changes(self, change):
+        self.rule_set = replace(self.rule_set, **change)
+        self.activity.change_rules(self.rule_set)
+        self.sim.write_rules(rules_ini(self.rule_set))
 
     @rule(what=st.sampled_from([("orders",), ("customers",), ("orders", "customers")]))
-    def the_admin_has_the_shop_read_anew(self, what):
+    def admin_resyncs(self, what):
         chosen = {each: each in what for each in ("orders", "customers")}
-        with suppress(WcflowError), self.w.line() as line:
-            sync.resync(line, **chosen)
+        with suppress(WcflowError), self.sim.context() as context:
+            sync.resync(context, **chosen)
 
     # What befalls wcflow.
 
     @rule(hours=st.sampled_from([0.001, 0.02, 0.4, 1, 30, 24 * 6, 24 * 31]))
     def time_passes(self, hours):
         if hours > 0.02:
-            self.street.lines_are_saved()
-        if hours < 24 * 6 or self._seen_what_leaves_no_stamp():
-            self.w.pass_(hours=hours)
-            self.street.looks_around()
+            self.activity.save_pending_lines()
+        if hours < 24 * 6 or self._found_unstamped_changes():
+            self.sim.advance(hours=hours)
+            self.activity.update_removals()
 
-    def _seen_what_leaves_no_stamp(self):
+    def _found_unstamped_changes(self):
         """The old storage stamps few changes: the night finds those, and no week is without one."""
-        if not self.hpos and self.street.silent:
-            self.night_comes()
-        return self.hpos or not self.street.silent
+        if not self.hpos and self.activity.unstamped_change:
+            self.run_nightly()
+        return self.hpos or not self.activity.unstamped_change
 
     @rule(
-        kind=st.sampled_from(sorted(WEATHER)),
+        kind=st.sampled_from(sorted(FAULTS)),
         effect=st.booleans(),
-        only=st.sampled_from(ASKED),
+        only=st.sampled_from(REQUESTS),
         after=st.integers(0, 4),
         times=st.sampled_from([1, 1, 2, 6]),
         pick=PICK,
     )
-    def walk_in_bad_weather(self, kind, effect, only, after, times, pick):
-        self.street.do("orders_something", pick)  # so that there is something to write
-        WEATHER[kind](self.w.faults, effect=effect, only=only, after=after, times=times)
-        self.walk()
+    def sync_with_faults(self, kind, effect, only, after, times, pick):
+        self.activity.do("place_order", pick)  # so that there is something to write
+        FAULTS[kind](self.sim.faults, effect=effect, only=only, after=after, times=times)
+        self.run_pass()
 
-    @rule(deed=st.sampled_from(DEEDS), pick=PICK, after=st.integers(0, 12))
-    def walk_while_people_act(self, deed, pick, after):
+    @rule(deed=st.sampled_from(ACTIVITIES), pick=PICK, after=st.integers(0, 12))
+    def sync_while_people_act(self, deed, pick, after):
         """The shop changes between two answers of one walk."""
-        self.w.faults.before_answer(
-            lambda *_: self.street.do(deed, pick), only="GET *", after=after
+        self.sim.faults.before_answer(
+            lambda *_: self.activity.do(deed, pick), only="GET *", after=after
         )
-        self.walk()
+        self.run_pass()
 
     @rule(steps=st.integers(0, 250), minutes=st.sampled_from([6, 11]), pick=PICK)
-    def walk_and_die(self, steps, minutes, pick):
-        self.street.do("orders_something", pick)
-        self._mortally(steps, minutes, sync.sync_once)
+    def crash_in_sync(self, steps, minutes, pick):
+        self.activity.do("place_order", pick)
+        self._crash(steps, minutes, sync.sync_once)
 
     @rule(write=st.integers(1, 9), steps=st.integers(0, 12), pick=PICK)
-    def walk_and_die_over_a_write(self, write, steps, pick):
+    def crash_in_write(self, write, steps, pick):
         """Before it is sent, before it is answered, or before that is on record."""
-        self.street.do("orders_something", pick)
-        self._mortally(steps, 11, sync.sync_once, from_write=write)
+        self.activity.do("place_order", pick)
+        self._crash(steps, 11, sync.sync_once, from_write=write)
 
     @rule(steps=st.integers(0, 120))
-    def night_comes_and_wcflow_dies(self, steps):
-        self._mortally(steps, 11, sync.nightly)
+    def crash_in_nightly(self, steps):
+        self._crash(steps, 11, sync.nightly)
 
     @rule(steps=st.integers(0, 120))
-    def wcflow_dies_while_it_reads_the_shop_anew(self, steps):
-        self._mortally(steps, 11, sync.resync)
+    def crash_in_resync(self, steps):
+        self._crash(steps, 11, sync.resync)
 
-    def _mortally(self, steps, minutes, work, **since):
+    def _crash(self, steps, minutes, work, **since):
         try:
-            with self.w.mortal(steps, **since) as line:
-                work(line)
-        except (Died, WcflowError):
+            with self.sim.crash_after(steps, **since) as context:
+                work(context)
+        except (ProcessKilled, WcflowError):
             pass
-        self.w.die()
-        self.street.lines_are_saved()
-        self.w.pass_(minutes=minutes)  # leases of the dead lapse, then their claims
-        self.street.looks_around()
+        self.sim.reopen_database()
+        self.activity.save_pending_lines()
+        self.sim.advance(minutes=minutes)  # leases of the dead lapse, then their claims
+        self.activity.update_removals()
 
     @rule()
-    def walk(self):
-        self._walks()
+    def run_pass(self):
+        self._sync()
 
-    def _walks(self):
+    def _sync(self):
         try:
-            self.w.walk(accept=False, know=False)
+            self.sim.run_pass(accept=False, know=False)
         except WcflowError:
-            self.street.lines_are_saved()
-            self.w.pass_(minutes=6)
-            self.street.looks_around()
+            self.activity.save_pending_lines()
+            self.sim.advance(minutes=6)
+            self.activity.update_removals()
             return False
-        self.street.looks_around(seen=self.hpos)
-        self.street.was_walked()
-        if not self.w.faults.rules:
-            laws.new_orders_are_known(self.w, self.street)
+        self.activity.update_removals(seen=self.hpos)
+        self.activity.record_pass()
+        if not self.sim.faults.rules:
+            invariants.check_new_orders_known(self.sim, self.activity)
         return True
 
     @rule()
-    def night_comes(self):
+    def run_nightly(self):
         try:
-            self.w.nightly()
+            self.sim.nightly()
         except WcflowError:
             return
-        self.street.silent = self.street.silent and bool(self.w.faults.rules)
+        self.activity.unstamped_change = self.activity.unstamped_change and bool(
+            self.sim.faults.rules
+        )
 
-    def _walks_in_peace(self):
+    def _sync_without_faults(self):
         """Walk until nothing is unsure: what was interrupted is done, what was done is on record."""
-        self.w.faults.recover()
-        self.street.lines_are_saved()
-        self.w.pass_(minutes=11)
-        self.street.looks_around()
-        return self._walks() and not self.w.outbox(states=("due", "claimed"))
+        self.sim.faults.recover()
+        self.activity.save_pending_lines()
+        self.sim.advance(minutes=11)
+        self.activity.update_removals()
+        return self._sync() and not self.sim.outbox(states=("due", "claimed"))
 
     # What must be so in the end.
 
     def teardown(self):
-        if not hasattr(self, "w"):
+        if not hasattr(self, "sim"):
             return
         try:
-            self.come_to_rest()
-            laws.hold(self.w, self.street)
+            self.run_until_quiet()
+            invariants.check_all(self.sim, self.activity)
         finally:
-            self.w.db.close()
-            self.ground.close()
+            self.sim.db.close()
+            self.resources.close()
 
-    def come_to_rest(self):
+    def run_until_quiet(self):
         """Let the weather clear, and time pass until all that waits has had its turn."""
-        self.w.faults.recover()
-        self.street.lines_are_saved()
-        self.w.pass_(hours=8)
-        self.w.walk()
+        self.sim.faults.recover()
+        self.activity.save_pending_lines()
+        self.sim.advance(hours=8)
+        self.sim.run_pass()
         # Before what waits five days is due, and after it.
         for hours in (8, 8, 84, 60):
-            self.w.pass_(hours=hours)
-            self.w.walk(accept=False, know=False)
-        self.w.nightly()
-        self.w.walk()
-        self.w.pass_(minutes=3)
-        self.w.walk(accept=False, know=False)
+            self.sim.advance(hours=hours)
+            self.sim.run_pass(accept=False, know=False)
+        self.sim.nightly()
+        self.sim.run_pass()
+        self.sim.advance(minutes=3)
+        self.sim.run_pass(accept=False, know=False)
 
 
-LIVED = settings(
+HYPOTHESIS_SETTINGS = settings(
     max_examples=EXAMPLES,
     stateful_step_count=STEPS,
     deadline=None,
@@ -322,7 +326,7 @@ LIVED = settings(
     print_blob=True,
 )
 TestHistories = Histories.TestCase
-TestHistories.settings = LIVED
+TestHistories.settings = HYPOTHESIS_SETTINGS
 if "WCFLOW_SEED" in os.environ:
     TestHistories = seed(int(os.environ["WCFLOW_SEED"]))(TestHistories)
 
@@ -336,14 +340,16 @@ def test_histories_on_postgresql(postgres):
     OnPostgres.postgres = postgres
     if "WCFLOW_SEED" in os.environ:
         seed(int(os.environ["WCFLOW_SEED"]))(OnPostgres)
-    run_state_machine_as_test(OnPostgres, settings=settings(LIVED, max_examples=EXAMPLES // 10))
+    run_state_machine_as_test(
+        OnPostgres, settings=settings(HYPOTHESIS_SETTINGS, max_examples=EXAMPLES // 10)
+    )
 
 
 def test_three_hundred_orders_of_one_second():
     """More than a page holds, and more than the brake lets pass."""
     history = Histories()
-    history.open_shop(hpos=True, page_size=100, begin=BEGIN, fold=0)
-    history.walk()
-    history.crowd(3, 300, 120)
-    history.walk()
+    history.open_shop(hpos=True, page_size=100, start=START, fold=0)
+    history.run_pass()
+    history.place_orders_at_once(3, 300, 120)
+    history.run_pass()
     history.teardown()

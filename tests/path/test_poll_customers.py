@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.persons import person
-from tests.polled import BEGIN, mirror_equals_shop, polled
+from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.identity import mark_dirty
 from wcflow.database.sql import table_of, upsert
 from wcflow.database.stores import EMPTY_ANSWER, save_store
@@ -23,40 +23,40 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def poll(database):
     """A shop with a customer, a guest, and a mirror that knows both and remembers tags of theirs."""
-    with polled(database) as poll:
-        poll.wallet = poll.shop.add_product("Wallet", now=BEGIN - 90 * DAY)
-        poll.anna = poll.shop.register("anna@example.com", now=BEGIN - 40 * DAY)
-        orders(poll, customer=poll.anna, now=BEGIN - 39 * DAY)
-        poll.bobs = orders(poll, email="bob@example.com", now=BEGIN - 38 * DAY)
+    with open_poll(database) as poll:
+        poll.wallet = poll.sandbox.add_product("Wallet", now=START - 90 * DAY)
+        poll.anna = poll.sandbox.register("anna@example.com", now=START - 40 * DAY)
+        place_order(poll, customer=poll.anna, now=START - 39 * DAY)
+        poll.bobs = place_order(poll, email="bob@example.com", now=START - 38 * DAY)
         poll.settle()
-        remembers(poll, f"c{poll.anna}", "anna@example.com", worn='["Anna"]')
-        remembers(poll, "g:bob@example.com", "bob@example.com", worn='["Bob"]')
-        poll.passes(minutes=1)
+        save_memory(poll, f"c{poll.anna}", "anna@example.com", worn='["Anna"]')
+        save_memory(poll, "g:bob@example.com", "bob@example.com", worn='["Bob"]')
+        poll.advance(minutes=1)
         yield poll
 
 
-def orders(poll, **more):
-    return poll.shop.place_order(**{"now": poll.now, "items": ((poll.wallet, 1),), **more})
+def place_order(poll, **more):
+    return poll.sandbox.place_order(**{"now": poll.now, "items": ((poll.wallet, 1),), **more})
 
 
-def remembers(poll, key, email, **columns):
+def save_memory(poll, key, email, **columns):
     with poll.db.transaction() as tx:
         (id,) = mark_dirty(tx, "shop", {key: email}).values()
         upsert(tx, PersonRow, [{"id": id, "store": "shop", "touched": 0, **columns}])
 
 
-def memories(poll):
+def saved_tags(poll):
     """The tags that are remembered of persons."""
     return {key: row.worn for key, row in poll._persons() if row.worn != "[]"}
 
 
-def a_day_of_polls(poll, every=timedelta(hours=1)):
+def poll_for_a_day(poll, every=timedelta(hours=1)):
     for _ in range(round(DAY / every) + 2):
-        poll.passes(seconds=every.total_seconds())
+        poll.advance(seconds=every.total_seconds())
         poll.pull()
 
 
-def forgets(poll, *, of, times=None):
+def hide_customers(poll, *, of, times=None):
     """Let lists of customers leave out those ``of`` whom it says so; by name they are there."""
 
     def deed(request, now, following):
@@ -75,57 +75,57 @@ def forgets(poll, *, of, times=None):
 
 class TestNew:
     def test_who_registers_is_read_and_touched(self, poll):
-        id = poll.shop.register("Dora@example.com", now=poll.now, first_name="Dora")
+        id = poll.sandbox.register("Dora@example.com", now=poll.now, first_name="Dora")
         poll.pull()
 
-        assert {f"c{id}"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {f"c{id}"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_a_crowd_that_registers_at_once_is_read(self, poll):
-        ids = [poll.shop.register(f"d{n}@example.com", now=poll.now) for n in range(230)]
+        ids = [poll.sandbox.register(f"d{n}@example.com", now=poll.now) for n in range(230)]
         poll.pull()
 
-        assert {f"c{id}" for id in ids} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {f"c{id}" for id in ids} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_subscribers_and_shop_managers_are_customers_too(self, poll):
-        poll.shop.register("sub@example.com", now=poll.now, role="subscriber")
+        poll.sandbox.register("sub@example.com", now=poll.now, role="subscriber")
         poll.pull()
 
-        mirror_equals_shop(poll)
+        assert_database_matches_sandbox(poll)
 
     def test_who_orders_while_registering_has_their_order(self, poll):
-        id = poll.shop.register("dora@example.com", now=poll.now)
-        orders(poll, customer=id)
+        id = poll.sandbox.register("dora@example.com", now=poll.now)
+        place_order(poll, customer=id)
         poll.pull()
 
-        mirror_equals_shop(poll)
-        assert {f"c{id}"} == poll.touched()
+        assert_database_matches_sandbox(poll)
+        assert {f"c{id}"} == poll.dirty_people()
 
     def test_a_guest_who_registers_takes_their_memory_along(self, poll):
-        id = poll.shop.register("Bob@example.com", now=poll.now)
+        id = poll.sandbox.register("Bob@example.com", now=poll.now)
         poll.pull()
 
-        assert {f"c{poll.anna}": '["Anna"]', f"c{id}": '["Bob"]'} == memories(poll)
-        assert {f"c{id}"} == poll.touched()
+        assert {f"c{poll.anna}": '["Anna"]', f"c{id}": '["Bob"]'} == saved_tags(poll)
+        assert {f"c{id}"} == poll.dirty_people()
         assert "g:bob@example.com" not in poll.people()
-        mirror_equals_shop(poll)
+        assert_database_matches_sandbox(poll)
 
     def test_a_guest_whose_orders_are_given_to_their_new_account_takes_their_memory_along(
         self, poll
     ):
-        id = poll.shop.register("bob@example.com", now=poll.now)
-        poll.shop.assign_order(poll.bobs, id, now=poll.now)
+        id = poll.sandbox.register("bob@example.com", now=poll.now)
+        poll.sandbox.assign_order(poll.bobs, id, now=poll.now)
         poll.pull()
 
-        assert {f"c{poll.anna}": '["Anna"]', f"c{id}": '["Bob"]'} == memories(poll)
-        mirror_equals_shop(poll)
+        assert {f"c{poll.anna}": '["Anna"]', f"c{id}": '["Bob"]'} == saved_tags(poll)
+        assert_database_matches_sandbox(poll)
 
     def test_who_registers_with_a_shared_address_leaves_its_orders_to_nobody(self, database):
-        with polled(database, shared_emails=frozenset({"till@example.com"})) as poll:
-            poll.wallet = poll.shop.add_product("Wallet", now=BEGIN - 90 * DAY)
-            orders(poll, email="till@example.com")
-            id = poll.shop.register("till@example.com", now=poll.now)
+        with open_poll(database, shared_emails=frozenset({"till@example.com"})) as poll:
+            poll.wallet = poll.sandbox.add_product("Wallet", now=START - 90 * DAY)
+            place_order(poll, email="till@example.com")
+            id = poll.sandbox.register("till@example.com", now=poll.now)
             poll.pull()
 
             assert {f"c{id}": "till@example.com"} == poll.people()
@@ -133,87 +133,89 @@ class TestNew:
 
 class TestAddresses:
     def test_a_new_address_keeps_the_memory_and_meets_the_guest_it_was(self, poll):
-        remembers(poll, "g:ann@example.com", "ann@example.com", worn='["Guest"]')
-        poll.shop.change_email(poll.anna, "ann@example.com", now=poll.now)
-        orders(poll, customer=poll.anna)
+        save_memory(poll, "g:ann@example.com", "ann@example.com", worn='["Guest"]')
+        poll.sandbox.change_email(poll.anna, "ann@example.com", now=poll.now)
+        place_order(poll, customer=poll.anna)
         poll.pull()
 
-        assert '["Anna","Guest"]' == memories(poll)[f"c{poll.anna}"]
+        assert '["Anna","Guest"]' == saved_tags(poll)[f"c{poll.anna}"]
         assert "g:ann@example.com" not in poll.people()
-        mirror_equals_shop(poll)
+        assert_database_matches_sandbox(poll)
 
     def test_guest_orders_under_the_address_left_behind_are_a_guests_again(self, poll):
-        orders(poll, email="anna@example.com", now=BEGIN - 5 * DAY)
+        place_order(poll, email="anna@example.com", now=START - 5 * DAY)
         poll.pull()
-        poll.look_at_everybody()
-        poll.shop.change_email(poll.anna, "ann@example.com", now=poll.now)
-        a_day_of_polls(poll)
+        poll.clear_dirty_marks()
+        poll.sandbox.change_email(poll.anna, "ann@example.com", now=poll.now)
+        poll_for_a_day(poll)
 
-        assert {f"c{poll.anna}", "g:anna@example.com"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {f"c{poll.anna}", "g:anna@example.com"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_an_address_taken_over_by_another_account_takes_its_guest_orders_along(self, poll):
-        other = poll.shop.register("carl@example.com", now=poll.now)
-        orders(poll, email="anna@example.com", now=BEGIN - 5 * DAY)
+        other = poll.sandbox.register("carl@example.com", now=poll.now)
+        place_order(poll, email="anna@example.com", now=START - 5 * DAY)
         poll.settle()
-        poll.shop.change_email(poll.anna, "ann@example.com", now=poll.now)
-        poll.shop.change_email(other, "anna@example.com", now=poll.now)
-        a_day_of_polls(poll)
+        poll.sandbox.change_email(poll.anna, "ann@example.com", now=poll.now)
+        poll.sandbox.change_email(other, "anna@example.com", now=poll.now)
+        poll_for_a_day(poll)
 
-        assert {f"c{poll.anna}", f"c{other}"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {f"c{poll.anna}", f"c{other}"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
 
 class TestGone:
     def test_a_deleted_customer_is_a_guest_with_their_memory(self, poll):
-        poll.shop.delete_customer(poll.anna, now=poll.now)
-        a_day_of_polls(poll)
+        poll.sandbox.delete_customer(poll.anna, now=poll.now)
+        poll_for_a_day(poll)
 
-        assert {"g:anna@example.com": '["Anna"]', "g:bob@example.com": '["Bob"]'} == memories(poll)
-        assert {"g:anna@example.com"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {"g:anna@example.com": '["Anna"]', "g:bob@example.com": '["Bob"]'} == saved_tags(
+            poll
+        )
+        assert {"g:anna@example.com"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_a_deleted_customer_is_found_with_an_order_of_theirs(self, poll):
         """Deleting an account stamps its orders: the next poll sees them come without it."""
-        poll.shop.delete_customer(poll.anna, now=poll.now)
+        poll.sandbox.delete_customer(poll.anna, now=poll.now)
         poll.pull()
 
-        assert {"g:anna@example.com"} <= poll.touched()
+        assert {"g:anna@example.com"} <= poll.dirty_people()
         assert (
             0
             == next(o for o in poll.orders().values() if o.email == "anna@example.com").customer_id
         )
 
     def test_orders_that_stood_under_other_addresses_go_to_those(self, poll):
-        id = orders(poll, customer=poll.anna)
-        poll.shop.edit_billing(id, now=poll.now, email="office@example.com")
+        id = place_order(poll, customer=poll.anna)
+        poll.sandbox.edit_billing(id, now=poll.now, email="office@example.com")
         poll.settle()
-        poll.shop.delete_customer(poll.anna, now=poll.now)
-        a_day_of_polls(poll)
+        poll.sandbox.delete_customer(poll.anna, now=poll.now)
+        poll_for_a_day(poll)
 
-        assert {"g:anna@example.com", "g:office@example.com"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {"g:anna@example.com", "g:office@example.com"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_where_guests_are_nobody_a_deleted_customer_keeps_their_key_and_is_touched(
         self, database
     ):
-        with polled(database, guests="ignore") as poll:
-            id = poll.shop.register("anna@example.com", now=poll.now)
+        with open_poll(database, guests="ignore") as poll:
+            id = poll.sandbox.register("anna@example.com", now=poll.now)
             poll.settle()
-            poll.shop.delete_customer(id, now=poll.now)
-            a_day_of_polls(poll)
+            poll.sandbox.delete_customer(id, now=poll.now)
+            poll_for_a_day(poll)
 
-            assert {f"c{id}"} == poll.touched()
+            assert {f"c{id}"} == poll.dirty_people()
             assert {} == poll.customers()
 
     def test_who_is_deleted_and_comes_back_is_remembered(self, poll):
-        poll.shop.delete_customer(poll.anna, now=poll.now)
-        a_day_of_polls(poll)
-        id = poll.shop.register("anna@example.com", now=poll.now)
+        poll.sandbox.delete_customer(poll.anna, now=poll.now)
+        poll_for_a_day(poll)
+        id = poll.sandbox.register("anna@example.com", now=poll.now)
         poll.pull()
 
-        assert '["Anna"]' == memories(poll)[f"c{id}"]
-        mirror_equals_shop(poll)
+        assert '["Anna"]' == saved_tags(poll)[f"c{id}"]
+        assert_database_matches_sandbox(poll)
 
     def test_runs_and_effects_follow_a_person_to_their_new_key(self, poll):
         with poll.db.reading() as tx:
@@ -230,43 +232,43 @@ class TestGone:
         }
         with poll.db.transaction() as tx:
             tx.execute(table_of(RunRow).insert(), [{**RunRow(**run).model_dump(exclude={"id"})}])
-        id = poll.shop.register("bob@example.com", now=poll.now)
+        id = poll.sandbox.register("bob@example.com", now=poll.now)
         poll.pull()
 
         with poll.db.reading() as tx:
             assert bob == person(tx, f"c{id}")
-        assert [bob] == [row.person for row in poll._all(RunRow)]
+        assert [bob] == [row.person for row in poll._rows(RunRow)]
 
 
 class TestSweep:
     def test_a_customer_who_changed_without_ordering_is_found_within_a_day(self, poll):
-        others = [poll.shop.register(f"d{n}@example.com", now=poll.now) for n in range(250)]
+        others = [poll.sandbox.register(f"d{n}@example.com", now=poll.now) for n in range(250)]
         poll.settle()
-        poll.shop.edit_customer(others[120], now=poll.now, first_name="Dora")
-        poll.shop.edit_customer_meta(others[7], "wcflow_tags", "Friend", now=poll.now)
-        poll.shop.edit_customer_meta(others[9], "last_login", "unasked", now=poll.now)
-        a_day_of_polls(poll)
+        poll.sandbox.edit_customer(others[120], now=poll.now, first_name="Dora")
+        poll.sandbox.edit_customer_meta(others[7], "wcflow_tags", "Friend", now=poll.now)
+        poll.sandbox.edit_customer_meta(others[9], "last_login", "unasked", now=poll.now)
+        poll_for_a_day(poll)
 
-        assert {f"c{others[120]}", f"c{others[7]}"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {f"c{others[120]}", f"c{others[7]}"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_a_day_of_sweeping_asks_for_each_hundred_once(self, poll):
         for number in range(250):
-            poll.shop.register(f"d{number}@example.com", now=poll.now)
+            poll.sandbox.register(f"d{number}@example.com", now=poll.now)
         poll.settle()
         asked = 0
         for _ in range(72):
-            poll.passes(hours=1)
+            poll.advance(hours=1)
             poll.pull()
-            asked += sum("include" in call.params for call in poll.door.calls)
+            asked += sum("include" in call.params for call in poll.http.calls)
 
         assert 3 * 3 == asked
 
     def test_after_a_long_rest_everybody_is_looked_at_without_a_flood(self, poll):
         for number in range(2300):
-            poll.shop.register(f"d{number}@example.com", now=poll.now)
+            poll.sandbox.register(f"d{number}@example.com", now=poll.now)
         poll.settle()
-        poll.passes(days=9)
+        poll.advance(days=9)
         found = poll.pull()
 
         assert MAX_BATCHES <= found.requests <= MAX_BATCHES + 5
@@ -297,36 +299,36 @@ class TestEmptyAnswers:
     @pytest.fixture
     def full(self, poll):
         """A mirror of thirty customers whose turn in the sweep it is."""
-        poll.many = [poll.shop.register(f"d{n}@example.com", now=poll.now) for n in range(29)]
+        poll.many = [poll.sandbox.register(f"d{n}@example.com", now=poll.now) for n in range(29)]
         poll.settle()
-        poll.passes(hours=18)
+        poll.advance(hours=18)
         return poll
 
     def test_a_falsely_empty_answer_deletes_nothing_and_is_an_error(self, full):
-        forgets(full, of=lambda id: True)
+        hide_customers(full, of=lambda id: True)
         before = full.customers()
         with pytest.raises(StoreError, match="left 30 customers out of a list"):
             full.pull()
 
-        assert (before, set()) == (full.customers(), full.touched())
+        assert (before, set()) == (full.customers(), full.dirty_people())
         full.faults.recover()
         full.pull()
-        mirror_equals_shop(full)
+        assert_database_matches_sandbox(full)
 
     def test_an_answer_that_lacks_most_deletes_nothing_and_is_an_error(self, full):
-        forgets(full, of=lambda id: id % 4)
+        hide_customers(full, of=lambda id: id % 4)
         before = full.customers()
         with pytest.raises(StoreError, match="customers out of a list"):
             full.pull()
 
-        assert (before, set()) == (full.customers(), full.touched())
+        assert (before, set()) == (full.customers(), full.dirty_people())
 
     def test_a_few_whom_a_list_leaves_out_are_asked_for_by_name(self, full):
-        forgets(full, of=lambda id: id in full.many[:3])
-        full.shop.delete_customer(full.many[1], now=full.now)
+        hide_customers(full, of=lambda id: id in full.many[:3])
+        full.sandbox.delete_customer(full.many[1], now=full.now)
         full.pull()
 
-        assert full.shop_customers() == full.customers()
+        assert full.sandbox_customers() == full.customers()
 
     def test_a_list_that_is_cut_short_proves_nothing(self, full):
         def deed(request, now, following):
@@ -349,8 +351,8 @@ class TestEmptyAnswers:
 
     def test_when_all_are_gone_the_brake_holds_and_nothing_is_deleted(self, full):
         before = full.customers()
-        for id in full.shop.customer_ids():
-            full.shop.delete_customer(id, now=full.now)
+        for id in full.sandbox.customer_ids():
+            full.sandbox.delete_customer(id, now=full.now)
         full.pull()
         row = full.row()
 
@@ -360,32 +362,32 @@ class TestEmptyAnswers:
         assert row.polled_at == int(full.now.timestamp())
 
     def test_what_an_admin_accepts_is_deleted(self, full):
-        for id in full.shop.customer_ids():
-            full.shop.delete_customer(id, now=full.now)
+        for id in full.sandbox.customer_ids():
+            full.sandbox.delete_customer(id, now=full.now)
         full.pull()
         with full.db.transaction() as tx:
             save_store(tx, "shop", held="", held_since=None)
         full.pull(approved=True)
 
-        mirror_equals_shop(full)
+        assert_database_matches_sandbox(full)
         assert ("", None) == (full.row().held, full.row().held_since)
 
     def test_the_brake_lets_go_by_itself_when_the_shop_is_sound_again(self, full):
-        kept = dict(full.shop.state.customers)
-        full.shop.state.customers.clear()
+        kept = dict(full.sandbox.state.customers)
+        full.sandbox.state.customers.clear()
         full.pull()
         assert full.row().held
-        full.shop.state.customers.update(kept)
-        full.passes(minutes=1)
+        full.sandbox.state.customers.update(kept)
+        full.advance(minutes=1)
         full.pull()
 
         assert ("", None) == (full.row().held, full.row().held_since)
-        mirror_equals_shop(full)
+        assert_database_matches_sandbox(full)
 
     def test_a_brake_that_others_hold_is_left_alone(self, full):
         with full.db.transaction() as tx:
             save_store(tx, "shop", held="412 writes", held_since=5)
-        full.shop.state.customers.clear()
+        full.sandbox.state.customers.clear()
         full.pull()
 
         assert ("412 writes", 5) == (full.row().held, full.row().held_since)
@@ -395,8 +397,8 @@ def test_whose_meta_a_key_may_not_read_has_none_in_the_mirror(database):
     from wcflow.sandbox.auth import MANAGER
     from wcflow.store.client import Store
 
-    with polled(database) as poll:
-        id = poll.shop.register("anna@example.com", now=poll.now, meta={"colour": "red"})
+    with open_poll(database) as poll:
+        id = poll.sandbox.register("anna@example.com", now=poll.now, meta={"colour": "red"})
         key = MANAGER.consumer_key, MANAGER.consumer_secret
         poll.client = Store("shop", "https://shop.example", *key, sleep=lambda s: None)
         poll.pull()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.path.test_census import Killed, kills, ordered, refuses_status
-from tests.polled import BEGIN, mirror_equals_shop, polled
+from tests.path.test_initial_sync import PollKilled, kill_after, place_orders, reject_status
+from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.customers import set_customer_meta
 from wcflow.database.orders import set_order_meta
 from wcflow.errors import StoreError
@@ -18,114 +18,117 @@ from wcflow.sandbox.store import SandboxStore
 @pytest.fixture
 def poll(database):
     """A shop with a customer and two guests who have ordered, in a mirror that knows all of it."""
-    with polled(database) as poll:
-        poll.wallet = poll.shop.add_product("Wallet", now=BEGIN - timedelta(days=90))
-        long_ago = BEGIN - timedelta(days=40)
-        poll.anna = poll.shop.register("anna@example.com", now=long_ago)
-        poll.hers = orders(poll, customer=poll.anna, now=long_ago)
-        poll.bobs = orders(poll, email="bob@example.com", now=long_ago + timedelta(days=1))
-        orders(poll, email="cleo@example.com", now=long_ago + timedelta(days=2))
+    with open_poll(database) as poll:
+        poll.wallet = poll.sandbox.add_product("Wallet", now=START - timedelta(days=90))
+        long_ago = START - timedelta(days=40)
+        poll.anna = poll.sandbox.register("anna@example.com", now=long_ago)
+        poll.hers = place_order(poll, customer=poll.anna, now=long_ago)
+        poll.bobs = place_order(poll, email="bob@example.com", now=long_ago + timedelta(days=1))
+        place_order(poll, email="cleo@example.com", now=long_ago + timedelta(days=2))
         poll.settle()
-        poll.passes(minutes=1)
+        poll.advance(minutes=1)
         yield poll
 
 
-def orders(poll, **more):
-    return poll.shop.place_order(**{"now": poll.now, "items": ((poll.wallet, 1),), **more})
+def place_order(poll, **more):
+    return poll.sandbox.place_order(**{"now": poll.now, "items": ((poll.wallet, 1),), **more})
 
 
 def test_an_idle_poll_costs_at_most_four_small_requests_and_touches_nobody(poll):
     before = poll.orders()
     for minutes in (1, 30, 60, 90):
-        poll.passes(minutes=minutes)
+        poll.advance(minutes=minutes)
         found = poll.pull()
 
-        assert 4 >= found.requests == len(poll.door.calls)
-        assert 5_000 > sum(call.body_bytes for call in poll.door.calls)
+        assert 4 >= found.requests == len(poll.http.calls)
+        assert 5_000 > sum(call.body_bytes for call in poll.http.calls)
         assert (0, 0) == (found.orders, found.customers)
-    assert set() == poll.touched()
+    assert set() == poll.dirty_people()
     assert before == poll.orders()
 
 
-DEEDS = {
-    "a customer orders": (lambda p: orders(p, customer=p.anna), {"anna"}),
-    "a guest orders": (lambda p: orders(p, email="Dora@Example.com "), {"g:dora@example.com"}),
-    "a known guest orders": (lambda p: orders(p, email="BOB@example.com"), {"g:bob@example.com"}),
-    "a customer orders as a guest": (lambda p: orders(p, email="anna@example.com"), {"anna"}),
-    "nobody orders": (lambda p: orders(p, email=""), set()),
-    "it is cancelled": (lambda p: p.shop.cancel(p.bobs, now=p.now), {"g:bob@example.com"}),
-    "it is completed": (lambda p: p.shop.complete(p.hers, now=p.now), {"anna"}),
-    "it is trashed": (lambda p: p.shop.trash(p.bobs, now=p.now), {"g:bob@example.com"}),
-    "a part is refunded": (lambda p: p.shop.refund(p.hers, "2.50", now=p.now), {"anna"}),
-    "all is refunded": (lambda p: p.shop.refund(p.bobs, now=p.now), {"g:bob@example.com"}),
+CHANGES = {
+    "a customer orders": (lambda p: place_order(p, customer=p.anna), {"anna"}),
+    "a guest orders": (lambda p: place_order(p, email="Dora@Example.com "), {"g:dora@example.com"}),
+    "a known guest orders": (
+        lambda p: place_order(p, email="BOB@example.com"),
+        {"g:bob@example.com"},
+    ),
+    "a customer orders as a guest": (lambda p: place_order(p, email="anna@example.com"), {"anna"}),
+    "nobody orders": (lambda p: place_order(p, email=""), set()),
+    "it is cancelled": (lambda p: p.sandbox.cancel(p.bobs, now=p.now), {"g:bob@example.com"}),
+    "it is completed": (lambda p: p.sandbox.complete(p.hers, now=p.now), {"anna"}),
+    "it is trashed": (lambda p: p.sandbox.trash(p.bobs, now=p.now), {"g:bob@example.com"}),
+    "a part is refunded": (lambda p: p.sandbox.refund(p.hers, "2.50", now=p.now), {"anna"}),
+    "all is refunded": (lambda p: p.sandbox.refund(p.bobs, now=p.now), {"g:bob@example.com"}),
     "its lines are edited": (
-        lambda p: p.shop.edit_items(p.bobs, ((p.wallet, 7),), now=p.now),
+        lambda p: p.sandbox.edit_items(p.bobs, ((p.wallet, 7),), now=p.now),
         {"g:bob@example.com"},
     ),
     "its meta is edited": (
-        lambda p: p.shop.edit_order_meta(p.bobs, "colour", "red", now=p.now),
+        lambda p: p.sandbox.edit_order_meta(p.bobs, "colour", "red", now=p.now),
         {"g:bob@example.com"},
     ),
     "it goes to another address": (
-        lambda p: p.shop.edit_billing(p.bobs, now=p.now, email="robert@example.com"),
+        lambda p: p.sandbox.edit_billing(p.bobs, now=p.now, email="robert@example.com"),
         {"g:bob@example.com", "g:robert@example.com"},
     ),
     "it is given to an account": (
-        lambda p: p.shop.assign_order(p.bobs, p.anna, now=p.now),
+        lambda p: p.sandbox.assign_order(p.bobs, p.anna, now=p.now),
         {"g:bob@example.com", "anna"},
     ),
     "meta that nobody keeps is edited": (
-        lambda p: p.shop.edit_order_meta(p.bobs, "unasked", "x", now=p.now),
+        lambda p: p.sandbox.edit_order_meta(p.bobs, "unasked", "x", now=p.now),
         set(),
     ),
 }
 
 
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("deed", CHANGES)
 def test_what_happens_is_in_the_mirror_and_touches_those_it_concerns(poll, deed):
-    act, concerned = DEEDS[deed]
+    act, concerned = CHANGES[deed]
     act(poll)
     poll.pull()
 
-    mirror_equals_shop(poll)
+    assert_database_matches_sandbox(poll)
     names = {"anna": f"c{poll.anna}"}
-    assert {names.get(who, who) for who in concerned} == poll.touched()
+    assert {names.get(who, who) for who in concerned} == poll.dirty_people()
 
 
 def test_an_order_that_comes_back_from_the_trash_is_itself_again(poll):
     before = poll.order(poll.bobs)
-    poll.shop.trash(poll.bobs, now=poll.now)
+    poll.sandbox.trash(poll.bobs, now=poll.now)
     poll.pull()
     assert "trash" == poll.order(poll.bobs).status
-    poll.shop.untrash(poll.bobs, now=poll.passes(minutes=10))
+    poll.sandbox.untrash(poll.bobs, now=poll.advance(minutes=10))
     poll.pull()
 
     assert before.status == poll.order(poll.bobs).status
-    mirror_equals_shop(poll)
+    assert_database_matches_sandbox(poll)
 
 
 def test_a_draft_that_becomes_an_order_is_followed(poll):
-    id = orders(poll, email="dora@example.com", status="checkout-draft")
+    id = place_order(poll, email="dora@example.com", status="checkout-draft")
     poll.pull()
     assert "checkout-draft" == poll.order(id).status
-    poll.shop.set_status(id, "processing", now=poll.passes(minutes=10))
+    poll.sandbox.set_status(id, "processing", now=poll.advance(minutes=10))
     poll.pull()
 
-    mirror_equals_shop(poll)
+    assert_database_matches_sandbox(poll)
 
 
 def test_the_history_of_an_order_is_what_polls_have_observed(poll):
     created = poll.now
-    id = orders(poll, email="dora@example.com", status="pending")
+    id = place_order(poll, email="dora@example.com", status="pending")
     poll.pull()
-    paid = poll.passes(minutes=4)
-    poll.shop.pay(id, now=paid)
+    paid = poll.advance(minutes=4)
+    poll.sandbox.pay(id, now=paid)
     poll.pull()
-    poll.shop.edit_billing(id, now=poll.passes(minutes=4), city="Rome")
+    poll.sandbox.edit_billing(id, now=poll.advance(minutes=4), city="Rome")
     poll.pull()
-    poll.shop.complete(id, now=poll.passes(minutes=4))
-    last = poll.passes(minutes=1)
-    poll.shop.cancel(id, now=last)
+    poll.sandbox.complete(id, now=poll.advance(minutes=4))
+    last = poll.advance(minutes=1)
+    poll.sandbox.cancel(id, now=last)
     poll.pull()
 
     assert (
@@ -137,14 +140,14 @@ def test_the_history_of_an_order_is_what_polls_have_observed(poll):
 
 def test_the_date_of_a_refund_is_asked_for_once(poll):
     at = poll.now
-    poll.shop.refund(poll.hers, "1.00", now=at)
+    poll.sandbox.refund(poll.hers, "1.00", now=at)
     poll.pull()
     assert [at] == [refund.date for refund in poll.order(poll.hers).refunds]
-    poll.shop.edit_billing(poll.hers, now=poll.passes(minutes=10), city="Rome")
+    poll.sandbox.edit_billing(poll.hers, now=poll.advance(minutes=10), city="Rome")
     poll.pull()
 
     assert [at] == [refund.date for refund in poll.order(poll.hers).refunds]
-    assert [] == [call for call in poll.door.calls if "refunds" in call.path]
+    assert [] == [call for call in poll.http.calls if "refunds" in call.path]
 
 
 def test_an_echo_of_our_own_write_touches_nobody(poll):
@@ -155,8 +158,8 @@ def test_an_echo_of_our_own_write_touches_nobody(poll):
         set_customer_meta(tx, "shop", {poll.anna: {"wcflow_tags": "VIP"}})
     found = poll.pull()
 
-    assert (0, set()) == (found.orders, poll.touched())
-    mirror_equals_shop(poll)
+    assert (0, set()) == (found.orders, poll.dirty_people())
+    assert_database_matches_sandbox(poll)
     assert poll.order(poll.bobs).modified == poll.now
 
 
@@ -164,65 +167,67 @@ def test_tags_that_a_person_edits_touch_whom_they_belong_to(poll):
     poll.client.write_meta("orders", {poll.bobs: {"wcflow_tags": "VIP"}})
     with poll.db.transaction() as tx:
         set_order_meta(tx, "shop", {poll.bobs: {"wcflow_tags": "VIP"}})
-    poll.shop.edit_order_meta(poll.bobs, "wcflow_tags", "VIP, Friend", now=poll.passes(minutes=1))
+    poll.sandbox.edit_order_meta(
+        poll.bobs, "wcflow_tags", "VIP, Friend", now=poll.advance(minutes=1)
+    )
     poll.pull()
 
-    assert {"g:bob@example.com"} == poll.touched()
+    assert {"g:bob@example.com"} == poll.dirty_people()
     assert "VIP, Friend" == poll.order(poll.bobs).meta["wcflow_tags"]
 
 
 def test_an_order_with_its_new_stamp_and_its_old_items_is_read_again(poll):
     """WooCommerce stamps an order before it saves its items; a poll may come in between."""
     poll.faults.show_old_items(poll.bobs)
-    poll.shop.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
+    poll.sandbox.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
     poll.pull()
     assert 1 == poll.order(poll.bobs).items[0].quantity
-    poll.passes(minutes=1)
+    poll.advance(minutes=1)
     poll.pull()
 
     assert 5 == poll.order(poll.bobs).items[0].quantity
-    mirror_equals_shop(poll)
+    assert_database_matches_sandbox(poll)
 
 
 def test_an_order_with_its_old_items_is_read_again_also_when_others_follow(poll):
     poll.faults.show_old_items(poll.bobs)
-    poll.shop.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
+    poll.sandbox.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
     for number in range(5):
-        orders(poll, email=f"d{number}@example.com", now=poll.passes(seconds=1))
+        place_order(poll, email=f"d{number}@example.com", now=poll.advance(seconds=1))
     poll.pull()
     assert 1 == poll.order(poll.bobs).items[0].quantity
-    poll.passes(minutes=1)
+    poll.advance(minutes=1)
     poll.pull()
 
-    mirror_equals_shop(poll)
+    assert_database_matches_sandbox(poll)
 
 
 def test_a_customer_is_read_anew_with_their_order(poll):
-    poll.shop.edit_customer(poll.anna, now=poll.now, first_name="Anne")
-    orders(poll, customer=poll.anna)
+    poll.sandbox.edit_customer(poll.anna, now=poll.now, first_name="Anne")
+    place_order(poll, customer=poll.anna)
     poll.pull()
 
     assert "Anne" == poll.customers()[poll.anna].first_name
 
 
 def test_a_product_that_an_order_names_is_read_with_it(poll):
-    cup = poll.shop.add_product("Cup", now=poll.now, categories=("Kitchen",))
-    orders(poll, email="dora@example.com", items=((cup, 1),))
+    cup = poll.sandbox.add_product("Cup", now=poll.now, categories=("Kitchen",))
+    place_order(poll, email="dora@example.com", items=((cup, 1),))
     poll.pull()
 
     assert ("Kitchen",) == poll.products()[cup].categories
 
 
 def test_deleted_products_and_accounts_are_asked_for_once_a_visit(poll):
-    gone = poll.shop.add_product("Gone", now=poll.now)
-    lost = [orders(poll, email="d@example.com", items=((gone, 1),)) for _ in range(3)]
-    poll.shop.state.products[gone].status = "trash"
+    gone = poll.sandbox.add_product("Gone", now=poll.now)
+    lost = [place_order(poll, email="d@example.com", items=((gone, 1),)) for _ in range(3)]
+    poll.sandbox.state.products[gone].status = "trash"
     for id in lost:
-        poll.shop.state.orders[id].customer_id = 999
+        poll.sandbox.state.orders[id].customer_id = 999
     poll.pull()
 
     assert [0, 0, 0] == [poll.order(id).customer_id for id in lost]
-    by_name = [call.path for call in poll.door.calls if call.path.endswith("/999")]
+    by_name = [call.path for call in poll.http.calls if call.path.endswith("/999")]
     assert ["/wc/v3/customers/999"] == by_name
 
 
@@ -231,30 +236,30 @@ class TestShared:
 
     def test_a_shared_address_is_nobody(self, poll):
         poll.settings = replace(poll.settings, shared_emails=frozenset({"till@example.com"}))
-        orders(poll, email="Till@example.com")
+        place_order(poll, email="Till@example.com")
         poll.pull()
 
-        assert set() == poll.touched()
-        mirror_equals_shop(poll)
+        assert set() == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
     def test_an_account_with_a_shared_address_has_its_own_orders_only(self, poll):
         poll.settings = replace(poll.settings, shared_emails=frozenset({"anna@example.com"}))
-        orders(poll, email="anna@example.com")
+        place_order(poll, email="anna@example.com")
         poll.pull()
-        assert set() == poll.touched()
-        orders(poll, customer=poll.anna)
+        assert set() == poll.dirty_people()
+        place_order(poll, customer=poll.anna)
         poll.pull()
 
-        assert {f"c{poll.anna}"} == poll.touched()
+        assert {f"c{poll.anna}"} == poll.dirty_people()
 
     def test_guests_may_be_nobody(self, poll):
         poll.settings = replace(poll.settings, guests="ignore")
-        orders(poll, email="dora@example.com")
-        orders(poll, email="anna@example.com")
+        place_order(poll, email="dora@example.com")
+        place_order(poll, email="anna@example.com")
         poll.pull()
 
-        assert {f"c{poll.anna}"} == poll.touched()
-        mirror_equals_shop(poll)
+        assert {f"c{poll.anna}"} == poll.dirty_people()
+        assert_database_matches_sandbox(poll)
 
 
 class TestManyAtOnce:
@@ -262,100 +267,100 @@ class TestManyAtOnce:
 
     @pytest.fixture
     def many(self, database):
-        with polled(database, page_size=10) as poll:
-            poll.made = ordered(poll.shop, 45, seconds_apart=3600)
+        with open_poll(database, page_size=10) as poll:
+            poll.made = place_orders(poll.sandbox, 45, seconds_apart=3600)
             poll.settle()
-            poll.passes(minutes=1)
+            poll.advance(minutes=1)
             yield poll
 
     def test_a_second_that_fills_pages_is_drained(self, many):
         for id in many.made[:37]:
-            many.shop.edit_billing(id, now=many.now, city="Rome")
+            many.sandbox.edit_billing(id, now=many.now, city="Rome")
         for id in many.made[37:]:
-            many.shop.edit_billing(id, now=many.passes(seconds=1), city="Rome")
+            many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         many.pull()
 
-        mirror_equals_shop(many)
+        assert_database_matches_sandbox(many)
 
     def test_a_second_in_the_trash_that_fills_pages_is_drained(self, many):
         for id in many.made[:25]:
-            many.shop.trash(id, now=many.now)
+            many.sandbox.trash(id, now=many.now)
         many.pull()
 
-        mirror_equals_shop(many)
+        assert_database_matches_sandbox(many)
 
     def test_a_second_that_holds_more_than_can_be_excluded_is_drained_by_ranges(
         self, many, monkeypatch
     ):
         monkeypatch.setattr(paginate, "EXCLUDED", 20)
         for id in many.made:
-            many.shop.edit_billing(id, now=many.now, city="Rome")
+            many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.pull()
 
-        mirror_equals_shop(many)
+        assert_database_matches_sandbox(many)
 
     @pytest.mark.parametrize("crowd", [4, 9, 45])
     def test_a_crowd_of_one_second_is_not_read_again_by_every_idle_poll(self, many, crowd):
         for id in many.made[:crowd]:
-            many.shop.edit_billing(id, now=many.now, city="Rome")
+            many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.pull()
-        many.passes(minutes=3)
+        many.advance(minutes=3)
         many.pull()
-        many.passes(minutes=1)
+        many.advance(minutes=1)
         found = many.pull()
 
         assert 3 == found.requests
-        assert 2_000 > sum(call.body_bytes for call in many.door.calls)
+        assert 2_000 > sum(call.body_bytes for call in many.http.calls)
 
     def test_rows_that_leave_a_page_while_it_is_walked_are_not_missed(self, many):
-        def before_answer(shop, now):
+        def before_answer(sandbox, now):
             for id in many.made[3:30:3]:
-                shop.edit_billing(id, now=now + timedelta(seconds=5), city="Oslo")
+                sandbox.edit_billing(id, now=now + timedelta(seconds=5), city="Oslo")
 
         for id in many.made:
-            many.shop.edit_billing(id, now=many.passes(seconds=1), city="Rome")
+            many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         many.faults.before_answer(before_answer, only="GET /wc/v3/orders", after=3)
         many.pull()
-        many.passes(minutes=1)
+        many.advance(minutes=1)
         many.pull()
 
-        mirror_equals_shop(many)
+        assert_database_matches_sandbox(many)
 
     def test_no_second_page_is_ever_asked_for(self, many):
         for id in many.made:
-            many.shop.edit_billing(id, now=many.now, city="Rome")
+            many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.pull()
 
-        assert [] == [c for c in many.door.calls if "page" in c.params or "offset" in c.params]
+        assert [] == [c for c in many.http.calls if "page" in c.params or "offset" in c.params]
 
     @pytest.mark.parametrize("after", range(5))
     def test_a_poll_that_is_killed_between_pages_has_kept_what_it_read(self, many, after):
         for id in many.made:
-            many.shop.edit_billing(id, now=many.passes(seconds=1), city="Rome")
-        with pytest.raises(Killed):
-            many.pull(progress=kills(after))
+            many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
+        with pytest.raises(PollKilled):
+            many.pull(progress=kill_after(after))
         read = [id for id, order in many.orders().items() if order.billing.city == "Rome"]
-        many.passes(minutes=5)
+        many.advance(minutes=5)
         many.pull()
 
         # The first page is of the trash and the drafts; pages share the second at their edge.
         assert [0, 10, 19, 28, 37][after] == len(read)
-        mirror_equals_shop(many)
-        assert set(many.shop_people()) == many.touched()
+        assert_database_matches_sandbox(many)
+        assert set(many.sandbox_people()) == many.dirty_people()
 
     def test_a_poll_that_fails_midway_goes_on_from_there(self, many):
         for id in many.made:
-            many.shop.edit_billing(id, now=many.passes(seconds=1), city="Rome")
+            many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         many.faults.fail_with(times=None, only="GET /wc/v3/orders", after=3)
-        many.passes(minutes=5)
+        many.advance(minutes=5)
         with pytest.raises(StoreError):
             many.pull()
         many.faults.recover()
         many.pull()
 
-        pages = sum(call.params.get("status") == "any" for call in many.door.calls)
+        pages = sum(call.params.get("status") == "any" for call in many.http.calls)
         assert 3 == pages
-        mirror_equals_shop(many)
+        assert_database_matches_sandbox(many)
 
 
 class TestClocks:
@@ -363,101 +368,105 @@ class TestClocks:
 
     @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=400)])
     def test_a_date_header_that_is_wrong_costs_nothing(self, sqlite, off):
-        with polled(sqlite) as poll:
-            ordered(poll.shop, 3, seconds_apart=100)
+        with open_poll(sqlite) as poll:
+            place_orders(poll.sandbox, 3, seconds_apart=100)
             poll.faults.shift_date_header(off)
             poll.pull()
             for minutes in (1, 3, 10, 70, 1):
-                poll.passes(minutes=minutes)
-                ordered(poll.shop, 1, seconds_apart=0, start=BEGIN - poll.now)
+                poll.advance(minutes=minutes)
+                place_orders(poll.sandbox, 1, seconds_apart=0, start=START - poll.now)
                 poll.pull()
 
-                mirror_equals_shop(poll)
+                assert_database_matches_sandbox(poll)
 
     @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1)])
     def test_a_shop_whose_clock_is_wrong_is_followed(self, sqlite, off):
-        with polled(sqlite) as poll:
-            ordered(poll.shop, 3, seconds_apart=100)
+        with open_poll(sqlite) as poll:
+            place_orders(poll.sandbox, 3, seconds_apart=100)
             poll.faults.shift_clock(off)
             poll.pull()
             for minutes in (1, 3, 10, 70, 1):
-                poll.passes(minutes=minutes)
-                ordered(poll.shop, 1, seconds_apart=0, start=BEGIN - poll.now - off)
+                poll.advance(minutes=minutes)
+                place_orders(poll.sandbox, 1, seconds_apart=0, start=START - poll.now - off)
                 poll.pull()
 
-                mirror_equals_shop(poll)
+                assert_database_matches_sandbox(poll)
 
     def test_young_is_an_order_by_the_shops_own_clock(self, sqlite):
         behind = timedelta(hours=-1)
-        with polled(sqlite) as poll:
+        with open_poll(sqlite) as poll:
             poll.faults.shift_clock(behind)
-            (id,) = ordered(poll.shop, 1, seconds_apart=0)
+            (id,) = place_orders(poll.sandbox, 1, seconds_apart=0)
             poll.pull()
             poll.faults.show_old_items(id)
-            wallet = min(poll.shop.state.products)
-            poll.shop.edit_items(id, ((wallet, 5),), now=poll.now + behind)
-            poll.passes(seconds=30)
-            ordered(poll.shop, 1, seconds_apart=0, start=BEGIN - poll.now - behind)
+            wallet = min(poll.sandbox.state.products)
+            poll.sandbox.edit_items(id, ((wallet, 5),), now=poll.now + behind)
+            poll.advance(seconds=30)
+            place_orders(poll.sandbox, 1, seconds_apart=0, start=START - poll.now - behind)
             poll.pull()
             assert 1 == poll.order(id).items[0].quantity
-            poll.passes(seconds=30)
+            poll.advance(seconds=30)
             poll.pull()
 
-            mirror_equals_shop(poll)
+            assert_database_matches_sandbox(poll)
 
     @pytest.mark.parametrize("fold", [0, 1])
     @pytest.mark.parametrize("rest", [1, 37, 200])
     def test_the_repeated_hour_of_autumn_loses_nothing(self, sqlite, fold, rest):
         """Order stamps are local time read back: in that hour they may be an hour off."""
         change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
-        with polled(sqlite, SandboxStore(fold=fold), now=change - timedelta(hours=5)) as poll:
-            (id,) = ordered(poll.shop, 1, seconds_apart=0)
+        with open_poll(sqlite, SandboxStore(fold=fold), now=change - timedelta(hours=5)) as poll:
+            (id,) = place_orders(poll.sandbox, 1, seconds_apart=0)
             poll.pull()
             step = 0
             while poll.now < change + timedelta(hours=5):
-                poll.passes(minutes=rest if step % 5 else 11)
+                poll.advance(minutes=rest if step % 5 else 11)
                 step += 1
                 if step % 3 == 0 or rest > 1:
-                    poll.shop.edit_billing(id, now=poll.now, city=f"City {step}")
-                    ordered(poll.shop, 1, seconds_apart=0, start=BEGIN - poll.now)
+                    poll.sandbox.edit_billing(id, now=poll.now, city=f"City {step}")
+                    place_orders(poll.sandbox, 1, seconds_apart=0, start=START - poll.now)
                 if rest > 1 or step % 4 == 0:
                     poll.pull()
-                    poll.passes(seconds=20)
+                    poll.advance(seconds=20)
             poll.pull()
 
-            mirror_equals_shop(poll)
+            assert_database_matches_sandbox(poll)
 
     def test_the_hour_that_spring_skips_loses_nothing(self, sqlite):
         """WooCommerce reads the naive GMT it is sent as local: what local clocks skip cannot be said."""
         gap = datetime(2026, 3, 29, 2, 0, tzinfo=UTC)
-        with polled(sqlite, page_size=5, now=gap - timedelta(hours=3)) as poll:
-            made = ordered(poll.shop, 40, seconds_apart=60, start=BEGIN - gap + timedelta(days=9))
+        with open_poll(sqlite, page_size=5, now=gap - timedelta(hours=3)) as poll:
+            made = place_orders(
+                poll.sandbox, 40, seconds_apart=60, start=START - gap + timedelta(days=9)
+            )
             poll.pull()
             for number, id in enumerate(made):
                 at = gap - timedelta(minutes=30) + number * timedelta(minutes=3)
-                poll.shop.edit_billing(id, now=at, city="Rome")
-                poll.passes(seconds=(at - poll.now).total_seconds())
+                poll.sandbox.edit_billing(id, now=at, city="Rome")
+                poll.advance(seconds=(at - poll.now).total_seconds())
                 if number % 9 == 0:
                     poll.pull()
             poll.pull()
 
-            mirror_equals_shop(poll)
+            assert_database_matches_sandbox(poll)
 
     def test_a_census_over_the_hour_that_spring_skips_loses_nothing(self, sqlite):
         gap = datetime(2026, 3, 29, 2, 0, tzinfo=UTC)
-        with polled(sqlite, page_size=5) as poll:
-            ordered(poll.shop, 40, seconds_apart=180, start=BEGIN - gap + timedelta(minutes=30))
+        with open_poll(sqlite, page_size=5) as poll:
+            place_orders(
+                poll.sandbox, 40, seconds_apart=180, start=START - gap + timedelta(minutes=30)
+            )
             poll.pull()
 
-            mirror_equals_shop(poll)
+            assert_database_matches_sandbox(poll)
 
 
 def test_a_kind_of_draft_that_a_newer_release_dropped_is_not_asked_for_again(poll):
-    refuses_status(poll, "checkout-draft")
-    orders(poll, email="dora@example.com")
+    reject_status(poll, "checkout-draft")
+    place_order(poll, email="dora@example.com")
     poll.pull()
-    mirror_equals_shop(poll)
-    poll.passes(minutes=1)
+    assert_database_matches_sandbox(poll)
+    poll.advance(minutes=1)
     found = poll.pull()
 
     assert 3 == found.requests
@@ -469,7 +478,7 @@ def test_why_polls_fail_is_kept_since_when_they_do_and_forgotten_when_they_succe
     for _ in range(2):
         with pytest.raises(StoreError):
             poll.pull()
-        poll.passes(minutes=1)
+        poll.advance(minutes=1)
     failed = poll.row()
     poll.faults.recover()
     poll.pull()
@@ -480,10 +489,10 @@ def test_why_polls_fail_is_kept_since_when_they_do_and_forgotten_when_they_succe
 
 
 def test_unreadable_rows_are_passed_by(poll):
-    bad = orders(poll, email="dora@example.com")
-    good = orders(poll, email="emil@example.com", now=poll.passes(seconds=2))
-    poll.shop.state.orders[bad].payment_method = ["a plugin's own idea"]
-    poll.shop.state.orders[bad].cached_json = ""
+    bad = place_order(poll, email="dora@example.com")
+    good = place_order(poll, email="emil@example.com", now=poll.advance(seconds=2))
+    poll.sandbox.state.orders[bad].payment_method = ["a plugin's own idea"]
+    poll.sandbox.state.orders[bad].cached_json = ""
     poll.pull()
 
     assert (False, True) == (bad in poll.orders(), good in poll.orders())

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.command import Desk, wcflow
+from tests.command_line import CommandLine, run_wcflow
+from tests.simulation import Simulation
 from tests.toy_action import Pager, registered
-from tests.world import World
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 
@@ -30,27 +30,27 @@ def toy():
 
 @pytest.fixture
 def desk(tmp_path):
-    made = Desk(tmp_path, RULES)
+    made = CommandLine(tmp_path, RULES)
     yield made
-    made.world.db.close()
+    made.sim.db.close()
 
 
 def bought(desk):
     """Return the desk's wcflow after it has planned a page."""
-    desk.gives("sync", "--approve")
-    desk.world.now = datetime.now(UTC)
-    desk.world.buys(email="anna@example.com")
-    return desk.gives("plan")
+    desk.run("sync", "--approve")
+    desk.sim.now = datetime.now(UTC)
+    desk.sim.place_order(email="anna@example.com")
+    return desk.run("plan")
 
 
 def test_check_shows_its_step_and_its_section(desk):
-    out = desk.gives("check").out
+    out = desk.run("check").out
     assert "page desk {{ email }} bought (it beeps)" in out
     assert "pager with the number 555" in out
 
 
 def test_reference_lists_its_step_and_its_keys():
-    out = wcflow("reference", "--markdown").out
+    out = run_wcflow("reference", "--markdown").out
     assert "| `page NAME TEXT` | send a page through [pager NAME] |" in out
     assert "| `number` | number | the number to call | `555` |" in out
 
@@ -63,60 +63,60 @@ def test_plan_shows_its_entries(desk):
 
 def test_explain_shows_its_entries(desk):
     bought(desk)
-    assert "page: to 555: anna@example.com bought" in desk.gives("explain", "anna@example.com").out
+    assert "page: to 555: anna@example.com bought" in desk.run("explain", "anna@example.com").out
 
 
 def test_the_outbox_lists_and_shows_its_entries(desk):
     bought(desk)
-    listed = next(line for line in desk.gives("outbox", "list").lines if "page: to 555" in line)
-    shown = desk.gives("outbox", "show", listed.split()[0]).out
+    listed = next(line for line in desk.run("outbox", "list").lines if "page: to 555" in line)
+    shown = desk.run("outbox", "show", listed.split()[0]).out
     assert "to 555: anna@example.com bought" in shown
 
 
 def test_a_misspelt_step_is_recognized(tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'page'"):
-        World(tmp_path, RULES.replace("    page desk", "    pag desk"))
+        Simulation(tmp_path, RULES.replace("    page desk", "    pag desk"))
 
 
 def test_its_section_is_checked(tmp_path):
     with pytest.raises(ConfigError, match="a real number"):
-        World(tmp_path, RULES.replace("555", "000"))
+        Simulation(tmp_path, RULES.replace("555", "000"))
 
 
 def test_a_section_that_no_step_uses_is_remarked_on(tmp_path):
-    world = World(tmp_path, RULES + "\n[pager other]\nnumber = 777\n")
-    assert ["no workflow uses this pager"] == [each.text for each in world.config.warnings]
+    sim = Simulation(tmp_path, RULES + "\n[pager other]\nnumber = 777\n")
+    assert ["no workflow uses this pager"] == [each.text for each in sim.config.warnings]
 
 
 def test_the_digest_depends_on_its_section(tmp_path):
-    world = World(tmp_path, RULES)
-    before = world.config.rules.digest
-    world.rules(RULES.replace("555", "556"))
+    sim = Simulation(tmp_path, RULES)
+    before = sim.config.rules.digest
+    sim.write_rules(RULES.replace("555", "556"))
     assert before != load_config(tmp_path / "wcflow.ini", {}).rules.digest
 
 
 def test_it_is_delivered_once_and_later_steps_know_what_it_made(tmp_path):
-    world, pager = World(tmp_path, RULES), Pager()
-    order = world.pages_after_a_purchase(pager)
+    sim, pager = Simulation(tmp_path, RULES), Pager()
+    order = sim.pages_after_a_purchase(pager)
     assert ["anna@example.com bought"] == pager.sent
-    assert ["Paged 555"] == world.notes(order)
+    assert ["Paged 555"] == sim.notes(order)
 
 
 def test_it_is_retried_until_it_succeeds(tmp_path):
-    world, pager = World(tmp_path, RULES), Pager()
+    sim, pager = Simulation(tmp_path, RULES), Pager()
     pager.is_down()
-    world.pages_after_a_purchase(pager)
+    sim.pages_after_a_purchase(pager)
     assert [] == pager.sent
     pager.recovers()
-    world.pass_(minutes=2)
-    world.walk(channels={"pager": pager})
+    sim.advance(minutes=2)
+    sim.walk(channels={"pager": pager})
     assert ["anna@example.com bought"] == pager.sent
 
 
 def test_an_error_that_is_not_retried_makes_it_fail(tmp_path):
-    world, pager = World(tmp_path, RULES), Pager()
+    sim, pager = Simulation(tmp_path, RULES), Pager()
     pager.rejects()
-    order = world.pages_after_a_purchase(pager)
-    states = {each.kind: each.state for each in world.outbox() if each.run_id}
+    order = sim.pages_after_a_purchase(pager)
+    states = {each.kind: each.state for each in sim.outbox() if each.run_id}
     assert {"page": "failed", "note": "cancelled"} == states
-    assert [] == world.notes(order)
+    assert [] == sim.notes(order)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from tests.databases.life import lived
+from tests.databases.sample_store import build_sample_store
 from wcflow.database import schema
 from wcflow.database.connection import open_database
 from wcflow.errors import BusyError, SetupError
@@ -24,7 +24,7 @@ def revision(request):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old(request, revision, tmp_path):
+def old_url(request, revision, tmp_path):
     """The URL of a database as the wcflow of an earlier revision left it."""
     if request.param == "sqlite":
         file = tmp_path / "old.sqlite"
@@ -81,20 +81,20 @@ def _structure(url):
 
 
 @pytest.fixture
-def new(old, request, tmp_path):
+def new_url(old_url, request, tmp_path):
     """The URL of a database of the same kind as wcflow makes it today."""
-    if old.startswith("postgresql"):
+    if old_url.startswith("postgresql"):
         return request.getfixturevalue("postgres").url("pattern")
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
     open_database(url).close()
     return url
 
 
-def test_an_upgraded_database_is_built_like_a_new_one(old, new):
+def test_an_upgraded_database_is_built_like_a_new_one(old_url, new_url):
     """Tables, columns, keys and indexes are those that wcflow makes today."""
-    open_database(old).close()
+    open_database(old_url).close()
 
-    assert _structure(new) == _structure(old)
+    assert _structure(new_url) == _structure(old_url)
 
 
 TABLES = {"move": "transition"}
@@ -134,11 +134,11 @@ def _sorted(rows):
     return sorted(rows, key=lambda row: sorted(map(str, row.items())))
 
 
-def test_an_upgrade_keeps_every_row(old):
+def test_an_upgrade_keeps_every_row(old_url):
     """What stood in a column still stands there; new columns have their defaults."""
-    before = _as_today(_contents(old))
-    open_database(old).close()
-    after = _with_keys(_contents(old))
+    before = _as_today(_contents(old_url))
+    open_database(old_url).close()
+    after = _with_keys(_contents(old_url))
 
     for name, rows in before.items():
         kept = [
@@ -149,31 +149,31 @@ def test_an_upgrade_keeps_every_row(old):
         assert _sorted(rows) == _sorted(kept), name
 
 
-def test_an_upgrade_keeps_the_secret_and_the_digest_of_the_rules(old):
+def test_an_upgrade_keeps_the_secret_and_the_digest_of_the_rules(old_url):
     """Codes and marks derive from the secret; without the digest everyone would be evaluated."""
-    settings = {row["name"]: row["value"] for row in _contents(old)["setting"]}
-    open_database(old).close()
-    after = _contents(old)
+    settings = {row["name"]: row["value"] for row in _contents(old_url)["setting"]}
+    open_database(old_url).close()
+    after = _contents(old_url)
 
     assert settings["secret"] in {row["value"] for row in after["setting"]}
     (store,) = after["store"]
     assert settings["digest shop"] == store["rules_digest"]
 
 
-def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old, tmp_path):
+def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url, tmp_path):
     """What was decided goes out, a run that rests goes on when it is due, and no more than that."""
     folder = tmp_path / "today"
     folder.mkdir()
-    world = lived(folder)
-    world.db.close()
-    world.db = open_database(old)
+    sim = build_sample_store(folder)
+    sim.db.close()
+    sim.db = open_database(old_url)
 
-    written = _walked(world)
-    again = _walked(world)
-    world.pass_(days=3)
-    later = _walked(world)
-    last = _walked(world)
-    world.db.close()
+    written = _sync_and_list_writes(sim)
+    again = _sync_and_list_writes(sim)
+    sim.advance(days=3)
+    later = _sync_and_list_writes(sim)
+    last = _sync_and_list_writes(sim)
+    sim.db.close()
 
     assert (["coupon", "note", "note", "note", "tags"], []) == (written, again)
     # Both who are welcomed hear from wcflow three days on.
@@ -182,24 +182,24 @@ def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old, tmp
         "dora@example.com": ["Welcome", "Your code is", "Three days on"],
         "emil@example.com": ["segment VIP", "Welcome", "Your code is", "Three days on"],
     } == {
-        email: [_gist(note) for note in world.notes(order)]
+        email: [_shorten(note) for note in sim.notes(order)]
         for order, email in [(9, "dora@example.com"), (12, "emil@example.com")]
     }
 
 
-def _gist(note):
+def _shorten(note):
     known = ["segment VIP", "Welcome", "Your code is", "Three days on"]
     return next((words for words in known if words in note), note)
 
 
-def _walked(world):
+def _sync_and_list_writes(sim):
     """Walk once, and give what was written to the shop."""
-    world.pass_(minutes=3)
-    world.walk()
-    return sorted(_kind(call) for call in world.writes)
+    sim.advance(minutes=3)
+    sim.run_pass()
+    return sorted(_write_kind(call) for call in sim.writes)
 
 
-def _kind(call):
+def _write_kind(call):
     if "notes" in call.path:
         return "note"
     return "coupon" if "coupons" in call.path else "tags"

@@ -11,5 +11,5 @@ def hpos(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def shop(hpos: bool) -> SandboxStore:
+def sandbox(hpos: bool) -> SandboxStore:
     return SandboxStore(hpos=hpos)

@@ -10,7 +10,7 @@ from woocommerce import API
 
 pytest.register_assert_rewrite("tests.store.contract")
 
-from tests.store.contract import Answer, Door, StoreContract  # noqa: E402  rewritten first
+from tests.store.contract import Answer, StoreApi, StoreContract  # noqa: E402  rewritten first
 from wcflow.sandbox.auth import ADMIN  # noqa: E402
 from wcflow.sandbox.rest import Basic, Request  # noqa: E402
 from wcflow.sandbox.server import serve  # noqa: E402
@@ -19,11 +19,11 @@ from wcflow.sandbox.store import SandboxStore  # noqa: E402
 NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 
 
-class Inside:
+class InProcessApi:
     """A door without a network; each call takes a while of the shop's time."""
 
-    def __init__(self, shop: SandboxStore) -> None:
-        self.shop = shop
+    def __init__(self, api: SandboxStore) -> None:
+        self.api = api
         self.now = NOW
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
@@ -44,11 +44,11 @@ class Inside:
         self.now += timedelta(seconds=0.4)
         key = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)
         request = Request(method, path, params or {}, json, key)
-        response = self.shop.answer(request, self.now)
+        response = self.api.answer(request, self.now)
         return Answer(response.status, response.headers, response.json)
 
 
-class Outside:
+class HttpApi:
     """A door over HTTP, by the library that shops' owners use: it signs with OAuth."""
 
     def __init__(self, url: str) -> None:
@@ -86,15 +86,15 @@ class TestInProcess(StoreContract):
         ],
         ids=lambda each: f"{each[0]}-{'hpos' if each[1] else 'legacy'}",
     )
-    def shop(self, request: pytest.FixtureRequest) -> Door:
+    def api(self, request: pytest.FixtureRequest) -> StoreApi:
         zone, hpos = request.param
-        return Inside(SandboxStore(zone=zone, hpos=hpos))
+        return InProcessApi(SandboxStore(zone=zone, hpos=hpos))
 
 
 class TestOverHttp(StoreContract):
     """The same shop behind a socket."""
 
     @pytest.fixture
-    def shop(self) -> Iterator[Door]:
+    def api(self) -> Iterator[StoreApi]:
         with serve(SandboxStore()) as server:
-            yield Outside(server.url)
+            yield HttpApi(server.url)

@@ -20,23 +20,23 @@ NOTE = Request("POST", "/wc/v3/orders/1/notes", json={"note": "x"}, auth=KEY)
 
 
 @pytest.fixture
-def shop() -> SandboxStore:
-    shop = SandboxStore()
-    shop.place_order(now=NOW, status="pending")
-    return shop
+def sandbox() -> SandboxStore:
+    sandbox = SandboxStore()
+    sandbox.place_order(now=NOW, status="pending")
+    return sandbox
 
 
 @pytest.fixture
-def faults(shop: SandboxStore) -> Faults:
-    return Faults(shop)
+def faults(sandbox: SandboxStore) -> Faults:
+    return Faults(sandbox)
 
 
 def statuses(faults: Faults, *requests: Request) -> list[int]:
     return [faults.answer(request, NOW).status for request in requests]
 
 
-def test_fair_weather_changes_nothing(shop: SandboxStore, faults: Faults):
-    assert shop.answer(LIST, NOW) == faults.answer(LIST, NOW)
+def test_fair_weather_changes_nothing(sandbox: SandboxStore, faults: Faults):
+    assert sandbox.answer(LIST, NOW) == faults.answer(LIST, NOW)
 
 
 def test_a_shop_falters_so_many_times(faults: Faults):
@@ -114,7 +114,7 @@ def test_a_proxy_chokes_on_long_pages_only(faults: Faults):
 
 @pytest.mark.parametrize(("effect", "notes"), [(False, 0), (True, 1)])
 def test_a_time_out_comes_before_or_after_the_effect(
-    shop: SandboxStore, faults: Faults, effect: bool, notes: int
+    sandbox: SandboxStore, faults: Faults, effect: bool, notes: int
 ):
     faults.time_out(effect=effect)
 
@@ -122,16 +122,16 @@ def test_a_time_out_comes_before_or_after_the_effect(
         faults.answer(NOTE, NOW)
 
     assert effect == caught.value.effect
-    assert notes == len(shop.notes(1))
+    assert notes == len(sandbox.notes(1))
 
 
-def test_a_refused_connection_reaches_nobody(shop: SandboxStore, faults: Faults):
+def test_a_refused_connection_reaches_nobody(sandbox: SandboxStore, faults: Faults):
     faults.refuse_connections()
 
     with pytest.raises(Unreachable):
         faults.answer(NOTE, NOW)
 
-    assert [] == shop.notes(1)
+    assert [] == sandbox.notes(1)
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_a_spoilt_answer_is_200_and_no_json(faults: Faults, trouble: Callable[[F
         json.loads(answer.body)
 
 
-def test_a_notice_stands_before_the_answer(shop: SandboxStore, faults: Faults):
+def test_a_notice_stands_before_the_answer(sandbox: SandboxStore, faults: Faults):
     faults.prepend_text()
 
-    assert PHP_NOTICE + shop.answer(LIST, NOW).body == faults.answer(LIST, NOW).body
+    assert PHP_NOTICE + sandbox.answer(LIST, NOW).body == faults.answer(LIST, NOW).body
 
 
 def test_a_redirect_names_another_place(faults: Faults):
@@ -164,45 +164,45 @@ def test_a_redirect_names_another_place(faults: Faults):
     assert (301, "https://other.example/") == (answer.status, answer.headers["Location"])
 
 
-def test_a_slow_answer_is_the_same_answer_later(shop: SandboxStore, faults: Faults):
+def test_a_slow_answer_is_the_same_answer_later(sandbox: SandboxStore, faults: Faults):
     faults.delay_response(3.5)
 
     answer = faults.answer(LIST, NOW)
 
-    assert (3.5, shop.answer(LIST, NOW).body) == (answer.delay, answer.body)
+    assert (3.5, sandbox.answer(LIST, NOW).body) == (answer.delay, answer.body)
 
 
-def test_a_wrong_clock_is_wrong_in_stamps_and_date(shop: SandboxStore, faults: Faults):
+def test_a_wrong_clock_is_wrong_in_stamps_and_date(sandbox: SandboxStore, faults: Faults):
     faults.shift_clock(timedelta(hours=-2))
 
     answer = faults.answer(Request("PUT", "/wc/v3/orders/1", json={}, auth=KEY), NOW)
 
     assert "Sun, 22 Nov 2026 17:20:08 GMT" == answer.headers["Date"]
-    assert "2026-11-22T17:20:08" == shop.order(1)["date_modified_gmt"]
+    assert "2026-11-22T17:20:08" == sandbox.order(1)["date_modified_gmt"]
 
 
-def test_a_wrong_date_header_leaves_the_stamps(shop: SandboxStore, faults: Faults):
+def test_a_wrong_date_header_leaves_the_stamps(sandbox: SandboxStore, faults: Faults):
     faults.shift_date_header(timedelta(hours=-2))
 
     answer = faults.answer(Request("PUT", "/wc/v3/orders/1", json={}, auth=KEY), NOW)
 
     assert "Sun, 22 Nov 2026 17:20:08 GMT" == answer.headers["Date"]
-    assert "2026-11-22T19:20:08" == shop.order(1)["date_modified_gmt"]
+    assert "2026-11-22T19:20:08" == sandbox.order(1)["date_modified_gmt"]
 
 
-def test_someone_acts_meanwhile(shop: SandboxStore, faults: Faults):
+def test_someone_acts_meanwhile(sandbox: SandboxStore, faults: Faults):
     """Between the first page and the second an order leaves the list."""
-    later = [shop.place_order(now=NOW + timedelta(days=day)) for day in range(1, 4)]
-    faults.before_answer(lambda shop, now: shop.trash(later[-1], now=now), after=1)
+    later = [sandbox.place_order(now=NOW + timedelta(days=day)) for day in range(1, 4)]
+    faults.before_answer(lambda sandbox, now: sandbox.trash(later[-1], now=now), after=1)
 
     pages = [faults.answer(page_of_two(number), NOW).json for number in (1, 2)]
 
     assert [[later[2], later[1]], [1]] == [[row["id"] for row in page] for page in pages]
 
 
-def test_a_row_slips_through_between_pages(shop: SandboxStore, faults: Faults):
-    shop.place_order(now=NOW)
-    third = shop.place_order(now=NOW + timedelta(days=1))
+def test_a_row_slips_through_between_pages(sandbox: SandboxStore, faults: Faults):
+    sandbox.place_order(now=NOW)
+    third = sandbox.place_order(now=NOW + timedelta(days=1))
     faults.skip_first_row()
 
     pages = [faults.answer(page_of_two(number), NOW).json for number in (1, 2, 2)]
@@ -215,10 +215,12 @@ def page_of_two(number: int) -> Request:
     return Request("GET", "/wc/v3/orders", {"per_page": "2", "page": str(number)}, auth=KEY)
 
 
-def test_a_half_saved_order_shows_its_new_stamp_with_old_lines(shop: SandboxStore, faults: Faults):
-    product = shop.add_product("Wallet", now=NOW)
-    order = shop.place_order(now=NOW, items=[(product, 1)])
-    shop.edit_items(order, [(product, 2), (product, 3)], now=NOW + timedelta(seconds=1))
+def test_a_half_saved_order_shows_its_new_stamp_with_old_lines(
+    sandbox: SandboxStore, faults: Faults
+):
+    product = sandbox.add_product("Wallet", now=NOW)
+    order = sandbox.place_order(now=NOW, items=[(product, 1)])
+    sandbox.edit_items(order, [(product, 2), (product, 3)], now=NOW + timedelta(seconds=1))
     faults.show_old_items(order)
     idle = Request("GET", "/wc/v3/orders", {"_fields": "id"}, auth=KEY)
 
@@ -229,8 +231,8 @@ def test_a_half_saved_order_shows_its_new_stamp_with_old_lines(shop: SandboxStor
     assert ["2026-11-22T19:20:09"] * 2 == [row["date_modified_gmt"] for row in seen]
 
 
-def test_a_half_saved_new_order_has_no_lines_yet(shop: SandboxStore, faults: Faults):
-    order = shop.place_order(now=NOW, items=[(shop.add_product("Wallet", now=NOW), 1)])
+def test_a_half_saved_new_order_has_no_lines_yet(sandbox: SandboxStore, faults: Faults):
+    order = sandbox.place_order(now=NOW, items=[(sandbox.add_product("Wallet", now=NOW), 1)])
     faults.show_old_items(order)
 
     seen = faults.answer(Request("GET", f"/wc/v3/orders/{order}", auth=KEY), NOW)
@@ -253,10 +255,10 @@ def test_a_delay_and_a_wrong_date_may_meet(faults: Faults):
 
 
 def test_a_plugin_spoils_a_field_of_one_row_wherever_it_is_shown(
-    shop: SandboxStore, faults: Faults
+    sandbox: SandboxStore, faults: Faults
 ):
     """Of no other row, and only where that field was asked for; bytes are JSON as they stand."""
-    other = shop.place_order(now=NOW, email="bert@example.com")
+    other = sandbox.place_order(now=NOW, email="bert@example.com")
     faults.set_field("order", 1, "billing.email", 7)
     faults.set_field("order", 1, "line_items", b"1e999")
     listed = {row["id"]: row for row in json.loads(faults.answer(LIST, NOW).body)}

@@ -80,12 +80,12 @@ EXCHANGES = [
 ]
 
 
-def the_recorded_shop() -> SandboxStore:
+def recorded_store() -> SandboxStore:
     """Set up the shop that the recordings were made on, as far as any of them can tell."""
-    shop = SandboxStore()
-    shop.register("admin@shop.example", now=IMPORTED, username="admin", role="administrator")
+    sandbox = SandboxStore()
+    sandbox.register("admin@shop.example", now=IMPORTED, username="admin", role="administrator")
     for number in range(1, 61):
-        shop.register(
+        sandbox.register(
             f"c{number}@example.com",
             now=IMPORTED,
             username=f"c{number}",
@@ -96,11 +96,11 @@ def the_recorded_shop() -> SandboxStore:
             meta={"birthday": "1964-03-13"} if number in {1, 10} else {},
         )
     for name, role in (("mgr", "shop_manager"), ("subs", "subscriber")):
-        shop.register(f"{name}@shop.example", now=IMPORTED, username=name, role=role)
-        shop.edit_customer_meta(shop.customer_ids()[-1], "nickname", None, now=IMPORTED)
-    stock(shop)
-    sell(shop)
-    return shop
+        sandbox.register(f"{name}@shop.example", now=IMPORTED, username=name, role=role)
+        sandbox.edit_customer_meta(sandbox.customer_ids()[-1], "nickname", None, now=IMPORTED)
+    add_products(sandbox)
+    place_orders(sandbox)
+    return sandbox
 
 
 # Those whose name and price are known from the recordings.
@@ -111,28 +111,28 @@ PRODUCTS = {
 }
 
 
-def stock(shop: SandboxStore) -> None:
+def add_products(sandbox: SandboxStore) -> None:
     """Put products 10 to 33 on the shelf, in three categories."""
-    shop.state.numbers.skip("post", 10)
+    sandbox.state.numbers.skip("post", 10)
     for number in range(10, 34):
         named = (f"Baby & Kids item {number}", f"sku-{number}", f"{number}.53")
         name, sku, price = PRODUCTS.get(number, named)
         category = ("Baby & Kids", "Books", "Electronics")[number % 3]
-        shop.add_product(name, now=IMPORTED, price=price, sku=sku, categories=[category])
+        sandbox.add_product(name, now=IMPORTED, price=price, sku=sku, categories=[category])
 
 
 ITEMS = {45: [LineItem(10, 1, total="510.49")]}
 
 
-def sell(shop: SandboxStore) -> None:
+def place_orders(sandbox: SandboxStore) -> None:
     """Place orders 34 to 246, where 36 is a refund, with stamps of the import."""
     for number in range(34, 247):
         if number == 36:
-            shop.refund(35, now=IMPORTED)
+            sandbox.refund(35, now=IMPORTED)
             continue
         placed = datetime(2025, 2, 10, 2, 8, 24, tzinfo=UTC) + timedelta(days=3 * (number - 34))
         buyer = (0, 2, 27)[(number - 40) % 3]
-        shop.place_order(
+        sandbox.place_order(
             now=placed,
             customer=buyer,
             email="" if buyer else "g1@guest.example",
@@ -140,11 +140,11 @@ def sell(shop: SandboxStore) -> None:
             status="pending",
         )
         outcome = {45: "pending", 46: "on-hold"}.get(number, "completed")
-        shop.set_status(number, outcome, now=IMPORTED + timedelta(seconds=(number - 34) // 5))
+        sandbox.set_status(number, outcome, now=IMPORTED + timedelta(seconds=(number - 34) // 5))
 
 
-def four_notes(shop: SandboxStore) -> None:
-    shop.state.numbers.skip("comment", 200)
+def four_notes(sandbox: SandboxStore) -> None:
+    sandbox.state.numbers.skip("comment", 200)
     for second, text in (
         (17, "Segment changed: Regular → At Risk"),
         (17, "Thanks!"),
@@ -153,12 +153,12 @@ def four_notes(shop: SandboxStore) -> None:
     ):
         at = NOW.replace(second=second)
         for_them = text == "Thanks!"
-        shop.add_note(46, text, now=at, author="WooCommerce", customer_note=for_them)
+        sandbox.add_note(46, text, now=at, author="WooCommerce", customer_note=for_them)
 
 
-def welcome_coupon(shop: SandboxStore) -> None:
-    shop.state.numbers.skip("post", 252)
-    shop.add_coupon(
+def welcome_coupon(sandbox: SandboxStore) -> None:
+    sandbox.state.numbers.skip("post", 252)
+    sandbox.add_coupon(
         "WELCOME-Ab12",
         now=NOW,
         discount_type="percent",
@@ -173,35 +173,35 @@ def welcome_coupon(shop: SandboxStore) -> None:
     )
 
 
-def new_account(shop: SandboxStore) -> None:
+def new_account(sandbox: SandboxStore) -> None:
     asked = {"email": "new@example.com", "first_name": "New", "username": "newer"}
     path = "/wc/v3/customers"
-    made = shop.answer(Request("POST", path, json=asked, auth=KEYS[ADMINISTRATOR]), NOW)
+    made = sandbox.answer(Request("POST", path, json=asked, auth=KEYS[ADMINISTRATOR]), NOW)
     assert made.json["id"] == 64
 
 
 ADMINISTRATOR = "read_write key of an administrator"
 
 
-def tagged_customer(shop: SandboxStore) -> None:
-    shop.edit_customer_meta(5, "wcflow_tags", "VIP, Repeat Buyer", now=NOW)
+def tagged_customer(sandbox: SandboxStore) -> None:
+    sandbox.edit_customer_meta(5, "wcflow_tags", "VIP, Repeat Buyer", now=NOW)
 
 
-def redeem_coupon(shop: SandboxStore) -> None:
-    shop.state.numbers.skip("post", 249)
-    shop.add_coupon("REDEEM10", now=NOW, discount_type="percent", amount="10")
+def redeem_coupon(sandbox: SandboxStore) -> None:
+    sandbox.state.numbers.skip("post", 249)
+    sandbox.add_coupon("REDEEM10", now=NOW, discount_type="percent", amount="10")
 
 
-def partial_refund(shop: SandboxStore) -> None:
-    shop.refund(45, "1.00", now=NOW, reason="goodwill")
+def partial_refund(sandbox: SandboxStore) -> None:
+    sandbox.refund(45, "1.00", now=NOW, reason="goodwill")
 
 
-def a_draft(shop: SandboxStore) -> None:
+def draft_order(sandbox: SandboxStore) -> None:
     for email, status in (
         ("guest@example.com", "pending"),
         ("draft@example.com", "checkout-draft"),
     ):
-        shop.place_order(now=NOW, email=email, status=status, created_via="rest-api")
+        sandbox.place_order(now=NOW, email=email, status=status, created_via="rest-api")
 
 
 Prepare = Callable[[SandboxStore], object]
@@ -221,16 +221,16 @@ BEFORE: dict[str, Prepare] = {
     "notes:list": four_notes,
     "notes:list_internal": four_notes,
     "notes:delete": four_notes,
-    "orders:put_same_meta_again": lambda shop: shop.edit_order_meta(
+    "orders:put_same_meta_again": lambda sandbox: sandbox.edit_order_meta(
         40, "wcflow_tags", "VIP, First-time Buyer", now=NOW
     ),
-    "orders:get_trashed": lambda shop: shop.trash(43, now=NOW),
-    "orders:list_trash": lambda shop: shop.trash(43, now=NOW),
-    "orders:any_excludes_trash": lambda shop: shop.trash(43, now=NOW),
-    "orders:any_and_trash_together": lambda shop: shop.trash(43, now=NOW),
-    "orders:get_deleted": lambda shop: shop.delete_order(44),
-    "orders:list_checkout_draft": a_draft,
-    "orders:any_includes_checkout_draft": a_draft,
+    "orders:get_trashed": lambda sandbox: sandbox.trash(43, now=NOW),
+    "orders:list_trash": lambda sandbox: sandbox.trash(43, now=NOW),
+    "orders:any_excludes_trash": lambda sandbox: sandbox.trash(43, now=NOW),
+    "orders:any_and_trash_together": lambda sandbox: sandbox.trash(43, now=NOW),
+    "orders:get_deleted": lambda sandbox: sandbox.delete_order(44),
+    "orders:list_checkout_draft": draft_order,
+    "orders:any_includes_checkout_draft": draft_order,
     "orders:create_with_coupon": redeem_coupon,
     "orders:after_refund": partial_refund,
     "refunds:of_order": partial_refund,
@@ -239,16 +239,16 @@ BEFORE: dict[str, Prepare] = {
 
 
 def answer_to(exchange: Exchange) -> Response:
-    shop = the_recorded_shop()
+    sandbox = recorded_store()
     if exchange.name in BEFORE:
-        BEFORE[exchange.name](shop)
-    faults = Faults(shop)
+        BEFORE[exchange.name](sandbox)
+    faults = Faults(sandbox)
     if "maintenance" in exchange.name:
         faults.enter_maintenance()
     return faults.answer(exchange.request, NOW)
 
 
-def numberless(text: str | None) -> str | None:
+def without_numbers(text: str | None) -> str | None:
     return None if text is None else re.sub(r"\d+", "N", text)
 
 
@@ -293,8 +293,8 @@ def test_the_sandbox_answers_as_recorded(exchange: Exchange):
     answer = answer_to(exchange)
 
     assert recorded["status"] == answer.status, answer.body
-    assert {name: numberless(recorded["headers"].get(name)) for name in HEADERS} == {
-        name: numberless(answer.headers.get(name)) for name in HEADERS
+    assert {name: without_numbers(recorded["headers"].get(name)) for name in HEADERS} == {
+        name: without_numbers(answer.headers.get(name)) for name in HEADERS
     }
     assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", answer.headers["Date"])
     if "text" in recorded:
@@ -319,7 +319,7 @@ def test_a_list_has_as_many_rows_as_recorded(exchange: Exchange):
 
 
 # What follows from the request alone, and from the few rows that the shop above has as recorded.
-TO_THE_LETTER = [
+COMPARED_EXACTLY = [
     each
     for each in EXCHANGES
     if each.name.startswith(("coupons:", "notes:create", "orders:create_", "refunds:create"))
@@ -331,31 +331,31 @@ TO_THE_LETTER = [
 ]
 
 
-def dateless(value: Any) -> Any:
+def without_dates(value: Any) -> Any:
     """Replace ids and dates, but not the dates that were asked for."""
     if isinstance(value, list):
-        return [dateless(each) for each in value]
+        return [without_dates(each) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: "set" if each and _is_of_the_moment(key) else dateless(each)
+        key: "set" if each and _is_volatile(key) else without_dates(each)
         for key, each in value.items()
         if key not in CUT
     }
 
 
-def _is_of_the_moment(key: str) -> bool:
+def _is_volatile(key: str) -> bool:
     return key in {"id", "number"} or (key.startswith("date_") and "expires" not in key)
 
 
-@pytest.mark.parametrize("exchange", TO_THE_LETTER, ids=lambda exchange: exchange.name)
+@pytest.mark.parametrize("exchange", COMPARED_EXACTLY, ids=lambda exchange: exchange.name)
 def test_values_are_as_recorded(exchange: Exchange):
     """What a request makes, or what is known of the shop, comes back value by value."""
     recorded = exchange.recorded["response"]["json"]
 
     found = without(answer_to(exchange).json, MORE.get(exchange.name, {}))
 
-    assert dateless(recorded) == dateless(found)
+    assert without_dates(recorded) == without_dates(found)
 
 
 BATCHES = [each for each in EXCHANGES if "batch_partial" in each.name]

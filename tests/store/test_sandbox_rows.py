@@ -5,87 +5,87 @@ from typing import Any
 
 import pytest
 
-from tests.store.asking import LATER, NOW, STAMP_LATER, ask, order_of
+from tests.store.sandbox_requests import LATER, NOW, STAMP_LATER, place_order, send
 from wcflow.sandbox.state import Mail
 from wcflow.sandbox.store import SandboxStore
 
 
 def test_names_are_escaped_and_escaped_once():
-    shop = SandboxStore()
-    product = shop.add_product("Baby & Kids", now=NOW, categories=["A & B"], tags=["C &amp; D"])
-    order = shop.place_order(now=NOW, items=[(product, 1)])
+    sandbox = SandboxStore()
+    product = sandbox.add_product("Baby & Kids", now=NOW, categories=["A & B"], tags=["C &amp; D"])
+    order = sandbox.place_order(now=NOW, items=[(product, 1)])
 
-    seen = shop.product(product)
-    assert "Baby &amp; Kids" == seen["name"] == shop.order(order)["line_items"][0]["name"]
+    seen = sandbox.product(product)
+    assert "Baby &amp; Kids" == seen["name"] == sandbox.order(order)["line_items"][0]["name"]
     assert ("A &amp; B", "C &amp; D") == (seen["categories"][0]["name"], seen["tags"][0]["name"])
 
 
 def test_a_deleted_product_leaves_lines_without_it():
-    shop = SandboxStore()
-    order = order_of(shop)
-    shop.order(order)
+    sandbox = SandboxStore()
+    order = place_order(sandbox)
+    sandbox.order(order)
 
-    shop.delete_product(1)
+    sandbox.delete_product(1)
 
-    line = shop.order(order)["line_items"][0]
+    line = sandbox.order(order)["line_items"][0]
     assert ("Books &amp; More", 0, None) == (line["name"], line["product_id"], line["sku"])
 
 
 def test_an_unknown_status_becomes_pending_in_a_batch_and_is_refused_alone():
-    shop = SandboxStore()
-    order = order_of(shop)
+    sandbox = SandboxStore()
+    order = place_order(sandbox)
     wish = {"id": order, "status": "nonsense"}
 
-    alone = ask(shop, "PUT", f"/wc/v3/orders/{order}", json=wish)
-    batch = ask(shop, "POST", "/wc/v3/orders/batch", json={"update": [wish]})
+    alone = send(sandbox, "PUT", f"/wc/v3/orders/{order}", json=wish)
+    batch = send(sandbox, "POST", "/wc/v3/orders/batch", json={"update": [wish]})
 
     assert (400, "rest_invalid_param") == (alone.status, alone.json["code"])
     assert "pending" == batch.json["update"][0]["status"]
 
 
 def test_a_plugin_brings_statuses():
-    shop = SandboxStore(more_statuses={"shipped": "Shipped"})
-    order = order_of(shop)
+    sandbox = SandboxStore(more_statuses={"shipped": "Shipped"})
+    order = place_order(sandbox)
 
-    shop.set_status(order, "shipped", now=NOW)
+    sandbox.set_status(order, "shipped", now=NOW)
 
-    rows = ask(shop, "GET", "/wc/v3/orders", {"status": "shipped", "_fields": "status"}).json
+    rows = send(sandbox, "GET", "/wc/v3/orders", {"status": "shipped", "_fields": "status"}).json
     assert [{"status": "shipped"}] == rows
 
 
 @pytest.mark.parametrize(("holds", "found"), [(True, 1), (False, 0)])
 def test_any_holds_drafts_or_not(holds: bool, found: int):
     """It did in 10.2, and does not in later releases."""
-    shop = SandboxStore(any_holds_drafts=holds)
-    shop.place_order(now=NOW, status="checkout-draft")
-    shop.place_order(now=NOW, status="auto-draft")
+    sandbox = SandboxStore(any_holds_drafts=holds)
+    sandbox.place_order(now=NOW, status="checkout-draft")
+    sandbox.place_order(now=NOW, status="auto-draft")
 
-    assert found == len(ask(shop, "GET", "/wc/v3/orders", {"status": "any"}).json)
+    assert found == len(send(sandbox, "GET", "/wc/v3/orders", {"status": "any"}).json)
 
 
-def test_setting_an_order_to_refunded_gives_all_back(shop: SandboxStore):
-    order = order_of(shop, status="completed")
-    shop.refund(order, "5.00", now=NOW)
+def test_setting_an_order_to_refunded_gives_all_back(sandbox: SandboxStore):
+    order = place_order(sandbox, status="completed")
+    sandbox.refund(order, "5.00", now=NOW)
 
-    shop.set_status(order, "refunded", now=LATER)
+    sandbox.set_status(order, "refunded", now=LATER)
 
-    seen = shop.order(order)
+    seen = sandbox.order(order)
     backs = [(back["total"], back["reason"]) for back in seen["refunds"]]
     assert [("-15.00", "Order fully refunded."), ("-5.00", "")] == backs
 
 
 def test_a_coupon_with_a_limit_is_used_up():
-    shop = SandboxStore()
-    order_of(shop)
-    shop.add_coupon("ONCE", now=NOW, amount="5", usage_limit=1)
+    sandbox = SandboxStore()
+    place_order(sandbox)
+    sandbox.add_coupon("ONCE", now=NOW, amount="5", usage_limit=1)
     lines = [{"product_id": 1, "quantity": 1}]
     wish = {"line_items": lines, "coupon_lines": [{"code": "Once"}]}
 
-    first, second = (ask(shop, "POST", "/wc/v3/orders", json=wish) for _ in range(2))
+    first, second = (send(sandbox, "POST", "/wc/v3/orders", json=wish) for _ in range(2))
 
     assert ("15.00", "5.00") == (first.json["total"], first.json["discount_total"])
     assert (400, "woocommerce_rest_invalid_coupon") == (second.status, second.json["code"])
-    assert 1 == shop.coupon("once")["usage_count"]
+    assert 1 == sandbox.coupon("once")["usage_count"]
 
 
 @pytest.mark.parametrize(
@@ -97,56 +97,56 @@ def test_a_coupon_with_a_limit_is_used_up():
     ],
 )
 def test_a_coupon_that_does_not_fit_is_refused(fields: dict[str, Any], when: datetime):
-    shop = SandboxStore()
-    order_of(shop)
-    shop.add_coupon("FIT", now=NOW, amount="5", **fields)
+    sandbox = SandboxStore()
+    place_order(sandbox)
+    sandbox.add_coupon("FIT", now=NOW, amount="5", **fields)
     wish = {
         "billing": {"email": "gina@example.com"},
         "line_items": [{"product_id": 1, "quantity": 1}],
         "coupon_lines": [{"code": "fit"}],
     }
 
-    answer = ask(shop, "POST", "/wc/v3/orders", json=wish, now=when)
+    answer = send(sandbox, "POST", "/wc/v3/orders", json=wish, now=when)
 
     assert (400, "woocommerce_rest_invalid_coupon") == (answer.status, answer.json["code"])
 
 
 def test_a_fixed_coupon_is_spread_to_the_cent():
-    shop = SandboxStore()
-    products = [shop.add_product(name, now=NOW, price="3.33") for name in "abc"]
-    shop.add_coupon("TEN", now=NOW, amount="5.00")
+    sandbox = SandboxStore()
+    products = [sandbox.add_product(name, now=NOW, price="3.33") for name in "abc"]
+    sandbox.add_coupon("TEN", now=NOW, amount="5.00")
 
-    order = shop.place_order(
+    order = sandbox.place_order(
         now=NOW, items=[(each, 1) for each in products], coupon_codes=["TEN"], email="a@b.example"
     )
 
-    seen = shop.order(order)
+    seen = sandbox.order(order)
     assert ("4.99", "5.00") == (seen["total"], seen["discount_total"])
     assert "5.00" == seen["coupon_lines"][0]["discount"]
 
 
 def test_only_a_customer_note_is_mailed():
-    shop = SandboxStore()
-    order = order_of(shop)
+    sandbox = SandboxStore()
+    order = place_order(sandbox)
 
-    shop.add_note(order, "private", now=NOW)
-    shop.add_note(order, "Thanks!", now=NOW, customer_note=True)
+    sandbox.add_note(order, "private", now=NOW)
+    sandbox.add_note(order, "Thanks!", now=NOW, customer_note=True)
 
-    assert [Mail("ana@example.com", f"Note on order {order}", "Thanks!")] == shop.mails
+    assert [Mail("ana@example.com", f"Note on order {order}", "Thanks!")] == sandbox.mails
 
 
 def test_an_order_may_have_a_number_of_its_own():
-    shop = SandboxStore()
-    order = shop.place_order(now=NOW, number="RE-2026-7")
+    sandbox = SandboxStore()
+    order = sandbox.place_order(now=NOW, number="RE-2026-7")
 
-    assert "RE-2026-7" == shop.order(order)["number"]
+    assert "RE-2026-7" == sandbox.order(order)["number"]
 
 
 def test_completing_an_order_makes_a_paying_customer():
-    shop = SandboxStore()
-    order = order_of(shop)
+    sandbox = SandboxStore()
+    order = place_order(sandbox)
 
-    shop.complete(order, now=LATER)
+    sandbox.complete(order, now=LATER)
 
-    seen = shop.customer(1)
+    seen = sandbox.customer(1)
     assert (True, STAMP_LATER) == (seen["is_paying_customer"], seen["date_modified_gmt"])

@@ -16,18 +16,18 @@ PAID = {"processing", "completed"}
 
 
 @pytest.fixture(scope="module")
-def shop() -> SandboxStore:
+def sandbox() -> SandboxStore:
     """Nobody changes it."""
     return seed_store(NOW, Random(1))
 
 
-def orders(shop: SandboxStore) -> list[Order]:
-    return list(shop.state.orders.values())
+def orders(sandbox: SandboxStore) -> list[Order]:
+    return list(sandbox.state.orders.values())
 
 
-def persons(shop: SandboxStore) -> dict[str, list[Order]]:
+def persons(sandbox: SandboxStore) -> dict[str, list[Order]]:
     found: dict[str, list[Order]] = {}
-    for order in orders(shop):
+    for order in orders(sandbox):
         if order.billing["email"]:
             found.setdefault(order.billing["email"].lower(), []).append(order)
     return found
@@ -51,34 +51,34 @@ def test_it_has_as_many_orders_as_were_asked_for(people: int, count: int):
     assert count == len(seed_store(NOW, Random(3), people=people, orders=count).state.orders)
 
 
-def test_nothing_happens_in_the_future(shop: SandboxStore):
+def test_nothing_happens_in_the_future(sandbox: SandboxStore):
     stamps = [
         stamp
-        for order in orders(shop)
+        for order in orders(sandbox)
         for stamp in (order.created, order.modified, order.paid, order.completed)
         if stamp
     ]
-    registered = [customer.created for customer in shop.state.customers.values()]
+    registered = [customer.created for customer in sandbox.state.customers.values()]
 
     assert max(stamps + registered) <= NOW
     assert min(stamps + registered) > NOW - timedelta(days=745)
 
 
-def test_later_orders_have_higher_numbers(shop: SandboxStore):
+def test_later_orders_have_higher_numbers(sandbox: SandboxStore):
     """As in a real shop, where the census walks by created date or by id alike."""
-    ordered = sorted(orders(shop), key=lambda order: order.id)
+    ordered = sorted(orders(sandbox), key=lambda order: order.id)
 
-    assert ordered == sorted(orders(shop), key=lambda order: (order.created, order.id))
+    assert ordered == sorted(orders(sandbox), key=lambda order: (order.created, order.id))
 
 
-def test_it_has_people_of_every_kind(shop: SandboxStore):
+def test_it_has_people_of_every_kind(sandbox: SandboxStore):
     """Big and loyal, lost, new, and in between."""
-    kinds = Counter(_kind(theirs) for theirs in persons(shop).values())
+    kinds = Counter(_person_kind(theirs) for theirs in persons(sandbox).values())
 
     assert all(kinds[kind] >= 20 for kind in ("big", "lost", "new", "between")), kinds
 
 
-def _kind(theirs: list[Order]) -> str:
+def _person_kind(theirs: list[Order]) -> str:
     paid = sorted(order.paid or order.created for order in theirs if order.status in PAID)
     if not paid:
         return "nobody"
@@ -89,103 +89,109 @@ def _kind(theirs: list[Order]) -> str:
     return "lost" if len(paid) > 1 and paid[-1] < NOW - timedelta(days=90) else "between"
 
 
-def test_a_third_of_the_orders_are_guests(shop: SandboxStore):
-    guests = [order for order in orders(shop) if order.customer_id == 0]
+def test_a_third_of_the_orders_are_guests(sandbox: SandboxStore):
+    guests = [order for order in orders(sandbox) if order.customer_id == 0]
 
-    assert 0.25 < len(guests) / len(orders(shop)) < 0.45
+    assert 0.25 < len(guests) / len(orders(sandbox)) < 0.45
 
 
-def test_every_status_is_there(shop: SandboxStore):
-    statuses = {order.status for order in orders(shop)}
+def test_every_status_is_there(sandbox: SandboxStore):
+    statuses = {order.status for order in orders(sandbox)}
 
     assert statuses >= {*PAID, "refunded", "cancelled", "failed", "on-hold", "pending"}
     assert "checkout-draft" in statuses
 
 
-WONDERS = {
-    "two currencies": lambda shop: {"USD", "EUR"} == {order.currency for order in orders(shop)},
-    "partial refunds": lambda shop: any(
-        order.refunds and order.remaining > 0 for order in orders(shop)
+ODDITIES = {
+    "two currencies": lambda sandbox: (
+        {"USD", "EUR"} == {order.currency for order in orders(sandbox)}
     ),
-    "full refunds": lambda shop: any(
-        order.refunds and order.remaining == 0 for order in orders(shop)
+    "partial refunds": lambda sandbox: any(
+        order.refunds and order.remaining > 0 for order in orders(sandbox)
     ),
-    "coupons": lambda shop: any(order.coupons for order in orders(shop)),
-    "no e-mail": lambda shop: any(not order.billing["email"] for order in orders(shop)),
-    "deleted products": lambda shop: any(
+    "full refunds": lambda sandbox: any(
+        order.refunds and order.remaining == 0 for order in orders(sandbox)
+    ),
+    "coupons": lambda sandbox: any(order.coupons for order in orders(sandbox)),
+    "no e-mail": lambda sandbox: any(not order.billing["email"] for order in orders(sandbox)),
+    "deleted products": lambda sandbox: any(
         (line.product_id, line.name) == (0, DISCONTINUED.name)
-        for order in orders(shop)
+        for order in orders(sandbox)
         for line in order.items
     ),
-    "no lines": lambda shop: any(not order.items for order in orders(shop)),
-    "zero totals": lambda shop: any(order.items and not order.total for order in orders(shop)),
-    "negative fees": lambda shop: any(
-        fee.total < 0 for order in orders(shop) for fee in order.fees
+    "no lines": lambda sandbox: any(not order.items for order in orders(sandbox)),
+    "zero totals": lambda sandbox: any(
+        order.items and not order.total for order in orders(sandbox)
     ),
-    "ways of ordering": lambda shop: (
-        {order.created_via for order in orders(shop)} >= {"checkout", "store-api", "admin", "pos"}
+    "negative fees": lambda sandbox: any(
+        fee.total < 0 for order in orders(sandbox) for fee in order.fees
     ),
-    "typed in upper case": lambda shop: any(
-        order.billing["email"] != order.billing["email"].lower() for order in orders(shop)
+    "ways of ordering": lambda sandbox: (
+        {order.created_via for order in orders(sandbox)}
+        >= {"checkout", "store-api", "admin", "pos"}
     ),
-    "guest orders of account owners": lambda shop: bool(
-        {customer.email for customer in shop.state.customers.values()}
-        & {order.billing["email"] for order in orders(shop) if order.customer_id == 0}
+    "typed in upper case": lambda sandbox: any(
+        order.billing["email"] != order.billing["email"].lower() for order in orders(sandbox)
     ),
-    "an address of many people": lambda shop: any(
+    "guest orders of account owners": lambda sandbox: bool(
+        {customer.email for customer in sandbox.state.customers.values()}
+        & {order.billing["email"] for order in orders(sandbox) if order.customer_id == 0}
+    ),
+    "an address of many people": lambda sandbox: any(
         len({order.billing["last_name"] for order in theirs}) > 1
-        for theirs in persons(shop).values()
+        for theirs in persons(sandbox).values()
     ),
-    "diacritics and apostrophes": lambda shop: (
+    "diacritics and apostrophes": lambda sandbox: (
         {"Łukasz", "O'Brien"}
         <= {
             name
-            for customer in shop.state.customers.values()
+            for customer in sandbox.state.customers.values()
             for name in (customer.first_name, customer.last_name)
         }
     ),
-    "several countries": lambda shop: (
-        len({order.billing["country"] for order in orders(shop) if order.billing["country"]}) >= 8
+    "several countries": lambda sandbox: (
+        len({order.billing["country"] for order in orders(sandbox) if order.billing["country"]})
+        >= 8
     ),
-    "birthdays and consent": lambda shop: (
+    "birthdays and consent": lambda sandbox: (
         {"birthday", "accepts_marketing"}
-        <= {row.key for customer in shop.state.customers.values() for row in customer.meta}
+        <= {row.key for customer in sandbox.state.customers.values() for row in customer.meta}
     ),
-    "companies": lambda shop: any(
-        customer.billing["company"] for customer in shop.state.customers.values()
+    "companies": lambda sandbox: any(
+        customer.billing["company"] for customer in sandbox.state.customers.values()
     ),
-    "accounts without orders": lambda shop: bool(
-        set(shop.state.customers) - {order.customer_id for order in orders(shop)}
+    "accounts without orders": lambda sandbox: bool(
+        set(sandbox.state.customers) - {order.customer_id for order in orders(sandbox)}
     ),
-    "a number of its own": lambda shop: any(
-        order.number != str(order.id) for order in orders(shop)
+    "a number of its own": lambda sandbox: any(
+        order.number != str(order.id) for order in orders(sandbox)
     ),
-    "escaped names": lambda shop: (
-        "Baby &amp; Kids" in {term.name for term in shop.state.categories.values()}
+    "escaped names": lambda sandbox: (
+        "Baby &amp; Kids" in {term.name for term in sandbox.state.categories.values()}
     ),
 }
 
 
-@pytest.mark.parametrize("holds", WONDERS.values(), ids=WONDERS)
-def test_it_holds_what_real_shops_hold(shop: SandboxStore, holds):
-    assert holds(shop)
+@pytest.mark.parametrize("holds", ODDITIES.values(), ids=ODDITIES)
+def test_it_holds_what_real_shops_hold(sandbox: SandboxStore, holds):
+    assert holds(sandbox)
 
 
 def test_life_goes_on():
     """Between two instants people act, at a rate, in order, and the shop shows it."""
-    shop = seed_store(NOW, Random(1), people=40, orders=150)
+    sandbox = seed_store(NOW, Random(1), people=40, orders=150)
     until = NOW + timedelta(hours=1)
 
-    acts = plan_acts(shop, Random(2), NOW, until, per_hour=60)
-    before = len(shop.state.orders)
+    acts = plan_acts(sandbox, Random(2), NOW, until, per_hour=60)
+    before = len(sandbox.state.orders)
     for act in acts:
-        act.perform(shop)
+        act.perform(sandbox)
 
     assert acts == sorted(acts, key=lambda act: act.at)
     assert len(acts) >= 60
     assert all(NOW - timedelta(seconds=1) <= act.at <= until for act in acts)
-    assert len(shop.state.orders) > before
-    assert max(order.modified for order in orders(shop)) > NOW
+    assert len(sandbox.state.orders) > before
+    assert max(order.modified for order in orders(sandbox)) > NOW
 
 
 def test_nothing_is_done_until_it_is_performed():

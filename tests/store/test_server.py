@@ -26,22 +26,22 @@ BASIC = (ADMIN.consumer_key, ADMIN.consumer_secret)
 
 
 @pytest.fixture
-def shop() -> SandboxStore:
-    shop = SandboxStore()
-    shop.register("ana@example.com", now=NOW, first_name="Łukasz")
-    shop.place_order(now=NOW, customer=1, status="pending")
-    return shop
+def sandbox() -> SandboxStore:
+    sandbox = SandboxStore()
+    sandbox.register("ana@example.com", now=NOW, first_name="Łukasz")
+    sandbox.place_order(now=NOW, customer=1, status="pending")
+    return sandbox
 
 
 @pytest.fixture
-def faults(shop: SandboxStore) -> Faults:
-    return Faults(shop)
+def faults(sandbox: SandboxStore) -> Faults:
+    return Faults(sandbox)
 
 
 @pytest.fixture
-def server(shop: SandboxStore, faults: Faults) -> Iterator[Server]:
+def server(sandbox: SandboxStore, faults: Faults) -> Iterator[Server]:
     # OAuth goes by the time of day: a client signs with its own.
-    with serve(shop, faults) as server:
+    with serve(sandbox, faults) as server:
         yield server
 
 
@@ -60,23 +60,23 @@ def test_it_listens_on_loopback_alone(server: Server):
     assert server.url.startswith("http://127.0.0.1:")
 
 
-def test_it_answers_as_the_shop_does(shop: SandboxStore, server: Server):
+def test_it_answers_as_the_shop_does(sandbox: SandboxStore, server: Server):
     answer = client(server).get("orders/1")
 
-    assert shop.order(1) == answer.json()
+    assert sandbox.order(1) == answer.json()
 
 
-def test_it_tells_the_time_of_its_clock(shop: SandboxStore, web: requests.Session):
-    with serve(shop, clock=lambda: NOW) as server:
+def test_it_tells_the_time_of_its_clock(sandbox: SandboxStore, web: requests.Session):
+    with serve(sandbox, clock=lambda: NOW) as server:
         answer = web.get(f"{server.url}/wp-json/")
 
     assert "Sun, 22 Nov 2026 19:20:08 GMT" == answer.headers["Date"]
 
 
-def test_what_is_written_is_there(shop: SandboxStore, server: Server):
+def test_what_is_written_is_there(sandbox: SandboxStore, server: Server):
     client(server).post("orders/1/notes", {"note": "→ ok"})
 
-    assert ["→ ok"] == [note["note"] for note in shop.notes(1)]
+    assert ["→ ok"] == [note["note"] for note in sandbox.notes(1)]
 
 
 def test_basic_is_not_taken_over_http(server: Server, web: requests.Session):
@@ -115,7 +115,7 @@ def test_calls_are_recorded(server: Server):
     assert {"customer_note": "x"} == server.calls[1].json
 
 
-def test_many_at_once_lose_nothing(shop: SandboxStore, server: Server):
+def test_many_at_once_lose_nothing(sandbox: SandboxStore, server: Server):
     """Requests of many threads are answered one by one, and each once."""
 
     def visit(number: int) -> int:
@@ -125,10 +125,10 @@ def test_many_at_once_lose_nothing(shop: SandboxStore, server: Server):
         statuses = list(threads.map(visit, range(40)))
 
     assert [201] * 40 == statuses
-    assert {str(number) for number in range(40)} == {note["note"] for note in shop.notes(1)}
+    assert {str(number) for number in range(40)} == {note["note"] for note in sandbox.notes(1)}
 
 
-def test_a_time_out_is_the_clients(shop: SandboxStore, faults: Faults, server: Server):
+def test_a_time_out_is_the_clients(sandbox: SandboxStore, faults: Faults, server: Server):
     """The server keeps silent until the client goes; what was asked was done all the same."""
     faults.time_out(effect=True)
     hasty = API(server.url, *BASIC, timeout=0.2)
@@ -136,7 +136,7 @@ def test_a_time_out_is_the_clients(shop: SandboxStore, faults: Faults, server: S
     with pytest.raises(requests.exceptions.ReadTimeout):
         hasty.post("orders/1/notes", {"note": "x"})
 
-    assert ["x"] == [note["note"] for note in shop.notes(1)]
+    assert ["x"] == [note["note"] for note in sandbox.notes(1)]
     assert [0] == [call.status for call in server.calls]
 
 
@@ -170,15 +170,15 @@ def test_a_slow_answer_holds_up_nobody_else(faults: Faults, server: Server, web:
     assert (answer.status_code, was_waiting, slow.result().status_code) == (200, True, 200)
 
 
-def test_closing_time_waits_for_no_guest(shop: SandboxStore):
+def test_closing_time_waits_for_no_guest(sandbox: SandboxStore):
     """Neither an idle connection, nor one kept in silence, nor a slow answer keeps it open."""
-    faults = Faults(shop)
+    faults = Faults(sandbox)
     faults.time_out(only="GET /wc/v3/orders")
     faults.delay_response(30, only="GET /wc/v3/coupons")
     before = set(threading.enumerate())
     begun = time.monotonic()
 
-    with serve(shop, faults) as server, ThreadPoolExecutor(2) as guests:
+    with serve(sandbox, faults) as server, ThreadPoolExecutor(2) as guests:
         idle = socket.create_connection(server.server_address[:2])
         visits = [guests.submit(client(server).get, path) for path in ("orders", "coupons")]
         while len(server.calls) < 2:
@@ -186,12 +186,12 @@ def test_closing_time_waits_for_no_guest(shop: SandboxStore):
         server.close()
 
     idle.close()
-    assert [_is_hung_up(visit) for visit in visits] == [True, True]
+    assert [_connection_closed(visit) for visit in visits] == [True, True]
     assert time.monotonic() - begun < 10
     assert set(threading.enumerate()) == before
 
 
-def _is_hung_up(visit: Future[requests.Response]) -> bool:
+def _connection_closed(visit: Future[requests.Response]) -> bool:
     return isinstance(visit.exception(), requests.exceptions.ConnectionError)
 
 
@@ -212,17 +212,17 @@ class OneAtATime:
 
 def test_the_shop_is_entered_one_at_a_time():
     """The shop is pure and knows no threads; the server's lock stands before it."""
-    shop = OneAtATime()
+    sandbox = OneAtATime()
 
-    with serve(shop) as server, ThreadPoolExecutor(8) as threads:
+    with serve(sandbox) as server, ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: requests.get(server.url, timeout=5), range(8)))
 
-    assert shop.most == 1
+    assert sandbox.most == 1
 
 
-def test_someone_acts_while_it_serves(shop: SandboxStore, server: Server):
+def test_someone_acts_while_it_serves(sandbox: SandboxStore, server: Server):
     with server.lock:
-        shop.pay(1, now=NOW)
+        sandbox.pay(1, now=NOW)
 
     assert "processing" == client(server).get("orders/1").json()["status"]
 
@@ -253,11 +253,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_over_https_basic_is_taken(shop: SandboxStore, certificate: Path):
+def test_over_https_basic_is_taken(sandbox: SandboxStore, certificate: Path):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
 
-    with serve(shop, clock=lambda: NOW, tls=tls) as server:
+    with serve(sandbox, clock=lambda: NOW, tls=tls) as server:
         answer = requests.get(
             f"{server.url}/wp-json/wc/v3/orders/1",
             auth=BASIC,
@@ -266,4 +266,4 @@ def test_over_https_basic_is_taken(shop: SandboxStore, certificate: Path):
         )
 
     assert server.url.startswith("https://")
-    assert shop.order(1) == answer.json()
+    assert sandbox.order(1) == answer.json()

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import make_url, text
 
-from tests.command import Desk, wcflow
-from tests.databases.life import RULES, lived
-from tests.world import BEGIN
+from tests.command_line import CommandLine, run_wcflow
+from tests.databases.sample_store import RULES, build_sample_store
+from tests.simulation import START
 from wcflow.cli.check_database import examine
 from wcflow.config.load import load_config
 from wcflow.database import copy, lease, schema
@@ -49,7 +49,7 @@ while True:
 
 
 @contextmanager
-def one_who_writes(file):
+def busy_writer(file):
     """A process that writes in a tight loop."""
     with closing(sqlite3.connect(file)) as db:
         for table in ("left_side", "right_side"):
@@ -83,7 +83,7 @@ def database(ini):
     return file
 
 
-def modes(folder, pattern):
+def file_modes(folder, pattern):
     return {path.name: path.stat().st_mode & 0o777 for path in folder.glob(pattern)}
 
 
@@ -94,9 +94,9 @@ def test_a_backup_is_one_state_however_much_is_written_meanwhile(ini, database, 
     """It is taken a few pages at a time, while another process writes in a tight loop."""
     monkeypatch.setattr(copy, "_PAGES", 3)
     grown = []
-    with one_who_writes(database):
+    with busy_writer(database):
         for number in range(5):
-            ran = wcflow("backup", ini.with_name(f"copy{number}"), "--config", ini)
+            ran = run_wcflow("backup", ini.with_name(f"copy{number}"), "--config", ini)
             assert (0, "") == (ran.code, ran.err)
     for number in range(5):
         with closing(sqlite3.connect(ini.with_name(f"copy{number}"))) as db:
@@ -113,10 +113,10 @@ def test_a_backup_is_one_state_however_much_is_written_meanwhile(ini, database, 
 def test_a_backup_is_for_its_owner_alone_and_needs_nothing_beside_it(ini, database):
     """One plain file; that the database is open to others does not open the copy."""
     database.chmod(0o644)
-    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+    ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
     size = ini.with_name("copy").stat().st_size / (1 << 20)
 
-    assert {"copy": 0o600} == modes(ini.parent, "copy*")
+    assert {"copy": 0o600} == file_modes(ini.parent, "copy*")
     assert f"Copied {database} to {ini.parent}/copy: {size:,.1f} MB, and sound.\n" == ran.out
     with open_database(f"sqlite:///{ini.parent}/copy") as db, db.reading() as tx:
         assert schema.HEAD == schema.version_of(tx)
@@ -128,14 +128,14 @@ def test_a_file_that_is_there_is_never_replaced(ini, database):
     there.write_text("mine")
     nowhere.symlink_to("gone")
     for target in (there, nowhere):
-        ran = wcflow("backup", target, "--config", ini)
+        ran = run_wcflow("backup", target, "--config", ini)
         assert (1, "") == (ran.code, ran.out)
         assert f"wcflow: {target} is there already" in ran.err
     assert ("mine", False) == (there.read_text(), nowhere.exists())
 
 
 def test_where_nothing_can_be_written_there_is_no_backup(ini, database):
-    ran = wcflow("backup", ini.parent / "nowhere" / "copy", "--config", ini)
+    ran = run_wcflow("backup", ini.parent / "nowhere" / "copy", "--config", ini)
     assert (1, "") == (ran.code, ran.out)
     assert f"{ini.parent}/nowhere/copy cannot be written: no such file or directory\n" in ran.err
 
@@ -145,7 +145,7 @@ def test_an_older_database_is_copied_as_it_is(ini, database):
     with closing(sqlite3.connect(database)) as db:
         db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
         db.commit()
-    assert 0 == wcflow("backup", ini.with_name("copy"), "--config", ini).code
+    assert 0 == run_wcflow("backup", ini.with_name("copy"), "--config", ini).code
     with closing(sqlite3.connect(ini.with_name("copy"))) as db:
         assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
 
@@ -157,7 +157,7 @@ def test_what_a_killed_backup_left_a_day_ago_is_cleared_away_by_the_next(ini, da
     for name, age in ages.items():
         database.with_name(name).write_bytes(b"half")
         os.utime(database.with_name(name), (now - age, now - age))
-    assert 0 == wcflow("backup", ini.with_name("copy"), "--config", ini).code
+    assert 0 == run_wcflow("backup", ini.with_name("copy"), "--config", ini).code
     left = {each.name for each in database.parent.glob(".*.part")}
     assert {".wcflow.tuesday.ab.part", ".my.part"} == left
 
@@ -165,19 +165,19 @@ def test_what_a_killed_backup_left_a_day_ago_is_cleared_away_by_the_next(ini, da
 def test_a_damaged_database_gives_no_backup(ini, database):
     whole = database.read_bytes()
     database.write_bytes(whole[:8192] + b"\xff" * 4096 + whole[12288:])
-    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+    ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
 
     assert (78, "") == (ran.code, ran.out)
     assert "is damaged" in ran.err
-    assert {} == modes(ini.parent, "*copy*")
+    assert {} == file_modes(ini.parent, "*copy*")
 
 
 def test_without_room_there_is_no_backup(ini, database, monkeypatch):
     """It is told how much it takes and how much there is."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(free=5000))
-    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
+    ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
 
-    assert (75, "", {}) == (ran.code, ran.out, modes(ini.parent, "*copy*"))
+    assert (75, "", {}) == (ran.code, ran.out, file_modes(ini.parent, "*copy*"))
     assert f"wcflow: there is no room for a copy of {database} in {ini.parent}:" in ran.err
     assert ": it takes 1 MB, and 0 MB are free\n" in ran.err
 
@@ -202,7 +202,7 @@ class Disk(NamedTuple):
 def test_postgresql_is_copied_by_its_own_tool(ini, address, command):
     """The command is told whole, without the password."""
     ini.write_text(_INI.format(database=address))
-    ran = wcflow("backup", "/b/x", "--config", ini)
+    ran = run_wcflow("backup", "/b/x", "--config", ini)
 
     assert (78, "") == (ran.code, ran.out)
     whole = f"umask 077 && pg_dump --format=custom --file=/b/x {command}"
@@ -211,8 +211,8 @@ def test_postgresql_is_copied_by_its_own_tool(ini, address, command):
 
 
 def test_without_a_database_there_is_nothing_to_copy(ini):
-    ran = wcflow("backup", ini.with_name("copy"), "--config", ini)
-    assert (78, {}) == (ran.code, modes(ini.parent, "*copy*"))
+    ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
+    assert (78, {}) == (ran.code, file_modes(ini.parent, "*copy*"))
     assert "there is no database" in ran.err
 
 
@@ -225,14 +225,14 @@ def test_the_files_of_a_database_are_for_their_owner_alone(tmp_path):
     try:
         with open_database(f"sqlite:///{tmp_path}/w.sqlite3") as db, db.transaction() as tx:
             save_store(tx, "shop", url="https://shop.example")
-            found = modes(tmp_path, "w.sqlite3*")
+            found = file_modes(tmp_path, "w.sqlite3*")
     finally:
         os.umask(before)
     assert dict.fromkeys(("w.sqlite3", "w.sqlite3-wal", "w.sqlite3-shm"), 0o600) == found
 
 
 @pytest.fixture
-def wide(database):
+def world_readable(database):
     """A database, and a copy from before an upgrade, that others may read."""
     old = database.with_name("wcflow.sqlite3.0001.2026-01-31.bak")
     old.write_bytes(b"")
@@ -242,21 +242,21 @@ def wide(database):
     return said, f"chmod 600 {database} {old}"
 
 
-def test_check_warns_of_files_that_others_may_read(ini, wide):
-    said, command = wide
-    assert f"warning: {said}: {command}\n" == wcflow("check", "--config", ini).err
+def test_check_warns_of_files_that_others_may_read(ini, world_readable):
+    said, command = world_readable
+    assert f"warning: {said}: {command}\n" == run_wcflow("check", "--config", ini).err
 
 
-def test_check_database_warns_of_files_that_others_may_read(ini, wide):
+def test_check_database_warns_of_files_that_others_may_read(ini, world_readable):
     """It is no unsoundness: the exit code stays 0."""
-    said, command = wide
-    ran = wcflow("check-database", "--config", ini)
+    said, command = world_readable
+    ran = run_wcflow("check-database", "--config", ini)
     assert 0 == ran.code
     assert [f"  warn {said}", f"       what to do: {command}"] == ran.lines[1:3]
 
 
-def test_the_daemon_logs_files_that_others_may_read(ini, wide):
-    said, command = wide
+def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
+    said, command = world_readable
     ini.write_text(ini.read_text().replace("[store", "log_format = json\n[store"))
     text = ini.read_text().replace("https://shop.example", "https://127.0.0.1:1")
     ini.write_text(text)
@@ -277,43 +277,43 @@ def test_the_daemon_logs_files_that_others_may_read(ini, wide):
 
 
 @pytest.fixture(scope="module")
-def past(tmp_path_factory):
+def past_folder(tmp_path_factory):
     """A database with a life behind it: its folder."""
     folder = tmp_path_factory.mktemp("past")
-    lived(folder).db.close()
+    build_sample_store(folder).db.close()
     return folder
 
 
 @pytest.fixture(scope="module")
-def past_there(postgres, tmp_path_factory):
+def past_postgres(postgres, tmp_path_factory):
     """The name of such a database of the other kind."""
     with postgres.database() as url:
-        lived(tmp_path_factory.mktemp("there"), url).db.close()
+        build_sample_store(tmp_path_factory.mktemp("there"), url).db.close()
         yield make_url(url).database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, past, tmp_path):
+def url(request, past_folder, tmp_path):
     """A database with a life behind it, of each kind."""
     if request.param == "sqlite":
-        shutil.copy(past / "wcflow.sqlite3", tmp_path)
+        shutil.copy(past_folder / "wcflow.sqlite3", tmp_path)
         yield f"sqlite:///{tmp_path}/wcflow.sqlite3"
         return
-    pattern = request.getfixturevalue("past_there")
+    pattern = request.getfixturevalue("past_postgres")
     with request.getfixturevalue("postgres").database(pattern) as url:
         yield url
 
 
-def found_in(url, past):
+def find_problems(url, past_folder):
     """Examine a database; give name, sentence, count and examples of what is unsound."""
-    config = replace(load_config(past / "wcflow.ini", {}), database=url)
+    config = replace(load_config(past_folder / "wcflow.ini", {}), database=url)
     with open_as_it_is(url) as db:
-        report = examine(db, config, BEGIN + timedelta(days=1))
+        report = examine(db, config, START + timedelta(days=1))
     return [(each.name, each.said, each.count, each.examples) for each in report.unsound]
 
 
-def test_what_wcflow_leaves_behind_is_sound(url, past):
-    assert [] == found_in(url, past)
+def test_what_wcflow_leaves_behind_is_sound(url, past_folder):
+    assert [] == find_problems(url, past_folder)
 
 
 FAULTS = [
@@ -415,51 +415,51 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("statements", "expected"), FAULTS)
-def test_what_contradicts_is_found_and_nothing_else(url, past, statements, expected):
+def test_what_contradicts_is_found_and_nothing_else(url, past_folder, statements, expected):
     """Each by itself, with how often and where; of a guest the address is not told."""
     with open_as_it_is(url) as db, db.transaction() as tx:
         for statement in statements.split("; "):
             tx.execute(text(statement.replace(":", "\\:")))
-    assert [expected] == found_in(url, past)
+    assert [expected] == find_problems(url, past_folder)
 
 
 def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_path):
     """A claim by nobody, one from the far future, and a store held until then: as it is told."""
-    world = lived(tmp_path)
-    with world.db.transaction() as tx:
+    sim = build_sample_store(tmp_path)
+    with sim.db.transaction() as tx:
         claimed = "UPDATE outbox SET state = 'claimed', claimed_by = 'dead', claimed_at = "
         tx.execute(text(f"{claimed} NULL WHERE id = 14"))
         tx.execute(text(f"{claimed} 32503680000 WHERE id = 13"))
         tx.execute(text("UPDATE store SET lease_holder = 'dead', lease_until = 32503680000"))
-    world.walk()
-    left = {entry.state for entry in world.outbox(ids=[13, 14])}
-    world.db.close()
+    sim.run_pass()
+    left = {entry.state for entry in sim.outbox(ids=[13, 14])}
+    sim.db.close()
 
     assert {"done"} == left
 
 
-def test_an_index_that_is_missing_is_found(url, past):
+def test_an_index_that_is_missing_is_found(url, past_folder):
     with open_as_it_is(url) as db, db.transaction() as tx:
         tx.execute(text("DROP INDEX person_touched"))
-    assert [("structure", "the table person lacks its index person_touched", 1, ())] == found_in(
-        url, past
-    )
+    assert [
+        ("structure", "the table person lacks its index person_touched", 1, ())
+    ] == find_problems(url, past_folder)
 
 
 @pytest.fixture
-def sound(past, tmp_path):
+def sound_ini(past_folder, tmp_path):
     """The configuration of a database with a life behind it."""
-    shutil.copy(past / "wcflow.sqlite3", tmp_path)
-    text = (past / "wcflow.ini").read_text().replace(str(past), str(tmp_path))
+    shutil.copy(past_folder / "wcflow.sqlite3", tmp_path)
+    text = (past_folder / "wcflow.ini").read_text().replace(str(past_folder), str(tmp_path))
     (tmp_path / "wcflow.ini").write_text(text)
     (tmp_path / "wcflow.ini").chmod(0o600)
     return tmp_path / "wcflow.ini"
 
 
-def test_a_sound_database_is_told_with_what_it_holds(sound):
-    ran = wcflow("check-database", "--config", sound)
+def test_a_sound_database_is_told_with_what_it_holds(sound_ini):
+    ran = run_wcflow("check-database", "--config", sound_ini)
     assert [
-        f"{sound.with_name('wcflow.sqlite3')}: revision {schema.HEAD}",
+        f"{sound_ini.with_name('wcflow.sqlite3')}: revision {schema.HEAD}",
         "  shop: 9 orders, 2 customers, 1 products, 5 people, 5 runs, 18 effects, 0 put aside",
         "",
         "The database is sound.",
@@ -467,11 +467,11 @@ def test_a_sound_database_is_told_with_what_it_holds(sound):
     assert (0, "") == (ran.code, ran.err)
 
 
-def test_an_unsound_one_is_told_with_what_to_do(sound):
-    with closing(sqlite3.connect(sound.with_name("wcflow.sqlite3"))) as db:
+def test_an_unsound_one_is_told_with_what_to_do(sound_ini):
+    with closing(sqlite3.connect(sound_ini.with_name("wcflow.sqlite3"))) as db:
         db.execute("UPDATE orders SET detail = 'x'")
         db.commit()
-    ran = wcflow("check-database", "--config", sound)
+    ran = run_wcflow("check-database", "--config", sound_ini)
     assert 1 == ran.code
     assert [
         "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
@@ -481,11 +481,11 @@ def test_an_unsound_one_is_told_with_what_to_do(sound):
     ] == ran.lines[2:]
 
 
-def test_json_says_the_same(sound):
-    with closing(sqlite3.connect(sound.with_name("wcflow.sqlite3"))) as db:
+def test_json_says_the_same(sound_ini):
+    with closing(sqlite3.connect(sound_ini.with_name("wcflow.sqlite3"))) as db:
         db.execute("UPDATE run SET state = 'x'")
         db.commit()
-    ran = wcflow("check-database", "--config", sound, "--json")
+    ran = run_wcflow("check-database", "--config", sound_ini, "--json")
     told = json.loads(ran.out)
     assert (1, False, schema.HEAD) == (ran.code, told["sound"], told["revision"])
     (found,) = told["unsound"]
@@ -495,33 +495,33 @@ def test_json_says_the_same(sound):
     )
 
 
-def test_a_damaged_file_is_unsound_and_no_more_is_asked_of_it(sound):
-    file = sound.with_name("wcflow.sqlite3")
+def test_a_damaged_file_is_unsound_and_no_more_is_asked_of_it(sound_ini):
+    file = sound_ini.with_name("wcflow.sqlite3")
     whole = file.read_bytes()
     file.write_bytes(whole[:20480] + b"\xff" * 8192 + whole[28672:])
-    ran = wcflow("check-database", "--config", sound)
+    ran = run_wcflow("check-database", "--config", sound_ini)
     assert (1, "") == (ran.code, ran.err)
     assert "damaged" in ran.out
     assert "put back a backup" in ran.out.replace("Put", "put")
 
 
-def test_an_older_database_is_told_and_left_as_it_is(sound):
+def test_an_older_database_is_told_and_left_as_it_is(sound_ini):
     """Its file is looked at; its rows are those of another wcflow."""
-    file = sound.with_name("wcflow.sqlite3")
+    file = sound_ini.with_name("wcflow.sqlite3")
     with closing(sqlite3.connect(file)) as db:
         db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
         db.commit()
-    ran = wcflow("check-database", "--config", sound)
+    ran = run_wcflow("check-database", "--config", sound_ini)
     assert 0 == ran.code
     assert f"  warn it has revision 0001, and {schema.HEAD} is the present one" in ran.lines
     assert [] == list(file.parent.glob("*.bak"))
 
 
-def test_a_newer_database_is_refused(sound):
-    with closing(sqlite3.connect(sound.with_name("wcflow.sqlite3"))) as db:
+def test_a_newer_database_is_refused(sound_ini):
+    with closing(sqlite3.connect(sound_ini.with_name("wcflow.sqlite3"))) as db:
         db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
         db.commit()
-    ran = wcflow("check-database", "--config", sound)
+    ran = run_wcflow("check-database", "--config", sound_ini)
     assert (78, "") == (ran.code, ran.out)
     assert "made by a newer wcflow" in ran.err
 
@@ -530,23 +530,23 @@ def test_a_newer_database_is_refused(sound):
 
 
 @pytest.fixture
-def served(tmp_path):
+def served_store(tmp_path):
     """A shop and a configuration, served until nothing is left to do."""
-    made = Desk(tmp_path, RULES)
-    made.world.buys(email="anna@example.com", days_ago=30, total="700.00")
-    assert 0 == made.gives("sync", "--approve").code
-    made.world.now = datetime.now(UTC)
-    made.world.buys(email="ben@example.com")
-    assert 0 == made.gives("sync").code
+    made = CommandLine(tmp_path, RULES)
+    made.sim.place_order(email="anna@example.com", days_ago=30, total="700.00")
+    assert 0 == made.run("sync", "--approve").code
+    made.sim.now = datetime.now(UTC)
+    made.sim.place_order(email="ben@example.com")
+    assert 0 == made.run("sync").code
     yield made
-    made.world.db.close()
+    made.sim.db.close()
 
 
-def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served):
-    with served.world.db.transaction() as tx:
+def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served_store):
+    with served_store.sim.db.transaction() as tx:
         tx.execute(text("UPDATE orders SET total = 1 WHERE email = 'anna@example.com'"))
-    ran = served.gives("resync")
-    assert (0, "", []) == (ran.code, ran.err, served.writes)
+    ran = served_store.run("resync")
+    assert (0, "", []) == (ran.code, ran.err, served_store.writes)
     assert [
         "shop: https://shop.example",
         "  read anew; 1 order, 0 customers, 0 products were not as the shop has them",
@@ -555,16 +555,16 @@ def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served):
         "Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself."
         == ran.lines[-1]
     )
-    synced = served.gives("sync")
-    assert (0, []) == (synced.code, served.writes)
+    synced = served_store.run("sync")
+    assert (0, []) == (synced.code, served_store.writes)
 
 
-def test_resync_waits_for_nobody(served):
+def test_resync_waits_for_nobody(served_store):
     """Another wcflow at work: 75, and nothing is begun."""
-    with served.world.db.transaction() as tx:
+    with served_store.sim.db.transaction() as tx:
         lease.take(tx, "shop", "another", datetime.now(UTC))
-    ran = served.gives("resync")
+    ran = served_store.run("resync")
     assert (75, "") == (ran.code, ran.out)
     assert "another wcflow is working on [store shop]" in ran.err
-    with served.world.db.reading() as tx:
+    with served_store.sim.db.reading() as tx:
         assert setting(tx, "resync shop") is None

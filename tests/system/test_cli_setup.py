@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from tests.command import Desk, on_terminal, process, wcflow
+from tests.command_line import CommandLine, run_on_terminal, run_process, run_wcflow
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.sandbox.auth import ADMIN, READER
@@ -17,10 +17,10 @@ SHOP = ("--url", "https://shop.example", *KEYS)
 
 
 @pytest.fixture
-def desk(tmp_path):
-    made = Desk(tmp_path, "[segment Regular]\nwhen = orders_count >= 1\n")
+def cli(tmp_path):
+    made = CommandLine(tmp_path, "[segment Regular]\nwhen = orders_count >= 1\n")
     yield made
-    made.world.db.close()
+    made.sim.db.close()
 
 
 # init
@@ -29,7 +29,7 @@ def desk(tmp_path):
 def test_init_writes_what_load_understands(tmp_path):
     """The file is the commented default with these values, readable by its owner alone."""
     file = tmp_path / "wcflow.ini"
-    ran = wcflow("init", *SHOP, "--output", file)
+    ran = run_wcflow("init", *SHOP, "--output", file)
     assert (0, "") == (ran.code, ran.err)
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     (store,) = load_config(file, {}).stores
@@ -48,10 +48,10 @@ def test_init_replaces_nothing_without_force(tmp_path):
     """A file that is there stays as it is: 78; --force replaces it."""
     file = tmp_path / "wcflow.ini"
     file.write_text("mine")
-    ran = wcflow("init", *SHOP, "--output", file)
+    ran = run_wcflow("init", *SHOP, "--output", file)
     assert (78, "mine") == (ran.code, file.read_text())
     assert "--force" in ran.err
-    assert 0 == wcflow("init", *SHOP, "--output", file, "--force").code
+    assert 0 == run_wcflow("init", *SHOP, "--output", file, "--force").code
     assert "shop.example" in file.read_text()
     assert [file] == list(tmp_path.iterdir())
 
@@ -67,7 +67,7 @@ def test_init_replaces_nothing_without_force(tmp_path):
 )
 def test_init_refuses_what_cannot_be(tmp_path, words, said):
     """What is missing or wrong is told, 2, and nothing is written."""
-    ran = wcflow("init", *words, "--output", tmp_path / "wcflow.ini")
+    ran = run_wcflow("init", *words, "--output", tmp_path / "wcflow.ini")
     assert (2, "", []) == (ran.code, ran.out, list(tmp_path.iterdir()))
     assert said in ran.err
 
@@ -75,7 +75,7 @@ def test_init_refuses_what_cannot_be(tmp_path, words, said):
 def test_init_without_keys_names_variables(tmp_path):
     """Keys may stay in the environment: the file names where."""
     file = tmp_path / "wcflow.ini"
-    ran = wcflow("init", "--url", "https://shop.example", "--output", file)
+    ran = run_wcflow("init", "--url", "https://shop.example", "--output", file)
     assert 0 == ran.code
     (store,) = load_config(file, {"WC_KEY": "ck_1", "WC_SECRET": "cs_1"}).stores
     assert ("ck_1", "cs_1") == (store.consumer_key, store.consumer_secret)
@@ -91,7 +91,7 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
         ("Consumer key (ck_…): ", KEYS[1]),
         ("Consumer secret (cs_…): ", KEYS[3]),
     ]
-    shown = on_terminal("init", "--output", file, answers=answers)
+    shown = run_on_terminal("init", "--output", file, answers=answers)
     (store,) = load_config(file, {}).stores
     assert ("https://shop.example", KEYS[1]) == (store.url, store.consumer_key)
     assert "expected the shop's address such as https://shop.example, got 'shop'" in shown
@@ -102,7 +102,7 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
 def test_leaving_a_question_leaves_everything(tmp_path):
     """Ctrl-D where an address is asked for: no file, and no word of a bug."""
     file = tmp_path / "wcflow.ini"
-    shown = on_terminal("init", "--output", file, answers=[("Address of the shop: ", "\x04")])
+    shown = run_on_terminal("init", "--output", file, answers=[("Address of the shop: ", "\x04")])
     assert "interrupted: nothing was changed" in shown
     assert "Traceback" not in shown
     assert [] == list(tmp_path.iterdir())
@@ -110,7 +110,7 @@ def test_leaving_a_question_leaves_everything(tmp_path):
 
 def test_init_into_a_directory_that_is_not_there(tmp_path):
     """One sentence, no traceback."""
-    ran = wcflow("init", *SHOP, "--output", tmp_path / "none" / "wcflow.ini")
+    ran = run_wcflow("init", *SHOP, "--output", tmp_path / "none" / "wcflow.ini")
     assert (1, "") == (ran.code, ran.out)
     assert "no such file or directory" in ran.err
 
@@ -118,92 +118,92 @@ def test_init_into_a_directory_that_is_not_there(tmp_path):
 # check
 
 
-def test_check_says_what_it_understood(desk):
+def test_check_says_what_it_understood(cli):
     """Needs neither shop nor database, and shows no secret."""
-    ran = desk.gives("check", mounted_at=None)
+    ran = cli.run("check", mounted_at=None)
     assert (0, "") == (ran.code, ran.err)
     assert "segment Regular: when orders_count >= 1" in ran.lines
     assert "The configuration is sound: 1 file." == ran.lines[-1]
     assert ADMIN.consumer_key not in ran.out
 
 
-def test_check_tells_every_problem_at_once(desk):
+def test_check_tells_every_problem_at_once(cli):
     """Each with file and line, on stderr; 78."""
-    desk.edits("orders_count >= 1", "orders_cuont >= 1\ntga = x")
-    ran = desk.gives("check", mounted_at=None)
+    cli.edit_config("orders_count >= 1", "orders_cuont >= 1\ntga = x")
+    ran = cli.run("check", mounted_at=None)
     assert (78, "") == (ran.code, ran.out)
-    problems = [line for line in ran.err.splitlines() if f"{desk.config}:" in line]
+    problems = [line for line in ran.err.splitlines() if f"{cli.config}:" in line]
     assert 2 == len(problems)
     assert "did you mean 'orders_count'?" in ran.err
     assert "2 problems in the configuration" in ran.err
 
 
-def test_check_warns_of_keys_that_others_can_read(desk):
-    desk.config.chmod(0o644)
-    ran = desk.gives("check", mounted_at=None)
+def test_check_warns_of_keys_that_others_can_read(cli):
+    cli.config.chmod(0o644)
+    ran = cli.run("check", mounted_at=None)
     assert 0 == ran.code
-    assert f"chmod 600 {desk.config}" in ran.err
+    assert f"chmod 600 {cli.config}" in ran.err
     assert "1 warning" in ran.lines[-1]
 
 
 def test_the_configuration_is_looked_for_here(tmp_path):
     """Without --config: wcflow.ini of this directory; where there is none, 78 and the way."""
-    none = process("check", cwd=tmp_path)
+    none = run_process("check", cwd=tmp_path)
     assert (78, "") == (none.returncode, none.stdout)
     assert "wcflow init" in none.stderr
-    wcflow("init", *SHOP, "--output", tmp_path / "wcflow.ini")
-    assert 0 == process("check", cwd=tmp_path).returncode
+    run_wcflow("init", *SHOP, "--output", tmp_path / "wcflow.ini")
+    assert 0 == run_process("check", cwd=tmp_path).returncode
 
 
 # doctor
 
 
-def test_doctor_finds_nothing_bad_with_a_healthy_shop(desk):
+def test_doctor_finds_nothing_bad_with_a_healthy_shop(cli):
     """0; every finding is ok but the clock's fineness, and nothing is written to the shop."""
-    ran = desk.gives("doctor")
-    assert (0, "", []) == (ran.code, ran.err, desk.writes)
-    told = json.loads(desk.gives("doctor", "--json").out)
+    ran = cli.run("doctor")
+    assert (0, "", []) == (ran.code, ran.err, cli.writes)
+    told = json.loads(cli.run("doctor", "--json").out)
     assert {"here", "store shop"} == set(told)
     assert {"configuration", "database", "disk", "clock here"} == {e["name"] for e in told["here"]}
     assert [] == [each for some in told.values() for each in some if each["level"] == "bad"]
 
 
-def test_doctor_says_what_to_do_about_each_finding(desk):
+def test_doctor_says_what_to_do_about_each_finding(cli):
     """A key that may only read: a warning with the way out, and no failure."""
-    desk.edits(ADMIN.consumer_key, READER.consumer_key)
-    desk.edits(ADMIN.consumer_secret, READER.consumer_secret)
-    ran = desk.gives("doctor")
+    cli.edit_config(ADMIN.consumer_key, READER.consumer_key)
+    cli.edit_config(ADMIN.consumer_secret, READER.consumer_secret)
+    ran = cli.run("doctor")
     assert 0 == ran.code
     assert "  warn key: the key may only read: wcflow can plan, not write" in ran.lines
     assert "what to do: give the key the permission Read/Write" in ran.out
 
 
-def test_doctor_fails_where_something_is_bad(desk):
+def test_doctor_fails_where_something_is_bad(cli):
     """A wrong key: 1."""
-    desk.edits(ADMIN.consumer_key, "ck_wrong")
-    ran = desk.gives("doctor")
+    cli.edit_config(ADMIN.consumer_key, "ck_wrong")
+    ran = cli.run("doctor")
     assert 1 == ran.code
     assert "  bad  key: the store does not know the key" in ran.out
 
 
-def test_doctor_finds_the_address_through_the_home_page(desk):
+def test_doctor_finds_the_address_through_the_home_page(cli):
     """Plain permalinks: the API is elsewhere, and what to choose is said; 1."""
-    desk.faults = Faults(SandboxStore(permalinks=False))
-    ran = desk.gives("doctor")
+    cli.faults = Faults(SandboxStore(permalinks=False))
+    ran = cli.run("doctor")
     assert 1 == ran.code
     assert "plain permalinks" in ran.out
     assert "choose Post name" in ran.out
 
 
-def test_doctor_says_try_later_where_the_shop_is_out_of_reach(desk):
+def test_doctor_says_try_later_where_the_shop_is_out_of_reach(cli):
     """A shop that takes no connection: 75."""
-    desk.faults.refuse_connections(times=None)
-    assert 75 == desk.gives("doctor").code
+    cli.faults.refuse_connections(times=None)
+    assert 75 == cli.run("doctor").code
 
 
-def test_doctor_does_not_make_the_database(desk, tmp_path):
-    desk.edits("wcflow.sqlite3", "elsewhere.sqlite3")
-    ran = desk.gives("doctor")
+def test_doctor_does_not_make_the_database(cli, tmp_path):
+    cli.edit_config("wcflow.sqlite3", "elsewhere.sqlite3")
+    ran = cli.run("doctor")
     assert 0 == ran.code
     assert "is not there yet" in ran.out
     assert not (tmp_path / "elsewhere.sqlite3").exists()
@@ -212,7 +212,7 @@ def test_doctor_does_not_make_the_database(desk, tmp_path):
 def test_init_can_put_the_keys_into_files_of_their_own(tmp_path):
     """As the service wants them: only the owner reads the keys, all may read the configuration."""
     file = tmp_path / "wcflow.ini"
-    ran = wcflow("init", *SHOP, "--key-files", "--output", file)
+    ran = run_wcflow("init", *SHOP, "--key-files", "--output", file)
     assert (0, "") == (ran.code, ran.err)
     assert KEYS[1] not in file.read_text()
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}

@@ -13,26 +13,28 @@ import urllib.request
 
 import pytest
 
-from tests.service import eventually
+from tests.daemon_host import wait_until
 
-AT_MOST = 30.0
+MAX_SECONDS = 30.0
 """Seconds that the demo may take on two cores."""
 
 
-def command(*words):
+def command_line(*words):
     return [sys.executable, "-m", "wcflow", *map(str, words)]
 
 
-def process(*words):
-    return subprocess.run(command(*words), capture_output=True, text=True, timeout=90, check=False)
+def run_process(*words):
+    return subprocess.run(
+        command_line(*words), capture_output=True, text=True, timeout=90, check=False
+    )
 
 
-class Running:
+class RunningCommand:
     """A command that goes on, and what it prints."""
 
     def __init__(self, *words):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        self.process = subprocess.Popen(command(*words), **pipes)
+        self.process = subprocess.Popen(command_line(*words), **pipes)
         self.lines = []
         self._reader = threading.Thread(target=self._read)
 
@@ -51,16 +53,16 @@ class Running:
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
 
-    def prints(self, pattern, within=60.0):
+    def wait_for_line(self, pattern, within=60.0):
         """Wait for a line that matches; give the match."""
-        return eventually(
+        return wait_until(
             lambda: next(
                 filter(None, (re.search(pattern, line) for line in list(self.lines))), None
             ),
             within,
         )
 
-    def ends(self, number):
+    def stop(self, number):
         """Send a signal; give the exit code and the seconds that the end took."""
         began = time.monotonic()
         self.process.send_signal(number)
@@ -68,15 +70,15 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory):
+def finished_demo(tmp_path_factory):
     """One demo: what it printed, how long it took, and its directory."""
     folder = tmp_path_factory.mktemp("demo") / "wcflow-demo"
     began = time.monotonic()
-    ran = process("demo", "--dir", folder)
+    ran = run_process("demo", "--dir", folder)
     return ran, time.monotonic() - began, folder
 
 
-def section(ran, head):
+def section_lines(ran, head):
     """Give the lines below a head, up to the next empty one."""
     lines = ran.stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith(head))
@@ -84,30 +86,30 @@ def section(ran, head):
     return rest[: rest.index("")]
 
 
-def test_demo_is_done_in_time_and_without_a_complaint(shown):
+def test_demo_is_done_in_time_and_without_a_complaint(finished_demo):
     """Exit code 0, nothing on stderr, under half a minute."""
-    ran, seconds, _ = shown
+    ran, seconds, _ = finished_demo
 
     assert (0, "") == (ran.returncode, ran.stderr)
-    assert seconds < AT_MOST
+    assert seconds < MAX_SECONDS
 
 
-def test_demo_shows_people_per_segment(shown):
+def test_demo_shows_people_per_segment(finished_demo):
     """The four segments of the default configuration, each with people and a bar."""
     rows = [
         re.fullmatch(r"  (\D+?) +(\d+) +(\d+) % +(█+)", row)
-        for row in section(shown[0], "Segments")
+        for row in section_lines(finished_demo[0], "Segments")
     ]
 
     assert ["VIP", "At Risk", "New", "Regular"] == [row[1] for row in rows]
     assert all(int(row[2]) > 0 for row in rows)
 
 
-def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(shown):
+def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(finished_demo):
     """Codes on the screen are codes that were written: welcome for the new, comeback for the lost."""
-    ran, _, folder = shown
-    codes = [row.split()[0].rstrip(":") for row in section(ran, "Coupons")[1:]]
-    notes = section(ran, "Order notes")
+    ran, _, folder = finished_demo
+    codes = [row.split()[0].rstrip(":") for row in section_lines(ran, "Coupons")[1:]]
+    notes = section_lines(ran, "Order notes")
     with sqlite3.connect(folder / "wcflow.sqlite3") as database:
         told = database.execute(
             "SELECT payload FROM outbox WHERE kind = 'coupon' AND state = 'done'"
@@ -120,55 +122,55 @@ def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(shown):
     assert all(any(code in note for note in notes) for code in codes)
 
 
-def test_demo_explains_one_customer(shown):
+def test_demo_explains_one_customer(finished_demo):
     """Who sent an order back is explained, rule by rule, with what was done."""
-    ran, _, _ = shown
+    ran, _, _ = finished_demo
     below = ran.stdout.partition("3. One customer explained")[2]
 
     assert re.search(r"^  At Risk: yes$", below, re.MULTILINE)
     assert re.search(r"^  Refunded Customer +from workflow refunded$", below, re.MULTILINE)
 
 
-def test_second_walk_of_the_demo_writes_nothing(shown):
+def test_second_walk_of_the_demo_writes_nothing(finished_demo):
     """Nothing has happened since, so nothing is written."""
-    assert re.search(r", 0 people looked at, 0 writes\.$", shown[0].stdout, re.MULTILINE)
+    assert re.search(r", 0 people looked at, 0 writes\.$", finished_demo[0].stdout, re.MULTILINE)
 
 
-def test_demo_says_what_it_took(shown):
+def test_demo_says_what_it_took(finished_demo):
     """Seconds and requests, and no more requests than a shop can be asked for in good conscience."""
-    said = re.search(r"took ([\d.]+) seconds and (\d+) requests", shown[0].stdout)
+    said = re.search(r"took ([\d.]+) seconds and (\d+) requests", finished_demo[0].stdout)
 
-    assert float(said[1]) < AT_MOST
+    assert float(said[1]) < MAX_SECONDS
     assert int(said[2]) < 400
 
 
-def test_what_the_demo_names_can_be_looked_at_afterwards(shown):
+def test_what_the_demo_names_can_be_looked_at_afterwards(finished_demo):
     """The command that it ends with works although its shop is closed."""
-    ran, _, folder = shown
+    ran, _, folder = finished_demo
     words = re.search(r"^  wcflow (explain \S+ --config \S+)$", ran.stdout, re.MULTILINE)[1]
-    looked = process(*words.split())
+    looked = run_process(*words.split())
 
     assert str(folder) in words
     assert (0, "") == (looked.returncode, looked.stderr)
     assert "welcome" in looked.stdout
 
 
-def test_demo_plays_by_the_rules_that_were_edited(shown, tmp_path):
+def test_demo_plays_by_the_rules_that_were_edited(finished_demo, tmp_path):
     """Its configuration stays: change a rule, run it again, see what it does."""
-    text = (shown[2] / "wcflow.ini").read_text()
+    text = (finished_demo[2] / "wcflow.ini").read_text()
     (tmp_path / "wcflow.ini").write_text(text.replace("[segment VIP]", "[segment Darling]"))
     (tmp_path / "wcflow.sqlite3").write_text("of the last demo")
-    again = process("demo", "--dir", tmp_path)
+    again = run_process("demo", "--dir", tmp_path)
 
     assert (0, "") == (again.returncode, again.stderr)
-    assert section(again, "Segments")[0].startswith("  Darling ")
+    assert section_lines(again, "Segments")[0].startswith("  Darling ")
 
 
 @pytest.mark.parametrize("name", ["wcflow.ini", "wcflow.sqlite3"])
 def test_files_of_others_are_left_alone(tmp_path, name):
     """What no demo has written is not overwritten: 78, and the file is as it was."""
     (tmp_path / name).write_text("mine")
-    ran = process("demo", "--dir", tmp_path)
+    ran = run_process("demo", "--dir", tmp_path)
 
     assert (78, "") == (ran.returncode, ran.stdout)
     assert "--dir" in ran.stderr
@@ -177,15 +179,15 @@ def test_files_of_others_are_left_alone(tmp_path, name):
 
 def test_demo_that_goes_on_serves_what_happens(tmp_path):
     """With --serve orders keep coming in, the daemon writes, a second demo waits, Ctrl-C ends both."""
-    with Running("demo", "--serve", "--dir", tmp_path / "demo") as running:
-        address = running.prints(r"^  (http://127\.0\.0\.1:\d+)$")[1]
-        running.prints(r"^  \d\d:\d\d:\d\d  \S")
-        running.prints(r"walked .*written=\d")
-        second = process("demo", "--dir", tmp_path / "demo")
+    with RunningCommand("demo", "--serve", "--dir", tmp_path / "demo") as running:
+        address = running.wait_for_line(r"^  (http://127\.0\.0\.1:\d+)$")[1]
+        running.wait_for_line(r"^  \d\d:\d\d:\d\d  \S")
+        running.wait_for_line(r"walked .*written=\d")
+        second = run_process("demo", "--dir", tmp_path / "demo")
         with urllib.request.urlopen(address) as answer:
             page = answer.read().decode()
-        code, seconds = running.ends(signal.SIGINT)
-        running.prints("^The shop is closed")
+        code, seconds = running.stop(signal.SIGINT)
+        running.wait_for_line("^The shop is closed")
 
     assert (0, True) == (code, seconds < 2.5)
     assert (75, True) == (second.returncode, "a demo is running" in second.stderr)
@@ -194,13 +196,15 @@ def test_demo_that_goes_on_serves_what_happens(tmp_path):
 
 def test_sandbox_says_where_it_is_and_closes_when_asked():
     """A shop on a free port, its address, its keys; SIGTERM ends it with 0."""
-    with Running("sandbox", "--port", 0, "--people", 20, "--orders", 60, "--busy") as running:
-        address = running.prints(r"is open at (http://\S+)$")[1]
-        key = running.prints(r"(ck_\w+) +cs_\w+ +of an administrator, read and write")[1]
-        command_shown = running.prints(r"wcflow (init .*)")[1]
+    with RunningCommand(
+        "sandbox", "--port", 0, "--people", 20, "--orders", 60, "--busy"
+    ) as running:
+        address = running.wait_for_line(r"is open at (http://\S+)$")[1]
+        key = running.wait_for_line(r"(ck_\w+) +cs_\w+ +of an administrator, read and write")[1]
+        command_shown = running.wait_for_line(r"wcflow (init .*)")[1]
         with urllib.request.urlopen(f"{address}/wp-json/") as answer:
             index = answer.read().decode()
-        code, seconds = running.ends(signal.SIGTERM)
+        code, seconds = running.stop(signal.SIGTERM)
 
     assert key in command_shown
     assert '"name":"Little Things"' in index.replace('": "', '":"')
@@ -209,9 +213,9 @@ def test_sandbox_says_where_it_is_and_closes_when_asked():
 
 def test_sandbox_whose_port_is_taken_says_so():
     """75, one sentence, and what to do."""
-    with Running("sandbox", "--port", 0, "--people", 1, "--orders", 0) as running:
-        port = running.prints(r"is open at http://127\.0\.0\.1:(\d+)$")[1]
-        ran = process("sandbox", "--port", port, "--people", 1, "--orders", 0)
+    with RunningCommand("sandbox", "--port", 0, "--people", 1, "--orders", 0) as running:
+        port = running.wait_for_line(r"is open at http://127\.0\.0\.1:(\d+)$")[1]
+        ran = run_process("sandbox", "--port", port, "--people", 1, "--orders", 0)
 
     assert (75, "") == (ran.returncode, ran.stdout)
     assert f"port {port} cannot be taken" in ran.stderr
@@ -223,11 +227,11 @@ def test_same_seed_makes_the_same_shop():
 
     def page(seed):
         words = ("--port", 0, "--people", 12, "--orders", 30, "--seed", seed)
-        with Running("sandbox", *words) as running:
-            address = running.prints(r"is open at (http://\S+)$")[1]
+        with RunningCommand("sandbox", *words) as running:
+            address = running.wait_for_line(r"is open at (http://\S+)$")[1]
             with urllib.request.urlopen(address) as answer:
-                shown = answer.read().decode()
-        return set(re.findall(r"<td>([^<]+@[^<]+)</td>", shown))
+                finished_demo = answer.read().decode()
+        return set(re.findall(r"<td>([^<]+@[^<]+)</td>", finished_demo))
 
     first, second, other = page(3), page(3), page(4)
 

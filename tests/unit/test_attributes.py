@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from tests.builders import NOW, SHOP, account, ago, item, order, profile, refund
+from tests.builders import NOW, STORE, account, ago, item, order, profile, refund
 from wcflow.profile import SavedState
 from wcflow.records import Address, Product
 from wcflow.rules.attributes import FAMILIES
@@ -30,8 +30,8 @@ def value(name, *orders, **more):
     return found(name, profile(*orders, **more)).value
 
 
-def in_shop(who, **more):
-    return replace(who, store=replace(SHOP, **more))
+def in_store(who, **more):
+    return replace(who, store=replace(STORE, **more))
 
 
 RICH_ORDER = order(
@@ -48,7 +48,7 @@ RICH_ORDER = order(
     created_via="checkout",
 )
 RICH = replace(
-    in_shop(
+    in_store(
         profile(
             order(1, days=300),
             order(2, days=40, status="cancelled"),
@@ -218,8 +218,8 @@ class TestWho:
         ],
     )
     def test_consent_is_what_the_stores_field_says(self, said, expected):
-        of_account = in_shop(profile(account=account(meta={"ok": said})), consent_meta="ok")
-        of_guest = in_shop(profile(order(meta={"ok": said})), consent_meta="ok")
+        of_account = in_store(profile(account=account(meta={"ok": said})), consent_meta="ok")
+        of_guest = in_store(profile(order(meta={"ok": said})), consent_meta="ok")
 
         assert (expected, expected) == (
             found("accepts_marketing", of_account).value,
@@ -230,7 +230,7 @@ class TestWho:
         """Only the latest order counts."""
         who = profile(order(1, days=9, meta={"ok": "yes"}), order(2, days=1))
 
-        assert found("accepts_marketing", in_shop(who, consent_meta="ok")).value is None
+        assert found("accepts_marketing", in_store(who, consent_meta="ok")).value is None
 
     def test_of_meta_that_may_not_be_read_nothing_is_known(self):
         assert value("meta.vip", account=replace(account(), meta=None)) is None
@@ -277,7 +277,7 @@ class TestBirthday:
         [("1990-06-15", 36), ("1990-06-16", 35), ("06-15", None), ("2030-01-01", None)],
     )
     def test_age_is_in_full_years(self, born, age):
-        who = in_shop(profile(account=account(meta={"born": born})), birthday_meta="born")
+        who = in_store(profile(account=account(meta={"born": born})), birthday_meta="born")
 
         assert age == found("age", who).value
 
@@ -302,7 +302,7 @@ class TestBuying:
 
     def test_money_is_in_the_stores_currency(self):
         """An order without a rate counts in orders_count and not in total_spent."""
-        who = in_shop(
+        who = in_store(
             profile(
                 order(1, total=1000),
                 order(2, total=1000, currency="EUR"),
@@ -347,7 +347,7 @@ class TestBuying:
 
         assert (None, Decimal(45)) == (
             found("order_gap", who).value,
-            found("order_gap", in_shop(who, order_gap=Decimal(45))).value,
+            found("order_gap", in_store(who, order_gap=Decimal(45))).value,
         )
 
     def test_overdue_is_days_since_the_last_order_by_the_usual_gap(self):
@@ -357,7 +357,7 @@ class TestBuying:
 
     @pytest.mark.parametrize("gap", [None, Decimal(0)])
     def test_without_a_gap_nobody_is_overdue(self, gap):
-        assert found("overdue", in_shop(profile(order()), order_gap=gap)).value is None
+        assert found("overdue", in_store(profile(order()), order_gap=gap)).value is None
 
     def test_refunds_count_by_their_own_date(self):
         """Also of orders that are no longer paid; not of those in the trash."""
@@ -465,7 +465,7 @@ class TestOrder:
 
     def test_the_total_is_gross_and_in_the_stores_currency(self):
         euros = order(total=1000, currency="EUR", refunds=(refund(total=400),))
-        who = in_shop(profile(euros), rates={"EUR": Decimal("1.5")})
+        who = in_store(profile(euros), rates={"EUR": Decimal("1.5")})
 
         assert (Decimal("15.00"), Decimal("6.00"), None) == (
             self.of("order.total", euros, who=who),
@@ -494,7 +494,7 @@ class TestOrder:
 
     def test_the_total_of_a_line_is_in_the_stores_currency(self):
         yen = order(total=1000, currency="JPY", items=(item(total=1000),))
-        who = in_shop(profile(yen), rates={"JPY": Decimal("0.01")})
+        who = in_store(profile(yen), rates={"JPY": Decimal("0.01")})
 
         assert Decimal("10.00") == found("item.total", who, order=yen, item=yen.items[0]).value
 

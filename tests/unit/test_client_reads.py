@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import responses
 
-from tests.sandbox_door import Door, mounted
+from tests.sandbox_http import SandboxHttp, mount_sandbox
 from wcflow.errors import StoreError
 from wcflow.records import Note, Product, Refund
 from wcflow.sandbox.auth import ADMIN, MANAGER
@@ -24,38 +24,38 @@ DATE = {"Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
 
 
 @pytest.fixture
-def shop() -> SandboxStore:
+def sandbox() -> SandboxStore:
     return SandboxStore()
 
 
 @pytest.fixture
-def faults(shop: SandboxStore) -> Faults:
-    return Faults(shop)
+def faults(sandbox: SandboxStore) -> Faults:
+    return Faults(sandbox)
 
 
 @pytest.fixture
-def door(faults: Faults) -> Iterator[Door]:
-    with mounted(faults, lambda: NOW) as door:
-        yield door
+def http(faults: Faults) -> Iterator[SandboxHttp]:
+    with mount_sandbox(faults, lambda: NOW) as http:
+        yield http
 
 
 @pytest.fixture
-def store(door: Door) -> Store:
-    return opened(ADMIN)
+def store(http: SandboxHttp) -> Store:
+    return open_client(ADMIN)
 
 
-def opened(key: Any, **how: Any) -> Store:
+def open_client(key: Any, **how: Any) -> Store:
     how = {"sleep": lambda _seconds: None, "chance": lambda: 0.0} | how
     return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
 
 
-def a_minute_apart(shop: SandboxStore, count: int, **more: Any) -> list[int]:
-    return [shop.place_order(now=NOW + timedelta(minutes=n), **more) for n in range(count)]
+def place_orders_a_minute_apart(sandbox: SandboxStore, count: int, **more: Any) -> list[int]:
+    return [sandbox.place_order(now=NOW + timedelta(minutes=n), **more) for n in range(count)]
 
 
 class TestOrders:
-    def test_a_page_says_that_more_is_there(self, shop: SandboxStore, store: Store) -> None:
-        placed = a_minute_apart(shop, 5)
+    def test_a_page_says_that_more_is_there(self, sandbox: SandboxStore, store: Store) -> None:
+        placed = place_orders_a_minute_apart(sandbox, 5)
         first = store.orders(page_size=3)
         rest = store.orders(after=first.rows[-1].created, page_size=3)
         assert (placed[:3], 5, True, NOW) == (
@@ -67,16 +67,16 @@ class TestOrders:
         assert (placed[3:], 2, False) == ([order.id for order in rest.rows], rest.total, rest.full)
 
     def test_they_are_walked_by_the_time_of_their_last_change(
-        self, shop: SandboxStore, store: Store
+        self, sandbox: SandboxStore, store: Store
     ) -> None:
-        one, two, three = a_minute_apart(shop, 3, status="pending")
-        shop.pay(one, now=NOW + timedelta(hours=1))
+        one, two, three = place_orders_a_minute_apart(sandbox, 3, status="pending")
+        sandbox.pay(one, now=NOW + timedelta(hours=1))
         walked = store.order_ids(orderby="modified", modified_after=NOW)
         assert [two, three, one] == [number for number, _changed in walked.rows]
         assert walked.rows[-1] == (one, NOW + timedelta(hours=1))
 
-    def test_the_bounds_are_exclusive(self, shop: SandboxStore, store: Store) -> None:
-        a_minute_apart(shop, 1)
+    def test_the_bounds_are_exclusive(self, sandbox: SandboxStore, store: Store) -> None:
+        place_orders_a_minute_apart(sandbox, 1)
         second = timedelta(seconds=1)
         counts = [
             store.count_orders(modified_after=NOW + step) for step in (second, 0 * second, -second)
@@ -84,26 +84,26 @@ class TestOrders:
         assert [0, 0, 1] == counts
 
     def test_counting_is_a_small_request(
-        self, shop: SandboxStore, store: Store, door: Door
+        self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
-        a_minute_apart(shop, 3)
+        place_orders_a_minute_apart(sandbox, 3)
         assert store.count_orders(status="processing") == 3
-        assert {"per_page": "1", "_fields": "id"}.items() <= door.calls[-1].params.items()
-        assert door.calls[-1].body_bytes < 20
+        assert {"per_page": "1", "_fields": "id"}.items() <= http.calls[-1].params.items()
+        assert http.calls[-1].body_bytes < 20
 
     def test_only_what_is_used_is_asked_for(
-        self, shop: SandboxStore, store: Store, door: Door
+        self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
-        a_minute_apart(shop, 1)
+        place_orders_a_minute_apart(sandbox, 1)
         store.orders()
         store.orders(meta_keys=frozenset({"gift"}))
-        asked = ["meta_data" in call.params["_fields"].split(",") for call in door.calls]
+        asked = ["meta_data" in call.params["_fields"].split(",") for call in http.calls]
         assert [False, True] == asked
 
     def test_given_ids_are_all_asked_for_however_small_the_pages(
-        self, shop: SandboxStore, faults: Faults, store: Store
+        self, sandbox: SandboxStore, faults: Faults, store: Store
     ) -> None:
-        placed = a_minute_apart(shop, 30)
+        placed = place_orders_a_minute_apart(sandbox, 30)
         faults.fail_long_pages(over=10)
         found = store.orders(include=[*placed, 99999])
         assert (sorted(placed), 30, False) == (
@@ -118,11 +118,11 @@ class TestOrders:
                 ask(())
 
     def test_one_in_the_trash_is_an_order_and_one_deleted_is_none(
-        self, shop: SandboxStore, store: Store
+        self, sandbox: SandboxStore, store: Store
     ) -> None:
-        trashed, deleted = a_minute_apart(shop, 2)
-        shop.trash(trashed, now=NOW)
-        shop.delete_order(deleted)
+        trashed, deleted = place_orders_a_minute_apart(sandbox, 2)
+        sandbox.trash(trashed, now=NOW)
+        sandbox.delete_order(deleted)
         order = store.order(trashed)
         assert order is not None
         assert (order.status, store.order(deleted)) == ("trash", None)
@@ -133,23 +133,23 @@ class TestOrders:
         with responses.RequestsMock() as web:
             web.add("GET", f"{URL}/wp-json/wc/v3/orders/5", status=404, body="<html>", headers=DATE)
             with pytest.raises(StoreError, match="no WooCommerce API"):
-                opened(ADMIN).order(5)
+                open_client(ADMIN).order(5)
 
     def test_a_count_without_a_total_is_an_error(self) -> None:
         with responses.RequestsMock() as web:
             web.add("GET", f"{URL}/wp-json/wc/v3/orders", json=[{"id": 1}], headers=DATE)
             with pytest.raises(StoreError, match="X-WP-Total"):
-                opened(ADMIN).count_orders()
+                open_client(ADMIN).count_orders()
 
-    def test_their_meta_is_read_fresh(self, shop: SandboxStore, store: Store) -> None:
-        one, two = a_minute_apart(shop, 2)
-        shop.edit_order_meta(one, "wcflow_tags", "VIP", now=NOW)
-        shop.trash(two, now=NOW)
+    def test_their_meta_is_read_fresh(self, sandbox: SandboxStore, store: Store) -> None:
+        one, two = place_orders_a_minute_apart(sandbox, 2)
+        sandbox.edit_order_meta(one, "wcflow_tags", "VIP", now=NOW)
+        sandbox.trash(two, now=NOW)
         assert {one: {"wcflow_tags": "VIP"}} == store.orders_meta([one, two])
 
-    def test_notes_are_all_there(self, shop: SandboxStore, store: Store) -> None:
-        (order,) = a_minute_apart(shop, 1)
-        written = shop.add_note(order, "<b>Hello</b> &amp; bye", now=NOW, customer_note=True)
+    def test_notes_are_all_there(self, sandbox: SandboxStore, store: Store) -> None:
+        (order,) = place_orders_a_minute_apart(sandbox, 1)
+        written = sandbox.add_note(order, "<b>Hello</b> &amp; bye", now=NOW, customer_note=True)
         assert Note(written, "<b>Hello</b> &amp; bye", for_customer=True) in store.notes(order)
 
 
@@ -160,7 +160,7 @@ class TestUnreadableRows:
         with responses.RequestsMock() as web:
             url = f"{URL}/wp-json/wc/v3/orders"
             web.add("GET", url, json=rows, headers={**DATE, **headers})
-            return opened(ADMIN).order_ids()
+            return open_client(ADMIN).order_ids()
 
     def row(self, number: Any, stamp: Any = "2026-11-22T12:00:00") -> dict[str, Any]:
         return {"id": number, "date_modified_gmt": stamp}
@@ -192,47 +192,47 @@ class TestUnreadableRows:
             rows = [{"id": 7, "meta_data": []}]
             web.add("GET", f"{URL}/wp-json/wc/v3/orders", json=rows, headers=DATE)
             with pytest.raises(StoreError, match="expected one of those asked for"):
-                opened(ADMIN).orders_meta([1])
+                open_client(ADMIN).orders_meta([1])
 
 
 class TestRefunds:
-    def test_they_are_told_with_their_dates(self, shop: SandboxStore, store: Store) -> None:
-        order = shop.place_order(now=NOW, items=((shop.add_product("Kite", now=NOW), 2),))
-        known = shop.refund(order, "1.50", now=NOW)
-        new = shop.refund(order, "2.00", now=NOW + timedelta(hours=1), reason="late")
+    def test_they_are_told_with_their_dates(self, sandbox: SandboxStore, store: Store) -> None:
+        order = sandbox.place_order(now=NOW, items=((sandbox.add_product("Kite", now=NOW), 2),))
+        known = sandbox.refund(order, "1.50", now=NOW)
+        new = sandbox.refund(order, "2.00", now=NOW + timedelta(hours=1), reason="late")
         orders = store.orders().rows
         expected = {new: Refund(new, 200, "late", NOW + timedelta(hours=1))}
         assert (expected, ()) == store.refunds(orders, known={known})
 
     def test_where_nothing_is_new_nothing_is_asked(
-        self, shop: SandboxStore, store: Store, door: Door
+        self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
-        a_minute_apart(shop, 2)
+        place_orders_a_minute_apart(sandbox, 2)
         orders = store.orders().rows
-        door.forget()
-        assert (store.refunds(orders).found, door.calls) == ({}, [])
+        http.clear_calls()
+        assert (store.refunds(orders).found, http.calls) == ({}, [])
 
     def test_an_old_woocommerce_is_asked_order_by_order(
-        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
+        self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
-        product = shop.add_product("Kite", now=NOW)
-        placed = [shop.place_order(now=NOW, items=((product, 2),)) for _ in range(2)]
-        made = {shop.refund(order, "1.00", now=NOW) for order in placed}
+        product = sandbox.add_product("Kite", now=NOW)
+        placed = [sandbox.place_order(now=NOW, items=((product, 2),)) for _ in range(2)]
+        made = {sandbox.refund(order, "1.00", now=NOW) for order in placed}
         orders = store.orders().rows
         faults.fail_with(status=404, only="GET /wc/v3/refunds", times=None)
         store._lists_refunds = False
-        door.forget()
+        http.clear_calls()
         assert made == set(store.refunds(orders).found)
-        paths = sorted(call.path for call in door.calls)
+        paths = sorted(call.path for call in http.calls)
         assert [f"/wc/v3/orders/{order}/refunds" for order in placed] == paths
 
-    def test_that_it_is_old_is_found_out_once(self, shop: SandboxStore) -> None:
+    def test_that_it_is_old_is_found_out_once(self, sandbox: SandboxStore) -> None:
         row = {"code": "rest_no_route", "message": "No route", "data": {"status": 404}}
-        product = shop.add_product("Kite", now=NOW)
-        order = shop.place_order(now=NOW, items=((product, 1),))
-        made = shop.refund(order, "1.00", now=NOW)
-        with mounted(shop, lambda: NOW):
-            orders = opened(ADMIN).orders().rows
+        product = sandbox.add_product("Kite", now=NOW)
+        order = sandbox.place_order(now=NOW, items=((product, 1),))
+        made = sandbox.refund(order, "1.00", now=NOW)
+        with mount_sandbox(sandbox, lambda: NOW):
+            orders = open_client(ADMIN).orders().rows
         refund = {
             "id": made,
             "amount": "1.00",
@@ -246,63 +246,65 @@ class TestRefunds:
             each = web.add(
                 "GET", f"{URL}/wp-json/wc/v3/orders/{order}/refunds", json=[refund], headers=DATE
             )
-            store = opened(ADMIN)
+            store = open_client(ADMIN)
             found = [store.refunds(orders).found for _ in range(2)]
         assert [{made: Refund(made, 100, "", NOW)}] * 2 == found
         assert (1, 2) == (listed.call_count, each.call_count)
 
 
 class TestCustomers:
-    def test_ids_that_do_not_come_back_do_not_exist(self, shop: SandboxStore, store: Store) -> None:
-        known = [shop.register(f"c{n}@example.com", now=NOW) for n in range(3)]
+    def test_ids_that_do_not_come_back_do_not_exist(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
+        known = [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(3)]
         gone = known.pop()
-        shop.delete_customer(gone, now=NOW)
+        sandbox.delete_customer(gone, now=NOW)
         found = store.customers([*known, gone])
         assert (known, 2, False) == ([each.id for each in found.rows], found.total, found.full)
 
-    def test_they_are_found_whatever_their_role(self, shop: SandboxStore, store: Store) -> None:
-        boss = shop.register("boss@example.com", now=NOW, role="shop_manager")
+    def test_they_are_found_whatever_their_role(self, sandbox: SandboxStore, store: Store) -> None:
+        boss = sandbox.register("boss@example.com", now=NOW, role="shop_manager")
         assert ["shop_manager"] == [each.role for each in store.customers([boss]).rows]
 
-    def test_the_newest_come_first(self, shop: SandboxStore, store: Store) -> None:
-        ids = [shop.register(f"c{n}@example.com", now=NOW) for n in range(4)]
+    def test_the_newest_come_first(self, sandbox: SandboxStore, store: Store) -> None:
+        ids = [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(4)]
         assert tuple(reversed(ids[2:])) == store.newest_customer_ids(2).rows
 
-    def test_meta_is_none_to_a_shop_managers_key(self, shop: SandboxStore, store: Store) -> None:
-        ann = shop.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31"})
-        bob = shop.register("bob@example.com", now=NOW)
-        seen = [each.customers_meta([ann, bob, 999]) for each in (store, opened(MANAGER))]
+    def test_meta_is_none_to_a_shop_managers_key(self, sandbox: SandboxStore, store: Store) -> None:
+        ann = sandbox.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31"})
+        bob = sandbox.register("bob@example.com", now=NOW)
+        seen = [each.customers_meta([ann, bob, 999]) for each in (store, open_client(MANAGER))]
         assert [{ann: {"birthday": "1980-01-31"}, bob: {}}, {ann: None, bob: None}] == seen
 
-    def test_one_is_found_by_id(self, shop: SandboxStore, store: Store) -> None:
-        ann = shop.register("ann+shop@example.com", now=NOW, first_name="Ann")
+    def test_one_is_found_by_id(self, sandbox: SandboxStore, store: Store) -> None:
+        ann = sandbox.register("ann+shop@example.com", now=NOW, first_name="Ann")
         found = store.customer(ann)
         assert found is not None
         assert ("Ann", None) == (found.first_name, store.customer(999))
 
 
 class TestProductsAndCoupons:
-    def test_products_carry_categories_and_tags(self, shop: SandboxStore, store: Store) -> None:
-        made = shop.add_product(
+    def test_products_carry_categories_and_tags(self, sandbox: SandboxStore, store: Store) -> None:
+        made = sandbox.add_product(
             "Wooden <Train>", now=NOW, sku="TOY-1", categories=("Baby & Kids",), tags=("gift",)
         )
         expected = Product(made, "Wooden <Train>", "TOY-1", ("Baby & Kids",), ("gift",), NOW)
         assert (expected,) == store.products().rows
 
-    def test_their_changes_are_found_by_time(self, shop: SandboxStore, store: Store) -> None:
-        old, new = (shop.add_product(name, now=NOW) for name in ("Kite", "Ball"))
-        shop.edit_product(new, now=NOW + timedelta(hours=1), name="Big Ball")
+    def test_their_changes_are_found_by_time(self, sandbox: SandboxStore, store: Store) -> None:
+        old, new = (sandbox.add_product(name, now=NOW) for name in ("Kite", "Ball"))
+        sandbox.edit_product(new, now=NOW + timedelta(hours=1), name="Big Ball")
         changed = store.products(modified_after=NOW).rows
         assert [(new, "Big Ball")] == [(each.id, each.name) for each in changed]
         assert {old, new} == {each.id for each in store.products(include=[old, new]).rows}
 
-    def test_a_coupon_is_found_in_whatever_case(self, shop: SandboxStore, store: Store) -> None:
-        shop.add_coupon("welcome-7q4mxk", now=NOW, amount="10", discount_type="percent")
+    def test_a_coupon_is_found_in_whatever_case(self, sandbox: SandboxStore, store: Store) -> None:
+        sandbox.add_coupon("welcome-7q4mxk", now=NOW, amount="10", discount_type="percent")
         found = store.coupon("WELCOME-7Q4MXK")
         assert found is not None
         assert ("welcome-7q4mxk", "percent", "") == (found.code, found.type, found.key)
         assert store.coupon("other") is None
 
-    def test_an_empty_code_is_no_coupon(self, shop: SandboxStore, store: Store) -> None:
-        shop.add_coupon("any", now=NOW, amount="10")
+    def test_an_empty_code_is_no_coupon(self, sandbox: SandboxStore, store: Store) -> None:
+        sandbox.add_coupon("any", now=NOW, amount="10")
         assert store.coupon("") is None

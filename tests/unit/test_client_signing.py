@@ -16,7 +16,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="/%"), min_size=
 NAMES = st.sampled_from(["a", "A", "a_b", "a[0]", "a[1]", "a[b]", "include", "oauth"]) | TEXTS
 
 
-def by_woocommerce(method: str, told: dict[str, str], secret: str) -> str:
+def woocommerce_signature(method: str, told: dict[str, str], secret: str) -> str:
     return str(
         OAuth(PLACE, "ck", secret, version="wc/v3", method=method).generate_oauth_signature(
             dict(told), PLACE
@@ -28,7 +28,7 @@ def by_woocommerce(method: str, told: dict[str, str], secret: str) -> str:
 def test_the_signature_is_that_of_woocommerce(
     method: str, told: dict[str, str], secret: str
 ) -> None:
-    assert by_woocommerce(method, told, secret) == signature(method, PLACE, told, secret)
+    assert woocommerce_signature(method, told, secret) == signature(method, PLACE, told, secret)
 
 
 @given(st.dictionaries(NAMES, TEXTS))
@@ -41,7 +41,7 @@ def test_what_is_signed_is_what_is_asked_for(query: dict[str, str]) -> None:
         told.keys(),
         {name: told[name] for name in query},
     )
-    assert given_signature == by_woocommerce("GET", told, "cs")
+    assert given_signature == woocommerce_signature("GET", told, "cs")
 
 
 def test_two_requests_have_two_nonces() -> None:

@@ -24,7 +24,7 @@ DATE = {"Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
 PAGE = "<!DOCTYPE html><html><head><title>Checking your browser</title></head></html>"
 
 
-class Nap:
+class FakeSleep:
     """Remembers how long a store waited, and takes no time."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Nap:
 
 
 def store(url: str = URL, **how: Any) -> Store:
-    how = {"sleep": Nap(), "chance": lambda: 0.5} | how
+    how = {"sleep": FakeSleep(), "chance": lambda: 0.5} | how
     return Store("main", url, "ck_key", "cs_secret", **how)
 
 
@@ -45,7 +45,7 @@ def web() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def answers(
+def add_responses(
     web: responses.RequestsMock, *said: Any, url: str = ORDERS, method: str = "GET"
 ) -> None:
     """Let the web answer so, one after another: a status, an exception, or whole keywords."""
@@ -72,14 +72,14 @@ def failure(deed: Callable[[], object]) -> StoreError:
 
 class TestKeys:
     def test_https_sends_the_key_as_basic(self, web: responses.RequestsMock) -> None:
-        answers(web, 200)
+        add_responses(web, 200)
         store().ask("GET", "orders", {"status": "any"})
         request = web.calls[0].request
         assert request.headers["Authorization"] == "Basic Y2tfa2V5OmNzX3NlY3JldA=="
         assert query(web.calls[0]) == {"status": "any"}
 
     def test_http_signs_and_never_sends_the_secret(self, web: responses.RequestsMock) -> None:
-        answers(web, 200, url=HTTP_ORDERS)
+        add_responses(web, 200, url=HTTP_ORDERS)
         store(HTTP_URL).ask("GET", "orders", {"status": "any"})
         request, sent = web.calls[0].request, query(web.calls[0])
         assert "Authorization" not in request.headers
@@ -89,7 +89,7 @@ class TestKeys:
 
     def test_each_try_over_http_is_signed_anew(self, web: responses.RequestsMock) -> None:
         """WooCommerce takes a nonce once."""
-        answers(web, 500, 502, 200, url=HTTP_ORDERS)
+        add_responses(web, 500, 502, 200, url=HTTP_ORDERS)
         store(HTTP_URL).ask("GET", "orders")
         nonces = {query(call)["oauth_nonce"] for call in web.calls}
         signatures = {query(call)["oauth_signature"] for call in web.calls}
@@ -104,7 +104,7 @@ class TestKeys:
         )
 
     def test_the_index_is_asked_for_without_a_key(self, web: responses.RequestsMock) -> None:
-        answers(web, {"json": {"name": "Shop"}}, url=f"{URL}/wp-json/")
+        add_responses(web, {"json": {"name": "Shop"}}, url=f"{URL}/wp-json/")
         store().index()
         assert "Authorization" not in web.calls[0].request.headers
 
@@ -115,7 +115,7 @@ class TestKeys:
         netrc = tmp_path / "netrc"
         netrc.write_text("machine shop.example login other password other\n")
         monkeypatch.setenv("NETRC", str(netrc))
-        answers(web, 200, url=HTTP_ORDERS)
+        add_responses(web, 200, url=HTTP_ORDERS)
         store(HTTP_URL).ask("GET", "orders")
         assert "Authorization" not in web.calls[0].request.headers
 
@@ -123,7 +123,7 @@ class TestKeys:
         "broken", [401, requests.ConnectionError(f"{HTTP_ORDERS}?oauth_signature=abc")]
     )
     def test_no_error_shows_the_signature(self, web: responses.RequestsMock, broken: Any) -> None:
-        answers(web, *[broken] * (5 if isinstance(broken, Exception) else 1), url=HTTP_ORDERS)
+        add_responses(web, *[broken] * (5 if isinstance(broken, Exception) else 1), url=HTTP_ORDERS)
         error = failure(lambda: store(HTTP_URL).ask("GET", "orders"))
         assert "oauth" not in f"{error} {error.advice} {error.__cause__}"
         assert error.__suppress_context__ or error.__context__ is None
@@ -133,7 +133,7 @@ class TestManners:
     def test_every_request_says_what_it_is_and_what_it_wants(
         self, web: responses.RequestsMock
     ) -> None:
-        answers(web, {"json": {}}, method="POST")
+        add_responses(web, {"json": {}}, method="POST")
         store().ask("POST", "orders", json={"note": "→"}, shape=dict)
         request = web.calls[0].request
         expected = (f"wcflow/{__version__}", "application/json", "application/json; charset=utf-8")
@@ -156,18 +156,18 @@ class TestManners:
             monkeypatch.delenv(name, raising=False)
         if ca_file:
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/other.pem")
-        answers(web, 200)
+        add_responses(web, 200)
         store(ca_file=ca_file, timeout=45.0).ask("GET", "orders")
         how = web.calls[0].request.req_kwargs  # type: ignore[attr-defined] # added by responses
         assert (verified, (10.0, 45.0)) == (how["verify"], how["timeout"])
 
     def test_what_is_empty_is_not_sent(self, web: responses.RequestsMock) -> None:
-        answers(web, 200)
+        add_responses(web, 200)
         store().ask("GET", "orders", {"exclude": "", "per_page": 1})
         assert query(web.calls[0]) == {"per_page": "1"}
 
     def test_each_thread_has_its_own_connection(self, web: responses.RequestsMock) -> None:
-        answers(web, 200, 200, 200)
+        add_responses(web, 200, 200, 200)
         shop, sessions = store(), set()
 
         def ask() -> None:
@@ -184,7 +184,7 @@ class TestManners:
         shop.close()
 
     def test_requests_and_their_seconds_are_counted(self, web: responses.RequestsMock) -> None:
-        answers(web, 500, 200)
+        add_responses(web, 500, 200)
         ticks = iter([10.0, 12.5, 20.0, 20.5])
         shop = store(clock=lambda: next(ticks))
         shop.ask("GET", "orders")
@@ -193,7 +193,7 @@ class TestManners:
     def test_the_methods_of_woocommerce_api_travel_the_same_way(
         self, web: responses.RequestsMock
     ) -> None:
-        answers(web, 200)
+        add_responses(web, 200)
         assert store().get("orders", params={"per_page": 1}).json() == []
         assert web.calls[0].request.headers["User-Agent"] == f"wcflow/{__version__}"
 
@@ -203,7 +203,7 @@ class TestRedirects:
     def test_none_is_followed(self, web: responses.RequestsMock, method: str) -> None:
         """A redirect turns a POST into a GET and answers 200 with a list."""
         to = "https://www.shop.example/wp-json/wc/v3/orders?consumer_key=1"
-        answers(web, {"status": 301, "headers": {**DATE, "Location": to}}, method=method)
+        add_responses(web, {"status": 301, "headers": {**DATE, "Location": to}}, method=method)
         error = failure(lambda: store().ask(method, "orders"))
         assert (
             "the store sends wcflow on to https://www.shop.example/wp-json/wc/v3/orders:"
@@ -213,7 +213,7 @@ class TestRedirects:
         assert len(web.calls) == 1
 
     def test_one_to_a_login_page_has_no_address_to_give(self, web: responses.RequestsMock) -> None:
-        answers(web, {"status": 302, "headers": {**DATE, "Location": "/wp-login.php?x=1"}})
+        add_responses(web, {"status": 302, "headers": {**DATE, "Location": "/wp-login.php?x=1"}})
         error = failure(lambda: store().ask("GET", "orders"))
         assert (
             "set url to the address that a browser shows for the shop's home page" == error.advice
@@ -222,13 +222,13 @@ class TestRedirects:
 
 class TestReads:
     def test_they_are_tried_again_after_growing_waits(self, web: responses.RequestsMock) -> None:
-        answers(web, 500, 502, 503, 504, 200)
-        nap = Nap()
+        add_responses(web, 500, 502, 503, 504, 200)
+        nap = FakeSleep()
         assert store(sleep=nap).ask("GET", "orders").body == []
         assert [0.5, 1.0, 2.0, 4.0] == nap.seconds
 
     def test_they_are_not_tried_for_ever(self, web: responses.RequestsMock) -> None:
-        answers(web, 500, 500, 500, 500, 500)
+        add_responses(web, 500, 500, 500, 500, 500)
         error = failure(lambda: store().ask("GET", "orders"))
         assert (500, False, False) == (error.status, error.permanent, error.effect_unknown)
 
@@ -245,14 +245,14 @@ class TestReads:
         self, web: responses.RequestsMock, wish: str, waited: float
     ) -> None:
         """Seconds, or a date by the store's own clock."""
-        answers(web, {"status": 429, "headers": {**DATE, "Retry-After": wish}}, 200)
-        nap = Nap()
+        add_responses(web, {"status": 429, "headers": {**DATE, "Retry-After": wish}}, 200)
+        nap = FakeSleep()
         store(sleep=nap).ask("GET", "orders")
         assert [waited] == nap.seconds
 
     def test_a_long_retry_after_is_left_to_the_caller(self, web: responses.RequestsMock) -> None:
         body = {"code": "wp_die", "message": "Briefly unavailable.", "data": {"status": 503}}
-        answers(web, {"status": 503, "json": body, "headers": {**DATE, "Retry-After": "600"}})
+        add_responses(web, {"status": 503, "json": body, "headers": {**DATE, "Retry-After": "600"}})
         error = failure(lambda: store().ask("GET", "orders"))
         assert (503, "wp_die", 600.0, False) == (
             error.status,
@@ -274,11 +274,11 @@ class TestReads:
     def test_a_lost_connection_is_tried_again(
         self, web: responses.RequestsMock, trouble: Exception
     ) -> None:
-        answers(web, trouble, 200)
+        add_responses(web, trouble, 200)
         assert store().ask("GET", "orders").body == []
 
     def test_torn_json_is_tried_again_and_then_an_error(self, web: responses.RequestsMock) -> None:
-        answers(web, *[{"body": '[{"id":1,"refunds":[]'}] * 5)
+        add_responses(web, *[{"body": '[{"id":1,"refunds":[]'}] * 5)
         error = failure(lambda: store().ask("GET", "orders"))
         assert str(error).startswith("the store's answer cannot be read: GET /orders: HTTP 200: ")
         assert ("wcflow_unreadable", False, False) == (
@@ -291,11 +291,11 @@ class TestReads:
     def test_notices_before_the_json_are_passed_over(
         self, web: responses.RequestsMock, before: str
     ) -> None:
-        answers(web, {"body": f'{before}[{{"id":1}}]'})
+        add_responses(web, {"body": f'{before}[{{"id":1}}]'})
         assert store().ask("GET", "orders").body == [{"id": 1}]
 
     def test_a_web_page_is_an_error_that_names_it(self, web: responses.RequestsMock) -> None:
-        answers(web, {"body": PAGE, "content_type": "text/html"})
+        add_responses(web, {"body": PAGE, "content_type": "text/html"})
         error = failure(lambda: store().ask("GET", "orders"))
         assert (
             'the store answered with a web page "Checking your browser": GET /orders: HTTP 200'
@@ -307,7 +307,7 @@ class TestReads:
     def test_json_of_another_shape_is_an_error(
         self, web: responses.RequestsMock, shape: Any, body: Any
     ) -> None:
-        answers(web, {"json": body})
+        add_responses(web, {"json": body})
         error = failure(lambda: store().ask("GET", "orders", shape=shape))
         expected = "a list" if shape is list else "an object"
         assert (
@@ -315,12 +315,12 @@ class TestReads:
         ) == str(error)
 
     def test_an_answer_knows_the_time_and_the_total(self, web: responses.RequestsMock) -> None:
-        answers(web, {"json": [], "headers": {**DATE, "X-WP-Total": "192"}})
+        add_responses(web, {"json": [], "headers": {**DATE, "X-WP-Total": "192"}})
         answer = store().ask("GET", "orders")
         assert ("2026-11-22T19:20:08+00:00", 192) == (answer.server_now.isoformat(), answer.total)
 
     def test_an_answer_without_a_time_is_an_error(self, web: responses.RequestsMock) -> None:
-        answers(web, {"json": [], "headers": {}})
+        add_responses(web, {"json": [], "headers": {}})
         assert "expected a Date header" in str(failure(lambda: store().ask("GET", "orders")))
 
     def test_waiting_can_be_broken_off(self, web: responses.RequestsMock) -> None:
@@ -329,7 +329,7 @@ class TestReads:
         def stop(_seconds: float) -> None:
             raise KeyboardInterrupt
 
-        answers(web, 500)
+        add_responses(web, 500)
         with pytest.raises(KeyboardInterrupt):
             store(sleep=stop).ask("GET", "orders")
 
@@ -357,7 +357,7 @@ class TestWrites:
     def test_one_that_may_have_happened_is_not_sent_again(
         self, web: responses.RequestsMock, trouble: Any
     ) -> None:
-        answers(web, trouble, method="POST")
+        add_responses(web, trouble, method="POST")
         error = self.post(store())
         assert (True, False, 1) == (error.effect_unknown, error.permanent, len(web.calls))
 
@@ -373,14 +373,14 @@ class TestWrites:
     def test_one_that_cannot_have_happened_is_sent_again(
         self, web: responses.RequestsMock, trouble: Any
     ) -> None:
-        answers(web, trouble, {"json": {"id": 1}}, method="POST")
+        add_responses(web, trouble, {"json": {"id": 1}}, method="POST")
         assert store().ask("POST", "orders", json={}, shape=dict).body == {"id": 1}
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413])
     def test_a_refusal_has_no_effect_and_stays(
         self, web: responses.RequestsMock, status: int
     ) -> None:
-        answers(web, status, method="POST")
+        add_responses(web, status, method="POST")
         error = self.post(store())
         assert (False, True, 1) == (error.effect_unknown, error.permanent, len(web.calls))
 
@@ -396,7 +396,7 @@ class TestPages:
     def test_they_halve_where_the_store_chokes(
         self, web: responses.RequestsMock, trouble: Any
     ) -> None:
-        answers(web, trouble, trouble, 200)
+        add_responses(web, trouble, trouble, 200)
         store().page("orders", {}, dict)
         assert [100, 50, 25] == self.sizes(web)
 
@@ -404,37 +404,37 @@ class TestPages:
     def test_they_stay_as_they_are_where_less_would_not_help(
         self, web: responses.RequestsMock, trouble: int
     ) -> None:
-        answers(web, trouble, 200)
+        add_responses(web, trouble, 200)
         store().page("orders", {}, dict)
         assert [100, 100] == self.sizes(web)
 
     def test_they_stay_small_and_grow_again(self, web: responses.RequestsMock) -> None:
-        answers(web, 504, *[200] * 12)
+        add_responses(web, 504, *[200] * 12)
         shop = store()
         for _ in range(12):
             shop.page("orders", {}, dict)
         assert [100, *[50] * 10, 100, 100] == self.sizes(web)
 
     def test_a_request_for_one_thing_teaches_nothing(self, web: responses.RequestsMock) -> None:
-        answers(web, 504, 200)
+        add_responses(web, 504, 200)
         shop = store()
         shop.ask("GET", "orders", {"per_page": 1})
         assert shop.pages.size == 100
 
     def test_a_smaller_page_is_full_when_it_is_full(self, web: responses.RequestsMock) -> None:
-        answers(web, 504, self.rows(50))
+        add_responses(web, 504, self.rows(50))
         assert store().page("orders", {}, dict).full
 
     def test_ids_are_asked_for_in_such_portions(self, web: responses.RequestsMock) -> None:
         """All are asked for, however small the portions: what does not come back is not there."""
-        answers(web, 504, 200, 200)
+        add_responses(web, 504, 200, 200)
         store(page_size=12).get_by_ids("orders", range(1, 13), {}, dict)
         asked = [query(call)["include"] for call in web.calls]
         assert ["1,2,3,4,5,6,7,8,9,10,11,12", "1,2,3,4,5,6", "7,8,9,10,11,12"] == asked
 
 
 @contextmanager
-def listening(deed: Callable[[socket.socket], object]) -> Iterator[int]:
+def listening_socket(deed: Callable[[socket.socket], object]) -> Iterator[int]:
     """Take one connection on a loopback port and do something to it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -462,7 +462,7 @@ class TestRealSockets:
 
     def test_somebody_listens_and_says_nothing(self) -> None:
         done = threading.Event()
-        with listening(lambda _connection: done.wait(5)) as port:
+        with listening_socket(lambda _connection: done.wait(5)) as port:
             with store(f"http://127.0.0.1:{port}", timeout=0.1) as shop:
                 error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
             done.set()
@@ -474,7 +474,7 @@ class TestRealSockets:
             connection.recv(65536)
 
         with (
-            listening(hang_up) as port,
+            listening_socket(hang_up) as port,
             store(f"http://127.0.0.1:{port}", timeout=5) as shop,
         ):
             error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
@@ -487,7 +487,7 @@ class TestRealSockets:
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
         with (
-            listening(chat) as port,
+            listening_socket(chat) as port,
             store(f"https://127.0.0.1:{port}", timeout=5) as shop,
         ):
             error = failure(lambda: shop.ask("GET", "orders"))

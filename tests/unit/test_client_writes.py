@@ -10,7 +10,7 @@ import pytest
 import responses
 from msgspec.structs import replace
 
-from tests.sandbox_door import Door, mounted
+from tests.sandbox_http import SandboxHttp, mount_sandbox
 from wcflow.errors import StoreError
 from wcflow.records import Coupon
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
@@ -26,80 +26,80 @@ DATE = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
 
 
 @pytest.fixture
-def shop() -> SandboxStore:
+def sandbox() -> SandboxStore:
     return SandboxStore()
 
 
 @pytest.fixture
-def faults(shop: SandboxStore) -> Faults:
-    return Faults(shop)
+def faults(sandbox: SandboxStore) -> Faults:
+    return Faults(sandbox)
 
 
 @pytest.fixture
-def door(faults: Faults) -> Iterator[Door]:
-    with mounted(faults, lambda: NOW) as door:
-        yield door
+def http(faults: Faults) -> Iterator[SandboxHttp]:
+    with mount_sandbox(faults, lambda: NOW) as http:
+        yield http
 
 
 @pytest.fixture
-def store(door: Door) -> Store:
-    return opened(ADMIN)
+def store(http: SandboxHttp) -> Store:
+    return open_client(ADMIN)
 
 
-def opened(key: Any, **how: Any) -> Store:
+def open_client(key: Any, **how: Any) -> Store:
     how = {"sleep": lambda _seconds: None, "chance": lambda: 0.0} | how
     return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
 
 
-def people(shop: SandboxStore, count: int) -> list[int]:
-    return [shop.register(f"c{n}@example.com", now=NOW) for n in range(count)]
+def register_customers(sandbox: SandboxStore, count: int) -> list[int]:
+    return [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(count)]
 
 
-def tags(shop: SandboxStore, customer: int) -> list[Any]:
-    meta = shop.customer(customer)["meta_data"]
+def tags(sandbox: SandboxStore, customer: int) -> list[Any]:
+    meta = sandbox.customer(customer)["meta_data"]
     return [each["value"] for each in meta if each["key"] == "wcflow_tags"]
 
 
-def tagged(ids: list[int], value: str | None = "VIP") -> dict[int, dict[str, str | None]]:
+def tag_updates(ids: list[int], value: str | None = "VIP") -> dict[int, dict[str, str | None]]:
     return {number: {"wcflow_tags": value} for number in ids}
 
 
-def sizes(door: Door) -> list[int]:
-    return [len(call.json["update"]) for call in door.writes if call.path.endswith("/batch")]
+def batch_sizes(http: SandboxHttp) -> list[int]:
+    return [len(call.json["update"]) for call in http.writes if call.path.endswith("/batch")]
 
 
-def codes(outcome: dict[int, StoreError | None]) -> dict[int, str]:
+def error_codes(outcome: dict[int, StoreError | None]) -> dict[int, str]:
     return {number: error.code if error else "" for number, error in outcome.items()}
 
 
 class TestMeta:
     def test_it_is_written_in_polite_batches(
-        self, shop: SandboxStore, store: Store, door: Door
+        self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
-        ids = people(shop, 60)
-        assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
-        assert [["VIP"]] * 60 == [tags(shop, each) for each in ids]
-        assert [25, 25, 10] == sizes(door)
+        ids = register_customers(sandbox, 60)
+        assert dict.fromkeys(ids) == store.write_meta("customers", tag_updates(ids))
+        assert [["VIP"]] * 60 == [tags(sandbox, each) for each in ids]
+        assert [25, 25, 10] == batch_sizes(http)
 
-    def test_none_deletes_a_key(self, shop: SandboxStore, store: Store) -> None:
-        ids = people(shop, 2)
-        store.write_meta("customers", tagged(ids))
-        assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids, None))
-        assert [[], []] == [tags(shop, each) for each in ids]
+    def test_none_deletes_a_key(self, sandbox: SandboxStore, store: Store) -> None:
+        ids = register_customers(sandbox, 2)
+        store.write_meta("customers", tag_updates(ids))
+        assert dict.fromkeys(ids) == store.write_meta("customers", tag_updates(ids, None))
+        assert [[], []] == [tags(sandbox, each) for each in ids]
 
-    def test_orders_are_written_alike(self, shop: SandboxStore, store: Store) -> None:
-        order = shop.place_order(now=NOW)
-        assert {order: None} == store.write_meta("orders", tagged([order]))
+    def test_orders_are_written_alike(self, sandbox: SandboxStore, store: Store) -> None:
+        order = sandbox.place_order(now=NOW)
+        assert {order: None} == store.write_meta("orders", tag_updates([order]))
         assert store.orders_meta([order]) == {order: {"wcflow_tags": "VIP"}}
 
-    def test_nothing_is_nothing(self, store: Store, door: Door) -> None:
-        assert (store.write_meta("customers", {}), door.calls) == ({}, [])
+    def test_nothing_is_nothing(self, store: Store, http: SandboxHttp) -> None:
+        assert (store.write_meta("customers", {}), http.calls) == ({}, [])
 
-    def test_one_that_fails_fails_alone(self, shop: SandboxStore, store: Store) -> None:
-        one, two = people(shop, 2)
-        outcome = store.write_meta("customers", tagged([one, 999, two]))
+    def test_one_that_fails_fails_alone(self, sandbox: SandboxStore, store: Store) -> None:
+        one, two = register_customers(sandbox, 2)
+        outcome = store.write_meta("customers", tag_updates([one, 999, two]))
         gone = outcome[999]
-        assert {one: "", 999: "wc_user_invalid_id", two: ""} == codes(outcome)
+        assert {one: "", 999: "wc_user_invalid_id", two: ""} == error_codes(outcome)
         assert gone is not None
         assert (
             'the store refused the change: PUT /customers/999: HTTP 404 wc_user_invalid_id ("Invalid user ID.")'
@@ -107,9 +107,9 @@ class TestMeta:
         assert (True, False, False) == (gone.permanent, gone.effect_unknown, is_store_wide(gone))
 
     def test_what_woocommerce_drops_in_silence_is_noticed(
-        self, shop: SandboxStore, store: Store
+        self, sandbox: SandboxStore, store: Store
     ) -> None:
-        (one,) = people(shop, 1)
+        (one,) = register_customers(sandbox, 1)
         outcome = store.write_meta("customers", {one: {"_hidden": "x", "wcflow_tags": "A"}})
         error = outcome[one]
         assert error is not None
@@ -122,75 +122,79 @@ class TestMeta:
         )
 
     def test_a_batch_that_takes_too_long_is_halved(
-        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
+        self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
         """Meta is set, not added to: what may have happened is asked for again."""
-        ids = people(shop, 30)
+        ids = register_customers(sandbox, 30)
         faults.time_out(effect=True, only="POST *", times=2)
-        assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
-        assert [25, 12, 6, 6, 6, 6, 6] == sizes(door)
-        assert [["VIP"]] * 30 == [tags(shop, each) for each in ids]
+        assert dict.fromkeys(ids) == store.write_meta("customers", tag_updates(ids))
+        assert [25, 12, 6, 6, 6, 6, 6] == batch_sizes(http)
+        assert [["VIP"]] * 30 == [tags(sandbox, each) for each in ids]
 
     def test_a_store_that_always_takes_too_long_is_left_alone(
-        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
+        self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
-        ids = people(shop, 40)
+        ids = register_customers(sandbox, 40)
         faults.time_out(effect=False, only="POST *", times=None)
-        outcome = store.write_meta("customers", tagged(ids))
+        outcome = store.write_meta("customers", tag_updates(ids))
         unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
-        assert (set(ids), {"wcflow_timeout"}) == (set(outcome), set(codes(outcome).values()))
-        assert ([25, 12, 6], ids[:6]) == (sizes(door), unsure)
+        assert (set(ids), {"wcflow_timeout"}) == (set(outcome), set(error_codes(outcome).values()))
+        assert ([25, 12, 6], ids[:6]) == (batch_sizes(http), unsure)
 
     def test_a_store_out_of_reach_is_asked_no_further(
-        self, shop: SandboxStore, faults: Faults, store: Store, door: Door
+        self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
-        ids = people(shop, 60)
+        ids = register_customers(sandbox, 60)
         faults.fail_with(status=503, only="POST *", times=None, after=1)
-        outcome = store.write_meta("customers", tagged(ids))
+        outcome = store.write_meta("customers", tag_updates(ids))
         unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
         assert ids[:25] == [number for number, error in outcome.items() if error is None]
-        assert (ids[25:50], [25, 25]) == (unsure, sizes(door))
+        assert (ids[25:50], [25, 25]) == (unsure, batch_sizes(http))
 
     def test_one_that_breaks_the_shop_does_not_hold_up_the_others(
-        self, shop: SandboxStore, faults: Faults, store: Store
+        self, sandbox: SandboxStore, faults: Faults, store: Store
     ) -> None:
-        ids = people(shop, 3)
+        ids = register_customers(sandbox, 3)
         faults.fail_with(status=500, only="POST *", times=None)
         faults.fail_with(status=500, only=f"PUT /wc/v3/customers/{ids[1]}", times=None)
-        outcome = store.write_meta("customers", tagged(ids))
+        outcome = store.write_meta("customers", tag_updates(ids))
         broken = [number for number, error in outcome.items() if error]
-        assert ([ids[1]], [["VIP"], [], ["VIP"]]) == (broken, [tags(shop, each) for each in ids])
+        assert ([ids[1]], [["VIP"], [], ["VIP"]]) == (broken, [tags(sandbox, each) for each in ids])
 
-    def test_a_shop_manager_writes_one_by_one(self, shop: SandboxStore, door: Door) -> None:
-        ids = people(shop, 3)
-        store = opened(MANAGER)
+    def test_a_shop_manager_writes_one_by_one(
+        self, sandbox: SandboxStore, http: SandboxHttp
+    ) -> None:
+        ids = register_customers(sandbox, 3)
+        store = open_client(MANAGER)
         for _ in range(2):
-            assert dict.fromkeys(ids) == store.write_meta("customers", tagged(ids))
-        methods = [call.method for call in door.writes]
+            assert dict.fromkeys(ids) == store.write_meta("customers", tag_updates(ids))
+        methods = [call.method for call in http.writes]
         assert ["POST", *["PUT"] * 6] == methods
-        assert [["VIP"]] * 3 == [tags(shop, each) for each in ids]
+        assert [["VIP"]] * 3 == [tags(sandbox, each) for each in ids]
 
     def test_a_shop_manager_writes_orders_in_batches_all_the_same(
-        self, shop: SandboxStore, door: Door
+        self, sandbox: SandboxStore, http: SandboxHttp
     ) -> None:
-        ids = [shop.place_order(now=NOW) for _ in range(3)]
-        customers = people(shop, 1)
-        store = opened(MANAGER)
-        store.write_meta("customers", tagged(customers))
-        assert dict.fromkeys(ids) == store.write_meta("orders", tagged(ids))
-        assert [1, 3] == sizes(door)
+        ids = [sandbox.place_order(now=NOW) for _ in range(3)]
+        customers = register_customers(sandbox, 1)
+        store = open_client(MANAGER)
+        store.write_meta("customers", tag_updates(customers))
+        assert dict.fromkeys(ids) == store.write_meta("orders", tag_updates(ids))
+        assert [1, 3] == batch_sizes(http)
 
-    def test_a_key_that_may_only_read_writes_nothing(self, shop: SandboxStore, door: Door) -> None:
-        ids = people(shop, 60)
-        outcome = opened(READER).write_meta("customers", tagged(ids))
-        assert {"woocommerce_rest_authentication_error"} == set(codes(outcome).values())
-        assert (60, 1) == (len(outcome), len(door.writes))
+    def test_a_key_that_may_only_read_writes_nothing(
+        self, sandbox: SandboxStore, http: SandboxHttp
+    ) -> None:
+        ids = register_customers(sandbox, 60)
+        outcome = open_client(READER).write_meta("customers", tag_updates(ids))
+        assert {"woocommerce_rest_authentication_error"} == set(error_codes(outcome).values())
+        assert (60, 1) == (len(outcome), len(http.writes))
 
     def test_one_that_the_answer_leaves_out_may_have_been_written(self) -> None:
         with responses.RequestsMock() as web:
             answer = {"update": [{"id": 1, "meta_data": [{"key": "wcflow_tags", "value": "VIP"}]}]}
             web.add("POST", f"{API}/customers/batch", json=answer, headers=DATE)
-            outcome = opened(ADMIN).write_meta("customers", tagged([1, 2]))
+            outcome = open_client(ADMIN).write_meta("customers", tag_updates([1, 2]))
         left_out = outcome[2]
         assert outcome[1] is None
         assert left_out is not None
@@ -198,26 +202,26 @@ class TestMeta:
 
 
 class TestNotes:
-    def test_a_note_is_written_and_told(self, shop: SandboxStore, store: Store) -> None:
-        order = shop.place_order(now=NOW)
+    def test_a_note_is_written_and_told(self, sandbox: SandboxStore, store: Store) -> None:
+        order = sandbox.place_order(now=NOW)
         note = store.add_note(order, "Segment: VIP")
         assert note in store.notes(order)
-        assert (("Segment: VIP", False), []) == ((note.text, note.for_customer), shop.mails)
+        assert (("Segment: VIP", False), []) == ((note.text, note.for_customer), sandbox.mails)
 
-    def test_only_one_for_the_customer_is_mailed(self, shop: SandboxStore, store: Store) -> None:
-        order = shop.place_order(now=NOW, email="ann@example.com")
+    def test_only_one_for_the_customer_is_mailed(self, sandbox: SandboxStore, store: Store) -> None:
+        order = sandbox.place_order(now=NOW, email="ann@example.com")
         assert store.add_note(order, "Thanks!", for_customer=True).for_customer
-        assert ["ann@example.com"] == [mail.to for mail in shop.mails]
+        assert ["ann@example.com"] == [mail.to for mail in sandbox.mails]
 
     def test_one_that_may_have_been_written_is_not_written_twice(
-        self, shop: SandboxStore, faults: Faults, store: Store
+        self, sandbox: SandboxStore, faults: Faults, store: Store
     ) -> None:
-        order = shop.place_order(now=NOW)
-        before = len(shop.notes(order))
+        order = sandbox.place_order(now=NOW)
+        before = len(sandbox.notes(order))
         faults.time_out(effect=True, only="POST *")
         with pytest.raises(StoreError) as error:
             store.add_note(order, "once")
-        assert (True, 1) == (error.value.effect_unknown, len(shop.notes(order)) - before)
+        assert (True, 1) == (error.value.effect_unknown, len(sandbox.notes(order)) - before)
 
     def test_without_the_order_there_is_no_note(self, store: Store) -> None:
         with pytest.raises(StoreError) as error:
@@ -252,7 +256,7 @@ class TestCoupons:
         )
         assert (expected, expected) == (made, store.coupon(COUPON.code))
 
-    def test_one_that_exists_is_not_made_again(self, shop: SandboxStore, store: Store) -> None:
+    def test_one_that_exists_is_not_made_again(self, sandbox: SandboxStore, store: Store) -> None:
         store.create_coupon(COUPON)
         with pytest.raises(StoreError) as error:
             store.create_coupon(COUPON)
@@ -261,15 +265,17 @@ class TestCoupons:
             error.value.permanent,
             error.value.effect_unknown,
         )
-        assert ["welcome-7q4mxk"] == shop.coupon_codes()
+        assert ["welcome-7q4mxk"] == sandbox.coupon_codes()
 
-    def test_one_for_a_malformed_address_is_not_even_sent(self, store: Store, door: Door) -> None:
+    def test_one_for_a_malformed_address_is_not_even_sent(
+        self, store: Store, http: SandboxHttp
+    ) -> None:
         with pytest.raises(StoreError) as error:
             store.create_coupon(replace(COUPON, emails=("ann at home",)))
         assert ("wcflow_coupon_flawed", True, []) == (
             error.value.code,
             error.value.permanent,
-            door.calls,
+            http.calls,
         )
         assert "ann at home" not in str(error.value)
 
@@ -299,7 +305,7 @@ class TestCoupons:
     def create(self, web: responses.RequestsMock, answer: dict[str, Any]) -> StoreError:
         web.add("POST", f"{API}/coupons", status=201, json=answer, headers=DATE)
         with pytest.raises(StoreError) as error:
-            opened(ADMIN).create_coupon(COUPON)
+            open_client(ADMIN).create_coupon(COUPON)
         return error.value
 
     @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from tests.builders import BERLIN, NOW, SHOP, account, ago, order, profile
+from tests.builders import BERLIN, NOW, STORE, account, ago, order, profile
 from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_condition
@@ -246,7 +246,7 @@ class TestTheInstantOfChange:
 
     def test_a_birthday_is_due_when_it_comes_into_reach(self):
         who = profile(account=account(meta={"born": "1990-12-24"}))
-        who = replace(who, store=replace(SHOP, birthday_meta="born"))
+        who = replace(who, store=replace(STORE, birthday_meta="born"))
         answer = ask("birthday <= +7d", who)
 
         assert (False, self.midnight((12, 17))) == (answer.value, answer.changes_at)

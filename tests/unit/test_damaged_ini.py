@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from tests.command import ENVIRONMENT, process, wcflow
+from tests.command_line import ENVIRONMENT, run_process, run_wcflow
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
@@ -34,13 +34,13 @@ MOST_SECONDS = 5.0
 def written_by_init(folder):
     path = folder / "made.ini"
     words = ("--url", "https://shop.example", "--key", KEY, "--secret", SECRET)
-    assert DONE == wcflow("init", *words, "--output", path).code
+    assert DONE == run_wcflow("init", *words, "--output", path).code
     database = f"database = postgresql://wcflow:{PASSWORD}@db.example/wcflow"
     return path.read_text().replace("[wcflow]\n", f"[wcflow]\n{database}\n")
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory):
+def sound_ini(tmp_path_factory):
     return default_ini(), written_by_init(tmp_path_factory.mktemp("init"))
 
 
@@ -228,9 +228,9 @@ def look_at(data):
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_damage_is_told_by_line_or_does_no_harm(sound, damage):
+def test_damage_is_told_by_line_or_does_no_harm(sound_ini, damage):
     """Whatever happened to a sound file, all that is wrong is told where it stands."""
-    found = [look_at(damaged(text, damage, number)) for text in sound for number in range(EACH)]
+    found = [look_at(damaged(text, damage, number)) for text in sound_ini for number in range(EACH)]
 
     # Damage that never does any would prove nothing.
     assert any(found)
@@ -238,19 +238,19 @@ def test_damage_is_told_by_line_or_does_no_harm(sound, damage):
 
 @pytest.mark.parametrize("damage", RARE, ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("number", range(6))
-def test_what_is_too_much_is_told_soon(sound, damage, number):
+def test_what_is_too_much_is_told_soon(sound_ini, damage, number):
     """Values and brackets without end are refused before they take the processor or the stack."""
-    look_at(damaged(sound[1], damage, number))
+    look_at(damaged(sound_ini[1], damage, number))
 
 
-def test_many_rules_are_many_and_nothing_else(sound):
+def test_many_rules_are_many_and_nothing_else(sound_ini):
     """1,500 rules are read in a few seconds."""
     began = time.process_time()
     problems, told = (
         (),
         summary_lines(
             load_config(
-                Path("/nowhere/w.ini"), ENV, read=lambda _: damaged(sound[0], many_rules, 1)
+                Path("/nowhere/w.ini"), ENV, read=lambda _: damaged(sound_ini[0], many_rules, 1)
             )
         ),
     )
@@ -260,26 +260,26 @@ def test_many_rules_are_many_and_nothing_else(sound):
     assert time.process_time() - began < 2 * MOST_SECONDS
 
 
-def test_the_files_that_are_damaged_here_are_sound(sound):
+def test_the_files_that_are_damaged_here_are_sound(sound_ini):
     """Else every damage would be told, whatever it is."""
-    assert [(), ()] == [read(text.encode())[0] for text in sound]
+    assert [(), ()] == [read(text.encode())[0] for text in sound_ini]
 
 
 # The command itself
 
 
 def check(path, **more):
-    ran = process("check", "--config", path, **more)
+    ran = run_process("check", "--config", path, **more)
     assert "Traceback" not in ran.stderr
     return ran.returncode, ran.stdout, ran.stderr
 
 
 @pytest.mark.parametrize("damage", [lines_lost, signs_flipped, other_bytes, another_encoding])
-def test_check_ends_with_78_and_lines(sound, tmp_path, damage):
+def test_check_ends_with_78_and_lines(sound_ini, tmp_path, damage):
     """The command tells the problems of a damaged file and ends with the code for that."""
     ini = tmp_path / "wcflow.ini"
-    numbers = (n for n in range(50) if look_at(damaged(sound[1], damage, n)))
-    ini.write_bytes(damaged(sound[1], damage, next(numbers)))
+    numbers = (n for n in range(50) if look_at(damaged(sound_ini[1], damage, n)))
+    ini.write_bytes(damaged(sound_ini[1], damage, next(numbers)))
 
     code, out, err = check(ini)
 
@@ -385,7 +385,7 @@ def test_a_key_in_the_wrong_place_is_not_repeated(tmp_path, line):
     """Where a key stands in the way of understanding, the problem tells its line and not the key."""
     ini = tmp_path / "wcflow.ini"
     ini.write_text(f"[store s]\n{line}\n")
-    ran = wcflow("check", "--config", ini)
+    ran = run_wcflow("check", "--config", ini)
 
     assert BAD_CONFIG == ran.code
     assert [] == [each for each in (KEY, SECRET, PASSWORD) if each in ran.out + ran.err]
@@ -397,7 +397,7 @@ def test_files_do_not_include_one_another_without_end(tmp_path):
     for name in ("a.ini", "b.ini", "wcflow.ini"):
         (tmp_path / name).write_text(text)
     began = time.process_time()
-    ran = wcflow("check", "--config", tmp_path / "wcflow.ini")
+    ran = run_wcflow("check", "--config", tmp_path / "wcflow.ini")
 
     assert BAD_CONFIG == ran.code
     assert "'/**/*.ini.none', which matches none" in ran.err

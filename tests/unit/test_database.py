@@ -26,7 +26,7 @@ def rows(tx, model):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def nothing_yet(request, tmp_path):
+def empty_url(request, tmp_path):
     """A connection to a database without any table."""
     with ExitStack() as stack:
         url = f"sqlite:///{tmp_path / 'bare.sqlite'}"
@@ -38,13 +38,13 @@ def nothing_yet(request, tmp_path):
         yield stack.enter_context(engine.begin())
 
 
-def test_migrations_make_the_tables_that_the_code_knows(nothing_yet):
+def test_migrations_make_the_tables_that_the_code_knows(empty_url):
     """A database that was upgraded all the way is the same as one that is made today."""
-    schema.migrate(nothing_yet)
+    schema.migrate(empty_url)
     settings = {"compare_type": True, "version_table": schema.VERSION_TABLE}
-    context = MigrationContext.configure(nothing_yet, opts=settings)
+    context = MigrationContext.configure(empty_url, opts=settings)
     assert [] == compare_metadata(context, schema.METADATA)
-    assert schema.HEAD == schema.version_of(nothing_yet)
+    assert schema.HEAD == schema.version_of(empty_url)
 
 
 def test_the_newest_revision_is_the_one_named_in_the_code():

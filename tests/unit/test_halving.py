@@ -23,7 +23,7 @@ WHOLE = Span(0, 400_000_000)
 """Some twelve years of seconds."""
 
 
-class Elsewhere:
+class RemoteCounts:
     """A list of stamps that is like ours, until somebody takes away from it or adds to it."""
 
     def __init__(self, ours):
@@ -41,10 +41,10 @@ class Elsewhere:
 
     def count(self, span):
         parts = [(self._ours, 1), (self.gone, -1), (self.new, 1)]
-        return sum(sign * held(stamps, span) for stamps, sign in parts)
+        return sum(sign * count_local(stamps, span) for stamps, sign in parts)
 
 
-def held(stamps, span):
+def count_local(stamps, span):
     return bisect_left(stamps, span.end) - bisect_left(stamps, span.start)
 
 
@@ -55,7 +55,7 @@ def found(shelf, there, turn=0):
 
 
 @cache
-def a_million(seed):
+def million_stamps(seed):
     """Orders of a shop that grew, with days on which it sold nothing and hours in which it sold much."""
     random = Random(seed)
     stamps = [int(WHOLE.end * random.random() ** 0.4) for _ in range(MILLION * 9 // 10)]
@@ -67,32 +67,32 @@ def a_million(seed):
 @settings(deadline=None)  # a million takes its time once
 @given(st.sampled_from([1, 2]), st.integers(0, MILLION - 1), st.integers(0, 400))
 def test_one_lost_among_a_million_is_found_by_less_than_thirty_counts(seed, which, turn):
-    stamps = a_million(seed)
-    there = Elsewhere(stamps)
+    stamps = million_stamps(seed)
+    there = RemoteCounts(stamps)
     there.loses(stamps[which])
     (span,) = found(CreationTimes(stamps), there, turn)
 
     assert span.start <= stamps[which] < span.end
-    assert held(stamps, span) <= LISTING_SIZE
+    assert count_local(stamps, span) <= LISTING_SIZE
     assert there.asked < 30
 
 
 @settings(deadline=None)
 @given(st.integers(WHOLE.start, WHOLE.end - 1), st.integers(0, 400))
 def test_one_unknown_among_a_million_is_found_as_soon_wherever_it_lies(stamp, turn):
-    stamps = a_million(1)
-    there = Elsewhere(stamps)
+    stamps = million_stamps(1)
+    there = RemoteCounts(stamps)
     there.gains(stamp)
     (span,) = found(CreationTimes(stamps), there, turn)
 
     assert span.start <= stamp < span.end
-    assert held(stamps, span) <= LISTING_SIZE
+    assert count_local(stamps, span) <= LISTING_SIZE
     assert there.asked < 30
 
 
 def test_where_nothing_differs_no_more_is_asked_than_there_are_parts():
-    stamps = a_million(1)
-    there = Elsewhere(stamps)
+    stamps = million_stamps(1)
+    there = RemoteCounts(stamps)
 
     assert [] == found(CreationTimes(stamps), there)
     assert there.asked <= MAX_RANGES + 1
@@ -100,30 +100,30 @@ def test_where_nothing_differs_no_more_is_asked_than_there_are_parts():
 
 def test_a_second_that_holds_many_is_not_halved():
     stamps = array("q", [1000] * 300 + [2000] * 300)
-    there = Elsewhere(stamps)
+    there = RemoteCounts(stamps)
     there.loses(2000)
 
-    assert [300] == [held(stamps, span) for span in found(CreationTimes(stamps), there)]
+    assert [300] == [count_local(stamps, span) for span in found(CreationTimes(stamps), there)]
 
 
 def test_what_is_gone_as_a_whole_is_listed_at_once():
     """A listing tells nothing of what is not there: halving what is empty would be in vain."""
     stamps = array("q", range(0, 100_000, 10))
-    there = Elsewhere(stamps)
+    there = RemoteCounts(stamps)
     for stamp in stamps[:5000]:
         there.loses(stamp)
     spans = found(CreationTimes(stamps), there)
 
     assert there.asked < 40
-    assert 5000 <= sum(held(stamps, span) for span in spans) < 6000
+    assert 5000 <= sum(count_local(stamps, span) for span in spans) < 6000
 
 
 stamps_of = st.lists(st.integers(0, 60) | st.integers(0, WHOLE.end - 1), max_size=700)
 few = st.lists(st.integers(0, 60) | st.integers(0, WHOLE.end - 1), max_size=5)
 
 
-def spoilt(ours, lost, gained):
-    there = Elsewhere(ours)
+def changed_stamps(ours, lost, gained):
+    there = RemoteCounts(ours)
     for which in lost:
         there.loses(ours[which % len(ours)])
     for stamp in gained:
@@ -134,14 +134,14 @@ def spoilt(ours, lost, gained):
 @given(stamps_of, few, few, st.integers(0, 400))
 def test_once_the_ranges_found_are_made_alike_all_counts_are(stamps, lost, gained, turn):
     ours = sorted(stamps)
-    there = spoilt(ours, set(lost) if ours else (), gained)
+    there = changed_stamps(ours, set(lost) if ours else (), gained)
     shelf = CreationTimes(ours)
     spans = found(shelf, there, turn)
     missed = [
         there.count(part)
-        - held(ours, part)
+        - count_local(ours, part)
         - sum(
-            there.count(span) - held(ours, span)
+            there.count(span) - count_local(ours, span)
             for span in spans
             if part.start <= span.start < part.end
         )
@@ -154,7 +154,7 @@ def test_once_the_ranges_found_are_made_alike_all_counts_are(stamps, lost, gaine
 
 @given(stamps_of, few, st.integers(0, 400))
 def test_however_many_are_unknown_none_is_missed(stamps, gained, turn):
-    there = spoilt(sorted(stamps), (), gained)
+    there = changed_stamps(sorted(stamps), (), gained)
     spans = found(CreationTimes(sorted(stamps)), there, turn)
 
     assert [] == [stamp for stamp in gained if not any(a <= stamp < b for a, b in spans)]
@@ -172,7 +172,7 @@ def test_parts_cover_the_time_once_and_hold_as_many_each(stamps, turn):
 def test_two_that_a_count_takes_for_each_other_are_told_apart_another_night():
     """One is gone and one is unknown: where the edges lie between them, both counts differ."""
     stamps = array("q", range(0, 1_000_000, 10))
-    there = Elsewhere(stamps)
+    there = RemoteCounts(stamps)
     there.loses(500_000)
     there.gains(520_005)
     nights = [bool(found(CreationTimes(stamps), there, turn)) for turn in range(8)]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, order, profile
-from tests.rulewords import conditions
+from tests.strategies import conditions
 from wcflow.rules.attributes.registry import Kind
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors

@@ -19,7 +19,7 @@ KEYS = "consumer_key = $WC_KEY\nconsumer_secret = $WC_SECRET\n"
 
 
 @pytest.fixture
-def written(tmp_path):
+def write_ini(tmp_path):
     """Write files below a directory; the first is the main one, whose path comes back."""
 
     def write(text, name="wcflow.ini", **others):
@@ -42,8 +42,8 @@ def problems_of(path, env=ENV, **more):
 # What comes out.
 
 
-def test_a_store_has_defaults_for_all_but_address_and_key(written):
-    config = load_config(written(STORE + KEYS), ENV)
+def test_a_store_has_defaults_for_all_but_address_and_key(write_ini):
+    config = load_config(write_ini(STORE + KEYS), ENV)
     expected = StoreSettings(
         name="shop",
         url="https://shop.example",
@@ -67,14 +67,14 @@ def test_a_store_has_defaults_for_all_but_address_and_key(written):
     assert () == config.warnings
 
 
-def test_every_setting_of_a_store_arrives(written, tmp_path):
+def test_every_setting_of_a_store_arrives(write_ini, tmp_path):
     text = (
         STORE + KEYS + "ca_file = ca.pem\ntimeout = 1min\npage_size = 50\nparallel = 4\n"
         "sweep_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
         "shared_emails = Till@Shop.example\nconsent_meta = news\nbirthday_meta = born\n"
         "currency_rates = eur 1.08\n"
     )
-    path = written(text, **{"ca.pem": "-----BEGIN CERTIFICATE-----\n"})
+    path = write_ini(text, **{"ca.pem": "-----BEGIN CERTIFICATE-----\n"})
     expected = StoreSettings(
         "shop",
         "https://shop.example",
@@ -96,15 +96,15 @@ def test_every_setting_of_a_store_arrives(written, tmp_path):
     assert expected == load_config(path, ENV).store("shop")
 
 
-def test_a_configuration_does_not_show_its_secrets(written):
+def test_a_configuration_does_not_show_its_secrets(write_ini):
     database = "[wcflow]\ndatabase = postgresql://me:hunter2@host/shop\n"
-    config = load_config(written(database + STORE + KEYS), ENV)
+    config = load_config(write_ini(database + STORE + KEYS), ENV)
     shown = repr(config) + "\n".join(summary_lines(config))
     assert [False] * 3 == [secret in shown for secret in (KEY, SECRET, "hunter2")]
 
 
-def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(written):
-    path = written("")
+def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(write_ini):
+    path = write_ini("")
     config = load_config(path, {}, need_store=False)
     assert (path,) == config.files
     assert (Duration(1, "min"), None, "respect", "info", "auto") == (
@@ -117,9 +117,9 @@ def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(written):
     assert ("processing", "completed") == config.paid_statuses
 
 
-def test_without_a_store_there_is_nothing_to_do(written):
+def test_without_a_store_there_is_nothing_to_do(write_ini):
     expected = "wcflow.ini: expected a section [store NAME], got none (wcflow init writes one)"
-    assert [expected] == problems_of(written("[wcflow]\n"))
+    assert [expected] == problems_of(write_ini("[wcflow]\n"))
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
@@ -127,9 +127,9 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
     assert [f"{expected} (wcflow init writes one)"] == problems_of(tmp_path / "w.ini")
 
 
-def test_a_configuration_with_problems_ends_with_78(written):
+def test_a_configuration_with_problems_ends_with_78(write_ini):
     with pytest.raises(ConfigError) as caught:
-        load_config(written("x"), {})
+        load_config(write_ini("x"), {})
     assert 78 == caught.value.exit_code
 
 
@@ -140,13 +140,13 @@ def database_of(path, **env):
     return load_config(path, env, need_store=False).database
 
 
-def test_by_default_the_mirror_lies_beside_the_ini(written, tmp_path):
-    assert f"sqlite:///{tmp_path}/wcflow.sqlite3" == database_of(written(""))
+def test_by_default_the_mirror_lies_beside_the_ini(write_ini, tmp_path):
+    assert f"sqlite:///{tmp_path}/wcflow.sqlite3" == database_of(write_ini(""))
 
 
-def test_under_systemd_the_mirror_lies_in_the_state_directory(written):
+def test_under_systemd_the_mirror_lies_in_the_state_directory(write_ini):
     """systemd may name several; the first is the service's own."""
-    found = database_of(written(""), STATE_DIRECTORY="/var/lib/wcflow:/var/lib/other")
+    found = database_of(write_ini(""), STATE_DIRECTORY="/var/lib/wcflow:/var/lib/other")
     assert "sqlite:////var/lib/wcflow/wcflow.sqlite3" == found
 
 
@@ -160,9 +160,9 @@ def test_under_systemd_the_mirror_lies_in_the_state_directory(written):
         ("$DB", "postgresql+psycopg://me@host/shop"),
     ],
 )
-def test_the_address_of_the_mirror_is_completed(written, tmp_path, said, expected):
+def test_the_address_of_the_mirror_is_completed(write_ini, tmp_path, said, expected):
     """Relative files lie beside the INI; PostgreSQL is spoken to through psycopg."""
-    path = written(f"[wcflow]\ndatabase = {said}\n")
+    path = write_ini(f"[wcflow]\ndatabase = {said}\n")
     found = database_of(path, DB="postgresql://me@host/shop")
     assert expected.format(here=tmp_path) == found
 
@@ -170,22 +170,22 @@ def test_the_address_of_the_mirror_is_completed(written, tmp_path, said, expecte
 # Where keys lie.
 
 
-def test_keys_may_lie_in_files_beside_the_ini(written):
+def test_keys_may_lie_in_files_beside_the_ini(write_ini):
     text = STORE + "consumer_key_file = key\nconsumer_secret_file = secret\n"
-    store = load_config(written(text, key=KEY, secret=SECRET), {}).store("shop")
+    store = load_config(write_ini(text, key=KEY, secret=SECRET), {}).store("shop")
     assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
 
 
-def test_systemd_hands_over_the_keys_that_the_ini_does_not_give(written, tmp_path):
-    path = written(STORE, consumer_key=KEY, **{"shop.consumer_secret": SECRET})
+def test_systemd_hands_over_the_keys_that_the_ini_does_not_give(write_ini, tmp_path):
+    path = write_ini(STORE, consumer_key=KEY, **{"shop.consumer_secret": SECRET})
     store = load_config(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).store("shop")
     assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
 
 
-def test_of_several_stores_each_needs_a_credential_of_its_own(written, tmp_path):
+def test_of_several_stores_each_needs_a_credential_of_its_own(write_ini, tmp_path):
     """A plain name would hand the key of one shop to another."""
     text = f"{STORE}[store other]\nurl = https://other.example\n"
-    path = written(text, consumer_key=KEY, consumer_secret=SECRET)
+    path = write_ini(text, consumer_key=KEY, consumer_secret=SECRET)
     told = problems_of(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert 4 == len(told)
 
@@ -194,8 +194,10 @@ def remarks_of(path, env=ENV):
     return [str(each) for each in load_config(path, env).warnings]
 
 
-def test_a_file_with_a_key_that_others_may_read_is_remarked_on(written):
-    path = written(STORE + f"consumer_key = {KEY}\nconsumer_secret_file = secret\n", secret=SECRET)
+def test_a_file_with_a_key_that_others_may_read_is_remarked_on(write_ini):
+    path = write_ini(
+        STORE + f"consumer_key = {KEY}\nconsumer_secret_file = secret\n", secret=SECRET
+    )
     secret = path.parent / "secret"
     assert [] == remarks_of(path)
     path.chmod(0o640)
@@ -205,14 +207,14 @@ def test_a_file_with_a_key_that_others_may_read_is_remarked_on(written):
     assert expected == remarks_of(path)
 
 
-def test_a_password_in_the_address_of_the_mirror_is_a_secret_too(written):
-    path = written(f"[wcflow]\ndatabase = postgresql://me:pw@host/shop\n{STORE}{KEYS}")
+def test_a_password_in_the_address_of_the_mirror_is_a_secret_too(write_ini):
+    path = write_ini(f"[wcflow]\ndatabase = postgresql://me:pw@host/shop\n{STORE}{KEYS}")
     path.chmod(0o644)
     assert 1 == len(remarks_of(path))
 
 
-def test_a_file_without_secrets_may_be_read_by_all(written):
-    path = written(STORE + KEYS)
+def test_a_file_without_secrets_may_be_read_by_all(write_ini):
+    path = write_ini(STORE + KEYS)
     path.chmod(0o644)
     assert [] == remarks_of(path)
 
@@ -223,8 +225,8 @@ INCLUDE = "[wcflow]\ninclude = recipes/*.ini\n"
 RULE = "[segment {name}]\nwhen = orders_count >= {count}\n"
 
 
-def test_included_files_are_read_in_the_order_of_their_names(written, tmp_path):
-    path = written(
+def test_included_files_are_read_in_the_order_of_their_names(write_ini, tmp_path):
+    path = write_ini(
         INCLUDE + RULE.format(name="A", count=1),
         **{
             "recipes/b.ini": RULE.format(name="C", count=3),
@@ -237,8 +239,8 @@ def test_included_files_are_read_in_the_order_of_their_names(written, tmp_path):
     assert (path, tmp_path / "recipes/a.ini", tmp_path / "recipes/b.ini") == config.files
 
 
-def test_problems_are_told_of_all_files_in_the_order_they_are_read(written):
-    path = written(
+def test_problems_are_told_of_all_files_in_the_order_they_are_read(write_ini):
+    path = write_ini(
         INCLUDE + "[segment A]\nwen = 1\n",
         **{"recipes/b.ini": "[segment a]\nwhen = is_guest\n", "recipes/a.ini": "x\n"},
     )
@@ -251,24 +253,24 @@ wcflow.ini:3)"""
     assert expected.split("\n") == problems_of(path, need_store=False)
 
 
-def test_a_pattern_that_also_means_the_main_file_reads_it_once(written):
-    path = written("[wcflow]\ninclude = *.ini\n", **{"more.ini": RULE.format(name="A", count=1)})
+def test_a_pattern_that_also_means_the_main_file_reads_it_once(write_ini):
+    path = write_ini("[wcflow]\ninclude = *.ini\n", **{"more.ini": RULE.format(name="A", count=1)})
     assert ["wcflow.ini", "more.ini"] == [
         each.name for each in load_config(path, {}, need_store=False).files
     ]
 
 
-def test_a_pattern_that_matches_nothing_is_told_with_its_row(written):
-    path = written("[wcflow]\ninclude =\n  a.ini\n  b/*.ini\n", **{"a.ini": ""})
+def test_a_pattern_that_matches_nothing_is_told_with_its_row(write_ini):
+    path = write_ini("[wcflow]\ninclude =\n  a.ini\n  b/*.ini\n", **{"a.ini": ""})
     expected = (
         "wcflow.ini:4: [wcflow]: expected files to include, got 'b/*.ini', which matches none"
     )
     assert [expected] == problems_of(path, need_store=False)
 
 
-def test_an_included_file_may_not_set_up_wcflow_again(written):
+def test_an_included_file_may_not_set_up_wcflow_again(write_ini):
     """So nothing can include what includes it."""
-    path = written("[wcflow]\ninclude = a.ini\n", **{"a.ini": "[wcflow]\ninclude = wcflow.ini\n"})
+    path = write_ini("[wcflow]\ninclude = a.ini\n", **{"a.ini": "[wcflow]\ninclude = wcflow.ini\n"})
     expected = (
         "a.ini:1: [wcflow]: expected one [wcflow], got a second one "
         "(the first stands at wcflow.ini:1)"
@@ -276,29 +278,29 @@ def test_an_included_file_may_not_set_up_wcflow_again(written):
     assert [expected] == problems_of(path, need_store=False)
 
 
-def test_an_absolute_pattern_is_taken_as_it_is(written, tmp_path):
+def test_an_absolute_pattern_is_taken_as_it_is(write_ini, tmp_path):
     more = tmp_path / "more.ini"
-    path = written(f"[wcflow]\ninclude = {more}\n", **{"more.ini": ""})
+    path = write_ini(f"[wcflow]\ninclude = {more}\n", **{"more.ini": ""})
     assert (path, more) == load_config(path, {}, need_store=False).files
 
 
 # The lines of problems.
 
 
-def test_a_problem_in_a_later_row_is_told_with_that_row(written):
+def test_a_problem_in_a_later_row_is_told_with_that_row(write_ini):
     """Comments and empty lines between rows do not shift it."""
     text = (
         "[workflow w]\ntrigger = first_order\nwhen =\n\n    orders_count >= 1\n    # no\n"
         "    orders_cont >= 2\ndo =\n    add_tag A\n\n    ad_tag B\n"
     )
-    places = [line.split(" ")[0] for line in problems_of(written(text), need_store=False)]
+    places = [line.split(" ")[0] for line in problems_of(write_ini(text), need_store=False)]
     assert ["wcflow.ini:7:", "wcflow.ini:11:"] == places
 
 
 # What rules want to know.
 
 
-def test_the_meta_that_rules_name_is_gathered(written):
+def test_the_meta_that_rules_name_is_gathered(write_ini):
     text = f"""
 {STORE}{KEYS}consent_meta = news
 birthday_meta = born
@@ -313,7 +315,7 @@ when = order.meta.gift = 'yes'
 stop_when = meta.stop is not empty
 do = add_note {{{{ order.meta.till }}}} {{{{ meta.shoe }}}}
 """
-    config = load_config(written(text), ENV)
+    config = load_config(write_ini(text), ENV)
     assert {"points", "colour", "stop", "shoe", "news", "born"} == config.meta_keys
     assert {"gift", "till", "news"} == config.order_meta_keys
 
@@ -321,9 +323,9 @@ do = add_note {{{{ order.meta.till }}}} {{{{ meta.shoe }}}}
 # The default.
 
 
-def test_the_default_configuration_loads_as_it_is(written):
+def test_the_default_configuration_loads_as_it_is(write_ini):
     """With a key in the environment; and it e-mails nobody."""
-    config = load_config(written(default_ini()), ENV)
+    config = load_config(write_ini(default_ini()), ENV)
     assert ["VIP", "At Risk", "New", "Regular"] == [one.name for one in config.rules.segments]
     assert {"lifecycle"} == {one.group for one in config.rules.segments}
     assert 3 == len(config.rules.workflows)
@@ -332,11 +334,11 @@ def test_the_default_configuration_loads_as_it_is(written):
     assert () == config.warnings
 
 
-def test_values_are_put_into_the_default_without_losing_a_comment(written):
+def test_values_are_put_into_the_default_without_losing_a_comment(write_ini):
     values = {"url": "http://127.0.0.1:8080", "consumer_key": "ck_1", "page_size": "50"}
     text = set_values(default_ini(), "store shop", values)
-    store = load_config(written(text), ENV).store("shop")
-    before = load_config(written(default_ini()), ENV).store("shop")
+    store = load_config(write_ini(text), ENV).store("shop")
+    before = load_config(write_ini(default_ini()), ENV).store("shop")
     expected = replace(before, url=values["url"], consumer_key="ck_1", page_size=50)
     assert expected == store
     comments = [line for line in default_ini().split("\n") if line.startswith("#")]

@@ -15,7 +15,7 @@ CASES = sorted(Path(__file__).parents[1].glob("config/*.initest"))
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}
 
 
-def said_of(ini, env=ENV):
+def output_of(ini, env=ENV):
     try:
         config = load_config(ini, env, need_store=False)
     except ConfigError as error:
@@ -30,7 +30,7 @@ def test_of_this_file_exactly_this_is_said(case, tmp_path):
     ini = tmp_path / "wcflow.ini"
     ini.write_bytes(text.encode())
     ini.chmod(0o600)
-    actual = [line.replace(f"{tmp_path}/", "") for line in said_of(ini)]
+    actual = [line.replace(f"{tmp_path}/", "") for line in output_of(ini)]
     assert expected.splitlines() == actual
 
 

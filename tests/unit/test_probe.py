@@ -11,7 +11,7 @@ import pytest
 import requests
 import responses
 
-from tests.sandbox_door import mounted
+from tests.sandbox_http import mount_sandbox
 from wcflow.errors import StoreError
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
@@ -44,24 +44,24 @@ FACTS = StoreInfo(
 
 
 @pytest.fixture
-def shop() -> SandboxStore:
-    shop = SandboxStore(store_id=FACTS.uid)
-    shop.add_product("Kite", now=NOW)
-    shop.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31", "optin": "yes"})
-    shop.place_order(now=NOW, email="ann@example.com")
-    return shop
+def sandbox() -> SandboxStore:
+    sandbox = SandboxStore(store_id=FACTS.uid)
+    sandbox.add_product("Kite", now=NOW)
+    sandbox.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31", "optin": "yes"})
+    sandbox.place_order(now=NOW, email="ann@example.com")
+    return sandbox
 
 
-def opened(key: Any = ADMIN, url: str = URL) -> Store:
+def open_client(key: Any = ADMIN, url: str = URL) -> Store:
     nap = {"sleep": lambda _seconds: None, "chance": lambda: 0.0}
     return Store("main", url, key.consumer_key, key.consumer_secret, **nap)
 
 
 def probed(
-    shop: Any, key: Any = ADMIN, *, now: datetime = NOW, **fields: str
+    sandbox: Any, key: Any = ADMIN, *, now: datetime = NOW, **fields: str
 ) -> dict[str, Finding]:
-    with mounted(shop, lambda: NOW):
-        _facts, findings = probe(opened(key), now=now, **fields)
+    with mount_sandbox(sandbox, lambda: NOW):
+        _facts, findings = probe(open_client(key), now=now, **fields)
     return {each.name: each for each in findings}
 
 
@@ -80,37 +80,37 @@ class TestFacts:
         ids=["administrator", "reader", "shop manager"],
     )
     def test_they_are_asked_for_without_changing_anything(
-        self, shop: SandboxStore, key: Any, rights: dict[str, bool]
+        self, sandbox: SandboxStore, key: Any, rights: dict[str, bool]
     ) -> None:
-        before = (shop.customer(1), shop.order_ids(), shop.coupon_codes())
-        with mounted(shop, lambda: NOW) as door:
-            assert replace(FACTS, **rights) == fetch_store_info(opened(key))
-        assert [("POST", {})] == [(call.method, call.json) for call in door.writes]
-        assert before == (shop.customer(1), shop.order_ids(), shop.coupon_codes())
+        before = (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
+        with mount_sandbox(sandbox, lambda: NOW) as http:
+            assert replace(FACTS, **rights) == fetch_store_info(open_client(key))
+        assert [("POST", {})] == [(call.method, call.json) for call in http.writes]
+        assert before == (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
 
-    def test_they_take_few_requests(self, shop: SandboxStore) -> None:
-        with mounted(shop, lambda: NOW) as door:
-            fetch_store_info(opened())
-        assert len(door.calls) == 5
+    def test_they_take_few_requests(self, sandbox: SandboxStore) -> None:
+        with mount_sandbox(sandbox, lambda: NOW) as http:
+            fetch_store_info(open_client())
+        assert len(http.calls) == 5
 
     def test_a_shop_without_orders_and_customers_has_them_too(self) -> None:
-        with mounted(SandboxStore(store_id=FACTS.uid), lambda: NOW):
-            assert FACTS == fetch_store_info(opened())
+        with mount_sandbox(SandboxStore(store_id=FACTS.uid), lambda: NOW):
+            assert FACTS == fetch_store_info(open_client())
 
     def test_a_key_that_is_not_told_the_status_still_learns_the_currency(
-        self, shop: SandboxStore
+        self, sandbox: SandboxStore
     ) -> None:
-        faults = Faults(shop)
+        faults = Faults(sandbox)
         for path in ("system_status", "settings/general/*"):
             faults.fail_with(status=403, only=f"GET /wc/v3/{path}", times=None)
-        with mounted(faults, lambda: NOW):
-            known = fetch_store_info(opened())
+        with mount_sandbox(faults, lambda: NOW):
+            known = fetch_store_info(open_client())
         untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
         assert replace(FACTS, coupons_enabled=None, **untold) == known
 
-    def test_a_wrong_key_is_an_error(self, shop: SandboxStore) -> None:
+    def test_a_wrong_key_is_an_error(self, sandbox: SandboxStore) -> None:
         with (
-            mounted(shop, lambda: NOW),
+            mount_sandbox(sandbox, lambda: NOW),
             pytest.raises(StoreError, match="consumer secret is wrong"),
         ):
             fetch_store_info(Store("main", URL, ADMIN.consumer_key, "cs_wrong"))
@@ -133,18 +133,18 @@ class TestFacts:
 
 
 class TestFindings:
-    def test_a_shop_as_it_should_be_has_nothing_to_complain_of(self, shop: SandboxStore) -> None:
-        found = probed(shop, birthday_meta="birthday", consent_meta="optin")
+    def test_a_shop_as_it_should_be_has_nothing_to_complain_of(self, sandbox: SandboxStore) -> None:
+        found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
         names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
         names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
         assert "1 of the last 1 customers have optin" == found["consent_meta"].said
 
-    def test_nothing_in_the_shop_changes(self, shop: SandboxStore) -> None:
-        with mounted(shop, lambda: NOW) as door:
-            probe(opened(), now=NOW, birthday_meta="birthday")
+    def test_nothing_in_the_shop_changes(self, sandbox: SandboxStore) -> None:
+        with mount_sandbox(sandbox, lambda: NOW) as http:
+            probe(open_client(), now=NOW, birthday_meta="birthday")
         assert [("POST", "/wc/v3/customers/batch", {})] == [
-            (call.method, call.path, call.json) for call in door.writes
+            (call.method, call.path, call.json) for call in http.writes
         ]
 
     @pytest.mark.parametrize(
@@ -169,34 +169,36 @@ class TestFindings:
         ids=["reader", "shop manager"],
     )
     def test_what_the_key_may_not_is_said(
-        self, shop: SandboxStore, key: Any, name: str, said: str, advice: str
+        self, sandbox: SandboxStore, key: Any, name: str, said: str, advice: str
     ) -> None:
-        found = probed(shop, key)
+        found = probed(sandbox, key)
         assert (Finding(name, "warn", said, advice), {name: "warn"}) == (found[name], levels(found))
 
-    def test_a_field_that_the_key_cannot_read_is_bad(self, shop: SandboxStore) -> None:
-        assert probed(shop, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
+    def test_a_field_that_the_key_cannot_read_is_bad(self, sandbox: SandboxStore) -> None:
+        assert probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
 
-    def test_a_field_that_nobody_has_names_those_that_there_are(self, shop: SandboxStore) -> None:
+    def test_a_field_that_nobody_has_names_those_that_there_are(
+        self, sandbox: SandboxStore
+    ) -> None:
         expected = Finding(
             "consent_meta",
             "warn",
             "none of the last 1 customers has newsletter",
             "customers have: birthday, optin",
         )
-        assert expected == probed(shop, consent_meta="newsletter")["consent_meta"]
+        assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
 
     def test_legacy_storage_says_what_is_seen_late(self) -> None:
-        shop = SandboxStore(hpos=False)
-        shop.place_order(now=NOW)
-        assert {"storage": "warn", "products": "warn"} == levels(probed(shop))
+        sandbox = SandboxStore(hpos=False)
+        sandbox.place_order(now=NOW)
+        assert {"storage": "warn", "products": "warn"} == levels(probed(sandbox))
 
     def test_an_empty_shop_cannot_be_tried_everywhere(self) -> None:
         assert {"bounds": "warn", "products": "warn"} == levels(probed(SandboxStore()))
 
     def test_coupons_that_are_off_are_told(self) -> None:
-        shop = SandboxStore(coupons_enabled=False)
-        assert probed(shop)["coupons"].level == "warn"
+        sandbox = SandboxStore(coupons_enabled=False)
+        assert probed(sandbox)["coupons"].level == "warn"
 
     def test_an_old_woocommerce_is_told(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
@@ -211,30 +213,32 @@ class TestFindings:
             (300, "warn", "the shop's clock is 300 s behind this one"),
         ],
     )
-    def test_clocks_are_compared(self, shop: SandboxStore, off: int, level: str, said: str) -> None:
-        found = probed(shop, now=NOW + timedelta(seconds=off))["clock"]
+    def test_clocks_are_compared(
+        self, sandbox: SandboxStore, off: int, level: str, said: str
+    ) -> None:
+        found = probed(sandbox, now=NOW + timedelta(seconds=off))["clock"]
         assert (level, said) == (found.level, found.said)
 
-    def test_a_zone_without_a_name_knows_no_summer_time(self, shop: SandboxStore) -> None:
-        found = probed(Plugin(shop, replaces=("Europe/Berlin", "")))["time zone"]
+    def test_a_zone_without_a_name_knows_no_summer_time(self, sandbox: SandboxStore) -> None:
+        found = probed(Plugin(sandbox, replaces=("Europe/Berlin", "")))["time zone"]
         said = "the shop's zone is the fixed offset UTC+01:00: summer time is not followed"
         assert ("warn", said) == (found.level, found.said)
 
-    def test_a_cache_in_front_of_the_api_is_found(self, shop: SandboxStore) -> None:
-        found = probed(Plugin(shop, headers={"Age": "300"}))
+    def test_a_cache_in_front_of_the_api_is_found(self, sandbox: SandboxStore) -> None:
+        found = probed(Plugin(sandbox, headers={"Age": "300"}))
         assert found["cache"].level == "bad"
 
-    def test_a_shop_that_counts_more_finely_is_told(self, shop: SandboxStore) -> None:
+    def test_a_shop_that_counts_more_finely_is_told(self, sandbox: SandboxStore) -> None:
         found = probed(
-            Plugin(shop, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
+            Plugin(sandbox, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
         )
         assert (
             "the shop counts USD with 4 decimals, wcflow with 2",
             "set the number of decimals to 2 in the shop",
         ) == (found["currency"].said, found["currency"].advice)
 
-    def test_trouble_with_one_question_is_its_finding(self, shop: SandboxStore) -> None:
-        faults = Faults(shop)
+    def test_trouble_with_one_question_is_its_finding(self, sandbox: SandboxStore) -> None:
+        faults = Faults(sandbox)
         faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
         assert {"products": "bad"} == levels(found)
@@ -244,8 +248,8 @@ class TestFindings:
 class TestBounds:
     """The search by time must be exclusive: on it rests that nothing is missed."""
 
-    def test_a_search_that_ignores_its_bound_is_found(self, shop: SandboxStore) -> None:
-        found = probed(Plugin(shop, drops="modified_after"))["bounds"]
+    def test_a_search_that_ignores_its_bound_is_found(self, sandbox: SandboxStore) -> None:
+        found = probed(Plugin(sandbox, drops="modified_after"))["bounds"]
         assert (
             "bad",
             "the search by time ignores its bound: every poll would read all orders",
@@ -254,16 +258,16 @@ class TestBounds:
             found.said,
         )
 
-    def test_a_search_that_misses_the_newest_change_is_found(self, shop: SandboxStore) -> None:
+    def test_a_search_that_misses_the_newest_change_is_found(self, sandbox: SandboxStore) -> None:
         """As one that compares the bound with local time: an hour of changes would be skipped."""
-        found = probed(Plugin(shop, shifts=timedelta(hours=1)))["bounds"]
+        found = probed(Plugin(sandbox, shifts=timedelta(hours=1)))["bounds"]
         assert ("bad", "the search by time does not find the newest change") == (
             found.level,
             found.said,
         )
 
-    def test_an_order_that_changes_meanwhile_is_no_fault(self, shop: SandboxStore) -> None:
-        faults = Faults(shop)
+    def test_an_order_that_changes_meanwhile_is_no_fault(self, sandbox: SandboxStore) -> None:
+        faults = Faults(sandbox)
         later = NOW + timedelta(seconds=5)
         faults.before_answer(
             lambda there, _now: there.complete(there.order_ids()[0], now=later),
@@ -272,8 +276,8 @@ class TestBounds:
         )
         assert probed(faults)["bounds"].level == "ok"
 
-    def test_a_shop_that_never_rests_is_not_judged(self, shop: SandboxStore) -> None:
-        faults, minutes = Faults(shop), iter(range(1, 99))
+    def test_a_shop_that_never_rests_is_not_judged(self, sandbox: SandboxStore) -> None:
+        faults, minutes = Faults(sandbox), iter(range(1, 99))
 
         def edit(there: SandboxStore, _now: datetime) -> None:
             later = NOW + timedelta(minutes=next(minutes))
@@ -294,7 +298,7 @@ class TestAddress:
             web.add("GET", f"{URL}/wp-json/", **(index or missing))
             for page in pages:
                 web.add("GET", **({"url": self.HOME, "headers": DATE} | page))
-            known, findings = probe(opened(), now=NOW)
+            known, findings = probe(open_client(), now=NOW)
         assert known is None
         (finding,) = findings
         assert ("address", "bad") == (finding.name, finding.level)
@@ -359,14 +363,14 @@ class TestAddress:
                 body = {"name": "Shop", "home": home, "namespaces": ["wc/v3"]}
                 web.add("GET", "http://shop.example/wp-json/", json=body, headers=DATE)
                 web.add("GET", "http://shop.example/wp-json/wc/v3/customers", status=401, json={})
-                _known, findings = probe(opened(url="http://shop.example"), now=NOW)
+                _known, findings = probe(open_client(url="http://shop.example"), now=NOW)
             found.append(findings[0])
         assert ["give the shop a certificate, and url https://", "url = https://shop.example"] == [
             each.advice for each in found
         ]
 
-    def test_a_refused_key_ends_the_probe_with_its_reason(self, shop: SandboxStore) -> None:
-        with mounted(shop, lambda: NOW):
+    def test_a_refused_key_ends_the_probe_with_its_reason(self, sandbox: SandboxStore) -> None:
+        with mount_sandbox(sandbox, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "key"]) == (known, [each.name for each in findings])
         assert findings[1].said.startswith(
@@ -379,18 +383,18 @@ class Plugin:
 
     def __init__(
         self,
-        shop: SandboxStore,
+        sandbox: SandboxStore,
         *,
         drops: str = "",
         shifts: timedelta | None = None,
         headers: dict[str, str] | None = None,
         replaces: tuple[str, str] = ("", ""),
     ) -> None:
-        self.shop, self.drops, self.shifts = shop, drops, shifts
+        self.sandbox, self.drops, self.shifts = sandbox, drops, shifts
         self.headers, self.replaces = headers or {}, replaces
 
     def answer(self, request: Request, now: datetime) -> Response:
-        response = self.shop.answer(replace(request, params=self._params(request)), now)
+        response = self.sandbox.answer(replace(request, params=self._params(request)), now)
         body = response.body.replace(*self.replaces) if self.replaces[0] else response.body
         return replace(response, headers={**response.headers, **self.headers}, body=body)
 

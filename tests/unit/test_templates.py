@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.builders import NOW, SHOP, account, item, order, profile
-from tests.rulewords import instants, profiles, zones
+from tests.builders import NOW, STORE, account, item, order, profile
+from tests.strategies import instants, profiles, zones
 from wcflow.rules.attributes.registry import ATTRIBUTES
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors
@@ -103,7 +103,7 @@ class TestRendering:
         assert expected == render(text)
 
     def test_amounts_have_the_digits_of_their_currency(self):
-        who = replace(profile(replace(MINE, currency="JPY")), store=replace(SHOP, currency="JPY"))
+        who = replace(profile(replace(MINE, currency="JPY")), store=replace(STORE, currency="JPY"))
 
         assert "12340" == render("{{ total_spent }}", who)
 
@@ -247,7 +247,7 @@ class TestNames:
             profile(
                 order(1, days=20), order(2, days=10), account=account(meta={"b": "2000-01-01"})
             ),
-            store=replace(SHOP, birthday_meta="b", order_gap=Decimal(30)),
+            store=replace(STORE, birthday_meta="b", order_gap=Decimal(30)),
         )
         names = {name: each for name, each in ATTRIBUTES.items() if not each.keyed}
         moving = {

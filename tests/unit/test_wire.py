@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import spoilt
+from tests import malformed
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
 from wcflow.store import quick, wire
 from wcflow.store.fields import WireError
@@ -30,7 +30,7 @@ def recorded(file: str) -> dict[str, Any]:
     return {each["name"]: each["response"].get("json") for each in exchanges}
 
 
-def things(body: Any) -> list[dict[str, Any]]:
+def json_objects(body: Any) -> list[dict[str, Any]]:
     """Give the things in a body: of a list, of a batch without its errors, or the one."""
     if isinstance(body, list):
         return body
@@ -39,7 +39,7 @@ def things(body: Any) -> list[dict[str, Any]]:
 
 
 def all_recorded(file: str, *, having: str) -> list[dict[str, Any]]:
-    found = [each for body in recorded(file).values() if body for each in things(body)]
+    found = [each for body in recorded(file).values() if body for each in json_objects(body)]
     return [each for each in found if having in each]
 
 
@@ -480,7 +480,12 @@ READ_AS: dict[str, Any] = {
     "products": wire.parse_product,
     "refunds": lambda row: wire.parse_refund(row, "USD"),
 }
-SPOILT_ROWS = {"orders": ORDERS, "customers": CUSTOMERS, "products": PRODUCTS, "refunds": REFUNDS}
+MALFORMED_ROWS = {
+    "orders": ORDERS,
+    "customers": CUSTOMERS,
+    "products": PRODUCTS,
+    "refunds": REFUNDS,
+}
 
 
 def answer(rows: Any) -> Answer:
@@ -496,10 +501,10 @@ class TestSpoiltRows:
     def test_it_is_read_or_named_and_the_others_are_read(
         self, kind: str, data: st.DataObject
     ) -> None:
-        rows = SPOILT_ROWS[kind]
+        rows = MALFORMED_ROWS[kind]
         good, read = rows[0], READ_AS[kind]
-        bad = data.draw(spoilt.spoilt(rows, times=data.draw(st.integers(1, 2))))
-        found = build_listing(answer(parse_json(spoilt.body([good, bad, good]))), read)
+        bad = data.draw(malformed.malformed_rows(rows, times=data.draw(st.integers(1, 2))))
+        found = build_listing(answer(parse_json(malformed.json_body([good, bad, good]))), read)
 
         assert found.rows.count(read(good)) >= 2
         assert 3 == len(found.rows) + len(found.unreadable)
@@ -510,8 +515,8 @@ class TestSpoiltRows:
     @given(st.data())
     def test_at_once_or_field_by_field_it_is_the_same_order(self, data: st.DataObject) -> None:
         """What is read at once is what a careful reader makes of it; the rest is left to that."""
-        bad = data.draw(spoilt.spoilt(ORDERS, times=data.draw(st.integers(0, 2))))
-        content = spoilt.body([ORDERS[0], bad])
+        bad = data.draw(malformed.malformed_rows(ORDERS, times=data.draw(st.integers(0, 2))))
+        content = malformed.json_body([ORDERS[0], bad])
         keep = frozenset(data.draw(st.sampled_from([[], ["wcflow_tags", "a"]])))
         read = partial(wire.parse_order, keep=keep)
         careful = build_listing(answer(parse_json(content)), read)
@@ -527,10 +532,12 @@ class TestSpoiltRows:
         self, data: st.DataObject
     ) -> None:
         """It may be personal: the reason names the place and the kind of thing."""
-        place = data.draw(st.sampled_from(list(spoilt.places(ORDERS[0]))[1:]))
+        place = data.draw(st.sampled_from(list(malformed.json_paths(ORDERS[0]))[1:]))
         secret = data.draw(st.sampled_from(["Zoë Zyx", ["Zoë Zyx"], {"Zoë": "Zyx"}]))
-        row = spoilt.put(ORDERS[0], place, secret)
-        told = build_listing(answer(parse_json(spoilt.body([row]))), wire.parse_order).unreadable
+        row = malformed.replace_at(ORDERS[0], place, secret)
+        told = build_listing(
+            answer(parse_json(malformed.json_body([row]))), wire.parse_order
+        ).unreadable
         assert [] == [each.why for each in told if "Zoë" in each.why or "Zyx" in each.why]
 
 
@@ -561,10 +568,14 @@ class TestWhatIsUnderstoodOfBadRows:
         assert said == surprise_of(order_json(**changes))
 
     def test_what_only_looks_strange_is_kept_as_it_is(self) -> None:
-        billing = {**ORDERS[0]["billing"], "first_name": spoilt.LONG, "last_name": "ליאור 🛒"}
+        billing = {
+            **ORDERS[0]["billing"],
+            "first_name": malformed.LONG_TEXT,
+            "last_name": "ליאור 🛒",
+        }
         item = {**ORDERS[0]["line_items"][0], "product_id": 0, "total": "-3.00"}
         order = wire.parse_order(order_json(billing=billing, line_items=[item], currency="XQQ"))
-        assert (spoilt.LONG, "ליאור 🛒", 0, -300, "XQQ") == (
+        assert (malformed.LONG_TEXT, "ליאור 🛒", 0, -300, "XQQ") == (
             order.billing.first_name,
             order.billing.last_name,
             order.items[0].product_id,
@@ -577,5 +588,5 @@ class TestWhatIsUnderstoodOfBadRows:
             **ORDERS[0]["line_items"][0],
             "meta_data": [{"key": "a", "value": "600 brackets"}],
         }
-        (row,) = parse_json(spoilt.body([order_json(line_items=[item])]))
+        (row,) = parse_json(malformed.json_body([order_json(line_items=[item])]))
         assert {"a": "[" * 600 + "]" * 600} == wire.parse_order(row).items[0].meta

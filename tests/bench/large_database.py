@@ -1,0 +1,349 @@
+"""A mirror of a large shop, made without the shop: people, orders and products from a seed.
+
+Rows are written as the mirror writes them, by many at once; what wcflow would then have decided and
+delivered is decided by wcflow itself, and taken as delivered. Nothing here is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import orjson
+
+from wcflow.config.files import default_ini, set_values
+from wcflow.config.load import Config, load_config
+from wcflow.database.connection import Database, open_database
+from wcflow.database.mapping import customer_row, order_row, product_row
+from wcflow.database.sql import stamp
+from wcflow.database.stores import save_store
+from wcflow.evaluate.evaluation import evaluate
+from wcflow.evaluate.save import EvaluationResult
+from wcflow.records import Address, Customer, LineItem, Order, Product, Refund
+from wcflow.sandbox.auth import ADMIN
+
+NOW = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
+INITIAL_SYNC = NOW - timedelta(days=30)
+"""When the mirror was first filled; nothing has happened at the shop since."""
+
+PEOPLE, ORDERS, PRODUCTS = 300_000, 1_000_000, 2_000
+GUESTS = 0.3
+_YEARS = 4 * 365
+_FIRST = [
+    "Anna",
+    "Ben",
+    "Clara",
+    "David",
+    "Ella",
+    "Finn",
+    "Greta",
+    "Hugo",
+    "Ida",
+    "Jonas",
+    "Karla",
+    "Leo",
+    "Mia",
+    "Noah",
+    "Olga",
+    "Paul",
+]
+_LAST = [
+    "Adler",
+    "Becker",
+    "Conrad",
+    "Dietrich",
+    "Engel",
+    "Fischer",
+    "Graf",
+    "Huber",
+    "Jansen",
+    "Keller",
+    "Lang",
+    "Maier",
+]
+_STREETS = [
+    "Main Street",
+    "Station Road",
+    "Market Square",
+    "Church Lane",
+    "Mill Way",
+    "Park Avenue",
+]
+_CITIES = ["Berlin", "Vienna", "Zurich", "Munich", "Hamburg", "Graz", "Basel", "Cologne"]
+_COUNTRIES = ("DE", "DE", "DE", "DE", "DE", "AT", "CH", "FR", "NL", "US")
+_STATUSES = ("completed",) * 85 + ("processing",) * 5 + ("cancelled",) * 4 + ("refunded",) * 2
+_METHODS = ("paypal", "stripe", "bacs", "cod")
+_SHELVES = [f"Category {number}" for number in range(40)]
+_FOLDER = "WCFLOW_BENCH_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class LargeDatabase:
+    """A mirror of a large shop: where it stands, who serves it, and how many there are."""
+
+    path: Path
+    ini: Path
+    people: int
+    orders: int
+
+    @property
+    def accounts(self) -> int:
+        return int(self.people * (1 - GUESTS))
+
+    @property
+    def config(self) -> Config:
+        return load_config(self.ini, {})
+
+    def open(self) -> Database:
+        return open_database(f"sqlite:///{self.path}")
+
+
+def large(folder: Path, share: float = 1.0, seed: int = 7) -> LargeDatabase:
+    """Give a mirror of that share of a million orders, made once in ``WCFLOW_BENCH_DIR`` if set."""
+    people, orders = int(PEOPLE * share), int(ORDERS * share)
+    kept = Path(os.environ.get(_FOLDER) or folder)
+    kept.mkdir(parents=True, exist_ok=True)
+    name = f"mirror-{orders}-{seed}"
+    ini = kept / f"{name}.ini"
+    made = LargeDatabase(kept / f"{name}.sqlite3", ini, people, orders)
+    _write_ini(made)
+    if not made.path.exists():
+        _make(made, Random(seed))
+    return made
+
+
+def _write_ini(made: LargeDatabase) -> None:
+    keys = {"consumer_key": ADMIN.consumer_key, "consumer_secret": ADMIN.consumer_secret}
+    text = set_values(default_ini(), "store shop", {"url": "http://127.0.0.1:9", **keys})
+    text = set_values(text, "wcflow", {"database": f"sqlite:///{made.path}"})
+    made.ini.write_text(text)
+    made.ini.chmod(0o600)
+
+
+def _make(made: LargeDatabase, random: Random) -> None:
+    """Fill the tables, have everyone judged, take what was decided as delivered."""
+    path = made.path.with_suffix(".making")
+    path.unlink(missing_ok=True)
+    with open_database(f"sqlite:///{path}") as db:
+        _save_store(db)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("PRAGMA synchronous=OFF")
+        _fill(raw, made, random)
+    with open_database(f"sqlite:///{path}") as db:
+        evaluate_all(db, made.config, INITIAL_SYNC)
+    with closing(sqlite3.connect(path)) as raw:
+        with raw:
+            mark_delivered(raw)
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.rename(made.path)
+
+
+def _save_store(db: Database) -> None:
+    with db.transaction() as tx:
+        save_store(
+            tx,
+            "shop",
+            url="http://127.0.0.1:9",
+            title="Large shop",
+            zone="Europe/Berlin",
+            currency="EUR",
+            version="10.2.4",
+            census_started=stamp(INITIAL_SYNC),
+            census_done=stamp(INITIAL_SYNC),
+            order_cursor=stamp(INITIAL_SYNC),
+            newest_customer=10**9,
+            reconciled_at=stamp(NOW),
+            polled_at=stamp(NOW),
+            meta_checked=True,
+            accepted=True,
+        )
+
+
+def evaluate_all(db: Database, config: Config, now: datetime) -> EvaluationResult:
+    """Have everyone judged who is to be looked at."""
+    (settings,) = config.stores
+    return evaluate(db, config, settings, now)
+
+
+# The shop
+
+
+def _fill(raw: sqlite3.Connection, made: LargeDatabase, random: Random) -> None:
+    products = [_product(number, random) for number in range(1, PRODUCTS + 1)]
+    _insert(raw, "product", (product_row("shop", each) for each in products))
+    accounts = made.accounts
+    people = [_address(number, random) for number in range(1, made.people + 1)]
+    _insert(raw, "customer", (_account(n, people[n - 1], random) for n in range(1, accounts + 1)))
+    _insert(raw, "orders", _orders(made, people, accounts, products, random))
+    _insert(
+        raw,
+        "person",
+        (_person(n, each, accounts) for n, each in enumerate(people, start=1)),
+    )
+
+
+def _insert(raw: sqlite3.Connection, table: str, rows: Iterator[dict[str, object]]) -> None:
+    first = next(rows)
+    names, marks = ", ".join(first), ", ".join("?" * len(first))
+    statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+    raw.execute(statement, tuple(first.values()))
+    raw.executemany(statement, (tuple(row.values()) for row in rows))
+
+
+def _product(number: int, random: Random) -> Product:
+    shelves = tuple(random.sample(_SHELVES, random.choice((1, 1, 2))))
+    return Product(number, f"Product {number}", f"SKU-{number}", shelves, ("new",), INITIAL_SYNC)
+
+
+def _address(number: int, random: Random) -> Address:
+    first, last = random.choice(_FIRST), random.choice(_LAST)
+    return Address(
+        first_name=first,
+        last_name=last,
+        address_1=f"{random.choice(_STREETS)} {number % 180 + 1}",
+        city=random.choice(_CITIES),
+        postcode=f"{10000 + number % 80000}",
+        country=random.choice(_COUNTRIES),
+        email=f"{first}.{last}.{number}@example.com".lower(),
+        phone=f"+49 30 {number:07d}",
+    )
+
+
+def _account(number: int, address: Address, random: Random) -> dict[str, object]:
+    customer = Customer(
+        id=number,
+        email=address.email,
+        first_name=address.first_name,
+        last_name=address.last_name,
+        username=address.email.partition("@")[0],
+        role="customer",
+        created=INITIAL_SYNC - timedelta(days=random.randrange(1, _YEARS)),
+        billing=address,
+        shipping=address,
+        meta={},
+    )
+    return customer_row("shop", customer)
+
+
+def _person(number: int, address: Address, accounts: int) -> dict[str, object]:
+    subject = f"c{number}" if number <= accounts else f"g:{address.email}"
+    empty = dict.fromkeys(("by_hand", "refused", "granted", "worn", "matched"), "[]")
+    row = {"store": "shop", "subject": subject, "email": address.email, "touched": 1}
+    figures = {"written_order_id": 0, "spent": 0, "orders_count": 0}
+    return {**row, **empty, "kept": "{}", "digest": "", **figures}
+
+
+def _orders(
+    made: LargeDatabase,
+    people: list[Address],
+    accounts: int,
+    products: list[Product],
+    random: Random,
+) -> Iterator[dict[str, object]]:
+    """Give orders, oldest first: most people come once or twice, a few often."""
+    newest, length = stamp(INITIAL_SYNC) - 3600, _YEARS * 86400
+    for number in range(1, made.orders + 1):
+        created = newest - int(length * (made.orders - number) / made.orders)
+        # A third power: one in a hundred people has a good part of the orders.
+        share = random.random()
+        luck = share if random.random() < 0.6 else share**3
+        who = int(luck * made.people) + 1
+        order = _order(number, who, people[who - 1], accounts, products, created, random)
+        history = orjson.dumps([["", order.status, created]]).decode()
+        yield {**order_row("shop", order), "history": history}
+
+
+def _order(
+    number: int,
+    who: int,
+    address: Address,
+    accounts: int,
+    products: list[Product],
+    created: int,
+    random: Random,
+) -> Order:
+    at = datetime.fromtimestamp(created, UTC)
+    status = random.choice(_STATUSES)
+    settled = status in ("completed", "refunded")
+    items = tuple(
+        _item(number * 10 + n, products, random) for n in range(random.choice((1, 1, 2, 3)))
+    )
+    total = sum(item.total for item in items)
+    part = status == "completed" and random.random() < 0.02
+    refunded = total if status == "refunded" else total // 3 if part else 0
+    refunds = (Refund(number * 10 + 9, refunded, "", at + timedelta(days=9)),) if refunded else ()
+    return Order(
+        id=number,
+        number=str(number),
+        status=status,
+        currency="EUR",
+        total=total,
+        discount_total=0,
+        customer_id=who if who <= accounts else 0,
+        email=address.email,
+        created=at,
+        modified=at + timedelta(days=2),
+        paid=at + timedelta(minutes=1) if settled or status == "processing" else None,
+        completed=at + timedelta(days=2) if settled else None,
+        billing=address,
+        shipping=address,
+        payment_method=random.choice(_METHODS),
+        created_via="checkout",
+        items=items,
+        refunds=refunds,
+    )
+
+
+def _item(number: int, products: list[Product], random: Random) -> LineItem:
+    product = random.choice(products)
+    quantity = random.choice((1, 1, 1, 2))
+    price = 990 + product.id * 7 % 9000
+    return LineItem(number, product.id, 0, product.name, product.sku, quantity, quantity * price)
+
+
+# What wcflow did
+
+
+def mark_delivered(raw: sqlite3.Connection) -> None:
+    """Show at the shop, as the mirror knows it, what waits in the outbox, and remember it as written."""
+    for kind, table in (("tags_customer", "customer"), ("tags_order", "orders")):
+        _show(raw, kind, table)
+    raw.execute(
+        "UPDATE outbox SET state = 'done', done_at = due_at, outcome = 'written' WHERE state = 'due'"
+    )
+
+
+def _show(raw: sqlite3.Connection, kind: str, table: str) -> None:
+    asked = "SELECT subject, target, payload FROM outbox WHERE kind = ? AND state = 'due'"
+    rows = raw.execute(asked, (kind,)).fetchall()
+    known = f"SELECT detail FROM {table} WHERE store = 'shop' AND id = ?"
+    raw.executemany(
+        f"UPDATE {table} SET detail = ? WHERE store = 'shop' AND id = ?",
+        ((_shown(raw.execute(known, (to,)).fetchone()[0], wish), to) for _, to, wish in rows),
+    )
+    column = "written_customer = ?" if table == "customer" else "written_order = ?"
+    raw.executemany(
+        f"UPDATE person SET {column}, written_order_id = max(written_order_id, ?)"
+        " WHERE store = 'shop' AND subject = ?",
+        ((_written(wish), to if table == "orders" else 0, who) for who, to, wish in rows),
+    )
+
+
+def _shown(detail: str, wish: str) -> str:
+    told, wanted = orjson.loads(detail), orjson.loads(wish)
+    shows = {"wcflow_tags": ", ".join(sorted(wanted["wanted"], key=str.casefold))}
+    if wanted["segment"]:
+        shows["wcflow_segment"] = wanted["segment"]
+    told["meta"] = {**told["meta"], **shows}
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _written(wish: str) -> str:
+    wanted = orjson.loads(wish)
+    return orjson.dumps({"segment": wanted["segment"], "tags": sorted(wanted["wanted"])}).decode()

@@ -1,0 +1,240 @@
+"""A shop that sells while the daemon beside it is killed, again and again: real processes, real SIGKILL.
+
+What people do is the street of the histories, and what must be so in the end are its laws; here
+they go over HTTP, by the real clock, and who dies is a process that had no say in it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+from tests.builders import BERLIN
+from tests.daemon_host import wait_until
+from tests.histories import invariants
+from tests.histories.rule_sets import rules_ini
+from tests.histories.store_activity import ACTIVITIES, StoreActivity
+from tests.oracle import RuleSet
+from tests.sandbox_http import mount_sandbox
+from tests.simulation import Simulation
+from wcflow import sync
+from wcflow.config.load import load_config
+from wcflow.sandbox.faults import FaultRule, Unreachable
+from wcflow.sandbox.server import serve
+from wcflow.store.client import Store
+
+STORE_INI = "page_size = 5\nparallel = 2"
+KILL_MODES = ("early", "anytime", ("GET *", 30, True), ("POST *", 7, False), ("POST *", 7, True))
+"""How a daemon dies: young, at some moment, reading, about to write, and before it hears that it did."""
+SANDBOX_URL = "https://shop.example"
+WCFLOW_INI = "poll_every = 1s\nmax_writes = 100000\nlog_level = info\nlog_format = json"
+PAST_ORDERS = 150
+MAX_LIFETIME = 1.2
+"""Seconds that a daemon lives at most: a poll is due each second."""
+
+FORKER = """
+import os, sys
+import psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite.pysqlite
+from wcflow.__main__ import main
+for _ in sys.stdin:
+    born = os.fork()
+    if not born:
+        main()
+    print(born, flush=True)
+    print(os.waitpid(born, 0)[1], flush=True)
+"""
+"""Where daemons come from: each is a process of its own, forked from one that has read the code."""
+
+
+def utcnow():
+    return datetime.now(UTC)
+
+
+class HttpSimulation(Simulation):
+    """A world that listens on a port and whose time is the real one, put forward by ``pass_``."""
+
+    def __init__(self, folder, stack, rules, **more):
+        self._stack, self._clock_offset, self.server = stack, timedelta(), None
+        super().__init__(folder, rules, **more)
+
+    @property
+    def now(self):
+        return utcnow() + self._clock_offset
+
+    @now.setter
+    def now(self, instant):
+        self._clock_offset = instant - utcnow()
+
+    def write_rules(self, text):
+        if self.server is None:
+            http = serve(self.sandbox, self.faults, clock=lambda: self.now)
+            self.server = self._stack.enter_context(http)
+        super().write_rules(text)
+        self.file = self.folder / "wcflow.ini"
+        self.file.write_text(self.file.read_text().replace(SANDBOX_URL, self.server.url))
+        self.config = load_config(self.file, {})
+
+    @contextmanager
+    def context(self, holder="test", crash_point=None):
+        (settings,) = self.config.stores
+        keys = (settings.consumer_key, settings.consumer_secret)
+        # A signature would carry the real time: by https, which is the same shop, there is none.
+        url = settings.url.replace("http:", "https:")
+        with (
+            mount_sandbox(self.faults, lambda: self.now, url=url) as http,
+            Store(settings.name, url, *keys, page_size=settings.page_size) as store,
+        ):
+            yield sync.SyncContext(self.db, store, self.config, settings, lambda: self.now, holder)
+        self.writes = [c for c in http.writes if c.json or c.method == "DELETE"]
+
+
+class DaemonForker:
+    """Gives birth to daemons, one after the other, and knows how each ended."""
+
+    def __init__(self, sim):
+        self.log = sim.folder / "daemon.log"
+        command = [sys.executable, "-c", FORKER, "run", "--config", str(sim.file)]
+        pipe = subprocess.PIPE
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=log, text=True
+            )
+        self._pid, self.killed_event = 0, threading.Event()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._pid:
+            self.kill()
+        self._process.communicate()
+
+    def start(self):
+        self.killed_event.clear()
+        self._process.stdin.write("another\n")
+        self._process.stdin.flush()
+        self._pid = int(self._process.stdout.readline())
+
+    def kill(self):
+        """Kill who lives; a thread of the shop may do so as well."""
+        assert self._pid, "nobody lives"
+        with suppress(ProcessLookupError):  # it ended by itself: its exit code will tell
+            os.kill(self._pid, signal.SIGKILL)
+        self.killed_event.set()
+
+    def wait(self):
+        """Wait until who lived is gone; give what ended it: a signal less than 0, or an exit code."""
+        status = int(self._process.stdout.readline())
+        self._pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+
+class DaemonKiller:
+    """A village under fire. ``chance`` chooses the moments; what happens in them, the machine."""
+
+    def __init__(self, folder, stack, database, chance):
+        self.chance = chance
+        head = {"database": database, "wcflow": WCFLOW_INI, "store": STORE_INI}
+        self.sim = HttpSimulation(folder, stack, rules_ini(RuleSet()), now=utcnow(), **head)
+        stack.callback(self.sim.db.close)
+        self.activity = StoreActivity(self.sim, RuleSet())
+        for number in range(PAST_ORDERS):
+            self.sim.place_order(email=f"old{number % 20}@example.com", days_ago=60 + number)
+        self.forker = stack.enter_context(DaemonForker(self.sim))
+        self.kill_counts = Counter()
+
+    def run_and_kill_daemon(self, number):
+        """Let a daemon live for a while, people act meanwhile, and kill it."""
+        mode = KILL_MODES[number % len(KILL_MODES)]
+        longest = {
+            "early": MAX_LIFETIME / 3 * self.chance.random(),
+            "anytime": MAX_LIFETIME * self.chance.random(),
+        }
+        asked = len(self.sim.server.calls)
+        if mode not in longest:
+            self._kill_on_request(*mode)
+        self.forker.start()
+        self._act_while_running(longest.get(mode, 2 * MAX_LIFETIME))
+        self.forker.kill()
+        assert -signal.SIGKILL == self.forker.wait(), self.forker.log.read_text()[-3000:]
+        # Ten minutes are about to pass: what the dead one sent arrives long before they are over.
+        wait_until(lambda: not self.sim.server._guests)
+        self.sim.faults.recover()
+        self.kill_counts[_activity_at_kill(self.sim.server.calls[asked:])] += 1
+
+    def _kill_on_request(self, only, most, effect):
+        """Kill when it asks the shop for something, before that has an effect or after."""
+
+        def deed(request, now, following):
+            answer = following(request, now) if effect else None
+            self.forker.kill()
+            if answer is None:
+                raise Unreachable
+            return answer
+
+        after = self.chance.randrange(1, most)
+        self.sim.faults.rules.append(FaultRule(deed, only=only, after=after))
+
+    def _act_while_running(self, seconds):
+        """Let people act at some moments of the daemon's life, which may end before they are done."""
+        until = time.monotonic() + seconds
+        moments = sorted(self.chance.uniform(0, seconds) for _ in range(self.chance.randrange(4)))
+        for moment in moments:
+            self.forker.killed_event.wait(max(0.0, until - seconds + moment - time.monotonic()))
+            self.act_randomly()
+        self.forker.killed_event.wait(max(0.0, until - time.monotonic()))
+
+    def act_randomly(self):
+        """Mostly they order."""
+        plain = self.chance.random() < 0.6
+        deed = "place_order" if plain else self.chance.choice(tuple(ACTIVITIES))
+        with self.sim.server.lock:
+            self.activity.do(deed, self.chance.randrange(500))
+
+    def expire_leases(self):
+        """Let ten minutes pass for what the dead one held: its lease, and its claims half of the time.
+
+        An admin lets the first census go, sooner or later.
+        """
+        with self.sim.db.transaction() as tx:
+            tx.exec_driver_sql("UPDATE store SET lease_until = lease_until - 601")
+            if self.chance.random() < 0.5:
+                tx.exec_driver_sql("UPDATE outbox SET claimed_at = claimed_at - 601")
+        row = self.sim.row()
+        if row is not None and row.held and self.chance.random() < 0.8:
+            with self.sim.context() as context:
+                sync.approve(context)
+
+    def run_until_quiet(self):
+        """Let the fire end, and time pass until all that waits has had its turn.
+
+        The last look is at noon: a day that ends in the midst of it would be news of its own.
+        """
+        with self.sim.server.lock:
+            self.activity.save_pending_lines()
+        noon = (12 - self.sim.now.astimezone(BERLIN).hour) % 24
+        for hours in (noon, 24, 24 * 6):
+            self.sim.advance(hours=hours)
+            self.sim.settle()
+            self.sim.nightly()
+        self.sim.settle()
+        invariants.check_all(self.sim, self.activity)
+
+
+def _activity_at_kill(calls):
+    """Give what a daemon was doing when it died, by what it had last asked the shop for."""
+    if not calls:
+        return "starting"
+    last = calls[-1]
+    if last.writes:
+        return "writing" if last.json else "getting to know the shop"
+    if "/orders" in last.path or "/customers" in last.path or "/products" in last.path:
+        return "reading"
+    return "getting to know the shop"

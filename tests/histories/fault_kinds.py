@@ -1,0 +1,27 @@
+"""What may befall a request on its way: what hosts, proxies and plugins do, before or after the effect."""
+
+from __future__ import annotations
+
+FAULTS = {
+    "429": lambda faults, **more: faults.throttle(retry_after=7, **more),
+    "500": lambda faults, **more: faults.fail_with(status=500, **more),
+    "502": lambda faults, **more: faults.fail_with(status=502, html=True, **more),
+    "503": lambda faults, **more: faults.fail_with(status=503, html=True, **more),
+    "no answer": lambda faults, **more: faults.time_out(**more),
+    "a redirect": lambda faults, **more: faults.redirect(**more),
+    "torn": lambda faults, *, effect, **more: faults.cut_response(**more),
+    "chatter": lambda faults, *, effect, **more: faults.prepend_text(**more),
+    "nobody there": lambda faults, *, effect, **more: faults.refuse_connections(**more),
+}
+"""Each takes `effect`, `only`, `after` and `times`; what is torn or chattered was done all the same."""
+
+REQUESTS = (
+    "POST /wc/v3/orders/*/notes",
+    "POST /wc/v3/coupons",
+    "POST /wc/v3/orders/batch",
+    "POST /wc/v3/customers/batch",
+    "GET /wc/v3/orders*",
+    "GET /wc/v3/customers*",
+    "GET *",
+    "*",
+)

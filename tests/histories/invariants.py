@@ -1,0 +1,313 @@
+"""What must be so at a shop once all is quiet, whatever happened before. Each law is an assertion."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from tests import oracle
+from tests.builders import BERLIN
+from tests.histories.store_activity import MANUAL_PREFIX, WORKFLOW_TAG
+from wcflow.cli.check_database import examine
+from wcflow.database.customers import customers
+from wcflow.database.orders import order_records
+
+DAY = timedelta(days=1)
+
+
+def check_all(sim, activity):
+    """State all laws."""
+    check_database_matches_store(sim, activity)
+    check_tags_and_segments(sim, activity)
+    check_manual_tags_kept(activity)
+    check_effects_once(sim, activity)
+    check_waits(sim, activity)
+    check_history_ignored(sim, activity)
+    check_nothing_left(sim)
+    check_database_sound(sim)
+
+
+# The mirror.
+
+
+def check_database_matches_store(sim, activity):
+    """Whole records, read from the shop's JSON by hand."""
+    told = {order["id"]: _order(order) for order in activity.orders()}
+    with sim.db.reading() as tx:
+        kept = order_records(tx, "shop", range(1, 5000))
+        people = customers(tx, "shop", range(1, 500))
+    _assert_equal(told, {number: _database_order(order) for number, order in kept.items()})
+    accounts = {c["id"]: _customer(c) for c in activity.customers()}
+    _assert_equal(accounts, {number: _database_customer(each) for number, each in people.items()})
+
+
+def check_new_orders_known(sim, activity):
+    """No night is needed for that, however many were made in one second."""
+    with sim.db.reading() as tx:
+        kept = {*order_records(tx, "shop", range(1, 5000))}
+    _assert_same(
+        set(), {order["id"] for order in activity.orders(*VISIBLE)} - kept, "unknown orders"
+    )
+
+
+def check_young_orders_complete(sim, activity):
+    """Lines that were saved after the stamp are read all the same, a few minutes later."""
+    young = sim.now - timedelta(minutes=5)
+    told = {o["id"]: _order(o)["items"] for o in activity.orders(*VISIBLE) if _created(o) > young}
+    with sim.db.reading() as tx:
+        kept = order_records(tx, "shop", told)
+    _assert_equal(told, {number: _database_order(order)["items"] for number, order in kept.items()})
+
+
+VISIBLE = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
+
+
+def _created(order):
+    return oracle.parse_gmt(order["date_created_gmt"])
+
+
+def _assert_equal(expected, actual):
+    """Say only what differs: (expected, actual) by key."""
+    keys = [key for key in {**expected, **actual} if expected.get(key) != actual.get(key)]
+    assert not keys, {key: (expected.get(key), actual.get(key)) for key in keys}
+
+
+def _cents(text):
+    return int(Decimal(text) * 100)
+
+
+def _our_meta(meta):
+    return {m["key"]: m["value"] for m in meta if m["key"].startswith("wcflow_")}
+
+
+def _order(o):
+    dates = (o["date_created_gmt"], o["date_modified_gmt"], o["date_paid_gmt"])
+    return {
+        "is": (o["number"], o["status"], o["currency"], o["customer_id"], o["payment_method"]),
+        "email": oracle.normalize_email(o["billing"]["email"]),
+        "dates": tuple(
+            each and oracle.parse_gmt(each) for each in (*dates, o["date_completed_gmt"])
+        ),
+        "total": _cents(o["total"]),
+        "items": [
+            (i["id"], i["product_id"], i["name"], i["quantity"], _cents(i["total"]))
+            for i in o["line_items"]
+        ],
+        "refunds": sorted((r["id"], -_cents(r["total"])) for r in o["refunds"]),
+        "coupons": [c["code"] for c in o["coupon_lines"]],
+        "meta": _our_meta(o["meta_data"]),
+    }
+
+
+def _database_order(o):
+    return {
+        "is": (o.number, o.status, o.currency, o.customer_id, o.payment_method),
+        "email": o.email,
+        "dates": (o.created, o.modified, o.paid, o.completed),
+        "total": o.total,
+        "items": [(i.id, i.product_id, i.name, i.quantity, i.total) for i in o.items],
+        "refunds": sorted((r.id, r.total) for r in o.refunds),
+        "coupons": list(o.coupons),
+        "meta": {key: value for key, value in o.meta.items() if value},
+    }
+
+
+def _customer(c):
+    created = oracle.parse_gmt(c["date_created_gmt"])
+    return (
+        oracle.normalize_email(c["email"]),
+        c["username"],
+        c["role"],
+        created,
+        _our_meta(c["meta_data"]),
+    )
+
+
+def _database_customer(c):
+    return (
+        oracle.normalize_email(c.email),
+        c.username,
+        c.role,
+        c.created,
+        {k: v for k, v in c.meta.items() if v},
+    )
+
+
+def _assert_same(expected, actual, what):
+    assert expected == actual, (what, expected, actual)
+
+
+# Segments and tags.
+
+
+def check_tags_and_segments(sim, activity):
+    """On the account and on the latest order: no more and no less, but for what hands did."""
+    expected, actual = {}, {}
+    for owner, person in activity.people().items():
+        away = {r.tag for r in activity.removals if r.owner == owner and r.certain}
+        doubted = {r.tag for r in activity.removals_near(owner, person)} - away
+        wanted = oracle.tags(person, activity.rule_set, sim.now, BERLIN) - away - doubted
+        segment = oracle.segment(person, activity.rule_set, sim.now, BERLIN)
+        for place in _places(person):
+            shown = {t for t in activity.shown(place) if not t.startswith(MANUAL_PREFIX)}
+            expected[owner, place] = (segment, wanted)
+            actual[owner, place] = (_segment(sim, place), shown - {WORKFLOW_TAG} - doubted)
+    _assert_equal(expected, actual)
+
+
+def _places(person):
+    order = oracle.latest_order(person)
+    places = [("order", order["id"])] if order else []
+    return places + ([("customer", person.account["id"])] if person.account else [])
+
+
+def _segment(sim, place):
+    return sim.meta(*place, "wcflow_segment") or ""
+
+
+def check_manual_tags_kept(activity):
+    """What a person wrote by hand is never taken away."""
+    there = {*activity.sandbox.order_ids()}, {*activity.accounts().values()}
+    left = {
+        tag: place
+        for tag, place in activity.manual_tags.items()
+        if place[1] in there[0 if place[0] == "order" else 1]
+    }
+    _assert_equal(left, {tag: place for tag, place in left.items() if tag in activity.shown(place)})
+
+
+# Effects.
+
+
+def _notes(sim):
+    """All notes of wcflow: (order, words, mark, when)."""
+    for order in sim.sandbox.order_ids():
+        for note in sim.sandbox.notes(order):
+            words, is_ours, mark = note["note"].rpartition(" (ref ")
+            if is_ours:
+                yield order, words, mark, oracle.parse_gmt(note["date_created_gmt"])
+
+
+def check_effects_once(sim, activity):
+    """Not twice in any case; and where it is certain that something happened, not never."""
+    notes = list(_notes(sim))
+    marks = Counter(mark for _, _, mark, _ in notes)
+    _assert_equal({}, {mark: times for mark, times in marks.items() if times > 1})
+    texts = Counter((order, words) for order, words, _, _ in notes)
+    since = _sync_started(sim)
+    for order in activity.orders():
+        if order["status"] in oracle.HIDDEN or not order["date_paid_gmt"]:
+            continue
+        number, paid = order["id"], oracle.parse_gmt(order["date_paid_gmt"])
+        if paid >= since:
+            _assert_same(1, texts[number, f"paid {number}"], f"paid {number}")
+            _check_later_note(activity, order, texts)
+    _check_refund_notes(activity, texts, since)
+    _check_extra_notes(activity, texts)
+    _check_welcomes(sim, activity, since)
+
+
+def _sync_started(sim):
+    return datetime.fromtimestamp(sim.row().census_started, UTC)
+
+
+def _check_later_note(activity, order, texts):
+    number = order["id"]
+    person = next((p for p in activity.people().values() if order in p.orders), None)
+    quiet = person and not any(each["refunds"] for each in person.orders)
+    # Of whom an order is gone may have been given money back for it.
+    doubted = activity.with_changed_identity | activity.with_lost_orders
+    if quiet and not doubted & {person.email, oracle.normalize_email(order["billing"]["email"])}:
+        _assert_same(1, texts[number, f"later {number}"], f"later {number}")
+
+
+def _check_refund_notes(activity, texts, since):
+    dates = {r.id: r.created for o in activity.sandbox.state.orders.values() for r in o.refunds}
+    for order in activity.orders():
+        number, backs = order["id"], order["refunds"]
+        told = texts[number, f"back {number}"]
+        assert told <= len(backs) + 1, number
+        whole = order["status"] == "refunded" or oracle.refunded(order) >= Decimal(order["total"])
+        if order["status"] not in oracle.HIDDEN and activity.rule_set.refunded and not whole:
+            _assert_same(sum(dates[r["id"]] >= since for r in backs), told, f"back {number}")
+
+
+def _check_extra_notes(activity, texts):
+    """A workflow that came later looks at what happened since, and not at what was before."""
+    for name, (added, known, gone) in activity.extra_workflows.items():
+        for order in activity.orders():
+            if order["status"] in oracle.HIDDEN or not order["date_paid_gmt"]:
+                continue
+            number, paid = order["id"], oracle.parse_gmt(order["date_paid_gmt"])
+            told = texts[number, f"{name} {number}"]
+            if paid < added.replace(microsecond=0):  # the shop's stamps are of whole seconds
+                _assert_same(0, told, f"{name} {number}")
+            elif known is not None and paid > known and gone is None:
+                _assert_same(1, told, f"{name} {number}")
+
+
+def _check_welcomes(sim, activity, since):
+    codes = Counter(c["email_restrictions"][0] for c in sim.coupons())
+    for owner, person in activity.people().items():
+        if {owner, person.email} & activity.with_changed_identity:
+            continue
+        assert codes[person.email] <= 1, person.email
+        dates = [oracle.order_date(order) for order in oracle.paid_orders(person)]
+        if dates and min(dates) >= since:
+            _assert_same(1, codes[person.email], person.email)
+            # Of whom nothing is left for a while, tags of workflows are forgotten.
+            for place in (
+                () if {owner, person.email} & activity.with_lost_orders else _places(person)
+            ):
+                taken = {r.tag for r in activity.removals_near(owner, person)}
+                assert WORKFLOW_TAG in activity.shown(place) | taken, place
+
+
+def check_waits(sim, activity):
+    """What waits five days comes five days after the payment, by the clocks on the wall."""
+    for order, words, _, at in _notes(sim):
+        if words.startswith("later ") and order in activity.paid_at:
+            paid = activity.paid_at[order].astimezone(BERLIN)
+            slack = timedelta(hours=1) if _clock_changes(paid) else timedelta()
+            assert at >= paid + 5 * DAY - slack, order
+        if words == "missed":
+            days = [
+                when.astimezone(BERLIN).date() for when in activity.paid_at.values() if when < at
+            ]
+            assert at.astimezone(BERLIN).date() > min(days, default=OLD) + 40 * DAY
+
+
+OLD = datetime(2000, 1, 1, tzinfo=UTC).date()
+
+
+def _clock_changes(instant):
+    return (instant - DAY).utcoffset() != (instant + DAY).utcoffset()
+
+
+def check_history_ignored(sim, activity):
+    """What was paid before the census began is told of by nobody."""
+    since = _sync_started(sim)
+    old = {
+        o["id"]
+        for o in activity.orders()
+        if o["date_paid_gmt"] and oracle.parse_gmt(o["date_paid_gmt"]) < since
+    }
+    told = {(order, words) for order, words, _, _ in _notes(sim) if order in old}
+    _assert_same(
+        set(), {each for each in told if each[1].partition(" ")[0] in ("paid", "later")}, since
+    )
+
+
+def check_nothing_left(sim):
+    """Nothing waits that is due, and one more walk writes nothing."""
+    left = [e for e in sim.outbox(states=("due", "claimed")) if e.due_at <= sim.now]
+    _assert_same([], left, "left in the outbox")
+    sim.advance(minutes=5)
+    sim.run_pass(accept=False, know=False)
+    _assert_same([], [(each.path, each.json) for each in sim.writes], "writes of one more walk")
+
+
+def check_database_sound(sim):
+    """No row contradicts another, and none is of what cannot be."""
+    assert [] == examine(sim.db, sim.config, sim.now).unsound

@@ -1,0 +1,108 @@
+"""A person over whom wcflow breaks down is put off, and told of; nobody else notices."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.simulation import Simulation
+from wcflow.cli.status import load_status, print_status
+from wcflow.database.quarantine import quarantined_rows
+from wcflow.rules.conditions import Condition
+
+RULES = "[segment Buyer]\nwhen = orders_count > 0\n"
+ANNA, BEN = "anna@example.com", "ben@example.com"
+
+
+@dataclass(frozen=True)
+class FailingCondition:
+    """A condition that one person is too much for."""
+
+    condition: Condition
+
+    def evaluate(self, context):
+        if context.profile.email == ANNA:
+            raise ArithmeticError(f"nobody thought of {ANNA}")
+        return self.condition.evaluate(context)
+
+    def answer(self, context):
+        return self.condition.answer(context)
+
+
+@pytest.fixture
+def sim(tmp_path):
+    sim = Simulation(tmp_path, RULES)
+    sim.settle()
+    return sim
+
+
+def break_rules(sim):
+    (segment,) = sim.config.rules.segments
+    rules = replace(
+        sim.config.rules, segments=(replace(segment, when=FailingCondition(segment.when)),)
+    )
+    sim.config = replace(sim.config, rules=rules)
+
+
+def repair_rules(sim):
+    sim.write_rules(RULES)
+
+
+def test_all_others_are_judged(sim):
+    break_rules(sim)
+    anna, ben = sim.place_order(email=ANNA), sim.place_order(email=BEN)
+    sim.settle()
+    assert [set(), {"Buyer"}] == [sim.tags(anna), sim.tags(ben)]
+
+
+def test_status_tells_of_it_and_names_nobody(sim, capsys):
+    break_rules(sim)
+    anna = sim.place_order(email=ANNA)
+    sim.settle()
+    (settings,) = sim.config.stores
+    with sim.db.reading() as tx:
+        seen = load_status(tx, settings, sim.now, timedelta(hours=1), None)
+    capsys.readouterr()
+    print_status(seen, sim.now)
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"person of order {anna}" in told
+    assert "ArithmeticError" in told
+    assert "1 person cannot be judged; wcflow tries again each day." in told
+    assert "Not well: 1 person cannot be judged, a bug in wcflow (the log tells where)." in told
+    assert "cannot be understood" not in told
+    assert ANNA not in told
+
+
+def test_the_log_has_the_place_in_the_code(sim):
+    break_rules(sim)
+    anna = sim.place_order(email=ANNA)
+    with capture_logs() as lines:
+        sim.run_pass()
+    told = [line for line in lines if line["event"] == "a person cannot be judged"]
+    assert [f"person of order {anna}"] == [line["who"] for line in told]
+    assert isinstance(told[0]["exc_info"], ArithmeticError)
+
+
+def test_who_was_put_off_is_judged_a_day_later_and_not_before(sim):
+    break_rules(sim)
+    anna = sim.place_order(email=ANNA)
+    sim.settle()
+    repair_rules(sim)
+    sim.settle()
+    assert set() == sim.tags(anna)
+    sim.advance(days=1)
+    sim.settle()
+    assert {"Buyer"} == sim.tags(anna)
+    with sim.db.reading() as tx:
+        assert [] == quarantined_rows(tx, "shop")
+
+
+def test_who_was_put_off_is_judged_at_once_where_something_happens(sim):
+    break_rules(sim)
+    sim.place_order(email=ANNA)
+    sim.settle()
+    repair_rules(sim)
+    second = sim.place_order(email=ANNA)
+    sim.settle()
+    assert {"Buyer"} == sim.tags(second)

@@ -1,0 +1,90 @@
+"""The outbox as rows, on each kind of database: what is claimed, what is counted."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from wcflow.database import outbox
+from wcflow.database.sql import count_all, stamp, table_of
+from wcflow.database.stores import save_store
+from wcflow.database.tables import OutboxRow
+
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+KINDS = ("tags_customer", "tags_order", "meta_customer", "note", "coupon")
+
+
+def fill_outbox(database, stores=("shop",), rows=300):
+    """Fill the outboxes of some stores at random; give the rows."""
+    random = Random(3)
+    made = [
+        {
+            "store": random.choice(stores),
+            "rule": "workflow welcome",
+            "person": number,
+            "occurrence": f"order {number} paid",
+            "step": "0",
+            "kind": random.choice(KINDS),
+            "target": number,
+            "payload": "{}",
+            "state": random.choice(["due", "due", "done", "done", "done", "failed"]),
+            "due_at": stamp(NOW) + random.randrange(-50, 25),
+            "queued_at": stamp(NOW),
+            "claimed_by": "",
+            "attempts": 0,
+            "released": random.random() < 0.3,
+            "outcome": "",
+            "digest": "",
+        }
+        for number in range(rows)
+    ]
+    with database.transaction() as tx:
+        for store in stores:
+            save_store(tx, store, url="https://shop.example")
+        tx.execute(table_of(OutboxRow).insert(), made)
+    return made
+
+
+def due_rows(rows, store="shop"):
+    return [
+        row
+        for row in rows
+        if (row["store"], row["state"]) == (store, "due") and row["due_at"] <= stamp(NOW)
+    ]
+
+
+@pytest.mark.parametrize("released_only", [True, False])
+def test_the_oldest_are_claimed_first_whatever_their_kind(database, released_only):
+    rows = fill_outbox(database)
+    kinds = ("tags_customer", "meta_customer", "note")
+    wanted = [
+        (row["due_at"], row["target"])
+        for row in due_rows(rows)
+        if row["kind"] in kinds and (row["released"] or not released_only)
+    ]
+    claimed = []
+    with database.transaction() as tx:
+        while some := outbox.claim(tx, "shop", kinds, NOW, 7, "me", released_only=released_only):
+            claimed.append([(stamp(entry.due_at), entry.target) for entry in some])
+
+    assert sorted(wanted) == [each for some in claimed for each in sorted(some)]
+    assert {7} == {len(some) for some in claimed[:-1]}
+
+
+def test_what_waits_is_counted_by_whether_it_was_let_go(database):
+    rows = due_rows(fill_outbox(database, stores=("shop", "other")))
+    released = sum(row["released"] for row in rows)
+    with database.reading() as tx:
+        assert (len(rows) - released, released) == outbox.waiting(tx, "shop", NOW)
+        assert (0, 0) == outbox.waiting(tx, "shop", NOW - timedelta(days=1))
+
+
+@pytest.mark.parametrize("stores", [("shop",), ("shop", "other")])
+def test_a_stores_rows_are_counted_whether_or_not_it_is_the_only_one(database, stores):
+    rows = fill_outbox(database, stores)
+    mine = Counter(row["state"] for row in rows if row["store"] == "shop")
+    with database.reading() as tx:
+        assert dict(mine) == outbox.queue_counts(tx, "shop")
+        assert mine.total() == count_all(tx, table_of(OutboxRow), "shop")
+        assert ({}, 0) == (outbox.queue_counts(tx, "no"), count_all(tx, table_of(OutboxRow), "no"))

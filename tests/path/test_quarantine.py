@@ -1,0 +1,588 @@
+"""A row that cannot be understood is put aside with its reason; everything else goes on.
+
+It stalls no poll, is no deletion, is asked for once a night, and is forgotten when it is understood
+again. What only looks strange is kept, and goes the whole way to tags and notes.
+"""
+
+import contextlib
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.builders import NOW, profile
+from tests.malformed import (
+    LONG_TEXT,
+    any_json,
+    json_body,
+    json_paths,
+    malformed_rows,
+    raw_json,
+    recorded_rows,
+    refusing,
+)
+from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
+from tests.simulation import CrashPoint, ProcessKilled, Simulation
+from wcflow.database.orders import order_records, save_orders
+from wcflow.database.quarantine import quarantined_rows
+from wcflow.errors import StoreError
+from wcflow.poll.context import PollSettings
+from wcflow.poll.ownership import apply_orders
+from wcflow.rules.attributes.registry import ATTRIBUTES
+from wcflow.rules.context import Context, RulePlace
+from wcflow.rules.parser import parse_condition
+from wcflow.rules.templates import parse_template
+from wcflow.store import wire
+from wcflow.store.http import Answer
+from wcflow.store.json_body import UnreadableError, parse_json
+from wcflow.store.listing import build_listing
+
+RULES = """
+[segment Buyers]
+group = lifecycle
+when = orders_count >= 1
+
+[tag Wearer]
+when = product_names contains 'wallet'
+tag = Seen {{ billing_country }}
+
+[workflow greet]
+trigger = order_paid
+do =
+    add_note Hello {{ first_name }}, order {{ order.number }}: {{ order.product_names }}
+"""
+
+BAD_VALUES = {
+    "a date that is none": ("date_created_gmt", "yesterday", "date_created_gmt"),
+    "a date beyond the calendar": ("date_paid_gmt", "9999-12-31T23:59:59", "date_paid_gmt"),
+    "a negative total": ("total", "-5.00", "total"),
+    "a total without end": ("total", "1e999999", "total"),
+    "a number that is none in JSON": ("customer_id", b"1e999", "no JSON"),
+    "a number beyond 64 bits": ("customer_id", 10**25, "customer_id"),
+    "a negative id": ("customer_id", -3, "customer_id"),
+    "an item without an id": ("line_items.0.id", "", "line_items[0].id"),
+    "a text for a list": ("line_items", "none", "line_items"),
+    "null for an object": ("billing", None, "billing"),
+    "null for a status": ("status", None, "status"),
+    "a status of 10,000 characters": ("status", LONG_TEXT, "status"),
+    "an address of 10,000 characters": (
+        "billing.email",
+        f"{LONG_TEXT}@example.com",
+        "billing.email",
+    ),
+    "meta without end": ("meta_data", b"[" * 2_000 + b"]" * 2_000, "no JSON"),
+}
+ODD_VALUES = {
+    "no items": ("line_items", []),
+    "a name of 10,000 characters": ("billing.first_name", LONG_TEXT),
+    "a deleted product": ("line_items.0.product_id", 0),
+    "emoji": ("billing.first_name", "Anna 🛒👩🏽‍💻"),
+    "right-to-left text": ("billing.first_name", "\u202eליאור\u202c"),
+    "NUL": ("billing.first_name", "An\0na"),
+    "half a character": ("billing.first_name", "An\ud83dna"),
+    "null for a text": ("billing.first_name", None),
+    "a currency that nobody knows": ("currency", "XQQ"),
+    "no currency": ("currency", ""),
+    "deep meta": ("line_items.0.meta_data", [{"key": "a", "value": [[[[[[[[1]]]]]]]]}]),
+    "deeper meta": (
+        "line_items.0.meta_data",
+        [{"key": "deep", "value": b"[" * 600 + b"]" * 600}],
+    ),
+}
+
+
+def quarantined(of):
+    """Give what is put aside: kind and id to reason."""
+    with of.db.reading() as tx:
+        return {(row.kind, row.id): row.reason for row in quarantined_rows(tx, "shop")}
+
+
+@pytest.fixture
+def sim(tmp_path, database_url):
+    made = Simulation(tmp_path, RULES, database=database_url)
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def poll(database):
+    with open_poll(database) as polling:
+        yield polling
+
+
+def place_orders(poll, count, **more):
+    """Somebody else orders every other second; give the ids."""
+    placed = []
+    for number in range(count):
+        email = f"c{number}@example.com"
+        placed.append(poll.sandbox.place_order(now=poll.advance(seconds=2), email=email, **more))
+    return placed
+
+
+class TestOrders:
+    @pytest.mark.parametrize(("field", "value", "place"), BAD_VALUES.values(), ids=list(BAD_VALUES))
+    def test_one_bad_among_a_hundred_is_put_aside_and_no_other(self, sqlite, field, value, place):
+        with open_poll(sqlite) as poll:
+            goods = place_orders(poll, 100, items=[(poll.sandbox.add_product("Cup", now=START), 1)])
+            bad = goods.pop(50)
+            poll.faults.set_field("order", bad, field, value)
+            poll.pull()
+
+            assert set(goods) == set(poll.orders())
+            assert [("order", bad)] == list(quarantined(poll))
+            assert quarantined(poll)["order", bad].startswith(place)
+
+    def test_census_and_poll_put_aside_alike_on_both_databases(self, poll):
+        known = place_orders(poll, 30)
+        poll.faults.set_field("order", known[3], "total", "a lot")
+        poll.pull()
+        new = place_orders(poll, 30)
+        poll.faults.set_field("order", new[-1], "billing.city", ["Berlin"])
+        poll.pull()
+
+        assert {
+            ("order", known[3]): "total: expected an amount, got text that is none",
+            ("order", new[-1]): "billing.city: expected text, got a list",
+        } == quarantined(poll)
+        assert {*known, *new} - {known[3], new[-1]} == set(poll.orders())
+
+    def test_the_cursor_passes_it(self, poll):
+        """The newest order is bad: the next polls do not read it again, and miss nothing behind it."""
+        poll.pull()
+        before = poll.row().order_cursor
+        (bad,) = place_orders(poll, 1)
+        poll.faults.set_field("order", bad, "total", None)
+        poll.advance(minutes=5)
+        poll.pull()
+        first = poll.row().order_cursor
+        (good,) = place_orders(poll, 1)
+        poll.advance(minutes=5)
+        poll.pull()
+        second = poll.now
+        poll.advance(minutes=5)
+
+        assert 3 == poll.pull().requests
+        assert before < first < poll.row().order_cursor
+        assert [good] == list(poll.orders())
+        with poll.db.reading() as tx:
+            (row,) = quarantined_rows(tx, "shop")
+        assert (bad, second) == (row.id, row.last_seen)
+
+    def test_its_last_good_version_stays(self, poll):
+        (order,) = place_orders(poll, 1)
+        poll.pull()
+        before = poll.orders()
+        poll.faults.set_field("order", order, "line_items", None)
+        poll.sandbox.set_status(order, "completed", now=poll.advance(minutes=5))
+        poll.pull()
+
+        assert (before, [("order", order)]) == (poll.orders(), list(quarantined(poll)))
+
+    def test_a_later_change_that_reads_well_takes_it_back(self, poll):
+        (order, _newer) = place_orders(poll, 2)
+        poll.advance(minutes=5)
+        poll.faults.set_field("order", order, "line_items", None)
+        poll.pull()
+        poll.faults.recover()
+        poll.advance(minutes=10)
+        poll.pull()
+        assert [("order", order)] == list(quarantined(poll))
+        poll.sandbox.set_status(order, "completed", now=poll.now)
+        poll.pull()
+
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+    def test_since_when_it_is_aside_stays(self, poll):
+        (order,) = place_orders(poll, 1)
+        poll.faults.set_field("order", order, "total", None)
+        poll.pull()
+        first = poll.now
+        poll.advance(hours=2)
+        poll.sandbox.set_status(order, "completed", now=poll.now)
+        poll.pull()
+
+        with poll.db.reading() as tx:
+            (row,) = quarantined_rows(tx, "shop")
+        assert (first, poll.now) == (row.first_seen, row.last_seen)
+
+    def test_the_night_does_not_take_it_for_deleted_and_asks_for_it_once(self, poll):
+        known = place_orders(poll, 40)
+        poll.pull()
+        poll.faults.set_field("order", known[7], "total", None)
+        poll.faults.set_field("order", known[9], "date_modified_gmt", 7)
+        poll.advance(hours=12)
+        for each in (known[7], known[9]):
+            poll.sandbox.set_status(each, "completed", now=poll.now)
+        poll.pull()
+        poll.advance(minutes=10)
+        found = poll.reconcile()
+
+        assert (0, set(known)) == (found.deleted, set(poll.orders()))
+        assert {("order", known[7]), ("order", known[9])} == set(quarantined(poll))
+        whole = [call for call in poll.http.calls if "line_items" in call.params.get("_fields", "")]
+        asked = [
+            call for call in whole if str(known[7]) in call.params.get("include", "").split(",")
+        ]
+        assert 1 == len(asked)
+        poll.advance(minutes=10)
+        assert 3 == poll.pull().requests
+
+    def test_the_night_takes_back_what_reads_well_again_without_a_stamp(self, poll):
+        known = place_orders(poll, 12)
+        poll.faults.set_field("order", known[2], "total", None)
+        poll.faults.set_field("order", known[5], "number", {})
+        poll.pull()
+        poll.faults.recover()
+        poll.advance(hours=12)
+        poll.reconcile()
+
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+    def test_the_night_forgets_what_is_gone(self, poll):
+        known = place_orders(poll, 3)
+        poll.faults.set_field("order", known[2], "total", None)
+        poll.pull()
+        poll.advance(hours=12)
+        poll.sandbox.delete_order(known[2])
+        poll.reconcile()
+
+        assert ({}, set(known[:2])) == (quarantined(poll), set(poll.orders()))
+
+    def test_many_are_asked_for_again_although_no_good_one_stands_between(self, poll):
+        known = place_orders(poll, 60)
+        for each in known[10:40]:
+            poll.faults.set_field("order", each, "total", None)
+        poll.pull()
+        poll.advance(hours=12)
+        poll.reconcile()
+        assert {("order", each) for each in known[10:40]} == set(quarantined(poll))
+        poll.faults.recover()
+        poll.advance(hours=24)
+        poll.reconcile()
+
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+    def test_rows_without_an_id_are_one_entry_until_none_is_met(self, poll):
+        known = place_orders(poll, 5)
+        for each in known[:2]:
+            poll.faults.set_field("order", each, "id", "")
+        poll.pull()
+        assert {("order", 0): "id: expected the number of something, got text"} == quarantined(poll)
+        poll.faults.recover()
+        poll.advance(hours=12)
+        poll.reconcile()
+
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+    def test_a_second_that_fills_a_page_with_bad_rows_in_it_is_passed(self, sqlite):
+        with open_poll(sqlite, page_size=5) as poll:
+            poll.pull()
+            now = poll.advance(minutes=5)
+            placed = [poll.sandbox.place_order(now=now, email=f"c{n}@x.de") for n in range(17)]
+            later = poll.sandbox.place_order(now=poll.advance(seconds=5), email="later@x.de")
+            bad = placed[1::2]
+            for each in bad:
+                poll.faults.set_field("order", each, "total", None)
+            poll.pull()
+
+            assert {*placed, later} - set(bad) == set(poll.orders())
+            assert {("order", each) for each in bad} == set(quarantined(poll))
+
+    def test_small_pages_of_bad_rows_alone_are_passed(self, sqlite):
+        with open_poll(sqlite, page_size=3) as poll:
+            poll.pull()
+            placed = place_orders(poll, 8)
+            for each in placed[:6]:
+                poll.faults.set_field("order", each, "total", None)
+            poll.pull()
+
+            assert set(placed[6:]) == set(poll.orders())
+
+    @pytest.mark.parametrize("known", [True, False], ids=["poll", "census"])
+    def test_an_import_of_bad_rows_side_by_side_is_passed_where_others_are_well(
+        self, sqlite, known
+    ):
+        with open_poll(sqlite, page_size=10) as poll:
+            if known:
+                poll.pull()
+            placed = place_orders(poll, 46)
+            bad = placed[3:43]
+            for each in bad:
+                poll.faults.set_field("order", each, "total", None)
+            poll.pull()
+
+            assert {*placed[:3], *placed[43:]} == set(poll.orders())
+            assert {("order", each) for each in bad} == set(quarantined(poll))
+
+    def test_wherever_a_poll_dies_it_is_not_passed_without_a_trace(self, poll):
+        poll.pull()
+        step, killed = 0, True
+        while killed:
+            (bad, _good) = place_orders(poll, 2)
+            poll.faults.set_field("order", bad, "total", None)
+            poll.advance(minutes=5)
+            crash_point = CrashPoint(step)
+            with crash_point.count_steps_of(poll.db), contextlib.suppress(ProcessKilled):
+                poll.pull()
+            poll.pull()
+
+            assert ("order", bad) in quarantined(poll)
+            step, killed = step + 1, crash_point.killed
+        assert 10 < step
+
+
+class TestDatabasesThatRefuse:
+    """What reads well and is refused all the same is put aside like what does not read well."""
+
+    @pytest.mark.parametrize("kind", ["order", "customer", "product"])
+    def test_one_row_that_the_database_refuses_is_put_aside_and_no_other(self, poll, kind):
+        ids = {
+            "customer": [poll.sandbox.register(f"a{n}@example.com", now=START) for n in range(5)],
+            "product": [poll.sandbox.add_product(f"Cup {n}", now=START) for n in range(5)],
+            "order": place_orders(poll, 5),
+        }[kind]
+        field = {"order": "customer_note", "customer": "username", "product": "name"}[kind]
+        text = LONG_TEXT * 5
+        poll.faults.set_field(kind, ids[2], field, text)
+        with refusing(poll.db, {"order": "orders"}.get(kind, kind), text):
+            poll.pull()
+            told = {"order": poll.orders, "customer": poll.customers, "product": poll.products}
+            assert {*ids} - {ids[2]} == set(ids) & set(told[kind]())
+            assert {(kind, ids[2]): "the database does not take it (DataError)"} == quarantined(
+                poll
+            )
+        poll.advance(hours=12)
+        poll.reconcile()
+        assert ({}, {*ids}) == (quarantined(poll), set(ids) & set(told[kind]()))
+
+
+class TestShopsThatAreBroken:
+    def test_a_page_of_which_every_row_is_bad_is_an_error(self, poll):
+        poll.pull()
+        cursor = poll.row().order_cursor
+        for each in place_orders(poll, 12):
+            poll.faults.set_field("order", each, "total", None)
+        with pytest.raises(StoreError, match="of 12 rows none can be understood"):
+            poll.pull()
+        assert cursor == poll.row().order_cursor
+
+    @pytest.mark.parametrize("body", ["[no json]", '[{"id": 1, "total"', "[[1e999]"])
+    def test_what_is_no_json_is_an_error(self, poll, body):
+        place_orders(poll, 3)
+        poll.pull()
+        poll.faults._change_response(
+            lambda response: type(response)(response.status, response.headers, body),
+            {"times": None, "only": "GET /wc/v3/orders"},
+        )
+        with pytest.raises(StoreError):
+            poll.pull()
+        assert {} == quarantined(poll)
+
+
+class TestOthers:
+    def test_a_bad_customer_stalls_nobody(self, poll):
+        ids = [poll.sandbox.register(f"c{n}@example.com", now=START) for n in range(20)]
+        poll.faults.set_field("customer", ids[4], "billing", "x")
+        poll.pull()
+        new = [poll.sandbox.register(f"n{n}@example.com", now=poll.now) for n in range(3)]
+        poll.faults.set_field("customer", new[1], "email", 10.5)
+        order = poll.sandbox.place_order(now=poll.advance(minutes=1), customer=ids[4])
+        poll.advance(minutes=5)
+        poll.pull()
+
+        assert {("customer", ids[4]), ("customer", new[1])} == set(quarantined(poll))
+        assert {*ids, *new} - {ids[4], new[1]} <= set(poll.customers())
+        assert {order} == set(poll.orders())
+        poll.advance(hours=12)
+        before = poll.reconcile().requests
+        poll.advance(hours=24)
+        assert before >= poll.reconcile().requests
+        poll.faults.recover()
+        poll.advance(hours=24)
+        poll.reconcile()
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+    def test_a_customer_who_turns_bad_is_not_taken_for_deleted(self, poll):
+        ids = [poll.sandbox.register(f"c{n}@example.com", now=START) for n in range(5)]
+        poll.pull()
+        poll.faults.set_field("customer", ids[2], "role", [])
+        for _ in range(30):
+            poll.advance(hours=1)
+            poll.pull()
+
+        assert set(ids) <= set(poll.customers())
+        assert {("customer", ids[2])} == set(quarantined(poll))
+
+    def test_a_bad_product_stalls_nobody(self, poll):
+        ids = [poll.sandbox.add_product(f"Cup {n}", now=START) for n in range(5)]
+        poll.faults.set_field("product", ids[1], "categories", [{"name": []}])
+        place_orders(poll, 2, items=[(ids[1], 1), (ids[2], 1)])
+        poll.pull()
+        assert ({("product", ids[1])}, 2) == (set(quarantined(poll)), len(poll.orders()))
+        assert set(ids) - {ids[1]} == set(poll.products())
+        poll.faults.recover()
+        poll.advance(hours=12)
+        poll.reconcile()
+
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+    def test_a_bad_refund_stalls_nobody_and_has_its_date_later(self, poll):
+        product = poll.sandbox.add_product("Cup", now=START)
+        placed = place_orders(poll, 3, items=[(product, 2)])
+        made = [poll.sandbox.refund(each, "1.00", now=poll.advance(minutes=1)) for each in placed]
+        poll.faults.set_field("refund", made[1], "date_created_gmt", "soon")
+        poll.pull()
+        dates = [refund.date for each in placed for refund in poll.order(each).refunds]
+        assert ({("refund", made[1])}, None) == (set(quarantined(poll)), dates[1])
+        assert None not in (dates[0], dates[2])
+        poll.faults.recover()
+        poll.advance(hours=12)
+        poll.reconcile()
+
+        assert {} == quarantined(poll)
+        assert_database_matches_sandbox(poll)
+
+
+class TestTheWholePath:
+    @pytest.mark.parametrize(("field", "value"), ODD_VALUES.values(), ids=list(ODD_VALUES))
+    def test_what_only_looks_strange_goes_all_the_way(self, sim, field, value):
+        """It is kept, judged, noted and tagged, and nothing is put aside."""
+        sim.settle()
+        order = sim.place_order(
+            email="anna@example.com", billing={"first_name": "Anna", "country": "DE"}
+        )
+        other = sim.place_order(email="bert@example.com")
+        sim.faults.set_field("order", order, field, value)
+        sim.settle()
+
+        assert {} == quarantined(sim)
+        with sim.db.reading() as tx:
+            assert {order, other} == set(order_records(tx, "shop", [order, other]))
+        assert [] == sim.outbox(states=["failed", "due", "claimed"])
+        assert 1 == len(sim.notes(other))
+        assert (1, "Buyers") == (len(sim.notes(order)), sim.segment(order))
+
+    def test_rules_go_on_with_the_last_good_version(self, sim):
+        order = sim.place_order(email="anna@example.com")
+        other = sim.place_order(email="bert@example.com")
+        sim.settle()
+        sim.faults.set_field("order", order, "total", "-1")
+        sim.advance(minutes=5)
+        sim.sandbox.set_status(order, "cancelled", now=sim.now)
+        sim.sandbox.set_status(other, "cancelled", now=sim.now)
+        sim.settle()
+
+        assert ("Buyers", "") == (sim.segment(order), sim.segment(other) or "")
+        sim.faults.recover()
+        sim.nightly()
+        sim.settle()
+        assert "" == (sim.segment(order) or "")
+
+    def test_the_orders_of_a_bad_customer_are_judged_all_the_same(self, sim):
+        """They have their tags and notes; once the account reads well they are one person."""
+        anna = sim.register("anna@example.com", days_ago=30)
+        sim.faults.set_field("customer", anna, "shipping", 5)
+        order = sim.place_order(customer=anna, email="anna@example.com")
+        sim.settle()
+        assert ([("customer", anna)], "Buyers") == (list(quarantined(sim)), sim.segment(order))
+        sim.faults.recover()
+        sim.advance(hours=12)
+        sim.nightly()
+        sim.settle()
+
+        assert ({}, "Buyers") == (quarantined(sim), sim.meta("customer", anna, "wcflow_segment"))
+        assert 1 == len(sim.notes(order))
+
+    def test_an_order_whose_meta_cannot_be_read_holds_no_other_effect_up(self, sim):
+        placed = [sim.place_order(email=f"c{n}@example.com") for n in range(5)]
+        sim.run_pass(write=False, accept=False)
+        sim.faults.set_field("order", placed[2], "meta_data", "none")
+        sim.run_pass()
+
+        assert ["Buyers"] * 2 + [None] + ["Buyers"] * 2 == [sim.segment(o) for o in placed]
+        (waiting,) = sim.outbox(states=["due"])
+        assert placed[2] == waiting.target
+        sim.faults.recover()
+        sim.advance(hours=1)
+        sim.settle()
+        assert "Buyers" == sim.segment(placed[2])
+
+
+ANY_PLACE = RulePlace(order=True, item=True, tags=True, segments=True)
+CONDITIONS_AND_TEMPLATES = [
+    (parse_condition(each.example, ANY_PLACE), parse_template(f"{{{{ {each.name} }}}}", ANY_PLACE))
+    for each in ATTRIBUTES.values()
+    if "KEY" not in each.name
+]
+ORDERS = [row for row in recorded_rows("orders", "line_items") if row["line_items"]]
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class RollBack(Exception):
+    """What was kept is taken back."""
+
+
+class TestAnyRow:
+    """One or two fields of a real order, at any depth, become anything that JSON can say."""
+
+    @SLOW
+    @given(malformed_rows(ORDERS, times=2))
+    def test_what_reads_well_is_kept_as_it_was_read_and_can_be_asked_everything(
+        self, database, row
+    ):
+        try:
+            answer = Answer(parse_json(json_body([row])), NOW, None, 100, {})
+        except UnreadableError:
+            return  # a page of that row alone is none
+        for order in build_listing(
+            answer, partial(wire.parse_order, keep=frozenset({"wcflow_tags"}))
+        ).rows:
+            self.check_saved_as_read(database, order)
+            self.check_conditions_and_templates(order)
+
+    @staticmethod
+    def check_saved_as_read(database, order):
+        with contextlib.suppress(RollBack), database.transaction() as tx:
+            apply_orders(tx, _settings(), [order])
+            assert [] == save_orders(tx, "shop", [order])
+            kept = order_records(tx, "shop", [order.id])[order.id]
+            raise RollBack
+        assert order == replace(kept, history=())
+
+    @staticmethod
+    def check_conditions_and_templates(order):
+        item = order.items[0] if order.items else None
+        context = Context(profile(order), NOW, order=order, item=item)
+        for condition, template in CONDITIONS_AND_TEMPLATES:
+            condition.answer(context)
+            template.render(context, None)
+
+    @settings(SLOW, max_examples=40)
+    @given(st.sampled_from([".".join(map(str, at)) for at in json_paths(ORDERS[0])][1:]), any_json)
+    def test_it_walks_to_its_end_and_holds_nobody_up(self, sim, field, value):
+        """It is kept or put aside, and the next order has its note either way."""
+        sim.faults.recover()
+        if sim.row() is None:
+            sim.settle()
+        bad = sim.place_order(email="anna@example.com")
+        sim.faults.set_field("order", bad, field, raw_json(value))
+        other = sim.place_order(email="bert@example.com")
+        sim.run_pass(know=False)
+
+        with sim.db.reading() as tx:
+            known = set(order_records(tx, "shop", [bad]))
+        assert "id" == field or bad in known | {key for _, key in quarantined(sim)}
+        assert 1 == len(sim.notes(other))
+
+
+def _settings():
+    return PollSettings(store="shop", zone=ZoneInfo("Europe/Berlin"))

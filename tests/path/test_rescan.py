@@ -1,0 +1,228 @@
+"""Rounds: what no stamp and no count shows is found within days, a few pages at a time."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.path.test_initial_sync import place_orders
+from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
+from wcflow.poll.rescan import (
+    HPOS_RESCANS,
+    MAX_PAGES,
+    PAGE_SIZE,
+    POST_STORAGE_RESCANS,
+    RescanProgress,
+    due_pages,
+)
+from wcflow.sandbox.store import SandboxStore
+
+DAY = timedelta(days=1)
+AGES = [3, 29, 33, 40, 200, 364, 380, 401, 700]
+"""Days, on either side of where one round hands over to the next."""
+
+
+def list_requests(poll, fields="id"):
+    """The lists of orders by when they were made, as opposed to what changed and to counts."""
+    return [
+        call
+        for call in poll.http.calls
+        if call.path == "/wc/v3/orders" and "after" in call.params and "page" not in call.params
+    ]
+
+
+def fill_old_store(poll):
+    """A shop with an order of each age, and some hundred others."""
+    place_orders(poll.sandbox, 300, seconds_apart=2 * 86400, start=650 * DAY, status="completed")
+    aged = {age: place_orders(poll.sandbox, 1, seconds_apart=0, start=age * DAY)[0] for age in AGES}
+    poll.settle()
+    return aged
+
+
+@pytest.fixture
+def legacy_poll(sqlite):
+    with open_poll(sqlite, SandboxStore(hpos=False)) as poll:
+        poll.aged = fill_old_store(poll)
+        yield poll
+
+
+def ages_found(poll, ages, length):
+    """Edit what moves no stamp; poll now and then; give the ages whose edit was found in time."""
+    for age in ages:
+        poll.sandbox.edit_order_meta(poll.aged[age], "colour", "red", now=poll.now)
+    for _ in range(48):
+        poll.advance(seconds=length.total_seconds() / 48)
+        poll.pull()
+    return [age for age in ages if poll.order(poll.aged[age]).meta == {"colour": "red"}]
+
+
+def test_where_edits_move_no_stamp_those_of_a_month_are_found_each_night(legacy_poll):
+    for age in (3, 29, 40):
+        legacy_poll.sandbox.edit_order_meta(
+            legacy_poll.aged[age], "colour", "red", now=legacy_poll.now
+        )
+    legacy_poll.advance(hours=1)
+    legacy_poll.reconcile()
+
+    assert [{"colour": "red"}] * 2 == [
+        legacy_poll.order(legacy_poll.aged[age]).meta for age in (3, 29)
+    ]
+    assert {} == legacy_poll.order(legacy_poll.aged[40]).meta
+
+
+def test_where_edits_move_no_stamp_those_of_a_year_are_found_within_a_week(legacy_poll):
+    young = [age for age in AGES if age <= 365]
+
+    assert young == ages_found(legacy_poll, young, 7 * DAY)
+
+
+def test_where_edits_move_no_stamp_every_one_is_found_within_a_month(legacy_poll):
+    assert AGES == ages_found(legacy_poll, AGES, 28 * DAY)
+    assert_database_matches_sandbox(legacy_poll)
+
+
+def test_an_order_that_grows_out_of_one_round_is_in_the_next(legacy_poll):
+    """Each order is read again at least once a week as long as it is younger than a year."""
+    poll = legacy_poll
+    watched = [age for age in AGES if age in {29, 33, 40}]
+    for week in range(3):
+        for age in watched:
+            poll.sandbox.edit_order_meta(poll.aged[age], "colour", f"red {week}", now=poll.now)
+        for _ in range(7 * 4):
+            poll.advance(hours=6)
+            poll.pull()
+
+        found = [poll.order(poll.aged[age]).meta["colour"] for age in watched]
+        assert [f"red {week}"] * len(watched) == found
+
+
+def test_a_round_is_spread_evenly_and_goes_on_where_it_was_left(legacy_poll):
+    """Of the polls of a week, none reads many pages at once."""
+    poll, pages = legacy_poll, []
+    for _ in range(28):
+        poll.advance(hours=6)
+        poll.pull()
+        pages.append(len(list_requests(poll)))
+
+    assert max(pages) <= 2
+    assert sum(pages) < 8
+
+
+def test_edits_in_the_trash_are_found_too(legacy_poll):
+    poll = legacy_poll
+    poll.sandbox.trash(poll.aged[29], now=poll.now)
+    poll.settle()
+
+    assert [29] == ages_found(poll, [29], 7 * DAY)
+    assert_database_matches_sandbox(poll)
+
+
+def test_a_round_forgets_what_was_deleted_without_waiting_for_the_night(legacy_poll):
+    legacy_poll.sandbox.delete_order(legacy_poll.aged[29])
+    for _ in range(28):
+        legacy_poll.advance(hours=6)
+        legacy_poll.pull()
+
+    assert_database_matches_sandbox(legacy_poll)
+
+
+@pytest.fixture
+def hpos_poll(sqlite):
+    with open_poll(sqlite) as poll:
+        poll.aged = fill_old_store(poll)
+        yield poll
+
+
+def test_one_too_many_and_one_too_few_in_the_same_range_are_found_within_six_weeks(hpos_poll):
+    """Their counts are equal, night after night."""
+    poll = hpos_poll
+    poll.sandbox.place_order(now=poll.now - 200 * DAY, email="imported@example.com")
+    poll.sandbox.delete_order(poll.aged[200])
+    night = poll.reconcile()
+    for _ in range(42):
+        poll.advance(days=1)
+        poll.pull()
+
+    assert (0, 0) == (night.orders, night.deleted)
+    assert_database_matches_sandbox(poll)
+
+
+def test_where_every_edit_is_stamped_no_order_is_read_again_for_nothing(hpos_poll):
+    poll, read = hpos_poll, []
+    for _ in range(41):
+        poll.advance(days=1)
+        poll.pull()
+        read += list_requests(poll)
+
+    assert {"id,date_modified_gmt"} == {call.params["_fields"] for call in read}
+    assert len(read) <= len(poll.orders()) // PAGE_SIZE + 2
+
+
+@pytest.mark.parametrize("fixture", ["legacy_poll", "hpos_poll"])
+def test_an_idle_poll_asks_four_times_at_most(request, fixture):
+    poll = request.getfixturevalue(fixture)
+    poll.advance(minutes=1)
+
+    assert poll.pull().requests <= 4
+
+
+@pytest.mark.parametrize("fixture", ["legacy_poll", "hpos_poll"])
+def test_a_shop_that_says_it_is_empty_loses_nothing_by_a_round(request, fixture):
+    poll = request.getfixturevalue(fixture)
+    before = poll.orders()
+    poll.sandbox.state.orders.clear()
+    for _ in range(14):
+        poll.advance(days=3)
+        poll.pull()
+
+    assert before == poll.orders()
+
+
+def test_a_long_rest_is_made_up_for_by_and_by(legacy_poll):
+    legacy_poll.advance(days=90)
+    legacy_poll.pull()
+
+    assert len(list_requests(legacy_poll)) <= MAX_PAGES * len(POST_STORAGE_RESCANS) + 2
+
+
+def test_more_orders_of_one_second_than_a_page_holds_are_all_read_again(database):
+    with open_poll(database, SandboxStore(hpos=False), page_size=10) as poll:
+        many = place_orders(poll.sandbox, 150, seconds_apart=0, start=20 * DAY, status="completed")
+        poll.settle()
+        for id in many:
+            poll.sandbox.edit_order_meta(id, "colour", "red", now=poll.now)
+        for _ in range(28):
+            poll.advance(hours=6)
+            poll.pull()
+
+        assert_database_matches_sandbox(poll)
+
+
+@given(
+    pages=st.integers(0, 20_000),
+    polls=st.lists(st.integers(1, 3600), min_size=1, max_size=300),
+    of=st.sampled_from([*POST_STORAGE_RESCANS, *HPOS_RESCANS]),
+)
+def test_a_share_is_never_more_than_is_due_and_the_last_page_is_due_in_time(pages, polls, of):
+    begin, done = START, 0
+    now = begin
+    for seconds in polls:
+        now += timedelta(seconds=seconds)
+        progress = RescanProgress(int(begin.timestamp()), 0, 1, done, pages)
+        due = due_pages(now, progress, of.period)
+        assert 0 <= due <= MAX_PAGES
+        done += due
+        assert done <= (pages + 1) * ((now - begin) / of.period)
+    late = RescanProgress(int(begin.timestamp()), 0, 1, pages - 1, pages)
+    assert due_pages(begin + of.period, late, of.period) >= 1
+
+
+def test_each_round_reaches_so_far_that_no_order_falls_between_two():
+    for younger, older in itertools.pairwise(POST_STORAGE_RESCANS):
+        assert younger.max_age >= older.min_age + older.period + younger.period
+    assert (None, timedelta(0)) == (
+        POST_STORAGE_RESCANS[-1].max_age,
+        POST_STORAGE_RESCANS[0].min_age,
+    )

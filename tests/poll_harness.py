@@ -1,0 +1,181 @@
+"""A shop, its mirror and the poll between them, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+from sqlalchemy import update
+
+from tests.persons import keys
+from tests.sandbox_http import mount_sandbox
+from wcflow.database.mapping import customer_of, order_of, product_of
+from wcflow.database.orders import order_records
+from wcflow.database.sql import table_of
+from wcflow.database.stores import save_store, store_row
+from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
+from wcflow.poll.context import PollSettings
+from wcflow.poll.pull import run_poll, run_reconcile
+from wcflow.profile import account_key, guest_key
+from wcflow.sandbox.auth import ADMIN
+from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.store import SandboxStore
+from wcflow.store import wire
+from wcflow.store.client import Store
+
+START = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+META_KEYS = frozenset({"wcflow_tags", "colour"})
+
+
+class PollHarness:
+    """One shop in one mirror, named ``shop``. Verbs of people are those of ``shop`` itself."""
+
+    def __init__(self, db, http, client, faults, clock, settings):
+        self.db, self.http, self.client, self.faults = db, http, client, faults
+        self.sandbox, self._clock, self.settings = faults.store, clock, settings
+        with db.transaction() as tx:
+            save_store(tx, settings.store, url=client.url, hpos=self.sandbox.state.settings.hpos)
+
+    # Time.
+
+    @property
+    def now(self):
+        return self._clock[0]
+
+    def advance(self, **length):
+        """Let time pass."""
+        self._clock[0] += timedelta(**length)
+        return self.now
+
+    # What wcflow does.
+
+    def pull(self, **more):
+        self.http.clear_calls()
+        return run_poll(self.db, self.client, self.settings, self.now, **more)
+
+    def reconcile(self, **more):
+        self.http.clear_calls()
+        return run_reconcile(self.db, self.client, self.settings, self.now, **more)
+
+    def settle(self):
+        """Poll until nothing is young any more, and have everybody looked at."""
+        self.pull()
+        self.advance(minutes=3)
+        self.pull()
+        self.clear_dirty_marks()
+
+    def clear_dirty_marks(self):
+        """Clear all marks, as evaluation would."""
+        with self.db.transaction() as tx:
+            tx.execute(update(table_of(PersonRow)).values(touched=0))
+
+    # What the mirror has.
+
+    def row(self):
+        with self.db.reading() as tx:
+            return store_row(tx, self.settings.store)
+
+    def _rows(self, model):
+        table = table_of(model)
+        with self.db.reading() as tx:
+            return tx.execute(table.select().where(table.c.store == self.settings.store)).all()
+
+    def orders(self):
+        """The mirror's orders by id, without what was observed of them."""
+        return {row.id: replace(order_of(row), history=()) for row in self._rows(OrderRow)}
+
+    def order(self, id):
+        with self.db.reading() as tx:
+            return order_records(tx, self.settings.store, [id])[id]
+
+    def customers(self):
+        return {row.id: customer_of(row) for row in self._rows(CustomerRow)}
+
+    def products(self):
+        return {row.id: product_of(row) for row in self._rows(ProductRow)}
+
+    def people(self):
+        """The persons that are remembered: key to address."""
+        return {key: row.email for key, row in self._persons()}
+
+    def _persons(self):
+        with self.db.reading() as tx:
+            known = keys(tx, self.settings.store)
+        return [(known[row.id], row) for row in self._rows(PersonRow) if row.present]
+
+    def dirty_people(self):
+        """The persons that are to be looked at."""
+        return {key for key, row in self._persons() if row.touched}
+
+    # What the shop has, as records.
+
+    def sandbox_orders(self):
+        keys = self.settings.meta_keys
+        records = [
+            wire.parse_order(self.sandbox.order(id), keys) for id in self.sandbox.order_ids()
+        ]
+        return {order.id: self._with_refund_dates(order) for order in records}
+
+    def _with_refund_dates(self, order):
+        dates = {each.id: each.created for each in self.sandbox.state.orders[order.id].refunds}
+        return replace(order, refunds=tuple(replace(r, date=dates[r.id]) for r in order.refunds))
+
+    def sandbox_customers(self):
+        records = [
+            wire.parse_customer(self.sandbox.customer(id)) for id in self.sandbox.customer_ids()
+        ]
+        keys = self.settings.meta_keys
+        return {
+            c.id: replace(c, meta={k: v for k, v in c.meta.items() if k in keys}) for c in records
+        }
+
+    def sandbox_products(self):
+        return {
+            id: wire.parse_product(self.sandbox.product(id)) for id in self.sandbox.state.products
+        }
+
+    def sandbox_people(self):
+        """The persons that the shop's customers and orders make."""
+        accounts = self.sandbox_customers()
+        by_email = {}
+        for id in sorted(accounts, reverse=True):
+            by_email[accounts[id].email] = id
+        shared, people = self.settings.shared_emails, {}
+        for order in self.sandbox_orders().values():
+            if order.customer_id or not order.email or order.email in shared:
+                continue
+            if order.email not in by_email and self.settings.guests != "ignore":
+                people[guest_key(order.email)] = order.email
+        return people | {account_key(id): accounts[id].email for id in accounts}
+
+
+def assert_database_matches_sandbox(poll):
+    """State the law of laws: after a poll the mirror is the shop."""
+    assert poll.sandbox_customers() == poll.customers()
+    assert poll.sandbox_orders() == poll.orders()
+    expected = poll.sandbox_people()
+    assert expected == {who: email for who, email in poll.people().items() if who in expected}
+
+
+@contextmanager
+def open_poll(db, sandbox=None, *, now=START, zone="Europe/Berlin", page_size=100, **settings):
+    """Put a shop behind its door and a mirror before it."""
+    clock = [now]
+    faults = Faults(sandbox or SandboxStore(zone=zone))
+    with mount_sandbox(faults, lambda: clock[0]) as http, _client(page_size) as client:
+        records = PollSettings(store="shop", zone=ZoneInfo(zone), meta_keys=META_KEYS, **settings)
+        yield PollHarness(db, http, client, faults, clock, records)
+
+
+def _client(page_size):
+    return Store(
+        "shop",
+        "https://shop.example",
+        ADMIN.consumer_key,
+        ADMIN.consumer_secret,
+        page_size=page_size,
+        sleep=lambda seconds: None,
+        chance=lambda: 0.5,
+    )

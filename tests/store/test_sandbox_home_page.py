@@ -1,0 +1,70 @@
+"""The pages that people see, and the purity of the shop behind them."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+from tests.store.sandbox_requests import NOW
+from wcflow.sandbox.rest import Request
+from wcflow.sandbox.store import SandboxStore
+
+
+def test_the_page_for_people_escapes_what_people_typed():
+    """Names, tags, notes and custom fields come from outside, and none of them is HTML there."""
+    sandbox = SandboxStore()
+    evil = "<script>alert(1)</script>"
+    person = sandbox.register("e@example.com", now=NOW, first_name=evil, meta={"wcflow_tags": evil})
+    order = sandbox.place_order(now=NOW, customer=person, meta={"wcflow_tags": evil})
+    sandbox.add_note(order, evil, now=NOW)
+    sandbox.add_coupon("EVIL", now=NOW, description=evil)
+
+    body = sandbox.answer(Request("GET", "/", rest=False), NOW).body
+
+    assert "<script" not in body
+    assert body.count("&lt;script&gt;alert(1)") == 5
+
+
+def test_the_page_for_people_counts_segments():
+    sandbox = SandboxStore()
+    for number, segment in enumerate(("VIP", "New", "VIP")):
+        sandbox.register(f"c{number}@example.com", now=NOW, meta={"wcflow_segment": segment})
+
+    body = sandbox.answer(Request("GET", "/", rest=False), NOW).body
+
+    assert body.index(">VIP 2<") < body.index(">New 1<")
+
+
+FORBIDDEN = {"os", "time", "random", "socket", "threading", "subprocess", "requests"}
+
+
+def imports_of(module: str) -> set[str]:
+    source = Path(import_module(module).__file__).read_text(encoding="utf-8")
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return found
+
+
+def test_the_shop_is_pure_all_the_way_down():
+    """Neither the shop nor any room of the sandbox that it rests on has a clock or chance."""
+    rooms = {path.stem for path in Path(import_module("wcflow.sandbox").__file__).parent.iterdir()}
+    seen, waiting = set(), {"wcflow.sandbox.store"}
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        found = imports_of(module)
+        assert not FORBIDDEN & {name.partition(".")[0] for name in found}, module
+        ours = {name for name in found if name.startswith("wcflow.sandbox.")}
+        waiting |= {name for name in ours if name.split(".")[2] in rooms and name.count(".") == 2}
+        waiting -= seen
+
+    assert {"wcflow.sandbox.orders", "wcflow.sandbox.auth", "wcflow.sandbox.zone"} < seen
+
+
+def test_a_page_that_is_not_there_is_missing():
+    answer = SandboxStore().answer(Request("GET", "/nowhere", rest=False), NOW)
+
+    assert (404, "text/html; charset=UTF-8") == (answer.status, answer.headers["Content-Type"])

@@ -1,0 +1,160 @@
+"""What moves the stamp of an order, in each kind of storage, and what clocks do to it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.store.sandbox_requests import LATER, NOW, STAMP, STAMP_LATER, place_order, send
+from wcflow.sandbox.orders import LineItem
+from wcflow.sandbox.store import SandboxStore
+
+Change = Callable[[SandboxStore, int], object]
+
+ALWAYS_STAMPED: dict[str, Change] = {
+    "status": lambda sandbox, order: sandbox.complete(order, now=LATER),
+    "payment": lambda sandbox, order: sandbox.pay(order, now=LATER),
+    "partial refund": lambda sandbox, order: sandbox.refund(order, "5.00", now=LATER),
+    "full refund": lambda sandbox, order: sandbox.refund(order, now=LATER),
+    "trash": lambda sandbox, order: sandbox.trash(order, now=LATER),
+    "status over REST": lambda sandbox, order: send(
+        sandbox, "PUT", f"/wc/v3/orders/{order}", json={"status": "failed"}, now=LATER
+    ),
+}
+
+STAMPED_UNDER_HPOS: dict[str, Change] = {
+    "custom field": lambda sandbox, order: sandbox.edit_order_meta(order, "a", "b", now=LATER),
+    "address": lambda sandbox, order: sandbox.edit_billing(order, now=LATER, city="Kraków"),
+    "lines": lambda sandbox, order: sandbox.edit_items(order, [LineItem(total="1.00")], now=LATER),
+    "customer": lambda sandbox, order: sandbox.assign_order(order, 0, now=LATER),
+    "deletion of the account": lambda sandbox, _order: sandbox.delete_customer(1, now=LATER),
+    "meta over REST": lambda sandbox, order: send(
+        sandbox,
+        "PUT",
+        f"/wc/v3/orders/{order}",
+        json={"meta_data": [{"key": "a", "value": "b"}]},
+        now=LATER,
+    ),
+    "a save that changes nothing": lambda sandbox, order: send(
+        sandbox, "PUT", f"/wc/v3/orders/{order}", json={}, now=LATER
+    ),
+}
+
+NEVER_STAMPED: dict[str, Change] = {
+    "note": lambda sandbox, order: sandbox.add_note(order, "seen", now=LATER),
+    "e-mail of the account": lambda sandbox, _order: sandbox.change_email(
+        1, "a@b.example", now=LATER
+    ),
+    "meta of the account": lambda sandbox, _order: sandbox.edit_customer_meta(
+        1, "a", "b", now=LATER
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", ALWAYS_STAMPED.values(), ids=ALWAYS_STAMPED)
+def test_these_move_the_stamp_in_any_storage(sandbox: SandboxStore, deed: Change):
+    order = place_order(sandbox)
+
+    deed(sandbox, order)
+
+    assert sandbox.order(order)["date_modified_gmt"] == STAMP_LATER
+
+
+@pytest.mark.parametrize("deed", STAMPED_UNDER_HPOS.values(), ids=STAMPED_UNDER_HPOS)
+def test_these_move_the_stamp_under_hpos_alone(sandbox: SandboxStore, hpos: bool, deed: Change):
+    """With legacy posts the change is there, and its stamp does not tell."""
+    order = place_order(sandbox)
+    before = sandbox.order(order)
+
+    deed(sandbox, order)
+
+    assert sandbox.order(order)["date_modified_gmt"] == (STAMP_LATER if hpos else STAMP)
+    assert before["id"] == sandbox.order(order)["id"]
+
+
+@pytest.mark.parametrize("deed", NEVER_STAMPED.values(), ids=NEVER_STAMPED)
+def test_these_move_no_stamp(sandbox: SandboxStore, deed: Change):
+    order = place_order(sandbox)
+
+    deed(sandbox, order)
+
+    assert sandbox.order(order)["date_modified_gmt"] == STAMP
+
+
+def test_taking_a_refund_back_moves_no_stamp(sandbox: SandboxStore):
+    order = place_order(sandbox)
+    refund = sandbox.refund(order, "5.00", now=NOW)
+
+    sandbox.delete_refund(order, refund, now=LATER)
+
+    seen = sandbox.order(order)
+    assert ([], STAMP) == (seen["refunds"], seen["date_modified_gmt"])
+
+
+def test_an_order_out_of_the_trash_is_as_before(sandbox: SandboxStore):
+    order = place_order(sandbox)
+    sandbox.trash(order, now=NOW)
+
+    sandbox.untrash(order, now=LATER)
+
+    seen = sandbox.order(order)
+    assert ("on-hold", STAMP_LATER) == (seen["status"], seen["date_modified_gmt"])
+
+
+def test_equal_stamps_come_in_another_order_each_time():
+    """There is no tie-breaker: who trusts page 2 of one second misses rows or sees them twice."""
+    sandbox = SandboxStore()
+    for _ in range(40):
+        sandbox.place_order(now=NOW)
+    asked = {"orderby": "modified", "order": "asc", "per_page": 20, "_fields": "id"}
+
+    first = send(sandbox, "GET", "/wc/v3/orders", {**asked, "page": 1}).json
+    second = send(sandbox, "GET", "/wc/v3/orders", {**asked, "page": 2}).json
+
+    seen = {row["id"] for row in first + second}
+    assert len(seen) < 40
+
+
+def test_equal_shops_asked_alike_answer_alike():
+    """What looks like chance follows from how often the shop was asked."""
+
+    def rows() -> str:
+        sandbox = SandboxStore()
+        for _ in range(9):
+            sandbox.place_order(now=NOW)
+        return send(sandbox, "GET", "/wc/v3/orders", {"orderby": "modified", "_fields": "id"}).body
+
+    assert rows() == rows()
+
+
+@pytest.mark.parametrize(
+    ("fold", "passed", "stamp"),
+    [
+        (0, "2026-10-25T00:30:00+00:00", "2026-10-25T00:30:00"),
+        (0, "2026-10-25T01:30:00+00:00", "2026-10-25T00:30:00"),
+        (1, "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00"),
+        (1, "2026-10-25T01:30:00+00:00", "2026-10-25T01:30:00"),
+    ],
+)
+def test_in_the_repeated_hour_hpos_stamps_are_an_hour_off(fold: int, passed: str, stamp: str):
+    """Local time is written and read back, so one of the two passes is taken for the other."""
+    hpos, legacy = SandboxStore(fold=fold), SandboxStore(fold=fold, hpos=False)
+    now = datetime.fromisoformat(passed)
+
+    stamps = [each.order(each.place_order(now=now))["date_modified_gmt"] for each in (hpos, legacy)]
+
+    assert [stamp, f"{now:%Y-%m-%dT%H:%M:%S}"] == stamps
+
+
+def test_a_bound_in_springs_gap_is_read_an_hour_later():
+    """02:30 does not exist on that morning, not even when it was meant as GMT."""
+    sandbox = SandboxStore()
+    sandbox.place_order(now=datetime(2026, 3, 29, 3, 0, tzinfo=UTC))
+    asked = {"dates_are_gmt": "true", "_fields": "id"}
+
+    after = [
+        send(sandbox, "GET", "/wc/v3/orders", {**asked, "modified_after": bound}).json
+        for bound in ("2026-03-29T01:59:00", "2026-03-29T02:30:00")
+    ]
+
+    assert [1, 0] == [len(rows) for rows in after]

@@ -1,0 +1,399 @@
+"""Every refusal is one clear sentence with what to do, and says rightly whether it stays."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+
+from wcflow.errors import StoreError
+from wcflow.store.errors import (
+    ConnectionInfo,
+    StoreResponse,
+    connection_error,
+    is_overload,
+    is_store_wide,
+    parse_retry_after,
+    response_error,
+)
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+SHOP = "https://shop.example"
+PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body></body></html>"
+
+
+def said(status: int, body: Any = "", **headers: str) -> StoreResponse:
+    content = body if isinstance(body, str) else json.dumps(body)
+    kind = "text/html" if content.startswith("<") else "application/json"
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return StoreResponse(status, {"Content-Type": kind, **names}, content.encode())
+
+
+def recorded_response(file: str, name: str) -> StoreResponse:
+    exchanges = {
+        each["name"]: each for each in json.loads((RECORDINGS / f"{file}.json").read_text())
+    }
+    response = exchanges[name]["response"]
+    content = response.get("text") or json.dumps(response["json"])
+    return StoreResponse(response["status"], response["headers"], content.encode())
+
+
+def refusal(answer: StoreResponse, *, store_url: str = SHOP, wrote: bool = False) -> StoreError:
+    asked = "POST /coupons" if wrote else "GET /orders"
+    return response_error(asked, answer, store_url=store_url, wrote=wrote)
+
+
+class TestRecordings:
+    @pytest.mark.parametrize(
+        ("file", "name", "wrote", "sentence", "permanent"),
+        [
+            (
+                "auth",
+                "unknown_key",
+                False,
+                (
+                    "the store does not know the key: GET /orders: HTTP 401 woocommerce_rest_cannot_view"
+                    ' ("Sorry, you cannot list resources.")'
+                ),
+                True,
+            ),
+            (
+                "auth",
+                "wrong_secret",
+                False,
+                (
+                    "the consumer secret is wrong: GET /orders: HTTP 401"
+                    ' woocommerce_rest_authentication_error ("Consumer secret is invalid.")'
+                ),
+                True,
+            ),
+            (
+                "auth",
+                "read_key_writes",
+                True,
+                (
+                    "the key may only read: POST /coupons: HTTP 401 woocommerce_rest_authentication_error"
+                    ' ("The API key provided does not have write permissions.")'
+                ),
+                True,
+            ),
+            (
+                "auth",
+                "manager_batches_customers",
+                True,
+                (
+                    "the key's user may not do this: POST /coupons: HTTP 403 woocommerce_rest_cannot_batch"
+                    ' ("Sorry, you are not allowed to batch manipulate this resource.")'
+                ),
+                True,
+            ),
+            (
+                "auth",
+                "maintenance_json",
+                False,
+                (
+                    "the store is closed for the moment: GET /orders: HTTP 503 wp_die"
+                    ' ("Briefly unavailable for scheduled maintenance. Check back in a minute.")'
+                ),
+                False,
+            ),
+            (
+                "auth",
+                "maintenance_html",
+                False,
+                'the store is closed for the moment: GET /orders: HTTP 503 web page "Maintenance"',
+                False,
+            ),
+            (
+                "store",
+                "no_such_route",
+                False,
+                (
+                    "the store's API has no such entry: GET /orders: HTTP 404 rest_no_route"
+                    ' ("No route was found matching the URL and request method.")'
+                ),
+                True,
+            ),
+            (
+                "orders",
+                "bad_orderby",
+                False,
+                (
+                    "the store did not accept the request: GET /orders: HTTP 400 rest_invalid_param"
+                    ' ("Invalid parameter(s): orderby orderby is not one of date, id, include, title, slug,'
+                    ' and modified.")'
+                ),
+                True,
+            ),
+            (
+                "orders",
+                "missing",
+                False,
+                (
+                    "the store has no such thing: GET /orders: HTTP 404"
+                    ' woocommerce_rest_shop_order_invalid_id ("Invalid ID.")'
+                ),
+                True,
+            ),
+            (
+                "customers",
+                "batch_over_100",
+                True,
+                (
+                    "the request was too large for the store: POST /coupons: HTTP 413"
+                    " woocommerce_rest_request_entity_too_large"
+                    ' ("Unable to accept more than 100 items for this request.")'
+                ),
+                True,
+            ),
+        ],
+    )
+    def test_what_woocommerce_said_becomes_a_sentence(
+        self, file: str, name: str, wrote: bool, sentence: str, permanent: bool
+    ) -> None:
+        error = refusal(recorded_response(file, name), wrote=wrote)
+        assert (sentence, permanent) == (str(error), error.permanent)
+
+    def test_maintenance_says_when_to_come_back(self) -> None:
+        for name in ("maintenance_json", "maintenance_html"):
+            error = refusal(recorded_response("auth", name), wrote=True)
+            assert (600.0, False) == (error.retry_after, error.effect_unknown)
+
+
+class TestAdvice:
+    @pytest.mark.parametrize(
+        ("answer", "sentence", "advice", "permanent"),
+        [
+            (
+                said(403, PAGE.format("Sucuri WebSite Firewall")),
+                (
+                    "something in front of the shop turned wcflow away: GET /orders: HTTP 403"
+                    ' web page "Sucuri WebSite Firewall"'
+                ),
+                (
+                    "allow this machine's address and the user agent wcflow in the shop's firewall or"
+                    " security plugin"
+                ),
+                False,
+            ),
+            (
+                said(404, PAGE.format("Not Found")),
+                'there is no WooCommerce API at this address: GET /orders: HTTP 404 web page "Not Found"',
+                (
+                    "check url; if it is right, choose any permalink structure but Plain (WordPress,"
+                    " Settings, Permalinks) and let the web server pass /wp-json on to WordPress"
+                ),
+                True,
+            ),
+            (
+                said(502, PAGE.format("Bad Gateway")),
+                (
+                    "the store's web server got no answer from PHP: GET /orders: HTTP 502"
+                    ' web page "Bad Gateway"'
+                ),
+                "lower page_size if it stays so",
+                False,
+            ),
+            (
+                said(429),
+                "the store asks to be asked less often: GET /orders: HTTP 429",
+                "raise poll_every, or ask the host for more",
+                False,
+            ),
+            (
+                said(521, PAGE.format("Down")),
+                'the store is in trouble: GET /orders: HTTP 521 web page "Down"',
+                "try again later",
+                False,
+            ),
+            (said(418), "the store refused the request: GET /orders: HTTP 418", "", True),
+        ],
+        ids=lambda value: value.status if isinstance(value, StoreResponse) else None,
+    )
+    def test_hosts_and_firewalls_are_told_from_the_shop(
+        self, answer: StoreResponse, sentence: str, advice: str, permanent: bool
+    ) -> None:
+        error = refusal(answer)
+        assert (sentence, advice, permanent) == (str(error), error.advice, error.permanent)
+
+    def test_over_https_the_key_may_have_been_dropped_on_the_way(self) -> None:
+        unknown = recorded_response("auth", "unknown_key")
+        told = [
+            "Authorization header" in refusal(unknown, store_url=store_url).advice
+            for store_url in (SHOP, "http://shop.example")
+        ]
+        assert [True, False] == told
+
+    @pytest.mark.parametrize(
+        ("message", "sentence"),
+        [
+            ("Invalid timestamp.", "the store refused the time of the request"),
+            ("Invalid nonce - nonce has already been used.", "the store saw this request before"),
+            ("Consumer key is invalid.", "the store does not know the key"),
+            (
+                "Invalid signature - provided signature does not match.",
+                "the consumer secret is wrong",
+            ),
+            ("Das Geheimnis ist falsch.", "the consumer secret is wrong"),
+        ],
+    )
+    def test_what_oauth_says_is_understood(self, message: str, sentence: str) -> None:
+        body = {"code": "woocommerce_rest_authentication_error", "message": message}
+        assert str(refusal(said(401, body))).startswith(f"{sentence}: GET /orders: HTTP 401")
+
+    def test_what_the_shop_says_is_shown_plain_and_short(self) -> None:
+        body = {"code": "x", "message": "<a href='#'>Nope</a>\n" + "long " * 200}
+        told = str(refusal(said(400, body)))
+        assert told.startswith(
+            'the store did not accept the request: GET /orders: HTTP 400 x ("Nope long'
+        )
+        assert len(told) < 350
+
+    @pytest.mark.parametrize(
+        "junk", ["", "null", "[]", '"x"', '{"data": 5}', '{"data": {"params": 1}}']
+    )
+    def test_a_refusal_without_words_is_a_refusal(self, junk: str) -> None:
+        error = refusal(said(500, junk))
+        assert str(error) == "the store broke down over the request: GET /orders: HTTP 500"
+
+
+class TestRetryAfter:
+    @pytest.mark.parametrize(
+        ("value", "seconds"),
+        [
+            ("120", 120.0),
+            ("1.5", 1.5),
+            ("Sun, 22 Nov 2026 19:21:08 GMT", 60.0),
+            ("Sun, 22 Nov 2026 19:00:00 GMT", 0.0),
+            ("", None),
+            ("soon", None),
+            ("-5", None),
+        ],
+    )
+    def test_it_is_seconds_or_a_date(self, value: str, seconds: float | None) -> None:
+        headers = {"Retry-After": value, "Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
+        assert seconds == parse_retry_after(headers)
+
+
+class TestWhomItConcerns:
+    @pytest.mark.parametrize(
+        ("answer", "whole"),
+        [
+            (said(301, Location="https://www.shop.example/"), True),
+            (said(401, {"code": "woocommerce_rest_cannot_view"}), True),
+            (said(403, PAGE.format("Firewall")), True),
+            (said(404, {"code": "rest_no_route"}), True),
+            (said(404, PAGE.format("Not Found")), True),
+            (said(429), True),
+            (said(502), True),
+            (said(503), True),
+            (said(504), True),
+            (said(400, {"code": "rest_invalid_param"}), False),
+            (said(403, {"code": "woocommerce_rest_cannot_edit"}), False),
+            (said(404, {"code": "wc_user_invalid_id"}), False),
+            (said(500), False),
+            (said(500, PAGE.format("Error")), False),
+        ],
+    )
+    def test_a_refusal_of_one_thing_is_told_from_one_of_everything(
+        self, answer: StoreResponse, whole: bool
+    ) -> None:
+        assert whole == is_store_wide(refusal(answer, wrote=True))
+
+    def test_a_coupon_that_was_never_sent_concerns_itself(self) -> None:
+        assert not is_store_wide(StoreError("x", code="wcflow_coupon_flawed", permanent=True))
+
+    def test_only_an_overloaded_store_is_helped_by_less(self) -> None:
+        helped = [status for status in range(400, 600) if is_overload(refusal(said(status)))]
+        assert [502, 504, 522, 524] == helped
+
+
+def wrapped(reason: Exception) -> requests.ConnectionError:
+    """Wrap a cause as urllib3 and requests do."""
+    pool = urllib3.HTTPSConnectionPool("shop.example")
+    return requests.ConnectionError(
+        urllib3.exceptions.MaxRetryError(pool, "/?oauth_signature=s", reason)
+    )
+
+
+def verification(code: int, message: str) -> requests.exceptions.SSLError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    return requests.exceptions.SSLError(
+        urllib3.exceptions.MaxRetryError(
+            urllib3.HTTPSConnectionPool("shop.example"), "/", urllib3.exceptions.SSLError(error)
+        )
+    )
+
+
+class TestSilence:
+    LINE = ConnectionInfo("https://user@shop.example", 10.0, 30.0, None)
+
+    @pytest.mark.parametrize(
+        ("error", "sentence", "advice", "permanent"),
+        [
+            (
+                verification(20, "unable to get local issuer certificate"),
+                (
+                    "the certificate of shop.example is not trusted"
+                    " (unable to get local issuer certificate): POST /coupons"
+                ),
+                "set ca_file to the certificate of the authority that signed it",
+                True,
+            ),
+            (
+                verification(10, "certificate has expired"),
+                "the certificate of shop.example is not trusted (certificate has expired): POST /coupons",
+                "renew the shop's certificate",
+                True,
+            ),
+            (
+                verification(62, "Hostname mismatch"),
+                "the certificate of shop.example is not trusted (Hostname mismatch): POST /coupons",
+                "set url to the name that the certificate was made for",
+                True,
+            ),
+            (
+                wrapped(socket.gaierror(-2, "Name or service not known")),
+                "the name shop.example was not found: POST /coupons",
+                "check url and this machine's DNS",
+                False,
+            ),
+            (
+                requests.exceptions.ConnectTimeout(),
+                "no connection to shop.example within 10 s: POST /coupons",
+                "check url, the shop and the firewalls between",
+                False,
+            ),
+            (
+                requests.exceptions.InvalidURL(),
+                "https://user@shop.example is no web address: POST /coupons",
+                "check url",
+                True,
+            ),
+        ],
+        ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+    )
+    def test_a_call_that_never_arrived_had_no_effect(
+        self, error: Exception, sentence: str, advice: str, permanent: bool
+    ) -> None:
+        told = connection_error("POST /coupons", self.LINE, error, wrote=True)
+        assert (sentence, advice, permanent, False, 0) == (
+            str(told),
+            told.advice,
+            told.permanent,
+            told.effect_unknown,
+            told.status,
+        )
+        assert is_store_wide(told)
+
+    def test_a_call_that_arrived_may_have_had_one(self) -> None:
+        for error in (requests.exceptions.ReadTimeout(), requests.exceptions.ConnectionError()):
+            assert connection_error("POST /coupons", self.LINE, error, wrote=True).effect_unknown
+            assert not connection_error("GET /orders", self.LINE, error, wrote=False).effect_unknown
