@@ -207,8 +207,7 @@ class DaemonKiller:
             tx.exec_driver_sql("UPDATE store SET lease_until = lease_until - 601")
             if self.chance.random() < 0.5:
                 tx.exec_driver_sql("UPDATE outbox SET claimed_at = claimed_at - 601")
-        row = self.sim.row()
-        if row is not None and row.held and self.chance.random() < 0.8:
+        if self.sim.hold().reason and self.chance.random() < 0.8:
             with self.sim.context() as context:
                 sync.approve(context)
 

@@ -14,7 +14,7 @@ from tests.sandbox_http import mount_sandbox
 from wcflow.database.mapping import customer_of, order_of, product_of
 from wcflow.database.orders import order_records
 from wcflow.database.sql import table_of
-from wcflow.database.stores import save_store, store_row
+from wcflow.database.stores import save_store, saved_hold, store_row
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
 from wcflow.poll.context import PollSettings
 from wcflow.poll.pull import run_poll, run_reconcile
@@ -76,6 +76,10 @@ class PollHarness:
     def row(self):
         with self.db.reading() as tx:
             return store_row(tx, self.settings.store)
+
+    def hold(self):
+        with self.db.reading() as tx:
+            return saved_hold(tx, self.settings.store)
 
     def _rows(self, model):
         table = table_of(model)

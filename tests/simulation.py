@@ -18,7 +18,7 @@ from wcflow.config.load import load_config
 from wcflow.database import outbox as queue
 from wcflow.database import people, runs
 from wcflow.database.connection import open_database
-from wcflow.database.stores import store_row
+from wcflow.database.stores import saved_hold, store_row
 from wcflow.rules.tags import split_tags
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
@@ -212,6 +212,10 @@ class Simulation:
     def row(self):
         with self.db.reading() as tx:
             return store_row(tx, "shop")
+
+    def hold(self):
+        with self.db.reading() as tx:
+            return saved_hold(tx, "shop")
 
 
 class ProcessKilled(BaseException):

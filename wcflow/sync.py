@@ -22,7 +22,12 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
-from wcflow.database.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
+from wcflow.database.stores import (
+    EMPTY_ANSWER,
+    save_store,
+    saved_hold,
+    store_row,
+)
 from wcflow.database.tables import StoreRow
 from wcflow.errors import BusyError, SetupError, StoreError
 from wcflow.evaluate.evaluation import evaluate
@@ -123,12 +128,8 @@ def _log_failures(context: SyncContext, evaluated: EvaluationResult) -> None:
 
 def poll_store(context: SyncContext) -> PollResult:
     """Bring the mirror up to date; an acceptance of an empty answer is used up by it."""
-    accepted = f"accept empty {context.name}"
     with context.db.reading() as tx:
-        row, approved = (
-            _require_row(context, store_row(tx, context.name)),
-            setting(tx, accepted) == "1",
-        )
+        row = _require_row(context, store_row(tx, context.name))
     settings = poll_settings(context.config, context.settings, row)
     polled = run_poll(
         context.db,
@@ -136,11 +137,11 @@ def poll_store(context: SyncContext) -> PollResult:
         settings,
         context.clock(),
         progress=_progress_renewing_lease(context),
-        approved=approved,
+        approved=row.accept_empty,
     )
     with context.db.transaction() as tx:
-        if approved:
-            save_setting(tx, accepted, "")
+        if row.accept_empty:
+            save_store(tx, context.name, accept_empty=False)
         _mark_dirty_if_settings_changed(tx, context, settings)
     return polled
 
@@ -149,7 +150,7 @@ def _mark_dirty_if_settings_changed(
     tx: Connection, context: SyncContext, settings: PollSettings
 ) -> None:
     """Have everyone looked at again where the INI now says otherwise who is who, or what is shown."""
-    store_settings, name = context.settings, f"settings {context.name}"
+    store_settings = context.settings
     people = (
         store_settings.guests,
         sorted(store_settings.shared_emails),
@@ -157,10 +158,10 @@ def _mark_dirty_if_settings_changed(
         store_settings.birthday_meta,
     )
     current = repr((*people, store_settings.order_tags, context.config.manual_tags))
-    before = setting(tx, name)
-    if before != current:
-        save_setting(tx, name, current)
-        if before is not None:
+    row = _require_row(context, store_row(tx, context.name))
+    if row.applied_settings != current:
+        save_store(tx, context.name, applied_settings=current)
+        if row.applied_settings is not None:
             mark_everyone_dirty(tx, settings)
 
 
@@ -251,8 +252,8 @@ def approve(context: SyncContext) -> int:
     """Let go what the brake holds now; say how many writes."""
     with context.db.transaction() as tx:
         row = _require_row(context, store_row(tx, context.name))
-        if row.held.startswith(EMPTY_ANSWER):
-            save_setting(tx, f"accept empty {context.name}", "1")
+        if saved_hold(tx, context.name).reason.startswith(EMPTY_ANSWER):
+            save_store(tx, context.name, accept_empty=True)
         return approve_changes(tx, row)
 
 

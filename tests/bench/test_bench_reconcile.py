@@ -23,7 +23,7 @@ from tests.sandbox_http import mount_sandbox
 from wcflow.database.connection import open_database
 from wcflow.database.mapping import order_row
 from wcflow.database.sql import count_orders, dumps, stamp
-from wcflow.database.stores import save_setting, save_slices, save_store
+from wcflow.database.stores import save_slices, save_store
 from wcflow.poll.context import PollSettings
 from wcflow.poll.pull import run_poll, run_reconcile
 from wcflow.poll.ranges import whole_slice
@@ -186,7 +186,7 @@ def bench(tmp_path_factory):
         cursor = sandbox.created[-1] + LATER + 1
         save_store(tx, "shop", url="https://shop.example", order_cursor=cursor, **known)
         save_slices(tx, [whole_slice("shop", "drafts", number) for number in range(2)])
-        save_setting(tx, "meta_keys shop", "[]")
+        save_store(tx, "shop", meta_keys="[]")
     fill(path, sandbox)
     clock = [NOW]
     with (

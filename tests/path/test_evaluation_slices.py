@@ -72,4 +72,4 @@ def test_the_brake_judges_all_slices_as_one(sim):
 
     assert all(walked.evaluated.queued <= 5 for walked in walks)
     assert 0 == sum(walked.delivered.done for walked in walks)
-    assert "more than 5 changes at once (max_writes): 6" == sim.row().held
+    assert "more than 5 changes at once (max_writes): 6" == sim.hold().reason

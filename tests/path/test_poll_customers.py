@@ -10,7 +10,7 @@ from tests.persons import person
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.identity import mark_dirty
 from wcflow.database.sql import table_of, upsert
-from wcflow.database.stores import EMPTY_ANSWER, save_store
+from wcflow.database.stores import EMPTY_ANSWER, Hold, save_hold
 from wcflow.database.tables import PersonRow, RunRow
 from wcflow.errors import StoreError
 from wcflow.poll.customer_rescan import MAX_BATCHES, CustomerRescan, due_batches
@@ -357,8 +357,8 @@ class TestEmptyAnswers:
         row = full.row()
 
         assert {**before} == {**full.customers(), full.anna: before[full.anna]}
-        assert f"{EMPTY_ANSWER}: customers: none of the 29 known with ids" in row.held
-        assert int(full.now.timestamp()) == row.held_since
+        assert f"{EMPTY_ANSWER}: customers: none of the 29 known with ids" in full.hold().reason
+        assert int(full.now.timestamp()) == full.hold().since
         assert row.polled_at == int(full.now.timestamp())
 
     def test_what_an_admin_accepts_is_deleted(self, full):
@@ -366,31 +366,31 @@ class TestEmptyAnswers:
             full.sandbox.delete_customer(id, now=full.now)
         full.pull()
         with full.db.transaction() as tx:
-            save_store(tx, "shop", held="", held_since=None)
+            save_hold(tx, "shop", Hold())
         full.pull(approved=True)
 
         assert_database_matches_sandbox(full)
-        assert ("", None) == (full.row().held, full.row().held_since)
+        assert ("", None) == (full.hold().reason, full.hold().since)
 
     def test_the_brake_lets_go_by_itself_when_the_shop_is_sound_again(self, full):
         kept = dict(full.sandbox.state.customers)
         full.sandbox.state.customers.clear()
         full.pull()
-        assert full.row().held
+        assert full.hold().reason
         full.sandbox.state.customers.update(kept)
         full.advance(minutes=1)
         full.pull()
 
-        assert ("", None) == (full.row().held, full.row().held_since)
+        assert ("", None) == (full.hold().reason, full.hold().since)
         assert_database_matches_sandbox(full)
 
     def test_a_brake_that_others_hold_is_left_alone(self, full):
         with full.db.transaction() as tx:
-            save_store(tx, "shop", held="412 writes", held_since=5)
+            save_hold(tx, "shop", Hold("412 writes", 5))
         full.sandbox.state.customers.clear()
         full.pull()
 
-        assert ("412 writes", 5) == (full.row().held, full.row().held_since)
+        assert ("412 writes", 5) == (full.hold().reason, full.hold().since)
 
 
 def test_whose_meta_a_key_may_not_read_has_none_in_the_mirror(database):

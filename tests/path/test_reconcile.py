@@ -280,7 +280,7 @@ class TestEmptyAnswers:
         poll.reconcile()
 
         assert before == poll.orders()
-        assert f"{EMPTY_ANSWER}: orders: none, where 60 are known" == poll.row().held
+        assert f"{EMPTY_ANSWER}: orders: none, where 60 are known" == poll.hold().reason
 
     def test_what_an_admin_accepts_is_deleted(self, poll):
         for id in poll.made:
@@ -289,17 +289,17 @@ class TestEmptyAnswers:
         poll.pull(approved=True)
 
         assert_database_matches_sandbox(poll)
-        assert "" == poll.row().held
+        assert "" == poll.hold().reason
 
     def test_the_brake_lets_go_by_itself_when_the_shop_is_sound_again(self, poll):
         kept = dict(poll.sandbox.state.orders)
         poll.sandbox.state.orders.clear()
         poll.reconcile()
-        assert poll.row().held
+        assert poll.hold().reason
         poll.sandbox.state.orders.update(kept)
         poll.reconcile()
 
-        assert ("", None) == (poll.row().held, poll.row().held_since)
+        assert ("", None) == (poll.hold().reason, poll.hold().since)
         assert_database_matches_sandbox(poll)
 
 

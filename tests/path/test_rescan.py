@@ -14,7 +14,7 @@ from wcflow.poll.rescan import (
     MAX_PAGES,
     PAGE_SIZE,
     POST_STORAGE_RESCANS,
-    RescanProgress,
+    Rescan,
     due_pages,
 )
 from wcflow.sandbox.store import SandboxStore
@@ -210,12 +210,12 @@ def test_a_share_is_never_more_than_is_due_and_the_last_page_is_due_in_time(page
     now = begin
     for seconds in polls:
         now += timedelta(seconds=seconds)
-        progress = RescanProgress(int(begin.timestamp()), 0, 1, done, pages)
+        progress = Rescan(int(begin.timestamp()), 0, 1, done, pages)
         due = due_pages(now, progress, of.period)
         assert 0 <= due <= MAX_PAGES
         done += due
         assert done <= (pages + 1) * ((now - begin) / of.period)
-    late = RescanProgress(int(begin.timestamp()), 0, 1, pages - 1, pages)
+    late = Rescan(int(begin.timestamp()), 0, 1, pages - 1, pages)
     assert due_pages(begin + of.period, late, of.period) >= 1
 
 

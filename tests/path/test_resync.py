@@ -17,7 +17,7 @@ from wcflow.database.contradictions import in_store
 from wcflow.database.quarantine import quarantined_rows
 from wcflow.database.resync import CUSTOMER, ORDER, doubted
 from wcflow.database.sql import table_of
-from wcflow.database.stores import EMPTY_ANSWER, setting
+from wcflow.database.stores import EMPTY_ANSWER, store_row
 from wcflow.database.tables import (
     CustomerRow,
     MembershipRow,
@@ -32,7 +32,7 @@ from wcflow.sandbox.faults import Faults
 _O, _C = table_of(OrderRow), table_of(CustomerRow)
 _P, _M = table_of(PersonRow), table_of(MembershipRow)
 DONE = {
-    RunRow: ("id", "workflow", "person", "occurrence", "state", "step", "due_at", "memory"),
+    RunRow: ("id", "workflow", "person", "occurrence", "state", "path", "due_at", "memory"),
     OutboxRow: ("id", "rule", "person", "occurrence", "step", "state", "payload", "done_at"),
     PersonRow: (
         "id",
@@ -187,7 +187,7 @@ def test_one_that_dies_anywhere_is_finished_by_the_next_walk(sim, steps):
     sim.reopen_database()
     sim.advance(minutes=6)
     with sim.db.reading() as tx:
-        begun = setting(tx, "resync shop") is not None
+        begun = store_row(tx, "shop").resyncing != ""
     if not begun:
         resync(sim)
     walked = sim.run_pass(accept=False)
@@ -319,7 +319,7 @@ class TestAShopThatSeemsEmpty:
         for number in full.sandbox.order_ids():
             full.sandbox.delete_order(number)
         resync(full)
-        held = full.row().held
+        held = full.hold().reason
         before = self.orders(full)
         with full.context() as context:
             sync.approve(context)

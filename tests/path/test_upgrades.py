@@ -1,5 +1,6 @@
 """A database that an earlier wcflow left behind: upgraded, with all it remembers, and nothing done twice."""
 
+import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -102,14 +103,18 @@ TABLES = {"move": "transition"}
 
 
 def _as_today(contents):
-    """Return the rows of an earlier revision by the names of today, without database settings."""
+    """Return the rows of an earlier revision by the names of today, as far as they are there."""
     return {
         TABLES.get(name, name): [
-            {("key" if column == "subject" else column): value for column, value in row.items()}
+            {
+                ("key" if column == "subject" else column): value
+                for column, value in row.items()
+                if column != "step" or name != "run"
+            }
             for row in rows
         ]
         for name, rows in contents.items()
-        if name != "setting"
+        if name not in ("setting", "store")
     }
 
 
@@ -149,15 +154,43 @@ def test_an_upgrade_keeps_every_row(old_url):
         assert _sorted(rows) == _sorted(kept), name
 
 
-def test_an_upgrade_keeps_the_secret_and_the_digest_of_the_rules(old_url):
-    """Codes and marks derive from the secret; without the digest everyone would be evaluated."""
-    settings = {row["name"]: row["value"] for row in _contents(old_url)["setting"]}
+def test_an_upgrade_keeps_the_state_of_the_store(old_url):
+    """Codes derive from the secret; without the digest everyone would be evaluated again."""
+    before = _contents(old_url)
+    settings = {row["name"]: row["value"] for row in before["setting"]}
     open_database(old_url).close()
     after = _contents(old_url)
 
-    assert settings["secret"] in {row["value"] for row in after["setting"]}
-    (store,) = after["store"]
-    assert settings["digest shop"] == store["rules_digest"]
+    assert [{"name": "secret", "value": settings["secret"]}] == after["setting"]
+    (was,), (store,), (channel,) = before["store"], after["store"], after["channel"]
+    kept = was.keys() & store.keys()
+    assert {name: was[name] for name in kept} == {name: store[name] for name in kept}
+    assert {"held", "held_since", "accepted"} == was.keys() - kept
+    assert {
+        "store": "shop",
+        "name": "store",
+        "hold_reason": was["held"],
+        "held_since": was["held_since"],
+        "approved": was["accepted"],
+    } == channel
+    assert (
+        settings["digest shop"],
+        settings["settings shop"],
+        settings["meta_keys shop"],
+        settings.get("resync shop", ""),
+    ) == (
+        store["rules_digest"],
+        store["applied_settings"],
+        store["meta_keys"],
+        store["resyncing"],
+    )
+
+
+def test_an_upgrade_turns_the_next_step_into_a_path(old_url):
+    before = {row["id"]: [row["step"]] for row in _contents(old_url)["run"]}
+    open_database(old_url).close()
+
+    assert before == {row["id"]: json.loads(row["path"]) for row in _contents(old_url)["run"]}
 
 
 def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url, tmp_path):

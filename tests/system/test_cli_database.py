@@ -21,7 +21,7 @@ from wcflow.cli.check_database import examine
 from wcflow.config.load import load_config
 from wcflow.database import copy, lease, schema
 from wcflow.database.connection import open_as_it_is, open_database
-from wcflow.database.stores import save_store, setting
+from wcflow.database.stores import save_store, store_row
 
 _INI = """[wcflow]
 database = {database}
@@ -567,4 +567,4 @@ def test_resync_waits_for_nobody(served_store):
     assert (75, "") == (ran.code, ran.out)
     assert "another wcflow is working on [store shop]" in ran.err
     with served_store.sim.db.reading() as tx:
-        assert setting(tx, "resync shop") is None
+        assert "" == store_row(tx, "shop").resyncing

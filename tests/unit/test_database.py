@@ -13,8 +13,17 @@ from sqlalchemy.exc import DBAPIError
 
 from wcflow.database import schema
 from wcflow.database.connection import Database, open_database
+from wcflow.database.evaluation_queue import evaluate_everyone, everyone_after
 from wcflow.database.sql import chunks, table_of, upsert
-from wcflow.database.stores import save_setting, save_store, setting, store_row
+from wcflow.database.stores import (
+    Rescan,
+    load_rescan,
+    save_rescan,
+    save_setting,
+    save_store,
+    setting,
+    store_row,
+)
 from wcflow.database.tables import CustomerRow, PersonRow
 from wcflow.errors import BusyError, SetupError
 
@@ -366,3 +375,14 @@ class TestUpsert:
 
 def test_chunks_hold_everything_in_order():
     assert [[0, 1, 2], [3, 4, 5], [6]] == list(chunks(range(7), 3))
+
+
+def test_rescans_of_stores_with_similar_names_do_not_collide(database):
+    """``[store x]`` and ``[store ids x]`` once shared a key."""
+    rescan, other = Rescan(1, 2, 3, 4, 5), Rescan(6, 7, 8, 9, 10)
+    with database.transaction() as tx:
+        save_rescan(tx, "x", "ids x", rescan)
+        save_rescan(tx, "ids x", "x", other)
+        evaluate_everyone(tx, "ids x")
+        assert (rescan, other) == (load_rescan(tx, "x", "ids x"), load_rescan(tx, "ids x", "x"))
+        assert (None, 0) == (everyone_after(tx, "x"), everyone_after(tx, "ids x"))

@@ -24,7 +24,7 @@ from wcflow.database import evaluation_queue, outbox, people
 from wcflow.database.outbox import Entry
 from wcflow.database.quarantine import PERSON_OF, Aside, quarantined_rows
 from wcflow.database.sql import count_customers, count_orders, instant, run_counts
-from wcflow.database.stores import store_row
+from wcflow.database.stores import saved_hold, store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold
@@ -135,7 +135,8 @@ def load_status(
     polled = _optional_instant(row.polled_at)
     waiting, released = outbox.waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
-    hold = row.held or any_hold(tx, row, max_writes, now)
+    saved = saved_hold(tx, row.name)
+    hold = saved.reason or any_hold(tx, row, max_writes, now)
     return StoreStatus(
         store=name,
         url=row.url or settings.url,
@@ -150,7 +151,7 @@ def load_status(
         census_begun=row.census_started is not None,
         census_done=row.census_done is not None,
         held=hold,
-        held_since=_optional_instant(row.held_since),
+        held_since=_optional_instant(saved.since),
         orders=orders,
         customers=customers,
         people=people.count_people(tx, name),

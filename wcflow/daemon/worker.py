@@ -25,7 +25,7 @@ from wcflow.daemon.stop import StopRequested, StopToken, utcnow
 from wcflow.database import lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.sql import instant
-from wcflow.database.stores import store_row
+from wcflow.database.stores import saved_hold, store_row
 from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
@@ -182,9 +182,8 @@ class Worker:
         """See what is left to do, for the status line."""
         now = utcnow()
         with self._context.db.reading() as tx:
-            row = store_row(tx, self.settings.name)
             waiting = sum(outbox.waiting(tx, self.settings.name, now))
-        held = row is not None and bool(row.held)
+            held = bool(saved_hold(tx, self.settings.name).reason)
         self._set_health(
             replace(self.health, polled_at=now, waiting=waiting, held=held, activity="")
         )

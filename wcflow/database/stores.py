@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, fields
 from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, delete, select, true
 
 from wcflow.database.prepared import Prepared
 from wcflow.database.sql import table_of, upsert
-from wcflow.database.tables import ImportRange, Setting, StoreRow
+from wcflow.database.tables import ChannelRow, ImportRange, RescanRow, Setting, StoreRow
 
 _STORES = table_of(StoreRow)
 _SETTINGS = table_of(Setting)
 _SETTING = Prepared(select(_SETTINGS.c.value).where(_SETTINGS.c.name == bindparam("name")))
-
-EMPTY_ANSWER = "an empty answer where the mirror is full"
-"""How ``StoreRow.held`` begins when the poll, and not the number of writes, set the brake."""
 
 
 def store_row(tx: Connection, store: str) -> StoreRow | None:
@@ -38,17 +36,76 @@ def setting(tx: Connection, name: str) -> str | None:
     return str(found[0].value) if found else None
 
 
-def drop_setting(tx: Connection, name: str) -> None:
-    """Forget a value."""
-    tx.execute(delete(_SETTINGS).where(_SETTINGS.c.name == name))
-
-
 def save_setting(tx: Connection, name: str, value: str) -> None:
     """Keep a value for the database as a whole."""
     upsert(tx, Setting, [{"name": name, "value": value}])
 
 
-# How far each part of the first census has come.
+# The hold of each channel.
+
+_CHANNELS = table_of(ChannelRow)
+STORE_CHANNEL = "store"
+EMPTY_ANSWER = "an empty answer where the mirror is full"
+"""How a hold's reason begins when the poll, and not the number of changes, caused it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why and since when a channel is held, and whether its first changes were approved."""
+
+    reason: str = ""
+    since: int | None = None
+    approved: bool = False
+
+
+def saved_hold(tx: Connection, store: str, channel: str = STORE_CHANNEL) -> Hold:
+    """Return the hold of a channel; an empty one before anything was saved."""
+    columns = (_CHANNELS.c.hold_reason, _CHANNELS.c.held_since, _CHANNELS.c.approved)
+    here = (_CHANNELS.c.store == store, _CHANNELS.c.name == channel)
+    row = tx.execute(select(*columns).where(*here)).one_or_none()
+    return Hold(*row) if row else Hold()
+
+
+def save_hold(tx: Connection, store: str, hold: Hold, channel: str = STORE_CHANNEL) -> None:
+    row = {
+        "store": store,
+        "name": channel,
+        "hold_reason": hold.reason,
+        "held_since": hold.since,
+        "approved": hold.approved,
+    }
+    upsert(tx, ChannelRow, [row])
+
+
+# How far each rescan has come.
+
+_RESCANS = table_of(RescanRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """A rescan under way: when it began, what is left of it, and how many of its pages are done."""
+
+    started: int
+    position: int
+    end: int
+    done: int
+    pages: int
+
+
+def load_rescan(tx: Connection, store: str, name: str) -> Rescan | None:
+    """Return a rescan of a store that is under way, or nothing."""
+    columns = [_RESCANS.c[each.name] for each in fields(Rescan)]
+    here = (_RESCANS.c.store == store, _RESCANS.c.name == name)
+    row = tx.execute(select(*columns).where(*here)).one_or_none()
+    return Rescan(*row) if row else None
+
+
+def save_rescan(tx: Connection, store: str, name: str, rescan: Rescan) -> None:
+    upsert(tx, RescanRow, [{"store": store, "name": name, **asdict(rescan)}])
+
+
+# How far each part of the initial sync has come.
 
 _SLICES = table_of(ImportRange)
 

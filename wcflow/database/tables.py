@@ -62,11 +62,6 @@ class StoreRow(_Row, table=True):
     error_since: int | None = Field(
         default=None, sa_type=BigInteger, description="since when polls have failed"
     )
-    held: str = Field(default="", sa_type=Text, description="why the brake holds, empty if not")
-    held_since: int | None = Field(
-        default=None, sa_type=BigInteger, description="since when the brake holds"
-    )
-    accepted: bool = Field(default=False, description="the first census's writes were accepted")
     order_gap: str = Field(
         default="", description="median of days between orders over the store, decimal text"
     )
@@ -76,10 +71,44 @@ class StoreRow(_Row, table=True):
         sa_type=BigInteger,
         description="while everyone is evaluated: the last person done, by id",
     )
+    applied_settings: str | None = Field(
+        default=None, sa_type=Text, description="the settings that people were last evaluated by"
+    )
+    meta_keys: str | None = Field(
+        default=None, sa_type=Text, description="JSON: the custom fields that are kept"
+    )
+    resyncing: str = Field(default="", description="what a resync is reading: customer order")
+    accept_empty: bool = Field(default=False, description="an empty answer was approved")
     lease_holder: str = Field(default="", description="the process that works on this store")
     lease_until: int = Field(
         default=0, sa_type=BigInteger, description="until when, unless it is renewed"
     )
+
+
+class ChannelRow(_Row, table=True):
+    """A channel of a store: the store itself, mail, messages. Each has its own hold."""
+
+    __tablename__ = "channel"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    name: str = Field(primary_key=True, description="store, or another channel's name")
+    hold_reason: str = Field(default="", sa_type=Text, description="why changes wait, or empty")
+    held_since: int | None = Field(default=None, sa_type=BigInteger, description="since when")
+    approved: bool = Field(default=False, description="the first changes were approved")
+
+
+class RescanRow(_Row, table=True):
+    """A rescan that is under way, and how far it has come."""
+
+    __tablename__ = "rescan"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    name: str = Field(primary_key=True, description="customers, or which orders: ids, year, all")
+    started: int = Field(sa_type=BigInteger, description="when it began")
+    position: int = Field(default=0, sa_type=BigInteger, description="read up to this second")
+    end: int = Field(default=0, sa_type=BigInteger, description="the second at which it ends")
+    done: int = Field(default=0, description="pages that were read")
+    pages: int = Field(default=0, description="pages there were when it began")
 
 
 class ImportRange(_Row, table=True):
@@ -348,9 +377,11 @@ class RunRow(_Row, table=True):
     item_id: int = Field(default=0, sa_type=BigInteger, description="the trigger's line, or 0")
     mode: str = Field(default="live", description="live or dry_run")
     state: str = Field(description="waiting, done, ended or skipped")
-    step: int = Field(default=0, description="the next step, counted from 0")
+    path: str = Field(
+        default="[0]", sa_type=Text, description="JSON: where the next step is in the tree of steps"
+    )
     due_at: int | None = Field(default=None, sa_type=BigInteger, description="when it is due")
-    steps: str = Field(sa_type=Text, description="JSON: the steps it started with")
+    steps: str = Field(sa_type=Text, description="JSON: the tree of steps it began with")
     memory: str = Field(default="{}", sa_type=Text, description="JSON: what its steps made")
     reason: str = Field(default="", sa_type=Text, description="why it ended or was skipped")
     digest: str = Field(default="", description="hash of the rules that started it")
@@ -378,6 +409,7 @@ class OutboxRow(_Row, table=True):
     occurrence: str = Field(description="what set it off: order 812 paid")
     step: str = Field(description="which step, or which target of tags")
     kind: str = Field(description="tags_customer tags_order meta_customer meta_order note coupon")
+    channel: str = Field(default="store", description="the way out it takes")
     target: int = Field(default=0, sa_type=BigInteger, description="customer or order id")
     payload: str = Field(sa_type=Text, description="JSON: what is to be written")
     run_id: int | None = Field(default=None, sa_type=BigInteger, description="the run, if any")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from wcflow.actions.note import note
+from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.actions.tag import tag_change, tag_state
 from wcflow.database.outbox import STATE_OF_TAGS, TagEntry
 from wcflow.database.sql import dumps, stamp
@@ -84,6 +85,7 @@ class EntryBuilder:
     def _row(self, sent: Send, **columns: Any) -> dict[str, Any]:
         common = {
             "store": self.store,
+            "channel": ENTRY_KINDS[sent.kind].channel,
             "kind": sent.kind,
             "target": sent.target,
             "payload": dumps(dict(sent.payload)),

@@ -5,18 +5,16 @@ Every channel of a store has its own queue and its own hold.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wcflow.actions.base import STORE
 from wcflow.actions.registry import channel_kinds, channels
 from wcflow.database import outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER, save_setting, save_store, setting, store_row
+from wcflow.database.stores import EMPTY_ANSWER, Hold, save_hold, saved_hold, store_row
 from wcflow.database.tables import StoreRow
 
 MIN_LIMIT, PEOPLE_SHARE = 100, 5
@@ -51,48 +49,27 @@ def hold_reason(load: WriteLoad, max_writes: int | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Whether a channel is held, since when, and whether its first changes were approved.
+class CurrentHold(Hold):
+    """A hold with the number of changes that wait for approval.
 
-    ``changed`` says that the reason is another than before.
+    ``changed`` says that the reason is not the saved one.
     """
 
-    reason: str = ""
-    since: int | None = None
-    approved: bool = False
     waiting: int = 0
     changed: bool = False
 
 
-def channel_hold(tx: Connection, row: StoreRow, channel: str) -> Hold:
-    if channel == STORE:
-        return Hold(row.held, row.held_since, row.accepted)
-    saved = setting(tx, _name(row.name, channel))
-    return Hold(*json.loads(saved)) if saved else Hold()
-
-
-def _save(tx: Connection, store: str, channel: str, hold: Hold) -> None:
-    if channel == STORE:
-        save_store(tx, store, held=hold.reason, held_since=hold.since, accepted=hold.approved)
-    else:
-        values = json.dumps([hold.reason, hold.since, hold.approved])
-        save_setting(tx, _name(store, channel), values)
-
-
-def _name(store: str, channel: str) -> str:
-    return f"hold {json.dumps([store, channel])}"
-
-
 def current_hold(
     tx: Connection, row: StoreRow, channel: str, max_writes: int | None, now: datetime
-) -> Hold:
+) -> CurrentHold:
     """Return whether a channel would be held now; people are counted only where it matters."""
-    saved = channel_hold(tx, row, channel)
+    saved = saved_hold(tx, row.name, channel)
     waiting, _ = outbox.waiting(tx, row.name, now, channel_kinds(channel))
     people_count = people.count_people(tx, row.name) if waiting > MIN_LIMIT else 0
-    alarm = row.held if row.held.startswith(EMPTY_ANSWER) else ""
+    alarm = saved_hold(tx, row.name).reason
+    alarm = alarm if alarm.startswith(EMPTY_ANSWER) else ""
     reason = hold_reason(WriteLoad(waiting, people_count, saved.approved, alarm), max_writes)
-    return Hold(reason, saved.since, saved.approved, waiting)
+    return CurrentHold(reason, saved.since, saved.approved, waiting)
 
 
 def any_hold(tx: Connection, row: StoreRow, max_writes: int | None, now: datetime) -> str:
@@ -109,23 +86,23 @@ def update_hold(
     now: datetime,
     *,
     all_evaluated: bool,
-) -> Hold:
+) -> CurrentHold:
     """Set or lift the hold of a channel; it is lifted only when everything is queued."""
     with db.transaction() as tx:
         row = store_row(tx, store)
         assert row is not None, "the store is known before anything is delivered to it"
         before, hold = (
-            channel_hold(tx, row, channel),
+            saved_hold(tx, row.name, channel),
             current_hold(tx, row, channel, max_writes, now),
         )
         if not hold.reason and not all_evaluated:
-            return Hold(before.reason, before.since, before.approved, hold.waiting)
+            return CurrentHold(before.reason, before.since, before.approved, hold.waiting)
         approved = hold.approved or (not hold.reason and row.census_done is not None)
         since = (before.since if before.reason else stamp(now)) if hold.reason else None
         changed = hold.reason != before.reason
-        after = Hold(hold.reason, since, approved, hold.waiting, changed)
+        after = CurrentHold(hold.reason, since, approved, hold.waiting, changed)
         if changed or after.approved != before.approved:
-            _save(tx, store, channel, after)
+            save_hold(tx, store, after, channel)
     return after
 
 
@@ -135,7 +112,7 @@ def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:
     for each in channels():
         if channel not in ("", each):
             continue
-        approved = channel_hold(tx, row, each).approved or row.census_done is not None
-        _save(tx, row.name, each, Hold(approved=approved))
+        approved = saved_hold(tx, row.name, each).approved or row.census_done is not None
+        save_hold(tx, row.name, Hold(approved=approved), each)
         count += outbox.release(tx, row.name, channel_kinds(each))
     return count

@@ -14,14 +14,16 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from wcflow.database.customers import customer_ids_after
-from wcflow.database.sql import count_customers, dumps, instant, loads, stamp
-from wcflow.database.stores import save_setting, save_store, setting
+from wcflow.database.sql import count_customers, instant, stamp
+from wcflow.database.stores import Rescan, load_rescan, save_rescan, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.poll.context import PollContext
 from wcflow.poll.customers import BATCH_SIZE, confirm_missing_customers, kept_customers, missing_ids
 from wcflow.poll.empty_answer import ALARM_FROM, hold_writes, release_hold
 from wcflow.poll.ownership import apply_customers, drop_customers
 from wcflow.poll.quarantine import save_or_quarantine
+
+_NAME = "customers"
 
 MAX_BATCHES = 20
 """How many requests one poll spends on the sweep, also where it is late."""
@@ -97,12 +99,12 @@ def drop_approved_customers(context: PollContext) -> None:
 def _load_progress(context: PollContext, row: StoreRow) -> CustomerRescan:
     """Give how far the round is; who came while it went belongs to it as well."""
     with context.db.reading() as tx:
-        kept = setting(tx, _setting_name(context))
-        started, done, batches = loads(kept) if kept else (None, 0, 0)
+        saved = load_rescan(tx, context.store, _NAME)
+        done, batches = (saved.done, saved.pages) if saved else (0, 0)
         more = done >= batches and customer_ids_after(tx, context.store, row.sweep_position, 1)
-    if row.sweep_started is None or started != row.sweep_started or more:
+    if saved is None or saved.started != row.sweep_started or more:
         return _count_batches(context, row)
-    return CustomerRescan(instant(started), done, batches)
+    return CustomerRescan(instant(saved.started), done, batches)
 
 
 def _count_batches(context: PollContext, row: StoreRow) -> CustomerRescan:
@@ -120,12 +122,8 @@ def _count_batches(context: PollContext, row: StoreRow) -> CustomerRescan:
 
 
 def _save_progress(tx: Connection, context: PollContext, rescan: CustomerRescan) -> None:
-    state = (stamp(rescan.started), rescan.done, rescan.batches)
-    save_setting(tx, _setting_name(context), dumps(state))
-
-
-def _setting_name(context: PollContext) -> str:
-    return f"sweep {context.store}"
+    started, done, batches = stamp(rescan.started), rescan.done, rescan.batches
+    save_rescan(tx, context.store, _NAME, Rescan(started, 0, 0, done, batches))
 
 
 def _start_rescan(context: PollContext, rescan: CustomerRescan, every: timedelta) -> CustomerRescan:

@@ -5,10 +5,12 @@ It stands in the store's row, where ``status`` shows it and an admin accepts it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER, save_store, store_row
+from wcflow.database.stores import EMPTY_ANSWER, save_hold, saved_hold
 from wcflow.poll.context import PollContext
 
 ALARM_FROM = 10
@@ -16,22 +18,22 @@ ALARM_FROM = 10
 
 
 def hold_writes(context: PollContext, what: str, words: str) -> None:
-    """Hold, unless something else does already; ``what`` is orders or customers."""
+    """Hold the store's changes unless they are held already; ``what`` is orders or customers."""
     with context.db.transaction() as tx:
-        row = store_row(tx, context.store)
-        if row is None or (row.held and not _is_own_hold(row.held, what)):
+        hold = saved_hold(tx, context.store)
+        if hold.reason and not _is_own_hold(hold.reason, what):
             return
-        since = row.held_since if row.held else stamp(context.now)
-        held = f"{EMPTY_ANSWER}: {what}: {words}"
-        save_store(tx, context.store, held=held, held_since=since)
+        since = hold.since if hold.reason else stamp(context.now)
+        reason = f"{EMPTY_ANSWER}: {what}: {words}"
+        save_hold(tx, context.store, replace(hold, reason=reason, since=since))
 
 
 def release_hold(tx: Connection, context: PollContext, what: str) -> None:
-    """Let go of what poll itself held because of ``what``: the shop answers soundly again."""
-    row = store_row(tx, context.store)
-    if row is not None and _is_own_hold(row.held, what):
-        save_store(tx, context.store, held="", held_since=None)
+    """Release the hold that the poll set because of ``what``: the store answers again."""
+    hold = saved_hold(tx, context.store)
+    if _is_own_hold(hold.reason, what):
+        save_hold(tx, context.store, replace(hold, reason="", since=None))
 
 
-def _is_own_hold(held: str, what: str) -> bool:
-    return held.startswith(f"{EMPTY_ANSWER}: {what}:")
+def _is_own_hold(reason: str, what: str) -> bool:
+    return reason.startswith(f"{EMPTY_ANSWER}: {what}:")

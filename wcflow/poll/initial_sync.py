@@ -12,10 +12,8 @@ from typing import TypeVar
 from wcflow.database.sql import count_orders, dumps, loads, stamp
 from wcflow.database.stores import (
     drop_slices,
-    save_setting,
     save_slices,
     save_store,
-    setting,
     slices,
 )
 from wcflow.poll.context import PollContext, load_known_ids
@@ -62,12 +60,12 @@ def reread_customers(context: PollContext) -> None:
 
 def _restart_for_new_meta(context: PollContext) -> None:
     """Have everything read again where a rule names meta that was not kept so far."""
-    name, keys = f"meta_keys {context.store}", sorted(context.settings.meta_keys)
+    keys = sorted(context.settings.meta_keys)
+    before = context.row().meta_keys
+    if before == dumps(keys):
+        return
     with context.db.transaction() as tx:
-        before = setting(tx, name)
-        if before == dumps(keys):
-            return
-        save_setting(tx, name, dumps(keys))
+        save_store(tx, context.store, meta_keys=dumps(keys))
         if before is not None and set(keys) - set(loads(before)):
             drop_slices(tx, context.store)
             save_store(tx, context.store, census_started=None, census_done=None)

@@ -12,13 +12,13 @@ How far a round has come stands in the database, so that it goes on wherever it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from wcflow.database.orders import count_created, created_next, stamps_of_orders
-from wcflow.database.sql import dumps, instant, loads, stamp
-from wcflow.database.stores import save_setting, setting
+from wcflow.database.sql import instant, stamp
+from wcflow.database.stores import Rescan, load_rescan, save_rescan
 from wcflow.poll.compare import (
     OrderRange,
     Span,
@@ -66,18 +66,7 @@ POST_STORAGE_RESCANS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RescanProgress:
-    """A round under way: when it began, what is left of it, and how many of its pages are done."""
-
-    started: int
-    position: int
-    end: int
-    done: int
-    pages: int
-
-
-def due_pages(now: datetime, progress: RescanProgress, period: timedelta) -> int:
+def due_pages(now: datetime, progress: Rescan, period: timedelta) -> int:
     """Give how many pages are due now, so that all are done before ``within`` has passed."""
     passed = (now - instant(progress.started)) / period
     due = int(passed * (progress.pages + 1)) - progress.done
@@ -98,18 +87,17 @@ def rescan_orders(context: PollContext, limit: int) -> int:
     return pages_read
 
 
-def _load_progress(context: PollContext, rescan: OrderRescan, known: int) -> RescanProgress:
+def _load_progress(context: PollContext, rescan: OrderRescan, known: int) -> Rescan:
     with context.db.reading() as tx:
-        kept_so_far = setting(tx, _setting_name(context, rescan))
-    if kept_so_far is not None:
-        progress = RescanProgress(**loads(kept_so_far))
+        progress = load_rescan(tx, context.store, rescan.name)
+    if progress is not None:
         over = progress.position >= progress.end
         if not over or context.now < instant(progress.started) + rescan.period:
             return progress
     return _save_progress(context, rescan, _start_rescan(context, rescan, known))
 
 
-def _start_rescan(context: PollContext, rescan: OrderRescan, known: int) -> RescanProgress:
+def _start_rescan(context: PollContext, rescan: OrderRescan, known: int) -> Rescan:
     """Begin a round: up to where the polls know all there is."""
     start = (
         stamp(EARLIEST) if rescan.max_age is None else _time_before(context, known, rescan.max_age)
@@ -117,14 +105,14 @@ def _start_rescan(context: PollContext, rescan: OrderRescan, known: int) -> Resc
     end = max(start, _time_before(context, known, rescan.min_age))
     with context.db.reading() as tx:
         orders = count_created(tx, context.store, start, end)
-    return RescanProgress(stamp(context.now), start, end, 0, -(-orders // PAGE_SIZE))
+    return Rescan(stamp(context.now), start, end, 0, -(-orders // PAGE_SIZE))
 
 
 def _time_before(context: PollContext, known: int, age: timedelta) -> int:
     return next_cut(context, known - int(age.total_seconds()))
 
 
-def _rescan_page(context: PollContext, rescan: OrderRescan, progress: RescanProgress) -> bool:
+def _rescan_page(context: PollContext, rescan: OrderRescan, progress: Rescan) -> bool:
     """Look at the next page; False where nothing more is to be done now."""
     span = _next_span(context, progress.position, progress.end)
     if not _check_span(context, span, in_full=rescan.in_full):
@@ -196,14 +184,8 @@ def _compare_span(context: PollContext, span: Span, local: Mapping[int, int]) ->
     return set(remote)
 
 
-def _save_progress(
-    context: PollContext, rescan: OrderRescan, progress: RescanProgress
-) -> RescanProgress:
+def _save_progress(context: PollContext, rescan: OrderRescan, progress: Rescan) -> Rescan:
     with context.db.transaction() as tx:
         context.save_quarantine(tx)
-        save_setting(tx, _setting_name(context, rescan), dumps(asdict(progress)))
+        save_rescan(tx, context.store, rescan.name, progress)
     return progress
-
-
-def _setting_name(context: PollContext, rescan: OrderRescan) -> str:
-    return f"round {rescan.name} {context.store}"

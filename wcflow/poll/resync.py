@@ -27,10 +27,8 @@ from wcflow.database.resync import (
 from wcflow.database.sql import chunks, count_customers, count_orders, stamp
 from wcflow.database.stores import (
     drop_slices,
-    save_setting,
     save_slices,
     save_store,
-    setting,
     store_row,
 )
 from wcflow.database.tables import ImportRange
@@ -80,7 +78,7 @@ def start_resync(context: PollContext, *, orders: bool, customers: bool) -> None
     """
     wanted = {kind for kind, chosen in ((ORDER, orders), (CUSTOMER, customers)) if chosen}
     with context.db.reading() as tx:
-        under_way = set((setting(tx, resync_setting(context.store)) or "").split())
+        under_way = set(context.row().resyncing.split())
         broken = {kind: torn(tx, context.store, kind) for kind in sorted(wanted - under_way)}
     if context.row().census_started is None or not broken:
         return
@@ -89,7 +87,7 @@ def start_resync(context: PollContext, *, orders: bool, customers: bool) -> None
         for kind, ids in broken.items():
             doubt_all(tx, context.store, kind, ids)
             _restart_part(tx, context, kind, found)
-        save_setting(tx, resync_setting(context.store), " ".join(sorted(wanted | under_way)))
+        save_store(tx, context.store, resyncing=" ".join(sorted(wanted | under_way)))
         save_store(tx, context.store, census_done=None)
 
 
@@ -102,11 +100,6 @@ def _restart_part(tx: Connection, context: PollContext, kind: str, found: StartS
         drop_slices(tx, context.store, ["products", *ORDER_PARTS])
         save_slices(tx, found.orders)
         _save_order_cursor(tx, context, found)
-
-
-def resync_setting(store: str) -> str:
-    """Name the setting that says of what a resync is under way; empty where there is none."""
-    return f"resync {store}"
 
 
 def _read_start_state(context: PollContext) -> StartState:
@@ -150,9 +143,8 @@ def _whole_slices(store: str) -> list[ImportRange]:
 
 def finish_resync(context: PollContext) -> None:
     """Drop what the shop no longer has, unless it seems to have lost everything."""
-    with context.db.reading() as tx:
-        if not setting(tx, resync_setting(context.store)):
-            return
+    if not context.row().resyncing:
+        return
     _confirm_customers(context)
     _confirm_orders(context)
     with context.db.transaction() as tx:
@@ -160,7 +152,7 @@ def finish_resync(context: PollContext) -> None:
         everyone = customer_ids_after(tx, context.store, 0, count_customers(tx, context.store))
         mark_owners_dirty(tx, context.settings, {Owner(each, "") for each in everyone})
         drop_memberships_of_nobody(tx, context.store)
-        save_setting(tx, resync_setting(context.store), "")
+        save_store(tx, context.store, resyncing="")
 
 
 def _confirm_customers(context: PollContext) -> None:

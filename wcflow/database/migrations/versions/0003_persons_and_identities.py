@@ -21,6 +21,8 @@ def upgrade() -> None:
     _move_transitions()
     _move_runs()
     _move_outbox()
+    _make_channel()
+    _make_rescan()
     _make_store_columns()
     op.drop_table("person_of_subject")
 
@@ -179,11 +181,16 @@ def _move_transitions() -> None:
 def _move_runs() -> None:
     op.drop_index("run_by_subject", table_name="run")
     op.add_column("run", sa.Column("person", sa.BigInteger(), nullable=True))
+    op.add_column("run", sa.Column("path", sa.Text(), nullable=True))
     op.execute(_PERSON_OF_RUN)
+    # A list of steps is a tree already; the next step, a number, is a path into it.
+    op.execute("UPDATE run SET path = '[' || step || ']'")
     with op.batch_alter_table("run") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
+        table.alter_column("path", existing_type=sa.Text(), nullable=False)
         table.drop_constraint("run_once", type_="unique")
         table.drop_column("subject")
+        table.drop_column("step")
         table.create_unique_constraint("run_once", ["store", "workflow", "person", "occurrence"])
     op.create_index("run_by_person", "run", ["store", "person", "state"], unique=False)
 
@@ -192,9 +199,12 @@ def _move_outbox() -> None:
     op.drop_index("outbox_by_subject", table_name="outbox")
     op.add_column("outbox", sa.Column("person", sa.BigInteger(), nullable=True))
     op.execute(_PERSON_OF_ENTRY)
+    op.add_column("outbox", sa.Column("channel", sa.String(), nullable=True))
+    op.execute("UPDATE outbox SET channel = 'store'")
     key = ["store", "rule", "person", "occurrence", "step"]
     with op.batch_alter_table("outbox") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
+        table.alter_column("channel", existing_type=sa.String(), nullable=False)
         table.drop_constraint("effect_once", type_="unique")
         table.drop_column("subject")
         table.create_unique_constraint("outbox_once", key)
@@ -211,23 +221,80 @@ _PERSON_OF_ENTRY = (
 )
 
 
-def _make_store_columns() -> None:
-    with op.batch_alter_table("store") as table:
-        table.add_column(sa.Column("rules_digest", sa.String(), nullable=True))
-        table.add_column(sa.Column("evaluate_after", sa.BigInteger(), nullable=True))
+def _make_channel() -> None:
+    op.create_table(
+        "channel",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("hold_reason", sa.Text(), nullable=False),
+        sa.Column("held_since", sa.BigInteger(), nullable=True),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "name"),
+    )
     op.execute(
+        "INSERT INTO channel (store, name, hold_reason, held_since, approved)"
+        " SELECT name, 'store', held, held_since, accepted FROM store"
+    )
+
+
+def _make_rescan() -> None:
+    """Make the table. Rescans begin again: those of two stores could stand under one name."""
+    op.create_table(
+        "rescan",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "name"),
+    )
+
+
+_OF_SETTINGS = (
+    (
         "UPDATE store SET rules_digest = coalesce("
         "(SELECT value FROM setting WHERE setting.name = 'digest ' || store.name), '')"
-    )
-    # An evaluation of everyone begins again: its position was not an id.
-    op.execute(
+    ),
+    (
+        "UPDATE store SET applied_settings ="
+        " (SELECT value FROM setting WHERE setting.name = 'settings ' || store.name)"
+    ),
+    (
+        "UPDATE store SET meta_keys ="
+        " (SELECT value FROM setting WHERE setting.name = 'meta_keys ' || store.name)"
+    ),
+    (
+        "UPDATE store SET resyncing = coalesce("
+        "(SELECT value FROM setting WHERE setting.name = 'resync ' || store.name), '')"
+    ),
+    (
+        "UPDATE store SET accept_empty = EXISTS (SELECT 1 FROM setting"
+        " WHERE setting.name = 'accept empty ' || store.name AND value = '1')"
+    ),
+    # An evaluation of everyone begins again: its position was no id.
+    (
         "UPDATE store SET evaluate_after = 0 WHERE EXISTS (SELECT 1 FROM setting"
         " WHERE setting.name = 'round ' || store.name AND value NOT LIKE '{%')"
-    )
-    op.execute(
-        "DELETE FROM setting WHERE EXISTS (SELECT 1 FROM store WHERE setting.name ="
-        " 'digest ' || store.name"
-        " OR (setting.name = 'round ' || store.name AND value NOT LIKE '{%'))"
-    )
+    ),
+    "DELETE FROM setting WHERE name <> 'secret'",
+)
+
+
+def _make_store_columns() -> None:
     with op.batch_alter_table("store") as table:
-        table.alter_column("rules_digest", existing_type=sa.String(), nullable=False)
+        for column in ("held", "held_since", "accepted"):
+            table.drop_column(column)
+        table.add_column(sa.Column("rules_digest", sa.String(), nullable=True))
+        table.add_column(sa.Column("evaluate_after", sa.BigInteger(), nullable=True))
+        table.add_column(sa.Column("applied_settings", sa.Text(), nullable=True))
+        table.add_column(sa.Column("meta_keys", sa.Text(), nullable=True))
+        table.add_column(sa.Column("resyncing", sa.String(), nullable=True))
+        table.add_column(sa.Column("accept_empty", sa.Boolean(), nullable=True))
+    for statement in _OF_SETTINGS:
+        op.execute(statement)
+    with op.batch_alter_table("store") as table:
+        for column in ("rules_digest", "resyncing"):
+            table.alter_column(column, existing_type=sa.String(), nullable=False)
+        table.alter_column("accept_empty", existing_type=sa.Boolean(), nullable=False)
