@@ -47,7 +47,7 @@ def test_a_store_that_refuses_writes_does_not_stop_another_channel(sim):
     order = sim.place_order(email="anna@example.com")
     sim.faults.time_out(effect=False, only="POST /wc/v3/orders/*/notes", times=9)
     with pytest.raises(StoreError):
-        sim.walk(channels={"pager": pager})
+        sim.run_pass(channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)
 
 
@@ -55,18 +55,18 @@ def test_each_channel_has_its_own_limit(tmp_path):
     """Two notes per order are above the limit, one page is not."""
     rules = RULES.replace("do = add_note", "do =\n    add_note Hello\n    add_note")
     sim, pager = Simulation(tmp_path, rules, wcflow="max_writes = 1"), Pager()
-    sim.walk(channels={"pager": pager})
+    sim.run_pass(channels={"pager": pager})
     sim.advance(hours=1)
     order = sim.place_order(email="anna@example.com")
     sim.change_settings(order_tags="none")
-    sim.walk(accept=False, channels={"pager": pager})
+    sim.run_pass(accept=False, channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)
 
 
 def first_purchase(tmp_path):
     """Return a world where the first changes of both channels wait for approval."""
     sim = Simulation(tmp_path, RULES)
-    sim.walk(accept=False, write=False)
+    sim.run_pass(accept=False, write=False)
     sim.advance(hours=1)
     return sim, Pager(), sim.place_order(email="anna@example.com")
 
@@ -78,15 +78,15 @@ def approved(sim, channel=""):
 
 def test_the_first_changes_of_every_channel_wait_for_approval(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
-    sim.walk(accept=False, channels={"pager": pager})
+    sim.run_pass(accept=False, channels={"pager": pager})
     assert ([], []) == (sim.notes(order), pager.sent)
 
 
 def test_approval_lets_the_changes_of_all_channels_go(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
-    sim.walk(accept=False, write=False)
+    sim.run_pass(accept=False, write=False)
     assert 2 == approved(sim)
-    sim.walk(accept=False, channels={"pager": pager})
+    sim.run_pass(accept=False, channels={"pager": pager})
     assert (["Welcome, anna@example.com"], ["anna@example.com bought"]) == (
         sim.notes(order),
         pager.sent,
@@ -95,7 +95,7 @@ def test_approval_lets_the_changes_of_all_channels_go(tmp_path):
 
 def test_one_channel_can_be_approved_by_itself(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
-    sim.walk(accept=False, write=False)
+    sim.run_pass(accept=False, write=False)
     assert 1 == approved(sim, "pager")
-    sim.walk(accept=False, channels={"pager": pager})
+    sim.run_pass(accept=False, channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)

@@ -109,7 +109,7 @@ def test_it_is_retried_until_it_succeeds(tmp_path):
     assert [] == pager.sent
     pager.recovers()
     sim.advance(minutes=2)
-    sim.walk(channels={"pager": pager})
+    sim.run_pass(channels={"pager": pager})
     assert ["anna@example.com bought"] == pager.sent
 
 

@@ -176,7 +176,7 @@ def test_what_waits_for_the_shop_is_called_off_where_the_order_is_gone(simulate)
     sim.nightly()
     sim.settle()
     kinds = {entry.kind: (entry.state, entry.outcome) for entry in sim.outbox()}
-    assert ("cancelled", f"order {first} is gone") == kinds["note"]
+    assert ("cancelled", f"order {first} no longer exists") == kinds["note"]
 
 
 def test_a_condition_that_did_not_hold_is_not_made_up_for_later(simulate):
