@@ -184,7 +184,12 @@ def _fill(raw: sqlite3.Connection, made: LargeDatabase, random: Random) -> None:
     _insert(
         raw,
         "person",
-        (_person(n, each, accounts) for n, each in enumerate(people, start=1)),
+        (_person(n, each) for n, each in enumerate(people, start=1)),
+    )
+    _insert(
+        raw,
+        "identity",
+        (_identity(n, each, accounts) for n, each in enumerate(people, start=1)),
     )
 
 
@@ -231,12 +236,17 @@ def _account(number: int, address: Address, random: Random) -> dict[str, object]
     return customer_row("shop", customer)
 
 
-def _person(number: int, address: Address, accounts: int) -> dict[str, object]:
-    subject = f"c{number}" if number <= accounts else f"g:{address.email}"
+def _person(number: int, address: Address) -> dict[str, object]:
     empty = dict.fromkeys(("by_hand", "refused", "granted", "worn", "matched"), "[]")
-    row = {"store": "shop", "subject": subject, "email": address.email, "touched": 1}
+    row = {"id": number, "store": "shop", "email": address.email, "touched": 1, "present": True}
     figures = {"written_order_id": 0, "spent": 0, "orders_count": 0}
     return {**row, **empty, "kept": "{}", "digest": "", **figures}
+
+
+def _identity(number: int, address: Address, accounts: int) -> dict[str, object]:
+    account = number <= accounts
+    kind, value = ("account", str(number)) if account else ("email", address.email)
+    return {"store": "shop", "kind": kind, "value": value, "person": number}
 
 
 def _orders(
@@ -320,7 +330,7 @@ def mark_delivered(raw: sqlite3.Connection) -> None:
 
 
 def _show(raw: sqlite3.Connection, kind: str, table: str) -> None:
-    asked = "SELECT subject, target, payload FROM outbox WHERE kind = ? AND state = 'due'"
+    asked = "SELECT person, target, payload FROM outbox WHERE kind = ? AND state = 'due'"
     rows = raw.execute(asked, (kind,)).fetchall()
     known = f"SELECT detail FROM {table} WHERE store = 'shop' AND id = ?"
     raw.executemany(
@@ -330,7 +340,7 @@ def _show(raw: sqlite3.Connection, kind: str, table: str) -> None:
     column = "written_customer = ?" if table == "customer" else "written_order = ?"
     raw.executemany(
         f"UPDATE person SET {column}, written_order_id = max(written_order_id, ?)"
-        " WHERE store = 'shop' AND subject = ?",
+        " WHERE store = 'shop' AND id = ?",
         ((_written(wish), to if table == "orders" else 0, who) for who, to, wish in rows),
     )
 

@@ -7,9 +7,11 @@ that revision, then ``sqlite3 FILE .dump`` or ``pg_dump --inserts --column-inser
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tests.simulation import Simulation
+from wcflow.database import outbox
 from wcflow.database.stores import save_setting
 
 RULES = """
@@ -68,6 +70,37 @@ def build_sample_store(folder, database=None):
     return sim
 
 
+def build_interrupted_store(folder, database=None):
+    """Go on, and stop in the middle: changes wait, are held or claimed, and runs wait.
+
+    By then a guest has registered, an account was deleted, and a guest's only order is gone.
+    """
+    sim = build_sample_store(folder, database)
+    sim.settle()
+    finn = sim.register("finn@example.com")
+    sim.place_order(customer=finn)
+    gone = sim.place_order(email="gil@example.com")
+    sim.settle()
+    sim.register("emil@example.com")
+    sim.sandbox.delete_customer(finn, now=sim.now)
+    sim.sandbox.delete_order(gone)
+    sim.advance(days=1)
+    sim.nightly()
+    for _ in range(4):
+        sim.advance(hours=8)
+        sim.settle()
+    sim.advance(hours=1)
+    for name in ("hugo", "ida", "jo"):
+        sim.place_order(email=f"{name}@example.com", total="600.00")
+    sim.run_pass(accept=False, write=False)
+    sim.advance(minutes=3)
+    sim.config = replace(sim.config, max_writes=2)
+    sim.run_pass(accept=False)
+    with sim.db.transaction() as tx:
+        assert outbox.claim(tx, "shop", ["note"], sim.now, 1, "a process that died")
+    return sim
+
+
 def _add_past_orders(sim):
     anna = sim.register("anna@example.com", days_ago=400, first_name="Anna")
     sim.place_order(customer=anna, days_ago=300, total="450.00")
@@ -89,4 +122,4 @@ def _add_new_orders(sim):
 
 
 if __name__ == "__main__":
-    build_sample_store(Path(sys.argv[2]), sys.argv[1]).db.close()
+    build_interrupted_store(Path(sys.argv[2]), sys.argv[1]).db.close()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from tests.databases.sample_store import build_sample_store
+from tests.databases.sample_store import build_interrupted_store, build_sample_store
 from wcflow.database import schema
 from wcflow.database.connection import open_database
 from wcflow.errors import BusyError, SetupError
@@ -193,6 +193,7 @@ def test_an_upgrade_turns_the_next_step_into_a_path(old_url):
     assert before == {row["id"]: json.loads(row["path"]) for row in _contents(old_url)["run"]}
 
 
+@pytest.mark.parametrize("revision", ["0001"])
 def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url, tmp_path):
     """What was decided goes out, a run that rests goes on when it is due, and no more than that."""
     folder = tmp_path / "today"
@@ -218,6 +219,51 @@ def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url,
         email: [_shorten(note) for note in sim.notes(order)]
         for order, email in [(9, "dora@example.com"), (12, "emil@example.com")]
     }
+
+
+@pytest.mark.parametrize("revision", ["0002"])
+def test_an_interrupted_database_goes_on_like_one_made_today(old_url, tmp_path):
+    """Queued, held and claimed changes go out once each, and waiting runs go on."""
+    today, upgraded = (_interrupted(tmp_path / name) for name in ("today", "upgraded"))
+    upgraded.db.close()
+    upgraded.db = open_database(old_url)
+    expected, found = _finish(today), _finish(upgraded)
+
+    assert expected == found
+    passes, notes, codes, _ = found
+    assert ([], []) == (passes[-1], [note for note in notes if notes.count(note) > 1])
+    assert 7 == len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("revision", ["0002"])
+def test_the_interrupted_database_has_all_that_can_be_interrupted(old_url):
+    contents = _contents(old_url)
+
+    assert {"due", "claimed", "done", "dry_run"} == {row["state"] for row in contents["outbox"]}
+    assert contents["store"][0]["held"]
+    assert {"waiting", "done", "skipped"} == {row["state"] for row in contents["run"]}
+    people = {row["subject"] for row in contents["person"]}
+    assert {"g:gil@example.com", "g:emil@example.com"} == {
+        row["subject"] for row in contents["run"]
+    } - people
+
+
+def _interrupted(folder):
+    folder.mkdir()
+    return build_interrupted_store(folder)
+
+
+def _finish(sim):
+    """Return what each pass wrote until all is done, and what the store has then."""
+    passes = []
+    for days in (0, 0, 0, 1, 0, 2, 0, 1, 0, 0):
+        sim.advance(days=days)
+        passes.append(_sync_and_list_writes(sim))
+    orders = sorted(sim.sandbox.order_ids())
+    notes = [(order, each["note"]) for order in orders for each in sim.sandbox.notes(order)]
+    shown = [(order, sim.tags(order), sim.segment(order)) for order in orders]
+    sim.db.close()
+    return passes, notes, sorted(sim.sandbox.coupon_codes()), shown
 
 
 def _shorten(note):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from wcflow.database.identity import mark_persons_dirty
 from wcflow.database.prepared import among, those
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of, upsert
 from wcflow.database.tables import EventRow
@@ -17,7 +18,7 @@ _OF_PERSONS = those(_E, "person", _E.c.at, _E.c.key, _E.c.person, _E.c.kind, _E.
 
 
 def save_events(tx: Connection, store: str, events: Mapping[int, Iterable[StoredEvent]]) -> None:
-    """Save events by person; an event that is known stays as it is."""
+    """Save events by person, and have these evaluated; a known event stays as it is."""
     rows = [
         {
             "store": store,
@@ -31,6 +32,7 @@ def save_events(tx: Connection, store: str, events: Mapping[int, Iterable[Stored
         for person, happened in events.items()
         for each in happened
     ]
+    mark_persons_dirty(tx, store, events)
     upsert(tx, EventRow, rows, on=_KEY, keep=[column.name for column in _E.columns])
 
 
