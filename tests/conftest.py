@@ -22,6 +22,7 @@ import pytest
 import structlog
 from sqlalchemy import create_engine, text
 
+from wcflow.cli import options
 from wcflow.database import schema
 from wcflow.database.connection import open_database
 
@@ -43,10 +44,16 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def _reset_log():
-    """A command that a test runs in this process sets up the log; the next test finds it unset."""
+    """Undo the log settings of commands that a test runs in this process."""
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _no_system_configuration(monkeypatch):
+    """Never read the configuration of the machine that runs the tests."""
+    monkeypatch.setattr(options, "SYSTEM_INI", Path("/nonexistent/wcflow.ini"))
 
 
 class Postgres:

@@ -148,7 +148,7 @@ class DaemonKiller:
         for number in range(PAST_ORDERS):
             self.sim.place_order(email=f"old{number % 20}@example.com", days_ago=60 + number)
         self.forker = stack.enter_context(DaemonForker(self.sim))
-        self.kill_counts = Counter()
+        self.kill_counts, self.fired_modes = Counter(), set()
 
     def run_and_kill_daemon(self, number):
         """Let a daemon live for a while, people act meanwhile, and kill it."""
@@ -175,6 +175,7 @@ class DaemonKiller:
         def deed(request, now, following):
             answer = following(request, now) if effect else None
             self.forker.kill()
+            self.fired_modes.add(only)
             if answer is None:
                 raise Unreachable
             return answer

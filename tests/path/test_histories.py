@@ -4,13 +4,13 @@ mirror equals the shop, everybody wears what the rules say, and each effect is t
 What may happen stands in ``tests.histories.store_activity`` and ``weather``, what must be so in ``laws``.
 """
 
-import os
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,12 +26,11 @@ from tests.histories.rule_sets import rules_ini
 from tests.histories.start import start_from_copy, start_store
 from tests.histories.store_activity import ACTIVITIES, StoreActivity
 from tests.oracle import RuleSet
+from tests.search_settings import HISTORIES, LONG, SEED
 from tests.simulation import START, ProcessKilled
 from wcflow import sync
 from wcflow.errors import WcflowError
 
-LONG = bool(os.environ.get("WCFLOW_LONG"))
-EXAMPLES = int(os.environ.get("WCFLOW_EXAMPLES", "2000" if LONG else "50"))
 STEPS = 40 if LONG else 20
 
 PICK = st.integers(0, 500)
@@ -319,30 +318,40 @@ class Histories(RuleBasedStateMachine):
 
 
 HYPOTHESIS_SETTINGS = settings(
-    max_examples=EXAMPLES,
+    max_examples=HISTORIES // 2,
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
-TestHistories = Histories.TestCase
-TestHistories.settings = HYPOTHESIS_SETTINGS
-if "WCFLOW_SEED" in os.environ:
-    TestHistories = seed(int(os.environ["WCFLOW_SEED"]))(TestHistories)
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_histories_on_sqlite(half):
+    """Two halves, so that two workers can share the longest test of the suite."""
+
+    class OnSqlite(Histories):
+        pass
+
+    run_histories(OnSqlite, half, HYPOTHESIS_SETTINGS)
 
 
 def test_histories_on_postgresql(postgres):
-    """A tenth of them: what differs is how transactions and their rows are locked and typed."""
+    """A tenth as many: only the locking and typing of rows differs."""
 
     class OnPostgres(Histories):
         pass
 
     OnPostgres.postgres = postgres
-    if "WCFLOW_SEED" in os.environ:
-        seed(int(os.environ["WCFLOW_SEED"]))(OnPostgres)
-    run_state_machine_as_test(
-        OnPostgres, settings=settings(HYPOTHESIS_SETTINGS, max_examples=EXAMPLES // 10)
+    run_histories(
+        OnPostgres, 2, settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 10))
     )
+
+
+def run_histories(machine, number, how):
+    if SEED:
+        seed(int(SEED) + number)(machine)
+    run_state_machine_as_test(machine, settings=how)
 
 
 def test_three_hundred_orders_of_one_second():

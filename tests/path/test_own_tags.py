@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from tests.search_settings import LONG
 from tests.simulation import ProcessKilled, Simulation
 from wcflow import sync
 from wcflow.errors import StoreError
@@ -112,7 +113,7 @@ def test_wherever_a_daemon_dies_its_tags_are_not_taken_for_a_hands(tmp_path):
     sim = Simulation(tmp_path, RULES)
     sim.settle()
     orders, former = [], []
-    for steps in range(0, 200, 4):
+    for steps in range(0, 200, 4 if LONG else 8):
         orders.append(sim.place_order(email=f"new{steps}@example.com", status="processing"))
         former.append(sim.place_order(email=f"old{steps}@example.com", status="processing"))
         sim.settle()

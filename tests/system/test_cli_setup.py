@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from tests.command_line import CommandLine, run_on_terminal, run_process, run_wcflow
+from wcflow.cli import options
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.sandbox.auth import ADMIN, READER
@@ -146,11 +147,15 @@ def test_check_warns_of_keys_that_others_can_read(cli):
     assert "1 warning" in ran.lines[-1]
 
 
-def test_the_configuration_is_looked_for_here(tmp_path):
-    """Without --config: wcflow.ini of this directory; where there is none, 78 and the way."""
-    none = run_process("check", cwd=tmp_path)
-    assert (78, "") == (none.returncode, none.stdout)
-    assert "wcflow init" in none.stderr
+def test_without_config_option_the_current_directory_comes_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    none = run_wcflow("check")
+    assert (78, "") == (none.code, none.out)
+    assert "wcflow init" in none.err
+    system = tmp_path / "system.ini"
+    monkeypatch.setattr(options, "SYSTEM_INI", system)
+    system.write_text("nonsense")
+    assert str(system) in run_wcflow("check").err
     run_wcflow("init", *SHOP, "--output", tmp_path / "wcflow.ini")
     assert 0 == run_process("check", cwd=tmp_path).returncode
 

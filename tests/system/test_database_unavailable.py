@@ -23,6 +23,8 @@ SHORT_LOCK_TIMEOUT = f"{SHORT_RETRY_DELAYS}\nfrom wcflow.database import connect
 """A daemon that waits a twentieth of a second for a lock in place of five seconds."""
 LOCK_HOLDER = """
 import sqlite3, sys
+
+pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
 held = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
 held.execute("BEGIN EXCLUSIVE")
 print("held", flush=True)

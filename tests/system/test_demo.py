@@ -15,6 +15,8 @@ import pytest
 
 from tests.daemon_host import wait_until
 
+pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
+
 MAX_SECONDS = 30.0
 """Seconds that the demo may take on two cores."""
 

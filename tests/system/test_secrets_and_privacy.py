@@ -23,7 +23,6 @@ from wcflow.errors import BAD_CONFIG, DONE, SOME_FAILED, TRY_LATER
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import FaultRule
 from wcflow.sandbox.rest import text_response
-from wcflow.store import retry
 
 KEY, SECRET, PASSWORD = ADMIN.consumer_key, ADMIN.consumer_secret, "sesame-street-99"
 CREDENTIALS = (KEY, SECRET, PASSWORD, "oauth_signature=", "c2VzYW1l", KEY[3:], SECRET[3:])
@@ -121,9 +120,7 @@ class SecretsHost(DaemonHost):
 
 
 @pytest.fixture
-def host(tmp_path, monkeypatch):
-    # Milliseconds between the tries of a request in place of seconds.
-    monkeypatch.setattr(retry, "_FIRST", 0.002)
+def host(tmp_path):
     with ExitStack() as stack:
         yield SecretsHost(tmp_path, stack)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import stat
@@ -11,12 +10,15 @@ import time
 import pytest
 
 from tests.daemon_host import SHORT_RETRY_DELAYS, daemon_host, wait_until
+from tests.search_settings import LONG
 from wcflow import sync
 from wcflow.errors import BusyError
 
 LEASE_SECONDS = 3
 SHORT_LEASES = f"""{SHORT_RETRY_DELAYS}
 from wcflow.database import lease
+
+pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
 lease.LASTS, lease.RENEWED_EVERY = timedelta(seconds={LEASE_SECONDS}), timedelta(seconds=0.5)
 """
 """A lease of seconds in place of forty, renewed twice a second in place of every ten."""
@@ -84,7 +86,7 @@ def test_work_of_a_daemon_that_was_killed_is_taken_over(shared_host):
     seconds_until_takeover(LEASE_SECONDS + 3, shared_host, SHORT_LEASES)
 
 
-@pytest.mark.skipif(not os.environ.get("WCFLOW_LONG"), reason="WCFLOW_LONG=1: takes a minute")
+@pytest.mark.skipif(not LONG, reason="WCFLOW_LONG=1: takes a minute")
 def test_work_of_a_daemon_that_was_killed_is_taken_over_within_a_minute(shared_host):
     """The same with the times of production, poll and all."""
     shared_host.write(shared_host.store() + "[tag Buyer]\nwhen = orders_count >= 1\n")
