@@ -82,7 +82,7 @@ class HttpSimulation(Simulation):
         self.config = load_config(self.file, {})
 
     @contextmanager
-    def context(self, holder="test", crash_point=None):
+    def context(self, holder="test", crash_point=None, channels=None):
         (settings,) = self.config.stores
         keys = (settings.consumer_key, settings.consumer_secret)
         # A signature would carry the real time: by https, which is the same shop, there is none.
@@ -91,7 +91,15 @@ class HttpSimulation(Simulation):
             mount_sandbox(self.faults, lambda: self.now, url=url) as http,
             Store(settings.name, url, *keys, page_size=settings.page_size) as store,
         ):
-            yield sync.SyncContext(self.db, store, self.config, settings, lambda: self.now, holder)
+            yield sync.SyncContext(
+                self.db,
+                store,
+                self.config,
+                settings,
+                lambda: self.now,
+                holder,
+                channels=channels or {},
+            )
         self.writes = [c for c in http.writes if c.json or c.method == "DELETE"]
 
 
