@@ -173,7 +173,7 @@ class DaemonKiller:
         self.forker.kill()
         assert -signal.SIGKILL == self.forker.wait(), self.forker.log.read_text()[-3000:]
         # Ten minutes are about to pass: what the dead one sent arrives long before they are over.
-        wait_until(lambda: not self.sim.server._guests)
+        wait_until(lambda: not self.sim.server.clients)
         self.sim.faults.recover()
         self.kill_counts[_activity_at_kill(self.sim.server.calls[asked:])] += 1
 

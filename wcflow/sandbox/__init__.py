@@ -1,5 +1,5 @@
-"""A WooCommerce of our own, to try wcflow on and to test it against.
+"""A simulated WooCommerce store for the demo and the tests.
 
-It is held to recorded exchanges with a real shop, and imports nothing else of wcflow: a
-misreading of WooCommerce made once would else be made twice and agree with itself.
+Tests compare it with recordings of a real store. It imports nothing else from wcflow: otherwise
+the same misreading of WooCommerce could be on both sides and go unnoticed.
 """

@@ -1,7 +1,7 @@
-"""Whose key it is, and whether it may.
+"""API keys: authentication and permissions.
 
-Basic counts over https only. Over http WooCommerce takes OAuth 1.0a, whose signature is
-verified here and whose nonce is good once.
+HTTP Basic works over https only. Over http WooCommerce requires OAuth 1.0a; the signature is
+verified, and each nonce is valid once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REFUSALS = {
 
 
 def authenticate(state: State, request: Request, now: datetime) -> ApiKey | None:
-    """Return the key that a request was made with, or None for a stranger."""
+    """Return the API key of a request, or None without one."""
     match request.auth:
         case Basic() if request.secure:
             key = _basic_key(state, request.auth)
@@ -49,7 +49,7 @@ def authenticate(state: State, request: Request, now: datetime) -> ApiKey | None
 
 
 def authorize(key: ApiKey | None, permission: str, *, administrators_only: bool = False) -> None:
-    """Refuse a deed to a stranger, and what only administrators may to all others."""
+    """Raise RestError unless the key's role has the permission."""
     allowed = {"administrator"} if administrators_only else {"administrator", "shop_manager"}
     if key and key.role in allowed:
         return
@@ -58,7 +58,7 @@ def authorize(key: ApiKey | None, permission: str, *, administrators_only: bool 
 
 
 def sign(method: str, url: str, params: Mapping[str, str], secret: str, hashed: str) -> str:
-    """Sign a request as OAuth 1.0a has it; `hashed` is HMAC-SHA256 or HMAC-SHA1."""
+    """Return the OAuth 1.0a signature of a request; `hashed` is HMAC-SHA256 or HMAC-SHA1."""
     pairs = sorted(
         (_quote(name), _quote(value)) for name, value in params.items() if name != "oauth_signature"
     )

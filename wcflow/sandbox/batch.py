@@ -1,4 +1,4 @@
-"""Batches: at most a hundred items, done one by one, each with its own success or failure."""
+"""Batches: at most 100 items, each with its own success or failure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_ITEMS = 100
 
 
 def answer_batch(requested: Any, create: Create, update: Update, delete: Delete) -> dict[str, Any]:
-    """Do all items in order: creations, updates, deletions; a failure stands in its item's place."""
+    """Create, update, then delete; a failed item is answered by its error."""
     wishes = requested if isinstance(requested, Mapping) else {}
     lists = {name: list(wishes.get(name) or ()) for name in ("create", "update", "delete")}
     if sum(len(items) for items in lists.values()) > _MAX_ITEMS:

@@ -1,7 +1,7 @@
-"""Coupons: kept, looked up, and what each takes off an order.
+"""The coupons endpoints, and the discount of a coupon on an order.
 
-WooCommerce is silent where it should not be: `date_expires_gmt` is ignored and a malformed
-e-mail restriction dropped. So is this.
+Like WooCommerce, this ignores `date_expires_gmt` and drops malformed e-mail restrictions
+without an error.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _LISTS = (
 
 
 def coupon_row(state: State, coupon: Coupon) -> dict[str, Any]:
-    """Write a coupon as the REST API shows it."""
+    """Return a coupon as the REST API shows it."""
     local = state.zone.local
     return {
         "id": coupon.id,
@@ -73,14 +73,14 @@ def coupon_row(state: State, coupon: Coupon) -> dict[str, Any]:
 
 
 def find_by_code(state: State, code: str) -> Coupon | None:
-    """Find a coupon by its code, in whatever case."""
+    """Find a coupon by its code, ignoring case."""
     wanted = code.strip().lower()
     published = (each for each in state.coupons.values() if each.status == "publish")
     return next((coupon for coupon in published if coupon.code == wanted), None)
 
 
 def list_page(state: State, request: Request) -> ListPage:
-    """Answer with a page of coupons, or with the one of a code."""
+    """Return a page of coupons, or the one with the requested code."""
     orders = one_of("date", "id", "include", "title", "slug", "modified")
     readers = {**paging_readers(), **date_readers(state.zone), "code": text, "orderby": orders}
     requested = read_params(request.params, readers)
@@ -100,12 +100,12 @@ def list_page(state: State, request: Request) -> ListPage:
 
 
 def view(state: State, coupon_id: int) -> dict[str, Any]:
-    """Answer with one coupon."""
+    """Return one coupon."""
     return coupon_row(state, _get(state, coupon_id, 404))
 
 
 def create(state: State, requested: Mapping[str, Any], now: datetime) -> Created:
-    """Create the coupon that was asked for."""
+    """Create the requested coupon."""
     if "code" not in requested:
         raise missing_params("code")
     coupon = Coupon(0, "", state.zone.stamp(now), state.zone.stamp(now))
@@ -137,7 +137,7 @@ def delete(state: State, coupon_id: int, *, force: bool) -> dict[str, Any]:
 
 
 def require_usable(state: State, code: str, email: str, spent: Decimal, now: datetime) -> Coupon:
-    """Return the coupon of a code, or say why it may not be used."""
+    """Return the coupon with this code; raise RestError where it cannot be used."""
     coupon = find_by_code(state, code)
     if coupon is None:
         raise _unusable(f'Coupon "{code}" cannot be applied because it does not exist.')
@@ -154,7 +154,7 @@ def require_usable(state: State, code: str, email: str, spent: Decimal, now: dat
 
 
 def discounts(coupon: Coupon, items: Sequence[Item]) -> list[Decimal]:
-    """Return what a coupon takes off each line."""
+    """Return the discount on each line."""
     if coupon.kind == "percent":
         return [parse_money(line.total * coupon.amount / 100) for line in items]
     if coupon.kind == "fixed_product":
@@ -202,7 +202,7 @@ def _read_amount(coupon: Coupon, requested: Mapping[str, Any]) -> tuple[str, Dec
 
 
 def _php_list(values: Mapping[int, str]) -> list[str] | dict[str, str]:
-    """Give a list as PHP writes it: one from which something was dropped is an object."""
+    """Return a list as PHP writes it: with a gap in its keys it becomes an object."""
     if list(values) == list(range(len(values))):
         return list(values.values())
     return {str(at): value for at, value in values.items()}

@@ -1,7 +1,6 @@
-"""The customers endpoints: users of the site, whatever their role.
+"""The customers endpoints: users of the site, with any role.
 
-There is no filter by modification, meta data is shown to administrators' keys alone, and there
-is no trash.
+There is no filter by modification date and no trash. Only administrators' keys see meta data.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ ROLES = (
 
 
 def customer_row(state: State, customer: Customer, *, with_meta: bool) -> dict[str, Any]:
-    """Write a customer as the REST API shows it to an administrator's key, or to another's."""
+    """Return a customer as the REST API shows it; only administrators' keys see meta data."""
     local = state.zone.local
     row = {
         "id": customer.id,
@@ -68,7 +67,7 @@ def customer_row(state: State, customer: Customer, *, with_meta: bool) -> dict[s
 
 
 def list_page(state: State, request: Request, key: ApiKey) -> ListPage:
-    """Answer with a page of customers."""
+    """Return a page of customers."""
     readers = {
         **paging_readers(),
         "role": one_of(*ROLES),
@@ -84,33 +83,33 @@ def list_page(state: State, request: Request, key: ApiKey) -> ListPage:
 
 
 def view(state: State, key: ApiKey, customer_id: int) -> dict[str, Any]:
-    """Answer with one customer."""
+    """Return one customer."""
     return customer_row(state, _get(state, customer_id), with_meta=key.is_administrator)
 
 
 def check_new(requested: Mapping[str, Any]) -> None:
-    """Check what a single request to create asks for."""
+    """Validate a single create request."""
     if not requested.get("email"):
         raise missing_params("email")
     check(requested)
 
 
 def check(requested: Mapping[str, Any]) -> None:
-    """Check what a single request asks for; the items of a batch pass unchecked."""
+    """Validate a single request; WooCommerce does not validate the items of a batch."""
     if requested.get("email") and not EMAIL.fullmatch(str(requested["email"])):
         bad = InvalidParam("rest_invalid_email", "Invalid email address.")
         raise invalid_params({"email": bad})
 
 
 def create(state: State, key: ApiKey, requested: Mapping[str, Any], now: datetime) -> Created:
-    """Create the account that was asked for."""
+    """Create the requested account."""
     email = str(requested.get("email", "")).strip()
     username = str(requested.get("username") or _free_username(state, email))
     _check_account(state, email, username)
     stamp = state.zone.stamp(now)
     customer = Customer(state.numbers.take("user"), email, username, stamp, stamp)
     state.customers[customer.id] = customer
-    # The password was made up by WordPress, which nags about it in a meta row.
+    # WordPress generated the password and records that in a meta row.
     nag = Meta(state.numbers.take("usermeta"), "default_password_nag", "1")
     customer.meta += [nag] if not requested.get("password") else []
     _apply(state, customer, {**requested, "username": username}, now)
@@ -121,7 +120,7 @@ def create(state: State, key: ApiKey, requested: Mapping[str, Any], now: datetim
 def update(
     state: State, key: ApiKey, customer_id: int, requested: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Change a customer; every save moves the stamp."""
+    """Change a customer; every save updates `date_modified`."""
     customer = _get(state, customer_id)
     if customer.role != "customer" and not key.is_administrator:
         message = "Sorry, you are not allowed to edit this resource."
@@ -137,7 +136,7 @@ def update(
 def delete(
     state: State, key: ApiKey, customer_id: int, now: datetime, *, force: bool
 ) -> dict[str, Any]:
-    """Delete an account for good; its orders become guests' orders at once."""
+    """Delete an account permanently; its orders become guest orders."""
     customer = _get(state, customer_id)
     if not force:
         message = "Customers do not support trashing."
@@ -160,7 +159,7 @@ def _apply(state: State, customer: Customer, requested: Mapping[str, Any], now: 
             setattr(customer, name, str(requested[name]))
     customer.billing |= _address(requested.get("billing"), BILLING)
     customer.shipping |= _address(requested.get("shipping"), SHIPPING)
-    # Keys beginning with _ are dropped in silence (FACTS: Customers).
+    # Keys that begin with _ are dropped without an error (FACTS: Customers).
     public = [
         row for row in requested.get("meta_data", ()) if not str(row.get("key")).startswith("_")
     ]

@@ -1,6 +1,6 @@
-"""What both doors share: from HTTP to a request of the shop, and a record of the calls.
+"""Turns HTTP into requests to the store, and records the calls.
 
-Not a server: `server.py` is one door, callbacks in tests are the other.
+Shared by `server.py` and by the callbacks that tests use in place of a server.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _API = "/wp-json"
 
 
 class Answers(Protocol):
-    """A shop, or faults around one."""
+    """A store, or faults in front of one."""
 
     def answer(self, request: Request, now: datetime) -> Response:
-        """Answer one request, at one instant."""
+        """Answer one request at the given time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that came through a door; its status is 0 where no answer went out."""
+    """A request to the store; its status is 0 where no response was sent."""
 
     method: str
     path: str
@@ -41,19 +41,19 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        """Whether it asked for a change."""
+        """Whether the call can change something."""
         return self.method not in {"GET", "HEAD", "OPTIONS"}
 
 
 def record_call(request: Request, response: Response | None, now: datetime) -> Call:
-    """Record a call; no response means that none went out."""
+    """Return the record of a call; `response` is None where none was sent."""
     status, size = (response.status, len(response.body.encode())) if response else (0, 0)
     path = request.path if request.rest else f"page {request.path}"
     return Call(request.method, path, request.params, request.json, status, size, now)
 
 
 def parse_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
-    """Read an HTTP request; header names are given in lower case."""
+    """Parse an HTTP request; header names are in lower case."""
     parts = urlsplit(url)
     base = f"{parts.scheme}://{parts.netloc}"
     rest = parts.path == _API or parts.path.startswith(f"{_API}/")

@@ -1,7 +1,7 @@
-"""Bad weather around the shop: what hosts, proxies, plugins and networks do to its answers.
+"""Faults of hosts, proxies, plugins and networks in front of the store.
 
-Each verb sets up one kind of trouble for so many requests. Nothing here is left to chance: what
-befalls which request follows from the arguments and from the order of requests.
+Each method adds one kind of fault for a number of requests. Nothing is random: the arguments and
+the order of requests decide which request fails.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Handler = Callable[[Request, datetime, Next], Response]
 
 
 class NoResponse(Exception):
-    """No answer came; a door turns this into what a client sees then."""
+    """No response was sent; the HTTP layer turns this into what a client sees."""
 
 
 class TimedOut(NoResponse):
-    """The answer took too long."""
+    """The response took too long."""
 
     def __init__(self, *, effect: bool) -> None:
-        """Say whether the shop did what it was asked all the same."""
+        """`effect`: whether the store carried out the request."""
         super().__init__(f"timed out {'after' if effect else 'before'} the effect")
         self.effect = effect
 
@@ -47,7 +47,7 @@ class Unreachable(NoResponse):
 
 @dataclass(slots=True)
 class FaultRule:
-    """One kind of trouble: for which requests, how often, and what it does to them."""
+    """One kind of fault: which requests it affects, how often, and how."""
 
     handler: Handler
     only: str = "*"
@@ -56,7 +56,7 @@ class FaultRule:
     when: Callable[[Request], bool] = lambda _request: True
 
     def applies_to(self, request: Request) -> bool:
-        """Whether it befalls this request; counting down if so."""
+        """Whether the fault affects this request; if so, count down."""
         requested = f"{request.method} {request.path}"
         if self.times == 0 or not fnmatchcase(requested, self.only) or not self.when(request):
             return False
@@ -69,23 +69,24 @@ class FaultRule:
 
 
 class Faults:
-    """A shop in bad weather; it answers wherever the shop would.
+    """A store with faults; answers in place of the store.
 
-    Verbs share three words: `times` (None: until it recovers), `only` (a glob on method and
-    path, such as "POST /wc/v3/orders/batch" or "GET *"), and `after` (how many let pass first).
+    All methods share three arguments:
+
+    `times` (None: until `recover`), `only` (a glob on method and path, such as
+    "POST /wc/v3/orders/batch" or "GET *"), and `after` (matching requests to let through first).
     """
 
     def __init__(self, store: SandboxStore) -> None:
-        """Stand before a shop, in fair weather."""
         self.store = store
         self.rules: list[FaultRule] = []
 
     def answer(self, request: Request, now: datetime) -> Response:
-        """Answer as the shop does, less what befalls the request on its way."""
+        """Answer as the store does, unless a fault affects the request."""
         return self._run_rules(0, request, now)
 
     def recover(self) -> None:
-        """End all trouble."""
+        """Remove all faults."""
         self.rules.clear()
 
     def fail_with(
@@ -97,7 +98,7 @@ class Faults:
         effect: bool = False,
         **counts: Any,
     ) -> None:
-        """Answer with an error, as JSON or as HTML, in the shop's place or after it did its work."""
+        """Return an error, as JSON or HTML, in place of the request's effect or after it."""
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         message = "There has been a critical error on this website."
         error = {"code": "internal_server_error", "message": message, "data": {"status": status}}
@@ -112,11 +113,11 @@ class Faults:
         self._add_rule(handler, counts)
 
     def throttle(self, *, retry_after: int = 2, **counts: Any) -> None:
-        """Answer 429 and say when to come back."""
+        """Return 429 with a Retry-After header."""
         self.fail_with(status=429, html=True, retry_after=retry_after, **counts)
 
     def enter_maintenance(self, **counts: Any) -> None:
-        """Answer as WordPress does while it updates itself."""
+        """Answer as WordPress does during an update."""
 
         def handler(request: Request, now: datetime, _next: Next) -> Response:
             as_json = "application/json" in request.accept
@@ -127,7 +128,7 @@ class Faults:
         self._add_rule(handler, counts)
 
     def fail_long_pages(self, *, over: int = 50, status: int = 504, **counts: Any) -> None:
-        """Let a proxy give up on pages longer than `over`, until the shop recovers."""
+        """Fail pages longer than `over` rows, as behind a proxy with a short time limit."""
 
         def handler(_request: Request, now: datetime, _next: Next) -> Response:
             return text_response(
@@ -140,7 +141,7 @@ class Faults:
         self._add_rule(handler, {"times": None, **counts}, when)
 
     def time_out(self, *, effect: bool = False, **counts: Any) -> None:
-        """Let no answer come in time, before or after the shop did what it was asked."""
+        """Time out, before or after the store carried out the request."""
 
         def handler(request: Request, now: datetime, call_next: Next) -> Response:
             if effect:
@@ -150,7 +151,7 @@ class Faults:
         self._add_rule(handler, counts)
 
     def refuse_connections(self, **counts: Any) -> None:
-        """Let nobody through."""
+        """Refuse the connection."""
 
         def handler(_request: Request, _now: datetime, _next: Next) -> Response:
             raise Unreachable
@@ -158,19 +159,19 @@ class Faults:
         self._add_rule(handler, counts)
 
     def cut_response(self, **counts: Any) -> None:
-        """Break the answer off in the middle."""
+        """Send only the first half of the body."""
         self._change_response(
             lambda response: replace(response, body=_first_half(response.body)), counts
         )
 
     def prepend_text(self, text: str = PHP_NOTICE, **counts: Any) -> None:
-        """Put a PHP notice, or a BOM, before the answer."""
+        """Put a PHP notice, or a BOM, before the body."""
         self._change_response(lambda response: replace(response, body=text + response.body), counts)
 
     def redirect(
         self, to: str = "https://www.shop.example/", *, effect: bool = False, **counts: Any
     ) -> None:
-        """Send the client elsewhere, before or after the shop did what it was asked."""
+        """Redirect the client, before or after the store carried out the request."""
 
         def handler(request: Request, now: datetime, call_next: Next) -> Response:
             if effect:
@@ -182,11 +183,11 @@ class Faults:
         self._add_rule(handler, counts)
 
     def delay_response(self, seconds: float, **counts: Any) -> None:
-        """Hold the answer back for so long."""
+        """Delay the response."""
         self._change_response(lambda response: replace(response, delay=seconds), counts)
 
     def shift_clock(self, by: timedelta, **counts: Any) -> None:
-        """Let the shop's own clock be wrong: its Date header and its stamps."""
+        """Shift the store's clock: its Date header and its timestamps."""
 
         def handler(request: Request, now: datetime, call_next: Next) -> Response:
             return call_next(request, now + by)
@@ -194,7 +195,7 @@ class Faults:
         self._add_rule(handler, {"times": None, **counts})
 
     def shift_date_header(self, by: timedelta, **counts: Any) -> None:
-        """Let only the Date header be wrong, as behind a proxy with a clock of its own."""
+        """Shift only the Date header, as a proxy with a wrong clock does."""
 
         def handler(request: Request, now: datetime, call_next: Next) -> Response:
             response = call_next(request, now)
@@ -203,7 +204,7 @@ class Faults:
         self._add_rule(handler, {"times": None, **counts})
 
     def before_answer(self, act: Callable[[SandboxStore, datetime], object], **counts: Any) -> None:
-        """Let someone act in the shop just before it answers."""
+        """Call `act` just before the store answers."""
 
         def handler(request: Request, now: datetime, call_next: Next) -> Response:
             act(self.store, now)
@@ -212,7 +213,7 @@ class Faults:
         self._add_rule(handler, counts)
 
     def skip_first_row(self, **counts: Any) -> None:
-        """Let a page after the first miss its first row, as when a row moved to the page before."""
+        """Drop the first row of a later page, as when it moved to the page before."""
 
         def when(request: Request) -> bool:
             return request.method == "GET" and int(request.params.get("page", 1)) > 1
@@ -220,9 +221,9 @@ class Faults:
         self._change_response(_drop_first_row, counts, when)
 
     def set_field(self, kind: str, id: int, field: str, value: Any, **counts: Any) -> None:  # noqa: A002  as the shop calls it
-        """Let a plugin spoil a field ("total", "line_items.0.id") of an order, customer, product or refund.
+        """Replace a field ("total", "line_items.0.id") of one order, customer, product or refund.
 
-        Bytes are JSON as they stand, also such as no Python value gives: ``b"1e999"``.
+        Bytes are raw JSON, for values that Python cannot write: ``b"1e999"``.
         """
 
         def change(response: Response) -> Response:
@@ -239,7 +240,7 @@ class Faults:
         self._change_response(change, {"times": None, **counts}, when)
 
     def show_old_items(self, order_id: int, *, times: int = 1) -> None:
-        """Show an order's new stamp with the lines that it had before it was last edited."""
+        """Show an order's new timestamp with the lines from before its last edit."""
         left = [times]
 
         def handler(request: Request, now: datetime, call_next: Next) -> Response:
@@ -295,13 +296,13 @@ class Faults:
 
 
 def _kind_of_path(path: str) -> str:
-    """Name what a path tells of: /wc/v3/orders/12/refunds tells of refunds."""
+    """Return the kind of record at a path: refund for /wc/v3/orders/12/refunds."""
     nouns = [part for part in path.split("/") if part and not part.isdecimal()]
     return nouns[-1].removesuffix("s") if nouns else ""
 
 
 def _set_field(row: Any, field: str, value: Any) -> bool:
-    """Put a value at a place; False where the row has no such place, or was not asked for it."""
+    """Set a field by its dotted path; return False where the row has no such field."""
     *places, last = [int(part) if part.isdecimal() else part for part in field.split(".")]
     for place in places:
         if not _has_field(row, place):

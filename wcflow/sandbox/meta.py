@@ -1,4 +1,4 @@
-"""Meta data: rows of key and value, and how a request changes them."""
+"""Meta data: rows of key and value, and their changes by requests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from wcflow.sandbox.state import Counters, Meta
 
 
 def meta_rows(rows: Iterable[Meta]) -> list[dict[str, Any]]:
-    """Write rows as the REST API shows them."""
+    """Return rows as the REST API shows them."""
     return [{"id": row.id, "key": row.key, "value": row.value} for row in rows]
 
 
 def set_meta(rows: list[Meta], key: str, value: Any, numbers: Counters, kind: str) -> None:
-    """Set a key to a value: in place where it stands, as a new row else; None deletes it."""
+    """Set a key in place, or add a row; None deletes it."""
     standing = next((row for row in rows if row.key == key), None)
     if value is None:
         rows[:] = [row for row in rows if row is not standing]
@@ -27,7 +27,7 @@ def set_meta(rows: list[Meta], key: str, value: Any, numbers: Counters, kind: st
 def update_meta(
     rows: list[Meta], requested: Iterable[Mapping[str, Any]], numbers: Counters, kind: str
 ) -> None:
-    """Apply the `meta_data` of a request; an id names the row, else the key does."""
+    """Apply the `meta_data` of a request; rows are found by id, else by key."""
     for wish in requested:
         row = next((row for row in rows if wish.get("id") and row.id == wish["id"]), None)
         value = wish.get("value")
@@ -40,7 +40,7 @@ def update_meta(
 
 
 def _stored_value(value: Any) -> Any:
-    """Keep a value as the database does: a scalar becomes a string, a list stays what it is."""
+    """Return a value as the database stores it: scalars become strings, lists stay lists."""
     if isinstance(value, bool):
         return "1" if value else ""
     return str(value) if isinstance(value, int | float) else value

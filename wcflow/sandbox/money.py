@@ -1,4 +1,4 @@
-"""Sums of money: Decimals inside, strings in what the shop answers."""
+"""Amounts of money: Decimals inside, strings in responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CURRENCY_NAMES = {
 
 
 def parse_money(value: Any) -> Decimal:
-    """Read an amount, rounded to cents half up, as WooCommerce rounds."""
+    """Parse an amount and round it half up to cents, as WooCommerce does."""
     try:
         return Decimal(str(value or 0)).quantize(_CENT, ROUND_HALF_UP)
     except InvalidOperation:
@@ -28,5 +28,5 @@ def parse_money(value: Any) -> Decimal:
 
 
 def php_number(value: float) -> float | int:
-    """Write a float as PHP writes it into JSON: 10.5, but 10 for 10.0."""
+    """Return a number as PHP writes it into JSON: 10.5, but 10 for 10.0."""
     return int(value) if value == int(value) else value

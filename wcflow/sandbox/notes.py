@@ -1,4 +1,4 @@
-"""Order notes: no pages, no search, no batch, and no stamp of the order moves."""
+"""Order notes: no paging, search or batch; a note does not change the order's `date_modified`."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def add(
     customer_note: bool = False,
     author: str = "WooCommerce",
 ) -> Note:
-    """Add a note; one for the customer is e-mailed to them."""
-    # WordPress strips slashes from what it stores, so backslashes vanish.
-    told = text.replace("\\", "")
+    """Add a note; a customer note is also e-mailed."""
+    # WordPress strips slashes when it stores text, so backslashes disappear.
+    stored = text.replace("\\", "")
     stamp = state.zone.stamp(now)
-    note = Note(state.numbers.take("comment"), order.id, author, told, stamp, customer_note)
+    note = Note(state.numbers.take("comment"), order.id, author, stored, stamp, customer_note)
     state.notes.setdefault(order.id, []).append(note)
     if customer_note:
-        state.mails.append(Mail(order.billing["email"], f"Note on order {order.number}", told))
+        state.mails.append(Mail(order.billing["email"], f"Note on order {order.number}", stored))
     return note
 
 
 def newest_first(state: State, order_id: int) -> list[Note]:
-    """Return the notes of an order, newest second first, and by id within a second."""
+    """Return the notes of an order, newest first; by id within a second."""
     return sorted(
         state.notes.get(order_id, []), key=lambda note: (-note.created.timestamp(), note.id)
     )
 
 
 def list_all(state: State, request: Request, order_id: int) -> list[dict[str, Any]]:
-    """Answer with all notes of an order, or those of one type."""
+    """Return all notes of an order, or those of one type."""
     _order(state, order_id)
     kind = request.params.get("type", "any")
     return [
@@ -51,12 +51,12 @@ def list_all(state: State, request: Request, order_id: int) -> list[dict[str, An
 
 
 def view(state: State, order_id: int, note_id: int) -> dict[str, Any]:
-    """Answer with one note."""
+    """Return one note."""
     return values.note_row(state, _note(state, order_id, note_id))
 
 
 def create(state: State, order_id: int, requested: Mapping[str, Any], now: datetime) -> Created:
-    """Add the note that was asked for."""
+    """Add the requested note."""
     if "note" not in requested:
         raise missing_params("note")
     order = _order(state, order_id)
@@ -71,7 +71,7 @@ def create(state: State, order_id: int, requested: Mapping[str, Any], now: datet
 
 
 def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[str, Any]:
-    """Delete a note for good."""
+    """Delete a note permanently."""
     note = _note(state, order_id, note_id)
     if not force:
         message = "Webhooks do not support trashing."

@@ -1,6 +1,6 @@
-"""What happens to an order: paid, completed, refunded, trashed, edited.
+"""Changes of an order: paid, completed, refunded, trashed, edited.
 
-Whether a deed moves `date_modified` depends on where orders are stored, and is decided here.
+Decides whether a change updates `date_modified`, which depends on the order storage.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _HIDDEN = {"trash", "auto-draft"}
 
 
 def save(state: State, order: Order, now: datetime, *, everywhere: bool) -> None:
-    """Save an order; `everywhere` says that legacy storage too moves the stamp for it.
+    """Save an order; `everywhere` means that legacy storage updates `date_modified` too.
 
-    HPOS moves it with any save. Legacy posts do so for status, dates, parent, refunds and trash,
-    and not for meta, addresses, e-mail, customer and totals.
+    HPOS updates it with every save. Legacy storage does so for status, dates, parent, refunds and
+    trash, but not for meta, addresses, e-mail, customer and totals.
     """
     order.cached_json = ""
     if everywhere or state.settings.hpos:
@@ -29,7 +29,7 @@ def save(state: State, order: Order, now: datetime, *, everywhere: bool) -> None
 
 
 def set_status(state: State, order: Order, status: str, now: datetime) -> None:
-    """Move an order to a status, with the dates and the note that go with it."""
+    """Change an order's status, and add the dates and the note that belong to it."""
     target = _check_status(state, status)
     if target == order.status:
         return
@@ -42,7 +42,7 @@ def set_status(state: State, order: Order, status: str, now: datetime) -> None:
 
 
 def set_first_status(state: State, order: Order, status: str, now: datetime) -> None:
-    """Give a new order the status that it is made with."""
+    """Set the status of a new order."""
     order.status = _check_status(state, status)
     _set_dates(state, order, now)
     if order.status not in {"pending", "checkout-draft", "auto-draft"}:
@@ -50,7 +50,7 @@ def set_first_status(state: State, order: Order, status: str, now: datetime) -> 
 
 
 def pay(state: State, order: Order, now: datetime) -> None:
-    """Take the money for an order that awaits it."""
+    """Pay an order that is waiting for payment."""
     if order.status in {"pending", "on-hold", "failed", "cancelled", "checkout-draft"}:
         set_status(state, order, "processing", now)
     order.paid = order.paid or state.order_stamp(now)
@@ -58,7 +58,7 @@ def pay(state: State, order: Order, now: datetime) -> None:
 
 
 def refund(state: State, order: Order, amount: Decimal, reason: str, now: datetime) -> Refund:
-    """Give money back; once nothing remains the order's status is refunded."""
+    """Refund an amount; a full refund sets the status to refunded."""
     back = _add_refund(state, order, amount, reason, now)
     if order.remaining == 0 and order.status != "refunded":
         set_status(state, order, "refunded", now)
@@ -67,33 +67,33 @@ def refund(state: State, order: Order, amount: Decimal, reason: str, now: dateti
 
 
 def delete_refund(order: Order, refund_id: int) -> None:
-    """Take a refund back; no stamp moves."""
+    """Delete a refund; `date_modified` stays."""
     order.refunds[:] = [back for back in order.refunds if back.id != refund_id]
     order.cached_json = ""
 
 
 def trash(state: State, order: Order, now: datetime) -> None:
-    """Put an order into the trash."""
+    """Move an order to the trash."""
     if order.status != "trash":
         order.status_before_trash, order.status = order.status, "trash"
         save(state, order, now, everywhere=True)
 
 
 def untrash(state: State, order: Order, now: datetime) -> None:
-    """Take an order out of the trash."""
+    """Restore an order from the trash."""
     if order.status == "trash":
         order.status = order.status_before_trash
         save(state, order, now, everywhere=True)
 
 
 def delete(state: State, order: Order) -> None:
-    """Delete an order for good, and its notes; no list tells of it."""
+    """Delete an order and its notes permanently; no list shows that it is gone."""
     del state.orders[order.id]
     state.notes.pop(order.id, None)
 
 
 def edit_items(state: State, order: Order, items: Iterable[Item], now: datetime) -> None:
-    """Put other lines in place of an order's."""
+    """Replace the lines of an order."""
     order.former_items = list(order.items)
     order.items = list(items)
     save(state, order, now, everywhere=False)
@@ -102,13 +102,13 @@ def edit_items(state: State, order: Order, items: Iterable[Item], now: datetime)
 def edit_meta(
     state: State, order: Order, requested: Iterable[dict[str, Any]], now: datetime
 ) -> None:
-    """Change an order's meta data; under HPOS even an equal value moves the stamp."""
+    """Change an order's meta data; with HPOS even an equal value updates `date_modified`."""
     meta.update_meta(order.meta, requested, state.numbers, "ordermeta")
     save(state, order, now, everywhere=False)
 
 
 def detach_customer(state: State, customer_id: int, now: datetime) -> None:
-    """Make guest orders of the orders of a customer who was deleted."""
+    """Turn the orders of a deleted customer into guest orders."""
     for order in state.orders.values():
         if order.customer_id == customer_id:
             order.customer_id = 0
@@ -116,7 +116,7 @@ def detach_customer(state: State, customer_id: int, now: datetime) -> None:
 
 
 def _check_status(state: State, status: str) -> str:
-    # An unknown status that got past the schema (in a batch) becomes pending.
+    # A batch skips validation; an unknown status becomes pending.
     return status if status in state.settings.statuses or status in _HIDDEN else "pending"
 
 

@@ -1,7 +1,7 @@
-"""The list of orders: which rows a request asks for, and in what order they come.
+"""The list of orders: filters and sorting.
 
-Its traps are WooCommerce's own: bounds are exclusive, `any` hides the trash, and rows that are
-equal in what they are sorted by come in any order, another one with each request.
+As in WooCommerce, bounds are exclusive, `any` hides the trash, and rows with equal sort keys
+come in an order that changes with each request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Filter = Callable[[Order], bool]
 
 
 def list_readers(state: State) -> dict[str, Reader]:
-    """Return how each parameter of the list is read."""
+    """Return the reader of each list parameter."""
     return {
         **paging_readers(),
         **date_readers(state.zone),
@@ -44,7 +44,7 @@ def list_readers(state: State) -> dict[str, Reader]:
 
 
 def list_page(state: State, request: Request) -> ListPage:
-    """Answer with a page of orders."""
+    """Return a page of orders."""
     requested = read_params(request.params, list_readers(state))
     tests = list(_filters(state, requested))
     rows = [order for order in _candidates(state, requested) if all(test(order) for test in tests)]
@@ -69,7 +69,7 @@ def _candidates(state: State, requested: Mapping[str, Any]) -> Iterable[Order]:
 def _filters(state: State, requested: Mapping[str, Any]) -> Iterable[_Filter]:
     statuses = _statuses(state, requested.get("status", ["any"]))
     yield lambda order: order.status in statuses
-    # WordPress heeds no exclusion beside an inclusion; WooCommerce's own tables heed both.
+    # With both given, WordPress ignores `exclude`; WooCommerce's own tables use both.
     if requested.get("exclude") and (state.settings.hpos or not requested.get("include")):
         unwanted = set(requested["exclude"])
         yield lambda order: order.id not in unwanted
@@ -95,7 +95,7 @@ def _sort(rows: list[Order], requested: Mapping[str, Any], turn: int) -> None:
         places = {number: place for place, number in enumerate(requested.get("include", ()))}
         rows.sort(key=lambda order: places.get(order.id, order.id))
         return
-    # No tie-breaker (FACTS: Orders): equal rows come in an order that changes with each request.
+    # No tie-breaker (FACTS: Orders): the order of equal rows changes with each request.
     keys: dict[str, Callable[[Order], Any]] = {
         "id": lambda order: order.id,
         "date": lambda order: (order.created, _shuffle_key(order.id, turn)),
@@ -117,7 +117,7 @@ def _order_text(state: State, order: Order, fields: list[str]) -> str:
     return json.dumps(pick_fields(json.loads(values.order_text(state, order)), fields))
 
 
-# Fields that are had without writing the whole order, as WooCommerce honours `_fields` early.
+# Fields that need no full order row; WooCommerce applies `_fields` early too.
 _FAST_FIELDS: dict[str, Callable[[Order], Any]] = {
     "id": lambda order: order.id,
     "status": lambda order: order.status,

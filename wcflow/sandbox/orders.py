@@ -1,4 +1,4 @@
-"""The orders endpoints: list, view, create, change, delete, and the refunds of orders."""
+"""The orders endpoints, and the creation of orders."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _PLAIN_FIELDS = (
 
 
 def view(state: State, order_id: int) -> dict[str, Any]:
-    """Answer with one order; a trashed one answers like any other."""
+    """Return one order, even from the trash."""
     if order_id not in state.orders:
         raise _missing(404)
     return values.order_row(state, state.orders[order_id])
 
 
 def create(state: State, requested: Mapping[str, Any], now: datetime) -> Created:
-    """Create the order that was asked for."""
+    """Create the requested order."""
     _check_customer(state, requested)
     stamp = state.order_stamp(now)
     order = Order(0, "pending", state.settings.currency, stamp, stamp)
@@ -63,7 +63,7 @@ def create(state: State, requested: Mapping[str, Any], now: datetime) -> Created
 def update(
     state: State, order_id: int, requested: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Change an order; any save moves its stamp under HPOS, also one that changes nothing."""
+    """Change an order; with HPOS every save updates `date_modified`, even one without changes."""
     if order_id not in state.orders:
         raise _missing(400)
     order = state.orders[order_id]
@@ -82,7 +82,7 @@ def update(
 
 
 def delete(state: State, order_id: int, now: datetime, *, force: bool) -> dict[str, Any]:
-    """Delete an order, or put it into the trash; the answer shows it as it was before."""
+    """Delete an order, or move it to the trash; return it as it was before."""
     if order_id not in state.orders:
         raise _missing(404)
     order = state.orders[order_id]
@@ -98,7 +98,7 @@ def delete(state: State, order_id: int, now: datetime, *, force: bool) -> dict[s
 
 
 def check(state: State, requested: Mapping[str, Any]) -> None:
-    """Check what a single request asks for; the items of a batch pass unchecked."""
+    """Validate a single request; WooCommerce does not validate the items of a batch."""
     bad = {}
     status = requested.get("status")
     known = ("auto-draft", *state.settings.statuses)
@@ -113,7 +113,7 @@ def check(state: State, requested: Mapping[str, Any]) -> None:
 
 
 def _apply(state: State, order: Order, requested: Mapping[str, Any]) -> None:
-    # What stands here is saved by the caller, together with the meta data.
+    # The caller saves the order, together with its meta data.
     for name in _PLAIN_FIELDS:
         if requested.get(name) is not None:
             setattr(order, name, str(requested[name]))
@@ -155,12 +155,12 @@ def _missing(status: int) -> RestError:
     return RestError("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", status)
 
 
-# Making an order: its lines, the coupons used on it, and what it costs.
+# Creation of an order: lines, coupons and totals.
 
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
-    """A line as someone orders it; where the product is gone its name and price stand here."""
+    """An ordered line; name and price are given where the product no longer exists."""
 
     product_id: int = 0
     quantity: int = 1
@@ -171,13 +171,13 @@ class LineItem:
 
 
 def build_items(state: State, lines: Iterable[LineItem | tuple[int, int]]) -> list[Item]:
-    """Turn what is ordered into lines of an order."""
+    """Turn ordered lines into lines of an order."""
     requested = (line if isinstance(line, LineItem) else LineItem(*line) for line in lines)
     return [_build_item(state, line) for line in requested]
 
 
 def parse_lines(rows: Sequence[Mapping[str, Any]]) -> list[LineItem]:
-    """Read the `line_items` of a request; each must name its product."""
+    """Parse the `line_items` of a request; each must name its product."""
     if not all(row.get("product_id") for row in rows):
         message = "Product ID or SKU is required."
         raise RestError("woocommerce_rest_required_product_reference", message, 400)
@@ -194,7 +194,7 @@ def parse_lines(rows: Sequence[Mapping[str, Any]]) -> list[LineItem]:
 
 
 def apply_coupons(state: State, order: Order, codes: Iterable[str], now: datetime) -> None:
-    """Apply coupons to an order, one after the other, or say why one may not be used."""
+    """Apply coupons one after the other; raise RestError where one cannot be used."""
     email = order.billing["email"]
     found = [coupons.require_usable(state, code, email, order.total, now) for code in codes]
     for coupon in found:
@@ -220,7 +220,7 @@ def _build_item(state: State, line: LineItem) -> Item:
     name = line.name or (product.name if product else "")
     return Item(
         id=state.numbers.take("item"),
-        # WordPress keeps names escaped: Baby &amp; Kids.
+        # WordPress stores names escaped: Baby &amp; Kids.
         name=escape_name(name),
         product_id=line.product_id if product else 0,
         quantity=line.quantity,

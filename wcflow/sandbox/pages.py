@@ -1,6 +1,6 @@
-"""The pages that people see: who the shop's customers are, and its latest orders.
+"""The home page: the store's customers and latest orders.
 
-The home page also carries the Link header by which a client finds the API.
+Its Link header leads clients to the API.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ td.sum { text-align: right; font-variant-numeric: tabular-nums; white-space: now
 
 
 def answer_page(state: State, request: Request, now: datetime) -> Response:
-    """Answer with the home page, or say that there is no such page."""
+    """Return the home page, or 404 for any other path."""
     api = "wp-json/" if state.settings.permalinks else "index.php?rest_route=/"
     link = f'<{request.base}/{api}>; rel="https://api.w.org/"'
     if not request.rest and request.path.rstrip("/") == "":
@@ -41,7 +41,7 @@ def answer_page(state: State, request: Request, now: datetime) -> Response:
 
 
 def render_home(state: State, now: datetime) -> str:
-    """Write the home page."""
+    """Return the home page as HTML."""
     name = escape(state.settings.name)
     zone = escape(state.zone.name)
     counts = f"{len(state.orders)} orders, {len(state.customers)} accounts"
@@ -108,7 +108,7 @@ def _orders(state: State) -> str:
 
 
 def _fields(order: Order) -> str:
-    # The dashboard's box shows strings whose key has no leading _ (FACTS: dashboard).
+    # WordPress shows custom fields whose key has no leading _ (FACTS: dashboard).
     shown = [
         f"{escape(each.key)} = {escape(each.value)}"
         for each in order.meta

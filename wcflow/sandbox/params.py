@@ -1,6 +1,6 @@
-"""The parameters of a list, read as WordPress reads them, or refused in its words.
+"""List parameters, parsed and rejected as in WordPress.
 
-What is not asked for here is ignored in silence, as WordPress does.
+Like WordPress, this ignores unknown parameters.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from wcflow.sandbox.zone import Zone
 
 
 class InvalidParam(Exception):
-    """One parameter that does not fit."""
+    """One invalid parameter."""
 
     def __init__(self, code: str, message: str) -> None:
-        """Carry WordPress's code and its sentence."""
+        """Take WordPress's error code and message."""
         super().__init__(message)
         self.code = code
         self.message = message
@@ -27,7 +27,7 @@ Reader = Callable[[str, Any], Any]
 
 
 def read_params(params: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """Read the parameters that a route knows; refuse all bad ones at once."""
+    """Parse the parameters of a route; the error lists all invalid ones."""
     found: dict[str, Any] = {}
     bad: dict[str, InvalidParam] = {}
     for name, reader in readers.items():
@@ -43,7 +43,7 @@ def read_params(params: Mapping[str, Any], readers: Mapping[str, Reader]) -> dic
 
 
 def invalid_params(bad: Mapping[str, InvalidParam]) -> RestError:
-    """Say which parameters do not fit, and why."""
+    """Return the error for invalid parameters."""
     return RestError(
         "rest_invalid_param",
         f"Invalid parameter(s): {', '.join(bad)}",
@@ -57,7 +57,7 @@ def invalid_params(bad: Mapping[str, InvalidParam]) -> RestError:
 
 
 def missing_params(*names: str) -> RestError:
-    """Say which parameters are missing."""
+    """Return the error for missing parameters."""
     told = ", ".join(names)
     return RestError(
         "rest_missing_callback_param", f"Missing parameter(s): {told}", 400, params=list(names)
@@ -65,33 +65,33 @@ def missing_params(*names: str) -> RestError:
 
 
 def parse_list(value: Any) -> list[str]:
-    """Read a list, or a string with commas or blanks between."""
+    """Parse a list, or a string separated by commas or spaces."""
     parts = value if isinstance(value, list | tuple) else str(value).replace(",", " ").split()
     return [str(part).strip() for part in parts]
 
 
 def boolean(_name: str, value: Any) -> bool:
-    """Read a yes or no."""
+    """Parse a boolean."""
     return str(value).lower() in {"1", "true"}
 
 
 def text(_name: str, value: Any) -> str:
-    """Read a string."""
+    """Parse a string."""
     return str(value)
 
 
 def words(_name: str, value: Any) -> list[str]:
-    """Read a list of words."""
+    """Parse a list of strings."""
     return parse_list(value)
 
 
 def ids(name: str, value: Any) -> list[int]:
-    """Read a list of ids."""
+    """Parse a list of ids."""
     return [_whole(f"{name}[{at}]", part) for at, part in enumerate(parse_list(value))]
 
 
 def integer(low: int, high: int | None = None) -> Reader:
-    """Read a whole number within bounds."""
+    """Return a reader of integers within bounds."""
 
     def reader(name: str, value: Any) -> int:
         found = _whole(name, value)
@@ -107,7 +107,7 @@ def integer(low: int, high: int | None = None) -> Reader:
 
 
 def one_of(*choices: str) -> Reader:
-    """Read one of several words."""
+    """Return a reader of one of several words."""
 
     def reader(name: str, value: Any) -> str:
         return _member(name, str(value), choices)
@@ -116,7 +116,7 @@ def one_of(*choices: str) -> Reader:
 
 
 def some_of(*choices: str) -> Reader:
-    """Read a list of words, each of them one of several."""
+    """Return a reader of a list of allowed words."""
 
     def reader(name: str, value: Any) -> list[str]:
         return [
@@ -127,7 +127,7 @@ def some_of(*choices: str) -> Reader:
 
 
 def date(zone: Zone) -> Reader:
-    """Read a date, still as text: what it means depends on `dates_are_gmt`."""
+    """Check a date but keep it as text: its meaning depends on `dates_are_gmt`."""
 
     def reader(_name: str, value: Any) -> str:
         if zone.instant(str(value)) is None:
@@ -138,7 +138,7 @@ def date(zone: Zone) -> Reader:
 
 
 def paging_readers() -> dict[str, Reader]:
-    """Return the readers that every list has."""
+    """Return the readers of parameters that every list has."""
     return {
         "page": integer(1),
         "per_page": integer(1, 100),
@@ -152,12 +152,12 @@ def paging_readers() -> dict[str, Reader]:
 
 
 def requested_fields(params: Mapping[str, Any]) -> list[str]:
-    """Return the fields that are asked for; none means all."""
+    """Return the requested fields; none means all."""
     return parse_list(params["_fields"]) if params.get("_fields") else []
 
 
 def select_fields(body: Any, params: Mapping[str, Any]) -> Any:
-    """Keep of a body, or of each row of a list, the fields that were asked for."""
+    """Keep only the requested fields of a body, or of each row of a list."""
     fields = requested_fields(params)
     if not fields:
         return body
@@ -169,10 +169,10 @@ def select_fields(body: Any, params: Mapping[str, Any]) -> Any:
 
 
 def pick_fields(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """Keep the fields that were asked for, in the row's own order.
+    """Keep the requested fields, in the row's own order.
 
-    `billing.email` reaches into an object. Into a list it does not: WordPress looks for the key
-    among the list's places, and leaves nothing of it.
+    `billing.email` reaches into an object. It does not reach into a list: WordPress looks the key
+    up among the list's indexes and drops everything.
     """
     deeper: dict[str, list[str]] = {}
     for name in fields:
@@ -207,14 +207,14 @@ def _member(name: str, value: str, choices: Sequence[str]) -> str:
     raise InvalidParam("rest_not_in_enum", message)
 
 
-# Bounds in time that a list is asked for: exclusive, and read as WordPress reads dates.
+# Time bounds of a list: exclusive, parsed as WordPress parses dates.
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class Dated(Protocol):
-    """A row that knows when it was made and when it changed."""
+    """A row with a creation and a modification time."""
 
     @property
     def created(self) -> datetime: ...
@@ -224,7 +224,7 @@ class Dated(Protocol):
 
 
 def date_readers(zone: Zone) -> dict[str, Reader]:
-    """Return the readers of bounds."""
+    """Return the readers of time bounds."""
     when = date(zone)
     names = ("after", "before", "modified_after", "modified_before")
     return {**dict.fromkeys(names, when), "dates_are_gmt": boolean}
@@ -242,7 +242,7 @@ def within_dates(zone: Zone, requested: Mapping[str, Any]) -> Callable[[Dated], 
     return lambda row: after < row.created < before and since < row.modified < until
 
 
-# Lists: a page cut out of rows that are already chosen and in order.
+# Pages of rows that are already filtered and sorted.
 
 Row = TypeVar("Row")
 
@@ -254,9 +254,9 @@ def paginate(
     *,
     empty_past_end: bool = False,
 ) -> ListPage:
-    """Cut the page that was asked for.
+    """Return the requested page.
 
-    A forgetful list says past its end that there is nothing at all: that of orders under HPOS.
+    With `empty_past_end`, a page past the end reports a total of 0, as orders do with HPOS.
     """
     size = requested.get("per_page", 10)
     start = requested.get("offset", (requested.get("page", 1) - 1) * size)
@@ -267,7 +267,7 @@ def paginate(
 
 
 def filter_ids(ids: Sequence[int], requested: Mapping[str, Any]) -> list[int]:
-    """Keep the ids that `include` and `exclude` let through."""
+    """Keep the ids that `include` and `exclude` allow."""
     kept = list(ids)
     if requested.get("include"):
         wanted = set(requested["include"])

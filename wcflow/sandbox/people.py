@@ -1,4 +1,4 @@
-"""Believable people: names, places, and how each of them buys. All of them are made up."""
+"""Made-up people: names, addresses and buying habits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country: what people are called there, and where they live."""
+    """A country with its names and places."""
 
     code: str
     weight: int
@@ -110,7 +110,7 @@ _TO_ASCII = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "ı": "i", "đ": "d
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """A way of buying: how many orders, between which days before now."""
+    """A buying habit: number of orders, and between which days before now."""
 
     name: str
     share: float
@@ -131,7 +131,7 @@ HABITS = (
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Someone who buys, or only looks."""
+    """Someone who buys, or only has an account."""
 
     first_name: str
     last_name: str
@@ -145,7 +145,7 @@ class Persona:
 
 
 def make_persona(random: Random, number: int, now: datetime) -> Persona:
-    """Make up one person; `number` keeps their address apart from all others."""
+    """Make up one person; `number` makes the e-mail address unique."""
     country = random.choices(COUNTRIES, [each.weight for each in COUNTRIES])[0]
     first, last = random.choice(country.first.split()), random.choice(country.last.split())
     email = f"{_to_ascii(first)}.{_to_ascii(last)}{number}@{random.choice(_MAIL_DOMAINS)}"
@@ -165,7 +165,7 @@ def make_persona(random: Random, number: int, now: datetime) -> Persona:
 
 
 def _typed_email(random: Random, email: str, *, has_account: bool) -> str:
-    # Guests type their address in whatever case; an account keeps one.
+    # Guests type their address in any case; an account keeps one spelling.
     if has_account or random.random() < 0.75:
         return email
     return email.title() if random.random() < 0.7 else email.upper()
@@ -193,7 +193,7 @@ def _meta(random: Random, now: datetime) -> dict[str, str]:
     if random.random() < 0.4:
         days = random.randint(18 * 365, 75 * 365)
         found["birthday"] = (now - timedelta(days=days)).date().isoformat()
-    # A few were born on the day that most years do not have.
+    # A few were born on 29 February.
     if random.random() < 0.01:
         found["birthday"] = date(1988, 2, 29).isoformat()
     return found

@@ -1,4 +1,4 @@
-"""What the shop sells: products, their categories and tags."""
+"""The products endpoints, with categories and tags."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wcflow.sandbox.zone import gmt
 
 
 def product_row(state: State, request: Request, product: Product) -> dict[str, Any]:
-    """Write a product as the REST API shows it."""
+    """Return a product as the REST API shows it."""
     local = state.zone.local
     return {
         "id": product.id,
@@ -67,7 +67,7 @@ def product_row(state: State, request: Request, product: Product) -> dict[str, A
 
 
 def list_page(state: State, request: Request) -> ListPage:
-    """Answer with a page of products."""
+    """Return a page of products."""
     readers = {
         **paging_readers(),
         **date_readers(state.zone),
@@ -89,14 +89,14 @@ def list_page(state: State, request: Request) -> ListPage:
 
 
 def view(state: State, request: Request, product_id: int) -> dict[str, Any]:
-    """Answer with one product."""
+    """Return one product."""
     if product_id not in state.products:
         raise RestError("woocommerce_rest_product_invalid_id", "Invalid ID.", 404)
     return product_row(state, request, state.products[product_id])
 
 
 def create(state: State, request: Request, requested: Mapping[str, Any], now: datetime) -> Created:
-    """Create the product that was asked for; its categories and tags are named by their ids."""
+    """Create the requested product; its categories and tags are given by id."""
     product = add(
         state,
         str(requested.get("name", "")),
@@ -112,7 +112,7 @@ def create(state: State, request: Request, requested: Mapping[str, Any], now: da
 def delete_or_trash(
     state: State, request: Request, product_id: int, *, force: bool
 ) -> dict[str, Any]:
-    """Delete a product for good, or put it into the trash."""
+    """Delete a product, or move it to the trash."""
     row = view(state, request, product_id)
     product = state.products[product_id]
     if force:
@@ -123,7 +123,7 @@ def delete_or_trash(
 
 
 def terms_page(state: State, request: Request, kind: str) -> ListPage:
-    """Answer with a page of categories or of tags, by name."""
+    """Return a page of categories or tags, sorted by name."""
     terms = state.categories if kind == "categories" else state.tags
     readers = {
         **paging_readers(),
@@ -155,7 +155,7 @@ def add(
     categories: tuple[str, ...],
     tags: tuple[str, ...],
 ) -> Product:
-    """Add a product, and the categories and tags that are not there yet."""
+    """Add a product, and its new categories and tags."""
     stamp = state.zone.stamp(now)
     product = Product(state.numbers.take("post"), escape_name(name), price, sku, stamp, stamp)
     product.categories = [_term(state, state.categories, each) for each in categories]
@@ -176,7 +176,7 @@ def edit(state: State, product: Product, now: datetime, fields: Mapping[str, Any
 
 
 def slug(name: str) -> str:
-    """Write a name as it stands in addresses: Baby &amp; Kids as baby-kids."""
+    """Return a name as a slug: baby-kids for Baby &amp; Kids."""
     return re.sub(r"[^a-z0-9]+", "-", name.replace("&amp;", "").lower()).strip("-")
 
 
@@ -237,7 +237,7 @@ def _sort(rows: list[Product], requested: Mapping[str, Any]) -> None:
 
 
 def delete(state: State, product: Product) -> None:
-    """Delete a product for good; the lines of orders keep its name and lose its id."""
+    """Delete a product; order lines keep its name and lose its id."""
     del state.products[product.id]
     for order in state.orders.values():
         for line in order.items:

@@ -1,4 +1,4 @@
-"""The refunds endpoints: of one order, and of all."""
+"""The refunds endpoints, of one order and of all orders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wcflow.sandbox.state import Order, Refund, State
 
 
 def list_of_order(state: State, request: Request, order_id: int) -> ListPage:
-    """Answer with the refunds of an order, newest first."""
+    """Return the refunds of an order, newest first."""
     requested = read_params(request.params, paging_readers())
     rows = list(reversed(_order(state, order_id).refunds))
     return paginate(
@@ -34,7 +34,7 @@ def list_of_order(state: State, request: Request, order_id: int) -> ListPage:
 
 
 def list_all(state: State, request: Request) -> ListPage:
-    """Answer with the refunds of all orders, newest first."""
+    """Return the refunds of all orders, newest first."""
     requested = read_params(request.params, {**paging_readers(), **date_readers(state.zone)})
     within = within_dates(state.zone, requested)
     found = {back.id: back for order in state.orders.values() for back in order.refunds}
@@ -49,24 +49,24 @@ def list_all(state: State, request: Request) -> ListPage:
 
 
 def view(state: State, order_id: int, refund_id: int) -> dict[str, Any]:
-    """Answer with one refund."""
+    """Return one refund."""
     return values.refund_row(state, _refund(state, order_id, refund_id), with_parent=False)
 
 
 def create(state: State, order_id: int, requested: Mapping[str, Any], now: datetime) -> Created:
-    """Give money back, as far as any remains."""
+    """Refund an amount, up to what remains."""
     order = _order(state, order_id)
     if "amount" not in requested:
         raise missing_params("amount")
     amount = _check_amount(order, requested)
     back = order_changes.refund(state, order, amount, str(requested.get("reason", "")), now)
-    # WooCommerce forgets to fill in the order's id here.
+    # WooCommerce leaves the order's id empty here.
     location = rf"/wc/v3/orders/(?P<order_id>[\d]+)/refunds/{back.id}"
     return Created(values.refund_row(state, back, with_parent=False), location)
 
 
 def delete(state: State, order_id: int, refund_id: int, *, force: bool) -> dict[str, Any]:
-    """Take a refund back."""
+    """Delete a refund."""
     back = _refund(state, order_id, refund_id)
     if not force:
         message = "The shop_order_refund does not support trashing."

@@ -1,4 +1,4 @@
-"""A request that was let in, and the kinds of requests there are."""
+"""Requests, responses, routes and errors, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wcflow.sandbox.state import ApiKey, State
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A request that is let in: whose it is, when, and the ids in its path."""
+    """An authorized request: its key, its time, and the ids in its path."""
 
     state: State
     request: Request
@@ -29,19 +29,19 @@ class RequestContext:
 
     @property
     def requested(self) -> Mapping[str, Any]:
-        """The body, where it is an object."""
+        """The body if it is an object, else an empty one."""
         return self.request.json if isinstance(self.request.json, Mapping) else {}
 
     @property
     def force(self) -> bool:
-        """Whether it says `force`, in the address or in the body."""
+        """Whether `force` is set, in the URL or in the body."""
         value = self.request.params.get("force", self.requested.get("force"))
         return str(value).lower() in {"1", "true"}
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A kind of request: its method and path, the leave that it needs, and who answers."""
+    """A route: method, path, required permission and handler."""
 
     method: str
     path: re.Pattern[str]
@@ -50,12 +50,12 @@ class Route:
     administrators_only: bool = False
 
 
-# What is asked of the shop and what it answers, apart from any network. Not an HTTP library: the two doors (a real server, callbacks in tests) translate to and fro.
+# Requests and responses; the HTTP server and the callbacks of tests translate to and from HTTP.
 
 JSON = "application/json; charset=UTF-8"
 HTML = "text/html; charset=UTF-8"
 
-# Stands where a body should be JSON and is not.
+# In place of a body that is not valid JSON.
 MALFORMED: Any = object()
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -64,7 +64,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """A key and its secret, as HTTP Basic carries them."""
+    """A key and its secret from HTTP Basic."""
 
     key: str
     secret: str
@@ -72,7 +72,7 @@ class Basic:
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """The signed parameters of an OAuth 1.0a request, and the address they were signed for."""
+    """The signed parameters of an OAuth 1.0a request, and the signed URL."""
 
     params: Mapping[str, str]
     url: str
@@ -80,7 +80,7 @@ class OAuth:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `path` stands below /wp-json, or is a page of the site where `rest` is false."""
+    """A request; `path` is relative to /wp-json, or a page of the site where `rest` is false."""
 
     method: str
     path: str
@@ -99,7 +99,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; `delay` is how many seconds a door should hold it back."""
+    """A response; `delay` is in seconds."""
 
     status: int
     headers: Mapping[str, str]
@@ -108,15 +108,15 @@ class Response:
 
     @property
     def json(self) -> Any:
-        """The body, read."""
+        """The parsed body."""
         return json.loads(self.body)
 
 
 class RestError(Exception):
-    """What was asked is refused, in WordPress's words."""
+    """An error in WordPress's words."""
 
     def __init__(self, code: str, message: str, status: int, **data: Any) -> None:
-        """Carry WordPress's code, its sentence, the HTTP status and what else stands in `data`."""
+        """Take WordPress's code, message, HTTP status, and further fields of `data`."""
         super().__init__(message)
         self.code = code
         self.message = message
@@ -125,13 +125,13 @@ class RestError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The refusal as WordPress writes it."""
+        """The error as WordPress writes it."""
         return {"code": self.code, "message": self.message, "data": self.data}
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """One page of a list: rows already written as JSON, and how many there are in all."""
+    """One page of a list: rows as JSON, and the total count."""
 
     rows: list[str]
     total: int
@@ -140,14 +140,14 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """Something that was just created, and where it can be found."""
+    """A created record and its path."""
 
     body: Any
     location: str
 
 
 def http_date(now: datetime) -> str:
-    """Write an instant as the Date header does."""
+    """Format a time for the Date header."""
     at = now.astimezone(UTC)
     return f"{_DAYS[at.weekday()]}, {at:%d} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} GMT"
 
@@ -160,11 +160,11 @@ def text_response(
     kind: str = JSON,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Wrap a body that is already text."""
+    """Return a response with a text body."""
     named = {"Date": http_date(now), "Content-Type": kind, **(headers or {})}
     return Response(status, named, body)
 
 
 def error_response(refusal: RestError, now: datetime) -> Response:
-    """Answer with a refusal."""
+    """Return the response for an error."""
     return text_response(json.dumps(refusal.body), now, status=refusal.status)

@@ -1,4 +1,4 @@
-"""From a request to an answer: whose key, which route, with whose leave."""
+"""Finds the route of a request, checks its key and permission, and answers it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _answer(state: State, request: Request, now: datetime) -> Any:
 
 
 def _require_key(key: ApiKey | None) -> ApiKey:
-    # `permit` lets no stranger pass; this says so to the type checker.
+    # `authorize` accepts no missing key; this is for the type checker.
     assert key is not None
     return key
 
@@ -84,7 +84,7 @@ def _build_response(found: Any, request: Request, now: datetime) -> Response:
             return text_response(json.dumps(select_fields(found, request.params)), now)
 
 
-# Which room answers which request.
+# The routes.
 
 
 def _order_batch(request_context: RequestContext) -> Any:
@@ -162,7 +162,7 @@ def _update_customer(request_context: RequestContext) -> Any:
 
 _EDIT = "POST PUT"
 
-# Shop managers may neither promote nor delete users, and WooCommerce asks for both here.
+# WooCommerce requires the right to promote and delete users here; shop managers have neither.
 _FOR_ADMINISTRATORS = {(_EDIT, "customers/batch"), ("DELETE", "customers/<id>")}
 
 

@@ -1,4 +1,4 @@
-"""What the seeded shop sells, and the coupons it once gave out."""
+"""Builds a store with a past: products, coupons, and two years of orders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wcflow.sandbox.store import SandboxStore
 
 @dataclass(frozen=True, slots=True)
 class SeedProduct:
-    """A product to be put on the shelf."""
+    """A product to add."""
 
     name: str
     price: str
@@ -72,7 +72,7 @@ PRODUCTS = (
     SeedProduct("Gift Wrapping", "3.50", "SRV-01", ("Services",), ()),
 )
 
-# On sale once, gone from the catalogue since: lines of old orders then say product 0.
+# Deleted since: lines of old orders have product id 0.
 DISCONTINUED = SeedProduct("Teapot “Ming”", "48.00", "HOM-09", ("Home", "Kitchen"))
 
 COUPONS = {
@@ -83,7 +83,7 @@ COUPONS = {
 
 
 def add_products(store: SandboxStore, now: datetime) -> list[int]:
-    """Put everything on the shelf; return the products' ids, the discontinued one last."""
+    """Add all products; return their ids, with the deleted one last."""
     for code, fields in COUPONS.items():
         store.add_coupon(code, now=now, **fields)
     return [
@@ -99,7 +99,8 @@ def add_products(store: SandboxStore, now: datetime) -> list[int]:
     ]
 
 
-# A shop with a past: two years of people who order, pay, complain and stay away. Chance is an argument, so the same seed makes the same shop. Everything is done through the shop's own verbs, in the order in which it happened.
+# Two years of orders. Randomness is an argument, so the same seed makes the same store. Everything
+# goes through the store's own methods, in order of time.
 
 
 _HISTORY = timedelta(days=740)
@@ -115,7 +116,7 @@ def seed_store(
     zone: str = "Europe/Berlin",
     hpos: bool = True,
 ) -> SandboxStore:
-    """Open a shop two years ago and let it live until now, with so many people and orders."""
+    """Build a store that opened two years ago, with so many people and orders."""
     store = SandboxStore(zone=zone, hpos=hpos, name="Little Things")
     *products, discontinued = add_products(store, now - _HISTORY)
     folk = [
@@ -143,7 +144,7 @@ def _count_orders(acts: list[Act]) -> int:
 
 
 def _order_counts(habits: list[Habit], orders: int, random: Random) -> list[int]:
-    """Give everyone as many orders as their habit says; repeat buyers make up the difference."""
+    """Assign orders by habit; repeat buyers make up the difference."""
     shares = [random.randint(*habit.orders) for habit in habits]
     repeaters = [at for at, habit in enumerate(habits) if habit.orders[1] > 2]
     missing = orders - sum(shares)
@@ -157,7 +158,7 @@ def _order_counts(habits: list[Habit], orders: int, random: Random) -> list[int]
 
 
 def _order_times(habit: Habit, often: int, now: datetime, random: Random) -> list[datetime]:
-    """Spread someone's orders over their time here, in a rhythm of their own."""
+    """Spread a person's orders over time, at a rhythm of their own."""
     start = random.uniform(habit.latest, habit.earliest)
     if often > 2:
         start = random.uniform((habit.earliest + habit.latest) / 2, habit.earliest)
@@ -167,7 +168,7 @@ def _order_times(habit: Habit, often: int, now: datetime, random: Random) -> lis
 
 
 def _daytime(at: datetime, now: datetime, random: Random) -> datetime:
-    # People shop between eight in the morning and eleven at night, most of them in the evening.
+    # People order between 8:00 and 23:00, mostly in the evening.
     hour = min(22, int(random.triangular(8, 23, 20)))
     minute, second = random.randrange(60), random.randrange(60)
     moved = at.replace(hour=hour, minute=minute, second=second, microsecond=0)
@@ -177,7 +178,7 @@ def _daytime(at: datetime, now: datetime, random: Random) -> datetime:
 def _plan_life(each: Shopper, moments: list[datetime], now: datetime, random: Random) -> list[Act]:
     acts: list[Act] = []
     first = min(moments, default=now - timedelta(days=random.uniform(1, 600)))
-    # Some order as guests before they open an account, some forget to log in later.
+    # Some order as guests before they register; some forget to log in later.
     joins = first + timedelta(days=3) if random.random() < 0.15 else first - _LEAST_AGE
     if each.persona.has_account:
         acts.append(plan_registration(each, joins))
@@ -186,7 +187,7 @@ def _plan_life(each: Shopper, moments: list[datetime], now: datetime, random: Ra
     return acts
 
 
-# What every real shop has some of: orders that no example in a manual looks like.
+# Unusual orders, as every real store has some.
 
 _MARKETPLACE = "orders@marketplace.example"
 
@@ -194,16 +195,16 @@ _MARKETPLACE = "orders@marketplace.example"
 def plan_odd_orders(
     now: datetime, random: Random, products: list[int], discontinued: int, *, limit: int
 ) -> list[Act]:
-    """Plan odd orders, at most so many; those for `gone` lie long ago."""
+    """Plan unusual orders, up to a limit; those of the product `gone` are old."""
     old = now - timedelta(days=600)
     plans: list[tuple[datetime, dict[str, Any]]] = []
     for _ in range(4):
         some = [(random.choice(products), 1)]
         at = now - timedelta(days=random.uniform(1, 500), minutes=7)
         plans += [
-            # Over the counter: nobody asked for an address.
+            # Sold over the counter, without an address.
             (at, {"items": some, "created_via": "pos", "status": "completed"}),
-            # A marketplace's orders all carry its own address.
+            # All orders of a marketplace have the same address.
             (
                 at,
                 {

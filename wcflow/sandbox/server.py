@@ -1,7 +1,7 @@
-"""The shop as a real HTTP server, on a loopback address and a free port.
+"""The store as a real HTTP server, on a loopback address and a free port.
 
-The one place of the sandbox that has a clock and a network. The shop behind it is pure, so one
-lock around it is all the care that threads need.
+Only this module of the sandbox uses a clock and the network. One lock around the pure store
+makes it safe for threads.
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ Clock = Callable[[], datetime]
 
 
 def utcnow() -> datetime:
-    """Return the time of day."""
     return datetime.now(UTC)
 
 
 class Server(ThreadingHTTPServer):
-    """A shop that listens; `lock` is to be held by who acts in the shop meanwhile."""
+    """An HTTP server; hold `lock` to change the store while it runs."""
 
     daemon_threads = False
     allow_reuse_address = True
@@ -49,16 +48,15 @@ class Server(ThreadingHTTPServer):
         self.calls: list[Call] = []
         self.connections = 0
         self.closing = threading.Event()
-        self._guests: set[socket.socket] = set()
+        self.clients: set[socket.socket] = set()
 
     @property
     def url(self) -> str:
-        """The shop's address."""
         host, port = self.server_address[:2]
         return f"{self.scheme}://{host!s}:{port}"
 
     def answer(self, request: Request) -> Response:
-        """Let the shop answer, one request after the other, and keep a record."""
+        """Answer requests one at a time, and record them."""
         with self.lock:
             now = self.clock()
             try:
@@ -70,32 +68,32 @@ class Server(ThreadingHTTPServer):
             return response
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection, and remember it."""
+        """Accept a connection and keep track of it."""
         client, address = super().get_request()
         if self.tls:
-            # The handshake is left to the visit's own thread: a slow one blocks nobody else.
+            # The handshake runs in the request's own thread, so a slow one blocks no other.
             client = self.tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
-        self._guests.add(client)
+        self.clients.add(client)
         self.connections += 1
         return client, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a connection and close it."""
-        self._guests.discard(request)
+        """Close a connection."""
+        self.clients.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of guests who leave without a word; all else is a bug and is shown."""
+        """Ignore disconnects; print everything else, which is a bug."""
         if not _is_disconnect():
             super().handle_error(request, client_address)
 
     def close(self) -> None:
-        """Stop listening, hang up on everybody, and wait for their threads; once is enough."""
+        """Stop listening, close all connections and wait for their threads."""
         if self.closing.is_set():
             return
         self.closing.set()
         self.shutdown()
-        for client in list(self._guests):
+        for client in list(self.clients):
             _close_connection(client)
         self.server_close()
 
@@ -125,7 +123,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Keep still: `calls` is the record."""
+        """Log nothing; `calls` is the record."""
 
     def _send(self, response: Response) -> None:
         if response.delay and self.server.closing.wait(response.delay):
@@ -140,7 +138,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else body)
 
     def _hold_connection(self) -> None:
-        # A client's time-out is its own affair: be silent until it goes, or until closing time.
+        # Send nothing until the client disconnects or the server closes.
         while not self.server.closing.is_set():
             if select.select([self.connection], [], [], 0.05)[0]:
                 break
@@ -160,7 +158,7 @@ def serve(
     clock: Clock = utcnow,
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[Server]:
-    """Serve a shop, or the faults around it, for as long as the context lasts."""
+    """Serve a store, or its faults, while the context is open."""
     server = Server(faults or store, (host, port), clock, tls)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
@@ -177,7 +175,7 @@ def _close_connection(client: socket.socket) -> None:
     try:
         client.shutdown(socket.SHUT_RDWR)
     except OSError:
-        # They were quicker.
+        # The client has already disconnected.
         return
 
 

@@ -1,6 +1,6 @@
-"""What people do in the shop, as values: when, in words, and the deed itself.
+"""What people do in the store, as values: when, in words, and the operation.
 
-Chance is drawn when an act is planned, never when it is performed.
+Randomness is used when an act is planned, never when it is performed.
 """
 
 from __future__ import annotations
@@ -32,20 +32,19 @@ _SOURCES = ("google", "newsletter", "instagram", "(direct)")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that someone does at an instant."""
+    """Something that a person does at a given time."""
 
     at: datetime
     words: str
     operation: Callable[[SandboxStore], object]
 
     def perform(self, store: SandboxStore) -> None:
-        """Do it."""
         self.operation(store)
 
 
 @dataclass(slots=True)
 class Shopper:
-    """A person at this shop: their account once they have one, and what they like."""
+    """A person, with their account and favourite products."""
 
     persona: Persona
     favourites: list[int] = field(default_factory=list)
@@ -53,19 +52,19 @@ class Shopper:
 
     @property
     def name(self) -> str:
-        """What they are called."""
+        """The full name."""
         return f"{self.persona.first_name} {self.persona.last_name}"
 
 
 def perform_acts(store: SandboxStore, acts: Iterable[Act], *, until: datetime) -> None:
-    """Let acts happen in the order of their time; what lies after `until` does not happen."""
+    """Perform acts in order of time, up to `until`."""
     for act in sorted(acts, key=lambda act: act.at):
         if act.at <= until:
             act.perform(store)
 
 
 def plan_registration(shopper: Shopper, at: datetime) -> Act:
-    """Plan that someone opens an account."""
+    """Plan a registration."""
     each = shopper.persona
 
     def operation(store: SandboxStore) -> None:
@@ -85,7 +84,7 @@ def plan_registration(shopper: Shopper, at: datetime) -> Act:
 def plan_order(
     shopper: Shopper, at: datetime, random: Random, *, as_guest: bool = False
 ) -> list[Act]:
-    """Plan an order and what becomes of it: paid, completed, refunded, cancelled."""
+    """Plan an order and its fate: paid, completed, refunded or cancelled."""
     order: list[int] = []
     fate = _weighted_choice(_OUTCOMES, random)
     opening = {"pending": "pending", "failed": "failed", "cancelled": "pending"}
@@ -150,14 +149,14 @@ def _plan_outcome(fate: str, random: Random) -> list[tuple[timedelta, str, _Orde
         "cancelled": [stop],
         "on hold": [],
         "failed": [],
-        # The shop cancels what nobody pays for.
+        # WooCommerce cancels unpaid orders.
         "pending": [stop] if random.random() < 0.7 else [],
     }
     return after[fate]
 
 
 def refund_remaining(store: SandboxStore, number: int, at: datetime) -> None:
-    """Give back what remains of an order, if anything does."""
+    """Refund the rest of an order, if any."""
     if store.state.orders[number].remaining > 0:
         store.refund(number, now=at, reason="Returned")
 
@@ -189,7 +188,7 @@ def _weighted_choice(weights: dict[str, int], random: Random) -> str:
     return random.choices(list(weights), list(weights.values()))[0]
 
 
-# Life going on: orders that keep coming in while one watches.
+# Ongoing activity.
 
 _WEIGHTS = {
     "again": 38,
@@ -205,7 +204,7 @@ _WEIGHTS = {
 def plan_acts(
     store: SandboxStore, random: Random, since: datetime, now: datetime, *, per_hour: float = 120.0
 ) -> list[Act]:
-    """Plan what people do between two instants; nothing is done yet."""
+    """Plan what people do between two times, without doing it."""
     hours = (now - since).total_seconds() / 3600
     expected = hours * per_hour
     count = int(expected) + (random.random() < expected % 1)
@@ -243,7 +242,7 @@ def _plan_on_order(
     fits: Callable[[Order, datetime], bool],
     operation: Callable[[SandboxStore, int, datetime], None],
 ) -> Callable[[SandboxStore, Random, datetime], list[Act]]:
-    """Return a plan to do something with one of the orders that it fits."""
+    """Return a plan to change one of the matching orders."""
 
     def plan(store: SandboxStore, random: Random, at: datetime) -> list[Act]:
         found = [order for order in store.state.orders.values() if fits(order, at)]
@@ -252,7 +251,7 @@ def _plan_on_order(
         order = random.choice(found)
 
         def do(store: SandboxStore) -> None:
-            # Someone else may have been there first.
+            # The order may have changed in the meantime.
             if fits(order, at):
                 operation(store, order.id, at)
 

@@ -1,4 +1,4 @@
-"""What the shop tells about itself: index, system status, settings, currency, reports."""
+"""Endpoints about the store itself: index, system status, settings, currency, reports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FEATURES = [
 
 
 def index(state: State, request: Request, now: datetime) -> dict[str, Any]:
-    """Answer with the index of the API; it needs no key."""
+    """Return the index of the API; it needs no key."""
     return {
         "name": state.settings.name,
         "description": "",
@@ -43,7 +43,7 @@ def index(state: State, request: Request, now: datetime) -> dict[str, Any]:
 
 
 def system_status(state: State, request: Request) -> dict[str, Any]:
-    """Answer with versions, and with how and where orders are stored."""
+    """Return versions, and how orders are stored."""
     environment = {
         "home_url": request.base,
         "site_url": request.base,
@@ -67,12 +67,12 @@ def system_status(state: State, request: Request) -> dict[str, Any]:
 
 
 def general_settings(state: State) -> list[dict[str, Any]]:
-    """Answer with the general settings."""
+    """Return the general settings."""
     return _general_rows(state)
 
 
 def general_setting(state: State, request: Request) -> dict[str, Any]:
-    """Answer with one general setting, the last word of the path."""
+    """Return one general setting, named by the last part of the path."""
     name = request.path.rpartition("/")[2]
     for row in _general_rows(state):
         if row["id"] == name:
@@ -81,20 +81,20 @@ def general_setting(state: State, request: Request) -> dict[str, Any]:
 
 
 def currency(state: State) -> dict[str, Any]:
-    """Answer with the shop's currency."""
+    """Return the shop's currency."""
     code = state.settings.currency
     return {"code": code, "name": CURRENCY_NAMES.get(code, code), "symbol": _symbol(code)}
 
 
 def order_totals(state: State) -> list[dict[str, Any]]:
-    """Answer with how many orders stand in each status."""
+    """Return the number of orders in each status."""
     counts = Counter(order.status for order in state.orders.values())
     known = state.settings.statuses.items()
     return [{"slug": slug, "name": name, "total": counts[slug]} for slug, name in known]
 
 
 def analytics_customers(state: State, request: Request) -> ListPage:
-    """Answer with the customers report, newest first."""
+    """Return the customers report, newest first."""
     requested = read_params(request.params, paging_readers())
     rows = sorted(state.customers.values(), key=lambda each: (each.created, each.id), reverse=True)
     return paginate(rows, requested, lambda customer: json.dumps(_customer_report(state, customer)))

@@ -1,7 +1,4 @@
-"""Everything the shop remembers: plain rows, and the counters that number them.
-
-Nothing here decides anything; the rooms beside it do.
-"""
+"""The store's data: plain rows, and the counters that number them."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """What the shop's owner has set up."""
+    """The store's settings."""
 
     zone: Zone
     currency: str
@@ -52,7 +49,7 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A REST key: of whom, and what it may do."""
+    """A REST key, with its user's role and its permissions."""
 
     consumer_key: str
     consumer_secret: str
@@ -62,7 +59,7 @@ class ApiKey:
 
     @property
     def is_administrator(self) -> bool:
-        """Whether the key's user is an administrator, the only role that is shown customer meta."""
+        """Whether the user is an administrator, the only role that sees customer meta."""
         return self.role == "administrator"
 
 
@@ -87,7 +84,7 @@ class Term:
 
 @dataclass(slots=True)
 class Product:
-    """Something that is sold."""
+    """A product."""
 
     id: int
     name: str
@@ -103,7 +100,7 @@ class Product:
 
 @dataclass(slots=True)
 class Customer:
-    """A user of the site, whatever their role."""
+    """A user of the site, with any role."""
 
     id: int
     email: str
@@ -136,7 +133,7 @@ class Item:
 
 @dataclass(slots=True)
 class Fee:
-    """A fee of an order, or what its shipping costs."""
+    """A fee or a shipping cost of an order."""
 
     id: int
     name: str
@@ -145,7 +142,7 @@ class Fee:
 
 @dataclass(slots=True)
 class CouponLine:
-    """A coupon that was used on an order."""
+    """A coupon used on an order."""
 
     id: int
     coupon_id: int
@@ -159,7 +156,7 @@ class CouponLine:
 
 @dataclass(slots=True)
 class Refund:
-    """Money given back."""
+    """A refund."""
 
     id: int
     order_id: int
@@ -170,7 +167,7 @@ class Refund:
 
     @property
     def modified(self) -> datetime:
-        """When it last changed: a refund never does."""
+        """The creation time: refunds never change."""
         return self.created
 
 
@@ -188,7 +185,7 @@ class Note:
 
 @dataclass(slots=True)
 class Order:
-    """An order and all that hangs on it; `written` keeps its JSON until it changes."""
+    """An order with its lines, refunds and meta; `cached_json` is valid until it changes."""
 
     id: int
     status: str
@@ -219,13 +216,13 @@ class Order:
 
     @property
     def total(self) -> Decimal:
-        """What the order cost, gross: refunds do not lower it."""
+        """The gross total; refunds do not lower it."""
         lines: list[Item | Fee] = [*self.items, *self.fees, *self.shippings]
         return sum((line.total for line in lines), ZERO)
 
     @property
     def remaining(self) -> Decimal:
-        """What has not been refunded yet."""
+        """The amount that is not refunded yet."""
         return self.total - sum((refund.amount for refund in self.refunds), ZERO)
 
 
@@ -255,7 +252,7 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """An e-mail that the shop would have sent."""
+    """An e-mail that a real store would send."""
 
     to: str
     about: str
@@ -263,26 +260,26 @@ class Mail:
 
 
 class Counters:
-    """The counters that number rows; orders, products, coupons and refunds share one."""
+    """The id counters; orders, products, coupons and refunds share one."""
 
     def __init__(self) -> None:
         """Start every counter at one."""
         self._next: dict[str, int] = defaultdict(lambda: 1)
 
     def take(self, kind: str) -> int:
-        """Return the next number of a kind."""
+        """Return the next id of a kind."""
         number = self._next[kind]
         self._next[kind] = number + 1
         return number
 
     def skip(self, kind: str, to: int) -> None:
-        """Let the next number of a kind be `to`."""
+        """Set the next id of a kind."""
         self._next[kind] = to
 
 
 @dataclass(slots=True)
 class State:
-    """The shop's tables."""
+    """The store's tables."""
 
     settings: SiteSettings
     keys: dict[str, ApiKey]
@@ -300,9 +297,9 @@ class State:
 
     @property
     def zone(self) -> Zone:
-        """The shop's zone."""
+        """The store's time zone."""
         return self.settings.zone
 
     def order_stamp(self, now: datetime) -> datetime:
-        """Write an instant as orders carry it, which depends on where orders are stored."""
+        """Return a time as orders store it, which depends on the order storage."""
         return self.zone.stamp_by_local_time(now) if self.settings.hpos else self.zone.stamp(now)

@@ -1,7 +1,7 @@
-"""The shop: a pure state machine that answers requests as WooCommerce does.
+"""The store: a pure state machine that answers requests as WooCommerce does.
 
-It knows no clock and no chance: `now` comes with every request and every deed. The verbs are
-what people do in it, customers and shopkeepers, without a key.
+It has no clock and no randomness: `now` is an argument of every request and every action. The
+methods are what customers and the store's staff do, without a key.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STORE_ID = "7b1c5f0e-2a64-4c39-9d6e-0f1a2b3c4d5e"
 
 
 class SandboxStore:
-    """A WooCommerce of our own."""
+    """A simulated WooCommerce store."""
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class SandboxStore:
         permalinks: bool = True,
         more_statuses: Mapping[str, str] | None = None,
     ) -> None:
-        """Open an empty shop with three keys: ADMIN, READER and MANAGER.
+        """Make an empty store with three keys: ADMIN, READER and MANAGER.
 
-        `more_statuses` are those that a plugin brings, by slug and name; `fold` says what becomes
-        of stamps in autumn's repeated hour (Zone).
+        `more_statuses` are those of plugins, by slug and name; `fold` decides how timestamps in
+        autumn's repeated hour are stored (see Zone).
         """
         settings = SiteSettings(
             zone=Zone(zone, fold),
@@ -72,7 +72,7 @@ class SandboxStore:
         self.state = State(settings, keys)
 
     def answer(self, request: Request, now: datetime) -> Response:
-        """Answer one request, at one instant; without permalinks /wp-json is no such page."""
+        """Answer one request; without permalinks /wp-json is not found."""
         if not request.rest or not self.state.settings.permalinks:
             return pages.answer_page(self.state, request, now)
         return routes.dispatch(self.state, request, now)
@@ -92,7 +92,7 @@ class SandboxStore:
         shipping: Mapping[str, str] | None = None,
         meta: Mapping[str, str] | None = None,
     ) -> int:
-        """Open an account; names and e-mail go to the billing address as well."""
+        """Register an account; names and e-mail are copied to the billing address."""
         requested = {
             "email": email,
             "username": username,
@@ -110,7 +110,7 @@ class SandboxStore:
         }
         number: int = customers.create(self.state, ADMIN, requested, now).body["id"]
         if role != "customer":
-            # WordPress itself makes these accounts, and puts no stamp of WooCommerce on them.
+            # WordPress creates these accounts itself, without WooCommerce's `date_modified`.
             self.state.customers[number].role = role
             self.state.customers[number].modified = None
         return number
@@ -151,33 +151,30 @@ class SandboxStore:
         return order.id
 
     def pay(self, order_id: int, *, now: datetime) -> None:
-        """Pay an order that awaits it: it is processing then."""
+        """Pay an order, which then is processing."""
         order_changes.pay(self.state, self._order(order_id), now)
 
     def change_email(self, customer_id: int, email: str, *, now: datetime) -> None:
         """Change the e-mail address of an account; orders keep the old one."""
         customers.update(self.state, ADMIN, customer_id, {"email": email}, now)
 
-    # What shopkeepers do with orders.
+    # What staff do with orders.
 
     def set_status(self, order_id: int, status: str, *, now: datetime) -> None:
-        """Move an order to a status."""
+        """Change an order's status."""
         order_changes.set_status(self.state, self._order(order_id), status, now)
 
     def complete(self, order_id: int, *, now: datetime) -> None:
-        """Complete an order."""
         self.set_status(order_id, "completed", now=now)
 
     def cancel(self, order_id: int, *, now: datetime) -> None:
-        """Cancel an order."""
         self.set_status(order_id, "cancelled", now=now)
 
     def fail(self, order_id: int, *, now: datetime) -> None:
-        """Let the payment of an order fail."""
+        """Mark an order's payment as failed."""
         self.set_status(order_id, "failed", now=now)
 
     def hold(self, order_id: int, *, now: datetime) -> None:
-        """Put an order on hold."""
         self.set_status(order_id, "on-hold", now=now)
 
     def refund(
@@ -188,52 +185,52 @@ class SandboxStore:
         now: datetime,
         reason: str = "",
     ) -> int:
-        """Give back an amount, or all that remains, and return the refund's id."""
+        """Refund an amount, or the rest, and return the refund's id."""
         order = self._order(order_id)
         back = order.remaining if amount is None else parse_money(amount)
         return order_changes.refund(self.state, order, back, reason, now).id
 
     def delete_refund(self, order_id: int, refund_id: int, *, now: datetime) -> None:
-        """Take a refund back; `now` is of no consequence, for no stamp moves."""
+        """Delete a refund; `now` is unused, because `date_modified` stays."""
         del now
         order_changes.delete_refund(self._order(order_id), refund_id)
 
     def trash(self, order_id: int, *, now: datetime) -> None:
-        """Put an order into the trash."""
+        """Move an order to the trash."""
         order_changes.trash(self.state, self._order(order_id), now)
 
     def untrash(self, order_id: int, *, now: datetime) -> None:
-        """Take an order out of the trash."""
+        """Restore an order from the trash."""
         order_changes.untrash(self.state, self._order(order_id), now)
 
     def delete_order(self, order_id: int) -> None:
-        """Delete an order for good."""
+        """Delete an order permanently."""
         order_changes.delete(self.state, self._order(order_id))
 
     def edit_items(
         self, order_id: int, items: Iterable[LineItem | tuple[int, int]], *, now: datetime
     ) -> None:
-        """Put other lines in place of an order's."""
+        """Replace the lines of an order."""
         lines = orders.build_items(self.state, items)
         order_changes.edit_items(self.state, self._order(order_id), lines, now)
 
     def save_items(self, order_id: int, items: Iterable[LineItem | tuple[int, int]]) -> None:
-        """Save the lines of an order that was stamped and shown before: no stamp moves."""
+        """Save the lines of an order that is already visible; `date_modified` stays."""
         order = self._order(order_id)
         order.items, order.cached_json = orders.build_items(self.state, items), ""
 
     def edit_order_meta(self, order_id: int, key: str, value: Any, *, now: datetime) -> None:
-        """Change a custom field of an order, as the dashboard's box does; None deletes it."""
+        """Change a custom field of an order, as in WordPress's editor; None deletes it."""
         order_changes.edit_meta(self.state, self._order(order_id), _meta_rows({key: value}), now)
 
     def edit_billing(self, order_id: int, *, now: datetime, **fields: str) -> None:
-        """Change an order's billing address; legacy storage moves no stamp for it."""
+        """Change an order's billing address; legacy storage keeps `date_modified`."""
         order = self._order(order_id)
         order.billing |= fields
         order_changes.save(self.state, order, now, everywhere=False)
 
     def assign_order(self, order_id: int, customer_id: int, *, now: datetime) -> None:
-        """Give an order to a customer, or with 0 to none."""
+        """Assign an order to a customer; 0 makes it a guest order."""
         order = self._order(order_id)
         order.customer_id = customer_id
         order_changes.save(self.state, order, now, everywhere=False)
@@ -247,12 +244,12 @@ class SandboxStore:
         customer_note: bool = False,
         author: str = "admin",
     ) -> int:
-        """Write a note on an order, and return its id."""
+        """Add a note to an order and return its id."""
         order = self._order(order_id)
         note = notes.add(self.state, order, text, now, customer_note=customer_note, author=author)
         return note.id
 
-    # What shopkeepers do with accounts, coupons and products.
+    # What staff do with accounts, coupons and products.
 
     def edit_customer(self, customer_id: int, *, now: datetime, **fields: Any) -> None:
         """Change an account's names, addresses or role."""
@@ -263,18 +260,18 @@ class SandboxStore:
     def edit_customer_meta(
         self, customer_id: int, key: str, value: str | None, *, now: datetime
     ) -> None:
-        """Change a user meta row as a plugin does: no stamp moves, so `now` is of no consequence."""
+        """Change a user meta row as a plugin does; `now` is unused, because `date_modified` stays."""
         del now
         customer = self._customer(customer_id)
         meta.set_meta(customer.meta, key, value, self.state.numbers, "usermeta")
         customer.cached_json.clear()
 
     def delete_customer(self, customer_id: int, *, now: datetime) -> None:
-        """Delete an account; its orders become guests' orders at once."""
+        """Delete an account; its orders become guest orders."""
         customers.delete(self.state, ADMIN, customer_id, now, force=True)
 
     def add_coupon(self, code: str, *, now: datetime, **fields: Any) -> int:
-        """Make a coupon, with fields as the REST API names them, and return its id."""
+        """Create a coupon, with fields as in the REST API, and return its id."""
         number: int = coupons.create(self.state, {"code": code, **fields}, now).body["id"]
         return number
 
@@ -288,7 +285,7 @@ class SandboxStore:
         categories: Iterable[str] = (),
         tags: Iterable[str] = (),
     ) -> int:
-        """Add a product, with its categories and tags by name, and return its id."""
+        """Create a product, with categories and tags by name, and return its id."""
         product = products.add(
             self.state,
             name,
@@ -305,17 +302,17 @@ class SandboxStore:
         products.edit(self.state, self._product(product_id), now, fields)
 
     def delete_product(self, product_id: int) -> None:
-        """Delete a product; lines of orders then say product 0."""
+        """Delete a product; order lines then have product id 0."""
         products.delete(self.state, self._product(product_id))
 
-    # What can be looked up without asking.
+    # Look-ups without a request.
 
     def order(self, order_id: int) -> dict[str, Any]:
-        """Return an order as an administrator's key would be shown it."""
+        """Return an order as an administrator's key sees it."""
         return values.order_row(self.state, self._order(order_id))
 
     def customer(self, customer_id: int) -> dict[str, Any]:
-        """Return a customer as an administrator's key would be shown them."""
+        """Return a customer as an administrator's key sees it."""
         return customers.customer_row(self.state, self._customer(customer_id), with_meta=True)
 
     def coupon(self, code: str) -> dict[str, Any] | None:
@@ -333,7 +330,7 @@ class SandboxStore:
         return [values.note_row(self.state, note) for note in found]
 
     def order_ids(self) -> list[int]:
-        """Return the ids of all orders, those in the trash among them."""
+        """Return the ids of all orders, including those in the trash."""
         return sorted(self.state.orders)
 
     def customer_ids(self) -> list[int]:
@@ -346,7 +343,7 @@ class SandboxStore:
 
     @property
     def mails(self) -> list[Mail]:
-        """What customer notes would have e-mailed."""
+        """The e-mails of customer notes."""
         return self.state.mails
 
     def _address(

@@ -1,4 +1,4 @@
-"""How orders, refunds and notes look in JSON: their keys and types as a real shop writes them."""
+"""Orders, refunds and notes as JSON, with the keys and types of a real store."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _UNPAID = {"pending", "failed", "checkout-draft"}
 
 
 def order_text(state: State, order: Order) -> str:
-    """Write an order, from what was kept unless it changed since."""
+    """Return an order as JSON, cached until it changes."""
     if not order.cached_json:
         order.cached_json = json.dumps(order_row(state, order))
     return order.cached_json
 
 
 def order_row(state: State, order: Order) -> dict[str, Any]:
-    """Write an order as the REST API shows it."""
+    """Return an order as the REST API shows it."""
     return {
         "id": order.id,
         "parent_id": order.parent_id,
@@ -66,12 +66,12 @@ def order_row(state: State, order: Order) -> dict[str, Any]:
 
 
 def item_rows(items: Iterable[Item]) -> list[dict[str, Any]]:
-    """Write lines of an order."""
+    """Return lines of an order."""
     return [_item(line) for line in items]
 
 
 def refund_row(state: State, refund: Refund, *, with_parent: bool) -> dict[str, Any]:
-    """Write a refund; only the list of all refunds says whose it is."""
+    """Return a refund; only the list of all refunds includes the order's id."""
     return {
         "id": refund.id,
         **({"parent_id": refund.order_id} if with_parent else {}),
@@ -89,7 +89,7 @@ def refund_row(state: State, refund: Refund, *, with_parent: bool) -> dict[str, 
 
 
 def note_row(state: State, note: Note) -> dict[str, Any]:
-    """Write a note."""
+    """Return a note."""
     return {
         "id": note.id,
         "author": note.author,

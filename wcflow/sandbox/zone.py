@@ -1,7 +1,4 @@
-"""The shop's clock face: instants as the shop writes them, and dates as it reads them.
-
-Not a clock: what time it is comes from outside.
-"""
+"""The store's time zone: how it writes and parses dates."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A time zone as WordPress knows it.
+    """A time zone as in WordPress.
 
-    `repeated` says which of the two passes of autumn's repeated hour WooCommerce takes a local
-    time for: 0 the first (stamps of the second pass lie an hour in the past), 1 the second
-    (stamps of the first pass lie an hour in the future).
+    `repeated` selects how WooCommerce reads local times in autumn's repeated hour: 0 as the first
+    pass (timestamps of the second are an hour early), 1 as the second (timestamps of the first
+    are an hour late).
     """
 
     name: str
@@ -29,34 +26,33 @@ class Zone:
 
     @property
     def info(self) -> ZoneInfo:
-        """The zone's rules."""
         return ZoneInfo(self.name)
 
     def hours(self, now: datetime) -> float:
-        """Return the offset from GMT in hours, as `gmt_offset` gives it: 1, 5.5."""
+        """Return the offset from GMT in hours, as in `gmt_offset`: 1, 5.5."""
         offset = now.astimezone(self.info).utcoffset()
         hours = (offset.total_seconds() if offset else 0.0) / 3600
         return int(hours) if hours == int(hours) else hours
 
     def stamp(self, now: datetime) -> datetime:
-        """Round an instant to the second, in GMT."""
+        """Truncate a time to seconds, in GMT."""
         return now.astimezone(UTC).replace(microsecond=0)
 
     def stamp_by_local_time(self, now: datetime) -> datetime:
-        """Write an instant in local time and read it back, as WooCommerce's order tables do."""
+        """Convert a time to local time and back, as WooCommerce's order tables do."""
         local = now.astimezone(self.info).replace(microsecond=0, fold=self.repeated)
         return local.astimezone(UTC)
 
     def local(self, stamp: datetime | None) -> str | None:
-        """Write a stamp as `date_…`: site-local and naive."""
+        """Format a time as `date_…`: site-local and naive."""
         return None if stamp is None else f"{stamp.astimezone(self.info):%Y-%m-%dT%H:%M:%S}"
 
     def read(self, text: str, *, against_gmt: bool) -> datetime | None:
-        """Read a date that a filter asks with, as the instant that it is compared with.
+        """Parse the date of a filter into the time that it is compared with.
 
-        WordPress turns it into site-local time first. With `dates_are_gmt` that local time is
-        then held against the GMT column, so only a naive GMT string means what it says: a Z is
-        off by the zone's offset, and a time in spring's gap by an hour.
+        WordPress converts it to site-local time first. With `dates_are_gmt` it compares that local
+        time with the GMT column, so only a naive GMT string is right: a date with Z is off by the
+        zone's offset, and a time in spring's gap by an hour.
         """
         instant = self.instant(text)
         if instant is None:
@@ -66,7 +62,7 @@ class Zone:
         return instant.astimezone(self.info).replace(tzinfo=UTC, fold=0)
 
     def instant(self, text: str) -> datetime | None:
-        """Read a date, naive ones in the site's zone; None where it is not one."""
+        """Parse a date, naive ones in the site's zone; return None if invalid."""
         found = _DATE.fullmatch(text)
         if not found:
             return None
@@ -82,7 +78,7 @@ class Zone:
 
 
 def gmt(stamp: datetime | None) -> str | None:
-    """Write a stamp as `date_…_gmt`: GMT and naive."""
+    """Format a time as `date_…_gmt`: GMT and naive."""
     return None if stamp is None else f"{stamp:%Y-%m-%dT%H:%M:%S}"
 
 
