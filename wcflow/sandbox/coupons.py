@@ -226,13 +226,13 @@ def _apply_rest(state: State, coupon: Coupon, requested: Mapping[str, Any]) -> N
 
 
 def _read_date(value: Any) -> str:
-    told = str(value or "")
-    return f"{told}T00:00:00" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", told) else told
+    date = str(value or "")
+    return f"{date}T00:00:00" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", date) else date
 
 
 def _matches(email: str, pattern: str) -> bool:
-    told = re.escape(pattern).replace(r"\*", ".*")
-    return bool(re.fullmatch(told, email.strip().lower()))
+    regex = re.escape(pattern).replace(r"\*", ".*")
+    return bool(re.fullmatch(regex, email.strip().lower()))
 
 
 def _get(state: State, coupon_id: int, status: int) -> Coupon:

@@ -173,11 +173,11 @@ def _address(requested: Mapping[str, Any] | None, names: list[str]) -> dict[str,
 
 def _matches(customer: Customer, requested: Mapping[str, Any]) -> bool:
     role = requested.get("role", "customer")
-    told = f"{customer.username} {customer.email}".lower()
+    searchable = f"{customer.username} {customer.email}".lower()
     return (
         role in {"all", customer.role}
         and requested.get("email", customer.email).lower() == customer.email.lower()
-        and requested.get("search", "").lower() in told
+        and requested.get("search", "").lower() in searchable
     )
 
 

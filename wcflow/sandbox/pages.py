@@ -136,8 +136,8 @@ def _coupons(state: State) -> str:
 
 
 def _tags(names: Iterable[str], kind: str = "tag") -> str:
-    told = (name.strip() for name in names)
-    return "".join(f"<span class='{kind}'>{escape(name)}</span>" for name in told if name)
+    stripped = (name.strip() for name in names)
+    return "".join(f"<span class='{kind}'>{escape(name)}</span>" for name in stripped if name)
 
 
 def _table(heads: Iterable[str], rows: Iterable[str]) -> str:

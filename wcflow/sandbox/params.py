@@ -58,9 +58,9 @@ def invalid_params(bad: Mapping[str, InvalidParam]) -> RestError:
 
 def missing_params(*names: str) -> RestError:
     """Return the error for missing parameters."""
-    told = ", ".join(names)
+    listed = ", ".join(names)
     return RestError(
-        "rest_missing_callback_param", f"Missing parameter(s): {told}", 400, params=list(names)
+        "rest_missing_callback_param", f"Missing parameter(s): {listed}", 400, params=list(names)
     )
 
 

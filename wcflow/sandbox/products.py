@@ -181,11 +181,11 @@ def slug(name: str) -> str:
 
 
 def _term(state: State, terms: dict[int, Term], name: str) -> Term:
-    told = escape_name(name)
+    escaped = escape_name(name)
     for term in terms.values():
-        if term.name == told:
+        if term.name == escaped:
             return term
-    made = Term(state.numbers.take("term"), told, slug(told))
+    made = Term(state.numbers.take("term"), escaped, slug(escaped))
     terms[made.id] = made
     return made
 

@@ -194,14 +194,14 @@ def _shipping(line: Fee) -> dict[str, Any]:
 
 def _coupon(line: CouponLine) -> dict[str, Any]:
     amount = php_number(float(line.amount))
-    told = json.dumps([line.coupon_id, line.code, line.kind, amount], separators=(",", ":"))
-    row = {"id": line.meta_id, "key": "coupon_info", "value": told}
+    info = json.dumps([line.coupon_id, line.code, line.kind, amount], separators=(",", ":"))
+    row = {"id": line.meta_id, "key": "coupon_info", "value": info}
     return {
         "id": line.id,
         "code": line.code,
         "discount": str(line.discount),
         "discount_tax": "0",
-        "meta_data": [{**row, "display_key": "coupon_info", "display_value": told}],
+        "meta_data": [{**row, "display_key": "coupon_info", "display_value": info}],
         "discount_type": line.kind,
         "nominal_amount": amount,
         "free_shipping": line.free_shipping,
