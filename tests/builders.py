@@ -1,4 +1,4 @@
-"""Short ways to make the shop's nouns in tests. Each takes only what a test is about."""
+"""Builders of records with defaults for whatever a test does not need."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ STORE = StoreProfile(name="Shop", url="https://shop.example", zone=BERLIN, curre
 
 
 def ago(days=0, **more):
-    """Give the instant that long before NOW."""
+    """Return the time that long before NOW."""
     return NOW - timedelta(days=days, **more)
 
 
@@ -21,7 +21,7 @@ def item(id=1, product_id=10, name="Wallet", sku="wallet-1", quantity=1, total=1
 
 
 def order(id=1, *, days=10, status="completed", total=10000, **more):
-    """Give an order placed ``days`` ago; one in a paid status was paid a minute later."""
+    """Return an order placed ``days`` ago; one in a paid status was paid a minute later."""
     created = more.pop("created", ago(days))
     paid = created + timedelta(minutes=1) if status in ("completed", "processing") else None
     fields = {

@@ -1,4 +1,4 @@
-"""wcflow's commands as an admin gives them, and what they answer."""
+"""Runs wcflow's commands as an admin does, in this process or in a new one."""
 
 import os
 import pty
@@ -19,7 +19,7 @@ from wcflow.cli import app
 
 
 class CommandResult(NamedTuple):
-    """How a command ended, and what it said where."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -31,7 +31,7 @@ class CommandResult(NamedTuple):
 
 
 def run_wcflow(*words, typed=None):
-    """Give a command, outside of a terminal; a bug comes out as itself."""
+    """Run a command without a terminal; bugs are raised as they are."""
     try:
         result = CliRunner().invoke(app, [str(word) for word in words], input=typed)
     finally:
@@ -45,16 +45,16 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def run_process(*words, **more):
-    """Run wcflow as a process of its own."""
+    """Run wcflow in a new process."""
     command = [sys.executable, "-m", "wcflow", *map(str, words)]
     common = {"capture_output": True, "text": True, "timeout": 60, "env": ENVIRONMENT}
     return subprocess.run(command, check=False, **common | more)
 
 
 def run_on_terminal(*words, answers=(), **env):
-    """Run a command on a terminal of its own; give what it shows there.
+    """Run a command on a terminal and return what it shows.
 
-    ``answers`` are (question, what is typed when it stands there), in order.
+    ``answers`` are pairs of question and typed answer, in order.
     """
     parent, child = pty.openpty()
     command = [sys.executable, "-m", "wcflow", *map(str, words)]
@@ -81,25 +81,22 @@ def _answer_prompts(terminal, answers):
         if answers and answers[0][0] in asked:
             os.write(terminal, answers.pop(0)[1].encode() + b"\n")
             asked = ""
-    assert [] == answers, f"never asked: {answers}"
+    assert [] == answers, f"unused answers: {answers}"
     return shown
 
 
 def _read(terminal):
     ready, _, _ = select.select([terminal], [], [], 30)
-    assert ready, "the command waits for something"
+    assert ready, "the command shows nothing"
     try:
         return os.read(terminal, 65536)
     except OSError:
-        # Linux ends a terminal that nobody writes to any more with an error.
+        # Linux reports the end of a terminal as an error.
         return b""
 
 
 class CommandLine:
-    """An admin's desk: a shop, a configuration for it, and the commands given there.
-
-    The commands go by the real clock, so the shop does as well.
-    """
+    """A simulation for commands of an admin; both use the real clock."""
 
     def __init__(self, folder, rules="", **more):
         self.sim = Simulation(folder, rules, now=datetime.now(UTC).replace(microsecond=0), **more)
@@ -111,16 +108,16 @@ class CommandLine:
         self.writes = []
 
     def run(self, *words, typed=None, mounted_at="https://shop.example"):
-        """Give a command with this desk's configuration, the shop within reach."""
+        """Run a command with this configuration; the store answers at ``mounted_at``."""
         http = mount_sandbox(self.faults, lambda: datetime.now(UTC), url=mounted_at)
         with http if mounted_at else nullcontext() as opened:
             result = run_wcflow(*words, "--config", self.config, typed=typed)
-        # A batch of nothing is how wcflow asks whether it may write.
+        # wcflow sends an empty batch to check the key's permissions.
         self.writes = [call for call in opened.writes if call.json] if opened else []
         return result
 
     def edit_config(self, old, new):
-        """Change a text in the INI."""
+        """Replace a text in the INI."""
         text = self.config.read_text()
         assert old in text
         self.config.write_text(text.replace(old, new))

@@ -1,8 +1,7 @@
-"""Databases for tests: an SQLite file, and a PostgreSQL of the tests' own.
+"""Databases for tests: an SQLite file, and a private PostgreSQL server.
 
-PostgreSQL is started from Debian's binaries, on a socket in a directory of its own, once for a
-session that needs it. Where the binaries are missing those tests are skipped with the reason,
-unless WCFLOW_REQUIRE_POSTGRES=1 says that nothing may be skipped.
+The server starts from Debian's binaries, once per session and worker, on a socket in its own
+directory. Without the binaries its tests are skipped, or fail with WCFLOW_REQUIRE_POSTGRES=1.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ class Postgres:
 
     @contextmanager
     def database(self, pattern="pattern"):
-        """Make a database for one test; give its URL."""
+        """Make a database for one test and return its URL."""
         name = f"test{next(_numbers)}"
         with self._control() as control:
             control.execute(text(f"CREATE DATABASE {name} TEMPLATE {pattern}"))
@@ -81,7 +80,7 @@ class Postgres:
 
     @contextmanager
     def empty_database(self):
-        """Lend the shared database, empty: ten times as quick as making one."""
+        """Return the shared database, emptied: ten times faster than a new one."""
         yield self.url("shared")
         tables = ", ".join(table.name for table in schema.METADATA.sorted_tables)
         version = f"UPDATE {schema.VERSION_TABLE} SET version_num = '{schema.HEAD}'"
@@ -140,7 +139,7 @@ def _binaries():
 
 
 def _postgres_user(folder):
-    """PostgreSQL does not run as root: give whom to run it as, and let them have the folder."""
+    """Return the user to run as, because PostgreSQL does not run as root; hand over the folder."""
     if os.geteuid() != 0:
         return {}
     try:
@@ -170,7 +169,7 @@ def _wait_for(binaries, folder, server):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
-    """The URL of a database with all tables, one of each kind that wcflow knows."""
+    """The URL of a database with all tables, for SQLite and for PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'wcflow.sqlite'}"
         return
@@ -180,13 +179,13 @@ def database_url(request, tmp_path):
 
 @pytest.fixture
 def database(database_url):
-    """An open database of each kind."""
+    """An open database, SQLite and PostgreSQL."""
     with open_database(database_url) as db:
         yield db
 
 
 @pytest.fixture
 def sqlite(tmp_path):
-    """An open database for laws in which its kind plays no part."""
+    """An open SQLite database."""
     with open_database(f"sqlite:///{tmp_path / 'wcflow.sqlite'}") as db:
         yield db

@@ -1,7 +1,6 @@
-"""The daemon as a real process, beside a shop that really listens, and systemd's ear.
+"""The daemon as a real process, with an HTTP sandbox and systemd's notify socket.
 
-The process runs ``wcflow run``; what a test has to wait for too long in real life (rests, limits)
-is shortened by a few words of Python before that.
+The process runs ``wcflow run``; a prelude of Python code shortens long delays and limits.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ from wcflow.daemon import schedule
 schedule._FIRST, schedule._LONGEST = timedelta(seconds=0.2), timedelta(seconds=0.5)
 schedule._FIRST_HERE, schedule._LONGEST_HERE = timedelta(seconds=0.1), timedelta(seconds=0.2)
 """
-"""Rests of fractions of a second in place of minutes."""
+"""Retries after fractions of a second instead of minutes."""
 
 
 def utcnow():
@@ -73,7 +72,7 @@ def utcnow():
 
 
 class DaemonHost:
-    """A shop that listens, a configuration for it, and a folder where the database lies."""
+    """An HTTP sandbox with a configuration and a folder for the database."""
 
     def __init__(self, folder, stack):
         self.folder, self._stack = folder, stack
@@ -85,7 +84,7 @@ class DaemonHost:
         self.use_database(f"sqlite:///{folder}/wcflow.sqlite3")
 
     def use_database(self, database):
-        """Let the mirror lie in this database."""
+        """Use this database."""
         self.database = database
         self.write(self.store() + RULES_INI)
 
@@ -105,7 +104,7 @@ class DaemonHost:
 
     @contextmanager
     def context(self):
-        """A line to the shop, for what an admin's commands do."""
+        """Open a sync context, as an admin's commands do."""
         config = load_config(self.config, {})
         (settings,) = config.stores
         keys = (settings.consumer_key, settings.consumer_secret)
@@ -116,7 +115,7 @@ class DaemonHost:
             yield sync.SyncContext(db, store, config, settings, utcnow, "admin")
 
     def approve_initial_sync(self):
-        """Make the first census, and let its writes go."""
+        """Run the initial sync and approve its changes."""
         with self.context() as context:
             sync.refresh_store_info(context)
             sync.sync_once(context, write=False)
@@ -124,7 +123,7 @@ class DaemonHost:
             sync.sync_once(context)
 
     def bind_to_other_store(self):
-        """Let the database say that it was made from a shop somewhere else."""
+        """Bind the database to another store."""
         with open_database(self.database) as db, db.transaction() as tx:
             save_store(tx, "shop", url="https://old.example", uid="another")
 
@@ -133,7 +132,7 @@ class DaemonHost:
             return store_row(tx, name)
 
     def outbox_states(self):
-        """All effects of workflows, as (kind, state)."""
+        """All outbox entries of workflows, as (kind, state)."""
         with open_database(self.database) as db, db.reading() as tx:
             found = outbox.entries(tx, "shop", limit=1000)
         return sorted((e.kind, e.state) for e in found if e.rule.startswith("workflow"))
@@ -150,7 +149,7 @@ class DaemonHost:
 
 
 class NotifySocket:
-    """Systemd's end of the socket: what it was told, and when."""
+    """Systemd's end of the notify socket: messages with their times."""
 
     def __init__(self, *, abstract):
         self._folder = tempfile.TemporaryDirectory(prefix="wcflow-ear-")
@@ -179,7 +178,7 @@ class NotifySocket:
             self._queue.put(words.decode())
 
     def wait_for_message(self, pattern, within=15.0):
-        """Wait for the next message that matches; all before it are passed over."""
+        """Wait for the next message that matches, and skip those before it."""
         until = time.monotonic() + within
         while True:
             try:
@@ -230,7 +229,7 @@ class DaemonProcess:
         return [line for line in list(self.log) if line["event"] == event]
 
     def wait_for_log(self, event, times=1, within=15.0):
-        """Wait until the log has a line so many times; give the last of them."""
+        """Wait until the log has a line so many times; return the last."""
         until = time.monotonic() + within
         while len(self.log_entries(event)) < times:
             assert time.monotonic() < until, f"never logged {event!r}: {self.log}"
@@ -239,20 +238,20 @@ class DaemonProcess:
         return self.log_entries(event)[-1]
 
     def stop(self, number=signal.SIGTERM, within=15.0):
-        """Ask it to end; give the exit code and the seconds that it took."""
+        """Stop the daemon; return the exit code and the seconds that it took."""
         began = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(within), time.monotonic() - began
 
     def wait_for_exit(self, within=15.0):
-        """Wait until it ends by itself; give the exit code and what stands in the log."""
+        """Wait until the daemon ends by itself; return the exit code and the log."""
         code = self.process.wait(within)
         self._reader.join()
         return code, self.log
 
 
 def wait_until(condition, within=15.0):
-    """Wait until a question is answered with something true, and give that."""
+    """Wait until a condition is true, and return its value."""
     until = time.monotonic() + within
     while not (answer := condition()):
         assert time.monotonic() < until, "it never came to be"
@@ -262,6 +261,6 @@ def wait_until(condition, within=15.0):
 
 @contextmanager
 def daemon_host(folder):
-    """A town for one test; everything in it ends with it."""
+    """A daemon host for one test; stops all its processes at the end."""
     with ExitStack() as stack:
         yield DaemonHost(Path(folder), stack)

@@ -1,7 +1,7 @@
-"""A shop that sells while the daemon beside it is killed, again and again: real processes, real SIGKILL.
+"""Kills a real daemon again and again with SIGKILL while people order.
 
-What people do is the street of the histories, and what must be so in the end are its laws; here
-they go over HTTP, by the real clock, and who dies is a process that had no say in it.
+Activities and invariants are those of the histories, but over HTTP, with the real clock and real
+processes.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from wcflow.store.client import Store
 
 STORE_INI = "page_size = 5\nparallel = 2"
 KILL_MODES = ("early", "anytime", ("GET *", 30, True), ("POST *", 7, False), ("POST *", 7, True))
-"""How a daemon dies: young, at some moment, reading, about to write, and before it hears that it did."""
+"""When a daemon dies: early, at any moment, during a read, before a write, before its response."""
 SANDBOX_URL = "https://shop.example"
 WCFLOW_INI = "poll_every = 1s\nmax_writes = 100000\nlog_level = info\nlog_format = json"
 PAST_ORDERS = 150
 MAX_LIFETIME = 1.2
-"""Seconds that a daemon lives at most: a poll is due each second."""
+"""In seconds; a poll is due each second."""
 
 FORKER = """
 import os, sys
@@ -50,7 +50,7 @@ for _ in sys.stdin:
     print(born, flush=True)
     print(os.waitpid(born, 0)[1], flush=True)
 """
-"""Where daemons come from: each is a process of its own, forked from one that has read the code."""
+"""Forks each daemon from a process that has already imported the code."""
 
 
 def utcnow():
@@ -58,7 +58,7 @@ def utcnow():
 
 
 class HttpSimulation(Simulation):
-    """A world that listens on a port and whose time is the real one, put forward by ``pass_``."""
+    """A simulation over HTTP, with the real time plus an offset."""
 
     def __init__(self, folder, stack, rules, **more):
         self._stack, self._clock_offset, self.server = stack, timedelta(), None
@@ -85,7 +85,7 @@ class HttpSimulation(Simulation):
     def context(self, holder="test", crash_point=None, channels=None):
         (settings,) = self.config.stores
         keys = (settings.consumer_key, settings.consumer_secret)
-        # A signature would carry the real time: by https, which is the same shop, there is none.
+        # A signature would contain the real time; https needs no signature.
         url = settings.url.replace("http:", "https:")
         with (
             mount_sandbox(self.faults, lambda: self.now, url=url) as http,
@@ -104,7 +104,7 @@ class HttpSimulation(Simulation):
 
 
 class DaemonForker:
-    """Gives birth to daemons, one after the other, and knows how each ended."""
+    """Starts daemons one after the other, and reports how each ended."""
 
     def __init__(self, sim):
         self.log = sim.folder / "daemon.log"
@@ -126,26 +126,26 @@ class DaemonForker:
 
     def start(self):
         self.killed_event.clear()
-        self._process.stdin.write("another\n")
+        self._process.stdin.write("start\n")
         self._process.stdin.flush()
         self._pid = int(self._process.stdout.readline())
 
     def kill(self):
-        """Kill who lives; a thread of the shop may do so as well."""
-        assert self._pid, "nobody lives"
-        with suppress(ProcessLookupError):  # it ended by itself: its exit code will tell
+        """Kill the running daemon; can be called from a server thread."""
+        assert self._pid, "no daemon is running"
+        with suppress(ProcessLookupError):  # it ended by itself; wait() returns its exit code
             os.kill(self._pid, signal.SIGKILL)
         self.killed_event.set()
 
     def wait(self):
-        """Wait until who lived is gone; give what ended it: a signal less than 0, or an exit code."""
+        """Wait for the daemon's end; return its exit code, or the signal as a negative number."""
         status = int(self._process.stdout.readline())
         self._pid = 0
         return os.waitstatus_to_exitcode(status)
 
 
 class DaemonKiller:
-    """A village under fire. ``chance`` chooses the moments; what happens in them, the machine."""
+    """Runs and kills daemons at moments that ``chance`` selects."""
 
     def __init__(self, folder, stack, database, chance):
         self.chance = chance
@@ -159,7 +159,7 @@ class DaemonKiller:
         self.kill_counts, self.fired_modes = Counter(), set()
 
     def run_and_kill_daemon(self, number):
-        """Let a daemon live for a while, people act meanwhile, and kill it."""
+        """Run a daemon for a while, let people act, and kill it."""
         mode = KILL_MODES[number % len(KILL_MODES)]
         longest = {
             "early": MAX_LIFETIME / 3 * self.chance.random(),
@@ -172,13 +172,13 @@ class DaemonKiller:
         self._act_while_running(longest.get(mode, 2 * MAX_LIFETIME))
         self.forker.kill()
         assert -signal.SIGKILL == self.forker.wait(), self.forker.log.read_text()[-3000:]
-        # Ten minutes are about to pass: what the dead one sent arrives long before they are over.
+        # Requests that were sent arrive long before the ten minutes until the lease ends.
         wait_until(lambda: not self.sim.server.clients)
         self.sim.faults.recover()
         self.kill_counts[_activity_at_kill(self.sim.server.calls[asked:])] += 1
 
     def _kill_on_request(self, only, most, effect):
-        """Kill when it asks the shop for something, before that has an effect or after."""
+        """Kill the daemon at a request, before or after its effect."""
 
         def deed(request, now, following):
             answer = following(request, now) if effect else None
@@ -192,7 +192,7 @@ class DaemonKiller:
         self.sim.faults.rules.append(FaultRule(deed, only=only, after=after))
 
     def _act_while_running(self, seconds):
-        """Let people act at some moments of the daemon's life, which may end before they are done."""
+        """Let people act at random moments, until the time is over or the daemon is killed."""
         until = time.monotonic() + seconds
         moments = sorted(self.chance.uniform(0, seconds) for _ in range(self.chance.randrange(4)))
         for moment in moments:
@@ -201,16 +201,16 @@ class DaemonKiller:
         self.forker.killed_event.wait(max(0.0, until - time.monotonic()))
 
     def act_randomly(self):
-        """Mostly they order."""
+        """Do one random activity, mostly an order."""
         plain = self.chance.random() < 0.6
         deed = "place_order" if plain else self.chance.choice(tuple(ACTIVITIES))
         with self.sim.server.lock:
             self.activity.do(deed, self.chance.randrange(500))
 
     def expire_leases(self):
-        """Let ten minutes pass for what the dead one held: its lease, and its claims half of the time.
+        """Expire the killed daemon's lease, and its claims half of the time.
 
-        An admin lets the first census go, sooner or later.
+        Also approve the initial sync, sooner or later.
         """
         with self.sim.db.transaction() as tx:
             tx.exec_driver_sql("UPDATE store SET lease_until = lease_until - 601")
@@ -221,9 +221,9 @@ class DaemonKiller:
                 sync.approve(context)
 
     def run_until_quiet(self):
-        """Let the fire end, and time pass until all that waits has had its turn.
+        """Let time pass until everything that waits is done, then check all invariants.
 
-        The last look is at noon: a day that ends in the midst of it would be news of its own.
+        The last pass is at noon, so that no day ends during it.
         """
         with self.sim.server.lock:
             self.activity.save_pending_lines()
@@ -237,12 +237,12 @@ class DaemonKiller:
 
 
 def _activity_at_kill(calls):
-    """Give what a daemon was doing when it died, by what it had last asked the shop for."""
+    """Return what a daemon was doing when it died, from its last request."""
     if not calls:
         return "starting"
     last = calls[-1]
     if last.writes:
-        return "writing" if last.json else "getting to know the shop"
+        return "writing" if last.json else "checking the store"
     if "/orders" in last.path or "/customers" in last.path or "/products" in last.path:
         return "reading"
-    return "getting to know the shop"
+    return "checking the store"

@@ -1,4 +1,4 @@
-"""Rows of a real WooCommerce with one field, at any depth, turned into anything that JSON can say."""
+"""Recorded rows of WooCommerce with one field, at any depth, replaced by any JSON value."""
 
 import json
 import random
@@ -12,23 +12,23 @@ from sqlalchemy import event
 from sqlalchemy import text as text_of
 
 RECORDINGS = Path(__file__).parent / "recordings"
-# A random text does not shrink: an index of PostgreSQL would refuse it as it stands.
+# Random text does not compress, so an index of PostgreSQL rejects it.
 LONG_TEXT = "".join(random.Random(7).choices("abcdefghijklmnopqrstuvwxyz", k=10_000))
 
 
 def recorded_rows(file, having):
-    """Give the rows of a recording's lists that have a field."""
+    """Return the rows of a recording's lists that have a field."""
     exchanges = json.loads((RECORDINGS / f"{file}.json").read_text())
     bodies = [each["response"].get("json") for each in exchanges]
     return [row for body in bodies if type(body) is list for row in body if having in row]
 
 
 def raw_json(value):
-    """Give a value as the sandbox is to show it: what no Python value says, as the JSON it is."""
+    """Return a value for the sandbox to show, as raw JSON where Python cannot write it."""
     return _RAW_JSON.get(value, value) if type(value) is str else value
 
 
-# Python itself gives up on lists so deep: they are named here, and written when a row is sent.
+# Python cannot handle lists so deep; they are written as JSON when a row is sent.
 _RAW_JSON = {f"{depth} brackets": b"[" * depth + b"]" * depth for depth in (300, 600, 1100)}
 _RAW_JSON |= {"a number without end": b"1e999", "a control character": b'"\x07"'}
 _AMOUNTS = ["", "0", "-1.00", "1e999999", "1e-999999", "NaN", "Infinity", "٣", "1_000", " 5 "]
@@ -73,7 +73,7 @@ any_json = st.sampled_from(_AWKWARD) | st.recursive(
 
 
 def json_paths(value, here=()):
-    """Give every place in a JSON value, the whole of it first."""
+    """Return every path in a JSON value, the whole value first."""
     yield here
     inner = (
         value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
@@ -83,7 +83,7 @@ def json_paths(value, here=()):
 
 
 def replace_at(row, place, value):
-    """Give the row with something else at a place."""
+    """Return the row with another value at a path."""
     if not place:
         return value
     row = deepcopy(row)
@@ -96,7 +96,7 @@ def replace_at(row, place, value):
 
 @st.composite
 def malformed_rows(draw, rows, times=1):
-    """Give one of the rows with so many of its places turned into anything."""
+    """Return one of the rows with so many of its fields replaced."""
     row = draw(st.sampled_from(rows))
     for _ in range(times):
         place = draw(st.sampled_from(list(json_paths(row))[1:] or [()]))
@@ -105,7 +105,7 @@ def malformed_rows(draw, rows, times=1):
 
 
 def json_body(rows):
-    """Write rows as a shop sends them."""
+    """Return rows as JSON."""
     text = json.dumps(rows).encode()
     for name, value in _RAW_JSON.items():
         text = text.replace(f'"{name}"'.encode(), value)
@@ -114,7 +114,7 @@ def json_body(rows):
 
 @contextmanager
 def refusing(db, table, text):
-    """Make the database refuse rows that hold ``text``: SQLite by its length, PostgreSQL by a trigger."""
+    """Make the database reject rows that contain ``text``: SQLite by its length, PostgreSQL by a trigger."""
     if db.dialect == "sqlite":
 
         def limit(connection, _):

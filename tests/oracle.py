@@ -1,7 +1,7 @@
-"""What the shop's own JSON says of its people, by the words of RULES.md and as plainly as can be.
+"""A second, simple evaluator: what the rules say about the store's JSON.
 
-Written apart from wcflow and importing nothing of it: a misreading made there is not made here
-again. It has no memory, no due times and no speed; it looks at everything, each time anew.
+It imports nothing from wcflow, so that it does not repeat the same mistakes. It keeps no state and
+evaluates everything each time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HIDDEN = ("trash", "checkout-draft", "auto-draft")
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The rules that a shop is served by: their numbers, their names, and which there are."""
+    """The rules of a test: their numbers, their names, and which exist."""
 
     big: int = 250
     lapsed: bool = True
@@ -27,7 +27,7 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class Person:
-    """An account with the guest orders under its address, or the guest orders under one."""
+    """An account with the guest orders under its address, or the guest orders under one address."""
 
     account: dict | None
     orders: tuple[dict, ...]
@@ -35,7 +35,7 @@ class Person:
 
 
 def group_people(orders, customers):
-    """Tell whose each order is: by account id for the registered, by address for guests."""
+    """Return the person of each order: by account id, or by address for guests."""
     accounts = {each["id"]: each for each in customers}
     under = {
         normalize_email(each["email"] or each["billing"]["email"]): each["id"] for each in customers
@@ -57,28 +57,28 @@ def group_people(orders, customers):
 
 
 def normalize_email(address):
-    """Trim an address and write it small."""
+    """Trim an address and convert it to lower case."""
     return address.strip().lower()
 
 
 def parse_gmt(naive_gmt):
-    """Read a GMT date of the shop."""
+    """Parse a GMT date of the store."""
     return datetime.fromisoformat(naive_gmt).replace(tzinfo=UTC)
 
 
 def refunded(order):
-    """Add up what went back."""
+    """Return the sum of refunds."""
     return -sum((Decimal(back["total"]) for back in order["refunds"]), Decimal(0))
 
 
 def is_paid(order):
-    """A paid order has a paid status, and not all of its money went back."""
+    """A paid order has a paid status and is not fully refunded."""
     whole = Decimal(order["total"])
     return order["status"] in PAID and not 0 < whole <= refunded(order)
 
 
 def order_date(order):
-    """The date of an order is when it was paid, else created."""
+    """The date of an order is its payment, else its creation."""
     return parse_gmt(order["date_paid_gmt"] or order["date_created_gmt"])
 
 
@@ -87,18 +87,18 @@ def paid_orders(person):
 
 
 def spent(person):
-    """What their paid orders brought in, less refunds."""
+    """The total of paid orders, less refunds."""
     return sum((Decimal(o["total"]) - refunded(o) for o in paid_orders(person)), Decimal(0))
 
 
 def last_day(person, zone):
-    """The day of their last paid order; None where there is none."""
+    """The day of the last paid order, or None."""
     days = [order_date(order).astimezone(zone).date() for order in paid_orders(person)]
     return max(days, default=None)
 
 
 def latest_order(person):
-    """The order that shows tags and segment: the newest that is no draft and not in the trash."""
+    """The order that shows tags and segment: the newest that is neither draft nor in the trash."""
     shown = [order for order in person.orders if order["status"] not in HIDDEN]
     return max(shown, key=lambda o: (o["date_created_gmt"], o["id"]), default=None)
 
@@ -114,7 +114,7 @@ def segment(person, rule_set, now, zone):
 
 
 def tags(person, rule_set, now, zone):
-    """All that rules want worn."""
+    """All tags that the rules give."""
     today = now.astimezone(zone).date()
     paid = paid_orders(person)
     days = [order_date(order).astimezone(zone).date() for order in paid]

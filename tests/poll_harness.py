@@ -1,4 +1,4 @@
-"""A shop, its mirror and the poll between them, with a clock that the test moves."""
+"""A sandbox store, a database and a set clock, for tests of polls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ META_KEYS = frozenset({"wcflow_tags", "colour"})
 
 
 class PollHarness:
-    """One shop in one mirror, named ``shop``. Verbs of people are those of ``shop`` itself."""
+    """Polls one store, named ``shop``, into one database."""
 
     def __init__(self, db, http, client, faults, clock, settings):
         self.db, self.http, self.client, self.faults = db, http, client, faults
@@ -45,7 +45,7 @@ class PollHarness:
         return self._clock[0]
 
     def advance(self, **length):
-        """Let time pass."""
+        """Move the clock."""
         self._clock[0] += timedelta(**length)
         return self.now
 
@@ -60,18 +60,18 @@ class PollHarness:
         return run_reconcile(self.db, self.client, self.settings, self.now, **more)
 
     def settle(self):
-        """Poll until nothing is young any more, and have everybody looked at."""
+        """Poll until no order is young, and clear all evaluation marks."""
         self.pull()
         self.advance(minutes=3)
         self.pull()
         self.clear_dirty_marks()
 
     def clear_dirty_marks(self):
-        """Clear all marks, as evaluation would."""
+        """Clear all evaluation marks."""
         with self.db.transaction() as tx:
             tx.execute(update(table_of(PersonRow)).values(touched=0))
 
-    # What the mirror has.
+    # The database.
 
     def row(self):
         with self.db.reading() as tx:
@@ -87,7 +87,7 @@ class PollHarness:
             return tx.execute(table.select().where(table.c.store == self.settings.store)).all()
 
     def orders(self):
-        """The mirror's orders by id, without what was observed of them."""
+        """The database's orders by id, without observation times."""
         return {row.id: replace(order_of(row), history=()) for row in self._rows(OrderRow)}
 
     def order(self, id):
@@ -101,7 +101,7 @@ class PollHarness:
         return {row.id: product_of(row) for row in self._rows(ProductRow)}
 
     def people(self):
-        """The persons that are remembered: key to address."""
+        """The stored persons: key to e-mail address."""
         return {key: row.email for key, row in self._persons()}
 
     def _persons(self):
@@ -110,10 +110,10 @@ class PollHarness:
         return [(known[row.id], row) for row in self._rows(PersonRow) if row.present]
 
     def dirty_people(self):
-        """The persons that are to be looked at."""
+        """The persons marked for evaluation."""
         return {key for key, row in self._persons() if row.touched}
 
-    # What the shop has, as records.
+    # The store, as records.
 
     def sandbox_orders(self):
         keys = self.settings.meta_keys
@@ -141,7 +141,7 @@ class PollHarness:
         }
 
     def sandbox_people(self):
-        """The persons that the shop's customers and orders make."""
+        """The persons that follow from the store's customers and orders."""
         accounts = self.sandbox_customers()
         by_email = {}
         for id in sorted(accounts, reverse=True):
@@ -156,7 +156,7 @@ class PollHarness:
 
 
 def assert_database_matches_sandbox(poll):
-    """State the law of laws: after a poll the mirror is the shop."""
+    """Assert that the database equals the store, as after every poll."""
     assert poll.sandbox_customers() == poll.customers()
     assert poll.sandbox_orders() == poll.orders()
     expected = poll.sandbox_people()
@@ -165,7 +165,7 @@ def assert_database_matches_sandbox(poll):
 
 @contextmanager
 def open_poll(db, sandbox=None, *, now=START, zone="Europe/Berlin", page_size=100, **settings):
-    """Put a shop behind its door and a mirror before it."""
+    """Open a store and a database."""
     clock = [now]
     faults = Faults(sandbox or SandboxStore(zone=zone))
     with mount_sandbox(faults, lambda: clock[0]) as http, _client(page_size) as client:

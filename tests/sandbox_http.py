@@ -1,7 +1,4 @@
-"""The sandbox behind `requests`, without a socket: any client then talks to it as to a shop.
-
-Not a mock: what answers is the shop itself, and what troubles it are its own faults.
-"""
+"""Connects `requests` to the sandbox without a socket."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 @dataclass
 class SandboxHttp:
-    """The way into the shop, and a record of who came through."""
+    """Passes requests to the store, and records them."""
 
     sandbox: Answers
     clock: Clock
@@ -34,15 +31,15 @@ class SandboxHttp:
 
     @property
     def writes(self) -> list[Call]:
-        """The calls that asked for a change."""
+        """The calls that can change something."""
         return [call for call in self.calls if call.writes]
 
     def clear_calls(self) -> None:
-        """Begin the record anew."""
+        """Clear the record."""
         self.calls.clear()
 
     def answer(self, sent: requests.PreparedRequest) -> Answer:
-        """Answer what `requests` is about to send; trouble becomes what a client sees then."""
+        """Answer a request of `requests`; faults become the exceptions that a client sees."""
         now = self.clock()
         request = _read(sent)
         try:
@@ -62,7 +59,7 @@ class SandboxHttp:
 def mount_sandbox(
     sandbox: Answers, clock: Clock, *, url: str = "https://shop.example"
 ) -> Iterator[SandboxHttp]:
-    """Put a shop, or faults around one, where `requests` looks for `url`."""
+    """Let a store, or its faults, answer at `url`."""
     http = SandboxHttp(sandbox, clock)
     below = re.compile(re.escape(url) + r"(/.*)?$")
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:

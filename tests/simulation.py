@@ -1,6 +1,6 @@
-"""A shop, a wcflow that serves it, and a clock: for tests that walk the whole path.
+"""A sandbox store, a database and a set clock, for tests of whole passes.
 
-People act through the shop's own verbs; time passes by ``pass_``; ``walk`` is one walk of wcflow.
+People act through the sandbox's methods; ``advance`` moves the clock; ``run_pass`` runs one pass.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ consumer_secret = {secret}
 
 
 class Simulation:
-    """The shop, the faults around it, the database, and what time it is."""
+    """The sandbox, its faults, the database, and the time."""
 
     def __init__(self, folder, rules, *, database=None, wcflow="", store="", now=START, **sandbox):
         self.folder, self.now = folder, now
@@ -54,11 +54,11 @@ class Simulation:
         self.writes = []
 
     def switch_store(self, sandbox, now):
-        """Put another shop in place of this one, at another time."""
+        """Replace the store by another, at another time."""
         self.sandbox, self.faults, self.now = sandbox, Faults(sandbox), now
 
     def write_rules(self, text):
-        """Edit the INI."""
+        """Write the INI and load it."""
         file = self.folder / "wcflow.ini"
         head = INI.format(
             database=self.database_url,
@@ -71,7 +71,7 @@ class Simulation:
         self.config = load_config(file, {})
 
     def change_settings(self, **fields):
-        """Change the store's settings without going through the file."""
+        """Change the store's settings without changing the file."""
         (store,) = self.config.stores
         self.config = replace(self.config, stores=(replace(store, **fields),))
 
@@ -97,13 +97,13 @@ class Simulation:
                 channels=channels or {},
             )
             store.close()
-        # An empty batch tells the key's rights and changes nothing.
+        # An empty batch only checks the key's permissions.
         self.writes = [call for call in http.writes if call.json or call.method == "DELETE"]
 
     # What wcflow does.
 
     def run_pass(self, *, accept=True, write=True, know=True, channels=None):
-        """Get to know the shop, pull, evaluate and deliver; nothing is held unless asked."""
+        """Run one pass: check the store, poll, evaluate and deliver."""
         with self.context(channels=channels) as context:
             if know:
                 sync.refresh_store_info(context)
@@ -113,7 +113,7 @@ class Simulation:
             return sync.sync_once(context, write=write)
 
     def pages_after_a_purchase(self, pager):
-        """Let a guest buy, and sync until everything that can be delivered is."""
+        """Place a guest order, and run passes until everything deliverable is delivered."""
         self.run_pass()
         self.advance(hours=1)
         order = self.place_order(email="anna@example.com")
@@ -122,7 +122,7 @@ class Simulation:
         return order
 
     def settle(self):
-        """Walk until young orders have been read again and nothing is left to write."""
+        """Run passes until young orders are read again and nothing is left to write."""
         self.run_pass()
         self.advance(minutes=3)
         return self.run_pass()
@@ -132,17 +132,17 @@ class Simulation:
             return sync.nightly(context)
 
     @contextmanager
-    def crash_after(self, steps, holder="mortal", *, from_write=0):
-        """A line whose process is killed after so many steps, wherever that is; it may survive.
+    def crash_after(self, steps, holder="crashing", *, from_write=0):
+        """Open a context whose process is killed after so many steps, if it runs that long.
 
-        They are counted from the start, or from when so many writes are about to be sent.
+        Steps count from the start, or from the given write request.
         """
         crash_point = CrashPoint(steps, from_write)
         with self.context(holder, crash_point) as context, crash_point.count_steps_of(self.db):
             yield context
 
     def reopen_database(self):
-        """Forget all that is only in memory."""
+        """Reopen the database, as a new process does."""
         self.db.close()
         self.db = open_database(self.database_url)
 
@@ -154,7 +154,7 @@ class Simulation:
     def place_order(
         self, *, customer=0, email="", total="100.00", days_ago=0, status="completed", **more
     ):
-        """Somebody places an order of one wallet at that price; give its id."""
+        """Place an order of one wallet at that price and return its id."""
         from wcflow.sandbox.orders import LineItem
 
         context = LineItem(product_id=self.product, total=total, name="Wallet")
@@ -170,7 +170,7 @@ class Simulation:
     def register(self, email, *, days_ago=0, **more):
         return self.sandbox.register(email, now=self.now - timedelta(days=days_ago), **more)
 
-    # What an admin sees in the shop.
+    # What an admin sees in the store.
 
     def meta(self, kind, id, key):
         holder = self.sandbox.order(id) if kind == "order" else self.sandbox.customer(id)
@@ -186,14 +186,14 @@ class Simulation:
         return self.meta("order", order_id, "wcflow_segment")
 
     def notes(self, order_id):
-        """Give our notes on an order without their marks, oldest first."""
+        """Return wcflow's notes on an order without their marks, oldest first."""
         notes = sorted(self.sandbox.notes(order_id), key=lambda note: note["id"])
         return [n["note"].rpartition(" (ref")[0] for n in notes if "(ref " in n["note"]]
 
     def coupons(self):
         return [self.sandbox.coupon(code) for code in self.sandbox.coupon_codes()]
 
-    # What wcflow knows.
+    # The database.
 
     def outbox(self, **query):
         with self.db.reading() as tx:
@@ -219,14 +219,14 @@ class Simulation:
 
 
 class ProcessKilled(BaseException):
-    """the process was killed: nothing catches this, and nothing is tidied up after it."""
+    """The process was killed: no handler catches this and nothing is cleaned up."""
 
 
 class CrashPoint:
-    """How many steps a process has left to live.
+    """Counts steps and kills the process at the last one.
 
-    A step is what can be told apart from outside: a statement or a commit that is about to reach
-    the database, a request about to be sent, an answer about to be read. Who is dead stays so.
+    A step is a statement or commit about to reach the database, a request about to be sent, or a
+    response about to be read. After the kill every further step fails too.
     """
 
     def __init__(self, steps_left, from_write=0):
@@ -244,7 +244,7 @@ class CrashPoint:
         try:
             self.step()
         except ProcessKilled:
-            cursor.close()  # which SQLAlchemy has made already; a process leaves none behind
+            cursor.close()  # SQLAlchemy has already opened it; a killed process leaves none
             raise
 
     def _commit(self, *_):
@@ -252,7 +252,7 @@ class CrashPoint:
 
     @contextmanager
     def count_steps_of(self, db):
-        """Let every statement and every commit of a database be a step."""
+        """Count every statement and every commit as a step."""
         hooks = (("before_cursor_execute", self._statement), ("commit", self._commit))
         for name, hook in hooks:
             event.listen(db._engine, name, hook)
@@ -264,7 +264,7 @@ class CrashPoint:
 
 
 class CrashingStore:
-    """A shop as a mortal process meets it: it may die before it asks, and before it is answered."""
+    """A store whose client can crash before each request and before each response."""
 
     def __init__(self, sandbox, crash_point):
         self.sandbox, self.crash_point = sandbox, crash_point

@@ -1,4 +1,4 @@
-"""Strategies: people with all kinds of histories, and conditions that make sense of them."""
+"""Strategies for persons with many kinds of histories, and for conditions."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wcflow.profile import Profile, SavedState, StoreProfile
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund
 
-# Among them zones that change their clocks at midnight, by half an hour, or once left out a day.
+# Includes zones that change at midnight, by half an hour, or that skipped a day.
 ZONES = (
     "Europe/Berlin",
     "America/Sao_Paulo",
@@ -33,7 +33,7 @@ instants = st.sampled_from(CLOCK_CHANGES) | st.integers(0, 18 * 365 * 86400).map
 
 
 def instants_near(now, days=800):
-    """Give instants around ``now``, many of them near."""
+    """Return times around ``now``, many of them near."""
     seconds = st.integers(-days * 86400, 3600) | st.integers(-40 * 86400, 0)
     return seconds.map(lambda count: now + timedelta(seconds=count))
 
@@ -81,7 +81,7 @@ birthdays = st.sampled_from(["", "1992-02-29", "02-28", "2000-12-31", "31.01.197
 
 @st.composite
 def profiles(draw, now, zone):
-    """People with up to six orders, with and without account."""
+    """Persons with up to six orders, with and without an account."""
     account = None
     if draw(st.booleans()):
         meta = {"born": draw(birthdays), "points": draw(st.sampled_from(["", "12", "x"]))}

@@ -1,4 +1,4 @@
-"""What may befall a request on its way: what hosts, proxies and plugins do, before or after the effect."""
+"""Faults for histories: what hosts, proxies and plugins do to a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAULTS = {
     "chatter": lambda faults, *, effect, **more: faults.prepend_text(**more),
     "nobody there": lambda faults, *, effect, **more: faults.refuse_connections(**more),
 }
-"""Each takes `effect`, `only`, `after` and `times`; what is torn or chattered was done all the same."""
+"""Each takes `effect`, `only`, `after` and `times`; some have only one possible `effect`."""
 
 REQUESTS = (
     "POST /wc/v3/orders/*/notes",

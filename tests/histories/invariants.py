@@ -1,4 +1,4 @@
-"""What must be so at a shop once all is quiet, whatever happened before. Each law is an assertion."""
+"""Invariants that hold at the end of every history, as assertions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 def check_all(sim, activity):
-    """State all laws."""
+    """Check all invariants."""
     check_database_matches_store(sim, activity)
     check_tags_and_segments(sim, activity)
     check_manual_tags_kept(activity)
@@ -28,11 +28,11 @@ def check_all(sim, activity):
     check_database_sound(sim)
 
 
-# The mirror.
+# The database.
 
 
 def check_database_matches_store(sim, activity):
-    """Whole records, read from the shop's JSON by hand."""
+    """Compare whole records, parsed here from the store's JSON."""
     told = {order["id"]: _order(order) for order in activity.orders()}
     with sim.db.reading() as tx:
         kept = order_records(tx, "shop", range(1, 5000))
@@ -43,7 +43,7 @@ def check_database_matches_store(sim, activity):
 
 
 def check_new_orders_known(sim, activity):
-    """No night is needed for that, however many were made in one second."""
+    """The next pass reads new orders, even many within one second."""
     with sim.db.reading() as tx:
         kept = {*order_records(tx, "shop", range(1, 5000))}
     _assert_same(
@@ -52,7 +52,7 @@ def check_new_orders_known(sim, activity):
 
 
 def check_young_orders_complete(sim, activity):
-    """Lines that were saved after the stamp are read all the same, a few minutes later."""
+    """Lines saved after the order's timestamp are read a few minutes later."""
     young = sim.now - timedelta(minutes=5)
     told = {o["id"]: _order(o)["items"] for o in activity.orders(*VISIBLE) if _created(o) > young}
     with sim.db.reading() as tx:
@@ -68,7 +68,7 @@ def _created(order):
 
 
 def _assert_equal(expected, actual):
-    """Say only what differs: (expected, actual) by key."""
+    """Return only the differences: (expected, actual) by key."""
     keys = [key for key in {**expected, **actual} if expected.get(key) != actual.get(key)]
     assert not keys, {key: (expected.get(key), actual.get(key)) for key in keys}
 
@@ -142,7 +142,7 @@ def _assert_same(expected, actual, what):
 
 
 def check_tags_and_segments(sim, activity):
-    """On the account and on the latest order: no more and no less, but for what hands did."""
+    """Tags on accounts and latest orders are as the rules say, except for changes by hand."""
     expected, actual = {}, {}
     for owner, person in activity.people().items():
         away = {r.tag for r in activity.removals if r.owner == owner and r.certain}
@@ -167,7 +167,7 @@ def _segment(sim, place):
 
 
 def check_manual_tags_kept(activity):
-    """What a person wrote by hand is never taken away."""
+    """Tags added by hand are never removed."""
     there = {*activity.sandbox.order_ids()}, {*activity.accounts().values()}
     left = {
         tag: place
@@ -177,11 +177,11 @@ def check_manual_tags_kept(activity):
     _assert_equal(left, {tag: place for tag, place in left.items() if tag in activity.shown(place)})
 
 
-# Effects.
+# Actions.
 
 
 def _notes(sim):
-    """All notes of wcflow: (order, words, mark, when)."""
+    """All notes of wcflow: (order, text, mark, time)."""
     for order in sim.sandbox.order_ids():
         for note in sim.sandbox.notes(order):
             words, is_ours, mark = note["note"].rpartition(" (ref ")
@@ -190,7 +190,7 @@ def _notes(sim):
 
 
 def check_effects_once(sim, activity):
-    """Not twice in any case; and where it is certain that something happened, not never."""
+    """No action happens twice, and each one that is certainly due happens."""
     notes = list(_notes(sim))
     marks = Counter(mark for _, _, mark, _ in notes)
     _assert_equal({}, {mark: times for mark, times in marks.items() if times > 1})
@@ -216,7 +216,7 @@ def _check_later_note(activity, order, texts):
     number = order["id"]
     person = next((p for p in activity.people().values() if order in p.orders), None)
     quiet = person and not any(each["refunds"] for each in person.orders)
-    # Of whom an order is gone may have been given money back for it.
+    # A person with a deleted order can have had a refund for it.
     doubted = activity.with_changed_identity | activity.with_lost_orders
     if quiet and not doubted & {person.email, oracle.normalize_email(order["billing"]["email"])}:
         _assert_same(1, texts[number, f"later {number}"], f"later {number}")
@@ -234,14 +234,14 @@ def _check_refund_notes(activity, texts, since):
 
 
 def _check_extra_notes(activity, texts):
-    """A workflow that came later looks at what happened since, and not at what was before."""
+    """A workflow added later handles only what happens after that."""
     for name, (added, known, gone) in activity.extra_workflows.items():
         for order in activity.orders():
             if order["status"] in oracle.HIDDEN or not order["date_paid_gmt"]:
                 continue
             number, paid = order["id"], oracle.parse_gmt(order["date_paid_gmt"])
             told = texts[number, f"{name} {number}"]
-            if paid < added.replace(microsecond=0):  # the shop's stamps are of whole seconds
+            if paid < added.replace(microsecond=0):  # the store's timestamps are whole seconds
                 _assert_same(0, told, f"{name} {number}")
             elif known is not None and paid > known and gone is None:
                 _assert_same(1, told, f"{name} {number}")
@@ -256,7 +256,7 @@ def _check_welcomes(sim, activity, since):
         dates = [oracle.order_date(order) for order in oracle.paid_orders(person)]
         if dates and min(dates) >= since:
             _assert_same(1, codes[person.email], person.email)
-            # Of whom nothing is left for a while, tags of workflows are forgotten.
+            # Workflow tags are forgotten when a person has no records left for a while.
             for place in (
                 () if {owner, person.email} & activity.with_lost_orders else _places(person)
             ):
@@ -265,7 +265,7 @@ def _check_welcomes(sim, activity, since):
 
 
 def check_waits(sim, activity):
-    """What waits five days comes five days after the payment, by the clocks on the wall."""
+    """A wait of five days ends five days after the payment, in local time."""
     for order, words, _, at in _notes(sim):
         if words.startswith("later ") and order in activity.paid_at:
             paid = activity.paid_at[order].astimezone(BERLIN)
@@ -286,7 +286,7 @@ def _clock_changes(instant):
 
 
 def check_history_ignored(sim, activity):
-    """What was paid before the census began is told of by nobody."""
+    """Orders paid before the initial sync start no workflow."""
     since = _sync_started(sim)
     old = {
         o["id"]
@@ -300,7 +300,7 @@ def check_history_ignored(sim, activity):
 
 
 def check_nothing_left(sim):
-    """Nothing waits that is due, and one more walk writes nothing."""
+    """No due entry is waiting, and one more pass writes nothing."""
     left = [e for e in sim.outbox(states=("due", "claimed")) if e.due_at <= sim.now]
     _assert_same([], left, "left in the outbox")
     sim.advance(minutes=5)
@@ -309,5 +309,5 @@ def check_nothing_left(sim):
 
 
 def check_database_sound(sim):
-    """No row contradicts another, and none is of what cannot be."""
+    """Rows are consistent with each other."""
     assert [] == examine(sim.db, sim.config, sim.now).unsound

@@ -1,4 +1,4 @@
-"""The rules that every history is lived under, as an admin writes them; ``naive`` reads the same book."""
+"""The rules of the histories as an INI; ``oracle`` evaluates the same rules."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ do = add_note {name} {{{{ order.id }}}}
 
 
 def rules_ini(rule_set):
-    """Write a book of rules as an INI."""
+    """Return a set of rules as an INI."""
     text = _SEGMENTS.format(
         big=rule_set.big,
         lapsed=_LAPSED if rule_set.lapsed else "",

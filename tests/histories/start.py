@@ -1,4 +1,4 @@
-"""How every history begins: a shop with two old orders, of which wcflow has taken its census."""
+"""The start of every history: a store with two old orders, after the initial sync."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.simulation import ProcessKilled, Simulation
 from wcflow import sync
 
 _COPIES = {}
-"""Beginnings that were lived through: the database, the shop and the time at their end."""
+"""Finished starts: database, sandbox and time."""
 
 
 def start_store(folder, rule_set, page_size, start, *, database=None, dies_at=None, **sandbox):
-    """Open a shop and take its census, over which wcflow may die after so many steps."""
+    """Create a store and run the initial sync, with a crash after ``dies_at`` steps."""
     sim = Simulation(
         folder,
         rules_ini(rule_set),
@@ -38,7 +38,7 @@ def start_store(folder, rule_set, page_size, start, *, database=None, dies_at=No
 
 
 def start_from_copy(folder, rule_set, page_size, start, **sandbox):
-    """Do the same with a file, by a copy of what it came to the first time."""
+    """Do the same with SQLite, by a copy of an earlier start."""
     key = (page_size, start, *sorted(sandbox.items()))
     if key not in _COPIES:
         first = start_store(folder, rule_set, page_size, start, **sandbox)

@@ -1,4 +1,4 @@
-"""What people and the shop's owner do, and a ledger of it that the laws are held against."""
+"""What people and the store's owner do, with a ledger for the invariants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORKFLOW_TAG = "Welcomed"
 
 @dataclass
 class Removal:
-    """A tag that the owner took away; ``certain`` while nobody could say that it may come back."""
+    """A tag that the owner removed; ``certain`` while it must stay removed."""
 
     owner: int | str
     tag: str
@@ -29,7 +29,7 @@ class Removal:
 
 
 class StoreActivity:
-    """The people around a shop. Each deed picks whom and what by number, and may find nobody."""
+    """Activities in a store. Each selects its target by number, and does nothing without one."""
 
     def __init__(self, sim, rule_set):
         self.sim, self.sandbox, self.rule_set = sim, sim.sandbox, rule_set
@@ -38,13 +38,13 @@ class StoreActivity:
         self.belt = self.sandbox.add_product("Belt", now=long_ago, price="60.00")
         self.pending_lines = {}
         self.unstamped_change = False
-        # The ledger: when orders were really paid, whom identity changed, what hands did to tags.
+        # The ledger: payments, changed identities, and tags changed by hand.
         self.paid_at, self.with_changed_identity, self.with_lost_orders = {}, set(), set()
         self.manual_tags, self.removals = {}, []
-        # Workflows that came later: when written, since when surely watching, when gone.
+        # Workflows added later: when added, since when surely active, when removed.
         self.extra_workflows = {}
 
-    # Looking around.
+    # Look-ups.
 
     def orders(self, *statuses):
         every = (self.sandbox.order(each) for each in self.sandbox.order_ids())
@@ -54,7 +54,7 @@ class StoreActivity:
         return [self.sandbox.customer(each) for each in self.sandbox.customer_ids()]
 
     def accounts(self):
-        """The accounts by address; not those of who runs the shop."""
+        """The accounts by address, without those of staff."""
         return {
             oracle.normalize_email(c["email"]): c["id"]
             for c in self.customers()
@@ -69,7 +69,7 @@ class StoreActivity:
         return found[pick % len(found)] if found else None
 
     def _covered_by_nightly(self, *statuses):
-        """Orders of which also a change without a stamp is found in a night."""
+        """Orders whose changes the nightly check finds even without a timestamp."""
         every, hpos = self.orders(*statuses), self.sandbox.state.settings.hpos
         young = (self.sim.now - timedelta(days=20)).isoformat()
         return [order for order in every if hpos or order["date_created_gmt"] > young]
@@ -104,7 +104,7 @@ class StoreActivity:
         return order
 
     def place_order_without_lines(self, pick):
-        """The stamp is there, the lines are not: they are saved with no new stamp."""
+        """The order is visible before its lines, which are saved without a new timestamp."""
         self.place_order(pick, lines=False)
 
     def place_unpaid_order(self, pick):
@@ -203,11 +203,11 @@ class StoreActivity:
     def delete_order(self, pick):
         if order := self._pick(pick):
             for owner in self._record_lost_order(order):
-                self._mark_uncertain(owner)  # until a night wcflow counts what is gone
+                self._mark_uncertain(owner)  # until the nightly check counts what is gone
             self.sandbox.delete_order(order["id"])
 
     def _record_lost_order(self, order):
-        """Note that what stood on an order may be found nowhere any more; say whom it concerns."""
+        """Mark tags on an order as uncertain, and return the persons concerned."""
         concerned = set()
         for owner, person in self.people().items():
             if any(each["id"] == order["id"] for each in person.orders):
@@ -223,7 +223,7 @@ class StoreActivity:
         )
 
     def _record_identity_change(self, *who):
-        """Note that these may be one another now: what was done for one was done for the other."""
+        """Record that these persons can be merged now, so that actions for one count for the other."""
         self.with_changed_identity |= {each for each in who if each}
         for each in who:
             self._mark_uncertain(each)
@@ -272,7 +272,7 @@ class StoreActivity:
                     self.removals.append(Removal(owner, tag, place, sure))
 
     def _is_fully_synced(self):
-        """Say whether wcflow has heard already whose the accounts and the orders are, and what is gone."""
+        """Return whether wcflow already has the current owners of accounts and orders, and deletions."""
         with self.sim.db.reading() as tx:
             kept = customers(tx, "shop", list(self.accounts().values()))
             orders = order_records(tx, "shop", range(1, 5000))
@@ -298,7 +298,7 @@ class StoreActivity:
         return kind == "customer" or (oracle.latest_order(person) or {}).get("id") == number
 
     def removals_near(self, owner, person):
-        """The removals that concern a person, or someone whom they may have been."""
+        """The removals of a person, or of persons that can be merged with them."""
         near = {owner, person.email}
         near |= self.with_changed_identity if near & self.with_changed_identity else set()
         return [removal for removal in self.removals if removal.owner in near]
@@ -307,7 +307,7 @@ class StoreActivity:
         return oracle.tags(person, self.rule_set, self.sim.now, BERLIN)
 
     def update_removals(self, *, seen=False):
-        """See which removals still bind: the rule held all the while, and wcflow had a look in time."""
+        """Update which removals still apply: the rule held throughout, and wcflow read them in time."""
         if not any(removal.certain for removal in self.removals):
             return
         people = self.people()
@@ -321,7 +321,7 @@ class StoreActivity:
     # The admin.
 
     def change_rules(self, rule_set):
-        """Another book is used from now on."""
+        """Use another set of rules from now on."""
         for name, (added, known, gone) in self.extra_workflows.items():
             if name != rule_set.extra:
                 self.extra_workflows[name] = (added, known, gone or self.sim.now)
@@ -331,12 +331,12 @@ class StoreActivity:
         self.update_removals()
 
     def record_pass(self):
-        """A whole walk was done: a new workflow is surely watching now."""
+        """Record a complete pass: new workflows are surely active now."""
         for name, (added, known, gone) in self.extra_workflows.items():
             self.extra_workflows[name] = (added, known or self.sim.now, gone)
 
     def do(self, deed, pick):
-        """Do it, if the shop lets them."""
+        """Do an activity, unless the store rejects it."""
         try:
             getattr(self, deed)(pick)
         except RestError:

@@ -1,4 +1,4 @@
-"""A real WooCommerce, named by the environment. It is written to: never name a shop that sells.
+"""A real WooCommerce from WCFLOW_TEST_STORE. The tests write to it: never use a live store.
 
 ``WCFLOW_TEST_STORE=https://ck_…:cs_…@host`` (an administrator's key), and where its certificate
 is one's own, ``WCFLOW_TEST_CA=/path/to/ca.pem``.

@@ -1,7 +1,7 @@
-"""Whatever people do, whenever the shop falters and wherever the daemon dies: in the end the
-mirror equals the shop, everybody wears what the rules say, and each effect is there once.
+"""After any activity, fault or crash, the database equals the store, everybody has the right tags,
+and each action has happened once.
 
-What may happen stands in ``tests.histories.store_activity`` and ``weather``, what must be so in ``laws``.
+``tests.histories`` has the activities, the faults and the invariants.
 """
 
 from contextlib import ExitStack, suppress
@@ -35,14 +35,14 @@ STEPS = 40 if LONG else 20
 
 PICK = st.integers(0, 500)
 AUTUMN = datetime(2026, 10, 24, 23, 40, tzinfo=UTC)
-"""Twenty minutes before clocks in Berlin show an hour twice."""
+"""Twenty minutes before the repeated hour in Berlin."""
 
 
 class Histories(RuleBasedStateMachine):
-    """People act, time passes, the shop falters, the daemon dies; then all is looked over."""
+    """People act, time passes, requests fail, the daemon crashes; then all invariants are checked."""
 
     postgres = None
-    """Where databases are lent, if it is to be lived there."""
+    """The PostgreSQL server to use, or None for SQLite."""
 
     @initialize(
         hpos=st.booleans(),
@@ -66,7 +66,7 @@ class Histories(RuleBasedStateMachine):
             else start_store(*sandbox, dies_at=dies_at, **how)
         )
         self.activity = StoreActivity(self.sim, self.rule_set)
-        # Something is always on its way, so that also short histories are about something.
+        # So that even a short history has work to do.
         self.activity.place_order(0)
         self.activity.register(1)
         self.activity.place_order(5)
@@ -89,7 +89,7 @@ class Histories(RuleBasedStateMachine):
     def an_order_is_stamped_before_its_lines_are_saved(self, pick, read):
         self.activity.do("place_order_without_lines", pick)
         if read and self._sync() and not self.sim.faults.rules:
-            # The newest order is read again in any case.
+            # The newest order is always read again.
             self.sim.advance(seconds=5)
             self.activity.do("place_order", pick + 1)
             self._sync()
@@ -186,7 +186,7 @@ class Histories(RuleBasedStateMachine):
         with suppress(WcflowError), self.sim.context() as context:
             sync.resync(context, **chosen)
 
-    # What befalls wcflow.
+    # What happens to wcflow.
 
     @rule(hours=st.sampled_from([0.001, 0.02, 0.4, 1, 30, 24 * 6, 24 * 31]))
     def time_passes(self, hours):
@@ -197,7 +197,7 @@ class Histories(RuleBasedStateMachine):
             self.activity.update_removals()
 
     def _found_unstamped_changes(self):
-        """The old storage stamps few changes: the night finds those, and no week is without one."""
+        """Legacy storage has no timestamp for many changes; the nightly check finds them."""
         if not self.hpos and self.activity.unstamped_change:
             self.run_nightly()
         return self.hpos or not self.activity.unstamped_change
@@ -217,7 +217,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(deed=st.sampled_from(ACTIVITIES), pick=PICK, after=st.integers(0, 12))
     def sync_while_people_act(self, deed, pick, after):
-        """The shop changes between two answers of one walk."""
+        """The store changes between two responses of one pass."""
         self.sim.faults.before_answer(
             lambda *_: self.activity.do(deed, pick), only="GET *", after=after
         )
@@ -230,7 +230,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(write=st.integers(1, 9), steps=st.integers(0, 12), pick=PICK)
     def crash_in_write(self, write, steps, pick):
-        """Before it is sent, before it is answered, or before that is on record."""
+        """Crash before a write is sent, before its response, or before it is recorded."""
         self.activity.do("place_order", pick)
         self._crash(steps, 11, sync.sync_once, from_write=write)
 
@@ -250,7 +250,7 @@ class Histories(RuleBasedStateMachine):
             pass
         self.sim.reopen_database()
         self.activity.save_pending_lines()
-        self.sim.advance(minutes=minutes)  # leases of the dead lapse, then their claims
+        self.sim.advance(minutes=minutes)  # the lease expires, then the claims
         self.activity.update_removals()
 
     @rule()
@@ -282,14 +282,14 @@ class Histories(RuleBasedStateMachine):
         )
 
     def _sync_without_faults(self):
-        """Walk until nothing is unsure: what was interrupted is done, what was done is on record."""
+        """Run a pass without faults; return whether everything is delivered."""
         self.sim.faults.recover()
         self.activity.save_pending_lines()
         self.sim.advance(minutes=11)
         self.activity.update_removals()
         return self._sync() and not self.sim.outbox(states=("due", "claimed"))
 
-    # What must be so in the end.
+    # The end.
 
     def teardown(self):
         if not hasattr(self, "sim"):
@@ -302,12 +302,12 @@ class Histories(RuleBasedStateMachine):
             self.resources.close()
 
     def run_until_quiet(self):
-        """Let the weather clear, and time pass until all that waits has had its turn."""
+        """Remove all faults, and let time pass until everything that waits is done."""
         self.sim.faults.recover()
         self.activity.save_pending_lines()
         self.sim.advance(hours=8)
         self.sim.run_pass()
-        # Before what waits five days is due, and after it.
+        # Before and after the end of the five-day wait.
         for hours in (8, 8, 84, 60):
             self.sim.advance(hours=hours)
             self.sim.run_pass(accept=False, know=False)
@@ -355,7 +355,7 @@ def run_histories(machine, number, how):
 
 
 def test_three_hundred_orders_of_one_second():
-    """More than a page holds, and more than the brake lets pass."""
+    """More than one page, and more than the write limit."""
     history = Histories()
     history.open_shop(hpos=True, page_size=100, start=START, fold=0)
     history.run_pass()

@@ -1,4 +1,4 @@
-"""A shop in each kind of storage; files whose laws need another make their own."""
+"""A sandbox store with each kind of order storage."""
 
 import pytest
 
