@@ -1,4 +1,4 @@
-"""Laws that every WooCommerce shop must keep: the sandbox, and any real one.
+"""The contract of every WooCommerce store: the sandbox and real ones.
 
 A subclass gives the door. Each law makes its own data, asks for nothing that others made, and
 clears away behind it, so that it may run against a shop that is in use.
@@ -15,7 +15,7 @@ JSON = Any
 
 
 class Answer(NamedTuple):
-    """What a door brings back; header names are as the shop wrote them."""
+    """A response; header names are as the store sent them."""
 
     status: int
     headers: Mapping[str, str]
@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
 
 class StoreApi(Protocol):
-    """The way into a shop, with the key of an administrator that may read and write."""
+    """Access to a store with an administrator's read-write key."""
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer: ...
 
@@ -35,7 +35,7 @@ class StoreApi(Protocol):
 
 
 class OwnRecords:
-    """What a law made in the shop, to be cleared away when it is done."""
+    """Records that a test has created, to delete at its end."""
 
     def __init__(self, api: StoreApi, token: str) -> None:
         self.api = api
@@ -44,11 +44,11 @@ class OwnRecords:
         self._numbers = itertools.count(1)
 
     def name(self) -> str:
-        """Return a name that nobody else has."""
+        """Return a unique name."""
         return f"{self.token}-{next(self._numbers)}"
 
     def make(self, path: str, **fields: Any) -> dict[str, Any]:
-        """Make something, and remember it."""
+        """Create a record and keep track of it."""
         answer = self.api.post(path, fields)
         assert answer.status == 201, answer
         self._made.append(f"{path}/{answer.json['id']}")
@@ -95,7 +95,7 @@ class StoreContract:
     # Time
 
     def test_bounds_are_exclusive(self, api: StoreApi, records: OwnRecords):
-        """A row stamped with the very second that is asked after does not come back."""
+        """A row with exactly the requested second is not returned."""
         order = records.order(status="pending")
         stamp = order["date_modified_gmt"]
 
@@ -105,7 +105,7 @@ class StoreContract:
         assert [order["id"]] == is_listed(api, order, modified_before=shift_stamp(stamp, seconds=1))
 
     def test_a_z_with_dates_are_gmt_is_off_by_the_zone(self, api: StoreApi, records: OwnRecords):
-        """The shop turns it into local time and compares that with the GMT column."""
+        """The store converts it to local time and compares that with the GMT column."""
         order = records.order(status="pending")
         stamp, local = order["date_modified_gmt"], order["date_modified"]
         before = shift_stamp(stamp, seconds=-1)
@@ -116,7 +116,7 @@ class StoreContract:
         assert expected == is_listed(api, order, modified_after=f"{before}Z")
 
     def test_local_bounds_are_local(self, api: StoreApi, records: OwnRecords):
-        """Without dates_are_gmt a naive bound is in the shop's own time."""
+        """Without dates_are_gmt a naive bound is in the store's time zone."""
         order = records.order(status="pending")
         bound = shift_stamp(order["date_modified"], seconds=-1)
         asked = {"include": order["id"], "modified_after": bound, "_fields": "id"}
@@ -171,7 +171,7 @@ class StoreContract:
         assert (header(answer, "X-WP-Total"), header(answer, "X-WP-TotalPages")) == ("1", "1")
 
     def test_excluded_ids_do_not_come_back(self, api: StoreApi, records: OwnRecords):
-        """Under legacy storage that is so only where no ids are named to include."""
+        """With legacy storage this holds only without `include`."""
         one, other = records.order(status="pending"), records.order(status="pending")
         since = shift_stamp(one["date_modified_gmt"], seconds=-1)
         asked = {"modified_after": since, "dates_are_gmt": "true", "exclude": str(one["id"])}
@@ -305,7 +305,7 @@ class StoreContract:
     # Customers
 
     def test_customers_have_no_modified_filter(self, api: StoreApi, records: OwnRecords):
-        """It is ignored without a word."""
+        """It is ignored without an error."""
         customer = records.customer()
         asked = {"include": customer["id"], "modified_after": "2099-01-01T00:00:00"}
 
@@ -359,7 +359,7 @@ class StoreContract:
     # Batches
 
     def test_a_batch_fails_item_by_item(self, api: StoreApi, records: OwnRecords):
-        """The answer is 200; what failed stands in its item's place, the rest is done."""
+        """The response is 200; an error replaces each failed item, the others are done."""
         one, other = records.customer(), records.customer()
         meta = [{"key": "wcflow_contract", "value": "A"}]
         ids = (one["id"], 999999999, other["id"])
@@ -420,7 +420,7 @@ class StoreContract:
     def test_a_malformed_restriction_is_dropped(self, records: OwnRecords):
         coupon = records.coupon(email_restrictions=["not an email", "Gina@Example.com"])
 
-        # PHP writes a list from which something was dropped as an object.
+        # PHP writes a list with a gap in its keys as an object.
         assert coupon["email_restrictions"] == {"1": "gina@example.com"}
 
     def test_coupon_meta_comes_back(self, records: OwnRecords):
@@ -451,7 +451,7 @@ class StoreContract:
         assert status_and_code(api.get("/wc/v3/nonsense")) == (404, "rest_no_route")
 
     def test_every_answer_is_dated(self, api: StoreApi):
-        """The client's cursor goes by the shop's own clock."""
+        """The client's cursor uses the store's clock."""
         date = header(api.get("/wc/v3/orders", {"per_page": 1, "_fields": "id"}), "Date")
 
         assert date.endswith(" GMT")

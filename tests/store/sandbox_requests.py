@@ -1,4 +1,4 @@
-"""Asking a sandbox without a door: one call for a request, and a small order to ask about."""
+"""Short calls to the sandbox without HTTP, and a small order."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ def send(
 
 
 def place_order(sandbox: SandboxStore, **fields: Any) -> int:
-    """Place an order over 20.00 for customer 1, who is made along with it."""
+    """Register customer 1 and place an order of 20.00 for them."""
     customer = sandbox.register("ana@example.com", now=NOW)
     product = sandbox.add_product("Books & More", now=NOW, price="20.00", sku="b-1")
     return sandbox.place_order(

@@ -1,4 +1,4 @@
-"""The sandbox keeps the contract of every shop, in process and over HTTP, however it is set up."""
+"""The sandbox fulfils the contract of every store, in process and over HTTP, with any settings."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, 19, 20, 8, tzinfo=UTC)
 
 
 class InProcessApi:
-    """A door without a network; each call takes a while of the shop's time."""
+    """Access without a network; each call moves the clock."""
 
     def __init__(self, api: SandboxStore) -> None:
         self.api = api
@@ -49,7 +49,7 @@ class InProcessApi:
 
 
 class HttpApi:
-    """A door over HTTP, by the library that shops' owners use: it signs with OAuth."""
+    """Access over HTTP by the woocommerce library, which signs with OAuth."""
 
     def __init__(self, url: str) -> None:
         self.api = API(url, ADMIN.consumer_key, ADMIN.consumer_secret)
@@ -75,7 +75,7 @@ def _endpoint(path: str) -> str:
 
 
 class TestInProcess(StoreContract):
-    """The pure shop, in each zone and with each storage."""
+    """The store in process, with each zone and storage."""
 
     @pytest.fixture(
         params=[
@@ -92,7 +92,7 @@ class TestInProcess(StoreContract):
 
 
 class TestOverHttp(StoreContract):
-    """The same shop behind a socket."""
+    """The same store behind a socket."""
 
     @pytest.fixture
     def api(self) -> Iterator[StoreApi]:

@@ -1,4 +1,4 @@
-"""Each kind of bad weather does what it says, as often as it says, and to whom it says."""
+"""Each fault has its effect, the right number of times, on the right requests."""
 
 import json
 import math
@@ -67,7 +67,7 @@ def test_trouble_lasts_until_the_shop_recovers(faults: Faults):
 
 
 def test_troubles_follow_one_another(faults: Faults):
-    """Of two that fit, the first that was set up has its turn first."""
+    """Of two matching faults, the older one applies first."""
     faults.throttle()
     faults.fail_with(status=500)
 
@@ -140,7 +140,7 @@ def test_a_refused_connection_reaches_nobody(sandbox: SandboxStore, faults: Faul
     ids=["torn", "notice", "bom"],
 )
 def test_a_spoilt_answer_is_200_and_no_json(faults: Faults, trouble: Callable[[Faults], None]):
-    """A BOM, too, is nothing that a JSON reader takes."""
+    """JSON parsers reject a BOM too."""
     trouble(faults)
 
     answer = faults.answer(LIST, NOW)
@@ -191,7 +191,7 @@ def test_a_wrong_date_header_leaves_the_stamps(sandbox: SandboxStore, faults: Fa
 
 
 def test_someone_acts_meanwhile(sandbox: SandboxStore, faults: Faults):
-    """Between the first page and the second an order leaves the list."""
+    """An order leaves the list between the first page and the second."""
     later = [sandbox.place_order(now=NOW + timedelta(days=day)) for day in range(1, 4)]
     faults.before_answer(lambda sandbox, now: sandbox.trash(later[-1], now=now), after=1)
 
@@ -245,7 +245,7 @@ def row_of(order: int, answer: Response) -> dict:
 
 
 def test_a_delay_and_a_wrong_date_may_meet(faults: Faults):
-    """Troubles that let the request pass add up."""
+    """Faults that let the request through are combined."""
     faults.delay_response(1.0)
     faults.shift_date_header(timedelta(minutes=1))
 
@@ -257,7 +257,7 @@ def test_a_delay_and_a_wrong_date_may_meet(faults: Faults):
 def test_a_plugin_spoils_a_field_of_one_row_wherever_it_is_shown(
     sandbox: SandboxStore, faults: Faults
 ):
-    """Of no other row, and only where that field was asked for; bytes are JSON as they stand."""
+    """Only in that row, and only where the field is requested; bytes are raw JSON."""
     other = sandbox.place_order(now=NOW, email="bert@example.com")
     faults.set_field("order", 1, "billing.email", 7)
     faults.set_field("order", 1, "line_items", b"1e999")

@@ -1,4 +1,4 @@
-"""Whom the sandbox lets in, and what each may."""
+"""Authentication and permissions of the sandbox."""
 
 from datetime import datetime, timedelta
 
@@ -41,7 +41,7 @@ def refusal(answer: Response) -> tuple[int, str]:
 
 
 def test_a_nonce_is_good_once():
-    """A retry that is not signed anew is refused."""
+    """A retry with the old signature is rejected."""
     sandbox = SandboxStore()
 
     answers = [sandbox.answer(signed(nonce=nonce), NOW) for nonce in ("a", "b", "a")]
@@ -92,7 +92,7 @@ def test_the_index_and_the_home_page_ask_for_no_key():
 
 
 def test_a_shop_without_permalinks_has_no_wp_json():
-    """What is below /wp-json is then a page that is not there, in HTML."""
+    """Paths below /wp-json are then a 404 page in HTML."""
     sandbox = SandboxStore(permalinks=False)
 
     index = sandbox.answer(Request("GET", "/"), NOW)

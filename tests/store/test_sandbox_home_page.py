@@ -1,4 +1,4 @@
-"""The pages that people see, and the purity of the shop behind them."""
+"""The home page, and the purity of the sandbox."""
 
 import ast
 from importlib import import_module
@@ -10,7 +10,7 @@ from wcflow.sandbox.store import SandboxStore
 
 
 def test_the_page_for_people_escapes_what_people_typed():
-    """Names, tags, notes and custom fields come from outside, and none of them is HTML there."""
+    """Names, tags, notes and custom fields are escaped."""
     sandbox = SandboxStore()
     evil = "<script>alert(1)</script>"
     person = sandbox.register("e@example.com", now=NOW, first_name=evil, meta={"wcflow_tags": evil})
@@ -49,7 +49,7 @@ def imports_of(module: str) -> set[str]:
 
 
 def test_the_shop_is_pure_all_the_way_down():
-    """Neither the shop nor any room of the sandbox that it rests on has a clock or chance."""
+    """The store and the modules it imports have no clock and no randomness."""
     rooms = {path.stem for path in Path(import_module("wcflow.sandbox").__file__).parent.iterdir()}
     seen, waiting = set(), {"wcflow.sandbox.store"}
     while waiting:

@@ -1,4 +1,4 @@
-"""The door for `requests` brings the shop's own answers, and trouble as a client sees it."""
+"""Access by `requests` returns the store's responses, and faults as a client sees them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What lists and other answers show, and what they keep back."""
+"""Fields, filters and pages of lists."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ def test_fields_reach_into_objects():
 
 
 def test_fields_do_not_reach_into_lists():
-    """WordPress looks for the key among the list's places, and leaves nothing of it."""
+    """WordPress looks the key up among the list's indexes, and drops everything."""
     sandbox = SandboxStore()
     place_order(sandbox)
 
@@ -85,7 +85,7 @@ def test_products_that_changed_can_be_asked_for():
 
 
 def test_a_list_shows_what_changed_since_it_was_written():
-    """What was kept of a row is dropped with every change of it."""
+    """Every change of a row drops its cached JSON."""
     sandbox = SandboxStore()
     order = place_order(sandbox)
     send(sandbox, "GET", "/wc/v3/orders")
@@ -110,7 +110,7 @@ def test_customers_are_written_anew_for_each_kind_of_key():
 
 
 def test_hidden_customer_meta_is_neither_shown_nor_changed():
-    """What a plugin keeps under a key with an underscore is out of reach."""
+    """Keys with an underscore cannot be changed."""
     sandbox = SandboxStore()
     sandbox.register("ana@example.com", now=NOW)
     sandbox.edit_customer_meta(1, "_secret", "x", now=NOW)

@@ -1,4 +1,4 @@
-"""What moves the stamp of an order, in each kind of storage, and what clocks do to it."""
+"""Which changes update an order's `date_modified`, with each storage and around clock changes."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ def test_these_move_the_stamp_in_any_storage(sandbox: SandboxStore, deed: Change
 
 @pytest.mark.parametrize("deed", STAMPED_UNDER_HPOS.values(), ids=STAMPED_UNDER_HPOS)
 def test_these_move_the_stamp_under_hpos_alone(sandbox: SandboxStore, hpos: bool, deed: Change):
-    """With legacy posts the change is there, and its stamp does not tell."""
+    """With legacy storage the order changes but `date_modified` stays."""
     order = place_order(sandbox)
     before = sandbox.order(order)
 
@@ -102,7 +102,7 @@ def test_an_order_out_of_the_trash_is_as_before(sandbox: SandboxStore):
 
 
 def test_equal_stamps_come_in_another_order_each_time():
-    """There is no tie-breaker: who trusts page 2 of one second misses rows or sees them twice."""
+    """Without a tie-breaker, page 2 within one second misses rows or repeats them."""
     sandbox = SandboxStore()
     for _ in range(40):
         sandbox.place_order(now=NOW)
@@ -116,7 +116,7 @@ def test_equal_stamps_come_in_another_order_each_time():
 
 
 def test_equal_shops_asked_alike_answer_alike():
-    """What looks like chance follows from how often the shop was asked."""
+    """The order of equal rows depends only on the number of requests."""
 
     def rows() -> str:
         sandbox = SandboxStore()
@@ -137,7 +137,7 @@ def test_equal_shops_asked_alike_answer_alike():
     ],
 )
 def test_in_the_repeated_hour_hpos_stamps_are_an_hour_off(fold: int, passed: str, stamp: str):
-    """Local time is written and read back, so one of the two passes is taken for the other."""
+    """Local time is stored and read back, so one of the two hours is taken for the other."""
     hpos, legacy = SandboxStore(fold=fold), SandboxStore(fold=fold, hpos=False)
     now = datetime.fromisoformat(passed)
 
@@ -147,7 +147,7 @@ def test_in_the_repeated_hour_hpos_stamps_are_an_hour_off(fold: int, passed: str
 
 
 def test_a_bound_in_springs_gap_is_read_an_hour_later():
-    """02:30 does not exist on that morning, not even when it was meant as GMT."""
+    """02:30 does not exist on that day, not even as GMT."""
     sandbox = SandboxStore()
     sandbox.place_order(now=datetime(2026, 3, 29, 3, 0, tzinfo=UTC))
     asked = {"dates_are_gmt": "true", "_fields": "id"}

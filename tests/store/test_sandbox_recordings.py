@@ -1,4 +1,4 @@
-"""The sandbox answers as a real WooCommerce answered, exchange by exchange.
+"""The sandbox answers each recorded request as a real WooCommerce did.
 
 Each recorded request is asked of a sandbox in the state that the exchange presupposes. Held
 against the recording are: status, headers, the whole body of a refusal, and of all other bodies
@@ -36,10 +36,10 @@ KEYS = {
     "no key": None,
 }
 
-# These were cut out of the recordings, and the sandbox has some of them.
+# Removed from the recordings; the sandbox has some of them.
 CUT = {"_links", "avatar_url", "order_key", "payment_url", "image"}
 
-# Where the sandbox gives more than the recording, and why.
+# Where the sandbox returns more than the recording, and why.
 MORE = {
     "store:system_status": {
         "environment.store_id": "WooCommerce has it since 8.9; the recording was trimmed",
@@ -49,7 +49,7 @@ MORE = {
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and the answer that it got, from the file `room`."""
+    """A recorded request and its response."""
 
     room: str
     recorded: dict[str, Any]
@@ -81,7 +81,7 @@ EXCHANGES = [
 
 
 def recorded_store() -> SandboxStore:
-    """Set up the shop that the recordings were made on, as far as any of them can tell."""
+    """Build the store of the recordings, as far as they show it."""
     sandbox = SandboxStore()
     sandbox.register("admin@shop.example", now=IMPORTED, username="admin", role="administrator")
     for number in range(1, 61):
@@ -103,7 +103,7 @@ def recorded_store() -> SandboxStore:
     return sandbox
 
 
-# Those whose name and price are known from the recordings.
+# Products whose name and price the recordings show.
 PRODUCTS = {
     10: ("Leather Wallet for men", "electronics-1", "53.3"),
     11: ("Electronics item 2", "electronics-2", "62.89"),
@@ -112,7 +112,7 @@ PRODUCTS = {
 
 
 def add_products(sandbox: SandboxStore) -> None:
-    """Put products 10 to 33 on the shelf, in three categories."""
+    """Add products 10 to 33 in three categories."""
     sandbox.state.numbers.skip("post", 10)
     for number in range(10, 34):
         named = (f"Baby & Kids item {number}", f"sku-{number}", f"{number}.53")
@@ -125,7 +125,7 @@ ITEMS = {45: [LineItem(10, 1, total="510.49")]}
 
 
 def place_orders(sandbox: SandboxStore) -> None:
-    """Place orders 34 to 246, where 36 is a refund, with stamps of the import."""
+    """Place orders 34 to 246, where 36 is a refund, with the timestamps of the import."""
     for number in range(34, 247):
         if number == 36:
             sandbox.refund(35, now=IMPORTED)
@@ -275,7 +275,7 @@ def merge(into: dict[str, set[str]], more: dict[str, set[str]]) -> None:
 
 
 def without(body: Any, paths: dict[str, str]) -> Any:
-    """Take out of a body what the sandbox gives on purpose beyond the recording."""
+    """Remove from a body what the sandbox returns on purpose beyond the recording."""
     for path in paths:
         *way, last = path.split(".")
         inner = body
@@ -287,7 +287,7 @@ def without(body: Any, paths: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
 def test_the_sandbox_answers_as_recorded(exchange: Exchange):
-    """Status, headers, refusals to the letter, and the keys and types of all other bodies."""
+    """Status, headers and error bodies are equal, and all other bodies have equal keys and types."""
     recorded = exchange.recorded["response"]
 
     answer = answer_to(exchange)
@@ -312,13 +312,13 @@ LISTS = [each for each in EXCHANGES if isinstance(each.recorded["response"].get(
 
 @pytest.mark.parametrize("exchange", LISTS, ids=lambda exchange: exchange.name)
 def test_a_list_has_as_many_rows_as_recorded(exchange: Exchange):
-    """Where the recorded answer is a list, the sandbox's has as many rows."""
+    """Lists have as many rows as recorded."""
     rows = exchange.recorded["response"]["json"]
 
     assert len(rows) == len(answer_to(exchange).json)
 
 
-# What follows from the request alone, and from the few rows that the shop above has as recorded.
+# Values that follow from the request, or from rows that are as recorded.
 COMPARED_EXACTLY = [
     each
     for each in EXCHANGES
@@ -332,7 +332,7 @@ COMPARED_EXACTLY = [
 
 
 def without_dates(value: Any) -> Any:
-    """Replace ids and dates, but not the dates that were asked for."""
+    """Replace ids and dates, but not the requested dates."""
     if isinstance(value, list):
         return [without_dates(each) for each in value]
     if not isinstance(value, dict):
@@ -350,7 +350,7 @@ def _is_volatile(key: str) -> bool:
 
 @pytest.mark.parametrize("exchange", COMPARED_EXACTLY, ids=lambda exchange: exchange.name)
 def test_values_are_as_recorded(exchange: Exchange):
-    """What a request makes, or what is known of the shop, comes back value by value."""
+    """Values of created records and known rows are equal."""
     recorded = exchange.recorded["response"]["json"]
 
     found = without(answer_to(exchange).json, MORE.get(exchange.name, {}))
@@ -362,7 +362,7 @@ BATCHES = [each for each in EXCHANGES if "batch_partial" in each.name]
 
 
 def failures(body: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return what stands in the place of items that failed, and None for the others."""
+    """Return the errors of failed items, and None for the others."""
     return {
         deed: [(row["id"], row["error"]) if "error" in row else None for row in rows]
         for deed, rows in body.items()
@@ -371,14 +371,14 @@ def failures(body: dict[str, Any]) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("exchange", BATCHES, ids=lambda exchange: exchange.name)
 def test_failures_in_a_batch_are_as_recorded(exchange: Exchange):
-    """Each stands in its item's place, to the letter."""
+    """Each error is in its item's place, and equal."""
     recorded = exchange.recorded["response"]["json"]
 
     assert failures(recorded) == failures(answer_to(exchange).json)
 
 
 def test_no_recording_is_left_out():
-    """Every file is read, no name stands twice in it, and nothing is prepared for naught."""
+    """Every file is read, names are unique, and no preparation is unused."""
     names = [exchange.name for exchange in EXCHANGES]
 
     assert len(names) == len(set(names))

@@ -1,4 +1,4 @@
-"""What the sandbox makes of orders, customers, coupons and products."""
+"""Orders, customers, coupons and products of the sandbox."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The seeded shop is the same for the same seed, and holds what real shops hold."""
+"""The same seed builds the same store, with the variety of a real one."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ PAID = {"processing", "completed"}
 
 @pytest.fixture(scope="module")
 def sandbox() -> SandboxStore:
-    """Nobody changes it."""
+    """No test changes it."""
     return seed_store(NOW, Random(1))
 
 
@@ -65,14 +65,14 @@ def test_nothing_happens_in_the_future(sandbox: SandboxStore):
 
 
 def test_later_orders_have_higher_numbers(sandbox: SandboxStore):
-    """As in a real shop, where the census walks by created date or by id alike."""
+    """As in a real store, so that creation date and id sort alike."""
     ordered = sorted(orders(sandbox), key=lambda order: order.id)
 
     assert ordered == sorted(orders(sandbox), key=lambda order: (order.created, order.id))
 
 
 def test_it_has_people_of_every_kind(sandbox: SandboxStore):
-    """Big and loyal, lost, new, and in between."""
+    """Loyal, lost, new, and in between."""
     kinds = Counter(_person_kind(theirs) for theirs in persons(sandbox).values())
 
     assert all(kinds[kind] >= 20 for kind in ("big", "lost", "new", "between")), kinds
@@ -178,7 +178,7 @@ def test_it_holds_what_real_shops_hold(sandbox: SandboxStore, holds):
 
 
 def test_life_goes_on():
-    """Between two instants people act, at a rate, in order, and the shop shows it."""
+    """People act between two times, at a rate, in order."""
     sandbox = seed_store(NOW, Random(1), people=40, orders=150)
     until = NOW + timedelta(hours=1)
 

@@ -1,4 +1,4 @@
-"""The shop behind a socket is the shop, for as many as come at once, and it closes when told."""
+"""The HTTP server answers as the store does, to many clients at once, and closes cleanly."""
 
 import shutil
 import socket
@@ -40,7 +40,7 @@ def faults(sandbox: SandboxStore) -> Faults:
 
 @pytest.fixture
 def server(sandbox: SandboxStore, faults: Faults) -> Iterator[Server]:
-    # OAuth goes by the time of day: a client signs with its own.
+    # OAuth uses the real time of the client.
     with serve(sandbox, faults) as server:
         yield server
 
@@ -95,7 +95,7 @@ def test_the_home_page_tells_where_the_api_is(server: Server, web: requests.Sess
 
 
 def test_a_connection_is_kept(server: Server, web: requests.Session):
-    """A client that polls for days must not need a new connection for every call."""
+    """Connections are kept open between requests."""
     for _ in range(3):
         web.get(f"{server.url}/wp-json/")
 
@@ -116,7 +116,7 @@ def test_calls_are_recorded(server: Server):
 
 
 def test_many_at_once_lose_nothing(sandbox: SandboxStore, server: Server):
-    """Requests of many threads are answered one by one, and each once."""
+    """Requests of many threads are answered one at a time, each once."""
 
     def visit(number: int) -> int:
         return client(server).post("orders/1/notes", {"note": str(number)}).status_code
@@ -129,7 +129,7 @@ def test_many_at_once_lose_nothing(sandbox: SandboxStore, server: Server):
 
 
 def test_a_time_out_is_the_clients(sandbox: SandboxStore, faults: Faults, server: Server):
-    """The server keeps silent until the client goes; what was asked was done all the same."""
+    """The server sends nothing until the client disconnects, but carries out the request."""
     faults.time_out(effect=True)
     hasty = API(server.url, *BASIC, timeout=0.2)
 
@@ -171,7 +171,7 @@ def test_a_slow_answer_holds_up_nobody_else(faults: Faults, server: Server, web:
 
 
 def test_closing_time_waits_for_no_guest(sandbox: SandboxStore):
-    """Neither an idle connection, nor one kept in silence, nor a slow answer keeps it open."""
+    """Idle connections, timeouts and slow responses do not delay closing."""
     faults = Faults(sandbox)
     faults.time_out(only="GET /wc/v3/orders")
     faults.delay_response(30, only="GET /wc/v3/coupons")
@@ -196,7 +196,7 @@ def _connection_closed(visit: Future[requests.Response]) -> bool:
 
 
 class OneAtATime:
-    """A shop that notices when two are let in together."""
+    """A store that notices concurrent requests."""
 
     def __init__(self) -> None:
         self.inside = 0
@@ -211,7 +211,7 @@ class OneAtATime:
 
 
 def test_the_shop_is_entered_one_at_a_time():
-    """The shop is pure and knows no threads; the server's lock stands before it."""
+    """The server's lock protects the store."""
     sandbox = OneAtATime()
 
     with serve(sandbox) as server, ThreadPoolExecutor(8) as threads:
@@ -228,7 +228,7 @@ def test_someone_acts_while_it_serves(sandbox: SandboxStore, server: Server):
 
 
 def test_nonsense_is_answered(server: Server):
-    """A line that is no HTTP gets an answer, not a traceback."""
+    """Invalid HTTP gets a response, not a traceback."""
     with socket.create_connection(server.server_address[:2], timeout=5) as guest:
         guest.sendall(b"NONSENSE\r\n\r\n")
         told = guest.recv(1024)
@@ -238,7 +238,7 @@ def test_nonsense_is_answered(server: Server):
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a certificate for 127.0.0.1, with the tool that every server has."""
+    """Make a certificate for 127.0.0.1 with openssl."""
     made = tmp_path_factory.mktemp("tls") / "shop.pem"
     openssl = shutil.which("openssl")
     assert openssl, "openssl is needed to make a certificate"
