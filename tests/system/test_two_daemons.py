@@ -14,11 +14,10 @@ from tests.search_settings import LONG
 from wcflow import sync
 from wcflow.errors import BusyError
 
+pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
 LEASE_SECONDS = 3
 SHORT_LEASES = f"""{SHORT_RETRY_DELAYS}
 from wcflow.database import lease
-
-pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
 lease.LASTS, lease.RENEWED_EVERY = timedelta(seconds={LEASE_SECONDS}), timedelta(seconds=0.5)
 """
 """A lease of seconds in place of forty, renewed twice a second in place of every ten."""
