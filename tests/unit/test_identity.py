@@ -4,8 +4,7 @@ import pytest
 
 from tests.persons import person as person_of
 from wcflow.database.customers import save_customers
-from wcflow.database.identity import keys_of, mark_dirty, move_identity, person_keys
-from wcflow.database.orders import Owner
+from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, person_keys
 from wcflow.database.sql import loads, table_of, upsert
 from wcflow.database.tables import (
     EventRow,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wcflow.database.customers import customers, save_customers, set_customer_meta
+from wcflow.database.identity import Owner
 from wcflow.database.mapping import (
     customer_of,
     customer_row,
@@ -20,7 +21,6 @@ from wcflow.database.mapping import (
 )
 from wcflow.database.orders import (
     OrderChange,
-    Owner,
     delete_orders,
     order_records,
     orders_of_people,

@@ -37,15 +37,6 @@ def customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Custo
     return {row[1]: customer_from(row[1:]) for row in among(tx, _THOSE, store, ids)}
 
 
-def customer_ids_by_email(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:
-    """Give who is known by each address (in normal form); the lowest id where there are several."""
-    found: dict[str, int] = {}
-    for number, email in among(tx, _BY_EMAIL, store, emails):
-        found[email] = min(number, found.get(email, number))
-    found.pop("", None)
-    return found
-
-
 def ids_known_by(tx: Connection, store: str, emails: Iterable[str]) -> set[int]:
     """Give all who are known by one of these addresses."""
     return {number for number, _ in among(tx, _BY_EMAIL, store, emails)}

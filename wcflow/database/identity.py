@@ -27,11 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from wcflow.database.customers import customer_ids_by_email
-from wcflow.database.orders import Owner
 from wcflow.database.prepared import AMONG, Prepared, among, those
 from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
 from wcflow.database.tables import (
+    CustomerRow,
     EventRow,
     IdentityRow,
     MembershipRow,
@@ -50,6 +49,8 @@ RUN_KEY = ("store", "workflow", "person", "occurrence")
 _RUN = ("workflow", "occurrence")
 ACCOUNT, EMAIL = "account", "email"
 _ACCOUNTS = _IDENTITIES.alias()
+_CUSTOMERS = table_of(CustomerRow)
+_BY_EMAIL = those(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
 _KNOWN = Prepared(
     select(_IDENTITIES.c.value, _IDENTITIES.c.person, _ACCOUNTS.c.value.label("account"))
     .outerjoin(
@@ -74,6 +75,13 @@ _OF_PERSONS = those(
 # Keys: what the store's present state says.
 
 
+class Owner(NamedTuple):
+    """Who an order belongs to, by its own words: the account (0: none) and the billing address."""
+
+    customer_id: int
+    email: str
+
+
 def keys_of(
     tx: Connection, store: str, owners: Iterable[Owner], shared: frozenset[str], guests: str
 ) -> dict[Owner, str | None]:
@@ -83,8 +91,17 @@ def keys_of(
     """
     wanted = set(owners)
     emails = {owner.email for owner in wanted if not owner.customer_id} - shared - {""}
-    known = customer_ids_by_email(tx, store, sorted(emails))
+    known = _account_by_email(tx, store, sorted(emails))
     return {owner: _key(owner, emails, known, guests) for owner in wanted}
+
+
+def _account_by_email(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:
+    """Return the account id of each address in normal form, the lowest of several."""
+    found: dict[str, int] = {}
+    for number, email in among(tx, _BY_EMAIL, store, emails):
+        found[email] = min(number, found.get(email, number))
+    found.pop("", None)
+    return found
 
 
 def _key(owner: Owner, emails: set[str], known: Mapping[str, int], guests: str) -> str | None:

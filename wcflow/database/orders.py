@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
+from wcflow.database.identity import Owner
 from wcflow.database.mapping import (
     NOT_CONTENT,
     ReadyOrder,
@@ -47,13 +48,6 @@ _oldest_first = itemgetter(*([each.name for each in _TOLD].index(n) for n in ("c
 
 
 _PRODUCT_ID = re.compile(r'"product_id":(\d+)')
-
-
-class Owner(NamedTuple):
-    """Who an order belongs to, by its own words: the account (0: none) and the billing address."""
-
-    customer_id: int
-    email: str
 
 
 class OrderChange(NamedTuple):

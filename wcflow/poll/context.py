@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from wcflow.database.connection import Database
 from wcflow.database.customers import customer_ids
 from wcflow.database.evaluation_queue import accounts_touched
-from wcflow.database.orders import Owner, newest_with
+from wcflow.database.identity import Owner
+from wcflow.database.orders import newest_with
 from wcflow.database.products import product_ids
 from wcflow.database.quarantine import Key, quarantine, quarantined_rows, release_rows
 from wcflow.database.stores import store_row

@@ -17,10 +17,9 @@ from wcflow.database.customers import (
     save_customers,
 )
 from wcflow.database.evaluation_queue import evaluate_everyone
-from wcflow.database.identity import keys_of, mark_dirty, move_identity, persons_of
+from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, persons_of
 from wcflow.database.mapping import ReadyOrder
 from wcflow.database.orders import (
-    Owner,
     addresses_of_accounts,
     delete_orders,
     guests_under,

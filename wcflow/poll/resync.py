@@ -13,7 +13,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from wcflow.database.customers import customer_ids_after
-from wcflow.database.orders import Owner
+from wcflow.database.identity import Owner
 from wcflow.database.resync import (
     CUSTOMER,
     ORDER,
