@@ -254,7 +254,7 @@ def wait_until(condition, within=15.0):
     """Wait until a condition is true, and return its value."""
     until = time.monotonic() + within
     while not (answer := condition()):
-        assert time.monotonic() < until, "it never came to be"
+        assert time.monotonic() < until, "the condition was never true"
         time.sleep(0.05)
     return answer
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.daemon_host import SHORT_RETRY_DELAYS, daemon_host, wait_until
 
-pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
+pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 
 STOP_SECONDS = 2.0
 """Seconds within which a daemon ends, whatever it is doing."""

@@ -19,7 +19,7 @@ import pytest
 from tests.daemon_host import SHORT_RETRY_DELAYS, daemon_host, wait_until
 from wcflow.database.connection import open_database
 
-pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
+pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 SHORT_LOCK_TIMEOUT = f"{SHORT_RETRY_DELAYS}\nfrom wcflow.database import connection\nconnection._BUSY_MILLISECONDS = 50"
 """A daemon that waits a twentieth of a second for a lock in place of five seconds."""
 LOCK_HOLDER = """

@@ -15,7 +15,7 @@ import pytest
 
 from tests.daemon_host import wait_until
 
-pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
+pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 
 MAX_SECONDS = 30.0
 """Seconds that the demo may take on two cores."""

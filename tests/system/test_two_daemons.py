@@ -14,7 +14,7 @@ from tests.search_settings import LONG
 from wcflow import sync
 from wcflow.errors import BusyError
 
-pytestmark = pytest.mark.xdist_group("daemon")  # they measure real time
+pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 LEASE_SECONDS = 3
 SHORT_LEASES = f"""{SHORT_RETRY_DELAYS}
 from wcflow.database import lease
