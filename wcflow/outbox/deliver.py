@@ -38,7 +38,7 @@ def deliver(
 ) -> DeliveryResult:
     """Deliver all that is due for one store. Raises StoreError if the store is out of reach.
 
-    While more is about to be queued (not ``whole``), only approved entries are delivered, because
+    Until everyone is evaluated (``all_evaluated``) only approved entries are delivered, because
     the write limit looks at all of them together. Entries that were claimed but not tried are
     given back; the outcome of those that were tried is recorded before anything is raised.
     """
