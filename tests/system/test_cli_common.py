@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import run_on_terminal, run_process, run_wcflow
+from tests.toy_action import registered
 from wcflow import __version__, cli
 from wcflow.actions.registry import ACTIONS
 from wcflow.cli import COMMAND_GROUPS, output
@@ -84,6 +85,16 @@ def test_nothing_asked_is_answered_with_help():
 
 
 # kinds
+
+
+def test_reference_follows_the_registry_after_its_import():
+    def listed():
+        steps = json.loads(run_wcflow("reference", "steps", "--json").out)["steps"]
+        return [step["name"] for step in steps]
+
+    with registered():
+        assert "page" in listed()
+    assert "page" not in listed()
 
 
 def test_kinds_show_every_entry_of_the_registries():

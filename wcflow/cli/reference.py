@@ -130,7 +130,7 @@ _TABLES: Mapping[Registry, Callable[[], Iterator[ReferenceTable]]] = {
 
 
 def _to_json(which: Registry) -> Sequence[Mapping[str, object]]:
-    return [_JSON_BUILDERS[which](name) for name in _NAMES[which]]
+    return [_JSON_BUILDERS[which](name) for name in _NAMES[which]()]
 
 
 def _attribute_json(name: str) -> Mapping[str, object]:
@@ -187,9 +187,11 @@ _JSON_BUILDERS: Mapping[Registry, Callable[[str], Mapping[str, object]]] = {
     Registry.STEPS: _step_json,
     Registry.KEYS: _key_json,
 }
-_NAMES: Mapping[Registry, Sequence[str]] = {
-    Registry.ATTRIBUTES: tuple(ATTRIBUTES),
-    Registry.TRIGGERS: tuple(TRIGGERS),
-    Registry.STEPS: tuple(ACTIONS),
-    Registry.KEYS: tuple(f"{kind.name} {key}" for kind in kinds().values() for key in kind.keys),
+_NAMES: Mapping[Registry, Callable[[], Sequence[str]]] = {
+    Registry.ATTRIBUTES: lambda: tuple(ATTRIBUTES),
+    Registry.TRIGGERS: lambda: tuple(TRIGGERS),
+    Registry.STEPS: lambda: tuple(ACTIONS),
+    Registry.KEYS: lambda: tuple(
+        f"{kind.name} {key}" for kind in kinds().values() for key in kind.keys
+    ),
 }
