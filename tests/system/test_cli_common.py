@@ -78,6 +78,13 @@ def test_what_is_not_understood_ends_with_2(words):
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize(("old", "new"), [("accept", "approve"), ("kinds", "reference")])
+def test_an_old_command_name_is_answered_with_the_new_one(old, new):
+    ran = run_wcflow(old)
+    assert (2, "") == (ran.code, ran.out)
+    assert f"There is no command '{old}': it is now called '{new}'." in ran.err
+
+
 def test_nothing_asked_is_answered_with_help():
     ran = run_wcflow()
     assert 2 == ran.code

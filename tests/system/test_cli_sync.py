@@ -178,6 +178,13 @@ def test_a_second_sync_writes_nothing(cli, anna):
     assert (0, []) == (ran.code, cli.writes)
 
 
+def test_sync_still_takes_the_old_option_accept(cli, anna):
+    """Scripts may use it; the help shows only --approve."""
+    assert 0 == cli.run("sync", "--accept").code
+    assert cli.writes
+    assert "--accept" not in cli.run("sync", "--help").out
+
+
 def test_accept_with_nothing_held(cli, anna):
     first_sync(cli)
     assert (0, "shop: nothing waits.\n", "") == cli.run("approve")

@@ -62,6 +62,9 @@ COMMAND_GROUPS = {
 What one does is said here in the first words of its own help, so that the list needs no module.
 """
 
+RENAMED_COMMANDS = {"accept": "approve", "kinds": "reference"}
+"""Names that commands had in earlier versions, and their present names."""
+
 
 class CommandGroup(TyperGroup):
     """The commands, each loaded when it is asked for; what stops one of them is told in words."""
@@ -72,6 +75,8 @@ class CommandGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Give a command by name; only its own module is imported, so that it starts soon."""
+        if new_name := RENAMED_COMMANDS.get(cmd_name):
+            ctx.fail(f"There is no command '{cmd_name}': it is now called '{new_name}'.")
         if cmd_name not in self.list_commands(ctx):
             return None
         alone = typer.Typer(**_TYPER_SETTINGS)

@@ -33,6 +33,7 @@ def sync(
         bool, typer.Option("--approve", help="Write also what would be held, as approve does.")
     ] = False,
     verbose: Verbose = False,
+    accepted: Annotated[bool, typer.Option("--accept", hidden=True)] = False,
 ) -> None:
     """Walk once: read what changed, judge, write what follows.
 
@@ -41,7 +42,9 @@ def sync(
     """
     with open_session(config, verbose=verbose) as session:
         code = for_each_store(
-            session, store, lambda context: _sync_store(session, context, approved=approved)
+            session,
+            store,
+            lambda context: _sync_store(session, context, approved=approved or accepted),
         )
     raise typer.Exit(code)
 
