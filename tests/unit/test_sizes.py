@@ -1,0 +1,33 @@
+"""Modules are small enough to read in one go, and large enough to be worth a file."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "wcflow"
+MOST, LEAST = 400, 40
+TOO_LONG = {"database/tables.py", "sandbox/routes.py"}
+"""Modules that still have to be split."""
+SHORT = {
+    "cli/check.py",
+    "cli/visits.py",
+    "poll/empty_answer.py",
+    "rules/codes.py",
+    "sandbox/money.py",
+}
+"""Modules that hold one complete concept in a few lines."""
+
+
+def module_lines():
+    """Return the number of lines of each module, without packages and database migrations."""
+    return {
+        str(path.relative_to(PACKAGE)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in PACKAGE.rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py") and "migrations" not in path.parts
+    }
+
+
+def test_no_other_module_is_too_long():
+    assert TOO_LONG == {name for name, count in module_lines().items() if count > MOST}
+
+
+def test_no_other_module_is_very_short():
+    assert {name for name, count in module_lines().items() if count < LEAST} <= SHORT
