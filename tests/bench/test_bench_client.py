@@ -32,7 +32,8 @@ from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.rest import Basic, Request
 from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import serve
-from wcflow.store.quick import orders_in
+from wcflow.store.json_body import parse_json
+from wcflow.store.wire import parse_order
 
 ROWS: list[tuple[str, float, float, str]] = []
 
@@ -114,7 +115,7 @@ def test_a_page_of_100_orders_is_read_kept_and_touched_in_10_ms(tmp_path):
     with open_database(f"sqlite:///{tmp_path}/page.sqlite3") as db:
 
         def work():
-            orders = orders_in(next(pages).encode(), frozenset())
+            orders = [parse_order(row) for row in parse_json(next(pages).encode())]
             with db.transaction() as tx:
                 assert len(orders) == apply_orders(tx, settings, orders) == 100
 

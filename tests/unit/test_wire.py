@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests import malformed
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
-from wcflow.store import quick, wire
+from wcflow.store import wire
 from wcflow.store.fields import WireError
 from wcflow.store.http import Answer
 from wcflow.store.json_body import parse_json
@@ -70,55 +69,7 @@ def at(stamp: str) -> datetime:
     return datetime.fromisoformat(f"{stamp}+00:00")
 
 
-def with_care(found: Any) -> Any:
-    """What of a list are orders by now; of anything else, itself."""
-    if type(found) is not list:
-        return found
-    rows = build_listing(answer(found), wire.parse_order)
-    return rows.rows, rows.unreadable
-
-
-class TestQuick:
-    """What is usual is read at once."""
-
-    def test_a_real_order_is_usual(self) -> None:
-        keep = frozenset({"wcflow_tags"})
-        read = quick.orders_in(json.dumps(ORDERS).encode(), keep)
-        assert [wire.parse_order(row, keep) for row in ORDERS] == read
-
-    def test_one_unusual_order_is_left_and_the_others_are_read(self) -> None:
-        """It is left as the JSON that it is."""
-        odd = order_json(total=12.5)
-        read = quick.orders_in(json.dumps([ORDERS[0], odd, ORDERS[0]]).encode(), frozenset())
-        usual = wire.parse_order(ORDERS[0])
-        assert [usual, odd, usual] == read
-
-    @pytest.mark.parametrize("escape", ["&amp;", r"\u0026amp;", "&#38;", r"\u0026\u00232338;"])
-    def test_what_is_escaped_twice_is_read_as_with_care(self, escape: str) -> None:
-        """WordPress escapes for HTML, and PHP may escape that for HTML once more, as JSON does."""
-        text = json.dumps([ORDERS[0]]).replace('"first_name": "', f'"first_name": "{escape}')
-        (row,) = parse_json(text.encode())
-        assert [wire.parse_order(row)] == quick.orders_in(text.encode(), frozenset())
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            b"\xef\xbb\xbf[%s]",
-            b"<b>Notice</b>: in <b>x.php</b>\n[%s]",
-            b" [%s] ",
-            b"[%s,%s]",
-            b"[]",
-            b"{}",
-            b'{"id": 1, "a": %s}',
-            b'[%s, {"id": 7, "total": 1e999}]',
-            b'[%s, {"id": 7, "x": "\xff"}]',
-        ],
-    )
-    def test_whatever_stands_around_orders_they_are_as_with_care(self, body: bytes) -> None:
-        """What is to be mended, and what is no list, is read as any other answer."""
-        content = body.replace(b"%s", json.dumps(ORDERS[0]).encode())
-        assert with_care(parse_json(content)) == with_care(quick.orders_in(content, frozenset()))
-
+class TestRecordedRows:
     def test_there_is_something_to_read(self) -> None:
         kinds = (ORDERS, CUSTOMERS, COUPONS, NOTES, PRODUCTS, REFUNDS)
         assert [10, 15, 6, 9, 3, 4] <= [len(kind) for kind in kinds]
@@ -510,22 +461,6 @@ class TestSpoiltRows:
         assert 3 == len(found.rows) + len(found.unreadable)
         for row in found.unreadable:
             assert len(row.why) < 200
-
-    @settings(deadline=None)
-    @given(st.data())
-    def test_at_once_or_field_by_field_it_is_the_same_order(self, data: st.DataObject) -> None:
-        """What is read at once is what a careful reader makes of it; the rest is left to that."""
-        bad = data.draw(malformed.malformed_rows(ORDERS, times=data.draw(st.integers(0, 2))))
-        content = malformed.json_body([ORDERS[0], bad])
-        keep = frozenset(data.draw(st.sampled_from([[], ["wcflow_tags", "a"]])))
-        read = partial(wire.parse_order, keep=keep)
-        careful = build_listing(answer(parse_json(content)), read)
-        at_once = build_listing(answer(quick.orders_in(content, keep)), read)
-
-        # A number without end is no JSON; at once it is passed over where nobody asks about it.
-        whole = not any(row.why.startswith("no JSON") for row in careful.unreadable)
-        assert careful.rows == at_once.rows[: len(careful.rows)]
-        assert not whole or careful == at_once
 
     @given(st.data())
     def test_why_it_is_not_understood_repeats_nothing_of_what_stands_there(

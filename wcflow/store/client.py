@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Unpack
 
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
-from wcflow.store import errors, quick, wire, writes
+from wcflow.store import errors, wire, writes
 from wcflow.store.fields import Json, meta, row_id
 from wcflow.store.http import Answer, ClientOptions, Params
 from wcflow.store.listing import (
@@ -66,10 +66,9 @@ class Store(ListingClient):
         """Give the first page of the orders that match, or with ``include`` all of those."""
         params = {**order_params(filters), "_fields": _order_fields(meta_keys)}
         read = partial(wire.parse_order, keep=meta_keys)
-        parse = partial(quick.orders_in, keep=meta_keys)
         if wanted := filters.get("include", ()):
-            return self.get_by_ids("orders", wanted, params, read, parse)
-        return self.page("orders", params, read, page_size, parse)
+            return self.get_by_ids("orders", wanted, params, read)
+        return self.page("orders", params, read, page_size)
 
     def order_ids(
         self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]

@@ -38,9 +38,6 @@ SizedParams = Callable[[int], Params]
 
 JsonShape = type[list[Any]] | type[dict[str, Any]] | tuple[type, ...]
 
-ParseBody = Callable[[bytes], Any]
-"""How to read a body: as body.parsed does, and raising what it raises."""
-
 CONNECT_TIMEOUT = 10.0
 _CHUNK_BYTES = 1 << 20
 
@@ -61,7 +58,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the store answered: ``body`` is JSON, or what it was asked to be read as.
+    """What the store answered: ``body`` is JSON.
 
     ``size`` is how much was asked for at once.
     """
@@ -150,7 +147,6 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
         *,
         json: Any = None,
         shape: JsonShape = list,
-        parse: ParseBody = json_body.parse_json,
     ) -> Answer:
         """Ask for ``path`` below wc/v3 until it is answered or patience ends."""
 
@@ -158,9 +154,7 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
             asked = params(size) if callable(params) else params
             return self._API__request(method, path, json, asked)
 
-        return self._send_with_retries(
-            method, f"/{path}", send, shape, parse, sized=callable(params)
-        )
+        return self._send_with_retries(method, f"/{path}", send, shape, sized=callable(params))
 
     def index(self) -> Answer:
         """Ask for the index of the REST API, which takes no key: the shop's name and time zone."""
@@ -169,9 +163,7 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
         def send(_size: int) -> requests.Response:
             return self._send("GET", f"{self.url}/wp-json/", params=fields, auth=_no_auth)
 
-        return self._send_with_retries(
-            "GET", "/wp-json/", send, dict, json_body.parse_json, sized=False
-        )
+        return self._send_with_retries("GET", "/wp-json/", send, dict, sized=False)
 
     def check_address(self, url: str) -> AddressCheck:
         """Look at an address once, without a key and without following: where does it lead?"""
@@ -189,7 +181,6 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
         path: str,
         send: Callable[[int], requests.Response],
         shape: JsonShape,
-        parse: ParseBody,
         *,
         sized: bool,
     ) -> Answer:
@@ -197,7 +188,7 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
         while True:
             size = self.pages.size
             try:
-                answer = self._send_once(f"{method} {path}", send, shape, parse, size, wrote=wrote)
+                answer = self._send_once(f"{method} {path}", send, shape, size, wrote=wrote)
             except StoreError as error:
                 if sized and errors.is_overload(error):
                     self.pages.shrink(size)
@@ -219,7 +210,6 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
         asked: str,
         send: Callable[[int], requests.Response],
         shape: JsonShape,
-        parse: ParseBody,
         size: int,
         *,
         wrote: bool,
@@ -232,7 +222,7 @@ class HttpClient(woocommerce.API):  # type: ignore[misc] # woocommerce ships no 
         said = errors.StoreResponse(response.status_code, response.headers, response.content)
         if not 200 <= said.status < 300:  # noqa: PLR2004 - every success
             raise errors.response_error(asked, said, store_url=self.url, wrote=wrote)
-        return _build_answer(asked, said, shape, parse, size, wrote=wrote)
+        return _build_answer(asked, said, shape, size, wrote=wrote)
 
     def _API__request(  # noqa: N802 - the name of woocommerce.API's one request method
         self, method: str, endpoint: str, data: Any, params: Params | None = None
@@ -369,13 +359,12 @@ def _build_answer(
     asked: str,
     said: errors.StoreResponse,
     shape: JsonShape,
-    parse: ParseBody,
     size: int,
     *,
     wrote: bool,
 ) -> Answer:
     try:
-        content = parse(said.content)
+        content = json_body.parse_json(said.content)
     except json_body.UnreadableError as error:
         raise errors.unreadable_error(asked, said, str(error), wrote=wrote) from None
     if not isinstance(content, shape):

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 from wcflow.errors import StoreError
-from wcflow.records import Order
 from wcflow.store import errors
 from wcflow.store.fields import Json, WireError, row_id, timestamp
-from wcflow.store.http import Answer, HttpClient, Params, ParseBody
-from wcflow.store.json_body import InvalidRow, parse_json
+from wcflow.store.http import Answer, HttpClient, Params
+from wcflow.store.json_body import InvalidRow
 
 
 class OrderFilters(TypedDict, total=False):
@@ -125,17 +124,13 @@ class ListingClient(HttpClient):
         params: Params,
         read: Callable[[Json], T],
         page_size: int | None = None,
-        parse: ParseBody = parse_json,
     ) -> Listing[T]:
-        """Ask for one page, as large as the store can bear and no larger than ``page_size``.
-
-        ``parse`` may make records of rows at once; ``read`` makes them of the others.
-        """
+        """Load one page of at most ``page_size`` rows, fewer where the store is too slow for that."""
 
         def sized(size: int) -> Params:
             return {**params, "per_page": min(size, page_size or size)}
 
-        answer = self.ask("GET", path, sized, parse=parse)
+        answer = self.ask("GET", path, sized)
         asked = min(answer.size, page_size or answer.size)
         there = len(answer.body)
         # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
@@ -166,15 +161,14 @@ class ListingClient(HttpClient):
         wanted: Collection[int],
         params: Params,
         read: Callable[[Json], T],
-        parse: ParseBody = parse_json,
     ) -> Listing[T]:
-        """Ask for these ids, as many at once as the store can bear; ``parse`` as for a page."""
+        """Ask for these ids, as many per request as the store can handle."""
         left = sorted(set(wanted))
         if not left:
             raise ValueError(f"expected ids for {path}, got none")
         listings: list[Listing[T]] = []
         while left:
-            answer = self.ask("GET", path, _id_params(left, params), parse=parse)
+            answer = self.ask("GET", path, _id_params(left, params))
             asked = frozenset(left[: answer.size])
             listings.append(build_listing(answer, read, full=_omits_rows(answer), wanted=asked))
             left = left[answer.size :]
@@ -217,12 +211,11 @@ def build_listing(
     return Listing(tuple(rows), answer.server_now, answer.total, full, tuple(unreadable))
 
 
-def _build_record(row: Any, read: Callable[[Json], T], wanted: Collection[int] | None) -> Any:
-    made = type(row) is Order
-    number = row.id if made else row_id(_as_object(row))
+def _build_record(row: Any, read: Callable[[Json], T], wanted: Collection[int] | None) -> T:
+    number = row_id(_as_object(row))
     if wanted is not None and number not in wanted:
         raise WireError("id: expected one of those asked for")
-    return row if made else read(row)
+    return read(row)
 
 
 def require_readable(asked: str, found: Listing[T]) -> Listing[T]:
@@ -264,8 +257,6 @@ def _as_object(row: Any) -> Json:
 
 
 def _unreadable_row(row: Any, error: WireError) -> UnreadableRow:
-    if type(row) is Order:
-        return UnreadableRow(row.id, str(error), row.created, row.modified)
     if type(row) is not dict:
         return UnreadableRow(row.id if type(row) is InvalidRow else 0, str(error))
     stamps = (_or_none(timestamp, row, f"date_{each}_gmt") for each in ("created", "modified"))

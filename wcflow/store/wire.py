@@ -106,10 +106,7 @@ def _parse_shipping(row: Json) -> Address:
 
 
 def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
-    """Make an order, with those of its meta whose keys are in ``keep``.
-
-    Field by field, whatever is unusual about it: what is usual quick.py reads at once.
-    """
+    """Return an order with the meta whose keys are in ``keep``."""
     currency = text(row, "currency")
     billing = _read_object(row, "billing", _parse_address)
     created, modified = _parse_stamps(row)
