@@ -68,9 +68,12 @@ def test_status_tells_of_it_and_names_nobody(sim, capsys):
     told = " ".join(capsys.readouterr().out.split())
     assert f"person of order {anna}" in told
     assert "ArithmeticError" in told
-    assert "1 person cannot be judged; wcflow tries again each day." in told
-    assert "Not well: 1 person cannot be judged, a bug in wcflow (the log tells where)." in told
-    assert "cannot be understood" not in told
+    assert "1 person cannot be evaluated; wcflow tries again every day." in told
+    assert (
+        "Needs attention: 1 person cannot be evaluated because of a bug in wcflow (see the log)."
+        in told
+    )
+    assert "could not be read" not in told
     assert ANNA not in told
 
 

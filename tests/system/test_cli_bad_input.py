@@ -46,7 +46,7 @@ def error_and_advice(ran, code):
     assert (code, "") == (ran.code, ran.out)
     assert "Traceback" not in ran.err
     assert ADMIN.consumer_secret not in ran.err
-    said, advice = re.fullmatch(r"wcflow: (.+)\n  what to do: (.+)\n", ran.err).groups()
+    said, advice = re.fullmatch(r"wcflow: (.+)\n  What to do: (.+)\n", ran.err).groups()
     return said, advice
 
 

@@ -206,7 +206,7 @@ def test_postgresql_is_copied_by_its_own_tool(ini, address, command):
 
     assert (78, "") == (ran.code, ran.out)
     whole = f"umask 077 && pg_dump --format=custom --file=/b/x {command}"
-    assert f"what to do: run: {whole}\n" in ran.err
+    assert f"What to do: run: {whole}\n" in ran.err
     assert "cret" not in ran.err
 
 
@@ -252,7 +252,7 @@ def test_check_database_warns_of_files_that_others_may_read(ini, world_readable)
     said, command = world_readable
     ran = run_wcflow("check-database", "--config", ini)
     assert 0 == ran.code
-    assert [f"  warn {said}", f"       what to do: {command}"] == ran.lines[1:3]
+    assert [f"  warn {said}", f"       What to do: {command}"] == ran.lines[1:3]
 
 
 def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
@@ -475,7 +475,7 @@ def test_an_unsound_one_is_told_with_what_to_do(sound_ini):
     assert 1 == ran.code
     assert [
         "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
-        "       what to do: 'wcflow resync' reads the shop anew and mends it",
+        "       What to do: 'wcflow resync' reads the shop anew and mends it",
         "",
         "The database is not sound: 1 thing to look at.",
     ] == ran.lines[2:]
@@ -552,7 +552,7 @@ def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served_store
         "  read anew; 1 order, 0 customers, 0 products were not as the shop has them",
     ] == ran.lines[:2]
     assert (
-        "Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself."
+        "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."
         == ran.lines[-1]
     )
     synced = served_store.run("sync")

@@ -113,7 +113,7 @@ def test_a_waiting_run_says_what_comes_next_and_when(cli, anna):
     assert 0 == cli.run("sync").code
     ran = cli.run("explain", number, "welcome", mounted_at=None)
     assert "next step 3 of 3, add_note Hello again, {{ first_name }}, on " in ran.out
-    assert "first order: it has looked at that" in ran.out
+    assert "first order: already handled" in ran.out
 
 
 def test_a_workflow_is_asked_of_its_latest_occurrence(cli, anna):
@@ -122,7 +122,7 @@ def test_a_workflow_is_asked_of_its_latest_occurrence(cli, anna):
     assert [
         "Workflows",
         "  welcome: on first_order",
-        "      first order: that was before it was switched on",
+        "      first order: skipped: happened before this workflow was enabled",
         "      when: yes",
         f"        yes  order.total >= 20  found 1,200.00  order {cli.order}",
     ] == ran.lines[3:8]
@@ -133,7 +133,7 @@ def test_a_workflow_without_occurrence_is_asked_of_the_latest_order(cli, anna):
     order = cli.sim.place_order(email="guest@example.com", days_ago=2, total="30.00")
     assert 0 == cli.run("sync").code
     (workflow,) = explain(cli, "guest@example.com", "large")["workflows"]
-    assert (f"their latest order {order}", "nothing has set it off yet") == (
+    assert (f"their latest order {order}", "nothing has started it yet") == (
         workflow["about"],
         workflow["standing"],
     )

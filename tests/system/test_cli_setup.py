@@ -60,7 +60,7 @@ def test_init_replaces_nothing_without_force(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "the shop's address is missing"),
+        ([], "the store's address is missing"),
         (["--url", "shop.example"], "did you mean https://shop.example?"),
         (["--url", "https://shop.example/wp-admin"], "that of its dashboard"),
         (["--url", "https://shop.example", "--key", "cs_1"], "a consumer_key that begins with ck_"),
@@ -87,8 +87,8 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
     """A wrong answer is asked for again; keys are not shown as they are typed."""
     file = tmp_path / "wcflow.ini"
     answers = [
-        ("Address of the shop: ", "shop"),
-        ("Address of the shop: ", "https://shop.example"),
+        ("Address of the store: ", "shop"),
+        ("Address of the store: ", "https://shop.example"),
         ("Consumer key (ck_…): ", KEYS[1]),
         ("Consumer secret (cs_…): ", KEYS[3]),
     ]
@@ -103,7 +103,7 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
 def test_leaving_a_question_leaves_everything(tmp_path):
     """Ctrl-D where an address is asked for: no file, and no word of a bug."""
     file = tmp_path / "wcflow.ini"
-    shown = run_on_terminal("init", "--output", file, answers=[("Address of the shop: ", "\x04")])
+    shown = run_on_terminal("init", "--output", file, answers=[("Address of the store: ", "\x04")])
     assert "interrupted: nothing was changed" in shown
     assert "Traceback" not in shown
     assert [] == list(tmp_path.iterdir())
@@ -180,7 +180,7 @@ def test_doctor_says_what_to_do_about_each_finding(cli):
     ran = cli.run("doctor")
     assert 0 == ran.code
     assert "  warn key: the key may only read: wcflow can plan, not write" in ran.lines
-    assert "what to do: give the key the permission Read/Write" in ran.out
+    assert "What to do: give the key the permission Read/Write" in ran.out
 
 
 def test_doctor_fails_where_something_is_bad(cli):

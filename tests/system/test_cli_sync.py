@@ -70,14 +70,16 @@ def test_plan_shows_the_exact_writes_and_writes_nothing(cli, anna):
     assert (0, "", []) == (ran.code, ran.err, cli.writes)
     assert [
         "shop: https://shop.example",
-        "2 writes would go to the shop: tags on 1 customer, tags on 1 order.",
+        "2 writes would be written to the store: tags on 1 customer, tags on 1 order.",
         "",
         "Tags on customers",
         "who                                          what",
         "Anna Schmidt <anna@example.com>, customer 1  tags: (none) → Regular",
     ] == ran.lines[:6]
-    assert "Nothing was written to the shop." in ran.lines
-    assert ran.lines[-2].startswith("These writes are held: the first 2 changes wait")
+    assert "Nothing was written to the store." in ran.lines
+    assert ran.lines[-2].startswith(
+        "These changes wait for your approval: the first 2 changes wait"
+    )
     assert "wcflow approve" in ran.lines[-1]
 
 
@@ -134,9 +136,9 @@ def test_plan_shows_notes_and_coupons_and_rehearsals(cli, anna):
     code = re.search(r"THANKS-[2-9A-Z]{8}", ran.out)[0]
     assert re.search(rf"{code}: 10 %, until \d{{4}}-\d\d-\d\d, for anna@example.com", ran.out)
     assert f"Thank you, Anna: {code} (ref " in ran.out
-    rehearsed = ran.out.partition("Only rehearsed, never written (dry_run): 1 order note")[2]
+    rehearsed = ran.out.partition("Dry run, never written: 1 order note")[2]
     assert "Only played, Anna" in rehearsed
-    assert "Nothing was written to the shop." in rehearsed
+    assert "Nothing was written to the store." in rehearsed
 
 
 def test_plan_of_a_store_that_is_never_written_to(tmp_path):
@@ -187,7 +189,7 @@ def test_sync_still_takes_the_old_option_accept(cli, anna):
 
 def test_accept_with_nothing_held(cli, anna):
     first_sync(cli)
-    assert (0, "shop: nothing waits.\n", "") == cli.run("approve")
+    assert (0, "shop: nothing is waiting.\n", "") == cli.run("approve")
 
 
 def test_accept_before_the_shop_was_ever_read(cli):
@@ -280,7 +282,7 @@ def test_status_calls_a_shop_unwell_of_which_most_cannot_be_understood(cli, anna
         cli.faults.set_field("order", order_again(cli, anna), "total", "")
     cli.run("sync")
     ran = cli.run("status", mounted_at=None)
-    assert (1, "Not well: 10 orders cannot be understood.") == (ran.code, ran.lines[-1])
+    assert (1, "Needs attention: 10 orders cannot be understood.") == (ran.code, ran.lines[-1])
 
 
 def test_status_needs_no_shop(cli, anna):
@@ -292,7 +294,7 @@ def test_status_needs_no_shop(cli, anna):
 def test_status_before_anything_is_no_success(cli):
     """A store that was never read is not well: 1."""
     ran = cli.run("status", mounted_at=None)
-    assert (1, "Not well: it was never read.") == (ran.code, ran.lines[-1])
+    assert (1, "Needs attention: it was never read.") == (ran.code, ran.lines[-1])
 
 
 def test_status_tells_how_far_a_first_census_has_come(cli, anna):
@@ -303,7 +305,7 @@ def test_status_tells_how_far_a_first_census_has_come(cli, anna):
     assert "  first census  1 customer and 0 orders are read so far" in ran.lines
     assert any("closed for the moment" in line for line in ran.lines)
     assert 1 == ran.code
-    assert ran.lines[-1].startswith("Not well: polls fail since")
+    assert ran.lines[-1].startswith("Needs attention: polls fail since")
 
 
 def test_status_tells_that_everything_is_read_again(cli, anna):
@@ -317,7 +319,7 @@ def test_status_tells_that_everything_is_read_again(cli, anna):
 def test_status_tells_that_writes_are_held(cli, anna):
     cli.run("plan")
     ran = cli.run("status", mounted_at=None)
-    assert (1, "Not well: writes are held until 'wcflow approve'.") == (ran.code, ran.lines[-1])
+    assert (1, "Needs attention: changes wait for 'wcflow approve'.") == (ran.code, ran.lines[-1])
 
 
 def test_status_tells_since_when_polls_fail(cli, anna):

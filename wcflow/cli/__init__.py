@@ -17,44 +17,43 @@ from wcflow.cli.errors import error_boundary
 EXIT_CODES = """\b
 Exit codes of every command:
     0  done
-    1  some of the work failed, or waits for a person
-    2  the command was not understood
-   75  not now; the same command may work later
-   78  the configuration, the database or the shop do not fit together
+    1  some of the work failed, or waits for your approval
+    2  the command line is wrong
+   75  not possible now; try again later
+   78  the configuration, the database or the store need your attention
   130  interrupted by Ctrl-C
 """
 
 
 COMMAND_GROUPS = {
-    "To begin": {
-        "demo": "Show what wcflow does, with a shop of its own: nothing of yours is touched.",
-        "init": "Write a configuration for your shop.",
-        "check": "Say what the configuration means, or every problem in it.",
-        "doctor": "Look whether all that wcflow needs is there.",
+    "Getting started": {
+        "demo": "Show what wcflow does, with a made-up store. Your own store is not involved.",
+        "init": "Write a configuration file for your store.",
+        "check": "Explain the configuration, or list every problem in it.",
+        "doctor": "Check that everything wcflow needs is in place.",
     },
-    "To work": {
-        "plan": "Show what would be written to the shop, and write nothing.",
-        "sync": "Walk once: read what changed, judge, write what follows.",
-        "approve": "Let the writes go that are held now.",
-        "run": "Serve the shops until stopped: look for news every minute, decide, write.",
+    "Everyday use": {
+        "plan": "Show what would be written to the store, without writing it.",
+        "sync": "Sync once: read changes, apply the rules, write the results.",
+        "approve": "Approve the changes that are waiting.",
+        "run": "Run until stopped (used by systemd).",
     },
-    "To look": {
-        "status": "Show how each shop stands.",
-        "explain": "Explain a person: segments, tags, workflows, and why.",
-        "reference": "List what may be written in the INI.",
+    "Looking things up": {
+        "status": "Show the state of each store.",
+        "explain": "Explain a customer's segments, tags and workflows.",
+        "reference": "List everything the INI file can contain.",
     },
     "By hand": {
-        "outbox": "Show what waits for the shop or was given up; retry it, call it off.",
-        "workflow": "List the workflows; run one over many people by hand.",
+        "outbox": "List changes that are waiting or failed; retry or cancel them.",
+        "workflow": "List workflows, or run one for existing customers.",
     },
-    "To care for the database": {
-        "backup": "Copy the database to a file, also while wcflow runs.",
-        "check-database": "Look whether the database is sound.",
-        "resync": "Read the shop anew, and make the mirror what the shop is.",
+    "Database care": {
+        "backup": "Copy the database to a file, even while wcflow runs.",
+        "check-database": "Check the database for damage.",
+        "resync": "Import everything from the store again.",
     },
-    "To try rules and code": {
-        "sandbox": "Serve a shop of our own on this machine: WooCommerce's REST API, with made-up"
-        " people.",
+    "Trying things out": {
+        "sandbox": "Serve a made-up WooCommerce store on this machine, for experiments.",
     },
 }
 """The commands as the help lists them; each stands in the module of its name.

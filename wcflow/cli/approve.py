@@ -1,4 +1,4 @@
-"""``wcflow approve``: let go what the brake holds, or follow a shop that has moved."""
+"""``wcflow approve``: approve waiting changes, or accept a store's new address."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from wcflow.sync import approve as let_go
 EPILOG = """\b
 Exit codes:
     0  done
-    2  nobody could be asked, and --yes was not given
-   75  the shop is out of reach (with --moved)
-   78  it is another shop (with --moved), or was never reached
+    2  no terminal to confirm on, and --yes was not given
+   75  the store cannot be reached (with --moved)
+   78  it is a different store (with --moved), or was never reached
 """
 
 
@@ -38,16 +38,16 @@ def approve(
         typer.Option(
             "--moved",
             metavar="NAME",
-            help="[store NAME] is the same shop at a new address: follow it there.",
+            help="The store [store NAME] has moved to the address in the INI: accept the new address.",
             show_default=False,
         ),
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Let the writes go that are held now.
+    """Approve the changes that are waiting.
 
-    Those of the first census are among them; 'wcflow plan' shows them first. They reach the shop with the next 'wcflow sync', or by the
-    daemon within a minute. With --moved: tell wcflow that a shop has a new address.
+    'wcflow plan' shows them first. They are written by the next 'wcflow sync', or by the daemon
+    within a minute. With --moved, accept that a store has a new address.
     """
     with open_session(config) as session:
         if moved is not None:
@@ -59,10 +59,12 @@ def approve(
 def _approve_store(context: SyncContext) -> int:
     count = let_go(context)
     if count:
-        output.print_line(f"{context.name}: {output.format_count(count, 'write')} may go.", "green")
+        output.print_line(
+            f"{context.name}: {output.format_count(count, 'change')} approved.", "green"
+        )
         output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
     else:
-        output.print_line(f"{context.name}: nothing waits.")
+        output.print_line(f"{context.name}: nothing is waiting.")
     return DONE
 
 
@@ -72,14 +74,16 @@ def _follow_move(session: Session, name: str, *, yes: bool) -> None:
     with session.db.reading() as tx:
         row = store_row(tx, name)
     if row is None or not row.url:
-        raise UsageError(f"[store {name}] was never reached", "there is no address to change")
+        raise UsageError(f"[store {name}] was never reached", "Run 'wcflow doctor' to see why.")
     found = fetch_store_info(context.store)
     _require_same_store(context, row, found)
     if row.url == found.url:
         output.print_line(f"{name} is at {row.url}, as before.")
         return
-    sure = "" if row.uid and found.uid else " The shop does not tell its id: only you can know."
-    if confirm(f"Is {found.url} the same shop as {row.url}?{sure}", yes=yes):
+    sure = (
+        "" if row.uid and found.uid else " The store does not report an id, so only you can know."
+    )
+    if confirm(f"Is {found.url} the same store as {row.url}?{sure}", yes=yes):
         with session.db.transaction() as tx:
             save_store(tx, name, url=found.url, uid=found.uid or row.uid)
         output.print_line(f"{name} is now at {found.url}.", "green")
@@ -91,6 +95,6 @@ def _follow_move(session: Session, name: str, *, yes: bool) -> None:
 def _require_same_store(context: SyncContext, row: StoreRow, found: StoreInfo) -> None:
     if row.uid and found.uid and row.uid != found.uid:
         raise SetupError(
-            f"{found.url} is another shop than {row.url}: its store id differs",
-            f"give it a section of its own beside [store {context.name}], or its own database",
+            f"{found.url} is a different store from {row.url}: its store id differs",
+            f"Give it a section of its own beside [store {context.name}], or its own database.",
         )

@@ -1,4 +1,4 @@
-"""``wcflow backup``: a copy of the database, also while the daemon runs. The shop is not asked."""
+"""``wcflow backup``: a copy of the database, even while the daemon runs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from wcflow.errors import SetupError
 
 EPILOG = """\b
 Exit codes:
-    0  the copy is made, and sound
-    1  FILE is there already, or cannot be written
-   75  there is no room for it, or the database is locked
-   78  the database is not SQLite, is damaged, or is not there
+    0  the copy is complete and was checked
+    1  FILE exists already, or cannot be written
+   75  the disk is full, or the database is locked
+   78  the database is not SQLite, is damaged, or does not exist
 """
 
 
@@ -30,28 +30,28 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Where the copy goes.", show_default=False)
+        Path, typer.Argument(metavar="FILE", help="The file to write.", show_default=False)
     ],
     config: ConfigFile = None,
 ) -> None:
-    """Copy the database to a file, also while wcflow runs.
+    """Copy the database to a file, even while wcflow runs.
 
-    The copy is one state of the database, however much is written meanwhile. It is checked before
-    it gets its name, its owner alone can read it, and a file that is there is never replaced. To
-    put it back: stop wcflow, delete the database with its -wal and -shm, copy FILE in its place.
-    A PostgreSQL database is copied by pg_dump: the command is printed.
+    The copy is consistent, whatever is written in the meantime. It is checked before it gets its
+    name, only its owner can read it, and an existing file is never replaced. To restore it, stop
+    wcflow, delete the database with its -wal and -shm files, and copy FILE in its place. For
+    PostgreSQL, the pg_dump command to run is printed.
     """
     database = read_config(config, need_store=False).database
     url = make_url(database)
     if url.get_backend_name() != "sqlite":
         raise SetupError(
-            "'wcflow backup' copies SQLite files only", f"run: {_pg_dump_command(url, file)}"
+            "'wcflow backup' copies SQLite files only", f"Run: {_pg_dump_command(url, file)}"
         )
     require_database(database)
     with interruptible():
         size = copied(Path(str(url.database)), file)
     output.print_line(
-        f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, and sound.", "green"
+        f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, checked.", "green"
     )
 
 

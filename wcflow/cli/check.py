@@ -11,14 +11,14 @@ from wcflow.database.sqlite_files import exposed
 
 
 def register(app: typer.Typer) -> None:
-    app.command("check", epilog="Exit codes: 0 sound, 78 there are problems.")(check)
+    app.command("check", epilog="Exit codes: 0 no problems, 78 problems found.")(check)
 
 
 def check(config: ConfigFile = None) -> None:
-    """Say what the configuration means, or every problem in it.
+    """Explain the configuration, or list every problem in it.
 
-    Reads the INI file and those that it includes, asks neither the shop nor the database. Each
-    problem is told with its file and line, what was expected, and a likely correction.
+    Reads the INI file and the files it includes; contacts neither the store nor the database. Each
+    problem is shown with its file and line, what was expected, and a likely correction.
     """
     found = read_config(config)
     for line in summary_lines(found):
@@ -31,4 +31,4 @@ def check(config: ConfigFile = None) -> None:
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()
-    output.print_line(f"The configuration is sound: {files}{warned}.", "green")
+    output.print_line(f"The configuration has no problems: {files}{warned}.", "green")

@@ -1,4 +1,4 @@
-"""``wcflow check-database``: whether the mirror is sound, and what to do where it is not. Only looks."""
+"""``wcflow check-database``: check the database for damage, without changing it."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from wcflow.errors import DONE, SOME_FAILED, SetupError
 
 EPILOG = """\b
 Exit codes:
-    0  the database is sound
-    1  something in it is not: what, and what to do, is told
+    0  the database is in order
+    1  there are problems; each is shown with what to do
    75  the database is locked, or cannot be reached
-   78  there is no database yet, or it was made by a newer wcflow
+   78  there is no database yet, or a newer wcflow made it
 """
 
 _COUNTED_TABLES: Mapping[str, type[SQLModel]] = {
@@ -47,8 +47,8 @@ _COUNTED_TABLES: Mapping[str, type[SQLModel]] = {
     "products": ProductRow,
     "people": PersonRow,
     "runs": RunRow,
-    "effects": OutboxRow,
-    "put aside": QuarantineRow,
+    "changes": OutboxRow,
+    "quarantined": QuarantineRow,
 }
 
 
@@ -68,11 +68,11 @@ def register(app: typer.Typer) -> None:
 
 
 def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Look whether the database is sound.
+    """Check the database for damage.
 
-    Reads all of it and changes nothing: the file and its indexes, the tables, and rows that cannot
-    be read, cannot be true or contradict each other. Says what is wrong, how often, and what to
-    do. Takes about a minute for a million orders; wcflow may go on working meanwhile.
+    Reads everything and changes nothing: the file and its indexes, the tables, and rows that cannot
+    be read or contradict each other. Shows what is wrong, how often, and what to do. Takes about a
+    minute for a million orders; wcflow can keep running.
     """
     found = read_config(config)
     require_database(found.database)
@@ -113,9 +113,9 @@ def _check_structure(tx: Connection, report: DatabaseReport) -> Iterator[Unsound
         yield from () if damage else of_structure(tx)
     elif report.revision:
         said = f"it has revision {report.revision}, and {schema.HEAD} is the present one"
-        report.remarks.append((said, "it is upgraded by the next command; rows were not looked at"))
+        report.remarks.append((said, "The next command upgrades it. Rows were not checked."))
     else:
-        report.remarks.append(("it holds nothing yet", "'wcflow plan' reads the shop"))
+        report.remarks.append(("it is empty", "'wcflow plan' imports the store."))
 
 
 def _check_rows(
@@ -167,18 +167,16 @@ def _print_report(report: DatabaseReport) -> None:
         output.print_line(f"{store}: {configured}", indent=2)
     for said, advice in report.remarks:
         output.print_line(f"warn {said}", "yellow", indent=2)
-        output.print_line(f"what to do: {advice}", indent=7)
+        output.print_line(f"What to do: {output.as_sentence(advice)}", indent=7)
     for each in report.unsound:
         output.print_line(f"bad  {_problem_line(each)}", "red", indent=2)
-        output.print_line(f"what to do: {each.advice}", indent=7)
+        output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=7)
     output.print_line()
     if report.unsound:
         count = len(report.unsound)
-        output.print_line(
-            f"The database is not sound: {output.format_count(count, 'thing')} to look at.", "red"
-        )
+        output.print_line(f"The database has {output.format_count(count, 'problem')}.", "red")
     else:
-        output.print_line("The database is sound.", "green")
+        output.print_line("The database is in order.", "green")
 
 
 def _problem_line(each: Unsound) -> str:

@@ -1,4 +1,4 @@
-"""``wcflow demo``: a shop with a past, and all that wcflow does for it, on one screen."""
+"""``wcflow demo``: a made-up store with a history, and what wcflow does with it."""
 
 from __future__ import annotations
 
@@ -56,17 +56,21 @@ def register(app: typer.Typer) -> None:
 
 def run_demo(
     serve: Annotated[
-        bool, typer.Option("--serve", help="Go on: orders keep coming in, the daemon runs.")
+        bool,
+        typer.Option("--serve", help="Keep running: new orders come in, and the daemon works."),
     ] = False,
     folder: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where configuration and database go.")
+        Path,
+        typer.Option(
+            "--dir", metavar="DIR", help="Directory for the configuration and the database."
+        ),
     ] = DEFAULT_FOLDER,
 ) -> None:
-    """Show what wcflow does, with a shop of its own: nothing of yours is touched.
+    """Show what wcflow does, with a made-up store. Your own store is not involved.
 
-    Opens a made-up shop on this machine, reads it, puts its customers into segments, writes tags
-    back, lets a few people act, and shows what came of it. The directory keeps the configuration
-    and the database. Edit the rules there and run the demo again to see what they do.
+    Starts a made-up store on this machine, imports it, puts its customers into segments, writes
+    tags back, lets a few customers act, and shows the result. The directory keeps the configuration
+    and the database: edit the rules there and run the demo again to see what they do.
     """
     began = time.monotonic()
     with ExitStack() as stack:
@@ -78,7 +82,7 @@ def run_demo(
             _print_next_commands(demo_run)
             return
         code = _serve_until_stopped(stack, demo_run)
-        output.print_line("The shop is closed.")
+        output.print_line("The store has stopped.")
     exit_process(code)
 
 
@@ -121,29 +125,29 @@ def play_demo(demo_run: DemoRun, session: Session) -> None:
 
 def _print_intro(demo_run: DemoRun) -> None:
     name = demo_run.shop.state.settings.name
-    output.print_line(f"{name}, a shop made up for this demo", "bold")
+    output.print_line(f"{name}, a store made up for this demo", "bold")
     orders, accounts = len(demo_run.shop.order_ids()), len(demo_run.shop.customer_ids())
     rows = (
-        ("the shop", f"{demo_run.server.url}: {orders:,} orders, {accounts:,} accounts"),
+        ("the store", f"{demo_run.server.url}: {orders:,} orders, {accounts:,} accounts"),
         ("the rules", f"{demo_run.config}: change them, and run the demo again"),
-        ("the memory", f"{demo_run.config.parent / demo.DATABASE}"),
+        ("the database", f"{demo_run.config.parent / demo.DATABASE}"),
     )
     output.print_table(("", ""), rows, indent=2, header=False)
 
 
 def _show_initial_sync(session: Session, context: SyncContext) -> None:
-    output.print_heading("1. The first look, as it would have been a week ago")
+    output.print_heading("1. The first sync, as it would have been a week ago")
     then = replace(context, clock=lambda: utcnow() - ONE_WEEK)
     result = session.sync(then, write=False)
     _print_read_counts(result)
     waiting = sync.approve(then)
     output.print_line(
-        f"{output.format_count(waiting, 'write')} to the shop would follow. The first ones always wait"
-        " until you have seen them ('wcflow plan') and agreed ('wcflow approve'). Agreed, here.",
+        f"{output.format_count(waiting, 'change')} to the store would follow. The first changes always wait"
+        " until you have seen them ('wcflow plan') and approved them ('wcflow approve'). Approved here.",
         indent=2,
     )
     delivered = sync.sync_once(then).delivered
-    output.print_line(f"{output.format_count(delivered.done, 'write')} done.", indent=2)
+    output.print_line(f"{output.format_count(delivered.done, 'change')} written.", indent=2)
 
 
 def _print_read_counts(result: SyncResult) -> None:
@@ -160,7 +164,7 @@ def _print_read_counts(result: SyncResult) -> None:
 def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     output.print_heading("2. A week later")
     output.print_line(
-        "What was before wcflow came is history: no welcome coupons for customers of two years."
+        "Earlier events don't start workflows: customers of two years get no welcome coupon."
         " What happens from now on counts:",
         indent=2,
     )
@@ -173,15 +177,14 @@ def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     result = sync.sync_once(context)
     actors = {scene.email for scene in demo_run.scenes}
     for name, segment in _entered_by_time(context, now, actors):
-        output.print_line(
-            f"- {name} does nothing, and that counts as well: {segment} by now", indent=4
-        )
+        output.print_line(f"- {name} does nothing, and that counts too: now {segment}", indent=4)
     evaluation, delivered = result.evaluated, result.delivered
     output.print_line(
-        f"wcflow looked at {output.format_count(evaluation.people, 'person', 'people')} anew, those of whom"
-        " there are news and those whom the week may have changed:"
-        f" {output.format_count(evaluation.transitions, 'move')} between segments,"
-        f" {output.format_count(evaluation.runs, 'workflow run')}, {output.format_count(delivered.done, 'write')}.",
+        f"wcflow checked {output.format_count(evaluation.people, 'customer')}, those with new orders and"
+        " those for whom time has changed something:"
+        f" {output.format_count(evaluation.transitions, 'segment change')},"
+        f" {output.format_count(evaluation.runs, 'workflow')} started,"
+        f" {output.format_count(delivered.done, 'change')} written.",
         indent=2,
     )
 
@@ -285,14 +288,16 @@ def _print_duration(demo_run: DemoRun, seconds: float) -> None:
 def _print_next_commands(demo_run: DemoRun) -> None:
     config = shlex.quote(str(demo_run.config))
     output.print_line()
-    output.print_line("The shop was there for this demo alone. Its memory stays, to look at:")
+    output.print_line(
+        "The store existed only for this demo. The database is kept for you to look at:"
+    )
     _print_commands(
         {
             f"wcflow explain {shlex.quote(demo_run.scenes[0].email)} --config {config}": "",
             f"wcflow outbox list --config {config}": "what was written",
             f"wcflow check --config {config}": "what the rules mean; edit them, run the demo again",
-            "wcflow demo --serve": "leaves the shop open, and orders keep coming in",
-            "wcflow init": "begins with a shop of your own",
+            "wcflow demo --serve": "keeps the store running, with new orders coming in",
+            "wcflow init": "starts with your own store",
         }
     )
 
@@ -327,17 +332,17 @@ def _print_live_commands(demo_run: DemoRun) -> None:
     config = shlex.quote(str(demo_run.config))
     somebody = shlex.quote(demo_run.scenes[-1].email)
     output.print_heading(
-        "The shop stays open, and the daemon runs; Ctrl-C ends both. To look at them:"
+        "The store and the daemon keep running; Ctrl-C stops both. To look at them:"
     )
     _print_commands(
         {
             demo_run.server.url: "in a browser: customers with their tags, orders with their notes",
-            f"wcflow status --config {config}": "how the daemon fares",
-            f"wcflow explain {somebody} --config {config}": "why somebody is what they are",
-            f"wcflow outbox list --config {config}": "what was written, and what waits",
+            f"wcflow status --config {config}": "the state of the daemon",
+            f"wcflow explain {somebody} --config {config}": "why a customer has these segments and tags",
+            f"wcflow outbox list --config {config}": "what was written, and what is waiting",
         }
     )
-    output.print_heading("What happens now: the shop's people, and between them the daemon's log")
+    output.print_heading("What happens now: events in the store, and the daemon's log")
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""``wcflow doctor``: whether everything that wcflow needs is there, and what to do where it is not."""
+"""``wcflow doctor``: check the store, the database and this machine."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _STYLES: dict[str, output.Style] = {"ok": "green", "warn": "yellow", "bad": "red
 def register(app: typer.Typer) -> None:
     app.command(
         "doctor",
-        epilog="Exit codes: 0 nothing is bad, 1 something is, 75 a shop cannot be reached.",
+        epilog="Exit codes: 0 no problems, 1 problems found, 75 a store cannot be reached.",
     )(doctor)
 
 
 def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
-    """Look whether all that wcflow needs is there.
+    """Check that everything wcflow needs is in place.
 
-    Says what to do where it is not. Asks the shop for its address, the key and its rights,
-    versions, storage, time zone, clock and the fields that your rules name, and looks at the
-    database and the disk here. Writes nothing to the shop.
+    Shows what to do where it is not. Checks the store's address, the API key and its permissions,
+    versions, order storage, time zone, clock and the fields your rules use, and the database and
+    disk on this machine. Writes nothing to the store.
     """
     found = read_config(config)
     log.configure_logging("error", found.log_format, terminal=sys.stderr.isatty())
@@ -80,7 +80,7 @@ def _print_findings(head: str, findings: tuple[Finding, ...]) -> None:
     for each in findings:
         output.print_line(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
         if each.advice:
-            output.print_line(f"what to do: {each.advice}", indent=7)
+            output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=7)
 
 
 def _to_json(each: Finding) -> dict[str, str]:
@@ -117,14 +117,14 @@ def _check_database(url: str) -> Finding:
     path = _sqlite_file(url)
     if path is not None and not path.exists():
         if path.parent.is_dir():
-            return Finding("database", "ok", f"{path} is not there yet; 'wcflow plan' makes it")
-        return Finding("database", "bad", f"there is no directory {path.parent}", "make it")
+            return Finding("database", "ok", f"{path} does not exist yet; 'wcflow plan' creates it")
+        return Finding("database", "bad", f"there is no directory {path.parent}", "Create it.")
     try:
         with open_database(url) as db, db.reading() as tx:
             version = version_of(tx)
     except WcflowError as error:
         return Finding("database", "bad", str(error), error.advice)
-    return Finding("database", "ok", f"{db.place} is there, revision {version} of {HEAD}")
+    return Finding("database", "ok", f"{db.place} exists, revision {version} of {HEAD}")
 
 
 def _sqlite_file(url: str) -> Path | None:
@@ -139,9 +139,11 @@ def _check_disk(url: str) -> Iterator[Finding]:
     free = shutil.disk_usage(path.parent).free
     said = f"{free / (1 << 30):,.1f} GB are free for the database"
     if free < NO_SPACE:
-        yield Finding("disk", "bad", said, "make room: the first census fills the mirror")
+        yield Finding("disk", "bad", said, "Free some disk space: the initial import needs it.")
     elif free < LOW_SPACE:
-        yield Finding("disk", "warn", said, "make room soon: the mirror grows with the orders")
+        yield Finding(
+            "disk", "warn", said, "Free some disk space soon: the database grows with the orders."
+        )
     else:
         yield Finding("disk", "ok", said)
     if permission_problem := exposed(url):
@@ -153,7 +155,7 @@ def _check_clock(known: Path, now: datetime) -> Finding:
     written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
     if now < written - timedelta(minutes=1):
         said = f"the clock says {output.format_time(now)} UTC, but {known} was written later"
-        return Finding("clock here", "bad", said, "set the clock of this machine by NTP")
+        return Finding("clock here", "bad", said, "Set this machine's clock with NTP.")
     return Finding(
         "clock here", "ok", f"it is {output.format_time(now)} UTC by this machine's clock"
     )

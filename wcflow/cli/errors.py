@@ -23,7 +23,7 @@ INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 PIPE_CLOSED = 128 + signal.SIGPIPE
 
-_WORK_KEPT = "what was done is kept, and the same command goes on from there"
+_WORK_KEPT = "what was done is kept; run the same command again to continue"
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -96,9 +96,13 @@ def describe_os_error(error: OSError) -> tuple[str, str, int]:
     where = f"{error.filename}: " if error.filename else ""
     said = f"{where}{(error.strerror or type(error).__name__).lower()}"
     if error.errno in _DISK_FULL:
-        return said, "make room on the disk and run the command again", TRY_LATER
+        return said, "Free some disk space and run the command again.", TRY_LATER
     if isinstance(error, PermissionError):
-        return said, "run wcflow as the user who owns this file, or give it the right", SOME_FAILED
+        return (
+            said,
+            "Run wcflow as the user who owns this file, or change its permissions.",
+            SOME_FAILED,
+        )
     return said, "", SOME_FAILED
 
 

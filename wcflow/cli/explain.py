@@ -37,11 +37,15 @@ ORDERS_SHOWN = 6
 
 
 def register(app: typer.Typer) -> None:
-    app.command("explain", epilog="Exit codes: 0 done, 2 there is no such person or rule.")(explain)
+    app.command("explain", epilog="Exit codes: 0 done, 2 there is no such customer or rule.")(
+        explain
+    )
 
 
 def explain(
-    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Customer id, or e-mail.")],
+    customer: Annotated[
+        str, typer.Argument(metavar="CUSTOMER", help="Customer id or e-mail address.")
+    ],
     rule: Annotated[
         str | None,
         typer.Argument(
@@ -54,11 +58,11 @@ def explain(
     store: StoreName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain a person: segments, tags, workflows, and why.
+    """Explain a customer's segments, tags and workflows.
 
-    Every rule is asked anew, as of now, of what the last poll knew; nothing is kept and the shop
-    is not asked. Each part of a condition is shown with the value found, the answer, and the
-    orders that the value came from, whether or not the rule holds.
+    Evaluates every rule now, with the data of the last poll; nothing is saved and the store is not
+    contacted. Each part of a condition is shown with its answer, the value found, and the orders
+    behind that value.
     """
     with open_database_session(config) as session, session.db.reading() as tx:
         settings, person = _find_person(tx, session, store, customer)
@@ -85,26 +89,26 @@ def _find_person(
             found.append((settings, person))
     if len(found) > 1:
         known = ", ".join(settings.name for settings, _ in found)
-        raise UsageError(f"{customer!r} is in several stores", f"say --store with one of: {known}")
+        raise UsageError(f"{customer!r} is in several stores", f"Add --store with one of: {known}.")
     if not found:
         _require_poll(tx, session, store)
         raise UsageError(
-            f"there is no customer {customer!r} in the mirror",
-            "give an id or an e-mail address; 'wcflow sync' reads who is new at the shop",
+            f"there is no customer {customer!r} in the local copy",
+            "Give an id or an e-mail address. 'wcflow sync' reads new customers from the store.",
         )
     return found[0]
 
 
 def _require_poll(tx: Connection, session: DatabaseSession, store: str | None) -> None:
     if not any(store_row(tx, each.name) for each in session.stores(store)):
-        raise SetupError("the shop was never read", "run 'wcflow plan' first")
+        raise SetupError("the store was never read", "Run 'wcflow plan' first.")
 
 
 def _select_rules(found: Explanation, rule: str) -> list[str]:
     meant = list(rules_named(found, rule))
     if not meant:
         names = [name for _, name in all_rules(found)]
-        hint = did_you_mean(rule, names) or "'wcflow check' lists the rules"
+        hint = did_you_mean(rule, names) or "'wcflow check' lists the rules."
         raise UsageError(f"there is no rule {rule!r} in the configuration", hint)
     return meant
 
@@ -121,7 +125,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
         for each in found.workflows:
             _print_workflow(each, zone)
     if found.moves:
-        output.print_heading("Moves between segments")
+        output.print_heading("Segment changes")
         rows = [
             (
                 output.format_time(m.at, zone),
@@ -133,7 +137,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
         ]
         output.print_table(("at", "", "segment", "because"), rows, indent=2, header=False)
     if found.effects:
-        output.print_heading("Effects on the shop, the newest first")
+        output.print_heading("Changes written to the store, newest first")
         effects = [
             (
                 e.id,
@@ -143,7 +147,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
             )
             for e in found.effects
         ]
-        output.print_table(("id", "decided", "state", "effect"), effects, indent=2)
+        output.print_table(("id", "queued", "state", "change"), effects, indent=2)
 
 
 def _entry_outcome(effect: EntrySeen) -> str:
@@ -169,15 +173,13 @@ def _print_current_state(found: Explanation, zone: tzinfo) -> None:
     output.print_table(("", ""), since or [("none", "")], indent=2, header=False)
     output.print_heading("Tags")
     rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
-    rows += [(f"not {tag}", "taken away by hand, though a rule wants it") for tag in found.refused]
+    rows += [(f"not {tag}", "removed by hand; a rule would add it") for tag in found.refused]
     output.print_table(("", ""), rows or [("none", "")], indent=2, header=False)
     for place, shown in found.shown_at.items():
-        output.print_line(
-            f"{place} {'shows' if shown else 'does not show'} them at the shop", indent=2
-        )
+        output.print_line(f"{'saved' if shown else 'not yet saved'} on {place}", indent=2)
     if found.changes_at:
         output.print_line(
-            f"Time alone may change something on {output.format_time(found.changes_at, zone)}."
+            f"Next change without new orders: {output.format_time(found.changes_at, zone)}."
         )
 
 
@@ -197,9 +199,9 @@ def _rule_answer(rule: RuleExplanation) -> str:
     if rule.behind:
         return f"yes, but {rule.behind} comes first"
     if rule.counts and not rule.holds:
-        return f"no longer, but kept for good: {', '.join(rule.tags)}"
+        return f"no longer, but kept forever: {', '.join(rule.tags)}"
     if rule.kind == "tag" and rule.holds:
-        return f"yes, wears {', '.join(rule.tags)}" if rule.tags else "yes, but makes no tag"
+        return f"yes, has {', '.join(rule.tags)}" if rule.tags else "yes, but produces no tag"
     return ANSWER_WORDS[rule.holds]
 
 

@@ -26,14 +26,14 @@ KEY_VARIABLES = {"consumer_key": "$WC_KEY", "consumer_secret": "$WC_SECRET"}
 
 
 def register(app: typer.Typer) -> None:
-    app.command("init", epilog="Exit codes: 0 written, 2 an answer is missing, 78 it is there.")(
-        init
-    )
+    app.command(
+        "init", epilog="Exit codes: 0 written, 2 an answer is missing, 78 the file exists already."
+    )(init)
 
 
 def init(
     url: Annotated[
-        str | None, typer.Option("--url", help="The shop's address.", show_default=False)
+        str | None, typer.Option("--url", help="The store's address.", show_default=False)
     ] = None,
     key: Annotated[
         str | None,
@@ -50,21 +50,22 @@ def init(
         bool,
         typer.Option(
             "--key-files",
-            help="Put the keys into files of their own beside it, as the service wants them.",
+            help="Put the keys into separate files beside it, as the systemd service expects.",
         ),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a configuration for your shop.
+    """Write a configuration file for your store.
 
-    It is the commented default with your shop's address and keys in it. Asks on a terminal for what the options do not say. Make the key in the shop's dashboard under
+    It is the commented default configuration with your store's address and keys filled in. On a
+    terminal it asks for what the options leave out. Create the key in the store's dashboard under
     WooCommerce > Settings > Advanced > REST API, as an administrator, with Read/Write. $NAME
     stands for an environment variable; without a key the file names $WC_KEY and $WC_SECRET.
     The file can be read by its owner alone; with --key-files the keys' own files can, and the
     configuration by all.
     """
     if output.exists() and not force:
-        raise SetupError(f"{output} is there already", "--force replaces it")
+        raise SetupError(f"{output} exists already", "Add --force to replace it.")
     values = {
         "url": _ask_address(url),
         "consumer_key": _ask_key("consumer_key", "Consumer key (ck_…)", key),
@@ -83,11 +84,11 @@ def init(
 def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace: bool) -> str:
     """Write the keys into files of their own, and leave them out of the text."""
     if any(values[name].startswith("$") for name in KEY_PREFIXES):
-        raise UsageError("--key-files needs the keys themselves", "say --key and --secret")
+        raise UsageError("--key-files needs the keys themselves", "Add --key and --secret.")
     files = [output.with_name(name) for name in KEY_PREFIXES]
     there = next((file for file in files if file.exists()), None)
     if there is not None and not replace:
-        raise SetupError(f"{there} is there already", "--force replaces it")
+        raise SetupError(f"{there} exists already", "Add --force to replace it.")
     for file in files:
         write_private_file(file, values[file.name] + "\n", replace=replace)
     return remove_keys(text, STORE_SECTION, list(KEY_PREFIXES))
@@ -95,8 +96,8 @@ def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace
 
 def _ask_address(given: str | None) -> str:
     if given is None and not _can_ask():
-        raise UsageError("the shop's address is missing", "say --url https://shop.example")
-    return _ask_until_valid("Address of the shop", given, _parse_address)
+        raise UsageError("the store's address is missing", "Add --url https://shop.example.")
+    return _ask_until_valid("Address of the store", given, _parse_address)
 
 
 def _ask_key(name: str, question: str, given: str | None) -> str:
@@ -170,7 +171,7 @@ def _print_next_steps(path: Path, values: dict[str, str], *, key_files: bool) ->
     for value in values.values():
         if value.startswith("$"):
             show.print_line(
-                f"It takes a key from the environment variable {value[1:]}: set it first."
+                f"It reads a key from the environment variable {value[1:]}: set it first."
             )
     show.print_line()
     show.print_line("Next:")
@@ -180,7 +181,7 @@ def _print_next_steps(path: Path, values: dict[str, str], *, key_files: bool) ->
 
 
 _NEXT_COMMANDS = {
-    "check": "says what the rules mean",
-    "doctor": "looks whether the shop lets wcflow work",
-    "plan": "shows what would be written, and writes nothing",
+    "check": "explains the rules",
+    "doctor": "checks that the store lets wcflow work",
+    "plan": "shows what would be written, without writing it",
 }

@@ -36,19 +36,17 @@ ConfigFile = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help=f"The configuration. [default: {LOCAL_INI} here, then {SYSTEM_INI}]",
+        help=f"The configuration file. [default: {LOCAL_INI} here, then {SYSTEM_INI}]",
         show_default=False,
     ),
 ]
 StoreName = Annotated[
     str | None,
-    typer.Option(
-        "--store", metavar="NAME", help="Only the [store NAME] of that name.", show_default=False
-    ),
+    typer.Option("--store", metavar="NAME", help="Only this store.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, on stderr.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; take yes for the answer.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step on stderr.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 
 
 def utcnow() -> datetime:
@@ -70,7 +68,7 @@ def find_config(explicit: Path | None) -> Path:
             return path
     raise SetupError(
         f"there is no configuration: neither {LOCAL_INI} here nor {SYSTEM_INI}",
-        "'wcflow init' writes one; --config FILE names another",
+        "'wcflow init' writes one. --config FILE names another.",
     )
 
 
@@ -84,7 +82,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here", "--yes says yes beforehand")
+        raise UsageError("no terminal to confirm on; add --yes", "")
     return typer.confirm(output.printable(question), err=True)
 
 
@@ -156,7 +154,7 @@ def select_stores(config: Config, name: str | None) -> tuple[StoreSettings, ...]
         if settings.name == name:
             return (settings,)
     known = ", ".join(settings.name for settings in config.stores)
-    raise UsageError(f"there is no [store {name}] in the configuration", f"known: {known}")
+    raise UsageError(f"there is no [store {name}] in the configuration", f"Use one of: {known}.")
 
 
 def select_store(config: Config, name: str | None) -> StoreSettings:
@@ -164,5 +162,5 @@ def select_store(config: Config, name: str | None) -> StoreSettings:
     found = select_stores(config, name)
     if len(found) > 1:
         known = ", ".join(settings.name for settings in found)
-        raise UsageError("there are several stores", f"say which with --store NAME: {known}")
+        raise UsageError("there are several stores", f"Choose one with --store NAME: {known}.")
     return found[0]

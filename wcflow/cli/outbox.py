@@ -33,7 +33,9 @@ class EntryState(StrEnum):
     DRY_RUN = "dry_run"
 
 
-Ids = Annotated[list[int] | None, typer.Argument(metavar="ID…", help="As list shows them.")]
+Ids = Annotated[
+    list[int] | None, typer.Argument(metavar="ID…", help="The ids that 'outbox list' shows.")
+]
 EntriesByStore = Mapping[str, Sequence[Entry]]
 """Effects by store."""
 
@@ -41,7 +43,7 @@ EntriesByStore = Mapping[str, Sequence[Entry]]
 def register(app: typer.Typer) -> None:
     family = typer.Typer(
         no_args_is_help=True,
-        help="Show what waits for the shop or was given up; retry it, call it off.",
+        help="List changes that are waiting or failed; retry or cancel them.",
     )
     family.command("list")(list_entries)
     family.command("show")(show_entry)
@@ -54,15 +56,16 @@ def list_entries(
     config: ConfigFile = None,
     store: StoreName = None,
     state: Annotated[
-        list[EntryState] | None, typer.Option("--state", help="Only those; may be said again.")
+        list[EntryState] | None,
+        typer.Option("--state", help="Only changes in this state. Can be given more than once."),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List effects, the newest first.
+    """List changes, the newest first.
 
-    States: due waits for the shop, claimed is being written now, done is there, failed was given
-    up, cancelled was called off, dry_run was only rehearsed.
+    States: due (waiting), claimed (being written now), done, failed, cancelled, and dry_run (never
+    written).
     """
     states = [each.value for each in state or ()]
     with open_database_session(config) as session, session.db.reading() as tx:
@@ -83,11 +86,11 @@ def list_entries(
 
 
 def show_entry(
-    number: Annotated[int, typer.Argument(metavar="ID", help="As list shows it.")],
+    number: Annotated[int, typer.Argument(metavar="ID", help="The id that 'outbox list' shows.")],
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that is known of one effect."""
+    """Show one change in full."""
     with open_database_session(config) as session, session.db.reading() as tx:
         ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
         who = load_contacts(tx, store, [entry.person])[entry.person]
@@ -103,17 +106,17 @@ def retry(
     numbers: Ids = None,
     config: ConfigFile = None,
     store: StoreName = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All that were given up.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="All failed changes.")] = False,
 ) -> None:
-    """Let effects be tried again that were given up or called off.
+    """Retry changes that failed or were cancelled.
 
-    They pass the brake: you have looked at them.
+    These skip the approval step.
     """
     with open_database_session(config) as session:
         with session.db.transaction() as tx:
             found = _select_entries(tx, session, store, numbers, failed=failed)
             count = outbox.retry(tx, _entry_ids(found), session.clock())
-        _print_result(found, count, "will be tried again", "done or under way")
+        _print_result(found, count, "will be retried", "already done or running")
     if count:
         output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
 
@@ -122,13 +125,13 @@ def cancel(
     numbers: Ids = None,
     config: ConfigFile = None,
     store: StoreName = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All that were given up.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="All failed changes.")] = False,
 ) -> None:
-    """Call off effects that wait or were given up; they are not written."""
+    """Cancel changes that are waiting or failed. They will not be written."""
     with open_database_session(config) as session, session.db.transaction() as tx:
         found = _select_entries(tx, session, store, numbers, failed=failed)
         count = outbox.cancel(tx, _entry_ids(found), session.clock())
-        _print_result(found, count, "called off", "done or under way")
+        _print_result(found, count, "cancelled", "already done or running")
 
 
 def _select_entries(
@@ -140,7 +143,7 @@ def _select_entries(
     failed: bool,
 ) -> EntriesByStore:
     if failed == bool(numbers):
-        raise UsageError("say which effects: their IDs, or --failed")
+        raise UsageError("no changes selected", "Give their ids, or --failed.")
     if numbers:
         return _load_by_ids(tx, session, store, numbers)
     return {
@@ -160,7 +163,9 @@ def _load_by_ids(
     missing = sorted(set(numbers) - set(_entry_ids(found)))
     if missing:
         words = ", ".join(str(number) for number in missing)
-        raise UsageError(f"there is no effect {words}", "'wcflow outbox list' shows them")
+        raise UsageError(
+            f"there is no change with the id {words}", "'wcflow outbox list' shows the ids."
+        )
     return {name: some for name, some in found.items() if some}
 
 
@@ -169,18 +174,18 @@ def _entry_ids(found: EntriesByStore) -> list[int]:
 
 
 def _print_result(found: EntriesByStore, count: int, deed: str, otherwise: str) -> None:
-    output.print_line(f"{output.format_count(count, 'effect')} {deed}.")
+    output.print_line(f"{output.format_count(count, 'change')} {deed}.")
     left = len(_entry_ids(found)) - count
     if left:
-        output.print_line(f"{output.format_count(left, 'effect')} left as they are: {otherwise}.")
+        output.print_line(f"{left:,} skipped: {otherwise}.")
 
 
 def _print_entries(tx: Connection, store: str, some: Sequence[Entry]) -> None:
     zone = _store_zone(tx, store)
     who = load_contacts(tx, store, {each.person for each in some})
-    output.print_line(f"{store}: {output.format_count(len(some), 'effect')}", "bold")
+    output.print_line(f"{store}: {output.format_count(len(some), 'change')}", "bold")
     if some:
-        columns = ("id", "state", "decided", "who", "effect")
+        columns = ("id", "state", "queued", "customer", "change")
         output.print_table(columns, [_entry_row(each, who, zone) for each in some])
 
 
@@ -200,17 +205,17 @@ def _entry_facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tu
     rows = [
         ("id", str(each.id)),
         ("store", store),
-        ("who", str(who)),
+        ("customer", str(who)),
         ("what", ENTRY_KINDS[each.kind].one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
         ("because of", "" if each.rule == outbox.STATE_OF_TAGS else f"{each.rule}, {each.step}"),
-        ("occurrence", "" if each.rule == outbox.STATE_OF_TAGS else each.occurrence),
+        ("event", "" if each.rule == outbox.STATE_OF_TAGS else each.occurrence),
         ("queued", output.format_time(each.queued_at, zone)),
         ("state", each.state),
         ("not before", output.format_time(each.due_at, zone) if each.state == "due" else ""),
-        ("tries", str(each.attempts)),
-        ("past the brake", "yes" if each.released else "no"),
+        ("attempts", str(each.attempts)),
+        ("approved", "yes" if each.released else "no"),
         ("outcome", each.outcome),
     ]
     return [(name, value) for name, value in rows if value]

@@ -54,13 +54,25 @@ def print_heading(text: str) -> None:
 
 
 def print_error(message: str, advice: str = "") -> None:
-    """Tell on stderr what went wrong and what to do."""
+    """Print on stderr what went wrong and what to do."""
     first, *rest = redact_keys(printable(message, lines=True)).split("\n")
     _terminal_module().print_stderr("wcflow: ", first, "bold red")
     for line in rest:
         _terminal_module().print_stderr("", line)
     if advice:
-        _terminal_module().print_stderr("  what to do: ", redact_keys(printable(advice)), "bold")
+        _terminal_module().print_stderr(
+            "  What to do: ", redact_keys(printable(as_sentence(advice))), "bold"
+        )
+
+
+def as_sentence(advice: str) -> str:
+    """Return advice as it is printed: with a capital and a full stop.
+
+    A command to copy, after "Run: ", stays as it is typed.
+    """
+    complete = advice.startswith("Run: ") or advice.endswith((".", "!", "?"))
+    sentence = advice if complete else f"{advice}."
+    return sentence[:1].upper() + sentence[1:]
 
 
 def print_warning(text: str) -> None:

@@ -27,9 +27,9 @@ from wcflow.units import parse_zone
 
 EPILOG = """\b
 Exit codes:
-    0  done; also where writes would be held
-   75  the shop is out of reach, or another wcflow is at work
-   78  the shop refuses the key, or is not at this address
+    0  done, even if changes would be held
+   75  the store cannot be reached, or another wcflow is working on it
+   78  the store rejects the API key, or is not at this address
 """
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, help="How many of each kind to show.")
@@ -65,11 +65,11 @@ def plan(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what would be written to the shop, and write nothing.
+    """Show what would be written to the store, without writing it.
 
-    Reads what changed at the shop, judges the people concerned, and shows each write that waits:
-    for whom, on which customer or order, from what to what. The first time this reads the whole
-    shop, which may take some minutes.
+    Reads what changed in the store, applies the rules, and shows every change that is waiting:
+    which customer or order, from what, to what. The first time it imports the whole store, which
+    can take a few minutes.
     """
     plans: list[StorePlan] = []
 
@@ -141,16 +141,14 @@ def print_plan(store_plan: StorePlan) -> None:
     output.print_line(f"{store_plan.store}: {store_plan.url}", "bold")
     total = sum(store_plan.counts.values())
     if not total:
-        output.print_line("Nothing is to be written: the shop shows what the rules say.", indent=2)
+        output.print_line("Nothing to write: the store already matches the rules.", indent=2)
     else:
         output.print_line(
-            f"{output.format_count(total, 'write')} would go to the shop: {_format_counts(store_plan.counts)}."
+            f"{output.format_count(total, 'change')} would be written to the store: {_format_counts(store_plan.counts)}."
         )
         _print_by_kind(store_plan, store_plan.waiting, store_plan.counts)
     if store_plan.dry_run_counts:
-        output.print_heading(
-            f"Only rehearsed, never written (dry_run): {_format_counts(store_plan.dry_run_counts)}"
-        )
+        output.print_heading(f"Dry run, never written: {_format_counts(store_plan.dry_run_counts)}")
         _print_by_kind(store_plan, store_plan.dry_run, store_plan.dry_run_counts)
     output.print_line()
     _print_next_steps(store_plan, total)
@@ -171,7 +169,7 @@ def _print_by_kind(
             continue
         output.print_heading(named.several.capitalize())
         table = [_preview_row(each, store_plan) for each in rows]
-        columns = ("who", "where", "why", "what")
+        columns = ("customer", "where", "why", "change")
         empty = [at for at in range(len(columns)) if not any(row[at] for row in table)]
         kept = [at for at in range(len(columns)) if at not in empty]
         output.print_table(
@@ -191,13 +189,15 @@ def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, s
 
 def _print_next_steps(store_plan: StorePlan, total: int) -> None:
     if not store_plan.writes:
-        output.print_line("Nothing was written, and nothing ever is: this store has write = no.")
-        return
-    output.print_line("Nothing was written to the shop.", "bold")
-    if total and store_plan.held:
-        output.print_line(f"These writes are held: {store_plan.held}.", "yellow")
         output.print_line(
-            "'wcflow approve' lets them go, 'wcflow sync --approve' does so and writes them."
+            "Nothing was written, and nothing ever will be: this store has write = no."
+        )
+        return
+    output.print_line("Nothing was written to the store.", "bold")
+    if total and store_plan.held:
+        output.print_line(f"These changes wait for your approval: {store_plan.held}.", "yellow")
+        output.print_line(
+            "'wcflow approve' approves them; 'wcflow sync --approve' also writes them."
         )
     elif total:
         output.print_line("'wcflow sync' writes them; a running daemon does so by itself.")

@@ -47,7 +47,7 @@ def reference(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what may be written in the INI.
+    """List everything the INI file can contain.
 
     Attributes are what a condition may ask and a text may say, triggers what sets a workflow off,
     steps what a workflow does, keys what stands in which section.

@@ -18,8 +18,8 @@ from wcflow.sync import SyncContext, refresh_store_info
 EPILOG = """\b
 Exit codes:
     0  done
-   75  the shop is out of reach, or another wcflow is at work
-   78  the shop refuses the key, or is not at this address
+   75  the store cannot be reached, or another wcflow is working on it
+   78  the store rejects the API key, or is not at this address
 """
 
 
@@ -34,12 +34,12 @@ def resync(
     customers: Annotated[bool, typer.Option("--customers", help="Only customers.")] = False,
     verbose: Verbose = False,
 ) -> None:
-    """Read the shop anew, and make the mirror what the shop is.
+    """Import everything from the store again.
 
-    For a mirror that 'wcflow check-database' finds wrong. Every order and customer is read once
-    more, what the shop no longer has is dropped, and everybody is judged again by the next walk.
-    What was done to the shop stays known, so nothing is written twice and no workflow is set off
-    again. Takes as long as the first census; if it is ended, the next walk goes on with it.
+    Use it when 'wcflow check-database' reports a problem. Every order and customer is read again,
+    what the store no longer has is removed, and the next sync evaluates everyone again. wcflow
+    remembers what it has written, so nothing is written twice and no workflow starts again. It
+    takes as long as the initial import; if it is interrupted, the next sync continues it.
     """
     both = orders == customers
     with open_session(config, verbose=verbose) as session:
@@ -69,10 +69,10 @@ def _print_result(context: SyncContext, polled: PollResult) -> None:
         output.format_count(polled.products, "product"),
     ]
     output.print_line(f"{context.name}: {context.store.url}", "bold")
-    output.print_line(f"read anew; {', '.join(changed)} were not as the shop has them", indent=2)
+    output.print_line(f"read again; {', '.join(changed)} differed from the store", indent=2)
     if polled.deleted:
-        output.print_line(f"dropped {polled.deleted:,} that the shop no longer has", indent=2)
+        output.print_line(f"removed {polled.deleted:,} that the store no longer has", indent=2)
     output.print_line(f"{polled.requests:,} requests", "dim", indent=2)
     output.print_line(
-        "Everybody is judged again by the next 'wcflow sync'; the daemon does so by itself."
+        "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."
     )

@@ -15,23 +15,24 @@ from wcflow.daemon import supervisor
 def register(app: typer.Typer) -> None:
     app.command(
         "run",
-        epilog="Exit codes: 0 ended by a signal, 75 not now (a locked database, a full disk), "
-        "78 the configuration, the database or every shop is not as it must be.",
+        epilog="Exit codes: 0 stopped by a signal, 75 not possible now (locked database, full disk), "
+        "78 the configuration, the database or every store needs your attention.",
     )(run)
 
 
 def run(config: ConfigFile = None) -> None:
-    """Serve the shops until stopped: look for news every minute, decide, write.
+    """Run until stopped (used by systemd).
 
-    The first census is made if there was none; its writes wait until 'wcflow approve' lets them go.
-    A shop that is out of reach is waited for. Ctrl-C or SIGTERM end it at once and safely, SIGHUP
-    takes over a changed configuration if it is sound. The log goes to stderr.
+    Polls the stores, applies the rules and writes the results, again and again. The first run
+    imports everything; its changes wait for 'wcflow approve'. When a store cannot be reached,
+    wcflow waits and tries again. Ctrl-C or SIGTERM stop it safely, SIGHUP reloads the
+    configuration if it has no problems. The log goes to stderr.
     """
     exit_process(supervisor.run(find_config(config), os.environ, os.getpid(), lease_holder()))
 
 
 def exit_process(code: int) -> None:
-    """End the process, also where a thread still waits for a shop's answer: nothing is lost by it."""
+    """End the process, even if a thread still waits for the store: nothing is lost."""
     sys.stdout.flush()
     sys.stderr.flush()
     if threading.active_count() > 1:

@@ -128,7 +128,7 @@ def _print_intro(store: SandboxStore, server: Server) -> None:
     init = f"wcflow init --url {server.url} --key {ADMIN.consumer_key}"
     for command, does in {
         f"{init} --secret {ADMIN.consumer_secret}": "writes a configuration for it",
-        "wcflow plan": "shows what would be written, and writes nothing",
+        "wcflow plan": "shows what would be written, without writing it",
         "wcflow sync --approve": "writes it",
         server.url: "in a browser: its customers, orders, notes and coupons",
     }.items():

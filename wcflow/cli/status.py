@@ -1,7 +1,7 @@
-"""``wcflow status``: how each shop stands, for people and for monitoring. Only looks.
+"""``wcflow status``: the state of each store, for people and for monitoring. Changes nothing.
 
-It names nobody: what it says may go to a monitor, a ticket, a mailing list. Whom an effect is for,
-``wcflow outbox show`` tells who asks.
+It shows no personal data, because its output may go to a monitor, a ticket or a mailing list.
+``wcflow outbox show`` shows which customer a change is for.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class StoreStatus:
 def register(app: typer.Typer) -> None:
     app.command(
         "status",
-        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, or has writes given up.",
+        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, or has failed changes.",
     )(status)
 
 
@@ -90,9 +90,10 @@ def status(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how each shop stands.
+    """Show the state of each store.
 
-    Tells the last poll, counts, segments, what waits, what was given up and which rows of the shop were put aside. Only looks into the database: works while the daemon runs, and when the shop is down.
+    Shows the last poll, counts, segments, waiting and failed changes, and quarantined records. It
+    only reads the database, so it works while the daemon runs and while the store is down.
     """
     with open_database_session(config) as session:
         allowed_age = _allowed_age(session.config, max_age)
@@ -115,7 +116,7 @@ def _allowed_age(config: Config, given: str | None) -> timedelta:
         return max(LEAST_MAX_AGE, timedelta(seconds=10 * config.poll_every.seconds))
     length = parse_duration(given)
     if length is None:
-        raise UsageError(f"--max-age {given!r} is no duration", f"write {DURATION_FORM}")
+        raise UsageError(f"--max-age {given!r} is not a duration", f"Write {DURATION_FORM}.")
     return timedelta(seconds=length.seconds)
 
 
@@ -179,13 +180,17 @@ def _sync_problems(
         )
         yield f"polls fail{since}"
     elif row.polled_at is None:
-        yield "its first census is not done yet" if row.census_started else "it was never read"
+        yield (
+            "the initial import is not finished"
+            if row.census_started
+            else "the store was never read"
+        )
     elif now - instant(row.polled_at) > allowed_age:
-        yield "nobody polls it (the daemon, 'wcflow run', would)"
+        yield "no recent poll: is the daemon ('wcflow run') running?"
     if hold:
-        yield "writes are held until 'wcflow approve'"
+        yield "changes wait for 'wcflow approve'"
     if given_up:
-        yield f"{output.format_count(given_up, 'write was', 'writes were')} given up"
+        yield f"{output.format_count(given_up, 'change')} failed"
 
 
 def _record_problems(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[str]:
@@ -193,13 +198,13 @@ def _record_problems(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterat
     for kind, count in known.items():
         bad = sum(row.kind == kind for row in aside)
         if bad >= UNREADABLE_LIMIT and bad >= count / UNREADABLE_LIMIT:
-            yield f"{output.format_count(bad, kind)} cannot be understood"
+            yield f"{output.format_count(bad, kind)} could not be read"
 
 
 def _evaluation_problems(aside: Sequence[Aside]) -> Iterator[str]:
     if count := sum(row.kind in PERSON_OF for row in aside):
         who = output.format_count(count, "person", "people")
-        yield f"{who} cannot be judged, a bug in wcflow (the log tells where)"
+        yield f"{who} cannot be evaluated because of a bug in wcflow (see the log)"
 
 
 def _optional_instant(stamp: int | None) -> datetime | None:
@@ -216,7 +221,7 @@ def print_status(store_status: StoreStatus, now: datetime) -> None:
         _print_quarantine(store_status.aside, parse_zone(store_status.zone))
     output.print_line()
     if store_status.ailing:
-        output.print_line(f"Not well: {'; '.join(store_status.ailing)}.", "yellow")
+        output.print_line(f"Needs attention: {'; '.join(store_status.ailing)}.", "yellow")
     else:
         output.print_line("All is well.", "green")
 
@@ -225,7 +230,7 @@ def _store_label(store_status: StoreStatus) -> str:
     if not store_status.polled_at:
         return ""
     version = f", WooCommerce {store_status.version}" if store_status.version else ""
-    return f" ({store_status.title}{version}, times of {store_status.zone})"
+    return f" ({store_status.title}{version}, times are {store_status.zone})"
 
 
 def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[str, str]]:
@@ -238,21 +243,22 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         )
     if store_status.polled_at is None:
         if store_status.census_begun:
-            yield "first census", f"{_read_so_far(store_status)} are read so far"
+            yield "initial import", f"{_read_so_far(store_status)} imported so far"
         return
-    yield "cursor", f"orders are known up to {_format_at(store_status.cursor, zone)}"
+    yield "orders", f"imported up to {_format_at(store_status.cursor, zone)}"
     if not store_status.census_done:
-        yield "census", "everything is read again; not done yet"
+        yield "import", "everything is being read again; not finished"
     yield (
         "orders",
         f"{sum(store_status.orders.values()):,}{_counts_in_brackets(store_status.orders)}",
     )
     waiting = (
-        f" ({store_status.people_waiting:,} to be judged)" if store_status.people_waiting else ""
+        f" ({store_status.people_waiting:,} to be evaluated)" if store_status.people_waiting else ""
     )
+    guests = store_status.people - store_status.customers
     yield (
         "customers",
-        f"{store_status.customers:,}, with guests {store_status.people:,} people{waiting}",
+        f"{store_status.people:,} ({store_status.customers:,} registered, {guests:,} guests){waiting}",
     )
     yield "segments", _format_counts(store_status.segments)
     yield (
@@ -266,7 +272,7 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         since = (
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
         )
-        yield "brake", f"holds{since}: {store_status.held}"
+        yield "write limit", f"waiting for approval{since}: {store_status.held}"
 
 
 def _read_so_far(store_status: StoreStatus) -> str:
@@ -274,30 +280,30 @@ def _read_so_far(store_status: StoreStatus) -> str:
 
 
 def _print_failed(store_status: StoreStatus) -> None:
-    output.print_heading("Given up")
+    output.print_heading("Failed")
     rows = [
         (each.id, each.person, entry_words(each), each.outcome)
         for each in store_status.given_up[:FAILED_SHOWN]
     ]
-    output.print_table(("id", "who", "effect", "why"), rows, indent=2)
+    output.print_table(("id", "person", "change", "why"), rows, indent=2)
     more = len(store_status.given_up) - FAILED_SHOWN
     if more > 0:
         output.print_line(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
-    output.print_line("'wcflow outbox show ID' tells for whom.", indent=2)
+    output.print_line("'wcflow outbox show ID' shows the customer.", indent=2)
 
 
 def _print_quarantine(rows: Sequence[Aside], zone: tzinfo) -> None:
     """Print what could not be understood. It makes no shop unwell: all else goes on."""
-    output.print_heading("Put aside")
+    output.print_heading("Quarantine")
     if bad := sum(row.kind not in PERSON_OF for row in rows):
         output.print_line(
-            f"{output.format_count(bad, 'row', 'rows')} of the shop cannot be understood. Rules go on with"
-            " the last version that could; each is asked for again at night, and when it changes.",
+            f"{output.format_count(bad, 'row', 'rows')} from the store could not be read. Rules use the last"
+            " readable version; wcflow tries again every night, and when the record changes.",
             indent=2,
         )
     if unjudged := len(rows) - bad:
         people = output.format_count(unjudged, "person", "people")
-        output.print_line(f"{people} cannot be judged; wcflow tries again each day.", indent=2)
+        output.print_line(f"{people} cannot be evaluated; wcflow tries again every day.", indent=2)
     rows_shown = [
         (_record_name(row), output.format_time(row.first_seen, zone), row.reason)
         for row in rows[:QUARANTINED_SHOWN]

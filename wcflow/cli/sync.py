@@ -16,9 +16,9 @@ from wcflow.sync import SyncContext, SyncResult, approve, deliver_store, hold_le
 EPILOG = """\b
 Exit codes:
     0  done
-    1  writes were given up, or are held until you have looked at them
-   75  the shop is out of reach, or another wcflow is at work
-   78  the shop refuses the key, or is not at this address
+    1  changes failed, or wait for your approval
+   75  the store cannot be reached, or another wcflow is working on it
+   78  the store rejects the API key, or is not at this address
 """
 
 
@@ -30,15 +30,15 @@ def sync(
     config: ConfigFile = None,
     store: StoreName = None,
     approved: Annotated[
-        bool, typer.Option("--approve", help="Write also what would be held, as approve does.")
+        bool, typer.Option("--approve", help="Approve everything that is waiting, and write it.")
     ] = False,
     verbose: Verbose = False,
     accepted: Annotated[bool, typer.Option("--accept", hidden=True)] = False,
 ) -> None:
-    """Walk once: read what changed, judge, write what follows.
+    """Sync once: read changes, apply the rules, write the results.
 
-    The first writes of all, and more than max_writes at once, are held: 'wcflow plan' shows them,
-    'wcflow approve' (or --approve here) lets them go. A daemon, 'wcflow run', does this for good.
+    The very first changes, and more than max_writes at once, wait for your approval: 'wcflow plan'
+    shows them, 'wcflow approve' (or --approve here) approves them. 'wcflow run' syncs all the time.
     """
     with open_session(config, verbose=verbose) as session:
         code = for_each_store(
@@ -68,7 +68,7 @@ def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> in
 
 
 def print_result(context: SyncContext, result: SyncResult) -> None:
-    """Say in a few lines what a walk came to."""
+    """Print the result of a sync in a few lines."""
     polled, evaluation, delivered = result.polled, result.evaluated, result.delivered
     output.print_line(f"{context.name}: {context.store.url}", "bold")
     if polled is not None:
@@ -77,33 +77,33 @@ def print_result(context: SyncContext, result: SyncResult) -> None:
             output.format_count(polled.customers, "customer"),
             output.format_count(polled.products, "product"),
         ]
-        gone = f", {polled.deleted:,} gone" if polled.deleted else ""
-        initial_sync = " (first census)" if polled.initial_sync else ""
-        output.print_line(f"read     {', '.join(read)} changed{gone}{initial_sync}", indent=2)
+        gone = f", {polled.deleted:,} deleted" if polled.deleted else ""
+        initial_sync = " (initial import)" if polled.initial_sync else ""
+        output.print_line(f"read       {', '.join(read)} changed{gone}{initial_sync}", indent=2)
     output.print_line(
-        f"judged   {output.format_count(evaluation.people, 'person', 'people')}:"
-        f" {output.format_count(evaluation.transitions, 'move')} between segments,"
-        f" {output.format_count(evaluation.runs, 'workflow run')} begun,"
-        f" {output.format_count(evaluation.queued, 'write')} decided",
+        f"evaluated  {output.format_count(evaluation.people, 'customer')} checked:"
+        f" {output.format_count(evaluation.transitions, 'segment change')},"
+        f" {output.format_count(evaluation.runs, 'workflow')} started,"
+        f" {output.format_count(evaluation.queued, 'change')} to write",
         indent=2,
     )
     if context.settings.write:
-        counts = {"put off": delivered.postponed, "given up": delivered.failed}
+        counts = {"to be retried": delivered.postponed, "failed": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)
         output.print_line(
-            f"written  {output.format_count(delivered.done, 'write')}{rest}", indent=2
+            f"written    {output.format_count(delivered.done, 'change')}{rest}", indent=2
         )
 
 
 def _exit_code(context: SyncContext, result: SyncResult) -> int:
     delivered = result.delivered
     if not context.settings.write:
-        output.print_line("write = no: nothing is ever written to this shop", indent=2)
+        output.print_line("write = no: nothing is ever written to this store", indent=2)
     if delivered.held:
-        then = "'wcflow plan' shows them, 'wcflow approve' lets them go."
+        then = "'wcflow plan' shows them, 'wcflow approve' approves them."
         print_hold(delivered.held, then=then)
     if delivered.postponed:
-        output.print_line("'wcflow outbox list --state due' shows what was put off, and why.")
+        output.print_line("'wcflow outbox list --state due' shows what will be retried, and why.")
     if delivered.failed:
-        output.print_line("'wcflow outbox list --state failed' shows what was given up, and why.")
+        output.print_line("'wcflow outbox list --state failed' shows what failed, and why.")
     return SOME_FAILED if delivered.held or delivered.failed else DONE

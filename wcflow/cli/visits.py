@@ -31,6 +31,6 @@ def for_each_store(session: Session, name: str | None, task: StoreTask) -> int:
 
 
 def print_hold(reason: str, *, then: str) -> None:
-    """Tell that the brake holds, and what to do."""
-    output.print_line(f"Writes are held: {reason}.", "yellow")
+    """Print that changes wait for approval, and what to do."""
+    output.print_line(f"Waiting for approval: {reason}.", "yellow")
     output.print_line(then)

@@ -33,14 +33,14 @@ from wcflow.sync import SyncContext, hold_lease
 RUN_EPILOG = """\b
 Exit codes:
     0  done, or declined
-    2  no such workflow, a wrong condition, or nobody to ask and no --yes
-   75  the shop is out of reach, or another wcflow is at work
+    2  no such workflow, a wrong condition, or no terminal to confirm on and no --yes
+   75  the store cannot be reached, or another wcflow is working on it
 """
 
 
 def register(app: typer.Typer) -> None:
     family = typer.Typer(
-        no_args_is_help=True, help="List the workflows; run one over many people by hand."
+        no_args_is_help=True, help="List workflows, or run one for existing customers."
     )
     family.command("list")(list_workflows)
     family.command("run", epilog=RUN_EPILOG)(run_workflow)
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 def list_workflows(
     config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False
 ) -> None:
-    """List the workflows: what sets them off, since when they watch, how their runs stand."""
+    """List the workflows: what starts them, since when they are enabled, and their runs."""
     with open_database_session(config) as session, session.db.reading() as tx:
         found = {
             each.name: _workflow_facts(tx, session.config, each) for each in session.stores(store)
@@ -104,7 +104,7 @@ def run_workflow(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help="Only for people for whom it holds, such as \"segments contains 'VIP'\".",
+            help="Only for customers that match, such as \"segments contains 'VIP'\".",
             show_default=False,
         ),
     ] = None,
@@ -113,12 +113,12 @@ def run_workflow(
     yes: Yes = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run a workflow over all people, or those for whom a condition holds.
+    """Run a workflow for all customers, or for those that match a condition.
 
-    First reads the shop and says for how many people it would run; then asks. The workflow's own
-    when, once, only and stop_when still apply, and so does its mode. If its trigger is about an
-    order, each person's latest such order is taken. What it does waits in the outbox, before the
-    brake like any other write: 'wcflow plan' shows it, 'wcflow sync' or the daemon writes it.
+    First reads the store and shows for how many customers it would run; then asks. The workflow's
+    own when, once, only and stop_when still apply, and so does its mode. If its trigger is about an
+    order, each customer's latest such order is used. The changes wait in the outbox and count
+    toward the write limit: 'wcflow plan' shows them, 'wcflow sync' or the daemon writes them.
     """
     with open_session(config, verbose=verbose) as session:
         settings = select_store(session.config, store)
@@ -130,11 +130,11 @@ def run_workflow(
         found = _plan_runs(context, BulkRun(workflow, condition, session.clock()))
         _print_plan(workflow, found)
         if not found.planned_runs:
-            output.print_line("There is nobody to run it for.")
+            output.print_line("It would run for no customer.")
         elif confirm(f"Run {name} for {_count_people(len(found.planned_runs))}?", yes=yes):
             _start_runs(session, context, BulkRun(workflow, condition, session.clock()))
         else:
-            output.print_line("Nothing was begun.")
+            output.print_line("Cancelled.")
 
 
 def _plan_runs(context: SyncContext, bulk_run: BulkRun) -> BulkPlan:
@@ -154,27 +154,27 @@ def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> No
             queued = start_bulk(tx, evaluation_context, found)
         evaluation = evaluate(session.db, session.config, context.settings, session.clock())
     output.print_line(
-        f"{output.format_count(len(found.planned_runs), 'run')} begun as '{bulk_run.name}'.",
+        f"{output.format_count(len(found.planned_runs), 'run')} started as '{bulk_run.name}'.",
         "green",
     )
     if bulk_run.workflow.mode == "dry_run":
-        output.print_line("They only rehearse: 'wcflow plan' shows what they would write.")
+        output.print_line("This is a dry run: 'wcflow plan' shows what it would write.")
     else:
-        writes = output.format_count(queued + evaluation.queued, "write")
-        output.print_line(f"{writes} wait: 'wcflow plan' shows them, 'wcflow sync' writes them.")
+        writes = output.format_count(queued + evaluation.queued, "change")
+        output.print_line(f"{writes} waiting: 'wcflow plan' shows them, 'wcflow sync' writes them.")
 
 
 def _print_plan(workflow: Workflow, found: BulkPlan) -> None:
-    matched = f"{found.matched:,} of {_count_people(found.checked)} are chosen"
+    matched = f"{found.matched:,} of {_count_people(found.checked)} match"
     output.print_line(
-        f"{matched}; {workflow.name} would run for {len(found.planned_runs):,}.", "bold"
+        f"{matched}; {workflow.name} would run for {len(found.planned_runs):,} of them.", "bold"
     )
     for reason, count in found.skip_reasons.most_common():
         output.print_line(f"not for {count:,}: {reason}", indent=2)
 
 
 def _count_people(count: int) -> str:
-    return output.format_count(count, "person", "people")
+    return output.format_count(count, "customer")
 
 
 def find_workflow(rules: Rules, name: str) -> Workflow:
@@ -185,9 +185,7 @@ def find_workflow(rules: Rules, name: str) -> Workflow:
         raise UsageError(f"there is no [workflow {name}] in the configuration", hint)
     workflow = rules.workflows[names.index(name)]
     if workflow.mode == "off":
-        raise UsageError(
-            f"[workflow {name}] is switched off", "its mode is off; set live or dry_run"
-        )
+        raise UsageError(f"[workflow {name}] is switched off", "Set its mode to live or dry_run.")
     return workflow
 
 
@@ -199,7 +197,7 @@ def parse_where(text: str, config: Config) -> Condition:
         said = "; ".join(f"expected {each.expected}, got {each.got}" for each in error.rule_errors)
         hints = "; ".join(each.hint for each in error.rule_errors if each.hint)
         raise UsageError(
-            f"--where: {said}", hints or "'wcflow reference' lists what may be asked"
+            f"--where: {said}", hints or "'wcflow reference' lists all attributes."
         ) from None
     _check_names(condition, config)
     return condition
@@ -214,5 +212,5 @@ def _check_names(condition: Condition, config: Config) -> None:
             raise UsageError(f"--where: there is no [segment {name}]", hint)
     unknown = sorted(condition.meta_keys - config.meta_keys)
     if unknown:
-        said = f"--where: the custom field {unknown[0]} is not read, for no rule names it"
-        raise UsageError(said, f"use meta.{unknown[0]} in a rule first, then 'wcflow sync'")
+        said = f"--where: the custom field {unknown[0]} is not imported, because no rule uses it"
+        raise UsageError(said, f"Use meta.{unknown[0]} in a rule first, then run 'wcflow sync'.")

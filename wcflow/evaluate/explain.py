@@ -186,7 +186,7 @@ def _tag_sources(
 ) -> list[str]:
     context = evaluation.classification.context
     from_rules = [
-        f"{each.kind} {each.name}" + ("" if each.answer.holds else ", for good")
+        f"{each.kind} {each.name}" + ("" if each.answer.holds else ", kept forever")
         for each in rule_results(context.profile, rules, context.now)
         if tag in each.tags
     ]
@@ -265,20 +265,20 @@ def _workflow_status(
 ) -> str:
     activation = evaluation_context.activations[workflow.name]
     if workflow.mode == "off":
-        return "it is switched off"
+        return "switched off"
     begun = [
         run for run, _ in evaluation.steps_taken if run.workflow == workflow.name and run.id is None
     ]
     if begun:
-        words = "is passed over" if begun[-1].state == "skipped" else "sets it off"
-        return f"{begun[-1].event} {words} with the next walk"
+        words = "is skipped" if begun[-1].state == "skipped" else "starts it"
+        return f"{begun[-1].event} {words} with the next sync"
     if event is None:
-        return "nothing has set it off yet"
+        return "nothing has started it yet"
     if event.name in evaluation_input.seen.get(workflow.name, ()):
-        return "it has looked at that"
+        return "already handled"
     if event.at < activation.since and not workflow.include_existing:
-        return "that was before it was switched on"
-    return "it will look at that with the next walk"
+        return "skipped: happened before this workflow was enabled"
+    return "will be handled by the next sync"
 
 
 def _load_transitions(tx: Connection, store: str, person: int) -> list[TransitionSeen]:
