@@ -58,14 +58,14 @@ def test_a_wrong_key(cli, command):
     cli.edit_config(ADMIN.consumer_key, "ck_wrong")
     said, advice = error_and_advice(cli.run(command), 78)
     assert said.startswith("the store does not know the key: ")
-    assert "check consumer_key" in advice
+    assert "Check consumer_key" in advice
 
 
 def test_a_wrong_secret(cli):
     cli.edit_config(ADMIN.consumer_secret, "cs_wrong")
     said, advice = error_and_advice(cli.run("plan"), 78)
     assert said.startswith("the consumer secret is wrong: ")
-    assert "copy consumer_key and consumer_secret once more" in advice
+    assert "Copy consumer_key and consumer_secret once more" in advice
 
 
 def test_an_address_where_nobody_listens(cli):
@@ -79,7 +79,7 @@ def test_an_address_of_something_else(cli):
     cli.faults.fail_with(status=404, html=True, times=None)
     said, advice = error_and_advice(cli.run("plan"), 78)
     assert said.startswith("there is no WooCommerce API at this address: ")
-    assert "check url" in advice
+    assert "Check url" in advice
 
 
 def test_a_shop_without_permalinks(cli):
@@ -112,7 +112,7 @@ def test_a_shop_that_fails_in_the_middle_loses_nothing(cli):
     cli.faults.enter_maintenance(times=None, only=f"POST /wc/v3/orders/{order}/notes")
     assert 75 == cli.run("sync").code
     cli.faults.recover()
-    assert "1 effect will be tried again." in _retry_note(cli)
+    assert "1 change will be retried." in _retry_note(cli)
     assert 0 == cli.run("sync").code
     assert ["Thank you"] == cli.sim.notes(order)
 
@@ -132,7 +132,7 @@ def test_what_stops_one_store_does_not_stop_another(cli, tmp_path):
             file.write("consumer_key = ck_wrong\nconsumer_secret = cs_wrong\n")
         ran = run_process("plan", "--config", cli.config)
         one = run_process("plan", "--store", "shop", "--config", cli.config)
-    assert (78, True) == (ran.returncode, "1 write would go to the shop" in ran.stdout)
+    assert (78, True) == (ran.returncode, "1 change would be written to the store" in ran.stdout)
     assert "[store other]: the store does not know the key" in ran.stderr
     assert (0, "") == (one.returncode, one.stderr)
 

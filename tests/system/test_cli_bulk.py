@@ -58,7 +58,7 @@ def test_a_bulk_run_is_counted_first_and_needs_a_yes(cli):
     ran = cli.run("workflow", "run", "gift")
     assert 2 == ran.code
     assert [
-        "3 of 3 people are chosen; gift would run for 2.",
+        "3 of 3 customers match; gift would run for 2 of them.",
         "  not for 1: when does not hold",
     ] == ran.lines
     assert [] == cli.sim.runs("c1")
@@ -68,7 +68,7 @@ def test_a_bulk_run_does_what_the_workflow_does(cli):
     """With --yes runs begin; effects go through the outbox; tags are worn after the next sync."""
     ran = cli.run("workflow", "run", "gift", "--yes")
     assert (0, []) == (ran.code, cli.writes)
-    assert re.search(r"2 runs begun as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'", ran.out)
+    assert re.search(r"2 runs started as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'", ran.out)
     assert 0 == cli.run("sync").code
     assert [{"Regular", "Gifted"}, {"Regular"}, {"Gifted"}] == [
         cli.sim.customer_tags(number) for number in (1, 2, 3)
@@ -86,7 +86,7 @@ def test_a_person_without_an_order_gets_no_note(cli):
 def test_where_chooses_the_people(cli):
     """Only those for whom the condition holds; it may ask for segments and tags."""
     ran = cli.run("workflow", "run", "gift", "--yes", "--where", "segments contains 'Regular'")
-    assert "2 of 3 people are chosen; gift would run for 1." == ran.lines[0]
+    assert "2 of 3 customers match; gift would run for 1 of them." == ran.lines[0]
     cli.run("sync")
     assert [{"Regular", "Gifted"}, {"Regular"}, frozenset()] == [
         cli.sim.customer_tags(number) for number in (1, 2, 3)
@@ -113,7 +113,7 @@ def test_once_still_applies(cli):
 def test_a_rehearsal_only_rehearses(cli):
     """dry_run: nothing waits for the shop, the plan shows what it would be."""
     ran = cli.run("workflow", "run", "rehearsal", "--yes")
-    assert "They only rehearse" in ran.out
+    assert "This is a dry run" in ran.out
     assert [] == cli.sim.outbox(states=["due"])
     assert "Only played" in cli.run("plan").out
 
@@ -133,13 +133,13 @@ def test_what_a_bulk_run_queues_is_before_the_brake(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["gifft"], "did you mean 'gift'?"),
+        (["gifft"], "Did you mean 'gift'?"),
         (["asleep"], "switched off"),
         (["gift", "--where", "orders_countt > 1"], "orders_count"),
-        (["gift", "--where", "segments contains 'Regula'"], "did you mean 'Regular'?"),
-        (["gift", "--where", "meta.loyalty = 'gold'"], "the custom field loyalty is not read"),
+        (["gift", "--where", "segments contains 'Regula'"], "Did you mean 'Regular'?"),
+        (["gift", "--where", "meta.loyalty = 'gold'"], "the custom field loyalty is not imported"),
         (["gift", "--where", "order.total > 5"], "order.total"),
-        (["gift", "--store", "other"], "known: shop"),
+        (["gift", "--store", "other"], "Use one of: shop"),
     ],
 )
 def test_what_cannot_be_run_ends_with_2(cli, words, said):
@@ -170,6 +170,6 @@ def test_a_terminal_is_asked(cli, answer, begun):
         with cli.sim.db.transaction() as tx:
             save_store(tx, "shop", url=server.url)
         words = ("workflow", "run", "gift", "--config", cli.config)
-        run_on_terminal(*words, answers=[("Run gift for 2 people? [y/N]", answer)])
+        run_on_terminal(*words, answers=[("Run gift for 2 customers? [y/N]", answer)])
     runs = [run for key in ("c1", "c2", "c3") for run in cli.sim.runs(key)]
     assert begun == len([run for run in runs if run.workflow == "gift"])

@@ -88,7 +88,7 @@ def test_an_old_command_name_is_answered_with_the_new_one(old, new):
 def test_nothing_asked_is_answered_with_help():
     ran = run_wcflow()
     assert 2 == ran.code
-    assert "To begin:" in ran.out + ran.err
+    assert "Getting started:" in ran.out + ran.err
 
 
 # kinds

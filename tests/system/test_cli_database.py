@@ -117,7 +117,7 @@ def test_a_backup_is_for_its_owner_alone_and_needs_nothing_beside_it(ini, databa
     size = ini.with_name("copy").stat().st_size / (1 << 20)
 
     assert {"copy": 0o600} == file_modes(ini.parent, "copy*")
-    assert f"Copied {database} to {ini.parent}/copy: {size:,.1f} MB, and sound.\n" == ran.out
+    assert f"Copied {database} to {ini.parent}/copy: {size:,.1f} MB, checked.\n" == ran.out
     with open_database(f"sqlite:///{ini.parent}/copy") as db, db.reading() as tx:
         assert schema.HEAD == schema.version_of(tx)
 
@@ -206,7 +206,7 @@ def test_postgresql_is_copied_by_its_own_tool(ini, address, command):
 
     assert (78, "") == (ran.code, ran.out)
     whole = f"umask 077 && pg_dump --format=custom --file=/b/x {command}"
-    assert f"What to do: run: {whole}\n" in ran.err
+    assert f"What to do: Run: {whole}\n" in ran.err
     assert "cret" not in ran.err
 
 
@@ -239,7 +239,7 @@ def world_readable(database):
     for file in (database, old):
         file.chmod(0o640)
     said = f"{database}, {old} hold customers' addresses and can be read by other users"
-    return said, f"chmod 600 {database} {old}"
+    return said, f"Run: chmod 600 {database} {old}"
 
 
 def test_check_warns_of_files_that_others_may_read(ini, world_readable):
@@ -460,9 +460,9 @@ def test_a_sound_database_is_told_with_what_it_holds(sound_ini):
     ran = run_wcflow("check-database", "--config", sound_ini)
     assert [
         f"{sound_ini.with_name('wcflow.sqlite3')}: revision {schema.HEAD}",
-        "  shop: 9 orders, 2 customers, 1 products, 5 people, 5 runs, 18 effects, 0 put aside",
+        "  shop: 9 orders, 2 customers, 1 products, 5 people, 5 runs, 18 changes, 0 quarantined",
         "",
-        "The database is sound.",
+        "The database is in order.",
     ] == ran.lines
     assert (0, "") == (ran.code, ran.err)
 
@@ -475,9 +475,9 @@ def test_an_unsound_one_is_told_with_what_to_do(sound_ini):
     assert 1 == ran.code
     assert [
         "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
-        "       What to do: 'wcflow resync' reads the shop anew and mends it",
+        "       What to do: 'wcflow resync' reads the shop anew and mends it.",
         "",
-        "The database is not sound: 1 thing to look at.",
+        "The database has 1 problem.",
     ] == ran.lines[2:]
 
 
@@ -490,7 +490,7 @@ def test_json_says_the_same(sound_ini):
     assert (1, False, schema.HEAD) == (ran.code, told["sound"], told["revision"])
     (found,) = told["unsound"]
     assert ("states", "shop", 5) == (found["name"], found["store"], found["count"])
-    assert {"orders", "customers", "products", "people", "runs", "effects", "put aside"} == set(
+    assert {"orders", "customers", "products", "people", "runs", "changes", "quarantined"} == set(
         told["stores"]["shop"]
     )
 
@@ -549,7 +549,7 @@ def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served_store
     assert (0, "", []) == (ran.code, ran.err, served_store.writes)
     assert [
         "shop: https://shop.example",
-        "  read anew; 1 order, 0 customers, 0 products were not as the shop has them",
+        "  read again; 1 order, 0 customers, 0 products differed from the store",
     ] == ran.lines[:2]
     assert (
         "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."

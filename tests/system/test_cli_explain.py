@@ -168,8 +168,8 @@ def test_explaining_keeps_nothing(cli, anna):
     [
         (["99"], "there is no customer '99'"),
         (["nobody@example.com"], "there is no customer"),
-        (["1", "VIPP"], "did you mean 'VIP'?"),
-        (["1", "--store", "other"], "known: shop"),
+        (["1", "VIPP"], "Did you mean 'VIP'?"),
+        (["1", "--store", "other"], "Use one of: shop"),
     ],
 )
 def test_who_or_what_is_not_there_ends_with_2(cli, anna, words, said):

@@ -61,7 +61,7 @@ def test_init_replaces_nothing_without_force(tmp_path):
     ("words", "said"),
     [
         ([], "the store's address is missing"),
-        (["--url", "shop.example"], "did you mean https://shop.example?"),
+        (["--url", "shop.example"], "Did you mean https://shop.example?"),
         (["--url", "https://shop.example/wp-admin"], "that of its dashboard"),
         (["--url", "https://shop.example", "--key", "cs_1"], "a consumer_key that begins with ck_"),
     ],
@@ -124,7 +124,7 @@ def test_check_says_what_it_understood(cli):
     ran = cli.run("check", mounted_at=None)
     assert (0, "") == (ran.code, ran.err)
     assert "segment Regular: when orders_count >= 1" in ran.lines
-    assert "The configuration is sound: 1 file." == ran.lines[-1]
+    assert "The configuration has no problems: 1 file." == ran.lines[-1]
     assert ADMIN.consumer_key not in ran.out
 
 
@@ -180,7 +180,7 @@ def test_doctor_says_what_to_do_about_each_finding(cli):
     ran = cli.run("doctor")
     assert 0 == ran.code
     assert "  warn key: the key may only read: wcflow can plan, not write" in ran.lines
-    assert "What to do: give the key the permission Read/Write" in ran.out
+    assert "What to do: Give the key the permission Read/Write" in ran.out
 
 
 def test_doctor_fails_where_something_is_bad(cli):
@@ -197,7 +197,7 @@ def test_doctor_finds_the_address_through_the_home_page(cli):
     ran = cli.run("doctor")
     assert 1 == ran.code
     assert "plain permalinks" in ran.out
-    assert "choose Post name" in ran.out
+    assert "Choose Post name" in ran.out
 
 
 def test_doctor_says_try_later_where_the_shop_is_out_of_reach(cli):
@@ -210,7 +210,7 @@ def test_doctor_does_not_make_the_database(cli, tmp_path):
     cli.edit_config("wcflow.sqlite3", "elsewhere.sqlite3")
     ran = cli.run("doctor")
     assert 0 == ran.code
-    assert "is not there yet" in ran.out
+    assert "does not exist yet" in ran.out
     assert not (tmp_path / "elsewhere.sqlite3").exists()
 
 

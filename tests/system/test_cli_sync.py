@@ -70,16 +70,14 @@ def test_plan_shows_the_exact_writes_and_writes_nothing(cli, anna):
     assert (0, "", []) == (ran.code, ran.err, cli.writes)
     assert [
         "shop: https://shop.example",
-        "2 writes would be written to the store: tags on 1 customer, tags on 1 order.",
+        "2 changes would be written to the store: tags on 1 customer, tags on 1 order.",
         "",
         "Tags on customers",
-        "who                                          what",
+        "customer                                     change",
         "Anna Schmidt <anna@example.com>, customer 1  tags: (none) → Regular",
     ] == ran.lines[:6]
     assert "Nothing was written to the store." in ran.lines
-    assert ran.lines[-2].startswith(
-        "These changes wait for your approval: the first 2 changes wait"
-    )
+    assert ran.lines[-2].startswith("The first 2 changes wait for your approval.")
     assert "wcflow approve" in ran.lines[-1]
 
 
@@ -158,12 +156,12 @@ def test_the_first_writes_are_held_until_accepted(cli, anna):
     """sync ends with 1 and says so; accept lets them go; the next sync writes them."""
     held = cli.run("sync")
     assert (1, []) == (held.code, cli.writes)
-    assert "Writes are held: the first 2 changes wait for your approval." in held.lines
+    assert "The first 2 changes wait for your approval." in held.lines
     accepted = cli.run("approve")
-    assert (0, "shop: 2 writes may go.") == (accepted.code, accepted.lines[0])
+    assert (0, "shop: 2 changes approved.") == (accepted.code, accepted.lines[0])
     written = cli.run("sync")
     assert 0 == written.code
-    assert "  written  2 writes" in written.lines
+    assert "  written    2 changes" in written.lines
     assert {"Regular"} == cli.sim.customer_tags(anna)
 
 
@@ -236,7 +234,7 @@ def test_another_shop_is_never_followed(cli, anna):
     cli.faults = Faults(SandboxStore(store_id="another"))
     ran = cli.run("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
     assert 78 == ran.code
-    assert "another shop" in ran.err
+    assert "a different store" in ran.err
 
 
 # status
@@ -266,7 +264,7 @@ def test_status_tells_what_was_put_aside(cli, anna):
 
     reason = "total: expected an amount, got text that is none"
     assert (0, "All is well.") == (ran.code, ran.lines[-1])
-    assert "7 rows of the shop cannot be understood." in ran.out
+    assert "7 rows from the store could not be read." in ran.out
     assert 5 == ran.out.count(reason)
     assert "… and 2 more: 'wcflow status --json'" in ran.out
     assert "secret" not in ran.out + json.dumps(told)
@@ -282,7 +280,7 @@ def test_status_calls_a_shop_unwell_of_which_most_cannot_be_understood(cli, anna
         cli.faults.set_field("order", order_again(cli, anna), "total", "")
     cli.run("sync")
     ran = cli.run("status", mounted_at=None)
-    assert (1, "Needs attention: 10 orders cannot be understood.") == (ran.code, ran.lines[-1])
+    assert (1, "Needs attention: 10 orders could not be read.") == (ran.code, ran.lines[-1])
 
 
 def test_status_needs_no_shop(cli, anna):
@@ -294,7 +292,7 @@ def test_status_needs_no_shop(cli, anna):
 def test_status_before_anything_is_no_success(cli):
     """A store that was never read is not well: 1."""
     ran = cli.run("status", mounted_at=None)
-    assert (1, "Needs attention: it was never read.") == (ran.code, ran.lines[-1])
+    assert (1, "Needs attention: the store was never read.") == (ran.code, ran.lines[-1])
 
 
 def test_status_tells_how_far_a_first_census_has_come(cli, anna):
@@ -302,7 +300,7 @@ def test_status_tells_how_far_a_first_census_has_come(cli, anna):
     cli.faults.enter_maintenance(times=None, only="GET /wc/v3/orders", after=3)
     assert 75 == cli.run("sync").code
     ran = cli.run("status", mounted_at=None)
-    assert "  first census  1 customer and 0 orders are read so far" in ran.lines
+    assert "  initial import  1 customer and 0 orders imported so far" in ran.lines
     assert any("closed for the moment" in line for line in ran.lines)
     assert 1 == ran.code
     assert ran.lines[-1].startswith("Needs attention: polls fail since")
@@ -313,7 +311,7 @@ def test_status_tells_that_everything_is_read_again(cli, anna):
     cli.faults.enter_maintenance(times=None, only="GET /wc/v3/customers", after=2)
     assert 75 == cli.run("resync").code
     ran = cli.run("status", mounted_at=None)
-    assert any("everything is read again; not done yet" in line for line in ran.lines)
+    assert any("everything is being read again; not finished" in line for line in ran.lines)
 
 
 def test_status_tells_that_writes_are_held(cli, anna):
@@ -371,11 +369,11 @@ def test_an_effect_given_up_can_be_seen_retried_and_called_off(cli, anna):
     shown = cli.run("outbox", "show", failed["id"])
     assert "Thank you, Anna" in shown.out
     assert "HTTP 400" in shown.out
-    assert "1 effect will be tried again." == cli.run("outbox", "retry", "--failed").lines[0]
+    assert "1 change will be retried." == cli.run("outbox", "retry", "--failed").lines[0]
     assert 0 == cli.run("sync").code
     assert 1 == len(cli.sim.notes(order))
     left = cli.run("outbox", "cancel", failed["id"])
-    assert "0 effects called off." == left.lines[0]
+    assert "0 changes cancelled." == left.lines[0]
 
 
 def test_a_cancelled_effect_is_not_written(cli, anna):
@@ -384,7 +382,7 @@ def test_a_cancelled_effect_is_not_written(cli, anna):
     cli.run("plan")
     due = json.loads(cli.run("outbox", "list", "--state", "due", "--json").out)["shop"]
     ids = [each["id"] for each in due]
-    assert f"{len(ids)} effects called off." == cli.run("outbox", "cancel", *ids).lines[0]
+    assert f"{len(ids)} changes cancelled." == cli.run("outbox", "cancel", *ids).lines[0]
     cli.run("sync")
     assert [] == cli.sim.notes(order)
 
@@ -408,7 +406,7 @@ def test_outbox_refuses_what_is_not_there(cli, words):
 def test_an_unknown_store_is_told_with_those_known(cli):
     ran = cli.run("sync", "--store", "shopp")
     assert 2 == ran.code
-    assert "known: shop" in ran.err
+    assert "Use one of: shop" in ran.err
 
 
 def test_every_command_works_on_every_database(tmp_path, database_url):

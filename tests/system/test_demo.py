@@ -189,7 +189,7 @@ def test_demo_that_goes_on_serves_what_happens(tmp_path):
         with urllib.request.urlopen(address) as answer:
             page = answer.read().decode()
         code, seconds = running.stop(signal.SIGINT)
-        running.wait_for_line("^The shop is closed")
+        running.wait_for_line("^The store has stopped")
 
     assert (0, True) == (code, seconds < 2.5)
     assert (75, True) == (second.returncode, "a demo is running" in second.stderr)

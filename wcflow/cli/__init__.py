@@ -27,7 +27,7 @@ Exit codes of every command:
 
 COMMAND_GROUPS = {
     "Getting started": {
-        "demo": "Show what wcflow does, with a made-up store. Your own store is not involved.",
+        "demo": "Show what wcflow does with a made-up store; yours is not involved.",
         "init": "Write a configuration file for your store.",
         "check": "Explain the configuration, or list every problem in it.",
         "doctor": "Check that everything wcflow needs is in place.",

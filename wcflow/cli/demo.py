@@ -66,7 +66,7 @@ def run_demo(
         ),
     ] = DEFAULT_FOLDER,
 ) -> None:
-    """Show what wcflow does, with a made-up store. Your own store is not involved.
+    """Show what wcflow does with a made-up store; yours is not involved.
 
     Starts a made-up store on this machine, imports it, puts its customers into segments, writes
     tags back, lets a few customers act, and shows the result. The directory keeps the configuration

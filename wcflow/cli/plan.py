@@ -195,7 +195,7 @@ def _print_next_steps(store_plan: StorePlan, total: int) -> None:
         return
     output.print_line("Nothing was written to the store.", "bold")
     if total and store_plan.held:
-        output.print_line(f"These changes wait for your approval: {store_plan.held}.", "yellow")
+        output.print_line(output.as_sentence(store_plan.held), "yellow")
         output.print_line(
             "'wcflow approve' approves them; 'wcflow sync --approve' also writes them."
         )

@@ -87,7 +87,7 @@ def sandbox(
     ] = 1,
     busy: Annotated[bool, typer.Option("--busy", help="Orders keep coming in.")] = False,
 ) -> None:
-    """Serve a shop of our own on this machine: WooCommerce's REST API, with made-up people.
+    """Serve a made-up WooCommerce store on this machine, for experiments.
 
     It answers as WooCommerce does, listens on 127.0.0.1 alone, and forgets everything when it
     ends. Point a configuration at it to try rules without a shop.

@@ -272,7 +272,7 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         since = (
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
         )
-        yield "write limit", f"waiting for approval{since}: {store_status.held}"
+        yield "held", f"{store_status.held}{since}"
 
 
 def _read_so_far(store_status: StoreStatus) -> str:

@@ -32,5 +32,5 @@ def for_each_store(session: Session, name: str | None, task: StoreTask) -> int:
 
 def print_hold(reason: str, *, then: str) -> None:
     """Print that changes wait for approval, and what to do."""
-    output.print_line(f"Waiting for approval: {reason}.", "yellow")
+    output.print_line(output.as_sentence(reason), "yellow")
     output.print_line(then)

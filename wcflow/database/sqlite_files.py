@@ -40,7 +40,7 @@ def exposed(database: str) -> Exposed | None:
         return None
     names = ", ".join(map(str, wide))
     verbs = "holds customers' addresses and" if len(wide) == 1 else "hold customers' addresses and"
-    command = f"chmod 600 {' '.join(shlex.quote(str(path)) for path in wide)}"
+    command = f"Run: chmod 600 {' '.join(shlex.quote(str(path)) for path in wide)}"
     return Exposed(f"{names} {verbs} can be read by other users", command)
 
 
