@@ -1,7 +1,7 @@
-"""A customer as one person: what all rules and templates may know of them. Pure.
+"""The profile of a person: everything that rules and templates can use.
 
-A person is a registered customer with the guest orders placed under their address, or a guest:
-the orders under one address. Nothing here is counted up; everything is computed from the orders.
+A person is a registered customer with the guest orders under their e-mail address, or a guest: the
+orders under one address. All figures are computed from the orders.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LIFECYCLE = "lifecycle"
 
 
 class StoreProfile(msgspec.Struct, frozen=True):
-    """What the rules must know of the store: its words, money and time.
+    """What rules need from the store.
 
-    ``rates`` turns one unit of another currency into the store's. ``order_gap`` is the median
-    of days between orders over the whole store, None while unknown.
+    ``rates`` holds the value of one unit of another currency in the store's currency. ``order_gap``
+    is the median number of days between orders over all customers, None while unknown.
     """
 
     name: str
@@ -38,12 +38,11 @@ class StoreProfile(msgspec.Struct, frozen=True):
 
 
 class SavedState(msgspec.Struct, frozen=True):
-    """Where a person stands by wcflow's own memory, not by their orders.
+    """What wcflow remembers of a person besides their orders.
 
-    ``segments`` maps each segment to the instant it was entered. ``worn`` are all tags at the
-    shop; ``tags_of_their_own`` those that no segment or tag rule put there: by people, or by
-    workflows. ``kept`` are the tags of ``keep = forever`` rules, by rule. Percentiles are as of
-    the last nightly census, None before.
+    ``segments`` maps each segment to when it was entered. ``current_tags`` are all tags in the
+    store, ``own_tags`` those added by people or workflows. ``kept_forever`` are the tags of
+    ``keep = forever`` rules, by rule. Percentiles are computed nightly, None before that.
     """
 
     segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
@@ -55,11 +54,11 @@ class SavedState(msgspec.Struct, frozen=True):
 
 
 class OrderFigures(msgspec.Struct, frozen=True):
-    """What every evaluation needs from a person's orders, computed once.
+    """Figures of a person's orders, computed once.
 
-    ``paid`` are the orders that count, oldest first; ``amounts`` the same with what each brought
-    in, less refunds (None without a rate). ``newest`` is the order that shows the tags,
-    ``latest_stamp`` the last instant at which anything is known to have happened to an order.
+    ``paid`` are the paid orders, oldest first; ``amounts`` the same with their totals minus refunds
+    (None without a currency rate). ``newest`` is the order that shows the tags. ``latest_stamp`` is
+    the last time anything happened to an order.
     """
 
     orders: tuple[Order, ...]
@@ -71,7 +70,7 @@ class OrderFigures(msgspec.Struct, frozen=True):
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """Something that happened to a person and that no order shows; ``key`` is its stable name."""
+    """An event that orders do not show; ``key`` is its stable name."""
 
     kind: str
     key: str
@@ -81,7 +80,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """One person: their account if any, all their orders (oldest first), their standing.
+    """One person: their account if any, their orders (oldest first) and their saved state.
 
     ``person`` is their id in the database. ``key`` is how the store knows them: ``c12`` for a
     registered customer, ``g:anna@example.com`` for a guest. ``products`` holds the products that
@@ -131,7 +130,7 @@ class Profile(msgspec.Struct, frozen=True):
         return self.account is None
 
     def with_saved_state(self, saved_state: SavedState) -> Profile:
-        """Return the same person with another standing."""
+        """Return the profile with another saved state."""
         return replace(self, saved_state=saved_state)
 
 
@@ -168,12 +167,12 @@ def email_in(key: str) -> str | None:
 
 
 def order_date(order: Order) -> datetime:
-    """Give the date of an order: when it was paid, else created."""
+    """Return when an order was paid, or created if it is unpaid."""
     return order.paid or order.created
 
 
 def last_activity(order: Order) -> datetime:
-    """Give the last instant at which anything is known to have happened to an order."""
+    """Return the last time anything happened to an order."""
     latest = order.created
     for stamp in (order.modified, order.paid, order.completed):
         if stamp is not None and stamp > latest:
@@ -187,19 +186,19 @@ def last_activity(order: Order) -> datetime:
 
 
 def is_paid(order: Order, store: StoreProfile) -> bool:
-    """Say whether an order counts: a paid status, and not refunded in full."""
+    """Return whether an order counts as paid: a paid status, and not refunded in full."""
     return order.status in store.paid_statuses and not (order.refunds and refunded_in_full(order))
 
 
 def refunded_in_full(order: Order) -> bool:
-    """Say whether all of an order's money went back."""
+    """Return whether an order was refunded in full."""
     if order.status == "refunded":
         return True
     return bool(order.refunds) and 0 < order.total <= sum(each.total for each in order.refunds)
 
 
 def paid_orders(profile: Profile) -> tuple[Order, ...]:
-    """Give the person's paid orders by date, oldest first."""
+    """Return the person's paid orders by date, oldest first."""
     return profile.paid
 
 
@@ -213,7 +212,7 @@ def _paid_sort_key(order: Order) -> tuple[datetime, int]:
 
 
 def in_store_currency(minor: int, currency: str, store: StoreProfile) -> Decimal | None:
-    """Convert an amount to the store's currency; None where no rate is given."""
+    """Convert an amount in minor units to the store's currency; None without a rate."""
     if currency == store.currency:
         return to_major(minor, currency)
     rate = store.rates.get(currency)
@@ -221,7 +220,7 @@ def in_store_currency(minor: int, currency: str, store: StoreProfile) -> Decimal
 
 
 def net_total(order: Order, store: StoreProfile) -> Decimal | None:
-    """Give what an order brought in, less its refunds, in the store's currency."""
+    """Return the total of an order minus refunds, in the store's currency."""
     total, refunds = order.total, order.refunds
     if refunds:
         total -= sum([refund.total for refund in refunds])
@@ -229,12 +228,12 @@ def net_total(order: Order, store: StoreProfile) -> Decimal | None:
 
 
 def refund_date(refund: Refund, order: Order) -> datetime:
-    """Give when money went back; the order's own stamp while the shop was not asked."""
+    """Return the date of a refund, or when its order was modified if the date is not loaded yet."""
     return refund.date or order.modified
 
 
 def latest_order(profile: Profile) -> Order | None:
-    """Give the order that shows the tags: the newest that is not in the trash nor a draft."""
+    """Return the order that shows the tags: the newest that is neither a draft nor in the trash."""
     return profile.newest
 
 
@@ -252,10 +251,10 @@ HIDDEN_STATUSES = frozenset({"trash", "auto-draft", "checkout-draft"})
 
 
 def as_of(profile: Profile, then: datetime) -> Profile:
-    """Give the person as they were at ``then``, as far as stamps tell: for baselines and backtests.
+    """Return the person as they were at ``then``, for baselines and backtests.
 
-    Orders made later are left out, later payments and refunds undone. An order that was cancelled
-    later, with no stamp of it, keeps its present status.
+    Later orders are left out, later payments and refunds are undone. An order that was cancelled
+    later without a recorded status change keeps its present status.
     """
     orders, latest = profile.orders, profile.latest_stamp
     if latest is not None and latest > then:
@@ -286,9 +285,6 @@ def _status_as_of(order: Order, then: datetime) -> str:
     return order.status
 
 
-# Memberships before and after become moves. Pure: it does not know why anyone is in a segment.
-
-
 class Transition(msgspec.Struct, frozen=True):
     """A person entered (or left) a segment at an instant."""
 
@@ -300,7 +296,7 @@ class Transition(msgspec.Struct, frozen=True):
 def transitions(
     before: Mapping[str, datetime], after: Collection[str], now: datetime
 ) -> tuple[Transition, ...]:
-    """Give who left and who entered, by name, leaving first: a person changes clothes in order."""
+    """Return the segments left, then those entered, each sorted by name."""
     if before.keys() == set(after):
         return ()
     left = [Transition(name, entered=False, at=now) for name in sorted(set(before) - set(after))]

@@ -1,4 +1,4 @@
-"""Money, durations and days: arithmetic that must be the same everywhere. No clock stands here."""
+"""Money, durations and days: arithmetic that must be the same everywhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-# ISO 4217: the currencies that have not two digits after the point.
+# ISO 4217: currencies without the usual two decimals.
 _MINOR_DIGITS = dict.fromkeys(
     [
         "BIF",
@@ -35,19 +35,19 @@ _MINOR_DIGITS = dict.fromkeys(
 ) | dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)
 
 _MAX_DIGITS = 20
-"""More than any currency needs; an amount as 1e999999 would take a while to write out."""
+"""More than any currency needs; an amount such as 1e999999 would take too long to print."""
 
 
 @lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
-    """Say how many digits stand after the point in ``currency`` (ISO 4217)."""
+    """Return the number of decimals of ``currency`` (ISO 4217)."""
     return _MINOR_DIGITS.get(currency.upper(), 2)
 
 
 def to_minor(amount: Decimal | str, currency: str) -> int:
-    """Turn an amount ("12.34") into integers of the minor unit (1234), half up.
+    """Convert an amount ("12.34") to minor units (1234), rounding half up.
 
-    Raises ValueError where ``amount`` is no finite number.
+    Raises ValueError if ``amount`` is no finite number.
     """
     try:
         value = Decimal(amount)
@@ -59,7 +59,7 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
 
 
 def to_major(minor: int, currency: str) -> Decimal:
-    """Turn integers of the minor unit (1234) into an amount (12.34)."""
+    """Convert minor units (1234) to an amount (12.34)."""
     return Decimal(minor) * _minor_unit(currency)
 
 
@@ -77,12 +77,12 @@ class Duration:
 
     @property
     def in_days(self) -> bool:
-        """Say whether it is counted in calendar days of the store (a day or more)."""
+        """Return whether the unit is a day or longer, which counts calendar days of the store."""
         return self.unit in _DAY_UNITS
 
     @property
     def seconds(self) -> int:
-        """Give its usual length: a month as 30 days, a year as 365."""
+        """Return its length, with 30 days for a month and 365 for a year."""
         return self.count * _SECONDS[self.unit]
 
     def __str__(self) -> str:
@@ -115,20 +115,20 @@ _SECONDS = {
     "y": 365 * 86400,
 }
 MAX_SECONDS = 100 * _SECONDS["y"]
-"""The seconds of a hundred years: a longer duration is a slip of the keyboard."""
+"""The seconds of a hundred years; a longer duration is a typing mistake."""
 _DAY_UNITS = frozenset({"d", "w", "mo", "y"})
 _DURATION = re.compile(r"(\d{1,5})\s*(s|min|h|d|w|mo|y)")
 DURATION_FORM = "a duration such as 90s, 15min, 2h, 30d, 6w, 3mo or 1y"
 
 
 def parse_duration(text: str) -> Duration | None:
-    """Read ``30d``; None where it is no duration."""
+    """Parse ``30d``; None if the text is no duration."""
     found = _DURATION.fullmatch(text.strip().lower())
     return Duration(int(found[1]), found[2]) if found else None
 
 
 def parse_time_of_day(text: str) -> time | None:
-    """Read ``09:00``; None where it is no time of day."""
+    """Parse ``09:00``; None if the text is no time of day."""
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())
     return time(int(found[1]), int(found[2])) if found else None
 
@@ -144,24 +144,24 @@ def shift_day(day: date, by: Duration, sign: int = 1) -> date:
 
 
 def local_day(instant: datetime, zone: tzinfo) -> date:
-    """Give the calendar day of an aware instant in the store's zone."""
+    """Return the calendar day of an aware datetime in the store's time zone."""
     return instant.astimezone(zone).date()
 
 
-# Days are few and are asked again for each customer: to find one's beginning takes a while.
+# The same few days recur for each customer, and finding the start of one is slow.
 @lru_cache(maxsize=8192)
 def start_of_day(day: date, zone: tzinfo) -> datetime:
-    """Give the instant (UTC) at which ``day`` begins in the store's zone."""
+    """Return the start of ``day`` in the store's time zone, as UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def at_time_of_day(day: date, at: time, zone: tzinfo) -> datetime:
-    """Give the instant (UTC) of a time of day in the store's zone."""
+    """Return a time of day in the store's time zone, as UTC."""
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
 def add_duration(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
-    """Give the instant ``by`` later: days and more keep the store's time of day."""
+    """Return the instant ``by`` later; units of a day or longer keep the store's time of day."""
     if not by.in_days:
         return instant + timedelta(seconds=by.seconds)
     local = instant.astimezone(zone)
@@ -169,7 +169,7 @@ def add_duration(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
 
 
 def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
-    """Give the first instant that ``(30d)`` includes: the start of the day 30 days ago.
+    """Return the first instant of the window ``(30d)``: the start of the day 30 days ago.
 
     So ``orders_count(30d) = 0`` and ``last_order_date < -30d`` mean the same.
     """
@@ -178,14 +178,14 @@ def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
     return _window_start(now, length.count, length.unit, zone)
 
 
-# By the parts of a duration: to look for one as a whole takes longer than to look it up.
+# Pass the parts: hashing the whole duration takes longer than the lookup.
 @lru_cache(maxsize=256)
 def _window_start(now: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
     return start_of_day(shift_day(local_day(now, zone), Duration(count, unit), -1), zone)
 
 
 def window_exit(instant: datetime, length: Duration, zone: tzinfo) -> datetime:
-    """Give the first instant at which what happened at ``instant`` is outside ``(length)``."""
+    """Return the first instant at which ``instant`` is outside the window ``(length)``."""
     if not length.in_days:
         return instant + timedelta(seconds=length.seconds, microseconds=1)
     return _window_exit(local_day(instant, zone), length.count, length.unit, zone)
@@ -195,21 +195,21 @@ def window_exit(instant: datetime, length: Duration, zone: tzinfo) -> datetime:
 def _window_exit(day: date, count: int, unit: str, zone: tzinfo) -> datetime:
     length = Duration(count, unit)
     candidate = shift_day(day, length)
-    # Months have unequal lengths: step on until the window's first day has passed the day itself.
+    # Months differ in length: step forward until the window starts after the day.
     while shift_day(candidate, length, -1) <= day:
         candidate += timedelta(days=1)
     return start_of_day(candidate, zone)
 
 
 def parse_zone(name: str) -> tzinfo:
-    """Read a zone as the mirror keeps it: an IANA name, or an offset in minutes (``+60``)."""
+    """Parse a time zone from the database: an IANA name, or an offset in minutes (``+60``)."""
     if name[:1] in "+-":
         return timezone(timedelta(minutes=int(name)))
     return ZoneInfo(name)
 
 
 def zone_name(zone: tzinfo) -> str:
-    """Write a zone as :func:`parse_zone` reads it."""
+    """Return a time zone as the text that :func:`parse_zone` parses."""
     if isinstance(zone, ZoneInfo):
         return zone.key
     offset = zone.utcoffset(None) or timedelta()
@@ -217,7 +217,7 @@ def zone_name(zone: tzinfo) -> str:
 
 
 def normalize_email(text: str) -> str:
-    """Give an address as people are compared by it: trimmed, lower case."""
+    """Return an e-mail address in normal form: trimmed, lower case."""
     return text.strip().lower()
 
 

@@ -155,20 +155,20 @@ class TestFlaws:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("{{ frist_name }}", RuleError("a variable", "'frist_name'", "did you mean 'first_name'?", 0, 4)),
-            ("Hi\n {{ order.totl }}", RuleError("a variable", "'order.totl'", "did you mean 'order.total'?", 1, 5)),
-            ("{{ order }}", RuleError("a variable", "'order'", "did you mean 'order.id'?", 0, 4)),
-            ("{{ store.nam }}", RuleError("a variable", "'store.nam'", "did you mean 'store.name'?", 0, 4)),
-            ("{{ meta }}", RuleError("a variable", "'meta'", "write meta.loyalty_points", 0, 4)),
-            ("{{ first_name | uper }}", RuleError("a filter", "'uper'", "did you mean 'upper'?")),
-            ("{{ each }}", RuleError("a variable", "'each'", "it is known in a tag with for_each", 0, 4)),
-            ("{{ first_name | random }}", RuleError("a filter", "'random'", "")),
+            ("{{ frist_name }}", RuleError("", "unknown variable 'frist_name'", "did you mean 'first_name'?", 0, 4)),
+            ("Hi\n {{ order.totl }}", RuleError("", "unknown variable 'order.totl'", "did you mean 'order.total'?", 1, 5)),
+            ("{{ order }}", RuleError("", "unknown variable 'order'", "did you mean 'order.id'?", 0, 4)),
+            ("{{ store.nam }}", RuleError("", "unknown variable 'store.nam'", "did you mean 'store.name'?", 0, 4)),
+            ("{{ meta }}", RuleError("", "unknown variable 'meta'", "write meta.loyalty_points", 0, 4)),
+            ("{{ first_name | uper }}", RuleError("", "unknown filter 'uper'", "did you mean 'upper'?")),
+            ("{{ each }}", RuleError("", "unknown variable 'each'", "available only in a tag with for_each", 0, 4)),
+            ("{{ first_name | random }}", RuleError("", "unknown filter 'random'", "")),
             ("{% include 'x' %}", RuleError("plain variables, filters, if and for", "'include'")),
             ("{{ 9 ** 9 }}", RuleError("plain variables, filters, if and for", "'pow'")),
-            ("{{ email.upper() }}", RuleError("a variable, not a call", "'email.upper(…)'", "windows are written: orders_count('30d')", 0, 4)),
+            ("{{ email.upper() }}", RuleError("a variable, not a call", "'email.upper(…)'", "write a window as orders_count('30d')", 0, 4)),
             ("{{ ''.__class__ }}", RuleError("a variable or a filter", "'.__class__'", "", 0, 7)),
             ("{{ orders_count('often') }}", RuleError("a duration such as 90s, 15min, 2h, 30d, 6w, 3mo or 1y", "'often'", "", 0, 4)),
-            ("{{ meta._x }}", RuleError("a meta key that the shop shows", "'_x'", "WooCommerce hides the meta of customers whose key begins with _", 0, 4)),
+            ("{{ meta._x }}", RuleError("a meta key that the store shows", "'_x'", "WooCommerce hides customer meta whose key begins with _", 0, 4)),
             ("a\n{{ first_name", RuleError("a template", "an error in 'a\\n{{ first_name': unexpected end of template, expected 'end of print statement'.", "", 1)),
         ],
     )  # fmt: skip
@@ -183,13 +183,13 @@ class TestFlaws:
     @pytest.mark.parametrize(
         ("name", "hint"),
         [
-            ("order.total", "order attributes need a trigger that has an order"),
+            ("order.total", "order attributes need a trigger with an order"),
             ("item.name", "item attributes need the trigger product_purchased"),
-            ("segments", "a segment cannot ask for segments; tags and workflows can"),
+            ("segments", "a segment cannot depend on segments; tags and workflows can"),
         ],
     )
     def test_what_is_not_there_is_no_variable(self, name, hint):
-        expected = RuleError("an attribute that can be asked here", repr(name), hint, 0, 4)
+        expected = RuleError("an attribute that is available here", repr(name), hint, 0, 4)
 
         assert [expected] == flaws(f"{{{{ {name} }}}}", RulePlace())
 

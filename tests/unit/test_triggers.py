@@ -46,7 +46,7 @@ def test_occurrences_have_the_same_names_whenever_they_are_looked_at(kind):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("order_payed", "expected a trigger, got 'order_payed'"),
+        ("order_payed", "unknown trigger 'order_payed'"),
         ("order_paid twice", "expected nothing after the trigger, got 'twice'"),
         ("order_milestone five", "expected whole numbers such as 5, 10, 20, got 'five'"),
         ("order_milestone 0", "expected whole numbers such as 5, 10, 20, got '0'"),

@@ -118,7 +118,7 @@ def _ask_until_valid(
             return read(text.strip())
         except RuleErrors as error:
             rule_error = error.rule_errors[0]
-            said = f"expected {rule_error.expected}, got {rule_error.got}"
+            said = rule_error.message
             if given is not None:
                 raise UsageError(said, rule_error.hint) from None
             show.print_error(said, rule_error.hint)

@@ -194,7 +194,7 @@ def parse_where(text: str, config: Config) -> Condition:
     try:
         condition = parse_condition(text, RulePlace(tags=True, segments=True))
     except RuleErrors as error:
-        said = "; ".join(f"expected {each.expected}, got {each.got}" for each in error.rule_errors)
+        said = "; ".join(each.message for each in error.rule_errors)
         hints = "; ".join(each.hint for each in error.rule_errors if each.hint)
         raise UsageError(
             f"--where: {said}", hints or "'wcflow reference' lists all attributes."

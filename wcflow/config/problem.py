@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from wcflow.config.secrets import redact_credentials
 from wcflow.errors import SetupError
-from wcflow.rules.errors import RuleError
+from wcflow.rules.errors import RuleError, error_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Problem:
             object.__setattr__(self, name, redact_credentials(getattr(self, name)))
 
     def __str__(self) -> str:
-        said = f"expected {self.expected}, got {self.got}"
+        said = error_message(self.expected, self.got)
         return _format_line(self.file, self.line, self.section, said, self.hint)
 
 

@@ -1,1 +1,1 @@
-"""What may be asked of a customer and done for them. Pure: data in, data out."""
+"""The rule language: conditions, attributes, triggers, steps and workflows. Pure functions of data."""

@@ -1,4 +1,4 @@
-"""What may stand behind a trigger's name: one reader per form. Pure; each raises FlawError."""
+"""Parse what follows a trigger's name. Each function raises RuleErrors."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from wcflow.units import DURATION_FORM, MAX_SECONDS, Duration, parse_duration
 
 
 def no_argument(text: str) -> None:
-    """Read nothing: the trigger takes no argument."""
+    """Refuse any argument."""
     if text:
         raise RuleErrors(RuleError("nothing after the trigger", repr(text)))
 
 
 def name(text: str) -> str:
-    """Read the name of a segment or tag."""
+    """Parse the name of a segment or tag."""
     if not text:
         raise RuleErrors(RuleError("a name after the trigger", "nothing"))
     return text
 
 
 def duration(text: str) -> Duration:
-    """Read ``60d``."""
+    """Parse ``60d``."""
     found = parse_duration(text)
     if found is None or found.count == 0:
         raise RuleErrors(RuleError(DURATION_FORM, repr(text) if text else "nothing"))
@@ -33,7 +33,7 @@ def duration(text: str) -> Duration:
 
 
 def milestones(text: str) -> tuple[int, ...]:
-    """Read ``5, 10, 20``, in ascending order."""
+    """Parse ``5, 10, 20``; return the numbers in ascending order."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise RuleErrors(
@@ -43,21 +43,21 @@ def milestones(text: str) -> tuple[int, ...]:
 
 
 def amount(text: str) -> Decimal:
-    """Read an amount without a currency sign."""
+    """Parse an amount without a currency sign."""
     if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", text):
         raise RuleErrors(RuleError("an amount such as 250", repr(text) if text else "nothing"))
     return Decimal(text)
 
 
 def refund_kind(text: str) -> str:
-    """Read which refunds are meant; either where nothing is said."""
+    """Parse ``partial``, ``full`` or ``either``, the default."""
     if text not in ("", "partial", "full", "either"):
         raise RuleErrors(RuleError("partial, full or either", repr(text)))
     return text or "either"
 
 
 def statuses(text: str) -> tuple[str, str]:
-    """Read two statuses; an empty one stands for any."""
+    """Parse ``from STATUS to STATUS``; an empty status means any."""
     found = re.fullmatch(r"(?:from\s+(\S+))?\s*(?:to\s+(\S+))?", text)
     if found is None:
         raise RuleErrors(RuleError("'from STATUS to STATUS'", repr(text)))

@@ -1,4 +1,4 @@
-"""What each form of comparison asks, and of which attributes it may be asked."""
+"""Turn a parsed comparison into an operator, and check that it suits the attribute."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ComparisonForm:
-    """A comparison as it is written: its form by the grammar, the words that make it, the values."""
+    """A comparison as written: the name of its grammar rule, its keywords and its values."""
 
     name: str
     attribute: Token
@@ -51,15 +51,12 @@ class ComparisonForm:
 
     @property
     def verb(self) -> str:
-        """Give the words in lower case: ``starts with``."""
+        """Return the keywords in lower case: ``starts with``."""
         return " ".join(verb.lower() for verb in self.verbs)
 
 
 def build_operator(form: ComparisonForm, attribute: Attribute) -> Operator:
-    """Say what is asked; raises FlawError, with all that does not fit.
-
-    Each flaw's position is that of a token: row and column as lark counts them.
-    """
+    """Return the operator of a comparison; raises RuleErrors with every mistake at its token."""
     if attribute.kind not in _KINDS_BY_FAMILY[_family(form)] and not _is_number_in_text(
         form, attribute
     ):
@@ -96,20 +93,19 @@ def _unsuitable_comparison(form: ComparisonForm, attribute: Attribute) -> RuleEr
         return error_at(form.attribute, f"a comparison after {name!r}", "none", example)
     if attribute.kind is Kind.YESNO:
         return error_at(form.verbs[0], f"{name!r} or 'not {name}' alone", f"'{form.verb}'")
-    kind = "an amount" if attribute.kind is Kind.MONEY else f"a {attribute.type}"
-    expected = f"a comparison that fits {name!r}, which is {kind}"
+    expected = f"a comparison that fits {name!r}, which is {attribute.noun}"
     return error_at(form.verbs[0], expected, f"'{form.verb}'", example)
 
 
 def error_at(token: Token, expected: str, got: str, hint: str = "") -> RuleError:
-    """Make a flaw that stands where a token stands."""
+    """Return an error at the position of a token."""
     return RuleError(expected, got, hint, (token.line or 1) - 1, token.column or 0)
 
 
 def _read_each(
     form: ComparisonForm, attribute: Attribute, read: Callable[[Token, Attribute], T]
 ) -> tuple[T, ...]:
-    """Read all values; raises FlawError with the flaws of all of them."""
+    """Parse all values; raises RuleErrors with the errors of all of them."""
     good, rule_errors = [], []
     for token in form.values:
         try:
@@ -146,11 +142,11 @@ def _compared(form: ComparisonForm, attribute: Attribute) -> Operator:
 
 
 def _check_equality(form: ComparisonForm, literals: list[Literal]) -> None:
-    """Refuse what nothing can ever be equal to."""
+    """Refuse values that nothing can equal."""
     for token, literal in zip(form.values, literals, strict=True):
         if isinstance(literal, RelativeInstant):
-            hint = "a moment is never met exactly; write < or >"
-            raise RuleErrors(error_at(token, "a day to be equal to", f"'{token}'", hint))
+            hint = "use < or >; an exact moment never matches"
+            raise RuleErrors(error_at(token, "a day to compare with", f"'{token}'", hint))
         if isinstance(literal, Text) and not literal.value.strip():
             raise RuleErrors(
                 error_at(token, "a text that is not empty", str(token), "write: is empty")
@@ -167,7 +163,7 @@ def _between(form: ComparisonForm, attribute: Attribute) -> Operator:
     low, high = _read_each(form, attribute, parse_value)
     first, second = form.values
     if _type_name(low) != _type_name(high):
-        raise RuleErrors(error_at(second, f"a value of the same sort as '{first}'", f"'{second}'"))
+        raise RuleErrors(error_at(second, f"a value of the same type as '{first}'", f"'{second}'"))
     if _is_greater(low, high):
         hint = f"write: between {second} and {first}"
         raise RuleErrors(error_at(first, "the lower value first", f"'{first}'", hint))
@@ -234,7 +230,7 @@ _READ: dict[str, Callable[[ComparisonForm, Attribute], Operator]] = {
 }
 
 
-# From a word in a condition to the value that is meant, if it can be compared with the attribute.
+# Parse the values of a comparison.
 
 VALUES = frozenset({"NUMBER", "DATE", "RELATIVE", "DURATION", "TODAY", "TEXT", "NAME"})
 
@@ -257,7 +253,7 @@ _EXPECTED = {
 
 
 def parse_value(token: Token, attribute: Attribute) -> Literal:
-    """Read a value to compare an attribute with; raises FlawError where they are unlike."""
+    """Parse a value to compare an attribute with; raises RuleErrors if the types differ."""
     if token.type not in _accepted_tokens(attribute):
         raise RuleErrors(_unsuitable_value(token, attribute))
     if token.type == "TEXT":
@@ -268,7 +264,7 @@ def parse_value(token: Token, attribute: Attribute) -> Literal:
 
 
 def parse_text(token: Token, attribute: Attribute) -> Text | Number:
-    """Read a word to look for in a text or a list; raises FlawError where it can be none."""
+    """Parse a text or number to search for; raises RuleErrors."""
     if attribute.of_numbers:
         if token.type != "NUMBER":
             raise RuleErrors(_value_error(token, "a number", _hint_drop_quotes(token)))
@@ -282,7 +278,7 @@ def parse_text(token: Token, attribute: Attribute) -> Text | Number:
 
 
 def _accepted_tokens(attribute: Attribute) -> frozenset[str]:
-    # Meta are texts that may say a number or a date.
+    # Meta values are texts that can hold a number or a date.
     if attribute.keyed:
         return _DATES | {"TEXT", "NUMBER"}
     return _TOKENS_BY_KIND[attribute.kind]
@@ -304,13 +300,15 @@ def _day(token: Token) -> Day:
     try:
         return Day(date.fromisoformat(str(token)))
     except ValueError:
-        raise RuleErrors(_value_error(token, "a day of the calendar")) from None
+        raise RuleErrors(_value_error(token, "a date that exists")) from None
 
 
 def _unsuitable_value(token: Token, attribute: Attribute) -> RuleError:
     expected = f"{_EXPECTED[attribute.kind]} to compare {attribute.name} with"
     if token.type == "NAME" and find_attribute(str(token)):
-        return _value_error(token, expected, "two attributes cannot be compared")
+        return _value_error(
+            token, expected, "an attribute cannot be compared with another attribute"
+        )
     if attribute.kind in (Kind.TEXT, Kind.LIST):
         return _value_error(token, expected, _hint_add_quotes(token))
     if attribute.kind is Kind.DATE and token.type == "DURATION":
@@ -325,7 +323,7 @@ def _hint_add_quotes(token: Token) -> str:
 def _hint_drop_quotes(token: Token) -> str:
     bare = str(token[1:-1]).strip()
     sound = re.fullmatch(r"[0-9]+(\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}", bare)
-    return f"without quotes: {bare}" if token.type == "TEXT" and sound else ""
+    return f"write it without quotes: {bare}" if token.type == "TEXT" and sound else ""
 
 
 def _value_error(token: Token, expected: str, hint: str = "") -> RuleError:

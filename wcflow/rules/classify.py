@@ -1,6 +1,7 @@
-"""Decide what a person is and wears. Only data goes in and only data comes out: no clock, no store.
+"""Decide which segments and tags a person has.
 
-The same function with another ``now`` serves the daemon, plan, explain, baselines and backtests.
+The daemon, ``plan``, ``explain``, baselines and backtests call the same function with another
+``now``.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ NO_TAGS = frozenset[str]()
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What one rule says of one person.
+    """The result of one rule for one person.
 
-    ``when`` was asked in ``scope``; ``won`` says whether its answer counts: of a group the first
-    that holds. ``behind`` names the segment that won instead, or what kept a tag from being made.
-    ``tags`` are what the rule wants worn.
+    ``won`` says whether the rule applies: in a group, only the first whose condition holds does.
+    ``blocked_by`` names the segment that won instead, or the reason why no tag was made. ``tags``
+    are the tags that the rule adds.
     """
 
     kind: str
@@ -43,17 +44,15 @@ class RuleResult:
 
     @property
     def answer(self) -> Answer:
-        """Give the condition's answer, with its reasons."""
+        """Return the answer of the condition, with its reasons."""
         return answer_when(self.when, self.context)
 
 
 class Classification(msgspec.Struct, frozen=True):
-    """What all rules say of one person at one instant, seen in ``scope``.
+    """The result of all rules for one person at one instant.
 
-    ``tags`` are all that they want worn.
-
-    ``changes_at`` is the earliest instant at which, without any change at the shop, something
-    here may become different; None if time alone changes nothing.
+    ``tags`` are all tags that rules add. ``changes_at`` is the earliest instant at which time alone
+    can change something here, or None.
     """
 
     segments: Mapping[str, datetime]
@@ -64,19 +63,19 @@ class Classification(msgspec.Struct, frozen=True):
 
 
 def classify(profile: Profile, rules: Rules, now: datetime) -> Classification:
-    """Give segments and tags of a person at ``now``, each with its reason."""
+    """Return the segments and tags of a person at ``now``."""
     return classify_all([(profile, now)], rules)[0]
 
 
 def classify_all(asked: Iterable[tuple[Profile, datetime]], rules: Rules) -> list[Classification]:
-    """Decide on people, each at an instant of their own."""
+    """Classify people, each at their own instant."""
     drafts = [_draft(person, now) for person, now in asked]
     _apply_rules(drafts, rules)
     return [draft.classification() for draft in drafts]
 
 
 def rule_results(profile: Profile, rules: Rules, now: datetime) -> list[RuleResult]:
-    """Give what each rule says of a person at ``now``."""
+    """Return the result of each rule for a person at ``now``."""
     draft, results = _draft(profile, now), list[RuleResult]()
     draft.results = results
     _apply_rules([draft], rules)
@@ -84,18 +83,17 @@ def rule_results(profile: Profile, rules: Rules, now: datetime) -> list[RuleResu
 
 
 def segment_reason(segment: str, classification: Classification, rules: Rules) -> str:
-    """Give in words why a person, as they were decided on, is or is not in a segment."""
+    """Return the reason why a person is or is not in a segment."""
     context = classification.context
     for result in rule_results(context.profile, rules, context.now):
         if result.kind == "segment" and result.name == segment:
             blocked_by = f"; {result.blocked_by} comes first" if result.blocked_by else ""
             return result.answer.in_words() + blocked_by
-    return "the rule is gone"
+    return "the segment was removed from the configuration"
 
 
 def _apply_rules(drafts: Sequence[_Draft], rules: Rules) -> None:
-    # Rule by rule: to ask the same of one after another takes a third less time than to ask each
-    # of everything.
+    # Rule by rule: a third faster than person by person.
     for segment in rules.segments:
         _evaluate_segment(segment, drafts)
     for draft in drafts:
@@ -106,10 +104,10 @@ def _apply_rules(drafts: Sequence[_Draft], rules: Rules) -> None:
 
 @dataclass(slots=True)
 class _Draft:
-    """What is decided of one person so far.
+    """The classification of one person in progress.
 
-    ``turns`` are the instants at which time alone may change it, ``winners`` who won each group.
-    ``told`` is where each rule's verdict goes, if anybody wants to hear them.
+    ``change_times`` are the instants at which time alone can change it, ``winners`` the winning
+    segment of each group. ``results`` collects the result of each rule, if it is a list.
     """
 
     context: Context
@@ -121,7 +119,7 @@ class _Draft:
     tags: list[frozenset[str]] = field(default_factory=list)
 
     def use_segments(self) -> None:
-        """Take the segments as decided: tag rules may look at them."""
+        """Make the segments visible to tag rules."""
         self.context = self.context.decided(self.context.current_tags, self.segments)
 
     def classification(self) -> Classification:
@@ -185,19 +183,19 @@ def _evaluate_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
 
 
 def lifecycle_segment(segments: Iterable[str], rules: Rules) -> str:
-    """Give the segment of the group ``lifecycle`` among ``segments``, or nothing."""
+    """Return the lifecycle segment among ``segments``, or nothing."""
     held = frozenset(segments)
     return next((name for name in rules.lifecycle if name in held), "")
 
 
 def _change_times(rule: TagRule, context: Context) -> Iterator[datetime]:
-    """Give the instants at which time alone may change what a rule's template makes."""
+    """Return the instants at which time alone can change the tags of a rule."""
     each = rule.for_each.found(context).changes_at if rule.for_each else None
     return (turn for turn in (rule.tag.changes_at(context), each) if turn is not None)
 
 
 def _render_tags(rule: TagRule, context: Context) -> tuple[frozenset[str], str]:
-    """Render the tags of a rule, or say why they cannot be; one that comes out empty is none."""
+    """Render the tags of a rule without empty ones, or return why they cannot be rendered."""
     try:
         if rule.for_each is None:
             rendered = [rule.tag.render(context)]
@@ -205,11 +203,11 @@ def _render_tags(rule: TagRule, context: Context) -> tuple[frozenset[str], str]:
             elements = rule.for_each.elements(context)
             rendered = [rule.tag.render(context, {"each": each}) for each in elements]
     except TemplateError as error:
-        # What cannot be rendered for one person must not stop the others.
+        # A template that fails for one person must not stop the others.
         return NO_TAGS, f"the tag cannot be made: {error}"
     return frozenset(filter(None, map(one_tag, rendered))), ""
 
 
 def answer_when(when: Condition | None, context: Context) -> Answer:
-    """Ask a workflow's condition; none at all always holds."""
+    """Evaluate a condition; without one the answer is yes."""
     return when.answer(context) if when else ALWAYS_TRUE

@@ -1,6 +1,6 @@
-"""A condition that has been understood: asking it, and the answer with its reasons.
+"""Conditions as trees: evaluate them, and explain the answer.
 
-The tree is built by language.py. Here it is only asked: data in, data out.
+``parser`` builds the trees.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from wcflow.rules.ternary import combine as joined_verdicts
 
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
-    """One comparison of a condition: as written, what was found, what was asked for, the answer.
+    """One comparison: its text, the value found, what was asked for, and the answer.
 
     ``orders`` are the ids of the orders that the value came from.
     """
@@ -44,7 +44,7 @@ class ComparisonResult:
 
 
 class AnswerDetails(NamedTuple):
-    """An answer in words: all comparisons, and the facts that decided."""
+    """The explanation of an answer: all comparisons, and the facts that decided."""
 
     parts: tuple[ComparisonResult, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -52,10 +52,10 @@ class AnswerDetails(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a condition says of one person at one instant; ``value`` is None if it is not known.
+    """The answer of a condition for one person at one instant; ``value`` None means not known.
 
-    It is certain to stay so strictly before ``changes_at``, as long as nothing happens at the
-    shop; None: time alone cannot change it. ``told`` puts it into words, which few answers need.
+    Time alone cannot change it before ``changes_at``, or ever if that is None. ``details`` explains
+    it on request, because few answers need an explanation.
     """
 
     value: bool | None
@@ -68,20 +68,20 @@ class Answer:
 
     @property
     def parts(self) -> tuple[ComparisonResult, ...]:
-        """Give every comparison that was made."""
+        """Return all comparisons."""
         return self.details().parts
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Give the facts that decided."""
+        """Return the facts that decided."""
         return self.details().reasons
 
     def in_words(self) -> str:
-        """Give the facts that decided: ``total_spent 1,240.00 >= 1000``."""
+        """Return the facts that decided: ``total_spent 1,240.00 >= 1000``."""
         return " and ".join(self.reasons) or "no condition"
 
 
-# A condition is asked of very many people: what each of its parts has to do is put together once.
+# A condition is evaluated for many people, so the function of each part is built once.
 Evaluator = Callable[[Context], Ternary]
 
 
@@ -103,7 +103,7 @@ def _value_evaluator(asked: AttributeQuery, operator: Operator) -> Evaluator:
 
 
 def _number_evaluator(asked: AttributeQuery, operator: Compare, number: Decimal) -> Evaluator:
-    """Do what is asked most by far: nothing but the number found can change the answer."""
+    """Compare a number, by far the most common case, without the general machinery."""
     text, find, truth = asked.text, asked.found, TRUTH[operator.verb]
 
     def compare(context: Context) -> Ternary:
@@ -135,14 +135,14 @@ def _combined_evaluator(evaluators: Sequence[Evaluator], *, decisive: bool) -> E
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An attribute and what is asked of it; ``denied``: with ``not`` inside, as in ``not in``."""
+    """An attribute and an operator; ``negated`` if the operator contains ``not``, as in ``not in``."""
 
     asked: AttributeQuery
     operator: Operator
     text: str
     negated: bool = False
     evaluate: Evaluator = field(init=False, repr=False, compare=False)
-    """Answer for one person."""
+    """The function that evaluates it for one person."""
 
     def __post_init__(self) -> None:
         object.__setattr__(
@@ -158,7 +158,7 @@ class Comparison:
         yield self
 
     def details(self, context: Context) -> AnswerDetails:
-        """Put the answer into words."""
+        """Explain the answer."""
         found = self.asked.found(context)
         result = self.operator.evaluate(found, context)
         value = negate(result.value) if self.negated else result.value
@@ -178,7 +178,7 @@ class Comparison:
         return f"{verb} {self.operator.format(context)}".strip()
 
     def _fact(self, found_text: str, value: bool | None, context: Context) -> str:
-        """Say what is so, whether or not that is what was asked for."""
+        """Return the fact that holds, whether or not it is what the condition wants."""
         name = self.asked.text
         if isinstance(self.operator, IsEmpty) and value:
             return f"{name} {self.operator.verb}"
@@ -190,11 +190,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """``not``: what is not known stays so."""
+    """``not``: not known stays not known."""
 
     operand: Tree
     evaluate: Evaluator = field(init=False, repr=False, compare=False)
-    """Answer for one person."""
+    """The function that evaluates it for one person."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evaluate", _negated_evaluator(self.operand.evaluate))
@@ -207,7 +207,7 @@ class Not:
         return self.operand.comparisons()
 
     def details(self, context: Context) -> AnswerDetails:
-        """Put the answer into words."""
+        """Explain the answer."""
         return self.operand.details(context)
 
 
@@ -218,7 +218,7 @@ class Combined:
     word: str
     parts: tuple[Tree, ...]
     evaluate: Evaluator = field(init=False, repr=False, compare=False)
-    """Answer for one person."""
+    """The function that evaluates it for one person."""
 
     def __post_init__(self) -> None:
         evaluators = tuple(part.evaluate for part in self.parts)
@@ -235,7 +235,7 @@ class Combined:
             yield from part.comparisons()
 
     def details(self, context: Context) -> AnswerDetails:
-        """Put the answer into words: all parts are shown, and the reasons of those that decided."""
+        """Explain the answer: all comparisons, and the reasons of the parts that decided."""
         results = [part.evaluate(context) for part in self.parts]
         value = joined_verdicts(results, decisive=self.word == "or").value
         every = [part.details(context) for part in self.parts]
@@ -252,7 +252,7 @@ Tree = Comparison | Not | Combined
 
 
 def combine(word: str, parts: Iterable[Tree]) -> Tree:
-    """Join by ``and`` or ``or``: one part is itself, and parts joined by the same word are one."""
+    """Join parts with ``and`` or ``or``, flattening parts joined by the same word."""
     flat: list[Tree] = []
     for part in parts:
         same = isinstance(part, Combined) and part.word == word
@@ -266,11 +266,10 @@ def _parenthesized(tree: Tree) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What ``when`` or ``stop_when`` says, ready to be asked of one person after another.
+    """A parsed ``when`` or ``stop_when``.
 
-    ``canonical`` is its normal form: texts that differ in blanks, line breaks or the case of
-    keywords have the same. ``names`` are the attributes it asks, ``segment_names`` the segments
-    that it looks for.
+    ``canonical`` is its normal form, which ignores spaces, line breaks and the case of keywords.
+    ``names`` are the attributes it uses, ``segment_names`` the segments it looks for.
     """
 
     text: str
@@ -284,12 +283,12 @@ class Condition:
     segment_names: frozenset[str]
 
     def answer(self, context: Context) -> Answer:
-        """Ask it of one person."""
+        """Evaluate it for one person, with an explanation on request."""
         result = self.evaluate(context)
         return Answer(result.value, result.changes_at, partial(self._details, context))
 
     def evaluate(self, context: Context) -> Ternary:
-        """Ask it of one person without a wish to hear why."""
+        """Evaluate it for one person, without an explanation."""
         return self.tree.evaluate(
             self._visible_context(context) if "tags" in self.names else context
         )
@@ -302,7 +301,7 @@ class Condition:
 
 
 def build_condition(text: str, place: RulePlace, tree: Tree) -> Condition:
-    """Make a condition of its tree."""
+    """Return a condition with what its tree uses."""
     every = tuple(tree.comparisons())
     asked = [comparison.asked for comparison in every]
     return Condition(

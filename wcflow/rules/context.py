@@ -1,7 +1,4 @@
-"""The facts that a condition or a template is asked about, and what may be asked at which place.
-
-Only data stands here; what the data mean is said by the attributes.
-"""
+"""The data that conditions and templates read, and which attributes are available where."""
 
 from __future__ import annotations
 
@@ -19,10 +16,10 @@ from wcflow.units import local_day
 
 @dataclass(frozen=True, slots=True)
 class RulePlace:
-    """Say which attributes may be asked where a text stands.
+    """Which attributes are available to a condition or template.
 
-    ``tags``: ``tags`` means all that a person wears. Elsewhere it means only those which people or
-    workflows put there, so that segments and tag rules cannot feed on themselves.
+    With ``tags``, the attribute ``tags`` means all tags of a person. Otherwise it means only those
+    added by people or workflows, so that segments and tag rules cannot depend on themselves.
     """
 
     order: bool = False
@@ -31,12 +28,12 @@ class RulePlace:
     segments: bool = False
 
 
-# No slots: what several attributes need of one person is computed once and kept in the instance.
+# No slots: _but copies __dict__, which is faster than dataclasses.replace.
 @dataclass(frozen=True)
 class Context:
-    """One person at one instant, with the order and the line that are spoken of, if any.
+    """One person at one instant, with the order and line item of the trigger, if any.
 
-    ``worn`` are all their tags; ``segments`` their segments as decided now, by when they entered.
+    ``current_tags`` are all their tags; ``segments`` maps their segments to when they entered.
     """
 
     profile: Profile
@@ -46,7 +43,7 @@ class Context:
     current_tags: frozenset[str] = frozenset()
     segments: Mapping[str, datetime] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was found of the person at this instant: many conditions ask the same."""
+    """Attribute values found so far; many conditions use the same ones."""
 
     @property
     def store(self) -> StoreProfile:
@@ -64,31 +61,31 @@ class Context:
 
     @property
     def amounts(self) -> tuple[tuple[Order, Decimal | None], ...]:
-        """The person's paid orders with what each brought in, less refunds; None without a rate."""
+        """The paid orders, each with its total minus refunds; None without a currency rate."""
         return self.profile.amounts
 
     def seen_from(self, place: RulePlace) -> Context:
-        """Give the scope with those tags that ``tags`` means at ``place``."""
+        """Return the context with the tags that are visible at ``place``."""
         own = self.profile.saved_state.own_tags
         return self if place.tags or self.current_tags is own else self._but(current_tags=own)
 
     def about(self, order: Order | None, item: LineItem | None = None) -> Context:
-        """Give the scope in which this order, and this line of it, are spoken of."""
+        """Return the context with this order and line item."""
         return self._but(order=order, item=item)
 
     def decided(self, current_tags: frozenset[str], segments: Mapping[str, datetime]) -> Context:
-        """Give the scope once it is decided what they wear, and which segments they are in."""
+        """Return the context with these tags and segments."""
         return self._but(current_tags=current_tags, segments=segments)
 
     def _but(self, **changes: object) -> Context:
-        # The same person at the same instant: what is known of them goes along.
+        # The same person and instant, so the cached values stay valid.
         other = object.__new__(Context)
         other.__dict__.update(self.__dict__, **changes)
         return other
 
 
 def new_context(profile: Profile, now: datetime, current_tags: frozenset[str]) -> Context:
-    """Give the scope of a person of whom nothing is decided yet: as ``Scope(…)``, in half the time."""
+    """Return ``Context(profile, now, current_tags=…)``, in half the time."""
     context = object.__new__(Context)
     parts = {
         "profile": profile,
@@ -101,7 +98,7 @@ def new_context(profile: Profile, now: datetime, current_tags: frozenset[str]) -
     return context
 
 
-# Of all who are judged at one instant it is the same.
+# The same for all people evaluated at one instant.
 @lru_cache(maxsize=64)
 def _day_of(now: datetime, zone: tzinfo) -> date:
     return local_day(now, zone)

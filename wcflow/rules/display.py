@@ -1,4 +1,4 @@
-"""How values look where people read them: in reasons and explanations."""
+"""Format values for reasons and explanations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LISTED_ELEMENTS = 8
 
 
 def format_value(value: Value, kind: Kind, context: Context, *, to_the_minute: bool = False) -> str:
-    """Give a value in words: ``1,240.00``, ``2026-01-31``, ``a, b``, ``yes``, ``not known``."""
+    """Return a value as text: ``1,240.00``, ``2026-01-31``, ``a, b``, ``yes``, ``not known``."""
     match value:
         case None:
             return NOT_KNOWN
@@ -35,23 +35,23 @@ def format_value(value: Value, kind: Kind, context: Context, *, to_the_minute: b
 
 
 def format_amount(value: Decimal, context: Context, separator: str = ",") -> str:
-    """Give an amount in the store's currency, with its digits after the point."""
+    """Return an amount with the decimals of the store's currency."""
     return f"{value:{separator}.{minor_digits(context.store.currency)}f}"
 
 
 def format_number(value: Decimal) -> str:
-    """Give a number with at most two digits after the point, and none that say nothing."""
+    """Return a number with at most two decimals, without trailing zeros."""
     return format_plain_number(Decimal(f"{value:.2f}"))
 
 
 def format_plain_number(value: Decimal) -> str:
-    """Give a number in full, without an exponent or digits that say nothing."""
+    """Return a number without an exponent or trailing zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def store_day(value: date, context: Context) -> date:
-    """Give the calendar day of an instant in the store's zone; a day is itself."""
+    """Return the calendar day of an instant in the store's time zone, or the day itself."""
     return local_day(value, context.store.zone) if isinstance(value, datetime) else value
 
 
@@ -62,7 +62,7 @@ def _format_instant(value: date, context: Context) -> str:
 
 
 def format_list(values: tuple[str, ...]) -> str:
-    """Give the elements of a list, the first few of a long one."""
+    """Return the elements of a list, shortened if there are many."""
     more = len(values) - _LISTED_ELEMENTS
     text = ", ".join(values[:_LISTED_ELEMENTS])
     return f"{text} and {more} more" if more > 0 else text or "none"

@@ -1,7 +1,7 @@
-"""Judge people: what they are, what they wear, what their workflows do. Pure.
+"""Evaluate people: their segments, their tags and their workflows.
 
-This is the whole of evaluation but for reading and keeping: evaluate.py lends it its hands. The
-same case judged twice gives the same answer, and so it does alone or with others.
+The same input always gives the same result, whether evaluated alone or with others. Loading the
+input and saving the result belong to the package ``wcflow.evaluate``.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from wcflow.rules.workflows import (
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """What is to be kept and done for one person; ``known`` is what was remembered of them.
+    """What to save and do for one person; ``known`` is the memory from before.
 
-    ``moves`` come with their reasons, ``took`` are runs that are new or went on with the steps
-    they took, ``withdrawn`` runs whose waiting effects are to be called off.
+    ``transitions`` come with their reasons. ``steps_taken`` are the runs that started or continued,
+    each with its steps. ``withdrawn`` are runs whose waiting outbox entries must be cancelled.
     """
 
     classification: Classification
@@ -71,7 +71,7 @@ def evaluate(
     policy: Policy,
     now: datetime,
 ) -> Evaluation:
-    """Give all that follows for a person from what is known of them at ``now``."""
+    """Evaluate one person at ``now``."""
     return evaluate_all([evaluation_input], rules, activations, policy, now)[0]
 
 
@@ -96,7 +96,7 @@ def evaluate_all(
 def _previous_states(
     states: Sequence[EvaluationState], rules: Rules
 ) -> list[tuple[PreviousState, Profile]]:
-    """Say what people were when they were last seen, and give them standing so."""
+    """Return each person's state at the last evaluation, and a profile that contains it."""
     current_profiles = [state.profile(state.evaluation_input.memory.segments) for state in states]
     previous_times = [state.then for state in states]
     asked = [
@@ -116,7 +116,7 @@ def _previous_states(
 def _classifications(
     seen: Sequence[tuple[PreviousState, Profile]], rules: Rules, now: datetime
 ) -> Iterator[Classification]:
-    """Give what rules decide of people now, be it what they decided of then."""
+    """Classify people at ``now``, reusing the previous classification where it is still valid."""
     still_valid = [before.still_valid(now) for before, _ in seen]
     asked = [
         (person, now) for (_, person), last in zip(seen, still_valid, strict=True) if last is None

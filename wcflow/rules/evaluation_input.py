@@ -1,4 +1,4 @@
-"""One person with all that belongs to judging them, and what comes of it. Pure values."""
+"""The input of an evaluation, and parts of its result."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from wcflow.rules.workflow_run import Run
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """How a store is served: since when, where tags are shown, whose tags win.
+    """The settings of a store: since when it is watched, where tags are written, whose tags win.
 
-    Coupon codes and marks of notes derive from ``secret``.
+    Coupon codes and the marks of notes derive from ``secret``.
     """
 
     watching_since: datetime
@@ -27,13 +27,13 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class EvaluationInput(msgspec.Struct, frozen=True):
-    """A person with all that belongs to their judgement.
+    """All that the evaluation of a person needs.
 
-    ``runs`` are theirs; ``seen`` maps each workflow to the occurrences it has looked at, those of
-    the person's orders under other names among them. ``undelivered`` are ids of runs that have
-    effects in the outbox which have not reached the shop, and ``elsewhere`` the orders, by id, that
-    set these or waiting runs off and are another person's by now. ``written`` is what wcflow may have put
-    in places that show tags which it does not remember of the person.
+    ``seen`` maps each workflow to the events it has already handled, including those of the
+    person's orders when they belonged to someone else. ``undelivered`` are the ids of runs with
+    outbox entries that have not been delivered. ``elsewhere`` are orders, by id, that triggered
+    such or waiting runs and belong to another person now. ``written`` are tag changes that wcflow
+    may have made and that the person's memory does not contain.
     """
 
     profile: Profile
@@ -46,11 +46,11 @@ class EvaluationInput(msgspec.Struct, frozen=True):
 
 
 class TagTarget(msgspec.Struct, frozen=True):
-    """A place of the shop that shows a person's tags and segment: ``customer`` or ``order``.
+    """A customer or order in the store whose meta should show a person's tags and segment.
 
-    ``wanted`` is what rules and workflows want worn, before what people did is merged in, which
-    is done once more when it is written. ``shows`` is what it should show as far as is known;
-    ``differs`` says whether the shop, as far as is known, shows something else.
+    ``wanted`` are the tags of rules and workflows, before manual changes are merged in, which
+    happens again at delivery. ``shows`` is what the meta should contain as far as is known;
+    ``differs`` says whether the store, as far as is known, contains something else.
     """
 
     kind: str
@@ -61,9 +61,9 @@ class TagTarget(msgspec.Struct, frozen=True):
 
 
 class NextEvaluation(msgspec.Struct, frozen=True):
-    """When to look at a person again; ``at`` None: not before something of theirs changes.
+    """When to evaluate a person again; ``at`` None means only after a change.
 
-    ``now`` asks for another judgement at once, because steps changed what rules look at.
+    With ``now`` they are evaluated again immediately, because steps changed what rules depend on.
     """
 
     at: datetime | None

@@ -1,6 +1,6 @@
-"""A person's case laid out for judgement: what they were, what they wear, what is to be remembered.
+"""The evaluation of one person in progress: their previous state, tags and new memory.
 
-Pure, as all of judging; in which order it is asked stands in judge.py.
+``evaluate`` calls it in order.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 
 class PreviousState(msgspec.Struct, frozen=True):
-    """What a person was when they were last seen.
+    """A person's state at the last evaluation.
 
-    ``decision`` is what today's rules decide of that time, where nothing has happened since.
+    ``classification`` is what today's rules give for that time, if nothing has happened since.
     """
 
     segments: Mapping[str, datetime]
@@ -42,7 +42,7 @@ class PreviousState(msgspec.Struct, frozen=True):
     classification: Classification | None = None
 
     def still_valid(self, now: datetime) -> Classification | None:
-        """Give the decision of then if it is certain to be that of ``now``, too."""
+        """Return the classification if it still holds at ``now``, or None."""
         then = self.classification
         if then is None or (then.changes_at is not None and then.changes_at <= now):
             return None
@@ -52,11 +52,11 @@ class PreviousState(msgspec.Struct, frozen=True):
 
 
 class EvaluationState(msgspec.Struct, frozen=True):
-    """A case laid out beside the rules and the store's policy.
+    """An evaluation input with the rules, the settings and the tags in the store.
 
-    ``copies`` are the places that show the tags, ``newest`` the latest order and ``on_order`` the
-    copy there; ``shown`` is what the customer and this order show, None where that cannot be known.
-    ``merges`` are what the copies came to with those wanted.
+    ``copies`` are the tags on the customer and the latest order, ``newest`` is that order and
+    ``on_order`` the copy on it. ``shown`` is the tag meta of the customer and of the order, None
+    where unknown. ``merges`` caches merged tags by the wanted tags.
     """
 
     evaluation_input: EvaluationInput
@@ -70,21 +70,21 @@ class EvaluationState(msgspec.Struct, frozen=True):
 
     @property
     def then(self) -> datetime | None:
-        """When the person was last seen, if today's rules are new to them; else memory answers."""
+        """When the person was last evaluated, if the rules have changed since; otherwise None."""
         memory = self.evaluation_input.memory
         if memory.evaluated_at is not None and memory.digest == self.rules.digest:
             return None
         return memory.evaluated_at or self.policy.watching_since - timedelta(seconds=1)
 
     def saved_before(self) -> PreviousState:
-        """Say from memory what the person was."""
+        """Return the previous state from memory."""
         memory = self.evaluation_input.memory
         return _previous(memory.segments, memory.current_tags, memory.matched)
 
     def before(self, classification: Classification, present: Profile) -> PreviousState:
-        """Say what the person was, by what today's rules decide of then.
+        """Return the previous state as today's rules see it.
 
-        So neither the first census nor an edited rule is taken for something that happened.
+        So neither the initial sync nor an edited rule counts as an event.
         """
         memory, profile, then = (
             self.evaluation_input.memory,
@@ -104,7 +104,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         )
 
     def _new_matching_workflows(self) -> frozenset[str]:
-        """Name the customer_matches workflows that are to run also over who matches already."""
+        """Return the customer_matches workflows that must also run for people who already match."""
         known = self.evaluation_input.seen
         return frozenset(
             workflow.name
@@ -113,7 +113,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         )
 
     def profile(self, segments: Mapping[str, datetime]) -> Profile:
-        """Give the profile with its standing: tags of their own as people left them just now."""
+        """Return the profile with its saved state, after manual tag changes."""
         memory, profile = self.evaluation_input.memory, self.evaluation_input.profile
         own = with_workflow_tags(
             self.merged(memory.added_by_workflows).added_by_hand, memory.added_by_workflows
@@ -121,7 +121,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         return profile.with_saved_state(memory.saved_state_with(segments, own))
 
     def merged(self, wanted: frozenset[str]) -> MergedTags:
-        """Merge what is wanted with what people did, in each place that shows the tags."""
+        """Merge the wanted tags with manual changes on the customer and the order."""
         merged = self.merges.get(wanted)
         if merged is None:
             memory = self.evaluation_input.memory
@@ -143,12 +143,12 @@ class EvaluationState(msgspec.Struct, frozen=True):
         steps: tuple[RunSteps, ...],
         now: datetime,
     ) -> Memory:
-        """Give the memory after this judgement: tags that steps added or took are in it."""
+        """Return the memory after this evaluation, including tags that steps added or removed."""
         memory = self.evaluation_input.memory
         tags_of_workflows = workflow_tags(memory.added_by_workflows, steps)
         final = self.merged(with_workflow_tags(classification.tags, tags_of_workflows))
         on_customer, on_order = self.shown
-        # What the shop shows is the new base: what people did there has been taken in.
+        # What the store shows is the new base: manual changes there have been merged.
         order = self.newest if self.on_order.store is not None else None
         return _memory(
             memory.person,
@@ -170,7 +170,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         )
 
     def targets(self, classification: Classification, memory: Memory) -> tuple[TagTarget, ...]:
-        """Give the places that should show the person's tags."""
+        """Return the customer and order that should show the person's tags."""
         wanted = with_workflow_tags(classification.tags, memory.added_by_workflows)
         shown = (wanted - memory.removed_by_hand) | memory.added_by_hand
         shows = _written(shown, lifecycle_segment(classification.segments, self.rules))
@@ -218,12 +218,12 @@ def prepare_evaluation(
 
 
 def with_workflow_tags(tags: frozenset[str], added_by_workflows: frozenset[str]) -> frozenset[str]:
-    """Give tags with those of workflows; of most people there are none, and nothing is made anew."""
+    """Return the tags together with those of workflows, without a copy if there are none."""
     return tags | added_by_workflows if added_by_workflows else tags
 
 
 def find_matching_workflows(rules: Rules, context: Context) -> frozenset[str]:
-    """Name the customer_matches workflows whose condition holds."""
+    """Return the customer_matches workflows whose condition holds."""
     if not rules.matching:
         return NO_TAGS
     holding = [

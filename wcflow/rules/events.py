@@ -1,7 +1,7 @@
-"""What has happened to a person, from their orders and stamps. Pure.
+"""The events in a person's history, computed from their orders.
 
-Every function here answers from the whole of what is known, each time anew: nothing is lost when
-a poll was missed, and nothing depends on when it is asked. Each occurrence has a stable name.
+Each function looks at the whole history, so a missed poll loses nothing. Each event has a stable
+name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wcflow.records import LineItem, Order, StatusChange
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened: its stable name, when, and the order and line it concerns."""
+    """Something that happened: a stable name, when, and the order and line item it concerns."""
 
     name: str
     at: datetime
@@ -34,11 +34,10 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class TriggerContext(msgspec.Struct, frozen=True):
-    """All that a trigger may look at: the person now, and what changed since they were last seen.
+    """All that a trigger can use: the person now, and what changed since the last evaluation.
 
-    ``segments`` tells since when they are in each segment. ``new_tags`` and ``lost_tags`` are
-    differences of what they wear. ``matches_since`` is the instant since which the workflow's
-    own ``when`` holds, for ``customer_matches``; None where it does not.
+    ``segments`` maps each segment to when they entered. ``matching_since`` is when the workflow's
+    own ``when`` began to hold, for ``customer_matches``, or None.
     """
 
     profile: Profile
@@ -56,12 +55,12 @@ class TriggerContext(msgspec.Struct, frozen=True):
 
     @property
     def orders(self) -> Iterator[Order]:
-        """Give the orders that count as placed: neither drafts nor in the trash."""
+        """Return the orders that are placed: no drafts, none in the trash."""
         return (order for order in self.profile.orders if order.status not in HIDDEN_STATUSES)
 
 
 def first_seen_in_status(order: Order, statuses: Iterable[str]) -> datetime | None:
-    """Give when an order was first known to have one of ``statuses``; None where it never was."""
+    """Return when an order was first seen in one of ``statuses``, or None."""
     wanted = frozenset(statuses)
     seen = [change.at for change in order.history if change.after in wanted]
     if seen:
@@ -70,7 +69,7 @@ def first_seen_in_status(order: Order, statuses: Iterable[str]) -> datetime | No
 
 
 def created_at(order: Order) -> datetime:
-    """Give when an order was placed: when it stopped being a draft, else when it was created."""
+    """Return when an order was placed: when it stopped being a draft, or when it was created."""
     left_draft = [
         change.at
         for change in order.history
@@ -80,17 +79,17 @@ def created_at(order: Order) -> datetime:
 
 
 def paid_at(order: Order, paid_statuses: Iterable[str]) -> datetime | None:
-    """Give when an order was paid: its stamp, else when it was first seen in a paid status."""
+    """Return when an order was paid: its date_paid, or when it was first seen in a paid status."""
     return order.paid or first_seen_in_status(order, paid_statuses)
 
 
 def completed_at(order: Order) -> datetime | None:
-    """Give when an order was completed: its stamp, else when it was first seen so."""
+    """Return when an order was completed: its date_completed, or when it was first seen completed."""
     return order.completed or first_seen_in_status(order, ("completed",))
 
 
 def refund_events(order: Order, which: str) -> Iterator[Event]:
-    """Give the refunds of an order: ``partial`` ones, the ``full`` one, or ``either``."""
+    """Return the refunds of an order: ``partial`` ones, the ``full`` one, or ``either``."""
     if refunded_in_full(order):
         if which != "partial":
             yield Event(f"order {order.id} refunded in full", _refunded_at(order), order)
@@ -106,14 +105,14 @@ def _refunded_at(order: Order) -> datetime:
 
 
 def status_changes(order: Order, before: str, after: str) -> Iterator[StatusChange]:
-    """Give the observed changes between two statuses; an empty word stands for any."""
+    """Return the observed changes between two statuses; an empty status means any."""
     for change in order.history:
         if change.before and before in ("", change.before) and after in ("", change.after):
             yield change
 
 
 def numbered_paid_orders(context: TriggerContext) -> list[tuple[int, Order, datetime]]:
-    """Give the person's paid orders as (which one it is, the order, when it was paid)."""
+    """Return the paid orders, each with its number from 1 and when it was paid."""
     paid = paid_orders(context.profile)
     return [(nth, order, _payment_time(order, context)) for nth, order in enumerate(paid, start=1)]
 

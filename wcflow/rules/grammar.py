@@ -24,7 +24,7 @@ _GRAMMAR_FILE, _CACHE_FILE = (
 
 
 def load_parser() -> Lark:
-    """Give the parser, the kept one if it is of these very words."""
+    """Return the parser, the kept one if it is of these very words."""
     words, kept = _GRAMMAR_FILE.read_text("utf-8"), _load_cached_parser()
     return Lark.load(kept) if kept.get("of") == _origin(words) else build_parser(words)
 
@@ -41,7 +41,7 @@ def build_parser(words: str) -> Lark:
 
 
 def serialize_parser(words: str) -> str:
-    """Give the text that keeps the parser of these words."""
+    """Return the text that keeps the parser of these words."""
     data, memo = build_parser(words).memo_serialize([TerminalDef, Rule])
     return json.dumps({"of": _origin(words), "data": data, "memo": memo}) + "\n"
 
@@ -57,7 +57,7 @@ def _load_cached_parser() -> dict[str, Any]:
 
 
 def _restore_number_keys(pairs: dict[str, Any]) -> dict[Any, Any]:
-    """Give the tables their numbers back: JSON's keys are texts."""
+    """Return the tables their numbers back: JSON's keys are texts."""
     return {int(key) if key.isdecimal() else key: value for key, value in pairs.items()}
 
 

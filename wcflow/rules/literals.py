@@ -1,4 +1,4 @@
-"""How texts are compared: without regard to case, by whole words, with ``*`` and ``?``."""
+"""The values in conditions, and how found values compare with them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from wcflow.rules.display import format_plain_number, store_day
 from wcflow.units import Duration, shift_day, start_of_day
 
 
-# Product names and the words of rules are few and are asked again for each customer.
+# Product names and the words of rules repeat for each customer.
 @lru_cache(maxsize=16384)
 def fold(text: str) -> str:
-    """Give a text as it is compared: composed, and without regard to case."""
+    """Return a text for comparison: normalized (NFC), without case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 @lru_cache(maxsize=16384)
 def split_words(text: str) -> tuple[str, ...]:
-    """Split a text into its words, folded: letters, digits and their marks, in any script."""
+    """Split a text into folded words of letters, digits and their marks, in any script."""
     grouped = groupby(fold(text), _is_word_character)
     return tuple("".join(letters) for is_word, letters in grouped if is_word)
 
@@ -38,7 +38,7 @@ def _is_word_character(letter: str) -> bool:
 
 
 def contains_words(text: str, words: tuple[str, ...]) -> bool:
-    """Say whether the words stand in the text one after another, each as a whole word."""
+    """Return whether the text contains the words one after another, each as a whole word."""
     found = split_words(text)
     starts = range(len(found) - len(words) + 1)
     return any(found[start : start + len(words)] == words for start in starts)
@@ -46,12 +46,12 @@ def contains_words(text: str, words: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Turn a folded pattern with ``*`` (any text) and ``?`` (one character) into one to match."""
+    """Compile a folded pattern with ``*`` (any text) and ``?`` (one character)."""
     first, *rest = [_escape(piece) for piece in pattern.split("*")]
     if not rest:
         return re.compile(first, re.DOTALL)
     *inner, last = rest
-    # Atomic groups: the first place that fits will do, so no pattern can take forever.
+    # Atomic groups take the first match without backtracking, so no pattern can take forever.
     middle = "".join(f"(?>.*?{piece})" for piece in inner if piece)
     return re.compile(f"{first}{middle}.*{last}", re.DOTALL)
 
@@ -60,13 +60,14 @@ def _escape(piece: str) -> str:
     return re.escape(piece).replace(r"\?", ".")
 
 
-# The values that a condition compares with, and where what was found stands beside them. A relative date moves on as time passes, and so does a number that grows: a stand knows the instants at which that makes it another.
+# A relative date moves as time passes, and so does a number that grows, so a position contains the
+# instants at which it will change.
 
 
 class Position(NamedTuple):
-    """Where what was found stands: below (-1), at (0) or above (1) the value asked for.
+    """Whether a found value is below (-1), equal to (0) or above (1) the literal.
 
-    ``then`` are the changes to come by time alone, in order: the instant, and the stand from then.
+    ``then`` are the changes that time alone will bring, in order: the instant and the new sign.
     """
 
     sign: int
@@ -151,7 +152,7 @@ class RelativeDay:
         return _format_relative(self.by, self.sign) if self.by.count else "today"
 
     def on(self, today: date) -> date:
-        """Give the day that is meant when it is ``today``."""
+        """Return the day that this means on ``today``."""
         return shift_day(today, self.by, self.sign)
 
     def position(self, found: AttributeValue, context: Context) -> Position | None:
@@ -159,13 +160,13 @@ class RelativeDay:
         if value is None:
             return None
         found_date, zone = store_day(value, context), context.store.zone
-        # By its parts: to look for a literal as a whole takes longer than to look it up.
+        # Pass the parts: hashing the whole literal takes longer than the lookup.
         return _position_of_day(
             self.by.count, self.by.unit, self.sign, found_date, context.today, zone
         )
 
     def position_on(self, found_date: date, today: date, zone: tzinfo) -> Position:
-        """Give where a day stands when it is ``today``."""
+        """Return the position of a day on ``today``."""
         sign = _sign(found_date, self.on(today))
         levels = [level for level in (0, -1) if level < sign]
         changes = ((self._first_day(found_date, level), level) for level in levels)
@@ -174,13 +175,13 @@ class RelativeDay:
         )
 
     def _first_day(self, found_date: date, level: int) -> date | None:
-        """Give the first day on which ``mine`` stands at ``level`` or below; None if never."""
+        """Return the first day on which ``found_date`` is at ``level`` or below; None if never."""
         try:
-            # Months have unequal lengths: begin a little early and step on.
+            # Months differ in length: start a little early and step forward.
             today = shift_day(found_date, self.by, -self.sign) - timedelta(days=4)
             while _sign(found_date, self.on(today)) > level:
                 today += timedelta(days=1)
-        except (OverflowError, ValueError):  # beyond the calendar
+        except (OverflowError, ValueError):  # outside the range of dates
             return None
         return today
 
@@ -188,7 +189,7 @@ class RelativeDay:
         return f"{self.canonical} ({self.on(context.today).isoformat()})"
 
 
-# Days are few, and many customers have bought on each of them.
+# There are few days, and many customers bought on each.
 @lru_cache(maxsize=16384)
 def _position_of_day(
     count: int, unit: str, sign: int, found_date: date, today: date, zone: tzinfo
@@ -232,7 +233,7 @@ _Ordered = str | Decimal | date | datetime
 
 
 def _sign(found: _Ordered, asked: _Ordered) -> int:
-    # Both are of one type: each literal takes care of that.
+    # Each literal makes sure that both have the same type.
     return (found > asked) - (found < asked)  # type: ignore[operator]
 
 
@@ -241,11 +242,11 @@ def _format_relative(by: Duration, sign: int) -> str:
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_YEARS = range(1000, 9000)  # beyond, shifting by zones and durations would leave the calendar
+_YEARS = range(1000, 9000)  # outside, time zones and durations could leave the range of dates
 
 
 def as_number(value: Value) -> Decimal | None:
-    """Give a number as it is, and one that a text says; None where it says none."""
+    """Return a number, or the number that a text contains; otherwise None."""
     if isinstance(value, str):
         text = value.strip()
         return Decimal(text) if _NUMBER.fullmatch(text) else None
@@ -253,7 +254,7 @@ def as_number(value: Value) -> Decimal | None:
 
 
 def as_date(value: Value, context: Context) -> date | datetime | None:
-    """Give a date as it is, and one that a text says in ISO form; None where it says none."""
+    """Return a date, or the ISO date that a text contains; otherwise None."""
     if not isinstance(value, str):
         return value if isinstance(value, date) else None
     try:
@@ -293,9 +294,9 @@ def _position_of_growth(growth: Growth, asked: Decimal, context: Context) -> Pos
 
 
 def _days_until(growth: Growth, asked: Decimal) -> int:
-    """Give the first number of days at which the number has reached what is asked for."""
+    """Return the first number of days at which the growing number reaches ``asked``."""
     days = min(math.ceil(Fraction(asked) * Fraction(growth.per)), _FOREVER + 1)
-    # The number is rounded to some 28 digits and may be there a day before the exact one.
+    # The number is rounded to 28 digits and can get there a day before the exact one.
     while days <= _FOREVER and growth.on(days - 1) >= asked:
         days -= 1
     return days

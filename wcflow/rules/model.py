@@ -1,4 +1,4 @@
-"""Rules as values: what an INI file says once all of it has been understood. Pure."""
+"""The rules of an INI file as values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wcflow.units import Duration
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What a customer is. Of one ``group`` the first in file order that holds wins."""
+    """A segment. In a ``group``, the first in file order whose condition holds wins."""
 
     name: str
     when: Condition
@@ -26,7 +26,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TagRule:
-    """What a customer wears while (or once) ``when`` holds; one tag per element of ``for_each``."""
+    """A tag that customers have while ``when`` holds; with ``for_each``, one per element."""
 
     name: str
     when: Condition | None
@@ -34,7 +34,7 @@ class TagRule:
     for_each: AttributeQuery | None = None
     keep_forever: bool = False
     always: frozenset[str] | None = field(init=False, repr=False, compare=False)
-    """What it makes for everyone, where that is the same for all."""
+    """The tags, if they are the same for everyone; None if they depend on the person."""
 
     def __post_init__(self) -> None:
         plain = self.for_each is None and "{" not in self.tag.text
@@ -52,7 +52,7 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """What is done when something happens."""
+    """A workflow: a trigger, conditions and steps."""
 
     name: str
     trigger: Trigger
@@ -67,9 +67,9 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules together, and the actions of their steps with what these read from the INI.
+    """All rules, the actions of their steps, and the INI sections that actions define.
 
-    ``digest`` changes when, and only when, what the rules mean may change.
+    ``digest`` changes only when the meaning of a rule can have changed.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -81,11 +81,11 @@ class Rules:
     section_names: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
     """The sections of actions, as (kind, name)."""
     static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
-    """The tags that rules may make and that can be known beforehand."""
+    """The tags of rules that do not depend on the person."""
     lifecycle: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """The segments of that group, in their order."""
+    """The segments of the group ``lifecycle``, in file order."""
     matching: tuple[Workflow, ...] = field(init=False, repr=False, compare=False)
-    """The workflows that begin when their own ``when`` begins to hold."""
+    """The workflows with the trigger ``customer_matches`` and a condition."""
 
     def __post_init__(self) -> None:
         names = ((kind, name) for kind, rules in self.sections.items() for name in rules)

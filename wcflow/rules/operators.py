@@ -1,7 +1,7 @@
-"""What is asked of a value: to be equal or above, in a list, to mention a word. One entry per form.
+"""The operators of conditions: comparisons, ``in``, ``contains`` and so on.
 
-Each says whether the value found is so, and until when that is certain. A value that is not known
-is not known to be anything, but empty.
+Each returns whether a found value matches, and until when that is certain. If the value is not
+known, so is the answer, except for ``is empty``.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from wcflow.rules.ternary import Ternary, all_of, any_of, earliest
 
 
 class Operator(Protocol):
-    """What is asked of a value.
+    """An operator with its literals.
 
-    ``verb`` and ``opposite`` are how a reason says that it is so, or is not.
+    ``verb`` and ``opposite`` express in a reason that it holds, or does not.
     """
 
     @property
@@ -41,16 +41,16 @@ class Operator(Protocol):
 
     @property
     def canonical(self) -> str:
-        """Give the normal form of what stands after the attribute."""
+        """Return the normal form of the text after the attribute."""
 
     @property
     def literals(self) -> Sequence[Literal]: ...
 
     def evaluate(self, found: AttributeValue, context: Context) -> Ternary:
-        """Say whether it is so."""
+        """Return whether it is so."""
 
     def format(self, context: Context) -> str:
-        """Give what is asked for, as a reason shows it."""
+        """Return the literals as a reason shows them."""
 
 
 TRUTH: dict[str, Callable[[Any, Any], bool]] = {
@@ -66,7 +66,7 @@ COMPARISONS = frozenset(TRUTH)
 
 
 def compare(sign: str, literal: Literal, found: AttributeValue, context: Context) -> Ternary:
-    """Compare by ``= <> < <= > >=``."""
+    """Compare with one of ``= <> < <= > >=``."""
     own_change = None if found.growth else found.changes_at
     position = literal.position(found, context)
     if position is None:
@@ -152,7 +152,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class MultipleOf:
-    """``multiple of 5``: 5, 10, 15 and so on; nothing is the fifth before there are five."""
+    """``multiple of 5``: 5, 10, 15 and so on, but not 0."""
 
     step: Number
     verb: str = "multiple of"
@@ -208,9 +208,9 @@ SEARCHES: dict[str, Callable[[Searched, str], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Look for texts, the verb being a key of ``SEARCHES``.
+    """Search for texts in a text or list; ``how`` is a key of ``SEARCHES``.
 
-    ``which`` is ``any`` or ``all`` of several texts, or nothing for a single one.
+    ``which`` is ``any`` or ``all`` if there are several texts, otherwise empty.
     """
 
     how: str
@@ -245,7 +245,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class IsEmpty:
-    """``is empty``: not known, an empty text, a list without elements. Always known."""
+    """``is empty``: not known, an empty text or an empty list. The answer is always known."""
 
     verb: str = "is empty"
     opposite: str = "is not empty"
@@ -261,7 +261,7 @@ class IsEmpty:
 
 @dataclass(frozen=True, slots=True)
 class IsTrue:
-    """A yes-or-no attribute that stands alone."""
+    """A yes-or-no attribute without an operator."""
 
     verb: str = ""
     opposite: str = ""
@@ -277,7 +277,7 @@ class IsTrue:
 
 
 def needs_minutes(comparison: Operator) -> bool:
-    """Say whether hours and minutes matter to what is asked."""
+    """Return whether a reason must show the time of day."""
     return any(isinstance(literal, RelativeInstant) for literal in comparison.literals)
 
 

@@ -1,7 +1,6 @@
-"""The language of conditions: from text to a condition that can be asked, or all of its flaws.
+"""Parse conditions: from text to a condition, or all mistakes in the text.
 
-What the forms mean stands in askings.py, the attributes in attributes, the grammar in
-language.lark and grammar.py. Asking a condition is conditions.py's affair.
+``language.lark`` holds the grammar.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from wcflow.rules.syntax_errors import unexpected_character, unexpected_token
 
 _GRAMMAR = load_parser()
 _MAX_DEPTH = 40
-"""Brackets and ``not`` within one another: beyond, nobody understands it, and recursion ends."""
+"""The deepest nesting of brackets and ``not``, which bounds the recursion."""
 
 
 def parse_condition(text: str, place: RulePlace) -> Condition:
-    """Understand the rows of a condition; raises FlawError with all that is wrong in any of them."""
+    """Parse a condition of one or more rows; raises RuleErrors with the mistakes of all rows."""
     trees: list[Tree] = []
     rule_errors: list[RuleError] = []
     for row in split_rows(text):
@@ -47,16 +46,16 @@ def parse_condition(text: str, place: RulePlace) -> Condition:
 def parse_attribute(
     text: str, place: RulePlace, kinds: frozenset[Kind] = frozenset()
 ) -> AttributeQuery:
-    """Understand an attribute that stands alone, with its window; raises FlawError.
+    """Parse a single attribute with its window; raises RuleErrors.
 
-    ``kinds``: what it has to be; any, if none are named.
+    ``kinds`` are the types that are allowed; empty means any.
     """
     if not text.strip():
         raise RuleErrors(RuleError("an attribute", "nothing"))
     asked = ConditionReader(place, text).asked(_parse(text, "attribute"))
     if kinds and asked.attribute.kind not in kinds:
         wanted = " or ".join(sorted(kind.value for kind in kinds))
-        got = f"{asked.text!r}, which is a {asked.attribute.type}"
+        got = f"{asked.text!r}, which is {asked.attribute.noun}"
         raise RuleErrors(RuleError(f"an attribute that is a {wanted}", got, column=1))
     return asked
 
@@ -86,7 +85,7 @@ def _parse(text: str, start: str) -> Words[Token]:
 
 
 def _check_depth(tokens: Sequence[Token]) -> None:
-    """Refuse what is nested too deep: each bracket stands within the nots before it."""
+    """Refuse deep nesting; a bracket is inside the nots before it."""
     around: list[int] = []
     nots = 0
     for token in tokens:
@@ -103,23 +102,20 @@ def _check_depth(tokens: Sequence[Token]) -> None:
                 nots = 0
         if sum(around) + nots > _MAX_DEPTH:
             raise RuleErrors(
-                error_at(token, f"at most {_MAX_DEPTH} within one another", f"'{token}'")
+                error_at(token, f"at most {_MAX_DEPTH} levels of brackets and nots", f"'{token}'")
             )
-
-
-# From the words of a row to the tree of a condition. Grammar is language.lark's affair, the forms of comparison are forms.py's. All that does not make sense is told at once, where it stands.
 
 
 @dataclass(slots=True)
 class ConditionReader:
-    """Read one row at a time; ``flaws`` collects what is wrong, by positions within the row."""
+    """Build the tree of one row; ``rule_errors`` collects mistakes by their position in the row."""
 
     place: RulePlace
     text: str
     rule_errors: list[RuleError] = field(default_factory=list)
 
     def tree(self, words: Words[Token]) -> Tree | None:
-        """Give the tree of a condition; None where any part of it has flaws."""
+        """Return the tree of a condition; None if any part has a mistake."""
         match words.data:
             case "start" | "bracketed":
                 return self.tree(_trees(words)[0])
@@ -147,7 +143,7 @@ class ConditionReader:
         return Comparison(asked, operator, self._written(words), form.negated)
 
     def asked(self, words: Words[Token] | Token) -> AttributeQuery:
-        """Give the attribute with its key and window; raises FlawError."""
+        """Return an attribute with its key and window; raises RuleErrors."""
         name, *window = _tokens(words)
         with _errors_at(name):
             attribute, key = resolve_attribute(_unquoted(name), self.place)
@@ -163,7 +159,7 @@ class ConditionReader:
 
 @contextmanager
 def _errors_at(token: Token) -> Iterator[None]:
-    """Give flaws that are raised within the position of a token."""
+    """Give errors raised inside the position of a token."""
     try:
         yield
     except RuleErrors as error:
@@ -175,7 +171,7 @@ def _errors_at(token: Token) -> Iterator[None]:
 
 
 def _unquoted(name: Token) -> str:
-    """Take the quotes from ``meta.'odd key'``."""
+    """Remove the quotes from ``meta.'odd key'``."""
     stem, quote, key = str(name).partition("'") if "'" in name else str(name).partition('"')
     return stem + key.removesuffix(quote) if quote else stem
 
@@ -199,7 +195,7 @@ def _trees(words: Words[Token]) -> list[Words[Token]]:
 
 
 def _tokens(words: Words[Token] | Token | None) -> Iterator[Token]:
-    """Give the tokens from left to right; what is optional and absent is None."""
+    """Return the tokens from left to right; an absent optional part is None."""
     if isinstance(words, Token):
         yield words
     elif words is not None:
@@ -207,7 +203,8 @@ def _tokens(words: Words[Token] | Token | None) -> Iterator[Token]:
             yield from _tokens(child)
 
 
-# Which rows of a condition belong together: those joined by brackets, ``and`` or ``or``. Every other row stands for itself, so that a mistake in one does not hide those in the next.
+# Lines joined by brackets, ``and`` or ``or`` form one row. Every other line is parsed by itself, so
+# that a mistake in one does not hide mistakes in the next.
 
 _QUOTED_TEXT = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _ENDS_OPEN = re.compile(r"(?<![\w.])(and|or|not)\s*$", re.IGNORECASE)
@@ -216,16 +213,16 @@ _CONTINUES = re.compile(r"\s*(and|or)(?![\w.])", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Rows that belong together; ``first`` is the number of the first of them, from 0."""
+    """Lines that belong together; ``first`` is the number of the first line, from 0."""
 
     first: int
     text: str
 
 
 def split_rows(text: str) -> Iterator[Row]:
-    """Give the rows of a condition, without the empty ones."""
+    """Return the rows of a condition, without empty ones."""
     lines = text.split("\n")
-    # Lengths stay the same, so that no quoted bracket or word counts and every column stands.
+    # Blank out quoted text, so that brackets and words in it do not count; columns stay the same.
     bare = [
         _QUOTED_TEXT.sub(lambda found: "'" + "x" * (len(found[0]) - 2) + "'", line)
         for line in lines
@@ -239,7 +236,7 @@ def split_rows(text: str) -> Iterator[Row]:
 
 
 def _end(bare: list[str], first: int) -> int:
-    """Give the number of the row after those that belong to the first."""
+    """Return the number of the line after those that belong to the first."""
     after, depth = first + 1, _open_brackets(bare[first])
     last = bare[first]
     while after < len(bare) and bare[first].strip():
@@ -249,7 +246,7 @@ def _end(bare: list[str], first: int) -> int:
         depth += _open_brackets(line)
         last = line if line.strip() else last
         after += 1
-    # A bracket that is never closed does not draw all the rest into its row.
+    # A bracket that is never closed must not swallow the rest of the text.
     return first + 1 if depth > 0 else after
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
 from wcflow.rules.context import Context, RulePlace
-from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
 from wcflow.rules.templates import Template, parse_template
 
 Sections = Mapping[str, Mapping[str, Any]]
@@ -209,7 +209,7 @@ def parse_steps(
 
 def _later(actions: Actions) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (name, f"it is known after the step {action.name}")
+        (name, f"available after the step {action.name}")
         for action in actions.values()
         for name in sorted(action.variables)
     )
@@ -220,7 +220,7 @@ def parse_step(text: str, context: StepScope, actions: Actions) -> Step:
     word, _, rest = text.partition(" ")
     action = actions.get(word.lower())
     if action is None:
-        raise RuleErrors(RuleError("a step", repr(word), did_you_mean(word, actions)))
+        raise RuleErrors(unknown("step", word, did_you_mean(word, actions)))
     return _parsed(action, rest.strip(), context)
 
 

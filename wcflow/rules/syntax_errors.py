@@ -1,4 +1,4 @@
-"""What to say where the words of a row do not make a condition: expected, got, and a hint."""
+"""Turn syntax errors of Lark into rule errors with a hint."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from wcflow.rules.errors import RuleError
 
 END = "$END"
 _TYPOGRAPHIC_QUOTES = "“”„‟‘’‚«»`´"
-_SYMBOLS = {"LPAR": "'('", "RPAR": "')'", "COMMA": "','", END: "the end of the row"}
+_SYMBOLS = {"LPAR": "'('", "RPAR": "')'", "COMMA": "','", END: "the end of the line"}
 
 
 def unexpected_character(error: UnexpectedCharacters, text: str) -> RuleError:
-    """Tell of a character that no word begins with."""
+    """Return the error for a character that starts no token."""
     place = error.pos_in_stream or 0
     character = text[place]
     row, column = error.line - 1, error.column
     if character in "'\"":
         rest = text[place:].split("\n", maxsplit=1)[0]
-        return RuleError(f"a closing {character} in the same row", repr(rest), "", row, column)
+        return RuleError(f"a closing {character} in the same line", repr(rest), "", row, column)
     return RuleError("a condition", repr(character), _character_hint(character), row, column)
 
 
@@ -31,12 +31,12 @@ def _character_hint(character: str) -> str:
     if character in _TYPOGRAPHIC_QUOTES:
         return "write straight quotes: '…'"
     if character in "$€£¥%":
-        return "amounts and numbers stand without a sign"
+        return "write numbers and amounts without a sign"
     return {"&": "write: and", "|": "write: or", "!": "write: not"}.get(character, "")
 
 
 def unexpected_token(error: UnexpectedToken, tokens: Sequence[Token]) -> RuleError:
-    """Tell of a word that cannot stand where it stands; ``tokens`` are all of the row."""
+    """Return the error for a misplaced token; ``tokens`` are all tokens of the row."""
     got: Token = error.token
     before = [token for token in tokens if got.type == END or _start_of(token) < _start_of(got)]
     last = before[-1] if before else None
@@ -52,7 +52,7 @@ def unexpected_token(error: UnexpectedToken, tokens: Sequence[Token]) -> RuleErr
     row = (last.end_line or 1) - 1 if last else 0
     column = (last.end_column or 0) if last else 0
     hint = _bracket_hint(tokens) if "RPAR" in (error.accepts or ()) else ""
-    return RuleError(expected + after, "the end of the row", hint, row, column)
+    return RuleError(expected + after, "the end of the line", hint, row, column)
 
 
 def _start_of(token: Token) -> int:
@@ -60,7 +60,7 @@ def _start_of(token: Token) -> int:
 
 
 def _expected(accepts: set[str]) -> str:
-    """Name what could stand here, in the words of an admin."""
+    """Return what is allowed here, in words for admins."""
     if accepts >= VALUES:
         return "a value"
     if "NAME" in accepts:
@@ -82,13 +82,13 @@ def _hint(got: Token, before: Sequence[Token]) -> str:
         case (("CONTAINS" | "MENTIONS"), "LPAR"):
             hint = f"write: {last.lower()} any (…) or {last.lower()} all (…)"
         case "IN", _:
-            hint = "write the values in brackets: in ('DE', 'AT')"
+            hint = "put the values in brackets: in ('DE', 'AT')"
         case "NUMBER", "COMMA":
-            hint = "numbers stand without thousands separators, and with a point: 1000.50"
+            hint = "use a point before the decimals and no thousands separators: 1000.50"
         case _, "NAME" if find_attribute(word):
-            hint = "join comparisons by and, or by or"
+            hint = "join comparisons with and / or"
         case "NUMBER", "NAME":
-            hint = "amounts and numbers stand without a sign"
+            hint = "write numbers and amounts without a sign"
         case "IS", "TEXT":
             hint = f"write: = {word}"
         case "IS", "NAME":

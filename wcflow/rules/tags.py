@@ -1,4 +1,4 @@
-"""Tags: how they are written, and how those of wcflow, of people and of rules become one. Pure."""
+"""Tags: their text form, the three-way merge, and what wcflow remembers of a person."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from wcflow.profile import Profile, SavedState, latest_order
 
 
 def join_tags(tags: Iterable[str]) -> str:
-    """Write tags as the shop holds them: sorted, separated by comma and blank."""
+    """Return tags as the store's meta value: sorted, separated by a comma and a space."""
     return ", ".join(sorted(tags, key=lambda tag: (tag.casefold(), tag)))
 
 
-# The same tags are worn by many, and shown in several places.
+# Many people have the same tags.
 @lru_cache(maxsize=8192)
 def split_tags(text: str | None) -> frozenset[str]:
-    """Read tags as the shop holds them; a person may have typed anything between the commas."""
+    """Parse tags from the store's meta value, which people can edit."""
     return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 class TagChange(msgspec.Struct, frozen=True):
-    """What wcflow may have changed in one place of the shop, whoever's it was then.
+    """What wcflow may have changed on one customer or order, for any person.
 
-    ``tags`` it wrote there or was about to; ``dropped`` it may have taken away in a write of which
-    nobody knows whether it took effect.
+    ``tags`` are those it wrote or was about to write, ``dropped`` those it may have removed in a
+    write whose result is unknown.
     """
 
     tags: frozenset[str] = frozenset()
@@ -42,11 +42,11 @@ NO_CHANGE = TagChange()
 
 
 class TagCopy(msgspec.Struct, frozen=True):
-    """One place of the shop that shows a person's tags.
+    """The tags on one customer or order in the store.
 
-    ``shop`` is what it holds now, None where that is not known. ``base`` is what wcflow last
-    wrote there for this person, None where it never did. ``put`` is what it may have changed
-    there besides: for another person, long ago, or just before it was interrupted.
+    ``store`` is what it contains now, None if unknown. ``base`` is what wcflow last wrote there for
+    this person, None if nothing. ``put`` is what wcflow may have changed there besides: for another
+    person, long ago, or just before an interruption.
     """
 
     store: frozenset[str] | None
@@ -55,7 +55,7 @@ class TagCopy(msgspec.Struct, frozen=True):
 
 
 class MergedTags(msgspec.Struct, frozen=True):
-    """``target`` is what the shop should hold; the rest is remembered of what people did."""
+    """The tags that the store should contain (``target``), and the manual changes to remember."""
 
     target: frozenset[str]
     added_by_hand: frozenset[str]
@@ -74,11 +74,11 @@ def merge_tags(
     ours: frozenset[str] = frozenset(),
     respect: bool = True,
 ) -> MergedTags:
-    """Merge three ways: what wcflow wrote, what the shop holds now, what the rules want.
+    """Merge what wcflow wrote, what the store contains now, and what the rules want.
 
-    What people added stays; what they took away stays away until its rule ceases to hold.
-    ``ours`` are all tags that rules may make: where wcflow has no memory of having written (a new
-    database for a shop that it served before), those are its own and not a person's.
+    A tag that people added stays. A tag that they removed stays removed until its rule stops
+    matching. ``ours`` are all tags that rules can make: without a memory of a write (a new database
+    for a store used before), these count as written by wcflow.
     """
     added, removed = _manual_changes(copies, ours, wanted)
     if added or removed:
@@ -103,34 +103,34 @@ def _manual_changes(
     return added, removed - added
 
 
-# What wcflow remembers of a person between two evaluations. Pure values, no table.
+# What wcflow remembers of a person between two evaluations.
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
 _saved_state, _copy = SavedState, TagCopy
 UNKNOWN_COPY = TagCopy(None, None)
 TagPlace = tuple[str, int]
-"""Where tags are shown: ``customer`` or ``order``, and its id."""
+"""``customer`` or ``order``, and its id."""
 NO_CHANGES: Mapping[TagPlace, TagChange] = {}
 
 
 class TagMeta(msgspec.Struct, frozen=True):
-    """What wcflow last wrote in one place: the tags, and the lifecycle segment."""
+    """The tags and the lifecycle segment in the meta of a customer or order."""
 
     tags: frozenset[str]
     segment: str = ""
 
     @property
     def meta(self) -> dict[str, str | None]:
-        """Give it as the shop's meta values; None deletes the key."""
+        """Return the meta values; None deletes the key."""
         return {TAGS_META: join_tags(self.tags) or None, SEGMENT_META: self.segment or None}
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """A person as they were left by the last evaluation and the last writes.
+    """A person's state after the last evaluation and the last writes.
 
-    ``by_hand`` are tags that people added, ``refused`` wanted ones that people took away,
-    ``granted`` those of workflows, ``kept`` those of ``keep = forever``. ``matched`` names the
-    ``customer_matches`` workflows whose condition held.
+    ``removed_by_hand`` are tags that rules want but people removed. ``kept_forever`` are the tags
+    of ``keep = forever`` rules, by rule. ``matched`` are the ``customer_matches`` workflows whose
+    condition held.
     """
 
     person: int
@@ -163,11 +163,11 @@ class Memory(msgspec.Struct, frozen=True):
 
     @property
     def saved_state(self) -> SavedState:
-        """Give what the rules may know of it."""
+        """Return the part that rules can use."""
         return self.saved_state_with(self.segments, self.added_by_hand | self.added_by_workflows)
 
     def saved_state_with(self, segments: Mapping[str, datetime], own: frozenset[str]) -> SavedState:
-        """Give it with other segments, and other tags of their own."""
+        """Return the part that rules can use, with these segments and own tags."""
         return _saved_state(
             segments,
             self.current_tags,
@@ -179,13 +179,13 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 def read_tag_meta(meta: Mapping[str, str] | None) -> TagMeta | None:
-    """Read what a place of the shop shows; None where its meta may not be read."""
+    """Parse the tag meta of a customer or order; None if the meta cannot be read."""
     if meta is None:
         return None
     return _tag_meta(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""))
 
 
-# Many show the same, and each judgement looks at it several times.
+# Many people have the same, and each evaluation reads it several times.
 @lru_cache(maxsize=8192)
 def _tag_meta(tags: str, segment: str) -> TagMeta:
     return TagMeta(split_tags(tags), segment)
@@ -210,7 +210,7 @@ def copy_of(
 
 
 def places_changed_by_hand(profile: Profile, memory: Memory) -> list[TagPlace]:
-    """Name the places that show other tags than wcflow remembers of this person."""
+    """Return the customer and order whose tags differ from what wcflow wrote."""
     account, order = profile.account, latest_order(profile)
     places: list[tuple[TagPlace, Mapping[str, str] | None]] = []
     if account is not None:

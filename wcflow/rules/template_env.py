@@ -1,7 +1,7 @@
-"""What a template may do at all: Jinja's sandbox, made smaller, and with an end to everything.
+"""The Jinja environment of templates: a smaller sandbox with limits.
 
-Nothing of Python's can be reached, and no text, number or loop grows without bounds: what people
-typed at the shop stands in the values, and one template is rendered for each of them.
+Templates cannot reach Python objects, and no text, number or loop can grow without limit, because
+the values contain what customers typed in the store.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from wcflow.rules.template_values import UnknownValue, format_output
 
 MAX_LENGTH = 60_000
-"""Characters that a text may come to; WordPress keeps no longer notes."""
+"""The longest text in characters; WordPress stores no longer notes."""
 _MAX_BITS = 512
-"""Bits of the largest whole number."""
+"""The largest whole number in bits."""
 _ROUNDING_DIGITS = range(-15, 16)
 _LOOP_ATTRIBUTES = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length"}
@@ -27,7 +27,7 @@ _LOOP_ATTRIBUTES = frozenset(
 
 
 def _join_bounded(pieces: Iterable[str]) -> str:
-    """Put the pieces of a text together, as long as there is an end to them."""
+    """Join the pieces of a text, up to the limit."""
     kept: list[str] = []
     length = 0
     for piece in pieces:
@@ -43,26 +43,26 @@ def _check_length(length: int) -> None:
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """Expressions over values: no attribute, no call, no text or number without bounds."""
+    """Expressions over values, without attributes or calls, and with limits."""
 
     intercepted_binops = frozenset({"+", "*", "%"})
     concat = staticmethod(_join_bounded)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Give what a loop tells of itself; nothing else has attributes."""
+        """Return an attribute of a loop; nothing else has attributes."""
         if isinstance(obj, LoopContext) and attribute in _LOOP_ATTRIBUTES:
             return super().getattr(obj, attribute)
         return self.unsafe_undefined(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """Give an element. Jinja itself would look for an attribute of that name next."""
+        """Return an element, without Jinja's fallback to an attribute of that name."""
         try:
             return obj[argument]
         except (AttributeError, LookupError, TypeError):
             return self.undefined(obj=obj, name=argument)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Reckon, if what comes of it has bounds."""
+        """Calculate, if the result stays within the limits."""
         if operator == "%" and isinstance(left, str):
             raise SecurityError("a text has no remainder")
         if operator == "+" and _is_long(left) and _is_long(right):
@@ -87,7 +87,7 @@ def _check_product(left: Any, right: Any) -> None:
         raise TemplateRuntimeError("a number grows too large")
 
 
-# The filters whose outcome can be much larger than what goes in, and two more of lists.
+# Filters with limits, because their result can be much larger than their input; and first and last.
 
 
 def _first(values: Sequence[object]) -> object:
@@ -152,11 +152,11 @@ _UNCHANGED_FILTERS = (
 
 
 def build_environment() -> TemplateEnvironment:
-    """Make an environment in which there is nothing but values and these filters."""
+    """Return an environment with nothing but values and these filters."""
     jinja = TemplateEnvironment(
         undefined=StrictUndefined,
         finalize=format_output,
-        optimized=False,  # nothing is reckoned while a text is merely being read
+        optimized=False,  # calculate nothing while parsing
         keep_trailing_newline=True,
         autoescape=False,
     )

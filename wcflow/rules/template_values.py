@@ -1,7 +1,7 @@
-"""What stands in a template for a value: it prints as people write it and still can be reckoned with.
+"""Values in templates: they print the way people write them and can be calculated with.
 
-Amounts print with the digits of their currency, dates as 2026-01-31, lists with commas, yes or no
-as that, and what is not known as nothing.
+Amounts print with the decimals of their currency, dates as 2026-01-31, lists with commas, booleans
+as yes or no, and unknown values as nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from wcflow.rules.display import format_amount, format_number, store_day
 
 
 class UnknownValue(Undefined):
-    """What is not known: prints nothing, is not above or below anything, adds up to nothing.
+    """A value that is not known: prints nothing, and every comparison with it is false.
 
-    It counts as undefined, so that ``| default('…')`` puts something else in its place.
+    It counts as undefined, so that ``| default('…')`` replaces it.
     """
 
     def _itself(self, *_: object) -> Any:
@@ -31,7 +31,7 @@ class UnknownValue(Undefined):
         return False
 
     def _no_number(self) -> Any:
-        raise TypeError("what is not known is no number")
+        raise TypeError("an unknown value is not a number")
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _itself
@@ -42,13 +42,13 @@ class UnknownValue(Undefined):
 
 
 class Amount(Decimal):
-    """An amount of money; what is reckoned from it by numbers is one too."""
+    """An amount of money; calculations with numbers give an amount again."""
 
     text: Callable[[Decimal], str]
 
     @classmethod
     def of(cls, value: Decimal, text: Callable[[Decimal], str]) -> Amount:
-        """Make an amount that prints by ``text``."""
+        """Return an amount that ``text`` formats."""
         made = cls(value)
         made.text = text
         return made
@@ -83,7 +83,7 @@ class Amount(Decimal):
     __rmul__ = __mul__
     __hash__ = Decimal.__hash__
 
-    # 123.40 is 123.4, which binary fractions only come near to.
+    # 123.40 equals 123.4, which a float only approximates.
     def __eq__(self, other: object) -> bool:
         return Decimal.__eq__(self, _exact(other))
 
@@ -101,19 +101,19 @@ class Amount(Decimal):
 
 
 def _exact(value: Any) -> Any:
-    """Give a number as the decimal that it is written as; anything else as it is."""
+    """Return a float as the decimal it prints as; anything else unchanged."""
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
 class YesNo(int):
-    """Yes or no, which prints as that."""
+    """A boolean that prints as ``yes`` or ``no``."""
 
     def __str__(self) -> str:
         return "yes" if self else "no"
 
 
 class ListValue(tuple[str, ...]):
-    """A list, which prints with commas."""
+    """A list that prints with commas."""
 
     __slots__ = ()
 
@@ -122,7 +122,7 @@ class ListValue(tuple[str, ...]):
 
 
 def template_value(name: str, value: Value, kind: Kind, context: Context) -> Any:
-    """Give what stands in a template for the value of the attribute ``name``."""
+    """Return the value of the attribute ``name`` for a template."""
     if type(value) is str:
         return value
     said: Any = value
@@ -143,7 +143,7 @@ def template_value(name: str, value: Value, kind: Kind, context: Context) -> Any
 
 
 def format_output(value: Any) -> Any:
-    """Give what is printed of the outcome of an expression."""
+    """Return the result of an expression as it is printed."""
     match value:
         case None:
             return ""

@@ -1,7 +1,7 @@
-"""Which variables a template names: each is checked where it is written and gets a plain name.
+"""Bind the variables of a template: check each path and replace it by a plain name.
 
-``{{ order.total }}`` is not an attribute of an object, so that nothing of Python's can be reached
-through it: the whole path is looked up beforehand and replaced by one variable.
+``{{ order.total }}`` is looked up as a whole and never as an attribute of an object, so that a
+template cannot reach Python objects.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from wcflow.rules.attributes.registry import (
     resolve_attribute,
 )
 from wcflow.rules.context import RulePlace
-from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.errors import RuleError, RuleErrors, unknown
 
 T = TypeVar("T")
 
 STORE_VARIABLES = {"store.name": "name", "store.url": "url"}
-_AVAILABLE_LATER = {"each": "it is known in a tag with for_each"}
+_AVAILABLE_LATER = {"each": "available only in a tag with for_each"}
 _FORBIDDEN_NODES = (
     nodes.AssignBlock,
     nodes.Block,
@@ -43,7 +43,7 @@ _FORBIDDEN_NODES = (
 
 @dataclass(slots=True)
 class Variables:
-    """The variables of a template, by the plain names that stand in their place."""
+    """The variables of a template, by the plain names that replace them."""
 
     attributes: dict[str, AttributeQuery] = field(default_factory=dict)
     of_store: dict[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def bind_variables(
     extra: frozenset[str],
     later: Mapping[str, str],
 ) -> Variables:
-    """Replace each path of the tree by a plain variable; raises FlawError with all unknown ones."""
+    """Replace each path of the tree by a plain variable; raises RuleErrors with all mistakes."""
     assigned = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
     loops = {"loop"} if tree.find(nodes.For) else set[str]()
     walk = _VariableBinder(text, place, extra, frozenset(assigned | loops), later)
@@ -68,7 +68,7 @@ def bind_variables(
 
 
 class _VariableBinder(NodeTransformer):
-    """Go over all nodes of a template."""
+    """Visits all nodes of a template, and collects variables and mistakes."""
 
     def __init__(
         self,
@@ -93,16 +93,16 @@ class _VariableBinder(NodeTransformer):
         return super().generic_visit(node, *args, **kwargs)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  the name is Jinja's
-        """Let one loop be; loops within loops may take longer than anyone waits."""
+        """Allow a single loop; nested loops could take too long."""
         if node.find(nodes.For):
             self._add_error(
-                node, RuleError("one for, and none within it", "'for' within 'for'"), ""
+                node, RuleError("a single for, without another inside it", "'for' inside 'for'"), ""
             )
             return node
         return super().generic_visit(node)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  as above
-        """Let texts be put together by the filter that knows bounds."""
+        """Replace ``~`` by the filter ``join``, which has a limit."""
         texts = [self.visit(each) for each in node.nodes]
         line = node.lineno
         return nodes.Filter(nodes.List(texts, lineno=line), "join", [], [], None, None, lineno=line)
@@ -119,11 +119,11 @@ class _VariableBinder(NodeTransformer):
         return self._bind_path(node)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  as above
-        """Take ``orders_count('30d')`` for a window; nothing else is called."""
+        """Treat ``orders_count('30d')`` as a window; no other calls are allowed."""
         name, window = _dotted_path(node.node), _single_text_argument(node)
         attribute = ATTRIBUTES.get(name or "")
         if attribute is None or not attribute.windowed or window is None:
-            hint = "windows are written: orders_count('30d')" if name else ""
+            hint = "write a window as orders_count('30d')" if name else ""
             self._add_error(
                 node, RuleError("a variable, not a call", f"'{name or 'a call'}(…)'", hint), name
             )
@@ -165,7 +165,7 @@ class _VariableBinder(NodeTransformer):
     def _as_variable(self, rule_error: RuleError, name: str) -> RuleError:
         if find_attribute(name):
             return rule_error
-        return RuleError("a variable", repr(name), self.later.get(name) or rule_error.hint)
+        return unknown("variable", name, self.later.get(name) or rule_error.hint)
 
     def _add_error(self, node: nodes.Node, rule_error: RuleError, name: str | None) -> None:
         row = min(node.lineno, len(self.rows)) - 1
@@ -174,7 +174,7 @@ class _VariableBinder(NodeTransformer):
 
 
 def _dotted_path(node: nodes.Node) -> str | None:
-    """Give the path of ``order.meta.gift`` or ``meta['odd key']``; None where it is none."""
+    """Return the path of ``order.meta.gift`` or ``meta['odd key']``; otherwise None."""
     match node:
         case nodes.Name():
             return node.name
@@ -188,7 +188,7 @@ def _dotted_path(node: nodes.Node) -> str | None:
 
 
 def _single_text_argument(call: nodes.Call) -> str | None:
-    """Give the text with which something is called; None where that is not all."""
+    """Return the argument of a call if it is a single text; otherwise None."""
     if call.kwargs or call.dyn_args or call.dyn_kwargs:
         return None
     match call.args:

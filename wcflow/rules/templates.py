@@ -1,14 +1,14 @@
-"""Texts with variables: sandboxed Jinja that knows each variable before it is ever rendered.
+"""Templates: texts with variables, in sandboxed Jinja.
 
-An unknown variable is a flaw where the text is written, not an error when it is needed. All
-attributes are variables; which may be asked depends on the place, as in conditions.
+An unknown variable is reported when the configuration is loaded, not when the text is rendered. All
+attributes are variables; which are available depends on the place, as in conditions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from jinja2 import TemplateAssertionError, TemplateSyntaxError
 from wcflow.rules.attributes.registry import attribute_keys, attribute_names
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.display import store_day
-from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
 from wcflow.rules.template_env import build_environment
 from wcflow.rules.template_values import UnknownValue, template_value
 from wcflow.rules.template_variables import Variables, bind_variables
@@ -27,12 +27,12 @@ from wcflow.rules.ternary import earliest
 
 
 class TemplateError(Exception):
-    """the template could not be rendered."""
+    """The template could not be rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with variables, ready to be rendered for one person after another."""
+    """A parsed template."""
 
     text: str
     place: RulePlace
@@ -45,7 +45,7 @@ class Template:
     _cache: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def changes_at(self, context: Context) -> datetime | None:
-        """Give when, by time alone, it may render otherwise: never late, perhaps early."""
+        """Return the earliest instant at which time alone can change the text, or None."""
         every = self.variables.attributes
         if not every:
             return None
@@ -55,7 +55,7 @@ class Template:
     def render(self, context: Context, extra: Mapping[str, object] | None = None) -> str:
         """Render it for one person; raises TemplateError.
 
-        ``extra`` gives the further variables that it was parsed with: ``{"coupon.code": "X"}``.
+        ``extra`` holds the values of the extra variables: ``{"coupon.code": "X"}``.
         """
         always = self._cache.get(())
         if always is not None:  # it has no variables
@@ -99,7 +99,7 @@ class Template:
 
 
 _CACHE_SIZE = 4096
-"""How many renderings a template keeps: countries and categories are few, and many share them."""
+"""How many rendered texts a template caches; many people share a country or category."""
 
 
 def _extra(value: object, context: Context) -> object:
@@ -127,10 +127,10 @@ def parse_template(
     extra: frozenset[str] = frozenset(),
     later: Mapping[str, str] = MappingProxyType({}),
 ) -> Template:
-    """Understand a template; raises FlawError with all that is wrong.
+    """Parse a template; raises RuleErrors with all mistakes.
 
-    ``extra`` are the variables beside the attributes: ``each``, ``coupon.code``. ``later`` maps
-    variables that exist elsewhere to the reason why they are not known here.
+    ``extra`` are variables besides the attributes, such as ``each`` or ``coupon.code``. ``later``
+    maps variables that exist elsewhere to a hint about where they are available.
     """
     try:
         tree = _JINJA.parse(text)
@@ -141,11 +141,9 @@ def parse_template(
     except TemplateSyntaxError as error:
         got = f"an error in {text!r}: {error.message}"
         raise RuleErrors(RuleError("a template", got, row=error.lineno - 1)) from None
-    # Python's own compiler gives up on deep nesting in each of these ways.
+    # Python's compiler raises any of these on deep nesting.
     except (MemoryError, RecursionError, SyntaxError):
-        raise RuleErrors(
-            RuleError("a template that is nested less deep", repr(text[:60]))
-        ) from None
+        raise RuleErrors(RuleError("a template with less nesting", repr(text[:60]))) from None
     return _template(text, place, variables, compiled)
 
 
@@ -170,7 +168,7 @@ def _unknown_filter(error: TemplateAssertionError) -> RuleError:
     name = re.search(r"'(.*)'", message)
     word, sort = (name[1] if name else message), ("test" if "test" in message else "filter")
     known = _JINJA.filters if sort == "filter" else _JINJA.tests
-    return RuleError(f"a {sort}", repr(word), did_you_mean(word, known), error.lineno - 1)
+    return replace(unknown(sort, word, did_you_mean(word, known)), row=error.lineno - 1)
 
 
 _JINJA = build_environment()

@@ -1,7 +1,7 @@
-"""Three-valued logic that also knows how long it holds: true, false or not known, and until when.
+"""Three-valued logic with time: true, false or not known, and until when that is certain.
 
-A verdict is certain to stay as it is strictly before ``changes_at``. That instant may be early,
-never late; None says that time alone cannot change it.
+A value cannot change before ``changes_at``, which can be too early but never too late; None means
+that time alone cannot change it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 
-# A tuple: many are made for each customer, and it is made in half the time.
+# A tuple takes half as long to create, and there are many for each customer.
 class Ternary(NamedTuple):
-    """An answer of yes (True), no (False) or not known (None), and when time may change it."""
+    """Yes (True), no (False) or not known (None), and when time alone can change it."""
 
     value: bool | None
     changes_at: datetime | None = None
@@ -23,34 +23,34 @@ YES, NO, UNKNOWN = Ternary(value=True), Ternary(value=False), Ternary(None)
 
 
 def negate(value: bool | None) -> bool | None:
-    """Turn yes and no around; what is not known stays so."""
+    """Swap yes and no; not known stays not known."""
     return None if value is None else not value
 
 
 def all_of(results: Iterable[Ternary]) -> Ternary:
-    """Join by ``and``: one no decides, then one that is not known.
+    """Combine with ``and``: a no decides, otherwise a value that is not known.
 
-    After a no that time cannot change, no more are looked at.
+    Stops at a no that time cannot change.
     """
     return combine(results, decisive=False)
 
 
 def any_of(results: Iterable[Ternary]) -> Ternary:
-    """Join by ``or``: one yes decides, then one that is not known.
+    """Combine with ``or``: a yes decides, otherwise a value that is not known.
 
-    After a yes that time cannot change, no more are looked at.
+    Stops at a yes that time cannot change.
     """
     return combine(results, decisive=True)
 
 
 def combine(results: Iterable[Ternary], *, decisive: bool) -> Ternary:
-    """Join by ``and``, where no is decisive, or by ``or``, where yes is."""
+    """Combine with ``and`` (no is decisive) or ``or`` (yes is decisive)."""
     decided, known = False, True
     latest: datetime | None = None
     first: datetime | None = None
     for value, changes_at in results:
         if value is decisive:
-            # As long as any of these stays as it is, the others cannot change the whole.
+            # As long as one of these holds, the others cannot change the result.
             if changes_at is None:
                 return YES if decisive else NO
             latest = changes_at if latest is None or changes_at > latest else latest
@@ -67,7 +67,7 @@ def combine(results: Iterable[Ternary], *, decisive: bool) -> Ternary:
 
 
 def earliest(instants: Iterable[datetime | None]) -> datetime | None:
-    """Give the first of the instants; None stands for never."""
+    """Return the first of the instants; None means never."""
     first: datetime | None = None
     for instant in instants:
         if instant is not None and (first is None or instant < first):

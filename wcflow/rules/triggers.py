@@ -1,7 +1,7 @@
-"""One entry per trigger: how it is written, what it means, and which occurrences it makes. Pure.
+"""The triggers: how each is written, what it means, and which events it finds.
 
-A new trigger is one decorated function here; ``check``, ``kinds``, "did you mean" and the tests
-that walk the registry follow from it.
+A new trigger is one decorated function here. ``wcflow check``, ``wcflow reference``, "did you mean"
+and the tests that cover every trigger use the same registry.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from wcflow.profile import in_store_currency, order_date, paid_orders
 from wcflow.rules import arguments
-from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.errors import RuleErrors, did_you_mean, unknown
 from wcflow.rules.events import (
     Event,
     TriggerContext,
@@ -32,7 +32,7 @@ from wcflow.units import Duration, local_day, window_exit
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A trigger with its argument, as one workflow names it."""
+    """A trigger with its argument, as a workflow uses it."""
 
     name: str
     argument: Any = None
@@ -51,7 +51,7 @@ class Trigger:
 
     @property
     def follows_order_stamps(self) -> bool:
-        """Say whether each occurrence is at one of an order's stamps, and none comes by time alone."""
+        """Return whether every event falls on a timestamp of an order."""
         return self.kind.has_order and self.kind.next_at is None
 
     @property
@@ -64,7 +64,7 @@ class Trigger:
 
     @property
     def watches_state(self) -> bool:
-        """Say whether it looks at what rules decide, so that editing a rule is no event."""
+        """Return whether it depends on what rules decide, so that an edited rule must not count as an event."""
         return bool(self.kind.names) or self.name == "customer_matches"
 
     @property
@@ -72,17 +72,17 @@ class Trigger:
         return f"{self.name} {self.argument}"
 
     def events(self, context: TriggerContext) -> Iterable[Event]:
-        """Give all that ever happened of this kind to the person in sight."""
+        """Return all events of this kind in the person's history."""
         return self.kind.events(context, self.argument)
 
     def next_at(self, context: TriggerContext) -> datetime | None:
-        """Give when time alone will make the next occurrence, if it will."""
+        """Return when the next event will happen through time alone, or None."""
         return self.kind.next_at(context, self.argument) if self.kind.next_at else None
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerKind:
-    """An entry of the registry."""
+    """What the registry holds about a trigger; ``names`` is ``segment`` or ``tag`` if its argument is one."""
 
     name: str
     form: str
@@ -103,7 +103,7 @@ FindEvents = Callable[[TriggerContext, Any], Iterable[Event]]
 def trigger(
     form: str, meaning: str, example: str, read: Callable[[str], Any], **more: Any
 ) -> Callable[[FindEvents], FindEvents]:
-    """Enter a function into the registry under the first word of ``form``."""
+    """Register a function under the first word of ``form``."""
 
     def register(function: FindEvents) -> FindEvents:
         name = form.split(maxsplit=1)[0]
@@ -115,26 +115,26 @@ def trigger(
 
 @lru_cache(maxsize=512)
 def parse_trigger(text: str) -> Trigger:
-    """Read ``order_milestone 5, 10``; raises FlawError where it is no trigger."""
+    """Parse ``order_milestone 5, 10``; raises RuleErrors."""
     name, _, rest = text.strip().partition(" ")
     kind = TRIGGERS.get(name.lower())
     if kind is None:
-        raise RuleErrors(RuleError("a trigger", repr(name), did_you_mean(name, TRIGGERS)))
+        raise RuleErrors(unknown("trigger", name, did_you_mean(name, TRIGGERS)))
     return Trigger(kind.name, kind.read(rest.strip()))
 
 
-# From orders.
+# Triggers from orders.
 
 
 @trigger(
-    "order_created", "an order is placed", "order_created", arguments.no_argument, has_order=True
+    "order_created", "An order is placed.", "order_created", arguments.no_argument, has_order=True
 )
 def _order_created(context: TriggerContext, _: None) -> Iterator[Event]:
     for order in context.orders:
         yield Event(f"order {order.id} created", created_at(order), order)
 
 
-@trigger("order_paid", "an order is paid", "order_paid", arguments.no_argument, has_order=True)
+@trigger("order_paid", "An order is paid.", "order_paid", arguments.no_argument, has_order=True)
 def _order_paid(context: TriggerContext, _: None) -> Iterator[Event]:
     for order in context.orders:
         at = paid_at(order, context.profile.store.paid_statuses)
@@ -144,7 +144,7 @@ def _order_paid(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "order_completed",
-    "an order is completed",
+    "An order is completed.",
     "order_completed",
     arguments.no_argument,
     has_order=True,
@@ -165,7 +165,7 @@ def _first_in_status(context: TriggerContext, status: str) -> Iterator[Event]:
 
 @trigger(
     "order_cancelled",
-    "an order is cancelled",
+    "An order is cancelled.",
     "order_cancelled",
     arguments.no_argument,
     has_order=True,
@@ -174,14 +174,20 @@ def _order_cancelled(context: TriggerContext, _: None) -> Iterator[Event]:
     return _first_in_status(context, "cancelled")
 
 
-@trigger("order_failed", "a payment fails", "order_failed", arguments.no_argument, has_order=True)
+@trigger(
+    "order_failed",
+    "The payment of an order fails.",
+    "order_failed",
+    arguments.no_argument,
+    has_order=True,
+)
 def _order_failed(context: TriggerContext, _: None) -> Iterator[Event]:
     return _first_in_status(context, "failed")
 
 
 @trigger(
     "order_on_hold",
-    "an order is put on hold",
+    "An order is put on hold.",
     "order_on_hold",
     arguments.no_argument,
     has_order=True,
@@ -192,7 +198,7 @@ def _order_on_hold(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "order_refunded [partial | full | either]",
-    "money of an order is given back: a part, all of it, or either (the default)",
+    "An order is refunded: in part, in full, or either (the default).",
     "order_refunded full",
     arguments.refund_kind,
     has_order=True,
@@ -204,7 +210,7 @@ def _order_refunded(context: TriggerContext, which: str) -> Iterator[Event]:
 
 @trigger(
     "order_status_changed [from STATUS] [to STATUS]",
-    "a poll finds an order in another status than the poll before",
+    "An order's status has changed since the last poll.",
     "order_status_changed from pending to processing",
     arguments.statuses,
     has_order=True,
@@ -218,7 +224,7 @@ def _order_status_changed(context: TriggerContext, statuses: tuple[str, str]) ->
 
 @trigger(
     "product_purchased",
-    "a product is bought: once for each line of a paid order; conditions may ask item.*",
+    "A product is bought: once for each line of a paid order. Conditions can use item.*.",
     "product_purchased",
     arguments.no_argument,
     has_order=True,
@@ -232,7 +238,7 @@ def _product_purchased(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "first_order",
-    "a person's first paid order; once in their life",
+    "A customer pays for the first time. Happens once per customer.",
     "first_order",
     arguments.no_argument,
     has_order=True,
@@ -244,7 +250,7 @@ def _first_order(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "repeat_order",
-    "each paid order after a person's first",
+    "A customer pays for another order after the first.",
     "repeat_order",
     arguments.no_argument,
     has_order=True,
@@ -256,7 +262,7 @@ def _repeat_order(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "order_milestone N, N, …",
-    "a person's Nth paid order; once for each N",
+    "A customer's Nth order is paid. Happens once for each N.",
     "order_milestone 5, 10, 20",
     arguments.milestones,
     has_order=True,
@@ -269,7 +275,7 @@ def _order_milestone(context: TriggerContext, milestones: tuple[int, ...]) -> It
 
 @trigger(
     "high_value_order AMOUNT",
-    "a paid order of that amount or more, in the store's currency, before refunds",
+    "An order of at least this amount is paid (in the store's currency, before refunds).",
     "high_value_order 250",
     arguments.amount,
     has_order=True,
@@ -281,11 +287,14 @@ def _high_value_order(context: TriggerContext, amount: Decimal) -> Iterator[Even
             yield Event(f"order {order.id} high value", at, order)
 
 
-# From customers.
+# Triggers from customers.
 
 
 @trigger(
-    "customer_created", "somebody registers an account", "customer_created", arguments.no_argument
+    "customer_created",
+    "A customer registers an account.",
+    "customer_created",
+    arguments.no_argument,
 )
 def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
     account = context.profile.account
@@ -295,7 +304,7 @@ def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "segment_entered NAME",
-    "a person comes into a segment",
+    "A customer enters the segment.",
     "segment_entered VIP",
     arguments.name,
     names="segment",
@@ -308,7 +317,7 @@ def _segment_entered(context: TriggerContext, name: str) -> Iterator[Event]:
 
 @trigger(
     "segment_left NAME",
-    "a person is in a segment no more",
+    "A customer leaves the segment.",
     "segment_left VIP",
     arguments.name,
     names="segment",
@@ -321,7 +330,7 @@ def _segment_left(context: TriggerContext, name: str) -> Iterator[Event]:
 
 @trigger(
     "tag_added NAME",
-    "a person wears a tag that they did not wear, by whomever it was added",
+    "A customer gets the tag, no matter who added it.",
     "tag_added Wholesale",
     arguments.name,
     names="tag",
@@ -333,7 +342,7 @@ def _tag_added(context: TriggerContext, name: str) -> Iterator[Event]:
 
 @trigger(
     "tag_removed NAME",
-    "a person wears a tag no more, by whomever it was removed",
+    "A customer loses the tag, no matter who removed it.",
     "tag_removed Wholesale",
     arguments.name,
     names="tag",
@@ -345,7 +354,7 @@ def _tag_removed(context: TriggerContext, name: str) -> Iterator[Event]:
 
 @trigger(
     "customer_matches",
-    "the workflow's when becomes true for a person for whom it was not",
+    "The condition in when becomes true for a customer.",
     "customer_matches",
     arguments.no_argument,
 )
@@ -355,7 +364,7 @@ def _customer_matches(context: TriggerContext, _: None) -> Iterator[Event]:
         yield Event(f"matches {day}", context.matching_since)
 
 
-# From time, and by hand.
+# Triggers from time, and by command.
 
 
 def _goes_inactive(context: TriggerContext, length: Duration) -> Event | None:
@@ -373,7 +382,7 @@ def _inactive_from(context: TriggerContext, length: Duration) -> datetime | None
 
 @trigger(
     "inactive DURATION",
-    "that long since the last paid order; again only after another order",
+    "The last paid order is this long ago. Happens again only after another order.",
     "inactive 60d",
     arguments.duration,
     next_at=_inactive_from,
@@ -384,7 +393,12 @@ def _inactive(context: TriggerContext, length: Duration) -> Iterator[Event]:
         yield found
 
 
-@trigger("bulk", "only by command: wcflow workflow run NAME", "bulk", arguments.no_argument)
+@trigger(
+    "bulk",
+    "Never starts by itself; only with the command wcflow workflow run NAME.",
+    "bulk",
+    arguments.no_argument,
+)
 def _bulk(_sight: TriggerContext, _: None) -> Iterator[Event]:
     return iter(())
 

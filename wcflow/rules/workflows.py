@@ -1,4 +1,4 @@
-"""All workflows of one person at one instant: runs begun, runs gone on, runs withdrawn. Pure."""
+"""Run the workflows of one person: start, continue and withdraw runs."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ NO_TAGS = frozenset[str]()
 
 @dataclass(frozen=True, slots=True)
 class EnabledWorkflows:
-    """The workflows that are switched on, laid out once for all who are judged.
+    """The workflows that are switched on, prepared once for all people.
 
-    ``told_by_orders`` says of each whether nothing but stamps of orders, from its watch on, sets it
-    off. ``timed`` may be set off by time alone; ``matching`` when their own ``when`` begins to hold.
+    In ``all_enabled`` the flag says that only timestamps of orders trigger the workflow. ``timed``
+    can be triggered by time alone, ``matching`` when their own ``when`` begins to hold.
     """
 
     all_enabled: tuple[tuple[Workflow, Activation, bool], ...]
@@ -49,7 +49,7 @@ class EnabledWorkflows:
 
 
 def enabled_workflows(rules: Rules, activations: Mapping[str, Activation]) -> EnabledWorkflows:
-    """Lay out the workflows that are switched on."""
+    """Return the workflows that are switched on."""
     on = [each for each in rules.workflows if each.mode != "off" and each.name in activations]
     return EnabledWorkflows(
         tuple((each, activations[each.name], _follows_order_stamps(each)) for each in on),
@@ -63,7 +63,7 @@ def _follows_order_stamps(workflow: Workflow) -> bool:
 
 
 class WorkflowInput(msgspec.Struct, frozen=True):
-    """What the workflows of one person have to go by."""
+    """All that the workflows of one person need."""
 
     evaluation_input: EvaluationInput
     rules: Rules
@@ -81,15 +81,15 @@ class WorkflowInput(msgspec.Struct, frozen=True):
 
 
 def run_workflows(work: WorkflowInput) -> tuple[RunSteps, ...]:
-    """Give the runs that are new or went on, each with the steps it took now."""
+    """Return the runs that started or continued, each with the steps it took."""
     return (*_resume_runs(work), *_start_runs(work))
 
 
 def withdrawn_runs(work: WorkflowInput) -> tuple[Run, ...]:
-    """Give the runs whose effects still wait for the shop though their person no longer qualifies.
+    """Return runs with undelivered outbox entries whose person no longer qualifies.
 
-    A note that was decided on must not go out when, before it could, the reason for it ceased. An
-    order that is another person's by now is no such reason: nobody else tells of it again.
+    A note must not be sent if its reason ended before delivery. An order that moved to another
+    person does not end a run, because no other run will send the note.
     """
     if not work.evaluation_input.undelivered:
         return ()
@@ -101,7 +101,7 @@ def withdrawn_runs(work: WorkflowInput) -> tuple[Run, ...]:
 
 
 def next_due(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> datetime | None:
-    """Give when time alone will next have a workflow do something."""
+    """Return when time alone will next make a workflow act, or None."""
     ahead = [workflow.trigger.next_at(work.trigger_context) for workflow in work.enabled.timed]
     matching = [
         workflow.when.evaluate(work.context).changes_at
@@ -112,8 +112,8 @@ def next_due(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> datetime
 
 
 def _wait_ends(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> list[datetime | None]:
-    """Give until when runs wait, as they are after these steps."""
-    # By workflow, too: several may be at work on one occurrence.
+    """Return when waiting runs continue, after these steps."""
+    # The key contains the workflow, because several can run for one event.
     if not work.evaluation_input.runs and not steps_taken:
         return []
     runs = {(run.workflow, run.event): run for run in work.evaluation_input.runs}
@@ -123,7 +123,7 @@ def _wait_ends(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> list[d
 
 
 def _settling_ends(work: WorkflowInput) -> list[datetime]:
-    """Give when those orders have settled that were changed just now and have no lines yet."""
+    """Return when recently changed orders without line items count as settled."""
     latest, settles = (
         work.evaluation_input.profile.latest_stamp,
         timedelta(seconds=SETTLING_SECONDS),
@@ -141,7 +141,7 @@ def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
     latest = work.evaluation_input.profile.latest_stamp
     for workflow, activation, by_order_stamps in work.enabled.all_enabled:
         if by_order_stamps and (latest is None or latest < activation.since):
-            continue  # all that it could be told of is history to it
+            continue  # everything happened before it was activated
         runs = work.runs_of(workflow)
         seen = work.evaluation_input.seen.get(workflow.name, frozenset())
         since = work.matched_since.get(workflow.name)
@@ -194,7 +194,7 @@ def _continue_run(run: Run, workflow: Workflow, context: Context, work: Workflow
 
 
 def workflow_tags(before: frozenset[str], steps_taken: Collection[RunSteps]) -> frozenset[str]:
-    """Give the tags that workflows have put on the person, after these steps."""
+    """Return the tags that workflows have added to the person, after these steps."""
     if not steps_taken:
         return before
     tags = set(before)
@@ -210,7 +210,7 @@ def workflow_tags(before: frozenset[str], steps_taken: Collection[RunSteps]) -> 
 def changed_tags(
     steps_taken: Collection[RunSteps], kind: type[AddTag | RemoveTag]
 ) -> frozenset[str]:
-    """Give the tags that live runs granted (or revoked) in these steps."""
+    """Return the tags that live runs added (or removed) in these steps."""
     if not steps_taken:
         return NO_TAGS
     return frozenset(

@@ -1,6 +1,6 @@
-"""All that may be asked of a customer, an order or a line: one entry each.
+"""The attributes of customers, orders and line items.
 
-Importing a family enters its attributes; the order here is that in which they are shown.
+Importing a family registers its attributes; the order of imports is the order in the reference.
 """
 
 from __future__ import annotations
@@ -33,4 +33,4 @@ __all__ = [
 FAMILIES = tuple(
     family.title for family in (PERSON, PURCHASES, PRODUCTS, MEMBERSHIP, RANK, ORDER, ITEM)
 )
-"""The headings under which attributes are shown."""
+"""The headings of the attribute tables, in order."""

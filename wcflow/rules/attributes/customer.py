@@ -1,4 +1,4 @@
-"""Dates of birth as shops keep them, and the birthdays that follow from them."""
+"""Attributes of the customer: names, addresses, birthday, consent and account meta."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEAP_YEAR = 2000
 
 @dataclass(frozen=True, slots=True)
 class BirthDate:
-    """The day someone was born; ``year`` is None where only the birthday is known."""
+    """A date of birth; ``year`` is None if only the birthday is known."""
 
     month: int
     day: int
@@ -33,9 +33,9 @@ class BirthDate:
 
 
 def parse_birth_date(text: str) -> BirthDate | None:
-    """Read ``1990-12-31``, ``19901231``, ``12-31`` or ``31.12.1990``; None where it is none.
+    """Parse ``1990-12-31``, ``19901231``, ``12-31`` or ``31.12.1990``; None if the text is no date.
 
-    Forms with a slash are not read: 3/4 is in March or in April.
+    Dates with a slash are refused: 3/4 can be in March or in April.
     """
     for form in _FORMS:
         found = form.fullmatch(text.strip())
@@ -56,7 +56,7 @@ def _birth_date(parts: dict[str, str | None]) -> BirthDate | None:
 
 
 def birthday_in(year: int, birth: BirthDate) -> date:
-    """Give the birthday in a year: 29 February is the 28th where there is none."""
+    """Return the birthday in a year; 29 February becomes the 28th if the year is no leap year."""
     try:
         return date(year, birth.month, birth.day)
     except ValueError:
@@ -64,23 +64,23 @@ def birthday_in(year: int, birth: BirthDate) -> date:
 
 
 def next_birthday(birth: BirthDate, today: date) -> date:
-    """Give the next birthday, today included."""
+    """Return the next birthday, which can be today."""
     this_year = birthday_in(today.year, birth)
     return this_year if this_year >= today else birthday_in(today.year + 1, birth)
 
 
 def age_on(birth: BirthDate, today: date) -> Decimal | None:
-    """Give the full years since birth; None where the year is not known or yet to come."""
+    """Return the full years since birth; None if the year is unknown or in the future."""
     if birth.year is None:
         return None
     years = today.year - birth.year - (today < birthday_in(today.year, birth))
     return Decimal(years) if years >= 0 else None
 
 
-# Who a person is: names, addresses, dates of their life with the store, their own meta. Of a registered customer the account speaks first, then the newest order that says it; of a guest the newest order that says it.
+# The account's value comes first; without one, that of the newest order that has it.
 
 _ONE_DAY = timedelta(days=1)
-PERSON = Family("who")
+PERSON = Family("customer")
 _YES = frozenset({"1", "yes", "y", "true", "on"})
 _NO = frozenset({"0", "no", "n", "false", "off"})
 
@@ -109,7 +109,7 @@ def _email(context: Context) -> AttributeValue:
 @PERSON.plain(
     "email_domain",
     Kind.TEXT,
-    "What stands after the @ of their e-mail address.",
+    "The part of their e-mail address after the @.",
     "email_domain = 'example.com'",
 )
 def _email_domain(context: Context) -> AttributeValue:
@@ -134,7 +134,7 @@ def _last_name(context: Context) -> AttributeValue:
     )
 
 
-@PERSON.plain("username", Kind.TEXT, "The name they log in with.", "username starts with 'team-'")
+@PERSON.plain("username", Kind.TEXT, "Their WordPress username.", "username starts with 'team-'")
 def _username(context: Context) -> AttributeValue:
     account = context.profile.account
     return text_value(account.username if account else "")
@@ -148,7 +148,7 @@ def _role(context: Context) -> AttributeValue:
     return text_value(account.role if account else "")
 
 
-@PERSON.plain("company", Kind.TEXT, "The company of their billing address.", "company is not empty")
+@PERSON.plain("company", Kind.TEXT, "The company in their billing address.", "company is not empty")
 def _company(context: Context) -> AttributeValue:
     return _from_billing_address(context, lambda address: address.company)
 
@@ -169,7 +169,7 @@ def _is_registered(context: Context) -> AttributeValue:
 
 
 @PERSON.plain(
-    "registered_date", Kind.DATE, "When their account was made.", "registered_date >= -30d"
+    "registered_date", Kind.DATE, "When they registered their account.", "registered_date >= -30d"
 )
 def _registered_date(context: Context) -> AttributeValue:
     account = context.profile.account
@@ -179,7 +179,7 @@ def _registered_date(context: Context) -> AttributeValue:
 @PERSON.plain(
     "billing_country",
     Kind.TEXT,
-    "The country of their billing address, by its two letters.",
+    "The two-letter country code of their billing address.",
     "billing_country in ('DE', 'AT', 'CH')",
 )
 def _billing_country(context: Context) -> AttributeValue:
@@ -189,13 +189,13 @@ def _billing_country(context: Context) -> AttributeValue:
 @PERSON.plain(
     "shipping_country",
     Kind.TEXT,
-    "The country most of their paid orders were shipped to, by its two letters.",
+    "The two-letter code of the country that most of their paid orders were shipped to.",
     "shipping_country <> 'DE'",
 )
 def _shipping_country(context: Context) -> AttributeValue:
     countries = [order.country for order in context.paid]
     if countries and countries[0] and countries.count(countries[0]) == len(countries):
-        return AttributeValue(countries[0], order_ids(context.paid))  # as for nearly everyone
+        return AttributeValue(countries[0], order_ids(context.paid))  # the usual case
     usual = most_common([(country, 1) for country in countries if country])
     if usual is not None:
         there = zip(countries, context.paid, strict=True)
@@ -209,13 +209,13 @@ def _shipping_country(context: Context) -> AttributeValue:
     )
 
 
-@PERSON.plain("city", Kind.TEXT, "The city of their billing address.", "city = 'Berlin'")
+@PERSON.plain("city", Kind.TEXT, "The city in their billing address.", "city = 'Berlin'")
 def _city(context: Context) -> AttributeValue:
     return _from_billing_address(context, lambda address: address.city)
 
 
 @PERSON.plain(
-    "postcode", Kind.TEXT, "The postcode of their billing address.", "postcode starts with '10'"
+    "postcode", Kind.TEXT, "The postcode in their billing address.", "postcode starts with '10'"
 )
 def _postcode(context: Context) -> AttributeValue:
     return _from_billing_address(context, lambda address: address.postcode)
@@ -229,7 +229,7 @@ def _store(context: Context) -> AttributeValue:
 @PERSON.plain(
     "last_active_date",
     Kind.DATE,
-    "When they last placed an order, paid or not, or registered.",
+    "When they last placed an order (paid or not) or registered, whichever is later.",
     "last_active_date < -1y",
 )
 def _last_active_date(context: Context) -> AttributeValue:
@@ -244,7 +244,7 @@ def _last_active_date(context: Context) -> AttributeValue:
 @PERSON.plain(
     "birthday",
     Kind.DATE,
-    "Their next birthday, today included (29 February counts as the 28th in other years).",
+    "Their next birthday, which can be today (29 February is 28 February in other years).",
     "birthday between today and +7d",
 )
 def _birthday(context: Context) -> AttributeValue:
@@ -271,7 +271,7 @@ def _age(context: Context) -> AttributeValue:
 @PERSON.plain(
     "accepts_marketing",
     Kind.YESNO,
-    "They agreed to be written to (where the store's consent_meta says it).",
+    "They agreed to marketing, according to the store's consent_meta.",
     "not accepts_marketing",
 )
 def _accepts_marketing(context: Context) -> AttributeValue:
@@ -293,7 +293,7 @@ def _yes_or_no(text: str) -> bool | None:
 @PERSON.keyed(
     "meta.KEY",
     Kind.TEXT,
-    "What their account's meta says under this key, a text, number or date.",
+    "The value of this key in their account's meta: a text, number or date.",
     "meta.loyalty_points >= 100",
 )
 def _meta(context: Context, key: str) -> AttributeValue:

@@ -1,4 +1,4 @@
-"""What several families of attributes need: texts that may be absent, windows, what is most usual."""
+"""Helpers for attributes: windows, product data, most common values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def text_value(text: str, orders: Sequence[Order] = ()) -> AttributeValue:
-    """Give a text; an empty one is not known."""
+    """Return a text value; an empty text means not known."""
     return AttributeValue(text or None, order_ids(orders) if text else ())
 
 
@@ -25,20 +25,20 @@ def order_ids(orders: Iterable[Order]) -> tuple[int, ...]:
 
 
 def visible_orders(context: Context) -> list[Order]:
-    """Give all orders but drafts and those in the trash, newest first."""
+    """Return all orders except drafts and those in the trash, newest first."""
     shown = [order for order in context.profile.orders if order.status not in HIDDEN_STATUSES]
     return sorted(shown, key=lambda order: (order.created, order.id), reverse=True)
 
 
 def start_of_window(context: Context, window: Duration | None) -> datetime | None:
-    """Give the first instant that a window includes; None without a window."""
+    """Return the first instant of a window; None without a window."""
     return window_start(context.now, window, context.store.zone) if window else None
 
 
 def when_first_leaves(
     context: Context, window: Duration | None, instants: Iterable[datetime]
 ) -> datetime | None:
-    """Give when the first of the instants, all within the window, is outside of it."""
+    """Return when the first of these instants leaves the window."""
     first = min(instants, default=None) if window else None
     return window_exit(first, window, context.store.zone) if window and first else None
 
@@ -46,7 +46,7 @@ def when_first_leaves(
 def orders_in_window(
     context: Context, window: Duration | None, orders: Sequence[Order]
 ) -> Sequence[Order]:
-    """Give those orders that a window includes, by their date."""
+    """Return the orders whose date is in the window."""
     start = start_of_window(context, window)
     return orders if start is None else [o for o in orders if (o.paid or o.created) >= start]
 
@@ -54,15 +54,15 @@ def orders_in_window(
 def when_orders_leave(
     context: Context, window: Duration | None, orders: Iterable[Order]
 ) -> datetime | None:
-    """Give when the first of these orders is outside the window."""
+    """Return when the first of these orders leaves the window."""
     return when_first_leaves(context, window, map(order_date, orders)) if window else None
 
 
 def most_common(values: Iterable[tuple[T, int]]) -> T | None:
-    """Give the value with the greatest weight; of equals the last one seen. None of none."""
+    """Return the value with the greatest weight, the last one if several are equal; None if empty."""
     weights: dict[T, int] = {}
     for value, weight in values:
-        # Taken out and put in again, so that the last one seen stands last.
+        # Remove and insert again, so that the last value seen comes last.
         weights[value] = weights.pop(value, 0) + weight
     if not weights:
         return None
@@ -70,18 +70,18 @@ def most_common(values: Iterable[tuple[T, int]]) -> T | None:
 
 
 def find_product(item: LineItem, context: Context) -> Product | None:
-    """Give the product of a line; None where it is gone."""
+    """Return the product of a line; None if it was deleted."""
     return context.profile.products.get(item.product_id)
 
 
 def product_name(item: LineItem, context: Context) -> str:
-    """Give the product's name, else what the line calls it."""
+    """Return the product's name, or the name on the line if the product was deleted."""
     product = find_product(item, context)
     return product.name if product else item.name
 
 
 def item_skus(item: LineItem, context: Context) -> tuple[str, ...]:
-    """Give the line's SKU, else the product's."""
+    """Return the line's SKU, or the product's."""
     product = find_product(item, context)
     sku = item.sku or (product.sku if product else "")
     return (sku,) if sku else ()
@@ -98,10 +98,10 @@ def item_tags(item: LineItem, context: Context) -> tuple[str, ...]:
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
-    """Give each value once, in the order of first sight, without empty ones."""
+    """Return each value once, in order, without empty ones."""
     return tuple(dict.fromkeys([value for value in values if value]))
 
 
 def was_paid(order: Order, store: StoreProfile) -> bool:
-    """Say whether money came in, be it that all of it went back."""
+    """Return whether the order was paid, even if it was refunded later."""
     return order.status == "refunded" or order.status in store.paid_statuses

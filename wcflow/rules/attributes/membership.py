@@ -1,4 +1,4 @@
-"""Where a person stands: tags and segments that wcflow and people gave them, and their rank."""
+"""Attributes from the last evaluation: tags, segments and percentiles."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from decimal import Decimal
 from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
 from wcflow.rules.context import Context
 
-MEMBERSHIP = Family("where they stand")
-SEGMENTS = Family("where they stand", place="segments")
+MEMBERSHIP = Family("tags and segments")
+SEGMENTS = Family("tags and segments", place="segments")
 RANK = Family("rank")
 
 
-# A segment or a tag rule that saw what rules put there would feed on itself: Scope.seen_from.
+# Segments and tag rules must not see tags made by rules, or they would depend on themselves
+# (Context.seen_from).
 @MEMBERSHIP.plain(
     "tags",
     Kind.LIST,
-    "The tags they wear; in segments and tag rules only those given by people or workflows.",
+    "Their tags. Segments and tag rules see only tags added by people or workflows.",
     "tags contains 'wholesale'",
     volatile=True,
 )
@@ -34,7 +35,7 @@ def _segments(context: Context) -> AttributeValue:
 @SEGMENTS.plain(
     "segment_since",
     Kind.DATE,
-    "When they last entered a segment.",
+    "When they last entered any segment.",
     "segment_since < -30d",
 )
 def _segment_since(context: Context) -> AttributeValue:
@@ -44,7 +45,7 @@ def _segment_since(context: Context) -> AttributeValue:
 @RANK.plain(
     "spend_percentile",
     Kind.NUMBER,
-    "Which percent of the store's paying customers spent less (as of last night).",
+    "The percentage of the store's paying customers who spent less, as of last night.",
     "spend_percentile >= 90",
 )
 def _spend_percentile(context: Context) -> AttributeValue:
@@ -54,7 +55,7 @@ def _spend_percentile(context: Context) -> AttributeValue:
 @RANK.plain(
     "orders_percentile",
     Kind.NUMBER,
-    "Which percent of the store's paying customers ordered less often (as of last night).",
+    "The percentage of the store's paying customers who ordered less often, as of last night.",
     "orders_percentile >= 75",
 )
 def _orders_percentile(context: Context) -> AttributeValue:

@@ -1,4 +1,4 @@
-"""The order that set something off: what may be asked only where there is one."""
+"""Attributes of the trigger's order and line item, available only where the trigger has one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ORDER = Family("the order", place="order")
 
 
 def _from_order(context: Context, answer: Callable[[Order], Value]) -> AttributeValue:
-    """Answer from the order; nothing is known of one that is gone."""
+    """Return a value of the order; not known if the order was deleted."""
     order = context.order
     return AttributeValue(answer(order), (order.id,)) if order else AttributeValue(None)
 
@@ -46,7 +46,7 @@ def _id(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.number",
     Kind.TEXT,
-    "The number of the order, as the shop shows it.",
+    "The order number, as the store shows it.",
     "order.number starts with 'B2B-'",
 )
 def _number(context: Context) -> AttributeValue:
@@ -56,7 +56,7 @@ def _number(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.nth",
     Kind.NUMBER,
-    "Which of their paid orders it is: 1 for the first. Not known while it is unpaid.",
+    "The position among their paid orders: 1 for the first. Not known until it is paid.",
     "order.nth multiple of 5",
 )
 def _nth(context: Context) -> AttributeValue:
@@ -82,7 +82,10 @@ def _total(context: Context) -> AttributeValue:
 
 
 @ORDER.plain(
-    "order.date", Kind.DATE, "When the order was paid, else placed.", "order.date >= 2026-01-01"
+    "order.date",
+    Kind.DATE,
+    "When the order was paid, or placed if it is unpaid.",
+    "order.date >= 2026-01-01",
 )
 def _date(context: Context) -> AttributeValue:
     return _from_order(context, order_date)
@@ -91,7 +94,7 @@ def _date(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.status",
     Kind.TEXT,
-    "The status of the order, by WooCommerce's name for it.",
+    "The status of the order, as WooCommerce names it.",
     "order.status in ('processing', 'completed')",
 )
 def _status(context: Context) -> AttributeValue:
@@ -103,13 +106,16 @@ def _currency(context: Context) -> AttributeValue:
     return _order_text(context, lambda order: order.currency)
 
 
-@ORDER.plain("order.items", Kind.NUMBER, "How many pieces were ordered.", "order.items >= 3")
+@ORDER.plain("order.items", Kind.NUMBER, "How many items were ordered.", "order.items >= 3")
 def _items(context: Context) -> AttributeValue:
     return _from_order(context, lambda order: Decimal(sum(item.quantity for item in order.items)))
 
 
 @ORDER.plain(
-    "order.skus", Kind.LIST, "The SKUs of what was ordered.", "order.skus contains 'MUG-1'"
+    "order.skus",
+    Kind.LIST,
+    "The SKUs of the products that were ordered.",
+    "order.skus contains 'MUG-1'",
 )
 def _skus(context: Context) -> AttributeValue:
     return _from_items(context, lambda item: item_skus(item, context))
@@ -118,7 +124,7 @@ def _skus(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.categories",
     Kind.LIST,
-    "The categories of what was ordered.",
+    "The categories of the products that were ordered.",
     "order.categories contains 'Books'",
 )
 def _categories(context: Context) -> AttributeValue:
@@ -138,7 +144,7 @@ def _product_names(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.coupons",
     Kind.LIST,
-    "The codes of the coupons that were used.",
+    "The coupon codes that were used.",
     "order.coupons is not empty",
 )
 def _coupons(context: Context) -> AttributeValue:
@@ -148,7 +154,7 @@ def _coupons(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.payment_method",
     Kind.TEXT,
-    "The payment method, by WooCommerce's name for it.",
+    "The payment method, as WooCommerce names it.",
     "order.payment_method = 'bacs'",
 )
 def _payment_method(context: Context) -> AttributeValue:
@@ -158,7 +164,7 @@ def _payment_method(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.created_via",
     Kind.TEXT,
-    "Where the order was made: checkout, admin, rest-api and so on.",
+    "How the order was created: checkout, admin, rest-api and so on.",
     "order.created_via = 'checkout'",
 )
 def _created_via(context: Context) -> AttributeValue:
@@ -168,7 +174,7 @@ def _created_via(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.shipping_country",
     Kind.TEXT,
-    "The country the order goes to, by its two letters.",
+    "The two-letter code of the country the order is shipped to.",
     "order.shipping_country not in ('DE', 'AT')",
 )
 def _shipping_country(context: Context) -> AttributeValue:
@@ -178,7 +184,7 @@ def _shipping_country(context: Context) -> AttributeValue:
 @ORDER.plain(
     "order.is_first",
     Kind.YESNO,
-    "No paid order of theirs came before it.",
+    "No other paid order came before it.",
     "order.is_first",
 )
 def _is_first(context: Context) -> AttributeValue:
@@ -203,11 +209,11 @@ def _refund_total(context: Context) -> AttributeValue:
     return _from_order(context, refunded)
 
 
-# An order without a note is known to have none: "not order.customer_note mentions 'gift'" holds.
+# Without a note the value is empty, not unknown: "not order.customer_note mentions 'gift'" holds.
 @ORDER.plain(
     "order.customer_note",
     Kind.TEXT,
-    "What the customer wrote at the checkout.",
+    "The note the customer wrote at checkout.",
     "order.customer_note mentions any ('gift', 'present')",
 )
 def _customer_note(context: Context) -> AttributeValue:
@@ -217,7 +223,7 @@ def _customer_note(context: Context) -> AttributeValue:
 @ORDER.keyed(
     "order.meta.KEY",
     Kind.TEXT,
-    "What the order's meta says under this key, a text, number or date.",
+    "The value of this key in the order's meta: a text, number or date.",
     "order.meta.delivery_day = today",
 )
 def _meta(context: Context, key: str) -> AttributeValue:
@@ -228,13 +234,13 @@ def _meta(context: Context, key: str) -> AttributeValue:
     )
 
 
-# The line of an order that set something off: what may be asked only where there is one.
+# The line item of the trigger.
 
 ITEM = Family("the item", place="item")
 
 
 def _from_item(context: Context, answer: Callable[[LineItem], Value]) -> AttributeValue:
-    """Answer from the line; nothing is known of one that is gone."""
+    """Return a value of the line; not known if the line was deleted."""
     orders = order_ids([context.order] if context.order else [])
     return AttributeValue(answer(context.item), orders) if context.item else AttributeValue(None)
 
@@ -244,12 +250,12 @@ def _item_name(context: Context) -> AttributeValue:
     return _from_item(context, lambda item: product_name(item, context) or None)
 
 
-@ITEM.plain("item.sku", Kind.TEXT, "The SKU of the line.", "item.sku like 'MUG-*'")
+@ITEM.plain("item.sku", Kind.TEXT, "The SKU of the product.", "item.sku like 'MUG-*'")
 def _item_sku(context: Context) -> AttributeValue:
     return _from_item(context, lambda item: next(iter(item_skus(item, context)), None))
 
 
-@ITEM.plain("item.quantity", Kind.NUMBER, "How many pieces.", "item.quantity >= 2")
+@ITEM.plain("item.quantity", Kind.NUMBER, "How many were ordered.", "item.quantity >= 2")
 def _item_quantity(context: Context) -> AttributeValue:
     return _from_item(context, lambda item: Decimal(item.quantity))
 
@@ -257,7 +263,7 @@ def _item_quantity(context: Context) -> AttributeValue:
 @ITEM.plain(
     "item.total",
     Kind.MONEY,
-    "What the line costs after coupons, in the store's currency.",
+    "The price of the line after coupons, in the store's currency.",
     "item.total >= 20",
 )
 def _item_total(context: Context) -> AttributeValue:
@@ -278,7 +284,7 @@ def _item_categories(context: Context) -> AttributeValue:
     return _from_item(context, lambda item: item_categories(item, context))
 
 
-@ITEM.plain("item.tags", Kind.LIST, "The product's tags.", "item.tags contains 'fragile'")
+@ITEM.plain("item.tags", Kind.LIST, "The tags of the product.", "item.tags contains 'fragile'")
 def _item_tags(context: Context) -> AttributeValue:
     return _from_item(context, lambda item: item_tags(item, context))
 
@@ -286,7 +292,7 @@ def _item_tags(context: Context) -> AttributeValue:
 @ITEM.keyed(
     "item.meta.KEY",
     Kind.TEXT,
-    "What the line's meta says under this key, a text, number or date.",
+    "The value of this key in the line's meta: a text, number or date.",
     "item.meta.size = 'XL'",
 )
 def _item_meta(context: Context, key: str) -> AttributeValue:

@@ -1,4 +1,4 @@
-"""What a person bought in paid orders: products, and the categories and tags these stand in."""
+"""Attributes of the products in paid orders: ids, SKUs, categories, tags and names."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
 from wcflow.rules.context import Context
 from wcflow.units import Duration
 
-PRODUCTS = Family("what")
+PRODUCTS = Family("products")
 
 
 @PRODUCTS.windowed(
     "products",
     Kind.LIST,
-    "The ids of the products they bought, and of the variations.",
+    "The ids of the products and variations they bought.",
     "products contains any (17, 42)",
     of_numbers=True,
 )
@@ -39,7 +39,10 @@ def _products(context: Context, window: Duration | None) -> AttributeValue:
 
 
 @PRODUCTS.windowed(
-    "skus", Kind.LIST, "The SKUs of what they bought.", "skus contains any ('MUG-1', 'MUG-2')"
+    "skus",
+    Kind.LIST,
+    "The SKUs of the products they bought.",
+    "skus contains any ('MUG-1', 'MUG-2')",
 )
 def _skus(context: Context, window: Duration | None) -> AttributeValue:
     return _from_items(context, window, lambda item: item_skus(item, context))
@@ -58,7 +61,7 @@ def _categories(context: Context, window: Duration | None) -> AttributeValue:
 @PRODUCTS.windowed(
     "product_tags",
     Kind.LIST,
-    "The product tags of the products they bought.",
+    "The tags of the products they bought.",
     "product_tags contains all ('vegan', 'organic')",
 )
 def _product_tags(context: Context, window: Duration | None) -> AttributeValue:
@@ -90,7 +93,7 @@ def _from_items(
 @PRODUCTS.plain(
     "favourite_category",
     Kind.TEXT,
-    "The category they bought most pieces of.",
+    "The category from which they bought the most items.",
     "favourite_category = 'Shoes'",
 )
 def _favourite_category(context: Context) -> AttributeValue:

@@ -1,7 +1,7 @@
-"""How much, how often and how a person buys. Everything comes from their orders, counted anew.
+"""Attributes of purchases: counts, amounts, dates and rates, computed from the orders each time.
 
-Amounts are in the store's currency; an order in a currency without a rate counts, and its amount
-does not.
+Amounts are in the store's currency. An order in a currency without a rate is counted, but its
+amount is left out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from wcflow.rules.attributes.registry import AttributeValue, Family, Growth, Kin
 from wcflow.rules.context import Context
 from wcflow.units import Duration, local_day, start_of_day
 
-PURCHASES = Family("buying")
+PURCHASES = Family("purchases")
 
 
 @PURCHASES.windowed(
@@ -48,7 +48,7 @@ def _orders_count(context: Context, window: Duration | None) -> AttributeValue:
 @PURCHASES.windowed(
     "total_spent",
     Kind.MONEY,
-    "What their paid orders brought in, less refunds.",
+    "The total of their paid orders, minus refunds.",
     "total_spent >= 1000",
 )
 def _total_spent(context: Context, window: Duration | None) -> AttributeValue:
@@ -58,7 +58,7 @@ def _total_spent(context: Context, window: Duration | None) -> AttributeValue:
 @PURCHASES.windowed(
     "average_order_value",
     Kind.MONEY,
-    "What a paid order brought in on average, less refunds.",
+    "The average total of their paid orders, minus refunds.",
     "average_order_value > 75",
 )
 def _average_order_value(context: Context, window: Duration | None) -> AttributeValue:
@@ -70,7 +70,7 @@ def _average_order_value(context: Context, window: Duration | None) -> Attribute
 @PURCHASES.windowed(
     "largest_order",
     Kind.MONEY,
-    "What their largest paid order brought in, less refunds.",
+    "The total of their largest paid order, minus refunds.",
     "largest_order >= 250",
 )
 def _largest_order(context: Context, window: Duration | None) -> AttributeValue:
@@ -93,7 +93,7 @@ def _from_amounts(
 @PURCHASES.windowed(
     "items_count",
     Kind.NUMBER,
-    "How many pieces they bought in paid orders.",
+    "How many items they bought in paid orders.",
     "items_count >= 20",
 )
 def _items_count(context: Context, window: Duration | None) -> AttributeValue:
@@ -133,7 +133,7 @@ def _order_date_value(orders: tuple[Order, ...]) -> AttributeValue:
 @PURCHASES.plain(
     "order_gap",
     Kind.NUMBER,
-    "Their usual days between two orders (median; while they have fewer than two, the store's).",
+    "The median number of days between their paid orders; the store's median until they have two.",
     "order_gap <= 30",
 )
 def _order_gap(context: Context) -> AttributeValue:
@@ -147,7 +147,7 @@ def _order_gap(context: Context) -> AttributeValue:
 @PURCHASES.plain(
     "overdue",
     Kind.NUMBER,
-    "The days since their last paid order as a multiple of their usual gap (order_gap).",
+    "The days since their last paid order, divided by their order_gap.",
     "overdue > 1.5",
 )
 def _overdue(context: Context) -> AttributeValue:
@@ -182,7 +182,7 @@ def _refunded_total(context: Context, window: Duration | None) -> AttributeValue
 @PURCHASES.windowed(
     "refunds_count",
     Kind.NUMBER,
-    "How many refunds they had, in part or in full.",
+    "How many refunds they received, partial or full.",
     "refunds_count(1y) >= 3",
 )
 def _refunds_count(context: Context, window: Duration | None) -> AttributeValue:
@@ -211,7 +211,7 @@ def _from_refunds(
 @PURCHASES.windowed(
     "refund_rate",
     Kind.NUMBER,
-    "The share of what they paid that was refunded, from 0 to 1, whenever it was refunded.",
+    "The refunded share of what they paid, from 0 to 1. A window goes by the order date.",
     "refund_rate > 0.3",
 )
 def _refund_rate(context: Context, window: Duration | None) -> AttributeValue:
@@ -244,7 +244,7 @@ def _ratio(
     part: Callable[[Order], int],
     whole: Callable[[Order], int],
 ) -> AttributeValue:
-    """Divide sums over all orders that money came in for, also those refunded in full."""
+    """Divide sums over all orders that were paid, including those refunded in full."""
     settled = [order for order in visible_orders(context) if was_paid(order, context.store)]
     orders = orders_in_window(context, window, settled)
     parts, wholes = _sum(context, orders, part), _sum(context, orders, whole)
@@ -260,7 +260,7 @@ def _sum(context: Context, orders: Iterable[Order], amount: Callable[[Order], in
 @PURCHASES.windowed(
     "cancelled_count",
     Kind.NUMBER,
-    "How many of their orders are cancelled.",
+    "How many of their orders have the status cancelled.",
     "cancelled_count(90d) >= 2",
 )
 def _cancelled_count(context: Context, window: Duration | None) -> AttributeValue:
@@ -270,7 +270,7 @@ def _cancelled_count(context: Context, window: Duration | None) -> AttributeValu
 @PURCHASES.windowed(
     "failed_count",
     Kind.NUMBER,
-    "How many of their orders failed at payment.",
+    "How many of their orders have the status failed.",
     "failed_count(7d) >= 3",
 )
 def _failed_count(context: Context, window: Duration | None) -> AttributeValue:
@@ -288,7 +288,7 @@ def _count_with_status(context: Context, window: Duration | None, status: str) -
 @PURCHASES.windowed(
     "coupons_used",
     Kind.LIST,
-    "The codes of the coupons they used in paid orders.",
+    "The coupon codes they used in paid orders.",
     "coupons_used contains 'summer10'",
 )
 def _coupons_used(context: Context, window: Duration | None) -> AttributeValue:
@@ -300,7 +300,7 @@ def _coupons_used(context: Context, window: Duration | None) -> AttributeValue:
 @PURCHASES.plain(
     "preferred_currency",
     Kind.TEXT,
-    "The currency most of their paid orders are in.",
+    "The currency of most of their paid orders.",
     "preferred_currency = 'EUR'",
 )
 def _preferred_currency(context: Context) -> AttributeValue:
@@ -310,7 +310,7 @@ def _preferred_currency(context: Context) -> AttributeValue:
 @PURCHASES.plain(
     "preferred_payment_method",
     Kind.TEXT,
-    "The payment method of most of their paid orders, by WooCommerce's name for it.",
+    "The payment method of most of their paid orders, as WooCommerce names it.",
     "preferred_payment_method in ('bacs', 'cod')",
 )
 def _preferred_payment_method(context: Context) -> AttributeValue:

@@ -1,7 +1,6 @@
-"""The list of attributes and how one gets onto it: a decorator and a dict.
+"""The registry of attributes, and the decorators that add to it.
 
-An entry carries the words that ``wcflow reference`` and the README print. What an attribute means in
-figures stands with its function, in the module of its family.
+``wcflow reference`` and the README print the texts of an entry.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from enum import Enum
 from typing import NamedTuple
 
 from wcflow.rules.context import Context, RulePlace
-from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
 from wcflow.units import DURATION_FORM, Duration, parse_duration
 
 Value = Decimal | datetime | date | str | bool | tuple[str, ...] | None
-"""What an attribute can be; None: not known."""
+"""The value of an attribute; None means not known."""
 
 
 class Kind(Enum):
-    """The types of attributes, by the word an admin reads."""
+    """The types of attributes, named as the reference names them."""
 
     NUMBER = "number"
     MONEY = "money"
@@ -41,13 +40,13 @@ class Growth:
     per: Decimal
 
     def on(self, days: int) -> Decimal:
-        """Give the number when so many days have passed."""
+        """Return the number after this many days."""
         return days / self.per
 
 
-# A tuple: many are made for each customer, and it is made in half the time.
+# A tuple takes half as long to create, and there are many for each customer.
 class AttributeValue(NamedTuple):
-    """What was found: the value, the orders it came from, and when time alone may change it."""
+    """A value, the ids of the orders it came from, and when time alone can change it."""
 
     value: Value
     orders: tuple[int, ...] = ()
@@ -57,7 +56,7 @@ class AttributeValue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AttributeArguments:
-    """What stands beside an attribute's name: the key of ``meta.KEY``, the window of ``(30d)``."""
+    """What follows an attribute's name: the key in ``meta.KEY``, the window in ``(30d)``."""
 
     key: str = ""
     window: Duration | None = None
@@ -65,11 +64,11 @@ class AttributeArguments:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One thing that may be asked.
+    """One attribute.
 
-    ``place`` is where: ``anywhere``, or where there is an ``order``, an ``item``, or ``segments``.
-    ``of_numbers``: a list whose elements are numbers. ``passing``: what it says depends on more
-    than the person and the instant.
+    ``place`` says where it is available: ``anywhere``, or where there is an ``order``, an ``item``
+    or ``segments``. ``of_numbers`` marks a list of numbers. ``volatile`` marks a value that depends
+    on more than the person and the instant.
     """
 
     name: str
@@ -85,22 +84,29 @@ class Attribute:
 
     @property
     def type(self) -> str:
-        """Give the type in the words of an admin."""
+        """Return the type as the reference names it."""
         return self.kind.value
 
     @property
+    def noun(self) -> str:
+        """Return the type with its article, for messages."""
+        if self.kind is Kind.MONEY:
+            return "an amount"
+        return "a yes-or-no value" if self.kind is Kind.YESNO else f"a {self.type}"
+
+    @property
     def keyed(self) -> bool:
-        """Say whether a key of the admin's own choice belongs to the name."""
+        """Return whether the name ends with a key that the admin chooses."""
         return self.name.endswith(".KEY")
 
     @property
     def stem(self) -> str:
-        """Give what stands before the key: ``meta.``."""
+        """Return the part before the key: ``meta.``."""
         return self.name.removesuffix("KEY") if self.keyed else self.name
 
 
 ATTRIBUTES: dict[str, Attribute] = {}
-"""All attributes by name, in the order in which they are shown."""
+"""All attributes by name, in the order of the reference."""
 
 FindPlain = Callable[[Context], AttributeValue]
 FindWindowed = Callable[[Context, Duration | None], AttributeValue]
@@ -109,7 +115,7 @@ FindKeyed = Callable[[Context, str], AttributeValue]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Attributes that belong together: their heading, and where they may be asked."""
+    """Attributes that belong together: their heading, and where they are available."""
 
     title: str
     place: str = "anywhere"
@@ -117,7 +123,7 @@ class Family:
     def plain(
         self, name: str, kind: Kind, meaning: str, example: str, **traits: bool
     ) -> Callable[[FindPlain], FindPlain]:
-        """Enter an attribute that needs nothing beside its name."""
+        """Register an attribute without a window or key."""
 
         def register(function: FindPlain) -> FindPlain:
             self._register(
@@ -130,7 +136,7 @@ class Family:
     def windowed(
         self, name: str, kind: Kind, meaning: str, example: str, **traits: bool
     ) -> Callable[[FindWindowed], FindWindowed]:
-        """Enter an attribute that may be asked of the last days: ``name(30d)``."""
+        """Register an attribute that can have a window: ``name(30d)``."""
 
         def register(function: FindWindowed) -> FindWindowed:
             def find(context: Context, arguments: AttributeArguments) -> AttributeValue:
@@ -144,7 +150,7 @@ class Family:
     def keyed(
         self, name: str, kind: Kind, meaning: str, example: str
     ) -> Callable[[FindKeyed], FindKeyed]:
-        """Enter an attribute whose name ends with a key: ``meta.KEY``."""
+        """Register an attribute whose name ends with a key: ``meta.KEY``."""
 
         def register(function: FindKeyed) -> FindKeyed:
             def find(context: Context, arguments: AttributeArguments) -> AttributeValue:
@@ -173,16 +179,16 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class AttributeQuery:
-    """An attribute as a rule names it, with its key or window."""
+    """An attribute as a rule uses it, with its key or window."""
 
     attribute: Attribute
     key: str = ""
     window: Duration | None = None
     text: str = field(init=False, repr=False, compare=False)
-    """As a rule writes it: ``orders_count(30d)``."""
+    """The attribute as text: ``orders_count(30d)``."""
     arguments: AttributeArguments = field(init=False, repr=False, compare=False)
     cacheable: bool = field(init=False, repr=False, compare=False)
-    """Whether it depends on the person and the instant alone."""
+    """Whether the value depends only on the person and the instant."""
 
     def __post_init__(self) -> None:
         key = self.key if PLAIN_KEY.fullmatch(self.key) else quote(self.key)
@@ -194,11 +200,11 @@ class AttributeQuery:
 
     @property
     def name(self) -> str:
-        """Give the name without the window: ``order.total``, ``meta.loyalty``."""
+        """Return the name without the window: ``order.total``, ``meta.loyalty``."""
         return self.attribute.stem + self.key
 
     def found(self, context: Context) -> AttributeValue:
-        """Find its value; what depends on the person and the instant alone is found once."""
+        """Return its value, cached in the context where possible."""
         found: AttributeValue | None = context.known.get(self.text)
         if found is None:
             found = self.attribute.find(context, self.arguments)
@@ -207,7 +213,7 @@ class AttributeQuery:
         return found
 
     def elements(self, context: Context) -> tuple[str, ...]:
-        """Find the elements of a list; none where it is no list."""
+        """Return the elements of a list, or none if the value is not a list."""
         value = self.found(context).value
         return value if isinstance(value, tuple) else ()
 
@@ -217,12 +223,12 @@ PLAIN_KEY = re.compile(r"[\w-]*(?:\.[\w-]+)*")
 
 
 def quote(text: str) -> str:
-    """Give a text in those quotes that it does not hold."""
+    """Return a text in quotes that it does not contain."""
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
 def find_attribute(name: str) -> tuple[Attribute, str] | None:
-    """Find an attribute by the name a rule uses, with its key; None where there is none."""
+    """Return the attribute and the key for a name in a rule, or None."""
     plain = ATTRIBUTES.get(name)
     if plain is not None and not plain.keyed:
         return plain, ""
@@ -232,18 +238,18 @@ def find_attribute(name: str) -> tuple[Attribute, str] | None:
     return None
 
 
-# From a name in a text to the attribute that is meant, if it may be asked where the text stands.
+# Look up names in rules.
 
 LONGEST_SECONDS = 100 * 365 * 86400
-"""Seconds: beyond a hundred years nothing is meant, and the calendar ends."""
+"""The longest window in seconds: a hundred years."""
 
 
 def resolve_attribute(
     name: str, place: RulePlace, others: Iterable[str] = ()
 ) -> tuple[Attribute, str]:
-    """Give the attribute and its key; raises FlawError where it may not be asked at ``place``.
+    """Return the attribute and its key; raises RuleErrors if it is not available at ``place``.
 
-    ``others`` are further names that are known there, for the hint.
+    ``others`` are further names to suggest in "did you mean".
     """
     found = find_attribute(name)
     if found is None:
@@ -252,19 +258,19 @@ def resolve_attribute(
     if not is_available(attribute, place):
         raise RuleErrors(
             RuleError(
-                "an attribute that can be asked here",
+                "an attribute that is available here",
                 repr(name),
                 _UNAVAILABLE_HINTS[attribute.place],
             )
         )
     if attribute.name == "meta.KEY" and key.startswith("_"):
-        hint = "WooCommerce hides the meta of customers whose key begins with _"
-        raise RuleErrors(RuleError("a meta key that the shop shows", repr(key), hint))
+        hint = "WooCommerce hides customer meta whose key begins with _"
+        raise RuleErrors(RuleError("a meta key that the store shows", repr(key), hint))
     return attribute, key
 
 
 def is_available(attribute: Attribute, place: RulePlace) -> bool:
-    """Say whether an attribute may be asked at a place."""
+    """Return whether an attribute is available at a place."""
     there = {
         "anywhere": True,
         "order": place.order,
@@ -275,9 +281,9 @@ def is_available(attribute: Attribute, place: RulePlace) -> bool:
 
 
 _UNAVAILABLE_HINTS = {
-    "order": "order attributes need a trigger that has an order",
+    "order": "order attributes need a trigger with an order",
     "item": "item attributes need the trigger product_purchased",
-    "segments": "a segment cannot ask for segments; tags and workflows can",
+    "segments": "a segment cannot depend on segments; tags and workflows can",
 }
 
 
@@ -288,17 +294,17 @@ def _unknown_attribute(name: str, place: RulePlace, others: Iterable[str]) -> Ru
         )
     known = [each.name for each in ATTRIBUTES.values() if is_available(each, place)]
     hint = did_you_mean(name, [*known, *others]) or _suggest_by_last_part(name, [*known, *others])
-    return RuleError("an attribute", repr(name), hint)
+    return unknown("attribute", name, hint)
 
 
 def _suggest_by_last_part(name: str, known: Iterable[str]) -> str:
-    """Find the one whose last word is meant: ``country`` for nothing, ``nth`` for order.nth."""
+    """Suggest an attribute whose last part matches: ``order.nth`` for ``nth``."""
     last = [each for each in known if each.rpartition(".")[2] == name.lower()]
     return f"did you mean {last[0]!r}?" if last else ""
 
 
 def parse_window(text: str, attribute: Attribute) -> Duration:
-    """Read the window of ``orders_count(30d)``; raises FlawError where there can be none."""
+    """Parse the window of ``orders_count(30d)``; raises RuleErrors."""
     if not attribute.windowed:
         can = ", ".join(each.name for each in ATTRIBUTES.values() if each.windowed)
         raise RuleErrors(
@@ -310,14 +316,14 @@ def parse_window(text: str, attribute: Attribute) -> Duration:
     return window
 
 
-# Which attributes a condition or a template names: what the mirror must keep for it.
+# The attributes that a condition or template uses, for which the database must keep the data.
 
 
 def attribute_names(attributes: Iterable[AttributeQuery]) -> frozenset[str]:
-    """Give the names without windows: ``total_spent``, ``order.meta.gift``."""
+    """Return the names without windows: ``total_spent``, ``order.meta.gift``."""
     return frozenset(asked.name for asked in attributes)
 
 
 def attribute_keys(attributes: Iterable[AttributeQuery], name: str) -> frozenset[str]:
-    """Give the keys with which the attribute ``name`` (``order.meta.KEY``) is asked."""
+    """Return the keys used with the attribute ``name``, such as ``order.meta.KEY``."""
     return frozenset(asked.key for asked in attributes if asked.attribute.name == name)
