@@ -1,6 +1,6 @@
 """Coupon codes and note marks, derived from a key so that a retry finds what it wrote before.
 
-Pure. The secret belongs to the database: nobody can guess a code from a customer's data.
+The secret is kept in the database, so that no one can guess a code from customer data.
 """
 
 from __future__ import annotations

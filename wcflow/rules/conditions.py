@@ -25,7 +25,7 @@ from wcflow.rules.display import format_value
 from wcflow.rules.literals import Number, Text
 from wcflow.rules.operators import TRUTH, Compare, IsEmpty, Operator, Search, needs_minutes
 from wcflow.rules.ternary import NO, YES, Ternary, negate
-from wcflow.rules.ternary import combine as joined_verdicts
+from wcflow.rules.ternary import combine as combine_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _negated_evaluator(evaluate: Evaluator) -> Evaluator:
 
 def _combined_evaluator(evaluators: Sequence[Evaluator], *, decisive: bool) -> Evaluator:
     def join(context: Context) -> Ternary:
-        return joined_verdicts(map(call, evaluators, repeat(context)), decisive=decisive)
+        return combine_results(map(call, evaluators, repeat(context)), decisive=decisive)
 
     return join
 
@@ -237,7 +237,7 @@ class Combined:
     def details(self, context: Context) -> AnswerDetails:
         """Explain the answer: all comparisons, and the reasons of the parts that decided."""
         results = [part.evaluate(context) for part in self.parts]
-        value = joined_verdicts(results, decisive=self.word == "or").value
+        value = combine_results(results, decisive=self.word == "or").value
         every = [part.details(context) for part in self.parts]
         deciding = [
             details for details, each in zip(every, results, strict=True) if each.value is value

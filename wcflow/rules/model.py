@@ -44,7 +44,7 @@ class TagRule:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """How often a workflow may run: per ``occurrence``, ``order``, ``customer``, or ``every``."""
+    """How often a workflow can run: per ``occurrence``, ``order``, ``customer``, or ``every``."""
 
     per: str = "occurrence"
     every: Duration | None = None

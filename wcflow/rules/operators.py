@@ -47,7 +47,7 @@ class Operator(Protocol):
     def literals(self) -> Sequence[Literal]: ...
 
     def evaluate(self, found: AttributeValue, context: Context) -> Ternary:
-        """Return whether it is so."""
+        """Return whether the found value matches."""
 
     def format(self, context: Context) -> str:
         """Return the literals as a reason shows them."""

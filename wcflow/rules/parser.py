@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from lark import Token
+from lark import Lark, Token
 from lark import Tree as Words
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
@@ -19,10 +19,16 @@ from wcflow.rules.binding import VALUES, ComparisonForm, build_operator, error_a
 from wcflow.rules.conditions import Comparison, Condition, Not, Tree, build_condition, combine
 from wcflow.rules.context import RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors
-from wcflow.rules.grammar import load_parser
 from wcflow.rules.syntax_errors import unexpected_character, unexpected_token
 
-_GRAMMAR = load_parser()
+_GRAMMAR = Lark.open(
+    "language.lark",
+    rel_to=__file__,
+    parser="lalr",
+    lexer="basic",
+    start=["start", "attribute"],
+    propagate_positions=True,
+)
 _MAX_DEPTH = 40
 """The deepest nesting of brackets and ``not``, which bounds the recursion."""
 

@@ -200,7 +200,7 @@ def copy_of(
     """Return the tags that one place shows, beside what wcflow last wrote there.
 
     They are unknown where the API key cannot read the meta. A new latest order has never shown any
-    tags, so nobody can have removed them from it.
+    tags, so no one can have removed them from it.
     """
     ours = memory.written_in(place)
     base = ours.tags if ours else None

@@ -101,7 +101,11 @@ FindEvents = Callable[[TriggerContext, Any], Iterable[Event]]
 
 
 def trigger(
-    form: str, meaning: str, example: str, read: Callable[[str], Any], **more: Any
+    form: str,
+    meaning: str,
+    example: str,
+    read: Callable[[str], Any] = arguments.no_argument,
+    **more: Any,
 ) -> Callable[[FindEvents], FindEvents]:
     """Register a function under the first word of ``form``."""
 
@@ -126,15 +130,13 @@ def parse_trigger(text: str) -> Trigger:
 # Triggers from orders.
 
 
-@trigger(
-    "order_created", "An order is placed.", "order_created", arguments.no_argument, has_order=True
-)
+@trigger("order_created", "An order is placed.", "order_created", has_order=True)
 def _order_created(context: TriggerContext, _: None) -> Iterator[Event]:
     for order in context.orders:
         yield Event(f"order {order.id} created", created_at(order), order)
 
 
-@trigger("order_paid", "An order is paid.", "order_paid", arguments.no_argument, has_order=True)
+@trigger("order_paid", "An order is paid.", "order_paid", has_order=True)
 def _order_paid(context: TriggerContext, _: None) -> Iterator[Event]:
     for order in context.orders:
         at = paid_at(order, context.profile.store.paid_statuses)
@@ -142,13 +144,7 @@ def _order_paid(context: TriggerContext, _: None) -> Iterator[Event]:
             yield Event(f"order {order.id} paid", at, order)
 
 
-@trigger(
-    "order_completed",
-    "An order is completed.",
-    "order_completed",
-    arguments.no_argument,
-    has_order=True,
-)
+@trigger("order_completed", "An order is completed.", "order_completed", has_order=True)
 def _order_completed(context: TriggerContext, _: None) -> Iterator[Event]:
     for order in context.orders:
         at = completed_at(order)
@@ -163,35 +159,17 @@ def _first_in_status(context: TriggerContext, status: str) -> Iterator[Event]:
             yield Event(f"order {order.id} {status}", at, order)
 
 
-@trigger(
-    "order_cancelled",
-    "An order is cancelled.",
-    "order_cancelled",
-    arguments.no_argument,
-    has_order=True,
-)
+@trigger("order_cancelled", "An order is cancelled.", "order_cancelled", has_order=True)
 def _order_cancelled(context: TriggerContext, _: None) -> Iterator[Event]:
     return _first_in_status(context, "cancelled")
 
 
-@trigger(
-    "order_failed",
-    "The payment of an order fails.",
-    "order_failed",
-    arguments.no_argument,
-    has_order=True,
-)
+@trigger("order_failed", "The payment of an order fails.", "order_failed", has_order=True)
 def _order_failed(context: TriggerContext, _: None) -> Iterator[Event]:
     return _first_in_status(context, "failed")
 
 
-@trigger(
-    "order_on_hold",
-    "An order is put on hold.",
-    "order_on_hold",
-    arguments.no_argument,
-    has_order=True,
-)
+@trigger("order_on_hold", "An order is put on hold.", "order_on_hold", has_order=True)
 def _order_on_hold(context: TriggerContext, _: None) -> Iterator[Event]:
     return _first_in_status(context, "on-hold")
 
@@ -226,7 +204,6 @@ def _order_status_changed(context: TriggerContext, statuses: tuple[str, str]) ->
     "product_purchased",
     "A product is bought: once for each line of a paid order. Conditions can use item.*.",
     "product_purchased",
-    arguments.no_argument,
     has_order=True,
     has_item=True,
 )
@@ -240,7 +217,6 @@ def _product_purchased(context: TriggerContext, _: None) -> Iterator[Event]:
     "first_order",
     "A customer pays for the first time. Happens once per customer.",
     "first_order",
-    arguments.no_argument,
     has_order=True,
 )
 def _first_order(context: TriggerContext, _: None) -> Iterator[Event]:
@@ -252,7 +228,6 @@ def _first_order(context: TriggerContext, _: None) -> Iterator[Event]:
     "repeat_order",
     "A customer pays for another order after the first.",
     "repeat_order",
-    arguments.no_argument,
     has_order=True,
 )
 def _repeat_order(context: TriggerContext, _: None) -> Iterator[Event]:
@@ -290,12 +265,7 @@ def _high_value_order(context: TriggerContext, amount: Decimal) -> Iterator[Even
 # Triggers from customers.
 
 
-@trigger(
-    "customer_created",
-    "A customer registers an account.",
-    "customer_created",
-    arguments.no_argument,
-)
+@trigger("customer_created", "A customer registers an account.", "customer_created")
 def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
     account = context.profile.account
     if account is not None and account.created is not None:
@@ -353,10 +323,7 @@ def _tag_removed(context: TriggerContext, name: str) -> Iterator[Event]:
 
 
 @trigger(
-    "customer_matches",
-    "The condition in when becomes true for a customer.",
-    "customer_matches",
-    arguments.no_argument,
+    "customer_matches", "The condition in when becomes true for a customer.", "customer_matches"
 )
 def _customer_matches(context: TriggerContext, _: None) -> Iterator[Event]:
     if context.matching_since is not None:
@@ -393,12 +360,7 @@ def _inactive(context: TriggerContext, length: Duration) -> Iterator[Event]:
         yield found
 
 
-@trigger(
-    "bulk",
-    "Never starts by itself; only with the command wcflow workflow run NAME.",
-    "bulk",
-    arguments.no_argument,
-)
+@trigger("bulk", "Never starts by itself; only with the command wcflow workflow run NAME.", "bulk")
 def _bulk(_sight: TriggerContext, _: None) -> Iterator[Event]:
     return iter(())
 
