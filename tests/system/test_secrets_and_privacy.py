@@ -251,9 +251,9 @@ def test_a_crash_report_tells_where_and_not_whom(host):
 
     assert SOME_FAILED == result.returncode
     assert [] == find_leaks(result.stdout + result.stderr, (*CREDENTIALS, *PEOPLE))
-    assert ["KeyError", "ValueError", "in broken", "this is a bug of wcflow"] == [
+    assert ["KeyError", "ValueError", "in broken", "this is a bug in wcflow"] == [
         each
-        for each in ("KeyError", "ValueError", "in broken", "this is a bug of wcflow")
+        for each in ("KeyError", "ValueError", "in broken", "this is a bug in wcflow")
         if each in result.stderr
     ]
 
