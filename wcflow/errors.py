@@ -1,16 +1,13 @@
-"""What can go wrong outside of wcflow, in the words an admin reads. Bugs are not wrapped here."""
+"""The errors that an admin sees. Bugs are not wrapped."""
 
 from __future__ import annotations
 
 DONE, SOME_FAILED, USAGE, TRY_LATER, BAD_CONFIG = 0, 1, 2, 75, 78
-"""Exit codes of every command (75 and 78 are those of sysexits.h)."""
+"""The exit codes of all commands (75 and 78 are those of sysexits.h)."""
 
 
 class WcflowError(Exception):
-    """wcflow cannot go on.
-
-    The message says what was hit and why; ``advice`` says what to do; ``exit_code`` is for scripts.
-    """
+    """An error that ends the command; ``advice`` is a sentence on how to fix it."""
 
     exit_code = SOME_FAILED
 
@@ -20,29 +17,28 @@ class WcflowError(Exception):
 
 
 class UsageError(WcflowError):
-    """the command was asked for something that does not exist."""
+    """The command names something that does not exist."""
 
     exit_code = USAGE
 
 
 class BusyError(WcflowError):
-    """something is in use or not ready; the same command may work later."""
+    """Something is in use or not ready; the same command can work later."""
 
     exit_code = TRY_LATER
 
 
 class SetupError(WcflowError):
-    """the configuration, the database or the shop behind them do not fit together."""
+    """The configuration, the database and the store do not fit together."""
 
     exit_code = BAD_CONFIG
 
 
 class DeliveryError(WcflowError):
-    """something was not accepted by the store or another channel.
+    """The store or another channel did not accept a change.
 
-    ``permanent`` means that the same request can never succeed, ``retry_after`` is the number of
-    seconds to wait that the other side asked for, ``channel_down`` means that nothing else will
-    get through either.
+    ``permanent``: the same request can never succeed. ``retry_after``: the seconds to wait that
+    the other side requested. ``channel_down``: no other change will get through either.
     """
 
     exit_code = TRY_LATER
@@ -64,11 +60,11 @@ class DeliveryError(WcflowError):
 
 
 class StoreError(DeliveryError):
-    """the store did not do what was asked.
+    """A request to the store failed.
 
-    ``asked`` is the method and path ("GET /orders"), ``status`` the HTTP status (0 where none came
-    back), ``code`` WooCommerce's own word ("woocommerce_rest_cannot_view"), ``effect_unknown``
-    whether a write may have happened although no answer arrived.
+    ``request`` is the method and path ("GET /orders"), ``status`` the HTTP status (0 without a
+    response), ``code`` WooCommerce's error code ("woocommerce_rest_cannot_view").
+    ``effect_unknown``: no response arrived, but the change may have been made.
     """
 
     def __init__(
@@ -76,7 +72,7 @@ class StoreError(DeliveryError):
         message: str,
         advice: str = "",
         *,
-        asked: str = "",
+        request: str = "",
         status: int = 0,
         code: str = "",
         permanent: bool = False,
@@ -84,5 +80,5 @@ class StoreError(DeliveryError):
         effect_unknown: bool = False,
     ) -> None:
         super().__init__(message, advice, permanent=permanent, retry_after=retry_after)
-        self.asked, self.status, self.code = asked, status, code
+        self.request, self.status, self.code = request, status, code
         self.effect_unknown = effect_unknown

@@ -1,4 +1,4 @@
-"""One log line per outcome: a fixed phrase, then keys. Secrets and personal data do not pass."""
+"""Configure logging: one line per outcome, a fixed phrase and keys, without secrets or personal data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wcflow.redact import printable_text, redact_text, redacted_traceback
 
 
 def configure_logging(level: str, form: str, *, terminal: bool) -> None:
-    """Send log lines to stderr: coloured text on a terminal, plain key=value or JSON elsewhere."""
+    """Log to stderr: colored text on a terminal, plain text or JSON elsewhere."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -31,16 +31,18 @@ def configure_logging(level: str, form: str, *, terminal: bool) -> None:
 def _redact_event(
     _logger: Any, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Let no value pass that tells a secret or that a terminal would obey."""
+    """Remove secrets, personal data and terminal control characters from all values."""
     error = event.pop("exc_info", None)
-    told: structlog.typing.EventDict = {key: _redact_value(value) for key, value in event.items()}
+    redacted: structlog.typing.EventDict = {
+        key: _redact_value(value) for key, value in event.items()
+    }
     if error is True:
         error = sys.exc_info()[1]
     elif isinstance(error, tuple):
         error = error[1]
     if isinstance(error, BaseException):
-        told["exception"] = redacted_traceback(error)
-    return told
+        redacted["exception"] = redacted_traceback(error)
+    return redacted
 
 
 def _redact_value(value: Any) -> Any:

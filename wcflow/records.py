@@ -1,7 +1,7 @@
-"""What the shop holds, in its own words, once wire.py has made sure of it. Frozen; no decisions.
+"""WooCommerce's data as immutable records.
 
-Instants are aware UTC. Money is integers of the minor unit of the order's own currency
-(:func:`wcflow.units.to_major` gives the amount). Texts are unescaped: ``Baby & Kids``.
+Times are in UTC with a time zone. Money is in the minor unit of the order's currency (see
+:func:`wcflow.units.to_major`). Texts are not HTML-escaped: ``Baby & Kids``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A billing or shipping address; absent parts are empty."""
+    """A billing or shipping address; missing parts are empty."""
 
     first_name: str = ""
     last_name: str = ""
@@ -29,7 +29,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class LineItem(msgspec.Struct, frozen=True):
-    """One line of an order. ``product_id`` is 0 where the product was deleted."""
+    """A line item. ``product_id`` is 0 if the product was deleted."""
 
     id: int
     product_id: int
@@ -42,9 +42,9 @@ class LineItem(msgspec.Struct, frozen=True):
 
 
 class Refund(msgspec.Struct, frozen=True):
-    """Money given back for an order; ``total`` is positive.
+    """A refund; ``total`` is positive.
 
-    ``date`` is None as long as it was not asked for: an order's ``refunds`` carry none.
+    ``date`` is None until it is loaded: the ``refunds`` of an order do not contain it.
     """
 
     id: int
@@ -54,7 +54,7 @@ class Refund(msgspec.Struct, frozen=True):
 
 
 class StatusChange(msgspec.Struct, frozen=True):
-    """A change of status that a poll observed; ``before`` is empty at first sight."""
+    """A change of status that a poll found; ``before`` is empty for a new order."""
 
     before: str
     after: str
@@ -62,12 +62,11 @@ class StatusChange(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An order as the shop has it.
+    """An order.
 
-    ``total`` is gross, also after refunds. ``customer_id`` is 0 for guests. ``email`` is the
-    billing address in normal form. ``meta`` holds the keys that rules or wcflow ask for; values
-    that are not strings are their JSON. ``history`` is what polls observed, oldest first; wire
-    leaves it empty, the mirror keeps it.
+    ``total`` does not change with refunds. ``customer_id`` is 0 for guests. ``email`` is the
+    normalized billing address. ``meta`` contains the keys that rules or wcflow use; values other
+    than text are JSON. ``history`` comes from the database and is oldest first.
     """
 
     id: int
@@ -95,12 +94,12 @@ class Order(msgspec.Struct, frozen=True):
 
     @property
     def country(self) -> str:
-        """The country it goes to, by its two letters."""
+        """The two-letter code of the shipping country, or else of the billing country."""
         return self.shipping.country or self.billing.country
 
 
 class Customer(msgspec.Struct, frozen=True):
-    """A registered customer. ``meta`` is None where the key may not read it (no administrator)."""
+    """A customer account. ``meta`` is None unless the key belongs to an administrator."""
 
     id: int
     email: str
@@ -115,7 +114,7 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class Product(msgspec.Struct, frozen=True):
-    """A product, for the categories and tags that line items do not carry."""
+    """A product, for its categories and tags, which line items do not contain."""
 
     id: int
     name: str
@@ -126,9 +125,9 @@ class Product(msgspec.Struct, frozen=True):
 
 
 class Coupon(msgspec.Struct, frozen=True):
-    """A coupon to create, or as the shop answered it.
+    """A coupon to create, or as the store returned it.
 
-    ``amount``, ``minimum_amount`` and ``maximum_amount`` are decimal texts ("10", "10.00").
+    Amounts are decimal numbers as text ("10", "10.00").
     """
 
     code: str
@@ -150,7 +149,7 @@ class Coupon(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """An order note. ``for_customer`` notes are e-mailed by WooCommerce."""
+    """An order note. WooCommerce e-mails notes ``for_customer``."""
 
     id: int
     text: str

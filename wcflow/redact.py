@@ -1,7 +1,6 @@
-"""What must not be told: keys, personal data, and signs that a terminal would obey.
+"""Remove keys, personal data and terminal control characters from text.
 
-The one place that knows how these look. It is the net below the rule that messages are made
-without them; it cannot know a name when it sees one, so names are kept out where messages are made.
+This is a safety net: it cannot recognize names, so messages must be written without them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from wcflow.errors import WcflowError
 
 _KEYS = re.compile(r"(?<![A-Za-z])(c[ks])_\w+")
 _LOGIN = re.compile(r"://\S*@")
-# In an address, a header or a form: the name stays, so that one sees what was there.
+# In a URL, a header or a form: the name is kept to show what was there.
 _NAMED_SECRET = re.compile(
     r"(?i)\b(oauth_\w+|consumer_key|consumer_secret|password|passwd|secret|token|pgpassword)"
     r"(=|%3D)[^\s&'\",;)\\…]+"
@@ -32,50 +31,47 @@ _SAFE_ERRORS = (
     RecursionError,
     TypeError,
 )
-"""Bugs whose text speaks of the program alone; that of any other may quote what it stumbled over."""
+"""Errors whose text is about the program only; the text of other errors can quote data."""
 
-_TEXT_WITHHELD = "(its text is kept back: it may tell of customers)"
+_TEXT_WITHHELD = "(text hidden: it could contain customer data)"
 
 
 def redact_keys(text: str) -> str:
-    """Give a text with ``…`` in place of all that looks like a key, a password or a signature."""
+    """Replace keys, passwords and signatures by ``…``."""
     text = _AUTH_HEADER.sub(r"\1 …", _NAMED_SECRET.sub(r"\1\2…", text))
     return _LOGIN.sub("://…@", _KEYS.sub(r"\1_…", text))
 
 
 def redact_personal_data(text: str) -> str:
-    """Give a text with ``…`` in place of e-mail addresses and telephone numbers."""
+    """Replace e-mail addresses and telephone numbers by ``…``."""
     return _PHONE.sub("…", _EMAIL.sub("…", text))
 
 
 def redact_text(text: str) -> str:
-    """Give a text without keys and without what tells of people."""
+    """Replace keys and personal data by ``…``."""
     return redact_personal_data(redact_keys(text))
 
 
 def printable_text(text: object, *, lines: bool = False) -> str:
-    """Give a text that a terminal only shows: without control signs, escapes, turns of direction.
+    """Replace control characters, escape sequences and text direction marks.
 
-    A line stays one line unless ``lines``: a name must not add a line of its own.
+    Line breaks become spaces unless ``lines``, so that a name cannot add a line.
     """
     return "".join(
-        sign if sign.isprintable() or (lines and sign == "\n") else _printable_sign(sign)
-        for sign in str(text)
+        char if char.isprintable() or (lines and char == "\n") else _printable_char(char)
+        for char in str(text)
     )
 
 
-def _printable_sign(sign: str) -> str:
-    # Other blanks than the common one (French has one before "!") count as unprintable, too.
-    if sign in "\r\n\t" or unicodedata.category(sign) in ("Zs", "Zl", "Zp"):
+def _printable_char(char: str) -> str:
+    # isprintable() rejects all spaces but the common one (French has another before "!").
+    if char in "\r\n\t" or unicodedata.category(char) in ("Zs", "Zl", "Zp"):
         return " "
     return "\N{REPLACEMENT CHARACTER}"
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """Give the traceback of a bug: where it was, of what kind, and nobody's data.
-
-    The text of an error often quotes the value that it is about, and chained errors do as well.
-    """
+    """Return the traceback of a bug and of the errors that led to it, without customer data."""
     parts: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = error
@@ -90,7 +86,7 @@ def redacted_traceback(error: BaseException) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """Give the kind of an error, and its text where that can hold nothing of the shop's."""
+    """Return the type of an error, and its text if it cannot contain customer data."""
     kind = type(error).__qualname__
     if not isinstance(error, (WcflowError, *_SAFE_ERRORS)):
         return f"{kind} {_TEXT_WITHHELD}" if str(error) else kind

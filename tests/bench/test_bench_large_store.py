@@ -203,7 +203,7 @@ def test_an_idle_poll_costs_four_requests_and_twenty_milliseconds(mirror):
             costs = [cost for cost, _, _ in polls]
             requests = [polled.requests for _, polled, _ in polls]
             bare = median(
-                cpu(lambda: [store.ask("GET", "orders", ONE) for _ in range(4)])[0]
+                cpu(lambda: [store.request("GET", "orders", ONE) for _ in range(4)])[0]
                 for _ in range(9)
             )
     news = {(p.orders, p.customers, p.deleted) for _, p, _ in polls}

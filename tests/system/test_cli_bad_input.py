@@ -57,15 +57,15 @@ def error_and_advice(ran, code):
 def test_a_wrong_key(cli, command):
     cli.edit_config(ADMIN.consumer_key, "ck_wrong")
     said, advice = error_and_advice(cli.run(command), 78)
-    assert said.startswith("the store does not know the key: ")
+    assert said.startswith("the store rejected the API key (")
     assert "Check consumer_key" in advice
 
 
 def test_a_wrong_secret(cli):
     cli.edit_config(ADMIN.consumer_secret, "cs_wrong")
     said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("the consumer secret is wrong: ")
-    assert "Copy consumer_key and consumer_secret once more" in advice
+    assert said.startswith("the consumer secret is wrong (")
+    assert "Copy consumer_key and consumer_secret again" in advice
 
 
 def test_an_address_where_nobody_listens(cli):
@@ -78,21 +78,21 @@ def test_an_address_of_something_else(cli):
     """A site that answers every question with its own page."""
     cli.faults.fail_with(status=404, html=True, times=None)
     said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("there is no WooCommerce API at this address: ")
+    assert said.startswith("there is no WooCommerce API at this address (")
     assert "Check url" in advice
 
 
 def test_a_shop_without_permalinks(cli):
     cli.faults = Faults(SandboxStore(permalinks=False))
     said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("there is no WooCommerce API at this address: ")
+    assert said.startswith("there is no WooCommerce API at this address (")
     assert "choose any permalink structure but Plain" in advice
 
 
 def test_a_redirecting_address(cli):
     cli.faults.redirect(to="https://www.shop.example", times=None)
     said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("the store sends wcflow on to https://www.shop.example")
+    assert said.startswith("the store redirects to https://www.shop.example")
     assert advice
 
 
@@ -100,7 +100,7 @@ def test_html_in_place_of_json(cli):
     """A challenge page with status 200: it may pass, so 75."""
     cli.faults.fail_with(status=200, html=True, times=None)
     said, advice = error_and_advice(cli.run("plan"), 75)
-    assert said.startswith("the store answered with a web page")
+    assert said.startswith("the store sent a web page")
     assert advice
 
 
@@ -133,7 +133,7 @@ def test_what_stops_one_store_does_not_stop_another(cli, tmp_path):
         ran = run_process("plan", "--config", cli.config)
         one = run_process("plan", "--store", "shop", "--config", cli.config)
     assert (78, True) == (ran.returncode, "1 change would be written to the store" in ran.stdout)
-    assert "[store other]: the store does not know the key" in ran.stderr
+    assert "[store other]: the store rejected the API key" in ran.stderr
     assert (0, "") == (one.returncode, one.stderr)
 
 

@@ -179,8 +179,10 @@ def test_doctor_says_what_to_do_about_each_finding(cli):
     cli.edit_config(ADMIN.consumer_secret, READER.consumer_secret)
     ran = cli.run("doctor")
     assert 0 == ran.code
-    assert "  warn key: the key may only read: wcflow can plan, not write" in ran.lines
-    assert "What to do: Give the key the permission Read/Write" in ran.out
+    assert (
+        "  warn key: the key is read-only: wcflow can plan changes but not make them" in ran.lines
+    )
+    assert "What to do: Give the key Read/Write permission" in ran.out
 
 
 def test_doctor_fails_where_something_is_bad(cli):
@@ -188,7 +190,7 @@ def test_doctor_fails_where_something_is_bad(cli):
     cli.edit_config(ADMIN.consumer_key, "ck_wrong")
     ran = cli.run("doctor")
     assert 1 == ran.code
-    assert "  bad  key: the store does not know the key" in ran.out
+    assert "  bad  key: the store rejected the API key" in ran.out
 
 
 def test_doctor_finds_the_address_through_the_home_page(cli):

@@ -262,7 +262,7 @@ def test_status_tells_what_was_put_aside(cli, anna):
     ran = cli.run("status", mounted_at=None)
     told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
 
-    reason = "total: expected an amount, got text that is none"
+    reason = "total: expected an amount, got text that is not one"
     assert (0, "All is well.") == (ran.code, ran.lines[-1])
     assert "7 rows from the store could not be read." in ran.out
     assert 5 == ran.out.count(reason)
@@ -301,7 +301,7 @@ def test_status_tells_how_far_a_first_census_has_come(cli, anna):
     assert 75 == cli.run("sync").code
     ran = cli.run("status", mounted_at=None)
     assert "  initial import  1 customer and 0 orders imported so far" in ran.lines
-    assert any("closed for the moment" in line for line in ran.lines)
+    assert any("temporarily unavailable" in line for line in ran.lines)
     assert 1 == ran.code
     assert ran.lines[-1].startswith("Needs attention: polls fail since")
 
@@ -327,7 +327,7 @@ def test_status_tells_since_when_polls_fail(cli, anna):
     assert 75 == cli.run("sync").code
     told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
     assert not told["healthy"]
-    assert "closed for the moment" in told["error"]
+    assert "temporarily unavailable" in told["error"]
     assert told["error_since"] is not None
     cli.faults.recover()
     assert 0 == cli.run("sync").code

@@ -15,13 +15,12 @@ import urllib3
 from wcflow.errors import StoreError
 from wcflow.store.errors import (
     ConnectionInfo,
-    StoreResponse,
     connection_error,
     is_overload,
     is_store_wide,
-    parse_retry_after,
     response_error,
 )
+from wcflow.store.response import StoreResponse, parse_retry_after
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 SHOP = "https://shop.example"
@@ -58,8 +57,8 @@ class TestRecordings:
                 "unknown_key",
                 False,
                 (
-                    "the store does not know the key: GET /orders: HTTP 401 woocommerce_rest_cannot_view"
-                    ' ("Sorry, you cannot list resources.")'
+                    "the store rejected the API key (GET /orders: HTTP 401 woocommerce_rest_cannot_view:"
+                    ' "Sorry, you cannot list resources.")'
                 ),
                 True,
             ),
@@ -68,8 +67,8 @@ class TestRecordings:
                 "wrong_secret",
                 False,
                 (
-                    "the consumer secret is wrong: GET /orders: HTTP 401"
-                    ' woocommerce_rest_authentication_error ("Consumer secret is invalid.")'
+                    "the consumer secret is wrong (GET /orders: HTTP 401"
+                    ' woocommerce_rest_authentication_error: "Consumer secret is invalid.")'
                 ),
                 True,
             ),
@@ -78,8 +77,8 @@ class TestRecordings:
                 "read_key_writes",
                 True,
                 (
-                    "the key may only read: POST /coupons: HTTP 401 woocommerce_rest_authentication_error"
-                    ' ("The API key provided does not have write permissions.")'
+                    "the key is read-only (POST /coupons: HTTP 401 woocommerce_rest_authentication_error:"
+                    ' "The API key provided does not have write permissions.")'
                 ),
                 True,
             ),
@@ -88,8 +87,8 @@ class TestRecordings:
                 "manager_batches_customers",
                 True,
                 (
-                    "the key's user may not do this: POST /coupons: HTTP 403 woocommerce_rest_cannot_batch"
-                    ' ("Sorry, you are not allowed to batch manipulate this resource.")'
+                    "the key's user does not have permission (POST /coupons: HTTP 403"
+                    ' woocommerce_rest_cannot_batch: "Sorry, you are not allowed to batch manipulate this resource.")'
                 ),
                 True,
             ),
@@ -98,8 +97,8 @@ class TestRecordings:
                 "maintenance_json",
                 False,
                 (
-                    "the store is closed for the moment: GET /orders: HTTP 503 wp_die"
-                    ' ("Briefly unavailable for scheduled maintenance. Check back in a minute.")'
+                    "the store is temporarily unavailable (GET /orders: HTTP 503 wp_die:"
+                    ' "Briefly unavailable for scheduled maintenance. Check back in a minute.")'
                 ),
                 False,
             ),
@@ -107,7 +106,7 @@ class TestRecordings:
                 "auth",
                 "maintenance_html",
                 False,
-                'the store is closed for the moment: GET /orders: HTTP 503 web page "Maintenance"',
+                'the store is temporarily unavailable (GET /orders: HTTP 503, web page "Maintenance")',
                 False,
             ),
             (
@@ -115,8 +114,8 @@ class TestRecordings:
                 "no_such_route",
                 False,
                 (
-                    "the store's API has no such entry: GET /orders: HTTP 404 rest_no_route"
-                    ' ("No route was found matching the URL and request method.")'
+                    "the store's API does not have this route (GET /orders: HTTP 404 rest_no_route:"
+                    ' "No route was found matching the URL and request method.")'
                 ),
                 True,
             ),
@@ -125,8 +124,8 @@ class TestRecordings:
                 "bad_orderby",
                 False,
                 (
-                    "the store did not accept the request: GET /orders: HTTP 400 rest_invalid_param"
-                    ' ("Invalid parameter(s): orderby orderby is not one of date, id, include, title, slug,'
+                    "the store rejected the request (GET /orders: HTTP 400 rest_invalid_param:"
+                    ' "Invalid parameter(s): orderby orderby is not one of date, id, include, title, slug,'
                     ' and modified.")'
                 ),
                 True,
@@ -136,8 +135,8 @@ class TestRecordings:
                 "missing",
                 False,
                 (
-                    "the store has no such thing: GET /orders: HTTP 404"
-                    ' woocommerce_rest_shop_order_invalid_id ("Invalid ID.")'
+                    "not found in the store (GET /orders: HTTP 404"
+                    ' woocommerce_rest_shop_order_invalid_id: "Invalid ID.")'
                 ),
                 True,
             ),
@@ -146,9 +145,9 @@ class TestRecordings:
                 "batch_over_100",
                 True,
                 (
-                    "the request was too large for the store: POST /coupons: HTTP 413"
-                    " woocommerce_rest_request_entity_too_large"
-                    ' ("Unable to accept more than 100 items for this request.")'
+                    "the request was too large for the store (POST /coupons: HTTP 413"
+                    " woocommerce_rest_request_entity_too_large:"
+                    ' "Unable to accept more than 100 items for this request.")'
                 ),
                 True,
             ),
@@ -173,46 +172,47 @@ class TestAdvice:
             (
                 said(403, PAGE.format("Sucuri WebSite Firewall")),
                 (
-                    "something in front of the shop turned wcflow away: GET /orders: HTTP 403"
-                    ' web page "Sucuri WebSite Firewall"'
+                    "a firewall or security plugin blocked the request (GET /orders: HTTP 403,"
+                    ' web page "Sucuri WebSite Firewall")'
                 ),
                 (
-                    "allow this machine's address and the user agent wcflow in the shop's firewall or"
-                    " security plugin"
+                    "Allow this machine's address and the user agent wcflow in the store's firewall or"
+                    " security plugin."
                 ),
                 False,
             ),
             (
                 said(404, PAGE.format("Not Found")),
-                'there is no WooCommerce API at this address: GET /orders: HTTP 404 web page "Not Found"',
+                'there is no WooCommerce API at this address (GET /orders: HTTP 404, web page "Not Found")',
                 (
-                    "check url; if it is right, choose any permalink structure but Plain (WordPress,"
-                    " Settings, Permalinks) and let the web server pass /wp-json on to WordPress"
+                    "Check url. If it is right, choose any permalink structure but Plain (WordPress,"
+                    " Settings, Permalinks) and configure the web server to pass /wp-json on to"
+                    " WordPress."
                 ),
                 True,
             ),
             (
                 said(502, PAGE.format("Bad Gateway")),
                 (
-                    "the store's web server got no answer from PHP: GET /orders: HTTP 502"
-                    ' web page "Bad Gateway"'
+                    "the store's web server got no response from PHP (GET /orders: HTTP 502,"
+                    ' web page "Bad Gateway")'
                 ),
-                "lower page_size if it stays so",
+                "If this continues, lower page_size.",
                 False,
             ),
             (
                 said(429),
-                "the store asks to be asked less often: GET /orders: HTTP 429",
-                "raise poll_every, or ask the host for more",
+                "the store limits the request rate (GET /orders: HTTP 429)",
+                "Raise poll_every, or ask the host for a higher limit.",
                 False,
             ),
             (
                 said(521, PAGE.format("Down")),
-                'the store is in trouble: GET /orders: HTTP 521 web page "Down"',
-                "try again later",
+                'the store has a problem (GET /orders: HTTP 521, web page "Down")',
+                "Try again later.",
                 False,
             ),
-            (said(418), "the store refused the request: GET /orders: HTTP 418", "", True),
+            (said(418), "the store rejected the request (GET /orders: HTTP 418)", "", True),
         ],
         ids=lambda value: value.status if isinstance(value, StoreResponse) else None,
     )
@@ -233,9 +233,12 @@ class TestAdvice:
     @pytest.mark.parametrize(
         ("message", "sentence"),
         [
-            ("Invalid timestamp.", "the store refused the time of the request"),
-            ("Invalid nonce - nonce has already been used.", "the store saw this request before"),
-            ("Consumer key is invalid.", "the store does not know the key"),
+            ("Invalid timestamp.", "the store rejected the time of the request"),
+            (
+                "Invalid nonce - nonce has already been used.",
+                "the store has already seen this request",
+            ),
+            ("Consumer key is invalid.", "the store rejected the API key"),
             (
                 "Invalid signature - provided signature does not match.",
                 "the consumer secret is wrong",
@@ -245,13 +248,13 @@ class TestAdvice:
     )
     def test_what_oauth_says_is_understood(self, message: str, sentence: str) -> None:
         body = {"code": "woocommerce_rest_authentication_error", "message": message}
-        assert str(refusal(said(401, body))).startswith(f"{sentence}: GET /orders: HTTP 401")
+        assert str(refusal(said(401, body))).startswith(f"{sentence} (GET /orders: HTTP 401")
 
     def test_what_the_shop_says_is_shown_plain_and_short(self) -> None:
         body = {"code": "x", "message": "<a href='#'>Nope</a>\n" + "long " * 200}
         told = str(refusal(said(400, body)))
         assert told.startswith(
-            'the store did not accept the request: GET /orders: HTTP 400 x ("Nope long'
+            'the store rejected the request (GET /orders: HTTP 400 x: "Nope long'
         )
         assert len(told) < 350
 
@@ -260,7 +263,7 @@ class TestAdvice:
     )
     def test_a_refusal_without_words_is_a_refusal(self, junk: str) -> None:
         error = refusal(said(500, junk))
-        assert str(error) == "the store broke down over the request: GET /orders: HTTP 500"
+        assert str(error) == "the store reported an internal error (GET /orders: HTTP 500)"
 
 
 class TestRetryAfter:
@@ -341,40 +344,40 @@ class TestSilence:
             (
                 verification(20, "unable to get local issuer certificate"),
                 (
-                    "the certificate of shop.example is not trusted"
-                    " (unable to get local issuer certificate): POST /coupons"
+                    "the certificate of shop.example is not trusted:"
+                    " unable to get local issuer certificate (POST /coupons)"
                 ),
-                "set ca_file to the certificate of the authority that signed it",
+                "Set ca_file to the certificate of the authority that signed it.",
                 True,
             ),
             (
                 verification(10, "certificate has expired"),
-                "the certificate of shop.example is not trusted (certificate has expired): POST /coupons",
-                "renew the shop's certificate",
+                "the certificate of shop.example is not trusted: certificate has expired (POST /coupons)",
+                "Renew the store's certificate.",
                 True,
             ),
             (
                 verification(62, "Hostname mismatch"),
-                "the certificate of shop.example is not trusted (Hostname mismatch): POST /coupons",
-                "set url to the name that the certificate was made for",
+                "the certificate of shop.example is not trusted: Hostname mismatch (POST /coupons)",
+                "Set url to the host name in the certificate.",
                 True,
             ),
             (
                 wrapped(socket.gaierror(-2, "Name or service not known")),
-                "the name shop.example was not found: POST /coupons",
-                "check url and this machine's DNS",
+                "the host name shop.example could not be resolved (POST /coupons)",
+                "Check url and the DNS settings of this machine.",
                 False,
             ),
             (
                 requests.exceptions.ConnectTimeout(),
-                "no connection to shop.example within 10 s: POST /coupons",
-                "check url, the shop and the firewalls between",
+                "could not connect to shop.example within 10 s (POST /coupons)",
+                "Check url, whether the store is running, and the firewalls in between.",
                 False,
             ),
             (
                 requests.exceptions.InvalidURL(),
-                "https://user@shop.example is no web address: POST /coupons",
-                "check url",
+                "https://user@shop.example is not a web address (POST /coupons)",
+                "Check url.",
                 True,
             ),
         ],

@@ -171,14 +171,14 @@ class TestUnreadableRows:
         assert (
             UnreadableRow(
                 2,
-                "date_modified_gmt: expected a time as 2026-01-31T09:00:00, got text that is none",
+                "date_modified_gmt: expected a time like 2026-01-31T09:00:00, got other text",
             ),
             UnreadableRow(0, "expected an object"),
-            UnreadableRow(0, "id: expected the number of something, got null"),
+            UnreadableRow(0, "id: expected an id, got null"),
         ) == found.unreadable
 
     def test_a_page_of_which_nothing_can_be_understood_is_an_error(self) -> None:
-        with pytest.raises(StoreError, match="of 10 rows none can be understood"):
+        with pytest.raises(StoreError, match="all 10 rows are unreadable"):
             self.page([self.row(n, "nonsense") for n in range(1, 11)])
 
     def test_rows_that_the_shop_holds_back_leave_the_page_full(self) -> None:
@@ -191,7 +191,7 @@ class TestUnreadableRows:
         with responses.RequestsMock() as web:
             rows = [{"id": 7, "meta_data": []}]
             web.add("GET", f"{URL}/wp-json/wc/v3/orders", json=rows, headers=DATE)
-            with pytest.raises(StoreError, match="expected one of those asked for"):
+            with pytest.raises(StoreError, match="expected one of the requested ids"):
                 open_client(ADMIN).orders_meta([1])
 
 
@@ -308,3 +308,13 @@ class TestProductsAndCoupons:
     def test_an_empty_code_is_no_coupon(self, sandbox: SandboxStore, store: Store) -> None:
         sandbox.add_coupon("any", now=NOW, amount="10")
         assert store.coupon("") is None
+
+
+@pytest.mark.parametrize("code", ["welcome", "sweet & sour +1", "süß=~!*'()", "a,b;c:d@e?f#g"])
+def test_every_request_over_http_has_a_valid_signature(code: str) -> None:
+    """The sandbox checks signatures with code of its own."""
+    url = "http://shop.example"
+    with mount_sandbox(SandboxStore(), lambda: datetime.now(UTC), url=url):
+        store = Store("main", url, ADMIN.consumer_key, ADMIN.consumer_secret)
+        assert store.coupon(code) is None
+        assert {} == store.orders_meta([1, 2, 3])

@@ -73,14 +73,14 @@ def failure(deed: Callable[[], object]) -> StoreError:
 class TestKeys:
     def test_https_sends_the_key_as_basic(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200)
-        store().ask("GET", "orders", {"status": "any"})
+        store().request("GET", "orders", {"status": "any"})
         request = web.calls[0].request
         assert request.headers["Authorization"] == "Basic Y2tfa2V5OmNzX3NlY3JldA=="
         assert query(web.calls[0]) == {"status": "any"}
 
     def test_http_signs_and_never_sends_the_secret(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200, url=HTTP_ORDERS)
-        store(HTTP_URL).ask("GET", "orders", {"status": "any"})
+        store(HTTP_URL).request("GET", "orders", {"status": "any"})
         request, sent = web.calls[0].request, query(web.calls[0])
         assert "Authorization" not in request.headers
         assert (sent["oauth_consumer_key"], sent["status"]) == ("ck_key", "any")
@@ -90,7 +90,7 @@ class TestKeys:
     def test_each_try_over_http_is_signed_anew(self, web: responses.RequestsMock) -> None:
         """WooCommerce takes a nonce once."""
         add_responses(web, 500, 502, 200, url=HTTP_ORDERS)
-        store(HTTP_URL).ask("GET", "orders")
+        store(HTTP_URL).request("GET", "orders")
         nonces = {query(call)["oauth_nonce"] for call in web.calls}
         signatures = {query(call)["oauth_signature"] for call in web.calls}
         assert (3, 3) == (len(nonces), len(signatures))
@@ -100,7 +100,7 @@ class TestKeys:
             error = failure(lambda: store(HTTP_URL).coupon("10/20%"))
         assert (error.permanent, error.advice) == (
             True,
-            "give the shop https, or avoid / and % in codes",
+            "Use https for the store, or avoid / and % in coupon codes.",
         )
 
     def test_the_index_is_asked_for_without_a_key(self, web: responses.RequestsMock) -> None:
@@ -116,7 +116,7 @@ class TestKeys:
         netrc.write_text("machine shop.example login other password other\n")
         monkeypatch.setenv("NETRC", str(netrc))
         add_responses(web, 200, url=HTTP_ORDERS)
-        store(HTTP_URL).ask("GET", "orders")
+        store(HTTP_URL).request("GET", "orders")
         assert "Authorization" not in web.calls[0].request.headers
 
     @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ class TestKeys:
     )
     def test_no_error_shows_the_signature(self, web: responses.RequestsMock, broken: Any) -> None:
         add_responses(web, *[broken] * (5 if isinstance(broken, Exception) else 1), url=HTTP_ORDERS)
-        error = failure(lambda: store(HTTP_URL).ask("GET", "orders"))
+        error = failure(lambda: store(HTTP_URL).request("GET", "orders"))
         assert "oauth" not in f"{error} {error.advice} {error.__cause__}"
         assert error.__suppress_context__ or error.__context__ is None
 
@@ -134,7 +134,7 @@ class TestManners:
         self, web: responses.RequestsMock
     ) -> None:
         add_responses(web, {"json": {}}, method="POST")
-        store().ask("POST", "orders", json={"note": "→"}, shape=dict)
+        store().request("POST", "orders", json={"note": "→"}, shape=dict)
         request = web.calls[0].request
         expected = (f"wcflow/{__version__}", "application/json", "application/json; charset=utf-8")
         names = ("User-Agent", "Accept", "Content-Type")
@@ -157,13 +157,13 @@ class TestManners:
         if ca_file:
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/other.pem")
         add_responses(web, 200)
-        store(ca_file=ca_file, timeout=45.0).ask("GET", "orders")
+        store(ca_file=ca_file, timeout=45.0).request("GET", "orders")
         how = web.calls[0].request.req_kwargs  # type: ignore[attr-defined] # added by responses
         assert (verified, (10.0, 45.0)) == (how["verify"], how["timeout"])
 
     def test_what_is_empty_is_not_sent(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200)
-        store().ask("GET", "orders", {"exclude": "", "per_page": 1})
+        store().request("GET", "orders", {"exclude": "", "per_page": 1})
         assert query(web.calls[0]) == {"per_page": "1"}
 
     def test_each_thread_has_its_own_connection(self, web: responses.RequestsMock) -> None:
@@ -171,7 +171,7 @@ class TestManners:
         shop, sessions = store(), set()
 
         def ask() -> None:
-            shop.ask("GET", "orders")
+            shop.request("GET", "orders")
             sessions.add(shop._session())
 
         threads = [threading.Thread(target=ask) for _ in range(2)]
@@ -187,15 +187,8 @@ class TestManners:
         add_responses(web, 500, 200)
         ticks = iter([10.0, 12.5, 20.0, 20.5])
         shop = store(clock=lambda: next(ticks))
-        shop.ask("GET", "orders")
+        shop.request("GET", "orders")
         assert (2, 3.0) == (shop.requests, shop.seconds)
-
-    def test_the_methods_of_woocommerce_api_travel_the_same_way(
-        self, web: responses.RequestsMock
-    ) -> None:
-        add_responses(web, 200)
-        assert store().get("orders", params={"per_page": 1}).json() == []
-        assert web.calls[0].request.headers["User-Agent"] == f"wcflow/{__version__}"
 
 
 class TestRedirects:
@@ -204,19 +197,24 @@ class TestRedirects:
         """A redirect turns a POST into a GET and answers 200 with a list."""
         to = "https://www.shop.example/wp-json/wc/v3/orders?consumer_key=1"
         add_responses(web, {"status": 301, "headers": {**DATE, "Location": to}}, method=method)
-        error = failure(lambda: store().ask(method, "orders"))
+        error = failure(lambda: store().request(method, "orders"))
         assert (
-            "the store sends wcflow on to https://www.shop.example/wp-json/wc/v3/orders:"
-            f" {method} /orders: HTTP 301"
+            "the store redirects to https://www.shop.example/wp-json/wc/v3/orders"
+            f" ({method} /orders: HTTP 301)"
         ) == str(error)
-        assert ("set url to https://www.shop.example", True) == (error.advice, error.permanent)
+        assert ("Set url to https://www.shop.example.", True) == (error.advice, error.permanent)
         assert len(web.calls) == 1
+
+    def test_one_to_an_invalid_address_is_an_error(self, web: responses.RequestsMock) -> None:
+        add_responses(web, {"status": 302, "headers": {**DATE, "Location": "http://[x"}})
+        error = failure(lambda: store().request("GET", "orders"))
+        assert "the store redirects to http://[x (GET /orders: HTTP 302)" == str(error)
 
     def test_one_to_a_login_page_has_no_address_to_give(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"status": 302, "headers": {**DATE, "Location": "/wp-login.php?x=1"}})
-        error = failure(lambda: store().ask("GET", "orders"))
+        error = failure(lambda: store().request("GET", "orders"))
         assert (
-            "set url to the address that a browser shows for the shop's home page" == error.advice
+            "Set url to the address that a browser shows for the store's home page." == error.advice
         )
 
 
@@ -224,12 +222,12 @@ class TestReads:
     def test_they_are_tried_again_after_growing_waits(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 502, 503, 504, 200)
         nap = FakeSleep()
-        assert store(sleep=nap).ask("GET", "orders").body == []
+        assert store(sleep=nap).request("GET", "orders").body == []
         assert [0.5, 1.0, 2.0, 4.0] == nap.seconds
 
     def test_they_are_not_tried_for_ever(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 500, 500, 500, 500)
-        error = failure(lambda: store().ask("GET", "orders"))
+        error = failure(lambda: store().request("GET", "orders"))
         assert (500, False, False) == (error.status, error.permanent, error.effect_unknown)
 
     @pytest.mark.parametrize(
@@ -247,13 +245,13 @@ class TestReads:
         """Seconds, or a date by the store's own clock."""
         add_responses(web, {"status": 429, "headers": {**DATE, "Retry-After": wish}}, 200)
         nap = FakeSleep()
-        store(sleep=nap).ask("GET", "orders")
+        store(sleep=nap).request("GET", "orders")
         assert [waited] == nap.seconds
 
     def test_a_long_retry_after_is_left_to_the_caller(self, web: responses.RequestsMock) -> None:
         body = {"code": "wp_die", "message": "Briefly unavailable.", "data": {"status": 503}}
         add_responses(web, {"status": 503, "json": body, "headers": {**DATE, "Retry-After": "600"}})
-        error = failure(lambda: store().ask("GET", "orders"))
+        error = failure(lambda: store().request("GET", "orders"))
         assert (503, "wp_die", 600.0, False) == (
             error.status,
             error.code,
@@ -275,12 +273,12 @@ class TestReads:
         self, web: responses.RequestsMock, trouble: Exception
     ) -> None:
         add_responses(web, trouble, 200)
-        assert store().ask("GET", "orders").body == []
+        assert store().request("GET", "orders").body == []
 
     def test_torn_json_is_tried_again_and_then_an_error(self, web: responses.RequestsMock) -> None:
         add_responses(web, *[{"body": '[{"id":1,"refunds":[]'}] * 5)
-        error = failure(lambda: store().ask("GET", "orders"))
-        assert str(error).startswith("the store's answer cannot be read: GET /orders: HTTP 200: ")
+        error = failure(lambda: store().request("GET", "orders"))
+        assert str(error).startswith("cannot read the store's response (GET /orders: HTTP 200: ")
         assert ("wcflow_unreadable", False, False) == (
             error.code,
             error.permanent,
@@ -292,14 +290,14 @@ class TestReads:
         self, web: responses.RequestsMock, before: str
     ) -> None:
         add_responses(web, {"body": f'{before}[{{"id":1}}]'})
-        assert store().ask("GET", "orders").body == [{"id": 1}]
+        assert store().request("GET", "orders").body == [{"id": 1}]
 
     def test_a_web_page_is_an_error_that_names_it(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"body": PAGE, "content_type": "text/html"})
-        error = failure(lambda: store().ask("GET", "orders"))
-        assert (
-            'the store answered with a web page "Checking your browser": GET /orders: HTTP 200'
-        ) == str(error)
+        error = failure(lambda: store().request("GET", "orders"))
+        assert ('the store sent a web page "Checking your browser" (GET /orders: HTTP 200)') == str(
+            error
+        )
 
     @pytest.mark.parametrize(
         ("shape", "body"), [(list, {"id": 1}), (dict, []), (list, 5), (list, "x")]
@@ -308,20 +306,20 @@ class TestReads:
         self, web: responses.RequestsMock, shape: Any, body: Any
     ) -> None:
         add_responses(web, {"json": body})
-        error = failure(lambda: store().ask("GET", "orders", shape=shape))
+        error = failure(lambda: store().request("GET", "orders", shape=shape))
         expected = "a list" if shape is list else "an object"
         assert (
-            f"the store's answer is not as WooCommerce documents it: GET /orders: expected {expected}"
+            f"the store's response is not what WooCommerce documents (GET /orders: expected {expected})"
         ) == str(error)
 
     def test_an_answer_knows_the_time_and_the_total(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": [], "headers": {**DATE, "X-WP-Total": "192"}})
-        answer = store().ask("GET", "orders")
+        answer = store().request("GET", "orders")
         assert ("2026-11-22T19:20:08+00:00", 192) == (answer.server_now.isoformat(), answer.total)
 
     def test_an_answer_without_a_time_is_an_error(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": [], "headers": {}})
-        assert "expected a Date header" in str(failure(lambda: store().ask("GET", "orders")))
+        assert "expected a Date header" in str(failure(lambda: store().request("GET", "orders")))
 
     def test_waiting_can_be_broken_off(self, web: responses.RequestsMock) -> None:
         """What `sleep` raises ends the call: a daemon that is told to stop stops."""
@@ -331,12 +329,12 @@ class TestReads:
 
         add_responses(web, 500)
         with pytest.raises(KeyboardInterrupt):
-            store(sleep=stop).ask("GET", "orders")
+            store(sleep=stop).request("GET", "orders")
 
 
 class TestWrites:
     def post(self, shop: Store) -> StoreError:
-        return failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
+        return failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
 
     @pytest.mark.parametrize(
         "trouble",
@@ -374,7 +372,7 @@ class TestWrites:
         self, web: responses.RequestsMock, trouble: Any
     ) -> None:
         add_responses(web, trouble, {"json": {"id": 1}}, method="POST")
-        assert store().ask("POST", "orders", json={}, shape=dict).body == {"id": 1}
+        assert store().request("POST", "orders", json={}, shape=dict).body == {"id": 1}
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413])
     def test_a_refusal_has_no_effect_and_stays(
@@ -418,7 +416,7 @@ class TestPages:
     def test_a_request_for_one_thing_teaches_nothing(self, web: responses.RequestsMock) -> None:
         add_responses(web, 504, 200)
         shop = store()
-        shop.ask("GET", "orders", {"per_page": 1})
+        shop.request("GET", "orders", {"per_page": 1})
         assert shop.pages.size == 100
 
     def test_a_smaller_page_is_full_when_it_is_full(self, web: responses.RequestsMock) -> None:
@@ -456,17 +454,17 @@ class TestRealSockets:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
         with store(f"http://127.0.0.1:{port}") as shop:
-            error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
-        assert f"127.0.0.1:{port} takes no connection: POST /orders" == str(error)
+            error = failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
+        assert f"could not connect to 127.0.0.1:{port} (POST /orders)" == str(error)
         assert (False, False, 3) == (error.effect_unknown, error.permanent, shop.requests)
 
     def test_somebody_listens_and_says_nothing(self) -> None:
         done = threading.Event()
         with listening_socket(lambda _connection: done.wait(5)) as port:
             with store(f"http://127.0.0.1:{port}", timeout=0.1) as shop:
-                error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
+                error = failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
             done.set()
-        assert f"no answer from 127.0.0.1:{port} within 0.1 s: POST /orders" == str(error)
+        assert f"127.0.0.1:{port} did not respond within 0.1 s (POST /orders)" == str(error)
         assert (True, "wcflow_timeout", 1) == (error.effect_unknown, error.code, shop.requests)
 
     def test_somebody_hangs_up(self) -> None:
@@ -477,8 +475,8 @@ class TestRealSockets:
             listening_socket(hang_up) as port,
             store(f"http://127.0.0.1:{port}", timeout=5) as shop,
         ):
-            error = failure(lambda: shop.ask("POST", "orders", json={}, shape=dict))
-        assert f"the connection to 127.0.0.1:{port} broke off: POST /orders" == str(error)
+            error = failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
+        assert f"the connection to 127.0.0.1:{port} was lost (POST /orders)" == str(error)
         assert (True, "wcflow_broken") == (error.effect_unknown, error.code)
 
     def test_somebody_does_not_speak_https(self) -> None:
@@ -490,12 +488,12 @@ class TestRealSockets:
             listening_socket(chat) as port,
             store(f"https://127.0.0.1:{port}", timeout=5) as shop,
         ):
-            error = failure(lambda: shop.ask("GET", "orders"))
-        assert f"127.0.0.1:{port} does not speak https: GET /orders" == str(error)
+            error = failure(lambda: shop.request("GET", "orders"))
+        assert f"127.0.0.1:{port} does not support https (GET /orders)" == str(error)
         assert error.permanent
 
     def test_a_missing_ca_file_is_named(self) -> None:
         with store("https://127.0.0.1:9", ca_file="/nowhere/ca.pem") as shop:
-            error = failure(lambda: shop.ask("GET", "orders"))
-        assert "/nowhere/ca.pem cannot be read: GET /orders" == str(error)
+            error = failure(lambda: shop.request("GET", "orders"))
+        assert "cannot read /nowhere/ca.pem (GET /orders)" == str(error)
         assert error.permanent

@@ -102,7 +102,7 @@ class TestMeta:
         assert {one: "", 999: "wc_user_invalid_id", two: ""} == error_codes(outcome)
         assert gone is not None
         assert (
-            'the store refused the change: PUT /customers/999: HTTP 404 wc_user_invalid_id ("Invalid user ID.")'
+            'the store rejected the change (PUT /customers/999: HTTP 404 wc_user_invalid_id: "Invalid user ID.")'
         ) == str(gone)
         assert (True, False, False) == (gone.permanent, gone.effect_unknown, is_store_wide(gone))
 
@@ -114,7 +114,7 @@ class TestMeta:
         error = outcome[one]
         assert error is not None
         assert (
-            "the store did not keep what was written: PUT /customers/1: meta _hidden",
+            "the store did not save the meta _hidden (PUT /customers/1)",
             True,
         ) == (
             str(error),
@@ -313,7 +313,7 @@ class TestCoupons:
         [
             ({"date_expires_gmt": None}, "expires is never"),
             ({"email_restrictions": []}, "it is restricted to 0 e-mail addresses instead of 1"),
-            ({"meta_data": []}, "its meta was not kept"),
+            ({"meta_data": []}, "its meta was not saved"),
             ({"usage_limit": []}, "usage_limit: expected a whole number, got a list"),
         ],
     )
@@ -323,8 +323,7 @@ class TestCoupons:
             error = self.create(web, self.answered(**change))
             assert "force=true" in str(web.calls[-1].request.url)
         assert (
-            "the store made another coupon than was asked for: WELCOME-7Q4MXK:"
-            f" {why}; it was taken back"
+            f"the store created the coupon WELCOME-7Q4MXK differently: {why}; it was removed"
         ) == str(error)
         assert ("wcflow_coupon_differs", True, False) == (
             error.code,
@@ -338,13 +337,13 @@ class TestCoupons:
             draft = web.add("PUT", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
             error = self.create(web, self.answered(email_restrictions=[]))
             assert b'{"status":"draft"}' == web.calls[-1].request.body
-        assert (1, True) == (draft.call_count, str(error).endswith("it was taken back"))
+        assert (1, True) == (draft.call_count, str(error).endswith("it was removed"))
 
     def test_one_that_stays_is_said_loudly(self) -> None:
         with responses.RequestsMock() as web:
             for method in ("DELETE", "PUT"):
                 web.add(method, f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)
             error = self.create(web, self.answered(email_restrictions=[]))
-        assert str(error).endswith("AND IT IS STILL IN THE SHOP")
-        assert error.advice.startswith("delete the coupon WELCOME-7Q4MXK in the shop")
+        assert str(error).endswith("IT IS STILL IN THE STORE")
+        assert error.advice.startswith("Delete the coupon WELCOME-7Q4MXK in the store.")
         assert error.effect_unknown

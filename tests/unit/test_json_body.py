@@ -109,8 +109,11 @@ class TestRowsThatAreNoJson:
     @pytest.mark.parametrize(
         ("row", "why"),
         [
-            (b'{"id":7,"a":1e999}', "no JSON: number is infinity when parsed as double"),
-            (b'{"id": 7, "a":' + b"[" * 1100 + b"]" * 1100 + b"}", "no JSON: depth limit exceeded"),
+            (b'{"id":7,"a":1e999}', "invalid JSON: number is infinity when parsed as double"),
+            (
+                b'{"id": 7, "a":' + b"[" * 1100 + b"]" * 1100 + b"}",
+                "invalid JSON: depth limit exceeded",
+            ),
         ],
     )
     def test_it_is_garbled_and_the_others_are_read(self, row: bytes, why: str) -> None:

@@ -153,17 +153,17 @@ class TestFindings:
             (
                 READER,
                 "key",
-                "the key may only read: wcflow can plan, not write",
-                "give the key the permission Read/Write, or set write = no",
+                "the key is read-only: wcflow can plan changes but not make them",
+                "Give the key Read/Write permission, or set write = no.",
             ),
             (
                 MANAGER,
                 "role",
                 (
-                    "the key's user is no administrator: customer meta cannot be read (tags set by"
-                    " hand, consent, birthday), and customers are written one by one"
+                    "the key's user is not an administrator: wcflow cannot read customer meta (tags"
+                    " set by hand, consent, birthday), and updates customers one by one"
                 ),
-                "make a key for a user who is an administrator",
+                "Create a key for a user who is an administrator.",
             ),
         ],
         ids=["reader", "shop manager"],
@@ -184,7 +184,7 @@ class TestFindings:
             "consent_meta",
             "warn",
             "none of the last 1 customers has newsletter",
-            "customers have: birthday, optin",
+            "Customers have these meta keys: birthday, optin.",
         )
         assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
 
@@ -202,15 +202,15 @@ class TestFindings:
 
     def test_an_old_woocommerce_is_told(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
-        assert ("bad", "update WooCommerce to 5.8 or later") == (found.level, found.advice)
+        assert ("bad", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
 
     @pytest.mark.parametrize(
         ("off", "level", "said"),
         [
             (0, "ok", "the clocks agree within 1 s"),
             (59, "ok", "the clocks agree within 59 s"),
-            (-300, "warn", "the shop's clock is 300 s ahead of this one"),
-            (300, "warn", "the shop's clock is 300 s behind this one"),
+            (-300, "warn", "the store's clock is 300 s ahead of that of this machine"),
+            (300, "warn", "the store's clock is 300 s behind that of this machine"),
         ],
     )
     def test_clocks_are_compared(
@@ -221,7 +221,7 @@ class TestFindings:
 
     def test_a_zone_without_a_name_knows_no_summer_time(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, replaces=("Europe/Berlin", "")))["time zone"]
-        said = "the shop's zone is the fixed offset UTC+01:00: summer time is not followed"
+        said = "the store's time zone is the fixed offset UTC+01:00, without summer time"
         assert ("warn", said) == (found.level, found.said)
 
     def test_a_cache_in_front_of_the_api_is_found(self, sandbox: SandboxStore) -> None:
@@ -233,8 +233,8 @@ class TestFindings:
             Plugin(sandbox, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
         )
         assert (
-            "the shop counts USD with 4 decimals, wcflow with 2",
-            "set the number of decimals to 2 in the shop",
+            "the store uses 4 decimals for USD, wcflow 2",
+            "Set the number of decimals to 2 in the store.",
         ) == (found["currency"].said, found["currency"].advice)
 
     def test_trouble_with_one_question_is_its_finding(self, sandbox: SandboxStore) -> None:
@@ -242,7 +242,7 @@ class TestFindings:
         faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
         assert {"products": "bad"} == levels(found)
-        assert found["products"].advice == "look into the shop's PHP error log"
+        assert found["products"].advice == "Check the store's PHP error log."
 
 
 class TestBounds:
@@ -307,9 +307,9 @@ class TestAddress:
     def test_a_shop_under_a_path(self) -> None:
         link = f'<{URL}/shop/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
-        assert "url = https://shop.example/shop" == found.advice
+        assert "Set url to https://shop.example/shop." == found.advice
         assert found.said.endswith(
-            "the shop's API is at https://shop.example/shop, not at https://shop.example"
+            "the store's API is at https://shop.example/shop, not at https://shop.example"
         )
 
     def test_a_shop_that_redirects(self) -> None:
@@ -321,17 +321,17 @@ class TestAddress:
             {"url": www, "headers": {**DATE, "Link": link}},
             index={"status": 301, "headers": {**DATE, "Location": f"{www}wp-json/"}},
         )
-        assert "url = https://www.shop.example" == found.advice
+        assert "Set url to https://www.shop.example." == found.advice
 
     def test_a_shop_with_plain_permalinks(self) -> None:
         link = f'<{URL}/?rest_route=/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
-        assert "choose Post name under Settings, Permalinks in WordPress" == found.advice
+        assert "Choose Post name under Settings, Permalinks in WordPress." == found.advice
 
     def test_an_api_that_a_plugin_closed(self) -> None:
         link = f'<{URL}/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
-        assert "look for a security plugin that closes the REST API (/wp-json)" == found.advice
+        assert "Look for a security plugin that blocks the REST API (/wp-json)." == found.advice
 
     def test_no_wordpress_at_all(self) -> None:
         found = self.finding({"body": "<html>Hello"})
@@ -341,20 +341,24 @@ class TestAddress:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "/"}})
         assert "names no WordPress API" in found.said
 
+    def test_a_home_page_that_redirects_to_an_invalid_address(self) -> None:
+        found = self.finding({"status": 302, "headers": {**DATE, "Location": "http://[x"}})
+        assert "names no WordPress API" in found.said
+
     def test_a_home_page_out_of_reach(self) -> None:
         found = self.finding({"body": requests.exceptions.ConnectTimeout()})
         assert found.said.endswith(
-            "no connection to shop.example within 10 s: GET https://shop.example/"
+            "could not connect to shop.example within 10 s (GET https://shop.example/)"
         )
 
     def test_wordpress_without_woocommerce(self) -> None:
         body = {"name": "Blog", "namespaces": ["wp/v2"]}
         found = self.finding(index={"json": body, "headers": DATE})
-        assert "switch WooCommerce on, or correct url" == found.advice
+        assert "Activate WooCommerce, or correct url." == found.advice
 
     def test_nobody_at_the_address_is_asked_no_further(self) -> None:
         found = self.finding(index={"body": requests.exceptions.ConnectTimeout()})
-        assert "no connection to shop.example within 10 s: GET /wp-json/" == found.said
+        assert "could not connect to shop.example within 10 s (GET /wp-json/)" == found.said
 
     def test_http_is_warned_of(self) -> None:
         found = []
@@ -365,16 +369,17 @@ class TestAddress:
                 web.add("GET", "http://shop.example/wp-json/wc/v3/customers", status=401, json={})
                 _known, findings = probe(open_client(url="http://shop.example"), now=NOW)
             found.append(findings[0])
-        assert ["give the shop a certificate, and url https://", "url = https://shop.example"] == [
-            each.advice for each in found
-        ]
+        assert [
+            "Install a certificate in the store, and let url begin with https://.",
+            "Set url to https://shop.example.",
+        ] == [each.advice for each in found]
 
     def test_a_refused_key_ends_the_probe_with_its_reason(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "key"]) == (known, [each.name for each in findings])
         assert findings[1].said.startswith(
-            "the store does not know the key: GET /customers: HTTP 401"
+            "the store rejected the API key (GET /customers: HTTP 401"
         )
 
 

@@ -261,11 +261,11 @@ class TestSurprises:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({"id": "12"}, "id: expected the number of something, got text"),
-            ({"id": 0}, "id: expected the number of something, got a number"),
-            ({"total": "a lot"}, "total: expected an amount, got text that is none"),
+            ({"id": "12"}, "id: expected an id, got text"),
+            ({"id": 0}, "id: expected an id, got a number"),
+            ({"total": "a lot"}, "total: expected an amount, got text that is not one"),
             ({"total": None}, "total: expected an amount, got null"),
-            ({"total": "1e400"}, "total: expected an amount, got text that is none"),
+            ({"total": "1e400"}, "total: expected an amount, got text that is not one"),
             ({"customer_id": True}, "customer_id: expected a whole number, got true or false"),
             ({"customer_id": 10**30}, "customer_id: expected a whole number, got a number"),
             ({"status": ["x"]}, "status: expected text, got a list"),
@@ -285,11 +285,11 @@ class TestSurprises:
             ({"date_paid_gmt": 5}, "date_paid_gmt: expected a time, got a number"),
             (
                 {"date_paid_gmt": "2026-02-30T00:00:00"},
-                "date_paid_gmt: expected a time as 2026-01-31T09:00:00, got text that is none",
+                "date_paid_gmt: expected a time like 2026-01-31T09:00:00, got other text",
             ),
             (
                 {"date_paid_gmt": "2026-02-28"},
-                "date_paid_gmt: expected a time as 2026-01-31T09:00:00, got text that is none",
+                "date_paid_gmt: expected a time like 2026-01-31T09:00:00, got other text",
             ),
             (
                 {"date_created_gmt": None, "date_modified_gmt": None},
@@ -481,19 +481,19 @@ class TestWhatIsUnderstoodOfBadRows:
         ("changes", "said"),
         [
             ({"total": "-0.01"}, "total: expected an amount, got a negative one"),
-            ({"status": ""}, "status: expected a word, got a text of 0 characters"),
-            ({"status": "x" * 101}, "status: expected a word, got a text of 101 characters"),
+            ({"status": ""}, "status: expected a short text, got one of 0 characters"),
+            ({"status": "x" * 101}, "status: expected a short text, got one of 101 characters"),
             (
                 {"customer_id": -1},
-                "customer_id: expected the number of something, got a negative one",
+                "customer_id: expected an id, got a negative number",
             ),
             (
                 {"billing": {"email": "x" * 321}},
-                "billing.email: expected an address, got a text of 321 characters",
+                "billing.email: expected an e-mail address, got a text of 321 characters",
             ),
             (
                 {"date_paid_gmt": "9999-12-31T23:59:59"},
-                "date_paid_gmt: expected a time as 2026-01-31T09:00:00, got text that is none",
+                "date_paid_gmt: expected a time like 2026-01-31T09:00:00, got other text",
             ),
         ],
     )

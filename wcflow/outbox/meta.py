@@ -153,7 +153,7 @@ def _check_first_write(
         error = StoreError(
             f"the store accepted {', '.join(meta)} for {resource} {target} but does not show it",
             "A plugin may be filtering meta data. wcflow will try again later.",
-            asked=f"POST /{_PATHS[resource]}/batch",
+            request=f"POST /{_PATHS[resource]}/batch",
         )
         return dict.fromkeys(written, error)
     with delivery.db.transaction() as tx:

@@ -120,5 +120,5 @@ def confirm_missing_customers(context: PollContext, missing: Collection[int]) ->
     raise StoreError(
         f"the store left {len(missing)} customers out of a list, and has them when asked by name",
         "look for a plugin that hides customers from the REST API; nothing was deleted",
-        asked="GET /customers",
+        request="GET /customers",
     )

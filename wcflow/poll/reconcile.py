@@ -134,7 +134,7 @@ def _counts_are_plausible(context: PollContext, counted: int, known: int) -> boo
         raise StoreError(
             "the store counts no orders, and has them when asked by name",
             "look for a plugin or a cache that changes the REST API; nothing was deleted",
-            asked="GET /orders",
+            request="GET /orders",
         )
     hold_writes(context, "orders", f"none, where {known} are known")
     return False

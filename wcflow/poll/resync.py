@@ -191,7 +191,7 @@ def _unconfirmed_ids(context: PollContext, kind: str) -> list[int]:
         raise StoreError(
             f"the store lists no {what}, and has them when asked by name",
             "look for a plugin or a cache that changes the REST API; nothing was deleted",
-            asked=f"GET /{what}",
+            request=f"GET /{what}",
         )
     hold_writes(context, what, f"none, where {known} are known")
     return []

@@ -1,1 +1,1 @@
-"""The shop, over HTTP: asked politely, answered in records. No rule and no table stands here."""
+"""WooCommerce over HTTP: requests go out, records come back."""

@@ -1,8 +1,7 @@
-"""The shop, asked in its own nouns: orders, customers, products, notes, coupons.
+"""Read and write a store's orders, customers, products, notes and coupons.
 
-Reads give records, writes give what became of them, and only StoreError is raised. Lists of orders
-are asked for as page 1 alone: a second page of a set that moves would miss rows. What to ask for
-when, and what to do with it, is decided elsewhere.
+The only exception is StoreError. Lists of orders always load page 1: while orders change, a second
+page would miss rows.
 """
 
 from __future__ import annotations
@@ -37,19 +36,19 @@ _ALL_ROLES: Params = {"role": "all", **_BY_ID}
 
 
 class Refunds(NamedTuple):
-    """Refunds by id, with their dates, and those that could not be understood."""
+    """Refunds by id, with their dates, and unreadable rows."""
 
     found: dict[int, Refund]
     unreadable: tuple[UnreadableRow, ...] = ()
 
 
 class Store(ListingClient):
-    """One WooCommerce shop."""
+    """A WooCommerce store."""
 
     def __init__(
-        self, name: str, url: str, key: str, secret: str, **how: Unpack[ClientOptions]
+        self, name: str, url: str, key: str, secret: str, **options: Unpack[ClientOptions]
     ) -> None:
-        super().__init__(name, url, key, secret, **how)
+        super().__init__(name, url, key, secret, **options)
         self._batch = AdaptiveSize(writes.BATCH_SIZE, least=1)
         self._unbatched: set[str] = set()
         self._lists_refunds = True
@@ -63,7 +62,7 @@ class Store(ListingClient):
         page_size: int | None = None,
         **filters: Unpack[OrderFilters],
     ) -> Listing[Order]:
-        """Give the first page of the orders that match, or with ``include`` all of those."""
+        """Return the first page of the orders that match, or all orders in ``include``."""
         params = {**order_params(filters), "_fields": _order_fields(meta_keys)}
         read = partial(wire.parse_order, keep=meta_keys)
         if wanted := filters.get("include", ()):
@@ -73,41 +72,41 @@ class Store(ListingClient):
     def order_ids(
         self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[tuple[int, datetime]]:
-        """Give the orders that match, as ids and when they changed last."""
+        """Return the ids and modification times of the orders that match."""
         params = {**order_params(filters), "_fields": "id,date_modified_gmt"}
         if wanted := filters.get("include", ()):
             return self.get_by_ids("orders", wanted, params, wire.parse_modified)
         return self.page("orders", params, wire.parse_modified, page_size)
 
     def count_orders(self, **filters: Unpack[OrderFilters]) -> int:
-        """Count the orders that match: a small request, whatever their number."""
+        """Count the orders that match, in one small request."""
         given = {**order_params(filters), "include": id_list(filters.get("include", ()))}
-        answer = self.ask("GET", "orders", {**given, "per_page": 1, "_fields": "id"})
+        answer = self.request("GET", "orders", {**given, "per_page": 1, "_fields": "id"})
         return _read_total("GET /orders", answer)
 
     def order(self, order_id: int, meta_keys: frozenset[str] = frozenset()) -> Order | None:
-        """Give one order, also from the trash; None where it was deleted for good."""
+        """Return an order, also from the trash, or None if it was deleted permanently."""
         path = f"orders/{order_id}"
         return self.one(path, _order_fields(meta_keys), partial(wire.parse_order, keep=meta_keys))
 
     def orders_meta(self, order_ids: Collection[int]) -> dict[int, dict[str, str]]:
-        """Give the meta of orders as it is now; deleted and trashed ones are absent."""
+        """Return the current meta of orders; orders deleted or in the trash are missing."""
         params = {"status": "any", **_BY_ID, "_fields": "id,meta_data"}
         found = self.get_by_ids("orders", order_ids, params, lambda row: (row["id"], meta(row)))
         return dict(require_all_rows("GET /orders", found))
 
     def notes(self, order_id: int) -> tuple[Note, ...]:
-        """Give all notes of an order, in the order in which WooCommerce tells them."""
+        """Return all notes of an order, in WooCommerce's order."""
         path = f"orders/{order_id}/notes"
-        answer = self.ask("GET", path, {"_fields": "id,note,customer_note"})
+        answer = self.request("GET", path, {"_fields": "id,note,customer_note"})
         return require_all_rows(f"GET /{path}", build_listing(answer, wire.parse_note))
 
     # Refunds
 
     def refunds(self, orders: Iterable[Order], known: Container[int] = ()) -> Refunds:
-        """Give the refunds of ``orders`` with their dates, which orders do not tell.
+        """Return the refunds of ``orders`` with their dates, which orders do not contain.
 
-        Left out are those that have a date or are in ``known``.
+        Refunds that have a date or are in ``known`` are omitted.
         """
         wanted = {
             refund.id: order
@@ -127,16 +126,16 @@ class Store(ListingClient):
     def refund_dates(
         self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[tuple[int, datetime]]:
-        """Give the refunds that match, as ids and when they were made."""
+        """Return the ids and creation times of the refunds that match."""
         params = {**order_params(filters), "status": "", "_fields": "id,date_created_gmt"}
         if wanted := filters.get("include", ()):
             return self.get_by_ids("refunds", wanted, params, wire.parse_created)
         return self.page("refunds", params, wire.parse_created, page_size)
 
     def count_refunds(self, **filters: Unpack[OrderFilters]) -> int | None:
-        """Count the refunds made in a time; None where the shop has no list of them."""
+        """Count the refunds created between the bounds; None if the store has no list of refunds."""
         try:
-            answer = self.ask(
+            answer = self.request(
                 "GET", "refunds", {**time_params(filters), "per_page": 1, "_fields": "id"}
             )
         except StoreError as error:
@@ -153,42 +152,43 @@ class Store(ListingClient):
         return _to_refunds(self.get_by_ids("refunds", wanted, params, read))
 
     def _refunds_by_order(self, wanted: Mapping[int, Order]) -> Refunds:
-        of_orders = {order.id: order.currency for order in wanted.values()}
-        told = [self._refunds_of(number, of_orders[number]) for number in of_orders]
+        currencies = {order.id: order.currency for order in wanted.values()}
+        parts = [self._refunds_of(*each) for each in currencies.items()]
         return Refunds(
-            {key: refund for each in told for key, refund in each.found.items() if key in wanted},
-            tuple(row for each in told for row in each.unreadable),
+            {key: refund for each in parts for key, refund in each.found.items() if key in wanted},
+            tuple(row for each in parts for row in each.unreadable),
         )
 
     def _refunds_of(self, order_id: int, currency: str) -> Refunds:
         path = f"orders/{order_id}/refunds"
-        answer = self.ask("GET", path, {"per_page": _MAX_PAGE_SIZE, "_fields": wire.REFUND_FIELDS})
+        answer = self.request(
+            "GET", path, {"per_page": _MAX_PAGE_SIZE, "_fields": wire.REFUND_FIELDS}
+        )
         return _to_refunds(build_listing(answer, lambda row: wire.parse_refund(row, currency)))
 
     # Customers
 
     def customers(self, include: Collection[int], *, any_role: bool = False) -> Listing[Customer]:
-        """Give these customers, whatever their role.
+        """Return these customers, of any role.
 
-        One that is neither among the rows nor unreadable does not exist, unless ``full`` says that
-        the shop held rows back. ``whoever``: they were not chosen for what they are, so that where
-        none can be understood it is the shop's fault, and a StoreError.
+        A customer who is missing does not exist, unless the listing is ``full``. ``any_role``: raise
+        StoreError if all are unreadable (the ids are a plain range, not chosen ones).
         """
         params = {**_ALL_ROLES, "_fields": wire.CUSTOMER_FIELDS}
         found = self.get_by_ids("customers", include, params, wire.parse_customer)
         return require_readable("GET /customers", found) if any_role else found
 
     def newest_customer_ids(self, count: int) -> Listing[int]:
-        """Give the ids of the customers who registered last, the newest first; at most 100."""
+        """Return the ids of the newest customers, newest first; at most 100."""
         params = {**_ALL_ROLES, "order": "desc", "_fields": "id"}
         return self.page("customers", params, row_id, min(count, _MAX_PAGE_SIZE))
 
     def customer(self, customer_id: int) -> Customer | None:
-        """Give one customer; None where there is none."""
+        """Return a customer, or None if they do not exist."""
         return self.one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.parse_customer)
 
     def customers_meta(self, customer_ids: Collection[int]) -> dict[int, dict[str, str] | None]:
-        """Give the meta of customers as it is now; None where this key may not read it."""
+        """Return the current meta of customers; None where the key is not allowed to read it."""
 
         def read(row: Json) -> tuple[int, dict[str, str] | None]:
             return row["id"], wire.parse_customer_meta(row)
@@ -214,7 +214,7 @@ class Store(ListingClient):
         page: int = 1,
         page_size: int | None = None,
     ) -> Listing[Product]:
-        """Give a page of products that are not in the trash, or with ``include`` all of those."""
+        """Return a page of products that are not in the trash, or all products in ``include``."""
         bounds = {"modified_after": modified_after, "modified_before": modified_before}
         params: Params = {
             **time_params(bounds),
@@ -231,10 +231,10 @@ class Store(ListingClient):
     # Coupons
 
     def coupon(self, code: str) -> Coupon | None:
-        """Give the coupon of this code, in whatever case it is written."""
+        """Return the coupon with this code, ignoring case, or None."""
         if not code.strip():
-            return None  # an empty code would list every coupon
-        answer = self.ask("GET", "coupons", {"code": code.lower()})
+            return None  # an empty code would list all coupons
+        answer = self.request("GET", "coupons", {"code": code.lower()})
         found = require_all_rows("GET /coupons", build_listing(answer, wire.parse_coupon))
         return next((each for each in found if each.code.lower() == code.lower()), None)
 
@@ -245,27 +245,27 @@ class Store(ListingClient):
         kind: Literal["customers", "orders"],
         values: Mapping[int, Mapping[str, str | None]],
     ) -> dict[int, StoreError | None]:
-        """Set meta of customers or orders; None deletes a key. Say for each what went wrong."""
+        """Set meta of customers or orders; None deletes a key. Return an error or None for each."""
         return writes.write_meta(self, kind, values, self._batch, self._unbatched)
 
     def add_note(self, order_id: int, text: str, *, for_customer: bool = False) -> Note:
-        """Add a note to an order. WooCommerce e-mails those ``for_customer``."""
+        """Add a note to an order. WooCommerce e-mails notes ``for_customer``."""
         return writes.add_note(self, order_id, text, for_customer=for_customer)
 
     def create_coupon(self, wanted: Coupon) -> Coupon:
-        """Create a coupon and make sure that it is what was asked for; else take it back."""
+        """Create a coupon; delete it again if the store created it differently."""
         return writes.create_coupon(self, wanted)
 
 
-def _read_total(asked: str, answer: Answer) -> int:
+def _read_total(request: str, answer: Answer) -> int:
     if answer.total is None:
-        why = "expected an X-WP-Total header, which a proxy may have taken away"
-        raise errors.unexpected_error(asked, 200, why, wrote=False)
+        why = "expected an X-WP-Total header (a proxy may have removed it)"
+        raise errors.unexpected_error(request, 200, why, wrote=False)
     return answer.total
 
 
-def _to_refunds(told: Listing[Refund]) -> Refunds:
-    return Refunds({refund.id: refund for refund in told.rows}, told.unreadable)
+def _to_refunds(listing: Listing[Refund]) -> Refunds:
+    return Refunds({refund.id: refund for refund in listing.rows}, listing.unreadable)
 
 
 def _order_fields(meta_keys: frozenset[str]) -> str:

@@ -1,4 +1,4 @@
-"""Read single fields of WooCommerce's JSON, strictly. Which fields make a record stands in wire.py."""
+"""Read single fields of WooCommerce's JSON, strictly."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ Json = Mapping[str, Any]
 
 MAX_INTEGER = 2**63 - 1
 MAX_EMAIL_LENGTH = 320
-"""64 before the @ and 255 after it: a longer one is none, and no index of PostgreSQL takes it."""
+"""64 characters before the @ and 255 after it. PostgreSQL cannot index much longer texts."""
 MAX_WORD_LENGTH = 100
-"""WordPress holds 20 characters of a status."""
+"""WordPress stores 20 characters of a status."""
 YEARS = range(1900, 3000)
-"""Outside of these a date is none, and reckoning with it would leave the calendar."""
+"""Other years are invalid: date arithmetic could overflow."""
 _MISSING: Any = object()
 
 
 class WireError(ValueError):
-    """what the shop sent is not of the form that WooCommerce documents; says where in the JSON."""
+    """JSON that is not as WooCommerce documents it; the message names the place."""
 
     def within(self, place: str) -> WireError:
-        """Give the same error, seen from one level further out."""
+        """Return the same error with ``place`` in front of its own place."""
         inner = str(self)
         return WireError(f"{place}{inner}" if inner.startswith("[") else f"{place}.{inner}")
 
 
 def json_type(value: object) -> str:
-    """Name the JSON type of ``value``; its content may be personal and is not shown."""
+    """Return the JSON type of ``value``; its content can be personal data and is not shown."""
     names = {str: "text", bool: "true or false", int: "a number", float: "a number"}
     names |= {dict: "an object", list: "a list", type(None): "null"}
     return "nothing" if value is _MISSING else names.get(type(value), "something else")
@@ -47,15 +47,15 @@ def wrong_type(key: str, expected: str, value: object) -> WireError:
 
 
 def row_id(row: Json) -> int:
-    """Read ``id``, which every thing in the shop has."""
+    """Read the ``id`` of a record."""
     value = row.get("id", _MISSING)
     if type(value) is int and 0 < value <= MAX_INTEGER:
         return value
-    raise wrong_type("id", "the number of something", value)
+    raise wrong_type("id", "an id", value)
 
 
 def integer(row: Json, key: str) -> int:
-    """Read a whole number. WooCommerce sends "" or null where there is none: 0."""
+    """Read a whole number; "" and null are 0."""
     value = row.get(key, _MISSING)
     if type(value) is int and abs(value) <= MAX_INTEGER:
         return value
@@ -65,23 +65,23 @@ def integer(row: Json, key: str) -> int:
 
 
 def reference_id(row: Json, key: str) -> int:
-    """Read the id of another thing; 0 where there is none."""
+    """Read the id of another record; 0 if there is none."""
     value = row.get(key, _MISSING)
     if type(value) is int and 0 <= value <= MAX_INTEGER:
         return value
     value = integer(row, key)
     if value < 0:
-        raise WireError(f"{key}: expected the number of something, got a negative one")
+        raise WireError(f"{key}: expected an id, got a negative number")
     return value
 
 
 def limit(row: Json, key: str) -> int | None:
-    """Read a whole number that may be absent: null, "" and 0 mean no limit."""
+    """Read a limit; null, "" and 0 mean none."""
     return integer(row, key) or None
 
 
 def quantity(row: Json, key: str) -> int:
-    """Read how many pieces; shops that sell by weight send fractions, which count up."""
+    """Read a quantity. Stores that sell by weight send fractions, which are rounded up."""
     value = row.get(key, _MISSING)
     if type(value) is int and 0 <= value <= MAX_INTEGER:
         return value
@@ -98,7 +98,7 @@ def flag(row: Json, key: str) -> bool:
 
 
 def text(row: Json, key: str) -> str:
-    """Read text as it stands; null is "", a number (a postcode, an order number) its digits."""
+    """Read text; null is "", and a number (a postcode, an order number) becomes its digits."""
     value = row.get(key, _MISSING)
     return value if type(value) is str else _as_text(key, value)
 
@@ -111,28 +111,30 @@ def html_text(row: Json, key: str) -> str:
 
 
 def address_part(row: Json, key: str) -> str:
-    """Read a part of an address: as ``name``, and "" where this version of WooCommerce has none."""
+    """Read a part of an address; "" if this version of WooCommerce does not send it."""
     return html_text(row, key) if key in row else ""
 
 
 def email_address(row: Json, key: str) -> str:
-    """Read an e-mail address in normal form; whether one can be reached there is not asked."""
+    """Read a normalized e-mail address; whether it exists is not checked."""
     return checked_email(key, text(row, key))
 
 
 def checked_email(key: str, value: str) -> str:
-    """Give an e-mail address in normal form, or WireError where it is too long to be one."""
+    """Return a normalized e-mail address; raise WireError if it is too long."""
     email = normalize_email(value)
     if len(email) > MAX_EMAIL_LENGTH:
-        raise WireError(f"{key}: expected an address, got a text of {len(email):,} characters")
+        raise WireError(
+            f"{key}: expected an e-mail address, got a text of {len(email):,} characters"
+        )
     return email
 
 
 def required_text(row: Json, key: str) -> str:
-    """Read a word without which the row means nothing, such as a status."""
+    """Read a required short text, such as a status."""
     value = text(row, key)
     if not 0 < len(value) <= MAX_WORD_LENGTH:
-        raise WireError(f"{key}: expected a word, got a text of {len(value):,} characters")
+        raise WireError(f"{key}: expected a short text, got one of {len(value):,} characters")
     return value
 
 
@@ -145,25 +147,26 @@ def _as_text(key: str, value: object) -> str:
 
 
 def money(row: Json, key: str, currency: str) -> int:
-    """Read an amount as integers of the minor unit."""
+    """Read an amount in the minor unit of the currency."""
     value = row.get(key, _MISSING)
     if type(value) not in (str, int, float):
         raise wrong_type(key, "an amount", value)
     try:
         return to_minor_units(value if type(value) is str else str(value), currency)
     except ValueError:
-        # What it is instead may be anything, also somebody's name: it is not repeated.
-        why = f"{key}: expected an amount, got {json_type(value)} that is none"
-        raise WireError(why) from None
+        # The value is not shown: it can be personal data.
+        raise WireError(
+            f"{key}: expected an amount, got {json_type(value)} that is not one"
+        ) from None
 
 
-# Prices are few and are told again and again: to reckon one in decimals takes ten times as long.
+# The same prices occur again and again, and decimal arithmetic takes ten times as long.
 @lru_cache(maxsize=8192)
 def to_minor_units(amount: str, currency: str) -> int:
-    """Give an amount as integers of the minor unit; ValueError where it is none, or too large."""
+    """Return an amount in the minor unit; raise ValueError if it is invalid or too large."""
     found = to_minor(amount, currency)
     if abs(found) > MAX_INTEGER:
-        raise ValueError("expected an amount that a database can hold")
+        raise ValueError("expected an amount that fits into the database")
     return found
 
 
@@ -176,13 +179,13 @@ def price(row: Json, key: str, currency: str) -> int:
 
 
 def timestamp(row: Json, key: str) -> datetime | None:
-    """Read a naive GMT stamp as aware UTC; null, "" and MySQL's zero dates are None."""
+    """Read a GMT time without a zone as UTC; null, "" and MySQL's zero dates are None."""
     value = row.get(key, _MISSING)
     if value is None or value == "":
         return None
     if type(value) is not str:
         raise wrong_type(key, "a time", value)
-    # WordPress turns MySQL's 0000-00-00 into the year -1.
+    # WordPress sends MySQL's 0000-00-00 as year -1.
     if value.startswith(("-", "0000")):
         return None
     return _parse_timestamp(key, value)
@@ -196,11 +199,11 @@ def _parse_timestamp(key: str, value: str) -> datetime:
                 return instant
     except ValueError:
         pass
-    raise WireError(f"{key}: expected a time as 2026-01-31T09:00:00, got text that is none")
+    raise WireError(f"{key}: expected a time like 2026-01-31T09:00:00, got other text")
 
 
 def sub_object(row: Json, key: str) -> Json:
-    """Read an object. PHP sends an empty one as a list."""
+    """Read an object. PHP sends an empty object as a list."""
     value = row.get(key, _MISSING)
     if type(value) is dict:
         return value
@@ -210,7 +213,7 @@ def sub_object(row: Json, key: str) -> Json:
 
 
 def rows(row: Json, key: str) -> Iterable[Any]:
-    """Read a list. PHP sends one with gaps as an object."""
+    """Read a list. PHP sends a list with gaps as an object."""
     value = row.get(key, _MISSING)
     if type(value) is list:
         return value
@@ -227,9 +230,9 @@ def integers(row: Json, key: str) -> tuple[int, ...]:
 
 
 def meta(row: Json, keep: frozenset[str] | None = None) -> dict[str, str]:
-    """Read ``meta_data``: every key, or those of ``keep``. The first of two equal keys counts.
+    """Read ``meta_data``: all keys, or those in ``keep``.
 
-    WooCommerce writes to the first one too. Values that are no text are their compact JSON.
+    If a key occurs twice the first counts, as it is the one that WooCommerce updates.
     """
     found: dict[str, str] = {}
     if row.get("meta_data") == []:
@@ -244,7 +247,7 @@ def meta(row: Json, keep: frozenset[str] | None = None) -> dict[str, str]:
 
 
 def meta_text(value: Any) -> str:
-    """Give a meta value as the one text under which wcflow knows it."""
+    """Return a meta value as text; other values than text become compact JSON."""
     if type(value) is str:
         return value
     try:
@@ -254,8 +257,8 @@ def meta_text(value: Any) -> str:
 
 
 def _nested_text(value: Any) -> str:
-    # Page builders nest deeper than orjson writes: some of what it reads, json must write.
+    # Page builders nest values deeper than orjson can write.
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (RecursionError, ValueError):
-        raise WireError("meta_data: expected a value that is nested less deeply") from None
+        raise WireError("meta_data: a value is nested too deeply") from None

@@ -1,7 +1,7 @@
-"""Turn the body of an answer into JSON, or say why it is none. What cannot be read is never empty.
+"""Parse a response body as JSON; a body that cannot be parsed is an error, never an empty list.
 
-One row that is no JSON (a number without end, a thousand brackets) must not take its page with it:
-a list that is whole, with every bracket closed, is then read row by row.
+One invalid row (such as 1e999 or a thousand brackets) does not make its page unreadable: a complete
+list, with all brackets closed, is parsed row by row.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _LINE_START = re.compile(rb"(?:^|[\n>])[ \t\r]*([\[{])")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _HTML_TAG = re.compile(r"<[^>]*>")
 NUL = b"\\u0000"
-"""A sign that no text may hold, as JSON writes it."""
-# An escape: a whole surrogate pair, one half of it, NUL, or any other, which stays as it is.
+"""The NUL character in JSON, which PostgreSQL cannot store."""
+# An escape: a surrogate pair, half of one, NUL, or any other (kept as it is).
 _ESCAPE = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|(u0000)|.)",
@@ -33,21 +33,20 @@ _ID = re.compile(rb'\{\s*"id"\s*:\s*([1-9]\d{0,17})\s*,')
 
 @dataclass(frozen=True, slots=True)
 class InvalidRow:
-    """A row of a list that is no JSON; ``id`` is 0 where it does not begin with one."""
+    """A row that is not valid JSON; ``id`` is 0 if it does not begin with one."""
 
     id: int
     why: str
 
 
 class UnreadableError(ValueError):
-    """the body is not JSON, also not behind a byte order mark or a notice of PHP."""
+    """The body is not JSON, even without a byte order mark and PHP notices."""
 
 
 def parse_json(content: bytes) -> Any:
-    """Read JSON that a byte order mark or PHP notices may precede; raise UnreadableError if it is none.
+    """Parse JSON, ignoring a byte order mark and PHP notices; raise UnreadableError if it is invalid.
 
-    Rows of a list that are none by themselves are Garbled. No text holds NUL, which PostgreSQL
-    refuses, nor half a character.
+    Invalid rows of a list become InvalidRow. NUL and halves of surrogate pairs are removed.
     """
     text = content.removeprefix(_BOM).strip()
     if NUL in text:
@@ -62,7 +61,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def _split_list(text: bytes) -> list[bytes] | None:
-    """Cut a list at its commas; None where it is no list, or not a whole one."""
+    """Split a list at its commas; None if it is not a complete list."""
     cuts: list[int] = []
     depth = 0
     for token in _TOKEN.finditer(text):
@@ -72,7 +71,7 @@ def _split_list(text: bytes) -> list[bytes] | None:
         elif sign in (b"]", b"}"):
             depth -= 1
         elif sign == b'"':
-            return None  # a text that nothing ends: the answer is torn
+            return None  # an unclosed string: the response was cut off
         if (depth == 1 and sign in (b"[", b",")) or depth == 0:
             if not cuts and (sign != b"[" or token.start()):
                 return None
@@ -93,11 +92,11 @@ def _parse_row(piece: bytes) -> Any:
         return orjson.loads(_repair(piece))
     except orjson.JSONDecodeError as error:
         found = _ID.match(piece.lstrip())
-        return InvalidRow(int(found[1]) if found else 0, f"no JSON: {error.msg}")
+        return InvalidRow(int(found[1]) if found else 0, f"invalid JSON: {error.msg}")
 
 
 def _repair(text: bytes) -> bytes:
-    """Leave out NUL, and put the sign for "unknown" where half a character stands."""
+    """Remove NUL, and replace halves of surrogate pairs by the replacement character."""
     whole = _ESCAPE.sub(_repair_escape, text)
     return whole.decode(errors="replace").encode()
 
@@ -109,7 +108,7 @@ def _repair_escape(escape: re.Match[bytes]) -> bytes:
 
 
 def _parse_after_notices(text: bytes, why: str) -> Any:
-    # It must begin before the first row: a part of a torn tail may parse and would be a lie.
+    # Begin at or before the first row: part of a response that was cut off could also be valid JSON.
     opening = _OPENING.search(text)
     last = opening.start() if opening else len(text)
     starts = {found.start(1) for found in _LINE_START.finditer(text, 0, last)}
@@ -117,12 +116,12 @@ def _parse_after_notices(text: bytes, why: str) -> Any:
         try:
             return orjson.loads(text[start:])
         except orjson.JSONDecodeError:
-            continue  # a bracket of the notice itself: "[22-Nov-2026 09:00:00] PHP Notice"
+            continue  # a bracket of the notice: "[22-Nov-2026 09:00:00] PHP Notice"
     raise UnreadableError(why)
 
 
 def is_html(content_type: str, content: bytes) -> bool:
-    """Say whether the answer is a web page instead of data."""
+    """Return whether the body is a web page."""
     start = content[:200].removeprefix(_BOM).lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html")) or (
         "html" in content_type.lower() and start.startswith(b"<") and b"<br" not in start[:4]
@@ -130,12 +129,12 @@ def is_html(content_type: str, content: bytes) -> bool:
 
 
 def html_title(page: str) -> str:
-    """Give the title of a web page, "" where it has none."""
+    """Return the title of a web page, or ""."""
     found = _TITLE.search(page)
     return plain_text(found[1], 80) if found else ""
 
 
 def plain_text(text: str, length: int) -> str:
-    """Give text of the shop on one line, without tags and entities, no longer than ``length``."""
+    """Return the store's text on one line, without HTML, with at most ``length`` characters."""
     flat = " ".join(html.unescape(_HTML_TAG.sub("", text)).split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Which orders to ask for, as WooCommerce's parameters. Pure; nothing is asked here."""
+"""Build query parameters, load pages and single records, and parse their rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wcflow.store.json_body import InvalidRow
 
 
 class OrderFilters(TypedDict, total=False):
-    """Which orders, and in which order. All instants are aware and exclusive."""
+    """Filters and sorting of a list of orders. Times have a time zone; bounds are exclusive."""
 
     status: str
     after: datetime | None
@@ -34,7 +34,7 @@ _LOWER_BOUNDS, _UPPER_BOUNDS = ("after", "modified_after"), ("before", "modified
 
 
 def order_params(filters: OrderFilters) -> dict[str, str | int]:
-    """Give the parameters for ``/orders``, without ``include`` and the page."""
+    """Return the parameters for ``/orders``, without ``include`` and the page."""
     return {
         "status": filters.get("status", "any"),
         "orderby": filters.get("orderby", "date"),
@@ -46,9 +46,9 @@ def order_params(filters: OrderFilters) -> dict[str, str | int]:
 
 
 def time_params(filters: Mapping[str, Any]) -> dict[str, str | int]:
-    """Give the bounds in time as naive GMT, which every WooCommerce understands.
+    """Return the time bounds as naive GMT, which every version of WooCommerce understands.
 
-    A "Z" beside ``dates_are_gmt`` is converted to local time and then compared with the GMT column.
+    With ``dates_are_gmt``, a "Z" would be converted to local time and compared with GMT.
     """
     bounds = {name: _format_bound(filters.get(name), math.floor) for name in _LOWER_BOUNDS}
     bounds |= {name: _format_bound(filters.get(name), math.ceil) for name in _UPPER_BOUNDS}
@@ -57,33 +57,28 @@ def time_params(filters: Mapping[str, Any]) -> dict[str, str | int]:
 
 
 def _format_bound(instant: datetime | None, rounded: Any) -> str:
-    # The bounds are exclusive and count whole seconds: what lies between must stay inside.
+    # Bounds are exclusive and in whole seconds: round outwards to include fractions.
     if instant is None:
         return ""
     if instant.tzinfo is None:
-        raise ValueError(f"expected an aware instant, got {instant}")
+        raise ValueError(f"expected a time with a time zone, got {instant}")
     whole = datetime.fromtimestamp(rounded(instant.timestamp()), UTC)
     return whole.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def id_list(numbers: Collection[int]) -> str:
-    """Write ids as WooCommerce wants them: a comma list, the only form that OAuth can sign."""
+    """Return ids as a comma-separated list, the only form that OAuth can sign."""
     return ",".join(str(number) for number in numbers)
 
-
-# Ask for pages, for given ids and for single things, and make records of what comes. Which things the shop has stands in client.py, how a record is made in wire.py.
 
 T = TypeVar("T")
 
 _MIN_BAD_ROWS = 10
-"""So many rows of which none can be understood are no accident, unless they were chosen."""
+"""If at least this many rows are all unreadable, the cause is the store and not single rows."""
 
 
 class UnreadableRow(NamedTuple):
-    """A row that is there but could not be understood; ``id`` is 0 where not even that was.
-
-    Its stamps are None where they are what was not understood.
-    """
+    """A row that could not be parsed. ``id`` is 0 and the times are None if they were unreadable."""
 
     id: int
     why: str
@@ -92,20 +87,22 @@ class UnreadableRow(NamedTuple):
 
 
 class UnreadableRowError(StoreError):
-    """the one thing that was asked for is there and could not be understood."""
+    """A single record exists but could not be parsed."""
 
-    def __init__(self, asked: str, row: UnreadableRow) -> None:
-        told = errors.unexpected_error(asked, 200, f"{row.id}: {row.why}", wrote=False)
-        super().__init__(str(told), told.advice, asked=asked, status=told.status, code=told.code)
+    def __init__(self, request: str, row: UnreadableRow) -> None:
+        error = errors.unexpected_error(request, 200, f"{row.id}: {row.why}", wrote=False)
+        super().__init__(
+            str(error), error.advice, request=request, status=error.status, code=error.code
+        )
         self.row = row
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """A page of rows, or all rows of given ids.
+    """A page of rows, or all rows with given ids.
 
-    ``total`` counts all rows that match the filters. ``full`` says that more may be there. A page
-    without rows is never full, so that asking on ends.
+    ``total`` counts all rows that match the filters. ``full`` means that there can be more rows.
+    A page without rows is never full, so that paging ends.
     """
 
     rows: tuple[T, ...]
@@ -116,7 +113,7 @@ class Listing(Generic[T]):
 
 
 class ListingClient(HttpClient):
-    """A shop that can be asked for pages, ids and single things."""
+    """Loads pages, records by id, and single records."""
 
     def page(
         self,
@@ -130,12 +127,12 @@ class ListingClient(HttpClient):
         def sized(size: int) -> Params:
             return {**params, "per_page": min(size, page_size or size)}
 
-        answer = self.ask("GET", path, sized)
-        asked = min(answer.size, page_size or answer.size)
-        there = len(answer.body)
-        # WooCommerce leaves out rows that it cannot load itself: a short page may have successors.
-        more = there >= asked or _omits_rows(answer)
-        found = build_listing(answer, read, full=there > 0 and more)
+        answer = self.request("GET", path, sized)
+        size = min(answer.size, page_size or answer.size)
+        count = len(answer.body)
+        # WooCommerce omits rows that it cannot load: a short page is not always the last.
+        more = count >= size or _omits_rows(answer)
+        found = build_listing(answer, read, full=count > 0 and more)
         return (
             found
             if self._is_readable(path, params, read, found)
@@ -145,15 +142,15 @@ class ListingClient(HttpClient):
     def _is_readable(
         self, path: str, params: Params, read: Callable[[Json], T], found: Listing[T]
     ) -> bool:
-        """Say whether the shop can be understood: by this page, or else by its oldest or newest rows.
+        """Return whether any row of this page, or else of the oldest and newest rows, is readable.
 
-        An import may have left a hundred bad rows side by side, and all others are well.
+        A bad import can leave a hundred unreadable rows side by side.
         """
         if not _is_unreadable(found):
             return True
         only = {key: value for key, value in params.items() if key == "_fields"}
         ends = ({**only, "orderby": "id", "order": order} for order in ("asc", "desc"))
-        return any(build_listing(self.ask("GET", path, each), read).rows for each in ends)
+        return any(build_listing(self.request("GET", path, each), read).rows for each in ends)
 
     def get_by_ids(
         self,
@@ -162,22 +159,22 @@ class ListingClient(HttpClient):
         params: Params,
         read: Callable[[Json], T],
     ) -> Listing[T]:
-        """Ask for these ids, as many per request as the store can handle."""
+        """Load the records with these ids, as many per request as the store can handle."""
         left = sorted(set(wanted))
         if not left:
             raise ValueError(f"expected ids for {path}, got none")
         listings: list[Listing[T]] = []
         while left:
-            answer = self.ask("GET", path, _id_params(left, params))
-            asked = frozenset(left[: answer.size])
-            listings.append(build_listing(answer, read, full=_omits_rows(answer), wanted=asked))
+            answer = self.request("GET", path, _id_params(left, params))
+            requested = frozenset(left[: answer.size])
+            listings.append(build_listing(answer, read, full=_omits_rows(answer), wanted=requested))
             left = left[answer.size :]
         return _join_listings(listings)
 
     def one(self, path: str, fields: str, read: Callable[[Json], T]) -> T | None:
-        """Ask for one thing; None where WooCommerce says that there is none."""
+        """Return one record, or None if it does not exist."""
         try:
-            answer = self.ask("GET", path, {"_fields": fields}, shape=dict)
+            answer = self.request("GET", path, {"_fields": fields}, shape=dict)
         except StoreError as error:
             if error.status == 404 and error.code.endswith("invalid_id"):  # noqa: PLR2004
                 return None
@@ -196,10 +193,9 @@ def build_listing(
     full: bool = False,
     wanted: Collection[int] | None = None,
 ) -> Listing[T]:
-    """Make records of an answer; rows that cannot be understood are named and stop nobody.
+    """Parse the rows of an answer; unreadable rows do not affect the others.
 
-    A shop that ignores ``include`` must not pass as one that heeds it: ``wanted`` are the ids that
-    were asked for, if any were.
+    A row outside ``wanted`` counts as unreadable: some plugins make the store ignore ``include``.
     """
     rows: list[T] = []
     unreadable: list[UnreadableRow] = []
@@ -214,16 +210,16 @@ def build_listing(
 def _build_record(row: Any, read: Callable[[Json], T], wanted: Collection[int] | None) -> T:
     number = row_id(_as_object(row))
     if wanted is not None and number not in wanted:
-        raise WireError("id: expected one of those asked for")
+        raise WireError("id: expected one of the requested ids")
     return read(row)
 
 
-def require_readable(asked: str, found: Listing[T]) -> Listing[T]:
-    """Give what was found, or StoreError where it is the shop that cannot be understood, not a row."""
+def require_readable(request: str, found: Listing[T]) -> Listing[T]:
+    """Return the listing, or raise StoreError if all of its rows are unreadable."""
     if _is_unreadable(found):
         bad = found.unreadable
-        why = f"of {len(bad)} rows none can be understood, the first: {bad[0].why}"
-        raise errors.unexpected_error(asked, 200, why, wrote=False)
+        why = f"all {len(bad)} rows are unreadable, the first: {bad[0].why}"
+        raise errors.unexpected_error(request, 200, why, wrote=False)
     return found
 
 
@@ -231,17 +227,17 @@ def _is_unreadable(found: Listing[Any]) -> bool:
     return len(found.unreadable) >= _MIN_BAD_ROWS and not found.rows
 
 
-def require_all_rows(asked: str, found: Listing[T]) -> tuple[T, ...]:
-    """Give the rows where each must be understood, or StoreError."""
+def require_all_rows(request: str, found: Listing[T]) -> tuple[T, ...]:
+    """Return the rows, or raise StoreError if any is unreadable."""
     for row in found.unreadable:
-        raise UnreadableRowError(asked, row)
+        raise UnreadableRowError(request, row)
     return found.rows
 
 
 def _id_params(left: Sequence[int], params: Params) -> Callable[[int], Params]:
     def sized(size: int) -> Params:
-        some = left[:size]
-        return {**params, "include": id_list(some), "per_page": len(some)}
+        batch = left[:size]
+        return {**params, "include": id_list(batch), "per_page": len(batch)}
 
     return sized
 

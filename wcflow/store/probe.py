@@ -1,6 +1,6 @@
-"""What this shop can and cannot do for wcflow, as findings that say what to do about each.
+"""Check whether a store offers what wcflow needs, and return findings with advice.
 
-Only reads, and one batch with nothing in it, are sent to the shop: a probe changes nothing.
+A probe changes nothing: it sends only reads and one empty batch.
 """
 
 from __future__ import annotations
@@ -38,10 +38,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: how it stands, in a sentence, and what to do about it.
-
-    ``later`` says that the shop could not be asked, and may be at another time.
-    """
+    """The result of one check; ``later`` means that the store was unavailable: try again later."""
 
     name: str
     level: Level
@@ -53,17 +50,17 @@ class Finding:
 def probe(
     store: Store, *, now: datetime, consent_meta: str = "", birthday_meta: str = ""
 ) -> tuple[StoreInfo | None, tuple[Finding, ...]]:
-    """Look at everything that wcflow needs of a shop; never raise for what the shop answers."""
+    """Check everything that wcflow needs. Errors of the store become findings."""
     try:
-        seen = fetch_index(store)
+        index = fetch_index(store)
     except StoreError as error:
         return None, (_unreachable_finding(store, error),)
-    if not seen.has_woocommerce:
-        said = f"{store.url} is WordPress, but WooCommerce does not answer there"
-        return None, (Finding("address", "bad", said, "switch WooCommerce on, or correct url"),)
-    findings = [*_check_address(store, seen)]
+    if not index.has_woocommerce:
+        said = f"{store.url} is WordPress, but without WooCommerce"
+        return None, (Finding("address", "bad", said, "Activate WooCommerce, or correct url."),)
+    findings = [*_check_address(store, index)]
     try:
-        known = fetch_store_info(store, seen)
+        known = fetch_store_info(store, index)
     except StoreError as error:
         later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "bad", str(error), error.advice, later))
@@ -76,22 +73,24 @@ def _unreachable_finding(store: Store, error: StoreError) -> Finding:
     later = is_store_wide(error) and not error.permanent
     if error.status == 0:
         return Finding("address", "bad", str(error), error.advice, later)
-    said, what_to_do = address_advice(store)
-    return Finding("address", "bad", f"{error}; {said}", what_to_do or error.advice, later)
+    said, advice = address_advice(store)
+    return Finding("address", "bad", f"{error}; {said}", advice or error.advice, later)
 
 
-def _check_address(store: Store, seen: SiteIndex) -> Iterator[Finding]:
-    if urlsplit(seen.home).scheme == "https" and not store.is_ssl:
-        said = f"the shop is at {seen.home}, but is asked at {store.url}"
-        yield Finding("address", "warn", said, f"url = {seen.home}")
-    elif not store.is_ssl and not _is_local(store.url):
-        said = "orders and addresses travel over http, where others can read them"
-        yield Finding("address", "warn", said, "give the shop a certificate, and url https://")
+def _check_address(store: Store, index: SiteIndex) -> Iterator[Finding]:
+    if urlsplit(index.home).scheme == "https" and not store.is_https:
+        said = f"the store is at {index.home}, but url is {store.url}"
+        yield Finding("address", "warn", said, f"Set url to {index.home}.")
+    elif not store.is_https and not _is_local(store.url):
+        said = "orders and addresses are sent over http, where others can read them"
+        advice = "Install a certificate in the store, and let url begin with https://."
+        yield Finding("address", "warn", said, advice)
     else:
-        yield Finding("address", "ok", f"{seen.title or 'the shop'} answers at {store.url}")
-    if _is_cached(seen.headers):
-        said = "a cache answers in the shop's place: what wcflow reads may be old"
-        yield Finding("cache", "bad", said, "except /wp-json/ from the cache of the host or plugin")
+        yield Finding("address", "ok", f"{index.title or 'the store'} responds at {store.url}")
+    if _is_cached(index.headers):
+        said = "a cache responds instead of the store: what wcflow reads can be outdated"
+        advice = "Exclude /wp-json/ from the cache of the host or plugin."
+        yield Finding("cache", "bad", said, advice)
 
 
 def _is_local(url: str) -> bool:
@@ -100,14 +99,13 @@ def _is_local(url: str) -> bool:
 
 def _is_cached(headers: Mapping[str, str]) -> bool:
     age = headers.get("Age", "0")
-    told = (
+    states = (
         headers.get(name, "").lower() for name in ("X-Cache", "CF-Cache-Status", "X-Proxy-Cache")
     )
-    return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in told)
+    return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in states)
 
 
 def _check_info(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
-    """Judge what is known already; nothing is asked."""
     yield from _check_permissions(known)
     yield _check_version(known)
     yield _check_storage(known)
@@ -119,32 +117,34 @@ def _check_info(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
 
 def _check_permissions(known: StoreInfo) -> Iterator[Finding]:
     if known.can_write:
-        yield Finding("key", "ok", "the key may read and write")
+        yield Finding("key", "ok", "the key is allowed to read and write")
     else:
-        advice = "give the key the permission Read/Write, or set write = no"
-        yield Finding("key", "warn", "the key may only read: wcflow can plan, not write", advice)
+        said = "the key is read-only: wcflow can plan changes but not make them"
+        yield Finding("key", "warn", said, "Give the key Read/Write permission, or set write = no.")
     if known.administrator:
         yield Finding(
-            "role", "ok", "the key belongs to an administrator: customer meta is readable"
+            "role", "ok", "the key belongs to an administrator: wcflow can read customer meta"
         )
     else:
         said = (
-            "the key's user is no administrator: customer meta cannot be read (tags set by hand,"
-            " consent, birthday), and customers are written one by one"
+            "the key's user is not an administrator: wcflow cannot read customer meta (tags set by"
+            " hand, consent, birthday), and updates customers one by one"
         )
-        yield Finding("role", "warn", said, "make a key for a user who is an administrator")
+        yield Finding("role", "warn", said, "Create a key for a user who is an administrator.")
     if known.administrator and known.can_write and not known.can_batch:
-        said = "batches are refused: customers are written one by one"
-        yield Finding("batch", "warn", said, "look for a plugin or firewall that closes /batch")
+        said = "the store rejects batches: wcflow updates customers one by one"
+        yield Finding("batch", "warn", said, "Look for a plugin or firewall that blocks /batch.")
 
 
 def _check_version(known: StoreInfo) -> Finding:
     if not known.wc_version:
-        said = "this key is not told which WooCommerce it is"
-        return Finding("version", "warn", said, "make a key for a user who is an administrator")
+        said = "the key cannot read the version of WooCommerce"
+        return Finding("version", "warn", said, "Create a key for a user who is an administrator.")
     said = f"WooCommerce {known.wc_version} on WordPress {known.wp_version}"
     if _version_numbers(known.wc_version) < _MIN_VERSION:
-        return Finding("version", "bad", f"{said} is too old", "update WooCommerce to 5.8 or later")
+        return Finding(
+            "version", "bad", f"{said} is too old", "Update WooCommerce to 5.8 or later."
+        )
     return Finding("version", "ok", said)
 
 
@@ -155,57 +155,60 @@ def _version_numbers(version: str) -> tuple[int, ...]:
 
 def _check_storage(known: StoreInfo) -> Finding:
     if known.hpos is None:
-        return Finding("storage", "warn", "this key is not told how orders are stored")
+        return Finding("storage", "warn", "the key cannot read how orders are stored")
     if known.hpos:
-        return Finding("storage", "ok", "orders are in their own tables (HPOS): every change shows")
+        return Finding(
+            "storage", "ok", "orders are in their own tables (HPOS): wcflow sees every change"
+        )
     said = (
-        "orders are stored as posts: changes of their address, e-mail, customer or meta alone"
-        " move no stamp, and wcflow sees them only with the next change of status"
+        "orders are stored as posts: a change of only the address, e-mail, customer or meta does"
+        " not update their modification time, and wcflow sees it with the next change of status"
     )
-    advice = "switch on High-performance order storage (WooCommerce, Settings, Advanced, Features)"
+    advice = "Activate High-performance order storage (WooCommerce, Settings, Advanced, Features)."
     return Finding("storage", "warn", said, advice)
 
 
 def _check_zone(known: StoreInfo) -> Finding:
     if isinstance(known.zone, ZoneInfo):
-        return Finding("time zone", "ok", f"days are those of {known.zone.key}")
-    said = f"the shop's zone is the fixed offset {known.zone}: summer time is not followed"
-    return Finding("time zone", "warn", said, "choose a city under Settings, General in WordPress")
+        return Finding("time zone", "ok", f"the time zone is {known.zone.key}")
+    said = f"the store's time zone is the fixed offset {known.zone}, without summer time"
+    return Finding("time zone", "warn", said, "Choose a city under Settings, General in WordPress.")
 
 
 def _check_clock(ahead: timedelta, *, https: bool) -> Finding:
     seconds = round(abs(ahead).total_seconds())
     if abs(ahead) <= _CLOCK_TOLERANCE:
         return Finding("clock", "ok", f"the clocks agree within {max(seconds, 1)} s")
-    said = f"the shop's clock is {seconds} s {'ahead of' if ahead > timedelta() else 'behind'} this one"
+    said = f"the store's clock is {seconds} s {'ahead of' if ahead > timedelta() else 'behind'} that of this machine"
     level: Level = "warn" if https or abs(ahead) < _OAUTH_TOLERANCE else "bad"
-    return Finding("clock", level, said, "let both machines set their clocks by NTP")
+    return Finding("clock", level, said, "Synchronize the clocks of both machines with NTP.")
 
 
 def _check_currency(known: StoreInfo) -> Finding:
     if not known.currency:
-        said = "the shop does not tell its currency"
-        return Finding("currency", "bad", said, "choose one under WooCommerce, Settings, General")
+        said = "the currency of the store is unknown"
+        return Finding("currency", "bad", said, "Choose one under WooCommerce, Settings, General.")
     digits = minor_digits(known.currency)
     if known.decimals is None or known.decimals <= digits:
-        return Finding("currency", "ok", f"money is in {known.currency}")
-    said = f"the shop counts {known.currency} with {known.decimals} decimals, wcflow with {digits}"
-    return Finding("currency", "warn", said, f"set the number of decimals to {digits} in the shop")
+        return Finding("currency", "ok", f"the currency is {known.currency}")
+    said = f"the store uses {known.decimals} decimals for {known.currency}, wcflow {digits}"
+    return Finding(
+        "currency", "warn", said, f"Set the number of decimals to {digits} in the store."
+    )
 
 
 def _check_coupons(known: StoreInfo) -> Finding:
     if known.coupons_enabled is None:
-        return Finding("coupons", "warn", "this key is not told whether coupons are enabled")
+        return Finding("coupons", "warn", "the key cannot read whether coupons are enabled")
     if known.coupons_enabled:
         return Finding("coupons", "ok", "coupons are enabled")
-    advice = "switch them on under WooCommerce, Settings, General, if a workflow creates coupons"
-    return Finding("coupons", "warn", "coupons are switched off: nobody could redeem one", advice)
+    advice = "If a workflow creates coupons, enable them under WooCommerce, Settings, General."
+    return Finding("coupons", "warn", "coupons are disabled: no customer can use one", advice)
 
 
 def _check_by_request(
     store: Store, known: StoreInfo, fields: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Ask the shop for what can only be seen by trying."""
     yield _try_check("bounds", partial(_check_time_filters, store))
     yield _try_check("products", partial(_check_products, store))
     for name, key in fields.items():
@@ -221,30 +224,32 @@ def _try_check(name: str, find: Callable[[], Finding]) -> Finding:
 
 
 def _check_time_filters(store: Store) -> Finding:
-    """Try whether the bounds in time are exclusive, on the order that changed last.
+    """Check with the newest order that time bounds are exclusive.
 
-    On it rests that no change is missed and none is read for ever.
+    Otherwise polls would miss changes, or read the same orders again and again.
     """
     for _attempt in range(_TRIES):
         newest = store.order_ids(orderby="modified", order="desc", page_size=1).rows
         if not newest:
-            return Finding("bounds", "warn", "there is no order yet to try the search by time with")
+            return Finding(
+                "bounds", "warn", "there is no order yet to check the search by time with"
+            )
         number, changed = newest[0]
         later = store.order_ids(modified_after=changed, orderby="modified", page_size=5).rows
         same = store.order_ids(modified_after=changed - _SECOND, orderby="modified").rows
         if number in {each for each, stamp in later if stamp > changed}:
-            continue  # it changed while it was looked at
+            continue  # the order changed during the check
         return _time_filter_finding(
             too_many=any(stamp <= changed for _each, stamp in later),
             found=number in {each for each, _stamp in same},
         )
     return Finding(
-        "bounds", "warn", "orders change too fast to try the search by time", "try again"
+        "bounds", "warn", "orders change too fast to check the search by time", "Try again."
     )
 
 
 def _time_filter_finding(*, too_many: bool, found: bool) -> Finding:
-    advice = "look for a plugin that changes how orders are searched, and update WooCommerce"
+    advice = "Look for a plugin that changes how orders are searched, and update WooCommerce."
     if not found:
         return Finding(
             "bounds", "bad", "the search by time does not find the newest change", advice
@@ -252,20 +257,20 @@ def _time_filter_finding(*, too_many: bool, found: bool) -> Finding:
     if too_many:
         said = "the search by time ignores its bound: every poll would read all orders"
         return Finding("bounds", "bad", said, advice)
-    return Finding("bounds", "ok", "the search by time finds what changed, and nothing else")
+    return Finding("bounds", "ok", "the search by time finds exactly the orders that changed")
 
 
 def _check_products(store: Store) -> Finding:
     found = store.products(page_size=1)
     if not found.total and not found.rows:
-        return Finding("products", "warn", "there is no product: categories and tags stay empty")
-    return Finding("products", "ok", f"{found.total or 'some'} products are readable")
+        return Finding("products", "warn", "there are no products: categories and tags stay empty")
+    return Finding("products", "ok", "products can be read")
 
 
 def _check_meta_field(store: Store, known: StoreInfo, name: str, key: str) -> Finding:
     if not known.reads_meta:
-        said = f"{name} = {key} cannot be read: the key's user is no administrator"
-        return Finding(name, "bad", said, "make a key for a user who is an administrator")
+        said = f"cannot read {name} = {key}: the key's user is not an administrator"
+        return Finding(name, "bad", said, "Create a key for a user who is an administrator.")
     people = _recent_customers(store)
     having = sum(1 for each in people if key in (each.meta or {}))
     if having:
@@ -283,4 +288,4 @@ def _recent_customers(store: Store) -> tuple[Customer, ...]:
 def _other_meta_keys(people: tuple[Customer, ...]) -> str:
     keys = Counter(key for each in people for key in (each.meta or {}))
     common = ", ".join(key for key, _count in keys.most_common(8))
-    return f"customers have: {common}" if common else "customers have no meta at all"
+    return f"Customers have these meta keys: {common}." if common else "Customers have no meta."

@@ -1,7 +1,4 @@
-"""Decide whether, when and how large to ask again: pure laws, and the page size that learns.
-
-Nothing is asked and nothing waits here.
-"""
+"""Decide whether and when to retry a request, and adapt its size."""
 
 from __future__ import annotations
 
@@ -11,9 +8,9 @@ from wcflow.errors import StoreError
 from wcflow.store.errors import DISCONNECTED, TIMEOUT, TRANSIENT_STATUSES, UNREACHABLE, UNREADABLE
 
 MAX_TRIES = 5
-"""How often a request is sent at most; fewer times where each try may take the whole time-out."""
+"""The maximum number of attempts; fewer after time-outs."""
 MAX_WAIT = 60.0
-"""A store that asks for more seconds than these is left alone; the daemon comes back."""
+"""In seconds. If the store asks for a longer wait, the next pass of the daemon tries again."""
 
 _MAX_SLOW_TRIES = 3
 _FIRST, _MAX_BACKOFF = 1.0, 30.0
@@ -21,10 +18,9 @@ _RETRYABLE = frozenset({TIMEOUT, DISCONNECTED, UNREACHABLE, UNREADABLE})
 
 
 def retry_wait(attempt: int, error: StoreError, chance: float, *, wrote: bool) -> float | None:
-    """Give the seconds to wait before trying again after the ``attempt``-th failure (from 1).
+    """Return the seconds to wait after failed attempt number ``attempt`` (from 1), or None to give up.
 
-    None where it must not or need not be tried again. ``chance`` is in [0, 1): full jitter, so
-    that several machines whose shop falters do not come back at once.
+    ``chance`` is in [0, 1): with full jitter, several machines do not retry at the same time.
     """
     most = _MAX_SLOW_TRIES if error.code in (TIMEOUT, UNREACHABLE) else MAX_TRIES
     if attempt >= most or not _is_retryable(error, wrote=wrote):
@@ -40,10 +36,10 @@ def _is_retryable(error: StoreError, *, wrote: bool) -> bool:
 
 
 class AdaptiveSize:
-    """How much to ask for at once: halves when it was too much, doubles again after successes.
+    """A page or batch size that halves after an overload and doubles after enough successes.
 
-    Each time that growing turns out to have been too bold, twice as many successes are asked for
-    before the next attempt. Threads share it.
+    After an overload that follows a doubling, the next doubling takes twice as many successes.
+    It is thread-safe.
     """
 
     def __init__(self, most: int, *, least: int = 5, successes: int = 10) -> None:
@@ -57,7 +53,7 @@ class AdaptiveSize:
         return self._size
 
     def shrink(self, size: int) -> None:
-        """Halve, unless another thread has already done so since ``size`` was asked for."""
+        """Halve the size, unless another thread changed it after the request was sent."""
         with self._lock:
             if size != self._size:
                 return
@@ -66,7 +62,7 @@ class AdaptiveSize:
             self._size, self._seen, self._grown = max(self.least, size // 2), 0, False
 
     def count_success(self, size: int) -> None:
-        """Count a success at ``size``; double once there were enough of them."""
+        """Count a success at ``size``; double the size after enough of them."""
         with self._lock:
             if size != self._size:
                 return

@@ -1,4 +1,4 @@
-"""Find out where the shop is when its API does not answer at the configured address."""
+"""Read what a store is (name, time zone, currency, versions) and what the key is allowed to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_REDIRECTS = 5
 
 @dataclass(frozen=True, slots=True)
 class ApiLocation:
-    """Where the shop's home page leads: the address it ends at, and the API that it names."""
+    """The final address of the store's home page, and the API that it names."""
 
     home: str
     api: str
@@ -29,58 +29,66 @@ class ApiLocation:
 
     @property
     def url(self) -> str:
-        """Give what ``url`` must be; "" where the page names no API."""
+        """The correct value of ``url``, or "" if the page names no API."""
         return self.api.partition("/wp-json")[0].rstrip("/") if "/wp-json" in self.api else ""
 
 
 def find_api(store: HttpClient) -> ApiLocation:
-    """Follow the home page, without a key, to the API that its Link header names."""
+    """Follow the redirects of the home page and return the API that its Link header names."""
     at = f"{store.url}/"
     for _hop in range(_MAX_REDIRECTS):
         seen = store.check_address(at)
         if not (300 <= seen.status < 400 and seen.location):  # noqa: PLR2004 - every redirect
             return _api_location(at, seen)
-        at = urljoin(at, seen.location)
+        try:
+            at = urljoin(at, seen.location)
+        except ValueError:
+            break  # not a web address
     return ApiLocation(redact_keys(at), "")
 
 
 def _api_location(at: str, seen: AddressCheck) -> ApiLocation:
-    # A host may put a login or a token into the addresses that it sends guests on to.
+    # Redirects of some hosts contain a password or token.
     home, api = redact_keys(at.rstrip("/")), redact_keys(seen.api)
     return ApiLocation(home, api, "rest_route=" in api)
 
 
 def address_advice(store: HttpClient) -> tuple[str, str]:
-    """Say what stands at the configured address and what to put into the INI; "" where unknown."""
+    """Return what was found at the configured address, and advice (can be "")."""
     try:
         place = find_api(store)
     except StoreError as error:
         return str(error), error.advice
     if place.plain_permalinks:
-        said = f"WordPress at {place.home} uses plain permalinks, with which the keys do not work"
-        return said, "choose Post name under Settings, Permalinks in WordPress"
+        said = (
+            f"WordPress at {place.home} uses plain permalinks, and API keys do not work with them"
+        )
+        return said, "Choose Post name under Settings, Permalinks in WordPress."
     if place.url and place.url != store.url:
-        return f"the shop's API is at {place.url}, not at {store.url}", f"url = {place.url}"
+        return f"the store's API is at {place.url}, not at {store.url}", f"Set url to {place.url}."
     if place.url:
-        said = f"the home page of {store.url} names its API, but it does not answer"
-        return said, "look for a security plugin that closes the REST API (/wp-json)"
+        said = f"the home page of {store.url} names its API, but the API does not respond"
+        return said, "Look for a security plugin that blocks the REST API (/wp-json)."
     if urlsplit(place.home).netloc != urlsplit(store.url).netloc:
-        return f"{store.url} leads to {place.home}, which names no API", f"url = {place.home}"
+        return (
+            f"{store.url} redirects to {place.home}, which names no API",
+            f"Set url to {place.home}.",
+        )
     return _not_found_advice(store.url)
 
 
 def _not_found_advice(url: str) -> tuple[str, str]:
     said = f"the page at {url} names no WordPress API"
-    fixes = "set url to the address of the shop's home page, with its path if it has one"
-    return said, f"{fixes}; if it is that, a plugin has closed the REST API"
-
-
-# What a shop is: its name, clock, money, versions, storage, and what this key may do there. Asked at start-up and by the doctor. Judging it is the matter of probe.py.
+    advice = (
+        "Set url to the address of the store's home page, including its path."
+        " If it is already, a plugin blocks the REST API."
+    )
+    return said, advice
 
 
 @dataclass(frozen=True, slots=True)
 class SiteIndex:
-    """What the shop tells to everybody: the index of its API."""
+    """The index of the API, which is public."""
 
     title: str
     home: str
@@ -92,10 +100,10 @@ class SiteIndex:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What a shop is and what this key may do there.
+    """What a store is and what the key is allowed to do.
 
-    ``uid`` is "" where WooCommerce does not tell it; ``hpos``, ``coupons_enabled`` and ``decimals``
-    are None where this key is not told.
+    ``uid`` is "" and ``hpos``, ``coupons_enabled`` and ``decimals`` are None if the key cannot
+    read them.
     """
 
     title: str
@@ -117,7 +125,7 @@ class StoreInfo:
 
 @dataclass(frozen=True, slots=True)
 class KeyPermissions:
-    """What the key may do. Customer meta is shown, and batches are open, to administrators only."""
+    """What the key is allowed to do. Customer meta and batches are for administrators only."""
 
     reads_meta: bool
     can_write: bool
@@ -125,74 +133,74 @@ class KeyPermissions:
 
 
 def fetch_index(store: ListingClient) -> SiteIndex:
-    """Ask for the index, which needs no key."""
+    """Load the index, which needs no key."""
     answer = store.index()
-    told = answer.body
+    body = answer.body
     return SiteIndex(
-        title=html.unescape(str(told.get("name") or "")),
-        home=str(told.get("home") or store.url).rstrip("/"),
-        zone=parse_site_zone(told.get("timezone_string"), told.get("gmt_offset")),
-        has_woocommerce="wc/v3" in (told.get("namespaces") or ()),
+        title=html.unescape(str(body.get("name") or "")),
+        home=str(body.get("home") or store.url).rstrip("/"),
+        zone=parse_site_zone(body.get("timezone_string"), body.get("gmt_offset")),
+        has_woocommerce="wc/v3" in (body.get("namespaces") or ()),
         server_now=answer.server_now,
         headers=answer.headers,
     )
 
 
 def parse_site_zone(name: Any, offset: Any) -> tzinfo:
-    """Give the shop's zone: by name, else its offset in hours, as WordPress tells them."""
+    """Return the store's time zone by its name, or else by its offset in hours."""
     if name:
         try:
             return ZoneInfo(str(name))
         except (ZoneInfoNotFoundError, ValueError):
-            pass  # a zone that this machine's tzdata does not know yet: its offset is known
+            pass  # this machine's tzdata is too old; use the offset
     try:
         return timezone(timedelta(hours=float(offset or 0)))
     except ValueError:
         return timezone(timedelta())
 
 
-def fetch_store_info(store: ListingClient, seen: SiteIndex | None = None) -> StoreInfo:
-    """Ask what the shop is and what this key may do, in six small requests at most."""
-    seen = seen or fetch_index(store)
-    may = fetch_permissions(store)
+def fetch_store_info(store: ListingClient, index: SiteIndex | None = None) -> StoreInfo:
+    """Load what the store is and what the key is allowed to do, in at most six small requests."""
+    index = index or fetch_index(store)
+    permissions = fetch_permissions(store)
     status = _fetch_optional(store, "system_status", {"_fields": "environment,settings"})
     environment, settings = _sub_object(status, "environment"), _sub_object(status, "settings")
     return StoreInfo(
-        title=seen.title,
-        url=seen.home,
+        title=index.title,
+        url=index.home,
         uid=str(environment.get("store_id") or ""),
-        zone=seen.zone,
+        zone=index.zone,
         currency=str(settings.get("currency") or _fetch_currency(store)),
         wc_version=str(environment.get("version") or ""),
         wp_version=str(environment.get("wp_version") or ""),
         hpos=_read_hpos(settings),
-        server_now=seen.server_now,
+        server_now=index.server_now,
         coupons_enabled=_fetch_coupons_enabled(store),
-        reads_meta=may.reads_meta,
-        can_write=may.can_write,
-        can_batch=may.can_batch,
-        administrator=may.reads_meta,
+        reads_meta=permissions.reads_meta,
+        can_write=permissions.can_write,
+        can_batch=permissions.can_batch,
+        administrator=permissions.reads_meta,
         decimals=_integer_or_none(settings.get("number_of_decimals")),
     )
 
 
 def fetch_permissions(store: ListingClient) -> KeyPermissions:
-    """Find out what the key may do without changing anything in the shop."""
+    """Find out what the key is allowed to do, without changing anything in the store."""
     newest = {"role": "all", "orderby": "id", "order": "desc", "_fields": "id,meta_data"}
-    customers = store.ask("GET", "customers", {**newest, "per_page": 1}).body
+    customers = store.request("GET", "customers", {**newest, "per_page": 1}).body
     can_write, can_batch = _try_empty_batch(store)
     reads = any("meta_data" in each for each in customers) if customers else can_batch
     return KeyPermissions(reads, can_write, can_batch)
 
 
 def _try_empty_batch(store: ListingClient) -> tuple[bool, bool]:
-    """Send a batch with nothing in it: WooCommerce checks the rights and does nothing."""
+    """Send an empty batch, for which WooCommerce only checks permissions."""
     try:
-        store.ask("POST", "customers/batch", json={}, shape=(list, dict))
+        store.request("POST", "customers/batch", json={}, shape=(list, dict))
     except StoreError as error:
         if error.code == errors.HTML_PAGE or error.status not in {401, 403, 404, 405}:
             raise
-        return error.status != 401, False  # noqa: PLR2004 - only a key that may read is a 401 here
+        return error.status != 401, False  # noqa: PLR2004 - a read-only key
     return True, True
 
 
@@ -218,18 +226,18 @@ def _fetch_coupons_enabled(store: ListingClient) -> bool | None:
 def _fetch_optional(
     store: ListingClient, path: str, params: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    """Ask for what not every key is told; nothing where this one is not."""
+    """Load an object, or {} if the key is not allowed to read it."""
     try:
-        told: Mapping[str, Any] = store.ask("GET", path, params, shape=dict).body
+        body: Mapping[str, Any] = store.request("GET", path, params, shape=dict).body
     except StoreError as error:
         if error.code != errors.HTML_PAGE and error.status in {403, 404}:
             return {}
         raise
-    return told
+    return body
 
 
-def _sub_object(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = told.get(key)
+def _sub_object(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = body.get(key)
     return part if type(part) is dict else {}
 
 

@@ -1,4 +1,4 @@
-"""Write to the shop, and make sure that it did what was asked. Whether to write is decided elsewhere."""
+"""Write to the store, and check in its response that the change was made."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from wcflow.store.retry import AdaptiveSize
 from wcflow.units import normalize_email
 
 BATCH_SIZE = 25
-"""Polite: larger batches run into PHP's time limit on small hosts."""
+"""Larger batches exceed PHP's time limit on small hosts."""
 
 META_NOT_SAVED, COUPON_DIFFERS, COUPON_INVALID = (
     "wcflow_not_kept",
     "wcflow_coupon_differs",
     "wcflow_coupon_flawed",
 )
-"""wcflow's own words for what WooCommerce does in silence: ``StoreError.code``."""
+"""Values of ``StoreError.code`` for what WooCommerce changes without an error."""
 
 _MAX_BATCH_TRIES = 3
 _NO_BATCH_STATUSES = frozenset({403, 404, 405})
@@ -37,9 +37,9 @@ WriteResults = dict[int, StoreError | None]
 def write_meta(
     store: HttpClient, kind: str, values: MetaValues, batch: AdaptiveSize, unbatched: set[str]
 ) -> WriteResults:
-    """Set meta of many customers or orders; say for each what went wrong, None where nothing did.
+    """Set meta of customers or orders. Return an error or None for each.
 
-    ``unbatched`` remembers the kinds for which this key may not use batches.
+    ``unbatched`` collects the kinds for which this key is not allowed to use batches.
     """
     outcome: WriteResults = {}
     left = dict(values)
@@ -56,9 +56,9 @@ def write_meta(
 def _write_batch(
     store: HttpClient, kind: str, left: MetaValues, batch: AdaptiveSize, unbatched: set[str]
 ) -> WriteResults:
-    """Write a batch, a smaller one where that was too much, or one where there may be no batches.
+    """Write one batch; a smaller one if it was too large, single requests if batches are not allowed.
 
-    Meta is set and not added to: what may have happened already can be asked for again.
+    Setting meta is idempotent, so it is safe to repeat.
     """
     some: MetaValues = {}
     for attempt in range(1, _MAX_BATCH_TRIES + 1):
@@ -92,13 +92,14 @@ def _refuses_batches(error: StoreError) -> bool:
 
 
 def _send_batch(store: HttpClient, kind: str, values: MetaValues) -> WriteResults:
-    """Write a batch, which the shop commits one by one: each may fail for itself."""
+    """Write one batch. WooCommerce saves its items one by one, so each can fail on its own."""
     wanted = [{"id": number, **_meta_json(values[number])} for number in values]
-    answer = store.ask("POST", f"{kind}/batch", json={"update": wanted}, shape=dict)
+    answer = store.request("POST", f"{kind}/batch", json={"update": wanted}, shape=dict)
     entries = answer.body.get("update", [])
-    told = {each.get("id"): each for each in entries if type(each) is dict}
+    results = {each.get("id"): each for each in entries if type(each) is dict}
     return {
-        number: _check_result(kind, number, told.get(number), values[number]) for number in values
+        number: _check_result(kind, number, results.get(number), values[number])
+        for number in values
     }
 
 
@@ -106,7 +107,7 @@ def _one_by_one(store: HttpClient, kind: str, values: MetaValues) -> WriteResult
     outcome: WriteResults = {}
     for number, wanted in values.items():
         try:
-            answer = store.ask(
+            answer = store.request(
                 "PUT",
                 f"{kind}/{number}",
                 {"_fields": "id,meta_data"},
@@ -129,30 +130,29 @@ def _meta_json(wanted: Mapping[str, str | None]) -> Json:
 def _check_result(
     kind: str, number: int, entry: Json | None, wanted: Mapping[str, str | None]
 ) -> StoreError | None:
-    """Read what the shop said of one customer or order."""
-    asked = f"PUT /{kind}/{number}"
+    request = f"PUT /{kind}/{number}"
     if entry is None:
-        return errors.unexpected_error(asked, 200, "the answer leaves it out", wrote=True)
+        return errors.unexpected_error(request, 200, "it is missing from the response", wrote=True)
     if "error" in entry:
-        return _item_error(asked, entry["error"])
+        return _item_error(request, entry["error"])
     try:
-        return _check_saved(asked, entry, wanted)
+        return _check_saved(request, entry, wanted)
     except WireError as error:
-        return errors.unexpected_error(asked, 200, str(error), wrote=True)
+        return errors.unexpected_error(request, 200, str(error), wrote=True)
 
 
-def _item_error(asked: str, error: Any) -> StoreError:
-    said = error if type(error) is dict else {}
-    data = said.get("data")
+def _item_error(request: str, error: Any) -> StoreError:
+    details = error if type(error) is dict else {}
+    data = details.get("data")
     status = data.get("status") if type(data) is dict else None
     status = status if type(status) is int else 400
     code, message = (
-        str(said.get("code", "")),
-        json_body.plain_text(str(said.get("message", "")), 200),
+        str(details.get("code", "")),
+        json_body.plain_text(str(details.get("message", "")), 200),
     )
     return StoreError(
-        f'the store refused the change: {asked}: HTTP {status} {code} ("{message}")',
-        asked=asked,
+        f'the store rejected the change ({request}: HTTP {status} {code}: "{message}")',
+        request=request,
         status=status,
         code=code,
         permanent=status < 500 and status not in errors.TRANSIENT_STATUSES,  # noqa: PLR2004 - server's fault
@@ -160,18 +160,18 @@ def _item_error(asked: str, error: Any) -> StoreError:
     )
 
 
-def _check_saved(asked: str, entry: Json, wanted: Mapping[str, str | None]) -> StoreError | None:
-    """Compare the answer with what was asked: WooCommerce drops some meta in silence."""
+def _check_saved(request: str, entry: Json, wanted: Mapping[str, str | None]) -> StoreError | None:
+    """Compare the response with the request: WooCommerce drops some meta without an error."""
     if "meta_data" not in entry:
-        return None  # a shop manager's key is shown no customer meta
+        return None  # WooCommerce hides customer meta from the key of a shop manager
     kept = meta(entry, frozenset(wanted))
     lost = sorted(key for key, value in wanted.items() if kept.get(key) != value)
     if not lost:
         return None
     return StoreError(
-        f"the store did not keep what was written: {asked}: meta {', '.join(lost)}",
-        "look for a plugin that filters meta; keys with a leading underscore are never kept",
-        asked=asked,
+        f"the store did not save the meta {', '.join(lost)} ({request})",
+        "Look for a plugin that filters meta. WooCommerce never saves keys that begin with _.",
+        request=request,
         status=200,
         code=META_NOT_SAVED,
         permanent=True,
@@ -179,11 +179,11 @@ def _check_saved(asked: str, entry: Json, wanted: Mapping[str, str | None]) -> S
 
 
 def _not_sent_error(error: StoreError) -> StoreError:
-    """Give the error for those whose turn did not come."""
+    """Return a copy of an error for a change that was not sent, so its effect is known."""
     return StoreError(
         str(error),
         error.advice,
-        asked=error.asked,
+        request=error.request,
         status=error.status,
         code=error.code,
         permanent=error.permanent,
@@ -193,7 +193,9 @@ def _not_sent_error(error: StoreError) -> StoreError:
 
 def add_note(store: HttpClient, order_id: int, text: str, *, for_customer: bool) -> Note:
     path = f"orders/{order_id}/notes"
-    answer = store.ask("POST", path, json={"note": text, "customer_note": for_customer}, shape=dict)
+    answer = store.request(
+        "POST", path, json={"note": text, "customer_note": for_customer}, shape=dict
+    )
     try:
         return wire.parse_note(answer.body)
     except WireError as error:
@@ -201,17 +203,16 @@ def add_note(store: HttpClient, order_id: int, text: str, *, for_customer: bool)
 
 
 def create_coupon(store: HttpClient, wanted: Coupon) -> Coupon:
-    """Create a coupon; one that is not as asked is taken out of the shop again."""
-    asked = "POST /coupons"
+    """Create a coupon; delete it again if it differs from ``wanted``."""
     if problem := coupon_problem(wanted):
         raise StoreError(
             f"the coupon {wanted.code} was not created: {problem}",
-            "correct the address or the [coupon] section",
-            asked=asked,
+            "Correct the address or the [coupon] section.",
+            request="POST /coupons",
             code=COUPON_INVALID,
             permanent=True,
         )
-    answer = store.ask("POST", "coupons", json=wire.build_coupon_json(wanted), shape=dict)
+    answer = store.request("POST", "coupons", json=wire.build_coupon_json(wanted), shape=dict)
     try:
         made = wire.parse_coupon(answer.body)
         wrong = coupon_differences(wanted, made)
@@ -225,36 +226,36 @@ def create_coupon(store: HttpClient, wanted: Coupon) -> Coupon:
 def _undo_coupon(
     store: HttpClient, code: str, number: object, wrong: Collection[str]
 ) -> StoreError:
-    gone = type(number) is int and _withdraw_coupon(store, number)
-    left = "it was taken back" if gone else "AND IT IS STILL IN THE SHOP"
-    advice = "look for a plugin that changes coupons, and at the [coupon] section"
+    removed = type(number) is int and _withdraw_coupon(store, number)
+    left = "it was removed" if removed else "IT IS STILL IN THE STORE"
+    advice = "Look for a plugin that changes coupons, and check the [coupon] section."
     return StoreError(
-        f"the store made another coupon than was asked for: {code}: {'; '.join(wrong)}; {left}",
-        advice if gone else f"delete the coupon {code} in the shop; {advice}",
-        asked="POST /coupons",
+        f"the store created the coupon {code} differently: {'; '.join(wrong)}; {left}",
+        advice if removed else f"Delete the coupon {code} in the store. {advice}",
+        request="POST /coupons",
         status=201,
         code=COUPON_DIFFERS,
         permanent=True,
-        effect_unknown=not gone,
+        effect_unknown=not removed,
     )
 
 
 def _withdraw_coupon(store: HttpClient, number: int) -> bool:
-    """Delete a coupon, or hide it as a draft; say whether nobody can use it any more."""
+    """Delete a coupon, or else make it a draft. Return whether it can no longer be used."""
     path = f"coupons/{number}"
     try:
-        store.ask("DELETE", path, {"force": "true", "_fields": "id"}, shape=dict)
+        store.request("DELETE", path, {"force": "true", "_fields": "id"}, shape=dict)
     except StoreError:
         try:
-            store.ask("PUT", path, {"_fields": "id"}, json={"status": "draft"}, shape=dict)
+            store.request("PUT", path, {"_fields": "id"}, json={"status": "draft"}, shape=dict)
         except StoreError:
             return False
     return True
 
 
-# What a coupon must be before and after WooCommerce made it, as WooCommerce corrects in silence. Pure: nothing is asked here.
+# Checks before and after creating a coupon: WooCommerce changes some fields without an error.
 
-# What WordPress' is_email lets pass; other addresses are dropped, and anyone may use the coupon.
+# What WordPress' is_email accepts. WooCommerce drops other addresses: anyone could use the coupon.
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -271,21 +272,21 @@ _PLAIN_FIELDS = (
 
 
 def coupon_problem(wanted: Coupon) -> str:
-    """Say why WooCommerce would not keep to this coupon; "" where it would."""
+    """Return why WooCommerce would not create this coupon as it is, or ""."""
     for address in wanted.emails:
         if not _EMAIL.fullmatch(address.strip()):
-            return "WordPress takes the e-mail address of the restriction for malformed"
+            return "WordPress does not accept the e-mail address that it is restricted to"
     for name in _AMOUNT_FIELDS:
         value = getattr(wanted, name)
         if value and _parse_amount(value) is None:
             return f"{name}: expected a number, got {value!r}"
     if wanted.expires and wanted.expires.tzinfo is None:
-        return "expires: expected an aware instant"
+        return "expires: expected a time with a time zone"
     return ""
 
 
 def coupon_differences(wanted: Coupon, made: Coupon) -> tuple[str, ...]:
-    """Say in what the coupon that the shop made is not the one that was asked for."""
+    """Return how the coupon that the store created differs from ``wanted``."""
     return tuple(_find_differences(wanted, made))
 
 
@@ -306,7 +307,7 @@ def _find_differences(wanted: Coupon, made: Coupon) -> Iterator[str]:
         if set(getattr(wanted, name)) != set(getattr(made, name)):
             yield f"{name} is {getattr(made, name)}"
     if wanted.key != made.key:
-        yield "its meta was not kept"
+        yield "its meta was not saved"
 
 
 def _whole_second(instant: datetime | None) -> datetime | None:
@@ -326,8 +327,8 @@ def _parse_amount(value: str) -> Decimal | None:
 
 
 def _same_amount(wanted: str, made: str) -> bool:
-    asked, kept = _parse_amount(wanted), _parse_amount(made)
-    if asked is None or kept is None:
+    expected, kept = _parse_amount(wanted), _parse_amount(made)
+    if expected is None or kept is None:
         return False
-    # The shop answers with its own number of decimals, and with none where it means zero.
-    return asked == kept or (bool(made) and asked.quantize(kept, ROUND_HALF_UP) == kept)
+    # The store returns its own number of decimals, and an empty text for zero.
+    return expected == kept or (bool(made) and expected.quantize(kept, ROUND_HALF_UP) == kept)
