@@ -1,4 +1,4 @@
-"""A coupon that WooCommerce would quietly change is not created, or is noticed afterwards."""
+"""Coupons that WooCommerce would change without an error are rejected or detected."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ MADE = replace(
 )
 
 
-def test_what_woocommerce_writes_otherwise_is_the_same() -> None:
-    """Lower case, its own number of decimals, another order of ids, whole seconds."""
+def test_other_notation_is_no_difference() -> None:
+    """Lower case, other decimals, another order of ids, whole seconds."""
     assert () == coupon_differences(WANTED, MADE)
     assert () == coupon_differences(replace(WANTED, expires=NOW + timedelta(microseconds=5)), MADE)
     assert () == coupon_differences(replace(WANTED, amount="12.505"), replace(MADE, amount="12.51"))
@@ -62,7 +62,7 @@ def test_what_woocommerce_writes_otherwise_is_the_same() -> None:
         ({"key": ""}, "its meta was not saved"),
     ],
 )
-def test_what_is_not_as_asked_is_said(change: dict[str, Any], said: str) -> None:
+def test_every_difference_is_named(change: dict[str, Any], said: str) -> None:
     assert (said,) == coupon_differences(WANTED, replace(MADE, **change))
 
 
@@ -81,24 +81,24 @@ def test_what_is_not_as_asked_is_said(change: dict[str, Any], said: str) -> None
         "a(nn)@example.com",
     ],
 )
-def test_an_address_that_wordpress_would_drop_is_refused(address: str) -> None:
+def test_an_address_that_wordpress_would_drop_is_rejected(address: str) -> None:
     """Anyone could use the coupon."""
     said = coupon_problem(replace(WANTED, emails=("ok@example.com", address)))
     assert said == "WordPress does not accept the e-mail address that it is restricted to"
 
 
 @pytest.mark.parametrize("address", ["ann@example.com", " A.n+n_'x@sub.Example-1.co.uk ", "a@b.de"])
-def test_an_address_that_wordpress_takes_is_taken(address: str) -> None:
+def test_an_address_that_wordpress_accepts_is_accepted(address: str) -> None:
     assert coupon_problem(replace(WANTED, emails=(address,))) == ""
 
 
 @given(st.sampled_from(["amount", "minimum_amount", "maximum_amount"]), st.text(max_size=5))
-def test_what_is_no_amount_is_refused(name: str, text: str) -> None:
+def test_an_invalid_amount_is_rejected(name: str, text: str) -> None:
     said = coupon_problem(replace(WANTED, **{name: text}))
     assert said in ("", f"{name}: expected a number, got {text!r}")
 
 
-def test_a_naive_expiry_is_refused() -> None:
+def test_an_expiry_without_a_time_zone_is_rejected() -> None:
     assert (
         coupon_problem(replace(WANTED, expires=NOW.replace(tzinfo=None)))
         == "expires: expected a time with a time zone"

@@ -1,4 +1,4 @@
-"""Every refusal is one clear sentence with what to do, and says rightly whether it stays."""
+"""Each failed request becomes a sentence with advice, and is permanent or not."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def recorded_response(file: str, name: str) -> StoreResponse:
 
 
 def refusal(answer: StoreResponse, *, store_url: str = SHOP, wrote: bool = False) -> StoreError:
-    asked = "POST /coupons" if wrote else "GET /orders"
-    return response_error(asked, answer, store_url=store_url, wrote=wrote)
+    request = "POST /coupons" if wrote else "GET /orders"
+    return response_error(request, answer, store_url=store_url, wrote=wrote)
 
 
 class TestRecordings:
@@ -153,13 +153,13 @@ class TestRecordings:
             ),
         ],
     )
-    def test_what_woocommerce_said_becomes_a_sentence(
+    def test_an_error_of_woocommerce_becomes_a_sentence(
         self, file: str, name: str, wrote: bool, sentence: str, permanent: bool
     ) -> None:
         error = refusal(recorded_response(file, name), wrote=wrote)
         assert (sentence, permanent) == (str(error), error.permanent)
 
-    def test_maintenance_says_when_to_come_back(self) -> None:
+    def test_maintenance_has_retry_after(self) -> None:
         for name in ("maintenance_json", "maintenance_html"):
             error = refusal(recorded_response("auth", name), wrote=True)
             assert (600.0, False) == (error.retry_after, error.effect_unknown)
@@ -216,19 +216,19 @@ class TestAdvice:
         ],
         ids=lambda value: value.status if isinstance(value, StoreResponse) else None,
     )
-    def test_hosts_and_firewalls_are_told_from_the_shop(
+    def test_errors_of_hosts_and_firewalls_are_recognized(
         self, answer: StoreResponse, sentence: str, advice: str, permanent: bool
     ) -> None:
         error = refusal(answer)
         assert (sentence, advice, permanent) == (str(error), error.advice, error.permanent)
 
-    def test_over_https_the_key_may_have_been_dropped_on_the_way(self) -> None:
+    def test_over_https_the_authorization_header_may_be_missing(self) -> None:
         unknown = recorded_response("auth", "unknown_key")
-        told = [
+        mentioned = [
             "Authorization header" in refusal(unknown, store_url=store_url).advice
             for store_url in (SHOP, "http://shop.example")
         ]
-        assert [True, False] == told
+        assert [True, False] == mentioned
 
     @pytest.mark.parametrize(
         ("message", "sentence"),
@@ -246,22 +246,22 @@ class TestAdvice:
             ("Das Geheimnis ist falsch.", "the consumer secret is wrong"),
         ],
     )
-    def test_what_oauth_says_is_understood(self, message: str, sentence: str) -> None:
+    def test_oauth_errors_are_recognized(self, message: str, sentence: str) -> None:
         body = {"code": "woocommerce_rest_authentication_error", "message": message}
         assert str(refusal(said(401, body))).startswith(f"{sentence} (GET /orders: HTTP 401")
 
-    def test_what_the_shop_says_is_shown_plain_and_short(self) -> None:
+    def test_the_message_of_the_store_is_shown_plain_and_short(self) -> None:
         body = {"code": "x", "message": "<a href='#'>Nope</a>\n" + "long " * 200}
-        told = str(refusal(said(400, body)))
-        assert told.startswith(
+        text = str(refusal(said(400, body)))
+        assert text.startswith(
             'the store rejected the request (GET /orders: HTTP 400 x: "Nope long'
         )
-        assert len(told) < 350
+        assert len(text) < 350
 
     @pytest.mark.parametrize(
         "junk", ["", "null", "[]", '"x"', '{"data": 5}', '{"data": {"params": 1}}']
     )
-    def test_a_refusal_without_words_is_a_refusal(self, junk: str) -> None:
+    def test_an_error_without_a_message_is_an_error(self, junk: str) -> None:
         error = refusal(said(500, junk))
         assert str(error) == "the store reported an internal error (GET /orders: HTTP 500)"
 
@@ -284,7 +284,7 @@ class TestRetryAfter:
         assert seconds == parse_retry_after(headers)
 
 
-class TestWhomItConcerns:
+class TestScope:
     @pytest.mark.parametrize(
         ("answer", "whole"),
         [
@@ -304,15 +304,15 @@ class TestWhomItConcerns:
             (said(500, PAGE.format("Error")), False),
         ],
     )
-    def test_a_refusal_of_one_thing_is_told_from_one_of_everything(
+    def test_errors_of_one_request_and_of_the_store_differ(
         self, answer: StoreResponse, whole: bool
     ) -> None:
         assert whole == is_store_wide(refusal(answer, wrote=True))
 
-    def test_a_coupon_that_was_never_sent_concerns_itself(self) -> None:
+    def test_a_coupon_that_was_not_sent_is_not_store_wide(self) -> None:
         assert not is_store_wide(StoreError("x", code="wcflow_coupon_flawed", permanent=True))
 
-    def test_only_an_overloaded_store_is_helped_by_less(self) -> None:
+    def test_only_some_statuses_are_an_overload(self) -> None:
         helped = [status for status in range(400, 600) if is_overload(refusal(said(status)))]
         assert [502, 504, 522, 524] == helped
 
@@ -335,7 +335,7 @@ def verification(code: int, message: str) -> requests.exceptions.SSLError:
     )
 
 
-class TestSilence:
+class TestNoResponse:
     LINE = ConnectionInfo("https://user@shop.example", 10.0, 30.0, None)
 
     @pytest.mark.parametrize(
@@ -383,20 +383,20 @@ class TestSilence:
         ],
         ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
     )
-    def test_a_call_that_never_arrived_had_no_effect(
+    def test_a_request_that_was_not_sent_has_no_effect(
         self, error: Exception, sentence: str, advice: str, permanent: bool
     ) -> None:
-        told = connection_error("POST /coupons", self.LINE, error, wrote=True)
+        result = connection_error("POST /coupons", self.LINE, error, wrote=True)
         assert (sentence, advice, permanent, False, 0) == (
-            str(told),
-            told.advice,
-            told.permanent,
-            told.effect_unknown,
-            told.status,
+            str(result),
+            result.advice,
+            result.permanent,
+            result.effect_unknown,
+            result.status,
         )
-        assert is_store_wide(told)
+        assert is_store_wide(result)
 
-    def test_a_call_that_arrived_may_have_had_one(self) -> None:
+    def test_a_request_that_was_sent_has_an_unknown_effect(self) -> None:
         for error in (requests.exceptions.ReadTimeout(), requests.exceptions.ConnectionError()):
             assert connection_error("POST /coupons", self.LINE, error, wrote=True).effect_unknown
             assert not connection_error("GET /orders", self.LINE, error, wrote=False).effect_unknown

@@ -1,4 +1,4 @@
-"""What a shop holds comes back as records, page by page, and nothing is missed in silence."""
+"""Lists, single records and counts, read from the sandbox."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def place_orders_a_minute_apart(sandbox: SandboxStore, count: int, **more: Any) 
 
 
 class TestOrders:
-    def test_a_page_says_that_more_is_there(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_a_full_page_can_have_successors(self, sandbox: SandboxStore, store: Store) -> None:
         placed = place_orders_a_minute_apart(sandbox, 5)
         first = store.orders(page_size=3)
         rest = store.orders(after=first.rows[-1].created, page_size=3)
@@ -66,9 +66,7 @@ class TestOrders:
         )
         assert (placed[3:], 2, False) == ([order.id for order in rest.rows], rest.total, rest.full)
 
-    def test_they_are_walked_by_the_time_of_their_last_change(
-        self, sandbox: SandboxStore, store: Store
-    ) -> None:
+    def test_they_are_paged_by_modification_time(self, sandbox: SandboxStore, store: Store) -> None:
         one, two, three = place_orders_a_minute_apart(sandbox, 3, status="pending")
         sandbox.pay(one, now=NOW + timedelta(hours=1))
         walked = store.order_ids(orderby="modified", modified_after=NOW)
@@ -83,7 +81,7 @@ class TestOrders:
         ]
         assert [0, 0, 1] == counts
 
-    def test_counting_is_a_small_request(
+    def test_counting_loads_one_id(
         self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
         place_orders_a_minute_apart(sandbox, 3)
@@ -91,16 +89,16 @@ class TestOrders:
         assert {"per_page": "1", "_fields": "id"}.items() <= http.calls[-1].params.items()
         assert http.calls[-1].body_bytes < 20
 
-    def test_only_what_is_used_is_asked_for(
+    def test_only_used_fields_are_loaded(
         self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
         place_orders_a_minute_apart(sandbox, 1)
         store.orders()
         store.orders(meta_keys=frozenset({"gift"}))
-        asked = ["meta_data" in call.params["_fields"].split(",") for call in http.calls]
-        assert [False, True] == asked
+        requested = ["meta_data" in call.params["_fields"].split(",") for call in http.calls]
+        assert [False, True] == requested
 
-    def test_given_ids_are_all_asked_for_however_small_the_pages(
+    def test_all_given_ids_are_loaded_in_pages_of_any_size(
         self, sandbox: SandboxStore, faults: Faults, store: Store
     ) -> None:
         placed = place_orders_a_minute_apart(sandbox, 30)
@@ -112,12 +110,12 @@ class TestOrders:
             found.full,
         )
 
-    def test_no_ids_are_no_orders_and_not_all(self, store: Store) -> None:
+    def test_an_empty_list_of_ids_is_rejected(self, store: Store) -> None:
         for ask in (store.customers, store.orders_meta, store.customers_meta):
             with pytest.raises(ValueError, match="expected ids"):
                 ask(())
 
-    def test_one_in_the_trash_is_an_order_and_one_deleted_is_none(
+    def test_an_order_in_the_trash_exists_and_a_deleted_one_does_not(
         self, sandbox: SandboxStore, store: Store
     ) -> None:
         trashed, deleted = place_orders_a_minute_apart(sandbox, 2)
@@ -128,8 +126,7 @@ class TestOrders:
         assert (order.status, store.order(deleted)) == ("trash", None)
         assert [trashed] == [each.id for each in store.orders(status="trash").rows]
 
-    def test_a_shop_without_an_api_has_no_orders_that_were_deleted(self) -> None:
-        """A 404 of the web server is no word about the order."""
+    def test_a_404_of_the_web_server_is_not_a_deleted_order(self) -> None:
         with responses.RequestsMock() as web:
             web.add("GET", f"{URL}/wp-json/wc/v3/orders/5", status=404, body="<html>", headers=DATE)
             with pytest.raises(StoreError, match="no WooCommerce API"):
@@ -141,20 +138,20 @@ class TestOrders:
             with pytest.raises(StoreError, match="X-WP-Total"):
                 open_client(ADMIN).count_orders()
 
-    def test_their_meta_is_read_fresh(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_current_meta_is_read(self, sandbox: SandboxStore, store: Store) -> None:
         one, two = place_orders_a_minute_apart(sandbox, 2)
         sandbox.edit_order_meta(one, "wcflow_tags", "VIP", now=NOW)
         sandbox.trash(two, now=NOW)
         assert {one: {"wcflow_tags": "VIP"}} == store.orders_meta([one, two])
 
-    def test_notes_are_all_there(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_all_notes_are_read(self, sandbox: SandboxStore, store: Store) -> None:
         (order,) = place_orders_a_minute_apart(sandbox, 1)
         written = sandbox.add_note(order, "<b>Hello</b> &amp; bye", now=NOW, customer_note=True)
         assert Note(written, "<b>Hello</b> &amp; bye", for_customer=True) in store.notes(order)
 
 
 class TestUnreadableRows:
-    """One malformed order must not stop a shop for ever."""
+    """One malformed order does not stop the sync."""
 
     def page(self, rows: list[Any], **headers: str) -> Listing[Any]:
         with responses.RequestsMock() as web:
@@ -165,7 +162,7 @@ class TestUnreadableRows:
     def row(self, number: Any, stamp: Any = "2026-11-22T12:00:00") -> dict[str, Any]:
         return {"id": number, "date_modified_gmt": stamp}
 
-    def test_they_are_named_and_the_others_are_read(self) -> None:
+    def test_they_are_reported_and_the_others_are_read(self) -> None:
         found = self.page([self.row(1), self.row(2, "yesterday"), "x", {"id": None}, self.row(3)])
         assert (((1, NOW), (3, NOW))) == found.rows
         assert (
@@ -177,17 +174,17 @@ class TestUnreadableRows:
             UnreadableRow(0, "id: expected an id, got null"),
         ) == found.unreadable
 
-    def test_a_page_of_which_nothing_can_be_understood_is_an_error(self) -> None:
+    def test_a_page_without_any_readable_row_is_an_error(self) -> None:
         with pytest.raises(StoreError, match="all 10 rows are unreadable"):
             self.page([self.row(n, "nonsense") for n in range(1, 11)])
 
-    def test_rows_that_the_shop_holds_back_leave_the_page_full(self) -> None:
-        """WooCommerce counts rows that it cannot load, and leaves them out."""
+    def test_a_page_with_omitted_rows_is_full(self) -> None:
+        """WooCommerce counts rows that it cannot load, and omits them."""
         held_back = self.page([self.row(1)], **{"X-WP-Total": "2"})
         only_those = self.page([], **{"X-WP-Total": "1"})
         assert (True, False) == (held_back.full, only_those.full)
 
-    def test_a_shop_that_ignores_include_is_not_believed(self) -> None:
+    def test_rows_that_were_not_requested_are_an_error(self) -> None:
         with responses.RequestsMock() as web:
             rows = [{"id": 7, "meta_data": []}]
             web.add("GET", f"{URL}/wp-json/wc/v3/orders", json=rows, headers=DATE)
@@ -196,7 +193,7 @@ class TestUnreadableRows:
 
 
 class TestRefunds:
-    def test_they_are_told_with_their_dates(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_they_are_read_with_their_dates(self, sandbox: SandboxStore, store: Store) -> None:
         order = sandbox.place_order(now=NOW, items=((sandbox.add_product("Kite", now=NOW), 2),))
         known = sandbox.refund(order, "1.50", now=NOW)
         new = sandbox.refund(order, "2.00", now=NOW + timedelta(hours=1), reason="late")
@@ -204,7 +201,7 @@ class TestRefunds:
         expected = {new: Refund(new, 200, "late", NOW + timedelta(hours=1))}
         assert (expected, ()) == store.refunds(orders, known={known})
 
-    def test_where_nothing_is_new_nothing_is_asked(
+    def test_known_refunds_send_no_request(
         self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
         place_orders_a_minute_apart(sandbox, 2)
@@ -212,7 +209,7 @@ class TestRefunds:
         http.clear_calls()
         assert (store.refunds(orders).found, http.calls) == ({}, [])
 
-    def test_an_old_woocommerce_is_asked_order_by_order(
+    def test_an_old_woocommerce_is_read_order_by_order(
         self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
         product = sandbox.add_product("Kite", now=NOW)
@@ -226,7 +223,7 @@ class TestRefunds:
         paths = sorted(call.path for call in http.calls)
         assert [f"/wc/v3/orders/{order}/refunds" for order in placed] == paths
 
-    def test_that_it_is_old_is_found_out_once(self, sandbox: SandboxStore) -> None:
+    def test_an_old_woocommerce_is_detected_once(self, sandbox: SandboxStore) -> None:
         row = {"code": "rest_no_route", "message": "No route", "data": {"status": 404}}
         product = sandbox.add_product("Kite", now=NOW)
         order = sandbox.place_order(now=NOW, items=((product, 1),))
@@ -253,16 +250,14 @@ class TestRefunds:
 
 
 class TestCustomers:
-    def test_ids_that_do_not_come_back_do_not_exist(
-        self, sandbox: SandboxStore, store: Store
-    ) -> None:
+    def test_missing_ids_do_not_exist(self, sandbox: SandboxStore, store: Store) -> None:
         known = [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(3)]
         gone = known.pop()
         sandbox.delete_customer(gone, now=NOW)
         found = store.customers([*known, gone])
         assert (known, 2, False) == ([each.id for each in found.rows], found.total, found.full)
 
-    def test_they_are_found_whatever_their_role(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_customers_of_all_roles_are_found(self, sandbox: SandboxStore, store: Store) -> None:
         boss = sandbox.register("boss@example.com", now=NOW, role="shop_manager")
         assert ["shop_manager"] == [each.role for each in store.customers([boss]).rows]
 
@@ -270,13 +265,15 @@ class TestCustomers:
         ids = [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(4)]
         assert tuple(reversed(ids[2:])) == store.newest_customer_ids(2).rows
 
-    def test_meta_is_none_to_a_shop_managers_key(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_meta_is_none_for_a_shop_managers_key(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
         ann = sandbox.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31"})
         bob = sandbox.register("bob@example.com", now=NOW)
         seen = [each.customers_meta([ann, bob, 999]) for each in (store, open_client(MANAGER))]
         assert [{ann: {"birthday": "1980-01-31"}, bob: {}}, {ann: None, bob: None}] == seen
 
-    def test_one_is_found_by_id(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_a_customer_is_found_by_id(self, sandbox: SandboxStore, store: Store) -> None:
         ann = sandbox.register("ann+shop@example.com", now=NOW, first_name="Ann")
         found = store.customer(ann)
         assert found is not None
@@ -284,28 +281,28 @@ class TestCustomers:
 
 
 class TestProductsAndCoupons:
-    def test_products_carry_categories_and_tags(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_products_have_categories_and_tags(self, sandbox: SandboxStore, store: Store) -> None:
         made = sandbox.add_product(
             "Wooden <Train>", now=NOW, sku="TOY-1", categories=("Baby & Kids",), tags=("gift",)
         )
         expected = Product(made, "Wooden <Train>", "TOY-1", ("Baby & Kids",), ("gift",), NOW)
         assert (expected,) == store.products().rows
 
-    def test_their_changes_are_found_by_time(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_changed_products_are_found_by_time(self, sandbox: SandboxStore, store: Store) -> None:
         old, new = (sandbox.add_product(name, now=NOW) for name in ("Kite", "Ball"))
         sandbox.edit_product(new, now=NOW + timedelta(hours=1), name="Big Ball")
         changed = store.products(modified_after=NOW).rows
         assert [(new, "Big Ball")] == [(each.id, each.name) for each in changed]
         assert {old, new} == {each.id for each in store.products(include=[old, new]).rows}
 
-    def test_a_coupon_is_found_in_whatever_case(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_a_coupon_is_found_ignoring_case(self, sandbox: SandboxStore, store: Store) -> None:
         sandbox.add_coupon("welcome-7q4mxk", now=NOW, amount="10", discount_type="percent")
         found = store.coupon("WELCOME-7Q4MXK")
         assert found is not None
         assert ("welcome-7q4mxk", "percent", "") == (found.code, found.type, found.key)
         assert store.coupon("other") is None
 
-    def test_an_empty_code_is_no_coupon(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_an_empty_code_finds_no_coupon(self, sandbox: SandboxStore, store: Store) -> None:
         sandbox.add_coupon("any", now=NOW, amount="10")
         assert store.coupon("") is None
 

@@ -1,4 +1,4 @@
-"""When a store is asked again, and how much is asked of it at once."""
+"""When requests are retried, and how page sizes adapt."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def failed(status: int = 0, code: str = "", **more: object) -> StoreError:
 class TestWaiting:
     @given(st.integers(1, MAX_TRIES - 1), st.sampled_from(sorted(TRANSIENT_STATUSES)), chances)
     def test_jitter_is_full_and_bounded(self, attempt: int, status: int, chance: float) -> None:
-        """Any wait between nothing and the doubling bound may come out."""
+        """The wait is anything between 0 and a bound that doubles."""
         wait = retry_wait(attempt, failed(status), chance, wrote=False)
         assert chance * min(30.0, 2.0 ** (attempt - 1)) == wait
 
     @given(st.floats(0, MAX_WAIT), st.integers(1, MAX_TRIES - 1), chances, st.booleans())
-    def test_the_store_is_never_asked_before_it_wants(
+    def test_retry_after_is_a_minimum(
         self, seconds: float, attempt: int, chance: float, wrote: bool
     ) -> None:
         wait = retry_wait(attempt, failed(429, retry_after=seconds), chance, wrote=wrote)
         assert wait is not None
         assert seconds <= wait < seconds + 1 + 1e-9
 
-    def test_a_store_that_wants_long_is_left_alone(self) -> None:
+    def test_a_long_retry_after_ends_the_retries(self) -> None:
         error = failed(503, retry_after=MAX_WAIT + 1)
         assert retry_wait(1, error, 0.5, wrote=False) is None
 
@@ -51,26 +51,26 @@ class TestWaiting:
             (failed(200, "wcflow_unexpected"), 1),
         ],
     )
-    def test_it_ends(self, error: StoreError, tries: int) -> None:
+    def test_retries_end(self, error: StoreError, tries: int) -> None:
         waits = [retry_wait(attempt, error, 0.5, wrote=False) for attempt in range(1, 9)]
         assert tries == 1 + sum(wait is not None for wait in waits)
 
-    def test_a_write_that_may_have_happened_is_not_sent_again(self) -> None:
+    def test_a_write_that_may_have_happened_is_not_retried(self) -> None:
         unsure = failed(code=TIMEOUT, effect_unknown=True)
         sure = failed(code=UNREACHABLE)
         waits = [retry_wait(1, error, 0.5, wrote=True) for error in (unsure, sure)]
         assert [None, 0.5] == waits
 
 
-class TestPortion:
-    def test_it_halves_down_to_the_least(self) -> None:
+class TestAdaptiveSize:
+    def test_it_halves_down_to_the_minimum(self) -> None:
         portion, sizes = AdaptiveSize(100), []
         for _ in range(7):
             sizes.append(portion.size)
             portion.shrink(portion.size)
         assert [100, 50, 25, 12, 6, 5, 5] == sizes
 
-    def test_it_grows_again_after_enough_successes(self) -> None:
+    def test_it_doubles_after_enough_successes(self) -> None:
         portion = AdaptiveSize(100, successes=3)
         portion.shrink(100)
         sizes = []
@@ -79,8 +79,8 @@ class TestPortion:
             sizes.append(portion.size)
         assert [50, 50, 100, 100] == sizes
 
-    def test_growing_in_vain_asks_for_twice_as_many_successes(self) -> None:
-        """A store that always chokes on 100 is not made to choke every few pages."""
+    def test_an_overload_after_growth_doubles_the_successes_needed(self) -> None:
+        """A store that cannot handle 100 is not overloaded every few pages."""
         portion, chokes_after, fine = AdaptiveSize(100, successes=3), [], 0
         for _ in range(60):
             if portion.size == 100:
@@ -92,7 +92,7 @@ class TestPortion:
                 fine += 1
         assert [0, 3, 6, 12, 24] == chokes_after
 
-    def test_a_store_that_recovered_is_trusted_again(self) -> None:
+    def test_full_size_resets_the_successes_needed(self) -> None:
         portion = AdaptiveSize(100, successes=2)
         for _ in range(3):
             portion.shrink(100)
@@ -100,7 +100,7 @@ class TestPortion:
                 portion.count_success(portion.size)
         assert portion.size == 100
 
-    def test_two_threads_that_choke_at_once_halve_once(self) -> None:
+    def test_two_threads_that_fail_together_halve_once(self) -> None:
         portion = AdaptiveSize(100)
         threads = [Thread(target=portion.shrink, args=(100,)) for _ in range(2)]
         for thread in threads:
@@ -109,7 +109,7 @@ class TestPortion:
             thread.join()
         assert portion.size == 50
 
-    def test_a_success_at_another_size_says_nothing(self) -> None:
+    def test_a_success_at_another_size_is_ignored(self) -> None:
         portion = AdaptiveSize(100, successes=1)
         portion.shrink(100)
         portion.count_success(100)

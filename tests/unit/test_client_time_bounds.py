@@ -1,4 +1,4 @@
-"""Bounds in time reach WooCommerce as naive GMT of whole seconds, and lose nothing on the way."""
+"""Time bounds are sent as GMT in whole seconds and include every row between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ instants = st.integers(0, 4 * 10**15).map(
 )
 
 
-def test_a_bound_is_naive_gmt_and_says_so() -> None:
+def test_a_bound_is_gmt_with_dates_are_gmt() -> None:
     noon = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Berlin"))
     assert {
         "modified_after": "2026-11-22T11:00:00",
@@ -24,22 +24,22 @@ def test_a_bound_is_naive_gmt_and_says_so() -> None:
     } == time_params({"modified_after": noon})
 
 
-def test_without_a_bound_nothing_is_said() -> None:
+def test_no_bound_sends_no_parameter() -> None:
     assert time_params({"after": None}) == {}
 
 
-def test_a_naive_bound_is_refused() -> None:
+def test_a_bound_without_a_time_zone_is_rejected() -> None:
     with pytest.raises(ValueError, match="expected a time with a time zone"):
         time_params({"after": datetime(2026, 1, 1)})
 
 
 @given(instants, instants)
-def test_rounding_to_seconds_keeps_what_lies_within(bound: datetime, row: datetime) -> None:
-    """The store compares whole seconds, exclusively: it gives exactly the rows within the bound."""
+def test_rounding_keeps_every_row_between_the_bounds(bound: datetime, row: datetime) -> None:
+    """The store compares exclusively and in whole seconds."""
     stamp = row.replace(microsecond=0)
     sent = {name: time_params({name: bound})[name] for name in ("after", "before")}
-    told = {name: datetime.fromisoformat(f"{value}+00:00") for name, value in sent.items()}
-    assert (stamp > bound, stamp < bound) == (stamp > told["after"], stamp < told["before"])
+    bounds = {name: datetime.fromisoformat(f"{value}+00:00") for name, value in sent.items()}
+    assert (stamp > bound, stamp < bound) == (stamp > bounds["after"], stamp < bounds["before"])
 
 
 def test_all_filters_are_sent() -> None:

@@ -1,4 +1,4 @@
-"""How requests travel: keys, time-outs, no redirects, retries, and pages that shrink and grow."""
+"""Keys, time-outs, redirects, retries and page sizes of requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = "<!DOCTYPE html><html><head><title>Checking your browser</title></head></
 
 
 class FakeSleep:
-    """Remembers how long a store waited, and takes no time."""
+    """Records waits without waiting."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -48,7 +48,7 @@ def web() -> Iterator[responses.RequestsMock]:
 def add_responses(
     web: responses.RequestsMock, *said: Any, url: str = ORDERS, method: str = "GET"
 ) -> None:
-    """Let the web answer so, one after another: a status, an exception, or whole keywords."""
+    """Add responses in order: a status, an exception, or keywords."""
     for each in said:
         if isinstance(each, Exception):
             web.add(method, url, body=each)
@@ -87,15 +87,15 @@ class TestKeys:
         assert "cs_secret" not in str(request.url)
         assert str(request.url).count("status=any") == 1
 
-    def test_each_try_over_http_is_signed_anew(self, web: responses.RequestsMock) -> None:
-        """WooCommerce takes a nonce once."""
+    def test_each_attempt_over_http_has_a_new_signature(self, web: responses.RequestsMock) -> None:
+        """WooCommerce accepts a nonce once."""
         add_responses(web, 500, 502, 200, url=HTTP_ORDERS)
         store(HTTP_URL).request("GET", "orders")
         nonces = {query(call)["oauth_nonce"] for call in web.calls}
         signatures = {query(call)["oauth_signature"] for call in web.calls}
         assert (3, 3) == (len(nonces), len(signatures))
 
-    def test_what_oauth_cannot_sign_is_said_before_it_is_sent(self) -> None:
+    def test_a_value_that_oauth_cannot_sign_is_not_sent(self) -> None:
         with responses.RequestsMock():
             error = failure(lambda: store(HTTP_URL).coupon("10/20%"))
         assert (error.permanent, error.advice) == (
@@ -103,15 +103,15 @@ class TestKeys:
             "Use https for the store, or avoid / and % in coupon codes.",
         )
 
-    def test_the_index_is_asked_for_without_a_key(self, web: responses.RequestsMock) -> None:
+    def test_the_index_is_loaded_without_a_key(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": {"name": "Shop"}}, url=f"{URL}/wp-json/")
         store().index()
         assert "Authorization" not in web.calls[0].request.headers
 
-    def test_nobody_elses_key_is_sent(
+    def test_no_key_of_netrc_is_sent(
         self, web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
     ) -> None:
-        """requests would take one from ~/.netrc where it is given none."""
+        """requests would use one if it had no other."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine shop.example login other password other\n")
         monkeypatch.setenv("NETRC", str(netrc))
@@ -129,10 +129,8 @@ class TestKeys:
         assert error.__suppress_context__ or error.__context__ is None
 
 
-class TestManners:
-    def test_every_request_says_what_it_is_and_what_it_wants(
-        self, web: responses.RequestsMock
-    ) -> None:
+class TestRequests:
+    def test_the_headers_of_a_request(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": {}}, method="POST")
         store().request("POST", "orders", json={"note": "→"}, shape=dict)
         request = web.calls[0].request
@@ -151,7 +149,7 @@ class TestManners:
         ca_file: Any,
         verified: Any,
     ) -> None:
-        """Also where the environment names another authority for everybody."""
+        """Even if the environment names another authority."""
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             monkeypatch.delenv(name, raising=False)
         if ca_file:
@@ -161,18 +159,18 @@ class TestManners:
         how = web.calls[0].request.req_kwargs  # type: ignore[attr-defined] # added by responses
         assert (verified, (10.0, 45.0)) == (how["verify"], how["timeout"])
 
-    def test_what_is_empty_is_not_sent(self, web: responses.RequestsMock) -> None:
+    def test_empty_parameters_are_not_sent(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200)
         store().request("GET", "orders", {"exclude": "", "per_page": 1})
         assert query(web.calls[0]) == {"per_page": "1"}
 
     def test_each_thread_has_its_own_connection(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200, 200, 200)
-        shop, sessions = store(), set()
+        client, sessions = store(), set()
 
         def ask() -> None:
-            shop.request("GET", "orders")
-            sessions.add(shop._session())
+            client.request("GET", "orders")
+            sessions.add(client._session())
 
         threads = [threading.Thread(target=ask) for _ in range(2)]
         for thread in threads:
@@ -180,20 +178,20 @@ class TestManners:
         for thread in threads:
             thread.join()
         ask()
-        assert (3, 3) == (len(sessions), shop.requests)
-        shop.close()
+        assert (3, 3) == (len(sessions), client.requests)
+        client.close()
 
     def test_requests_and_their_seconds_are_counted(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 200)
         ticks = iter([10.0, 12.5, 20.0, 20.5])
-        shop = store(clock=lambda: next(ticks))
-        shop.request("GET", "orders")
-        assert (2, 3.0) == (shop.requests, shop.seconds)
+        client = store(clock=lambda: next(ticks))
+        client.request("GET", "orders")
+        assert (2, 3.0) == (client.requests, client.seconds)
 
 
 class TestRedirects:
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_none_is_followed(self, web: responses.RequestsMock, method: str) -> None:
+    def test_no_redirect_is_followed(self, web: responses.RequestsMock, method: str) -> None:
         """A redirect turns a POST into a GET and answers 200 with a list."""
         to = "https://www.shop.example/wp-json/wc/v3/orders?consumer_key=1"
         add_responses(web, {"status": 301, "headers": {**DATE, "Location": to}}, method=method)
@@ -205,12 +203,16 @@ class TestRedirects:
         assert ("Set url to https://www.shop.example.", True) == (error.advice, error.permanent)
         assert len(web.calls) == 1
 
-    def test_one_to_an_invalid_address_is_an_error(self, web: responses.RequestsMock) -> None:
+    def test_a_redirect_to_an_invalid_address_is_an_error(
+        self, web: responses.RequestsMock
+    ) -> None:
         add_responses(web, {"status": 302, "headers": {**DATE, "Location": "http://[x"}})
         error = failure(lambda: store().request("GET", "orders"))
         assert "the store redirects to http://[x (GET /orders: HTTP 302)" == str(error)
 
-    def test_one_to_a_login_page_has_no_address_to_give(self, web: responses.RequestsMock) -> None:
+    def test_a_redirect_to_a_login_page_gives_general_advice(
+        self, web: responses.RequestsMock
+    ) -> None:
         add_responses(web, {"status": 302, "headers": {**DATE, "Location": "/wp-login.php?x=1"}})
         error = failure(lambda: store().request("GET", "orders"))
         assert (
@@ -219,13 +221,13 @@ class TestRedirects:
 
 
 class TestReads:
-    def test_they_are_tried_again_after_growing_waits(self, web: responses.RequestsMock) -> None:
+    def test_they_are_retried_after_growing_waits(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 502, 503, 504, 200)
-        nap = FakeSleep()
-        assert store(sleep=nap).request("GET", "orders").body == []
-        assert [0.5, 1.0, 2.0, 4.0] == nap.seconds
+        sleep = FakeSleep()
+        assert store(sleep=sleep).request("GET", "orders").body == []
+        assert [0.5, 1.0, 2.0, 4.0] == sleep.seconds
 
-    def test_they_are_not_tried_for_ever(self, web: responses.RequestsMock) -> None:
+    def test_retries_end(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 500, 500, 500, 500)
         error = failure(lambda: store().request("GET", "orders"))
         assert (500, False, False) == (error.status, error.permanent, error.effect_unknown)
@@ -239,14 +241,14 @@ class TestReads:
             ("Sat, 21 Nov 2026 00:00:00 GMT", 0.5),
         ],
     )
-    def test_retry_after_is_honoured(
+    def test_retry_after_is_respected(
         self, web: responses.RequestsMock, wish: str, waited: float
     ) -> None:
-        """Seconds, or a date by the store's own clock."""
+        """Seconds, or a date by the store's clock."""
         add_responses(web, {"status": 429, "headers": {**DATE, "Retry-After": wish}}, 200)
-        nap = FakeSleep()
-        store(sleep=nap).request("GET", "orders")
-        assert [waited] == nap.seconds
+        sleep = FakeSleep()
+        store(sleep=sleep).request("GET", "orders")
+        assert [waited] == sleep.seconds
 
     def test_a_long_retry_after_is_left_to_the_caller(self, web: responses.RequestsMock) -> None:
         body = {"code": "wp_die", "message": "Briefly unavailable.", "data": {"status": 503}}
@@ -269,13 +271,13 @@ class TestReads:
         ],
         ids=lambda error: type(error).__name__,
     )
-    def test_a_lost_connection_is_tried_again(
+    def test_a_lost_connection_is_retried(
         self, web: responses.RequestsMock, trouble: Exception
     ) -> None:
         add_responses(web, trouble, 200)
         assert store().request("GET", "orders").body == []
 
-    def test_torn_json_is_tried_again_and_then_an_error(self, web: responses.RequestsMock) -> None:
+    def test_truncated_json_is_retried_and_then_an_error(self, web: responses.RequestsMock) -> None:
         add_responses(web, *[{"body": '[{"id":1,"refunds":[]'}] * 5)
         error = failure(lambda: store().request("GET", "orders"))
         assert str(error).startswith("cannot read the store's response (GET /orders: HTTP 200: ")
@@ -286,13 +288,13 @@ class TestReads:
         )
 
     @pytest.mark.parametrize("before", ["\ufeff", "<br />\n<b>Notice</b>: x [1]<br />\n"])
-    def test_notices_before_the_json_are_passed_over(
+    def test_notices_before_the_json_are_ignored(
         self, web: responses.RequestsMock, before: str
     ) -> None:
         add_responses(web, {"body": f'{before}[{{"id":1}}]'})
         assert store().request("GET", "orders").body == [{"id": 1}]
 
-    def test_a_web_page_is_an_error_that_names_it(self, web: responses.RequestsMock) -> None:
+    def test_a_web_page_is_an_error_with_its_title(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"body": PAGE, "content_type": "text/html"})
         error = failure(lambda: store().request("GET", "orders"))
         assert ('the store sent a web page "Checking your browser" (GET /orders: HTTP 200)') == str(
@@ -312,7 +314,7 @@ class TestReads:
             f"the store's response is not what WooCommerce documents (GET /orders: expected {expected})"
         ) == str(error)
 
-    def test_an_answer_knows_the_time_and_the_total(self, web: responses.RequestsMock) -> None:
+    def test_an_answer_has_the_time_and_the_total(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": [], "headers": {**DATE, "X-WP-Total": "192"}})
         answer = store().request("GET", "orders")
         assert ("2026-11-22T19:20:08+00:00", 192) == (answer.server_now.isoformat(), answer.total)
@@ -321,8 +323,8 @@ class TestReads:
         add_responses(web, {"json": [], "headers": {}})
         assert "expected a Date header" in str(failure(lambda: store().request("GET", "orders")))
 
-    def test_waiting_can_be_broken_off(self, web: responses.RequestsMock) -> None:
-        """What `sleep` raises ends the call: a daemon that is told to stop stops."""
+    def test_a_wait_can_be_interrupted(self, web: responses.RequestsMock) -> None:
+        """An exception of `sleep` ends the request, so the daemon can stop."""
 
         def stop(_seconds: float) -> None:
             raise KeyboardInterrupt
@@ -333,8 +335,8 @@ class TestReads:
 
 
 class TestWrites:
-    def post(self, shop: Store) -> StoreError:
-        return failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
+    def post(self, client: Store) -> StoreError:
+        return failure(lambda: client.request("POST", "orders", json={}, shape=dict))
 
     @pytest.mark.parametrize(
         "trouble",
@@ -352,7 +354,7 @@ class TestWrites:
         ],
         ids=str,
     )
-    def test_one_that_may_have_happened_is_not_sent_again(
+    def test_a_write_that_may_have_happened_is_not_retried(
         self, web: responses.RequestsMock, trouble: Any
     ) -> None:
         add_responses(web, trouble, method="POST")
@@ -368,14 +370,14 @@ class TestWrites:
         ],
         ids=str,
     )
-    def test_one_that_cannot_have_happened_is_sent_again(
+    def test_a_write_that_cannot_have_happened_is_retried(
         self, web: responses.RequestsMock, trouble: Any
     ) -> None:
         add_responses(web, trouble, {"json": {"id": 1}}, method="POST")
         assert store().request("POST", "orders", json={}, shape=dict).body == {"id": 1}
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413])
-    def test_a_refusal_has_no_effect_and_stays(
+    def test_a_rejected_write_is_permanent_and_has_no_effect(
         self, web: responses.RequestsMock, status: int
     ) -> None:
         add_responses(web, status, method="POST")
@@ -391,15 +393,13 @@ class TestPages:
         return [int(query(call)["per_page"]) for call in web.calls]
 
     @pytest.mark.parametrize("trouble", [502, 504, requests.exceptions.ReadTimeout()], ids=str)
-    def test_they_halve_where_the_store_chokes(
-        self, web: responses.RequestsMock, trouble: Any
-    ) -> None:
+    def test_they_halve_after_an_overload(self, web: responses.RequestsMock, trouble: Any) -> None:
         add_responses(web, trouble, trouble, 200)
         store().page("orders", {}, dict)
         assert [100, 50, 25] == self.sizes(web)
 
     @pytest.mark.parametrize("trouble", [500, 503, 429])
-    def test_they_stay_as_they_are_where_less_would_not_help(
+    def test_they_keep_their_size_after_other_errors(
         self, web: responses.RequestsMock, trouble: int
     ) -> None:
         add_responses(web, trouble, 200)
@@ -408,32 +408,34 @@ class TestPages:
 
     def test_they_stay_small_and_grow_again(self, web: responses.RequestsMock) -> None:
         add_responses(web, 504, *[200] * 12)
-        shop = store()
+        client = store()
         for _ in range(12):
-            shop.page("orders", {}, dict)
+            client.page("orders", {}, dict)
         assert [100, *[50] * 10, 100, 100] == self.sizes(web)
 
-    def test_a_request_for_one_thing_teaches_nothing(self, web: responses.RequestsMock) -> None:
+    def test_a_request_without_pages_does_not_change_the_size(
+        self, web: responses.RequestsMock
+    ) -> None:
         add_responses(web, 504, 200)
-        shop = store()
-        shop.request("GET", "orders", {"per_page": 1})
-        assert shop.pages.size == 100
+        client = store()
+        client.request("GET", "orders", {"per_page": 1})
+        assert client.pages.size == 100
 
-    def test_a_smaller_page_is_full_when_it_is_full(self, web: responses.RequestsMock) -> None:
+    def test_a_smaller_page_can_be_full(self, web: responses.RequestsMock) -> None:
         add_responses(web, 504, self.rows(50))
         assert store().page("orders", {}, dict).full
 
-    def test_ids_are_asked_for_in_such_portions(self, web: responses.RequestsMock) -> None:
-        """All are asked for, however small the portions: what does not come back is not there."""
+    def test_ids_are_loaded_in_pages_of_this_size(self, web: responses.RequestsMock) -> None:
+        """All ids are requested, in pages of any size."""
         add_responses(web, 504, 200, 200)
         store(page_size=12).get_by_ids("orders", range(1, 13), {}, dict)
-        asked = [query(call)["include"] for call in web.calls]
-        assert ["1,2,3,4,5,6,7,8,9,10,11,12", "1,2,3,4,5,6", "7,8,9,10,11,12"] == asked
+        requested = [query(call)["include"] for call in web.calls]
+        assert ["1,2,3,4,5,6,7,8,9,10,11,12", "1,2,3,4,5,6", "7,8,9,10,11,12"] == requested
 
 
 @contextmanager
 def listening_socket(deed: Callable[[socket.socket], object]) -> Iterator[int]:
-    """Take one connection on a loopback port and do something to it."""
+    """Accept one connection on a loopback port and run a function on it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -448,52 +450,52 @@ def listening_socket(deed: Callable[[socket.socket], object]) -> Iterator[int]:
 
 
 class TestRealSockets:
-    """What requests and urllib3 really raise, and whether it is understood."""
+    """Real exceptions of requests and urllib3."""
 
-    def test_nobody_listens(self) -> None:
+    def test_a_refused_connection(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-        with store(f"http://127.0.0.1:{port}") as shop:
-            error = failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
+        with store(f"http://127.0.0.1:{port}") as client:
+            error = failure(lambda: client.request("POST", "orders", json={}, shape=dict))
         assert f"could not connect to 127.0.0.1:{port} (POST /orders)" == str(error)
-        assert (False, False, 3) == (error.effect_unknown, error.permanent, shop.requests)
+        assert (False, False, 3) == (error.effect_unknown, error.permanent, client.requests)
 
-    def test_somebody_listens_and_says_nothing(self) -> None:
+    def test_a_server_without_a_response(self) -> None:
         done = threading.Event()
         with listening_socket(lambda _connection: done.wait(5)) as port:
-            with store(f"http://127.0.0.1:{port}", timeout=0.1) as shop:
-                error = failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
+            with store(f"http://127.0.0.1:{port}", timeout=0.1) as client:
+                error = failure(lambda: client.request("POST", "orders", json={}, shape=dict))
             done.set()
         assert f"127.0.0.1:{port} did not respond within 0.1 s (POST /orders)" == str(error)
-        assert (True, "wcflow_timeout", 1) == (error.effect_unknown, error.code, shop.requests)
+        assert (True, "wcflow_timeout", 1) == (error.effect_unknown, error.code, client.requests)
 
-    def test_somebody_hangs_up(self) -> None:
+    def test_a_server_that_closes_the_connection(self) -> None:
         def hang_up(connection: socket.socket) -> None:
             connection.recv(65536)
 
         with (
             listening_socket(hang_up) as port,
-            store(f"http://127.0.0.1:{port}", timeout=5) as shop,
+            store(f"http://127.0.0.1:{port}", timeout=5) as client,
         ):
-            error = failure(lambda: shop.request("POST", "orders", json={}, shape=dict))
+            error = failure(lambda: client.request("POST", "orders", json={}, shape=dict))
         assert f"the connection to 127.0.0.1:{port} was lost (POST /orders)" == str(error)
         assert (True, "wcflow_broken") == (error.effect_unknown, error.code)
 
-    def test_somebody_does_not_speak_https(self) -> None:
+    def test_a_server_without_https(self) -> None:
         def chat(connection: socket.socket) -> None:
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
         with (
             listening_socket(chat) as port,
-            store(f"https://127.0.0.1:{port}", timeout=5) as shop,
+            store(f"https://127.0.0.1:{port}", timeout=5) as client,
         ):
-            error = failure(lambda: shop.request("GET", "orders"))
+            error = failure(lambda: client.request("GET", "orders"))
         assert f"127.0.0.1:{port} does not support https (GET /orders)" == str(error)
         assert error.permanent
 
-    def test_a_missing_ca_file_is_named(self) -> None:
-        with store("https://127.0.0.1:9", ca_file="/nowhere/ca.pem") as shop:
-            error = failure(lambda: shop.request("GET", "orders"))
+    def test_a_missing_ca_file(self) -> None:
+        with store("https://127.0.0.1:9", ca_file="/nowhere/ca.pem") as client:
+            error = failure(lambda: client.request("GET", "orders"))
         assert "cannot read /nowhere/ca.pem (GET /orders)" == str(error)
         assert error.permanent

@@ -1,4 +1,4 @@
-"""Each write is told apart: done, refused, not kept, perhaps done, or not even sent."""
+"""The result of a write: done, rejected, not saved, unknown, or not sent."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def error_codes(outcome: dict[int, StoreError | None]) -> dict[int, str]:
 
 
 class TestMeta:
-    def test_it_is_written_in_polite_batches(
+    def test_it_is_written_in_small_batches(
         self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
         ids = register_customers(sandbox, 60)
@@ -87,15 +87,17 @@ class TestMeta:
         assert dict.fromkeys(ids) == store.write_meta("customers", tag_updates(ids, None))
         assert [[], []] == [tags(sandbox, each) for each in ids]
 
-    def test_orders_are_written_alike(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_meta_of_orders_is_written(self, sandbox: SandboxStore, store: Store) -> None:
         order = sandbox.place_order(now=NOW)
         assert {order: None} == store.write_meta("orders", tag_updates([order]))
         assert store.orders_meta([order]) == {order: {"wcflow_tags": "VIP"}}
 
-    def test_nothing_is_nothing(self, store: Store, http: SandboxHttp) -> None:
+    def test_no_values_send_no_request(self, store: Store, http: SandboxHttp) -> None:
         assert (store.write_meta("customers", {}), http.calls) == ({}, [])
 
-    def test_one_that_fails_fails_alone(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_one_failure_does_not_affect_the_others(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
         one, two = register_customers(sandbox, 2)
         outcome = store.write_meta("customers", tag_updates([one, 999, two]))
         gone = outcome[999]
@@ -106,7 +108,7 @@ class TestMeta:
         ) == str(gone)
         assert (True, False, False) == (gone.permanent, gone.effect_unknown, is_store_wide(gone))
 
-    def test_what_woocommerce_drops_in_silence_is_noticed(
+    def test_meta_that_woocommerce_drops_is_an_error(
         self, sandbox: SandboxStore, store: Store
     ) -> None:
         (one,) = register_customers(sandbox, 1)
@@ -121,17 +123,17 @@ class TestMeta:
             error.permanent,
         )
 
-    def test_a_batch_that_takes_too_long_is_halved(
+    def test_a_batch_that_times_out_is_halved(
         self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
-        """Meta is set, not added to: what may have happened is asked for again."""
+        """Setting meta is idempotent, so it is sent again."""
         ids = register_customers(sandbox, 30)
         faults.time_out(effect=True, only="POST *", times=2)
         assert dict.fromkeys(ids) == store.write_meta("customers", tag_updates(ids))
         assert [25, 12, 6, 6, 6, 6, 6] == batch_sizes(http)
         assert [["VIP"]] * 30 == [tags(sandbox, each) for each in ids]
 
-    def test_a_store_that_always_takes_too_long_is_left_alone(
+    def test_repeated_time_outs_end_the_writes(
         self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
         ids = register_customers(sandbox, 40)
@@ -141,7 +143,7 @@ class TestMeta:
         assert (set(ids), {"wcflow_timeout"}) == (set(outcome), set(error_codes(outcome).values()))
         assert ([25, 12, 6], ids[:6]) == (batch_sizes(http), unsure)
 
-    def test_a_store_out_of_reach_is_asked_no_further(
+    def test_an_unreachable_store_ends_the_writes(
         self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
         ids = register_customers(sandbox, 60)
@@ -151,7 +153,7 @@ class TestMeta:
         assert ids[:25] == [number for number, error in outcome.items() if error is None]
         assert (ids[25:50], [25, 25]) == (unsure, batch_sizes(http))
 
-    def test_one_that_breaks_the_shop_does_not_hold_up_the_others(
+    def test_one_server_error_does_not_stop_the_others(
         self, sandbox: SandboxStore, faults: Faults, store: Store
     ) -> None:
         ids = register_customers(sandbox, 3)
@@ -172,7 +174,7 @@ class TestMeta:
         assert ["POST", *["PUT"] * 6] == methods
         assert [["VIP"]] * 3 == [tags(sandbox, each) for each in ids]
 
-    def test_a_shop_manager_writes_orders_in_batches_all_the_same(
+    def test_a_shop_manager_writes_orders_in_batches(
         self, sandbox: SandboxStore, http: SandboxHttp
     ) -> None:
         ids = [sandbox.place_order(now=NOW) for _ in range(3)]
@@ -182,15 +184,13 @@ class TestMeta:
         assert dict.fromkeys(ids) == store.write_meta("orders", tag_updates(ids))
         assert [1, 3] == batch_sizes(http)
 
-    def test_a_key_that_may_only_read_writes_nothing(
-        self, sandbox: SandboxStore, http: SandboxHttp
-    ) -> None:
+    def test_a_read_only_key_writes_nothing(self, sandbox: SandboxStore, http: SandboxHttp) -> None:
         ids = register_customers(sandbox, 60)
         outcome = open_client(READER).write_meta("customers", tag_updates(ids))
         assert {"woocommerce_rest_authentication_error"} == set(error_codes(outcome).values())
         assert (60, 1) == (len(outcome), len(http.writes))
 
-    def test_one_that_the_answer_leaves_out_may_have_been_written(self) -> None:
+    def test_an_item_missing_in_the_response_has_an_unknown_effect(self) -> None:
         with responses.RequestsMock() as web:
             answer = {"update": [{"id": 1, "meta_data": [{"key": "wcflow_tags", "value": "VIP"}]}]}
             web.add("POST", f"{API}/customers/batch", json=answer, headers=DATE)
@@ -202,18 +202,18 @@ class TestMeta:
 
 
 class TestNotes:
-    def test_a_note_is_written_and_told(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_a_note_is_written_and_returned(self, sandbox: SandboxStore, store: Store) -> None:
         order = sandbox.place_order(now=NOW)
         note = store.add_note(order, "Segment: VIP")
         assert note in store.notes(order)
         assert (("Segment: VIP", False), []) == ((note.text, note.for_customer), sandbox.mails)
 
-    def test_only_one_for_the_customer_is_mailed(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_only_customer_notes_are_e_mailed(self, sandbox: SandboxStore, store: Store) -> None:
         order = sandbox.place_order(now=NOW, email="ann@example.com")
         assert store.add_note(order, "Thanks!", for_customer=True).for_customer
         assert ["ann@example.com"] == [mail.to for mail in sandbox.mails]
 
-    def test_one_that_may_have_been_written_is_not_written_twice(
+    def test_a_note_with_an_unknown_effect_is_not_sent_again(
         self, sandbox: SandboxStore, faults: Faults, store: Store
     ) -> None:
         order = sandbox.place_order(now=NOW)
@@ -223,7 +223,7 @@ class TestNotes:
             store.add_note(order, "once")
         assert (True, 1) == (error.value.effect_unknown, len(sandbox.notes(order)) - before)
 
-    def test_without_the_order_there_is_no_note(self, store: Store) -> None:
+    def test_a_note_for_a_missing_order_is_an_error(self, store: Store) -> None:
         with pytest.raises(StoreError) as error:
             store.add_note(999, "x")
         assert (True, False) == (error.value.permanent, is_store_wide(error.value))
@@ -245,7 +245,7 @@ COUPON = Coupon(
 
 
 class TestCoupons:
-    def test_one_is_made_as_asked_and_found_again_as_ours(self, store: Store) -> None:
+    def test_a_coupon_is_created_and_found_by_its_key(self, store: Store) -> None:
         made = store.create_coupon(COUPON)
         expected = replace(
             COUPON,
@@ -256,7 +256,9 @@ class TestCoupons:
         )
         assert (expected, expected) == (made, store.coupon(COUPON.code))
 
-    def test_one_that_exists_is_not_made_again(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_an_existing_coupon_is_not_created_again(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
         store.create_coupon(COUPON)
         with pytest.raises(StoreError) as error:
             store.create_coupon(COUPON)
@@ -267,7 +269,7 @@ class TestCoupons:
         )
         assert ["welcome-7q4mxk"] == sandbox.coupon_codes()
 
-    def test_one_for_a_malformed_address_is_not_even_sent(
+    def test_a_coupon_with_an_invalid_address_is_not_sent(
         self, store: Store, http: SandboxHttp
     ) -> None:
         with pytest.raises(StoreError) as error:
@@ -280,7 +282,7 @@ class TestCoupons:
         assert "ann at home" not in str(error.value)
 
     def answered(self, **changes: Any) -> dict[str, Any]:
-        """What a shop answers whose plugins meddle with coupons."""
+        """Return the response of a store with a plugin that changes coupons."""
         return {
             "id": 7,
             "code": "welcome-7q4mxk",
@@ -317,7 +319,7 @@ class TestCoupons:
             ({"usage_limit": []}, "usage_limit: expected a whole number, got a list"),
         ],
     )
-    def test_one_that_is_not_as_asked_is_taken_back(self, change: dict[str, Any], why: str) -> None:
+    def test_a_coupon_that_differs_is_deleted(self, change: dict[str, Any], why: str) -> None:
         with responses.RequestsMock() as web:
             web.add("DELETE", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
             error = self.create(web, self.answered(**change))
@@ -331,7 +333,7 @@ class TestCoupons:
             error.effect_unknown,
         )
 
-    def test_one_that_cannot_be_deleted_becomes_a_draft(self) -> None:
+    def test_a_coupon_that_cannot_be_deleted_becomes_a_draft(self) -> None:
         with responses.RequestsMock() as web:
             web.add("DELETE", f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)
             draft = web.add("PUT", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
@@ -339,7 +341,7 @@ class TestCoupons:
             assert b'{"status":"draft"}' == web.calls[-1].request.body
         assert (1, True) == (draft.call_count, str(error).endswith("it was removed"))
 
-    def test_one_that_stays_is_said_loudly(self) -> None:
+    def test_a_coupon_that_cannot_be_removed_is_reported(self) -> None:
         with responses.RequestsMock() as web:
             for method in ("DELETE", "PUT"):
                 web.add(method, f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)

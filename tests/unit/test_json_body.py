@@ -1,4 +1,4 @@
-"""A body is JSON, or it is an error: never something in between, and never empty by mistake."""
+"""A body is valid JSON or an error, and never an empty list by mistake."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ json_values = st.lists(
         LOG_LINE + NOTICE,
     ],
 )
-def test_what_php_says_before_the_json_is_passed_over(before: bytes) -> None:
+def test_php_notices_before_the_json_are_ignored(before: bytes) -> None:
     assert ROWS == parse_json(before + JSON)
 
 
 @pytest.mark.parametrize("empty", [b"[]", BOM + b"[]", NOTICE + b"[]", b"{}", NOTICE + b"{}\n"])
-def test_an_empty_answer_behind_a_notice_is_empty(empty: bytes) -> None:
+def test_an_empty_list_after_a_notice_is_empty(empty: bytes) -> None:
     assert not parse_json(empty)
 
 
 @given(json_values, st.sampled_from([b"", BOM, NOTICE, LOG_LINE]), st.data())
-def test_a_torn_body_is_an_error(value: Any, before: bytes, data: st.DataObject) -> None:
-    """However much of it is missing, no part of its tail passes for the whole."""
+def test_a_truncated_body_is_an_error(value: Any, before: bytes, data: st.DataObject) -> None:
+    """Wherever it ends, no part of it counts as the whole."""
     whole = json.dumps(value, separators=(",", ":")).encode()
     kept = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(UnreadableError):
@@ -80,29 +80,29 @@ def test_a_torn_body_is_an_error(value: Any, before: bytes, data: st.DataObject)
         b"\xff\xfe",
     ],
 )
-def test_what_is_no_json_is_an_error(body: bytes) -> None:
+def test_invalid_json_is_an_error(body: bytes) -> None:
     with pytest.raises(UnreadableError):
         parse_json(body)
 
 
-def test_a_web_page_is_known_and_a_notice_is_none() -> None:
+def test_a_web_page_is_recognized_and_a_notice_is_not_one() -> None:
     page = b"<!DOCTYPE html><html><head><title>Just a &quot;moment&quot;\n </title></head>"
-    told = (
+    found = (
         is_html("text/html", page),
         is_html("", BOM + b" <HTML>"),
         is_html("text/html", NOTICE + JSON),
     )
-    assert (True, True, False) == told
+    assert (True, True, False) == found
     assert html_title(page.decode()) == 'Just a "moment"'
     assert html_title("<p>") == ""
 
 
-def test_text_of_the_shop_is_shown_plain_and_short() -> None:
+def test_text_of_the_store_is_shown_plain_and_short() -> None:
     assert plain_text("<b>Sorry</b>,\n  you &amp; I  <i>cannot</i>", 20) == "Sorry, you & I cann…"
 
 
-class TestRowsThatAreNoJson:
-    """A list that is whole is read row by row where one of its rows is no JSON."""
+class TestInvalidRows:
+    """A complete list with an invalid row is parsed row by row."""
 
     GOOD = b'{"id":5,"a":"x,]}\\"\\ud83d\\ude00"}'
 
@@ -116,7 +116,7 @@ class TestRowsThatAreNoJson:
             ),
         ],
     )
-    def test_it_is_garbled_and_the_others_are_read(self, row: bytes, why: str) -> None:
+    def test_an_invalid_row_is_reported_and_the_others_are_read(self, row: bytes, why: str) -> None:
         rows = parse_json(b"[" + b",".join([self.GOOD, row, self.GOOD]) + b"]")
         assert [json.loads(self.GOOD), InvalidRow(7, why), json.loads(self.GOOD)] == rows
 
@@ -131,7 +131,7 @@ class TestRowsThatAreNoJson:
             (b'"a\xffb"', "a\ufffdb"),
         ],
     )
-    def test_no_text_holds_nul_or_half_a_character(self, text: bytes, read: str) -> None:
+    def test_nul_and_half_surrogate_pairs_are_removed(self, text: bytes, read: str) -> None:
         assert [{"id": 1, "a": read}, {"id": 2}] == parse_json(
             b'[{"id":1,"a":' + text + b'},{"id":2}]'
         )
@@ -151,6 +151,6 @@ class TestRowsThatAreNoJson:
             b"[1e999] [1]",
         ],
     )
-    def test_what_is_no_whole_list_of_rows_is_an_error(self, body: bytes) -> None:
+    def test_an_incomplete_list_is_an_error(self, body: bytes) -> None:
         with pytest.raises(UnreadableError):
             parse_json(body)

@@ -1,4 +1,4 @@
-"""What the doctor finds out about a shop, and that it changes nothing there."""
+"""The checks of a store, which change nothing in it."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def sandbox() -> SandboxStore:
 
 
 def open_client(key: Any = ADMIN, url: str = URL) -> Store:
-    nap = {"sleep": lambda _seconds: None, "chance": lambda: 0.0}
-    return Store("main", url, key.consumer_key, key.consumer_secret, **nap)
+    options = {"sleep": lambda _seconds: None, "chance": lambda: 0.0}
+    return Store("main", url, key.consumer_key, key.consumer_secret, **options)
 
 
 def probed(
@@ -69,7 +69,7 @@ def levels(found: dict[str, Finding]) -> dict[str, str]:
     return {name: each.level for name, each in found.items() if each.level != "ok"}
 
 
-class TestFacts:
+class TestStoreInfo:
     @pytest.mark.parametrize(
         ("key", "rights"),
         [
@@ -79,7 +79,7 @@ class TestFacts:
         ],
         ids=["administrator", "reader", "shop manager"],
     )
-    def test_they_are_asked_for_without_changing_anything(
+    def test_loading_them_changes_nothing(
         self, sandbox: SandboxStore, key: Any, rights: dict[str, bool]
     ) -> None:
         before = (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
@@ -93,11 +93,11 @@ class TestFacts:
             fetch_store_info(open_client())
         assert len(http.calls) == 5
 
-    def test_a_shop_without_orders_and_customers_has_them_too(self) -> None:
+    def test_an_empty_store_has_them(self) -> None:
         with mount_sandbox(SandboxStore(store_id=FACTS.uid), lambda: NOW):
             assert FACTS == fetch_store_info(open_client())
 
-    def test_a_key_that_is_not_told_the_status_still_learns_the_currency(
+    def test_a_key_that_cannot_read_the_status_can_read_the_currency(
         self, sandbox: SandboxStore
     ) -> None:
         faults = Faults(sandbox)
@@ -128,19 +128,21 @@ class TestFacts:
             ("", 99, UTC),
         ],
     )
-    def test_the_zone_is_known_by_name_or_offset(self, name: Any, offset: Any, zone: Any) -> None:
+    def test_the_time_zone_is_read_by_name_or_offset(
+        self, name: Any, offset: Any, zone: Any
+    ) -> None:
         assert zone == parse_site_zone(name, offset)
 
 
 class TestFindings:
-    def test_a_shop_as_it_should_be_has_nothing_to_complain_of(self, sandbox: SandboxStore) -> None:
+    def test_a_good_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
         found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
         names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
         names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
         assert "1 of the last 1 customers have optin" == found["consent_meta"].said
 
-    def test_nothing_in_the_shop_changes(self, sandbox: SandboxStore) -> None:
+    def test_a_probe_changes_nothing(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
             probe(open_client(), now=NOW, birthday_meta="birthday")
         assert [("POST", "/wc/v3/customers/batch", {})] == [
@@ -168,7 +170,7 @@ class TestFindings:
         ],
         ids=["reader", "shop manager"],
     )
-    def test_what_the_key_may_not_is_said(
+    def test_missing_permissions_are_reported(
         self, sandbox: SandboxStore, key: Any, name: str, said: str, advice: str
     ) -> None:
         found = probed(sandbox, key)
@@ -177,9 +179,7 @@ class TestFindings:
     def test_a_field_that_the_key_cannot_read_is_bad(self, sandbox: SandboxStore) -> None:
         assert probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
 
-    def test_a_field_that_nobody_has_names_those_that_there_are(
-        self, sandbox: SandboxStore
-    ) -> None:
+    def test_a_field_without_values_lists_the_existing_ones(self, sandbox: SandboxStore) -> None:
         expected = Finding(
             "consent_meta",
             "warn",
@@ -188,19 +188,19 @@ class TestFindings:
         )
         assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
 
-    def test_legacy_storage_says_what_is_seen_late(self) -> None:
+    def test_post_storage_is_a_warning(self) -> None:
         sandbox = SandboxStore(hpos=False)
         sandbox.place_order(now=NOW)
         assert {"storage": "warn", "products": "warn"} == levels(probed(sandbox))
 
-    def test_an_empty_shop_cannot_be_tried_everywhere(self) -> None:
+    def test_some_checks_need_data(self) -> None:
         assert {"bounds": "warn", "products": "warn"} == levels(probed(SandboxStore()))
 
-    def test_coupons_that_are_off_are_told(self) -> None:
+    def test_disabled_coupons_are_a_warning(self) -> None:
         sandbox = SandboxStore(coupons_enabled=False)
         assert probed(sandbox)["coupons"].level == "warn"
 
-    def test_an_old_woocommerce_is_told(self) -> None:
+    def test_an_old_woocommerce_is_bad(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
         assert ("bad", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
 
@@ -219,7 +219,7 @@ class TestFindings:
         found = probed(sandbox, now=NOW + timedelta(seconds=off))["clock"]
         assert (level, said) == (found.level, found.said)
 
-    def test_a_zone_without_a_name_knows_no_summer_time(self, sandbox: SandboxStore) -> None:
+    def test_a_fixed_offset_is_a_warning(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, replaces=("Europe/Berlin", "")))["time zone"]
         said = "the store's time zone is the fixed offset UTC+01:00, without summer time"
         assert ("warn", said) == (found.level, found.said)
@@ -228,7 +228,7 @@ class TestFindings:
         found = probed(Plugin(sandbox, headers={"Age": "300"}))
         assert found["cache"].level == "bad"
 
-    def test_a_shop_that_counts_more_finely_is_told(self, sandbox: SandboxStore) -> None:
+    def test_more_decimals_are_a_warning(self, sandbox: SandboxStore) -> None:
         found = probed(
             Plugin(sandbox, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
         )
@@ -237,7 +237,7 @@ class TestFindings:
             "Set the number of decimals to 2 in the store.",
         ) == (found["currency"].said, found["currency"].advice)
 
-    def test_trouble_with_one_question_is_its_finding(self, sandbox: SandboxStore) -> None:
+    def test_an_error_of_one_check_is_its_finding(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
@@ -246,7 +246,7 @@ class TestFindings:
 
 
 class TestBounds:
-    """The search by time must be exclusive: on it rests that nothing is missed."""
+    """The search by time must be exclusive, or polls would miss changes."""
 
     def test_a_search_that_ignores_its_bound_is_found(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, drops="modified_after"))["bounds"]
@@ -259,14 +259,14 @@ class TestBounds:
         )
 
     def test_a_search_that_misses_the_newest_change_is_found(self, sandbox: SandboxStore) -> None:
-        """As one that compares the bound with local time: an hour of changes would be skipped."""
+        """For example if the bound is compared with local time, which skips an hour."""
         found = probed(Plugin(sandbox, shifts=timedelta(hours=1)))["bounds"]
         assert ("bad", "the search by time does not find the newest change") == (
             found.level,
             found.said,
         )
 
-    def test_an_order_that_changes_meanwhile_is_no_fault(self, sandbox: SandboxStore) -> None:
+    def test_a_change_during_the_check_is_no_problem(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         later = NOW + timedelta(seconds=5)
         faults.before_answer(
@@ -276,7 +276,7 @@ class TestBounds:
         )
         assert probed(faults)["bounds"].level == "ok"
 
-    def test_a_shop_that_never_rests_is_not_judged(self, sandbox: SandboxStore) -> None:
+    def test_constant_changes_are_a_warning(self, sandbox: SandboxStore) -> None:
         faults, minutes = Faults(sandbox), iter(range(1, 99))
 
         def edit(there: SandboxStore, _now: datetime) -> None:
@@ -288,7 +288,7 @@ class TestBounds:
 
 
 class TestAddress:
-    """The shop's home page tells where its API is; what to put into the INI is said exactly."""
+    """The home page names the API, and the advice contains the correct url."""
 
     HOME = f"{URL}/"
 
@@ -304,7 +304,7 @@ class TestAddress:
         assert ("address", "bad") == (finding.name, finding.level)
         return finding
 
-    def test_a_shop_under_a_path(self) -> None:
+    def test_a_store_under_a_path(self) -> None:
         link = f'<{URL}/shop/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Set url to https://shop.example/shop." == found.advice
@@ -312,8 +312,8 @@ class TestAddress:
             "the store's API is at https://shop.example/shop, not at https://shop.example"
         )
 
-    def test_a_shop_that_redirects(self) -> None:
-        """The index is redirected, and so is the home page, to another name."""
+    def test_a_store_that_redirects(self) -> None:
+        """The index and the home page are redirected to another host."""
         www = "https://www.shop.example/"
         link = f'<{www}wp-json/>; rel="https://api.w.org/"'
         found = self.finding(
@@ -323,21 +323,21 @@ class TestAddress:
         )
         assert "Set url to https://www.shop.example." == found.advice
 
-    def test_a_shop_with_plain_permalinks(self) -> None:
+    def test_a_store_with_plain_permalinks(self) -> None:
         link = f'<{URL}/?rest_route=/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Choose Post name under Settings, Permalinks in WordPress." == found.advice
 
-    def test_an_api_that_a_plugin_closed(self) -> None:
+    def test_an_api_that_a_plugin_blocks(self) -> None:
         link = f'<{URL}/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Look for a security plugin that blocks the REST API (/wp-json)." == found.advice
 
-    def test_no_wordpress_at_all(self) -> None:
+    def test_no_wordpress(self) -> None:
         found = self.finding({"body": "<html>Hello"})
         assert found.said.endswith("; the page at https://shop.example names no WordPress API")
 
-    def test_a_home_page_that_turns_in_circles(self) -> None:
+    def test_a_home_page_with_a_redirect_loop(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "/"}})
         assert "names no WordPress API" in found.said
 
@@ -345,7 +345,7 @@ class TestAddress:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "http://[x"}})
         assert "names no WordPress API" in found.said
 
-    def test_a_home_page_out_of_reach(self) -> None:
+    def test_an_unreachable_home_page(self) -> None:
         found = self.finding({"body": requests.exceptions.ConnectTimeout()})
         assert found.said.endswith(
             "could not connect to shop.example within 10 s (GET https://shop.example/)"
@@ -356,11 +356,11 @@ class TestAddress:
         found = self.finding(index={"json": body, "headers": DATE})
         assert "Activate WooCommerce, or correct url." == found.advice
 
-    def test_nobody_at_the_address_is_asked_no_further(self) -> None:
+    def test_an_unreachable_index_ends_the_probe(self) -> None:
         found = self.finding(index={"body": requests.exceptions.ConnectTimeout()})
         assert "could not connect to shop.example within 10 s (GET /wp-json/)" == found.said
 
-    def test_http_is_warned_of(self) -> None:
+    def test_http_is_a_warning(self) -> None:
         found = []
         for home in ("http://shop.example", "https://shop.example"):
             with responses.RequestsMock() as web:
@@ -374,7 +374,7 @@ class TestAddress:
             "Set url to https://shop.example.",
         ] == [each.advice for each in found]
 
-    def test_a_refused_key_ends_the_probe_with_its_reason(self, sandbox: SandboxStore) -> None:
+    def test_a_rejected_key_ends_the_probe(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "key"]) == (known, [each.name for each in findings])
@@ -384,7 +384,7 @@ class TestAddress:
 
 
 class Plugin:
-    """A shop with a plugin that meddles: it changes what is asked or what is answered."""
+    """A store with a plugin that changes requests and responses."""
 
     def __init__(
         self,

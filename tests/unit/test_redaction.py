@@ -1,4 +1,4 @@
-"""What must not be told is not told, and what may be shown only shows."""
+"""Redaction of secrets, personal data and control characters."""
 
 import json
 import logging
@@ -36,7 +36,7 @@ KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
         ("consumer_key = $WC_KEY, a basic error, https://shop.example/a", None),
     ],
 )
-def test_keys_are_left_out_and_nothing_else(text, expected):
+def test_only_keys_are_redacted(text, expected):
     assert (expected or text) == redact_keys(text)
 
 
@@ -51,12 +51,12 @@ def test_keys_are_left_out_and_nothing_else(text, expected):
         ("10.2.4 on 127.0.0.1:8080, batch of 25 @ 0.9 s", None),
     ],
 )
-def test_people_are_left_out_and_nothing_else(text, expected):
+def test_only_personal_data_is_redacted(text, expected):
     assert (expected or text) == redact_personal_data(text)
 
 
 @given(st.text(), st.text())
-def test_leaving_out_twice_is_leaving_out_once(before, after):
+def test_redaction_is_idempotent(before, after):
     text = redact_text(f"{before} {KEY} anna@example.com {after}")
 
     assert text == redact_text(text)
@@ -64,16 +64,16 @@ def test_leaving_out_twice_is_leaving_out_once(before, after):
 
 
 @given(st.text(), st.booleans())
-def test_what_is_shown_only_shows(text, lines):
-    """No control sign, escape or turn of direction is left, and no line that was not asked for."""
+def test_printable_text_has_no_control_characters(text, lines):
+    """No control character, escape sequence or text direction mark is left, and no added line."""
     shown = printable_text(text, lines=lines)
 
     assert [] == [sign for sign in shown if not sign.isprintable() and not (lines and sign == "\n")]
     assert len(shown) == len(text)
 
 
-def test_blanks_stay_blanks():
-    """A no-break space or a line's end in a name is a space, not a sign for the unknown."""
+def test_all_spaces_become_spaces():
+    """A no-break space or line break is not a replacement character."""
     assert "Anna Schmidt du Nord" == printable_text("Anna\N{NO-BREAK SPACE}Schmidt\ndu\u2028Nord")
 
 
@@ -88,17 +88,17 @@ def crash():
             raise SetupError(f"{someone} \x1b[2J {SECRET}") from missing
 
 
-def test_a_report_tells_where_and_of_what_kind():
+def test_a_traceback_names_place_and_type():
     with pytest.raises(SetupError) as caught:
         crash()
-    told = redacted_traceback(caught.value)
+    output = redacted_traceback(caught.value)
 
-    assert 2 == told.count("in crash\n")
-    assert "KeyError (text hidden: it could contain customer data)\n\nwhich led to" in told
-    assert told.endswith("SetupError: … \N{REPLACEMENT CHARACTER}[2J cs_…")
+    assert 2 == output.count("in crash\n")
+    assert "KeyError (text hidden: it could contain customer data)\n\nwhich led to" in output
+    assert output.endswith("SetupError: … \N{REPLACEMENT CHARACTER}[2J cs_…")
 
 
-def test_a_report_of_causes_in_a_circle_ends():
+def test_a_traceback_of_circular_causes_ends():
     one, other = ValueError("Anna"), KeyError("Anna")
     one.__cause__, other.__cause__ = other, one
 
@@ -108,14 +108,14 @@ def test_a_report_of_causes_in_a_circle_ends():
 @pytest.mark.parametrize(
     "error", [AttributeError("'Order' object has no attribute 'totl'"), ZeroDivisionError()]
 )
-def test_a_report_says_what_only_speaks_of_the_program(error):
+def test_a_traceback_has_the_text_of_safe_errors(error):
     assert redacted_traceback(error).endswith(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 @pytest.mark.parametrize("form", LOG_FORMATS)
 @pytest.mark.parametrize("terminal", [True, False])
-def test_no_log_line_tells_a_secret_or_adds_a_line(form, terminal, capsys):
-    """Wherever it stands: in the event, a key, a list, a mapping, an object, bound before."""
+def test_no_log_line_contains_a_secret_or_another_line(form, terminal, capsys):
+    """In the event, a key, a list, a mapping, an object or a bound value."""
     log.configure_logging("debug", form, terminal=terminal)
     bad = f"anna@example.com {KEY}\n2026-01-01 [info] forged \x1b]8;;http://x\x1b\\\x9b2J\u202e"
 
@@ -126,11 +126,11 @@ def test_no_log_line_tells_a_secret_or_adds_a_line(form, terminal, capsys):
     structlog.get_logger().bind(bound=bad).warning(
         bad, why=bad, some=[bad, {bad: (bad,)}], odd=Odd()
     )
-    told = capsys.readouterr().err
+    output = capsys.readouterr().err
 
-    assert 1 == told.count("\n")
-    assert [] == [each for each in ("anna@", KEY, "\x1b]8", "\x9b", "\u202e") if each in told]
-    assert "forged" in told
+    assert 1 == output.count("\n")
+    assert [] == [each for each in ("anna@", KEY, "\x1b]8", "\x9b", "\u202e") if each in output]
+    assert "forged" in output
 
 
 @pytest.mark.parametrize("exc_info", ["error", True, "tuple"])
@@ -155,6 +155,6 @@ def test_numbers_stay_numbers(capsys):
     assert (5, 0.5, False, None) == (line["orders"], line["seconds"], line["census"], line["none"])
 
 
-def test_no_library_logs_by_itself():
-    """Others' log records (urllib3 puts whole addresses into its own) have no way out."""
+def test_log_records_of_libraries_are_not_shown():
+    """Log records of urllib3 contain whole URLs."""
     assert not logging.getLogger("urllib3").isEnabledFor(logging.DEBUG)

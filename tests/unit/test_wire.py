@@ -1,4 +1,4 @@
-"""JSON of a real WooCommerce becomes records; what is not as documented is said with its place."""
+"""Recorded JSON of WooCommerce becomes records; unexpected JSON is an error with its place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def recorded(file: str) -> dict[str, Any]:
 
 
 def json_objects(body: Any) -> list[dict[str, Any]]:
-    """Give the things in a body: of a list, of a batch without its errors, or the one."""
+    """Return the objects in a body: of a list, of a batch without its errors, or the single one."""
     if isinstance(body, list):
         return body
     batch = [*body.get("update", []), *body.get("create", [])]
@@ -57,7 +57,7 @@ def order_json(**changes: Any) -> dict[str, Any]:
     return json.loads(json.dumps(ORDERS[0])) | changes
 
 
-def surprise_of(row: dict[str, Any]) -> str:
+def error_of(row: dict[str, Any]) -> str:
     try:
         wire.parse_order(row, frozenset({"a"}))
     except WireError as error:
@@ -70,14 +70,14 @@ def at(stamp: str) -> datetime:
 
 
 class TestRecordedRows:
-    def test_there_is_something_to_read(self) -> None:
+    def test_there_are_recorded_rows(self) -> None:
         kinds = (ORDERS, CUSTOMERS, COUPONS, NOTES, PRODUCTS, REFUNDS)
         assert [10, 15, 6, 9, 3, 4] <= [len(kind) for kind in kinds]
         assert all(kinds)
 
     @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row["id"])
     def test_every_order_is_read(self, row: dict[str, Any]) -> None:
-        """Amounts, stamps and items are those of the JSON, for every order that was recorded."""
+        """Amounts, times and items equal the JSON."""
         order = wire.parse_order(row, frozenset({"wcflow_tags"}))
         assert (
             row["id"],
@@ -149,8 +149,8 @@ class TestRecordedRows:
 
 
 class TestOrders:
-    def test_a_whole_order_is_as_recorded(self) -> None:
-        """The order of the recording ``create_with_coupon``, to the last field."""
+    def test_every_field_of_an_order(self) -> None:
+        """The order of the recording ``create_with_coupon``."""
         expected = Order(
             id=250,
             number="250",
@@ -182,7 +182,7 @@ class TestOrders:
         order = wire.parse_order(order_json(refunds=refunds))
         assert (Refund(251, 100, "goodwill", None),) == order.refunds
 
-    def test_the_address_of_a_guest_is_compared_in_normal_form(self) -> None:
+    def test_the_address_of_a_guest_is_normalized(self) -> None:
         billing = {**ORDERS[0]["billing"], "email": " Guest.New@Example.com "}
         assert wire.parse_order(order_json(billing=billing)).email == "guest.new@example.com"
 
@@ -194,22 +194,22 @@ class TestOrders:
         billing = {**ORDERS[0]["billing"], "company": "M&uuml;ller &amp; S&ouml;hne"}
         assert wire.parse_order(order_json(billing=billing)).billing.company == "Müller & Söhne"
 
-    def test_money_counts_in_the_currency_of_the_order(self) -> None:
+    def test_money_is_in_the_currency_of_the_order(self) -> None:
         read = [
             wire.parse_order(order_json(currency=c, total="1234.5")).total for c in ("JPY", "KWD")
         ]
         assert [1235, 1234500] == read
 
-    def test_meta_is_kept_for_the_keys_asked_for_alone(self) -> None:
+    def test_only_the_requested_meta_is_kept(self) -> None:
         meta = [{"id": 1, "key": "a", "value": "1"}, {"id": 2, "key": "b", "value": "2"}]
         assert wire.parse_order(order_json(meta_data=meta), frozenset({"b"})).meta == {"b": "2"}
 
-    def test_meta_that_was_not_asked_for_need_not_be_there(self) -> None:
+    def test_meta_can_be_missing_if_it_was_not_requested(self) -> None:
         row = order_json()
         del row["meta_data"]
         assert wire.parse_order(row).meta == {}
 
-    def test_meta_that_is_no_text_is_its_compact_json(self) -> None:
+    def test_meta_other_than_text_is_compact_json(self) -> None:
         values = [["a", 1], {"b": None}, 5, True, None]
         meta = [{"id": 1, "key": str(n), "value": value} for n, value in enumerate(values)]
         order = wire.parse_order(order_json(meta_data=meta), frozenset("01234"))
@@ -221,15 +221,15 @@ class TestOrders:
         assert wire.parse_order(order_json(meta_data=meta), frozenset({"k"})).meta == {"k": "a"}
 
     def test_a_list_with_gaps_is_a_list(self) -> None:
-        """PHP sends a list from which something was filtered as an object."""
+        """PHP sends a filtered list as an object."""
         items = {"0": ORDERS[0]["line_items"][0], "2": ORDERS[0]["line_items"][0]}
         assert len(wire.parse_order(order_json(line_items=items)).items) == 2
 
-    def test_an_empty_object_may_be_a_list(self) -> None:
+    def test_an_empty_object_can_be_a_list(self) -> None:
         assert wire.parse_order(order_json(shipping=[])).shipping == Address()
 
     @pytest.mark.parametrize("empty", ["", None])
-    def test_what_is_empty_is_nothing(self, empty: object) -> None:
+    def test_empty_values(self, empty: object) -> None:
         item = {**ORDERS[0]["line_items"][0], "product_id": empty, "sku": None}
         order = wire.parse_order(
             order_json(line_items=[item], date_paid_gmt=empty, customer_note=None)
@@ -241,7 +241,7 @@ class TestOrders:
             order.customer_note,
         )
 
-    def test_a_draft_without_a_date_of_its_own_has_the_one_of_its_last_change(self) -> None:
+    def test_a_draft_without_a_creation_date_has_its_modification_date(self) -> None:
         row = order_json(date_created_gmt=None, date_modified_gmt="2026-11-22T19:20:14")
         assert wire.parse_order(row).created == at("2026-11-22T19:20:14")
 
@@ -249,15 +249,15 @@ class TestOrders:
     def test_a_zero_date_of_mysql_is_no_date(self, zero: str) -> None:
         assert wire.parse_order(order_json(date_paid_gmt=zero)).paid is None
 
-    def test_a_fraction_of_a_piece_counts_as_one(self) -> None:
+    def test_a_fractional_quantity_is_rounded_up(self) -> None:
         item = {**ORDERS[0]["line_items"][0], "quantity": 0.25}
         assert wire.parse_order(order_json(line_items=[item])).items[0].quantity == 1
 
-    def test_a_number_of_an_order_may_be_a_number(self) -> None:
+    def test_an_order_number_can_be_a_json_number(self) -> None:
         assert wire.parse_order(order_json(number=812)).number == "812"
 
 
-class TestSurprises:
+class TestUnexpectedJson:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
@@ -297,7 +297,7 @@ class TestSurprises:
             ),
         ],
     )
-    def test_what_is_not_as_documented_is_said_with_its_place(
+    def test_unexpected_json_is_an_error_with_its_place(
         self, changes: dict[str, Any], said: str
     ) -> None:
         with pytest.raises(WireError) as error:
@@ -305,7 +305,7 @@ class TestSurprises:
         assert said == str(error.value)
 
     @pytest.mark.parametrize("key", wire.ORDER_FIELDS.split(","))
-    def test_every_field_that_is_asked_for_must_come(self, key: str) -> None:
+    def test_every_requested_field_is_required(self, key: str) -> None:
         row = order_json()
         del row[key]
         if key == "date_created_gmt":
@@ -313,8 +313,8 @@ class TestSurprises:
         with pytest.raises(WireError):
             wire.parse_order(row)
 
-    def test_what_is_asked_for_is_enough(self) -> None:
-        """The fields that the client asks for, and no others, make the same records."""
+    def test_the_requested_fields_are_enough(self) -> None:
+        """Records need no fields but those that the client requests."""
         cut = {key: ORDERS[0][key] for key in wire.ORDER_FIELDS.split(",")}
         assert wire.parse_order(ORDERS[0]) == wire.parse_order(cut)
         cut = {key: CUSTOMERS[0][key] for key in wire.CUSTOMER_FIELDS.split(",")}
@@ -324,7 +324,7 @@ class TestSurprises:
 
 
 class TestCustomers:
-    def test_a_whole_customer_is_as_recorded(self) -> None:
+    def test_every_field_of_a_customer(self) -> None:
         expected = Customer(
             id=2,
             email="c1@example.com",
@@ -346,7 +346,7 @@ class TestCustomers:
         )
         assert expected == wire.parse_customer(recorded("customers")["list_default"][0])
 
-    def test_meta_that_the_key_may_not_read_is_none_and_not_empty(self) -> None:
+    def test_meta_that_the_key_cannot_read_is_none(self) -> None:
         assert wire.parse_customer(recorded("auth")["manager_reads_customer"]).meta is None
         assert wire.parse_customer(recorded("customers")["by_email"][0]).meta == {}
 
@@ -370,7 +370,7 @@ class TestCoupons:
     )
 
     def test_a_coupon_is_read_back_as_it_was_written(self) -> None:
-        """What WooCommerce adds in its answer is nothing, and the expiry comes back as GMT."""
+        """WooCommerce adds other fields, and returns the expiry in GMT."""
         written = wire.build_coupon_json(self.COUPON)
         answered = {
             **recorded("coupons")["create_for_redeem"],
@@ -384,10 +384,10 @@ class TestCoupons:
     def test_the_expiry_is_sent_with_a_z(self) -> None:
         assert wire.build_coupon_json(self.COUPON)["date_expires"] == "2027-01-01T08:00:00Z"
 
-    def test_without_expiry_none_is_sent(self) -> None:
+    def test_no_expiry_is_sent_as_null(self) -> None:
         assert wire.build_coupon_json(Coupon("a", "percent", "1"))["date_expires"] is None
 
-    def test_a_coupon_without_our_meta_is_not_ours(self) -> None:
+    def test_a_coupon_without_our_meta_has_no_key(self) -> None:
         assert wire.parse_coupon(recorded("coupons")["create_for_redeem"]).key == ""
 
 
@@ -396,13 +396,13 @@ class TestProperties:
         st.integers(0, 10**12),
         st.sampled_from(["USD", "EUR", "JPY", "KWD"]),
     )
-    def test_money_survives_the_wire(self, minor: int, currency: str) -> None:
+    def test_money_is_read_exactly(self, minor: int, currency: str) -> None:
         digits = minor_digits(currency)
         sent = f"{Decimal(minor).scaleb(-digits):.{digits}f}"
         assert minor == wire.parse_order(order_json(currency=currency, total=sent)).total
 
     @given(st.integers(0, 7_000_000_000))
-    def test_stamps_survive_the_wire(self, seconds: int) -> None:
+    def test_times_are_read_exactly(self, seconds: int) -> None:
         whole = datetime.fromtimestamp(seconds, UTC)
         order = wire.parse_order(order_json(date_paid_gmt=f"{whole:%Y-%m-%dT%H:%M:%S}"))
         assert whole == order.paid
@@ -418,9 +418,9 @@ class TestProperties:
         ),
         st.sampled_from([*wire.ORDER_FIELDS.split(","), "meta_data"]),
     )
-    def test_nothing_but_a_wire_error_comes_of_nonsense(self, junk: Any, key: str) -> None:
-        """Whatever stands in whichever field, an order is read or the surprise is named."""
-        surprise = surprise_of(order_json(**{key: junk}))
+    def test_invalid_fields_raise_only_wire_errors(self, junk: Any, key: str) -> None:
+        """Any value in any field is read or is a WireError."""
+        surprise = error_of(order_json(**{key: junk}))
         place = "date_created_gmt" if key == "date_modified_gmt" else key
         assert not surprise or surprise.startswith((key, place))
 
@@ -443,13 +443,13 @@ def answer(rows: Any) -> Answer:
     return Answer(rows, at("2026-11-22T12:00:00"), None, 100, {})
 
 
-class TestSpoiltRows:
-    """One field of a real row, at any depth, becomes anything: that row is the only one concerned."""
+class TestMalformedRows:
+    """A field of a recorded row, at any depth, is replaced: no other row is affected."""
 
     @pytest.mark.parametrize("kind", READ_AS)
     @settings(deadline=None)
     @given(st.data())
-    def test_it_is_read_or_named_and_the_others_are_read(
+    def test_a_malformed_row_does_not_affect_the_others(
         self, kind: str, data: st.DataObject
     ) -> None:
         rows = MALFORMED_ROWS[kind]
@@ -463,20 +463,18 @@ class TestSpoiltRows:
             assert len(row.why) < 200
 
     @given(st.data())
-    def test_why_it_is_not_understood_repeats_nothing_of_what_stands_there(
-        self, data: st.DataObject
-    ) -> None:
-        """It may be personal: the reason names the place and the kind of thing."""
+    def test_the_reason_never_contains_the_value(self, data: st.DataObject) -> None:
+        """The value can be personal data."""
         place = data.draw(st.sampled_from(list(malformed.json_paths(ORDERS[0]))[1:]))
         secret = data.draw(st.sampled_from(["Zoë Zyx", ["Zoë Zyx"], {"Zoë": "Zyx"}]))
         row = malformed.replace_at(ORDERS[0], place, secret)
-        told = build_listing(
+        found = build_listing(
             answer(parse_json(malformed.json_body([row]))), wire.parse_order
         ).unreadable
-        assert [] == [each.why for each in told if "Zoë" in each.why or "Zyx" in each.why]
+        assert [] == [each.why for each in found if "Zoë" in each.why or "Zyx" in each.why]
 
 
-class TestWhatIsUnderstoodOfBadRows:
+class TestInvalidValues:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
@@ -497,12 +495,10 @@ class TestWhatIsUnderstoodOfBadRows:
             ),
         ],
     )
-    def test_what_has_no_meaning_is_said_without_repeating_it(
-        self, changes: dict[str, Any], said: str
-    ) -> None:
-        assert said == surprise_of(order_json(**changes))
+    def test_an_invalid_value_is_an_error(self, changes: dict[str, Any], said: str) -> None:
+        assert said == error_of(order_json(**changes))
 
-    def test_what_only_looks_strange_is_kept_as_it_is(self) -> None:
+    def test_unusual_values_are_kept(self) -> None:
         billing = {
             **ORDERS[0]["billing"],
             "first_name": malformed.LONG_TEXT,
@@ -518,7 +514,7 @@ class TestWhatIsUnderstoodOfBadRows:
             order.currency,
         )
 
-    def test_meta_that_is_nested_deeper_than_orjson_writes_is_its_json_all_the_same(self) -> None:
+    def test_deeply_nested_meta_is_json(self) -> None:
         item = {
             **ORDERS[0]["line_items"][0],
             "meta_data": [{"key": "a", "value": "600 brackets"}],
