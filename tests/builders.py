@@ -3,12 +3,37 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from wcflow.config.stores import StoreSettings
 from wcflow.profile import Profile, StoreProfile
 from wcflow.records import Address, Customer, LineItem, Order, Refund, StatusChange
+from wcflow.units import Duration
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 STORE = StoreProfile(name="Shop", url="https://shop.example", zone=BERLIN, currency="USD")
+
+
+def store_settings(**settings):
+    """Return the settings of a store as the INI has them by default."""
+    defaults = {
+        "name": "shop",
+        "url": "https://shop.example",
+        "consumer_key": "ck_1",
+        "consumer_secret": "cs_1",
+        "ca_file": None,
+        "timeout": 30.0,
+        "page_size": 100,
+        "parallel": 2,
+        "rescan_every": Duration(1, "d"),
+        "write": True,
+        "order_tags": "latest",
+        "guests": "by_email",
+        "shared_emails": frozenset(),
+        "consent_meta": "",
+        "birthday_meta": "",
+        "currency_rates": {},
+    }
+    return StoreSettings(**defaults | settings)
 
 
 def ago(days=0, **more):

@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.database import outbox
 from wcflow.database.connection import open_database
@@ -119,7 +119,7 @@ class DaemonHost:
         with self.context() as context:
             sync.refresh_store_info(context)
             sync.sync_once(context, write=False)
-            sync.approve(context)
+            maintenance.approve(context)
             sync.sync_once(context)
 
     def bind_to_other_store(self):

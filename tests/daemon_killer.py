@@ -24,7 +24,7 @@ from tests.histories.store_activity import ACTIVITIES, StoreActivity
 from tests.oracle import RuleSet
 from tests.sandbox_http import mount_sandbox
 from tests.simulation import Simulation
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.sandbox.faults import FaultRule, Unreachable
 from wcflow.sandbox.server import serve
@@ -218,7 +218,7 @@ class DaemonKiller:
                 tx.exec_driver_sql("UPDATE outbox SET claimed_at = claimed_at - 601")
         if self.sim.hold().reason and self.chance.random() < 0.8:
             with self.sim.context() as context:
-                sync.approve(context)
+                maintenance.approve(context)
 
     def run_until_quiet(self):
         """Let time pass until everything that waits is done, then check all invariants.

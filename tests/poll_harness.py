@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 from sqlalchemy import update
 
+from tests.builders import store_settings
 from tests.persons import keys
 from tests.sandbox_http import mount_sandbox
 from wcflow.database.mapping import customer_of, order_of, product_of
@@ -16,7 +17,7 @@ from wcflow.database.orders import order_records
 from wcflow.database.sql import table_of
 from wcflow.database.stores import save_store, saved_hold, store_row
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
-from wcflow.poll.context import PollSettings
+from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll, run_reconcile
 from wcflow.profile import account_key, guest_key
 from wcflow.sandbox.auth import ADMIN
@@ -32,11 +33,12 @@ META_KEYS = frozenset({"wcflow_tags", "colour"})
 class PollHarness:
     """Polls one store, named ``shop``, into one database."""
 
-    def __init__(self, db, http, client, faults, clock, settings):
+    def __init__(self, db, http, client, faults, clock, settings, zone):
         self.db, self.http, self.client, self.faults = db, http, client, faults
-        self.sandbox, self._clock, self.settings = faults.store, clock, settings
+        self.sandbox, self._clock = faults.store, clock
+        self.settings, self.zone, self.meta_keys = settings, zone, META_KEYS
         with db.transaction() as tx:
-            save_store(tx, settings.store, url=client.url, hpos=self.sandbox.state.settings.hpos)
+            save_store(tx, settings.name, url=client.url, hpos=self.sandbox.state.settings.hpos)
 
     # Time.
 
@@ -53,11 +55,16 @@ class PollHarness:
 
     def pull(self, **more):
         self.http.clear_calls()
-        return run_poll(self.db, self.client, self.settings, self.now, **more)
+        return run_poll(self.context(**more))
 
     def reconcile(self, **more):
         self.http.clear_calls()
-        return run_reconcile(self.db, self.client, self.settings, self.now, **more)
+        return run_reconcile(self.context(**more))
+
+    def context(self, **more):
+        """Return what a poll needs, as of now."""
+        args = (self.db, self.client, self.settings, self.zone, self.meta_keys, self.now)
+        return PollContext(*args, **more)
 
     def settle(self):
         """Poll until no order is young, and clear all evaluation marks."""
@@ -75,16 +82,16 @@ class PollHarness:
 
     def row(self):
         with self.db.reading() as tx:
-            return store_row(tx, self.settings.store)
+            return store_row(tx, self.settings.name)
 
     def hold(self):
         with self.db.reading() as tx:
-            return saved_hold(tx, self.settings.store)
+            return saved_hold(tx, self.settings.name)
 
     def _rows(self, model):
         table = table_of(model)
         with self.db.reading() as tx:
-            return tx.execute(table.select().where(table.c.store == self.settings.store)).all()
+            return tx.execute(table.select().where(table.c.store == self.settings.name)).all()
 
     def orders(self):
         """The database's orders by id, without observation times."""
@@ -92,7 +99,7 @@ class PollHarness:
 
     def order(self, id):
         with self.db.reading() as tx:
-            return order_records(tx, self.settings.store, [id])[id]
+            return order_records(tx, self.settings.name, [id])[id]
 
     def customers(self):
         return {row.id: customer_of(row) for row in self._rows(CustomerRow)}
@@ -106,7 +113,7 @@ class PollHarness:
 
     def _persons(self):
         with self.db.reading() as tx:
-            known = keys(tx, self.settings.store)
+            known = keys(tx, self.settings.name)
         return [(known[row.id], row) for row in self._rows(PersonRow) if row.present]
 
     def dirty_people(self):
@@ -116,7 +123,7 @@ class PollHarness:
     # The store, as records.
 
     def sandbox_orders(self):
-        keys = self.settings.meta_keys
+        keys = self.meta_keys
         records = [
             wire.parse_order(self.sandbox.order(id), keys) for id in self.sandbox.order_ids()
         ]
@@ -130,7 +137,7 @@ class PollHarness:
         records = [
             wire.parse_customer(self.sandbox.customer(id)) for id in self.sandbox.customer_ids()
         ]
-        keys = self.settings.meta_keys
+        keys = self.meta_keys
         return {
             c.id: replace(c, meta={k: v for k, v in c.meta.items() if k in keys}) for c in records
         }
@@ -169,8 +176,8 @@ def open_poll(db, sandbox=None, *, now=START, zone="Europe/Berlin", page_size=10
     clock = [now]
     faults = Faults(sandbox or SandboxStore(zone=zone))
     with mount_sandbox(faults, lambda: clock[0]) as http, _client(page_size) as client:
-        records = PollSettings(store="shop", zone=ZoneInfo(zone), meta_keys=META_KEYS, **settings)
-        yield PollHarness(db, http, client, faults, clock, records)
+        store = store_settings(**settings)
+        yield PollHarness(db, http, client, faults, clock, store, ZoneInfo(zone))
 
 
 def _client(page_size):

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from tests.persons import person
 from tests.sandbox_http import mount_sandbox
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.database import outbox as queue
 from wcflow.database import people, runs
@@ -109,7 +109,7 @@ class Simulation:
                 sync.refresh_store_info(context)
             if accept:
                 sync.sync_once(context, write=False)
-                sync.approve(context)
+                maintenance.approve(context)
             return sync.sync_once(context, write=write)
 
     def pages_after_a_purchase(self, pager):
@@ -129,7 +129,7 @@ class Simulation:
 
     def nightly(self):
         with self.context() as context:
-            return sync.nightly(context)
+            return maintenance.nightly(context)
 
     @contextmanager
     def crash_after(self, steps, holder="crashing", *, from_write=0):

@@ -224,3 +224,8 @@ def normalize_email(text: str) -> str:
 def backoff(attempt: int, first: timedelta, longest: timedelta) -> timedelta:
     """Return how long to wait after the ``attempt``-th failure (from 1): doubling, up to a limit."""
     return min(first * (1 << min(attempt - 1, 20)), longest)
+
+
+def work_due(passed: float, done: int, total: int) -> int:
+    """Return how many of ``total`` parts are due when this fraction of the period has passed."""
+    return max(0, int(max(0.0, passed) * (total + 1)) - done)

@@ -16,17 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from statistics import median
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from wcflow import sync
+from tests.builders import store_settings
+from wcflow import maintenance, sync
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
 from wcflow.database.evaluation_queue import evaluate_everyone
 from wcflow.evaluate.evaluation import evaluate
-from wcflow.poll.context import PollSettings
+from wcflow.poll.binding import build_client
 from wcflow.poll.ownership import apply_orders
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.rest import Basic, Request
@@ -95,11 +95,11 @@ def ini(url, tmp_path_factory):
 def context(ini):
     config = load_config(ini, {})
     (settings,) = config.stores
-    with open_database(config.database) as db, sync.build_client(settings) as store:
+    with open_database(config.database) as db, build_client(settings) as store:
         context = sync.SyncContext(db, store, config, settings, lambda: datetime.now(UTC), "bench")
         sync.refresh_store_info(context)
         sync.sync_once(context, write=False)
-        sync.approve(context)
+        maintenance.approve(context)
         sync.sync_once(context)
         yield context
 
@@ -111,7 +111,7 @@ def test_a_page_of_100_orders_is_read_kept_and_touched_in_10_ms(tmp_path):
     # Each order says something new each time, or nothing would be written.
     pages = iter([page.replace('"created_via": "', f'"created_via": "{n}') for n in range(100)])
     assert next(pages) != next(pages)
-    settings = PollSettings("shop", ZoneInfo("Europe/Berlin"))
+    settings = store_settings()
     with open_database(f"sqlite:///{tmp_path}/page.sqlite3") as db:
 
         def work():

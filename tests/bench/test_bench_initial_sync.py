@@ -20,10 +20,11 @@ import orjson
 import pytest
 
 from tests.bench.large_store import KEYS, SeenRequest, measured_delay, serve_large_store
+from tests.builders import store_settings
 from wcflow.database.connection import open_database
 from wcflow.database.sql import count_orders
 from wcflow.database.stores import save_store
-from wcflow.poll.context import PollSettings
+from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll
 from wcflow.store.client import Store
 
@@ -39,12 +40,15 @@ def large():
 
 def run_initial_sync(url, path):
     """Fill a mirror; give the seconds of wall and of CPU that it took, and how many orders it has."""
-    settings = PollSettings("shop", ZoneInfo("Europe/Berlin"), meta_keys=META)
     with open_database(f"sqlite:///{path}") as db, Store("shop", url, **KEYS) as store:
         with db.transaction() as tx:
             save_store(tx, "shop", url=url)
         begin, spent = time.monotonic(), time.process_time()
-        polled = run_poll(db, store, settings, datetime.now(UTC))
+        polled = run_poll(
+            PollContext(
+                db, store, store_settings(), ZoneInfo("Europe/Berlin"), META, datetime.now(UTC)
+            )
+        )
         wall, cpu = time.monotonic() - begin, time.process_time() - spent
         assert polled.initial_sync
         with db.reading() as tx:

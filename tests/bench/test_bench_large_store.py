@@ -37,6 +37,7 @@ from wcflow.database.evaluation_queue import people_left
 from wcflow.database.identity import mark_dirty
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
+from wcflow.poll.binding import build_client
 
 SHARE = 1.0 if os.environ.get("WCFLOW_BENCH_MILLION") else 0.1
 ROWS: list[tuple[str, float, float, str]] = []
@@ -192,7 +193,7 @@ def test_an_idle_poll_costs_four_requests_and_twenty_milliseconds(mirror):
         ini.chmod(0o600)
         config, clock = load_config(ini, {}), [datetime.now(UTC) - timedelta(minutes=POLLS + 1)]
         (settings,) = config.stores
-        with open_database(config.database) as db, sync.build_client(settings) as store:
+        with open_database(config.database) as db, build_client(settings) as store:
             context = sync.SyncContext(db, store, config, settings, lambda: clock[0], "bench")
             start_polling(db, url, clock[0], mirror.accounts // 3)
             sync.poll_store(context)

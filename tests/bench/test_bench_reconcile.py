@@ -19,12 +19,13 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from tests.builders import store_settings
 from tests.sandbox_http import mount_sandbox
 from wcflow.database.connection import open_database
 from wcflow.database.mapping import order_row
 from wcflow.database.sql import count_orders, dumps, stamp
 from wcflow.database.stores import save_slices, save_store
-from wcflow.poll.context import PollSettings
+from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll, run_reconcile
 from wcflow.poll.ranges import whole_slice
 from wcflow.records import Address, Order, Refund
@@ -162,13 +163,16 @@ class ReconcileBench:
     def __init__(self, path, sandbox, http, store, db):
         self.path, self.sandbox, self.http, self.store, self.db = path, sandbox, http, store, db
         self.now = NOW
-        self.settings = PollSettings("shop", ZoneInfo("Europe/Berlin"))
+
+    def context(self):
+        zone = ZoneInfo("Europe/Berlin")
+        return PollContext(self.db, self.store, store_settings(), zone, frozenset(), self.now)
 
     def measured(self, what, work):
         """Do it; print what it asked for and what it cost."""
         self.http.clear_calls()
         self.sandbox.rows, begin = 0, time.process_time()
-        found = work(self.db, self.store, self.settings, self.now)
+        found = work(self.context())
         cost = time.process_time() - begin
         about = sum(
             call.path.startswith(("/wc/v3/orders", "/wc/v3/refunds")) for call in self.http.calls
@@ -221,11 +225,11 @@ def test_one_deleted_order_among_a_million_costs_less_than_60_requests(bench, wh
 
 def test_idle_polls_and_the_round_that_goes_with_them(bench):
     """The round compares ids and stamps: every one of them within six weeks, a page now and then."""
-    run_poll(bench.db, bench.store, bench.settings, bench.now)
+    run_poll(bench.context())
     bench.http.clear_calls()
     for _ in range(120):
         bench.now += timedelta(minutes=6)
-        run_poll(bench.db, bench.store, bench.settings, bench.now)
+        run_poll(bench.context())
     pages = sum(
         "after" in call.params and "orderby" in call.params for call in measure_reconcile(bench)
     )

@@ -12,10 +12,11 @@ from uuid import uuid4
 import pytest
 import requests
 
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
 from wcflow.database.stores import store_row
+from wcflow.poll.binding import build_client
 from wcflow.rules.tags import split_tags
 
 RULES = """
@@ -68,7 +69,7 @@ class Live:
         self.config = load_config(file, {})
         self.db = open_database(self.config.database)
         (settings,) = self.config.stores
-        self.store = sync.build_client(settings)
+        self.store = build_client(settings)
         self.context = sync.SyncContext(
             self.db, self.store, self.config, settings, lambda: datetime.now(UTC), "live"
         )
@@ -100,7 +101,7 @@ class Live:
         """One walk, accepted; ``written`` tells how many effects reached the shop."""
         sync.refresh_store_info(self.context)
         sync.sync_once(self.context, write=False)
-        sync.approve(self.context)
+        maintenance.approve(self.context)
         walked = sync.sync_once(self.context)
         self.written = walked.delivered.done
         assert 0 == walked.delivered.failed

@@ -27,6 +27,7 @@ import pytest
 from wcflow import sync
 from wcflow.database.orders import order_records
 from wcflow.errors import TRY_LATER, StoreError
+from wcflow.maintenance import nightly
 
 BATCH = 100
 CROWD = 300
@@ -123,13 +124,13 @@ def test_an_order_deleted_for_good_is_found_by_the_nightly_comparison(live):
     live.ask("DELETE", f"orders/{gone}", params={"force": "true"})
     live.run_pass()
     assert [gone] == known_orders(live, [gone])
-    night = sync.nightly(live.context)
+    night = nightly(live.context)
     live.run_pass()
 
     assert 1 == night.deleted
     assert [] == known_orders(live, [gone])
     assert "Live Small" == live.meta(f"orders/{stays}", "wcflow_segment")
-    assert 0 == sync.nightly(live.context).deleted
+    assert 0 == nightly(live.context).deleted
 
 
 def known_orders(live, ids):
@@ -202,7 +203,7 @@ def delete_orders(live, ids):
     """Delete the crowd, which a batch does for good; the night finds all of them gone."""
     for at in range(0, len(ids), BATCH // 2):
         live.ask("POST", "orders/batch", json={"delete": ids[at : at + BATCH // 2]})
-    night = sync.nightly(live.context)
+    night = nightly(live.context)
 
     assert [] == list(listed(live, ids)) == known_orders(live, ids)
     assert len(ids) == night.deleted

@@ -82,8 +82,8 @@ def test_the_log_has_the_place_in_the_code(sim):
     anna = sim.place_order(email=ANNA)
     with capture_logs() as lines:
         sim.run_pass()
-    told = [line for line in lines if line["event"] == "a person cannot be judged"]
-    assert [f"person of order {anna}"] == [line["who"] for line in told]
+    told = [line for line in lines if line["event"] == "customer skipped after an internal error"]
+    assert [f"person of order {anna}"] == [line["record"] for line in told]
     assert isinstance(told[0]["exc_info"], ArithmeticError)
 
 

@@ -28,7 +28,7 @@ from tests.histories.store_activity import ACTIVITIES, StoreActivity
 from tests.oracle import RuleSet
 from tests.search_settings import HISTORIES, LONG, SEED
 from tests.simulation import START, ProcessKilled
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.errors import WcflowError
 
 STEPS = 40 if LONG else 20
@@ -184,7 +184,7 @@ class Histories(RuleBasedStateMachine):
     def admin_resyncs(self, what):
         chosen = {each: each in what for each in ("orders", "customers")}
         with suppress(WcflowError), self.sim.context() as context:
-            sync.resync(context, **chosen)
+            maintenance.resync(context, **chosen)
 
     # What happens to wcflow.
 
@@ -236,11 +236,11 @@ class Histories(RuleBasedStateMachine):
 
     @rule(steps=st.integers(0, 120))
     def crash_in_nightly(self, steps):
-        self._crash(steps, 11, sync.nightly)
+        self._crash(steps, 11, maintenance.nightly)
 
     @rule(steps=st.integers(0, 120))
     def crash_in_resync(self, steps):
-        self._crash(steps, 11, sync.resync)
+        self._crash(steps, 11, maintenance.resync)
 
     def _crash(self, steps, minutes, work, **since):
         try:

@@ -13,7 +13,6 @@ from wcflow.database.stores import save_store, slices
 from wcflow.errors import StoreError
 from wcflow.poll import orders as drafts
 from wcflow.poll import paginate, refunds
-from wcflow.poll.context import PollContext
 from wcflow.poll.ranges import whole_slice
 from wcflow.poll.workers import FetchedPart, ProgressMeter, SliceWork, run_work
 from wcflow.sandbox.faults import FaultRule
@@ -33,15 +32,15 @@ def past_store():
 
 
 def kill_after(after):
-    """Watch a pull and end it after so many signs of life."""
+    """End a poll after so many checkpoints."""
     left = [after]
 
-    def progress(part, done, total):
+    def checkpoint():
         left[0] -= 1
         if left[0] < 0:
             raise PollKilled
 
-    return progress
+    return checkpoint
 
 
 def kill_in_part(part, share=0.0):
@@ -206,7 +205,7 @@ def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
         return FetchedPart("an answer", 7, last=True)
 
     with open_poll(database) as poll:
-        visit = PollContext(poll.db, poll.client, poll.settings, poll.now)
+        visit = poll.context()
         pieces = [whole_slice("shop", "orders", number) for number in range(2)]
         work = SliceWork("orders", ask, lambda tx, what: kept.extend(what) or 1)
         with pytest.raises(StoreError):
@@ -384,7 +383,7 @@ def test_meta_that_a_rule_names_only_now_is_read_from_all_orders(database):
         plain, painted = place_orders(poll.sandbox, 2, seconds_apart=100)
         poll.sandbox.edit_order_meta(painted, "finish", "matt", now=START - timedelta(days=20))
         poll.settle()
-        poll.settings = replace(poll.settings, meta_keys=poll.settings.meta_keys | {"finish"})
+        poll.meta_keys |= {"finish"}
         poll.advance(minutes=1)
         found = poll.pull()
 
@@ -402,12 +401,12 @@ def test_two_shops_in_one_database_do_not_mix(database, past_store):
         poll.pull()
         before = poll.orders(), poll.customers(), poll.people()
     with open_poll(database) as other:
-        other.settings = replace(other.settings, store="other")
+        other.settings = replace(other.settings, name="other")
         with database.transaction() as tx:
             save_store(tx, "other", url="https://other.example")
         place_orders(other.sandbox, 2, seconds_apart=1)
         other.pull()
         assert_database_matches_sandbox(other)
-        other.settings = replace(other.settings, store="shop")
+        other.settings = replace(other.settings, name="shop")
 
         assert before == (other.orders(), other.customers(), other.people())

@@ -338,7 +338,7 @@ class TestManyAtOnce:
         for id in many.made:
             many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         with pytest.raises(PollKilled):
-            many.pull(progress=kill_after(after))
+            many.pull(checkpoint=kill_after(after))
         read = [id for id, order in many.orders().items() if order.billing.city == "Rome"]
         many.advance(minutes=5)
         many.pull()

@@ -174,7 +174,7 @@ def test_the_mirror_becomes_the_shop_and_all_concerned_are_touched(
 def run_step(poll, step, which):
     if step == "dies":
         with pytest.raises(PollKilled):
-            poll.pull(progress=kill_after(which % 3))
+            poll.pull(checkpoint=kill_after(which % 3))
             raise PollKilled
     elif step == "fails":
         poll.faults.fail_with(times=None, after=which % 6)

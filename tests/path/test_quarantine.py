@@ -6,14 +6,13 @@ again. What only looks strange is kept, and goes the whole way to tags and notes
 
 import contextlib
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.builders import NOW, profile
+from tests.builders import NOW, profile, store_settings
 from tests.malformed import (
     LONG_TEXT,
     any_json,
@@ -29,7 +28,6 @@ from tests.simulation import CrashPoint, ProcessKilled, Simulation
 from wcflow.database.orders import order_records, save_orders
 from wcflow.database.quarantine import quarantined_rows
 from wcflow.errors import StoreError
-from wcflow.poll.context import PollSettings
 from wcflow.poll.ownership import apply_orders
 from wcflow.rules.attributes.registry import ATTRIBUTES
 from wcflow.rules.context import Context, RulePlace
@@ -355,9 +353,7 @@ class TestDatabasesThatRefuse:
             poll.pull()
             told = {"order": poll.orders, "customer": poll.customers, "product": poll.products}
             assert {*ids} - {ids[2]} == set(ids) & set(told[kind]())
-            assert {(kind, ids[2]): "the database does not take it (DataError)"} == quarantined(
-                poll
-            )
+            assert {(kind, ids[2]): "the database rejected it (DataError)"} == quarantined(poll)
         poll.advance(hours=12)
         poll.reconcile()
         assert ({}, {*ids}) == (quarantined(poll), set(ids) & set(told[kind]()))
@@ -585,4 +581,4 @@ class TestAnyRow:
 
 
 def _settings():
-    return PollSettings(store="shop", zone=ZoneInfo("Europe/Berlin"))
+    return store_settings()

@@ -268,7 +268,7 @@ class TestEmptyAnswers:
 
         poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/orders"))
         before = poll.orders()
-        with pytest.raises(StoreError, match="counts no orders, and has them"):
+        with pytest.raises(StoreError, match="counts no orders but returns them"):
             poll.reconcile()
 
         assert before == poll.orders()

@@ -7,6 +7,7 @@ import pytest
 from tests.path.test_initial_sync import place_orders
 from tests.poll_harness import assert_database_matches_sandbox, open_poll
 from wcflow.sandbox.store import SandboxStore
+from wcflow.units import Duration
 
 RESCAN_SECONDS = 1200
 """Seconds for all accounts; a batch of them for each minute would take longer."""
@@ -16,7 +17,9 @@ ACCOUNTS = 4500
 @pytest.fixture
 def crowded_poll(sqlite):
     """A shop with more accounts than a poll each minute can look at in time, and many old orders."""
-    with open_poll(sqlite, SandboxStore(hpos=False), sweep_every_seconds=RESCAN_SECONDS) as poll:
+    with open_poll(
+        sqlite, SandboxStore(hpos=False), rescan_every=Duration(RESCAN_SECONDS // 60, "min")
+    ) as poll:
         poll.accounts = [
             poll.sandbox.register(f"d{number}@example.com", now=poll.now)
             for number in range(ACCOUNTS)

@@ -10,7 +10,7 @@ from tests.databases.sample_store import build_sample_store
 from tests.malformed import LONG_TEXT, refusing
 from tests.persons import keys
 from tests.simulation import ProcessKilled, Simulation
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.database import lease
 from wcflow.database.connection import open_database
 from wcflow.database.contradictions import in_store
@@ -90,7 +90,7 @@ def _rows(tx, model, names):
 
 def resync(sim, **which):
     with sim.context() as context:
-        return sync.resync(context, **which)
+        return maintenance.resync(context, **which)
 
 
 def pulled_counts(polled):
@@ -182,7 +182,7 @@ def test_one_that_dies_anywhere_is_finished_by_the_next_walk(sim, steps):
     damage_database(sim)
     sim.advance(minutes=3)
     with pytest.raises(ProcessKilled), sim.crash_after(steps) as context:
-        sync.resync(context)
+        maintenance.resync(context)
         raise ProcessKilled
     sim.reopen_database()
     sim.advance(minutes=6)
@@ -222,7 +222,7 @@ def test_customers_alone_are_read_anew(sim):
     """Orders keep their wrongs, and are not asked for."""
     damage_database(sim)
     with sim.context() as context:
-        sync.resync(context, orders=False)
+        maintenance.resync(context, orders=False)
     with sim.db.reading() as tx:
         orders = set(tx.scalars(select(_O.c.id)))
         customers = set(tx.scalars(select(_C.c.id)))
@@ -233,7 +233,7 @@ def test_customers_alone_are_read_anew(sim):
 def test_orders_alone_are_read_anew(sim):
     damage_database(sim)
     with sim.context() as context:
-        sync.resync(context, customers=False)
+        maintenance.resync(context, customers=False)
     with sim.db.reading() as tx:
         orders = set(tx.scalars(select(_O.c.id)))
         customers = set(tx.scalars(select(_C.c.id)))
@@ -265,7 +265,7 @@ def test_a_census_that_was_never_begun_is_the_first(tmp_path):
     sim.place_order(email="anna@example.com", days_ago=3)
     with sim.context() as context:
         sync.refresh_store_info(context)
-        found = sync.resync(context)
+        found = maintenance.resync(context)
     sim.db.close()
 
     assert (True, 1) == (found.initial_sync, found.orders)
@@ -322,7 +322,7 @@ class TestAShopThatSeemsEmpty:
         held = full.hold().reason
         before = self.orders(full)
         with full.context() as context:
-            sync.approve(context)
+            maintenance.approve(context)
         full.run_pass(accept=False)
 
         assert held == f"{EMPTY_ANSWER}: orders: none, where 12 are known"

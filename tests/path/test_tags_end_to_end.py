@@ -205,7 +205,7 @@ def test_another_shop_behind_the_same_name_is_refused(simulate):
     sim.settle()
     sim.sandbox = type(sim.sandbox)(store_id="another", name="Other")
     sim.faults = type(sim.faults)(sim.sandbox)
-    with pytest.raises(Exception, match="another shop"):
+    with pytest.raises(Exception, match="another store"):
         sim.run_pass()
 
 

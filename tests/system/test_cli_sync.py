@@ -234,7 +234,7 @@ def test_another_shop_is_never_followed(cli, anna):
     cli.faults = Faults(SandboxStore(store_id="another"))
     ran = cli.run("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
     assert 78 == ran.code
-    assert "a different store" in ran.err
+    assert "another store" in ran.err
 
 
 # status

@@ -72,7 +72,7 @@ def test_another_shop_behind_the_only_name_ends_with_78(host):
     daemon = host.start_daemon()
     code, log = daemon.wait_for_exit()
 
-    assert (78, True) == (code, any("is another shop" in line["event"] for line in log))
+    assert (78, True) == (code, any("is another store" in line["event"] for line in log))
     assert "STOPPING=1" == daemon.notify_socket.wait_for_message("STOPPING")
 
 
@@ -85,7 +85,7 @@ def test_shop_that_does_not_fit_leaves_the_others_served(host, other_host):
     daemon.notify_socket.wait_for_message("second: polled just now")
     refused = daemon.wait_for_log("store fails")
 
-    assert ("shop", True) == (refused["store"], "is another shop" in refused["why"])
+    assert ("shop", True) == (refused["store"], "is another store" in refused["why"])
     assert daemon.process.poll() is None
 
 
@@ -387,7 +387,7 @@ def test_disk_that_takes_nothing_more_is_waited_for(host):
 
 def test_bug_in_the_nights_work_does_not_stop_the_polls(host):
     """What nobody foresaw is told with its traceback, once, and the rest goes on."""
-    prelude = f"{SHORT_RETRY_DELAYS}\nfrom wcflow import sync\nsync.nightly = lambda line: 1 / 0"
+    prelude = f"{SHORT_RETRY_DELAYS}\nfrom wcflow import maintenance\nmaintenance.nightly = lambda line: 1 / 0"
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=prelude)
     bug = daemon.wait_for_log("a bug of wcflow")

@@ -9,7 +9,6 @@ TOO_LONG = {"database/tables.py", "sandbox/routes.py"}
 SHORT = {
     "cli/check.py",
     "cli/visits.py",
-    "poll/empty_answer.py",
     "rules/codes.py",
     "sandbox/money.py",
 }

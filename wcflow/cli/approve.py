@@ -13,9 +13,9 @@ from wcflow.cli.visits import for_each_store
 from wcflow.database.stores import save_store, store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SetupError, UsageError
+from wcflow.maintenance import approve as let_go
 from wcflow.store.store_info import StoreInfo, fetch_store_info
 from wcflow.sync import SyncContext
-from wcflow.sync import approve as let_go
 
 EPILOG = """\b
 Exit codes:

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from wcflow import demo, sync
+from wcflow import demo, maintenance, sync
 from wcflow.actions.registry import ENTRY_KINDS, content_words
 from wcflow.cli import output
 from wcflow.cli.explain import print_explanation
@@ -140,7 +140,7 @@ def _show_initial_sync(session: Session, context: SyncContext) -> None:
     then = replace(context, clock=lambda: utcnow() - ONE_WEEK)
     result = session.sync(then, write=False)
     _print_read_counts(result)
-    waiting = sync.approve(then)
+    waiting = maintenance.approve(then)
     output.print_line(
         f"{output.format_count(waiting, 'change')} to the store would follow. The first changes always wait"
         " until you have seen them ('wcflow plan') and approved them ('wcflow approve'). Approved here.",

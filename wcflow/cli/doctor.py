@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 from sqlalchemy import make_url
 
-from wcflow import log, sync
+from wcflow import log
 from wcflow.cli import output
 from wcflow.cli.options import (
     AsJson,
@@ -30,6 +30,7 @@ from wcflow.database.connection import open_database
 from wcflow.database.schema import HEAD, version_of
 from wcflow.database.sqlite_files import exposed
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
+from wcflow.poll.binding import build_client
 from wcflow.store.probe import Finding, probe
 
 LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
@@ -90,7 +91,7 @@ def _to_json(each: Finding) -> dict[str, str]:
 def _check_store(
     settings: StoreSettings, now: datetime, interrupt: Interrupt
 ) -> tuple[Finding, ...]:
-    with sync.build_client(settings, interrupt.sleep) as client:
+    with build_client(settings, interrupt.sleep) as client:
         _, findings = probe(
             client,
             now=now,

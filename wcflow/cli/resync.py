@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wcflow import sync
+from wcflow import maintenance
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.session import Session, open_session
@@ -55,7 +55,7 @@ def resync(
 def _resync_store(session: Session, context: SyncContext, orders: bool, customers: bool) -> int:
     try:
         refresh_store_info(context)
-        polled = sync.resync(context, orders=orders, customers=customers)
+        polled = maintenance.resync(context, orders=orders, customers=customers)
     finally:
         session.progress_display.clear()
     _print_result(context, polled)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wcflow import log, sync
+from wcflow import log
 from wcflow.cli.options import (
     Interrupt,
     interruptible,
@@ -21,6 +21,7 @@ from wcflow.cli.progress import ProgressBars, ProgressLines, progress_display
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
+from wcflow.poll.binding import build_client
 from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
 
 
@@ -46,9 +47,7 @@ class Session:
         if settings.name not in self._contexts:
             self._contexts[settings.name] = SyncContext(
                 db=self.db,
-                store=self.resources.enter_context(
-                    sync.build_client(settings, self.interrupt.sleep)
-                ),
+                store=self.resources.enter_context(build_client(settings, self.interrupt.sleep)),
                 config=self.config,
                 settings=settings,
                 clock=self.clock,

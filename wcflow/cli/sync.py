@@ -11,7 +11,8 @@ from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.session import Session, open_session
 from wcflow.cli.visits import for_each_store, print_hold
 from wcflow.errors import DONE, SOME_FAILED
-from wcflow.sync import SyncContext, SyncResult, approve, deliver_store, hold_lease
+from wcflow.maintenance import approve
+from wcflow.sync import SyncContext, SyncResult, deliver_store, hold_lease
 
 EPILOG = """\b
 Exit codes:

@@ -8,7 +8,8 @@ from wcflow.cli import output
 from wcflow.cli.errors import report_error
 from wcflow.cli.session import Session
 from wcflow.errors import DONE, StoreError, WcflowError
-from wcflow.sync import SyncContext, record_poll_failure
+from wcflow.maintenance import record_poll_failure
+from wcflow.sync import SyncContext
 
 StoreTask = Callable[[SyncContext], int]
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from wcflow import sync
+from wcflow import maintenance, sync
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.daemon import reports
@@ -27,6 +27,7 @@ from wcflow.database.connection import Database
 from wcflow.database.sql import instant
 from wcflow.database.stores import saved_hold, store_row
 from wcflow.errors import SetupError, StoreError, WcflowError
+from wcflow.poll.binding import build_client
 from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
@@ -60,13 +61,14 @@ class Worker:
         self._import_progress = reports.ImportProgress()
         self._context = SyncContext(
             db=db,
-            store=sync.build_client(settings, self._stop_token.sleep, self._stop_token.monotonic),
+            store=build_client(settings, self._stop_token.sleep, self._stop_token.monotonic),
             config=config,
             settings=settings,
             clock=self._stop_token.now,
             holder=holder,
             stopping=self._stop_token.stopping,
             progress=self._on_progress,
+            checkpoint=self._stop_token.raise_if_stopping,
         )
         self._thread = threading.Thread(target=self._run, name=settings.name, daemon=True)
 
@@ -166,7 +168,7 @@ class Worker:
 
     def _run_nightly(self) -> None:
         started = time.monotonic()
-        polled = sync.nightly(self._context)
+        polled = maintenance.nightly(self._context)
         reports.log_nightly(polled, time.monotonic() - started)
         self._plan_nightly()
 
@@ -189,7 +191,6 @@ class Worker:
         )
 
     def _on_progress(self, part: str, done: int, total: int) -> None:
-        self._stop_token.raise_if_stopping()
         if words := self._import_progress.update(part, done, total):
             self._set_health(replace(self.health, activity=words))
 
@@ -212,7 +213,7 @@ class Worker:
         """Put on record that the store fails; where that fails too, that is the worse news."""
         try:
             if isinstance(error, StoreError):
-                sync.record_poll_failure(self._context, error)
+                maintenance.record_poll_failure(self._context, error)
         except WcflowError as worse:
             return worse
         return error

@@ -59,24 +59,25 @@ def kept(
     holder: str,
     taken: datetime,
     steady: Callable[[], float] = time.monotonic,
-) -> Iterator[None]:
+) -> Iterator[threading.Event]:
     """Renew a lease that was taken at ``taken`` for as long as the context lasts.
 
-    A thread does it: the work itself may wait for an answer longer than a lease lasts. It ends
-    without a word where the lease is someone else's by now; the work sees that at its next renewal.
+    A thread renews it, because a request can take longer than a lease lasts. The event is set when
+    another process has taken the lease.
     """
-    over, began = threading.Event(), steady()
+    over, lost, began = threading.Event(), threading.Event(), steady()
 
     def keep() -> None:
         while not over.wait(RENEWED_EVERY.total_seconds()):
             now = taken + timedelta(seconds=steady() - began)
             if not _still_mine(db, store, holder, now):
+                lost.set()
                 return
 
     keeper = threading.Thread(target=keep, name=f"lease of {store}", daemon=True)
     keeper.start()
     try:
-        yield
+        yield lost
     finally:
         over.set()
         keeper.join()

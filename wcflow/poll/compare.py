@@ -1,6 +1,6 @@
-"""Hold some of the mirror's orders against the shop's: by id and stamp, or by all they say.
+"""Compare orders in the database with the store, and find the few that differ among many.
 
-No deletion is believed before that order was asked for by name: a list may leave rows out.
+A list can leave orders out, so an order is only deleted here after a request for it by id.
 """
 
 from __future__ import annotations
@@ -15,181 +15,177 @@ from typing import NamedTuple
 from wcflow.database.orders import stamps_of_orders
 from wcflow.database.sql import chunks, instant, stamp
 from wcflow.poll.context import PollContext
-from wcflow.poll.orders import complete_page, known_drafts, save_page
+from wcflow.poll.customers import HUNDRED
+from wcflow.poll.orders import complete_page, save_page
 from wcflow.poll.ownership import drop_orders
 from wcflow.poll.paginate import SECOND, KeysetPager, lower_bound, next_boundary, upper_bound
 from wcflow.poll.products import EARLIEST
 from wcflow.records import Order
 from wcflow.store.listing import OrderFilters
 
-_HUNDRED = 100
+
+class Span(NamedTuple):
+    """A time range in seconds; ``start`` is included, ``end`` is not."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRange:
-    """A part of the orders: by status, and by when they were made.
+    """Orders with a status that were created in a time range.
 
-    ``status`` is how the shop is asked; ``hidden`` are the statuses that ``any`` leaves out.
+    ``status`` is the request parameter; ``hidden`` are the statuses that ``any`` leaves out.
     """
 
     status: str
     hidden: frozenset[str]
     span: Span
 
-    def local(self, context: PollContext) -> dict[int, int]:
-        """Give the mirror's orders of this part: id to stamp."""
+    def known(self, context: PollContext) -> dict[int, int]:
+        """Return the orders in the database: id to stamp."""
         others = self.status == "any"
         statuses = self.hidden if others else frozenset(self.status.split(","))
         with context.db.reading() as tx:
             return stamps_of_orders(tx, context.store, statuses, *self.span, others=others)
 
     def filters(self, context: PollContext) -> OrderFilters:
-        """Give the words in which the shop is asked for this part."""
-        return OrderFilters(status=self.status, **range_filters(context, self.span))
+        """Return the request parameters for this range."""
+        return OrderFilters(status=self.status, **within(context, self.span))
 
 
-def range_filters(context: PollContext, span: Span) -> OrderFilters:
-    """Give the bounds by which the shop is asked for what was made in a range."""
-    zone = context.settings.zone
-    after = lower_bound(instant(span.start), zone)
-    return OrderFilters(after=after, before=upper_bound(instant(span.end) - SECOND, zone))
+def within(context: PollContext, span: Span) -> OrderFilters:
+    """Return the request parameters for a time range."""
+    after = lower_bound(instant(span.start), context.zone)
+    return OrderFilters(after=after, before=upper_bound(instant(span.end) - SECOND, context.zone))
 
 
 def next_cut(context: PollContext, second: int) -> int:
-    """Give the first second from this one on at which the shop can be asked to cut."""
-    return stamp(next_boundary(instant(second), context.settings.zone))
+    """Return the first second from this one on that can separate two requests."""
+    return stamp(next_boundary(instant(second), context.zone))
 
 
-def hidden_statuses(context: PollContext) -> str:
-    """Give the words for what ``any`` leaves out, or may leave out."""
-    return ",".join(["trash", *known_drafts(context)])
-
-
-def compare_range(context: PollContext, order_range: OrderRange) -> None:
-    """Compare by id and stamp, and read what differs."""
-    remote = fetch_stamps(context, order_range)
-    local = order_range.local(context)
-    refetch_orders(context, order_range.status, differing_ids(context, local, remote))
-    confirm_missing_orders(context, set(local) - set(remote) - context.quarantine.ids("order"))
+def compare(context: PollContext, orders: OrderRange) -> None:
+    """Compare ids and stamps, and read the orders that differ."""
+    listed = fetch_stamps(context, orders)
+    known = orders.known(context)
+    refetch_orders(context, orders.status, differing_ids(context, known, listed))
+    confirm_missing_orders(context, set(known) - set(listed) - context.quarantine.ids("order"))
 
 
 def differing_ids(
-    context: PollContext, local: Mapping[int, int], remote: Mapping[int, int]
+    context: PollContext, known: Mapping[int, int], listed: Mapping[int, int]
 ) -> set[int]:
-    """Give the orders of which the shop tells another stamp than ours, but for those put aside."""
-    return {key for key, at in remote.items() if local.get(key) != at} - context.quarantine.ids(
-        "order"
-    )
+    """Return the orders with another stamp at the store, without those in quarantine."""
+    changed = {key for key, at in listed.items() if known.get(key) != at}
+    return changed - context.quarantine.ids("order")
 
 
-def fetch_stamps(context: PollContext, order_range: OrderRange) -> dict[int, int]:
-    """List a part at the shop: id to stamp."""
+def fetch_stamps(context: PollContext, orders: OrderRange) -> dict[int, int]:
+    """List a range at the store: id to stamp."""
     pager = KeysetPager(
-        ask=partial(context.order_ids, **order_range.filters(context)),
+        ask=partial(context.order_ids, **orders.filters(context)),
         by="modified",
         stamp=lambda row: row[1],
         number=lambda row: row[0],
-        zone=context.settings.zone,
+        zone=context.zone,
     )
-    remote: dict[int, int] = {}
+    listed: dict[int, int] = {}
     for step in pager.steps(EARLIEST):
-        remote.update((key, stamp(at)) for key, at in step.rows)
-        context.heartbeat()
-    return remote
+        listed.update((key, stamp(at)) for key, at in step.rows)
+        context.checkpoint()
+    return listed
 
 
 def refetch_orders(context: PollContext, status: str, ids: Iterable[int]) -> set[int]:
-    """Read these orders as they are now; give those that came back."""
+    """Read these orders again; return the ids that came back."""
     found: set[int] = set()
-    for some in chunks(sorted(ids), _HUNDRED):
+    for some in chunks(sorted(ids), HUNDRED):
         rows = context.orders(status=status, include=some).rows
-        apply_fetched_orders(context, rows)
+        save_orders(context, rows)
         found.update(order.id for order in rows)
     return found
 
 
 def confirm_missing_orders(context: PollContext, ids: Collection[int]) -> None:
-    """Ask by name for orders that a list should have held; forget those that are no more."""
-    for some in chunks(sorted(ids), _HUNDRED):
+    """Request missing orders by id, and drop those that do not exist."""
+    for some in chunks(sorted(ids), HUNDRED):
         answers = {order_id: context.order(order_id) for order_id in some}
         found = [order for order in answers.values() if isinstance(order, Order)]
-        apply_fetched_orders(
-            context, found, [order_id for order_id, order in answers.items() if order is None]
-        )
+        gone = [order_id for order_id, order in answers.items() if order is None]
+        save_orders(context, found, gone)
 
 
-def apply_fetched_orders(
-    context: PollContext, orders: Iterable[Order], deleted: Collection[int] = ()
-) -> None:
-    """Keep what the shop told, and forget what it no longer has."""
-    page = complete_page(context, orders, again=False)
+def save_orders(context: PollContext, orders: Iterable[Order], gone: Collection[int] = ()) -> None:
+    """Save orders that exist, and drop those that do not."""
+    page = complete_page(context, orders, refetch_customers=False)
     with context.db.transaction() as tx:
         save_page(tx, context, page)
-        context.tally.deleted += drop_orders(tx, context.settings, deleted)
-    context.heartbeat()
+        context.tally.deleted += drop_orders(tx, context.settings, gone)
+    context.checkpoint()
 
 
-# Find the few orders in which two long lists differ, at the price of a few counts. Pure. The times in which orders were made are cut into ranges that hold as many of ours each. Where the shop counts another number, the range is halved, again by what we hold, until a listing costs no more than further counts would: one among a million is found by 16 counts and ten more. What a count cannot see is one order too few and one too many in the same range. So the first edges lie elsewhere each night, and a round (``reread``) compares ids, whatever the counts say.
+# Halving: find the orders in which two long lists differ with a few counts. Pure.
+#
+# The time range is cut into parts with as many known orders each. Where the store counts another
+# number, the part is halved until a listing costs no more than further counts: one order among a
+# million takes 16 counts and ten more. A count cannot see one order too few and one too many in
+# the same part. So the parts differ each night, and the rescan compares ids.
 
 MAX_RANGES = 16
-"""How many ranges are counted where nothing is amiss."""
+"""Parts that are counted if nothing differs."""
 
 LISTING_SIZE = 100
-"""What one listing brings. Where more than one in so many differ, halving finds them no sooner."""
+"""Orders in one listing. If more than one in so many differ, halving is no faster."""
 
-_GOLDEN_RATIO = 0.6180339887498949
-
-
-class Span(NamedTuple):
-    """A time from one second to another: ``start`` belongs to it, ``end`` does not."""
-
-    start: int
-    end: int
+_GOLDEN = 0.6180339887498949
 
 
 class RangeCount(NamedTuple):
-    """How many orders the shop counts in a range."""
+    """How many orders the store has in a time range."""
 
     span: Span
-    remote_count: int
+    there: int
 
 
 def cut_anywhere(second: int) -> int:
-    """Cut where it is asked for."""
+    """Return the second itself: every second can separate two requests."""
     return second
 
 
 class CreationTimes:
-    """When our orders were made, in ascending seconds.
+    """The seconds in which the known orders were created, in ascending order.
 
-    ``cut`` gives the first second from another on at which the shop can be asked to cut.
+    ``next_cut`` returns the first second from another on that can separate two requests.
     """
 
-    def __init__(self, stamps: Sequence[int], cut: Callable[[int], int] = cut_anywhere) -> None:
-        self._stamps, self._cut = stamps, cut
+    def __init__(
+        self, stamps: Sequence[int], next_cut: Callable[[int], int] = cut_anywhere
+    ) -> None:
+        self._stamps, self._next_cut = stamps, next_cut
 
     def count(self, span: Span) -> int:
-        """Count ours in a range."""
+        """Count the known orders in a time range."""
         first, end = self._ranks(span)
         return end - first
 
     def parts(self, whole: Span, turn: int) -> list[Span]:
-        """Cut ``whole`` into ranges of as many of ours each, at other places with each ``turn``."""
+        """Cut ``whole`` into parts with as many orders each, at other places for each ``turn``."""
         first, end = self._ranks(whole)
         count = min(MAX_RANGES, -(-(end - first) // LISTING_SIZE))
-        shift = turn * _GOLDEN_RATIO % 1
+        shift = turn * _GOLDEN % 1
         ranks = [first + int((end - first) * (part + shift) / count) for part in range(count)]
-        edges = {self._cut(self._stamps[rank]) for rank in ranks}
+        edges = {self._next_cut(self._stamps[rank]) for rank in ranks}
         inside = sorted(edge for edge in edges if whole.start < edge < whole.end)
         return [Span(*ends) for ends in pairwise([whole.start, *inside, whole.end])]
 
     def middle(self, span: Span) -> int | None:
-        """Give the second that leaves half of ours on either side; None where none parts them."""
+        """Return the second with half of the orders on either side, or None if there is none."""
         first, end = self._ranks(span)
         if end - first <= 1:
             return None
         half = self._stamps[(first + end) // 2]
-        for edge in (self._cut(half), self._cut(half + 1)):
+        for edge in (self._next_cut(half), self._next_cut(half + 1)):
             if span.start < edge < span.end and first < bisect_left(self._stamps, edge) < end:
                 return edge
         return None
@@ -199,18 +195,18 @@ class CreationTimes:
 
 
 def differing_spans(
-    times: CreationTimes, count: Callable[[Span], int], counted: Iterable[RangeCount]
+    known: CreationTimes, count: Callable[[Span], int], counted: Iterable[RangeCount]
 ) -> Iterator[Span]:
-    """Give small ranges that hold what differs. ``count`` asks the shop; one half tells the other."""
-    for span, remote_count in counted:
-        local = times.count(span)
-        if local == remote_count:
+    """Return small ranges that contain what differs; ``count`` requests a count from the store."""
+    for span, there in counted:
+        here = known.count(span)
+        if here == there:
             continue
-        middle = times.middle(span)
-        if middle is None or local <= LISTING_SIZE * abs(local - remote_count):
+        middle = known.middle(span)
+        if middle is None or here <= LISTING_SIZE * abs(here - there):
             yield span
             continue
         left, right = Span(span.start, middle), Span(middle, span.end)
         on_the_left = count(left)
-        halves = [RangeCount(left, on_the_left), RangeCount(right, remote_count - on_the_left)]
-        yield from differing_spans(times, count, halves)
+        halves = [RangeCount(left, on_the_left), RangeCount(right, there - on_the_left)]
+        yield from differing_spans(known, count, halves)

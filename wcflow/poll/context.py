@@ -1,54 +1,44 @@
-"""What a poll is told, and what it tells. No behaviour."""
+"""What all parts of a poll share: the client, the database, the settings and the running totals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from threading import Lock
 from typing import Any, TypeVar, Unpack
 
-import structlog
 from sqlalchemy import Connection
 
+from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 from wcflow.database.customers import customer_ids
 from wcflow.database.evaluation_queue import accounts_touched
 from wcflow.database.identity import Owner
 from wcflow.database.orders import newest_with
 from wcflow.database.products import product_ids
-from wcflow.database.quarantine import Key, quarantine, quarantined_rows, release_rows
-from wcflow.database.stores import store_row
+from wcflow.database.sql import stamp
+from wcflow.database.stores import EMPTY_ANSWER, save_hold, saved_hold, store_row
 from wcflow.database.tables import StoreRow
+from wcflow.poll.quarantine import QuarantineChanges
 from wcflow.records import Customer, Order, Product, Refund
 from wcflow.store.client import Store
 from wcflow.store.listing import Listing, OrderFilters, UnreadableRow, UnreadableRowError
 
-ProgressCallback = Callable[[str, int, int], object]
-"""Called with a part of the census (customers, products, orders, …), how much is done, of how much;
-with an empty part between the pages of other work."""
+T = TypeVar("T", Customer, Order, Product)
 
+Progress = Callable[[str, int, int], object]
+"""Called during an initial sync with the part (customers, products, orders, …), done and total."""
 
-@dataclass(frozen=True, slots=True)
-class PollSettings:
-    """How one shop is to be read.
+FULL = 10
+"""From this many known records on, an empty answer raises an alarm."""
 
-    ``meta_keys`` are the meta to keep, of orders and of customers, wcflow's own among them.
-    ``guests`` is ``by_email``, or ``ignore``: guests are then nobody. ``zone`` is the shop's own.
-    """
-
-    store: str
-    zone: tzinfo
-    meta_keys: frozenset[str] = frozenset()
-    shared_emails: frozenset[str] = frozenset()
-    guests: str = "by_email"
-    parallel: int = 2
-    sweep_every_seconds: int = 86400
+_MAX_GUESTS = 100_000
+"""Guests to remember as marked: about 20 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What a poll found: how many orders, customers and products say something new or are gone."""
+    """How many records changed or were deleted, and how many requests that took."""
 
     orders: int = 0
     customers: int = 0
@@ -58,21 +48,25 @@ class PollResult:
     requests: int = 0
 
 
-# What a census knows the mirror to have, so as not to ask it page by page. The shop is not asked. It holds for as long as nobody else writes, and no longer than the census.
+@dataclass(slots=True)
+class Tally:
+    """What a poll has found so far."""
 
-_MAX_GUESTS = 100_000
-"""So many guests are remembered as touched: they take about twenty megabytes."""
+    orders: int = 0
+    customers: int = 0
+    products: int = 0
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class KnownIds:
-    """Ids that the mirror has, and whose people are touched. ``orders`` says whether it had any.
+    """What the database has when an initial sync reads orders, so that pages need not look it up.
 
-    ``accounts`` and ``guests`` are touched, by id and by address; ``refunds`` are the dates of those
-    that the shop has told in advance.
+    ``had_orders`` tells whether there were orders before. ``accounts`` and ``guests`` are people
+    already marked for evaluation. ``refunds`` are dates that were read in advance.
     """
 
-    orders: bool
+    had_orders: bool
     customers: set[int]
     products: set[int]
     accounts: set[int]
@@ -80,7 +74,7 @@ class KnownIds:
     refunds: dict[int, datetime] = field(default_factory=dict)
 
     def without_dirty(self, owners: Iterable[Owner]) -> set[Owner]:
-        """Pick those who are not known to be touched."""
+        """Return the owners who are not yet marked for evaluation."""
         return {
             owner
             for owner in owners
@@ -92,7 +86,7 @@ class KnownIds:
         }
 
     def add_dirty(self, owners: Iterable[Owner]) -> None:
-        """Note that these need not be touched again."""
+        """Remember that these owners are marked."""
         if len(self.guests) > _MAX_GUESTS:
             self.guests.clear()
         self.accounts.update(owner.customer_id for owner in owners if owner.customer_id)
@@ -100,103 +94,33 @@ class KnownIds:
 
 
 def load_known_ids(tx: Connection, store: str) -> KnownIds:
-    """Learn what the mirror has."""
+    """Load what the database has before an initial sync reads orders."""
     return KnownIds(
-        orders=newest_with(tx, store) is not None,
+        had_orders=newest_with(tx, store) is not None,
         customers=customer_ids(tx, store),
         products=product_ids(tx, store),
         accounts=accounts_touched(tx, store),
     )
 
 
-# What a visit could not understand, and what it understands again. The shop is not asked here. Several threads note; what they noted is kept in the transaction that passes those rows, so that none is passed without a trace.
-
-log = structlog.get_logger()
-
-
-class QuarantineChanges:
-    """Rows to be put aside and to be taken back, as noted since they were last kept."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._saved: dict[Key, str] = {}
-        self._to_add: dict[Key, str] = {}
-        self._to_release: set[Key] = set()
-
-    def load(self, tx: Connection, store: str) -> None:
-        """Learn what is aside already."""
-        self._saved = {Key(row.kind, row.id): row.reason for row in quarantined_rows(tx, store)}
-
-    def ids(self, kind: str) -> set[int]:
-        """Give the rows of a kind that are aside: the night asks for them, and nobody else need."""
-        with self._lock:
-            return {key.id for key in (*self._saved, *self._to_add) if key.kind == kind}
-
-    def record(self, kind: str, understood: Iterable[int], others: Iterable[UnreadableRow]) -> None:
-        """Note what of an answer was understood, and what was not; the latest answer counts."""
-        with self._lock:
-            if self._saved or self._to_add:
-                self._release({Key(kind, each) for each in understood})
-            for row in others:
-                self._to_add[Key(kind, row.id)] = row.why
-                self._to_release.discard(Key(kind, row.id))
-
-    def discard(self, keys: Iterable[Key]) -> None:
-        """Note that these are no more."""
-        with self._lock:
-            self._release(set(keys))
-
-    def _release(self, keys: set[Key]) -> None:
-        self._to_release |= keys & (self._saved.keys() | self._to_add.keys())
-        for key in keys & self._to_add.keys():
-            del self._to_add[key]
-
-    def save(self, tx: Connection, store: str, now: datetime) -> None:
-        """Keep what was noted, and tell what is new about it."""
-        with self._lock:
-            put, self._to_add = self._to_add, {}
-            back, self._to_release = self._to_release, set()
-        if not put and not back:
-            return
-        release_rows(tx, store, back)
-        quarantine(tx, store, put.items(), now)
-        for key in sorted(back & self._saved.keys()):
-            log.info("row understood again", store=store, kind=key.kind, id=key.id)
-            del self._saved[key]
-        for key, why in sorted(put.items()):
-            if self._saved.get(key) != why:
-                log.warning("row put aside", store=store, kind=key.kind, id=key.id, why=why)
-        self._saved |= put
-
-
-# One visit to one shop: what all parts of a poll share, and the shop as they ask it. Nothing is decided here. Who asks by way of a visit has noted what could not be understood (aside.py).
-
-T = TypeVar("T", Customer, Order, Product)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a visit has found so far."""
-
-    orders: int = 0
-    customers: int = 0
-    products: int = 0
-    deleted: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class PollContext:
-    """A shop, its mirror, how it is to be read, and what was found.
+    """One poll of one store. All requests go through it, so that unreadable records are noted.
 
-    ``absent_customers`` and ``absent_products`` are ids that orders name and the shop does not
-    have: asked once a visit. ``known`` is what a census knows of the mirror.
+    ``meta_keys`` are the meta to keep, and ``zone`` is the store's own. ``checkpoint`` is called
+    between pages, and raises where the poll must stop. With ``approved`` an admin has
+    confirmed that the records are really gone. ``absent_*`` are ids that orders name and that the
+    store does not have.
     """
 
     db: Database
     client: Store
-    settings: PollSettings
+    settings: StoreSettings
+    zone: tzinfo
+    meta_keys: frozenset[str]
     now: datetime
-    progress: ProgressCallback = lambda *_: None
+    progress: Progress = lambda *_: None
+    checkpoint: Callable[[], None] = lambda: None
     approved: bool = False
     tally: Tally = field(default_factory=Tally)
     absent_customers: set[int] = field(default_factory=set)
@@ -206,74 +130,96 @@ class PollContext:
 
     @property
     def store(self) -> str:
-        return self.settings.store
+        return self.settings.name
+
+    def row(self) -> StoreRow:
+        """Return the store's row."""
+        with self.db.reading() as tx:
+            row = store_row(tx, self.store)
+        assert row is not None, f"the store {self.store} must be saved before it is polled"
+        return row
+
+    def save_quarantine(self, tx: Connection) -> None:
+        """Save the quarantine together with the records that were passed."""
+        self.quarantine.save(tx, self.store, self.now)
+
+    # Requests
 
     def orders(
         self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[Order]:
-        """Ask for orders, with the meta that is to be kept."""
-        keys = self.settings.meta_keys
-        listing = self.client.orders(meta_keys=keys, page_size=page_size, **filters)
-        return self._record_listing("order", listing)
+        """Request orders, with the meta to keep."""
+        listing = self.client.orders(meta_keys=self.meta_keys, page_size=page_size, **filters)
+        return self._noted("order", listing)
 
     def order_ids(
         self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[tuple[int, datetime]]:
-        """Ask for orders by id and stamp; that these are understood says nothing of the rest."""
+        """Request the ids and stamps of orders; that does not show that an order can be read."""
         listing = self.client.order_ids(page_size=page_size, **filters)
         self.quarantine.record("order", (), listing.unreadable)
         return listing
 
     def order(self, order_id: int) -> Order | UnreadableRow | None:
-        """Ask for one order by name; None where it was deleted for good."""
-        keys = self.settings.meta_keys
-        return self._fetch_one("order", order_id, lambda: self.client.order(order_id, keys))
+        """Request one order; None if it was deleted for good."""
+        return self._one("order", order_id, lambda: self.client.order(order_id, self.meta_keys))
 
     def customers(self, ids: Collection[int], *, any_role: bool = False) -> Listing[Customer]:
-        """Ask for these customers; ``whoever``: for all that there are between two ids."""
-        return self._record_listing("customer", self.client.customers(ids, any_role=any_role))
+        """Request these customers; with ``any_role`` all that exist between two ids."""
+        return self._noted("customer", self.client.customers(ids, any_role=any_role))
 
     def customer(self, customer_id: int) -> Customer | UnreadableRow | None:
-        """Ask for one customer by name; None where there is none."""
-        return self._fetch_one("customer", customer_id, lambda: self.client.customer(customer_id))
+        """Request one customer; None if there is none."""
+        return self._one("customer", customer_id, lambda: self.client.customer(customer_id))
 
     def products(self, **filters: Any) -> Listing[Product]:
-        """Ask for products."""
-        return self._record_listing("product", self.client.products(**filters))
+        """Request products."""
+        return self._noted("product", self.client.products(**filters))
 
     def refunds(self, orders: Iterable[Order]) -> dict[int, Refund]:
-        """Ask for the dates of refunds that have none yet, and are not known."""
-        listing = self.client.refunds(orders, self.known.refunds if self.known else ())
-        self.quarantine.record("refund", listing.found, listing.unreadable)
-        return listing.found
+        """Request the dates of refunds that are not known yet."""
+        answer = self.client.refunds(orders, self.known.refunds if self.known else ())
+        self.quarantine.record("refund", answer.found, answer.unreadable)
+        return answer.found
 
-    def _record_listing(self, kind: str, listing: Listing[T]) -> Listing[T]:
+    def _noted(self, kind: str, listing: Listing[T]) -> Listing[T]:
         self.quarantine.record(kind, (row.id for row in listing.rows), listing.unreadable)
         return listing
 
-    def _fetch_one(
-        self, kind: str, number: int, ask: Callable[[], T | None]
+    def _one(
+        self, kind: str, number: int, request: Callable[[], T | None]
     ) -> T | UnreadableRow | None:
         try:
-            found = ask()
+            found = request()
         except UnreadableRowError as error:
-            unreadable = error.row._replace(id=number)  # whatever it says: it was asked for by name
+            unreadable = error.row._replace(id=number)  # the id that was requested counts
             self.quarantine.record(kind, (), [unreadable])
             return unreadable
         self.quarantine.record(kind, [number], ())
         return found
 
-    def save_quarantine(self, tx: Connection) -> None:
-        """Keep what could not be understood, with whatever else says that it was passed."""
-        self.quarantine.save(tx, self.store, self.now)
 
-    def heartbeat(self) -> None:
-        """Tell whoever watches that work goes on, of no part of the census: a lease may be renewed."""
-        self.progress("", 0, 0)
+# The empty-answer alarm: an empty answer from a store with many records deletes nothing by itself.
+# It is a hold of the store's changes, which ``status`` shows and ``approve`` lifts. Polls go on.
 
-    def row(self) -> StoreRow:
-        """Give what is kept about the shop."""
-        with self.db.reading() as tx:
-            row = store_row(tx, self.store)
-        assert row is not None, f"the store {self.store} must be kept before it is polled"
-        return row
+
+def raise_alarm(context: PollContext, what: str, reason: str) -> None:
+    """Hold changes because of ``what`` (orders or customers), unless something else holds them."""
+    with context.db.transaction() as tx:
+        hold = saved_hold(tx, context.store)
+        if hold.reason and not _is_alarm(hold.reason, what):
+            return
+        since = hold.since if hold.reason else stamp(context.now)
+        reason = f"{EMPTY_ANSWER}: {what}: {reason}"
+        save_hold(tx, context.store, replace(hold, reason=reason, since=since))
+
+
+def clear_alarm(tx: Connection, context: PollContext, what: str) -> None:
+    """End the alarm about ``what``: the store answers normally again."""
+    hold = saved_hold(tx, context.store)
+    if _is_alarm(hold.reason, what):
+        save_hold(tx, context.store, replace(hold, reason="", since=None))
+
+
+def _is_alarm(reason: str, what: str) -> bool:
+    return reason.startswith(f"{EMPTY_ANSWER}: {what}:")

@@ -1,7 +1,7 @@
-"""The first census: everything the shop has, in slices, so that a killed one goes on where it was.
+"""The initial sync: read everything, in ranges, so that an interrupted one continues where it was.
 
-What changes meanwhile is left to the polls that follow: their cursor is noted before the census
-starts. Customers come first, so that orders find whose they are.
+Changes meanwhile are left to the polls afterwards: their cursor is saved before the initial sync
+starts. Customers come first, because the people of orders depend on them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def run_initial_sync(context: PollContext) -> bool:
-    """Read everything, or what is left of it; False where nothing was."""
+    """Read everything, or what is left of it; return False if nothing was left."""
     _restart_for_new_meta(context)
     row = context.row()
     if row.census_done is not None:
@@ -40,10 +40,10 @@ def run_initial_sync(context: PollContext) -> bool:
     if row.census_started is None:
         start_initial_sync(context)
     _read_customers(context)
-    _run_part(context, products_work(context), 0, 0)
-    knowing = _with_known_ids(context)
+    _read(context, products_work(context), 0, 0)
+    prepared = _with_known(context)
     for part in ORDER_PARTS:
-        _read_orders(knowing, part)
+        _read_orders(prepared, part)
     finish_resync(context)
     with context.db.transaction() as tx:
         save_store(tx, context.store, census_done=stamp(context.now))
@@ -51,7 +51,7 @@ def run_initial_sync(context: PollContext) -> bool:
 
 
 def reread_customers(context: PollContext) -> None:
-    """Ask for every id up to the newest once more."""
+    """Request every customer id up to the newest again."""
     newest = context.row().newest_customer
     with context.db.transaction() as tx:
         save_slices(tx, customer_slices(context.store, newest))
@@ -59,9 +59,8 @@ def reread_customers(context: PollContext) -> None:
 
 
 def _restart_for_new_meta(context: PollContext) -> None:
-    """Have everything read again where a rule names meta that was not kept so far."""
-    keys = sorted(context.settings.meta_keys)
-    before = context.row().meta_keys
+    """Read everything again if a rule names meta that was not kept so far."""
+    keys, before = sorted(context.meta_keys), context.row().meta_keys
     if before == dumps(keys):
         return
     with context.db.transaction() as tx:
@@ -71,34 +70,34 @@ def _restart_for_new_meta(context: PollContext) -> None:
             save_store(tx, context.store, census_started=None, census_done=None)
 
 
-def _run_part(context: PollContext, work: SliceWork[T], done: int, total: int) -> None:
+def _read(context: PollContext, work: SliceWork[T], done: int, total: int) -> None:
     with context.db.reading() as tx:
-        left = [piece for piece in slices(tx, context.store, work.part) if not piece.done]
+        left = [part for part in slices(tx, context.store, work.part) if not part.done]
     run_work(context, left, work, ProgressMeter(context, work.part, done, total))
 
 
 def _read_customers(context: PollContext) -> None:
     with context.db.reading() as tx:
-        pieces = slices(tx, context.store, "customers")
-    newest = max((piece.end for piece in pieces), default=0)
-    left = sum(piece.end - piece.position for piece in pieces)
-    _run_part(context, customers_work(context), newest - left, newest)
+        ranges = slices(tx, context.store, "customers")
+    newest = max((part.end for part in ranges), default=0)
+    left = sum(part.end - part.position for part in ranges)
+    _read(context, customers_work(context), newest - left, newest)
 
 
-def _with_known_ids(context: PollContext) -> PollContext:
-    """Give the visit with what can be known before any order is read."""
+def _with_known(context: PollContext) -> PollContext:
+    """Return the context with what the database has before any order is read."""
     with context.db.reading() as tx:
         known = load_known_ids(tx, context.store)
-        oldest = min((piece.position for piece in slices(tx, context.store, "orders")), default=0)
-    if not known.orders:
+        oldest = min((part.position for part in slices(tx, context.store, "orders")), default=0)
+    if not known.had_orders:
         known.refunds.update(fetch_refund_dates(context, oldest))
     return replace(context, known=known)
 
 
 def _read_orders(context: PollContext, part: str) -> None:
     if part != "orders":
-        _run_part(context, orders_work(context, part), 0, 0)
+        _read(context, orders_work(context, part), 0, 0)
         return
     with context.db.reading() as tx:
         known = sum(count_orders(tx, context.store).values())
-    _run_part(context, orders_work(context, part), known, context.client.count_orders(status="any"))
+    _read(context, orders_work(context, part), known, context.client.count_orders(status="any"))

@@ -1,7 +1,7 @@
-"""A page of orders with what belongs to it: customers, dates of refunds, products. Asked, then kept.
+"""Orders: read those that changed, page by page, with the customers, refunds and products they need.
 
-Asking may be done by several threads. Keeping is one transaction, with whatever else must be true
-together with it.
+A page is first completed (``complete``, requests only) and then saved (``save_page``, one
+transaction together with the cursor). Several threads may complete pages during an initial sync.
 """
 
 from __future__ import annotations
@@ -24,211 +24,123 @@ from wcflow.database.stores import save_slices, save_store, slices
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import KnownIds, PollContext
-from wcflow.poll.customers import find_displaced, trim_meta
-from wcflow.poll.ownership import apply_customers, apply_orders, drop_customers
+from wcflow.poll.customers import displaced, save_customers, trimmed
+from wcflow.poll.ownership import apply_orders, drop_customers
 from wcflow.poll.paginate import SECOND, KeysetPager, PagerStep, cursor_margin
 from wcflow.poll.quarantine import save_or_quarantine
 from wcflow.records import Customer, Order, Product
 
-_MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """Orders that say something new, and what else is to be kept for them.
-
-    ``gone`` are customers that are no more.
-    """
-
-    orders: tuple[Order | ReadyOrder, ...]
-    customers: tuple[Customer, ...] = ()
-    deleted: frozenset[int] = frozenset()
-    products: tuple[Product, ...] = ()
-
-
-def complete_page(context: PollContext, orders: Iterable[Order], *, again: bool) -> OrderPage:
-    """Pick the orders that say something new, and ask for what belongs to them.
-
-    With ``again``, their customers are asked for also where they are known: a customer's change
-    has no stamp, an order is the time at which most of them happen, and one that lost its account
-    may have lost it because the account was deleted.
-    """
-    changed, unchanged, accounts, known, products = _compare_with_database(context, orders)
-    customers = _fetch_customers(context, accounts if again else accounts - known)
-    present, displaced_ids = find_displaced(context, customers)
-    dates = _refund_dates(context, changed)
-    # An account that the shop does not have is nobody's: WooCommerce shows such an order as a guest's.
-    nobody = accounts & context.absent_customers
-    received = [*(_with_refund_dates(order, dates, nobody) for order in changed), *unchanged]
-    return OrderPage(
-        # Who asks makes the rows, not who keeps them: many ask, and what waits is small.
-        orders=ready(context.store, received),
-        customers=(*present, *customers),
-        deleted=frozenset(nobody & known) | displaced_ids,
-        products=_fetch_products(context, products),
-    )
-
-
-class _Comparison(NamedTuple):
-    """What of a page is news, and what of that the mirror has; ``products`` are those that it lacks."""
-
-    changed: list[Order]
-    unchanged: list[Order]
-    accounts: set[int]
-    known: set[int]
-    products: set[int]
-
-
-def _compare_with_database(context: PollContext, orders: Iterable[Order]) -> _Comparison:
-    if context.known is not None and not context.known.orders:
-        return _all_changed(list(orders), context.known, context.absent_products)
-    with context.db.reading() as tx:
-        changed, unchanged, accounts = compared(tx, context.store, orders)
-        known = set(emails_of_customers(tx, context.store, accounts))
-        products = _product_ids(changed) - context.absent_products
-        products -= known_products(tx, context.store, products)
-    return _Comparison(changed, unchanged, accounts, known, products)
-
-
-def _all_changed(orders: list[Order], known: KnownIds, absent: set[int]) -> _Comparison:
-    """Take all for news, without a look at a mirror that had no orders: who keeps it looks."""
-    accounts = {order.customer_id for order in orders} - {0}
-    products = _product_ids(orders) - absent - known.products
-    return _Comparison(orders, [], accounts, accounts & known.customers, products)
-
-
-def save_page(tx: Connection, context: PollContext, page: OrderPage) -> int:
-    """Keep a page, its orders last: whose they are depends on the customers. Tell how many are news."""
-    settings = context.settings
-    context.tally.deleted += drop_customers(tx, settings, page.deleted)
-    context.tally.customers += save_or_quarantine(
-        tx, context, page.customers, partial(apply_customers, tx, settings)
-    )
-    context.tally.products += save_or_quarantine(
-        tx, context, page.products, lambda some: len(save_products(tx, context.store, some))
-    )
-    if context.known is not None:
-        context.known.customers.difference_update(page.deleted)
-        context.known.customers.update(each.id for each in page.customers)
-        context.known.products.update(each.id for each in page.products)
-    changed = save_or_quarantine(
-        tx, context, page.orders, partial(apply_orders, tx, settings, known=context.known)
-    )
-    context.tally.orders += changed
-    context.save_quarantine(tx)
-    return changed
-
-
-def merge_pages(pages: Sequence[OrderPage]) -> Sequence[OrderPage]:
-    """Make one page of several, where what they say does not depend on which came first."""
-    if any(page.deleted for page in pages):
-        return pages  # whom one page has and another says to be gone, the later one decides
-    return [
-        OrderPage(
-            orders=tuple(order for page in pages for order in page.orders),
-            customers=tuple(each for page in pages for each in page.customers),
-            products=tuple(each for page in pages for each in page.products),
-        )
-    ]
-
-
-def _refund_dates(context: PollContext, orders: Collection[Order]) -> dict[int, datetime | None]:
-    refunds = [refund for order in orders for refund in order.refunds]
-    if not refunds:
-        return {}
-    known = context.known.refunds if context.known else {}
-    received = context.refunds(orders)
-    return {
-        **{refund.id: known.get(refund.id) for refund in refunds},
-        **{refund.id: refund.date for refund in received.values()},
-    }
-
-
-def _with_refund_dates(
-    order: Order, dates: Mapping[int, datetime | None], nobody: Collection[int]
-) -> Order:
-    if not order.refunds and order.customer_id not in nobody:
-        return order
-    return replace(
-        order,
-        customer_id=0 if order.customer_id in nobody else order.customer_id,
-        refunds=tuple(replace(r, date=r.date or dates.get(r.id)) for r in order.refunds),
-    )
-
-
-def _fetch_customers(context: PollContext, ids: Collection[int]) -> tuple[Customer, ...]:
-    wanted = set(ids) - context.absent_customers
-    if not wanted:
-        return ()
-    listing = context.customers(sorted(wanted))
-    found = {customer.id: customer for customer in listing.rows}
-    missing = wanted - set(found) - {row.id for row in listing.unreadable}
-    for customer_id in sorted(missing):
-        # That a list left somebody out is no proof: they are asked for by name.
-        customer = context.customer(customer_id)
-        if customer is None:
-            context.absent_customers.add(customer_id)
-        elif isinstance(customer, Customer):
-            found[customer_id] = customer
-    return tuple(trim_meta(customer, context.settings.meta_keys) for customer in found.values())
-
-
-def _product_ids(orders: Iterable[Order]) -> set[int]:
-    return {item.product_id for order in orders for item in order.items} - {0}
-
-
-def _fetch_products(context: PollContext, ids: Collection[int]) -> tuple[Product, ...]:
-    wanted = sorted(ids)
-    if not wanted:
-        return ()
-    listing = context.products(include=wanted)
-    context.absent_products.update(set(wanted) - {product.id for product in listing.rows})
-    return listing.rows
-
-
-# Which drafts the shop knows of: releases differ, and an unknown status spoils the whole question. What was learnt stands in the census's slices, one for each kind of draft.
-
 DRAFT_STATUSES = ("checkout-draft", "auto-draft")
 DRAFTS_PART = "drafts"
 UNSUPPORTED = -1
-"""The position of a slice whose status the shop refused."""
+"""The position of an import range whose status the store does not have."""
 
 _BAD_REQUEST = 400
+_CROWD = 3
 
 
-def known_drafts(context: PollContext) -> list[str]:
-    """Give the kinds of draft that the shop did not refuse."""
+def poll_orders(context: PollContext) -> datetime:
+    """Read the orders that changed; return the time up to which the database is complete_page.
+
+    The status ``any`` leaves out the trash and drafts. They are read first, because only the pass
+    through all other orders moves the cursor.
+    """
+    cursor = context.row().order_cursor
+    assert cursor is not None, "the initial sync sets the cursor before it starts"
+    since = instant(cursor)
+    hidden = _poll_hidden(context, since)
+    # By the store's own clock at the first answer.
+    settled = hidden.server_now - cursor_margin(hidden.server_now, context.zone)
+    for step in orders_pager(context, "any").steps(since):
+        reached = max(_reached(step), _reached(hidden)) if step.last else step.position
+        _save_step(context, step, max(since, min(reached, settled)))
+    return settled
+
+
+def _reached(step: PagerStep[Order]) -> datetime:
+    """Return the newest stamp: the Date header can be ahead of the stamps.
+
+    So an idle poll reads the newest order again, but not many orders with the same stamp.
+    """
+    same = sum(order.modified == step.position for order in step.rows)
+    return step.position + SECOND if same > _CROWD else step.position
+
+
+def _poll_hidden(context: PollContext, since: datetime) -> PagerStep[Order]:
+    """Read the trash and the drafts; return the last step with the server time of the first."""
+    try:
+        steps = list(_saved_steps(context, since))
+    except StoreError as error:
+        if not is_unknown_status(error):
+            raise
+        detect_drafts(context)
+        steps = list(_saved_steps(context, since))
+    last = steps[-1]
+    return PagerStep(last.rows, last.position, last.last, steps[0].server_now, last.total)
+
+
+def _saved_steps(context: PollContext, since: datetime) -> Iterator[PagerStep[Order]]:
+    for step in orders_pager(context, hidden_statuses(context)).steps(since):
+        _save_step(context, step, None)
+        yield step
+
+
+def _save_step(context: PollContext, step: PagerStep[Order], cursor: datetime | None) -> None:
+    page = complete_page(context, step.rows, refetch_customers=True)
+    with context.db.transaction() as tx:
+        save_page(tx, context, page)
+        if cursor is not None:
+            save_store(tx, context.store, order_cursor=stamp(cursor))
+    context.checkpoint()
+
+
+def orders_pager(context: PollContext, status: str) -> KeysetPager[Order]:
+    """Return a pager through the orders with a status, by their last change."""
+    return KeysetPager(
+        ask=partial(context.orders, status=status),
+        by="modified",
+        stamp=lambda order: order.modified,
+        number=lambda order: order.id,
+        zone=context.zone,
+    )
+
+
+# Draft statuses: WooCommerce releases differ, and one unknown status makes a request fail. What
+# the store has is saved in the import ranges, one for each kind of draft.
+
+
+def hidden_statuses(context: PollContext) -> str:
+    """Return the statuses that ``any`` may leave out, as a request parameter."""
     with context.db.reading() as tx:
-        return [
-            DRAFT_STATUSES[each.number]
-            for each in slices(tx, context.store, DRAFTS_PART)
-            if each.position != UNSUPPORTED
-        ]
+        ranges = slices(tx, context.store, DRAFTS_PART)
+    return ",".join(
+        ["trash", *(DRAFT_STATUSES[r.number] for r in ranges if r.position != UNSUPPORTED)]
+    )
 
 
 def detect_drafts(context: PollContext) -> None:
-    """Ask the shop which kinds of draft it knows, as a newer release may know others."""
+    """Find out which kinds of draft the store has: an update can change that."""
     with context.db.reading() as tx:
-        found = slices(tx, context.store, DRAFTS_PART)
-    learnt = [
-        _with_support(each, knows=_is_supported(context, DRAFT_STATUSES[each.number]))
-        for each in found
+        ranges = slices(tx, context.store, DRAFTS_PART)
+    updated = [
+        _with_status(each, known=_has_status(context, DRAFT_STATUSES[each.number]))
+        for each in ranges
     ]
     with context.db.transaction() as tx:
-        save_slices(tx, learnt)
+        save_slices(tx, updated)
 
 
 def is_unknown_status(error: StoreError) -> bool:
-    """Say whether the shop refused the question itself, which is then about a status it lacks."""
+    """Return whether the store rejected the request because it does not have the status."""
     return error.status == _BAD_REQUEST
 
 
-def _with_support(known: ImportRange, *, knows: bool) -> ImportRange:
-    position = max(known.position, 0) if knows else UNSUPPORTED
-    return ImportRange(**{**known.model_dump(), "position": position})
+def _with_status(part: ImportRange, *, known: bool) -> ImportRange:
+    position = max(part.position, 0) if known else UNSUPPORTED
+    return ImportRange(**{**part.model_dump(), "position": position})
 
 
-def _is_supported(context: PollContext, status: str) -> bool:
+def _has_status(context: PollContext, status: str) -> bool:
     try:
         context.client.count_orders(status=status)
     except StoreError as error:
@@ -238,69 +150,158 @@ def _is_supported(context: PollContext, status: str) -> bool:
     return True
 
 
-# Orders that changed since the last poll: by key, page by page, each page a transaction. What stands in the trash or is a draft is no order for ``any``. It is asked for on its own, and first: only the walk through all others moves the cursor, which so passes nothing that was not read.
-
-_CROWDED_SECOND = 3
+# A page of orders
 
 
-def poll_orders(context: PollContext) -> datetime:
-    """Bring the mirror's orders up to date; give until when nothing of the shop can be missing."""
-    cursor = context.row().order_cursor
-    assert cursor is not None, "the census notes the cursor before it starts"
-    since = instant(cursor)
-    hidden = _poll_hidden_orders(context, since)
-    # Younger orders are read again until they are two minutes old: WooCommerce stamps an order
-    # before it has saved its items. By the shop's own clock, as of the first answer.
-    complete_until = hidden.server_now - cursor_margin(hidden.server_now, context.settings.zone)
-    for step in orders_pager(context, "any").steps(since):
-        reached = max(_next_cursor(step), _next_cursor(hidden)) if step.last else step.position
-        _save_step(context, step, max(since, min(reached, complete_until)))
-    return complete_until
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders that changed, and what is saved together with them; ``gone`` are deleted customers."""
+
+    orders: tuple[Order | ReadyOrder, ...]
+    customers: tuple[Customer, ...] = ()
+    gone: frozenset[int] = frozenset()
+    products: tuple[Product, ...] = ()
 
 
-def _next_cursor(step: PagerStep[Order]) -> datetime:
-    """Give the newest stamp: the cursor goes no further, lest the Date header be ahead of stamps.
+def complete_page(
+    context: PollContext, orders: Iterable[Order], *, refetch_customers: bool
+) -> OrderPage:
+    """Pick the orders that changed, and request what belongs to them.
 
-    So an idle poll reads the newest order again; but not a crowd that was stamped in one second.
+    With ``refetch_customers`` known customers are read again too: their changes have no stamp and
+    mostly come with an order, and an order can lose its account because the account was deleted.
     """
-    crowd = sum(order.modified == step.position for order in step.rows)
-    return step.position + SECOND if crowd > _CROWDED_SECOND else step.position
-
-
-def _poll_hidden_orders(context: PollContext, since: datetime) -> PagerStep[Order]:
-    """Read what is in the trash or a draft; give the last step, with the time of the first."""
-    try:
-        steps = list(_saved_steps(context, ",".join(["trash", *known_drafts(context)]), since))
-    except StoreError as error:
-        if not is_unknown_status(error):
-            raise
-        detect_drafts(context)
-        steps = list(_saved_steps(context, ",".join(["trash", *known_drafts(context)]), since))
-    last = steps[-1]
-    return PagerStep(last.rows, last.position, last.last, steps[0].server_now, last.total)
-
-
-def _saved_steps(context: PollContext, status: str, since: datetime) -> Iterator[PagerStep[Order]]:
-    for step in orders_pager(context, status).steps(since):
-        _save_step(context, step, None)
-        yield step
-
-
-def _save_step(context: PollContext, step: PagerStep[Order], cursor: datetime | None) -> None:
-    page = complete_page(context, step.rows, again=True)
-    with context.db.transaction() as tx:
-        save_page(tx, context, page)
-        if cursor is not None:
-            save_store(tx, context.store, order_cursor=stamp(cursor))
-    context.heartbeat()
-
-
-def orders_pager(context: PollContext, status: str) -> KeysetPager[Order]:
-    """Give the way through the orders with a status, by when they changed."""
-    return KeysetPager(
-        ask=partial(context.orders, status=status),
-        by="modified",
-        stamp=lambda order: order.modified,
-        number=lambda order: order.id,
-        zone=context.settings.zone,
+    changed, unchanged, accounts, known, products = _compare(context, orders)
+    customers = _read_customers(context, accounts if refetch_customers else accounts - known)
+    others, displaced_ids = displaced(context, customers)
+    dates = _read_refund_dates(context, changed)
+    # WooCommerce shows an order of a deleted account as a guest's.
+    absent = accounts & context.absent_customers
+    rows = [*(_with_dates(order, dates, absent) for order in changed), *unchanged]
+    return OrderPage(
+        # Rows are built here, in the threads, because saving is the bottleneck.
+        orders=ready(context.store, rows),
+        customers=(*others, *customers),
+        gone=frozenset(absent & known) | displaced_ids,
+        products=_read_products(context, products),
     )
+
+
+def save_page(tx: Connection, context: PollContext, page: OrderPage) -> int:
+    """Save a page, its orders last because their people depend on the customers.
+
+    Return how many orders changed.
+    """
+    context.tally.deleted += drop_customers(tx, context.settings, page.gone)
+    save_customers(tx, context, page.customers)
+    context.tally.products += save_or_quarantine(
+        tx,
+        context.quarantine,
+        page.products,
+        lambda some: len(save_products(tx, context.store, some)),
+    )
+    if context.known is not None:
+        context.known.customers.difference_update(page.gone)
+        context.known.customers.update(each.id for each in page.customers)
+        context.known.products.update(each.id for each in page.products)
+    save = partial(apply_orders, tx, context.settings, known=context.known)
+    changed = save_or_quarantine(tx, context.quarantine, page.orders, save)
+    context.tally.orders += changed
+    context.save_quarantine(tx)
+    return changed
+
+
+def merge_pages(pages: Sequence[OrderPage]) -> Sequence[OrderPage]:
+    """Merge pages into one, unless their order matters."""
+    if any(page.gone for page in pages):
+        return pages  # one page may have a customer that a later one reports as deleted
+    return [
+        OrderPage(
+            orders=tuple(order for page in pages for order in page.orders),
+            customers=tuple(each for page in pages for each in page.customers),
+            products=tuple(each for page in pages for each in page.products),
+        )
+    ]
+
+
+class _Compared(NamedTuple):
+    """Orders that changed or not, their accounts, those known, and the products that are missing."""
+
+    changed: list[Order]
+    unchanged: list[Order]
+    accounts: set[int]
+    known: set[int]
+    products: set[int]
+
+
+def _compare(context: PollContext, orders: Iterable[Order]) -> _Compared:
+    if context.known is not None and not context.known.had_orders:
+        return _all_new(list(orders), context.known, context.absent_products)
+    with context.db.reading() as tx:
+        changed, unchanged, accounts = compared(tx, context.store, orders)
+        known = set(emails_of_customers(tx, context.store, accounts))
+        products = _products_in(changed) - context.absent_products
+        products -= known_products(tx, context.store, products)
+    return _Compared(changed, unchanged, accounts, known, products)
+
+
+def _all_new(orders: list[Order], known: KnownIds, absent: set[int]) -> _Compared:
+    """Treat all orders as new if the database had none; saving compares them anyway."""
+    accounts = {order.customer_id for order in orders} - {0}
+    products = _products_in(orders) - absent - known.products
+    return _Compared(orders, [], accounts, accounts & known.customers, products)
+
+
+def _read_refund_dates(
+    context: PollContext, orders: Collection[Order]
+) -> dict[int, datetime | None]:
+    refunds = [refund for order in orders for refund in order.refunds]
+    if not refunds:
+        return {}
+    known = context.known.refunds if context.known else {}
+    found = context.refunds(orders)
+    return {
+        **{refund.id: known.get(refund.id) for refund in refunds},
+        **{refund.id: refund.date for refund in found.values()},
+    }
+
+
+def _with_dates(
+    order: Order, dates: Mapping[int, datetime | None], absent: Collection[int]
+) -> Order:
+    if not order.refunds and order.customer_id not in absent:
+        return order
+    return replace(
+        order,
+        customer_id=0 if order.customer_id in absent else order.customer_id,
+        refunds=tuple(replace(r, date=r.date or dates.get(r.id)) for r in order.refunds),
+    )
+
+
+def _read_customers(context: PollContext, ids: Collection[int]) -> list[Customer]:
+    wanted = set(ids) - context.absent_customers
+    if not wanted:
+        return []
+    listing = context.customers(sorted(wanted))
+    found = list(listing.rows)
+    missing = wanted - {each.id for each in found} - {row.id for row in listing.unreadable}
+    for customer_id in sorted(missing):
+        # A list can leave customers out, so each missing one is requested by id.
+        customer = context.customer(customer_id)
+        if customer is None:
+            context.absent_customers.add(customer_id)
+        elif isinstance(customer, Customer):
+            found.append(customer)
+    return trimmed(context, found)
+
+
+def _products_in(orders: Iterable[Order]) -> set[int]:
+    return {item.product_id for order in orders for item in order.items} - {0}
+
+
+def _read_products(context: PollContext, ids: Collection[int]) -> tuple[Product, ...]:
+    if not ids:
+        return ()
+    listing = context.products(include=sorted(ids))
+    context.absent_products.update(set(ids) - {product.id for product in listing.rows})
+    return listing.rows

@@ -1,6 +1,6 @@
-"""Whom a change at the shop concerns: touched, and their memory moved where their key changes.
+"""Which people a change concerns: mark them for evaluation, and move their identities.
 
-Only the mirror is read and written; the shop is not asked.
+Only the database is read and written here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from wcflow.config.stores import StoreSettings
 from wcflow.database.customers import (
     CustomerChange,
     delete_customers,
@@ -26,22 +27,22 @@ from wcflow.database.orders import (
     owners_of_orders,
     save_orders,
 )
-from wcflow.poll.context import KnownIds, PollSettings
+from wcflow.poll.context import KnownIds
 from wcflow.profile import account_key, guest_key
 from wcflow.records import Customer, Order
 
 
 def apply_orders(
     tx: Connection,
-    settings: PollSettings,
+    settings: StoreSettings,
     orders: Iterable[Order | ReadyOrder],
     known: KnownIds | None = None,
 ) -> int:
-    """Keep orders and touch those whose they are, and whose they were; tell how many say something new.
+    """Save orders, mark their people before and after, and return how many changed.
 
-    Those whom a census knows to be touched are not touched again.
+    People whom an initial sync has already marked are not marked again.
     """
-    changes = save_orders(tx, settings.store, orders)
+    changes = save_orders(tx, settings.name, orders)
     before = {change.before for change in changes if change.before is not None}
     owners = before | {change.after for change in changes}
     mark_owners_dirty(tx, settings, known.without_dirty(owners) if known else owners)
@@ -50,16 +51,16 @@ def apply_orders(
     return len(changes)
 
 
-def drop_orders(tx: Connection, settings: PollSettings, ids: Collection[int]) -> int:
-    """Forget orders that the shop no longer has, and touch those whose they were."""
-    owners = delete_orders(tx, settings.store, ids)
+def drop_orders(tx: Connection, settings: StoreSettings, ids: Collection[int]) -> int:
+    """Drop orders that no longer exist, mark their people, and return how many there were."""
+    owners = delete_orders(tx, settings.name, ids)
     mark_owners_dirty(tx, settings, owners)
     return len(owners)
 
 
-def apply_customers(tx: Connection, settings: PollSettings, received: Iterable[Customer]) -> int:
-    """Save customers, have them evaluated, and join them with the guests they were."""
-    changes = save_customers(tx, settings.store, received)
+def apply_customers(tx: Connection, settings: StoreSettings, received: Iterable[Customer]) -> int:
+    """Save customers, mark them, and join them with the guests they were."""
+    changes = save_customers(tx, settings.name, received)
     moved = [change for change in changes if change.before != change.after]
     if moved:
         # First, so that a guest who registers stays the same person.
@@ -69,61 +70,61 @@ def apply_customers(tx: Connection, settings: PollSettings, received: Iterable[C
 
 
 def _apply_address_changes(
-    tx: Connection, settings: PollSettings, moved: Sequence[CustomerChange]
+    tx: Connection, settings: StoreSettings, moved: Sequence[CustomerChange]
 ) -> None:
     arrived = {change.after for change in moved}
     _join_guests(tx, settings, arrived)
     # The guest orders under an address that was left go to another account, or to a guest again.
     left = {change.before for change in moved if change.before} - arrived
-    mark_owners_dirty(tx, settings, guests_under(tx, settings.store, left))
+    mark_owners_dirty(tx, settings, guests_under(tx, settings.name, left))
     # Of two accounts with one address, the lower id has its guest orders; it can be the newcomer.
-    shared = ids_known_by(tx, settings.store, arrived - {""}) - {change.id for change in moved}
+    shared = ids_known_by(tx, settings.name, arrived - {""}) - {change.id for change in moved}
     mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in shared})
 
 
-def _join_guests(tx: Connection, settings: PollSettings, emails: Iterable[str]) -> None:
-    """Have the accounts with these addresses take over the guests who had them."""
-    known = persons_of(tx, settings.store, [guest_key(email) for email in emails if email])
+def _join_guests(tx: Connection, settings: StoreSettings, emails: Iterable[str]) -> None:
+    """Move the guests with these addresses to the accounts that have them now."""
+    known = persons_of(tx, settings.name, [guest_key(email) for email in emails if email])
     owners = {Owner(0, email) for email in emails if guest_key(email) in known}
-    accounts = keys_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
+    accounts = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
     for owner in sorted(owners):
         if (account := accounts[owner]) is not None:
-            move_identity(tx, settings.store, guest_key(owner.email), account, owner.email)
+            move_identity(tx, settings.name, guest_key(owner.email), account, owner.email)
 
 
-def drop_customers(tx: Connection, settings: PollSettings, ids: Collection[int]) -> int:
+def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]) -> int:
     """Delete customers that the store no longer has: each becomes the guest with their address."""
     if not ids:
         return 0
-    left = addresses_of_accounts(tx, settings.store, ids)
-    deleted = delete_customers(tx, settings.store, ids)
+    left = addresses_of_accounts(tx, settings.name, ids)
+    deleted = delete_customers(tx, settings.name, ids)
     owners = {Owner(0, email) for email in deleted.values()}
-    keys = keys_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
-    known = persons_of(tx, settings.store, [account_key(each) for each in deleted])
+    keys = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
+    known = persons_of(tx, settings.name, [account_key(each) for each in deleted])
     for customer_id, email in sorted(deleted.items()):
         key = account_key(customer_id)
         if key in known:
             # Where the address names no person, evaluation finds an empty profile and clears it.
-            move_identity(tx, settings.store, key, keys[Owner(0, email)] or key, email)
+            move_identity(tx, settings.name, key, keys[Owner(0, email)] or key, email)
     mark_owners_dirty(tx, settings, {Owner(0, email) for email in left})
     return len(deleted)
 
 
-def mark_everyone_dirty(tx: Connection, settings: PollSettings) -> None:
-    """Have everyone looked at again, also those whom other settings made nobody until now."""
-    evaluate_everyone(tx, settings.store)
-    mark_owners_dirty(tx, settings, owners_of_orders(tx, settings.store))
+def mark_everyone_dirty(tx: Connection, settings: StoreSettings) -> None:
+    """Mark everyone, including people whom other settings excluded until now."""
+    evaluate_everyone(tx, settings.name)
+    mark_owners_dirty(tx, settings, owners_of_orders(tx, settings.name))
 
 
-def mark_owners_dirty(tx: Connection, settings: PollSettings, owners: Collection[Owner]) -> None:
-    """Have the persons looked at again whose these orders are."""
+def mark_owners_dirty(tx: Connection, settings: StoreSettings, owners: Collection[Owner]) -> None:
+    """Mark the people who own these orders."""
     if not owners:
         return
-    people = keys_of(tx, settings.store, owners, settings.shared_emails, settings.guests)
-    emails = emails_of_customers(tx, settings.store, {o.customer_id for o in owners} - {0})
+    people = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
+    emails = emails_of_customers(tx, settings.name, {o.customer_id for o in owners} - {0})
     mark_dirty(
         tx,
-        settings.store,
+        settings.name,
         {
             key: emails.get(owner.customer_id, owner.email)
             for owner, key in people.items()

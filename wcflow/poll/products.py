@@ -1,4 +1,4 @@
-"""Products: those that changed, and whom it concerns what they are filed under."""
+"""Products: read those that changed, and mark the people who bought them for evaluation."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from wcflow.poll.quarantine import save_or_quarantine
 from wcflow.records import Product
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before any shop: where a walk begins that leaves nothing out."""
+"""Before any store existed: where a complete pass begins."""
 
 
 def poll_products(context: PollContext) -> None:
-    """Read the products that changed since the newest change that is known."""
+    """Read the products that changed since the newest known change."""
     with context.db.reading() as tx:
         newest = newest_product_stamp(tx, context.store)
     read_products(context, EARLIEST if newest is None else instant(newest))
@@ -32,30 +32,30 @@ def read_products(context: PollContext, since: datetime) -> None:
     for step in products_pager(context).steps(since):
         with context.db.transaction() as tx:
             apply_products(tx, context, step.rows)
-        context.heartbeat()
+        context.checkpoint()
 
 
-def apply_products(tx: Connection, context: PollContext, received: Collection[Product]) -> None:
-    """Keep products, and touch those who bought one that says something new."""
-    news = set[int]()
+def apply_products(tx: Connection, context: PollContext, products: Collection[Product]) -> None:
+    """Save products, and mark the people who bought one that changed."""
+    changed = set[int]()
 
     def save(some: Collection[Product]) -> int:
-        changed = save_products(tx, context.store, some)
-        news.update(changed)
-        return len(changed)
+        ids = save_products(tx, context.store, some)
+        changed.update(ids)
+        return len(ids)
 
-    context.tally.products += save_or_quarantine(tx, context, received, save)
-    if news:
-        mark_owners_dirty(tx, context.settings, owners_of_buyers(tx, context.store, news))
+    context.tally.products += save_or_quarantine(tx, context.quarantine, products, save)
+    if changed:
+        mark_owners_dirty(tx, context.settings, owners_of_buyers(tx, context.store, changed))
     context.save_quarantine(tx)
 
 
 def products_pager(context: PollContext) -> KeysetPager[Product]:
-    """Give the way through the products, by when they changed."""
+    """Return a pager through the products by their last change."""
     return KeysetPager(
         ask=context.products,
         by="modified",
         stamp=lambda product: product.modified or EARLIEST,
         number=lambda product: product.id,
-        zone=context.settings.zone,
+        zone=context.zone,
     )

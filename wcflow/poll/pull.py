@@ -1,22 +1,20 @@
-"""Pull: from the shop into the mirror. The order of things; how each is done stands elsewhere."""
+"""Read a store into the database: the steps of a poll, of the nightly check and of a resync."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
-from wcflow.poll.context import PollContext, PollResult, PollSettings, ProgressCallback
-from wcflow.poll.customer_rescan import (
+from wcflow.poll.context import PollContext, PollResult
+from wcflow.poll.customers import (
     MAX_BATCHES,
     catch_up_customers,
     drop_approved_customers,
+    poll_new_customers,
     rescan_customers,
 )
-from wcflow.poll.customers import poll_new_customers
 from wcflow.poll.initial_sync import run_initial_sync
 from wcflow.poll.orders import poll_orders
 from wcflow.poll.products import poll_products
@@ -30,119 +28,87 @@ from wcflow.poll.reconcile import (
 from wcflow.poll.rescan import reread_last_month, rescan_orders
 from wcflow.poll.resync import start_resync
 from wcflow.poll.retry_quarantined import retry_quarantined
-from wcflow.store.client import Store
 
 
-def no_progress(part: str, done: int, total: int) -> None:
-    """Tell nobody how far the census is."""
+def run_poll(context: PollContext) -> PollResult:
+    """Update the database: the initial sync if it is not done, then what changed since.
 
-
-def run_poll(
-    db: Database,
-    client: Store,
-    settings: PollSettings,
-    now: datetime,
-    *,
-    progress: ProgressCallback = no_progress,
-    approved: bool = False,
-) -> PollResult:
-    """Bring the mirror up to date: the census if it is not done, then what changed since.
-
-    ``accept``: an admin has seen why poll holds the brake; what is gone is deleted. Raises
-    StoreError, after what was read has been kept and the reason noted.
+    Raises StoreError after what was read and the reason have been saved.
     """
-    return _run(PollContext(db, client, settings, now, progress, approved), _poll)
+    return _run(context, _poll)
 
 
-def run_reconcile(
-    db: Database,
-    client: Store,
-    settings: PollSettings,
-    now: datetime,
-    *,
-    progress: ProgressCallback = no_progress,
-    approved: bool = False,
-) -> PollResult:
-    """Find by counting what no poll can see; for the night."""
-    return _run(PollContext(db, client, settings, now, progress, approved), _reconcile)
+def run_reconcile(context: PollContext) -> PollResult:
+    """Find what no poll can see, mostly by counting; for the nightly check."""
+    return _run(context, _reconcile)
 
 
-def run_resync(
-    db: Database,
-    client: Store,
-    settings: PollSettings,
-    now: datetime,
-    *,
-    orders: bool = True,
-    customers: bool = True,
-    progress: ProgressCallback = no_progress,
-) -> PollResult:
-    """Read the shop anew over the mirror that is there; what was done to the shop is not forgotten.
+def run_resync(context: PollContext, *, orders: bool = True, customers: bool = True) -> PollResult:
+    """Read everything again, and keep what was written to the store.
 
-    It may die anywhere: the next pull goes on with it.
+    If it is interrupted, the next poll continues it.
     """
 
     def work(context: PollContext) -> bool:
         start_resync(context, orders=orders, customers=customers)
         return _poll(context)
 
-    return _run(PollContext(db, client, settings, now, progress), work)
+    return _run(context, work)
 
 
 def _poll(context: PollContext) -> bool:
-    counted = run_initial_sync(context)
-    row = context.row()
-    complete_until = poll_orders(context)
+    imported = run_initial_sync(context)
+    polled_at, now = context.row().polled_at, stamp(context.now)
+    settled = poll_orders(context)
     poll_new_customers(context)
-    budget = _request_budget(row.polled_at, stamp(context.now))
-    if row.polled_at is not None and _hour(row.polled_at) != _hour(stamp(context.now)):
+    budget = _budget(polled_at, now)
+    if polled_at is not None and polled_at // 3600 != now // 3600:
         poll_products(context)
         budget -= 1
     if context.approved:
-        reconcile_orders(context, complete_until)
+        reconcile_orders(context, settled)
         drop_approved_customers(context)
     _rescan(context, budget)
-    return counted
+    return imported
 
 
-def _request_budget(polled_at: int | None, now: int) -> int:
-    """Give how many questions a poll has room for besides what is new: one for each minute."""
+def _budget(polled_at: int | None, now: int) -> int:
+    """Return how many requests a poll can spend on the rescan: one for each minute."""
     return MAX_BATCHES if polled_at is None else max(1, min(MAX_BATCHES, (now - polled_at) // 60))
 
 
-def _rescan(context: PollContext, budget: int) -> None:
-    """Look again at what was read long ago: half of the room for orders, half for customers.
+def _rescan(context: PollContext, budget: int) -> int:
+    """Rescan orders with one half of the budget, and customers with the rest.
 
-    Of a single question each has the first go every other minute; what one leaves the other takes.
+    A single request goes to orders every other minute. Orders take what customers do not need.
     """
     odd = stamp(context.now) // 60 % 2
-    asked = rescan_orders(context, (budget + odd) // 2)
-    asked += rescan_customers(context, budget - asked)
-    if not asked:
-        rescan_orders(context, budget)
+    used = rescan_orders(context, (budget + odd) // 2)
+    used += rescan_customers(context, budget - used)
+    return used or rescan_orders(context, budget)
 
 
 def _reconcile(context: PollContext) -> bool:
-    counted = run_initial_sync(context)
-    complete_until = poll_orders(context)
+    imported = run_initial_sync(context)
+    settled = poll_orders(context)
     poll_new_customers(context)
-    reconcile_orders(context, complete_until)
-    reconcile_refunds(context, complete_until)
+    reconcile_orders(context, settled)
+    reconcile_refunds(context, settled)
     reread_last_month(context)
     reconcile_customers(context)
     catch_up_customers(context)
     reconcile_products(context)
     retry_quarantined(context)
     save_reconciled_at(context)
-    return counted
+    return imported
 
 
 def _run(context: PollContext, work: Callable[[PollContext], bool]) -> PollResult:
-    asked = context.client.requests
+    requests = context.client.requests
     with context.db.reading() as tx:
         context.quarantine.load(tx, context.store)
     try:
-        counted = work(context)
+        imported = work(context)
     except StoreError as error:
         _save_failure(context, error)
         raise
@@ -155,8 +121,8 @@ def _run(context: PollContext, work: Callable[[PollContext], bool]) -> PollResul
         customers=tally.customers,
         products=tally.products,
         deleted=tally.deleted,
-        initial_sync=counted,
-        requests=context.client.requests - asked,
+        initial_sync=imported,
+        requests=context.client.requests - requests,
     )
 
 
@@ -166,7 +132,3 @@ def _save_failure(context: PollContext, error: StoreError) -> None:
     with context.db.transaction() as tx:
         context.save_quarantine(tx)
         save_store(tx, context.store, error=str(error), error_since=since)
-
-
-def _hour(moment: int) -> int:
-    return moment // 3600

@@ -1,4 +1,4 @@
-"""The parts of the first census: how each is cut into slices, asked for and kept."""
+"""The parts of an initial sync: how each is cut into ranges, requested and saved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,7 +21,7 @@ from wcflow.database.sql import instant, stamp
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext
-from wcflow.poll.customers import BATCH_SIZE, kept_customers
+from wcflow.poll.customers import HUNDRED, save_customers, trimmed
 from wcflow.poll.orders import (
     DRAFT_STATUSES,
     UNSUPPORTED,
@@ -30,30 +29,26 @@ from wcflow.poll.orders import (
     complete_page,
     is_unknown_status,
     merge_pages,
-    save_page,
 )
-from wcflow.poll.ownership import apply_customers
-from wcflow.poll.paginate import KeysetPager, PagerStep
+from wcflow.poll.orders import save_page as save_order_page
+from wcflow.poll.paginate import KeysetPager
 from wcflow.poll.products import EARLIEST, apply_products, products_pager
-from wcflow.poll.quarantine import save_or_quarantine
 from wcflow.poll.workers import FetchedPart, SliceWork
 from wcflow.records import Customer, Order, Product
 
-T = TypeVar("T")
-
-_OPEN_END = 2**40
-"""The end of a slice that has none: orders may be dated in the future."""
-_MAX_ORDER_SLICES, _ORDERS_PER_SLICE = 32, 200
-_MAX_CUSTOMER_SLICES, _IDS_PER_SLICE = 8, 1000
+_NO_END = 2**40
+"""The end of a range that has none: orders can be dated in the future."""
+_ORDER_RANGES, _ORDERS_OF_RANGE = 32, 200
+_CUSTOMER_RANGES, _CUSTOMERS_OF_RANGE = 8, 1000
 
 ORDER_PARTS = ("orders", "trash", "drafts")
 
 
 def order_slices(store: str, oldest: int, newest: int, total: int) -> list[ImportRange]:
-    """Cut the time in which orders were made into equal parts; the last one has no end."""
-    count = max(1, min(_MAX_ORDER_SLICES, total // _ORDERS_PER_SLICE))
+    """Cut the time in which orders were created into equal ranges; the last one has no end."""
+    count = max(1, min(_ORDER_RANGES, total // _ORDERS_OF_RANGE))
     edges = [oldest + (newest - oldest) * number // count for number in range(count)]
-    ends = [*(edge - 1 for edge in edges[1:]), _OPEN_END]
+    ends = [*(edge - 1 for edge in edges[1:]), _NO_END]
     return [
         ImportRange(store=store, part="orders", number=number, position=edge, end=end)
         for number, (edge, end) in enumerate(zip(edges, ends, strict=True))
@@ -61,8 +56,8 @@ def order_slices(store: str, oldest: int, newest: int, total: int) -> list[Impor
 
 
 def customer_slices(store: str, newest: int) -> list[ImportRange]:
-    """Cut the ids up to the newest into parts; a position is the last id that was read."""
-    count = max(1, min(_MAX_CUSTOMER_SLICES, newest // _IDS_PER_SLICE))
+    """Cut the ids up to the newest into ranges; the position is the last id that was read."""
+    count = max(1, min(_CUSTOMER_RANGES, newest // _CUSTOMERS_OF_RANGE))
     edges = [newest * number // count for number in range(count + 1)]
     return [
         ImportRange(store=store, part="customers", number=number, position=start, end=end)
@@ -71,100 +66,94 @@ def customer_slices(store: str, newest: int) -> list[ImportRange]:
 
 
 def whole_slice(store: str, part: str, number: int = 0) -> ImportRange:
-    """Give the one slice of a part that is walked from beginning to end."""
-    return ImportRange(
-        store=store, part=part, number=number, position=stamp(EARLIEST), end=_OPEN_END
-    )
+    """Return a range for all of a part."""
+    return ImportRange(store=store, part=part, number=number, position=stamp(EARLIEST), end=_NO_END)
 
 
-def slice_end(piece: ImportRange) -> datetime | None:
-    """Give the last second of a slice of time; None where it is open."""
-    return None if piece.end == _OPEN_END else instant(piece.end)
+def slice_end(part: ImportRange) -> datetime | None:
+    """Return the last second of a time range, or None if it has no end."""
+    return None if part.end == _NO_END else instant(part.end)
 
 
 def customers_work(context: PollContext) -> SliceWork[tuple[range, list[Customer]]]:
-    """Ask for a slice's ids, a hundred consecutive ones at a time: those that come back exist."""
-    unconfirmed = _any_unconfirmed(context, CUSTOMER)
+    """Read customers by id, a hundred consecutive ids at a time."""
+    resync = _is_resync(context, CUSTOMER)
 
-    def ask(piece: ImportRange) -> FetchedPart[tuple[range, list[Customer]]]:
-        last = min(piece.position + BATCH_SIZE, piece.end)
-        ids = range(piece.position + 1, last + 1)
-        received = kept_customers(context, context.customers(ids, any_role=True)) if ids else []
-        return FetchedPart((ids, received), last, last >= piece.end)
+    def request(part: ImportRange) -> FetchedPart[tuple[range, list[Customer]]]:
+        last = min(part.position + HUNDRED, part.end)
+        ids = range(part.position + 1, last + 1)
+        found = trimmed(context, context.customers(ids, any_role=True).rows) if ids else []
+        return FetchedPart((ids, found), last, last >= part.end)
 
-    def save_fetched(tx: Connection, parts: Sequence[tuple[range, list[Customer]]]) -> int:
-        received = [customer for _, some in parts for customer in some]
-        context.tally.customers += save_or_quarantine(
-            tx, context, received, partial(apply_customers, tx, context.settings)
-        )
+    def save(tx: Connection, batch: Sequence[tuple[range, list[Customer]]]) -> int:
+        customers = [customer for _, some in batch for customer in some]
+        save_customers(tx, context, customers)
         context.save_quarantine(tx)
-        if unconfirmed:
-            confirm(tx, context.store, CUSTOMER, [customer.id for customer in received])
-        return sum(len(ids) for ids, _ in parts)
+        if resync:
+            confirm(tx, context.store, CUSTOMER, [customer.id for customer in customers])
+        return sum(len(ids) for ids, _ in batch)
 
-    return SliceWork("customers", ask, save_fetched)
+    return SliceWork("customers", request, save)
 
 
 def products_work(context: PollContext) -> SliceWork[tuple[Product, ...]]:
-    """Walk all products."""
+    """Read all products."""
 
-    def ask(piece: ImportRange) -> FetchedPart[tuple[Product, ...]]:
-        return _fetched_part(products_pager(context).step(instant(piece.position)))
+    def request(part: ImportRange) -> FetchedPart[tuple[Product, ...]]:
+        step = products_pager(context).step(instant(part.position))
+        return FetchedPart(step.rows, stamp(step.position), step.last)
 
-    def save_fetched(tx: Connection, parts: Sequence[tuple[Product, ...]]) -> int:
-        received = tuple(product for some in parts for product in some)
-        apply_products(tx, context, received)
-        return len(received)
+    def save(tx: Connection, batch: Sequence[tuple[Product, ...]]) -> int:
+        products = tuple(product for some in batch for product in some)
+        apply_products(tx, context, products)
+        return len(products)
 
-    return SliceWork("products", ask, save_fetched)
+    return SliceWork("products", request, save)
 
 
-def orders_work(context: PollContext, part: str) -> SliceWork[tuple[Sequence[Order], OrderPage]]:
-    """Walk a slice's orders by the date they were made; what is met is doubted no more."""
-    unconfirmed = _any_unconfirmed(context, ORDER)
+def orders_work(
+    context: PollContext, part_name: str
+) -> SliceWork[tuple[Sequence[Order], OrderPage]]:
+    """Read orders by the time they were created; a resync confirms those it finds."""
+    resync = _is_resync(context, ORDER)
 
-    def ask(piece: ImportRange) -> FetchedPart[tuple[Sequence[Order], OrderPage]]:
+    def request(part: ImportRange) -> FetchedPart[tuple[Sequence[Order], OrderPage]]:
         try:
-            step = _orders_pager(context, piece).step(instant(piece.position))
+            step = _pager(context, part).step(instant(part.position))
         except StoreError as error:
-            if part != "drafts" or not is_unknown_status(error):
+            if part_name != "drafts" or not is_unknown_status(error):
                 raise
             return FetchedPart(((), OrderPage(())), UNSUPPORTED, last=True)
-        found = _fetched_part(step)
-        page = complete_page(context, step.rows, again=False)
-        return FetchedPart((step.rows if unconfirmed else (), page), found.position, found.last)
+        page = complete_page(context, step.rows, refetch_customers=False)
+        return FetchedPart((step.rows if resync else (), page), stamp(step.position), step.last)
 
-    def save_fetched(tx: Connection, parts: Sequence[tuple[Sequence[Order], OrderPage]]) -> int:
-        received = [order for some, _ in parts for order in some]
-        histories = mistaken_statuses(tx, context.store, received) if unconfirmed else {}
+    def save(tx: Connection, batch: Sequence[tuple[Sequence[Order], OrderPage]]) -> int:
+        orders = [order for some, _ in batch for order in some]
+        histories = mistaken_statuses(tx, context.store, orders) if resync else {}
         changed = sum(
-            save_page(tx, context, page) for page in merge_pages([page for _, page in parts])
+            save_order_page(tx, context, page) for page in merge_pages([page for _, page in batch])
         )
-        if unconfirmed:
+        if resync:
             keep_histories(tx, context.store, histories)
-            confirm(tx, context.store, ORDER, [order.id for order in received])
+            confirm(tx, context.store, ORDER, [order.id for order in orders])
         return changed
 
-    return SliceWork(part, ask, save_fetched)
+    return SliceWork(part_name, request, save)
 
 
-def _any_unconfirmed(context: PollContext, kind: str) -> bool:
-    # Once for all: a resync doubts before the census that it makes, and never during it.
+def _is_resync(context: PollContext, kind: str) -> bool:
+    # Once per part is enough: a resync marks its records before the pass, never during it.
     with context.db.reading() as tx:
         return any_doubted(tx, context.store, kind)
 
 
-def _orders_pager(context: PollContext, piece: ImportRange) -> KeysetPager[Order]:
-    status = {"orders": "any", "trash": "trash"}.get(piece.part) or DRAFT_STATUSES[piece.number]
+def _pager(context: PollContext, part: ImportRange) -> KeysetPager[Order]:
+    status = {"orders": "any", "trash": "trash"}.get(part.part) or DRAFT_STATUSES[part.number]
     return KeysetPager(
         ask=partial(context.orders, status=status),
         by="date",
         stamp=lambda order: order.created,
         number=lambda order: order.id,
-        zone=context.settings.zone,
-        end=slice_end(piece),
+        zone=context.zone,
+        end=slice_end(part),
     )
-
-
-def _fetched_part(step: PagerStep[T]) -> FetchedPart[tuple[T, ...]]:
-    return FetchedPart(step.rows, stamp(step.position), step.last)

@@ -1,9 +1,8 @@
-"""The nightly census: what changes at the shop without leaving a stamp is found by counting.
+"""The nightly check: find changes that the store does not stamp, mostly by counting.
 
-Orders deleted for good, refunds taken back, renamed categories, customers that a list once left
-out. It counts first, halves where counts differ (``halving``), lists only what is small, and
-believes no deletion before it has asked for that order by name (``compare``). What no count shows
-is the work of the rounds (``reread``).
+Such changes are orders deleted for good, deleted refunds, renamed categories, and customers that a
+list once left out. Where counts differ, the range is halved until it is small (``compare``). The
+rescan (``rescan``) finds what no count shows.
 """
 
 from __future__ import annotations
@@ -21,96 +20,76 @@ from wcflow.poll.compare import (
     OrderRange,
     RangeCount,
     Span,
-    compare_range,
+    compare,
     confirm_missing_orders,
     differing_spans,
-    hidden_statuses,
     next_cut,
-    range_filters,
     refetch_orders,
+    within,
 )
-from wcflow.poll.context import PollContext
-from wcflow.poll.empty_answer import ALARM_FROM, hold_writes, release_hold
+from wcflow.poll.context import FULL, PollContext, clear_alarm, raise_alarm
 from wcflow.poll.initial_sync import reread_customers
-from wcflow.poll.orders import DRAFT_STATUSES, detect_drafts
+from wcflow.poll.orders import DRAFT_STATUSES, detect_drafts, hidden_statuses
 from wcflow.poll.products import EARLIEST, read_products
 
 _DAY = 86400
 
 
-def reconcile_orders(context: PollContext, complete_until: datetime) -> None:
-    """Make the mirror's orders those of the shop, as far as a poll just said that it knows them."""
+def reconcile_orders(context: PollContext, settled: datetime) -> None:
+    """Find orders that the database has too many or too few, among those created before ``settled``."""
     detect_drafts(context)
-    whole = _complete_span(context, complete_until)
-    hidden, others = _find_hidden_statuses(context), hidden_statuses(context)
+    whole = _until(context, settled)
+    hidden = _hidden(context)
     with context.db.reading() as tx:
-        created_times = created_of_orders(tx, context.store, hidden, *whole)
-    listed, unlisted = (CreationTimes(each, partial(next_cut, context)) for each in created_times)
-    parts = listed.parts(whole, stamp(context.now) // _DAY)
-    order_ranges = (OrderRange("any", hidden, whole), OrderRange(others, hidden, whole))
-    counts = [_count_range(context, order_ranges[0], part) for part in parts]
-    rest = _count_range(context, order_ranges[1], whole)
-    if not _counts_are_plausible(
-        context, sum(each.remote_count for each in [*counts, rest]), sum(map(len, created_times))
-    ):
+        created = created_of_orders(tx, context.store, hidden, *whole)
+    listed, unlisted = (CreationTimes(each, partial(next_cut, context)) for each in created)
+    count = partial(_count, context, "any", hidden)
+    count_hidden = partial(_count, context, hidden_statuses(context), hidden)
+    counts = [RangeCount(p, count(p)) for p in listed.parts(whole, stamp(context.now) // _DAY)]
+    rest = RangeCount(whole, count_hidden(whole))
+    if not _is_plausible(context, sum(c.there for c in [*counts, rest]), sum(map(len, created))):
         return
-    _compare_differing(context, order_ranges[0], listed, counts)
-    _compare_differing(context, order_ranges[1], unlisted, [rest])
+    for span in differing_spans(listed, count, counts):
+        compare(context, OrderRange("any", hidden, span))
+    for span in differing_spans(unlisted, count_hidden, [rest]):
+        compare(context, OrderRange(hidden_statuses(context), hidden, span))
 
 
-def _count_range(context: PollContext, order_range: OrderRange, span: Span) -> RangeCount:
-    return RangeCount(span, _range_counter(context, order_range)(span))
+def _count(context: PollContext, status: str, hidden: frozenset[str], span: Span) -> int:
+    context.checkpoint()
+    return context.client.count_orders(**OrderRange(status, hidden, span).filters(context))
 
 
-def _range_counter(context: PollContext, order_range: OrderRange) -> Callable[[Span], int]:
+def reconcile_refunds(context: PollContext, settled: datetime) -> None:
+    """Read orders again if a refund was deleted: no storage stamps that."""
+    whole = _until(context, settled)
+    with context.db.reading() as tx:
+        refunds = [(max(at, whole.start), key) for at, key in refunds_of_orders(tx, context.store)]
+    known = CreationTimes([at for at, _ in refunds], partial(next_cut, context))
+    count = _refund_counter(context)
+    for span in differing_spans(known, count, [RangeCount(whole, count(whole))]):
+        ids = {order_id for at, order_id in refunds if span.start <= at < span.end}
+        found = refetch_orders(context, "any", ids)
+        found |= refetch_orders(context, hidden_statuses(context), ids - found)
+        confirm_missing_orders(context, ids - found)
+
+
+def _refund_counter(context: PollContext) -> Callable[[Span], int]:
     def count(span: Span) -> int:
-        context.heartbeat()
-        return context.client.count_orders(
-            **OrderRange(order_range.status, order_range.hidden, span).filters(context)
-        )
+        context.checkpoint()
+        # A store too old to list refunds counts as having none, so all are read again.
+        return context.client.count_refunds(**within(context, span)) or 0
 
     return count
 
 
-def _compare_differing(
-    context: PollContext, order_range: OrderRange, times: CreationTimes, counts: list[RangeCount]
-) -> None:
-    for span in differing_spans(times, _range_counter(context, order_range), counts):
-        compare_range(context, OrderRange(order_range.status, order_range.hidden, span))
-
-
-def reconcile_refunds(context: PollContext, complete_until: datetime) -> None:
-    """Read the orders again of which a refund was taken back: that moves no stamp, on any storage."""
-    whole = _complete_span(context, complete_until)
-    with context.db.reading() as tx:
-        refunds = [(max(at, whole.start), key) for at, key in refunds_of_orders(tx, context.store)]
-    times = CreationTimes([at for at, _ in refunds], partial(next_cut, context))
-
-    def count(span: Span) -> int:
-        context.heartbeat()
-        # A shop too old to list refunds is read in full: it is as if it counted none.
-        return context.client.count_refunds(**range_filters(context, span)) or 0
-
-    for span in differing_spans(times, count, [RangeCount(whole, count(whole))]):
-        ids = {order_id for at, order_id in refunds if span.start <= at < span.end}
-        _refetch_in_any_status(context, ids)
-
-
-def _complete_span(context: PollContext, complete_until: datetime) -> Span:
+def _until(context: PollContext, settled: datetime) -> Span:
     start = stamp(EARLIEST)
-    return Span(start, max(start, next_cut(context, stamp(complete_until))))
+    return Span(start, max(start, next_cut(context, stamp(settled))))
 
 
-def _refetch_in_any_status(context: PollContext, ids: set[int]) -> None:
-    """Read orders again, whatever their status."""
-    found = refetch_orders(context, "any", ids)
-    confirm_missing_orders(
-        context, ids - found - refetch_orders(context, hidden_statuses(context), ids - found)
-    )
-
-
-def _find_hidden_statuses(context: PollContext) -> frozenset[str]:
-    """Find out what ``any`` leaves out: releases differ in whether it holds drafts of the checkout."""
+def _hidden(context: PollContext) -> frozenset[str]:
+    """Find out which statuses ``any`` leaves out: releases differ for checkout drafts."""
     checkout, auto = DRAFT_STATUSES
     with context.db.reading() as tx:
         draft = newest_with(tx, context.store, checkout)
@@ -119,29 +98,29 @@ def _find_hidden_statuses(context: PollContext) -> frozenset[str]:
     return frozenset({"trash", auto, checkout})
 
 
-def _counts_are_plausible(context: PollContext, counted: int, known: int) -> bool:
-    """Say whether the shop's counts may be believed: not that a full shop is empty.
+def _is_plausible(context: PollContext, counted: int, known: int) -> bool:
+    """Return False, and raise the alarm, if a store with many orders counts none.
 
-    Known are those of the time that was counted: a shop may have none but from this very minute.
+    ``known`` are the orders of the counted range: newer ones can exist all the same.
     """
     with context.db.reading() as tx:
         newest = newest_with(tx, context.store)
-    if counted or known < ALARM_FROM or context.approved:
+    if counted or known < FULL or context.approved:
         with context.db.transaction() as tx:
-            release_hold(tx, context, "orders")
+            clear_alarm(tx, context, "orders")
         return True
     if newest is not None and context.order(newest) is not None:
         raise StoreError(
-            "the store counts no orders, and has them when asked by name",
-            "look for a plugin or a cache that changes the REST API; nothing was deleted",
+            "the store counts no orders but returns them one by one",
+            "Look for a plugin or a cache that changes the REST API. Nothing was deleted.",
             request="GET /orders",
         )
-    hold_writes(context, "orders", f"none, where {known} are known")
+    raise_alarm(context, "orders", f"none, where {known} are known")
     return False
 
 
 def reconcile_customers(context: PollContext) -> None:
-    """Look for customers whom a list once left out: there are some if the shop counts more."""
+    """Read all customers again if the store counts more than are known."""
     total = context.client.newest_customer_ids(1).total or 0
     with context.db.reading() as tx:
         known = count_customers(tx, context.store)
@@ -155,6 +134,6 @@ def reconcile_products(context: PollContext) -> None:
 
 
 def save_reconciled_at(context: PollContext) -> None:
-    """Keep when this was done."""
+    """Save the time of this check."""
     with context.db.transaction() as tx:
         save_store(tx, context.store, reconciled_at=stamp(context.now))

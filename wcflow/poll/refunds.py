@@ -1,14 +1,14 @@
-"""The dates of refunds, read before the orders of a first census. Nothing is kept here.
+"""Read the dates of refunds before the orders of an initial sync. Nothing is saved here.
 
-An order names its refunds without their dates, and to ask for those of each page would be one more
-request for nearly every page. The shop's list of refunds tells a hundred at once. It is an aid and
-no more: a refund whose date is not found so is asked for with its order.
+An order names its refunds without their dates, and requesting those of each page would take one
+more request for nearly every page. The list of all refunds brings a hundred dates at a time. A
+refund that is missing there is requested with its order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 
 import structlog
@@ -24,50 +24,47 @@ from wcflow.poll.workers import FetchedPart, fetch_slices, thread_count
 log = structlog.get_logger()
 
 _MANY = 50
-"""Of fewer refunds the pages of their orders ask as quickly."""
-_FEWER_SLICES = 4
-"""So many times fewer slices than orders would be cut into: there is nothing to keep of them."""
+"""Fewer refunds than these are read as quickly with the pages of their orders."""
+_FEWER = 4
+"""Refunds are cut into so many times fewer ranges than orders."""
 
 _Dates = tuple[tuple[int, datetime], ...]
 
 
 def fetch_refund_dates(context: PollContext, since: int) -> dict[int, datetime]:
-    """Give when the refunds made from ``since`` on were made, as far as the shop's list tells."""
-    found: dict[int, datetime] = {}
+    """Return the dates of refunds created from ``since`` on, as far as the store lists them."""
+    dates: dict[int, datetime] = {}
     try:
-        _fetch_in_slices(context, since, found)
-    except StoreError as why:
-        # If the shop is ill, the orders will say so.
-        log.debug("refunds are asked for with their orders", store=context.store, why=str(why))
-    return found
+        _read(context, since, dates)
+    except StoreError as error:
+        # If the store is down, reading the orders reports it.
+        log.debug("refunds are read with their orders", store=context.store, why=str(error))
+    return dates
 
 
-def _fetch_in_slices(context: PollContext, since: int, found: dict[int, datetime]) -> None:
+def _read(context: PollContext, since: int, dates: dict[int, datetime]) -> None:
     total = context.client.count_refunds(after=instant(since - 1))
     if total is None or total < _MANY:
         return
-    pieces = order_slices(context.store, since, stamp(context.now), total // _FEWER_SLICES)
+    ranges = order_slices(context.store, since, stamp(context.now), total // _FEWER)
     with (
         context.client.limit_concurrency(context.settings.parallel),
-        fetch_slices(_refund_fetcher(context), pieces, thread_count(context)) as batches,
+        fetch_slices(partial(_request, context), ranges, thread_count(context)) as batches,
     ):
-        for answers in batches:
-            for answer in answers:
-                found.update(answer.data)
-            context.heartbeat()
+        for batch in batches:
+            for answer in batch:
+                dates.update(answer.data)
+            context.checkpoint()
 
 
-def _refund_fetcher(context: PollContext) -> Callable[[ImportRange], FetchedPart[_Dates]]:
-    def ask(piece: ImportRange) -> FetchedPart[_Dates]:
-        pager: KeysetPager[tuple[int, datetime]] = KeysetPager(
-            ask=context.client.refund_dates,
-            by="date",
-            stamp=itemgetter(1),
-            number=itemgetter(0),
-            zone=context.settings.zone,
-            end=slice_end(piece),
-        )
-        step = pager.step(instant(piece.position))
-        return FetchedPart(step.rows, stamp(step.position), step.last)
-
-    return ask
+def _request(context: PollContext, part: ImportRange) -> FetchedPart[_Dates]:
+    pager: KeysetPager[tuple[int, datetime]] = KeysetPager(
+        ask=context.client.refund_dates,
+        by="date",
+        stamp=itemgetter(1),
+        number=itemgetter(0),
+        zone=context.zone,
+        end=slice_end(part),
+    )
+    step = pager.step(instant(part.position))
+    return FetchedPart(step.rows, stamp(step.position), step.last)

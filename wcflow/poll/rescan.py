@@ -1,12 +1,11 @@
-"""Rounds: orders are looked at again, a hundred at a time, spread evenly over the polls of some days.
+"""Read orders again, a page at a time, spread evenly over the polls of some days.
 
-What no stamp and no count shows is found by them. The old post storage stamps no change of address,
-customer, totals or meta, so there every order is read again: one of the last month each night, of
-the last year within a week, any other within a month. Where orders have tables of their own every
-change is stamped, and ids with their stamps are compared within six weeks: that finds an order too
-many and one too few which a count takes for each other.
+This finds what no stamp and no count shows. The post storage does not stamp changes of address,
+customer, totals or meta, so every order is read again: those of the last month each night, of the
+last year within a week, all others within a month. With order tables (HPOS) every change is
+stamped, and ids and stamps are compared within six weeks.
 
-How far a round has come stands in the database, so that it goes on wherever it was left.
+The progress is saved in the database.
 """
 
 from __future__ import annotations
@@ -22,34 +21,35 @@ from wcflow.database.stores import Rescan, load_rescan, save_rescan
 from wcflow.poll.compare import (
     OrderRange,
     Span,
-    apply_fetched_orders,
     confirm_missing_orders,
     differing_ids,
     fetch_stamps,
-    hidden_statuses,
     next_cut,
     refetch_orders,
+    save_orders,
 )
 from wcflow.poll.context import PollContext
+from wcflow.poll.orders import hidden_statuses
 from wcflow.poll.paginate import SECOND, KeysetPager
 from wcflow.poll.products import EARLIEST
+from wcflow.units import work_due
 
 PAGE_SIZE = 99
-"""Orders that one request holds with room to spare: a full page would have to be asked on."""
+"""Orders of a page: a full page of 100 would need another request."""
 
 MAX_PAGES = 5
-"""How many pages one poll reads of a round, also where it is late."""
+"""Pages that one poll reads at most, even if the rescan is late."""
 
-_LAST_MONTH = timedelta(days=31)
+_RECENT = timedelta(days=31)
 _WEEK, _MONTH = timedelta(days=6), timedelta(days=27)
-# With a margin: what was read at the beginning of one round may be last but a page in the next.
+# With a margin: the first page of one rescan can be among the last of the next.
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRescan:
-    """Which orders are looked at again, by their age, how soon, and whether all of them is read.
+    """Which orders are read again by their age, how soon, and whether in full.
 
-    Ages overlap by two rounds: an order that grows too old for one is in the other by then.
+    The ages overlap by the length of two rescans, so no order falls between them.
     """
 
     name: str
@@ -67,125 +67,118 @@ POST_STORAGE_RESCANS = (
 
 
 def due_pages(now: datetime, progress: Rescan, period: timedelta) -> int:
-    """Give how many pages are due now, so that all are done before ``within`` has passed."""
+    """Return how many pages are due now, so that all are read within ``period``."""
     passed = (now - instant(progress.started)) / period
-    due = int(passed * (progress.pages + 1)) - progress.done
-    return min(MAX_PAGES, max(0, due))
+    return min(MAX_PAGES, work_due(passed, progress.done, progress.pages))
 
 
-def rescan_orders(context: PollContext, limit: int) -> int:
-    """Look again at the orders whose turn it is, at ``most`` so many pages; give how many it was."""
-    row, pages_read = context.row(), 0
-    assert row.order_cursor is not None, "the census notes the cursor before it starts"
-    for each in HPOS_RESCANS if row.hpos else POST_STORAGE_RESCANS:
-        progress = _load_progress(context, each, row.order_cursor + 1)
-        for _ in range(min(due_pages(context.now, progress, each.period), limit - pages_read)):
-            if progress.position >= progress.end or not _rescan_page(context, each, progress):
+def rescan_orders(context: PollContext, most: int) -> int:
+    """Read the orders again that are due, ``most`` pages at most; return how many pages."""
+    row, read = context.row(), 0
+    assert row.order_cursor is not None, "the initial sync sets the cursor before it starts"
+    for rescan in HPOS_RESCANS if row.hpos else POST_STORAGE_RESCANS:
+        progress = _load(context, rescan, row.order_cursor + 1)
+        due = due_pages(context.now, progress, rescan.period)
+        for _ in range(min(due, most - read)):
+            if progress.position >= progress.end:
                 break
-            pages_read += 1
-            progress = _load_progress(context, each, row.order_cursor + 1)
-    return pages_read
+            span = _next_span(context, progress.position, progress.end)
+            if not _check(context, span, in_full=rescan.in_full):
+                break
+            read += 1
+            progress = replace(progress, position=span.end, done=progress.done + 1)
+            _save(context, rescan, progress)
+    return read
 
 
-def _load_progress(context: PollContext, rescan: OrderRescan, known: int) -> Rescan:
+def _load(context: PollContext, rescan: OrderRescan, known_until: int) -> Rescan:
     with context.db.reading() as tx:
         progress = load_rescan(tx, context.store, rescan.name)
     if progress is not None:
-        over = progress.position >= progress.end
-        if not over or context.now < instant(progress.started) + rescan.period:
+        finished = progress.position >= progress.end
+        if not finished or context.now < instant(progress.started) + rescan.period:
             return progress
-    return _save_progress(context, rescan, _start_rescan(context, rescan, known))
+    progress = _begin(context, rescan, known_until)
+    _save(context, rescan, progress)
+    return progress
 
 
-def _start_rescan(context: PollContext, rescan: OrderRescan, known: int) -> Rescan:
-    """Begin a round: up to where the polls know all there is."""
-    start = (
-        stamp(EARLIEST) if rescan.max_age is None else _time_before(context, known, rescan.max_age)
-    )
-    end = max(start, _time_before(context, known, rescan.min_age))
+def _begin(context: PollContext, rescan: OrderRescan, known_until: int) -> Rescan:
+    start = stamp(EARLIEST)
+    if rescan.max_age is not None:
+        start = _before(context, known_until, rescan.max_age)
+    end = max(start, _before(context, known_until, rescan.min_age))
     with context.db.reading() as tx:
         orders = count_created(tx, context.store, start, end)
     return Rescan(stamp(context.now), start, end, 0, -(-orders // PAGE_SIZE))
 
 
-def _time_before(context: PollContext, known: int, age: timedelta) -> int:
-    return next_cut(context, known - int(age.total_seconds()))
-
-
-def _rescan_page(context: PollContext, rescan: OrderRescan, progress: Rescan) -> bool:
-    """Look at the next page; False where nothing more is to be done now."""
-    span = _next_span(context, progress.position, progress.end)
-    if not _check_span(context, span, in_full=rescan.in_full):
-        return False
-    _save_progress(context, rescan, replace(progress, position=span.end, done=progress.done + 1))
-    return True
+def _before(context: PollContext, second: int, age: timedelta) -> int:
+    return next_cut(context, second - int(age.total_seconds()))
 
 
 def reread_last_month(context: PollContext) -> None:
-    """Read all of the last month again where edits move no stamp; for the night."""
+    """Read the orders of the last month again if edits are not stamped; for the nightly check."""
     row = context.row()
     if row.hpos or row.order_cursor is None:
         return
-    position, end = (
-        _time_before(context, row.order_cursor, _LAST_MONTH),
-        next_cut(context, row.order_cursor + 1),
-    )
+    position = _before(context, row.order_cursor, _RECENT)
+    end = next_cut(context, row.order_cursor + 1)
     while position < end:
         span = _next_span(context, position, end)
-        if not _check_span(context, span, in_full=True):
+        if not _check(context, span, in_full=True):
             return
         position = span.end
 
 
-def _check_span(context: PollContext, span: Span, *, in_full: bool) -> bool:
-    """Hold a range against the shop; False where the shop says that it is empty altogether."""
+def _check(context: PollContext, span: Span, *, in_full: bool) -> bool:
+    """Compare a range with the store; return False if the store has no orders at all."""
     with context.db.reading() as tx:
-        local = stamps_of_orders(tx, context.store, (), *span, others=True)
-    present = _fetch_span(context, span) if in_full else _compare_span(context, span, local)
-    missing = set(local) - present
+        known = stamps_of_orders(tx, context.store, (), *span, others=True)
+    there = _read(context, span) if in_full else _compare(context, span, known)
+    missing = set(known) - there
     missing -= refetch_orders(context, hidden_statuses(context), missing)
-    if missing and not present and not context.client.count_orders(status="any"):
-        return False  # such a shop is judged at night, as a whole
+    if missing and not there and not context.client.count_orders(status="any"):
+        return False  # the nightly check decides about such a store
     confirm_missing_orders(context, missing)
     return True
 
 
 def _next_span(context: PollContext, position: int, end: int) -> Span:
-    """Give the range from ``position`` on that holds a page of ours."""
+    """Return the range from ``position`` on that contains a page of known orders."""
     with context.db.reading() as tx:
         following = created_next(tx, context.store, position, PAGE_SIZE)
     if following is None:
         return Span(position, end)
-    # What was made in one second belongs together, also where it is more than a page.
+    # Orders of one second stay together, even if they are more than a page.
     return Span(position, min(end, next_cut(context, max(following, position + 1))))
 
 
-def _fetch_span(context: PollContext, span: Span) -> set[int]:
-    """Read a range in full; give what is there."""
+def _read(context: PollContext, span: Span) -> set[int]:
+    """Read a range in full; return the ids at the store."""
     pager = KeysetPager(
         ask=partial(context.orders, status="any"),
         by="date",
         stamp=lambda order: order.created,
         number=lambda order: order.id,
-        zone=context.settings.zone,
+        zone=context.zone,
         end=instant(span.end) - SECOND,
     )
-    present: set[int] = set()
+    there: set[int] = set()
     for step in pager.steps(instant(span.start)):
-        apply_fetched_orders(context, step.rows)
-        present.update(order.id for order in step.rows)
-    return present
+        save_orders(context, step.rows)
+        there.update(order.id for order in step.rows)
+    return there
 
 
-def _compare_span(context: PollContext, span: Span, local: Mapping[int, int]) -> set[int]:
-    """Read what differs of a range; give what is there."""
-    remote = fetch_stamps(context, OrderRange("any", frozenset(), span))
-    refetch_orders(context, "any", differing_ids(context, local, remote))
-    return set(remote)
+def _compare(context: PollContext, span: Span, known: Mapping[int, int]) -> set[int]:
+    """Read the orders of a range that differ; return the ids at the store."""
+    listed = fetch_stamps(context, OrderRange("any", frozenset(), span))
+    refetch_orders(context, "any", differing_ids(context, known, listed))
+    return set(listed)
 
 
-def _save_progress(context: PollContext, rescan: OrderRescan, progress: Rescan) -> Rescan:
+def _save(context: PollContext, rescan: OrderRescan, progress: Rescan) -> None:
     with context.db.transaction() as tx:
         context.save_quarantine(tx)
         save_rescan(tx, context.store, rescan.name, progress)
-    return progress

@@ -1,7 +1,7 @@
-"""Threads that ask the shop, slice after slice, and what they bring. What to do with it is not known here.
+"""Threads that read ranges of an initial sync, and the one that saves what they bring.
 
-Each goes on along its slice by itself, so that the shop is asked on while answers are kept; but not
-far ahead: what is not kept yet is asked for again by who goes on after a death.
+Each thread goes along its range by itself, so requests continue while answers are saved. They do
+not go far ahead, because unsaved answers are read again after a crash.
 """
 
 from __future__ import annotations
@@ -27,23 +27,20 @@ from wcflow.poll.context import PollContext
 
 T = TypeVar("T")
 
-_MAX_PER_TRANSACTION = 32
-"""So many answers at most are kept in one transaction: they are asked for again if it fails."""
+_MAX_BATCH = 32
+"""Answers to save in one transaction at most: they are read again if it fails."""
 _MAX_AHEAD = 16
-"""So many answers of a slice are asked for or wait: who dies asks for no more than these again."""
-_WAIT_FOR_NEXT = 1.0
-"""How many seconds an answer waits for the next one, so as to be kept together with it.
-
-Unless somebody could ask on and waits for that: then only what is there already is kept with it.
-"""
-_MAX_WAIT = 4.0
-"""How many seconds an answer waits at most: of a slow shop a death costs few, and who watches sees on."""
-_NO_ROOM = "the room for a slice's answers is full"
+"""Answers of a range that can wait to be saved: after a crash they are read again."""
+_WAIT = 1.0
+"""Seconds to wait for more answers to save together, unless a thread waits for room."""
+_LONGEST_WAIT = 4.0
+"""Seconds that an answer waits at most: with a slow store, a crash then costs little."""
+_FULL = "a range has no room for more answers"
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedPart(Generic[T]):
-    """What one question about a slice brought, and where the next one goes on."""
+    """What one request about a range brought, and where the next one goes on."""
 
     data: T
     position: int
@@ -51,7 +48,7 @@ class FetchedPart(Generic[T]):
 
 
 class Answer(NamedTuple, Generic[T]):
-    """An answer, its slice as it is then, and the room that it takes until it is kept."""
+    """An answer, its range afterwards, and the room that it takes until it is saved."""
 
     data: T
     after: ImportRange
@@ -59,23 +56,23 @@ class Answer(NamedTuple, Generic[T]):
 
 
 class _SliceQueue(Generic[T]):
-    """The slices that are left to ask for, and what has come of them."""
+    """The ranges left to read, and the queue of answers."""
 
     def __init__(
-        self, ask: Callable[[ImportRange], FetchedPart[T]], pieces: Iterable[ImportRange]
+        self, request: Callable[[ImportRange], FetchedPart[T]], ranges: Iterable[ImportRange]
     ) -> None:
-        self._ask, self._left = ask, deque(pieces)
+        self._request, self._left = request, deque(ranges)
         self._lock = Lock()
         self._rooms: list[Semaphore] = []
         self._ended = False
         self.answers: SimpleQueue[Answer[T] | BaseException | str | None] = SimpleQueue()
 
-    def work(self) -> None:
-        """Ask until nothing is left or somebody failed, then say so: the work of a thread."""
+    def run(self) -> None:
+        """Read until nothing is left or a request fails: the work of one thread."""
         try:
-            while (piece := self._next()) is not None:
-                self._fetch_slice(piece)
-        except BaseException as error:  # noqa: BLE001 - it is raised by who waits for answers
+            while (part := self._next()) is not None:
+                self._read(part)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answers are taken
             self.end()
             self.answers.put(error)
         finally:
@@ -85,21 +82,21 @@ class _SliceQueue(Generic[T]):
         with self._lock:
             return self._left.popleft() if self._left and not self._ended else None
 
-    def _fetch_slice(self, piece: ImportRange) -> None:
+    def _read(self, part: ImportRange) -> None:
         room = Semaphore(_MAX_AHEAD)
         self._rooms.append(room)
-        while not piece.done:
+        while not part.done:
             if not room.acquire(blocking=False):
-                self.answers.put(_NO_ROOM)
+                self.answers.put(_FULL)
                 room.acquire()
             if self._ended:
                 return
-            found = self._ask(piece)
-            piece = _advance(piece, found)
-            self.answers.put(Answer(found.data, piece, room))
+            found = self._request(part)
+            part = _advanced(part, found)
+            self.answers.put(Answer(found.data, part, room))
 
     def end(self) -> None:
-        """Have nothing more asked for, also by those who wait for room."""
+        """Send no more requests; threads that wait for room end too."""
         self._ended = True
         for room in self._rooms:
             room.release()
@@ -107,134 +104,132 @@ class _SliceQueue(Generic[T]):
 
 @contextmanager
 def fetch_slices(
-    ask: Callable[[ImportRange], FetchedPart[T]],
-    pieces: Iterable[ImportRange],
+    request: Callable[[ImportRange], FetchedPart[T]],
+    ranges: Iterable[ImportRange],
     threads: int,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Iterator[list[Answer[T]]]]:
-    """Ask for slices in so many threads; give answers as they come, several where they come soon.
+    """Read ranges in several threads; yield answers as they arrive, in batches.
 
-    After a StoreError what is on its way still comes, then it is raised.
+    After a StoreError the answers on their way are yielded, then it is raised.
     """
-    queue = _SliceQueue(ask, pieces)
-    pool = ThreadPoolExecutor(threads, "census")
+    reader = _SliceQueue(request, ranges)
+    pool = ThreadPoolExecutor(threads, "initial-sync")
     try:
         for _ in range(threads):
-            pool.submit(queue.work)
-        yield _collect_answers(queue, threads, clock)
+            pool.submit(reader.run)
+        yield _batches(reader, threads, clock)
     finally:
-        # Who is interrupted does not wait for answers that nobody will keep.
-        queue.end()
+        # An interrupted sync does not wait for answers that it will not save.
+        reader.end()
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _collect_answers(
-    queue: _SliceQueue[T], threads: int, clock: Callable[[], float]
+def _batches(
+    reader: _SliceQueue[T], threads: int, clock: Callable[[], float]
 ) -> Iterator[list[Answer[T]]]:
-    answers: list[Answer[T]] = []
+    batch: list[Answer[T]] = []
     failed: StoreError | None = None
     until, full = 0.0, False
     while threads:
         try:
-            got = queue.answers.get(timeout=(0.0 if full else _WAIT_FOR_NEXT) if answers else None)
+            got = reader.answers.get(timeout=(0.0 if full else _WAIT) if batch else None)
         except Empty:
-            pass  # nothing more comes soon
+            pass  # no more answers soon
         else:
             if isinstance(got, Answer):
-                until = until if answers else clock() + _MAX_WAIT
-                answers.append(got)
+                until = until if batch else clock() + _LONGEST_WAIT
+                batch.append(got)
             elif isinstance(got, StoreError):
                 failed = failed or got
             elif isinstance(got, BaseException):
                 raise got
             threads -= got is None
-            full |= got == _NO_ROOM
-            if threads and len(answers) < _MAX_PER_TRANSACTION and clock() < until:
+            full |= got == _FULL
+            if threads and len(batch) < _MAX_BATCH and clock() < until:
                 continue
-        if answers:
-            yield answers
-            for answer in answers:
+        if batch:
+            yield batch
+            for answer in batch:
                 answer.room.release()
-            answers, full = [], False
+            batch, full = [], False
     if failed is not None:
         raise failed
 
 
-def _advance(piece: ImportRange, found: FetchedPart[T]) -> ImportRange:
+def _advanced(part: ImportRange, found: FetchedPart[T]) -> ImportRange:
     return ImportRange(
-        store=piece.store,
-        part=piece.part,
-        number=piece.number,
+        store=part.store,
+        part=part.part,
+        number=part.number,
         position=found.position,
-        end=piece.end,
+        end=part.end,
         done=found.last,
     )
 
 
-# Work slices off: several threads ask the shop, one keeps what they bring. What is asked is told. Answers are kept in one transaction together with how far their slices have come.
+# Save what the threads bring, together with how far their ranges have come.
 
-_GC_EVERY = 16
+_COLLECT_EVERY = 16
 
 
 @dataclass(frozen=True, slots=True)
 class SliceWork(Generic[T]):
-    """How to ask for the next part of a slice, and how to keep some: that tells how much it was."""
+    """How to request the next part of a range, and how to save a batch: it returns a count."""
 
     part: str
-    ask: Callable[[ImportRange], FetchedPart[T]]
+    request: Callable[[ImportRange], FetchedPart[T]]
     save: Callable[[Connection, Sequence[T]], int]
 
 
 class ProgressMeter:
-    """How much of a part is done, of how much: told to whoever watches."""
+    """Reports how much of a part is done."""
 
     def __init__(self, context: PollContext, part: str, done: int, total: int) -> None:
-        self._context, self._part, self._done, self._total = context, part, done, total
+        self._ctx, self._part, self._done, self._total = context, part, done, total
 
     def add(self, count: int) -> None:
-        """Tell that so much more is done."""
+        """Report so much more."""
         self._done += count
         self._total = max(self._total, self._done)
-        self._context.progress(self._part, self._done, self._total)
+        self._ctx.progress(self._part, self._done, self._total)
 
 
 def run_work(
-    context: PollContext, pieces: Iterable[ImportRange], work: SliceWork[T], meter: ProgressMeter
+    context: PollContext, ranges: Iterable[ImportRange], work: SliceWork[T], meter: ProgressMeter
 ) -> None:
-    """Work all slices off; after a StoreError keep what is on its way, then raise it."""
+    """Read and save all ranges; after a StoreError save what is on its way, then raise it."""
     with (
-        _rare_garbage_collection() as sweep,
+        _rare_collection() as collect,
         context.client.limit_concurrency(context.settings.parallel),
-        fetch_slices(work.ask, pieces, thread_count(context)) as batches,
+        fetch_slices(work.request, ranges, thread_count(context)) as batches,
     ):
-        for answers in batches:
+        for batch in batches:
             with context.db.transaction() as tx:
-                done = work.save(tx, [answer.data for answer in answers])
-                # Of a slice that came several times, how far it is by now.
-                save_slices(tx, {answer.after.number: answer.after for answer in answers}.values())
+                done = work.save(tx, [answer.data for answer in batch])
+                # The latest state of a range counts.
+                save_slices(tx, {answer.after.number: answer.after for answer in batch}.values())
             meter.add(done)
-            sweep()
+            context.checkpoint()
+            collect()
 
 
 def thread_count(context: PollContext) -> int:
-    """Give how many ask: while half of them make records, the shop is kept busy by the others.
+    """Return how many threads read: twice the parallel requests, as half of them parse answers.
 
-    With one request at a time, one thread: what is asked then has one order only.
+    With one request at a time there is one thread, so the requests have a fixed order.
     """
     parallel = context.settings.parallel
     return 2 * parallel if parallel > 1 else 1
 
 
 @contextmanager
-def _rare_garbage_collection() -> Iterator[Callable[[], object]]:
-    """Have Python look for cycles among what is new, some times, and not in all it knows.
-
-    By itself it would look through everything after each few pages: a tenth of the time.
-    """
+def _rare_collection() -> Iterator[Callable[[], object]]:
+    """Collect garbage rarely and only among new objects: by default it takes a tenth of the time."""
     was_on, turns = gc.isenabled(), count(1)
     gc.disable()
     try:
-        yield lambda: next(turns) % _GC_EVERY or gc.collect(1)
+        yield lambda: next(turns) % _COLLECT_EVERY or gc.collect(1)
     finally:
         if was_on:
             gc.enable()

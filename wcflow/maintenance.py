@@ -1,0 +1,51 @@
+"""What is done with a store besides the pass: the nightly check, a resync, approving changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from wcflow.database import outbox
+from wcflow.database.stores import EMPTY_ANSWER, save_store, saved_hold
+from wcflow.errors import StoreError
+from wcflow.evaluate.percentiles import rank_customers
+from wcflow.outbox import limits
+from wcflow.poll.binding import require_row, save_poll_failure
+from wcflow.poll.context import PollResult
+from wcflow.poll.pull import run_reconcile, run_resync
+from wcflow.sync import SyncContext, hold_lease, poll_context
+
+TAG_ENTRY_LIFETIME = timedelta(days=90)
+
+
+def nightly(context: SyncContext) -> PollResult:
+    """Compare the whole database with the store, rank customers, and delete old entries."""
+    with hold_lease(context) as leased:
+        with leased.db.reading() as tx:
+            poll = poll_context(tx, leased)
+        result = run_reconcile(poll)
+        rank_customers(leased.db, leased.config, leased.settings)
+        with leased.db.transaction() as tx:
+            outbox.drop_old_tags(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
+    return result
+
+
+def resync(context: SyncContext, *, orders: bool = True, customers: bool = True) -> PollResult:
+    """Read everything from the store again; nothing is evaluated or written to the store."""
+    with hold_lease(context) as leased:
+        with leased.db.reading() as tx:
+            poll = poll_context(tx, leased)
+        return run_resync(poll, orders=orders, customers=customers)
+
+
+def approve(context: SyncContext) -> int:
+    """Approve the changes that are waiting now; return how many."""
+    with context.db.transaction() as tx:
+        row = require_row(tx, context.name)
+        if saved_hold(tx, context.name).reason.startswith(EMPTY_ANSWER):
+            save_store(tx, context.name, accept_empty=True)
+        return limits.approve(tx, row)
+
+
+def record_poll_failure(context: SyncContext, error: StoreError) -> None:
+    """Save why the store cannot be polled, and since when."""
+    save_poll_failure(context.db, context.name, error, context.clock())

@@ -1,0 +1,101 @@
+"""Connect to a store, and make sure that a database is never used with another store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from wcflow.config.stores import StoreSettings
+from wcflow.database.connection import Database
+from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.database.stores import save_store, store_row
+from wcflow.database.tables import StoreRow
+from wcflow.errors import SetupError, StoreError
+from wcflow.store.client import Store
+from wcflow.store.store_info import StoreInfo, fetch_store_info
+from wcflow.units import zone_name
+
+
+def build_client(
+    settings: StoreSettings,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Store:
+    """Build a client without sending a request; ``sleep`` can raise to end a wait."""
+    return Store(
+        settings.name,
+        settings.url,
+        settings.consumer_key,
+        settings.consumer_secret,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+        timeout=settings.timeout,
+        page_size=settings.page_size,
+        sleep=sleep,
+        clock=clock,
+    )
+
+
+def save_store_info(db: Database, client: Store, settings: StoreSettings) -> StoreInfo:
+    """Read what the store is and save it; raises SetupError if it is another store than before."""
+    found = fetch_store_info(client)
+    name, zone = settings.name, zone_name(found.zone)
+    with db.transaction() as tx:
+        row = store_row(tx, name)
+        if row is not None and row.url:
+            _check_binding(settings, row, found)
+        save_store(
+            tx,
+            name,
+            url=found.url,
+            uid=found.uid or (row.uid if row else ""),
+            title=found.title,
+            zone=zone,
+            currency=found.currency,
+            version=found.wc_version,
+            hpos=bool(found.hpos),
+            reads_meta=found.reads_meta,
+        )
+        if row is not None and row.zone != zone:
+            evaluate_everyone(tx, name)
+    return found
+
+
+def require_row(tx: Connection, name: str) -> StoreRow:
+    """Return the store's row; raises SetupError before the first contact."""
+    row = store_row(tx, name)
+    if row is None:
+        raise SetupError(
+            f"[store {name}] has never been reached", "Run 'wcflow doctor', then 'wcflow plan'."
+        )
+    return row
+
+
+def save_poll_failure(db: Database, name: str, error: StoreError, now: datetime) -> None:
+    """Save why the store cannot be polled, and since when."""
+    with db.transaction() as tx:
+        row = store_row(tx, name)
+        if row is not None and row.error != str(error):
+            since = row.error_since or int(now.timestamp())
+            save_store(tx, name, error=str(error), error_since=since)
+
+
+def _check_binding(settings: StoreSettings, row: StoreRow, found: StoreInfo) -> None:
+    same_id = not (row.uid and found.uid) or row.uid == found.uid
+    if same_id and _address(row.url) == _address(found.url):
+        return
+    advice = "Give the other store its own section name or its own database."
+    if same_id:
+        advice += f" If the same store has moved, run 'wcflow approve --moved {settings.name}'."
+    raise SetupError(
+        f"[store {settings.name}] is another store: the database belongs to {row.url}, "
+        f"but {settings.url} says it is {found.url}",
+        advice,
+    )
+
+
+def _address(url: str) -> str:
+    """Return the part of a URL that must not change; http and https are the same store."""
+    return url.split("://", 1)[-1].rstrip("/").lower()
