@@ -32,7 +32,7 @@ def sync_in_slices(sim):
     with sim.context() as context:
 
         def clock():
-            sim.now += timedelta(seconds=7)
+            sim.now += timedelta(seconds=20)
             return sim.now
 
         while True:
