@@ -58,7 +58,7 @@ BAD_VALUES = {
     "a date beyond the calendar": ("date_paid_gmt", "9999-12-31T23:59:59", "date_paid_gmt"),
     "a negative total": ("total", "-5.00", "total"),
     "a total without end": ("total", "1e999999", "total"),
-    "a number that is none in JSON": ("customer_id", b"1e999", "no JSON"),
+    "a number that is none in JSON": ("customer_id", b"1e999", "invalid JSON"),
     "a number beyond 64 bits": ("customer_id", 10**25, "customer_id"),
     "a negative id": ("customer_id", -3, "customer_id"),
     "an item without an id": ("line_items.0.id", "", "line_items[0].id"),
@@ -71,7 +71,7 @@ BAD_VALUES = {
         f"{LONG_TEXT}@example.com",
         "billing.email",
     ),
-    "meta without end": ("meta_data", b"[" * 2_000 + b"]" * 2_000, "no JSON"),
+    "meta without end": ("meta_data", b"[" * 2_000 + b"]" * 2_000, "invalid JSON"),
 }
 ODD_VALUES = {
     "no items": ("line_items", []),
@@ -271,7 +271,7 @@ class TestOrders:
         for each in known[:2]:
             poll.faults.set_field("order", each, "id", "")
         poll.pull()
-        assert {("order", 0): "id: expected the number of something, got text"} == quarantined(poll)
+        assert {("order", 0): "id: expected an id, got text"} == quarantined(poll)
         poll.faults.recover()
         poll.advance(hours=12)
         poll.reconcile()
@@ -365,7 +365,7 @@ class TestShopsThatAreBroken:
         cursor = poll.row().order_cursor
         for each in place_orders(poll, 12):
             poll.faults.set_field("order", each, "total", None)
-        with pytest.raises(StoreError, match="of 12 rows none can be understood"):
+        with pytest.raises(StoreError, match="all 12 rows are unreadable"):
             poll.pull()
         assert cursor == poll.row().order_cursor
 

@@ -172,7 +172,7 @@ def _unconfirmed(context: PollContext, kind: str) -> list[int]:
         raise StoreError(
             f"the store lists no {kind}s but returns them one by one",
             "Look for a plugin or a cache that changes the REST API. Nothing was deleted.",
-            asked=f"GET /{kind}s",
+            request=f"GET /{kind}s",
         )
     raise_alarm(context, f"{kind}s", f"none, where {known} are known")
     return []
