@@ -24,7 +24,7 @@ from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.database import outbox
 from wcflow.database.connection import open_database
-from wcflow.database.stores import save_store, store_row
+from wcflow.database.stores import load_store_row, save_store
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.orders import LineItem
@@ -129,12 +129,12 @@ class DaemonHost:
 
     def row(self, name="shop"):
         with open_database(self.database) as db, db.reading() as tx:
-            return store_row(tx, name)
+            return load_store_row(tx, name)
 
     def outbox_states(self):
         """All outbox entries of workflows, as (kind, state)."""
         with open_database(self.database) as db, db.reading() as tx:
-            found = outbox.entries(tx, "shop", limit=1000)
+            found = outbox.load_entries(tx, "shop", limit=1000)
         return sorted((e.kind, e.state) for e in found if e.rule.startswith("workflow"))
 
     def notes(self, order_id):

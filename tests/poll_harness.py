@@ -12,10 +12,10 @@ from sqlalchemy import update
 from tests.builders import store_settings
 from tests.persons import keys
 from tests.sandbox_http import mount_sandbox
-from wcflow.database.mapping import customer_of, order_of, product_of
-from wcflow.database.orders import order_records
+from wcflow.database.mapping import customer_from_row, order_from_row, product_from_row
+from wcflow.database.orders import load_orders
 from wcflow.database.sql import table_of
-from wcflow.database.stores import save_store, saved_hold, store_row
+from wcflow.database.stores import load_store_row, save_store, saved_hold
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
 from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll, run_reconcile
@@ -82,7 +82,7 @@ class PollHarness:
 
     def row(self):
         with self.db.reading() as tx:
-            return store_row(tx, self.settings.name)
+            return load_store_row(tx, self.settings.name)
 
     def hold(self):
         with self.db.reading() as tx:
@@ -95,17 +95,17 @@ class PollHarness:
 
     def orders(self):
         """The database's orders by id, without observation times."""
-        return {row.id: replace(order_of(row), history=()) for row in self._rows(OrderRow)}
+        return {row.id: replace(order_from_row(row), history=()) for row in self._rows(OrderRow)}
 
     def order(self, id):
         with self.db.reading() as tx:
-            return order_records(tx, self.settings.name, [id])[id]
+            return load_orders(tx, self.settings.name, [id])[id]
 
     def customers(self):
-        return {row.id: customer_of(row) for row in self._rows(CustomerRow)}
+        return {row.id: customer_from_row(row) for row in self._rows(CustomerRow)}
 
     def products(self):
-        return {row.id: product_of(row) for row in self._rows(ProductRow)}
+        return {row.id: product_from_row(row) for row in self._rows(ProductRow)}
 
     def people(self):
         """The stored persons: key to e-mail address."""

@@ -18,7 +18,7 @@ from wcflow.config.load import load_config
 from wcflow.database import outbox as queue
 from wcflow.database import people, runs
 from wcflow.database.connection import open_database
-from wcflow.database.stores import saved_hold, store_row
+from wcflow.database.stores import load_store_row, saved_hold
 from wcflow.rules.tags import split_tags
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
@@ -197,21 +197,21 @@ class Simulation:
 
     def outbox(self, **query):
         with self.db.reading() as tx:
-            return queue.entries(tx, "shop", **query)
+            return queue.load_entries(tx, "shop", **query)
 
     def runs(self, key):
         with self.db.reading() as tx:
             found = person(tx, key)
-            return runs.runs_of(tx, "shop", [found]).get(found, [])[::-1]
+            return runs.load_runs(tx, "shop", [found]).get(found, [])[::-1]
 
     def memory(self, key):
         with self.db.reading() as tx:
             found = person(tx, key)
-            return people.memories(tx, "shop", [found]).get(found)
+            return people.load_memories(tx, "shop", [found]).get(found)
 
     def row(self):
         with self.db.reading() as tx:
-            return store_row(tx, "shop")
+            return load_store_row(tx, "shop")
 
     def hold(self):
         with self.db.reading() as tx:

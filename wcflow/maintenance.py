@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from wcflow.database import outbox
-from wcflow.database.stores import EMPTY_ANSWER, save_store, saved_hold
+from wcflow.database.stores import EMPTY_ANSWER_REASON, save_store, saved_hold
 from wcflow.errors import StoreError
 from wcflow.evaluate.percentiles import rank_customers
 from wcflow.outbox import limits
@@ -25,7 +25,7 @@ def nightly(context: SyncContext) -> PollResult:
         result = run_reconcile(poll)
         rank_customers(leased.db, leased.config, leased.settings)
         with leased.db.transaction() as tx:
-            outbox.drop_old_tags(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
+            outbox.delete_old_tag_entries(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
     return result
 
 
@@ -41,7 +41,7 @@ def approve(context: SyncContext) -> int:
     """Approve the changes that are waiting now; return how many."""
     with context.db.transaction() as tx:
         row = require_row(tx, context.name)
-        if saved_hold(tx, context.name).reason.startswith(EMPTY_ANSWER):
+        if saved_hold(tx, context.name).reason.startswith(EMPTY_ANSWER_REASON):
             save_store(tx, context.name, accept_empty=True)
         return limits.approve(tx, row)
 

@@ -173,14 +173,14 @@ def hold_lease(context: SyncContext) -> Iterator[SyncContext]:
     """
     now = context.clock()
     with context.db.transaction() as tx:
-        if not lease.take(tx, context.name, context.holder, now):
+        if not lease.acquire(tx, context.name, context.holder, now):
             raise _busy_error(context)
     try:
-        with lease.kept(context.db, context.name, context.holder, now) as lost:
+        with lease.keep_renewed(context.db, context.name, context.holder, now) as lost:
             yield _stopping_when(lost.is_set, context)
     finally:
         with context.db.transaction() as tx:
-            lease.give_back(tx, context.name, context.holder)
+            lease.release(tx, context.name, context.holder)
 
 
 def _stopping_when(lost: Callable[[], bool], context: SyncContext) -> SyncContext:

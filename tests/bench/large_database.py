@@ -20,7 +20,7 @@ import orjson
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import Config, load_config
 from wcflow.database.connection import Database, open_database
-from wcflow.database.mapping import customer_row, order_row, product_row
+from wcflow.database.mapping import customer_to_row, order_to_row, product_to_row
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
 from wcflow.evaluate.evaluation import evaluate
@@ -176,7 +176,7 @@ def evaluate_all(db: Database, config: Config, now: datetime) -> EvaluationResul
 
 def _fill(raw: sqlite3.Connection, made: LargeDatabase, random: Random) -> None:
     products = [_product(number, random) for number in range(1, PRODUCTS + 1)]
-    _insert(raw, "product", (product_row("shop", each) for each in products))
+    _insert(raw, "product", (product_to_row("shop", each) for each in products))
     accounts = made.accounts
     people = [_address(number, random) for number in range(1, made.people + 1)]
     _insert(raw, "customer", (_account(n, people[n - 1], random) for n in range(1, accounts + 1)))
@@ -233,7 +233,7 @@ def _account(number: int, address: Address, random: Random) -> dict[str, object]
         shipping=address,
         meta={},
     )
-    return customer_row("shop", customer)
+    return customer_to_row("shop", customer)
 
 
 def _person(number: int, address: Address) -> dict[str, object]:
@@ -266,7 +266,7 @@ def _orders(
         who = int(luck * made.people) + 1
         order = _order(number, who, people[who - 1], accounts, products, created, random)
         history = orjson.dumps([["", order.status, created]]).decode()
-        yield {**order_row("shop", order), "history": history}
+        yield {**order_to_row("shop", order), "history": history}
 
 
 def _order(

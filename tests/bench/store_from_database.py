@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from wcflow.database.mapping import customer_of
+from wcflow.database.mapping import customer_from_row
 from wcflow.sandbox.rest import Request, Response, text_response
 from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import serve
@@ -66,7 +66,7 @@ def _named(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> _Row:
 
 
 def _account(row: Any) -> dict[str, Any]:
-    account = customer_of(row)
+    account = customer_from_row(row)
     meta = [
         {"id": n, "key": k, "value": v} for n, (k, v) in enumerate((account.meta or {}).items())
     ]

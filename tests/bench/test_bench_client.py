@@ -24,7 +24,7 @@ from wcflow import maintenance, sync
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
-from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.poll.binding import build_client
 from wcflow.poll.ownership import apply_orders
@@ -152,7 +152,7 @@ def test_everyone_is_evaluated_in_little_time(context):
 
     def all_of_them():
         with context.db.transaction() as tx:
-            evaluate_everyone(tx, context.name)
+            start_full_evaluation(tx, context.name)
         return evaluate(context.db, context.config, context.settings, context.clock()).people
 
     people = all_of_them()

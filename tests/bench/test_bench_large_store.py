@@ -33,7 +33,7 @@ from tests.simulation import Simulation
 from wcflow import sync
 from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
-from wcflow.database.evaluation_queue import people_left
+from wcflow.database.evaluation_queue import count_due_people
 from wcflow.database.identity import mark_dirty
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
@@ -165,7 +165,7 @@ def test_a_day_costs_those_whose_time_comes(mirror):
     with open_database(config.database) as db:
         evaluate_all(db, config, NOW)
         with db.reading() as tx:
-            due = people_left(tx, "shop", tomorrow)
+            due = count_due_people(tx, "shop", tomorrow)
         cost, outcome = cpu(lambda: evaluate_all(db, config, tomorrow))
         again, nobody = cpu(lambda: evaluate_all(db, config, tomorrow))
     assert due == outcome.people < mirror.people / 20

@@ -22,9 +22,9 @@ import pytest
 from tests.builders import store_settings
 from tests.sandbox_http import mount_sandbox
 from wcflow.database.connection import open_database
-from wcflow.database.mapping import order_row
+from wcflow.database.mapping import order_to_row
 from wcflow.database.sql import count_orders, dumps, stamp
-from wcflow.database.stores import save_slices, save_store
+from wcflow.database.stores import save_ranges, save_store
 from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll, run_reconcile
 from wcflow.poll.ranges import whole_slice
@@ -143,7 +143,7 @@ def pattern():
         payment_method="cod",
         created_via="checkout",
     )
-    return {**order_row("shop", told), "history": "[]"}
+    return {**order_to_row("shop", told), "history": "[]"}
 
 
 PATTERN = pattern()
@@ -189,7 +189,7 @@ def bench(tmp_path_factory):
         known = {"census_started": stamp(NOW), "census_done": stamp(NOW), "polled_at": stamp(NOW)}
         cursor = sandbox.created[-1] + LATER + 1
         save_store(tx, "shop", url="https://shop.example", order_cursor=cursor, **known)
-        save_slices(tx, [whole_slice("shop", "drafts", number) for number in range(2)])
+        save_ranges(tx, [whole_slice("shop", "drafts", number) for number in range(2)])
         save_store(tx, "shop", meta_keys="[]")
     fill(path, sandbox)
     clock = [NOW]

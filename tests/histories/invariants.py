@@ -10,8 +10,8 @@ from tests import oracle
 from tests.builders import BERLIN
 from tests.histories.store_activity import MANUAL_PREFIX, WORKFLOW_TAG
 from wcflow.cli.check_database import examine
-from wcflow.database.customers import customers
-from wcflow.database.orders import order_records
+from wcflow.database.customers import load_customers
+from wcflow.database.orders import load_orders
 
 DAY = timedelta(days=1)
 
@@ -35,8 +35,8 @@ def check_database_matches_store(sim, activity):
     """Compare whole records, parsed here from the store's JSON."""
     told = {order["id"]: _order(order) for order in activity.orders()}
     with sim.db.reading() as tx:
-        kept = order_records(tx, "shop", range(1, 5000))
-        people = customers(tx, "shop", range(1, 500))
+        kept = load_orders(tx, "shop", range(1, 5000))
+        people = load_customers(tx, "shop", range(1, 500))
     _assert_equal(told, {number: _database_order(order) for number, order in kept.items()})
     accounts = {c["id"]: _customer(c) for c in activity.customers()}
     _assert_equal(accounts, {number: _database_customer(each) for number, each in people.items()})
@@ -45,7 +45,7 @@ def check_database_matches_store(sim, activity):
 def check_new_orders_known(sim, activity):
     """The next pass reads new orders, even many within one second."""
     with sim.db.reading() as tx:
-        kept = {*order_records(tx, "shop", range(1, 5000))}
+        kept = {*load_orders(tx, "shop", range(1, 5000))}
     _assert_same(
         set(), {order["id"] for order in activity.orders(*VISIBLE)} - kept, "unknown orders"
     )
@@ -56,7 +56,7 @@ def check_young_orders_complete(sim, activity):
     young = sim.now - timedelta(minutes=5)
     told = {o["id"]: _order(o)["items"] for o in activity.orders(*VISIBLE) if _created(o) > young}
     with sim.db.reading() as tx:
-        kept = order_records(tx, "shop", told)
+        kept = load_orders(tx, "shop", told)
     _assert_equal(told, {number: _database_order(order)["items"] for number, order in kept.items()})
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from tests import oracle
 from tests.builders import BERLIN
-from wcflow.database.customers import customers
-from wcflow.database.orders import order_records
+from wcflow.database.customers import load_customers
+from wcflow.database.orders import load_orders
 from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.rest import RestError
 
@@ -274,8 +274,8 @@ class StoreActivity:
     def _is_fully_synced(self):
         """Return whether wcflow already has the current owners of accounts and orders, and deletions."""
         with self.sim.db.reading() as tx:
-            kept = customers(tx, "shop", list(self.accounts().values()))
-            orders = order_records(tx, "shop", range(1, 5000))
+            kept = load_customers(tx, "shop", list(self.accounts().values()))
+            orders = load_orders(tx, "shop", range(1, 5000))
         told = {each: account for account, each in self.accounts().items()}
         mails = {number: oracle.normalize_email(each.email) for number, each in kept.items()}
         owned = {

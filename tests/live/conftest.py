@@ -15,7 +15,7 @@ import requests
 from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
-from wcflow.database.stores import store_row
+from wcflow.database.stores import load_store_row
 from wcflow.poll.binding import build_client
 from wcflow.rules.tags import split_tags
 
@@ -132,7 +132,7 @@ class Live:
 
     def row(self):
         with self.db.reading() as tx:
-            return store_row(tx, self.context.name)
+            return load_store_row(tx, self.context.name)
 
     def meta(self, path, key="wcflow_tags"):
         held = self.ask("GET", path)["meta_data"]

@@ -25,7 +25,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from wcflow import sync
-from wcflow.database.orders import order_records
+from wcflow.database.orders import load_orders
 from wcflow.errors import TRY_LATER, StoreError
 from wcflow.maintenance import nightly
 
@@ -135,7 +135,7 @@ def test_an_order_deleted_for_good_is_found_by_the_nightly_comparison(live):
 
 def known_orders(live, ids):
     with live.db.reading() as tx:
-        return sorted(order_records(tx, "live", ids))
+        return sorted(load_orders(tx, "live", ids))
 
 
 def wait_until_old(live, order):
@@ -170,7 +170,7 @@ def test_hundreds_of_orders_stamped_in_one_second_are_all_read(live):
     sync.sync_once(swept)
 
     with live.db.reading() as tx:
-        orders = order_records(tx, "live", ids)
+        orders = load_orders(tx, "live", ids)
     owners = {(order.customer_id, len(order.items)) for order in orders.values()}
     assert {(0, 1)} == owners
     assert (CROWD, ids) == (len(orders), sorted(orders))

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from tests.simulation import Simulation
 from wcflow.cli.status import load_status, print_status
-from wcflow.database.quarantine import quarantined_rows
+from wcflow.database.quarantine import load_quarantine
 from wcflow.rules.conditions import Condition
 
 RULES = "[segment Buyer]\nwhen = orders_count > 0\n"
@@ -98,7 +98,7 @@ def test_who_was_put_off_is_judged_a_day_later_and_not_before(sim):
     sim.settle()
     assert {"Buyer"} == sim.tags(anna)
     with sim.db.reading() as tx:
-        assert [] == quarantined_rows(tx, "shop")
+        assert [] == load_quarantine(tx, "shop")
 
 
 def test_who_was_put_off_is_judged_at_once_where_something_happens(sim):

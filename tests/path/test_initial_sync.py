@@ -9,7 +9,7 @@ import pytest
 
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.sql import instant
-from wcflow.database.stores import save_store, slices
+from wcflow.database.stores import load_ranges, save_store
 from wcflow.errors import StoreError
 from wcflow.poll import orders as drafts
 from wcflow.poll import paginate, refunds
@@ -148,7 +148,7 @@ def requested_pages(poll):
 
 def open_positions(poll):
     with poll.db.reading() as tx:
-        left = [piece for piece in slices(tx, "shop") if not piece.done]
+        left = [piece for piece in load_ranges(tx, "shop") if not piece.done]
     statuses = {"orders": ["any"], "trash": ["trash"], "drafts": drafts.DRAFT_STATUSES}
     return {
         (status, f"{instant(piece.position - 1):%Y-%m-%dT%H:%M:%S}")
@@ -211,7 +211,7 @@ def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
         with pytest.raises(StoreError):
             run_work(visit, pieces, work, ProgressMeter(visit, "orders", 0, 0))
         with poll.db.reading() as tx:
-            positions = [piece.position for piece in slices(tx, "shop")]
+            positions = [piece.position for piece in load_ranges(tx, "shop")]
 
     assert (["an answer"], [7]) == (kept, positions)
 

@@ -40,8 +40,8 @@ def fill_database(database, number, stores=("shop",)):
 def test_a_few_effects_are_the_first_few_of_their_store(database, newest_first):
     fill_database(database, 40, ("shop", "other"))
     with database.reading() as tx:
-        every = outbox.entries(tx, "shop", limit=None, newest_first=newest_first)
-        few = outbox.entries(tx, "shop", limit=7, newest_first=newest_first)
+        every = outbox.load_entries(tx, "shop", limit=None, newest_first=newest_first)
+        few = outbox.load_entries(tx, "shop", limit=7, newest_first=newest_first)
     assert sorted(range(0, 40, 2), reverse=newest_first) == [each.target for each in every]
     assert every[:7] == few
 
@@ -60,7 +60,7 @@ def test_a_person_is_found_by_key_number_or_address_and_an_account_before_a_gues
 @pytest.mark.parametrize(
     "look",
     [
-        lambda tx: outbox.entries(tx, "shop", limit=5, newest_first=True),
+        lambda tx: outbox.load_entries(tx, "shop", limit=5, newest_first=True),
         lambda tx: find_person(tx, "shop", "3@example.com"),
         lambda tx: find_person(tx, "shop", "3"),
     ],

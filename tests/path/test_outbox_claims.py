@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from wcflow.database import outbox
-from wcflow.database.sql import count_all, stamp, table_of
+from wcflow.database.sql import count_rows, stamp, table_of
 from wcflow.database.stores import save_store
 from wcflow.database.tables import OutboxRow
 
@@ -76,8 +76,8 @@ def test_what_waits_is_counted_by_whether_it_was_let_go(database):
     rows = due_rows(fill_outbox(database, stores=("shop", "other")))
     released = sum(row["released"] for row in rows)
     with database.reading() as tx:
-        assert (len(rows) - released, released) == outbox.waiting(tx, "shop", NOW)
-        assert (0, 0) == outbox.waiting(tx, "shop", NOW - timedelta(days=1))
+        assert (len(rows) - released, released) == outbox.count_waiting(tx, "shop", NOW)
+        assert (0, 0) == outbox.count_waiting(tx, "shop", NOW - timedelta(days=1))
 
 
 @pytest.mark.parametrize("stores", [("shop",), ("shop", "other")])
@@ -85,6 +85,9 @@ def test_a_stores_rows_are_counted_whether_or_not_it_is_the_only_one(database, s
     rows = fill_outbox(database, stores)
     mine = Counter(row["state"] for row in rows if row["store"] == "shop")
     with database.reading() as tx:
-        assert dict(mine) == outbox.queue_counts(tx, "shop")
-        assert mine.total() == count_all(tx, table_of(OutboxRow), "shop")
-        assert ({}, 0) == (outbox.queue_counts(tx, "no"), count_all(tx, table_of(OutboxRow), "no"))
+        assert dict(mine) == outbox.count_by_state(tx, "shop")
+        assert mine.total() == count_rows(tx, table_of(OutboxRow), "shop")
+        assert ({}, 0) == (
+            outbox.count_by_state(tx, "no"),
+            count_rows(tx, table_of(OutboxRow), "no"),
+        )

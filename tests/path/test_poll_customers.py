@@ -10,7 +10,7 @@ from tests.persons import person
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.identity import mark_dirty
 from wcflow.database.sql import table_of, upsert
-from wcflow.database.stores import EMPTY_ANSWER, Hold, save_hold
+from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, save_hold
 from wcflow.database.tables import PersonRow, RunRow
 from wcflow.errors import StoreError
 from wcflow.poll.customers import MAX_BATCHES, CustomerRescan, due_batches
@@ -357,7 +357,9 @@ class TestEmptyAnswers:
         row = full.row()
 
         assert {**before} == {**full.customers(), full.anna: before[full.anna]}
-        assert f"{EMPTY_ANSWER}: customers: none of the 29 known with ids" in full.hold().reason
+        assert (
+            f"{EMPTY_ANSWER_REASON}: customers: none of the 29 known with ids" in full.hold().reason
+        )
         assert int(full.now.timestamp()) == full.hold().since
         assert row.polled_at == int(full.now.timestamp())
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.path.test_initial_sync import PollKilled, kill_after
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.connection import open_database
-from wcflow.database.orders import orders_of_people
+from wcflow.database.orders import load_orders_of_people
 from wcflow.errors import StoreError
 from wcflow.sandbox.rest import RestError
 from wcflow.sandbox.store import SandboxStore
@@ -130,7 +130,7 @@ def load_profiles(poll):
             emails = (
                 [email] if poll.sandbox_people().get(who) == email != "till@example.com" else []
             )
-            theirs = orders_of_people(tx, "shop", ids, emails)
+            theirs = load_orders_of_people(tx, "shop", ids, emails)
             things = {i.product_id: bought.get(i.product_id) for o in theirs for i in o.items}
             tags = {id: (thing.categories, thing.tags) for id, thing in things.items() if thing}
             content = [

@@ -25,8 +25,8 @@ from tests.malformed import (
 )
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from tests.simulation import CrashPoint, ProcessKilled, Simulation
-from wcflow.database.orders import order_records, save_orders
-from wcflow.database.quarantine import quarantined_rows
+from wcflow.database.orders import load_orders, save_orders
+from wcflow.database.quarantine import load_quarantine
 from wcflow.errors import StoreError
 from wcflow.poll.ownership import apply_orders
 from wcflow.rules.attributes.registry import ATTRIBUTES
@@ -95,7 +95,7 @@ ODD_VALUES = {
 def quarantined(of):
     """Give what is put aside: kind and id to reason."""
     with of.db.reading() as tx:
-        return {(row.kind, row.id): row.reason for row in quarantined_rows(tx, "shop")}
+        return {(row.kind, row.id): row.reason for row in load_quarantine(tx, "shop")}
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ class TestOrders:
         assert before < first < poll.row().order_cursor
         assert [good] == list(poll.orders())
         with poll.db.reading() as tx:
-            (row,) = quarantined_rows(tx, "shop")
+            (row,) = load_quarantine(tx, "shop")
         assert (bad, second) == (row.id, row.last_seen)
 
     def test_its_last_good_version_stays(self, poll):
@@ -204,7 +204,7 @@ class TestOrders:
         poll.pull()
 
         with poll.db.reading() as tx:
-            (row,) = quarantined_rows(tx, "shop")
+            (row,) = load_quarantine(tx, "shop")
         assert (first, poll.now) == (row.first_seen, row.last_seen)
 
     def test_the_night_does_not_take_it_for_deleted_and_asks_for_it_once(self, poll):
@@ -462,7 +462,7 @@ class TestTheWholePath:
 
         assert {} == quarantined(sim)
         with sim.db.reading() as tx:
-            assert {order, other} == set(order_records(tx, "shop", [order, other]))
+            assert {order, other} == set(load_orders(tx, "shop", [order, other]))
         assert [] == sim.outbox(states=["failed", "due", "claimed"])
         assert 1 == len(sim.notes(other))
         assert (1, "Buyers") == (len(sim.notes(order)), sim.segment(order))
@@ -550,7 +550,7 @@ class TestAnyRow:
         with contextlib.suppress(RollBack), database.transaction() as tx:
             apply_orders(tx, _settings(), [order])
             assert [] == save_orders(tx, "shop", [order])
-            kept = order_records(tx, "shop", [order.id])[order.id]
+            kept = load_orders(tx, "shop", [order.id])[order.id]
             raise RollBack
         assert order == replace(kept, history=())
 
@@ -575,7 +575,7 @@ class TestAnyRow:
         sim.run_pass(know=False)
 
         with sim.db.reading() as tx:
-            known = set(order_records(tx, "shop", [bad]))
+            known = set(load_orders(tx, "shop", [bad]))
         assert "id" == field or bad in known | {key for _, key in quarantined(sim)}
         assert 1 == len(sim.notes(other))
 

@@ -9,7 +9,7 @@ from tests.path.test_initial_sync import place_orders, reject_status
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from wcflow.database.products import save_products
 from wcflow.database.sql import table_of
-from wcflow.database.stores import EMPTY_ANSWER
+from wcflow.database.stores import EMPTY_ANSWER_REASON
 from wcflow.database.tables import CustomerRow
 from wcflow.errors import StoreError
 from wcflow.records import Product
@@ -280,7 +280,7 @@ class TestEmptyAnswers:
         poll.reconcile()
 
         assert before == poll.orders()
-        assert f"{EMPTY_ANSWER}: orders: none, where 60 are known" == poll.hold().reason
+        assert f"{EMPTY_ANSWER_REASON}: orders: none, where 60 are known" == poll.hold().reason
 
     def test_what_an_admin_accepts_is_deleted(self, poll):
         for id in poll.made:

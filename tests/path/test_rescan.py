@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from tests.path.test_initial_sync import place_orders
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
-from wcflow.poll.rescan import (
-    HPOS_RESCANS,
-    MAX_PAGES,
-    PAGE_SIZE,
-    POST_STORAGE_RESCANS,
-    Rescan,
-    due_pages,
-)
+from wcflow.database.stores import Rescan
+from wcflow.poll.rescan import HPOS_RESCANS, MAX_PAGES, PAGE_SIZE, POST_STORAGE_RESCANS, due_pages
 from wcflow.sandbox.store import SandboxStore
 
 DAY = timedelta(days=1)

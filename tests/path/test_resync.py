@@ -13,11 +13,10 @@ from tests.simulation import ProcessKilled, Simulation
 from wcflow import maintenance, sync
 from wcflow.database import lease
 from wcflow.database.connection import open_database
-from wcflow.database.contradictions import in_store
-from wcflow.database.quarantine import quarantined_rows
-from wcflow.database.resync import CUSTOMER, ORDER, doubted
+from wcflow.database.consistency import find_row_problems
+from wcflow.database.quarantine import load_quarantine
 from wcflow.database.sql import table_of
-from wcflow.database.stores import EMPTY_ANSWER, store_row
+from wcflow.database.stores import EMPTY_ANSWER_REASON, load_store_row
 from wcflow.database.tables import (
     CustomerRow,
     MembershipRow,
@@ -26,6 +25,7 @@ from wcflow.database.tables import (
     PersonRow,
     RunRow,
 )
+from wcflow.database.unconfirmed import CUSTOMER, ORDER, load_unconfirmed
 from wcflow.errors import BusyError, StoreError
 from wcflow.sandbox.faults import Faults
 
@@ -134,8 +134,11 @@ def assert_database_correct(sim):
     with sim.db.reading() as tx:
         orders = tx.execute(select(_O.c.id, _O.c.status, _O.c.total)).all()
         customers = tx.execute(select(_C.c.id, _C.c.email, _C.c.first_name)).all()
-        assert ([], []) == (doubted(tx, "shop", ORDER), doubted(tx, "shop", CUSTOMER))
-        assert [] == list(in_store(tx, "shop", sim.now))
+        assert ([], []) == (
+            load_unconfirmed(tx, "shop", ORDER),
+            load_unconfirmed(tx, "shop", CUSTOMER),
+        )
+        assert [] == list(find_row_problems(tx, "shop", sim.now))
     told = [sim.sandbox.order(each) for each in sim.sandbox.order_ids()]
     cents = [(each["id"], each["status"], round(float(each["total"]) * 100)) for each in told]
     known = [sim.sandbox.customer(each) for each in sim.sandbox.customer_ids()]
@@ -187,7 +190,7 @@ def test_one_that_dies_anywhere_is_finished_by_the_next_walk(sim, steps):
     sim.reopen_database()
     sim.advance(minutes=6)
     with sim.db.reading() as tx:
-        begun = store_row(tx, "shop").resyncing != ""
+        begun = load_store_row(tx, "shop").resyncing != ""
     if not begun:
         resync(sim)
     walked = sim.run_pass(accept=False)
@@ -215,7 +218,7 @@ def test_one_that_is_given_again_goes_on_where_it_was(sim):
 
 def pending_resync(sim):
     with sim.db.reading() as tx:
-        return {kind: doubted(tx, "shop", kind) for kind in (ORDER, CUSTOMER)}
+        return {kind: load_unconfirmed(tx, "shop", kind) for kind in (ORDER, CUSTOMER)}
 
 
 def test_customers_alone_are_read_anew(sim):
@@ -285,14 +288,14 @@ def test_a_customer_that_the_database_refuses_does_not_stop_a_resync(sim):
     with refusing(sim.db, "customer", text):
         resync(sim)
     with sim.db.reading() as tx:
-        aside = {(row.kind, row.id) for row in quarantined_rows(tx, "shop")}
+        aside = {(row.kind, row.id) for row in load_quarantine(tx, "shop")}
 
     assert ({("customer", late)}, []) == (aside, pending_resync(sim)[CUSTOMER])
 
 
 def test_another_process_at_work_is_not_disturbed(sim):
     with sim.db.transaction() as tx:
-        lease.take(tx, "shop", "another", sim.now)
+        lease.acquire(tx, "shop", "another", sim.now)
     with pytest.raises(BusyError, match="another wcflow is working"):
         resync(sim)
 
@@ -325,5 +328,5 @@ class TestAShopThatSeemsEmpty:
             maintenance.approve(context)
         full.run_pass(accept=False)
 
-        assert held == f"{EMPTY_ANSWER}: orders: none, where 12 are known"
+        assert held == f"{EMPTY_ANSWER_REASON}: orders: none, where 12 are known"
         assert (12, 0) == (before, self.orders(full))

@@ -280,7 +280,7 @@ def test_another_wcflow_at_work(cli):
     """The store is leased: 75, and nothing is read or written."""
     assert 0 == cli.run("plan").code
     with cli.sim.db.transaction() as tx:
-        assert lease.take(tx, "shop", "another:1:ab", datetime.now(UTC))
+        assert lease.acquire(tx, "shop", "another:1:ab", datetime.now(UTC))
     said, advice = error_and_advice(cli.run("sync"), 75)
     assert "another wcflow is working on [store shop]" == said
     assert "stop the daemon" in advice

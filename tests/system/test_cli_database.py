@@ -19,9 +19,9 @@ from tests.databases.sample_store import RULES, build_sample_store
 from tests.simulation import START
 from wcflow.cli.check_database import examine
 from wcflow.config.load import load_config
-from wcflow.database import copy, lease, schema
-from wcflow.database.connection import open_as_it_is, open_database
-from wcflow.database.stores import save_store, store_row
+from wcflow.database import lease, schema, sqlite_files
+from wcflow.database.connection import open_database, open_without_upgrade
+from wcflow.database.stores import load_store_row, save_store
 
 _INI = """[wcflow]
 database = {database}
@@ -92,7 +92,7 @@ def file_modes(folder, pattern):
 
 def test_a_backup_is_one_state_however_much_is_written_meanwhile(ini, database, monkeypatch):
     """It is taken a few pages at a time, while another process writes in a tight loop."""
-    monkeypatch.setattr(copy, "_PAGES", 3)
+    monkeypatch.setattr(sqlite_files, "_PAGES", 3)
     grown = []
     with busy_writer(database):
         for number in range(5):
@@ -119,7 +119,7 @@ def test_a_backup_is_for_its_owner_alone_and_needs_nothing_beside_it(ini, databa
     assert {"copy": 0o600} == file_modes(ini.parent, "copy*")
     assert f"Copied {database} to {ini.parent}/copy: {size:,.1f} MB, checked.\n" == ran.out
     with open_database(f"sqlite:///{ini.parent}/copy") as db, db.reading() as tx:
-        assert schema.HEAD == schema.version_of(tx)
+        assert schema.HEAD == schema.load_revision(tx)
 
 
 def test_a_file_that_is_there_is_never_replaced(ini, database):
@@ -307,7 +307,7 @@ def url(request, past_folder, tmp_path):
 def find_problems(url, past_folder):
     """Examine a database; give name, sentence, count and examples of what is unsound."""
     config = replace(load_config(past_folder / "wcflow.ini", {}), database=url)
-    with open_as_it_is(url) as db:
+    with open_without_upgrade(url) as db:
         report = examine(db, config, START + timedelta(days=1))
     return [(each.name, each.said, each.count, each.examples) for each in report.unsound]
 
@@ -417,7 +417,7 @@ FAULTS = [
 @pytest.mark.parametrize(("statements", "expected"), FAULTS)
 def test_what_contradicts_is_found_and_nothing_else(url, past_folder, statements, expected):
     """Each by itself, with how often and where; of a guest the address is not told."""
-    with open_as_it_is(url) as db, db.transaction() as tx:
+    with open_without_upgrade(url) as db, db.transaction() as tx:
         for statement in statements.split("; "):
             tx.execute(text(statement.replace(":", "\\:")))
     assert [expected] == find_problems(url, past_folder)
@@ -439,7 +439,7 @@ def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_p
 
 
 def test_an_index_that_is_missing_is_found(url, past_folder):
-    with open_as_it_is(url) as db, db.transaction() as tx:
+    with open_without_upgrade(url) as db, db.transaction() as tx:
         tx.execute(text("DROP INDEX person_touched"))
     assert [
         ("structure", "the table person lacks its index person_touched", 1, ())
@@ -562,9 +562,9 @@ def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served_store
 def test_resync_waits_for_nobody(served_store):
     """Another wcflow at work: 75, and nothing is begun."""
     with served_store.sim.db.transaction() as tx:
-        lease.take(tx, "shop", "another", datetime.now(UTC))
+        lease.acquire(tx, "shop", "another", datetime.now(UTC))
     ran = served_store.run("resync")
     assert (75, "") == (ran.code, ran.out)
     assert "another wcflow is working on [store shop]" in ran.err
     with served_store.sim.db.reading() as tx:
-        assert "" == store_row(tx, "shop").resyncing
+        assert "" == load_store_row(tx, "shop").resyncing

@@ -13,16 +13,16 @@ from sqlalchemy.exc import DBAPIError
 
 from wcflow.database import schema
 from wcflow.database.connection import Database, open_database
-from wcflow.database.evaluation_queue import evaluate_everyone, everyone_after
+from wcflow.database.evaluation_queue import everyone_after, start_full_evaluation
 from wcflow.database.sql import chunks, table_of, upsert
 from wcflow.database.stores import (
     Rescan,
     load_rescan,
+    load_setting,
+    load_store_row,
     save_rescan,
     save_setting,
     save_store,
-    setting,
-    store_row,
 )
 from wcflow.database.tables import CustomerRow, PersonRow
 from wcflow.errors import BusyError, SetupError
@@ -49,11 +49,11 @@ def empty_url(request, tmp_path):
 
 def test_migrations_make_the_tables_that_the_code_knows(empty_url):
     """A database that was upgraded all the way is the same as one that is made today."""
-    schema.migrate(empty_url)
+    schema.run_migrations(empty_url)
     settings = {"compare_type": True, "version_table": schema.VERSION_TABLE}
     context = MigrationContext.configure(empty_url, opts=settings)
     assert [] == compare_metadata(context, schema.METADATA)
-    assert schema.HEAD == schema.version_of(empty_url)
+    assert schema.HEAD == schema.load_revision(empty_url)
 
 
 def test_the_newest_revision_is_the_one_named_in_the_code():
@@ -67,7 +67,7 @@ def test_an_opened_database_is_found_again_with_all_it_held(database, database_u
         save_store(tx, "shop", url="https://shop.example", zone="Europe/Berlin")
 
     with open_database(database_url) as again, again.reading() as tx:
-        assert "Europe/Berlin" == store_row(tx, "shop").zone
+        assert "Europe/Berlin" == load_store_row(tx, "shop").zone
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):
@@ -76,7 +76,7 @@ def test_a_transaction_that_fails_leaves_nothing(database):
         _ = 1 / 0
 
     with database.reading() as tx:
-        assert store_row(tx, "shop") is None
+        assert load_store_row(tx, "shop") is None
 
 
 @pytest.mark.parametrize("look", [Database.reading, Database.counting])
@@ -85,10 +85,10 @@ def test_a_look_sees_one_state_whatever_is_written_meanwhile(database, look):
         save_store(tx, "shop", title="before")
 
     with look(database) as looking:
-        first = store_row(looking, "shop").title
+        first = load_store_row(looking, "shop").title
         with database.transaction() as tx:
             save_store(tx, "shop", title="after")
-        second = store_row(looking, "shop").title
+        second = load_store_row(looking, "shop").title
 
     assert ("before", "before") == (first, second)
 
@@ -184,7 +184,7 @@ class TestRefusals:
                 tx.execute(text(f"PRAGMA max_page_count = {pages}"))
                 save_store(tx, "shop", title="lost", error="x" * 1_000_000)
             with db.reading() as tx:
-                assert "kept" == store_row(tx, "shop").title
+                assert "kept" == load_store_row(tx, "shop").title
 
     def test_a_read_only_file_is_told(self, tmp_path):
         file = tmp_path / "wcflow.sqlite"
@@ -236,7 +236,7 @@ class TestRefusals:
                     save_setting(tx, "x", "1")
             with other.transaction() as tx:
                 save_setting(tx, "x", "2")
-                assert "2" == setting(tx, "x")
+                assert "2" == load_setting(tx, "x")
 
     def test_a_postgresql_that_goes_away_is_busy_and_found_again(self, postgres):
         with postgres.database() as url, open_database(url) as db:
@@ -383,6 +383,6 @@ def test_rescans_of_stores_with_similar_names_do_not_collide(database):
     with database.transaction() as tx:
         save_rescan(tx, "x", "ids x", rescan)
         save_rescan(tx, "ids x", "x", other)
-        evaluate_everyone(tx, "ids x")
+        start_full_evaluation(tx, "ids x")
         assert (rescan, other) == (load_rescan(tx, "x", "ids x"), load_rescan(tx, "ids x", "x"))
         assert (None, 0) == (everyone_after(tx, "x"), everyone_after(tx, "ids x"))

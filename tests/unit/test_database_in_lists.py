@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import bindparam, or_, select, update
 
 from wcflow.database.identity import mark_dirty
-from wcflow.database.prepared import AMONG, Prepared, among, those
+from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples, select_in
 from wcflow.database.sql import table_of
 from wcflow.database.tables import PersonRow
 
@@ -25,16 +25,16 @@ def people(database):
 def test_those_among_any_number_of_values_are_found_once(people, many):
     """Be they more than one statement takes; what is not there, or another shop's, is not found."""
     wanted = [*list(PEOPLE.values())[:many], "nobody@example.com"]
-    query = those(PERSONS, "email", PERSONS.c.store, PERSONS.c.email)
+    query = select_in(PERSONS, "email", PERSONS.c.store, PERSONS.c.email)
     with people.reading() as tx:
-        found = [tuple(row) for row in among(tx, query, "shop", wanted)]
+        found = [tuple(row) for row in fetch_tuples(tx, query, "shop", wanted)]
     assert sorted(("shop", email) for email in wanted[:-1]) == sorted(found)
 
 
 def test_values_that_look_like_sql_are_values(people):
     asked = Prepared(
         select(PERSONS.c.email).where(
-            PERSONS.c.email.in_(AMONG), or_(PERSONS.c.touched == 1, PERSONS.c.touched == 7)
+            PERSONS.c.email.in_(IN_LIST), or_(PERSONS.c.touched == 1, PERSONS.c.touched == 7)
         )
     )
     texts = ["') OR 1=1 --", "%s", "?", ":store", PEOPLE["c7"]]
@@ -50,9 +50,9 @@ def test_a_statement_is_made_for_each_of_many_and_for_nobody_where_there_are_non
     )
     counted = Prepared(select(PERSONS.c.email, PERSONS.c.orders_count).where(PERSONS.c.spent > 0))
     with people.transaction() as tx:
-        named.for_all(tx, [])
+        named.execute_many(tx, [])
         assert [] == counted.rows(tx)
-        named.for_all(
+        named.execute_many(
             tx, [{"of": "shop", "who": PEOPLE[f"c{number}"], "to": number} for number in (3, 5)]
         )
         assert {(PEOPLE["c3"], 3), (PEOPLE["c5"], 5)} == {tuple(row) for row in counted.rows(tx)}

@@ -8,22 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from wcflow.database.customers import customers, save_customers, set_customer_meta
+from wcflow.database.customers import load_customers, save_customers, set_customer_meta
 from wcflow.database.identity import Owner
 from wcflow.database.mapping import (
-    customer_of,
-    customer_row,
-    order_of,
-    order_row,
-    product_of,
-    product_row,
-    ready,
+    customer_from_row,
+    customer_to_row,
+    order_from_row,
+    order_to_row,
+    prepare_orders,
+    product_from_row,
+    product_to_row,
 )
 from wcflow.database.orders import (
     OrderChange,
     delete_orders,
-    order_records,
-    orders_of_people,
+    load_orders,
+    load_orders_of_people,
     save_orders,
     set_order_meta,
 )
@@ -87,25 +87,25 @@ people = st.builds(
 
 @given(orders)
 def test_an_order_comes_out_as_it_went_in(order):
-    row = OrderRow(**order_row("shop", order), history="[]")
+    row = OrderRow(**order_to_row("shop", order), history="[]")
 
-    assert order == order_of(row)
+    assert order == order_from_row(row)
 
 
 @given(orders, people)
 def test_equal_content_is_equal_text(order, customer):
     """Rows are compared by their text: its keys are sorted, and it is as any JSON column is written."""
-    details = [order_row("shop", order)["detail"], customer_row("shop", customer)["detail"]]
+    details = [order_to_row("shop", order)["detail"], customer_to_row("shop", customer)["detail"]]
 
     assert [dumps(loads(each)) for each in details] == details
 
 
 @given(people)
 def test_a_customer_comes_out_as_they_went_in_under_the_address_they_are_known_by(customer):
-    row = CustomerRow(**customer_row("shop", customer))
+    row = CustomerRow(**customer_to_row("shop", customer))
     known_by = customer.email.strip().lower() or customer.billing.email.strip().lower()
 
-    assert replace(customer, email=known_by) == customer_of(row)
+    assert replace(customer, email=known_by) == customer_from_row(row)
 
 
 @given(
@@ -120,7 +120,7 @@ def test_a_customer_comes_out_as_they_went_in_under_the_address_they_are_known_b
     )
 )
 def test_a_product_comes_out_as_it_went_in(product):
-    assert product == product_of(ProductRow(**product_row("shop", product)))
+    assert product == product_from_row(ProductRow(**product_to_row("shop", product)))
 
 
 def order(id=1, **more):
@@ -143,7 +143,7 @@ def order(id=1, **more):
 
 
 READY_OR_NOT = pytest.mark.parametrize(
-    "made", [list, partial(ready, "shop")], ids=["as told", "made ready"]
+    "made", [list, partial(prepare_orders, "shop")], ids=["as told", "made ready"]
 )
 
 
@@ -151,7 +151,7 @@ class TestSaving:
     def test_texts_that_postgresql_cannot_hold_are_cleaned(self, database):
         with database.transaction() as tx:
             save_orders(tx, "shop", [order(customer_note="a\0b", meta={"colour": "r\0d"})])
-            found = order_records(tx, "shop", [1])[1]
+            found = load_orders(tx, "shop", [1])[1]
 
         assert ("ab", {"colour": "r\0d"}) == (found.customer_note, found.meta)
 
@@ -160,7 +160,7 @@ class TestSaving:
         with database.transaction() as tx:
             first = save_orders(tx, "shop", [order()])
             echo = save_orders(tx, "shop", [order(modified=later)])
-            stamped = order_records(tx, "shop", [1])[1].modified
+            stamped = load_orders(tx, "shop", [1])[1].modified
             moved = save_orders(tx, "shop", [order(customer_id=3)])
 
         nobody = Owner(0, "anna@example.com")
@@ -176,7 +176,7 @@ class TestSaving:
             save_orders(tx, "shop", made([order(status="completed", modified=later)]))
             save_orders(tx, "shop", made([order(status="completed", total=5, modified=later)]))
 
-            found = order_records(tx, "shop", [1])[1].history
+            found = load_orders(tx, "shop", [1])[1].history
         seen = StatusChange("", "processing", NOW)
         assert (seen, StatusChange("processing", "completed", later)) == found
 
@@ -187,13 +187,13 @@ class TestSaving:
             save_orders(tx, "shop", made([order(refunds=(dated,))]))
             again = save_orders(tx, "shop", made([order(refunds=(plain,))]))
 
-            assert ((dated,), []) == (order_records(tx, "shop", [1])[1].refunds, again)
+            assert ((dated,), []) == (load_orders(tx, "shop", [1])[1].refunds, again)
 
     def test_an_order_made_ready_is_kept_as_any_other(self, database):
         told = order(customer_id=3, refunds=(Refund(9, 100),), meta={"colour": "red"})
         with database.transaction() as tx:
-            changes = save_orders(tx, "shop", ready("shop", [told]))
-            assert told == replace(order_records(tx, "shop", [1])[1], history=())
+            changes = save_orders(tx, "shop", prepare_orders("shop", [told]))
+            assert told == replace(load_orders(tx, "shop", [1])[1], history=())
             assert (changes, []) == (
                 [OrderChange(1, None, Owner(3, "anna@example.com"))],
                 save_orders(tx, "shop", [told]),
@@ -202,7 +202,7 @@ class TestSaving:
     def test_where_a_text_cannot_be_written_no_order_is_made_ready(self):
         """Who keeps them puts that one aside."""
         told = order(1), order(2, billing=Address(city="\ud800"))
-        assert told == ready("shop", told)
+        assert told == prepare_orders("shop", told)
 
     def test_meta_written_to_the_shop_and_noted_is_no_news_when_it_comes_back(self, database):
         with database.transaction() as tx:
@@ -217,7 +217,7 @@ class TestSaving:
         with database.transaction() as tx:
             save_customers(tx, "shop", [hidden, shown])
             set_customer_meta(tx, "shop", {1: {"x": "y"}, 2: {"x": "y"}, 3: {"x": "y"}})
-            found = customers(tx, "shop", [1, 2, 3])
+            found = load_customers(tx, "shop", [1, 2, 3])
 
         assert {1: hidden, 2: replace(shown, meta={"x": "y"})} == found
 
@@ -234,7 +234,7 @@ class TestSaving:
                 ],
             )
             save_orders(tx, "other shop", [order(1, customer_id=5)])
-            found = orders_of_people(tx, "shop", [5], ["anna@example.com"])
+            found = load_orders_of_people(tx, "shop", [5], ["anna@example.com"])
 
         assert [2, 1] == [each.id for each in found]
 
@@ -242,7 +242,7 @@ class TestSaving:
         ids = range(1, 1301)
         with database.transaction() as tx:
             save_orders(tx, "shop", [order(id) for id in ids])
-            found = order_records(tx, "shop", ids)
+            found = load_orders(tx, "shop", ids)
             gone = delete_orders(tx, "shop", ids)
 
         assert (set(ids), 1300) == (set(found), len(gone))

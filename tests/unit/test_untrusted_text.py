@@ -23,8 +23,8 @@ from tests.command_line import CommandLine
 from tests.sandbox_http import mount_sandbox
 from wcflow.cli import app, output
 from wcflow.cli.errors import report_error
-from wcflow.database.customers import customers, save_customers
-from wcflow.database.orders import order_records, orders_of_people, save_orders
+from wcflow.database.customers import load_customers, save_customers
+from wcflow.database.orders import load_orders, load_orders_of_people, save_orders
 from wcflow.errors import SetupError
 from wcflow.sandbox.faults import FaultRule
 from wcflow.sandbox.rest import text_response
@@ -275,10 +275,10 @@ def test_the_mirror_gives_back_what_it_was_given(database):
         save_customers(tx, evil, [kept])
         save_orders(tx, evil, [bought])
     with database.reading() as tx:
-        assert {12: kept} == customers(tx, evil, [12])
-        (found,) = orders_of_people(tx, evil, [], [email])
+        assert {12: kept} == load_customers(tx, evil, [12])
+        (found,) = load_orders_of_people(tx, evil, [], [email])
         assert bought == replace(found, history=())
-        assert {} == order_records(tx, "another", [7])
+        assert {} == load_orders(tx, "another", [7])
 
 
 STATEMENTS = {

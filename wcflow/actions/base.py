@@ -13,7 +13,7 @@ from wcflow.rules.steps import Action
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
-    from wcflow.database.outbox import Entry
+    from wcflow.database.outbox import OutboxEntry
     from wcflow.store.client import Store
 
 Payload = Mapping[str, Any]
@@ -52,7 +52,7 @@ class EntryKind:
     content: Callable[[Payload, tzinfo], str]
     resource: str = ""
     phrase: str = ""
-    deliver: Callable[[Entry, WaysOut], str] | None = None
+    deliver: Callable[[OutboxEntry, WaysOut], str] | None = None
     meta: Callable[[Payload], Mapping[str, str | None]] | None = None
     state: bool = False
     channel: str = STORE

@@ -30,7 +30,7 @@ from wcflow.units import Duration, add_duration, duration_words
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
-    from wcflow.database.outbox import Entry
+    from wcflow.database.outbox import OutboxEntry
 
 EXISTS = "woocommerce_rest_coupon_code_already_exists"
 
@@ -334,7 +334,7 @@ def _content(payload: Payload, zone: tzinfo) -> str:
     return f"{payload['code']}: {worth}{until}, for {', '.join(emails) or 'anyone'}"
 
 
-def _deliver(entry: Entry, ways: WaysOut) -> str:
+def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
     coupon = _coupon(entry.payload)
     try:
         ways.store.create_coupon(coupon)

@@ -12,7 +12,7 @@ from wcflow.rules.steps import Action, Send, Step, StepContext, StepResult, pars
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
-    from wcflow.database.outbox import Entry
+    from wcflow.database.outbox import OutboxEntry
 
 NO_ORDER = "the customer has no order for it"
 
@@ -59,7 +59,7 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
     return f"{kind}{payload['text']} {payload['mark']}"
 
 
-def _deliver(entry: Entry, ways: WaysOut) -> str:
+def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
     mark, where = entry.payload["mark"], f"order {entry.target}"
     if entry.attempts > 1 and any(mark in each.text for each in ways.store.notes(entry.target)):
         return f"note on {where}, written by an earlier attempt"

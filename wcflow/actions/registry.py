@@ -19,7 +19,7 @@ from wcflow.rules.steps import Action
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
-    from wcflow.database.outbox import Entry
+    from wcflow.database.outbox import OutboxEntry
 
 MODULES = (TAG, NOTE, COUPON, META, CONTROL)
 
@@ -61,18 +61,18 @@ def channel_kinds(channel: str) -> list[str]:
 # Entries in words.
 
 
-def target_words(entry: Entry) -> str:
+def target_words(entry: OutboxEntry) -> str:
     """Return where an entry goes: ``customer 12``, ``order 812``, or nothing."""
     place = ENTRY_KINDS[entry.kind].resource
     return f"{place} {entry.target}" if place and entry.target else ""
 
 
-def entry_words(entry: Entry) -> str:
+def entry_words(entry: OutboxEntry) -> str:
     """Return what is done and where: ``tags on customer 12``, ``note on order 812``, ``coupon``."""
     kind, where = ENTRY_KINDS[entry.kind], target_words(entry)
     return f"{kind.phrase} {where}" if where else kind.one
 
 
-def content_words(entry: Entry, zone: tzinfo = UTC) -> str:
+def content_words(entry: OutboxEntry, zone: tzinfo = UTC) -> str:
     """Return what is written, in one line."""
     return ENTRY_KINDS[entry.kind].content(entry.payload, zone)

@@ -10,7 +10,7 @@ from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Yes, confirm, select_stores
 from wcflow.cli.session import Session, open_session
 from wcflow.cli.visits import for_each_store
-from wcflow.database.stores import save_store, store_row
+from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SetupError, UsageError
 from wcflow.maintenance import approve as let_go
@@ -72,7 +72,7 @@ def _follow_move(session: Session, name: str, *, yes: bool) -> None:
     (settings,) = select_stores(session.config, name)
     context = session.context(settings)
     with session.db.reading() as tx:
-        row = store_row(tx, name)
+        row = load_store_row(tx, name)
     if row is None or not row.url:
         raise UsageError(f"[store {name}] was never reached", "Run 'wcflow doctor' to see why.")
     found = fetch_store_info(context.store)

@@ -12,7 +12,7 @@ from sqlalchemy import URL, make_url
 from wcflow.cli import output
 from wcflow.cli.context import require_database
 from wcflow.cli.options import ConfigFile, interruptible, read_config
-from wcflow.database.copy import copied
+from wcflow.database.sqlite_files import copy_database
 from wcflow.errors import SetupError
 
 EPILOG = """\b
@@ -49,7 +49,7 @@ def backup(
         )
     require_database(database)
     with interruptible():
-        size = copied(Path(str(url.database)), file)
+        size = copy_database(Path(str(url.database)), file)
     output.print_line(
         f"Copied {url.database} to {file}: {size / (1 << 20):,.1f} MB, checked.", "green"
     )

@@ -7,7 +7,7 @@ import typer
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, read_config
 from wcflow.config.summary import summary_lines
-from wcflow.database.sqlite_files import exposed
+from wcflow.database.sqlite_files import check_permissions
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def check(config: ConfigFile = None) -> None:
         output.print_line(line.strip(), indent=indent)
     for remark in found.warnings:
         output.print_warning(f"warning: {remark}")
-    if wide := exposed(found.database):
+    if wide := check_permissions(found.database):
         output.print_warning(f"warning: {wide.said}: {wide.advice}")
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""

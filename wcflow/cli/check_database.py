@@ -16,11 +16,16 @@ from wcflow.cli.options import AsJson, ConfigFile, interruptible, read_config, u
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import schema
-from wcflow.database.connection import Database, open_as_it_is
-from wcflow.database.contradictions import Told, against, in_store, strays
-from wcflow.database.integrity import Unsound, of_file, of_structure
+from wcflow.database.connection import Database, open_without_upgrade
+from wcflow.database.consistency import (
+    ConfiguredStore,
+    find_config_mismatches,
+    find_row_problems,
+    find_stray_rows,
+)
+from wcflow.database.integrity import IntegrityProblem, check_file, check_structure
 from wcflow.database.sql import table_of
-from wcflow.database.sqlite_files import exposed
+from wcflow.database.sqlite_files import check_permissions
 from wcflow.database.tables import (
     CustomerRow,
     OrderRow,
@@ -58,7 +63,7 @@ class DatabaseReport:
 
     database: str
     revision: str
-    unsound: list[Unsound]
+    unsound: list[IntegrityProblem]
     counts: dict[str, dict[str, int]]
     remarks: list[tuple[str, str]]
 
@@ -76,7 +81,7 @@ def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """
     found = read_config(config)
     require_database(found.database)
-    with interruptible(), open_as_it_is(found.database) as db:
+    with interruptible(), open_without_upgrade(found.database) as db:
         report = examine(db, found, utcnow())
     if as_json:
         output.print_json(_to_json(report))
@@ -87,14 +92,14 @@ def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
 def examine(db: Database, config: Config, now: datetime) -> DatabaseReport:
     """Examine a database as one state of it, whatever is written meanwhile."""
-    permission_problem = exposed(config.database)
+    permission_problem = check_permissions(config.database)
     report = DatabaseReport(
-        db.place, "", [], {}, [permission_problem] if permission_problem else []
+        db.location, "", [], {}, [permission_problem] if permission_problem else []
     )
     try:
         with db.reading() as tx:
-            report.revision = schema.version_of(tx) or ""
-            schema.check(report.revision or None, db.place)
+            report.revision = schema.load_revision(tx) or ""
+            schema.check_revision(report.revision or None, db.location)
             report.unsound += _check_structure(tx, report)
             if not report.unsound and report.revision == schema.HEAD:
                 report.counts = {name: _count_rows(tx, name) for name in _store_names(tx)}
@@ -102,15 +107,15 @@ def examine(db: Database, config: Config, now: datetime) -> DatabaseReport:
     except SetupError as error:
         if db.dialect != "sqlite" or "is damaged" not in str(error):
             raise
-        report.unsound.append(Unsound("file", str(error), error.advice))
+        report.unsound.append(IntegrityProblem("file", str(error), error.advice))
     return report
 
 
-def _check_structure(tx: Connection, report: DatabaseReport) -> Iterator[Unsound]:
-    damage = list(of_file(tx))
+def _check_structure(tx: Connection, report: DatabaseReport) -> Iterator[IntegrityProblem]:
+    damage = list(check_file(tx))
     yield from damage
     if report.revision == schema.HEAD:
-        yield from () if damage else of_structure(tx)
+        yield from () if damage else check_structure(tx)
     elif report.revision:
         said = f"it has revision {report.revision}, and {schema.HEAD} is the present one"
         report.remarks.append((said, "The next command upgrades it. Rows were not checked."))
@@ -120,21 +125,21 @@ def _check_structure(tx: Connection, report: DatabaseReport) -> Iterator[Unsound
 
 def _check_rows(
     tx: Connection, config: Config, stores: list[str], now: datetime
-) -> Iterator[Unsound]:
+) -> Iterator[IntegrityProblem]:
     configured = {settings.name: _configured(config, settings) for settings in config.stores}
     for name in stores:
-        found = list(in_store(tx, name, now))
+        found = list(find_row_problems(tx, name, now))
         yield from found
         # Of rows that cannot be read nothing more can be asked.
         if name in configured and not any(each.name == "rows" for each in found):
-            yield from against(tx, configured[name])
-    yield from strays(tx)
+            yield from find_config_mismatches(tx, configured[name])
+    yield from find_stray_rows(tx)
 
 
-def _configured(config: Config, settings: StoreSettings) -> Told:
+def _configured(config: Config, settings: StoreSettings) -> ConfiguredStore:
     groups = {segment.name: segment.group for segment in config.rules.segments}
     digest = config.rules.digest
-    return Told(settings.name, settings.shared_emails, settings.guests, groups, digest)
+    return ConfiguredStore(settings.name, settings.shared_emails, settings.guests, groups, digest)
 
 
 def _store_names(tx: Connection) -> list[str]:
@@ -179,7 +184,7 @@ def _print_report(report: DatabaseReport) -> None:
         output.print_line("The database is in order.", "green")
 
 
-def _problem_line(each: Unsound) -> str:
+def _problem_line(each: IntegrityProblem) -> str:
     where = f"[store {each.store}] " if each.store else ""
     often = f" ({each.count:,}: {', '.join(each.examples)}" if each.examples else ""
     more = ", …)" if each.count > len(each.examples) else ")"

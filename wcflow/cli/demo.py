@@ -29,7 +29,7 @@ from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.contacts import load_contacts
 from wcflow.database.identity import person_keys
-from wcflow.database.stores import store_row
+from wcflow.database.stores import load_store_row
 from wcflow.evaluate.explain import explain_person
 from wcflow.profile import account_in
 from wcflow.rules.tags import Memory
@@ -221,7 +221,9 @@ def _show_segments_and_tags(context: SyncContext) -> None:
 
 def _load_memories(context: SyncContext) -> list[Memory]:
     with context.db.reading() as tx:
-        return list(people.memories(tx, context.name, people.persons(tx, context.name)).values())
+        return list(
+            people.load_memories(tx, context.name, people.persons(tx, context.name)).values()
+        )
 
 
 def _bar_rows(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[str, int, str, str]]:
@@ -240,7 +242,7 @@ def _bar_rows(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[st
 def _show_delivered(context: SyncContext) -> None:
     """Show what was sent one by one, such as notes and coupons, kind by kind."""
     with context.db.reading() as tx:
-        done = outbox.entries(tx, context.name, ["done"], limit=None)
+        done = outbox.load_entries(tx, context.name, ["done"], limit=None)
         found = [entry for entry in done if ENTRY_KINDS[entry.kind].deliver]
         contacts = load_contacts(tx, context.name, {entry.person for entry in found})
     names = {each: contact.name or contact.email for each, contact in contacts.items()}
@@ -258,7 +260,7 @@ def _show_delivered(context: SyncContext) -> None:
 def _show_explanation(demo_run: DemoRun, context: SyncContext) -> None:
     with context.db.reading() as tx:
         person = people.find_person(tx, context.name, demo_run.scenes[-1].email)
-        row = store_row(tx, context.name)
+        row = load_store_row(tx, context.name)
         if person is None or row is None:
             return
         found = explain_person(tx, context.config, context.settings, person, utcnow())

@@ -27,8 +27,8 @@ from wcflow.cli.options import (
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
-from wcflow.database.schema import HEAD, version_of
-from wcflow.database.sqlite_files import exposed
+from wcflow.database.schema import HEAD, load_revision
+from wcflow.database.sqlite_files import check_permissions
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.store.probe import Finding, probe
@@ -122,10 +122,10 @@ def _check_database(url: str) -> Finding:
         return Finding("database", "bad", f"there is no directory {path.parent}", "Create it.")
     try:
         with open_database(url) as db, db.reading() as tx:
-            version = version_of(tx)
+            version = load_revision(tx)
     except WcflowError as error:
         return Finding("database", "bad", str(error), error.advice)
-    return Finding("database", "ok", f"{db.place} exists, revision {version} of {HEAD}")
+    return Finding("database", "ok", f"{db.location} exists, revision {version} of {HEAD}")
 
 
 def _sqlite_file(url: str) -> Path | None:
@@ -147,7 +147,7 @@ def _check_disk(url: str) -> Iterator[Finding]:
         )
     else:
         yield Finding("disk", "ok", said)
-    if permission_problem := exposed(url):
+    if permission_problem := check_permissions(url):
         yield Finding("database file", "warn", permission_problem.said, permission_problem.advice)
 
 

@@ -15,7 +15,7 @@ from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.stores import StoreSettings
 from wcflow.database import people
-from wcflow.database.stores import store_row
+from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError, UsageError
 from wcflow.evaluate.explain import (
     EntrySeen,
@@ -67,7 +67,7 @@ def explain(
     with open_database_session(config) as session, session.db.reading() as tx:
         settings, person = _find_person(tx, session, store, customer)
         found = explain_person(tx, session.config, settings, person, session.clock())
-        row = store_row(tx, settings.name)
+        row = load_store_row(tx, settings.name)
         zone = parse_zone(row.zone if row else "UTC")
     if rule is not None:
         found = only_rules(found, _select_rules(found, rule))
@@ -83,7 +83,7 @@ def _find_person(
     """Find the person; raises UsageError where there is none, or one in each of several stores."""
     found = []
     for settings in session.stores(store):
-        row = store_row(tx, settings.name)
+        row = load_store_row(tx, settings.name)
         person = people.find_person(tx, settings.name, customer) if row else None
         if row and person is not None:
             found.append((settings, person))
@@ -100,7 +100,7 @@ def _find_person(
 
 
 def _require_poll(tx: Connection, session: DatabaseSession, store: str | None) -> None:
-    if not any(store_row(tx, each.name) for each in session.stores(store)):
+    if not any(load_store_row(tx, each.name) for each in session.stores(store)):
         raise SetupError("the store was never read", "Run 'wcflow plan' first.")
 
 

@@ -16,8 +16,8 @@ from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts
-from wcflow.database.outbox import Entry
-from wcflow.database.stores import store_row
+from wcflow.database.outbox import OutboxEntry
+from wcflow.database.stores import load_store_row
 from wcflow.errors import UsageError
 from wcflow.units import parse_zone
 
@@ -36,7 +36,7 @@ class EntryState(StrEnum):
 Ids = Annotated[
     list[int] | None, typer.Argument(metavar="ID…", help="The ids that 'outbox list' shows.")
 ]
-EntriesByStore = Mapping[str, Sequence[Entry]]
+EntriesByStore = Mapping[str, Sequence[OutboxEntry]]
 """Effects by store."""
 
 
@@ -71,7 +71,7 @@ def list_entries(
     with open_database_session(config) as session, session.db.reading() as tx:
         most = None if as_json else limit
         found = {
-            each.name: outbox.entries(tx, each.name, states, limit=most, newest_first=True)
+            each.name: outbox.load_entries(tx, each.name, states, limit=most, newest_first=True)
             for each in session.stores(store)
         }
         if as_json:
@@ -147,7 +147,7 @@ def _select_entries(
     if numbers:
         return _load_by_ids(tx, session, store, numbers)
     return {
-        each.name: outbox.entries(tx, each.name, ["failed"], limit=None)
+        each.name: outbox.load_entries(tx, each.name, ["failed"], limit=None)
         for each in session.stores(store)
     }
 
@@ -157,7 +157,7 @@ def _load_by_ids(
 ) -> EntriesByStore:
     """Give effects by their ids; raises UsageError where one is not there."""
     found = {
-        each.name: outbox.entries(tx, each.name, ids=numbers, limit=None)
+        each.name: outbox.load_entries(tx, each.name, ids=numbers, limit=None)
         for each in session.stores(store)
     }
     missing = sorted(set(numbers) - set(_entry_ids(found)))
@@ -180,7 +180,7 @@ def _print_result(found: EntriesByStore, count: int, deed: str, otherwise: str) 
         output.print_line(f"{left:,} skipped: {otherwise}.")
 
 
-def _print_entries(tx: Connection, store: str, some: Sequence[Entry]) -> None:
+def _print_entries(tx: Connection, store: str, some: Sequence[OutboxEntry]) -> None:
     zone = _store_zone(tx, store)
     who = load_contacts(tx, store, {each.person for each in some})
     output.print_line(f"{store}: {output.format_count(len(some), 'change')}", "bold")
@@ -189,7 +189,7 @@ def _print_entries(tx: Connection, store: str, some: Sequence[Entry]) -> None:
         output.print_table(columns, [_entry_row(each, who, zone) for each in some])
 
 
-def _entry_row(each: Entry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[object, ...]:
+def _entry_row(each: OutboxEntry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[object, ...]:
     # Of what is done the outcome only says once more what was to be done.
     outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
@@ -201,7 +201,9 @@ def _entry_row(each: Entry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[o
     )
 
 
-def _entry_facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tuple[str, str]]:
+def _entry_facts(
+    store: str, each: OutboxEntry, who: Contact, zone: tzinfo
+) -> list[tuple[str, str]]:
     rows = [
         ("id", str(each.id)),
         ("store", store),
@@ -209,8 +211,8 @@ def _entry_facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tu
         ("what", ENTRY_KINDS[each.kind].one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
-        ("because of", "" if each.rule == outbox.STATE_OF_TAGS else f"{each.rule}, {each.step}"),
-        ("event", "" if each.rule == outbox.STATE_OF_TAGS else each.occurrence),
+        ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),
+        ("event", "" if each.rule == outbox.TAGS_RULE else each.occurrence),
         ("queued", output.format_time(each.queued_at, zone)),
         ("state", each.state),
         ("not before", output.format_time(each.due_at, zone) if each.state == "due" else ""),
@@ -222,11 +224,11 @@ def _entry_facts(store: str, each: Entry, who: Contact, zone: tzinfo) -> list[tu
 
 
 def _store_zone(tx: Connection, store: str) -> tzinfo:
-    row = store_row(tx, store)
+    row = load_store_row(tx, store)
     return parse_zone(row.zone if row else "UTC")
 
 
-def _to_json(each: Entry) -> dict[str, object]:
+def _to_json(each: OutboxEntry) -> dict[str, object]:
     return {
         "id": each.id,
         "state": each.state,

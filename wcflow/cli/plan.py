@@ -18,7 +18,7 @@ from wcflow.cli.visits import for_each_store
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts
-from wcflow.database.stores import store_row
+from wcflow.database.stores import load_store_row
 from wcflow.errors import DONE
 from wcflow.outbox.limits import any_hold
 from wcflow.outbox.meta_plan import Preview, previews
@@ -94,10 +94,10 @@ def load_plan(
     tx: Connection, config: Config, context: SyncContext, now: datetime, most: int | None
 ) -> StorePlan:
     """Look at what waits for a store, at most so many of each kind."""
-    row = store_row(tx, context.name)
+    row = load_store_row(tx, context.name)
     assert row is not None, "the store is known before its plan is shown"
-    counts = outbox.kind_counts(tx, context.name, "due")
-    dry_run_counts = outbox.kind_counts(tx, context.name, "dry_run")
+    counts = outbox.count_by_kind(tx, context.name, "due")
+    dry_run_counts = outbox.count_by_kind(tx, context.name, "dry_run")
     waiting = _load_previews(tx, config, context.name, counts, most, "due")
     dry_run = _load_previews(tx, config, context.name, dry_run_counts, most, "dry_run")
     persons = {each.entry.person for each in (*waiting, *dry_run)}
@@ -129,7 +129,7 @@ def _load_previews(
         entry
         for kind in ENTRY_KINDS
         if kind in counts
-        for entry in outbox.entries(
+        for entry in outbox.load_entries(
             tx, store, [state], limit=most, kinds=[kind], newest_first=newest
         )
     ]
@@ -181,7 +181,7 @@ def _print_by_kind(
 
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
-    why = "" if entry.rule == outbox.STATE_OF_TAGS else f"{entry.rule}: {entry.occurrence}"
+    why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.occurrence}"
     who = str(store_plan.people.get(entry.person, ""))
     where = target_words(entry) if ENTRY_KINDS[entry.kind].resource == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)

@@ -21,10 +21,10 @@ from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
-from wcflow.database.outbox import Entry
-from wcflow.database.quarantine import PERSON_OF, Aside, quarantined_rows
-from wcflow.database.sql import count_customers, count_orders, instant, run_counts
-from wcflow.database.stores import saved_hold, store_row
+from wcflow.database.outbox import OutboxEntry
+from wcflow.database.quarantine import PERSON_KINDS, QuarantinedRecord, load_quarantine
+from wcflow.database.sql import count_customers, count_orders, count_runs, instant
+from wcflow.database.stores import load_store_row, saved_hold
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold
@@ -63,8 +63,8 @@ class StoreStatus:
     queue: Mapping[str, int]
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
-    given_up: Sequence[Entry]
-    aside: Sequence[Aside]
+    given_up: Sequence[OutboxEntry]
+    aside: Sequence[QuarantinedRecord]
     ailing: Sequence[str]
 
 
@@ -129,12 +129,12 @@ def load_status(
 ) -> StoreStatus:
     """Look at one store."""
     name = settings.name
-    row = store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
-    given_up = outbox.entries(tx, name, ["failed"], limit=None)
-    aside = quarantined_rows(tx, name)
+    row = load_store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
+    given_up = outbox.load_entries(tx, name, ["failed"], limit=None)
+    aside = load_quarantine(tx, name)
     orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _optional_instant(row.polled_at)
-    waiting, released = outbox.waiting(tx, name, now)
+    waiting, released = outbox.count_waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
     saved = saved_hold(tx, row.name)
     hold = saved.reason or any_hold(tx, row, max_writes, now)
@@ -156,11 +156,11 @@ def load_status(
         orders=orders,
         customers=customers,
         people=people.count_people(tx, name),
-        people_waiting=evaluation_queue.people_left(tx, name, now),
-        segments=people.segment_counts(tx, name),
-        queue=outbox.queue_counts(tx, name),
+        people_waiting=evaluation_queue.count_due_people(tx, name, now),
+        segments=people.count_by_segment(tx, name),
+        queue=outbox.count_by_state(tx, name),
         due_now=waiting + released,
-        runs=run_counts(tx, name),
+        runs=count_runs(tx, name),
         given_up=given_up,
         aside=aside,
         ailing=(
@@ -193,7 +193,7 @@ def _sync_problems(
         yield f"{output.format_count(given_up, 'change')} failed"
 
 
-def _record_problems(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterator[str]:
+def _record_problems(aside: Sequence[QuarantinedRecord], known: Mapping[str, int]) -> Iterator[str]:
     """Tell of a shop that has become unreadable: more of a kind is aside than a tenth of what is known."""
     for kind, count in known.items():
         bad = sum(row.kind == kind for row in aside)
@@ -201,8 +201,8 @@ def _record_problems(aside: Sequence[Aside], known: Mapping[str, int]) -> Iterat
             yield f"{output.format_count(bad, kind)} could not be read"
 
 
-def _evaluation_problems(aside: Sequence[Aside]) -> Iterator[str]:
-    if count := sum(row.kind in PERSON_OF for row in aside):
+def _evaluation_problems(aside: Sequence[QuarantinedRecord]) -> Iterator[str]:
+    if count := sum(row.kind in PERSON_KINDS for row in aside):
         who = output.format_count(count, "person", "people")
         yield f"{who} cannot be evaluated because of a bug in wcflow (see the log)"
 
@@ -292,10 +292,10 @@ def _print_failed(store_status: StoreStatus) -> None:
     output.print_line("'wcflow outbox show ID' shows the customer.", indent=2)
 
 
-def _print_quarantine(rows: Sequence[Aside], zone: tzinfo) -> None:
+def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
     """Print what could not be understood. It makes no shop unwell: all else goes on."""
     output.print_heading("Quarantine")
-    if bad := sum(row.kind not in PERSON_OF for row in rows):
+    if bad := sum(row.kind not in PERSON_KINDS for row in rows):
         output.print_line(
             f"{output.format_count(bad, 'row', 'rows')} from the store could not be read. Rules use the last"
             " readable version; wcflow tries again every night, and when the record changes.",
@@ -314,7 +314,7 @@ def _print_quarantine(rows: Sequence[Aside], zone: tzinfo) -> None:
         output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
-def _record_name(row: Aside) -> str:
+def _record_name(row: QuarantinedRecord) -> str:
     return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
 
 

@@ -17,7 +17,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.config.summary import trigger_text
 from wcflow.database import runs
-from wcflow.database.sql import run_counts
+from wcflow.database.sql import count_runs
 from wcflow.errors import UsageError
 from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
 from wcflow.evaluate.context import open_context, rules_for_store
@@ -83,8 +83,8 @@ def _format_counts(states: object) -> str:
 def _workflow_facts(
     tx: Connection, config: Config, settings: StoreSettings
 ) -> list[dict[str, object]]:
-    watches = runs.watches(tx, settings.name)
-    counts = run_counts(tx, settings.name)
+    watches = runs.load_activations(tx, settings.name)
+    counts = count_runs(tx, settings.name)
     return [
         {
             "name": each.name,

@@ -22,7 +22,7 @@ from wcflow.daemon.stop import STOP_SIGNALS, Signals, utcnow
 from wcflow.daemon.systemd import SystemdNotifier
 from wcflow.daemon.worker import Worker
 from wcflow.database.connection import Database, open_database
-from wcflow.database.sqlite_files import exposed, sole
+from wcflow.database.sqlite_files import check_permissions, single_instance
 from wcflow.errors import DONE, SOME_FAILED, SetupError, WcflowError
 from wcflow.log import configure_logging
 
@@ -47,7 +47,7 @@ def run(path: Path, env: Mapping[str, str], pid: int, holder: str) -> int:
     config = load_config(path, env)
     _set_up_logging(config)
     with (
-        sole(config.database, pid),
+        single_instance(config.database, pid),
         open_database(config.database) as db,
         Signals() as signals,
     ):
@@ -208,7 +208,7 @@ def _set_up_logging(config: Config) -> None:
     configure_logging(config.log_level, config.log_format, terminal=sys.stderr.isatty())
     for remark in config.warnings:
         log.warning("configuration", remark=str(remark))
-    if wide := exposed(config.database):
+    if wide := check_permissions(config.database):
         log.warning("database file", why=wide.said, what_to_do=wide.advice)
 
 

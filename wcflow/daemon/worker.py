@@ -25,7 +25,7 @@ from wcflow.daemon.stop import StopRequested, StopToken, utcnow
 from wcflow.database import lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.sql import instant
-from wcflow.database.stores import saved_hold, store_row
+from wcflow.database.stores import load_store_row, saved_hold
 from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.sync import SyncContext
@@ -97,7 +97,7 @@ class Worker:
         Its claims stay: what it was writing may be at the shop, and is looked for when they lapse.
         """
         with self._context.db.transaction() as tx:
-            lease.give_back(tx, self.settings.name, self._context.holder)
+            lease.release(tx, self.settings.name, self._context.holder)
 
     # The rounds
 
@@ -174,7 +174,7 @@ class Worker:
 
     def _plan_nightly(self) -> None:
         with self._context.db.reading() as tx:
-            row = store_row(tx, self.settings.name)
+            row = load_store_row(tx, self.settings.name)
         if row is None:
             return
         last = None if row.reconciled_at is None else instant(row.reconciled_at)
@@ -184,7 +184,7 @@ class Worker:
         """See what is left to do, for the status line."""
         now = utcnow()
         with self._context.db.reading() as tx:
-            waiting = sum(outbox.waiting(tx, self.settings.name, now))
+            waiting = sum(outbox.count_waiting(tx, self.settings.name, now))
             held = bool(saved_hold(tx, self.settings.name).reason)
         self._set_health(
             replace(self.health, polled_at=now, waiting=waiting, held=held, activity="")

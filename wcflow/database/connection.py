@@ -13,8 +13,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from wcflow.database import schema
-from wcflow.database.copy import set_aside
-from wcflow.database.errors import worded
+from wcflow.database.errors import translate_error
+from wcflow.database.sqlite_files import backup_before_upgrade
 from wcflow.errors import SetupError
 
 _BUSY_MILLISECONDS = 5000
@@ -23,7 +23,7 @@ _CONNECT_SECONDS = 10
 """PostgreSQL would wait without end: for who holds a table, and for a server that does not answer."""
 _CACHE_KILOBYTES = 16_000
 """The indexes of a large shop: with the usual 2 MB a census reads them anew for every page."""
-_COUNTING_KILOBYTES = 500
+_SCAN_CACHE_KILOBYTES = 500
 """Who counts needs each page once: to fill new memory with pages takes longer than to read them."""
 _WAL_PAGES = 16_000
 """64 MB until the log is carried over: a page that many orders change is then carried over once."""
@@ -35,7 +35,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.dialect = engine.dialect.name
-        self.place = _place(engine.url)
+        self.location = _location(engine.url)
         self._writes = engine.execution_options(wcflow_begin="BEGIN IMMEDIATE")
         self._reads = engine
         if self.dialect == "postgresql":
@@ -46,24 +46,24 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Write: commit at the end, roll back on any error."""
-        with _in_words(self.place), self._writes.begin() as tx:
+        with _translate_errors(self.location), self._writes.begin() as tx:
             yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Look: every statement sees the same state."""
-        with _in_words(self.place), self._reads.begin() as tx:
+        with _translate_errors(self.location), self._reads.begin() as tx:
             yield tx
 
     @contextmanager
     def counting(self) -> Iterator[Connection]:
         """Look, and go through whole tables: pages are not kept."""
         with self.reading() as tx:
-            _keep(tx, _COUNTING_KILOBYTES)
+            _set_cache_size(tx, _SCAN_CACHE_KILOBYTES)
             try:
                 yield tx
             finally:
-                _keep(tx, _CACHE_KILOBYTES)
+                _set_cache_size(tx, _CACHE_KILOBYTES)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -86,37 +86,37 @@ def open_database(url: str) -> Database:
 
     Raises SetupError or BusyError in an admin's words.
     """
-    parsed = _parsed(url)
-    _claim_file(parsed)
-    db = Database(_engine(parsed))
+    parsed = _parse_url(url)
+    _create_private_file(parsed)
+    db = Database(_build_engine(parsed))
     try:
-        _bring_up_to_date(db, parsed)
+        _upgrade_if_needed(db, parsed)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def open_as_it_is(url: str) -> Database:
+def open_without_upgrade(url: str) -> Database:
     """Open a database that is there, of whatever revision, and change nothing in it."""
-    return Database(_engine(_parsed(url)))
+    return Database(_build_engine(_parse_url(url)))
 
 
-def _bring_up_to_date(db: Database, url: URL) -> None:
+def _upgrade_if_needed(db: Database, url: URL) -> None:
     with db.reading() as tx:
-        version = schema.version_of(tx)
-    if version == schema.HEAD:
+        revision = schema.load_revision(tx)
+    if revision == schema.HEAD:
         return
-    schema.check(version, db.place)
+    schema.check_revision(revision, db.location)
     with db.transaction() as tx:
         # Asked once more: another process may have upgraded it while this one waited for its turn.
-        version = schema.version_of(tx)
-        if db.dialect == "sqlite" and version not in (None, schema.HEAD):
-            set_aside(Path(url.database or ""), str(version))
+        revision = schema.load_revision(tx)
+        if db.dialect == "sqlite" and revision not in (None, schema.HEAD):
+            backup_before_upgrade(Path(url.database or ""), str(revision))
         schema.upgrade(tx)
 
 
-def _parsed(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -129,25 +129,25 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _engine(url: URL) -> Engine:
+def _build_engine(url: URL) -> Engine:
     try:
         # Parameters are customers' data: they must not stand in an error that may reach a log.
         remote = url.get_backend_name() != "sqlite"
-        patience = {"connect_timeout": _CONNECT_SECONDS} if remote else {}
-        patience = {name: each for name, each in patience.items() if name not in url.query}
+        timeouts = {"connect_timeout": _CONNECT_SECONDS} if remote else {}
+        timeouts = {name: each for name, each in timeouts.items() if name not in url.query}
         engine = create_engine(
-            url, pool_pre_ping=remote, hide_parameters=True, connect_args=patience
+            url, pool_pre_ping=remote, hide_parameters=True, connect_args=timeouts
         )
     except ModuleNotFoundError as missing:
         raise SetupError(
-            f"the database {_place(url)} needs the Python module {missing.name}",
+            f"the database {_location(url)} needs the Python module {missing.name}",
             "For PostgreSQL, install wcflow with its extra: pip install 'wcflow[postgres]'.",
         ) from missing
-    except ArgumentError as refused:
+    except ArgumentError as error:
         raise SetupError(
-            f"the database {_place(url)} is of no kind that wcflow knows: {refused}",
+            f"the database {_location(url)} is of no kind that wcflow knows: {error}",
             "Use SQLite (sqlite:///…) or PostgreSQL (postgresql://…).",
-        ) from refused
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -175,7 +175,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     _use_wal(connection)
 
 
-def _keep(tx: Connection, kilobytes: int) -> None:
+def _set_cache_size(tx: Connection, kilobytes: int) -> None:
     if tx.dialect.name == "sqlite":
         tx.exec_driver_sql(f"PRAGMA cache_size=-{kilobytes}")
 
@@ -196,30 +196,30 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _in_words(place: str) -> Iterator[None]:
+def _translate_errors(location: str) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        told = worded(error, place)
-        if told is None:
+        translated = translate_error(error, location)
+        if translated is None:
             raise
-        raise told from error
+        raise translated from error
 
 
-def _claim_file(url: URL) -> None:
+def _create_private_file(url: URL) -> None:
     """Make an SQLite file readable by its owner alone: it holds customers' addresses."""
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return
     try:
         Path(str(url.database)).touch(mode=0o600)
-    except OSError as refused:
+    except OSError as error:
         raise SetupError(
-            f"the database {_place(url)} cannot be opened: {refused.strerror}",
+            f"the database {_location(url)} cannot be opened: {error.strerror}",
             "The directory must exist, and the user that runs wcflow must be able to write in it.",
-        ) from refused
+        ) from error
 
 
-def _place(url: URL) -> str:
+def _location(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return url.database or ":memory:"
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)

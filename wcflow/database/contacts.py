@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from wcflow.database.customers import customers
+from wcflow.database.customers import load_customers
 from wcflow.database.identity import person_keys
-from wcflow.database.orders import orders_of_people
+from wcflow.database.orders import load_orders_of_people
 from wcflow.profile import Profile, account_in, email_in
 from wcflow.records import Address, Customer
 
@@ -38,8 +38,8 @@ def load_contacts(tx: Connection, store: str, persons: Collection[int]) -> dict[
     keys = person_keys(tx, store, persons)
     accounts = {person: account for person, key in keys.items() if (account := account_in(key))}
     emails = {person: email for person, key in keys.items() if (email := email_in(key))}
-    known = customers(tx, store, accounts.values())
-    orders = orders_of_people(tx, store, [], emails.values())
+    known = load_customers(tx, store, accounts.values())
+    orders = load_orders_of_people(tx, store, [], emails.values())
     names = {order.email: _full_name(order.billing) for order in orders}
     found = {person: Contact(names.get(email, ""), email, 0) for person, email in emails.items()}
     for person, account in accounts.items():

@@ -46,7 +46,7 @@ class _Refund(msgspec.Struct, gc=False):
     total: int
 
 
-class _OfOrder(msgspec.Struct, gc=False):
+class _OrderDetail(msgspec.Struct, gc=False):
     billing: _Address
     coupons: tuple[str, ...]
     items: list[_Item]
@@ -55,23 +55,23 @@ class _OfOrder(msgspec.Struct, gc=False):
     shipping: _Address
 
 
-class _OfCustomer(msgspec.Struct, gc=False):
+class _CustomerDetail(msgspec.Struct, gc=False):
     billing: _Address
     meta: dict[str, str] | None
     shipping: _Address
 
 
-_written = msgspec.json.Encoder(order="deterministic").encode
-_of_address = attrgetter(*_Address.__struct_fields__)
-_of_item = attrgetter(*_Item.__struct_fields__)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_address_fields = attrgetter(*_Address.__struct_fields__)
+_item_fields = attrgetter(*_Item.__struct_fields__)
 
 
-def order_detail(order: Order) -> str:
+def encode_order_detail(order: Order) -> str:
     """Give the addresses, items, refunds, coupons and meta of an order."""
-    told = _OfOrder(
-        _address(order.billing),
+    detail = _OrderDetail(
+        _build_address(order.billing),
         order.coupons,
-        [_item(each) for each in order.items],
+        [_build_item(each) for each in order.items],
         dict(order.meta),
         [
             _Refund(
@@ -79,21 +79,23 @@ def order_detail(order: Order) -> str:
             )
             for each in order.refunds
         ],
-        _address(order.shipping),
+        _build_address(order.shipping),
     )
-    return _written(told).decode()
+    return _encode(detail).decode()
 
 
-def customer_detail(customer: Customer) -> str:
+def encode_customer_detail(customer: Customer) -> str:
     """Give the addresses and the meta of a customer; null is meta that the key may not read."""
     meta = None if customer.meta is None else dict(customer.meta)
-    told = _OfCustomer(_address(customer.billing), meta, _address(customer.shipping))
-    return _written(told).decode()
+    detail = _CustomerDetail(
+        _build_address(customer.billing), meta, _build_address(customer.shipping)
+    )
+    return _encode(detail).decode()
 
 
-def _address(address: Address) -> _Address:
-    return _Address(*_of_address(address))
+def _build_address(address: Address) -> _Address:
+    return _Address(*_address_fields(address))
 
 
-def _item(item: LineItem) -> _Item:
-    return _Item(*_of_item(item))
+def _build_item(item: LineItem) -> _Item:
+    return _Item(*_item_fields(item))

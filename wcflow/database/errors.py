@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from wcflow.errors import BusyError, SetupError, WcflowError
 
 
-class _Case(NamedTuple):
+class _ErrorCase(NamedTuple):
     sign: str
     kind: type[WcflowError]
     sentence: str
@@ -18,43 +18,43 @@ class _Case(NamedTuple):
 
 
 _SQLITE = [
-    _Case(
+    _ErrorCase(
         "is locked",
         BusyError,
         "the database {place} is in use by another process",
         "Try again when the other wcflow has finished, or stop it.",
     ),
-    _Case(
+    _ErrorCase(
         "disk is full",
         BusyError,
         "the disk that holds the database {place} is full",
         "Make room and run the command again; what was stored before is safe.",
     ),
-    _Case(
+    _ErrorCase(
         "disk I/O error",
         BusyError,
         "the disk that holds the database {place} cannot be read or written",
         "Look at the disk and at the rights of the database and its directory.",
     ),
-    _Case(
+    _ErrorCase(
         "unable to open database file",
         SetupError,
         "the database {place} cannot be opened",
         "The directory must exist, and the user that runs wcflow must be able to write in it.",
     ),
-    _Case(
+    _ErrorCase(
         "readonly database",
         SetupError,
         "the database {place} cannot be written",
         "The user that runs wcflow must own the file and its directory.",
     ),
-    _Case(
+    _ErrorCase(
         "file is not a database",
         SetupError,
         "the file {place} is not a database",
         "Name another file under database in [wcflow], or move this one away.",
     ),
-    _Case(
+    _ErrorCase(
         "malformed",
         SetupError,
         "the database {place} is damaged",
@@ -63,21 +63,23 @@ _SQLITE = [
 ]
 _POSTGRES_SETUP = "Look at database in [wcflow]: user, password, host and the database's name."
 _POSTGRES = [
-    _Case("28", SetupError, "the database {place} refuses the user: {cause}", _POSTGRES_SETUP),
-    _Case("3D000", SetupError, "the database {place} does not exist: {cause}", _POSTGRES_SETUP),
-    _Case(
+    _ErrorCase("28", SetupError, "the database {place} refuses the user: {cause}", _POSTGRES_SETUP),
+    _ErrorCase(
+        "3D000", SetupError, "the database {place} does not exist: {cause}", _POSTGRES_SETUP
+    ),
+    _ErrorCase(
         "42501",
         SetupError,
         "the database {place} does not allow it: {cause}",
         "The user must own the database, or be allowed to create tables in it.",
     ),
-    _Case(
+    _ErrorCase(
         "53100",
         BusyError,
         "the disk that holds the database {place} is full",
         "Make room and run the command again; what was stored before is safe.",
     ),
-    _Case(
+    _ErrorCase(
         "55P03",
         BusyError,
         "the database {place} is in use by another process, which holds a table",
@@ -88,24 +90,26 @@ _POSTGRES = [
 _POSTGRES_WORDS = {"authentication failed": "28", "no pg_hba.conf entry": "28", "role ": "28"}
 
 
-def worded(error: Exception, place: str) -> WcflowError | None:
+def translate_error(error: Exception, place: str) -> WcflowError | None:
     """Give the error as an admin reads it; None where it is a bug."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
-        return _of_sqlite(cause, place)
-    return _of_postgres(error, cause, place)
+        return _translate_sqlite(cause, place)
+    return _translate_postgres(error, cause, place)
 
 
-def _of_sqlite(cause: sqlite3.Error, place: str) -> WcflowError | None:
+def _translate_sqlite(cause: sqlite3.Error, place: str) -> WcflowError | None:
     for case in _SQLITE:
         if case.sign in str(cause):
             return case.kind(case.sentence.format(place=place), case.advice)
     return None
 
 
-def _of_postgres(error: Exception, cause: BaseException | None, place: str) -> WcflowError | None:
+def _translate_postgres(
+    error: Exception, cause: BaseException | None, place: str
+) -> WcflowError | None:
     words = _first_line(cause)
-    code = getattr(cause, "sqlstate", None) or _code_of(words)
+    code = getattr(cause, "sqlstate", None) or _guess_code(words)
     for case in _POSTGRES:
         if code.startswith(case.sign):
             return case.kind(case.sentence.format(place=place, cause=words), case.advice)
@@ -117,7 +121,7 @@ def _of_postgres(error: Exception, cause: BaseException | None, place: str) -> W
     return None
 
 
-def _code_of(words: str) -> str:
+def _guess_code(words: str) -> str:
     if "database" in words and "does not exist" in words:
         return "3D000"
     return next((code for sign, code in _POSTGRES_WORDS.items() if sign in words), "")

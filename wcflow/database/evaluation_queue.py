@@ -17,42 +17,44 @@ from wcflow.database.sql import chunks, stamp, table_of
 from wcflow.database.stores import save_store
 from wcflow.database.tables import IdentityRow, PersonRow, StoreRow
 
-_P, _I, _S = table_of(PersonRow), table_of(IdentityRow), table_of(StoreRow)
-_IDS = select(_P.c.id).where(_P.c.store == bindparam("store")).limit(bindparam("limit"))
-_DIRTY = Prepared(_IDS.where(_P.c.touched == 1).order_by(_P.c.due_at))
-_RIPE = Prepared(_IDS.where(_P.c.touched == 0, _P.c.due_at <= bindparam("now")))
-_NEXT = Prepared(_IDS.where(_P.c.id > bindparam("last"), _P.c.present).order_by(_P.c.id))
+_PERSONS, _I, _S = table_of(PersonRow), table_of(IdentityRow), table_of(StoreRow)
+_IDS = select(_PERSONS.c.id).where(_PERSONS.c.store == bindparam("store")).limit(bindparam("limit"))
+_DIRTY = Prepared(_IDS.where(_PERSONS.c.touched == 1).order_by(_PERSONS.c.due_at))
+_DUE = Prepared(_IDS.where(_PERSONS.c.touched == 0, _PERSONS.c.due_at <= bindparam("now")))
+_AFTER = Prepared(
+    _IDS.where(_PERSONS.c.id > bindparam("last"), _PERSONS.c.present).order_by(_PERSONS.c.id)
+)
 _POSITION = Prepared(select(_S.c.evaluate_after).where(_S.c.name == bindparam("store")))
 
 
-class Due(NamedTuple):
+class DuePeople(NamedTuple):
     """The persons to evaluate next, and whether there are more."""
 
     persons: list[int]
     more: bool
 
 
-def take_due(tx: Connection, store: str, now: datetime, limit: int) -> Due:
+def take_due_people(tx: Connection, store: str, now: datetime, limit: int) -> DuePeople:
     """Return the persons to evaluate next; the position moves on when the transaction commits."""
     found = [person for (person,) in _DIRTY.tuples(tx, store=store, limit=limit)]
     if len(found) < limit:
-        room = limit - len(found)
-        ripe = _RIPE.tuples(tx, store=store, now=stamp(now), limit=room)
-        found += [person for (person,) in ripe]
+        remaining = limit - len(found)
+        due = _DUE.tuples(tx, store=store, now=stamp(now), limit=remaining)
+        found += [person for (person,) in due]
     if len(found) == limit:
-        return Due(found, more=True)
+        return DuePeople(found, more=True)
     others = _of_everyone(tx, store, limit - len(found))
-    return Due([*dict.fromkeys([*found, *others.persons])], others.more)
+    return DuePeople([*dict.fromkeys([*found, *others.persons])], others.more)
 
 
-def _of_everyone(tx: Connection, store: str, limit: int) -> Due:
+def _of_everyone(tx: Connection, store: str, limit: int) -> DuePeople:
     last = everyone_after(tx, store)
     if last is None:
-        return Due([], more=False)
-    found = [person for (person,) in _NEXT.tuples(tx, store=store, last=last, limit=limit)]
+        return DuePeople([], more=False)
+    found = [person for (person,) in _AFTER.tuples(tx, store=store, last=last, limit=limit)]
     more = len(found) == limit
     save_store(tx, store, evaluate_after=found[-1] if more else None)
-    return Due(found, more)
+    return DuePeople(found, more)
 
 
 def everyone_after(tx: Connection, store: str) -> int | None:
@@ -61,37 +63,45 @@ def everyone_after(tx: Connection, store: str) -> int | None:
     return rows[0][0] if rows else None
 
 
-def evaluate_everyone(tx: Connection, store: str) -> None:
+def start_full_evaluation(tx: Connection, store: str) -> None:
     """Have everyone evaluated, after those for whom something changes meanwhile."""
     save_store(tx, store, evaluate_after=0)
 
 
-def people_left(tx: Connection, store: str, now: datetime) -> int:
+def count_due_people(tx: Connection, store: str, now: datetime) -> int:
     """Count the people to evaluate: dirty, due, or not reached yet by an evaluation of everyone."""
     # Each by an index of its own: joined by "or", they would read every person.
-    here = select(func.count()).where(_P.c.store == store)
+    here = select(func.count()).where(_PERSONS.c.store == store)
     waiting = [
-        here.where(_P.c.touched == 1),
-        here.where(_P.c.touched == 0, _P.c.due_at <= stamp(now)),
+        here.where(_PERSONS.c.touched == 1),
+        here.where(_PERSONS.c.touched == 0, _PERSONS.c.due_at <= stamp(now)),
     ]
     last = everyone_after(tx, store)
     if last is None:
         return sum(tx.scalar(each) or 0 for each in waiting)
-    ahead, behind = _P.c.id > last, _P.c.id <= last
+    ahead, behind = _PERSONS.c.id > last, _PERSONS.c.id <= last
     return sum(tx.scalar(each.where(behind)) or 0 for each in waiting) + (
-        tx.scalar(here.where(ahead, _P.c.present)) or 0
+        tx.scalar(here.where(ahead, _PERSONS.c.present)) or 0
     )
 
 
-def put_off(tx: Connection, store: str, persons: Sequence[int], until: datetime) -> None:
+def postpone_evaluation(
+    tx: Connection, store: str, persons: Sequence[int], until: datetime
+) -> None:
     """Evaluate these people no sooner than this, unless something of theirs changes."""
-    for some in chunks(persons):
-        here = (_P.c.store == store, _P.c.id.in_(some))
-        tx.execute(update(_P).where(*here).values(touched=0, due_at=stamp(until)))
+    for part in chunks(persons):
+        here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
+        tx.execute(update(_PERSONS).where(*here).values(touched=0, due_at=stamp(until)))
 
 
-def accounts_touched(tx: Connection, store: str) -> set[int]:
+def load_dirty_accounts(tx: Connection, store: str) -> set[int]:
     """Return the ids of the customers who are dirty."""
-    same = (_I.c.store == _P.c.store) & (_I.c.person == _P.c.id) & (_I.c.kind == "account")
-    query = select(_I.c.value).join(_P, same).where(_P.c.store == store, _P.c.touched == 1)
+    same = (
+        (_I.c.store == _PERSONS.c.store) & (_I.c.person == _PERSONS.c.id) & (_I.c.kind == "account")
+    )
+    query = (
+        select(_I.c.value)
+        .join(_PERSONS, same)
+        .where(_PERSONS.c.store == store, _PERSONS.c.touched == 1)
+    )
     return {int(value) for value in tx.scalars(query)}

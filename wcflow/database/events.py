@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from wcflow.database.identity import mark_persons_dirty
-from wcflow.database.prepared import among, those
+from wcflow.database.prepared import fetch_tuples, select_in
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of, upsert
 from wcflow.database.tables import EventRow
 from wcflow.profile import StoredEvent
 
 _E = table_of(EventRow)
 _KEY = ("store", "person", "key")
-_OF_PERSONS = those(_E, "person", _E.c.at, _E.c.key, _E.c.person, _E.c.kind, _E.c.source, _E.c.data)
+_OF_PERSONS = select_in(
+    _E, "person", _E.c.at, _E.c.key, _E.c.person, _E.c.kind, _E.c.source, _E.c.data
+)
 
 
 def save_events(tx: Connection, store: str, events: Mapping[int, Iterable[StoredEvent]]) -> None:
@@ -41,7 +43,9 @@ def events_of(
 ) -> dict[int, tuple[StoredEvent, ...]]:
     """Return the events of each person, oldest first."""
     found: dict[int, tuple[StoredEvent, ...]] = {}
-    for at, key, person, kind, source, data in sorted(among(tx, _OF_PERSONS, store, persons)):
+    for at, key, person, kind, source, data in sorted(
+        fetch_tuples(tx, _OF_PERSONS, store, persons)
+    ):
         event = StoredEvent(kind, key, instant(at), source, loads(data))
         found[person] = (*found.get(person, ()), event)
     return found

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from wcflow.database.prepared import AMONG, Prepared, among, those
+from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples, select_in
 from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
 from wcflow.database.tables import (
     CustomerRow,
@@ -50,7 +50,7 @@ _RUN = ("workflow", "occurrence")
 ACCOUNT, EMAIL = "account", "email"
 _ACCOUNTS = _IDENTITIES.alias()
 _CUSTOMERS = table_of(CustomerRow)
-_BY_EMAIL = those(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
+_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
 _KNOWN = Prepared(
     select(_IDENTITIES.c.value, _IDENTITIES.c.person, _ACCOUNTS.c.value.label("account"))
     .outerjoin(
@@ -64,10 +64,10 @@ _KNOWN = Prepared(
     .where(
         _IDENTITIES.c.store == bindparam("store"),
         _IDENTITIES.c.kind == bindparam("of_kind"),
-        _IDENTITIES.c.value.in_(AMONG),
+        _IDENTITIES.c.value.in_(IN_LIST),
     )
 )
-_OF_PERSONS = those(
+_OF_PERSONS = select_in(
     _IDENTITIES, "person", _IDENTITIES.c.person, _IDENTITIES.c.kind, _IDENTITIES.c.value
 )
 
@@ -98,7 +98,7 @@ def keys_of(
 def _account_by_email(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:
     """Return the account id of each address in normal form, the lowest of several."""
     found: dict[str, int] = {}
-    for number, email in among(tx, _BY_EMAIL, store, emails):
+    for number, email in fetch_tuples(tx, _BY_EMAIL, store, emails):
         found[email] = min(number, found.get(email, number))
     found.pop("", None)
     return found
@@ -155,7 +155,7 @@ def persons_of(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, int
 def person_keys(tx: Connection, store: str, persons: Iterable[int]) -> dict[int, str]:
     """Return the key of each person: the account's, else the address's."""
     found: dict[int, str] = {}
-    for person, kind, value in among(tx, _OF_PERSONS, store, persons):
+    for person, kind, value in fetch_tuples(tx, _OF_PERSONS, store, persons):
         if kind == ACCOUNT:
             found[person] = account_key(int(value))
         else:
@@ -290,8 +290,8 @@ def _merge(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_rows(tx, old, new)
     _merge_memberships(tx, store, old, new)
     _merge_runs(tx, store, old, new)
-    _keep_one(tx, _OUTBOX, store, old, new, ("rule", "occurrence", "step"))
-    _keep_one(tx, _EVENTS, store, old, new, ("key",))
+    _merge_duplicates(tx, _OUTBOX, store, old, new, ("rule", "occurrence", "step"))
+    _merge_duplicates(tx, _EVENTS, store, old, new, ("key",))
     for table in (_TRANSITIONS, _IDENTITIES):
         theirs = and_(table.c.store == store, table.c.person == old)
         tx.execute(update(table).where(theirs).values(person=new))
@@ -300,12 +300,12 @@ def _merge(tx: Connection, store: str, old: int, new: int) -> None:
 def _merge_rows(tx: Connection, old: int, new: int) -> None:
     query = select(_PERSONS).where(_PERSONS.c.id.in_([old, new]))
     rows = {row["id"]: dict(row) for row in tx.execute(query).mappings()}
-    merged = merged_person(rows[old], rows[new])
+    merged = merge_person_rows(rows[old], rows[new])
     tx.execute(delete(_PERSONS).where(_PERSONS.c.id == old))
     tx.execute(update(_PERSONS).where(_PERSONS.c.id == new).values(**merged))
 
 
-def merged_person(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def merge_person_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return one person's row from two: everything remembered is kept, the newer write counts.
 
     Figures are those of the person that stays, until they are computed again.
@@ -317,7 +317,7 @@ def merged_person(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, A
     return {
         **new,
         **{name: dumps(sorted({*loads(old[name]), *loads(new[name])})) for name in lists},
-        "kept": dumps(_union(loads(old["kept"]), loads(new["kept"]))),
+        "kept": dumps(_merge_kept_tags(loads(old["kept"]), loads(new["kept"]))),
         "written_order": newer["written_order"],
         "written_order_id": newer["written_order_id"],
         "evaluated_at": latest["evaluated_at"],
@@ -326,7 +326,9 @@ def merged_person(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _union(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:
+def _merge_kept_tags(
+    one: Mapping[str, list[str]], other: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
     rules = {**one, **other}
     return {rule: sorted({*one.get(rule, ()), *other.get(rule, ())}) for rule in rules}
 
@@ -344,33 +346,33 @@ def _merge_memberships(tx: Connection, store: str, old: int, new: int) -> None:
     upsert(tx, MembershipRow, rows)
 
 
-class _Double(NamedTuple):
+class _Duplicate(NamedTuple):
     """Two rows with one key: the id of the one that stays, and of the one that goes."""
 
-    stays: int
-    goes: int
+    kept_id: int
+    removed_id: int
 
 
 def _merge_runs(tx: Connection, store: str, old: int, new: int) -> None:
-    for double in _doubles(tx, _RUNS, store, old, new, _RUN):
+    for duplicate in _find_duplicates(tx, _RUNS, store, old, new, _RUN):
         # What the run that goes has queued belongs to the one that stays.
-        queued = _OUTBOX.c.run_id == double.goes
-        tx.execute(update(_OUTBOX).where(queued).values(run_id=double.stays))
-    _keep_one(tx, _RUNS, store, old, new, _RUN)
+        queued = _OUTBOX.c.run_id == duplicate.removed_id
+        tx.execute(update(_OUTBOX).where(queued).values(run_id=duplicate.kept_id))
+    _merge_duplicates(tx, _RUNS, store, old, new, _RUN)
 
 
-def _keep_one(
+def _merge_duplicates(
     tx: Connection, table: Table, store: str, old: int, new: int, key: Sequence[str]
 ) -> None:
-    for double in _doubles(tx, table, store, old, new, key):
-        tx.execute(delete(table).where(table.c.id == double.goes))
+    for duplicate in _find_duplicates(tx, table, store, old, new, key):
+        tx.execute(delete(table).where(table.c.id == duplicate.removed_id))
     theirs = and_(table.c.store == store, table.c.person == old)
     tx.execute(update(table).where(theirs).values(person=new))
 
 
-def _doubles(
+def _find_duplicates(
     tx: Connection, table: Table, store: str, old: int, new: int, key: Sequence[str]
-) -> Iterator[_Double]:
+) -> Iterator[_Duplicate]:
     """Pair the rows that would have one key: the new person's stays, unless only the other is done."""
     here = and_(table.c.store == store, table.c.person.in_([old, new]))
     rows: dict[int, dict[tuple[Any, ...], RowMapping]] = {old: {}, new: {}}
@@ -380,5 +382,5 @@ def _doubles(
         second = rows[new].get(values)
         if second is not None:
             done = first.get("state") == "done" and second.get("state") != "done"
-            stays, goes = (first, second) if done else (second, first)
-            yield _Double(stays["id"], goes["id"])
+            kept_id, removed_id = (first, second) if done else (second, first)
+            yield _Duplicate(kept_id["id"], removed_id["id"])

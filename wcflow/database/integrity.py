@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Inspector, inspect, select, text
 from sqlmodel import SQLModel
 
-from wcflow.database.mapping import customer_of, order_of, product_of
+from wcflow.database.mapping import customer_from_row, order_from_row, product_from_row
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import loads, table_of
 from wcflow.database.tables import (
@@ -22,15 +22,15 @@ from wcflow.database.tables import (
     RunRow,
 )
 
-_BACKUP = (
+_BACKUP_ADVICE = (
     "stop wcflow and put back a backup; without one, move the database away:"
     " wcflow then reads the shop anew and treats all that happened as history"
 )
-_MOST_WORDS = 3
+_MAX_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Unsound:
+class IntegrityProblem:
     """One thing that is wrong: in which store (empty: in none alone), how often, what to do.
 
     ``examples`` are keys of rows, never what stands in them.
@@ -44,43 +44,47 @@ class Unsound:
     examples: tuple[str, ...] = ()
 
 
-def of_file(tx: Connection) -> Iterator[Unsound]:
+def check_file(tx: Connection) -> Iterator[IntegrityProblem]:
     """Have SQLite read every page and every index; PostgreSQL keeps checks of its own."""
     if tx.dialect.name != "sqlite":
         return
     found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check(100)"))]
     if found == ["ok"]:
         return
-    words = "; ".join(line.replace("\n", " ") for line in found[:_MOST_WORDS])
-    yield Unsound("file", f"the file is damaged: {words}", _BACKUP, count=len(found))
+    words = "; ".join(line.replace("\n", " ") for line in found[:_MAX_LINES])
+    yield IntegrityProblem(
+        "file", f"the file is damaged: {words}", _BACKUP_ADVICE, count=len(found)
+    )
 
 
-def of_structure(tx: Connection) -> Iterator[Unsound]:
+def check_structure(tx: Connection) -> Iterator[IntegrityProblem]:
     """Look whether tables, columns, keys and indexes are those of the present revision."""
     found = inspect(tx)
     present = set(found.get_table_names())
     for table in METADATA.sorted_tables:
         if table.name not in present:
-            yield Unsound("structure", f"the table {table.name} is missing", _BACKUP)
+            yield IntegrityProblem(
+                "structure", f"the table {table.name} is missing", _BACKUP_ADVICE
+            )
             continue
         lacking = {column.name for column in table.columns} - {
             column["name"] for column in found.get_columns(table.name)
         }
         if lacking:
             said = f"the table {table.name} lacks {', '.join(sorted(lacking))}"
-            yield Unsound("structure", said, _BACKUP)
-        elif missing := _names_wanted(table.name) - _names_found(found, table.name):
+            yield IntegrityProblem("structure", said, _BACKUP_ADVICE)
+        elif missing := _expected_names(table.name) - _existing_names(found, table.name):
             said = f"the table {table.name} lacks its index {', '.join(sorted(missing))}"
-            yield Unsound("structure", said, _BACKUP)
+            yield IntegrityProblem("structure", said, _BACKUP_ADVICE)
 
 
-def _names_wanted(table: str) -> set[str]:
+def _expected_names(table: str) -> set[str]:
     here = METADATA.tables[table]
     named = {str(index.name) for index in here.indexes}
     return named | {str(each.name) for each in here.constraints if each.name}
 
 
-def _names_found(found: Inspector, table: str) -> set[str]:
+def _existing_names(found: Inspector, table: str) -> set[str]:
     indexes = {str(each["name"]) for each in found.get_indexes(table)}
     unique = {str(each["name"]) for each in found.get_unique_constraints(table)}
     return indexes | unique
@@ -88,13 +92,13 @@ def _names_found(found: Inspector, table: str) -> set[str]:
 
 # Rows of the mirror that cannot be read back: JSON that is none, or that lacks what belongs to it.
 
-Read = Callable[[Any], object]
+RowReader = Callable[[Any], object]
 
-_REFUSALS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+_READ_ERRORS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 """What Python says of a row that is not as wcflow wrote it."""
 
 
-def _as(columns: Mapping[str, type]) -> Read:
+def _json_reader(columns: Mapping[str, type]) -> RowReader:
     """Give a reader of rows whose JSON columns are of these kinds, or empty where they may be."""
 
     def read(row: Any) -> None:
@@ -106,28 +110,28 @@ def _as(columns: Mapping[str, type]) -> Read:
     return read
 
 
-_LISTS = ("by_hand", "refused", "granted", "worn", "matched")
-_DICTS = ("kept", "written_customer", "written_order")
-_PERSON = {**dict.fromkeys(_LISTS, list), **dict.fromkeys(_DICTS, dict)}
-READERS: Mapping[type[SQLModel], Read] = {
-    OrderRow: order_of,
-    CustomerRow: customer_of,
-    ProductRow: product_of,
-    PersonRow: _as(_PERSON),
-    EventRow: _as({"data": dict}),
-    RunRow: _as({"steps": list, "memory": dict}),
-    OutboxRow: _as({"payload": dict}),
+_LIST_COLUMNS = ("by_hand", "refused", "granted", "worn", "matched")
+_DICT_COLUMNS = ("kept", "written_customer", "written_order")
+_PERSON_COLUMNS = {**dict.fromkeys(_LIST_COLUMNS, list), **dict.fromkeys(_DICT_COLUMNS, dict)}
+ROW_READERS: Mapping[type[SQLModel], RowReader] = {
+    OrderRow: order_from_row,
+    CustomerRow: customer_from_row,
+    ProductRow: product_from_row,
+    PersonRow: _json_reader(_PERSON_COLUMNS),
+    EventRow: _json_reader({"data": dict}),
+    RunRow: _json_reader({"steps": list, "memory": dict}),
+    OutboxRow: _json_reader({"payload": dict}),
 }
 """How a row is read, for each table with JSON."""
 
 
-def unreadable(tx: Connection, store: str, model: type[SQLModel]) -> Iterator[int]:
+def find_unreadable_keys(tx: Connection, store: str, model: type[SQLModel]) -> Iterator[int]:
     """Return the ids of a store's rows that cannot be read. Reads every row once."""
-    read = READERS[model]
+    read = ROW_READERS[model]
     table = table_of(model)
-    asked = select(table).where(table.c.store == store).execution_options(yield_per=1000)
-    for row in tx.execute(asked):
+    query = select(table).where(table.c.store == store).execution_options(yield_per=1000)
+    for row in tx.execute(query):
         try:
             read(row)
-        except _REFUSALS:
+        except _READ_ERRORS:
             yield row.id

@@ -21,39 +21,41 @@ from wcflow.database.tables import StoreRow
 from wcflow.errors import WcflowError
 
 _log = structlog.get_logger()
-_S = table_of(StoreRow)
-LASTS = timedelta(seconds=40)
+_STORES = table_of(StoreRow)
+DURATION = timedelta(seconds=40)
 """A process that died blocks a store so long."""
-RENEWED_EVERY = timedelta(seconds=10)
+RENEWAL_INTERVAL = timedelta(seconds=10)
 """Who is alive renews it so often, also while a shop takes its time to answer."""
-_ABSURD = timedelta(days=1)
+_MAX_DURATION = timedelta(days=1)
 """No clock that is right takes a lease for so long: one that was wrong once must not block for years."""
 
 
-def take(tx: Connection, store: str, holder: str, now: datetime) -> bool:
+def acquire(tx: Connection, store: str, holder: str, now: datetime) -> bool:
     """Take the lease of a store, or renew one's own; the UPDATE's row count says who has it."""
-    lapsed = or_(_S.c.lease_until < stamp(now), _S.c.lease_until > stamp(now + _ABSURD))
-    free = or_(lapsed, _S.c.lease_holder.in_((holder, "")))
-    values = {"lease_holder": holder, "lease_until": stamp(now + LASTS)}
-    mine = update(_S).where(_S.c.name == store, free).values(**values)
+    lapsed = or_(
+        _STORES.c.lease_until < stamp(now), _STORES.c.lease_until > stamp(now + _MAX_DURATION)
+    )
+    free = or_(lapsed, _STORES.c.lease_holder.in_((holder, "")))
+    values = {"lease_holder": holder, "lease_until": stamp(now + DURATION)}
+    mine = update(_STORES).where(_STORES.c.name == store, free).values(**values)
     return tx.execute(mine).rowcount == 1
 
 
 def renew(tx: Connection, store: str, holder: str, now: datetime) -> bool:
     """Renew one's own lease; say whether it was still one's own."""
-    mine = (_S.c.name == store, _S.c.lease_holder == holder)
-    renewed = update(_S).where(*mine).values(lease_until=stamp(now + LASTS))
+    mine = (_STORES.c.name == store, _STORES.c.lease_holder == holder)
+    renewed = update(_STORES).where(*mine).values(lease_until=stamp(now + DURATION))
     return tx.execute(renewed).rowcount == 1
 
 
-def give_back(tx: Connection, store: str, holder: str) -> None:
+def release(tx: Connection, store: str, holder: str) -> None:
     """Give the lease back at the end of a walk."""
-    mine = (_S.c.name == store, _S.c.lease_holder == holder)
-    tx.execute(update(_S).where(*mine).values(lease_holder="", lease_until=0))
+    mine = (_STORES.c.name == store, _STORES.c.lease_holder == holder)
+    tx.execute(update(_STORES).where(*mine).values(lease_holder="", lease_until=0))
 
 
 @contextmanager
-def kept(
+def keep_renewed(
     db: Database,
     store: str,
     holder: str,
@@ -65,25 +67,25 @@ def kept(
     A thread renews it, because a request can take longer than a lease lasts. The event is set when
     another process has taken the lease.
     """
-    over, lost, began = threading.Event(), threading.Event(), steady()
+    stopped, lost, started = threading.Event(), threading.Event(), steady()
 
-    def keep() -> None:
-        while not over.wait(RENEWED_EVERY.total_seconds()):
-            now = taken + timedelta(seconds=steady() - began)
-            if not _still_mine(db, store, holder, now):
+    def renew_until_stopped() -> None:
+        while not stopped.wait(RENEWAL_INTERVAL.total_seconds()):
+            now = taken + timedelta(seconds=steady() - started)
+            if not _try_renew(db, store, holder, now):
                 lost.set()
                 return
 
-    keeper = threading.Thread(target=keep, name=f"lease of {store}", daemon=True)
-    keeper.start()
+    thread = threading.Thread(target=renew_until_stopped, name=f"lease of {store}", daemon=True)
+    thread.start()
     try:
         yield lost
     finally:
-        over.set()
-        keeper.join()
+        stopped.set()
+        thread.join()
 
 
-def _still_mine(db: Database, store: str, holder: str, now: datetime) -> bool:
+def _try_renew(db: Database, store: str, holder: str, now: datetime) -> bool:
     try:
         with db.transaction() as tx:
             return renew(tx, store, holder, now)

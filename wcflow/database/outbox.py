@@ -24,35 +24,37 @@ from sqlalchemy import (
     update,
 )
 
-from wcflow.database.prepared import AMONG, Prepared, among
-from wcflow.database.sql import counts_by, instant, loads, stamp, table_of, upsert
+from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples
+from wcflow.database.sql import count_by_value, instant, loads, stamp, table_of, upsert
 from wcflow.database.tables import OutboxRow
 
-_O = table_of(OutboxRow)
-KEY = ("store", "rule", "person", "occurrence", "step")
+_OUTBOX = table_of(OutboxRow)
+UNIQUE_KEY = ("store", "rule", "person", "occurrence", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
-STATE_OF_TAGS = "tags"
-CLAIM_LASTS = timedelta(minutes=10)
-_OPEN_TAGS = Prepared(
-    select(_O.c.person, _O.c.step, _O.c.state, _O.c.payload, _O.c.target).where(
-        _O.c.store == bindparam("store"),
-        _O.c.rule == STATE_OF_TAGS,
-        _O.c.person.in_(AMONG),
-        or_(*(_O.c.state == state for state in ("due", "claimed", "failed"))),
+TAGS_RULE = "tags"
+CLAIM_DURATION = timedelta(minutes=10)
+_SELECT_OPEN_TAGS = Prepared(
+    select(
+        _OUTBOX.c.person, _OUTBOX.c.step, _OUTBOX.c.state, _OUTBOX.c.payload, _OUTBOX.c.target
+    ).where(
+        _OUTBOX.c.store == bindparam("store"),
+        _OUTBOX.c.rule == TAGS_RULE,
+        _OUTBOX.c.person.in_(IN_LIST),
+        or_(*(_OUTBOX.c.state == state for state in ("due", "claimed", "failed"))),
     )
 )
-_WAITING_RUNS = Prepared(
-    select(_O.c.person, _O.c.run_id).where(
-        _O.c.store == bindparam("store"),
-        _O.c.person.in_(AMONG),
-        _O.c.state == "due",
-        _O.c.run_id.is_not(None),
+_SELECT_WAITING_RUNS = Prepared(
+    select(_OUTBOX.c.person, _OUTBOX.c.run_id).where(
+        _OUTBOX.c.store == bindparam("store"),
+        _OUTBOX.c.person.in_(IN_LIST),
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.run_id.is_not(None),
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OutboxEntry:
     """One effect as it stands in the outbox."""
 
     id: int
@@ -72,8 +74,8 @@ class Entry:
     outcome: str
 
 
-def _entry(row: RowMapping) -> Entry:
-    return Entry(
+def _entry_from_row(row: RowMapping) -> OutboxEntry:
+    return OutboxEntry(
         id=row["id"],
         rule=row["rule"],
         person=row["person"],
@@ -94,7 +96,7 @@ def _entry(row: RowMapping) -> Entry:
 
 def add_entries(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Queue effects of workflows; one whose key is there already is left as it is."""
-    upsert(tx, OutboxRow, rows, on=KEY, keep=[column.name for column in _O.columns])
+    upsert(tx, OutboxRow, rows, on=UNIQUE_KEY, keep=[column.name for column in _OUTBOX.columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,68 +108,80 @@ class TagEntry:
     target: int
 
 
-def tag_entries(
+def load_tag_entries(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[tuple[int, str], TagEntry]:
     """Give the rows of tags of these people that are not done or called off, by (person, step)."""
     found = {}
-    for person, step, *entry in among(tx, _OPEN_TAGS, store, persons):
+    for person, step, *entry in fetch_tuples(tx, _SELECT_OPEN_TAGS, store, persons):
         found[person, step] = TagEntry(*entry)
     return found
 
 
 def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Queue what places should show, one row for each; a later wish replaces an earlier."""
-    anew = {"state": "due", "attempts": 0, "outcome": "", "released": False, "done_at": None}
-    upsert(tx, OutboxRow, [{**row, **anew} for row in rows], on=KEY)
+    initial = {"state": "due", "attempts": 0, "outcome": "", "released": False, "done_at": None}
+    upsert(tx, OutboxRow, [{**row, **initial} for row in rows], on=UNIQUE_KEY)
 
 
-def cancel_tags(tx: Connection, store: str, gone: Iterable[tuple[int, str]]) -> None:
+def cancel_tags(tx: Connection, store: str, unwanted: Iterable[tuple[int, str]]) -> None:
     """Call off tags (person, step) that wait, or whose writer died, and are wanted no more."""
-    for person, step in gone:
-        mine = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.person == person)
+    for person, step in unwanted:
+        matching = (
+            _OUTBOX.c.store == store,
+            _OUTBOX.c.rule == TAGS_RULE,
+            _OUTBOX.c.person == person,
+        )
         tx.execute(
-            update(_O)
-            .where(*mine, _O.c.step == step, _O.c.state.in_(("due", "claimed")))
+            update(_OUTBOX)
+            .where(*matching, _OUTBOX.c.step == step, _OUTBOX.c.state.in_(("due", "claimed")))
             .values(state="cancelled", outcome="the shop shows them already")
         )
 
 
-def cancel_of_runs(tx: Connection, store: str, run_ids: Iterable[int], why: str) -> int:
+def cancel_run_entries(tx: Connection, store: str, run_ids: Iterable[int], reason: str) -> int:
     """Call off what waits of these runs."""
-    waiting = (_O.c.store == store, _O.c.run_id.in_(list(run_ids)), _O.c.state == "due")
-    return tx.execute(update(_O).where(*waiting).values(state="cancelled", outcome=why)).rowcount
+    waiting = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.run_id.in_(list(run_ids)),
+        _OUTBOX.c.state == "due",
+    )
+    return tx.execute(
+        update(_OUTBOX).where(*waiting).values(state="cancelled", outcome=reason)
+    ).rowcount
 
 
-def undelivered_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, set[int]]:
+def load_undelivered_runs(
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[int, set[int]]:
     """Give the runs of each person that have effects waiting for the shop."""
     found: dict[int, set[int]] = {}
-    for person, run_id in among(tx, _WAITING_RUNS, store, persons):
+    for person, run_id in fetch_tuples(tx, _SELECT_WAITING_RUNS, store, persons):
         found.setdefault(person, set()).add(run_id)
     return found
 
 
-def waiting(
+def count_waiting(
     tx: Connection, store: str, now: datetime, kinds: Sequence[str] = ()
 ) -> tuple[int, int]:
     """Count the entries that are due: those not approved yet, and those approved."""
-    due = [_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now)]
+    due = [_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now)]
     if kinds:
-        due.append(_O.c.kind.in_(kinds))
-    query = select(_O.c.released, func.count()).where(*due).group_by(_O.c.released)
+        due.append(_OUTBOX.c.kind.in_(kinds))
+    query = select(_OUTBOX.c.released, func.count()).where(*due).group_by(_OUTBOX.c.released)
     counts = {bool(released): count for released, count in tx.execute(query)}
     return counts.get(False, 0), counts.get(True, 0)
 
 
-def release(tx: Connection, store: str, kinds: Sequence[str]) -> int:
+def approve_entries(tx: Connection, store: str, kinds: Sequence[str]) -> int:
     """Approve all entries of these kinds that wait; return how many."""
-    mine = (
-        _O.c.store == store,
-        _O.c.state == "due",
-        _O.c.released.is_(False),
-        _O.c.kind.in_(kinds),
+    matching = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.released.is_(False),
+        _OUTBOX.c.kind.in_(kinds),
     )
-    return tx.execute(update(_O).where(*mine).values(released=True)).rowcount
+    return tx.execute(update(_OUTBOX).where(*matching).values(released=True)).rowcount
 
 
 def claim(
@@ -179,86 +193,100 @@ def claim(
     holder: str,
     *,
     released_only: bool = False,
-) -> list[Entry]:
+) -> list[OutboxEntry]:
     """Claim due effects, oldest first; of a run, none whose earlier ones are not done.
 
     A claim is an UPDATE whose rows say who won.
     """
-    earlier = _O.alias()
+    earlier = _OUTBOX.alias()
     before = exists().where(
-        earlier.c.run_id == _O.c.run_id,
-        earlier.c.id < _O.c.id,
+        earlier.c.run_id == _OUTBOX.c.run_id,
+        earlier.c.id < _OUTBOX.c.id,
         earlier.c.state.in_(("due", "claimed", "failed")),
     )
-    due = (_O.c.store == store, _O.c.state == "due", _O.c.due_at <= stamp(now))
-    wanted = select(_O.c.due_at, _O.c.id).where(*due, ~before)
-    oldest = wanted.order_by(_O.c.due_at, _O.c.id).limit(limit)
+    due = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now))
+    wanted = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*due, ~before)
+    oldest = wanted.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
     found: list[tuple[int, int]] = []
     # Each sort by itself: the index gives the oldest of one without looking at the rest.
     for kind, released in product(kinds, (True,) if released_only else (True, False)):
-        sort = (_O.c.kind == kind, _O.c.released.is_(released))
+        sort = (_OUTBOX.c.kind == kind, _OUTBOX.c.released.is_(released))
         found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*sort))]
     ids = [number for _, number in sorted(found)[:limit]]
-    mine = (
-        update(_O)
-        .where(_O.c.id.in_(ids), _O.c.state == "due")
+    matching = (
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == "due")
         .values(
             state="claimed",
             claimed_at=stamp(now),
             claimed_by=holder,
-            attempts=_O.c.attempts + 1,
+            attempts=_OUTBOX.c.attempts + 1,
         )
-        .returning(*_O.c)
+        .returning(*_OUTBOX.c)
     )
-    return sorted((_entry(row) for row in tx.execute(mine).mappings()), key=lambda row: row.id)
+    return sorted(
+        (_entry_from_row(row) for row in tx.execute(matching).mappings()), key=lambda row: row.id
+    )
 
 
-def reclaim(tx: Connection, store: str, now: datetime, holder: str) -> int:
+def recover_claims(tx: Connection, store: str, now: datetime, holder: str) -> int:
     """Make claims due again that a process left that died ten minutes ago, or that this one left.
 
     It leaves some where the database fails in the midst of a delivery. Their effect may be at the
     shop or not; as they count as tried, it is looked for first.
     """
     # One without an instant, or from a clock that was wrong, would never lapse.
-    absurd = or_(_O.c.claimed_at.is_(None), _O.c.claimed_at > stamp(now + CLAIM_LASTS))
-    lapsed = or_(_O.c.claimed_at <= stamp(now - CLAIM_LASTS), absurd)
-    left = (_O.c.store == store, _O.c.state == "claimed", or_(lapsed, _O.c.claimed_by == holder))
-    return tx.execute(update(_O).where(*left).values(state="due")).rowcount
+    impossible = or_(
+        _OUTBOX.c.claimed_at.is_(None), _OUTBOX.c.claimed_at > stamp(now + CLAIM_DURATION)
+    )
+    lapsed = or_(_OUTBOX.c.claimed_at <= stamp(now - CLAIM_DURATION), impossible)
+    leftover = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "claimed",
+        or_(lapsed, _OUTBOX.c.claimed_by == holder),
+    )
+    return tx.execute(update(_OUTBOX).where(*leftover).values(state="due")).rowcount
 
 
-def unclaim(tx: Connection, store: str, holder: str, tried: Collection[int]) -> None:
+def release_claims(tx: Connection, store: str, holder: str, tried: Collection[int]) -> None:
     """Give back what this delivery claimed; what it did not come to was no try."""
-    mine = (_O.c.store == store, _O.c.state == "claimed", _O.c.claimed_by == holder)
-    left = update(_O).where(*mine)
-    in_hand = _O.c.id.in_(list(tried))
-    tx.execute(left.where(~in_hand).values(state="due", attempts=_O.c.attempts - 1))
-    tx.execute(left.where(in_hand).values(state="due"))
+    matching = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "claimed",
+        _OUTBOX.c.claimed_by == holder,
+    )
+    leftover = update(_OUTBOX).where(*matching)
+    in_hand = _OUTBOX.c.id.in_(list(tried))
+    tx.execute(leftover.where(~in_hand).values(state="due", attempts=_OUTBOX.c.attempts - 1))
+    tx.execute(leftover.where(in_hand).values(state="due"))
 
 
-def put_off(tx: Connection, ids: Sequence[int], until: datetime, why: str) -> None:
+def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -> None:
     """Try these again later."""
-    values = {"state": "due", "due_at": stamp(until), "outcome": why}
-    tx.execute(update(_O).where(_O.c.id.in_(ids)).values(**values))
+    values = {"state": "due", "due_at": stamp(until), "outcome": reason}
+    tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(**values))
 
 
-def close(tx: Connection, entry_id: int, state: str, outcome: str, now: datetime) -> None:
+def record_outcome(tx: Connection, entry_id: int, state: str, outcome: str, now: datetime) -> None:
     """Record what became of an effect: done, failed or cancelled."""
     tx.execute(
-        update(_O)
-        .where(_O.c.id == entry_id)
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id == entry_id)
         .values(state=state, outcome=outcome, done_at=stamp(now))
     )
 
 
-def cancel_after(tx: Connection, entry: Entry, why: str) -> int:
+def cancel_later_entries(tx: Connection, entry: OutboxEntry, reason: str) -> int:
     """Call off the later effects of a run one of whose effects was given up."""
     if entry.run_id is None:
         return 0
-    later = (_O.c.run_id == entry.run_id, _O.c.id > entry.id, _O.c.state == "due")
-    return tx.execute(update(_O).where(*later).values(state="cancelled", outcome=why)).rowcount
+    later = (_OUTBOX.c.run_id == entry.run_id, _OUTBOX.c.id > entry.id, _OUTBOX.c.state == "due")
+    return tx.execute(
+        update(_OUTBOX).where(*later).values(state="cancelled", outcome=reason)
+    ).rowcount
 
 
-def entries(
+def load_entries(
     tx: Connection,
     store: str | None = None,
     states: Sequence[str] = (),
@@ -267,59 +295,67 @@ def entries(
     *,
     kinds: Sequence[str] = (),
     newest_first: bool = False,
-) -> list[Entry]:
+) -> list[OutboxEntry]:
     """Give effects as they stand, oldest first unless asked otherwise; limit None gives all."""
-    query = select(_O).order_by(_O.c.id.desc() if newest_first else _O.c.id).limit(limit)
+    query = (
+        select(_OUTBOX).order_by(_OUTBOX.c.id.desc() if newest_first else _OUTBOX.c.id).limit(limit)
+    )
     if store is not None:
         every = limit is not None and not (states or ids or kinds)
         # A few of all: by an index of stores SQLite would sort them all, to give the first few.
-        query = query.where((_O.c.store.concat("") if every else _O.c.store) == store)
-    for column, wanted in ((_O.c.state, states), (_O.c.id, ids), (_O.c.kind, kinds)):
+        query = query.where((_OUTBOX.c.store.concat("") if every else _OUTBOX.c.store) == store)
+    for column, wanted in ((_OUTBOX.c.state, states), (_OUTBOX.c.id, ids), (_OUTBOX.c.kind, kinds)):
         if wanted:
             query = query.where(column.in_(wanted))
-    return [_entry(row) for row in tx.execute(query).mappings()]
+    return [_entry_from_row(row) for row in tx.execute(query).mappings()]
 
 
-def entries_of(tx: Connection, store: str, person: int, limit: int = 50) -> list[Entry]:
+def load_person_entries(
+    tx: Connection, store: str, person: int, limit: int = 50
+) -> list[OutboxEntry]:
     """Give a person's effects, newest first."""
-    query = select(_O).where(_O.c.store == store, _O.c.person == person)
-    rows = tx.execute(query.order_by(_O.c.id.desc()).limit(limit)).mappings()
-    return [_entry(row) for row in rows]
+    query = select(_OUTBOX).where(_OUTBOX.c.store == store, _OUTBOX.c.person == person)
+    rows = tx.execute(query.order_by(_OUTBOX.c.id.desc()).limit(limit)).mappings()
+    return [_entry_from_row(row) for row in rows]
 
 
-def queue_counts(tx: Connection, store: str) -> dict[str, int]:
+def count_by_state(tx: Connection, store: str) -> dict[str, int]:
     """Count the effects by state."""
-    return counts_by(tx, _O, store, "state", usual="done")
+    return count_by_value(tx, _OUTBOX, store, "state", usual="done")
 
 
-def kind_counts(tx: Connection, store: str, state: str) -> dict[str, int]:
+def count_by_kind(tx: Connection, store: str, state: str) -> dict[str, int]:
     """Count the effects in a state by their kind."""
-    mine = (_O.c.store == store, _O.c.state == state)
-    query = select(_O.c.kind, func.count()).where(*mine).group_by(_O.c.kind)
+    matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
+    query = select(_OUTBOX.c.kind, func.count()).where(*matching).group_by(_OUTBOX.c.kind)
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def retry(tx: Connection, ids: Sequence[int], now: datetime) -> int:
     """Queue again what was given up or called off; what was tried is looked for first."""
-    over = (_O.c.id.in_(ids), _O.c.state.in_(("failed", "cancelled", "due")))
+    over = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("failed", "cancelled", "due")))
     # As after one try, and not after none: the shop may have taken what it did not answer.
-    tries = case((_O.c.attempts > 0, 1), else_=0)
+    tries = case((_OUTBOX.c.attempts > 0, 1), else_=0)
     values = {"state": "due", "due_at": stamp(now), "outcome": "", "released": True}
-    return tx.execute(update(_O).where(*over).values(attempts=tries, **values)).rowcount
+    return tx.execute(update(_OUTBOX).where(*over).values(attempts=tries, **values)).rowcount
 
 
 def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> int:
     """Call off what waits or was given up, by hand."""
-    waiting = (_O.c.id.in_(ids), _O.c.state.in_(("due", "failed")))
+    waiting = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("due", "failed")))
     values = {"state": "cancelled", "outcome": "cancelled by hand", "done_at": stamp(now)}
-    return tx.execute(update(_O).where(*waiting).values(**values)).rowcount
+    return tx.execute(update(_OUTBOX).where(*waiting).values(**values)).rowcount
 
 
-def drop_old_tags(tx: Connection, store: str, before: datetime) -> int:
+def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:
     """Forget tags that were written long ago: they are state, and their row says nothing more.
 
     Effects of workflows stay for good, for their keys are what keeps them from happening twice.
     """
-    old = (_O.c.store == store, _O.c.rule == STATE_OF_TAGS, _O.c.done_at <= stamp(before))
-    over = _O.c.state.in_(("done", "cancelled"))
-    return tx.execute(delete(_O).where(*old, over)).rowcount
+    old = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.rule == TAGS_RULE,
+        _OUTBOX.c.done_at <= stamp(before),
+    )
+    over = _OUTBOX.c.state.in_(("done", "cancelled"))
+    return tx.execute(delete(_OUTBOX).where(*old, over)).rowcount

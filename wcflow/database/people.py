@@ -10,49 +10,66 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, delete, func, not_, select, update
 
 from wcflow.database.identity import person_keys, persons_of
-from wcflow.database.prepared import AMONG, Prepared, among, those
-from wcflow.database.sql import chunks, counts_by, dumps, instant, loads, stamp, table_of, upsert
+from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples, select_in
+from wcflow.database.sql import (
+    chunks,
+    count_by_value,
+    dumps,
+    instant,
+    loads,
+    stamp,
+    table_of,
+    upsert,
+)
 from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
 from wcflow.profile import Transition, account_in, email_in, guest_key
 from wcflow.rules.tags import Memory, TagMeta
 
-_P, _M, _V = table_of(PersonRow), table_of(MembershipRow), table_of(TransitionRow)
+_PERSONS, _MEMBERSHIPS, _TRANSITIONS = (
+    table_of(PersonRow),
+    table_of(MembershipRow),
+    table_of(TransitionRow),
+)
 _COLUMNS = (
-    _P.c.id,
-    _P.c.email,
-    _P.c.evaluated_at,
-    _P.c.digest,
-    _P.c.by_hand,
-    _P.c.refused,
-    _P.c.granted,
-    _P.c.kept,
-    _P.c.worn,
-    _P.c.matched,
-    _P.c.written_customer,
-    _P.c.written_order,
-    _P.c.written_order_id,
-    _P.c.spend_percentile,
-    _P.c.orders_percentile,
+    _PERSONS.c.id,
+    _PERSONS.c.email,
+    _PERSONS.c.evaluated_at,
+    _PERSONS.c.digest,
+    _PERSONS.c.by_hand,
+    _PERSONS.c.refused,
+    _PERSONS.c.granted,
+    _PERSONS.c.kept,
+    _PERSONS.c.worn,
+    _PERSONS.c.matched,
+    _PERSONS.c.written_customer,
+    _PERSONS.c.written_order,
+    _PERSONS.c.written_order_id,
+    _PERSONS.c.spend_percentile,
+    _PERSONS.c.orders_percentile,
 )
-_REMEMBERED = Prepared(
-    select(*_COLUMNS).where(_P.c.store == bindparam("store"), _P.c.id.in_(AMONG), _P.c.present)
+_SELECT_MEMORIES = Prepared(
+    select(*_COLUMNS).where(
+        _PERSONS.c.store == bindparam("store"), _PERSONS.c.id.in_(IN_LIST), _PERSONS.c.present
+    )
 )
 
-_STAND = those(_M, "person", _M.c.person, _M.c.segment, _M.c.since)
+_SELECT_MEMBERSHIPS = select_in(
+    _MEMBERSHIPS, "person", _MEMBERSHIPS.c.person, _MEMBERSHIPS.c.segment, _MEMBERSHIPS.c.since
+)
 
 
-def memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
+def load_memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
     """Give what is remembered of each of these people."""
-    entered = _memberships(tx, store, persons)
-    rows = among(tx, _REMEMBERED, store, persons)
-    return {row[0]: _memory(row, entered.get(row[0]) or {}) for row in rows}
+    entered = _load_memberships(tx, store, persons)
+    rows = fetch_tuples(tx, _SELECT_MEMORIES, store, persons)
+    return {row[0]: _memory_from_row(row, entered.get(row[0]) or {}) for row in rows}
 
 
-def _memberships(
+def _load_memberships(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[int, dict[str, datetime]]:
     found: dict[int, dict[str, datetime]] = {}
-    for person, segment, since in among(tx, _STAND, store, persons):
+    for person, segment, since in fetch_tuples(tx, _SELECT_MEMBERSHIPS, store, persons):
         found.setdefault(person, {})[segment] = instant(since)
     return found
 
@@ -60,7 +77,7 @@ def _memberships(
 _remembered = Memory
 
 
-def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
+def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
     # fmt: off
     (
         person, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched,
@@ -73,14 +90,14 @@ def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
         None if evaluated is None else instant(evaluated),
         digest,
         segments,
-        _tags(by_hand),
-        _tags(refused),
-        _tags(granted),
+        _parse_tags(by_hand),
+        _parse_tags(refused),
+        _parse_tags(granted),
         {rule: frozenset(tags) for rule, tags in loads(kept).items()} if kept != "{}" else {},
-        _tags(worn),
-        _tags(matched),
-        _written(on_customer),
-        _written(on_order),
+        _parse_tags(worn),
+        _parse_tags(matched),
+        _parse_written(on_customer),
+        _parse_written(on_order),
         order_id,
         by_spend,
         by_orders,
@@ -89,25 +106,25 @@ def _memory(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
 
 # Many wear the same: what a column says is read once.
 @lru_cache(maxsize=8192)
-def _tags(text: str) -> frozenset[str]:
+def _parse_tags(text: str) -> frozenset[str]:
     return frozenset(loads(text))
 
 
 @lru_cache(maxsize=8192)
-def _written(text: str | None) -> TagMeta | None:
+def _parse_written(text: str | None) -> TagMeta | None:
     if text is None:
         return None
     value = loads(text)
     return TagMeta(frozenset(value["tags"]), value["segment"])
 
 
-def _written_text(written: TagMeta | None) -> str | None:
+def _dump_written(written: TagMeta | None) -> str | None:
     if written is None:
         return None
     return dumps({"tags": sorted(written.tags), "segment": written.segment})
 
 
-def person_row(store: str, memory: Memory) -> dict[str, Any]:
+def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
     """Give a memory as columns; those of due times and totals are not among them."""
     return {
         "id": memory.person,
@@ -121,13 +138,13 @@ def person_row(store: str, memory: Memory) -> dict[str, Any]:
         "kept": dumps({rule: sorted(tags) for rule, tags in memory.kept_forever.items()}),
         "worn": dumps(sorted(memory.current_tags)),
         "matched": dumps(sorted(memory.matched)),
-        "written_customer": _written_text(memory.written_customer),
-        "written_order": _written_text(memory.written_order),
+        "written_customer": _dump_written(memory.written_customer),
+        "written_order": _dump_written(memory.written_order),
         "written_order_id": memory.written_order_id,
     }
 
 
-class Judged(NamedTuple):
+class EvaluationRecord(NamedTuple):
     """What every judgement leaves of a person: when they were judged, when to look again, figures."""
 
     person: int
@@ -140,33 +157,37 @@ class Judged(NamedTuple):
     orders_count: int
 
 
-def note_judged(tx: Connection, store: str, judged: Iterable[Judged]) -> None:
+def save_evaluation_records(tx: Connection, store: str, judged: Iterable[EvaluationRecord]) -> None:
     """Keep of people whose memory stands what a judgement leaves; their marks are cleared."""
-    notes = [_note(store, each) for each in judged]
-    _NOTE_IN_PLACE.for_all(tx, notes)
-    _NOTE_ELSEWHERE.for_all(tx, notes)
+    notes = [_record_values(store, each) for each in judged]
+    _UPDATE_IN_PLACE.execute_many(tx, notes)
+    _UPDATE_WITH_INDEXES.execute_many(tx, notes)
 
 
-_TO = {
-    name: bindparam(f"to_{name}", type_=_P.c[name].type)
+_NEW_VALUES = {
+    name: bindparam(f"to_{name}", type_=_PERSONS.c[name].type)
     for name in ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
 }
 # A row whose place in the indexes stays is written in a quarter of the time: the database would
 # also take it out and put it in again.
-_PLACED = ("email", "touched", "due_at")
-_IN_PLACE = and_(
-    _P.c.email == _TO["email"],
-    _P.c.touched == _TO["touched"],
-    _P.c.due_at.is_not_distinct_from(_TO["due_at"]),
+_INDEXED_COLUMNS = ("email", "touched", "due_at")
+_INDEXES_UNCHANGED = and_(
+    _PERSONS.c.email == _NEW_VALUES["email"],
+    _PERSONS.c.touched == _NEW_VALUES["touched"],
+    _PERSONS.c.due_at.is_not_distinct_from(_NEW_VALUES["due_at"]),
 )
-_NOTE = update(_P).where(_P.c.store == bindparam("of_store"), _P.c.id == bindparam("of_person"))
-_NOTE_IN_PLACE = Prepared(
-    _NOTE.where(_IN_PLACE).values({name: to for name, to in _TO.items() if name not in _PLACED})
+_UPDATE = update(_PERSONS).where(
+    _PERSONS.c.store == bindparam("of_store"), _PERSONS.c.id == bindparam("of_person")
 )
-_NOTE_ELSEWHERE = Prepared(_NOTE.where(not_(_IN_PLACE)).values(_TO))
+_UPDATE_IN_PLACE = Prepared(
+    _UPDATE.where(_INDEXES_UNCHANGED).values(
+        {name: to for name, to in _NEW_VALUES.items() if name not in _INDEXED_COLUMNS}
+    )
+)
+_UPDATE_WITH_INDEXES = Prepared(_UPDATE.where(not_(_INDEXES_UNCHANGED)).values(_NEW_VALUES))
 
 
-def _note(store: str, judged: Judged) -> dict[str, Any]:
+def _record_values(store: str, judged: EvaluationRecord) -> dict[str, Any]:
     person, email, evaluated_at, digest, touched, due_at, spent, orders_count = judged
     return {
         "of_store": store,
@@ -183,7 +204,7 @@ def _note(store: str, judged: Judged) -> dict[str, Any]:
 
 def save_memories(tx: Connection, store: str, kept: Iterable[Memory]) -> None:
     """Keep what a delivery has changed of memories; due times stay as they are."""
-    upsert(tx, PersonRow, [person_row(store, memory) for memory in kept])
+    upsert(tx, PersonRow, [memory_to_row(store, memory) for memory in kept])
 
 
 _FORGOTTEN = {
@@ -193,20 +214,28 @@ _FORGOTTEN = {
 }
 
 
-def forget(tx: Connection, store: str, persons: Sequence[int]) -> None:
+def delete_people(tx: Connection, store: str, persons: Sequence[int]) -> None:
     """Clear people of whom the store has nothing left; their ids, runs and outbox entries stay."""
-    for some in chunks(persons):
-        here = (_P.c.store == store, _P.c.id.in_(some))
-        tx.execute(update(_P).where(*here).values(**_FORGOTTEN))
-        tx.execute(delete(_M).where(_M.c.store == store, _M.c.person.in_(some)))
+    for part in chunks(persons):
+        here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
+        tx.execute(update(_PERSONS).where(*here).values(**_FORGOTTEN))
+        tx.execute(
+            delete(_MEMBERSHIPS).where(
+                _MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.person.in_(part)
+            )
+        )
 
 
 def save_memberships(
     tx: Connection, store: str, segments: Mapping[int, Mapping[str, datetime]]
 ) -> None:
     """Keep where people stand now, in place of where they stood."""
-    for some in chunks(segments):
-        tx.execute(delete(_M).where(_M.c.store == store, _M.c.person.in_(some)))
+    for part in chunks(segments):
+        tx.execute(
+            delete(_MEMBERSHIPS).where(
+                _MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.person.in_(part)
+            )
+        )
     rows = [
         {"store": store, "person": person, "segment": name, "since": stamp(since)}
         for person, entered in segments.items()
@@ -216,46 +245,48 @@ def save_memberships(
 
 
 def save_transitions(
-    tx: Connection, store: str, moves: Sequence[tuple[int, Transition, str]]
+    tx: Connection, store: str, transitions: Sequence[tuple[int, Transition, str]]
 ) -> None:
     """Write the timeline: (person, move, reason)."""
     rows = [
         {
             "store": store,
             "person": person,
-            "segment": move.segment,
-            "entered": move.entered,
-            "at": stamp(move.at),
+            "segment": transition.segment,
+            "entered": transition.entered,
+            "at": stamp(transition.at),
             "reason": reason,
         }
-        for person, move, reason in moves
+        for person, transition, reason in transitions
     ]
     if rows:
-        tx.execute(_V.insert(), rows)
+        tx.execute(_TRANSITIONS.insert(), rows)
 
 
-def transitions_of(tx: Connection, store: str, person: int, limit: int = 20) -> list[TransitionRow]:
+def load_transitions(
+    tx: Connection, store: str, person: int, limit: int = 20
+) -> list[TransitionRow]:
     """Give a person's timeline, newest first."""
-    mine = (_V.c.store == store, _V.c.person == person)
-    query = select(_V).where(*mine).order_by(_V.c.id.desc()).limit(limit)
+    mine = (_TRANSITIONS.c.store == store, _TRANSITIONS.c.person == person)
+    query = select(_TRANSITIONS).where(*mine).order_by(_TRANSITIONS.c.id.desc()).limit(limit)
     return [TransitionRow(**row) for row in tx.execute(query).mappings()]
 
 
 def persons(tx: Connection, store: str) -> list[int]:
     """Return everyone the store has something of."""
-    here = (_P.c.store == store, _P.c.present)
-    return list(tx.scalars(select(_P.c.id).where(*here).order_by(_P.c.id)))
+    here = (_PERSONS.c.store == store, _PERSONS.c.present)
+    return list(tx.scalars(select(_PERSONS.c.id).where(*here).order_by(_PERSONS.c.id)))
 
 
-def segment_counts(tx: Connection, store: str) -> dict[str, int]:
+def count_by_segment(tx: Connection, store: str) -> dict[str, int]:
     """Count the people of each segment."""
-    return counts_by(tx, _M, store, "segment")
+    return count_by_value(tx, _MEMBERSHIPS, store, "segment")
 
 
 def count_people(tx: Connection, store: str) -> int:
     """Count the people the store has something of."""
-    here = (_P.c.store == store, _P.c.present)
-    return tx.scalar(select(func.count()).select_from(_P).where(*here)) or 0
+    here = (_PERSONS.c.store == store, _PERSONS.c.present)
+    return tx.scalar(select(func.count()).select_from(_PERSONS).where(*here)) or 0
 
 
 def find_person(tx: Connection, store: str, name: str) -> int | None:
@@ -267,8 +298,8 @@ def find_person(tx: Connection, store: str, name: str) -> int | None:
     keys = [f"c{wanted}" if wanted.isdecimal() else wanted, guest_key(wanted.lower())]
     named = persons_of(tx, store, [key for key in keys if account_in(key) or email_in(key)])
     # Each by an index of its own: joined by "or", they would read every person.
-    here = select(_P.c.id).where(_P.c.store == store, _P.c.present)
-    found = {*tx.scalars(here.where(_P.c.email == wanted.lower()))}
+    here = select(_PERSONS.c.id).where(_PERSONS.c.store == store, _PERSONS.c.present)
+    found = {*tx.scalars(here.where(_PERSONS.c.email == wanted.lower()))}
     if named:
-        found.update(tx.scalars(here.where(_P.c.id.in_(named.values()))))
+        found.update(tx.scalars(here.where(_PERSONS.c.id.in_(named.values()))))
     return min(found, key=person_keys(tx, store, found).__getitem__, default=None)

@@ -26,16 +26,16 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from wcflow.database.sql import chunks
 
-AMONG: BindParameter[Any] = bindparam("among", expanding=True)
+IN_LIST: BindParameter[Any] = bindparam("among", expanding=True)
 """Stands in a query for many values, as in ``column.in_(AMONG)``."""
-_MANY = "(__[POSTCOMPILE_among])"
+_IN_PLACEHOLDER = "(__[POSTCOMPILE_among])"
 
 
-class _Sql(NamedTuple):
+class _CompiledSql(NamedTuple):
     """A statement as a driver takes it; ``places`` names its values where the driver goes by place."""
 
     text: str
-    places: Sequence[str] | None
+    positions: Sequence[str] | None
     constants: Mapping[str, Any]
 
 
@@ -44,41 +44,44 @@ class Prepared:
     """A statement with parameters (:func:`sqlalchemy.bindparam`), one of which may be ``AMONG``."""
 
     statement: Select[Any] | UpdateBase
-    _sql: dict[str, _Sql] = field(default_factory=dict, repr=False, compare=False)
+    _sql: dict[str, _CompiledSql] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, tx: Connection, **values: Any) -> Sequence[Any]:
         """Make it, and give the rows that it selects or returns; columns are attributes."""
-        return self._made(tx, values).all()
+        return self._execute(tx, values).all()
 
     def tuples(self, tx: Connection, **values: Any) -> Sequence[tuple[Any, ...]]:
         """Make it, and give its rows as the driver gives them: a quarter less time, and no names."""
-        with self._made(tx, values) as result:
+        with self._execute(tx, values) as result:
             return result.cursor.fetchall() if result.cursor is not None else ()
 
-    def _made(self, tx: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        sql = self._in(tx)
-        told = {**sql.constants, **values}
-        if sql.places is None:
-            return tx.exec_driver_sql(sql.text, told)
-        return tx.exec_driver_sql(_with_marks(sql.text, told), _placed(sql.places, told))
+    def _execute(self, tx: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        sql = self._compiled(tx)
+        parameters = {**sql.constants, **values}
+        if sql.positions is None:
+            return tx.exec_driver_sql(sql.text, parameters)
+        return tx.exec_driver_sql(
+            _expand_placeholders(sql.text, parameters),
+            _positional_values(sql.positions, parameters),
+        )
 
-    def for_all(self, tx: Connection, many: Sequence[Mapping[str, Any]]) -> None:
+    def execute_many(self, tx: Connection, many: Sequence[Mapping[str, Any]]) -> None:
         """Make it once for each of these values."""
-        sql = self._in(tx)
+        sql = self._compiled(tx)
         if not many:
             return
-        told = [{**sql.constants, **values} for values in many] if sql.constants else many
-        if sql.places is None:
-            tx.exec_driver_sql(sql.text, [*told])
-        elif len(sql.places) == 1:
-            tx.exec_driver_sql(sql.text, [(values[sql.places[0]],) for values in told])
+        parameters = [{**sql.constants, **values} for values in many] if sql.constants else many
+        if sql.positions is None:
+            tx.exec_driver_sql(sql.text, [*parameters])
+        elif len(sql.positions) == 1:
+            tx.exec_driver_sql(sql.text, [(values[sql.positions[0]],) for values in parameters])
         else:
-            tx.exec_driver_sql(sql.text, list(map(itemgetter(*sql.places), told)))
+            tx.exec_driver_sql(sql.text, list(map(itemgetter(*sql.positions), parameters)))
 
-    def _in(self, tx: Connection) -> _Sql:
+    def _compiled(self, tx: Connection) -> _CompiledSql:
         sql = self._sql.get(tx.dialect.name)
         if sql is None:
-            sql = self._sql[tx.dialect.name] = _sql(self.statement, tx)
+            sql = self._sql[tx.dialect.name] = _compile(self.statement, tx)
         return sql
 
     def among(
@@ -89,44 +92,44 @@ class Prepared:
             yield from self.tuples(tx, among=part, **values)
 
 
-def _sql(statement: Select[Any] | UpdateBase, tx: Connection) -> _Sql:
+def _compile(statement: Select[Any] | UpdateBase, tx: Connection) -> _CompiledSql:
     compiled = statement.compile(dialect=tx.dialect)
     assert isinstance(compiled, SQLCompiler)
     text, binds = str(compiled), compiled.binds
     constants = {name: each for name, each in compiled.params.items() if not binds[name].required}
     if compiled.positiontup is not None:
-        return _Sql(text, tuple(compiled.positiontup), constants)
+        return _CompiledSql(text, tuple(compiled.positiontup), constants)
     # PostgreSQL takes a list as one value: the statement is the same for any number of them.
-    return _Sql(text.replace(f"IN {_MANY}", "= ANY(%(among)s)"), None, constants)
+    return _CompiledSql(text.replace(f"IN {_IN_PLACEHOLDER}", "= ANY(%(among)s)"), None, constants)
 
 
-def _with_marks(text: str, values: Mapping[str, Any]) -> str:
+def _expand_placeholders(text: str, values: Mapping[str, Any]) -> str:
     if "among" not in values:
         return text
-    return text.replace(_MANY, f"({', '.join('?' * len(values['among']))})")
+    return text.replace(_IN_PLACEHOLDER, f"({', '.join('?' * len(values['among']))})")
 
 
-def _placed(places: Iterable[str], values: Mapping[str, Any]) -> tuple[Any, ...]:
+def _positional_values(positions: Iterable[str], values: Mapping[str, Any]) -> tuple[Any, ...]:
     placed: list[Any] = []
-    for name in places:
+    for name in positions:
         placed += values[name] if name == "among" else (values[name],)
     return tuple(placed)
 
 
-def those(table: Table, by: str, *columns: Column[Any]) -> Prepared:
+def select_in(table: Table, by: str, *columns: Column[Any]) -> Prepared:
     """Make a query of rows of one store whose column ``by`` is one of many; see :func:`among`."""
     here = table.c["store"] == bindparam("store")
-    return Prepared(select(*(columns or (table,))).where(here, table.c[by].in_(AMONG)))
+    return Prepared(select(*(columns or (table,))).where(here, table.c[by].in_(IN_LIST)))
 
 
-def among(
+def fetch_tuples(
     tx: Connection, query: Prepared, store: str, values: Iterable[Any]
 ) -> Iterator[tuple[Any, ...]]:
     """Ask a query of :func:`those` for some values, many at once; give tuples."""
     return query.among(tx, values, store=store)
 
 
-def rows_among(tx: Connection, query: Prepared, store: str, values: Iterable[Any]) -> Iterator[Any]:
+def fetch_rows(tx: Connection, query: Prepared, store: str, values: Iterable[Any]) -> Iterator[Any]:
     """Ask as :func:`among` does; give rows whose columns are attributes."""
     for part in chunks(values):
         yield from query.rows(tx, among=part, store=store)

@@ -8,33 +8,35 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from wcflow.database.prepared import Prepared, among, rows_among, those
+from wcflow.database.prepared import Prepared, fetch_rows, fetch_tuples, select_in
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of, upsert
 from wcflow.database.tables import RunRow, WorkflowRow
 from wcflow.rules.workflow_run import Activation, Run
 
-_R, _W = table_of(RunRow), table_of(WorkflowRow)
-_OF_PEOPLE = those(_R, "person")
-_OF_ORDERS = those(_R, "order_id", _R.c.order_id, _R.c.workflow, _R.c.occurrence)
-_NAMES = [column.name for column in _R.columns if column.name not in ("id", "ended_at")]
-_NEW = Prepared(_R.insert().values({n: bindparam(f"to_{n}") for n in _NAMES}).returning(_R.c.id))
-_WATCHES = Prepared(select(_W).where(_W.c.store == bindparam("store")))
+_RUNS, _WORKFLOWS = table_of(RunRow), table_of(WorkflowRow)
+_BY_PERSON = select_in(_RUNS, "person")
+_BY_ORDER = select_in(_RUNS, "order_id", _RUNS.c.order_id, _RUNS.c.workflow, _RUNS.c.occurrence)
+_COLUMN_NAMES = [column.name for column in _RUNS.columns if column.name not in ("id", "ended_at")]
+_INSERT = Prepared(
+    _RUNS.insert().values({n: bindparam(f"to_{n}") for n in _COLUMN_NAMES}).returning(_RUNS.c.id)
+)
+_SELECT_ACTIVATIONS = Prepared(select(_WORKFLOWS).where(_WORKFLOWS.c.store == bindparam("store")))
 
 
-def runs_of(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, list[Run]]:
+def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, list[Run]]:
     """Give the runs of each of these people, oldest first."""
     found: dict[int, list[Run]] = {}
-    for row in sorted(rows_among(tx, _OF_PEOPLE, store, persons), key=attrgetter("id")):
-        found.setdefault(row.person, []).append(_run(row))
+    for row in sorted(fetch_rows(tx, _BY_PERSON, store, persons), key=attrgetter("id")):
+        found.setdefault(row.person, []).append(_run_from_row(row))
     return found
 
 
-def seen_of_orders(
+def load_seen_order_events(
     tx: Connection, store: str, order_ids: Sequence[int]
 ) -> dict[int, set[tuple[str, str]]]:
     """Give (workflow, occurrence) that was seen of each order, under whatever person."""
     found: dict[int, set[tuple[str, str]]] = {}
-    for order_id, workflow, occurrence in among(tx, _OF_ORDERS, store, order_ids):
+    for order_id, workflow, occurrence in fetch_tuples(tx, _BY_ORDER, store, order_ids):
         if occurrence.startswith("order "):
             found.setdefault(order_id, set()).add((workflow, occurrence))
     return found
@@ -42,15 +44,15 @@ def seen_of_orders(
 
 def save_run(tx: Connection, store: str, run: Run) -> int:
     """Keep a run and give its id."""
-    row = _columns(store, run)
+    row = _run_to_row(store, run)
     if run.id is not None:
-        tx.execute(update(_R).where(_R.c.id == run.id).values(**row))
+        tx.execute(update(_RUNS).where(_RUNS.c.id == run.id).values(**row))
         return run.id
-    (made,) = _NEW.rows(tx, **{f"to_{name}": value for name, value in row.items()})
-    return int(made.id)
+    (inserted,) = _INSERT.rows(tx, **{f"to_{name}": value for name, value in row.items()})
+    return int(inserted.id)
 
 
-def _run(row: Any) -> Run:
+def _run_from_row(row: Any) -> Run:
     return Run(
         workflow=row.workflow,
         person=row.person,
@@ -71,7 +73,7 @@ def _run(row: Any) -> Run:
     )
 
 
-def _columns(store: str, run: Run) -> dict[str, Any]:
+def _run_to_row(store: str, run: Run) -> dict[str, Any]:
     return {
         "store": store,
         "workflow": run.workflow,
@@ -92,13 +94,15 @@ def _columns(store: str, run: Run) -> dict[str, Any]:
     }
 
 
-def watches(tx: Connection, store: str) -> dict[str, tuple[Activation, str]]:
+def load_activations(tx: Connection, store: str) -> dict[str, tuple[Activation, str]]:
     """Give since when each workflow watches, and the digest of what it watches."""
-    rows = _WATCHES.rows(tx, store=store)
+    rows = _SELECT_ACTIVATIONS.rows(tx, store=store)
     return {row.name: (Activation(instant(row.since), row.mode), row.digest) for row in rows}
 
 
-def save_watches(tx: Connection, store: str, kept: Mapping[str, tuple[Activation, str]]) -> None:
+def save_activations(
+    tx: Connection, store: str, activations: Mapping[str, tuple[Activation, str]]
+) -> None:
     """Keep since when workflows watch."""
     upsert(
         tx,
@@ -107,10 +111,10 @@ def save_watches(tx: Connection, store: str, kept: Mapping[str, tuple[Activation
             {
                 "store": store,
                 "name": name,
-                "mode": watch.mode,
-                "since": stamp(watch.since),
+                "mode": activation.mode,
+                "since": stamp(activation.since),
                 "digest": digest,
             }
-            for name, (watch, digest) in kept.items()
+            for name, (activation, digest) in activations.items()
         ],
     )

@@ -37,13 +37,13 @@ from wcflow.database.tables import CustomerRow, OrderRow, RunRow, StoreRow
 
 T = TypeVar("T")
 
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 
-CHUNK = 500
+CHUNK_SIZE = 500
 """How many values an IN list is given: far below SQLite's limit, and few enough to plan quickly."""
 
-_AT_ONCE = (400, 80, 16, 4, 1)
+_BATCH_SIZES = (400, 80, 16, 4, 1)
 """How many rows SQLite is given in one statement: as many as there are left, in few kinds of it."""
 
 
@@ -64,19 +64,19 @@ def upsert(
     if not rows:
         return
     key = tuple(on) or tuple(column.name for column in table_of(model).primary_key)
-    written = _written(model, tx.dialect, tuple(rows[0]), key, frozenset(keep))
-    if written.values is None:
-        tx.exec_driver_sql(written.text, [dict(row) for row in rows])
+    compiled = _compile_upsert(model, tx.dialect, tuple(rows[0]), key, frozenset(keep))
+    if compiled.values is None:
+        tx.exec_driver_sql(compiled.text, [dict(row) for row in rows])
         return
     at = 0
-    for size in _AT_ONCE:
+    for size in _BATCH_SIZES:
         while len(rows) - at >= size:
-            part = map(written.values, rows[at : at + size])
-            tx.exec_driver_sql(written.many[size], tuple(chain.from_iterable(part)))
+            part = map(compiled.values, rows[at : at + size])
+            tx.exec_driver_sql(compiled.many[size], tuple(chain.from_iterable(part)))
             at += size
 
 
-class _Written(NamedTuple):
+class _CompiledUpsert(NamedTuple):
     """A statement as the driver takes it, for one row and, ``many``, for so many rows at once.
 
     ``values`` gives a row's values in their places, where the driver takes them without names.
@@ -88,32 +88,32 @@ class _Written(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _written(
+def _compile_upsert(
     model: type[SQLModel],
     dialect: Dialect,
     named: tuple[str, ...],
     key: tuple[str, ...],
     keep: frozenset[str],
-) -> _Written:
+) -> _CompiledUpsert:
     # Compiled once: to have SQLAlchemy look at every value anew takes longer than SQLite does to
     # write it. The columns hold numbers, texts and booleans, which drivers take as they are.
-    statement = _statement(model, dialect.name, named, key, keep)
+    statement = _build_upsert(model, dialect.name, named, key, keep)
     compiled = statement.compile(dialect=dialect, column_keys=list(named))
     assert isinstance(compiled, SQLCompiler)
     text, places = str(compiled), compiled.positiontup
     if places is None:
-        return _Written(text)
+        return _CompiledUpsert(text)
     first, *rest = places
     values = itemgetter(*places) if rest else lambda row: (row[first],)
     # SQLite lets other threads work during a statement, and takes them all up between two.
     head, words, tail = text.partition(" VALUES ")
     one, conflict, then = tail.partition(" ON CONFLICT ")
-    many = {n: f"{head}{words}{', '.join([one] * n)}{conflict}{then}" for n in _AT_ONCE}
-    return _Written(text, many, values)
+    many = {n: f"{head}{words}{', '.join([one] * n)}{conflict}{then}" for n in _BATCH_SIZES}
+    return _CompiledUpsert(text, many, values)
 
 
 @cache
-def _statement(
+def _build_upsert(
     model: type[SQLModel],
     dialect: str,
     named: tuple[str, ...],
@@ -123,7 +123,7 @@ def _statement(
     table = table_of(model)
     changed = [name for name in named if name not in key and name not in keep]
     # Defaults stand in the statement: to bind them anew for every row costs more than the rest.
-    rest = {name: value for name, value in _defaults(model).items() if name not in named}
+    rest = {name: value for name, value in _column_defaults(model).items() if name not in named}
     if dialect == "sqlite":
         to_lite = sqlite.insert(table).values(rest)
         updates = {name: to_lite.excluded[name] for name in changed}
@@ -144,24 +144,24 @@ def _statement(
     )
 
 
-def _defaults(model: type[SQLModel]) -> Mapping[str, Any]:
+def _column_defaults(model: type[SQLModel]) -> Mapping[str, Any]:
     columns = table_of(model).columns
     # A number that the database gives must not be given as NULL.
     numbered = {c.name for c in table_of(model).primary_key if c.autoincrement is not False}
     return {
-        name: _constant(field.default, columns[name].type)
+        name: _literal(field.default, columns[name].type)
         for name, field in model.model_fields.items()
         if not field.is_required() and name in columns and name not in numbered
     }
 
 
-def _constant(value: object, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+def _literal(value: object, kind: TypeEngine[Any]) -> ColumnElement[Any]:
     if value is None:
         return null()
     if isinstance(value, bool):
         return true() if value else false()
-    written = literal(value, kind).compile(compile_kwargs={"literal_binds": True})
-    return literal_column(str(written))
+    compiled = literal(value, kind).compile(compile_kwargs={"literal_binds": True})
+    return literal_column(str(compiled))
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -171,7 +171,7 @@ def table_of(model: type[SQLModel]) -> Table:
     return table
 
 
-def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+def chunks(values: Iterable[T], size: int = CHUNK_SIZE) -> Iterator[list[T]]:
     """Cut values into lists of at most ``size``."""
     rest = iter(values)
     while part := list(islice(rest, size)):
@@ -191,7 +191,7 @@ def loads(text: str) -> Any:
 def stamp(instant: datetime) -> int:
     """Give an aware instant as whole seconds since 1970."""
     # In half the time of timestamp(), by way of a fraction: an order has five of them.
-    since = instant - _BEGINNING
+    since = instant - _EPOCH
     return since.days * _DAY + since.seconds
 
 
@@ -208,18 +208,18 @@ _ORDERS, _CUSTOMERS = table_of(OrderRow), table_of(CustomerRow)
 
 def count_orders(tx: Connection, store: str) -> dict[str, int]:
     """Count orders by status."""
-    return counts_by(tx, _ORDERS, store, "status", usual="completed")
+    return count_by_value(tx, _ORDERS, store, "status", usual="completed")
 
 
 def count_customers(tx: Connection, store: str, up_to: int | None = None) -> int:
     """Count the customers, or those whose id is at most ``up_to``."""
     if up_to is None:
-        return count_all(tx, _CUSTOMERS, store)
+        return count_rows(tx, _CUSTOMERS, store)
     within = (_CUSTOMERS.c.store == store) & (_CUSTOMERS.c.id <= up_to)
     return int(tx.execute(select(func.count()).where(within)).scalar_one())
 
 
-def run_counts(tx: Connection, store: str) -> dict[str, dict[str, int]]:
+def count_runs(tx: Connection, store: str) -> dict[str, dict[str, int]]:
     """Count the runs of each workflow by state."""
     query = select(_RUNS.c.workflow, _RUNS.c.state, func.count()).where(_RUNS.c.store == store)
     found: dict[str, dict[str, int]] = {}
@@ -228,15 +228,15 @@ def run_counts(tx: Connection, store: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def count_all(tx: Connection, table: Table, store: str) -> int:
+def count_rows(tx: Connection, table: Table, store: str) -> int:
     """Count a store's rows; SQLite counts a whole table much sooner than the rows of a store."""
     counted = select(func.count()).select_from(table)
-    if not _is_alone(tx, store):
+    if not _is_only_store(tx, store):
         counted = counted.where(table.c["store"] == store)
     return tx.scalar(counted) or 0
 
 
-def counts_by(
+def count_by_value(
     tx: Connection, table: Table, store: str, column: str, usual: str = ""
 ) -> dict[str, int]:
     """Give how many rows have each value of a column of few values that an index holds.
@@ -246,23 +246,23 @@ def counts_by(
     """
     mine, of = table.c["store"] == store, table.c[column]
     values = []
-    value = _next(tx, of, mine)
+    value = _next_value(tx, of, mine)
     while value is not None:
         values.append(value)
-        value = _next(tx, of, mine, of > value)
-    rest = usual if usual in values and _is_alone(tx, store) else None
+        value = _next_value(tx, of, mine, of > value)
+    rest = usual if usual in values and _is_only_store(tx, store) else None
     counted = select(func.count()).where(mine)
     found = {each: tx.scalar(counted.where(of == each)) or 0 for each in values if each != rest}
     if rest is not None:
-        found[rest] = count_all(tx, table, store) - sum(found.values())
+        found[rest] = count_rows(tx, table, store) - sum(found.values())
     return {each: found[each] for each in values}
 
 
-def _next(tx: Connection, column: ColumnElement[str], *where: ColumnElement[bool]) -> Any:
+def _next_value(tx: Connection, column: ColumnElement[str], *where: ColumnElement[bool]) -> Any:
     return tx.scalar(select(func.min(column)).where(*where))
 
 
-def _is_alone(tx: Connection, store: str) -> bool:
+def _is_only_store(tx: Connection, store: str) -> bool:
     """Say whether a store's rows are all that SQLite would count."""
     if tx.dialect.name != "sqlite":
         return False

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, bindparam, delete, select, true
 
 from wcflow.database.prepared import Prepared
 from wcflow.database.sql import table_of, upsert
-from wcflow.database.tables import ChannelRow, ImportRange, RescanRow, Setting, StoreRow
+from wcflow.database.tables import ChannelRow, ImportRange, RescanRow, SettingRow, StoreRow
 
 _STORES = table_of(StoreRow)
-_SETTINGS = table_of(Setting)
-_SETTING = Prepared(select(_SETTINGS.c.value).where(_SETTINGS.c.name == bindparam("name")))
+_SETTINGS = table_of(SettingRow)
+_SELECT_SETTING = Prepared(select(_SETTINGS.c.value).where(_SETTINGS.c.name == bindparam("name")))
 
 
-def store_row(tx: Connection, store: str) -> StoreRow | None:
+def load_store_row(tx: Connection, store: str) -> StoreRow | None:
     """Give what is kept about a shop; None before its first contact."""
     row = tx.execute(select(_STORES).where(_STORES.c.name == store)).one_or_none()
     # It has the same attributes. To make an instance, the ORM would first lay out all tables.
@@ -30,22 +30,22 @@ def save_store(tx: Connection, store: str, **columns: Any) -> None:
     upsert(tx, StoreRow, [{"url": known or "", **columns, "name": store}])
 
 
-def setting(tx: Connection, name: str) -> str | None:
+def load_setting(tx: Connection, name: str) -> str | None:
     """Give what belongs to the database as a whole under this name."""
-    found = _SETTING.rows(tx, name=name)
+    found = _SELECT_SETTING.rows(tx, name=name)
     return str(found[0].value) if found else None
 
 
 def save_setting(tx: Connection, name: str, value: str) -> None:
     """Keep a value for the database as a whole."""
-    upsert(tx, Setting, [{"name": name, "value": value}])
+    upsert(tx, SettingRow, [{"name": name, "value": value}])
 
 
 # The hold of each channel.
 
 _CHANNELS = table_of(ChannelRow)
 STORE_CHANNEL = "store"
-EMPTY_ANSWER = "an empty answer where the mirror is full"
+EMPTY_ANSWER_REASON = "an empty answer where the mirror is full"
 """How a hold's reason begins when the poll, and not the number of changes, caused it."""
 
 
@@ -107,23 +107,23 @@ def save_rescan(tx: Connection, store: str, name: str, rescan: Rescan) -> None:
 
 # How far each part of the initial sync has come.
 
-_SLICES = table_of(ImportRange)
+_RANGES = table_of(ImportRange)
 
 
-def slices(tx: Connection, store: str, part: str | None = None) -> list[ImportRange]:
+def load_ranges(tx: Connection, store: str, part: str | None = None) -> list[ImportRange]:
     """Give the slices of one part, or of all, in their order."""
-    asked = select(_SLICES).where(_SLICES.c.store == store).order_by(_SLICES.c.number)
+    query = select(_RANGES).where(_RANGES.c.store == store).order_by(_RANGES.c.number)
     if part is not None:
-        asked = asked.where(_SLICES.c.part == part)
-    return [ImportRange(**row) for row in tx.execute(asked).mappings()]
+        query = query.where(_RANGES.c.part == part)
+    return [ImportRange(**row) for row in tx.execute(query).mappings()]
 
 
-def save_slices(tx: Connection, told: Iterable[ImportRange]) -> None:
+def save_ranges(tx: Connection, ranges: Iterable[ImportRange]) -> None:
     """Keep slices as they are now."""
-    upsert(tx, ImportRange, [each.model_dump() for each in told])
+    upsert(tx, ImportRange, [each.model_dump() for each in ranges])
 
 
-def drop_slices(tx: Connection, store: str, parts: Collection[str] = ()) -> None:
+def delete_ranges(tx: Connection, store: str, parts: Collection[str] = ()) -> None:
     """Forget how far the census came, in all parts or in these: the next one begins anew."""
-    which = _SLICES.c.part.in_(parts) if parts else true()
-    tx.execute(delete(_SLICES).where(_SLICES.c.store == store, which))
+    which = _RANGES.c.part.in_(parts) if parts else true()
+    tx.execute(delete(_RANGES).where(_RANGES.c.store == store, which))

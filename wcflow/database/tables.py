@@ -213,7 +213,7 @@ class QuarantineRow(_Row, table=True):
     last_seen: int = Field(sa_type=BigInteger, description="when it was last not understood")
 
 
-class ResyncRow(_Row, table=True):
+class UnconfirmedRow(_Row, table=True):
     """A row of the mirror that a resync has not met at the shop yet."""
 
     __tablename__ = "doubt"
@@ -223,7 +223,7 @@ class ResyncRow(_Row, table=True):
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
-class WrittenRow(_Row, table=True):
+class WrittenTagsRow(_Row, table=True):
     """The tags that wcflow put in one place of the shop: nobody else did, whoever's it is by now."""
 
     __tablename__ = "written"
@@ -425,7 +425,7 @@ class OutboxRow(_Row, table=True):
     digest: str = Field(default="", description="hash of the rules that made it")
 
 
-class Setting(_Row, table=True):
+class SettingRow(_Row, table=True):
     """What belongs to the database as a whole, such as the secret behind coupon codes."""
 
     __tablename__ = "setting"

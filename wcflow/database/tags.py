@@ -11,25 +11,35 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, select
 
 from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
-from wcflow.database.tables import WrittenRow
+from wcflow.database.tables import WrittenTagsRow
 from wcflow.rules.tags import TagChange, TagPlace
 
-_W = table_of(WrittenRow)
+_WRITTEN_TAGS = table_of(WrittenTagsRow)
 
 
-def written_in(tx: Connection, store: str, places: Iterable[TagPlace]) -> dict[TagPlace, TagChange]:
+def load_written_tags(
+    tx: Connection, store: str, places: Iterable[TagPlace]
+) -> dict[TagPlace, TagChange]:
     """Give what was changed in these places, as far as anything was."""
-    asked, found = sorted(set(places)), {}
-    for kind in sorted({kind for kind, _ in asked}):
-        for ids in chunks([number for each, number in asked if each == kind]):
-            mine = (_W.c.store == store, _W.c.kind == kind, _W.c.id.in_(ids))
-            for row in tx.execute(select(_W.c.id, _W.c.tags, _W.c.dropped).where(*mine)):
+    requested, found = sorted(set(places)), {}
+    for kind in sorted({kind for kind, _ in requested}):
+        for ids in chunks([number for each, number in requested if each == kind]):
+            matching = (
+                _WRITTEN_TAGS.c.store == store,
+                _WRITTEN_TAGS.c.kind == kind,
+                _WRITTEN_TAGS.c.id.in_(ids),
+            )
+            for row in tx.execute(
+                select(_WRITTEN_TAGS.c.id, _WRITTEN_TAGS.c.tags, _WRITTEN_TAGS.c.dropped).where(
+                    *matching
+                )
+            ):
                 tags, dropped = frozenset(loads(row.tags)), frozenset(loads(row.dropped))
                 found[kind, row.id] = TagChange(tags, dropped)
     return found
 
 
-def save_written(tx: Connection, store: str, put: Mapping[TagPlace, TagChange]) -> None:
+def save_written_tags(tx: Connection, store: str, put: Mapping[TagPlace, TagChange]) -> None:
     """Keep what is changed in these places."""
     rows = [
         {
@@ -41,4 +51,4 @@ def save_written(tx: Connection, store: str, put: Mapping[TagPlace, TagChange]) 
         }
         for (kind, number), each in sorted(put.items())
     ]
-    upsert(tx, WrittenRow, rows)
+    upsert(tx, WrittenTagsRow, rows)

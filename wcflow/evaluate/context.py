@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import runs
-from wcflow.database.evaluation_queue import evaluate_everyone
-from wcflow.database.products import all_products, products
+from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.products import load_all_products, load_products
 from wcflow.database.sql import instant
-from wcflow.database.stores import save_setting, save_store, setting, store_row
+from wcflow.database.stores import load_setting, load_store_row, save_setting, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.evaluate.entries import EntryBuilder
 from wcflow.profile import StoreProfile
@@ -50,14 +50,14 @@ def open_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
     """Lay out a store's bench: note new workflows, and touch everyone if the rules changed."""
-    known = runs.watches(tx, settings.name)
+    known = runs.load_activations(tx, settings.name)
     evaluation_context = _build_context(tx, config, settings, now, known)
     current = {
         name: (activation, evaluation_context.rules.digest)
         for name, activation in evaluation_context.activations.items()
     }
     changed = {name: each for name, each in current.items() if known.get(name) != each}
-    runs.save_watches(tx, settings.name, changed)
+    runs.save_activations(tx, settings.name, changed)
     _mark_dirty_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
     if evaluation_context.policy.secret:
         return evaluation_context
@@ -73,7 +73,7 @@ def read_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
     """Lay out a store's bench for those who only look: nothing is noted and nobody touched."""
-    return _build_context(tx, config, settings, now, runs.watches(tx, settings.name))
+    return _build_context(tx, config, settings, now, runs.load_activations(tx, settings.name))
 
 
 def _build_context(
@@ -83,12 +83,12 @@ def _build_context(
     now: datetime,
     known: Mapping[str, tuple[Activation, str]],
 ) -> EvaluationContext:
-    row = store_row(tx, settings.name)
+    row = load_store_row(tx, settings.name)
     assert row is not None, "the store is known before it is evaluated"
     rules = rules_for_store(config.rules, settings)
     started = instant(row.census_started) if row.census_started is not None else now
     activations = _activations(known, rules, now, started)
-    secret = setting(tx, "secret") or ""
+    secret = load_setting(tx, "secret") or ""
     policy = Policy(
         started,
         settings.order_tags == "latest",
@@ -149,14 +149,14 @@ def _activations(
 
 
 def _mark_dirty_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
-    row = store_row(tx, store)
+    row = load_store_row(tx, store)
     if row is None or row.rules_digest != digest:
-        evaluate_everyone(tx, store)
+        start_full_evaluation(tx, store)
         save_store(tx, store, rules_digest=digest)
 
 
 def _secret(tx: Connection) -> str:
-    secret = setting(tx, "secret")
+    secret = load_setting(tx, "secret")
     if secret is None:
         secret = secrets.token_hex(16)
         save_setting(tx, "secret", secret)
@@ -189,7 +189,7 @@ class ProductCache:
             self._fetch_named(tx, chain.from_iterable(orders_by_person))
 
     def _fetch_all(self, tx: Connection) -> None:
-        found = all_products(tx, self.store, MAX_CACHED + 1)
+        found = load_all_products(tx, self.store, MAX_CACHED + 1)
         self.is_complete = len(found) <= MAX_CACHED
         if self.is_complete:
             self.products.update(found)
@@ -198,4 +198,4 @@ class ProductCache:
         wanted = {item.product_id for order in orders for item in order.items} - {0}
         missing = sorted(wanted - self.products.keys())
         if missing:
-            self.products.update(products(tx, self.store, missing))
+            self.products.update(load_products(tx, self.store, missing))

@@ -10,7 +10,7 @@ from typing import Any
 from wcflow.actions.note import note
 from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.actions.tag import tag_change, tag_state
-from wcflow.database.outbox import STATE_OF_TAGS, TagEntry
+from wcflow.database.outbox import TAGS_RULE, TagEntry
 from wcflow.database.sql import dumps, stamp
 from wcflow.profile import Transition, latest_order
 from wcflow.rules.codes import work_key
@@ -76,7 +76,7 @@ class EntryBuilder:
         """Return the row with the tags that one place should show."""
         return self._row(
             tag_state(target),
-            rule=STATE_OF_TAGS,
+            rule=TAGS_RULE,
             person=person,
             occurrence="state",
             step=tag_step(target),

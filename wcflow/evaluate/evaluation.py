@@ -51,7 +51,7 @@ def evaluate(
     with _gc_paused():
         while not stopping():
             with db.transaction() as tx:
-                persons, more = evaluation_queue.take_due(tx, settings.name, now, BATCH)
+                persons, more = evaluation_queue.take_due_people(tx, settings.name, now, BATCH)
                 total.incomplete = bool(persons)
                 if not persons:
                     break

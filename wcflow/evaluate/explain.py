@@ -284,14 +284,16 @@ def _workflow_status(
 def _load_transitions(tx: Connection, store: str, person: int) -> list[TransitionSeen]:
     return [
         TransitionSeen(instant(each.at), each.segment, each.entered, each.reason)
-        for each in people.transitions_of(tx, store, person)
+        for each in people.load_transitions(tx, store, person)
     ]
 
 
 def _load_entries(
     tx: Connection, evaluation_context: EvaluationContext, person: int
 ) -> list[EntrySeen]:
-    entries = outbox.entries_of(tx, evaluation_context.settings.name, person, LATEST_ENTRIES)
+    entries = outbox.load_person_entries(
+        tx, evaluation_context.settings.name, person, LATEST_ENTRIES
+    )
     return [
         EntrySeen(
             each.id,

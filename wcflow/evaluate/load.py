@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from wcflow.database import outbox, people, runs
-from wcflow.database.customers import customers
+from wcflow.database.customers import load_customers
 from wcflow.database.events import events_of
 from wcflow.database.identity import person_keys
-from wcflow.database.orders import order_records, orders_of_people
-from wcflow.database.tags import written_in
+from wcflow.database.orders import load_orders, load_orders_of_people
+from wcflow.database.tags import load_written_tags
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.profile import Profile, account_in, email_in
 from wcflow.records import Order
@@ -28,14 +28,14 @@ def load_inputs(
 ) -> list[EvaluationInput]:
     """Read people with all that belongs to their judgement."""
     store = evaluation_context.settings.name
-    memories = people.memories(tx, store, persons)
+    memories = people.load_memories(tx, store, persons)
     profiles = load_profiles(tx, evaluation_context, persons, memories)
-    runs_by_person = runs.runs_of(tx, store, persons)
-    waiting = outbox.undelivered_runs(tx, store, [*runs_by_person])
+    runs_by_person = runs.load_runs(tx, store, persons)
+    waiting = outbox.load_undelivered_runs(tx, store, [*runs_by_person])
     orders_elsewhere = _load_orders_elsewhere(tx, store, profiles, runs_by_person, waiting)
     handled_elsewhere = _load_handled_elsewhere(tx, evaluation_context, profiles.values())
     unexpected = {who: places_changed_by_hand(profiles[who], memories[who]) for who in persons}
-    written = written_in(tx, store, set(chain.from_iterable(unexpected.values())))
+    written = load_written_tags(tx, store, set(chain.from_iterable(unexpected.values())))
     return [
         _make_input(
             profiles[person],
@@ -70,7 +70,7 @@ def _load_orders_elsewhere(
         ids = waiting.get(person, ())
         about = {run.order_id for run in person_runs if run.id in ids or run.state == "waiting"}
         missing |= about - {order.id for order in profiles[person].orders} - {0}
-    return order_records(tx, store, missing) if missing else {}
+    return load_orders(tx, store, missing) if missing else {}
 
 
 def _with_email(memory: Memory, email: str) -> Memory:
@@ -87,12 +87,14 @@ def load_profiles(
     store = evaluation_context.settings.name
     keys = person_keys(tx, store, persons)
     account_ids = {account: person for person, key in keys.items() if (account := account_in(key))}
-    accounts = {account_ids[each.id]: each for each in customers(tx, store, account_ids).values()}
+    accounts = {
+        account_ids[each.id]: each for each in load_customers(tx, store, account_ids).values()
+    }
     emails = {person: each.email for person, each in accounts.items()}
     if evaluation_context.settings.guests == "by_email":
         emails |= {person: email for person, key in keys.items() if (email := email_in(key))}
     private = set(emails.values()) - evaluation_context.settings.shared_emails - {""}
-    found = orders_of_people(tx, store, account_ids, sorted(private))
+    found = load_orders_of_people(tx, store, account_ids, sorted(private))
     orders = _by_person(found, account_ids, emails)
     evaluation_context.product_cache.fetch(tx, orders.values(), len(persons))
     events = events_of(tx, store, persons)
@@ -133,7 +135,9 @@ def _load_handled_elsewhere(
         return {}
     since = min(activation.since for activation in evaluation_context.activations.values())
     recent = [o.id for p in profiles for o in p.orders if o.modified >= since]
-    return runs.seen_of_orders(tx, evaluation_context.settings.name, recent) if recent else {}
+    return (
+        runs.load_seen_order_events(tx, evaluation_context.settings.name, recent) if recent else {}
+    )
 
 
 def _handled_events(

@@ -17,10 +17,10 @@ from sqlalchemy import Connection, Integer, bindparam, select, update
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
-from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.prepared import Prepared
 from wcflow.database.sql import chunks, table_of
-from wcflow.database.stores import save_store, store_row
+from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import OrderRow, PersonRow
 
 _P, _O = table_of(PersonRow), table_of(OrderRow)
@@ -76,13 +76,13 @@ def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int
         gap = usual_gap(_load_paid_stamps(tx, config, settings.name).values())
     for some in chunks(moved, _BATCH_SIZE):
         with db.transaction() as tx:
-            (_SAVE_RANK_AND_MARK if asked & RANK_ATTRIBUTES else _SAVE_RANK).for_all(tx, some)
+            (_SAVE_RANK_AND_MARK if asked & RANK_ATTRIBUTES else _SAVE_RANK).execute_many(tx, some)
     with db.transaction() as tx:
-        row = store_row(tx, settings.name)
+        row = load_store_row(tx, settings.name)
         if row is not None and row.order_gap != gap:
             save_store(tx, settings.name, order_gap=gap)
             if asked & GAP_ATTRIBUTES:
-                evaluate_everyone(tx, settings.name)
+                start_full_evaluation(tx, settings.name)
     return len(moved)
 
 

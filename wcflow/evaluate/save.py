@@ -15,7 +15,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from wcflow.database import evaluation_queue, outbox, people, runs
-from wcflow.database.quarantine import PERSON_OF, Key, quarantine, quarantined_rows, release_rows
+from wcflow.database.quarantine import (
+    PERSON_KINDS,
+    RecordKey,
+    load_quarantine,
+    quarantine,
+    remove_from_quarantine,
+)
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, tag_changes
 from wcflow.profile import Profile
@@ -35,9 +41,11 @@ class FailedEvaluation(NamedTuple):
     error: Exception
 
     @property
-    def row(self) -> Key:
+    def row(self) -> RecordKey:
         """Give what they are noted under."""
-        return max(_quarantine_keys(self.evaluation_input.profile), default=Key(PERSON_OF[0], 0))
+        return max(
+            _quarantine_keys(self.evaluation_input.profile), default=RecordKey(PERSON_KINDS[0], 0)
+        )
 
 
 def evaluate_one_by_one(
@@ -60,31 +68,35 @@ def postpone_failed(
     if not failures:
         return
     quarantine(tx, store, [(each.row, error_text(each.error)) for each in failures], now)
-    evaluation_queue.put_off(
+    evaluation_queue.postpone_evaluation(
         tx, store, [each.evaluation_input.memory.person for each in failures], now + POSTPONEMENT
     )
 
 
-def known_failures(tx: Connection, store: str) -> set[Key]:
+def known_failures(tx: Connection, store: str) -> set[RecordKey]:
     """Give under what those are noted who could not be judged."""
-    return {Key(row.kind, row.id) for row in quarantined_rows(tx, store) if row.kind in PERSON_OF}
+    return {
+        RecordKey(row.kind, row.id)
+        for row in load_quarantine(tx, store)
+        if row.kind in PERSON_KINDS
+    }
 
 
 def clear_failures(
-    tx: Connection, store: str, evaluated: Sequence[Evaluation], known: set[Key]
+    tx: Connection, store: str, evaluated: Sequence[Evaluation], known: set[RecordKey]
 ) -> None:
     """Forget of these that they could not be judged."""
     if known:
-        release_rows(
+        remove_from_quarantine(
             tx, store, {key for each in evaluated for key in _quarantine_keys(each.profile)} & known
         )
 
 
-def _quarantine_keys(profile: Profile) -> set[Key]:
+def _quarantine_keys(profile: Profile) -> set[RecordKey]:
     """Give what a person may have been noted under: their account, or one of their orders."""
     if profile.account is not None:
-        return {Key(PERSON_OF[1], profile.account.id)}
-    return {Key(PERSON_OF[0], order.id) for order in profile.orders}
+        return {RecordKey(PERSON_KINDS[1], profile.account.id)}
+    return {RecordKey(PERSON_KINDS[0], order.id) for order in profile.orders}
 
 
 # Keep what was judged: people, memberships, moves, runs, and rows of the outbox.
@@ -119,7 +131,7 @@ def save_evaluations(
     }
     remaining = [j for j in evaluated if j.memory.person not in deleted] if deleted else evaluated
     people.save_memories(tx, store, [j.memory for j in remaining if _memory_changed(j)])
-    people.note_judged(
+    people.save_evaluation_records(
         tx, store, [_evaluated_row(j, evaluation_context, exhausted) for j in remaining]
     )
     moved = [j.memory for j in remaining if j.memory.segments != j.known.segments]
@@ -132,7 +144,7 @@ def save_evaluations(
     rows = [row for j in acting for row in _build_entries(tx, evaluation_context, j)]
     outbox.add_entries(tx, rows)
     tags = _queue_tags(tx, evaluation_context, evaluated)
-    people.forget(tx, store, sorted(deleted))
+    people.delete_people(tx, store, sorted(deleted))
     total.people += len(evaluated)
     total.transitions += len(transitions)
     total.runs += sum(
@@ -161,10 +173,10 @@ def _memory_changed(evaluated: Evaluation) -> bool:
 
 def _evaluated_row(
     evaluated: Evaluation, evaluation_context: EvaluationContext, exhausted: Collection[int]
-) -> people.Judged:
+) -> people.EvaluationRecord:
     amounts, memory = evaluated.classification.context.amounts, evaluated.memory
     spent = sum([amount for _, amount in amounts if amount is not None], Decimal(0))
-    return people.Judged(
+    return people.EvaluationRecord(
         memory.person,
         memory.email,
         evaluation_context.now,
@@ -188,7 +200,7 @@ def _build_entries(
         rows += save_run_steps(tx, evaluation_context, steps_taken)
     for run in evaluated.withdrawn:
         runs.save_run(tx, store, run)
-        outbox.cancel_of_runs(tx, store, [run.id] if run.id else [], run.reason)
+        outbox.cancel_run_entries(tx, store, [run.id] if run.id else [], run.reason)
     return rows
 
 
@@ -209,7 +221,7 @@ def _queue_tags(
     tx: Connection, evaluation_context: EvaluationContext, evaluated: Sequence[Evaluation]
 ) -> int:
     store = evaluation_context.settings.name
-    known = outbox.tag_entries(tx, store, [j.memory.person for j in evaluated])
+    known = outbox.load_tag_entries(tx, store, [j.memory.person for j in evaluated])
     entries_by_person: dict[int, dict[tuple[int, str], outbox.TagEntry]] = {}
     for key, entry in known.items():
         entries_by_person.setdefault(key[0], {})[key] = entry

@@ -17,7 +17,7 @@ from wcflow.actions.registry import ENTRY_KINDS, channels
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.connection import Database
-from wcflow.database.outbox import Entry
+from wcflow.database.outbox import OutboxEntry
 from wcflow.errors import DeliveryError
 from wcflow.outbox.delivery import Delivery, DeliveryResult, channel_is_down
 from wcflow.outbox.limits import update_hold
@@ -44,7 +44,7 @@ def deliver(
     """
     result, store = DeliveryResult(), deliverers.store.name
     with db.transaction() as tx:
-        outbox.reclaim(tx, store, clock(), holder)
+        outbox.recover_claims(tx, store, clock(), holder)
     store_error: DeliveryError | None = None
     for channel in channels():
         if stopping():
@@ -89,7 +89,7 @@ def _deliver_channel(delivery: Delivery, stopping: Callable[[], bool]) -> None:
             continue
     finally:
         with delivery.db.transaction() as tx:
-            outbox.unclaim(tx, delivery.store_name, delivery.holder, delivery.tried)
+            outbox.release_claims(tx, delivery.store_name, delivery.holder, delivery.tried)
 
 
 def _deliver_each_kind(delivery: Delivery, stopping: Callable[[], bool]) -> bool:
@@ -124,7 +124,7 @@ def _deliver_one(delivery: Delivery) -> bool:
     return bool(entries)
 
 
-def _send(delivery: Delivery, entry: Entry) -> str:
+def _send(delivery: Delivery, entry: OutboxEntry) -> str:
     send = ENTRY_KINDS[entry.kind].deliver
     assert send is not None, "only kinds that are delivered one by one are claimed here"
     return send(entry, delivery.deliverers)

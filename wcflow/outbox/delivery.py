@@ -13,7 +13,7 @@ from wcflow.actions.base import EntryKind, WaysOut
 from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import outbox
 from wcflow.database.connection import Database
-from wcflow.database.outbox import Entry
+from wcflow.database.outbox import OutboxEntry
 from wcflow.errors import DeliveryError, StoreError
 from wcflow.store.errors import is_store_wide
 from wcflow.units import backoff
@@ -81,7 +81,7 @@ class Delivery:
     def store_name(self) -> str:
         return self.deliverers.store.name
 
-    def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[Entry]:
+    def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[OutboxEntry]:
         """Claim due entries of this channel whose kind is wanted, oldest first."""
         kinds = [k.name for k in ENTRY_KINDS.values() if k.channel == self.channel and wanted(k)]
         if not kinds:
@@ -97,30 +97,30 @@ class Delivery:
                 released_only=self.approved_only,
             )
 
-    def done(self, tx: Connection, entry: Entry, outcome: str) -> None:
-        outbox.close(tx, entry.id, "done", outcome, self.now())
+    def done(self, tx: Connection, entry: OutboxEntry, outcome: str) -> None:
+        outbox.record_outcome(tx, entry.id, "done", outcome, self.now())
         self.result.done += 1
         log.info("delivered", store=self.store_name, kind=entry.kind, id=entry.id)
 
-    def cancel(self, tx: Connection, entry: Entry, reason: str) -> None:
+    def cancel(self, tx: Connection, entry: OutboxEntry, reason: str) -> None:
         """Record that an entry is no longer needed."""
-        outbox.close(tx, entry.id, "cancelled", reason, self.now())
+        outbox.record_outcome(tx, entry.id, "cancelled", reason, self.now())
         log.info("cancelled", store=self.store_name, id=entry.id, why=reason)
 
-    def refused(self, tx: Connection, entry: Entry, error: DeliveryError) -> None:
+    def refused(self, tx: Connection, entry: OutboxEntry, error: DeliveryError) -> None:
         """Postpone an entry, or let it fail; an outage of the channel never counts against it."""
         kind = ENTRY_KINDS[entry.kind]
         if not channel_is_down(error) and is_final(error, entry.attempts, kind):
             self.fail(tx, entry, str(error))
             return
         until = next_try(entry.attempts, self.now(), error.retry_after)
-        outbox.put_off(tx, [entry.id], until, str(error))
+        outbox.postpone(tx, [entry.id], until, str(error))
         self.result.postponed += 1
         log.warning("postponed", store=self.store_name, id=entry.id, until=until, why=str(error))
 
-    def fail(self, tx: Connection, entry: Entry, reason: str) -> None:
+    def fail(self, tx: Connection, entry: OutboxEntry, reason: str) -> None:
         """Let an entry fail for good, and cancel what its run would have done after it."""
-        outbox.close(tx, entry.id, "failed", reason, self.now())
-        outbox.cancel_after(tx, entry, f"the earlier step {entry.step} failed")
+        outbox.record_outcome(tx, entry.id, "failed", reason, self.now())
+        outbox.cancel_later_entries(tx, entry, f"the earlier step {entry.step} failed")
         self.result.failed += 1
         log.error("failed", store=self.store_name, id=entry.id, why=reason)

@@ -14,7 +14,7 @@ from wcflow.actions.registry import channel_kinds, channels
 from wcflow.database import outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER, Hold, save_hold, saved_hold, store_row
+from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, load_store_row, save_hold, saved_hold
 from wcflow.database.tables import StoreRow
 
 MIN_LIMIT, PEOPLE_SHARE = 100, 5
@@ -64,10 +64,10 @@ def current_hold(
 ) -> CurrentHold:
     """Return whether a channel would be held now; people are counted only where it matters."""
     saved = saved_hold(tx, row.name, channel)
-    waiting, _ = outbox.waiting(tx, row.name, now, channel_kinds(channel))
+    waiting, _ = outbox.count_waiting(tx, row.name, now, channel_kinds(channel))
     people_count = people.count_people(tx, row.name) if waiting > MIN_LIMIT else 0
     alarm = saved_hold(tx, row.name).reason
-    alarm = alarm if alarm.startswith(EMPTY_ANSWER) else ""
+    alarm = alarm if alarm.startswith(EMPTY_ANSWER_REASON) else ""
     reason = hold_reason(WriteLoad(waiting, people_count, saved.approved, alarm), max_writes)
     return CurrentHold(reason, saved.since, saved.approved, waiting)
 
@@ -89,7 +89,7 @@ def update_hold(
 ) -> CurrentHold:
     """Set or lift the hold of a channel; it is lifted only when everything is queued."""
     with db.transaction() as tx:
-        row = store_row(tx, store)
+        row = load_store_row(tx, store)
         assert row is not None, "the store is known before anything is delivered to it"
         before, hold = (
             saved_hold(tx, row.name, channel),
@@ -114,5 +114,5 @@ def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:
             continue
         approved = saved_hold(tx, row.name, each).approved or row.census_done is not None
         save_hold(tx, row.name, Hold(approved=approved), each)
-        count += outbox.release(tx, row.name, channel_kinds(each))
+        count += outbox.approve_entries(tx, row.name, channel_kinds(each))
     return count

@@ -13,9 +13,9 @@ from wcflow.database import people
 from wcflow.database.customers import set_customer_meta
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.database.orders import set_order_meta
-from wcflow.database.outbox import Entry
-from wcflow.database.stores import save_store, store_row
-from wcflow.database.tags import save_written
+from wcflow.database.outbox import OutboxEntry
+from wcflow.database.stores import load_store_row, save_store
+from wcflow.database.tags import save_written_tags
 from wcflow.errors import StoreError
 from wcflow.outbox.delivery import Delivery
 from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, ShownMeta, target_of
@@ -59,7 +59,7 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
     return True
 
 
-def _record_missing(tx: Connection, delivery: Delivery, entry: Entry, reason: str) -> None:
+def _record_missing(tx: Connection, delivery: Delivery, entry: OutboxEntry, reason: str) -> None:
     """Cancel tags, since the next poll finds out where they belong now; anything else fails."""
     if ENTRY_KINDS[entry.kind].state:
         delivery.cancel(tx, entry, reason)
@@ -89,7 +89,7 @@ def _shown(delivery: Delivery, resource: PlaceKind, targets: Sequence[int]) -> S
 
 
 def _plan(
-    tx: Connection, delivery: Delivery, entries: Sequence[Entry], shown: ShownMeta
+    tx: Connection, delivery: Delivery, entries: Sequence[OutboxEntry], shown: ShownMeta
 ) -> list[MetaPlan]:
     planner = MetaPlanner(
         tx, delivery.store_name, entries, ours=delivery.ours, respect=delivery.respect
@@ -106,7 +106,7 @@ def _plan(
         resource: each | planner.written.get(resource, NO_CHANGE)
         for resource, each in _changed_tags(plans).items()
     }
-    save_written(tx, delivery.store_name, put)
+    save_written_tags(tx, delivery.store_name, put)
     return plans
 
 
@@ -142,7 +142,7 @@ def _check_first_write(
 ) -> dict[int, StoreError | None]:
     """Read back the first values ever written to a store: a plugin can drop them silently."""
     with delivery.db.reading() as tx:
-        row = store_row(tx, delivery.store_name)
+        row = load_store_row(tx, delivery.store_name)
     if not written or row is None or row.meta_checked:
         return {}
     target, meta = next(iter(written.items()))
@@ -181,13 +181,13 @@ def _record(
         values.setdefault(plan.entry.target, {}).update(plan.meta)
     (set_customer_meta if resource == "customer" else set_order_meta)(tx, store, values)
     put = {where: replace(each, dropped=frozenset()) for where, each in _changed_tags(done).items()}
-    save_written(tx, store, put)
+    save_written_tags(tx, store, put)
     _save_memories(tx, store, [plan.memory for plan in done if plan.memory])
 
 
 def _save_memories(tx: Connection, store: str, memories: Sequence[Memory]) -> None:
     """Save what was written, and evaluate people again whose tags turn out to be edited by hand."""
-    before = people.memories(tx, store, sorted({memory.person for memory in memories}))
+    before = people.load_memories(tx, store, sorted({memory.person for memory in memories}))
     people.save_memories(tx, store, memories)
     edited = [
         memory.person

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.config.load import Config
 from wcflow.database import people
-from wcflow.database.customers import customers
-from wcflow.database.orders import order_records
-from wcflow.database.outbox import Entry
-from wcflow.database.tags import written_in
+from wcflow.database.customers import load_customers
+from wcflow.database.orders import load_orders
+from wcflow.database.outbox import OutboxEntry
+from wcflow.database.tags import load_written_tags
 from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagMeta, TagPlace, copy_of, merge_tags
 
 Meta = Mapping[str, str | None]
@@ -32,13 +32,13 @@ class MetaPlan:
     ``put`` are the tags that no person added, and those that are removed.
     """
 
-    entry: Entry
+    entry: OutboxEntry
     meta: Meta
     memory: Memory | None = None
     put: TagChange = NO_CHANGE
 
 
-def target_of(entry: Entry) -> TagPlace:
+def target_of(entry: OutboxEntry) -> TagPlace:
     return ENTRY_KINDS[entry.kind].resource, entry.target
 
 
@@ -52,16 +52,16 @@ class MetaPlanner:
         self,
         tx: Connection,
         store: str,
-        entries: Sequence[Entry],
+        entries: Sequence[OutboxEntry],
         *,
         ours: frozenset[str],
         respect: bool,
     ) -> None:
-        self._memories = people.memories(tx, store, sorted({each.person for each in entries}))
-        self.written = written_in(tx, store, map(target_of, entries))
+        self._memories = people.load_memories(tx, store, sorted({each.person for each in entries}))
+        self.written = load_written_tags(tx, store, map(target_of, entries))
         self._ours, self._respect = ours, respect
 
-    def plan(self, entry: Entry, shown: Mapping[str, str] | None) -> MetaPlan | None:
+    def plan(self, entry: OutboxEntry, shown: Mapping[str, str] | None) -> MetaPlan | None:
         """Return what to write where ``shown`` is shown now; None if nothing is left of the person."""
         kind = ENTRY_KINDS[entry.kind]
         assert kind.meta is not None, "only kinds that are meta values are planned"
@@ -74,7 +74,9 @@ class MetaPlanner:
         self._memories[entry.person] = plan.memory or memory
         return plan
 
-    def _plan_tags(self, entry: Entry, memory: Memory, shown: Mapping[str, str] | None) -> MetaPlan:
+    def _plan_tags(
+        self, entry: OutboxEntry, memory: Memory, shown: Mapping[str, str] | None
+    ) -> MetaPlan:
         resource = target_of(entry)
         copy = copy_of(resource, shown, memory, self.written)
         merged = merge_tags(
@@ -102,13 +104,15 @@ class Preview:
     ``gone`` means that its customer or order is no longer in the store.
     """
 
-    entry: Entry
+    entry: OutboxEntry
     before: Meta | None = None
     after: Meta | None = None
     target_missing: bool = False
 
 
-def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry]) -> list[Preview]:
+def previews(
+    tx: Connection, store: str, config: Config, entries: Sequence[OutboxEntry]
+) -> list[Preview]:
     """Return what each entry would change, as far as the local copy knows.
 
     Customers come before orders, as they are delivered.
@@ -123,7 +127,7 @@ def previews(tx: Connection, store: str, config: Config, entries: Sequence[Entry
     return [found[entry.id] for entry in entries]
 
 
-def _preview(planner: MetaPlanner, entry: Entry, shown: ShownMeta) -> Preview:
+def _preview(planner: MetaPlanner, entry: OutboxEntry, shown: ShownMeta) -> Preview:
     current = shown.get(entry.target)
     plan = planner.plan(entry, current) if entry.target in shown else None
     if plan is None:
@@ -132,8 +136,8 @@ def _preview(planner: MetaPlanner, entry: Entry, shown: ShownMeta) -> Preview:
     return Preview(entry, before, plan.meta)
 
 
-def _shown(tx: Connection, store: str, resource: str, entries: Sequence[Entry]) -> ShownMeta:
+def _shown(tx: Connection, store: str, resource: str, entries: Sequence[OutboxEntry]) -> ShownMeta:
     targets = sorted({number for where, number in map(target_of, entries) if where == resource})
     if resource == "customer":
-        return {number: each.meta for number, each in customers(tx, store, targets).items()}
-    return {number: each.meta for number, each in order_records(tx, store, targets).items()}
+        return {number: each.meta for number, each in load_customers(tx, store, targets).items()}
+    return {number: each.meta for number, each in load_orders(tx, store, targets).items()}

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
-from wcflow.database.evaluation_queue import evaluate_everyone
-from wcflow.database.stores import save_store, store_row
+from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.errors import SetupError, StoreError
 from wcflow.store.client import Store
@@ -43,7 +43,7 @@ def save_store_info(db: Database, client: Store, settings: StoreSettings) -> Sto
     found = fetch_store_info(client)
     name, zone = settings.name, zone_name(found.zone)
     with db.transaction() as tx:
-        row = store_row(tx, name)
+        row = load_store_row(tx, name)
         if row is not None and row.url:
             _check_binding(settings, row, found)
         save_store(
@@ -59,13 +59,13 @@ def save_store_info(db: Database, client: Store, settings: StoreSettings) -> Sto
             reads_meta=found.reads_meta,
         )
         if row is not None and row.zone != zone:
-            evaluate_everyone(tx, name)
+            start_full_evaluation(tx, name)
     return found
 
 
 def require_row(tx: Connection, name: str) -> StoreRow:
     """Return the store's row; raises SetupError before the first contact."""
-    row = store_row(tx, name)
+    row = load_store_row(tx, name)
     if row is None:
         raise SetupError(
             f"[store {name}] has never been reached", "Run 'wcflow doctor', then 'wcflow plan'."
@@ -76,7 +76,7 @@ def require_row(tx: Connection, name: str) -> StoreRow:
 def save_poll_failure(db: Database, name: str, error: StoreError, now: datetime) -> None:
     """Save why the store cannot be polled, and since when."""
     with db.transaction() as tx:
-        row = store_row(tx, name)
+        row = load_store_row(tx, name)
         if row is not None and row.error != str(error):
             since = row.error_since or int(now.timestamp())
             save_store(tx, name, error=str(error), error_since=since)

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from wcflow.database.orders import stamps_of_orders
+from wcflow.database.orders import load_order_stamps
 from wcflow.database.sql import chunks, instant, stamp
 from wcflow.poll.context import PollContext
 from wcflow.poll.customers import HUNDRED
@@ -47,7 +47,7 @@ class OrderRange:
         others = self.status == "any"
         statuses = self.hidden if others else frozenset(self.status.split(","))
         with context.db.reading() as tx:
-            return stamps_of_orders(tx, context.store, statuses, *self.span, others=others)
+            return load_order_stamps(tx, context.store, statuses, *self.span, others=others)
 
     def filters(self, context: PollContext) -> OrderFilters:
         """Return the request parameters for this range."""

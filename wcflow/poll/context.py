@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
-from wcflow.database.customers import customer_ids
-from wcflow.database.evaluation_queue import accounts_touched
+from wcflow.database.customers import load_customer_ids
+from wcflow.database.evaluation_queue import load_dirty_accounts
 from wcflow.database.identity import Owner
-from wcflow.database.orders import newest_with
-from wcflow.database.products import product_ids
+from wcflow.database.orders import find_newest_order_id
+from wcflow.database.products import load_product_ids
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER, save_hold, saved_hold, store_row
+from wcflow.database.stores import EMPTY_ANSWER_REASON, load_store_row, save_hold, saved_hold
 from wcflow.database.tables import StoreRow
 from wcflow.poll.quarantine import QuarantineChanges
 from wcflow.records import Customer, Order, Product, Refund
@@ -96,10 +96,10 @@ class KnownIds:
 def load_known_ids(tx: Connection, store: str) -> KnownIds:
     """Load what the database has before an initial sync reads orders."""
     return KnownIds(
-        had_orders=newest_with(tx, store) is not None,
-        customers=customer_ids(tx, store),
-        products=product_ids(tx, store),
-        accounts=accounts_touched(tx, store),
+        had_orders=find_newest_order_id(tx, store) is not None,
+        customers=load_customer_ids(tx, store),
+        products=load_product_ids(tx, store),
+        accounts=load_dirty_accounts(tx, store),
     )
 
 
@@ -135,7 +135,7 @@ class PollContext:
     def row(self) -> StoreRow:
         """Return the store's row."""
         with self.db.reading() as tx:
-            row = store_row(tx, self.store)
+            row = load_store_row(tx, self.store)
         assert row is not None, f"the store {self.store} must be saved before it is polled"
         return row
 
@@ -210,7 +210,7 @@ def raise_alarm(context: PollContext, what: str, reason: str) -> None:
         if hold.reason and not _is_alarm(hold.reason, what):
             return
         since = hold.since if hold.reason else stamp(context.now)
-        reason = f"{EMPTY_ANSWER}: {what}: {reason}"
+        reason = f"{EMPTY_ANSWER_REASON}: {what}: {reason}"
         save_hold(tx, context.store, replace(hold, reason=reason, since=since))
 
 
@@ -222,4 +222,4 @@ def clear_alarm(tx: Connection, context: PollContext, what: str) -> None:
 
 
 def _is_alarm(reason: str, what: str) -> bool:
-    return reason.startswith(f"{EMPTY_ANSWER}: {what}:")
+    return reason.startswith(f"{EMPTY_ANSWER_REASON}: {what}:")

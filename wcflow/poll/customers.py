@@ -14,8 +14,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from wcflow.database.customers import customer_ids_after, ids_known_by
-from wcflow.database.mapping import address_of
+from wcflow.database.customers import find_customer_ids, load_next_customer_ids
+from wcflow.database.mapping import primary_email
 from wcflow.database.sql import count_customers, instant, stamp
 from wcflow.database.stores import Rescan, load_rescan, save_rescan, save_store
 from wcflow.database.tables import StoreRow
@@ -138,7 +138,9 @@ def displaced(context: PollContext, customers: Collection[Customer]) -> Refetche
     if not customers:
         return Refetched([], frozenset())
     with context.db.reading() as tx:
-        same = ids_known_by(tx, context.store, {address_of(each) for each in customers} - {""})
+        same = find_customer_ids(
+            tx, context.store, {primary_email(each) for each in customers} - {""}
+        )
     others = sorted(same - {each.id for each in customers})
     return refetch(context, others) if others else Refetched([], frozenset())
 
@@ -210,7 +212,7 @@ def _load(context: PollContext, row: StoreRow) -> CustomerRescan:
     with context.db.reading() as tx:
         saved = load_rescan(tx, context.store, _RESCAN)
         done, batches = (saved.done, saved.pages) if saved else (0, 0)
-        more = done >= batches and customer_ids_after(tx, context.store, row.sweep_position, 1)
+        more = done >= batches and load_next_customer_ids(tx, context.store, row.sweep_position, 1)
     if saved is None or saved.started != row.sweep_started or more:
         return _count(context, row)
     return CustomerRescan(instant(saved.started), done, batches)
@@ -247,7 +249,7 @@ def _read_batch(context: PollContext, rescan: CustomerRescan) -> bool:
     """Read the next hundred customers; return False if there is nothing left to do now."""
     position = context.row().sweep_position
     with context.db.reading() as tx:
-        ids = customer_ids_after(tx, context.store, position, HUNDRED)
+        ids = load_next_customer_ids(tx, context.store, position, HUNDRED)
     if not ids:
         with context.db.transaction() as tx:
             _save(tx, context, rescan._replace(done=rescan.batches))

@@ -10,12 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from wcflow.database.sql import count_orders, dumps, loads, stamp
-from wcflow.database.stores import (
-    drop_slices,
-    save_slices,
-    save_store,
-    slices,
-)
+from wcflow.database.stores import delete_ranges, load_ranges, save_ranges, save_store
 from wcflow.poll.context import PollContext, load_known_ids
 from wcflow.poll.ranges import (
     ORDER_PARTS,
@@ -54,7 +49,7 @@ def reread_customers(context: PollContext) -> None:
     """Request every customer id up to the newest again."""
     newest = context.row().newest_customer
     with context.db.transaction() as tx:
-        save_slices(tx, customer_slices(context.store, newest))
+        save_ranges(tx, customer_slices(context.store, newest))
     _read_customers(context)
 
 
@@ -66,19 +61,19 @@ def _restart_for_new_meta(context: PollContext) -> None:
     with context.db.transaction() as tx:
         save_store(tx, context.store, meta_keys=dumps(keys))
         if before is not None and set(keys) - set(loads(before)):
-            drop_slices(tx, context.store)
+            delete_ranges(tx, context.store)
             save_store(tx, context.store, census_started=None, census_done=None)
 
 
 def _read(context: PollContext, work: SliceWork[T], done: int, total: int) -> None:
     with context.db.reading() as tx:
-        left = [part for part in slices(tx, context.store, work.part) if not part.done]
+        left = [part for part in load_ranges(tx, context.store, work.part) if not part.done]
     run_work(context, left, work, ProgressMeter(context, work.part, done, total))
 
 
 def _read_customers(context: PollContext) -> None:
     with context.db.reading() as tx:
-        ranges = slices(tx, context.store, "customers")
+        ranges = load_ranges(tx, context.store, "customers")
     newest = max((part.end for part in ranges), default=0)
     left = sum(part.end - part.position for part in ranges)
     _read(context, customers_work(context), newest - left, newest)
@@ -88,7 +83,9 @@ def _with_known(context: PollContext) -> PollContext:
     """Return the context with what the database has before any order is read."""
     with context.db.reading() as tx:
         known = load_known_ids(tx, context.store)
-        oldest = min((part.position for part in slices(tx, context.store, "orders")), default=0)
+        oldest = min(
+            (part.position for part in load_ranges(tx, context.store, "orders")), default=0
+        )
     if not known.had_orders:
         known.refunds.update(fetch_refund_dates(context, oldest))
     return replace(context, known=known)

@@ -15,12 +15,12 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from wcflow.database.customers import emails_of_customers
-from wcflow.database.mapping import ReadyOrder, ready
-from wcflow.database.orders import compared
-from wcflow.database.products import known_products, save_products
+from wcflow.database.customers import load_customer_emails
+from wcflow.database.mapping import PreparedOrder, prepare_orders
+from wcflow.database.orders import compare_orders
+from wcflow.database.products import find_known_products, save_products
 from wcflow.database.sql import instant, stamp
-from wcflow.database.stores import save_slices, save_store, slices
+from wcflow.database.stores import load_ranges, save_ranges, save_store
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import KnownIds, PollContext
@@ -112,7 +112,7 @@ def orders_pager(context: PollContext, status: str) -> KeysetPager[Order]:
 def hidden_statuses(context: PollContext) -> str:
     """Return the statuses that ``any`` may leave out, as a request parameter."""
     with context.db.reading() as tx:
-        ranges = slices(tx, context.store, DRAFTS_PART)
+        ranges = load_ranges(tx, context.store, DRAFTS_PART)
     return ",".join(
         ["trash", *(DRAFT_STATUSES[r.number] for r in ranges if r.position != UNSUPPORTED)]
     )
@@ -121,13 +121,13 @@ def hidden_statuses(context: PollContext) -> str:
 def detect_drafts(context: PollContext) -> None:
     """Find out which kinds of draft the store has: an update can change that."""
     with context.db.reading() as tx:
-        ranges = slices(tx, context.store, DRAFTS_PART)
+        ranges = load_ranges(tx, context.store, DRAFTS_PART)
     updated = [
         _with_status(each, known=_has_status(context, DRAFT_STATUSES[each.number]))
         for each in ranges
     ]
     with context.db.transaction() as tx:
-        save_slices(tx, updated)
+        save_ranges(tx, updated)
 
 
 def is_unknown_status(error: StoreError) -> bool:
@@ -157,7 +157,7 @@ def _has_status(context: PollContext, status: str) -> bool:
 class OrderPage:
     """Orders that changed, and what is saved together with them; ``gone`` are deleted customers."""
 
-    orders: tuple[Order | ReadyOrder, ...]
+    orders: tuple[Order | PreparedOrder, ...]
     customers: tuple[Customer, ...] = ()
     gone: frozenset[int] = frozenset()
     products: tuple[Product, ...] = ()
@@ -180,7 +180,7 @@ def complete_page(
     rows = [*(_with_dates(order, dates, absent) for order in changed), *unchanged]
     return OrderPage(
         # Rows are built here, in the threads, because saving is the bottleneck.
-        orders=ready(context.store, rows),
+        orders=prepare_orders(context.store, rows),
         customers=(*others, *customers),
         gone=frozenset(absent & known) | displaced_ids,
         products=_read_products(context, products),
@@ -238,10 +238,10 @@ def _compare(context: PollContext, orders: Iterable[Order]) -> _Compared:
     if context.known is not None and not context.known.had_orders:
         return _all_new(list(orders), context.known, context.absent_products)
     with context.db.reading() as tx:
-        changed, unchanged, accounts = compared(tx, context.store, orders)
-        known = set(emails_of_customers(tx, context.store, accounts))
+        changed, unchanged, accounts = compare_orders(tx, context.store, orders)
+        known = set(load_customer_emails(tx, context.store, accounts))
         products = _products_in(changed) - context.absent_products
-        products -= known_products(tx, context.store, products)
+        products -= find_known_products(tx, context.store, products)
     return _Compared(changed, unchanged, accounts, known, products)
 
 

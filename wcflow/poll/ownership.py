@@ -13,18 +13,18 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.customers import (
     CustomerChange,
     delete_customers,
-    emails_of_customers,
-    ids_known_by,
+    find_customer_ids,
+    load_customer_emails,
     save_customers,
 )
-from wcflow.database.evaluation_queue import evaluate_everyone
+from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, persons_of
-from wcflow.database.mapping import ReadyOrder
+from wcflow.database.mapping import PreparedOrder
 from wcflow.database.orders import (
-    addresses_of_accounts,
     delete_orders,
-    guests_under,
-    owners_of_orders,
+    find_guest_owners,
+    load_order_emails,
+    load_owners,
     save_orders,
 )
 from wcflow.poll.context import KnownIds
@@ -35,7 +35,7 @@ from wcflow.records import Customer, Order
 def apply_orders(
     tx: Connection,
     settings: StoreSettings,
-    orders: Iterable[Order | ReadyOrder],
+    orders: Iterable[Order | PreparedOrder],
     known: KnownIds | None = None,
 ) -> int:
     """Save orders, mark their people before and after, and return how many changed.
@@ -76,9 +76,9 @@ def _apply_address_changes(
     _join_guests(tx, settings, arrived)
     # The guest orders under an address that was left go to another account, or to a guest again.
     left = {change.before for change in moved if change.before} - arrived
-    mark_owners_dirty(tx, settings, guests_under(tx, settings.name, left))
+    mark_owners_dirty(tx, settings, find_guest_owners(tx, settings.name, left))
     # Of two accounts with one address, the lower id has its guest orders; it can be the newcomer.
-    shared = ids_known_by(tx, settings.name, arrived - {""}) - {change.id for change in moved}
+    shared = find_customer_ids(tx, settings.name, arrived - {""}) - {change.id for change in moved}
     mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in shared})
 
 
@@ -96,7 +96,7 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
     """Delete customers that the store no longer has: each becomes the guest with their address."""
     if not ids:
         return 0
-    left = addresses_of_accounts(tx, settings.name, ids)
+    left = load_order_emails(tx, settings.name, ids)
     deleted = delete_customers(tx, settings.name, ids)
     owners = {Owner(0, email) for email in deleted.values()}
     keys = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
@@ -112,8 +112,8 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
 
 def mark_everyone_dirty(tx: Connection, settings: StoreSettings) -> None:
     """Mark everyone, including people whom other settings excluded until now."""
-    evaluate_everyone(tx, settings.name)
-    mark_owners_dirty(tx, settings, owners_of_orders(tx, settings.name))
+    start_full_evaluation(tx, settings.name)
+    mark_owners_dirty(tx, settings, load_owners(tx, settings.name))
 
 
 def mark_owners_dirty(tx: Connection, settings: StoreSettings, owners: Collection[Owner]) -> None:
@@ -121,7 +121,7 @@ def mark_owners_dirty(tx: Connection, settings: StoreSettings, owners: Collectio
     if not owners:
         return
     people = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
-    emails = emails_of_customers(tx, settings.name, {o.customer_id for o in owners} - {0})
+    emails = load_customer_emails(tx, settings.name, {o.customer_id for o in owners} - {0})
     mark_dirty(
         tx,
         settings.name,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from wcflow.database.orders import owners_of_buyers
-from wcflow.database.products import newest_product_stamp, save_products
+from wcflow.database.orders import find_owners_by_product
+from wcflow.database.products import find_newest_product_stamp, save_products
 from wcflow.database.sql import instant
 from wcflow.poll.context import PollContext
 from wcflow.poll.ownership import mark_owners_dirty
@@ -23,7 +23,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 def poll_products(context: PollContext) -> None:
     """Read the products that changed since the newest known change."""
     with context.db.reading() as tx:
-        newest = newest_product_stamp(tx, context.store)
+        newest = find_newest_product_stamp(tx, context.store)
     read_products(context, EARLIEST if newest is None else instant(newest))
 
 
@@ -46,7 +46,7 @@ def apply_products(tx: Connection, context: PollContext, products: Collection[Pr
 
     context.tally.products += save_or_quarantine(tx, context.quarantine, products, save)
     if changed:
-        mark_owners_dirty(tx, context.settings, owners_of_buyers(tx, context.store, changed))
+        mark_owners_dirty(tx, context.settings, find_owners_by_product(tx, context.store, changed))
     context.save_quarantine(tx)
 
 

@@ -11,13 +11,18 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, OperationalError
 
-from wcflow.database.mapping import ReadyOrder
-from wcflow.database.quarantine import Key, quarantine, quarantined_rows, release_rows
+from wcflow.database.mapping import PreparedOrder
+from wcflow.database.quarantine import (
+    RecordKey,
+    load_quarantine,
+    quarantine,
+    remove_from_quarantine,
+)
 from wcflow.records import Customer, Order, Product
 from wcflow.store.listing import UnreadableRow
 
 log = structlog.get_logger()
-T = TypeVar("T", Customer, Order | ReadyOrder, Order, Product)
+T = TypeVar("T", Customer, Order | PreparedOrder, Order, Product)
 
 _TOO_LARGE = "54000"
 """PostgreSQL's SQLSTATE for a value that is too large for an index."""
@@ -31,13 +36,15 @@ class QuarantineChanges:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._known: dict[Key, str] = {}
-        self._new: dict[Key, str] = {}
-        self._released: set[Key] = set()
+        self._known: dict[RecordKey, str] = {}
+        self._new: dict[RecordKey, str] = {}
+        self._released: set[RecordKey] = set()
 
     def load(self, tx: Connection, store: str) -> None:
         """Load what is in quarantine already."""
-        self._known = {Key(row.kind, row.id): row.reason for row in quarantined_rows(tx, store)}
+        self._known = {
+            RecordKey(row.kind, row.id): row.reason for row in load_quarantine(tx, store)
+        }
 
     def ids(self, kind: str) -> set[int]:
         """Return the ids of a kind that are in quarantine; only the nightly check reads them again."""
@@ -50,17 +57,17 @@ class QuarantineChanges:
         """Note which records of an answer could be read; the latest answer counts."""
         with self._lock:
             if self._known or self._new:
-                self._release({Key(kind, each) for each in readable})
+                self._release({RecordKey(kind, each) for each in readable})
             for row in unreadable:
-                self._new[Key(kind, row.id)] = row.why
-                self._released.discard(Key(kind, row.id))
+                self._new[RecordKey(kind, row.id)] = row.why
+                self._released.discard(RecordKey(kind, row.id))
 
-    def discard(self, keys: Iterable[Key]) -> None:
+    def discard(self, keys: Iterable[RecordKey]) -> None:
         """Note that these records no longer exist."""
         with self._lock:
             self._release(set(keys))
 
-    def _release(self, keys: set[Key]) -> None:
+    def _release(self, keys: set[RecordKey]) -> None:
         self._released |= keys & (self._known.keys() | self._new.keys())
         for key in keys & self._new.keys():
             del self._new[key]
@@ -72,7 +79,7 @@ class QuarantineChanges:
             released, self._released = self._released, set()
         if not new and not released:
             return
-        release_rows(tx, store, released)
+        remove_from_quarantine(tx, store, released)
         quarantine(tx, store, new.items(), now)
         for key in sorted(released & self._known.keys()):
             log.info("record can be read again", store=store, kind=key.kind, id=key.id)
@@ -106,7 +113,7 @@ def save_or_quarantine(
         (row,) = rows
         # The database's own message can repeat personal data.
         why = f"the database rejected it ({type(error).__name__})"
-        kind = "order" if isinstance(row, ReadyOrder) else type(row).__name__.lower()
+        kind = "order" if isinstance(row, PreparedOrder) else type(row).__name__.lower()
         changes.record(kind, (), [UnreadableRow(row.id, why)])
         return 0
 

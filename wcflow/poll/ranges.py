@@ -9,16 +9,16 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
-from wcflow.database.resync import (
-    CUSTOMER,
-    ORDER,
-    any_doubted,
-    confirm,
-    keep_histories,
-    mistaken_statuses,
-)
 from wcflow.database.sql import instant, stamp
 from wcflow.database.tables import ImportRange
+from wcflow.database.unconfirmed import (
+    CUSTOMER,
+    ORDER,
+    confirm,
+    find_wrong_statuses,
+    has_unconfirmed,
+    restore_histories,
+)
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext
 from wcflow.poll.customers import HUNDRED, save_customers, trimmed
@@ -129,12 +129,12 @@ def orders_work(
 
     def save(tx: Connection, batch: Sequence[tuple[Sequence[Order], OrderPage]]) -> int:
         orders = [order for some, _ in batch for order in some]
-        histories = mistaken_statuses(tx, context.store, orders) if resync else {}
+        histories = find_wrong_statuses(tx, context.store, orders) if resync else {}
         changed = sum(
             save_order_page(tx, context, page) for page in merge_pages([page for _, page in batch])
         )
         if resync:
-            keep_histories(tx, context.store, histories)
+            restore_histories(tx, context.store, histories)
             confirm(tx, context.store, ORDER, [order.id for order in orders])
         return changed
 
@@ -144,7 +144,7 @@ def orders_work(
 def _is_resync(context: PollContext, kind: str) -> bool:
     # Once per part is enough: a resync marks its records before the pass, never during it.
     with context.db.reading() as tx:
-        return any_doubted(tx, context.store, kind)
+        return has_unconfirmed(tx, context.store, kind)
 
 
 def _pager(context: PollContext, part: ImportRange) -> KeysetPager[Order]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from wcflow.database.orders import created_of_orders, newest_with, refunds_of_orders
+from wcflow.database.orders import find_newest_order_id, load_creation_times, load_refund_times
 from wcflow.database.sql import count_customers, stamp
 from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
@@ -41,7 +41,7 @@ def reconcile_orders(context: PollContext, settled: datetime) -> None:
     whole = _until(context, settled)
     hidden = _hidden(context)
     with context.db.reading() as tx:
-        created = created_of_orders(tx, context.store, hidden, *whole)
+        created = load_creation_times(tx, context.store, hidden, *whole)
     listed, unlisted = (CreationTimes(each, partial(next_cut, context)) for each in created)
     count = partial(_count, context, "any", hidden)
     count_hidden = partial(_count, context, hidden_statuses(context), hidden)
@@ -64,7 +64,7 @@ def reconcile_refunds(context: PollContext, settled: datetime) -> None:
     """Read orders again if a refund was deleted: no storage stamps that."""
     whole = _until(context, settled)
     with context.db.reading() as tx:
-        refunds = [(max(at, whole.start), key) for at, key in refunds_of_orders(tx, context.store)]
+        refunds = [(max(at, whole.start), key) for at, key in load_refund_times(tx, context.store)]
     known = CreationTimes([at for at, _ in refunds], partial(next_cut, context))
     count = _refund_counter(context)
     for span in differing_spans(known, count, [RangeCount(whole, count(whole))]):
@@ -92,7 +92,7 @@ def _hidden(context: PollContext) -> frozenset[str]:
     """Find out which statuses ``any`` leaves out: releases differ for checkout drafts."""
     checkout, auto = DRAFT_STATUSES
     with context.db.reading() as tx:
-        draft = newest_with(tx, context.store, checkout)
+        draft = find_newest_order_id(tx, context.store, checkout)
     if draft is not None and context.client.count_orders(status="any", include=[draft]):
         return frozenset({"trash", auto})
     return frozenset({"trash", auto, checkout})
@@ -104,7 +104,7 @@ def _is_plausible(context: PollContext, counted: int, known: int) -> bool:
     ``known`` are the orders of the counted range: newer ones can exist all the same.
     """
     with context.db.reading() as tx:
-        newest = newest_with(tx, context.store)
+        newest = find_newest_order_id(tx, context.store)
     if counted or known < FULL or context.approved:
         with context.db.transaction() as tx:
             clear_alarm(tx, context, "orders")

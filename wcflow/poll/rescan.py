@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from wcflow.database.orders import count_created, created_next, stamps_of_orders
+from wcflow.database.orders import count_orders_created, find_creation_time, load_order_stamps
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import Rescan, load_rescan, save_rescan
 from wcflow.poll.compare import (
@@ -109,7 +109,7 @@ def _begin(context: PollContext, rescan: OrderRescan, known_until: int) -> Resca
         start = _before(context, known_until, rescan.max_age)
     end = max(start, _before(context, known_until, rescan.min_age))
     with context.db.reading() as tx:
-        orders = count_created(tx, context.store, start, end)
+        orders = count_orders_created(tx, context.store, start, end)
     return Rescan(stamp(context.now), start, end, 0, -(-orders // PAGE_SIZE))
 
 
@@ -134,7 +134,7 @@ def reread_last_month(context: PollContext) -> None:
 def _check(context: PollContext, span: Span, *, in_full: bool) -> bool:
     """Compare a range with the store; return False if the store has no orders at all."""
     with context.db.reading() as tx:
-        known = stamps_of_orders(tx, context.store, (), *span, others=True)
+        known = load_order_stamps(tx, context.store, (), *span, others=True)
     there = _read(context, span) if in_full else _compare(context, span, known)
     missing = set(known) - there
     missing -= refetch_orders(context, hidden_statuses(context), missing)
@@ -147,7 +147,7 @@ def _check(context: PollContext, span: Span, *, in_full: bool) -> bool:
 def _next_span(context: PollContext, position: int, end: int) -> Span:
     """Return the range from ``position`` on that contains a page of known orders."""
     with context.db.reading() as tx:
-        following = created_next(tx, context.store, position, PAGE_SIZE)
+        following = find_creation_time(tx, context.store, position, PAGE_SIZE)
     if following is None:
         return Span(position, end)
     # Orders of one second stay together, even if they are more than a page.

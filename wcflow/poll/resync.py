@@ -11,26 +11,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from wcflow.database.customers import customer_ids_after
+from wcflow.database.customers import load_next_customer_ids
 from wcflow.database.identity import Owner
-from wcflow.database.resync import (
+from wcflow.database.sql import chunks, count_customers, count_orders, stamp
+from wcflow.database.stores import delete_ranges, load_store_row, save_ranges, save_store
+from wcflow.database.tables import ImportRange
+from wcflow.database.unconfirmed import (
     CUSTOMER,
     ORDER,
+    clear_unconfirmed,
     confirm,
-    doubt_all,
-    doubted,
-    drop_memberships_of_nobody,
-    forget_doubts,
-    torn,
+    delete_orphan_memberships,
+    load_unconfirmed,
+    load_unreadable_ids,
+    mark_unconfirmed,
 )
-from wcflow.database.sql import chunks, count_customers, count_orders, stamp
-from wcflow.database.stores import (
-    drop_slices,
-    save_slices,
-    save_store,
-    store_row,
-)
-from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.compare import confirm_missing_orders
 from wcflow.poll.context import FULL, PollContext, raise_alarm
@@ -57,7 +52,7 @@ def start_initial_sync(context: PollContext) -> None:
     """Plan the first initial sync, and save where the polls afterwards go on."""
     plan = _plan(context)
     with context.db.transaction() as tx:
-        save_slices(tx, [*plan.customers, *plan.orders])
+        save_ranges(tx, [*plan.customers, *plan.orders])
         save_store(tx, context.store, census_started=plan.server_now)
         save_store(tx, context.store, newest_customer=plan.newest_customer)
         _save_cursor(tx, context, plan)
@@ -71,13 +66,15 @@ def start_resync(context: PollContext, *, orders: bool, customers: bool) -> None
     wanted = {kind for kind, chosen in ((ORDER, orders), (CUSTOMER, customers)) if chosen}
     with context.db.reading() as tx:
         running = set(context.row().resyncing.split())
-        unreadable = {kind: torn(tx, context.store, kind) for kind in sorted(wanted - running)}
+        unreadable = {
+            kind: load_unreadable_ids(tx, context.store, kind) for kind in sorted(wanted - running)
+        }
     if context.row().census_started is None or not unreadable:
         return
     plan = _plan(context)
     with context.db.transaction() as tx:
         for kind, ids in unreadable.items():
-            doubt_all(tx, context.store, kind, ids)
+            mark_unconfirmed(tx, context.store, kind, ids)
             _replace_ranges(tx, context, kind, plan)
         save_store(tx, context.store, resyncing=" ".join(sorted(wanted | running)))
         save_store(tx, context.store, census_done=None)
@@ -85,12 +82,12 @@ def start_resync(context: PollContext, *, orders: bool, customers: bool) -> None
 
 def _replace_ranges(tx: Connection, context: PollContext, kind: str, plan: Plan) -> None:
     if kind == CUSTOMER:
-        drop_slices(tx, context.store, ["customers"])
-        save_slices(tx, plan.customers)
+        delete_ranges(tx, context.store, ["customers"])
+        save_ranges(tx, plan.customers)
         save_store(tx, context.store, newest_customer=plan.newest_customer)
     else:
-        drop_slices(tx, context.store, ["products", *ORDER_PARTS])
-        save_slices(tx, plan.orders)
+        delete_ranges(tx, context.store, ["products", *ORDER_PARTS])
+        save_ranges(tx, plan.orders)
         _save_cursor(tx, context, plan)
 
 
@@ -120,7 +117,7 @@ def _plan(context: PollContext) -> Plan:
 
 
 def _save_cursor(tx: Connection, context: PollContext, plan: Plan) -> None:
-    row = store_row(tx, context.store)
+    row = load_store_row(tx, context.store)
     before = row.order_cursor if row else None
     cursor = plan.cursor if before is None else min(before, plan.cursor)
     save_store(tx, context.store, order_cursor=cursor)
@@ -137,9 +134,9 @@ def finish_resync(context: PollContext) -> None:
     _settle_orders(context)
     with context.db.transaction() as tx:
         mark_everyone_dirty(tx, context.settings)
-        accounts = customer_ids_after(tx, context.store, 0, count_customers(tx, context.store))
+        accounts = load_next_customer_ids(tx, context.store, 0, count_customers(tx, context.store))
         mark_owners_dirty(tx, context.settings, {Owner(each, "") for each in accounts})
-        drop_memberships_of_nobody(tx, context.store)
+        delete_orphan_memberships(tx, context.store)
         save_store(tx, context.store, resyncing="")
 
 
@@ -162,12 +159,12 @@ def _settle_orders(context: PollContext) -> None:
 def _unconfirmed(context: PollContext, kind: str) -> list[int]:
     """Return the ids that were not found; none, but an alarm, if that is all of many."""
     with context.db.reading() as tx:
-        ids = doubted(tx, context.store, kind)
+        ids = load_unconfirmed(tx, context.store, kind)
         known = _count(tx, context.store, kind)
     if context.approved or known < FULL or len(ids) < known:
         return ids
     with context.db.transaction() as tx:
-        forget_doubts(tx, context.store, kind)
+        clear_unconfirmed(tx, context.store, kind)
     if (context.order if kind == ORDER else context.customer)(max(ids)) is not None:
         raise StoreError(
             f"the store lists no {kind}s but returns them one by one",

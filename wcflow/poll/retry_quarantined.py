@@ -10,8 +10,8 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from wcflow.database.orders import orders_of_refunds
-from wcflow.database.quarantine import Key, quarantined_rows, take_back_nameless
+from wcflow.database.orders import load_orders_with_undated_refunds
+from wcflow.database.quarantine import RecordKey, drop_stale_without_id, load_quarantine
 from wcflow.database.sql import chunks
 from wcflow.poll.context import PollContext
 from wcflow.poll.customers import HUNDRED, apply_refetched, refetch
@@ -29,7 +29,7 @@ def retry_quarantined(context: PollContext) -> None:
     """Read all quarantined records again."""
     with context.db.transaction() as tx:
         context.save_quarantine(tx)
-        take_back_nameless(tx, context.store, before=context.now)
+        drop_stale_without_id(tx, context.store, before=context.now)
     for kind, retry in _KINDS.items():
         for some in chunks(_quarantined(context, kind), HUNDRED):
             retry(context, some)
@@ -38,7 +38,7 @@ def retry_quarantined(context: PollContext) -> None:
 
 def _quarantined(context: PollContext, kind: str) -> list[int]:
     with context.db.reading() as tx:
-        ids = [row.id for row in quarantined_rows(tx, context.store) if row.kind == kind and row.id]
+        ids = [row.id for row in load_quarantine(tx, context.store) if row.kind == kind and row.id]
     return ids[-_MOST:]  # those that were read longest ago
 
 
@@ -64,21 +64,21 @@ def _retry_products(context: PollContext, ids: Collection[int]) -> None:
     listing = context.products(include=ids)
     there = {product.id for product in listing.rows} | {row.id for row in listing.unreadable}
     if not listing.full:
-        context.quarantine.discard(Key("product", each) for each in set(ids) - there)
+        context.quarantine.discard(RecordKey("product", each) for each in set(ids) - there)
     with context.db.transaction() as tx:
         apply_products(tx, context, listing.rows)
 
 
 def _retry_refunds(context: PollContext, ids: Collection[int]) -> None:
     with context.db.reading() as tx:
-        orders = orders_of_refunds(tx, context.store, frozenset(ids))
+        orders = load_orders_with_undated_refunds(tx, context.store, frozenset(ids))
     dates = {key: refund.date for key, refund in context.refunds(orders).items()}
     dated = [
         replace(o, refunds=tuple(replace(r, date=r.date or dates.get(r.id)) for r in o.refunds))
         for o in orders
     ]
     undated = {refund.id for order in orders for refund in order.refunds if refund.date is None}
-    context.quarantine.discard(Key("refund", each) for each in set(ids) - undated)
+    context.quarantine.discard(RecordKey("refund", each) for each in set(ids) - undated)
     with context.db.transaction() as tx:
         save = partial(apply_orders, tx, context.settings)
         context.tally.orders += save_or_quarantine(tx, context.quarantine, dated, save)

@@ -20,7 +20,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
-from wcflow.database.stores import save_slices
+from wcflow.database.stores import save_ranges
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext
@@ -208,7 +208,7 @@ def run_work(
             with context.db.transaction() as tx:
                 done = work.save(tx, [answer.data for answer in batch])
                 # The latest state of a range counts.
-                save_slices(tx, {answer.after.number: answer.after for answer in batch}.values())
+                save_ranges(tx, {answer.after.number: answer.after for answer in batch}.values())
             meter.add(done)
             context.checkpoint()
             collect()
