@@ -93,7 +93,7 @@ def test_a_row_beyond_the_value_is_on_the_line_of_its_key():
 
 
 def test_a_second_key_of_the_same_name_is_told():
-    expected = problem(3, "a", "one 'B'", "a second one (the first stands on line 2)")
+    expected = problem(3, "a", "one 'B'", "a second one (the first is on line 2)")
     assert [expected] == seen("[a]\nb = 1\nB = 2\n")[1]
 
 

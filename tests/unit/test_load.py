@@ -70,7 +70,7 @@ def test_a_store_has_defaults_for_all_but_address_and_key(write_ini):
 def test_every_setting_of_a_store_arrives(write_ini, tmp_path):
     text = (
         STORE + KEYS + "ca_file = ca.pem\ntimeout = 1min\npage_size = 50\nparallel = 4\n"
-        "sweep_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
+        "rescan_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
         "shared_emails = Till@Shop.example\nconsent_meta = news\nbirthday_meta = born\n"
         "currency_rates = eur 1.08\n"
     )
@@ -245,10 +245,10 @@ def test_problems_are_told_of_all_files_in_the_order_they_are_read(write_ini):
         **{"recipes/b.ini": "[segment a]\nwhen = is_guest\n", "recipes/a.ini": "x\n"},
     )
     expected = """\
-wcflow.ini:3: [segment A]: expected a key 'when', got none (e.g. when = total_spent >= 1000)
-wcflow.ini:4: [segment A]: expected a key of [segment], got 'wen' (did you mean 'when'?)
+wcflow.ini:3: [segment A]: missing key 'when' (for example: when = total_spent >= 1000)
+wcflow.ini:4: [segment A]: unknown key 'wen' (did you mean 'when'?)
 recipes/a.ini:1: expected a head such as [wcflow] first, got a line before any head
-recipes/b.ini:1: [segment a]: expected one [segment a], got a second one (the first stands at \
+recipes/b.ini:1: [segment a]: expected one [segment a], got a second one (the first is at \
 wcflow.ini:3)"""
     assert expected.split("\n") == problems_of(path, need_store=False)
 
@@ -272,8 +272,7 @@ def test_an_included_file_may_not_set_up_wcflow_again(write_ini):
     """So nothing can include what includes it."""
     path = write_ini("[wcflow]\ninclude = a.ini\n", **{"a.ini": "[wcflow]\ninclude = wcflow.ini\n"})
     expected = (
-        "a.ini:1: [wcflow]: expected one [wcflow], got a second one "
-        "(the first stands at wcflow.ini:1)"
+        "a.ini:1: [wcflow]: expected one [wcflow], got a second one (the first is at wcflow.ini:1)"
     )
     assert [expected] == problems_of(path, need_store=False)
 

@@ -158,7 +158,7 @@ class _IniReader:
     def _start_entry(self, section: Section, entry: Entry, indent: int) -> None:
         first = section.entries.setdefault(entry.key.lower(), entry)
         if first is not entry:
-            got = f"a second one (the first stands on line {first.line})"
+            got = f"a second one (the first is on line {first.line})"
             self._report(entry.line, f"one {entry.key!r}", got)
         self.entry, self.indent = entry, indent
 

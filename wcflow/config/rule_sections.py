@@ -1,6 +1,6 @@
-"""The registry of the sections that are rules: segments, tags, workflows, coupons.
+"""The keys of [segment], [tag] and [workflow].
 
-What conditions, triggers, steps and templates say is not read here: they need to know their place.
+Conditions, triggers, steps and templates are parsed in rules.py, where their context is known.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from wcflow.rules import values
 from wcflow.rules.keys import Key, kind_of
 
-_ROWS_JOINED = "rows are joined by 'and'"
+_ROWS_JOINED = "Rows are joined by 'and'."
 
 SEGMENT = kind_of(
     "segment",
-    "what a customer is",
+    "What a customer is.",
     Key(
         "when",
         "condition",
-        f"who is in it; {_ROWS_JOINED}",
+        f"Which customers are in the segment. {_ROWS_JOINED}",
         "total_spent >= 1000",
         values.as_written,
         required=True,
@@ -25,7 +25,7 @@ SEGMENT = kind_of(
     Key(
         "group",
         "name",
-        "of one group a customer is in the first segment that holds, in the order of the file",
+        "A customer is in the first matching segment of a group, in the order of the file.",
         "lifecycle",
         values.as_written,
         "",
@@ -33,14 +33,14 @@ SEGMENT = kind_of(
     Key(
         "tag",
         "text or none",
-        "the tag worn by those who are in it; default: the segment's name",
+        "The tag of the customers in it. Default: the segment's name.",
         "VIP",
         values.or_none(values.lone_tag),
     ),
     Key(
         "note",
         "yes or no",
-        "whether entering and leaving put a private note on the latest order",
+        "Whether entering and leaving add a private note to the latest order.",
         "no",
         values.yes_or_no,
         False,
@@ -49,11 +49,11 @@ SEGMENT = kind_of(
 
 TAG = kind_of(
     "tag",
-    "what a customer wears while, or once, a condition holds",
+    "A tag that customers have while, or once, a condition is true.",
     Key(
         "when",
         "condition",
-        f"who wears it; {_ROWS_JOINED}",
+        f"Which customers have the tag. {_ROWS_JOINED}",
         "is_guest",
         values.as_written,
         rows=True,
@@ -61,14 +61,14 @@ TAG = kind_of(
     Key(
         "tag",
         "template",
-        "what it says; default: the rule's name, or {{ each }} with for_each",
+        "The text of the tag. Default: the rule's name, or {{ each }} with for_each.",
         "Country: {{ shipping_country }}",
         values.as_written,
     ),
     Key(
         "for_each",
         "attribute",
-        "one tag for each element of a list",
+        "Create one tag for each element of a list.",
         "categories",
         values.as_written,
         "",
@@ -76,7 +76,7 @@ TAG = kind_of(
     Key(
         "keep",
         "while or forever",
-        "whether the tag goes when the condition no longer holds",
+        "Whether the tag is removed when the condition is no longer true.",
         "while",
         values.choice("while", "forever"),
         "while",
@@ -85,11 +85,11 @@ TAG = kind_of(
 
 WORKFLOW = kind_of(
     "workflow",
-    "what is done when something happens",
+    "What to do when something happens.",
     Key(
         "trigger",
         "trigger",
-        "what sets it off",
+        "What starts it.",
         "first_order",
         values.as_written,
         required=True,
@@ -97,7 +97,7 @@ WORKFLOW = kind_of(
     Key(
         "when",
         "condition",
-        f"for whom; {_ROWS_JOINED}; asked again before each step that waited",
+        f"For which customers. {_ROWS_JOINED} Checked again before each step that waited.",
         "order.total >= 20",
         values.as_written,
         rows=True,
@@ -105,7 +105,7 @@ WORKFLOW = kind_of(
     Key(
         "do",
         "steps",
-        "what is done, one step per row",
+        "What to do, one step per row.",
         "add_tag First-time Buyer",
         values.as_written,
         required=True,
@@ -114,7 +114,7 @@ WORKFLOW = kind_of(
     Key(
         "once",
         "per occurrence, per order, per customer, or every DURATION",
-        "how often it may run for a customer",
+        "How often it can run for a customer.",
         "per customer",
         values.once,
         values.once("per occurrence"),
@@ -122,7 +122,7 @@ WORKFLOW = kind_of(
     Key(
         "stop_when",
         "condition",
-        f"who is left alone from then on; {_ROWS_JOINED}",
+        f"When to stop for a customer. {_ROWS_JOINED}",
         "orders_count >= 2",
         values.as_written,
         rows=True,
@@ -130,7 +130,7 @@ WORKFLOW = kind_of(
     Key(
         "mode",
         "live, dry_run or off",
-        "whether its effects are written, only shown, or not even looked for",
+        "Write the changes (live), only show them (dry_run), or do nothing (off).",
         "live",
         values.choice("live", "dry_run", "off"),
         "live",
@@ -138,7 +138,7 @@ WORKFLOW = kind_of(
     Key(
         "only",
         "e-mail addresses",
-        "those alone on whom to try it",
+        "Test mode: only these addresses.",
         "me@shop.example",
         values.addresses,
         frozenset(),
@@ -147,7 +147,7 @@ WORKFLOW = kind_of(
     Key(
         "existing",
         "skip or include",
-        "whether what happened before it was switched on sets it off too",
+        "Whether events from before it was enabled start it too.",
         "skip",
         values.choice("skip", "include"),
         "skip",

@@ -30,12 +30,12 @@ ANY_SCOPE = RulePlace(order=True, item=True, tags=True, segments=True)
 
 
 def trigger_scope(trigger: Trigger) -> RulePlace:
-    """Say what a workflow's conditions and steps may ask, by what sets it off."""
+    """Return what a workflow's conditions and steps can use, by its trigger."""
     return RulePlace(order=trigger.has_order, item=trigger.has_item, tags=True, segments=True)
 
 
 def read_segment(section: ParsedSection) -> Segment | None:
-    """Read a ``[segment NAME]``; None where it has problems, which are told."""
+    """Read a ``[segment NAME]``; None if it has problems, which are reported."""
     when = _read_condition(section, "when", SEGMENT_SCOPE)
     tag = _segment_tag(section)
     if when is None:
@@ -51,13 +51,13 @@ def _segment_tag(section: ParsedSection) -> str | None:
 
 
 def _default_tag(section: ParsedSection) -> str | None:
-    """Give the section's own name as its tag."""
+    """Return the section's name as its tag."""
     try:
         return lone_tag(section.name)
     except RuleErrors as error:
         rule_error = error.rule_errors[0]
         section.report(
-            "", RuleError(rule_error.expected, rule_error.got, "give it a 'tag =' of its own")
+            "", RuleError(rule_error.expected, rule_error.got, "add 'tag =' with another text")
         )
         return None
 
@@ -67,12 +67,12 @@ def _read_condition(section: ParsedSection, key: str, scope: RulePlace) -> Condi
 
 
 def read_tag_rule(section: ParsedSection) -> TagRule | None:
-    """Read a ``[tag NAME]``; None where it has problems, which are told."""
+    """Read a ``[tag NAME]``; None if it has problems, which are reported."""
     when = _read_condition(section, "when", TAG_SCOPE)
     for_each = _read_for_each(section)
     template = _read_tag_template(section)
     if not section.has("when") and not section.has("for_each"):
-        section.report("", RuleError("a key 'when' or 'for_each'", "neither"))
+        section.report("", RuleError("", "missing key 'when' or 'for_each'"))
     if template is None or (section.has("when") and when is None):
         return None
     return TagRule(section.name, when, template, for_each, section["keep"] == "forever")
@@ -103,9 +103,9 @@ def _read_tag_template(section: ParsedSection) -> Template | None:
 def read_workflow(
     section: ParsedSection, actions: Actions, sections: frozenset[tuple[str, str]]
 ) -> Workflow | None:
-    """Read a ``[workflow NAME]``; None where it has problems, which are told."""
+    """Read a ``[workflow NAME]``; None if it has problems, which are reported."""
     trigger = section.parse_value("trigger", parse_trigger)
-    # Where the trigger is not known, the rest may be right; its other mistakes are told.
+    # If the trigger is unknown, the other problems are still reported.
     scope = trigger_scope(trigger) if trigger else ANY_SCOPE
     when = _read_condition(section, "when", scope)
     stop_when = _read_condition(section, "stop_when", scope)
@@ -128,16 +128,18 @@ def read_workflow(
 
 
 def _check_workflow(section: ParsedSection, trigger: Trigger) -> None:
-    """Tell of keys that say nothing with this trigger, or are missing with it."""
+    """Report keys that have no meaning with this trigger, or are missing."""
     if trigger.name == "customer_matches" and not section.has("when"):
-        section.report("", RuleError("a key 'when' with the trigger customer_matches", "none"))
+        section.report(
+            "", RuleError("", "missing key 'when', which the trigger customer_matches needs")
+        )
     if section["once"].per == "order" and not trigger.has_order:
         rule_error = RuleError(
             f"per occurrence, per customer or every … with {trigger.name}", "per order"
         )
         section.report("once", rule_error)
     if trigger.name == "bulk" and section["existing"] == "include":
-        hint = "wcflow workflow run NAME runs it over those who are there"
+        hint = "'wcflow workflow run NAME' runs it for existing customers"
         section.report(
             "existing", RuleError("no 'existing' with the trigger bulk", "'include'", hint)
         )
@@ -152,14 +154,14 @@ def action_rule(section: ParsedSection, of: ActionSection) -> Any:
     return of.read(values)
 
 
-# What rules say of one another: names that must be there, and tags that must not be shared.
+# Checks across rules: names that must exist, and tags that must not be shared.
 
 Rule = Segment | TagRule | Workflow
 ParsedRule = tuple[ParsedSection, Rule]
 
 
 def check_references(rules: Sequence[ParsedRule], segments: Iterable[str]) -> None:
-    """Tell of each name that is not there; ``segments`` are all names with a head of their own."""
+    """Report every name that does not exist; ``segments`` are the names of all segments."""
     names = tuple(segments)
     for section, rule in rules:
         for key, condition in _conditions_of(rule):
@@ -172,7 +174,7 @@ def check_references(rules: Sequence[ParsedRule], segments: Iterable[str]) -> No
 
 
 def conditions_and_templates(rules: Rules) -> Iterator[Condition | Template]:
-    """Give all conditions and templates: whatever asks something of a customer."""
+    """Return all conditions and templates of the rules."""
     every: tuple[Rule, ...] = (*rules.segments, *rules.tags, *rules.workflows)
     for rule in every:
         yield from (condition for _, condition in _conditions_of(rule))
@@ -193,7 +195,7 @@ def check_action_sections(
 
 
 def _check_groups(rules: Iterable[ParsedRule]) -> None:
-    """Tell of groups that differ in case alone: one of them is a slip."""
+    """Report groups that differ only in case: one of them is a typo."""
     known = {LIFECYCLE: LIFECYCLE}
     for section, rule in rules:
         if isinstance(rule, Segment) and rule.group:
@@ -244,18 +246,20 @@ def _check_segment_tags(rules: Iterable[ParsedRule]) -> None:
             continue
         known = first.setdefault(fold(rule.tag), rule)
         if known is not rule:
-            got = f"{rule.tag!r}, which is that of [segment {known.name}]"
+            got = f"{rule.tag!r}, which [segment {known.name}] already uses"
             section.report("tag", RuleError("a tag of its own", got))
 
 
 def _check_awaited_tags(rules: Sequence[ParsedRule]) -> None:
-    """Remark on a tag that is waited for and that nobody but a person can put on."""
+    """Warn of a tag that a trigger waits for and no rule adds."""
     made = {tag for _, rule in rules for tag in _tags_added(rule)}
     for section, rule in rules:
         name = rule.trigger.names_tag if isinstance(rule, Workflow) else ""
         near = did_you_mean(name, made) if name and name not in made else ""
         if near:
-            section.warning("trigger", f"no rule makes the tag {name!r}; people may", near)
+            section.warning(
+                "trigger", f"no rule adds the tag {name!r}; it has to be added by hand", near
+            )
 
 
 def _tags_added(rule: Rule) -> Iterator[str]:

@@ -16,12 +16,12 @@ LOG_FORMATS = ("auto", "text", "json")
 
 _GENERAL = kind_of(
     "wcflow",
-    "how wcflow itself works",
+    "Settings of wcflow itself.",
     Key(
         "database",
         "address",
-        "where the mirror is kept: SQLite, or PostgreSQL with the extra postgres; $NAME names an "
-        "environment variable",
+        "The database: SQLite, or PostgreSQL (needs the postgres extra). $NAME stands for an "
+        "environment variable.",
         "sqlite:///wcflow.sqlite3",
         values.as_written,
         secret=True,
@@ -29,7 +29,7 @@ _GENERAL = kind_of(
     Key(
         "poll_every",
         "duration",
-        "how often the shop is asked for news",
+        "How often wcflow checks the store for changes.",
         "1min",
         values.duration,
         Duration(1, "min"),
@@ -37,7 +37,7 @@ _GENERAL = kind_of(
     Key(
         "include",
         "file patterns",
-        "more files to read, relative to this one",
+        "More files to read; the paths are relative to this file.",
         "recipes/*.ini",
         values.patterns,
         (),
@@ -46,7 +46,7 @@ _GENERAL = kind_of(
     Key(
         "paid_statuses",
         "statuses",
-        "orders in these count as paid",
+        "Orders with one of these statuses count as paid.",
         "processing, completed",
         values.paid_statuses,
         ("processing", "completed"),
@@ -55,28 +55,35 @@ _GENERAL = kind_of(
     Key(
         "max_writes",
         "whole number",
-        "the brake: more writes than this in one walk wait for wcflow approve; default: the "
-        "greater of 100 and 20 % of the customers",
+        "The write limit: more changes than this in one sync wait for 'wcflow approve'. Default: "
+        "100 or 20 % of the customers, whichever is greater.",
         "250",
         values.whole(1, 1_000_000),
     ),
     Key(
         "manual_tags",
         "respect or restore",
-        "whether a tag that a person took away stays away, or is put back",
+        "A tag that someone removed by hand stays away (respect) or is added again (restore).",
         "respect",
         values.choice("respect", "restore"),
         "respect",
     ),
-    Key("log_level", "level", "what is logged", "info", values.choice(*LOG_LEVELS), "info"),
-    Key("log_format", "format", "how it is logged", "auto", values.choice(*LOG_FORMATS), "auto"),
+    Key("log_level", "level", "How much is logged.", "info", values.choice(*LOG_LEVELS), "info"),
+    Key(
+        "log_format",
+        "format",
+        "The format of the log.",
+        "auto",
+        values.choice(*LOG_FORMATS),
+        "auto",
+    ),
     named=False,
 )
 
 
 def _secret_keys(name: str, what: str) -> tuple[Key, Key]:
-    there = f"the {what} itself, or $NAME for an environment variable"
-    away = f"a file that holds the {what} and nothing else"
+    there = f"The {what} itself, or $NAME for an environment variable."
+    away = f"A file that contains the {what} and nothing else."
     return (
         Key(name, "key", there, f"$WC_{name.upper()}", values.as_written, secret=True),
         Key(f"{name}_file", "file", away, f"/etc/wcflow/{name}", values.as_written),
@@ -85,11 +92,11 @@ def _secret_keys(name: str, what: str) -> tuple[Key, Key]:
 
 _STORE = kind_of(
     "store",
-    "a shop and the key to it",
+    "A store and its API key.",
     Key(
         "url",
         "address",
-        "the shop's address",
+        "The address of the store.",
         "https://shop.example",
         values.as_written,
         required=True,
@@ -99,27 +106,41 @@ _STORE = kind_of(
     Key(
         "ca_file",
         "file",
-        "certificates to trust, where the shop has one of its own making",
+        "Certificates to trust, for a self-signed certificate.",
         "/etc/wcflow/ca.pem",
         values.as_written,
     ),
-    Key("timeout", "duration", "how long to wait for an answer", "30s", values.seconds, 30.0),
-    Key("page_size", "1 to 100", "orders per request", "100", values.whole(1, 100), 100),
-    Key("parallel", "1 to 8", "requests at a time, first census", "2", values.whole(1, 8), 2),
+    Key("timeout", "duration", "How long to wait for a response.", "30s", values.seconds, 30.0),
     Key(
-        "sweep_every",
+        "page_size",
+        "1 to 100",
+        "How many orders to read per request.",
+        "100",
+        values.whole(1, 100),
+        100,
+    ),
+    Key(
+        "parallel",
+        "1 to 8",
+        "How many requests to send at a time during the initial import.",
+        "2",
+        values.whole(1, 8),
+        2,
+    ),
+    Key(
+        "rescan_every",
         "duration",
-        "within what time every customer is looked at again; with more than some 100,000 accounts"
-        " the night does what polls have no room for",
+        "How long a rescan of all customers takes. With more than about 100,000 accounts, part of it"
+        " is done at night.",
         "1d",
         values.duration,
         Duration(1, "d"),
     ),
-    Key("write", "yes or no", "whether the shop is written to", "yes", values.yes_or_no, True),
+    Key("write", "yes or no", "Whether wcflow writes to the store.", "yes", values.yes_or_no, True),
     Key(
         "order_tags",
         "latest or none",
-        "whether a customer's latest order shows their tags and segment",
+        "Whether a customer's latest order also gets their tags and segment.",
         "latest",
         values.choice("latest", "none"),
         "latest",
@@ -127,7 +148,7 @@ _STORE = kind_of(
     Key(
         "guests",
         "by_email or ignore",
-        "whether the guest orders under one address are a person",
+        "Whether guest orders with the same e-mail address count as one customer.",
         "by_email",
         values.choice("by_email", "ignore"),
         "by_email",
@@ -135,7 +156,7 @@ _STORE = kind_of(
     Key(
         "shared_emails",
         "e-mail addresses",
-        "addresses that are nobody: a marketplace, a shop till",
+        "Shared addresses that aren't one customer, such as a marketplace or a till.",
         "till@shop.example",
         values.addresses,
         frozenset(),
@@ -144,7 +165,7 @@ _STORE = kind_of(
     Key(
         "consent_meta",
         "custom field",
-        "the customer's field that says whether they accept marketing",
+        "The customer's custom field that says whether they accept marketing.",
         "newsletter",
         values.meta_key,
         "",
@@ -152,7 +173,7 @@ _STORE = kind_of(
     Key(
         "birthday_meta",
         "custom field",
-        "the customer's field that holds their birthday",
+        "The customer's custom field that contains their birthday.",
         "birthday",
         values.meta_key,
         "",
@@ -160,7 +181,7 @@ _STORE = kind_of(
     Key(
         "currency_rates",
         "currencies and rates",
-        "what one unit of another currency is worth in the shop's own",
+        "What one unit of another currency is worth in the store's currency.",
         "USD 0.92, GBP 1.17",
         values.rates,
         {},
@@ -175,6 +196,9 @@ def kinds() -> dict[str, Kind]:
     """Return every kind of section, with those that actions bring."""
     return _OWN | {name: section.kind for name, section in SECTIONS.items()}
 
+
+RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
+"""Keys that had another name in earlier versions."""
 
 PLANNED_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
 PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses", "agent", "quiet_hours", "message_cap"})}

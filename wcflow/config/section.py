@@ -1,6 +1,6 @@
-"""A section held against the registry: its values, and every way in which it does not fit.
+"""Check one section against the registry: its values, and every problem in it.
 
-What one key says is judged here; what several keys or sections say together is not.
+Problems that concern several keys or sections are found in rules.py and load.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from wcflow.config.ini import Section
 from wcflow.config.problem import Findings
-from wcflow.config.schema import PLANNED_KEYS, PLANNED_KINDS, kinds
+from wcflow.config.schema import PLANNED_KEYS, PLANNED_KINDS, RENAMED_KEYS, kinds
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.keys import Key, Kind
 from wcflow.rules.literals import fold
@@ -23,7 +23,7 @@ T = TypeVar("T")
 class ParsedSection:
     """One section and the values of its keys, defaults included.
 
-    A value with a problem counts as absent, so that reading can go on and find the next one.
+    A value with a problem counts as absent, so that reading continues and finds the next problem.
     """
 
     def __init__(self, section: Section, kind: Kind, findings: Findings) -> None:
@@ -35,16 +35,16 @@ class ParsedSection:
         return self._values.get(key, self.kind.keys[key].default)
 
     def has(self, key: str) -> bool:
-        """Say whether the section gives the key, be it rightly or wrongly."""
+        """Return whether the section has the key, with or without problems."""
         return key in self.section.entries
 
     def text(self, key: str) -> str:
-        """Give what stands behind a key, word for word; nothing where it is absent."""
+        """Return the text of a key exactly as written, or nothing."""
         entry = self.section.entries.get(key)
         return entry.text if entry else ""
 
     def parse_value(self, key: str, parser: Callable[[str], T]) -> T | None:
-        """Read a key's text; None where it is absent or has flaws, which are told."""
+        """Return the parsed value of a key; None if it is absent or has problems, which are reported."""
         if not self.text(key):
             return None
         try:
@@ -55,17 +55,17 @@ class ParsedSection:
             return None
 
     def report(self, key: str, rule_error: RuleError) -> None:
-        """Tell a flaw of a key's value; with no such key, of the section."""
+        """Report a problem of a key's value, or of the section if it lacks the key."""
         line = self.section.line_of(key, rule_error.row)
         if not rule_error.hint and _INLINE_COMMENT.search(self._row_text(key, rule_error.row)):
-            hint = "comments stand on lines of their own"
+            hint = "comments go on their own line"
             rule_error = RuleError(rule_error.expected, rule_error.got, hint, rule_error.row)
         self.findings.problem(
             self.file, line, self.section.head, self._mask_secret(key, rule_error)
         )
 
     def _mask_secret(self, key: str, rule_error: RuleError) -> RuleError:
-        """Make sure that a value which nobody may repeat is not repeated."""
+        """Return the problem without the value of a secret key."""
         known = self.kind.keys.get(key)
         if known is None or not known.secret or not self.text(key):
             return rule_error
@@ -75,7 +75,7 @@ class ParsedSection:
         return replace(rule_error, got=got)
 
     def warning(self, key: str, text: str, hint: str = "") -> None:
-        """Tell of something that works and may yet surprise."""
+        """Report something that works but may surprise."""
         line = self.section.line_of(key)
         self.findings.warning(self.file, line, self.section.head, text, hint)
 
@@ -83,7 +83,7 @@ class ParsedSection:
         return "".join(self.text(key).split("\n")[row : row + 1])
 
     def parse_values(self) -> None:
-        """Read every key by its own form."""
+        """Parse every key, and report unknown and missing ones."""
         for key in self.section.entries:
             if key in self.kind.keys:
                 self._parse_key(key)
@@ -92,14 +92,15 @@ class ParsedSection:
         for known in self.kind.keys.values():
             if known.required and not self.has(known.name):
                 self.report(
-                    "", RuleError(f"a key {known.name!r}", "none", f"e.g. {_example(known)}")
+                    "",
+                    RuleError("", f"missing key {known.name!r}", f"for example: {_example(known)}"),
                 )
 
     def _parse_key(self, key: str) -> None:
         entry, known = self.section.entries[key], self.kind.keys[key]
         if len(entry.rows) > 1 and not known.rows:
-            hint = "if that line is a key of its own, do not indent it"
-            self.report(key, RuleError("a single line", "one more", hint, row=1))
+            hint = "if that line is another key, do not indent it"
+            self.report(key, RuleError("a single line", "another one", hint, row=1))
             return
         try:
             self._values[key] = known.parser(entry.text)
@@ -109,14 +110,18 @@ class ParsedSection:
 
     def _report_unknown(self, key: str) -> None:
         if key in PLANNED_KEYS.get(self.kind.name, ()):
-            self.report(
-                key, RuleError("a key of this version", f"{key!r}, which it does not have yet")
+            self.report(key, RuleError("", f"key {key!r} is not available in this version"))
+            return
+        renamed = RENAMED_KEYS.get(self.kind.name, {}).get(key)
+        if renamed:
+            self._report_key(
+                key, RuleError("", f"unknown key {key!r}: it is now called {renamed!r}")
             )
             return
-        # What does not look like a key may be the rest of a secret, so it is not repeated.
-        got = repr(key) if re.fullmatch(r"[a-z_ -]{1,40}", key) else "another word"
+        # Something that does not look like a key can be the rest of a secret, so it is not shown.
+        shown = f" {key!r}" if re.fullmatch(r"[a-z_ -]{1,40}", key) else ""
         hint = did_you_mean(key, self.kind.keys) or self._home_hint(key)
-        self._report_key(key, RuleError(f"a key of [{self.kind.name}]", got, hint))
+        self._report_key(key, RuleError("", f"unknown key{shown}", hint))
 
     def _home_hint(self, key: str) -> str:
         homes = [kind.head for kind in kinds().values() if key in kind.keys]
@@ -135,7 +140,7 @@ def _example(key: Key) -> str:
 
 
 def parse_sections(sections: Iterable[Section], findings: Findings) -> list[ParsedSection]:
-    """Read the sections that are of a known kind and have the name that their kind asks for."""
+    """Return the sections of a known kind that have a name if their kind needs one."""
     parsed_sections = []
     for section in sections:
         kind = _find_kind(section, findings)
@@ -151,12 +156,11 @@ def _find_kind(section: Section, findings: Findings) -> Kind | None:
     if section.kind in kinds():
         return kinds()[section.kind]
     if section.kind in PLANNED_KINDS:
-        got = f"[{section.kind}], which it does not have yet"
-        rule_error = RuleError("a kind of section of this version", got)
+        rule_error = RuleError("", f"section [{section.kind}] is not available in this version")
     else:
         known = ", ".join(f"[{kind}]" for kind in kinds())
-        hint = did_you_mean(section.kind, kinds())
-        rule_error = RuleError(f"one of {known}", f"[{section.kind}]", hint)
+        hint = did_you_mean(section.kind, kinds()) or f"use one of {known}"
+        rule_error = RuleError("", f"unknown section [{section.kind}]", hint)
     findings.problem(section.file, section.line, section.head, rule_error)
     return None
 
@@ -171,9 +175,9 @@ def _has_valid_name(section: Section, kind: Kind, findings: Findings) -> bool:
 def _report_duplicates(parsed_sections: list[ParsedSection]) -> None:
     first: dict[tuple[str, str], ParsedSection] = {}
     for parsed in parsed_sections:
-        # 'vip' and 'VIP' would be one segment to a condition, which compares without case.
+        # Conditions ignore case, so 'vip' and 'VIP' would be the same segment.
         known = first.setdefault((parsed.kind.name, fold(parsed.name)), parsed)
         if known is not parsed:
             where = f"{known.file}:{known.section.line}"
-            got = f"a second one (the first stands at {where})"
+            got = f"a second one (the first is at {where})"
             parsed.report("", RuleError(f"one [{parsed.section.head}]", got))

@@ -85,7 +85,7 @@ def _read_store(
         timeout=section["timeout"],
         page_size=section["page_size"],
         parallel=section["parallel"],
-        rescan_every=section["sweep_every"],
+        rescan_every=section["rescan_every"],
         write=section["write"],
         order_tags=section["order_tags"],
         guests=section["guests"],

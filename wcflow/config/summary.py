@@ -1,4 +1,4 @@
-"""What ``wcflow check`` says was understood, in plain words. Nothing secret is among them."""
+"""What ``wcflow check`` prints: the configuration in plain words, without secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wcflow.units import Duration, duration_words, parse_duration
 
 
 def summary_lines(config: Config) -> list[str]:
-    """Give the configuration as lines of text; those that belong to the one above are indented."""
+    """Return the configuration as lines of text; details are indented."""
     return [
         *_general_lines(config),
         *(line for store in config.stores for line in _store_lines(store)),
@@ -34,26 +34,26 @@ def summary_lines(config: Config) -> list[str]:
 
 def _general_lines(config: Config) -> Iterator[str]:
     yield f"database: {make_url(config.database).render_as_string(hide_password=True)}"
-    yield f"the shop is asked {_every_text(config.poll_every)}"
+    yield f"the store is checked for changes {_every_text(config.poll_every)}"
     yield f"orders that are {' or '.join(config.paid_statuses)} count as paid"
     if config.max_writes is not None:
-        yield f"more than {config.max_writes} writes in one walk wait for wcflow approve"
+        yield f"more than {config.max_writes} changes in one sync wait for 'wcflow approve'"
     if config.manual_tags == "restore":
-        yield "a tag that a person takes away is put back while its rule holds"
+        yield "a tag that someone removes by hand is added again while its rule is true"
 
 
 def _store_lines(store: StoreSettings) -> Iterator[str]:
     yield f"store {store.name}: {store.url}"
     if not store.write:
-        yield "    is never written to"
+        yield "    wcflow never writes to it"
     if store.order_tags == "none":
-        yield "    orders show neither tags nor segment"
+        yield "    orders get neither tags nor segment"
     if store.guests == "ignore":
-        yield "    guest orders are nobody's"
+        yield "    guest orders are ignored"
     if store.shared_emails:
-        yield f"    nobody's addresses: {', '.join(sorted(store.shared_emails))}"
+        yield f"    shared addresses: {', '.join(sorted(store.shared_emails))}"
     for code, rate in sorted(store.currency_rates.items()):
-        yield f"    1 {code} is worth {rate} in the shop's currency"
+        yield f"    1 {code} is worth {rate} in the store's currency"
     for meaning, key in (("consent", store.consent_meta), ("birthday", store.birthday_meta)):
         if key:
             yield f"    {meaning}: the custom field {key!r}"
@@ -64,13 +64,13 @@ def _segment_lines(rule: Segment, config: Config) -> Iterator[str]:
     before = _winning_segments(rule, config.rules.segments)
     if before:
         yield f"    and not in {' or '.join(before)} (group {rule.group})"
-    yield f"    wears the tag {rule.tag!r}" if rule.tag else "    wears no tag"
+    yield f"    has the tag {rule.tag!r}" if rule.tag else "    has no tag"
     if rule.note:
-        yield "    entering and leaving put a private note on the latest order"
+        yield "    entering and leaving add a private note to the latest order"
 
 
 def _winning_segments(rule: Segment, segments: Iterable[Segment]) -> list[str]:
-    """Give those of the group that win over this one."""
+    """Return the segments of the same group that come first."""
     group = [other.name for other in segments if rule.group and other.group == rule.group]
     return group[: group.index(rule.name)] if group else []
 
@@ -79,7 +79,7 @@ def _tag_lines(rule: TagRule) -> Iterator[str]:
     when = f"when {_explain_durations(rule.when.canonical)}" if rule.when else "for everyone"
     yield f"tag {rule.name}: {when}"
     each = f", one for each of {_explain_durations(rule.for_each.text)}" if rule.for_each else ""
-    yield f"    wears {rule.tag.text!r}{each}{' for good' if rule.keep_forever else ''}"
+    yield f"    has {rule.tag.text!r}{each}{' forever' if rule.keep_forever else ''}"
 
 
 def _workflow_lines(rule: Workflow) -> Iterator[str]:
@@ -98,15 +98,15 @@ def _workflow_lines(rule: Workflow) -> Iterator[str]:
 
 def _limit_lines(rule: Workflow) -> Iterator[str]:
     if rule.mode != "live":
-        yield {"dry_run": "    only shown, not written", "off": "    switched off"}[rule.mode]
+        yield {"dry_run": "    dry run: shown, not written", "off": "    switched off"}[rule.mode]
     if rule.only:
-        yield f"    for {', '.join(sorted(rule.only))} alone"
+        yield f"    test mode: only {', '.join(sorted(rule.only))}"
     if rule.include_existing:
-        yield "    also for what happened before it was switched on"
+        yield "    also for events from before it was enabled"
 
 
 def trigger_text(trigger: Trigger) -> str:
-    """Give a trigger as an admin writes it, its defaults said: ``order_refunded either``."""
+    """Return a trigger as written in the INI, with its defaults: ``order_refunded either``."""
     argument = trigger.argument
     if argument is None:
         return trigger.name
@@ -122,7 +122,7 @@ def _once_text(once: Once) -> str:
 
 
 def _explain_durations(text: str) -> str:
-    """Give a condition with its relative days and windows explained where they stand."""
+    """Return a condition with its relative days and windows explained in place."""
     return _DURATION_IN_CONDITION.sub(_explain_match, text)
 
 
