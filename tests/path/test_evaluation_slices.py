@@ -73,3 +73,13 @@ def test_the_brake_judges_all_slices_as_one(sim):
     assert all(walked.evaluated.queued <= 5 for walked in walks)
     assert 0 == sum(walked.delivered.done for walked in walks)
     assert "more than 5 changes at once (max_writes): 6" == sim.hold().reason
+
+
+def test_the_first_sync_evaluates_everyone_once(tmp_path):
+    sim = Simulation(tmp_path, "[tag Buyer]\nwhen = orders_count >= 1\n")
+    for number in range(3):
+        sim.place_order(email=f"guest{number}@example.com", days_ago=1)
+
+    first = sim.run_pass(accept=False)
+
+    assert 3 == first.evaluated.people

@@ -62,7 +62,7 @@ def test_init_replaces_nothing_without_force(tmp_path):
     [
         ([], "the store's address is missing"),
         (["--url", "shop.example"], "Did you mean https://shop.example?"),
-        (["--url", "https://shop.example/wp-admin"], "that of its dashboard"),
+        (["--url", "https://shop.example/wp-admin"], "the address of its dashboard"),
         (["--url", "https://shop.example", "--key", "cs_1"], "a consumer_key that begins with ck_"),
     ],
 )
@@ -95,7 +95,7 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
     shown = run_on_terminal("init", "--output", file, answers=answers)
     (store,) = load_config(file, {}).stores
     assert ("https://shop.example", KEYS[1]) == (store.url, store.consumer_key)
-    assert "expected the shop's address such as https://shop.example, got 'shop'" in shown
+    assert "expected the store's address such as https://shop.example, got 'shop'" in shown
     assert KEYS[1] not in shown
     assert KEYS[3] not in shown
 

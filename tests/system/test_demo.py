@@ -135,7 +135,9 @@ def test_demo_explains_one_customer(finished_demo):
 
 def test_second_walk_of_the_demo_writes_nothing(finished_demo):
     """Nothing has happened since, so nothing is written."""
-    assert re.search(r", 0 people looked at, 0 writes\.$", finished_demo[0].stdout, re.MULTILINE)
+    assert re.search(
+        r", 0 customers checked, 0 changes written\.$", finished_demo[0].stdout, re.MULTILINE
+    )
 
 
 def test_demo_says_what_it_took(finished_demo):

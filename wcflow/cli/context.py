@@ -48,7 +48,7 @@ def require_database(database: str) -> None:
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         raise SetupError(
             f"there is no database {url.database} yet",
-            "'wcflow plan' makes it: it reads the shop and writes nothing there",
+            "'wcflow plan' creates it. It reads the store and writes nothing there.",
         )
 
 

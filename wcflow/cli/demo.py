@@ -152,11 +152,11 @@ def _show_initial_sync(session: Session, context: SyncContext) -> None:
 
 def _print_read_counts(result: SyncResult) -> None:
     polled, evaluation = result.polled, result.evaluated
-    assert polled is not None, "a walk that did not raise has pulled"
+    assert polled is not None, "a sync that did not raise has polled"
     output.print_line(
         f"Read {output.format_count(polled.orders, 'order')}, {output.format_count(polled.customers, 'account')}"
-        f" and {output.format_count(polled.products, 'product')} with {polled.requests} requests: they"
-        f" belong to {evaluation.people:,} people, with and without an account.",
+        f" and {output.format_count(polled.products, 'product')} with {polled.requests} requests: the"
+        f" orders of {evaluation.people:,} customers, with and without an account.",
         indent=2,
     )
 
@@ -276,7 +276,8 @@ def _show_idle_sync(demo_run: DemoRun, context: SyncContext) -> None:
     writes = sum(call.writes for call in calls)
     output.print_line(
         f"Nothing has happened since: {output.format_count(len(calls), 'request')},"
-        f" {result.evaluated.people} people looked at, {output.format_count(writes, 'write')}.",
+        f" {output.format_count(result.evaluated.people, 'customer')} checked,"
+        f" {output.format_count(writes, 'change')} written.",
         indent=2,
     )
 
@@ -284,7 +285,7 @@ def _show_idle_sync(demo_run: DemoRun, context: SyncContext) -> None:
 def _print_duration(demo_run: DemoRun, seconds: float) -> None:
     calls = output.format_count(len(demo_run.server.calls), "request")
     output.print_line()
-    output.print_line(f"All that took {seconds:.1f} seconds and {calls} to the shop.", "bold")
+    output.print_line(f"All of this took {seconds:.1f} seconds and {calls} to the store.", "bold")
 
 
 def _print_next_commands(demo_run: DemoRun) -> None:

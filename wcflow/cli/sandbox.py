@@ -78,19 +78,19 @@ def register(app: typer.Typer) -> None:
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(help="Where it listens; 0 takes a free port.")
+        int, typer.Option(help="The port to listen on; 0 means any free port.")
     ] = DEFAULT_PORT,
-    people: Annotated[int, typer.Option(min=0, help="How many people it knows.")] = 500,
-    orders: Annotated[int, typer.Option(min=0, help="How many orders they have placed.")] = 2500,
+    people: Annotated[int, typer.Option(min=0, help="How many customers it has.")] = 500,
+    orders: Annotated[int, typer.Option(min=0, help="How many orders it has.")] = 2500,
     seed: Annotated[
-        int, typer.Option(help="The same number makes the same people and orders.")
+        int, typer.Option(help="The same number creates the same customers and orders.")
     ] = 1,
-    busy: Annotated[bool, typer.Option("--busy", help="Orders keep coming in.")] = False,
+    busy: Annotated[bool, typer.Option("--busy", help="Keep new orders coming in.")] = False,
 ) -> None:
     """Serve a made-up WooCommerce store on this machine, for experiments.
 
     It answers as WooCommerce does, listens on 127.0.0.1 alone, and forgets everything when it
-    ends. Point a configuration at it to try rules without a shop.
+    ends. Point a configuration at it to try rules without a real store.
     """
     store = seed_store(utcnow(), Random(seed), people=people, orders=orders)  # noqa: S311  chance for play
     with ExitStack() as stack:
@@ -98,11 +98,11 @@ def sandbox(
         server = _open_server(stack, store, port)
         _print_intro(store, server)
         if busy:
-            output.print_heading("What happens in the shop")
+            output.print_heading("What happens in the store")
             stack.enter_context(shoppers_at_work(store, server, utcnow, _print_act, ACTS_PER_HOUR))
         while not signals.wait(3600) & STOP_SIGNALS:
             continue
-    output.print_line("The shop is closed, and all that was in it is gone.")
+    output.print_line("The store has stopped. Its data is gone.")
 
 
 def _open_server(stack: ExitStack, store: SandboxStore, port: int) -> Server:

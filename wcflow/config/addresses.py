@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from wcflow.rules.errors import RuleError, RuleErrors
 
-STORE_URL_FORM = "the shop's address such as https://shop.example"
+STORE_URL_FORM = "the store's address such as https://shop.example"
 DATABASE_URL_FORM = "an address such as sqlite:///wcflow.sqlite3 or postgresql://host/name"
 OnWarning = Callable[[str, str], None]
 
@@ -28,7 +28,7 @@ def parse_store_url(text: str, warning: OnWarning) -> str:
     if parts.scheme.lower() == "http" and not _is_local_host(parts.hostname or ""):
         warning(
             "over http the secret is not sent, but orders and addresses can be read on the way",
-            "use https where the shop has it",
+            "use https if the store has it",
         )
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path}"
 
@@ -58,7 +58,7 @@ def _strip_api_path(path: str, warning: OnWarning) -> str:
         warning("the address goes on to /wp-json, which wcflow adds by itself", "leave it out")
     if "/wp-admin" in home or home.endswith(".php"):
         hint = "give the address of the front page"
-        raise RuleErrors(RuleError("the shop's address", "that of its dashboard", hint))
+        raise RuleErrors(RuleError("the store's address", "the address of its dashboard", hint))
     return home.rstrip("/")
 
 

@@ -64,7 +64,7 @@ def read_stores(
     for store, section in zip(stores, sections, strict=True):
         known = first.setdefault(store.url, store.name)
         if known != store.name and store.url:
-            section.report("url", RuleError("a shop of its own", f"the address of [store {known}]"))
+            section.report("url", RuleError("another store", f"the address of [store {known}]"))
     return stores
 
 

@@ -150,8 +150,10 @@ def _activations(
 
 def _mark_dirty_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
     row = load_store_row(tx, store)
-    if row is None or row.rules_digest != digest:
-        start_full_evaluation(tx, store)
+    before = row.rules_digest if row else ""
+    if before != digest:
+        if before:  # at first, everyone waits for their first evaluation anyway
+            start_full_evaluation(tx, store)
         save_store(tx, store, rules_digest=digest)
 
 
