@@ -62,7 +62,7 @@ SHORT_RETRY_DELAYS = """
 from datetime import timedelta
 from wcflow.daemon import schedule
 schedule._FIRST, schedule._LONGEST = timedelta(seconds=0.2), timedelta(seconds=0.5)
-schedule._FIRST_HERE, schedule._LONGEST_HERE = timedelta(seconds=0.1), timedelta(seconds=0.2)
+schedule._FIRST_BUSY, schedule._LONGEST_BUSY = timedelta(seconds=0.1), timedelta(seconds=0.2)
 """
 """Retries after fractions of a second instead of minutes."""
 

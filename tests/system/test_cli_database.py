@@ -270,7 +270,7 @@ def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
     finally:
         running.kill()
         running.communicate()
-    assert ("warning", said, command) == (told["level"], told["why"], told["what_to_do"])
+    assert ("warning", said, command) == (told["level"], told["why"], told["advice"])
 
 
 # check-database

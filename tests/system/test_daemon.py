@@ -1,4 +1,4 @@
-"""Laws of the daemon, seen from outside: a real process, a real socket, a shop that listens."""
+"""The daemon as a real process, with a store over HTTP and systemd's notify socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.daemon_host import SHORT_RETRY_DELAYS, daemon_host, wait_until
 pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 
 STOP_SECONDS = 2.0
-"""Seconds within which a daemon ends, whatever it is doing."""
+"""Within this many seconds a daemon has to stop, whatever it is doing."""
 
 
 @pytest.fixture
@@ -31,42 +31,39 @@ def other_host(tmp_path_factory):
         yield built
 
 
-# Beginning
+# Start
 
 
-def test_ready_does_not_wait_for_the_shop(host):
-    """Configuration and database are sound: that is all that READY says; the census takes its time."""
+def test_ready_does_not_wait_for_the_store(host):
+    """READY means that the configuration and the database are fine; an initial import takes longer."""
     host.faults.delay_response(60, times=None)
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("^READY=1$")
 
-    assert ["STATUS=shop: not polled yet", "READY=1"] == [
-        words for _, words in daemon.notify_socket.messages
-    ]
+    messages = [message for _, message in daemon.notify_socket.messages]
+    assert ["STATUS=shop: not polled yet", "READY=1"] == messages
 
 
-def test_abstract_socket_is_told_as_well(host):
-    """systemd may name an address without a file, which begins with @."""
+def test_an_abstract_notify_socket_works(host):
+    """Its address begins with @ and is no file."""
     daemon = host.start_daemon(abstract=True)
 
     assert "READY=1" == daemon.notify_socket.wait_for_message("^READY=1$")
 
 
-def test_broken_configuration_ends_with_78_and_every_problem(host):
-    """Nothing is started that cannot work, and systemd does not try it again."""
+def test_a_configuration_with_problems_exits_with_78_and_lists_them_all(host):
     host.write("[segment VIP]\nwhen = total_spend > 3\n")
     daemon = host.start_daemon()
     code, log = daemon.wait_for_exit()
-    said = "\n".join(line["event"] for line in log)
+    output = "\n".join(line["event"] for line in log)
 
     assert 78 == code
-    assert "total_spent" in said
-    assert "[store NAME]" in said
+    assert "total_spent" in output
+    assert "[store NAME]" in output
     assert [] == daemon.notify_socket.messages
 
 
-def test_another_shop_behind_the_only_name_ends_with_78(host):
-    """The pin: a database mirrors one shop, and no other is read into it."""
+def test_if_the_only_store_is_the_wrong_one_the_daemon_exits_with_78(host):
     host.approve_initial_sync()
     host.bind_to_other_store()
     daemon = host.start_daemon()
@@ -76,24 +73,22 @@ def test_another_shop_behind_the_only_name_ends_with_78(host):
     assert "STOPPING=1" == daemon.notify_socket.wait_for_message("STOPPING")
 
 
-def test_shop_that_does_not_fit_leaves_the_others_served(host, other_host):
-    """Of two stores one is refused: the other is read, and the daemon stays."""
+def test_a_wrong_store_does_not_stop_the_others(host, other_host):
     host.approve_initial_sync()
     host.bind_to_other_store()
     host.write(host.store() + host.store("second", other_host.server.url))
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("second: polled just now")
-    refused = daemon.wait_for_log("store fails")
+    failure = daemon.wait_for_log("store cannot be synced")
 
-    assert ("shop", True) == (refused["store"], "is another store" in refused["why"])
+    assert ("shop", True) == (failure["store"], "is another store" in failure["why"])
     assert daemon.process.poll() is None
 
 
-# Serving
+# Sync
 
 
-def test_orders_become_tags_notes_and_coupons(host):
-    """What happens in the shop while the daemon runs comes back to the shop as the rules say."""
+def test_a_new_order_gets_a_note_and_a_coupon(host):
     host.place_order("anna@example.com")
     host.approve_initial_sync()
     daemon = host.start_daemon()
@@ -105,60 +100,58 @@ def test_orders_become_tags_notes_and_coupons(host):
     assert re.match(r"Thank you, Ben: THANKS-[A-Z0-9]+ \(ref ", notes[0])
 
 
-def test_first_night_does_not_wait_for_the_night(host):
-    """Ranks and gaps between orders are known from the first day on."""
+def test_the_first_nightly_check_runs_at_once(host):
+    """It computes percentiles and the usual gap between orders, which rules need."""
     host.place_order("anna@example.com")
     daemon = host.start_daemon()
-    daemon.wait_for_log("night's work done")
+    daemon.wait_for_log("nightly check finished")
 
     assert host.row().reconciled_at is not None
 
 
-def test_held_writes_stand_in_the_status_line(host):
-    """The first census's writes wait for a person: systemctl status says so."""
+def test_the_status_line_shows_changes_that_need_approval(host):
     host.place_order("anna@example.com", days_ago=1)
     daemon = host.start_daemon()
 
     assert (
-        "STATUS=shop: polled just now, 1 write held, see wcflow status"
-        == daemon.notify_socket.wait_for_message("held")
+        "STATUS=shop: polled just now, 1 change waiting for approval, see wcflow status"
+        == daemon.notify_socket.wait_for_message("approval")
     )
 
 
 # The watchdog
 
 
-def test_watchdog_has_a_sign_of_life_at_half_of_its_time(host):
-    """With a watchdog of a second, none of the signs comes later than that."""
+def test_a_heartbeat_is_sent_at_half_of_the_watchdog_interval(host):
     daemon = host.start_daemon(watchdog=1.0)
     daemon.notify_socket.wait_for_message("READY")
     time.sleep(2.6)
-    beats = [at for at, words in list(daemon.notify_socket.messages) if words == "WATCHDOG=1"]
+    messages = list(daemon.notify_socket.messages)
+    beats = [at for at, message in messages if message == "WATCHDOG=1"]
 
     assert len(beats) >= 4
     assert all(later - at < 0.9 for at, later in pairwise(beats))
 
 
-def test_worker_that_hangs_ends_the_signs_of_life(host):
-    """A worker without progress for too long (here a second) is for the watchdog to end."""
+def test_a_hung_worker_stops_the_heartbeats(host):
+    """systemd then restarts the daemon."""
     prelude = "from wcflow.daemon import supervisor\nsupervisor.HUNG = 1.0"
     host.faults.delay_response(60, times=None)
     daemon = host.start_daemon(prelude=prelude, watchdog=0.5)
     daemon.notify_socket.wait_for_message("READY")
     time.sleep(2.5)
-    heard = len(daemon.notify_socket.messages)
+    before = len(daemon.notify_socket.messages)
     time.sleep(1.0)
 
-    assert "WATCHDOG=1" in [words for _, words in daemon.notify_socket.messages]
-    assert heard == len(daemon.notify_socket.messages)
+    assert "WATCHDOG=1" in [message for _, message in daemon.notify_socket.messages]
+    assert before == len(daemon.notify_socket.messages)
 
 
-# Ending
+# Stop
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_idle_daemon_ends_at_once(host, number):
-    """STOPPING is told, the exit code is 0."""
+def test_an_idle_daemon_stops_quickly(host, number):
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("polled just now")
     code, seconds = daemon.stop(number)
@@ -167,8 +160,8 @@ def test_idle_daemon_ends_at_once(host, number):
     assert "STOPPING=1" == daemon.notify_socket.wait_for_message("STOPPING")
 
 
-def test_daemon_ends_at_once_while_the_shop_is_slow(host):
-    """A worker in the middle of a request is left behind, and its lease given back."""
+def test_the_daemon_stops_quickly_while_a_store_is_slow(host):
+    """A worker in the middle of a request is abandoned, and its lease is released."""
     host.approve_initial_sync()
     host.faults.delay_response(60, only="GET /wc/v3/orders", times=None)
     daemon = host.start_daemon()
@@ -176,11 +169,10 @@ def test_daemon_ends_at_once_while_the_shop_is_slow(host):
     code, seconds = daemon.stop()
 
     assert (0, True, "") == (code, seconds < STOP_SECONDS, host.row().lease_holder)
-    assert ["shop"] == daemon.log_entries("wcflow ends")[0]["left_waiting"]
+    assert ["shop"] == daemon.log_entries("wcflow stopped")[0]["interrupted"]
 
 
-def test_daemon_ends_at_once_in_the_first_census(host):
-    """Threads of a census that wait for the shop do not hold up the end."""
+def test_the_daemon_stops_quickly_during_an_initial_import(host):
     for number in range(3):
         host.place_order(f"person{number}@example.com")
     host.faults.delay_response(60, only="GET /wc/v3/orders", times=None, after=3)
@@ -192,8 +184,8 @@ def test_daemon_ends_at_once_in_the_first_census(host):
     assert (0, True) == (code, seconds < STOP_SECONDS)
 
 
-def test_daemon_ends_at_once_in_the_rest_before_another_try(host):
-    """The client waits a minute because the shop asked for it: the end does not."""
+def test_the_daemon_stops_quickly_while_the_client_waits_to_retry(host):
+    """The store asked for a pause of nearly a minute (Retry-After)."""
     host.approve_initial_sync()
     host.faults.throttle(retry_after=50, times=None)
     daemon = host.start_daemon()
@@ -203,22 +195,21 @@ def test_daemon_ends_at_once_in_the_rest_before_another_try(host):
     assert (0, True, []) == (
         code,
         seconds < STOP_SECONDS,
-        daemon.log_entries("wcflow ends")[0]["left_waiting"],
+        daemon.log_entries("wcflow stopped")[0]["interrupted"],
     )
 
 
-def test_daemon_ends_at_once_in_the_rest_after_a_failure(host):
-    """So does the one whose shop refuses it and who comes back later."""
+def test_the_daemon_stops_quickly_during_the_pause_after_a_failure(host):
     host.faults.fail_with(status=401, times=None)
     daemon = host.start_daemon()
-    daemon.wait_for_log("store fails")
+    daemon.wait_for_log("store unreachable")
     code, seconds = daemon.stop()
 
     assert (0, True) == (code, seconds < STOP_SECONDS)
 
 
-def test_effect_that_was_being_written_at_the_end_is_there_once(host):
-    """The shop took the note and was slow to say so; the daemon ended. The next one finds it there."""
+def test_a_note_in_flight_when_the_daemon_stops_is_written_once(host):
+    """The store saved it but did not respond in time; the next daemon finds it there."""
     host.approve_initial_sync()
     host.faults.delay_response(60, only="POST /wc/v3/orders/*/notes")
     daemon = host.start_daemon()
@@ -226,14 +217,14 @@ def test_effect_that_was_being_written_at_the_end_is_there_once(host):
     order = host.place_order("ben@example.com")
     wait_until(lambda: host.notes(order))
     assert 0 == daemon.stop()[0]
-    left = host.outbox_states()
+    after_stop = host.outbox_states()
     with host.context() as context, context.db.transaction() as tx:
-        # Ten minutes pass: the claim of the one that ended lapses.
+        # Ten minutes pass, and the claim expires.
         tx.exec_driver_sql("UPDATE outbox SET claimed_at = claimed_at - 601")
     second = host.start_daemon()
     wait_until(lambda: [("coupon", "done"), ("note", "done")] == host.outbox_states())
 
-    assert [("coupon", "done"), ("note", "claimed")] == left
+    assert [("coupon", "done"), ("note", "claimed")] == after_stop
     assert 1 == len(host.notes(order))
     assert second.process.poll() is None
 
@@ -241,8 +232,8 @@ def test_effect_that_was_being_written_at_the_end_is_there_once(host):
 # Reload
 
 
-def test_sound_configuration_is_taken_over(host):
-    """SIGHUP: RELOADING with its instant, READY again, and the new rules count."""
+def test_a_changed_configuration_is_reloaded(host):
+    """On SIGHUP systemd gets RELOADING and READY, and the new rules apply."""
     host.place_order("anna@example.com")
     host.approve_initial_sync()
     daemon = host.start_daemon()
@@ -265,8 +256,8 @@ def test_sound_configuration_is_taken_over(host):
     assert ["Friend"] == shown
 
 
-def test_broken_configuration_is_not_taken_over(host):
-    """SIGHUP: the log has every problem, the old rules go on, systemd hears READY again."""
+def test_a_configuration_with_problems_is_not_reloaded(host):
+    """The log lists the problems, and the old rules stay in use."""
     host.approve_initial_sync()
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("polled just now")
@@ -274,69 +265,65 @@ def test_broken_configuration_is_not_taken_over(host):
     daemon.send_signal(signal.SIGHUP)
     daemon.notify_socket.wait_for_message("RELOADING")
     daemon.notify_socket.wait_for_message("READY")
-    line = daemon.wait_for_log("configuration not taken over, the old one stays")
+    line = daemon.wait_for_log("configuration not reloaded")
     order = host.place_order("ben@example.com")
 
     assert ["orders_count" in problem for problem in line["problems"]] == [True]
     assert wait_until(lambda: host.notes(order))
 
 
-def test_another_database_takes_a_restart(host):
-    """What a running daemon cannot change is refused in words."""
+def test_changing_the_database_needs_a_restart(host):
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("polled just now")
     host.database += ".new"
     host.write(host.store())
     daemon.send_signal(signal.SIGHUP)
-    line = daemon.wait_for_log("configuration not taken over, the old one stays")
+    line = daemon.wait_for_log("configuration not reloaded")
 
-    assert ["another database takes a restart"] == line["problems"]
+    assert ["changing the database needs a restart"] == line["problems"]
 
 
-def test_shop_that_is_no_longer_named_is_left_alone(host, other_host):
-    """SIGHUP takes a store's worker away as it gives new ones."""
+def test_a_store_removed_from_the_configuration_is_no_longer_polled(host, other_host):
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("shop: polled just now")
     host.write(host.store("second", other_host.server.url))
     daemon.send_signal(signal.SIGHUP)
-    said = daemon.notify_socket.wait_for_message("second: polled just now")
+    status = daemon.notify_socket.wait_for_message("second: polled just now")
     before = len(host.server.calls)
     time.sleep(1.5)
 
-    assert ("STATUS=second: polled just now, nothing waits", before) == (
-        said,
-        len(host.server.calls),
-    )
+    assert "STATUS=second: polled just now, no changes waiting" == status
+    assert before == len(host.server.calls)
 
 
-# Trouble
+# Failures
 
 
-def test_stalled_shop_is_told_once_and_that_it_is_back(host):
-    """However often it fails, the log has one line, another where the reason changes, one at the end."""
+def test_each_reason_of_a_failure_is_logged_once(host):
+    """The log has one line per reason however often the store fails, and one when it works again."""
     host.approve_initial_sync()
     host.faults.fail_with(status=401, times=None)
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     wait_until(lambda: [call.status for call in list(host.server.calls)].count(401) >= 5)
-    first = [line["why"] for line in daemon.log_entries("store fails")]
-    assert "in trouble" in daemon.notify_socket.wait_for_message("in trouble")
+    first = [line["why"] for line in daemon.log_entries("store unreachable")]
+    assert "failing for" in daemon.notify_socket.wait_for_message("failing for")
     with host.server.lock:
         host.faults.recover()
         host.faults.fail_with(status=403, times=None)
     wait_until(lambda: [call.status for call in list(host.server.calls)].count(403) >= 5)
-    both = [line["why"] for line in daemon.log_entries("store fails")]
+    both = [line["why"] for line in daemon.log_entries("store unreachable")]
     with host.server.lock:
         host.faults.recover()
-    daemon.wait_for_log("store is back")
+    daemon.wait_for_log("store reachable again")
     daemon.notify_socket.wait_for_message("polled just now")
 
     assert (1, 2) == (len(first), len(set(both)))
     assert 2 == len(both)
-    assert 1 == len(daemon.log_entries("store is back"))
+    assert 1 == len(daemon.log_entries("store reachable again"))
 
 
-def test_trouble_of_a_known_shop_stands_in_its_row_until_it_is_over(host):
-    """What status shows comes from the database: the reason, since when, and nothing afterwards."""
+def test_the_error_of_a_store_is_in_the_database_until_it_works_again(host):
+    """That is what ``wcflow status`` shows."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     daemon.notify_socket.wait_for_message("polled just now")
@@ -349,60 +336,57 @@ def test_trouble_of_a_known_shop_stands_in_its_row_until_it_is_over(host):
     assert host.row().error_since is None
 
 
-def test_locked_database_is_waited_for(host):
-    """Another program holds the database: told once, and the work goes on when it lets go."""
+def test_a_locked_database_is_logged_once_and_retried(host):
     host.approve_initial_sync()
     prelude = f"{SHORT_RETRY_DELAYS}\nfrom wcflow.database import connection\nconnection._BUSY_MILLISECONDS = 50"
     daemon = host.start_daemon(prelude=prelude)
     daemon.notify_socket.wait_for_message("polled just now")
     holder = sqlite3.connect(host.folder / "wcflow.sqlite3", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    waits = daemon.wait_for_log("store has to wait")
+    failure = daemon.wait_for_log("database busy")
     time.sleep(1.0)
     holder.execute("ROLLBACK")
     holder.close()
-    daemon.wait_for_log("store is back")
+    daemon.wait_for_log("sync works again")
 
-    assert "in use by another process" in waits["why"]
-    assert 1 == len(daemon.log_entries("store has to wait"))
+    assert "in use by another process" in failure["why"]
+    assert 1 == len(daemon.log_entries("database busy"))
 
 
-def test_disk_that_takes_nothing_more_is_waited_for(host):
-    """Nothing can be written: told once, and the work goes on once there is room."""
+def test_a_full_disk_is_logged_once_and_retried(host):
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     daemon.notify_socket.wait_for_message("polled just now")
-    _, most = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (1000, most))
-    waits = daemon.wait_for_log("store has to wait")
+    _, limit = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (1000, limit))
+    failure = daemon.wait_for_log("database busy")
     time.sleep(1.0)
-    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (most, most))
-    daemon.wait_for_log("store is back")
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    daemon.wait_for_log("sync works again")
     order = host.place_order("ben@example.com")
 
-    assert "the disk that holds the database" in waits["why"]
-    assert 1 == len(daemon.log_entries("store has to wait"))
+    assert "the disk that holds the database" in failure["why"]
+    assert 1 == len(daemon.log_entries("database busy"))
     assert wait_until(lambda: host.notes(order))
 
 
-def test_bug_in_the_nights_work_does_not_stop_the_polls(host):
-    """What nobody foresaw is told with its traceback, once, and the rest goes on."""
-    prelude = f"{SHORT_RETRY_DELAYS}\nfrom wcflow import maintenance\nmaintenance.nightly = lambda line: 1 / 0"
+def test_a_bug_in_the_nightly_check_does_not_stop_the_sync(host):
+    """It is logged once, with its traceback."""
+    prelude = f"{SHORT_RETRY_DELAYS}\nfrom wcflow import maintenance\nmaintenance.nightly = lambda context: 1 / 0"
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=prelude)
-    bug = daemon.wait_for_log("a bug of wcflow")
+    bug = daemon.wait_for_log("internal error")
     order = host.place_order("ben@example.com")
 
     assert wait_until(lambda: host.notes(order))
-    assert ("night", True) == (bug["job"], "ZeroDivisionError" in bug["exception"])
-    assert 1 == len(daemon.log_entries("a bug of wcflow"))
+    assert ("nightly check", True) == (bug["job"], "ZeroDivisionError" in bug["exception"])
+    assert 1 == len(daemon.log_entries("internal error"))
 
 
-def test_one_shop_that_hangs_does_not_hold_up_another(host, other_host):
-    """Each store has a conversation of its own."""
+def test_a_hanging_store_does_not_delay_another(host, other_host):
     host.write(host.store() + host.store("second", other_host.server.url))
     host.faults.delay_response(60, times=None)
     daemon = host.start_daemon()
-    said = daemon.notify_socket.wait_for_message("second: polled")
+    status = daemon.notify_socket.wait_for_message("second: polled")
 
-    assert "STATUS=shop: not polled yet; second: polled just now, nothing waits" == said
+    assert "STATUS=shop: not polled yet; second: polled just now, no changes waiting" == status

@@ -1,7 +1,7 @@
-"""Whatever the database refuses while the shop sells, nothing is lost and nothing happens twice.
+"""When the database cannot be written, nothing is lost and nothing happens twice.
 
-A full disk is a small one (where this machine lets a test mount it) and a limit on the size of files
-(everywhere); a lock is held by a process of its own.
+The disk is full because it is small (if the test can mount one) or because of a limit on the size
+of files. A lock is held by another process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wcflow.database.connection import open_database
 
 pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 SHORT_LOCK_TIMEOUT = f"{SHORT_RETRY_DELAYS}\nfrom wcflow.database import connection\nconnection._BUSY_MILLISECONDS = 50"
-"""A daemon that waits a twentieth of a second for a lock in place of five seconds."""
+"""Waits 0.05 seconds for a lock instead of 5."""
 LOCK_HOLDER = """
 import sqlite3, sys
 held = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
@@ -44,14 +44,14 @@ def small_disk(tmp_path):
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("this test mounts a small disk, which takes root and its leave")
+        pytest.skip("this test mounts a small disk, which needs root")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @contextmanager
 def hold_lock(file):
-    """Let another process hold the database."""
+    """Lock the database from another process."""
     pipe = subprocess.PIPE
     command = [sys.executable, "-c", LOCK_HOLDER, str(file)]
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as holder:
@@ -61,15 +61,15 @@ def hold_lock(file):
 
 
 def assert_everything_delivered_once(host, orders):
-    """Wait until all is done; then count, and look at the file itself."""
+    """Wait until everything is done, then count it and check the database file."""
     expected = [("coupon", "done")] * len(orders) + [("note", "done")] * len(orders)
     wait_until(lambda: expected == host.outbox_states(), within=30)
     assert [1] * len(orders) == [len(host.notes(order)) for order in orders]
     assert len(orders) == len(host.sandbox.coupon_codes())
     with open_database(host.database) as db, db.reading() as tx:
         assert [("ok",)] == [tuple(row) for row in tx.exec_driver_sql("PRAGMA integrity_check")]
-        kept = tx.exec_driver_sql("SELECT id FROM orders ORDER BY id").scalars().all()
-    assert sorted(orders) == sorted(set(kept) & set(orders))
+        saved = tx.exec_driver_sql("SELECT id FROM orders ORDER BY id").scalars().all()
+    assert sorted(orders) == sorted(set(saved) & set(orders))
 
 
 def place_orders(host, count):
@@ -79,27 +79,27 @@ def place_orders(host, count):
 # Full
 
 
-def test_full_disk_is_waited_for(host, small_disk):
-    """No room is left for a page: told once, in words; nothing is lost, and it goes on with room."""
+def test_a_full_disk_loses_nothing(host, small_disk):
+    """The daemon logs it and continues once there is space."""
     host.use_database(f"sqlite:///{small_disk}/wcflow.sqlite3")
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     daemon.notify_socket.wait_for_message("polled just now")
     fill(small_disk / "filler")
     orders = place_orders(host, 30)
-    waits = daemon.wait_for_log("store has to wait")
+    failure = daemon.wait_for_log("database busy")
     time.sleep(1.0)
     (small_disk / "filler").unlink()
-    daemon.wait_for_log("store is back")
+    daemon.wait_for_log("sync works again")
     assert_everything_delivered_once(host, orders)
 
-    assert f"the disk that holds the database {small_disk}/wcflow.sqlite3 is full" == waits["why"]
-    assert "Make room" in waits["what_to_do"]
+    assert f"the disk that holds the database {small_disk}/wcflow.sqlite3 is full" == failure["why"]
+    assert "Make room" in failure["advice"]
     assert daemon.process.poll() is None
 
 
 def fill(file):
-    """Write until nothing more goes in."""
+    """Write until the disk is full."""
     with file.open("wb", buffering=0) as filler:
         try:
             while True:
@@ -108,25 +108,25 @@ def fill(file):
             return
 
 
-def test_limit_in_the_midst_of_writes_loses_nothing(host):
-    """Nothing can be put on record from the first write on: what reached the shop is found there."""
+def test_a_full_disk_during_writes_loses_nothing(host):
+    """The outcome of a write cannot be saved; the next delivery finds the note in the store."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     daemon.notify_socket.wait_for_message("polled just now")
     pid = daemon.process.pid
-    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    _, limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     host.faults.before_answer(
-        lambda *_: resource.prlimit(pid, resource.RLIMIT_FSIZE, (1000, most)),
+        lambda *_: resource.prlimit(pid, resource.RLIMIT_FSIZE, (1000, limit)),
         only="POST /wc/v3/orders/*/notes",
     )
     orders = place_orders(host, 5)
-    waits = daemon.wait_for_log("store has to wait")
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
-    daemon.wait_for_log("store is back")
+    failure = daemon.wait_for_log("database busy")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, limit))
+    daemon.wait_for_log("sync works again")
     expire_claims(host)
     assert_everything_delivered_once(host, orders)
 
-    assert "the disk that holds the database" in waits["why"]
+    assert "the disk that holds the database" in failure["why"]
 
 
 def expire_claims(host):
@@ -138,24 +138,26 @@ def expire_claims(host):
 # Locked
 
 
-def test_database_held_by_another_process_is_waited_for(host):
-    """Orders come in all the while: told once, and everything is there once when it lets go."""
+def test_a_locked_database_loses_nothing(host):
+    """Orders arrive meanwhile; the daemon logs it once and continues after the lock is released."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_LOCK_TIMEOUT)
     daemon.notify_socket.wait_for_message("polled just now")
     with hold_lock(host.folder / "wcflow.sqlite3"):
         orders = place_orders(host, 5)
-        waits = daemon.wait_for_log("store has to wait")
+        failure = daemon.wait_for_log("database busy")
         time.sleep(1.0)
-    daemon.wait_for_log("store is back")
+    daemon.wait_for_log("sync works again")
     assert_everything_delivered_once(host, orders)
 
-    assert f"the database {host.folder}/wcflow.sqlite3 is in use by another process" == waits["why"]
-    assert 1 == len(daemon.log_entries("store has to wait"))
+    assert (
+        f"the database {host.folder}/wcflow.sqlite3 is in use by another process" == failure["why"]
+    )
+    assert 1 == len(daemon.log_entries("database busy"))
 
 
-def test_lock_in_the_midst_of_writes_loses_nothing(host):
-    """The note is at the shop, and that cannot be put on record: it is found there later."""
+def test_a_lock_during_writes_loses_nothing(host):
+    """The outcome of a write cannot be saved; the next delivery finds the note in the store."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_LOCK_TIMEOUT)
     daemon.notify_socket.wait_for_message("polled just now")
@@ -166,16 +168,16 @@ def test_lock_in_the_midst_of_writes_loses_nothing(host):
         lambda *_: holder.execute("BEGIN EXCLUSIVE"), only="POST /wc/v3/orders/*/notes"
     )
     orders = place_orders(host, 5)
-    daemon.wait_for_log("store has to wait")
+    daemon.wait_for_log("database busy")
     holder.execute("ROLLBACK")
     holder.close()
-    daemon.wait_for_log("store is back")
+    daemon.wait_for_log("sync works again")
     expire_claims(host)
     assert_everything_delivered_once(host, orders)
 
 
-def test_daemon_on_a_held_database_ends_with_75(host):
-    """It cannot even begin: a sentence, and systemd tries again."""
+def test_a_daemon_that_cannot_open_its_database_exits_with_75(host):
+    """systemd starts it again later."""
     with host.context():
         pass
     file = host.folder / "fresh.sqlite3"
@@ -184,8 +186,8 @@ def test_daemon_on_a_held_database_ends_with_75(host):
     host.write(host.store())
     with hold_lock(file):
         code, log = host.start_daemon(prelude=SHORT_LOCK_TIMEOUT).wait_for_exit()
-    said = "\n".join(line["event"] for line in log)
+    output = "\n".join(line["event"] for line in log)
 
     assert 75 == code
-    assert f"the database {file} is in use by another process" in said
-    assert "Traceback" not in said
+    assert f"the database {file} is in use by another process" in output
+    assert "Traceback" not in output

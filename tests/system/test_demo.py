@@ -186,7 +186,7 @@ def test_demo_that_goes_on_serves_what_happens(tmp_path):
     with RunningCommand("demo", "--serve", "--dir", tmp_path / "demo") as running:
         address = running.wait_for_line(r"^  (http://127\.0\.0\.1:\d+)$")[1]
         running.wait_for_line(r"^  \d\d:\d\d:\d\d  \S")
-        running.wait_for_line(r"walked .*written=\d")
+        running.wait_for_line(r"sync finished .*delivered=\d")
         second = run_process("demo", "--dir", tmp_path / "demo")
         with urllib.request.urlopen(address) as answer:
             page = answer.read().decode()

@@ -311,7 +311,7 @@ def test_the_daemon_keeps_keys_and_people_to_itself(host):
         host.faults.recover()
         host.faults.refuse_connections(times=4)
         host.refuse(401, "woocommerce_rest_cannot_view", times=20)
-        wait_until(lambda: daemon.log_entries("store fails"), within=30)
+        wait_until(lambda: daemon.log_entries("store unreachable"), within=30)
         seen = read_proc(daemon, "cmdline") + read_proc(daemon, "environ")
         daemon.stop()
     said = all_output(daemon)

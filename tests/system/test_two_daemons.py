@@ -1,4 +1,4 @@
-"""Laws of several daemons: one PostgreSQL is shared, one SQLite file is served by one."""
+"""Several daemons can share a PostgreSQL database; an SQLite file has only one daemon."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHORT_LEASES = f"""{SHORT_RETRY_DELAYS}
 from wcflow.database import lease
 lease.LASTS, lease.RENEWED_EVERY = timedelta(seconds={LEASE_SECONDS}), timedelta(seconds=0.5)
 """
-"""A lease of seconds in place of forty, renewed twice a second in place of every ten."""
+"""Leases of 3 seconds instead of 40, renewed twice a second instead of every 10 seconds."""
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def host(tmp_path):
 
 @pytest.fixture
 def shared_host(host, postgres):
-    """A town whose mirror lies in a PostgreSQL, known and accepted."""
+    """A host with a PostgreSQL database, after an approved initial import."""
     with postgres.empty_database() as url:
         host.use_database(url)
         host.approve_initial_sync()
@@ -39,14 +39,13 @@ def shared_host(host, postgres):
 
 
 def count_passes(daemon):
-    return len(daemon.log_entries("walked"))
+    return len(daemon.log_entries("sync finished"))
 
 
 # PostgreSQL
 
 
-def test_two_daemons_on_one_postgresql_do_everything_once(shared_host):
-    """Leases and claims: of two that serve one shop, each effect is one's alone."""
+def test_two_daemons_on_one_postgresql_write_everything_once(shared_host):
     both = [shared_host.start_daemon(prelude=SHORT_RETRY_DELAYS) for _ in range(2)]
     for daemon in both:
         daemon.notify_socket.wait_for_message("polled just now")
@@ -55,39 +54,39 @@ def test_two_daemons_on_one_postgresql_do_everything_once(shared_host):
         lambda: [("coupon", "done")] * 12 + [("note", "done")] * 12 == shared_host.outbox_states()
     )
     for daemon in both:
-        daemon.wait_for_log("walked", times=count_passes(daemon) + 1)
+        daemon.wait_for_log("sync finished", times=count_passes(daemon) + 1)
         assert 0 == daemon.stop()[0]
 
     assert [1] * 12 == [len(shared_host.notes(order)) for order in orders]
     assert 12 == len(shared_host.sandbox.coupon_codes())
 
 
-def test_walk_that_takes_longer_than_a_lease_is_left_alone(shared_host):
-    """The shop takes its time; who waits for it goes on holding the store, and nobody else asks."""
+def test_a_sync_that_takes_longer_than_a_lease_keeps_it(shared_host):
+    """The lease is renewed while the store is slow, so the other daemon waits."""
     shared_host.faults.delay_response(3 * LEASE_SECONDS, only="GET /wc/v3/orders")
     first = shared_host.start_daemon(prelude=SHORT_LEASES)
     wait_until(lambda: shared_host.row().lease_holder not in ("", "admin"))
     holder = shared_host.row().lease_holder
     second = shared_host.start_daemon(prelude=SHORT_LEASES)
-    waits = second.wait_for_log("store has to wait")
-    seen = set()
+    failure = second.wait_for_log("database busy")
+    holders = set()
     while not count_passes(first):
-        seen.add(shared_host.row().lease_holder)
+        holders.add(shared_host.row().lease_holder)
         time.sleep(0.1)
 
-    assert "another wcflow is working on [store shop]" == waits["why"]
-    assert {holder} >= seen - {""}
+    assert "another wcflow is working on [store shop]" == failure["why"]
+    assert {holder} >= holders - {""}
     assert 0 == count_passes(second)
 
 
-def test_work_of_a_daemon_that_was_killed_is_taken_over(shared_host):
-    """It is killed in the middle of a walk: once its lease has lapsed the other does what is due."""
+def test_the_work_of_a_killed_daemon_is_taken_over(shared_host):
+    """It is killed during a sync; the other continues once the lease has expired."""
     seconds_until_takeover(LEASE_SECONDS + 3, shared_host, SHORT_LEASES)
 
 
 @pytest.mark.skipif(not LONG, reason="WCFLOW_LONG=1: takes a minute")
-def test_work_of_a_daemon_that_was_killed_is_taken_over_within_a_minute(shared_host):
-    """The same with the times of production, poll and all."""
+def test_the_work_of_a_killed_daemon_is_taken_over_within_a_minute(shared_host):
+    """The same with the default intervals."""
     shared_host.write(shared_host.store() + "[tag Buyer]\nwhen = orders_count >= 1\n")
     shared_host.approve_initial_sync()
     seconds = seconds_until_takeover(60, shared_host, "")
@@ -95,21 +94,23 @@ def test_work_of_a_daemon_that_was_killed_is_taken_over_within_a_minute(shared_h
 
 
 def seconds_until_takeover(seconds, shared_host, prelude):
-    """Let one be killed while the shop takes its time, with another beside it; give how long it took."""
+    """Kill a daemon during a sync; return how long the other needs to take over."""
     shared_host.faults.delay_response(120, only="GET /wc/v3/orders")
     first = shared_host.start_daemon(prelude=prelude)
     wait_until(lambda: shared_host.row().lease_holder not in ("", "admin"))
     holder = shared_host.row().lease_holder
     second = shared_host.start_daemon(prelude=prelude)
-    second.wait_for_log("store has to wait", within=30)
+    second.wait_for_log("database busy", within=30)
     order = shared_host.place_order("ben@example.com")
-    died = time.monotonic()
+    killed_at = time.monotonic()
     first.stop(signal.SIGKILL)
     wait_until(lambda: holder != shared_host.row().lease_holder, within=seconds)
-    walked = second.wait_for_log("walked", within=max(1.0, died + seconds - time.monotonic()))
-    took = time.monotonic() - died
+    synced = second.wait_for_log(
+        "sync finished", within=max(1.0, killed_at + seconds - time.monotonic())
+    )
+    took = time.monotonic() - killed_at
 
-    assert (1, True) == (walked["orders"], took < seconds)
+    assert (1, True) == (synced["orders"], took < seconds)
     wait_until(lambda: "Buyer" in tags_on(shared_host, order))
     return took
 
@@ -123,26 +124,25 @@ def tags_on(shared_host, order):
 # SQLite
 
 
-def test_second_daemon_on_one_sqlite_says_so_and_ends_with_75(host):
-    """Who came first goes on undisturbed; the second names it, and opens nothing."""
+def test_a_second_daemon_on_one_sqlite_file_exits_with_75(host):
+    """The first is not disturbed; the second names its process and does not open the file."""
     host.approve_initial_sync()
     first = host.start_daemon()
     first.notify_socket.wait_for_message("polled just now")
     code, log = host.start_daemon().wait_for_exit()
     order = host.place_order("ben@example.com")
-    said = "\n".join(line["event"] for line in log)
+    output = "\n".join(line["event"] for line in log)
 
     assert 75 == code
     assert re.search(
-        rf"another 'wcflow run' \(process {first.process.pid}\) serves the database", said
+        rf"another 'wcflow run' \(process {first.process.pid}\) serves the database", output
     )
-    assert "let both use one PostgreSQL" in said
+    assert "let both use one PostgreSQL" in output
     assert wait_until(lambda: host.notes(order))
     assert first.process.poll() is None
 
 
-def test_second_name_of_an_sqlite_is_the_same_database(host):
-    """A link to the file does not let two in."""
+def test_a_link_to_an_sqlite_file_counts_as_the_same_file(host):
     host.approve_initial_sync()
     first = host.start_daemon()
     first.notify_socket.wait_for_message("polled just now")
@@ -153,8 +153,8 @@ def test_second_name_of_an_sqlite_is_the_same_database(host):
     assert 75 == host.start_daemon().wait_for_exit()[0]
 
 
-def test_daemon_that_was_killed_leaves_the_way_free(host):
-    """Nothing has to be cleared away by hand: the next begins at once."""
+def test_a_daemon_starts_after_another_was_killed(host):
+    """No lock file has to be deleted by hand."""
     host.approve_initial_sync()
     first = host.start_daemon()
     first.notify_socket.wait_for_message("polled just now")
@@ -165,8 +165,7 @@ def test_daemon_that_was_killed_leaves_the_way_free(host):
     assert second.process.poll() is None
 
 
-def test_commands_work_beside_the_daemon(host):
-    """Only a second daemon is refused: an admin's sync takes its turn."""
+def test_commands_work_while_the_daemon_runs(host):
     host.approve_initial_sync()
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("polled just now")
@@ -185,8 +184,8 @@ def try_sync(context):
         return None
 
 
-def test_file_that_says_who_serves_is_its_owners_alone(host):
-    """As the database itself, and it holds nothing but a number."""
+def test_only_the_owner_can_read_the_lock_file(host):
+    """It contains nothing but the process id."""
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("READY")
     file = host.folder / "wcflow.sqlite3.lock"

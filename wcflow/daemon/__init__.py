@@ -1,1 +1,1 @@
-"""The daemon: a supervisor, and a worker for each store."""
+"""The daemon: a supervisor, and a worker thread per store."""

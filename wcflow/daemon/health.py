@@ -1,4 +1,4 @@
-"""How a store fares, and the line that ``systemctl status`` shows of all of them. Pure."""
+"""The state of each store's worker, and the status line for ``systemctl status``. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from wcflow.errors import BusyError, SetupError, WcflowError
+from wcflow.errors import BusyError, SetupError, StoreError, WcflowError
 
 _JUST_NOW = timedelta(seconds=90)
 _MAX_REASON_LENGTH = 120
@@ -14,9 +14,10 @@ _MAX_REASON_LENGTH = 120
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """What is known of a store's work: its last poll, what waits, what is wrong.
+    """What a worker last found out about its store.
 
-    ``doing`` is a census in words; ``refused`` why the store cannot be served as things stand.
+    ``waiting`` counts the changes that are due. ``activity`` is the progress of an initial import
+    in words. ``setup_error`` is why the store cannot be served with this configuration.
     """
 
     polled_at: datetime | None = None
@@ -27,9 +28,9 @@ class StoreHealth:
     setup_error: SetupError | None = None
 
     def describe(self, now: datetime) -> str:
-        """Say it in a few words."""
         if self.failure is not None:
-            return f"in trouble for {format_age(now - self.failure.since)}: {_shorten(self.failure.reason)}"
+            age = format_age(now - self.failure.since)
+            return f"failing for {age}: {_shorten(self.failure.reason)}"
         if self.activity:
             return self.activity
         if self.polled_at is None:
@@ -38,23 +39,21 @@ class StoreHealth:
 
     def _queue_text(self) -> str:
         if not self.waiting:
-            return "nothing waits"
-        one = self.waiting == 1
-        if self.held:
-            return f"{self.waiting:,} {'write' if one else 'writes'} held, see wcflow status"
-        return f"{self.waiting:,} {'write waits' if one else 'writes wait'}"
+            return "no changes waiting"
+        count = f"{self.waiting:,} {'change' if self.waiting == 1 else 'changes'} waiting"
+        return f"{count} for approval, see wcflow status" if self.held else count
 
 
 def status_line(stores: Mapping[str, StoreHealth], now: datetime) -> str:
-    """Give one line about all stores."""
+    """Return one line about all stores."""
     return "; ".join(f"{name}: {health.describe(now)}" for name, health in stores.items())
 
 
 def format_age(length: timedelta) -> str:
-    """Give a length of time in its largest unit, coarsely: the line should seldom change."""
+    """Return a length of time in its largest unit, coarse so that the status line seldom changes."""
     minutes = int(length.total_seconds()) // 60
     if minutes < 1:
-        return "a moment"
+        return "less than 1 min"
     if minutes < 120:  # noqa: PLR2004  two hours
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
@@ -68,35 +67,41 @@ def _shorten(text: str) -> str:
     return text if len(text) <= _MAX_REASON_LENGTH else f"{text[:_MAX_REASON_LENGTH]}…"
 
 
-# What keeps a store from being worked on, and when that is news. Pure: nothing is logged here.
+# Failures, and which of them are logged. Nothing is logged here.
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Failures without a success: since when, why last, and how often in a row each job failed.
+    """A series of failures without a success in between.
 
-    ``told`` are the reasons that the log has had; it gets each of them once.
+    ``reason`` is that of the last one, and ``failures`` counts each job's failures in a row. The
+    log gets each reason once: ``logged_reasons``. ``unreachable`` says whether requests to the
+    store failed.
     """
 
     since: datetime
     reason: str = ""
+    unreachable: bool = False
     failures: Mapping[str, int] = field(default_factory=dict)
     logged_reasons: frozenset[str] = frozenset()
 
     def mark_logged(self) -> Failure:
-        """Give the same trouble, its reason told."""
         return replace(self, logged_reasons=self.logged_reasons | {self.reason})
 
 
 def record_failure(before: Failure | None, job: str, error: Exception, now: datetime) -> Failure:
-    """Give the trouble after one more failure of a job."""
+    """Return the failures including one more of ``job``."""
     failure = before or Failure(now)
-    failures = {**failure.failures, job: failure.failures.get(job, 0) + 1}
-    return replace(failure, reason=failure_reason(error), failures=failures)
+    return replace(
+        failure,
+        reason=failure_reason(error),
+        unreachable=failure.unreachable or isinstance(error, StoreError),
+        failures={**failure.failures, job: failure.failures.get(job, 0) + 1},
+    )
 
 
 def record_success(before: Failure | None, job: str) -> Failure | None:
-    """Give what is left of the trouble once a job has succeeded: nothing, unless another fails."""
+    """Return the failures of the other jobs after ``job`` succeeded, or None if there are none."""
     if before is None:
         return None
     failures = {name: count for name, count in before.failures.items() if name != job}
@@ -104,14 +109,14 @@ def record_success(before: Failure | None, job: str) -> Failure | None:
 
 
 def should_log(failure: Failure, job: str, error: Exception) -> bool:
-    """Say whether the log should have it: each reason once, until the trouble is over.
+    """Return whether to log an error: each reason once, and busy only the second time in a row.
 
-    Two processes that share a database meet now and then: that it is busy is told the second time.
+    Processes that share a database sometimes meet; the next attempt usually succeeds.
     """
-    passing = isinstance(error, BusyError) and failure.failures[job] == 1
-    return failure.reason not in failure.logged_reasons and not passing
+    first_busy = isinstance(error, BusyError) and failure.failures[job] == 1
+    return failure.reason not in failure.logged_reasons and not first_busy
 
 
 def failure_reason(error: Exception) -> str:
-    """Give the reason in words; of a bug its name alone, for its text may tell of customers."""
+    """Return an error in words. A bug's text could contain personal data, so only its type is shown."""
     return str(error) if isinstance(error, WcflowError) else f"a bug: {type(error).__name__}"

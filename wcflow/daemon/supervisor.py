@@ -1,6 +1,6 @@
-"""The daemon's main thread: start workers, listen to signals, keep systemd informed, end.
+"""The daemon's main thread: start workers, handle signals, notify systemd, stop.
 
-It asks no shop and no database: whatever hangs there, this loop goes on and can end the process.
+It does not use a store or the database, so it can end the process even if those hang.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from wcflow.log import configure_logging
 log = structlog.get_logger()
 
 STOP_TIMEOUT = 1.2
-"""Seconds that workers have to come to a point between two requests once the daemon is to end."""
+"""Seconds that workers have to finish their current request when the daemon stops."""
 
 HUNG = 15 * 60.0
-"""Seconds without any progress after which a worker is given up, and the watchdog with it."""
+"""Seconds without progress after which a worker counts as hung and systemd gets no heartbeat."""
 
 _RELEASE_TIMEOUT = 0.4
 _TICK = 5.0
 
 
 def run(path: Path, env: Mapping[str, str], pid: int, holder: str) -> int:
-    """Serve all stores of the configuration at ``path`` until a signal ends it; give the exit code.
+    """Run the daemon until a signal stops it; return the exit code.
 
-    Raises WcflowError where it cannot begin (BusyError where another daemon serves the same SQLite
-    file), and SetupError where no store can be served.
+    Raises WcflowError if it cannot start (BusyError if another daemon uses the same SQLite file),
+    and SetupError if no store can be synced.
     """
     config = load_config(path, env)
     _set_up_logging(config)
@@ -57,7 +57,7 @@ def run(path: Path, env: Mapping[str, str], pid: int, holder: str) -> int:
 
 
 class Supervisor:
-    """All workers of one process."""
+    """The workers of one process, one per store."""
 
     def __init__(
         self,
@@ -77,8 +77,8 @@ class Supervisor:
         self._last_status, self._heartbeat_sent = "", 0.0
 
     def serve(self) -> int:
-        """Work until a signal ends it."""
-        log.info("wcflow begins", stores=[store.name for store in self._config.stores])
+        """Run until a signal arrives; return the exit code."""
+        log.info("wcflow started", stores=[store.name for store in self._config.stores])
         self._start_workers()
         self._notify_systemd()
         self._systemd.ready()
@@ -89,17 +89,17 @@ class Supervisor:
             if signal.SIGHUP in arrived:
                 self._reload()
             self._start_workers()
-            if refusal := self._common_setup_error():
-                self._stop("no store can be served")
-                raise refusal
+            if setup_error := self._common_setup_error():
+                self._stop("no store can be synced")
+                raise setup_error
             if not self._all_workers_alive():
-                return self._stop("a worker is gone", SOME_FAILED)
+                return self._stop("a worker has died", SOME_FAILED)
             self._notify_systemd()
 
     # Workers
 
     def _start_workers(self) -> None:
-        """Give every store a worker, unless its former one has not ended yet."""
+        """Start missing workers; after a reload, the previous worker of a store has to end first."""
         self._ending_workers = [worker for worker in self._ending_workers if not worker.has_ended()]
         occupied = {*self._workers, *(worker.settings.name for worker in self._ending_workers)}
         for settings in self._config.stores:
@@ -112,11 +112,11 @@ class Supervisor:
         return worker
 
     def _common_setup_error(self) -> SetupError | None:
-        """Give why no store at all can be served; None as long as there is one that may."""
-        refusals = [worker.health.setup_error for worker in self._workers.values()]
-        if self._ending_workers or not refusals or None in refusals:
+        """Return why no store can be synced, or None if at least one can be."""
+        setup_errors = [worker.health.setup_error for worker in self._workers.values()]
+        if self._ending_workers or not setup_errors or None in setup_errors:
             return None
-        return refusals[0]
+        return setup_errors[0]
 
     def _all_workers_alive(self) -> bool:
         return not any(worker.has_ended() for worker in self._workers.values())
@@ -124,46 +124,45 @@ class Supervisor:
     # Reload
 
     def _reload(self) -> None:
-        """Take over the configuration if it is sound; say so if it is not."""
+        """Reload the configuration; if it has problems, log them and keep the old one."""
         self._systemd.reloading(time.monotonic_ns())
         try:
             config = load_config(self._path, self._env)
             if config.database != self._config.database:
-                raise SetupError("another database takes a restart", "restart wcflow")
+                raise SetupError("changing the database needs a restart", "Restart wcflow.")
         except WcflowError as error:
             problems = _problem_lines(error)
-            # Without a traceback: the problems say all that there is to know.
-            log.error("configuration not taken over, the old one stays", problems=problems)  # noqa: TRY400
+            log.error("configuration not reloaded", problems=problems)  # noqa: TRY400  no bug
         else:
             self._apply_config(config)
         self._systemd.ready()
 
     def _apply_config(self, config: Config) -> None:
-        """Have every store served by a new worker: whatever the old one waits for, may have changed."""
+        """Replace all workers: any setting can have changed."""
         self._config = config
         _set_up_logging(config)
         for worker in self._workers.values():
             worker.stop()
         self._ending_workers += self._workers.values()
         self._workers = {}
-        log.info("configuration taken over", stores=[store.name for store in config.stores])
+        log.info("configuration reloaded", stores=[store.name for store in config.stores])
 
     # Systemd
 
     def _wait_seconds(self) -> float:
-        """Give how long to wait for signals: a sign of life is due at half of the watchdog's time."""
+        """Return how long to wait for signals: a heartbeat is due at half of the watchdog interval."""
         if self._systemd.watchdog is None:
             return _TICK
         due = self._heartbeat_sent + self._systemd.watchdog / 2
         return min(_TICK, max(0.0, due - time.monotonic()))
 
     def _notify_systemd(self) -> None:
-        """Tell the status if it changed, and that we live as long as every worker makes progress."""
+        """Send the status if it changed, and heartbeats while every worker makes progress."""
         stores = {name: worker.health for name, worker in self._workers.items()}
-        said = status_line(stores, utcnow())
-        if said != self._last_status:
-            self._last_status = said
-            self._systemd.status(said)
+        status = status_line(stores, utcnow())
+        if status != self._last_status:
+            self._last_status = status
+            self._systemd.status(status)
         if self._systemd.watchdog is not None and not self._wait_seconds():
             self._heartbeat_sent = time.monotonic()
             if not self._is_hung():
@@ -173,10 +172,10 @@ class Supervisor:
         workers = [*self._workers.values(), *self._ending_workers]
         return any(worker.heartbeat_age() > HUNG for worker in workers)
 
-    # The end
+    # Stop
 
     def _stop(self, why: str, code: int = DONE) -> int:
-        """End within two seconds: a worker that waits for an answer is left behind."""
+        """Stop within two seconds; a worker that waits for a response is abandoned."""
         self._systemd.stopping()
         until = time.monotonic() + STOP_TIMEOUT
         workers = [*self._workers.values(), *self._ending_workers]
@@ -185,31 +184,31 @@ class Supervisor:
         late = [each for each in workers if not each.has_ended(max(0.0, until - time.monotonic()))]
         if late:
             _release_leases(late)
-        log.info("wcflow ends", why=why, left_waiting=[each.settings.name for each in late])
+        log.info("wcflow stopped", why=why, interrupted=[each.settings.name for each in late])
         return code
 
 
 def _release_leases(workers: list[Worker]) -> None:
-    """Give back leases, in a thread: the database may be locked, and the end must not wait for it."""
+    """Release leases in a thread, because the database can be locked and stopping must not wait."""
 
-    def give_back() -> None:
+    def release() -> None:
         for worker in workers:
             try:
                 worker.release_lease()
             except WcflowError as error:
-                log.warning("lease not given back", store=worker.settings.name, why=str(error))
+                log.warning("lease not released", store=worker.settings.name, why=str(error))
 
-    thread = threading.Thread(target=give_back, daemon=True)
+    thread = threading.Thread(target=release, daemon=True)
     thread.start()
     thread.join(_RELEASE_TIMEOUT)
 
 
 def _set_up_logging(config: Config) -> None:
     configure_logging(config.log_level, config.log_format, terminal=sys.stderr.isatty())
-    for remark in config.warnings:
-        log.warning("configuration", remark=str(remark))
-    if wide := check_permissions(config.database):
-        log.warning("database file", why=wide.said, what_to_do=wide.advice)
+    for warning in config.warnings:
+        log.warning("configuration", remark=str(warning))
+    if problem := check_permissions(config.database):
+        log.warning("database file", why=problem.said, advice=problem.advice)
 
 
 def _problem_lines(error: WcflowError) -> list[str]:

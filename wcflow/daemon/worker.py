@@ -1,7 +1,6 @@
-"""One store, in a thread of its own: know it, walk, look at it as a whole at night; rest on failure.
+"""A worker thread for one store: it syncs, checks the whole store at night, and retries.
 
-A worker may be ended anywhere between two requests, and even left behind in the middle of one:
-every arrow of the path may be repeated.
+It can be stopped between two requests, or abandoned during one, because every job can be repeated.
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
 MAX_IDLE = 15.0
-"""Seconds after which a worker looks around although nothing is due: its clock may have been set."""
+"""Seconds after which a worker looks at its schedule again: the clock can have been set."""
 
 EVALUATION_SLICE = timedelta(seconds=20)
-"""How long people are judged at a stretch: meanwhile nobody asks the shop for news."""
+"""How long one sync evaluates people before it polls the store again."""
 
 LARGE_SYNC = 300
-"""So many people judged in one walk leave memory behind that is worth giving back."""
+"""After a sync that evaluated this many people, unused memory is returned to the system."""
 
 
 class Worker:
-    """The work on one store. ``wake`` is called when there is something new in ``health``."""
+    """The jobs of one store. ``wake`` is called when ``health`` changed and when the worker ended."""
 
     def __init__(
         self,
@@ -72,34 +71,33 @@ class Worker:
         )
         self._thread = threading.Thread(target=self._run, name=settings.name, daemon=True)
 
-    # What the loop asks of a worker
+    # For the supervisor
 
     def start(self) -> None:
-        """Begin to work."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to end; it does so between two requests."""
+        """Make the worker end between two requests."""
         self._stop_token.request_stop()
 
     def has_ended(self, within: float = 0.0) -> bool:
-        """Say whether it has ended, or does so within so many seconds."""
+        """Return whether the worker has ended, after waiting up to ``within`` seconds."""
         self._thread.join(within)
         return not self._thread.is_alive()
 
     def heartbeat_age(self) -> float:
-        """Give the seconds since it last showed that it makes progress."""
+        """Return the seconds since the worker last made progress."""
         return self._stop_token.heartbeat_age()
 
     def release_lease(self) -> None:
-        """Give back the store's lease in place of a worker that is left in the middle of a request.
+        """Release the store's lease for a worker that is abandoned during a request.
 
-        Its claims stay: what it was writing may be at the shop, and is looked for when they lapse.
+        Its claims stay: the write can have arrived, so it is looked for once the claim has expired.
         """
         with self._context.db.transaction() as tx:
             lease.release(tx, self.settings.name, self._context.holder)
 
-    # The rounds
+    # The loop
 
     def _run(self) -> None:
         structlog.contextvars.bind_contextvars(store=self.settings.name)
@@ -113,11 +111,11 @@ class Worker:
             self._wake()
 
     def _run_due_jobs(self) -> float:
-        """Do what is due; give how long to rest then."""
+        """Run the due jobs; return how many seconds to wait afterwards."""
         pause = MAX_IDLE
         for job in self._schedule.due():
             if self._delay_left(job) > 0 or not self._try_job(job):
-                # What comes after a job that fails would fail as well.
+                # The jobs after it depend on it.
                 pause = min(pause, self._delay_left(job))
                 break
         else:
@@ -129,25 +127,32 @@ class Worker:
         return self._retry_at.get(job, 0.0) - time.monotonic()
 
     def _try_job(self, job: Job) -> bool:
-        """Do a job; say whether the next may follow."""
+        """Run a job; return whether the next one can follow."""
         try:
-            {"know": self._refresh_store_info, "walk": self._sync, "night": self._run_nightly}[
-                job
-            ]()
+            self._run_job(job)
         except StoreError as error:
-            if job == "know" and self._has_store_info:
-                # It was known before: whether it can be worked with, the walk will tell.
+            if job == "refresh store info" and self._has_store_info:
+                # The information read before is good enough; the sync finds out whether it works.
                 self._schedule.done(job)
                 return True
             self._record_failure(job, error)
         except Exception as error:  # noqa: BLE001  one store's bug must not end the others' service
             self._record_failure(job, error)
         else:
-            if job != "walk" or not self._unfinished:
+            if job != "sync" or not self._unfinished:
                 self._schedule.done(job)
             self._record_success(job)
             return True
         return False
+
+    def _run_job(self, job: Job) -> None:
+        match job:
+            case "refresh store info":
+                self._refresh_store_info()
+            case "sync":
+                self._sync()
+            case "nightly check":
+                self._run_nightly()
 
     # The jobs
 
@@ -181,7 +186,7 @@ class Worker:
         self._schedule.plan_nightly(nightly_due(last, utcnow(), parse_zone(row.zone)))
 
     def _update_health(self) -> None:
-        """See what is left to do, for the status line."""
+        """Update what the status line shows."""
         now = utcnow()
         with self._context.db.reading() as tx:
             waiting = sum(outbox.count_waiting(tx, self.settings.name, now))
@@ -191,10 +196,10 @@ class Worker:
         )
 
     def _on_progress(self, part: str, done: int, total: int) -> None:
-        if words := self._import_progress.update(part, done, total):
-            self._set_health(replace(self.health, activity=words))
+        if activity := self._import_progress.update(part, done, total):
+            self._set_health(replace(self.health, activity=activity))
 
-    # Trouble
+    # Failures
 
     def _record_failure(self, job: Job, error: Exception) -> None:
         error = self._save_failure(error)
@@ -210,12 +215,12 @@ class Worker:
         )
 
     def _save_failure(self, error: Exception) -> Exception:
-        """Put on record that the store fails; where that fails too, that is the worse news."""
-        try:
-            if isinstance(error, StoreError):
+        """Save a store's error for ``wcflow status``; return the error to report."""
+        if isinstance(error, StoreError):
+            try:
                 maintenance.record_poll_failure(self._context, error)
-        except WcflowError as worse:
-            return worse
+            except WcflowError as database_error:
+                return database_error
         return error
 
     def _record_success(self, job: Job) -> None:
@@ -223,7 +228,7 @@ class Worker:
         before = self.health.failure
         failure = record_success(before, job)
         if before is not None and failure is None and before.logged_reasons:
-            reports.log_recovery(utcnow() - before.since)
+            reports.log_recovery(before, utcnow() - before.since)
         self._set_health(replace(self.health, failure=failure, setup_error=None))
 
     def _set_health(self, health: StoreHealth) -> None:
