@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from wcflow.redact import printable_text, redact_text, redacted_traceback
 
 
-def configure_logging(level: str, form: str, *, terminal: bool) -> None:
-    """Log to stderr: colored text on a terminal, plain text or JSON elsewhere."""
+def log_to_stderr(level: str, form: str) -> None:
+    """Log in the form that fits where stderr leads: a terminal, the journal, or a file."""
+    terminal, journal = sys.stderr.isatty(), is_journal(sys.stderr, os.environ)
+    configure_logging(level, form, terminal=terminal, journal=journal)
+
+
+def configure_logging(level: str, form: str, *, terminal: bool, journal: bool = False) -> None:
+    """Log to stderr: colored text on a terminal, plain text or JSON elsewhere.
+
+    The journal has its own timestamps, so plain text for it has none.
+    """
+    timestamper = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _redact_event,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if journal and form == "auto" else [timestamper]),
             _renderer(form, terminal=terminal),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_level_number(level)),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def is_journal(stream: TextIO, env: Mapping[str, str]) -> bool:
+    """Return whether a stream leads to the journal.
+
+    JOURNAL_STREAM holds its device and inode (systemd.exec(5)). A child process inherits the
+    variable, even if its output goes elsewhere.
+    """
+    try:
+        stat = os.fstat(stream.fileno())
+    except OSError:  # not a file
+        return False
+    return env.get("JOURNAL_STREAM") == f"{stat.st_dev}:{stat.st_ino}"
 
 
 def _redact_event(

@@ -1,7 +1,11 @@
 """Redaction of secrets, personal data and control characters."""
 
+import io
 import json
 import logging
+import os
+import re
+import sys
 
 import pytest
 import structlog
@@ -147,12 +151,42 @@ def test_the_log_has_the_traceback_without_its_text(exc_info, capsys):
     assert [] == [each for each in ("anna@", "Anna Schmidt", SECRET) if each in str(line)]
 
 
+@pytest.mark.parametrize(
+    ("form", "journal", "has_time"),
+    [("auto", True, False), ("auto", False, True), ("text", True, True), ("json", True, True)],
+)
+def test_the_journal_gets_no_second_timestamp(form, journal, has_time, tmp_path, monkeypatch):
+    """A ``log_format`` that is set explicitly stays as it is: a program can depend on it."""
+    file = tmp_path / "stderr"
+    with file.open("w") as stream:
+        stat = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{stat.st_dev}:{stat.st_ino}" if journal else "8:1")
+        monkeypatch.setattr(sys, "stderr", stream)
+        log.log_to_stderr("info", form)
+        structlog.get_logger().info("sync finished", orders=5)
+    line = file.read_text()
+
+    assert "sync finished" in line
+    assert has_time == bool(re.search(r"\d\d:\d\d:\d\d", line))
+
+
+def test_the_journal_is_recognized_by_its_device_and_inode(tmp_path):
+    """A child process inherits JOURNAL_STREAM even if its output goes to a file."""
+    with (tmp_path / "journal").open("w") as journal, (tmp_path / "other").open("w") as other:
+        stat = os.fstat(journal.fileno())
+        env = {"JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"}
+
+        assert [True, False] == [log.is_journal(each, env) for each in (journal, other)]
+        assert not log.is_journal(journal, {})
+    assert not log.is_journal(io.StringIO(), env)
+
+
 def test_numbers_stay_numbers(capsys):
     log.configure_logging("info", "json", terminal=False)
-    structlog.get_logger().info("walked", orders=5, seconds=0.5, census=False, none=None)
+    structlog.get_logger().info("sync finished", orders=5, seconds=0.5, initial=False, none=None)
     line = json.loads(capsys.readouterr().err)
 
-    assert (5, 0.5, False, None) == (line["orders"], line["seconds"], line["census"], line["none"])
+    assert (5, 0.5, False, None) == (line["orders"], line["seconds"], line["initial"], line["none"])
 
 
 def test_log_records_of_libraries_are_not_shown():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -54,7 +53,7 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
     disk on this machine. Writes nothing to the store.
     """
     found = read_config(config)
-    log.configure_logging("error", found.log_format, terminal=sys.stderr.isatty())
+    log.log_to_stderr("error", found.log_format)
     now = utcnow()
     with interruptible() as interrupt:
         findings = {"here": tuple(_check_machine(found, now))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -71,7 +70,7 @@ def open_session(config_file: Path | None, *, verbose: bool = False) -> Iterator
     """Open what a command needs, and close it at the end."""
     config = read_config(config_file)
     level = config.log_level if verbose else "error"
-    log.configure_logging(level, config.log_format, terminal=sys.stderr.isatty())
+    log.log_to_stderr(level, config.log_format)
     with interruptible() as interrupt, open_database(config.database) as db:
         session = Session(config, db, interrupt)
         with session.resources:

@@ -6,7 +6,6 @@ It does not use a store or the database, so it can end the process even if those
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from wcflow.daemon.worker import Worker
 from wcflow.database.connection import Database, open_database
 from wcflow.database.sqlite_files import check_permissions, single_instance
 from wcflow.errors import DONE, SOME_FAILED, SetupError, WcflowError
-from wcflow.log import configure_logging
+from wcflow.log import log_to_stderr
 
 log = structlog.get_logger()
 
@@ -204,7 +203,7 @@ def _release_leases(workers: list[Worker]) -> None:
 
 
 def _set_up_logging(config: Config) -> None:
-    configure_logging(config.log_level, config.log_format, terminal=sys.stderr.isatty())
+    log_to_stderr(config.log_level, config.log_format)
     for warning in config.warnings:
         log.warning("configuration", remark=str(warning))
     if problem := check_permissions(config.database):
