@@ -75,7 +75,7 @@ def test_the_brake_judges_all_slices_as_one(sim):
     assert "more than 5 changes at once (max_writes): 6" == sim.hold().reason
 
 
-def test_the_first_sync_evaluates_everyone_once(tmp_path):
+def test_the_first_sync_evaluates_everyone_once(tmp_path, small_batches):
     sim = Simulation(tmp_path, "[tag Buyer]\nwhen = orders_count >= 1\n")
     for number in range(3):
         sim.place_order(email=f"guest{number}@example.com", days_ago=1)
