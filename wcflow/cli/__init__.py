@@ -1,4 +1,4 @@
-"""The command line: commands, a module per family, assembled here. No decision stands in this room."""
+"""The command line: one module per command, assembled here."""
 
 from __future__ import annotations
 
@@ -56,24 +56,24 @@ COMMAND_GROUPS = {
         "sandbox": "Serve a made-up WooCommerce store on this machine, for experiments.",
     },
 }
-"""The commands as the help lists them; each stands in the module of its name.
+"""The commands in the order of the help; each is in the module of its name.
 
-What one does is said here in the first words of its own help, so that the list needs no module.
+The first sentence of each command's help is repeated here, so that the list loads no module.
 """
 
 RENAMED_COMMANDS = {"accept": "approve", "kinds": "reference"}
-"""Names that commands had in earlier versions, and their present names."""
+"""Former names of commands, and their present names."""
 
 
 class CommandGroup(TyperGroup):
-    """The commands, each loaded when it is asked for; what stops one of them is told in words."""
+    """The commands, each loaded when it is used; errors are printed as sentences."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  the signature is click's
-        """Give the names of all commands, in the order of the help."""
+        """Return the names of all commands, in the order of the help."""
         return [name for names in COMMAND_GROUPS.values() for name in names]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Give a command by name; only its own module is imported, so that it starts soon."""
+        """Return a command by name; only its own module is imported, so that it starts quickly."""
         if new_name := RENAMED_COMMANDS.get(cmd_name):
             ctx.fail(f"There is no command '{cmd_name}': it is now called '{new_name}'.")
         if cmd_name not in self.list_commands(ctx):
@@ -81,7 +81,7 @@ class CommandGroup(TyperGroup):
         alone = typer.Typer(**_TYPER_SETTINGS)
         import_module(f"wcflow.cli.{cmd_name.replace('-', '_')}").register(alone)
         if not gc.isenabled():
-            # The process has only just begun (__main__), and what it has imported stays.
+            # The process has just started (__main__), and its imports stay in memory.
             gc.freeze()
             gc.enable()
         alone.callback()(lambda: None)
@@ -92,7 +92,7 @@ class CommandGroup(TyperGroup):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  as above
-        """List the commands by what one wants of them."""
+        """List the commands in groups."""
         for family, names in COMMAND_GROUPS.items():
             with formatter.section(family):
                 formatter.write_dl(list(names.items()))
@@ -121,8 +121,8 @@ def wcflow(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Keep the customers of a WooCommerce shop sorted, tagged and looked after.
+    """Keep the customers of a WooCommerce store sorted, tagged and looked after.
 
-    wcflow reads a shop through its REST API, puts its customers into segments, and writes tags,
+    wcflow reads a store through its REST API, puts its customers into segments, and writes tags,
     notes and coupons back, by rules that you write in an INI file.
     """

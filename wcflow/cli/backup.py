@@ -56,7 +56,7 @@ def backup(
 
 
 def _pg_dump_command(url: URL, file: Path) -> str:
-    """Give the command as it is typed; the password is left for it to ask or to find."""
+    """Return the command to type; pg_dump asks for the password or finds it."""
     query = {name: value for name, value in url.query.items() if name != "password"}
     place = URL.create("postgresql", None, None, url.host, url.port, url.database, query)
     words = ["pg_dump", "--format=custom", f"--file={file}", f"--dbname={place}"]

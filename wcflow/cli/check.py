@@ -1,4 +1,4 @@
-"""``wcflow check``: what the configuration says, or every problem in it. Nobody is asked."""
+"""``wcflow check``: explain the configuration, or list every problem in it."""
 
 from __future__ import annotations
 

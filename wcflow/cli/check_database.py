@@ -59,7 +59,7 @@ _COUNTED_TABLES: Mapping[str, type[SQLModel]] = {
 
 @dataclass(slots=True)
 class DatabaseReport:
-    """What an examination came to. ``counts`` are rows by store and what they are."""
+    """The result of a check. ``counts`` are rows by store and kind."""
 
     database: str
     revision: str
@@ -91,7 +91,7 @@ def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
 
 def examine(db: Database, config: Config, now: datetime) -> DatabaseReport:
-    """Examine a database as one state of it, whatever is written meanwhile."""
+    """Check a consistent state of the database, whatever is written in the meantime."""
     permission_problem = check_permissions(config.database)
     report = DatabaseReport(
         db.location, "", [], {}, [permission_problem] if permission_problem else []
@@ -130,7 +130,7 @@ def _check_rows(
     for name in stores:
         found = list(find_row_problems(tx, name, now))
         yield from found
-        # Of rows that cannot be read nothing more can be asked.
+        # Rows that cannot be read are not checked any further.
         if name in configured and not any(each.name == "rows" for each in found):
             yield from find_config_mismatches(tx, configured[name])
     yield from find_stray_rows(tx)

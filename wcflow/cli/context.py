@@ -1,6 +1,6 @@
-"""Open the database for a command that only looks into it, or changes it by hand: no shop is asked.
+"""Open the database for a command that does not contact the store.
 
-Nothing here knows the client, so that ``status``, ``explain`` and ``outbox`` start without it.
+This module does not import the client, so that ``status``, ``explain`` and ``outbox`` start quickly.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from wcflow.errors import SetupError
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSession:
-    """One command that looks: its configuration, the database, the time."""
+    """What such a command works with: the configuration, the database, the time."""
 
     config: Config
     db: Database
     clock: Callable[[], datetime] = utcnow
 
     def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
-        """Give all stores, or the one of that name; raises UsageError where there is none."""
+        """Return all stores, or the one with that name; raises UsageError if there is none."""
         return select_stores(self.config, name)
 
 
 @contextmanager
 def open_database_session(config_file: Path | None) -> Iterator[DatabaseSession]:
-    """Open the database, and close it at the end; one that is not there yet is told of, not made."""
+    """Open the database, and close it at the end. Raises SetupError if it does not exist yet."""
     config = read_config(config_file)
     require_database(config.database)
     with interruptible(), open_database(config.database) as db:
@@ -43,7 +43,7 @@ def open_database_session(config_file: Path | None) -> Iterator[DatabaseSession]
 
 
 def require_database(database: str) -> None:
-    """Refuse where the database is a file that is not there yet."""
+    """Raise SetupError if the database is a file that does not exist yet."""
     url = make_url(database)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         raise SetupError(
@@ -52,7 +52,7 @@ def require_database(database: str) -> None:
         )
 
 
-# One store after another: what stops one does not stop the others.
+# One store after another: an error in one does not stop the others.
 
 
-# Open what a command needs that works with the shops: the database, and a line to each store.
+# What a command that contacts the stores needs: the database, and a context for each store.

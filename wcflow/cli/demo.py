@@ -41,11 +41,11 @@ from wcflow.units import parse_zone
 DEFAULT_FOLDER = Path("wcflow-demo")
 ONE_WEEK = timedelta(days=7)
 BAR_WIDTH = 30
-"""Signs of the longest bar."""
+"""Characters of the longest bar."""
 
 TAGS_SHOWN = 16
 ACTS_PER_HOUR = 600.0
-"""How many things people do in an hour with ``--serve``: one every six seconds."""
+"""How many events per hour happen with ``--serve``: one every six seconds."""
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +88,7 @@ def run_demo(
 
 @dataclass(slots=True)
 class DemoRun:
-    """The demo as it stands: its shop, its files, and what was done in it."""
+    """A running demo: its store, its files, and the events so far."""
 
     shop: SandboxStore
     server: Server
@@ -98,9 +98,9 @@ class DemoRun:
 
 def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
     stack.enter_context(demo.demo_folder(folder))
-    # A proxy that the environment names is for the world, not for this machine.
+    # A proxy from the environment is for the internet, not for this machine.
     os.environ["no_proxy"] = "127.0.0.1"
-    # Nobody has bought for a week: time can then be seen to pass.
+    # A week without orders, so that the passing of time can be shown.
     shop = demo.open_demo_store(utcnow() - ONE_WEEK)
     server = stack.enter_context(serve(shop))
     config = folder / demo.INI
@@ -109,7 +109,7 @@ def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
 
 
 def play_demo(demo_run: DemoRun, session: Session) -> None:
-    """Walk the whole path, and show each part of it."""
+    """Run the whole demo, part by part."""
     context = session.context(select_store(session.config, demo.STORE))
     _print_intro(demo_run)
     _show_initial_sync(session, context)
@@ -192,7 +192,7 @@ def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
 def _entered_by_time(
     context: SyncContext, since: datetime, actors: Collection[str]
 ) -> list[tuple[str, str]]:
-    """Give who came into a segment without having done anything, and into which."""
+    """Return the customers who entered a segment without doing anything, with the segment."""
     moved = {
         each.person: segment
         for each in _load_memories(context)
@@ -240,7 +240,7 @@ def _bar_rows(counts: Sequence[tuple[str, int]], everyone: int) -> list[tuple[st
 
 
 def _show_delivered(context: SyncContext) -> None:
-    """Show what was sent one by one, such as notes and coupons, kind by kind."""
+    """Show what was delivered one by one, such as notes and coupons, kind by kind."""
     with context.db.reading() as tx:
         done = outbox.load_entries(tx, context.name, ["done"], limit=None)
         found = [entry for entry in done if ENTRY_KINDS[entry.kind].deliver]
@@ -319,11 +319,11 @@ def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
     return sorted(account for key in keys.values() if (account := account_in(key)))
 
 
-# Going on
+# Serving
 
 
 def _serve_until_stopped(stack: ExitStack, demo_run: DemoRun) -> int:
-    """Let people act and the daemon serve them until Ctrl-C; give the exit code."""
+    """Let customers act and the daemon run until Ctrl-C; return the exit code."""
     _print_live_commands(demo_run)
     stack.enter_context(
         shoppers_at_work(demo_run.shop, demo_run.server, utcnow, _print_act, ACTS_PER_HOUR)

@@ -33,7 +33,7 @@ from wcflow.poll.binding import build_client
 from wcflow.store.probe import Finding, probe
 
 LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
-"""Below a gigabyte is told; below 100 megabytes a census of a middling shop would not fit."""
+"""Below a gigabyte is a warning; below 100 megabytes an average store would not fit."""
 
 _STYLES: dict[str, output.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
 
@@ -101,7 +101,7 @@ def _check_store(
 
 
 def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
-    """Look at what is on this machine."""
+    """Check this machine."""
     if config.warnings:
         for remark in config.warnings:
             said = str(replace(remark, hint=""))
@@ -151,7 +151,7 @@ def _check_disk(url: str) -> Iterator[Finding]:
 
 
 def _check_clock(known: Path, now: datetime) -> Finding:
-    """Hold this machine's clock against a file that was certainly written before now."""
+    """Compare this machine's clock with a file that was certainly written before now."""
     written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
     if now < written - timedelta(minutes=1):
         said = f"the clock says {output.format_time(now)} UTC, but {known} was written later"

@@ -1,7 +1,7 @@
-"""The one place where an error becomes a sentence, advice and an exit code. Bugs pass untouched.
+"""The one place where an error becomes a sentence, advice and an exit code.
 
-What wcflow, the shop, the database or the disk refuse is told in words. Anything else is a bug of
-wcflow: it keeps its traceback, for somebody has to find it.
+Errors of wcflow, the store, the database and the disk are printed as sentences. Any other exception
+is a bug in wcflow and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class StoppedBySignal(BaseException):
-    """a signal asked the command to end; not an Exception, so that nothing takes it for an error."""
+    """a signal ended the command; not an Exception, so that no handler takes it for an error."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -37,7 +37,7 @@ class StoppedBySignal(BaseException):
 
 @contextmanager
 def error_boundary() -> Iterator[None]:
-    """Turn what stops a command into one sentence on stderr and an exit code."""
+    """Turn an error into one sentence on stderr and an exit code."""
     try:
         yield
         sys.stdout.flush()
@@ -63,36 +63,36 @@ def error_boundary() -> Iterator[None]:
 
 
 def report_error(error: WcflowError, where: str = "") -> int:
-    """Tell an error on stderr and give its exit code."""
+    """Print an error on stderr and return its exit code."""
     output.print_error(f"{where}{error_message(error)}", error.advice)
     return exit_code(error)
 
 
 def error_message(error: WcflowError) -> str:
-    """Give an error's message; the problems of a configuration stand each on a line of its own."""
+    """Return an error's message; each problem of a configuration is on its own line."""
     if isinstance(error, ConfigError):
         count = len(error.problems)
         return f"{error}\n{count} problem{'s' if count > 1 else ''} in the configuration"
-    # On one line: what the shop says of itself must not add lines of its own.
+    # On one line: text from the store must not add lines.
     return output.printable(error)
 
 
 def exit_code(error: WcflowError) -> int:
-    """Give the exit code: a shop that refuses the key or is elsewhere is a matter of the INI."""
+    """Return the exit code; a wrong key or address is a configuration problem."""
     if isinstance(error, StoreError) and error.permanent and _concerns_store(error):
         return BAD_CONFIG
     return error.exit_code
 
 
 def _concerns_store(error: StoreError) -> bool:
-    # Most commands that end have met no shop.
+    # Most commands never contact a store.
     from wcflow.store.errors import is_store_wide  # noqa: PLC0415
 
     return is_store_wide(error)
 
 
 def describe_os_error(error: OSError) -> tuple[str, str, int]:
-    """Give sentence, advice and exit code for what the operating system refused."""
+    """Return sentence, advice and exit code for an error of the operating system."""
     where = f"{error.filename}: " if error.filename else ""
     said = f"{where}{(error.strerror or type(error).__name__).lower()}"
     if error.errno in _DISK_FULL:
@@ -107,7 +107,7 @@ def describe_os_error(error: OSError) -> tuple[str, str, int]:
 
 
 def _discard_stdout() -> None:
-    """Let nobody write to the closed pipe again: Python would complain of it at the end."""
+    """Close stdout for good, or Python would print an error about the closed pipe at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

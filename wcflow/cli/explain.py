@@ -1,4 +1,4 @@
-"""``wcflow explain``: why a person is what they are, rule by rule."""
+"""``wcflow explain``: why a customer has these segments and tags, rule by rule."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def explain(
 def _find_person(
     tx: Connection, session: DatabaseSession, store: str | None, customer: str
 ) -> tuple[StoreSettings, int]:
-    """Find the person; raises UsageError where there is none, or one in each of several stores."""
+    """Find the customer; raises UsageError if there is none, or one in several stores."""
     found = []
     for settings in session.stores(store):
         row = load_store_row(tx, settings.name)
@@ -114,7 +114,7 @@ def _select_rules(found: Explanation, rule: str) -> list[str]:
 
 
 def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> None:
-    """Print why a person is what they are; ``alone``: rules alone, not where they stand."""
+    """Print an explanation; with ``rules_only``, without the current state."""
     output.print_line(found.contact, "bold")
     output.print_line(_summary(found, zone), indent=2)
     if not rules_only:
@@ -151,7 +151,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
 
 
 def _entry_outcome(effect: EntrySeen) -> str:
-    # Of what is done the outcome only says once more what was to be done.
+    # The outcome of a delivered change only repeats the change.
     return f" ({effect.outcome})" if effect.outcome and effect.state != "done" else ""
 
 

@@ -1,4 +1,4 @@
-"""``wcflow init``: a configuration of one's own, out of the commented default."""
+"""``wcflow init``: write a configuration from the commented default."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wcflow.rules.errors import RuleError, RuleErrors
 STORE_SECTION = "store shop"
 KEY_PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
 KEY_VARIABLES = {"consumer_key": "$WC_KEY", "consumer_secret": "$WC_SECRET"}
-"""What stands in the file where no key was given: names of environment variables."""
+"""What the file contains if no key was given: names of environment variables."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,8 +61,8 @@ def init(
     terminal it asks for what the options leave out. Create the key in the store's dashboard under
     WooCommerce > Settings > Advanced > REST API, as an administrator, with Read/Write. $NAME
     stands for an environment variable; without a key the file names $WC_KEY and $WC_SECRET.
-    The file can be read by its owner alone; with --key-files the keys' own files can, and the
-    configuration by all.
+    Only its owner can read the file. With --key-files that is true of the key files, and everyone
+    can read the configuration.
     """
     if output.exists() and not force:
         raise SetupError(f"{output} exists already", "Add --force to replace it.")
@@ -82,7 +82,7 @@ def init(
 
 
 def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace: bool) -> str:
-    """Write the keys into files of their own, and leave them out of the text."""
+    """Write the keys into separate files, and return the text without them."""
     if any(values[name].startswith("$") for name in KEY_PREFIXES):
         raise UsageError("--key-files needs the keys themselves", "Add --key and --secret.")
     files = [output.with_name(name) for name in KEY_PREFIXES]
@@ -109,7 +109,7 @@ def _ask_key(name: str, question: str, given: str | None) -> str:
 def _ask_until_valid(
     question: str, given: str | None, read: Callable[[str], str], *, hidden: bool = False
 ) -> str:
-    """Take what is given, or ask until the answer will do; raises UsageError for what is given."""
+    """Return the given value, or ask until the answer is valid; raises UsageError if the given one is not."""
     while True:
         text = given
         if text is None:
@@ -144,13 +144,13 @@ def _can_ask() -> bool:
 
 
 def _check_text(text: str, path: Path, values: dict[str, str]) -> None:
-    """Read the file as every command will, before it is written; raises ConfigError."""
+    """Check the text as every command will read it; raises ConfigError."""
     named = {value[1:]: "given_later" for value in values.values() if value.startswith("$")}
     load_config(path, {**named, **os.environ}, read=lambda _path: text.encode())
 
 
 def write_private_file(path: Path, text: str, *, replace: bool) -> None:
-    """Write a file that its owner alone can read, whole or not at all."""
+    """Write a file that only its owner can read, completely or not at all."""
     new = path.with_name(f".{path.name}.new") if replace else path
     if replace:
         new.unlink(missing_ok=True)

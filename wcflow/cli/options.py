@@ -1,8 +1,7 @@
-"""What commands have in common: their options, the configuration, the time, the signals.
+"""What commands have in common: options, the configuration, the clock, signals.
 
-Clock, chance and signals of one-shot commands come in here and are handed on as arguments. The
-database is opened in looking.py, and the lines to the shops in session.py: what a command does not
-need it does not wait for.
+The database is opened in context.py, and connections to stores in session.py, so that a command
+loads only what it needs.
 """
 
 from __future__ import annotations
@@ -50,17 +49,17 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmati
 
 
 def utcnow() -> datetime:
-    """Give the instant it is."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def lease_holder() -> str:
-    """Name this process in leases and claims."""
+    """Return the name of this process in leases and claims."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 def find_config(explicit: Path | None) -> Path:
-    """Give the configuration to read; raises SetupError where there is none."""
+    """Return the configuration file to read; raises SetupError if there is none."""
     if explicit is not None:
         return explicit
     for path in (LOCAL_INI, SYSTEM_INI):
@@ -78,7 +77,7 @@ def read_config(explicit: Path | None, *, need_store: bool = True) -> Config:
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Ask a person; raises UsageError where there is none to ask and no --yes."""
+    """Ask for confirmation; raises UsageError without a terminal and without --yes."""
     if yes:
         return True
     if not sys.stdin.isatty():
@@ -89,9 +88,9 @@ def confirm(question: str, *, yes: bool) -> bool:
 class Interrupt:
     """Ctrl-C and SIGTERM while a command works.
 
-    As long as nothing is written to the shop, the command ends at once. From the moment the walk
-    asks :meth:`stopping`, it has safe points of its own: it ends at the next one, so that no write
-    is left without its record. A second signal ends it at once all the same.
+    While nothing is written to the store, the command ends immediately. Once the sync calls
+    :meth:`stopping`, it ends at the next safe point, so that every write is recorded. A second
+    signal ends it immediately.
     """
 
     def __init__(self) -> None:
@@ -99,23 +98,23 @@ class Interrupt:
         self._stop_requested = threading.Event()
 
     def stopping(self) -> bool:
-        """Say whether to end at this safe point."""
+        """Return whether to end at this safe point."""
         self._writing = True
         return self._stop_requested.is_set()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, unless the command is to end."""
+        """Wait, unless the command has to end."""
         if self._stop_requested.wait(seconds):
             self._stop()
 
     def stop_if_requested(self) -> None:
-        """End the command now if a signal asked for it at a safe point."""
+        """End the command if a signal arrived before this safe point."""
         self._writing = False
         if self._stop_requested.is_set():
             self._stop()
 
     def handle_signal(self, number: int, _frame: FrameType | None) -> None:
-        """Take a signal."""
+        """Handle a signal."""
         first = not self._stop_requested.is_set()
         self._signal = number
         self._stop_requested.set()
@@ -130,7 +129,7 @@ class Interrupt:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Take Ctrl-C and SIGTERM at safe points for as long as the context lasts."""
+    """Handle Ctrl-C and SIGTERM at safe points inside this context."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
@@ -147,7 +146,7 @@ def interruptible() -> Iterator[Interrupt]:
 
 
 def select_stores(config: Config, name: str | None) -> tuple[StoreSettings, ...]:
-    """Give all stores of a configuration, or the one of that name."""
+    """Return all stores of a configuration, or the one with that name."""
     if name is None:
         return config.stores
     for settings in config.stores:
@@ -158,7 +157,7 @@ def select_stores(config: Config, name: str | None) -> tuple[StoreSettings, ...]
 
 
 def select_store(config: Config, name: str | None) -> StoreSettings:
-    """Give the one store that is meant; raises UsageError where that is not clear."""
+    """Return the selected store; raises UsageError if it is ambiguous."""
     found = select_stores(config, name)
     if len(found) > 1:
         known = ", ".join(settings.name for settings in found)

@@ -1,4 +1,4 @@
-"""``wcflow outbox``: effects on the shop, one by one; retry or call them off by hand."""
+"""``wcflow outbox``: list changes; retry or cancel them by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wcflow.units import parse_zone
 
 
 class EntryState(StrEnum):
-    """The states of queue.STATES, as the command line reads them."""
+    """The states of outbox entries, as options."""
 
     DUE = "due"
     CLAIMED = "claimed"
@@ -37,7 +37,7 @@ Ids = Annotated[
     list[int] | None, typer.Argument(metavar="ID…", help="The ids that 'outbox list' shows.")
 ]
 EntriesByStore = Mapping[str, Sequence[OutboxEntry]]
-"""Effects by store."""
+"""Outbox entries by store."""
 
 
 def register(app: typer.Typer) -> None:
@@ -155,7 +155,7 @@ def _select_entries(
 def _load_by_ids(
     tx: Connection, session: DatabaseSession, store: str | None, numbers: Sequence[int]
 ) -> EntriesByStore:
-    """Give effects by their ids; raises UsageError where one is not there."""
+    """Return entries by id; raises UsageError if one does not exist."""
     found = {
         each.name: outbox.load_entries(tx, each.name, ids=numbers, limit=None)
         for each in session.stores(store)
@@ -190,7 +190,7 @@ def _print_entries(tx: Connection, store: str, some: Sequence[OutboxEntry]) -> N
 
 
 def _entry_row(each: OutboxEntry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[object, ...]:
-    # Of what is done the outcome only says once more what was to be done.
+    # The outcome of a delivered change only repeats the change.
     outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
         each.id,

@@ -1,8 +1,7 @@
-"""What is printed, and how: tables on a terminal, plain aligned text in a pipe, JSON for scripts.
+"""Print text: tables on a terminal, plain aligned text in a pipe, JSON for scripts.
 
-Nothing is cut off in a pipe. What people typed at the shop is shown without its control
-characters, and never as markup. What only a terminal needs stands in terminal.py, and is loaded when
-there is one: a monitor that asks each minute should not wait for it.
+Nothing is cut off in a pipe. Text from the store is printed without control characters, and never as
+markup. Terminal output is in terminal.py, which is loaded only for a terminal.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ Style = Literal["", "bold", "dim", "green", "yellow", "red", "cyan"]
 
 
 def printable(text: object, *, lines: bool = False) -> str:
-    """Give a text that only shows, without signs that a terminal obeys; a line unless ``lines``."""
+    """Return text without control characters, on one line unless ``lines``."""
     return printable_text(text, lines=lines)
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Say whether a person looks at ``stream``, by default stdout."""
+    """Return whether ``stream`` (by default stdout) is a terminal."""
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
 def print_line(text: object = "", style: Style = "", indent: int = 0) -> None:
-    """Print a line; on a terminal a long one goes on under its beginning."""
+    """Print a line; on a terminal a long one is wrapped and indented."""
     shown = printable(text)
     if not is_terminal():
         _print_plain(shown, indent)
@@ -48,7 +47,7 @@ def print_line(text: object = "", style: Style = "", indent: int = 0) -> None:
 
 
 def print_heading(text: str) -> None:
-    """Print a line that stands above others, with an empty one before it."""
+    """Print a heading, with an empty line before it."""
     print_line()
     print_line(text, "bold")
 
@@ -76,7 +75,7 @@ def as_sentence(advice: str) -> str:
 
 
 def print_warning(text: str) -> None:
-    """Tell something on stderr that is no error."""
+    """Print a warning on stderr."""
     _terminal_module().print_stderr(redact_keys(printable(text, lines=True)), "", "yellow")
 
 
@@ -87,7 +86,7 @@ def print_table(
     *,
     header: bool = True,
 ) -> None:
-    """Print rows under their columns; numbers stand to the right."""
+    """Print rows as a table; numbers are aligned right."""
     cells = [
         [cell if isinstance(cell, int | Decimal) else printable(cell) for cell in row]
         for row in rows
@@ -101,7 +100,7 @@ def print_table(
 
 
 def format_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """Give a table as lines of text, its columns two blanks apart, and whole."""
+    """Return a table as lines of text, with two spaces between columns, uncut."""
     texts = [list(columns), *([str(cell).replace("\n", " ") for cell in row] for row in rows)]
     widths = [max(cell_len(row[at]) for row in texts) for at in range(len(columns))]
     right = [_is_numeric(rows, at) for at in range(len(columns))]
@@ -109,15 +108,15 @@ def format_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> li
 
 
 def _pad(cell: str, width: int, to_right: bool) -> str:
-    """Fill a cell up to its width on the screen, where some letters take two columns."""
+    """Pad a cell to its width on screen, where some characters take two columns."""
     blanks = " " * (width - cell_len(cell))
     return blanks + cell if to_right else cell + blanks
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, readable and whole; instants are ISO 8601 in UTC."""
+    """Print a value as indented JSON; times are ISO 8601 in UTC."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=_to_jsonable)
-    # JSON itself lets C1 controls and turns of direction stand, which terminals obey.
+    # JSON allows C1 controls and direction marks, which terminals interpret.
     _write("".join(map(_escape, text)) + "\n")
 
 
@@ -129,12 +128,12 @@ def _escape(sign: str) -> str:
 
 
 def format_time(at: datetime, zone: tzinfo = UTC) -> str:
-    """Give an instant in the store's zone, to the minute."""
+    """Return a time in the store's zone, to the minute."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def format_age(length: timedelta) -> str:
-    """Give how long that is, in its largest unit: ``3 min``, ``2 h``, ``5 days``."""
+    """Return a length of time in its largest unit: ``3 min``, ``2 h``, ``5 days``."""
     seconds = max(int(length.total_seconds()), 0)
     for unit, least in _UNITS.items():
         if seconds >= least * (2 if unit == "days" else 1):
@@ -143,7 +142,7 @@ def format_age(length: timedelta) -> str:
 
 
 def format_count(count: int, one: str, several: str = "") -> str:
-    """Give ``1 note``, ``2,500 notes``."""
+    """Return ``1 note``, ``2,500 notes``."""
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 

@@ -1,4 +1,4 @@
-"""``wcflow plan``: what would be written, exactly, and nothing of it written."""
+"""``wcflow plan``: show exactly what would be written, without writing it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ShowAll = Annotated[bool, typer.Option("--all", help="Show all of them.")]
 
 @dataclass(frozen=True, slots=True)
 class StorePlan:
-    """What waits for a store: counts by kind, the effects themselves, and whether they may go."""
+    """The changes waiting for a store: counts by kind, previews, and why they are held."""
 
     store: str
     url: str
@@ -93,7 +93,7 @@ def plan(
 def load_plan(
     tx: Connection, config: Config, context: SyncContext, now: datetime, most: int | None
 ) -> StorePlan:
-    """Look at what waits for a store, at most so many of each kind."""
+    """Load the changes that wait for a store, at most ``most`` of each kind."""
     row = load_store_row(tx, context.name)
     assert row is not None, "the store is known before its plan is shown"
     counts = outbox.count_by_kind(tx, context.name, "due")
@@ -123,7 +123,7 @@ def _load_previews(
     most: int | None,
     state: str,
 ) -> list[Preview]:
-    """Give effects kind after kind; of what was only rehearsed, the newest come first."""
+    """Return previews kind by kind; dry-run entries newest first."""
     newest = state == "dry_run"
     found = [
         entry
@@ -137,7 +137,7 @@ def _load_previews(
 
 
 def print_plan(store_plan: StorePlan) -> None:
-    """Print what waits for a store."""
+    """Print the changes that wait for a store."""
     output.print_line(f"{store_plan.store}: {store_plan.url}", "bold")
     total = sum(store_plan.counts.values())
     if not total:

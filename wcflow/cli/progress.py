@@ -1,4 +1,4 @@
-"""How far the first census has come: bars on a terminal, lines in the log elsewhere."""
+"""Progress of the initial import: bars on a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from wcflow.cli import output
 
 ProgressCallback = Callable[[str, int, int], None]
 BAR_DELAY = 1.0
-"""Seconds before a bar is drawn: most walks need none."""
+"""Seconds before a bar is shown; most syncs need none."""
 _STEPS = 10
-"""Without a terminal, how many lines a part may fill."""
+"""The most log lines per part."""
 
 
 class ProgressBars:
-    """A bar for each part of a census, on stderr, gone when the walk is over."""
+    """A bar for each part of an import, on stderr, removed at the end."""
 
     def __init__(self) -> None:
         self._reset()
@@ -38,12 +38,12 @@ class ProgressBars:
         self._since = time.monotonic()
 
     def update(self, part: str, done: int, total: int) -> None:
-        """Take how far a part has come; an empty one only says that work goes on."""
+        """Update the progress of a part; an empty name only means that work continues."""
         if part and (self._progress or time.monotonic() - self._since > BAR_DELAY):
             self._draw(part, done, total)
 
     def clear(self) -> None:
-        """Take the bars away, so that something else can be printed."""
+        """Remove the bars, so that something else can be printed."""
         if self._progress:
             self._progress.stop()
         self._reset()
@@ -58,26 +58,26 @@ class ProgressBars:
 
 
 class ProgressLines:
-    """Lines in the log, at most ten for each part of a census."""
+    """Log lines, at most ten for each part of an import."""
 
     def __init__(self) -> None:
         self._logged_steps: dict[str, int] = {}
         self._log = structlog.get_logger()
 
     def update(self, part: str, done: int, total: int) -> None:
-        """Take how far a part has come; an empty one only says that work goes on."""
+        """Update the progress of a part; an empty name only means that work continues."""
         step = done * _STEPS // max(total, 1)
         if part and self._logged_steps.get(part) != step:
             self._logged_steps[part] = step
             self._log.info("census", part=part, done=done, total=total)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Start again."""
         self._logged_steps.clear()
 
 
 def progress_display() -> ProgressBars | ProgressLines:
-    """Give what fits whoever looks at stderr."""
+    """Return bars for a terminal, log lines otherwise."""
     return ProgressBars() if output.is_terminal(sys.stderr) else ProgressLines()
 
 

@@ -1,4 +1,4 @@
-"""``wcflow reference``: what may be written in the INI, out of the registries that read it."""
+"""``wcflow reference``: everything the INI can contain, from the registries that parse it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Registry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTable:
-    """A part of a registry: its heading, its columns, its entries."""
+    """One table: heading, columns, rows."""
 
     heading: str
     columns: Row
@@ -49,8 +49,8 @@ def reference(
 ) -> None:
     """List everything the INI file can contain.
 
-    Attributes are what a condition may ask and a text may say, triggers what sets a workflow off,
-    steps what a workflow does, keys what stands in which section.
+    Attributes are used in conditions and templates, triggers start workflows, steps are what
+    workflows do, and keys belong to the sections of the INI file.
     """
     if markdown and as_json:
         raise UsageError("--json and --markdown exclude one another")
@@ -64,12 +64,12 @@ def reference(
 
 
 def reference_tables(which: Registry) -> list[ReferenceTable]:
-    """Give a registry as tables."""
+    """Return a registry as tables."""
     return list(_TABLES[which]())
 
 
 def markdown_table(table: ReferenceTable) -> list[str]:
-    """Give a part as the lines of a Markdown table; the first column is code."""
+    """Return a table as Markdown lines; the first column is code."""
     head = f"| {' | '.join(table.columns)} |"
     rule = f"|{'---|' * len(table.columns)}"
     return [head, rule, *(f"| {' | '.join(_markdown_row(table, row))} |" for row in table.rows)]

@@ -1,4 +1,4 @@
-"""``wcflow resync``: read the shop anew over the mirror that is there. Nothing is written to the shop."""
+"""``wcflow resync``: read everything from the store again, without writing to it."""
 
 from __future__ import annotations
 

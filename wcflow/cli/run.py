@@ -1,4 +1,4 @@
-"""``wcflow run``: the daemon, in the foreground; systemd or a person ends it."""
+"""``wcflow run``: the daemon in the foreground, until a signal stops it."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def exit_process(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     if threading.active_count() > 1:
-        # Python would wait for the threads of a census, up to the time-out of their requests.
+        # Python would wait for the threads of an import, up to the time-out of their requests.
         os._exit(code)
     raise typer.Exit(code)

@@ -38,7 +38,7 @@ class Session:
     _contexts: dict[str, SyncContext] = field(default_factory=dict)
 
     def stores(self, name: str | None = None) -> tuple[StoreSettings, ...]:
-        """Give all stores, or the one of that name; raises UsageError where there is none."""
+        """Return all stores, or the one with that name; raises UsageError if there is none."""
         return select_stores(self.config, name)
 
     def context(self, settings: StoreSettings) -> SyncContext:

@@ -194,7 +194,7 @@ def _sync_problems(
 
 
 def _record_problems(aside: Sequence[QuarantinedRecord], known: Mapping[str, int]) -> Iterator[str]:
-    """Tell of a shop that has become unreadable: more of a kind is aside than a tenth of what is known."""
+    """Report a store that has become unreadable: over a tenth of a kind is quarantined."""
     for kind, count in known.items():
         bad = sum(row.kind == kind for row in aside)
         if bad >= UNREADABLE_LIMIT and bad >= count / UNREADABLE_LIMIT:
@@ -212,7 +212,7 @@ def _optional_instant(stamp: int | None) -> datetime | None:
 
 
 def print_status(store_status: StoreStatus, now: datetime) -> None:
-    """Print how a store stands."""
+    """Print the state of a store."""
     output.print_heading(f"{store_status.store}: {store_status.url}{_store_label(store_status)}")
     output.print_table(("", ""), list(_status_facts(store_status, now)), indent=2, header=False)
     if store_status.given_up:
@@ -293,7 +293,7 @@ def _print_failed(store_status: StoreStatus) -> None:
 
 
 def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
-    """Print what could not be understood. It makes no shop unwell: all else goes on."""
+    """Print quarantined records. They are no problem of the store: everything else continues."""
     output.print_heading("Quarantine")
     if bad := sum(row.kind not in PERSON_KINDS for row in rows):
         output.print_line(

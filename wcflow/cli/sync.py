@@ -1,4 +1,4 @@
-"""``wcflow sync``: one walk along the path."""
+"""``wcflow sync``: one sync of each store."""
 
 from __future__ import annotations
 

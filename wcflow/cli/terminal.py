@@ -1,6 +1,6 @@
-"""What is printed on a terminal, and all complaints on stderr: lines that wrap, colours, tables.
+"""Output on a terminal, and everything on stderr: wrapped lines, colours, tables.
 
-Texts come clean (show.py), and none is taken for markup.
+Text is cleaned in output.py, and never interpreted as markup.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from rich.table import Table
 from rich.text import Text
 
 _SHORT_CELL = 18
-"""Columns no wider than that are never broken: ids, states, instants."""
+"""Columns up to this width are never wrapped: ids, states, times."""
 
 
 def line(text: str, style: str, indent: int) -> None:
-    """Print a line that goes on under its beginning."""
+    """Print a line, wrapped and indented."""
     _console(sys.stdout).print(_indented(Text(text, style=style), indent), soft_wrap=False)
 
 
 def print_stderr(label: str, text: str, style: str = "") -> None:
-    """Print a line on stderr, its label in a style."""
+    """Print a line on stderr, with a styled label."""
     _console(sys.stderr).print(Text.assemble((label, style), text), soft_wrap=True)
 
 
@@ -38,7 +38,7 @@ def table(
     *,
     header: bool,
 ) -> None:
-    """Print rows under their columns; a column that is too wide is folded."""
+    """Print rows as a table; columns that are too wide are wrapped."""
     made = Table(
         box=SIMPLE_HEAD if header else None,
         pad_edge=False,

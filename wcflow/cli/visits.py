@@ -1,4 +1,4 @@
-"""One store after another: what stops one does not stop the others."""
+"""Run a command for each store: an error in one does not stop the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ StoreTask = Callable[[SyncContext], int]
 
 
 def for_each_store(session: Session, name: str | None, task: StoreTask) -> int:
-    """Do something for each store, or the one of that name; give the worst exit code."""
+    """Run a task for each store, or the one with that name; return the worst exit code."""
     stores = session.stores(name)
     codes = [DONE]
     for settings in stores:

@@ -1,4 +1,4 @@
-"""``wcflow workflow``: which workflows there are, and running one over people by hand."""
+"""``wcflow workflow``: list workflows, and run one for existing customers."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _plan_runs(context: SyncContext, bulk_run: BulkRun) -> BulkPlan:
 
 
 def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> None:
-    """Count anew, for the question may have stood for long, and begin."""
+    """Select the customers again, because the answer may have taken long, and start the runs."""
     with hold_lease(context):
         evaluate(session.db, session.config, context.settings, bulk_run.now)
         found = _plan_runs(context, bulk_run)
@@ -178,7 +178,7 @@ def _count_people(count: int) -> str:
 
 
 def find_workflow(rules: Rules, name: str) -> Workflow:
-    """Give a workflow that is switched on; raises UsageError where there is none."""
+    """Return an enabled workflow; raises UsageError if there is none."""
     names = [each.name for each in rules.workflows]
     if name not in names:
         hint = did_you_mean(name, names) or f"known: {', '.join(names) or 'none'}"
@@ -190,7 +190,7 @@ def find_workflow(rules: Rules, name: str) -> Workflow:
 
 
 def parse_where(text: str, config: Config) -> Condition:
-    """Read the condition of --where; raises UsageError with what is wrong."""
+    """Parse the condition of --where; raises UsageError with every problem."""
     try:
         condition = parse_condition(text, RulePlace(tags=True, segments=True))
     except RuleErrors as error:
@@ -204,7 +204,7 @@ def parse_where(text: str, config: Config) -> Condition:
 
 
 def _check_names(condition: Condition, config: Config) -> None:
-    """Refuse what the mirror does not know of: it would hold for nobody, in silence."""
+    """Reject names that are not in the local copy: the condition would silently match no customer."""
     names = [each.name for each in config.rules.segments]
     for name in sorted(condition.segment_names):
         if fold(name) not in {fold(each) for each in names}:

@@ -1,7 +1,4 @@
-"""The addresses of the shop and of the database: what may be written, and in which form it is kept.
-
-Nothing is asked of either here.
-"""
+"""The addresses of the store and of the database: what is valid, and their normal form."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ OnWarning = Callable[[str, str], None]
 
 
 def parse_store_url(text: str, warning: OnWarning) -> str:
-    """Give the shop's address without a slash at its end; ``remark`` hears what is amiss."""
+    """Return the store's address without a slash at its end; ``warning`` receives what may be wrong."""
     parts = _split_url(text)
     path = _strip_api_path(parts.path, warning)
     if parts.scheme.lower() == "http" and not _is_local_host(parts.hostname or ""):
@@ -41,7 +38,7 @@ def _split_url(text: str) -> SplitResult:
     except ValueError:
         raise RuleErrors(RuleError(STORE_URL_FORM, repr(text))) from None
     if parts.username is not None or parts.password is not None:
-        # The login is not repeated: it may well be the key.
+        # The login is not shown: it may be the key.
         hint = "the key belongs into consumer_key and consumer_secret"
         raise RuleErrors(RuleError("an address without a login", "one with a login", hint))
     if not good or re.search(r"\s", text):
@@ -72,7 +69,7 @@ def _is_local_host(host: str) -> bool:
 
 
 def parse_database_url(text: str, base: Path) -> URL:
-    """Give the database's address with its driver; a relative SQLite file lies in ``base``."""
+    """Return the database's address with its driver; a relative SQLite path starts at ``base``."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

@@ -1,4 +1,4 @@
-"""The digest of a configuration: it changes when, and only when, what is meant may change."""
+"""The digest of a configuration: it changes if, and only if, its meaning may change."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from wcflow.rules.conditions import Condition
 from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 
 _FORMAT_VERSION = 1
-"""Counted up when a later version takes the same words to mean something else."""
+"""Increased when a later version gives the same words another meaning."""
 
 
 def compute_digest(
     rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings]
 ) -> str:
-    """Give the SHA-256 of all that decides who is what, wears what, and what is done."""
+    """Return the SHA-256 of everything that decides segments, tags and workflows."""
     meaning = {
         "reading": _FORMAT_VERSION,
         "paid_statuses": sorted(paid_statuses),
@@ -33,7 +33,7 @@ def compute_digest(
 
 
 def _segment_data(rules: Iterable[Segment]) -> dict[str, list[Any]]:
-    """Give the segments by group: within one, the order of the file is part of the meaning."""
+    """Return the segments by group; inside a group, the order of the file matters."""
     groups: dict[str, list[Any]] = {}
     for rule in rules:
         said = [rule.name, rule.when.canonical, rule.tag, rule.note]

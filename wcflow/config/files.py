@@ -1,4 +1,4 @@
-"""Read the INI file and those that it includes. What their sections mean is not asked here."""
+"""Read the INI file and the files it includes, without interpreting their sections."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ReadFile = Callable[[Path], bytes]
 
 
 _MAX_BYTES = 2_000_000
-"""Bytes that a file of an admin's may have: ten thousands of rules, and no device without an end."""
+"""The largest file in bytes: room for thousands of rules, but not for an endless device."""
 
 
 def read_file(path: Path) -> bytes:
-    """Read a file; one that is no text of an admin's for its size alone is an OSError."""
+    """Read a file; raises OSError if it is too large."""
     with path.open("rb") as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
@@ -34,14 +34,14 @@ def read_file(path: Path) -> bytes:
 
 @dataclass(slots=True)
 class IniFiles:
-    """The files that were read, the main one first, and the sections in them."""
+    """The files that were read, the main one first, and their sections."""
 
     read: ReadFile
     findings: Findings
     paths: list[Path] = field(default_factory=list)
 
     def sections(self, path: Path) -> list[Section]:
-        """Read one file; one that cannot be read is a problem of its own."""
+        """Read one file; a file that cannot be read is reported."""
         self.paths.append(path)
         try:
             data = self.read(path)
@@ -54,7 +54,7 @@ class IniFiles:
         return parse_ini(decode_text(data, str(path), self.findings), str(path), self.findings)
 
     def read_included(self, general: ParsedSection) -> list[Section]:
-        """Read the files that ``include`` of ``[wcflow]`` names, in the order of their names."""
+        """Read the files that ``include`` in ``[wcflow]`` names, sorted by name."""
         base = Path(general.file).parent
         sections: list[Section] = []
         for row, pattern in general["include"]:
@@ -66,7 +66,7 @@ class IniFiles:
         return sections
 
     def _not_yet_read(self, matches: Iterable[Path]) -> list[Path]:
-        # '*.ini' beside the main file also means the main file: it has been read already.
+        # '*.ini' beside the main file also matches the main file, which has been read already.
         known = {path.resolve() for path in self.paths}
         return [path for path in matches if path.resolve() not in known]
 
@@ -76,7 +76,7 @@ class IniFiles:
 
 
 def _match_files(base: Path, pattern: str) -> list[Path]:
-    # Path.glob refuses absolute patterns, which an admin may well write. Not recursive: '/**' would
+    # Path.glob rejects absolute patterns, which admins do write. Not recursive: '/**' would
     # walk the whole machine.
     anchored = str(Path(glob.escape(str(base))) / pattern)
     found = glob.glob(anchored)  # noqa: PTH207
@@ -84,30 +84,30 @@ def _match_files(base: Path, pattern: str) -> list[Path]:
 
 
 def readable_by_others(path: Path) -> bool:
-    """Say whether users other than the owner may read a file."""
+    """Return whether users other than the owner can read a file."""
     if os.name != "posix" or not path.is_file():
         return False
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
 
-# The commented default configuration, and how values are put into it without losing a comment.
+# The commented default configuration, and how to set values without losing a comment.
 
 
 def default_ini() -> str:
-    """Give the text of the default configuration, ``config/wcflow.ini`` of the source."""
+    """Return the text of the default configuration, ``config/wcflow.ini`` of the source."""
     shipped = files("wcflow") / "default.ini"
     if shipped.is_file():
         return shipped.read_text(encoding="utf-8")
-    # In a source tree it has not been copied into the package.
+    # In a source tree it is not inside the package.
     source = Path(__file__).parents[2] / "config" / "wcflow.ini"
     return source.read_text(encoding="utf-8")
 
 
 def set_values(text: str, head: str, values: Mapping[str, str]) -> str:
-    """Give INI text with keys of the section ``[head]`` set; everything else stays as it is.
+    """Return INI text with keys of the section ``[head]`` set; everything else stays as it is.
 
-    A key that is there is replaced where it stands, any other goes right below the head. Raises
-    KeyError where there is no such section.
+    An existing key is replaced in place, a new one is added below the head. Raises KeyError if
+    there is no such section.
     """
     sections = {section.head: section for section in parse_ini(text, "", Findings())}
     lines = text.split("\n")
@@ -120,9 +120,9 @@ def set_values(text: str, head: str, values: Mapping[str, str]) -> str:
 
 
 def remove_keys(text: str, head: str, keys: Collection[str]) -> str:
-    """Give INI text with keys of ``[head]`` left out: they are found in files of their names.
+    """Return INI text without some keys of ``[head]``, which are in files of their own.
 
-    Raises KeyError where there is no such section or key.
+    Raises KeyError if there is no such section or key.
     """
     sections = {section.head: section for section in parse_ini(text, "", Findings())}
     lines = text.split("\n")

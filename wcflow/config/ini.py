@@ -1,8 +1,8 @@
-"""Turn the text of an INI file into sections, entries and rows that know their line.
+"""Parse the text of an INI file into sections, entries and rows with their line numbers.
 
-Only the form is looked at: which kinds and keys there are, and what values mean, stands elsewhere.
-There is no interpolation and no section of defaults; ``=`` is the only delimiter; comments stand
-on lines of their own; a value goes on over lines that are indented further than its key.
+Only the form is checked here, not names or values. There is no interpolation and no section of
+defaults; ``=`` is the only delimiter; comments are on their own lines; a value continues on lines
+that are indented further than its key.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wcflow.rules.errors import RuleError
 
 @dataclass(frozen=True, slots=True)
 class ValueLine:
-    """One line of a value, without the blanks around it."""
+    """One line of a value, without surrounding spaces."""
 
     line: int
     text: str
@@ -25,7 +25,7 @@ class ValueLine:
 
 @dataclass(slots=True)
 class Entry:
-    """A key as written and its value; ``rows`` are the value's lines that are not empty."""
+    """A key as written and its value; ``rows`` are the non-empty lines of the value."""
 
     key: str
     line: int
@@ -36,7 +36,7 @@ class Entry:
         return "\n".join(row.text for row in self.rows)
 
     def line_of(self, row: int) -> int:
-        """Give the file's line of a row of :attr:`text`, counted from 0."""
+        """Return the line in the file of a row of :attr:`text`, counted from 0."""
         return self.rows[row].line if row < len(self.rows) else self.line
 
 
@@ -55,13 +55,13 @@ class Section:
         return f"{self.kind} {self.name}".strip()
 
     def line_of(self, key: str, row: int = 0) -> int:
-        """Give the line of a row of a key's value; that of the head where the key is absent."""
+        """Return the line of a row of a key's value, or of the head if the key is absent."""
         entry = self.entries.get(key)
         return entry.line_of(row) if entry else self.line
 
 
 def decode_text(data: bytes, file: str, findings: Findings) -> str:
-    """Read bytes as UTF-8, with or without a byte order mark."""
+    """Decode UTF-8 bytes, with or without a byte order mark."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -72,12 +72,12 @@ def decode_text(data: bytes, file: str, findings: Findings) -> str:
 
 
 def parse_ini(text: str, file: str, findings: Findings) -> list[Section]:
-    """Read the text of one file; what has not the right form is told to ``findings``."""
+    """Parse the text of one file; lines that do not have the right form are reported to ``findings``."""
     return _IniReader(file, findings).parse(text)
 
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-# Those at which str.splitlines splits are among them: rows of a value must stay rows.
+# Including those at which str.splitlines splits: rows of a value must stay rows.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -87,7 +87,7 @@ def _numbered_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 class _IniReader:
-    """One file while it is being read: the section and the entry that the next line belongs to."""
+    """The state while a file is parsed: the section and entry that the next line belongs to."""
 
     def __init__(self, file: str, findings: Findings) -> None:
         self.file, self.findings = file, findings
@@ -95,7 +95,7 @@ class _IniReader:
         self.section: Section | None = None
         self.entry: Entry | None = None
         self.indent = 0
-        self.told = False  # lines under a head that was no head are not told one by one
+        self.told = False  # lines under an invalid head are not reported one by one
 
     def parse(self, text: str) -> list[Section]:
         for number, line in _numbered_lines(text):

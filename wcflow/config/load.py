@@ -1,6 +1,6 @@
 """From an INI file to a :class:`Config`, or to every problem in it at once.
 
-This is the whole way: files, sections, stores, rules, and what they say of one another.
+The order is: files, sections, stores, rules, and checks across rules.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from wcflow.rules.model import Rules
 from wcflow.units import Duration
 
 SYSTEM_DIR, STATE_DIR = Path("/etc/wcflow"), Path("/var/lib/wcflow")
-"""Where the service's configuration lies, and where systemd keeps its state."""
+"""Where the service's configuration is, and where systemd keeps its state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All that an admin has said, understood. ``database`` is an absolute SQLAlchemy URL."""
+    """The whole configuration, parsed. ``database`` is an absolute SQLAlchemy URL."""
 
     files: tuple[Path, ...]
     warnings: tuple[ConfigWarning, ...]
@@ -57,7 +57,7 @@ class Config:
     order_meta_keys: frozenset[str]
 
     def store(self, name: str) -> StoreSettings:
-        """Give the settings of one store; KeyError where there is none of that name."""
+        """Return the settings of one store; raises KeyError if there is none with that name."""
         return {store.name: store for store in self.stores}[name]
 
 
@@ -68,7 +68,7 @@ def load_config(
     need_store: bool = True,
     read: ReadFile = read_file,
 ) -> Config:
-    """Read ``path`` and all that it includes; raises ConfigError with every problem there is."""
+    """Read ``path`` and the files it includes; raises ConfigError with every problem."""
     findings = Findings()
     files = IniFiles(read, findings)
     sections = _read_sections(path, files)
@@ -101,7 +101,7 @@ def load_config(
 
 
 def _read_sections(path: Path, files: IniFiles) -> list[Section]:
-    """Read the main file, then what its first ``[wcflow]`` includes."""
+    """Read the main file, then the files that its first ``[wcflow]`` includes."""
     sections = files.sections(path)
     _raise_problems(files, only_unread=True)
     for section in sections:
@@ -129,7 +129,7 @@ def _group_by_kind(parsed_sections: list[ParsedSection]) -> dict[str, list[Parse
 def _general_section(
     path: Path, parsed_sections: dict[str, list[ParsedSection]], findings: Findings
 ) -> ParsedSection:
-    """Give the ``[wcflow]`` section; where there is none, its defaults."""
+    """Return the ``[wcflow]`` section, or its defaults."""
     absent = ParsedSection(Section(str(path), 0, "wcflow", ""), kinds()["wcflow"], findings)
     return next(iter(parsed_sections["wcflow"]), absent)
 
@@ -151,8 +151,8 @@ def _database_url(general: ParsedSection, secret_reader: SecretReader) -> str:
 
 
 def _database_dir(base: Path, env: Mapping[str, str]) -> Path:
-    """Give the database's folder: the service's own, also for who asks beside it; else the INI's."""
-    # systemd names several directories with colons between; the first is the service's own.
+    """Return the directory of the database: the service's state directory, else that of the INI."""
+    # systemd can list several directories with colons between; the first is the service's own.
     state = env.get("STATE_DIRECTORY", "").split(":")[0]
     return Path(state).absolute() if state else STATE_DIR if base == SYSTEM_DIR else base
 
@@ -189,7 +189,7 @@ def _meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str
 
 def _order_meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str]:
     named = {key for part in conditions_and_templates(rules) for key in part.order_meta_keys}
-    # A guest's consent can only stand on their orders.
+    # A guest's consent can only be on their orders.
     return frozenset(named | {store.consent_meta for store in stores if store.consent_meta})
 
 

@@ -1,4 +1,4 @@
-"""What an admin is told of their INI files: problems, which stop, and remarks, which do not."""
+"""What an admin is told about INI files: problems, which stop wcflow, and warnings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from wcflow.rules.errors import RuleError, error_message
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A mistake and the line it stands on (0: the file as a whole).
+    """A problem and its line (0: the whole file).
 
-    ``section`` is a head without brackets, or empty.
-
-    Whatever looks like a key or a password is veiled here, whoever says it.
+    ``section`` is a head without brackets, or empty. Anything that looks like a key or password is
+    masked here.
     """
 
     file: str
@@ -38,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ConfigWarning:
-    """Something that works, but that the admin should know of."""
+    """Something that works, but that the admin should know."""
 
     file: str
     line: int
@@ -66,10 +65,10 @@ class ConfigError(SetupError):
 
 
 class Findings:
-    """Gather what is found while reading goes on, so that all of it can be told at once."""
+    """Collects problems and warnings, so that all of them are reported together."""
 
     def __init__(self) -> None:
-        # Dicts for sets that keep their order: what is said twice is told once.
+        # Dicts as ordered sets: the same problem is reported once.
         self._problems: dict[Problem, None] = {}
         self._remarks: dict[ConfigWarning, None] = {}
 
@@ -83,11 +82,11 @@ class Findings:
         ] = None
 
     def problems(self, files: Iterable[str]) -> list[Problem]:
-        """Give the problems by file, in the order in which ``files`` were read, and by line."""
+        """Return the problems by file, in the order of ``files``, and by line."""
         return _sort_by_file(self._problems, files)
 
     def warnings(self, files: Iterable[str]) -> tuple[ConfigWarning, ...]:
-        """Give the remarks in the same order."""
+        """Return the warnings in the same order."""
         return tuple(_sort_by_file(self._remarks, files))
 
 

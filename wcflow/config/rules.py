@@ -1,6 +1,6 @@
 """From ``[segment]``, ``[tag]``, ``[workflow]`` and the sections of actions to rules, one at a time.
 
-What rules say of one another is looked at in references.py.
+Checks across rules are at the end.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The registry: one entry per kind of section and one per key, with what it means.
+"""The registry of sections and keys, with their meanings.
 
-Reading, "did you mean", the lists of the README and the tests that walk it follow from here.
+Parsing, "did you mean", the README's tables and the registry's tests follow from it.
 """
 
 from __future__ import annotations
@@ -202,4 +202,4 @@ RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 
 PLANNED_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
 PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses", "agent", "quiet_hours", "message_cap"})}
-"""What is designed and not yet there: told plainly, so that nobody waits for it in vain."""
+"""Designed but not available yet: wcflow says so instead of "unknown"."""

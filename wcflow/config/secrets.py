@@ -1,7 +1,7 @@
-"""Where keys may lie, and how they stay out of what is told. Nothing here asks the shop.
+"""Where API keys and passwords can be, and how they are kept out of messages.
 
-A key is written in the INI, named there as an environment variable (``$NAME``), kept in a file of
-its own, or handed over by systemd in ``$CREDENTIALS_DIRECTORY``.
+A key is in the INI, in an environment variable (``$NAME``), in its own file, or a systemd credential
+in ``$CREDENTIALS_DIRECTORY``.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from pathlib import Path
 from wcflow.redact import redact_keys
 from wcflow.rules.errors import RuleError, RuleErrors
 
-# In a file that an admin wrote, any long word of letters and digits may be a key out of its place.
+# In an admin's file, any long word of letters and digits may be a misplaced key.
 _LONG_WORD = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{24,}")
 
 
 def redact_credentials(text: str) -> str:
-    """Give ``text`` with all that looks like a key or a password replaced by ``…``."""
+    """Return ``text`` with everything that looks like a key or password replaced by ``…``."""
     return _LONG_WORD.sub("…", redact_keys(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A key or password, and the file it lies open in, if it is one of the admin's."""
+    """A key or password, and the admin's file that contains it, if any."""
 
     value: str
     source_file: Path | None = None
@@ -36,27 +36,27 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class SecretSources:
-    """The places outside of the INI where secrets may lie. ``base`` is the INI's directory."""
+    """The places outside the INI where secrets can be. ``base`` is the INI's directory."""
 
     base: Path
     env: Mapping[str, str]
     read: Callable[[Path], bytes]
 
     def from_ini(self, text: str, ini: Path) -> Secret:
-        """Take a value of the INI: ``$NAME`` stands for an environment variable."""
+        """Return a value of the INI; ``$NAME`` stands for an environment variable."""
         if text.startswith("$"):
             return Secret(self._read_variable(text[1:]))
         return Secret(text, ini)
 
     def from_file(self, name: str) -> Secret:
-        """Read a file that holds one secret and nothing else."""
+        """Read a file that contains one secret and nothing else."""
         path = self.base / name
         return Secret(self._read_one_word(path), path)
 
     def find_credential(self, names: Iterable[str]) -> Secret | None:
-        """Look for the first of ``names`` that systemd has handed over, else beside the INI.
+        """Find the first of ``names`` among the systemd credentials, else beside the INI.
 
-        systemd takes them from there; who asks beside the service finds them where they lie.
+        systemd loads them from there, so commands outside the service find the same files.
         """
         directory = self.env.get("CREDENTIALS_DIRECTORY", "")
         handed = [Path(directory) / name for name in names] if directory else []

@@ -1,4 +1,4 @@
-"""From ``[store NAME]`` to the settings of a shop, its keys fetched from where they lie."""
+"""Parse ``[store NAME]`` into the settings of a store, and find its API keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wcflow.units import Duration
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """A shop, the key to it, and how it is treated. ``timeout`` is in seconds."""
+    """A store, its API key, and its settings. ``timeout`` is in seconds."""
 
     name: str
     url: str
@@ -42,7 +42,7 @@ _KEY_PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
 
 @dataclass(frozen=True, slots=True)
 class SecretReader:
-    """The keyring, and the files that hold secrets openly as far as reading has come."""
+    """Where secrets come from, and the files that contain them."""
 
     sources: SecretSources
     secret_files: set[Path] = field(default_factory=set)
@@ -56,7 +56,7 @@ class SecretReader:
 def read_stores(
     sections: list[ParsedSection], secret_reader: SecretReader
 ) -> tuple[StoreSettings, ...]:
-    """Read all ``[store NAME]``; what is wrong with them is told through their sheets."""
+    """Parse all ``[store NAME]`` sections; problems are reported through them."""
     stores = tuple(
         _read_store(section, secret_reader, alone=len(sections) == 1) for section in sections
     )
@@ -106,9 +106,9 @@ def _read_url(section: ParsedSection) -> str:
 def _read_secret(
     section: ParsedSection, name: str, secret_reader: SecretReader, *, alone: bool
 ) -> str:
-    """Fetch a key or secret from the one place where it lies; empty where there is a problem."""
+    """Return a key or secret from the one place where it is; empty if there is a problem."""
     if any(section.has(key) and not section[key] for key in (name, f"{name}_file")):
-        return ""  # that it is empty was told
+        return ""  # that it is empty has been reported
     try:
         value = secret_reader.reveal(
             _fetch_secret(section, name, secret_reader.sources, alone=alone)
@@ -134,7 +134,7 @@ def _fetch_secret(
         return sources.from_ini(section[name], Path(section.file))
     if section[f"{name}_file"]:
         return sources.from_file(section[f"{name}_file"])
-    # With several shops a plain name would hand one shop's key to another.
+    # With several stores, a plain name could give one store's key to another.
     names = [f"{section.name}.{name}", *([name] if alone else [])]
     found = None if "/" in section.name else sources.find_credential(names)
     if found is None:
