@@ -38,7 +38,9 @@ class PollHarness:
         self.sandbox, self._clock = faults.store, clock
         self.settings, self.zone, self.meta_keys = settings, zone, META_KEYS
         with db.transaction() as tx:
-            save_store(tx, settings.name, url=client.url, hpos=self.sandbox.state.settings.hpos)
+            save_store(
+                tx, settings.name, url=client.url, uses_hpos=self.sandbox.state.settings.hpos
+            )
 
     # Time.
 
@@ -76,7 +78,7 @@ class PollHarness:
     def clear_dirty_marks(self):
         """Clear all evaluation marks."""
         with self.db.transaction() as tx:
-            tx.execute(update(table_of(PersonRow)).values(touched=0))
+            tx.execute(update(table_of(PersonRow)).values(dirty=0))
 
     # The database.
 
@@ -118,7 +120,7 @@ class PollHarness:
 
     def dirty_people(self):
         """The persons marked for evaluation."""
-        return {key for key, row in self._persons() if row.touched}
+        return {key for key, row in self._persons() if row.dirty}
 
     # The store, as records.
 

@@ -42,7 +42,7 @@ def approve(context: SyncContext) -> int:
     with context.db.transaction() as tx:
         row = require_row(tx, context.name)
         if saved_hold(tx, context.name).reason.startswith(EMPTY_ANSWER_REASON):
-            save_store(tx, context.name, accept_empty=True)
+            save_store(tx, context.name, empty_answer_approved=True)
         return limits.approve(tx, row)
 
 

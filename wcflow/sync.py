@@ -103,12 +103,12 @@ def sync_once(
 def poll_store(context: SyncContext) -> PollResult:
     """Update the database from the store; an approval of an empty answer is used once."""
     with context.db.reading() as tx:
-        approved = require_row(tx, context.name).accept_empty
+        approved = require_row(tx, context.name).empty_answer_approved
         poll = replace(poll_context(tx, context), approved=approved)
     result = run_poll(poll)
     with context.db.transaction() as tx:
         if approved:
-            save_store(tx, context.name, accept_empty=False)
+            save_store(tx, context.name, empty_answer_approved=False)
         _mark_everyone_if_settings_changed(tx, context)
     return result
 
@@ -121,7 +121,7 @@ def poll_context(tx: Connection, context: SyncContext) -> PollContext:
         db=context.db,
         client=context.store,
         settings=context.settings,
-        zone=parse_zone(row.zone),
+        zone=parse_zone(row.time_zone),
         meta_keys=config.meta_keys | config.order_meta_keys | {TAGS_META, SEGMENT_META},
         now=context.clock(),
         progress=context.progress,

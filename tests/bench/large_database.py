@@ -22,7 +22,7 @@ from wcflow.config.load import Config, load_config
 from wcflow.database.connection import Database, open_database
 from wcflow.database.mapping import customer_to_row, order_to_row, product_to_row
 from wcflow.database.sql import stamp
-from wcflow.database.stores import save_store
+from wcflow.database.stores import Hold, save_hold, save_store
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.evaluate.save import EvaluationResult
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund
@@ -151,18 +151,18 @@ def _save_store(db: Database) -> None:
             "shop",
             url="http://127.0.0.1:9",
             title="Large shop",
-            zone="Europe/Berlin",
+            time_zone="Europe/Berlin",
             currency="EUR",
             version="10.2.4",
-            census_started=stamp(INITIAL_SYNC),
-            census_done=stamp(INITIAL_SYNC),
+            initial_sync_started=stamp(INITIAL_SYNC),
+            initial_sync_done=stamp(INITIAL_SYNC),
             order_cursor=stamp(INITIAL_SYNC),
-            newest_customer=10**9,
+            newest_customer_id=10**9,
             reconciled_at=stamp(NOW),
             polled_at=stamp(NOW),
-            meta_checked=True,
-            accepted=True,
+            meta_write_verified=True,
         )
+        save_hold(tx, "shop", Hold(approved=True))
 
 
 def evaluate_all(db: Database, config: Config, now: datetime) -> EvaluationResult:
@@ -237,10 +237,19 @@ def _account(number: int, address: Address, random: Random) -> dict[str, object]
 
 
 def _person(number: int, address: Address) -> dict[str, object]:
-    empty = dict.fromkeys(("by_hand", "refused", "granted", "worn", "matched"), "[]")
-    row = {"id": number, "store": "shop", "email": address.email, "touched": 1, "present": True}
-    figures = {"written_order_id": 0, "spent": 0, "orders_count": 0}
-    return {**row, **empty, "kept": "{}", "digest": "", **figures}
+    empty = dict.fromkeys(
+        (
+            "added_by_hand",
+            "removed_by_hand",
+            "added_by_workflows",
+            "current_tags",
+            "matching_workflows",
+        ),
+        "[]",
+    )
+    row = {"id": number, "store": "shop", "email": address.email, "dirty": 1, "present": True}
+    figures = {"written_order_id": 0, "total_spent": 0, "orders_count": 0}
+    return {**row, **empty, "kept_forever": "{}", "rules_digest": "", **figures}
 
 
 def _identity(number: int, address: Address, accounts: int) -> dict[str, object]:
@@ -325,19 +334,19 @@ def mark_delivered(raw: sqlite3.Connection) -> None:
     for kind, table in (("tags_customer", "customer"), ("tags_order", "orders")):
         _show(raw, kind, table)
     raw.execute(
-        "UPDATE outbox SET state = 'done', done_at = due_at, outcome = 'written' WHERE state = 'due'"
+        "UPDATE outbox SET state = 'done', finished_at = due_at, outcome = 'written' WHERE state = 'due'"
     )
 
 
 def _show(raw: sqlite3.Connection, kind: str, table: str) -> None:
-    asked = "SELECT person, target, payload FROM outbox WHERE kind = ? AND state = 'due'"
+    asked = "SELECT person, target_id, payload FROM outbox WHERE kind = ? AND state = 'due'"
     rows = raw.execute(asked, (kind,)).fetchall()
     known = f"SELECT detail FROM {table} WHERE store = 'shop' AND id = ?"
     raw.executemany(
         f"UPDATE {table} SET detail = ? WHERE store = 'shop' AND id = ?",
         ((_shown(raw.execute(known, (to,)).fetchone()[0], wish), to) for _, to, wish in rows),
     )
-    column = "written_customer = ?" if table == "customer" else "written_order = ?"
+    column = "written_to_customer = ?" if table == "customer" else "written_to_order = ?"
     raw.executemany(
         f"UPDATE person SET {column}, written_order_id = max(written_order_id, ?)"
         " WHERE store = 'shop' AND id = ?",

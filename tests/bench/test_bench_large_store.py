@@ -226,7 +226,10 @@ def start_polling(db, url, now, position):
     """Have the shop polled until now, and the sweep as far as it is to be after eight hours."""
     with db.transaction() as tx:
         known = {"url": url, "order_cursor": stamp(now), "polled_at": stamp(now)}
-        swept = {"sweep_started": stamp(now) - 8 * 3600, "sweep_position": position}
+        swept = {
+            "customer_rescan_started": stamp(now) - 8 * 3600,
+            "customer_rescan_position": position,
+        }
         save_store(tx, "shop", **known, **swept)
 
 

@@ -186,7 +186,11 @@ def bench(tmp_path_factory):
     path = tmp_path_factory.mktemp("nightly") / "mirror.sqlite3"
     sandbox = HugeStore()
     with open_database(f"sqlite:///{path}") as db, db.transaction() as tx:
-        known = {"census_started": stamp(NOW), "census_done": stamp(NOW), "polled_at": stamp(NOW)}
+        known = {
+            "initial_sync_started": stamp(NOW),
+            "initial_sync_done": stamp(NOW),
+            "polled_at": stamp(NOW),
+        }
         cursor = sandbox.created[-1] + LATER + 1
         save_store(tx, "shop", url="https://shop.example", order_cursor=cursor, **known)
         save_ranges(tx, [whole_slice("shop", "drafts", number) for number in range(2)])

@@ -209,7 +209,7 @@ def check_effects_once(sim, activity):
 
 
 def _sync_started(sim):
-    return datetime.fromtimestamp(sim.row().census_started, UTC)
+    return datetime.fromtimestamp(sim.row().initial_sync_started, UTC)
 
 
 def _check_later_note(activity, order, texts):

@@ -109,7 +109,7 @@ def test_an_empty_shop_has_an_empty_mirror(database):
         poll.pull()
 
         assert_database_matches_sandbox(poll)
-        assert poll.row().census_done is not None
+        assert poll.row().initial_sync_done is not None
 
 
 def test_a_shop_without_accounts_is_read(database):
@@ -153,7 +153,7 @@ def open_positions(poll):
     return {
         (status, f"{instant(piece.position - 1):%Y-%m-%dT%H:%M:%S}")
         for piece in left
-        for status in statuses.get(piece.part, ())
+        for status in statuses.get(piece.resource, ())
     }
 
 
@@ -171,8 +171,11 @@ def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
         poll.pull()
 
         assert 0 < kept < 100
-        assert (str(told_of.value), int(START.timestamp())) == (row.error, row.error_since)
-        assert ("", None) == (poll.row().error, poll.row().error_since)
+        assert (str(told_of.value), int(START.timestamp())) == (
+            row.poll_error,
+            row.poll_error_since,
+        )
+        assert ("", None) == (poll.row().poll_error, poll.row().poll_error_since)
         assert_database_matches_sandbox(poll)
 
 

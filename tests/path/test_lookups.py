@@ -18,9 +18,16 @@ NOW = stamp(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
 
 def outbox_row(store, number):
     words = {"step": "0", "kind": "note", "payload": "{}", "state": "done", "claimed_by": ""}
-    at = {"target": number, "due_at": NOW, "queued_at": NOW, "attempts": 0, "released": False}
+    at = {"target_id": number, "due_at": NOW, "queued_at": NOW, "attempts": 0, "approved": False}
     who = {"store": store, "rule": "workflow welcome", "person": number}
-    return {**who, "occurrence": f"order {number} paid", **words, **at, "outcome": "", "digest": ""}
+    return {
+        **who,
+        "event": f"order {number} paid",
+        **words,
+        **at,
+        "outcome": "",
+        "rules_digest": "",
+    }
 
 
 def fill_database(database, number, stores=("shop",)):
@@ -42,7 +49,7 @@ def test_a_few_effects_are_the_first_few_of_their_store(database, newest_first):
     with database.reading() as tx:
         every = outbox.load_entries(tx, "shop", limit=None, newest_first=newest_first)
         few = outbox.load_entries(tx, "shop", limit=7, newest_first=newest_first)
-    assert sorted(range(0, 40, 2), reverse=newest_first) == [each.target for each in every]
+    assert sorted(range(0, 40, 2), reverse=newest_first) == [each.target_id for each in every]
     assert every[:7] == few
 
 

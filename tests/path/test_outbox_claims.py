@@ -23,17 +23,17 @@ def fill_outbox(database, stores=("shop",), rows=300):
             "store": random.choice(stores),
             "rule": "workflow welcome",
             "person": number,
-            "occurrence": f"order {number} paid",
+            "event": f"order {number} paid",
             "step": "0",
             "kind": random.choice(KINDS),
-            "target": number,
+            "target_id": number,
             "payload": "{}",
             "state": random.choice(["due", "due", "done", "done", "done", "failed"]),
             "due_at": stamp(NOW) + random.randrange(-50, 25),
             "queued_at": stamp(NOW),
             "claimed_by": "",
             "attempts": 0,
-            "released": random.random() < 0.3,
+            "approved": random.random() < 0.3,
             "outcome": "",
             "digest": "",
         }
@@ -54,19 +54,19 @@ def due_rows(rows, store="shop"):
     ]
 
 
-@pytest.mark.parametrize("released_only", [True, False])
-def test_the_oldest_are_claimed_first_whatever_their_kind(database, released_only):
+@pytest.mark.parametrize("approved_only", [True, False])
+def test_the_oldest_are_claimed_first_whatever_their_kind(database, approved_only):
     rows = fill_outbox(database)
     kinds = ("tags_customer", "meta_customer", "note")
     wanted = [
-        (row["due_at"], row["target"])
+        (row["due_at"], row["target_id"])
         for row in due_rows(rows)
-        if row["kind"] in kinds and (row["released"] or not released_only)
+        if row["kind"] in kinds and (row["approved"] or not approved_only)
     ]
     claimed = []
     with database.transaction() as tx:
-        while some := outbox.claim(tx, "shop", kinds, NOW, 7, "me", released_only=released_only):
-            claimed.append([(stamp(entry.due_at), entry.target) for entry in some])
+        while some := outbox.claim(tx, "shop", kinds, NOW, 7, "me", approved_only=approved_only):
+            claimed.append([(stamp(entry.due_at), entry.target_id) for entry in some])
 
     assert sorted(wanted) == [each for some in claimed for each in sorted(some)]
     assert {7} == {len(some) for some in claimed[:-1]}
@@ -74,9 +74,9 @@ def test_the_oldest_are_claimed_first_whatever_their_kind(database, released_onl
 
 def test_what_waits_is_counted_by_whether_it_was_let_go(database):
     rows = due_rows(fill_outbox(database, stores=("shop", "other")))
-    released = sum(row["released"] for row in rows)
+    approved = sum(row["approved"] for row in rows)
     with database.reading() as tx:
-        assert (len(rows) - released, released) == outbox.count_waiting(tx, "shop", NOW)
+        assert (len(rows) - approved, approved) == outbox.count_waiting(tx, "shop", NOW)
         assert (0, 0) == outbox.count_waiting(tx, "shop", NOW - timedelta(days=1))
 
 

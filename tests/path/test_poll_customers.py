@@ -29,8 +29,8 @@ def poll(database):
         place_order(poll, customer=poll.anna, now=START - 39 * DAY)
         poll.bobs = place_order(poll, email="bob@example.com", now=START - 38 * DAY)
         poll.settle()
-        save_memory(poll, f"c{poll.anna}", "anna@example.com", worn='["Anna"]')
-        save_memory(poll, "g:bob@example.com", "bob@example.com", worn='["Bob"]')
+        save_memory(poll, f"c{poll.anna}", "anna@example.com", current_tags='["Anna"]')
+        save_memory(poll, "g:bob@example.com", "bob@example.com", current_tags='["Bob"]')
         poll.advance(minutes=1)
         yield poll
 
@@ -42,12 +42,12 @@ def place_order(poll, **more):
 def save_memory(poll, key, email, **columns):
     with poll.db.transaction() as tx:
         (id,) = mark_dirty(tx, "shop", {key: email}).values()
-        upsert(tx, PersonRow, [{"id": id, "store": "shop", "touched": 0, **columns}])
+        upsert(tx, PersonRow, [{"id": id, "store": "shop", "dirty": 0, **columns}])
 
 
 def saved_tags(poll):
     """The tags that are remembered of persons."""
-    return {key: row.worn for key, row in poll._persons() if row.worn != "[]"}
+    return {key: row.current_tags for key, row in poll._persons() if row.current_tags != "[]"}
 
 
 def poll_for_a_day(poll, every=timedelta(hours=1)):
@@ -133,7 +133,7 @@ class TestNew:
 
 class TestAddresses:
     def test_a_new_address_keeps_the_memory_and_meets_the_guest_it_was(self, poll):
-        save_memory(poll, "g:ann@example.com", "ann@example.com", worn='["Guest"]')
+        save_memory(poll, "g:ann@example.com", "ann@example.com", current_tags='["Guest"]')
         poll.sandbox.change_email(poll.anna, "ann@example.com", now=poll.now)
         place_order(poll, customer=poll.anna)
         poll.pull()
@@ -224,7 +224,7 @@ class TestGone:
             "store": "shop",
             "workflow": "welcome",
             "person": bob,
-            "occurrence": "order 1 paid",
+            "event": "order 1 paid",
             "at": 1,
             "state": "waiting",
             "steps": "[]",

@@ -483,9 +483,13 @@ def test_why_polls_fail_is_kept_since_when_they_do_and_forgotten_when_they_succe
     poll.faults.recover()
     poll.pull()
 
-    assert ("HTTP 500" in failed.error, since) == (True, failed.error_since)
+    assert ("HTTP 500" in failed.poll_error, since) == (True, failed.poll_error_since)
     row = poll.row()
-    assert ("", None, int(poll.now.timestamp())) == (row.error, row.error_since, row.polled_at)
+    assert ("", None, int(poll.now.timestamp())) == (
+        row.poll_error,
+        row.poll_error_since,
+        row.polled_at,
+    )
 
 
 def test_unreadable_rows_are_passed_by(poll):

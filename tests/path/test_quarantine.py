@@ -506,7 +506,7 @@ class TestTheWholePath:
 
         assert ["Buyers"] * 2 + [None] + ["Buyers"] * 2 == [sim.segment(o) for o in placed]
         (waiting,) = sim.outbox(states=["due"])
-        assert placed[2] == waiting.target
+        assert placed[2] == waiting.target_id
         sim.faults.recover()
         sim.advance(hours=1)
         sim.settle()

@@ -64,9 +64,9 @@ def test_what_polls_have_no_room_for_the_night_does(crowded_poll):
             crowded_poll.accounts[number], now=crowded_poll.now, first_name="Dora"
         )
     list(poll_each_minute(crowded_poll, RESCAN_SECONDS // 60 - 1))
-    before = crowded_poll.row().sweep_position
+    before = crowded_poll.row().customer_rescan_position
     crowded_poll.reconcile()
 
     assert before < crowded_poll.accounts[2500]
-    assert crowded_poll.accounts[-1] == crowded_poll.row().sweep_position
+    assert crowded_poll.accounts[-1] == crowded_poll.row().customer_rescan_position
     assert_database_matches_sandbox(crowded_poll)

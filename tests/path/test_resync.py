@@ -32,19 +32,19 @@ from wcflow.sandbox.faults import Faults
 _O, _C = table_of(OrderRow), table_of(CustomerRow)
 _P, _M = table_of(PersonRow), table_of(MembershipRow)
 DONE = {
-    RunRow: ("id", "workflow", "person", "occurrence", "state", "path", "due_at", "memory"),
-    OutboxRow: ("id", "rule", "person", "occurrence", "step", "state", "payload", "done_at"),
+    RunRow: ("id", "workflow", "person", "event", "state", "path", "due_at", "variables"),
+    OutboxRow: ("id", "rule", "person", "event", "step", "state", "payload", "finished_at"),
     PersonRow: (
         "id",
         "email",
-        "by_hand",
-        "refused",
-        "granted",
-        "kept",
-        "worn",
-        "matched",
-        "written_customer",
-        "written_order",
+        "added_by_hand",
+        "removed_by_hand",
+        "added_by_workflows",
+        "kept_forever",
+        "current_tags",
+        "matching_workflows",
+        "written_to_customer",
+        "written_to_order",
         "written_order_id",
     ),
     MembershipRow: ("person", "segment", "since"),
@@ -299,7 +299,7 @@ def test_another_process_at_work_is_not_disturbed(sim):
     with pytest.raises(BusyError, match="another wcflow is working"):
         resync(sim)
 
-    assert sim.row().census_done is not None
+    assert sim.row().initial_sync_done is not None
 
 
 class TestAShopThatSeemsEmpty:

@@ -240,14 +240,14 @@ def test_a_plugin_that_drops_meta_is_noticed_with_the_first_write(simulate):
     (entry,) = sim.outbox()
     assert "due" == entry.state
     assert "accepted wcflow_tags, wcflow_segment for order" in entry.outcome
-    assert not sim.row().meta_checked
+    assert not sim.row().meta_write_verified
 
 
 def test_only_the_first_write_is_read_back(simulate):
     sim = simulate()
     sim.place_order(email="a@example.com", days_ago=5)
     sim.settle()
-    assert sim.row().meta_checked
+    assert sim.row().meta_write_verified
     sim.advance(hours=1)
     sim.faults.set_field("order", sim.place_order(email="b@example.com"), "meta_data", [])
     sim.run_pass()

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from tests.databases.sample_store import build_interrupted_store, build_sample_store
 from wcflow.database import schema
 from wcflow.database.connection import open_database
+from wcflow.database.stores import EMPTY_ANSWER_REASON
 from wcflow.errors import BusyError, SetupError
 
 DUMPS = Path(__file__).parents[1] / "databases"
@@ -67,7 +68,7 @@ def _structure(url):
                     (each["name"], str(each["type"]), each["nullable"], each["default"])
                     for each in sorted(found.get_columns(name), key=lambda each: each["name"])
                 ],
-                "key": found.get_pk_constraint(name)["constrained_columns"],
+                "key": found.get_pk_constraint(name),
                 "unique": sorted(
                     (each["name"], each["column_names"])
                     for each in found.get_unique_constraints(name)
@@ -98,23 +99,75 @@ def test_an_upgraded_database_is_built_like_a_new_one(old_url, new_url):
     assert _structure(new_url) == _structure(old_url)
 
 
-TABLES = {"move": "transition"}
-"""Tables that have another name today."""
+RENAMED_TABLES = {
+    "aside": "quarantine",
+    "census_slice": "import_range",
+    "doubt": "unconfirmed",
+    "move": "transition",
+    "written": "written_tags",
+}
+RENAMED_COLUMNS = {
+    "census_slice": {"part": "resource"},
+    "store": {
+        "zone": "time_zone",
+        "hpos": "uses_hpos",
+        "reads_meta": "can_read_meta",
+        "meta_checked": "meta_write_verified",
+        "census_started": "initial_sync_started",
+        "census_done": "initial_sync_done",
+        "newest_customer": "newest_customer_id",
+        "sweep_position": "customer_rescan_position",
+        "sweep_started": "customer_rescan_started",
+        "error": "poll_error",
+        "error_since": "poll_error_since",
+        "order_gap": "median_order_gap",
+    },
+    "person": {
+        "touched": "dirty",
+        "digest": "rules_digest",
+        "by_hand": "added_by_hand",
+        "refused": "removed_by_hand",
+        "granted": "added_by_workflows",
+        "kept": "kept_forever",
+        "worn": "current_tags",
+        "matched": "matching_workflows",
+        "written_customer": "written_to_customer",
+        "written_order": "written_to_order",
+        "spent": "total_spent",
+    },
+    "workflow": {"digest": "rules_digest", "since": "active_since"},
+    "run": {
+        "occurrence": "event",
+        "at": "event_at",
+        "item_id": "line_item_id",
+        "memory": "variables",
+        "digest": "rules_digest",
+    },
+    "outbox": {
+        "occurrence": "event",
+        "target": "target_id",
+        "done_at": "finished_at",
+        "released": "approved",
+        "digest": "rules_digest",
+    },
+}
+"""The tables and columns of earlier revisions that have another name now."""
+
+
+def _renamed(table, row):
+    names = {"subject": "key"} | RENAMED_COLUMNS.get(table, {})
+    return {names.get(column, column): value for column, value in row.items()}
 
 
 def _as_today(contents):
-    """Return the rows of an earlier revision by the names of today, as far as they are there."""
+    """Return the rows of an earlier revision under the names of today."""
     return {
-        TABLES.get(name, name): [
-            {
-                ("key" if column == "subject" else column): value
-                for column, value in row.items()
-                if column != "step" or name != "run"
-            }
+        RENAMED_TABLES.get(table, table): [
+            _renamed(table, {c: v for c, v in row.items() if (table, c) != ("run", "step")})
             for row in rows
         ]
-        for name, rows in contents.items()
-        if name not in ("setting", "store")
+        for table, rows in contents.items()
+        if table not in ("setting", "store")
     }
 
 
@@ -162,7 +215,8 @@ def test_an_upgrade_keeps_the_state_of_the_store(old_url):
     after = _contents(old_url)
 
     assert [{"name": "secret", "value": settings["secret"]}] == after["setting"]
-    (was,), (store,), (channel,) = before["store"], after["store"], after["channel"]
+    (row,), (store,), (channel,) = before["store"], after["store"], after["channel"]
+    was = _renamed("store", row)
     kept = was.keys() & store.keys()
     assert {name: was[name] for name in kept} == {name: store[name] for name in kept}
     assert {"held", "held_since", "accepted"} == was.keys() - kept
@@ -184,6 +238,17 @@ def test_an_upgrade_keeps_the_state_of_the_store(old_url):
         store["meta_keys"],
         store["resyncing"],
     )
+
+
+def test_an_upgrade_rewrites_the_reason_of_an_empty_answer(old_url):
+    """The reason is compared with what the poll would say now: it must go on as the same alarm."""
+    with _bare(old_url).begin() as tx:
+        reason = "an empty answer where the mirror is full: orders: none, where 12 are known"
+        tx.execute(text("UPDATE store SET held = :reason"), {"reason": reason})
+    open_database(old_url).close()
+
+    (channel,) = _contents(old_url)["channel"]
+    assert f"{EMPTY_ANSWER_REASON}: orders: none, where 12 are known" == channel["hold_reason"]
 
 
 def test_an_upgrade_turns_the_next_step_into_a_path(old_url):

@@ -367,7 +367,7 @@ FAULTS = [
         ("rows", "rows of orders cannot be read", 1, ("4",)),
     ),
     (
-        "UPDATE person SET worn = '{}' WHERE email = 'ben@example.com'",
+        "UPDATE person SET current_tags = '{}' WHERE email = 'ben@example.com'",
         ("rows", "rows of person cannot be read", 1, ("2",)),
     ),
     (
@@ -387,7 +387,7 @@ FAULTS = [
         ("stamps", "rows of outbox have an instant in queued_at that cannot be", 1, ("14",)),
     ),
     (
-        "UPDATE census_slice SET done = FALSE WHERE part = 'trash'",
+        "UPDATE import_range SET done = FALSE WHERE resource = 'trash'",
         ("census", "the census is said to be done, and parts of it are not", 1, ("trash",)),
     ),
     (

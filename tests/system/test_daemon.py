@@ -328,12 +328,12 @@ def test_the_error_of_a_store_is_in_the_database_until_it_works_again(host):
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     daemon.notify_socket.wait_for_message("polled just now")
     host.faults.fail_with(status=401, times=None)
-    error = wait_until(lambda: host.row().error)
+    error = wait_until(lambda: host.row().poll_error)
     host.faults.recover()
-    wait_until(lambda: not host.row().error)
+    wait_until(lambda: not host.row().poll_error)
 
     assert "401" in error
-    assert host.row().error_since is None
+    assert host.row().poll_error_since is None
 
 
 def test_a_locked_database_is_logged_once_and_retried(host):

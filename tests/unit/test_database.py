@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wcflow.database import schema
 from wcflow.database.connection import Database, open_database
-from wcflow.database.evaluation_queue import everyone_after, start_full_evaluation
+from wcflow.database.evaluation_queue import load_full_evaluation_position, start_full_evaluation
 from wcflow.database.sql import chunks, table_of, upsert
 from wcflow.database.stores import (
     Rescan,
@@ -64,10 +64,10 @@ def test_the_newest_revision_is_the_one_named_in_the_code():
 
 def test_an_opened_database_is_found_again_with_all_it_held(database, database_url):
     with database.transaction() as tx:
-        save_store(tx, "shop", url="https://shop.example", zone="Europe/Berlin")
+        save_store(tx, "shop", url="https://shop.example", time_zone="Europe/Berlin")
 
     with open_database(database_url) as again, again.reading() as tx:
-        assert "Europe/Berlin" == load_store_row(tx, "shop").zone
+        assert "Europe/Berlin" == load_store_row(tx, "shop").time_zone
 
 
 def test_a_transaction_that_fails_leaves_nothing(database):
@@ -182,7 +182,7 @@ class TestRefusals:
             with pytest.raises(BusyError, match="is full"), db.transaction() as tx:
                 pages = tx.execute(text("PRAGMA page_count")).scalar_one()
                 tx.execute(text(f"PRAGMA max_page_count = {pages}"))
-                save_store(tx, "shop", title="lost", error="x" * 1_000_000)
+                save_store(tx, "shop", title="lost", poll_error="x" * 1_000_000)
             with db.reading() as tx:
                 assert "kept" == load_store_row(tx, "shop").title
 
@@ -325,11 +325,11 @@ class TestUpsert:
     def test_new_rows_take_defaults_and_old_ones_keep_what_is_not_named(self, database):
         person = {"store": "shop", "id": 1, "email": "a@example.com"}
         with database.transaction() as tx:
-            upsert(tx, PersonRow, [{**person, "worn": '["VIP"]', "touched": 0}])
-            upsert(tx, PersonRow, [{**person, "touched": 1}, {**person, "id": 2, "touched": 1}])
+            upsert(tx, PersonRow, [{**person, "current_tags": '["VIP"]', "dirty": 0}])
+            upsert(tx, PersonRow, [{**person, "dirty": 1}, {**person, "id": 2, "dirty": 1}])
             found = {row["id"]: row for row in rows(tx, PersonRow)}
 
-        assert (1, '["VIP"]') == (found[1]["touched"], found[1]["worn"])
+        assert (1, '["VIP"]') == (found[1]["dirty"], found[1]["current_tags"])
         assert PersonRow(**person | {"id": 2}).model_dump() == found[2]
 
     def test_columns_to_keep_are_given_to_new_rows_and_left_in_old_ones(self, database):
@@ -339,7 +339,7 @@ class TestUpsert:
             upsert(
                 tx,
                 PersonRow,
-                [{**person, "email": "new@example.com", "touched": 1}],
+                [{**person, "email": "new@example.com", "dirty": 1}],
                 keep={"email"},
             )
             upsert(tx, PersonRow, [{"id": 1, "store": "shop"}])
@@ -385,4 +385,7 @@ def test_rescans_of_stores_with_similar_names_do_not_collide(database):
         save_rescan(tx, "ids x", "x", other)
         start_full_evaluation(tx, "ids x")
         assert (rescan, other) == (load_rescan(tx, "x", "ids x"), load_rescan(tx, "ids x", "x"))
-        assert (None, 0) == (everyone_after(tx, "x"), everyone_after(tx, "ids x"))
+        assert (None, 0) == (
+            load_full_evaluation_position(tx, "x"),
+            load_full_evaluation_position(tx, "ids x"),
+        )

@@ -34,7 +34,7 @@ def test_those_among_any_number_of_values_are_found_once(people, many):
 def test_values_that_look_like_sql_are_values(people):
     asked = Prepared(
         select(PERSONS.c.email).where(
-            PERSONS.c.email.in_(IN_LIST), or_(PERSONS.c.touched == 1, PERSONS.c.touched == 7)
+            PERSONS.c.email.in_(IN_LIST), or_(PERSONS.c.dirty == 1, PERSONS.c.dirty == 7)
         )
     )
     texts = ["') OR 1=1 --", "%s", "?", ":store", PEOPLE["c7"]]
@@ -46,9 +46,11 @@ def test_a_statement_is_made_for_each_of_many_and_for_nobody_where_there_are_non
     named = Prepared(
         update(PERSONS)
         .where(PERSONS.c.store == bindparam("of"), PERSONS.c.email == bindparam("who"))
-        .values(orders_count=bindparam("to"), spent=12)
+        .values(orders_count=bindparam("to"), total_spent=12)
     )
-    counted = Prepared(select(PERSONS.c.email, PERSONS.c.orders_count).where(PERSONS.c.spent > 0))
+    counted = Prepared(
+        select(PERSONS.c.email, PERSONS.c.orders_count).where(PERSONS.c.total_spent > 0)
+    )
     with people.transaction() as tx:
         named.execute_many(tx, [])
         assert [] == counted.rows(tx)

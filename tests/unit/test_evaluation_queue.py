@@ -21,7 +21,7 @@ EVERYONE = [1, 2, 3, 4, 5]
 
 
 _P = table_of(PersonRow)
-_LEFT = ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
+_LEFT = ("email", "evaluated_at", "rules_digest", "dirty", "due_at", "total_spent", "orders_count")
 
 
 def person_figures(tx, person):
@@ -32,7 +32,7 @@ def person_figures(tx, person):
 
 def mark_evaluated(person, due_at):
     return EvaluationRecord(
-        person, "", NOW, "rules", touched=False, due_at=due_at, spent=0, orders_count=0
+        person, "", NOW, "rules", dirty=False, due_at=due_at, total_spent=0, orders_count=0
     )
 
 
@@ -130,20 +130,22 @@ def test_who_is_put_off_is_not_due_until_then(tx):
 
 @pytest.mark.parametrize("due_at", [None, NOW, NOW + timedelta(days=1)], ids=str)
 @pytest.mark.parametrize("email", ["", "new@example.com"])
-@pytest.mark.parametrize("touched", [True, False])
-def test_what_a_judgement_leaves_of_a_person_is_kept_and_of_nobody_else(tx, due_at, email, touched):
+@pytest.mark.parametrize("dirty", [True, False])
+def test_what_a_judgement_leaves_of_a_person_is_kept_and_of_nobody_else(tx, due_at, email, dirty):
     """Be it that their place among the due or their address changes, or neither."""
     before = {who: person_figures(tx, who) for who in EVERYONE}
-    left = EvaluationRecord(5, email, NOW + timedelta(1), "other rules", touched, due_at, 700, 3)
+    left = EvaluationRecord(5, email, NOW + timedelta(1), "other rules", dirty, due_at, 700, 3)
     save_evaluation_records(tx, "shop", [left])
     due = None if due_at is None else stamp(due_at)
-    now = (email, stamp(NOW + timedelta(1)), "other rules", int(touched), due, 700, 3)
+    now = (email, stamp(NOW + timedelta(1)), "other rules", int(dirty), due, 700, 3)
     assert {**before, 5: now} == {who: person_figures(tx, who) for who in EVERYONE}
 
 
 @pytest.mark.parametrize("due_at", [None, NOW], ids=str)
 def test_of_whom_nothing_changes_but_the_rules_that_is_kept(tx, due_at):
     save_evaluation_records(tx, "shop", [mark_evaluated(5, due_at)])
-    save_evaluation_records(tx, "shop", [mark_evaluated(5, due_at)._replace(digest="other rules")])
+    save_evaluation_records(
+        tx, "shop", [mark_evaluated(5, due_at)._replace(rules_digest="other rules")]
+    )
     due = None if due_at is None else stamp(due_at)
     assert ("", stamp(NOW), "other rules", 0, due, 0, 0) == person_figures(tx, 5)

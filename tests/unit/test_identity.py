@@ -47,13 +47,13 @@ def remember(tx, person, **columns):
 
 
 def entry(person, **columns):
-    fields = {"rule": "segment VIP", "occurrence": "order 1 paid", "step": "0", "kind": "note"}
+    fields = {"rule": "segment VIP", "event": "order 1 paid", "step": "0", "kind": "note"}
     times = {"due_at": 1, "queued_at": 1, "payload": "{}"}
     return OutboxRow(store="shop", person=person, **{**fields, **times, **columns})
 
 
 def run(person, **columns):
-    fields = {"workflow": "welcome", "occurrence": "order 1 paid", "at": 1, "started_at": 1}
+    fields = {"workflow": "welcome", "event": "order 1 paid", "event_at": 1, "started_at": 1}
     return RunRow(
         store="shop", person=person, **{**fields, "steps": "[]", "state": "waiting", **columns}
     )
@@ -122,13 +122,13 @@ class TestOwners:
 
 def test_marking_creates_persons_and_keeps_what_is_remembered(tx):
     (anna,) = mark_dirty(tx, "shop", {NEW: ANNA}).values()
-    remember(tx, anna, touched=0, worn='["VIP"]', due_at=7)
+    remember(tx, anna, dirty=0, current_tags='["VIP"]', due_at=7)
     both = mark_dirty(tx, "shop", {NEW: "new@example.com", "c6": "b@example.com"})
 
     assert [
         (anna, "new@example.com", 1, '["VIP"]', 7),
         (both["c6"], "b@example.com", 1, "[]", None),
-    ] == rows(tx, PersonRow, "id", "email", "touched", "worn", "due_at")
+    ] == rows(tx, PersonRow, "id", "email", "dirty", "current_tags", "due_at")
 
 
 def test_many_new_persons_get_the_identities_they_were_created_for(tx):
@@ -142,11 +142,18 @@ def test_many_new_persons_get_the_identities_they_were_created_for(tx):
 
 class TestGuestRegisters:
     def test_the_person_stays_the_same_and_has_no_tags_written_to_the_account(self, tx, old):
-        remember(tx, old, touched=0, worn='["VIP"]', written_customer="{}", written_order="{}")
+        remember(
+            tx,
+            old,
+            dirty=0,
+            current_tags='["VIP"]',
+            written_to_customer="{}",
+            written_to_order="{}",
+        )
         before = the_person(tx)
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
-        assert {**before, "touched": 1, "written_customer": None} == the_person(tx)
+        assert {**before, "dirty": 1, "written_to_customer": None} == the_person(tx)
         assert {("account", "5"): old, ("email", ANNA): old} == identities(tx)
 
     def test_an_unknown_guest_makes_a_new_person(self, tx):
@@ -156,8 +163,8 @@ class TestGuestRegisters:
 
     def test_the_address_gets_a_person_of_its_own_when_a_guest_uses_it_again(self, tx, old):
         """What happened to the account is handled; what is of an order is known by the order."""
-        put(tx, run(old, occurrence="order 1 paid", state="done"))
-        put(tx, run(old, occurrence="first order", state="done"))
+        put(tx, run(old, event="order 1 paid", state="done"))
+        put(tx, run(old, event="first order", state="done"))
         move_identity(tx, "shop", OLD, NEW, ANNA)
         again = mark_dirty(tx, "shop", {OLD: ANNA})[OLD]
 
@@ -166,7 +173,7 @@ class TestGuestRegisters:
             (old, "first order", "done"),
             (old, "order 1 paid", "done"),
             (again, "first order", "skipped"),
-        ] == rows(tx, RunRow, "person", "occurrence", "state")
+        ] == rows(tx, RunRow, "person", "event", "state")
 
 
 class TestAccountIsDeleted:
@@ -197,57 +204,63 @@ class TestMerging:
         remember(
             tx,
             old,
-            by_hand='["a"]',
-            refused='["r"]',
-            granted='["g"]',
-            worn='["a","g"]',
-            kept='{"x":["k1"],"y":["k2"]}',
-            matched='["m"]',
-            written_order='{"of": "old"}',
+            added_by_hand='["a"]',
+            removed_by_hand='["r"]',
+            added_by_workflows='["g"]',
+            current_tags='["a","g"]',
+            kept_forever='{"x":["k1"],"y":["k2"]}',
+            matching_workflows='["m"]',
+            written_to_order='{"of": "old"}',
             written_order_id=9,
             evaluated_at=50,
-            spent=900,
-            digest="of the last evaluation",
+            total_spent=900,
+            rules_digest="of the last evaluation",
         )
         remember(
             tx,
             new,
-            by_hand='["b"]',
-            worn='["a","b"]',
-            kept='{"x":["k3"]}',
-            written_customer='{"of": "new"}',
-            written_order='{"of": "new"}',
+            added_by_hand='["b"]',
+            current_tags='["a","b"]',
+            kept_forever='{"x":["k3"]}',
+            written_to_customer='{"of": "new"}',
+            written_to_order='{"of": "new"}',
             written_order_id=4,
             evaluated_at=40,
-            touched=0,
-            spent=100,
-            digest="d",
+            dirty=0,
+            total_spent=100,
+            rules_digest="d",
         )
         move_identity(tx, "shop", OLD, NEW, "anna@example.com")
         found = the_person(tx)
 
         lists = {
             name: loads(found[name])
-            for name in ("by_hand", "refused", "granted", "worn", "matched")
+            for name in (
+                "added_by_hand",
+                "removed_by_hand",
+                "added_by_workflows",
+                "current_tags",
+                "matching_workflows",
+            )
         }
         assert {
-            "by_hand": ["a", "b"],
-            "refused": ["r"],
-            "granted": ["g"],
-            "worn": ["a", "b", "g"],
-            "matched": ["m"],
+            "added_by_hand": ["a", "b"],
+            "removed_by_hand": ["r"],
+            "added_by_workflows": ["g"],
+            "current_tags": ["a", "b", "g"],
+            "matching_workflows": ["m"],
         } == lists
-        assert {"x": ["k1", "k3"], "y": ["k2"]} == loads(found["kept"])
+        assert {"x": ["k1", "k3"], "y": ["k2"]} == loads(found["kept_forever"])
         assert ('{"of": "new"}', '{"of": "old"}', 9) == (
-            found["written_customer"],
-            found["written_order"],
+            found["written_to_customer"],
+            found["written_to_order"],
             found["written_order_id"],
         )
         assert (1, 50, 100, "of the last evaluation") == (
-            found["touched"],
+            found["dirty"],
             found["evaluated_at"],
-            found["spent"],
-            found["digest"],
+            found["total_spent"],
+            found["rules_digest"],
         )
 
     def test_memberships_are_joined_and_the_earlier_entry_counts(self, tx, old, new):
@@ -331,11 +344,11 @@ class TestMerging:
 
 
 def test_an_account_whose_address_names_no_person_is_only_marked(tx, new):
-    remember(tx, new, touched=0, written_customer="{}", worn='["VIP"]')
+    remember(tx, new, dirty=0, written_to_customer="{}", current_tags='["VIP"]')
     move_identity(tx, "shop", NEW, NEW, ANNA)
 
     assert new == person_of(tx, NEW)
     assert (1, "{}", '["VIP"]') in {
-        (row.touched, row.written_customer, row.worn)
+        (row.dirty, row.written_to_customer, row.current_tags)
         for row in tx.execute(table_of(PersonRow).select())
     }

@@ -12,7 +12,7 @@ ANSWERS = 10
 
 
 def make_portion():
-    return ImportRange(store="shop", part="orders", number=0, position=0, end=ANSWERS)
+    return ImportRange(store="shop", resource="orders", number=0, position=0, end=ANSWERS)
 
 
 def fetch_all(piece):
@@ -35,7 +35,7 @@ def test_an_answer_waits_a_few_seconds_at_most_for_others(seconds, together):
 def test_where_one_slice_has_no_room_all_that_has_come_is_kept_together():
     """Two threads bring sixteen answers each, for which there is room, before any is kept."""
     pieces = [
-        ImportRange(store="shop", part="orders", number=n, position=0, end=40) for n in range(2)
+        ImportRange(store="shop", resource="orders", number=n, position=0, end=40) for n in range(2)
     ]
     seen = []
 

@@ -60,12 +60,12 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
 
 
 def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
-    mark, where = entry.payload["mark"], f"order {entry.target}"
-    if entry.attempts > 1 and any(mark in each.text for each in ways.store.notes(entry.target)):
+    mark, where = entry.payload["mark"], f"order {entry.target_id}"
+    if entry.attempts > 1 and any(mark in each.text for each in ways.store.notes(entry.target_id)):
         return f"note on {where}, written by an earlier attempt"
     # WooCommerce keeps markup as it is sent (FACTS: Notes), so what people typed is escaped.
     text = f"{html.escape(entry.payload['text'], quote=False)} {mark}"
-    ways.store.add_note(entry.target, text, for_customer=entry.payload["for_customer"])
+    ways.store.add_note(entry.target_id, text, for_customer=entry.payload["for_customer"])
     return f"note on {where}"
 
 

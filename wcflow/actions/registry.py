@@ -64,7 +64,7 @@ def channel_kinds(channel: str) -> list[str]:
 def target_words(entry: OutboxEntry) -> str:
     """Return where an entry goes: ``customer 12``, ``order 812``, or nothing."""
     place = ENTRY_KINDS[entry.kind].resource
-    return f"{place} {entry.target}" if place and entry.target else ""
+    return f"{place} {entry.target_id}" if place and entry.target_id else ""
 
 
 def entry_words(entry: OutboxEntry) -> str:

@@ -250,7 +250,7 @@ def _show_delivered(context: SyncContext) -> None:
         if kind.deliver:
             output.print_heading(kind.several.capitalize())
             rows = [
-                (content_words(entry), names[entry.person], f"{entry.rule}: {entry.occurrence}")
+                (content_words(entry), names[entry.person], f"{entry.rule}: {entry.event}")
                 for entry in found
                 if entry.kind == kind.name
             ]
@@ -265,7 +265,7 @@ def _show_explanation(demo_run: DemoRun, context: SyncContext) -> None:
             return
         found = explain_person(tx, context.config, context.settings, person, utcnow())
     output.print_heading("3. One customer explained, as 'wcflow explain' does")
-    print_explanation(found, parse_zone(row.zone), rules_only=False)
+    print_explanation(found, parse_zone(row.time_zone), rules_only=False)
 
 
 def _show_idle_sync(demo_run: DemoRun, context: SyncContext) -> None:

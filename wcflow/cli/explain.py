@@ -68,7 +68,7 @@ def explain(
         settings, person = _find_person(tx, session, store, customer)
         found = explain_person(tx, session.config, settings, person, session.clock())
         row = load_store_row(tx, settings.name)
-        zone = parse_zone(row.zone if row else "UTC")
+        zone = parse_zone(row.time_zone if row else "UTC")
     if rule is not None:
         found = only_rules(found, _select_rules(found, rule))
     if as_json:

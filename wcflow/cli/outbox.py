@@ -212,12 +212,12 @@ def _entry_facts(
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
         ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),
-        ("event", "" if each.rule == outbox.TAGS_RULE else each.occurrence),
+        ("event", "" if each.rule == outbox.TAGS_RULE else each.event),
         ("queued", output.format_time(each.queued_at, zone)),
         ("state", each.state),
         ("not before", output.format_time(each.due_at, zone) if each.state == "due" else ""),
         ("attempts", str(each.attempts)),
-        ("approved", "yes" if each.released else "no"),
+        ("approved", "yes" if each.approved else "no"),
         ("outcome", each.outcome),
     ]
     return [(name, value) for name, value in rows if value]
@@ -225,7 +225,7 @@ def _entry_facts(
 
 def _store_zone(tx: Connection, store: str) -> tzinfo:
     row = load_store_row(tx, store)
-    return parse_zone(row.zone if row else "UTC")
+    return parse_zone(row.time_zone if row else "UTC")
 
 
 def _to_json(each: OutboxEntry) -> dict[str, object]:
@@ -234,14 +234,14 @@ def _to_json(each: OutboxEntry) -> dict[str, object]:
         "state": each.state,
         "kind": each.kind,
         "person": each.person,
-        "target": each.target or None,
+        "target": each.target_id or None,
         "rule": each.rule,
-        "occurrence": each.occurrence,
+        "event": each.event,
         "step": each.step,
         "payload": each.payload,
         "queued_at": each.queued_at,
         "due_at": each.due_at,
         "attempts": each.attempts,
-        "released": each.released,
+        "approved": each.approved,
         "outcome": each.outcome,
     }

@@ -104,7 +104,7 @@ def load_plan(
     return StorePlan(
         store=context.name,
         url=row.url,
-        zone=parse_zone(row.zone),
+        zone=parse_zone(row.time_zone),
         writes=context.settings.write,
         held=any_hold(tx, row, config.max_writes, now),
         counts=counts,
@@ -181,7 +181,7 @@ def _print_by_kind(
 
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
-    why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.occurrence}"
+    why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.event}"
     who = str(store_plan.people.get(entry.person, ""))
     where = target_words(entry) if ENTRY_KINDS[entry.kind].resource == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)

@@ -51,8 +51,8 @@ class StoreStatus:
     error: str
     error_since: datetime | None
     cursor: datetime | None
-    census_begun: bool
-    census_done: bool
+    initial_sync_begun: bool
+    initial_sync_done: bool
     held: str
     held_since: datetime | None
     orders: Mapping[str, int]
@@ -129,7 +129,7 @@ def load_status(
 ) -> StoreStatus:
     """Look at one store."""
     name = settings.name
-    row = load_store_row(tx, name) or StoreRow(name=name, url="", zone="UTC")
+    row = load_store_row(tx, name) or StoreRow(name=name, url="", time_zone="UTC")
     given_up = outbox.load_entries(tx, name, ["failed"], limit=None)
     aside = load_quarantine(tx, name)
     orders, customers = count_orders(tx, name), count_customers(tx, name)
@@ -143,14 +143,14 @@ def load_status(
         url=row.url or settings.url,
         title=row.title,
         version=row.version,
-        zone=row.zone,
+        zone=row.time_zone,
         polled_at=polled,
         age_seconds=None if polled is None else int((now - polled).total_seconds()),
-        error=row.error,
-        error_since=_optional_instant(row.error_since),
+        error=row.poll_error,
+        error_since=_optional_instant(row.poll_error_since),
         cursor=_optional_instant(row.order_cursor),
-        census_begun=row.census_started is not None,
-        census_done=row.census_done is not None,
+        initial_sync_begun=row.initial_sync_started is not None,
+        initial_sync_done=row.initial_sync_done is not None,
         held=hold,
         held_since=_optional_instant(saved.since),
         orders=orders,
@@ -174,15 +174,17 @@ def load_status(
 def _sync_problems(
     row: StoreRow, hold: str, now: datetime, allowed_age: timedelta, given_up: int
 ) -> Iterator[str]:
-    if row.error:
+    if row.poll_error:
         since = (
-            f" since {output.format_time(instant(row.error_since))} UTC" if row.error_since else ""
+            f" since {output.format_time(instant(row.poll_error_since))} UTC"
+            if row.poll_error_since
+            else ""
         )
         yield f"polls fail{since}"
     elif row.polled_at is None:
         yield (
             "the initial import is not finished"
-            if row.census_started
+            if row.initial_sync_started
             else "the store was never read"
         )
     elif now - instant(row.polled_at) > allowed_age:
@@ -242,11 +244,11 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
             f"{store_status.error} (since {_format_ago(store_status.error_since, now, zone)})",
         )
     if store_status.polled_at is None:
-        if store_status.census_begun:
+        if store_status.initial_sync_begun:
             yield "initial import", f"{_read_so_far(store_status)} imported so far"
         return
     yield "orders", f"imported up to {_format_at(store_status.cursor, zone)}"
-    if not store_status.census_done:
+    if not store_status.initial_sync_done:
         yield "import", "everything is being read again; not finished"
     yield (
         "orders",
@@ -344,7 +346,7 @@ def _to_json(store_status: StoreStatus) -> dict[str, object]:
             "id": each.id,
             "kind": each.kind,
             "person": each.person,
-            "target": each.target or None,
+            "target": each.target_id or None,
             "rule": each.rule,
             "reason": each.outcome,
         }

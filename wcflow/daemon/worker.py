@@ -183,7 +183,7 @@ class Worker:
         if row is None:
             return
         last = None if row.reconciled_at is None else instant(row.reconciled_at)
-        self._schedule.plan_nightly(nightly_due(last, utcnow(), parse_zone(row.zone)))
+        self._schedule.plan_nightly(nightly_due(last, utcnow(), parse_zone(row.time_zone)))
 
     def _update_health(self) -> None:
         """Update what the status line shows."""

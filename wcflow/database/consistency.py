@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from wcflow.database.evaluation_queue import everyone_after
+from wcflow.database.evaluation_queue import load_full_evaluation_position
 from wcflow.database.identity import ACCOUNT, keys_of, persons_of
 from wcflow.database.integrity import ROW_READERS, IntegrityProblem, find_unreadable_keys
 from wcflow.database.orders import load_owners
@@ -59,8 +59,8 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "membership": ("since",),
     "transition": ("at",),
     "run": ("started_at", "ended_at"),
-    "outbox": ("queued_at", "claimed_at", "done_at"),
-    "workflow": ("since",),
+    "outbox": ("queued_at", "claimed_at", "finished_at"),
+    "workflow": ("active_since",),
 }
 """What wcflow itself stamped: nothing of it lies in the future."""
 
@@ -69,7 +69,7 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "customer": ("created",),
     "product": ("modified",),
     "person": ("due_at",),
-    "run": ("at", "due_at"),
+    "run": ("event_at", "due_at"),
     "outbox": ("due_at",),
 }
 _STORE_TABLES = ("orders", "customer", "product")
@@ -108,14 +108,14 @@ def find_config_mismatches(
     settled = and_(
         _PERSONS.c.store == _MEMBERSHIPS.c.store,
         _PERSONS.c.id == _MEMBERSHIPS.c.person,
-        _PERSONS.c.touched == 0,
+        _PERSONS.c.dirty == 0,
     )
     here = (
         select(_MEMBERSHIPS.c.person)
         .join(_PERSONS, settled)
         .where(_MEMBERSHIPS.c.store == configured.name)
     )
-    last = everyone_after(tx, configured.name)
+    last = load_full_evaluation_position(tx, configured.name)
     if last is not None:  # those who come later are not judged yet
         here = here.where(_MEMBERSHIPS.c.person <= last)
     unknown = IntegrityProblem(
@@ -210,9 +210,9 @@ def _outbox_checks(store: str) -> Iterator[_Check]:
 
 def _poll_checks(store: str, now: int) -> Iterator[_Check]:
     here, ahead = select(_STORES.c.name).where(_STORES.c.name == store), now + 86400
-    done = here.where(_STORES.c.census_done.is_not(None))
-    undone = select(_RANGES.c.part).where(
-        _RANGES.c.store == store, _RANGES.c.done.is_(False), _RANGES.c.part != "customers"
+    done = here.where(_STORES.c.initial_sync_done.is_not(None))
+    undone = select(_RANGES.c.resource).where(
+        _RANGES.c.store == store, _RANGES.c.done.is_(False), _RANGES.c.resource != "customers"
     )
     yield (
         "census",
@@ -220,13 +220,15 @@ def _poll_checks(store: str, now: int) -> Iterator[_Check]:
         _RESYNC_ADVICE,
         undone.where(done.exists()),
     )
-    blind = here.where(_STORES.c.census_started.is_not(None), _STORES.c.order_cursor.is_(None))
+    blind = here.where(
+        _STORES.c.initial_sync_started.is_not(None), _STORES.c.order_cursor.is_(None)
+    )
     yield "cursor", "it is not known up to when the orders have been read", _RESYNC_ADVICE, blind
     stamps = (
         _STORES.c.order_cursor,
         _STORES.c.polled_at,
         _STORES.c.reconciled_at,
-        _STORES.c.sweep_started,
+        _STORES.c.customer_rescan_started,
     )
     wrong = or_(*(or_(each < _OLDEST, each > ahead) for each in stamps))
     yield (

@@ -1,7 +1,7 @@
 """Whom to evaluate next: people who are dirty, people whose time has come, and then everyone.
 
 To evaluate everyone, no row is marked: the pass goes through the persons by id, and the store
-remembers the last one (``evaluate_after``) in the transaction that saves the results.
+remembers the last one (``full_evaluation_position``) in the transaction that saves the results.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from wcflow.database.tables import IdentityRow, PersonRow, StoreRow
 
 _PERSONS, _I, _S = table_of(PersonRow), table_of(IdentityRow), table_of(StoreRow)
 _IDS = select(_PERSONS.c.id).where(_PERSONS.c.store == bindparam("store")).limit(bindparam("limit"))
-_DIRTY = Prepared(_IDS.where(_PERSONS.c.touched == 1).order_by(_PERSONS.c.due_at))
-_DUE = Prepared(_IDS.where(_PERSONS.c.touched == 0, _PERSONS.c.due_at <= bindparam("now")))
+_DIRTY = Prepared(_IDS.where(_PERSONS.c.dirty == 1).order_by(_PERSONS.c.due_at))
+_DUE = Prepared(_IDS.where(_PERSONS.c.dirty == 0, _PERSONS.c.due_at <= bindparam("now")))
 _AFTER = Prepared(
     _IDS.where(_PERSONS.c.id > bindparam("last"), _PERSONS.c.present).order_by(_PERSONS.c.id)
 )
-_POSITION = Prepared(select(_S.c.evaluate_after).where(_S.c.name == bindparam("store")))
+_POSITION = Prepared(select(_S.c.full_evaluation_position).where(_S.c.name == bindparam("store")))
 
 
 class DuePeople(NamedTuple):
@@ -48,16 +48,16 @@ def take_due_people(tx: Connection, store: str, now: datetime, limit: int) -> Du
 
 
 def _of_everyone(tx: Connection, store: str, limit: int) -> DuePeople:
-    last = everyone_after(tx, store)
+    last = load_full_evaluation_position(tx, store)
     if last is None:
         return DuePeople([], more=False)
     found = [person for (person,) in _AFTER.tuples(tx, store=store, last=last, limit=limit)]
     more = len(found) == limit
-    save_store(tx, store, evaluate_after=found[-1] if more else None)
+    save_store(tx, store, full_evaluation_position=found[-1] if more else None)
     return DuePeople(found, more)
 
 
-def everyone_after(tx: Connection, store: str) -> int | None:
+def load_full_evaluation_position(tx: Connection, store: str) -> int | None:
     """Return how far the evaluation of everyone has come: the last person, 0 at first, or nothing."""
     rows = _POSITION.tuples(tx, store=store)
     return rows[0][0] if rows else None
@@ -65,7 +65,7 @@ def everyone_after(tx: Connection, store: str) -> int | None:
 
 def start_full_evaluation(tx: Connection, store: str) -> None:
     """Have everyone evaluated, after those for whom something changes meanwhile."""
-    save_store(tx, store, evaluate_after=0)
+    save_store(tx, store, full_evaluation_position=0)
 
 
 def count_due_people(tx: Connection, store: str, now: datetime) -> int:
@@ -73,10 +73,10 @@ def count_due_people(tx: Connection, store: str, now: datetime) -> int:
     # Each by an index of its own: joined by "or", they would read every person.
     here = select(func.count()).where(_PERSONS.c.store == store)
     waiting = [
-        here.where(_PERSONS.c.touched == 1),
-        here.where(_PERSONS.c.touched == 0, _PERSONS.c.due_at <= stamp(now)),
+        here.where(_PERSONS.c.dirty == 1),
+        here.where(_PERSONS.c.dirty == 0, _PERSONS.c.due_at <= stamp(now)),
     ]
-    last = everyone_after(tx, store)
+    last = load_full_evaluation_position(tx, store)
     if last is None:
         return sum(tx.scalar(each) or 0 for each in waiting)
     ahead, behind = _PERSONS.c.id > last, _PERSONS.c.id <= last
@@ -91,7 +91,7 @@ def postpone_evaluation(
     """Evaluate these people no sooner than this, unless something of theirs changes."""
     for part in chunks(persons):
         here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
-        tx.execute(update(_PERSONS).where(*here).values(touched=0, due_at=stamp(until)))
+        tx.execute(update(_PERSONS).where(*here).values(dirty=0, due_at=stamp(until)))
 
 
 def load_dirty_accounts(tx: Connection, store: str) -> set[int]:
@@ -102,6 +102,6 @@ def load_dirty_accounts(tx: Connection, store: str) -> set[int]:
     query = (
         select(_I.c.value)
         .join(_PERSONS, same)
-        .where(_PERSONS.c.store == store, _PERSONS.c.touched == 1)
+        .where(_PERSONS.c.store == store, _PERSONS.c.dirty == 1)
     )
     return {int(value) for value in tx.scalars(query)}

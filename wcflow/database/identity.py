@@ -45,8 +45,8 @@ _PERSONS, _IDENTITIES = table_of(PersonRow), table_of(IdentityRow)
 _MEMBERSHIPS, _TRANSITIONS = table_of(MembershipRow), table_of(TransitionRow)
 _RUNS, _OUTBOX, _EVENTS = table_of(RunRow), table_of(OutboxRow), table_of(EventRow)
 
-RUN_KEY = ("store", "workflow", "person", "occurrence")
-_RUN = ("workflow", "occurrence")
+RUN_KEY = ("store", "workflow", "person", "event")
+_RUN = ("workflow", "event")
 ACCOUNT, EMAIL = "account", "email"
 _ACCOUNTS = _IDENTITIES.alias()
 _CUSTOMERS = table_of(CustomerRow)
@@ -175,7 +175,7 @@ def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> dict[st
     for key in sorted(known.keys() - persons.keys()):
         persons[key] = _split(tx, store, email_in(key) or "", known[key].person)
     rows = [
-        {"id": person, "store": store, "email": people[key], "touched": 1, "present": True}
+        {"id": person, "store": store, "email": people[key], "dirty": 1, "present": True}
         # In one order for all: two writers in PostgreSQL would otherwise wait for each other.
         for key, person in sorted(persons.items(), key=lambda each: each[1])
     ]
@@ -187,7 +187,7 @@ def mark_persons_dirty(tx: Connection, store: str, persons: Iterable[int]) -> No
     """Have these persons evaluated."""
     for some in chunks(sorted(set(persons))):
         here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(some))
-        tx.execute(update(_PERSONS).where(*here).values(touched=1))
+        tx.execute(update(_PERSONS).where(*here).values(dirty=1))
 
 
 def _create(tx: Connection, store: str, people: Mapping[str, str]) -> dict[str, int]:
@@ -223,7 +223,7 @@ def _split(tx: Connection, store: str, email: str, person: int) -> int:
 
 def _copy_handled_events(tx: Connection, store: str, person: int, new: int) -> None:
     here = and_(_RUNS.c.store == store, _RUNS.c.person == person)
-    query = select(_RUNS).where(here, ~_RUNS.c.occurrence.startswith("order "))
+    query = select(_RUNS).where(here, ~_RUNS.c.event.startswith("order "))
     handled = {
         "person": new,
         "state": "skipped",
@@ -264,7 +264,7 @@ def _join(tx: Connection, store: str, source: int, target: _Known | None, new: s
     upsert(tx, IdentityRow, [_identity_row(store, new, source)])
     # What was written to one account was not written to another, nor to none.
     here = _PERSONS.c.id == source
-    tx.execute(update(_PERSONS).where(here).values(written_customer=None))
+    tx.execute(update(_PERSONS).where(here).values(written_to_customer=None))
 
 
 def _drop_account(tx: Connection, store: str, key: str, person: int, keep: str | None) -> None:
@@ -282,7 +282,7 @@ def _drop_account(tx: Connection, store: str, key: str, person: int, keep: str |
 
 def _set_absent(tx: Connection, person: int) -> None:
     here = _PERSONS.c.id == person
-    tx.execute(update(_PERSONS).where(here).values(present=False, touched=0))
+    tx.execute(update(_PERSONS).where(here).values(present=False, dirty=0))
 
 
 def _merge(tx: Connection, store: str, old: int, new: int) -> None:
@@ -290,7 +290,7 @@ def _merge(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_rows(tx, old, new)
     _merge_memberships(tx, store, old, new)
     _merge_runs(tx, store, old, new)
-    _merge_duplicates(tx, _OUTBOX, store, old, new, ("rule", "occurrence", "step"))
+    _merge_duplicates(tx, _OUTBOX, store, old, new, ("rule", "event", "step"))
     _merge_duplicates(tx, _EVENTS, store, old, new, ("key",))
     for table in (_TRANSITIONS, _IDENTITIES):
         theirs = and_(table.c.store == store, table.c.person == old)
@@ -310,19 +310,27 @@ def merge_person_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[st
 
     Figures are those of the person that stays, until they are computed again.
     """
-    lists = ("by_hand", "refused", "granted", "worn", "matched")
+    lists = (
+        "added_by_hand",
+        "removed_by_hand",
+        "added_by_workflows",
+        "current_tags",
+        "matching_workflows",
+    )
     newer = old if old["written_order_id"] > new["written_order_id"] else new
     # A person who was never evaluated has no rules: the other's would seem to have changed.
     latest = max((new, old), key=lambda row: row["evaluated_at"] or 0)
     return {
         **new,
         **{name: dumps(sorted({*loads(old[name]), *loads(new[name])})) for name in lists},
-        "kept": dumps(_merge_kept_tags(loads(old["kept"]), loads(new["kept"]))),
-        "written_order": newer["written_order"],
+        "kept_forever": dumps(
+            _merge_kept_tags(loads(old["kept_forever"]), loads(new["kept_forever"]))
+        ),
+        "written_to_order": newer["written_to_order"],
         "written_order_id": newer["written_order_id"],
         "evaluated_at": latest["evaluated_at"],
-        "digest": latest["digest"],
-        "touched": 1,
+        "rules_digest": latest["rules_digest"],
+        "dirty": 1,
     }
 
 

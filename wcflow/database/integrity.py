@@ -110,8 +110,14 @@ def _json_reader(columns: Mapping[str, type]) -> RowReader:
     return read
 
 
-_LIST_COLUMNS = ("by_hand", "refused", "granted", "worn", "matched")
-_DICT_COLUMNS = ("kept", "written_customer", "written_order")
+_LIST_COLUMNS = (
+    "added_by_hand",
+    "removed_by_hand",
+    "added_by_workflows",
+    "current_tags",
+    "matching_workflows",
+)
+_DICT_COLUMNS = ("kept_forever", "written_to_customer", "written_to_order")
 _PERSON_COLUMNS = {**dict.fromkeys(_LIST_COLUMNS, list), **dict.fromkeys(_DICT_COLUMNS, dict)}
 ROW_READERS: Mapping[type[SQLModel], RowReader] = {
     OrderRow: order_from_row,
@@ -119,7 +125,7 @@ ROW_READERS: Mapping[type[SQLModel], RowReader] = {
     ProductRow: product_from_row,
     PersonRow: _json_reader(_PERSON_COLUMNS),
     EventRow: _json_reader({"data": dict}),
-    RunRow: _json_reader({"steps": list, "memory": dict}),
+    RunRow: _json_reader({"steps": list, "variables": dict}),
     OutboxRow: _json_reader({"payload": dict}),
 }
 """How a row is read, for each table with JSON."""

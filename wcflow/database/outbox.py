@@ -1,6 +1,6 @@
 """The outbox as rows: effects that wait for the shop, and what became of each.
 
-The unique key (store, rule, person, occurrence, step) is the whole of deduplication.
+The unique key (store, rule, person, event, step) is the whole of deduplication.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from wcflow.database.sql import count_by_value, instant, loads, stamp, table_of,
 from wcflow.database.tables import OutboxRow
 
 _OUTBOX = table_of(OutboxRow)
-UNIQUE_KEY = ("store", "rule", "person", "occurrence", "step")
+UNIQUE_KEY = ("store", "rule", "person", "event", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 TAGS_RULE = "tags"
 CLAIM_DURATION = timedelta(minutes=10)
 _SELECT_OPEN_TAGS = Prepared(
     select(
-        _OUTBOX.c.person, _OUTBOX.c.step, _OUTBOX.c.state, _OUTBOX.c.payload, _OUTBOX.c.target
+        _OUTBOX.c.person, _OUTBOX.c.step, _OUTBOX.c.state, _OUTBOX.c.payload, _OUTBOX.c.target_id
     ).where(
         _OUTBOX.c.store == bindparam("store"),
         _OUTBOX.c.rule == TAGS_RULE,
@@ -60,17 +60,17 @@ class OutboxEntry:
     id: int
     rule: str
     person: int
-    occurrence: str
+    event: str
     step: str
     kind: str
-    target: int
+    target_id: int
     payload: Mapping[str, Any]
     run_id: int | None
     state: str
     due_at: datetime
     queued_at: datetime
     attempts: int
-    released: bool
+    approved: bool
     outcome: str
 
 
@@ -79,17 +79,17 @@ def _entry_from_row(row: RowMapping) -> OutboxEntry:
         id=row["id"],
         rule=row["rule"],
         person=row["person"],
-        occurrence=row["occurrence"],
+        event=row["event"],
         step=row["step"],
         kind=row["kind"],
-        target=row["target"],
+        target_id=row["target_id"],
         payload=loads(row["payload"]),
         run_id=row["run_id"],
         state=row["state"],
         due_at=instant(row["due_at"]),
         queued_at=instant(row["queued_at"]),
         attempts=row["attempts"],
-        released=row["released"],
+        approved=row["approved"],
         outcome=row["outcome"],
     )
 
@@ -101,11 +101,11 @@ def add_entries(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TagEntry:
-    """The row that keeps what one place should show; ``target`` is the customer's or order's id."""
+    """The row that keeps what one place should show; ``target_id`` is the customer's or order's id."""
 
     state: str
     payload: str
-    target: int
+    target_id: int
 
 
 def load_tag_entries(
@@ -120,7 +120,7 @@ def load_tag_entries(
 
 def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Queue what places should show, one row for each; a later wish replaces an earlier."""
-    initial = {"state": "due", "attempts": 0, "outcome": "", "released": False, "done_at": None}
+    initial = {"state": "due", "attempts": 0, "outcome": "", "approved": False, "finished_at": None}
     upsert(tx, OutboxRow, [{**row, **initial} for row in rows], on=UNIQUE_KEY)
 
 
@@ -168,8 +168,8 @@ def count_waiting(
     due = [_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now)]
     if kinds:
         due.append(_OUTBOX.c.kind.in_(kinds))
-    query = select(_OUTBOX.c.released, func.count()).where(*due).group_by(_OUTBOX.c.released)
-    counts = {bool(released): count for released, count in tx.execute(query)}
+    query = select(_OUTBOX.c.approved, func.count()).where(*due).group_by(_OUTBOX.c.approved)
+    counts = {bool(approved): count for approved, count in tx.execute(query)}
     return counts.get(False, 0), counts.get(True, 0)
 
 
@@ -178,10 +178,10 @@ def approve_entries(tx: Connection, store: str, kinds: Sequence[str]) -> int:
     matching = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.state == "due",
-        _OUTBOX.c.released.is_(False),
+        _OUTBOX.c.approved.is_(False),
         _OUTBOX.c.kind.in_(kinds),
     )
-    return tx.execute(update(_OUTBOX).where(*matching).values(released=True)).rowcount
+    return tx.execute(update(_OUTBOX).where(*matching).values(approved=True)).rowcount
 
 
 def claim(
@@ -192,7 +192,7 @@ def claim(
     limit: int,
     holder: str,
     *,
-    released_only: bool = False,
+    approved_only: bool = False,
 ) -> list[OutboxEntry]:
     """Claim due effects, oldest first; of a run, none whose earlier ones are not done.
 
@@ -209,8 +209,8 @@ def claim(
     oldest = wanted.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
     found: list[tuple[int, int]] = []
     # Each sort by itself: the index gives the oldest of one without looking at the rest.
-    for kind, released in product(kinds, (True,) if released_only else (True, False)):
-        sort = (_OUTBOX.c.kind == kind, _OUTBOX.c.released.is_(released))
+    for kind, approved in product(kinds, (True,) if approved_only else (True, False)):
+        sort = (_OUTBOX.c.kind == kind, _OUTBOX.c.approved.is_(approved))
         found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*sort))]
     ids = [number for _, number in sorted(found)[:limit]]
     matching = (
@@ -272,7 +272,7 @@ def record_outcome(tx: Connection, entry_id: int, state: str, outcome: str, now:
     tx.execute(
         update(_OUTBOX)
         .where(_OUTBOX.c.id == entry_id)
-        .values(state=state, outcome=outcome, done_at=stamp(now))
+        .values(state=state, outcome=outcome, finished_at=stamp(now))
     )
 
 
@@ -336,14 +336,14 @@ def retry(tx: Connection, ids: Sequence[int], now: datetime) -> int:
     over = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("failed", "cancelled", "due")))
     # As after one try, and not after none: the shop may have taken what it did not answer.
     tries = case((_OUTBOX.c.attempts > 0, 1), else_=0)
-    values = {"state": "due", "due_at": stamp(now), "outcome": "", "released": True}
+    values = {"state": "due", "due_at": stamp(now), "outcome": "", "approved": True}
     return tx.execute(update(_OUTBOX).where(*over).values(attempts=tries, **values)).rowcount
 
 
 def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> int:
     """Call off what waits or was given up, by hand."""
     waiting = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("due", "failed")))
-    values = {"state": "cancelled", "outcome": "cancelled by hand", "done_at": stamp(now)}
+    values = {"state": "cancelled", "outcome": "cancelled by hand", "finished_at": stamp(now)}
     return tx.execute(update(_OUTBOX).where(*waiting).values(**values)).rowcount
 
 
@@ -355,7 +355,7 @@ def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:
     old = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.rule == TAGS_RULE,
-        _OUTBOX.c.done_at <= stamp(before),
+        _OUTBOX.c.finished_at <= stamp(before),
     )
     over = _OUTBOX.c.state.in_(("done", "cancelled"))
     return tx.execute(delete(_OUTBOX).where(*old, over)).rowcount

@@ -34,15 +34,15 @@ _COLUMNS = (
     _PERSONS.c.id,
     _PERSONS.c.email,
     _PERSONS.c.evaluated_at,
-    _PERSONS.c.digest,
-    _PERSONS.c.by_hand,
-    _PERSONS.c.refused,
-    _PERSONS.c.granted,
-    _PERSONS.c.kept,
-    _PERSONS.c.worn,
-    _PERSONS.c.matched,
-    _PERSONS.c.written_customer,
-    _PERSONS.c.written_order,
+    _PERSONS.c.rules_digest,
+    _PERSONS.c.added_by_hand,
+    _PERSONS.c.removed_by_hand,
+    _PERSONS.c.added_by_workflows,
+    _PERSONS.c.kept_forever,
+    _PERSONS.c.current_tags,
+    _PERSONS.c.matching_workflows,
+    _PERSONS.c.written_to_customer,
+    _PERSONS.c.written_to_order,
     _PERSONS.c.written_order_id,
     _PERSONS.c.spend_percentile,
     _PERSONS.c.orders_percentile,
@@ -80,8 +80,8 @@ _remembered = Memory
 def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
     # fmt: off
     (
-        person, email, evaluated, digest, by_hand, refused, granted, kept, worn, matched,
-        on_customer, on_order, order_id, by_spend, by_orders,
+        person, email, evaluated, digest, by_hand, removed, by_workflows, kept, tags, matching,
+        to_customer, to_order, order_id, by_spend, by_orders,
     ) = row
     # fmt: on
     return _remembered(
@@ -91,13 +91,13 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
         digest,
         segments,
         _parse_tags(by_hand),
-        _parse_tags(refused),
-        _parse_tags(granted),
+        _parse_tags(removed),
+        _parse_tags(by_workflows),
         {rule: frozenset(tags) for rule, tags in loads(kept).items()} if kept != "{}" else {},
-        _parse_tags(worn),
-        _parse_tags(matched),
-        _parse_written(on_customer),
-        _parse_written(on_order),
+        _parse_tags(tags),
+        _parse_tags(matching),
+        _parse_written(to_customer),
+        _parse_written(to_order),
         order_id,
         by_spend,
         by_orders,
@@ -131,15 +131,15 @@ def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
         "store": store,
         "email": memory.email,
         "evaluated_at": None if memory.evaluated_at is None else stamp(memory.evaluated_at),
-        "digest": memory.digest,
-        "by_hand": dumps(sorted(memory.added_by_hand)),
-        "refused": dumps(sorted(memory.removed_by_hand)),
-        "granted": dumps(sorted(memory.added_by_workflows)),
-        "kept": dumps({rule: sorted(tags) for rule, tags in memory.kept_forever.items()}),
-        "worn": dumps(sorted(memory.current_tags)),
-        "matched": dumps(sorted(memory.matched)),
-        "written_customer": _dump_written(memory.written_customer),
-        "written_order": _dump_written(memory.written_order),
+        "rules_digest": memory.rules_digest,
+        "added_by_hand": dumps(sorted(memory.added_by_hand)),
+        "removed_by_hand": dumps(sorted(memory.removed_by_hand)),
+        "added_by_workflows": dumps(sorted(memory.added_by_workflows)),
+        "kept_forever": dumps({rule: sorted(tags) for rule, tags in memory.kept_forever.items()}),
+        "current_tags": dumps(sorted(memory.current_tags)),
+        "matching_workflows": dumps(sorted(memory.matching_workflows)),
+        "written_to_customer": _dump_written(memory.written_to_customer),
+        "written_to_order": _dump_written(memory.written_to_order),
         "written_order_id": memory.written_order_id,
     }
 
@@ -150,10 +150,10 @@ class EvaluationRecord(NamedTuple):
     person: int
     email: str
     evaluated_at: datetime
-    digest: str
-    touched: bool
+    rules_digest: str
+    dirty: bool
     due_at: datetime | None
-    spent: int
+    total_spent: int
     orders_count: int
 
 
@@ -166,14 +166,22 @@ def save_evaluation_records(tx: Connection, store: str, judged: Iterable[Evaluat
 
 _NEW_VALUES = {
     name: bindparam(f"to_{name}", type_=_PERSONS.c[name].type)
-    for name in ("email", "evaluated_at", "digest", "touched", "due_at", "spent", "orders_count")
+    for name in (
+        "email",
+        "evaluated_at",
+        "rules_digest",
+        "dirty",
+        "due_at",
+        "total_spent",
+        "orders_count",
+    )
 }
 # A row whose place in the indexes stays is written in a quarter of the time: the database would
 # also take it out and put it in again.
-_INDEXED_COLUMNS = ("email", "touched", "due_at")
+_INDEXED_COLUMNS = ("email", "dirty", "due_at")
 _INDEXES_UNCHANGED = and_(
     _PERSONS.c.email == _NEW_VALUES["email"],
-    _PERSONS.c.touched == _NEW_VALUES["touched"],
+    _PERSONS.c.dirty == _NEW_VALUES["dirty"],
     _PERSONS.c.due_at.is_not_distinct_from(_NEW_VALUES["due_at"]),
 )
 _UPDATE = update(_PERSONS).where(
@@ -188,16 +196,16 @@ _UPDATE_WITH_INDEXES = Prepared(_UPDATE.where(not_(_INDEXES_UNCHANGED)).values(_
 
 
 def _record_values(store: str, judged: EvaluationRecord) -> dict[str, Any]:
-    person, email, evaluated_at, digest, touched, due_at, spent, orders_count = judged
+    person, email, evaluated_at, digest, dirty, due_at, spent, orders_count = judged
     return {
         "of_store": store,
         "of_person": person,
         "to_email": email,
         "to_evaluated_at": stamp(evaluated_at),
-        "to_digest": digest,
-        "to_touched": int(touched),
+        "to_rules_digest": digest,
+        "to_dirty": int(dirty),
         "to_due_at": None if due_at is None else stamp(due_at),
-        "to_spent": spent,
+        "to_total_spent": spent,
         "to_orders_count": orders_count,
     }
 
@@ -210,7 +218,7 @@ def save_memories(tx: Connection, store: str, kept: Iterable[Memory]) -> None:
 _FORGOTTEN = {
     **PersonRow(store="").model_dump(exclude={"id", "store"}),
     "present": False,
-    "touched": 0,
+    "dirty": 0,
 }
 
 

@@ -15,7 +15,7 @@ from wcflow.rules.workflow_run import Activation, Run
 
 _RUNS, _WORKFLOWS = table_of(RunRow), table_of(WorkflowRow)
 _BY_PERSON = select_in(_RUNS, "person")
-_BY_ORDER = select_in(_RUNS, "order_id", _RUNS.c.order_id, _RUNS.c.workflow, _RUNS.c.occurrence)
+_BY_ORDER = select_in(_RUNS, "order_id", _RUNS.c.order_id, _RUNS.c.workflow, _RUNS.c.event)
 _COLUMN_NAMES = [column.name for column in _RUNS.columns if column.name not in ("id", "ended_at")]
 _INSERT = Prepared(
     _RUNS.insert().values({n: bindparam(f"to_{n}") for n in _COLUMN_NAMES}).returning(_RUNS.c.id)
@@ -34,11 +34,11 @@ def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, l
 def load_seen_order_events(
     tx: Connection, store: str, order_ids: Sequence[int]
 ) -> dict[int, set[tuple[str, str]]]:
-    """Give (workflow, occurrence) that was seen of each order, under whatever person."""
+    """Give (workflow, event) that was seen of each order, under whatever person."""
     found: dict[int, set[tuple[str, str]]] = {}
-    for order_id, workflow, occurrence in fetch_tuples(tx, _BY_ORDER, store, order_ids):
-        if occurrence.startswith("order "):
-            found.setdefault(order_id, set()).add((workflow, occurrence))
+    for order_id, workflow, event in fetch_tuples(tx, _BY_ORDER, store, order_ids):
+        if event.startswith("order "):
+            found.setdefault(order_id, set()).add((workflow, event))
     return found
 
 
@@ -56,19 +56,19 @@ def _run_from_row(row: Any) -> Run:
     return Run(
         workflow=row.workflow,
         person=row.person,
-        event=row.occurrence,
-        at=instant(row.at),
+        event=row.event,
+        event_at=instant(row.event_at),
         started_at=instant(row.started_at),
         steps=tuple(loads(row.steps)),
         state=row.state,
         path=tuple(loads(row.path)),
         due_at=None if row.due_at is None else instant(row.due_at),
         order_id=row.order_id,
-        item_id=row.item_id,
+        line_item_id=row.line_item_id,
         mode=row.mode,
         reason=row.reason,
-        digest=row.digest,
-        memory=loads(row.memory),
+        rules_digest=row.rules_digest,
+        variables=loads(row.variables),
         id=row.id,
     )
 
@@ -78,26 +78,29 @@ def _run_to_row(store: str, run: Run) -> dict[str, Any]:
         "store": store,
         "workflow": run.workflow,
         "person": run.person,
-        "occurrence": run.event,
-        "at": stamp(run.at),
+        "event": run.event,
+        "event_at": stamp(run.event_at),
         "started_at": stamp(run.started_at),
         "steps": dumps(list(run.steps)),
         "state": run.state,
         "path": dumps(list(run.path)),
         "due_at": None if run.due_at is None else stamp(run.due_at),
         "order_id": run.order_id,
-        "item_id": run.item_id,
+        "line_item_id": run.line_item_id,
         "mode": run.mode,
         "reason": run.reason,
-        "digest": run.digest,
-        "memory": dumps(dict(run.memory)),
+        "rules_digest": run.rules_digest,
+        "variables": dumps(dict(run.variables)),
     }
 
 
 def load_activations(tx: Connection, store: str) -> dict[str, tuple[Activation, str]]:
     """Give since when each workflow watches, and the digest of what it watches."""
     rows = _SELECT_ACTIVATIONS.rows(tx, store=store)
-    return {row.name: (Activation(instant(row.since), row.mode), row.digest) for row in rows}
+    return {
+        row.name: (Activation(instant(row.active_since), row.mode), row.rules_digest)
+        for row in rows
+    }
 
 
 def save_activations(
@@ -112,8 +115,8 @@ def save_activations(
                 "store": store,
                 "name": name,
                 "mode": activation.mode,
-                "since": stamp(activation.since),
-                "digest": digest,
+                "active_since": stamp(activation.since),
+                "rules_digest": digest,
             }
             for name, (activation, digest) in activations.items()
         ],

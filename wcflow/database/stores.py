@@ -45,7 +45,7 @@ def save_setting(tx: Connection, name: str, value: str) -> None:
 
 _CHANNELS = table_of(ChannelRow)
 STORE_CHANNEL = "store"
-EMPTY_ANSWER_REASON = "an empty answer where the mirror is full"
+EMPTY_ANSWER_REASON = "an empty answer from the store"
 """How a hold's reason begins when the poll, and not the number of changes, caused it."""
 
 
@@ -110,11 +110,11 @@ def save_rescan(tx: Connection, store: str, name: str, rescan: Rescan) -> None:
 _RANGES = table_of(ImportRange)
 
 
-def load_ranges(tx: Connection, store: str, part: str | None = None) -> list[ImportRange]:
+def load_ranges(tx: Connection, store: str, resource: str | None = None) -> list[ImportRange]:
     """Give the slices of one part, or of all, in their order."""
     query = select(_RANGES).where(_RANGES.c.store == store).order_by(_RANGES.c.number)
-    if part is not None:
-        query = query.where(_RANGES.c.part == part)
+    if resource is not None:
+        query = query.where(_RANGES.c.resource == resource)
     return [ImportRange(**row) for row in tx.execute(query).mappings()]
 
 
@@ -123,7 +123,7 @@ def save_ranges(tx: Connection, ranges: Iterable[ImportRange]) -> None:
     upsert(tx, ImportRange, [each.model_dump() for each in ranges])
 
 
-def delete_ranges(tx: Connection, store: str, parts: Collection[str] = ()) -> None:
+def delete_ranges(tx: Connection, store: str, resources: Collection[str] = ()) -> None:
     """Forget how far the census came, in all parts or in these: the next one begins anew."""
-    which = _RANGES.c.part.in_(parts) if parts else true()
+    which = _RANGES.c.resource.in_(resources) if resources else true()
     tx.execute(delete(_RANGES).where(_RANGES.c.store == store, which))

@@ -28,28 +28,30 @@ class StoreRow(_Row, table=True):
     url: str = Field(description="the pin: the address this database mirrors")
     uid: str = Field(default="", description="the pin: the shop's own store id")
     title: str = Field(default="", description="the shop's name, for store.name")
-    zone: str = Field(default="UTC", description="IANA name, or UTC offset in minutes as +60")
+    time_zone: str = Field(default="UTC", description="IANA name, or UTC offset in minutes as +60")
     currency: str = Field(default="", description="ISO 4217 code of the store's currency")
     version: str = Field(default="", description="WooCommerce's version")
-    hpos: bool = Field(default=True, description="orders in their own tables, not in posts")
-    reads_meta: bool = Field(default=True, description="the key is shown customer meta")
-    meta_checked: bool = Field(default=False, description="a written meta value was read back")
-    census_started: int | None = Field(
+    uses_hpos: bool = Field(default=True, description="orders in their own tables, not in posts")
+    can_read_meta: bool = Field(default=True, description="the key is shown customer meta")
+    meta_write_verified: bool = Field(
+        default=False, description="a written meta value was read back"
+    )
+    initial_sync_started: int | None = Field(
         default=None, sa_type=BigInteger, description="server time when the first census began"
     )
-    census_done: int | None = Field(
+    initial_sync_done: int | None = Field(
         default=None, sa_type=BigInteger, description="when the first census ended"
     )
     order_cursor: int | None = Field(
         default=None, sa_type=BigInteger, description="orders are known up to this stamp"
     )
-    newest_customer: int = Field(
+    newest_customer_id: int = Field(
         default=0, sa_type=BigInteger, description="highest customer id that was looked at"
     )
-    sweep_position: int = Field(
+    customer_rescan_position: int = Field(
         default=0, sa_type=BigInteger, description="customer id up to which the sweep has come"
     )
-    sweep_started: int | None = Field(
+    customer_rescan_started: int | None = Field(
         default=None, sa_type=BigInteger, description="when the present sweep began"
     )
     reconciled_at: int | None = Field(
@@ -58,15 +60,17 @@ class StoreRow(_Row, table=True):
     polled_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when a poll last succeeded"
     )
-    error: str = Field(default="", sa_type=Text, description="why the last poll failed, if it did")
-    error_since: int | None = Field(
+    poll_error: str = Field(
+        default="", sa_type=Text, description="why the last poll failed, if it did"
+    )
+    poll_error_since: int | None = Field(
         default=None, sa_type=BigInteger, description="since when polls have failed"
     )
-    order_gap: str = Field(
+    median_order_gap: str = Field(
         default="", description="median of days between orders over the store, decimal text"
     )
     rules_digest: str = Field(default="", description="hash of the rules as last loaded")
-    evaluate_after: int | None = Field(
+    full_evaluation_position: int | None = Field(
         default=None,
         sa_type=BigInteger,
         description="while everyone is evaluated: the last person done, by id",
@@ -78,7 +82,7 @@ class StoreRow(_Row, table=True):
         default=None, sa_type=Text, description="JSON: the custom fields that are kept"
     )
     resyncing: str = Field(default="", description="what a resync is reading: customer order")
-    accept_empty: bool = Field(default=False, description="an empty answer was approved")
+    empty_answer_approved: bool = Field(default=False, description="an empty answer was approved")
     lease_holder: str = Field(default="", description="the process that works on this store")
     lease_until: int = Field(
         default=0, sa_type=BigInteger, description="until when, unless it is renewed"
@@ -114,10 +118,12 @@ class RescanRow(_Row, table=True):
 class ImportRange(_Row, table=True):
     """One part of the first census, so that a killed one goes on where it was."""
 
-    __tablename__ = "census_slice"
+    __tablename__ = "import_range"
 
     store: str = Field(primary_key=True, description="the store's name")
-    part: str = Field(primary_key=True, description="orders, trash, drafts, customers, products")
+    resource: str = Field(
+        primary_key=True, description="orders, trash, drafts, customers, products"
+    )
     number: int = Field(primary_key=True, description="counted from 0 within the part")
     position: int = Field(
         sa_type=BigInteger, description="last created date or id that was read, exclusive start"
@@ -200,7 +206,7 @@ class ProductRow(_Row, table=True):
 class QuarantineRow(_Row, table=True):
     """A row of the shop that could not be understood. The mirror keeps its last good version."""
 
-    __tablename__ = "aside"
+    __tablename__ = "quarantine"
 
     store: str = Field(primary_key=True, description="the store's name")
     kind: str = Field(primary_key=True, description="order, customer, product or refund")
@@ -216,7 +222,7 @@ class QuarantineRow(_Row, table=True):
 class UnconfirmedRow(_Row, table=True):
     """A row of the mirror that a resync has not met at the shop yet."""
 
-    __tablename__ = "doubt"
+    __tablename__ = "unconfirmed"
 
     store: str = Field(primary_key=True, description="the store's name")
     kind: str = Field(primary_key=True, description="order or customer")
@@ -226,7 +232,7 @@ class UnconfirmedRow(_Row, table=True):
 class WrittenTagsRow(_Row, table=True):
     """The tags that wcflow put in one place of the shop: nobody else did, whoever's it is by now."""
 
-    __tablename__ = "written"
+    __tablename__ = "written_tags"
 
     store: str = Field(primary_key=True, description="the store's name")
     kind: str = Field(primary_key=True, description="order or customer")
@@ -243,7 +249,7 @@ class PersonRow(_Row, table=True):
     __tablename__ = "person"
     __table_args__ = (
         # Both in one index: people who are due are found among those who are not dirty.
-        Index("person_touched", "store", "touched", "due_at"),
+        Index("person_dirty", "store", "dirty", "due_at"),
         Index("person_by_email", "store", "email"),
         {"sqlite_autoincrement": True},
     )
@@ -252,28 +258,36 @@ class PersonRow(_Row, table=True):
     store: str = Field(description="the store's name")
     email: str = Field(default="", description="in normal form, for finding them")
     present: bool = Field(default=True, description="the store has an account or an order of them")
-    touched: int = Field(default=1, description="1 while something changed since their evaluation")
+    dirty: int = Field(default=1, description="1 while something changed since their evaluation")
     due_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when an answer next changes by itself"
     )
     evaluated_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when they were last evaluated"
     )
-    digest: str = Field(default="", description="hash of the rules they were evaluated by")
-    by_hand: str = Field(default="[]", sa_type=Text, description="JSON: tags that people added")
-    refused: str = Field(
+    rules_digest: str = Field(default="", description="hash of the rules they were evaluated by")
+    added_by_hand: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags that people added"
+    )
+    removed_by_hand: str = Field(
         default="[]", sa_type=Text, description="JSON: wanted tags that people removed"
     )
-    granted: str = Field(default="[]", sa_type=Text, description="JSON: tags workflows added")
-    kept: str = Field(default="{}", sa_type=Text, description="JSON: rule to tags kept forever")
-    worn: str = Field(default="[]", sa_type=Text, description="JSON: all tags as last decided")
-    matched: str = Field(
+    added_by_workflows: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags workflows added"
+    )
+    kept_forever: str = Field(
+        default="{}", sa_type=Text, description="JSON: rule to tags kept forever"
+    )
+    current_tags: str = Field(
+        default="[]", sa_type=Text, description="JSON: all tags as last decided"
+    )
+    matching_workflows: str = Field(
         default="[]", sa_type=Text, description="JSON: customer_matches workflows that held"
     )
-    written_customer: str | None = Field(
+    written_to_customer: str | None = Field(
         default=None, sa_type=Text, description="JSON: {tags, segment} last written to the customer"
     )
-    written_order: str | None = Field(
+    written_to_order: str | None = Field(
         default=None,
         sa_type=Text,
         description="JSON: {tags, segment} last written to written_order_id",
@@ -281,7 +295,9 @@ class PersonRow(_Row, table=True):
     written_order_id: int = Field(
         default=0, sa_type=BigInteger, description="the order that shows their tags"
     )
-    spent: int = Field(default=0, sa_type=BigInteger, description="total_spent, for percentiles")
+    total_spent: int = Field(
+        default=0, sa_type=BigInteger, description="total_spent, for percentiles"
+    )
     orders_count: int = Field(default=0, description="paid orders, for percentiles")
     spend_percentile: int | None = Field(default=None, description="as of the last nightly check")
     orders_percentile: int | None = Field(default=None, description="likewise")
@@ -353,8 +369,8 @@ class WorkflowRow(_Row, table=True):
     store: str = Field(primary_key=True, description="the store's name")
     name: str = Field(primary_key=True, description="the NAME of [workflow NAME]")
     mode: str = Field(description="live, dry_run or off, as last loaded")
-    digest: str = Field(default="", description="hash of the rules whose outcome it watches")
-    since: int = Field(sa_type=BigInteger, description="when it was last switched on")
+    rules_digest: str = Field(default="", description="hash of the rules whose outcome it watches")
+    active_since: int = Field(sa_type=BigInteger, description="when it was last switched on")
 
 
 class RunRow(_Row, table=True):
@@ -362,7 +378,7 @@ class RunRow(_Row, table=True):
 
     __tablename__ = "run"
     __table_args__ = (
-        UniqueConstraint("store", "workflow", "person", "occurrence", name="run_once"),
+        UniqueConstraint("store", "workflow", "person", "event", name="run_once"),
         Index("run_by_order", "store", "order_id"),
         Index("run_by_person", "store", "person", "state"),
     )
@@ -371,10 +387,10 @@ class RunRow(_Row, table=True):
     store: str = Field(description="the store's name")
     workflow: str = Field(description="the NAME of [workflow NAME]")
     person: int = Field(sa_type=BigInteger, description="the person's id")
-    occurrence: str = Field(description="its stable name: order 812 paid")
-    at: int = Field(sa_type=BigInteger, description="when it happened")
+    event: str = Field(description="its stable name: order 812 paid")
+    event_at: int = Field(sa_type=BigInteger, description="when it happened")
     order_id: int = Field(default=0, sa_type=BigInteger, description="the trigger's order, or 0")
-    item_id: int = Field(default=0, sa_type=BigInteger, description="the trigger's line, or 0")
+    line_item_id: int = Field(default=0, sa_type=BigInteger, description="the trigger's line, or 0")
     mode: str = Field(default="live", description="live or dry_run")
     state: str = Field(description="waiting, done, ended or skipped")
     path: str = Field(
@@ -382,9 +398,9 @@ class RunRow(_Row, table=True):
     )
     due_at: int | None = Field(default=None, sa_type=BigInteger, description="when it is due")
     steps: str = Field(sa_type=Text, description="JSON: the tree of steps it began with")
-    memory: str = Field(default="{}", sa_type=Text, description="JSON: what its steps made")
+    variables: str = Field(default="{}", sa_type=Text, description="JSON: what its steps made")
     reason: str = Field(default="", sa_type=Text, description="why it ended or was skipped")
-    digest: str = Field(default="", description="hash of the rules that started it")
+    rules_digest: str = Field(default="", description="hash of the rules that started it")
     started_at: int = Field(sa_type=BigInteger, description="when it was evaluated")
     ended_at: int | None = Field(default=None, sa_type=BigInteger, description="when it was over")
 
@@ -394,9 +410,9 @@ class OutboxRow(_Row, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        UniqueConstraint("store", "rule", "person", "occurrence", "step", name="outbox_once"),
+        UniqueConstraint("store", "rule", "person", "event", "step", name="outbox_once"),
         # Who claims one kind does not walk past all of another, nor past all that the brake holds.
-        Index("outbox_due", "store", "state", "released", "kind", "due_at"),
+        Index("outbox_due", "store", "state", "approved", "kind", "due_at"),
         # The state as well: SQLite would else look through all that wait for those of one person.
         Index("outbox_by_person", "store", "person", "state"),
         Index("outbox_by_run", "run_id"),
@@ -406,11 +422,11 @@ class OutboxRow(_Row, table=True):
     store: str = Field(description="the store's name")
     rule: str = Field(description="workflow welcome, segment VIP, or tags")
     person: int = Field(sa_type=BigInteger, description="the person's id")
-    occurrence: str = Field(description="what set it off: order 812 paid")
+    event: str = Field(description="what set it off: order 812 paid")
     step: str = Field(description="which step, or which target of tags")
     kind: str = Field(description="tags_customer tags_order meta_customer meta_order note coupon")
     channel: str = Field(default="store", description="the way out it takes")
-    target: int = Field(default=0, sa_type=BigInteger, description="customer or order id")
+    target_id: int = Field(default=0, sa_type=BigInteger, description="customer or order id")
     payload: str = Field(sa_type=Text, description="JSON: what is to be written")
     run_id: int | None = Field(default=None, sa_type=BigInteger, description="the run, if any")
     state: str = Field(default="due", description="due claimed done failed cancelled dry_run")
@@ -418,11 +434,13 @@ class OutboxRow(_Row, table=True):
     queued_at: int = Field(sa_type=BigInteger, description="when it was decided")
     claimed_at: int | None = Field(default=None, sa_type=BigInteger, description="when claimed")
     claimed_by: str = Field(default="", description="by which process")
-    done_at: int | None = Field(default=None, sa_type=BigInteger, description="when it was over")
+    finished_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when it was over"
+    )
     attempts: int = Field(default=0, description="how often it was tried")
-    released: bool = Field(default=False, description="accepted past the brake")
+    approved: bool = Field(default=False, description="accepted past the brake")
     outcome: str = Field(default="", sa_type=Text, description="what became of it, in words")
-    digest: str = Field(default="", description="hash of the rules that made it")
+    rules_digest: str = Field(default="", description="hash of the rules that created it")
 
 
 class SettingRow(_Row, table=True):

@@ -86,7 +86,7 @@ def _build_context(
     row = load_store_row(tx, settings.name)
     assert row is not None, "the store is known before it is evaluated"
     rules = rules_for_store(config.rules, settings)
-    started = instant(row.census_started) if row.census_started is not None else now
+    started = instant(row.initial_sync_started) if row.initial_sync_started is not None else now
     activations = _activations(known, rules, now, started)
     secret = load_setting(tx, "secret") or ""
     policy = Policy(
@@ -119,13 +119,13 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
     return StoreProfile(
         name=row.title or settings.name,
         url=row.url,
-        zone=parse_zone(row.zone),
+        zone=parse_zone(row.time_zone),
         currency=row.currency,
         paid_statuses=config.paid_statuses,
         rates=settings.currency_rates,
         consent_meta=settings.consent_meta,
         birthday_meta=settings.birthday_meta,
-        order_gap=Decimal(row.order_gap) if row.order_gap else None,
+        order_gap=Decimal(row.median_order_gap) if row.median_order_gap else None,
     )
 
 

@@ -44,7 +44,7 @@ class EntryBuilder:
             sent,
             rule=f"workflow {run.workflow}",
             person=run.person,
-            occurrence=run.event,
+            event=run.event,
             step=f"{taken.label} {taken.action}",
             run_id=run_id,
             state=state,
@@ -61,14 +61,14 @@ class EntryBuilder:
             return None
         word = "entered" if transition.entered else "left"
         day = local_day(transition.at, evaluated.profile.store.zone).isoformat()
-        person, occurrence = evaluated.memory.person, f"{transition.segment} {word} {day}"
-        key = work_key(self.secret, self.store, "segment", evaluated.profile.key, occurrence)
+        person, event = evaluated.memory.person, f"{transition.segment} {word} {day}"
+        key = work_key(self.secret, self.store, "segment", evaluated.profile.key, event)
         text = f"Customer {word} the segment {transition.segment}: {reason}"
         return self._row(
             note(order.id, text, key),
             rule=f"segment {transition.segment}",
             person=person,
-            occurrence=occurrence,
+            event=event,
             step="note",
         )
 
@@ -78,7 +78,7 @@ class EntryBuilder:
             tag_state(target),
             rule=TAGS_RULE,
             person=person,
-            occurrence="state",
+            event="state",
             step=tag_step(target),
         )
 
@@ -87,14 +87,14 @@ class EntryBuilder:
             "store": self.store,
             "channel": ENTRY_KINDS[sent.kind].channel,
             "kind": sent.kind,
-            "target": sent.target,
+            "target_id": sent.target,
             "payload": dumps(dict(sent.payload)),
             "run_id": None,
             "state": "due",
             "outcome": "",
             "due_at": stamp(self.now),
             "queued_at": stamp(self.now),
-            "digest": self.rules.digest,
+            "rules_digest": self.rules.digest,
         }
         return common | columns
 
@@ -142,5 +142,5 @@ def _is_unchanged(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:
     if entry is None:
         return False
     # A new account with the address of a deleted one inherits its row.
-    same = (entry.payload, entry.target) == (row["payload"], row["target"])
+    same = (entry.payload, entry.target_id) == (row["payload"], row["target_id"])
     return same and entry.state in ("due", "failed")

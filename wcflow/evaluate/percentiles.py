@@ -30,7 +30,7 @@ _BATCH_SIZE = 10_000
 """So many are given their places in one transaction: nobody who waits for the database waits long."""
 
 _SELECT_RANKS = select(
-    _P.c.id, _P.c.spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
+    _P.c.id, _P.c.total_spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
 )
 _UPDATE_PERSON = update(_P).where(
     _P.c.store == bindparam("of_store"), _P.c.id == bindparam("of_person")
@@ -40,7 +40,7 @@ _RANK_VALUES = {
     "orders_percentile": bindparam("to_orders", type_=Integer()),
 }
 _SAVE_RANK = Prepared(_UPDATE_PERSON.values(_RANK_VALUES))
-_SAVE_RANK_AND_MARK = Prepared(_UPDATE_PERSON.values({**_RANK_VALUES, "touched": 1}))
+_SAVE_RANK_AND_MARK = Prepared(_UPDATE_PERSON.values({**_RANK_VALUES, "dirty": 1}))
 
 
 def percentiles(values: Sequence[int]) -> list[int]:
@@ -79,8 +79,8 @@ def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int
             (_SAVE_RANK_AND_MARK if asked & RANK_ATTRIBUTES else _SAVE_RANK).execute_many(tx, some)
     with db.transaction() as tx:
         row = load_store_row(tx, settings.name)
-        if row is not None and row.order_gap != gap:
-            save_store(tx, settings.name, order_gap=gap)
+        if row is not None and row.median_order_gap != gap:
+            save_store(tx, settings.name, median_order_gap=gap)
             if asked & GAP_ATTRIBUTES:
                 start_full_evaluation(tx, settings.name)
     return len(moved)
@@ -104,7 +104,7 @@ def _changed_ranks(tx: Connection, store: str) -> list[dict[str, Any]]:
     placed = (_P.c.orders_count > 0) | _P.c.spend_percentile.is_not(None)
     rows = tx.execute(_SELECT_RANKS.where(_P.c.store == store, placed)).all()
     paying = [row for row in rows if row.orders_count > 0]
-    by_spend = percentiles([row.spent for row in paying])
+    by_spend = percentiles([row.total_spent for row in paying])
     by_orders = percentiles([row.orders_count for row in paying])
     places = {row.id: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
     told = ((row, *places.get(row.id, (None, None))) for row in rows)

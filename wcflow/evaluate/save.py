@@ -159,9 +159,9 @@ _REMEMBERED = attrgetter(
     "added_by_workflows",
     "kept_forever",
     "current_tags",
-    "matched",
-    "written_customer",
-    "written_order",
+    "matching_workflows",
+    "written_to_customer",
+    "written_to_order",
     "written_order_id",
 )
 
@@ -180,7 +180,7 @@ def _evaluated_row(
         memory.person,
         memory.email,
         evaluation_context.now,
-        memory.digest,
+        memory.rules_digest,
         evaluated.due.now and memory.person not in exhausted,
         evaluated.due.at,
         int(spent.scaleb(minor_digits(evaluation_context.store.currency))),

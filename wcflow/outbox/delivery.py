@@ -94,7 +94,7 @@ class Delivery:
                 self.now(),
                 limit,
                 self.holder,
-                released_only=self.approved_only,
+                approved_only=self.approved_only,
             )
 
     def done(self, tx: Connection, entry: OutboxEntry, outcome: str) -> None:

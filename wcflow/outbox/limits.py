@@ -97,7 +97,7 @@ def update_hold(
         )
         if not hold.reason and not all_evaluated:
             return CurrentHold(before.reason, before.since, before.approved, hold.waiting)
-        approved = hold.approved or (not hold.reason and row.census_done is not None)
+        approved = hold.approved or (not hold.reason and row.initial_sync_done is not None)
         since = (before.since if before.reason else stamp(now)) if hold.reason else None
         changed = hold.reason != before.reason
         after = CurrentHold(hold.reason, since, approved, hold.waiting, changed)
@@ -112,7 +112,7 @@ def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:
     for each in channels():
         if channel not in ("", each):
             continue
-        approved = saved_hold(tx, row.name, each).approved or row.census_done is not None
+        approved = saved_hold(tx, row.name, each).approved or row.initial_sync_done is not None
         save_hold(tx, row.name, Hold(approved=approved), each)
         count += outbox.approve_entries(tx, row.name, channel_kinds(each))
     return count

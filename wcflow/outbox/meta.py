@@ -42,16 +42,16 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
     )
     if not entries:
         return False
-    shown, unreadable = _read_current(delivery, resource, [entry.target for entry in entries])
+    shown, unreadable = _read_current(delivery, resource, [entry.target_id for entry in entries])
     with delivery.db.transaction() as tx:
         for entry in entries:
-            if entry.target in unreadable:
-                delivery.refused(tx, entry, unreadable[entry.target])
-            elif entry.target not in shown:
+            if entry.target_id in unreadable:
+                delivery.refused(tx, entry, unreadable[entry.target_id])
+            elif entry.target_id not in shown:
                 _record_missing(
-                    tx, delivery, entry, f"{resource} {entry.target} is gone from the store"
+                    tx, delivery, entry, f"{resource} {entry.target_id} is gone from the store"
                 )
-        plans = _plan(tx, delivery, [e for e in entries if e.target in shown], shown)
+        plans = _plan(tx, delivery, [e for e in entries if e.target_id in shown], shown)
     results = _write(delivery, resource, plans, shown)
     with delivery.db.transaction() as tx:
         _record(tx, delivery, resource, plans, results)
@@ -96,7 +96,7 @@ def _plan(
     )
     plans = []
     for entry in entries:
-        plan = planner.plan(entry, shown[entry.target])
+        plan = planner.plan(entry, shown[entry.target_id])
         if plan is None:
             delivery.cancel(tx, entry, "nothing is left of this person in the store")
         else:
@@ -120,10 +120,10 @@ def _write(
     """Write what differs; a target that shows it already needs no request."""
     values: dict[int, dict[str, str | None]] = {}
     for plan in plans:
-        differing = _differences(plan.meta, shown[plan.entry.target])
+        differing = _differences(plan.meta, shown[plan.entry.target_id])
         if differing:
-            values.setdefault(plan.entry.target, {}).update(differing)
-    results: dict[int, StoreError | None] = {plan.entry.target: None for plan in plans}
+            values.setdefault(plan.entry.target_id, {}).update(differing)
+    results: dict[int, StoreError | None] = {plan.entry.target_id: None for plan in plans}
     if values:
         results |= delivery.deliverers.store.write_meta(_PATHS[resource], values)
         written = {target: values[target] for target in values if results[target] is None}
@@ -143,7 +143,7 @@ def _check_first_write(
     """Read back the first values ever written to a store: a plugin can drop them silently."""
     with delivery.db.reading() as tx:
         row = load_store_row(tx, delivery.store_name)
-    if not written or row is None or row.meta_checked:
+    if not written or row is None or row.meta_write_verified:
         return {}
     target, meta = next(iter(written.items()))
     shown = _shown(delivery, resource, [target]).get(target)
@@ -157,7 +157,7 @@ def _check_first_write(
         )
         return dict.fromkeys(written, error)
     with delivery.db.transaction() as tx:
-        save_store(tx, delivery.store_name, meta_checked=True)
+        save_store(tx, delivery.store_name, meta_write_verified=True)
     return {}
 
 
@@ -170,7 +170,7 @@ def _record(
 ) -> None:
     store, done = delivery.store_name, list[MetaPlan]()
     for plan in plans:
-        error = results[plan.entry.target]
+        error = results[plan.entry.target_id]
         if error is None:
             delivery.done(tx, plan.entry, _describe_meta(plan.meta))
             done.append(plan)
@@ -178,7 +178,7 @@ def _record(
             delivery.refused(tx, plan.entry, error)
     values: dict[int, dict[str, str | None]] = {}
     for plan in done:
-        values.setdefault(plan.entry.target, {}).update(plan.meta)
+        values.setdefault(plan.entry.target_id, {}).update(plan.meta)
     (set_customer_meta if resource == "customer" else set_order_meta)(tx, store, values)
     put = {where: replace(each, dropped=frozenset()) for where, each in _changed_tags(done).items()}
     save_written_tags(tx, store, put)

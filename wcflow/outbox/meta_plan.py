@@ -39,7 +39,7 @@ class MetaPlan:
 
 
 def target_of(entry: OutboxEntry) -> TagPlace:
-    return ENTRY_KINDS[entry.kind].resource, entry.target
+    return ENTRY_KINDS[entry.kind].resource, entry.target_id
 
 
 class MetaPlanner:
@@ -128,8 +128,8 @@ def previews(
 
 
 def _preview(planner: MetaPlanner, entry: OutboxEntry, shown: ShownMeta) -> Preview:
-    current = shown.get(entry.target)
-    plan = planner.plan(entry, current) if entry.target in shown else None
+    current = shown.get(entry.target_id)
+    plan = planner.plan(entry, current) if entry.target_id in shown else None
     if plan is None:
         return Preview(entry, target_missing=True)
     before = None if current is None else {key: current.get(key) for key in plan.meta}

@@ -52,13 +52,13 @@ def save_store_info(db: Database, client: Store, settings: StoreSettings) -> Sto
             url=found.url,
             uid=found.uid or (row.uid if row else ""),
             title=found.title,
-            zone=zone,
+            time_zone=zone,
             currency=found.currency,
             version=found.wc_version,
-            hpos=bool(found.hpos),
-            reads_meta=found.reads_meta,
+            uses_hpos=bool(found.hpos),
+            can_read_meta=found.reads_meta,
         )
-        if row is not None and row.zone != zone:
+        if row is not None and row.time_zone != zone:
             start_full_evaluation(tx, name)
     return found
 
@@ -77,9 +77,9 @@ def save_poll_failure(db: Database, name: str, error: StoreError, now: datetime)
     """Save why the store cannot be polled, and since when."""
     with db.transaction() as tx:
         row = load_store_row(tx, name)
-        if row is not None and row.error != str(error):
-            since = row.error_since or int(now.timestamp())
-            save_store(tx, name, error=str(error), error_since=since)
+        if row is not None and row.poll_error != str(error):
+            since = row.poll_error_since or int(now.timestamp())
+            save_store(tx, name, poll_error=str(error), poll_error_since=since)
 
 
 def _check_binding(settings: StoreSettings, row: StoreRow, found: StoreInfo) -> None:

@@ -105,7 +105,7 @@ def trimmed(context: PollContext, customers: Collection[Customer]) -> list[Custo
 
 def poll_new_customers(context: PollContext) -> None:
     """Read the customers who registered since the last poll: new ids are always higher."""
-    known = context.row().newest_customer
+    known = context.row().newest_customer_id
     newest = max(context.client.newest_customer_ids(1).rows, default=0)
     if newest <= known:
         return
@@ -114,7 +114,7 @@ def poll_new_customers(context: PollContext) -> None:
         others, gone = displaced(context, new)
         with context.db.transaction() as tx:
             apply_refetched(tx, context, Refetched([*others, *new], gone))
-            save_store(tx, context.store, newest_customer=max(ids))
+            save_store(tx, context.store, newest_customer_id=max(ids))
 
 
 def _new_ids(context: PollContext, known: int, newest: int) -> list[list[int]]:
@@ -165,7 +165,7 @@ def rescan_customers(context: PollContext, most: int = MAX_BATCHES) -> int:
 def catch_up_customers(context: PollContext) -> None:
     """Read all customers again that the polls had no room for; for the nightly check."""
     row = context.row()
-    if row.sweep_started is None:
+    if row.customer_rescan_started is None:
         return
     late = due_batches(context.now, _load(context, row), _period(context))
     if late > MAX_BATCHES:
@@ -191,7 +191,7 @@ def _rescan(context: PollContext, most: int) -> int:
     row, period = context.row(), _period(context)
     rescan = _load(context, row)
     over = rescan.done >= rescan.batches and context.now - rescan.started >= period
-    if row.sweep_started is None or over:
+    if row.customer_rescan_started is None or over:
         rescan = _begin_next(context, rescan, period)
     read = 0
     while read < most and due_batches(context.now, rescan, period):
@@ -212,21 +212,25 @@ def _load(context: PollContext, row: StoreRow) -> CustomerRescan:
     with context.db.reading() as tx:
         saved = load_rescan(tx, context.store, _RESCAN)
         done, batches = (saved.done, saved.pages) if saved else (0, 0)
-        more = done >= batches and load_next_customer_ids(tx, context.store, row.sweep_position, 1)
-    if saved is None or saved.started != row.sweep_started or more:
+        more = done >= batches and load_next_customer_ids(
+            tx, context.store, row.customer_rescan_position, 1
+        )
+    if saved is None or saved.started != row.customer_rescan_started or more:
         return _count(context, row)
     return CustomerRescan(instant(saved.started), done, batches)
 
 
 def _count(context: PollContext, row: StoreRow) -> CustomerRescan:
     """Count all customers, once per rescan because that is slow."""
-    started = context.now if row.sweep_started is None else instant(row.sweep_started)
+    started = (
+        context.now if row.customer_rescan_started is None else instant(row.customer_rescan_started)
+    )
     with context.db.reading() as tx:
-        passed = count_customers(tx, context.store, row.sweep_position)
+        passed = count_customers(tx, context.store, row.customer_rescan_position)
         total = count_customers(tx, context.store)
     done = -(-passed // HUNDRED)
     rescan = CustomerRescan(started, done, done + -(-(total - passed) // HUNDRED))
-    if row.sweep_started is not None:
+    if row.customer_rescan_started is not None:
         with context.db.transaction() as tx:
             _save(tx, context, rescan)
     return rescan
@@ -241,13 +245,15 @@ def _begin_next(context: PollContext, rescan: CustomerRescan, period: timedelta)
     # It begins when the last one should have ended; after a long pause all of it is due.
     begins = min(context.now, max(rescan.started + period, context.now - period))
     with context.db.transaction() as tx:
-        save_store(tx, context.store, sweep_position=0, sweep_started=stamp(begins))
+        save_store(
+            tx, context.store, customer_rescan_position=0, customer_rescan_started=stamp(begins)
+        )
     return _load(context, context.row())
 
 
 def _read_batch(context: PollContext, rescan: CustomerRescan) -> bool:
     """Read the next hundred customers; return False if there is nothing left to do now."""
-    position = context.row().sweep_position
+    position = context.row().customer_rescan_position
     with context.db.reading() as tx:
         ids = load_next_customer_ids(tx, context.store, position, HUNDRED)
     if not ids:
@@ -262,6 +268,6 @@ def _read_batch(context: PollContext, rescan: CustomerRescan) -> bool:
     with context.db.transaction() as tx:
         apply_refetched(tx, context, refetched)
         clear_alarm(tx, context, "customers")
-        save_store(tx, context.store, sweep_position=ids[-1])
+        save_store(tx, context.store, customer_rescan_position=ids[-1])
         _save(tx, context, rescan._replace(done=rescan.done + 1))
     return True

@@ -30,9 +30,9 @@ def run_initial_sync(context: PollContext) -> bool:
     """Read everything, or what is left of it; return False if nothing was left."""
     _restart_for_new_meta(context)
     row = context.row()
-    if row.census_done is not None:
+    if row.initial_sync_done is not None:
         return False
-    if row.census_started is None:
+    if row.initial_sync_started is None:
         start_initial_sync(context)
     _read_customers(context)
     _read(context, products_work(context), 0, 0)
@@ -41,13 +41,13 @@ def run_initial_sync(context: PollContext) -> bool:
         _read_orders(prepared, part)
     finish_resync(context)
     with context.db.transaction() as tx:
-        save_store(tx, context.store, census_done=stamp(context.now))
+        save_store(tx, context.store, initial_sync_done=stamp(context.now))
     return True
 
 
 def reread_customers(context: PollContext) -> None:
     """Request every customer id up to the newest again."""
-    newest = context.row().newest_customer
+    newest = context.row().newest_customer_id
     with context.db.transaction() as tx:
         save_ranges(tx, customer_slices(context.store, newest))
     _read_customers(context)
@@ -62,7 +62,7 @@ def _restart_for_new_meta(context: PollContext) -> None:
         save_store(tx, context.store, meta_keys=dumps(keys))
         if before is not None and set(keys) - set(loads(before)):
             delete_ranges(tx, context.store)
-            save_store(tx, context.store, census_started=None, census_done=None)
+            save_store(tx, context.store, initial_sync_started=None, initial_sync_done=None)
 
 
 def _read(context: PollContext, work: SliceWork[T], done: int, total: int) -> None:

@@ -114,7 +114,9 @@ def _run(context: PollContext, work: Callable[[PollContext], bool]) -> PollResul
         raise
     with context.db.transaction() as tx:
         context.save_quarantine(tx)
-        save_store(tx, context.store, polled_at=stamp(context.now), error="", error_since=None)
+        save_store(
+            tx, context.store, polled_at=stamp(context.now), poll_error="", poll_error_since=None
+        )
     tally = context.tally
     return PollResult(
         orders=tally.orders,
@@ -128,7 +130,7 @@ def _run(context: PollContext, work: Callable[[PollContext], bool]) -> PollResul
 
 def _save_failure(context: PollContext, error: StoreError) -> None:
     row = context.row()
-    since = row.error_since if row.error else stamp(context.now)
+    since = row.poll_error_since if row.poll_error else stamp(context.now)
     with context.db.transaction() as tx:
         context.save_quarantine(tx)
-        save_store(tx, context.store, error=str(error), error_since=since)
+        save_store(tx, context.store, poll_error=str(error), poll_error_since=since)

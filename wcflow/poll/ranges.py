@@ -50,7 +50,7 @@ def order_slices(store: str, oldest: int, newest: int, total: int) -> list[Impor
     edges = [oldest + (newest - oldest) * number // count for number in range(count)]
     ends = [*(edge - 1 for edge in edges[1:]), _NO_END]
     return [
-        ImportRange(store=store, part="orders", number=number, position=edge, end=end)
+        ImportRange(store=store, resource="orders", number=number, position=edge, end=end)
         for number, (edge, end) in enumerate(zip(edges, ends, strict=True))
     ]
 
@@ -60,14 +60,16 @@ def customer_slices(store: str, newest: int) -> list[ImportRange]:
     count = max(1, min(_CUSTOMER_RANGES, newest // _CUSTOMERS_OF_RANGE))
     edges = [newest * number // count for number in range(count + 1)]
     return [
-        ImportRange(store=store, part="customers", number=number, position=start, end=end)
+        ImportRange(store=store, resource="customers", number=number, position=start, end=end)
         for number, (start, end) in enumerate(pairwise(edges))
     ]
 
 
 def whole_slice(store: str, part: str, number: int = 0) -> ImportRange:
     """Return a range for all of a part."""
-    return ImportRange(store=store, part=part, number=number, position=stamp(EARLIEST), end=_NO_END)
+    return ImportRange(
+        store=store, resource=part, number=number, position=stamp(EARLIEST), end=_NO_END
+    )
 
 
 def slice_end(part: ImportRange) -> datetime | None:
@@ -148,7 +150,7 @@ def _is_resync(context: PollContext, kind: str) -> bool:
 
 
 def _pager(context: PollContext, part: ImportRange) -> KeysetPager[Order]:
-    status = {"orders": "any", "trash": "trash"}.get(part.part) or DRAFT_STATUSES[part.number]
+    status = {"orders": "any", "trash": "trash"}.get(part.resource) or DRAFT_STATUSES[part.number]
     return KeysetPager(
         ask=partial(context.orders, status=status),
         by="date",

@@ -76,7 +76,7 @@ def rescan_orders(context: PollContext, most: int) -> int:
     """Read the orders again that are due, ``most`` pages at most; return how many pages."""
     row, read = context.row(), 0
     assert row.order_cursor is not None, "the initial sync sets the cursor before it starts"
-    for rescan in HPOS_RESCANS if row.hpos else POST_STORAGE_RESCANS:
+    for rescan in HPOS_RESCANS if row.uses_hpos else POST_STORAGE_RESCANS:
         progress = _load(context, rescan, row.order_cursor + 1)
         due = due_pages(context.now, progress, rescan.period)
         for _ in range(min(due, most - read)):
@@ -120,7 +120,7 @@ def _before(context: PollContext, second: int, age: timedelta) -> int:
 def reread_last_month(context: PollContext) -> None:
     """Read the orders of the last month again if edits are not stamped; for the nightly check."""
     row = context.row()
-    if row.hpos or row.order_cursor is None:
+    if row.uses_hpos or row.order_cursor is None:
         return
     position = _before(context, row.order_cursor, _RECENT)
     end = next_cut(context, row.order_cursor + 1)

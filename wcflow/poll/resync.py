@@ -43,7 +43,7 @@ class Plan:
 
     server_now: int
     cursor: int
-    newest_customer: int
+    newest_customer_id: int
     customers: list[ImportRange]
     orders: list[ImportRange]
 
@@ -53,8 +53,8 @@ def start_initial_sync(context: PollContext) -> None:
     plan = _plan(context)
     with context.db.transaction() as tx:
         save_ranges(tx, [*plan.customers, *plan.orders])
-        save_store(tx, context.store, census_started=plan.server_now)
-        save_store(tx, context.store, newest_customer=plan.newest_customer)
+        save_store(tx, context.store, initial_sync_started=plan.server_now)
+        save_store(tx, context.store, newest_customer_id=plan.newest_customer_id)
         _save_cursor(tx, context, plan)
 
 
@@ -69,7 +69,7 @@ def start_resync(context: PollContext, *, orders: bool, customers: bool) -> None
         unreadable = {
             kind: load_unreadable_ids(tx, context.store, kind) for kind in sorted(wanted - running)
         }
-    if context.row().census_started is None or not unreadable:
+    if context.row().initial_sync_started is None or not unreadable:
         return
     plan = _plan(context)
     with context.db.transaction() as tx:
@@ -77,14 +77,14 @@ def start_resync(context: PollContext, *, orders: bool, customers: bool) -> None
             mark_unconfirmed(tx, context.store, kind, ids)
             _replace_ranges(tx, context, kind, plan)
         save_store(tx, context.store, resyncing=" ".join(sorted(wanted | running)))
-        save_store(tx, context.store, census_done=None)
+        save_store(tx, context.store, initial_sync_done=None)
 
 
 def _replace_ranges(tx: Connection, context: PollContext, kind: str, plan: Plan) -> None:
     if kind == CUSTOMER:
         delete_ranges(tx, context.store, ["customers"])
         save_ranges(tx, plan.customers)
-        save_store(tx, context.store, newest_customer=plan.newest_customer)
+        save_store(tx, context.store, newest_customer_id=plan.newest_customer_id)
     else:
         delete_ranges(tx, context.store, ["products", *ORDER_PARTS])
         save_ranges(tx, plan.orders)
@@ -102,7 +102,7 @@ def _plan(context: PollContext) -> Plan:
     return Plan(
         server_now=now,
         cursor=stamp(known - cursor_margin(known, context.zone)),
-        newest_customer=newest,
+        newest_customer_id=newest,
         customers=customer_slices(context.store, newest),
         orders=[
             *order_slices(context.store, stamp(oldest), now, total),

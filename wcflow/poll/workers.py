@@ -160,7 +160,7 @@ def _batches(
 def _advanced(part: ImportRange, found: FetchedPart[T]) -> ImportRange:
     return ImportRange(
         store=part.store,
-        part=part.part,
+        resource=part.resource,
         number=part.number,
         position=found.position,
         end=part.end,

@@ -72,14 +72,14 @@ class EvaluationState(msgspec.Struct, frozen=True):
     def then(self) -> datetime | None:
         """When the person was last evaluated, if the rules have changed since; otherwise None."""
         memory = self.evaluation_input.memory
-        if memory.evaluated_at is not None and memory.digest == self.rules.digest:
+        if memory.evaluated_at is not None and memory.rules_digest == self.rules.digest:
             return None
         return memory.evaluated_at or self.policy.watching_since - timedelta(seconds=1)
 
     def saved_before(self) -> PreviousState:
         """Return the previous state from memory."""
         memory = self.evaluation_input.memory
-        return _previous(memory.segments, memory.current_tags, memory.matched)
+        return _previous(memory.segments, memory.current_tags, memory.matching_workflows)
 
     def before(self, classification: Classification, present: Profile) -> PreviousState:
         """Return the previous state as today's rules see it.
@@ -162,7 +162,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
             classification.kept_forever,
             current_tags,
             matched,
-            on_customer or memory.written_customer,
+            on_customer or memory.written_to_customer,
             on_order if order else None,
             order.id if order else 0,
             memory.spend_percentile,
@@ -178,7 +178,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         on_customer, on_order = self.shown
         targets = []
         if account is not None:
-            differs = shows != (on_customer or memory.written_customer or EMPTY_TAG_META)
+            differs = shows != (on_customer or memory.written_to_customer or EMPTY_TAG_META)
             targets.append(_target("customer", account.id, wanted, shows, differs))
         order = self.newest
         if order is not None and self.policy.order_tags:

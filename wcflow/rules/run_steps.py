@@ -80,7 +80,7 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
         if isinstance(result, Wait):
             return _paused(run, result.until), tuple(taken)
         if isinstance(result, Send) and result.remember:
-            run = replace(run, memory={**run.memory, **result.remember})
+            run = replace(run, variables={**run.variables, **result.remember})
         taken.append(Taken(label(path), _action(run, path), result))
     return finished(run, "done", "all steps are done"), tuple(taken)
 
@@ -91,7 +91,7 @@ def _take(run: Run, facts: Context, setup: RunSetup) -> StepResult | str:
     assert node is not None, "a settled path leads to a node"
     if not isinstance(node, str):
         return "then" if parse_condition(node["if"], setup.place).answer(facts).holds else "else"
-    variables = step_variables(run.memory, setup.rules.actions)
+    variables = step_variables(run.variables, setup.rules.actions)
     context = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
     step = parse_step(node, context, setup.rules.actions)
     origin = f"{run.workflow}, {run.event}"

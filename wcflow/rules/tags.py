@@ -129,23 +129,23 @@ class Memory(msgspec.Struct, frozen=True):
     """A person's state after the last evaluation and the last writes.
 
     ``removed_by_hand`` are tags that rules want but people removed. ``kept_forever`` are the tags
-    of ``keep = forever`` rules, by rule. ``matched`` are the ``customer_matches`` workflows whose
+    of ``keep = forever`` rules, by rule. ``matching_workflows`` are the ``customer_matches`` workflows whose
     condition held.
     """
 
     person: int
     email: str = ""
     evaluated_at: datetime | None = None
-    digest: str = ""
+    rules_digest: str = ""
     segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
     added_by_hand: frozenset[str] = frozenset()
     removed_by_hand: frozenset[str] = frozenset()
     added_by_workflows: frozenset[str] = frozenset()
     kept_forever: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     current_tags: frozenset[str] = frozenset()
-    matched: frozenset[str] = frozenset()
-    written_customer: TagMeta | None = None
-    written_order: TagMeta | None = None
+    matching_workflows: frozenset[str] = frozenset()
+    written_to_customer: TagMeta | None = None
+    written_to_order: TagMeta | None = None
     written_order_id: int = 0
     spend_percentile: int | None = None
     orders_percentile: int | None = None
@@ -153,13 +153,13 @@ class Memory(msgspec.Struct, frozen=True):
     def written_in(self, place: TagPlace) -> TagMeta | None:
         """Return what wcflow last wrote in one place for this person."""
         if place[0] == "customer":
-            return self.written_customer
-        return self.written_order if self.written_order_id == place[1] else None
+            return self.written_to_customer
+        return self.written_to_order if self.written_order_id == place[1] else None
 
     def with_written(self, place: TagPlace, written: TagMeta) -> Memory:
         if place[0] == "customer":
-            return replace(self, written_customer=written)
-        return replace(self, written_order=written, written_order_id=place[1])
+            return replace(self, written_to_customer=written)
+        return replace(self, written_to_order=written, written_order_id=place[1])
 
     @property
     def saved_state(self) -> SavedState:

@@ -28,25 +28,25 @@ class Run(msgspec.Struct, frozen=True):
     """One execution of a workflow for one person, or an event that it skipped.
 
     ``state`` is waiting, done, ended or skipped. ``steps`` is a tree, ``path`` says where it goes
-    on. ``memory`` holds what steps made, for the templates of later ones. ``id`` is None until the
+    on. ``variables`` holds what steps made, for the templates of later ones. ``id`` is None until the
     run is saved.
     """
 
     workflow: str
     person: int
     event: str
-    at: datetime
+    event_at: datetime
     started_at: datetime
     steps: tuple[Node, ...]
     state: str = "waiting"
     path: Path = (0,)
     due_at: datetime | None = None
     order_id: int = 0
-    item_id: int = 0
+    line_item_id: int = 0
     mode: str = "live"
     reason: str = ""
-    digest: str = ""
-    memory: Mapping[str, object] = msgspec.field(default_factory=dict)
+    rules_digest: str = ""
+    variables: Mapping[str, object] = msgspec.field(default_factory=dict)
     id: int | None = None
 
     @property
@@ -108,13 +108,13 @@ def start_run(
         workflow=workflow.name,
         person=context.profile.person,
         event=event.name,
-        at=event.at,
+        event_at=event.at,
         started_at=context.now,
         steps=tuple(step.text for step in workflow.do),
         order_id=event.order.id if event.order else 0,
-        item_id=event.item.id if event.item else 0,
+        line_item_id=event.item.id if event.item else 0,
         mode=workflow.mode,
-        digest=digest,
+        rules_digest=digest,
         due_at=context.now,
     )
     reason = _skip_reason(workflow, event, context, runs)
@@ -167,7 +167,7 @@ def run_context(run: Run, context: Context, elsewhere: Order | None = None) -> C
     ``elsewhere`` is that order if it belongs to another person by now.
     """
     order = _find_order(context.profile, run.order_id) or elsewhere
-    item = _find_item(order, run.item_id) if order else None
+    item = _find_item(order, run.line_item_id) if order else None
     return context.about(order, item)
 
 
