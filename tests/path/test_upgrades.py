@@ -153,6 +153,8 @@ RENAMED_COLUMNS = {
 }
 """The tables and columns of earlier revisions that have another name now."""
 
+GONE = {("run", "step"), ("orders", "country")}
+
 
 def _renamed(table, row):
     names = {"subject": "key"} | RENAMED_COLUMNS.get(table, {})
@@ -163,7 +165,7 @@ def _as_today(contents):
     """Return the rows of an earlier revision under the names of today."""
     return {
         RENAMED_TABLES.get(table, table): [
-            _renamed(table, {c: v for c, v in row.items() if (table, c) != ("run", "step")})
+            _renamed(table, {c: v for c, v in row.items() if (table, c) not in GONE})
             for row in rows
         ]
         for table, rows in contents.items()

@@ -4,11 +4,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "wcflow"
 MOST, LEAST = 400, 40
-TOO_LONG = {"database/tables.py", "sandbox/routes.py"}
+TOO_LONG = {"sandbox/routes.py"}
 """Modules that still have to be split."""
 SHORT = {
     "cli/check.py",
     "cli/visits.py",
+    "database/tables/base.py",
     "rules/codes.py",
     "sandbox/money.py",
 }

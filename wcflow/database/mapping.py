@@ -17,7 +17,7 @@ from wcflow.database.tables import CustomerRow, OrderRow, ProductRow
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 from wcflow.units import normalize_email
 
-NON_CONTENT_COLUMNS = frozenset({"modified", "history", "country"})
+NON_CONTENT_COLUMNS = frozenset({"modified", "history"})
 """Columns of an order in which two rows may differ and still say the same."""
 
 _order_values = attrgetter(*[name for name in table_of(OrderRow).columns.keys() if name != "store"])  # noqa: SIM118  names, not columns
@@ -46,7 +46,6 @@ def order_to_row(store: str, order: Order) -> dict[str, Any]:
         "created_via": _without_nul(order.created_via),
         "customer_note": _without_nul(order.customer_note),
         "detail": encode_order_detail(order),
-        "country": _without_nul(order.country),
     }
 
 
@@ -113,7 +112,7 @@ def order_from_columns(columns: Iterable[Any]) -> Order:
     # fmt: off
     (
         number, name, status, currency, total, discount, customer_id, email, created, modified,
-        paid, completed, method, via, note, detail, history, _,
+        paid, completed, method, via, note, detail, history,
     ) = columns
     # fmt: on
     billing, shipping = parse_addresses(detail)

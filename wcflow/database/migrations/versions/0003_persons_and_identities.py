@@ -100,6 +100,8 @@ def upgrade() -> None:
     _make_rescan()
     _convert_store()
     op.drop_table("person_of_subject")
+    # Nothing reads it: the detail holds the address.
+    op.execute("ALTER TABLE orders DROP COLUMN country")
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)

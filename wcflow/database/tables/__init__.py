@@ -1,0 +1,45 @@
+"""All tables of the database, with a description of every column.
+
+Times are whole seconds since 1970 in UTC, as precise as WooCommerce's. Amounts are integers in
+the currency's minor unit. JSON columns are text, so that SQLite and PostgreSQL treat them alike.
+"""
+
+from wcflow.database.tables.people import (
+    EventRow,
+    IdentityRow,
+    MembershipRow,
+    PersonRow,
+    TransitionRow,
+)
+from wcflow.database.tables.records import (
+    CustomerRow,
+    OrderRow,
+    ProductRow,
+    QuarantineRow,
+    UnconfirmedRow,
+    WrittenTagsRow,
+)
+from wcflow.database.tables.store import ChannelRow, ImportRange, RescanRow, SettingRow, StoreRow
+from wcflow.database.tables.workflows import OutboxRow, RunRow, WorkflowRow
+
+__all__ = [
+    "ChannelRow",
+    "CustomerRow",
+    "EventRow",
+    "IdentityRow",
+    "ImportRange",
+    "MembershipRow",
+    "OrderRow",
+    "OutboxRow",
+    "PersonRow",
+    "ProductRow",
+    "QuarantineRow",
+    "RescanRow",
+    "RunRow",
+    "SettingRow",
+    "StoreRow",
+    "TransitionRow",
+    "UnconfirmedRow",
+    "WorkflowRow",
+    "WrittenTagsRow",
+]

@@ -1,0 +1,124 @@
+"""Tables of persons, their identities, and what has happened to them."""
+
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from wcflow.database.tables.base import ROW_ID, Row
+
+
+class PersonRow(Row, table=True):
+    """A person: when to evaluate them next, and their state after the last evaluation."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        # One index for both: people who are due are searched among those that are not dirty.
+        Index("person_dirty", "store", "dirty", "due_at"),
+        Index("person_by_email", "store", "email"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))
+    store: str = Field(description="the store's name")
+    email: str = Field(default="", description="normalized, for searching")
+    present: bool = Field(default=True, description="the store has an account or an order of them")
+    dirty: int = Field(default=1, description="1 if something changed since their evaluation")
+    due_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when time alone next changes a result"
+    )
+    evaluated_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when they were last evaluated"
+    )
+    rules_digest: str = Field(default="", description="hash of the rules of that evaluation")
+    added_by_hand: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags that someone added in the store"
+    )
+    removed_by_hand: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags of rules that someone removed"
+    )
+    added_by_workflows: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags that workflows added"
+    )
+    kept_forever: str = Field(
+        default="{}", sa_type=Text, description="JSON: tags of keep = forever rules, by rule"
+    )
+    current_tags: str = Field(
+        default="[]", sa_type=Text, description="JSON: all tags after the last evaluation"
+    )
+    matching_workflows: str = Field(
+        default="[]",
+        sa_type=Text,
+        description="JSON: customer_matches workflows whose condition held",
+    )
+    written_to_customer: str | None = Field(
+        default=None, sa_type=Text, description="JSON: {tags, segment} last written to the customer"
+    )
+    written_to_order: str | None = Field(
+        default=None,
+        sa_type=Text,
+        description="JSON: {tags, segment} last written to written_order_id",
+    )
+    written_order_id: int = Field(
+        default=0, sa_type=BigInteger, description="the order that shows their tags"
+    )
+    total_spent: int = Field(default=0, sa_type=BigInteger, description="for percentiles")
+    orders_count: int = Field(default=0, description="paid orders, for percentiles")
+    spend_percentile: int | None = Field(default=None, description="as of the last nightly check")
+    orders_percentile: int | None = Field(default=None, description="as of the last nightly check")
+
+
+class IdentityRow(Row, table=True):
+    """An account or an e-mail address of a person.
+
+    A person has at most one account. A person without an account has exactly one address.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("identity_by_person", "store", "person"),)
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="account or email")
+    value: str = Field(primary_key=True, description="the customer id, or the address")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
+
+
+class EventRow(Row, table=True):
+    """Something that happened to a person and that no order shows."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("store", "person", "key", name="event_once"),)
+
+    id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))
+    store: str = Field(description="the store's name")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
+    kind: str = Field(description="what happened, for triggers: consent_given")
+    key: str = Field(description="its stable name: consent given 2026-01-31")
+    at: int = Field(sa_type=BigInteger, description="when it happened")
+    source: str = Field(default="", description="what reported it to wcflow")
+    data: str = Field(default="{}", sa_type=Text, description="JSON: details for templates")
+
+
+class MembershipRow(Row, table=True):
+    """A person is in a segment."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("membership_by_segment", "store", "segment"),)
+
+    store: str = Field(primary_key=True, description="the store's name")
+    person: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    segment: str = Field(primary_key=True, description="the NAME of [segment NAME]")
+    since: int = Field(sa_type=BigInteger, description="when they entered it")
+
+
+class TransitionRow(Row, table=True):
+    """A person entered or left a segment: the timeline that explain shows."""
+
+    __tablename__ = "transition"
+    __table_args__ = (Index("transition_by_person", "store", "person"),)
+
+    id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))
+    store: str = Field(description="the store's name")
+    person: int = Field(sa_type=BigInteger, description="the person's id")
+    segment: str = Field(description="the NAME of [segment NAME]")
+    entered: bool = Field(description="true: entered, false: left")
+    at: int = Field(sa_type=BigInteger, description="when it was evaluated")
+    reason: str = Field(sa_type=Text, description="the parts of the condition, in words")

@@ -1,0 +1,112 @@
+"""Tables of what the store contains, and of how wcflow reads and writes it."""
+
+from sqlalchemy import BigInteger, Column, Index, Text
+from sqlmodel import Field
+
+from wcflow.database.tables.base import Row
+
+
+class OrderRow(Row, table=True):
+    """An order as the store last returned it."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        # With the address: all guests have the number 0, and are searched by address.
+        Index("orders_by_customer", "store", "customer_id", "email"),
+        Index("orders_by_created", "store", "created"),
+        Index("orders_by_status", "store", "status"),
+    )
+
+    store: str = Field(primary_key=True, description="the store's name")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    number: str = Field(description="the number that the store shows")
+    status: str = Field(description="without the prefix wc-")
+    currency: str = Field(description="ISO 4217")
+    total: int = Field(sa_type=BigInteger, description="gross, not reduced by refunds")
+    discount_total: int = Field(sa_type=BigInteger, description="what coupons took off")
+    customer_id: int = Field(sa_type=BigInteger, description="0 for guests")
+    email: str = Field(description="normalized billing address")
+    created: int = Field(sa_type=BigInteger, description="date_created_gmt")
+    modified: int = Field(sa_type=BigInteger, description="date_modified_gmt")
+    paid: int | None = Field(sa_type=BigInteger, description="date_paid_gmt")
+    completed: int | None = Field(sa_type=BigInteger, description="date_completed_gmt")
+    payment_method: str = Field(description="its id, such as cod")
+    created_via: str = Field(description="checkout, store-api, admin, rest-api, or a till's name")
+    customer_note: str = Field(sa_type=Text, description="what the customer wrote")
+    detail: str = Field(
+        sa_type=Text, description="JSON: billing, coupons, items, meta, refunds, shipping"
+    )
+    history: str = Field(
+        default="[]", sa_type=Text, description="JSON: observed changes [[before, after, at], …]"
+    )
+
+
+class CustomerRow(Row, table=True):
+    """A registered customer as the store last returned them."""
+
+    __tablename__ = "customer"
+    __table_args__ = (Index("customer_by_email", "store", "email"),)
+
+    store: str = Field(primary_key=True, description="the store's name")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    email: str = Field(description="normalized address of the account, else the billing address")
+    first_name: str = Field(description="of the account")
+    last_name: str = Field(description="of the account")
+    username: str = Field(description="the login name")
+    role: str = Field(description="the WordPress role")
+    created: int | None = Field(sa_type=BigInteger, description="when they registered")
+    detail: str = Field(sa_type=Text, description="JSON: billing, meta (null: hidden), shipping")
+
+
+class ProductRow(Row, table=True):
+    """A product, for its categories and tags."""
+
+    __tablename__ = "product"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    name: str = Field(description="unescaped")
+    sku: str = Field(description="can be empty")
+    categories: str = Field(sa_type=Text, description="JSON: names")
+    tags: str = Field(sa_type=Text, description="JSON: names")
+    modified: int | None = Field(sa_type=BigInteger, description="date_modified_gmt")
+
+
+class QuarantineRow(Row, table=True):
+    """A record that could not be read. The database keeps its last readable version."""
+
+    __tablename__ = "quarantine"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="order, customer, product or refund")
+    id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
+        description="0 for all records without a readable id",
+    )
+    reason: str = Field(sa_type=Text, description="what is wrong and where, without its content")
+    first_seen: int = Field(sa_type=BigInteger, description="when it first could not be read")
+    last_seen: int = Field(sa_type=BigInteger, description="when it last could not be read")
+
+
+class UnconfirmedRow(Row, table=True):
+    """A record that a resync has not found in the store yet."""
+
+    __tablename__ = "unconfirmed"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="order or customer")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
+class WrittenTagsRow(Row, table=True):
+    """The tags that wcflow wrote to one order or customer, whichever person it belongs to now."""
+
+    __tablename__ = "written_tags"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="order or customer")
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    tags: str = Field(sa_type=Text, description="JSON: tags written there, or about to be")
+    dropped: str = Field(
+        default="[]", sa_type=Text, description="JSON: tags removed if an uncertain write succeeded"
+    )
