@@ -440,10 +440,10 @@ def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_p
 
 def test_an_index_that_is_missing_is_found(url, past_folder):
     with open_without_upgrade(url) as db, db.transaction() as tx:
-        tx.execute(text("DROP INDEX person_touched"))
-    assert [
-        ("structure", "the table person lacks its index person_touched", 1, ())
-    ] == find_problems(url, past_folder)
+        tx.execute(text("DROP INDEX person_dirty"))
+    assert [("structure", "the table person lacks its index person_dirty", 1, ())] == find_problems(
+        url, past_folder
+    )
 
 
 @pytest.fixture
