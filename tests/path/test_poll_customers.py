@@ -225,7 +225,7 @@ class TestGone:
             "workflow": "welcome",
             "person": bob,
             "event": "order 1 paid",
-            "at": 1,
+            "event_at": 1,
             "state": "waiting",
             "steps": "[]",
             "started_at": 1,
