@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
     """A billing or shipping address; missing parts are empty."""
 
     first_name: str = ""

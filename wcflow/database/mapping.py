@@ -1,33 +1,43 @@
-"""Records to rows, and back. Pure; which rows are written, and when, is decided elsewhere."""
+"""Convert records to rows and back. Pure; other modules decide which rows are written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
+from sqlmodel import SQLModel
 
-from wcflow.database.details import encode_customer_detail, encode_order_detail
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of
 from wcflow.database.tables import CustomerRow, OrderRow, ProductRow
 from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
 from wcflow.units import normalize_email
 
 NON_CONTENT_COLUMNS = frozenset({"modified", "history"})
-"""Columns of an order in which two rows may differ and still say the same."""
+"""Columns of an order that do not count as a change of its content."""
 
-_order_values = attrgetter(*[name for name in table_of(OrderRow).columns.keys() if name != "store"])  # noqa: SIM118  names, not columns
-_customer_values = attrgetter(*[c.name for c in table_of(CustomerRow).columns if c.name != "store"])
-_product_values = attrgetter(*[c.name for c in table_of(ProductRow).columns if c.name != "store"])
-_from_timestamp = datetime.fromtimestamp
+
+def _columns_without_store(model: type[SQLModel]) -> attrgetter[tuple[Any, ...]]:
+    return attrgetter(*[each.name for each in table_of(model).columns if each.name != "store"])
+
+
+_order_columns = _columns_without_store(OrderRow)
+_customer_columns = _columns_without_store(CustomerRow)
+_product_columns = _columns_without_store(ProductRow)
+
+# Keys are sorted: rows are compared as text, and equal content must be equal text.
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+# Orders.
 
 
 def order_to_row(store: str, order: Order) -> dict[str, Any]:
-    """Give the row of an order; what was observed of it stays with the mirror, so no history."""
+    """Return the row of an order without its history, which only the database has."""
     return {
         "store": store,
         "id": order.id,
@@ -45,13 +55,94 @@ def order_to_row(store: str, order: Order) -> dict[str, Any]:
         "payment_method": _without_nul(order.payment_method),
         "created_via": _without_nul(order.created_via),
         "customer_note": _without_nul(order.customer_note),
-        "detail": encode_order_detail(order),
+        "detail": _order_detail(order),
+    }
+
+
+def _order_detail(order: Order) -> str:
+    detail = {
+        "billing": order.billing,
+        "coupons": order.coupons,
+        "items": order.items,
+        "meta": dict(order.meta),
+        "refunds": [_refund_fields(each) for each in order.refunds],
+        "shipping": order.shipping,
+    }
+    return _encode(detail).decode()
+
+
+def _refund_fields(refund: Refund) -> dict[str, Any]:
+    return {
+        "id": refund.id,
+        "total": refund.total,
+        "reason": refund.reason,
+        "date": _optional_stamp(refund.date),
     }
 
 
 def order_from_row(row: Any) -> Order:
-    """Give the order of a row of the orders table."""
-    return order_from_columns(_order_values(row))
+    """Return the order of a row of the table."""
+    return order_from_columns(_order_columns(row))
+
+
+def order_from_columns(columns: Iterable[Any]) -> Order:
+    """Return the order of a row's columns: all but the store, in the table's order."""
+    # fmt: off
+    (
+        number, name, status, currency, total, discount, customer_id, email, created, modified,
+        paid, completed, method, via, note, detail, history,
+    ) = columns
+    # fmt: on
+    billing, shipping = _build_addresses(_decode_addresses(detail))
+    content = _decode_content(detail)
+    return Order(
+        number,
+        name,
+        status,
+        currency,
+        total,
+        discount,
+        customer_id,
+        email,
+        instant(created),
+        instant(modified),
+        _optional_instant(paid),
+        _optional_instant(completed),
+        billing,
+        shipping,
+        method,
+        via,
+        note,
+        content.items,
+        _build_refunds(content.refunds) if content.refunds else (),
+        content.coupons,
+        content.meta,
+        _parse_history(history),
+    )
+
+
+def parse_refunds(detail: Mapping[str, Any]) -> tuple[Refund, ...]:
+    """Return the refunds in an order's detail."""
+    return _build_refunds(detail["refunds"])
+
+
+def _build_refunds(parts: Iterable[Mapping[str, Any]]) -> tuple[Refund, ...]:
+    return tuple(
+        [
+            Refund(part["id"], part["total"], part["reason"], _optional_instant(part["date"]))
+            for part in parts
+        ]
+    )
+
+
+def _parse_history(column: str) -> tuple[StatusChange, ...]:
+    return tuple(
+        [StatusChange(before, after, instant(at)) for before, after, at in _decode_history(column)]
+    )
+
+
+# JSON is decoded straight into records. Building them from orjson's dicts takes three times as
+# long, and a full evaluation of a large store decodes a million orders.
 
 
 class _Addresses(msgspec.Struct):
@@ -70,8 +161,6 @@ class _CustomerDetail(_Addresses):
     meta: dict[str, str] | None
 
 
-# Makes records of the text at once: what orjson reads would be made into them by Python, which
-# takes three times as long, and a census is judged by a million of these.
 _decode_addresses = msgspec.json.Decoder(_Addresses).decode
 _decode_content = msgspec.json.Decoder(_OrderContent).decode
 _decode_customer_detail = msgspec.json.Decoder(_CustomerDetail).decode
@@ -79,97 +168,28 @@ _decode_address = msgspec.json.Decoder(Address).decode
 _decode_history = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
 
 
-# The same address stands in all orders of a customer, mostly twice.
-@lru_cache(maxsize=4096)
-def _cached_address(text: bytes) -> Address:
-    return _decode_address(text)
-
-
-def _load_addresses(decoded: _Addresses) -> tuple[Address, Address]:
+def _build_addresses(decoded: _Addresses) -> tuple[Address, Address]:
     first, second = bytes(decoded.billing), bytes(decoded.shipping)
     billing = _cached_address(first)
     return billing, billing if first == second else _cached_address(second)
 
 
-def parse_addresses(detail: str) -> tuple[Address, Address]:
-    """Give the billing and the shipping address that an order's detail holds."""
-    return _load_addresses(_decode_addresses(detail))
+# All orders of a customer usually have the same address, and most of them have it twice.
+@lru_cache(maxsize=4096)
+def _cached_address(text: bytes) -> Address:
+    return _decode_address(text)
 
 
-def parse_order_content(detail: str) -> tuple[Any, ...]:
-    """Give what else an order's detail holds: items, refunds, coupons, meta."""
-    decoded = _decode_content(detail)
-    refunds = tuple(_build_refunds(decoded.refunds)) if decoded.refunds else ()
-    return decoded.items, refunds, decoded.coupons, decoded.meta
-
-
-_order, _customer = Order, Customer
-_product, _change = Product, StatusChange
-
-
-def order_from_columns(columns: Iterable[Any]) -> Order:
-    """Give the order of a row's columns, without the store, as they stand in the table."""
-    # fmt: off
-    (
-        number, name, status, currency, total, discount, customer_id, email, created, modified,
-        paid, completed, method, via, note, detail, history,
-    ) = columns
-    # fmt: on
-    billing, shipping = parse_addresses(detail)
-    items, refunds, coupons, meta = parse_order_content(detail)
-    return _order(
-        number,
-        name,
-        status,
-        currency,
-        total,
-        discount,
-        customer_id,
-        email,
-        _from_timestamp(created, UTC),
-        _from_timestamp(modified, UTC),
-        None if paid is None else _from_timestamp(paid, UTC),
-        None if completed is None else _from_timestamp(completed, UTC),
-        billing,
-        shipping,
-        method,
-        via,
-        note,
-        items,
-        refunds,
-        coupons,
-        meta,
-        tuple(parse_history(history)),
-    )
-
-
-def parse_refunds(detail: Mapping[str, Any]) -> Iterable[Refund]:
-    """Give the refunds that an order's detail holds."""
-    return _build_refunds(detail["refunds"])
-
-
-def _build_refunds(parts: Iterable[Mapping[str, Any]]) -> Iterable[Refund]:
-    return (
-        Refund(part["id"], part["total"], part["reason"], _optional_instant(part["date"]))
-        for part in parts
-    )
-
-
-def parse_history(column: str) -> list[StatusChange]:
-    """Give the observed changes of status that a history column holds."""
-    return [
-        _change(before, after, _from_timestamp(at, UTC))
-        for before, after, at in _decode_history(column)
-    ]
+# Customers.
 
 
 def primary_email(customer: Customer) -> str:
-    """Give the address that a customer is known by: of the account, else of billing."""
+    """Return the normalized address of the account, else the billing address."""
     return _without_nul(normalize_email(customer.email) or normalize_email(customer.billing.email))
 
 
 def customer_to_row(store: str, customer: Customer) -> dict[str, Any]:
-    """Give the row of a customer: known by the account's address, else by that of billing."""
+    """Return the row of a customer."""
     return {
         "store": store,
         "id": customer.id,
@@ -179,27 +199,37 @@ def customer_to_row(store: str, customer: Customer) -> dict[str, Any]:
         "username": _without_nul(customer.username),
         "role": _without_nul(customer.role),
         "created": _optional_stamp(customer.created),
-        "detail": encode_customer_detail(customer),
+        "detail": _customer_detail(customer),
     }
 
 
+def _customer_detail(customer: Customer) -> str:
+    # Null: the API key cannot read meta.
+    meta = None if customer.meta is None else dict(customer.meta)
+    detail = {"billing": customer.billing, "meta": meta, "shipping": customer.shipping}
+    return _encode(detail).decode()
+
+
 def customer_from_row(row: Any) -> Customer:
-    """Give the customer of a row; the address is the one they are known by, in normal form."""
-    return customer_from_columns(_customer_values(row))
+    """Return the customer of a row; ``email`` is the primary address."""
+    return customer_from_columns(_customer_columns(row))
 
 
 def customer_from_columns(columns: Iterable[Any]) -> Customer:
-    """Give the customer of a row's columns, without the store, as they stand in the table."""
+    """Return the customer of a row's columns: all but the store, in the table's order."""
     number, email, first_name, last_name, username, role, created, detail = columns
     decoded = _decode_customer_detail(detail)
-    registered, addresses = _optional_instant(created), _load_addresses(decoded)
-    return _customer(
+    registered, addresses = _optional_instant(created), _build_addresses(decoded)
+    return Customer(
         number, email, first_name, last_name, username, role, registered, *addresses, decoded.meta
     )
 
 
+# Products.
+
+
 def product_to_row(store: str, product: Product) -> dict[str, Any]:
-    """Give the row of a product."""
+    """Return the row of a product."""
     return {
         "store": store,
         "id": product.id,
@@ -212,31 +242,31 @@ def product_to_row(store: str, product: Product) -> dict[str, Any]:
 
 
 def product_from_row(row: Any) -> Product:
-    """Give the product of a row."""
-    return product_from_columns(_product_values(row))
+    """Return the product of a row."""
+    return product_from_columns(_product_columns(row))
 
 
 def product_from_columns(columns: Iterable[Any]) -> Product:
-    """Give the product of a row's columns, without the store, as they stand in the table."""
+    """Return the product of a row's columns: all but the store, in the table's order."""
     number, name, sku, categories, tags, modified = columns
-    return _product(
+    return Product(
         number, name, sku, _parse_names(categories), _parse_names(tags), _optional_instant(modified)
     )
 
 
-# Many products stand in the same categories.
+# Many products have the same categories.
 @lru_cache(maxsize=4096)
 def _parse_names(text: str) -> tuple[str, ...]:
     return tuple(loads(text))
 
 
 def row_content(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a row says of the shop, without when it was said."""
+    """Return the columns that count as content."""
     return {name: value for name, value in row.items() if name not in NON_CONTENT_COLUMNS}
 
 
 def _without_nul(text: str) -> str:
-    # PostgreSQL holds no NUL in a text; a plugin that stored one must not stop the mirror.
+    # PostgreSQL text cannot contain NUL; a plugin that saved one must not stop the import.
     return text.replace("\0", "") if "\0" in text else text
 
 
@@ -248,14 +278,12 @@ def _optional_instant(seconds: int | None) -> datetime | None:
     return None if seconds is None else instant(seconds)
 
 
-# Orders made into rows before it is known what the mirror has of them. Who asks a shop does that, not who keeps what came: many ask, one keeps, and rows that wait are small.
+# Rows that are prepared before the saved order is known. The threads of an import that read pages
+# prepare them, and the one thread that writes only merges them; a waiting row is small.
 
 
 class PreparedOrder(NamedTuple):
-    """An order as the row of one that is new to the mirror.
-
-    ``undated`` is the order itself if refunds have no date, which the mirror may know.
-    """
+    """An order as a new row. ``undated`` is the order itself if one of its refunds has no date."""
 
     id: int
     row: Mapping[str, Any]
@@ -263,7 +291,7 @@ class PreparedOrder(NamedTuple):
 
 
 def prepare_orders(store: str, orders: Sequence[Order]) -> tuple[Order | PreparedOrder, ...]:
-    """Make the rows of orders; where a text among them cannot be written, they stay as they are."""
+    """Prepare the rows of orders. If a text cannot be encoded, all orders stay as they are."""
     try:
         return tuple([_prepare_order(store, order) for order in orders])
     except UnicodeError:
@@ -277,7 +305,7 @@ def _prepare_order(store: str, order: Order) -> PreparedOrder:
 
 
 def merge_order_row(store: str, order: Order | PreparedOrder, old: Any) -> Mapping[str, Any]:
-    """Give the row of an order, beside the row ``old`` that the mirror has of it, or None."""
+    """Return the new row of an order; ``old`` is the saved row, or None."""
     new = _prepare_order(store, order) if isinstance(order, Order) else order
     if old is None:
         return new.row
@@ -288,7 +316,7 @@ def merge_order_row(store: str, order: Order | PreparedOrder, old: Any) -> Mappi
 
 
 def with_refund_dates(order: Order, old: Any) -> Order:
-    """Give an order with the dates of refunds that the mirror knows and the shop did not tell."""
+    """Return an order with the refund dates of its saved row, which the store did not return."""
     if old is None or _has_refund_dates(order):
         return order
     dates = {refund.id: refund.date for refund in parse_refunds(loads(old.detail))}
