@@ -397,7 +397,7 @@ class TestSettingAside:
 
     def test_without_room_for_a_copy_nothing_is_upgraded(self, file, monkeypatch):
         monkeypatch.setattr("shutil.disk_usage", lambda _: _Disk())
-        with pytest.raises(BusyError, match="there is no room for a copy of") as told:
+        with pytest.raises(BusyError, match="there is too little space for a copy of") as told:
             open_database(f"sqlite:///{file}")
         assert 75 == told.value.exit_code
         with closing(sqlite3.connect(file)) as db:

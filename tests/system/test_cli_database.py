@@ -130,7 +130,7 @@ def test_a_file_that_is_there_is_never_replaced(ini, database):
     for target in (there, nowhere):
         ran = run_wcflow("backup", target, "--config", ini)
         assert (1, "") == (ran.code, ran.out)
-        assert f"wcflow: {target} is there already" in ran.err
+        assert f"wcflow: {target} exists already" in ran.err
     assert ("mine", False) == (there.read_text(), nowhere.exists())
 
 
@@ -178,8 +178,8 @@ def test_without_room_there_is_no_backup(ini, database, monkeypatch):
     ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
 
     assert (75, "", {}) == (ran.code, ran.out, file_modes(ini.parent, "*copy*"))
-    assert f"wcflow: there is no room for a copy of {database} in {ini.parent}:" in ran.err
-    assert ": it takes 1 MB, and 0 MB are free\n" in ran.err
+    assert f"wcflow: there is too little space for a copy of {database} in {ini.parent}:" in ran.err
+    assert ": it needs 1 MB, and 0 MB are free\n" in ran.err
 
 
 class Disk(NamedTuple):
@@ -309,7 +309,7 @@ def find_problems(url, past_folder):
     config = replace(load_config(past_folder / "wcflow.ini", {}), database=url)
     with open_without_upgrade(url) as db:
         report = examine(db, config, START + timedelta(days=1))
-    return [(each.name, each.said, each.count, each.examples) for each in report.unsound]
+    return [(each.name, each.problem, each.count, each.examples) for each in report.unsound]
 
 
 def test_what_wcflow_leaves_behind_is_sound(url, past_folder):
@@ -319,31 +319,31 @@ def test_what_wcflow_leaves_behind_is_sound(url, past_folder):
 FAULTS = [
     (
         "UPDATE outbox SET run_id = 999 WHERE id IN (6, 7)",
-        ("runs", "effects belong to a run of a workflow that is not there", 2, ("6", "7")),
+        ("runs", "changes belong to a workflow run that does not exist", 2, ("6", "7")),
     ),
     (
         "UPDATE outbox SET state = 'claimed', claimed_by = '' WHERE id = 14",
-        ("claims", "effects are claimed by nobody", 1, ("14",)),
+        ("claims", "changes are claimed, but not by a process", 1, ("14",)),
     ),
     (
         "UPDATE outbox SET state = 'lost' WHERE id = 14",
-        ("states", "effects are in a state that there is not", 1, ("14",)),
+        ("states", "changes have an unknown state", 1, ("14",)),
     ),
     (
         "UPDATE run SET state = 'lost' WHERE id = 2",
-        ("states", "runs of workflows are in a state that there is not", 1, ("2",)),
+        ("states", "workflow runs have an unknown state", 1, ("2",)),
     ),
     (
         "DELETE FROM membership; DELETE FROM identity WHERE value = 'ben@example.com'",
-        ("people", "orders belong to people who are not known", 1, ("a guest",)),
+        ("people", "orders have no person", 1, ("a guest",)),
     ),
     (
         "DELETE FROM orders; DELETE FROM membership; DELETE FROM identity WHERE value = '2'",
-        ("people", "customers are not known as people", 1, ("2",)),
+        ("people", "customers have no person", 1, ("2",)),
     ),
     (
         "INSERT INTO membership VALUES ('shop', 99, 'VIP', 1)",
-        ("memberships", "people who are in a segment are not known themselves", 1, ("99",)),
+        ("memberships", "people who do not exist are in a segment", 1, ("99",)),
     ),
     (
         "INSERT INTO membership VALUES ('shop', 1, 'Gone', 1)",
@@ -380,33 +380,38 @@ FAULTS = [
     ),
     (
         "UPDATE orders SET paid = -5 WHERE id = 4",
-        ("stamps", "rows of orders have an instant in paid that cannot be", 1, ("4",)),
+        ("times", "rows of orders have an impossible time in paid", 1, ("4",)),
     ),
     (
         "UPDATE outbox SET queued_at = 32503680000 WHERE id = 14",
-        ("stamps", "rows of outbox have an instant in queued_at that cannot be", 1, ("14",)),
+        ("times", "rows of outbox have an impossible time in queued_at", 1, ("14",)),
     ),
     (
         "UPDATE import_range SET done = FALSE WHERE resource = 'trash'",
-        ("census", "the census is said to be done, and parts of it are not", 1, ("trash",)),
+        ("import", "the initial import is marked as done, but parts of it are not", 1, ("trash",)),
     ),
     (
         "UPDATE store SET order_cursor = NULL",
-        ("cursor", "it is not known up to when the orders have been read", 1, ("shop",)),
+        ("cursor", "the time up to which orders are imported is missing", 1, ("shop",)),
     ),
     (
         "UPDATE store SET order_cursor = 32503680000",
-        ("cursor", "what was read when lies in the future, or before all time", 1, ("shop",)),
+        (
+            "cursor",
+            "the time of a poll or nightly check is in the future, or before 1970",
+            1,
+            ("shop",),
+        ),
     ),
     (
         "UPDATE store SET lease_until = 32503680000",
-        ("lease", "the store is held by a process for more than a day to come", 1, ("shop",)),
+        ("lease", "a process has reserved the store for more than a day", 1, ("shop",)),
     ),
     (
         "INSERT INTO product VALUES ('other', 1, '', '', '[]', '[]', NULL)",
         (
             "store",
-            "rows of product belong to a store that the database does not know",
+            "rows of product belong to a store that is not in the database",
             1,
             ("other",),
         ),
@@ -441,7 +446,7 @@ def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_p
 def test_an_index_that_is_missing_is_found(url, past_folder):
     with open_without_upgrade(url) as db, db.transaction() as tx:
         tx.execute(text("DROP INDEX person_dirty"))
-    assert [("structure", "the table person lacks its index person_dirty", 1, ())] == find_problems(
+    assert [("structure", "the table person has no index person_dirty", 1, ())] == find_problems(
         url, past_folder
     )
 
@@ -475,7 +480,7 @@ def test_an_unsound_one_is_told_with_what_to_do(sound_ini):
     assert 1 == ran.code
     assert [
         "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
-        "       What to do: 'wcflow resync' reads the shop anew and mends it.",
+        "       What to do: Run 'wcflow resync': it reads the store again and repairs this.",
         "",
         "The database has 1 problem.",
     ] == ran.lines[2:]
@@ -502,7 +507,7 @@ def test_a_damaged_file_is_unsound_and_no_more_is_asked_of_it(sound_ini):
     ran = run_wcflow("check-database", "--config", sound_ini)
     assert (1, "") == (ran.code, ran.err)
     assert "damaged" in ran.out
-    assert "put back a backup" in ran.out.replace("Put", "put")
+    assert "Restore a backup" in ran.out
 
 
 def test_an_older_database_is_told_and_left_as_it_is(sound_ini):

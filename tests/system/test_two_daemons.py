@@ -135,7 +135,7 @@ def test_a_second_daemon_on_one_sqlite_file_exits_with_75(host):
 
     assert 75 == code
     assert re.search(
-        rf"another 'wcflow run' \(process {first.process.pid}\) serves the database", output
+        rf"another 'wcflow run' \(process {first.process.pid}\) uses the database", output
     )
     assert "let both use one PostgreSQL" in output
     assert wait_until(lambda: host.notes(order))

@@ -144,7 +144,7 @@ class TestRefusals:
         file = tmp_path / "other.sqlite"
         _execute(file, "CREATE TABLE orders (id INTEGER)")
 
-        with pytest.raises(SetupError, match="has tables of another program"):
+        with pytest.raises(SetupError, match="contains tables of another program"):
             open_database(f"sqlite:///{file}")
 
     def test_a_file_that_is_no_database_is_refused(self, tmp_path):
@@ -212,7 +212,7 @@ class TestRefusals:
                 tx.execute(table.select()).all()
 
     def test_a_postgresql_that_does_not_run_is_busy_and_no_password_is_told(self, tmp_path):
-        with pytest.raises(BusyError, match="cannot be used now") as told:
+        with pytest.raises(BusyError, match="cannot be reached") as told:
             open_database(f"postgresql://wcflow:secret@/name?host={tmp_path}")
         assert "secret" not in str(told.value)
 
@@ -221,7 +221,7 @@ class TestRefusals:
             open_database(postgres.url("nowhere"))
 
     def test_a_user_whom_postgresql_does_not_know_is_a_matter_of_setup(self, postgres):
-        with pytest.raises(SetupError, match="refuses the user"):
+        with pytest.raises(SetupError, match="rejects the user"):
             open_database(postgres.url("pattern").replace("wcflow@", "stranger@"))
 
     def test_a_table_that_somebody_holds_is_busy_and_found_again(self, postgres, monkeypatch):
@@ -241,7 +241,7 @@ class TestRefusals:
     def test_a_postgresql_that_goes_away_is_busy_and_found_again(self, postgres):
         with postgres.database() as url, open_database(url) as db:
             with (
-                pytest.raises(BusyError, match="cannot be used now"),
+                pytest.raises(BusyError, match="cannot be reached"),
                 db.transaction() as tx,
             ):
                 tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))

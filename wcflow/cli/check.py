@@ -26,8 +26,8 @@ def check(config: ConfigFile = None) -> None:
         output.print_line(line.strip(), indent=indent)
     for remark in found.warnings:
         output.print_warning(f"warning: {remark}")
-    if wide := check_permissions(found.database):
-        output.print_warning(f"warning: {wide.said}: {wide.advice}")
+    if exposed := check_permissions(found.database):
+        output.print_warning(f"warning: {exposed.problem}: {exposed.advice}")
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()

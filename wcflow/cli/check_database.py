@@ -161,7 +161,7 @@ def _to_json(report: DatabaseReport) -> Mapping[str, object]:
         "sound": not report.unsound,
         "unsound": [asdict(each) for each in report.unsound],
         "stores": report.counts,
-        "remarks": [{"said": said, "advice": advice} for said, advice in report.remarks],
+        "remarks": [{"remark": said, "advice": advice} for said, advice in report.remarks],
     }
 
 
@@ -188,4 +188,4 @@ def _problem_line(each: IntegrityProblem) -> str:
     where = f"[store {each.store}] " if each.store else ""
     often = f" ({each.count:,}: {', '.join(each.examples)}" if each.examples else ""
     more = ", …)" if each.count > len(each.examples) else ")"
-    return f"{where}{each.said}{often}{more if often else ''}"
+    return f"{where}{each.problem}{often}{more if often else ''}"

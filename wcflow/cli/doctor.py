@@ -147,7 +147,9 @@ def _check_disk(url: str) -> Iterator[Finding]:
     else:
         yield Finding("disk", "ok", said)
     if permission_problem := check_permissions(url):
-        yield Finding("database file", "warn", permission_problem.said, permission_problem.advice)
+        yield Finding(
+            "database file", "warn", permission_problem.problem, permission_problem.advice
+        )
 
 
 def _check_clock(known: Path, now: datetime) -> Finding:

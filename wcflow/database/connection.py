@@ -1,4 +1,4 @@
-"""Open the mirror's database, SQLite or PostgreSQL, and hand out transactions. No query stands here."""
+"""Open the database, SQLite or PostgreSQL, and start transactions. Queries are elsewhere."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from wcflow.errors import SetupError
 _BUSY_MILLISECONDS = 5000
 _LOCK_MILLISECONDS = 30_000
 _CONNECT_SECONDS = 10
-"""PostgreSQL would wait without end: for who holds a table, and for a server that does not answer."""
+"""Without limits, PostgreSQL waits forever for a locked table or a server that does not answer."""
 _CACHE_KILOBYTES = 16_000
-"""The indexes of a large shop: with the usual 2 MB a census reads them anew for every page."""
+"""Enough for the indexes of a large store. With the default of 2 MB, an import reads them again for
+every page of orders."""
 _SCAN_CACHE_KILOBYTES = 500
-"""Who counts needs each page once: to fill new memory with pages takes longer than to read them."""
+"""A scan reads each page once, and filling a large cache takes longer than reading."""
 _WAL_PAGES = 16_000
-"""64 MB until the log is carried over: a page that many orders change is then carried over once."""
+"""A checkpoint every 64 MB: a page that many orders change is then copied only once."""
 
 
 class Database:
-    """The mirror: transactions that write, and looks that are consistent in themselves."""
+    """A database: transactions that write, and snapshots to read."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -45,19 +46,19 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Write: commit at the end, roll back on any error."""
+        """Start a transaction that writes: it commits at the end and rolls back on any error."""
         with _translate_errors(self.location), self._writes.begin() as tx:
             yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Look: every statement sees the same state."""
+        """Start a transaction that only reads: all statements see the same state."""
         with _translate_errors(self.location), self._reads.begin() as tx:
             yield tx
 
     @contextmanager
     def counting(self) -> Iterator[Connection]:
-        """Look, and go through whole tables: pages are not kept."""
+        """Start a transaction that reads whole tables; their pages do not stay in memory."""
         with self.reading() as tx:
             _set_cache_size(tx, _SCAN_CACHE_KILOBYTES)
             try:
@@ -66,7 +67,7 @@ class Database:
                 _set_cache_size(tx, _CACHE_KILOBYTES)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -82,9 +83,9 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Open the database at ``url``; make its tables, or upgrade them, where that is needed.
+    """Open the database, and create or upgrade its tables if necessary.
 
-    Raises SetupError or BusyError in an admin's words.
+    Raises SetupError or BusyError.
     """
     parsed = _parse_url(url)
     _create_private_file(parsed)
@@ -98,7 +99,7 @@ def open_database(url: str) -> Database:
 
 
 def open_without_upgrade(url: str) -> Database:
-    """Open a database that is there, of whatever revision, and change nothing in it."""
+    """Open an existing database of any revision."""
     return Database(_build_engine(_parse_url(url)))
 
 
@@ -109,7 +110,7 @@ def _upgrade_if_needed(db: Database, url: URL) -> None:
         return
     schema.check_revision(revision, db.location)
     with db.transaction() as tx:
-        # Asked once more: another process may have upgraded it while this one waited for its turn.
+        # Read again: another process may have upgraded it while this one waited for the lock.
         revision = schema.load_revision(tx)
         if db.dialect == "sqlite" and revision not in (None, schema.HEAD):
             backup_before_upgrade(Path(url.database or ""), str(revision))
@@ -121,7 +122,7 @@ def _parse_url(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         raise SetupError(
-            "the database is no URL that can be read",
+            "database in [wcflow] is not a valid URL",
             "Write sqlite:////var/lib/wcflow/wcflow.sqlite or postgresql://user@host/name.",
         ) from None
     if parsed.drivername in ("postgres", "postgresql"):
@@ -131,21 +132,21 @@ def _parse_url(url: str) -> URL:
 
 def _build_engine(url: URL) -> Engine:
     try:
-        # Parameters are customers' data: they must not stand in an error that may reach a log.
         remote = url.get_backend_name() != "sqlite"
         timeouts = {"connect_timeout": _CONNECT_SECONDS} if remote else {}
         timeouts = {name: each for name, each in timeouts.items() if name not in url.query}
+        # Parameters are customer data, and errors can be logged.
         engine = create_engine(
             url, pool_pre_ping=remote, hide_parameters=True, connect_args=timeouts
         )
     except ModuleNotFoundError as missing:
         raise SetupError(
             f"the database {_location(url)} needs the Python module {missing.name}",
-            "For PostgreSQL, install wcflow with its extra: pip install 'wcflow[postgres]'.",
+            "Install the postgres extra: pip install 'wcflow[postgres]'.",
         ) from missing
     except ArgumentError as error:
         raise SetupError(
-            f"the database {_location(url)} is of no kind that wcflow knows: {error}",
+            f"the kind of the database {_location(url)} is not supported: {error}",
             "Use SQLite (sqlite:///…) or PostgreSQL (postgresql://…).",
         ) from error
     if engine.dialect.name == "sqlite":
@@ -162,7 +163,7 @@ def _prepare_postgres(connection: Any, _: Any) -> None:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
-    # The driver would begin transactions by itself, late and never IMMEDIATE: it is told not to.
+    # Otherwise the driver starts transactions itself, late and never as IMMEDIATE.
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout={_BUSY_MILLISECONDS}",
@@ -184,14 +185,14 @@ def _use_wal(connection: sqlite3.Connection) -> None:
     try:
         connection.execute("PRAGMA journal_mode=WAL").close()
     except sqlite3.OperationalError as error:
-        # SQLite does not wait here. Another process is doing the same to a new file, and the file
-        # keeps it; were it locked for another reason, the next statement would wait and say so.
+        # SQLite does not wait here. Usually another process is setting the same mode on a new file,
+        # which keeps it. If the lock has another cause, the next statement waits and fails.
         if "locked" not in str(error):
             raise
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at once: one that first reads and then writes could be refused midway.
+    # Writers lock from the start: after a read, the change to a write lock could fail.
     connection.exec_driver_sql(connection.get_execution_options().get("wcflow_begin", "BEGIN"))
 
 
@@ -207,7 +208,7 @@ def _translate_errors(location: str) -> Iterator[None]:
 
 
 def _create_private_file(url: URL) -> None:
-    """Make an SQLite file readable by its owner alone: it holds customers' addresses."""
+    """Create an SQLite file that only its owner can read: it contains customers' addresses."""
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return
     try:
@@ -215,7 +216,7 @@ def _create_private_file(url: URL) -> None:
     except OSError as error:
         raise SetupError(
             f"the database {_location(url)} cannot be opened: {error.strerror}",
-            "The directory must exist, and the user that runs wcflow must be able to write in it.",
+            "The directory must exist, and the user that runs wcflow must be able to write to it.",
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""Rows of a store that contradict each other, or that nobody could have written.
+"""Check the rows of a store for contradictions and impossible values.
 
-Each is a question whose answer names the rows; a sound database answers all of them with none.
-What a walk does between two transactions is no contradiction.
+Each check is a query for the keys of wrong rows; a sound database returns none. What a sync
+leaves between two transactions is not a contradiction.
 """
 
 from __future__ import annotations
@@ -9,19 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    String,
-    and_,
-    cast,
-    func,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Select, String, and_, cast, func, not_, or_, select
 
 from wcflow.database.evaluation_queue import load_full_evaluation_position
 from wcflow.database.identity import ACCOUNT, keys_of, persons_of
@@ -43,16 +33,16 @@ from wcflow.database.tables import (
     StoreRow,
 )
 
-_I = table_of(IdentityRow)
 _STORES, _PERSONS, _MEMBERSHIPS = table_of(StoreRow), table_of(PersonRow), table_of(MembershipRow)
 _RUNS, _OUTBOX, _CUSTOMERS = table_of(RunRow), table_of(OutboxRow), table_of(CustomerRow)
-_RANGES = table_of(ImportRange)
+_RANGES, _IDENTITIES = table_of(ImportRange), table_of(IdentityRow)
 _MAX_EXAMPLES = 5
-_RESYNC_ADVICE = "'wcflow resync' reads the shop anew and mends it"
-_RESTORE_ADVICE = "only a backup has what stood there; 'wcflow backup' makes one"
+_RESYNC_ADVICE = "Run 'wcflow resync': it reads the store again and repairs this."
+_RESTORE_ADVICE = "Restore a backup: nothing else contains the correct values."
 _RUN_STATES = ("waiting", "done", "ended", "skipped")
-_OLDEST, _LATEST = 0, 253_402_300_799
-"""The first and the last second that a date may have: 1970, and the end of the year 9999."""
+_DAY = 86_400
+_EARLIEST, _LATEST = 0, 253_402_300_799
+"""The first and the last second of a valid date: from 1970 to the year 9999."""
 
 _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "person": ("evaluated_at",),
@@ -62,7 +52,7 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "outbox": ("queued_at", "claimed_at", "finished_at"),
     "workflow": ("active_since",),
 }
-"""What wcflow itself stamped: nothing of it lies in the future."""
+"""Times that wcflow itself recorded: none of them is in the future."""
 
 _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "orders": ("created", "modified", "paid", "completed"),
@@ -77,9 +67,9 @@ _STORE_TABLES = ("orders", "customer", "product")
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredStore:
-    """What the configuration says of a store, as far as rows can contradict it.
+    """The settings that rows of a store can contradict.
 
-    ``segments`` maps each segment to its group; ``digest`` is that of the rules.
+    ``segments`` maps each segment to its group. ``digest`` is the digest of the rules.
     """
 
     name: str
@@ -90,166 +80,156 @@ class ConfiguredStore:
 
 
 def find_row_problems(tx: Connection, store: str, now: datetime) -> Iterator[IntegrityProblem]:
-    """Find what is wrong in the rows of one store, whatever the configuration says."""
+    """Find problems of a store's rows that do not depend on the configuration."""
     yield from _find_unreadable_rows(tx, store)
-    for name, said, advice, query in _all_checks(store, stamp(now)):
-        yield from _run_check(tx, IntegrityProblem(name, said, advice, store), query)
+    checks = [*_person_checks(store), *_outbox_checks(store), *_poll_checks(store, stamp(now))]
+    for check in checks:
+        found = IntegrityProblem(check.name, check.problem, check.advice, store)
+        yield from _run_check(tx, found, check.query)
     yield from _find_impossible_times(tx, store, stamp(now + timedelta(days=1)))
 
 
 def find_config_mismatches(
     tx: Connection, configured: ConfiguredStore
 ) -> Iterator[IntegrityProblem]:
-    """Find rows that contradict the configuration, once a walk has taken it over."""
+    """Find rows that contradict the configuration, if an evaluation has used it already."""
     yield from _find_orders_without_person(tx, configured)
     row = load_store_row(tx, configured.name)
     if row is None or row.rules_digest != configured.digest:
         return
-    settled = and_(
+    evaluated = and_(
         _PERSONS.c.store == _MEMBERSHIPS.c.store,
         _PERSONS.c.id == _MEMBERSHIPS.c.person,
         _PERSONS.c.dirty == 0,
     )
-    here = (
+    members = (
         select(_MEMBERSHIPS.c.person)
-        .join(_PERSONS, settled)
+        .join(_PERSONS, evaluated)
         .where(_MEMBERSHIPS.c.store == configured.name)
     )
     last = load_full_evaluation_position(tx, configured.name)
-    if last is not None:  # those who come later are not judged yet
-        here = here.where(_MEMBERSHIPS.c.person <= last)
-    unknown = IntegrityProblem(
-        "segments",
-        "people are in a segment that the configuration does not have",
-        f"{_RESYNC_ADVICE}: it has everybody judged again",
-        configured.name,
+    if last is not None:  # later persons are not evaluated yet
+        members = members.where(_MEMBERSHIPS.c.person <= last)
+    unknown = _segment_problem(
+        configured, "people are in a segment that the configuration does not have"
     )
-    yield from _run_check(
-        tx, unknown, here.where(_MEMBERSHIPS.c.segment.not_in(list(configured.segments)))
-    )
+    known_segments = list(configured.segments)
+    yield from _run_check(tx, unknown, members.where(_MEMBERSHIPS.c.segment.not_in(known_segments)))
     for group in sorted(set(configured.segments.values()) - {""}):
         names = [name for name, its in configured.segments.items() if its == group]
         twice = (
-            here.where(_MEMBERSHIPS.c.segment.in_(names))
+            members.where(_MEMBERSHIPS.c.segment.in_(names))
             .group_by(_MEMBERSHIPS.c.person)
             .having(func.count() > 1)
         )
-        said = f"people are in two segments of the group {group}"
-        yield from _run_check(
-            tx, IntegrityProblem("segments", said, unknown.advice, configured.name), twice
-        )
+        problem = f"people are in two segments of the group {group}"
+        yield from _run_check(tx, _segment_problem(configured, problem), twice)
+
+
+def _segment_problem(configured: ConfiguredStore, problem: str) -> IntegrityProblem:
+    advice = "Run 'wcflow resync': it reads the store and evaluates everyone again."
+    return IntegrityProblem("segments", problem, advice, configured.name)
 
 
 def find_stray_rows(tx: Connection) -> Iterator[IntegrityProblem]:
-    """Find rows of stores of which nothing else is known."""
+    """Find rows of stores that are not in the database."""
     for table in METADATA.sorted_tables:
         if "store" not in table.c:
             continue
-        nobody = table.c.store.not_in(select(_STORES.c.name))
-        query = select(table.c.store).where(nobody).distinct()
-        said = f"rows of {table.name} belong to a store that the database does not know"
-        yield from _run_check(tx, IntegrityProblem("store", said, _RESTORE_ADVICE), query)
+        stray = table.c.store.not_in(select(_STORES.c.name))
+        query = select(table.c.store).where(stray).distinct()
+        problem = f"rows of {table.name} belong to a store that is not in the database"
+        yield from _run_check(tx, IntegrityProblem("store", problem, _RESTORE_ADVICE), query)
 
 
-_Check = tuple[str, str, str, Select[Any]]
-
-
-def _all_checks(store: str, now: int) -> Iterator[_Check]:
-    yield from _person_checks(store)
-    yield from _outbox_checks(store)
-    yield from _poll_checks(store, now)
+class _Check(NamedTuple):
+    name: str
+    problem: str
+    advice: str
+    query: Select[Any]
 
 
 def _person_checks(store: str) -> Iterator[_Check]:
     person = and_(_PERSONS.c.store == _MEMBERSHIPS.c.store, _PERSONS.c.id == _MEMBERSHIPS.c.person)
-    lost = select(_MEMBERSHIPS.c.person).where(
+    query = select(_MEMBERSHIPS.c.person).where(
         _MEMBERSHIPS.c.store == store,
         not_(select(_PERSONS.c.id).where(person, _PERSONS.c.present).exists()),
     )
-    yield (
-        "memberships",
-        "people who are in a segment are not known themselves",
-        _RESYNC_ADVICE,
-        lost,
+    problem = "people who do not exist are in a segment"
+    yield _Check("memberships", problem, _RESYNC_ADVICE, query)
+    account = and_(
+        _IDENTITIES.c.store == _CUSTOMERS.c.store,
+        _IDENTITIES.c.kind == ACCOUNT,
+        _IDENTITIES.c.value == cast(_CUSTOMERS.c.id, String),
     )
-    account = and_(_I.c.kind == ACCOUNT, _I.c.value == cast(_CUSTOMERS.c.id, String))
-    same = and_(_I.c.store == _CUSTOMERS.c.store, account)
-    unknown = select(_CUSTOMERS.c.id).where(
-        _CUSTOMERS.c.store == store, not_(select(_I.c.person).where(same).exists())
+    query = select(_CUSTOMERS.c.id).where(
+        _CUSTOMERS.c.store == store, not_(select(_IDENTITIES.c.person).where(account).exists())
     )
-    yield "people", "customers are not known as people", _RESYNC_ADVICE, unknown
+    yield _Check("people", "customers have no person", _RESYNC_ADVICE, query)
 
 
 def _outbox_checks(store: str) -> Iterator[_Check]:
-    run = and_(_RUNS.c.id == _OUTBOX.c.run_id, _RUNS.c.store == _OUTBOX.c.store)
-    orphan = and_(_OUTBOX.c.run_id.is_not(None), not_(select(_RUNS.c.id).where(run).exists()))
     entries = select(_OUTBOX.c.id).where(_OUTBOX.c.store == store)
-    yield (
+    run = and_(_RUNS.c.id == _OUTBOX.c.run_id, _RUNS.c.store == _OUTBOX.c.store)
+    orphaned = and_(_OUTBOX.c.run_id.is_not(None), not_(select(_RUNS.c.id).where(run).exists()))
+    yield _Check(
         "runs",
-        "effects belong to a run of a workflow that is not there",
-        f"'wcflow outbox show ID' shows each, 'wcflow outbox cancel ID' calls it off; {_RESTORE_ADVICE}",
-        entries.where(orphan),
+        "changes belong to a workflow run that does not exist",
+        "Show each with 'wcflow outbox show ID' and cancel it with 'wcflow outbox cancel ID', or"
+        " restore a backup.",
+        entries.where(orphaned),
     )
-    nobody = or_(_OUTBOX.c.claimed_by == "", _OUTBOX.c.claimed_at.is_(None))
-    yield (
+    no_process = or_(_OUTBOX.c.claimed_by == "", _OUTBOX.c.claimed_at.is_(None))
+    yield _Check(
         "claims",
-        "effects are claimed by nobody",
-        "the next walk takes them up: 'wcflow sync'",
-        entries.where(_OUTBOX.c.state == "claimed", nobody),
+        "changes are claimed, but not by a process",
+        "Run 'wcflow sync': it delivers them.",
+        entries.where(_OUTBOX.c.state == "claimed", no_process),
     )
-    strange = "are in a state that there is not"
-    yield (
-        "states",
-        f"effects {strange}",
-        _RESTORE_ADVICE,
-        entries.where(_OUTBOX.c.state.not_in(STATES)),
-    )
+    unknown = entries.where(_OUTBOX.c.state.not_in(STATES))
+    yield _Check("states", "changes have an unknown state", _RESTORE_ADVICE, unknown)
     runs = select(_RUNS.c.id).where(_RUNS.c.store == store, _RUNS.c.state.not_in(_RUN_STATES))
-    yield "states", f"runs of workflows {strange}", _RESTORE_ADVICE, runs
+    yield _Check("states", "workflow runs have an unknown state", _RESTORE_ADVICE, runs)
 
 
 def _poll_checks(store: str, now: int) -> Iterator[_Check]:
-    here, ahead = select(_STORES.c.name).where(_STORES.c.name == store), now + 86400
-    done = here.where(_STORES.c.initial_sync_done.is_not(None))
-    undone = select(_RANGES.c.resource).where(
+    row, ahead = select(_STORES.c.name).where(_STORES.c.name == store), now + _DAY
+    done = row.where(_STORES.c.initial_sync_done.is_not(None))
+    open_ranges = select(_RANGES.c.resource).where(
         _RANGES.c.store == store, _RANGES.c.done.is_(False), _RANGES.c.resource != "customers"
     )
-    yield (
-        "census",
-        "the census is said to be done, and parts of it are not",
+    yield _Check(
+        "import",
+        "the initial import is marked as done, but parts of it are not",
         _RESYNC_ADVICE,
-        undone.where(done.exists()),
+        open_ranges.where(done.exists()),
     )
-    blind = here.where(
+    no_cursor = row.where(
         _STORES.c.initial_sync_started.is_not(None), _STORES.c.order_cursor.is_(None)
     )
-    yield "cursor", "it is not known up to when the orders have been read", _RESYNC_ADVICE, blind
-    stamps = (
+    problem = "the time up to which orders are imported is missing"
+    yield _Check("cursor", problem, _RESYNC_ADVICE, no_cursor)
+    times = (
         _STORES.c.order_cursor,
         _STORES.c.polled_at,
         _STORES.c.reconciled_at,
         _STORES.c.customer_rescan_started,
     )
-    wrong = or_(*(or_(each < _OLDEST, each > ahead) for each in stamps))
-    yield (
-        "cursor",
-        "what was read when lies in the future, or before all time",
-        _RESYNC_ADVICE,
-        here.where(wrong),
-    )
-    held = here.where(_STORES.c.lease_until > ahead)
-    yield (
+    impossible = or_(*(or_(each < _EARLIEST, each > ahead) for each in times))
+    problem = "the time of a poll or nightly check is in the future, or before 1970"
+    yield _Check("cursor", problem, _RESYNC_ADVICE, row.where(impossible))
+    yield _Check(
         "lease",
-        "the store is held by a process for more than a day to come",
-        "a clock was wrong once; the next walk does not mind it: 'wcflow sync'",
-        held,
+        "a process has reserved the store for more than a day",
+        "A clock was wrong. Run 'wcflow sync': it ignores this.",
+        row.where(_STORES.c.lease_until > ahead),
     )
 
 
 def _run_check(
     tx: Connection, found: IntegrityProblem, query: Select[Any]
 ) -> Iterator[IntegrityProblem]:
-    """Ask one question; give what was found with how often and where, if it was."""
+    """Return the problem with the number of rows and examples, if the query returns any."""
     count = tx.scalar(select(func.count()).select_from(query.subquery())) or 0
     if count:
         keys = tx.scalars(query.order_by(*query.selected_columns).limit(_MAX_EXAMPLES))
@@ -257,9 +237,9 @@ def _run_check(
 
 
 def _with_examples(found: IntegrityProblem, count: int, keys: Iterable[object]) -> IntegrityProblem:
-    # Addresses are private: a guest is shown without one.
+    # Addresses are private: guests are shown without theirs.
     examples = tuple("a guest" if str(key).startswith("g:") else str(key) for key in keys)
-    return IntegrityProblem(found.name, found.said, found.advice, found.store, count, examples)
+    return IntegrityProblem(found.name, found.problem, found.advice, found.store, count, examples)
 
 
 def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProblem]:
@@ -267,9 +247,8 @@ def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProbl
         keys = sorted(find_unreadable_keys(tx, store, model))
         if keys:
             table = table_of(model).name
-            said = f"rows of {table} cannot be read"
             advice = _RESYNC_ADVICE if table in _STORE_TABLES else _RESTORE_ADVICE
-            found = IntegrityProblem("rows", said, advice, store)
+            found = IntegrityProblem("rows", f"rows of {table} cannot be read", advice, store)
             yield _with_examples(found, len(keys), keys[:_MAX_EXAMPLES])
 
 
@@ -284,26 +263,24 @@ def _find_orders_without_person(
         ids = persons_of(tx, configured.name, keys)
         missing += [key for key in sorted(keys) if ids.get(key) not in known]
     if missing:
-        found = IntegrityProblem(
-            "people", "orders belong to people who are not known", _RESYNC_ADVICE, configured.name
-        )
+        problem = "orders have no person"
+        found = IntegrityProblem("people", problem, _RESYNC_ADVICE, configured.name)
         yield _with_examples(found, len(missing), missing[:_MAX_EXAMPLES])
 
 
 def _find_impossible_times(tx: Connection, store: str, ahead: int) -> Iterator[IntegrityProblem]:
     for latest, columns in ((ahead, _PAST_COLUMNS), (_LATEST, _TIME_COLUMNS)):
-        for name, stamps in columns.items():
+        for name, times in columns.items():
             table = METADATA.tables[name]
             key = next(iter(each for each in table.primary_key if each.name != "store"))
-            for column in stamps:
-                found = _impossible_time(name, column, store)
-                wrong = or_(table.c[column] < _OLDEST, table.c[column] > latest)
-                yield from _run_check(tx, found, select(key).where(table.c.store == store, wrong))
+            for column in times:
+                impossible = or_(table.c[column] < _EARLIEST, table.c[column] > latest)
+                query = select(key).where(table.c.store == store, impossible)
+                yield from _run_check(tx, _impossible_time(name, column, store), query)
 
 
 def _impossible_time(table: str, column: str, store: str) -> IntegrityProblem:
-    said = f"rows of {table} have an instant in {column} that cannot be"
-    clock = "was the clock of this machine wrong once? 'wcflow doctor' looks at it"
-    return IntegrityProblem(
-        "stamps", said, _RESYNC_ADVICE if table in _STORE_TABLES else clock, store
-    )
+    problem = f"rows of {table} have an impossible time in {column}"
+    clock_advice = "Was the clock of this machine wrong once? 'wcflow doctor' checks it."
+    advice = _RESYNC_ADVICE if table in _STORE_TABLES else clock_advice
+    return IntegrityProblem("times", problem, advice, store)

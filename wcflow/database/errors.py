@@ -1,4 +1,4 @@
-"""Say in words what a database refused, and what to do. Bugs (a wrong statement) are not worded."""
+"""Translate database errors into messages for admins. Bugs, such as a wrong statement, are not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from wcflow.errors import BusyError, SetupError, WcflowError
 
 
 class _ErrorCase(NamedTuple):
+    """``sign`` is a part of SQLite's message, or the beginning of a PostgreSQL error code."""
+
     sign: str
     kind: type[WcflowError]
-    sentence: str
+    message: str
     advice: str
 
 
@@ -21,112 +23,115 @@ _SQLITE = [
     _ErrorCase(
         "is locked",
         BusyError,
-        "the database {place} is in use by another process",
+        "the database {location} is in use by another process",
         "Try again when the other wcflow has finished, or stop it.",
     ),
     _ErrorCase(
         "disk is full",
         BusyError,
-        "the disk that holds the database {place} is full",
-        "Make room and run the command again; what was stored before is safe.",
+        "the disk of the database {location} is full",
+        "Free some space and run the command again; everything saved so far is safe.",
     ),
     _ErrorCase(
         "disk I/O error",
         BusyError,
-        "the disk that holds the database {place} cannot be read or written",
-        "Look at the disk and at the rights of the database and its directory.",
+        "the disk of the database {location} cannot be read or written",
+        "Check the disk, and the permissions of the database and its directory.",
     ),
     _ErrorCase(
         "unable to open database file",
         SetupError,
-        "the database {place} cannot be opened",
-        "The directory must exist, and the user that runs wcflow must be able to write in it.",
+        "the database {location} cannot be opened",
+        "The directory must exist, and the user that runs wcflow must be able to write to it.",
     ),
     _ErrorCase(
         "readonly database",
         SetupError,
-        "the database {place} cannot be written",
+        "the database {location} cannot be written",
         "The user that runs wcflow must own the file and its directory.",
     ),
     _ErrorCase(
         "file is not a database",
         SetupError,
-        "the file {place} is not a database",
-        "Name another file under database in [wcflow], or move this one away.",
+        "the file {location} is not a database",
+        "Set another file as database in [wcflow], or move this one away.",
     ),
     _ErrorCase(
         "malformed",
         SetupError,
-        "the database {place} is damaged",
-        "Put back a backup, or move the file away: wcflow then reads the shop anew.",
+        "the database {location} is damaged",
+        "Restore a backup, or move the file away: wcflow then imports the store again.",
     ),
 ]
-_POSTGRES_SETUP = "Look at database in [wcflow]: user, password, host and the database's name."
+_POSTGRES_SETUP = "Check database in [wcflow]: user, password, host and the name of the database."
 _POSTGRES = [
-    _ErrorCase("28", SetupError, "the database {place} refuses the user: {cause}", _POSTGRES_SETUP),
     _ErrorCase(
-        "3D000", SetupError, "the database {place} does not exist: {cause}", _POSTGRES_SETUP
+        "28", SetupError, "the database {location} rejects the user: {cause}", _POSTGRES_SETUP
+    ),
+    _ErrorCase(
+        "3D000", SetupError, "the database {location} does not exist: {cause}", _POSTGRES_SETUP
     ),
     _ErrorCase(
         "42501",
         SetupError,
-        "the database {place} does not allow it: {cause}",
+        "the user has too few permissions in the database {location}: {cause}",
         "The user must own the database, or be allowed to create tables in it.",
     ),
     _ErrorCase(
         "53100",
         BusyError,
-        "the disk that holds the database {place} is full",
-        "Make room and run the command again; what was stored before is safe.",
+        "the disk of the database {location} is full",
+        "Free some space and run the command again; everything saved so far is safe.",
     ),
     _ErrorCase(
         "55P03",
         BusyError,
-        "the database {place} is in use by another process, which holds a table",
-        "Try again when it has finished, or stop it: pg_stat_activity tells which it is.",
+        "the database {location} is in use by another process, which has locked a table",
+        "Try again when it has finished, or stop it; pg_stat_activity shows which one it is.",
     ),
 ]
-# A connection that fails carries no code: only these words tell a wrong setting from a server that is down.
-_POSTGRES_WORDS = {"authentication failed": "28", "no pg_hba.conf entry": "28", "role ": "28"}
+# Errors of a failed connection have no code: only these texts distinguish a wrong setting from a
+# server that is down.
+_POSTGRES_CODES = {"authentication failed": "28", "no pg_hba.conf entry": "28", "role ": "28"}
 
 
-def translate_error(error: Exception, place: str) -> WcflowError | None:
-    """Give the error as an admin reads it; None where it is a bug."""
+def translate_error(error: Exception, location: str) -> WcflowError | None:
+    """Return the error as a message for admins, or None if it is a bug."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
-        return _translate_sqlite(cause, place)
-    return _translate_postgres(error, cause, place)
+        return _translate_sqlite(cause, location)
+    return _translate_postgres(error, cause, location)
 
 
-def _translate_sqlite(cause: sqlite3.Error, place: str) -> WcflowError | None:
+def _translate_sqlite(cause: sqlite3.Error, location: str) -> WcflowError | None:
     for case in _SQLITE:
         if case.sign in str(cause):
-            return case.kind(case.sentence.format(place=place), case.advice)
+            return case.kind(case.message.format(location=location), case.advice)
     return None
 
 
 def _translate_postgres(
-    error: Exception, cause: BaseException | None, place: str
+    error: Exception, cause: BaseException | None, location: str
 ) -> WcflowError | None:
-    words = _first_line(cause)
-    code = getattr(cause, "sqlstate", None) or _guess_code(words)
+    text = _main_line(cause)
+    code = getattr(cause, "sqlstate", None) or _guess_code(text)
     for case in _POSTGRES:
         if code.startswith(case.sign):
-            return case.kind(case.sentence.format(place=place, cause=words), case.advice)
+            return case.kind(case.message.format(location=location, cause=text), case.advice)
     if isinstance(error, (OperationalError, InterfaceError)):
         return BusyError(
-            f"the database {place} cannot be used now: {words}",
-            "Look whether PostgreSQL runs and can be reached from here.",
+            f"the database {location} cannot be reached: {text}",
+            "Check that PostgreSQL is running and can be reached from here.",
         )
     return None
 
 
-def _guess_code(words: str) -> str:
-    if "database" in words and "does not exist" in words:
+def _guess_code(text: str) -> str:
+    if "database" in text and "does not exist" in text:
         return "3D000"
-    return next((code for sign, code in _POSTGRES_WORDS.items() if sign in words), "")
+    return next((code for sign, code in _POSTGRES_CODES.items() if sign in text), "")
 
 
-def _first_line(cause: BaseException | None) -> str:
+def _main_line(cause: BaseException | None) -> str:
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
     return lines[-1] if lines and "FATAL" in lines[-1] else next(iter(lines), "no reason given")

@@ -1,4 +1,4 @@
-"""Whether a database is sound as such: its file, and how it is built. What stands in rows is not asked."""
+"""Check the file and the structure of a database, and whether its rows can be read."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from wcflow.database.tables import (
 )
 
 _BACKUP_ADVICE = (
-    "stop wcflow and put back a backup; without one, move the database away:"
-    " wcflow then reads the shop anew and treats all that happened as history"
+    "Stop wcflow and restore a backup. Without one, move the database away: wcflow then imports"
+    " the store again, and earlier events don't start workflows."
 )
 _MAX_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrityProblem:
-    """One thing that is wrong: in which store (empty: in none alone), how often, what to do.
+    """A problem of the database. ``store`` is empty if it concerns no single store.
 
-    ``examples`` are keys of rows, never what stands in them.
+    ``count`` is the number of rows; ``examples`` are keys of some, never their content.
     """
 
     name: str
-    said: str
+    problem: str
     advice: str
     store: str = ""
     count: int = 1
@@ -45,20 +45,20 @@ class IntegrityProblem:
 
 
 def check_file(tx: Connection) -> Iterator[IntegrityProblem]:
-    """Have SQLite read every page and every index; PostgreSQL keeps checks of its own."""
+    """Check every page and index of an SQLite file; PostgreSQL has its own checks."""
     if tx.dialect.name != "sqlite":
         return
     found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check(100)"))]
     if found == ["ok"]:
         return
-    words = "; ".join(line.replace("\n", " ") for line in found[:_MAX_LINES])
+    details = "; ".join(line.replace("\n", " ") for line in found[:_MAX_LINES])
     yield IntegrityProblem(
-        "file", f"the file is damaged: {words}", _BACKUP_ADVICE, count=len(found)
+        "file", f"the file is damaged: {details}", _BACKUP_ADVICE, count=len(found)
     )
 
 
 def check_structure(tx: Connection) -> Iterator[IntegrityProblem]:
-    """Look whether tables, columns, keys and indexes are those of the present revision."""
+    """Check that tables, columns, keys and indexes are those of the current revision."""
     found = inspect(tx)
     present = set(found.get_table_names())
     for table in METADATA.sorted_tables:
@@ -67,21 +67,21 @@ def check_structure(tx: Connection) -> Iterator[IntegrityProblem]:
                 "structure", f"the table {table.name} is missing", _BACKUP_ADVICE
             )
             continue
-        lacking = {column.name for column in table.columns} - {
+        missing_columns = {column.name for column in table.columns} - {
             column["name"] for column in found.get_columns(table.name)
         }
-        if lacking:
-            said = f"the table {table.name} lacks {', '.join(sorted(lacking))}"
-            yield IntegrityProblem("structure", said, _BACKUP_ADVICE)
+        if missing_columns:
+            problem = f"the table {table.name} has no column {', '.join(sorted(missing_columns))}"
+            yield IntegrityProblem("structure", problem, _BACKUP_ADVICE)
         elif missing := _expected_names(table.name) - _existing_names(found, table.name):
-            said = f"the table {table.name} lacks its index {', '.join(sorted(missing))}"
-            yield IntegrityProblem("structure", said, _BACKUP_ADVICE)
+            problem = f"the table {table.name} has no index {', '.join(sorted(missing))}"
+            yield IntegrityProblem("structure", problem, _BACKUP_ADVICE)
 
 
 def _expected_names(table: str) -> set[str]:
-    here = METADATA.tables[table]
-    named = {str(index.name) for index in here.indexes}
-    return named | {str(each.name) for each in here.constraints if each.name}
+    expected = METADATA.tables[table]
+    indexes = {str(index.name) for index in expected.indexes}
+    return indexes | {str(each.name) for each in expected.constraints if each.name}
 
 
 def _existing_names(found: Inspector, table: str) -> set[str]:
@@ -90,22 +90,22 @@ def _existing_names(found: Inspector, table: str) -> set[str]:
     return indexes | unique
 
 
-# Rows of the mirror that cannot be read back: JSON that is none, or that lacks what belongs to it.
+# Rows that cannot be read: their JSON is invalid or incomplete.
 
 RowReader = Callable[[Any], object]
 
 _READ_ERRORS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
-"""What Python says of a row that is not as wcflow wrote it."""
+"""The errors of reading a row that wcflow did not write this way."""
 
 
 def _json_reader(columns: Mapping[str, type]) -> RowReader:
-    """Give a reader of rows whose JSON columns are of these kinds, or empty where they may be."""
+    """Return a reader that checks the types of JSON columns; null is valid."""
 
     def read(row: Any) -> None:
         for name, kind in columns.items():
             text = getattr(row, name)
             if text is not None and not isinstance(loads(text), kind):
-                raise TypeError(f"{name} is no {kind.__name__}")
+                raise TypeError(f"{name} is not a {kind.__name__}")
 
     return read
 
@@ -128,11 +128,11 @@ ROW_READERS: Mapping[type[SQLModel], RowReader] = {
     RunRow: _json_reader({"steps": list, "variables": dict}),
     OutboxRow: _json_reader({"payload": dict}),
 }
-"""How a row is read, for each table with JSON."""
+"""How to read a row, for each table with JSON."""
 
 
 def find_unreadable_keys(tx: Connection, store: str, model: type[SQLModel]) -> Iterator[int]:
-    """Return the ids of a store's rows that cannot be read. Reads every row once."""
+    """Return the ids of rows that cannot be read. Reads every row of the store."""
     read = ROW_READERS[model]
     table = table_of(model)
     query = select(table).where(table.c.store == store).execution_options(yield_per=1000)

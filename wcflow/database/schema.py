@@ -1,4 +1,4 @@
-"""Which version of its tables a database has, and how it becomes the present one. No data stands here."""
+"""Create the tables of a database, or upgrade them to the current revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wcflow.database import tables
 from wcflow.errors import SetupError
 
 HEAD = "0003"
-"""The newest revision in migrations/versions. Written here so that opening needs no Alembic."""
+"""The newest revision in migrations/versions; a constant, so that opening does not import Alembic."""
 
 VERSION_TABLE = "wcflow_version"
 METADATA = tables.StoreRow.metadata
@@ -20,7 +20,7 @@ _UPGRADE_LOCK = 0x77636677
 
 
 def load_revision(tx: Connection) -> str | None:
-    """Give the revision of the tables; None where there are none, ``?`` where they are not ours."""
+    """Return the revision of the tables: None if there are none, ``?`` if another program made them."""
     present = set(inspect(tx).get_table_names())
     if VERSION_TABLE in present:
         return str(tx.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one())  # noqa: S608  a constant
@@ -28,22 +28,23 @@ def load_revision(tx: Connection) -> str | None:
 
 
 def check_revision(revision: str | None, location: str) -> None:
-    """Refuse a database that this wcflow cannot bring up to date."""
+    """Raise SetupError for a database that this wcflow cannot upgrade."""
     if revision == _OTHER_PROGRAM:
         raise SetupError(
-            f"the database {location} has tables of another program",
-            "Give wcflow a database of its own under database in [wcflow].",
+            f"the database {location} contains tables of another program",
+            "Set database in [wcflow] to a database that only wcflow uses.",
         )
     if revision is not None and revision not in load_known_revisions():
         raise SetupError(
-            f"the database {location} was made by a newer wcflow (revision {revision}, known is {HEAD})",
-            "Install the newer wcflow again, or put back the backup from before the upgrade.",
+            f"the database {location} was made by a newer wcflow"
+            f" (revision {revision}; this version supports up to {HEAD})",
+            "Install the newer wcflow again, or restore the backup from before the upgrade.",
         )
 
 
 def load_known_revisions() -> set[str]:
-    """Give all revisions that this wcflow knows."""
-    # Alembic takes a tenth of a second to import: a database that is up to date does without.
+    """Return all revisions that this wcflow supports."""
+    # Importing Alembic takes a tenth of a second, and a current database does not need it.
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     scripts = ScriptDirectory(str(_MIGRATIONS))
@@ -51,9 +52,9 @@ def load_known_revisions() -> set[str]:
 
 
 def upgrade(tx: Connection) -> None:
-    """Bring the tables to the present revision, within this transaction."""
+    """Create the tables, or upgrade them to the current revision, in this transaction."""
     if tx.dialect.name == "postgresql":
-        # Two daemons that start together: the second waits, then finds nothing left to do.
+        # If two daemons start together, the second waits and then has nothing to do.
         tx.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
     if load_revision(tx) is None:
         _create_tables(tx)
@@ -62,7 +63,7 @@ def upgrade(tx: Connection) -> None:
 
 
 def _create_tables(tx: Connection) -> None:
-    """Make all tables as they are now; a new database needs no Alembic, and its memory is spared."""
+    """Create the current tables without Alembic, which would take time and memory."""
     METADATA.create_all(tx)
     column = "version_num VARCHAR(32) NOT NULL"
     key = f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num)"
@@ -71,7 +72,7 @@ def _create_tables(tx: Connection) -> None:
 
 
 def run_migrations(tx: Connection) -> None:
-    """Take one revision after the other, up to the present one."""
+    """Apply all newer migrations."""
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 

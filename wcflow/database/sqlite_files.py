@@ -1,6 +1,6 @@
-"""Copy an SQLite database while others work with it: one state of it, private, whole or not at all.
+"""The files of an SQLite database: copies, permissions, and the lock of the daemon.
 
-What a copy is for is known elsewhere. PostgreSQL has tools of its own.
+PostgreSQL has its own tools for all of these.
 """
 
 from __future__ import annotations
@@ -25,18 +25,21 @@ from wcflow.database.errors import translate_error
 from wcflow.errors import BusyError, SetupError, WcflowError
 
 _PAGES = 4096
-"""How many pages are copied between two chances to be interrupted."""
+"""The number of pages that are copied before an interrupt is handled."""
+
+# Copies.
 
 _MEGABYTE = 1 << 20
 _DAY = 86_400
+_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _PART_PREFIX = ".wcflow."
-"""How the names of copies begin that are not whole yet."""
+"""The prefix of copies that are not complete yet."""
 
 
 def copy_database(source: Path, target: Path) -> int:
-    """Copy the database to a file that is not there yet; give its size in bytes.
+    """Copy a database to a new file, which appears when it is complete; return its size in bytes.
 
-    Others may go on writing: the copy is of one state. Raises WcflowError.
+    Other processes can write in the meantime: the copy is one state. Raises WcflowError.
     """
     _require_new_file(target)
     with _temporary_copy(target) as part:
@@ -47,15 +50,15 @@ def copy_database(source: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def backup_before_upgrade(path: Path, version: str) -> Path:
-    """Copy a database before it is upgraded; the caller sees to it that nobody else does so now.
+def backup_before_upgrade(path: Path, revision: str) -> Path:
+    """Copy a database before its upgrade; the caller holds a lock against other upgrades.
 
-    It is named for its revision and the day on which it was last opened: an upgrade that fails
-    again and again leaves one copy a day.
+    The name contains the revision and the day of the last change, so that an upgrade that fails
+    repeatedly leaves one copy a day.
     """
     day = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d")
-    target = path.with_name(f"{path.name}.{version}.{day}.bak")
-    for leftover in path.parent.glob(f"{_PART_PREFIX}{path.name}.{version}.*.part"):
+    target = path.with_name(f"{path.name}.{revision}.{day}.bak")
+    for leftover in path.parent.glob(f"{_PART_PREFIX}{path.name}.{revision}.*.part"):
         leftover.unlink()
     with _temporary_copy(target) as part:
         _copy_pages(path, part, target)
@@ -65,25 +68,27 @@ def backup_before_upgrade(path: Path, version: str) -> Path:
 
 
 def list_database_files(path: Path) -> list[Path]:
-    """Give the files of a database that are there: itself, what SQLite keeps beside it, copies."""
-    beside = [path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm", "-journal")]
-    copies = sorted(path.parent.glob(f"{path.name}.*.bak"))
-    return [each for each in (path, *beside, *copies) if each.is_file()]
+    """Return the existing files of a database: itself, SQLite's own files, and backups."""
+    own = [path.with_name(f"{path.name}{end}") for end in _SUFFIXES]
+    backups = sorted(path.parent.glob(f"{path.name}.*.bak"))
+    return [each for each in (*own, *backups) if each.is_file()]
 
 
 def _require_new_file(target: Path) -> None:
     if os.path.lexists(target):
-        raise WcflowError(f"{target} is there already", "name a file that is not there yet")
+        raise WcflowError(f"{target} exists already", "Choose the name of a new file.")
 
 
 @contextmanager
 def _temporary_copy(target: Path) -> Iterator[Path]:
-    """Lend a file beside the target that its owner alone may read; it does not outlive a failure."""
+    """Create a file next to the target that only its owner can read; delete it after a failure."""
     try:
         handle, name = tempfile.mkstemp(".part", f"{_PART_PREFIX}{target.name}.", target.parent)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        advice = "the directory must be there, and wcflow's user must be able to write in it"
+        advice = (
+            "The directory must exist, and the user that runs wcflow must be able to write to it."
+        )
         raise WcflowError(f"{target} cannot be written: {reason}", advice) from error
     os.close(handle)
     part = Path(name)
@@ -91,15 +96,15 @@ def _temporary_copy(target: Path) -> Iterator[Path]:
     try:
         yield part
     finally:
-        for end in ("", "-wal", "-shm", "-journal"):
+        for end in _SUFFIXES:
             part.with_name(part.name + end).unlink(missing_ok=True)
 
 
 def _delete_stale_parts(part: Path) -> None:
-    """Delete what copies left beside this one when they were killed: a day ago or longer."""
+    """Delete the parts of copies that were killed at least a day ago."""
     now = part.stat().st_mtime
     for leftover in part.parent.glob(f"{_PART_PREFIX}*.part*"):
-        with suppress(FileNotFoundError):  # its own copy has ended just now
+        with suppress(FileNotFoundError):  # that copy has just ended
             if now - leftover.stat().st_mtime > _DAY:
                 leftover.unlink()
 
@@ -107,18 +112,18 @@ def _delete_stale_parts(part: Path) -> None:
 def _copy_pages(source: Path, part: Path, target: Path) -> None:
     try:
         with closing(_open(source)) as reader, closing(_open(part)) as writer:
-            # A transaction keeps one state in sight, however long it takes and whoever writes.
+            # A transaction shows one state, however long the copy takes.
             reader.execute("BEGIN").close()
             reader.execute("SELECT count(*) FROM sqlite_master").close()
             _require_space(_database_size(reader), source, target)
-            # What fails is thrown away: it needs no journal, and is synchronised once at the end.
+            # A failed copy is deleted: it needs no journal, and one fsync at the end.
             writer.execute("PRAGMA journal_mode=OFF").close()
             writer.execute("PRAGMA synchronous=OFF").close()
             reader.backup(writer, pages=_PAGES, progress=lambda *_: None)
         _verify_copy(part, source)
     except sqlite3.Error as error:
-        place = target if "full" in str(error) else source
-        translated = translate_error(error, str(place))
+        location = target if "full" in str(error) else source
+        translated = translate_error(error, str(location))
         if translated is None:
             raise
         raise translated from error
@@ -142,21 +147,21 @@ def _require_space(size: int, source: Path, target: Path) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < size:
         raise BusyError(
-            f"there is no room for a copy of {source} in {target.parent}:"
-            f" it takes {-(-size // _MEGABYTE):,} MB, and {free // _MEGABYTE:,} MB are free",
-            "make room there and run the command again; nothing was changed",
+            f"there is too little space for a copy of {source} in {target.parent}:"
+            f" it needs {-(-size // _MEGABYTE):,} MB, and {free // _MEGABYTE:,} MB are free",
+            "Free some space there and run the command again; nothing was changed.",
         )
 
 
 def _verify_copy(part: Path, source: Path) -> None:
-    """Look whether the copy is sound, and make it one plain file that needs nothing beside it."""
+    """Check the copy, and turn it into a single file without a log."""
     with closing(_open(part)) as copy:
         copy.execute("PRAGMA journal_mode=DELETE").close()
         (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise SetupError(
-            f"the copy of {source} is damaged, and was thrown away: {found}",
-            "'wcflow check-database' says whether the database itself is sound",
+            f"the copy of {source} was damaged and has been deleted: {found}",
+            "Run 'wcflow check-database' to check the database itself.",
         )
 
 
@@ -169,7 +174,7 @@ def _sync_file(file: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new name survive a power cut."""
+    """Make sure that the new name survives a power failure."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -177,23 +182,20 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-# Who may read the database's files. They hold customers' addresses: their owner alone should.
+# Permissions. The files contain customers' addresses: only their owner should read them.
 
 _GROUP_AND_OTHERS = 0o077
 
 
 class PermissionProblem(NamedTuple):
-    """That others may read them, in a sentence, and the command that ends it."""
+    """Files that other users can read, and the command that changes it."""
 
-    said: str
+    problem: str
     advice: str
 
 
 def check_permissions(database: str) -> PermissionProblem | None:
-    """Say whether users other than their owner may read or write the files of a database.
-
-    What SQLite keeps beside its file, and the copies from before upgrades, are among them.
-    """
+    """Return a problem if other users can read or write a file of the database, or nothing."""
     url = make_url(database)
     if url.get_backend_name() != "sqlite" or os.name != "posix":
         return None
@@ -203,36 +205,35 @@ def check_permissions(database: str) -> PermissionProblem | None:
     if not unprotected:
         return None
     names = ", ".join(map(str, unprotected))
-    verbs = (
-        "holds customers' addresses and"
-        if len(unprotected) == 1
-        else "hold customers' addresses and"
-    )
+    contain = "contains" if len(unprotected) == 1 else "contain"
     command = f"Run: chmod 600 {' '.join(shlex.quote(str(path)) for path in unprotected)}"
-    return PermissionProblem(f"{names} {verbs} can be read by other users", command)
+    problem = f"{names} {contain} customers' addresses and can be read by other users"
+    return PermissionProblem(problem, command)
 
 
 def _is_open_to_others(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & _GROUP_AND_OTHERS)
 
 
-# One daemon for each SQLite file. Commands beside it share the file in turns; PostgreSQL is shared by all. A lock on a file beside the database says who serves it. The kernel lets go of it whenever and however the process ends, so it never has to be cleared away; the file stays.
+# The lock of the daemon: one daemon for each SQLite file. Commands take turns with it. The daemon
+# locks a file next to the database. The kernel releases the lock however the process ends, so that
+# it never has to be cleaned up; the file stays.
 
 _OWNER_ONLY = 0o600
 
 
 @contextmanager
 def single_instance(database: str, pid: int) -> Iterator[None]:
-    """Be the one process that serves an SQLite database; raises BusyError where another is it.
+    """Make this the only daemon of an SQLite database; raise BusyError if there is another one.
 
-    Of PostgreSQL nothing is asked. The database's own file is not locked: SQLite locks parts of
-    it, and closing it anywhere in the process would undo those locks.
+    Several daemons can share PostgreSQL. The database file itself is not locked: SQLite locks
+    parts of it, and closing it anywhere in this process would release those locks.
     """
     url = make_url(database)
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         yield
         return
-    # By its real name: two links to one database are one database.
+    # The real path: two links to one database are the same database.
     real = Path(os.path.realpath(str(url.database)))
     lock_file = real.with_name(f"{real.name}.lock")
     with _translate_lock_errors(lock_file):
@@ -254,11 +255,11 @@ def _translate_lock_errors(lock_file: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise BusyError(
-                f"the disk that holds {lock_file} is full", "Make room and start wcflow again."
+                f"the disk of {lock_file} is full", "Free some space and start wcflow again."
             ) from error
         raise SetupError(
             f"the file {lock_file} cannot be used: {error.strerror}",
-            "The directory must exist, and the user that runs wcflow must be able to write in it.",
+            "The directory must exist, and the user that runs wcflow must be able to write to it.",
         ) from error
 
 
@@ -269,6 +270,6 @@ def _lock_file(handle: int, location: str) -> None:
         holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
         process = f" (process {holder})" if holder.isdecimal() else ""
         raise BusyError(
-            f"another 'wcflow run'{process} serves the database {location}",
-            "Stop that one, or let both use one PostgreSQL, which several may share.",
+            f"another 'wcflow run'{process} uses the database {location}",
+            "Stop the other one, or use PostgreSQL, which several can share.",
         ) from None
