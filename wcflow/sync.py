@@ -19,10 +19,10 @@ from sqlalchemy import Connection
 from wcflow.actions.base import WaysOut
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import lease
+from wcflow.database import evaluation_queue, lease
 from wcflow.database.connection import Database
-from wcflow.database.stores import save_store
-from wcflow.errors import BusyError
+from wcflow.database.stores import load_store_row, save_store
+from wcflow.errors import BusyError, StoreError
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
@@ -79,13 +79,19 @@ def sync_once(
 ) -> SyncResult:
     """Poll, evaluate and, if wanted and allowed, deliver. Raises StoreError, BusyError, SetupError.
 
-    If the poll fails nothing is evaluated, because decisions need current orders. If evaluation
+    If the poll fails nothing is evaluated, because decisions need current orders; what is queued for
+    other channels than the store is delivered before the error is raised. If evaluation
     exceeds ``time_limit``, the next pass continues it; until then only approved changes are
     delivered, because the write limit looks at all of them together.
     """
     result = SyncResult()
     with hold_lease(context) as leased:
-        result.polled = poll_store(leased)
+        try:
+            result.polled = poll_store(leased)
+        except StoreError:
+            if write:
+                _deliver_without_store(leased)
+            raise
         now, stopping = leased.clock(), _with_time_limit(leased, time_limit)
         result.evaluated = evaluate(leased.db, leased.config, leased.settings, now, stopping)
         for each in result.evaluated.failures:
@@ -146,7 +152,9 @@ def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> 
             mark_everyone_dirty(tx, settings)
 
 
-def deliver_store(context: SyncContext, *, all_evaluated: bool = True) -> DeliveryResult:
+def deliver_store(
+    context: SyncContext, *, all_evaluated: bool = True, with_store: bool = True
+) -> DeliveryResult:
     """Deliver what is due and not held."""
     return deliver(
         context.db,
@@ -156,7 +164,24 @@ def deliver_store(context: SyncContext, *, all_evaluated: bool = True) -> Delive
         context.holder,
         context.stopping,
         all_evaluated=all_evaluated,
+        with_store=with_store,
     )
+
+
+def deliver_without_store(context: SyncContext) -> None:
+    """Deliver to other channels than the store, if the store has ever been reached."""
+    with context.db.reading() as tx:
+        known = load_store_row(tx, context.name) is not None
+    if known:
+        with hold_lease(context) as leased:
+            _deliver_without_store(leased)
+
+
+def _deliver_without_store(leased: SyncContext) -> None:
+    if leased.settings.write and not leased.stopping():
+        with leased.db.reading() as tx:
+            all_evaluated = not evaluation_queue.is_unfinished(tx, leased.name)
+        deliver_store(leased, all_evaluated=all_evaluated, with_store=False)
 
 
 def refresh_store_info(context: SyncContext) -> StoreInfo:

@@ -4,8 +4,10 @@ import pytest
 
 from tests.simulation import Simulation
 from tests.toy_action import Pager, registered
+from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.errors import StoreError
 from wcflow.outbox.limits import approve
+from wcflow.sync import deliver_without_store
 
 RULES = """
 [workflow alarm]
@@ -49,6 +51,62 @@ def test_a_store_that_refuses_writes_does_not_stop_another_channel(sim):
     with pytest.raises(StoreError):
         sim.run_pass(channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)
+
+
+@pytest.fixture
+def outage(sim):
+    """Return the pager of a simulation with a page and a note in the outbox, and a broken poll."""
+    sim.place_order(email="anna@example.com")
+    sim.run_pass(accept=False, write=False)
+    sim.faults.refuse_connections(only="GET /wc/v3/orders", times=None)
+    return Pager()
+
+
+def test_a_store_that_cannot_be_polled_does_not_stop_another_channel(sim, outage):
+    with pytest.raises(StoreError):
+        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+    assert ["anna@example.com bought"] == outage.sent
+
+
+def test_a_store_that_cannot_be_polled_gets_no_writes(sim, outage):
+    with pytest.raises(StoreError):
+        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+    assert [] == sim.writes
+    assert {"note": "due", "page": "done"} == {
+        each.kind: each.state for each in sim.outbox() if each.run_id
+    }
+
+
+def test_a_sync_without_writing_delivers_nothing_during_an_outage(sim, outage):
+    with pytest.raises(StoreError):
+        sim.run_pass(know=False, accept=False, write=False, channels={"pager": outage})
+    assert [] == outage.sent
+
+
+def test_other_channels_are_delivered_if_the_daemon_starts_during_an_outage(sim, outage):
+    with sim.context(channels={"pager": outage}) as context:
+        deliver_without_store(context)
+    assert ["anna@example.com bought"] == outage.sent
+
+
+def test_an_unfinished_evaluation_delivers_nothing_unapproved_during_an_outage(sim, outage):
+    """The write limit has to see all changes of the evaluation together."""
+    with sim.db.transaction() as tx:
+        start_full_evaluation(tx, "shop")
+    with pytest.raises(StoreError):
+        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+    assert [] == outage.sent
+    approved(sim)
+    with pytest.raises(StoreError):
+        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+    assert ["anna@example.com bought"] == outage.sent
+
+
+def test_nothing_is_delivered_for_a_store_that_was_never_reached(tmp_path):
+    sim, pager = Simulation(tmp_path, RULES), Pager()
+    with sim.context(channels={"pager": pager}) as context:
+        deliver_without_store(context)
+    assert ([], None) == (pager.sent, sim.row())
 
 
 def test_each_channel_has_its_own_limit(tmp_path):

@@ -157,7 +157,13 @@ class Worker:
     # The jobs
 
     def _refresh_store_info(self) -> None:
-        sync.refresh_store_info(self._context)
+        try:
+            sync.refresh_store_info(self._context)
+        except StoreError:
+            if not self._has_store_info:
+                # The daemon was started during an outage: there will be no sync that delivers.
+                sync.deliver_without_store(self._context)
+            raise
         self._has_store_info = True
         self._plan_nightly()
 

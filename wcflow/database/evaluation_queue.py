@@ -68,6 +68,11 @@ def start_full_evaluation(tx: Connection, store: str) -> None:
     save_store(tx, store, full_evaluation_position=0)
 
 
+def is_unfinished(tx: Connection, store: str) -> bool:
+    """Return whether anyone waits for evaluation because of a change, not just because time passed."""
+    return everyone_after(tx, store) is not None or bool(_DIRTY.tuples(tx, store=store, limit=1))
+
+
 def count_due_people(tx: Connection, store: str, now: datetime) -> int:
     """Count the people to evaluate: dirty, due, or not reached yet by an evaluation of everyone."""
     # Each by an index of its own: joined by "or", they would read every person.

@@ -35,6 +35,7 @@ def deliver(
     stopping: Callable[[], bool] = lambda: False,
     *,
     all_evaluated: bool = True,
+    with_store: bool = True,
 ) -> DeliveryResult:
     """Deliver all that is due for one store. Raises StoreError if the store is out of reach.
 
@@ -49,7 +50,7 @@ def deliver(
     for channel in channels():
         if stopping():
             break
-        if channel != STORE and channel not in deliverers.others:
+        if not (with_store if channel == STORE else channel in deliverers.others):
             continue
         hold = update_hold(
             db, store, channel, config.max_writes, clock(), all_evaluated=all_evaluated
