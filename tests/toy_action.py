@@ -99,3 +99,8 @@ def registered():
         for table, was in zip(tables, before, strict=True):
             table.clear()
             table.update(was)
+
+
+def unregister():
+    """Remove the toy again, as in a version of wcflow that does not have it."""
+    del registry.ACTIONS[PAGE.name], registry.ENTRY_KINDS[ENTRY.name], registry.SECTIONS["pager"]

@@ -6,9 +6,10 @@ import pytest
 
 from tests.command_line import CommandLine, run_wcflow
 from tests.simulation import Simulation
-from tests.toy_action import Pager, registered
+from tests.toy_action import Pager, registered, unregister
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
+from wcflow.database.outbox import record_outcome
 
 RULES = """
 [workflow alarm]
@@ -19,6 +20,12 @@ do =
 
 [pager desk]
 number = 555
+"""
+
+OTHER_RULES = """
+[workflow welcome]
+trigger = order_paid
+do = add_note Welcome
 """
 
 
@@ -120,3 +127,64 @@ def test_an_error_that_is_not_retried_makes_it_fail(tmp_path):
     states = {each.kind: each.state for each in sim.outbox() if each.run_id}
     assert {"page": "failed", "note": "cancelled"} == states
     assert [] == sim.notes(order)
+
+
+# An action that was removed from wcflow, as after a downgrade.
+
+
+@pytest.fixture
+def removed(desk):
+    """Return the command line after a page was planned and its action removed."""
+    bought(desk)
+    unregister()
+    desk.config.write_text(desk.config.read_text().replace(RULES, OTHER_RULES))
+    return desk
+
+
+def sync(desk):
+    assert 0 == desk.run("sync", "--approve").code
+
+
+@pytest.mark.parametrize("deliver", [True, False])
+@pytest.mark.parametrize("words", [("outbox", "list"), ("plan",), ("explain", "anna@example.com")])
+def test_commands_show_a_change_of_a_removed_action(removed, words, deliver):
+    if deliver:
+        sync(removed)
+    ran = removed.run(*words)
+    assert (0, True) == (
+        ran.code,
+        "this version of wcflow does not know this" in " ".join(ran.out.split()),
+    )
+
+
+def test_status_lists_a_failed_change_of_a_removed_action(removed):
+    (entry,) = [each for each in removed.sim.outbox() if each.kind == "page"]
+    with removed.sim.db.transaction() as tx:
+        record_outcome(tx, entry.id, "failed", "the pager rejects this text", removed.sim.now)
+    ran = removed.run("status")
+    assert (1, True) == (ran.code, "the pager rejects this text" in ran.out)
+
+
+def test_a_change_of_a_removed_action_can_be_shown_and_cancelled(removed):
+    (entry,) = [each for each in removed.sim.outbox() if each.kind == "page"]
+    assert "page" in removed.run("outbox", "show", str(entry.id)).out
+    assert "1 change cancelled" in removed.run("outbox", "cancel", str(entry.id)).out
+
+
+def test_a_change_of_a_removed_action_is_kept_while_others_are_delivered(removed):
+    sync(removed)
+    order = removed.sim.place_order(email="ben@example.com")
+    sync(removed)
+    assert ["Welcome"] == removed.sim.notes(order)
+    assert ["due"] == [each.state for each in removed.sim.outbox() if each.kind == "page"]
+
+
+def test_a_run_ends_at_the_step_of_a_removed_action(tmp_path):
+    sim = Simulation(tmp_path, RULES.replace("do =\n", "do =\n    wait 1d\n"))
+    sim.pages_after_a_purchase(Pager())
+    unregister()
+    sim.write_rules(OTHER_RULES.replace("welcome", "alarm"))
+    sim.advance(days=2)
+    sim.run_pass()
+    (run,) = [each for each in sim.runs("g:anna@example.com") if each.workflow == "alarm"]
+    assert ("ended", True) == (run.state, "page" in run.reason)

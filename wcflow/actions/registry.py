@@ -5,10 +5,11 @@ A new action is one module here and its name in MODULES.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
-from wcflow.actions.base import STORE, ActionModule, EntryKind
+from wcflow.actions.base import STORE, ActionModule, EntryKind, Payload
 from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
 from wcflow.actions.meta import META
@@ -58,21 +59,45 @@ def channel_kinds(channel: str) -> list[str]:
     return [kind.name for kind in ENTRY_KINDS.values() if kind.channel == channel]
 
 
+def entry_kind(name: str) -> EntryKind:
+    """Return a kind of entry, also one that is in the database but not in this version of wcflow.
+
+    An entry of an unknown kind is shown, but never delivered.
+    """
+    return ENTRY_KINDS.get(name) or EntryKind(
+        name, name, name, (f"{{}} {name}", f"{{}} {name}"), content=_unknown_content
+    )
+
+
+def _unknown_content(_payload: Payload, _zone: tzinfo) -> str:
+    return "this version of wcflow does not know this kind of change"
+
+
+def kinds_of(names: Iterable[str]) -> list[EntryKind]:
+    """Return these kinds of entries in the order of delivery, unknown ones last."""
+    wanted = set(names)
+    return [
+        entry_kind(name)
+        for name in [*ENTRY_KINDS, *sorted(wanted - ENTRY_KINDS.keys())]
+        if name in wanted
+    ]
+
+
 # Entries in words.
 
 
 def target_words(entry: OutboxEntry) -> str:
     """Return where an entry goes: ``customer 12``, ``order 812``, or nothing."""
-    place = ENTRY_KINDS[entry.kind].resource
+    place = entry_kind(entry.kind).resource
     return f"{place} {entry.target_id}" if place and entry.target_id else ""
 
 
 def entry_words(entry: OutboxEntry) -> str:
     """Return what is done and where: ``tags on customer 12``, ``note on order 812``, ``coupon``."""
-    kind, where = ENTRY_KINDS[entry.kind], target_words(entry)
+    kind, where = entry_kind(entry.kind), target_words(entry)
     return f"{kind.phrase} {where}" if where else kind.one
 
 
 def content_words(entry: OutboxEntry, zone: tzinfo = UTC) -> str:
     """Return what is written, in one line."""
-    return ENTRY_KINDS[entry.kind].content(entry.payload, zone)
+    return entry_kind(entry.kind).content(entry.payload, zone)

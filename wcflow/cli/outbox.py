@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.actions.registry import ENTRY_KINDS, content_words, entry_words, target_words
+from wcflow.actions.registry import content_words, entry_kind, entry_words, target_words
 from wcflow.cli import output
 from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
@@ -208,7 +208,7 @@ def _entry_facts(
         ("id", str(each.id)),
         ("store", store),
         ("customer", str(who)),
-        ("what", ENTRY_KINDS[each.kind].one),
+        ("what", entry_kind(each.kind).one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
         ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),

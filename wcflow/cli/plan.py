@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.actions.registry import ENTRY_KINDS, target_words
+from wcflow.actions.registry import entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
 from wcflow.cli.session import open_session
@@ -127,10 +127,9 @@ def _load_previews(
     newest = state == "dry_run"
     found = [
         entry
-        for kind in ENTRY_KINDS
-        if kind in counts
+        for kind in kinds_of(counts)
         for entry in outbox.load_entries(
-            tx, store, [state], limit=most, kinds=[kind], newest_first=newest
+            tx, store, [state], limit=most, kinds=[kind.name], newest_first=newest
         )
     ]
     return previews(tx, store, config, found)
@@ -155,19 +154,15 @@ def print_plan(store_plan: StorePlan) -> None:
 
 
 def _format_counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(
-        named.count(counts[kind]) for kind, named in ENTRY_KINDS.items() if kind in counts
-    )
+    return ", ".join(kind.count(counts[kind.name]) for kind in kinds_of(counts))
 
 
 def _print_by_kind(
     store_plan: StorePlan, some: Sequence[Preview], counts: Mapping[str, int]
 ) -> None:
-    for kind, named in ENTRY_KINDS.items():
-        rows = [each for each in some if each.entry.kind == kind]
-        if not rows:
-            continue
-        output.print_heading(named.several.capitalize())
+    for kind in kinds_of(each.entry.kind for each in some):
+        rows = [each for each in some if each.entry.kind == kind.name]
+        output.print_heading(kind.several.capitalize())
         table = [_preview_row(each, store_plan) for each in rows]
         columns = ("customer", "where", "why", "change")
         empty = [at for at in range(len(columns)) if not any(row[at] for row in table)]
@@ -175,15 +170,17 @@ def _print_by_kind(
         output.print_table(
             [columns[at] for at in kept], [[row[at] for at in kept] for row in table]
         )
-        if counts[kind] > len(rows):
-            output.print_line(f"… and {counts[kind] - len(rows):,} more (--all shows them)", "dim")
+        if counts[kind.name] > len(rows):
+            output.print_line(
+                f"… and {counts[kind.name] - len(rows):,} more (--all shows them)", "dim"
+            )
 
 
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
     why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.event}"
     who = str(store_plan.people.get(entry.person, ""))
-    where = target_words(entry) if ENTRY_KINDS[entry.kind].resource == "order" else ""
+    where = target_words(entry) if entry_kind(entry.kind).resource == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from wcflow.actions.registry import ENTRY_KINDS
+from wcflow.actions.registry import entry_kind
 from wcflow.config.load import Config
 from wcflow.database import people
 from wcflow.database.customers import load_customers
@@ -39,7 +39,7 @@ class MetaPlan:
 
 
 def target_of(entry: OutboxEntry) -> TagPlace:
-    return ENTRY_KINDS[entry.kind].resource, entry.target_id
+    return entry_kind(entry.kind).resource, entry.target_id
 
 
 class MetaPlanner:
@@ -63,7 +63,7 @@ class MetaPlanner:
 
     def plan(self, entry: OutboxEntry, shown: Mapping[str, str] | None) -> MetaPlan | None:
         """Return what to write where ``shown`` is shown now; None if nothing is left of the person."""
-        kind = ENTRY_KINDS[entry.kind]
+        kind = entry_kind(entry.kind)
         assert kind.meta is not None, "only kinds that are meta values are planned"
         if not kind.state:
             return MetaPlan(entry, kind.meta(entry.payload))
@@ -119,7 +119,7 @@ def previews(
     """
     shown = {resource: _shown(tx, store, resource, entries) for resource in ("customer", "order")}
     ours, respect = config.rules.static_tags, config.manual_tags == "respect"
-    meta = [each for each in entries if ENTRY_KINDS[each.kind].meta]
+    meta = [each for each in entries if entry_kind(each.kind).meta]
     planner = MetaPlanner(tx, store, meta, ours=ours, respect=respect)
     found = {entry.id: Preview(entry) for entry in entries}
     for entry in sorted(meta, key=lambda each: (target_of(each)[0] != "customer", each.id)):
