@@ -98,7 +98,7 @@ def sync_once(
             log.error(
                 "customer skipped after an internal error",
                 store=leased.name,
-                record=" ".join(map(str, each.row)),
+                record=" ".join(map(str, each.record)),
                 exc_info=each.error,
             )
         if write and leased.settings.write and not leased.stopping():

@@ -102,7 +102,7 @@ def test_each_tag_says_where_it_is_from(cli, anna):
         "Mine": ["by hand"],
         "Welcomed": ["workflow welcome"],
     } == found["tags"]
-    assert ["Regular"] == found["refused"]
+    assert ["Regular"] == found["removed_by_hand"]
 
 
 def test_a_waiting_run_says_what_comes_next_and_when(cli, anna):
@@ -135,18 +135,18 @@ def test_a_workflow_without_occurrence_is_asked_of_the_latest_order(cli, anna):
     (workflow,) = explain(cli, "guest@example.com", "large")["workflows"]
     assert (f"their latest order {order}", "nothing has started it yet") == (
         workflow["about"],
-        workflow["standing"],
+        workflow["status"],
     )
 
 
 def test_moves_and_effects_are_told_with_reasons(cli, anna):
     """The timeline says why, the effects what became of them."""
     found = explain(cli, anna)
-    assert ["done", "done"] == [each["state"] for each in found["effects"]]
+    assert ["done", "done"] == [each["state"] for each in found["changes"]]
     cli.sim.now = datetime.now(UTC)
     cli.sandbox.refund(cli.order, now=cli.sim.now)
     assert 0 == cli.run("sync").code
-    (left,) = explain(cli, anna)["moves"]
+    (left,) = explain(cli, anna)["transitions"]
     assert ("VIP", False, "total_spent 0.00 < 1000 and orders_count 0 < 10") == (
         left["segment"],
         left["entered"],

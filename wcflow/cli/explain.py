@@ -18,8 +18,8 @@ from wcflow.database import people
 from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError, UsageError
 from wcflow.evaluate.explain import (
-    EntrySeen,
     Explanation,
+    QueuedChange,
     RuleExplanation,
     WorkflowExplanation,
     all_rules,
@@ -124,7 +124,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
         output.print_heading("Workflows")
         for each in found.workflows:
             _print_workflow(each, zone)
-    if found.moves:
+    if found.transitions:
         output.print_heading("Segment changes")
         rows = [
             (
@@ -133,26 +133,26 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
                 m.segment,
                 m.reason,
             )
-            for m in found.moves
+            for m in found.transitions
         ]
         output.print_table(("at", "", "segment", "because"), rows, indent=2, header=False)
-    if found.effects:
+    if found.changes:
         output.print_heading("Changes written to the store, newest first")
-        effects = [
+        changes = [
             (
                 e.id,
                 output.format_time(e.queued_at, zone),
                 e.state,
-                f"{e.deed}: {e.content}{_entry_outcome(e)}",
+                f"{e.change}: {e.content}{_entry_outcome(e)}",
             )
-            for e in found.effects
+            for e in found.changes
         ]
-        output.print_table(("id", "queued", "state", "change"), effects, indent=2)
+        output.print_table(("id", "queued", "state", "change"), changes, indent=2)
 
 
-def _entry_outcome(effect: EntrySeen) -> str:
+def _entry_outcome(change: QueuedChange) -> str:
     # The outcome of a delivered change only repeats the change.
-    return f" ({effect.outcome})" if effect.outcome and effect.state != "done" else ""
+    return f" ({change.outcome})" if change.outcome and change.state != "done" else ""
 
 
 def _summary(found: Explanation, zone: tzinfo) -> str:
@@ -173,9 +173,11 @@ def _print_current_state(found: Explanation, zone: tzinfo) -> None:
     output.print_table(("", ""), since or [("none", "")], indent=2, header=False)
     output.print_heading("Tags")
     rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
-    rows += [(f"not {tag}", "removed by hand; a rule would add it") for tag in found.refused]
+    rows += [
+        (f"not {tag}", "removed by hand; a rule would add it") for tag in found.removed_by_hand
+    ]
     output.print_table(("", ""), rows or [("none", "")], indent=2, header=False)
-    for place, shown in found.shown_at.items():
+    for place, shown in found.saved_on.items():
         output.print_line(f"{'saved' if shown else 'not yet saved'} on {place}", indent=2)
     if found.changes_at:
         output.print_line(
@@ -196,8 +198,8 @@ def _print_rules(rules: Sequence[RuleExplanation]) -> None:
 
 
 def _rule_answer(rule: RuleExplanation) -> str:
-    if rule.behind:
-        return f"yes, but {rule.behind} comes first"
+    if rule.blocked_by:
+        return f"yes, but {rule.blocked_by} comes first"
     if rule.counts and not rule.holds:
         return f"no longer, but kept forever: {', '.join(rule.tags)}"
     if rule.kind == "tag" and rule.holds:
@@ -227,7 +229,7 @@ def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
     mode = "" if each.mode == "live" else f" ({each.mode})"
     output.print_line(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
     about = f"{each.about}: " if each.about else ""
-    output.print_line(f"{about}{each.standing}", indent=6)
+    output.print_line(f"{about}{each.status}", indent=6)
     if each.parts:
         output.print_line(f"when: {ANSWER_WORDS[each.holds]}", indent=6)
         _print_parts(each.parts, indent=8)

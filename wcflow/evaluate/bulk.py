@@ -1,7 +1,7 @@
-"""Run a workflow for people because an admin says so, not because something happened.
+"""Run a workflow for many people by hand, without a trigger: ``wcflow workflow run``.
 
-``muster`` decides for whom, and writes nothing; ``begin`` begins the runs, all of them or none.
-What they put into effect waits in the outbox like any other, before the same brake.
+``plan_bulk`` decides for whom and writes nothing; ``start_bulk`` starts all runs or none. Their
+changes go through the outbox and the write limit like all others.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from wcflow.rules.workflow_run import Run, rule_place, start_run
 from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 BATCH = 500
-NEVER_TRIGGERED = "nothing that sets it off has ever happened to them"
+NEVER_TRIGGERED = "the trigger has never happened for this customer"
 
 
 @dataclass(frozen=True, slots=True)
 class BulkRun:
-    """A bulk run: which workflow, for whom (None: everyone), under which name, when."""
+    """A workflow to run now for the people for whom ``where`` holds (None: everyone)."""
 
     workflow: Workflow
     where: Condition | None
@@ -45,13 +45,13 @@ class BulkRun:
 
     @property
     def name(self) -> str:
-        """Name the occurrence, to the millisecond: two drives of one second are two."""
+        """Return the name of its event, with milliseconds so that two bulk runs differ."""
         return f"bulk {self.now:%Y-%m-%dT%H:%M:%S}.{self.now.microsecond // 1000:03}Z"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """A person whose run begins, without their orders: there may be very many of them."""
+    """A run to start. The profile has no orders, because there can be many people."""
 
     profile: Profile
     memory: Memory
@@ -60,7 +60,7 @@ class PlannedRun:
 
 @dataclass(slots=True)
 class BulkPlan:
-    """For whom a drive runs, and why it does not for the others, counted by reason."""
+    """The runs to start, and how many people are skipped for which reason."""
 
     planned_runs: list[PlannedRun] = field(default_factory=list)
     matched: int = 0
@@ -69,7 +69,7 @@ class BulkPlan:
 
 
 def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: BulkRun) -> BulkPlan:
-    """Ask everyone of a store; people should have been evaluated just before."""
+    """Decide for everyone in a store; they should have been evaluated just before."""
     found, policy = BulkPlan(), evaluation_context.policy
     setup = RunSetup(
         evaluation_context.rules, rule_place(bulk_run.workflow), policy.store, policy.secret
@@ -95,7 +95,7 @@ def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: B
 
 
 def start_bulk(tx: Connection, evaluation_context: EvaluationContext, plan: BulkPlan) -> int:
-    """Keep the runs and queue what they do; say how many effects wait. Those people are touched."""
+    """Save the runs, queue their changes, and mark the people dirty; return how many are due."""
     store = evaluation_context.settings.name
     rows = [
         row
@@ -113,11 +113,8 @@ def _batches(persons: Sequence[int]) -> Iterator[Sequence[int]]:
         yield persons[first : first + BATCH]
 
 
-# What is decided, purely.
-
-
 def context_of(evaluation_input: EvaluationInput, now: datetime) -> Context:
-    """Give a person as the last evaluation left them."""
+    """Return the context of conditions, with the tags and segments of the last evaluation."""
     memory = evaluation_input.memory
     return Context(
         evaluation_input.profile, now, current_tags=memory.current_tags, segments=memory.segments
@@ -127,9 +124,9 @@ def context_of(evaluation_input: EvaluationInput, now: datetime) -> Context:
 def start_manual_run(
     evaluation_input: EvaluationInput, context: Context, bulk_run: BulkRun, setup: RunSetup
 ) -> RunSteps | str:
-    """Begin a person's run as far as it goes now, or say in few words why it does not begin.
+    """Return a person's run with the steps taken now, or why it does not start.
 
-    A workflow whose trigger has an order is given the latest that could have set it off.
+    If the trigger has an order, the run is about the latest order that could have started it.
     """
     workflow = bulk_run.workflow
     latest = latest_event(workflow, context)
@@ -146,19 +143,19 @@ def start_manual_run(
 
 
 def latest_event(workflow: Workflow, context: Context) -> Event | None:
-    """Give the latest occurrence of a workflow's trigger, whether or not it was looked at."""
+    """Return the latest event of a workflow's trigger, whether or not it was handled."""
     trigger_context = TriggerContext(context.profile, context.now, dict(context.segments))
     found = workflow.trigger.events(trigger_context)
     return max(found, key=lambda each: (each.at, each.name), default=None)
 
 
 def short_reason(run: Run) -> str:
-    """Give why a run was skipped without what was found, so that reasons can be counted."""
+    """Return why a run was skipped, without the values found, so that reasons can be counted."""
     return run.reason.partition(":")[0]
 
 
 def updated_memory(memory: Memory, steps_taken: RunSteps) -> Memory:
-    """Give a person's memory with the tags that a run's steps put on or took off."""
+    """Return a person's memory after the tag changes of a run's steps."""
     return replace(
         memory,
         added_by_workflows=workflow_tags(memory.added_by_workflows, [steps_taken]),

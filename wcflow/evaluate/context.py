@@ -1,7 +1,4 @@
-"""A store's rules, words and clock, laid out for judging its people.
-
-Notes which workflows are new, and touches everyone where the rules have changed.
-"""
+"""What an evaluation needs besides the people: rules, store, active workflows and products."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ from wcflow.units import parse_zone
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """A store's rules and words, laid out for judging its people at ``now``."""
+    """What the people of one store are evaluated with, as of ``now``."""
 
     settings: StoreSettings
     store: StoreProfile
@@ -49,7 +46,7 @@ class EvaluationContext:
 def open_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
-    """Lay out a store's bench: note new workflows, and touch everyone if the rules changed."""
+    """Return the context; save since when new workflows are active, and notice changed rules."""
     known = runs.load_activations(tx, settings.name)
     evaluation_context = _build_context(tx, config, settings, now, known)
     current = {
@@ -58,7 +55,7 @@ def open_context(
     }
     changed = {name: each for name, each in current.items() if known.get(name) != each}
     runs.save_activations(tx, settings.name, changed)
-    _mark_dirty_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
+    _start_full_evaluation_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
     if evaluation_context.policy.secret:
         return evaluation_context
     secret = _secret(tx)
@@ -72,7 +69,7 @@ def open_context(
 def read_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
-    """Lay out a store's bench for those who only look: nothing is noted and nobody touched."""
+    """Return the context for a preview; nothing is saved."""
     return _build_context(tx, config, settings, now, runs.load_activations(tx, settings.name))
 
 
@@ -104,7 +101,7 @@ def _build_context(
 
 
 def rules_for_store(rules: Rules, settings: StoreSettings) -> Rules:
-    """Give the rules as a store gets them: where nothing may be written, workflows only rehearse."""
+    """Return the rules for a store: with ``write = no`` all live workflows become dry runs."""
     if settings.write:
         return rules
     return replace(rules, workflows=tuple(_dry_run(each) for each in rules.workflows))
@@ -115,7 +112,7 @@ def _dry_run(workflow: Workflow) -> Workflow:
 
 
 def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) -> StoreProfile:
-    """Give what the rules must know of a store, from what the shop said and the INI."""
+    """Return what rules can know about a store, from its own information and the INI."""
     return StoreProfile(
         name=row.title or settings.name,
         url=row.url,
@@ -132,10 +129,10 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
 def _activations(
     known: Mapping[str, tuple[Activation, str]], rules: Rules, now: datetime, started: datetime
 ) -> dict[str, Activation]:
-    """Say since when each workflow watches, those that are new or on again among them.
+    """Return since when each workflow is active, including new ones and those switched on again.
 
-    The first set watches since the census began, by the server's clock. A workflow that looks at
-    what rules decide watches anew when rules change: an edited rule is no event.
+    The first workflows are active since the initial sync started. A workflow with a trigger on
+    segments or tags starts again when rules change, because an edited rule is not an event.
     """
     since = now if known else started
     found = {}
@@ -148,7 +145,7 @@ def _activations(
     return found
 
 
-def _mark_dirty_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
+def _start_full_evaluation_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
     row = load_store_row(tx, store)
     before = row.rules_digest if row else ""
     if before != digest:
@@ -165,17 +162,18 @@ def _secret(tx: Connection) -> str:
     return secret
 
 
-# The products that orders name, read from the mirror once for all who are judged together.
-
 READ_ALL_FROM = 100
-"""For so many people all products are read: to look through their orders for some costs more."""
+"""For this many people all products are loaded: that is faster than searching their orders."""
 MAX_CACHED = 20_000
-"""So many products are held at once; a few tens of megabytes."""
+"""A few tens of megabytes."""
 
 
 @dataclass(slots=True)
 class ProductCache:
-    """Products by id. ``whole`` says whether all are here; None while nobody has tried."""
+    """The products in people's orders, by id.
+
+    ``is_complete`` says whether all products are loaded; None before the first attempt.
+    """
 
     store: str
     products: dict[int, Product] = field(default_factory=dict)
@@ -184,7 +182,7 @@ class ProductCache:
     def fetch(
         self, tx: Connection, orders_by_person: Iterable[Iterable[Order]], people: int
     ) -> None:
-        """Read what these orders name and is not here yet; or all, where many people are judged."""
+        """Load the missing products of these orders, or all products if there are many people."""
         if self.is_complete is None and people >= READ_ALL_FROM:
             self._fetch_all(tx)
         if not self.is_complete:

@@ -1,7 +1,7 @@
-"""Evaluate those who were touched or whose time has come: the hands of ``rules.judge``.
+"""Evaluate the people who changed or whose time has come, in batches.
 
-Reads people in batches, has them judged, and keeps memberships, outbox rows, the next due time
-and the cleared mark in one transaction for each batch. A crash anywhere means: run again.
+Each batch is loaded, evaluated by ``rules.evaluate`` and saved in one transaction: memberships,
+runs, outbox entries and the next due time. After a crash the next evaluation continues.
 """
 
 from __future__ import annotations
@@ -18,22 +18,21 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue
 from wcflow.database.connection import Database
 from wcflow.evaluate.context import EvaluationContext, open_context
-from wcflow.evaluate.load import load_inputs
-from wcflow.evaluate.save import (
-    EvaluationResult,
+from wcflow.evaluate.failures import (
     FailedEvaluation,
     clear_failures,
     evaluate_one_by_one,
     known_failures,
     postpone_failed,
-    save_evaluations,
 )
+from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.save import EvaluationResult, save_evaluations
 from wcflow.rules.evaluate import Evaluation, evaluate_all
 from wcflow.rules.evaluation_input import EvaluationInput
 
 BATCH = 500
 MAX_ROUNDS = 5
-"""How often a person may be judged anew at once because steps changed what rules look at."""
+"""How often a person is evaluated in one pass if steps change what rules look at."""
 
 
 def evaluate(
@@ -43,7 +42,7 @@ def evaluate(
     now: datetime,
     stopping: Callable[[], bool] = lambda: False,
 ) -> EvaluationResult:
-    """Judge everyone of a store who is touched or due, batch by batch, until asked to stop."""
+    """Evaluate everyone in a store who is dirty or due, batch by batch, until ``stopping``."""
     total, rounds = EvaluationResult(), Counter[int]()
     with db.transaction() as tx:
         evaluation_context = open_context(tx, config, settings, now)
@@ -72,7 +71,7 @@ def evaluate(
 
 @contextmanager
 def _gc_paused() -> Iterator[None]:
-    """Keep Python from looking for cycles, of which judging makes none: it is a third of the time."""
+    """Pause the garbage collector: evaluation creates no cycles, and it takes 44 % longer with it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -85,7 +84,6 @@ def _gc_paused() -> Iterator[None]:
 def evaluate_input(
     evaluation_input: EvaluationInput, evaluation_context: EvaluationContext
 ) -> Evaluation:
-    """Judge one case at a bench."""
     return _evaluate_all([evaluation_input], evaluation_context)[0]
 
 
@@ -94,7 +92,7 @@ def _evaluate_batch(
 ) -> tuple[list[Evaluation], list[FailedEvaluation]]:
     try:
         return _evaluate_all(inputs, evaluation_context), []
-    except Exception:  # noqa: BLE001 - it is told of when it is known whom it is about
+    except Exception:  # noqa: BLE001  reported once the person is known
         return evaluate_one_by_one(
             inputs, partial(evaluate_input, evaluation_context=evaluation_context)
         )

@@ -1,6 +1,6 @@
-"""Why a person is what they are: every rule asked of them, as values. Nothing is printed or kept.
+"""Explain a person's segments, tags and workflows: the result of every rule, as values.
 
-The judgement is the daemon's own, taken as of now.
+It is the daemon's own evaluation, as of now. Nothing is saved.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ LATEST_ENTRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """What a segment or tag rule says of a person. ``behind`` is the segment that comes first."""
+    """The result of a segment or tag rule. ``blocked_by`` is the segment that comes first."""
 
     kind: str
     name: str
     holds: bool | None
     counts: bool
-    behind: str
+    blocked_by: str
     tags: Sequence[str]
     parts: Sequence[ComparisonResult]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowExplanation:
-    """How a workflow stands to a person.
+    """What a workflow does for a person.
 
-    ``about`` is the event or order of which ``when`` was asked, ``standing`` says in words
-    what came or comes of it.
+    ``about`` is the event or order for which ``when`` was evaluated; ``status`` says in words what
+    happened or will happen.
     """
 
     name: str
@@ -68,12 +68,12 @@ class WorkflowExplanation:
     parts: Sequence[ComparisonResult]
     stops: bool | None
     stop_parts: Sequence[ComparisonResult]
-    standing: str
+    status: str
     runs: Sequence[Run]
 
 
 @dataclass(frozen=True, slots=True)
-class TransitionSeen:
+class PastTransition:
     at: datetime
     segment: str
     entered: bool
@@ -81,11 +81,11 @@ class TransitionSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class EntrySeen:
+class QueuedChange:
     id: int
     queued_at: datetime
     state: str
-    deed: str
+    change: str
     content: str
     rule: str
     outcome: str
@@ -93,7 +93,10 @@ class EntrySeen:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A person, and why they are what they are. ``tags`` and ``refused`` say where each is from."""
+    """A person, and the reasons for their segments, tags and runs.
+
+    ``tags`` maps each tag to where it is from; ``saved_on`` says whether the store shows them.
+    """
 
     store: str
     person: int
@@ -107,18 +110,18 @@ class Explanation:
     changes_at: datetime | None
     segments: Mapping[str, datetime]
     tags: Mapping[str, Sequence[str]]
-    refused: Sequence[str]
-    shown_at: Mapping[str, bool]
+    removed_by_hand: Sequence[str]
+    saved_on: Mapping[str, bool]
     rules: Sequence[RuleExplanation]
     workflows: Sequence[WorkflowExplanation]
-    moves: Sequence[TransitionSeen]
-    effects: Sequence[EntrySeen]
+    transitions: Sequence[PastTransition]
+    changes: Sequence[QueuedChange]
 
 
 def explain_person(
     tx: Connection, config: Config, settings: StoreSettings, person: int, now: datetime
 ) -> Explanation:
-    """Judge a person as of now, and say why."""
+    """Evaluate a person as of now and explain the result."""
     evaluation_context = read_context(tx, config, settings, now)
     (evaluation_input,) = load_inputs(tx, evaluation_context, [person])
     evaluation = evaluate_input(evaluation_input, evaluation_context)
@@ -139,9 +142,9 @@ def explain_person(
             tag: _tag_sources(tag, evaluation_input, evaluation, evaluation_context.rules)
             for tag in sorted(_current_tags(evaluation))
         },
-        refused=sorted(evaluation.memory.removed_by_hand),
-        shown_at={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
-        # Asked anew: the words of a classification that has lasted are those of the day it was made.
+        removed_by_hand=sorted(evaluation.memory.removed_by_hand),
+        saved_on={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
+        # Evaluated here: a classification that is still valid has the values of an earlier day.
         rules=[
             _explain_rule(each)
             for each in rule_results(evaluation.profile, evaluation_context.rules, now)
@@ -150,8 +153,8 @@ def explain_person(
             _explain_workflow(each, evaluation_input, evaluation, evaluation_context)
             for each in evaluation_context.rules.workflows
         ],
-        moves=_load_transitions(tx, settings.name, person),
-        effects=_load_entries(tx, evaluation_context, person),
+        transitions=_load_transitions(tx, settings.name, person),
+        changes=_load_entries(tx, evaluation_context, person),
     )
 
 
@@ -160,19 +163,16 @@ def _total_spent(profile: Profile) -> Decimal:
     return sum((total for total in totals if total is not None), Decimal(0))
 
 
-def _explain_rule(verdict: RuleResult) -> RuleExplanation:
+def _explain_rule(result: RuleResult) -> RuleExplanation:
     return RuleExplanation(
-        kind=verdict.kind,
-        name=verdict.name,
-        holds=verdict.answer.value,
-        counts=verdict.won,
-        behind=verdict.blocked_by,
-        tags=sorted(verdict.tags),
-        parts=verdict.answer.parts,
+        kind=result.kind,
+        name=result.name,
+        holds=result.answer.value,
+        counts=result.won,
+        blocked_by=result.blocked_by,
+        tags=sorted(result.tags),
+        parts=result.answer.parts,
     )
-
-
-# Where tags come from.
 
 
 def _current_tags(evaluation: Evaluation) -> frozenset[str]:
@@ -196,7 +196,7 @@ def _tag_sources(
 
 
 def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules) -> list[str]:
-    """Name the workflows that put a tag on, as far as their steps say it without a template."""
+    """Return the workflows that added a tag, unless the tag in the step is a template."""
     runs = [
         run
         for run in evaluation_input.runs
@@ -204,9 +204,6 @@ def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules)
         and any(adds_tag(step, tag, rules.actions) for step in texts(run.steps))
     ]
     return sorted({f"workflow {run.workflow}" for run in runs})
-
-
-# How workflows stand.
 
 
 def _explain_workflow(
@@ -222,9 +219,9 @@ def _explain_workflow(
         segments=evaluation.classification.segments,
     )
     event = latest_event(workflow, context)
-    asked, about = _context_for_when(workflow, context, event)
-    when = answer_when(workflow.when, asked)
-    stop = workflow.stop_when.answer(asked) if workflow.stop_when else None
+    when_context, about = _context_for_when(workflow, context, event)
+    when = answer_when(workflow.when, when_context)
+    stop = workflow.stop_when.answer(when_context) if workflow.stop_when else None
     return WorkflowExplanation(
         name=workflow.name,
         trigger=trigger_text(workflow.trigger),
@@ -235,9 +232,7 @@ def _explain_workflow(
         parts=when.parts,
         stops=stop.value if stop else None,
         stop_parts=stop.parts if stop else (),
-        standing=_workflow_status(
-            workflow, event, evaluation_input, evaluation, evaluation_context
-        ),
+        status=_workflow_status(workflow, event, evaluation_input, evaluation, evaluation_context),
         runs=[run for run in evaluation_input.runs if run.workflow == workflow.name],
     )
 
@@ -245,10 +240,9 @@ def _explain_workflow(
 def _context_for_when(
     workflow: Workflow, context: Context, event: Event | None
 ) -> tuple[Context, str]:
-    """Give of what ``when`` is asked: the latest event, else the person's latest order."""
+    """Return the context of ``when``: the latest event, or else the person's latest order."""
     if event is not None:
-        asked = replace(context, order=event.order, item=event.item)
-        return asked, event.name
+        return replace(context, order=event.order, item=event.item), event.name
     if workflow.trigger.has_order and context.profile.orders:
         order = max(context.profile.orders, key=lambda each: (each.created, each.id))
         item = order.items[-1] if workflow.trigger.has_item and order.items else None
@@ -266,12 +260,12 @@ def _workflow_status(
     activation = evaluation_context.activations[workflow.name]
     if workflow.mode == "off":
         return "switched off"
-    begun = [
+    started = [
         run for run, _ in evaluation.steps_taken if run.workflow == workflow.name and run.id is None
     ]
-    if begun:
-        words = "is skipped" if begun[-1].state == "skipped" else "starts it"
-        return f"{begun[-1].event} {words} with the next sync"
+    if started:
+        words = "is skipped" if started[-1].state == "skipped" else "starts it"
+        return f"{started[-1].event} {words} with the next sync"
     if event is None:
         return "nothing has started it yet"
     if event.name in evaluation_input.seen.get(workflow.name, ()):
@@ -281,21 +275,21 @@ def _workflow_status(
     return "will be handled by the next sync"
 
 
-def _load_transitions(tx: Connection, store: str, person: int) -> list[TransitionSeen]:
+def _load_transitions(tx: Connection, store: str, person: int) -> list[PastTransition]:
     return [
-        TransitionSeen(instant(each.at), each.segment, each.entered, each.reason)
+        PastTransition(instant(each.at), each.segment, each.entered, each.reason)
         for each in people.load_transitions(tx, store, person)
     ]
 
 
 def _load_entries(
     tx: Connection, evaluation_context: EvaluationContext, person: int
-) -> list[EntrySeen]:
+) -> list[QueuedChange]:
     entries = outbox.load_person_entries(
         tx, evaluation_context.settings.name, person, LATEST_ENTRIES
     )
     return [
-        EntrySeen(
+        QueuedChange(
             each.id,
             each.queued_at,
             each.state,
@@ -309,25 +303,25 @@ def _load_entries(
 
 
 def rules_named(explanation: Explanation, name: str) -> Iterator[str]:
-    """Give the rules that ``name`` may mean: ``VIP``, or ``segment VIP``."""
+    """Return the rules with this name: ``VIP`` or ``segment VIP``."""
     for kind, known in all_rules(explanation):
         if name in (known, f"{kind} {known}"):
             yield f"{kind} {known}"
 
 
 def all_rules(explanation: Explanation) -> Iterator[tuple[str, str]]:
-    """Give kind and name of every rule."""
+    """Return kind and name of every rule."""
     yield from ((each.kind, each.name) for each in explanation.rules)
     yield from (("workflow", each.name) for each in explanation.workflows)
 
 
 def only_rules(explanation: Explanation, rules: Sequence[str]) -> Explanation:
-    """Give what concerns these rules alone."""
+    """Return the explanation of these rules only."""
     segments = {rule.partition(" ")[2] for rule in rules if rule.startswith("segment ")}
     return replace(
         explanation,
         rules=[each for each in explanation.rules if f"{each.kind} {each.name}" in rules],
         workflows=[each for each in explanation.workflows if f"workflow {each.name}" in rules],
-        moves=[each for each in explanation.moves if each.segment in segments],
-        effects=[each for each in explanation.effects if each.rule in rules],
+        transitions=[each for each in explanation.transitions if each.segment in segments],
+        changes=[each for each in explanation.changes if each.rule in rules],
     )

@@ -1,4 +1,4 @@
-"""People as cases: read with all that belongs to their judgement."""
+"""Load people for an evaluation, with everything that rules can know about them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wcflow.units import normalize_email
 def load_inputs(
     tx: Connection, evaluation_context: EvaluationContext, persons: Sequence[int]
 ) -> list[EvaluationInput]:
-    """Read people with all that belongs to their judgement."""
+    """Load what the evaluation of these people depends on."""
     store = evaluation_context.settings.name
     memories = people.load_memories(tx, store, persons)
     profiles = load_profiles(tx, evaluation_context, persons, memories)
@@ -34,27 +34,24 @@ def load_inputs(
     waiting = outbox.load_undelivered_runs(tx, store, [*runs_by_person])
     orders_elsewhere = _load_orders_elsewhere(tx, store, profiles, runs_by_person, waiting)
     handled_elsewhere = _load_handled_elsewhere(tx, evaluation_context, profiles.values())
-    unexpected = {who: places_changed_by_hand(profiles[who], memories[who]) for who in persons}
-    written = load_written_tags(tx, store, set(chain.from_iterable(unexpected.values())))
+    changed_by_hand = {
+        person: places_changed_by_hand(profiles[person], memories[person]) for person in persons
+    }
+    written = load_written_tags(tx, store, set(chain.from_iterable(changed_by_hand.values())))
     return [
-        _make_input(
+        EvaluationInput(
             profiles[person],
             _with_email(memories[person], profiles[person].email),
             tuple(runs_by_person.get(person, ())),
             _handled_events(
                 runs_by_person.get(person, ()), profiles[person].orders, handled_elsewhere
-            )
-            if person in runs_by_person or handled_elsewhere
-            else {},
+            ),
             frozenset(waiting.get(person, ())),
             orders_elsewhere,
-            {place: written[place] for place in unexpected[person] if place in written},
+            {place: written[place] for place in changed_by_hand[person] if place in written},
         )
         for person in persons
     ]
-
-
-_make_input = EvaluationInput
 
 
 def _load_orders_elsewhere(
@@ -64,7 +61,7 @@ def _load_orders_elsewhere(
     runs_by_person: Mapping[int, Sequence[Run]],
     waiting: Mapping[int, Collection[int]],
 ) -> dict[int, Order]:
-    """Read the orders for which something waits, and which are no longer of whom they were then."""
+    """Load the orders of unfinished runs that no longer belong to the run's person."""
     missing: set[int] = set()
     for person, person_runs in runs_by_person.items():
         ids = waiting.get(person, ())
@@ -83,7 +80,7 @@ def load_profiles(
     persons: Sequence[int],
     memories: Mapping[int, Memory],
 ) -> dict[int, Profile]:
-    """Read people as profiles: account, orders, and the products that these name."""
+    """Load people's profiles: account, orders, products and events."""
     store = evaluation_context.settings.name
     keys = person_keys(tx, store, persons)
     account_ids = {account: person for person, key in keys.items() if (account := account_in(key))}
@@ -130,7 +127,10 @@ def _by_person(
 def _load_handled_elsewhere(
     tx: Connection, evaluation_context: EvaluationContext, profiles: Iterable[Profile]
 ) -> dict[int, set[tuple[str, str]]]:
-    """Give what was seen of orders that have changed since wcflow began to watch."""
+    """Return the events of recent orders that were handled, by order: (workflow, event).
+
+    They can belong to another person's run, for example if an order moved to a new account.
+    """
     if not evaluation_context.activations:
         return {}
     since = min(activation.since for activation in evaluation_context.activations.values())
@@ -145,6 +145,9 @@ def _handled_events(
     orders: Sequence[Order],
     handled_elsewhere: Mapping[int, set[tuple[str, str]]],
 ) -> dict[str, frozenset[str]]:
+    """Return the names of handled events by workflow."""
+    if not person_runs and not handled_elsewhere:
+        return {}
     names: dict[str, set[str]] = {}
     for run in person_runs:
         names.setdefault(run.workflow, set()).add(run.event)

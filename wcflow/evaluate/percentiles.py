@@ -1,6 +1,6 @@
-"""Ranks among a store's customers and its usual gap between orders: computed nightly.
+"""Customers' percentiles and the usual gap between orders, computed by the nightly check.
 
-Rules see them as of the last night, so that one order does not make everyone be looked at anew.
+Rules use last night's values; otherwise one order would change the evaluation of everyone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _P, _O = table_of(PersonRow), table_of(OrderRow)
 RANK_ATTRIBUTES = frozenset({"spend_percentile", "orders_percentile"})
 GAP_ATTRIBUTES = frozenset({"order_gap", "overdue"})
 _BATCH_SIZE = 10_000
-"""So many are given their places in one transaction: nobody who waits for the database waits long."""
+"""People per transaction, so that nothing else has to wait long for the database."""
 
 _SELECT_RANKS = select(
     _P.c.id, _P.c.total_spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
@@ -44,19 +44,19 @@ _SAVE_RANK_AND_MARK = Prepared(_UPDATE_PERSON.values({**_RANK_VALUES, "dirty": 1
 
 
 def percentiles(values: Sequence[int]) -> list[int]:
-    """Give for each value which percent of all lie below it, those equal to it counted half."""
+    """Return for each value the percentage of all values below it; equal values count half."""
     ordered = sorted(values)
-    place = {
+    percentile_of = {
         value: round(
             100 * (bisect_left(ordered, value) + bisect_right(ordered, value)) / 2 / len(ordered)
         )
         for value in set(values)
     }
-    return [place[value] for value in values]
+    return [percentile_of[value] for value in values]
 
 
 def usual_gap(stamps_by_person: Iterable[Sequence[int]]) -> str:
-    """Give the median of days between consecutive orders of one person, as decimal text."""
+    """Return the median number of days between two consecutive orders, as decimal text."""
     gaps = [
         (later - earlier) / 86400
         for stamps in stamps_by_person
@@ -66,28 +66,28 @@ def usual_gap(stamps_by_person: Iterable[Sequence[int]]) -> str:
 
 
 def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int:
-    """Rank a store's paying customers anew; say how many changed place. Touches them if rules ask.
+    """Compute a store's percentiles and its usual gap between orders; return how many people changed.
 
-    ``order_gap`` touches everyone when it changed and a rule asks for it.
+    People are evaluated again only if a rule uses what changed.
     """
-    asked = attributes_used(config)
+    used = attributes_used(config)
     with db.reading() as tx:
-        moved = _changed_ranks(tx, settings.name)
+        changed = _changed_ranks(tx, settings.name)
         gap = usual_gap(_load_paid_stamps(tx, config, settings.name).values())
-    for some in chunks(moved, _BATCH_SIZE):
+    for part in chunks(changed, _BATCH_SIZE):
         with db.transaction() as tx:
-            (_SAVE_RANK_AND_MARK if asked & RANK_ATTRIBUTES else _SAVE_RANK).execute_many(tx, some)
+            (_SAVE_RANK_AND_MARK if used & RANK_ATTRIBUTES else _SAVE_RANK).execute_many(tx, part)
     with db.transaction() as tx:
         row = load_store_row(tx, settings.name)
         if row is not None and row.median_order_gap != gap:
             save_store(tx, settings.name, median_order_gap=gap)
-            if asked & GAP_ATTRIBUTES:
+            if used & GAP_ATTRIBUTES:
                 start_full_evaluation(tx, settings.name)
-    return len(moved)
+    return len(changed)
 
 
 def attributes_used(config: Config) -> frozenset[str]:
-    """Give the attributes that any condition or tag names."""
+    """Return the attributes that are used in a condition or a tag."""
     rules = config.rules
     conditions = [
         *(segment.when for segment in rules.segments),
@@ -100,17 +100,17 @@ def attributes_used(config: Config) -> frozenset[str]:
 
 
 def _changed_ranks(tx: Connection, store: str) -> list[dict[str, Any]]:
-    """Give those whose place is another than the one that they have; who pays nothing has none."""
-    placed = (_P.c.orders_count > 0) | _P.c.spend_percentile.is_not(None)
-    rows = tx.execute(_SELECT_RANKS.where(_P.c.store == store, placed)).all()
+    """Return the people whose percentiles changed; without a paid order they are None."""
+    ranked = (_P.c.orders_count > 0) | _P.c.spend_percentile.is_not(None)
+    rows = tx.execute(_SELECT_RANKS.where(_P.c.store == store, ranked)).all()
     paying = [row for row in rows if row.orders_count > 0]
     by_spend = percentiles([row.total_spent for row in paying])
     by_orders = percentiles([row.orders_count for row in paying])
-    places = {row.id: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
-    told = ((row, *places.get(row.id, (None, None))) for row in rows)
+    ranks = {row.id: both for row, *both in zip(paying, by_spend, by_orders, strict=True)}
+    current = ((row, *ranks.get(row.id, (None, None))) for row in rows)
     return [
         {"of_store": store, "of_person": row.id, "to_spend": spend, "to_orders": orders}
-        for row, spend, orders in told
+        for row, spend, orders in current
         if (row.spend_percentile, row.orders_percentile) != (spend, orders)
     ]
 
