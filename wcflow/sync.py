@@ -44,7 +44,7 @@ Clock = Callable[[], datetime]
 class SyncContext:
     """What a process needs to work on one store.
 
-    ``holder`` names the process in leases and claims. ``stopping`` tells whether to stop, and
+    ``holder`` names the process in leases and claims. ``stopping`` returns whether to stop, and
     ``checkpoint`` is called between requests and raises to stop. ``progress`` is called during an
     initial sync with the part, done and total.
     """

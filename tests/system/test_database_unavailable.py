@@ -130,7 +130,7 @@ def test_a_full_disk_during_writes_loses_nothing(host):
 
 
 def expire_claims(host):
-    """Ten minutes pass for a claim whose outcome could not be put on record."""
+    """Let ten minutes pass, after which a claim without an outcome expires."""
     with open_database(host.database) as db, db.transaction() as tx:
         tx.exec_driver_sql("UPDATE outbox SET claimed_at = claimed_at - 601")
 

@@ -253,7 +253,7 @@ def test_the_notifier_is_configured_by_the_environment(env, expected) -> None:
 def test_an_unreachable_systemd_is_logged_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    systemd = SystemdNotifier(str(tmp_path / "gone"))
+    systemd = SystemdNotifier(str(tmp_path / "missing"))
     for _ in range(3):
         systemd.send_heartbeat()
 
@@ -342,4 +342,4 @@ def test_every_call_of_a_stop_token_is_a_heartbeat(monkeypatch: pytest.MonkeyPat
 
 def test_a_wrong_store_is_retried_every_ten_minutes() -> None:
     """An admin can fix it while the daemon runs."""
-    assert timedelta(minutes=10) == job_retry_delay(SetupError("another shop"), 50)
+    assert timedelta(minutes=10) == job_retry_delay(SetupError("another store"), 50)

@@ -38,8 +38,8 @@ def job_retry_delay(error: Exception, failures: int) -> timedelta:
     """Return how long to wait after the ``failures``-th failure in a row (from 1).
 
     After a store's error: 30 seconds, doubling up to ten minutes, or as long as it requests. What
-    is busy on our side (a lock, a full disk, another wcflow) is tried sooner: that costs nobody
-    else anything, and the work of another wcflow that died is taken over within a minute.
+    is busy on our side (a lock, a full disk, another wcflow) is tried sooner: that does not burden
+    a store, and the work of another wcflow that died is taken over within a minute.
     """
     if isinstance(error, BusyError):
         return backoff(failures, _FIRST_BUSY, _LONGEST_BUSY)

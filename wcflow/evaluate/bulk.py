@@ -1,6 +1,6 @@
 """Run a workflow for many people by hand, without a trigger: ``wcflow workflow run``.
 
-``plan_bulk`` decides for whom and writes nothing; ``start_bulk`` starts all runs or none. Their
+``plan_bulk`` selects the people and writes nothing; ``start_bulk`` starts all runs or none. Their
 changes go through the outbox and the write limit like all others.
 """
 
@@ -37,7 +37,7 @@ NEVER_TRIGGERED = "the trigger has never happened for this customer"
 
 @dataclass(frozen=True, slots=True)
 class BulkRun:
-    """A workflow to run now for the people for whom ``where`` holds (None: everyone)."""
+    """A workflow to run now for everyone who matches ``where`` (None: everyone)."""
 
     workflow: Workflow
     where: Condition | None

@@ -1,4 +1,4 @@
-"""People whose evaluation fails because of a bug: quarantined for a day, while all others go on."""
+"""People whose evaluation fails because of a bug: quarantined and tried again a day later."""
 
 from __future__ import annotations
 
