@@ -1,4 +1,4 @@
-"""A great evaluation is cut into slices: news are asked for in between, and the brake sees it whole."""
+"""A long evaluation is split over several syncs, but the write limit applies to all of it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ def sim(tmp_path, small_batches):
 
 
 def sync_in_slices(sim):
-    """Walk with a clock on which each batch takes a good part of a slice; give each walk."""
+    """Sync until everyone is evaluated; each batch takes 20 of the 30 seconds of a slice."""
     with sim.context() as context:
 
         def clock():
@@ -36,42 +36,42 @@ def sync_in_slices(sim):
             return sim.now
 
         while True:
-            walked = sync.sync_once(replace(context, clock=clock), time_limit=SLICE)
-            yield walked
-            if not walked.evaluated.incomplete:
+            result = sync.sync_once(replace(context, clock=clock), time_limit=SLICE)
+            yield result
+            if not result.evaluated.incomplete:
                 return
 
 
-def test_each_slice_pulls_first_and_all_slices_together_judge_everyone(sim):
+def test_each_slice_polls_first_and_together_they_evaluate_everyone(sim):
     sim.write_rules(RULES.replace("Buyer", "Customer"))
 
-    walks = list(sync_in_slices(sim))
+    results = list(sync_in_slices(sim))
 
-    assert len(walks) > 1
-    assert all(walked.polled.requests for walked in walks)
-    assert 6 == sum(walked.evaluated.people for walked in walks)
+    assert len(results) > 1
+    assert all(result.polled.requests for result in results)
+    assert 6 == sum(result.evaluated.people for result in results)
 
 
-def test_nothing_is_written_before_everyone_was_judged(sim):
+def test_nothing_is_written_before_everyone_is_evaluated(sim):
     sim.write_rules(RULES.replace("Buyer", "Customer"))
 
-    walks = list(sync_in_slices(sim))
+    results = list(sync_in_slices(sim))
 
-    *first, last = [walked.delivered.done for walked in walks]
+    *first, last = [result.delivered.done for result in results]
     assert [0] * len(first) == first
     assert 6 == last
 
 
-def test_the_brake_judges_all_slices_as_one(sim):
-    """No slice alone queues more than may be written; all of them together do."""
+def test_the_write_limit_applies_to_all_slices_together(sim):
+    """Each slice alone is below the limit."""
     sim.change_settings()
     sim.head["wcflow"] = "max_writes = 5\n"
     sim.write_rules(RULES.replace("Buyer", "Customer"))
 
-    walks = list(sync_in_slices(sim))
+    results = list(sync_in_slices(sim))
 
-    assert all(walked.evaluated.queued <= 5 for walked in walks)
-    assert 0 == sum(walked.delivered.done for walked in walks)
+    assert all(result.evaluated.queued <= 5 for result in results)
+    assert 0 == sum(result.delivered.done for result in results)
     assert "more than 5 changes at once (max_writes): 6" == sim.hold().reason
 
 

@@ -1,4 +1,4 @@
-"""A person over whom wcflow breaks down is put off, and told of; nobody else notices."""
+"""A bug in the evaluation of one person is reported, and affects no other person."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,13 +17,13 @@ ANNA, BEN = "anna@example.com", "ben@example.com"
 
 @dataclass(frozen=True)
 class FailingCondition:
-    """A condition that one person is too much for."""
+    """A condition that raises for one person."""
 
     condition: Condition
 
     def evaluate(self, context):
         if context.profile.email == ANNA:
-            raise ArithmeticError(f"nobody thought of {ANNA}")
+            raise ArithmeticError(f"no answer for {ANNA}")
         return self.condition.evaluate(context)
 
     def answer(self, context):
@@ -49,14 +49,14 @@ def repair_rules(sim):
     sim.write_rules(RULES)
 
 
-def test_all_others_are_judged(sim):
+def test_all_others_are_evaluated(sim):
     break_rules(sim)
     anna, ben = sim.place_order(email=ANNA), sim.place_order(email=BEN)
     sim.settle()
     assert [set(), {"Buyer"}] == [sim.tags(anna), sim.tags(ben)]
 
 
-def test_status_tells_of_it_and_names_nobody(sim, capsys):
+def test_status_reports_it_without_personal_data(sim, capsys):
     break_rules(sim)
     anna = sim.place_order(email=ANNA)
     sim.settle()
@@ -65,29 +65,29 @@ def test_status_tells_of_it_and_names_nobody(sim, capsys):
         seen = load_status(tx, settings, sim.now, timedelta(hours=1), None)
     capsys.readouterr()
     print_status(seen, sim.now)
-    told = " ".join(capsys.readouterr().out.split())
-    assert f"person of order {anna}" in told
-    assert "ArithmeticError" in told
-    assert "1 person cannot be evaluated; wcflow tries again every day." in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"person of order {anna}" in output
+    assert "ArithmeticError" in output
+    assert "1 person cannot be evaluated; wcflow tries again every day." in output
     assert (
         "Needs attention: 1 person cannot be evaluated because of a bug in wcflow (see the log)."
-        in told
+        in output
     )
-    assert "could not be read" not in told
-    assert ANNA not in told
+    assert "could not be read" not in output
+    assert ANNA not in output
 
 
-def test_the_log_has_the_place_in_the_code(sim):
+def test_the_log_has_the_error(sim):
     break_rules(sim)
     anna = sim.place_order(email=ANNA)
     with capture_logs() as lines:
         sim.run_pass()
-    told = [line for line in lines if line["event"] == "customer skipped after an internal error"]
-    assert [f"person of order {anna}"] == [line["record"] for line in told]
-    assert isinstance(told[0]["exc_info"], ArithmeticError)
+    logged = [line for line in lines if line["event"] == "customer skipped after an internal error"]
+    assert [f"person of order {anna}"] == [line["record"] for line in logged]
+    assert isinstance(logged[0]["exc_info"], ArithmeticError)
 
 
-def test_who_was_put_off_is_judged_a_day_later_and_not_before(sim):
+def test_the_person_is_evaluated_again_a_day_later(sim):
     break_rules(sim)
     anna = sim.place_order(email=ANNA)
     sim.settle()
@@ -101,7 +101,7 @@ def test_who_was_put_off_is_judged_a_day_later_and_not_before(sim):
         assert [] == load_quarantine(tx, "shop")
 
 
-def test_who_was_put_off_is_judged_at_once_where_something_happens(sim):
+def test_a_new_order_makes_the_person_be_evaluated_sooner(sim):
     break_rules(sim)
     sim.place_order(email=ANNA)
     sim.settle()

@@ -1,4 +1,4 @@
-"""Laws of workflow list and workflow run."""
+"""``wcflow workflow list`` and ``wcflow workflow run``."""
 
 import json
 import re
@@ -26,12 +26,12 @@ trigger = order_paid
 once = per customer
 do = add_note Thanks for order {{ order.number }}
 
-[workflow rehearsal]
+[workflow practice]
 trigger = bulk
 mode = dry_run
-do = add_note Only played
+do = add_note Not written
 
-[workflow asleep]
+[workflow disabled]
 trigger = bulk
 mode = off
 do = add_note never
@@ -53,8 +53,8 @@ def cli(tmp_path):
     made.sim.db.close()
 
 
-def test_a_bulk_run_is_counted_first_and_needs_a_yes(cli):
-    """Without a terminal and without --yes: the count is said, 2, and nothing begins."""
+def test_a_bulk_run_needs_confirmation(cli):
+    """Without a terminal and --yes it only shows the counts."""
     ran = cli.run("workflow", "run", "gift")
     assert 2 == ran.code
     assert [
@@ -64,8 +64,8 @@ def test_a_bulk_run_is_counted_first_and_needs_a_yes(cli):
     assert [] == cli.sim.runs("c1")
 
 
-def test_a_bulk_run_does_what_the_workflow_does(cli):
-    """With --yes runs begin; effects go through the outbox; tags are worn after the next sync."""
+def test_a_bulk_run_runs_the_steps_of_the_workflow(cli):
+    """The next sync writes its changes."""
     ran = cli.run("workflow", "run", "gift", "--yes")
     assert (0, []) == (ran.code, cli.writes)
     assert re.search(r"2 runs started as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'", ran.out)
@@ -77,14 +77,14 @@ def test_a_bulk_run_does_what_the_workflow_does(cli):
 
 
 def test_a_person_without_an_order_gets_no_note(cli):
-    """Carla's tag is put on; her note has no order to stand on and is called off with the reason."""
+    """Carla gets her tag; her note is cancelled with the reason."""
     cli.run("workflow", "run", "gift", "--yes")
     (note,) = (e for e in cli.sim.outbox(states=["cancelled"]) if e.kind == "note")
     assert "the customer has no order for it" == note.outcome
 
 
-def test_where_chooses_the_people(cli):
-    """Only those for whom the condition holds; it may ask for segments and tags."""
+def test_where_selects_the_customers(cli):
+    """The condition can use segments and tags."""
     ran = cli.run("workflow", "run", "gift", "--yes", "--where", "segments contains 'Regular'")
     assert "2 of 3 customers match; gift would run for 1 of them." == ran.lines[0]
     cli.run("sync")
@@ -93,8 +93,8 @@ def test_where_chooses_the_people(cli):
     ]
 
 
-def test_an_order_trigger_takes_each_persons_latest(cli):
-    """order_paid by command: their latest paid order; who never had one is left out."""
+def test_an_order_trigger_uses_each_customers_latest_order(cli):
+    """Customers without a paid order are skipped."""
     ran = cli.run("workflow", "run", "thanks", "--yes")
     assert "  not for 1: the trigger has never happened for this customer" in ran.lines
     cli.run("sync")
@@ -104,22 +104,21 @@ def test_an_order_trigger_takes_each_persons_latest(cli):
 
 
 def test_once_still_applies(cli):
-    """per customer: a second command finds nobody."""
+    """With "per customer", a second run finds no customer."""
     cli.run("workflow", "run", "thanks", "--yes")
     ran = cli.run("workflow", "run", "thanks", "--yes")
     assert (0, "It would run for no customer.") == (ran.code, ran.lines[-1])
 
 
-def test_a_rehearsal_only_rehearses(cli):
-    """dry_run: nothing waits for the shop, the plan shows what it would be."""
-    ran = cli.run("workflow", "run", "rehearsal", "--yes")
+def test_a_dry_run_queues_nothing(cli):
+    """The plan shows what it would write."""
+    ran = cli.run("workflow", "run", "practice", "--yes")
     assert "This is a dry run" in ran.out
     assert [] == cli.sim.outbox(states=["due"])
-    assert "Only played" in cli.run("plan").out
+    assert "Not written" in cli.run("plan").out
 
 
-def test_what_a_bulk_run_queues_is_before_the_brake(tmp_path):
-    """More than max_writes: held, like any other write."""
+def test_the_write_limit_applies_to_a_bulk_run(tmp_path):
     cli = CommandLine(tmp_path, RULES, wcflow="max_writes = 2")
     for number in range(3):
         cli.sim.place_order(email=f"guest{number}@example.com", days_ago=30)
@@ -131,10 +130,10 @@ def test_what_a_bulk_run_queues_is_before_the_brake(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["gifft"], "Did you mean 'gift'?"),
-        (["asleep"], "switched off"),
+        (["disabled"], "switched off"),
         (["gift", "--where", "orders_countt > 1"], "orders_count"),
         (["gift", "--where", "segments contains 'Regula'"], "Did you mean 'Regular'?"),
         (["gift", "--where", "meta.loyalty = 'gold'"], "the custom field loyalty is not imported"),
@@ -142,29 +141,28 @@ def test_what_a_bulk_run_queues_is_before_the_brake(tmp_path):
         (["gift", "--store", "other"], "Use one of: shop"),
     ],
 )
-def test_what_cannot_be_run_ends_with_2(cli, words, said):
-    """A wrong name or condition is told with what is near; nothing begins."""
+def test_an_invalid_bulk_run_exits_with_2(cli, words, message):
+    """A wrong name or condition gets a suggestion, and nothing is started."""
     ran = cli.run("workflow", "run", *words, "--yes")
     assert (2, []) == (ran.code, cli.writes)
-    assert said in ran.err
+    assert message in ran.err
     assert "Traceback" not in ran.err
 
 
 def test_list_shows_each_workflow(cli):
-    """Trigger, mode, since when, and runs by state."""
+    """With trigger, mode and runs by state."""
     cli.run("workflow", "run", "gift", "--yes")
-    told = json.loads(cli.run("workflow", "list", "--json", mounted_at=None).out)["shop"]
+    listed = json.loads(cli.run("workflow", "list", "--json", mounted_at=None).out)["shop"]
     assert {
         "gift": ("bulk", "live", {"done": 2}),
         "thanks": ("order_paid", "live", {}),
-        "rehearsal": ("bulk", "dry_run", {}),
-        "asleep": ("bulk", "off", {}),
-    } == {each["name"]: (each["trigger"], each["mode"], each["runs"]) for each in told}
+        "practice": ("bulk", "dry_run", {}),
+        "disabled": ("bulk", "off", {}),
+    } == {each["name"]: (each["trigger"], each["mode"], each["runs"]) for each in listed}
 
 
-@pytest.mark.parametrize(("answer", "begun"), [("y", 2), ("n", 0)])
-def test_a_terminal_is_asked(cli, answer, begun):
-    """On a terminal the question is put, and the answer counts."""
+@pytest.mark.parametrize(("answer", "started"), [("y", 2), ("n", 0)])
+def test_a_bulk_run_asks_for_confirmation_on_a_terminal(cli, answer, started):
     with serve(cli.sandbox, clock=lambda: datetime.now(UTC)) as server:
         cli.edit_config("url = https://shop.example", f"url = {server.url}")
         with cli.sim.db.transaction() as tx:
@@ -172,4 +170,4 @@ def test_a_terminal_is_asked(cli, answer, begun):
         words = ("workflow", "run", "gift", "--config", cli.config)
         run_on_terminal(*words, answers=[("Run gift for 2 customers? [y/N]", answer)])
     runs = [run for key in ("c1", "c2", "c3") for run in cli.sim.runs(key)]
-    assert begun == len([run for run in runs if run.workflow == "gift"])
+    assert started == len([run for run in runs if run.workflow == "gift"])

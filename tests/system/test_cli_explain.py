@@ -1,4 +1,4 @@
-"""Laws of explain: every rule with its reasons, for matches and for non-matches; nothing is kept."""
+"""``wcflow explain``: every rule with its reasons, whether it matches or not."""
 
 import json
 from datetime import UTC, datetime
@@ -56,8 +56,8 @@ def explain(cli, *words):
     return json.loads(cli.run("explain", *words, "--json", mounted_at=None).out)
 
 
-def test_a_person_is_found_by_id_and_by_address(cli, anna):
-    """Both ways, in any case, give the same explanation."""
+def test_a_customer_is_found_by_id_and_by_email(cli, anna):
+    """In upper or lower case, with the same output."""
     by_id = cli.run("explain", anna, mounted_at=None)
     assert 0 == by_id.code
     assert by_id.out == cli.run("explain", "Anna@Example.com", mounted_at=None).out
@@ -65,8 +65,8 @@ def test_a_person_is_found_by_id_and_by_address(cli, anna):
     assert "  1 paid order, 1,200.00 USD in all, the last on " in by_id.lines[1]
 
 
-def test_each_part_of_a_condition_is_told(cli, anna):
-    """Text, value found, answer, and the orders that it came from; also of what does not hold."""
+def test_each_part_of_a_condition_is_shown(cli, anna):
+    """With its answer, the value found and the orders behind it, also if it does not match."""
     ran = cli.run("explain", anna, "VIP", mounted_at=None)
     assert [
         "Segment rules",
@@ -76,20 +76,19 @@ def test_each_part_of_a_condition_is_told(cli, anna):
     ] == ran.lines[3:7]
 
 
-def test_the_loser_of_a_group_is_told_who_comes_first(cli, anna):
-    """Regular holds as well, and VIP stands before it."""
+def test_a_segment_that_loses_in_its_group_names_the_winner(cli, anna):
     ran = cli.run("explain", anna, "Regular", mounted_at=None)
     assert "  Regular: yes, but VIP comes first" in ran.lines
 
 
-def test_what_is_not_known_is_told_as_such(cli, anna):
-    """No shipping address: the value is not known, and the rule does not hold."""
+def test_an_unknown_value_is_shown_as_not_known(cli, anna):
+    """There is no shipping address, so the rule does not match."""
     (rule,) = explain(cli, anna, "tag Country")["rules"]
     assert ("not known", False) == (rule["parts"][0]["found"], rule["counts"])
 
 
-def test_each_tag_says_where_it_is_from(cli, anna):
-    """From a segment, a workflow, by hand; and what a person took away."""
+def test_each_tag_has_its_origin(cli, anna):
+    """Rules, workflows or by hand; a tag removed by hand is shown as well."""
     cli.sim.now = datetime.now(UTC)
     number = cli.sim.register("bob@example.com", first_name="Bob")
     cli.sim.place_order(customer=number)
@@ -105,8 +104,7 @@ def test_each_tag_says_where_it_is_from(cli, anna):
     assert ["Regular"] == found["removed_by_hand"]
 
 
-def test_a_waiting_run_says_what_comes_next_and_when(cli, anna):
-    """The next step and its instant stand there."""
+def test_a_waiting_run_shows_its_next_step_and_time(cli, anna):
     cli.sim.now = datetime.now(UTC)
     number = cli.sim.register("bob@example.com", first_name="Bob")
     cli.sim.place_order(customer=number)
@@ -116,8 +114,8 @@ def test_a_waiting_run_says_what_comes_next_and_when(cli, anna):
     assert "first order: already handled" in ran.out
 
 
-def test_a_workflow_is_asked_of_its_latest_occurrence(cli, anna):
-    """An order of before the workflow: said so, and its condition is shown all the same."""
+def test_a_workflow_is_explained_for_its_latest_event(cli, anna):
+    """Its condition is shown even if the event happened before the workflow was enabled."""
     ran = cli.run("explain", anna, "welcome", mounted_at=None)
     assert [
         "Workflows",
@@ -128,8 +126,7 @@ def test_a_workflow_is_asked_of_its_latest_occurrence(cli, anna):
     ] == ran.lines[3:8]
 
 
-def test_a_workflow_without_occurrence_is_asked_of_the_latest_order(cli, anna):
-    """Nothing has set it off: which order was asked is said."""
+def test_a_workflow_without_an_event_is_explained_for_the_latest_order(cli, anna):
     order = cli.sim.place_order(email="guest@example.com", days_ago=2, total="30.00")
     assert 0 == cli.run("sync").code
     (workflow,) = explain(cli, "guest@example.com", "large")["workflows"]
@@ -139,8 +136,8 @@ def test_a_workflow_without_occurrence_is_asked_of_the_latest_order(cli, anna):
     )
 
 
-def test_moves_and_effects_are_told_with_reasons(cli, anna):
-    """The timeline says why, the effects what became of them."""
+def test_segment_changes_and_written_changes_are_shown(cli, anna):
+    """With their reasons and outcomes."""
     found = explain(cli, anna)
     assert ["done", "done"] == [each["state"] for each in found["changes"]]
     cli.sim.now = datetime.now(UTC)
@@ -154,8 +151,8 @@ def test_moves_and_effects_are_told_with_reasons(cli, anna):
     )
 
 
-def test_explaining_keeps_nothing(cli, anna):
-    """The database is the same afterwards, whatever an edited rule would do."""
+def test_explain_saves_nothing(cli, anna):
+    """Although the rules changed, the database stays the same."""
     cli.edit_config("total_spent >= 1000", "total_spent >= 5000")
     before = list(cli.sim.db._engine.raw_connection().iterdump())
     found = explain(cli, anna)
@@ -164,7 +161,7 @@ def test_explaining_keeps_nothing(cli, anna):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["99"], "there is no customer '99'"),
         (["nobody@example.com"], "there is no customer"),
@@ -172,7 +169,7 @@ def test_explaining_keeps_nothing(cli, anna):
         (["1", "--store", "other"], "Use one of: shop"),
     ],
 )
-def test_who_or_what_is_not_there_ends_with_2(cli, anna, words, said):
+def test_an_unknown_customer_rule_or_store_exits_with_2(cli, anna, words, message):
     ran = cli.run("explain", *words, mounted_at=None)
     assert (2, "") == (ran.code, ran.out)
-    assert said in ran.err
+    assert message in ran.err

@@ -1,4 +1,4 @@
-"""Laws of the demo and of the sandbox as commands: real processes, as a stranger would start them."""
+"""``wcflow demo`` and ``wcflow sandbox`` as real processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.daemon_host import wait_until
 pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 
 MAX_SECONDS = 30.0
-"""Seconds that the demo may take on two cores."""
+"""The longest time in seconds that the demo can take on two cores."""
 
 
 def command_line(*words):
@@ -32,7 +32,7 @@ def run_process(*words):
 
 
 class RunningCommand:
-    """A command that goes on, and what it prints."""
+    """A command that keeps running, and its output line by line."""
 
     def __init__(self, *words):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -56,7 +56,7 @@ class RunningCommand:
             self.lines.append(line.rstrip())
 
     def wait_for_line(self, pattern, within=60.0):
-        """Wait for a line that matches; give the match."""
+        """Wait for a line that matches; return the match."""
         return wait_until(
             lambda: next(
                 filter(None, (re.search(pattern, line) for line in list(self.lines))), None
@@ -65,7 +65,7 @@ class RunningCommand:
         )
 
     def stop(self, number):
-        """Send a signal; give the exit code and the seconds that the end took."""
+        """Send a signal; return the exit code and how many seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(15), time.monotonic() - began
@@ -73,7 +73,7 @@ class RunningCommand:
 
 @pytest.fixture(scope="module")
 def finished_demo(tmp_path_factory):
-    """One demo: what it printed, how long it took, and its directory."""
+    """The result of one demo, its seconds, and its directory."""
     folder = tmp_path_factory.mktemp("demo") / "wcflow-demo"
     began = time.monotonic()
     ran = run_process("demo", "--dir", folder)
@@ -81,23 +81,22 @@ def finished_demo(tmp_path_factory):
 
 
 def section_lines(ran, head):
-    """Give the lines below a head, up to the next empty one."""
+    """Return the lines below a heading, up to the next empty one."""
     lines = ran.stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith(head))
     rest = lines[at + 1 :]
     return rest[: rest.index("")]
 
 
-def test_demo_is_done_in_time_and_without_a_complaint(finished_demo):
-    """Exit code 0, nothing on stderr, under half a minute."""
+def test_the_demo_succeeds_in_time(finished_demo):
     ran, seconds, _ = finished_demo
 
     assert (0, "") == (ran.returncode, ran.stderr)
     assert seconds < MAX_SECONDS
 
 
-def test_demo_shows_people_per_segment(finished_demo):
-    """The four segments of the default configuration, each with people and a bar."""
+def test_the_demo_shows_the_customers_per_segment(finished_demo):
+    """Each of the four default segments has a count and a bar."""
     rows = [
         re.fullmatch(r"  (\D+?) +(\d+) +(\d+) % +(█+)", row)
         for row in section_lines(finished_demo[0], "Segments")
@@ -107,16 +106,16 @@ def test_demo_shows_people_per_segment(finished_demo):
     assert all(int(row[2]) > 0 for row in rows)
 
 
-def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(finished_demo):
-    """Codes on the screen are codes that were written: welcome for the new, comeback for the lost."""
+def test_the_demo_shows_notes_and_coupons_that_were_written(finished_demo):
+    """Welcome coupons for new customers, comeback coupons for lost ones."""
     ran, _, folder = finished_demo
     codes = [row.split()[0].rstrip(":") for row in section_lines(ran, "Coupons")[1:]]
     notes = section_lines(ran, "Order notes")
     with sqlite3.connect(folder / "wcflow.sqlite3") as database:
-        told = database.execute(
+        rows = database.execute(
             "SELECT payload FROM outbox WHERE kind = 'coupon' AND state = 'done'"
         )
-        written = "".join(payload for (payload,) in told).upper()
+        written = "".join(payload for (payload,) in rows).upper()
     database.close()
 
     assert {"WELCOME", "COMEBACK"} == {code.partition("-")[0] for code in codes}
@@ -124,8 +123,8 @@ def test_demo_shows_notes_and_coupons_that_are_in_the_outbox(finished_demo):
     assert all(any(code in note for note in notes) for code in codes)
 
 
-def test_demo_explains_one_customer(finished_demo):
-    """Who sent an order back is explained, rule by rule, with what was done."""
+def test_the_demo_explains_one_customer(finished_demo):
+    """It is the one with the refund."""
     ran, _, _ = finished_demo
     below = ran.stdout.partition("3. One customer explained")[2]
 
@@ -133,34 +132,32 @@ def test_demo_explains_one_customer(finished_demo):
     assert re.search(r"^  Refunded Customer +from workflow refunded$", below, re.MULTILINE)
 
 
-def test_second_walk_of_the_demo_writes_nothing(finished_demo):
-    """Nothing has happened since, so nothing is written."""
+def test_the_second_sync_of_the_demo_writes_nothing(finished_demo):
     assert re.search(
         r", 0 customers checked, 0 changes written\.$", finished_demo[0].stdout, re.MULTILINE
     )
 
 
-def test_demo_says_what_it_took(finished_demo):
-    """Seconds and requests, and no more requests than a shop can be asked for in good conscience."""
-    said = re.search(r"took ([\d.]+) seconds and (\d+) requests", finished_demo[0].stdout)
+def test_the_demo_shows_its_seconds_and_requests(finished_demo):
+    """It sends no more requests than a real store could handle."""
+    found = re.search(r"took ([\d.]+) seconds and (\d+) requests", finished_demo[0].stdout)
 
-    assert float(said[1]) < MAX_SECONDS
-    assert int(said[2]) < 400
+    assert float(found[1]) < MAX_SECONDS
+    assert int(found[2]) < 400
 
 
-def test_what_the_demo_names_can_be_looked_at_afterwards(finished_demo):
-    """The command that it ends with works although its shop is closed."""
+def test_the_command_that_the_demo_suggests_works(finished_demo):
+    """Although the store has stopped."""
     ran, _, folder = finished_demo
     words = re.search(r"^  wcflow (explain \S+ --config \S+)$", ran.stdout, re.MULTILINE)[1]
-    looked = run_process(*words.split())
+    explained = run_process(*words.split())
 
     assert str(folder) in words
-    assert (0, "") == (looked.returncode, looked.stderr)
-    assert "welcome" in looked.stdout
+    assert (0, "") == (explained.returncode, explained.stderr)
+    assert "welcome" in explained.stdout
 
 
-def test_demo_plays_by_the_rules_that_were_edited(finished_demo, tmp_path):
-    """Its configuration stays: change a rule, run it again, see what it does."""
+def test_the_next_demo_uses_edited_rules(finished_demo, tmp_path):
     text = (finished_demo[2] / "wcflow.ini").read_text()
     (tmp_path / "wcflow.ini").write_text(text.replace("[segment VIP]", "[segment Darling]"))
     (tmp_path / "wcflow.sqlite3").write_text("of the last demo")
@@ -171,8 +168,7 @@ def test_demo_plays_by_the_rules_that_were_edited(finished_demo, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["wcflow.ini", "wcflow.sqlite3"])
-def test_files_of_others_are_left_alone(tmp_path, name):
-    """What no demo has written is not overwritten: 78, and the file is as it was."""
+def test_the_demo_does_not_overwrite_other_files(tmp_path, name):
     (tmp_path / name).write_text("mine")
     ran = run_process("demo", "--dir", tmp_path)
 
@@ -181,15 +177,15 @@ def test_files_of_others_are_left_alone(tmp_path, name):
     assert [(name, "mine")] == [(each.name, each.read_text()) for each in tmp_path.iterdir()]
 
 
-def test_demo_that_goes_on_serves_what_happens(tmp_path):
-    """With --serve orders keep coming in, the daemon writes, a second demo waits, Ctrl-C ends both."""
+def test_the_demo_can_keep_running(tmp_path):
+    """With --serve orders arrive and the daemon writes, a second demo is refused, and Ctrl-C stops it."""
     with RunningCommand("demo", "--serve", "--dir", tmp_path / "demo") as running:
         address = running.wait_for_line(r"^  (http://127\.0\.0\.1:\d+)$")[1]
         running.wait_for_line(r"^  \d\d:\d\d:\d\d  \S")
         running.wait_for_line(r"sync finished .*delivered=\d")
         second = run_process("demo", "--dir", tmp_path / "demo")
-        with urllib.request.urlopen(address) as answer:
-            page = answer.read().decode()
+        with urllib.request.urlopen(address) as response:
+            page = response.read().decode()
         code, seconds = running.stop(signal.SIGINT)
         running.wait_for_line("^The store has stopped")
 
@@ -198,16 +194,16 @@ def test_demo_that_goes_on_serves_what_happens(tmp_path):
     assert "At Risk" in page
 
 
-def test_sandbox_says_where_it_is_and_closes_when_asked():
-    """A shop on a free port, its address, its keys; SIGTERM ends it with 0."""
+def test_the_sandbox_shows_its_address_and_keys():
+    """SIGTERM stops it."""
     with RunningCommand(
         "sandbox", "--port", 0, "--people", 20, "--orders", 60, "--busy"
     ) as running:
         address = running.wait_for_line(r"is open at (http://\S+)$")[1]
         key = running.wait_for_line(r"(ck_\w+) +cs_\w+ +of an administrator, read and write")[1]
         command_shown = running.wait_for_line(r"wcflow (init .*)")[1]
-        with urllib.request.urlopen(f"{address}/wp-json/") as answer:
-            index = answer.read().decode()
+        with urllib.request.urlopen(f"{address}/wp-json/") as response:
+            index = response.read().decode()
         code, seconds = running.stop(signal.SIGTERM)
 
     assert key in command_shown
@@ -215,8 +211,7 @@ def test_sandbox_says_where_it_is_and_closes_when_asked():
     assert (0, True) == (code, seconds < 2)
 
 
-def test_sandbox_whose_port_is_taken_says_so():
-    """75, one sentence, and what to do."""
+def test_a_sandbox_whose_port_is_in_use_exits_with_75():
     with RunningCommand("sandbox", "--port", 0, "--people", 1, "--orders", 0) as running:
         port = running.wait_for_line(r"is open at http://127\.0\.0\.1:(\d+)$")[1]
         ran = run_process("sandbox", "--port", port, "--people", 1, "--orders", 0)
@@ -226,16 +221,14 @@ def test_sandbox_whose_port_is_taken_says_so():
     assert "Traceback" not in ran.stderr
 
 
-def test_same_seed_makes_the_same_shop():
-    """Two sandboxes of one seed tell of the same people."""
-
+def test_the_same_seed_makes_the_same_store():
     def page(seed):
         words = ("--port", 0, "--people", 12, "--orders", 30, "--seed", seed)
         with RunningCommand("sandbox", *words) as running:
             address = running.wait_for_line(r"is open at (http://\S+)$")[1]
-            with urllib.request.urlopen(address) as answer:
-                finished_demo = answer.read().decode()
-        return set(re.findall(r"<td>([^<]+@[^<]+)</td>", finished_demo))
+            with urllib.request.urlopen(address) as response:
+                text = response.read().decode()
+        return set(re.findall(r"<td>([^<]+@[^<]+)</td>", text))
 
     first, second, other = page(3), page(3), page(4)
 

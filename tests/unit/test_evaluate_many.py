@@ -1,4 +1,4 @@
-"""People are judged together, rule by rule; each of them as if they were alone."""
+"""People are classified together, rule by rule, with the same result as one by one."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,19 +26,19 @@ RULES = shipped_rules()
 
 
 @given(st.data(), zones)
-def test_what_is_decided_together_is_what_is_decided_of_each_alone(data, zone):
-    """Each at an instant of their own."""
+def test_many_people_get_the_same_result_as_each_alone(data, zone):
+    """Also if each is classified as of another time."""
     nows = data.draw(st.lists(instants, min_size=2, max_size=4))
-    asked = [(data.draw(profiles(now, zone)), now) for now in nows]
-    assert [classify(who, RULES, now) for who, now in asked] == classify_all(asked, RULES)
+    people = [(data.draw(profiles(now, zone)), now) for now in nows]
+    assert [classify(person, RULES, now) for person, now in people] == classify_all(people, RULES)
 
 
 @given(st.data(), instants, instants, zones)
-def test_a_person_as_of_then_tells_nothing_that_happened_later(data, now, then, zone):
-    """And is the very same where nothing did."""
-    who = data.draw(profiles(now, zone))
-    before = as_of(who, then)
+def test_an_earlier_state_of_a_person_has_nothing_later(data, now, then, zone):
+    """If nothing happened later, it is the same object."""
+    person = data.draw(profiles(now, zone))
+    before = as_of(person, then)
     assert all(order.created <= then for order in before.orders)
-    account_later = who.account is not None and who.account.created > then
-    if not account_later and all(last_activity(order) <= then for order in who.orders):
-        assert who is before
+    account_later = person.account is not None and person.account.created > then
+    if not account_later and all(last_activity(order) <= then for order in person.orders):
+        assert person is before
