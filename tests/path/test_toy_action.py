@@ -173,6 +173,7 @@ def test_a_change_of_a_removed_action_can_be_shown_and_cancelled(removed):
 
 def test_a_change_of_a_removed_action_is_kept_while_others_are_delivered(removed):
     sync(removed)
+    removed.sim.now = datetime.now(UTC)
     order = removed.sim.place_order(email="ben@example.com")
     sync(removed)
     assert ["Welcome"] == removed.sim.notes(order)
