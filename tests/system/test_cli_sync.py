@@ -248,7 +248,7 @@ def test_status_of_a_healthy_store(cli, anna):
     told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
     assert (True, 1, 1, {"completed": 1}, {"Regular": 1}, {"done": 2}, []) == tuple(
         told[key]
-        for key in ("healthy", "customers", "people", "orders", "segments", "queue", "given_up")
+        for key in ("healthy", "customers", "people", "orders", "segments", "queue", "failed")
     )
 
 
@@ -269,7 +269,7 @@ def test_status_tells_what_was_put_aside(cli, anna):
     assert "… and 2 more: 'wcflow status --json'" in ran.out
     assert "secret" not in ran.out + json.dumps(told)
     assert [(order, "order", reason) for order in orders] == [
-        (each["id"], each["kind"], each["reason"]) for each in told["aside"]
+        (each["id"], each["kind"], each["reason"]) for each in told["quarantine"]
     ]
 
 

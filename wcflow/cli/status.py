@@ -39,7 +39,7 @@ LEAST_MAX_AGE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """How one store stands; ``ailing`` says in words what is wrong, nothing where all is well."""
+    """How one store stands; ``problems`` says in words what is wrong, nothing where all is well."""
 
     store: str
     url: str
@@ -50,9 +50,9 @@ class StoreStatus:
     age_seconds: int | None
     error: str
     error_since: datetime | None
-    cursor: datetime | None
-    initial_sync_begun: bool
-    initial_sync_done: bool
+    orders_imported_to: datetime | None
+    import_started: bool
+    import_done: bool
     held: str
     held_since: datetime | None
     orders: Mapping[str, int]
@@ -63,9 +63,9 @@ class StoreStatus:
     queue: Mapping[str, int]
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
-    given_up: Sequence[OutboxEntry]
-    aside: Sequence[QuarantinedRecord]
-    ailing: Sequence[str]
+    failed: Sequence[OutboxEntry]
+    quarantine: Sequence[QuarantinedRecord]
+    problems: Sequence[str]
 
 
 def register(app: typer.Typer) -> None:
@@ -108,7 +108,7 @@ def status(
     else:
         for each in found:
             print_status(each, now)
-    raise typer.Exit(SOME_FAILED if any(each.ailing for each in found) else DONE)
+    raise typer.Exit(SOME_FAILED if any(each.problems for each in found) else DONE)
 
 
 def _allowed_age(config: Config, given: str | None) -> timedelta:
@@ -130,8 +130,8 @@ def load_status(
     """Look at one store."""
     name = settings.name
     row = load_store_row(tx, name) or StoreRow(name=name, url="", time_zone="UTC")
-    given_up = outbox.load_entries(tx, name, ["failed"], limit=None)
-    aside = load_quarantine(tx, name)
+    failed = outbox.load_entries(tx, name, ["failed"], limit=None)
+    quarantine = load_quarantine(tx, name)
     orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _optional_instant(row.polled_at)
     waiting, released = outbox.count_waiting(tx, name, now)
@@ -148,9 +148,9 @@ def load_status(
         age_seconds=None if polled is None else int((now - polled).total_seconds()),
         error=row.poll_error,
         error_since=_optional_instant(row.poll_error_since),
-        cursor=_optional_instant(row.order_cursor),
-        initial_sync_begun=row.initial_sync_started is not None,
-        initial_sync_done=row.initial_sync_done is not None,
+        orders_imported_to=_optional_instant(row.order_cursor),
+        import_started=row.initial_sync_started is not None,
+        import_done=row.initial_sync_done is not None,
         held=hold,
         held_since=_optional_instant(saved.since),
         orders=orders,
@@ -161,18 +161,18 @@ def load_status(
         queue=outbox.count_by_state(tx, name),
         due_now=waiting + released,
         runs=count_runs(tx, name),
-        given_up=given_up,
-        aside=aside,
-        ailing=(
-            *_sync_problems(row, hold, now, allowed_age, len(given_up)),
-            *_record_problems(aside, {"order": sum(orders.values()), "customer": customers}),
-            *_evaluation_problems(aside),
+        failed=failed,
+        quarantine=quarantine,
+        problems=(
+            *_sync_problems(row, hold, now, allowed_age, len(failed)),
+            *_record_problems(quarantine, {"order": sum(orders.values()), "customer": customers}),
+            *_evaluation_problems(quarantine),
         ),
     )
 
 
 def _sync_problems(
-    row: StoreRow, hold: str, now: datetime, allowed_age: timedelta, given_up: int
+    row: StoreRow, hold: str, now: datetime, allowed_age: timedelta, failed: int
 ) -> Iterator[str]:
     if row.poll_error:
         since = (
@@ -191,20 +191,22 @@ def _sync_problems(
         yield "no recent poll: is the daemon ('wcflow run') running?"
     if hold:
         yield "changes wait for 'wcflow approve'"
-    if given_up:
-        yield f"{output.format_count(given_up, 'change')} failed"
+    if failed:
+        yield f"{output.format_count(failed, 'change')} failed"
 
 
-def _record_problems(aside: Sequence[QuarantinedRecord], known: Mapping[str, int]) -> Iterator[str]:
+def _record_problems(
+    quarantine: Sequence[QuarantinedRecord], known: Mapping[str, int]
+) -> Iterator[str]:
     """Report a store that has become unreadable: over a tenth of a kind is quarantined."""
     for kind, count in known.items():
-        bad = sum(row.kind == kind for row in aside)
+        bad = sum(row.kind == kind for row in quarantine)
         if bad >= UNREADABLE_LIMIT and bad >= count / UNREADABLE_LIMIT:
             yield f"{output.format_count(bad, kind)} could not be read"
 
 
-def _evaluation_problems(aside: Sequence[QuarantinedRecord]) -> Iterator[str]:
-    if count := sum(row.kind in PERSON_KINDS for row in aside):
+def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
+    if count := sum(row.kind in PERSON_KINDS for row in quarantine):
         who = output.format_count(count, "person", "people")
         yield f"{who} cannot be evaluated because of a bug in wcflow (see the log)"
 
@@ -217,13 +219,13 @@ def print_status(store_status: StoreStatus, now: datetime) -> None:
     """Print the state of a store."""
     output.print_heading(f"{store_status.store}: {store_status.url}{_store_label(store_status)}")
     output.print_table(("", ""), list(_status_facts(store_status, now)), indent=2, header=False)
-    if store_status.given_up:
+    if store_status.failed:
         _print_failed(store_status)
-    if store_status.aside:
-        _print_quarantine(store_status.aside, parse_zone(store_status.zone))
+    if store_status.quarantine:
+        _print_quarantine(store_status.quarantine, parse_zone(store_status.zone))
     output.print_line()
-    if store_status.ailing:
-        output.print_line(f"Needs attention: {'; '.join(store_status.ailing)}.", "yellow")
+    if store_status.problems:
+        output.print_line(f"Needs attention: {'; '.join(store_status.problems)}.", "yellow")
     else:
         output.print_line("All is well.", "green")
 
@@ -244,11 +246,11 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
             f"{store_status.error} (since {_format_ago(store_status.error_since, now, zone)})",
         )
     if store_status.polled_at is None:
-        if store_status.initial_sync_begun:
+        if store_status.import_started:
             yield "initial import", f"{_read_so_far(store_status)} imported so far"
         return
-    yield "orders", f"imported up to {_format_at(store_status.cursor, zone)}"
-    if not store_status.initial_sync_done:
+    yield "orders", f"imported up to {_format_at(store_status.orders_imported_to, zone)}"
+    if not store_status.import_done:
         yield "import", "everything is being read again; not finished"
     yield (
         "orders",
@@ -285,10 +287,10 @@ def _print_failed(store_status: StoreStatus) -> None:
     output.print_heading("Failed")
     rows = [
         (each.id, each.person, entry_words(each), each.outcome)
-        for each in store_status.given_up[:FAILED_SHOWN]
+        for each in store_status.failed[:FAILED_SHOWN]
     ]
     output.print_table(("id", "person", "change", "why"), rows, indent=2)
-    more = len(store_status.given_up) - FAILED_SHOWN
+    more = len(store_status.failed) - FAILED_SHOWN
     if more > 0:
         output.print_line(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
     output.print_line("'wcflow outbox show ID' shows the customer.", indent=2)
@@ -341,7 +343,7 @@ def _counts_in_brackets(counts: Mapping[str, int]) -> str:
 
 
 def _to_json(store_status: StoreStatus) -> dict[str, object]:
-    given_up = [
+    failed = [
         {
             "id": each.id,
             "kind": each.kind,
@@ -350,12 +352,12 @@ def _to_json(store_status: StoreStatus) -> dict[str, object]:
             "rule": each.rule,
             "reason": each.outcome,
         }
-        for each in store_status.given_up
+        for each in store_status.failed
     ]
-    aside = [{**row._asdict(), "id": row.id or None} for row in store_status.aside]
+    quarantine = [{**row._asdict(), "id": row.id or None} for row in store_status.quarantine]
     return {
-        "healthy": not store_status.ailing,
+        "healthy": not store_status.problems,
         **asdict(store_status),
-        "given_up": given_up,
-        "aside": aside,
+        "failed": failed,
+        "quarantine": quarantine,
     }
