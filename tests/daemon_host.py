@@ -32,6 +32,10 @@ from wcflow.sandbox.server import serve
 from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 
+PATIENCE = 45.0
+"""Seconds before a wait fails: a limit for hangs, not a measure of speed on a busy machine."""
+STOP_SECONDS = 10.0
+"""A daemon or a demo stops within so many seconds: 1 or 2 on an idle machine, whatever it is doing."""
 STORE_INI = """
 [store {name}]
 url = {url}
@@ -177,7 +181,7 @@ class NotifySocket:
             self.messages.append((time.monotonic(), words.decode()))
             self._queue.put(words.decode())
 
-    def wait_for_message(self, pattern, within=15.0):
+    def wait_for_message(self, pattern, within=PATIENCE):
         """Wait for the next message that matches, and skip those before it."""
         until = time.monotonic() + within
         while True:
@@ -228,7 +232,7 @@ class DaemonProcess:
     def log_entries(self, event):
         return [line for line in list(self.log) if line["event"] == event]
 
-    def wait_for_log(self, event, times=1, within=15.0):
+    def wait_for_log(self, event, times=1, within=PATIENCE):
         """Wait until the log has a line so many times; return the last."""
         until = time.monotonic() + within
         while len(self.log_entries(event)) < times:
@@ -237,20 +241,20 @@ class DaemonProcess:
             time.sleep(0.02)
         return self.log_entries(event)[-1]
 
-    def stop(self, number=signal.SIGTERM, within=15.0):
+    def stop(self, number=signal.SIGTERM, within=PATIENCE):
         """Stop the daemon; return the exit code and the seconds that it took."""
         began = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(within), time.monotonic() - began
 
-    def wait_for_exit(self, within=15.0):
+    def wait_for_exit(self, within=PATIENCE):
         """Wait until the daemon ends by itself; return the exit code and the log."""
         code = self.process.wait(within)
         self._reader.join()
         return code, self.log
 
 
-def wait_until(condition, within=15.0):
+def wait_until(condition, within=PATIENCE):
     """Wait until a condition is true, and return its value."""
     until = time.monotonic() + within
     while not (answer := condition()):

@@ -11,12 +11,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.daemon_host import SHORT_RETRY_DELAYS, daemon_host, wait_until
+from tests.daemon_host import SHORT_RETRY_DELAYS, STOP_SECONDS, daemon_host, wait_until
 
 pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
-
-STOP_SECONDS = 2.0
-"""Within this many seconds a daemon has to stop, whatever it is doing."""
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def hold_lock(file):
 def assert_everything_delivered_once(host, orders):
     """Wait until everything is done, then count it and check the database file."""
     expected = [("coupon", "done")] * len(orders) + [("note", "done")] * len(orders)
-    wait_until(lambda: expected == host.outbox_states(), within=30)
+    wait_until(lambda: expected == host.outbox_states())
     assert [1] * len(orders) == [len(host.notes(order)) for order in orders]
     assert len(orders) == len(host.sandbox.coupon_codes())
     with open_database(host.database) as db, db.reading() as tx:

@@ -304,14 +304,14 @@ def test_the_daemon_keeps_keys_and_people_to_itself(host):
     """Its log at level debug, systemd's status line, the process list, the database."""
     with run_daemon(host) as daemon:
         host.place_new_orders()
-        daemon.wait_for_log("delivered", times=3, within=30)
+        daemon.wait_for_log("delivered", times=3)
         host.refuse(400, "rest_invalid_param", only="POST *", times=6)
         host.place_new_orders()
-        wait_until(lambda: daemon.log_entries("failed"), within=30)
+        wait_until(lambda: daemon.log_entries("failed"))
         host.faults.recover()
         host.faults.refuse_connections(times=4)
         host.refuse(401, "woocommerce_rest_cannot_view", times=20)
-        wait_until(lambda: daemon.log_entries("store unreachable"), within=30)
+        wait_until(lambda: daemon.log_entries("store unreachable"))
         seen = read_proc(daemon, "cmdline") + read_proc(daemon, "environ")
         daemon.stop()
     said = all_output(daemon)
@@ -331,7 +331,7 @@ def test_a_bug_in_the_daemon_is_told_without_whom_it_met(host, form):
     host.config.write_text(text)
     with run_daemon(host, prelude=BUG) as daemon:
         host.place_new_orders()
-        wait_until(lambda: "in broken" in all_output(daemon), within=30)
+        wait_until(lambda: "in broken" in all_output(daemon))
         daemon.stop()
 
     assert "ValueError" in all_output(daemon)

@@ -70,7 +70,9 @@ def start_full_evaluation(tx: Connection, store: str) -> None:
 
 def is_unfinished(tx: Connection, store: str) -> bool:
     """Return whether anyone waits for evaluation because of a change, not just because time passed."""
-    return everyone_after(tx, store) is not None or bool(_DIRTY.tuples(tx, store=store, limit=1))
+    return load_full_evaluation_position(tx, store) is not None or bool(
+        _DIRTY.tuples(tx, store=store, limit=1)
+    )
 
 
 def count_due_people(tx: Connection, store: str, now: datetime) -> int:
