@@ -205,7 +205,7 @@ def test_a_full_disk(cli):
     finally:
         event.remove(Engine, "connect", little_room)
     assert "is full" in said
-    assert "Make room" in advice
+    assert "Free some space" in advice
     assert 0 == cli.run("plan").code
 
 

@@ -238,7 +238,7 @@ def world_readable(database):
     old.write_bytes(b"")
     for file in (database, old):
         file.chmod(0o640)
-    said = f"{database}, {old} hold customers' addresses and can be read by other users"
+    said = f"{database}, {old} contain customers' addresses and can be read by other users"
     return said, f"Run: chmod 600 {database} {old}"
 
 

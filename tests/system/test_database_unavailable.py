@@ -93,8 +93,8 @@ def test_a_full_disk_loses_nothing(host, small_disk):
     daemon.wait_for_log("sync works again")
     assert_everything_delivered_once(host, orders)
 
-    assert f"the disk of the database {small_disk}/wcflow.sqlite3 is full" == failure["why"]
-    assert "Make room" in failure["advice"]
+    assert f"the disk that holds the database {small_disk}/wcflow.sqlite3 is full" == failure["why"]
+    assert "Free some space" in failure["advice"]
     assert daemon.process.poll() is None
 
 
@@ -126,7 +126,7 @@ def test_a_full_disk_during_writes_loses_nothing(host):
     expire_claims(host)
     assert_everything_delivered_once(host, orders)
 
-    assert "the disk of the database" in failure["why"]
+    assert "the disk that holds the database" in failure["why"]
 
 
 def expire_claims(host):

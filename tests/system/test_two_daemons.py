@@ -137,7 +137,7 @@ def test_a_second_daemon_on_one_sqlite_file_exits_with_75(host):
     assert re.search(
         rf"another 'wcflow run' \(process {first.process.pid}\) uses the database", output
     )
-    assert "let both use one PostgreSQL" in output
+    assert "use PostgreSQL, which several can share" in output
     assert wait_until(lambda: host.notes(order))
     assert first.process.poll() is None
 

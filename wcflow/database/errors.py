@@ -29,13 +29,13 @@ _SQLITE = [
     _ErrorCase(
         "disk is full",
         BusyError,
-        "the disk of the database {location} is full",
-        "Free some space and run the command again; everything saved so far is safe.",
+        "the disk that holds the database {location} is full",
+        "Free some space. Everything saved so far is safe; a running daemon continues by itself.",
     ),
     _ErrorCase(
         "disk I/O error",
         BusyError,
-        "the disk of the database {location} cannot be read or written",
+        "the disk that holds the database {location} cannot be read or written",
         "Check the disk, and the permissions of the database and its directory.",
     ),
     _ErrorCase(
@@ -80,8 +80,8 @@ _POSTGRES = [
     _ErrorCase(
         "53100",
         BusyError,
-        "the disk of the database {location} is full",
-        "Free some space and run the command again; everything saved so far is safe.",
+        "the disk that holds the database {location} is full",
+        "Free some space. Everything saved so far is safe; a running daemon continues by itself.",
     ),
     _ErrorCase(
         "55P03",

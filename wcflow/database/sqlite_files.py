@@ -160,7 +160,7 @@ def _verify_copy(part: Path, source: Path) -> None:
         (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise SetupError(
-            f"the copy of {source} was damaged and has been deleted: {found}",
+            f"the copy of {source} is damaged and has been deleted: {found}",
             "Run 'wcflow check-database' to check the database itself.",
         )
 
