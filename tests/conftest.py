@@ -19,11 +19,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from wcflow.cli import options
 from wcflow.database import schema
 from wcflow.database.connection import open_database
+
+# A busy machine can take long over an example: only a wrong result is a failure.
+settings.register_profile("wcflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wcflow")
 
 _FAST_SETTINGS = {
     "listen_addresses": "",

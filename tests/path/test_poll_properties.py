@@ -140,7 +140,7 @@ def load_profiles(poll):
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(steps=steps, page_size=st.sampled_from([3, 100]), hpos=st.booleans())
 def test_the_mirror_becomes_the_shop_and_all_concerned_are_touched(
     tmp_path_factory, steps, page_size, hpos

@@ -520,7 +520,7 @@ CONDITIONS_AND_TEMPLATES = [
     if "KEY" not in each.name
 ]
 ORDERS = [row for row in recorded_rows("orders", "line_items") if row["line_items"]]
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 class RollBack(Exception):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import comparisons, conditions, instants, profiles, zones
@@ -14,7 +14,7 @@ from wcflow.units import start_of_day
 
 HORIZON = timedelta(days=1200)
 STEP = timedelta(microseconds=1)
-slow = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=80)
 
 
 @st.composite

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from functools import cache
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.poll.compare import (
@@ -64,7 +64,6 @@ def million_stamps(seed):
     return array("q", sorted(stamps))
 
 
-@settings(deadline=None)  # a million takes its time once
 @given(st.sampled_from([1, 2]), st.integers(0, MILLION - 1), st.integers(0, 400))
 def test_one_lost_among_a_million_is_found_by_less_than_thirty_counts(seed, which, turn):
     stamps = million_stamps(seed)
@@ -77,7 +76,6 @@ def test_one_lost_among_a_million_is_found_by_less_than_thirty_counts(seed, whic
     assert there.asked < 30
 
 
-@settings(deadline=None)
 @given(st.integers(WHOLE.start, WHOLE.end - 1), st.integers(0, 400))
 def test_one_unknown_among_a_million_is_found_as_soon_wherever_it_lies(stamp, turn):
     stamps = million_stamps(1)

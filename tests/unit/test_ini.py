@@ -1,6 +1,6 @@
 """The form of an INI file: sections, entries, rows and their lines."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.config.ini import decode_text, parse_ini
@@ -144,7 +144,6 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_every_line_is_understood_or_told(lines):
     """No line is lost in silence: it is a head, a key, a row, a comment, empty, or a problem.

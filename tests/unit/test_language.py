@@ -101,13 +101,13 @@ class TestNormalForm:
     def test_blanks_case_and_needless_brackets_do_not_matter(self, text, expected):
         assert expected == canonical(text)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(conditions)
     def test_the_normal_form_means_the_same(self, text):
         """Parsed again it is itself: so texts with the same normal form mean the same."""
         assert canonical(text) == canonical(canonical(text))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(conditions, st.randoms(use_true_random=False))
     def test_case_of_keywords_and_blanks_do_not_change_it(self, text, chance):
         words = re.findall(r"'[^']*'|\"[^\"]*\"|\S+", text)
@@ -489,12 +489,12 @@ class TestFlaws:
             text, place
         )
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.text() | st.text("orders_cunt()<>=-'\"1230d \nandotr.,é"))
     def test_of_any_text_nothing_is_raised_but_flaws(self, text):
         understood_or_flawed(text)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(st.sampled_from([*KEYWORDS, *"()=<,\n", "<>", *WORDS]), max_size=14))
     def test_of_any_words_nothing_is_raised_but_flaws(self, words):
         understood_or_flawed(" ".join(words))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.config.load import load_config
@@ -35,7 +35,6 @@ FILES = st.lists(
 ).map("\n".join)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES | st.text() | st.binary())
 def test_whatever_is_read_becomes_a_configuration_or_problems(content):
     """No file makes anything but these, and no problem is without its line."""
@@ -55,7 +54,6 @@ def test_whatever_is_read_becomes_a_configuration_or_problems(content):
     assert [] == [each for each in problems if not 0 < each.line <= lines]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["consumer_key", "consumer_secret", "consumer_kye", "{}", "x ="]), TEXTS)
 def test_no_problem_repeats_a_key_wherever_it_was_put(key, more):
     line = key.format(SECRET)

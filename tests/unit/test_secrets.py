@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wcflow.config.problem import Problem
@@ -98,7 +98,6 @@ def test_what_looks_like_a_key_is_veiled_and_nothing_else(text, expected):
     assert (expected or text) == redact_credentials(text)
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_veiling_twice_is_veiling_once(before, after):
     text = redact_credentials(f"{before}{KEY}{after}")

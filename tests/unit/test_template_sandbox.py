@@ -145,7 +145,6 @@ def test_within_bounds_all_is_as_it_was(text, expected):
     assert expected == render(text)
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.text(max_size=3))
 def test_what_people_typed_is_never_read_as_a_template(name, more, sign):
     """A value is printed as it stands, whatever stands in it."""
@@ -156,7 +155,7 @@ def test_what_people_typed_is_never_read_as_a_template(name, more, sign):
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from([*OBJECTS, "a", "*", "+", "~", "%", "|", "replace('a', a)", "join(a)", "("])

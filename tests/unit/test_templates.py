@@ -193,7 +193,7 @@ class TestFlaws:
 
         assert [expected] == flaws(f"{{{{ {name} }}}}", RulePlace())
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text() | st.lists(st.sampled_from(["{{", "}}", "{%", "%}", *PIECES])).map(" ".join))
     def test_of_any_text_nothing_is_raised_but_what_is_promised(self, text):
         """And a text without anything of Jinja's renders as itself (but for line ends)."""
@@ -205,7 +205,7 @@ class TestFlaws:
         assert not plain or rendered == text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), instants, zones)
 def test_every_attribute_is_a_variable_for_everyone(data, now, zone):
     """Whoever they are and whatever is not known of them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import malformed
@@ -447,7 +447,6 @@ class TestMalformedRows:
     """A field of a recorded row, at any depth, is replaced: no other row is affected."""
 
     @pytest.mark.parametrize("kind", READ_AS)
-    @settings(deadline=None)
     @given(st.data())
     def test_a_malformed_row_does_not_affect_the_others(
         self, kind: str, data: st.DataObject
