@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,11 +105,13 @@ class CommandLine:
             self.sim.faults,
             folder / "wcflow.ini",
         )
-        self.writes = []
+        self.writes, self.clock_error = [], timedelta()
 
     def run(self, *words, typed=None, mounted_at="https://shop.example"):
         """Run a command with this configuration; the store answers at ``mounted_at``."""
-        http = mount_sandbox(self.faults, lambda: datetime.now(UTC), url=mounted_at)
+        http = mount_sandbox(
+            self.faults, lambda: datetime.now(UTC) - self.clock_error, url=mounted_at
+        )
         with http if mounted_at else nullcontext() as opened:
             result = run_wcflow(*words, "--config", self.config, typed=typed)
         # wcflow sends an empty batch to check the key's permissions.

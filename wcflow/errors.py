@@ -28,6 +28,12 @@ class BusyError(WcflowError):
     exit_code = TRY_LATER
 
 
+class ClockError(WcflowError):
+    """This machine's clock and the store's do not agree; the same command can work later."""
+
+    exit_code = TRY_LATER
+
+
 class SetupError(WcflowError):
     """The configuration, the database and the store do not fit together."""
 

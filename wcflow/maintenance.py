@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from wcflow.database import outbox
-from wcflow.database.stores import EMPTY_ANSWER_REASON, save_store, saved_hold
+from wcflow.database.stores import (
+    EMPTY_ANSWER_REASON,
+    load_store_row,
+    save_store,
+    saved_hold,
+)
 from wcflow.errors import StoreError
 from wcflow.evaluate.percentiles import rank_customers
 from wcflow.outbox import limits
 from wcflow.poll.binding import require_row, save_poll_failure
 from wcflow.poll.context import PollResult
 from wcflow.poll.pull import run_reconcile, run_resync
-from wcflow.sync import SyncContext, hold_lease, poll_context
+from wcflow.sync import SyncContext, compare_clocks, hold_lease, poll_context
 
 TAG_ENTRY_LIFETIME = timedelta(days=90)
 
@@ -47,5 +52,9 @@ def approve(context: SyncContext) -> int:
 
 
 def record_poll_failure(context: SyncContext, error: StoreError) -> None:
-    """Save why the store cannot be polled, and since when."""
+    """Save why the store cannot be polled, since when, and whether the clocks disagree."""
     save_poll_failure(context.db, context.name, error, context.clock())
+    with context.db.reading() as tx:
+        known = load_store_row(tx, context.name) is not None
+    if known and error.status and context.store.store_now is not None:
+        compare_clocks(context)

@@ -21,6 +21,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease
 from wcflow.database.connection import Database
+from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import BusyError, StoreError
 from wcflow.evaluate.evaluation import evaluate
@@ -31,6 +32,7 @@ from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.ownership import mark_everyone_dirty
 from wcflow.poll.pull import run_poll
+from wcflow.rules.clocks import ClockGap, clock_gap
 from wcflow.rules.tags import SEGMENT_META, TAGS_META
 from wcflow.store.client import Store
 from wcflow.store.store_info import StoreInfo
@@ -46,7 +48,8 @@ class SyncContext:
 
     ``holder`` names the process in leases and claims. ``stopping`` returns whether to stop, and
     ``checkpoint`` is called between requests and raises to stop. ``progress`` is called during an
-    initial sync with the part, done and total.
+    initial sync with the part, done and total. ``compares_clocks`` is false where ``clock`` is not
+    this machine's.
     """
 
     db: Database
@@ -59,6 +62,7 @@ class SyncContext:
     progress: Callable[[str, int, int], None] = lambda _part, _done, _total: None
     checkpoint: Callable[[], None] = lambda: None
     channels: Mapping[str, object] = field(default_factory=dict)
+    compares_clocks: bool = True
 
     @property
     def name(self) -> str:
@@ -67,9 +71,10 @@ class SyncContext:
 
 @dataclass(slots=True)
 class SyncResult:
-    """What a pass did."""
+    """What a pass did. With a ``clock_gap`` it only polled."""
 
     polled: PollResult | None = None
+    clock_gap: ClockGap | None = None
     evaluated: EvaluationResult = field(default_factory=EvaluationResult)
     delivered: DeliveryResult = field(default_factory=DeliveryResult)
 
@@ -80,7 +85,8 @@ def sync_once(
     """Poll, evaluate and, if wanted and allowed, deliver. Raises StoreError, BusyError, SetupError.
 
     If the poll fails nothing is evaluated, because decisions need current orders; what is queued for
-    other channels than the store is delivered before the error is raised. If evaluation
+    other channels than the store is delivered before the error is raised. While this machine's
+    clock and the store's do not agree, nothing is evaluated or delivered. If evaluation
     exceeds ``time_limit``, the next pass continues it; until then only approved changes are
     delivered, because the write limit looks at all of them together.
     """
@@ -92,8 +98,19 @@ def sync_once(
             if write:
                 _deliver_without_store(leased)
             raise
+        result.clock_gap = compare_clocks(leased) if leased.compares_clocks else None
+        if result.clock_gap is not None:
+            return result
         now, stopping = leased.clock(), _with_time_limit(leased, time_limit)
         result.evaluated = evaluate(leased.db, leased.config, leased.settings, now, stopping)
+        if (repair := result.evaluated.repair) is not None:
+            log.warning(
+                "the clock was wrong: evaluations in the future are repeated",
+                store=leased.name,
+                hours_ahead=round(repair.seconds_ahead / 3600, 1),
+                customers=repair.people,
+                withdrawn_runs=repair.runs,
+            )
         for each in result.evaluated.failures:
             log.error(
                 "customer skipped after an internal error",
@@ -104,6 +121,29 @@ def sync_once(
         if write and leased.settings.write and not leased.stopping():
             result.delivered = deliver_store(leased, all_evaluated=not result.evaluated.incomplete)
     return result
+
+
+def compare_clocks(context: SyncContext) -> ClockGap | None:
+    """Compare this machine's clock with the store's, which must just have responded.
+
+    The result is saved, and logged when it changes.
+    """
+    here, of_store = context.clock(), context.store.store_now
+    assert of_store is not None, "the store has responded"
+    gap = clock_gap(here, of_store)
+    with context.db.reading() as tx:
+        known = require_row(tx, context.name).clock_here is not None
+    if gap is not None:
+        with context.db.transaction() as tx:
+            clocks = {"clock_here": stamp(gap.here), "clock_store": stamp(gap.store)}
+            save_store(tx, context.name, **clocks)
+        if not known:
+            log.error("clocks disagree", store=context.name, why=str(gap))
+    elif known:
+        with context.db.transaction() as tx:
+            save_store(tx, context.name, clock_here=None, clock_store=None)
+        log.warning("clocks agree again", store=context.name)
+    return gap
 
 
 def poll_store(context: SyncContext) -> PollResult:
@@ -180,6 +220,8 @@ def deliver_without_store(context: SyncContext) -> None:
 def _deliver_without_store(leased: SyncContext) -> None:
     if leased.settings.write and not leased.stopping():
         with leased.db.reading() as tx:
+            if require_row(tx, leased.name).clock_here is not None:
+                return
             all_evaluated = not evaluation_queue.is_unfinished(tx, leased.name)
         deliver_store(leased, all_evaluated=all_evaluated, with_store=False)
 

@@ -5,6 +5,7 @@ import pytest
 from tests.simulation import Simulation
 from tests.toy_action import Pager, registered
 from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
 from wcflow.outbox.limits import approve
 from wcflow.sync import deliver_without_store
@@ -87,6 +88,14 @@ def test_other_channels_are_delivered_if_the_daemon_starts_during_an_outage(sim,
     with sim.context(channels={"pager": outage}) as context:
         deliver_without_store(context)
     assert ["anna@example.com bought"] == outage.sent
+
+
+def test_other_channels_wait_during_an_outage_if_the_clocks_disagreed(sim, outage):
+    with sim.db.transaction() as tx:
+        save_store(tx, "shop", clock_here=2, clock_store=1)
+    with pytest.raises(StoreError):
+        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+    assert [] == outage.sent
 
 
 def test_an_unfinished_evaluation_delivers_nothing_unapproved_during_an_outage(sim, outage):

@@ -434,3 +434,70 @@ def test_every_command_works_on_every_database(tmp_path, database_url):
     assert [0] * len(round_trip) == [cli.run(*words).code for words in round_trip]
     assert {"Regular", "Gift"} == cli.sim.tags(order)
     cli.sim.db.close()
+
+
+# Clocks
+
+
+@pytest.fixture
+def month_ahead(cli, anna):
+    """This machine's clock is a month ahead of the store's, and the last sync noticed that."""
+    first_sync(cli)
+    cli.clock_error = timedelta(days=30)
+    return cli.run("sync", "--approve")
+
+
+def gap_words(cli):
+    now = datetime.now(UTC)
+    here, store = (f"{each:%Y-%m-%d}" for each in (now, now - cli.clock_error))
+    return (
+        rf"this machine's clock says {here} \d\d:\d\d UTC, the store's says {store} \d\d:\d\d UTC"
+    )
+
+
+def test_sync_on_a_wrong_clock_writes_nothing_and_exits_with_75(cli, month_ahead):
+    assert (75, "") == (month_ahead.code, month_ahead.out)
+    assert re.search(gap_words(cli), month_ahead.err)
+    assert "NTP" in month_ahead.err
+    assert [] == cli.writes
+
+
+def test_plan_on_a_wrong_clock_exits_with_75(cli, month_ahead):
+    ran = cli.run("plan")
+
+    assert 75 == ran.code
+    assert re.search(gap_words(cli), ran.err)
+
+
+def test_status_says_which_clock_says_what(cli, month_ahead):
+    ran = cli.run("status", mounted_at=None)
+    as_json = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
+
+    assert 1 == ran.code
+    assert re.search(f"Needs attention: {gap_words(cli)}", ran.out.replace("\n", " "))
+    assert {"here", "store"} == set(as_json["clocks"])
+    assert not as_json["healthy"]
+
+
+def test_doctor_says_which_clock_says_what(cli, month_ahead):
+    ran = cli.run("doctor")
+
+    assert 1 == ran.code
+    assert re.search(f"bad  clock: {gap_words(cli)}", ran.out)
+
+
+def test_sync_goes_on_when_the_clocks_agree_again(cli, month_ahead):
+    cli.clock_error = timedelta()
+    ran = cli.run("sync")
+
+    assert (0, 0) == (ran.code, cli.run("status", mounted_at=None).code)
+
+
+def test_over_http_a_rejected_signature_is_a_matter_of_clocks(cli):
+    """Whatever the language of the store: 75 and not 78, which would stop the daemon for good."""
+    cli.edit_config("https://shop.example", "http://shop.example")
+    cli.clock_error = timedelta(days=30)
+    ran = cli.run("sync", mounted_at="http://shop.example")
+
+    assert 75 == ran.code
+    assert re.search(gap_words(cli), ran.err)

@@ -100,3 +100,10 @@ def test_unit_says_what_the_daemon_does(unit):
         "consumer_secret:/etc/wcflow/consumer_secret",
     ]
     assert "WatchdogSec" in service
+
+
+def test_unit_waits_until_the_clock_is_set(unit):
+    """A machine without a battery for its clock boots with an old time."""
+    assert "time-sync.target" in unit["Unit"]["After"].split()
+    wanted = " ".join(unit["Unit"]["Wants"].split("\n")).split()
+    assert {"network-online.target", "time-sync.target"} <= set(wanted)

@@ -81,6 +81,13 @@ def test_after_a_nightly_check_the_next_is_due_a_day_later() -> None:
     assert datetime(2026, 3, 5, 2, 30, tzinfo=UTC) == nightly_due(done, NOON, BERLIN)
 
 
+def test_a_nightly_check_dated_in_the_future_does_not_stop_the_next() -> None:
+    """A clock was wrong when it ran."""
+    done = NOON + timedelta(days=30)
+
+    assert datetime(2026, 3, 5, 2, 30, tzinfo=UTC) == nightly_due(done, NOON, BERLIN)
+
+
 # Retries
 
 

@@ -13,6 +13,7 @@ import responses
 
 from tests.sandbox_http import mount_sandbox
 from wcflow.errors import StoreError
+from wcflow.rules.clocks import ClockGap
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.rest import Request, Response
@@ -137,7 +138,7 @@ class TestStoreInfo:
 class TestFindings:
     def test_a_good_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
         found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
-        names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
+        names = ["address", "clock", "key", "role", "version", "storage", "time zone", "currency"]
         names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
         assert "1 of the last 1 customers have optin" == found["consent_meta"].said
@@ -211,6 +212,7 @@ class TestFindings:
             (59, "ok", "the clocks agree within 59 s"),
             (-300, "warn", "the store's clock is 300 s ahead of that of this machine"),
             (300, "warn", "the store's clock is 300 s behind that of this machine"),
+            (301, "bad", str(ClockGap(NOW + timedelta(seconds=301), NOW))),
         ],
     )
     def test_clocks_are_compared(
@@ -377,8 +379,8 @@ class TestAddress:
     def test_a_rejected_key_ends_the_probe(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
-        assert (None, ["address", "key"]) == (known, [each.name for each in findings])
-        assert findings[1].said.startswith(
+        assert (None, ["address", "clock", "key"]) == (known, [each.name for each in findings])
+        assert findings[2].said.startswith(
             "the store rejected the API key (GET /customers: HTTP 401"
         )
 

@@ -28,7 +28,7 @@ from wcflow.units import parse_zone
 EPILOG = """\b
 Exit codes:
     0  done, even if changes would be held
-   75  the store cannot be reached, or another wcflow is working on it
+   75  the store cannot be reached, another wcflow is working on it, or the clocks disagree
    78  the store rejects the API key, or is not at this address
 """
 Limit = Annotated[

@@ -20,7 +20,9 @@ from wcflow.cli.progress import ProgressBars, ProgressLines, progress_display
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
+from wcflow.errors import ClockError
 from wcflow.poll.binding import build_client
+from wcflow.rules.clocks import CLOCK_ADVICE
 from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
 
 
@@ -57,12 +59,15 @@ class Session:
         return self._contexts[settings.name]
 
     def sync(self, context: SyncContext, *, write: bool) -> SyncResult:
-        """Get to know a shop and walk once, its progress told."""
+        """Read what the store is and sync once; raises ClockError if the clocks disagree."""
         try:
             refresh_store_info(context)
-            return sync_once(context, write=write)
+            result = sync_once(context, write=write)
         finally:
             self.progress_display.clear()
+        if result.clock_gap is not None:
+            raise ClockError(str(result.clock_gap), CLOCK_ADVICE)
+        return result
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from wcflow.database.stores import load_store_row, saved_hold
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold
+from wcflow.rules.clocks import ClockGap
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 FAILED_SHOWN = 10
@@ -53,6 +54,7 @@ class StoreStatus:
     orders_imported_to: datetime | None
     import_started: bool
     import_done: bool
+    clocks: ClockGap | None
     held: str
     held_since: datetime | None
     orders: Mapping[str, int]
@@ -151,6 +153,7 @@ def load_status(
         orders_imported_to=_optional_instant(row.order_cursor),
         import_started=row.initial_sync_started is not None,
         import_done=row.initial_sync_done is not None,
+        clocks=_saved_gap(row),
         held=hold,
         held_since=_optional_instant(saved.since),
         orders=orders,
@@ -189,6 +192,8 @@ def _sync_problems(
         )
     elif now - instant(row.polled_at) > allowed_age:
         yield "no recent poll: is the daemon ('wcflow run') running?"
+    if gap := _saved_gap(row):
+        yield str(gap)
     if hold:
         yield "changes wait for 'wcflow approve'"
     if failed:
@@ -209,6 +214,11 @@ def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[st
     if count := sum(row.kind in PERSON_KINDS for row in quarantine):
         who = output.format_count(count, "person", "people")
         yield f"{who} cannot be evaluated because of a bug in wcflow (see the log)"
+
+
+def _saved_gap(row: StoreRow) -> ClockGap | None:
+    here, store = _optional_instant(row.clock_here), _optional_instant(row.clock_store)
+    return None if here is None or store is None else ClockGap(here, store)
 
 
 def _optional_instant(stamp: int | None) -> datetime | None:

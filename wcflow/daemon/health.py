@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from wcflow.errors import BusyError, SetupError, StoreError, WcflowError
+from wcflow.rules.clocks import ClockGap
 
 _JUST_NOW = timedelta(seconds=90)
 _MAX_REASON_LENGTH = 120
@@ -16,7 +17,7 @@ _MAX_REASON_LENGTH = 120
 class StoreHealth:
     """What a worker last found out about its store.
 
-    ``waiting`` counts the changes that are due. ``activity`` is the progress of an initial import
+    ``waiting`` counts the changes that are due. With a ``clock_gap`` nothing is evaluated. ``activity`` is the progress of an initial import
     in words. ``setup_error`` is why the store cannot be served with this configuration.
     """
 
@@ -26,6 +27,7 @@ class StoreHealth:
     activity: str = ""
     failure: Failure | None = None
     setup_error: SetupError | None = None
+    clock_gap: ClockGap | None = None
 
     def describe(self, now: datetime) -> str:
         if self.failure is not None:
@@ -35,6 +37,8 @@ class StoreHealth:
             return self.activity
         if self.polled_at is None:
             return "not polled yet"
+        if self.clock_gap is not None:
+            return str(self.clock_gap)
         return f"polled {_format_ago(now - self.polled_at)}, {self._queue_text()}"
 
     def _queue_text(self) -> str:

@@ -31,7 +31,10 @@ def next_nightly(now: datetime, zone: tzinfo) -> datetime:
 
 def nightly_due(reconciled_at: datetime | None, now: datetime, zone: tzinfo) -> datetime:
     """Return when the nightly check is due: now if there was none yet, or if one was missed."""
-    return now if reconciled_at is None else max(now, next_nightly(reconciled_at, zone))
+    if reconciled_at is None:
+        return now
+    # A check in the future: a clock was wrong. The next one is due as after one that ends now.
+    return max(now, next_nightly(min(reconciled_at, now), zone))
 
 
 def job_retry_delay(error: Exception, failures: int) -> timedelta:

@@ -27,6 +27,7 @@ from wcflow.database.sql import instant
 from wcflow.database.stores import load_store_row, saved_hold
 from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.poll.binding import build_client
+from wcflow.rules.clocks import ClockGap
 from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
@@ -173,7 +174,7 @@ class Worker:
         result = sync.sync_once(self._context, time_limit=EVALUATION_SLICE)
         self._unfinished = result.evaluated.incomplete
         reports.log_sync(result, time.monotonic() - started)
-        self._update_health()
+        self._update_health(result.clock_gap)
         if result.evaluated.people >= LARGE_SYNC:
             release_memory(self._context.db)
 
@@ -191,14 +192,21 @@ class Worker:
         last = None if row.reconciled_at is None else instant(row.reconciled_at)
         self._schedule.plan_nightly(nightly_due(last, utcnow(), parse_zone(row.time_zone)))
 
-    def _update_health(self) -> None:
+    def _update_health(self, gap: ClockGap | None) -> None:
         """Update what the status line shows."""
         now = utcnow()
         with self._context.db.reading() as tx:
             waiting = sum(outbox.count_waiting(tx, self.settings.name, now))
             held = bool(saved_hold(tx, self.settings.name).reason)
         self._set_health(
-            replace(self.health, polled_at=now, waiting=waiting, held=held, activity="")
+            replace(
+                self.health,
+                polled_at=now,
+                waiting=waiting,
+                held=held,
+                activity="",
+                clock_gap=gap,
+            )
         )
 
     def _on_progress(self, part: str, done: int, total: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from wcflow.database.prepared import Prepared
 from wcflow.database.sql import chunks, stamp, table_of
@@ -24,6 +24,7 @@ _DUE = Prepared(_IDS.where(_PERSONS.c.dirty == 0, _PERSONS.c.due_at <= bindparam
 _AFTER = Prepared(
     _IDS.where(_PERSONS.c.id > bindparam("last"), _PERSONS.c.present).order_by(_PERSONS.c.id)
 )
+_PAUSE = 3600
 _POSITION = Prepared(select(_S.c.full_evaluation_position).where(_S.c.name == bindparam("store")))
 
 
@@ -66,6 +67,18 @@ def load_full_evaluation_position(tx: Connection, store: str) -> int | None:
 def start_full_evaluation(tx: Connection, store: str) -> None:
     """Have everyone evaluated, after those for whom something changes meanwhile."""
     save_store(tx, store, full_evaluation_position=0)
+
+
+def save_evaluated_at(tx: Connection, store: str, now: datetime) -> None:
+    """Save when people were last evaluated; a time in the future shows that a clock was wrong.
+
+    The time before the last pause of an hour is kept too. A clock that jumps ahead makes such a
+    pause, so that is the last evaluation on a right clock.
+    """
+    paused = _S.c.evaluated_at < stamp(now) - _PAUSE
+    before = case((paused, _S.c.evaluated_at), else_=_S.c.evaluated_before)
+    times = {"evaluated_at": stamp(now), "evaluated_before": before}
+    tx.execute(update(_S).where(_S.c.name == store).values(**times))
 
 
 def is_unfinished(tx: Connection, store: str) -> bool:

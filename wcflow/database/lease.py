@@ -19,6 +19,7 @@ from wcflow.database.connection import Database
 from wcflow.database.sql import stamp, table_of
 from wcflow.database.tables import StoreRow
 from wcflow.errors import WcflowError
+from wcflow.rules.clocks import MAX_CLOCK_GAP
 
 _log = structlog.get_logger()
 _STORES = table_of(StoreRow)
@@ -26,8 +27,8 @@ DURATION = timedelta(seconds=40)
 """A process that died blocks a store so long."""
 RENEWAL_INTERVAL = timedelta(seconds=10)
 """Who is alive renews it so often, also while a shop takes its time to answer."""
-_MAX_DURATION = timedelta(days=1)
-"""No clock that is right takes a lease for so long: one that was wrong once must not block for years."""
+_MAX_DURATION = DURATION + MAX_CLOCK_GAP
+"""A lease that ends later was taken by a clock that was wrong; it is ignored."""
 
 
 def acquire(tx: Connection, store: str, holder: str, now: datetime) -> bool:

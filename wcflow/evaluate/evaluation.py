@@ -17,6 +17,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue
 from wcflow.database.connection import Database
+from wcflow.database.wrong_clock import repair_evaluations
 from wcflow.evaluate.context import EvaluationContext, open_context
 from wcflow.evaluate.failures import (
     FailedEvaluation,
@@ -45,6 +46,7 @@ def evaluate(
     """Evaluate everyone in a store who is dirty or due, batch by batch, until ``stopping``."""
     total, rounds = EvaluationResult(), Counter[int]()
     with db.transaction() as tx:
+        total.repair = repair_evaluations(tx, settings.name, now)
         evaluation_context = open_context(tx, config, settings, now)
         known = known_failures(tx, settings.name)
     with _gc_paused():
@@ -54,6 +56,7 @@ def evaluate(
                 total.incomplete = bool(persons)
                 if not persons:
                     break
+                evaluation_queue.save_evaluated_at(tx, settings.name, now)
                 evaluated, failures = _evaluate_batch(
                     load_inputs(tx, evaluation_context, persons), evaluation_context
                 )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wcflow.database import outbox, people, runs
+from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, tag_changes
 from wcflow.evaluate.failures import FailedEvaluation
@@ -23,7 +24,8 @@ from wcflow.units import minor_digits
 class EvaluationResult:
     """What an evaluation did: people evaluated, segment changes, started runs, queued entries.
 
-    ``incomplete`` says that it stopped before everyone was evaluated.
+    ``incomplete`` says that it stopped before everyone was evaluated. ``repair`` says what an
+    earlier evaluation on a wrong clock had done.
     """
 
     people: int = 0
@@ -32,6 +34,7 @@ class EvaluationResult:
     queued: int = 0
     incomplete: bool = False
     failures: list[FailedEvaluation] = field(default_factory=list)
+    repair: Repair | None = None
 
 
 def save_evaluations(

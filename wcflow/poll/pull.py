@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
+from wcflow.database.wrong_clock import polled_in_the_future, repair_poll_times
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.customers import (
@@ -107,6 +108,10 @@ def _run(context: PollContext, work: Callable[[PollContext], bool]) -> PollResul
     requests = context.client.requests
     with context.db.reading() as tx:
         context.quarantine.load(tx, context.store)
+        clock_was_ahead = polled_in_the_future(tx, context.store, context.now)
+    if clock_was_ahead:
+        with context.db.transaction() as tx:
+            repair_poll_times(tx, context.store, context.now)
     try:
         imported = work(context)
     except StoreError as error:

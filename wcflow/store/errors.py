@@ -14,6 +14,7 @@ import urllib3
 
 from wcflow.errors import StoreError
 from wcflow.redact import redact_keys
+from wcflow.rules.clocks import CLOCK_ADVICE, ClockGap
 from wcflow.store.response import StoreResponse, parse_retry_after
 
 TIMEOUT, UNREACHABLE, DISCONNECTED = "wcflow_timeout", "wcflow_unreachable", "wcflow_broken"
@@ -180,6 +181,17 @@ def response_error(
         permanent=permanent,
         retry_after=wait,
         effect_unknown=wrote and _may_have_happened(response.status, wait),
+    )
+
+
+def clock_error(request: str, response: StoreResponse, gap: ClockGap) -> StoreError:
+    """Return the error for a signature that is rejected because the clocks disagree."""
+    return StoreError(
+        f"{gap} ({request}: {_error_cause(response)})",
+        CLOCK_ADVICE,
+        request=request,
+        status=response.status,
+        code=_error_code(response),
     )
 
 

@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypedDict
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 import requests
@@ -28,6 +29,7 @@ from woocommerce.oauth import OAuth
 from wcflow import __version__
 from wcflow.errors import StoreError
 from wcflow.redact import redact_keys
+from wcflow.rules.clocks import ClockGap, signature_gap
 from wcflow.store import errors, json_body
 from wcflow.store.response import StoreResponse, parse_http_date
 from wcflow.store.retry import AdaptiveSize, retry_wait
@@ -108,6 +110,7 @@ class HttpClient:
         self.name, self.url = name, url.rstrip("/")
         self.pages = AdaptiveSize(page_size)
         self.requests, self.seconds = 0, 0.0
+        self._store_time: tuple[datetime, float] | None = None
         self._key, self._secret = key, secret
         self._connection = errors.ConnectionInfo(
             self.url, min(CONNECT_TIMEOUT, timeout), timeout, ca_file
@@ -138,6 +141,14 @@ class HttpClient:
     @property
     def is_https(self) -> bool:
         return self.url.startswith("https")
+
+    @property
+    def store_now(self) -> datetime | None:
+        """Return what the store's clock says now, going by its last response; None before any."""
+        if self._store_time is None:
+            return None
+        said, at = self._store_time
+        return said + timedelta(seconds=self._clock() - at)
 
     @contextmanager
     def limit_concurrency(self, concurrent_requests: int) -> Iterator[None]:
@@ -232,6 +243,8 @@ class HttpClient:
             # Not chained: the URL in its text contains the signature.
             raise errors.connection_error(request, self._connection, error, wrote=wrote) from None
         response = StoreResponse(sent.status_code, sent.headers, sent.content)
+        if gap := _rejected_signature_gap(sent):
+            raise errors.clock_error(request, response, gap)
         if not 200 <= response.status < 300:  # noqa: PLR2004 - every success
             raise errors.response_error(request, response, store_url=self.url, wrote=wrote)
         return _build_answer(request, response, shape, size, wrote=wrote)
@@ -270,7 +283,7 @@ class HttpClient:
         with self._slots:
             started = self._clock()
             try:
-                return self._session().request(
+                response = self._session().request(
                     method,
                     url,
                     params=params,
@@ -282,7 +295,11 @@ class HttpClient:
                     verify=self._connection.ca_file or True,
                 )
             finally:
-                self._count_request(self._clock() - started)
+                ended = self._clock()
+                self._count_request(ended - started)
+            if (now := parse_http_date(response.headers.get("Date", ""))) is not None:
+                self._store_time = now, ended
+            return response
 
     def _count_request(self, seconds: float) -> None:
         with self._lock:
@@ -299,6 +316,20 @@ class HttpClient:
             with self._lock:
                 self._sessions.append(session)
         return session
+
+
+def _rejected_signature_gap(response: requests.Response) -> ClockGap | None:
+    """Return the gap of the clocks if the store rejects a signature because of its time.
+
+    WooCommerce's message is in the store's language, so the times are compared.
+    """
+    if response.status_code != HTTPStatus.UNAUTHORIZED:
+        return None
+    signed = parse_qs(urlsplit(response.request.url or "").query).get("oauth_timestamp", [""])[0]
+    store_now = parse_http_date(response.headers.get("Date", ""))
+    if not signed.isdecimal() or store_now is None:
+        return None
+    return signature_gap(datetime.fromtimestamp(int(signed), UTC), store_now)
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

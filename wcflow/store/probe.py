@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from wcflow.errors import StoreError
 from wcflow.records import Customer
+from wcflow.rules.clocks import CLOCK_ADVICE, clock_gap
 from wcflow.store.client import Store
 from wcflow.store.errors import is_store_wide
 from wcflow.store.store_info import (
@@ -30,7 +31,7 @@ from wcflow.units import minor_digits
 Level = Literal["ok", "warn", "bad"]
 
 _MIN_VERSION = (5, 8)
-_CLOCK_TOLERANCE, _OAUTH_TOLERANCE = timedelta(seconds=60), timedelta(minutes=15)
+_CLOCK_TOLERANCE = timedelta(seconds=60)
 _SECOND = timedelta(seconds=1)
 _META_SAMPLE = 100
 _TRIES = 3
@@ -58,14 +59,14 @@ def probe(
     if not index.has_woocommerce:
         said = f"{store.url} is WordPress, but without WooCommerce"
         return None, (Finding("address", "bad", said, "Activate WooCommerce, or correct url."),)
-    findings = [*_check_address(store, index)]
+    findings = [*_check_address(store, index), _check_clock(now, index.server_now)]
     try:
         known = fetch_store_info(store, index)
     except StoreError as error:
         later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "bad", str(error), error.advice, later))
     fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
-    findings += [*_check_info(known, now, store.url), *_check_by_request(store, known, fields)]
+    findings += [*_check_info(known), *_check_by_request(store, known, fields)]
     return known, tuple(findings)
 
 
@@ -105,12 +106,11 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
     return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in states)
 
 
-def _check_info(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
+def _check_info(known: StoreInfo) -> Iterator[Finding]:
     yield from _check_permissions(known)
     yield _check_version(known)
     yield _check_storage(known)
     yield _check_zone(known)
-    yield _check_clock(known.server_now - now, https=url.startswith("https"))
     yield _check_currency(known)
     yield _check_coupons(known)
 
@@ -175,13 +175,15 @@ def _check_zone(known: StoreInfo) -> Finding:
     return Finding("time zone", "warn", said, "Choose a city under Settings, General in WordPress.")
 
 
-def _check_clock(ahead: timedelta, *, https: bool) -> Finding:
+def _check_clock(here: datetime, store: datetime) -> Finding:
+    if gap := clock_gap(here, store):
+        return Finding("clock", "bad", str(gap), CLOCK_ADVICE)
+    ahead = store - here
     seconds = round(abs(ahead).total_seconds())
     if abs(ahead) <= _CLOCK_TOLERANCE:
         return Finding("clock", "ok", f"the clocks agree within {max(seconds, 1)} s")
     said = f"the store's clock is {seconds} s {'ahead of' if ahead > timedelta() else 'behind'} that of this machine"
-    level: Level = "warn" if https or abs(ahead) < _OAUTH_TOLERANCE else "bad"
-    return Finding("clock", level, said, "Synchronize the clocks of both machines with NTP.")
+    return Finding("clock", "warn", said, CLOCK_ADVICE)
 
 
 def _check_currency(known: StoreInfo) -> Finding:

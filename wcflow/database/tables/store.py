@@ -53,6 +53,24 @@ class StoreRow(Row, table=True):
     poll_error_since: int | None = Field(
         default=None, sa_type=BigInteger, description="when polls began to fail"
     )
+    clock_here: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="if the clocks disagreed at the last poll: what this machine's clock said",
+    )
+    clock_store: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="if the clocks disagreed at the last poll: what the store's clock said",
+    )
+    evaluated_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when people were last evaluated"
+    )
+    evaluated_before: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="the same before the last hour without an evaluation",
+    )
     median_order_gap: str = Field(
         default="", description="median days between two orders of a person, as decimal text"
     )

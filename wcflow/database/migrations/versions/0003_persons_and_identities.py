@@ -342,6 +342,10 @@ _FROM_SETTINGS = (
         " WHERE setting.name = 'round ' || store.name AND value NOT LIKE '{%')"
     ),
     "DELETE FROM setting WHERE name <> 'secret'",
+    (
+        "UPDATE store SET evaluated_at ="
+        " (SELECT max(evaluated_at) FROM person WHERE person.store = store.name)"
+    ),
 )
 
 
@@ -355,6 +359,8 @@ def _convert_store() -> None:
         table.add_column(sa.Column("meta_keys", sa.Text(), nullable=True))
         table.add_column(sa.Column("resyncing", sa.String(), nullable=True))
         table.add_column(sa.Column("empty_answer_approved", sa.Boolean(), nullable=True))
+        for column in ("clock_here", "clock_store", "evaluated_at", "evaluated_before"):
+            table.add_column(sa.Column(column, sa.BigInteger(), nullable=True))
     for statement in _FROM_SETTINGS:
         op.execute(statement)
     with op.batch_alter_table("store") as table:
