@@ -31,6 +31,7 @@ def store_settings(**settings):
         "shared_emails": frozenset(),
         "consent_meta": "",
         "birthday_meta": "",
+        "birthday_format": "",
         "currency_rates": {},
     }
     return StoreSettings(**defaults | settings)

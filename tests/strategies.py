@@ -76,7 +76,9 @@ PRODUCTS = {
     1: Product(1, "Leather bag", "B-1", ("Bags",), ("new",)),
     2: Product(2, "Gift for her", "G-1", ("Gifts", "Bags"), ()),
 }
-birthdays = st.sampled_from(["", "1992-02-29", "02-28", "2000-12-31", "31.01.1970", "nonsense"])
+birthdays = st.sampled_from(
+    ["", "1992-02-29", "02-28", "2000-12-31", "31.01.1970", "25/12/1990", "03/04/1990", "nonsense"]
+)
 
 
 @st.composite

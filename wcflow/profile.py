@@ -34,6 +34,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     rates: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     consent_meta: str = ""
     birthday_meta: str = ""
+    birthday_format: str = ""
     order_gap: Decimal | None = None
 
 

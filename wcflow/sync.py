@@ -183,6 +183,7 @@ def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> 
         sorted(settings.shared_emails),
         settings.consent_meta,
         settings.birthday_meta,
+        *filter(None, [settings.birthday_format]),
     )
     current = repr((*people, settings.order_tags, context.config.manual_tags))
     before = require_row(tx, context.name).applied_settings

@@ -168,6 +168,11 @@ def add_duration(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
     return datetime.combine(shift_day(local.date(), by), local.time(), zone).astimezone(UTC)
 
 
+def end_of_last_day(instant: datetime, by: Duration, zone: tzinfo) -> datetime:
+    """Return the end of the day ``by`` later: the start of the day after it, in the store's zone."""
+    return start_of_day(local_day(add_duration(instant, by, zone), zone) + timedelta(days=1), zone)
+
+
 def window_start(now: datetime, length: Duration, zone: tzinfo) -> datetime:
     """Return the first instant of the window ``(30d)``: the start of the day 30 days ago.
 

@@ -1,6 +1,10 @@
 """wcflow against a real WooCommerce: what most software of its kind gets wrong is found here."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import text
+
+from wcflow.units import Duration, end_of_last_day, parse_zone, start_of_day
 
 
 def count(live, table):
@@ -37,6 +41,35 @@ def test_a_guests_first_order_is_tagged_noted_and_rewarded_once(live):
     assert coupons[0]["date_expires_gmt"] is not None
     live.run_pass()
     assert 0 == live.written
+
+
+def test_a_coupon_expires_when_the_day_after_the_last_begins(live):
+    """In the store's time zone, as WooCommerce shows it: 30 days later, at 00:00 of the next."""
+    live.place_order("Dora")
+    live.run_pass()
+    live.run_pass()
+    (coupon,) = live.coupons("dora")
+    zone = parse_zone(live.row().time_zone)
+    last_day = datetime.now(zone).date() + timedelta(days=30)
+
+    assert f"{last_day + timedelta(days=1)}T00:00:00" == coupon["date_expires"]
+
+
+def test_a_coupon_can_be_used_on_its_last_day_only(live):
+    """A code whose last day is today is accepted, and one whose last day was yesterday is not."""
+    live.run_pass()
+    zone = parse_zone(live.row().time_zone)
+    today = start_of_day(datetime.now(zone).date(), zone)
+    ends = {"today": end_of_last_day(today, Duration(0, "d"), zone), "yesterday": today}
+    accepted = {}
+    for name, expires in ends.items():
+        code = f"last-day-{name}-{live.run}"
+        fields = {"code": code, "amount": "1", "date_expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"}
+        live.ask("POST", "coupons", json=fields)
+        order = {**live.order("Dora"), "coupon_lines": [{"code": code}]}
+        accepted[name] = live.send("POST", "orders", json=order).status_code
+
+    assert {"today": 201, "yesterday": 400} == accepted
 
 
 def test_a_refund_is_no_revenue(live):

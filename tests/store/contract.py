@@ -7,6 +7,7 @@ clears away behind it, so that it may run against a shop that is in use.
 import itertools
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol
 
 import pytest
@@ -53,6 +54,10 @@ class OwnRecords:
         assert answer.status == 201, answer
         self._made.append(f"{path}/{answer.json['id']}")
         return dict(answer.json)
+
+    def keep(self, path: str) -> None:
+        """Keep track of a record that a test has created itself."""
+        self._made.append(path)
 
     def customer(self, **fields: Any) -> dict[str, Any]:
         name = self.name()
@@ -411,6 +416,25 @@ class StoreContract:
         coupon = records.coupon(date_expires="2099-01-01T00:00:00Z")
 
         assert coupon["date_expires_gmt"] == "2099-01-01T00:00:00"
+
+    @pytest.mark.parametrize(("minutes", "status"), [(1, 201), (-1, 400)])
+    def test_a_coupon_can_be_used_until_it_expires(
+        self, api: StoreApi, records: OwnRecords, minutes: int, status: int
+    ):
+        """At 23:59 of its last day, with midnight as its end, and no more at 00:01."""
+        now = parsedate_to_datetime(header(api.get("/wc/v3/coupons", {"per_page": 1}), "Date"))
+        expires = (now + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        coupon = records.coupon(date_expires=expires)
+        product = records.make("/wc/v3/products", name=records.name(), regular_price="20")
+        lines = [{"product_id": product["id"], "quantity": 1}]
+
+        answer = api.post(
+            "/wc/v3/orders", {"line_items": lines, "coupon_lines": [{"code": coupon["code"]}]}
+        )
+        if answer.status == 201:
+            records.keep(f"/wc/v3/orders/{answer.json['id']}")
+
+        assert status == answer.status, answer
 
     def test_a_coupon_ignores_date_expires_gmt(self, records: OwnRecords):
         coupon = records.coupon(date_expires_gmt="2099-01-01T00:00:00")

@@ -11,8 +11,8 @@ from tests.builders import NOW, STORE, account, ago, item, order, profile, refun
 from wcflow.profile import SavedState
 from wcflow.records import Address, Product
 from wcflow.rules.attributes import FAMILIES
-from wcflow.rules.attributes.customer import BirthDate, next_birthday, parse_birth_date
 from wcflow.rules.attributes.registry import ATTRIBUTES, Kind, find_attribute
+from wcflow.rules.birth_dates import BirthDate, next_birthday, parse_birth_date, shape
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_attribute, parse_condition
 from wcflow.units import parse_duration
@@ -249,7 +249,28 @@ class TestBirthday:
             ("1.2.", BirthDate(2, 1)),
             ("02-29", BirthDate(2, 29)),
             ("1991-02-29", None),
-            ("12/31/1990", None),
+            ("12/31/1990", BirthDate(12, 31, 1990)),
+            ("25/12/1990", BirthDate(12, 25, 1990)),
+            ("25-12-1990", BirthDate(12, 25, 1990)),
+            ("25 / 12 / 1990", BirthDate(12, 25, 1990)),
+            ("25/12/1990 00:00", BirthDate(12, 25, 1990)),
+            ("25121990", BirthDate(12, 25, 1990)),
+            ("20010203", BirthDate(2, 3, 2001)),
+            ("1990/12/31", BirthDate(12, 31, 1990)),
+            ("1990.1.2", BirthDate(1, 2, 1990)),
+            ("25/12", BirthDate(12, 25)),
+            ("12.31.1990", BirthDate(12, 31, 1990)),
+            ("05/05/1990", BirthDate(5, 5, 1990)),
+            ("03.04.1990", BirthDate(4, 3, 1990)),
+            ("03/04/1990", None),
+            ("03-04-1990", None),
+            ("03041990", None),
+            ("03/04", None),
+            ("25/12/90", None),
+            ("90-12-25", None),
+            ("25.12.90", None),
+            ("25/12-1990", None),
+            ("31/31/1990", None),
             ("1990-13-01", None),
             ("0000-01-01", None),
             ("", None),
@@ -258,6 +279,43 @@ class TestBirthday:
     def test_dates_of_birth_are_read_as_shops_keep_them(self, text, expected):
         """Forms that may mean two days are not guessed at."""
         assert expected == parse_birth_date(text)
+
+    @pytest.mark.parametrize(
+        ("form", "text", "expected"),
+        [
+            ("dmy", "03/04/1990", BirthDate(4, 3, 1990)),
+            ("dmy", "03-04-1990", BirthDate(4, 3, 1990)),
+            ("dmy", "03041990", BirthDate(4, 3, 1990)),
+            ("dmy", "03-04", BirthDate(4, 3)),
+            ("mdy", "03/04/1990", BirthDate(3, 4, 1990)),
+            ("mdy", "03.04.1990", BirthDate(3, 4, 1990)),
+            ("mdy", "25/12/1990", BirthDate(12, 25, 1990)),
+            ("ymd", "03/04/1990", None),
+            ("ymd", "03.04.1990", BirthDate(4, 3, 1990)),
+            ("ymd", "03/04", BirthDate(3, 4)),
+            ("dmy", "1990-03-04", BirthDate(3, 4, 1990)),
+            ("dmy", "03/04/90", None),
+        ],
+    )
+    def test_the_birthday_format_decides_between_two_meanings(self, form, text, expected):
+        """A date with only one meaning keeps it, and years of two digits are not guessed."""
+        assert expected == parse_birth_date(text, form)
+
+    def test_a_shape_shows_no_content(self):
+        assert ["99.99.99", "xxxx, 9 xxx", ""] == [
+            shape("25.12.90"),
+            shape(" Anna, 3 May "),
+            shape(""),
+        ]
+
+    def test_the_setting_of_the_store_is_used(self):
+        who = profile(account=account(meta={"born": "16/06/1990"}))
+        unclear = profile(account=account(meta={"born": "03/04/1990"}))
+        with_format = {"birthday_meta": "born", "birthday_format": "dmy"}
+
+        assert date(2026, 6, 16) == found("birthday", in_store(who, birthday_meta="born")).value
+        assert found("birthday", in_store(unclear, birthday_meta="born")).value is None
+        assert date(2027, 4, 3) == found("birthday", in_store(unclear, **with_format)).value
 
     @pytest.mark.parametrize(
         ("today", "expected"),

@@ -60,6 +60,7 @@ def test_a_store_has_defaults_for_all_but_address_and_key(write_ini):
         shared_emails=frozenset(),
         consent_meta="",
         birthday_meta="",
+        birthday_format="",
         currency_rates={},
     )
     assert (expected,) == config.stores
@@ -71,7 +72,7 @@ def test_every_setting_of_a_store_arrives(write_ini, tmp_path):
     text = (
         STORE + KEYS + "ca_file = ca.pem\ntimeout = 1min\npage_size = 50\nparallel = 4\n"
         "rescan_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
-        "shared_emails = Till@Shop.example\nconsent_meta = news\nbirthday_meta = born\n"
+        "shared_emails = Till@Shop.example\nconsent_meta = news\nbirthday_meta = born\nbirthday_format = dmy\n"
         "currency_rates = eur 1.08\n"
     )
     path = write_ini(text, **{"ca.pem": "-----BEGIN CERTIFICATE-----\n"})
@@ -91,6 +92,7 @@ def test_every_setting_of_a_store_arrives(write_ini, tmp_path):
         shared_emails=frozenset({"till@shop.example"}),
         consent_meta="news",
         birthday_meta="born",
+        birthday_format="dmy",
         currency_rates={"EUR": Decimal("1.08")},
     )
     assert expected == load_config(path, ENV).store("shop")

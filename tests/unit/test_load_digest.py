@@ -89,6 +89,7 @@ def test_the_order_of_segments_in_a_group_is_part_of_the_digest(tmp_path):
         ("amount = 10", "amount = 10\nexpires = 30d"),
         ("[tag T]", "[wcflow]\npaid_statuses = completed\n[tag T]"),
         ("[tag T]", f"{STORE}currency_rates = EUR 1.1\n[tag T]"),
+        ("[tag T]", f"{STORE}birthday_format = dmy\n[tag T]"),
     ],
 )
 def test_what_may_mean_something_else_has_another_digest(tmp_path, before, after):

@@ -189,6 +189,30 @@ class TestFindings:
         )
         assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
 
+    def test_unreadable_birthdays_are_counted_and_shown_by_shape(self) -> None:
+        sandbox = SandboxStore()
+        values = ["1980-01-31", "25.12.90", "01.02.91", "31.03.92", "x 1", "y 2", "", "Anna"]
+        for number, value in enumerate(values):
+            sandbox.register(f"{number}@example.com", now=NOW, meta={"born": value})
+
+        assert probed(sandbox, birthday_meta="born")["birthday_meta"] == Finding(
+            "birthday_meta",
+            "warn",
+            "6 of 7 birthdays in born cannot be read, such as 99.99.99, x 9, xxxx",
+            "Keep birthdays as 1990-12-31 or 31.12.1990. Years need four digits.",
+        )
+
+    def test_birthdays_with_two_meanings_need_the_format(self) -> None:
+        sandbox = SandboxStore()
+        sandbox.register("a@example.com", now=NOW, meta={"born": "03/04/1990"})
+
+        found = probed(sandbox, birthday_meta="born")["birthday_meta"]
+        assert (
+            "Set birthday_format to dmy (the day first) or mdy (the month first)." == found.advice
+        )
+        with_format = probed(sandbox, birthday_meta="born", birthday_format="dmy")
+        assert "ok" == with_format["birthday_meta"].level
+
     def test_post_storage_is_a_warning(self) -> None:
         sandbox = SandboxStore(hpos=False)
         sandbox.place_order(now=NOW)

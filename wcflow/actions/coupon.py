@@ -26,7 +26,7 @@ from wcflow.rules.steps import (
     StepResult,
     StepScope,
 )
-from wcflow.units import Duration, add_duration, duration_words
+from wcflow.units import Duration, duration_words, end_of_last_day
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
@@ -67,7 +67,7 @@ _KIND = kind_of(
     Key(
         "expires",
         "duration or none",
-        "How long a code is valid.",
+        "How long a code is valid: until the end of the last day, in the store's time zone.",
         "30d",
         values.or_none(values.duration),
     ),
@@ -209,9 +209,14 @@ def _summary(rule: CouponRule) -> Iterator[str]:
     whose = "that customer only" if rule.for_customer else "anyone"
     yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, for {whose}"
     code = f"{rule.prefix}-…" if rule.prefix else "random letters and digits"
-    good = f"valid for {duration_words(rule.expires)}" if rule.expires else "never expires"
+    good = _validity(rule.expires) if rule.expires else "never expires"
     yield f"    code {code}, {good}, {_uses(rule)}"
     yield from (f"    {limit}" for limit in _limits(rule))
+
+
+def _validity(expires: Duration) -> str:
+    rounded = "" if expires.in_days else ", until the end of that day"
+    return f"valid for {duration_words(expires)}{rounded}"
 
 
 def _uses(rule: CouponRule) -> str:
@@ -267,7 +272,7 @@ def _create(step: Step, context: StepContext) -> StepResult:
     if rule.for_customer and not _plausible(context.profile.email):
         raise StepRefused("no e-mail address to restrict the coupon to")
     zone = context.profile.store.zone
-    expires = add_duration(context.facts.now, rule.expires, zone) if rule.expires else None
+    expires = end_of_last_day(context.facts.now, rule.expires, zone) if rule.expires else None
     code: dict[str, Any] = {
         "code": coupon_code(rule.prefix, context.key),
         "expires": int(expires.timestamp()) if expires else None,
@@ -303,11 +308,16 @@ def _plausible(email: str) -> bool:
     return bool(name and at and "." in domain.strip(".")) and " " not in email
 
 
+def _last_second(expires: int) -> datetime:
+    """Return the last second in which a coupon is valid: it expires when the next day begins."""
+    return datetime.fromtimestamp(expires - 1, UTC)
+
+
 def _recall(memory: Mapping[str, object]) -> Mapping[str, object]:
     if "code" not in memory:
         return {}
     expires = memory["expires"]
-    until = datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) else None
+    until = _last_second(expires) if isinstance(expires, int) else None
     return {"coupon.code": memory["code"], "coupon.expires": until}
 
 
@@ -330,7 +340,7 @@ def _content(payload: Payload, zone: tzinfo) -> str:
     expires, emails = payload["expires"], payload["emails"]
     until = ""
     if expires is not None:
-        until = f", until {datetime.fromtimestamp(expires, UTC).astimezone(zone):%Y-%m-%d}"
+        until = f", until {_last_second(expires).astimezone(zone):%Y-%m-%d}"
     return f"{payload['code']}: {worth}{until}, for {', '.join(emails) or 'anyone'}"
 
 

@@ -96,6 +96,7 @@ def _check_store(
             now=now,
             consent_meta=settings.consent_meta,
             birthday_meta=settings.birthday_meta,
+            birthday_format=settings.birthday_format,
         )
     return findings
 

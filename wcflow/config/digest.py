@@ -79,6 +79,6 @@ def _store_data(store: StoreSettings) -> list[Any]:
         store.order_tags,
         store.guests,
         sorted(store.shared_emails),
-        [store.consent_meta, store.birthday_meta],
+        [store.consent_meta, store.birthday_meta, *filter(None, [store.birthday_format])],
         sorted((code, str(rate.normalize())) for code, rate in store.currency_rates.items()),
     ]

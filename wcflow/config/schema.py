@@ -8,6 +8,7 @@ from __future__ import annotations
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.rules import values
+from wcflow.rules.birth_dates import FORMATS
 from wcflow.rules.keys import Key, Kind, kind_of
 from wcflow.units import Duration
 
@@ -176,6 +177,15 @@ _STORE = kind_of(
         "The customer's custom field that contains their birthday.",
         "birthday",
         values.meta_key,
+        "",
+    ),
+    Key(
+        "birthday_format",
+        "dmy, mdy or ymd",
+        "How birthdays such as 03/04/1990 are meant: dmy has the day first, mdy the month, ymd the"
+        " year. Without it, only dates that have one meaning are understood.",
+        "dmy",
+        values.choice(*FORMATS),
         "",
     ),
     Key(

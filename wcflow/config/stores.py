@@ -34,6 +34,7 @@ class StoreSettings:
     shared_emails: frozenset[str]
     consent_meta: str
     birthday_meta: str
+    birthday_format: str
     currency_rates: Mapping[str, Decimal]
 
 
@@ -92,6 +93,7 @@ def _read_store(
         shared_emails=section["shared_emails"],
         consent_meta=section["consent_meta"],
         birthday_meta=section["birthday_meta"],
+        birthday_format=section["birthday_format"],
         currency_rates=section["currency_rates"],
     )
 

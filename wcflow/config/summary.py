@@ -56,7 +56,8 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
         yield f"    1 {code} is worth {rate} in the store's currency"
     for meaning, key in (("consent", store.consent_meta), ("birthday", store.birthday_meta)):
         if key:
-            yield f"    {meaning}: the custom field {key!r}"
+            form = store.birthday_format if meaning == "birthday" else ""
+            yield f"    {meaning}: the custom field {key!r}{f' ({form})' if form else ''}"
 
 
 def _segment_lines(rule: Segment, config: Config) -> Iterator[str]:

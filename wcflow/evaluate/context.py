@@ -122,6 +122,7 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
         rates=settings.currency_rates,
         consent_meta=settings.consent_meta,
         birthday_meta=settings.birthday_meta,
+        birthday_format=settings.birthday_format,
         order_gap=Decimal(row.median_order_gap) if row.median_order_gap else None,
     )
 

@@ -6,7 +6,7 @@ A probe changes nothing: it sends only reads and one empty batch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from wcflow.errors import StoreError
 from wcflow.records import Customer
+from wcflow.rules.birth_dates import parse_birth_date, shape
 from wcflow.rules.clocks import CLOCK_ADVICE, clock_gap
 from wcflow.store.client import Store
 from wcflow.store.errors import is_store_wide
@@ -33,7 +34,7 @@ Level = Literal["ok", "warn", "bad"]
 _MIN_VERSION = (5, 8)
 _CLOCK_TOLERANCE = timedelta(seconds=60)
 _SECOND = timedelta(seconds=1)
-_META_SAMPLE = 100
+_META_SAMPLE, _SHAPES = 100, 3
 _TRIES = 3
 
 
@@ -49,7 +50,12 @@ class Finding:
 
 
 def probe(
-    store: Store, *, now: datetime, consent_meta: str = "", birthday_meta: str = ""
+    store: Store,
+    *,
+    now: datetime,
+    consent_meta: str = "",
+    birthday_meta: str = "",
+    birthday_format: str = "",
 ) -> tuple[StoreInfo | None, tuple[Finding, ...]]:
     """Check everything that wcflow needs. Errors of the store become findings."""
     try:
@@ -66,7 +72,7 @@ def probe(
         later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "bad", str(error), error.advice, later))
     fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
-    findings += [*_check_info(known), *_check_by_request(store, known, fields)]
+    findings += [*_check_info(known), *_check_by_request(store, known, fields, birthday_format)]
     return known, tuple(findings)
 
 
@@ -209,13 +215,14 @@ def _check_coupons(known: StoreInfo) -> Finding:
 
 
 def _check_by_request(
-    store: Store, known: StoreInfo, fields: Mapping[str, str]
+    store: Store, known: StoreInfo, fields: Mapping[str, str], birthday_format: str
 ) -> Iterator[Finding]:
     yield _try_check("bounds", partial(_check_time_filters, store))
     yield _try_check("products", partial(_check_products, store))
     for name, key in fields.items():
         if key:
-            yield _try_check(name, partial(_check_meta_field, store, known, name, key))
+            check = partial(_check_meta_field, store, known, name, key, birthday_format)
+            yield _try_check(name, check)
 
 
 def _try_check(name: str, find: Callable[[], Finding]) -> Finding:
@@ -269,17 +276,35 @@ def _check_products(store: Store) -> Finding:
     return Finding("products", "ok", "products can be read")
 
 
-def _check_meta_field(store: Store, known: StoreInfo, name: str, key: str) -> Finding:
+def _check_meta_field(
+    store: Store, known: StoreInfo, name: str, key: str, birthday_format: str
+) -> Finding:
     if not known.reads_meta:
         said = f"cannot read {name} = {key}: the key's user is not an administrator"
         return Finding(name, "bad", said, "Create a key for a user who is an administrator.")
     people = _recent_customers(store)
-    having = sum(1 for each in people if key in (each.meta or {}))
+    having = [value for each in people if (value := (each.meta or {}).get(key)) is not None]
+    given = [value for value in having if value.strip()]
+    if name == "birthday_meta" and (found := _unreadable_birthdays(given, key, birthday_format)):
+        return found
     if having:
-        said = f"{having} of the last {len(people)} customers have {key}"
+        said = f"{len(having)} of the last {len(people)} customers have {key}"
         return Finding(name, "ok", said)
     said = f"none of the last {len(people)} customers has {key}"
     return Finding(name, "warn", said, _other_meta_keys(people))
+
+
+def _unreadable_birthdays(values: Sequence[str], key: str, form: str) -> Finding | None:
+    unread = [value for value in values if parse_birth_date(value, form) is None]
+    if not unread:
+        return None
+    shapes = ", ".join(each for each, _ in Counter(map(shape, unread)).most_common(_SHAPES))
+    said = f"{len(unread)} of {len(values)} birthdays in {key} cannot be read, such as {shapes}"
+    if any(parse_birth_date(value, "dmy") for value in unread):
+        advice = "Set birthday_format to dmy (the day first) or mdy (the month first)."
+    else:
+        advice = "Keep birthdays as 1990-12-31 or 31.12.1990. Years need four digits."
+    return Finding("birthday_meta", "warn", said, advice)
 
 
 def _recent_customers(store: Store) -> tuple[Customer, ...]:

@@ -2,80 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 from wcflow.profile import latest_order
 from wcflow.records import Address, Customer, Order
 from wcflow.rules.attributes.lookup import most_common, order_ids, text_value, visible_orders
 from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
+from wcflow.rules.birth_dates import BirthDate, age_on, next_birthday, parse_birth_date
 from wcflow.rules.context import Context
 from wcflow.units import start_of_day
-
-_FORMS = (
-    re.compile(r"(?P<year>[0-9]{4})-?(?P<month>[0-9]{2})-?(?P<day>[0-9]{2})(?:[T ].*)?"),
-    re.compile(r"(?:--)?(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
-    re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})?"),
-)
-_LEAP_YEAR = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class BirthDate:
-    """A date of birth; ``year`` is None if only the birthday is known."""
-
-    month: int
-    day: int
-    year: int | None = None
-
-
-def parse_birth_date(text: str) -> BirthDate | None:
-    """Parse ``1990-12-31``, ``19901231``, ``12-31`` or ``31.12.1990``; None if the text is no date.
-
-    Dates with a slash are refused: 3/4 can be in March or in April.
-    """
-    for form in _FORMS:
-        found = form.fullmatch(text.strip())
-        if found:
-            return _birth_date(found.groupdict())
-    return None
-
-
-def _birth_date(parts: dict[str, str | None]) -> BirthDate | None:
-    written = parts.get("year")
-    month, day = int(parts["month"] or 0), int(parts["day"] or 0)
-    year = int(written) if written else None
-    try:
-        date(_LEAP_YEAR if year is None else year, month, day)
-    except ValueError:
-        return None
-    return BirthDate(month, day, year)
-
-
-def birthday_in(year: int, birth: BirthDate) -> date:
-    """Return the birthday in a year; 29 February becomes the 28th if the year is no leap year."""
-    try:
-        return date(year, birth.month, birth.day)
-    except ValueError:
-        return date(year, birth.month, 28)
-
-
-def next_birthday(birth: BirthDate, today: date) -> date:
-    """Return the next birthday, which can be today."""
-    this_year = birthday_in(today.year, birth)
-    return this_year if this_year >= today else birthday_in(today.year + 1, birth)
-
-
-def age_on(birth: BirthDate, today: date) -> Decimal | None:
-    """Return the full years since birth; None if the year is unknown or in the future."""
-    if birth.year is None:
-        return None
-    years = today.year - birth.year - (today < birthday_in(today.year, birth))
-    return Decimal(years) if years >= 0 else None
-
 
 # The account's value comes first; without one, that of the newest order that has it.
 
@@ -241,6 +177,11 @@ def _last_active_date(context: Context) -> AttributeValue:
     return AttributeValue(registered)
 
 
+def _birth_date(context: Context) -> BirthDate | None:
+    store = context.store
+    return parse_birth_date(_account_meta(context, store.birthday_meta), store.birthday_format)
+
+
 @PERSON.plain(
     "birthday",
     Kind.DATE,
@@ -248,7 +189,7 @@ def _last_active_date(context: Context) -> AttributeValue:
     "birthday between today and +7d",
 )
 def _birthday(context: Context) -> AttributeValue:
-    birth = parse_birth_date(_account_meta(context, context.store.birthday_meta))
+    birth = _birth_date(context)
     if birth is None:
         return AttributeValue(None)
     birthday = next_birthday(birth, context.today)
@@ -259,7 +200,7 @@ def _birthday(context: Context) -> AttributeValue:
 
 @PERSON.plain("age", Kind.NUMBER, "Their age in full years.", "age >= 18")
 def _age(context: Context) -> AttributeValue:
-    birth = parse_birth_date(_account_meta(context, context.store.birthday_meta))
+    birth = _birth_date(context)
     if birth is None or birth.year is None:
         return AttributeValue(None)
     turning = next_birthday(birth, context.today + _ONE_DAY)
