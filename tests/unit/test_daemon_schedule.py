@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import threading
@@ -10,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+import schedule
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -350,3 +353,89 @@ def test_every_call_of_a_stop_token_is_a_heartbeat(monkeypatch: pytest.MonkeyPat
 def test_a_wrong_store_is_retried_every_ten_minutes() -> None:
     """An admin can fix it while the daemon runs."""
     assert timedelta(minutes=10) == job_retry_delay(SetupError("another store"), 50)
+
+
+# Clocks that are set while the daemon runs
+
+
+class Clocks:
+    """The machine's clock, which can be set, and its monotonic clock, which cannot."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.steady = datetime(2026, 3, 4, 12), 1000.0
+        clocks = self
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz=None) -> datetime:
+                return clocks.wall if tz is None else clocks.wall.replace(tzinfo=UTC)
+
+        monkeypatch.setattr(
+            schedule, "datetime", SimpleNamespace(**{**vars(dt), "datetime": Clock})
+        )
+        monkeypatch.setattr("wcflow.daemon.schedule.datetime", Clock)
+        monkeypatch.setattr("wcflow.daemon.schedule.monotonic", lambda: self.steady)
+
+    def pass_by(self, length: timedelta) -> None:
+        self.wall += length
+        self.steady += length.total_seconds()
+
+    def jump(self, length: timedelta) -> None:
+        self.wall += length
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch, move_to) -> Clocks:
+    move_to("UTC")
+    return Clocks(monkeypatch)
+
+
+JUMPS = [timedelta(hours=5), timedelta(hours=-5), timedelta(days=7), timedelta(days=-3000)]
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_jump_of_the_clock_neither_stops_nor_multiplies_the_syncs(
+    clocks: Clocks, jump: timedelta
+) -> None:
+    """One sync a minute, and one more at once after each jump."""
+    jobs = JobSchedule(timedelta(minutes=1))
+    count = 0
+    for second in range(600):
+        if second in (250, 350):
+            clocks.jump(jump if second == 250 else -jump)
+        if "sync" in jobs.due():
+            count += 1
+            jobs.done("sync")
+        clocks.pass_by(timedelta(seconds=1))
+
+    assert 9 <= count <= 12
+
+
+@pytest.mark.parametrize(("jump", "nights"), list(zip(JUMPS, [0, 0, 1, 0], strict=True)))
+def test_a_jump_of_the_clock_causes_at_most_one_nightly_check(
+    clocks: Clocks, jump: timedelta, nights: int
+) -> None:
+    jobs = JobSchedule(timedelta(minutes=1))
+    now = clocks.wall.replace(tzinfo=UTC)
+    jobs.plan_nightly(nightly_due(now, now, BERLIN))
+    clocks.jump(jump)
+    count = 0
+    for _ in range(600):
+        if "nightly check" in jobs.due():
+            count += 1
+            jobs.done("nightly check")
+            now = clocks.wall.replace(tzinfo=UTC)
+            jobs.plan_nightly(nightly_due(now, now, BERLIN))
+        clocks.pass_by(timedelta(seconds=1))
+
+    assert nights == count
+
+
+def test_the_nightly_check_runs_on_the_next_night_after_the_clock_was_set_back(
+    clocks: Clocks,
+) -> None:
+    """It was planned for a night that is far ahead now; the worker plans it again."""
+    done = clocks.wall.replace(tzinfo=UTC) + timedelta(days=30)
+    now = clocks.wall.replace(tzinfo=UTC)
+
+    assert now < nightly_due(done, now, BERLIN) <= now + timedelta(days=1)

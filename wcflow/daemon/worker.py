@@ -174,6 +174,8 @@ class Worker:
         result = sync.sync_once(self._context, time_limit=EVALUATION_SLICE)
         self._unfinished = result.evaluated.incomplete
         reports.log_sync(result, time.monotonic() - started)
+        if self.health.clock_gap is not None and result.clock_gap is None:
+            self._plan_nightly()
         self._update_health(result.clock_gap)
         if result.evaluated.people >= LARGE_SYNC:
             release_memory(self._context.db)
