@@ -260,6 +260,24 @@ def test_an_upgrade_turns_the_next_step_into_a_path(old_url):
     assert before == {row["id"]: json.loads(row["path"]) for row in _contents(old_url)["run"]}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE person SET evaluated_at = 1900000000",
+        "UPDATE run SET started_at = 1900000000",
+        "UPDATE outbox SET queued_at = 1900000000",
+    ],
+)
+def test_an_upgrade_notices_what_was_decided_in_the_future(old_url, change):
+    """A clock was wrong once; the next sync repairs it."""
+    with _bare(old_url).begin() as tx:
+        tx.execute(text(change))
+    open_database(old_url).close()
+
+    (store,) = _contents(old_url)["store"]
+    assert 1_900_000_000 == store["evaluated_at"]
+
+
 @pytest.mark.parametrize("revision", ["0001"])
 def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url, tmp_path):
     """What was decided goes out, a run that rests goes on when it is due, and no more than that."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.rules import values
-from wcflow.rules.birth_dates import FORMATS
 from wcflow.rules.keys import Key, Kind, kind_of
 from wcflow.units import Duration
 
@@ -185,7 +184,7 @@ _STORE = kind_of(
         "How birthdays such as 03/04/1990 are meant: dmy has the day first, mdy the month, ymd the"
         " year. Without it, only dates that have one meaning are understood.",
         "dmy",
-        values.choice(*FORMATS),
+        values.date_order,
         "",
     ),
     Key(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
+from wcflow.rules.birth_dates import FORMATS
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.model import Once
 from wcflow.units import DURATION_FORM, MAX_SECONDS, Duration, normalize_email, parse_duration
@@ -54,6 +55,18 @@ def choice(*words: str) -> Callable[[str], str]:
 def _one_of(words: Iterable[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} or {last}"
+
+
+_DATE_ORDERS = {"dayfirst": "dmy", "monthfirst": "mdy", "yearfirst": "ymd", "iso": "ymd"}
+
+
+def date_order(text: str) -> str:
+    """Parse ``dmy``, ``mdy`` or ``ymd``."""
+    if text.lower() in FORMATS:
+        return text.lower()
+    letters = re.sub(r"[^a-z]", "", text.lower())
+    meant = _DATE_ORDERS.get(letters, re.sub(r"(.)\1+", r"\1", letters))
+    raise _refuse(_one_of(FORMATS), text, f"did you mean {meant!r}?" if meant in FORMATS else "")
 
 
 def duration(text: str) -> Duration:

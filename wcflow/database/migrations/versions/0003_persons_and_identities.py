@@ -342,9 +342,12 @@ _FROM_SETTINGS = (
         " WHERE setting.name = 'round ' || store.name AND value NOT LIKE '{%')"
     ),
     "DELETE FROM setting WHERE name <> 'secret'",
+    # If any of them is in the future, a clock was wrong, and the next sync repairs it.
     (
-        "UPDATE store SET evaluated_at ="
-        " (SELECT max(evaluated_at) FROM person WHERE person.store = store.name)"
+        "UPDATE store SET evaluated_at = (SELECT max(at) FROM ("
+        "SELECT store AS name, evaluated_at AS at FROM person"
+        " UNION ALL SELECT store, started_at FROM run"
+        " UNION ALL SELECT store, queued_at FROM outbox) AS decided WHERE decided.name = store.name)"
     ),
 )
 
