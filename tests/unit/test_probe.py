@@ -198,7 +198,7 @@ class TestFindings:
         assert probed(sandbox, birthday_meta="born")["birthday_meta"] == Finding(
             "birthday_meta",
             "warn",
-            "6 of 7 birthdays in born cannot be read, such as 99.99.99, x 9, xxxx",
+            "6 of the latest 7 birthdays (born) cannot be read: 99.99.99, x 9, xxxx",
             "Keep birthdays as 1990-12-31 or 31.12.1990. Years need four digits.",
         )
 

@@ -299,7 +299,7 @@ def _unreadable_birthdays(values: Sequence[str], key: str, form: str) -> Finding
     if not unread:
         return None
     shapes = ", ".join(each for each, _ in Counter(map(shape, unread)).most_common(_SHAPES))
-    said = f"{len(unread)} of {len(values)} birthdays in {key} cannot be read, such as {shapes}"
+    said = f"{len(unread)} of the latest {len(values)} birthdays ({key}) cannot be read: {shapes}"
     if any(parse_birth_date(value, "dmy") for value in unread):
         advice = "Set birthday_format to dmy (the day first) or mdy (the month first)."
     else:
