@@ -138,7 +138,7 @@ def compare_clocks(context: SyncContext) -> ClockGap | None:
             clocks = {"clock_here": stamp(gap.here), "clock_store": stamp(gap.store)}
             save_store(tx, context.name, **clocks)
         if not known:
-            log.error("clocks disagree", store=context.name, why=str(gap))
+            log.warning("clocks disagree", store=context.name, why=str(gap))
     elif known:
         with context.db.transaction() as tx:
             save_store(tx, context.name, clock_here=None, clock_store=None)
