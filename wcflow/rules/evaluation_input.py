@@ -9,6 +9,7 @@ import msgspec
 
 from wcflow.profile import Profile
 from wcflow.records import Order
+from wcflow.rules.model import RuleChanges
 from wcflow.rules.tags import Memory, TagChange, TagMeta, TagPlace
 from wcflow.rules.workflow_run import Run
 
@@ -16,7 +17,7 @@ from wcflow.rules.workflow_run import Run
 class Policy(msgspec.Struct, frozen=True):
     """The settings of a store: since when it is watched, where tags are written, whose tags win.
 
-    Coupon codes and the marks of notes derive from ``secret``.
+    ``rule_changes`` says when rules last changed. Coupon codes and the marks of notes derive from ``secret``.
     """
 
     watching_since: datetime
@@ -24,6 +25,7 @@ class Policy(msgspec.Struct, frozen=True):
     respect: bool = True
     store: str = ""
     secret: str = ""
+    rule_changes: RuleChanges = msgspec.field(default_factory=RuleChanges)
 
 
 class EvaluationInput(msgspec.Struct, frozen=True):
