@@ -153,7 +153,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
 
     def _new_matching_workflows(self) -> frozenset[str]:
         """Return the customer_matches workflows that must also run for people who already match."""
-        known = self.evaluation_input.seen
+        known = self.evaluation_input.handled
         return frozenset(
             workflow.name
             for workflow in self.rules.workflows
