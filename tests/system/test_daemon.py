@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.daemon_host import SHORT_RETRY_DELAYS, STOP_SECONDS, daemon_host, wait_until
+from tests.daemon_host import RULES_INI, SHORT_RETRY_DELAYS, STOP_SECONDS, daemon_host, wait_until
 
 pytestmark = pytest.mark.xdist_group("daemon")  # these tests measure real time
 
@@ -251,6 +251,24 @@ def test_a_changed_configuration_is_reloaded(host):
         ]
     )
     assert ["Friend"] == shown
+
+
+def test_a_workflow_that_a_reload_adds_begins_then(host):
+    """The orders of the time before are history, though the database has never had a workflow."""
+    host.write(host.store() + "[tag Buyer]\nwhen = orders_count >= 1\n")
+    host.approve_initial_sync()
+    daemon = host.start_daemon()
+    daemon.notify_socket.wait_for_message("polled just now")
+    before = host.place_order("anna@example.com")
+    first_rules = host.row().rules_digest
+    time.sleep(1)  # stamps are whole seconds
+    host.write(host.store() + RULES_INI)
+    daemon.send_signal(signal.SIGHUP)
+    assert wait_until(lambda: host.row().rules_digest != first_rules)
+    after = host.place_order("berta@example.com")
+
+    assert wait_until(lambda: host.notes(after))
+    assert [] == host.notes(before)
 
 
 def test_a_configuration_with_problems_is_not_reloaded(host):

@@ -9,8 +9,9 @@ from typing import Any
 
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.stores import StoreSettings
+from wcflow.rules.attributes.registry import find_attribute
 from wcflow.rules.conditions import Condition
-from wcflow.rules.model import Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import MATCHING, SEGMENT, TAGS, RuleName, Rules, Segment, TagRule, Workflow
 
 _FORMAT_VERSION = 1
 """Increased when a later version gives the same words another meaning."""
@@ -29,7 +30,58 @@ def compute_digest(
         **{f"{kind}s": _action_rules(kind, known) for kind, known in rules.sections.items()},
         "stores": sorted((_store_data(store) for store in stores), key=str),
     }
+    return _hash(meaning)
+
+
+def _hash(meaning: object) -> str:
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
+
+
+def rule_digests(
+    rules: Rules, paid_statuses: Iterable[str], store: StoreSettings
+) -> dict[RuleName, str]:
+    """Return a digest of everything that decides each segment, the tags, and customer_matches.
+
+    A segment depends on all of its group, a tag on all tags and segments, and both on the settings
+    that say which orders count.
+    """
+    settings = _settings_data(paid_statuses, store)
+    segments = _segment_data(rules.segments)
+    tags = [settings, segments, sorted((_tag_data(rule) for rule in rules.tags), key=str)]
+    found = {
+        (SEGMENT, each.name): _hash(
+            [settings, segments[each.group] if each.group else each.when.canonical]
+        )
+        for each in rules.segments
+    }
+    for each in rules.matching:
+        sees = tags if _sees_rules(each) else []
+        depends = [settings, _condition_text(each.when), each.include_existing, sees]
+        found[MATCHING, each.name] = _hash(depends)
+    return {**found, (TAGS, ""): _hash(tags)}
+
+
+def trigger_digests(
+    rules: Rules, paid_statuses: Iterable[str], store: StoreSettings
+) -> dict[str, str]:
+    """Return a digest, by workflow, of everything that decides which events start it."""
+    settings = _settings_data(paid_statuses, store)
+    return {
+        each.name: rules.digest
+        if each.trigger.watches_state
+        else _hash([settings, each.trigger.canonical])
+        for each in rules.workflows
+    }
+
+
+def _settings_data(paid_statuses: Iterable[str], store: StoreSettings) -> list[Any]:
+    return [_FORMAT_VERSION, sorted(paid_statuses), _store_data(store)]
+
+
+def _sees_rules(workflow: Workflow) -> bool:
+    """Return whether the condition of a workflow depends on segments or tags."""
+    found = (find_attribute(name) for name in (workflow.when.names if workflow.when else ()))
+    return any(each and (each[0].place == "segments" or each[0].name == "tags") for each in found)
 
 
 def _segment_data(rules: Iterable[Segment]) -> dict[str, list[Any]]:

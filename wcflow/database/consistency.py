@@ -51,6 +51,7 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "run": ("started_at", "ended_at"),
     "outbox": ("queued_at", "claimed_at", "finished_at"),
     "workflow": ("active_since",),
+    "rule": ("changed_at",),
 }
 """Times that wcflow itself recorded: none of them is in the future."""
 

@@ -216,7 +216,7 @@ def _copy_handled_events(tx: Connection, store: str, person: int, new: int) -> N
 def move_identity(tx: Connection, store: str, old: str, new: str, email: str) -> None:
     """Change a person's key from ``old`` to ``new``; merge the two if ``new`` has a person.
 
-    ``old`` is a guest who registered, or an account that was deleted.
+    ``old`` is a guest who registered or whose address was corrected, or a deleted account.
     """
     if old != new:
         known = _load_known(tx, store, {old, new})
@@ -224,6 +224,8 @@ def move_identity(tx: Connection, store: str, old: str, new: str, email: str) ->
         if source is not None and _belongs(old, source):
             if account_in(old) is not None:
                 _drop_account(tx, store, old, source.person, keep=email_in(new))
+            elif account_in(new) is None:
+                _forget_identity(tx, store, old)
             _join(tx, store, source.person, target, new)
     mark_dirty(tx, store, {new: email})
 
@@ -250,6 +252,12 @@ def _drop_account(tx: Connection, store: str, key: str, person: int, keep: str |
             if email != keep:
                 _set_absent(tx, _split(tx, store, email, person))
     tx.execute(delete(_IDENTITIES).where(of_person, account))
+
+
+def _forget_identity(tx: Connection, store: str, key: str) -> None:
+    kind, value = _kind_and_value(key)
+    here = (_IDENTITIES.c.kind == kind, _IDENTITIES.c.value == value)
+    tx.execute(delete(_IDENTITIES).where(_IDENTITIES.c.store == store, *here))
 
 
 def _set_absent(tx: Connection, person: int) -> None:

@@ -37,8 +37,7 @@ def load_seen_order_events(
     """Give (workflow, event) that was seen of each order, under whatever person."""
     found: dict[int, set[tuple[str, str]]] = {}
     for order_id, workflow, event in fetch_tuples(tx, _BY_ORDER, store, order_ids):
-        if event.startswith("order "):
-            found.setdefault(order_id, set()).add((workflow, event))
+        found.setdefault(order_id, set()).add((workflow, event))
     return found
 
 

@@ -35,6 +35,7 @@ from wcflow.database.tables import (
     OutboxRow,
     PersonRow,
     RescanRow,
+    RuleRow,
     RunRow,
     TransitionRow,
     WorkflowRow,
@@ -107,6 +108,7 @@ _PAST_TIMES = (
     (table_of(EventRow), "at"),
     (_WORKFLOWS, "active_since"),
     (_OUTBOX, "finished_at"),
+    (table_of(RuleRow), "changed_at"),
 )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection
 
+from wcflow.config.digest import rule_digests, trigger_digests
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import runs
+from wcflow.database import rule_changes, runs
 from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.products import load_all_products, load_products
 from wcflow.database.sql import instant
@@ -24,7 +25,7 @@ from wcflow.evaluate.entries import EntryBuilder
 from wcflow.profile import StoreProfile
 from wcflow.records import Order, Product
 from wcflow.rules.evaluation_input import Policy
-from wcflow.rules.model import Rules, Workflow
+from wcflow.rules.model import RuleChanges, RuleName, Rules, Workflow
 from wcflow.rules.workflow_run import Activation
 from wcflow.units import parse_zone
 
@@ -47,56 +48,84 @@ def open_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
     """Return the context; save since when new workflows are active, and notice changed rules."""
-    known = runs.load_activations(tx, settings.name)
-    evaluation_context = _build_context(tx, config, settings, now, known)
-    current = {
-        name: (activation, evaluation_context.rules.digest)
-        for name, activation in evaluation_context.activations.items()
-    }
-    changed = {name: each for name, each in current.items() if known.get(name) != each}
+    known = _load_known(tx, settings.name)
+    evaluation_context, current = _build_context(config, settings, now, known)
+    changed = {n: each for n, each in current.workflows.items() if known.workflows.get(n) != each}
     runs.save_activations(tx, settings.name, changed)
-    _start_full_evaluation_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
-    if evaluation_context.policy.secret:
-        return evaluation_context
-    secret = _secret(tx)
-    return replace(
-        evaluation_context,
-        policy=msgspec.structs.replace(evaluation_context.policy, secret=secret),
-        entry_builder=replace(evaluation_context.entry_builder, secret=secret),
+    rule_changes.forget_workflows(
+        tx, settings.name, known.workflows.keys() - current.workflows.keys()
     )
+    rule_changes.save_rules(tx, settings.name, known.rules, current.rules)
+    _start_full_evaluation_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
+    secret = evaluation_context.policy.secret or _secret(tx)
+    return _with_secret(evaluation_context, secret)
 
 
 def read_context(
     tx: Connection, config: Config, settings: StoreSettings, now: datetime
 ) -> EvaluationContext:
     """Return the context for a preview; nothing is saved."""
-    return _build_context(tx, config, settings, now, runs.load_activations(tx, settings.name))
+    known = _load_known(tx, settings.name)
+    evaluation_context, _ = _build_context(config, settings, now, known)
+    return _with_secret(evaluation_context, load_setting(tx, "secret") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is saved about a store's rules: since when workflows are active, and when rules changed."""
+
+    row: StoreRow
+    workflows: Mapping[str, tuple[Activation, str]]
+    rules: rule_changes.SavedRules
+
+    @property
+    def started(self) -> datetime | None:
+        started = self.row.initial_sync_started
+        return None if started is None else instant(started)
+
+
+def _load_known(tx: Connection, store: str) -> _Known:
+    row = load_store_row(tx, store)
+    assert row is not None, "the store is known before it is evaluated"
+    return _Known(row, runs.load_activations(tx, store), rule_changes.load_rules(tx, store))
 
 
 def _build_context(
-    tx: Connection,
-    config: Config,
-    settings: StoreSettings,
-    now: datetime,
-    known: Mapping[str, tuple[Activation, str]],
-) -> EvaluationContext:
-    row = load_store_row(tx, settings.name)
-    assert row is not None, "the store is known before it is evaluated"
+    config: Config, settings: StoreSettings, now: datetime, known: _Known
+) -> tuple[EvaluationContext, _Known]:
+    """Return the context, and the workflows and rules to save."""
     rules = rules_for_store(config.rules, settings)
-    started = instant(row.initial_sync_started) if row.initial_sync_started is not None else now
-    activations = _activations(known, rules, now, started)
-    secret = load_setting(tx, "secret") or ""
+    started = known.started or now
+    current = _Known(
+        known.row,
+        _activations(known, rules, trigger_digests(rules, config.paid_statuses, settings), now),
+        _rule_changes(known, rules, rule_digests(rules, config.paid_statuses, settings), now),
+    )
     policy = Policy(
         started,
         settings.order_tags == "latest",
         config.manual_tags == "respect",
         settings.name,
-        secret,
+        rule_changes=RuleChanges({name: at for name, (_, at) in current.rules.items()}),
     )
-    entry_builder = EntryBuilder(settings.name, rules, secret, now)
-    store, product_cache = build_store_profile(row, config, settings), ProductCache(settings.name)
-    return EvaluationContext(
-        settings, store, rules, activations, policy, entry_builder, now, product_cache
+    evaluation_context = EvaluationContext(
+        settings,
+        build_store_profile(known.row, config, settings),
+        rules,
+        {name: activation for name, (activation, _) in current.workflows.items()},
+        policy,
+        EntryBuilder(settings.name, rules, "", now),
+        now,
+        ProductCache(settings.name),
+    )
+    return evaluation_context, current
+
+
+def _with_secret(evaluation_context: EvaluationContext, secret: str) -> EvaluationContext:
+    return replace(
+        evaluation_context,
+        policy=msgspec.structs.replace(evaluation_context.policy, secret=secret),
+        entry_builder=replace(evaluation_context.entry_builder, secret=secret),
     )
 
 
@@ -128,22 +157,58 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
 
 
 def _activations(
-    known: Mapping[str, tuple[Activation, str]], rules: Rules, now: datetime, started: datetime
-) -> dict[str, Activation]:
-    """Return since when each workflow is active, including new ones and those switched on again.
+    known: _Known, rules: Rules, digests: Mapping[str, str], now: datetime
+) -> dict[str, tuple[Activation, str]]:
+    """Return since when each workflow is active, and the digest of what starts it."""
+    return {
+        workflow.name: (
+            Activation(_active_since(workflow, known, digests[workflow.name], now), workflow.mode),
+            digests[workflow.name],
+        )
+        for workflow in rules.workflows
+    }
 
-    The first workflows are active since the initial sync started. A workflow with a trigger on
-    segments or tags starts again when rules change, because an edited rule is not an event.
+
+def _active_since(workflow: Workflow, known: _Known, digest: str, now: datetime) -> datetime:
+    """Return when a workflow begins: earlier events are history.
+
+    Workflows that are there at the first evaluation of a store begin with its initial sync. All
+    others begin when they are added or enabled again. An edit of the trigger or of the settings is
+    not an event: from then on only what is new since the last evaluation counts.
     """
-    since = now if known else started
-    found = {}
-    for workflow in rules.workflows:
-        activation, digest = known.get(workflow.name, (None, ""))
-        restarted = activation is None or (activation.mode == "off" and workflow.mode != "off")
-        edited = workflow.trigger.watches_state and digest != rules.digest
-        at = since if activation is None else now if restarted or edited else activation.since
-        found[workflow.name] = Activation(at, workflow.mode)
-    return found
+    watches_state = workflow.trigger.watches_state
+    activation, before = known.workflows.get(workflow.name, (None, ""))
+    if activation is None and not known.row.rules_digest:
+        return known.started or now
+    if activation is None or (activation.mode == "off" and workflow.mode != "off"):
+        # What is found out in this very pass has happened before.
+        return now + SECOND if watches_state else now
+    if digest == before or not (before or watches_state):
+        return activation.since  # without a digest: after a wrong clock
+    if watches_state or workflow.trigger.kind.next_at:
+        return now
+    evaluated = known.row.evaluated_at
+    return activation.since if evaluated is None else max(activation.since, instant(evaluated))
+
+
+def _rule_changes(
+    known: _Known, rules: Rules, digests: Mapping[RuleName, str], now: datetime
+) -> rule_changes.SavedRules:
+    """Return the digest of each rule, and when it was added or changed."""
+    row = known.row
+    # A database of an earlier version has no rules yet; those of the first evaluation are not new.
+    same = not row.rules_digest or (not known.rules and row.rules_digest == rules.digest)
+    new = (known.started or now) if same else _after_evaluation(row, now)
+    return {
+        name: known.rules[name] if known.rules.get(name, ("",))[0] == digest else (digest, new)
+        for name, digest in digests.items()
+    }
+
+
+def _after_evaluation(row: StoreRow, now: datetime) -> datetime:
+    """Return ``now``, or the second after the last evaluation if it was in the same second."""
+    evaluated = None if row.evaluated_at is None else instant(row.evaluated_at)
+    return evaluated + SECOND if evaluated and evaluated + SECOND > now else now
 
 
 def _start_full_evaluation_if_rules_changed(tx: Connection, store: str, digest: str) -> None:
@@ -163,6 +228,7 @@ def _secret(tx: Connection) -> str:
     return secret
 
 
+SECOND = timedelta(seconds=1)
 READ_ALL_FROM = 100
 """For this many people all products are loaded: that is faster than searching their orders."""
 MAX_CACHED = 20_000

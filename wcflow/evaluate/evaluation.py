@@ -54,9 +54,9 @@ def evaluate(
             with db.transaction() as tx:
                 persons, more = evaluation_queue.take_due_people(tx, settings.name, now, BATCH)
                 total.incomplete = bool(persons)
+                evaluation_queue.save_evaluated_at(tx, settings.name, now)
                 if not persons:
                     break
-                evaluation_queue.save_evaluated_at(tx, settings.name, now)
                 evaluated, failures = _evaluate_batch(
                     load_inputs(tx, evaluation_context, persons), evaluation_context
                 )

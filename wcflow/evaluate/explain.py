@@ -33,7 +33,7 @@ from wcflow.rules.events import Event
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.step_tree import texts
 from wcflow.rules.steps import adds_tag
-from wcflow.rules.workflow_run import Run
+from wcflow.rules.workflow_run import NOTHING_HANDLED, Run
 
 LATEST_ENTRIES = 50
 
@@ -268,7 +268,7 @@ def _workflow_status(
         return f"{started[-1].event} {words} with the next sync"
     if event is None:
         return "nothing has started it yet"
-    if event.name in evaluation_input.seen.get(workflow.name, ()):
+    if evaluation_input.handled.get(workflow.name, NOTHING_HANDLED).covers(workflow, event):
         return "already handled"
     if event.at < activation.since and not workflow.include_existing:
         return "skipped: happened before this workflow was enabled"

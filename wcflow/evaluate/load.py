@@ -18,8 +18,9 @@ from wcflow.evaluate.context import EvaluationContext
 from wcflow.profile import Profile, account_in, email_in
 from wcflow.records import Order
 from wcflow.rules.evaluation_input import EvaluationInput
+from wcflow.rules.events import FIRST_ORDER
 from wcflow.rules.tags import Memory, places_changed_by_hand
-from wcflow.rules.workflow_run import Run
+from wcflow.rules.workflow_run import Handled, Run
 from wcflow.units import normalize_email
 
 
@@ -43,9 +44,7 @@ def load_inputs(
             profiles[person],
             _with_email(memories[person], profiles[person].email),
             tuple(runs_by_person.get(person, ())),
-            _handled_events(
-                runs_by_person.get(person, ()), profiles[person].orders, handled_elsewhere
-            ),
+            _handled(runs_by_person.get(person, ()), profiles[person].orders, handled_elsewhere),
             frozenset(waiting.get(person, ())),
             orders_elsewhere,
             {place: written[place] for place in changed_by_hand[person] if place in written},
@@ -140,18 +139,27 @@ def _load_handled_elsewhere(
     )
 
 
-def _handled_events(
+def _handled(
     person_runs: Sequence[Run],
     orders: Sequence[Order],
     handled_elsewhere: Mapping[int, set[tuple[str, str]]],
-) -> dict[str, frozenset[str]]:
-    """Return the names of handled events by workflow."""
+) -> dict[str, Handled]:
+    """Return what each workflow has handled of a person and of their orders."""
     if not person_runs and not handled_elsewhere:
         return {}
-    names: dict[str, set[str]] = {}
+    events: dict[str, set[str]] = {}
+    seen_orders: dict[str, set[int]] = {}
     for run in person_runs:
-        names.setdefault(run.workflow, set()).add(run.event)
+        events.setdefault(run.workflow, set()).add(run.event)
+        seen_orders.setdefault(run.workflow, set()).add(run.order_id)
     for order in orders:
         for workflow, event in handled_elsewhere.get(order.id, ()):
-            names.setdefault(workflow, set()).add(event)
-    return {workflow: frozenset(seen) for workflow, seen in names.items()}
+            seen_orders.setdefault(workflow, set()).add(order.id)
+            names = events.setdefault(workflow, set())
+            # Another person's milestone says nothing about this person's.
+            if event.startswith("order ") or event == FIRST_ORDER:
+                names.add(event)
+    return {
+        workflow: Handled(frozenset(names), frozenset(seen_orders[workflow]))
+        for workflow, names in events.items()
+    }

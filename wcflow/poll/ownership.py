@@ -21,6 +21,7 @@ from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, persons_of
 from wcflow.database.mapping import PreparedOrder
 from wcflow.database.orders import (
+    OrderChange,
     delete_orders,
     find_guest_owners,
     load_order_emails,
@@ -43,12 +44,38 @@ def apply_orders(
     People whom an initial sync has already marked are not marked again.
     """
     changes = save_orders(tx, settings.name, orders)
+    _follow_moved_orders(tx, settings, changes)
     before = {change.before for change in changes if change.before is not None}
     owners = before | {change.after for change in changes}
     mark_owners_dirty(tx, settings, known.without_dirty(owners) if known else owners)
     if known:
         known.add_dirty(owners)
     return len(changes)
+
+
+def _follow_moved_orders(
+    tx: Connection, settings: StoreSettings, changes: Iterable[OrderChange]
+) -> None:
+    """Let a guest whose orders have all moved become the person who has them now.
+
+    So a corrected address stays the same person, for whom everything is handled already.
+    """
+    moved = {
+        change.before.email: change.after
+        for change in sorted(changes)
+        if change.before is not None
+        and not change.before.customer_id
+        and change.before != change.after
+    }
+    if not moved:
+        return
+    emptied = moved.keys() - {each.email for each in find_guest_owners(tx, settings.name, moved)}
+    keys = keys_of(tx, settings.name, moved.values(), settings.shared_emails, settings.guests)
+    for email in sorted(emptied):
+        after = moved[email]
+        new = keys[after]
+        if new is not None:
+            move_identity(tx, settings.name, guest_key(email), new, after.email)
 
 
 def drop_orders(tx: Connection, settings: StoreSettings, ids: Collection[int]) -> int:

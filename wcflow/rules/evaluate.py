@@ -97,20 +97,30 @@ def _previous_states(
     states: Sequence[EvaluationState], rules: Rules
 ) -> list[tuple[PreviousState, Profile]]:
     """Return each person's state at the last evaluation, and a profile that contains it."""
-    current_profiles = [state.profile(state.evaluation_input.memory.segments) for state in states]
-    previous_times = [state.then for state in states]
-    asked = [
-        (as_of(p, then), then)
-        for p, then in zip(current_profiles, previous_times, strict=True)
-        if then
-    ]
-    decided = iter(classify_all(asked, rules))
-    seen = []
-    for state, current_profile, then in zip(states, current_profiles, previous_times, strict=True):
-        before = state.before(next(decided), current_profile) if then else state.saved_before()
+    profiles = [state.profile(state.evaluation_input.memory.segments) for state in states]
+    changed = [state.changed_rules() for state in states]
+    latest = states[0].policy.rule_changes.latest if states else None
+    starts = _classified_as_of(profiles, [state.starts_at for state in states], rules)
+    at_change = _classified_as_of(profiles, [latest if each else None for each in changed], rules)
+    found = []
+    for state, profile, names, start, then in zip(
+        states, profiles, changed, starts, at_change, strict=True
+    ):
+        before = state.before(start, profile) if start else state.saved_before()
+        if then:
+            before = state.with_changed_rules(before, names, then, profile)
         same = before.segments == state.evaluation_input.memory.segments
-        seen.append((before, current_profile if same else state.profile(before.segments)))
-    return seen
+        found.append((before, profile if same else state.profile(before.segments)))
+    return found
+
+
+def _classified_as_of(
+    profiles: Sequence[Profile], times: Sequence[datetime | None], rules: Rules
+) -> list[Classification | None]:
+    """Classify people as of a time each; None where there is no time."""
+    asked = [(as_of(p, at), at) for p, at in zip(profiles, times, strict=True) if at]
+    decided = iter(classify_all(asked, rules))
+    return [next(decided) if at else None for at in times]
 
 
 def _classifications(

@@ -9,14 +9,15 @@ import msgspec
 
 from wcflow.profile import Profile
 from wcflow.records import Order
+from wcflow.rules.model import RuleChanges
 from wcflow.rules.tags import Memory, TagChange, TagMeta, TagPlace
-from wcflow.rules.workflow_run import Run
+from wcflow.rules.workflow_run import Handled, Run
 
 
 class Policy(msgspec.Struct, frozen=True):
     """The settings of a store: since when it is watched, where tags are written, whose tags win.
 
-    Coupon codes and the marks of notes derive from ``secret``.
+    ``rule_changes`` says when rules last changed. Coupon codes and the marks of notes derive from ``secret``.
     """
 
     watching_since: datetime
@@ -24,13 +25,13 @@ class Policy(msgspec.Struct, frozen=True):
     respect: bool = True
     store: str = ""
     secret: str = ""
+    rule_changes: RuleChanges = msgspec.field(default_factory=RuleChanges)
 
 
 class EvaluationInput(msgspec.Struct, frozen=True):
     """All that the evaluation of a person needs.
 
-    ``seen`` maps each workflow to the events it has already handled, including those of the
-    person's orders when they belonged to someone else. ``undelivered`` are the ids of runs with
+    ``handled`` says by workflow what has been handled already. ``undelivered`` are the ids of runs with
     outbox entries that have not been delivered. ``elsewhere`` are orders, by id, that triggered
     such or waiting runs and belong to another person now. ``written`` are tag changes that wcflow
     may have made and that the person's memory does not contain.
@@ -39,7 +40,7 @@ class EvaluationInput(msgspec.Struct, frozen=True):
     profile: Profile
     memory: Memory
     runs: tuple[Run, ...] = ()
-    seen: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    handled: Mapping[str, Handled] = msgspec.field(default_factory=dict)
     undelivered: frozenset[int] = frozenset()
     elsewhere: Mapping[int, Order] = msgspec.field(default_factory=dict)
     written: Mapping[TagPlace, TagChange] = msgspec.field(default_factory=dict)

@@ -15,7 +15,7 @@ from wcflow.records import Order
 from wcflow.rules.classify import NO_TAGS, Classification, lifecycle_segment
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy, TagTarget
-from wcflow.rules.model import Rules
+from wcflow.rules.model import MATCHING, NO_RULES, SEGMENT, TAGS, RuleName, Rules, names_of
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.tags import (
     UNKNOWN_COPY,
@@ -46,8 +46,9 @@ class PreviousState(msgspec.Struct, frozen=True):
         then = self.classification
         if then is None or (then.changes_at is not None and then.changes_at <= now):
             return None
+        segments = {name: self.segments.get(name, now) for name in then.segments}
         return _classification(
-            self.segments, then.kept_forever, then.changes_at, then.tags, then.context
+            segments, then.kept_forever, then.changes_at, then.tags, then.context
         )
 
 
@@ -69,12 +70,22 @@ class EvaluationState(msgspec.Struct, frozen=True):
     merges: dict[frozenset[str], MergedTags] = msgspec.field(default_factory=dict)
 
     @property
-    def then(self) -> datetime | None:
-        """When the person was last evaluated, if the rules have changed since; otherwise None."""
+    def starts_at(self) -> datetime | None:
+        """Just before the store was watched, if the person has never been evaluated.
+
+        After a wrong clock: the time of the last evaluation on a right one.
+        """
         memory = self.evaluation_input.memory
+        if memory.evaluated_at is None:
+            return self.policy.watching_since - SECOND
+        return None if memory.rules_digest else memory.evaluated_at
+
+    def changed_rules(self) -> frozenset[RuleName]:
+        """Return the rules that changed after the person was last evaluated."""
+        memory, changes = self.evaluation_input.memory, self.policy.rule_changes
         if memory.evaluated_at is not None and memory.rules_digest == self.rules.digest:
-            return None
-        return memory.evaluated_at or self.policy.watching_since - timedelta(seconds=1)
+            return NO_RULES
+        return changes.since(memory.evaluated_at or self.policy.watching_since)
 
     def saved_before(self) -> PreviousState:
         """Return the previous state from memory."""
@@ -82,10 +93,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         return _previous(memory.segments, memory.current_tags, memory.matching_workflows)
 
     def before(self, classification: Classification, present: Profile) -> PreviousState:
-        """Return the previous state as today's rules see it.
-
-        So neither the initial sync nor an edited rule counts as an event.
-        """
+        """Return the state before the store was watched: the initial sync is not an event."""
         memory, profile, then = (
             self.evaluation_input.memory,
             classification.context.profile,
@@ -103,9 +111,49 @@ class EvaluationState(msgspec.Struct, frozen=True):
             segments, current_tags, matched, classification if profile is present else None
         )
 
+    def with_changed_rules(
+        self,
+        before: PreviousState,
+        changed: frozenset[RuleName],
+        classification: Classification,
+        present: Profile,
+    ) -> PreviousState:
+        """Return the previous state with what changed rules gave when they changed.
+
+        So an added or edited rule is not an event. What the other rules gave stays as it was, so
+        that an event of theirs is not lost.
+        """
+        memory, edited = self.evaluation_input.memory, names_of(SEGMENT, changed)
+        # A rule that changes in the second of an evaluation counts as changed in the next second.
+        just_before = classification.context.now - 2 * SECOND
+        segments = {
+            rule.name: before.segments[rule.name]
+            for rule in self.rules.segments
+            if rule.name in before.segments and rule.name not in edited
+        } | {
+            name: memory.segments.get(name, just_before)
+            for name in classification.segments
+            if name in edited
+        }
+        tags = self.merged(
+            with_workflow_tags(classification.tags, memory.added_by_workflows)
+        ).target
+        current_tags = before.current_tags
+        if (TAGS, "") in changed:
+            current_tags = (current_tags | classification.tags) & tags
+        matching = names_of(MATCHING, changed)
+        context = classification.context.decided(tags, segments)
+        matched = find_matching_workflows(self.rules, context) - self._new_matching_workflows()
+        return _previous(
+            segments,
+            current_tags,
+            (before.matched - matching) | (matched & matching),
+            classification if classification.context.profile is present else None,
+        )
+
     def _new_matching_workflows(self) -> frozenset[str]:
         """Return the customer_matches workflows that must also run for people who already match."""
-        known = self.evaluation_input.seen
+        known = self.evaluation_input.handled
         return frozenset(
             workflow.name
             for workflow in self.rules.workflows
@@ -187,6 +235,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         return tuple(targets)
 
 
+SECOND = timedelta(seconds=1)
 EMPTY_TAG_META = TagMeta(NO_TAGS)
 _state, _previous, _classification = EvaluationState, PreviousState, Classification
 _memory, _written, _target = Memory, TagMeta, TagTarget

@@ -23,6 +23,9 @@ from wcflow.profile import (
 )
 from wcflow.records import LineItem, Order, StatusChange
 
+FIRST_ORDER = "first order"
+"""The name of the event of the trigger ``first_order``."""
+
 
 class Event(msgspec.Struct, frozen=True):
     """Something that happened: a stable name, when, and the order and line item it concerns."""

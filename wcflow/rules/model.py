@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import AttributeQuery
@@ -97,3 +100,37 @@ class Rules:
         object.__setattr__(self, "lifecycle", lifecycle)
         matches = (each for each in self.workflows if each.trigger.name == "customer_matches")
         object.__setattr__(self, "matching", tuple(each for each in matches if each.when))
+
+
+# Rules that were added or changed: what they decide about the time before is not an event.
+
+RuleName = tuple[str, str]
+"""Kind and name of a rule. All tags are one rule, because tags can depend on each other."""
+SEGMENT, TAGS, MATCHING = "segment", "tags", "matching"
+
+
+# No slots: cached_property needs a dictionary.
+@dataclass(frozen=True)
+class RuleChanges:
+    """When each rule was last added or changed."""
+
+    changed_at: Mapping[RuleName, datetime] = field(default_factory=dict)
+
+    @cached_property
+    def latest(self) -> datetime | None:
+        return max(self.changed_at.values(), default=None)
+
+    def since(self, then: datetime) -> frozenset[RuleName]:
+        """Return the rules that changed after ``then``."""
+        latest = self.latest
+        if latest is None or latest <= then:
+            return NO_RULES
+        return frozenset(name for name, at in self.changed_at.items() if at > then)
+
+
+NO_RULES = frozenset[RuleName]()
+
+
+def names_of(kind: str, rules: Iterable[RuleName]) -> frozenset[str]:
+    """Return the names of the rules of a kind."""
+    return frozenset(name for each, name in rules if each == kind)

@@ -17,6 +17,7 @@ from wcflow.profile import in_store_currency, order_date, paid_orders
 from wcflow.rules import arguments
 from wcflow.rules.errors import RuleErrors, did_you_mean, unknown
 from wcflow.rules.events import (
+    FIRST_ORDER,
     Event,
     TriggerContext,
     completed_at,
@@ -82,7 +83,11 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class TriggerKind:
-    """What the registry holds about a trigger; ``names`` is ``segment`` or ``tag`` if its argument is one."""
+    """What the registry holds about a trigger.
+
+    ``names`` is ``segment`` or ``tag`` if its argument is one. ``counts_orders`` says that an event
+    is named by the order's number among the person's orders, and not by the order.
+    """
 
     name: str
     form: str
@@ -92,6 +97,7 @@ class TriggerKind:
     events: Callable[[TriggerContext, Any], Iterable[Event]]
     has_order: bool = False
     has_item: bool = False
+    counts_orders: bool = False
     names: str = ""
     next_at: Callable[[TriggerContext, Any], datetime | None] | None = None
 
@@ -218,10 +224,11 @@ def _product_purchased(context: TriggerContext, _: None) -> Iterator[Event]:
     "A customer pays for the first time. Happens once per customer.",
     "first_order",
     has_order=True,
+    counts_orders=True,
 )
 def _first_order(context: TriggerContext, _: None) -> Iterator[Event]:
     for _nth, order, at in numbered_paid_orders(context)[:1]:
-        yield Event("first order", at, order)
+        yield Event(FIRST_ORDER, at, order)
 
 
 @trigger(
@@ -241,6 +248,7 @@ def _repeat_order(context: TriggerContext, _: None) -> Iterator[Event]:
     "order_milestone 5, 10, 20",
     arguments.milestones,
     has_order=True,
+    counts_orders=True,
 )
 def _order_milestone(context: TriggerContext, milestones: tuple[int, ...]) -> Iterator[Event]:
     for nth, order, at in numbered_paid_orders(context):

@@ -72,18 +72,44 @@ class Activation:
     mode: str
 
 
+class Handled(msgspec.Struct, frozen=True):
+    """What a workflow has handled for a person: events by name, and the orders that it has seen.
+
+    That includes what it has handled of the person's orders while they were someone else's.
+    """
+
+    events: frozenset[str] = frozenset()
+    orders: frozenset[int] = frozenset()
+
+    def covers(self, workflow: Workflow, event: Event) -> bool:
+        """Return whether an event must not start the workflow again.
+
+        The first order of a guest can be the third of the account that it moves to.
+        """
+        if event.name in self.events:
+            return True
+        if event.order is None or not workflow.trigger.kind.counts_orders:
+            return False
+        return event.order.id in self.orders
+
+
+NOTHING_HANDLED = Handled()
+
+
 def new_events(
     workflow: Workflow,
     activation: Activation,
     trigger_context: TriggerContext,
-    seen: Collection[str],
+    handled: Handled,
 ) -> Iterator[Event]:
     """Return the events that this workflow has not handled yet, oldest first."""
     found = [*workflow.trigger.events(trigger_context)]
     if len(found) > 1:
         found.sort(key=lambda each: (each.at, each.name))
     for each in found:
-        if each.name in seen or not (workflow.include_existing or each.at >= activation.since):
+        if not (workflow.include_existing or each.at >= activation.since):
+            continue
+        if handled.covers(workflow, each):
             continue
         if not _unsettled(each.order, trigger_context.now):
             yield each

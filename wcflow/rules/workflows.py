@@ -19,6 +19,7 @@ from wcflow.rules.run_steps import RunSetup, Taken, run_steps
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
+    NOTHING_HANDLED,
     SETTLING_SECONDS,
     Activation,
     Run,
@@ -143,12 +144,12 @@ def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
         if by_order_stamps and (latest is None or latest < activation.since):
             continue  # everything happened before it was activated
         runs = work.runs_of(workflow)
-        seen = work.evaluation_input.seen.get(workflow.name, frozenset())
+        handled = work.evaluation_input.handled.get(workflow.name, NOTHING_HANDLED)
         since = work.matched_since.get(workflow.name)
         trigger_context = (
             replace(work.trigger_context, matching_since=since) if since else work.trigger_context
         )
-        for event in new_events(workflow, activation, trigger_context, seen):
+        for event in new_events(workflow, activation, trigger_context, handled):
             context = work.context.about(event.order, event.item)
             run = start_run(workflow, event, context, runs, work.rules.digest)
             runs.append(run)

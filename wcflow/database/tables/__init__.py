@@ -20,7 +20,7 @@ from wcflow.database.tables.records import (
     WrittenTagsRow,
 )
 from wcflow.database.tables.store import ChannelRow, ImportRange, RescanRow, SettingRow, StoreRow
-from wcflow.database.tables.workflows import OutboxRow, RunRow, WorkflowRow
+from wcflow.database.tables.workflows import OutboxRow, RuleRow, RunRow, WorkflowRow
 
 __all__ = [
     "ChannelRow",
@@ -35,6 +35,7 @@ __all__ = [
     "ProductRow",
     "QuarantineRow",
     "RescanRow",
+    "RuleRow",
     "RunRow",
     "SettingRow",
     "StoreRow",

@@ -14,10 +14,20 @@ class WorkflowRow(Row, table=True):
     store: str = Field(primary_key=True, description="the store's name")
     name: str = Field(primary_key=True, description="the NAME of [workflow NAME]")
     mode: str = Field(description="live, dry_run or off, as last loaded")
-    rules_digest: str = Field(
-        default="", description="hash of the rules whose results it depends on"
-    )
+    rules_digest: str = Field(default="", description="hash of what decides which events start it")
     active_since: int = Field(sa_type=BigInteger, description="when it was last enabled")
+
+
+class RuleRow(Row, table=True):
+    """When a rule last changed. What it decides about the time before is not an event."""
+
+    __tablename__ = "rule"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    kind: str = Field(primary_key=True, description="segment, tags, or matching")
+    name: str = Field(primary_key=True, description="of the segment or workflow; empty: all tags")
+    digest: str = Field(description="hash of everything that decides it")
+    changed_at: int = Field(sa_type=BigInteger, description="when it was added or changed")
 
 
 class RunRow(Row, table=True):

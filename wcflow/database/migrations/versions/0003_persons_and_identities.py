@@ -100,11 +100,24 @@ def upgrade() -> None:
     _make_rescan()
     _convert_store()
     op.drop_table("person_of_subject")
+    _make_rule()
     # Nothing reads it: the detail holds the address.
     op.execute("ALTER TABLE orders DROP COLUMN country")
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)
+
+
+def _make_rule() -> None:
+    op.create_table(
+        "rule",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "kind", "name"),
+    )
 
 
 def _number_persons() -> None:
