@@ -94,13 +94,26 @@ def replace_at(row, place, value):
     return row
 
 
+def remove_at(row, place):
+    """Return the row without what is at a path."""
+    row = deepcopy(row)
+    at = row
+    for key in place[:-1]:
+        at = at[key]
+    del at[place[-1]]
+    return row
+
+
 @st.composite
-def malformed_rows(draw, rows, times=1):
-    """Return one of the rows with so many of its fields replaced."""
+def malformed_rows(draw, rows, times=1, remove=False):
+    """Return one of the rows with so many of its fields replaced, or with ``remove`` removed."""
     row = draw(st.sampled_from(rows))
     for _ in range(times):
         place = draw(st.sampled_from(list(json_paths(row))[1:] or [()]))
-        row = replace_at(row, place, draw(any_json))
+        if remove and place and draw(st.booleans()):
+            row = remove_at(row, place)
+        else:
+            row = replace_at(row, place, draw(any_json))
     return row
 
 

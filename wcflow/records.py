@@ -66,7 +66,8 @@ class Order(msgspec.Struct, frozen=True):
 
     ``total`` does not change with refunds. ``customer_id`` is 0 for guests. ``email`` is the
     normalized billing address. ``meta`` contains the keys that rules or wcflow use; values other
-    than text are JSON. ``history`` comes from the database and is oldest first.
+    than text are JSON. ``history`` comes from the database and is oldest first. ``odd_fields`` are the
+    fields that were not as WooCommerce documents them, and read as far as possible.
     """
 
     id: int
@@ -91,6 +92,7 @@ class Order(msgspec.Struct, frozen=True):
     coupons: tuple[str, ...] = ()
     meta: Mapping[str, str] = msgspec.field(default_factory=dict)
     history: tuple[StatusChange, ...] = ()
+    odd_fields: tuple[str, ...] = ()
 
     @property
     def country(self) -> str:
@@ -99,7 +101,10 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Customer(msgspec.Struct, frozen=True):
-    """A customer account. ``meta`` is None unless the key belongs to an administrator."""
+    """A customer account. ``meta`` is None if it cannot be read.
+
+    WooCommerce only shows it to the keys of administrators. ``odd_fields`` as in Order.
+    """
 
     id: int
     email: str
@@ -111,6 +116,7 @@ class Customer(msgspec.Struct, frozen=True):
     billing: Address = msgspec.field(default_factory=Address)
     shipping: Address = msgspec.field(default_factory=Address)
     meta: Mapping[str, str] | None = None
+    odd_fields: tuple[str, ...] = ()
 
 
 class Product(msgspec.Struct, frozen=True):
@@ -122,6 +128,7 @@ class Product(msgspec.Struct, frozen=True):
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     modified: datetime | None = None
+    odd_fields: tuple[str, ...] = ()
 
 
 class Coupon(msgspec.Struct, frozen=True):

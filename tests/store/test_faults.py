@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wcflow.sandbox.auth import ADMIN
-from wcflow.sandbox.faults import BOM, PHP_NOTICE, Faults, TimedOut, Unreachable
+from wcflow.sandbox.faults import BOM, CACHE_REMARK, PHP_NOTICE, Faults, TimedOut, Unreachable
 from wcflow.sandbox.rest import Basic, Request, Response
 from wcflow.sandbox.store import SandboxStore
 
@@ -154,6 +154,12 @@ def test_a_notice_stands_before_the_answer(sandbox: SandboxStore, faults: Faults
     faults.prepend_text()
 
     assert PHP_NOTICE + sandbox.answer(LIST, NOW).body == faults.answer(LIST, NOW).body
+
+
+def test_a_remark_of_a_cache_follows_the_answer(sandbox: SandboxStore, faults: Faults):
+    faults.append_text()
+
+    assert sandbox.answer(LIST, NOW).body + CACHE_REMARK == faults.answer(LIST, NOW).body
 
 
 def test_a_redirect_names_another_place(faults: Faults):

@@ -163,12 +163,14 @@ class TestUnreadableRows:
         return {"id": number, "date_modified_gmt": stamp}
 
     def test_they_are_reported_and_the_others_are_read(self) -> None:
-        found = self.page([self.row(1), self.row(2, "yesterday"), "x", {"id": None}, self.row(3)])
+        rows = [self.row(1), self.row(2, "yesterday"), "x", {"id": None}, self.row(3)]
+        found = self.page(rows)
         assert (((1, NOW), (3, NOW))) == found.rows
         assert (
             UnreadableRow(
                 2,
-                "date_modified_gmt: expected a time like 2026-01-31T09:00:00, got other text",
+                "date_created_gmt,date_modified_gmt,date_paid_gmt,date_completed_gmt:"
+                " expected at least one date",
             ),
             UnreadableRow(0, "expected an object"),
             UnreadableRow(0, "id: expected an id, got null"),

@@ -316,7 +316,8 @@ class TestCoupons:
             ({"date_expires_gmt": None}, "expires is never"),
             ({"email_restrictions": []}, "it is restricted to 0 e-mail addresses instead of 1"),
             ({"meta_data": []}, "its meta was not saved"),
-            ({"usage_limit": []}, "usage_limit: expected a whole number, got a list"),
+            ({"usage_limit": []}, "usage_limit is None"),
+            ({"code": []}, "code: expected text, got a list"),
         ],
     )
     def test_a_coupon_that_differs_is_deleted(self, change: dict[str, Any], why: str) -> None:

@@ -364,6 +364,7 @@ class TestUpsert:
                 "role": "",
                 "created": None,
                 "detail": "{}",
+                "odd_fields": "",
             }
             for number in range(1, 1201)
         ]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wcflow.rules.tags import MergedTags, TagChange, TagCopy, join_tags, merge_tags, split_tags
 
 tag = st.text(
-    st.characters(exclude_characters=",", exclude_categories=["C", "Z"]), min_size=1, max_size=4
+    st.characters(exclude_characters=",[{", exclude_categories=["C", "Z"]), min_size=1, max_size=4
 )
 tags = st.frozensets(st.sampled_from("ABCDE"), max_size=5)
 
@@ -31,6 +31,16 @@ def test_tags_are_written_in_the_order_of_the_alphabet():
 
 def test_what_a_person_typed_between_commas_is_a_tag():
     assert frozenset({"VIP", "Big spender"}) == split_tags(" VIP ,,Big spender,")
+
+
+def test_tags_that_a_plugin_keeps_as_a_list_or_an_object_are_tags():
+    assert frozenset({"VIP", "Big spender"}) == split_tags('["VIP","Big spender"]')
+    assert frozenset({"VIP", "Big spender"}) == split_tags('{"0":"VIP","2":"Big spender"}')
+    assert [frozenset()] * 3 == [split_tags(each) for each in ("[]", "{}", "[null,[]]")]
+
+
+def test_a_tag_can_begin_with_a_bracket():
+    assert frozenset({"[new]", "B"}) == split_tags("[new], B")
 
 
 def test_what_rules_want_is_worn_and_what_they_want_no_more_is_not():

@@ -26,6 +26,7 @@ from wcflow.cli.options import (
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
+from wcflow.database.quarantine import OddField, load_odd_fields
 from wcflow.database.schema import HEAD, load_revision
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
@@ -35,6 +36,9 @@ from wcflow.store.probe import Finding, probe
 LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
 """Below a gigabyte is a warning; below 100 megabytes an average store would not fit."""
 
+_ODD_FIELD_ADVICE = (
+    "Nothing, unless your rules use the field: it was read as far as possible. A plugin changes it."
+)
 _STYLES: dict[str, output.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
 
 
@@ -58,7 +62,10 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
     with interruptible() as interrupt:
         findings = {"here": tuple(_check_machine(found, now))}
         for settings in select_stores(found, store):
-            findings[f"store {settings.name}"] = _check_store(settings, now, interrupt)
+            findings[f"store {settings.name}"] = (
+                *_check_store(settings, now, interrupt),
+                *_check_fields(found.database, settings.name),
+            )
     if as_json:
         output.print_json(
             {head: [_to_json(each) for each in some] for head, some in findings.items()}
@@ -99,6 +106,26 @@ def _check_store(
             birthday_format=settings.birthday_format,
         )
     return findings
+
+
+def _check_fields(url: str, store: str) -> Iterator[Finding]:
+    """Report fields of the store's records that were not as WooCommerce documents them."""
+    path = _sqlite_file(url)
+    if path is not None and not path.exists():
+        return
+    try:
+        with open_database(url) as db, db.reading() as tx:
+            odd_fields = load_odd_fields(tx, store)
+    except WcflowError:
+        return  # reported by _check_database
+    for odd in odd_fields:
+        yield Finding("records", "warn", _describe_odd_field(odd), _ODD_FIELD_ADVICE)
+
+
+def _describe_odd_field(odd: OddField) -> str:
+    newest = f"{odd.kind} {odd.example_id}"
+    where = newest if odd.records == 1 else f"{odd.records:,} {odd.kind}s, such as {newest}"
+    return f"{odd.kind}.{odd.field} is in an unexpected form in {where}; everything else was read"
 
 
 def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ It shows no personal data, because its output may go to a monitor, a ticket or a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -22,7 +23,12 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
 from wcflow.database.outbox import OutboxEntry
-from wcflow.database.quarantine import PERSON_KINDS, QuarantinedRecord, load_quarantine
+from wcflow.database.quarantine import (
+    PERSON_KINDS,
+    QuarantinedRecord,
+    load_odd_fields,
+    load_quarantine,
+)
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
 from wcflow.database.stores import load_store_row, saved_hold
 from wcflow.database.tables import StoreRow
@@ -33,7 +39,6 @@ from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 FAILED_SHOWN = 10
 QUARANTINED_SHOWN = 5
-UNREADABLE_LIMIT = 10
 LEAST_MAX_AGE = timedelta(minutes=15)
 """Younger than this a successful poll is never called old."""
 
@@ -67,13 +72,15 @@ class StoreStatus:
     runs: Mapping[str, Mapping[str, int]]
     failed: Sequence[OutboxEntry]
     quarantine: Sequence[QuarantinedRecord]
+    odd_fields: Mapping[str, int]
     problems: Sequence[str]
 
 
 def register(app: typer.Typer) -> None:
     app.command(
         "status",
-        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, or has failed changes.",
+        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, has failed changes or records that"
+        " cannot be read.",
     )(status)
 
 
@@ -166,9 +173,10 @@ def load_status(
         runs=count_runs(tx, name),
         failed=failed,
         quarantine=quarantine,
+        odd_fields={f"{odd.kind}.{odd.field}": odd.records for odd in load_odd_fields(tx, name)},
         problems=(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
-            *_record_problems(quarantine, {"order": sum(orders.values()), "customer": customers}),
+            *_record_problems(quarantine),
             *_evaluation_problems(quarantine),
         ),
     )
@@ -200,14 +208,10 @@ def _sync_problems(
         yield f"{output.format_count(failed, 'change')} failed"
 
 
-def _record_problems(
-    quarantine: Sequence[QuarantinedRecord], known: Mapping[str, int]
-) -> Iterator[str]:
-    """Report a store that has become unreadable: over a tenth of a kind is quarantined."""
-    for kind, count in known.items():
-        bad = sum(row.kind == kind for row in quarantine)
-        if bad >= UNREADABLE_LIMIT and bad >= count / UNREADABLE_LIMIT:
-            yield f"{output.format_count(bad, kind)} could not be read"
+def _record_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
+    counts = Counter(row.kind for row in quarantine if row.kind not in PERSON_KINDS)
+    for kind, count in sorted(counts.items()):
+        yield f"{output.format_count(count, kind)} could not be read"
 
 
 def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
@@ -307,7 +311,7 @@ def _print_failed(store_status: StoreStatus) -> None:
 
 
 def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
-    """Print quarantined records. They are no problem of the store: everything else continues."""
+    """Print quarantined records; everything else continues."""
     output.print_heading("Quarantine")
     if bad := sum(row.kind not in PERSON_KINDS for row in rows):
         output.print_line(

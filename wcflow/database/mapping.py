@@ -56,6 +56,7 @@ def order_to_row(store: str, order: Order) -> dict[str, Any]:
         "created_via": _without_nul(order.created_via),
         "customer_note": _without_nul(order.customer_note),
         "detail": _order_detail(order),
+        "odd_fields": ",".join(order.odd_fields),
     }
 
 
@@ -90,7 +91,7 @@ def order_from_columns(columns: Iterable[Any]) -> Order:
     # fmt: off
     (
         number, name, status, currency, total, discount, customer_id, email, created, modified,
-        paid, completed, method, via, note, detail, history,
+        paid, completed, method, via, note, detail, history, odd_fields,
     ) = columns
     # fmt: on
     billing, shipping = _build_addresses(_decode_addresses(detail))
@@ -118,6 +119,7 @@ def order_from_columns(columns: Iterable[Any]) -> Order:
         content.coupons,
         content.meta,
         _parse_history(history),
+        split_fields(odd_fields),
     )
 
 
@@ -200,6 +202,7 @@ def customer_to_row(store: str, customer: Customer) -> dict[str, Any]:
         "role": _without_nul(customer.role),
         "created": _optional_stamp(customer.created),
         "detail": _customer_detail(customer),
+        "odd_fields": ",".join(customer.odd_fields),
     }
 
 
@@ -217,11 +220,21 @@ def customer_from_row(row: Any) -> Customer:
 
 def customer_from_columns(columns: Iterable[Any]) -> Customer:
     """Return the customer of a row's columns: all but the store, in the table's order."""
-    number, email, first_name, last_name, username, role, created, detail = columns
+    number, email, first_name, last_name, username, role, created, detail, odd_fields = columns
     decoded = _decode_customer_detail(detail)
     registered, addresses = _optional_instant(created), _build_addresses(decoded)
+    odd = split_fields(odd_fields)
     return Customer(
-        number, email, first_name, last_name, username, role, registered, *addresses, decoded.meta
+        number,
+        email,
+        first_name,
+        last_name,
+        username,
+        role,
+        registered,
+        *addresses,
+        decoded.meta,
+        odd,
     )
 
 
@@ -238,6 +251,7 @@ def product_to_row(store: str, product: Product) -> dict[str, Any]:
         "categories": dumps(product.categories),
         "tags": dumps(product.tags),
         "modified": _optional_stamp(product.modified),
+        "odd_fields": ",".join(product.odd_fields),
     }
 
 
@@ -248,9 +262,15 @@ def product_from_row(row: Any) -> Product:
 
 def product_from_columns(columns: Iterable[Any]) -> Product:
     """Return the product of a row's columns: all but the store, in the table's order."""
-    number, name, sku, categories, tags, modified = columns
+    number, name, sku, categories, tags, modified, odd_fields = columns
     return Product(
-        number, name, sku, _parse_names(categories), _parse_names(tags), _optional_instant(modified)
+        number,
+        name,
+        sku,
+        _parse_names(categories),
+        _parse_names(tags),
+        _optional_instant(modified),
+        split_fields(odd_fields),
     )
 
 
@@ -258,6 +278,11 @@ def product_from_columns(columns: Iterable[Any]) -> Product:
 @lru_cache(maxsize=4096)
 def _parse_names(text: str) -> tuple[str, ...]:
     return tuple(loads(text))
+
+
+def split_fields(column: str) -> tuple[str, ...]:
+    """Return the names in the column ``odd_fields``."""
+    return tuple(column.split(",")) if column else ()
 
 
 def row_content(row: Mapping[str, Any]) -> dict[str, Any]:

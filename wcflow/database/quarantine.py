@@ -6,15 +6,23 @@ A row is known by its kind and id alone: what stands in it may be personal, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from wcflow.database.sql import chunks, instant, stamp, table_of, upsert
-from wcflow.database.tables import QuarantineRow
+from wcflow.database.tables import CustomerRow, OrderRow, ProductRow, QuarantineRow
+from wcflow.database.tables.records import HAS_ODD_FIELDS
 
 _QUARANTINE = table_of(QuarantineRow)
+
+_RECORDS = {
+    "order": table_of(OrderRow),
+    "customer": table_of(CustomerRow),
+    "product": table_of(ProductRow),
+}
 
 PERSON_KINDS = ("person of order", "person of customer")
 """Kinds of rows that could be read, and whose person could not be judged all the same."""
@@ -35,6 +43,34 @@ class RecordKey(NamedTuple):
 
     kind: str
     id: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OddField:
+    """A field that could only be read as far as possible, and the newest record with it."""
+
+    kind: str
+    field: str
+    records: int
+    example_id: int
+
+
+def load_odd_fields(tx: Connection, store: str) -> list[OddField]:
+    """Return the odd fields of all records, by kind and name.
+
+    Each record keeps the names of its own odd fields, so none is counted twice, and a record that is
+    read well again is no longer counted.
+    """
+    found: dict[tuple[str, str], OddField] = {}
+    for kind, table in _RECORDS.items():
+        columns = select(table.c.odd_fields, func.count(), func.max(table.c.id))
+        query = columns.where(table.c.store == store, HAS_ODD_FIELDS).group_by(table.c.odd_fields)
+        for fields, count, newest in tx.execute(query):
+            for name in fields.split(","):
+                known = found.get((kind, name), OddField(kind, name, 0, 0))
+                records, example = known.records + count, max(known.example_id, newest)
+                found[kind, name] = OddField(kind, name, records, example)
+    return sorted(found.values())
 
 
 def load_quarantine(tx: Connection, store: str) -> list[QuarantinedRecord]:

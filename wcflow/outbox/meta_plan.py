@@ -18,7 +18,16 @@ from wcflow.database.customers import load_customers
 from wcflow.database.orders import load_orders
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.tags import load_written_tags
-from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagMeta, TagPlace, copy_of, merge_tags
+from wcflow.rules.tags import (
+    NO_CHANGE,
+    Memory,
+    TagChange,
+    TagMeta,
+    TagPlace,
+    copy_of,
+    known_meta,
+    merge_tags,
+)
 
 Meta = Mapping[str, str | None]
 ShownMeta = Mapping[int, Mapping[str, str] | None]
@@ -138,6 +147,8 @@ def _preview(planner: MetaPlanner, entry: OutboxEntry, shown: ShownMeta) -> Prev
 
 def _shown(tx: Connection, store: str, resource: str, entries: Sequence[OutboxEntry]) -> ShownMeta:
     targets = sorted({number for where, number in map(target_of, entries) if where == resource})
-    if resource == "customer":
-        return {number: each.meta for number, each in load_customers(tx, store, targets).items()}
-    return {number: each.meta for number, each in load_orders(tx, store, targets).items()}
+    load = load_customers if resource == "customer" else load_orders
+    return {
+        number: known_meta(each.meta, each.odd_fields)
+        for number, each in load(tx, store, targets).items()
+    }

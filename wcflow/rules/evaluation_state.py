@@ -24,6 +24,7 @@ from wcflow.rules.tags import (
     TagCopy,
     TagMeta,
     copy_of,
+    known_meta,
     merge_tags,
     read_tag_meta,
 )
@@ -249,17 +250,16 @@ def prepare_evaluation(
         latest_order(evaluation_input.profile),
         evaluation_input.memory,
     )
-    shown = (
-        read_tag_meta(account.meta if account else None),
-        read_tag_meta(order.meta if order else None),
-    )
+    account_meta = known_meta(account.meta, account.odd_fields) if account else None
+    order_meta = known_meta(order.meta, order.odd_fields) if order else None
+    shown = (read_tag_meta(account_meta), read_tag_meta(order_meta))
     on_order = UNKNOWN_COPY
     if order is not None:
-        on_order = copy_of(("order", order.id), order.meta, memory, evaluation_input.written)
+        on_order = copy_of(("order", order.id), order_meta, memory, evaluation_input.written)
     on_customer = UNKNOWN_COPY
     if account is not None:
         on_customer = copy_of(
-            ("customer", account.id), account.meta, memory, evaluation_input.written
+            ("customer", account.id), account_meta, memory, evaluation_input.written
         )
     copies = (on_customer, on_order)
     seen = copies if policy.order_tags else copies[:1]

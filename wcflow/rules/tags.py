@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -20,8 +21,19 @@ def join_tags(tags: Iterable[str]) -> str:
 # Many people have the same tags.
 @lru_cache(maxsize=8192)
 def split_tags(text: str | None) -> frozenset[str]:
-    """Parse tags from the store's meta value, which people can edit."""
-    return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
+    """Parse tags from the store's meta value, which people can edit and plugins can make a list."""
+    plain = _join_listed(text) if text and text[0] in "[{" else text or ""
+    return frozenset(part.strip() for part in plain.split(",") if part.strip())
+
+
+def _join_listed(text: str) -> str:
+    """Return the texts in a JSON list or object, with commas between them."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text  # a tag that begins with a bracket
+    values = found.values() if isinstance(found, dict) else found
+    return ",".join(each for each in values if isinstance(each, str))
 
 
 class TagChange(msgspec.Struct, frozen=True):
@@ -185,6 +197,17 @@ def read_tag_meta(meta: Mapping[str, str] | None) -> TagMeta | None:
     return _tag_meta(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""))
 
 
+def known_meta(
+    meta: Mapping[str, str] | None, odd_fields: Collection[str]
+) -> Mapping[str, str] | None:
+    """Return meta in which the tags are known; None if they can be in a part that cannot be read.
+
+    Otherwise meta that a plugin damages would look as if someone had removed all tags.
+    """
+    known = meta is None or TAGS_META in meta or "meta_data" not in odd_fields
+    return meta if known else None
+
+
 # Many people have the same, and each evaluation reads it several times.
 @lru_cache(maxsize=8192)
 def _tag_meta(tags: str, segment: str) -> TagMeta:
@@ -214,9 +237,10 @@ def places_changed_by_hand(profile: Profile, memory: Memory) -> list[TagPlace]:
     account, order = profile.account, latest_order(profile)
     places: list[tuple[TagPlace, Mapping[str, str] | None]] = []
     if account is not None:
-        places.append((("customer", account.id), account.meta))
+        meta = known_meta(account.meta, account.odd_fields)
+        places.append((("customer", account.id), meta))
     if order is not None:
-        places.append((("order", order.id), order.meta))
+        places.append((("order", order.id), known_meta(order.meta, order.odd_fields)))
     return [place for place, meta in places if _was_changed_by_hand(meta, memory.written_in(place))]
 
 

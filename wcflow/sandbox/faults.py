@@ -21,6 +21,7 @@ from wcflow.sandbox.store import SandboxStore
 PHP_NOTICE = (
     "<br />\n<b>Notice</b>:  Undefined index: size in <b>/srv/plugins/x.php</b> on line <b>7</b>"
 )
+CACHE_REMARK = "\n<!-- Cached by [a plugin] at 2026-11-22 19:20:08 -->"
 BOM = "\ufeff"
 MAINTENANCE = "Briefly unavailable for scheduled maintenance. Check back in a minute."
 
@@ -167,6 +168,10 @@ class Faults:
     def prepend_text(self, text: str = PHP_NOTICE, **counts: Any) -> None:
         """Put a PHP notice, or a BOM, before the body."""
         self._change_response(lambda response: replace(response, body=text + response.body), counts)
+
+    def append_text(self, text: str = CACHE_REMARK, **counts: Any) -> None:
+        """Put a cache's remark, or a PHP notice, after the body."""
+        self._change_response(lambda response: replace(response, body=response.body + text), counts)
 
     def redirect(
         self, to: str = "https://www.shop.example/", *, effect: bool = False, **counts: Any

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Unpack
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
 from wcflow.store import errors, wire, writes
-from wcflow.store.fields import Json, meta, row_id
+from wcflow.store.fields import Json, row_id
 from wcflow.store.http import Answer, ClientOptions, Params
 from wcflow.store.listing import (
     Listing,
@@ -33,6 +33,10 @@ from wcflow.store.retry import AdaptiveSize
 _MAX_PAGE_SIZE = 100
 _BY_ID: Params = {"orderby": "id", "order": "asc"}
 _ALL_ROLES: Params = {"role": "all", **_BY_ID}
+
+
+CurrentMeta = Mapping[str, str] | None
+"""The meta of a customer or an order; None if its tags are unknown."""
 
 
 class Refunds(NamedTuple):
@@ -73,7 +77,7 @@ class Store(ListingClient):
         self, *, page_size: int | None = None, **filters: Unpack[OrderFilters]
     ) -> Listing[tuple[int, datetime]]:
         """Return the ids and modification times of the orders that match."""
-        params = {**order_params(filters), "_fields": "id,date_modified_gmt"}
+        params = {**order_params(filters), "_fields": f"id,{wire.DATE_FIELDS}"}
         if wanted := filters.get("include", ()):
             return self.get_by_ids("orders", wanted, params, wire.parse_modified)
         return self.page("orders", params, wire.parse_modified, page_size)
@@ -89,10 +93,10 @@ class Store(ListingClient):
         path = f"orders/{order_id}"
         return self.one(path, _order_fields(meta_keys), partial(wire.parse_order, keep=meta_keys))
 
-    def orders_meta(self, order_ids: Collection[int]) -> dict[int, dict[str, str]]:
+    def orders_meta(self, order_ids: Collection[int]) -> dict[int, CurrentMeta]:
         """Return the current meta of orders; orders deleted or in the trash are missing."""
         params = {"status": "any", **_BY_ID, "_fields": "id,meta_data"}
-        found = self.get_by_ids("orders", order_ids, params, lambda row: (row["id"], meta(row)))
+        found = self.get_by_ids("orders", order_ids, params, wire.parse_meta)
         return dict(require_all_rows("GET /orders", found))
 
     def notes(self, order_id: int) -> tuple[Note, ...]:
@@ -106,13 +110,13 @@ class Store(ListingClient):
     def refunds(self, orders: Iterable[Order], known: Container[int] = ()) -> Refunds:
         """Return the refunds of ``orders`` with their dates, which orders do not contain.
 
-        Refunds that have a date or are in ``known`` are omitted.
+        Refunds that have a date, have no id of their own or are in ``known`` are omitted.
         """
         wanted = {
             refund.id: order
             for order in orders
             for refund in order.refunds
-            if refund.date is None and refund.id not in known
+            if refund.date is None and refund.id > 0 and refund.id not in known
         }
         if wanted and self._lists_refunds:
             try:
@@ -146,7 +150,7 @@ class Store(ListingClient):
 
     def _refunds_by_id(self, wanted: Mapping[int, Order]) -> Refunds:
         def read(row: Json) -> Refund:
-            return wire.parse_refund(row, wanted[row["id"]].currency)
+            return wire.parse_refund(row, wanted[row_id(row)].currency)
 
         params = {**_BY_ID, "_fields": wire.REFUND_FIELDS}
         return _to_refunds(self.get_by_ids("refunds", wanted, params, read))
@@ -187,18 +191,11 @@ class Store(ListingClient):
         """Return a customer, or None if they do not exist."""
         return self.one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.parse_customer)
 
-    def customers_meta(self, customer_ids: Collection[int]) -> dict[int, dict[str, str] | None]:
-        """Return the current meta of customers; None where the key is not allowed to read it."""
-
-        def read(row: Json) -> tuple[int, dict[str, str] | None]:
-            return row["id"], wire.parse_customer_meta(row)
-
+    def customers_meta(self, customer_ids: Collection[int]) -> dict[int, CurrentMeta]:
+        """Return the current meta of customers."""
         params = {**_ALL_ROLES, "_fields": "id,meta_data"}
-        return dict(
-            require_all_rows(
-                "GET /customers", self.get_by_ids("customers", customer_ids, params, read)
-            )
-        )
+        found = self.get_by_ids("customers", customer_ids, params, wire.parse_meta)
+        return dict(require_all_rows("GET /customers", found))
 
     # Products
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 from wcflow.errors import StoreError
 from wcflow.store import errors
-from wcflow.store.fields import Json, WireError, row_id, timestamp
+from wcflow.store.fields import Json, RowReader, WireError, row_id
 from wcflow.store.http import Answer, HttpClient, Params
 from wcflow.store.json_body import InvalidRow
 
@@ -255,15 +255,9 @@ def _as_object(row: Any) -> Json:
 def _unreadable_row(row: Any, error: WireError) -> UnreadableRow:
     if type(row) is not dict:
         return UnreadableRow(row.id if type(row) is InvalidRow else 0, str(error))
-    stamps = (_or_none(timestamp, row, f"date_{each}_gmt") for each in ("created", "modified"))
-    return UnreadableRow(_or_none(row_id, row) or 0, str(error), *stamps)
-
-
-def _or_none(read: Callable[..., T], *what: Any) -> T | None:
-    try:
-        return read(*what)
-    except WireError:
-        return None
+    reader = RowReader(row)
+    stamps = (reader.timestamp(f"date_{each}_gmt") for each in ("created", "modified"))
+    return UnreadableRow(reader.reference_id("id"), str(error), *stamps)
 
 
 def _join_listings(listings: Sequence[Listing[T]]) -> Listing[T]:

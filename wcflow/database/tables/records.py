@@ -1,9 +1,20 @@
 """Tables of what the store contains, and of how wcflow reads and writes it."""
 
-from sqlalchemy import BigInteger, Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Text, text
 from sqlmodel import Field
 
 from wcflow.database.tables.base import Row
+
+ODD_FIELDS = "fields that were read only as far as possible, separated by commas"
+HAS_ODD_FIELDS = text("odd_fields <> ''")
+
+
+def _odd_fields_index(table: str) -> Index:
+    """Index records with odd fields, to count the few without reading all.
+
+    PostgreSQL stores equal keys once. The same condition for it would load its dialect at each start.
+    """
+    return Index(f"{table}_odd", "store", "odd_fields", sqlite_where=HAS_ODD_FIELDS)
 
 
 class OrderRow(Row, table=True):
@@ -15,6 +26,7 @@ class OrderRow(Row, table=True):
         Index("orders_by_customer", "store", "customer_id", "email"),
         Index("orders_by_created", "store", "created"),
         Index("orders_by_status", "store", "status"),
+        _odd_fields_index("orders"),
     )
 
     store: str = Field(primary_key=True, description="the store's name")
@@ -39,13 +51,19 @@ class OrderRow(Row, table=True):
     history: str = Field(
         default="[]", sa_type=Text, description="JSON: observed changes [[before, after, at], …]"
     )
+    odd_fields: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
+    )
 
 
 class CustomerRow(Row, table=True):
     """A registered customer as the store last returned them."""
 
     __tablename__ = "customer"
-    __table_args__ = (Index("customer_by_email", "store", "email"),)
+    __table_args__ = (
+        Index("customer_by_email", "store", "email"),
+        _odd_fields_index("customer"),
+    )
 
     store: str = Field(primary_key=True, description="the store's name")
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -56,12 +74,16 @@ class CustomerRow(Row, table=True):
     role: str = Field(description="the WordPress role")
     created: int | None = Field(sa_type=BigInteger, description="when they registered")
     detail: str = Field(sa_type=Text, description="JSON: billing, meta (null: hidden), shipping")
+    odd_fields: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
+    )
 
 
 class ProductRow(Row, table=True):
     """A product, for its categories and tags."""
 
     __tablename__ = "product"
+    __table_args__ = (_odd_fields_index("product"),)
 
     store: str = Field(primary_key=True, description="the store's name")
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -70,6 +92,9 @@ class ProductRow(Row, table=True):
     categories: str = Field(sa_type=Text, description="JSON: names")
     tags: str = Field(sa_type=Text, description="JSON: names")
     modified: int | None = Field(sa_type=BigInteger, description="date_modified_gmt")
+    odd_fields: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
+    )
 
 
 class QuarantineRow(Row, table=True):

@@ -103,9 +103,21 @@ def upgrade() -> None:
     _make_rule()
     # Nothing reads it: the detail holds the address.
     op.execute("ALTER TABLE orders DROP COLUMN country")
+    for statement in _ODD_FIELDS:
+        op.execute(statement)
+    for table in ("orders", "customer", "product"):
+        few = sa.text("odd_fields <> ''")
+        op.create_index(f"{table}_odd", table, ["store", "odd_fields"], sqlite_where=few)
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)
+
+
+_ODD_FIELDS = (
+    "ALTER TABLE orders ADD COLUMN odd_fields VARCHAR NOT NULL DEFAULT ''",
+    "ALTER TABLE customer ADD COLUMN odd_fields VARCHAR NOT NULL DEFAULT ''",
+    "ALTER TABLE product ADD COLUMN odd_fields VARCHAR NOT NULL DEFAULT ''",
+)
 
 
 def _make_rule() -> None:
