@@ -66,7 +66,9 @@ class Order(msgspec.Struct, frozen=True):
 
     ``total`` does not change with refunds. ``customer_id`` is 0 for guests. ``email`` is the
     normalized billing address. ``meta`` contains the keys that rules or wcflow use; values other
-    than text are JSON. ``history`` comes from the database and is oldest first.
+    than text are JSON. ``history`` comes from the database and is oldest first. ``parent_id`` is the
+    order that a plugin split into this one and others, or 0. ``undated`` means that the store has no
+    creation date: ``created`` is then the best other date, or when the order was first seen.
     """
 
     id: int
@@ -91,6 +93,8 @@ class Order(msgspec.Struct, frozen=True):
     coupons: tuple[str, ...] = ()
     meta: Mapping[str, str] = msgspec.field(default_factory=dict)
     history: tuple[StatusChange, ...] = ()
+    parent_id: int = 0
+    undated: bool = False
 
     @property
     def country(self) -> str:

@@ -41,7 +41,8 @@ _NO_END = 2**40
 _ORDER_RANGES, _ORDERS_OF_RANGE = 32, 200
 _CUSTOMER_RANGES, _CUSTOMERS_OF_RANGE = 8, 1000
 
-ORDER_PARTS = ("orders", "trash", "drafts")
+UNDATED_PART = "undated"
+ORDER_PARTS = ("orders", UNDATED_PART, "trash", "drafts")
 
 
 def order_slices(store: str, oldest: int, newest: int, total: int) -> list[ImportRange]:
@@ -113,6 +114,11 @@ def products_work(context: PollContext) -> SliceWork[tuple[Product, ...]]:
     return SliceWork("products", request, save)
 
 
+def undated_slice(store: str) -> ImportRange:
+    """Return the range for orders without a creation date; its position counts those read."""
+    return ImportRange(store=store, resource=UNDATED_PART, number=0, position=0, end=_NO_END)
+
+
 def orders_work(
     context: PollContext, part_name: str
 ) -> SliceWork[tuple[Sequence[Order], OrderPage]]:
@@ -120,6 +126,10 @@ def orders_work(
     resync = _is_resync(context, ORDER)
 
     def request(part: ImportRange) -> FetchedPart[tuple[Sequence[Order], OrderPage]]:
+        if part_name == UNDATED_PART:
+            orders, position, last = _fetch_undated(context, part.position)
+            page = complete_page(context, orders, refetch_customers=False)
+            return FetchedPart((orders if resync else (), page), position, last)
         try:
             step = _pager(context, part).step(instant(part.position))
         except StoreError as error:
@@ -141,6 +151,18 @@ def orders_work(
         return changed
 
     return SliceWork(part_name, request, save)
+
+
+def _fetch_undated(context: PollContext, position: int) -> tuple[tuple[Order, ...], int, bool]:
+    """Return a page of undated orders, the next position, and whether it was the last page.
+
+    The store sorts them before all others, and no time range contains them.
+    """
+    listing = context.orders(status="any", orderby="date", order="asc", offset=position)
+    undated = tuple(order for order in listing.rows if order.undated)
+    dated = len(undated) < len(listing.rows)
+    next_position = position + len(undated) + len(listing.unreadable)
+    return undated, next_position, dated or not listing.full
 
 
 def _is_resync(context: PollContext, kind: str) -> bool:

@@ -43,7 +43,7 @@ KEY_META = "wcflow_key"
 """Coupon meta with the key of the outbox entry: it identifies coupons that wcflow created."""
 
 ORDER_FIELDS = (
-    "id,number,status,currency,total,discount_total,customer_id,billing,shipping,date_created_gmt,"
+    "id,parent_id,number,status,currency,total,discount_total,customer_id,billing,shipping,date_created_gmt,"
     "date_modified_gmt,date_paid_gmt,date_completed_gmt,payment_method,created_via,customer_note,"
     "line_items,refunds,coupon_lines"
 )
@@ -109,7 +109,7 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     """Return an order with the meta whose keys are in ``keep``."""
     currency = text(row, "currency")
     billing = _read_object(row, "billing", _parse_address)
-    created, modified = _parse_stamps(row)
+    created, modified, undated = _parse_stamps(row)
     return Order(
         id=row_id(row),
         number=text(row, "number"),
@@ -132,16 +132,22 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
         refunds=_read_list(row, "refunds", lambda each: _parse_order_refund(each, currency)),
         coupons=_read_list(row, "coupon_lines", lambda each: text(each, "code").lower()),
         meta=meta(row, keep) if keep else {},
+        parent_id=reference_id(row, "parent_id") if "parent_id" in row else 0,
+        undated=undated,
     )
 
 
-def _parse_stamps(row: Json) -> tuple[datetime, datetime]:
-    modified = timestamp(row, "date_modified_gmt")
-    # With post storage, a draft has no creation date yet.
-    created = timestamp(row, "date_created_gmt") or modified
-    if created is None:
+def _parse_stamps(row: Json) -> tuple[datetime, datetime, bool]:
+    """Return when an order was created and modified, and whether its creation date is missing.
+
+    With post storage a draft has no creation date yet; imported orders can lack one too.
+    """
+    created, modified = timestamp(row, "date_created_gmt"), timestamp(row, "date_modified_gmt")
+    others = ("date_paid_gmt", "date_completed_gmt")
+    best = created or next(filter(None, (timestamp(row, key) for key in others)), modified)
+    if best is None:
         raise wrong_type("date_created_gmt", "a time", None)
-    return created, modified or created
+    return best, modified or best, created is None
 
 
 def parse_line_item(row: Json, currency: str) -> LineItem:

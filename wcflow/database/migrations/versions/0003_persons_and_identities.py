@@ -102,6 +102,18 @@ def upgrade() -> None:
     op.drop_table("person_of_subject")
     # Nothing reads it: the detail holds the address.
     op.execute("ALTER TABLE orders DROP COLUMN country")
+    op.execute("ALTER TABLE orders ADD COLUMN parent_id BIGINT NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE orders ADD COLUMN undated BOOLEAN NOT NULL DEFAULT FALSE")
+    op.execute("ALTER TABLE store ADD COLUMN child_orders_read BOOLEAN NOT NULL DEFAULT FALSE")
+    op.drop_index("orders_by_status", table_name="orders")
+    op.create_index("orders_by_status", "orders", ["store", "status", "currency"])
+    op.create_index(
+        "orders_by_parent",
+        "orders",
+        ["store", "parent_id"],
+        sqlite_where=sa.text("parent_id <> 0"),
+        postgresql_where=sa.text("parent_id <> 0"),
+    )
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)
