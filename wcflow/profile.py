@@ -365,6 +365,21 @@ def _status_as_of(order: Order, then: datetime) -> str:
     return order.status
 
 
+def next_order_date(profile: Profile, now: datetime) -> datetime | None:
+    """Return the first date after ``now`` that an order has, or None."""
+    latest = profile.latest_stamp
+    if latest is None or latest <= now:
+        return None
+    return min((date for date in map(order_date, profile.orders) if date > now), default=None)
+
+
+def without_later_orders(profile: Profile, now: datetime) -> Profile:
+    """Return the profile without orders dated after ``now``."""
+    return replace(
+        profile, orders=tuple([each for each in profile.orders if order_date(each) <= now])
+    )
+
+
 class Transition(msgspec.Struct, frozen=True):
     """A person entered (or left) a segment at an instant."""
 

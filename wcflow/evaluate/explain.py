@@ -143,7 +143,7 @@ def explain_person(
         currency=evaluation_context.store.currency,
         without_rate=sum(net_total(order, evaluation_context.store) is None for order in paid),
         last_order=order_date(paid[-1]) if paid else None,
-        not_counted=_not_counted(evaluation.profile),
+        not_counted=_not_counted(evaluation_input.profile, now),
         evaluated_at=evaluation_input.memory.evaluated_at,
         changes_at=evaluation.due.at,
         segments=dict(evaluation.classification.segments),
@@ -167,10 +167,10 @@ def explain_person(
     )
 
 
-def _not_counted(profile: Profile) -> dict[int, str]:
+def _not_counted(profile: Profile, now: datetime) -> dict[int, str]:
     """Return why orders do not count as paid orders, newest first; drafts are left out."""
     reasons = {
-        order.id: why_not_paid(order, profile)
+        order.id: "dated in the future" if order_date(order) > now else why_not_paid(order, profile)
         for order in reversed(profile.orders)
         if order.status not in HIDDEN_STATUSES
     }

@@ -101,7 +101,7 @@ def _plan(context: PollContext) -> Plan:
     first = context.orders(status="any", orderby="date", order="asc", page_size=1)
     latest = context.client.order_ids(status="any", orderby="modified", order="desc", page_size=1)
     newest = max(context.client.newest_customer_ids(1).rows, default=0)
-    undated = any(order.undated for order in first.rows)
+    undated, total = any(order.undated for order in first.rows), first.total or 0
     if undated:
         # The store sorts orders without a date first; the ranges begin with the oldest date.
         first = context.orders(
@@ -110,15 +110,15 @@ def _plan(context: PollContext) -> Plan:
     oldest = min((order.created for order in first.rows), default=EARLIEST)
     # Stamps count as well as the Date header: the two can come from different clocks.
     known = min([first.server_now, *(modified for _, modified in latest.rows)])
-    now, total = stamp(first.server_now), first.total or 0
+    now, dated = stamp(first.server_now), first.total or 0
     return Plan(
         server_now=now,
         cursor=stamp(known - cursor_margin(known, context.zone)),
         newest_customer_id=newest,
         customers=customer_slices(context.store, newest),
         orders=[
-            *order_slices(context.store, stamp(oldest), now, total),
-            *([undated_slice(context.store)] if undated else []),
+            *order_slices(context.store, stamp(oldest), now, dated),
+            *([undated_slice(context.store, total - dated)] if undated else []),
             whole_slice(context.store, "products"),
             whole_slice(context.store, "trash"),
             *(
