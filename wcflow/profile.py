@@ -178,10 +178,10 @@ def order_date(order: Order) -> datetime:
     return order.paid or order.created
 
 
-def last_activity(order: Order) -> datetime:
-    """Return the last time anything happened to an order."""
+def last_activity(order: Order, *, modified: bool = True) -> datetime:
+    """Return the last time anything happened to an order, or without ``modified``, was recorded."""
     latest = order.created
-    for stamp in (order.modified, order.paid, order.completed):
+    for stamp in (order.modified if modified else None, order.paid, order.completed):
         if stamp is not None and stamp > latest:
             latest = stamp
     for change in order.history:

@@ -285,6 +285,7 @@ def _convert_outbox() -> None:
     op.execute(_PERSON_OF_ENTRY)
     op.add_column("outbox", sa.Column("channel", sa.String(), nullable=True))
     op.execute("UPDATE outbox SET channel = 'store'")
+    op.execute("ALTER TABLE outbox ADD COLUMN urgent BOOLEAN NOT NULL DEFAULT FALSE")
     with op.batch_alter_table("outbox") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
         table.alter_column("channel", existing_type=sa.String(), nullable=False)
@@ -293,6 +294,9 @@ def _convert_outbox() -> None:
         key = ["store", "rule", "person", "event", "step"]
         table.create_unique_constraint("outbox_once", key)
     op.create_index("outbox_by_person", "outbox", ["store", "person", "state"], unique=False)
+    op.drop_index("outbox_due", table_name="outbox")
+    due = ["store", "state", "approved", "kind", "urgent", "due_at"]
+    op.create_index("outbox_due", "outbox", due, unique=False)
 
 
 def _make_channel() -> None:
