@@ -6,15 +6,15 @@ orders under one address. All figures are computed from the orders.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, tzinfo
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 from msgspec.structs import replace
 
 from wcflow.records import Customer, Order, Product, Refund
-from wcflow.units import to_major
+from wcflow.units import minor_digits, to_major, to_minor
 
 LIFECYCLE = "lifecycle"
 
@@ -22,8 +22,10 @@ LIFECYCLE = "lifecycle"
 class StoreProfile(msgspec.Struct, frozen=True):
     """What rules need from the store.
 
-    ``rates`` holds the value of one unit of another currency in the store's currency. ``order_gap``
-    is the median number of days between orders over all customers, None while unknown.
+    ``rates`` holds the value of one unit of another currency in the store's currency. ``rate_meta``
+    names the order meta with such a rate, ``amount_meta`` the one with what was paid so far.
+    ``counts_when`` is the store's condition on orders that count. ``order_gap`` is the median number
+    of days between orders over all customers, None while unknown.
     """
 
     name: str
@@ -36,6 +38,10 @@ class StoreProfile(msgspec.Struct, frozen=True):
     birthday_meta: str = ""
     birthday_format: str = ""
     order_gap: Decimal | None = None
+    count_children: bool = False
+    counts_when: Callable[[Order, Profile], bool] | None = None
+    amount_meta: str = ""
+    rate_meta: str = ""
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -103,7 +109,7 @@ class Profile(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         known = self.figures
         if known is None or known.orders is not self.orders or known.store is not self.store:
-            msgspec.structs.force_setattr(self, "figures", _figures(self.orders, self.store))
+            msgspec.structs.force_setattr(self, "figures", _figures(self))
 
     @property
     def _figures(self) -> OrderFigures:
@@ -135,14 +141,15 @@ class Profile(msgspec.Struct, frozen=True):
         return replace(self, saved_state=saved_state)
 
 
-def _figures(orders: tuple[Order, ...], store: StoreProfile) -> OrderFigures:
-    paid = _sorted_paid(orders, store)
+def _figures(profile: Profile) -> OrderFigures:
+    orders, store = profile.orders, profile.store
+    paid = _sorted_paid(profile)
     return OrderFigures(
         orders,
         store,
         paid,
         tuple([(each, net_total(each, store)) for each in paid]),
-        _newest_order(orders),
+        _newest_order(profile),
         max(map(last_activity, orders), default=None),
     )
 
@@ -172,10 +179,10 @@ def order_date(order: Order) -> datetime:
     return order.paid or order.created
 
 
-def last_activity(order: Order) -> datetime:
-    """Return the last time anything happened to an order."""
+def last_activity(order: Order, *, modified: bool = True) -> datetime:
+    """Return the last time anything happened to an order, or without ``modified``, was recorded."""
     latest = order.created
-    for stamp in (order.modified, order.paid, order.completed):
+    for stamp in (order.modified if modified else None, order.paid, order.completed):
         if stamp is not None and stamp > latest:
             latest = stamp
     for change in order.history:
@@ -186,9 +193,35 @@ def last_activity(order: Order) -> datetime:
     return latest
 
 
-def is_paid(order: Order, store: StoreProfile) -> bool:
-    """Return whether an order counts as paid: a paid status, and not refunded in full."""
-    return order.status in store.paid_statuses and not (order.refunds and refunded_in_full(order))
+def is_paid(order: Order, profile: Profile) -> bool:
+    """Return whether an order counts as paid: a paid status, not refunded in full, and counted."""
+    return (
+        order.status in profile.store.paid_statuses
+        and not (order.refunds and refunded_in_full(order))
+        and is_counted(order, profile)
+    )
+
+
+def is_counted(order: Order, profile: Profile) -> bool:
+    """Return whether the store counts such orders at all, whatever their status."""
+    store = profile.store
+    if order.parent_id and not store.count_children:
+        return False
+    return store.counts_when is None or store.counts_when(order, profile)
+
+
+def why_not_paid(order: Order, profile: Profile) -> str:
+    """Return why an order does not count as a paid order, or nothing if it does."""
+    store = profile.store
+    if order.status not in store.paid_statuses and order.status != "refunded":
+        return f"the status {order.status} does not count as paid"
+    if refunded_in_full(order):
+        return "refunded in full"
+    if order.parent_id and not store.count_children:
+        return f"part of order {order.parent_id} (child_orders)"
+    if not is_counted(order, profile):
+        return "counts_when does not hold"
+    return ""
 
 
 def refunded_in_full(order: Order) -> bool:
@@ -198,13 +231,18 @@ def refunded_in_full(order: Order) -> bool:
     return bool(order.refunds) and 0 < order.total <= sum(each.total for each in order.refunds)
 
 
+def money_refunds(order: Order) -> tuple[Refund, ...]:
+    """Return the refunds that returned money: one of 0.00 only puts goods back into stock."""
+    return tuple([each for each in order.refunds if each.total]) if order.refunds else ()
+
+
 def paid_orders(profile: Profile) -> tuple[Order, ...]:
     """Return the person's paid orders by date, oldest first."""
     return profile.paid
 
 
-def _sorted_paid(orders: Iterable[Order], store: StoreProfile) -> tuple[Order, ...]:
-    paid = [order for order in orders if is_paid(order, store)]
+def _sorted_paid(profile: Profile) -> tuple[Order, ...]:
+    paid = [order for order in profile.orders if is_paid(order, profile)]
     return tuple(sorted(paid, key=_paid_sort_key) if len(paid) > 1 else paid)
 
 
@@ -212,20 +250,60 @@ def _paid_sort_key(order: Order) -> tuple[datetime, int]:
     return order.paid or order.created, order.id
 
 
-def in_store_currency(minor: int, currency: str, store: StoreProfile) -> Decimal | None:
-    """Convert an amount in minor units to the store's currency; None without a rate."""
-    if currency == store.currency:
+def in_store_currency(minor: int, order: Order, store: StoreProfile) -> Decimal | None:
+    """Convert an amount of an order in minor units to the store's currency; None without a rate."""
+    currency = order.currency
+    if currency == store.currency or not currency or currency.upper() == store.currency.upper():
         return to_major(minor, currency)
-    rate = store.rates.get(currency)
+    rate = _own_rate(order, store) or store.rates.get(currency.upper())
     return None if rate is None else to_major(minor, currency) * rate
+
+
+def _own_rate(order: Order, store: StoreProfile) -> Decimal | None:
+    """Return the rate that a currency plugin kept on the order, if it is a number above 0."""
+    rate = _meta_number(order, store.rate_meta)
+    return rate if rate is not None and rate > 0 else None
+
+
+def _meta_number(order: Order, key: str) -> Decimal | None:
+    if not key or key not in order.meta:
+        return None
+    try:
+        number = Decimal(order.meta[key].strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def order_total(order: Order, store: StoreProfile) -> int:
+    """Return the total of an order in minor units: what was paid so far where ``amount_meta`` says it."""
+    paid_so_far = _meta_number(order, store.amount_meta) if store.amount_meta else None
+    try:
+        return order.total if paid_so_far is None else to_minor(paid_so_far, order.currency)
+    except ValueError:  # more digits than any amount has
+        return order.total
 
 
 def net_total(order: Order, store: StoreProfile) -> Decimal | None:
     """Return the total of an order minus refunds, in the store's currency."""
-    total, refunds = order.total, order.refunds
+    total, refunds = order_total(order, store), order.refunds
     if refunds:
         total -= sum([refund.total for refund in refunds])
-    return in_store_currency(total, order.currency, store)
+    return in_store_currency(total, order, store)
+
+
+def net_sales(order: Order, store: StoreProfile) -> Decimal | None:
+    """Return what the items of an order cost after discounts, without tax and shipping.
+
+    Refunds are taken off in proportion: a refund of half the total takes off half the items, as
+    WooCommerce does not say in an order which part of a refund was tax or shipping.
+    """
+    items = in_store_currency(sum([item.total for item in order.items]), order, store)
+    refunded = sum([refund.total for refund in order.refunds])
+    if items is None or not refunded or not order.total:
+        return items
+    left = items * (order.total - refunded) / order.total
+    return left.quantize(Decimal(1).scaleb(-minor_digits(store.currency)))
 
 
 def refund_date(refund: Refund, order: Order) -> datetime:
@@ -234,14 +312,16 @@ def refund_date(refund: Refund, order: Order) -> datetime:
 
 
 def latest_order(profile: Profile) -> Order | None:
-    """Return the order that shows the tags: the newest that is neither a draft nor in the trash."""
+    """Return the order that shows the tags: the newest one placed, and no part of another."""
     return profile.newest
 
 
-def _newest_order(orders: Iterable[Order]) -> Order | None:
+def _newest_order(profile: Profile) -> Order | None:
     newest: Order | None = None
-    for order in orders:
+    for order in profile.orders:
         if order.status in HIDDEN_STATUSES:
+            continue
+        if order.parent_id and not profile.store.count_children:
             continue
         if newest is None or (order.created, order.id) > (newest.created, newest.id):
             newest = order
@@ -284,6 +364,21 @@ def _status_as_of(order: Order, then: datetime) -> str:
     if stamps and min(stamps) > then:
         return "pending"
     return order.status
+
+
+def next_order_date(profile: Profile, now: datetime) -> datetime | None:
+    """Return the first date after ``now`` that an order has, or None."""
+    latest = profile.latest_stamp
+    if latest is None or latest <= now:
+        return None
+    return min((date for date in map(order_date, profile.orders) if date > now), default=None)
+
+
+def without_later_orders(profile: Profile, now: datetime) -> Profile:
+    """Return the profile without orders dated after ``now``."""
+    return replace(
+        profile, orders=tuple([each for each in profile.orders if order_date(each) <= now])
+    )
 
 
 class Transition(msgspec.Struct, frozen=True):

@@ -67,7 +67,9 @@ class Order(msgspec.Struct, frozen=True):
     ``total`` does not change with refunds. ``customer_id`` is 0 for guests. ``email`` is the
     normalized billing address. ``meta`` contains the keys that rules or wcflow use; values other
     than text are JSON. ``history`` comes from the database and is oldest first. ``odd_fields`` are the
-    fields that were not as WooCommerce documents them, and read as far as possible.
+    fields that were not as WooCommerce documents them, and read as far as possible. ``parent_id`` is
+    the order that a plugin split into this one and others, or 0. ``undated`` means that the store has
+    no creation date: ``created`` is then the best other date, or when the order was first seen.
     """
 
     id: int
@@ -93,6 +95,8 @@ class Order(msgspec.Struct, frozen=True):
     meta: Mapping[str, str] = msgspec.field(default_factory=dict)
     history: tuple[StatusChange, ...] = ()
     odd_fields: tuple[str, ...] = ()
+    parent_id: int = 0
+    undated: bool = False
 
     @property
     def country(self) -> str:

@@ -86,9 +86,9 @@ def sync_once(
 
     If the poll fails nothing is evaluated, because decisions need current orders; what is queued for
     other channels than the store is delivered before the error is raised. While this machine's
-    clock and the store's do not agree, nothing is evaluated or delivered. If evaluation
-    exceeds ``time_limit``, the next pass continues it; until then only approved changes are
-    delivered, because the write limit looks at all of them together.
+    clock and the store's do not agree, nothing is evaluated or delivered. If evaluation or delivery
+    exceeds ``time_limit``, the next pass continues it. Until everyone is evaluated only approved
+    changes are delivered, because the write limit looks at all of them together.
     """
     result = SyncResult()
     with hold_lease(context) as leased:
@@ -119,7 +119,9 @@ def sync_once(
                 exc_info=each.error,
             )
         if write and leased.settings.write and not leased.stopping():
-            result.delivered = deliver_store(leased, all_evaluated=not result.evaluated.incomplete)
+            result.delivered = deliver_store(
+                leased, all_evaluated=not result.evaluated.incomplete, time_limit=time_limit
+            )
     return result
 
 
@@ -194,16 +196,20 @@ def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> 
 
 
 def deliver_store(
-    context: SyncContext, *, all_evaluated: bool = True, with_store: bool = True
+    context: SyncContext,
+    *,
+    all_evaluated: bool = True,
+    with_store: bool = True,
+    time_limit: timedelta | None = None,
 ) -> DeliveryResult:
-    """Deliver what is due and not held."""
+    """Deliver what is due and not held, as far as the time limit allows."""
     return deliver(
         context.db,
         WaysOut(context.store, context.channels),
         context.config,
         context.clock,
         context.holder,
-        context.stopping,
+        _with_time_limit(context, time_limit),
         all_evaluated=all_evaluated,
         with_store=with_store,
     )

@@ -62,7 +62,7 @@ def test_status_reports_it_without_personal_data(sim, capsys):
     sim.settle()
     (settings,) = sim.config.stores
     with sim.db.reading() as tx:
-        seen = load_status(tx, settings, sim.now, timedelta(hours=1), None)
+        seen = load_status(tx, sim.config, settings, sim.now, timedelta(hours=1))
     capsys.readouterr()
     print_status(seen, sim.now)
     output = " ".join(capsys.readouterr().out.split())

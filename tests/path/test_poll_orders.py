@@ -299,6 +299,34 @@ class TestManyAtOnce:
 
         assert_database_matches_sandbox(many)
 
+    def test_a_crowded_second_costs_requests_in_proportion_to_its_orders(self, many, monkeypatch):
+        """Its ids can be far apart."""
+        monkeypatch.setattr(paginate, "EXCLUDED", 20)
+        for id in many.made:
+            many.sandbox.edit_billing(id, now=many.now, city="Rome")
+        highest = many.sandbox.state.orders[many.made[-1]]
+        many.sandbox.state.orders[10_000_000] = replace(highest, id=10_000_000, cached_json="")
+        found = many.pull()
+
+        assert 20 > found.requests
+        assert_database_matches_sandbox(many)
+
+    def test_rows_that_leave_a_crowded_second_hide_no_others(self, many, monkeypatch):
+        monkeypatch.setattr(paginate, "EXCLUDED", 20)
+
+        def before_answer(sandbox, now):
+            for id in many.made[:25]:
+                sandbox.edit_billing(id, now=now + timedelta(seconds=5), city="Oslo")
+
+        for id in many.made:
+            many.sandbox.edit_billing(id, now=many.now, city="Rome")
+        many.faults.before_answer(before_answer, only="GET /wc/v3/orders", after=5)
+        many.pull()
+        many.advance(minutes=1)
+        many.pull()
+
+        assert_database_matches_sandbox(many)
+
     @pytest.mark.parametrize("crowd", [4, 9, 45])
     def test_a_crowd_of_one_second_is_not_read_again_by_every_idle_poll(self, many, crowd):
         for id in many.made[:crowd]:

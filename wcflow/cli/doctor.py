@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import typer
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 
 from wcflow import log
 from wcflow.cli import output
@@ -23,12 +23,16 @@ from wcflow.cli.options import (
     select_stores,
     utcnow,
 )
+from wcflow.cli.status import currencies_without_rate, currency_text
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
+from wcflow.database.order_counts import count_child_orders, find_parents_with_less
 from wcflow.database.quarantine import OddField, load_odd_fields
 from wcflow.database.schema import HEAD, load_revision
 from wcflow.database.sqlite_files import check_permissions
+from wcflow.database.stores import load_store_row
+from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.store.probe import Finding, probe
@@ -65,6 +69,7 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
             findings[f"store {settings.name}"] = (
                 *_check_store(settings, now, interrupt),
                 *_check_fields(found.database, settings.name),
+                *_check_orders(found, settings),
             )
     if as_json:
         output.print_json(
@@ -126,6 +131,53 @@ def _describe_odd_field(odd: OddField) -> str:
     newest = f"{odd.kind} {odd.example_id}"
     where = newest if odd.records == 1 else f"{odd.records:,} {odd.kind}s, such as {newest}"
     return f"{odd.kind}.{odd.field} is in an unexpected form in {where}; everything else was read"
+
+
+def _check_orders(config: Config, settings: StoreSettings) -> Iterator[Finding]:
+    """Check what the imported orders show: split orders, and currencies without a rate."""
+    path = _sqlite_file(config.database)
+    if path is not None and not path.exists():
+        return
+    try:
+        with open_database(config.database) as db, db.reading() as tx:
+            if load_revision(tx) == HEAD and (row := load_store_row(tx, settings.name)):
+                yield from _check_split_orders(tx, config, settings)
+                yield from _check_currencies(tx, row, config, settings)
+    except WcflowError:
+        return  # reported as the finding "database"
+
+
+def _check_split_orders(
+    tx: Connection, config: Config, settings: StoreSettings
+) -> Iterator[Finding]:
+    children = count_child_orders(tx, settings.name)
+    if not children:
+        return
+    counted = settings.child_orders == "count"
+    made_by = ", ".join(via or "unknown" for via in children)
+    said = (
+        f"{sum(children.values()):,} orders are parts of other orders (made by {made_by}) and"
+        f" {'count' if counted else 'do not count'}"
+    )
+    short = [] if counted else find_parents_with_less(tx, settings.name, config.paid_statuses)
+    if not short:
+        yield Finding("split orders", "ok", said)
+        return
+    said += (
+        f"; the total of {len(short):,} orders, such as {short[0]}, is less than that of its parts"
+    )
+    advice = (
+        "If these are deposits and instalments, set child_orders = count in the [store] section."
+    )
+    yield Finding("split orders", "warn", said, advice)
+
+
+def _check_currencies(
+    tx: Connection, row: StoreRow, config: Config, settings: StoreSettings
+) -> Iterator[Finding]:
+    for each in currencies_without_rate(tx, row, config, settings):
+        said, _, advice = currency_text(each).partition(": ")
+        yield Finding("currency rates", "warn", said, advice)
 
 
 def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:

@@ -118,6 +118,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
     output.print_line(found.contact, "bold")
     output.print_line(_summary(found, zone), indent=2)
     if not rules_only:
+        _print_not_counted(found)
         _print_current_state(found, zone)
     _print_rules(found.rules)
     if found.workflows:
@@ -165,6 +166,17 @@ def _summary(found: Explanation, zone: tzinfo) -> str:
     if not found.without_rate:
         return short
     return f"{short}; {found.without_rate:,} in a currency without a rate (currency_rates)"
+
+
+def _print_not_counted(found: Explanation) -> None:
+    """Print the newest orders that do not count as paid, with the reason."""
+    rows = [(f"order {key}", why) for key, why in list(found.not_counted.items())[:ORDERS_SHOWN]]
+    if rows:
+        output.print_heading("Orders that do not count")
+        output.print_table(("", ""), rows, indent=2, header=False)
+        more = len(found.not_counted) - len(rows)
+        if more > 0:
+            output.print_line(f"… and {more:,} more", "dim", indent=2)
 
 
 def _print_current_state(found: Explanation, zone: tzinfo) -> None:

@@ -14,10 +14,12 @@ from wcflow.actions.registry import entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
 from wcflow.cli.session import open_session
+from wcflow.cli.status import currencies_without_rate, currency_text
 from wcflow.cli.visits import for_each_store
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts
+from wcflow.database.order_counts import CurrencyCount
 from wcflow.database.stores import load_store_row
 from wcflow.errors import DONE
 from wcflow.outbox.limits import any_hold
@@ -50,6 +52,7 @@ class StorePlan:
     dry_run_counts: Mapping[str, int]
     waiting: Sequence[Preview]
     dry_run: Sequence[Preview]
+    without_rate: Sequence[CurrencyCount]
     people: Mapping[int, Contact]
 
 
@@ -111,6 +114,7 @@ def load_plan(
         dry_run_counts=dry_run_counts,
         waiting=waiting,
         dry_run=dry_run,
+        without_rate=currencies_without_rate(tx, row, config, context.settings),
         people=load_contacts(tx, context.name, persons),
     )
 
@@ -150,6 +154,8 @@ def print_plan(store_plan: StorePlan) -> None:
         output.print_heading(f"Dry run, never written: {_format_counts(store_plan.dry_run_counts)}")
         _print_by_kind(store_plan, store_plan.dry_run, store_plan.dry_run_counts)
     output.print_line()
+    for each in store_plan.without_rate:
+        output.print_line(output.as_sentence(currency_text(each)), "yellow")
     _print_next_steps(store_plan, total)
 
 
@@ -207,6 +213,7 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
         "held": store_plan.held,
         "counts": store_plan.counts,
         "waiting": [_preview_json(each, store_plan) for each in store_plan.waiting],
+        "without_rate": [each._asdict() for each in store_plan.without_rate],
         "dry_run": [_preview_json(each, store_plan) for each in store_plan.dry_run],
     }
 

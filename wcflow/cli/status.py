@@ -22,6 +22,11 @@ from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
+from wcflow.database.order_counts import (
+    CurrencyCount,
+    count_child_orders,
+    count_other_currencies,
+)
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.quarantine import (
     PERSON_KINDS,
@@ -63,6 +68,9 @@ class StoreStatus:
     held: str
     held_since: datetime | None
     orders: Mapping[str, int]
+    child_orders: Mapping[str, int]
+    child_orders_count: bool
+    without_rate: Sequence[CurrencyCount]
     customers: int
     people: int
     people_waiting: int
@@ -108,9 +116,9 @@ def status(
         allowed_age = _allowed_age(session.config, max_age)
         now = session.clock()
         with session.db.counting() as tx:
-            most = session.config.max_writes
             found = [
-                load_status(tx, each, now, allowed_age, most) for each in session.stores(store)
+                load_status(tx, session.config, each, now, allowed_age)
+                for each in session.stores(store)
             ]
     if as_json:
         output.print_json({each.store: _to_json(each) for each in found})
@@ -131,10 +139,10 @@ def _allowed_age(config: Config, given: str | None) -> timedelta:
 
 def load_status(
     tx: Connection,
+    config: Config,
     settings: StoreSettings,
     now: datetime,
     allowed_age: timedelta,
-    max_writes: int | None,
 ) -> StoreStatus:
     """Look at one store."""
     name = settings.name
@@ -146,7 +154,7 @@ def load_status(
     waiting, released = outbox.count_waiting(tx, name, now)
     # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
     saved = saved_hold(tx, row.name)
-    hold = saved.reason or any_hold(tx, row, max_writes, now)
+    hold = saved.reason or any_hold(tx, row, config.max_writes, now)
     return StoreStatus(
         store=name,
         url=row.url or settings.url,
@@ -164,6 +172,9 @@ def load_status(
         held=hold,
         held_since=_optional_instant(saved.since),
         orders=orders,
+        child_orders=count_child_orders(tx, name),
+        child_orders_count=settings.child_orders == "count",
+        without_rate=currencies_without_rate(tx, row, config, settings),
         customers=customers,
         people=people.count_people(tx, name),
         people_waiting=evaluation_queue.count_due_people(tx, name, now),
@@ -270,6 +281,10 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         "orders",
         f"{sum(store_status.orders.values()):,}{_counts_in_brackets(store_status.orders)}",
     )
+    if store_status.child_orders:
+        yield "split orders", _child_orders_text(store_status)
+    for each in store_status.without_rate:
+        yield "no rate", currency_text(each)
     waiting = (
         f" ({store_status.people_waiting:,} to be evaluated)" if store_status.people_waiting else ""
     )
@@ -291,6 +306,37 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
         )
         yield "held", f"{store_status.held}{since}"
+
+
+def currencies_without_rate(
+    tx: Connection, row: StoreRow, config: Config, settings: StoreSettings
+) -> list[CurrencyCount]:
+    """Count the paid orders whose amounts are left out for want of a rate.
+
+    With ``rate_meta`` orders have their own rates, so none are counted.
+    """
+    if settings.rate_meta or not row.currency:
+        return []
+    known = {row.currency.upper(), *settings.currency_rates}
+    return count_other_currencies(tx, settings.name, config.paid_statuses, known)
+
+
+def currency_text(count: CurrencyCount) -> str:
+    """Return the problem in words."""
+    orders = output.format_count(count.orders, "order")
+    people = output.format_count(count.people, "customer")
+    return (
+        f"the amounts of {orders} of {people} in {count.currency} are left out:"
+        f" set currency_rates = {count.currency} RATE in the [store] section"
+    )
+
+
+def _child_orders_text(store_status: StoreStatus) -> str:
+    made_by = _format_counts({via or "unknown": n for via, n in store_status.child_orders.items()})
+    counted = "counted" if store_status.child_orders_count else "not counted"
+    return (
+        f"{sum(store_status.child_orders.values()):,} parts of other orders, {counted} ({made_by})"
+    )
 
 
 def _read_so_far(store_status: StoreStatus) -> str:

@@ -131,6 +131,10 @@ def _store_data(store: StoreSettings) -> list[Any]:
         store.order_tags,
         store.guests,
         sorted(store.shared_emails),
+        [store.child_orders, store.counts_when.canonical if store.counts_when else ""],
+        [store.amount_meta, store.rate_meta],
         [store.consent_meta, store.birthday_meta, *filter(None, [store.birthday_format])],
+        [store.child_orders, store.counts_when.canonical if store.counts_when else ""],
+        [store.amount_meta, store.rate_meta, store.consent_meta, store.birthday_meta],
         sorted((code, str(rate.normalize())) for code, rate in store.currency_rates.items()),
     ]

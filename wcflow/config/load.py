@@ -189,8 +189,11 @@ def _meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str
 
 def _order_meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str]:
     named = {key for part in conditions_and_templates(rules) for key in part.order_meta_keys}
-    # A guest's consent can only be on their orders.
-    return frozenset(named | {store.consent_meta for store in stores if store.consent_meta})
+    for store in stores:
+        # A guest's consent can only be on their orders.
+        named |= {store.consent_meta, store.amount_meta, store.rate_meta} - {""}
+        named |= store.counts_when.order_meta_keys if store.counts_when else frozenset()
+    return frozenset(named)
 
 
 def _check_permissions(secret_reader: SecretReader, findings: Findings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.rules import values
+from wcflow.rules.counting import parse_counts_when
 from wcflow.rules.keys import Key, Kind, kind_of
 from wcflow.units import Duration
 
@@ -161,6 +162,40 @@ _STORE = kind_of(
         values.addresses,
         frozenset(),
         rows=True,
+    ),
+    Key(
+        "child_orders",
+        "ignore or count",
+        "Whether orders that a plugin split from another order count, such as vendor orders.",
+        "ignore",
+        values.choice("ignore", "count"),
+        "ignore",
+    ),
+    Key(
+        "counts_when",
+        "condition on the order",
+        "Only orders for which this is true count, for what a status cannot say.",
+        "not order.is_renewal",
+        parse_counts_when,
+        None,
+        rows=True,
+    ),
+    Key(
+        "amount_meta",
+        "custom field",
+        "The order's custom field with what was paid so far, for deposits. It replaces the total.",
+        "_deposit_paid",
+        values.as_written,
+        "",
+    ),
+    Key(
+        "rate_meta",
+        "custom field",
+        "The order's custom field with its exchange rate: what one unit of the order's currency is"
+        " worth in the store's. Without it, currency_rates counts.",
+        "_order_rate",
+        values.as_written,
+        "",
     ),
     Key(
         "consent_meta",

@@ -11,6 +11,7 @@ from pathlib import Path
 from wcflow.config.addresses import parse_store_url
 from wcflow.config.secrets import Secret, SecretSources
 from wcflow.config.section import ParsedSection
+from wcflow.rules.conditions import Condition
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.units import Duration
 
@@ -32,6 +33,10 @@ class StoreSettings:
     order_tags: str
     guests: str
     shared_emails: frozenset[str]
+    child_orders: str
+    counts_when: Condition | None
+    amount_meta: str
+    rate_meta: str
     consent_meta: str
     birthday_meta: str
     birthday_format: str
@@ -91,6 +96,10 @@ def _read_store(
         order_tags=section["order_tags"],
         guests=section["guests"],
         shared_emails=section["shared_emails"],
+        child_orders=section["child_orders"],
+        counts_when=section["counts_when"],
+        amount_meta=section["amount_meta"],
+        rate_meta=section["rate_meta"],
         consent_meta=section["consent_meta"],
         birthday_meta=section["birthday_meta"],
         birthday_format=section["birthday_format"],

@@ -52,9 +52,19 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
         yield "    guest orders are ignored"
     if store.shared_emails:
         yield f"    shared addresses: {', '.join(sorted(store.shared_emails))}"
+    if store.child_orders == "count":
+        yield "    orders that a plugin split from another order count too"
+    if store.counts_when:
+        yield f"    only orders count for which {store.counts_when.canonical}"
     for code, rate in sorted(store.currency_rates.items()):
         yield f"    1 {code} is worth {rate} in the store's currency"
-    for meaning, key in (("consent", store.consent_meta), ("birthday", store.birthday_meta)):
+    fields = {
+        "consent": store.consent_meta,
+        "birthday": store.birthday_meta,
+        "what was paid of an order": store.amount_meta,
+        "the exchange rate of an order": store.rate_meta,
+    }
+    for meaning, key in fields.items():
         if key:
             form = store.birthday_format if meaning == "birthday" else ""
             yield f"    {meaning}: the custom field {key!r}{f' ({form})' if form else ''}"

@@ -34,8 +34,8 @@ from wcflow.units import parse_zone
 MAX_IDLE = 15.0
 """Seconds after which a worker looks at its schedule again: the clock can have been set."""
 
-EVALUATION_SLICE = timedelta(seconds=20)
-"""How long one sync evaluates people before it polls the store again."""
+SLICE = timedelta(seconds=20)
+"""How long one sync evaluates people, and delivers changes, before it polls the store again."""
 
 LARGE_SYNC = 300
 """After a sync that evaluated this many people, unused memory is returned to the system."""
@@ -171,8 +171,8 @@ class Worker:
     def _sync(self) -> None:
         started = time.monotonic()
         self._unfinished = False
-        result = sync.sync_once(self._context, time_limit=EVALUATION_SLICE)
-        self._unfinished = result.evaluated.incomplete
+        result = sync.sync_once(self._context, time_limit=SLICE)
+        self._unfinished = result.evaluated.incomplete or result.delivered.interrupted
         reports.log_sync(result, time.monotonic() - started)
         if self.health.clock_gap is not None and result.clock_gap is None:
             self._plan_nightly()

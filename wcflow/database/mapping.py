@@ -57,6 +57,8 @@ def order_to_row(store: str, order: Order) -> dict[str, Any]:
         "customer_note": _without_nul(order.customer_note),
         "detail": _order_detail(order),
         "odd_fields": ",".join(order.odd_fields),
+        "parent_id": order.parent_id,
+        "undated": order.undated,
     }
 
 
@@ -91,7 +93,7 @@ def order_from_columns(columns: Iterable[Any]) -> Order:
     # fmt: off
     (
         number, name, status, currency, total, discount, customer_id, email, created, modified,
-        paid, completed, method, via, note, detail, history, odd_fields,
+        paid, completed, method, via, note, detail, history, odd_fields, parent_id, undated,
     ) = columns
     # fmt: on
     billing, shipping = _build_addresses(_decode_addresses(detail))
@@ -120,6 +122,8 @@ def order_from_columns(columns: Iterable[Any]) -> Order:
         content.meta,
         _parse_history(history),
         split_fields(odd_fields),
+        parent_id,
+        undated,
     )
 
 
@@ -308,11 +312,11 @@ def _optional_instant(seconds: int | None) -> datetime | None:
 
 
 class PreparedOrder(NamedTuple):
-    """An order as a new row. ``undated`` is the order itself if one of its refunds has no date."""
+    """An order as a new row; ``without_refund_dates`` is the order itself if a refund has no date."""
 
     id: int
     row: Mapping[str, Any]
-    undated: Order | None
+    without_refund_dates: Order | None
 
 
 def prepare_orders(store: str, orders: Sequence[Order]) -> tuple[Order | PreparedOrder, ...]:
@@ -334,10 +338,11 @@ def merge_order_row(store: str, order: Order | PreparedOrder, old: Any) -> Mappi
     new = _prepare_order(store, order) if isinstance(order, Order) else order
     if old is None:
         return new.row
-    row = (
-        new.row if new.undated is None else order_to_row(store, with_refund_dates(new.undated, old))
-    )
-    return {**row, "history": _updated_history(old, row)}
+    whole = new.without_refund_dates
+    row = new.row if whole is None else order_to_row(store, with_refund_dates(whole, old))
+    # wcflow's own writes move the date of the last change, so the first date seen stays.
+    created = old.created if row["undated"] else row["created"]
+    return {**row, "created": created, "history": _updated_history(old, row)}
 
 
 def with_refund_dates(order: Order, old: Any) -> Order:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, select, update
 
 from wcflow.database.identity import Owner
 from wcflow.database.mapping import (
@@ -203,10 +203,22 @@ def load_order_stamps(
 
     ``others``: with none of them.
     """
-    within = (_ORDERS.c.created >= start) & (_ORDERS.c.created < end)
+    within = _created_within(start, end)
     fits = _ORDERS.c.status.not_in(statuses) if others else _ORDERS.c.status.in_(statuses)
     query = select(_ORDERS.c.id, _ORDERS.c.modified).where(_ORDERS.c.store == store, within, fits)
     return {row.id: row.modified for row in tx.execute(query)}
+
+
+def _created_within(start: int, end: int | None) -> ColumnElement[bool]:
+    """Select orders by date as the store does: an order without a date is in no range."""
+    since = ~_ORDERS.c.undated & (_ORDERS.c.created >= start)
+    return since if end is None else since & (_ORDERS.c.created < end)
+
+
+def load_undated_ids(tx: Connection, store: str) -> list[int]:
+    """Return the ids of the orders without a creation date."""
+    query = select(_ORDERS.c.id).where(_ORDERS.c.store == store, _ORDERS.c.undated)
+    return sorted(tx.scalars(query))
 
 
 def load_creation_times(
@@ -216,7 +228,7 @@ def load_creation_times(
 
     First those with none of the statuses, then those with one: eight bytes each, also of a million.
     """
-    within = (_ORDERS.c.created >= start) & (_ORDERS.c.created < end)
+    within = _created_within(start, end)
     query = select(_ORDERS.c.created, _ORDERS.c.status).where(_ORDERS.c.store == store, within)
     others, these = array("q"), array("q")
     for created, status in _stream(tx, query.order_by(_ORDERS.c.created)):
@@ -238,14 +250,14 @@ def load_refund_times(tx: Connection, store: str) -> list[tuple[int, int]]:
 
 def count_orders_created(tx: Connection, store: str, start: int, end: int) -> int:
     """Count the orders made in [start, end)."""
-    within = (_ORDERS.c.created >= start) & (_ORDERS.c.created < end)
+    within = _created_within(start, end)
     query = select(func.count()).select_from(_ORDERS).where(_ORDERS.c.store == store, within)
     return int(tx.execute(query).scalar_one())
 
 
 def find_creation_time(tx: Connection, store: str, start: int, places: int) -> int | None:
     """Give when the order was made that comes so many places after the first one from ``start`` on."""
-    query = select(_ORDERS.c.created).where(_ORDERS.c.store == store, _ORDERS.c.created >= start)
+    query = select(_ORDERS.c.created).where(_ORDERS.c.store == store, _created_within(start, None))
     one = query.order_by(_ORDERS.c.created).offset(places).limit(1)
     found: int | None = tx.execute(one).scalar_one_or_none()
     return found

@@ -72,6 +72,7 @@ class OutboxEntry:
     attempts: int
     approved: bool
     outcome: str
+    urgent: bool = False
 
 
 def _entry_from_row(row: RowMapping) -> OutboxEntry:
@@ -91,6 +92,7 @@ def _entry_from_row(row: RowMapping) -> OutboxEntry:
         attempts=row["attempts"],
         approved=row["approved"],
         outcome=row["outcome"],
+        urgent=row["urgent"],
     )
 
 
@@ -193,6 +195,7 @@ def claim(
     holder: str,
     *,
     approved_only: bool = False,
+    urgent_only: bool = False,
 ) -> list[OutboxEntry]:
     """Claim due effects, oldest first; of a run, none whose earlier ones are not done.
 
@@ -209,8 +212,15 @@ def claim(
     oldest = wanted.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
     found: list[tuple[int, int]] = []
     # Each sort by itself: the index gives the oldest of one without looking at the rest.
-    for kind, approved in product(kinds, (True,) if approved_only else (True, False)):
-        sort = (_OUTBOX.c.kind == kind, _OUTBOX.c.approved.is_(approved))
+    both = (True, False)
+    for kind, approved, urgent in product(
+        kinds, (True,) if approved_only else both, (True,) if urgent_only else both
+    ):
+        sort = (
+            _OUTBOX.c.kind == kind,
+            _OUTBOX.c.approved.is_(approved),
+            _OUTBOX.c.urgent.is_(urgent),
+        )
         found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*sort))]
     ids = [number for _, number in sorted(found)[:limit]]
     matching = (

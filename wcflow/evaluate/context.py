@@ -24,6 +24,7 @@ from wcflow.database.tables import StoreRow
 from wcflow.evaluate.entries import EntryBuilder
 from wcflow.profile import StoreProfile
 from wcflow.records import Order, Product
+from wcflow.rules.counting import order_filter
 from wcflow.rules.evaluation_input import Policy
 from wcflow.rules.model import RuleChanges, RuleName, Rules, Workflow
 from wcflow.rules.workflow_run import Activation
@@ -152,6 +153,10 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
         consent_meta=settings.consent_meta,
         birthday_meta=settings.birthday_meta,
         birthday_format=settings.birthday_format,
+        count_children=settings.child_orders == "count",
+        counts_when=order_filter(settings.counts_when),
+        amount_meta=settings.amount_meta,
+        rate_meta=settings.rate_meta,
         order_gap=Decimal(row.median_order_gap) if row.median_order_gap else None,
     )
 

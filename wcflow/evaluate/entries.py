@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wcflow.actions.note import note
@@ -12,7 +12,7 @@ from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.actions.tag import tag_change, tag_state
 from wcflow.database.outbox import TAGS_RULE, TagEntry
 from wcflow.database.sql import dumps, stamp
-from wcflow.profile import Transition, latest_order
+from wcflow.profile import Profile, Transition, last_activity, latest_order
 from wcflow.rules.codes import work_key
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import TagTarget
@@ -21,6 +21,9 @@ from wcflow.rules.run_steps import Taken
 from wcflow.rules.steps import Send
 from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day
+
+RECENT = timedelta(hours=1)
+"""What happened within this time goes before everything else that is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,24 @@ class EntryBuilder:
             "outcome": "",
             "due_at": stamp(self.now),
             "queued_at": stamp(self.now),
+            "urgent": False,
             "rules_digest": self.rules.digest,
         }
         return common | columns
+
+
+def is_urgent(profile: Profile, now: datetime) -> bool:
+    """Return whether something just happened to a person, so that their changes go first.
+
+    Changes from an initial import or an edited rule have no such event. The date of an order's
+    last change says nothing: wcflow's own writes move it.
+    """
+    since, latest, account = now - RECENT, profile.latest_stamp, profile.account
+    if account is not None and account.created is not None and account.created >= since:
+        return True
+    if latest is None or latest < since:
+        return False
+    return any(last_activity(each, modified=False) >= since for each in profile.orders)
 
 
 def tag_step(target: TagTarget) -> str:
@@ -121,9 +139,9 @@ def tag_changes(
     """Return which places need a write and which no longer do; failed entries stay failed."""
     if not known and not any(target.differs for target in evaluated.targets):
         return NO_TAG_CHANGES
-    person = evaluated.memory.person
+    person, urgent = evaluated.memory.person, is_urgent(evaluated.profile, entry_builder.now)
     wanted: dict[tuple[int, str], dict[str, Any]] = {
-        (person, tag_step(target)): entry_builder.tags_entry(person, target)
+        (person, tag_step(target)): entry_builder.tags_entry(person, target) | {"urgent": urgent}
         for target in evaluated.targets
         if target.differs or _was_claimed(known.get((person, tag_step(target))))
     }

@@ -23,7 +23,14 @@ from wcflow.evaluate.bulk import latest_event
 from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.evaluation import evaluate_input
 from wcflow.evaluate.load import load_inputs
-from wcflow.profile import Profile, net_total, order_date, paid_orders
+from wcflow.profile import (
+    HIDDEN_STATUSES,
+    Profile,
+    net_total,
+    order_date,
+    paid_orders,
+    why_not_paid,
+)
 from wcflow.rules.classify import RuleResult, answer_when, rule_results
 from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.context import Context
@@ -106,6 +113,7 @@ class Explanation:
     currency: str
     without_rate: int
     last_order: datetime | None
+    not_counted: Mapping[int, str]
     evaluated_at: datetime | None
     changes_at: datetime | None
     segments: Mapping[str, datetime]
@@ -135,6 +143,7 @@ def explain_person(
         currency=evaluation_context.store.currency,
         without_rate=sum(net_total(order, evaluation_context.store) is None for order in paid),
         last_order=order_date(paid[-1]) if paid else None,
+        not_counted=_not_counted(evaluation_input.profile, now),
         evaluated_at=evaluation_input.memory.evaluated_at,
         changes_at=evaluation.due.at,
         segments=dict(evaluation.classification.segments),
@@ -156,6 +165,16 @@ def explain_person(
         transitions=_load_transitions(tx, settings.name, person),
         changes=_load_entries(tx, evaluation_context, person),
     )
+
+
+def _not_counted(profile: Profile, now: datetime) -> dict[int, str]:
+    """Return why orders do not count as paid orders, newest first; drafts are left out."""
+    reasons = {
+        order.id: "dated in the future" if order_date(order) > now else why_not_paid(order, profile)
+        for order in reversed(profile.orders)
+        if order.status not in HIDDEN_STATUSES
+    }
+    return {key: why for key, why in reasons.items() if why}
 
 
 def _total_spent(profile: Profile) -> Decimal:

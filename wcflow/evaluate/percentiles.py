@@ -18,16 +18,22 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.orders import load_orders
 from wcflow.database.prepared import Prepared
+from wcflow.database.products import load_products
 from wcflow.database.sql import chunks, table_of
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import OrderRow, PersonRow
+from wcflow.evaluate.context import build_store_profile
+from wcflow.profile import Profile, is_counted
 
 _P, _O = table_of(PersonRow), table_of(OrderRow)
 RANK_ATTRIBUTES = frozenset({"spend_percentile", "orders_percentile"})
 GAP_ATTRIBUTES = frozenset({"order_gap", "overdue"})
 _BATCH_SIZE = 10_000
 """People per transaction, so that nothing else has to wait long for the database."""
+
+_ORDERS_AT_ONCE = 500
 
 _SELECT_RANKS = select(
     _P.c.id, _P.c.total_spent, _P.c.orders_count, _P.c.spend_percentile, _P.c.orders_percentile
@@ -73,7 +79,7 @@ def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int
     used = attributes_used(config)
     with db.reading() as tx:
         changed = _changed_ranks(tx, settings.name)
-        gap = usual_gap(_load_paid_stamps(tx, config, settings.name).values())
+        gap = usual_gap(_load_paid_stamps(tx, config, settings).values())
     for part in chunks(changed, _BATCH_SIZE):
         with db.transaction() as tx:
             (_SAVE_RANK_AND_MARK if used & RANK_ATTRIBUTES else _SAVE_RANK).execute_many(tx, part)
@@ -116,13 +122,36 @@ def _changed_ranks(tx: Connection, store: str) -> list[dict[str, Any]]:
 
 
 def _load_paid_stamps(
-    tx: Connection, config: Config, store: str
+    tx: Connection, config: Config, settings: StoreSettings
 ) -> Mapping[tuple[int, str], list[int]]:
-    query = select(_O.c.customer_id, _O.c.email, _O.c.paid, _O.c.created).where(
-        _O.c.store == store, _O.c.status.in_(config.paid_statuses)
+    query = select(_O.c.customer_id, _O.c.email, _O.c.paid, _O.c.created, _O.c.id).where(
+        _O.c.store == settings.name, _O.c.status.in_(config.paid_statuses)
     )
+    if settings.child_orders == "ignore":
+        query = query.where(_O.c.parent_id == 0)
+    uncounted = _load_uncounted(tx, config, settings) if settings.counts_when else set()
     found: dict[tuple[int, str], list[int]] = {}
     for row in tx.execute(query):
+        if row.id in uncounted:
+            continue
         person = (row.customer_id, "" if row.customer_id else row.email)
         found.setdefault(person, []).append(row.paid or row.created)
     return found
+
+
+def _load_uncounted(tx: Connection, config: Config, settings: StoreSettings) -> set[int]:
+    """Return the paid orders for which ``counts_when`` does not hold."""
+    row = load_store_row(tx, settings.name)
+    assert row is not None, "the store is known before its customers are ranked"
+    store, uncounted = build_store_profile(row, config, settings), set[int]()
+    query = select(_O.c.id).where(
+        _O.c.store == settings.name, _O.c.status.in_(config.paid_statuses)
+    )
+    for ids in chunks(list(tx.scalars(query)), _ORDERS_AT_ONCE):
+        orders = load_orders(tx, settings.name, ids)
+        products = load_products(
+            tx, settings.name, {item.product_id for each in orders.values() for item in each.items}
+        )
+        nobody = Profile(person=0, email="", store=store, products=products)
+        uncounted.update(key for key, each in orders.items() if not is_counted(each, nobody))
+    return uncounted

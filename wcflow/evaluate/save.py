@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from wcflow.database import outbox, people, runs
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
-from wcflow.evaluate.entries import TagChanges, tag_changes
+from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
 from wcflow.evaluate.failures import FailedEvaluation
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.workflows import RunSteps
@@ -127,7 +127,8 @@ def _build_entries(
     for run in evaluated.withdrawn:
         runs.save_run(tx, store, run)
         outbox.cancel_run_entries(tx, store, [run.id] if run.id else [], run.reason)
-    return rows
+    urgent = bool(rows) and is_urgent(evaluated.profile, evaluation_context.now)
+    return [row | {"urgent": urgent} for row in rows]
 
 
 def save_run_steps(

@@ -7,6 +7,7 @@ does not stop the others.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -80,14 +81,17 @@ def deliver(
                 log.warning("channel out of reach", store=store, channel=channel, why=str(error))
     if store_error is not None:
         raise store_error
+    result.interrupted = stopping()
     return result
 
 
 def _deliver_channel(delivery: Delivery, stopping: Callable[[], bool]) -> None:
-    """Deliver kind after kind until none is due; what a run does next can become due meanwhile."""
+    """Deliver what is urgent, then the rest; what a run does next can become due meanwhile."""
     try:
-        while _deliver_each_kind(delivery, stopping):
-            continue
+        for urgent_only in (True, False):
+            part = replace(delivery, urgent_only=urgent_only)
+            while _deliver_each_kind(part, stopping):
+                continue
     finally:
         with delivery.db.transaction() as tx:
             outbox.release_claims(tx, delivery.store_name, delivery.holder, delivery.tried)

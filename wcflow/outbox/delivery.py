@@ -46,6 +46,7 @@ class DeliveryResult:
     """How many entries were delivered, failed or postponed; why the rest is held.
 
     ``down`` maps channels that are out of reach to the reason. An unreachable store raises instead.
+    ``interrupted`` means that there can be more to deliver.
     """
 
     done: int = 0
@@ -53,6 +54,7 @@ class DeliveryResult:
     postponed: int = 0
     held: str = ""
     waiting: int = 0
+    interrupted: bool = False
     down: dict[str, str] = field(default_factory=dict)
 
 
@@ -75,6 +77,7 @@ class Delivery:
     respect: bool
     approved_only: bool
     result: DeliveryResult
+    urgent_only: bool = False
     tried: set[int] = field(default_factory=set)
 
     @property
@@ -82,7 +85,10 @@ class Delivery:
         return self.deliverers.store.name
 
     def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[OutboxEntry]:
-        """Claim due entries of this channel whose kind is wanted, oldest first."""
+        """Claim due entries of this channel whose kind is wanted, oldest first.
+
+        With ``urgent_only``, only those that follow from something that just happened.
+        """
         kinds = [k.name for k in ENTRY_KINDS.values() if k.channel == self.channel and wanted(k)]
         if not kinds:
             return []
@@ -95,6 +101,7 @@ class Delivery:
                 limit,
                 self.holder,
                 approved_only=self.approved_only,
+                urgent_only=self.urgent_only,
             )
 
     def done(self, tx: Connection, entry: OutboxEntry, outcome: str) -> None:

@@ -27,6 +27,7 @@ from wcflow.poll.context import KnownIds, PollContext
 from wcflow.poll.customers import displaced, save_customers, trimmed
 from wcflow.poll.ownership import apply_orders, drop_customers
 from wcflow.poll.paginate import SECOND, KeysetPager, PagerStep, cursor_margin
+from wcflow.poll.products import EARLIEST
 from wcflow.poll.quarantine import save_or_quarantine
 from wcflow.records import Customer, Order, Product
 
@@ -103,6 +104,23 @@ def orders_pager(context: PollContext, status: str) -> KeysetPager[Order]:
         number=lambda order: order.id,
         zone=context.zone,
     )
+
+
+def read_child_orders(context: PollContext) -> None:
+    """Read the orders that were split from others, once, in a database that does not know them."""
+    if context.row().child_orders_read:
+        return
+    pager = KeysetPager(
+        ask=partial(context.orders, status="any", parent_exclude=(0,)),
+        by="date",
+        stamp=lambda order: order.created,
+        number=lambda order: order.id,
+        zone=context.zone,
+    )
+    for step in pager.steps(EARLIEST):
+        _save_step(context, step, None)
+    with context.db.transaction() as tx:
+        save_store(tx, context.store, child_orders_read=True)
 
 
 # Draft statuses: WooCommerce releases differ, and one unknown status makes a request fail. What

@@ -75,7 +75,9 @@ T = TypeVar("T")
 
 EXCLUDED = 600
 """Ids that a request can exclude: its URL stays below the 8 kB that web servers accept."""
-_WINDOW = 100
+_STEP_BACK = 100
+MIN_PROGRESS = 2
+"""A page with fewer rows that have an id does not lead on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +151,28 @@ class KeysetPager(Generic[T]):
                 # Nothing new on a full page: rows without even an id.
                 return tuple(found.values())
             seen |= new
-        for ids in self._windows(after, before, max(seen)):
-            self._collect(found, self._request(after, before, orderby="id", include=ids))
+        self._read_by_offset(found, seen, after, before)
         return tuple(found.values())
 
-    def _windows(self, after: datetime, before: datetime, seen: int) -> Iterator[range]:
-        # In ascending order, all ids up to ``seen`` are known; more cannot be excluded.
-        highest = self._request(after, before, orderby="id", order="desc", page_size=1)
-        last = max([*map(self.number, highest.rows), *(row.id for row in highest.unreadable), seen])
-        return (range(at, at + _WINDOW) for at in range(seen + 1, last + 1, _WINDOW))
+    def _read_by_offset(
+        self, found: dict[int, T], seen: set[int], after: datetime, before: datetime
+    ) -> None:
+        """Read the rest of a second in the order of ids, a page at a time.
+
+        A row that changes meanwhile leaves the second, and the rows behind it move forward. So each
+        page begins with the last known row; if it does not, the reading goes back.
+        """
+        offset = len(seen) - 1
+        while True:
+            listing = self._request(after, before, orderby="id", offset=offset)
+            ids = self._collect(found, listing)
+            if ids and min(ids) > max(seen) and offset:
+                offset = max(0, offset - _STEP_BACK)
+                continue
+            seen |= ids
+            if not listing.full or len(ids) < MIN_PROGRESS:
+                return
+            offset += len(ids) - 1
 
     def _collect(self, found: dict[int, T], listing: Listing[T]) -> set[int]:
         rows = {self.number(row): row for row in listing.rows}

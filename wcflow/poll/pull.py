@@ -17,13 +17,14 @@ from wcflow.poll.customers import (
     rescan_customers,
 )
 from wcflow.poll.initial_sync import run_initial_sync
-from wcflow.poll.orders import poll_orders
+from wcflow.poll.orders import poll_orders, read_child_orders
 from wcflow.poll.products import poll_products
 from wcflow.poll.reconcile import (
     reconcile_customers,
     reconcile_orders,
     reconcile_products,
     reconcile_refunds,
+    reconcile_undated,
     save_reconciled_at,
 )
 from wcflow.poll.rescan import reread_last_month, rescan_orders
@@ -60,6 +61,7 @@ def run_resync(context: PollContext, *, orders: bool = True, customers: bool = T
 def _poll(context: PollContext) -> bool:
     imported = run_initial_sync(context)
     polled_at, now = context.row().polled_at, stamp(context.now)
+    read_child_orders(context)
     settled = poll_orders(context)
     poll_new_customers(context)
     budget = _budget(polled_at, now)
@@ -94,6 +96,7 @@ def _reconcile(context: PollContext) -> bool:
     settled = poll_orders(context)
     poll_new_customers(context)
     reconcile_orders(context, settled)
+    reconcile_undated(context)
     reconcile_refunds(context, settled)
     reread_last_month(context)
     reconcile_customers(context)

@@ -29,9 +29,10 @@ from wcflow.poll.orders import (
     complete_page,
     is_unknown_status,
     merge_pages,
+    orders_pager,
 )
 from wcflow.poll.orders import save_page as save_order_page
-from wcflow.poll.paginate import KeysetPager
+from wcflow.poll.paginate import EXCLUDED, KeysetPager
 from wcflow.poll.products import EARLIEST, apply_products, products_pager
 from wcflow.poll.workers import FetchedPart, SliceWork
 from wcflow.records import Customer, Order, Product
@@ -41,7 +42,9 @@ _NO_END = 2**40
 _ORDER_RANGES, _ORDERS_OF_RANGE = 32, 200
 _CUSTOMER_RANGES, _CUSTOMERS_OF_RANGE = 8, 1000
 
-ORDER_PARTS = ("orders", "trash", "drafts")
+UNDATED_PART = "undated"
+_BY_EXCLUSION, _BY_CHANGE = 0, 1
+ORDER_PARTS = ("orders", UNDATED_PART, "trash", "drafts")
 
 
 def order_slices(store: str, oldest: int, newest: int, total: int) -> list[ImportRange]:
@@ -113,21 +116,35 @@ def products_work(context: PollContext) -> SliceWork[tuple[Product, ...]]:
     return SliceWork("products", request, save)
 
 
+def undated_slice(store: str, count: int) -> ImportRange:
+    """Return the range for orders without a creation date, which no time range contains.
+
+    Many of them are found by reading all orders by their last change.
+    """
+    return whole_slice(store, UNDATED_PART, _BY_EXCLUSION if count < EXCLUDED else _BY_CHANGE)
+
+
 def orders_work(
     context: PollContext, part_name: str
 ) -> SliceWork[tuple[Sequence[Order], OrderPage]]:
     """Read orders by the time they were created; a resync confirms those it finds."""
     resync = _is_resync(context, ORDER)
+    excluded = set[int]()
 
     def request(part: ImportRange) -> FetchedPart[tuple[Sequence[Order], OrderPage]]:
+        if part_name == UNDATED_PART and part.number == _BY_EXCLUSION:
+            orders, last = _fetch_undated(context, excluded)
+            page = complete_page(context, orders, refetch_customers=False)
+            return FetchedPart((orders if resync else (), page), part.position, last)
         try:
             step = _pager(context, part).step(instant(part.position))
         except StoreError as error:
             if part_name != "drafts" or not is_unknown_status(error):
                 raise
             return FetchedPart(((), OrderPage(())), UNSUPPORTED, last=True)
-        page = complete_page(context, step.rows, refetch_customers=False)
-        return FetchedPart((step.rows if resync else (), page), stamp(step.position), step.last)
+        rows = step.rows if part_name != UNDATED_PART else [o for o in step.rows if o.undated]
+        page = complete_page(context, rows, refetch_customers=False)
+        return FetchedPart((rows if resync else (), page), stamp(step.position), step.last)
 
     def save(tx: Connection, batch: Sequence[tuple[Sequence[Order], OrderPage]]) -> int:
         orders = [order for some, _ in batch for order in some]
@@ -143,6 +160,19 @@ def orders_work(
     return SliceWork(part_name, request, save)
 
 
+def _fetch_undated(context: PollContext, excluded: set[int]) -> tuple[tuple[Order, ...], bool]:
+    """Return undated orders that are not excluded yet, and whether these were the last ones.
+
+    The store sorts them before all others, but in any order among themselves.
+    """
+    listing = context.orders(status="any", orderby="date", order="asc", exclude=sorted(excluded))
+    undated = tuple(order for order in listing.rows if order.undated)
+    new = {order.id for order in undated} | {row.id for row in listing.unreadable} - {0}
+    dated, known = len(undated) < len(listing.rows), new <= excluded
+    excluded |= new
+    return undated, dated or known or not listing.full
+
+
 def _is_resync(context: PollContext, kind: str) -> bool:
     # Once per part is enough: a resync marks its records before the pass, never during it.
     with context.db.reading() as tx:
@@ -150,6 +180,8 @@ def _is_resync(context: PollContext, kind: str) -> bool:
 
 
 def _pager(context: PollContext, part: ImportRange) -> KeysetPager[Order]:
+    if part.resource == UNDATED_PART:
+        return orders_pager(context, "any")
     status = {"orders": "any", "trash": "trash"}.get(part.resource) or DRAFT_STATUSES[part.number]
     return KeysetPager(
         ask=partial(context.orders, status=status),

@@ -11,8 +11,13 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from wcflow.database.orders import find_newest_order_id, load_creation_times, load_refund_times
-from wcflow.database.sql import count_customers, stamp
+from wcflow.database.orders import (
+    find_newest_order_id,
+    load_creation_times,
+    load_refund_times,
+    load_undated_ids,
+)
+from wcflow.database.sql import chunks, count_customers, stamp
 from wcflow.database.stores import save_store
 from wcflow.errors import StoreError
 from wcflow.poll.compare import (
@@ -28,6 +33,7 @@ from wcflow.poll.compare import (
     within,
 )
 from wcflow.poll.context import FULL, PollContext, clear_alarm, raise_alarm
+from wcflow.poll.customers import HUNDRED
 from wcflow.poll.initial_sync import reread_customers
 from wcflow.poll.orders import DRAFT_STATUSES, detect_drafts, hidden_statuses
 from wcflow.poll.products import EARLIEST, read_products
@@ -53,6 +59,16 @@ def reconcile_orders(context: PollContext, settled: datetime) -> None:
         compare(context, OrderRange("any", hidden, span))
     for span in differing_spans(unlisted, count_hidden, [rest]):
         compare(context, OrderRange(hidden_statuses(context), hidden, span))
+
+
+def reconcile_undated(context: PollContext) -> None:
+    """Read orders without a creation date again: no time range contains them."""
+    with context.db.reading() as tx:
+        undated = load_undated_ids(tx, context.store)
+    for ids in map(set, chunks(undated, HUNDRED)):
+        found = refetch_orders(context, "any", ids)
+        found |= refetch_orders(context, hidden_statuses(context), ids - found)
+        confirm_missing_orders(context, ids - found)
 
 
 def _count(context: PollContext, status: str, hidden: frozenset[str], span: Span) -> int:

@@ -34,7 +34,13 @@ from wcflow.poll.orders import DRAFT_STATUSES, DRAFTS_PART
 from wcflow.poll.ownership import mark_everyone_dirty, mark_owners_dirty
 from wcflow.poll.paginate import cursor_margin
 from wcflow.poll.products import EARLIEST
-from wcflow.poll.ranges import ORDER_PARTS, customer_slices, order_slices, whole_slice
+from wcflow.poll.ranges import (
+    ORDER_PARTS,
+    customer_slices,
+    order_slices,
+    undated_slice,
+    whole_slice,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def start_initial_sync(context: PollContext) -> None:
     plan = _plan(context)
     with context.db.transaction() as tx:
         save_ranges(tx, [*plan.customers, *plan.orders])
-        save_store(tx, context.store, initial_sync_started=plan.server_now)
+        save_store(tx, context.store, initial_sync_started=plan.server_now, child_orders_read=True)
         save_store(tx, context.store, newest_customer_id=plan.newest_customer_id)
         _save_cursor(tx, context, plan)
 
@@ -95,17 +101,24 @@ def _plan(context: PollContext) -> Plan:
     first = context.orders(status="any", orderby="date", order="asc", page_size=1)
     latest = context.client.order_ids(status="any", orderby="modified", order="desc", page_size=1)
     newest = max(context.client.newest_customer_ids(1).rows, default=0)
+    undated, total = any(order.undated for order in first.rows), first.total or 0
+    if undated:
+        # The store sorts orders without a date first; the ranges begin with the oldest date.
+        first = context.orders(
+            status="any", orderby="date", order="asc", page_size=1, after=EARLIEST
+        )
     oldest = min((order.created for order in first.rows), default=EARLIEST)
     # Stamps count as well as the Date header: the two can come from different clocks.
     known = min([first.server_now, *(modified for _, modified in latest.rows)])
-    now, total = stamp(first.server_now), first.total or 0
+    now, dated = stamp(first.server_now), first.total or 0
     return Plan(
         server_now=now,
         cursor=stamp(known - cursor_margin(known, context.zone)),
         newest_customer_id=newest,
         customers=customer_slices(context.store, newest),
         orders=[
-            *order_slices(context.store, stamp(oldest), now, total),
+            *order_slices(context.store, stamp(oldest), now, dated),
+            *([undated_slice(context.store, total - dated)] if undated else []),
             whole_slice(context.store, "products"),
             whole_slice(context.store, "trash"),
             *(

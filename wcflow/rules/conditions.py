@@ -19,6 +19,7 @@ from wcflow.rules.attributes.registry import (
     AttributeValue,
     attribute_keys,
     attribute_names,
+    order_meta_read,
 )
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.display import format_value
@@ -311,7 +312,7 @@ def build_condition(text: str, place: RulePlace, tree: Tree) -> Condition:
         tree.canonical,
         attribute_names(asked),
         attribute_keys(asked, "meta.KEY"),
-        attribute_keys(asked, "order.meta.KEY"),
+        order_meta_read(asked),
         attribute_keys(asked, "item.meta.KEY"),
         frozenset(_segments_named(every)),
     )

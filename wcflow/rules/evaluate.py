@@ -11,7 +11,14 @@ from datetime import datetime
 
 import msgspec
 
-from wcflow.profile import Profile, Transition, as_of, transitions
+from wcflow.profile import (
+    Profile,
+    Transition,
+    as_of,
+    next_order_date,
+    transitions,
+    without_later_orders,
+)
 from wcflow.rules.classify import Classification, classify_all, segment_reason
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, NextEvaluation, Policy, TagTarget
@@ -82,15 +89,35 @@ def evaluate_all(
     policy: Policy,
     now: datetime,
 ) -> list[Evaluation]:
-    """Evaluate many people at one instant."""
+    """Evaluate many people at one instant; orders dated in the future do not exist yet."""
     enabled = enabled_workflows(rules, activations)
-    states = [prepare_evaluation(evaluation_input, rules, policy) for evaluation_input in inputs]
+    inputs = list(inputs)
+    ahead = [next_order_date(each.profile, now) for each in inputs]
+    states = [
+        prepare_evaluation(_up_to(each, now) if later else each, rules, policy)
+        for each, later in zip(inputs, ahead, strict=True)
+    ]
     seen = _previous_states(states, rules)
     decisions = _classifications(seen, rules, now)
-    return [
+    evaluations = [
         _evaluate_person(state, before, profile, classification, enabled, now)
         for state, (before, profile), classification in zip(states, seen, decisions, strict=True)
     ]
+    return [
+        _due_by(each, later) if later else each
+        for each, later in zip(evaluations, ahead, strict=True)
+    ]
+
+
+def _up_to(evaluation_input: EvaluationInput, now: datetime) -> EvaluationInput:
+    profile = without_later_orders(evaluation_input.profile, now)
+    return msgspec.structs.replace(evaluation_input, profile=profile)
+
+
+def _due_by(evaluation: Evaluation, at: datetime) -> Evaluation:
+    due = evaluation.due
+    due = msgspec.structs.replace(due, at=earliest((due.at, at)))
+    return msgspec.structs.replace(evaluation, due=due)
 
 
 def _previous_states(

@@ -16,6 +16,8 @@ from wcflow.profile import (
     Profile,
     StoredEvent,
     Transition,
+    is_counted,
+    money_refunds,
     order_date,
     paid_orders,
     refund_date,
@@ -58,8 +60,12 @@ class TriggerContext(msgspec.Struct, frozen=True):
 
     @property
     def orders(self) -> Iterator[Order]:
-        """Return the orders that are placed: no drafts, none in the trash."""
-        return (order for order in self.profile.orders if order.status not in HIDDEN_STATUSES)
+        """Return the orders that are placed and count: no drafts, none in the trash, no parts."""
+        return (
+            order
+            for order in self.profile.orders
+            if order.status not in HIDDEN_STATUSES and is_counted(order, self.profile)
+        )
 
 
 def first_seen_in_status(order: Order, statuses: Iterable[str]) -> datetime | None:
@@ -98,7 +104,7 @@ def refund_events(order: Order, which: str) -> Iterator[Event]:
             yield Event(f"order {order.id} refunded in full", _refunded_at(order), order)
         return
     if which != "full":
-        for refund in order.refunds:
+        for refund in money_refunds(order):
             yield Event(f"order {order.id} refund {refund.id}", refund_date(refund, order), order)
 
 

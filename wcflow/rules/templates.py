@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from jinja2 import TemplateAssertionError, TemplateSyntaxError
 
-from wcflow.rules.attributes.registry import attribute_keys, attribute_names
+from wcflow.rules.attributes.registry import attribute_keys, attribute_names, order_meta_read
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.display import store_day
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
@@ -156,7 +156,7 @@ def _template(
         place,
         attribute_names(asked),
         attribute_keys(asked, "meta.KEY"),
-        attribute_keys(asked, "order.meta.KEY"),
+        order_meta_read(asked),
         attribute_keys(asked, "item.meta.KEY"),
         variables,
         compiled,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from wcflow.profile import in_store_currency, order_date, paid_orders
+from wcflow.profile import in_store_currency, order_date, order_total, paid_orders
 from wcflow.rules import arguments
 from wcflow.rules.errors import RuleErrors, did_you_mean, unknown
 from wcflow.rules.events import (
@@ -265,7 +265,8 @@ def _order_milestone(context: TriggerContext, milestones: tuple[int, ...]) -> It
 )
 def _high_value_order(context: TriggerContext, amount: Decimal) -> Iterator[Event]:
     for _nth, order, at in numbered_paid_orders(context):
-        total = in_store_currency(order.total, order.currency, context.profile.store)
+        store = context.profile.store
+        total = in_store_currency(order_total(order, store), order, store)
         if total is not None and total >= amount:
             yield Event(f"order {order.id} high value", at, order)
 

@@ -79,6 +79,11 @@ def _filters(state: State, requested: Mapping[str, Any]) -> Iterable[_Filter]:
         yield lambda order: any(line.product_id == requested["product"] for line in order.items)
     if requested.get("search"):
         yield lambda order: requested["search"].lower() in " ".join(order.billing.values()).lower()
+    if requested.get("parent_exclude"):
+        parents = set(requested["parent_exclude"])
+        yield lambda order: order.parent_id not in parents
+    if requested.get("after") or requested.get("before"):
+        yield lambda order: not order.undated
     yield within_dates(state.zone, requested)
 
 
@@ -98,7 +103,8 @@ def _sort(rows: list[Order], requested: Mapping[str, Any], turn: int) -> None:
     # No tie-breaker (FACTS: Orders): the order of equal rows changes with each request.
     keys: dict[str, Callable[[Order], Any]] = {
         "id": lambda order: order.id,
-        "date": lambda order: (order.created, _shuffle_key(order.id, turn)),
+        # MySQL sorts a missing date before all others.
+        "date": lambda order: (not order.undated, order.created, _shuffle_key(order.id, turn)),
         "modified": lambda order: (order.modified, _shuffle_key(order.id, turn)),
     }
     rows.sort(key=keys.get(by, keys["id"]), reverse=requested.get("order", "desc") == "desc")
@@ -123,6 +129,6 @@ _FAST_FIELDS: dict[str, Callable[[Order], Any]] = {
     "status": lambda order: order.status,
     "customer_id": lambda order: order.customer_id,
     "number": lambda order: order.number,
-    "date_created_gmt": lambda order: gmt(order.created),
+    "date_created_gmt": lambda order: None if order.undated else gmt(order.created),
     "date_modified_gmt": lambda order: gmt(order.modified),
 }

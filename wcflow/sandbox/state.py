@@ -194,6 +194,7 @@ class Order:
     modified: datetime
     customer_id: int = 0
     parent_id: int = 0
+    undated: bool = False
     billing: dict[str, str] = field(default_factory=lambda: dict.fromkeys(BILLING, ""))
     shipping: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SHIPPING, ""))
     payment_method: str = ""

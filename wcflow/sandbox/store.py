@@ -133,12 +133,14 @@ class SandboxStore:
         customer_note: str = "",
         number: str | None = None,
         fees: Iterable[tuple[str, str]] = (),
+        parent: int = 0,
     ) -> int:
         """Place an order, as a guest or with an account, and return its id."""
         stamp = self.state.order_stamp(now)
         order = Order(0, "pending", currency or self.state.settings.currency, stamp, stamp)
         order.created_via, order.payment_method = created_via, payment_method
         order.customer_id, order.customer_note = customer, customer_note
+        order.parent_id = parent
         self._address(order, email, billing or {}, shipping or {})
         order.items = orders.build_items(self.state, items)
         order.fees = orders.build_fees(self.state, fees)
@@ -149,6 +151,11 @@ class SandboxStore:
         order_changes.set_first_status(self.state, order, status, now)
         order_changes.edit_meta(self.state, order, _meta_rows(meta or {}), now)
         return order.id
+
+    def lose_dates(self, order_id: int) -> None:
+        """Remove all dates of an order but that of its last change, as a bad import does."""
+        order = self._order(order_id)
+        order.undated, order.paid, order.completed, order.cached_json = True, None, None, ""
 
     def pay(self, order_id: int, *, now: datetime) -> None:
         """Pay an order, which then is processing."""

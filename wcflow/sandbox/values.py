@@ -106,7 +106,7 @@ def _created(state: State, stamp: datetime) -> dict[str, Any]:
 def _local_dates(state: State, order: Order) -> dict[str, Any]:
     local = state.zone.local
     return {
-        "date_created": local(order.created),
+        "date_created": None if order.undated else local(order.created),
         "date_modified": local(order.modified),
         "date_completed": local(order.completed),
         "date_paid": local(order.paid),
@@ -115,7 +115,7 @@ def _local_dates(state: State, order: Order) -> dict[str, Any]:
 
 def _gmt_dates(order: Order) -> dict[str, Any]:
     return {
-        "date_created_gmt": gmt(order.created),
+        "date_created_gmt": None if order.undated else gmt(order.created),
         "date_modified_gmt": gmt(order.modified),
         "date_completed_gmt": gmt(order.completed),
         "date_paid_gmt": gmt(order.paid),

@@ -25,6 +25,7 @@ class OrderFilters(TypedDict, total=False):
     modified_before: datetime | None
     include: Collection[int]
     exclude: Collection[int]
+    parent_exclude: Collection[int]
     orderby: Literal["date", "id", "modified", "include"]
     order: Literal["asc", "desc"]
     offset: int
@@ -41,6 +42,7 @@ def order_params(filters: OrderFilters) -> dict[str, str | int]:
         "order": filters.get("order", "asc"),
         "offset": filters.get("offset", 0) or "",
         "exclude": id_list(filters.get("exclude", ())),
+        "parent_exclude": id_list(filters.get("parent_exclude", ())),
         **time_params(filters),
     }
 

@@ -25,8 +25,16 @@ class OrderRow(Row, table=True):
         # With the address: all guests have the number 0, and are searched by address.
         Index("orders_by_customer", "store", "customer_id", "email"),
         Index("orders_by_created", "store", "created"),
-        Index("orders_by_status", "store", "status"),
         _odd_fields_index("orders"),
+        # With the currency: currencies without a rate are counted from the index alone.
+        Index("orders_by_status", "store", "status", "currency"),
+        Index(
+            "orders_by_parent",
+            "store",
+            "parent_id",
+            sqlite_where=text("parent_id <> 0"),
+            postgresql_where=text("parent_id <> 0"),
+        ),
     )
 
     store: str = Field(primary_key=True, description="the store's name")
@@ -54,6 +62,10 @@ class OrderRow(Row, table=True):
     odd_fields: str = Field(
         default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
     )
+    parent_id: int = Field(
+        default=0, sa_type=BigInteger, description="the order it was split from, or 0"
+    )
+    undated: bool = Field(default=False, description="the store has no date_created")
 
 
 class CustomerRow(Row, table=True):

@@ -29,6 +29,9 @@ class StoreRow(Row, table=True):
     initial_sync_done: int | None = Field(
         default=None, sa_type=BigInteger, description="when the initial sync ended"
     )
+    child_orders_read: bool = Field(
+        default=False, description="orders that were split from others are known"
+    )
     order_cursor: int | None = Field(
         default=None, sa_type=BigInteger, description="orders are imported up to this time"
     )

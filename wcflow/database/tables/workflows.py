@@ -75,7 +75,7 @@ class OutboxRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("store", "rule", "person", "event", "step", name="outbox_once"),
         # A claim of one kind reads neither other kinds nor entries that wait for approval.
-        Index("outbox_due", "store", "state", "approved", "kind", "due_at"),
+        Index("outbox_due", "store", "state", "approved", "kind", "urgent", "due_at"),
         # With the state: otherwise SQLite reads all entries that wait to find those of a person.
         Index("outbox_by_person", "store", "person", "state"),
         Index("outbox_by_run", "run_id"),
@@ -104,5 +104,6 @@ class OutboxRow(Row, table=True):
     )
     attempts: int = Field(default=0, description="number of attempts")
     approved: bool = Field(default=False, description="can be delivered during a hold")
+    urgent: bool = Field(default=False, description="caused by something that just happened")
     outcome: str = Field(default="", sa_type=Text, description="the result in words")
     rules_digest: str = Field(default="", description="hash of the rules that caused it")

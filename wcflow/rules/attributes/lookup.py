@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from wcflow.profile import HIDDEN_STATUSES, StoreProfile, order_date
+from wcflow.profile import HIDDEN_STATUSES, StoreProfile, is_counted, order_date
 from wcflow.records import LineItem, Order, Product
 from wcflow.rules.attributes.registry import AttributeValue
 from wcflow.rules.context import Context
@@ -28,6 +28,11 @@ def visible_orders(context: Context) -> list[Order]:
     """Return all orders except drafts and those in the trash, newest first."""
     shown = [order for order in context.profile.orders if order.status not in HIDDEN_STATUSES]
     return sorted(shown, key=lambda order: (order.created, order.id), reverse=True)
+
+
+def counted_orders(context: Context) -> list[Order]:
+    """Return the visible orders that count, whatever their status, newest first."""
+    return [order for order in visible_orders(context) if is_counted(order, context.profile)]
 
 
 def start_of_window(context: Context, window: Duration | None) -> datetime | None:

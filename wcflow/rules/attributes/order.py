@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from wcflow.profile import in_store_currency, order_date
+from wcflow.profile import in_store_currency, net_sales, order_date, order_total
 from wcflow.records import LineItem, Order
 from wcflow.rules.attributes.lookup import (
     item_categories,
@@ -70,6 +70,34 @@ def _paid_position(order: Order, context: Context) -> Decimal | None:
 
 
 @ORDER.plain(
+    "order.parent_id",
+    Kind.NUMBER,
+    "The id of the order that a plugin split into this one and others; 0 if there is none.",
+    "order.parent_id = 0",
+)
+def _parent_id(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: Decimal(order.parent_id))
+
+
+RENEWAL_META = "_subscription_renewal"
+"""The meta with which WooCommerce Subscriptions marks renewals."""
+
+
+@ORDER.plain(
+    "order.is_renewal",
+    Kind.YESNO,
+    "The order is an automatic renewal of a subscription.",
+    "not order.is_renewal",
+    order_meta=frozenset({RENEWAL_META}),
+)
+def _is_renewal(context: Context) -> AttributeValue:
+    return _from_order(
+        context,
+        lambda order: order.created_via == "subscription" or bool(order.meta.get(RENEWAL_META)),
+    )
+
+
+@ORDER.plain(
     "order.total",
     Kind.MONEY,
     "The total of the order before refunds, in the store's currency.",
@@ -77,8 +105,19 @@ def _paid_position(order: Order, context: Context) -> Decimal | None:
 )
 def _total(context: Context) -> AttributeValue:
     return _from_order(
-        context, lambda order: in_store_currency(order.total, order.currency, context.store)
+        context,
+        lambda order: in_store_currency(order_total(order, context.store), order, context.store),
     )
+
+
+@ORDER.plain(
+    "order.net_sales",
+    Kind.MONEY,
+    "What the items of the order cost, without tax and shipping, minus refunds.",
+    "order.net_sales >= 40",
+)
+def _order_net_sales(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: net_sales(order, context.store))
 
 
 @ORDER.plain(
@@ -89,6 +128,16 @@ def _total(context: Context) -> AttributeValue:
 )
 def _date(context: Context) -> AttributeValue:
     return _from_order(context, order_date)
+
+
+@ORDER.plain(
+    "order.date_paid",
+    Kind.DATE,
+    "When the order was paid; not known while it is unpaid.",
+    "order.date_paid is not empty",
+)
+def _date_paid(context: Context) -> AttributeValue:
+    return _from_order(context, lambda order: order.paid)
 
 
 @ORDER.plain(
@@ -204,7 +253,7 @@ def _is_first(context: Context) -> AttributeValue:
 def _refund_total(context: Context) -> AttributeValue:
     def refunded(order: Order) -> Decimal | None:
         total = sum(refund.total for refund in order.refunds)
-        return in_store_currency(total, order.currency, context.store)
+        return in_store_currency(total, order, context.store)
 
     return _from_order(context, refunded)
 
@@ -269,7 +318,7 @@ def _item_quantity(context: Context) -> AttributeValue:
 def _item_total(context: Context) -> AttributeValue:
     def total(item: LineItem) -> Decimal | None:
         order = context.order
-        return in_store_currency(item.total, order.currency, context.store) if order else None
+        return in_store_currency(item.total, order, context.store) if order else None
 
     return _from_item(context, total)
 

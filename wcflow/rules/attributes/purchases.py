@@ -12,15 +12,22 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import median
 
-from wcflow.profile import in_store_currency, order_date, refund_date
+from wcflow.profile import (
+    in_store_currency,
+    money_refunds,
+    net_sales,
+    order_date,
+    order_total,
+    refund_date,
+)
 from wcflow.records import Order, Refund
 from wcflow.rules.attributes.lookup import (
+    counted_orders,
     most_common,
     order_ids,
     orders_in_window,
     start_of_window,
     unique,
-    visible_orders,
     was_paid,
     when_first_leaves,
     when_orders_leave,
@@ -48,7 +55,7 @@ def _orders_count(context: Context, window: Duration | None) -> AttributeValue:
 @PURCHASES.windowed(
     "total_spent",
     Kind.MONEY,
-    "The total of their paid orders, minus refunds.",
+    "The total of their paid orders with tax and shipping, minus refunds.",
     "total_spent >= 1000",
 )
 def _total_spent(context: Context, window: Duration | None) -> AttributeValue:
@@ -87,6 +94,44 @@ def _from_amounts(
         answer([amount for _, amount in amounts if amount is not None]),
         tuple([order.id for order, amount in amounts if amount is not None]),
         when_orders_leave(context, window, [order for order, _ in amounts]) if window else None,
+    )
+
+
+@PURCHASES.windowed(
+    "net_sales",
+    Kind.MONEY,
+    "What the items of their paid orders cost, without tax and shipping, minus refunds.",
+    "net_sales(365d) >= 500",
+)
+def _net_sales(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_net_sales(context, window, lambda amounts: sum(amounts, Decimal()))
+
+
+@PURCHASES.windowed(
+    "average_net_sales",
+    Kind.MONEY,
+    "The average of their paid orders without tax and shipping, minus refunds.",
+    "average_net_sales > 60",
+)
+def _average_net_sales(context: Context, window: Duration | None) -> AttributeValue:
+    return _from_net_sales(
+        context, window, lambda amounts: sum(amounts, Decimal()) / len(amounts) if amounts else None
+    )
+
+
+def _from_net_sales(
+    context: Context, window: Duration | None, answer: Callable[[list[Decimal]], Decimal | None]
+) -> AttributeValue:
+    orders = orders_in_window(context, window, context.paid)
+    known = [
+        (order, amount)
+        for order in orders
+        if (amount := net_sales(order, context.store)) is not None
+    ]
+    return AttributeValue(
+        answer([amount for _, amount in known]),
+        order_ids(order for order, _ in known),
+        when_orders_leave(context, window, orders),
     )
 
 
@@ -172,9 +217,7 @@ def _overdue(context: Context) -> AttributeValue:
 )
 def _refunded_total(context: Context, window: Duration | None) -> AttributeValue:
     refunds = _refunds(context, window)
-    amounts = [
-        in_store_currency(refund.total, order.currency, context.store) for order, refund in refunds
-    ]
+    amounts = [in_store_currency(refund.total, order, context.store) for order, refund in refunds]
     total = sum((amount for amount in amounts if amount is not None), Decimal())
     return _from_refunds(context, window, refunds, total)
 
@@ -194,8 +237,8 @@ def _refunds(context: Context, window: Duration | None) -> list[tuple[Order, Ref
     start = start_of_window(context, window)
     return [
         (order, refund)
-        for order in visible_orders(context)
-        for refund in order.refunds
+        for order in counted_orders(context)
+        for refund in money_refunds(order)
         if start is None or refund_date(refund, order) >= start
     ]
 
@@ -219,7 +262,7 @@ def _refund_rate(context: Context, window: Duration | None) -> AttributeValue:
         context,
         window,
         lambda order: sum(refund.total for refund in order.refunds),
-        lambda order: order.total,
+        lambda order: order_total(order, context.store),
     )
 
 
@@ -245,7 +288,7 @@ def _ratio(
     whole: Callable[[Order], int],
 ) -> AttributeValue:
     """Divide sums over all orders that were paid, including those refunded in full."""
-    settled = [order for order in visible_orders(context) if was_paid(order, context.store)]
+    settled = [order for order in counted_orders(context) if was_paid(order, context.store)]
     orders = orders_in_window(context, window, settled)
     parts, wholes = _sum(context, orders, part), _sum(context, orders, whole)
     share = parts / wholes if wholes > 0 else None
@@ -253,7 +296,7 @@ def _ratio(
 
 
 def _sum(context: Context, orders: Iterable[Order], amount: Callable[[Order], int]) -> Decimal:
-    amounts = (in_store_currency(amount(order), order.currency, context.store) for order in orders)
+    amounts = (in_store_currency(amount(order), order, context.store) for order in orders)
     return sum((each for each in amounts if each is not None), Decimal())
 
 
@@ -278,7 +321,7 @@ def _failed_count(context: Context, window: Duration | None) -> AttributeValue:
 
 
 def _count_with_status(context: Context, window: Duration | None, status: str) -> AttributeValue:
-    having = [order for order in visible_orders(context) if order.status == status]
+    having = [order for order in counted_orders(context) if order.status == status]
     orders = orders_in_window(context, window, having)
     return AttributeValue(
         Decimal(len(orders)), order_ids(orders), when_orders_leave(context, window, orders)

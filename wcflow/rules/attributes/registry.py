@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
@@ -68,7 +68,7 @@ class Attribute:
 
     ``place`` says where it is available: ``anywhere``, or where there is an ``order``, an ``item``
     or ``segments``. ``of_numbers`` marks a list of numbers. ``volatile`` marks a value that depends
-    on more than the person and the instant.
+    on more than the person and the instant. ``order_meta`` are the keys of order meta it reads.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Attribute:
     windowed: bool = False
     of_numbers: bool = False
     volatile: bool = False
+    order_meta: frozenset[str] = frozenset()
 
     @property
     def type(self) -> str:
@@ -121,7 +122,7 @@ class Family:
     place: str = "anywhere"
 
     def plain(
-        self, name: str, kind: Kind, meaning: str, example: str, **traits: bool
+        self, name: str, kind: Kind, meaning: str, example: str, **traits: Any
     ) -> Callable[[FindPlain], FindPlain]:
         """Register an attribute without a window or key."""
 
@@ -134,7 +135,7 @@ class Family:
         return register
 
     def windowed(
-        self, name: str, kind: Kind, meaning: str, example: str, **traits: bool
+        self, name: str, kind: Kind, meaning: str, example: str, **traits: Any
     ) -> Callable[[FindWindowed], FindWindowed]:
         """Register an attribute that can have a window: ``name(30d)``."""
 
@@ -168,7 +169,7 @@ class Family:
         meaning: str,
         example: str,
         find: Callable[[Context, AttributeArguments], AttributeValue],
-        **traits: bool,
+        **traits: Any,
     ) -> None:
         if name in ATTRIBUTES:
             raise ValueError(f"the attribute {name!r} is defined twice")
@@ -322,6 +323,13 @@ def parse_window(text: str, attribute: Attribute) -> Duration:
 def attribute_names(attributes: Iterable[AttributeQuery]) -> frozenset[str]:
     """Return the names without windows: ``total_spent``, ``order.meta.gift``."""
     return frozenset(asked.name for asked in attributes)
+
+
+def order_meta_read(attributes: Iterable[AttributeQuery]) -> frozenset[str]:
+    """Return the keys of order meta that the attributes read."""
+    attributes = list(attributes)
+    fixed = frozenset[str]().union(*(asked.attribute.order_meta for asked in attributes))
+    return fixed | attribute_keys(attributes, "order.meta.KEY")
 
 
 def attribute_keys(attributes: Iterable[AttributeQuery], name: str) -> frozenset[str]:

@@ -108,6 +108,18 @@ def upgrade() -> None:
     for table in ("orders", "customer", "product"):
         few = sa.text("odd_fields <> ''")
         op.create_index(f"{table}_odd", table, ["store", "odd_fields"], sqlite_where=few)
+    op.execute("ALTER TABLE orders ADD COLUMN parent_id BIGINT NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE orders ADD COLUMN undated BOOLEAN NOT NULL DEFAULT FALSE")
+    op.execute("ALTER TABLE store ADD COLUMN child_orders_read BOOLEAN NOT NULL DEFAULT FALSE")
+    op.drop_index("orders_by_status", table_name="orders")
+    op.create_index("orders_by_status", "orders", ["store", "status", "currency"])
+    op.create_index(
+        "orders_by_parent",
+        "orders",
+        ["store", "parent_id"],
+        sqlite_where=sa.text("parent_id <> 0"),
+        postgresql_where=sa.text("parent_id <> 0"),
+    )
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)
@@ -298,6 +310,7 @@ def _convert_outbox() -> None:
     op.execute(_PERSON_OF_ENTRY)
     op.add_column("outbox", sa.Column("channel", sa.String(), nullable=True))
     op.execute("UPDATE outbox SET channel = 'store'")
+    op.execute("ALTER TABLE outbox ADD COLUMN urgent BOOLEAN NOT NULL DEFAULT FALSE")
     with op.batch_alter_table("outbox") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
         table.alter_column("channel", existing_type=sa.String(), nullable=False)
@@ -306,6 +319,9 @@ def _convert_outbox() -> None:
         key = ["store", "rule", "person", "event", "step"]
         table.create_unique_constraint("outbox_once", key)
     op.create_index("outbox_by_person", "outbox", ["store", "person", "state"], unique=False)
+    op.drop_index("outbox_due", table_name="outbox")
+    due = ["store", "state", "approved", "kind", "urgent", "due_at"]
+    op.create_index("outbox_due", "outbox", due, unique=False)
 
 
 def _make_channel() -> None:
