@@ -131,10 +131,15 @@ def _store_data(store: StoreSettings) -> list[Any]:
         store.order_tags,
         store.guests,
         sorted(store.shared_emails),
-        [store.child_orders, store.counts_when.canonical if store.counts_when else ""],
-        [store.amount_meta, store.rate_meta],
         [store.consent_meta, store.birthday_meta, *filter(None, [store.birthday_format])],
-        [store.child_orders, store.counts_when.canonical if store.counts_when else ""],
-        [store.amount_meta, store.rate_meta, store.consent_meta, store.birthday_meta],
         sorted((code, str(rate.normalize())) for code, rate in store.currency_rates.items()),
+        *_counting_data(store),
     ]
+
+
+def _counting_data(store: StoreSettings) -> list[str]:
+    """Return what decides which orders count; nothing for the defaults."""
+    children = "children" if store.child_orders == "count" else ""
+    counts_when = store.counts_when.canonical if store.counts_when else ""
+    found = [children, counts_when, store.amount_meta, store.rate_meta]
+    return found if any(found) else []

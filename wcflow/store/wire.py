@@ -23,11 +23,6 @@ DATE_FIELDS = "date_created_gmt,date_modified_gmt,date_paid_gmt,date_completed_g
 ORDER_FIELDS = (
     f"id,parent_id,number,status,currency,total,discount_total,customer_id,billing,shipping,{DATE_FIELDS},"
     "payment_method,created_via,customer_note,line_items,refunds,coupon_lines"
-
-
-    "id,parent_id,number,status,currency,total,discount_total,customer_id,billing,shipping,date_created_gmt,"
-    "date_modified_gmt,date_paid_gmt,date_completed_gmt,payment_method,created_via,customer_note,"
-    "line_items,refunds,coupon_lines"
 )
 CUSTOMER_FIELDS = (
     "id,email,first_name,last_name,username,role,date_created_gmt,billing,shipping,meta_data"
@@ -47,12 +42,6 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     billing, email = _read_billing(reader)
     created, modified, paid, completed = _read_dates(reader)
     undated = reader.timestamp("date_created_gmt") is None
-
-
-    """Return an order with the meta whose keys are in ``keep``."""
-    currency = text(row, "currency")
-    billing = _read_object(row, "billing", _parse_address)
-    created, modified, undated = _parse_stamps(row)
     return Order(
         id=number,
         number=reader.text("number") or str(number),
@@ -100,32 +89,6 @@ def _read_billing(reader: RowReader) -> tuple[Address, str]:
         return Address(), ""
     billing = part.address()
     return billing, normalize_email(billing.email)
-
-
-        shipping=_read_object(row, "shipping", _parse_shipping),
-        payment_method=text(row, "payment_method"),
-        created_via=text(row, "created_via"),
-        customer_note=html_text(row, "customer_note"),
-        items=_read_list(row, "line_items", lambda each: parse_line_item(each, currency)),
-        refunds=_read_list(row, "refunds", lambda each: _parse_order_refund(each, currency)),
-        coupons=_read_list(row, "coupon_lines", lambda each: text(each, "code").lower()),
-        meta=meta(row, keep) if keep else {},
-        parent_id=reference_id(row, "parent_id") if "parent_id" in row else 0,
-        undated=undated,
-    )
-
-
-def _parse_stamps(row: Json) -> tuple[datetime, datetime, bool]:
-    """Return when an order was created and modified, and whether its creation date is missing.
-
-    With post storage a draft has no creation date yet; imported orders can lack one too.
-    """
-    created, modified = timestamp(row, "date_created_gmt"), timestamp(row, "date_modified_gmt")
-    others = ("date_paid_gmt", "date_completed_gmt")
-    best = created or next(filter(None, (timestamp(row, key) for key in others)), modified)
-    if best is None:
-        raise wrong_type("date_created_gmt", "a time", None)
-    return best, modified or best, created is None
 
 
 def _read_shipping(reader: RowReader) -> Address:
