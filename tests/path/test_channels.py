@@ -1,4 +1,4 @@
-"""Each channel has its own queue and its own hold: none stops another."""
+"""Each channel has its own queue and its own hold: no channel stops another."""
 
 import pytest
 
@@ -96,7 +96,7 @@ def test_an_unfinished_evaluation_delivers_nothing_unapproved_during_an_outage(s
     with pytest.raises(StoreError):
         sim.run_pass(know=False, accept=False, channels={"pager": outage})
     assert [] == outage.sent
-    approved(sim)
+    approve_waiting(sim)
     with pytest.raises(StoreError):
         sim.run_pass(know=False, accept=False, channels={"pager": outage})
     assert ["anna@example.com bought"] == outage.sent
@@ -122,14 +122,14 @@ def test_each_channel_has_its_own_limit(tmp_path):
 
 
 def first_purchase(tmp_path):
-    """Return a world where the first changes of both channels wait for approval."""
+    """Return a simulation in which the first changes of both channels wait for approval."""
     sim = Simulation(tmp_path, RULES)
     sim.run_pass(accept=False, write=False)
     sim.advance(hours=1)
     return sim, Pager(), sim.place_order(email="anna@example.com")
 
 
-def approved(sim, channel=""):
+def approve_waiting(sim, channel=""):
     with sim.db.transaction() as tx:
         return approve(tx, sim.row(), channel)
 
@@ -140,10 +140,10 @@ def test_the_first_changes_of_every_channel_wait_for_approval(tmp_path):
     assert ([], []) == (sim.notes(order), pager.sent)
 
 
-def test_approval_lets_the_changes_of_all_channels_go(tmp_path):
+def test_an_approval_without_a_channel_approves_all_channels(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
     sim.run_pass(accept=False, write=False)
-    assert 2 == approved(sim)
+    assert 2 == approve_waiting(sim)
     sim.run_pass(accept=False, channels={"pager": pager})
     assert (["Welcome, anna@example.com"], ["anna@example.com bought"]) == (
         sim.notes(order),
@@ -154,6 +154,6 @@ def test_approval_lets_the_changes_of_all_channels_go(tmp_path):
 def test_one_channel_can_be_approved_by_itself(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
     sim.run_pass(accept=False, write=False)
-    assert 1 == approved(sim, "pager")
+    assert 1 == approve_waiting(sim, "pager")
     sim.run_pass(accept=False, channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)

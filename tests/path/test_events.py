@@ -56,7 +56,7 @@ def test_an_event_starts_a_workflow_once(sim):
     assert ["Thank you, anna@example.com"] == sim.notes(sim.order)
 
 
-def test_two_events_start_it_twice(sim):
+def test_two_events_start_a_workflow_twice(sim):
     give_consent(sim, "first")
     give_consent(sim, "second")
     sim.settle()
