@@ -158,7 +158,7 @@ def test_list_shows_each_workflow(cli):
         "thanks": ("order_paid", "live", {}),
         "practice": ("bulk", "dry_run", {}),
         "disabled": ("bulk", "off", {}),
-    } == {each["name"]: (each["trigger"], each["mode"], each["runs"]) for each in listed}
+    } == {each["name"]: (each["trigger"], each["mode"], each["run_counts"]) for each in listed}
 
 
 @pytest.mark.parametrize(("answer", "started"), [("y", 2), ("n", 0)])

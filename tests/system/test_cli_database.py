@@ -252,7 +252,7 @@ def test_check_database_warns_of_files_that_others_may_read(ini, world_readable)
     said, command = world_readable
     ran = run_wcflow("check-database", "--config", ini)
     assert 0 == ran.code
-    assert [f"  warn {said}", f"       What to do: {command}"] == ran.lines[1:3]
+    assert [f"  warning  {said}", f"           What to do: {command}"] == ran.lines[1:3]
 
 
 def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
@@ -309,7 +309,7 @@ def find_problems(url, past_folder):
     config = replace(load_config(past_folder / "wcflow.ini", {}), database=url)
     with open_without_upgrade(url) as db:
         report = examine(db, config, START + timedelta(days=1))
-    return [(each.name, each.problem, each.count, each.examples) for each in report.unsound]
+    return [(each.name, each.message, each.count, each.examples) for each in report.problems]
 
 
 def test_what_wcflow_leaves_behind_is_sound(url, past_folder):
@@ -479,8 +479,8 @@ def test_an_unsound_one_is_told_with_what_to_do(sound_ini):
     ran = run_wcflow("check-database", "--config", sound_ini)
     assert 1 == ran.code
     assert [
-        "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
-        "       What to do: Run 'wcflow resync': it reads the store again and repairs this.",
+        "  problem  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
+        "           What to do: Run 'wcflow resync': it reads the store again and repairs this.",
         "",
         "The database has 1 problem.",
     ] == ran.lines[2:]
@@ -492,8 +492,8 @@ def test_json_says_the_same(sound_ini):
         db.commit()
     ran = run_wcflow("check-database", "--config", sound_ini, "--json")
     told = json.loads(ran.out)
-    assert (1, False, schema.HEAD) == (ran.code, told["sound"], told["revision"])
-    (found,) = told["unsound"]
+    assert (1, False, schema.HEAD) == (ran.code, told["healthy"], told["revision"])
+    (found,) = told["problems"]
     assert ("states", "shop", 5) == (found["name"], found["store"], found["count"])
     assert {"orders", "customers", "products", "people", "runs", "changes", "quarantined"} == set(
         told["stores"]["shop"]
@@ -518,7 +518,7 @@ def test_an_older_database_is_told_and_left_as_it_is(sound_ini):
         db.commit()
     ran = run_wcflow("check-database", "--config", sound_ini)
     assert 0 == ran.code
-    assert f"  warn it has revision 0001, and {schema.HEAD} is the present one" in ran.lines
+    assert f"  warning  it has revision 0001, and {schema.HEAD} is the present one" in ran.lines
     assert [] == list(file.parent.glob("*.bak"))
 
 

@@ -84,7 +84,7 @@ def test_a_segment_that_loses_in_its_group_names_the_winner(cli, anna):
 def test_an_unknown_value_is_shown_as_not_known(cli, anna):
     """There is no shipping address, so the rule does not match."""
     (rule,) = explain(cli, anna, "tag Country")["rules"]
-    assert ("not known", False) == (rule["parts"][0]["found"], rule["counts"])
+    assert ("not known", False) == (rule["comparisons"][0]["found"], rule["applies"])
 
 
 def test_each_tag_has_its_origin(cli, anna):
@@ -101,7 +101,7 @@ def test_each_tag_has_its_origin(cli, anna):
         "Mine": ["by hand"],
         "Welcomed": ["workflow welcome"],
     } == found["tags"]
-    assert ["Regular"] == found["removed_by_hand"]
+    assert ["Regular"] == found["tags_removed_by_hand"]
 
 
 def test_a_waiting_run_shows_its_next_step_and_time(cli, anna):
@@ -131,7 +131,7 @@ def test_a_workflow_without_an_event_is_explained_for_the_latest_order(cli, anna
     assert 0 == cli.run("sync").code
     (workflow,) = explain(cli, "guest@example.com", "large")["workflows"]
     assert (f"their latest order {order}", "nothing has started it yet") == (
-        workflow["about"],
+        workflow["evaluated_for"],
         workflow["status"],
     )
 

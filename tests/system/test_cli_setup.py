@@ -168,9 +168,9 @@ def test_doctor_finds_nothing_bad_with_a_healthy_shop(cli):
     ran = cli.run("doctor")
     assert (0, "", []) == (ran.code, ran.err, cli.writes)
     told = json.loads(cli.run("doctor", "--json").out)
-    assert {"here", "store shop"} == set(told)
-    assert {"configuration", "database", "disk", "clock here"} == {e["name"] for e in told["here"]}
-    assert [] == [each for some in told.values() for each in some if each["level"] == "bad"]
+    assert {"configuration", "database", "disk", "clock"} == {e["name"] for e in told["machine"]}
+    findings = [*told["machine"], *told["stores"]["shop"]]
+    assert [] == [each for each in findings if each["level"] == "problem"]
 
 
 def test_doctor_says_what_to_do_about_each_finding(cli):
@@ -179,9 +179,7 @@ def test_doctor_says_what_to_do_about_each_finding(cli):
     cli.edit_config(ADMIN.consumer_secret, READER.consumer_secret)
     ran = cli.run("doctor")
     assert 0 == ran.code
-    assert (
-        "  warn key: the key is read-only: wcflow can plan changes but not make them" in ran.lines
-    )
+    assert "  warning  the key is read-only: wcflow can plan changes but not make them" in ran.lines
     assert "What to do: Give the key Read/Write permission" in ran.out
 
 
@@ -190,7 +188,7 @@ def test_doctor_fails_where_something_is_bad(cli):
     cli.edit_config(ADMIN.consumer_key, "ck_wrong")
     ran = cli.run("doctor")
     assert 1 == ran.code
-    assert "  bad  key: the store rejected the API key" in ran.out
+    assert "  problem  the store rejected the API key" in ran.out
 
 
 def test_doctor_finds_the_address_through_the_home_page(cli):

@@ -85,16 +85,12 @@ def test_plan_as_json_tells_all(cli, anna):
     """Scripts get person, target, what stands there and what will."""
     (waiting, _order) = json.loads(cli.run("plan", "--json").out)["shop"]["waiting"]
     assert {
-        "person": {
-            "name": "Anna Schmidt",
-            "email": "anna@example.com",
-            "id": anna,
-        },
+        "customer": {"id": anna, "name": "Anna Schmidt", "email": "anna@example.com"},
         "kind": "tags_customer",
-        "target": anna,
+        "target_id": anna,
         "before": {"wcflow_tags": None, "wcflow_segment": None},
         "after": {"wcflow_tags": "Regular", "wcflow_segment": None},
-    } == {key: waiting[key] for key in ("person", "kind", "target", "before", "after")}
+    } == {key: waiting[key] for key in ("customer", "kind", "target_id", "before", "after")}
 
 
 def test_plan_shows_what_a_persons_own_tag_becomes(cli, anna):
@@ -112,7 +108,7 @@ def test_what_plan_shows_is_what_sync_writes(cli, anna):
     waiting = json.loads(cli.run("plan", "--json").out)["shop"]["waiting"]
     first_sync(cli)
     assert [each["after"]["wcflow_tags"] for each in waiting] == [
-        cli.sim.meta(each["kind"].partition("_")[2], each["target"], "wcflow_tags")
+        cli.sim.meta(each["kind"].partition("_")[2], each["target_id"], "wcflow_tags")
         for each in waiting
     ]
 
@@ -248,7 +244,7 @@ def test_status_of_a_healthy_store(cli, anna):
     told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
     assert (True, 1, 1, {"completed": 1}, {"Regular": 1}, {"done": 2}, []) == tuple(
         told[key]
-        for key in ("healthy", "customers", "people", "orders", "segments", "queue", "failed")
+        for key in ("healthy", "customers", "people", "orders", "segments", "outbox", "failed")
     )
 
 
@@ -327,8 +323,8 @@ def test_status_tells_since_when_polls_fail(cli, anna):
     assert 75 == cli.run("sync").code
     told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
     assert not told["healthy"]
-    assert "temporarily unavailable" in told["error"]
-    assert told["error_since"] is not None
+    assert "temporarily unavailable" in told["poll_error"]
+    assert told["poll_error_since"] is not None
     cli.faults.recover()
     assert 0 == cli.run("sync").code
     assert 0 == cli.run("status", mounted_at=None).code

@@ -118,9 +118,14 @@ def test_an_answer_shows_each_part_with_what_was_found_and_asked():
 
     assert (
         ComparisonResult(
-            "total_spent >= 1000", "total_spent", "1,250.00", ">= 1000", value=True, orders=(7, 8)
+            "total_spent >= 1000",
+            "total_spent",
+            "1,250.00",
+            ">= 1000",
+            matches=True,
+            order_ids=(7, 8),
         ),
-        ComparisonResult("orders_count ( 30d ) = 0", "orders_count(30d)", "0", "= 0", value=True),
+        ComparisonResult("orders_count ( 30d ) = 0", "orders_count(30d)", "0", "= 0", matches=True),
     ) == answer.parts
 
 

@@ -138,9 +138,9 @@ class TestFindings:
     def test_a_good_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
         found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
         names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
-        names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
+        names += ["coupons", "change detection", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
-        assert "1 of the last 1 customers have optin" == found["consent_meta"].said
+        assert "1 of the last 1 customers have optin" == found["consent_meta"].message
 
     def test_a_probe_changes_nothing(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
@@ -174,15 +174,20 @@ class TestFindings:
         self, sandbox: SandboxStore, key: Any, name: str, said: str, advice: str
     ) -> None:
         found = probed(sandbox, key)
-        assert (Finding(name, "warn", said, advice), {name: "warn"}) == (found[name], levels(found))
+        assert (Finding(name, "warning", said, advice), {name: "warning"}) == (
+            found[name],
+            levels(found),
+        )
 
     def test_a_field_that_the_key_cannot_read_is_bad(self, sandbox: SandboxStore) -> None:
-        assert probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
+        assert (
+            probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "problem"
+        )
 
     def test_a_field_without_values_lists_the_existing_ones(self, sandbox: SandboxStore) -> None:
         expected = Finding(
             "consent_meta",
-            "warn",
+            "warning",
             "none of the last 1 customers has newsletter",
             "Customers have these meta keys: birthday, optin.",
         )
@@ -191,42 +196,44 @@ class TestFindings:
     def test_post_storage_is_a_warning(self) -> None:
         sandbox = SandboxStore(hpos=False)
         sandbox.place_order(now=NOW)
-        assert {"storage": "warn", "products": "warn"} == levels(probed(sandbox))
+        assert {"storage": "warning", "products": "warning"} == levels(probed(sandbox))
 
     def test_some_checks_need_data(self) -> None:
-        assert {"bounds": "warn", "products": "warn"} == levels(probed(SandboxStore()))
+        assert {"change detection": "warning", "products": "warning"} == levels(
+            probed(SandboxStore())
+        )
 
     def test_disabled_coupons_are_a_warning(self) -> None:
         sandbox = SandboxStore(coupons_enabled=False)
-        assert probed(sandbox)["coupons"].level == "warn"
+        assert probed(sandbox)["coupons"].level == "warning"
 
     def test_an_old_woocommerce_is_bad(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
-        assert ("bad", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
+        assert ("problem", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
 
     @pytest.mark.parametrize(
         ("off", "level", "said"),
         [
             (0, "ok", "the clocks agree within 1 s"),
             (59, "ok", "the clocks agree within 59 s"),
-            (-300, "warn", "the store's clock is 300 s ahead of that of this machine"),
-            (300, "warn", "the store's clock is 300 s behind that of this machine"),
+            (-300, "warning", "the store's clock is 300 s ahead of that of this machine"),
+            (300, "warning", "the store's clock is 300 s behind that of this machine"),
         ],
     )
     def test_clocks_are_compared(
         self, sandbox: SandboxStore, off: int, level: str, said: str
     ) -> None:
         found = probed(sandbox, now=NOW + timedelta(seconds=off))["clock"]
-        assert (level, said) == (found.level, found.said)
+        assert (level, said) == (found.level, found.message)
 
     def test_a_fixed_offset_is_a_warning(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, replaces=("Europe/Berlin", "")))["time zone"]
         said = "the store's time zone is the fixed offset UTC+01:00, without summer time"
-        assert ("warn", said) == (found.level, found.said)
+        assert ("warning", said) == (found.level, found.message)
 
     def test_a_cache_in_front_of_the_api_is_found(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, headers={"Age": "300"}))
-        assert found["cache"].level == "bad"
+        assert found["cache"].level == "problem"
 
     def test_more_decimals_are_a_warning(self, sandbox: SandboxStore) -> None:
         found = probed(
@@ -235,13 +242,13 @@ class TestFindings:
         assert (
             "the store uses 4 decimals for USD, wcflow 2",
             "Set the number of decimals to 2 in the store.",
-        ) == (found["currency"].said, found["currency"].advice)
+        ) == (found["currency"].message, found["currency"].advice)
 
     def test_an_error_of_one_check_is_its_finding(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
-        assert {"products": "bad"} == levels(found)
+        assert {"products": "problem"} == levels(found)
         assert found["products"].advice == "Check the store's PHP error log."
 
 
@@ -249,21 +256,21 @@ class TestBounds:
     """The search by time must be exclusive, or polls would miss changes."""
 
     def test_a_search_that_ignores_its_bound_is_found(self, sandbox: SandboxStore) -> None:
-        found = probed(Plugin(sandbox, drops="modified_after"))["bounds"]
+        found = probed(Plugin(sandbox, drops="modified_after"))["change detection"]
         assert (
-            "bad",
+            "problem",
             "the search by time ignores its bound: every poll would read all orders",
         ) == (
             found.level,
-            found.said,
+            found.message,
         )
 
     def test_a_search_that_misses_the_newest_change_is_found(self, sandbox: SandboxStore) -> None:
         """For example if the bound is compared with local time, which skips an hour."""
-        found = probed(Plugin(sandbox, shifts=timedelta(hours=1)))["bounds"]
-        assert ("bad", "the search by time does not find the newest change") == (
+        found = probed(Plugin(sandbox, shifts=timedelta(hours=1)))["change detection"]
+        assert ("problem", "the search by time does not find the newest change") == (
             found.level,
-            found.said,
+            found.message,
         )
 
     def test_a_change_during_the_check_is_no_problem(self, sandbox: SandboxStore) -> None:
@@ -274,7 +281,7 @@ class TestBounds:
             only="GET /wc/v3/orders",
             after=1,
         )
-        assert probed(faults)["bounds"].level == "ok"
+        assert probed(faults)["change detection"].level == "ok"
 
     def test_constant_changes_are_a_warning(self, sandbox: SandboxStore) -> None:
         faults, minutes = Faults(sandbox), iter(range(1, 99))
@@ -284,7 +291,7 @@ class TestBounds:
             there.edit_order_meta(there.order_ids()[0], "x", "y", now=later)
 
         faults.before_answer(edit, only="GET /wc/v3/orders", times=None)
-        assert probed(faults)["bounds"].level == "warn"
+        assert probed(faults)["change detection"].level == "warning"
 
 
 class TestAddress:
@@ -301,14 +308,14 @@ class TestAddress:
             known, findings = probe(open_client(), now=NOW)
         assert known is None
         (finding,) = findings
-        assert ("address", "bad") == (finding.name, finding.level)
+        assert ("address", "problem") == (finding.name, finding.level)
         return finding
 
     def test_a_store_under_a_path(self) -> None:
         link = f'<{URL}/shop/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Set url to https://shop.example/shop." == found.advice
-        assert found.said.endswith(
+        assert found.message.endswith(
             "the store's API is at https://shop.example/shop, not at https://shop.example"
         )
 
@@ -335,19 +342,19 @@ class TestAddress:
 
     def test_no_wordpress(self) -> None:
         found = self.finding({"body": "<html>Hello"})
-        assert found.said.endswith("; the page at https://shop.example names no WordPress API")
+        assert found.message.endswith("; the page at https://shop.example names no WordPress API")
 
     def test_a_home_page_with_a_redirect_loop(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "/"}})
-        assert "names no WordPress API" in found.said
+        assert "names no WordPress API" in found.message
 
     def test_a_home_page_that_redirects_to_an_invalid_address(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "http://[x"}})
-        assert "names no WordPress API" in found.said
+        assert "names no WordPress API" in found.message
 
     def test_an_unreachable_home_page(self) -> None:
         found = self.finding({"body": requests.exceptions.ConnectTimeout()})
-        assert found.said.endswith(
+        assert found.message.endswith(
             "could not connect to shop.example within 10 s (GET https://shop.example/)"
         )
 
@@ -358,7 +365,7 @@ class TestAddress:
 
     def test_an_unreachable_index_ends_the_probe(self) -> None:
         found = self.finding(index={"body": requests.exceptions.ConnectTimeout()})
-        assert "could not connect to shop.example within 10 s (GET /wp-json/)" == found.said
+        assert "could not connect to shop.example within 10 s (GET /wp-json/)" == found.message
 
     def test_http_is_a_warning(self) -> None:
         found = []
@@ -378,7 +385,7 @@ class TestAddress:
         with mount_sandbox(sandbox, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "key"]) == (known, [each.name for each in findings])
-        assert findings[1].said.startswith(
+        assert findings[1].message.startswith(
             "the store rejected the API key (GET /customers: HTTP 401"
         )
 

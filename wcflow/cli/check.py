@@ -27,7 +27,7 @@ def check(config: ConfigFile = None) -> None:
     for remark in found.warnings:
         output.print_warning(f"warning: {remark}")
     if exposed := check_permissions(found.database):
-        output.print_warning(f"warning: {exposed.problem}: {exposed.advice}")
+        output.print_warning(f"warning: {exposed.message}: {exposed.advice}")
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()

@@ -10,7 +10,9 @@ from wcflow.actions.registry import content_words
 from wcflow.rules.tags import SEGMENT_META, TAGS_META
 
 if TYPE_CHECKING:
-    # Only a name of a type: commands that show no previews start without them.
+    # Only names of types: commands that show no previews start without these modules.
+    from wcflow.database.contacts import Contact
+    from wcflow.database.outbox import OutboxEntry
     from wcflow.outbox.meta_plan import Preview
 
 
@@ -37,21 +39,38 @@ def _old_value(key: str, before: Mapping[str, str | None] | None) -> str:
     return UNKNOWN if before is None else before.get(key) or NOTHING
 
 
-def entry_json(preview: Preview, who: object) -> dict[str, object]:
-    entry = preview.entry
+def customer_json(contact: Contact | None) -> dict[str, object] | None:
+    """Return a customer; ``id`` is the customer id in the store, None for a guest."""
+    if contact is None:
+        return None
+    return {"id": contact.customer_id or None, "name": contact.name, "email": contact.email}
+
+
+def entry_json(entry: OutboxEntry) -> dict[str, object]:
     return {
         "id": entry.id,
-        "kind": entry.kind,
         "state": entry.state,
-        "person": who,
-        "target": entry.target_id or None,
+        "kind": entry.kind,
+        "person": entry.person,
+        "target_id": entry.target_id or None,
         "rule": entry.rule,
         "event": entry.event,
         "step": entry.step,
         "payload": entry.payload,
+        "queued_at": entry.queued_at,
+        "due_at": entry.due_at,
+        "attempts": entry.attempts,
+        "approved": entry.approved,
+        "outcome": entry.outcome,
+    }
+
+
+def preview_json(preview: Preview, customer: Contact | None) -> dict[str, object]:
+    """Return an entry with its customer, and what it would change from what to what."""
+    return {
+        **entry_json(preview.entry),
+        "customer": customer_json(customer),
         "before": preview.before,
         "after": preview.after,
-        "gone": preview.target_missing,
-        "approved": entry.approved,
-        "due_at": entry.due_at,
+        "target_missing": preview.target_missing,
     }

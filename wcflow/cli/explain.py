@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import output
+from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.stores import StoreSettings
@@ -72,7 +72,7 @@ def explain(
     if rule is not None:
         found = only_rules(found, _select_rules(found, rule))
     if as_json:
-        output.print_json(asdict(found))
+        output.print_json({**asdict(found), "customer": describe.customer_json(found.customer)})
     else:
         print_explanation(found, zone, rules_only=rule is not None)
 
@@ -115,7 +115,7 @@ def _select_rules(found: Explanation, rule: str) -> list[str]:
 
 def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> None:
     """Print an explanation; with ``rules_only``, without the current state."""
-    output.print_line(found.contact, "bold")
+    output.print_line(found.customer, "bold")
     output.print_line(_summary(found, zone), indent=2)
     if not rules_only:
         _print_current_state(found, zone)
@@ -156,15 +156,15 @@ def _entry_outcome(change: QueuedChange) -> str:
 
 
 def _summary(found: Explanation, zone: tzinfo) -> str:
-    if not found.last_order:
+    if not found.last_order_at:
         return "no paid order"
     digits = minor_digits(found.currency)
-    last = local_day(found.last_order, zone)
-    orders = output.format_count(found.orders, "paid order")
-    short = f"{orders}, {found.spent:,.{digits}f} {found.currency} in all, the last on {last}"
-    if not found.without_rate:
+    last = local_day(found.last_order_at, zone)
+    orders = output.format_count(found.orders_count, "paid order")
+    short = f"{orders}, {found.total_spent:,.{digits}f} {found.currency} in all, the last on {last}"
+    if not found.orders_without_rate:
         return short
-    return f"{short}; {found.without_rate:,} in a currency without a rate (currency_rates)"
+    return f"{short}; {found.orders_without_rate:,} in a currency without a rate (currency_rates)"
 
 
 def _print_current_state(found: Explanation, zone: tzinfo) -> None:
@@ -174,14 +174,14 @@ def _print_current_state(found: Explanation, zone: tzinfo) -> None:
     output.print_heading("Tags")
     rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
     rows += [
-        (f"not {tag}", "removed by hand; a rule would add it") for tag in found.removed_by_hand
+        (f"not {tag}", "removed by hand; a rule would add it") for tag in found.tags_removed_by_hand
     ]
     output.print_table(("", ""), rows or [("none", "")], indent=2, header=False)
-    for place, shown in found.saved_on.items():
+    for place, shown in found.saved_in_store.items():
         output.print_line(f"{'saved' if shown else 'not yet saved'} on {place}", indent=2)
-    if found.changes_at:
+    if found.next_change_at:
         output.print_line(
-            f"Next change without new orders: {output.format_time(found.changes_at, zone)}."
+            f"Next change without new orders: {output.format_time(found.next_change_at, zone)}."
         )
 
 
@@ -192,50 +192,50 @@ def _print_rules(rules: Sequence[RuleExplanation]) -> None:
             kind = each.kind
             output.print_heading(f"{kind.capitalize()} rules")
         output.print_line(
-            f"{each.name}: {_rule_answer(each)}", "green" if each.counts else "", indent=2
+            f"{each.name}: {_rule_answer(each)}", "green" if each.applies else "", indent=2
         )
-        _print_parts(each.parts, indent=6)
+        _print_comparisons(each.comparisons, indent=6)
 
 
 def _rule_answer(rule: RuleExplanation) -> str:
     if rule.blocked_by:
         return f"yes, but {rule.blocked_by} comes first"
-    if rule.counts and not rule.holds:
+    if rule.applies and not rule.matches:
         return f"no longer, but kept forever: {', '.join(rule.tags)}"
-    if rule.kind == "tag" and rule.holds:
+    if rule.kind == "tag" and rule.matches:
         return f"yes, has {', '.join(rule.tags)}" if rule.tags else "yes, but produces no tag"
-    return ANSWER_WORDS[rule.holds]
+    return ANSWER_WORDS[rule.matches]
 
 
-def _print_parts(parts: Sequence[ComparisonResult], indent: int) -> None:
-    if parts:
+def _print_comparisons(comparisons: Sequence[ComparisonResult], indent: int) -> None:
+    if comparisons:
         rows = [
-            (ANSWER_WORDS[each.value], each.text, f"found {each.found}", _order_list(each))
-            for each in parts
+            (ANSWER_WORDS[each.matches], each.text, f"found {each.found}", _order_list(each))
+            for each in comparisons
         ]
         output.print_table(("", "", "", ""), rows, indent, header=False)
 
 
-def _order_list(part: ComparisonResult) -> str:
-    if not part.orders:
+def _order_list(comparison: ComparisonResult) -> str:
+    if not comparison.order_ids:
         return ""
-    shown = ", ".join(str(each) for each in part.orders[:ORDERS_SHOWN])
-    more = len(part.orders) - ORDERS_SHOWN
+    shown = ", ".join(str(each) for each in comparison.order_ids[:ORDERS_SHOWN])
+    more = len(comparison.order_ids) - ORDERS_SHOWN
     rest = f" and {more} more" if more > 0 else ""
-    return f"{'order' if len(part.orders) == 1 else 'orders'} {shown}{rest}"
+    return f"{'order' if len(comparison.order_ids) == 1 else 'orders'} {shown}{rest}"
 
 
 def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
     mode = "" if each.mode == "live" else f" ({each.mode})"
     output.print_line(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
-    about = f"{each.about}: " if each.about else ""
+    about = f"{each.evaluated_for}: " if each.evaluated_for else ""
     output.print_line(f"{about}{each.status}", indent=6)
-    if each.parts:
-        output.print_line(f"when: {ANSWER_WORDS[each.holds]}", indent=6)
-        _print_parts(each.parts, indent=8)
-    if each.stop_parts:
-        output.print_line(f"stop_when: {ANSWER_WORDS[each.stops]}", indent=6)
-        _print_parts(each.stop_parts, indent=8)
+    if each.when_comparisons:
+        output.print_line(f"when: {ANSWER_WORDS[each.when_matches]}", indent=6)
+        _print_comparisons(each.when_comparisons, indent=8)
+    if each.stop_when_comparisons:
+        output.print_line(f"stop_when: {ANSWER_WORDS[each.stop_when_matches]}", indent=6)
+        _print_comparisons(each.stop_when_comparisons, indent=8)
     for run in each.runs:
         output.print_line("; ".join(_run_facts(run, zone)), indent=6)
 

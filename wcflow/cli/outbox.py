@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import content_words, entry_kind, entry_words, target_words
-from wcflow.cli import output
+from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.database import outbox
@@ -76,7 +76,7 @@ def list_entries(
         }
         if as_json:
             output.print_json(
-                {name: [_to_json(each) for each in some] for name, some in found.items()}
+                {name: [describe.entry_json(each) for each in some] for name, some in found.items()}
             )
             return
         for name, some in found.items():
@@ -95,7 +95,7 @@ def show_entry(
         ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
         who = load_contacts(tx, store, [entry.person])[entry.person]
         if as_json:
-            output.print_json({"store": store, **_to_json(entry)})
+            output.print_json({"store": store, **describe.entry_json(entry)})
         else:
             output.print_table(
                 ("", ""), _entry_facts(store, entry, who, _store_zone(tx, store)), header=False
@@ -226,22 +226,3 @@ def _entry_facts(
 def _store_zone(tx: Connection, store: str) -> tzinfo:
     row = load_store_row(tx, store)
     return parse_zone(row.time_zone if row else "UTC")
-
-
-def _to_json(each: OutboxEntry) -> dict[str, object]:
-    return {
-        "id": each.id,
-        "state": each.state,
-        "kind": each.kind,
-        "person": each.person,
-        "target": each.target_id or None,
-        "rule": each.rule,
-        "event": each.event,
-        "step": each.step,
-        "payload": each.payload,
-        "queued_at": each.queued_at,
-        "due_at": each.due_at,
-        "attempts": each.attempts,
-        "approved": each.approved,
-        "outcome": each.outcome,
-    }

@@ -45,12 +45,12 @@ class StorePlan:
     url: str
     zone: tzinfo
     writes: bool
-    held: str
-    counts: Mapping[str, int]
+    hold_reason: str
+    waiting_counts: Mapping[str, int]
     dry_run_counts: Mapping[str, int]
     waiting: Sequence[Preview]
     dry_run: Sequence[Preview]
-    people: Mapping[int, Contact]
+    contacts: Mapping[int, Contact]
 
 
 def register(app: typer.Typer) -> None:
@@ -106,12 +106,12 @@ def load_plan(
         url=row.url,
         zone=parse_zone(row.time_zone),
         writes=context.settings.write,
-        held=any_hold(tx, row, config.max_writes, now),
-        counts=counts,
+        hold_reason=any_hold(tx, row, config.max_writes, now),
+        waiting_counts=counts,
         dry_run_counts=dry_run_counts,
         waiting=waiting,
         dry_run=dry_run,
-        people=load_contacts(tx, context.name, persons),
+        contacts=load_contacts(tx, context.name, persons),
     )
 
 
@@ -138,14 +138,14 @@ def _load_previews(
 def print_plan(store_plan: StorePlan) -> None:
     """Print the changes that wait for a store."""
     output.print_line(f"{store_plan.store}: {store_plan.url}", "bold")
-    total = sum(store_plan.counts.values())
+    total = sum(store_plan.waiting_counts.values())
     if not total:
         output.print_line("Nothing to write: the store already matches the rules.", indent=2)
     else:
         output.print_line(
-            f"{output.format_count(total, 'change')} would be written to the store: {_format_counts(store_plan.counts)}."
+            f"{output.format_count(total, 'change')} would be written to the store: {_format_counts(store_plan.waiting_counts)}."
         )
-        _print_by_kind(store_plan, store_plan.waiting, store_plan.counts)
+        _print_by_kind(store_plan, store_plan.waiting, store_plan.waiting_counts)
     if store_plan.dry_run_counts:
         output.print_heading(f"Dry run, never written: {_format_counts(store_plan.dry_run_counts)}")
         _print_by_kind(store_plan, store_plan.dry_run, store_plan.dry_run_counts)
@@ -179,7 +179,7 @@ def _print_by_kind(
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
     why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.event}"
-    who = str(store_plan.people.get(entry.person, ""))
+    who = str(store_plan.contacts.get(entry.person, ""))
     where = target_words(entry) if entry_kind(entry.kind).resource == "order" else ""
     return who, where, why, describe.change(each, store_plan.zone)
 
@@ -191,8 +191,8 @@ def _print_next_steps(store_plan: StorePlan, total: int) -> None:
         )
         return
     output.print_line("Nothing was written to the store.", "bold")
-    if total and store_plan.held:
-        output.print_line(output.as_sentence(store_plan.held), "yellow")
+    if total and store_plan.hold_reason:
+        output.print_line(output.as_sentence(store_plan.hold_reason), "yellow")
         output.print_line(
             "'wcflow approve' approves them; 'wcflow sync --approve' also writes them."
         )
@@ -204,14 +204,13 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
     return {
         "url": store_plan.url,
         "write": store_plan.writes,
-        "held": store_plan.held,
-        "counts": store_plan.counts,
+        "hold_reason": store_plan.hold_reason,
+        "waiting_counts": store_plan.waiting_counts,
+        "dry_run_counts": store_plan.dry_run_counts,
         "waiting": [_preview_json(each, store_plan) for each in store_plan.waiting],
         "dry_run": [_preview_json(each, store_plan) for each in store_plan.dry_run],
     }
 
 
 def _preview_json(each: Preview, store_plan: StorePlan) -> dict[str, object]:
-    who = store_plan.people.get(each.entry.person)
-    known = {"name": who.name, "email": who.email, "id": who.customer_id or None} if who else {}
-    return describe.entry_json(each, known)
+    return describe.preview_json(each, store_plan.contacts.get(each.entry.person))

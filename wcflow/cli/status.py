@@ -39,28 +39,28 @@ LEAST_MAX_AGE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """How one store stands; ``problems`` says in words what is wrong, nothing where all is well."""
+    """The state of a store. ``problems`` are sentences; there are none if all is well."""
 
     store: str
     url: str
     title: str
     version: str
-    zone: str
+    time_zone: str
     polled_at: datetime | None
-    age_seconds: int | None
-    error: str
-    error_since: datetime | None
+    poll_age_seconds: int | None
+    poll_error: str
+    poll_error_since: datetime | None
     orders_imported_to: datetime | None
     import_started: bool
     import_done: bool
-    held: str
+    hold_reason: str
     held_since: datetime | None
     orders: Mapping[str, int]
     customers: int
     people: int
-    people_waiting: int
+    people_to_evaluate: int
     segments: Mapping[str, int]
-    queue: Mapping[str, int]
+    outbox: Mapping[str, int]
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
     failed: Sequence[OutboxEntry]
@@ -127,7 +127,7 @@ def load_status(
     allowed_age: timedelta,
     max_writes: int | None,
 ) -> StoreStatus:
-    """Look at one store."""
+    """Load the state of a store."""
     name = settings.name
     row = load_store_row(tx, name) or StoreRow(name=name, url="", time_zone="UTC")
     failed = outbox.load_entries(tx, name, ["failed"], limit=None)
@@ -135,7 +135,7 @@ def load_status(
     orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _optional_instant(row.polled_at)
     waiting, released = outbox.count_waiting(tx, name, now)
-    # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
+    # Changes that 'plan' found wait for approval before the first attempt to write them.
     saved = saved_hold(tx, row.name)
     hold = saved.reason or any_hold(tx, row, max_writes, now)
     return StoreStatus(
@@ -143,22 +143,22 @@ def load_status(
         url=row.url or settings.url,
         title=row.title,
         version=row.version,
-        zone=row.time_zone,
+        time_zone=row.time_zone,
         polled_at=polled,
-        age_seconds=None if polled is None else int((now - polled).total_seconds()),
-        error=row.poll_error,
-        error_since=_optional_instant(row.poll_error_since),
+        poll_age_seconds=None if polled is None else int((now - polled).total_seconds()),
+        poll_error=row.poll_error,
+        poll_error_since=_optional_instant(row.poll_error_since),
         orders_imported_to=_optional_instant(row.order_cursor),
         import_started=row.initial_sync_started is not None,
         import_done=row.initial_sync_done is not None,
-        held=hold,
+        hold_reason=hold,
         held_since=_optional_instant(saved.since),
         orders=orders,
         customers=customers,
         people=people.count_people(tx, name),
-        people_waiting=evaluation_queue.count_due_people(tx, name, now),
+        people_to_evaluate=evaluation_queue.count_due_people(tx, name, now),
         segments=people.count_by_segment(tx, name),
-        queue=outbox.count_by_state(tx, name),
+        outbox=outbox.count_by_state(tx, name),
         due_now=waiting + released,
         runs=count_runs(tx, name),
         failed=failed,
@@ -222,7 +222,7 @@ def print_status(store_status: StoreStatus, now: datetime) -> None:
     if store_status.failed:
         _print_failed(store_status)
     if store_status.quarantine:
-        _print_quarantine(store_status.quarantine, parse_zone(store_status.zone))
+        _print_quarantine(store_status.quarantine, parse_zone(store_status.time_zone))
     output.print_line()
     if store_status.problems:
         output.print_line(f"Needs attention: {'; '.join(store_status.problems)}.", "yellow")
@@ -234,16 +234,16 @@ def _store_label(store_status: StoreStatus) -> str:
     if not store_status.polled_at:
         return ""
     version = f", WooCommerce {store_status.version}" if store_status.version else ""
-    return f" ({store_status.title}{version}, times are {store_status.zone})"
+    return f" ({store_status.title}{version}, times are {store_status.time_zone})"
 
 
 def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[str, str]]:
-    zone = parse_zone(store_status.zone)
+    zone = parse_zone(store_status.time_zone)
     yield "last poll", _format_ago(store_status.polled_at, now, zone)
-    if store_status.error:
+    if store_status.poll_error:
         yield (
             "last failure",
-            f"{store_status.error} (since {_format_ago(store_status.error_since, now, zone)})",
+            f"{store_status.poll_error} (since {_format_ago(store_status.poll_error_since, now, zone)})",
         )
     if store_status.polled_at is None:
         if store_status.import_started:
@@ -257,7 +257,9 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         f"{sum(store_status.orders.values()):,}{_counts_in_brackets(store_status.orders)}",
     )
     waiting = (
-        f" ({store_status.people_waiting:,} to be evaluated)" if store_status.people_waiting else ""
+        f" ({store_status.people_to_evaluate:,} to be evaluated)"
+        if store_status.people_to_evaluate
+        else ""
     )
     guests = store_status.people - store_status.customers
     yield (
@@ -267,16 +269,16 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
     yield "segments", _format_counts(store_status.segments)
     yield (
         "outbox",
-        _format_counts(store_status.queue)
+        _format_counts(store_status.outbox)
         + (f"; {store_status.due_now:,} due now" if store_status.due_now else ""),
     )
     for name, states in store_status.runs.items():
         yield f"workflow {name}", _format_counts(states)
-    if store_status.held:
+    if store_status.hold_reason:
         since = (
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
         )
-        yield "held", f"{store_status.held}{since}"
+        yield "held", f"{store_status.hold_reason}{since}"
 
 
 def _read_so_far(store_status: StoreStatus) -> str:
@@ -348,9 +350,9 @@ def _to_json(store_status: StoreStatus) -> dict[str, object]:
             "id": each.id,
             "kind": each.kind,
             "person": each.person,
-            "target": each.target_id or None,
+            "target_id": each.target_id or None,
             "rule": each.rule,
-            "reason": each.outcome,
+            "outcome": each.outcome,
         }
         for each in store_status.failed
     ]

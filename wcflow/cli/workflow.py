@@ -65,10 +65,10 @@ def list_workflows(
                 each["name"],
                 each["trigger"],
                 each["mode"],
-                output.format_time(each["since"])
-                if isinstance(each["since"], datetime)
+                output.format_time(each["enabled_since"])
+                if isinstance(each["enabled_since"], datetime)
                 else "not yet",
-                _format_counts(each["runs"]),
+                _format_counts(each["run_counts"]),
             )
             for each in some
         ]
@@ -90,8 +90,8 @@ def _workflow_facts(
             "name": each.name,
             "trigger": trigger_text(each.trigger),
             "mode": each.mode,
-            "since": watches[each.name][0].since if each.name in watches else None,
-            "runs": counts.get(each.name, {}),
+            "enabled_since": watches[each.name][0].since if each.name in watches else None,
+            "run_counts": counts.get(each.name, {}),
         }
         for each in config.rules.workflows
     ]

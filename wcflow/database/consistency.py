@@ -239,7 +239,7 @@ def _run_check(
 def _with_examples(found: IntegrityProblem, count: int, keys: Iterable[object]) -> IntegrityProblem:
     # Addresses are private: guests are shown without theirs.
     examples = tuple("a guest" if str(key).startswith("g:") else str(key) for key in keys)
-    return IntegrityProblem(found.name, found.problem, found.advice, found.store, count, examples)
+    return IntegrityProblem(found.name, found.message, found.advice, found.store, count, examples)
 
 
 def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProblem]:

@@ -37,7 +37,7 @@ class IntegrityProblem:
     """
 
     name: str
-    problem: str
+    message: str
     advice: str
     store: str = ""
     count: int = 1
