@@ -15,10 +15,10 @@ from random import Random
 import pytest
 
 from tests.command_line import ENVIRONMENT, run_process, run_wcflow
+from wcflow.cli.check import summary_lines
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary_lines
 from wcflow.errors import BAD_CONFIG, DONE
 
 KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from wcflow.cli.check import summary_lines
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import summary_lines
 from wcflow.units import Duration
 
 KEY, SECRET = f"ck_{'a' * 40}", f"cs_{'b' * 40}"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wcflow.cli.check import summary_lines
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary_lines
 
 SECRET = f"cs_{'b' * 40}"
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": SECRET}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from wcflow.cli.check import summary_lines
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary_lines
 
 CASES = sorted(Path(__file__).parents[1].glob("config/*.initest"))
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}

@@ -50,9 +50,3 @@ def require_database(database: str) -> None:
             f"there is no database {url.database} yet",
             "'wcflow plan' creates it. It reads the store and writes nothing there.",
         )
-
-
-# One store after another: an error in one does not stop the others.
-
-
-# What a command that contacts the stores needs: the database, and a context for each store.

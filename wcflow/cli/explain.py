@@ -105,12 +105,12 @@ def _require_poll(tx: Connection, session: DatabaseSession, store: str | None) -
 
 
 def _select_rules(found: Explanation, rule: str) -> list[str]:
-    meant = list(rules_named(found, rule))
-    if not meant:
+    selected = list(rules_named(found, rule))
+    if not selected:
         names = [name for _, name in all_rules(found)]
         hint = did_you_mean(rule, names) or "'wcflow check' lists the rules."
         raise UsageError(f"there is no rule {rule!r} in the configuration", hint)
-    return meant
+    return selected
 
 
 def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> None:

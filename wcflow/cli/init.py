@@ -86,9 +86,9 @@ def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace
     if any(values[name].startswith("$") for name in KEY_PREFIXES):
         raise UsageError("--key-files needs the keys themselves", "Add --key and --secret.")
     files = [output.with_name(name) for name in KEY_PREFIXES]
-    there = next((file for file in files if file.exists()), None)
-    if there is not None and not replace:
-        raise SetupError(f"{there} exists already", "Add --force to replace it.")
+    existing = next((file for file in files if file.exists()), None)
+    if existing is not None and not replace:
+        raise SetupError(f"{existing} exists already", "Add --force to replace it.")
     for file in files:
         write_private_file(file, values[file.name] + "\n", replace=replace)
     return remove_keys(text, STORE_SECTION, list(KEY_PREFIXES))
@@ -118,14 +118,16 @@ def _ask_until_valid(
             return read(text.strip())
         except RuleErrors as error:
             rule_error = error.rule_errors[0]
-            said = rule_error.message
+            message = rule_error.message
             if given is not None:
-                raise UsageError(said, rule_error.hint) from None
-            show.print_error(said, rule_error.hint)
+                raise UsageError(message, rule_error.hint) from None
+            show.print_error(message, rule_error.hint)
 
 
 def _parse_address(text: str) -> str:
-    return parse_store_url(text, lambda said, hint: show.print_warning(f"warning: {said} ({hint})"))
+    return parse_store_url(
+        text, lambda message, hint: show.print_warning(f"warning: {message} ({hint})")
+    )
 
 
 def _parse_key(name: str, text: str) -> str:

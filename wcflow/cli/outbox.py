@@ -93,12 +93,12 @@ def show_entry(
     """Show one change in full."""
     with open_database_session(config) as session, session.db.reading() as tx:
         ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
-        who = load_contacts(tx, store, [entry.person])[entry.person]
+        customer = load_contacts(tx, store, [entry.person])[entry.person]
         if as_json:
             output.print_json({"store": store, **describe.entry_json(entry)})
         else:
             output.print_table(
-                ("", ""), _entry_facts(store, entry, who, _store_zone(tx, store)), header=False
+                ("", ""), _entry_facts(store, entry, customer, _store_zone(tx, store)), header=False
             )
 
 
@@ -173,41 +173,43 @@ def _entry_ids(found: EntriesByStore) -> list[int]:
     return [each.id for some in found.values() for each in some]
 
 
-def _print_result(found: EntriesByStore, count: int, deed: str, otherwise: str) -> None:
-    output.print_line(f"{output.format_count(count, 'change')} {deed}.")
+def _print_result(found: EntriesByStore, count: int, done: str, skip_reason: str) -> None:
+    output.print_line(f"{output.format_count(count, 'change')} {done}.")
     left = len(_entry_ids(found)) - count
     if left:
-        output.print_line(f"{left:,} skipped: {otherwise}.")
+        output.print_line(f"{left:,} skipped: {skip_reason}.")
 
 
 def _print_entries(tx: Connection, store: str, some: Sequence[OutboxEntry]) -> None:
     zone = _store_zone(tx, store)
-    who = load_contacts(tx, store, {each.person for each in some})
+    contacts = load_contacts(tx, store, {each.person for each in some})
     output.print_line(f"{store}: {output.format_count(len(some), 'change')}", "bold")
     if some:
         columns = ("id", "state", "queued", "customer", "change")
-        output.print_table(columns, [_entry_row(each, who, zone) for each in some])
+        output.print_table(columns, [_entry_row(each, contacts, zone) for each in some])
 
 
-def _entry_row(each: OutboxEntry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[object, ...]:
+def _entry_row(
+    each: OutboxEntry, contacts: Mapping[int, Contact], zone: tzinfo
+) -> tuple[object, ...]:
     # The outcome of a delivered change only repeats the change.
     outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
         each.id,
         each.state,
         output.format_time(each.queued_at, zone),
-        who[each.person].short if each.person in who else each.person,
+        contacts[each.person].short if each.person in contacts else each.person,
         f"{entry_words(each)}: {content_words(each, zone)}{outcome}",
     )
 
 
 def _entry_facts(
-    store: str, each: OutboxEntry, who: Contact, zone: tzinfo
+    store: str, each: OutboxEntry, customer: Contact, zone: tzinfo
 ) -> list[tuple[str, str]]:
     rows = [
         ("id", str(each.id)),
         ("store", store),
-        ("customer", str(who)),
+        ("customer", str(customer)),
         ("what", entry_kind(each.kind).one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),

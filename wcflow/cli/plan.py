@@ -13,8 +13,7 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
-from wcflow.cli.session import open_session
-from wcflow.cli.visits import for_each_store
+from wcflow.cli.session import for_each_store, open_session
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts
@@ -179,9 +178,9 @@ def _print_by_kind(
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
     why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.event}"
-    who = str(store_plan.contacts.get(entry.person, ""))
+    customer = str(store_plan.contacts.get(entry.person, ""))
     where = target_words(entry) if entry_kind(entry.kind).resource == "order" else ""
-    return who, where, why, describe.change(each, store_plan.zone)
+    return customer, where, why, describe.change(each, store_plan.zone)
 
 
 def _print_next_steps(store_plan: StorePlan, total: int) -> None:

@@ -9,8 +9,7 @@ import typer
 from wcflow import maintenance
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
-from wcflow.cli.session import Session, open_session
-from wcflow.cli.visits import for_each_store
+from wcflow.cli.session import Session, for_each_store, open_session
 from wcflow.errors import DONE
 from wcflow.poll.context import PollResult
 from wcflow.sync import SyncContext, refresh_store_info

@@ -1,4 +1,4 @@
-"""The street before the sandbox shop: people go in, and what they do is told as it happens."""
+"""``wcflow sandbox``: serve a made-up WooCommerce store until Ctrl-C, and let customers act in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wcflow.sandbox.shoppers import plan_acts
 from wcflow.sandbox.store import SandboxStore
 
 INTERVAL = 1.0
-"""Seconds between two looks at who has come."""
+"""Seconds between two rounds of events."""
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def shoppers_at_work(
     on_act: Callable[[datetime, str], None],
     per_hour: float,
 ) -> Iterator[None]:
-    """Let people act in the shop for as long as the context lasts, and tell what each does."""
+    """Let customers act in the store inside this context, and report what each does."""
     stopping = threading.Event()
 
     def run() -> None:
@@ -50,7 +50,7 @@ def shoppers_at_work(
                 on_act(act.at, act.words)
             since = now
 
-    thread = threading.Thread(target=run, name="street", daemon=True)
+    thread = threading.Thread(target=run, name="shoppers", daemon=True)
     thread.start()
     try:
         yield
@@ -59,11 +59,9 @@ def shoppers_at_work(
         thread.join()
 
 
-# ``wcflow sandbox``: a WooCommerce of one's own to try things on, until Ctrl-C.
-
 DEFAULT_PORT = 8765
 ACTS_PER_HOUR = 360.0
-"""How many things people do in a busy hour: one every ten seconds."""
+"""How many events per hour happen with ``--busy``: one every ten seconds."""
 
 _KEY_ROLES = {
     ADMIN: "of an administrator, read and write",
@@ -111,8 +109,8 @@ def _open_server(stack: ExitStack, store: SandboxStore, port: int) -> Server:
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
-        said = f"port {port} cannot be taken: {(error.strerror or '').lower()}"
-        raise BusyError(said, "name another with --port; 0 takes a free one") from None
+        message = f"port {port} cannot be taken: {(error.strerror or '').lower()}"
+        raise BusyError(message, "Choose another with --port; 0 takes a free one.") from None
 
 
 def _print_intro(store: SandboxStore, server: Server) -> None:

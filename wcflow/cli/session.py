@@ -1,13 +1,14 @@
-"""Open what a command needs that works with the shops: the database, and a line to each store."""
+"""What commands that contact the stores need: the database, and a client for each store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wcflow import log
+from wcflow.cli.errors import report_error
 from wcflow.cli.options import (
     Interrupt,
     interruptible,
@@ -20,13 +21,15 @@ from wcflow.cli.progress import ProgressBars, ProgressLines, progress_display
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
+from wcflow.errors import DONE, StoreError, WcflowError
+from wcflow.maintenance import record_poll_failure
 from wcflow.poll.binding import build_client
 from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
 
 
 @dataclass(slots=True)
 class Session:
-    """One command at work: its configuration, database, and lines to the stores."""
+    """A running command: its configuration, its database, and a context for each store."""
 
     config: Config
     db: Database
@@ -42,7 +45,7 @@ class Session:
         return select_stores(self.config, name)
 
     def context(self, settings: StoreSettings) -> SyncContext:
-        """Give the line to a store; nothing is asked yet."""
+        """Return the context of a store; no request is sent yet."""
         if settings.name not in self._contexts:
             self._contexts[settings.name] = SyncContext(
                 db=self.db,
@@ -57,7 +60,7 @@ class Session:
         return self._contexts[settings.name]
 
     def sync(self, context: SyncContext, *, write: bool) -> SyncResult:
-        """Get to know a shop and walk once, its progress told."""
+        """Read the store's settings and sync once, and show the progress."""
         try:
             refresh_store_info(context)
             return sync_once(context, write=write)
@@ -75,3 +78,23 @@ def open_session(config_file: Path | None, *, verbose: bool = False) -> Iterator
         session = Session(config, db, interrupt)
         with session.resources:
             yield session
+
+
+def for_each_store(session: Session, name: str | None, task: Callable[[SyncContext], int]) -> int:
+    """Run a task for each store, or the one with that name; return the worst exit code.
+
+    An error in one store does not stop the others.
+    """
+    stores = session.stores(name)
+    codes = [DONE]
+    for settings in stores:
+        context = session.context(settings)
+        where = f"[store {settings.name}]: " if len(stores) > 1 else ""
+        try:
+            codes.append(task(context))
+        except WcflowError as error:
+            codes.append(report_error(error, where))
+            if isinstance(error, StoreError):
+                record_poll_failure(context, error)
+        session.interrupt.stop_if_requested()
+    return max(codes)

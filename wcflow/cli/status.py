@@ -207,8 +207,8 @@ def _record_problems(
 
 def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
     if count := sum(row.kind in PERSON_KINDS for row in quarantine):
-        who = output.format_count(count, "person", "people")
-        yield f"{who} cannot be evaluated because of a bug in wcflow (see the log)"
+        people = output.format_count(count, "person", "people")
+        yield f"{people} cannot be evaluated because of a bug in wcflow (see the log)"
 
 
 def _optional_instant(stamp: int | None) -> datetime | None:
@@ -307,8 +307,8 @@ def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
             " readable version; wcflow tries again every night, and when the record changes.",
             indent=2,
         )
-    if unjudged := len(rows) - bad:
-        people = output.format_count(unjudged, "person", "people")
+    if not_evaluated := len(rows) - bad:
+        people = output.format_count(not_evaluated, "person", "people")
         output.print_line(f"{people} cannot be evaluated; wcflow tries again every day.", indent=2)
     rows_shown = [
         (_record_name(row), output.format_time(row.first_seen, zone), row.reason)

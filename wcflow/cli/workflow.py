@@ -15,7 +15,6 @@ from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, conf
 from wcflow.cli.session import Session, open_session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import trigger_text
 from wcflow.database import runs
 from wcflow.database.sql import count_runs
 from wcflow.errors import UsageError
@@ -83,14 +82,14 @@ def _format_counts(states: object) -> str:
 def _workflow_facts(
     tx: Connection, config: Config, settings: StoreSettings
 ) -> list[dict[str, object]]:
-    watches = runs.load_activations(tx, settings.name)
+    activations = runs.load_activations(tx, settings.name)
     counts = count_runs(tx, settings.name)
     return [
         {
             "name": each.name,
-            "trigger": trigger_text(each.trigger),
+            "trigger": each.trigger.text,
             "mode": each.mode,
-            "enabled_since": watches[each.name][0].since if each.name in watches else None,
+            "enabled_since": activations[each.name][0].since if each.name in activations else None,
             "run_counts": counts.get(each.name, {}),
         }
         for each in config.rules.workflows
@@ -194,10 +193,10 @@ def parse_where(text: str, config: Config) -> Condition:
     try:
         condition = parse_condition(text, RulePlace(tags=True, segments=True))
     except RuleErrors as error:
-        said = "; ".join(each.message for each in error.rule_errors)
+        message = "; ".join(each.message for each in error.rule_errors)
         hints = "; ".join(each.hint for each in error.rule_errors if each.hint)
         raise UsageError(
-            f"--where: {said}", hints or "'wcflow reference' lists all attributes."
+            f"--where: {message}", hints or "'wcflow reference' lists all attributes."
         ) from None
     _check_names(condition, config)
     return condition
@@ -212,5 +211,5 @@ def _check_names(condition: Condition, config: Config) -> None:
             raise UsageError(f"--where: there is no [segment {name}]", hint)
     unknown = sorted(condition.meta_keys - config.meta_keys)
     if unknown:
-        said = f"--where: the custom field {unknown[0]} is not imported, because no rule uses it"
-        raise UsageError(said, f"Use meta.{unknown[0]} in a rule first, then run 'wcflow sync'.")
+        message = f"--where: the custom field {unknown[0]} is not imported, because no rule uses it"
+        raise UsageError(message, f"Use meta.{unknown[0]} in a rule first, then run 'wcflow sync'.")

@@ -36,9 +36,9 @@ def _segment_data(rules: Iterable[Segment]) -> dict[str, list[Any]]:
     """Return the segments by group; inside a group, the order of the file matters."""
     groups: dict[str, list[Any]] = {}
     for rule in rules:
-        said = [rule.name, rule.when.canonical, rule.tag, rule.note]
-        groups.setdefault(rule.group, []).append(said)
-    return {group: said if group else sorted(said) for group, said in groups.items()}
+        data = [rule.name, rule.when.canonical, rule.tag, rule.note]
+        groups.setdefault(rule.group, []).append(data)
+    return {group: data if group else sorted(data) for group, data in groups.items()}
 
 
 def _tag_data(rule: TagRule) -> list[Any]:

@@ -128,7 +128,7 @@ def remove_keys(text: str, head: str, keys: Collection[str]) -> str:
     lines = text.split("\n")
     for key in keys:
         at = sections[head].entries[key].line - 1
-        lines[at] = f"# {key} stands in the file of that name beside this one."
+        lines[at] = f"# {key} is in the file of that name beside this one."
     return "\n".join(lines)
 
 

@@ -95,7 +95,7 @@ class _IniReader:
         self.section: Section | None = None
         self.entry: Entry | None = None
         self.indent = 0
-        self.told = False  # lines under an invalid head are not reported one by one
+        self.reported = False  # lines under an invalid head are not reported one by one
 
     def parse(self, text: str) -> list[Section]:
         for number, line in _numbered_lines(text):
@@ -116,7 +116,7 @@ class _IniReader:
 
     def _read_head(self, number: int, bare: str) -> None:
         self.section = self.entry = None
-        self.told = True
+        self.reported = True
         inner = bare[1:-1].split()
         if not bare.endswith("]"):
             self._report_unclosed(number, bare)
@@ -144,9 +144,9 @@ class _IniReader:
             self._start_entry(self.section, Entry(key, number, rows), indent)
 
     def _report_outside(self, number: int) -> None:
-        if not self.told:
+        if not self.reported:
             self._report(number, "a head such as [wcflow] first", "a line before any head")
-        self.told = True
+        self.reported = True
 
     def _hint(self, bare: str) -> str:
         before, colon, _ = bare.partition(":")

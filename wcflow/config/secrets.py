@@ -91,6 +91,3 @@ class SecretSources:
             got = "several words" if lines else "an empty file"
             raise RuleErrors(RuleError("a file with one key and nothing else", f"{path}: {got}"))
         return lines[0]
-
-
-# The addresses of the shop and of the database: what may be written, and in which form it is kept. Nothing is asked of either here.

@@ -98,7 +98,7 @@ def _read_store(
 
 def _read_url(section: ParsedSection) -> str:
     def read(text: str) -> str:
-        return parse_store_url(text, lambda said, hint: section.warning("url", said, hint))
+        return parse_store_url(text, lambda message, hint: section.warning("url", message, hint))
 
     return section.parse_value("url", read) or ""
 

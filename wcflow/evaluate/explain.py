@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import content_words, entry_words
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import trigger_text
 from wcflow.database import outbox, people
 from wcflow.database.contacts import Contact, contact_of_profile
 from wcflow.database.sql import instant
@@ -184,8 +183,8 @@ def _explain_rule(result: RuleResult) -> RuleExplanation:
 
 def _current_tags(evaluation: Evaluation) -> frozenset[str]:
     memory = evaluation.memory
-    wanted = evaluation.classification.tags | memory.added_by_workflows
-    return (wanted - memory.removed_by_hand) | memory.added_by_hand
+    computed = evaluation.classification.tags | memory.added_by_workflows
+    return (computed - memory.removed_by_hand) | memory.added_by_hand
 
 
 def _tag_sources(
@@ -231,7 +230,7 @@ def _explain_workflow(
     stop = workflow.stop_when.answer(when_context) if workflow.stop_when else None
     return WorkflowExplanation(
         name=workflow.name,
-        trigger=trigger_text(workflow.trigger),
+        trigger=workflow.trigger.text,
         mode=workflow.mode,
         enabled_since=evaluation_context.activations[workflow.name].since,
         evaluated_for=evaluated_for,
