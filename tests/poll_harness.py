@@ -15,7 +15,7 @@ from tests.sandbox_http import mount_sandbox
 from wcflow.database.mapping import customer_from_row, order_from_row, product_from_row
 from wcflow.database.orders import load_orders
 from wcflow.database.sql import table_of
-from wcflow.database.stores import load_store_row, save_store, saved_hold
+from wcflow.database.stores import load_hold, load_store_row, save_store
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
 from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll, run_reconcile
@@ -88,7 +88,7 @@ class PollHarness:
 
     def hold(self):
         with self.db.reading() as tx:
-            return saved_hold(tx, self.settings.name)
+            return load_hold(tx, self.settings.name)
 
     def _rows(self, model):
         table = table_of(model)

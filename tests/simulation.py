@@ -18,7 +18,7 @@ from wcflow.config.load import load_config
 from wcflow.database import outbox as queue
 from wcflow.database import people, runs
 from wcflow.database.connection import open_database
-from wcflow.database.stores import load_store_row, saved_hold
+from wcflow.database.stores import load_hold, load_store_row
 from wcflow.rules.tags import split_tags
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
@@ -215,7 +215,7 @@ class Simulation:
 
     def hold(self):
         with self.db.reading() as tx:
-            return saved_hold(tx, "shop")
+            return load_hold(tx, "shop")
 
 
 class ProcessKilled(BaseException):

@@ -180,7 +180,7 @@ def deliver_without_store(context: SyncContext) -> None:
 def _deliver_without_store(leased: SyncContext) -> None:
     if leased.settings.write and not leased.stopping():
         with leased.db.reading() as tx:
-            all_evaluated = not evaluation_queue.is_unfinished(tx, leased.name)
+            all_evaluated = not evaluation_queue.has_unfinished_evaluation(tx, leased.name)
         deliver_store(leased, all_evaluated=all_evaluated, with_store=False)
 
 

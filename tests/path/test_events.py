@@ -6,7 +6,7 @@ import pytest
 
 from tests.persons import person
 from tests.simulation import Simulation
-from wcflow.database.events import events_of, save_events
+from wcflow.database.events import load_events, save_events
 from wcflow.database.identity import move_identity
 from wcflow.profile import StoredEvent
 from wcflow.rules import arguments
@@ -75,7 +75,7 @@ def test_events_are_loaded_as_they_were_saved_and_follow_the_person(sim):
     give_consent(sim)
     with sim.db.transaction() as tx:
         move_identity(tx, "shop", ANNA, "c5", "anna@example.com")
-        found = events_of(tx, "shop", [person(tx, "c5")])
+        found = load_events(tx, "shop", [person(tx, "c5")])
 
     saved = StoredEvent("consent", "consent given by form 7", sim.now, "test", {"form": 7})
     assert [(saved,)] == list(found.values())

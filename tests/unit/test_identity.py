@@ -4,7 +4,7 @@ import pytest
 
 from tests.persons import person as person_of
 from wcflow.database.customers import save_customers
-from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, person_keys
+from wcflow.database.identity import Owner, find_keys, load_person_keys, mark_dirty, move_identity
 from wcflow.database.sql import loads, table_of, upsert
 from wcflow.database.tables import (
     EventRow,
@@ -105,19 +105,19 @@ class TestOwners:
     def test_the_person_of_an_order(self, tx, owner, key):
         shared = frozenset({"till@example.com"})
 
-        assert {owner: key} == keys_of(tx, "shop", [owner], shared, "by_email")
+        assert {owner: key} == find_keys(tx, "shop", [owner], shared, "by_email")
 
     def test_where_guests_are_nobody_accounts_still_have_their_guest_orders(self, tx):
         guest, anna = Owner(0, "bob@example.com"), Owner(0, "anna@example.com")
 
-        assert {guest: None, anna: "c5"} == keys_of(
+        assert {guest: None, anna: "c5"} == find_keys(
             tx, "shop", [guest, anna], frozenset(), "ignore"
         )
 
     def test_another_shop_is_another_world(self, tx):
         owner = Owner(0, "anna@example.com")
 
-        assert {owner: OLD} == keys_of(tx, "other", [owner], frozenset(), "by_email")
+        assert {owner: OLD} == find_keys(tx, "other", [owner], frozenset(), "by_email")
 
 
 def test_marking_creates_persons_and_keeps_what_is_remembered(tx):
@@ -135,7 +135,7 @@ def test_many_new_persons_get_the_identities_they_were_created_for(tx):
     people = {f"c{number}": f"{number}@example.com" for number in range(1, 1500)}
     made = mark_dirty(tx, "shop", people)
 
-    assert {made[key]: key for key in people} == person_keys(tx, "shop", made.values())
+    assert {made[key]: key for key in people} == load_person_keys(tx, "shop", made.values())
     emails = dict(rows(tx, PersonRow, "id", "email"))
     assert people == {key: emails[person] for key, person in made.items()}
 

@@ -28,7 +28,7 @@ from wcflow.cli.session import Session, open_session
 from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.contacts import load_contacts
-from wcflow.database.identity import person_keys
+from wcflow.database.identity import load_person_keys
 from wcflow.database.stores import load_store_row
 from wcflow.evaluate.explain import explain_person
 from wcflow.profile import account_in
@@ -226,7 +226,9 @@ def _show_segments_and_tags(context: SyncContext) -> None:
 def _load_memories(context: SyncContext) -> list[Memory]:
     with context.db.reading() as tx:
         return list(
-            people.load_memories(tx, context.name, people.persons(tx, context.name)).values()
+            people.load_memories(
+                tx, context.name, people.load_person_ids(tx, context.name)
+            ).values()
         )
 
 
@@ -319,7 +321,7 @@ def _print_commands(commands: Mapping[str, str]) -> None:
 def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
     found = [each.person for each in _load_memories(context) if segment in each.segments]
     with context.db.reading() as tx:
-        keys = person_keys(tx, context.name, found)
+        keys = load_person_keys(tx, context.name, found)
     return sorted(account for key in keys.values() if (account := account_in(key)))
 
 

@@ -24,7 +24,7 @@ from wcflow.database import evaluation_queue, outbox, people
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.quarantine import PERSON_KINDS, QuarantinedRecord, load_quarantine
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
-from wcflow.database.stores import load_store_row, saved_hold
+from wcflow.database.stores import load_hold, load_store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold
@@ -136,7 +136,7 @@ def load_status(
     polled = _optional_instant(row.polled_at)
     waiting, released = outbox.count_waiting(tx, name, now)
     # Changes that 'plan' found wait for approval before the first attempt to write them.
-    saved = saved_hold(tx, row.name)
+    saved = load_hold(tx, row.name)
     hold = saved.reason or any_hold(tx, row, max_writes, now)
     return StoreStatus(
         store=name,

@@ -24,7 +24,7 @@ from wcflow.daemon.stop import StopRequested, StopToken, utcnow
 from wcflow.database import lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.sql import instant
-from wcflow.database.stores import load_store_row, saved_hold
+from wcflow.database.stores import load_hold, load_store_row
 from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.sync import SyncContext
@@ -196,7 +196,7 @@ class Worker:
         now = utcnow()
         with self._context.db.reading() as tx:
             waiting = sum(outbox.count_waiting(tx, self.settings.name, now))
-            held = bool(saved_hold(tx, self.settings.name).reason)
+            held = bool(load_hold(tx, self.settings.name).reason)
         self._set_health(
             replace(self.health, polled_at=now, waiting=waiting, held=held, activity="")
         )
