@@ -190,5 +190,5 @@ def _client(page_size):
         ADMIN.consumer_secret,
         page_size=page_size,
         sleep=lambda seconds: None,
-        chance=lambda: 0.5,
+        jitter=lambda: 0.5,
     )

@@ -85,7 +85,7 @@ class Simulation:
                 settings.consumer_key,
                 settings.consumer_secret,
                 sleep=lambda _seconds: None,
-                chance=lambda: 0.5,
+                jitter=lambda: 0.5,
             )
             yield sync.SyncContext(
                 self.db,

@@ -35,7 +35,7 @@ class FakeSleep:
 
 
 def store(url: str = URL, **how: Any) -> Store:
-    how = {"sleep": FakeSleep(), "chance": lambda: 0.5} | how
+    how = {"sleep": FakeSleep(), "jitter": lambda: 0.5} | how
     return Store("main", url, "ck_key", "cs_secret", **how)
 
 

@@ -47,7 +47,7 @@ def store(http: SandboxHttp) -> Store:
 
 
 def open_client(key: Any, **how: Any) -> Store:
-    how = {"sleep": lambda _seconds: None, "chance": lambda: 0.0} | how
+    how = {"sleep": lambda _seconds: None, "jitter": lambda: 0.0} | how
     return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
 
 

@@ -53,7 +53,7 @@ def sandbox() -> SandboxStore:
 
 
 def open_client(key: Any = ADMIN, url: str = URL) -> Store:
-    options = {"sleep": lambda _seconds: None, "chance": lambda: 0.0}
+    options = {"sleep": lambda _seconds: None, "jitter": lambda: 0.0}
     return Store("main", url, key.consumer_key, key.consumer_secret, **options)
 
 

@@ -62,13 +62,13 @@ def probe(
         )
     findings = [*_check_address(store, index)]
     try:
-        known = fetch_store_info(store, index)
+        info = fetch_store_info(store, index)
     except StoreError as error:
         later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "problem", str(error), error.advice, later))
     fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
-    findings += [*_check_info(known, now, store.url), *_check_by_request(store, known, fields)]
-    return known, tuple(findings)
+    findings += [*_check_info(info, now, store.url), *_check_by_request(store, info, fields)]
+    return info, tuple(findings)
 
 
 def _unreachable_finding(store: Store, error: StoreError) -> Finding:
@@ -107,25 +107,25 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
     return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in states)
 
 
-def _check_info(known: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
-    yield from _check_permissions(known)
-    yield _check_version(known)
-    yield _check_storage(known)
-    yield _check_zone(known)
-    yield _check_clock(known.server_now - now, https=url.startswith("https"))
-    yield _check_currency(known)
-    yield _check_coupons(known)
+def _check_info(info: StoreInfo, now: datetime, url: str) -> Iterator[Finding]:
+    yield from _check_permissions(info)
+    yield _check_version(info)
+    yield _check_storage(info)
+    yield _check_zone(info)
+    yield _check_clock(info.server_now - now, https=url.startswith("https"))
+    yield _check_currency(info)
+    yield _check_coupons(info)
 
 
-def _check_permissions(known: StoreInfo) -> Iterator[Finding]:
-    if known.can_write:
+def _check_permissions(info: StoreInfo) -> Iterator[Finding]:
+    if info.can_write:
         yield Finding("key", "ok", "the key is allowed to read and write")
     else:
         message = "the key is read-only: wcflow can plan changes but not make them"
         yield Finding(
             "key", "warning", message, "Give the key Read/Write permission, or set write = no."
         )
-    if known.administrator:
+    if info.administrator:
         yield Finding(
             "role", "ok", "the key belongs to an administrator: wcflow can read customer meta"
         )
@@ -137,21 +137,21 @@ def _check_permissions(known: StoreInfo) -> Iterator[Finding]:
         yield Finding(
             "role", "warning", message, "Create a key for a user who is an administrator."
         )
-    if known.administrator and known.can_write and not known.can_batch:
+    if info.administrator and info.can_write and not info.can_batch:
         message = "the store rejects batches: wcflow updates customers one by one"
         yield Finding(
             "batch", "warning", message, "Look for a plugin or firewall that blocks /batch."
         )
 
 
-def _check_version(known: StoreInfo) -> Finding:
-    if not known.wc_version:
+def _check_version(info: StoreInfo) -> Finding:
+    if not info.wc_version:
         message = "the key cannot read the version of WooCommerce"
         return Finding(
             "version", "warning", message, "Create a key for a user who is an administrator."
         )
-    message = f"WooCommerce {known.wc_version} on WordPress {known.wp_version}"
-    if _version_numbers(known.wc_version) < _MIN_VERSION:
+    message = f"WooCommerce {info.wc_version} on WordPress {info.wp_version}"
+    if _version_numbers(info.wc_version) < _MIN_VERSION:
         return Finding(
             "version", "problem", f"{message} is too old", "Update WooCommerce to 5.8 or later."
         )
@@ -163,10 +163,10 @@ def _version_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(each) for each in head if each.isdecimal())
 
 
-def _check_storage(known: StoreInfo) -> Finding:
-    if known.hpos is None:
+def _check_storage(info: StoreInfo) -> Finding:
+    if info.hpos is None:
         return Finding("storage", "warning", "the key cannot read how orders are stored")
-    if known.hpos:
+    if info.hpos:
         return Finding(
             "storage", "ok", "orders are in their own tables (HPOS): wcflow sees every change"
         )
@@ -178,10 +178,10 @@ def _check_storage(known: StoreInfo) -> Finding:
     return Finding("storage", "warning", message, advice)
 
 
-def _check_zone(known: StoreInfo) -> Finding:
-    if isinstance(known.zone, ZoneInfo):
-        return Finding("time zone", "ok", f"the time zone is {known.zone.key}")
-    message = f"the store's time zone is the fixed offset {known.zone}, without summer time"
+def _check_zone(info: StoreInfo) -> Finding:
+    if isinstance(info.zone, ZoneInfo):
+        return Finding("time zone", "ok", f"the time zone is {info.zone.key}")
+    message = f"the store's time zone is the fixed offset {info.zone}, without summer time"
     return Finding(
         "time zone", "warning", message, "Choose a city under Settings, General in WordPress."
     )
@@ -196,38 +196,38 @@ def _check_clock(ahead: timedelta, *, https: bool) -> Finding:
     return Finding("clock", level, message, "Synchronize the clocks of both machines with NTP.")
 
 
-def _check_currency(known: StoreInfo) -> Finding:
-    if not known.currency:
+def _check_currency(info: StoreInfo) -> Finding:
+    if not info.currency:
         message = "the currency of the store is unknown"
         return Finding(
             "currency", "problem", message, "Choose one under WooCommerce, Settings, General."
         )
-    digits = minor_digits(known.currency)
-    if known.decimals is None or known.decimals <= digits:
-        return Finding("currency", "ok", f"the currency is {known.currency}")
-    message = f"the store uses {known.decimals} decimals for {known.currency}, wcflow {digits}"
+    digits = minor_digits(info.currency)
+    if info.decimals is None or info.decimals <= digits:
+        return Finding("currency", "ok", f"the currency is {info.currency}")
+    message = f"the store uses {info.decimals} decimals for {info.currency}, wcflow {digits}"
     return Finding(
         "currency", "warning", message, f"Set the number of decimals to {digits} in the store."
     )
 
 
-def _check_coupons(known: StoreInfo) -> Finding:
-    if known.coupons_enabled is None:
+def _check_coupons(info: StoreInfo) -> Finding:
+    if info.coupons_enabled is None:
         return Finding("coupons", "warning", "the key cannot read whether coupons are enabled")
-    if known.coupons_enabled:
+    if info.coupons_enabled:
         return Finding("coupons", "ok", "coupons are enabled")
     advice = "If a workflow creates coupons, enable them under WooCommerce, Settings, General."
     return Finding("coupons", "warning", "coupons are disabled: no customer can use one", advice)
 
 
 def _check_by_request(
-    store: Store, known: StoreInfo, fields: Mapping[str, str]
+    store: Store, info: StoreInfo, fields: Mapping[str, str]
 ) -> Iterator[Finding]:
     yield _try_check("change detection", partial(_check_time_filters, store))
     yield _try_check("products", partial(_check_products, store))
     for name, key in fields.items():
         if key:
-            yield _try_check(name, partial(_check_meta_field, store, known, name, key))
+            yield _try_check(name, partial(_check_meta_field, store, info, name, key))
 
 
 def _try_check(name: str, find: Callable[[], Finding]) -> Finding:
@@ -293,8 +293,8 @@ def _check_products(store: Store) -> Finding:
     return Finding("products", "ok", "products can be read")
 
 
-def _check_meta_field(store: Store, known: StoreInfo, name: str, key: str) -> Finding:
-    if not known.reads_meta:
+def _check_meta_field(store: Store, info: StoreInfo, name: str, key: str) -> Finding:
+    if not info.reads_meta:
         message = f"cannot read {name} = {key}: the key's user is not an administrator"
         return Finding(name, "problem", message, "Create a key for a user who is an administrator.")
     people = _recent_customers(store)
