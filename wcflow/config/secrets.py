@@ -31,7 +31,7 @@ class Secret:
     source_file: Path | None = None
 
     def __repr__(self) -> str:
-        return f"Secret(…, lies_in={self.source_file})"
+        return f"Secret(…, source_file={self.source_file})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,7 @@ class SecretSources:
                 RuleError("an environment variable such as $WC_KEY", "'$' and other signs")
             )
         if not self.env.get(name):
-            raise RuleErrors(
-                RuleError(f"the environment variable {name} to be set", "nothing in it")
-            )
+            raise RuleErrors(RuleError("", f"the environment variable {name} is not set"))
         return self.env[name]
 
     def _read_one_word(self, path: Path) -> str:
