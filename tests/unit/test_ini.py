@@ -98,7 +98,9 @@ def test_a_second_key_of_the_same_name_is_told():
 
 
 def test_a_line_before_any_head_is_told_once():
-    expected = problem(1, "", "a head such as [wcflow] first", "a line before any head")
+    expected = problem(
+        1, "", "a section header such as [wcflow] first", "a line before any section"
+    )
     assert [expected] == seen("a = 1\nb = 2\n")[1]
 
 
@@ -109,19 +111,19 @@ def test_a_line_without_an_equals_sign_is_told_with_what_may_be_meant():
 
 
 def test_a_head_that_is_not_closed_is_told_and_what_stands_below_it_is_left_alone():
-    expected = problem(1, "", "a ']' at the end of the head", "none")
+    expected = problem(1, "", "a ']' at the end of the section header", "none")
     assert ([(3, "b", "", {})], [expected]) == seen("[a\nc = 1\n[b]\n")
 
 
 def test_a_comment_behind_a_head_is_told():
     hint = "put what follows the ']' on a line of its own"
-    expected = problem(1, "", "a ']' at the end of the head", "none", hint)
+    expected = problem(1, "", "a ']' at the end of the section header", "none", hint)
     assert [expected] == seen("[a] ; hello\n")[1]
 
 
 def test_a_head_needs_a_name_without_brackets():
     expected = [
-        problem(line, "", "a head such as [segment VIP]", "brackets with no name between")
+        problem(line, "", "a section header such as [segment VIP]", "brackets without a name")
         for line in (1, 2)
     ]
     assert ([], expected) == seen("[ ]\n[tag [x]]\n")

@@ -247,7 +247,7 @@ def test_problems_are_told_of_all_files_in_the_order_they_are_read(write_ini):
     expected = """\
 wcflow.ini:3: [segment A]: missing key 'when' (for example: when = total_spent >= 1000)
 wcflow.ini:4: [segment A]: unknown key 'wen' (did you mean 'when'?)
-recipes/a.ini:1: expected a head such as [wcflow] first, got a line before any head
+recipes/a.ini:1: expected a section header such as [wcflow] first, got a line before any section
 recipes/b.ini:1: [segment a]: expected one [segment a], got a second one (the first is at \
 wcflow.ini:3)"""
     assert expected.split("\n") == problems_of(path, need_store=False)

@@ -121,14 +121,16 @@ class _IniReader:
         if not bare.endswith("]"):
             self._report_unclosed(number, bare)
         elif not inner or set("[]") & set("".join(inner)):
-            self._report(number, "a head such as [segment VIP]", "brackets with no name between")
+            self._report(
+                number, "a section header such as [segment VIP]", "brackets without a name"
+            )
         else:
             self.section = Section(self.file, number, inner[0].lower(), " ".join(inner[1:]))
             self.sections.append(self.section)
 
     def _report_unclosed(self, number: int, bare: str) -> None:
         hint = "put what follows the ']' on a line of its own" if "]" in bare else ""
-        self._report(number, "a ']' at the end of the head", "none", hint)
+        self._report(number, "a ']' at the end of the section header", "none", hint)
 
     def _read_key(self, number: int, bare: str, indent: int) -> None:
         key, found, value = (part.strip() for part in bare.partition("="))
@@ -145,7 +147,9 @@ class _IniReader:
 
     def _report_outside(self, number: int) -> None:
         if not self.reported:
-            self._report(number, "a head such as [wcflow] first", "a line before any head")
+            self._report(
+                number, "a section header such as [wcflow] first", "a line before any section"
+            )
         self.reported = True
 
     def _hint(self, bare: str) -> str:

@@ -144,7 +144,7 @@ def _fetch_secret(
 
 def _missing_key(section: ParsedSection, name: str) -> RuleError:
     hint = f"or {name}_file, or a systemd credential {section.name}.{name}"
-    return RuleError(f"a key {name!r}", "none", hint)
+    return RuleError("", f"missing key {name!r}", hint)
 
 
 def _check_secret(name: str, value: str) -> None:

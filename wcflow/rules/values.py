@@ -224,7 +224,7 @@ def lone_tag(text: str) -> str:
     if "," in text:
         raise _refuse("a tag without a comma", text)
     if "{{" in text or "{%" in text:
-        hint = "templates stand in a [tag] section"
+        hint = "use a [tag] section for a template"
         raise _refuse("a tag that is the same for all of the segment", text, hint)
     return as_written(text)
 
