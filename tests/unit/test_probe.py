@@ -244,6 +244,13 @@ class TestFindings:
             "Set the number of decimals to 2 in the store.",
         ) == (found["currency"].message, found["currency"].advice)
 
+    def test_maintenance_is_not_mistaken_for_a_wrong_address(self, sandbox: SandboxStore) -> None:
+        faults = Faults(sandbox)
+        faults.enter_maintenance(times=None)
+        found = probed(faults)["address"]
+        advice = "Try again later: WordPress may be updating itself."
+        assert ("problem", True, advice) == (found.level, found.later, found.advice)
+
     def test_an_error_of_one_check_is_its_finding(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         faults.fail_with(only="GET /wc/v3/products", times=None)

@@ -73,7 +73,7 @@ def probe(
 
 def _unreachable_finding(store: Store, error: StoreError) -> Finding:
     later = is_store_wide(error) and not error.permanent
-    if error.status == 0:
+    if later or error.status == 0:
         return Finding("address", "problem", str(error), error.advice, later)
     message, advice = address_advice(store)
     return Finding("address", "problem", f"{error}; {message}", advice or error.advice, later)
