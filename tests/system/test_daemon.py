@@ -97,6 +97,22 @@ def test_a_new_order_gets_a_note_and_a_coupon(host):
     assert re.match(r"Thank you, Ben: THANKS-[A-Z0-9]+ \(ref ", notes[0])
 
 
+def test_the_log_counts_the_requests_of_a_sync_with_its_deliveries(host):
+    host.approve_initial_sync()
+    for number in range(6):
+        host.place_order(f"ben{number}@example.com")
+    host.server.calls.clear()
+    daemon = host.start_daemon()
+    line = daemon.wait_for_log("sync finished")
+    notes_and_coupons = [
+        call
+        for call in host.server.calls
+        if call.method == "POST" and call.path.endswith(("/notes", "/coupons"))
+    ]
+
+    assert (12, True) == (len(notes_and_coupons), line["requests"] > 12)
+
+
 def test_the_first_nightly_check_runs_at_once(host):
     """It computes percentiles and the usual gap between orders, which rules need."""
     host.place_order("anna@example.com")

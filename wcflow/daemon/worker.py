@@ -168,11 +168,12 @@ class Worker:
         self._plan_nightly()
 
     def _sync(self) -> None:
-        started = time.monotonic()
+        started, requests = time.monotonic(), self._context.store.requests
         self._unfinished = False
         result = sync.sync_once(self._context, time_limit=EVALUATION_SLICE)
         self._unfinished = result.evaluated.incomplete
-        reports.log_sync(result, time.monotonic() - started)
+        requests = self._context.store.requests - requests
+        reports.log_sync(result, requests, time.monotonic() - started)
         self._update_health()
         if result.evaluated.people >= LARGE_SYNC:
             release_memory(self._context.db)
