@@ -172,7 +172,8 @@ def _check_storage(info: StoreInfo) -> Finding:
         )
     message = (
         "orders are stored as posts: a change of only the address, e-mail, customer or meta does"
-        " not update their modification time, and wcflow sees it with the next change of status"
+        " not update their modification time. wcflow finds it when it rereads the order: within a"
+        " day if the order is of the last month, else within a week or a month"
     )
     advice = "Activate High-performance order storage (WooCommerce, Settings, Advanced, Features)."
     return Finding("storage", "warning", message, advice)
