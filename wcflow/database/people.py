@@ -26,11 +26,8 @@ from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
 from wcflow.profile import Transition, account_in, email_in, guest_key
 from wcflow.rules.tags import Memory, TagMeta
 
-_PERSONS, _MEMBERSHIPS, _TRANSITIONS = (
-    table_of(PersonRow),
-    table_of(MembershipRow),
-    table_of(TransitionRow),
-)
+_PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
+_TRANSITIONS = table_of(TransitionRow)
 _SELECT_MEMORIES = select_in(
     _PERSONS,
     "id",
@@ -56,7 +53,7 @@ _SELECT_MEMBERSHIPS = select_in(
 
 
 def load_memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
-    """Return the saved state of each person who is present."""
+    """Return the saved state of each person; those who are not present are missing."""
     entered = _load_memberships(tx, store, persons)
     rows = fetch_in(tx, _SELECT_MEMORIES, store, persons)
     return {row[0]: _memory_from_row(row, entered.get(row[0]) or {}) for row in rows}
@@ -139,7 +136,7 @@ def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
 
 
 class EvaluationRecord(NamedTuple):
-    """What an evaluation always saves of a person: when it was, when the next is due, and totals."""
+    """What every evaluation saves of a person: when it was, when the next is due, and totals."""
 
     person: int
     email: str

@@ -93,21 +93,22 @@ class _CompiledUpsert(NamedTuple):
 def _compile_upsert(
     model: type[SQLModel],
     dialect: Dialect,
-    named: tuple[str, ...],
+    columns: tuple[str, ...],
     key: tuple[str, ...],
     keep: frozenset[str],
 ) -> _CompiledUpsert:
     # Compiled once, because SQLAlchemy takes longer to process a value than SQLite to write it.
     # Drivers take the numbers, texts and booleans of the columns without conversion.
-    statement = _build_upsert(model, dialect.name, named, key, keep)
-    compiled = statement.compile(dialect=dialect, column_keys=list(named))
+    statement = _build_upsert(model, dialect.name, columns, key, keep)
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
     assert isinstance(compiled, SQLCompiler)
-    text, places = str(compiled), compiled.positiontup
-    if places is None:
+    text, names = str(compiled), compiled.positiontup
+    if names is None:
         return _CompiledUpsert(text)
-    first, *rest = places
-    values = itemgetter(*places) if rest else lambda row: (row[first],)
-    # Python's other threads run only during a statement of SQLite, not between two.
+    first, *rest = names
+    values = itemgetter(*names) if rest else lambda row: (row[first],)
+    # Without statements for several rows, an import takes half as long again: after each statement
+    # the thread that writes would wait for those that parse pages.
     head, words, tail = text.partition(" VALUES ")
     one, conflict, then = tail.partition(" ON CONFLICT ")
     many = {n: f"{head}{words}{', '.join([one] * n)}{conflict}{then}" for n in _BATCH_SIZES}
@@ -118,21 +119,21 @@ def _compile_upsert(
 def _build_upsert(
     model: type[SQLModel],
     dialect: str,
-    named: tuple[str, ...],
+    columns: tuple[str, ...],
     key: tuple[str, ...],
     keep: frozenset[str],
 ) -> Insert:
     table = table_of(model)
-    changed = [name for name in named if name not in key and name not in keep]
+    changed = [name for name in columns if name not in key and name not in keep]
     # Defaults are literals in the statement: binding them for every row takes too long.
-    rest = {name: value for name, value in _column_defaults(model).items() if name not in named}
+    defaults = {name: each for name, each in _column_defaults(model).items() if name not in columns}
     if dialect == "sqlite":
-        insert: Any = sqlite.insert(table).values(rest)
+        insert: Any = sqlite.insert(table).values(defaults)
     else:
         # Imported here, because it is slow and SQLite does not need it.
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415
 
-        insert = postgresql.insert(table).values(rest)
+        insert = postgresql.insert(table).values(defaults)
     updates = {name: insert.excluded[name] for name in changed}
     if not updates:
         return cast(Insert, insert.on_conflict_do_nothing())
@@ -140,13 +141,13 @@ def _build_upsert(
 
 
 def _column_defaults(model: type[SQLModel]) -> Mapping[str, Any]:
-    columns = table_of(model).columns
+    table_columns = table_of(model).columns
     # The database numbers the rows itself, unless the statement sets NULL.
     numbered = {c.name for c in table_of(model).primary_key if c.autoincrement is not False}
     return {
-        name: _literal(field.default, columns[name].type)
+        name: _literal(field.default, table_columns[name].type)
         for name, field in model.model_fields.items()
-        if not field.is_required() and name in columns and name not in numbered
+        if not field.is_required() and name in table_columns and name not in numbered
     }
 
 
