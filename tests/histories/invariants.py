@@ -310,4 +310,4 @@ def check_nothing_left(sim):
 
 def check_database_sound(sim):
     """Rows are consistent with each other."""
-    assert [] == examine(sim.db, sim.config, sim.now).unsound
+    assert [] == examine(sim.db, sim.config, sim.now).problems
