@@ -31,10 +31,10 @@ def toy():
 
 @pytest.fixture
 def sim(tmp_path):
-    made = Simulation(tmp_path, RULES)
-    made.settle()
-    made.advance(hours=1)
-    return made
+    simulation = Simulation(tmp_path, RULES)
+    simulation.settle()
+    simulation.advance(hours=1)
+    return simulation
 
 
 def test_a_channel_that_is_down_does_not_stop_the_store(sim):

@@ -34,11 +34,11 @@ def consent_given():
 
 @pytest.fixture
 def sim(tmp_path):
-    made = Simulation(tmp_path, RULES)
-    made.order = made.place_order(email="anna@example.com")
-    made.settle()
-    made.advance(hours=1)
-    return made
+    simulation = Simulation(tmp_path, RULES)
+    simulation.order = simulation.place_order(email="anna@example.com")
+    simulation.settle()
+    simulation.advance(hours=1)
+    return simulation
 
 
 def give_consent(sim, key="consent given by form 7", *, ago=timedelta(0)):

@@ -33,11 +33,11 @@ def past_store():
 
 def kill_after(after):
     """Return a checkpoint function that crashes the poll after ``after`` calls."""
-    left = [after]
+    remaining = [after]
 
     def checkpoint():
-        left[0] -= 1
-        if left[0] < 0:
+        remaining[0] -= 1
+        if remaining[0] < 0:
             raise PollKilled
 
     return checkpoint

@@ -1,4 +1,4 @@
-"""Look-ups by admins find the right rows, and take no longer in a large database."""
+"""Lookups by admins find the right rows, and take no longer in a large database."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -72,7 +72,7 @@ def test_a_person_is_found_by_key_number_or_address_and_an_account_before_a_gues
 
 
 @pytest.mark.parametrize(
-    "look_up",
+    "lookup",
     [
         lambda tx: outbox.load_entries(tx, "shop", limit=5, newest_first=True),
         lambda tx: find_person(tx, "shop", "3@example.com"),
@@ -80,22 +80,22 @@ def test_a_person_is_found_by_key_number_or_address_and_an_account_before_a_gues
     ],
     ids=["newest entries", "by address", "by number"],
 )
-def test_a_look_up_takes_as_long_in_a_large_database_as_in_a_small_one(tmp_path, look_up):
+def test_a_lookup_takes_as_long_in_a_large_database_as_in_a_small_one(tmp_path, lookup):
     costs = []
     for number in (50, 2000):
         with open_database(f"sqlite:///{tmp_path / str(number)}") as database:
             fill_database(database, number)
             with database.reading() as tx:
-                look_up(tx)
-                costs.append(count_sqlite_steps(tx, look_up))
+                lookup(tx)
+                costs.append(count_sqlite_steps(tx, lookup))
     small, large = costs
     assert large < 2 * small
 
 
-def count_sqlite_steps(tx, look_up):
-    """Count the virtual machine instructions of SQLite for a look-up."""
+def count_sqlite_steps(tx, lookup):
+    """Count the virtual machine instructions of SQLite for a lookup."""
     counter, driver = count(), tx.connection.dbapi_connection
     driver.set_progress_handler(lambda: next(counter) < 0, 1)
-    look_up(tx)
+    lookup(tx)
     driver.set_progress_handler(None, 1)
     return next(counter)
