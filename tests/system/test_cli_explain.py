@@ -39,9 +39,9 @@ do = add_note large
 
 @pytest.fixture
 def cli(tmp_path):
-    made = CommandLine(tmp_path, RULES)
-    yield made
-    made.sim.db.close()
+    command_line = CommandLine(tmp_path, RULES)
+    yield command_line
+    command_line.sim.db.close()
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def anna(cli):
     return number
 
 
-def explain(cli, *words):
-    return json.loads(cli.run("explain", *words, "--json", mounted_at=None).out)
+def explain(cli, *args):
+    return json.loads(cli.run("explain", *args, "--json", mounted_at=None).out)
 
 
 def test_a_customer_is_found_by_id_and_by_email(cli, anna):
@@ -143,16 +143,16 @@ def test_segment_changes_and_written_changes_are_shown(cli, anna):
     cli.sim.now = datetime.now(UTC)
     cli.sandbox.refund(cli.order, now=cli.sim.now)
     assert 0 == cli.run("sync").code
-    (left,) = explain(cli, anna)["transitions"]
+    (transition,) = explain(cli, anna)["transitions"]
     assert ("VIP", False, "total_spent 0.00 < 1000 and orders_count 0 < 10") == (
-        left["segment"],
-        left["entered"],
-        left["reason"],
+        transition["segment"],
+        transition["entered"],
+        transition["reason"],
     )
 
 
-def test_explain_saves_nothing(cli, anna):
-    """Although the rules changed, the database stays the same."""
+def test_explain_changes_nothing_in_the_database(cli, anna):
+    """Not even after the rules changed."""
     cli.edit_config("total_spent >= 1000", "total_spent >= 5000")
     before = list(cli.sim.db._engine.raw_connection().iterdump())
     found = explain(cli, anna)
@@ -161,7 +161,7 @@ def test_explain_saves_nothing(cli, anna):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         (["99"], "there is no customer '99'"),
         (["nobody@example.com"], "there is no customer"),
@@ -169,7 +169,7 @@ def test_explain_saves_nothing(cli, anna):
         (["1", "--store", "other"], "Use one of: shop"),
     ],
 )
-def test_an_unknown_customer_rule_or_store_exits_with_2(cli, anna, words, message):
-    ran = cli.run("explain", *words, mounted_at=None)
+def test_an_unknown_customer_rule_or_store_exits_with_2(cli, anna, args, message):
+    ran = cli.run("explain", *args, mounted_at=None)
     assert (2, "") == (ran.code, ran.out)
     assert message in ran.err

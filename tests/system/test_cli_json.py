@@ -1,6 +1,7 @@
 """The fields of --json, which scripts rely on: the same thing has the same name everywhere."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,22 +27,26 @@ COMPARISON = "text attribute found expected matches order_ids"
 
 @pytest.fixture
 def cli(tmp_path):
+    """Anna's order comes after the initial sync, so that it starts the workflow."""
     command_line = CommandLine(tmp_path, RULES)
     number = command_line.sim.register("anna@example.com", first_name="Anna")
+    command_line.run("plan")
+    command_line.sim.now = datetime.now(UTC)
     command_line.sim.place_order(customer=number)
     command_line.run("plan")
-    return command_line
+    yield command_line
+    command_line.sim.db.close()
 
 
-def load(cli, *words, mounted_at=None):
-    return json.loads(cli.run(*words, "--json", mounted_at=mounted_at).out)
+def load(cli, *args, mounted_at=None):
+    return json.loads(cli.run(*args, "--json", mounted_at=mounted_at).out)
 
 
 def fields(record):
     return " ".join(record)
 
 
-def test_explain(cli):
+def test_the_fields_of_explain(cli):
     found = load(cli, "explain", "anna@example.com")
     (rule,), (workflow,) = found["rules"], found["workflows"]
     assert (
@@ -61,7 +66,7 @@ def test_explain(cli):
     ]
 
 
-def test_plan_and_outbox(cli):
+def test_the_fields_of_plan_and_outbox(cli):
     (plan,) = load(cli, "plan", mounted_at="https://shop.example").values()
     assert ("url write hold_reason waiting_counts dry_run_counts waiting dry_run") == fields(plan)
     assert f"{ENTRY} customer before after target_missing" == fields(plan["waiting"][0])
@@ -71,12 +76,12 @@ def test_plan_and_outbox(cli):
     assert f"store {ENTRY}" == fields(load(cli, "outbox", "show", entries[0]["id"]))
 
 
-def test_workflow_list(cli):
+def test_the_fields_of_workflow_list(cli):
     ((workflow,),) = load(cli, "workflow", "list").values()
     assert "name trigger mode enabled_since run_counts" == fields(workflow)
 
 
-def test_status(cli):
+def test_the_fields_of_status(cli):
     (status,) = load(cli, "status").values()
     assert (
         "healthy store url title version time_zone polled_at poll_age_seconds poll_error"
@@ -86,7 +91,7 @@ def test_status(cli):
     ) == fields(status)
 
 
-def test_doctor_and_check_database(cli):
+def test_the_fields_of_doctor_and_check_database(cli):
     doctor = load(cli, "doctor", mounted_at="https://shop.example")
     assert "machine stores" == fields(doctor)
     findings = [*doctor["machine"], *doctor["stores"]["shop"]]
@@ -99,7 +104,7 @@ def test_doctor_and_check_database(cli):
     assert "name message advice store count examples" == fields(problem)
 
 
-def test_reference():
+def test_the_fields_of_reference():
     found = json.loads(run_wcflow("reference", "--json").out)
     assert [
         "name family type windowed place meaning example",
