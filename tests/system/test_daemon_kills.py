@@ -15,12 +15,12 @@ from tests.daemon_killer import KILL_MODES, DaemonKiller
 from tests.search_settings import KILLS, SEED
 
 STORES = 4
-"""Each store's initial sync is interrupted too."""
+"""The kills are divided among so many stores, so that some hit an initial sync."""
 
 
 @pytest.mark.parametrize("number", range(STORES))
 def test_no_kill_loses_or_repeats_a_change(tmp_path, database_url, number):
-    """People order meanwhile; the daemon dies at random moments, during reads and during writes."""
+    """Orders arrive meanwhile; the kills come at random moments, during reads and writes."""
     seed = int(SEED or random.SystemRandom().randrange(10**6)) + number
     print(f"WCFLOW_SEED={seed - number}")
     with ExitStack() as stack:

@@ -21,22 +21,22 @@ MAX_SECONDS = 30.0
 """The longest time in seconds that the demo can take on two cores."""
 
 
-def command_line(*words):
-    return [sys.executable, "-m", "wcflow", *map(str, words)]
+def command_line(*args):
+    return [sys.executable, "-m", "wcflow", *map(str, args)]
 
 
-def run_process(*words):
+def run_process(*args):
     return subprocess.run(
-        command_line(*words), capture_output=True, text=True, timeout=90, check=False
+        command_line(*args), capture_output=True, text=True, timeout=90, check=False
     )
 
 
 class RunningCommand:
     """A command that keeps running, and its output line by line."""
 
-    def __init__(self, *words):
+    def __init__(self, *args):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        self.process = subprocess.Popen(command_line(*words), **pipes)
+        self.process = subprocess.Popen(command_line(*args), **pipes)
         self.lines = []
         self._reader = threading.Thread(target=self._read)
 
@@ -149,10 +149,10 @@ def test_the_demo_shows_its_seconds_and_requests(finished_demo):
 def test_the_command_that_the_demo_suggests_works(finished_demo):
     """Although the store has stopped."""
     ran, _, folder = finished_demo
-    words = re.search(r"^  wcflow (explain \S+ --config \S+)$", ran.stdout, re.MULTILINE)[1]
-    explained = run_process(*words.split())
+    command = re.search(r"^  wcflow (explain \S+ --config \S+)$", ran.stdout, re.MULTILINE)[1]
+    explained = run_process(*command.split())
 
-    assert str(folder) in words
+    assert str(folder) in command
     assert (0, "") == (explained.returncode, explained.stderr)
     assert "welcome" in explained.stdout
 
@@ -177,8 +177,8 @@ def test_the_demo_does_not_overwrite_other_files(tmp_path, name):
     assert [(name, "mine")] == [(each.name, each.read_text()) for each in tmp_path.iterdir()]
 
 
-def test_the_demo_can_keep_running(tmp_path):
-    """With --serve orders arrive and the daemon writes, a second demo is refused, and Ctrl-C stops it."""
+def test_the_demo_keeps_running_with_serve(tmp_path):
+    """Orders arrive, the daemon writes, a second demo is refused, and Ctrl-C stops it."""
     with RunningCommand("demo", "--serve", "--dir", tmp_path / "demo") as running:
         address = running.wait_for_line(r"^  (http://127\.0\.0\.1:\d+)$")[1]
         running.wait_for_line(r"^  \d\d:\d\d:\d\d  \S")
@@ -194,8 +194,7 @@ def test_the_demo_can_keep_running(tmp_path):
     assert "At Risk" in page
 
 
-def test_the_sandbox_shows_its_address_and_keys():
-    """SIGTERM stops it."""
+def test_the_sandbox_shows_its_address_and_keys_and_stops_on_sigterm():
     with RunningCommand(
         "sandbox", "--port", 0, "--people", 20, "--orders", 60, "--busy"
     ) as running:
@@ -221,10 +220,10 @@ def test_a_sandbox_whose_port_is_in_use_exits_with_75():
     assert "Traceback" not in ran.stderr
 
 
-def test_the_same_seed_makes_the_same_store():
+def test_only_the_same_seed_makes_the_same_store():
     def page(seed):
-        words = ("--port", 0, "--people", 12, "--orders", 30, "--seed", seed)
-        with RunningCommand("sandbox", *words) as running:
+        args = ("--port", 0, "--people", 12, "--orders", 30, "--seed", seed)
+        with RunningCommand("sandbox", *args) as running:
             address = running.wait_for_line(r"is open at (http://\S+)$")[1]
             with urllib.request.urlopen(address) as response:
                 text = response.read().decode()
