@@ -1,7 +1,6 @@
 """``wcflow workflow list`` and ``wcflow workflow run``."""
 
 import json
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -70,7 +69,7 @@ def test_a_bulk_run_runs_the_steps_of_the_workflow(cli):
     """The next sync writes its changes."""
     ran = cli.run("workflow", "run", "gift", "--yes")
     assert (0, []) == (ran.code, cli.writes)
-    assert re.search(r"2 runs started as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'", ran.out)
+    assert "2 runs started." in ran.lines
     assert 0 == cli.run("sync").code
     assert [{"Regular", "Gifted"}, {"Regular"}, {"Gifted"}] == [
         cli.sim.customer_tags(number) for number in (1, 2, 3)

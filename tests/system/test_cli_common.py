@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +47,25 @@ def test_the_help_of_each_command_has_its_usage_and_a_sentence(command):
     assert (0, "") == (ran.code, ran.err)
     assert ran.out.startswith(f"Usage: wcflow {command}")
     assert ran.lines[2].strip()[0].isupper()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *COMMANDS,
+        "outbox list",
+        "outbox show",
+        "outbox retry",
+        "outbox cancel",
+        "workflow list",
+        "workflow run",
+    ],
+)
+def test_the_help_has_one_notation(command):
+    """Names in capitals, [NAME] if it can be left out; within 80 columns."""
+    ran = run_wcflow(*command.split(), "--help")
+    assert [] == re.findall(r"[{}<>|]|\.\.\.|None", ran.out.replace("> ", ""))
+    assert [] == [line for line in ran.lines if len(line) > 80]
 
 
 def test_help_lists_the_exit_codes():
@@ -162,6 +183,38 @@ def test_output_to_a_full_disk_exits_with_75_and_a_sentence():
 def test_a_terminal_gets_tables_and_a_pipe_plain_text():
     assert "─" in run_on_terminal("reference", "steps")
     assert "─" not in run_process("reference", "steps").stdout
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_no_line_is_wider_than_the_terminal(tmp_path, columns):
+    """On stdout and on stderr; a command that is too long continues after a backslash."""
+    long = tmp_path / ("wcflow " * 12 + ".ini")
+    keys = ("--key", f"ck_{'a1' * 20}", "--secret", f"cs_{'b2' * 20}")
+    commands = [
+        ("init", "--url", "https://shop.example", *keys, "--output", tmp_path / "wcflow.ini"),
+        ("check", "--config", tmp_path / "wcflow.ini"),
+        ("reference",),
+        ("status", "--config", tmp_path / "wcflow.ini"),
+        ("check", "--config", long),
+    ]
+    for words in commands:
+        shown = run_on_terminal(*words, COLUMNS=columns, NO_COLOR="1")
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+        assert [] == [line for line in lines if len(line.rstrip()) > int(columns)]
+
+
+def test_a_long_command_can_be_copied(monkeypatch, capsys):
+    """A shell reads the lines as the one command that they are."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    command = "wcflow explain anna@example.com --config /tmp/demo/wcflow.ini"
+    output.print_command(command)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 40
+    assert command.split() == shlex.split(shown.replace("\\\n", " "))
+
+    words = ("check", "--config", tmp_path / "missing.ini")
+    coloured, plain = run_on_terminal(*words), run_on_terminal(*words, NO_COLOR="1")
 
 
 def test_a_terminal_gets_no_colours_if_no_color_is_set(tmp_path):

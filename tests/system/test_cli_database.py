@@ -243,7 +243,9 @@ def world_readable(database):
 
 def test_check_warns_of_files_that_others_can_read(ini, world_readable):
     warning, advice = world_readable
-    assert f"warning: {warning}: {advice}\n" == run_wcflow("check", "--config", ini).err
+    assert (
+        f"warning: {warning}\n  What to do: {advice}\n" == run_wcflow("check", "--config", ini).err
+    )
 
 
 def test_check_database_warns_of_files_that_others_can_read(ini, world_readable):
@@ -555,7 +557,7 @@ def test_resync_shows_how_many_records_differed_and_causes_no_writes(served_stor
     assert (0, "", []) == (ran.code, ran.err, served_store.writes)
     assert [
         "shop: https://shop.example",
-        "  read again; 1 order, 0 customers, 0 products differed from the store",
+        "  everything was read again: 1 order, 0 customers, 0 products were out of date",
     ] == ran.lines[:2]
     assert (
         "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."

@@ -62,7 +62,7 @@ def test_a_customer_is_found_by_id_and_by_email(cli, anna):
     assert 0 == by_id.code
     assert by_id.out == cli.run("explain", "Anna@Example.com", mounted_at=None).out
     assert "Anna Schmidt <anna@example.com>, customer 1" == by_id.lines[0]
-    assert "  1 paid order, 1,200.00 USD in all, the last on " in by_id.lines[1]
+    assert "  1 paid order, 1,200.00 USD in total, the last on " in by_id.lines[1]
 
 
 def test_each_part_of_a_condition_is_shown(cli, anna):

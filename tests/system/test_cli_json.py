@@ -8,8 +8,8 @@ import pytest
 from tests.command_line import CommandLine, run_wcflow
 
 RULES = """
-[segment VIP]
-when = total_spent >= 1000
+[segment Buyer]
+when = orders_count >= 1
 
 [workflow thanks]
 trigger = order_paid

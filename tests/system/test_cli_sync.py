@@ -102,6 +102,16 @@ def test_plan_merges_tags_that_were_added_by_hand(cli, anna):
     )
 
 
+def test_plan_shows_only_the_tags_that_change(cli, anna):
+    """Of a customer who has tags, only what is added and removed; the rest is as before."""
+    cli.sandbox.edit_customer_meta(anna, "wcflow_tags", "Wholesale", now=cli.sim.now)
+    first_sync(cli)
+    order_again(cli, anna)
+    cli.edit_config("[segment Regular]\n", "[segment Regular]\ntag = Buyer\n")
+    (line,) = (line for line in cli.run("plan").lines if "remove" in line)
+    assert "Anna Schmidt <anna@example.com>, customer 1  tags: add Buyer, remove Regular" == line
+
+
 def test_sync_writes_what_plan_shows(cli, anna):
     waiting = json.loads(cli.run("plan", "--json").out)["shop"]["waiting"]
     first_sync(cli)
@@ -250,7 +260,7 @@ def test_status_shows_quarantined_orders_with_their_reasons(cli, anna):
 
     reason = "total: expected an amount, got text that is not one"
     assert (0, "All is well.") == (ran.code, ran.lines[-1])
-    assert "7 rows from the store could not be read." in ran.out
+    assert "7 records from the store could not be read." in ran.out
     assert 5 == ran.out.count(reason)
     assert "… and 2 more: 'wcflow status --json'" in ran.out
     assert "secret" not in ran.out + json.dumps(status)
@@ -286,7 +296,19 @@ def test_status_shows_the_progress_of_the_initial_import_and_its_error(cli, anna
     assert "  initial import  1 customer and 0 orders imported so far" in ran.lines
     assert any("temporarily unavailable" in line for line in ran.lines)
     assert 1 == ran.code
-    assert ran.lines[-1].startswith("Needs attention: polls fail since")
+    assert "Needs attention: the store cannot be polled." == ran.lines[-1]
+
+
+def test_a_screen_names_one_time_zone(cli, anna):
+    """The store's, and only once, also if polls fail."""
+    first_sync(cli)
+    entry = cli.sim.outbox(states=["done"])[0].id
+    cli.faults.enter_maintenance(times=None)
+    assert 75 == cli.run("sync").code
+    commands = ["status", "workflow list", "outbox list", f"outbox show {entry}", "explain 1"]
+    for command in commands:
+        shown = cli.run(*command.split(), mounted_at=None).out
+        assert (1, 0) == (shown.count("Europe/Berlin"), shown.count("UTC")), command
 
 
 def test_status_shows_an_unfinished_resync(cli, anna):

@@ -140,7 +140,7 @@ class TestFindings:
         names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
         names += ["coupons", "change detection", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
-        assert "1 of the last 1 customers have optin" == found["consent_meta"].message
+        assert "consent_meta: 1 of the last 1 customers have optin" == found["consent_meta"].message
 
     def test_a_probe_changes_nothing(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
@@ -188,7 +188,7 @@ class TestFindings:
         expected = Finding(
             "consent_meta",
             "warning",
-            "none of the last 1 customers has newsletter",
+            "consent_meta: none of the last 1 customers has newsletter",
             "Customers have these meta keys: birthday, optin.",
         )
         assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]

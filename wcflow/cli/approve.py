@@ -1,4 +1,4 @@
-"""``wcflow approve``: approve waiting changes, or accept a store's new address."""
+"""``wcflow approve``: approve waiting changes, or a store's new address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wcflow.sync import SyncContext
 EPILOG = """\b
 Exit codes:
     0  done
-    2  no terminal to confirm on, and --yes was not given
+    2  no terminal to confirm on; add --yes
    75  the store cannot be reached (with --moved)
    78  it is a different store (with --moved), or was never reached
 """
@@ -37,7 +37,7 @@ def approve(
         typer.Option(
             "--moved",
             metavar="NAME",
-            help="The store [store NAME] has moved to the address in the INI: accept the new address.",
+            help="The store of this name has moved to the address in the configuration file.",
             show_default=False,
         ),
     ] = None,
@@ -45,8 +45,8 @@ def approve(
 ) -> None:
     """Approve the changes that are waiting.
 
-    'wcflow plan' shows them first. They are written by the next 'wcflow sync', or by the daemon
-    within a minute. With --moved, accept that a store has a new address.
+    'wcflow plan' shows them. The next 'wcflow sync' writes them; the daemon does so within a
+    minute. With --moved, approves the new address of a store instead.
     """
     with open_session(config) as session:
         if moved is not None:

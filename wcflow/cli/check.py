@@ -31,11 +31,11 @@ def check(config: ConfigFile = None) -> None:
     found = read_config(config)
     for line in summary_lines(found):
         indent = len(line) - len(line.lstrip())
-        output.print_line(line.strip(), indent=indent)
-    for remark in found.warnings:
-        output.print_warning(f"warning: {remark}")
+        output.print_line(line.strip(), indent=indent, hang=4)
+    for warning in found.warnings:
+        output.print_warning(str(warning))
     if exposed := check_permissions(found.database):
-        output.print_warning(f"warning: {exposed.message}: {exposed.advice}")
+        output.print_warning(exposed.message, exposed.advice)
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()
@@ -94,7 +94,7 @@ def _segment_lines(rule: Segment, config: Config) -> Iterator[str]:
     before = _winning_segments(rule, config.rules.segments)
     if before:
         yield f"    and not in {' or '.join(before)} (group {rule.group})"
-    yield f"    has the tag {rule.tag!r}" if rule.tag else "    has no tag"
+    yield f"    adds the tag {rule.tag!r}" if rule.tag else "    adds no tag"
     if rule.note:
         yield "    entering and leaving add a private note to the latest order"
 
@@ -109,7 +109,7 @@ def _tag_lines(rule: TagRule) -> Iterator[str]:
     when = f"when {_explain_durations(rule.when.canonical)}" if rule.when else "for everyone"
     yield f"tag {rule.name}: {when}"
     each = f", one for each of {_explain_durations(rule.for_each.text)}" if rule.for_each else ""
-    yield f"    has {rule.tag.text!r}{each}{' forever' if rule.keep_forever else ''}"
+    yield f"    adds the tag {rule.tag.text!r}{each}{', forever' if rule.keep_forever else ''}"
 
 
 def _workflow_lines(rule: Workflow) -> Iterator[str]:

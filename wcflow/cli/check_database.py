@@ -75,9 +75,9 @@ def register(app: typer.Typer) -> None:
 def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check the database for damage.
 
-    Reads everything and changes nothing: the file and its indexes, the tables, and rows that cannot
-    be read or contradict each other. Shows what is wrong, how often, and what to do. Takes about a
-    minute for a million orders; wcflow can keep running.
+    Checks the file and its indexes, the tables, and every record, and changes nothing. Shows what
+    is wrong, how often, and what to do. Takes about a minute for a million orders; wcflow can keep
+    running.
     """
     found = read_config(config)
     require_database(found.database)
@@ -168,13 +168,13 @@ def _to_json(report: DatabaseReport) -> Mapping[str, object]:
 def _print_report(report: DatabaseReport) -> None:
     output.print_line(f"{report.database}: revision {report.revision or 'none'}", "bold")
     for store, counts in report.counts.items():
-        configured = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        output.print_line(f"{store}: {configured}", indent=2)
+        counts_text = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        output.print_line(f"{store}: {counts_text}", indent=2, hang=2)
     for message, advice in report.warnings:
-        output.print_line(f"{'warning':<9}{message}", "yellow", indent=2)
+        output.print_line(f"{'warning':<9}{message}", "yellow", indent=2, hang=9)
         output.print_line(f"What to do: {output.as_sentence(advice)}", indent=11)
     for each in report.problems:
-        output.print_line(f"{'problem':<9}{_problem_line(each)}", "red", indent=2)
+        output.print_line(f"{'problem':<9}{_problem_line(each)}", "red", indent=2, hang=9)
         output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=11)
     output.print_line()
     if report.problems:

@@ -19,6 +19,7 @@ import typer
 from wcflow import demo, maintenance, sync
 from wcflow.actions.registry import ENTRY_KINDS, content_words
 from wcflow.cli import output
+from wcflow.cli.describe import event_words
 from wcflow.cli.explain import print_explanation
 from wcflow.cli.init import write_private_file
 from wcflow.cli.options import lease_holder, select_store, utcnow
@@ -50,7 +51,8 @@ ACTS_PER_HOUR = 600.0
 
 def register(app: typer.Typer) -> None:
     app.command(
-        "demo", epilog="Exit codes: 0 done, 75 a demo runs there already, 78 DIR has other files."
+        "demo",
+        epilog="Exit codes: 0 done, 75 another demo is running in DIR, 78 DIR has other files.",
     )(run_demo)
 
 
@@ -143,7 +145,8 @@ def _show_initial_sync(session: Session, context: SyncContext) -> None:
     waiting = maintenance.approve(then)
     output.print_line(
         f"{output.format_count(waiting, 'change')} to the store would follow. The first changes always wait"
-        " until you have seen them ('wcflow plan') and approved them ('wcflow approve'). Approved here.",
+        " until you have seen them ('wcflow plan') and approved them ('wcflow approve'). The demo"
+        " approves them now.",
         indent=2,
     )
     delivered = sync.sync_once(then).delivered
@@ -164,8 +167,8 @@ def _print_read_counts(result: SyncResult) -> None:
 def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     output.print_heading("2. A week later")
     output.print_line(
-        "Earlier events don't start workflows: customers of two years get no welcome coupon."
-        " What happens from now on counts:",
+        "Events from before the first sync don't start workflows, so customers of two years get no"
+        " welcome coupon. Events from now on do:",
         indent=2,
     )
     at_risk, regulars = (_accounts_in_segment(context, name) for name in ("At Risk", "Regular"))
@@ -177,11 +180,11 @@ def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     result = sync.sync_once(context)
     actors = {event.email for event in demo_run.events}
     for name, segment in _entered_by_time(context, now, actors):
-        output.print_line(f"- {name} does nothing, and that counts too: now {segment}", indent=4)
+        output.print_line(f"- {name} does not order any more, and is now in {segment}", indent=4)
     evaluation, delivered = result.evaluated, result.delivered
     output.print_line(
         f"wcflow checked {output.format_count(evaluation.people, 'customer')}, those with new orders and"
-        " those for whom time has changed something:"
+        " those whose segment changes with time:"
         f" {output.format_count(evaluation.transitions, 'segment change')},"
         f" {output.format_count(evaluation.runs, 'workflow')} started,"
         f" {output.format_count(delivered.done, 'change')} written.",
@@ -256,7 +259,11 @@ def _show_delivered(context: SyncContext) -> None:
         if kind.deliver:
             output.print_heading(kind.several.capitalize())
             rows = [
-                (content_words(entry), names[entry.person], f"{entry.rule}: {entry.event}")
+                (
+                    content_words(entry),
+                    names[entry.person],
+                    f"{entry.rule}: {event_words(entry.event)}",
+                )
                 for entry in found
                 if entry.kind == kind.name
             ]
@@ -302,9 +309,9 @@ def _print_next_commands(demo_run: DemoRun) -> None:
     )
     _print_commands(
         {
-            f"wcflow explain {shlex.quote(demo_run.events[0].email)} --config {config}": "",
-            f"wcflow outbox list --config {config}": "what was written",
-            f"wcflow check --config {config}": "what the rules mean; edit them, run the demo again",
+            f"wcflow explain {shlex.quote(demo_run.events[0].email)} --config {config}": "explains one customer",
+            f"wcflow outbox list --config {config}": "lists what was written",
+            f"wcflow check --config {config}": "explains the rules; edit them and run the demo again",
             "wcflow demo --serve": "keeps the store running, with new orders coming in",
             "wcflow init": "starts with your own store",
         }
@@ -313,9 +320,7 @@ def _print_next_commands(demo_run: DemoRun) -> None:
 
 def _print_commands(commands: Mapping[str, str]) -> None:
     for command, meaning in commands.items():
-        output.print_line(command, "bold", indent=2)
-        if meaning:
-            output.print_line(meaning, indent=6)
+        output.print_command(command, meaning)
 
 
 def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
@@ -346,9 +351,9 @@ def _print_live_commands(demo_run: DemoRun) -> None:
     _print_commands(
         {
             demo_run.server.url: "in a browser: customers with their tags, orders with their notes",
-            f"wcflow status --config {config}": "the state of the daemon",
-            f"wcflow explain {customer} --config {config}": "why a customer has these segments and tags",
-            f"wcflow outbox list --config {config}": "what was written, and what is waiting",
+            f"wcflow status --config {config}": "shows the state of the daemon",
+            f"wcflow explain {customer} --config {config}": "explains why a customer has these segments and tags",
+            f"wcflow outbox list --config {config}": "lists what was written, and what is waiting",
         }
     )
     output.print_heading("What happens now: events in the store, and the daemon's log")

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from wcflow.actions.registry import content_words
-from wcflow.rules.tags import SEGMENT_META, TAGS_META
+from wcflow.rules.tags import SEGMENT_META, TAGS_META, join_tags, split_tags
 
 if TYPE_CHECKING:
     # Only names of types: commands that show no previews start without these modules.
@@ -28,15 +28,30 @@ def change(preview: Preview, zone: tzinfo = UTC) -> str:
         return content_words(preview.entry, zone)
     before = preview.before
     changes = [
-        f"{_META_NAMES.get(key, key)}: {_old_value(key, before)} → {value or NOTHING}"
+        f"{_META_NAMES.get(key, key)}: {_difference(key, before, value or '')}"
         for key, value in preview.after.items()
         if before is None or (before.get(key) or "") != (value or "")
     ]
     return "; ".join(changes) or "nothing: the store shows it already"
 
 
-def _old_value(key: str, before: Mapping[str, str | None] | None) -> str:
-    return UNKNOWN if before is None else before.get(key) or NOTHING
+def _difference(key: str, before: Mapping[str, str | None] | None, after: str) -> str:
+    """Return what changes; of long lists of tags only those that are added and removed."""
+    if before is None:
+        return f"{UNKNOWN} → {after or NOTHING}"
+    old = before.get(key) or ""
+    if key != TAGS_META or not old or not after:
+        return f"{old or NOTHING} → {after or NOTHING}"
+    old_tags, new_tags = split_tags(old), split_tags(after)
+    added, removed = join_tags(new_tags - old_tags), join_tags(old_tags - new_tags)
+    return ", ".join(
+        f"{verb} {tags}" for verb, tags in (("add", added), ("remove", removed)) if tags
+    )
+
+
+def event_words(event: str) -> str:
+    """Return an event; a run by hand has a time as its key."""
+    return "started by hand" if event.startswith("bulk ") else event
 
 
 def customer_json(contact: Contact | None) -> dict[str, object] | None:

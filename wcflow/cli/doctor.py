@@ -26,7 +26,7 @@ from wcflow.cli.options import (
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
-from wcflow.database.schema import HEAD, load_revision
+from wcflow.database.schema import load_revision
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.poll.binding import build_client
@@ -48,9 +48,9 @@ def register(app: typer.Typer) -> None:
 def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
     """Check that everything wcflow needs is in place.
 
-    Shows what to do where it is not. Checks the store's address, the API key and its permissions,
-    versions, order storage, time zone, clock and the fields your rules use, and the database and
-    disk on this machine. Writes nothing to the store.
+    Shows what to do about each problem. Checks the store's address, the API key and its
+    permissions, the versions, the order storage, the time zone, the clock and the custom fields in
+    your configuration, and the database and the disk of this machine. Writes nothing to the store.
     """
     found = read_config(config)
     log.log_to_stderr("error", found.log_format)
@@ -86,7 +86,7 @@ def _exit_code(findings: list[Finding]) -> int:
 def _print_findings(head: str, findings: tuple[Finding, ...]) -> None:
     output.print_heading(head)
     for each in findings:
-        output.print_line(f"{each.level:<9}{each.message}", _STYLES[each.level], indent=2)
+        output.print_line(f"{each.level:<9}{each.message}", _STYLES[each.level], indent=2, hang=9)
         if each.advice:
             output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=11)
 
@@ -115,7 +115,7 @@ def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
             message = str(replace(remark, hint=""))
             yield Finding("configuration", "warning", message, remark.hint)
     else:
-        yield Finding("configuration", "ok", f"{config.files[0]} is sound")
+        yield Finding("configuration", "ok", f"{config.files[0]} has no problems")
     yield _check_database(config.database)
     yield from _check_disk(config.database)
     yield _check_clock(config.files[0], now)
@@ -125,14 +125,20 @@ def _check_database(url: str) -> Finding:
     path = _sqlite_file(url)
     if path is not None and not path.exists():
         if path.parent.is_dir():
-            return Finding("database", "ok", f"{path} does not exist yet; 'wcflow plan' creates it")
+            return Finding(
+                "database",
+                "ok",
+                f"the database {path} does not exist yet; 'wcflow plan' creates it",
+            )
         return Finding("database", "problem", f"there is no directory {path.parent}", "Create it.")
     try:
         with open_database(url) as db, db.reading() as tx:
             version = load_revision(tx)
     except WcflowError as error:
         return Finding("database", "problem", str(error), error.advice)
-    return Finding("database", "ok", f"{db.location} exists, revision {version} of {HEAD}")
+    return Finding(
+        "database", "ok", f"the database {db.location} can be opened (revision {version})"
+    )
 
 
 def _sqlite_file(url: str) -> Path | None:
@@ -169,10 +175,10 @@ def _check_clock(known: Path, now: datetime) -> Finding:
     """Compare this machine's clock with a file that was certainly written before now."""
     written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
     if now < written - timedelta(minutes=1):
-        message = f"the clock says {output.format_time(now)} UTC, but {known} was written later"
+        message = f"this machine's clock says {output.format_time(now)} UTC, but {known} was written later"
         return Finding("clock", "problem", message, "Set this machine's clock with NTP.")
     return Finding(
         "clock",
         "ok",
-        f"it is {output.format_time(now)} UTC by this machine's clock",
+        f"this machine's clock says {output.format_time(now)} UTC",
     )

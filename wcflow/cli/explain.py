@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session
+from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.stores import StoreSettings
 from wcflow.database import people
@@ -30,7 +30,7 @@ from wcflow.evaluate.explain import (
 from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.workflow_run import Run
-from wcflow.units import local_day, minor_digits, parse_zone
+from wcflow.units import local_day, minor_digits
 
 ANSWER_WORDS = {True: "yes", False: "no", None: "unknown"}
 ORDERS_SHOWN = 6
@@ -67,8 +67,7 @@ def explain(
     with open_database_session(config) as session, session.db.reading() as tx:
         settings, person = _find_person(tx, session, store, customer)
         found = explain_person(tx, session.config, settings, person, session.clock())
-        row = load_store_row(tx, settings.name)
-        zone = parse_zone(row.time_zone if row else "UTC")
+        zone = store_zone(tx, settings.name)
     if rule is not None:
         found = only_rules(found, _select_rules(found, rule))
     if as_json:
@@ -116,7 +115,7 @@ def _select_rules(found: Explanation, rule: str) -> list[str]:
 def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> None:
     """Print an explanation; with ``rules_only``, without the current state."""
     output.print_line(found.customer, "bold")
-    output.print_line(_summary(found, zone), indent=2)
+    output.print_line(f"{_summary(found, zone)}; {output.zone_words(zone)}", indent=2)
     if not rules_only:
         _print_current_state(found, zone)
     _print_rules(found.rules)
@@ -137,7 +136,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
         ]
         output.print_table(("at", "", "segment", "because"), rows, indent=2, header=False)
     if found.changes:
-        output.print_heading("Changes written to the store, newest first")
+        output.print_heading("Changes to the store, newest first")
         changes = [
             (
                 e.id,
@@ -157,14 +156,16 @@ def _entry_outcome(change: QueuedChange) -> str:
 
 def _summary(found: Explanation, zone: tzinfo) -> str:
     if not found.last_order_at:
-        return "no paid order"
+        return "no paid orders"
     digits = minor_digits(found.currency)
     last = local_day(found.last_order_at, zone)
     orders = output.format_count(found.orders_count, "paid order")
-    short = f"{orders}, {found.total_spent:,.{digits}f} {found.currency} in all, the last on {last}"
+    short = (
+        f"{orders}, {found.total_spent:,.{digits}f} {found.currency} in total, the last on {last}"
+    )
     if not found.orders_without_rate:
         return short
-    return f"{short}; {found.orders_without_rate:,} in a currency without a rate (currency_rates)"
+    return f"{short}; {found.orders_without_rate:,} in a currency without a rate in currency_rates"
 
 
 def _print_current_state(found: Explanation, zone: tzinfo) -> None:
@@ -241,10 +242,10 @@ def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
 
 
 def _run_facts(run: Run, zone: tzinfo) -> Iterator[str]:
-    yield f"{run.event}, {output.format_time(run.started_at, zone)}: {run.state}"
+    yield f"run of {output.format_time(run.started_at, zone)} ({describe.event_words(run.event)}): {run.state}"
     if run.state == "waiting" and run.due_at is not None:
         number, text = run.next_step
         step = f"step {number} of {len(run.steps)}, {text}" if number else "the end"
         yield f"next {step}, on {output.format_time(run.due_at, zone)}"
-    if run.reason:
+    if run.reason and run.state != "done":
         yield run.reason

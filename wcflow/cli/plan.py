@@ -26,14 +26,15 @@ from wcflow.units import parse_zone
 
 EPILOG = """\b
 Exit codes:
-    0  done, even if changes would be held
+    0  done, even if changes wait for your approval
    75  the store cannot be reached, or another wcflow is working on it
    78  the store rejects the API key, or is not at this address
 """
 Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, help="How many of each kind to show.")
+    int,
+    typer.Option("--limit", metavar="N", min=1, help="How many of each kind of change to show."),
 ]
-ShowAll = Annotated[bool, typer.Option("--all", help="Show all of them.")]
+ShowAll = Annotated[bool, typer.Option("--all", help="Show all changes.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def plan(
     """Show what would be written to the store, without writing it.
 
     Reads what changed in the store, applies the rules, and shows every change that is waiting:
-    which customer or order, from what, to what. The first time it imports the whole store, which
-    can take a few minutes.
+    the customer or order, the value now, and the value after it. The first time it imports the
+    whole store, which can take a few minutes.
     """
     plans: list[StorePlan] = []
 
@@ -177,7 +178,11 @@ def _print_by_kind(
 
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
-    why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.event}"
+    why = (
+        ""
+        if entry.rule == outbox.TAGS_RULE
+        else f"{entry.rule}: {describe.event_words(entry.event)}"
+    )
     customer = str(store_plan.contacts.get(entry.person, ""))
     where = target_words(entry) if entry_kind(entry.kind).resource == "order" else ""
     return customer, where, why, describe.change(each, store_plan.zone)
@@ -185,9 +190,7 @@ def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, s
 
 def _print_next_steps(store_plan: StorePlan, total: int) -> None:
     if not store_plan.writes:
-        output.print_line(
-            "Nothing was written, and nothing ever will be: this store has write = no."
-        )
+        output.print_line("Nothing is ever written to this store, because it has write = no.")
         return
     output.print_line("Nothing was written to the store.", "bold")
     if total and store_plan.hold_reason:

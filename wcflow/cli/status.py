@@ -71,7 +71,7 @@ class StoreStatus:
 def register(app: typer.Typer) -> None:
     app.command(
         "status",
-        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, or has failed changes.",
+        epilog="Exit codes: 0 all is well, 1 something needs attention.",
     )(status)
 
 
@@ -83,7 +83,7 @@ def status(
         typer.Option(
             "--max-age",
             metavar="DURATION",
-            help="How old the last successful poll may be, such as 2h."
+            help="The age from which the last poll counts as too old, such as 2h."
             " [default: 10 times poll_every, at least 15 minutes]",
             show_default=False,
         ),
@@ -175,12 +175,7 @@ def _sync_problems(
     row: StoreRow, hold: str, now: datetime, allowed_age: timedelta, failed: int
 ) -> Iterator[str]:
     if row.poll_error:
-        since = (
-            f" since {output.format_time(instant(row.poll_error_since))} UTC"
-            if row.poll_error_since
-            else ""
-        )
-        yield f"polls fail{since}"
+        yield "the store cannot be polled"
     elif row.polled_at is None:
         yield (
             "the initial import is not finished"
@@ -188,7 +183,7 @@ def _sync_problems(
             else "the store was never read"
         )
     elif now - instant(row.polled_at) > allowed_age:
-        yield "no recent poll: is the daemon ('wcflow run') running?"
+        yield "the last poll is too old: is the daemon ('wcflow run') running?"
     if hold:
         yield "changes wait for 'wcflow approve'"
     if failed:
@@ -207,8 +202,8 @@ def _record_problems(
 
 def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
     if count := sum(row.kind in PERSON_KINDS for row in quarantine):
-        people = output.format_count(count, "person", "people")
-        yield f"{people} cannot be evaluated because of a bug in wcflow (see the log)"
+        customers = output.format_count(count, "customer")
+        yield f"{customers} cannot be evaluated because of a bug in wcflow (see the log)"
 
 
 def _optional_instant(stamp: int | None) -> datetime | None:
@@ -234,7 +229,9 @@ def _store_label(store_status: StoreStatus) -> str:
     if not store_status.polled_at:
         return ""
     version = f", WooCommerce {store_status.version}" if store_status.version else ""
-    return f" ({store_status.title}{version}, times are {store_status.time_zone})"
+    return (
+        f" ({store_status.title}{version}, {output.zone_words(parse_zone(store_status.time_zone))})"
+    )
 
 
 def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[str, str]]:
@@ -269,8 +266,7 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
     yield "segments", _format_counts(store_status.segments)
     yield (
         "outbox",
-        _format_counts(store_status.outbox)
-        + (f"; {store_status.due_now:,} due now" if store_status.due_now else ""),
+        _format_counts(store_status.outbox) + _due_later(store_status),
     )
     for name, states in store_status.runs.items():
         yield f"workflow {name}", _format_counts(states)
@@ -281,6 +277,11 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         yield "held", f"{store_status.hold_reason}{since}"
 
 
+def _due_later(store_status: StoreStatus) -> str:
+    later = store_status.outbox.get("due", 0) - store_status.due_now
+    return f" ({later:,} of the due changes are retried later)" if later > 0 else ""
+
+
 def _read_so_far(store_status: StoreStatus) -> str:
     return f"{output.format_count(store_status.customers, 'customer')} and {output.format_count(sum(store_status.orders.values()), 'order')}"
 
@@ -288,10 +289,9 @@ def _read_so_far(store_status: StoreStatus) -> str:
 def _print_failed(store_status: StoreStatus) -> None:
     output.print_heading("Failed")
     rows = [
-        (each.id, each.person, entry_words(each), each.outcome)
-        for each in store_status.failed[:FAILED_SHOWN]
+        (each.id, entry_words(each), each.outcome) for each in store_status.failed[:FAILED_SHOWN]
     ]
-    output.print_table(("id", "person", "change", "why"), rows, indent=2)
+    output.print_table(("id", "change", "reason"), rows, indent=2)
     more = len(store_status.failed) - FAILED_SHOWN
     if more > 0:
         output.print_line(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
@@ -303,25 +303,29 @@ def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
     output.print_heading("Quarantine")
     if bad := sum(row.kind not in PERSON_KINDS for row in rows):
         output.print_line(
-            f"{output.format_count(bad, 'row', 'rows')} from the store could not be read. Rules use the last"
-            " readable version; wcflow tries again every night, and when the record changes.",
+            f"{output.format_count(bad, 'record')} from the store could not be read. Rules use the last"
+            " readable version. wcflow tries again every night, and when the record changes.",
             indent=2,
         )
     if not_evaluated := len(rows) - bad:
-        people = output.format_count(not_evaluated, "person", "people")
-        output.print_line(f"{people} cannot be evaluated; wcflow tries again every day.", indent=2)
+        customers = output.format_count(not_evaluated, "customer")
+        output.print_line(
+            f"{customers} cannot be evaluated. wcflow tries again every day.", indent=2
+        )
     rows_shown = [
         (_record_name(row), output.format_time(row.first_seen, zone), row.reason)
         for row in rows[:QUARANTINED_SHOWN]
     ]
-    output.print_table(("row", "since", "why"), rows_shown, indent=2)
+    output.print_table(("record", "since", "reason"), rows_shown, indent=2)
     if len(rows) > QUARANTINED_SHOWN:
         more = len(rows) - QUARANTINED_SHOWN
         output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
 def _record_name(row: QuarantinedRecord) -> str:
-    return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
+    kind = "customer of order" if row.kind == "person of order" else row.kind
+    kind = "customer" if kind == "person of customer" else kind
+    return f"{kind} {row.id}" if row.id else f"{kind} of unknown id"
 
 
 def _format_at(at: datetime | None, zone: tzinfo) -> str:

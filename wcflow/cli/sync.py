@@ -79,26 +79,28 @@ def print_result(context: SyncContext, result: SyncResult) -> None:
         ]
         deleted = f", {polled.deleted:,} deleted" if polled.deleted else ""
         initial_sync = " (initial import)" if polled.initial_sync else ""
-        output.print_line(f"read       {', '.join(read)} changed{deleted}{initial_sync}", indent=2)
-    output.print_line(
-        f"evaluated  {output.format_count(evaluation.people, 'customer')} checked:"
+        _print_part("read", f"{', '.join(read)} changed{deleted}{initial_sync}")
+    _print_part(
+        "evaluated",
+        f"{output.format_count(evaluation.people, 'customer')}:"
         f" {output.format_count(evaluation.transitions, 'segment change')},"
         f" {output.format_count(evaluation.runs, 'workflow')} started,"
         f" {output.format_count(evaluation.queued, 'change')} to write",
-        indent=2,
     )
     if context.settings.write:
         counts = {"to be retried": delivered.postponed, "failed": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)
-        output.print_line(
-            f"written    {output.format_count(delivered.done, 'change')}{rest}", indent=2
-        )
+        _print_part("written", f"{output.format_count(delivered.done, 'change')}{rest}")
+
+
+def _print_part(name: str, result: str) -> None:
+    output.print_line(f"{name:<11}{result}", indent=2, hang=11)
 
 
 def _exit_code(context: SyncContext, result: SyncResult) -> int:
     delivered = result.delivered
     if not context.settings.write:
-        output.print_line("write = no: nothing is ever written to this store", indent=2)
+        output.print_line("Nothing is ever written to this store, because it has write = no.")
     if delivered.held:
         output.print_line(output.as_sentence(delivered.held), "yellow")
         output.print_line("'wcflow plan' shows them, 'wcflow approve' approves them.")

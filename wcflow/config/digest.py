@@ -15,6 +15,9 @@ from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 _FORMAT_VERSION = 1
 """Increased when a later version gives the same words another meaning."""
 
+_ONCE_WORDS = {"event": "occurrence"}
+"""Earlier words of ``once``; with others, the digest in a database would change for no reason."""
+
 
 def compute_digest(
     rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings]
@@ -62,7 +65,7 @@ def _workflow_data(rule: Workflow) -> list[Any]:
         _condition_text(rule.when),
         _condition_text(rule.stop_when),
         [step.text for step in rule.do],
-        [rule.once.per, str(rule.once.every)],
+        [_ONCE_WORDS.get(rule.once.per, rule.once.per), str(rule.once.every)],
         rule.mode,
         sorted(rule.only),
         rule.include_existing,

@@ -239,8 +239,9 @@ def prefix(text: str) -> str:
 def once(text: str) -> Once:
     """Parse how often a workflow can run."""
     word, _, rest = " ".join(text.lower().split()).partition(" ")
-    if word == "per" and rest in ("occurrence", "order", "customer"):
+    if word == "per" and rest in ("event", "order", "customer"):
         return Once(rest)
     if word == "every":
         return Once("every", duration(rest))
-    raise _refuse("'per occurrence', 'per order', 'per customer' or 'every 30d'", text)
+    hint = "it is now called 'per event'" if (word, rest) == ("per", "occurrence") else ""
+    raise _refuse("'per event', 'per order', 'per customer' or 'every 30d'", text, hint)

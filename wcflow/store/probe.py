@@ -281,7 +281,9 @@ def _time_filter_finding(*, too_many: bool, found: bool) -> Finding:
         message = "the search by time ignores its bound: every poll would read all orders"
         return Finding("change detection", "problem", message, advice)
     return Finding(
-        "change detection", "ok", "the search by time finds exactly the orders that changed"
+        "change detection",
+        "ok",
+        "change detection works: the search by time finds exactly the orders that changed",
     )
 
 
@@ -301,9 +303,9 @@ def _check_meta_field(store: Store, info: StoreInfo, name: str, key: str) -> Fin
     people = _recent_customers(store)
     having = sum(1 for each in people if key in (each.meta or {}))
     if having:
-        message = f"{having} of the last {len(people)} customers have {key}"
+        message = f"{name}: {having} of the last {len(people)} customers have {key}"
         return Finding(name, "ok", message)
-    message = f"none of the last {len(people)} customers has {key}"
+    message = f"{name}: none of the last {len(people)} customers has {key}"
     return Finding(name, "warning", message, _other_meta_keys(people))
 
 
