@@ -205,7 +205,7 @@ def test_the_sandbox_shows_its_address_and_keys_and_stops_on_sigterm():
         "sandbox", "--port", 0, "--people", 20, "--orders", 60, "--busy"
     ) as running:
         address = running.wait_for_line(r"is open at (http://\S+)$")[1]
-        running.wait_for_line("of an administrator, to read and write")
+        running.wait_for_line("an administrator's key, to read and write")
         key = running.wait_for_line(r"consumer key +(ck_\w+)")[1]
         command_shown = running.wait_for_line(r"wcflow (init .*)")[1]
         with urllib.request.urlopen(f"{address}/wp-json/") as response:

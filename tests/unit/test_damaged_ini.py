@@ -293,7 +293,7 @@ def test_a_directory_is_no_configuration(tmp_path):
     code, out, err = check(tmp_path)
 
     assert (BAD_CONFIG, "") == (code, out)
-    assert "expected a file that can be read, got is a directory" in err
+    assert "cannot be read: is a directory" in err
 
 
 def test_an_empty_file_is_told_what_it_lacks(tmp_path):
@@ -315,7 +315,7 @@ def test_a_file_without_an_end_is_refused(tmp_path):
     code, out, err = check("/dev/zero", preexec_fn=little)
 
     assert (BAD_CONFIG, "") == (code, out)
-    assert "expected a file that can be read, got file too large" in err
+    assert "cannot be read: file too large" in err
 
 
 def test_a_key_file_without_an_end_is_refused(tmp_path):
@@ -327,7 +327,7 @@ def test_a_key_file_without_an_end_is_refused(tmp_path):
     code, _, err = check(ini)
 
     assert BAD_CONFIG == code
-    assert 2 == err.count("/dev/zero: file too large")
+    assert 2 == err.count("/dev/zero cannot be read: file too large")
 
 
 AS_NOBODY = """
@@ -356,7 +356,7 @@ def test_a_file_of_somebody_else_is_told():
         words = [sys.executable, "-c", AS_NOBODY, str(ini)]
         ran = subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
-    assert f"{ini}: expected a file that can be read, got permission denied\n" == ran.stderr
+    assert f"{ini}: cannot be read: permission denied\n" == ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -118,13 +118,13 @@ def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(write_ini
 
 
 def test_without_a_store_there_is_nothing_to_do(write_ini):
-    expected = "wcflow.ini: expected a section [store NAME], got none (wcflow init writes one)"
+    expected = "wcflow.ini: expected a section [store NAME], got none ('wcflow init' writes one)"
     assert [expected] == problems_of(write_ini("[wcflow]\n"))
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    expected = "w.ini: expected a file that can be read, got no such file or directory"
-    assert [f"{expected} (wcflow init writes one)"] == problems_of(tmp_path / "w.ini")
+    expected = "w.ini: cannot be read: no such file or directory"
+    assert [f"{expected} ('wcflow init' writes one)"] == problems_of(tmp_path / "w.ini")
 
 
 def test_a_configuration_with_problems_ends_with_78(write_ini):

@@ -62,7 +62,7 @@ def test_a_file_that_holds_anything_else_is_told(tmp_path, content, got):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     told = flaw_of(ring(tmp_path).from_file, "key")
     path = tmp_path / "key"
-    assert f"expected a file that can be read, got {path}: no such file or directory" == told
+    assert f"the file {path} cannot be read: no such file or directory" == told
 
 
 def test_systemd_hands_keys_over_by_name(tmp_path):

@@ -64,9 +64,9 @@ ACTS_PER_HOUR = 360.0
 """How many events per hour happen with ``--busy``: one every ten seconds."""
 
 _KEY_ROLES = {
-    ADMIN: "of an administrator, to read and write",
-    READER: "of an administrator, only to read",
-    MANAGER: "of a shop manager, who cannot read customer meta",
+    ADMIN: "an administrator's key, to read and write",
+    READER: "an administrator's key, only to read",
+    MANAGER: "a shop manager's key, which cannot read customer meta",
 }
 
 

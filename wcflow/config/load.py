@@ -79,7 +79,7 @@ def load_config(
     database = _database_url(general, secret_reader)
     rules = _build_rules(parsed_sections)
     if need_store and not any(section.kind == "store" for section in sections):
-        hint = "wcflow init writes one"
+        hint = "'wcflow init' writes one"
         findings.problem(str(path), 0, "", RuleError("a section [store NAME]", "none", hint))
     _raise_problems(files)
     _check_permissions(secret_reader, findings)

@@ -57,7 +57,7 @@ def _format_line(file: str, line: int, section: str, message: str, hint: str) ->
 
 
 class ConfigError(SetupError):
-    """the configuration has problems; all of them are in ``problems``, by file and line."""
+    """The configuration has problems; all of them are in ``problems``, by file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

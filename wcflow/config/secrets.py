@@ -81,7 +81,7 @@ class SecretSources:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise RuleErrors(
-                RuleError("a file that can be read", f"{path}: {reason.lower()}")
+                RuleError("", f"the file {path} cannot be read: {reason.lower()}")
             ) from None
         except UnicodeDecodeError:
             raise RuleErrors(RuleError("a file with one key", f"{path}: no UTF-8 text")) from None

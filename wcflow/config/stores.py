@@ -164,7 +164,7 @@ def _read_ca_file(section: ParsedSection, sources: SecretSources) -> Path | None
             data = sources.read(path)
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            raise RuleErrors(RuleError("a file that can be read", f"{path}: {reason}")) from None
+            raise RuleErrors(RuleError("", f"the file {path} cannot be read: {reason}")) from None
         if b"-----BEGIN CERTIFICATE-----" not in data:
             raise RuleErrors(RuleError("certificates in PEM form", f"{path} with none in it"))
         return path
