@@ -203,6 +203,19 @@ def test_no_line_is_wider_than_the_terminal(tmp_path, columns):
         assert [] == [line for line in lines if len(line.rstrip()) > int(columns)]
 
 
+@pytest.mark.parametrize(
+    ("advice", "sentence"),
+    [
+        ("add --yes", "Add --yes."),
+        ("Is the daemon running?", "Is the daemon running?"),
+        ("Run: chmod 600 a", "Run: chmod 600 a"),
+    ],
+)
+def test_advice_is_a_sentence_or_a_command(capsys, advice, sentence):
+    output.print_error("it failed", advice)
+    assert f"wcflow: it failed\n  What to do: {sentence}\n" == capsys.readouterr().err
+
+
 def test_a_long_command_can_be_copied(monkeypatch, capsys):
     """A shell reads the lines as the one command that they are."""
     monkeypatch.setenv("COLUMNS", "40")

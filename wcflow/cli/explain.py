@@ -93,7 +93,7 @@ def _find_person(
         _require_poll(tx, session, store)
         raise UsageError(
             f"there is no customer {customer!r} in the local copy",
-            "Give an id or an e-mail address. 'wcflow sync' reads new customers from the store.",
+            "Use a customer id or an e-mail address. 'wcflow sync' reads new customers from the store.",
         )
     return found[0]
 
