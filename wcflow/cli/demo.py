@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -356,10 +356,11 @@ def _print_live_commands(demo_run: DemoRun) -> None:
             f"wcflow outbox list --config {config}": "lists what was written, and what is waiting",
         }
     )
-    output.print_heading("What happens now: events in the store, and the daemon's log")
+    output.print_heading("What happens in the store, and the daemon's log (times are UTC)")
     sys.stdout.flush()
 
 
 def _print_act(at: datetime, words: str) -> None:
-    output.print_line(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+    # The log has UTC as well.
+    output.print_line(f"{at.astimezone(UTC):%H:%M:%S}  {words}", indent=2)
     sys.stdout.flush()
