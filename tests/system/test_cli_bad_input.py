@@ -236,7 +236,7 @@ def test_a_database_in_a_missing_directory_exits_with_78(cli):
 def test_a_missing_configuration_exits_with_78(tmp_path):
     ran = run_wcflow("plan", "--config", tmp_path / "none.ini")
     assert (78, "") == (ran.code, ran.out)
-    assert "none.ini: expected a file that can be read" in ran.err
+    assert "none.ini: cannot be read" in ran.err
     assert "Traceback" not in ran.err
 
 
