@@ -1,4 +1,4 @@
-"""Persons by the keys that tests read well: ``c12``, ``g:anna@example.com``."""
+"""Persons by readable keys: ``c12`` for an account, ``g:anna@example.com`` for a guest."""
 
 from wcflow.database.identity import find_persons, load_person_keys
 from wcflow.database.people import load_person_ids
@@ -10,5 +10,5 @@ def person(tx, key, store="shop"):
 
 
 def keys(tx, store="shop"):
-    """Return the key of everyone that the store has something of, by id."""
+    """Return the keys of all persons of a store, by id."""
     return load_person_keys(tx, store, load_person_ids(tx, store))

@@ -115,8 +115,8 @@ class PollHarness:
 
     def _persons(self):
         with self.db.reading() as tx:
-            known = keys(tx, self.settings.name)
-        return [(known[row.id], row) for row in self._rows(PersonRow) if row.present]
+            key_of = keys(tx, self.settings.name)
+        return [(key_of[row.id], row) for row in self._rows(PersonRow) if row.present]
 
     def dirty_people(self):
         """The persons marked for evaluation."""
@@ -169,7 +169,7 @@ def assert_database_matches_sandbox(poll):
     assert poll.sandbox_customers() == poll.customers()
     assert poll.sandbox_orders() == poll.orders()
     expected = poll.sandbox_people()
-    assert expected == {who: email for who, email in poll.people().items() if who in expected}
+    assert expected == {key: email for key, email in poll.people().items() if key in expected}
 
 
 @contextmanager

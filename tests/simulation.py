@@ -102,12 +102,12 @@ class Simulation:
 
     # What wcflow does.
 
-    def run_pass(self, *, accept=True, write=True, know=True, channels=None):
-        """Run one pass: check the store, poll, evaluate and deliver."""
+    def run_pass(self, *, approve=True, write=True, check_store=True, channels=None):
+        """Run one pass: check the store, approve what waits, poll, evaluate and deliver."""
         with self.context(channels=channels) as context:
-            if know:
+            if check_store:
                 sync.refresh_store_info(context)
-            if accept:
+            if approve:
                 sync.sync_once(context, write=False)
                 maintenance.approve(context)
             return sync.sync_once(context, write=write)
@@ -133,7 +133,7 @@ class Simulation:
 
     @contextmanager
     def crash_after(self, steps, holder="crashing", *, from_write=0):
-        """Open a context whose process is killed after so many steps, if it runs that long.
+        """Open a context whose process is killed after this many steps, if it runs that long.
 
         Steps count from the start, or from the given write request.
         """
@@ -157,12 +157,12 @@ class Simulation:
         """Place an order of one wallet at that price and return its id."""
         from wcflow.sandbox.orders import LineItem
 
-        context = LineItem(product_id=self.product, total=total, name="Wallet")
+        item = LineItem(product_id=self.product, total=total, name="Wallet")
         return self.sandbox.place_order(
             now=self.now - timedelta(days=days_ago),
             customer=customer,
             email=email,
-            items=(context,),
+            items=(item,),
             status=status,
             **more,
         )

@@ -404,7 +404,7 @@ def run_week(sim, buyers):
             sim.advance(hours=24 / PASSES)
             if hour % 2 == 0:
                 sim.place_order(customer=buyers[(day * 3 + hour) % 30], email="")
-            sim.run_pass(accept=False, know=hour == 0)
+            sim.run_pass(approve=False, check_store=hour == 0)
         sim.nightly()
         sim.write_rules(RULES + f"\n[tag Day {day % 2}]\nwhen = orders_count >= 2\n")
 

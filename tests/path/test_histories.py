@@ -62,7 +62,7 @@ class Histories(RuleBasedStateMachine):
         self.sim = (
             start_from_copy(*sandbox, **options)
             if can_copy
-            else start_store(*sandbox, dies_at=crash_step, **options)
+            else start_store(*sandbox, crash_step=crash_step, **options)
         )
         self.activity = StoreActivity(self.sim, self.rule_set)
         # So that even a short history has work to do.
@@ -258,7 +258,7 @@ class Histories(RuleBasedStateMachine):
 
     def _sync(self):
         try:
-            self.sim.run_pass(accept=False, know=False)
+            self.sim.run_pass(approve=False, check_store=False)
         except WcflowError:
             self.activity.save_pending_lines()
             self.sim.advance(minutes=6)
@@ -309,11 +309,11 @@ class Histories(RuleBasedStateMachine):
         # Before and after the end of the five-day wait.
         for hours in (8, 8, 84, 60):
             self.sim.advance(hours=hours)
-            self.sim.run_pass(accept=False, know=False)
+            self.sim.run_pass(approve=False, check_store=False)
         self.sim.nightly()
         self.sim.run_pass()
         self.sim.advance(minutes=3)
-        self.sim.run_pass(accept=False, know=False)
+        self.sim.run_pass(approve=False, check_store=False)
 
 
 HYPOTHESIS_SETTINGS = settings(

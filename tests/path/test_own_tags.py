@@ -103,7 +103,7 @@ def sync_unanswered(sim, *, effect):
     """Run a pass in which the first write of tags gets no response; then wait for the retry."""
     sim.faults.time_out(effect=effect, only="POST /wc/v3/*/batch")
     with pytest.raises(StoreError):
-        sim.run_pass(accept=False, know=False)
+        sim.run_pass(approve=False, check_store=False)
     sim.faults.recover()
     sim.advance(minutes=11)
 
@@ -134,7 +134,7 @@ def test_a_write_that_waits_for_a_deleted_account_reaches_the_new_account_of_tha
     sim = Simulation(tmp_path, "[segment Member]\nwhen = is_registered\n")
     sim.settle()
     first = sim.register("anna@example.com")
-    sim.run_pass(write=False, accept=False)
+    sim.run_pass(write=False, approve=False)
     sim.sandbox.delete_customer(first, now=sim.now)
     second = sim.register("anna@example.com")
     sim.settle()

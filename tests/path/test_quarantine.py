@@ -21,7 +21,7 @@ from tests.malformed import (
     malformed_rows,
     raw_json,
     recorded_rows,
-    refusing,
+    reject_rows_with,
 )
 from tests.poll_harness import START, assert_database_matches_sandbox, open_poll
 from tests.simulation import CrashPoint, ProcessKilled, Simulation
@@ -347,7 +347,7 @@ class TestDatabaseErrors:
         field = {"order": "customer_note", "customer": "username", "product": "name"}[kind]
         text = LONG_TEXT * 5
         poll.faults.set_field(kind, ids[2], field, text)
-        with refusing(poll.db, {"order": "orders"}.get(kind, kind), text):
+        with reject_rows_with(poll.db, {"order": "orders"}.get(kind, kind), text):
             poll.pull()
             load = {"order": poll.orders, "customer": poll.customers, "product": poll.products}
             assert {*ids} - {ids[2]} == set(ids) & set(load[kind]())
@@ -499,7 +499,7 @@ class TestWholeSyncs:
 
     def test_an_order_with_unreadable_meta_does_not_delay_other_writes(self, sim):
         placed = [sim.place_order(email=f"c{n}@example.com") for n in range(5)]
-        sim.run_pass(write=False, accept=False)
+        sim.run_pass(write=False, approve=False)
         sim.faults.set_field("order", placed[2], "meta_data", "none")
         sim.run_pass()
 
@@ -570,7 +570,7 @@ class TestAnyRow:
         bad = sim.place_order(email="anna@example.com")
         sim.faults.set_field("order", bad, field, raw_json(value))
         other = sim.place_order(email="bert@example.com")
-        sim.run_pass(know=False)
+        sim.run_pass(check_store=False)
 
         with sim.db.reading() as tx:
             saved = set(load_orders(tx, "shop", [bad]))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from tests.databases.sample_store import build_sample_store
-from tests.malformed import LONG_TEXT, refusing
+from tests.malformed import LONG_TEXT, reject_rows_with
 from tests.persons import keys
 from tests.simulation import ProcessKilled, Simulation
 from wcflow import maintenance, sync
@@ -102,7 +102,7 @@ def test_a_resync_of_a_correct_database_changes_nothing(sim):
     before = saved_state(sim)
     sim.advance(minutes=3)
     found = resync(sim)
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
 
     assert (0, 0, 0, 0) == pulled_counts(found)
     assert (5, 0, []) == (result.evaluated.people, result.evaluated.runs, sim.writes)
@@ -156,7 +156,7 @@ def test_a_resync_repairs_a_damaged_database_and_repeats_no_action(sim):
     damage_database(sim)
     sim.advance(minutes=3)
     found = resync(sim)
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
 
     assert_database_correct(sim)
     # Three orders and two customers are repaired; an order and a customer are removed.
@@ -172,7 +172,7 @@ def test_a_resync_repairs_sqlite_and_postgresql(tmp_path, database_url):
     damage_database(sim)
     sim.advance(minutes=3)
     resync(sim)
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
 
     assert_database_correct(sim)
     assert (before, []) == (saved_state(sim), sim.writes)
@@ -194,7 +194,7 @@ def test_the_next_sync_finishes_a_resync_that_crashed(sim, steps):
         started = load_store_row(tx, "shop").resyncing != ""
     if not started:
         resync(sim)
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
 
     assert_database_correct(sim)
     assert (0, []) == (result.evaluated.runs, sim.writes)
@@ -283,7 +283,7 @@ def test_a_customer_whom_the_database_rejects_is_quarantined_by_a_resync(sim):
         only="GET /wc/v3/products",
     )
     sim.faults.set_field("customer", late, "username", text)
-    with refusing(sim.db, "customer", text):
+    with reject_rows_with(sim.db, "customer", text):
         resync(sim)
     with sim.db.reading() as tx:
         quarantined = {(row.kind, row.id) for row in load_quarantine(tx, "shop")}
@@ -324,7 +324,7 @@ class TestEmptyStores:
         before = self.count_orders(full)
         with full.context() as context:
             maintenance.approve(context)
-        full.run_pass(accept=False)
+        full.run_pass(approve=False)
 
         assert held == f"{EMPTY_ANSWER_REASON}: orders: none, where 12 are known"
         assert (12, 0) == (before, self.count_orders(full))

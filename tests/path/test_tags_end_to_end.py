@@ -123,7 +123,7 @@ def test_a_tag_added_by_hand_between_poll_and_write_stays(simulate):
     sim.place_order(customer=anna, days_ago=5)
     sim.settle()
     sim.place_order(customer=anna, total="2000.00")
-    sim.run_pass(write=False, accept=False)
+    sim.run_pass(write=False, approve=False)
     sim.sandbox.edit_customer_meta(anna, "wcflow_tags", "New, Wholesale", now=sim.now)
     sim.settle()
     assert {"VIP", "Wholesale"} == sim.customer_tags(anna)
@@ -173,7 +173,7 @@ def test_guests_become_persons_or_stop_being_persons_when_the_settings_change(si
 def test_the_first_writes_wait_for_approval(simulate):
     sim = simulate()
     order = sim.place_order(email="g@example.com", days_ago=5)
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
     assert ("the first change waits for your approval", set(), []) == (
         result.delivered.held,
         sim.tags(order),
@@ -187,7 +187,7 @@ def test_writes_above_the_limit_are_held(simulate):
     sim = simulate(wcflow="max_writes = 2")
     sim.settle()
     orders = [sim.place_order(email=f"g{n}@example.com") for n in range(3)]
-    held = sim.run_pass(accept=False).delivered.held
+    held = sim.run_pass(approve=False).delivered.held
     assert ("more than 2 changes at once (max_writes): 3", [set()] * 3) == (
         held,
         [sim.tags(order) for order in orders],

@@ -157,7 +157,7 @@ def test_a_waiting_note_is_written_even_if_the_order_belongs_to_another_customer
     berta = sim.register("berta@example.com")
     sim.settle()
     first = sim.place_order(email="anna@example.com")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.advance(minutes=5)
     if change == "assigned to an account":
         sim.sandbox.assign_order(first, berta, now=sim.now)
@@ -171,7 +171,7 @@ def test_a_waiting_note_is_cancelled_if_the_order_no_longer_exists(simulate):
     sim = simulate(FOLLOW_UP)
     sim.settle()
     first = sim.place_order(email="anna@example.com")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.sandbox.delete_order(first)
     sim.advance(days=1)
     sim.nightly()
@@ -283,7 +283,7 @@ def test_nobody_becomes_inactive_while_polls_fail(simulate):
     sim.advance(days=40)
     sim.faults.fail_with(times=None, status=500)
     with pytest.raises(Exception, match="500"):
-        sim.run_pass(accept=False)
+        sim.run_pass(approve=False)
     assert ([], [], []) == (
         sim.notes(order),
         sim.outbox(states=("due",)),

@@ -1,6 +1,6 @@
 """No change is lost or made twice, whenever the daemon is killed.
 
-WCFLOW_DEATHS sets how often it is killed on each kind of database. WCFLOW_SEED repeats the random
+WCFLOW_KILLS sets how often it is killed on each kind of database. WCFLOW_SEED repeats the random
 choices of a run, but not the exact moments: those depend on the machine.
 """
 

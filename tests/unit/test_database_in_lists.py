@@ -28,7 +28,7 @@ def test_each_row_of_the_store_is_found_once_for_any_number_of_values(people, co
     assert sorted(("shop", email) for email in known) == sorted(rows)
 
 
-def test_values_that_look_like_sql_are_values(people):
+def test_values_that_look_like_sql_are_not_executed(people):
     values = ["') OR 1=1 --", "%s", "?", ":store", PEOPLE["c7"]]
     with people.reading() as tx:
         rows = [tuple(row) for row in fetch_in(tx, BY_EMAIL, "shop", values)]

@@ -79,7 +79,7 @@ class TestStoreInfo:
         ],
         ids=["administrator", "reader", "shop manager"],
     )
-    def test_loading_them_changes_nothing(
+    def test_loading_changes_nothing(
         self, sandbox: SandboxStore, key: Any, rights: dict[str, bool]
     ) -> None:
         before = (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
@@ -88,12 +88,12 @@ class TestStoreInfo:
         assert [("POST", {})] == [(call.method, call.json) for call in http.writes]
         assert before == (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
 
-    def test_they_take_few_requests(self, sandbox: SandboxStore) -> None:
+    def test_loading_takes_five_requests(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
             fetch_store_info(open_client())
         assert len(http.calls) == 5
 
-    def test_an_empty_store_has_them(self) -> None:
+    def test_an_empty_store_has_the_same_info(self) -> None:
         with mount_sandbox(SandboxStore(store_id=FACTS.uid), lambda: NOW):
             assert FACTS == fetch_store_info(open_client())
 
@@ -105,8 +105,8 @@ class TestStoreInfo:
             faults.fail_with(status=403, only=f"GET /wc/v3/{path}", times=None)
         with mount_sandbox(faults, lambda: NOW):
             known = fetch_store_info(open_client())
-        untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
-        assert replace(FACTS, coupons_enabled=None, **untold) == known
+        missing = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
+        assert replace(FACTS, coupons_enabled=None, **missing) == known
 
     def test_a_wrong_key_is_an_error(self, sandbox: SandboxStore) -> None:
         with (
@@ -135,7 +135,7 @@ class TestStoreInfo:
 
 
 class TestFindings:
-    def test_a_good_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
+    def test_a_healthy_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
         found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
         names = ["address", "key", "role", "version", "storage", "time zone", "clock", "currency"]
         names += ["coupons", "change detection", "products", "consent_meta", "birthday_meta"]
@@ -150,7 +150,7 @@ class TestFindings:
         ]
 
     @pytest.mark.parametrize(
-        ("key", "name", "said", "advice"),
+        ("key", "name", "message", "advice"),
         [
             (
                 READER,
@@ -171,20 +171,24 @@ class TestFindings:
         ids=["reader", "shop manager"],
     )
     def test_missing_permissions_are_reported(
-        self, sandbox: SandboxStore, key: Any, name: str, said: str, advice: str
+        self, sandbox: SandboxStore, key: Any, name: str, message: str, advice: str
     ) -> None:
         found = probed(sandbox, key)
-        assert (Finding(name, "warning", said, advice), {name: "warning"}) == (
+        assert (Finding(name, "warning", message, advice), {name: "warning"}) == (
             found[name],
             levels(found),
         )
 
-    def test_a_field_that_the_key_cannot_read_is_bad(self, sandbox: SandboxStore) -> None:
+    def test_a_meta_field_that_the_key_cannot_read_is_a_problem(
+        self, sandbox: SandboxStore
+    ) -> None:
         assert (
             probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "problem"
         )
 
-    def test_a_field_without_values_lists_the_existing_ones(self, sandbox: SandboxStore) -> None:
+    def test_a_meta_field_without_values_is_a_warning_that_lists_the_existing_ones(
+        self, sandbox: SandboxStore
+    ) -> None:
         expected = Finding(
             "consent_meta",
             "warning",
@@ -193,12 +197,12 @@ class TestFindings:
         )
         assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
 
-    def test_post_storage_is_a_warning(self) -> None:
+    def test_orders_in_the_posts_table_are_a_warning(self) -> None:
         sandbox = SandboxStore(hpos=False)
         sandbox.place_order(now=NOW)
         assert {"storage": "warning", "products": "warning"} == levels(probed(sandbox))
 
-    def test_some_checks_need_data(self) -> None:
+    def test_an_empty_store_has_warnings_for_checks_that_need_data(self) -> None:
         assert {"change detection": "warning", "products": "warning"} == levels(
             probed(SandboxStore())
         )
@@ -207,12 +211,12 @@ class TestFindings:
         sandbox = SandboxStore(coupons_enabled=False)
         assert probed(sandbox)["coupons"].level == "warning"
 
-    def test_an_old_woocommerce_is_bad(self) -> None:
+    def test_an_old_woocommerce_is_a_problem(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
         assert ("problem", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
 
     @pytest.mark.parametrize(
-        ("off", "level", "said"),
+        ("seconds", "level", "message"),
         [
             (0, "ok", "the clocks agree within 1 s"),
             (59, "ok", "the clocks agree within 59 s"),
@@ -220,22 +224,22 @@ class TestFindings:
             (300, "warning", "the store's clock is 300 s behind that of this machine"),
         ],
     )
-    def test_clocks_are_compared(
-        self, sandbox: SandboxStore, off: int, level: str, said: str
+    def test_a_clock_difference_of_minutes_is_a_warning(
+        self, sandbox: SandboxStore, seconds: int, level: str, message: str
     ) -> None:
-        found = probed(sandbox, now=NOW + timedelta(seconds=off))["clock"]
-        assert (level, said) == (found.level, found.message)
+        found = probed(sandbox, now=NOW + timedelta(seconds=seconds))["clock"]
+        assert (level, message) == (found.level, found.message)
 
     def test_a_fixed_offset_is_a_warning(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, replaces=("Europe/Berlin", "")))["time zone"]
-        said = "the store's time zone is the fixed offset UTC+01:00, without summer time"
-        assert ("warning", said) == (found.level, found.message)
+        message = "the store's time zone is the fixed offset UTC+01:00, without summer time"
+        assert ("warning", message) == (found.level, found.message)
 
     def test_a_cache_in_front_of_the_api_is_found(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, headers={"Age": "300"}))
         assert found["cache"].level == "problem"
 
-    def test_more_decimals_are_a_warning(self, sandbox: SandboxStore) -> None:
+    def test_a_store_with_more_decimals_is_reported(self, sandbox: SandboxStore) -> None:
         found = probed(
             Plugin(sandbox, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
         )
@@ -251,7 +255,7 @@ class TestFindings:
         advice = "Try again later: WordPress may be updating itself."
         assert ("problem", True, advice) == (found.level, found.later, found.advice)
 
-    def test_an_error_of_one_check_is_its_finding(self, sandbox: SandboxStore) -> None:
+    def test_an_error_in_one_check_is_reported_as_its_finding(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
@@ -284,7 +288,7 @@ class TestBounds:
         faults = Faults(sandbox)
         later = NOW + timedelta(seconds=5)
         faults.before_answer(
-            lambda there, _now: there.complete(there.order_ids()[0], now=later),
+            lambda store, _now: store.complete(store.order_ids()[0], now=later),
             only="GET /wc/v3/orders",
             after=1,
         )
@@ -293,9 +297,9 @@ class TestBounds:
     def test_constant_changes_are_a_warning(self, sandbox: SandboxStore) -> None:
         faults, minutes = Faults(sandbox), iter(range(1, 99))
 
-        def edit(there: SandboxStore, _now: datetime) -> None:
+        def edit(store: SandboxStore, _now: datetime) -> None:
             later = NOW + timedelta(minutes=next(minutes))
-            there.edit_order_meta(there.order_ids()[0], "x", "y", now=later)
+            store.edit_order_meta(store.order_ids()[0], "x", "y", now=later)
 
         faults.before_answer(edit, only="GET /wc/v3/orders", times=None)
         assert probed(faults)["change detection"].level == "warning"
@@ -318,7 +322,7 @@ class TestAddress:
         assert ("address", "problem") == (finding.name, finding.level)
         return finding
 
-    def test_a_store_under_a_path(self) -> None:
+    def test_the_advice_for_a_store_under_a_path_has_the_path(self) -> None:
         link = f'<{URL}/shop/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Set url to https://shop.example/shop." == found.advice
@@ -326,7 +330,7 @@ class TestAddress:
             "the store's API is at https://shop.example/shop, not at https://shop.example"
         )
 
-    def test_a_store_that_redirects(self) -> None:
+    def test_the_advice_for_a_redirect_has_the_new_host(self) -> None:
         """The index and the home page are redirected to another host."""
         www = "https://www.shop.example/"
         link = f'<{www}wp-json/>; rel="https://api.w.org/"'
@@ -337,35 +341,35 @@ class TestAddress:
         )
         assert "Set url to https://www.shop.example." == found.advice
 
-    def test_a_store_with_plain_permalinks(self) -> None:
+    def test_plain_permalinks_are_recognized(self) -> None:
         link = f'<{URL}/?rest_route=/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Choose Post name under Settings, Permalinks in WordPress." == found.advice
 
-    def test_an_api_that_a_plugin_blocks(self) -> None:
+    def test_a_blocked_api_is_recognized(self) -> None:
         link = f'<{URL}/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Look for a security plugin that blocks the REST API (/wp-json)." == found.advice
 
-    def test_no_wordpress(self) -> None:
+    def test_a_site_without_wordpress_is_recognized(self) -> None:
         found = self.finding({"body": "<html>Hello"})
         assert found.message.endswith("; the page at https://shop.example names no WordPress API")
 
-    def test_a_home_page_with_a_redirect_loop(self) -> None:
+    def test_a_redirect_loop_counts_as_no_wordpress(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "/"}})
         assert "names no WordPress API" in found.message
 
-    def test_a_home_page_that_redirects_to_an_invalid_address(self) -> None:
+    def test_a_redirect_to_an_invalid_address_counts_as_no_wordpress(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "http://[x"}})
         assert "names no WordPress API" in found.message
 
-    def test_an_unreachable_home_page(self) -> None:
+    def test_an_unreachable_home_page_is_reported(self) -> None:
         found = self.finding({"body": requests.exceptions.ConnectTimeout()})
         assert found.message.endswith(
             "could not connect to shop.example within 10 s (GET https://shop.example/)"
         )
 
-    def test_wordpress_without_woocommerce(self) -> None:
+    def test_wordpress_without_woocommerce_is_recognized(self) -> None:
         body = {"name": "Blog", "namespaces": ["wp/v2"]}
         found = self.finding(index={"json": body, "headers": DATE})
         assert "Activate WooCommerce, or correct url." == found.advice
