@@ -66,11 +66,11 @@ def test_status_reports_the_failure_without_personal_data(sim, capsys):
     capsys.readouterr()
     print_status(status, sim.now)
     output = " ".join(capsys.readouterr().out.split())
-    assert f"person of order {anna}" in output
+    assert f"customer of order {anna}" in output
     assert "ArithmeticError" in output
-    assert "1 person cannot be evaluated; wcflow tries again every day." in output
+    assert "1 customer cannot be evaluated. wcflow tries again every day." in output
     assert (
-        "Needs attention: 1 person cannot be evaluated because of a bug in wcflow (see the log)."
+        "Needs attention: 1 customer cannot be evaluated because of a bug in wcflow (see the log)."
         in output
     )
     assert "could not be read" not in output

@@ -365,3 +365,17 @@ def test_a_young_order_without_lines_starts_nothing(simulate):
     sim.advance(minutes=3)
     sim.settle()
     assert ["Hello"] == sim.notes(order)
+
+
+def test_a_skipped_event_does_not_use_up_once(simulate):
+    sim = simulate(
+        "[workflow thanks]\ntrigger = order_paid\nonce = per customer\nstop_when = order.total < 50\n"
+        "do =\n    add_note Thank you\n"
+    )
+    sim.run_pass()
+    sim.advance(hours=1)
+    small = sim.place_order(email="anna@example.com", total="10.00")
+    sim.settle()
+    large = sim.place_order(email="anna@example.com", total="100.00")
+    sim.settle()
+    assert ([], ["Thank you"]) == (sim.notes(small), sim.notes(large))
