@@ -98,7 +98,7 @@ def test_each_tag_has_its_origin(cli, anna):
     assert 0 == cli.run("sync").code
     found = explain(cli, number)
     assert {
-        "Mine": ["by hand"],
+        "Mine": ["added by hand"],
         "Welcomed": ["workflow welcome"],
     } == found["tags"]
     assert ["Regular"] == found["tags_removed_by_hand"]
@@ -130,7 +130,7 @@ def test_a_workflow_without_an_event_is_explained_for_the_latest_order(cli, anna
     order = cli.sim.place_order(email="guest@example.com", days_ago=2, total="30.00")
     assert 0 == cli.run("sync").code
     (workflow,) = explain(cli, "guest@example.com", "large")["workflows"]
-    assert (f"their latest order {order}", "nothing has started it yet") == (
+    assert (f"their latest order {order}", "not started yet") == (
         workflow["evaluated_for"],
         workflow["status"],
     )

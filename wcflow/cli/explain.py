@@ -18,6 +18,7 @@ from wcflow.database import people
 from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError, UsageError
 from wcflow.evaluate.explain import (
+    BY_HAND,
     Explanation,
     QueuedChange,
     RuleExplanation,
@@ -168,12 +169,17 @@ def _summary(found: Explanation, zone: tzinfo) -> str:
     return f"{short}; {found.orders_without_rate:,} in a currency without a rate in currency_rates"
 
 
+def _tag_origin(sources: Sequence[str]) -> str:
+    words = [each if each == BY_HAND else f"from {each}" for each in sources]
+    return " and ".join(words).replace(" and from ", " and ")
+
+
 def _print_current_state(found: Explanation, zone: tzinfo) -> None:
     output.print_heading("Segments")
     since = [(name, f"since {output.format_time(at, zone)}") for name, at in found.segments.items()]
     output.print_table(("", ""), since or [("none", "")], indent=2, header=False)
     output.print_heading("Tags")
-    rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
+    rows = [(tag, _tag_origin(found.tags[tag])) for tag in found.tags]
     rows += [
         (f"not {tag}", "removed by hand; a rule would add it") for tag in found.tags_removed_by_hand
     ]

@@ -178,9 +178,7 @@ def _print_next_steps(path: Path, values: dict[str, str], *, key_files: bool) ->
     show.print_line(f"Wrote {path}{keys}, which only you can read.", "green")
     for value in values.values():
         if value.startswith("$"):
-            show.print_line(
-                f"It takes a key from the environment variable {value[1:]}: set it first."
-            )
+            show.print_line(f"Set the environment variable {value[1:]} before you run wcflow.")
     show.print_line()
     show.print_line("Next:")
     for command, does in _NEXT_COMMANDS.items():

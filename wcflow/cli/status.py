@@ -183,7 +183,7 @@ def _sync_problems(
             else "the store was never read"
         )
     elif now - instant(row.polled_at) > allowed_age:
-        yield "the last poll is too old: is the daemon ('wcflow run') running?"
+        yield "the last poll is too old (check that the daemon, 'wcflow run', is running)"
     if hold:
         yield "changes wait for 'wcflow approve'"
     if failed:
@@ -246,7 +246,7 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         if store_status.import_started:
             yield "initial import", f"{_read_so_far(store_status)} imported so far"
         return
-    yield "orders", f"imported up to {_format_at(store_status.orders_imported_to, zone)}"
+    yield "imported up to", _format_at(store_status.orders_imported_to, zone)
     if not store_status.import_done:
         yield "import", "everything is being read again; not finished"
     yield (

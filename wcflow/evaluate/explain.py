@@ -35,6 +35,7 @@ from wcflow.rules.steps import adds_tag
 from wcflow.rules.workflow_run import Run
 
 LATEST_ENTRIES = 50
+BY_HAND = "added by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _tag_sources(
     ]
     if tag in evaluation.memory.added_by_workflows:
         from_rules += _adding_workflows(tag, evaluation_input, rules) or ["a workflow"]
-    return from_rules + (["by hand"] if tag in evaluation.memory.added_by_hand else [])
+    return from_rules + ([BY_HAND] if tag in evaluation.memory.added_by_hand else [])
 
 
 def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules) -> list[str]:
@@ -273,7 +274,7 @@ def _workflow_status(
         words = "is skipped" if started[-1].state == "skipped" else "starts it"
         return f"{started[-1].event} {words} with the next sync"
     if event is None:
-        return "nothing has started it yet"
+        return "not started yet"
     if event.name in evaluation_input.seen.get(workflow.name, ()):
         return "already handled"
     if event.at < activation.since and not workflow.include_existing:
