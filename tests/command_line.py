@@ -31,7 +31,7 @@ class CommandResult(NamedTuple):
 
 
 def run_wcflow(*words, typed=None):
-    """Run a command without a terminal; bugs are raised as they are."""
+    """Run a command without a terminal; unexpected exceptions are raised."""
     try:
         result = CliRunner().invoke(app, [str(word) for word in words], input=typed)
     finally:
@@ -74,13 +74,13 @@ def run_on_terminal(*words, answers=(), **env):
 
 
 def _answer_prompts(terminal, answers):
-    shown = asked = ""
+    shown = unanswered = ""
     while piece := _read(terminal):
         shown += piece.decode()
-        asked += piece.decode()
-        if answers and answers[0][0] in asked:
+        unanswered += piece.decode()
+        if answers and answers[0][0] in unanswered:
             os.write(terminal, answers.pop(0)[1].encode() + b"\n")
-            asked = ""
+            unanswered = ""
     assert [] == answers, f"unused answers: {answers}"
     return shown
 

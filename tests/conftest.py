@@ -75,7 +75,7 @@ class Postgres:
 
     @contextmanager
     def database(self, pattern="pattern"):
-        """Make a database for one test and return its URL."""
+        """Create a database for one test and return its URL."""
         name = f"test{next(_numbers)}"
         with self._control() as control:
             control.execute(text(f"CREATE DATABASE {name} TEMPLATE {pattern}"))
@@ -105,9 +105,9 @@ class Postgres:
 
 @pytest.fixture(scope="session")
 def postgres():
-    """Run a PostgreSQL for this session."""
+    """A PostgreSQL server for this session."""
     binaries = _binaries()
-    # Not pytest's own directory: the path of a socket may be no longer than 107 bytes.
+    # Not pytest's own directory: the path of a socket can have at most 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="wcflow-pg-"))
     run_as = _postgres_user(folder)
     data = folder / "data"
@@ -144,7 +144,7 @@ def _binaries():
 
 
 def _postgres_user(folder):
-    """Return the user to run as, because PostgreSQL does not run as root; hand over the folder."""
+    """Return the user for PostgreSQL, which does not run as root, and make the folder theirs."""
     if os.geteuid() != 0:
         return {}
     try:
@@ -155,10 +155,10 @@ def _postgres_user(folder):
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _skip_or_fail(why):
+def _skip_or_fail(reason):
     if os.environ.get("WCFLOW_REQUIRE_POSTGRES") == "1":
-        pytest.fail(f"{why} (WCFLOW_REQUIRE_POSTGRES=1)")
-    pytest.skip(why)
+        pytest.fail(f"{reason} (WCFLOW_REQUIRE_POSTGRES=1)")
+    pytest.skip(reason)
 
 
 def _wait_for(binaries, folder, server):

@@ -32,10 +32,10 @@ from wcflow.sandbox.server import serve
 from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 
-PATIENCE = 45.0
+WAIT_LIMIT = 45.0
 """Seconds before a wait fails: a limit for hangs, not a measure of speed on a busy machine."""
 STOP_SECONDS = 10.0
-"""A daemon or a demo stops within so many seconds: 1 or 2 on an idle machine, whatever it is doing."""
+"""The limit for a daemon or demo to stop; on an idle machine it takes 1 or 2 seconds."""
 STORE_INI = """
 [store {name}]
 url = {url}
@@ -156,7 +156,7 @@ class NotifySocket:
     """Systemd's end of the notify socket: messages with their times."""
 
     def __init__(self, *, abstract):
-        self._folder = tempfile.TemporaryDirectory(prefix="wcflow-ear-")
+        self._folder = tempfile.TemporaryDirectory(prefix="wcflow-notify-")
         path = f"{self._folder.name}/notify"
         self.address = f"@{path}" if abstract else path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -170,28 +170,28 @@ class NotifySocket:
         return self
 
     def __exit__(self, *_):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
-            door.sendto(b"", self._socket.getsockname())
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", self._socket.getsockname())
         self._thread.join()
         self._socket.close()
         self._folder.cleanup()
 
     def _listen(self):
-        while words := self._socket.recv(4096):
-            self.messages.append((time.monotonic(), words.decode()))
-            self._queue.put(words.decode())
+        while message := self._socket.recv(4096):
+            self.messages.append((time.monotonic(), message.decode()))
+            self._queue.put(message.decode())
 
-    def wait_for_message(self, pattern, within=PATIENCE):
+    def wait_for_message(self, pattern, within=WAIT_LIMIT):
         """Wait for the next message that matches, and skip those before it."""
         until = time.monotonic() + within
         while True:
             try:
-                words = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+                message = self._queue.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
-                heard = [words for _, words in self.messages]
-                raise AssertionError(f"never heard {pattern!r}, but {heard}") from None
-            if re.search(pattern, words):
-                return words
+                received = [text for _, text in self.messages]
+                raise AssertionError(f"no message matches {pattern!r}: {received}") from None
+            if re.search(pattern, message):
+                return message
 
 
 class DaemonProcess:
@@ -232,8 +232,8 @@ class DaemonProcess:
     def log_entries(self, event):
         return [line for line in list(self.log) if line["event"] == event]
 
-    def wait_for_log(self, event, times=1, within=PATIENCE):
-        """Wait until the log has a line so many times; return the last."""
+    def wait_for_log(self, event, times=1, within=WAIT_LIMIT):
+        """Wait until the log has an event this many times; return the last entry."""
         until = time.monotonic() + within
         while len(self.log_entries(event)) < times:
             assert time.monotonic() < until, f"never logged {event!r}: {self.log}"
@@ -241,26 +241,26 @@ class DaemonProcess:
             time.sleep(0.02)
         return self.log_entries(event)[-1]
 
-    def stop(self, number=signal.SIGTERM, within=PATIENCE):
+    def stop(self, number=signal.SIGTERM, within=WAIT_LIMIT):
         """Stop the daemon; return the exit code and the seconds that it took."""
-        began = time.monotonic()
+        started = time.monotonic()
         self.process.send_signal(number)
-        return self.process.wait(within), time.monotonic() - began
+        return self.process.wait(within), time.monotonic() - started
 
-    def wait_for_exit(self, within=PATIENCE):
+    def wait_for_exit(self, within=WAIT_LIMIT):
         """Wait until the daemon ends by itself; return the exit code and the log."""
         code = self.process.wait(within)
         self._reader.join()
         return code, self.log
 
 
-def wait_until(condition, within=PATIENCE):
+def wait_until(condition, within=WAIT_LIMIT):
     """Wait until a condition is true, and return its value."""
     until = time.monotonic() + within
-    while not (answer := condition()):
+    while not (value := condition()):
         assert time.monotonic() < until, "the condition was never true"
         time.sleep(0.05)
-    return answer
+    return value
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from wcflow.store.client import Store
 
 STORE_INI = "page_size = 5\nparallel = 2"
 KILL_MODES = ("early", "anytime", ("GET *", 30, True), ("POST *", 7, False), ("POST *", 7, True))
-"""When a daemon dies: early, at any moment, during a read, before a write, before its response."""
+"""When a daemon is killed: early, at any moment, during a read, before a write, or after it."""
 SANDBOX_URL = "https://shop.example"
 WCFLOW_INI = "poll_every = 1s\nmax_writes = 100000\nlog_level = info\nlog_format = json"
 PAST_ORDERS = 150
@@ -44,11 +44,11 @@ import os, sys
 import psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite.pysqlite
 from wcflow.__main__ import main
 for _ in sys.stdin:
-    born = os.fork()
-    if not born:
+    pid = os.fork()
+    if not pid:
         main()
-    print(born, flush=True)
-    print(os.waitpid(born, 0)[1], flush=True)
+    print(pid, flush=True)
+    print(os.waitpid(pid, 0)[1], flush=True)
 """
 """Forks each daemon from a process that has already imported the code."""
 
@@ -165,7 +165,7 @@ class DaemonKiller:
             "early": MAX_LIFETIME / 3 * self.chance.random(),
             "anytime": MAX_LIFETIME * self.chance.random(),
         }
-        asked = len(self.sim.server.calls)
+        calls_before = len(self.sim.server.calls)
         if mode not in longest:
             self._kill_on_request(*mode)
         self.forker.start()
@@ -175,21 +175,21 @@ class DaemonKiller:
         # Requests that were sent arrive long before the ten minutes until the lease ends.
         wait_until(lambda: not self.sim.server.clients)
         self.sim.faults.recover()
-        self.kill_counts[_activity_at_kill(self.sim.server.calls[asked:])] += 1
+        self.kill_counts[_activity_at_kill(self.sim.server.calls[calls_before:])] += 1
 
     def _kill_on_request(self, only, most, effect):
-        """Kill the daemon at a request, before or after its effect."""
+        """Kill the daemon at a request, before or after the store handles it."""
 
-        def deed(request, now, following):
-            answer = following(request, now) if effect else None
+        def kill(request, now, following):
+            response = following(request, now) if effect else None
             self.forker.kill()
             self.fired_modes.add(only)
-            if answer is None:
+            if response is None:
                 raise Unreachable
-            return answer
+            return response
 
         after = self.chance.randrange(1, most)
-        self.sim.faults.rules.append(FaultRule(deed, only=only, after=after))
+        self.sim.faults.rules.append(FaultRule(kill, only=only, after=after))
 
     def _act_while_running(self, seconds):
         """Let people act at random moments, until the time is over or the daemon is killed."""
@@ -202,10 +202,10 @@ class DaemonKiller:
 
     def act_randomly(self):
         """Do one random activity, mostly an order."""
-        plain = self.chance.random() < 0.6
-        deed = "place_order" if plain else self.chance.choice(tuple(ACTIVITIES))
+        only_order = self.chance.random() < 0.6
+        activity = "place_order" if only_order else self.chance.choice(tuple(ACTIVITIES))
         with self.sim.server.lock:
-            self.activity.do(deed, self.chance.randrange(500))
+            self.activity.do(activity, self.chance.randrange(500))
 
     def expire_leases(self):
         """Expire the killed daemon's lease, and its claims half of the time.
@@ -237,7 +237,7 @@ class DaemonKiller:
 
 
 def _activity_at_kill(calls):
-    """Return what a daemon was doing when it died, from its last request."""
+    """Return what a daemon was doing when it was killed: it follows from its last request."""
     if not calls:
         return "starting"
     last = calls[-1]

@@ -28,9 +28,9 @@ def raw_json(value):
     return _RAW_JSON.get(value, value) if type(value) is str else value
 
 
-# Python cannot handle lists so deep; they are written as JSON when a row is sent.
+# Python cannot parse lists this deep; they are written as JSON when a row is sent.
 _RAW_JSON = {f"{depth} brackets": b"[" * depth + b"]" * depth for depth in (300, 600, 1100)}
-_RAW_JSON |= {"a number without end": b"1e999", "a control character": b'"\x07"'}
+_RAW_JSON |= {"an infinite number": b"1e999", "a control character": b'"\x07"'}
 _AMOUNTS = ["", "0", "-1.00", "1e999999", "1e-999999", "NaN", "Infinity", "٣", "1_000", " 5 "]
 _YEARS = ["9999-12-31", "0001-01-01", "1900-01-01", "2999-12-31"]
 _DATES = [f"{year}T{time}" for year in _YEARS for time in ("00:00:00", "23:59:59")]
@@ -106,7 +106,7 @@ def remove_at(row, place):
 
 @st.composite
 def malformed_rows(draw, rows, times=1, remove=False):
-    """Return one of the rows with so many of its fields replaced, or with ``remove`` removed."""
+    """Return one of the rows with some fields replaced, ``times`` at most; ``remove`` can drop some."""
     row = draw(st.sampled_from(rows))
     for _ in range(times):
         place = draw(st.sampled_from(list(json_paths(row))[1:] or [()]))
@@ -126,7 +126,7 @@ def json_body(rows):
 
 
 @contextmanager
-def refusing(db, table, text):
+def reject_rows_with(db, table, text):
     """Make the database reject rows that contain ``text``: SQLite by its length, PostgreSQL by a trigger."""
     if db.dialect == "sqlite":
 
@@ -139,8 +139,8 @@ def refusing(db, table, text):
         event.remove(db._engine, "connect", limit)
         db._engine.dispose()
         return
-    refuse = "RAISE EXCEPTION 'no' USING ERRCODE = '22000'"
-    body = f"BEGIN IF NEW::text LIKE '%{text}%' THEN {refuse}; END IF; RETURN NEW; END"
+    reject = "RAISE EXCEPTION 'no' USING ERRCODE = '22000'"
+    body = f"BEGIN IF NEW::text LIKE '%{text}%' THEN {reject}; END IF; RETURN NEW; END"
     with db.transaction() as tx:
         tx.execute(text_of(f"CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))
         when = f"BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"

@@ -37,22 +37,22 @@ class Person:
 def group_people(orders, customers):
     """Return the person of each order: by account id, or by address for guests."""
     accounts = {each["id"]: each for each in customers}
-    under = {
+    account_of = {
         normalize_email(each["email"] or each["billing"]["email"]): each["id"] for each in customers
     }
-    theirs = {each: [] for each in accounts}
+    orders_of = {each: [] for each in accounts}
     for order in orders:
         address = normalize_email(order["billing"]["email"])
-        owner = order["customer_id"] or under.get(address) or address
+        owner = order["customer_id"] or account_of.get(address) or address
         if owner:
-            theirs.setdefault(owner, []).append(order)
+            orders_of.setdefault(owner, []).append(order)
     return {
         owner: Person(
             accounts.get(owner),
-            tuple(some),
+            tuple(its_orders),
             normalize_email(accounts[owner]["email"]) if owner in accounts else str(owner),
         )
-        for owner, some in theirs.items()
+        for owner, its_orders in orders_of.items()
     }
 
 
@@ -67,18 +67,18 @@ def parse_gmt(naive_gmt):
 
 
 def refunded(order):
-    """Return the sum of refunds."""
-    return -sum((Decimal(back["total"]) for back in order["refunds"]), Decimal(0))
+    """Return the sum of an order's refunds."""
+    return -sum((Decimal(refund["total"]) for refund in order["refunds"]), Decimal(0))
 
 
 def is_paid(order):
     """A paid order has a paid status and is not fully refunded."""
-    whole = Decimal(order["total"])
-    return order["status"] in PAID and not 0 < whole <= refunded(order)
+    total = Decimal(order["total"])
+    return order["status"] in PAID and not 0 < total <= refunded(order)
 
 
 def order_date(order):
-    """The date of an order is its payment, else its creation."""
+    """Return the date of payment, else of creation."""
     return parse_gmt(order["date_paid_gmt"] or order["date_created_gmt"])
 
 
@@ -87,24 +87,24 @@ def paid_orders(person):
 
 
 def spent(person):
-    """The total of paid orders, less refunds."""
+    """Return the total of paid orders, less refunds."""
     return sum((Decimal(o["total"]) - refunded(o) for o in paid_orders(person)), Decimal(0))
 
 
 def last_day(person, zone):
-    """The day of the last paid order, or None."""
+    """Return the day of the last paid order, or None."""
     days = [order_date(order).astimezone(zone).date() for order in paid_orders(person)]
     return max(days, default=None)
 
 
 def latest_order(person):
-    """The order that shows tags and segment: the newest that is neither draft nor in the trash."""
+    """Return the order that shows tags and segment: the newest, without drafts and trash."""
     shown = [order for order in person.orders if order["status"] not in HIDDEN]
     return max(shown, key=lambda o: (o["date_created_gmt"], o["id"]), default=None)
 
 
 def segment(person, rule_set, now, zone):
-    """The segment of the group ``lifecycle``: the first that holds."""
+    """Return the segment in the group ``lifecycle``: the first whose condition is true."""
     today, last = now.astimezone(zone).date(), last_day(person, zone)
     if spent(person) >= rule_set.big:
         return "Big"
@@ -114,19 +114,19 @@ def segment(person, rule_set, now, zone):
 
 
 def tags(person, rule_set, now, zone):
-    """All tags that the rules give."""
+    """Return all tags that the rules give a person."""
     today = now.astimezone(zone).date()
     paid = paid_orders(person)
     days = [order_date(order).astimezone(zone).date() for order in paid]
-    worn = {segment(person, rule_set, now, zone)} - {""}
-    worn |= {"Member"} if person.account else set()
-    worn |= {f"Has {item['name']}" for order in paid for item in order["line_items"]}
+    found = {segment(person, rule_set, now, zone)} - {""}
+    found |= {"Member"} if person.account else set()
+    found |= {f"Has {item['name']}" for order in paid for item in order["line_items"]}
     if sum(day >= today - timedelta(days=7) for day in days) >= 2:
-        worn.add("Eager")
+        found.add("Eager")
     if (
         rule_set.dormant
         and spent(person) > 100
         and not [d for d in days if d >= today - timedelta(30)]
     ):
-        worn.add(rule_set.dormant)
-    return worn
+        found.add(rule_set.dormant)
+    return found

@@ -1,14 +1,14 @@
-"""Persons by the keys that tests read well: ``c12``, ``g:anna@example.com``."""
+"""Persons by readable keys: ``c12`` for an account, ``g:anna@example.com`` for a guest."""
 
-from wcflow.database.identity import person_keys, persons_of
-from wcflow.database.people import persons
+from wcflow.database.identity import find_persons, load_person_keys
+from wcflow.database.people import load_person_ids
 
 
 def person(tx, key, store="shop"):
     """Return the id of the person with this key, or nothing."""
-    return persons_of(tx, store, [key]).get(key)
+    return find_persons(tx, store, [key]).get(key)
 
 
 def keys(tx, store="shop"):
-    """Return the key of everyone that the store has something of, by id."""
-    return person_keys(tx, store, persons(tx, store))
+    """Return the keys of all persons of a store, by id."""
+    return load_person_keys(tx, store, load_person_ids(tx, store))

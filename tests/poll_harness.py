@@ -15,7 +15,7 @@ from tests.sandbox_http import mount_sandbox
 from wcflow.database.mapping import customer_from_row, order_from_row, product_from_row
 from wcflow.database.orders import load_orders
 from wcflow.database.sql import table_of
-from wcflow.database.stores import load_store_row, save_store, saved_hold
+from wcflow.database.stores import load_hold, load_store_row, save_store
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, ProductRow
 from wcflow.poll.context import PollContext
 from wcflow.poll.pull import run_poll, run_reconcile
@@ -88,7 +88,7 @@ class PollHarness:
 
     def hold(self):
         with self.db.reading() as tx:
-            return saved_hold(tx, self.settings.name)
+            return load_hold(tx, self.settings.name)
 
     def _rows(self, model):
         table = table_of(model)
@@ -115,8 +115,8 @@ class PollHarness:
 
     def _persons(self):
         with self.db.reading() as tx:
-            known = keys(tx, self.settings.name)
-        return [(known[row.id], row) for row in self._rows(PersonRow) if row.present]
+            key_of = keys(tx, self.settings.name)
+        return [(key_of[row.id], row) for row in self._rows(PersonRow) if row.present]
 
     def dirty_people(self):
         """The persons marked for evaluation."""
@@ -169,7 +169,7 @@ def assert_database_matches_sandbox(poll):
     assert poll.sandbox_customers() == poll.customers()
     assert poll.sandbox_orders() == poll.orders()
     expected = poll.sandbox_people()
-    assert expected == {who: email for who, email in poll.people().items() if who in expected}
+    assert expected == {key: email for key, email in poll.people().items() if key in expected}
 
 
 @contextmanager
@@ -190,5 +190,5 @@ def _client(page_size):
         ADMIN.consumer_secret,
         page_size=page_size,
         sleep=lambda seconds: None,
-        chance=lambda: 0.5,
+        jitter=lambda: 0.5,
     )

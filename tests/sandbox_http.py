@@ -59,7 +59,7 @@ class SandboxHttp:
 def mount_sandbox(
     sandbox: Answers, clock: Clock, *, url: str = "https://shop.example"
 ) -> Iterator[SandboxHttp]:
-    """Let a store, or its faults, answer at `url`."""
+    """Send requests to `url` to a store, or to its faults."""
     http = SandboxHttp(sandbox, clock)
     below = re.compile(re.escape(url) + r"(/.*)?$")
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
@@ -71,12 +71,12 @@ def mount_sandbox(
 def _read(sent: requests.PreparedRequest) -> Request:
     headers = {name.lower(): str(value) for name, value in sent.headers.items()}
     body = sent.body or b""
-    whole = body.encode() if isinstance(body, str) else bytes(body)
-    return parse_request(str(sent.method), str(sent.url), headers, whole)
+    content = body.encode() if isinstance(body, str) else bytes(body)
+    return parse_request(str(sent.method), str(sent.url), headers, content)
 
 
 def _raise_if_timed_out(sent: requests.PreparedRequest, response: Response) -> None:
     timeout = getattr(sent, "req_kwargs", {}).get("timeout")
-    patience = timeout[1] if isinstance(timeout, tuple) else timeout
-    if patience is not None and response.delay > patience:
+    read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
+    if read_timeout is not None and response.delay > read_timeout:
         raise requests.exceptions.ReadTimeout(request=sent)

@@ -18,7 +18,7 @@ from wcflow.config.load import load_config
 from wcflow.database import outbox as queue
 from wcflow.database import people, runs
 from wcflow.database.connection import open_database
-from wcflow.database.stores import load_store_row, saved_hold
+from wcflow.database.stores import load_hold, load_store_row
 from wcflow.rules.tags import split_tags
 from wcflow.sandbox.auth import ADMIN
 from wcflow.sandbox.faults import Faults
@@ -86,7 +86,7 @@ class Simulation:
                 settings.consumer_key,
                 settings.consumer_secret,
                 sleep=lambda _seconds: None,
-                chance=lambda: 0.5,
+                jitter=lambda: 0.5,
             )
             yield sync.SyncContext(
                 self.db,
@@ -107,12 +107,12 @@ class Simulation:
 
     # What wcflow does.
 
-    def run_pass(self, *, accept=True, write=True, know=True, channels=None):
-        """Run one pass: check the store, poll, evaluate and deliver."""
+    def run_pass(self, *, approve=True, write=True, check_store=True, channels=None):
+        """Run one pass: check the store, approve what waits, poll, evaluate and deliver."""
         with self.context(channels=channels) as context:
-            if know:
+            if check_store:
                 sync.refresh_store_info(context)
-            if accept:
+            if approve:
                 sync.sync_once(context, write=False)
                 maintenance.approve(context)
             return sync.sync_once(context, write=write)
@@ -138,7 +138,7 @@ class Simulation:
 
     @contextmanager
     def crash_after(self, steps, holder="crashing", *, from_write=0):
-        """Open a context whose process is killed after so many steps, if it runs that long.
+        """Open a context whose process is killed after this many steps, if it runs that long.
 
         Steps count from the start, or from the given write request.
         """
@@ -162,12 +162,12 @@ class Simulation:
         """Place an order of one wallet at that price and return its id."""
         from wcflow.sandbox.orders import LineItem
 
-        context = LineItem(product_id=self.product, total=total, name="Wallet")
+        item = LineItem(product_id=self.product, total=total, name="Wallet")
         return self.sandbox.place_order(
             now=self.now - timedelta(days=days_ago),
             customer=customer,
             email=email,
-            items=(context,),
+            items=(item,),
             status=status,
             **more,
         )
@@ -220,7 +220,7 @@ class Simulation:
 
     def hold(self):
         with self.db.reading() as tx:
-            return saved_hold(tx, "shop")
+            return load_hold(tx, "shop")
 
 
 class ProcessKilled(BaseException):

@@ -88,7 +88,7 @@ def profiles(draw, now, zone):
     if draw(st.booleans()):
         meta = {"born": draw(birthdays), "points": draw(st.sampled_from(["", "12", "x"]))}
         account = Customer(5, "a@example.com", "Ann", created=draw(instants_near(now)), meta=meta)
-    shop = StoreProfile(
+    store = StoreProfile(
         "Shop",
         "https://shop.example",
         zone,
@@ -101,7 +101,7 @@ def profiles(draw, now, zone):
     return Profile(
         5,
         "a@example.com",
-        shop,
+        store,
         account,
         tuple(draw(orders(now, number)) for number in range(1, count + 1)),
         PRODUCTS,

@@ -1,4 +1,4 @@
-"""An action as a developer would add it: one module, with a section and a channel of its own."""
+"""A sample action as a developer would add it: one module with a section and a channel."""
 
 from contextlib import contextmanager
 
@@ -66,7 +66,7 @@ MODULE = ActionModule((PAGE,), (ENTRY,), (PAGER,))
 
 
 class Pager:
-    """A channel that keeps what it sent, and fails when it is told to."""
+    """A channel that records what it sent, and can be made to fail."""
 
     def __init__(self):
         self.sent, self.failure = [], None
@@ -89,18 +89,18 @@ class Pager:
 
 @contextmanager
 def registered():
-    """Have the toy among wcflow's actions, as a line in MODULES would."""
+    """Register the sample action for a while, as a line in MODULES would."""
     tables = (registry.ACTIONS, registry.ENTRY_KINDS, registry.SECTIONS)
     before = [dict(each) for each in tables]
     registry.register(MODULE)
     try:
         yield
     finally:
-        for table, was in zip(tables, before, strict=True):
+        for table, saved in zip(tables, before, strict=True):
             table.clear()
-            table.update(was)
+            table.update(saved)
 
 
 def unregister():
-    """Remove the toy again, as in a version of wcflow that does not have it."""
+    """Remove the sample action, as in a version of wcflow that does not have it."""
     del registry.ACTIONS[PAGE.name], registry.ENTRY_KINDS[ENTRY.name], registry.SECTIONS["pager"]

@@ -5,12 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from wcflow.database import outbox
-from wcflow.database.stores import (
-    EMPTY_ANSWER_REASON,
-    load_store_row,
-    save_store,
-    saved_hold,
-)
+from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_store
 from wcflow.errors import StoreError
 from wcflow.evaluate.percentiles import rank_customers
 from wcflow.outbox import limits
@@ -46,7 +41,7 @@ def approve(context: SyncContext) -> int:
     """Approve the changes that are waiting now; return how many."""
     with context.db.transaction() as tx:
         row = require_row(tx, context.name)
-        if saved_hold(tx, context.name).reason.startswith(EMPTY_ANSWER_REASON):
+        if load_hold(tx, context.name).reason.startswith(EMPTY_ANSWER_REASON):
             save_store(tx, context.name, empty_answer_approved=True)
         return limits.approve(tx, row)
 

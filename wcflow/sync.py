@@ -229,7 +229,7 @@ def _deliver_without_store(leased: SyncContext) -> None:
         with leased.db.reading() as tx:
             if require_row(tx, leased.name).clock_here is not None:
                 return
-            all_evaluated = not evaluation_queue.is_unfinished(tx, leased.name)
+            all_evaluated = not evaluation_queue.has_unfinished_evaluation(tx, leased.name)
         deliver_store(leased, all_evaluated=all_evaluated, with_store=False)
 
 

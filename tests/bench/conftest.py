@@ -1,4 +1,4 @@
-"""Benches are timed: they run when they are named, and not with the plain tests."""
+"""Benchmarks run only when they are named on the command line, not with the other tests."""
 
 import gc
 import logging
@@ -14,16 +14,21 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.fixture(autouse=True, scope="session")
 def _quiet():
-    """Have nothing printed but the tables: a line for each write would bury them."""
-    plain = structlog.get_config()
+    """Print no log lines between the tables."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     yield
-    structlog.configure(**plain)
+    structlog.configure(**before)
 
 
 @pytest.fixture(autouse=True)
-def _swept():
-    """Have no bench pay for sweeping up what others before it left in the process."""
+def _reset_log():
+    """Keep the log quiet during all benchmarks; other tests reset it each time."""
+
+
+@pytest.fixture(autouse=True)
+def _clean_memory():
+    """Keep the garbage of earlier benchmarks out of the measurement."""
     gc.collect()
     gc.freeze()
     yield

@@ -1,7 +1,6 @@
-"""A mirror of a large shop, made without the shop: people, orders and products from a seed.
+"""The database of a large store, large without the store: people, orders and products from a seed.
 
-Rows are written as the mirror writes them, by many at once; what wcflow would then have decided and
-delivered is decided by wcflow itself, and taken as delivered. Nothing here is measured.
+wcflow then evaluates all people, and all changes are marked as delivered. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from wcflow.sandbox.auth import ADMIN
 
 NOW = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
 INITIAL_SYNC = NOW - timedelta(days=30)
-"""When the mirror was first filled; nothing has happened at the shop since."""
+"""Nothing has happened in the store since then."""
 
 PEOPLE, ORDERS, PRODUCTS = 300_000, 1_000_000, 2_000
 GUESTS = 0.3
@@ -79,13 +78,12 @@ _CITIES = ["Berlin", "Vienna", "Zurich", "Munich", "Hamburg", "Graz", "Basel", "
 _COUNTRIES = ("DE", "DE", "DE", "DE", "DE", "AT", "CH", "FR", "NL", "US")
 _STATUSES = ("completed",) * 85 + ("processing",) * 5 + ("cancelled",) * 4 + ("refunded",) * 2
 _METHODS = ("paypal", "stripe", "bacs", "cod")
-_SHELVES = [f"Category {number}" for number in range(40)]
-_FOLDER = "WCFLOW_BENCH_DIR"
+_CATEGORIES = [f"Category {number}" for number in range(40)]
 
 
 @dataclass(frozen=True, slots=True)
 class LargeDatabase:
-    """A mirror of a large shop: where it stands, who serves it, and how many there are."""
+    """The files of a large database, and the number of its people and orders."""
 
     path: Path
     ini: Path
@@ -104,44 +102,43 @@ class LargeDatabase:
         return open_database(f"sqlite:///{self.path}")
 
 
-def large(folder: Path, share: float = 1.0, seed: int = 7) -> LargeDatabase:
-    """Give a mirror of that share of a million orders, made once in ``WCFLOW_BENCH_DIR`` if set."""
+def build_large_database(folder: Path, share: float = 1.0, seed: int = 7) -> LargeDatabase:
+    """Build a database with this share of a million orders, or reuse the one in WCFLOW_BENCH_DIR."""
     people, orders = int(PEOPLE * share), int(ORDERS * share)
-    kept = Path(os.environ.get(_FOLDER) or folder)
-    kept.mkdir(parents=True, exist_ok=True)
-    name = f"mirror-{orders}-{seed}"
-    ini = kept / f"{name}.ini"
-    made = LargeDatabase(kept / f"{name}.sqlite3", ini, people, orders)
-    _write_ini(made)
-    if not made.path.exists():
-        _make(made, Random(seed))
-    return made
+    folder = Path(os.environ.get("WCFLOW_BENCH_DIR") or folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"large-{orders}-{seed}"
+    large = LargeDatabase(folder / f"{name}.sqlite3", folder / f"{name}.ini", people, orders)
+    _write_ini(large)
+    if not large.path.exists():
+        _build(large, Random(seed))
+    return large
 
 
-def _write_ini(made: LargeDatabase) -> None:
+def _write_ini(large: LargeDatabase) -> None:
     keys = {"consumer_key": ADMIN.consumer_key, "consumer_secret": ADMIN.consumer_secret}
     text = set_values(default_ini(), "store shop", {"url": "http://127.0.0.1:9", **keys})
-    text = set_values(text, "wcflow", {"database": f"sqlite:///{made.path}"})
-    made.ini.write_text(text)
-    made.ini.chmod(0o600)
+    text = set_values(text, "wcflow", {"database": f"sqlite:///{large.path}"})
+    large.ini.write_text(text)
+    large.ini.chmod(0o600)
 
 
-def _make(made: LargeDatabase, random: Random) -> None:
-    """Fill the tables, have everyone judged, take what was decided as delivered."""
-    path = made.path.with_suffix(".making")
+def _build(large: LargeDatabase, random: Random) -> None:
+    """Fill the tables, evaluate everybody, and mark all changes as delivered."""
+    path = large.path.with_suffix(".part")
     path.unlink(missing_ok=True)
     with open_database(f"sqlite:///{path}") as db:
         _save_store(db)
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("PRAGMA synchronous=OFF")
-        _fill(raw, made, random)
+        _fill(raw, large, random)
     with open_database(f"sqlite:///{path}") as db:
-        evaluate_all(db, made.config, INITIAL_SYNC)
+        evaluate_all(db, large.config, INITIAL_SYNC)
     with closing(sqlite3.connect(path)) as raw:
         with raw:
             mark_delivered(raw)
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    path.rename(made.path)
+    path.rename(large.path)
 
 
 def _save_store(db: Database) -> None:
@@ -150,7 +147,7 @@ def _save_store(db: Database) -> None:
             tx,
             "shop",
             url="http://127.0.0.1:9",
-            title="Large shop",
+            title="Large store",
             time_zone="Europe/Berlin",
             currency="EUR",
             version="10.2.4",
@@ -166,21 +163,21 @@ def _save_store(db: Database) -> None:
 
 
 def evaluate_all(db: Database, config: Config, now: datetime) -> EvaluationResult:
-    """Have everyone judged who is to be looked at."""
+    """Evaluate everybody who is marked or due."""
     (settings,) = config.stores
     return evaluate(db, config, settings, now)
 
 
-# The shop
+# Content of the store
 
 
-def _fill(raw: sqlite3.Connection, made: LargeDatabase, random: Random) -> None:
+def _fill(raw: sqlite3.Connection, large: LargeDatabase, random: Random) -> None:
     products = [_product(number, random) for number in range(1, PRODUCTS + 1)]
     _insert(raw, "product", (product_to_row("shop", each) for each in products))
-    accounts = made.accounts
-    people = [_address(number, random) for number in range(1, made.people + 1)]
+    accounts = large.accounts
+    people = [_address(number, random) for number in range(1, large.people + 1)]
     _insert(raw, "customer", (_account(n, people[n - 1], random) for n in range(1, accounts + 1)))
-    _insert(raw, "orders", _orders(made, people, accounts, products, random))
+    _insert(raw, "orders", _orders(large, people, accounts, products, random))
     _insert(
         raw,
         "person",
@@ -202,8 +199,8 @@ def _insert(raw: sqlite3.Connection, table: str, rows: Iterator[dict[str, object
 
 
 def _product(number: int, random: Random) -> Product:
-    shelves = tuple(random.sample(_SHELVES, random.choice((1, 1, 2))))
-    return Product(number, f"Product {number}", f"SKU-{number}", shelves, ("new",), INITIAL_SYNC)
+    categories = tuple(random.sample(_CATEGORIES, random.choice((1, 1, 2))))
+    return Product(number, f"Product {number}", f"SKU-{number}", categories, ("new",), INITIAL_SYNC)
 
 
 def _address(number: int, random: Random) -> Address:
@@ -248,8 +245,8 @@ def _person(number: int, address: Address) -> dict[str, object]:
         "[]",
     )
     row = {"id": number, "store": "shop", "email": address.email, "dirty": 1, "present": True}
-    figures = {"written_order_id": 0, "total_spent": 0, "orders_count": 0}
-    return {**row, **empty, "kept_forever": "{}", "rules_digest": "", **figures}
+    numbers = {"written_order_id": 0, "total_spent": 0, "orders_count": 0}
+    return {**row, **empty, "kept_forever": "{}", "rules_digest": "", **numbers}
 
 
 def _identity(number: int, address: Address, accounts: int) -> dict[str, object]:
@@ -259,28 +256,28 @@ def _identity(number: int, address: Address, accounts: int) -> dict[str, object]
 
 
 def _orders(
-    made: LargeDatabase,
+    large: LargeDatabase,
     people: list[Address],
     accounts: int,
     products: list[Product],
     random: Random,
 ) -> Iterator[dict[str, object]]:
-    """Give orders, oldest first: most people come once or twice, a few often."""
+    """Yield the oldest orders first: most people order once or twice, a few often."""
     newest, length = stamp(INITIAL_SYNC) - 3600, _YEARS * 86400
-    for number in range(1, made.orders + 1):
-        created = newest - int(length * (made.orders - number) / made.orders)
-        # A third power: one in a hundred people has a good part of the orders.
-        share = random.random()
-        luck = share if random.random() < 0.6 else share**3
-        who = int(luck * made.people) + 1
-        order = _order(number, who, people[who - 1], accounts, products, created, random)
+    for number in range(1, large.orders + 1):
+        created = newest - int(length * (large.orders - number) / large.orders)
+        # With the third power, one in a hundred people has a large part of the orders.
+        uniform = random.random()
+        share = uniform if random.random() < 0.6 else uniform**3
+        person = int(share * large.people) + 1
+        order = _order(number, person, people[person - 1], accounts, products, created, random)
         history = orjson.dumps([["", order.status, created]]).decode()
         yield {**order_to_row("shop", order), "history": history}
 
 
 def _order(
     number: int,
-    who: int,
+    person: int,
     address: Address,
     accounts: int,
     products: list[Product],
@@ -304,7 +301,7 @@ def _order(
         currency="EUR",
         total=total,
         discount_total=0,
-        customer_id=who if who <= accounts else 0,
+        customer_id=person if person <= accounts else 0,
         email=address.email,
         created=at,
         modified=at + timedelta(days=2),
@@ -326,43 +323,49 @@ def _item(number: int, products: list[Product], random: Random) -> LineItem:
     return LineItem(number, product.id, 0, product.name, product.sku, quantity, quantity * price)
 
 
-# What wcflow did
+# Changes of wcflow
 
 
 def mark_delivered(raw: sqlite3.Connection) -> None:
-    """Show at the shop, as the mirror knows it, what waits in the outbox, and remember it as written."""
+    """Save the tags of all waiting changes as delivered and read back from the store."""
     for kind, table in (("tags_customer", "customer"), ("tags_order", "orders")):
-        _show(raw, kind, table)
+        _save_tags(raw, kind, table)
     raw.execute(
         "UPDATE outbox SET state = 'done', finished_at = due_at, outcome = 'written' WHERE state = 'due'"
     )
 
 
-def _show(raw: sqlite3.Connection, kind: str, table: str) -> None:
-    asked = "SELECT person, target_id, payload FROM outbox WHERE kind = ? AND state = 'due'"
-    rows = raw.execute(asked, (kind,)).fetchall()
-    known = f"SELECT detail FROM {table} WHERE store = 'shop' AND id = ?"
+def _save_tags(raw: sqlite3.Connection, kind: str, table: str) -> None:
+    waiting = "SELECT person, target_id, payload FROM outbox WHERE kind = ? AND state = 'due'"
+    rows = raw.execute(waiting, (kind,)).fetchall()
+    select = f"SELECT detail FROM {table} WHERE store = 'shop' AND id = ?"
     raw.executemany(
         f"UPDATE {table} SET detail = ? WHERE store = 'shop' AND id = ?",
-        ((_shown(raw.execute(known, (to,)).fetchone()[0], wish), to) for _, to, wish in rows),
+        (
+            (_with_tags(raw.execute(select, (target,)).fetchone()[0], payload), target)
+            for _, target, payload in rows
+        ),
     )
     column = "written_to_customer = ?" if table == "customer" else "written_to_order = ?"
     raw.executemany(
         f"UPDATE person SET {column}, written_order_id = max(written_order_id, ?)"
         " WHERE store = 'shop' AND id = ?",
-        ((_written(wish), to if table == "orders" else 0, who) for who, to, wish in rows),
+        (
+            (_written(payload), target if table == "orders" else 0, person)
+            for person, target, payload in rows
+        ),
     )
 
 
-def _shown(detail: str, wish: str) -> str:
-    told, wanted = orjson.loads(detail), orjson.loads(wish)
-    shows = {"wcflow_tags": ", ".join(sorted(wanted["wanted"], key=str.casefold))}
-    if wanted["segment"]:
-        shows["wcflow_segment"] = wanted["segment"]
-    told["meta"] = {**told["meta"], **shows}
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+def _with_tags(detail: str, payload: str) -> str:
+    record, tags = orjson.loads(detail), orjson.loads(payload)
+    meta = {"wcflow_tags": ", ".join(sorted(tags["wanted"], key=str.casefold))}
+    if tags["segment"]:
+        meta["wcflow_segment"] = tags["segment"]
+    record["meta"] = {**record["meta"], **meta}
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _written(wish: str) -> str:
-    wanted = orjson.loads(wish)
-    return orjson.dumps({"segment": wanted["segment"], "tags": sorted(wanted["wanted"])}).decode()
+def _written(payload: str) -> str:
+    tags = orjson.loads(payload)
+    return orjson.dumps({"segment": tags["segment"], "tags": sorted(tags["wanted"])}).decode()

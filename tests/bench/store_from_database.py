@@ -1,7 +1,7 @@
-"""A shop that shows what a mirror holds, so that a poll of a large one finds nothing new.
+"""A store with the content of a large database, so that its polls find nothing new.
 
-Accounts, and orders by id and stamp, are read from the mirror's own tables; all else is said by a
-small shop of the sandbox. It stands in a process of its own: its cost is nobody's.
+It answers requests for accounts, and for ids and timestamps of orders, from the database, and all
+others from a small sandbox. It runs in another process, so that its cost is not counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from wcflow.sandbox.rest import Request, Response, text_response
 from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import serve
 
-_STAMPS = "id,date_modified_gmt"
+_TIMESTAMPS = "id,date_modified_gmt"
 _ACCOUNTS = "SELECT * FROM customer WHERE store = 'shop' AND id IN"
 _ORDERS = (
     "SELECT id, modified FROM orders WHERE store = 'shop' AND created > ? AND created < ?"
@@ -32,34 +32,34 @@ _ORDERS = (
 
 
 class DatabaseStore:
-    """The answers of a small shop, with the accounts and the orders of a large one."""
+    """The answers of a small store, with the accounts and orders of a large one."""
 
     def __init__(self, small: Any, path: Path) -> None:
         self._small, self._path = small, path
 
     def answer(self, request: Request, now: datetime) -> Response:
-        asked, kind = request.params, request.path.rpartition("/")[2]
-        if kind == "customers" and "include" in asked:
-            rows = [_account(row) for row in self._read(f"{_ACCOUNTS} ({asked['include']})")]
-        elif kind == "orders" and asked.get("_fields") == _STAMPS and "after" in asked:
-            between = (_seconds(asked["after"]), _seconds(asked["before"]))
-            rows = [_stamps(row) for row in self._read(_ORDERS, between)]
+        params, kind = request.params, request.path.rpartition("/")[2]
+        if kind == "customers" and "include" in params:
+            rows = [_account(row) for row in self._read(f"{_ACCOUNTS} ({params['include']})")]
+        elif kind == "orders" and params.get("_fields") == _TIMESTAMPS and "after" in params:
+            between = (_seconds(params["after"]), _seconds(params["before"]))
+            rows = [_timestamps(row) for row in self._read(_ORDERS, between)]
         else:
             return self._small.answer(request, now)
-        body = json.dumps(rows[: int(asked["per_page"])])
+        body = json.dumps(rows[: int(params["per_page"])])
         return text_response(body, now, headers={"X-WP-Total": str(len(rows))})
 
     def _read(self, query: str, values: tuple[int, ...] = ()) -> list[Any]:
         with closing(sqlite3.connect(self._path)) as raw:
-            raw.row_factory = _named
+            raw.row_factory = _row_with_names
             return raw.execute(query, values).fetchall()
 
 
 class _Row:
-    """A row whose columns are its attributes, as SQLAlchemy gives it."""
+    """A row whose columns are attributes, like those of SQLAlchemy."""
 
 
-def _named(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> _Row:
+def _row_with_names(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> _Row:
     row = _Row()
     row.__dict__.update(zip([name for name, *_ in cursor.description], values, strict=True))
     return row
@@ -78,7 +78,7 @@ def _account(row: Any) -> dict[str, Any]:
     }
 
 
-def _stamps(row: Any) -> dict[str, Any]:
+def _timestamps(row: Any) -> dict[str, Any]:
     return {"id": row.id, "date_modified_gmt": _naive(row.modified)}
 
 
@@ -90,7 +90,7 @@ def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(f"{text}+00:00").timestamp())
 
 
-def _serving(pipe: Connection, path: Path) -> None:
+def _serve(pipe: Connection, path: Path) -> None:
     small = seed_store(datetime.now(UTC), Random(7), people=20, orders=60)
     with serve(DatabaseStore(small, path)) as server:
         pipe.send(server.url)
@@ -99,12 +99,12 @@ def _serving(pipe: Connection, path: Path) -> None:
 
 @contextmanager
 def serve_database(path: Path) -> Iterator[str]:
-    """Show a mirror as a shop; give its address."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_serving, args=(there, path), daemon=True)
+    """Serve a store with the content of this database; yield its URL."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_serve, args=(theirs, path), daemon=True)
     process.start()
     try:
-        yield here.recv()
+        yield ours.recv()
     finally:
-        here.send("done")
+        ours.send("done")
         process.join(5)

@@ -1,7 +1,7 @@
-"""What the nightly comparison asks of a shop with a million orders: requests and rows.
+"""The requests and rows of a reconcile with a million orders. Run with ``pytest -s tests/bench``.
 
-Run with ``pytest -s tests/bench``. The mirror is a real one. The shop answers lists and counts from
-two arrays: a million orders of the sandbox would not fit into memory.
+The store answers lists and counts from two arrays, because a million orders of the sandbox would
+not fit into memory.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wcflow.store.client import Store
 
 ORDERS = 1_000_000
 REFUNDED = 25
-"""One order of so many was paid back in part."""
+"""One of so many orders has a partial refund."""
 
 NOW = datetime(2026, 6, 15, 1, 30, tzinfo=UTC)
 LENGTH = 8 * 365 * 86400
@@ -43,66 +43,66 @@ LATER = 2 * 86400
 
 
 class HugeStore:
-    """A shop of a million orders, of which only ids and stamps are known."""
+    """A store with the ids, timestamps and refunds of a million orders."""
 
     def __init__(self):
         random, newest = Random(7), stamp(NOW) - 5 * 86400
         ages = (int(LENGTH * random.random() ** 1.5) for _ in range(ORDERS))
         self.created = array("q", sorted(newest - age for age in ages))
         self.refunds = array("q", (at + 3600 for at in self.created[::REFUNDED]))
-        self.lost, self.rows = set(), 0
+        self.deleted, self.rows = set(), 0
 
     def answer(self, request, now):
         path = request.path.removeprefix("/wc/v3/")
         kind, _, number = path.partition("/")
         if number:
             return self._one(int(number), now)
-        found = {"orders": self._orders, "refunds": self._refunds}.get(kind, lambda asked: [])
-        rows = found(request.params)
+        find = {"orders": self._orders, "refunds": self._refunds}.get(kind, lambda params: [])
+        rows = find(request.params)
         size = int(request.params.get("per_page", 10))
         body = [self._row(row) for row in rows[:size]]
         self.rows += len(body)
         return text_response(json.dumps(body), now, headers={"X-WP-Total": str(len(rows))})
 
-    def _orders(self, asked):
-        if asked["status"] != "any":
+    def _orders(self, params):
+        if params["status"] != "any":
             return []
-        if asked.get("include"):
-            return [n for n in map(int, asked["include"].split(",")) if n not in self.lost]
-        first, last = bounds(asked, self.created, "", 0)
-        changed = bounds(asked, self.created, "modified_", LATER)
+        if params.get("include"):
+            return [n for n in map(int, params["include"].split(",")) if n not in self.deleted]
+        first, last = bounds(params, self.created, "", 0)
+        changed = bounds(params, self.created, "modified_", LATER)
         first, last = max(first, changed[0]), min(last, changed[1])
-        gone = {number for number in self.lost if first < number <= last}
-        if not gone:
+        missing = {number for number in self.deleted if first < number <= last}
+        if not missing:
             return range(first + 1, last + 1)
-        return [number for number in range(first + 1, last + 1) if number not in gone]
+        return [number for number in range(first + 1, last + 1) if number not in missing]
 
-    def _refunds(self, asked):
-        first, last = bounds(asked, self.refunds, "", 0)
-        # An order takes its refunds with it.
-        gone = {1 + number // REFUNDED for number in self.lost if number % REFUNDED == 1}
-        return [n for n in range(first + 1, last + 1) if n not in gone]
+    def _refunds(self, params):
+        first, last = bounds(params, self.refunds, "", 0)
+        # A deleted order has no refunds.
+        missing = {1 + number // REFUNDED for number in self.deleted if number % REFUNDED == 1}
+        return [n for n in range(first + 1, last + 1) if n not in missing]
 
     def _row(self, number):
         at = self.created[number - 1] + LATER
         return {"id": number, "date_modified_gmt": naive(at)}
 
     def _one(self, number, now):
-        assert number in self.lost
-        refusal = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "", "data": {}}
-        return text_response(json.dumps(refusal), now, status=404)
+        assert number in self.deleted
+        error = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "", "data": {}}
+        return text_response(json.dumps(error), now, status=404)
 
 
 def naive(at):
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def bounds(asked, stamps, prefix, later):
-    """Give which of the stamps lie between two bounds, which are exclusive."""
+def bounds(params, stamps, prefix, later):
+    """Return the range of the timestamps between the bounds, which are exclusive."""
     first, last = 0, len(stamps)
-    if after := asked.get(f"{prefix}after"):
+    if after := params.get(f"{prefix}after"):
         first = bisect_right(stamps, seconds(after) - later)
-    if before := asked.get(f"{prefix}before"):
+    if before := params.get(f"{prefix}before"):
         last = bisect_left(stamps, seconds(before) - later)
     return first, last
 
@@ -112,7 +112,7 @@ def seconds(text):
 
 
 def fill(path, sandbox):
-    """Make the mirror of the shop."""
+    """Save all orders of the store in the database."""
     rows = (row_of(n, at, n % REFUNDED == 1) for n, at in enumerate(sandbox.created, start=1))
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("PRAGMA synchronous=OFF")
@@ -123,9 +123,9 @@ def fill(path, sandbox):
         raw.executemany(insert, (tuple(row.values()) for row in rows))
 
 
-def pattern():
-    there = Address(first_name="Anna", last_name="Adler", address_1="1 Mill Way", country="DE")
-    told = Order(
+def order_row():
+    address = Address(first_name="Anna", last_name="Adler", address_1="1 Mill Way", country="DE")
+    order = Order(
         id=0,
         number="",
         status="completed",
@@ -138,27 +138,27 @@ def pattern():
         modified=NOW,
         paid=NOW,
         completed=NOW,
-        billing=there,
-        shipping=there,
+        billing=address,
+        shipping=address,
         payment_method="cod",
         created_via="checkout",
     )
-    return {**order_to_row("shop", told), "history": "[]"}
+    return {**order_to_row("shop", order), "history": "[]"}
 
 
-PATTERN = pattern()
-DETAIL = orjson.loads(PATTERN["detail"])
+ORDER_ROW = order_row()
+DETAIL = orjson.loads(ORDER_ROW["detail"])
 
 
 def row_of(number, at, refunded):
     refund = Refund(number * 10, 100, "", None)
-    back = {"id": refund.id, "total": refund.total, "reason": "", "date": at + 3600}
-    detail = dumps({**DETAIL, "refunds": [back]}) if refunded else PATTERN["detail"]
-    return {**PATTERN, "id": number, "created": at, "modified": at + LATER, "detail": detail}
+    saved = {"id": refund.id, "total": refund.total, "reason": "", "date": at + 3600}
+    detail = dumps({**DETAIL, "refunds": [saved]}) if refunded else ORDER_ROW["detail"]
+    return {**ORDER_ROW, "id": number, "created": at, "modified": at + LATER, "detail": detail}
 
 
 class ReconcileBench:
-    """The shop, its mirror, and a clock."""
+    """A store, its database and a clock."""
 
     def __init__(self, path, sandbox, http, store, db):
         self.path, self.sandbox, self.http, self.store, self.db = path, sandbox, http, store, db
@@ -168,33 +168,36 @@ class ReconcileBench:
         zone = ZoneInfo("Europe/Berlin")
         return PollContext(self.db, self.store, store_settings(), zone, frozenset(), self.now)
 
-    def measured(self, what, work):
-        """Do it; print what it asked for and what it cost."""
+    def measure(self, label, work):
+        """Print the requests, rows and CPU seconds of a poll; return it with its order requests."""
         self.http.clear_calls()
-        self.sandbox.rows, begin = 0, time.process_time()
-        found = work(self.context())
-        cost = time.process_time() - begin
-        about = sum(
+        self.sandbox.rows, start = 0, time.process_time()
+        result = work(self.context())
+        seconds = time.process_time() - start
+        for_orders = sum(
             call.path.startswith(("/wc/v3/orders", "/wc/v3/refunds")) for call in self.http.calls
         )
-        print(f"{what:45} {found.requests:9} {about:9} {self.sandbox.rows:9} {cost:9.2f}")
-        return found, about
+        rows = self.sandbox.rows
+        print(f"{label:45} {result.requests:9} {for_orders:9} {rows:9} {seconds:9.2f}")
+        return result, for_orders
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    path = tmp_path_factory.mktemp("nightly") / "mirror.sqlite3"
+    path = tmp_path_factory.mktemp("reconcile") / "wcflow.sqlite3"
     sandbox = HugeStore()
     with open_database(f"sqlite:///{path}") as db, db.transaction() as tx:
-        known = {
-            "initial_sync_started": stamp(NOW),
-            "initial_sync_done": stamp(NOW),
-            "polled_at": stamp(NOW),
-        }
-        cursor = sandbox.created[-1] + LATER + 1
-        save_store(tx, "shop", url="https://shop.example", order_cursor=cursor, **known)
+        save_store(
+            tx,
+            "shop",
+            url="https://shop.example",
+            initial_sync_started=stamp(NOW),
+            initial_sync_done=stamp(NOW),
+            polled_at=stamp(NOW),
+            order_cursor=sandbox.created[-1] + LATER + 1,
+            meta_keys="[]",
+        )
         save_ranges(tx, [whole_slice("shop", "drafts", number) for number in range(2)])
-        save_store(tx, "shop", meta_keys="[]")
     fill(path, sandbox)
     clock = [NOW]
     with (
@@ -203,46 +206,46 @@ def bench(tmp_path_factory):
         open_database(f"sqlite:///{path}") as db,
     ):
         print(
-            f"\n\n{'a million orders':45} {'requests':>9} {'of orders':>9} {'rows':>9} {'CPU s':>9}"
+            f"\n\n{'a million orders':45} {'requests':>9} {'to orders':>9} {'rows':>9} {'CPU s':>9}"
         )
         yield ReconcileBench(path, sandbox, http, store, db)
 
 
-def test_a_night_on_which_nothing_is_amiss(bench):
-    found, about = bench.measured("a night, nothing amiss", run_reconcile)
+def test_a_nightly_check_without_differences_makes_less_than_60_requests(bench):
+    result, for_orders = bench.measure("the nightly check, with no differences", run_reconcile)
 
-    assert (0, 0) == (found.orders, found.deleted)
-    assert about < 60
+    assert (0, 0) == (result.orders, result.deleted)
+    assert for_orders < 60
 
 
-@pytest.mark.parametrize("which", [1, 2, 444_444, ORDERS])
-def test_one_deleted_order_among_a_million_costs_less_than_60_requests(bench, which):
-    bench.sandbox.lost.add(which)
-    found, about = bench.measured(f"a night, order {which:,} deleted", run_reconcile)
+@pytest.mark.parametrize("number", [1, 2, 444_444, ORDERS])
+def test_a_deleted_order_among_a_million_is_found_with_less_than_60_requests(bench, number):
+    bench.sandbox.deleted.add(number)
+    result, for_orders = bench.measure(f"  with order {number:,} deleted", run_reconcile)
     with bench.db.reading() as tx:
-        left = sum(count_orders(tx, "shop").values())
+        saved = sum(count_orders(tx, "shop").values())
 
-    assert 1 == found.deleted
-    assert ORDERS - len(bench.sandbox.lost) == left
-    assert about < 60
+    assert 1 == result.deleted
+    assert ORDERS - len(bench.sandbox.deleted) == saved
+    assert for_orders < 60
 
 
-def test_idle_polls_and_the_round_that_goes_with_them(bench):
-    """The round compares ids and stamps: every one of them within six weeks, a page now and then."""
+def test_the_polls_of_a_day_rescan_between_200_and_300_pages_of_ids_and_timestamps(bench):
+    """This reads every order again within six weeks."""
     run_poll(bench.context())
     bench.http.clear_calls()
     for _ in range(120):
         bench.now += timedelta(minutes=6)
         run_poll(bench.context())
     pages = sum(
-        "after" in call.params and "orderby" in call.params for call in measure_reconcile(bench)
+        "after" in call.params and "orderby" in call.params for call in timestamp_requests(bench)
     )
     bench.now += timedelta(minutes=1)
-    bench.measured("an idle poll", run_poll)
+    bench.measure("a poll when nothing has happened", run_poll)
 
-    print(f"{'pages of ids and stamps in a day':45} {2 * pages:9}")
+    print(f"{'pages of ids and timestamps in a day':45} {2 * pages:9}")
     assert 200 < 2 * pages < 300
 
 
-def measure_reconcile(bench):
+def timestamp_requests(bench):
     return [c for c in bench.http.calls if c.params.get("_fields") == "id,date_modified_gmt"]

@@ -92,10 +92,10 @@ def build_interrupted_store(folder, database=None):
     sim.advance(hours=1)
     for name in ("hugo", "ida", "jo"):
         sim.place_order(email=f"{name}@example.com", total="600.00")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.advance(minutes=3)
     sim.config = replace(sim.config, max_writes=2)
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     with sim.db.transaction() as tx:
         assert outbox.claim(tx, "shop", ["note"], sim.now, 1, "a process that died")
     return sim

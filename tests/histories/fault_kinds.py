@@ -7,11 +7,11 @@ FAULTS = {
     "500": lambda faults, **more: faults.fail_with(status=500, **more),
     "502": lambda faults, **more: faults.fail_with(status=502, html=True, **more),
     "503": lambda faults, **more: faults.fail_with(status=503, html=True, **more),
-    "no answer": lambda faults, **more: faults.time_out(**more),
+    "timeout": lambda faults, **more: faults.time_out(**more),
     "a redirect": lambda faults, **more: faults.redirect(**more),
-    "torn": lambda faults, *, effect, **more: faults.cut_response(**more),
-    "chatter": lambda faults, *, effect, **more: faults.prepend_text(**more),
-    "nobody there": lambda faults, *, effect, **more: faults.refuse_connections(**more),
+    "cut response": lambda faults, *, effect, **more: faults.cut_response(**more),
+    "text before the JSON": lambda faults, *, effect, **more: faults.prepend_text(**more),
+    "refused connection": lambda faults, *, effect, **more: faults.refuse_connections(**more),
 }
 """Each takes `effect`, `only`, `after` and `times`; some have only one possible `effect`."""
 

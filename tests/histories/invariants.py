@@ -21,11 +21,11 @@ def check_all(sim, activity):
     check_database_matches_store(sim, activity)
     check_tags_and_segments(sim, activity)
     check_manual_tags_kept(activity)
-    check_effects_once(sim, activity)
+    check_actions_once(sim, activity)
     check_waits(sim, activity)
     check_history_ignored(sim, activity)
     check_nothing_left(sim)
-    check_database_sound(sim)
+    check_database_consistent(sim)
 
 
 # The database.
@@ -33,11 +33,11 @@ def check_all(sim, activity):
 
 def check_database_matches_store(sim, activity):
     """Compare whole records, parsed here from the store's JSON."""
-    told = {order["id"]: _order(order) for order in activity.orders()}
+    expected = {order["id"]: _order(order) for order in activity.orders()}
     with sim.db.reading() as tx:
-        kept = load_orders(tx, "shop", range(1, 5000))
+        saved = load_orders(tx, "shop", range(1, 5000))
         people = load_customers(tx, "shop", range(1, 500))
-    _assert_equal(told, {number: _database_order(order) for number, order in kept.items()})
+    _assert_equal(expected, {number: _database_order(order) for number, order in saved.items()})
     accounts = {c["id"]: _customer(c) for c in activity.customers()}
     _assert_equal(accounts, {number: _database_customer(each) for number, each in people.items()})
 
@@ -45,19 +45,23 @@ def check_database_matches_store(sim, activity):
 def check_new_orders_known(sim, activity):
     """The next pass reads new orders, even many within one second."""
     with sim.db.reading() as tx:
-        kept = {*load_orders(tx, "shop", range(1, 5000))}
+        saved = {*load_orders(tx, "shop", range(1, 5000))}
     _assert_same(
-        set(), {order["id"] for order in activity.orders(*VISIBLE)} - kept, "unknown orders"
+        set(), {order["id"] for order in activity.orders(*VISIBLE)} - saved, "unknown orders"
     )
 
 
 def check_young_orders_complete(sim, activity):
     """Lines saved after the order's timestamp are read a few minutes later."""
     young = sim.now - timedelta(minutes=5)
-    told = {o["id"]: _order(o)["items"] for o in activity.orders(*VISIBLE) if _created(o) > young}
+    expected = {
+        o["id"]: _order(o)["items"] for o in activity.orders(*VISIBLE) if _created(o) > young
+    }
     with sim.db.reading() as tx:
-        kept = load_orders(tx, "shop", told)
-    _assert_equal(told, {number: _database_order(order)["items"] for number, order in kept.items()})
+        saved = load_orders(tx, "shop", expected)
+    _assert_equal(
+        expected, {number: _database_order(order)["items"] for number, order in saved.items()}
+    )
 
 
 VISIBLE = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
@@ -68,7 +72,7 @@ def _created(order):
 
 
 def _assert_equal(expected, actual):
-    """Return only the differences: (expected, actual) by key."""
+    """Compare two dicts, and show only the differences: (expected, actual) by key."""
     keys = [key for key in {**expected, **actual} if expected.get(key) != actual.get(key)]
     assert not keys, {key: (expected.get(key), actual.get(key)) for key in keys}
 
@@ -145,14 +149,14 @@ def check_tags_and_segments(sim, activity):
     """Tags on accounts and latest orders are as the rules say, except for changes by hand."""
     expected, actual = {}, {}
     for owner, person in activity.people().items():
-        away = {r.tag for r in activity.removals if r.owner == owner and r.certain}
-        doubted = {r.tag for r in activity.removals_near(owner, person)} - away
-        wanted = oracle.tags(person, activity.rule_set, sim.now, BERLIN) - away - doubted
+        removed = {r.tag for r in activity.removals if r.owner == owner and r.certain}
+        uncertain = {r.tag for r in activity.removals_near(owner, person)} - removed
+        wanted = oracle.tags(person, activity.rule_set, sim.now, BERLIN) - removed - uncertain
         segment = oracle.segment(person, activity.rule_set, sim.now, BERLIN)
         for place in _places(person):
             shown = {t for t in activity.shown(place) if not t.startswith(MANUAL_PREFIX)}
             expected[owner, place] = (segment, wanted)
-            actual[owner, place] = (_segment(sim, place), shown - {WORKFLOW_TAG} - doubted)
+            actual[owner, place] = (_segment(sim, place), shown - {WORKFLOW_TAG} - uncertain)
     _assert_equal(expected, actual)
 
 
@@ -168,11 +172,11 @@ def _segment(sim, place):
 
 def check_manual_tags_kept(activity):
     """Tags added by hand are never removed."""
-    there = {*activity.sandbox.order_ids()}, {*activity.accounts().values()}
+    existing = {*activity.sandbox.order_ids()}, {*activity.accounts().values()}
     left = {
         tag: place
         for tag, place in activity.manual_tags.items()
-        if place[1] in there[0 if place[0] == "order" else 1]
+        if place[1] in existing[0 if place[0] == "order" else 1]
     }
     _assert_equal(left, {tag: place for tag, place in left.items() if tag in activity.shown(place)})
 
@@ -184,17 +188,17 @@ def _notes(sim):
     """All notes of wcflow: (order, text, mark, time)."""
     for order in sim.sandbox.order_ids():
         for note in sim.sandbox.notes(order):
-            words, is_ours, mark = note["note"].rpartition(" (ref ")
+            text, is_ours, mark = note["note"].rpartition(" (ref ")
             if is_ours:
-                yield order, words, mark, oracle.parse_gmt(note["date_created_gmt"])
+                yield order, text, mark, oracle.parse_gmt(note["date_created_gmt"])
 
 
-def check_effects_once(sim, activity):
+def check_actions_once(sim, activity):
     """No action happens twice, and each one that is certainly due happens."""
     notes = list(_notes(sim))
     marks = Counter(mark for _, _, mark, _ in notes)
     _assert_equal({}, {mark: times for mark, times in marks.items() if times > 1})
-    texts = Counter((order, words) for order, words, _, _ in notes)
+    texts = Counter((order, text) for order, text, _, _ in notes)
     since = _sync_started(sim)
     for order in activity.orders():
         if order["status"] in oracle.HIDDEN or not order["date_paid_gmt"]:
@@ -215,36 +219,39 @@ def _sync_started(sim):
 def _check_later_note(activity, order, texts):
     number = order["id"]
     person = next((p for p in activity.people().values() if order in p.orders), None)
-    quiet = person and not any(each["refunds"] for each in person.orders)
+    unrefunded = person and not any(each["refunds"] for each in person.orders)
     # A person with a deleted order can have had a refund for it.
-    doubted = activity.with_changed_identity | activity.with_lost_orders
-    if quiet and not doubted & {person.email, oracle.normalize_email(order["billing"]["email"])}:
+    uncertain = activity.with_changed_identity | activity.with_lost_orders
+    if unrefunded and not uncertain & {
+        person.email,
+        oracle.normalize_email(order["billing"]["email"]),
+    }:
         _assert_same(1, texts[number, f"later {number}"], f"later {number}")
 
 
 def _check_refund_notes(activity, texts, since):
     dates = {r.id: r.created for o in activity.sandbox.state.orders.values() for r in o.refunds}
     for order in activity.orders():
-        number, backs = order["id"], order["refunds"]
-        told = texts[number, f"back {number}"]
-        assert told <= len(backs) + 1, number
-        whole = order["status"] == "refunded" or oracle.refunded(order) >= Decimal(order["total"])
-        if order["status"] not in oracle.HIDDEN and activity.rule_set.refunded and not whole:
-            _assert_same(sum(dates[r["id"]] >= since for r in backs), told, f"back {number}")
+        number, refunds = order["id"], order["refunds"]
+        count = texts[number, f"back {number}"]
+        assert count <= len(refunds) + 1, number
+        in_full = order["status"] == "refunded" or oracle.refunded(order) >= Decimal(order["total"])
+        if order["status"] not in oracle.HIDDEN and activity.rule_set.refunded and not in_full:
+            _assert_same(sum(dates[r["id"]] >= since for r in refunds), count, f"back {number}")
 
 
 def _check_extra_notes(activity, texts):
     """A workflow added later handles only what happens after that."""
-    for name, (added, known, gone) in activity.extra_workflows.items():
+    for name, (added, active, removed) in activity.extra_workflows.items():
         for order in activity.orders():
             if order["status"] in oracle.HIDDEN or not order["date_paid_gmt"]:
                 continue
             number, paid = order["id"], oracle.parse_gmt(order["date_paid_gmt"])
-            told = texts[number, f"{name} {number}"]
+            count = texts[number, f"{name} {number}"]
             if paid < added.replace(microsecond=0):  # the store's timestamps are whole seconds
-                _assert_same(0, told, f"{name} {number}")
-            elif known is not None and paid > known and gone is None:
-                _assert_same(1, told, f"{name} {number}")
+                _assert_same(0, count, f"{name} {number}")
+            elif active is not None and paid > active and removed is None:
+                _assert_same(1, count, f"{name} {number}")
 
 
 def _check_welcomes(sim, activity, since):
@@ -260,18 +267,18 @@ def _check_welcomes(sim, activity, since):
             for place in (
                 () if {owner, person.email} & activity.with_lost_orders else _places(person)
             ):
-                taken = {r.tag for r in activity.removals_near(owner, person)}
-                assert WORKFLOW_TAG in activity.shown(place) | taken, place
+                removed = {r.tag for r in activity.removals_near(owner, person)}
+                assert WORKFLOW_TAG in activity.shown(place) | removed, place
 
 
 def check_waits(sim, activity):
     """A wait of five days ends five days after the payment, in local time."""
-    for order, words, _, at in _notes(sim):
-        if words.startswith("later ") and order in activity.paid_at:
+    for order, text, _, at in _notes(sim):
+        if text.startswith("later ") and order in activity.paid_at:
             paid = activity.paid_at[order].astimezone(BERLIN)
             slack = timedelta(hours=1) if _clock_changes(paid) else timedelta()
             assert at >= paid + 5 * DAY - slack, order
-        if words == "missed":
+        if text == "missed":
             days = [
                 when.astimezone(BERLIN).date() for when in activity.paid_at.values() if when < at
             ]
@@ -293,21 +300,21 @@ def check_history_ignored(sim, activity):
         for o in activity.orders()
         if o["date_paid_gmt"] and oracle.parse_gmt(o["date_paid_gmt"]) < since
     }
-    told = {(order, words) for order, words, _, _ in _notes(sim) if order in old}
+    found = {(order, text) for order, text, _, _ in _notes(sim) if order in old}
     _assert_same(
-        set(), {each for each in told if each[1].partition(" ")[0] in ("paid", "later")}, since
+        set(), {each for each in found if each[1].partition(" ")[0] in ("paid", "later")}, since
     )
 
 
 def check_nothing_left(sim):
-    """No due entry is waiting, and one more pass writes nothing."""
+    """No due outbox entry is waiting, and one more pass writes nothing."""
     left = [e for e in sim.outbox(states=("due", "claimed")) if e.due_at <= sim.now]
     _assert_same([], left, "left in the outbox")
     sim.advance(minutes=5)
-    sim.run_pass(accept=False, know=False)
-    _assert_same([], [(each.path, each.json) for each in sim.writes], "writes of one more walk")
+    sim.run_pass(approve=False, check_store=False)
+    _assert_same([], [(each.path, each.json) for each in sim.writes], "writes of one more pass")
 
 
-def check_database_sound(sim):
+def check_database_consistent(sim):
     """Rows are consistent with each other."""
-    assert [] == examine(sim.db, sim.config, sim.now).unsound
+    assert [] == examine(sim.db, sim.config, sim.now).problems

@@ -13,8 +13,8 @@ _COPIES = {}
 """Finished starts: database, sandbox and time."""
 
 
-def start_store(folder, rule_set, page_size, start, *, database=None, dies_at=None, **sandbox):
-    """Create a store and run the initial sync, with a crash after ``dies_at`` steps."""
+def start_store(folder, rule_set, page_size, start, *, database=None, crash_step=None, **sandbox):
+    """Create a store and run the initial sync; it is killed after ``crash_step`` steps, if given."""
     sim = Simulation(
         folder,
         rules_ini(rule_set),
@@ -25,10 +25,10 @@ def start_store(folder, rule_set, page_size, start, *, database=None, dies_at=No
     )
     sim.place_order(email="old@example.com", days_ago=60)
     sim.place_order(email="BEN@example.com", days_ago=60)
-    if dies_at is not None:
+    if crash_step is not None:
         with sim.context() as context:
             sync.refresh_store_info(context)
-        with contextlib.suppress(ProcessKilled), sim.crash_after(dies_at) as context:
+        with contextlib.suppress(ProcessKilled), sim.crash_after(crash_step) as context:
             sync.sync_once(context)
         sim.reopen_database()
         sim.place_order(email="late@example.com")
@@ -38,19 +38,19 @@ def start_store(folder, rule_set, page_size, start, *, database=None, dies_at=No
 
 
 def start_from_copy(folder, rule_set, page_size, start, **sandbox):
-    """Do the same with SQLite, by a copy of an earlier start."""
+    """Do the same with SQLite, from a copy of an earlier start."""
     key = (page_size, start, *sorted(sandbox.items()))
     if key not in _COPIES:
         first = start_store(folder, rule_set, page_size, start, **sandbox)
         first.reopen_database()
         first.db.close()
         _COPIES[key] = _database_file(folder).read_bytes(), copy.deepcopy(first.sandbox), first.now
-    content, former, now = _COPIES[key]
+    content, saved_sandbox, now = _COPIES[key]
     _database_file(folder).write_bytes(content)
     sim = Simulation(
         folder, rules_ini(rule_set), store=f"page_size = {page_size}\nparallel = 1", now=start
     )
-    sim.switch_store(copy.deepcopy(former), now)
+    sim.switch_store(copy.deepcopy(saved_sandbox), now)
     return sim
 
 

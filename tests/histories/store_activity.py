@@ -47,8 +47,8 @@ class StoreActivity:
     # Look-ups.
 
     def orders(self, *statuses):
-        every = (self.sandbox.order(each) for each in self.sandbox.order_ids())
-        return [o for o in every if not statuses or o["status"] in statuses]
+        found = (self.sandbox.order(each) for each in self.sandbox.order_ids())
+        return [o for o in found if not statuses or o["status"] in statuses]
 
     def customers(self):
         return [self.sandbox.customer(each) for each in self.sandbox.customer_ids()]
@@ -70,9 +70,9 @@ class StoreActivity:
 
     def _covered_by_nightly(self, *statuses):
         """Orders whose changes the nightly check finds even without a timestamp."""
-        every, hpos = self.orders(*statuses), self.sandbox.state.settings.hpos
+        found, hpos = self.orders(*statuses), self.sandbox.state.settings.hpos
         young = (self.sim.now - timedelta(days=20)).isoformat()
-        return [order for order in every if hpos or order["date_created_gmt"] > young]
+        return [order for order in found if hpos or order["date_created_gmt"] > young]
 
     def _lines(self, total, pick=0):
         product, name = ((self.wallet, "Wallet"), (self.belt, "Belt"))[pick % 2]
@@ -203,7 +203,7 @@ class StoreActivity:
     def delete_order(self, pick):
         if order := self._pick(pick):
             for owner in self._record_lost_order(order):
-                self._mark_uncertain(owner)  # until the nightly check counts what is gone
+                self._mark_uncertain(owner)  # until the nightly check counts the orders
             self.sandbox.delete_order(order["id"])
 
     def _record_lost_order(self, order):
@@ -222,10 +222,10 @@ class StoreActivity:
             oracle.normalize_email(order["billing"]["email"]), *owners, *to
         )
 
-    def _record_identity_change(self, *who):
-        """Record that these persons can be merged now, so that actions for one count for the other."""
-        self.with_changed_identity |= {each for each in who if each}
-        for each in who:
+    def _record_identity_change(self, *owners):
+        """Record that these persons can be merged now: an action for one counts for the other."""
+        self.with_changed_identity |= {each for each in owners if each}
+        for each in owners:
             self._mark_uncertain(each)
 
     def _mark_uncertain(self, owner):
@@ -275,15 +275,17 @@ class StoreActivity:
         """Return whether wcflow already has the current owners of accounts and orders, and deletions."""
         with self.sim.db.reading() as tx:
             kept = load_customers(tx, "shop", list(self.accounts().values()))
-            orders = load_orders(tx, "shop", range(1, 5000))
-        told = {each: account for account, each in self.accounts().items()}
-        mails = {number: oracle.normalize_email(each.email) for number, each in kept.items()}
-        owned = {
+            saved_orders = load_orders(tx, "shop", range(1, 5000))
+        accounts = {number: email for email, number in self.accounts().items()}
+        saved_accounts = {
+            number: oracle.normalize_email(each.email) for number, each in kept.items()
+        }
+        orders = {
             o["id"]: (o["customer_id"], oracle.normalize_email(o["billing"]["email"]))
             for o in self.orders()
         }
-        known = {number: (each.customer_id, each.email) for number, each in orders.items()}
-        return told == mails and owned == known
+        saved = {number: (each.customer_id, each.email) for number, each in saved_orders.items()}
+        return accounts == saved_accounts and orders == saved
 
     @staticmethod
     def _is_at(place, person):
@@ -314,17 +316,17 @@ class StoreActivity:
         for removal in self.removals:
             person = people.get(removal.owner)
             holds = person is not None and removal.tag in self.wanted(person)
-            there = holds and (removal.seen or self._is_current(removal.place, person))
-            removal.certain = removal.certain and there
-            removal.seen = removal.seen or (there and seen)
+            applies = holds and (removal.seen or self._is_current(removal.place, person))
+            removal.certain = removal.certain and applies
+            removal.seen = removal.seen or (applies and seen)
 
     # The admin.
 
     def change_rules(self, rule_set):
         """Use another set of rules from now on."""
-        for name, (added, known, gone) in self.extra_workflows.items():
+        for name, (added, active, removed) in self.extra_workflows.items():
             if name != rule_set.extra:
-                self.extra_workflows[name] = (added, known, gone or self.sim.now)
+                self.extra_workflows[name] = (added, active, removed or self.sim.now)
         if rule_set.extra and rule_set.extra not in self.extra_workflows:
             self.extra_workflows[rule_set.extra] = (self.sim.now, None, None)
         self.rule_set = rule_set
@@ -332,13 +334,13 @@ class StoreActivity:
 
     def record_pass(self):
         """Record a complete pass: new workflows are surely active now."""
-        for name, (added, known, gone) in self.extra_workflows.items():
-            self.extra_workflows[name] = (added, known or self.sim.now, gone)
+        for name, (added, active, removed) in self.extra_workflows.items():
+            self.extra_workflows[name] = (added, active or self.sim.now, removed)
 
-    def do(self, deed, pick):
+    def do(self, activity, pick):
         """Do an activity, unless the store rejects it."""
         try:
-            getattr(self, deed)(pick)
+            getattr(self, activity)(pick)
         except RestError:
             return
         finally:

@@ -1,17 +1,16 @@
-"""A real WooCommerce from WCFLOW_TEST_STORE. The tests write to it: never use a live store.
+"""A real WooCommerce store, and a wcflow that syncs it. The tests write to the store.
 
-``WCFLOW_TEST_STORE=https://ck_…:cs_…@host`` (an administrator's key), and where its certificate
-is one's own, ``WCFLOW_TEST_CA=/path/to/ca.pem``.
+Set ``WCFLOW_TEST_STORE=https://ck_…:cs_…@host`` with an administrator's key, and for a self-signed
+certificate ``WCFLOW_TEST_CA=/path/to/ca.pem``. Never use a store with real customers.
 """
 
 import os
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-import requests
 
+from tests.live.real_store import RealStore
 from wcflow import maintenance, sync
 from wcflow.config.load import load_config
 from wcflow.database.connection import open_database
@@ -50,21 +49,20 @@ expires = 30d
 
 
 class Live:
-    """The shop by plain requests, as an admin would act, and wcflow beside it."""
+    """A real store, with the requests of its admin and customers, and a wcflow that syncs it.
+
+    Customers are named by their first name; their addresses are unique to each test run.
+    """
 
     def __init__(self, url, ca, folder):
-        parts = urlsplit(url)
-        self.key, self.secret = parts.username, parts.password
-        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-        self.url = f"{parts.scheme}://{host}{parts.path}"
-        self.ca = ca or None
-        self.http = requests.Session()
+        self.http = RealStore(url, ca)
         self.folder = folder
-        self.run = uuid4().hex[:8]
+        self.run_id = uuid4().hex[:8]
         file = folder / "wcflow.ini"
-        head = f"[wcflow]\ndatabase = sqlite:///{folder}/live.sqlite3\n[store live]\nurl = {self.url}\n"
-        keys = f"consumer_key = {self.key}\nconsumer_secret = {self.secret}\n"
-        file.write_text(head + keys + (f"ca_file = {self.ca}\n" if self.ca else "") + RULES)
+        head = f"[wcflow]\ndatabase = sqlite:///{folder}/live.sqlite3\n[store live]\n"
+        keys = f"consumer_key = {self.http.key}\nconsumer_secret = {self.http.secret}\n"
+        ca_file = f"ca_file = {ca}\n" if ca else ""
+        file.write_text(f"{head}url = {self.http.url}\n{keys}{ca_file}{RULES}")
         file.chmod(0o600)
         self.config = load_config(file, {})
         self.db = open_database(self.config.database)
@@ -73,87 +71,83 @@ class Live:
         self.context = sync.SyncContext(
             self.db, self.store, self.config, settings, lambda: datetime.now(UTC), "live"
         )
-        self.written = 0
-        (product,) = self.ask("GET", "products", params={"per_page": 1, "type": "simple"})
+        (product,) = self.request("GET", "products", params={"per_page": 1, "type": "simple"})
         self.product = product["id"]
 
-    def send(self, method, path, *, params=None, json=None):
-        """Send by plain requests; over http by the client, for its signature is not to be remade."""
-        if self.url.startswith("http:"):
-            given = {"data": json} if json is not None else {}
-            return getattr(self.store, method.lower())(path, params=params or {}, **given)
-        return self.http.request(
-            method,
-            f"{self.url}/wp-json/wc/v3/{path}",
-            auth=(self.key, self.secret),
-            verify=self.ca or True,
-            timeout=60,
-            params=params,
-            json=json,
-        )
+    def send(self, method, path, **arguments):
+        return self.http.send(method, f"/wc/v3/{path}", **arguments)
 
-    def ask(self, method, path, **body):
-        answer = self.send(method, path, **body)
-        assert answer.status_code < 300, (method, path, answer.status_code, answer.text[:300])
-        return answer.json()
+    def request(self, method, path, **arguments):
+        """Send a request that must succeed; return the JSON of the response."""
+        response = self.send(method, path, **arguments)
+        assert response.status_code < 300, (method, path, response.status_code, response.text[:300])
+        return response.json()
 
     def run_pass(self):
-        """One walk, accepted; ``written`` tells how many effects reached the shop."""
+        """Run one pass, with its changes approved; return how many reached the store."""
         sync.refresh_store_info(self.context)
         sync.sync_once(self.context, write=False)
         maintenance.approve(self.context)
-        walked = sync.sync_once(self.context)
-        self.written = walked.delivered.done
-        assert 0 == walked.delivered.failed
-        return walked
+        delivered = sync.sync_once(self.context).delivered
+        assert 0 == delivered.failed
+        return delivered.done
 
-    def address(self, who):
-        return f"{who}.{self.run}@example.com"
+    def email(self, name):
+        return f"{name.lower()}.{self.run_id}@example.com"
 
-    def register(self, who):
-        return self.ask("POST", "customers", json={"email": self.address(who), "first_name": who})[
-            "id"
-        ]
+    def register(self, name):
+        customer = {"email": self.email(name), "first_name": name}
+        return self.request("POST", "customers", json=customer)["id"]
 
-    def order(self, who, total="30.00", customer=0, status="processing"):
-        """What is sent to the shop when somebody orders."""
+    def order_fields(self, name, total="30.00", customer=0):
         return {
-            "status": status,
+            "status": "processing",
             "set_paid": True,
             "customer_id": customer,
-            "billing": {"email": self.address(who).upper(), "first_name": who, "country": "DE"},
+            "billing": {"email": self.email(name).upper(), "first_name": name, "country": "DE"},
             "line_items": [
                 {"product_id": self.product, "quantity": 1, "subtotal": total, "total": total}
             ],
         }
 
-    def place_order(self, who, **order):
-        return self.ask("POST", "orders", json=self.order(who, **order))["id"]
+    def place_order(self, name, **fields):
+        return self.request("POST", "orders", json=self.order_fields(name, **fields))["id"]
 
-    def row(self):
+    def place_orders(self, names, **fields):
+        """Place an order for each name in one request; return their ids in the same order."""
+        orders = [self.order_fields(name, **fields) for name in names]
+        created = self.request("POST", "orders/batch", json={"create": orders})["create"]
+        return [order["id"] for order in created]
+
+    def store_row(self):
         with self.db.reading() as tx:
             return load_store_row(tx, self.context.name)
 
     def meta(self, path, key="wcflow_tags"):
-        held = self.ask("GET", path)["meta_data"]
-        return next((each["value"] for each in held if each["key"] == key), None)
+        rows = self.request("GET", path)["meta_data"]
+        return next((row["value"] for row in rows if row["key"] == key), None)
+
+    def segment(self, path):
+        return self.meta(path, "wcflow_segment")
 
     def tags(self, path):
         return split_tags(self.meta(path))
 
     def notes(self, order):
-        return [n["note"] for n in self.ask("GET", f"orders/{order}/notes") if "(ref " in n["note"]]
+        """Return wcflow's notes on an order, without WooCommerce's own."""
+        notes = self.request("GET", f"orders/{order}/notes")
+        return [note["note"] for note in notes if "(ref " in note["note"]]
 
-    def coupons(self, who):
-        found = self.ask("GET", "coupons", params={"search": "live-", "per_page": 100})
-        return [c for c in found if c["email_restrictions"] == [self.address(who)]]
+    def coupons(self, name):
+        found = self.request("GET", "coupons", params={"search": "live-", "per_page": 100})
+        return [coupon for coupon in found if coupon["email_restrictions"] == [self.email(name)]]
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
     url = os.environ.get("WCFLOW_TEST_STORE")
     if not url:
-        pytest.skip("WCFLOW_TEST_STORE names no WooCommerce to test against")
+        pytest.skip("WCFLOW_TEST_STORE is not set")
     live_store = Live(url, os.environ.get("WCFLOW_TEST_CA"), tmp_path_factory.mktemp("live"))
     live_store.run_pass()
     yield live_store

@@ -1,11 +1,11 @@
-"""A real WooCommerce keeps the same laws as the sandbox: else one of them is misunderstood."""
+"""A real WooCommerce fulfils the contract that the sandbox fulfils."""
 
 import os
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-import requests
+
+from tests.live.real_store import RealStore
 
 pytest.register_assert_rewrite("tests.store.contract")
 
@@ -13,40 +13,35 @@ from tests.store.contract import Answer, StoreContract  # noqa: E402  rewritten 
 
 
 class RealStoreApi:
-    """A door to the shop that the environment names, by plain requests."""
+    """The contract's requests, sent to a real store."""
 
-    def __init__(self, url, ca):
-        parts = urlsplit(url)
-        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-        self.base = f"{parts.scheme}://{host}{parts.path}/wp-json"
-        self.how = {"auth": (parts.username, parts.password), "verify": ca or True, "timeout": 60}
+    def __init__(self, store):
+        self.store = store
 
     def get(self, path, params=None):
-        return self._ask("GET", path, params)
+        return self._send("GET", path, params)
 
     def post(self, path, json, params=None):
-        return self._ask("POST", path, params, json)
+        return self._send("POST", path, params, json)
 
     def put(self, path, json, params=None):
-        return self._ask("PUT", path, params, json)
+        return self._send("PUT", path, params, json)
 
     def delete(self, path, params=None):
-        return self._ask("DELETE", path, params)
+        return self._send("DELETE", path, params)
 
-    def _ask(self, method, path, params, json=None):
-        sent = requests.request(method, self.base + path, params=params, json=json, **self.how)
-        return Answer(sent.status_code, sent.headers, sent.json())
+    def _send(self, method, path, params, json=None):
+        response = self.store.send(method, path, params=params, json=json)
+        return Answer(response.status_code, response.headers, response.json())
 
 
 class TestRealStore(StoreContract):
     @pytest.fixture
     def api(self):
-        url = os.environ.get("WCFLOW_TEST_STORE", "")
+        url = os.environ.get("WCFLOW_TEST_STORE")
         if not url:
-            pytest.skip("WCFLOW_TEST_STORE names no WooCommerce to test against")
-        if not url.startswith("https:"):
-            pytest.skip("over http the shop wants OAuth, which this plain door does not speak")
-        return RealStoreApi(url, os.environ.get("WCFLOW_TEST_CA"))
+            pytest.skip("WCFLOW_TEST_STORE is not set")
+        return RealStoreApi(RealStore(url, os.environ.get("WCFLOW_TEST_CA")))
 
     @pytest.fixture
     def token(self):

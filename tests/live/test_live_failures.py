@@ -1,12 +1,12 @@
-"""A real WooCommerce and a wcflow that dies, is turned away, or finds much changed at once.
+"""wcflow and a real WooCommerce after crashes, maintenance, deletions and mass changes.
 
-One of these needs more than HTTP: ``WCFLOW_TEST_MAINTENANCE`` names a command that puts the shop
-into maintenance mode when it is given ``on`` and ends it when given ``off``. For a shop on this
-machine that is a script which writes ``<?php $upgrading = time();`` into ``.maintenance`` beside
-``wp-config.php``, and removes it.
+The maintenance tests need ``WCFLOW_TEST_MAINTENANCE``: a command that puts the store into
+maintenance mode with the argument ``on`` and ends it with ``off``. On the store's machine this can
+be a script that writes ``<?php $upgrading = time();`` into ``.maintenance`` next to
+``wp-config.php``, and deletes the file.
 
-A process that was killed leaves its lease and its claims behind. They lapse within minutes; here
-the walks after it are made by a clock that is ahead instead.
+A killed process leaves its lease and claims behind, which expire after minutes. The tests do not
+wait for that: they set wcflow's clock ahead.
 """
 
 import os
@@ -29,107 +29,111 @@ from wcflow.database.orders import load_orders
 from wcflow.errors import TRY_LATER, StoreError
 from wcflow.maintenance import nightly
 
-BATCH = 100
-CROWD = 300
-SETTLED = timedelta(seconds=130)
-"""Orders younger than this are left to the polls, which read them again."""
+PAGE = 100
+BATCH = 50
+MANY = 300
+COMPARED_AFTER = timedelta(seconds=130)
+"""The nightly check leaves younger orders to the polls, which read them again."""
 
-WORK = "rule LIKE 'workflow%'"
+COMPLETE = (2, 1, {"Live First", "Live Small"})
+"""The notes, coupons and tags of a customer whose first order was handled once."""
 
-
-def sync_later(live):
-    """Walk by a clock that is ahead until nothing is left to write: what lapses has lapsed."""
-    context = replace(live.context, clock=lambda: datetime.now(UTC) + timedelta(minutes=15))
-    while (walked := sync.sync_once(context)).delivered.done:
-        assert 0 == walked.delivered.failed
+BY_WORKFLOW = "rule LIKE 'workflow%'"
 
 
-def buys_all(live, names):
-    """Everyone orders at once; give the id of each one's order."""
-    orders = [live.order(name) for name in names]
-    made = live.ask("POST", "orders/batch", json={"create": orders})["create"]
-    return {name: order["id"] for name, order in zip(names, made, strict=True)}
+def sync_ahead(live, ahead):
+    """Run a pass with wcflow's clock ahead of the real time."""
+    return sync.sync_once(replace(live.context, clock=lambda: datetime.now(UTC) + ahead))
 
 
-def count_effects(live, names):
-    """What reached the shop for each: how many notes, how many coupons, and which tags."""
+def sync_after_leases(live):
+    """Run passes when the killed process's lease has expired, until nothing is left to write."""
+    while (delivered := sync_ahead(live, timedelta(minutes=15)).delivered).done:
+        assert 0 == delivered.failed
+
+
+def first_orders(live, names):
+    return dict(zip(names, live.place_orders(names), strict=True))
+
+
+def delivered_changes(live, orders):
+    """Return the notes, coupons and tags of each customer in the store."""
     return {
         name: (len(live.notes(order)), len(live.coupons(name)), live.tags(f"orders/{order}"))
-        for name, order in names.items()
+        for name, order in orders.items()
     }
 
 
-def rows(live, query):
-    """Look into the database while a process works in it."""
+def count_entries(live, condition):
+    """Count the workflows' outbox entries, even while a process writes to the database."""
     path = f"file:{live.folder}/live.sqlite3?mode=ro"
-    with closing(sqlite3.connect(path, uri=True, timeout=30)) as raw:
-        return raw.execute(query).fetchall()
-
-
-def count_delivered(live):
-    ((count,),) = rows(live, f"SELECT count(*) FROM outbox WHERE {WORK} AND state = 'done'")
+    query = f"SELECT count(*) FROM outbox WHERE {BY_WORKFLOW} AND {condition}"
+    with closing(sqlite3.connect(path, uri=True, timeout=30)) as database:
+        ((count,),) = database.execute(query).fetchall()
     return count
 
 
-def count_waiting(live):
-    ((count,),) = rows(live, f"SELECT count(*) FROM outbox WHERE {WORK} AND state != 'done'")
-    return count
+def count_done(live):
+    return count_entries(live, "state = 'done'")
+
+
+def count_not_done(live):
+    return count_entries(live, "state != 'done'")
 
 
 @contextmanager
-def run_process(live, *words):
-    """Run wcflow as a process of its own."""
+def run_wcflow(live, *words):
+    """Run wcflow in a process of its own, which is killed at the end."""
     command = [sys.executable, "-m", "wcflow", *words, "--config", str(live.folder / "wcflow.ini")]
     with (live.folder / "log").open("wb") as log:
-        running = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            yield running
+            yield process
         finally:
-            if running.poll() is None:
-                running.kill()
-            running.wait()
+            if process.poll() is None:
+                process.kill()
+            process.wait()
 
 
-def wait_for(question, running, within=120.0):
-    until = time.monotonic() + within
-    while not question():
-        assert running.poll() is None, "the process ended before it was in the middle"
-        assert time.monotonic() < until, "it never came to be"
+def wait_until_done(live, count, process):
+    """Wait until the process has delivered this many entries, counted over all runs."""
+    deadline = time.monotonic() + 120
+    while count_done(live) < count:
+        assert process.poll() is None, "the process ended too early"
+        assert time.monotonic() < deadline, "the process delivered too little"
         time.sleep(0.005)
 
 
 @pytest.mark.parametrize("command", ["sync", "run"])
-@pytest.mark.parametrize("after", [1, 9, 20])
-def test_a_process_that_is_killed_in_the_middle_of_deliveries_does_everything_once(
-    live, command, after
-):
-    names = buys_all(live, [f"kim{n}-{after}-{command}" for n in range(8)])
-    before = count_delivered(live)
-    with run_process(live, command) as running:
-        wait_for(lambda: count_delivered(live) >= before + after, running)
-        running.kill()
-    assert count_waiting(live) > 0
-    sync_later(live)
+@pytest.mark.parametrize("delivered", [1, 9, 20])
+def test_after_a_kill_during_delivery_each_change_reaches_the_store_once(live, command, delivered):
+    orders = first_orders(live, [f"kim{number}-{delivered}-{command}" for number in range(8)])
+    before = count_done(live)
+    with run_wcflow(live, command) as process:
+        wait_until_done(live, before + delivered, process)
+        process.kill()
+    assert count_not_done(live) > 0
+    sync_after_leases(live)
 
-    once = (2, 1, {"Live First", "Live Small"})
-    assert dict.fromkeys(names, once) == count_effects(live, names)
+    assert dict.fromkeys(orders, COMPLETE) == delivered_changes(live, orders)
 
 
-def test_an_order_deleted_for_good_is_found_by_the_nightly_comparison(live):
-    """No list tells of it, and no stamp moves."""
-    gone, stays = live.place_order("Gus", total="700.00"), live.place_order("Gus", total="50.00")
+def test_the_nightly_check_finds_a_permanently_deleted_order(live):
+    """Such an order is missing from every list, and no timestamp changes."""
+    deleted = live.place_order("Gus", total="700.00")
+    kept = live.place_order("Gus", total="50.00")
     live.run_pass()
-    assert "Live Big" == live.meta(f"orders/{stays}", "wcflow_segment")
-    wait_until_old(live, stays)
-    live.ask("DELETE", f"orders/{gone}", params={"force": "true"})
+    assert "Live Big" == live.segment(f"orders/{kept}")
+    wait_until_compared(live, kept)
+    live.request("DELETE", f"orders/{deleted}", params={"force": "true"})
     live.run_pass()
-    assert [gone] == known_orders(live, [gone])
+    assert [deleted] == known_orders(live, [deleted])
     night = nightly(live.context)
     live.run_pass()
 
     assert 1 == night.deleted
-    assert [] == known_orders(live, [gone])
-    assert "Live Small" == live.meta(f"orders/{stays}", "wcflow_segment")
+    assert [] == known_orders(live, [deleted])
+    assert "Live Small" == live.segment(f"orders/{kept}")
     assert 0 == nightly(live.context).deleted
 
 
@@ -138,127 +142,120 @@ def known_orders(live, ids):
         return sorted(load_orders(tx, "live", ids))
 
 
-def wait_until_old(live, order):
-    """Wait until an order is old enough to be compared, by the shop's own clock."""
-    stamp = live.ask("GET", f"orders/{order}")["date_modified_gmt"]
-    settled = datetime.fromisoformat(f"{stamp}+00:00") + SETTLED
-    while (now := server_now(live)) < settled:
-        time.sleep((settled - now).total_seconds())
+def wait_until_compared(live, order):
+    """Wait until the nightly check compares an order, by the store's clock."""
+    stamp = live.request("GET", f"orders/{order}")["date_modified_gmt"]
+    compared = datetime.fromisoformat(f"{stamp}+00:00") + COMPARED_AFTER
+    while (now := store_time(live)) < compared:
+        time.sleep((compared - now).total_seconds())
 
 
-def server_now(live):
+def store_time(live):
     return parsedate_to_datetime(live.send("GET", "orders", params={"per_page": 1}).headers["Date"])
 
 
-def test_hundreds_of_orders_stamped_in_one_second_are_all_read(live):
-    """A deleted account leaves its orders in one statement: on HPOS all of them get one stamp.
+def test_a_poll_reads_all_orders_of_a_page_with_one_timestamp(live):
+    """Deleting an account detaches its orders in one statement: HPOS stamps all with one second.
 
-    The old post storage stamps none of them then; there the crowd is as dense as the shop can make
-    it, and it is the rolling sweep that learns of the account.
+    Posts storage stamps none of them. There the rescan finds out that the account is gone.
     """
     carl = live.register("Carl")
-    ids = place_many_orders(live, carl)
+    ids = place_many_orders(live, "Carl", carl)
     live.run_pass()
     assert ids == known_orders(live, ids)
-    live.ask("DELETE", f"customers/{carl}", params={"force": "true"})
-    stamps = Counter(row["date_modified_gmt"] for row in listed(live, ids))
+    live.request("DELETE", f"customers/{carl}", params={"force": "true"})
+    stamps = Counter(row["date_modified_gmt"] for row in list_orders(live, ids))
     sync.sync_once(live.context)
-    wait_until_old(live, ids[-1])
+    wait_until_compared(live, ids[-1])
     sync.sync_once(live.context)
-    swept = replace(live.context, clock=lambda: datetime.now(UTC) + timedelta(days=2))
-    sync.sync_once(swept)
-    sync.sync_once(swept)
+    for _ in range(2):
+        sync_ahead(live, timedelta(days=2))
 
     with live.db.reading() as tx:
         orders = load_orders(tx, "live", ids)
-    owners = {(order.customer_id, len(order.items)) for order in orders.values()}
-    assert {(0, 1)} == owners
-    assert (CROWD, ids) == (len(orders), sorted(orders))
-    if live.row().uses_hpos:
-        assert [CROWD] == list(stamps.values())
+    assert ids == sorted(orders)
+    assert {(0, 1)} == {(order.customer_id, len(order.items)) for order in orders.values()}
+    if live.store_row().uses_hpos:
+        assert [MANY] == list(stamps.values())
     delete_orders(live, ids)
 
 
-def place_many_orders(live, customer):
-    """Have one customer order three hundred times."""
-
-    def make(count):
-        orders = [live.order("carl", customer=customer)] * count
-        return live.ask("POST", "orders/batch", json={"create": orders})["create"]
-
-    # Three requests at a time would wait for each other longer than a proxy does.
+def place_many_orders(live, name, customer):
+    # More than two requests at a time wait for each other until a proxy times out.
     with ThreadPoolExecutor(2) as threads:
-        made = threads.map(make, [BATCH // 2] * (CROWD * 2 // BATCH))
-        return sorted(order["id"] for batch in made for order in batch)
+        batches = [[name] * BATCH] * (MANY // BATCH)
+        created = threads.map(lambda names: live.place_orders(names, customer=customer), batches)
+        return sorted(order for batch in created for order in batch)
 
 
-def listed(live, ids):
-    for at in range(0, len(ids), BATCH):
-        include = ",".join(map(str, ids[at : at + BATCH]))
-        asked = {"include": include, "per_page": BATCH, "_fields": "id,date_modified_gmt"}
-        yield from live.ask("GET", "orders", params=asked)
+def list_orders(live, ids):
+    for start in range(0, len(ids), PAGE):
+        include = ",".join(map(str, ids[start : start + PAGE]))
+        params = {"include": include, "per_page": PAGE, "_fields": "id,date_modified_gmt"}
+        yield from live.request("GET", "orders", params=params)
 
 
 def delete_orders(live, ids):
-    """Delete the crowd, which a batch does for good; the night finds all of them gone."""
-    for at in range(0, len(ids), BATCH // 2):
-        live.ask("POST", "orders/batch", json={"delete": ids[at : at + BATCH // 2]})
+    """Delete orders permanently; the nightly check finds all of them."""
+    for start in range(0, len(ids), BATCH):
+        live.request("POST", "orders/batch", json={"delete": ids[start : start + BATCH]})
     night = nightly(live.context)
 
-    assert [] == list(listed(live, ids)) == known_orders(live, ids)
+    assert [] == list(list_orders(live, ids)) == known_orders(live, ids)
     assert len(ids) == night.deleted
 
 
 @pytest.fixture
 def maintenance():
-    """A way to close the shop for a while; asked for before anything is begun that a skip would leave."""
+    """Return a context manager that puts the store into maintenance mode."""
     command = os.environ.get("WCFLOW_TEST_MAINTENANCE")
     if not command:
-        pytest.skip("WCFLOW_TEST_MAINTENANCE names no command that puts the shop into maintenance")
+        pytest.skip("WCFLOW_TEST_MAINTENANCE is not set")
 
     @contextmanager
-    def closed():
-        subprocess.run([*shlex.split(command), "on"], check=True)
-        time.sleep(3)  # PHP looks at a file again after two seconds
+    def store_in_maintenance():
+        switch(command, "on")
         try:
             yield
         finally:
-            subprocess.run([*shlex.split(command), "off"], check=True)
-            time.sleep(3)
+            switch(command, "off")
 
-    return closed
+    return store_in_maintenance
 
 
-def test_a_shop_in_maintenance_is_left_alone_and_served_afterwards(live, maintenance):
-    names = buys_all(live, ["mia", "max"])
+def switch(command, state):
+    subprocess.run([*shlex.split(command), state], check=True)
+    time.sleep(3)  # PHP notices a changed file after two seconds.
+
+
+def test_a_pass_during_maintenance_fails_and_a_later_one_writes_everything_once(live, maintenance):
+    orders = first_orders(live, ["Mia", "Max"])
     with maintenance():
-        with pytest.raises(StoreError) as turned_away:
+        with pytest.raises(StoreError) as failure:
             sync.sync_once(live.context)
-        with run_process(live, "sync") as running:
-            assert TRY_LATER == running.wait(120)
-        said = (live.folder / "log").read_text()
+        with run_wcflow(live, "sync") as process:
+            assert TRY_LATER == process.wait(120)
+        output = (live.folder / "log").read_text()
     live.run_pass()
     live.run_pass()
 
-    error = turned_away.value
+    error = failure.value
     assert (503, 600, False) == (error.status, error.retry_after, error.permanent)
-    assert "maintenance" in said
-    assert "Traceback" not in said
-    assert dict.fromkeys(names, (2, 1, {"Live First", "Live Small"})) == count_effects(live, names)
+    assert "maintenance" in output
+    assert "Traceback" not in output
+    assert dict.fromkeys(orders, COMPLETE) == delivered_changes(live, orders)
 
 
-def test_maintenance_that_begins_in_the_middle_of_deliveries_loses_and_doubles_nothing(
-    live, maintenance
-):
-    names = buys_all(live, [f"moe{n}" for n in range(12)])
-    before = count_delivered(live)
-    with run_process(live, "sync") as running:
-        wait_for(lambda: count_delivered(live) >= before + 5, running)
+def test_after_maintenance_during_delivery_each_change_reaches_the_store_once(live, maintenance):
+    orders = first_orders(live, [f"moe{number}" for number in range(12)])
+    before = count_done(live)
+    with run_wcflow(live, "sync") as process:
+        wait_until_done(live, before + 5, process)
         with maintenance():
-            code = running.wait(180)
-    begun = count_waiting(live)
-    sync_later(live)
+            code = process.wait(180)
+    waiting = count_not_done(live)
+    sync_after_leases(live)
 
     assert code != 0
-    assert begun > 0
-    assert dict.fromkeys(names, (2, 1, {"Live First", "Live Small"})) == count_effects(live, names)
+    assert waiting > 0
+    assert dict.fromkeys(orders, COMPLETE) == delivered_changes(live, orders)

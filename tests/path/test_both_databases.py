@@ -1,4 +1,4 @@
-"""The whole path on each kind of database: a life with its tags, notes, coupons and ends."""
+"""Long stories of customers, from poll to delivery, on SQLite and on PostgreSQL."""
 
 import pytest
 
@@ -34,7 +34,9 @@ amount = 5
 """
 
 
-def test_a_life_from_guest_to_deleted(tmp_path, database_url):
+def test_a_customer_keeps_tags_and_coupons_from_first_guest_order_to_deletion(
+    tmp_path, database_url
+):
     """A guest buys, waits, registers, becomes a VIP, is ranked, refunded, and deleted."""
     sim = Simulation(tmp_path, RULES, database=database_url)
     sim.place_order(email="old@example.com", days_ago=50, total="10.00")
@@ -68,8 +70,8 @@ def test_a_life_from_guest_to_deleted(tmp_path, database_url):
     sim.db.close()
 
 
-def test_who_was_refunded_in_full_has_no_place_among_those_who_pay(tmp_path, database_url):
-    """Two buy, and to one all goes back: the next night takes their place, and their tag."""
+def test_a_customer_with_a_full_refund_loses_the_spend_percentile(tmp_path, database_url):
+    """The next nightly check removes it, and the tag that depends on it."""
     sim = Simulation(tmp_path, RULES, database=database_url)
     anna, ben = sim.register("anna@example.com"), sim.register("ben@example.com")
     order, _ = (
@@ -90,8 +92,9 @@ def test_who_was_refunded_in_full_has_no_place_among_those_who_pay(tmp_path, dat
     sim.db.close()
 
 
-def test_two_processes_do_not_serve_a_store_at_once(tmp_path, database_url):
-    """The lease is taken by one; the other is told."""
+def test_a_second_process_cannot_sync_a_store_while_the_first_holds_the_lease(
+    tmp_path, database_url
+):
     sim = Simulation(tmp_path, RULES, database=database_url)
     sim.settle()
     with (

@@ -1,4 +1,4 @@
-"""Each channel has its own queue and its own hold: none stops another."""
+"""Each channel has its own queue and its own hold: no channel stops another."""
 
 import pytest
 
@@ -32,10 +32,10 @@ def toy():
 
 @pytest.fixture
 def sim(tmp_path):
-    made = Simulation(tmp_path, RULES)
-    made.settle()
-    made.advance(hours=1)
-    return made
+    simulation = Simulation(tmp_path, RULES)
+    simulation.settle()
+    simulation.advance(hours=1)
+    return simulation
 
 
 def test_a_channel_that_is_down_does_not_stop_the_store(sim):
@@ -58,20 +58,20 @@ def test_a_store_that_refuses_writes_does_not_stop_another_channel(sim):
 def outage(sim):
     """Return the pager of a simulation with a page and a note in the outbox, and a broken poll."""
     sim.place_order(email="anna@example.com")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.faults.refuse_connections(only="GET /wc/v3/orders", times=None)
     return Pager()
 
 
 def test_a_store_that_cannot_be_polled_does_not_stop_another_channel(sim, outage):
     with pytest.raises(StoreError):
-        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+        sim.run_pass(check_store=False, approve=False, channels={"pager": outage})
     assert ["anna@example.com bought"] == outage.sent
 
 
 def test_a_store_that_cannot_be_polled_gets_no_writes(sim, outage):
     with pytest.raises(StoreError):
-        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+        sim.run_pass(check_store=False, approve=False, channels={"pager": outage})
     assert [] == sim.writes
     assert {"note": "due", "page": "done"} == {
         each.kind: each.state for each in sim.outbox() if each.run_id
@@ -80,7 +80,7 @@ def test_a_store_that_cannot_be_polled_gets_no_writes(sim, outage):
 
 def test_a_sync_without_writing_delivers_nothing_during_an_outage(sim, outage):
     with pytest.raises(StoreError):
-        sim.run_pass(know=False, accept=False, write=False, channels={"pager": outage})
+        sim.run_pass(check_store=False, approve=False, write=False, channels={"pager": outage})
     assert [] == outage.sent
 
 
@@ -94,7 +94,7 @@ def test_other_channels_wait_during_an_outage_if_the_clocks_disagreed(sim, outag
     with sim.db.transaction() as tx:
         save_store(tx, "shop", clock_here=2, clock_store=1)
     with pytest.raises(StoreError):
-        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+        sim.run_pass(check_store=False, approve=False, channels={"pager": outage})
     assert [] == outage.sent
 
 
@@ -103,11 +103,11 @@ def test_an_unfinished_evaluation_delivers_nothing_unapproved_during_an_outage(s
     with sim.db.transaction() as tx:
         start_full_evaluation(tx, "shop")
     with pytest.raises(StoreError):
-        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+        sim.run_pass(check_store=False, approve=False, channels={"pager": outage})
     assert [] == outage.sent
-    approved(sim)
+    approve_waiting(sim)
     with pytest.raises(StoreError):
-        sim.run_pass(know=False, accept=False, channels={"pager": outage})
+        sim.run_pass(check_store=False, approve=False, channels={"pager": outage})
     assert ["anna@example.com bought"] == outage.sent
 
 
@@ -126,34 +126,34 @@ def test_each_channel_has_its_own_limit(tmp_path):
     sim.advance(hours=1)
     order = sim.place_order(email="anna@example.com")
     sim.change_settings(order_tags="none")
-    sim.run_pass(accept=False, channels={"pager": pager})
+    sim.run_pass(approve=False, channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)
 
 
 def first_purchase(tmp_path):
-    """Return a world where the first changes of both channels wait for approval."""
+    """Return a simulation in which the first changes of both channels wait for approval."""
     sim = Simulation(tmp_path, RULES)
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.advance(hours=1)
     return sim, Pager(), sim.place_order(email="anna@example.com")
 
 
-def approved(sim, channel=""):
+def approve_waiting(sim, channel=""):
     with sim.db.transaction() as tx:
         return approve(tx, sim.row(), channel)
 
 
 def test_the_first_changes_of_every_channel_wait_for_approval(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
-    sim.run_pass(accept=False, channels={"pager": pager})
+    sim.run_pass(approve=False, channels={"pager": pager})
     assert ([], []) == (sim.notes(order), pager.sent)
 
 
-def test_approval_lets_the_changes_of_all_channels_go(tmp_path):
+def test_an_approval_without_a_channel_approves_all_channels(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
-    sim.run_pass(accept=False, write=False)
-    assert 2 == approved(sim)
-    sim.run_pass(accept=False, channels={"pager": pager})
+    sim.run_pass(approve=False, write=False)
+    assert 2 == approve_waiting(sim)
+    sim.run_pass(approve=False, channels={"pager": pager})
     assert (["Welcome, anna@example.com"], ["anna@example.com bought"]) == (
         sim.notes(order),
         pager.sent,
@@ -162,7 +162,7 @@ def test_approval_lets_the_changes_of_all_channels_go(tmp_path):
 
 def test_one_channel_can_be_approved_by_itself(tmp_path):
     sim, pager, order = first_purchase(tmp_path)
-    sim.run_pass(accept=False, write=False)
-    assert 1 == approved(sim, "pager")
-    sim.run_pass(accept=False, channels={"pager": pager})
+    sim.run_pass(approve=False, write=False)
+    assert 1 == approve_waiting(sim, "pager")
+    sim.run_pass(approve=False, channels={"pager": pager})
     assert ([], ["anna@example.com bought"]) == (sim.notes(order), pager.sent)

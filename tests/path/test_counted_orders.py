@@ -103,7 +103,7 @@ def test_many_undated_orders_are_all_imported(sim, count):
     for each in undated:
         sim.sandbox.lose_dates(each)
     sim.place_order(email=ANNA, days_ago=3)
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     with sim.db.reading() as tx:
         assert sorted(undated) == load_undated_ids(tx, "shop")
 

@@ -28,7 +28,7 @@ def sim(tmp_path):
     sim.old = [
         sim.place_order(email=f"old{number}@example.com", days_ago=30) for number in range(BACKLOG)
     ]
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     with sim.context() as context:
         maintenance.approve(context)
     return sim
@@ -74,6 +74,6 @@ def test_what_happened_long_ago_is_not_urgent(sim):
     late = sim.place_order(email="late@example.com")
     sim.advance(hours=2)
     assert timedelta(hours=2) > RECENT
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     assert [False] * (BACKLOG + 2) == [each.urgent for each in sim.outbox(states=["due"])]
     assert late

@@ -80,6 +80,6 @@ def test_the_first_sync_evaluates_everyone_once(tmp_path, small_batches):
     for number in range(3):
         sim.place_order(email=f"guest{number}@example.com", days_ago=1)
 
-    first = sim.run_pass(accept=False)
+    first = sim.run_pass(approve=False)
 
     assert 3 == first.evaluated.people

@@ -6,7 +6,7 @@ import pytest
 
 from tests.persons import person
 from tests.simulation import Simulation
-from wcflow.database.events import events_of, save_events
+from wcflow.database.events import load_events, save_events
 from wcflow.database.identity import move_identity
 from wcflow.profile import StoredEvent
 from wcflow.rules import arguments
@@ -34,11 +34,11 @@ def consent_given():
 
 @pytest.fixture
 def sim(tmp_path):
-    made = Simulation(tmp_path, RULES)
-    made.order = made.place_order(email="anna@example.com")
-    made.settle()
-    made.advance(hours=1)
-    return made
+    simulation = Simulation(tmp_path, RULES)
+    simulation.order = simulation.place_order(email="anna@example.com")
+    simulation.settle()
+    simulation.advance(hours=1)
+    return simulation
 
 
 def give_consent(sim, key="consent given by form 7", *, ago=timedelta(0)):
@@ -56,7 +56,7 @@ def test_an_event_starts_a_workflow_once(sim):
     assert ["Thank you, anna@example.com"] == sim.notes(sim.order)
 
 
-def test_two_events_start_it_twice(sim):
+def test_two_events_start_a_workflow_twice(sim):
     give_consent(sim, "first")
     give_consent(sim, "second")
     sim.settle()
@@ -75,7 +75,7 @@ def test_events_are_loaded_as_they_were_saved_and_follow_the_person(sim):
     give_consent(sim)
     with sim.db.transaction() as tx:
         move_identity(tx, "shop", ANNA, "c5", "anna@example.com")
-        found = events_of(tx, "shop", [person(tx, "c5")])
+        found = load_events(tx, "shop", [person(tx, "c5")])
 
     saved = StoredEvent("consent", "consent given by form 7", sim.now, "test", {"form": 7})
     assert [(saved,)] == list(found.values())

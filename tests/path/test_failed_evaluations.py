@@ -49,35 +49,35 @@ def repair_rules(sim):
     sim.write_rules(RULES)
 
 
-def test_all_others_are_evaluated(sim):
+def test_all_other_people_are_evaluated(sim):
     break_rules(sim)
     anna, ben = sim.place_order(email=ANNA), sim.place_order(email=BEN)
     sim.settle()
     assert [set(), {"Buyer"}] == [sim.tags(anna), sim.tags(ben)]
 
 
-def test_status_reports_it_without_personal_data(sim, capsys):
+def test_status_reports_the_failure_without_personal_data(sim, capsys):
     break_rules(sim)
     anna = sim.place_order(email=ANNA)
     sim.settle()
     (settings,) = sim.config.stores
     with sim.db.reading() as tx:
-        seen = load_status(tx, sim.config, settings, sim.now, timedelta(hours=1))
+        status = load_status(tx, sim.config, settings, sim.now, timedelta(hours=1))
     capsys.readouterr()
-    print_status(seen, sim.now)
+    print_status(status, sim.now)
     output = " ".join(capsys.readouterr().out.split())
-    assert f"person of order {anna}" in output
+    assert f"customer of order {anna}" in output
     assert "ArithmeticError" in output
-    assert "1 person cannot be evaluated; wcflow tries again every day." in output
+    assert "1 customer cannot be evaluated. wcflow tries again every day." in output
     assert (
-        "Needs attention: 1 person cannot be evaluated because of a bug in wcflow (see the log)."
+        "Needs attention: 1 customer cannot be evaluated because of a bug in wcflow (see the log)."
         in output
     )
     assert "could not be read" not in output
     assert ANNA not in output
 
 
-def test_the_log_has_the_error(sim):
+def test_the_log_has_the_person_and_the_error(sim):
     break_rules(sim)
     anna = sim.place_order(email=ANNA)
     with capture_logs() as lines:
@@ -87,7 +87,7 @@ def test_the_log_has_the_error(sim):
     assert isinstance(logged[0]["exc_info"], ArithmeticError)
 
 
-def test_the_person_is_evaluated_again_a_day_later(sim):
+def test_a_person_whose_evaluation_failed_is_evaluated_again_a_day_later(sim):
     break_rules(sim)
     anna = sim.place_order(email=ANNA)
     sim.settle()
@@ -101,7 +101,7 @@ def test_the_person_is_evaluated_again_a_day_later(sim):
         assert [] == load_quarantine(tx, "shop")
 
 
-def test_a_new_order_makes_the_person_be_evaluated_sooner(sim):
+def test_a_new_order_causes_another_evaluation_before_the_day_is_over(sim):
     break_rules(sim)
     sim.place_order(email=ANNA)
     sim.settle()

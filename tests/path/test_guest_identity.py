@@ -1,4 +1,4 @@
-"""An address that was a guest's, an account's, and is a guest's again: nothing is done twice for it."""
+"""An address that moves from a guest to an account and back gets nothing twice."""
 
 from tests.simulation import Simulation
 
@@ -16,8 +16,8 @@ amount = 10
 """
 
 
-def test_who_was_welcomed_as_a_guest_is_not_welcomed_again_when_the_account_leaves(tmp_path):
-    """The account took their memory along; what was done under the address stays done."""
+def test_a_welcomed_guest_gets_no_second_welcome_after_their_account_changes_its_address(tmp_path):
+    """The guest's runs belong to the account now, but the address still counts as welcomed."""
     sim = Simulation(tmp_path, RULES)
     sim.settle()
     order = sim.place_order(email="anna@example.com")

@@ -1,5 +1,4 @@
-"""After any activity, fault or crash, the database equals the store, everybody has the right tags,
-and each action has happened once.
+"""After any activities, faults and crashes: the right data, the right tags, each action once.
 
 ``tests.histories`` has the activities, the faults and the invariants.
 """
@@ -49,21 +48,21 @@ class Histories(RuleBasedStateMachine):
         page_size=st.sampled_from([3, 100]),
         start=st.sampled_from([START, START, AUTUMN]),
         fold=st.integers(0, 1),
-        dies_at=st.none() | st.none() | st.none() | st.integers(0, 120),
+        crash_step=st.none() | st.none() | st.none() | st.integers(0, 120),
     )
-    def open_shop(self, hpos, page_size, start, fold, dies_at=None):
+    def open_store(self, hpos, page_size, start, fold, crash_step=None):
         self.resources = ExitStack()
         folder = Path(self.resources.enter_context(TemporaryDirectory()))
         self.rule_set, self.hpos = RuleSet(), hpos
         sandbox = (folder, self.rule_set, page_size, start)
-        how = {"hpos": hpos, "fold": fold}
+        options = {"hpos": hpos, "fold": fold}
         if self.postgres:
-            how["database"] = self.resources.enter_context(self.postgres.empty_database())
-        can_copy = dies_at is None and not self.postgres
+            options["database"] = self.resources.enter_context(self.postgres.empty_database())
+        can_copy = crash_step is None and not self.postgres
         self.sim = (
-            start_from_copy(*sandbox, **how)
+            start_from_copy(*sandbox, **options)
             if can_copy
-            else start_store(*sandbox, dies_at=dies_at, **how)
+            else start_store(*sandbox, crash_step=crash_step, **options)
         )
         self.activity = StoreActivity(self.sim, self.rule_set)
         # So that even a short history has work to do.
@@ -71,22 +70,22 @@ class Histories(RuleBasedStateMachine):
         self.activity.register(1)
         self.activity.place_order(5)
 
-    # What people and the owner do.
+    # What customers and the owner do.
 
     @rule(pick=PICK)
-    def somebody_registers(self, pick):
+    def customer_registers(self, pick):
         self.activity.do("register", pick)
 
     @rule(pick=PICK)
-    def somebody_orders(self, pick):
+    def customer_orders(self, pick):
         self.activity.do("place_order", pick)
 
     @rule(pick=PICK)
-    def somebody_orders_as_a_guest(self, pick):
+    def guest_orders(self, pick):
         self.activity.do("place_guest_order", pick)
 
     @rule(pick=PICK, read=st.booleans())
-    def an_order_is_stamped_before_its_lines_are_saved(self, pick, read):
+    def order_is_saved_before_its_lines(self, pick, read):
         self.activity.do("place_order_without_lines", pick)
         if read and self._sync() and not self.sim.faults.rules:
             # The newest order is always read again.
@@ -99,59 +98,59 @@ class Histories(RuleBasedStateMachine):
             invariants.check_young_orders_complete(self.sim, self.activity)
 
     @rule(pick=PICK)
-    def somebody_orders_and_does_not_pay(self, pick):
+    def customer_orders_without_paying(self, pick):
         self.activity.do("place_unpaid_order", pick)
 
     @rule(pick=PICK)
-    def somebody_pays(self, pick):
+    def customer_pays(self, pick):
         self.activity.do("pay", pick)
 
     @rule(pick=PICK)
-    def a_payment_fails(self, pick):
+    def payment_fails(self, pick):
         self.activity.do("fail", pick)
 
     @rule(pick=PICK, whole=st.booleans())
-    def money_is_given_back(self, pick, whole):
+    def order_is_refunded(self, pick, whole):
         self.activity.do("refund_all" if whole else "refund_part", pick)
 
     @rule(pick=PICK)
-    def somebody_changes_their_address(self, pick):
+    def customer_changes_their_address(self, pick):
         self.activity.do("change_email", pick)
 
     @rule(pick=PICK)
-    def somebody_deletes_their_account(self, pick):
+    def customer_deletes_their_account(self, pick):
         self.activity.do("delete_account", pick)
 
     @rule(
         pick=PICK,
-        deed=st.sampled_from(["edit_order_email", "reassign_order", "edit_total", "complete"]),
+        activity=st.sampled_from(["edit_order_email", "reassign_order", "edit_total", "complete"]),
     )
-    def the_owner_edits_an_order(self, pick, deed):
-        self.activity.do(deed, pick)
+    def owner_edits_an_order(self, pick, activity):
+        self.activity.do(activity, pick)
 
-    @rule(pick=PICK, deed=st.sampled_from(["trash", "restore", "delete_order"]))
-    def the_owner_tidies_up(self, pick, deed):
-        self.activity.do(deed, pick)
+    @rule(pick=PICK, activity=st.sampled_from(["trash", "restore", "delete_order"]))
+    def owner_deletes_or_restores_an_order(self, pick, activity):
+        self.activity.do(activity, pick)
 
     @rule(pick=PICK)
-    def the_owner_adds_a_tag(self, pick):
+    def owner_adds_a_tag(self, pick):
         self.activity.do("add_tag_by_hand", pick)
 
     @rule(pick=PICK)
-    def the_owner_takes_a_tag_away(self, pick):
+    def owner_removes_a_tag(self, pick):
         self.activity.do("remove_tag_by_hand", pick)
 
     @rule(pick=PICK)
-    def the_owner_takes_away_a_tag_that_wcflow_knows_of(self, pick):
+    def owner_removes_a_tag_that_wcflow_has_seen(self, pick):
         if self._sync_without_faults():
             self.activity.remove_tag_by_hand(pick, certain=True)
             self._sync_without_faults()
 
     @rule(pick=PICK, count=st.sampled_from([4, 7, 301] if LONG else [4, 7]), paid=st.integers(0, 4))
-    def a_crowd_orders_in_one_second(self, pick, count, paid):
-        self.place_orders_at_once(pick, count, paid)
+    def many_guests_order_in_one_second(self, pick, count, paid):
+        self.place_orders_in_one_second(pick, count, paid)
 
-    def place_orders_at_once(self, pick, count, paid):
+    def place_orders_in_one_second(self, pick, count, paid):
         for number in range(count):
             status = "processing" if number < paid else "pending"
             self.activity.place_order(pick, status=status, as_guest=True)
@@ -215,11 +214,11 @@ class Histories(RuleBasedStateMachine):
         FAULTS[kind](self.sim.faults, effect=effect, only=only, after=after, times=times)
         self.run_pass()
 
-    @rule(deed=st.sampled_from(ACTIVITIES), pick=PICK, after=st.integers(0, 12))
-    def sync_while_people_act(self, deed, pick, after):
+    @rule(activity=st.sampled_from(ACTIVITIES), pick=PICK, after=st.integers(0, 12))
+    def sync_while_people_act(self, activity, pick, after):
         """The store changes between two responses of one pass."""
         self.sim.faults.before_answer(
-            lambda *_: self.activity.do(deed, pick), only="GET *", after=after
+            lambda *_: self.activity.do(activity, pick), only="GET *", after=after
         )
         self.run_pass()
 
@@ -259,7 +258,7 @@ class Histories(RuleBasedStateMachine):
 
     def _sync(self):
         try:
-            self.sim.run_pass(accept=False, know=False)
+            self.sim.run_pass(approve=False, check_store=False)
         except WcflowError:
             self.activity.save_pending_lines()
             self.sim.advance(minutes=6)
@@ -310,11 +309,11 @@ class Histories(RuleBasedStateMachine):
         # Before and after the end of the five-day wait.
         for hours in (8, 8, 84, 60):
             self.sim.advance(hours=hours)
-            self.sim.run_pass(accept=False, know=False)
+            self.sim.run_pass(approve=False, check_store=False)
         self.sim.nightly()
         self.sim.run_pass()
         self.sim.advance(minutes=3)
-        self.sim.run_pass(accept=False, know=False)
+        self.sim.run_pass(approve=False, check_store=False)
 
 
 HYPOTHESIS_SETTINGS = settings(
@@ -327,8 +326,8 @@ HYPOTHESIS_SETTINGS = settings(
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_histories_on_sqlite(half):
-    """Two halves, so that two workers can share the longest test of the suite."""
+def test_every_history_keeps_the_invariants_on_sqlite(half):
+    """In two halves, so that two workers can share the longest test of the suite."""
 
     class OnSqlite(Histories):
         pass
@@ -336,8 +335,8 @@ def test_histories_on_sqlite(half):
     run_histories(OnSqlite, half, HYPOTHESIS_SETTINGS)
 
 
-def test_histories_on_postgresql(postgres):
-    """A tenth as many: only the locking and typing of rows differs."""
+def test_every_history_keeps_the_invariants_on_postgresql(postgres):
+    """A tenth of the number on SQLite: only locks and types of rows differ."""
 
     class OnPostgres(Histories):
         pass
@@ -348,17 +347,17 @@ def test_histories_on_postgresql(postgres):
     )
 
 
-def run_histories(machine, number, how):
+def run_histories(machine, number, options):
     if SEED:
         seed(int(SEED) + number)(machine)
-    run_state_machine_as_test(machine, settings=how)
+    run_state_machine_as_test(machine, settings=options)
 
 
-def test_three_hundred_orders_of_one_second():
-    """More than one page, and more than the write limit."""
+def test_three_hundred_orders_of_one_second_keep_the_invariants():
+    """They fill more than a page, and are more than the write limit."""
     history = Histories()
-    history.open_shop(hpos=True, page_size=100, start=START, fold=0)
+    history.open_store(hpos=True, page_size=100, start=START, fold=0)
     history.run_pass()
-    history.place_orders_at_once(3, 300, 120)
+    history.place_orders_in_one_second(3, 300, 120)
     history.run_pass()
     history.teardown()

@@ -1,4 +1,4 @@
-"""The first census: everything is read once, whatever interrupts it."""
+"""The initial sync reads everything once, even if it is interrupted."""
 
 import threading
 from dataclasses import replace
@@ -22,39 +22,39 @@ from wcflow.sandbox.store import SandboxStore
 
 
 class PollKilled(Exception):
-    """The process ends here."""
+    """The process crashes here."""
 
 
 @pytest.fixture
 def past_store():
-    """A shop with a past of its own kind: guests, drafts, trash, refunds, oddities."""
+    """A store with guests, drafts, trash, refunds and unusual orders."""
     return seed_store(START, Random(7), people=60, orders=300)
 
 
 def kill_after(after):
-    """End a poll after so many checkpoints."""
-    left = [after]
+    """Return a checkpoint function that crashes the poll after ``after`` calls."""
+    remaining = [after]
 
     def checkpoint():
-        left[0] -= 1
-        if left[0] < 0:
+        remaining[0] -= 1
+        if remaining[0] < 0:
             raise PollKilled
 
     return checkpoint
 
 
 def kill_in_part(part, share=0.0):
-    """Watch a census and end it in a part, when so much of that is done."""
+    """Return a progress function that crashes when this share of this part is done."""
 
-    def progress(now_in, done, total):
-        if now_in == part and done >= share * total:
+    def progress(current, done, total):
+        if current == part and done >= share * total:
             raise PollKilled
 
     return progress
 
 
 def place_orders(sandbox, count, *, seconds_apart, start=timedelta(days=30), **more):
-    """Have guests order so often."""
+    """Place ``count`` orders by seven guests in turn; return their ids."""
     product = sandbox.add_product("Wallet", now=START - timedelta(days=400))
     return [
         sandbox.place_order(
@@ -67,7 +67,7 @@ def place_orders(sandbox, count, *, seconds_apart, start=timedelta(days=30), **m
     ]
 
 
-def test_a_census_makes_the_mirror_the_shop(database, past_store):
+def test_after_the_initial_sync_the_database_equals_the_store(database, past_store):
     with open_poll(database, past_store) as poll:
         found = poll.pull()
 
@@ -80,14 +80,14 @@ def test_a_census_makes_the_mirror_the_shop(database, past_store):
         )
 
 
-def test_everybody_is_touched_by_the_first_census(database, past_store):
+def test_the_initial_sync_marks_everybody_for_evaluation(database, past_store):
     with open_poll(database, past_store) as poll:
         poll.pull()
 
         assert set(poll.sandbox_people()) <= poll.dirty_people()
 
 
-def test_a_second_pull_reads_nothing_anew_and_touches_nobody(database, past_store):
+def test_a_second_poll_reads_no_records_again_and_marks_nobody(database, past_store):
     with open_poll(database, past_store) as poll:
         poll.settle()
         poll.advance(minutes=1)
@@ -104,7 +104,7 @@ def test_a_second_pull_reads_nothing_anew_and_touches_nobody(database, past_stor
         assert set() == poll.dirty_people()
 
 
-def test_an_empty_shop_has_an_empty_mirror(database):
+def test_an_empty_store_gives_an_empty_database(database):
     with open_poll(database) as poll:
         poll.pull()
 
@@ -112,7 +112,7 @@ def test_an_empty_shop_has_an_empty_mirror(database):
         assert poll.row().initial_sync_done is not None
 
 
-def test_a_shop_without_accounts_is_read(database):
+def test_a_store_without_accounts_is_read(database):
     with open_poll(database) as poll:
         place_orders(poll.sandbox, 3, seconds_apart=100)
         poll.pull()
@@ -124,21 +124,21 @@ def test_a_shop_without_accounts_is_read(database):
     "moment",
     [("customers",), ("products",), ("orders",), ("orders", 0.5), ("orders", 0.9), ("trash",)],
 )
-def test_a_killed_census_goes_on_where_it_was(database, past_store, moment):
-    """Only what was on its way is asked for once more: a page for each open slice."""
+def test_an_initial_sync_continues_after_a_crash_where_it_stopped(database, past_store, moment):
+    """Only the page in progress of each open range is requested again."""
     with open_poll(database, past_store, page_size=20) as poll:
         with pytest.raises(PollKilled):
             poll.pull(progress=kill_in_part(*moment))
-        asked = requested_pages(poll)
-        left = open_positions(poll)
+        before = requested_pages(poll)
+        in_progress = open_positions(poll)
         poll.pull()
 
         assert_database_matches_sandbox(poll)
-        assert set() == (asked & requested_pages(poll)) - left
+        assert set() == (before & requested_pages(poll)) - in_progress
 
 
 def requested_pages(poll):
-    """The pages of the walk by date: status and lower bound."""
+    """Return the order pages requested by date: status and lower bound."""
     return {
         (call.params["status"], call.params["after"])
         for call in poll.http.calls
@@ -148,21 +148,21 @@ def requested_pages(poll):
 
 def open_positions(poll):
     with poll.db.reading() as tx:
-        left = [piece for piece in load_ranges(tx, "shop") if not piece.done]
+        unfinished = [each for each in load_ranges(tx, "shop") if not each.done]
     statuses = {"orders": ["any"], "trash": ["trash"], "drafts": drafts.DRAFT_STATUSES}
     return {
-        (status, f"{instant(piece.position - 1):%Y-%m-%dT%H:%M:%S}")
-        for piece in left
-        for status in statuses.get(piece.resource, ())
+        (status, f"{instant(each.position - 1):%Y-%m-%dT%H:%M:%S}")
+        for each in unfinished
+        for status in statuses.get(each.resource, ())
     }
 
 
-def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
+def test_a_failed_page_stops_the_initial_sync_but_keeps_the_pages_before_it(database):
     with open_poll(database, page_size=20) as poll:
         place_orders(poll.sandbox, 100, seconds_apart=3600)
         poll.faults.fail_with(times=None, only="GET /wc/v3/orders", after=5)
 
-        with pytest.raises(StoreError) as told_of:
+        with pytest.raises(StoreError) as raised:
             poll.pull()
         kept = len(poll.orders())
         row = poll.row()
@@ -171,7 +171,7 @@ def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
         poll.pull()
 
         assert 0 < kept < 100
-        assert (str(told_of.value), int(START.timestamp())) == (
+        assert (str(raised.value), int(START.timestamp())) == (
             row.poll_error,
             row.poll_error_since,
         )
@@ -179,14 +179,14 @@ def test_a_page_that_fails_ends_the_census_after_what_was_kept(database):
         assert_database_matches_sandbox(poll)
 
 
-def test_after_a_failure_nothing_more_is_asked_than_is_on_its_way(database):
+def test_after_a_failure_only_the_requests_in_progress_are_finished(database):
     with open_poll(database, page_size=20) as poll:
         place_orders(poll.sandbox, 400, seconds_apart=6000)
         fail_first_range(poll)
         with pytest.raises(StoreError):
             poll.pull()
 
-        # The other slice of two hundred orders was being read at the same time.
+        # The other range of 200 orders was being read at the same time.
         assert len(poll.orders()) < 150
         poll.faults.recover()
         poll.advance(minutes=5)
@@ -194,51 +194,51 @@ def test_after_a_failure_nothing_more_is_asked_than_is_on_its_way(database):
         assert_database_matches_sandbox(poll)
 
 
-def test_what_is_on_its_way_when_another_slice_fails_is_kept(database):
-    """Who asked meanwhile did not ask in vain."""
-    asked, failed, kept = threading.Event(), threading.Event(), []
+def test_a_response_that_arrives_after_another_range_failed_is_kept(database):
+    requested, failed, kept = threading.Event(), threading.Event(), []
 
-    def ask(piece):
+    def fetch(piece):
         if piece.number == 0:
-            asked.wait(5)
+            requested.wait(5)
             failed.set()
             raise StoreError("no")
-        asked.set()
+        requested.set()
         failed.wait(5)
-        return FetchedPart("an answer", 7, last=True)
+        return FetchedPart("a response", 7, last=True)
 
     with open_poll(database) as poll:
-        visit = poll.context()
+        context = poll.context()
         pieces = [whole_slice("shop", "orders", number) for number in range(2)]
-        work = SliceWork("orders", ask, lambda tx, what: kept.extend(what) or 1)
+        work = SliceWork("orders", fetch, lambda tx, fetched: kept.extend(fetched) or 1)
         with pytest.raises(StoreError):
-            run_work(visit, pieces, work, ProgressMeter(visit, "orders", 0, 0))
+            run_work(context, pieces, work, ProgressMeter(context, "orders", 0, 0))
         with poll.db.reading() as tx:
             positions = [piece.position for piece in load_ranges(tx, "shop")]
 
-    assert (["an answer"], [7]) == (kept, positions)
+    assert (["a response"], [7]) == (kept, positions)
 
 
 def fail_first_range(poll):
-    """Break down over the slice that has an end: the last one has none."""
+    """Answer requests for any range but the last with an error."""
 
-    def deed(request, now, following):
+    def conflict(request, now, following):
         return text_response('{"code": "broken", "message": "No."}', now, status=409)
 
-    def first_slice(request):
+    def has_an_end(request):
+        """The last range has none."""
         return request.params.get("orderby") == "date" and "before" in request.params
 
-    poll.faults.rules.append(FaultRule(deed, times=None, when=first_slice))
+    poll.faults.rules.append(FaultRule(conflict, times=None, when=has_an_end))
 
 
-def test_what_changes_during_a_census_is_found_by_the_poll_after_it(database, past_store):
+def test_changes_made_during_the_initial_sync_are_in_the_database_after_it(database, past_store):
     with open_poll(database, past_store, page_size=50) as poll:
-        some = past_store.order_ids()
+        orders = past_store.order_ids()
 
         def before_answer(sandbox, now):
-            for id in some[:: len(some) // 9]:
+            for id in orders[:: len(orders) // 9]:
                 sandbox.edit_billing(id, now=now, city="Elsewhere")
-            sandbox.trash(some[4], now=now)
+            sandbox.trash(orders[4], now=now)
             sandbox.register("newcomer@example.com", now=now)
             place_orders(sandbox, 2, seconds_apart=1, start=timedelta(0))
 
@@ -249,7 +249,7 @@ def test_what_changes_during_a_census_is_found_by_the_poll_after_it(database, pa
         assert_database_matches_sandbox(poll)
 
 
-def test_a_second_in_which_more_orders_were_made_than_a_page_holds_is_drained(database):
+def test_orders_are_all_read_if_one_second_has_more_than_a_page_holds(database):
     with open_poll(database, page_size=10) as poll:
         place_orders(poll.sandbox, 35, seconds_apart=0)
         place_orders(poll.sandbox, 12, seconds_apart=1)
@@ -258,7 +258,7 @@ def test_a_second_in_which_more_orders_were_made_than_a_page_holds_is_drained(da
         assert_database_matches_sandbox(poll)
 
 
-def test_a_second_that_holds_more_than_can_be_excluded_by_name_is_drained_by_ranges(
+def test_orders_of_one_second_are_read_by_id_ranges_if_exclude_would_get_too_long(
     database, monkeypatch
 ):
     monkeypatch.setattr(paginate, "EXCLUDED", 20)
@@ -273,27 +273,25 @@ def test_a_second_that_holds_more_than_can_be_excluded_by_name_is_drained_by_ran
         assert longest < 30 * len("1234,")
 
 
-def test_no_second_page_is_ever_asked_for(database, past_store):
+def test_page_numbers_and_offsets_are_never_used(database, past_store):
     with open_poll(database, past_store, page_size=20) as poll:
         poll.pull()
 
         assert [] == [c for c in poll.http.calls if "page" in c.params or "offset" in c.params]
 
 
-def test_the_dates_of_refunds_are_read_before_their_orders(database, past_store, monkeypatch):
-    """A hundred at a time, and not by one more request for each page of orders."""
+def test_many_refund_dates_are_read_from_the_refund_list(database, past_store, monkeypatch):
+    """This saves one request for each page of orders."""
     monkeypatch.setattr(refunds, "_MANY", 1)
     with open_poll(database, past_store, page_size=50) as poll:
         poll.pull()
 
         assert_database_matches_sandbox(poll)
-        asked = [call.params for call in poll.http.calls if call.path.endswith("/refunds")]
-        assert (True, []) == (len(asked) > 1, [each for each in asked if "include" in each])
+        requests = [call.params for call in poll.http.calls if call.path.endswith("/refunds")]
+        assert (True, []) == (len(requests) > 1, [each for each in requests if "include" in each])
 
 
-def test_refunds_that_no_list_tells_are_asked_for_with_their_orders(
-    database, past_store, monkeypatch
-):
+def test_refund_dates_are_read_by_id_if_the_refund_list_fails(database, past_store, monkeypatch):
     monkeypatch.setattr(refunds, "_MANY", 1)
     with open_poll(database, past_store, page_size=50) as poll:
         fail_refund_list(poll)
@@ -303,15 +301,15 @@ def test_refunds_that_no_list_tells_are_asked_for_with_their_orders(
 
 
 def fail_refund_list(poll):
-    """Break down over it, while refunds that are asked for by id are told."""
+    """Answer requests for the list with an error, but not requests by id."""
 
-    def deed(request, now, following):
+    def conflict(request, now, following):
         return text_response('{"code": "broken", "message": "No."}', now, status=409)
 
     def by_date(request):
         return request.path.endswith("/refunds") and request.params.get("orderby") == "date"
 
-    poll.faults.rules.append(FaultRule(deed, times=None, when=by_date))
+    poll.faults.rules.append(FaultRule(conflict, times=None, when=by_date))
 
 
 def test_orders_dated_in_the_future_are_read(database):
@@ -325,7 +323,7 @@ def test_orders_dated_in_the_future_are_read(database):
         assert_database_matches_sandbox(poll)
 
 
-def test_an_order_of_an_account_that_the_shop_does_not_have_is_a_guests(database):
+def test_an_order_whose_account_does_not_exist_belongs_to_a_guest(database):
     with open_poll(database) as poll:
         (id,) = place_orders(poll.sandbox, 1, seconds_apart=0)
         poll.sandbox.state.orders[id].customer_id = 999
@@ -336,19 +334,19 @@ def test_an_order_of_an_account_that_the_shop_does_not_have_is_a_guests(database
 
 
 def reject_status(poll, status):
-    """Let the shop be of a release that does not know a status."""
+    """Act like a release of WooCommerce that does not have this status."""
 
-    def deed(request, now, following):
+    def bad_request(request, now, following):
         body = '{"code": "rest_invalid_param", "message": "Invalid parameter(s): status"}'
         return text_response(body, now, status=400)
 
-    def asks_for_it(request):
+    def has_status(request):
         return status in str(request.params.get("status", "")).split(",")
 
-    poll.faults.rules.append(FaultRule(deed, times=None, when=asks_for_it))
+    poll.faults.rules.append(FaultRule(bad_request, times=None, when=has_status))
 
 
-def test_kinds_of_draft_that_the_shop_does_not_know_are_not_asked_for_again(database):
+def test_a_draft_status_that_the_store_rejects_is_not_requested_again(database):
     with open_poll(database) as poll:
         reject_status(poll, "auto-draft")
         place_orders(poll.sandbox, 2, seconds_apart=1, status="checkout-draft")
@@ -357,11 +355,11 @@ def test_kinds_of_draft_that_the_shop_does_not_know_are_not_asked_for_again(data
         poll.advance(minutes=1)
         poll.pull()
 
-        asked = {call.params.get("status") for call in poll.http.calls}
-        assert {"trash,checkout-draft", "any", None} == asked
+        requested = {call.params.get("status") for call in poll.http.calls}
+        assert {"trash,checkout-draft", "any", None} == requested
 
 
-def test_drafts_are_read_also_where_any_leaves_them_out(database):
+def test_drafts_are_read_even_if_the_status_any_omits_them(database):
     with open_poll(database, SandboxStore(any_holds_drafts=False)) as poll:
         place_orders(poll.sandbox, 3, seconds_apart=1, status="checkout-draft")
         poll.pull()
@@ -369,37 +367,37 @@ def test_drafts_are_read_also_where_any_leaves_them_out(database):
         assert_database_matches_sandbox(poll)
 
 
-def test_progress_is_told_up_to_the_whole(database, past_store):
-    heard = []
+def test_the_progress_of_every_part_reaches_its_total(database, past_store):
+    reports = []
     with open_poll(database, past_store, page_size=50) as poll:
-        poll.pull(progress=lambda *words: heard.append(words))
+        poll.pull(progress=lambda *report: reports.append(report))
 
-    ends = {part: (done, total) for part, done, total in heard if part}
-    everyone = max(past_store.customer_ids())
-    assert (everyone, everyone) == ends["customers"]
+    ends = {part: (done, total) for part, done, total in reports if part}
+    last_id = max(past_store.customer_ids())
+    assert (last_id, last_id) == ends["customers"]
     assert ends["orders"][0] == ends["orders"][1] > 0
     assert {"customers", "orders", "trash", "drafts", "products"} == set(ends)
 
 
-def test_meta_that_a_rule_names_only_now_is_read_from_all_orders(database):
+def test_a_new_meta_key_in_the_rules_is_read_from_all_orders(database):
     with open_poll(database) as poll:
-        plain, painted = place_orders(poll.sandbox, 2, seconds_apart=100)
-        poll.sandbox.edit_order_meta(painted, "finish", "matt", now=START - timedelta(days=20))
+        without, with_meta = place_orders(poll.sandbox, 2, seconds_apart=100)
+        poll.sandbox.edit_order_meta(with_meta, "finish", "matt", now=START - timedelta(days=20))
         poll.settle()
         poll.meta_keys |= {"finish"}
         poll.advance(minutes=1)
         found = poll.pull()
 
         assert ({}, {"finish": "matt"}, True) == (
-            poll.orders()[plain].meta,
-            poll.orders()[painted].meta,
+            poll.orders()[without].meta,
+            poll.orders()[with_meta].meta,
             found.initial_sync,
         )
         assert {"g:guest1@example.com"} == poll.dirty_people()
         assert not poll.pull().initial_sync
 
 
-def test_two_shops_in_one_database_do_not_mix(database, past_store):
+def test_two_stores_in_one_database_do_not_mix(database, past_store):
     with open_poll(database, past_store) as poll:
         poll.pull()
         before = poll.orders(), poll.customers(), poll.people()

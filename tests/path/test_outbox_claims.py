@@ -1,4 +1,4 @@
-"""The outbox as rows, on each kind of database: what is claimed, what is counted."""
+"""Claims and counts of outbox rows, on SQLite and on PostgreSQL."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,9 @@ KINDS = ("tags_customer", "tags_order", "meta_customer", "note", "coupon")
 
 
 def fill_outbox(database, stores=("shop",), rows=300):
-    """Fill the outboxes of some stores at random; give the rows."""
+    """Fill the outboxes of some stores at random; return the rows."""
     random = Random(3)
-    made = [
+    outbox_rows = [
         {
             "store": random.choice(stores),
             "rule": "workflow welcome",
@@ -42,8 +42,8 @@ def fill_outbox(database, stores=("shop",), rows=300):
     with database.transaction() as tx:
         for store in stores:
             save_store(tx, store, url="https://shop.example")
-        tx.execute(table_of(OutboxRow).insert(), made)
-    return made
+        tx.execute(table_of(OutboxRow).insert(), outbox_rows)
+    return outbox_rows
 
 
 def due_rows(rows, store="shop"):
@@ -55,24 +55,26 @@ def due_rows(rows, store="shop"):
 
 
 @pytest.mark.parametrize("approved_only", [True, False])
-def test_the_oldest_are_claimed_first_whatever_their_kind(database, approved_only):
+def test_entries_are_claimed_in_the_order_of_their_due_time_whatever_their_kind(
+    database, approved_only
+):
     rows = fill_outbox(database)
     kinds = ("tags_customer", "meta_customer", "note")
-    wanted = [
+    expected = [
         (row["due_at"], row["target_id"])
         for row in due_rows(rows)
         if row["kind"] in kinds and (row["approved"] or not approved_only)
     ]
     claimed = []
     with database.transaction() as tx:
-        while some := outbox.claim(tx, "shop", kinds, NOW, 7, "me", approved_only=approved_only):
-            claimed.append([(stamp(entry.due_at), entry.target_id) for entry in some])
+        while batch := outbox.claim(tx, "shop", kinds, NOW, 7, "me", approved_only=approved_only):
+            claimed.append([(stamp(entry.due_at), entry.target_id) for entry in batch])
 
-    assert sorted(wanted) == [each for some in claimed for each in sorted(some)]
-    assert {7} == {len(some) for some in claimed[:-1]}
+    assert sorted(expected) == [each for batch in claimed for each in sorted(batch)]
+    assert {7} == {len(batch) for batch in claimed[:-1]}
 
 
-def test_what_waits_is_counted_by_whether_it_was_let_go(database):
+def test_waiting_entries_are_counted_by_approval(database):
     rows = due_rows(fill_outbox(database, stores=("shop", "other")))
     approved = sum(row["approved"] for row in rows)
     with database.reading() as tx:
@@ -81,12 +83,12 @@ def test_what_waits_is_counted_by_whether_it_was_let_go(database):
 
 
 @pytest.mark.parametrize("stores", [("shop",), ("shop", "other")])
-def test_a_stores_rows_are_counted_whether_or_not_it_is_the_only_one(database, stores):
+def test_only_the_rows_of_one_store_are_counted(database, stores):
     rows = fill_outbox(database, stores)
-    mine = Counter(row["state"] for row in rows if row["store"] == "shop")
+    expected = Counter(row["state"] for row in rows if row["store"] == "shop")
     with database.reading() as tx:
-        assert dict(mine) == outbox.count_by_state(tx, "shop")
-        assert mine.total() == count_rows(tx, table_of(OutboxRow), "shop")
+        assert dict(expected) == outbox.count_by_state(tx, "shop")
+        assert expected.total() == count_rows(tx, table_of(OutboxRow), "shop")
         assert ({}, 0) == (
             outbox.count_by_state(tx, "no"),
             count_rows(tx, table_of(OutboxRow), "no"),

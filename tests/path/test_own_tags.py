@@ -1,4 +1,4 @@
-"""Tags that wcflow wrote are known as its own wherever they are found; those of hands stay."""
+"""wcflow never mistakes a tag that it wrote for a manual one, and keeps manual tags."""
 
 import contextlib
 
@@ -17,8 +17,8 @@ tag = Has {{ each }}
 """
 
 
-def test_an_older_order_that_is_the_latest_again_shows_what_is_true_now(tmp_path):
-    """Its tags are wcflow's, though a later order has been written to since."""
+def test_an_older_order_that_becomes_the_latest_again_gets_the_current_tags(tmp_path):
+    """Its old tags count as wcflow's own, even though a later order was written since."""
     sim = Simulation(tmp_path, RULES)
     first = sim.place_order(email="anna@example.com", status="processing")
     sim.settle()
@@ -32,8 +32,8 @@ def test_an_older_order_that_is_the_latest_again_shows_what_is_true_now(tmp_path
     assert set() == sim.tags(first)
 
 
-def test_an_order_that_went_to_somebody_else_brings_them_no_tags(tmp_path):
-    """What it shows of its former owner was no hand's."""
+def test_an_order_that_moves_to_another_customer_brings_them_none_of_wcflows_tags(tmp_path):
+    """The tags of its former customer do not count as manual."""
     sim = Simulation(tmp_path, RULES)
     order = sim.place_order(email="anna@example.com", status="processing")
     sim.settle()
@@ -43,7 +43,7 @@ def test_an_order_that_went_to_somebody_else_brings_them_no_tags(tmp_path):
     assert set() == sim.tags(order)
 
 
-def test_a_tag_by_hand_stays_on_an_order_that_went_to_somebody_else(tmp_path):
+def test_a_manual_tag_stays_on_an_order_that_moves_to_another_customer(tmp_path):
     sim = Simulation(tmp_path, RULES)
     order = sim.place_order(email="anna@example.com", status="processing")
     sim.settle()
@@ -55,7 +55,7 @@ def test_a_tag_by_hand_stays_on_an_order_that_went_to_somebody_else(tmp_path):
 
 
 @pytest.mark.parametrize("took_effect", [True, False])
-def test_tags_of_a_write_without_an_answer_are_not_taken_for_a_hands(tmp_path, took_effect):
+def test_tags_of_a_write_without_a_response_do_not_count_as_manual(tmp_path, took_effect):
     sim = Simulation(tmp_path, RULES)
     sim.settle()
     order = sim.place_order(email="anna@example.com", status="processing")
@@ -67,10 +67,10 @@ def test_tags_of_a_write_without_an_answer_are_not_taken_for_a_hands(tmp_path, t
 
 
 @pytest.mark.parametrize("took_effect", [True, False])
-def test_tags_that_a_write_without_an_answer_dropped_were_taken_away_by_nobody(
+def test_tags_removed_by_a_write_without_a_response_do_not_count_as_removed_by_hand(
     tmp_path, took_effect
 ):
-    """They come back once they are true again."""
+    """They come back when their rule holds again."""
     sim = Simulation(tmp_path, RULES)
     account = sim.register("anna@example.com")
     order = sim.place_order(customer=account, email="anna@example.com")
@@ -83,7 +83,7 @@ def test_tags_that_a_write_without_an_answer_dropped_were_taken_away_by_nobody(
     assert [{"Has Wallet"}] * 2 == [sim.tags(order), sim.customer_tags(account)]
 
 
-def test_a_hand_that_took_another_tag_away_meanwhile_is_heeded(tmp_path):
+def test_a_tag_removed_by_hand_after_a_write_without_a_response_stays_removed(tmp_path):
     sim = Simulation(
         tmp_path,
         RULES + "[tag Buyer]\nwhen = orders_count > 0\n[tag Known]\nwhen = is_registered\n",
@@ -100,16 +100,16 @@ def test_a_hand_that_took_another_tag_away_meanwhile_is_heeded(tmp_path):
 
 
 def sync_unanswered(sim, *, effect):
-    """Walk while the shop falls silent at the first write of tags; and let things calm down."""
+    """Run a pass in which the first write of tags gets no response; then wait for the retry."""
     sim.faults.time_out(effect=effect, only="POST /wc/v3/*/batch")
     with pytest.raises(StoreError):
-        sim.run_pass(accept=False, know=False)
+        sim.run_pass(approve=False, check_store=False)
     sim.faults.recover()
     sim.advance(minutes=11)
 
 
-def test_wherever_a_daemon_dies_its_tags_are_not_taken_for_a_hands(tmp_path):
-    """Whether it could put that on record or not; neither those it put, nor those it took away."""
+def test_after_a_crash_at_any_step_no_tag_change_of_wcflow_counts_as_manual(tmp_path):
+    """Neither the tags that it wrote nor those that it removed, recorded or not."""
     sim = Simulation(tmp_path, RULES)
     sim.settle()
     orders, former = [], []
@@ -130,12 +130,11 @@ def test_wherever_a_daemon_dies_its_tags_are_not_taken_for_a_hands(tmp_path):
     assert {frozenset({"Has Wallet"})} == {sim.tags(each) for each in former + orders[::2]}
 
 
-def test_a_second_account_under_an_address_is_written_to_though_the_first_never_was(tmp_path):
-    """What waited for the deleted account is about the new one now."""
+def test_a_write_that_waits_for_a_deleted_account_reaches_the_new_account_of_that_address(tmp_path):
     sim = Simulation(tmp_path, "[segment Member]\nwhen = is_registered\n")
     sim.settle()
     first = sim.register("anna@example.com")
-    sim.run_pass(write=False, accept=False)
+    sim.run_pass(write=False, approve=False)
     sim.sandbox.delete_customer(first, now=sim.now)
     second = sim.register("anna@example.com")
     sim.settle()

@@ -1,4 +1,4 @@
-"""Polling orders: whatever people do at the shop is in the mirror, and those it concerns are touched."""
+"""Polls find every change of an order, and mark the people concerned for evaluation."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,15 @@ from wcflow.sandbox.store import SandboxStore
 
 @pytest.fixture
 def poll(database):
-    """A shop with a customer and two guests who have ordered, in a mirror that knows all of it."""
+    """A store with an order each of a customer and of two guests; the database has them all."""
     with open_poll(database) as poll:
         poll.wallet = poll.sandbox.add_product("Wallet", now=START - timedelta(days=90))
         long_ago = START - timedelta(days=40)
         poll.anna = poll.sandbox.register("anna@example.com", now=long_ago)
-        poll.hers = place_order(poll, customer=poll.anna, now=long_ago)
-        poll.bobs = place_order(poll, email="bob@example.com", now=long_ago + timedelta(days=1))
+        poll.annas_order = place_order(poll, customer=poll.anna, now=long_ago)
+        poll.bobs_order = place_order(
+            poll, email="bob@example.com", now=long_ago + timedelta(days=1)
+        )
         place_order(poll, email="cleo@example.com", now=long_ago + timedelta(days=2))
         poll.settle()
         poll.advance(minutes=1)
@@ -34,7 +36,7 @@ def place_order(poll, **more):
     return poll.sandbox.place_order(**{"now": poll.now, "items": ((poll.wallet, 1),), **more})
 
 
-def test_an_idle_poll_costs_at_most_four_small_requests_and_touches_nobody(poll):
+def test_an_idle_poll_makes_at_most_four_small_requests_and_marks_nobody(poll):
     before = poll.orders()
     for minutes in (1, 30, 60, 90):
         poll.advance(minutes=minutes)
@@ -55,59 +57,59 @@ CHANGES = {
         {"g:bob@example.com"},
     ),
     "a customer orders as a guest": (lambda p: place_order(p, email="anna@example.com"), {"anna"}),
-    "nobody orders": (lambda p: place_order(p, email=""), set()),
-    "it is cancelled": (lambda p: p.sandbox.cancel(p.bobs, now=p.now), {"g:bob@example.com"}),
-    "it is completed": (lambda p: p.sandbox.complete(p.hers, now=p.now), {"anna"}),
-    "it is trashed": (lambda p: p.sandbox.trash(p.bobs, now=p.now), {"g:bob@example.com"}),
-    "a part is refunded": (lambda p: p.sandbox.refund(p.hers, "2.50", now=p.now), {"anna"}),
-    "all is refunded": (lambda p: p.sandbox.refund(p.bobs, now=p.now), {"g:bob@example.com"}),
+    "someone without an address orders": (lambda p: place_order(p, email=""), set()),
+    "it is cancelled": (lambda p: p.sandbox.cancel(p.bobs_order, now=p.now), {"g:bob@example.com"}),
+    "it is completed": (lambda p: p.sandbox.complete(p.annas_order, now=p.now), {"anna"}),
+    "it is trashed": (lambda p: p.sandbox.trash(p.bobs_order, now=p.now), {"g:bob@example.com"}),
+    "a part is refunded": (lambda p: p.sandbox.refund(p.annas_order, "2.50", now=p.now), {"anna"}),
+    "all is refunded": (lambda p: p.sandbox.refund(p.bobs_order, now=p.now), {"g:bob@example.com"}),
     "its lines are edited": (
-        lambda p: p.sandbox.edit_items(p.bobs, ((p.wallet, 7),), now=p.now),
+        lambda p: p.sandbox.edit_items(p.bobs_order, ((p.wallet, 7),), now=p.now),
         {"g:bob@example.com"},
     ),
     "its meta is edited": (
-        lambda p: p.sandbox.edit_order_meta(p.bobs, "colour", "red", now=p.now),
+        lambda p: p.sandbox.edit_order_meta(p.bobs_order, "colour", "red", now=p.now),
         {"g:bob@example.com"},
     ),
-    "it goes to another address": (
-        lambda p: p.sandbox.edit_billing(p.bobs, now=p.now, email="robert@example.com"),
+    "its address is changed": (
+        lambda p: p.sandbox.edit_billing(p.bobs_order, now=p.now, email="robert@example.com"),
         {"g:bob@example.com", "g:robert@example.com"},
     ),
-    "it is given to an account": (
-        lambda p: p.sandbox.assign_order(p.bobs, p.anna, now=p.now),
+    "it is assigned to an account": (
+        lambda p: p.sandbox.assign_order(p.bobs_order, p.anna, now=p.now),
         {"g:bob@example.com", "anna"},
     ),
-    "meta that nobody keeps is edited": (
-        lambda p: p.sandbox.edit_order_meta(p.bobs, "unasked", "x", now=p.now),
+    "meta that no rule uses is edited": (
+        lambda p: p.sandbox.edit_order_meta(p.bobs_order, "unused", "x", now=p.now),
         set(),
     ),
 }
 
 
-@pytest.mark.parametrize("deed", CHANGES)
-def test_what_happens_is_in_the_mirror_and_touches_those_it_concerns(poll, deed):
-    act, concerned = CHANGES[deed]
-    act(poll)
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_saved_and_marks_the_people_concerned(poll, name):
+    change, people = CHANGES[name]
+    change(poll)
     poll.pull()
 
     assert_database_matches_sandbox(poll)
-    names = {"anna": f"c{poll.anna}"}
-    assert {names.get(who, who) for who in concerned} == poll.dirty_people()
+    keys = {"anna": f"c{poll.anna}"}
+    assert {keys.get(each, each) for each in people} == poll.dirty_people()
 
 
-def test_an_order_that_comes_back_from_the_trash_is_itself_again(poll):
-    before = poll.order(poll.bobs)
-    poll.sandbox.trash(poll.bobs, now=poll.now)
+def test_an_order_restored_from_the_trash_has_its_old_status(poll):
+    before = poll.order(poll.bobs_order)
+    poll.sandbox.trash(poll.bobs_order, now=poll.now)
     poll.pull()
-    assert "trash" == poll.order(poll.bobs).status
-    poll.sandbox.untrash(poll.bobs, now=poll.advance(minutes=10))
+    assert "trash" == poll.order(poll.bobs_order).status
+    poll.sandbox.untrash(poll.bobs_order, now=poll.advance(minutes=10))
     poll.pull()
 
-    assert before.status == poll.order(poll.bobs).status
+    assert before.status == poll.order(poll.bobs_order).status
     assert_database_matches_sandbox(poll)
 
 
-def test_a_draft_that_becomes_an_order_is_followed(poll):
+def test_a_draft_that_becomes_an_order_is_read(poll):
     id = place_order(poll, email="dora@example.com", status="checkout-draft")
     poll.pull()
     assert "checkout-draft" == poll.order(id).status
@@ -117,7 +119,7 @@ def test_a_draft_that_becomes_an_order_is_followed(poll):
     assert_database_matches_sandbox(poll)
 
 
-def test_the_history_of_an_order_is_what_polls_have_observed(poll):
+def test_the_history_of_an_order_has_the_statuses_that_polls_saw(poll):
     created = poll.now
     id = place_order(poll, email="dora@example.com", status="pending")
     poll.pull()
@@ -138,71 +140,71 @@ def test_the_history_of_an_order_is_what_polls_have_observed(poll):
     ) == poll.order(id).history
 
 
-def test_the_date_of_a_refund_is_asked_for_once(poll):
+def test_the_date_of_a_refund_is_requested_once(poll):
     at = poll.now
-    poll.sandbox.refund(poll.hers, "1.00", now=at)
+    poll.sandbox.refund(poll.annas_order, "1.00", now=at)
     poll.pull()
-    assert [at] == [refund.date for refund in poll.order(poll.hers).refunds]
-    poll.sandbox.edit_billing(poll.hers, now=poll.advance(minutes=10), city="Rome")
+    assert [at] == [refund.date for refund in poll.order(poll.annas_order).refunds]
+    poll.sandbox.edit_billing(poll.annas_order, now=poll.advance(minutes=10), city="Rome")
     poll.pull()
 
-    assert [at] == [refund.date for refund in poll.order(poll.hers).refunds]
+    assert [at] == [refund.date for refund in poll.order(poll.annas_order).refunds]
     assert [] == [call for call in poll.http.calls if "refunds" in call.path]
 
 
-def test_an_echo_of_our_own_write_touches_nobody(poll):
-    poll.client.write_meta("orders", {poll.bobs: {"wcflow_tags": "VIP"}})
+def test_reading_back_our_own_write_marks_nobody(poll):
+    poll.client.write_meta("orders", {poll.bobs_order: {"wcflow_tags": "VIP"}})
     poll.client.write_meta("customers", {poll.anna: {"wcflow_tags": "VIP"}})
     with poll.db.transaction() as tx:
-        set_order_meta(tx, "shop", {poll.bobs: {"wcflow_tags": "VIP"}})
+        set_order_meta(tx, "shop", {poll.bobs_order: {"wcflow_tags": "VIP"}})
         set_customer_meta(tx, "shop", {poll.anna: {"wcflow_tags": "VIP"}})
     found = poll.pull()
 
     assert (0, set()) == (found.orders, poll.dirty_people())
     assert_database_matches_sandbox(poll)
-    assert poll.order(poll.bobs).modified == poll.now
+    assert poll.order(poll.bobs_order).modified == poll.now
 
 
-def test_tags_that_a_person_edits_touch_whom_they_belong_to(poll):
-    poll.client.write_meta("orders", {poll.bobs: {"wcflow_tags": "VIP"}})
+def test_tags_edited_by_hand_mark_the_customer(poll):
+    poll.client.write_meta("orders", {poll.bobs_order: {"wcflow_tags": "VIP"}})
     with poll.db.transaction() as tx:
-        set_order_meta(tx, "shop", {poll.bobs: {"wcflow_tags": "VIP"}})
+        set_order_meta(tx, "shop", {poll.bobs_order: {"wcflow_tags": "VIP"}})
     poll.sandbox.edit_order_meta(
-        poll.bobs, "wcflow_tags", "VIP, Friend", now=poll.advance(minutes=1)
+        poll.bobs_order, "wcflow_tags", "VIP, Friend", now=poll.advance(minutes=1)
     )
     poll.pull()
 
     assert {"g:bob@example.com"} == poll.dirty_people()
-    assert "VIP, Friend" == poll.order(poll.bobs).meta["wcflow_tags"]
+    assert "VIP, Friend" == poll.order(poll.bobs_order).meta["wcflow_tags"]
 
 
-def test_an_order_with_its_new_stamp_and_its_old_items_is_read_again(poll):
-    """WooCommerce stamps an order before it saves its items; a poll may come in between."""
-    poll.faults.show_old_items(poll.bobs)
-    poll.sandbox.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
+def test_an_order_read_between_its_timestamp_and_its_items_is_read_again(poll):
+    """WooCommerce saves the timestamp of an order before its items."""
+    poll.faults.show_old_items(poll.bobs_order)
+    poll.sandbox.edit_items(poll.bobs_order, ((poll.wallet, 5),), now=poll.now)
     poll.pull()
-    assert 1 == poll.order(poll.bobs).items[0].quantity
+    assert 1 == poll.order(poll.bobs_order).items[0].quantity
     poll.advance(minutes=1)
     poll.pull()
 
-    assert 5 == poll.order(poll.bobs).items[0].quantity
+    assert 5 == poll.order(poll.bobs_order).items[0].quantity
     assert_database_matches_sandbox(poll)
 
 
-def test_an_order_with_its_old_items_is_read_again_also_when_others_follow(poll):
-    poll.faults.show_old_items(poll.bobs)
-    poll.sandbox.edit_items(poll.bobs, ((poll.wallet, 5),), now=poll.now)
+def test_an_order_with_its_old_items_is_read_again_even_if_newer_orders_follow(poll):
+    poll.faults.show_old_items(poll.bobs_order)
+    poll.sandbox.edit_items(poll.bobs_order, ((poll.wallet, 5),), now=poll.now)
     for number in range(5):
         place_order(poll, email=f"d{number}@example.com", now=poll.advance(seconds=1))
     poll.pull()
-    assert 1 == poll.order(poll.bobs).items[0].quantity
+    assert 1 == poll.order(poll.bobs_order).items[0].quantity
     poll.advance(minutes=1)
     poll.pull()
 
     assert_database_matches_sandbox(poll)
 
 
-def test_a_customer_is_read_anew_with_their_order(poll):
+def test_a_new_order_causes_its_customer_to_be_read_again(poll):
     poll.sandbox.edit_customer(poll.anna, now=poll.now, first_name="Anne")
     place_order(poll, customer=poll.anna)
     poll.pull()
@@ -210,7 +212,7 @@ def test_a_customer_is_read_anew_with_their_order(poll):
     assert "Anne" == poll.customers()[poll.anna].first_name
 
 
-def test_a_product_that_an_order_names_is_read_with_it(poll):
+def test_a_new_product_is_read_with_its_first_order(poll):
     cup = poll.sandbox.add_product("Cup", now=poll.now, categories=("Kitchen",))
     place_order(poll, email="dora@example.com", items=((cup, 1),))
     poll.pull()
@@ -218,23 +220,23 @@ def test_a_product_that_an_order_names_is_read_with_it(poll):
     assert ("Kitchen",) == poll.products()[cup].categories
 
 
-def test_deleted_products_and_accounts_are_asked_for_once_a_visit(poll):
-    gone = poll.sandbox.add_product("Gone", now=poll.now)
-    lost = [place_order(poll, email="d@example.com", items=((gone, 1),)) for _ in range(3)]
-    poll.sandbox.state.products[gone].status = "trash"
-    for id in lost:
+def test_a_deleted_account_is_requested_once_a_poll(poll):
+    product = poll.sandbox.add_product("Gone", now=poll.now)
+    orders = [place_order(poll, email="d@example.com", items=((product, 1),)) for _ in range(3)]
+    poll.sandbox.state.products[product].status = "trash"
+    for id in orders:
         poll.sandbox.state.orders[id].customer_id = 999
     poll.pull()
 
-    assert [0, 0, 0] == [poll.order(id).customer_id for id in lost]
-    by_name = [call.path for call in poll.http.calls if call.path.endswith("/999")]
-    assert ["/wc/v3/customers/999"] == by_name
+    assert [0, 0, 0] == [poll.order(id).customer_id for id in orders]
+    by_id = [call.path for call in poll.http.calls if call.path.endswith("/999")]
+    assert ["/wc/v3/customers/999"] == by_id
 
 
-class TestShared:
-    """An address of a marketplace is nobody; and guests may be nobody altogether."""
+class TestSharedAddresses:
+    """Orders of a shared address, and ignored guests, belong to no person."""
 
-    def test_a_shared_address_is_nobody(self, poll):
+    def test_a_shared_address_is_no_person(self, poll):
         poll.settings = replace(poll.settings, shared_emails=frozenset({"till@example.com"}))
         place_order(poll, email="Till@example.com")
         poll.pull()
@@ -242,7 +244,7 @@ class TestShared:
         assert set() == poll.dirty_people()
         assert_database_matches_sandbox(poll)
 
-    def test_an_account_with_a_shared_address_has_its_own_orders_only(self, poll):
+    def test_an_account_with_a_shared_address_has_only_its_own_orders(self, poll):
         poll.settings = replace(poll.settings, shared_emails=frozenset({"anna@example.com"}))
         place_order(poll, email="anna@example.com")
         poll.pull()
@@ -252,7 +254,7 @@ class TestShared:
 
         assert {f"c{poll.anna}"} == poll.dirty_people()
 
-    def test_guests_may_be_nobody(self, poll):
+    def test_ignored_guests_are_no_persons(self, poll):
         poll.settings = replace(poll.settings, guests="ignore")
         place_order(poll, email="dora@example.com")
         place_order(poll, email="anna@example.com")
@@ -262,38 +264,38 @@ class TestShared:
         assert_database_matches_sandbox(poll)
 
 
-class TestManyAtOnce:
-    """However many orders change, and however alike their stamps are, none is missed."""
+class TestManyChanges:
+    """No order is missed, even if many change in the same second."""
 
     @pytest.fixture
     def many(self, database):
         with open_poll(database, page_size=10) as poll:
-            poll.made = place_orders(poll.sandbox, 45, seconds_apart=3600)
+            poll.order_ids = place_orders(poll.sandbox, 45, seconds_apart=3600)
             poll.settle()
             poll.advance(minutes=1)
             yield poll
 
-    def test_a_second_that_fills_pages_is_drained(self, many):
-        for id in many.made[:37]:
+    def test_orders_are_all_read_if_one_second_fills_several_pages(self, many):
+        for id in many.order_ids[:37]:
             many.sandbox.edit_billing(id, now=many.now, city="Rome")
-        for id in many.made[37:]:
+        for id in many.order_ids[37:]:
             many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         many.pull()
 
         assert_database_matches_sandbox(many)
 
-    def test_a_second_in_the_trash_that_fills_pages_is_drained(self, many):
-        for id in many.made[:25]:
+    def test_trashed_orders_are_all_read_if_one_second_fills_several_pages(self, many):
+        for id in many.order_ids[:25]:
             many.sandbox.trash(id, now=many.now)
         many.pull()
 
         assert_database_matches_sandbox(many)
 
-    def test_a_second_that_holds_more_than_can_be_excluded_is_drained_by_ranges(
+    def test_orders_of_one_second_are_read_by_id_ranges_if_exclude_would_get_too_long(
         self, many, monkeypatch
     ):
         monkeypatch.setattr(paginate, "EXCLUDED", 20)
-        for id in many.made:
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.pull()
 
@@ -302,9 +304,9 @@ class TestManyAtOnce:
     def test_a_crowded_second_costs_requests_in_proportion_to_its_orders(self, many, monkeypatch):
         """Its ids can be far apart."""
         monkeypatch.setattr(paginate, "EXCLUDED", 20)
-        for id in many.made:
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.now, city="Rome")
-        highest = many.sandbox.state.orders[many.made[-1]]
+        highest = many.sandbox.state.orders[many.order_ids[-1]]
         many.sandbox.state.orders[10_000_000] = replace(highest, id=10_000_000, cached_json="")
         found = many.pull()
 
@@ -315,10 +317,10 @@ class TestManyAtOnce:
         monkeypatch.setattr(paginate, "EXCLUDED", 20)
 
         def before_answer(sandbox, now):
-            for id in many.made[:25]:
+            for id in many.order_ids[:25]:
                 sandbox.edit_billing(id, now=now + timedelta(seconds=5), city="Oslo")
 
-        for id in many.made:
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.faults.before_answer(before_answer, only="GET /wc/v3/orders", after=5)
         many.pull()
@@ -327,9 +329,9 @@ class TestManyAtOnce:
 
         assert_database_matches_sandbox(many)
 
-    @pytest.mark.parametrize("crowd", [4, 9, 45])
-    def test_a_crowd_of_one_second_is_not_read_again_by_every_idle_poll(self, many, crowd):
-        for id in many.made[:crowd]:
+    @pytest.mark.parametrize("count", [4, 9, 45])
+    def test_orders_of_one_second_are_not_read_again_by_every_idle_poll(self, many, count):
+        for id in many.order_ids[:count]:
             many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.pull()
         many.advance(minutes=3)
@@ -340,12 +342,12 @@ class TestManyAtOnce:
         assert 3 == found.requests
         assert 2_000 > sum(call.body_bytes for call in many.http.calls)
 
-    def test_rows_that_leave_a_page_while_it_is_walked_are_not_missed(self, many):
+    def test_orders_that_move_between_pages_during_a_poll_are_not_missed(self, many):
         def before_answer(sandbox, now):
-            for id in many.made[3:30:3]:
+            for id in many.order_ids[3:30:3]:
                 sandbox.edit_billing(id, now=now + timedelta(seconds=5), city="Oslo")
 
-        for id in many.made:
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         many.faults.before_answer(before_answer, only="GET /wc/v3/orders", after=3)
         many.pull()
@@ -354,16 +356,16 @@ class TestManyAtOnce:
 
         assert_database_matches_sandbox(many)
 
-    def test_no_second_page_is_ever_asked_for(self, many):
-        for id in many.made:
+    def test_page_numbers_and_offsets_are_never_used(self, many):
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.now, city="Rome")
         many.pull()
 
         assert [] == [c for c in many.http.calls if "page" in c.params or "offset" in c.params]
 
     @pytest.mark.parametrize("after", range(5))
-    def test_a_poll_that_is_killed_between_pages_has_kept_what_it_read(self, many, after):
-        for id in many.made:
+    def test_a_poll_that_crashes_between_pages_keeps_the_pages_it_read(self, many, after):
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         with pytest.raises(PollKilled):
             many.pull(checkpoint=kill_after(after))
@@ -371,13 +373,13 @@ class TestManyAtOnce:
         many.advance(minutes=5)
         many.pull()
 
-        # The first page is of the trash and the drafts; pages share the second at their edge.
+        # The first page has trash and drafts; each later page repeats the last second before it.
         assert [0, 10, 19, 28, 37][after] == len(read)
         assert_database_matches_sandbox(many)
         assert set(many.sandbox_people()) == many.dirty_people()
 
-    def test_a_poll_that_fails_midway_goes_on_from_there(self, many):
-        for id in many.made:
+    def test_the_poll_after_a_failure_continues_where_it_failed(self, many):
+        for id in many.order_ids:
             many.sandbox.edit_billing(id, now=many.advance(seconds=1), city="Rome")
         many.faults.fail_with(times=None, only="GET /wc/v3/orders", after=3)
         many.advance(minutes=5)
@@ -392,10 +394,10 @@ class TestManyAtOnce:
 
 
 class TestClocks:
-    """Whatever clocks do, nothing is missed."""
+    """Wrong clocks and clock changes cause no missed orders."""
 
     @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=400)])
-    def test_a_date_header_that_is_wrong_costs_nothing(self, sqlite, off):
+    def test_a_wrong_date_header_causes_no_missed_orders(self, sqlite, off):
         with open_poll(sqlite) as poll:
             place_orders(poll.sandbox, 3, seconds_apart=100)
             poll.faults.shift_date_header(off)
@@ -408,7 +410,7 @@ class TestClocks:
                 assert_database_matches_sandbox(poll)
 
     @pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1)])
-    def test_a_shop_whose_clock_is_wrong_is_followed(self, sqlite, off):
+    def test_a_wrong_store_clock_causes_no_missed_orders(self, sqlite, off):
         with open_poll(sqlite) as poll:
             place_orders(poll.sandbox, 3, seconds_apart=100)
             poll.faults.shift_clock(off)
@@ -420,7 +422,7 @@ class TestClocks:
 
                 assert_database_matches_sandbox(poll)
 
-    def test_young_is_an_order_by_the_shops_own_clock(self, sqlite):
+    def test_the_age_of_an_order_is_measured_by_the_clock_of_the_store(self, sqlite):
         behind = timedelta(hours=-1)
         with open_poll(sqlite) as poll:
             poll.faults.shift_clock(behind)
@@ -439,36 +441,36 @@ class TestClocks:
             assert_database_matches_sandbox(poll)
 
     @pytest.mark.parametrize("fold", [0, 1])
-    @pytest.mark.parametrize("rest", [1, 37, 200])
-    def test_the_repeated_hour_of_autumn_loses_nothing(self, sqlite, fold, rest):
-        """Order stamps are local time read back: in that hour they may be an hour off."""
+    @pytest.mark.parametrize("pause", [1, 37, 200])
+    def test_the_repeated_hour_in_autumn_causes_no_missed_orders(self, sqlite, fold, pause):
+        """WooCommerce converts local time to GMT: in that hour it can be an hour off."""
         change = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
         with open_poll(sqlite, SandboxStore(fold=fold), now=change - timedelta(hours=5)) as poll:
             (id,) = place_orders(poll.sandbox, 1, seconds_apart=0)
             poll.pull()
             step = 0
             while poll.now < change + timedelta(hours=5):
-                poll.advance(minutes=rest if step % 5 else 11)
+                poll.advance(minutes=pause if step % 5 else 11)
                 step += 1
-                if step % 3 == 0 or rest > 1:
+                if step % 3 == 0 or pause > 1:
                     poll.sandbox.edit_billing(id, now=poll.now, city=f"City {step}")
                     place_orders(poll.sandbox, 1, seconds_apart=0, start=START - poll.now)
-                if rest > 1 or step % 4 == 0:
+                if pause > 1 or step % 4 == 0:
                     poll.pull()
                     poll.advance(seconds=20)
             poll.pull()
 
             assert_database_matches_sandbox(poll)
 
-    def test_the_hour_that_spring_skips_loses_nothing(self, sqlite):
-        """WooCommerce reads the naive GMT it is sent as local: what local clocks skip cannot be said."""
+    def test_the_skipped_hour_in_spring_causes_no_missed_orders(self, sqlite):
+        """WooCommerce reads bounds as local time, so no bound can lie in that hour."""
         gap = datetime(2026, 3, 29, 2, 0, tzinfo=UTC)
         with open_poll(sqlite, page_size=5, now=gap - timedelta(hours=3)) as poll:
-            made = place_orders(
+            ids = place_orders(
                 poll.sandbox, 40, seconds_apart=60, start=START - gap + timedelta(days=9)
             )
             poll.pull()
-            for number, id in enumerate(made):
+            for number, id in enumerate(ids):
                 at = gap - timedelta(minutes=30) + number * timedelta(minutes=3)
                 poll.sandbox.edit_billing(id, now=at, city="Rome")
                 poll.advance(seconds=(at - poll.now).total_seconds())
@@ -478,7 +480,7 @@ class TestClocks:
 
             assert_database_matches_sandbox(poll)
 
-    def test_a_census_over_the_hour_that_spring_skips_loses_nothing(self, sqlite):
+    def test_the_skipped_hour_in_spring_causes_no_missed_orders_in_an_initial_sync(self, sqlite):
         gap = datetime(2026, 3, 29, 2, 0, tzinfo=UTC)
         with open_poll(sqlite, page_size=5) as poll:
             place_orders(
@@ -489,7 +491,7 @@ class TestClocks:
             assert_database_matches_sandbox(poll)
 
 
-def test_a_kind_of_draft_that_a_newer_release_dropped_is_not_asked_for_again(poll):
+def test_a_draft_status_that_the_store_rejects_is_not_requested_again(poll):
     reject_status(poll, "checkout-draft")
     place_order(poll, email="dora@example.com")
     poll.pull()
@@ -500,7 +502,7 @@ def test_a_kind_of_draft_that_a_newer_release_dropped_is_not_asked_for_again(pol
     assert 3 == found.requests
 
 
-def test_why_polls_fail_is_kept_since_when_they_do_and_forgotten_when_they_succeed(poll):
+def test_the_error_of_a_poll_and_its_start_are_kept_until_a_poll_succeeds(poll):
     poll.faults.fail_with(times=None)
     since = int(poll.now.timestamp())
     for _ in range(2):
@@ -520,7 +522,7 @@ def test_why_polls_fail_is_kept_since_when_they_do_and_forgotten_when_they_succe
     )
 
 
-def test_unreadable_rows_are_passed_by(poll):
+def test_an_unreadable_order_does_not_stop_the_poll(poll):
     bad = place_order(poll, email="dora@example.com")
     good = place_order(poll, email="emil@example.com", now=poll.advance(seconds=2))
     poll.sandbox.state.orders[bad].payment_method = ["a plugin's own idea"]

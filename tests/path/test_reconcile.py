@@ -1,4 +1,4 @@
-"""The nightly census: what leaves no stamp at the shop is found by counting."""
+"""The nightly reconcile finds changes that update no timestamp, by counting."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -22,10 +22,10 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def poll(database):
-    """A shop of half a year, of which the mirror knows everything."""
+    """A store with orders of half a year, all in the database."""
     with open_poll(database, page_size=10) as poll:
         poll.anna = poll.sandbox.register("anna@example.com", now=START - 190 * DAY)
-        poll.made = place_orders(
+        poll.order_ids = place_orders(
             poll.sandbox,
             60,
             seconds_apart=3 * 86400,
@@ -38,7 +38,7 @@ def poll(database):
         yield poll
 
 
-def test_where_nothing_is_amiss_it_counts_and_touches_nobody(poll):
+def test_reconcile_marks_nobody_if_nothing_changed(poll):
     found = poll.reconcile()
 
     assert (0, 0, 0, 0) == (found.orders, found.customers, found.products, found.deleted)
@@ -47,8 +47,8 @@ def test_where_nothing_is_amiss_it_counts_and_touches_nobody(poll):
     assert int(poll.now.timestamp()) == poll.row().reconciled_at
 
 
-def test_orders_that_were_deleted_for_good_are_forgotten_and_their_people_touched(poll):
-    for id in (poll.made[3], poll.made[31], poll.made[-1]):
+def test_deleted_orders_are_removed_and_their_customers_marked(poll):
+    for id in (poll.order_ids[3], poll.order_ids[31], poll.order_ids[-1]):
         poll.sandbox.delete_order(id)
     found = poll.reconcile()
 
@@ -57,11 +57,11 @@ def test_orders_that_were_deleted_for_good_are_forgotten_and_their_people_touche
     assert_database_matches_sandbox(poll)
 
 
-def test_trash_that_was_emptied_is_forgotten(poll):
-    poll.sandbox.trash(poll.made[5], now=poll.now)
-    poll.sandbox.trash(poll.made[6], now=poll.now)
+def test_an_order_deleted_from_the_trash_is_removed(poll):
+    poll.sandbox.trash(poll.order_ids[5], now=poll.now)
+    poll.sandbox.trash(poll.order_ids[6], now=poll.now)
     poll.settle()
-    poll.sandbox.delete_order(poll.made[5])
+    poll.sandbox.delete_order(poll.order_ids[5])
     poll.advance(hours=1)
     poll.reconcile()
 
@@ -70,25 +70,28 @@ def test_trash_that_was_emptied_is_forgotten(poll):
 
 
 @pytest.mark.parametrize("any_holds_drafts", [True, False])
-def test_drafts_are_counted_where_the_shop_counts_them(database, any_holds_drafts):
+def test_a_deleted_draft_is_found_whether_or_not_the_status_any_includes_drafts(
+    database, any_holds_drafts
+):
     with open_poll(database, SandboxStore(any_holds_drafts=any_holds_drafts)) as poll:
         place_orders(poll.sandbox, 5, seconds_apart=86400, status="completed")
         drafts = place_orders(poll.sandbox, 3, seconds_apart=86400, status="checkout-draft")
         poll.settle()
         poll.advance(hours=10)
-        sound = poll.reconcile()
+        unchanged = poll.reconcile()
         poll.sandbox.delete_order(drafts[1])
         poll.advance(hours=10)
         poll.reconcile()
 
-        assert 0 == sound.deleted
+        assert 0 == unchanged.deleted
         assert [] == [
             c for c in poll.http.calls if "include" in c.params and c.params["include"] == ""
         ]
         assert_database_matches_sandbox(poll)
 
 
-def test_a_kind_of_draft_that_a_newer_release_knows_is_asked_for_from_the_next_night_on(database):
+def test_a_rejected_draft_status_is_tried_again_after_the_next_reconcile(database):
+    """An update of WooCommerce can bring it."""
     with open_poll(database) as poll:
         reject_status(poll, "auto-draft")
         place_orders(poll.sandbox, 1, seconds_apart=0)
@@ -99,16 +102,16 @@ def test_a_kind_of_draft_that_a_newer_release_knows_is_asked_for_from_the_next_n
         poll.advance(minutes=1)
         poll.pull()
 
-        asked = {call.params.get("status") for call in poll.http.calls}
-        assert {"trash,checkout-draft,auto-draft", "any", None} == asked
+        requested = {call.params.get("status") for call in poll.http.calls}
+        assert {"trash,checkout-draft,auto-draft", "any", None} == requested
 
 
-def test_an_order_that_a_list_left_out_is_not_believed_to_be_deleted(poll):
-    lost = poll.made[9]
+def test_an_order_missing_from_a_list_does_not_count_as_deleted(poll):
+    missing = poll.order_ids[9]
 
-    def deed(request, now, following):
+    def without_it(request, now, following):
         response = following(request, now)
-        rows = [row for row in response.json if row["id"] != lost]
+        rows = [row for row in response.json if row["id"] != missing]
         headers = {**response.headers}
         if (total := int(headers.get("X-WP-Total", 0))) and request.params.get(
             "after", ""
@@ -116,32 +119,32 @@ def test_an_order_that_a_list_left_out_is_not_believed_to_be_deleted(poll):
             headers["X-WP-Total"] = str(total - 1)
         return text_response(json.dumps(rows), now, headers=headers)
 
-    poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/orders"))
+    poll.faults.rules.append(FaultRule(without_it, times=None, only="GET /wc/v3/orders"))
     found = poll.reconcile()
 
-    assert (0, True) == (found.deleted, lost in poll.orders())
+    assert (0, True) == (found.deleted, missing in poll.orders())
 
 
-def test_an_order_that_the_mirror_missed_is_read(poll):
+def test_an_order_missing_from_the_database_is_read(poll):
     from wcflow.database.orders import delete_orders
 
     with poll.db.transaction() as tx:
-        delete_orders(tx, "shop", [poll.made[7]])
+        delete_orders(tx, "shop", [poll.order_ids[7]])
     poll.reconcile()
 
     assert_database_matches_sandbox(poll)
     assert {"g:guest0@example.com"} == poll.dirty_people()
 
 
-def test_a_refund_that_was_taken_back_is_noticed(poll):
-    """Deleting a refund stamps nothing."""
-    refund = poll.sandbox.refund(poll.made[2], "1.00", now=poll.now)
-    poll.sandbox.edit_billing(poll.made[9], now=poll.advance(minutes=1), city="Rome")
+def test_a_deleted_refund_is_found(poll):
+    """Deleting a refund updates no timestamp."""
+    refund = poll.sandbox.refund(poll.order_ids[2], "1.00", now=poll.now)
+    poll.sandbox.edit_billing(poll.order_ids[9], now=poll.advance(minutes=1), city="Rome")
     poll.settle()
-    poll.sandbox.delete_refund(poll.made[2], refund, now=poll.now)
+    poll.sandbox.delete_refund(poll.order_ids[2], refund, now=poll.now)
     poll.advance(hours=1)
     poll.pull()
-    assert 1 == len(poll.order(poll.made[2]).refunds)
+    assert 1 == len(poll.order(poll.order_ids[2]).refunds)
     poll.reconcile()
 
     assert {"g:guest2@example.com"} == poll.dirty_people()
@@ -149,19 +152,19 @@ def test_a_refund_that_was_taken_back_is_noticed(poll):
 
 
 @pytest.mark.parametrize("status", ["completed", "trash"])
-def test_of_many_refunds_the_one_that_was_taken_back_is_found_by_counting(database, status):
+def test_one_deleted_refund_among_many_is_found_by_few_counts(database, status):
     with open_poll(database) as poll:
-        made = place_orders(
+        orders = place_orders(
             poll.sandbox, 400, seconds_apart=4 * 3600, start=80 * DAY, status="completed"
         )
-        for order in made:
+        for order in orders:
             refund = poll.sandbox.refund(
                 order, "1.00", now=poll.sandbox.state.orders[order].created
             )
         if status == "trash":
-            poll.sandbox.trash(made[-1], now=poll.now)
+            poll.sandbox.trash(orders[-1], now=poll.now)
         poll.settle()
-        poll.sandbox.delete_refund(made[-1], refund, now=poll.now)
+        poll.sandbox.delete_refund(orders[-1], refund, now=poll.now)
         poll.advance(hours=1)
         found = poll.reconcile()
         counts = [call for call in poll.http.calls if call.path == "/wc/v3/refunds"]
@@ -172,23 +175,27 @@ def test_of_many_refunds_the_one_that_was_taken_back_is_found_by_counting(databa
         assert_database_matches_sandbox(poll)
 
 
-def test_a_shop_that_lists_no_refunds_is_asked_for_every_order_that_has_one(poll):
-    refund = poll.sandbox.refund(poll.made[2], "1.00", now=poll.now)
-    poll.sandbox.refund(poll.made[3], "1.00", now=poll.now)
+def test_a_deleted_refund_is_found_without_the_refund_list(poll):
+    refund = poll.sandbox.refund(poll.order_ids[2], "1.00", now=poll.now)
+    poll.sandbox.refund(poll.order_ids[3], "1.00", now=poll.now)
     poll.settle()
-    poll.sandbox.delete_refund(poll.made[2], refund, now=poll.now)
+    poll.sandbox.delete_refund(poll.order_ids[2], refund, now=poll.now)
     poll.advance(hours=1)
     no_route = json.dumps({"code": "rest_no_route", "message": "No route", "data": None})
-    deed = lambda request, now, following: text_response(no_route, now, status=404)  # noqa: E731
-    poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/refunds"))
+    rule = FaultRule(
+        lambda request, now, following: text_response(no_route, now, status=404),
+        times=None,
+        only="GET /wc/v3/refunds",
+    )
+    poll.faults.rules.append(rule)
     poll.reconcile()
 
     assert {"g:guest2@example.com"} == poll.dirty_people()
     assert_database_matches_sandbox(poll)
 
 
-def test_an_order_older_than_all_that_are_known_is_found(poll):
-    """An import leaves old stamps."""
+def test_an_imported_order_older_than_all_others_is_found(poll):
+    """Its timestamps are old too."""
     old = poll.now - 900 * DAY
     order = poll.sandbox.place_order(now=old, email="old@example.com", status="completed")
     poll.pull()
@@ -200,8 +207,8 @@ def test_an_order_older_than_all_that_are_known_is_found(poll):
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
-def test_orders_of_the_hour_that_the_clocks_skip_are_counted_right(database, zone):
-    """Bounds within that hour cannot be said: no range ends there."""
+def test_orders_around_the_skipped_hour_in_spring_are_counted_correctly(database, zone):
+    """WooCommerce reads bounds as local time, so no range can end in that hour."""
     spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
     with open_poll(database, SandboxStore(zone=zone)) as poll:
         for minute in range(260):
@@ -217,8 +224,8 @@ def test_orders_of_the_hour_that_the_clocks_skip_are_counted_right(database, zon
         ]
 
 
-def test_a_renamed_category_touches_those_who_bought_from_it(poll):
-    """Renaming a category stamps no product."""
+def test_a_renamed_category_marks_those_who_bought_from_it(poll):
+    """It updates the timestamp of no product."""
     wallet = min(poll.sandbox.state.products)
     cup = poll.sandbox.add_product("Cup", now=poll.now, categories=("Kitchen",))
     buyer = poll.sandbox.place_order(now=poll.now, email="dora@example.com", items=((cup, 1),))
@@ -233,7 +240,7 @@ def test_a_renamed_category_touches_those_who_bought_from_it(poll):
     assert buyer in poll.orders()
 
 
-def test_a_product_that_changed_is_read_within_the_hour(poll):
+def test_a_changed_product_is_read_within_the_hour(poll):
     wallet = min(poll.sandbox.state.products)
     poll.sandbox.edit_product(wallet, now=poll.now, tags=("new",))
     poll.advance(hours=1)
@@ -243,7 +250,7 @@ def test_a_product_that_changed_is_read_within_the_hour(poll):
     assert set(poll.sandbox_people()) - {f"c{poll.anna}"} == poll.dirty_people()
 
 
-def test_a_product_whose_stock_or_price_changed_touches_nobody(poll):
+def test_a_changed_price_marks_nobody(poll):
     wallet = min(poll.sandbox.state.products)
     poll.sandbox.edit_product(wallet, now=poll.now, price="12.00")
     poll.advance(hours=1)
@@ -253,7 +260,7 @@ def test_a_product_whose_stock_or_price_changed_touches_nobody(poll):
     assert poll.sandbox_products()[wallet] == poll.products()[wallet]
 
 
-def test_customers_whom_a_list_once_left_out_are_read(poll):
+def test_customers_missing_from_the_database_are_read(poll):
     with poll.db.transaction() as tx:
         tx.execute(table_of(CustomerRow).delete())
     poll.reconcile()
@@ -261,29 +268,29 @@ def test_customers_whom_a_list_once_left_out_are_read(poll):
     assert_database_matches_sandbox(poll)
 
 
-class TestEmptyAnswers:
-    def test_counts_of_nothing_that_the_shop_itself_contradicts_are_an_error(self, poll):
-        def deed(request, now, following):
+class TestEmptyStores:
+    def test_a_count_of_zero_that_contradicts_the_list_is_an_error(self, poll):
+        def empty(request, now, following):
             return text_response("[]", now, headers={"X-WP-Total": "0"})
 
-        poll.faults.rules.append(FaultRule(deed, times=None, only="GET /wc/v3/orders"))
+        poll.faults.rules.append(FaultRule(empty, times=None, only="GET /wc/v3/orders"))
         before = poll.orders()
         with pytest.raises(StoreError, match="counts no orders but returns them"):
             poll.reconcile()
 
         assert before == poll.orders()
 
-    def test_a_shop_without_any_order_holds_the_brake_and_deletes_nothing(self, poll):
+    def test_writes_are_held_and_nothing_is_deleted_if_all_orders_are_missing(self, poll):
         before = poll.orders()
-        for id in poll.made:
+        for id in poll.order_ids:
             poll.sandbox.delete_order(id)
         poll.reconcile()
 
         assert before == poll.orders()
         assert f"{EMPTY_ANSWER_REASON}: orders: none, where 60 are known" == poll.hold().reason
 
-    def test_what_an_admin_accepts_is_deleted(self, poll):
-        for id in poll.made:
+    def test_missing_orders_are_deleted_once_an_admin_approves(self, poll):
+        for id in poll.order_ids:
             poll.sandbox.delete_order(id)
         poll.reconcile()
         poll.pull(approved=True)
@@ -291,7 +298,7 @@ class TestEmptyAnswers:
         assert_database_matches_sandbox(poll)
         assert "" == poll.hold().reason
 
-    def test_the_brake_lets_go_by_itself_when_the_shop_is_sound_again(self, poll):
+    def test_the_hold_ends_by_itself_when_the_orders_are_there_again(self, poll):
         kept = dict(poll.sandbox.state.orders)
         poll.sandbox.state.orders.clear()
         poll.reconcile()
@@ -303,7 +310,7 @@ class TestEmptyAnswers:
         assert_database_matches_sandbox(poll)
 
 
-def test_a_new_product_says_something_new_and_the_same_again_does_not(database):
+def test_saving_the_same_product_again_reports_no_change(database):
     cup = Product(5, "Cup", "cup-1", ("Kitchen",), (), START)
     with database.transaction() as tx:
         first = save_products(tx, "shop", [cup])

@@ -1,4 +1,4 @@
-"""Rounds: what no stamp and no count shows is found within days, a few pages at a time."""
+"""The rescan finds, within days, changes that show in no timestamp and no count."""
 
 import itertools
 from datetime import timedelta
@@ -15,11 +15,11 @@ from wcflow.sandbox.store import SandboxStore
 
 DAY = timedelta(days=1)
 AGES = [3, 29, 33, 40, 200, 364, 380, 401, 700]
-"""Days, on either side of where one round hands over to the next."""
+"""In days; on either side of each limit between two rescans."""
 
 
-def list_requests(poll, fields="id"):
-    """The lists of orders by when they were made, as opposed to what changed and to counts."""
+def list_requests(poll):
+    """Return the requests for orders by creation date: neither changes nor counts."""
     return [
         call
         for call in poll.http.calls
@@ -28,7 +28,7 @@ def list_requests(poll, fields="id"):
 
 
 def fill_old_store(poll):
-    """A shop with an order of each age, and some hundred others."""
+    """Place an order of each age, and 300 others; return the ids by age."""
     place_orders(poll.sandbox, 300, seconds_apart=2 * 86400, start=650 * DAY, status="completed")
     aged = {age: place_orders(poll.sandbox, 1, seconds_apart=0, start=age * DAY)[0] for age in AGES}
     poll.settle()
@@ -43,7 +43,7 @@ def legacy_poll(sqlite):
 
 
 def ages_found(poll, ages, length):
-    """Edit what moves no stamp; poll now and then; give the ages whose edit was found in time."""
+    """Edit meta, which updates no timestamp here; return the ages whose edit polls find in time."""
     for age in ages:
         poll.sandbox.edit_order_meta(poll.aged[age], "colour", "red", now=poll.now)
     for _ in range(48):
@@ -52,7 +52,7 @@ def ages_found(poll, ages, length):
     return [age for age in ages if poll.order(poll.aged[age]).meta == {"colour": "red"}]
 
 
-def test_where_edits_move_no_stamp_those_of_a_month_are_found_each_night(legacy_poll):
+def test_edits_of_the_orders_of_a_month_are_found_by_the_nightly_reconcile(legacy_poll):
     for age in (3, 29, 40):
         legacy_poll.sandbox.edit_order_meta(
             legacy_poll.aged[age], "colour", "red", now=legacy_poll.now
@@ -66,19 +66,19 @@ def test_where_edits_move_no_stamp_those_of_a_month_are_found_each_night(legacy_
     assert {} == legacy_poll.order(legacy_poll.aged[40]).meta
 
 
-def test_where_edits_move_no_stamp_those_of_a_year_are_found_within_a_week(legacy_poll):
+def test_edits_of_the_orders_of_a_year_are_found_within_a_week(legacy_poll):
     young = [age for age in AGES if age <= 365]
 
     assert young == ages_found(legacy_poll, young, 7 * DAY)
 
 
-def test_where_edits_move_no_stamp_every_one_is_found_within_a_month(legacy_poll):
+def test_edits_of_all_orders_are_found_within_a_month(legacy_poll):
     assert AGES == ages_found(legacy_poll, AGES, 28 * DAY)
     assert_database_matches_sandbox(legacy_poll)
 
 
-def test_an_order_that_grows_out_of_one_round_is_in_the_next(legacy_poll):
-    """Each order is read again at least once a week as long as it is younger than a year."""
+def test_an_order_that_outgrows_one_rescan_is_in_the_next(legacy_poll):
+    """Every order younger than a year is read again at least once a week."""
     poll = legacy_poll
     watched = [age for age in AGES if age in {29, 33, 40}]
     for week in range(3):
@@ -92,8 +92,7 @@ def test_an_order_that_grows_out_of_one_round_is_in_the_next(legacy_poll):
         assert [f"red {week}"] * len(watched) == found
 
 
-def test_a_round_is_spread_evenly_and_goes_on_where_it_was_left(legacy_poll):
-    """Of the polls of a week, none reads many pages at once."""
+def test_a_rescan_is_spread_evenly_over_the_polls_of_a_week(legacy_poll):
     poll, pages = legacy_poll, []
     for _ in range(28):
         poll.advance(hours=6)
@@ -113,7 +112,7 @@ def test_edits_in_the_trash_are_found_too(legacy_poll):
     assert_database_matches_sandbox(poll)
 
 
-def test_a_round_forgets_what_was_deleted_without_waiting_for_the_night(legacy_poll):
+def test_a_rescan_removes_deleted_orders_without_a_reconcile(legacy_poll):
     legacy_poll.sandbox.delete_order(legacy_poll.aged[29])
     for _ in range(28):
         legacy_poll.advance(hours=6)
@@ -129,8 +128,8 @@ def hpos_poll(sqlite):
         yield poll
 
 
-def test_one_too_many_and_one_too_few_in_the_same_range_are_found_within_six_weeks(hpos_poll):
-    """Their counts are equal, night after night."""
+def test_an_added_and_a_deleted_order_of_the_same_range_are_found_within_six_weeks(hpos_poll):
+    """The counts of reconcile do not show them."""
     poll = hpos_poll
     poll.sandbox.place_order(now=poll.now - 200 * DAY, email="imported@example.com")
     poll.sandbox.delete_order(poll.aged[200])
@@ -143,7 +142,7 @@ def test_one_too_many_and_one_too_few_in_the_same_range_are_found_within_six_wee
     assert_database_matches_sandbox(poll)
 
 
-def test_where_every_edit_is_stamped_no_order_is_read_again_for_nothing(hpos_poll):
+def test_only_ids_and_timestamps_are_read_again_if_every_edit_updates_a_timestamp(hpos_poll):
     poll, read = hpos_poll, []
     for _ in range(41):
         poll.advance(days=1)
@@ -155,7 +154,7 @@ def test_where_every_edit_is_stamped_no_order_is_read_again_for_nothing(hpos_pol
 
 
 @pytest.mark.parametrize("fixture", ["legacy_poll", "hpos_poll"])
-def test_an_idle_poll_asks_four_times_at_most(request, fixture):
+def test_an_idle_poll_makes_at_most_four_requests(request, fixture):
     poll = request.getfixturevalue(fixture)
     poll.advance(minutes=1)
 
@@ -163,7 +162,7 @@ def test_an_idle_poll_asks_four_times_at_most(request, fixture):
 
 
 @pytest.mark.parametrize("fixture", ["legacy_poll", "hpos_poll"])
-def test_a_shop_that_says_it_is_empty_loses_nothing_by_a_round(request, fixture):
+def test_a_rescan_of_a_store_that_seems_empty_deletes_nothing(request, fixture):
     poll = request.getfixturevalue(fixture)
     before = poll.orders()
     poll.sandbox.state.orders.clear()
@@ -174,14 +173,14 @@ def test_a_shop_that_says_it_is_empty_loses_nothing_by_a_round(request, fixture)
     assert before == poll.orders()
 
 
-def test_a_long_rest_is_made_up_for_by_and_by(legacy_poll):
+def test_the_rescan_after_a_long_pause_is_spread_over_several_polls(legacy_poll):
     legacy_poll.advance(days=90)
     legacy_poll.pull()
 
     assert len(list_requests(legacy_poll)) <= MAX_PAGES * len(POST_STORAGE_RESCANS) + 2
 
 
-def test_more_orders_of_one_second_than_a_page_holds_are_all_read_again(database):
+def test_orders_are_all_read_again_if_one_second_has_more_than_a_page_holds(database):
     with open_poll(database, SandboxStore(hpos=False), page_size=10) as poll:
         many = place_orders(poll.sandbox, 150, seconds_apart=0, start=20 * DAY, status="completed")
         poll.settle()
@@ -197,23 +196,23 @@ def test_more_orders_of_one_second_than_a_page_holds_are_all_read_again(database
 @given(
     pages=st.integers(0, 20_000),
     polls=st.lists(st.integers(1, 3600), min_size=1, max_size=300),
-    of=st.sampled_from([*POST_STORAGE_RESCANS, *HPOS_RESCANS]),
+    rescan=st.sampled_from([*POST_STORAGE_RESCANS, *HPOS_RESCANS]),
 )
-def test_a_share_is_never_more_than_is_due_and_the_last_page_is_due_in_time(pages, polls, of):
-    begin, done = START, 0
-    now = begin
+def test_no_page_is_due_too_early_and_the_last_page_is_due_in_time(pages, polls, rescan):
+    start, done = START, 0
+    now = start
     for seconds in polls:
         now += timedelta(seconds=seconds)
-        progress = Rescan(int(begin.timestamp()), 0, 1, done, pages)
-        due = due_pages(now, progress, of.period)
+        progress = Rescan(int(start.timestamp()), 0, 1, done, pages)
+        due = due_pages(now, progress, rescan.period)
         assert 0 <= due <= MAX_PAGES
         done += due
-        assert done <= (pages + 1) * ((now - begin) / of.period)
-    late = Rescan(int(begin.timestamp()), 0, 1, pages - 1, pages)
-    assert due_pages(begin + of.period, late, of.period) >= 1
+        assert done <= (pages + 1) * ((now - start) / rescan.period)
+    late = Rescan(int(start.timestamp()), 0, 1, pages - 1, pages)
+    assert due_pages(start + rescan.period, late, rescan.period) >= 1
 
 
-def test_each_round_reaches_so_far_that_no_order_falls_between_two():
+def test_no_order_falls_between_two_rescans():
     for younger, older in itertools.pairwise(POST_STORAGE_RESCANS):
         assert younger.max_age >= older.min_age + older.period + younger.period
     assert (None, timedelta(0)) == (

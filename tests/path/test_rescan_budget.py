@@ -1,4 +1,4 @@
-"""Turns: what polls look at again shares the little that a poll may ask for besides what is new."""
+"""All rescans together share the few requests that a poll makes besides those for changes."""
 
 from datetime import timedelta
 
@@ -10,13 +10,13 @@ from wcflow.sandbox.store import SandboxStore
 from wcflow.units import Duration
 
 RESCAN_SECONDS = 1200
-"""Seconds for all accounts; a batch of them for each minute would take longer."""
+"""Too few for all accounts at one batch a minute."""
 ACCOUNTS = 4500
 
 
 @pytest.fixture
 def crowded_poll(sqlite):
-    """A shop with more accounts than a poll each minute can look at in time, and many old orders."""
+    """A store with many old orders, and more accounts than polls can rescan in time."""
     with open_poll(
         sqlite, SandboxStore(hpos=False), rescan_every=Duration(RESCAN_SECONDS // 60, "min")
     ) as poll:
@@ -32,7 +32,7 @@ def crowded_poll(sqlite):
 
 
 def poll_each_minute(poll, minutes):
-    """Poll each minute; give how often customers, old orders and products were asked for in each."""
+    """Poll each minute; yield the requests: all, for customers, for old orders, for products."""
     for _ in range(minutes):
         poll.advance(minutes=1)
         requests = poll.pull().requests
@@ -46,8 +46,8 @@ def poll_each_minute(poll, minutes):
         )
 
 
-def test_four_questions_a_minute_hold_whatever_is_due(crowded_poll):
-    """Long after all of it was due: customers, old orders and products each have their turns."""
+def test_a_poll_makes_at_most_four_requests_and_the_rescans_take_turns(crowded_poll):
+    """All rescans are long overdue."""
     crowded_poll.advance(days=20)
     crowded_poll.pull()
     requests, customers, orders, products = zip(*poll_each_minute(crowded_poll, 90), strict=True)
@@ -58,7 +58,7 @@ def test_four_questions_a_minute_hold_whatever_is_due(crowded_poll):
     assert sum(customers) > 30
 
 
-def test_what_polls_have_no_room_for_the_night_does(crowded_poll):
+def test_reconcile_finishes_a_rescan_that_polls_could_not_finish(crowded_poll):
     for number in (2000, 4444):
         crowded_poll.sandbox.edit_customer(
             crowded_poll.accounts[number], now=crowded_poll.now, first_name="Dora"

@@ -149,10 +149,10 @@ def test_rules_that_are_edited_and_put_back_change_nothing(simulate):
     with_rules = [sim.tags(order) for order in orders]
     sim.advance(hours=1)
     sim.write_rules(REGULAR)
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.advance(hours=1)
     sim.write_rules(rules)
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     assert [] == sim.outbox(states=("due", "claimed"))
     sim.settle()
     assert notes == [sim.notes(order) for order in orders]

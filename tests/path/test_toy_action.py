@@ -1,4 +1,4 @@
-"""A new action is one module: everything that lists or runs actions knows it without more."""
+"""A new action is one module: every command lists and runs it without other changes."""
 
 from datetime import UTC, datetime
 
@@ -36,80 +36,85 @@ def toy():
 
 
 @pytest.fixture
-def desk(tmp_path):
-    made = CommandLine(tmp_path, RULES)
-    yield made
-    made.sim.db.close()
+def command_line(tmp_path):
+    cli = CommandLine(tmp_path, RULES)
+    yield cli
+    cli.sim.db.close()
 
 
-def bought(desk):
-    """Return the desk's wcflow after it has planned a page."""
-    desk.run("sync", "--approve")
-    desk.sim.now = datetime.now(UTC)
-    desk.sim.place_order(email="anna@example.com")
-    return desk.run("plan")
+def plan_page(command_line):
+    """Place an order that causes a page; return the output of plan."""
+    command_line.run("sync", "--approve")
+    command_line.sim.now = datetime.now(UTC)
+    command_line.sim.place_order(email="anna@example.com")
+    return command_line.run("plan")
 
 
-def test_check_shows_its_step_and_its_section(desk):
-    out = desk.run("check").out
+def test_check_shows_the_step_and_the_section(command_line):
+    out = command_line.run("check").out
     assert "page desk {{ email }} bought (it beeps)" in out
     assert "pager with the number 555" in out
 
 
-def test_reference_lists_its_step_and_its_keys():
+def test_reference_lists_the_step_and_the_keys():
     out = run_wcflow("reference", "--markdown").out
     assert "| `page NAME TEXT` | send a page through [pager NAME] |" in out
     assert "| `number` | number | the number to call | `555` |" in out
 
 
-def test_plan_shows_its_entries(desk):
-    out = bought(desk).out
+def test_plan_shows_the_change(command_line):
+    out = plan_page(command_line).out
     assert "1 page" in out
     assert "to 555: anna@example.com bought" in out
 
 
-def test_explain_shows_its_entries(desk):
-    bought(desk)
-    assert "page: to 555: anna@example.com bought" in desk.run("explain", "anna@example.com").out
+def test_explain_shows_the_change(command_line):
+    plan_page(command_line)
+    assert (
+        "page: to 555: anna@example.com bought"
+        in command_line.run("explain", "anna@example.com").out
+    )
 
 
-def test_the_outbox_lists_and_shows_its_entries(desk):
-    bought(desk)
-    listed = next(line for line in desk.run("outbox", "list").lines if "page: to 555" in line)
-    shown = desk.run("outbox", "show", listed.split()[0]).out
+def test_outbox_lists_and_shows_the_change(command_line):
+    plan_page(command_line)
+    listed = next(
+        line for line in command_line.run("outbox", "list").lines if "page: to 555" in line
+    )
+    shown = command_line.run("outbox", "show", listed.split()[0]).out
     assert "to 555: anna@example.com bought" in shown
 
 
-def test_a_misspelt_step_is_recognized(tmp_path):
+def test_a_misspelled_step_gets_a_suggestion(tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'page'"):
-        Simulation(tmp_path, RULES.replace("    page desk", "    pag desk"))
+        Simulation(tmp_path, RULES.replace("    page desk", "    pag command_line"))
 
 
-def test_its_section_is_checked(tmp_path):
+def test_the_keys_of_the_section_are_checked(tmp_path):
     with pytest.raises(ConfigError, match="a real number"):
         Simulation(tmp_path, RULES.replace("555", "000"))
 
 
-def test_a_section_that_no_step_uses_is_remarked_on(tmp_path):
+def test_a_section_that_no_step_uses_is_a_warning(tmp_path):
     sim = Simulation(tmp_path, RULES + "\n[pager other]\nnumber = 777\n")
     assert ["no workflow uses this pager"] == [each.text for each in sim.config.warnings]
 
 
-def test_the_digest_depends_on_its_section(tmp_path):
+def test_the_digest_depends_on_the_section(tmp_path):
     sim = Simulation(tmp_path, RULES)
     before = sim.config.rules.digest
     sim.write_rules(RULES.replace("555", "556"))
     assert before != load_config(tmp_path / "wcflow.ini", {}).rules.digest
 
 
-def test_it_is_delivered_once_and_later_steps_know_what_it_made(tmp_path):
+def test_the_action_is_delivered_once_and_later_steps_can_use_its_variables(tmp_path):
     sim, pager = Simulation(tmp_path, RULES), Pager()
     order = sim.pages_after_a_purchase(pager)
     assert ["anna@example.com bought"] == pager.sent
     assert ["Paged 555"] == sim.notes(order)
 
 
-def test_it_is_retried_until_it_succeeds(tmp_path):
+def test_the_action_is_retried_until_it_succeeds(tmp_path):
     sim, pager = Simulation(tmp_path, RULES), Pager()
     pager.is_down()
     sim.pages_after_a_purchase(pager)
@@ -120,7 +125,7 @@ def test_it_is_retried_until_it_succeeds(tmp_path):
     assert ["anna@example.com bought"] == pager.sent
 
 
-def test_an_error_that_is_not_retried_makes_it_fail(tmp_path):
+def test_a_permanent_error_makes_the_action_fail_and_cancels_later_steps(tmp_path):
     sim, pager = Simulation(tmp_path, RULES), Pager()
     pager.rejects()
     order = sim.pages_after_a_purchase(pager)
@@ -133,27 +138,29 @@ def test_an_error_that_is_not_retried_makes_it_fail(tmp_path):
 
 
 @pytest.fixture
-def removed(desk):
+def removed(command_line):
     """Return the command line after a page was planned and its action removed."""
-    bought(desk)
+    plan_page(command_line)
     unregister()
-    desk.config.write_text(desk.config.read_text().replace(RULES, OTHER_RULES))
-    return desk
+    command_line.config.write_text(command_line.config.read_text().replace(RULES, OTHER_RULES))
+    return command_line
 
 
-def sync(desk):
-    assert 0 == desk.run("sync", "--approve").code
+def sync(command_line):
+    assert 0 == command_line.run("sync", "--approve").code
 
 
 @pytest.mark.parametrize("deliver", [True, False])
-@pytest.mark.parametrize("words", [("outbox", "list"), ("plan",), ("explain", "anna@example.com")])
-def test_commands_show_a_change_of_a_removed_action(removed, words, deliver):
+@pytest.mark.parametrize(
+    "command", [("outbox", "list"), ("plan",), ("explain", "anna@example.com")]
+)
+def test_commands_show_a_change_of_a_removed_action(removed, command, deliver):
     if deliver:
         sync(removed)
-    ran = removed.run(*words)
+    result = removed.run(*command)
     assert (0, True) == (
-        ran.code,
-        "this version of wcflow does not know this" in " ".join(ran.out.split()),
+        result.code,
+        "this version of wcflow does not know this" in " ".join(result.out.split()),
     )
 
 
@@ -161,8 +168,8 @@ def test_status_lists_a_failed_change_of_a_removed_action(removed):
     (entry,) = [each for each in removed.sim.outbox() if each.kind == "page"]
     with removed.sim.db.transaction() as tx:
         record_outcome(tx, entry.id, "failed", "the pager rejects this text", removed.sim.now)
-    ran = removed.run("status")
-    assert (1, True) == (ran.code, "the pager rejects this text" in ran.out)
+    result = removed.run("status")
+    assert (1, True) == (result.code, "the pager rejects this text" in result.out)
 
 
 def test_a_change_of_a_removed_action_can_be_shown_and_cancelled(removed):

@@ -1,4 +1,4 @@
-"""A database that an earlier wcflow left behind: upgraded, with all it remembers, and nothing done twice."""
+"""A database of an earlier wcflow is upgraded without loss, and no action is repeated."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ def revision(request):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def old_url(request, revision, tmp_path):
-    """The URL of a database as the wcflow of an earlier revision left it."""
+    """The URL of a database of an earlier revision."""
     if request.param == "sqlite":
         file = tmp_path / "old.sqlite"
         with closing(sqlite3.connect(file)) as db:
@@ -42,12 +42,12 @@ def old_url(request, revision, tmp_path):
 
 
 def _bare(url):
-    """An engine that knows nothing of wcflow, and keeps no connection."""
+    """Return an engine that does not upgrade the database and keeps no connection."""
     return create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
 
 
 def _contents(url):
-    """Give every row of every table, each as column to value."""
+    """Return the rows of every table as dictionaries."""
     with _bare(url).connect() as tx:
         tables = set(inspect(tx).get_table_names()) - {schema.VERSION_TABLE}
         return {
@@ -59,32 +59,32 @@ def _contents(url):
 
 
 def _structure(url):
-    """Give tables with their columns, keys and indexes as the database tells them."""
+    """Return the columns, keys and indexes of every table."""
     with _bare(url).connect() as tx:
-        found = inspect(tx)
+        inspector = inspect(tx)
         return {
             name: {
                 "columns": [
                     (each["name"], str(each["type"]), each["nullable"], each["default"])
-                    for each in sorted(found.get_columns(name), key=lambda each: each["name"])
+                    for each in sorted(inspector.get_columns(name), key=lambda each: each["name"])
                 ],
-                "key": found.get_pk_constraint(name),
+                "key": inspector.get_pk_constraint(name),
                 "unique": sorted(
                     (each["name"], each["column_names"])
-                    for each in found.get_unique_constraints(name)
+                    for each in inspector.get_unique_constraints(name)
                 ),
                 "indexes": sorted(
                     (each["name"], each["column_names"], bool(each["unique"]))
-                    for each in found.get_indexes(name)
+                    for each in inspector.get_indexes(name)
                 ),
             }
-            for name in found.get_table_names()
+            for name in inspector.get_table_names()
         }
 
 
 @pytest.fixture
 def new_url(old_url, request, tmp_path):
-    """The URL of a database of the same kind as wcflow makes it today."""
+    """The URL of a new database of the same kind."""
     if old_url.startswith("postgresql"):
         return request.getfixturevalue("postgres").url("pattern")
     url = f"sqlite:///{tmp_path / 'new.sqlite'}"
@@ -92,8 +92,7 @@ def new_url(old_url, request, tmp_path):
     return url
 
 
-def test_an_upgraded_database_is_built_like_a_new_one(old_url, new_url):
-    """Tables, columns, keys and indexes are those that wcflow makes today."""
+def test_an_upgraded_database_has_the_structure_of_a_new_one(old_url, new_url):
     open_database(old_url).close()
 
     assert _structure(new_url) == _structure(old_url)
@@ -151,9 +150,9 @@ RENAMED_COLUMNS = {
         "digest": "rules_digest",
     },
 }
-"""The tables and columns of earlier revisions that have another name now."""
+"""New names of tables and columns, by their names in earlier revisions."""
 
-GONE = {("run", "step"), ("orders", "country")}
+REMOVED_COLUMNS = {("run", "step"), ("orders", "country")}
 
 
 def _renamed(table, row):
@@ -162,10 +161,10 @@ def _renamed(table, row):
 
 
 def _as_today(contents):
-    """Return the rows of an earlier revision under the names of today."""
+    """Return the rows of an earlier revision under the current names."""
     return {
         RENAMED_TABLES.get(table, table): [
-            _renamed(table, {c: v for c, v in row.items() if (table, c) not in GONE})
+            _renamed(table, {c: v for c, v in row.items() if (table, c) not in REMOVED_COLUMNS})
             for row in rows
         ]
         for table, rows in contents.items()
@@ -174,7 +173,7 @@ def _as_today(contents):
 
 
 def _with_keys(contents):
-    """Return the rows of today with each person's key in place of the id."""
+    """Return the rows with the key of each person added."""
     keys = {}
     for row in contents["identity"]:
         account = row["kind"] == "account"
@@ -195,7 +194,7 @@ def _sorted(rows):
 
 
 def test_an_upgrade_keeps_every_row(old_url):
-    """What stood in a column still stands there; new columns have their defaults."""
+    """New columns are not compared."""
     before = _as_today(_contents(old_url))
     open_database(old_url).close()
     after = _with_keys(_contents(old_url))
@@ -210,7 +209,7 @@ def test_an_upgrade_keeps_every_row(old_url):
 
 
 def test_an_upgrade_keeps_the_state_of_the_store(old_url):
-    """Codes derive from the secret; without the digest everyone would be evaluated again."""
+    """Coupon codes derive from the secret; without the digest everybody is evaluated again."""
     before = _contents(old_url)
     settings = {row["name"]: row["value"] for row in before["setting"]}
     open_database(old_url).close()
@@ -218,16 +217,16 @@ def test_an_upgrade_keeps_the_state_of_the_store(old_url):
 
     assert [{"name": "secret", "value": settings["secret"]}] == after["setting"]
     (row,), (store,), (channel,) = before["store"], after["store"], after["channel"]
-    was = _renamed("store", row)
-    kept = was.keys() & store.keys()
-    assert {name: was[name] for name in kept} == {name: store[name] for name in kept}
-    assert {"held", "held_since", "accepted"} == was.keys() - kept
+    old = _renamed("store", row)
+    kept = old.keys() & store.keys()
+    assert {name: old[name] for name in kept} == {name: store[name] for name in kept}
+    assert {"held", "held_since", "accepted"} == old.keys() - kept
     assert {
         "store": "shop",
         "name": "store",
-        "hold_reason": was["held"],
-        "held_since": was["held_since"],
-        "approved": was["accepted"],
+        "hold_reason": old["held"],
+        "held_since": old["held_since"],
+        "approved": old["accepted"],
     } == channel
     assert (
         settings["digest shop"],
@@ -243,7 +242,7 @@ def test_an_upgrade_keeps_the_state_of_the_store(old_url):
 
 
 def test_an_upgrade_rewrites_the_reason_of_an_empty_answer(old_url):
-    """The reason is compared with what the poll would say now: it must go on as the same alarm."""
+    """The next poll compares it with the current words to find out whether the hold can end."""
     with _bare(old_url).begin() as tx:
         reason = "an empty answer where the mirror is full: orders: none, where 12 are known"
         tx.execute(text("UPDATE store SET held = :reason"), {"reason": reason})
@@ -279,8 +278,9 @@ def test_an_upgrade_notices_what_was_decided_in_the_future(old_url, change):
 
 
 @pytest.mark.parametrize("revision", ["0001"])
-def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url, tmp_path):
-    """What was decided goes out, a run that rests goes on when it is due, and no more than that."""
+def test_after_an_upgrade_waiting_writes_and_runs_are_finished_and_nothing_is_repeated(
+    old_url, tmp_path
+):
     folder = tmp_path / "today"
     folder.mkdir()
     sim = build_sample_store(folder)
@@ -295,7 +295,7 @@ def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url,
     sim.db.close()
 
     assert (["coupon", "note", "note", "note", "tags"], []) == (written, again)
-    # Both who are welcomed hear from wcflow three days on.
+    # Both new customers get the note that was delayed by three days.
     assert (["note", "note"], []) == (later, last)
     assert {
         "dora@example.com": ["Welcome", "Your code is", "Three days on"],
@@ -307,12 +307,12 @@ def test_after_an_upgrade_nothing_is_done_twice_and_what_waited_is_done(old_url,
 
 
 @pytest.mark.parametrize("revision", ["0002"])
-def test_an_interrupted_database_goes_on_like_one_made_today(old_url, tmp_path):
-    """Queued, held and claimed changes go out once each, and waiting runs go on."""
-    today, upgraded = (_interrupted(tmp_path / name) for name in ("today", "upgraded"))
+def test_an_upgraded_interrupted_database_continues_like_a_new_one(old_url, tmp_path):
+    """Queued, held and claimed changes are delivered once each, and waiting runs continue."""
+    new, upgraded = (_build_interrupted(tmp_path / name) for name in ("new", "upgraded"))
     upgraded.db.close()
     upgraded.db = open_database(old_url)
-    expected, found = _finish(today), _finish(upgraded)
+    expected, found = _finish(new), _finish(upgraded)
 
     assert expected == found
     passes, notes, codes, _ = found
@@ -321,7 +321,7 @@ def test_an_interrupted_database_goes_on_like_one_made_today(old_url, tmp_path):
 
 
 @pytest.mark.parametrize("revision", ["0002"])
-def test_the_interrupted_database_has_all_that_can_be_interrupted(old_url):
+def test_the_interrupted_database_has_entries_and_runs_in_every_state(old_url):
     contents = _contents(old_url)
 
     assert {"due", "claimed", "done", "dry_run"} == {row["state"] for row in contents["outbox"]}
@@ -333,13 +333,13 @@ def test_the_interrupted_database_has_all_that_can_be_interrupted(old_url):
     } - people
 
 
-def _interrupted(folder):
+def _build_interrupted(folder):
     folder.mkdir()
     return build_interrupted_store(folder)
 
 
 def _finish(sim):
-    """Return what each pass wrote until all is done, and what the store has then."""
+    """Sync until everything is done; return the writes of each pass and the final state."""
     passes = []
     for days in (0, 0, 0, 1, 0, 2, 0, 1, 0, 0):
         sim.advance(days=days)
@@ -352,12 +352,12 @@ def _finish(sim):
 
 
 def _shorten(note):
-    known = ["segment VIP", "Welcome", "Your code is", "Three days on"]
-    return next((words for words in known if words in note), note)
+    parts = ["segment VIP", "Welcome", "Your code is", "Three days on"]
+    return next((part for part in parts if part in note), note)
 
 
 def _sync_and_list_writes(sim):
-    """Walk once, and give what was written to the shop."""
+    """Run a pass; return the kinds of its writes."""
     sim.advance(minutes=3)
     sim.run_pass()
     return sorted(_write_kind(call) for call in sim.writes)
@@ -369,7 +369,7 @@ def _write_kind(call):
     return "coupon" if "coupons" in call.path else "tags"
 
 
-class TestSettingAside:
+class TestBackupBeforeUpgrade:
     """An SQLite file is copied before it is upgraded; without a copy there is no upgrade."""
 
     @pytest.fixture
@@ -379,8 +379,8 @@ class TestSettingAside:
             db.executescript((DUMPS / "0001.lite.sql").read_text())
         return path
 
-    def test_the_copy_holds_also_what_stands_in_the_log_beside_the_file(self, file):
-        """A process was killed: its last transaction stands in the write-ahead log alone."""
+    def test_the_copy_includes_the_write_ahead_log(self, file):
+        """After a crash, the last transaction can be in the log alone."""
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("PRAGMA journal_mode=WAL")
             other.execute("PRAGMA wal_autocheckpoint=0")
@@ -395,16 +395,16 @@ class TestSettingAside:
             assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
             assert [("delete",)] == db.execute("PRAGMA journal_mode").fetchall()
 
-    def test_the_copy_is_of_the_old_revision_whoever_upgraded_first(self, file):
-        """One that finds the work done makes no copy: it would be of the new tables."""
+    def test_an_upgraded_database_is_not_copied_again(self, file):
+        """The copy stays the one of the old revision."""
         open_database(f"sqlite:///{file}").close()
         (copy,) = file.parent.glob("*.bak")
-        whole = copy.read_bytes()
+        content = copy.read_bytes()
         open_database(f"sqlite:///{file}").close()
 
-        assert ([copy], whole) == (list(file.parent.glob("*.bak")), copy.read_bytes())
+        assert ([copy], content) == (list(file.parent.glob("*.bak")), copy.read_bytes())
 
-    def test_two_that_start_at_once_leave_one_copy_of_the_old_revision(self, file):
+    def test_processes_that_start_together_make_one_copy_of_the_old_revision(self, file):
         with ThreadPoolExecutor(4) as threads:
             url = f"sqlite:///{file}"
             list(threads.map(lambda _: open_database(url).close(), range(4)))
@@ -413,32 +413,31 @@ class TestSettingAside:
         with closing(sqlite3.connect(copy)) as db:
             assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
 
-    def test_without_room_for_a_copy_nothing_is_upgraded(self, file, monkeypatch):
+    def test_without_space_for_a_copy_the_database_is_not_upgraded(self, file, monkeypatch):
         monkeypatch.setattr("shutil.disk_usage", lambda _: _Disk())
-        with pytest.raises(BusyError, match="there is too little space for a copy of") as told:
+        with pytest.raises(BusyError, match="there is too little space for a copy of") as raised:
             open_database(f"sqlite:///{file}")
-        assert 75 == told.value.exit_code
+        assert 75 == raised.value.exit_code
         with closing(sqlite3.connect(file)) as db:
             assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
         assert [] == [each for each in file.parent.iterdir() if ".bak" in each.name]
 
-    def test_a_copy_that_broke_off_is_cleared_away_by_the_next(self, file):
-        """A process that dies while it copies leaves a part, which is nobody's any more."""
+    def test_an_incomplete_copy_of_a_crashed_process_is_removed(self, file):
         day = "2026-01-01"
-        left = file.with_name(f".wcflow.{file.name}.0001.{day}.bak.abc.part")
-        left.write_bytes(b"half")
+        incomplete = file.with_name(f".wcflow.{file.name}.0001.{day}.bak.abc.part")
+        incomplete.write_bytes(b"half")
         file.touch()
         open_database(f"sqlite:///{file}").close()
 
         assert [] == list(file.parent.glob(".*.part"))
 
-    def test_a_newer_database_is_refused_and_left_alone(self, file):
+    def test_the_database_of_a_newer_wcflow_is_refused_and_not_changed(self, file):
         with closing(sqlite3.connect(file)) as db:
             db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
             db.commit()
-        with pytest.raises(SetupError, match="was made by a newer wcflow") as told:
+        with pytest.raises(SetupError, match="was made by a newer wcflow") as raised:
             open_database(f"sqlite:///{file}")
-        assert 78 == told.value.exit_code
+        assert 78 == raised.value.exit_code
         assert [] == list(file.parent.glob("*.bak"))
 
 

@@ -1,4 +1,4 @@
-"""What waits has its turn when its time has come, whatever else happens to the person meanwhile."""
+"""A run that waits continues when the wait is over, whatever else happens in the meantime."""
 
 from msgspec.structs import replace
 
@@ -13,24 +13,23 @@ do =
     add_note later
 """
 IMMEDIATE = """
-[workflow at once]
+[workflow immediate]
 trigger = order_paid
-do = add_note at once
+do = add_note immediate
 """
 
 
-def test_two_workflows_on_one_occurrence_do_not_make_each_other_forget_to_wait(tmp_path):
+def test_two_workflows_that_one_event_starts_do_not_disturb_each_other(tmp_path):
     sim = Simulation(tmp_path, LATER + IMMEDIATE)
     sim.settle()
     order = sim.place_order(email="anna@example.com")
     sim.settle()
     sim.advance(days=6)
     sim.settle()
-    assert ["at once", "later"] == sim.notes(order)
+    assert ["immediate", "later"] == sim.notes(order)
 
 
-def test_a_workflow_that_starts_meanwhile_ends_nobodys_wait(tmp_path):
-    """Here it is a later one, that looks at what happened before it was written."""
+def test_a_workflow_added_later_for_existing_orders_does_not_end_a_wait(tmp_path):
     sim = Simulation(tmp_path, LATER)
     sim.settle()
     order = sim.place_order(email="anna@example.com")
@@ -39,10 +38,10 @@ def test_a_workflow_that_starts_meanwhile_ends_nobodys_wait(tmp_path):
     sim.settle()
     sim.advance(days=6)
     sim.settle()
-    assert ["at once", "later"] == sim.notes(order)
+    assert ["immediate", "later"] == sim.notes(order)
 
 
-def test_a_wait_ends_where_the_order_is_another_customers_and_says_so(tmp_path):
+def test_a_run_ends_with_a_reason_if_its_order_belongs_to_another_customer_now(tmp_path):
     sim = Simulation(tmp_path, LATER)
     sim.settle()
     order = sim.place_order(email="anna@example.com")
@@ -52,11 +51,11 @@ def test_a_wait_ends_where_the_order_is_another_customers_and_says_so(tmp_path):
     sim.settle()
     sim.advance(days=6)
     sim.settle()
-    told = {(run.order_id, run.state, run.reason) for run in sim.runs("g:anna@example.com")}
-    assert (order, "ended", f"order {order} belongs to another customer now") in told
+    runs = {(run.order_id, run.state, run.reason) for run in sim.runs("g:anna@example.com")}
+    assert (order, "ended", f"order {order} belongs to another customer now") in runs
 
 
-def test_a_wait_ends_where_the_order_is_gone_and_says_so(tmp_path):
+def test_a_run_ends_with_a_reason_if_its_order_no_longer_exists(tmp_path):
     sim = Simulation(tmp_path, LATER)
     sim.settle()
     order = sim.place_order(email="anna@example.com")
@@ -66,12 +65,12 @@ def test_a_wait_ends_where_the_order_is_gone_and_says_so(tmp_path):
     sim.advance(days=6)
     sim.nightly()
     sim.settle()
-    told = {(run.order_id, run.state, run.reason) for run in sim.runs("g:anna@example.com")}
-    assert (order, "ended", f"order {order} no longer exists") in told
+    runs = {(run.order_id, run.state, run.reason) for run in sim.runs("g:anna@example.com")}
+    assert (order, "ended", f"order {order} no longer exists") in runs
 
 
-def test_a_run_inside_a_branch_is_saved_and_goes_on_there(tmp_path):
-    """No INI makes branches yet, so the saved run gets one by hand."""
+def test_a_run_that_waits_inside_a_branch_continues_there(tmp_path):
+    """The INI has no branches yet, so the test saves a run that has one."""
     sim = Simulation(tmp_path, LATER)
     sim.settle()
     order = sim.place_order(email="anna@example.com")

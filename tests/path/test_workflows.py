@@ -1,4 +1,4 @@
-"""Workflows along the whole path: each effect reaches the shop once, and only when it should."""
+"""Workflows from poll to delivery: each action reaches the store once, at the right time."""
 
 import pytest
 
@@ -29,22 +29,21 @@ def simulate(tmp_path):
     return make
 
 
-def test_what_happened_before_the_census_is_history(simulate):
-    """An order of last week sets nothing off, though the workflow sees it."""
+def test_orders_from_before_the_initial_sync_start_no_workflow(simulate):
     sim = simulate(WELCOME)
     old = sim.place_order(email="anna@example.com", days_ago=7)
     sim.settle()
     assert ([], [], set()) == (sim.notes(old), sim.coupons(), sim.tags(old))
 
 
-def test_existing_include_makes_history_count(simulate):
+def test_orders_from_before_the_initial_sync_start_a_workflow_with_existing_include(simulate):
     sim = simulate(WELCOME.replace("do =", "existing = include\ndo ="))
     old = sim.place_order(email="anna@example.com", days_ago=7)
     sim.settle()
     assert {"First-time Buyer"} == sim.tags(old)
 
 
-def test_a_first_order_is_welcomed_once(simulate):
+def test_a_first_order_gets_its_tag_notes_and_coupon_once(simulate):
     sim = simulate(WELCOME)
     sim.settle()
     sim.advance(hours=1)
@@ -62,8 +61,8 @@ def test_a_first_order_is_welcomed_once(simulate):
     assert coupon["date_expires_gmt"].startswith("2026-07-15")
 
 
-def test_a_second_walk_writes_nothing(simulate):
-    """Our own writes come back as changes of the order: they must cause nothing."""
+def test_a_second_sync_writes_nothing(simulate):
+    """The writes of wcflow come back as changes of the order; they must cause nothing."""
     sim = simulate(WELCOME + "[segment All]\nwhen = orders_count >= 1\n")
     customer = sim.register("berta@example.com", days_ago=100)
     sim.place_order(customer=customer, days_ago=50)
@@ -90,8 +89,10 @@ def test_a_guest_who_registers_is_not_welcomed_again(simulate):
 
 
 @pytest.mark.parametrize("hpos", [True, False])
-def test_who_deletes_their_account_and_makes_another_is_not_welcomed_again(simulate, hpos):
-    """Neither is told by a list of changes: a legacy store moves no stamp when a user is deleted."""
+def test_a_customer_who_deletes_their_account_and_makes_another_is_not_welcomed_again(
+    simulate, hpos
+):
+    """With legacy order storage, a deleted account updates no timestamp of its orders."""
     sim = simulate(WELCOME.replace("do =", "once = per customer\ndo ="), hpos=hpos)
     sim.settle()
     first = sim.register("anna@example.com")
@@ -118,7 +119,7 @@ do =
 """
 
 
-def test_a_wait_is_waited_and_asked_again(simulate):
+def test_a_step_after_a_wait_runs_when_the_wait_is_over(simulate):
     sim = simulate(FOLLOW_UP)
     sim.settle()
     first = sim.place_order(email="anna@example.com")
@@ -147,18 +148,18 @@ def test_a_run_that_no_longer_qualifies_ends_with_a_reason(simulate):
     assert ended[0].reason.startswith("stop_when holds: orders_count 2 >= 2")
 
 
-@pytest.mark.parametrize("way", ["its address is corrected", "an account is given it"])
-def test_what_waits_for_the_shop_is_written_though_the_order_is_somebody_elses_by_now(
-    simulate, way
+@pytest.mark.parametrize("change", ["new address", "assigned to an account"])
+def test_a_waiting_note_is_written_even_if_the_order_belongs_to_another_customer_now(
+    simulate, change
 ):
-    """Nobody else would tell of that order again."""
+    """The same event starts no run of the other customer."""
     sim = simulate(FOLLOW_UP)
     berta = sim.register("berta@example.com")
     sim.settle()
     first = sim.place_order(email="anna@example.com")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.advance(minutes=5)
-    if way == "an account is given it":
+    if change == "assigned to an account":
         sim.sandbox.assign_order(first, berta, now=sim.now)
     else:
         sim.sandbox.edit_billing(first, now=sim.now, email="berta@example.org")
@@ -166,21 +167,21 @@ def test_what_waits_for_the_shop_is_written_though_the_order_is_somebody_elses_b
     assert ["thanks"] == sim.notes(first)
 
 
-def test_what_waits_for_the_shop_is_called_off_where_the_order_is_gone(simulate):
+def test_a_waiting_note_is_cancelled_if_the_order_no_longer_exists(simulate):
     sim = simulate(FOLLOW_UP)
     sim.settle()
     first = sim.place_order(email="anna@example.com")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.sandbox.delete_order(first)
     sim.advance(days=1)
     sim.nightly()
     sim.settle()
-    kinds = {entry.kind: (entry.state, entry.outcome) for entry in sim.outbox()}
-    assert ("cancelled", f"order {first} no longer exists") == kinds["note"]
+    outcomes = {entry.kind: (entry.state, entry.outcome) for entry in sim.outbox()}
+    assert ("cancelled", f"order {first} no longer exists") == outcomes["note"]
 
 
-def test_a_condition_that_did_not_hold_is_not_made_up_for_later(simulate):
-    """An order of 20 is no order of 50, also when its customer later qualifies otherwise."""
+def test_an_order_that_did_not_meet_the_condition_starts_no_run_later(simulate):
+    """The condition holds for the customer after the next order, but the event is over."""
     sim = simulate(
         "[workflow big]\ntrigger = order_paid\nwhen = total_spent >= 100\ndo = add_note big\n"
     )
@@ -192,7 +193,7 @@ def test_a_condition_that_did_not_hold_is_not_made_up_for_later(simulate):
     assert ([], ["big"]) == (sim.notes(small), sim.notes(large))
 
 
-def test_a_rehearsal_writes_nothing_and_shows_what_it_would_have(simulate):
+def test_a_dry_run_writes_nothing_and_lists_its_changes(simulate):
     sim = simulate(WELCOME.replace("do =", "mode = dry_run\ndo ="))
     sim.settle()
     new = sim.place_order(email="anna@example.com")
@@ -201,18 +202,16 @@ def test_a_rehearsal_writes_nothing_and_shows_what_it_would_have(simulate):
     assert ["tag", "note", "coupon", "note"] == [e.kind for e in sim.outbox(states=("dry_run",))]
 
 
-def test_a_workflow_can_be_tried_on_ones_own_address(simulate):
+def test_a_workflow_with_only_runs_for_no_other_address(simulate):
     sim = simulate(WELCOME.replace("do =", "only = me@shop.example\ndo ="))
     sim.settle()
-    theirs, mine = (
-        sim.place_order(email="anna@example.com"),
-        sim.place_order(email="me@shop.example"),
-    )
+    other = sim.place_order(email="anna@example.com")
+    own = sim.place_order(email="me@shop.example")
     sim.settle()
-    assert (0, 2) == (len(sim.notes(theirs)), len(sim.notes(mine)))
+    assert (0, 2) == (len(sim.notes(other)), len(sim.notes(own)))
 
 
-def test_a_workflow_that_was_off_does_not_make_up_for_that_time(simulate):
+def test_orders_placed_while_a_workflow_was_off_start_nothing_later(simulate):
     on = "[workflow note]\ntrigger = order_paid\ndo = add_note hello\n"
     sim = simulate(on)
     sim.settle()
@@ -226,7 +225,7 @@ def test_a_workflow_that_was_off_does_not_make_up_for_that_time(simulate):
     assert ([], ["hello"]) == (sim.notes(while_off), sim.notes(later))
 
 
-def test_a_segment_entered_by_an_order_sets_its_workflow_off(simulate):
+def test_an_order_that_moves_a_customer_into_a_segment_starts_its_workflow(simulate):
     sim = simulate(
         "[segment VIP]\nwhen = total_spent >= 150\n"
         "[workflow vip]\ntrigger = segment_entered VIP\ndo = add_note now a VIP\n"
@@ -239,8 +238,7 @@ def test_a_segment_entered_by_an_order_sets_its_workflow_off(simulate):
     assert ([], ["now a VIP"], {"VIP"}) == (sim.notes(old), sim.notes(new), sim.tags(new))
 
 
-def test_an_edited_rule_is_no_event(simulate):
-    """Those whom a wider rule takes in are tagged, and not written to."""
+def test_editing_a_segment_tags_customers_but_starts_no_workflow(simulate):
     vip = "[segment VIP]\nwhen = total_spent >= {}\n"
     work = "[workflow vip]\ntrigger = segment_entered VIP\ndo = add_note now a VIP\n"
     sim = simulate(vip.format(1000) + work)
@@ -251,7 +249,7 @@ def test_an_edited_rule_is_no_event(simulate):
     assert ({"VIP"}, []) == (sim.tags(order), sim.notes(order))
 
 
-def test_at_risk_comes_by_time_alone(simulate):
+def test_a_customer_enters_a_segment_when_time_passes(simulate):
     sim = simulate(
         "[segment At Risk]\nwhen = last_order_date < -90d\n"
         "[workflow miss]\ntrigger = segment_entered At Risk\ndo = add_note we miss you\n"
@@ -266,8 +264,8 @@ def test_at_risk_comes_by_time_alone(simulate):
     assert 0 == sim.run_pass().evaluated.people
 
 
-def test_who_bought_yesterday_is_not_missed(simulate):
-    """The daemon was down while they came back: the pull comes before the evaluation."""
+def test_a_customer_who_ordered_while_the_daemon_was_down_is_not_inactive(simulate):
+    """The poll comes before the evaluation."""
     sim = simulate("[workflow miss]\ntrigger = inactive 60d\ndo = add_note we miss you\n")
     order = sim.place_order(email="anna@example.com", days_ago=30)
     sim.settle()
@@ -278,15 +276,14 @@ def test_who_bought_yesterday_is_not_missed(simulate):
     assert ([], []) == (sim.notes(order), sim.notes(again))
 
 
-def test_a_stalled_shop_evaluates_nobody(simulate):
-    """Where the pull fails, stale orders must not make anyone inactive."""
+def test_nobody_becomes_inactive_while_polls_fail(simulate):
     sim = simulate("[workflow miss]\ntrigger = inactive 60d\ndo = add_note we miss you\n")
     order = sim.place_order(email="anna@example.com", days_ago=30)
     sim.settle()
     sim.advance(days=40)
     sim.faults.fail_with(times=None, status=500)
     with pytest.raises(Exception, match="500"):
-        sim.run_pass(accept=False)
+        sim.run_pass(approve=False)
     assert ([], [], []) == (
         sim.notes(order),
         sim.outbox(states=("due",)),
@@ -294,7 +291,7 @@ def test_a_stalled_shop_evaluates_nobody(simulate):
     )
 
 
-def test_a_tag_of_one_workflow_sets_off_another(simulate):
+def test_a_tag_of_one_workflow_starts_another(simulate):
     sim = simulate(
         "[workflow one]\ntrigger = order_paid\ndo = add_tag Hot\n"
         "[workflow two]\ntrigger = tag_added Hot\ndo = add_note it is hot\n"
@@ -305,7 +302,7 @@ def test_a_tag_of_one_workflow_sets_off_another(simulate):
     assert ({"Hot"}, ["it is hot"]) == (sim.tags(order), sim.notes(order))
 
 
-def test_customer_matches_fires_when_the_condition_becomes_true(simulate):
+def test_customer_matches_starts_a_workflow_when_the_condition_becomes_true(simulate):
     sim = simulate(
         "[workflow big]\ntrigger = customer_matches\nwhen = total_spent > 150\ndo = add_note big\n"
     )
@@ -318,8 +315,8 @@ def test_customer_matches_fires_when_the_condition_becomes_true(simulate):
     assert ([], ["big"]) == (sim.notes(old), sim.notes(second))
 
 
-def test_a_step_that_is_given_up_takes_the_later_ones_with_it(simulate):
-    """A note that tells a code must not go out when the code could not be made."""
+def test_a_failed_step_cancels_the_later_steps(simulate):
+    """A note must not name a coupon that could not be created."""
     sim = simulate(WELCOME)
     sim.settle()
     sim.faults.fail_with(times=None, status=400, only="POST /wc/v3/coupons")
@@ -330,8 +327,8 @@ def test_a_step_that_is_given_up_takes_the_later_ones_with_it(simulate):
     assert [("note", "done"), ("coupon", "failed"), ("note", "cancelled")] == states
 
 
-def test_without_an_address_there_is_no_coupon_for_anyone(simulate):
-    """Without an address to restrict it to, the coupon would be everybody's."""
+def test_a_customer_without_a_valid_address_gets_no_coupon(simulate):
+    """Anybody could use a coupon that is restricted to no address."""
     sim = simulate(WELCOME)
     sim.settle()
     order = sim.place_order(email="anna@localhost")
@@ -341,23 +338,24 @@ def test_without_an_address_there_is_no_coupon_for_anyone(simulate):
     assert "step 3: no e-mail address to restrict the coupon to" == run.reason
 
 
-def test_set_meta_goes_to_the_customer_or_a_guests_latest_order(simulate):
+def test_set_meta_writes_to_the_customer_or_to_the_latest_order_of_a_guest(simulate):
     sim = simulate(
         "[workflow meta]\ntrigger = order_paid\ndo = set_meta last_buy {{ order.number }}\n"
     )
     sim.settle()
     customer = sim.register("berta@example.com")
-    guests, theirs = sim.place_order(email="anna@example.com"), sim.place_order(customer=customer)
+    guest_order = sim.place_order(email="anna@example.com")
+    customer_order = sim.place_order(customer=customer)
     sim.settle()
-    assert (str(guests), str(theirs), None) == (
-        sim.meta("order", guests, "last_buy"),
+    assert (str(guest_order), str(customer_order), None) == (
+        sim.meta("order", guest_order, "last_buy"),
         sim.meta("customer", customer, "last_buy"),
-        sim.meta("order", theirs, "last_buy"),
+        sim.meta("order", customer_order, "last_buy"),
     )
 
 
 def test_a_young_order_without_lines_starts_nothing(simulate):
-    """WooCommerce saves an order before its lines: what it is about is not known yet."""
+    """WooCommerce saves an order before its line items."""
     sim = simulate("[workflow any]\ntrigger = order_created\ndo = add_note Hello\n")
     sim.settle()
     sim.advance(hours=1)
@@ -367,3 +365,17 @@ def test_a_young_order_without_lines_starts_nothing(simulate):
     sim.advance(minutes=3)
     sim.settle()
     assert ["Hello"] == sim.notes(order)
+
+
+def test_a_skipped_event_does_not_use_up_once(simulate):
+    sim = simulate(
+        "[workflow thanks]\ntrigger = order_paid\nonce = per customer\nstop_when = order.total < 50\n"
+        "do =\n    add_note Thank you\n"
+    )
+    sim.run_pass()
+    sim.advance(hours=1)
+    small = sim.place_order(email="anna@example.com", total="10.00")
+    sim.settle()
+    large = sim.place_order(email="anna@example.com", total="100.00")
+    sim.settle()
+    assert ([], ["Thank you"]) == (sim.notes(small), sim.notes(large))

@@ -63,7 +63,7 @@ def simulate(tmp_path):
         sim.db.close()
 
 
-def run_unnoticed(sim, *, ahead=AHEAD, accept=False):
+def run_unnoticed(sim, *, ahead=AHEAD, approve=False):
     """Run a pass while both clocks are wrong, so that nothing notices it; then set them right."""
     sim.now += ahead
     sim.run_pass(accept=accept, write=accept)
@@ -80,7 +80,7 @@ def test_nothing_is_evaluated_or_written_while_the_clocks_disagree(simulate, err
     sim.settle()
     new = sim.place_order(email="ben@example.com")
     sim.clock_error = error
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
 
     assert sim.machine_now() == result.clock_gap.here
     assert sim.now == result.clock_gap.store.replace(microsecond=0)
@@ -95,9 +95,9 @@ def test_work_goes_on_by_itself_when_the_clocks_agree_again(simulate):
     sim.settle()
     new = sim.place_order(email="ben@example.com")
     sim.clock_error = AHEAD
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     sim.clock_error = timedelta()
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
 
     assert (None, "Regular") == (result.clock_gap, sim.segment(new))
 
@@ -108,7 +108,7 @@ def test_the_log_reports_the_gap_once_and_its_end_once(simulate):
     with capture_logs() as lines:
         for error in (AHEAD, AHEAD, timedelta(), timedelta()):
             sim.clock_error = error
-            sim.run_pass(accept=False)
+            sim.run_pass(approve=False)
             sim.advance(minutes=1)
 
     clocks = [line for line in lines if line["event"].startswith("clocks")]
@@ -119,11 +119,11 @@ def test_the_log_reports_the_gap_once_and_its_end_once(simulate):
 def test_the_gap_is_saved_until_the_clocks_agree(simulate):
     sim = simulate()
     sim.clock_error = AHEAD
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     during = (sim.row().clock_here, sim.row().clock_store)
     expected = (stamp(sim.machine_now()), stamp(sim.now))
     sim.clock_error = timedelta()
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
 
     assert (expected, (None, None)) == (during, (sim.row().clock_here, sim.row().clock_store))
 
@@ -135,9 +135,9 @@ def test_nobody_stays_at_risk_because_a_clock_was_ahead(simulate):
     sim = simulate()
     order = sim.place_order(email="anna@example.com", days_ago=80)
     sim.settle()
-    run_unnoticed(sim, accept=True)
+    run_unnoticed(sim, approve=True)
     wrong = sim.segment(order)
-    result = sim.run_pass(accept=False)
+    result = sim.run_pass(approve=False)
 
     assert ("At Risk", "Regular") == (wrong, sim.segment(order))
     memory = sim.memory(ANNA)
@@ -153,11 +153,11 @@ def test_time_goes_on_as_usual_after_the_repair(simulate):
     order = sim.place_order(email="anna@example.com", days_ago=80)
     sim.settle()
     run_unnoticed(sim)
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     shown = []
     for _ in range(12):
         sim.advance(days=1)
-        sim.run_pass(accept=False)
+        sim.run_pass(approve=False)
         shown.append(sim.segment(order))
 
     assert [*["Regular"] * 10, *["At Risk"] * 2] == shown
@@ -219,7 +219,7 @@ def test_what_was_delivered_on_a_wrong_clock_is_not_delivered_again(simulate):
     sim.settle()
     sim.advance(hours=1)
     order = sim.place_order(email="anna@example.com", total="500.00")
-    run_unnoticed(sim, accept=True)
+    run_unnoticed(sim, approve=True)
     for _ in range(3):
         sim.run_pass()
         sim.advance(days=1)
@@ -271,7 +271,7 @@ def test_a_wait_that_began_on_a_wrong_clock_lasts_as_long_as_written(simulate):
     sim.settle()
     sim.advance(hours=1)
     order = sim.place_order(email="anna@example.com")
-    run_unnoticed(sim, accept=True)
+    run_unnoticed(sim, approve=True)
     sim.run_pass()
     sim.advance(days=6)
     sim.run_pass()
@@ -286,8 +286,8 @@ def test_no_time_in_the_future_is_left(simulate):
     sim = simulate(LIFECYCLE + WIN_BACK)
     sim.place_order(email="anna@example.com", days_ago=80)
     sim.settle()
-    run_unnoticed(sim, accept=True)
-    sim.run_pass(accept=False)
+    run_unnoticed(sim, approve=True)
+    sim.run_pass(approve=False)
     with sim.db.reading() as tx:
         anna = person(tx, ANNA)
         runs, transitions = table_of(RunRow), table_of(TransitionRow)
@@ -307,7 +307,7 @@ def test_a_right_clock_costs_no_repair(simulate):
     sim.settle()
     sim.advance(minutes=1)
 
-    assert sim.run_pass(accept=False).evaluated.repair is None
+    assert sim.run_pass(approve=False).evaluated.repair is None
 
 
 def test_a_lease_taken_by_a_wrong_clock_blocks_nobody(simulate):
@@ -317,7 +317,7 @@ def test_a_lease_taken_by_a_wrong_clock_blocks_nobody(simulate):
     with sim.db.transaction() as tx:
         assert lease.acquire(tx, "shop", "killed", sim.now + timedelta(hours=2))
 
-    assert sim.run_pass(accept=False).polled is not None
+    assert sim.run_pass(approve=False).polled is not None
 
 
 def test_polls_on_a_wrong_clock_do_not_stop_rescans(simulate):
@@ -330,7 +330,7 @@ def test_polls_on_a_wrong_clock_do_not_stop_rescans(simulate):
         save_store(
             tx, "shop", polled_at=future, reconciled_at=future, customer_rescan_started=future
         )
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     row = sim.row()
 
     assert all(

@@ -1,7 +1,7 @@
-"""The contract of every WooCommerce store: the sandbox and real ones.
+"""The contract of every WooCommerce store, the sandbox and real ones.
 
-A subclass gives the door. Each law makes its own data, asks for nothing that others made, and
-clears away behind it, so that it may run against a shop that is in use.
+Each test creates the records it needs, looks only at these, and deletes them at the end, so it can
+run against a store that contains other data.
 """
 
 import itertools
@@ -81,7 +81,7 @@ class OwnRecords:
 
 
 class StoreContract:
-    """The laws; `shop` is to be overridden, and `token` where several run at one time."""
+    """Override ``api``, and ``token`` if several runs share a store."""
 
     @pytest.fixture
     def api(self) -> StoreApi:
@@ -100,14 +100,18 @@ class StoreContract:
     # Time
 
     def test_bounds_are_exclusive(self, api: StoreApi, records: OwnRecords):
-        """A row with exactly the requested second is not returned."""
+        """An order with exactly the requested second is not returned."""
         order = records.order(status="pending")
         stamp = order["date_modified_gmt"]
 
-        assert is_listed(api, order, modified_after=stamp) == []
-        assert is_listed(api, order, modified_before=stamp) == []
-        assert [order["id"]] == is_listed(api, order, modified_after=shift_stamp(stamp, seconds=-1))
-        assert [order["id"]] == is_listed(api, order, modified_before=shift_stamp(stamp, seconds=1))
+        assert listed_ids(api, order, modified_after=stamp) == []
+        assert listed_ids(api, order, modified_before=stamp) == []
+        assert [order["id"]] == listed_ids(
+            api, order, modified_after=shift_stamp(stamp, seconds=-1)
+        )
+        assert [order["id"]] == listed_ids(
+            api, order, modified_before=shift_stamp(stamp, seconds=1)
+        )
 
     def test_a_z_with_dates_are_gmt_is_off_by_the_zone(self, api: StoreApi, records: OwnRecords):
         """The store converts it to local time and compares that with the GMT column."""
@@ -118,17 +122,17 @@ class StoreContract:
         is_ahead_of_gmt = local > stamp
 
         expected = [] if is_ahead_of_gmt else [order["id"]]
-        assert expected == is_listed(api, order, modified_after=f"{before}Z")
+        assert expected == listed_ids(api, order, modified_after=f"{before}Z")
 
     def test_local_bounds_are_local(self, api: StoreApi, records: OwnRecords):
         """Without dates_are_gmt a naive bound is in the store's time zone."""
         order = records.order(status="pending")
         bound = shift_stamp(order["date_modified"], seconds=-1)
-        asked = {"include": order["id"], "modified_after": bound, "_fields": "id"}
+        params = {"include": order["id"], "modified_after": bound, "_fields": "id"}
 
-        assert [{"id": order["id"]}] == api.get("/wc/v3/orders", asked).json
+        assert [{"id": order["id"]}] == api.get("/wc/v3/orders", params).json
 
-    def test_what_is_no_date_is_refused(self, api: StoreApi):
+    def test_a_bound_that_is_not_a_date_is_refused(self, api: StoreApi):
         answer = api.get("/wc/v3/orders", {"modified_after": "yesterday"})
 
         assert (answer.status, answer.json["code"]) == (400, "rest_invalid_param")
@@ -140,19 +144,19 @@ class StoreContract:
 
         assert (order["customer_id"], order["billing"]["email"]) == (0, "Gina.Guest@Example.com")
 
-    def test_any_hides_the_trash(self, api: StoreApi, records: OwnRecords):
-        """Trash is a status that `any` leaves out, even when both are asked for."""
+    def test_status_any_leaves_out_the_trash(self, api: StoreApi, records: OwnRecords):
+        """Even ``any,trash`` leaves it out; trash is a status of its own."""
         order = records.order(status="pending")
 
         before = api.delete(f"/wc/v3/orders/{order['id']}").json
 
         assert before["status"] == "pending"
-        assert is_listed(api, order) == []
-        assert is_listed(api, order, status="any,trash") == []
-        assert [order["id"]] == is_listed(api, order, status="trash")
+        assert listed_ids(api, order) == []
+        assert listed_ids(api, order, status="any,trash") == []
+        assert [order["id"]] == listed_ids(api, order, status="trash")
         assert api.get(f"/wc/v3/orders/{order['id']}").json["status"] == "trash"
 
-    def test_an_order_deleted_for_good_is_missing(self, api: StoreApi, records: OwnRecords):
+    def test_a_permanently_deleted_order_is_not_found(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
         api.delete(f"/wc/v3/orders/{order['id']}", {"force": "true"})
 
@@ -161,32 +165,32 @@ class StoreContract:
         expected = (404, "woocommerce_rest_shop_order_invalid_id")
         assert expected == (answer.status, answer.json["code"])
 
-    def test_drafts_can_be_asked_for(self, api: StoreApi, records: OwnRecords):
+    def test_drafts_are_listed_by_their_status(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="checkout-draft", billing={"email": "draft@example.com"})
 
-        assert [order["id"]] == is_listed(api, order, status="checkout-draft")
+        assert [order["id"]] == listed_ids(api, order, status="checkout-draft")
 
-    def test_ids_that_are_not_there_are_passed_over(self, api: StoreApi, records: OwnRecords):
+    def test_unknown_ids_are_left_out_of_a_list(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
-        asked = {"include": f"{order['id']},999999999", "_fields": "id"}
+        params = {"include": f"{order['id']},999999999", "_fields": "id"}
 
-        answer = api.get("/wc/v3/orders", asked)
+        answer = api.get("/wc/v3/orders", params)
 
         assert [{"id": order["id"]}] == answer.json
         assert (header(answer, "X-WP-Total"), header(answer, "X-WP-TotalPages")) == ("1", "1")
 
-    def test_excluded_ids_do_not_come_back(self, api: StoreApi, records: OwnRecords):
-        """With legacy storage this holds only without `include`."""
+    def test_excluded_ids_are_left_out_of_a_list(self, api: StoreApi, records: OwnRecords):
+        """With posts storage this is only so without ``include``."""
         one, other = records.order(status="pending"), records.order(status="pending")
         since = shift_stamp(one["date_modified_gmt"], seconds=-1)
-        asked = {"modified_after": since, "dates_are_gmt": "true", "exclude": str(one["id"])}
+        params = {"modified_after": since, "dates_are_gmt": "true", "exclude": str(one["id"])}
 
-        answer = api.get("/wc/v3/orders", {**asked, "_fields": "id"})
+        answer = api.get("/wc/v3/orders", {**params, "_fields": "id"})
 
         assert [{"id": other["id"]}] == answer.json
 
     def test_a_page_past_the_end_is_empty(self, api: StoreApi, records: OwnRecords):
-        """It is no error; under HPOS it also counts nothing, so its total is no total."""
+        """With HPOS its X-WP-Total is 0, which is not the number of orders."""
         order = records.order(status="pending")
 
         answer = api.get("/wc/v3/orders", {"include": order["id"], "page": 9})
@@ -198,27 +202,27 @@ class StoreContract:
         ("name", "value"),
         [("per_page", 101), ("per_page", 0), ("orderby", "nonsense"), ("status", "nope")],
     )
-    def test_a_parameter_that_does_not_fit_is_refused(self, api: StoreApi, name: str, value: Any):
+    def test_an_invalid_parameter_is_refused(self, api: StoreApi, name: str, value: Any):
         answer = api.get("/wc/v3/orders", {name: value})
 
         assert (answer.status, answer.json["code"]) == (400, "rest_invalid_param")
         assert [name] == list(answer.json["data"]["params"])
 
-    def test_a_parameter_that_nobody_knows_is_ignored(self, api: StoreApi, records: OwnRecords):
+    def test_an_unknown_parameter_is_ignored(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
 
-        assert [order["id"]] == is_listed(api, order, nonsense="1")
+        assert [order["id"]] == listed_ids(api, order, nonsense="1")
 
-    def test_only_the_fields_asked_for(self, api: StoreApi, records: OwnRecords):
+    def test_fields_selects_what_is_returned(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
         path = f"/wc/v3/orders/{order['id']}"
 
         answer = api.get(path, {"_fields": "id,status"})
 
-        told = {key: value for key, value in answer.json.items() if key != "_links"}
-        assert {"id": order["id"], "status": "pending"} == told
+        answer.json.pop("_links", None)
+        assert {"id": order["id"], "status": "pending"} == answer.json
 
-    def test_orders_of_a_customer(self, api: StoreApi, records: OwnRecords):
+    def test_orders_are_listed_by_customer(self, api: StoreApi, records: OwnRecords):
         customer = records.customer()
         order = records.order(status="pending", customer_id=customer["id"])
 
@@ -226,20 +230,22 @@ class StoreContract:
 
         assert [{"id": order["id"]}] == rows
 
-    def test_order_meta_is_put_in_place(self, api: StoreApi, records: OwnRecords):
-        """A key without an id updates its row, makes no second one, and null deletes it."""
+    def test_order_meta_is_updated_in_place(self, api: StoreApi, records: OwnRecords):
+        """A key without an id updates its row instead of adding one; null deletes the row."""
         order = records.order(status="pending")
 
-        first, second, gone = (
+        first, second, deleted = (
             put_meta(api, f"/wc/v3/orders/{order['id']}", value) for value in ("A", "B", None)
         )
 
         assert [row["value"] for row in first] == ["A"]
         assert [{**first[0], "value": "B"}] == second
-        assert gone == []
+        assert deleted == []
 
-    def test_paid_and_completed_orders_carry_their_dates(self, api: StoreApi, records: OwnRecords):
-        """Something must be there to be sent: an order without lines is paid when completed."""
+    def test_paying_and_completing_set_the_dates_of_an_order(
+        self, api: StoreApi, records: OwnRecords
+    ):
+        """Without a product to ship, an order gets its payment date only when it is completed."""
         order = records.paid_order("20.00", status="pending")
         path = f"/wc/v3/orders/{order['id']}"
         assert (order["date_paid_gmt"], order["date_completed_gmt"]) == (None, None)
@@ -253,43 +259,45 @@ class StoreContract:
 
     # Refunds
 
-    def test_a_partial_refund_leaves_total_and_status(self, api: StoreApi, records: OwnRecords):
+    def test_a_partial_refund_changes_neither_total_nor_status(
+        self, api: StoreApi, records: OwnRecords
+    ):
         order = records.paid_order("20.00")
         refund_order(api, order, "5.00")
 
-        seen = api.get(f"/wc/v3/orders/{order['id']}").json
+        order = api.get(f"/wc/v3/orders/{order['id']}").json
 
-        refunds = [refund["total"] for refund in seen["refunds"]]
-        assert (seen["total"], seen["status"], refunds) == ("20.00", "processing", ["-5.00"])
+        refunds = [refund["total"] for refund in order["refunds"]]
+        assert (order["total"], order["status"], refunds) == ("20.00", "processing", ["-5.00"])
 
-    def test_a_full_refund_is_a_status(self, api: StoreApi, records: OwnRecords):
+    def test_a_full_refund_sets_the_status(self, api: StoreApi, records: OwnRecords):
         order = records.paid_order("20.00")
         refund_order(api, order, "5.00")
         refund_order(api, order, "15.00")
 
-        seen = api.get(f"/wc/v3/orders/{order['id']}").json
+        order = api.get(f"/wc/v3/orders/{order['id']}").json
 
-        refunds = sorted(refund["total"] for refund in seen["refunds"])
-        assert (seen["total"], seen["status"]) == ("20.00", "refunded")
+        refunds = sorted(refund["total"] for refund in order["refunds"])
+        assert (order["total"], order["status"]) == ("20.00", "refunded")
         assert refunds == ["-15.00", "-5.00"]
 
-    def test_no_more_is_given_back_than_was_paid(self, api: StoreApi, records: OwnRecords):
+    def test_a_refund_above_the_total_fails(self, api: StoreApi, records: OwnRecords):
         order = records.paid_order("20.00")
-        asked = {"amount": "20.01", "api_refund": False}
+        refund = {"amount": "20.01", "api_refund": False}
 
-        assert api.post(f"/wc/v3/orders/{order['id']}/refunds", asked).status == 500
+        assert api.post(f"/wc/v3/orders/{order['id']}/refunds", refund).status == 500
 
     # Notes
 
-    def test_a_note_moves_no_stamp(self, api: StoreApi, records: OwnRecords):
+    def test_a_note_does_not_change_date_modified(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
         path = f"/wc/v3/orders/{order['id']}"
 
-        api.post(f"{path}/notes", {"note": "seen"})
+        api.post(f"{path}/notes", {"note": "text"})
 
         assert order["date_modified_gmt"] == api.get(path).json["date_modified_gmt"]
 
-    def test_a_note_is_kept_as_sent_but_for_backslashes(self, api: StoreApi, records: OwnRecords):
+    def test_a_note_keeps_its_text_except_backslashes(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
         path = f"/wc/v3/orders/{order['id']}/notes"
 
@@ -301,7 +309,7 @@ class StoreContract:
     def test_a_note_can_be_deleted(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
         path = f"/wc/v3/orders/{order['id']}/notes"
-        made = api.post(path, {"note": "gone soon"}).json
+        made = api.post(path, {"note": "text"}).json
 
         api.delete(f"{path}/{made['id']}", {"force": "true"})
 
@@ -310,22 +318,22 @@ class StoreContract:
     # Customers
 
     def test_customers_have_no_modified_filter(self, api: StoreApi, records: OwnRecords):
-        """It is ignored without an error."""
+        """The parameter is ignored without an error."""
         customer = records.customer()
-        asked = {"include": customer["id"], "modified_after": "2099-01-01T00:00:00"}
+        params = {"include": customer["id"], "modified_after": "2099-01-01T00:00:00"}
 
-        rows = api.get("/wc/v3/customers", {**asked, "_fields": "id"}).json
+        rows = api.get("/wc/v3/customers", {**params, "_fields": "id"}).json
 
         assert [{"id": customer["id"]}] == rows
 
-    def test_customer_meta_is_put_in_place(self, api: StoreApi, records: OwnRecords):
+    def test_customer_meta_is_updated_in_place(self, api: StoreApi, records: OwnRecords):
         path = f"/wc/v3/customers/{records.customer()['id']}"
 
-        first, second, gone = (put_meta(api, path, value) for value in ("A", "B", None))
+        first, second, deleted = (put_meta(api, path, value) for value in ("A", "B", None))
 
         assert [row["value"] for row in first] == ["A"]
         assert [{**first[0], "value": "B"}] == second
-        assert gone == []
+        assert deleted == []
 
     def test_customer_meta_with_an_underscore_is_dropped(self, api: StoreApi, records: OwnRecords):
         path = f"/wc/v3/customers/{records.customer()['id']}"
@@ -334,15 +342,15 @@ class StoreContract:
 
     def test_customers_are_found_by_email_in_any_role(self, api: StoreApi, records: OwnRecords):
         customer = records.customer()
-        asked = {"email": customer["email"], "role": "all", "_fields": "id"}
+        params = {"email": customer["email"], "role": "all", "_fields": "id"}
 
-        assert [{"id": customer["id"]}] == api.get("/wc/v3/customers", asked).json
+        assert [{"id": customer["id"]}] == api.get("/wc/v3/customers", params).json
 
     def test_the_newest_customer_comes_first_by_id(self, api: StoreApi, records: OwnRecords):
         newest = [records.customer(), records.customer()][1]
-        asked = {"orderby": "id", "order": "desc", "role": "all", "per_page": 1, "_fields": "id"}
+        params = {"orderby": "id", "order": "desc", "role": "all", "per_page": 1, "_fields": "id"}
 
-        assert [{"id": newest["id"]}] == api.get("/wc/v3/customers", asked).json
+        assert [{"id": newest["id"]}] == api.get("/wc/v3/customers", params).json
 
     def test_customers_have_no_trash(self, api: StoreApi, records: OwnRecords):
         path = f"/wc/v3/customers/{records.customer()['id']}"
@@ -351,7 +359,7 @@ class StoreContract:
         assert api.delete(path, {"force": "true"}).status == 200
         assert status_and_code(api.get(path)) == (404, "wc_user_invalid_id")
 
-    def test_orders_of_a_deleted_customer_are_guests_orders(
+    def test_orders_of_a_deleted_customer_become_guest_orders(
         self, api: StoreApi, records: OwnRecords
     ):
         customer = records.customer()
@@ -363,29 +371,32 @@ class StoreContract:
 
     # Batches
 
-    def test_a_batch_fails_item_by_item(self, api: StoreApi, records: OwnRecords):
-        """The response is 200; an error replaces each failed item, the others are done."""
+    def test_items_of_a_customer_batch_fail_separately(self, api: StoreApi, records: OwnRecords):
+        """The response is 200, with an error in place of each failed item."""
         one, other = records.customer(), records.customer()
         meta = [{"key": "wcflow_contract", "value": "A"}]
         ids = (one["id"], 999999999, other["id"])
 
-        wishes = [{"id": number, "meta_data": meta} for number in ids]
-        answer = api.post("/wc/v3/customers/batch", {"update": wishes})
+        updates = [{"id": number, "meta_data": meta} for number in ids]
+        answer = api.post("/wc/v3/customers/batch", {"update": updates})
 
         codes = [row.get("error", {}).get("code") for row in answer.json["update"]]
         assert (answer.status, codes) == (200, [None, "wc_user_invalid_id", None])
         assert list(ids) == [row["id"] for row in answer.json["update"]]
 
-    def test_an_order_batch_fails_item_by_item(self, api: StoreApi, records: OwnRecords):
+    def test_items_of_an_order_batch_fail_separately(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
-        wishes = [{"id": 999999999, "status": "completed"}, {"id": order["id"], "status": "failed"}]
+        updates = [
+            {"id": 999999999, "status": "completed"},
+            {"id": order["id"], "status": "failed"},
+        ]
 
-        rows = api.post("/wc/v3/orders/batch", {"update": wishes}).json["update"]
+        rows = api.post("/wc/v3/orders/batch", {"update": updates}).json["update"]
 
         assert rows[0]["error"]["code"] == "woocommerce_rest_shop_order_invalid_id"
         assert rows[1]["status"] == "failed"
 
-    def test_a_batch_takes_a_hundred(self, api: StoreApi, records: OwnRecords):
+    def test_a_batch_of_more_than_a_hundred_is_refused(self, api: StoreApi, records: OwnRecords):
         order = records.order(status="pending")
 
         answer = api.post("/wc/v3/orders/batch", {"update": [{"id": order["id"]}] * 101})
@@ -405,14 +416,14 @@ class StoreContract:
         assert code.lower() == coupon["code"]
         assert [{"id": coupon["id"]}] == rows
 
-    def test_a_coupon_code_can_be_had_once(self, api: StoreApi, records: OwnRecords):
+    def test_a_coupon_code_is_unique(self, api: StoreApi, records: OwnRecords):
         coupon = records.coupon()
 
         answer = api.post("/wc/v3/coupons", {"code": coupon["code"].upper(), "amount": "1"})
 
         assert status_and_code(answer) == (400, "woocommerce_rest_coupon_code_already_exists")
 
-    def test_a_coupon_expires_at_the_instant_that_was_sent(self, records: OwnRecords):
+    def test_a_coupon_expires_at_the_requested_instant(self, records: OwnRecords):
         coupon = records.coupon(date_expires="2099-01-01T00:00:00Z")
 
         assert coupon["date_expires_gmt"] == "2099-01-01T00:00:00"
@@ -441,13 +452,13 @@ class StoreContract:
 
         assert (coupon["date_expires"], coupon["date_expires_gmt"]) == (None, None)
 
-    def test_a_malformed_restriction_is_dropped(self, records: OwnRecords):
+    def test_a_malformed_address_in_email_restrictions_is_dropped(self, records: OwnRecords):
         coupon = records.coupon(email_restrictions=["not an email", "Gina@Example.com"])
 
-        # PHP writes a list with a gap in its keys as an object.
+        # PHP encodes a list with a gap in its keys as an object.
         assert coupon["email_restrictions"] == {"1": "gina@example.com"}
 
-    def test_coupon_meta_comes_back(self, records: OwnRecords):
+    def test_coupon_meta_is_returned(self, records: OwnRecords):
         coupon = records.coupon(meta_data=[{"key": "wcflow_contract", "value": "1"}])
 
         assert [(row["key"], row["value"]) for row in coupon["meta_data"]] == [
@@ -462,43 +473,43 @@ class StoreContract:
             ({"amount": "101", "discount_type": "percent"}, "coupon_invalid_amount"),
         ],
     )
-    def test_a_coupon_that_makes_no_sense_is_refused(
+    def test_an_invalid_coupon_is_refused(
         self, api: StoreApi, records: OwnRecords, fields: dict[str, str], code: str
     ):
         answer = api.post("/wc/v3/coupons", {"code": records.name(), "amount": "1", **fields})
 
         assert (400, code) == status_and_code(answer)
 
-    # The rest
+    # Any request
 
-    def test_an_unknown_route_is_missing(self, api: StoreApi):
+    def test_an_unknown_route_is_not_found(self, api: StoreApi):
         assert status_and_code(api.get("/wc/v3/nonsense")) == (404, "rest_no_route")
 
-    def test_every_answer_is_dated(self, api: StoreApi):
+    def test_every_response_has_a_date(self, api: StoreApi):
         """The client's cursor uses the store's clock."""
         date = header(api.get("/wc/v3/orders", {"per_page": 1, "_fields": "id"}), "Date")
 
         assert date.endswith(" GMT")
 
 
-def is_listed(api: StoreApi, order: dict[str, Any], **asked: Any) -> list[int]:
-    """Return the order's id where the list shows it, with GMT bounds."""
-    always = {"include": order["id"], "dates_are_gmt": "true", "_fields": "id", "status": "any"}
-    return [row["id"] for row in api.get("/wc/v3/orders", {**always, **asked}).json]
+def listed_ids(api: StoreApi, order: dict[str, Any], **params: Any) -> list[int]:
+    """Return the order's id if the list contains it; bounds are in GMT."""
+    defaults = {"include": order["id"], "dates_are_gmt": "true", "_fields": "id", "status": "any"}
+    return [row["id"] for row in api.get("/wc/v3/orders", {**defaults, **params}).json]
 
 
 def put_meta(
     api: StoreApi, path: str, value: str | None, *, key: str = "wcflow_contract"
 ) -> list[dict[str, Any]]:
-    """Set a meta row and return what is shown under its key."""
+    """Set a meta value and return the rows of its key."""
     answer = api.put(path, {"meta_data": [{"key": key, "value": value}]})
     assert answer.status == 200, answer
     return [row for row in answer.json["meta_data"] if row["key"] == key]
 
 
 def refund_order(api: StoreApi, order: dict[str, Any], amount: str) -> None:
-    asked = {"amount": amount, "api_refund": False}
-    answer = api.post(f"/wc/v3/orders/{order['id']}/refunds", asked)
+    refund = {"amount": amount, "api_refund": False}
+    answer = api.post(f"/wc/v3/orders/{order['id']}/refunds", refund)
     assert (201, amount) == (answer.status, answer.json["amount"]), answer
 
 

@@ -1,4 +1,4 @@
-"""Short calls to the sandbox without HTTP, and a small order."""
+"""Helpers that send requests to the sandbox without HTTP, and place a small order."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -27,18 +27,18 @@ class InProcessApi:
         self.now = NOW
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._ask("GET", path, params)
+        return self._send("GET", path, params)
 
     def post(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._ask("POST", path, params, json)
+        return self._send("POST", path, params, json)
 
     def put(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._ask("PUT", path, params, json)
+        return self._send("PUT", path, params, json)
 
     def delete(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._ask("DELETE", path, params)
+        return self._send("DELETE", path, params)
 
-    def _ask(
+    def _send(
         self, method: str, path: str, params: Mapping[str, Any] | None, json: Any = None
     ) -> Answer:
         self.now += timedelta(seconds=0.4)
@@ -55,18 +55,18 @@ class HttpApi:
         self.api = API(url, ADMIN.consumer_key, ADMIN.consumer_secret)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._told(self.api.get(_endpoint(path), params=params))
+        return self._answer(self.api.get(_endpoint(path), params=params))
 
     def post(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._told(self.api.post(_endpoint(path), json, params=params))
+        return self._answer(self.api.post(_endpoint(path), json, params=params))
 
     def put(self, path: str, json: Any, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._told(self.api.put(_endpoint(path), json, params=params))
+        return self._answer(self.api.put(_endpoint(path), json, params=params))
 
     def delete(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._told(self.api.delete(_endpoint(path), params=params))
+        return self._answer(self.api.delete(_endpoint(path), params=params))
 
-    def _told(self, response: requests.Response) -> Answer:
+    def _answer(self, response: requests.Response) -> Answer:
         return Answer(response.status_code, response.headers, response.json())
 
 

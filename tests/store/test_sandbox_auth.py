@@ -10,7 +10,7 @@ from wcflow.sandbox.rest import Basic, OAuth, Request, Response
 from wcflow.sandbox.store import SandboxStore
 
 
-def test_basic_over_http_is_a_stranger():
+def test_basic_authentication_over_http_is_not_accepted():
     sandbox = SandboxStore()
     key = Basic(ADMIN.consumer_key, ADMIN.consumer_secret)
     request = Request("GET", "/wc/v3/orders", auth=key, base="http://shop.example")
@@ -24,64 +24,64 @@ def signed(
     *, nonce: str = "n1", secret: str = ADMIN.consumer_secret, at: datetime = NOW, **params: str
 ) -> Request:
     url = "http://shop.example/wp-json/wc/v3/orders"
-    whole = {
+    signed_params = {
         **params,
         "oauth_consumer_key": ADMIN.consumer_key,
         "oauth_timestamp": str(int(at.timestamp())),
         "oauth_nonce": nonce,
         "oauth_signature_method": "HMAC-SHA256",
     }
-    whole["oauth_signature"] = sign("GET", url, whole, secret, "HMAC-SHA256")
-    auth = OAuth(whole, url)
+    signed_params["oauth_signature"] = sign("GET", url, signed_params, secret, "HMAC-SHA256")
+    auth = OAuth(signed_params, url)
     return Request("GET", "/wc/v3/orders", params, auth=auth, base="http://shop.example")
 
 
-def refusal(answer: Response) -> tuple[int, str]:
+def status_and_error(answer: Response) -> tuple[int, str]:
     return answer.status, answer.json["message"] if answer.status >= 400 else ""
 
 
-def test_a_nonce_is_good_once():
-    """A retry with the old signature is rejected."""
+def test_a_nonce_can_be_used_once():
+    """So a retry needs a new signature."""
     sandbox = SandboxStore()
 
     answers = [sandbox.answer(signed(nonce=nonce), NOW) for nonce in ("a", "b", "a")]
 
     used = "Invalid nonce - nonce has already been used."
-    assert [(200, ""), (200, ""), (401, used)] == [refusal(answer) for answer in answers]
+    assert [(200, ""), (200, ""), (401, used)] == [status_and_error(answer) for answer in answers]
 
 
 def test_a_signature_covers_the_parameters():
     sandbox = SandboxStore()
-    honest = signed(status="any")
+    original = signed(status="any")
     forged = Request(
-        honest.method,
-        honest.path,
+        original.method,
+        original.path,
         {"status": "trash"},
-        auth=OAuth({**honest.auth.params, "status": "trash"}, honest.auth.url),
-        base=honest.base,
+        auth=OAuth({**original.auth.params, "status": "trash"}, original.auth.url),
+        base=original.base,
     )
 
-    answers = [sandbox.answer(request, NOW) for request in (forged, honest)]
+    answers = [sandbox.answer(request, NOW) for request in (forged, original)]
 
     wrong = "Invalid signature - provided signature does not match."
-    assert [(401, wrong), (200, "")] == [refusal(answer) for answer in answers]
+    assert [(401, wrong), (200, "")] == [status_and_error(answer) for answer in answers]
 
 
-def test_a_wrong_secret_signs_wrongly():
+def test_a_signature_with_a_wrong_secret_is_rejected():
     answer = SandboxStore().answer(signed(secret="cs_other"), NOW)
 
     wrong = "Invalid signature - provided signature does not match."
-    assert (401, wrong) == refusal(answer)
+    assert (401, wrong) == status_and_error(answer)
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])
-def test_a_signature_is_good_for_a_quarter_of_an_hour(minutes: int):
+def test_a_signature_older_or_newer_than_a_quarter_of_an_hour_is_rejected(minutes: int):
     answer = SandboxStore().answer(signed(at=NOW + timedelta(minutes=minutes)), NOW)
 
-    assert (401, "Invalid timestamp.") == refusal(answer)
+    assert (401, "Invalid timestamp.") == status_and_error(answer)
 
 
-def test_the_index_and_the_home_page_ask_for_no_key():
+def test_the_index_and_the_home_page_need_no_key():
     sandbox = SandboxStore(zone="Asia/Kolkata")
 
     index = sandbox.answer(Request("GET", "/"), NOW).json
@@ -91,7 +91,7 @@ def test_the_index_and_the_home_page_ask_for_no_key():
     assert '<https://shop.example/wp-json/>; rel="https://api.w.org/"' == home.headers["Link"]
 
 
-def test_a_shop_without_permalinks_has_no_wp_json():
+def test_a_store_without_permalinks_has_no_wp_json():
     """Paths below /wp-json are then a 404 page in HTML."""
     sandbox = SandboxStore(permalinks=False)
 
@@ -103,7 +103,7 @@ def test_a_shop_without_permalinks_has_no_wp_json():
     assert (404, "text/html; charset=UTF-8") == (orders.status, orders.headers["Content-Type"])
 
 
-def test_a_shop_manager_may_not_change_others_than_customers():
+def test_a_shop_manager_can_change_only_customers():
     sandbox = SandboxStore()
     editor = sandbox.register("ed@shop.example", now=NOW, role="editor")
 
@@ -112,7 +112,7 @@ def test_a_shop_manager_may_not_change_others_than_customers():
     assert (403, "woocommerce_rest_cannot_edit") == (answer.status, answer.json["code"])
 
 
-def test_a_shop_manager_may_batch_orders_and_coupons():
+def test_a_shop_manager_can_batch_orders_and_coupons_but_not_customers():
     sandbox = SandboxStore()
 
     answers = [
@@ -123,5 +123,5 @@ def test_a_shop_manager_may_batch_orders_and_coupons():
     assert [200, 200, 403] == [answer.status for answer in answers]
 
 
-def test_a_key_that_only_reads_reads():
+def test_a_read_only_key_can_read():
     assert send(SandboxStore(), "GET", "/wc/v3/orders", key=READER).status == 200

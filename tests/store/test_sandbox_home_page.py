@@ -9,14 +9,16 @@ from wcflow.sandbox.rest import Request
 from wcflow.sandbox.store import SandboxStore
 
 
-def test_the_page_for_people_escapes_what_people_typed():
-    """Names, tags, notes and custom fields are escaped."""
+def test_the_home_page_escapes_text_from_people():
+    """Names, tags, notes and custom fields."""
     sandbox = SandboxStore()
-    evil = "<script>alert(1)</script>"
-    person = sandbox.register("e@example.com", now=NOW, first_name=evil, meta={"wcflow_tags": evil})
-    order = sandbox.place_order(now=NOW, customer=person, meta={"wcflow_tags": evil})
-    sandbox.add_note(order, evil, now=NOW)
-    sandbox.add_coupon("EVIL", now=NOW, description=evil)
+    markup = "<script>alert(1)</script>"
+    person = sandbox.register(
+        "e@example.com", now=NOW, first_name=markup, meta={"wcflow_tags": markup}
+    )
+    order = sandbox.place_order(now=NOW, customer=person, meta={"wcflow_tags": markup})
+    sandbox.add_note(order, markup, now=NOW)
+    sandbox.add_coupon("EVIL", now=NOW, description=markup)
 
     body = sandbox.answer(Request("GET", "/", rest=False), NOW).body
 
@@ -24,7 +26,7 @@ def test_the_page_for_people_escapes_what_people_typed():
     assert body.count("&lt;script&gt;alert(1)") == 5
 
 
-def test_the_page_for_people_counts_segments():
+def test_the_home_page_counts_segments():
     sandbox = SandboxStore()
     for number, segment in enumerate(("VIP", "New", "VIP")):
         sandbox.register(f"c{number}@example.com", now=NOW, meta={"wcflow_segment": segment})
@@ -48,23 +50,27 @@ def imports_of(module: str) -> set[str]:
     return found
 
 
-def test_the_shop_is_pure_all_the_way_down():
-    """The store and the modules it imports have no clock and no randomness."""
-    rooms = {path.stem for path in Path(import_module("wcflow.sandbox").__file__).parent.iterdir()}
-    seen, waiting = set(), {"wcflow.sandbox.store"}
+def test_the_store_and_all_its_modules_are_pure():
+    """They import nothing for input, output, time or randomness."""
+    modules = {
+        path.stem for path in Path(import_module("wcflow.sandbox").__file__).parent.iterdir()
+    }
+    checked, waiting = set(), {"wcflow.sandbox.store"}
     while waiting:
         module = waiting.pop()
-        seen.add(module)
+        checked.add(module)
         found = imports_of(module)
         assert not FORBIDDEN & {name.partition(".")[0] for name in found}, module
-        ours = {name for name in found if name.startswith("wcflow.sandbox.")}
-        waiting |= {name for name in ours if name.split(".")[2] in rooms and name.count(".") == 2}
-        waiting -= seen
+        local = {name for name in found if name.startswith("wcflow.sandbox.")}
+        waiting |= {
+            name for name in local if name.split(".")[2] in modules and name.count(".") == 2
+        }
+        waiting -= checked
 
-    assert {"wcflow.sandbox.orders", "wcflow.sandbox.auth", "wcflow.sandbox.zone"} < seen
+    assert {"wcflow.sandbox.orders", "wcflow.sandbox.auth", "wcflow.sandbox.zone"} < checked
 
 
-def test_a_page_that_is_not_there_is_missing():
+def test_an_unknown_page_is_a_404():
     answer = SandboxStore().answer(Request("GET", "/nowhere", rest=False), NOW)
 
     assert (404, "text/html; charset=UTF-8") == (answer.status, answer.headers["Content-Type"])

@@ -26,7 +26,7 @@ def clock() -> datetime:
     return NOW
 
 
-def test_the_shop_answers(sandbox: SandboxStore):
+def test_a_request_is_answered_by_the_store(sandbox: SandboxStore):
     with mount_sandbox(sandbox, clock) as http:
         answer = requests.get(ORDERS, auth=BASIC, params={"per_page": 1}, timeout=1)
 
@@ -40,7 +40,7 @@ def test_the_shop_answers(sandbox: SandboxStore):
     ]
 
 
-def test_writes_are_told_apart(sandbox: SandboxStore):
+def test_writes_are_recorded_separately(sandbox: SandboxStore):
     with mount_sandbox(sandbox, clock) as http:
         requests.get(ORDERS, auth=BASIC, timeout=1)
         requests.put(f"{ORDERS}/1", auth=BASIC, json={"status": "completed"}, timeout=1)
@@ -48,7 +48,7 @@ def test_writes_are_told_apart(sandbox: SandboxStore):
     assert [{"status": "completed"}] == [call.json for call in http.writes]
 
 
-def test_a_time_out_is_one_for_requests(sandbox: SandboxStore):
+def test_a_time_out_is_a_read_timeout_of_requests(sandbox: SandboxStore):
     faults = Faults(sandbox)
     faults.time_out(effect=True)
 
@@ -58,7 +58,7 @@ def test_a_time_out_is_one_for_requests(sandbox: SandboxStore):
     assert ("completed", [0]) == (sandbox.order(1)["status"], [call.status for call in http.calls])
 
 
-def test_a_refused_connection_is_one_for_requests(sandbox: SandboxStore):
+def test_a_refused_connection_is_a_connection_error_of_requests(sandbox: SandboxStore):
     faults = Faults(sandbox)
     faults.refuse_connections()
 
@@ -67,7 +67,7 @@ def test_a_refused_connection_is_one_for_requests(sandbox: SandboxStore):
 
 
 @pytest.mark.parametrize("timeout", [1, (9, 1)])
-def test_an_answer_slower_than_the_clients_patience_is_a_time_out(sandbox: SandboxStore, timeout):
+def test_a_response_slower_than_the_clients_timeout_is_a_time_out(sandbox: SandboxStore, timeout):
     faults = Faults(sandbox)
     faults.delay_response(2)
 
@@ -80,7 +80,7 @@ def test_no_other_host_is_reached(sandbox: SandboxStore):
         requests.get("https://shop.example.org/", timeout=1)
 
 
-def test_a_url_with_http_asks_for_a_signature(sandbox: SandboxStore):
+def test_a_request_over_http_needs_a_signature(sandbox: SandboxStore):
     with mount_sandbox(sandbox, clock, url="http://shop.example"):
         answer = requests.get(ORDERS.replace("https", "http"), auth=BASIC, timeout=1)
 

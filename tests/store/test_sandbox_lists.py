@@ -11,7 +11,7 @@ from wcflow.sandbox.rest import Request
 from wcflow.sandbox.store import SandboxStore
 
 
-def test_fields_reach_into_objects():
+def test_fields_can_select_keys_of_objects():
     sandbox = SandboxStore()
     order = place_order(sandbox)
 
@@ -20,8 +20,8 @@ def test_fields_reach_into_objects():
     assert [{"id": order, "billing": {"email": "ana@example.com"}}] == rows
 
 
-def test_fields_do_not_reach_into_lists():
-    """WordPress looks the key up among the list's indexes, and drops everything."""
+def test_fields_cannot_select_keys_in_lists():
+    """WordPress compares the key with the indexes of the list, and drops all items."""
     sandbox = SandboxStore()
     place_order(sandbox)
 
@@ -32,7 +32,7 @@ def test_fields_do_not_reach_into_lists():
     assert [{"line_items": [], "billing": {}}] == rows
 
 
-def test_answers_to_writes_and_notes_are_trimmed_too():
+def test_fields_apply_to_writes_and_notes_too():
     sandbox = SandboxStore()
     order = place_order(sandbox)
     path = f"/wc/v3/orders/{order}"
@@ -44,18 +44,18 @@ def test_answers_to_writes_and_notes_are_trimmed_too():
     assert [{"customer_note": False}] * 2 == notes
 
 
-def test_all_refunds_can_be_asked_for_by_time(sandbox: SandboxStore):
+def test_all_refunds_can_be_filtered_by_time(sandbox: SandboxStore):
     order = place_order(sandbox)
     early, late = (sandbox.refund(order, "1.00", now=at) for at in (NOW, LATER))
-    asked = {"dates_are_gmt": "true", "_fields": "id"}
+    params = {"dates_are_gmt": "true", "_fields": "id"}
 
-    after = send(sandbox, "GET", "/wc/v3/refunds", {**asked, "after": STAMP}).json
-    before = send(sandbox, "GET", "/wc/v3/refunds", {**asked, "before": STAMP_LATER}).json
+    after = send(sandbox, "GET", "/wc/v3/refunds", {**params, "after": STAMP}).json
+    before = send(sandbox, "GET", "/wc/v3/refunds", {**params, "before": STAMP_LATER}).json
 
     assert ([{"id": late}], [{"id": early}]) == (after, before)
 
 
-def test_a_page_past_the_end_counts_under_legacy_alone(sandbox: SandboxStore, hpos: bool):
+def test_a_page_past_the_end_has_a_total_with_posts_only(sandbox: SandboxStore, hpos: bool):
     place_order(sandbox)
 
     answer = send(sandbox, "GET", "/wc/v3/orders", {"page": "2"})
@@ -64,7 +64,7 @@ def test_a_page_past_the_end_counts_under_legacy_alone(sandbox: SandboxStore, hp
 
 
 @pytest.mark.parametrize("kind", ["products", "coupons", "customers"])
-def test_other_lists_count_past_their_end(kind: str):
+def test_other_lists_have_a_total_past_their_end(kind: str):
     sandbox = SandboxStore()
     place_order(sandbox)
     sandbox.add_coupon("A", now=NOW)
@@ -74,18 +74,18 @@ def test_other_lists_count_past_their_end(kind: str):
     assert ([], "1") == (answer.json, answer.headers["X-WP-Total"])
 
 
-def test_products_that_changed_can_be_asked_for():
+def test_products_can_be_filtered_by_modification_time():
     sandbox = SandboxStore()
     place_order(sandbox)
     other = sandbox.add_product("Lamp", now=NOW)
     sandbox.edit_product(other, now=LATER, tags=["light"])
-    asked = {"modified_after": STAMP, "dates_are_gmt": "true", "_fields": "id"}
+    params = {"modified_after": STAMP, "dates_are_gmt": "true", "_fields": "id"}
 
-    assert [{"id": other}] == send(sandbox, "GET", "/wc/v3/products", asked).json
+    assert [{"id": other}] == send(sandbox, "GET", "/wc/v3/products", params).json
 
 
-def test_a_list_shows_what_changed_since_it_was_written():
-    """Every change of a row drops its cached JSON."""
+def test_a_list_shows_changes_since_the_last_request():
+    """Every change of a row clears its cached JSON."""
     sandbox = SandboxStore()
     order = place_order(sandbox)
     send(sandbox, "GET", "/wc/v3/orders")
@@ -98,7 +98,7 @@ def test_a_list_shows_what_changed_since_it_was_written():
     assert "VIP" == row["meta_data"][0]["value"]
 
 
-def test_customers_are_written_anew_for_each_kind_of_key():
+def test_the_json_of_a_customer_depends_on_the_key():
     sandbox = SandboxStore()
     sandbox.register("ana@example.com", now=NOW, meta={"birthday": "1990-01-31"})
 
@@ -114,22 +114,21 @@ def test_hidden_customer_meta_is_neither_shown_nor_changed():
     sandbox = SandboxStore()
     sandbox.register("ana@example.com", now=NOW)
     sandbox.edit_customer_meta(1, "_secret", "x", now=NOW)
-    wish = {"meta_data": [{"key": "_secret", "value": "y"}]}
+    body = {"meta_data": [{"key": "_secret", "value": "y"}]}
 
-    answer = send(sandbox, "PUT", "/wc/v3/customers/1", json=wish)
+    answer = send(sandbox, "PUT", "/wc/v3/customers/1", json=body)
 
     assert [] == answer.json["meta_data"]
     assert ["x"] == [row.value for row in sandbox.state.customers[1].meta]
 
 
-def test_the_date_header_is_as_http_wants_it():
+def test_the_date_header_has_the_format_of_http():
     answer = SandboxStore().answer(Request("GET", "/"), datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC))
 
     assert "Sun, 01 Mar 2026 04:05:06 GMT" == answer.headers["Date"]
 
 
-def test_malformed_json_is_refused():
-
+def test_malformed_json_is_rejected():
     headers = {"content-type": "application/json"}
     url = "https://shop.example/wp-json/wc/v3/orders"
     sandbox = SandboxStore()

@@ -1,8 +1,7 @@
 """The sandbox answers each recorded request as a real WooCommerce did.
 
-Each recorded request is asked of a sandbox in the state that the exchange presupposes. Held
-against the recording are: status, headers, the whole body of a refusal, and of all other bodies
-the keys and types, all the way down.
+Each recorded request is sent to a sandbox in the same state. Status, headers and error bodies must
+equal the recording; all other bodies must have the same keys and types at every level.
 """
 
 import json
@@ -51,24 +50,24 @@ MORE = {
 class Exchange:
     """A recorded request and its response."""
 
-    room: str
+    file: str
     recorded: dict[str, Any]
 
     @property
     def name(self) -> str:
-        return f"{self.room}:{self.recorded['name']}"
+        return f"{self.file}:{self.recorded['name']}"
 
     @property
     def request(self) -> Request:
-        asked = self.recorded["request"]
-        params = {name: str(value) for name, value in asked.get("params", {}).items()}
+        request = self.recorded["request"]
+        params = {name: str(value) for name, value in request.get("params", {}).items()}
         wants_html = "without Accept" in self.recorded.get("note", "")
         return Request(
-            asked["method"],
-            asked["path"],
+            request["method"],
+            request["path"],
             params,
-            asked.get("json"),
-            KEYS[asked["key"]],
+            request.get("json"),
+            KEYS[request["key"]],
             accept="*/*" if wants_html else "application/json",
         )
 
@@ -115,8 +114,8 @@ def add_products(sandbox: SandboxStore) -> None:
     """Add products 10 to 33 in three categories."""
     sandbox.state.numbers.skip("post", 10)
     for number in range(10, 34):
-        named = (f"Baby & Kids item {number}", f"sku-{number}", f"{number}.53")
-        name, sku, price = PRODUCTS.get(number, named)
+        default = (f"Baby & Kids item {number}", f"sku-{number}", f"{number}.53")
+        name, sku, price = PRODUCTS.get(number, default)
         category = ("Baby & Kids", "Books", "Electronics")[number % 3]
         sandbox.add_product(name, now=IMPORTED, price=price, sku=sku, categories=[category])
 
@@ -152,8 +151,8 @@ def four_notes(sandbox: SandboxStore) -> None:
         (18, ""),
     ):
         at = NOW.replace(second=second)
-        for_them = text == "Thanks!"
-        sandbox.add_note(46, text, now=at, author="WooCommerce", customer_note=for_them)
+        for_customer = text == "Thanks!"
+        sandbox.add_note(46, text, now=at, author="WooCommerce", customer_note=for_customer)
 
 
 def welcome_coupon(sandbox: SandboxStore) -> None:
@@ -174,10 +173,10 @@ def welcome_coupon(sandbox: SandboxStore) -> None:
 
 
 def new_account(sandbox: SandboxStore) -> None:
-    asked = {"email": "new@example.com", "first_name": "New", "username": "newer"}
+    body = {"email": "new@example.com", "first_name": "New", "username": "newer"}
     path = "/wc/v3/customers"
-    made = sandbox.answer(Request("POST", path, json=asked, auth=KEYS[ADMINISTRATOR]), NOW)
-    assert made.json["id"] == 64
+    created = sandbox.answer(Request("POST", path, json=body, auth=KEYS[ADMINISTRATOR]), NOW)
+    assert created.json["id"] == 64
 
 
 ADMINISTRATOR = "read_write key of an administrator"
@@ -275,11 +274,11 @@ def merge(into: dict[str, set[str]], more: dict[str, set[str]]) -> None:
 
 
 def without(body: Any, paths: dict[str, str]) -> Any:
-    """Remove from a body what the sandbox returns on purpose beyond the recording."""
+    """Remove what the sandbox returns in addition to the recording."""
     for path in paths:
-        *way, last = path.split(".")
+        *parents, last = path.split(".")
         inner = body
-        for step in way:
+        for step in parents:
             inner = inner[step]
         del inner[last]
     return body
@@ -312,7 +311,6 @@ LISTS = [each for each in EXCHANGES if isinstance(each.recorded["response"].get(
 
 @pytest.mark.parametrize("exchange", LISTS, ids=lambda exchange: exchange.name)
 def test_a_list_has_as_many_rows_as_recorded(exchange: Exchange):
-    """Lists have as many rows as recorded."""
     rows = exchange.recorded["response"]["json"]
 
     assert len(rows) == len(answer_to(exchange).json)
@@ -364,23 +362,23 @@ BATCHES = [each for each in EXCHANGES if "batch_partial" in each.name]
 def failures(body: dict[str, Any]) -> dict[str, list[Any]]:
     """Return the errors of failed items, and None for the others."""
     return {
-        deed: [(row["id"], row["error"]) if "error" in row else None for row in rows]
-        for deed, rows in body.items()
+        operation: [(row["id"], row["error"]) if "error" in row else None for row in rows]
+        for operation, rows in body.items()
     }
 
 
 @pytest.mark.parametrize("exchange", BATCHES, ids=lambda exchange: exchange.name)
 def test_failures_in_a_batch_are_as_recorded(exchange: Exchange):
-    """Each error is in its item's place, and equal."""
+    """Each error is equal, and in the place of its item."""
     recorded = exchange.recorded["response"]["json"]
 
     assert failures(recorded) == failures(answer_to(exchange).json)
 
 
-def test_no_recording_is_left_out():
+def test_every_recording_is_used():
     """Every file is read, names are unique, and no preparation is unused."""
     names = [exchange.name for exchange in EXCHANGES]
 
     assert len(names) == len(set(names))
-    assert {path.stem for path in RECORDINGS.iterdir()} == {each.room for each in EXCHANGES}
+    assert {path.stem for path in RECORDINGS.iterdir()} == {each.file for each in EXCHANGES}
     assert set(BEFORE) | set(MORE) <= set(names)

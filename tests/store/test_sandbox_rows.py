@@ -10,17 +10,17 @@ from wcflow.sandbox.state import Mail
 from wcflow.sandbox.store import SandboxStore
 
 
-def test_names_are_escaped_and_escaped_once():
+def test_names_are_escaped_once():
     sandbox = SandboxStore()
     product = sandbox.add_product("Baby & Kids", now=NOW, categories=["A & B"], tags=["C &amp; D"])
     order = sandbox.place_order(now=NOW, items=[(product, 1)])
 
-    seen = sandbox.product(product)
-    assert "Baby &amp; Kids" == seen["name"] == sandbox.order(order)["line_items"][0]["name"]
-    assert ("A &amp; B", "C &amp; D") == (seen["categories"][0]["name"], seen["tags"][0]["name"])
+    found = sandbox.product(product)
+    assert "Baby &amp; Kids" == found["name"] == sandbox.order(order)["line_items"][0]["name"]
+    assert ("A &amp; B", "C &amp; D") == (found["categories"][0]["name"], found["tags"][0]["name"])
 
 
-def test_a_deleted_product_leaves_lines_without_it():
+def test_line_items_stay_without_their_deleted_product():
     sandbox = SandboxStore()
     order = place_order(sandbox)
     sandbox.order(order)
@@ -31,19 +31,19 @@ def test_a_deleted_product_leaves_lines_without_it():
     assert ("Books &amp; More", 0, None) == (line["name"], line["product_id"], line["sku"])
 
 
-def test_an_unknown_status_becomes_pending_in_a_batch_and_is_refused_alone():
+def test_an_unknown_status_becomes_pending_in_a_batch_but_is_rejected_alone():
     sandbox = SandboxStore()
     order = place_order(sandbox)
-    wish = {"id": order, "status": "nonsense"}
+    body = {"id": order, "status": "nonsense"}
 
-    alone = send(sandbox, "PUT", f"/wc/v3/orders/{order}", json=wish)
-    batch = send(sandbox, "POST", "/wc/v3/orders/batch", json={"update": [wish]})
+    alone = send(sandbox, "PUT", f"/wc/v3/orders/{order}", json=body)
+    batch = send(sandbox, "POST", "/wc/v3/orders/batch", json={"update": [body]})
 
     assert (400, "rest_invalid_param") == (alone.status, alone.json["code"])
     assert "pending" == batch.json["update"][0]["status"]
 
 
-def test_a_plugin_brings_statuses():
+def test_a_plugin_can_add_statuses():
     sandbox = SandboxStore(more_statuses={"shipped": "Shipped"})
     order = place_order(sandbox)
 
@@ -53,35 +53,35 @@ def test_a_plugin_brings_statuses():
     assert [{"status": "shipped"}] == rows
 
 
-@pytest.mark.parametrize(("holds", "found"), [(True, 1), (False, 0)])
-def test_any_holds_drafts_or_not(holds: bool, found: int):
-    """It did in 10.2, and does not in later releases."""
-    sandbox = SandboxStore(any_holds_drafts=holds)
+@pytest.mark.parametrize(("any_holds_drafts", "count"), [(True, 1), (False, 0)])
+def test_the_status_any_can_include_drafts(any_holds_drafts: bool, count: int):
+    """It did in 10.2 and does not in later releases."""
+    sandbox = SandboxStore(any_holds_drafts=any_holds_drafts)
     sandbox.place_order(now=NOW, status="checkout-draft")
     sandbox.place_order(now=NOW, status="auto-draft")
 
-    assert found == len(send(sandbox, "GET", "/wc/v3/orders", {"status": "any"}).json)
+    assert count == len(send(sandbox, "GET", "/wc/v3/orders", {"status": "any"}).json)
 
 
-def test_setting_an_order_to_refunded_gives_all_back(sandbox: SandboxStore):
+def test_an_order_set_to_refunded_is_refunded_in_full(sandbox: SandboxStore):
     order = place_order(sandbox, status="completed")
     sandbox.refund(order, "5.00", now=NOW)
 
     sandbox.set_status(order, "refunded", now=LATER)
 
-    seen = sandbox.order(order)
-    backs = [(back["total"], back["reason"]) for back in seen["refunds"]]
-    assert [("-15.00", "Order fully refunded."), ("-5.00", "")] == backs
+    found = sandbox.order(order)
+    refunds = [(refund["total"], refund["reason"]) for refund in found["refunds"]]
+    assert [("-15.00", "Order fully refunded."), ("-5.00", "")] == refunds
 
 
-def test_a_coupon_with_a_limit_is_used_up():
+def test_a_coupon_is_rejected_after_its_usage_limit():
     sandbox = SandboxStore()
     place_order(sandbox)
     sandbox.add_coupon("ONCE", now=NOW, amount="5", usage_limit=1)
     lines = [{"product_id": 1, "quantity": 1}]
-    wish = {"line_items": lines, "coupon_lines": [{"code": "Once"}]}
+    body = {"line_items": lines, "coupon_lines": [{"code": "Once"}]}
 
-    first, second = (send(sandbox, "POST", "/wc/v3/orders", json=wish) for _ in range(2))
+    first, second = (send(sandbox, "POST", "/wc/v3/orders", json=body) for _ in range(2))
 
     assert ("15.00", "5.00") == (first.json["total"], first.json["discount_total"])
     assert (400, "woocommerce_rest_invalid_coupon") == (second.status, second.json["code"])
@@ -96,22 +96,24 @@ def test_a_coupon_with_a_limit_is_used_up():
         ({"minimum_amount": "20.01"}, NOW),
     ],
 )
-def test_a_coupon_that_does_not_fit_is_refused(fields: dict[str, Any], when: datetime):
+def test_a_coupon_is_rejected_for_another_address_a_late_date_or_a_small_order(
+    fields: dict[str, Any], when: datetime
+):
     sandbox = SandboxStore()
     place_order(sandbox)
     sandbox.add_coupon("FIT", now=NOW, amount="5", **fields)
-    wish = {
+    body = {
         "billing": {"email": "gina@example.com"},
         "line_items": [{"product_id": 1, "quantity": 1}],
         "coupon_lines": [{"code": "fit"}],
     }
 
-    answer = send(sandbox, "POST", "/wc/v3/orders", json=wish, now=when)
+    answer = send(sandbox, "POST", "/wc/v3/orders", json=body, now=when)
 
     assert (400, "woocommerce_rest_invalid_coupon") == (answer.status, answer.json["code"])
 
 
-def test_a_fixed_coupon_is_spread_to_the_cent():
+def test_a_fixed_discount_is_distributed_to_the_cent():
     sandbox = SandboxStore()
     products = [sandbox.add_product(name, now=NOW, price="3.33") for name in "abc"]
     sandbox.add_coupon("TEN", now=NOW, amount="5.00")
@@ -120,12 +122,12 @@ def test_a_fixed_coupon_is_spread_to_the_cent():
         now=NOW, items=[(each, 1) for each in products], coupon_codes=["TEN"], email="a@b.example"
     )
 
-    seen = sandbox.order(order)
-    assert ("4.99", "5.00") == (seen["total"], seen["discount_total"])
-    assert "5.00" == seen["coupon_lines"][0]["discount"]
+    found = sandbox.order(order)
+    assert ("4.99", "5.00") == (found["total"], found["discount_total"])
+    assert "5.00" == found["coupon_lines"][0]["discount"]
 
 
-def test_only_a_customer_note_is_mailed():
+def test_only_customer_notes_are_e_mailed():
     sandbox = SandboxStore()
     order = place_order(sandbox)
 
@@ -135,7 +137,7 @@ def test_only_a_customer_note_is_mailed():
     assert [Mail("ana@example.com", f"Note on order {order}", "Thanks!")] == sandbox.mails
 
 
-def test_an_order_may_have_a_number_of_its_own():
+def test_an_order_can_have_its_own_number():
     sandbox = SandboxStore()
     order = sandbox.place_order(now=NOW, number="RE-2026-7")
 
@@ -148,5 +150,5 @@ def test_completing_an_order_makes_a_paying_customer():
 
     sandbox.complete(order, now=LATER)
 
-    seen = sandbox.customer(1)
-    assert (True, STAMP_LATER) == (seen["is_paying_customer"], seen["date_modified_gmt"])
+    found = sandbox.customer(1)
+    assert (True, STAMP_LATER) == (found["is_paying_customer"], found["date_modified_gmt"])

@@ -1,4 +1,4 @@
-"""The same seed builds the same store, with the variety of a real one."""
+"""Seeded stores are reproducible and as varied as real ones."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ PAID = {"processing", "completed"}
 
 @pytest.fixture(scope="module")
 def sandbox() -> SandboxStore:
-    """No test changes it."""
+    """A store that no test changes."""
     return seed_store(NOW, Random(1))
 
 
@@ -33,25 +33,25 @@ def persons(sandbox: SandboxStore) -> dict[str, list[Order]]:
     return found
 
 
-def test_the_same_seed_makes_the_same_shop():
-    one, other = (seed_store(NOW, Random(7), people=30, orders=90) for _ in range(2))
+def test_the_same_seed_makes_the_same_store():
+    first, second = (seed_store(NOW, Random(7), people=30, orders=90) for _ in range(2))
 
-    assert one.state.orders == other.state.orders
-    assert one.state.customers == other.state.customers
+    assert first.state.orders == second.state.orders
+    assert first.state.customers == second.state.customers
 
 
-def test_another_seed_makes_another_shop():
-    one, other = (seed_store(NOW, Random(seed), people=30, orders=90) for seed in (7, 8))
+def test_another_seed_makes_another_store():
+    first, second = (seed_store(NOW, Random(seed), people=30, orders=90) for seed in (7, 8))
 
-    assert one.state.orders != other.state.orders
+    assert first.state.orders != second.state.orders
 
 
 @pytest.mark.parametrize(("people", "count"), [(500, 2500), (60, 200), (3, 5)])
-def test_it_has_as_many_orders_as_were_asked_for(people: int, count: int):
+def test_a_store_has_the_requested_number_of_orders(people: int, count: int):
     assert count == len(seed_store(NOW, Random(3), people=people, orders=count).state.orders)
 
 
-def test_nothing_happens_in_the_future(sandbox: SandboxStore):
+def test_no_date_is_in_the_future(sandbox: SandboxStore):
     stamps = [
         stamp
         for order in orders(sandbox)
@@ -71,22 +71,21 @@ def test_later_orders_have_higher_numbers(sandbox: SandboxStore):
     assert ordered == sorted(orders(sandbox), key=lambda order: (order.created, order.id))
 
 
-def test_it_has_people_of_every_kind(sandbox: SandboxStore):
-    """Loyal, lost, new, and in between."""
-    kinds = Counter(_person_kind(theirs) for theirs in persons(sandbox).values())
+def test_there_are_loyal_lost_new_and_other_people(sandbox: SandboxStore):
+    kinds = Counter(_person_kind(orders) for orders in persons(sandbox).values())
 
-    assert all(kinds[kind] >= 20 for kind in ("big", "lost", "new", "between")), kinds
+    assert all(kinds[kind] >= 20 for kind in ("big", "lost", "new", "other")), kinds
 
 
-def _person_kind(theirs: list[Order]) -> str:
-    paid = sorted(order.paid or order.created for order in theirs if order.status in PAID)
+def _person_kind(orders: list[Order]) -> str:
+    paid = sorted(order.paid or order.created for order in orders if order.status in PAID)
     if not paid:
-        return "nobody"
+        return "none"
     if len(paid) >= 10:
         return "big"
     if paid[0] > NOW - timedelta(days=30):
         return "new"
-    return "lost" if len(paid) > 1 and paid[-1] < NOW - timedelta(days=90) else "between"
+    return "lost" if len(paid) > 1 and paid[-1] < NOW - timedelta(days=90) else "other"
 
 
 def test_a_third_of_the_orders_are_guests(sandbox: SandboxStore):
@@ -95,14 +94,14 @@ def test_a_third_of_the_orders_are_guests(sandbox: SandboxStore):
     assert 0.25 < len(guests) / len(orders(sandbox)) < 0.45
 
 
-def test_every_status_is_there(sandbox: SandboxStore):
+def test_orders_of_every_status_exist(sandbox: SandboxStore):
     statuses = {order.status for order in orders(sandbox)}
 
     assert statuses >= {*PAID, "refunded", "cancelled", "failed", "on-hold", "pending"}
     assert "checkout-draft" in statuses
 
 
-ODDITIES = {
+VARIETY = {
     "two currencies": lambda sandbox: (
         {"USD", "EUR"} == {order.currency for order in orders(sandbox)}
     ),
@@ -126,20 +125,20 @@ ODDITIES = {
     "negative fees": lambda sandbox: any(
         fee.total < 0 for order in orders(sandbox) for fee in order.fees
     ),
-    "ways of ordering": lambda sandbox: (
+    "several order sources": lambda sandbox: (
         {order.created_via for order in orders(sandbox)}
         >= {"checkout", "store-api", "admin", "pos"}
     ),
-    "typed in upper case": lambda sandbox: any(
+    "addresses in upper case": lambda sandbox: any(
         order.billing["email"] != order.billing["email"].lower() for order in orders(sandbox)
     ),
     "guest orders of account owners": lambda sandbox: bool(
         {customer.email for customer in sandbox.state.customers.values()}
         & {order.billing["email"] for order in orders(sandbox) if order.customer_id == 0}
     ),
-    "an address of many people": lambda sandbox: any(
-        len({order.billing["last_name"] for order in theirs}) > 1
-        for theirs in persons(sandbox).values()
+    "an address shared by several people": lambda sandbox: any(
+        len({order.billing["last_name"] for order in orders_of_one}) > 1
+        for orders_of_one in persons(sandbox).values()
     ),
     "diacritics and apostrophes": lambda sandbox: (
         {"Łukasz", "O'Brien"}
@@ -163,7 +162,7 @@ ODDITIES = {
     "accounts without orders": lambda sandbox: bool(
         set(sandbox.state.customers) - {order.customer_id for order in orders(sandbox)}
     ),
-    "a number of its own": lambda sandbox: any(
+    "custom order numbers": lambda sandbox: any(
         order.number != str(order.id) for order in orders(sandbox)
     ),
     "escaped names": lambda sandbox: (
@@ -172,13 +171,13 @@ ODDITIES = {
 }
 
 
-@pytest.mark.parametrize("holds", ODDITIES.values(), ids=ODDITIES)
-def test_it_holds_what_real_shops_hold(sandbox: SandboxStore, holds):
-    assert holds(sandbox)
+@pytest.mark.parametrize("exists", VARIETY.values(), ids=VARIETY)
+def test_a_store_has_the_variety_of_real_stores(sandbox: SandboxStore, exists):
+    assert exists(sandbox)
 
 
-def test_life_goes_on():
-    """People act between two times, at a rate, in order."""
+def test_planned_acts_are_between_two_times_and_in_order():
+    """Performed, they add orders and change others."""
     sandbox = seed_store(NOW, Random(1), people=40, orders=150)
     until = NOW + timedelta(hours=1)
 
@@ -194,9 +193,9 @@ def test_life_goes_on():
     assert max(order.modified for order in orders(sandbox)) > NOW
 
 
-def test_nothing_is_done_until_it_is_performed():
-    one, other = (seed_store(NOW, Random(1), people=40, orders=150) for _ in range(2))
+def test_planning_acts_does_not_change_the_store():
+    first, second = (seed_store(NOW, Random(1), people=40, orders=150) for _ in range(2))
 
-    plan_acts(one, Random(2), NOW, NOW + timedelta(hours=1))
+    plan_acts(first, Random(2), NOW, NOW + timedelta(hours=1))
 
-    assert one.state.orders == other.state.orders
+    assert first.state.orders == second.state.orders

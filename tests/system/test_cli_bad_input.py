@@ -1,11 +1,10 @@
-"""Laws of bad input: one clear sentence, what to do, the right exit code, nothing lost."""
+"""Every error gets one clear sentence, advice and the right exit code, and loses nothing."""
 
 import re
 import resource
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, datetime
 
@@ -13,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tests.command_line import ENVIRONMENT, CommandLine, run_process, run_wcflow
-from wcflow.cli.errors import error_boundary as telling
+from wcflow.cli.errors import error_boundary
 from wcflow.database import connection as database
 from wcflow.database import lease
 from wcflow.database.stores import save_store
@@ -35,77 +34,75 @@ do = add_note Thank you
 
 @pytest.fixture
 def cli(tmp_path):
-    made = CommandLine(tmp_path, RULES)
-    made.sim.place_order(email="anna@example.com", days_ago=30)
-    yield made
-    made.sim.db.close()
+    command_line = CommandLine(tmp_path, RULES)
+    command_line.sim.place_order(email="anna@example.com", days_ago=30)
+    yield command_line
+    command_line.sim.db.close()
 
 
 def error_and_advice(ran, code):
-    """Hold what a command said to the form of all bad news; give the sentence and the advice."""
+    """Check the form of an error on stderr; return its sentence and its advice."""
     assert (code, "") == (ran.code, ran.out)
     assert "Traceback" not in ran.err
     assert ADMIN.consumer_secret not in ran.err
-    said, advice = re.fullmatch(r"wcflow: (.+)\n  What to do: (.+)\n", ran.err).groups()
-    return said, advice
+    error, advice = re.fullmatch(r"wcflow: (.+)\n  What to do: (.+)\n", ran.err).groups()
+    return error, advice
 
 
-# The shop
+# The store
 
 
 @pytest.mark.parametrize("command", ["plan", "sync"])
-def test_a_wrong_key(cli, command):
+def test_a_wrong_key_exits_with_78(cli, command):
     cli.edit_config(ADMIN.consumer_key, "ck_wrong")
-    said, advice = error_and_advice(cli.run(command), 78)
-    assert said.startswith("the store rejected the API key (")
+    error, advice = error_and_advice(cli.run(command), 78)
+    assert error.startswith("the store rejected the API key (")
     assert "Check consumer_key" in advice
 
 
-def test_a_wrong_secret(cli):
+def test_a_wrong_secret_exits_with_78(cli):
     cli.edit_config(ADMIN.consumer_secret, "cs_wrong")
-    said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("the consumer secret is wrong (")
+    error, advice = error_and_advice(cli.run("plan"), 78)
+    assert error.startswith("the consumer secret is wrong (")
     assert "Copy consumer_key and consumer_secret again" in advice
 
 
-def test_an_address_where_nobody_listens(cli):
+def test_an_address_without_a_server_exits_with_75(cli):
     cli.faults.refuse_connections(times=None)
-    said, _advice = error_and_advice(cli.run("plan"), 75)
-    assert "GET /wp-json/" in said
+    error, _advice = error_and_advice(cli.run("plan"), 75)
+    assert "GET /wp-json/" in error
 
 
-def test_an_address_of_something_else(cli):
-    """A site that answers every question with its own page."""
+def test_an_address_without_woocommerce_exits_with_78(cli):
     cli.faults.fail_with(status=404, html=True, times=None)
-    said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("there is no WooCommerce API at this address (")
+    error, advice = error_and_advice(cli.run("plan"), 78)
+    assert error.startswith("there is no WooCommerce API at this address (")
     assert "Check url" in advice
 
 
-def test_a_shop_without_permalinks(cli):
+def test_a_store_with_plain_permalinks_exits_with_78(cli):
     cli.faults = Faults(SandboxStore(permalinks=False))
-    said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("there is no WooCommerce API at this address (")
+    error, advice = error_and_advice(cli.run("plan"), 78)
+    assert error.startswith("there is no WooCommerce API at this address (")
     assert "choose any permalink structure but Plain" in advice
 
 
-def test_a_redirecting_address(cli):
+def test_an_address_that_redirects_exits_with_78(cli):
     cli.faults.redirect(to="https://www.shop.example", times=None)
-    said, advice = error_and_advice(cli.run("plan"), 78)
-    assert said.startswith("the store redirects to https://www.shop.example")
+    error, advice = error_and_advice(cli.run("plan"), 78)
+    assert error.startswith("the store redirects to https://www.shop.example")
     assert advice
 
 
-def test_html_in_place_of_json(cli):
-    """A challenge page with status 200: it may pass, so 75."""
+def test_a_web_page_instead_of_json_exits_with_75(cli):
+    """A challenge page with status 200 can be temporary."""
     cli.faults.fail_with(status=200, html=True, times=None)
-    said, advice = error_and_advice(cli.run("plan"), 75)
-    assert said.startswith("the store sent a web page")
+    error, advice = error_and_advice(cli.run("plan"), 75)
+    assert error.startswith("the store sent a web page")
     assert advice
 
 
-def test_a_shop_that_fails_in_the_middle_loses_nothing(cli):
-    """What was written stays known, the rest goes on later: one note, and no second one."""
+def test_a_note_that_failed_during_maintenance_is_written_once_by_the_next_sync(cli):
     assert 0 == cli.run("sync", "--approve").code
     cli.sim.now = datetime.now(UTC)
     order = cli.sim.place_order(email="anna@example.com", status="processing")
@@ -122,8 +119,8 @@ def _retry_note(cli):
     return cli.run("outbox", "retry", due.id).lines
 
 
-def test_what_stops_one_store_does_not_stop_another(cli, tmp_path):
-    """A second store with a wrong key: 78 and its name; the first is read all the same."""
+def test_an_error_of_one_store_does_not_stop_another(cli, tmp_path):
+    """The second store has a wrong key."""
     clock = lambda: datetime.now(UTC)  # noqa: E731
     with serve(cli.sandbox, clock=clock) as first, serve(SandboxStore(), clock=clock) as second:
         cli.edit_config("url = https://shop.example", f"url = {first.url}")
@@ -142,25 +139,28 @@ def test_what_stops_one_store_does_not_stop_another(cli, tmp_path):
 
 @pytest.fixture
 def short_lock_timeout(monkeypatch):
-    """wcflow waits for a locked database, but not in this test."""
+    """Wait only 0.02 seconds for a locked database."""
     monkeypatch.setattr(database, "_BUSY_MILLISECONDS", 20)
 
 
-def test_a_locked_database(cli, short_lock_timeout, tmp_path):
-    """Another program holds it: 75; as soon as it lets go, the same command works."""
+def test_a_locked_database_exits_with_75_until_the_lock_is_released(
+    cli, short_lock_timeout, tmp_path
+):
     assert 0 == cli.run("plan").code
     other = sqlite3.connect(tmp_path / "wcflow.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    said, advice = error_and_advice(cli.run("sync"), 75)
-    assert "is in use by another process" in said
+    error, advice = error_and_advice(cli.run("sync"), 75)
+    assert "is in use by another process" in error
     assert "Try again" in advice
     other.execute("ROLLBACK")
     other.close()
     assert 0 == cli.run("sync", "--approve").code
 
 
-def test_looking_works_while_the_database_is_being_written(cli, short_lock_timeout, tmp_path):
-    """status and explain do not wait for the daemon."""
+def test_commands_that_only_read_work_while_the_database_is_locked(
+    cli, short_lock_timeout, tmp_path
+):
+    """They do not wait for the daemon."""
     assert 0 == cli.run("sync", "--approve").code
     other = sqlite3.connect(tmp_path / "wcflow.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -170,47 +170,45 @@ def test_looking_works_while_the_database_is_being_written(cli, short_lock_timeo
     other.close()
 
 
-def test_a_newer_database(cli, tmp_path):
-    """A database of a later wcflow is left alone: 78."""
+def test_the_database_of_a_newer_wcflow_exits_with_78(cli, tmp_path):
     assert 0 == cli.run("plan").code
     with sqlite3.connect(tmp_path / "wcflow.sqlite3") as other:
         other.execute("UPDATE wcflow_version SET version_num = '9999'")
     other.close()
-    said, advice = error_and_advice(cli.run("sync"), 78)
-    assert "was made by a newer wcflow" in said
+    error, advice = error_and_advice(cli.run("sync"), 78)
+    assert "was made by a newer wcflow" in error
     assert "Install the newer wcflow again" in advice
     assert 1 == cli.run("doctor").code
 
 
-def test_a_file_that_is_no_database(cli, tmp_path):
+def test_a_file_that_is_not_a_database_exits_with_78_and_stays_unchanged(cli, tmp_path):
     (tmp_path / "notes.txt").write_text("these are my notes\n" * 100)
     cli.edit_config("wcflow.sqlite3", "notes.txt")
-    said, _advice = error_and_advice(cli.run("plan"), 78)
-    assert "is not a database" in said
+    error, _advice = error_and_advice(cli.run("plan"), 78)
+    assert "is not a database" in error
     assert "these are my notes\n" * 100 == (tmp_path / "notes.txt").read_text()
 
 
-def test_a_full_disk(cli):
-    """No page more fits into the database: 75, and after making room all goes on."""
+def test_a_full_disk_exits_with_75_until_there_is_space(cli):
     cli.sim.db.close()
     for number in range(300):
         cli.sim.place_order(email=f"guest{number}@example.com", days_ago=30)
 
-    def little_room(connection, _record):
+    def limit_size(connection, _record):
         connection.execute("PRAGMA max_page_count = 60").close()
 
-    event.listen(Engine, "connect", little_room)
+    event.listen(Engine, "connect", limit_size)
     try:
-        said, advice = error_and_advice(cli.run("plan"), 75)
+        error, advice = error_and_advice(cli.run("plan"), 75)
     finally:
-        event.remove(Engine, "connect", little_room)
-    assert "is full" in said
+        event.remove(Engine, "connect", limit_size)
+    assert "is full" in error
     assert "Free some space" in advice
     assert 0 == cli.run("plan").code
 
 
-def test_a_disk_that_takes_no_more_bytes(cli, tmp_path):
-    """The system itself refuses to let the file grow: one sentence, 75."""
+def test_a_database_file_that_cannot_grow_exits_with_75(cli, tmp_path):
+    """The operating system limits its size."""
     cli.sim.db.close()
     with serve(cli.sandbox, clock=lambda: datetime.now(UTC)) as server:
         cli.edit_config("url = https://shop.example", f"url = {server.url}")
@@ -225,26 +223,25 @@ def test_a_disk_that_takes_no_more_bytes(cli, tmp_path):
     assert "cannot be read or written" in ran.stderr
 
 
-def test_a_database_without_a_directory(cli):
+def test_a_database_in_a_missing_directory_exits_with_78(cli):
     cli.edit_config("wcflow.sqlite3", "none/wcflow.sqlite3")
-    said, advice = error_and_advice(cli.run("plan"), 78)
-    assert "cannot be opened" in said
+    error, advice = error_and_advice(cli.run("plan"), 78)
+    assert "cannot be opened" in error
     assert "directory must exist" in advice
 
 
 # The configuration
 
 
-def test_a_missing_configuration(tmp_path):
+def test_a_missing_configuration_exits_with_78(tmp_path):
     ran = run_wcflow("plan", "--config", tmp_path / "none.ini")
     assert (78, "") == (ran.code, ran.out)
-    assert "none.ini: expected a file that can be read" in ran.err
+    assert "none.ini: cannot be read" in ran.err
     assert "Traceback" not in ran.err
 
 
 @pytest.mark.parametrize("command", ["check", "doctor", "plan", "sync", "approve", "status"])
-def test_a_broken_configuration(cli, command):
-    """Every command tells every problem, with its line, and ends with 78."""
+def test_every_command_shows_configuration_problems_and_exits_with_78(cli, command):
     cli.edit_config("[segment Regular]", "[segmnt Regular]\nthis is no line")
     ran = cli.run(command, mounted_at=None)
     assert (78, "") == (ran.code, ran.out)
@@ -253,7 +250,7 @@ def test_a_broken_configuration(cli, command):
     assert "Traceback" not in ran.err
 
 
-def test_a_configuration_that_is_no_text(cli):
+def test_a_binary_configuration_exits_with_78(cli):
     cli.config.write_bytes(b"\xff\xfe\x00\x01")
     ran = cli.run("check", mounted_at=None)
     assert (78, "") == (ran.code, ran.out)
@@ -261,8 +258,8 @@ def test_a_configuration_that_is_no_text(cli):
 
 
 @pytest.mark.parametrize("secret", ["none", ".", "empty", "/proc/self/mem"])
-def test_an_unreadable_key_file(cli, tmp_path, secret):
-    """The file of a key is missing, a directory, empty or refuses: told with its path."""
+def test_an_unreadable_key_file_exits_with_78_and_its_path(cli, tmp_path, secret):
+    """It is missing, a directory, empty or not readable."""
     (tmp_path / "empty").touch()
     cli.edit_config(
         f"consumer_secret = {ADMIN.consumer_secret}", f"consumer_secret_file = {secret}"
@@ -276,34 +273,34 @@ def test_an_unreadable_key_file(cli, tmp_path, secret):
 # Other processes, and signals
 
 
-def test_another_wcflow_at_work(cli):
-    """The store is leased: 75, and nothing is read or written."""
+def test_a_sync_exits_with_75_while_another_wcflow_works(cli):
+    """The other one has the lease of the store."""
     assert 0 == cli.run("plan").code
     with cli.sim.db.transaction() as tx:
         assert lease.acquire(tx, "shop", "another:1:ab", datetime.now(UTC))
-    said, advice = error_and_advice(cli.run("sync"), 75)
-    assert "another wcflow is working on [store shop]" == said
+    error, advice = error_and_advice(cli.run("sync"), 75)
+    assert "another wcflow is working on [store shop]" == error
     assert "stop the daemon" in advice
 
 
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
-def test_a_signal_ends_a_command_in_words(cli, number, code):
-    """Ctrl-C and SIGTERM while the shop is slow: one sentence, at once."""
+def test_a_signal_ends_a_command_with_a_sentence_within_seconds(cli, number, code):
+    """Ctrl-C and SIGTERM, while the store is slow."""
     cli.faults.delay_response(20, times=None)
     with serve(cli.sandbox, cli.faults, clock=lambda: datetime.now(UTC)) as server:
         cli.edit_config("url = https://shop.example", f"url = {server.url}")
         running = _start_process("plan", "--config", cli.config)
         _wait_until(lambda: server.calls)
-        asked = time.monotonic()
+        sent_at = time.monotonic()
         running.send_signal(number)
         _out, err = running.communicate(timeout=20)
-    assert (code, True) == (running.returncode, time.monotonic() - asked < 5)
+    assert (code, True) == (running.returncode, time.monotonic() - sent_at < 5)
     assert err.startswith("wcflow: ")
     assert "Traceback" not in err
 
 
-def test_ctrl_c_while_writing_ends_at_a_safe_point(cli):
-    """The write under way gets its record; the next sync writes the rest, and nothing twice."""
+def test_ctrl_c_during_a_write_loses_and_repeats_nothing(cli):
+    """The outcome of the current write is saved; the next sync writes the rest."""
     assert 0 == cli.run("sync", "--approve").code
     cli.sim.now = datetime.now(UTC)
     guests = [f"guest{number}@example.com" for number in range(3)]
@@ -328,35 +325,30 @@ def _move_store_to(cli, url):
         save_store(tx, "shop", url=url)
 
 
-def test_bugs_keep_their_traceback():
-    """What is no error of the outside is not dressed up as one."""
-
-    with pytest.raises(ZeroDivisionError), telling():
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError), error_boundary():
         1 / 0  # noqa: B018
 
 
-def test_every_error_has_an_exit_code_of_the_list():
-    """Whatever kind of error is added, its code is one that the help tells."""
+def test_every_error_class_has_a_documented_exit_code():
+    def with_subclasses(error):
+        yield error
+        for each in error.__subclasses__():
+            yield from with_subclasses(each)
 
-    def kinds(kind):
-        yield kind
-        for each in kind.__subclasses__():
-            yield from kinds(each)
-
-    assert set() == {kind.exit_code for kind in kinds(WcflowError)} - {1, 2, 75, 78}
+    assert set() == {each.exit_code for each in with_subclasses(WcflowError)} - {1, 2, 75, 78}
 
 
-def _start_process(*words):
-    command = [sys.executable, "-m", "wcflow", *map(str, words)]
+def _start_process(*args):
+    command = [sys.executable, "-m", "wcflow", *map(str, args)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
     )
 
 
-def _wait_until(true, seconds=20):
-    waited = threading.Event()
+def _wait_until(condition, seconds=20):
     for _ in range(seconds * 20):
-        if true():
+        if condition():
             return
-        waited.wait(0.05)
-    pytest.fail("it never came to that")
+        time.sleep(0.05)
+    pytest.fail(f"the condition is still false after {seconds} seconds")

@@ -1,7 +1,6 @@
 """``wcflow workflow list`` and ``wcflow workflow run``."""
 
 import json
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -41,16 +40,18 @@ do = add_note never
 @pytest.fixture
 def cli(tmp_path):
     """Anna bought once, Bob three times, Carla never."""
-    made = CommandLine(tmp_path, RULES)
+    command_line = CommandLine(tmp_path, RULES)
     anna, bob, _carla = (
-        made.sim.register(f"{name}@example.com", days_ago=400, first_name=name.capitalize())
+        command_line.sim.register(f"{name}@example.com", days_ago=400, first_name=name.capitalize())
         for name in ("anna", "bob", "carla")
     )
-    made.annas = made.sim.place_order(customer=anna, days_ago=40)
-    made.bobs = [made.sim.place_order(customer=bob, days_ago=days) for days in (60, 50, 30)]
-    assert 0 == made.run("sync", "--approve").code
-    yield made
-    made.sim.db.close()
+    command_line.annas_order = command_line.sim.place_order(customer=anna, days_ago=40)
+    command_line.bobs_orders = [
+        command_line.sim.place_order(customer=bob, days_ago=days) for days in (60, 50, 30)
+    ]
+    assert 0 == command_line.run("sync", "--approve").code
+    yield command_line
+    command_line.sim.db.close()
 
 
 def test_a_bulk_run_needs_confirmation(cli):
@@ -68,12 +69,12 @@ def test_a_bulk_run_runs_the_steps_of_the_workflow(cli):
     """The next sync writes its changes."""
     ran = cli.run("workflow", "run", "gift", "--yes")
     assert (0, []) == (ran.code, cli.writes)
-    assert re.search(r"2 runs started as 'bulk \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'", ran.out)
+    assert "2 runs started." in ran.lines
     assert 0 == cli.run("sync").code
     assert [{"Regular", "Gifted"}, {"Regular"}, {"Gifted"}] == [
         cli.sim.customer_tags(number) for number in (1, 2, 3)
     ]
-    assert ["A gift for Anna"] == cli.sim.notes(cli.annas)
+    assert ["A gift for Anna"] == cli.sim.notes(cli.annas_order)
 
 
 def test_a_person_without_an_order_gets_no_note(cli):
@@ -98,19 +99,19 @@ def test_an_order_trigger_uses_each_customers_latest_order(cli):
     ran = cli.run("workflow", "run", "thanks", "--yes")
     assert "  not for 1: the trigger has never happened for this customer" in ran.lines
     cli.run("sync")
-    orders = (cli.annas, *cli.bobs)
+    orders = (cli.annas_order, *cli.bobs_orders)
     assert [1, 0, 0, 1] == [len(cli.sim.notes(order)) for order in orders]
-    assert [f"Thanks for order {cli.annas}"] == cli.sim.notes(cli.annas)
+    assert [f"Thanks for order {cli.annas_order}"] == cli.sim.notes(cli.annas_order)
 
 
-def test_once_still_applies(cli):
+def test_once_applies_to_bulk_runs(cli):
     """With "per customer", a second run finds no customer."""
     cli.run("workflow", "run", "thanks", "--yes")
     ran = cli.run("workflow", "run", "thanks", "--yes")
     assert (0, "It would run for no customer.") == (ran.code, ran.lines[-1])
 
 
-def test_a_dry_run_queues_nothing(cli):
+def test_a_bulk_run_in_dry_run_mode_queues_nothing(cli):
     """The plan shows what it would write."""
     ran = cli.run("workflow", "run", "practice", "--yes")
     assert "This is a dry run" in ran.out
@@ -130,7 +131,7 @@ def test_the_write_limit_applies_to_a_bulk_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         (["gifft"], "Did you mean 'gift'?"),
         (["disabled"], "switched off"),
@@ -141,16 +142,15 @@ def test_the_write_limit_applies_to_a_bulk_run(tmp_path):
         (["gift", "--store", "other"], "Use one of: shop"),
     ],
 )
-def test_an_invalid_bulk_run_exits_with_2(cli, words, message):
+def test_an_invalid_bulk_run_exits_with_2(cli, args, message):
     """A wrong name or condition gets a suggestion, and nothing is started."""
-    ran = cli.run("workflow", "run", *words, "--yes")
+    ran = cli.run("workflow", "run", *args, "--yes")
     assert (2, []) == (ran.code, cli.writes)
     assert message in ran.err
     assert "Traceback" not in ran.err
 
 
-def test_list_shows_each_workflow(cli):
-    """With trigger, mode and runs by state."""
+def test_list_shows_each_workflow_with_trigger_mode_and_runs(cli):
     cli.run("workflow", "run", "gift", "--yes")
     listed = json.loads(cli.run("workflow", "list", "--json", mounted_at=None).out)["shop"]
     assert {
@@ -158,7 +158,7 @@ def test_list_shows_each_workflow(cli):
         "thanks": ("order_paid", "live", {}),
         "practice": ("bulk", "dry_run", {}),
         "disabled": ("bulk", "off", {}),
-    } == {each["name"]: (each["trigger"], each["mode"], each["runs"]) for each in listed}
+    } == {each["name"]: (each["trigger"], each["mode"], each["run_counts"]) for each in listed}
 
 
 @pytest.mark.parametrize(("answer", "started"), [("y", 2), ("n", 0)])
@@ -167,7 +167,7 @@ def test_a_bulk_run_asks_for_confirmation_on_a_terminal(cli, answer, started):
         cli.edit_config("url = https://shop.example", f"url = {server.url}")
         with cli.sim.db.transaction() as tx:
             save_store(tx, "shop", url=server.url)
-        words = ("workflow", "run", "gift", "--config", cli.config)
-        run_on_terminal(*words, answers=[("Run gift for 2 customers? [y/N]", answer)])
+        args = ("workflow", "run", "gift", "--config", cli.config)
+        run_on_terminal(*args, answers=[("Run gift for 2 customers? [y/N]", answer)])
     runs = [run for key in ("c1", "c2", "c3") for run in cli.sim.runs(key)]
     assert started == len([run for run in runs if run.workflow == "gift"])

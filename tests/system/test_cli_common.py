@@ -1,8 +1,11 @@
-"""Laws of the frame of all commands: help, versions, usage errors, what goes where."""
+"""What all commands have in common: help, version, usage errors and output."""
 
 import json
 import os
+import re
+import shlex
 import subprocess
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -22,7 +25,7 @@ MODULES = {file.stem for file in Path(cli.__file__).parent.glob("*.py")}
 
 
 def test_help_lists_every_command():
-    """What can be registered stands in the help, under a heading, and nothing else."""
+    """There is one module per command."""
     commands = {
         name for name in MODULES if hasattr(import_module(f"wcflow.cli.{name}"), "register")
     }
@@ -32,35 +35,53 @@ def test_help_lists_every_command():
     assert {*COMMANDS, *GROUPS} == {name.replace("_", "-") for name in commands}
 
 
-def test_the_list_says_of_each_command_what_its_own_help_begins_with():
+def test_the_list_of_commands_has_the_first_sentence_of_each_help():
     commands = cli.CommandGroup()
-    listed = {name: told for names in COMMAND_GROUPS.values() for name, told in names.items()}
+    listed = {name: text for names in COMMAND_GROUPS.values() for name, text in names.items()}
     own = {name: commands.get_command(None, name).get_short_help_str(200) for name in listed}
     assert own == listed
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *GROUPS])
-def test_each_command_explains_itself(command):
-    """--help ends with 0, names the command and says in a sentence what it does."""
+def test_the_help_of_each_command_has_its_usage_and_a_sentence(command):
     ran = run_wcflow(command, "--help")
     assert (0, "") == (ran.code, ran.err)
     assert ran.out.startswith(f"Usage: wcflow {command}")
     assert ran.lines[2].strip()[0].isupper()
 
 
-def test_help_tells_the_exit_codes():
+@pytest.mark.parametrize(
+    "command",
+    [
+        *COMMANDS,
+        "outbox list",
+        "outbox show",
+        "outbox retry",
+        "outbox cancel",
+        "workflow list",
+        "workflow run",
+    ],
+)
+def test_the_help_has_one_notation(command):
+    """Names in capitals, [NAME] if it can be left out; within 80 columns."""
+    ran = run_wcflow(*command.split(), "--help")
+    assert [] == re.findall(r"[{}<>|]|\.\.\.|None", ran.out.replace("> ", ""))
+    assert [] == [line for line in ran.lines if len(line) > 80]
+
+
+def test_help_lists_the_exit_codes():
     ran = run_wcflow("--help")
     assert ["0", "1", "2", "75", "78", "130"] == [
         line.split()[0] for line in ran.lines if line.strip()[:1].isdigit()
     ]
 
 
-def test_version():
+def test_version_prints_the_name_and_the_version():
     assert (0, f"wcflow {__version__}\n", "") == run_wcflow("--version")
 
 
 @pytest.mark.parametrize(
-    "words",
+    "args",
     [
         ["nonsense"],
         ["plan", "--nonsense"],
@@ -71,30 +92,29 @@ def test_version():
         ["outbox", "show", "x"],
     ],
 )
-def test_what_is_not_understood_ends_with_2(words):
-    """Usage errors are one short text on stderr."""
-    ran = run_wcflow(*words)
-    assert (2, "") == (ran.code, ran.out)
+def test_a_usage_error_exits_with_2_and_a_message_on_stderr(args):
+    ran = run_wcflow(*args)
+    assert (2, "", True) == (ran.code, ran.out, ran.err != "")
     assert "Traceback" not in ran.err
 
 
 @pytest.mark.parametrize(("old", "new"), [("accept", "approve"), ("kinds", "reference")])
-def test_an_old_command_name_is_answered_with_the_new_one(old, new):
+def test_an_old_command_name_gets_the_new_one_in_the_message(old, new):
     ran = run_wcflow(old)
     assert (2, "") == (ran.code, ran.out)
     assert f"There is no command '{old}': it is now called '{new}'." in ran.err
 
 
-def test_nothing_asked_is_answered_with_help():
+def test_wcflow_without_a_command_prints_the_help():
     ran = run_wcflow()
     assert 2 == ran.code
     assert "Getting started:" in ran.out + ran.err
 
 
-# kinds
+# reference
 
 
-def test_reference_follows_the_registry_after_its_import():
+def test_reference_lists_an_action_that_is_registered_later():
     def listed():
         steps = json.loads(run_wcflow("reference", "steps", "--json").out)["steps"]
         return [step["name"] for step in steps]
@@ -104,36 +124,34 @@ def test_reference_follows_the_registry_after_its_import():
     assert "page" not in listed()
 
 
-def test_kinds_show_every_entry_of_the_registries():
-    """A new attribute, trigger or step is listed the day it is born."""
-    told = json.loads(run_wcflow("reference", "--json").out)
-    assert list(ATTRIBUTES) == [each["name"] for each in told["attributes"]]
-    assert list(TRIGGERS) == [each["name"] for each in told["triggers"]]
-    assert list(ACTIONS) == [each["name"] for each in told["steps"]]
+def test_reference_lists_every_attribute_trigger_and_step():
+    listed = json.loads(run_wcflow("reference", "--json").out)
+    assert list(ATTRIBUTES) == [each["name"] for each in listed["attributes"]]
+    assert list(TRIGGERS) == [each["name"] for each in listed["triggers"]]
+    assert list(ACTIONS) == [each["name"] for each in listed["steps"]]
 
 
-def test_kinds_in_a_pipe_are_whole():
-    """No meaning is cut off where nobody looks at a terminal."""
+def test_reference_in_a_pipe_cuts_off_no_text():
     out = run_wcflow("reference", "attributes").out
     assert [] == [each.meaning for each in ATTRIBUTES.values() if each.meaning not in out]
 
 
-def test_kinds_in_markdown_are_tables():
+def test_reference_as_markdown_has_tables():
     ran = run_wcflow("reference", "steps", "--markdown")
     rows = [line for line in ran.lines if line.startswith("|")]
     assert ["| step | meaning | example |", "|---|---|---|"] == rows[:2]
     assert len(ACTIONS) == len(rows) - 2
 
 
-# What is printed where
+# Output
 
 
-def test_a_name_cannot_move_the_cursor():
-    """Control characters of what people typed at the shop do not reach the terminal."""
+def test_control_characters_in_a_name_are_not_printed():
+    """They could move the cursor of the terminal."""
     assert "Anna\N{REPLACEMENT CHARACTER}[31m" == output.printable("Anna\x1b[31m")
 
 
-def test_plain_tables_stand_aligned_and_whole():
+def test_plain_tables_are_aligned():
     rows = [["Anna", 5], ["Bartholomew", 1200]]
     assert [
         "name         orders",
@@ -146,8 +164,8 @@ def test_wide_letters_take_two_columns():
     assert ["name  id", "伊藤   1"] == output.format_table(["name", "id"], [["伊藤", 1]])
 
 
-def test_a_closed_pipe_is_no_error():
-    """Where the reader has left, as with ``wcflow reference | head -1``, nothing is complained of."""
+def test_a_closed_pipe_causes_no_message():
+    """For example ``wcflow reference | head -1``."""
     reading, writing = os.pipe()
     os.close(reading)
     ran = run_process("reference", stdout=writing, stderr=subprocess.PIPE, capture_output=False)
@@ -155,8 +173,7 @@ def test_a_closed_pipe_is_no_error():
     assert ("", 141) == (ran.stderr, ran.returncode)
 
 
-def test_a_full_disk_under_the_output_is_told():
-    """Writing to a full device ends with 75 and one sentence."""
+def test_output_to_a_full_disk_exits_with_75_and_a_sentence():
     with Path("/dev/full").open("w") as full:
         ran = run_process("reference", stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert 75 == ran.returncode
@@ -165,16 +182,61 @@ def test_a_full_disk_under_the_output_is_told():
 
 
 def test_a_terminal_gets_tables_and_a_pipe_plain_text():
-    """Rules are drawn where a person looks, and nowhere else."""
-    drawn = run_on_terminal("reference", "steps")
-    assert "─" in drawn
+    assert "─" in run_on_terminal("reference", "steps")
     assert "─" not in run_process("reference", "steps").stdout
 
 
-def test_no_color_is_respected(tmp_path):
-    """With NO_COLOR set, a terminal gets no colours."""
-    words = ("check", "--config", tmp_path / "missing.ini")
-    coloured, plain = run_on_terminal(*words), run_on_terminal(*words, NO_COLOR="1")
+@pytest.fixture
+def short_folder():
+    """A directory whose name leaves room for more on a line of 80 columns."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_no_line_is_wider_than_the_terminal(short_folder, columns):
+    """On stdout and on stderr; a command that is too long continues after a backslash."""
+    ini = short_folder / "wcflow.ini"
+    keys = ("--key", f"ck_{'a1' * 20}", "--secret", f"cs_{'b2' * 20}")
+    commands = [
+        ("init", "--url", "https://shop.example", *keys, "--output", ini),
+        ("check", "--config", ini),
+        ("reference",),
+        ("status", "--config", ini),
+        ("check", "--config", short_folder / ("wcflow " * 12 + ".ini")),
+    ]
+    for words in commands:
+        shown = run_on_terminal(*words, COLUMNS=columns, NO_COLOR="1")
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+        assert [] == [line for line in lines if len(line.rstrip()) > int(columns)]
+
+
+@pytest.mark.parametrize(
+    ("advice", "sentence"),
+    [
+        ("add --yes", "Add --yes."),
+        ("Is the daemon running?", "Is the daemon running?"),
+        ("Run: chmod 600 a", "Run: chmod 600 a"),
+    ],
+)
+def test_advice_is_a_sentence_or_a_command(capsys, advice, sentence):
+    output.print_error("it failed", advice)
+
+
+def test_a_long_command_can_be_copied(monkeypatch, capsys):
+    """A shell reads the lines as the one command that they are."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    command = "wcflow explain anna@example.com --config /tmp/demo/wcflow.ini"
+    output.print_command(command)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 40
+    assert command.split() == shlex.split(shown.replace("\\\n", " "))
+
+
+def test_a_terminal_gets_no_colours_if_no_color_is_set(tmp_path):
+    args = ("check", "--config", tmp_path / "missing.ini")
+    coloured, plain = run_on_terminal(*args), run_on_terminal(*args, NO_COLOR="1")
     assert "\x1b[31m" in coloured or "\x1b[1;31m" in coloured
     assert "\x1b[31m" not in plain
     assert "\x1b[1;31m" not in plain

@@ -1,4 +1,4 @@
-"""Laws of the commands that care for the database: backup, check-database, resync; and who may read it."""
+"""``wcflow backup``, ``check-database`` and ``resync``, and the permissions of database files."""
 
 import json
 import os
@@ -45,15 +45,15 @@ while True:
     db.execute("INSERT INTO right_side VALUES (?, ?)", (number, "y" * 500))
     db.execute("COMMIT")
 """
-"""Two tables that grow together and a count of them: any one state holds them equal."""
+"""Two tables and a counter that grow together: in every consistent state they are equal."""
 
 
 @contextmanager
 def busy_writer(file):
-    """A process that writes in a tight loop."""
+    """Run a process that writes in a tight loop."""
     with closing(sqlite3.connect(file)) as db:
         for table in ("left_side", "right_side"):
-            db.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, words TEXT)")
+            db.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, content TEXT)")
         db.execute("CREATE TABLE total (count INTEGER)")
         db.execute("INSERT INTO total VALUES (0)")
         db.commit()
@@ -68,7 +68,7 @@ def busy_writer(file):
 
 @pytest.fixture
 def ini(tmp_path):
-    """A configuration with a database of its own."""
+    """A configuration with its own database."""
     file = tmp_path / "wcflow.ini"
     file.write_text(_INI.format(database=f"sqlite:///{tmp_path}/wcflow.sqlite3"))
     file.chmod(0o600)
@@ -77,7 +77,7 @@ def ini(tmp_path):
 
 @pytest.fixture
 def database(ini):
-    """Its database, new."""
+    """The new database of that configuration."""
     file = ini.with_name("wcflow.sqlite3")
     open_database(f"sqlite:///{file}").close()
     return file
@@ -90,28 +90,28 @@ def file_modes(folder, pattern):
 # backup
 
 
-def test_a_backup_is_one_state_however_much_is_written_meanwhile(ini, database, monkeypatch):
-    """It is taken a few pages at a time, while another process writes in a tight loop."""
+def test_a_backup_is_consistent_even_if_another_process_writes(ini, database, monkeypatch):
+    """It is copied a few pages at a time."""
     monkeypatch.setattr(sqlite_files, "_PAGES", 3)
-    grown = []
+    counts = []
     with busy_writer(database):
         for number in range(5):
             ran = run_wcflow("backup", ini.with_name(f"copy{number}"), "--config", ini)
             assert (0, "") == (ran.code, ran.err)
     for number in range(5):
         with closing(sqlite3.connect(ini.with_name(f"copy{number}"))) as db:
-            (sides,) = db.execute(
+            (row,) = db.execute(
                 "SELECT (SELECT count(*) FROM left_side), (SELECT count(*) FROM right_side),"
                 " (SELECT coalesce(max(id), 0) FROM right_side), (SELECT count FROM total)"
             )
             assert [("ok",)] == db.execute("PRAGMA integrity_check").fetchall()
-        assert 1 == len(set(sides))
-        grown.append(sides[0])
-    assert sorted(set(grown)) == grown, "each is of a later state"
+        assert 1 == len(set(row))
+        counts.append(row[0])
+    assert sorted(set(counts)) == counts, "each backup is of a later state"
 
 
-def test_a_backup_is_for_its_owner_alone_and_needs_nothing_beside_it(ini, database):
-    """One plain file; that the database is open to others does not open the copy."""
+def test_a_backup_is_one_complete_file_that_only_the_owner_can_read(ini, database):
+    """This holds even if others can read the database."""
     database.chmod(0o644)
     ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
     size = ini.with_name("copy").stat().st_size / (1 << 20)
@@ -122,26 +122,25 @@ def test_a_backup_is_for_its_owner_alone_and_needs_nothing_beside_it(ini, databa
         assert schema.HEAD == schema.load_revision(tx)
 
 
-def test_a_file_that_is_there_is_never_replaced(ini, database):
-    """Also not one that is only a name that leads nowhere."""
-    there, nowhere = ini.with_name("there"), ini.with_name("nowhere")
-    there.write_text("mine")
-    nowhere.symlink_to("gone")
-    for target in (there, nowhere):
+def test_a_backup_never_replaces_a_file_or_a_broken_link(ini, database):
+    file, broken_link = ini.with_name("file"), ini.with_name("link")
+    file.write_text("mine")
+    broken_link.symlink_to("missing")
+    for target in (file, broken_link):
         ran = run_wcflow("backup", target, "--config", ini)
         assert (1, "") == (ran.code, ran.out)
         assert f"wcflow: {target} exists already" in ran.err
-    assert ("mine", False) == (there.read_text(), nowhere.exists())
+    assert ("mine", False) == (file.read_text(), broken_link.exists())
 
 
-def test_where_nothing_can_be_written_there_is_no_backup(ini, database):
+def test_a_backup_into_a_missing_directory_exits_with_1(ini, database):
     ran = run_wcflow("backup", ini.parent / "nowhere" / "copy", "--config", ini)
     assert (1, "") == (ran.code, ran.out)
     assert f"{ini.parent}/nowhere/copy cannot be written: no such file or directory\n" in ran.err
 
 
-def test_an_older_database_is_copied_as_it_is(ini, database):
-    """Who copies before an upgrade wants the old one: nothing is upgraded by it."""
+def test_a_backup_does_not_upgrade_an_older_database(ini, database):
+    """An admin who copies it before an upgrade wants the old one."""
     with closing(sqlite3.connect(database)) as db:
         db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
         db.commit()
@@ -150,21 +149,21 @@ def test_an_older_database_is_copied_as_it_is(ini, database):
         assert [("0001",)] == db.execute(f"SELECT * FROM {schema.VERSION_TABLE}").fetchall()
 
 
-def test_what_a_killed_backup_left_a_day_ago_is_cleared_away_by_the_next(ini, database):
-    """Whatever that one was to be called. One that may still be at work is let alone."""
+def test_a_backup_removes_the_incomplete_file_of_a_killed_one_after_a_day(ini, database):
+    """A younger one can belong to a backup that is still running."""
     ages = {".wcflow.monday.ab.part": 90_000, ".wcflow.tuesday.ab.part": 3_600, ".my.part": 90_000}
     now = database.stat().st_mtime
     for name, age in ages.items():
         database.with_name(name).write_bytes(b"half")
         os.utime(database.with_name(name), (now - age, now - age))
     assert 0 == run_wcflow("backup", ini.with_name("copy"), "--config", ini).code
-    left = {each.name for each in database.parent.glob(".*.part")}
-    assert {".wcflow.tuesday.ab.part", ".my.part"} == left
+    remaining = {each.name for each in database.parent.glob(".*.part")}
+    assert {".wcflow.tuesday.ab.part", ".my.part"} == remaining
 
 
-def test_a_damaged_database_gives_no_backup(ini, database):
-    whole = database.read_bytes()
-    database.write_bytes(whole[:8192] + b"\xff" * 4096 + whole[12288:])
+def test_a_damaged_database_is_not_backed_up(ini, database):
+    content = database.read_bytes()
+    database.write_bytes(content[:8192] + b"\xff" * 4096 + content[12288:])
     ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
 
     assert (78, "") == (ran.code, ran.out)
@@ -172,8 +171,8 @@ def test_a_damaged_database_gives_no_backup(ini, database):
     assert {} == file_modes(ini.parent, "*copy*")
 
 
-def test_without_room_there_is_no_backup(ini, database, monkeypatch):
-    """It is told how much it takes and how much there is."""
+def test_a_backup_without_enough_space_exits_with_75(ini, database, monkeypatch):
+    """The message shows how much it needs and how much is free."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(free=5000))
     ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
 
@@ -199,28 +198,28 @@ class Disk(NamedTuple):
         ),
     ],
 )
-def test_postgresql_is_copied_by_its_own_tool(ini, address, command):
-    """The command is told whole, without the password."""
+def test_backup_shows_the_pg_dump_command_for_postgresql(ini, address, command):
+    """Without the password."""
     ini.write_text(_INI.format(database=address))
     ran = run_wcflow("backup", "/b/x", "--config", ini)
 
     assert (78, "") == (ran.code, ran.out)
-    whole = f"umask 077 && pg_dump --format=custom --file=/b/x {command}"
-    assert f"What to do: Run: {whole}\n" in ran.err
+    complete = f"umask 077 && pg_dump --format=custom --file=/b/x {command}"
+    assert f"What to do: Run: {complete}\n" in ran.err
     assert "cret" not in ran.err
 
 
-def test_without_a_database_there_is_nothing_to_copy(ini):
+def test_a_backup_without_a_database_exits_with_78(ini):
     ran = run_wcflow("backup", ini.with_name("copy"), "--config", ini)
     assert (78, {}) == (ran.code, file_modes(ini.parent, "*copy*"))
     assert "there is no database" in ran.err
 
 
-# who may read
+# permissions
 
 
-def test_the_files_of_a_database_are_for_their_owner_alone(tmp_path):
-    """Also what SQLite puts beside it, and whatever the umask is."""
+def test_only_the_owner_can_read_the_files_of_a_database(tmp_path):
+    """This includes the -wal and -shm files, and holds for every umask."""
     before = os.umask(0)
     try:
         with open_database(f"sqlite:///{tmp_path}/w.sqlite3") as db, db.transaction() as tx:
@@ -233,30 +232,32 @@ def test_the_files_of_a_database_are_for_their_owner_alone(tmp_path):
 
 @pytest.fixture
 def world_readable(database):
-    """A database, and a copy from before an upgrade, that others may read."""
+    """The warning and advice for a database and a backup that other users can read."""
     old = database.with_name("wcflow.sqlite3.0001.2026-01-31.bak")
     old.write_bytes(b"")
     for file in (database, old):
         file.chmod(0o640)
-    said = f"{database}, {old} contain customers' addresses and can be read by other users"
-    return said, f"Run: chmod 600 {database} {old}"
+    warning = f"{database}, {old} contain customers' addresses and can be read by other users"
+    return warning, f"Run: chmod 600 {database} {old}"
 
 
-def test_check_warns_of_files_that_others_may_read(ini, world_readable):
-    said, command = world_readable
-    assert f"warning: {said}: {command}\n" == run_wcflow("check", "--config", ini).err
+def test_check_warns_of_files_that_others_can_read(ini, world_readable):
+    warning, advice = world_readable
+    assert (
+        f"warning: {warning}\n  What to do: {advice}\n" == run_wcflow("check", "--config", ini).err
+    )
 
 
-def test_check_database_warns_of_files_that_others_may_read(ini, world_readable):
-    """It is no unsoundness: the exit code stays 0."""
-    said, command = world_readable
+def test_check_database_warns_of_files_that_others_can_read(ini, world_readable):
+    """The exit code stays 0."""
+    warning, advice = world_readable
     ran = run_wcflow("check-database", "--config", ini)
     assert 0 == ran.code
-    assert [f"  warn {said}", f"       What to do: {command}"] == ran.lines[1:3]
+    assert [f"  warning  {warning}", f"           What to do: {advice}"] == ran.lines[1:3]
 
 
-def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
-    said, command = world_readable
+def test_the_daemon_logs_files_that_others_can_read(ini, world_readable):
+    warning, advice = world_readable
     ini.write_text(ini.read_text().replace("[store", "log_format = json\n[store"))
     text = ini.read_text().replace("https://shop.example", "https://127.0.0.1:1")
     ini.write_text(text)
@@ -266,11 +267,11 @@ def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
         text=True,
     )
     try:
-        told = json.loads(next(line for line in running.stderr if "database file" in line))
+        entry = json.loads(next(line for line in running.stderr if "database file" in line))
     finally:
         running.kill()
         running.communicate()
-    assert ("warning", said, command) == (told["level"], told["why"], told["advice"])
+    assert ("warning", warning, advice) == (entry["level"], entry["why"], entry["advice"])
 
 
 # check-database
@@ -278,7 +279,7 @@ def test_the_daemon_logs_files_that_others_may_read(ini, world_readable):
 
 @pytest.fixture(scope="module")
 def past_folder(tmp_path_factory):
-    """A database with a life behind it: its folder."""
+    """The folder of a database that has been in use for a while."""
     folder = tmp_path_factory.mktemp("past")
     build_sample_store(folder).db.close()
     return folder
@@ -286,15 +287,15 @@ def past_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def past_postgres(postgres, tmp_path_factory):
-    """The name of such a database of the other kind."""
+    """The name of such a database on PostgreSQL."""
     with postgres.database() as url:
-        build_sample_store(tmp_path_factory.mktemp("there"), url).db.close()
+        build_sample_store(tmp_path_factory.mktemp("postgres"), url).db.close()
         yield make_url(url).database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, past_folder, tmp_path):
-    """A database with a life behind it, of each kind."""
+    """The URL of such a database, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         shutil.copy(past_folder / "wcflow.sqlite3", tmp_path)
         yield f"sqlite:///{tmp_path}/wcflow.sqlite3"
@@ -305,14 +306,14 @@ def url(request, past_folder, tmp_path):
 
 
 def find_problems(url, past_folder):
-    """Examine a database; give name, sentence, count and examples of what is unsound."""
+    """Check a database; return name, sentence, count and examples of each problem."""
     config = replace(load_config(past_folder / "wcflow.ini", {}), database=url)
     with open_without_upgrade(url) as db:
         report = examine(db, config, START + timedelta(days=1))
-    return [(each.name, each.problem, each.count, each.examples) for each in report.unsound]
+    return [(each.name, each.message, each.count, each.examples) for each in report.problems]
 
 
-def test_what_wcflow_leaves_behind_is_sound(url, past_folder):
+def test_a_database_in_normal_use_has_no_problems(url, past_folder):
     assert [] == find_problems(url, past_folder)
 
 
@@ -420,16 +421,18 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("statements", "expected"), FAULTS)
-def test_what_contradicts_is_found_and_nothing_else(url, past_folder, statements, expected):
-    """Each by itself, with how often and where; of a guest the address is not told."""
+def test_a_contradiction_is_found_with_its_count_and_examples(
+    url, past_folder, statements, expected
+):
+    """Nothing else is reported, and no address of a guest is shown."""
     with open_without_upgrade(url) as db, db.transaction() as tx:
         for statement in statements.split("; "):
             tx.execute(text(statement.replace(":", "\\:")))
     assert [expected] == find_problems(url, past_folder)
 
 
-def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_path):
-    """A claim by nobody, one from the far future, and a store held until then: as it is told."""
+def test_the_next_sync_repairs_claims_and_leases_with_impossible_times(tmp_path):
+    """As the advice of check-database promises."""
     sim = build_sample_store(tmp_path)
     with sim.db.transaction() as tx:
         claimed = "UPDATE outbox SET state = 'claimed', claimed_by = 'dead', claimed_at = "
@@ -437,13 +440,13 @@ def test_claims_and_holds_that_no_clock_can_end_are_ended_by_the_next_walk(tmp_p
         tx.execute(text(f"{claimed} 32503680000 WHERE id = 13"))
         tx.execute(text("UPDATE store SET lease_holder = 'dead', lease_until = 32503680000"))
     sim.run_pass()
-    left = {entry.state for entry in sim.outbox(ids=[13, 14])}
+    states = {entry.state for entry in sim.outbox(ids=[13, 14])}
     sim.db.close()
 
-    assert {"done"} == left
+    assert {"done"} == states
 
 
-def test_an_index_that_is_missing_is_found(url, past_folder):
+def test_a_missing_index_is_found(url, past_folder):
     with open_without_upgrade(url) as db, db.transaction() as tx:
         tx.execute(text("DROP INDEX person_dirty"))
     assert [("structure", "the table person has no index person_dirty", 1, ())] == find_problems(
@@ -452,8 +455,8 @@ def test_an_index_that_is_missing_is_found(url, past_folder):
 
 
 @pytest.fixture
-def sound_ini(past_folder, tmp_path):
-    """The configuration of a database with a life behind it."""
+def used_ini(past_folder, tmp_path):
+    """The configuration of a database that has been in use for a while."""
     shutil.copy(past_folder / "wcflow.sqlite3", tmp_path)
     text = (past_folder / "wcflow.ini").read_text().replace(str(past_folder), str(tmp_path))
     (tmp_path / "wcflow.ini").write_text(text)
@@ -461,10 +464,10 @@ def sound_ini(past_folder, tmp_path):
     return tmp_path / "wcflow.ini"
 
 
-def test_a_sound_database_is_told_with_what_it_holds(sound_ini):
-    ran = run_wcflow("check-database", "--config", sound_ini)
+def test_check_database_shows_the_counts_of_a_database_without_problems(used_ini):
+    ran = run_wcflow("check-database", "--config", used_ini)
     assert [
-        f"{sound_ini.with_name('wcflow.sqlite3')}: revision {schema.HEAD}",
+        f"{used_ini.with_name('wcflow.sqlite3')}: revision {schema.HEAD}",
         "  shop: 9 orders, 2 customers, 1 products, 5 people, 5 runs, 18 changes, 0 quarantined",
         "",
         "The database is in order.",
@@ -472,61 +475,61 @@ def test_a_sound_database_is_told_with_what_it_holds(sound_ini):
     assert (0, "") == (ran.code, ran.err)
 
 
-def test_an_unsound_one_is_told_with_what_to_do(sound_ini):
-    with closing(sqlite3.connect(sound_ini.with_name("wcflow.sqlite3"))) as db:
+def test_check_database_shows_each_problem_with_advice(used_ini):
+    with closing(sqlite3.connect(used_ini.with_name("wcflow.sqlite3"))) as db:
         db.execute("UPDATE orders SET detail = 'x'")
         db.commit()
-    ran = run_wcflow("check-database", "--config", sound_ini)
+    ran = run_wcflow("check-database", "--config", used_ini)
     assert 1 == ran.code
     assert [
-        "  bad  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
-        "       What to do: Run 'wcflow resync': it reads the store again and repairs this.",
+        "  problem  [store shop] rows of orders cannot be read (9: 2, 3, 4, 5, 7, …)",
+        "           What to do: Run 'wcflow resync': it reads the store again and repairs this.",
         "",
         "The database has 1 problem.",
     ] == ran.lines[2:]
 
 
-def test_json_says_the_same(sound_ini):
-    with closing(sqlite3.connect(sound_ini.with_name("wcflow.sqlite3"))) as db:
+def test_check_database_as_json_has_the_same_problems_and_counts(used_ini):
+    with closing(sqlite3.connect(used_ini.with_name("wcflow.sqlite3"))) as db:
         db.execute("UPDATE run SET state = 'x'")
         db.commit()
-    ran = run_wcflow("check-database", "--config", sound_ini, "--json")
-    told = json.loads(ran.out)
-    assert (1, False, schema.HEAD) == (ran.code, told["sound"], told["revision"])
-    (found,) = told["unsound"]
+    ran = run_wcflow("check-database", "--config", used_ini, "--json")
+    report = json.loads(ran.out)
+    assert (1, False, schema.HEAD) == (ran.code, report["healthy"], report["revision"])
+    (found,) = report["problems"]
     assert ("states", "shop", 5) == (found["name"], found["store"], found["count"])
     assert {"orders", "customers", "products", "people", "runs", "changes", "quarantined"} == set(
-        told["stores"]["shop"]
+        report["stores"]["shop"]
     )
 
 
-def test_a_damaged_file_is_unsound_and_no_more_is_asked_of_it(sound_ini):
-    file = sound_ini.with_name("wcflow.sqlite3")
-    whole = file.read_bytes()
-    file.write_bytes(whole[:20480] + b"\xff" * 8192 + whole[28672:])
-    ran = run_wcflow("check-database", "--config", sound_ini)
+def test_a_damaged_file_exits_with_1_and_advice(used_ini):
+    file = used_ini.with_name("wcflow.sqlite3")
+    content = file.read_bytes()
+    file.write_bytes(content[:20480] + b"\xff" * 8192 + content[28672:])
+    ran = run_wcflow("check-database", "--config", used_ini)
     assert (1, "") == (ran.code, ran.err)
     assert "damaged" in ran.out
     assert "Restore a backup" in ran.out
 
 
-def test_an_older_database_is_told_and_left_as_it_is(sound_ini):
-    """Its file is looked at; its rows are those of another wcflow."""
-    file = sound_ini.with_name("wcflow.sqlite3")
+def test_check_database_does_not_upgrade_an_older_database(used_ini):
+    """It only checks the file, because the tables are those of an older wcflow."""
+    file = used_ini.with_name("wcflow.sqlite3")
     with closing(sqlite3.connect(file)) as db:
         db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0001'")
         db.commit()
-    ran = run_wcflow("check-database", "--config", sound_ini)
+    ran = run_wcflow("check-database", "--config", used_ini)
     assert 0 == ran.code
-    assert f"  warn it has revision 0001, and {schema.HEAD} is the present one" in ran.lines
+    assert f"  warning  it has revision 0001, and {schema.HEAD} is the present one" in ran.lines
     assert [] == list(file.parent.glob("*.bak"))
 
 
-def test_a_newer_database_is_refused(sound_ini):
-    with closing(sqlite3.connect(sound_ini.with_name("wcflow.sqlite3"))) as db:
+def test_a_newer_database_is_refused(used_ini):
+    with closing(sqlite3.connect(used_ini.with_name("wcflow.sqlite3"))) as db:
         db.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
         db.commit()
-    ran = run_wcflow("check-database", "--config", sound_ini)
+    ran = run_wcflow("check-database", "--config", used_ini)
     assert (78, "") == (ran.code, ran.out)
     assert "made by a newer wcflow" in ran.err
 
@@ -536,25 +539,25 @@ def test_a_newer_database_is_refused(sound_ini):
 
 @pytest.fixture
 def served_store(tmp_path):
-    """A shop and a configuration, served until nothing is left to do."""
-    made = CommandLine(tmp_path, RULES)
-    made.sim.place_order(email="anna@example.com", days_ago=30, total="700.00")
-    assert 0 == made.run("sync", "--approve").code
-    made.sim.now = datetime.now(UTC)
-    made.sim.place_order(email="ben@example.com")
-    assert 0 == made.run("sync").code
-    yield made
-    made.sim.db.close()
+    """A command line whose store has been synced until nothing is left to do."""
+    command_line = CommandLine(tmp_path, RULES)
+    command_line.sim.place_order(email="anna@example.com", days_ago=30, total="700.00")
+    assert 0 == command_line.run("sync", "--approve").code
+    command_line.sim.now = datetime.now(UTC)
+    command_line.sim.place_order(email="ben@example.com")
+    assert 0 == command_line.run("sync").code
+    yield command_line
+    command_line.sim.db.close()
 
 
-def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served_store):
+def test_resync_shows_how_many_records_differed_and_causes_no_writes(served_store):
     with served_store.sim.db.transaction() as tx:
         tx.execute(text("UPDATE orders SET total = 1 WHERE email = 'anna@example.com'"))
     ran = served_store.run("resync")
     assert (0, "", []) == (ran.code, ran.err, served_store.writes)
     assert [
         "shop: https://shop.example",
-        "  read again; 1 order, 0 customers, 0 products differed from the store",
+        "  everything was read again: 1 order, 0 customers, 0 products were out of date",
     ] == ran.lines[:2]
     assert (
         "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."
@@ -564,8 +567,8 @@ def test_resync_says_what_was_wrong_and_nothing_is_written_after_it(served_store
     assert (0, []) == (synced.code, served_store.writes)
 
 
-def test_resync_waits_for_nobody(served_store):
-    """Another wcflow at work: 75, and nothing is begun."""
+def test_resync_exits_with_75_while_another_wcflow_works(served_store):
+    """It has not started."""
     with served_store.sim.db.transaction() as tx:
         lease.acquire(tx, "shop", "another", datetime.now(UTC))
     ran = served_store.run("resync")

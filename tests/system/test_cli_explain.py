@@ -39,9 +39,9 @@ do = add_note large
 
 @pytest.fixture
 def cli(tmp_path):
-    made = CommandLine(tmp_path, RULES)
-    yield made
-    made.sim.db.close()
+    command_line = CommandLine(tmp_path, RULES)
+    yield command_line
+    command_line.sim.db.close()
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def anna(cli):
     return number
 
 
-def explain(cli, *words):
-    return json.loads(cli.run("explain", *words, "--json", mounted_at=None).out)
+def explain(cli, *args):
+    return json.loads(cli.run("explain", *args, "--json", mounted_at=None).out)
 
 
 def test_a_customer_is_found_by_id_and_by_email(cli, anna):
@@ -62,7 +62,7 @@ def test_a_customer_is_found_by_id_and_by_email(cli, anna):
     assert 0 == by_id.code
     assert by_id.out == cli.run("explain", "Anna@Example.com", mounted_at=None).out
     assert "Anna Schmidt <anna@example.com>, customer 1" == by_id.lines[0]
-    assert "  1 paid order, 1,200.00 USD in all, the last on " in by_id.lines[1]
+    assert "  1 paid order, 1,200.00 USD in total, the last on " in by_id.lines[1]
 
 
 def test_each_part_of_a_condition_is_shown(cli, anna):
@@ -84,7 +84,7 @@ def test_a_segment_that_loses_in_its_group_names_the_winner(cli, anna):
 def test_an_unknown_value_is_shown_as_not_known(cli, anna):
     """There is no shipping address, so the rule does not match."""
     (rule,) = explain(cli, anna, "tag Country")["rules"]
-    assert ("not known", False) == (rule["parts"][0]["found"], rule["counts"])
+    assert ("not known", False) == (rule["comparisons"][0]["found"], rule["applies"])
 
 
 def test_each_tag_has_its_origin(cli, anna):
@@ -98,10 +98,10 @@ def test_each_tag_has_its_origin(cli, anna):
     assert 0 == cli.run("sync").code
     found = explain(cli, number)
     assert {
-        "Mine": ["by hand"],
+        "Mine": ["added by hand"],
         "Welcomed": ["workflow welcome"],
     } == found["tags"]
-    assert ["Regular"] == found["removed_by_hand"]
+    assert ["Regular"] == found["tags_removed_by_hand"]
 
 
 def test_a_waiting_run_shows_its_next_step_and_time(cli, anna):
@@ -130,8 +130,8 @@ def test_a_workflow_without_an_event_is_explained_for_the_latest_order(cli, anna
     order = cli.sim.place_order(email="guest@example.com", days_ago=2, total="30.00")
     assert 0 == cli.run("sync").code
     (workflow,) = explain(cli, "guest@example.com", "large")["workflows"]
-    assert (f"their latest order {order}", "nothing has started it yet") == (
-        workflow["about"],
+    assert (f"their latest order {order}", "not started yet") == (
+        workflow["evaluated_for"],
         workflow["status"],
     )
 
@@ -143,16 +143,16 @@ def test_segment_changes_and_written_changes_are_shown(cli, anna):
     cli.sim.now = datetime.now(UTC)
     cli.sandbox.refund(cli.order, now=cli.sim.now)
     assert 0 == cli.run("sync").code
-    (left,) = explain(cli, anna)["transitions"]
+    (transition,) = explain(cli, anna)["transitions"]
     assert ("VIP", False, "total_spent 0.00 < 1000 and orders_count 0 < 10") == (
-        left["segment"],
-        left["entered"],
-        left["reason"],
+        transition["segment"],
+        transition["entered"],
+        transition["reason"],
     )
 
 
-def test_explain_saves_nothing(cli, anna):
-    """Although the rules changed, the database stays the same."""
+def test_explain_changes_nothing_in_the_database(cli, anna):
+    """Not even after the rules changed."""
     cli.edit_config("total_spent >= 1000", "total_spent >= 5000")
     before = list(cli.sim.db._engine.raw_connection().iterdump())
     found = explain(cli, anna)
@@ -161,7 +161,7 @@ def test_explain_saves_nothing(cli, anna):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         (["99"], "there is no customer '99'"),
         (["nobody@example.com"], "there is no customer"),
@@ -169,7 +169,7 @@ def test_explain_saves_nothing(cli, anna):
         (["1", "--store", "other"], "Use one of: shop"),
     ],
 )
-def test_an_unknown_customer_rule_or_store_exits_with_2(cli, anna, words, message):
-    ran = cli.run("explain", *words, mounted_at=None)
+def test_an_unknown_customer_rule_or_store_exits_with_2(cli, anna, args, message):
+    ran = cli.run("explain", *args, mounted_at=None)
     assert (2, "") == (ran.code, ran.out)
     assert message in ran.err

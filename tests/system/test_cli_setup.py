@@ -1,4 +1,4 @@
-"""Laws of init, check and doctor."""
+"""``wcflow init``, ``check`` and ``doctor``."""
 
 import json
 import stat
@@ -14,23 +14,23 @@ from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.store import SandboxStore
 
 KEYS = ("--key", "ck_" + "1" * 40, "--secret", "cs_" + "2" * 40)
-SHOP = ("--url", "https://shop.example", *KEYS)
+STORE = ("--url", "https://shop.example", *KEYS)
 
 
 @pytest.fixture
 def cli(tmp_path):
-    made = CommandLine(tmp_path, "[segment Regular]\nwhen = orders_count >= 1\n")
-    yield made
-    made.sim.db.close()
+    command_line = CommandLine(tmp_path, "[segment Regular]\nwhen = orders_count >= 1\n")
+    yield command_line
+    command_line.sim.db.close()
 
 
 # init
 
 
-def test_init_writes_what_load_understands(tmp_path):
-    """The file is the commented default with these values, readable by its owner alone."""
+def test_init_writes_the_default_file_with_these_values(tmp_path):
+    """Only the owner can read it."""
     file = tmp_path / "wcflow.ini"
-    ran = run_wcflow("init", *SHOP, "--output", file)
+    ran = run_wcflow("init", *STORE, "--output", file)
     assert (0, "") == (ran.code, ran.err)
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     (store,) = load_config(file, {}).stores
@@ -45,20 +45,19 @@ def test_init_writes_what_load_understands(tmp_path):
     ]
 
 
-def test_init_replaces_nothing_without_force(tmp_path):
-    """A file that is there stays as it is: 78; --force replaces it."""
+def test_init_replaces_a_file_only_with_force(tmp_path):
     file = tmp_path / "wcflow.ini"
     file.write_text("mine")
-    ran = run_wcflow("init", *SHOP, "--output", file)
+    ran = run_wcflow("init", *STORE, "--output", file)
     assert (78, "mine") == (ran.code, file.read_text())
     assert "--force" in ran.err
-    assert 0 == run_wcflow("init", *SHOP, "--output", file, "--force").code
+    assert 0 == run_wcflow("init", *STORE, "--output", file, "--force").code
     assert "shop.example" in file.read_text()
     assert [file] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("args", "message"),
     [
         ([], "the store's address is missing"),
         (["--url", "shop.example"], "Did you mean https://shop.example?"),
@@ -66,15 +65,13 @@ def test_init_replaces_nothing_without_force(tmp_path):
         (["--url", "https://shop.example", "--key", "cs_1"], "a consumer_key that begins with ck_"),
     ],
 )
-def test_init_refuses_what_cannot_be(tmp_path, words, said):
-    """What is missing or wrong is told, 2, and nothing is written."""
-    ran = run_wcflow("init", *words, "--output", tmp_path / "wcflow.ini")
+def test_init_with_missing_or_wrong_values_exits_with_2_and_writes_nothing(tmp_path, args, message):
+    ran = run_wcflow("init", *args, "--output", tmp_path / "wcflow.ini")
     assert (2, "", []) == (ran.code, ran.out, list(tmp_path.iterdir()))
-    assert said in ran.err
+    assert message in ran.err
 
 
-def test_init_without_keys_names_variables(tmp_path):
-    """Keys may stay in the environment: the file names where."""
+def test_init_without_keys_writes_the_names_of_environment_variables(tmp_path):
     file = tmp_path / "wcflow.ini"
     ran = run_wcflow("init", "--url", "https://shop.example", "--output", file)
     assert 0 == ran.code
@@ -84,7 +81,7 @@ def test_init_without_keys_names_variables(tmp_path):
 
 
 def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
-    """A wrong answer is asked for again; keys are not shown as they are typed."""
+    """It repeats the question after a wrong answer."""
     file = tmp_path / "wcflow.ini"
     answers = [
         ("Address of the store: ", "shop"),
@@ -100,8 +97,7 @@ def test_init_asks_on_a_terminal_and_hides_the_keys(tmp_path):
     assert KEYS[3] not in shown
 
 
-def test_leaving_a_question_leaves_everything(tmp_path):
-    """Ctrl-D where an address is asked for: no file, and no word of a bug."""
+def test_ctrl_d_at_a_question_of_init_writes_nothing(tmp_path):
     file = tmp_path / "wcflow.ini"
     shown = run_on_terminal("init", "--output", file, answers=[("Address of the store: ", "\x04")])
     assert "interrupted: nothing was changed" in shown
@@ -109,9 +105,8 @@ def test_leaving_a_question_leaves_everything(tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
-def test_init_into_a_directory_that_is_not_there(tmp_path):
-    """One sentence, no traceback."""
-    ran = run_wcflow("init", *SHOP, "--output", tmp_path / "none" / "wcflow.ini")
+def test_init_into_a_missing_directory_exits_with_1(tmp_path):
+    ran = run_wcflow("init", *STORE, "--output", tmp_path / "none" / "wcflow.ini")
     assert (1, "") == (ran.code, ran.out)
     assert "no such file or directory" in ran.err
 
@@ -119,8 +114,8 @@ def test_init_into_a_directory_that_is_not_there(tmp_path):
 # check
 
 
-def test_check_says_what_it_understood(cli):
-    """Needs neither shop nor database, and shows no secret."""
+def test_check_shows_the_rules_and_no_secret(cli):
+    """It needs neither the store nor the database."""
     ran = cli.run("check", mounted_at=None)
     assert (0, "") == (ran.code, ran.err)
     assert "segment Regular: when orders_count >= 1" in ran.lines
@@ -128,8 +123,7 @@ def test_check_says_what_it_understood(cli):
     assert ADMIN.consumer_key not in ran.out
 
 
-def test_check_tells_every_problem_at_once(cli):
-    """Each with file and line, on stderr; 78."""
+def test_check_shows_all_problems_with_file_and_line_and_exits_with_78(cli):
     cli.edit_config("orders_count >= 1", "orders_cuont >= 1\ntga = x")
     ran = cli.run("check", mounted_at=None)
     assert (78, "") == (ran.code, ran.out)
@@ -147,54 +141,52 @@ def test_check_warns_of_keys_that_others_can_read(cli):
     assert "1 warning" in ran.lines[-1]
 
 
-def test_without_config_option_the_current_directory_comes_first(tmp_path, monkeypatch):
+def test_the_configuration_in_the_current_directory_comes_before_that_of_the_system(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    none = run_wcflow("check")
-    assert (78, "") == (none.code, none.out)
-    assert "wcflow init" in none.err
+    without = run_wcflow("check")
+    assert (78, "") == (without.code, without.out)
+    assert "wcflow init" in without.err
     system = tmp_path / "system.ini"
     monkeypatch.setattr(options, "SYSTEM_INI", system)
     system.write_text("nonsense")
     assert str(system) in run_wcflow("check").err
-    run_wcflow("init", *SHOP, "--output", tmp_path / "wcflow.ini")
+    run_wcflow("init", *STORE, "--output", tmp_path / "wcflow.ini")
     assert 0 == run_process("check", cwd=tmp_path).returncode
 
 
 # doctor
 
 
-def test_doctor_finds_nothing_bad_with_a_healthy_shop(cli):
-    """0; every finding is ok but the clock's fineness, and nothing is written to the shop."""
+def test_doctor_finds_nothing_bad_in_a_healthy_store_and_writes_nothing(cli):
     ran = cli.run("doctor")
     assert (0, "", []) == (ran.code, ran.err, cli.writes)
-    told = json.loads(cli.run("doctor", "--json").out)
-    assert {"here", "store shop"} == set(told)
-    assert {"configuration", "database", "disk", "clock here"} == {e["name"] for e in told["here"]}
-    assert [] == [each for some in told.values() for each in some if each["level"] == "bad"]
+    report = json.loads(cli.run("doctor", "--json").out)
+    names = {each["name"] for each in report["machine"]}
+    assert {"configuration", "database", "disk", "clock"} == names
+    findings = [*report["machine"], *report["stores"]["shop"]]
+    assert [] == [each for each in findings if each["level"] == "problem"]
 
 
-def test_doctor_says_what_to_do_about_each_finding(cli):
-    """A key that may only read: a warning with the way out, and no failure."""
+def test_doctor_warns_of_a_read_only_key_and_gives_advice(cli):
     cli.edit_config(ADMIN.consumer_key, READER.consumer_key)
     cli.edit_config(ADMIN.consumer_secret, READER.consumer_secret)
     ran = cli.run("doctor")
     assert 0 == ran.code
-    assert (
-        "  warn key: the key is read-only: wcflow can plan changes but not make them" in ran.lines
-    )
+    assert "  warning  the key is read-only: wcflow can plan changes but not make them" in ran.lines
     assert "What to do: Give the key Read/Write permission" in ran.out
 
 
-def test_doctor_fails_where_something_is_bad(cli):
-    """A wrong key: 1."""
+def test_doctor_exits_with_1_if_the_key_is_wrong(cli):
     cli.edit_config(ADMIN.consumer_key, "ck_wrong")
     ran = cli.run("doctor")
     assert 1 == ran.code
-    assert "  bad  key: the store rejected the API key" in ran.out
+    assert "  problem  the store rejected the API key" in ran.out
 
 
-def test_doctor_finds_the_address_through_the_home_page(cli):
-    """Plain permalinks: the API is elsewhere, and what to choose is said; 1."""
+def test_doctor_recognizes_plain_permalinks_and_gives_advice(cli):
+    """It finds the API through the home page."""
     cli.faults = Faults(SandboxStore(permalinks=False))
     ran = cli.run("doctor")
     assert 1 == ran.code
@@ -202,13 +194,12 @@ def test_doctor_finds_the_address_through_the_home_page(cli):
     assert "Choose Post name" in ran.out
 
 
-def test_doctor_says_try_later_where_the_shop_is_out_of_reach(cli):
-    """A shop that takes no connection: 75."""
+def test_doctor_exits_with_75_if_the_store_cannot_be_reached(cli):
     cli.faults.refuse_connections(times=None)
     assert 75 == cli.run("doctor").code
 
 
-def test_doctor_does_not_make_the_database(cli, tmp_path):
+def test_doctor_does_not_create_the_database(cli, tmp_path):
     cli.edit_config("wcflow.sqlite3", "elsewhere.sqlite3")
     ran = cli.run("doctor")
     assert 0 == ran.code
@@ -216,10 +207,10 @@ def test_doctor_does_not_make_the_database(cli, tmp_path):
     assert not (tmp_path / "elsewhere.sqlite3").exists()
 
 
-def test_init_can_put_the_keys_into_files_of_their_own(tmp_path):
-    """As the service wants them: only the owner reads the keys, all may read the configuration."""
+def test_init_can_write_the_keys_into_files_that_only_the_owner_can_read(tmp_path):
+    """The systemd service uses them; everybody can read the configuration."""
     file = tmp_path / "wcflow.ini"
-    ran = run_wcflow("init", *SHOP, "--key-files", "--output", file)
+    ran = run_wcflow("init", *STORE, "--key-files", "--output", file)
     assert (0, "") == (ran.code, ran.err)
     assert KEYS[1] not in file.read_text()
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}

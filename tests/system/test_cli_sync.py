@@ -1,4 +1,4 @@
-"""Laws of plan, sync, accept, status and outbox, on a shop."""
+"""``wcflow plan``, ``sync``, ``approve``, ``status`` and ``outbox``."""
 
 import json
 import re
@@ -21,10 +21,10 @@ do =
     create_coupon thanks
     add_note Thank you, {{ first_name }}: {{ coupon.code }}
 
-[workflow rehearsal]
+[workflow practice]
 trigger = order_paid
 mode = dry_run
-do = add_note Only played, {{ first_name }}
+do = add_note Not written, {{ first_name }}
 
 [coupon thanks]
 type = percent
@@ -35,9 +35,9 @@ expires = 30d
 
 @pytest.fixture
 def cli(tmp_path):
-    made = CommandLine(tmp_path, RULES)
-    yield made
-    made.sim.db.close()
+    command_line = CommandLine(tmp_path, RULES)
+    yield command_line
+    command_line.sim.db.close()
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def anna(cli):
 
 
 def first_sync(cli):
-    """Accept and write the first census, so that what follows is news."""
+    """Approve and write the first changes, so that later orders start workflows."""
     assert 0 == cli.run("sync", "--approve").code
 
 
 def order_again(cli, anna):
-    """An order of this very second is news."""
+    """Place an order now; return its id."""
     cli.sim.now = datetime.now(UTC)
     return cli.sim.place_order(customer=anna, status="processing")
 
@@ -64,8 +64,8 @@ def order_again(cli, anna):
 # plan
 
 
-def test_plan_shows_the_exact_writes_and_writes_nothing(cli, anna):
-    """Who, where, and from what to what; the brake and the next command; no request but reads."""
+def test_plan_shows_the_exact_changes_and_writes_nothing(cli, anna):
+    """With the customer, the old and new value, the hold and the next command."""
     ran = cli.run("plan")
     assert (0, "", []) == (ran.code, ran.err, cli.writes)
     assert [
@@ -81,24 +81,19 @@ def test_plan_shows_the_exact_writes_and_writes_nothing(cli, anna):
     assert "wcflow approve" in ran.lines[-1]
 
 
-def test_plan_as_json_tells_all(cli, anna):
-    """Scripts get person, target, what stands there and what will."""
+def test_plan_as_json_has_the_person_the_target_and_both_values(cli, anna):
     (waiting, _order) = json.loads(cli.run("plan", "--json").out)["shop"]["waiting"]
     assert {
-        "person": {
-            "name": "Anna Schmidt",
-            "email": "anna@example.com",
-            "id": anna,
-        },
+        "customer": {"id": anna, "name": "Anna Schmidt", "email": "anna@example.com"},
         "kind": "tags_customer",
-        "target": anna,
+        "target_id": anna,
         "before": {"wcflow_tags": None, "wcflow_segment": None},
         "after": {"wcflow_tags": "Regular", "wcflow_segment": None},
-    } == {key: waiting[key] for key in ("person", "kind", "target", "before", "after")}
+    } == {key: waiting[key] for key in ("customer", "kind", "target_id", "before", "after")}
 
 
-def test_plan_shows_what_a_persons_own_tag_becomes(cli, anna):
-    """The tags after are those that delivery would write: merged with what people put there."""
+def test_plan_merges_tags_that_were_added_by_hand(cli, anna):
+    """It shows exactly the tags that a delivery would write."""
     cli.sandbox.edit_customer_meta(anna, "wcflow_tags", "Wholesale", now=cli.sim.now)
     (waiting, _order) = json.loads(cli.run("plan", "--json").out)["shop"]["waiting"]
     assert ("Wholesale", "Regular, Wholesale") == (
@@ -107,18 +102,26 @@ def test_plan_shows_what_a_persons_own_tag_becomes(cli, anna):
     )
 
 
-def test_what_plan_shows_is_what_sync_writes(cli, anna):
-    """Each value of the plan stands at the shop after the next sync."""
+def test_plan_shows_only_the_tags_that_change(cli, anna):
+    """Of a customer who has tags, only what is added and removed; the rest is as before."""
+    cli.sandbox.edit_customer_meta(anna, "wcflow_tags", "Wholesale", now=cli.sim.now)
+    first_sync(cli)
+    order_again(cli, anna)
+    cli.edit_config("[segment Regular]\n", "[segment Regular]\ntag = Buyer\n")
+    (line,) = (line for line in cli.run("plan").lines if "remove" in line)
+    assert "Anna Schmidt <anna@example.com>, customer 1  tags: add Buyer, remove Regular" == line
+
+
+def test_sync_writes_what_plan_shows(cli, anna):
     waiting = json.loads(cli.run("plan", "--json").out)["shop"]["waiting"]
     first_sync(cli)
     assert [each["after"]["wcflow_tags"] for each in waiting] == [
-        cli.sim.meta(each["kind"].partition("_")[2], each["target"], "wcflow_tags")
+        cli.sim.meta(each["kind"].partition("_")[2], each["target_id"], "wcflow_tags")
         for each in waiting
     ]
 
 
-def test_plan_is_limited_and_says_what_it_leaves_out(cli):
-    """Of many writes of a kind the first are shown, and how to see the others."""
+def test_plan_shows_a_limited_number_of_changes_and_how_many_it_leaves_out(cli):
     for number in range(4):
         cli.sim.place_order(email=f"guest{number}@example.com", days_ago=30)
     ran = cli.run("plan", "--limit", 3)
@@ -126,21 +129,20 @@ def test_plan_is_limited_and_says_what_it_leaves_out(cli):
     assert 4 == cli.run("plan", "--all").out.count("@example.com, guest")
 
 
-def test_plan_shows_notes_and_coupons_and_rehearsals(cli, anna):
-    """A coupon is shown with code, worth, end and address; a rehearsal stands on its own."""
+def test_plan_shows_notes_coupons_and_dry_runs(cli, anna):
+    """A coupon has its code, amount, expiry date and address; dry runs are in a separate part."""
     first_sync(cli)
     order_again(cli, anna)
     ran = cli.run("plan")
     code = re.search(r"THANKS-[2-9A-Z]{8}", ran.out)[0]
     assert re.search(rf"{code}: 10 %, until \d{{4}}-\d\d-\d\d, for anna@example.com", ran.out)
     assert f"Thank you, Anna: {code} (ref " in ran.out
-    rehearsed = ran.out.partition("Dry run, never written: 1 order note")[2]
-    assert "Only played, Anna" in rehearsed
-    assert "Nothing was written to the store." in rehearsed
+    dry_run = ran.out.partition("Dry run, never written: 1 order note")[2]
+    assert "Not written, Anna" in dry_run
+    assert "Nothing was written to the store." in dry_run
 
 
-def test_plan_of_a_store_that_is_never_written_to(tmp_path):
-    """With write = no the plan says that nothing ever is written."""
+def test_plan_says_that_nothing_is_ever_written_with_write_no(tmp_path):
     cli = CommandLine(tmp_path, RULES, store="write = no")
     cli.sim.place_order(email="guest@example.com", days_ago=30)
     assert "write = no" in cli.run("plan").lines[-1]
@@ -149,57 +151,52 @@ def test_plan_of_a_store_that_is_never_written_to(tmp_path):
     cli.sim.db.close()
 
 
-# sync and accept
+# sync and approve
 
 
-def test_the_first_writes_are_held_until_accepted(cli, anna):
-    """sync ends with 1 and says so; accept lets them go; the next sync writes them."""
+def test_the_first_changes_are_held_until_they_are_approved(cli, anna):
     held = cli.run("sync")
     assert (1, []) == (held.code, cli.writes)
     assert "The first 2 changes wait for your approval." in held.lines
-    accepted = cli.run("approve")
-    assert (0, "shop: 2 changes approved.") == (accepted.code, accepted.lines[0])
+    approved = cli.run("approve")
+    assert (0, "shop: 2 changes approved.") == (approved.code, approved.lines[0])
     written = cli.run("sync")
     assert 0 == written.code
     assert "  written    2 changes" in written.lines
     assert {"Regular"} == cli.sim.customer_tags(anna)
 
 
-def test_sync_accept_does_both(cli, anna):
-    """For scripts: what would be held is written in the same go."""
+def test_sync_approve_writes_changes_that_would_be_held(cli, anna):
     assert 0 == cli.run("sync", "--approve").code
     assert {"Regular"} == cli.sim.customer_tags(anna)
 
 
 def test_a_second_sync_writes_nothing(cli, anna):
-    """Nothing changed at the shop: not one request but reads."""
     first_sync(cli)
     ran = cli.run("sync")
     assert (0, []) == (ran.code, cli.writes)
 
 
-def test_sync_still_takes_the_old_option_accept(cli, anna):
-    """Scripts may use it; the help shows only --approve."""
+def test_the_old_option_accept_still_works_but_is_not_in_the_help(cli, anna):
     assert 0 == cli.run("sync", "--accept").code
     assert cli.writes
     assert "--accept" not in cli.run("sync", "--help").out
 
 
-def test_accept_with_nothing_held(cli, anna):
+def test_approve_says_when_nothing_is_waiting(cli, anna):
     first_sync(cli)
     assert (0, "shop: nothing is waiting.\n", "") == cli.run("approve")
 
 
-def test_accept_before_the_shop_was_ever_read(cli):
-    """There is nothing to let go yet: 78, and the command that comes first."""
+def test_approve_before_the_first_poll_exits_with_78_and_advice(cli):
     ran = cli.run("approve")
     assert 78 == ran.code
     assert "has never been reached" in ran.err
     assert "wcflow plan" in ran.err
 
 
-def test_sync_tells_what_was_given_up(cli, anna):
-    """An order that is gone from the shop: its note is given up, 1, and status knows why."""
+def test_sync_with_a_failed_change_exits_with_1_and_names_the_next_command(cli, anna):
+    """The order is deleted just before its note is written."""
     first_sync(cli)
     order = order_again(cli, anna)
     cli.faults.before_answer(
@@ -210,25 +207,25 @@ def test_sync_tells_what_was_given_up(cli, anna):
     assert "wcflow outbox list --state failed" in ran.lines[-1]
 
 
-# A shop that moved
+# A store that moved
 
 
-def test_a_moved_shop_is_refused_until_it_is_followed(cli, anna):
-    """The same store id at another address: 78 with the way out; --moved --yes takes it."""
+def test_a_moved_store_is_refused_until_an_admin_confirms_the_new_address(cli, anna):
+    """The store id is the same."""
     first_sync(cli)
     cli.edit_config("url = https://shop.example", "url = https://new.example")
     refused = cli.run("plan", mounted_at="https://new.example")
     assert 78 == refused.code
     assert "wcflow approve --moved shop" in refused.err
-    asked = cli.run("approve", "--moved", "shop", mounted_at="https://new.example")
-    assert 2 == asked.code
-    followed = cli.run("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
-    assert (0, "shop is now at https://new.example.\n") == (followed.code, followed.out)
+    unconfirmed = cli.run("approve", "--moved", "shop", mounted_at="https://new.example")
+    assert 2 == unconfirmed.code
+    confirmed = cli.run("approve", "--moved", "shop", "--yes", mounted_at="https://new.example")
+    assert (0, "shop is now at https://new.example.\n") == (confirmed.code, confirmed.out)
     assert 0 == cli.run("plan", mounted_at="https://new.example").code
 
 
-def test_another_shop_is_never_followed(cli, anna):
-    """Another store id behind the name: 78, also with --yes."""
+def test_approve_moved_never_accepts_a_different_store(cli, anna):
+    """The store id is another one."""
     first_sync(cli)
     cli.edit_config("url = https://shop.example", "url = https://new.example")
     cli.faults = Faults(SandboxStore(store_id="another"))
@@ -240,36 +237,35 @@ def test_another_shop_is_never_followed(cli, anna):
 # status
 
 
-def test_status_of_a_healthy_store(cli, anna):
-    """0, and every count an admin asks for."""
+def test_status_of_a_healthy_store_exits_with_0_and_has_all_counts(cli, anna):
     first_sync(cli)
     ran = cli.run("status", mounted_at=None)
     assert (0, "All is well.") == (ran.code, ran.lines[-1])
-    told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
+    status = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
     assert (True, 1, 1, {"completed": 1}, {"Regular": 1}, {"done": 2}, []) == tuple(
-        told[key]
-        for key in ("healthy", "customers", "people", "orders", "segments", "queue", "failed")
+        status[key]
+        for key in ("healthy", "customers", "people", "orders", "segments", "outbox", "failed")
     )
 
 
-def test_status_shows_what_is_quarantined_and_needs_attention(cli, anna):
-    """Records that cannot be read are named with the reason, and the exit code is 1."""
+def test_status_shows_quarantined_orders_with_their_reasons(cli, anna):
+    """They need attention, so the exit code is 1."""
     first_sync(cli)
     orders = [order_again(cli, anna) for _ in range(7)]
     for order in orders:
         cli.faults.set_field("order", order, "total", "secret words")
     assert 0 == cli.run("sync").code
     ran = cli.run("status", mounted_at=None)
-    told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
+    status = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
 
     reason = "total: expected an amount, got text that is not one"
     assert (1, "Needs attention: 7 orders could not be read.") == (ran.code, ran.lines[-1])
-    assert "7 rows from the store could not be read." in ran.out
+    assert "7 records from the store could not be read." in ran.out
     assert 5 == ran.out.count(reason)
     assert "… and 2 more: 'wcflow status --json'" in ran.out
-    assert "secret" not in ran.out + json.dumps(told)
+    assert "secret" not in ran.out + json.dumps(status)
     assert [(order, "order", reason) for order in orders] == [
-        (each["id"], each["kind"], each["reason"]) for each in told["quarantine"]
+        (each["id"], each["kind"], each["reason"]) for each in status["quarantine"]
     ]
     cli.faults.recover()
     cli.sim.nightly()
@@ -319,30 +315,40 @@ def test_doctor_names_odd_fields_with_an_example(cli, anna):
         assert any(said in line for line in ran.lines)
 
 
-def test_status_needs_no_shop(cli, anna):
-    """It looks into the database alone: no request."""
+def test_status_makes_no_request(cli, anna):
     first_sync(cli)
     assert 0 == cli.run("status", mounted_at=None).code
 
 
-def test_status_before_anything_is_no_success(cli):
-    """A store that was never read is not well: 1."""
+def test_status_before_the_first_poll_exits_with_1(cli):
     ran = cli.run("status", mounted_at=None)
     assert (1, "Needs attention: the store was never read.") == (ran.code, ran.lines[-1])
 
 
-def test_status_tells_how_far_a_first_census_has_come(cli, anna):
-    """The shop closes when its orders are asked for: the customer is read, no order, and why; 1."""
+def test_status_shows_the_progress_of_the_initial_import_and_its_error(cli, anna):
+    """Maintenance begins after the customers were read."""
     cli.faults.enter_maintenance(times=None, only="GET /wc/v3/orders", after=3)
     assert 75 == cli.run("sync").code
     ran = cli.run("status", mounted_at=None)
     assert "  initial import  1 customer and 0 orders imported so far" in ran.lines
     assert any("temporarily unavailable" in line for line in ran.lines)
     assert 1 == ran.code
-    assert ran.lines[-1].startswith("Needs attention: polls fail since")
+    assert "Needs attention: the store cannot be polled." == ran.lines[-1]
 
 
-def test_status_tells_that_everything_is_read_again(cli, anna):
+def test_a_screen_names_one_time_zone(cli, anna):
+    """The store's, and only once, also if polls fail."""
+    first_sync(cli)
+    entry = cli.sim.outbox(states=["done"])[0].id
+    cli.faults.enter_maintenance(times=None)
+    assert 75 == cli.run("sync").code
+    commands = ["status", "workflow list", "outbox list", f"outbox show {entry}", "explain 1"]
+    for command in commands:
+        shown = cli.run(*command.split(), mounted_at=None).out
+        assert (1, 0) == (shown.count("Europe/Berlin"), shown.count("UTC")), command
+
+
+def test_status_shows_an_unfinished_resync(cli, anna):
     first_sync(cli)
     cli.faults.enter_maintenance(times=None, only="GET /wc/v3/customers", after=2)
     assert 75 == cli.run("resync").code
@@ -350,28 +356,26 @@ def test_status_tells_that_everything_is_read_again(cli, anna):
     assert any("everything is being read again; not finished" in line for line in ran.lines)
 
 
-def test_status_tells_that_writes_are_held(cli, anna):
+def test_status_exits_with_1_while_changes_wait_for_approval(cli, anna):
     cli.run("plan")
     ran = cli.run("status", mounted_at=None)
     assert (1, "Needs attention: changes wait for 'wcflow approve'.") == (ran.code, ran.lines[-1])
 
 
-def test_status_tells_since_when_polls_fail(cli, anna):
-    """A shop that is out of reach: sync 75, then status 1 with the reason."""
+def test_status_shows_the_error_and_its_start_until_a_sync_succeeds(cli, anna):
     first_sync(cli)
     cli.faults.enter_maintenance(times=None)
     assert 75 == cli.run("sync").code
-    told = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
-    assert not told["healthy"]
-    assert "temporarily unavailable" in told["error"]
-    assert told["error_since"] is not None
+    status = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
+    assert not status["healthy"]
+    assert "temporarily unavailable" in status["poll_error"]
+    assert status["poll_error_since"] is not None
     cli.faults.recover()
     assert 0 == cli.run("sync").code
     assert 0 == cli.run("status", mounted_at=None).code
 
 
-def test_status_finds_a_poll_too_old(cli, anna):
-    """--max-age says how old the last poll may be."""
+def test_status_exits_with_1_if_the_last_poll_is_older_than_max_age(cli, anna):
     first_sync(cli)
     with cli.sim.db.transaction() as tx:
         row = cli.sim.row()
@@ -382,11 +386,10 @@ def test_status_finds_a_poll_too_old(cli, anna):
     assert 2 == cli.run("status", "--max-age", "soon", mounted_at=None).code
 
 
-def test_looking_makes_no_database(tmp_path, cli):
-    """status, explain, outbox and workflow list never make a database: 78 and the way."""
+def test_commands_that_only_read_create_no_database_and_exit_with_78(tmp_path, cli):
     cli.edit_config("wcflow.sqlite3", "elsewhere.sqlite3")
-    for words in (["status"], ["explain", "1"], ["outbox", "list"], ["workflow", "list"]):
-        ran = cli.run(*words, mounted_at=None)
+    for args in (["status"], ["explain", "1"], ["outbox", "list"], ["workflow", "list"]):
+        ran = cli.run(*args, mounted_at=None)
         assert (78, "") == (ran.code, ran.out)
         assert "wcflow plan" in ran.err
     assert not (tmp_path / "elsewhere.sqlite3").exists()
@@ -395,8 +398,7 @@ def test_looking_makes_no_database(tmp_path, cli):
 # outbox
 
 
-def test_an_effect_given_up_can_be_seen_retried_and_called_off(cli, anna):
-    """failed → retry → done; called off → not written."""
+def test_a_failed_change_can_be_shown_and_retried_but_not_cancelled_once_it_is_written(cli, anna):
     first_sync(cli)
     order = order_again(cli, anna)
     cli.faults.fail_with(status=400, only=f"POST /wc/v3/orders/{order}/notes")
@@ -408,11 +410,11 @@ def test_an_effect_given_up_can_be_seen_retried_and_called_off(cli, anna):
     assert "1 change will be retried." == cli.run("outbox", "retry", "--failed").lines[0]
     assert 0 == cli.run("sync").code
     assert 1 == len(cli.sim.notes(order))
-    left = cli.run("outbox", "cancel", failed["id"])
-    assert "0 changes cancelled." == left.lines[0]
+    cancelled = cli.run("outbox", "cancel", failed["id"])
+    assert "0 changes cancelled." == cancelled.lines[0]
 
 
-def test_a_cancelled_effect_is_not_written(cli, anna):
+def test_a_cancelled_change_is_not_written(cli, anna):
     first_sync(cli)
     order = order_again(cli, anna)
     cli.run("plan")
@@ -424,7 +426,7 @@ def test_a_cancelled_effect_is_not_written(cli, anna):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "args",
     [
         ["show", "99"],
         ["retry", "99"],
@@ -433,20 +435,18 @@ def test_a_cancelled_effect_is_not_written(cli, anna):
         ["cancel", "--failed", "99"],
     ],
 )
-def test_outbox_refuses_what_is_not_there(cli, words):
-    """Unknown ids, and saying nothing or both, end with 2."""
-    ran = cli.run("outbox", *words, mounted_at=None)
+def test_outbox_exits_with_2_for_unknown_ids_and_for_none_or_both_selections(cli, args):
+    ran = cli.run("outbox", *args, mounted_at=None)
     assert (2, "") == (ran.code, ran.out)
 
 
-def test_an_unknown_store_is_told_with_those_known(cli):
+def test_an_unknown_store_exits_with_2_and_lists_the_known_ones(cli):
     ran = cli.run("sync", "--store", "shopp")
     assert 2 == ran.code
     assert "Use one of: shop" in ran.err
 
 
-def test_every_command_works_on_every_database(tmp_path, database_url):
-    """The whole round on SQLite and on PostgreSQL."""
+def test_every_command_works_on_sqlite_and_on_postgresql(tmp_path, database_url):
     cli = CommandLine(
         tmp_path,
         RULES + "[workflow gift]\ntrigger = bulk\ndo = add_tag Gift\n",
@@ -454,7 +454,7 @@ def test_every_command_works_on_every_database(tmp_path, database_url):
     )
     anna = cli.sim.register("anna@example.com", days_ago=90)
     order = cli.sim.place_order(customer=anna, days_ago=30)
-    round_trip = [
+    commands = [
         ["doctor"],
         ["plan"],
         ["approve"],
@@ -467,7 +467,7 @@ def test_every_command_works_on_every_database(tmp_path, database_url):
         ["explain", "1"],
         ["status"],
     ]
-    assert [0] * len(round_trip) == [cli.run(*words).code for words in round_trip]
+    assert [0] * len(commands) == [cli.run(*args).code for args in commands]
     assert {"Regular", "Gift"} == cli.sim.tags(order)
     cli.sim.db.close()
 

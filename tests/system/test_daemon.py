@@ -32,7 +32,7 @@ def other_host(tmp_path_factory):
 
 
 def test_ready_does_not_wait_for_the_store(host):
-    """READY means that the configuration and the database are fine; an initial import takes longer."""
+    """READY only means that the configuration and the database have no problems."""
     host.faults.delay_response(60, times=None)
     daemon = host.start_daemon()
     daemon.notify_socket.wait_for_message("^READY=1$")
@@ -41,8 +41,8 @@ def test_ready_does_not_wait_for_the_store(host):
     assert ["STATUS=shop: not polled yet", "READY=1"] == messages
 
 
-def test_an_abstract_notify_socket_works(host):
-    """Its address begins with @ and is no file."""
+def test_the_daemon_works_with_an_abstract_notify_socket(host):
+    """Its address begins with @ and is not a file."""
     daemon = host.start_daemon(abstract=True)
 
     assert "READY=1" == daemon.notify_socket.wait_for_message("^READY=1$")
@@ -97,7 +97,23 @@ def test_a_new_order_gets_a_note_and_a_coupon(host):
     assert re.match(r"Thank you, Ben: THANKS-[A-Z0-9]+ \(ref ", notes[0])
 
 
-def test_the_first_nightly_check_runs_at_once(host):
+def test_the_log_counts_the_requests_of_a_sync_with_its_deliveries(host):
+    host.approve_initial_sync()
+    for number in range(6):
+        host.place_order(f"ben{number}@example.com")
+    host.server.calls.clear()
+    daemon = host.start_daemon()
+    line = daemon.wait_for_log("sync finished")
+    notes_and_coupons = [
+        call
+        for call in host.server.calls
+        if call.method == "POST" and call.path.endswith(("/notes", "/coupons"))
+    ]
+
+    assert (12, True) == (len(notes_and_coupons), line["requests"] > 12)
+
+
+def test_the_first_nightly_check_runs_after_the_start(host):
     """It computes percentiles and the usual gap between orders, which rules need."""
     host.place_order("anna@example.com")
     daemon = host.start_daemon()
@@ -315,7 +331,7 @@ def test_a_store_removed_from_the_configuration_is_no_longer_polled(host, other_
 
 
 def test_each_reason_of_a_failure_is_logged_once(host):
-    """The log has one line per reason however often the store fails, and one when it works again."""
+    """The log also has one line when the store works again."""
     host.approve_initial_sync()
     host.faults.fail_with(status=401, times=None)
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
@@ -338,7 +354,7 @@ def test_each_reason_of_a_failure_is_logged_once(host):
 
 
 def test_the_error_of_a_store_is_in_the_database_until_it_works_again(host):
-    """That is what ``wcflow status`` shows."""
+    """``wcflow status`` shows it."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
     daemon.notify_socket.wait_for_message("polled just now")

@@ -1,6 +1,6 @@
 """No change is lost or made twice, whenever the daemon is killed.
 
-WCFLOW_DEATHS sets how often it is killed on each kind of database. WCFLOW_SEED repeats the random
+WCFLOW_KILLS sets how often it is killed on each kind of database. WCFLOW_SEED repeats the random
 choices of a run, but not the exact moments: those depend on the machine.
 """
 
@@ -15,12 +15,12 @@ from tests.daemon_killer import KILL_MODES, DaemonKiller
 from tests.search_settings import KILLS, SEED
 
 STORES = 4
-"""Each store's initial sync is interrupted too."""
+"""The kills are divided among so many stores, so that some hit an initial sync."""
 
 
 @pytest.mark.parametrize("number", range(STORES))
 def test_no_kill_loses_or_repeats_a_change(tmp_path, database_url, number):
-    """People order meanwhile; the daemon dies at random moments, during reads and during writes."""
+    """Orders arrive meanwhile; the kills come at random moments, during reads and writes."""
     seed = int(SEED or random.SystemRandom().randrange(10**6)) + number
     print(f"WCFLOW_SEED={seed - number}")
     with ExitStack() as stack:

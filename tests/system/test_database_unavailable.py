@@ -79,7 +79,7 @@ def place_orders(host, count):
 # Full
 
 
-def test_a_full_disk_loses_nothing(host, small_disk):
+def test_a_full_disk_loses_no_change(host, small_disk):
     """The daemon logs it and continues once there is space."""
     host.use_database(f"sqlite:///{small_disk}/wcflow.sqlite3")
     host.approve_initial_sync()
@@ -108,7 +108,7 @@ def fill(file):
             return
 
 
-def test_a_full_disk_during_writes_loses_nothing(host):
+def test_a_full_disk_during_writes_loses_and_repeats_no_change(host):
     """The outcome of a write cannot be saved; the next delivery finds the note in the store."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)
@@ -138,7 +138,7 @@ def expire_claims(host):
 # Locked
 
 
-def test_a_locked_database_loses_nothing(host):
+def test_a_locked_database_loses_no_change(host):
     """Orders arrive meanwhile; the daemon logs it once and continues after the lock is released."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_LOCK_TIMEOUT)
@@ -156,7 +156,7 @@ def test_a_locked_database_loses_nothing(host):
     assert 1 == len(daemon.log_entries("database busy"))
 
 
-def test_a_lock_during_writes_loses_nothing(host):
+def test_a_lock_during_writes_loses_and_repeats_no_change(host):
     """The outcome of a write cannot be saved; the next delivery finds the note in the store."""
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_LOCK_TIMEOUT)

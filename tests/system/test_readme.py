@@ -1,4 +1,4 @@
-"""What the README promises is so: its tables, its INI, its commands."""
+"""The tables, INI examples and commands of the README are correct."""
 
 import re
 import shlex
@@ -14,27 +14,26 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 
-def run(*words):
-    return CliRunner().invoke(app, list(words))
+def run(*args):
+    return CliRunner().invoke(app, list(args))
 
 
 def commands():
-    """Give every ``wcflow …`` that the README names."""
+    """Return every ``wcflow …`` in the README."""
     blocks = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
     found = re.findall(r"`(wcflow [^`\n]+)`", README)
     found += re.findall(r"^(wcflow [^#\n]+)", blocks, re.MULTILINE)
     return sorted({text.strip() for text in found})
 
 
-def test_the_tables_are_those_of_the_registries():
-    """``wcflow reference --markdown`` prints what stands between the marks."""
+def test_the_reference_tables_are_those_of_wcflow_reference():
     printed = run("reference", "--markdown").stdout.strip()
     found = re.search(r"<!-- kinds -->\n(.*?)\n<!-- /kinds -->", README, re.DOTALL)
     assert found is not None
     assert printed == found[1].strip()
 
 
-def test_the_ini_of_the_readme_loads(tmp_path):
+def test_the_ini_examples_of_the_readme_load(tmp_path):
     store = (
         "[store shop]\nurl = https://shop.example\nconsumer_key = ck_x\nconsumer_secret = cs_x\n"
     )
@@ -45,29 +44,29 @@ def test_the_ini_of_the_readme_loads(tmp_path):
         assert load_config(file, {}).rules.workflows
 
 
-def test_the_mistake_of_the_readme_is_told_in_those_words(tmp_path):
-    said = re.search(r"^(wcflow\.ini:31: .*)$", README, re.MULTILINE)
+def test_the_example_of_a_mistake_has_the_current_message(tmp_path):
+    example = re.search(r"^(wcflow\.ini:31: .*)$", README, re.MULTILINE)
     file = tmp_path / "wcflow.ini"
     file.write_text("\n" * 29 + "[segment VIP]\nwhen = totl_spent > 1000\n")
     with pytest.raises(Exception, match="totl_spent") as caught:
         load_config(file, {}, need_store=False)
-    assert said is not None
-    assert said[1] == str(caught.value).splitlines()[0].removeprefix(f"{tmp_path}/")
+    assert example is not None
+    assert example[1] == str(caught.value).splitlines()[0].removeprefix(f"{tmp_path}/")
 
 
 @pytest.mark.parametrize("command", commands())
 def test_each_command_of_the_readme_exists(command):
-    """Its help is printed; options that it is given there are known."""
-    words = shlex.split(re.sub(r"\[[A-Z]+\]", "", command))[1:]
-    plain = [word for word in words if not word.startswith("-")]
+    """So do its options."""
+    args = shlex.split(re.sub(r"\[[A-Z]+\]", "", command))[1:]
+    plain = [word for word in args if not word.startswith("-")]
     path = plain[:2] if plain and plain[0] in ("outbox", "workflow") else plain[:1]
     shown = run(*path, "--help")
     assert 0 == shown.exit_code
-    for option in (word for word in words if word.startswith("--")):
+    for option in (word for word in args if word.startswith("--")):
         assert option in shown.stdout
 
 
-def test_the_sentences_of_the_trouble_table_are_those_that_wcflow_says():
+def test_the_messages_of_the_troubleshooting_table_are_in_the_code():
     table = README.partition("| what you see |")[2].partition("\n\n")[0]
     sentences = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     source = "".join(file.read_text() for file in (ROOT / "wcflow" / "store").glob("*.py"))

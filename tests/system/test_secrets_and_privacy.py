@@ -1,9 +1,7 @@
-"""Keys and personal data stay where they belong, whatever happens.
+"""No output contains a key, and only ``explain``, ``outbox`` and ``plan`` show personal data.
 
-The line: nobody is ever told a key. Of people nothing is told by the log, an error, ``status``, a
-crash report, the status line of the service or the process list; these name them by number. Who
-asks about a person by name or number (``explain``, ``outbox``, ``plan``: what would be written to
-whom) is answered, on stdout and only there.
+They show it on stdout. The log, errors, ``status``, crash reports, the status line of the service
+and the process list refer to people by number.
 """
 
 import json
@@ -66,17 +64,17 @@ type = percent
 amount = 10
 """
 COMMANDS_WITH_NAMES = {"plan", "explain", "outbox"}
-"""The commands that answer whom an effect is for, as they are asked to."""
+"""The commands that show personal data on stdout."""
 
 
-def find_leaks(text, words):
-    """Give those of the words that stand in a text; a signature's name counts if a value follows."""
+def find_leaks(text, secrets):
+    """Return the secrets that occur in a text; ``oauth_signature=…`` does not count."""
     text = text.replace("\\u2026", "…").replace("oauth_signature=…", "")
-    return sorted({word for word in words if word.lower() in text.lower()})
+    return sorted({each for each in secrets if each.lower() in text.lower()})
 
 
 class SecretsHost(DaemonHost):
-    """A town in which people with known data live."""
+    """A host whose store has orders of two people with known data."""
 
     def __init__(self, folder, stack):
         super().__init__(folder, stack)
@@ -97,16 +95,16 @@ class SecretsHost(DaemonHost):
         return utcnow() - timedelta(days=days)
 
     def place_new_orders(self):
-        """Both buy again, which sets workflows off."""
+        """Place an order of each person, which starts the workflows."""
         with self.server.lock:
             self.sandbox.edit_customer(self.anna, now=self.ago(0), first_name=ANNA["first_name"])
         self.place_order(EMAIL, customer=self.anna, billing=ANNA)
         self.place_order(GUEST, billing=ANNA | {"first_name": "Bartholomew"})
 
     def refuse(self, status, code, *, only="*", times=None):
-        """Answer as plugins do that quote all that they were sent, and more."""
+        """Answer like a plugin whose message quotes the request and more."""
         message = (
-            f"Sorry {EMAIL}, tel. {ANNA['phone']}: {KEY} ({SECRET}) may not"
+            f"Sorry {EMAIL}, tel. {ANNA['phone']}: {KEY} ({SECRET}) must not"
             f" oauth_signature=c2VzYW1l%3D&oauth_consumer_key={KEY} https://me:{PASSWORD}@db/x"
         )
         body = json.dumps({"code": code, "message": message, "data": {"status": status}})
@@ -115,8 +113,8 @@ class SecretsHost(DaemonHost):
         )
         self.faults.rules.append(rule)
 
-    def run(self, *words):
-        return run_wcflow(*words, "--config", self.config)
+    def run(self, *args):
+        return run_wcflow(*args, "--config", self.config)
 
 
 @pytest.fixture
@@ -125,9 +123,9 @@ def host(tmp_path):
         yield SecretsHost(tmp_path, stack)
 
 
-def leaks_of(result, words):
-    """Look at what a command said; give what of it should not have been said."""
-    names = () if words[0] in COMMANDS_WITH_NAMES else PEOPLE
+def leaks_of(result, args):
+    """Return the secrets that a command printed but must not print."""
+    names = () if args[0] in COMMANDS_WITH_NAMES else PEOPLE
     return find_leaks(result.out, (*CREDENTIALS, *names)) + find_leaks(
         result.err, (*CREDENTIALS, *PEOPLE)
     )
@@ -159,25 +157,25 @@ COMMANDS = (
 )
 
 
-def test_every_command_keeps_keys_and_people_to_itself(host):
-    """Over http, where the signature stands in the address; with all that goes right and wrong."""
-    messages = {}
+def test_no_command_shows_a_key_or_unexpected_personal_data(host):
+    """Over HTTP, where the signature is in the URL, with successful and with rejected writes."""
+    leaks = {}
     for round_ in range(2):
-        for words in COMMANDS:
-            result = host.run(*words)
-            messages[words, round_] = leaks_of(result, words)
+        for args in COMMANDS:
+            result = host.run(*args)
+            leaks[args, round_] = leaks_of(result, args)
         host.place_new_orders()
-        # In the second round each note is refused by a plugin that quotes all it knows.
+        # In the second round a plugin rejects each note, and quotes everything in its message.
         host.refuse(400, "rest_invalid_param", only="POST */notes")
 
-    assert {} == {words: said for words, said in messages.items() if said}
-    # That there was something to tell: it stands where it may.
+    assert {} == {args: found for args, found in leaks.items() if found}
+    # The data was there, and is shown where it is allowed.
     assert [EMAIL] == find_leaks(host.run("explain", EMAIL).out, [EMAIL])
     host.run("sync")
-    given_up = host.run("status", "--json")
-    assert [] == leaks_of(given_up, ("status",))
-    assert "rest_invalid_param" in given_up.out
-    assert '"person": ' in given_up.out
+    status = host.run("status", "--json")
+    assert [] == leaks_of(status, ("status",))
+    assert "rest_invalid_param" in status.out
+    assert '"person": ' in status.out
 
 
 FAILURES = {
@@ -186,29 +184,29 @@ FAILURES = {
     "not allowed": lambda host: host.refuse(403, "woocommerce_rest_cannot_view"),
     "not found": lambda host: host.refuse(404, "rest_no_route"),
     "bad request": lambda host: host.refuse(400, "rest_invalid_param"),
-    "breakdown": lambda host: host.refuse(500, "internal_server_error"),
+    "internal error": lambda host: host.refuse(500, "internal_server_error"),
     "a code that is a key": lambda host: host.refuse(400, f"{KEY} {SECRET}"),
     "no connection": lambda host: host.faults.refuse_connections(times=None),
-    "torn": lambda host: host.faults.cut_response(times=None),
-    "elsewhere": lambda host: host.faults.redirect(
+    "incomplete response": lambda host: host.faults.cut_response(times=None),
+    "redirect": lambda host: host.faults.redirect(
         f"https://me:{PASSWORD}@x.example/wp-json/?oauth_signature=abc&consumer_key={KEY}",
         times=None,
     ),
 }
 
 
-@pytest.mark.parametrize("trouble", FAILURES)
-def test_no_error_tells_a_key_or_a_person(host, trouble):
-    """Whatever the shop answers instead, also with the request in its mouth."""
+@pytest.mark.parametrize("failure", FAILURES)
+def test_no_error_shows_a_key_or_a_person(host, failure):
+    """Even if the answer of the store quotes the request."""
     assert DONE == host.run("sync", "--approve").code
     host.place_new_orders()
-    FAILURES[trouble](host)
-    messages = {}
-    for words in (("plan", "--verbose"), ("sync", "--verbose"), ("doctor",), ("status",)):
-        result = host.run(*words)
-        messages[words] = leaks_of(result, ("an error",))
+    FAILURES[failure](host)
+    leaks = {}
+    for args in (("plan", "--verbose"), ("sync", "--verbose"), ("doctor",), ("status",)):
+        result = host.run(*args)
+        leaks[args] = leaks_of(result, ("an error",))
 
-    assert {} == {words: said for words, said in messages.items() if said}
+    assert {} == {args: found for args, found in leaks.items() if found}
     assert result.code == SOME_FAILED
 
 
@@ -220,12 +218,12 @@ def test_no_error_tells_a_key_or_a_person(host, trouble):
         "postgresql://wcflow:{}@no.such.host.invalid/wcflow?connect_timeout=2",
     ],
 )
-@pytest.mark.parametrize("words", [("plan", "-v"), ("status",), ("run",), ("backup", "copy")])
-def test_no_error_tells_the_password_of_the_database(host, database, words):
-    """A server that is not there is named without the password in its address."""
+@pytest.mark.parametrize("args", [("plan", "-v"), ("status",), ("run",), ("backup", "copy")])
+def test_no_error_shows_the_password_of_the_database(host, database, args):
+    """The server cannot be reached; the error shows its URL without the password."""
     host.database = database.format(PASSWORD)
     host.write(host.store() + RULES)
-    result = host.run(*words)
+    result = host.run(*args)
 
     assert [] == leaks_of(result, ("an error",))
     assert result.code in (TRY_LATER, BAD_CONFIG)
@@ -234,17 +232,17 @@ def test_no_error_tells_the_password_of_the_database(host, database, words):
 BUG = f"""
 from wcflow import sync
 def broken(*_args, **_more):
-    consumer_secret, someone = {SECRET!r}, {EMAIL!r}
+    consumer_secret, email = {SECRET!r}, {EMAIL!r}
     try:
-        {{}}[someone]
+        {{}}[email]
     except KeyError as missing:
-        raise ValueError(f"{{someone}} of {ANNA["city"]} has no {{consumer_secret}}") from missing
+        raise ValueError(f"{{email}} of {ANNA["city"]} has no {{consumer_secret}}") from missing
 sync.evaluate = broken
 """
 
 
-def test_a_crash_report_tells_where_and_not_whom(host):
-    """A bug's traceback names files, lines and kinds of errors; their texts may quote the shop."""
+def test_a_traceback_shows_no_key_and_no_person(host):
+    """It shows files, lines and types of errors, but not their messages."""
     code = f"{BUG}\nfrom wcflow.__main__ import main\nmain()"
     command = [sys.executable, "-c", code, "sync", "--approve", "--config", host.config]
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
@@ -258,12 +256,11 @@ def test_a_crash_report_tells_where_and_not_whom(host):
     ]
 
 
-def test_a_crash_in_a_thread_is_told_as_discreetly(host):
-    """Whatever thread it happens in."""
+def test_the_traceback_of_another_thread_shows_no_key_and_no_person(host):
     code = (
         "import threading\nfrom wcflow import cli\n"
-        f"def dies(): raise ValueError({EMAIL!r} + {SECRET!r})\n"
-        "def app(**_):\n    thread = threading.Thread(target=dies)\n    thread.start()\n"
+        f"def fails(): raise ValueError({EMAIL!r} + {SECRET!r})\n"
+        "def app(**_):\n    thread = threading.Thread(target=fails)\n    thread.start()\n"
         "    thread.join()\n"
         "cli.app = app\nfrom wcflow.__main__ import main\nmain()"
     )
@@ -272,16 +269,16 @@ def test_a_crash_in_a_thread_is_told_as_discreetly(host):
     )
 
     assert [] == find_leaks(result.stdout + result.stderr, (*CREDENTIALS, *PEOPLE))
-    assert "in dies" in result.stderr
+    assert "in fails" in result.stderr
 
 
 # The daemon
 
 
 def all_output(daemon):
-    """All that it ever told: the log, and systemd."""
+    """Return its log and its messages to systemd."""
     log = json.dumps(list(daemon.log), ensure_ascii=False)
-    return log + "".join(words for _, words in daemon.notify_socket.messages)
+    return log + "".join(message for _, message in daemon.notify_socket.messages)
 
 
 def read_proc(daemon, name):
@@ -300,8 +297,8 @@ def run_daemon(host, **more):
     yield daemon
 
 
-def test_the_daemon_keeps_keys_and_people_to_itself(host):
-    """Its log at level debug, systemd's status line, the process list, the database."""
+def test_the_daemon_shows_no_key_and_no_person(host):
+    """Not in its log at level debug, its status line or the process list."""
     with run_daemon(host) as daemon:
         host.place_new_orders()
         daemon.wait_for_log("delivered", times=3)
@@ -312,21 +309,20 @@ def test_the_daemon_keeps_keys_and_people_to_itself(host):
         host.faults.refuse_connections(times=4)
         host.refuse(401, "woocommerce_rest_cannot_view", times=20)
         wait_until(lambda: daemon.log_entries("store unreachable"))
-        seen = read_proc(daemon, "cmdline") + read_proc(daemon, "environ")
+        process_list = read_proc(daemon, "cmdline") + read_proc(daemon, "environ")
         daemon.stop()
-    said = all_output(daemon)
+    output = all_output(daemon)
 
-    assert [] == find_leaks(seen, (*CREDENTIALS, *PEOPLE))
-    assert [] == find_leaks(said, (*CREDENTIALS, *PEOPLE))
-    assert "rest_invalid_param" in said
-    kept_in = database_files(host).decode(errors="replace")
-    # The mirror knows people, for that is what it is for; keys and addresses on the net it does not.
-    assert [EMAIL] == find_leaks(kept_in, (*CREDENTIALS, ADDRESS, EMAIL))
+    assert [] == find_leaks(process_list, (*CREDENTIALS, *PEOPLE))
+    assert [] == find_leaks(output, (*CREDENTIALS, *PEOPLE))
+    assert "rest_invalid_param" in output
+    content = database_files(host).decode(errors="replace")
+    # The database needs personal data, but neither keys nor IP addresses.
+    assert [EMAIL] == find_leaks(content, (*CREDENTIALS, ADDRESS, EMAIL))
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_a_bug_in_the_daemon_is_told_without_whom_it_met(host, form):
-    """The log has the traceback, and neither a key nor a person."""
+def test_the_log_of_a_bug_has_the_traceback_but_no_key_and_no_person(host, form):
     text = host.config.read_text().replace("log_format = json", f"log_format = {form}")
     host.config.write_text(text)
     with run_daemon(host, prelude=BUG) as daemon:
@@ -338,22 +334,21 @@ def test_a_bug_in_the_daemon_is_told_without_whom_it_met(host, form):
     assert [] == find_leaks(all_output(daemon), (*CREDENTIALS, *PEOPLE))
 
 
-def test_keys_of_the_environment_stay_there(host, monkeypatch):
-    """A key that is named in the INI and given in the environment is not passed on or repeated."""
+def test_keys_from_the_environment_are_neither_shown_nor_saved(host, monkeypatch):
     text = host.config.read_text().replace(KEY, "$WC_KEY").replace(SECRET, "$WC_SECRET")
     host.config.write_text(text)
     monkeypatch.setenv("WC_KEY", KEY)
     monkeypatch.setenv("WC_SECRET", SECRET)
-    messages = {words: leaks_of(host.run(*words), words) for words in (("check",), ("sync", "-v"))}
+    leaks = {args: leaks_of(host.run(*args), args) for args in (("check",), ("sync", "-v"))}
 
-    assert {} == {words: said for words, said in messages.items() if said}
-    assert b"" == b"".join(each for each in [database_files(host)] if KEY.encode() in each)
+    assert {} == {args: found for args, found in leaks.items() if found}
+    assert KEY.encode() not in database_files(host)
 
 
-def test_the_search_finds_what_is_there(host):
-    """Else all of the above would prove nothing."""
+def test_find_leaks_and_database_files_find_existing_data(host):
+    """Otherwise the tests above would prove nothing."""
     with open_database(host.database) as db, db.transaction() as tx:
-        save_setting(tx, "told", SECRET)
+        save_setting(tx, "test", SECRET)
 
     assert SECRET.encode() in database_files(host)
     assert [EMAIL] == find_leaks(f"… {EMAIL.upper()} …", (EMAIL, GUEST))

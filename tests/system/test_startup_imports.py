@@ -1,9 +1,10 @@
-"""How soon a command is there: one that asks no shop does not wait for what speaks with shops."""
+"""Commands start fast, because they do not import modules that they do not use."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -33,11 +34,11 @@ main()
 """
 
 CLIENT = {"requests", "urllib3", "woocommerce", "wcflow.store.client", "wcflow.sync"}
-"""What speaks with a shop."""
+"""The client of the store."""
 UPGRADE = {"alembic"}
 DAEMON = {"schedule", "structlog"}
 TERMINAL = {"rich.console", "rich.table", "wcflow.cli.terminal"}
-"""What draws on a terminal; here a pipe reads."""
+"""Colours and tables for a terminal; in these tests the output is a pipe."""
 POSTGRES = {"psycopg", "sqlalchemy.dialects.postgresql"}
 DATABASE = {"sqlmodel", "sqlalchemy.orm", "wcflow.database.tables"}
 RECORDS = {
@@ -45,7 +46,7 @@ RECORDS = {
     "wcflow.database.orders",
     "wcflow.database.customers",
 }
-"""What makes records of the shop's rows."""
+"""Modules that turn rows into records."""
 RULES = {"lark", "jinja2", "sqlalchemy", "wcflow.rules.parser"}
 
 
@@ -58,16 +59,22 @@ def ini(tmp_path):
     return file
 
 
-def modules_loaded_by(*words):
-    """Give all modules that a process has loaded when it has done a command."""
-    argv = [sys.executable, "-c", LOADED, *map(str, words)]
+def modules_loaded_by(*args):
+    """Return all modules that a process has loaded after a command."""
+    argv = [sys.executable, "-c", LOADED, *map(str, args)]
     ran = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert "" == ran.stderr
     return set(ran.stdout.rpartition("\n")[2].split())
 
 
+def test_every_module_of_these_lists_exists():
+    """A misspelled name would never be loaded."""
+    names = CLIENT | UPGRADE | DAEMON | TERMINAL | POSTGRES | DATABASE | RECORDS | RULES
+    assert [] == [name for name in sorted(names) if find_spec(name) is None]
+
+
 @pytest.mark.parametrize(
-    "words",
+    "args",
     [
         ("status",),
         ("status", "--json"),
@@ -75,27 +82,27 @@ def modules_loaded_by(*words):
         ("outbox", "list"),
     ],
 )
-def test_who_only_looks_starts_without_the_client(ini, words):
-    """And without what upgrades a database that is up to date, or speaks with another."""
-    loaded = modules_loaded_by(*words, "--config", ini)
+def test_a_command_that_only_reads_the_database_does_not_load_the_client(ini, args):
+    """Nor the migrations, nor the driver of another database."""
+    loaded = modules_loaded_by(*args, "--config", ini)
     assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | TERMINAL)
     assert loaded >= DATABASE
 
 
-def test_who_only_counts_starts_without_what_reads_records(ini):
+def test_status_does_not_load_the_modules_for_records(ini):
     loaded = modules_loaded_by("status", "--config", ini)
     assert set() == loaded & RECORDS
     assert "wcflow.database.outbox" in loaded
 
 
-def test_who_only_reads_the_configuration_starts_without_a_database(ini):
+def test_check_does_not_load_the_database(ini):
     loaded = modules_loaded_by("check", "--config", ini)
     assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | DATABASE)
     assert loaded >= RULES
 
 
-@pytest.mark.parametrize("word", ["--version", "--help"])
-def test_the_version_and_the_commands_are_told_without_the_rules(word):
-    loaded = modules_loaded_by(word)
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help_do_not_load_the_rules(option):
+    loaded = modules_loaded_by(option)
     assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | DATABASE | RULES)
     assert "wcflow.cli" in loaded

@@ -1,4 +1,4 @@
-"""Laws of the unit file, as systemd itself judges it."""
+"""The unit file passes the checks of systemd-analyze."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wcflow.errors import BAD_CONFIG
 
 UNIT = Path(__file__).parents[2] / "systemd" / "wcflow.service"
 COMMAND = "/opt/wcflow/bin/wcflow"
-EXPOSED_BELOW = 1.5
+MAX_EXPOSURE = 1.5
 
 
 @pytest.fixture(scope="module")
 def analyze():
-    """The tool, asked about a unit file; skipped with the reason where it is missing."""
+    """A function that runs systemd-analyze; the test is skipped if that is missing."""
     tool = shutil.which("systemd-analyze")
     if tool is None:
         why = "no systemd-analyze: install Debian's package systemd"
@@ -29,31 +29,31 @@ def analyze():
             pytest.fail(f"{why} (WCFLOW_REQUIRE_SYSTEMD=1)")
         pytest.skip(why)
 
-    def ask(*words):
-        said = subprocess.run([tool, *map(str, words)], capture_output=True, text=True, check=False)
-        return said.returncode, said.stdout, said.stderr
+    def run(*args):
+        ran = subprocess.run([tool, *map(str, args)], capture_output=True, text=True, check=False)
+        return ran.returncode, ran.stdout, ran.stderr
 
-    return ask
+    return run
 
 
 @pytest.fixture(scope="module")
 def unit():
-    """The unit's sections and keys; one that stands twice has all its values."""
+    """The sections and keys of the unit; a key that occurs twice has both values."""
 
-    class Several(dict):
+    class MultiDict(dict):
         def __setitem__(self, key, value):
             before = self.get(key)
             both = isinstance(before, list) and isinstance(value, list)
             super().__setitem__(key, before + value if both else value)
 
-    reader = configparser.RawConfigParser(strict=False, dict_type=Several, delimiters=("=",))
+    reader = configparser.RawConfigParser(strict=False, dict_type=MultiDict, delimiters=("=",))
     reader.optionxform = str
     reader.read(UNIT)
     return {name: dict(reader[name]) for name in reader.sections()}
 
 
-def test_unit_is_sound_where_wcflow_is_installed(analyze, tmp_path):
-    """With a program in the place of wcflow's, systemd has nothing to say about the unit."""
+def test_systemd_reports_no_problem_in_the_unit(analyze, tmp_path):
+    """Another program takes the place of wcflow, which is not installed here."""
     text = UNIT.read_text()
     assert COMMAND in text
     installed = tmp_path / UNIT.name
@@ -62,27 +62,26 @@ def test_unit_is_sound_where_wcflow_is_installed(analyze, tmp_path):
     assert (0, "", "") == analyze("verify", "--man=no", installed)
 
 
-def test_unit_keeps_the_service_from_all_that_it_does_not_need(analyze):
-    """systemd's own measure of exposure is below 1.5 of 10."""
+def test_the_exposure_of_the_service_is_low(analyze):
+    """By systemd's own measure it is below 1.5 of 10."""
     _, out, _ = analyze("security", "--offline=true", "--no-pager", UNIT)
     exposure = float(re.search(r"exposure level for wcflow\.service: ([\d.]+)", out)[1])
 
-    assert exposure < EXPOSED_BELOW
+    assert exposure < MAX_EXPOSURE
 
 
-def test_unit_gives_a_reason_for_each_thing_that_it_leaves_open(analyze):
-    """What systemd still marks stands in a comment of the unit, and nothing else stands there."""
+def test_the_unit_explains_exactly_the_settings_that_systemd_criticizes(analyze):
     _, out, _ = analyze("security", "--offline=true", "--no-pager", UNIT)
     marked = {line.split()[1] for line in out.splitlines() if line.startswith("\u2717")}
-    _, _, open_things = UNIT.read_text().partition("# --- What stays open")
-    explained = re.findall(r"^# (\S+=\S*)\n#     \S", open_things, re.MULTILINE)
+    _, _, comments = UNIT.read_text().partition("# --- What stays open")
+    explained = re.findall(r"^# (\S+=\S*)\n#     \S", comments, re.MULTILINE)
 
     assert marked == set(explained)
     assert len(marked) == len(explained)
 
 
-def test_unit_says_what_the_daemon_does(unit):
-    """Ready and alive by notification, no root, keys by credential, no restart after 78."""
+def test_the_unit_uses_notification_credentials_and_no_restart_after_78(unit):
+    """The service does not run as root."""
     service = unit["Service"]
     expected = {
         "Type": "notify",

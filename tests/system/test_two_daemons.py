@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.daemon_host import PATIENCE, SHORT_RETRY_DELAYS, daemon_host, wait_until
+from tests.daemon_host import SHORT_RETRY_DELAYS, WAIT_LIMIT, daemon_host, wait_until
 from tests.search_settings import LONG
 from wcflow import sync
 from wcflow.errors import BusyError
@@ -81,7 +81,7 @@ def test_a_sync_that_takes_longer_than_a_lease_keeps_it(shared_host):
 
 def test_the_work_of_a_killed_daemon_is_taken_over(shared_host):
     """It is killed during a sync; the other continues once the lease has expired."""
-    seconds_until_takeover(PATIENCE, shared_host, SHORT_LEASES)
+    seconds_until_takeover(WAIT_LIMIT, shared_host, SHORT_LEASES)
 
 
 @pytest.mark.skipif(not LONG, reason="WCFLOW_LONG=1: takes a minute")

@@ -1,4 +1,4 @@
-"""Each action parses its steps with all errors, and plans what follows from them."""
+"""Actions parse their steps, report all errors, and plan the results."""
 
 import ast
 import re
@@ -37,7 +37,7 @@ def parse(text):
 
 
 def plan(text, *orders, account=None, order=None, variables=None, now=NOW):
-    """Return what follows from the last of these steps."""
+    """Return the planned result of the last of these steps."""
     facts = Context(profile(*orders, account=account), now, order)
     return parse(text)[-1].plan(StepContext(facts, variables or {}, SECTIONS, KEY, "w, e"))
 
@@ -74,12 +74,12 @@ def test_all_errors_are_reported_with_their_rows():
         ("if orders_count > 1", "", "unknown step 'if'"),
     ],
 )
-def test_an_invalid_step_is_refused(line, expected, got):
+def test_an_invalid_step_is_an_error(line, expected, got):
     assert [(expected, got)] == [(e, g) for _, e, g, _ in errors(line)]
 
 
-def test_a_coupon_code_is_known_only_after_its_step():
-    """A note that names a coupon above the step that makes it would be empty."""
+def test_a_coupon_code_is_available_only_after_its_step():
+    """Before it, a note with the code would be empty."""
     ((row, _, _, hint),) = errors("add_note {{ coupon.code }}\ncreate_coupon welcome10")
     assert (0, "available after the step create_coupon") == (row, hint)
     sent = plan(
@@ -99,14 +99,14 @@ def test_a_coupon_is_remembered_for_later_steps():
 
 @pytest.mark.parametrize("email", ["", "anna", "anna@example", "an na@example.com"])
 def test_a_coupon_for_one_customer_needs_a_real_address(email):
-    """WooCommerce drops a malformed one, and then anyone can use the coupon."""
+    """WooCommerce drops an invalid one, and then anyone can use the coupon."""
     person = replace(profile(), email=email)
     (step,) = parse("create_coupon welcome10")
     with pytest.raises(StepRefused, match="no e-mail address"):
         step.plan(StepContext(Context(person, NOW), {}, SECTIONS, KEY))
 
 
-def test_a_note_goes_to_the_order_of_the_trigger_or_to_the_latest():
+def test_a_note_is_for_the_order_of_the_trigger_or_the_latest():
     both = [order(1, days=9), order(2, days=1)]
     assert 1 == plan("add_note x", *both, order=both[0]).target
     assert 2 == plan("add_note x", *both).target
@@ -129,7 +129,7 @@ def test_stop_ends_the_run():
     assert Stop("stopped by the step 'stop'") == plan("stop")
 
 
-def test_meta_goes_to_the_customer_or_a_guests_latest_order():
+def test_meta_is_for_the_customer_or_a_guests_latest_order():
     sent = [plan("set_meta k v", order(1), account=account()), plan("set_meta k v", order(1))]
     assert [("meta_customer", 12), ("meta_order", 1)] == [(s.kind, s.target) for s in sent]
     assert {"key": "k", "value": "v"} == sent[0].payload
@@ -153,7 +153,7 @@ def test_waits_keep_the_time_of_day_of_the_store(wait, until):
     assert Wait(until) == plan(f"wait {wait}", now=saturday)
 
 
-def test_a_tag_has_no_comma_and_no_blanks_at_its_ends():
+def test_a_tag_has_no_comma_and_no_outer_spaces():
     assert "Country: DE AT" == one_tag("  Country: DE,\n AT ")
 
 
@@ -164,18 +164,20 @@ PACKAGES = ("cli", "daemon", "poll", "evaluate", "outbox", "config", "rules")
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nothing_outside_its_module_names_an_action(package):
     """Note, tag and coupon are also keys and sections of the INI."""
+    files = list((Path(wcflow.__file__).parent / package).rglob("*.py"))
     found = [
         (file.name, node.value)
-        for file in (Path(wcflow.__file__).parent / package).rglob("*.py")
+        for file in files
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Constant) and node.value in OWN_NAMES
     ]
+    assert files
     assert [] == found
 
 
-def test_no_code_outside_its_module_asks_for_a_kind_of_entry():
+def test_no_code_outside_its_module_compares_a_kind_of_entry():
     root = Path(wcflow.__file__).parent
     files = [file for package in PACKAGES for file in (root / package).rglob("*.py")]
-    asks = re.compile(r"""kind\s*(==|!=|in)\s*\(?["'](note|coupon|tag)\b""")
-    found = [file.name for file in files if asks.search(file.read_text())]
-    assert ["explain.py"] == found, "explain asks which rules are tag rules"
+    comparison = re.compile(r"""kind\s*(==|!=|in)\s*\(?["'](note|coupon|tag)\b""")
+    found = [file.name for file in files if comparison.search(file.read_text())]
+    assert ["explain.py"] == found, "explain finds the tag rules this way"

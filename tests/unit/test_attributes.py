@@ -1,4 +1,4 @@
-"""What each attribute says of a person, an order and a line."""
+"""The values of all attributes of persons, orders and line items."""
 
 import re
 from datetime import date, timedelta
@@ -22,16 +22,16 @@ BAGS = Product(10, "Leather bag", "BAG", ("Bags", "Leather"), ("new",))
 BOOK = Product(20, "A book", "BOOK", ("Books",), ())
 
 
-def found(name, who=None, now=NOW, **more):
-    return parse_attribute(name, ANYWHERE).found(Context(who or profile(), now, **more))
+def found(name, person=None, now=NOW, **more):
+    return parse_attribute(name, ANYWHERE).found(Context(person or profile(), now, **more))
 
 
 def value(name, *orders, **more):
     return found(name, profile(*orders, **more)).value
 
 
-def in_store(who, **more):
-    return replace(who, store=replace(STORE, **more))
+def in_store(person, **more):
+    return replace(person, store=replace(STORE, **more))
 
 
 RICH_ORDER = order(
@@ -89,10 +89,10 @@ FITS = {
 
 
 class TestRegistry:
-    """The registry is the product's word: its examples work, its types are true."""
+    """The documented examples and types of all attributes are correct."""
 
     @EVERY
-    def test_the_example_asks_for_the_attribute_and_can_be_asked(self, attribute):
+    def test_the_example_uses_the_attribute_and_can_be_evaluated(self, attribute):
         condition = parse_condition(attribute.example, ANYWHERE)
         answers = [
             condition.answer(context).value for context in (Context(profile(), NOW), RICH_SCOPE)
@@ -104,20 +104,20 @@ class TestRegistry:
         assert all(answer in (True, False, None) for answer in answers)
 
     @EVERY
-    def test_a_person_with_all_there_is_has_a_value_of_the_type(self, attribute):
+    def test_a_person_with_all_data_has_a_value_of_the_documented_type(self, attribute):
         name = attribute.name.replace("item.meta.KEY", "item.meta.size")
         name = name.replace("order.meta.KEY", "order.meta.delivery_day")
         name = name.replace("meta.KEY", "meta.loyalty_points")
-        asked = parse_attribute(name, ANYWHERE)
-
-        assert isinstance(asked.found(RICH_SCOPE).value, FITS[attribute.kind])
+        assert isinstance(
+            parse_attribute(name, ANYWHERE).found(RICH_SCOPE).value, FITS[attribute.kind]
+        )
 
     @EVERY
-    def test_of_a_person_without_orders_nothing_is_made_up(self, attribute):
-        """It is not known, or none, or 0; but for what an address alone says."""
+    def test_a_person_without_orders_has_no_value(self, attribute):
+        """It is unknown, empty or 0, except for attributes of the address and the store."""
         name = attribute.name.replace("KEY", "x")
-        said = {"email", "email_domain", "store", "is_guest", "is_registered"}
-        if name in said:
+        known = {"email", "email_domain", "store", "is_guest", "is_registered"}
+        if name in known:
             assert found(name).value is not None
         else:
             assert found(name).value in (None, (), Decimal())
@@ -128,84 +128,86 @@ class TestRegistry:
         assert attribute.family in FAMILIES
 
     @pytest.mark.parametrize("attribute", WINDOWED, ids=lambda each: each.name)
-    def test_what_has_a_window_may_be_asked_of_the_last_days(self, attribute):
-        """Of a window so long that all is within, the value is the one without; and it ends."""
-        whole, windowed = found(attribute.name, RICH), found(attribute.name + "(90y)", RICH)
+    def test_a_window_that_includes_everything_does_not_change_the_value(self, attribute):
+        """But the value changes when the oldest order leaves the window."""
+        unlimited, windowed = found(attribute.name, RICH), found(attribute.name + "(90y)", RICH)
 
-        assert (whole.value, whole.orders) == (windowed.value, windowed.orders)
-        assert (whole.changes_at is None, windowed.changes_at is None) == (
+        assert (unlimited.value, unlimited.orders) == (windowed.value, windowed.orders)
+        assert (unlimited.changes_at is None, windowed.changes_at is None) == (
             True,
             not windowed.orders,
         )
 
-    def test_keys_are_part_of_the_name(self):
-        """Also such as look like the entry itself."""
+    def test_a_meta_key_is_part_of_the_name(self):
+        """Even the key KEY."""
         assert (ATTRIBUTES["meta.KEY"], "KEY") == find_attribute("meta.KEY")
         assert (ATTRIBUTES["order.meta.KEY"], "a.b") == find_attribute("order.meta.a.b")
         assert find_attribute("meta.") is None
 
 
-class TestWho:
-    def test_an_account_speaks_before_orders(self):
-        who = profile(order(), account=account(first_name="Bea"))
+class TestPerson:
+    def test_an_account_has_precedence_over_orders(self):
+        person = profile(order(), account=account(first_name="Bea"))
 
-        assert ("Bea", ()) == (found("first_name", who).value, found("first_name", who).orders)
+        assert ("Bea", ()) == (
+            found("first_name", person).value,
+            found("first_name", person).orders,
+        )
 
-    def test_what_an_account_does_not_say_the_newest_order_says(self):
-        """The newest that says it: a later one without a phone does not hide the earlier one's."""
+    def test_a_value_missing_in_the_account_is_that_of_the_newest_order_with_one(self):
         old = order(1, days=20, billing=Address(phone="1", city="Bonn"))
         new = order(2, days=10, billing=Address(city="Berlin"))
         trashed = order(3, days=1, status="trash", billing=Address(city="Mainz"))
-        who = profile(old, new, trashed, account=account(first_name=""))
+        person = profile(old, new, trashed, account=account(first_name=""))
 
         assert ("1", "Berlin", None) == tuple(
-            found(name, who).value for name in ("phone", "city", "first_name")
+            found(name, person).value for name in ("phone", "city", "first_name")
         )
 
-    def test_a_guest_is_as_their_orders_say(self):
-        """Also as orders that were never paid say."""
-        who = profile(order(status="pending"))
+    def test_a_guest_has_the_values_of_their_orders(self):
+        """Unpaid orders count too."""
+        person = profile(order(status="pending"))
 
         assert ("Anna", "DE", True, False, None) == tuple(
-            found(name, who).value
+            found(name, person).value
             for name in ("first_name", "billing_country", "is_guest", "is_registered", "username")
         )
 
-    def test_the_domain_is_what_stands_after_the_at(self):
+    def test_the_email_domain_is_the_part_after_the_at_sign(self):
         assert "example.com" == value("email_domain")
 
-    def test_a_person_without_address_has_none(self):
+    def test_a_person_without_an_address_has_no_email(self):
         assert (None, None) == tuple(
             found(name, replace(profile(), email="")).value for name in ("email", "email_domain")
         )
 
-    def test_the_country_they_mostly_ship_to(self):
-        """Billing stands in for shipping; unpaid orders do not count; of equals the newest."""
-        by = [
+    def test_the_shipping_country_is_the_most_frequent_one(self):
+        """Without a shipping address billing counts; unpaid orders do not. The newest decides a tie."""
+        orders = [
             order(1, days=50, shipping=Address(country="AT")),
             order(2, days=40),
             order(3, days=30, status="failed", shipping=Address(country="AT")),
         ]
 
         assert ("DE", (2,)) == (
-            found("shipping_country", profile(*by)).value,
-            found("shipping_country", profile(*by)).orders,
+            found("shipping_country", profile(*orders)).value,
+            found("shipping_country", profile(*orders)).orders,
         )
         more = order(4, days=20, shipping=Address(country="AT"))
-        assert "AT" == value("shipping_country", *by, more)
+        assert "AT" == value("shipping_country", *orders, more)
 
-    def test_without_paid_orders_the_country_is_that_of_the_account(self):
-        mine = account(shipping=Address(country="CH"), billing=Address(country="DE"))
+    def test_without_paid_orders_the_shipping_country_is_that_of_the_account(self):
+        own = account(shipping=Address(country="CH"), billing=Address(country="DE"))
 
-        assert "CH" == value("shipping_country", order(status="failed"), account=mine)
+        assert "CH" == value("shipping_country", order(status="failed"), account=own)
 
-    def test_the_last_sign_of_life_is_an_order_or_the_registration(self):
+    def test_the_last_activity_is_an_order_or_the_registration(self):
         assert ago(5) == value("last_active_date", order(days=5, status="failed"))
         assert ago(5) == value("last_active_date", order(days=9), account=account(days=5))
         assert ago(9) == value("last_active_date", order(days=9), account=account(days=50))
 
     @pytest.mark.parametrize(
-        ("said", "expected"),
+        ("text", "expected"),
         [
             ("yes", True),
             ("1", True),
@@ -217,22 +219,21 @@ class TestWho:
             ("maybe", None),
         ],
     )
-    def test_consent_is_what_the_stores_field_says(self, said, expected):
-        of_account = in_store(profile(account=account(meta={"ok": said})), consent_meta="ok")
-        of_guest = in_store(profile(order(meta={"ok": said})), consent_meta="ok")
+    def test_consent_is_read_from_the_meta_field_of_the_store(self, text, expected):
+        of_account = in_store(profile(account=account(meta={"ok": text})), consent_meta="ok")
+        of_guest = in_store(profile(order(meta={"ok": text})), consent_meta="ok")
 
         assert (expected, expected) == (
             found("accepts_marketing", of_account).value,
             found("accepts_marketing", of_guest).value,
         )
 
-    def test_a_guest_who_did_not_agree_again_is_not_known_to_agree(self):
-        """Only the latest order counts."""
-        who = profile(order(1, days=9, meta={"ok": "yes"}), order(2, days=1))
+    def test_the_consent_of_a_guest_is_that_of_the_latest_order(self):
+        person = profile(order(1, days=9, meta={"ok": "yes"}), order(2, days=1))
 
-        assert found("accepts_marketing", in_store(who, consent_meta="ok")).value is None
+        assert found("accepts_marketing", in_store(person, consent_meta="ok")).value is None
 
-    def test_of_meta_that_may_not_be_read_nothing_is_known(self):
+    def test_meta_that_the_key_cannot_read_is_unknown(self):
         assert value("meta.vip", account=replace(account(), meta=None)) is None
 
 
@@ -276,8 +277,8 @@ class TestBirthday:
             ("", None),
         ],
     )
-    def test_dates_of_birth_are_read_as_shops_keep_them(self, text, expected):
-        """Forms that may mean two days are not guessed at."""
+    def test_dates_of_birth_are_read_in_the_usual_formats(self, text, expected):
+        """An ambiguous date is unknown."""
         assert expected == parse_birth_date(text)
 
     @pytest.mark.parametrize(
@@ -327,7 +328,7 @@ class TestBirthday:
             (date(2028, 2, 28), date(2028, 2, 29)),
         ],
     )
-    def test_who_was_born_on_a_leap_day_has_a_birthday_each_year(self, today, expected):
+    def test_a_person_born_on_a_leap_day_has_a_birthday_every_year(self, today, expected):
         assert expected == next_birthday(BirthDate(2, 29, 1992), today)
 
     @pytest.mark.parametrize(
@@ -335,14 +336,14 @@ class TestBirthday:
         [("1990-06-15", 36), ("1990-06-16", 35), ("06-15", None), ("2030-01-01", None)],
     )
     def test_age_is_in_full_years(self, born, age):
-        who = in_store(profile(account=account(meta={"born": born})), birthday_meta="born")
+        person = in_store(profile(account=account(meta={"born": born})), birthday_meta="born")
 
-        assert age == found("age", who).value
+        assert age == found("age", person).value
 
 
-class TestBuying:
+class TestOrders:
     def test_only_paid_orders_count(self):
-        """Not failed or cancelled ones, nor those refunded in full; but those in part."""
+        """Failed and fully refunded orders do not; partly refunded ones do."""
         orders = (
             order(1, total=1000),
             order(2, total=1000, status="failed"),
@@ -350,17 +351,17 @@ class TestBuying:
             order(4, total=1000, refunds=(refund(total=1000),)),
             order(5, total=1000, refunds=(refund(total=400),)),
         )
-        who = profile(*orders)
+        person = profile(*orders)
 
         assert (2, (1, 5), Decimal("16.00")) == (
-            found("orders_count", who).value,
-            found("orders_count", who).orders,
-            found("total_spent", who).value,
+            found("orders_count", person).value,
+            found("orders_count", person).orders,
+            found("total_spent", person).value,
         )
 
     def test_money_is_in_the_stores_currency(self):
         """An order without a rate counts in orders_count and not in total_spent."""
-        who = in_store(
+        person = in_store(
             profile(
                 order(1, total=1000),
                 order(2, total=1000, currency="EUR"),
@@ -370,56 +371,56 @@ class TestBuying:
         )
 
         assert (3, Decimal("21.00"), Decimal("10.50"), Decimal("11.00")) == tuple(
-            found(name, who).value
+            found(name, person).value
             for name in ("orders_count", "total_spent", "average_order_value", "largest_order")
         )
 
-    def test_a_window_takes_whole_days_of_the_store(self):
-        """An order of the first minute of the day 30 days ago is within 30 days."""
+    def test_a_window_covers_whole_days_of_the_store(self):
+        """An order in the first minute of the day 30 days ago is within 30 days."""
         first = NOW.replace(hour=22, minute=0) - timedelta(days=31)
         orders = order(1, created=first, paid=first), order(2, days=31, total=500)
 
         assert (1,) == found("total_spent(30d)", profile(*orders)).orders
         assert (2, 1) == found("total_spent(31d)", profile(*orders)).orders
 
-    def test_a_window_goes_by_the_date_of_payment(self):
+    def test_a_window_uses_the_date_of_payment(self):
         assert Decimal(1) == value("orders_count(7d)", order(days=30, paid=ago(2)))
 
-    def test_dates_are_those_of_paid_orders(self):
-        who = profile(order(1, days=30), order(2, days=20), order(3, days=5, status="failed"))
+    def test_first_and_last_order_are_paid_orders(self):
+        person = profile(order(1, days=30), order(2, days=20), order(3, days=5, status="failed"))
 
         assert (((1,), (2,))) == (
-            found("first_order_date", who).orders,
-            found("last_order_date", who).orders,
+            found("first_order_date", person).orders,
+            found("last_order_date", person).orders,
         )
 
-    def test_the_usual_gap_is_the_median_of_their_own(self):
-        """Several orders on one day are one."""
+    def test_the_order_gap_is_the_median_of_the_days_between_orders(self):
+        """Several orders on one day count as one."""
         days = (100, 90, 90, 60, 59)
         orders = [order(number, days=each) for number, each in enumerate(days, 1)]
 
         assert Decimal(10) == value("order_gap", *orders)
 
-    def test_who_has_no_gap_of_their_own_has_the_stores(self):
-        who = profile(order(1), order(2))
+    def test_a_person_without_a_gap_has_that_of_the_store(self):
+        person = profile(order(1), order(2))
 
         assert (None, Decimal(45)) == (
-            found("order_gap", who).value,
-            found("order_gap", in_store(who, order_gap=Decimal(45))).value,
+            found("order_gap", person).value,
+            found("order_gap", in_store(person, order_gap=Decimal(45))).value,
         )
 
-    def test_overdue_is_days_since_the_last_order_by_the_usual_gap(self):
+    def test_overdue_is_the_days_since_the_last_order_divided_by_the_gap(self):
         orders = [order(1, days=40), order(2, days=30)]
 
         assert Decimal(3) == value("overdue", *orders)
 
     @pytest.mark.parametrize("gap", [None, Decimal(0)])
-    def test_without_a_gap_nobody_is_overdue(self, gap):
+    def test_without_a_gap_overdue_is_unknown(self, gap):
         assert found("overdue", in_store(profile(order()), order_gap=gap)).value is None
 
     def test_refunds_count_by_their_own_date(self):
-        """Also of orders that are no longer paid; not of those in the trash."""
-        who = profile(
+        """Refunds of fully refunded orders count; those of orders in the trash do not."""
+        person = profile(
             order(1, days=200, refunds=(refund(total=300, days=5), refund(total=200, days=150))),
             order(2, days=100, status="refunded", refunds=(refund(total=10000, days=2),)),
             order(3, days=4, status="trash", refunds=(refund(total=100, days=2),)),
@@ -427,26 +428,26 @@ class TestBuying:
         names = ("refunded_total(30d)", "refunds_count(30d)", "refunds_count", "refunded_total")
 
         assert [Decimal("103.00"), 2, 3, Decimal("105.00")] == [
-            found(name, who).value for name in names
+            found(name, person).value for name in names
         ]
 
-    def test_shares_are_of_all_that_was_paid(self):
-        """What was refunded in full was paid before."""
-        who = profile(
+    def test_shares_include_fully_refunded_orders(self):
+        """They were paid before."""
+        person = profile(
             order(1, total=7500, discount_total=2500),
             order(2, total=2500, status="refunded", refunds=(refund(total=2500),)),
             order(3, total=9999, status="failed", discount_total=1),
         )
 
         assert (Decimal("0.25"), Decimal("0.2")) == (
-            found("refund_rate", who).value,
-            found("discount_share", who).value,
+            found("refund_rate", person).value,
+            found("discount_share", person).value,
         )
 
-    def test_shares_of_nothing_are_not_known(self):
+    def test_the_refund_rate_of_free_orders_is_unknown(self):
         assert value("refund_rate", order(total=0)) is None
 
-    def test_what_is_used_most_is_preferred_and_of_equals_the_newest(self):
+    def test_the_preferred_value_is_the_most_frequent_one_and_the_newest_decides_a_tie(self):
         orders = [
             order(1, days=30, payment_method="bacs", currency="EUR"),
             order(2, days=20, payment_method="stripe"),
@@ -457,7 +458,7 @@ class TestBuying:
             value(name, *orders) for name in ("preferred_payment_method", "preferred_currency")
         )
 
-    def test_coupons_are_listed_once_each(self):
+    def test_each_used_coupon_is_listed_once(self):
         orders = order(1, coupons=("a", "b")), order(2, coupons=("b",)), order(3)
 
         assert (("a", "b"), (1, 2)) == (
@@ -466,18 +467,18 @@ class TestBuying:
         )
 
 
-class TestBought:
-    def who(self, *orders):
+class TestProducts:
+    def person(self, *orders):
         return replace(profile(*orders), products={10: BAGS, 20: BOOK})
 
-    def test_products_say_what_lines_do_not(self):
-        """A deleted product is what its line calls it; a variation is found by both ids."""
+    def test_values_missing_in_line_items_are_those_of_the_products(self):
+        """A deleted product has the name in its line item; a variation is found by both ids."""
         lines = (
             item(1, product_id=10, sku=""),
             replace(item(2, product_id=20), variation_id=21),
             item(3, product_id=0, name="Gone", sku=""),
         )
-        who = self.who(order(items=lines))
+        person = self.person(order(items=lines))
 
         assert [
             ("10", "20", "21"),
@@ -486,28 +487,28 @@ class TestBought:
             ("new",),
             ("Leather bag", "A book", "Gone"),
         ] == [
-            found(name, who).value
+            found(name, person).value
             for name in ("products", "skus", "categories", "product_tags", "product_names")
         ]
 
-    def test_the_favourite_category_is_that_of_most_pieces(self):
-        who = self.who(
+    def test_the_favourite_category_is_the_one_with_the_most_pieces(self):
+        person = self.person(
             order(1, days=9, items=(item(product_id=20, quantity=3),)),
             order(2, days=5, items=(item(product_id=10, quantity=2),)),
         )
 
         assert ("Books", (1,)) == (
-            found("favourite_category", who).value,
-            found("favourite_category", who).orders,
+            found("favourite_category", person).value,
+            found("favourite_category", person).orders,
         )
 
 
 class TestOrder:
-    def of(self, name, which, *orders, who=None):
-        return found(name, who or profile(*orders), order=which).value
+    def of(self, name, this_order, *orders, person=None):
+        return found(name, person or profile(*orders), order=this_order).value
 
-    def test_an_order_knows_which_of_the_paid_ones_it_is(self):
-        """An unpaid one is none yet, and may still be the first."""
+    def test_an_order_has_its_number_among_the_paid_orders(self):
+        """An unpaid order has no number, and can still become the first."""
         first, second, unpaid = (
             order(1, days=9),
             order(2, days=5),
@@ -521,44 +522,44 @@ class TestOrder:
         ]
         assert self.of("order.is_first", unpaid, unpaid) is True
 
-    def test_the_total_is_gross_and_in_the_stores_currency(self):
+    def test_the_total_includes_refunds_and_is_in_the_stores_currency(self):
         euros = order(total=1000, currency="EUR", refunds=(refund(total=400),))
-        who = in_store(profile(euros), rates={"EUR": Decimal("1.5")})
+        person = in_store(profile(euros), rates={"EUR": Decimal("1.5")})
 
         assert (Decimal("15.00"), Decimal("6.00"), None) == (
-            self.of("order.total", euros, who=who),
-            self.of("order.refund_total", euros, who=who),
+            self.of("order.total", euros, person=person),
+            self.of("order.refund_total", euros, person=person),
             self.of("order.total", euros, euros),
         )
 
-    def test_an_order_without_a_note_is_known_to_have_none(self):
-        mine = order()
+    def test_an_order_without_a_customer_note_mentions_nothing(self):
+        own = order()
 
         answer = parse_condition("not order.customer_note mentions 'gift'", ANYWHERE)
 
-        assert answer.answer(Context(profile(mine), NOW, order=mine)).holds
+        assert answer.answer(Context(profile(own), NOW, order=own)).holds
 
-    def test_pieces_are_counted_not_lines(self):
-        mine = order(items=(item(quantity=2), item(2, quantity=3)))
+    def test_order_items_counts_pieces_and_not_lines(self):
+        own = order(items=(item(quantity=2), item(2, quantity=3)))
 
-        assert Decimal(5) == self.of("order.items", mine, mine)
+        assert Decimal(5) == self.of("order.items", own, own)
 
-    def test_it_goes_where_it_is_shipped_else_billed(self):
-        mine, other = order(), order(shipping=Address(country="FR"))
+    def test_the_shipping_country_is_the_billing_country_without_a_shipping_address(self):
+        billed, shipped = order(), order(shipping=Address(country="FR"))
 
         assert ("DE", "FR") == tuple(
-            self.of("order.shipping_country", each, each) for each in (mine, other)
+            self.of("order.shipping_country", each, each) for each in (billed, shipped)
         )
 
     def test_the_total_of_a_line_is_in_the_stores_currency(self):
         yen = order(total=1000, currency="JPY", items=(item(total=1000),))
-        who = in_store(profile(yen), rates={"JPY": Decimal("0.01")})
+        person = in_store(profile(yen), rates={"JPY": Decimal("0.01")})
 
-        assert Decimal("10.00") == found("item.total", who, order=yen, item=yen.items[0]).value
+        assert Decimal("10.00") == found("item.total", person, order=yen, item=yen.items[0]).value
 
 
-class TestStanding:
-    def test_segments_are_as_decided_now(self):
+class TestSegments:
+    def test_segments_are_those_of_this_evaluation(self):
         context = {"segments": {"VIP": ago(3), "New": ago(40)}}
 
         assert (("New", "VIP"), ago(3)) == (
@@ -567,8 +568,8 @@ class TestStanding:
         )
 
 
-def test_a_windowed_attribute_asks_for_what_its_window_includes():
-    """Whatever the window: orders_count(x) = 0 if and only if last_order_date < -x."""
+def test_no_orders_in_a_window_means_the_last_order_is_older():
+    """orders_count(x) = 0 if and only if last_order_date < -x."""
     for days in range(12):
         context = Context(profile(order(days=days)), NOW)
         for length in ("5d", "1w", "7d"):

@@ -23,11 +23,11 @@ from wcflow.store.errors import (
 from wcflow.store.response import StoreResponse, parse_retry_after
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
-SHOP = "https://shop.example"
+STORE_URL = "https://shop.example"
 PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body></body></html>"
 
 
-def said(status: int, body: Any = "", **headers: str) -> StoreResponse:
+def response(status: int, body: Any = "", **headers: str) -> StoreResponse:
     content = body if isinstance(body, str) else json.dumps(body)
     kind = "text/html" if content.startswith("<") else "application/json"
     names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -43,7 +43,9 @@ def recorded_response(file: str, name: str) -> StoreResponse:
     return StoreResponse(response["status"], response["headers"], content.encode())
 
 
-def refusal(answer: StoreResponse, *, store_url: str = SHOP, wrote: bool = False) -> StoreError:
+def error_of(
+    answer: StoreResponse, *, store_url: str = STORE_URL, wrote: bool = False
+) -> StoreError:
     request = "POST /coupons" if wrote else "GET /orders"
     return response_error(request, answer, store_url=store_url, wrote=wrote)
 
@@ -156,12 +158,12 @@ class TestRecordings:
     def test_an_error_of_woocommerce_becomes_a_sentence(
         self, file: str, name: str, wrote: bool, sentence: str, permanent: bool
     ) -> None:
-        error = refusal(recorded_response(file, name), wrote=wrote)
+        error = error_of(recorded_response(file, name), wrote=wrote)
         assert (sentence, permanent) == (str(error), error.permanent)
 
     def test_maintenance_has_retry_after(self) -> None:
         for name in ("maintenance_json", "maintenance_html"):
-            error = refusal(recorded_response("auth", name), wrote=True)
+            error = error_of(recorded_response("auth", name), wrote=True)
             assert (600.0, False) == (error.retry_after, error.effect_unknown)
 
 
@@ -170,7 +172,7 @@ class TestAdvice:
         ("answer", "sentence", "advice", "permanent"),
         [
             (
-                said(403, PAGE.format("Sucuri WebSite Firewall")),
+                response(403, PAGE.format("Sucuri WebSite Firewall")),
                 (
                     "a firewall or security plugin blocked the request (GET /orders: HTTP 403,"
                     ' web page "Sucuri WebSite Firewall")'
@@ -182,7 +184,7 @@ class TestAdvice:
                 False,
             ),
             (
-                said(404, PAGE.format("Not Found")),
+                response(404, PAGE.format("Not Found")),
                 'there is no WooCommerce API at this address (GET /orders: HTTP 404, web page "Not Found")',
                 (
                     "Check url. If it is right, choose any permalink structure but Plain (WordPress,"
@@ -192,7 +194,7 @@ class TestAdvice:
                 True,
             ),
             (
-                said(502, PAGE.format("Bad Gateway")),
+                response(502, PAGE.format("Bad Gateway")),
                 (
                     "the store's web server got no response from PHP (GET /orders: HTTP 502,"
                     ' web page "Bad Gateway")'
@@ -201,34 +203,34 @@ class TestAdvice:
                 False,
             ),
             (
-                said(429),
+                response(429),
                 "the store limits the request rate (GET /orders: HTTP 429)",
                 "Raise poll_every, or ask the host for a higher limit.",
                 False,
             ),
             (
-                said(521, PAGE.format("Down")),
+                response(521, PAGE.format("Down")),
                 'the store has a problem (GET /orders: HTTP 521, web page "Down")',
                 "Try again later.",
                 False,
             ),
-            (said(418), "the store rejected the request (GET /orders: HTTP 418)", "", True),
+            (response(418), "the store rejected the request (GET /orders: HTTP 418)", "", True),
         ],
         ids=lambda value: value.status if isinstance(value, StoreResponse) else None,
     )
     def test_errors_of_hosts_and_firewalls_are_recognized(
         self, answer: StoreResponse, sentence: str, advice: str, permanent: bool
     ) -> None:
-        error = refusal(answer)
+        error = error_of(answer)
         assert (sentence, advice, permanent) == (str(error), error.advice, error.permanent)
 
-    def test_over_https_the_authorization_header_may_be_missing(self) -> None:
+    def test_the_advice_for_https_mentions_the_authorization_header(self) -> None:
         unknown = recorded_response("auth", "unknown_key")
-        mentioned = [
-            "Authorization header" in refusal(unknown, store_url=store_url).advice
-            for store_url in (SHOP, "http://shop.example")
+        mentions_header = [
+            "Authorization header" in error_of(unknown, store_url=store_url).advice
+            for store_url in (STORE_URL, "http://shop.example")
         ]
-        assert [True, False] == mentioned
+        assert [True, False] == mentions_header
 
     @pytest.mark.parametrize(
         ("message", "sentence"),
@@ -248,11 +250,11 @@ class TestAdvice:
     )
     def test_oauth_errors_are_recognized(self, message: str, sentence: str) -> None:
         body = {"code": "woocommerce_rest_authentication_error", "message": message}
-        assert str(refusal(said(401, body))).startswith(f"{sentence} (GET /orders: HTTP 401")
+        assert str(error_of(response(401, body))).startswith(f"{sentence} (GET /orders: HTTP 401")
 
     def test_the_message_of_the_store_is_shown_plain_and_short(self) -> None:
         body = {"code": "x", "message": "<a href='#'>Nope</a>\n" + "long " * 200}
-        text = str(refusal(said(400, body)))
+        text = str(error_of(response(400, body)))
         assert text.startswith(
             'the store rejected the request (GET /orders: HTTP 400 x: "Nope long'
         )
@@ -261,8 +263,8 @@ class TestAdvice:
     @pytest.mark.parametrize(
         "junk", ["", "null", "[]", '"x"', '{"data": 5}', '{"data": {"params": 1}}']
     )
-    def test_an_error_without_a_message_is_an_error(self, junk: str) -> None:
-        error = refusal(said(500, junk))
+    def test_an_error_without_a_message_has_a_general_sentence(self, junk: str) -> None:
+        error = error_of(response(500, junk))
         assert str(error) == "the store reported an internal error (GET /orders: HTTP 500)"
 
 
@@ -279,42 +281,44 @@ class TestRetryAfter:
             ("-5", None),
         ],
     )
-    def test_it_is_seconds_or_a_date(self, value: str, seconds: float | None) -> None:
+    def test_retry_after_is_seconds_or_a_date(self, value: str, seconds: float | None) -> None:
         headers = {"Retry-After": value, "Date": "Sun, 22 Nov 2026 19:20:08 GMT"}
         assert seconds == parse_retry_after(headers)
 
 
 class TestScope:
     @pytest.mark.parametrize(
-        ("answer", "whole"),
+        ("answer", "store_wide"),
         [
-            (said(301, Location="https://www.shop.example/"), True),
-            (said(401, {"code": "woocommerce_rest_cannot_view"}), True),
-            (said(403, PAGE.format("Firewall")), True),
-            (said(404, {"code": "rest_no_route"}), True),
-            (said(404, PAGE.format("Not Found")), True),
-            (said(429), True),
-            (said(502), True),
-            (said(503), True),
-            (said(504), True),
-            (said(400, {"code": "rest_invalid_param"}), False),
-            (said(403, {"code": "woocommerce_rest_cannot_edit"}), False),
-            (said(404, {"code": "wc_user_invalid_id"}), False),
-            (said(500), False),
-            (said(500, PAGE.format("Error")), False),
+            (response(301, Location="https://www.shop.example/"), True),
+            (response(401, {"code": "woocommerce_rest_cannot_view"}), True),
+            (response(403, PAGE.format("Firewall")), True),
+            (response(404, {"code": "rest_no_route"}), True),
+            (response(404, PAGE.format("Not Found")), True),
+            (response(429), True),
+            (response(502), True),
+            (response(503), True),
+            (response(504), True),
+            (response(400, {"code": "rest_invalid_param"}), False),
+            (response(403, {"code": "woocommerce_rest_cannot_edit"}), False),
+            (response(404, {"code": "wc_user_invalid_id"}), False),
+            (response(500), False),
+            (response(500, PAGE.format("Error")), False),
         ],
     )
-    def test_errors_of_one_request_and_of_the_store_differ(
-        self, answer: StoreResponse, whole: bool
+    def test_an_error_affects_the_whole_store_or_one_request(
+        self, answer: StoreResponse, store_wide: bool
     ) -> None:
-        assert whole == is_store_wide(refusal(answer, wrote=True))
+        assert store_wide == is_store_wide(error_of(answer, wrote=True))
 
     def test_a_coupon_that_was_not_sent_is_not_store_wide(self) -> None:
         assert not is_store_wide(StoreError("x", code="wcflow_coupon_flawed", permanent=True))
 
-    def test_only_some_statuses_are_an_overload(self) -> None:
-        helped = [status for status in range(400, 600) if is_overload(refusal(said(status)))]
-        assert [502, 504, 522, 524] == helped
+    def test_only_gateway_errors_and_time_outs_are_an_overload(self) -> None:
+        overloads = [
+            status for status in range(400, 600) if is_overload(error_of(response(status)))
+        ]
+        assert [502, 504, 522, 524] == overloads
 
 
 def wrapped(reason: Exception) -> requests.ConnectionError:

@@ -44,9 +44,9 @@ def store(http: SandboxHttp) -> Store:
     return open_client(ADMIN)
 
 
-def open_client(key: Any, **how: Any) -> Store:
-    how = {"sleep": lambda _seconds: None, "chance": lambda: 0.0} | how
-    return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
+def open_client(key: Any, **options: Any) -> Store:
+    options = {"sleep": lambda _seconds: None, "jitter": lambda: 0.0} | options
+    return Store("main", URL, key.consumer_key, key.consumer_secret, **options)
 
 
 def place_orders_a_minute_apart(sandbox: SandboxStore, count: int, **more: Any) -> list[int]:
@@ -54,7 +54,9 @@ def place_orders_a_minute_apart(sandbox: SandboxStore, count: int, **more: Any) 
 
 
 class TestOrders:
-    def test_a_full_page_can_have_successors(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_a_full_page_can_be_followed_by_another(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
         placed = place_orders_a_minute_apart(sandbox, 5)
         first = store.orders(page_size=3)
         rest = store.orders(after=first.rows[-1].created, page_size=3)
@@ -66,14 +68,16 @@ class TestOrders:
         )
         assert (placed[3:], 2, False) == ([order.id for order in rest.rows], rest.total, rest.full)
 
-    def test_they_are_paged_by_modification_time(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_orders_are_listed_by_modification_time(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
         one, two, three = place_orders_a_minute_apart(sandbox, 3, status="pending")
         sandbox.pay(one, now=NOW + timedelta(hours=1))
-        walked = store.order_ids(orderby="modified", modified_after=NOW)
-        assert [two, three, one] == [number for number, _changed in walked.rows]
-        assert walked.rows[-1] == (one, NOW + timedelta(hours=1))
+        listed = store.order_ids(orderby="modified", modified_after=NOW)
+        assert [two, three, one] == [number for number, _changed in listed.rows]
+        assert listed.rows[-1] == (one, NOW + timedelta(hours=1))
 
-    def test_the_bounds_are_exclusive(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_time_bounds_are_exclusive(self, sandbox: SandboxStore, store: Store) -> None:
         place_orders_a_minute_apart(sandbox, 1)
         second = timedelta(seconds=1)
         counts = [
@@ -111,9 +115,9 @@ class TestOrders:
         )
 
     def test_an_empty_list_of_ids_is_rejected(self, store: Store) -> None:
-        for ask in (store.customers, store.orders_meta, store.customers_meta):
+        for load in (store.customers, store.orders_meta, store.customers_meta):
             with pytest.raises(ValueError, match="expected ids"):
-                ask(())
+                load(())
 
     def test_an_order_in_the_trash_exists_and_a_deleted_one_does_not(
         self, sandbox: SandboxStore, store: Store
@@ -162,9 +166,8 @@ class TestUnreadableRows:
     def row(self, number: Any, stamp: Any = "2026-11-22T12:00:00") -> dict[str, Any]:
         return {"id": number, "date_modified_gmt": stamp}
 
-    def test_they_are_reported_and_the_others_are_read(self) -> None:
-        rows = [self.row(1), self.row(2, "yesterday"), "x", {"id": None}, self.row(3)]
-        found = self.page(rows)
+    def test_unreadable_rows_are_reported_and_the_others_are_read(self) -> None:
+        found = self.page([self.row(1), self.row(2, "yesterday"), "x", {"id": None}, self.row(3)])
         assert (((1, NOW), (3, NOW))) == found.rows
         assert (
             UnreadableRow(
@@ -182,9 +185,9 @@ class TestUnreadableRows:
 
     def test_a_page_with_omitted_rows_is_full(self) -> None:
         """WooCommerce counts rows that it cannot load, and omits them."""
-        held_back = self.page([self.row(1)], **{"X-WP-Total": "2"})
-        only_those = self.page([], **{"X-WP-Total": "1"})
-        assert (True, False) == (held_back.full, only_those.full)
+        incomplete = self.page([self.row(1)], **{"X-WP-Total": "2"})
+        empty = self.page([], **{"X-WP-Total": "1"})
+        assert (True, False) == (incomplete.full, empty.full)
 
     def test_rows_that_were_not_requested_are_an_error(self) -> None:
         with responses.RequestsMock() as web:
@@ -195,7 +198,7 @@ class TestUnreadableRows:
 
 
 class TestRefunds:
-    def test_they_are_read_with_their_dates(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_refunds_are_read_with_their_dates(self, sandbox: SandboxStore, store: Store) -> None:
         order = sandbox.place_order(now=NOW, items=((sandbox.add_product("Kite", now=NOW), 2),))
         known = sandbox.refund(order, "1.50", now=NOW)
         new = sandbox.refund(order, "2.00", now=NOW + timedelta(hours=1), reason="late")
@@ -211,29 +214,29 @@ class TestRefunds:
         http.clear_calls()
         assert (store.refunds(orders).found, http.calls) == ({}, [])
 
-    def test_an_old_woocommerce_is_read_order_by_order(
+    def test_refunds_of_an_old_woocommerce_are_read_order_by_order(
         self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
     ) -> None:
         product = sandbox.add_product("Kite", now=NOW)
         placed = [sandbox.place_order(now=NOW, items=((product, 2),)) for _ in range(2)]
-        made = {sandbox.refund(order, "1.00", now=NOW) for order in placed}
+        created = {sandbox.refund(order, "1.00", now=NOW) for order in placed}
         orders = store.orders().rows
         faults.fail_with(status=404, only="GET /wc/v3/refunds", times=None)
         store._lists_refunds = False
         http.clear_calls()
-        assert made == set(store.refunds(orders).found)
+        assert created == set(store.refunds(orders).found)
         paths = sorted(call.path for call in http.calls)
         assert [f"/wc/v3/orders/{order}/refunds" for order in placed] == paths
 
-    def test_an_old_woocommerce_is_detected_once(self, sandbox: SandboxStore) -> None:
+    def test_the_missing_list_of_refunds_is_detected_once(self, sandbox: SandboxStore) -> None:
         row = {"code": "rest_no_route", "message": "No route", "data": {"status": 404}}
         product = sandbox.add_product("Kite", now=NOW)
         order = sandbox.place_order(now=NOW, items=((product, 1),))
-        made = sandbox.refund(order, "1.00", now=NOW)
+        created = sandbox.refund(order, "1.00", now=NOW)
         with mount_sandbox(sandbox, lambda: NOW):
             orders = open_client(ADMIN).orders().rows
         refund = {
-            "id": made,
+            "id": created,
             "amount": "1.00",
             "reason": "",
             "date_created_gmt": "2026-11-22T12:00:00",
@@ -247,23 +250,25 @@ class TestRefunds:
             )
             store = open_client(ADMIN)
             found = [store.refunds(orders).found for _ in range(2)]
-        assert [{made: Refund(made, 100, "", NOW)}] * 2 == found
+        assert [{created: Refund(created, 100, "", NOW)}] * 2 == found
         assert (1, 2) == (listed.call_count, each.call_count)
 
 
 class TestCustomers:
-    def test_missing_ids_do_not_exist(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_ids_of_deleted_customers_are_not_found(
+        self, sandbox: SandboxStore, store: Store
+    ) -> None:
         known = [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(3)]
-        gone = known.pop()
-        sandbox.delete_customer(gone, now=NOW)
-        found = store.customers([*known, gone])
+        deleted = known.pop()
+        sandbox.delete_customer(deleted, now=NOW)
+        found = store.customers([*known, deleted])
         assert (known, 2, False) == ([each.id for each in found.rows], found.total, found.full)
 
     def test_customers_of_all_roles_are_found(self, sandbox: SandboxStore, store: Store) -> None:
-        boss = sandbox.register("boss@example.com", now=NOW, role="shop_manager")
-        assert ["shop_manager"] == [each.role for each in store.customers([boss]).rows]
+        manager = sandbox.register("boss@example.com", now=NOW, role="shop_manager")
+        assert ["shop_manager"] == [each.role for each in store.customers([manager]).rows]
 
-    def test_the_newest_come_first(self, sandbox: SandboxStore, store: Store) -> None:
+    def test_the_newest_customers_come_first(self, sandbox: SandboxStore, store: Store) -> None:
         ids = [sandbox.register(f"c{n}@example.com", now=NOW) for n in range(4)]
         assert tuple(reversed(ids[2:])) == store.newest_customer_ids(2).rows
 
@@ -272,8 +277,8 @@ class TestCustomers:
     ) -> None:
         ann = sandbox.register("ann@example.com", now=NOW, meta={"birthday": "1980-01-31"})
         bob = sandbox.register("bob@example.com", now=NOW)
-        seen = [each.customers_meta([ann, bob, 999]) for each in (store, open_client(MANAGER))]
-        assert [{ann: {"birthday": "1980-01-31"}, bob: {}}, {ann: None, bob: None}] == seen
+        found = [each.customers_meta([ann, bob, 999]) for each in (store, open_client(MANAGER))]
+        assert [{ann: {"birthday": "1980-01-31"}, bob: {}}, {ann: None, bob: None}] == found
 
     def test_a_customer_is_found_by_id(self, sandbox: SandboxStore, store: Store) -> None:
         ann = sandbox.register("ann+shop@example.com", now=NOW, first_name="Ann")
@@ -284,10 +289,10 @@ class TestCustomers:
 
 class TestProductsAndCoupons:
     def test_products_have_categories_and_tags(self, sandbox: SandboxStore, store: Store) -> None:
-        made = sandbox.add_product(
+        created = sandbox.add_product(
             "Wooden <Train>", now=NOW, sku="TOY-1", categories=("Baby & Kids",), tags=("gift",)
         )
-        expected = Product(made, "Wooden <Train>", "TOY-1", ("Baby & Kids",), ("gift",), NOW)
+        expected = Product(created, "Wooden <Train>", "TOY-1", ("Baby & Kids",), ("gift",), NOW)
         assert (expected,) == store.products().rows
 
     def test_changed_products_are_found_by_time(self, sandbox: SandboxStore, store: Store) -> None:
@@ -311,7 +316,7 @@ class TestProductsAndCoupons:
 
 @pytest.mark.parametrize("code", ["welcome", "sweet & sour +1", "süß=~!*'()", "a,b;c:d@e?f#g"])
 def test_every_request_over_http_has_a_valid_signature(code: str) -> None:
-    """The sandbox checks signatures with code of its own."""
+    """The sandbox verifies signatures with separate code."""
     url = "http://shop.example"
     with mount_sandbox(SandboxStore(), lambda: datetime.now(UTC), url=url):
         store = Store("main", url, ADMIN.consumer_key, ADMIN.consumer_secret)

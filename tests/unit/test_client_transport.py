@@ -34,9 +34,9 @@ class FakeSleep:
         self.seconds.append(seconds)
 
 
-def store(url: str = URL, **how: Any) -> Store:
-    how = {"sleep": FakeSleep(), "chance": lambda: 0.5} | how
-    return Store("main", url, "ck_key", "cs_secret", **how)
+def store(url: str = URL, **options: Any) -> Store:
+    options = {"sleep": FakeSleep(), "jitter": lambda: 0.5} | options
+    return Store("main", url, "ck_key", "cs_secret", **options)
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def web() -> Iterator[responses.RequestsMock]:
 
 
 def add_responses(
-    web: responses.RequestsMock, *said: Any, url: str = ORDERS, method: str = "GET"
+    web: responses.RequestsMock, *answers: Any, url: str = ORDERS, method: str = "GET"
 ) -> None:
     """Add responses in order: a status, an exception, or keywords."""
-    for each in said:
+    for each in answers:
         if isinstance(each, Exception):
             web.add(method, url, body=each)
         elif isinstance(each, int):
@@ -64,21 +64,23 @@ def query(call: responses.Call) -> dict[str, str]:
     return {key: value[-1] for key, value in parse_qs(urlsplit(call.request.url).query).items()}
 
 
-def failure(deed: Callable[[], object]) -> StoreError:
+def failure(call: Callable[[], object]) -> StoreError:
     with pytest.raises(StoreError) as caught:
-        deed()
+        call()
     return caught.value
 
 
 class TestKeys:
-    def test_https_sends_the_key_as_basic(self, web: responses.RequestsMock) -> None:
+    def test_https_sends_the_key_as_basic_authentication(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200)
         store().request("GET", "orders", {"status": "any"})
         request = web.calls[0].request
         assert request.headers["Authorization"] == "Basic Y2tfa2V5OmNzX3NlY3JldA=="
         assert query(web.calls[0]) == {"status": "any"}
 
-    def test_http_signs_and_never_sends_the_secret(self, web: responses.RequestsMock) -> None:
+    def test_http_requests_are_signed_and_never_contain_the_secret(
+        self, web: responses.RequestsMock
+    ) -> None:
         add_responses(web, 200, url=HTTP_ORDERS)
         store(HTTP_URL).request("GET", "orders", {"status": "any"})
         request, sent = web.calls[0].request, query(web.calls[0])
@@ -108,10 +110,10 @@ class TestKeys:
         store().index()
         assert "Authorization" not in web.calls[0].request.headers
 
-    def test_no_key_of_netrc_is_sent(
+    def test_the_key_in_netrc_is_not_sent(
         self, web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
     ) -> None:
-        """requests would use one if it had no other."""
+        """requests would use it for a request without a key."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine shop.example login other password other\n")
         monkeypatch.setenv("NETRC", str(netrc))
@@ -130,7 +132,7 @@ class TestKeys:
 
 
 class TestRequests:
-    def test_the_headers_of_a_request(self, web: responses.RequestsMock) -> None:
+    def test_a_request_names_wcflow_and_is_json(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": {}}, method="POST")
         store().request("POST", "orders", json={"note": "→"}, shape=dict)
         request = web.calls[0].request
@@ -156,8 +158,8 @@ class TestRequests:
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/other.pem")
         add_responses(web, 200)
         store(ca_file=ca_file, timeout=45.0).request("GET", "orders")
-        how = web.calls[0].request.req_kwargs  # type: ignore[attr-defined] # added by responses
-        assert (verified, (10.0, 45.0)) == (how["verify"], how["timeout"])
+        options = web.calls[0].request.req_kwargs  # type: ignore[attr-defined] # added by responses
+        assert (verified, (10.0, 45.0)) == (options["verify"], options["timeout"])
 
     def test_empty_parameters_are_not_sent(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200)
@@ -168,16 +170,16 @@ class TestRequests:
         add_responses(web, 200, 200, 200)
         client, sessions = store(), set()
 
-        def ask() -> None:
+        def send_request() -> None:
             client.request("GET", "orders")
             sessions.add(client._session())
 
-        threads = [threading.Thread(target=ask) for _ in range(2)]
+        threads = [threading.Thread(target=send_request) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        ask()
+        send_request()
         assert (3, 3) == (len(sessions), client.requests)
         client.close()
 
@@ -193,8 +195,8 @@ class TestRedirects:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_no_redirect_is_followed(self, web: responses.RequestsMock, method: str) -> None:
         """A redirect turns a POST into a GET and answers 200 with a list."""
-        to = "https://www.shop.example/wp-json/wc/v3/orders?consumer_key=1"
-        add_responses(web, {"status": 301, "headers": {**DATE, "Location": to}}, method=method)
+        target = "https://www.shop.example/wp-json/wc/v3/orders?consumer_key=1"
+        add_responses(web, {"status": 301, "headers": {**DATE, "Location": target}}, method=method)
         error = failure(lambda: store().request(method, "orders"))
         assert (
             "the store redirects to https://www.shop.example/wp-json/wc/v3/orders"
@@ -221,19 +223,19 @@ class TestRedirects:
 
 
 class TestReads:
-    def test_they_are_retried_after_growing_waits(self, web: responses.RequestsMock) -> None:
+    def test_reads_are_retried_after_growing_waits(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 502, 503, 504, 200)
         sleep = FakeSleep()
         assert store(sleep=sleep).request("GET", "orders").body == []
         assert [0.5, 1.0, 2.0, 4.0] == sleep.seconds
 
-    def test_retries_end(self, web: responses.RequestsMock) -> None:
+    def test_reads_are_tried_five_times(self, web: responses.RequestsMock) -> None:
         add_responses(web, 500, 500, 500, 500, 500)
         error = failure(lambda: store().request("GET", "orders"))
         assert (500, False, False) == (error.status, error.permanent, error.effect_unknown)
 
     @pytest.mark.parametrize(
-        ("wish", "waited"),
+        ("retry_after", "waited"),
         [
             ("7", 7.5),
             ("0", 0.5),
@@ -242,10 +244,10 @@ class TestReads:
         ],
     )
     def test_retry_after_is_respected(
-        self, web: responses.RequestsMock, wish: str, waited: float
+        self, web: responses.RequestsMock, retry_after: str, waited: float
     ) -> None:
         """Seconds, or a date by the store's clock."""
-        add_responses(web, {"status": 429, "headers": {**DATE, "Retry-After": wish}}, 200)
+        add_responses(web, {"status": 429, "headers": {**DATE, "Retry-After": retry_after}}, 200)
         sleep = FakeSleep()
         store(sleep=sleep).request("GET", "orders")
         assert [waited] == sleep.seconds
@@ -262,7 +264,7 @@ class TestReads:
         )
 
     @pytest.mark.parametrize(
-        "trouble",
+        "fault",
         [
             requests.exceptions.ConnectTimeout(),
             requests.exceptions.ReadTimeout(),
@@ -272,9 +274,9 @@ class TestReads:
         ids=lambda error: type(error).__name__,
     )
     def test_a_lost_connection_is_retried(
-        self, web: responses.RequestsMock, trouble: Exception
+        self, web: responses.RequestsMock, fault: Exception
     ) -> None:
-        add_responses(web, trouble, 200)
+        add_responses(web, fault, 200)
         assert store().request("GET", "orders").body == []
 
     def test_truncated_json_is_retried_and_then_an_error(self, web: responses.RequestsMock) -> None:
@@ -339,7 +341,7 @@ class TestWrites:
         return failure(lambda: client.request("POST", "orders", json={}, shape=dict))
 
     @pytest.mark.parametrize(
-        "trouble",
+        "fault",
         [
             429,
             500,
@@ -354,15 +356,15 @@ class TestWrites:
         ],
         ids=str,
     )
-    def test_a_write_that_may_have_happened_is_not_retried(
-        self, web: responses.RequestsMock, trouble: Any
+    def test_a_write_that_can_have_happened_is_not_retried(
+        self, web: responses.RequestsMock, fault: Any
     ) -> None:
-        add_responses(web, trouble, method="POST")
+        add_responses(web, fault, method="POST")
         error = self.post(store())
         assert (True, False, 1) == (error.effect_unknown, error.permanent, len(web.calls))
 
     @pytest.mark.parametrize(
-        "trouble",
+        "fault",
         [
             425,
             {"status": 503, "headers": {**DATE, "Retry-After": "2"}},
@@ -371,9 +373,9 @@ class TestWrites:
         ids=str,
     )
     def test_a_write_that_cannot_have_happened_is_retried(
-        self, web: responses.RequestsMock, trouble: Any
+        self, web: responses.RequestsMock, fault: Any
     ) -> None:
-        add_responses(web, trouble, {"json": {"id": 1}}, method="POST")
+        add_responses(web, fault, {"json": {"id": 1}}, method="POST")
         assert store().request("POST", "orders", json={}, shape=dict).body == {"id": 1}
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413])
@@ -392,21 +394,21 @@ class TestPages:
     def sizes(self, web: responses.RequestsMock) -> list[int]:
         return [int(query(call)["per_page"]) for call in web.calls]
 
-    @pytest.mark.parametrize("trouble", [502, 504, requests.exceptions.ReadTimeout()], ids=str)
-    def test_they_halve_after_an_overload(self, web: responses.RequestsMock, trouble: Any) -> None:
-        add_responses(web, trouble, trouble, 200)
+    @pytest.mark.parametrize("fault", [502, 504, requests.exceptions.ReadTimeout()], ids=str)
+    def test_pages_halve_after_an_overload(self, web: responses.RequestsMock, fault: Any) -> None:
+        add_responses(web, fault, fault, 200)
         store().page("orders", {}, dict)
         assert [100, 50, 25] == self.sizes(web)
 
-    @pytest.mark.parametrize("trouble", [500, 503, 429])
-    def test_they_keep_their_size_after_other_errors(
-        self, web: responses.RequestsMock, trouble: int
+    @pytest.mark.parametrize("fault", [500, 503, 429])
+    def test_pages_keep_their_size_after_other_errors(
+        self, web: responses.RequestsMock, fault: int
     ) -> None:
-        add_responses(web, trouble, 200)
+        add_responses(web, fault, 200)
         store().page("orders", {}, dict)
         assert [100, 100] == self.sizes(web)
 
-    def test_they_stay_small_and_grow_again(self, web: responses.RequestsMock) -> None:
+    def test_pages_stay_small_and_grow_again(self, web: responses.RequestsMock) -> None:
         add_responses(web, 504, *[200] * 12)
         client = store()
         for _ in range(12):
@@ -425,8 +427,7 @@ class TestPages:
         add_responses(web, 504, self.rows(50))
         assert store().page("orders", {}, dict).full
 
-    def test_ids_are_loaded_in_pages_of_this_size(self, web: responses.RequestsMock) -> None:
-        """All ids are requested, in pages of any size."""
+    def test_all_ids_are_loaded_in_pages_of_any_size(self, web: responses.RequestsMock) -> None:
         add_responses(web, 504, 200, 200)
         store(page_size=12).get_by_ids("orders", range(1, 13), {}, dict)
         requested = [query(call)["include"] for call in web.calls]
@@ -434,14 +435,14 @@ class TestPages:
 
 
 @contextmanager
-def listening_socket(deed: Callable[[socket.socket], object]) -> Iterator[int]:
+def listening_socket(handle: Callable[[socket.socket], object]) -> Iterator[int]:
     """Accept one connection on a loopback port and run a function on it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             connection, _address = server.accept()
             with connection:
-                deed(connection)
+                handle(connection)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -452,7 +453,7 @@ def listening_socket(deed: Callable[[socket.socket], object]) -> Iterator[int]:
 class TestRealSockets:
     """Real exceptions of requests and urllib3."""
 
-    def test_a_refused_connection(self) -> None:
+    def test_a_refused_connection_has_no_effect(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
         with store(f"http://127.0.0.1:{port}") as client:
@@ -460,7 +461,7 @@ class TestRealSockets:
         assert f"could not connect to 127.0.0.1:{port} (POST /orders)" == str(error)
         assert (False, False, 3) == (error.effect_unknown, error.permanent, client.requests)
 
-    def test_a_server_without_a_response(self) -> None:
+    def test_a_write_without_a_response_has_an_unknown_effect(self) -> None:
         done = threading.Event()
         with listening_socket(lambda _connection: done.wait(5)) as port:
             with store(f"http://127.0.0.1:{port}", timeout=0.1) as client:
@@ -469,32 +470,32 @@ class TestRealSockets:
         assert f"127.0.0.1:{port} did not respond within 0.1 s (POST /orders)" == str(error)
         assert (True, "wcflow_timeout", 1) == (error.effect_unknown, error.code, client.requests)
 
-    def test_a_server_that_closes_the_connection(self) -> None:
-        def hang_up(connection: socket.socket) -> None:
+    def test_a_write_on_a_lost_connection_has_an_unknown_effect(self) -> None:
+        def close_connection(connection: socket.socket) -> None:
             connection.recv(65536)
 
         with (
-            listening_socket(hang_up) as port,
+            listening_socket(close_connection) as port,
             store(f"http://127.0.0.1:{port}", timeout=5) as client,
         ):
             error = failure(lambda: client.request("POST", "orders", json={}, shape=dict))
         assert f"the connection to 127.0.0.1:{port} was lost (POST /orders)" == str(error)
         assert (True, "wcflow_broken") == (error.effect_unknown, error.code)
 
-    def test_a_server_without_https(self) -> None:
-        def chat(connection: socket.socket) -> None:
+    def test_a_server_without_https_is_a_permanent_error(self) -> None:
+        def respond_without_tls(connection: socket.socket) -> None:
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
         with (
-            listening_socket(chat) as port,
+            listening_socket(respond_without_tls) as port,
             store(f"https://127.0.0.1:{port}", timeout=5) as client,
         ):
             error = failure(lambda: client.request("GET", "orders"))
         assert f"127.0.0.1:{port} does not support https (GET /orders)" == str(error)
         assert error.permanent
 
-    def test_a_missing_ca_file(self) -> None:
+    def test_a_missing_ca_file_is_a_permanent_error(self) -> None:
         with store("https://127.0.0.1:9", ca_file="/nowhere/ca.pem") as client:
             error = failure(lambda: client.request("GET", "orders"))
         assert "cannot read /nowhere/ca.pem (GET /orders)" == str(error)

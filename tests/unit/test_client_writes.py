@@ -46,9 +46,9 @@ def store(http: SandboxHttp) -> Store:
     return open_client(ADMIN)
 
 
-def open_client(key: Any, **how: Any) -> Store:
-    how = {"sleep": lambda _seconds: None, "chance": lambda: 0.0} | how
-    return Store("main", URL, key.consumer_key, key.consumer_secret, **how)
+def open_client(key: Any, **options: Any) -> Store:
+    options = {"sleep": lambda _seconds: None, "jitter": lambda: 0.0} | options
+    return Store("main", URL, key.consumer_key, key.consumer_secret, **options)
 
 
 def register_customers(sandbox: SandboxStore, count: int) -> list[int]:
@@ -73,7 +73,7 @@ def error_codes(outcome: dict[int, StoreError | None]) -> dict[int, str]:
 
 
 class TestMeta:
-    def test_it_is_written_in_small_batches(
+    def test_meta_is_written_in_small_batches(
         self, sandbox: SandboxStore, store: Store, http: SandboxHttp
     ) -> None:
         ids = register_customers(sandbox, 60)
@@ -100,13 +100,17 @@ class TestMeta:
     ) -> None:
         one, two = register_customers(sandbox, 2)
         outcome = store.write_meta("customers", tag_updates([one, 999, two]))
-        gone = outcome[999]
+        missing = outcome[999]
         assert {one: "", 999: "wc_user_invalid_id", two: ""} == error_codes(outcome)
-        assert gone is not None
+        assert missing is not None
         assert (
             'the store rejected the change (PUT /customers/999: HTTP 404 wc_user_invalid_id: "Invalid user ID.")'
-        ) == str(gone)
-        assert (True, False, False) == (gone.permanent, gone.effect_unknown, is_store_wide(gone))
+        ) == str(missing)
+        assert (True, False, False) == (
+            missing.permanent,
+            missing.effect_unknown,
+            is_store_wide(missing),
+        )
 
     def test_meta_that_woocommerce_drops_is_an_error(
         self, sandbox: SandboxStore, store: Store
@@ -139,9 +143,9 @@ class TestMeta:
         ids = register_customers(sandbox, 40)
         faults.time_out(effect=False, only="POST *", times=None)
         outcome = store.write_meta("customers", tag_updates(ids))
-        unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
+        unknown = [number for number, error in outcome.items() if error and error.effect_unknown]
         assert (set(ids), {"wcflow_timeout"}) == (set(outcome), set(error_codes(outcome).values()))
-        assert ([25, 12, 6], ids[:6]) == (batch_sizes(http), unsure)
+        assert ([25, 12, 6], ids[:6]) == (batch_sizes(http), unknown)
 
     def test_an_unreachable_store_ends_the_writes(
         self, sandbox: SandboxStore, faults: Faults, store: Store, http: SandboxHttp
@@ -149,9 +153,9 @@ class TestMeta:
         ids = register_customers(sandbox, 60)
         faults.fail_with(status=503, only="POST *", times=None, after=1)
         outcome = store.write_meta("customers", tag_updates(ids))
-        unsure = [number for number, error in outcome.items() if error and error.effect_unknown]
+        unknown = [number for number, error in outcome.items() if error and error.effect_unknown]
         assert ids[:25] == [number for number, error in outcome.items() if error is None]
-        assert (ids[25:50], [25, 25]) == (unsure, batch_sizes(http))
+        assert (ids[25:50], [25, 25]) == (unknown, batch_sizes(http))
 
     def test_one_server_error_does_not_stop_the_others(
         self, sandbox: SandboxStore, faults: Faults, store: Store
@@ -195,10 +199,10 @@ class TestMeta:
             answer = {"update": [{"id": 1, "meta_data": [{"key": "wcflow_tags", "value": "VIP"}]}]}
             web.add("POST", f"{API}/customers/batch", json=answer, headers=DATE)
             outcome = open_client(ADMIN).write_meta("customers", tag_updates([1, 2]))
-        left_out = outcome[2]
+        missing = outcome[2]
         assert outcome[1] is None
-        assert left_out is not None
-        assert left_out.effect_unknown
+        assert missing is not None
+        assert missing.effect_unknown
 
 
 class TestNotes:
@@ -246,7 +250,7 @@ COUPON = Coupon(
 
 class TestCoupons:
     def test_a_coupon_is_created_and_found_by_its_key(self, store: Store) -> None:
-        made = store.create_coupon(COUPON)
+        created = store.create_coupon(COUPON)
         expected = replace(
             COUPON,
             code="welcome-7q4mxk",
@@ -254,7 +258,7 @@ class TestCoupons:
             minimum_amount="20.00",
             emails=("ann@example.com",),
         )
-        assert (expected, expected) == (made, store.coupon(COUPON.code))
+        assert (expected, expected) == (created, store.coupon(COUPON.code))
 
     def test_an_existing_coupon_is_not_created_again(
         self, sandbox: SandboxStore, store: Store
@@ -281,7 +285,7 @@ class TestCoupons:
         )
         assert "ann at home" not in str(error.value)
 
-    def answered(self, **changes: Any) -> dict[str, Any]:
+    def changed_response(self, **changes: Any) -> dict[str, Any]:
         """Return the response of a store with a plugin that changes coupons."""
         return {
             "id": 7,
@@ -311,7 +315,7 @@ class TestCoupons:
         return error.value
 
     @pytest.mark.parametrize(
-        ("change", "why"),
+        ("change", "reason"),
         [
             ({"date_expires_gmt": None}, "expires is never"),
             ({"email_restrictions": []}, "it is restricted to 0 e-mail addresses instead of 1"),
@@ -320,13 +324,13 @@ class TestCoupons:
             ({"code": []}, "code: expected text, got a list"),
         ],
     )
-    def test_a_coupon_that_differs_is_deleted(self, change: dict[str, Any], why: str) -> None:
+    def test_a_coupon_that_differs_is_deleted(self, change: dict[str, Any], reason: str) -> None:
         with responses.RequestsMock() as web:
             web.add("DELETE", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
-            error = self.create(web, self.answered(**change))
+            error = self.create(web, self.changed_response(**change))
             assert "force=true" in str(web.calls[-1].request.url)
         assert (
-            f"the store created the coupon WELCOME-7Q4MXK differently: {why}; it was removed"
+            f"the store created the coupon WELCOME-7Q4MXK differently: {reason}; it was removed"
         ) == str(error)
         assert ("wcflow_coupon_differs", True, False) == (
             error.code,
@@ -338,7 +342,7 @@ class TestCoupons:
         with responses.RequestsMock() as web:
             web.add("DELETE", f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)
             draft = web.add("PUT", f"{API}/coupons/7", json={"id": 7}, headers=DATE)
-            error = self.create(web, self.answered(email_restrictions=[]))
+            error = self.create(web, self.changed_response(email_restrictions=[]))
             assert b'{"status":"draft"}' == web.calls[-1].request.body
         assert (1, True) == (draft.call_count, str(error).endswith("it was removed"))
 
@@ -346,7 +350,7 @@ class TestCoupons:
         with responses.RequestsMock() as web:
             for method in ("DELETE", "PUT"):
                 web.add(method, f"{API}/coupons/7", status=403, json={"code": "no"}, headers=DATE)
-            error = self.create(web, self.answered(email_restrictions=[]))
+            error = self.create(web, self.changed_response(email_restrictions=[]))
         assert str(error).endswith("IT IS STILL IN THE STORE")
         assert error.advice.startswith("Delete the coupon WELCOME-7Q4MXK in the store.")
         assert error.effect_unknown

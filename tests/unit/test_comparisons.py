@@ -1,4 +1,4 @@
-"""A comparison with a number takes a shorter way, and comes to the same as the long one."""
+"""The fast path for comparisons with numbers has the same results as the general one."""
 
 from datetime import date
 from decimal import Decimal
@@ -15,29 +15,32 @@ from wcflow.rules.operators import COMPARISONS, Compare
 
 NUMBERS = st.decimals(min_value=-50, max_value=50, places=1)
 VALUES = NUMBERS | st.sampled_from([None, "", "7", "-2.5", "seven", ("7",), True, date(2026, 5, 4)])
-AGEINGS = st.none() | st.builds(
+GROWTHS = st.none() | st.builds(
     Growth, st.dates(date(2026, 1, 1), date(2026, 6, 1)), st.sampled_from([Decimal(3), Decimal(7)])
 )
 
 
 @given(st.data(), instants, zones)
-def test_a_number_compares_as_any_value_does(data, now, zone):
-    """Whatever was found, and whether it will change by time or by growing."""
+def test_the_fast_comparison_has_the_general_result(data, now, zone):
+    """For any value, fixed or growing with time."""
     context = Context(data.draw(profiles(now, zone)), now)
-    asked = AttributeQuery(ATTRIBUTES["orders_count"])
+    query = AttributeQuery(ATTRIBUTES["orders_count"])
     found = AttributeValue(
-        data.draw(VALUES), (), data.draw(st.none() | instants), data.draw(AGEINGS)
+        data.draw(VALUES), (), data.draw(st.none() | instants), data.draw(GROWTHS)
     )
-    context.known[asked.text] = found
-    asking = Compare(data.draw(st.sampled_from(sorted(COMPARISONS))), Number(data.draw(NUMBERS)))
-    assert asking.evaluate(found, context) == Comparison(asked, asking, "").evaluate(context)
+    context.known[query.text] = found
+    comparison = Compare(
+        data.draw(st.sampled_from(sorted(COMPARISONS))), Number(data.draw(NUMBERS))
+    )
+    general = Comparison(query, comparison, "").evaluate(context)
+    assert comparison.evaluate(found, context) == general
 
 
 @given(st.data(), instants, zones)
-def test_a_scope_made_quickly_is_a_scope(data, now, zone):
-    who, current_tags = data.draw(profiles(now, zone)), frozenset({"VIP"})
-    assert Context(who, now, current_tags=current_tags) == new_context(who, now, current_tags)
+def test_a_context_created_by_the_fast_path_equals_a_normal_one(data, now, zone):
+    person, current_tags = data.draw(profiles(now, zone)), frozenset({"VIP"})
+    assert Context(person, now, current_tags=current_tags) == new_context(person, now, current_tags)
     assert (
-        Context(who, now, current_tags=current_tags).__dict__
-        == new_context(who, now, current_tags).__dict__
+        Context(person, now, current_tags=current_tags).__dict__
+        == new_context(person, now, current_tags).__dict__
     )

@@ -1,4 +1,4 @@
-"""The promise that the whole of evaluation rests on: an answer never changes before it says so."""
+"""No answer changes before its ``changes_at``: evaluation relies on this."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,47 +23,52 @@ def scopes(draw):
     return Context(draw(profiles(now, zone)), now)
 
 
-def moments_between(start, end, zone, data):
-    """Give instants worth a look: edges, midnights of the store, and some by chance."""
+def instants_between(start, end, zone, data):
+    """Return interesting instants: the edges, midnights of the store, and random ones."""
     span = (end - start) // STEP
     if span < 2:
         return []
-    chosen = data.draw(st.lists(st.integers(1, span - 1), max_size=3))
-    moments = [start + STEP, end - STEP, *(start + STEP * count for count in chosen)]
-    for moment in list(moments):
-        midnight = start_of_day(moment.astimezone(zone).date(), zone)
-        moments += [midnight - STEP, midnight, midnight + STEP]
-    return [moment for moment in moments if start < moment < end]
+    random_steps = data.draw(st.lists(st.integers(1, span - 1), max_size=3))
+    instants_to_check = [
+        start + STEP,
+        end - STEP,
+        *(start + STEP * count for count in random_steps),
+    ]
+    for instant in list(instants_to_check):
+        midnight = start_of_day(instant.astimezone(zone).date(), zone)
+        instants_to_check += [midnight - STEP, midnight, midnight + STEP]
+    return [instant for instant in instants_to_check if start < instant < end]
 
 
 @slow
 @given(scopes(), comparisons, st.data())
-def test_a_comparison_stays_as_it_is_until_it_says_that_it_may_change(context, text, data):
-    """At any instant before ``changes_at`` the answer is the one of now."""
-    holds_until_it_says(text, context, data)
+def test_a_comparison_does_not_change_before_its_time_of_change(context, text, data):
+    assert_constant_until_change(text, context, data)
 
 
 @slow
 @given(scopes(), conditions, st.data())
-def test_a_condition_stays_as_it_is_until_it_says_that_it_may_change(context, text, data):
-    """So does any condition made of comparisons."""
-    holds_until_it_says(text, context, data)
+def test_a_condition_does_not_change_before_its_time_of_change(context, text, data):
+    assert_constant_until_change(text, context, data)
 
 
-def holds_until_it_says(text, context, data):
+def assert_constant_until_change(text, context, data):
     condition = parse_condition(text, RulePlace())
     answer = condition.answer(context)
     end = min(answer.changes_at or context.now + HORIZON, context.now + HORIZON)
-    moments = moments_between(context.now, end, context.store.zone, data)
-    then = {moment: condition.answer(replace(context, now=moment)).value for moment in moments}
+    instants_to_check = instants_between(context.now, end, context.store.zone, data)
+    values = {
+        instant: condition.answer(replace(context, now=instant)).value
+        for instant in instants_to_check
+    }
 
-    assert dict.fromkeys(moments, answer.value) == then
+    assert dict.fromkeys(instants_to_check, answer.value) == values
 
 
 @slow
 @given(scopes(), conditions)
-def test_the_instant_of_change_lies_ahead(context, text):
-    """Else the same person would be due again and again."""
+def test_the_time_of_change_is_in_the_future(context, text):
+    """Otherwise the person would be due again in every pass."""
     changes_at = parse_condition(text, RulePlace()).answer(context).changes_at
 
     assert changes_at is None or changes_at > context.now
@@ -71,17 +76,16 @@ def test_the_instant_of_change_lies_ahead(context, text):
 
 @slow
 @given(scopes(), comparisons, st.data())
-def test_whoever_wakes_when_told_sees_every_change(context, text, data):
-    """Waking only at the instants told, one has at all times the answer of the time."""
+def test_evaluating_only_at_times_of_change_gives_the_current_answer(context, text, data):
     condition = parse_condition(text, RulePlace())
     end = context.now + timedelta(days=data.draw(st.integers(0, 400)))
-    seen = condition.answer(context)
+    answer = condition.answer(context)
     for _ in range(500):
-        if seen.changes_at is None or seen.changes_at > end:
+        if answer.changes_at is None or answer.changes_at > end:
             break
-        seen = condition.answer(replace(context, now=seen.changes_at))
+        answer = condition.answer(replace(context, now=answer.changes_at))
 
-    assert condition.answer(replace(context, now=end)).value == seen.value
+    assert condition.answer(replace(context, now=end)).value == answer.value
 
 
 TEMPLATES = [
@@ -94,11 +98,13 @@ TEMPLATES = [
 
 @slow
 @given(scopes(), st.sampled_from(TEMPLATES), st.data())
-def test_a_template_renders_the_same_until_it_says_that_it_may_not(context, text, data):
+def test_a_template_renders_the_same_until_its_time_of_change(context, text, data):
     template = parse_template(text, RulePlace())
     rendered = template.render(context)
     end = min(template.changes_at(context) or context.now + HORIZON, context.now + HORIZON)
-    moments = moments_between(context.now, end, context.store.zone, data)
-    then = {moment: template.render(replace(context, now=moment)) for moment in moments}
+    instants_to_check = instants_between(context.now, end, context.store.zone, data)
+    texts = {
+        instant: template.render(replace(context, now=instant)) for instant in instants_to_check
+    }
 
-    assert dict.fromkeys(moments, rendered) == then
+    assert dict.fromkeys(instants_to_check, rendered) == texts

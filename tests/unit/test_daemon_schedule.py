@@ -1,4 +1,4 @@
-"""When jobs are due, which failures are logged, and what systemd is sent."""
+"""The times of jobs, the failures that are logged, and the messages to systemd."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ ZONES = st.sampled_from(
     ]
 )
 INSTANTS = st.integers(1_577_836_800, 2_051_222_400).map(lambda at: datetime.fromtimestamp(at, UTC))
-A_DAY_WITH_CLOCKS = timedelta(hours=25)
+LONGEST_DAY = timedelta(hours=25)
 
 
-# The nightly check
+# The nightly check.
 
 
 @given(now=INSTANTS, zone=ZONES)
 def test_the_nightly_check_is_at_half_past_three_in_the_stores_time_zone(
     now: datetime, zone: ZoneInfo
 ) -> None:
-    """Also when clocks change: after now, within 25 hours."""
+    """It is the next one, also on a day of 25 hours."""
     night = next_nightly(now, zone)
 
-    assert timedelta() < night - now <= A_DAY_WITH_CLOCKS
+    assert timedelta() < night - now <= LONGEST_DAY
     assert (3, 30) == (night.astimezone(zone).hour, night.astimezone(zone).minute)
 
 
@@ -69,12 +69,12 @@ def test_every_day_has_one_nightly_check(start: datetime, zone: ZoneInfo) -> Non
 
 
 def test_the_first_nightly_check_is_due_now() -> None:
-    """It computes percentiles and the usual gap between orders, which rules need."""
+    """It computes percentiles and the order gap, which rules need."""
     assert NOON == nightly_due(None, NOON, BERLIN)
 
 
 def test_a_missed_nightly_check_is_due_now() -> None:
-    """Some machines are switched off at night."""
+    """For example because the machine is off at night."""
     assert NOON == nightly_due(NOON - timedelta(days=2), NOON, BERLIN)
 
 
@@ -91,7 +91,7 @@ def test_a_nightly_check_dated_in_the_future_does_not_stop_the_next() -> None:
     assert datetime(2026, 3, 5, 2, 30, tzinfo=UTC) == nightly_due(done, NOON, BERLIN)
 
 
-# Retries
+# Retries.
 
 
 def test_pauses_after_store_errors_double_up_to_ten_minutes() -> None:
@@ -118,7 +118,7 @@ def test_a_busy_database_is_tried_again_soon() -> None:
     assert [5, 10, 15, 15, 15, 15] == pauses
 
 
-def test_the_work_of_a_daemon_that_died_is_taken_over_within_a_minute() -> None:
+def test_another_daemon_continues_the_work_of_a_killed_one_within_a_minute() -> None:
     """The lease expires and another daemon retries, together in less than a minute.
 
     A live daemon renews its lease so often that two renewals can fail.
@@ -134,7 +134,7 @@ def test_pauses_have_an_upper_bound(failures: int) -> None:
     assert job_retry_delay(StoreError("away"), failures) <= timedelta(minutes=10)
 
 
-# Logged failures
+# Logged failures.
 
 
 def test_each_reason_is_logged_once() -> None:
@@ -153,25 +153,25 @@ def test_each_reason_is_logged_once() -> None:
 def test_a_reason_is_logged_again_after_a_success() -> None:
     error = StoreError("away")
     first = record_failure(None, "sync", error, NOON).mark_logged()
-    over = record_success(first, "sync")
-    second = record_failure(over, "sync", error, NOON + timedelta(hours=1))
+    recovered = record_success(first, "sync")
+    second = record_failure(recovered, "sync", error, NOON + timedelta(hours=1))
 
-    assert (None, True) == (over, should_log(second, "sync", error))
+    assert (None, True) == (recovered, should_log(second, "sync", error))
 
 
 def test_failures_are_over_when_no_job_fails() -> None:
     """A successful sync does not end the failures of the nightly check."""
     error = StoreError("away")
     both = record_failure(record_failure(None, "nightly check", error, NOON), "sync", error, NOON)
-    left = record_success(both, "sync")
+    remaining = record_success(both, "sync")
 
-    assert left is not None
-    assert {"nightly check": 1} == left.failures
-    assert record_success(left, "nightly check") is None
+    assert remaining is not None
+    assert {"nightly check": 1} == remaining.failures
+    assert record_success(remaining, "nightly check") is None
 
 
 def test_a_busy_database_is_logged_the_second_time() -> None:
-    """Processes that share a database meet now and then."""
+    """Now and then two processes use a database at the same time."""
     error = BusyError("another wcflow is working on [store shop]")
     first = record_failure(None, "sync", error, NOON)
     second = record_failure(first, "sync", error, NOON)
@@ -179,11 +179,11 @@ def test_a_busy_database_is_logged_the_second_time() -> None:
     assert [False, True] == [should_log(each, "sync", error) for each in (first, second)]
 
 
-# The status line
+# The status line.
 
 
 def test_the_status_line_describes_every_store() -> None:
-    away = record_failure(
+    failing = record_failure(
         None, "sync", StoreError("the store is away"), NOON - timedelta(minutes=5)
     )
     stores = {
@@ -192,7 +192,7 @@ def test_the_status_line_describes_every_store() -> None:
         "slow": StoreHealth(polled_at=NOON - timedelta(minutes=7), waiting=3),
         "held": StoreHealth(polled_at=NOON, waiting=2316, held=True),
         "first": StoreHealth(activity="initial import: 300 of 2,500 orders"),
-        "away": StoreHealth(polled_at=NOON, failure=away),
+        "away": StoreHealth(polled_at=NOON, failure=failing),
     }
     expected = (
         "new: not polled yet; "
@@ -206,7 +206,7 @@ def test_the_status_line_describes_every_store() -> None:
     assert expected == status_line(stores, NOON)
 
 
-# Systemd
+# Systemd.
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -270,7 +270,7 @@ def test_an_unreachable_systemd_is_logged_once(
     assert 1 == capsys.readouterr().out.count("systemd unreachable")
 
 
-# Schedule and stop token
+# Schedule and stop token.
 
 
 def test_store_info_is_read_before_the_first_sync() -> None:
@@ -341,13 +341,13 @@ def test_every_call_of_a_stop_token_is_a_heartbeat(monkeypatch: pytest.MonkeyPat
         lambda: stop_token.wait(0),
         stop_token.raise_if_stopping,
     ]
-    fresh = []
+    renewed = []
     for call in calls:
         monkeypatch.setattr(stop_token, "_beat", stop_token.monotonic() - 1000)
         call()
-        fresh.append(stop_token.heartbeat_age() < 10)
+        renewed.append(stop_token.heartbeat_age() < 10)
 
-    assert [True] * len(calls) == fresh
+    assert [True] * len(calls) == renewed
 
 
 def test_a_wrong_store_is_retried_every_ten_minutes() -> None:

@@ -1,7 +1,7 @@
-"""A configuration that was sound and is damaged becomes problems with lines, or is sound still.
+"""A damaged configuration is rejected with problems and their lines, or is still valid.
 
-Nothing else: no traceback, no key in what is told, no waiting. What is damaged are the files that
-admins really have: the shipped one, and the one that ``wcflow init`` writes.
+There is never a traceback, a key in a message, or a long wait. The damaged files are those that
+admins have: the default one, and the one that ``wcflow init`` writes.
 """
 
 import resource
@@ -15,24 +15,24 @@ from random import Random
 import pytest
 
 from tests.command_line import ENVIRONMENT, run_process, run_wcflow
+from wcflow.cli.check import summary_lines
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary_lines
 from wcflow.errors import BAD_CONFIG, DONE
 
 KEY, SECRET = f"ck_{'a1' * 20}", f"cs_{'b2' * 20}"
 PASSWORD = "sesame-street-99"
 ENV = {"WC_KEY": KEY, "WC_SECRET": SECRET}
-SIGNS = "[]=#;'\"(){}%$|,.:-<>*/\\ \t0x\u00e4\u202e\u2028\U0001f600"
-EACH = 8
-"""Files per kind of damage and per sound file."""
-MOST_SECONDS = 5.0
-"""Of the processor's time, for one file; a sound one takes a fraction of that."""
+CHARACTERS = "[]=#;'\"(){}%$|,.:-<>*/\\ \t0x\u00e4\u202e\u2028\U0001f600"
+FILES_PER_DAMAGE = 8
+"""For each kind of damage and each valid file."""
+MAX_SECONDS = 5.0
+"""Of processor time for one file; a valid one takes a fraction of that."""
 
 
-def written_by_init(folder):
-    path = folder / "made.ini"
+def init_output(folder):
+    path = folder / "init.ini"
     words = ("--url", "https://shop.example", "--key", KEY, "--secret", SECRET)
     assert DONE == run_wcflow("init", *words, "--output", path).code
     database = f"database = postgresql://wcflow:{PASSWORD}@db.example/wcflow"
@@ -40,12 +40,12 @@ def written_by_init(folder):
 
 
 @pytest.fixture(scope="module")
-def sound_ini(tmp_path_factory):
-    return default_ini(), written_by_init(tmp_path_factory.mktemp("init"))
+def valid_inis(tmp_path_factory):
+    return default_ini(), init_output(tmp_path_factory.mktemp("init"))
 
 
 def in_lines(damage):
-    """Make damage to a list of lines damage to a text."""
+    """Turn a function that damages a list of lines into one that damages a text."""
 
     def to_text(text, chance):
         lines = text.split("\n")
@@ -56,17 +56,17 @@ def in_lines(damage):
     return to_text
 
 
-# What happens to files. Each takes the text and a chance, and gives text or bytes.
+# Kinds of damage. Each takes a text and a random generator, and returns text or bytes.
 
 
 @in_lines
-def lines_lost(lines, chance):
+def lines_deleted(lines, chance):
     for _ in range(chance.randint(1, 12)):
         del lines[chance.randrange(len(lines))]
 
 
 @in_lines
-def lines_doubled(lines, chance):
+def lines_duplicated(lines, chance):
     for _ in range(chance.randint(1, 12)):
         at = chance.randrange(len(lines))
         lines.insert(at, lines[at])
@@ -75,8 +75,8 @@ def lines_doubled(lines, chance):
 @in_lines
 def lines_swapped(lines, chance):
     for _ in range(chance.randint(1, 12)):
-        one, other = chance.randrange(len(lines)), chance.randrange(len(lines))
-        lines[one], lines[other] = lines[other], lines[one]
+        first, second = chance.randrange(len(lines)), chance.randrange(len(lines))
+        lines[first], lines[second] = lines[second], lines[first]
 
 
 @in_lines
@@ -87,14 +87,14 @@ def indents_changed(lines, chance):
 
 
 @in_lines
-def comments_opened(lines, chance):
+def comments_activated(lines, chance):
     for at, line in enumerate(lines):
         if chance.random() < 0.3:
             lines[at] = line.removeprefix("# ")
 
 
 @in_lines
-def values_gone(lines, chance):
+def values_deleted(lines, chance):
     for at, line in enumerate(lines):
         if chance.random() < 0.2:
             lines[at] = line.partition("=")[0] + "="
@@ -116,40 +116,40 @@ def heads_broken(lines, chance):
             lines[at] = chance.choice(["[", "]", "[]", "[[", line[1:], line[:-1], line * 2, "[ ]"])
 
 
-def signs_flipped(text, chance):
-    signs = list(text)
+def characters_replaced(text, chance):
+    characters = list(text)
     for _ in range(chance.randint(1, 30)):
-        signs[chance.randrange(len(signs))] = chance.choice(SIGNS)
-    return "".join(signs)
+        characters[chance.randrange(len(characters))] = chance.choice(CHARACTERS)
+    return "".join(characters)
 
 
-def signs_lost(text, chance):
-    signs = list(text)
+def characters_deleted(text, chance):
+    characters = list(text)
     for _ in range(chance.randint(1, 60)):
-        del signs[chance.randrange(len(signs))]
-    return "".join(signs)
+        del characters[chance.randrange(len(characters))]
+    return "".join(characters)
 
 
-def end_cut(text, chance):
+def end_cut_off(text, chance):
     return text[: chance.randrange(len(text))]
 
 
-def sections_cut(text, chance):
-    heads, *sections = text.split("\n[")
+def sections_shuffled(text, chance):
+    first, *sections = text.split("\n[")
     kept = [each for each in sections if chance.random() < 0.7]
     chance.shuffle(kept)
-    return "\n[".join([heads, *kept])
+    return "\n[".join([first, *kept])
 
 
-def two_halves(text, chance):
+def halves_overlapping(text, chance):
     return text[chance.randrange(len(text)) :] + text[: chance.randrange(len(text))]
 
 
-def other_lines_ends(text, chance):
+def line_ends_changed(text, chance):
     return "".join(chance.choice(["\r\n", "\r", "\n", "\x0b"]) if s == "\n" else s for s in text)
 
 
-def other_bytes(text, chance):
+def bytes_inserted(text, chance):
     data = bytearray(text.encode())
     for _ in range(chance.randint(1, 6)):
         at = chance.randrange(len(data))
@@ -159,18 +159,18 @@ def other_bytes(text, chance):
     return bytes(data)
 
 
-def another_encoding(text, chance):
+def encoding_changed(text, chance):
     name = chance.choice(["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "utf-7", "cp037"])
     return ("# \u00e4\n" + text).encode(name)
 
 
-def value_without_end(text, chance):
+def value_very_long(text, chance):
     long = chance.choice(["x", "9", "' ", "(", "and ", "{{", "\n  orders_count > 1", "'a', "])
-    at = chance.choice([at for at, sign in enumerate(text) if sign == "="])
+    at = chance.choice([at for at, character in enumerate(text) if character == "="])
     return f"{text[: at + 1]} {long * 20_000}{text[at + 1 :]}"
 
 
-def brackets_without_end(text, chance):
+def brackets_very_deep(text, chance):
     depth = chance.choice([50, 500, 20_000])
     inner = chance.choice(["orders_count > 1", "", "not " * depth, "in (" * depth])
     form = chance.choice(["when = {}{}{}", "tag = {{{{ {}{}{} }}}}", "do = wait {}{}{}"])
@@ -183,15 +183,29 @@ def many_rules(text, chance):
 
 
 DAMAGE = (
-    *(lines_lost, lines_doubled, lines_swapped, indents_changed, comments_opened, values_gone),
-    *(values_exchanged, heads_broken, signs_flipped, signs_lost, end_cut, sections_cut),
-    *(two_halves, other_lines_ends, other_bytes, another_encoding),
+    *(
+        lines_deleted,
+        lines_duplicated,
+        lines_swapped,
+        indents_changed,
+        comments_activated,
+        values_deleted,
+    ),
+    *(
+        values_exchanged,
+        heads_broken,
+        characters_replaced,
+        characters_deleted,
+        end_cut_off,
+        sections_shuffled,
+    ),
+    *(halves_overlapping, line_ends_changed, bytes_inserted, encoding_changed),
 )
-RARE = (value_without_end, brackets_without_end)
+RARE = (value_very_long, brackets_very_deep)
 
 
 def read(data):
-    """Load a file of this content; give its problems, and whether anything was understood."""
+    """Load a file with this content; return its problems, and the summary or the error message."""
     main = Path("/nowhere/wcflow.ini")
 
     def read_file(path):
@@ -199,87 +213,82 @@ def read(data):
             return data
         raise FileNotFoundError(2, "No such file or directory", str(path))
 
-    began = time.process_time()
+    started = time.process_time()
     try:
         return (), summary_lines(load_config(main, ENV, read=read_file))
     except ConfigError as error:
         return error.problems, str(error)
     finally:
-        assert time.process_time() - began < MOST_SECONDS
+        assert time.process_time() - started < MAX_SECONDS
 
 
 def damaged(text, damage, number):
-    made = damage(text, Random(f"{damage.__name__} {number}"))
-    return made if isinstance(made, bytes) else made.encode("utf-8", "surrogatepass")
+    result = damage(text, Random(f"{damage.__name__} {number}"))
+    return result if isinstance(result, bytes) else result.encode("utf-8", "surrogatepass")
 
 
-def look_at(data):
-    """The law itself."""
-    problems, told = read(data)
+def check_content(data):
+    """Assert that every problem has a line of the file and no message has a key; return the problems."""
+    problems, message = read(data)
     last = data.count(b"\n") + data.count(b"\r") + 1
-    assert told
-    # That there is no store at all is told of the file and not of a line.
-    lost = [
+    assert message
+    # A missing [store NAME] is a problem of the whole file, without a line.
+    misplaced = [
         each for each in problems if not 0 < each.line <= last and "store NAME" not in str(each)
     ]
-    assert [] == lost
-    assert [] == [each for each in (KEY, SECRET, PASSWORD) if each in str(told)]
+    assert [] == misplaced
+    assert [] == [each for each in (KEY, SECRET, PASSWORD) if each in str(message)]
     return problems
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_damage_is_told_by_line_or_does_no_harm(sound_ini, damage):
-    """Whatever happened to a sound file, all that is wrong is told where it stands."""
-    found = [look_at(damaged(text, damage, number)) for text in sound_ini for number in range(EACH)]
+def test_damage_is_harmless_or_reported_with_its_line(valid_inis, damage):
+    found = [
+        check_content(damaged(text, damage, number))
+        for text in valid_inis
+        for number in range(FILES_PER_DAMAGE)
+    ]
 
-    # Damage that never does any would prove nothing.
+    # At least one file must have a problem, or this kind of damage tests nothing.
     assert any(found)
 
 
 @pytest.mark.parametrize("damage", RARE, ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("number", range(6))
-def test_what_is_too_much_is_told_soon(sound_ini, damage, number):
-    """Values and brackets without end are refused before they take the processor or the stack."""
-    look_at(damaged(sound_ini[1], damage, number))
+def test_very_long_values_and_deep_brackets_are_handled_quickly(valid_inis, damage, number):
+    """They exhaust neither the processor nor the stack."""
+    check_content(damaged(valid_inis[1], damage, number))
 
 
-def test_many_rules_are_many_and_nothing_else(sound_ini):
-    """1,500 rules are read in a few seconds."""
-    began = time.process_time()
-    problems, told = (
-        (),
-        summary_lines(
-            load_config(
-                Path("/nowhere/w.ini"), ENV, read=lambda _: damaged(sound_ini[0], many_rules, 1)
-            )
-        ),
-    )
+def test_1500_rules_are_loaded_in_seconds(valid_inis):
+    started = time.process_time()
+    content = damaged(valid_inis[0], many_rules, 1)
+    summary = summary_lines(load_config(Path("/nowhere/w.ini"), ENV, read=lambda _: content))
 
-    assert () == problems
-    assert any("T1499" in line for line in told)
-    assert time.process_time() - began < 2 * MOST_SECONDS
+    assert any("T1499" in line for line in summary)
+    assert time.process_time() - started < 2 * MAX_SECONDS
 
 
-def test_the_files_that_are_damaged_here_are_sound(sound_ini):
-    """Else every damage would be told, whatever it is."""
-    assert [(), ()] == [read(text.encode())[0] for text in sound_ini]
+def test_the_files_are_valid_before_they_are_damaged(valid_inis):
+    assert [(), ()] == [read(text.encode())[0] for text in valid_inis]
 
 
-# The command itself
+# The command check.
 
 
 def check(path, **more):
-    ran = run_process("check", "--config", path, **more)
-    assert "Traceback" not in ran.stderr
-    return ran.returncode, ran.stdout, ran.stderr
+    result = run_process("check", "--config", path, **more)
+    assert "Traceback" not in result.stderr
+    return result.returncode, result.stdout, result.stderr
 
 
-@pytest.mark.parametrize("damage", [lines_lost, signs_flipped, other_bytes, another_encoding])
-def test_check_ends_with_78_and_lines(sound_ini, tmp_path, damage):
-    """The command tells the problems of a damaged file and ends with the code for that."""
+@pytest.mark.parametrize(
+    "damage", [lines_deleted, characters_replaced, bytes_inserted, encoding_changed]
+)
+def test_check_lists_the_problems_of_a_damaged_file_and_ends_with_78(valid_inis, tmp_path, damage):
     ini = tmp_path / "wcflow.ini"
-    numbers = (n for n in range(50) if look_at(damaged(sound_ini[1], damage, n)))
-    ini.write_bytes(damaged(sound_ini[1], damage, next(numbers)))
+    numbers = (n for n in range(50) if check_content(damaged(valid_inis[1], damage, n)))
+    ini.write_bytes(damaged(valid_inis[1], damage, next(numbers)))
 
     code, out, err = check(ini)
 
@@ -289,14 +298,14 @@ def test_check_ends_with_78_and_lines(sound_ini, tmp_path, damage):
     assert [] == [each for each in (KEY, SECRET, PASSWORD) if each in err]
 
 
-def test_a_directory_is_no_configuration(tmp_path):
+def test_a_directory_is_not_a_configuration(tmp_path):
     code, out, err = check(tmp_path)
 
     assert (BAD_CONFIG, "") == (code, out)
-    assert "expected a file that can be read, got is a directory" in err
+    assert "cannot be read: is a directory" in err
 
 
-def test_an_empty_file_is_told_what_it_lacks(tmp_path):
+def test_an_empty_file_lacks_a_store(tmp_path):
     ini = tmp_path / "wcflow.ini"
     ini.touch()
     code, out, err = check(ini)
@@ -305,20 +314,19 @@ def test_an_empty_file_is_told_what_it_lacks(tmp_path):
     assert "expected a section [store NAME], got none" in err
 
 
-def test_a_file_without_an_end_is_refused(tmp_path):
-    """A device that never ends is read up to a bound, with little memory."""
-    most = 400_000_000
+def test_an_endless_file_is_rejected_with_little_memory(tmp_path):
+    limit = 400_000_000
 
-    def little():
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    def limit_memory():
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
-    code, out, err = check("/dev/zero", preexec_fn=little)
+    code, out, err = check("/dev/zero", preexec_fn=limit_memory)
 
     assert (BAD_CONFIG, "") == (code, out)
-    assert "expected a file that can be read, got file too large" in err
+    assert "cannot be read: file too large" in err
 
 
-def test_a_key_file_without_an_end_is_refused(tmp_path):
+def test_an_endless_key_file_is_rejected(tmp_path):
     ini = tmp_path / "wcflow.ini"
     ini.write_text(
         "[store s]\nurl = https://shop.example\n"
@@ -327,7 +335,7 @@ def test_a_key_file_without_an_end_is_refused(tmp_path):
     code, _, err = check(ini)
 
     assert BAD_CONFIG == code
-    assert 2 == err.count("/dev/zero: file too large")
+    assert 2 == err.count("/dev/zero cannot be read: file too large")
 
 
 AS_NOBODY = """
@@ -346,17 +354,16 @@ except ConfigError as error:
 """
 
 
-def test_a_file_of_somebody_else_is_told():
-    """Who may not read the configuration is told so, and not what stands in it."""
+def test_a_file_that_this_user_cannot_read_is_a_problem():
     with tempfile.TemporaryDirectory() as folder:
         ini = Path(folder) / "wcflow.ini"
         ini.write_text(f"[store s]\nconsumer_key = {KEY}\n")
         ini.chmod(0o000)
         Path(folder).chmod(0o755)
         words = [sys.executable, "-c", AS_NOBODY, str(ini)]
-        ran = subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+        result = subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
-    assert f"{ini}: expected a file that can be read, got permission denied\n" == ran.stderr
+    assert f"{ini}: cannot be read: permission denied\n" == result.stderr
 
 
 @pytest.mark.parametrize(
@@ -381,24 +388,23 @@ def test_a_file_of_somebody_else_is_told():
         f"[wcflow]\ndatabase = postgresql://wcflow:{PASSWORD}@db.example\ninclude = {SECRET}.ini",
     ],
 )
-def test_a_key_in_the_wrong_place_is_not_repeated(tmp_path, line):
-    """Where a key stands in the way of understanding, the problem tells its line and not the key."""
+def test_a_key_in_the_wrong_place_is_not_shown(tmp_path, line):
+    """Its problem has the line and not the key."""
     ini = tmp_path / "wcflow.ini"
     ini.write_text(f"[store s]\n{line}\n")
-    ran = run_wcflow("check", "--config", ini)
+    result = run_wcflow("check", "--config", ini)
 
-    assert BAD_CONFIG == ran.code
-    assert [] == [each for each in (KEY, SECRET, PASSWORD) if each in ran.out + ran.err]
+    assert BAD_CONFIG == result.code
+    assert [] == [each for each in (KEY, SECRET, PASSWORD) if each in result.out + result.err]
 
 
-def test_files_do_not_include_one_another_without_end(tmp_path):
-    """Includes that name each other, themselves and everything are read once each."""
+def test_files_that_include_each_other_are_read_once(tmp_path):
     text = "[wcflow]\ninclude = *.ini\n  /**/*.ini.none\n  **/*.ini\n  ../*/*.ini\n"
     for name in ("a.ini", "b.ini", "wcflow.ini"):
         (tmp_path / name).write_text(text)
-    began = time.process_time()
-    ran = run_wcflow("check", "--config", tmp_path / "wcflow.ini")
+    started = time.process_time()
+    result = run_wcflow("check", "--config", tmp_path / "wcflow.ini")
 
-    assert BAD_CONFIG == ran.code
-    assert "'/**/*.ini.none', which matches none" in ran.err
-    assert time.process_time() - began < MOST_SECONDS
+    assert BAD_CONFIG == result.code
+    assert "'/**/*.ini.none', which matches none" in result.err
+    assert time.process_time() - started < MAX_SECONDS

@@ -1,4 +1,4 @@
-"""The database: opened, upgraded, refused in words; transactions that hold."""
+"""The database: opening, upgrades, errors and transactions."""
 
 import sqlite3
 import threading
@@ -47,8 +47,8 @@ def empty_url(request, tmp_path):
         yield stack.enter_context(engine.begin())
 
 
-def test_migrations_make_the_tables_that_the_code_knows(empty_url):
-    """A database that was upgraded all the way is the same as one that is made today."""
+def test_migrations_create_the_tables_of_the_code(empty_url):
+    """An upgraded database has the same tables as a new one."""
     schema.run_migrations(empty_url)
     settings = {"compare_type": True, "version_table": schema.VERSION_TABLE}
     context = MigrationContext.configure(empty_url, opts=settings)
@@ -56,13 +56,13 @@ def test_migrations_make_the_tables_that_the_code_knows(empty_url):
     assert schema.HEAD == schema.load_revision(empty_url)
 
 
-def test_the_newest_revision_is_the_one_named_in_the_code():
+def test_the_newest_migration_is_the_revision_in_the_code():
     scripts = ScriptDirectory(str(schema._MIGRATIONS))
 
     assert [schema.HEAD] == scripts.get_heads()
 
 
-def test_an_opened_database_is_found_again_with_all_it_held(database, database_url):
+def test_data_is_still_there_when_a_database_is_opened_again(database, database_url):
     with database.transaction() as tx:
         save_store(tx, "shop", url="https://shop.example", time_zone="Europe/Berlin")
 
@@ -70,7 +70,7 @@ def test_an_opened_database_is_found_again_with_all_it_held(database, database_u
         assert "Europe/Berlin" == load_store_row(tx, "shop").time_zone
 
 
-def test_a_transaction_that_fails_leaves_nothing(database):
+def test_a_failed_transaction_saves_nothing(database):
     with pytest.raises(ZeroDivisionError), database.transaction() as tx:
         save_store(tx, "shop", url="https://shop.example")
         _ = 1 / 0
@@ -79,86 +79,86 @@ def test_a_transaction_that_fails_leaves_nothing(database):
         assert load_store_row(tx, "shop") is None
 
 
-@pytest.mark.parametrize("look", [Database.reading, Database.counting])
-def test_a_look_sees_one_state_whatever_is_written_meanwhile(database, look):
+@pytest.mark.parametrize("open_reader", [Database.reading, Database.counting])
+def test_a_reader_sees_one_state_while_others_write(database, open_reader):
     with database.transaction() as tx:
         save_store(tx, "shop", title="before")
 
-    with look(database) as looking:
-        first = load_store_row(looking, "shop").title
+    with open_reader(database) as reader:
+        first = load_store_row(reader, "shop").title
         with database.transaction() as tx:
             save_store(tx, "shop", title="after")
-        second = load_store_row(looking, "shop").title
+        second = load_store_row(reader, "shop").title
 
     assert ("before", "before") == (first, second)
 
 
-def test_who_has_counted_leaves_as_much_room_for_pages_as_before(database):
-    room = "PRAGMA cache_size" if database.dialect == "sqlite" else "SHOW shared_buffers"
+def test_counting_restores_the_size_of_the_page_cache(database):
+    cache_size = "PRAGMA cache_size" if database.dialect == "sqlite" else "SHOW shared_buffers"
     with database.reading() as tx:
-        before = tx.scalar(text(room))
+        before = tx.scalar(text(cache_size))
     with pytest.raises(ZeroDivisionError), database.counting():
         _ = 1 / 0
     with database.reading() as tx:
-        assert before == tx.scalar(text(room))
+        assert before == tx.scalar(text(cache_size))
 
 
-def test_two_who_open_a_new_database_at_once_both_get_it(tmp_path, postgres):
+def test_a_new_database_can_be_opened_twice_at_the_same_time(tmp_path, postgres):
     with postgres.database(pattern="template1") as url:
-        failed = _open_twice_at_once(url)
-
-        assert [] == failed
-    assert [] == _open_twice_at_once(f"sqlite:///{tmp_path / 'new.sqlite'}")
+        assert [] == _open_twice_in_parallel(url)
+    assert [] == _open_twice_in_parallel(f"sqlite:///{tmp_path / 'new.sqlite'}")
 
 
-def _open_twice_at_once(url):
-    failed = []
+def _open_twice_in_parallel(url):
+    errors = []
 
-    def opening():
+    def open_and_close():
         try:
             open_database(url).close()
-        except Exception as error:  # noqa: BLE001  any would be a breach
-            failed.append(error)
+        except Exception as error:  # noqa: BLE001  every error is a failure
+            errors.append(error)
 
-    threads = [threading.Thread(target=opening) for _ in range(2)]
+    threads = [threading.Thread(target=open_and_close) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return failed
+    return errors
 
 
-class TestRefusals:
-    """Each says what was hit and what to do, and whether trying later may help."""
+class TestErrors:
+    """Each error has advice, and its exit code shows whether a later try can help."""
 
-    def test_a_newer_database_is_refused(self, database, database_url):
+    def test_a_newer_database_is_rejected(self, database, database_url):
         with database.transaction() as tx:
             tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
 
-        with pytest.raises(SetupError, match=r"was made by a newer wcflow \(revision 9999") as told:
+        with pytest.raises(
+            SetupError, match=r"was made by a newer wcflow \(revision 9999"
+        ) as caught:
             open_database(database_url)
-        assert 78 == told.value.exit_code
-        assert told.value.advice
+        assert 78 == caught.value.exit_code
+        assert caught.value.advice
 
-    def test_a_database_of_another_program_is_refused(self, tmp_path):
+    def test_a_database_of_another_program_is_rejected(self, tmp_path):
         file = tmp_path / "other.sqlite"
         _execute(file, "CREATE TABLE orders (id INTEGER)")
 
         with pytest.raises(SetupError, match="contains tables of another program"):
             open_database(f"sqlite:///{file}")
 
-    def test_a_file_that_is_no_database_is_refused(self, tmp_path):
+    def test_a_file_that_is_not_a_database_is_rejected(self, tmp_path):
         file = tmp_path / "notes.txt"
         file.write_text("not a database, and longer than a hundred bytes: " * 10)
 
         with pytest.raises(SetupError, match="is not a database"):
             open_database(f"sqlite:///{file}")
 
-    def test_a_missing_directory_is_refused(self, tmp_path):
+    def test_a_missing_directory_is_an_error(self, tmp_path):
         with pytest.raises(SetupError, match="cannot be opened: No such file or directory"):
             open_database(f"sqlite:///{tmp_path}/missing/wcflow.sqlite")
 
-    def test_a_directory_is_refused(self, tmp_path):
+    def test_a_directory_is_not_a_database(self, tmp_path):
         with pytest.raises(SetupError, match="cannot be opened"):
             open_database(f"sqlite:///{tmp_path}")
 
@@ -168,13 +168,13 @@ class TestRefusals:
         with open_database(f"sqlite:///{file}") as db, open_database(f"sqlite:///{file}") as other:
             with (
                 other.transaction(),
-                pytest.raises(BusyError, match="in use by another process") as told,
+                pytest.raises(BusyError, match="in use by another process") as caught,
                 db.transaction(),
             ):
                 pass
-            assert 75 == told.value.exit_code
+            assert 75 == caught.value.exit_code
 
-    def test_a_full_disk_is_told_and_loses_nothing(self, tmp_path):
+    def test_a_full_disk_is_an_error_and_loses_nothing(self, tmp_path):
         file = tmp_path / "wcflow.sqlite"
         with open_database(f"sqlite:///{file}") as db:
             with db.transaction() as tx:
@@ -186,7 +186,7 @@ class TestRefusals:
             with db.reading() as tx:
                 assert "kept" == load_store_row(tx, "shop").title
 
-    def test_a_read_only_file_is_told(self, tmp_path):
+    def test_a_read_only_file_is_an_error(self, tmp_path):
         file = tmp_path / "wcflow.sqlite"
         with (
             open_database(f"sqlite:///{file}") as db,
@@ -196,7 +196,7 @@ class TestRefusals:
             tx.execute(text("PRAGMA query_only = ON"))
             save_store(tx, "shop", title="lost")
 
-    def test_a_damaged_file_is_told(self, tmp_path):
+    def test_a_damaged_file_is_an_error(self, tmp_path):
         file = tmp_path / "wcflow.sqlite"
         open_database(f"sqlite:///{file}").close()
         whole = file.read_bytes()
@@ -211,20 +211,20 @@ class TestRefusals:
             for table in schema.METADATA.sorted_tables:
                 tx.execute(table.select()).all()
 
-    def test_a_postgresql_that_does_not_run_is_busy_and_no_password_is_told(self, tmp_path):
-        with pytest.raises(BusyError, match="cannot be reached") as told:
+    def test_a_stopped_postgresql_can_be_retried_and_its_password_is_not_shown(self, tmp_path):
+        with pytest.raises(BusyError, match="cannot be reached") as caught:
             open_database(f"postgresql://wcflow:secret@/name?host={tmp_path}")
-        assert "secret" not in str(told.value)
+        assert "secret" not in str(caught.value)
 
-    def test_a_database_that_postgresql_does_not_have_is_a_matter_of_setup(self, postgres):
+    def test_a_missing_postgresql_database_is_a_setup_error(self, postgres):
         with pytest.raises(SetupError, match=r'does not exist: .*"nowhere" does not exist'):
             open_database(postgres.url("nowhere"))
 
-    def test_a_user_whom_postgresql_does_not_know_is_a_matter_of_setup(self, postgres):
+    def test_an_unknown_postgresql_user_is_a_setup_error(self, postgres):
         with pytest.raises(SetupError, match="rejects the user"):
             open_database(postgres.url("pattern").replace("wcflow@", "stranger@"))
 
-    def test_a_table_that_somebody_holds_is_busy_and_found_again(self, postgres, monkeypatch):
+    def test_a_locked_table_can_be_used_after_the_lock_ends(self, postgres, monkeypatch):
         monkeypatch.setattr("wcflow.database.connection._LOCK_MILLISECONDS", 50)
         with postgres.database() as url, open_database(url) as db, open_database(url) as other:
             with db.transaction() as holder:
@@ -238,7 +238,7 @@ class TestRefusals:
                 save_setting(tx, "x", "2")
                 assert "2" == load_setting(tx, "x")
 
-    def test_a_postgresql_that_goes_away_is_busy_and_found_again(self, postgres):
+    def test_a_lost_postgresql_connection_is_opened_again(self, postgres):
         with postgres.database() as url, open_database(url) as db:
             with (
                 pytest.raises(BusyError, match="cannot be reached"),
@@ -249,26 +249,26 @@ class TestRefusals:
                 assert 1 == tx.execute(text("SELECT 1")).scalar_one()
 
     @pytest.mark.parametrize("url", ["", "wcflow.sqlite", "oracle://x/y", "mysql://x/y"])
-    def test_what_is_no_url_of_a_known_database_is_told(self, url):
-        with pytest.raises(SetupError) as told:
+    def test_an_unsupported_database_address_is_an_error(self, url):
+        with pytest.raises(SetupError) as caught:
             open_database(url)
-        assert told.value.advice
+        assert caught.value.advice
 
-    def test_a_missing_driver_is_told_with_how_to_install_it(self, monkeypatch):
+    def test_the_error_for_a_missing_driver_shows_how_to_install_it(self, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
 
-        with pytest.raises(SetupError, match="needs the Python module psycopg") as told:
+        with pytest.raises(SetupError, match="needs the Python module psycopg") as caught:
             open_database("postgresql://wcflow@/name")
-        assert "wcflow[postgres]" in told.value.advice
+        assert "wcflow[postgres]" in caught.value.advice
 
-    def test_a_wrong_statement_is_not_worded_and_tells_nothing_of_customers(self, database):
-        with pytest.raises(DBAPIError, match="nonsense") as told, database.transaction() as tx:
+    def test_a_wrong_statement_is_raised_as_it_is_without_customer_data(self, database):
+        with pytest.raises(DBAPIError, match="nonsense") as caught, database.transaction() as tx:
             tx.execute(text("SELECT nonsense, :email"), {"email": "anna@example.com"})
-        assert "anna" not in str(told.value)
+        assert "anna" not in str(caught.value)
 
 
 class TestUpgrade:
-    def test_an_older_sqlite_file_is_copied_before_it_is_upgraded(self, tmp_path, monkeypatch):
+    def test_an_older_sqlite_file_is_copied_before_its_upgrade(self, tmp_path, monkeypatch):
         file = tmp_path / "wcflow.sqlite"
         with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:
             save_store(tx, "shop", title="before")
@@ -280,25 +280,25 @@ class TestUpgrade:
         (copy,) = tmp_path.glob(f"wcflow.sqlite.{NEWEST}.*.bak")
         assert ("before", "after") == (_title(copy), _title(file))
 
-    def test_an_upgrade_that_fails_leaves_the_database_as_it_was(self, tmp_path, monkeypatch):
+    def test_a_failed_upgrade_does_not_change_the_database(self, tmp_path, monkeypatch):
         file = tmp_path / "wcflow.sqlite"
         with open_database(f"sqlite:///{file}") as db, db.transaction() as tx:
             save_store(tx, "shop", title="before")
 
-        def breaks_off(tx):
+        def fail_halfway(tx):
             tx.execute(text("CREATE TABLE half (id INTEGER)"))
             save_store(tx, "shop", title="half")
             raise ZeroDivisionError
 
         monkeypatch.setattr(schema, "HEAD", "the next")
-        monkeypatch.setattr(schema, "upgrade", breaks_off)
+        monkeypatch.setattr(schema, "upgrade", fail_halfway)
         with pytest.raises(ZeroDivisionError):
             open_database(f"sqlite:///{file}")
 
         assert "before" == _title(file)
         assert [] == _execute(file, "SELECT name FROM sqlite_master WHERE name = 'half'")
 
-    def test_a_new_file_and_its_copy_are_for_their_owner_alone(self, tmp_path, monkeypatch):
+    def test_only_the_owner_can_read_a_new_file_and_its_copy(self, tmp_path, monkeypatch):
         file = tmp_path / "wcflow.sqlite"
         open_database(f"sqlite:///{file}").close()
         monkeypatch.setattr(schema, "HEAD", "the next")
@@ -322,7 +322,9 @@ def _title(file):
 
 
 class TestUpsert:
-    def test_new_rows_take_defaults_and_old_ones_keep_what_is_not_named(self, database):
+    def test_columns_that_are_not_given_get_defaults_in_new_rows_and_stay_in_old_ones(
+        self, database
+    ):
         person = {"store": "shop", "id": 1, "email": "a@example.com"}
         with database.transaction() as tx:
             upsert(tx, PersonRow, [{**person, "current_tags": '["VIP"]', "dirty": 0}])
@@ -332,7 +334,7 @@ class TestUpsert:
         assert (1, '["VIP"]') == (found[1]["dirty"], found[1]["current_tags"])
         assert PersonRow(**person | {"id": 2}).model_dump() == found[2]
 
-    def test_columns_to_keep_are_given_to_new_rows_and_left_in_old_ones(self, database):
+    def test_columns_to_keep_are_set_in_new_rows_only(self, database):
         person = {"store": "shop", "id": 1, "email": "old@example.com"}
         with database.transaction() as tx:
             upsert(tx, PersonRow, [person])
@@ -346,13 +348,13 @@ class TestUpsert:
 
             assert ["old@example.com"] == [row["email"] for row in rows(tx, PersonRow)]
 
-    def test_nothing_is_written_of_nothing(self, database):
+    def test_an_upsert_without_rows_writes_nothing(self, database):
         with database.transaction() as tx:
             upsert(tx, PersonRow, [])
 
             assert [] == rows(tx, PersonRow)
 
-    def test_many_rows_go_in_at_once(self, database):
+    def test_more_rows_than_fit_one_statement_are_written(self, database):
         many = [
             {
                 "store": "shop",
@@ -374,7 +376,7 @@ class TestUpsert:
             assert many == rows(tx, CustomerRow)
 
 
-def test_chunks_hold_everything_in_order():
+def test_chunks_contain_everything_in_order():
     assert [[0, 1, 2], [3, 4, 5], [6]] == list(chunks(range(7), 3))
 
 

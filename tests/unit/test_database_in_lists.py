@@ -1,60 +1,41 @@
-"""A prepared statement says what SQLAlchemy would have it say, on either database."""
+"""A query for a list of values finds the rows of any number of values, on both databases."""
 
 import pytest
-from sqlalchemy import bindparam, or_, select, update
 
 from wcflow.database.identity import mark_dirty
-from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples, select_in
-from wcflow.database.sql import table_of
+from wcflow.database.sql import fetch_in, select_in, table_of
 from wcflow.database.tables import PersonRow
 
 PERSONS = table_of(PersonRow)
 PEOPLE = {f"c{number}": f"o'neil%s{number}@example.com" for number in range(1, 1203)}
+BY_EMAIL = select_in(PERSONS, "email", PERSONS.c.store, PERSONS.c.email)
 
 
 @pytest.fixture
 def people(database):
-    """A database of more people than one statement asks for, one of them of another shop."""
+    """A database with more people than fit into one statement, and one person of another store."""
     with database.transaction() as tx:
         mark_dirty(tx, "shop", PEOPLE)
         mark_dirty(tx, "other", {"c1": PEOPLE["c1"]})
     return database
 
 
-@pytest.mark.parametrize("many", [0, 1, 2, 499, 500, 501, 1202])
-def test_those_among_any_number_of_values_are_found_once(people, many):
-    """Be they more than one statement takes; what is not there, or another shop's, is not found."""
-    wanted = [*list(PEOPLE.values())[:many], "nobody@example.com"]
-    query = select_in(PERSONS, "email", PERSONS.c.store, PERSONS.c.email)
+@pytest.mark.parametrize("count", [0, 1, 2, 499, 500, 501, 1202])
+def test_each_row_of_the_store_is_found_once_for_any_number_of_values(people, count):
+    known = list(PEOPLE.values())[:count]
     with people.reading() as tx:
-        found = [tuple(row) for row in fetch_tuples(tx, query, "shop", wanted)]
-    assert sorted(("shop", email) for email in wanted[:-1]) == sorted(found)
+        rows = [tuple(row) for row in fetch_in(tx, BY_EMAIL, "shop", [*known, "no@example.com"])]
+    assert sorted(("shop", email) for email in known) == sorted(rows)
 
 
-def test_values_that_look_like_sql_are_values(people):
-    asked = Prepared(
-        select(PERSONS.c.email).where(
-            PERSONS.c.email.in_(IN_LIST), or_(PERSONS.c.dirty == 1, PERSONS.c.dirty == 7)
-        )
-    )
-    texts = ["') OR 1=1 --", "%s", "?", ":store", PEOPLE["c7"]]
+def test_values_that_look_like_sql_are_not_executed(people):
+    values = ["') OR 1=1 --", "%s", "?", ":store", PEOPLE["c7"]]
     with people.reading() as tx:
-        assert [(PEOPLE["c7"],)] == [tuple(row) for row in asked.among(tx, texts)]
+        rows = [tuple(row) for row in fetch_in(tx, BY_EMAIL, "shop", values)]
+    assert rows == [("shop", PEOPLE["c7"])]
 
 
-def test_a_statement_is_made_for_each_of_many_and_for_nobody_where_there_are_none(people):
-    named = Prepared(
-        update(PERSONS)
-        .where(PERSONS.c.store == bindparam("of"), PERSONS.c.email == bindparam("who"))
-        .values(orders_count=bindparam("to"), total_spent=12)
-    )
-    counted = Prepared(
-        select(PERSONS.c.email, PERSONS.c.orders_count).where(PERSONS.c.total_spent > 0)
-    )
-    with people.transaction() as tx:
-        named.execute_many(tx, [])
-        assert [] == counted.rows(tx)
-        named.execute_many(
-            tx, [{"of": "shop", "who": PEOPLE[f"c{number}"], "to": number} for number in (3, 5)]
-        )
-        assert {(PEOPLE["c3"], 3), (PEOPLE["c5"], 5)} == {tuple(row) for row in counted.rows(tx)}
+def test_a_query_can_have_further_conditions(people):
+    query = BY_EMAIL.where(PERSONS.c.email == PEOPLE["c3"])
+    with people.reading() as tx:
+        assert [*fetch_in(tx, query, "shop", PEOPLE.values())] == [("shop", PEOPLE["c3"])]

@@ -1,4 +1,4 @@
-"""People are classified together, rule by rule, with the same result as one by one."""
+"""Classifying many people rule by rule gives the same results as one by one."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from wcflow.profile import as_of, last_activity
 from wcflow.rules.classify import classify, classify_all
 
 
-def shipped_rules():
+def default_rules():
     keys = {"url": "https://shop.example", "consumer_key": "ck_1", "consumer_secret": "cs_1"}
     with TemporaryDirectory() as folder:
         ini = Path(folder) / "wcflow.ini"
@@ -22,23 +22,23 @@ def shipped_rules():
         return load_config(ini, {}).rules
 
 
-RULES = shipped_rules()
+RULES = default_rules()
 
 
 @given(st.data(), zones)
-def test_many_people_get_the_same_result_as_each_alone(data, zone):
-    """Also if each is classified as of another time."""
+def test_many_people_have_the_same_results_as_each_alone(data, zone):
+    """Even if each is classified at another time."""
     nows = data.draw(st.lists(instants, min_size=2, max_size=4))
     people = [(data.draw(profiles(now, zone)), now) for now in nows]
     assert [classify(person, RULES, now) for person, now in people] == classify_all(people, RULES)
 
 
 @given(st.data(), instants, instants, zones)
-def test_an_earlier_state_of_a_person_has_nothing_later(data, now, then, zone):
+def test_an_earlier_state_of_a_person_has_no_later_orders(data, now, earlier, zone):
     """If nothing happened later, it is the same object."""
     person = data.draw(profiles(now, zone))
-    before = as_of(person, then)
-    assert all(order.created <= then for order in before.orders)
-    account_later = person.account is not None and person.account.created > then
-    if not account_later and all(last_activity(order) <= then for order in person.orders):
+    before = as_of(person, earlier)
+    assert all(order.created <= earlier for order in before.orders)
+    account_later = person.account is not None and person.account.created > earlier
+    if not account_later and all(last_activity(order) <= earlier for order in person.orders):
         assert person is before

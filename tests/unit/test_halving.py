@@ -1,4 +1,4 @@
-"""Halving: what differs among a million is found by a few counts."""
+"""Differences among a million records are found with a few counts, by halving ranges of time."""
 
 import itertools
 from array import array
@@ -20,27 +20,27 @@ from wcflow.poll.compare import (
 
 MILLION = 1_000_000
 WHOLE = Span(0, 400_000_000)
-"""Some twelve years of seconds."""
+"""About twelve years, in seconds."""
 
 
 class RemoteCounts:
-    """A list of stamps that is like ours, until somebody takes away from it or adds to it."""
+    """The store's timestamps: ours without the removed ones, plus the added ones."""
 
     def __init__(self, ours):
-        self._ours, self.gone, self.new, self.asked = ours, [], [], 0
+        self._ours, self.removed, self.added, self.requests = ours, [], [], 0
 
-    def loses(self, stamp):
-        insort(self.gone, stamp)
+    def remove(self, stamp):
+        insort(self.removed, stamp)
 
-    def gains(self, stamp):
-        insort(self.new, stamp)
+    def add(self, stamp):
+        insort(self.added, stamp)
 
     def counts(self, span):
-        self.asked += 1
+        self.requests += 1
         return self.count(span)
 
     def count(self, span):
-        parts = [(self._ours, 1), (self.gone, -1), (self.new, 1)]
+        parts = [(self._ours, 1), (self.removed, -1), (self.added, 1)]
         return sum(sign * count_local(stamps, span) for stamps, sign in parts)
 
 
@@ -48,15 +48,15 @@ def count_local(stamps, span):
     return bisect_left(stamps, span.end) - bisect_left(stamps, span.start)
 
 
-def found(shelf, there, turn=0):
-    """Every range that a night would list."""
-    counts = [RangeCount(span, there.counts(span)) for span in shelf.parts(WHOLE, turn)]
-    return list(differing_spans(shelf, there.counts, counts))
+def found_spans(ours, remote, night=0):
+    """Return every range that the nightly check would list."""
+    counts = [RangeCount(span, remote.counts(span)) for span in ours.parts(WHOLE, night)]
+    return list(differing_spans(ours, remote.counts, counts))
 
 
 @cache
 def million_stamps(seed):
-    """Orders of a shop that grew, with days on which it sold nothing and hours in which it sold much."""
+    """Orders of a growing store, with days without sales and hours with many."""
     random = Random(seed)
     stamps = [int(WHOLE.end * random.random() ** 0.4) for _ in range(MILLION * 9 // 10)]
     sales = [random.randrange(WHOLE.end - 3600) for _ in range(20)]
@@ -65,54 +65,56 @@ def million_stamps(seed):
 
 
 @given(st.sampled_from([1, 2]), st.integers(0, MILLION - 1), st.integers(0, 400))
-def test_one_lost_among_a_million_is_found_by_less_than_thirty_counts(seed, which, turn):
+def test_one_removed_record_in_a_million_is_found_with_under_thirty_counts(seed, place, night):
     stamps = million_stamps(seed)
-    there = RemoteCounts(stamps)
-    there.loses(stamps[which])
-    (span,) = found(CreationTimes(stamps), there, turn)
+    remote = RemoteCounts(stamps)
+    remote.remove(stamps[place])
+    (span,) = found_spans(CreationTimes(stamps), remote, night)
 
-    assert span.start <= stamps[which] < span.end
+    assert span.start <= stamps[place] < span.end
     assert count_local(stamps, span) <= LISTING_SIZE
-    assert there.asked < 30
+    assert remote.requests < 30
 
 
 @given(st.integers(WHOLE.start, WHOLE.end - 1), st.integers(0, 400))
-def test_one_unknown_among_a_million_is_found_as_soon_wherever_it_lies(stamp, turn):
+def test_one_added_record_in_a_million_is_found_with_under_thirty_counts(stamp, night):
     stamps = million_stamps(1)
-    there = RemoteCounts(stamps)
-    there.gains(stamp)
-    (span,) = found(CreationTimes(stamps), there, turn)
+    remote = RemoteCounts(stamps)
+    remote.add(stamp)
+    (span,) = found_spans(CreationTimes(stamps), remote, night)
 
     assert span.start <= stamp < span.end
     assert count_local(stamps, span) <= LISTING_SIZE
-    assert there.asked < 30
+    assert remote.requests < 30
 
 
-def test_where_nothing_differs_no_more_is_asked_than_there_are_parts():
+def test_without_differences_each_part_is_counted_once():
     stamps = million_stamps(1)
-    there = RemoteCounts(stamps)
+    remote = RemoteCounts(stamps)
 
-    assert [] == found(CreationTimes(stamps), there)
-    assert there.asked <= MAX_RANGES + 1
+    assert [] == found_spans(CreationTimes(stamps), remote)
+    assert remote.requests <= MAX_RANGES + 1
 
 
-def test_a_second_that_holds_many_is_not_halved():
+def test_a_single_second_is_not_halved():
     stamps = array("q", [1000] * 300 + [2000] * 300)
-    there = RemoteCounts(stamps)
-    there.loses(2000)
+    remote = RemoteCounts(stamps)
+    remote.remove(2000)
 
-    assert [300] == [count_local(stamps, span) for span in found(CreationTimes(stamps), there)]
+    assert [300] == [
+        count_local(stamps, span) for span in found_spans(CreationTimes(stamps), remote)
+    ]
 
 
-def test_what_is_gone_as_a_whole_is_listed_at_once():
-    """A listing tells nothing of what is not there: halving what is empty would be in vain."""
+def test_a_range_removed_as_a_whole_is_found_without_halving_it():
+    """Halving a range that is empty in the store would only cost requests."""
     stamps = array("q", range(0, 100_000, 10))
-    there = RemoteCounts(stamps)
+    remote = RemoteCounts(stamps)
     for stamp in stamps[:5000]:
-        there.loses(stamp)
-    spans = found(CreationTimes(stamps), there)
+        remote.remove(stamp)
+    spans = found_spans(CreationTimes(stamps), remote)
 
-    assert there.asked < 40
+    assert remote.requests < 40
     assert 5000 <= sum(count_local(stamps, span) for span in spans) < 6000
 
 
@@ -120,30 +122,30 @@ stamps_of = st.lists(st.integers(0, 60) | st.integers(0, WHOLE.end - 1), max_siz
 few = st.lists(st.integers(0, 60) | st.integers(0, WHOLE.end - 1), max_size=5)
 
 
-def changed_stamps(ours, lost, gained):
-    there = RemoteCounts(ours)
-    for which in lost:
-        there.loses(ours[which % len(ours)])
-    for stamp in gained:
-        there.gains(stamp)
-    return there
+def changed_counts(ours, removed, added):
+    remote = RemoteCounts(ours)
+    for place in removed:
+        remote.remove(ours[place % len(ours)])
+    for stamp in added:
+        remote.add(stamp)
+    return remote
 
 
 @given(stamps_of, few, few, st.integers(0, 400))
-def test_once_the_ranges_found_are_made_alike_all_counts_are(stamps, lost, gained, turn):
+def test_the_found_ranges_contain_all_differences_in_the_counts(stamps, removed, added, night):
     ours = sorted(stamps)
-    there = changed_stamps(ours, set(lost) if ours else (), gained)
-    shelf = CreationTimes(ours)
-    spans = found(shelf, there, turn)
+    remote = changed_counts(ours, set(removed) if ours else (), added)
+    times = CreationTimes(ours)
+    spans = found_spans(times, remote, night)
     missed = [
-        there.count(part)
+        remote.count(part)
         - count_local(ours, part)
         - sum(
-            there.count(span) - count_local(ours, span)
+            remote.count(span) - count_local(ours, span)
             for span in spans
             if part.start <= span.start < part.end
         )
-        for part in shelf.parts(WHOLE, turn)
+        for part in times.parts(WHOLE, night)
     ]
 
     assert [0] * len(missed) == missed
@@ -151,39 +153,39 @@ def test_once_the_ranges_found_are_made_alike_all_counts_are(stamps, lost, gaine
 
 
 @given(stamps_of, few, st.integers(0, 400))
-def test_however_many_are_unknown_none_is_missed(stamps, gained, turn):
-    there = changed_stamps(sorted(stamps), (), gained)
-    spans = found(CreationTimes(sorted(stamps)), there, turn)
+def test_no_added_record_is_missed(stamps, added, night):
+    remote = changed_counts(sorted(stamps), (), added)
+    spans = found_spans(CreationTimes(sorted(stamps)), remote, night)
 
-    assert [] == [stamp for stamp in gained if not any(a <= stamp < b for a, b in spans)]
+    assert [] == [stamp for stamp in added if not any(a <= stamp < b for a, b in spans)]
 
 
 @given(stamps_of, st.integers(0, 400))
-def test_parts_cover_the_time_once_and_hold_as_many_each(stamps, turn):
-    parts = CreationTimes(sorted(stamps)).parts(WHOLE, turn)
+def test_parts_cover_the_whole_time_once(stamps, night):
+    parts = CreationTimes(sorted(stamps)).parts(WHOLE, night)
 
     assert [a.end for a in parts[:-1]] == [b.start for b in parts[1:]]
     assert (WHOLE.start, WHOLE.end) == (parts[0].start, parts[-1].end)
     assert len(parts) <= MAX_RANGES + 1
 
 
-def test_two_that_a_count_takes_for_each_other_are_told_apart_another_night():
-    """One is gone and one is unknown: where the edges lie between them, both counts differ."""
+def test_a_removed_and_an_added_record_in_one_part_are_found_on_another_night():
+    """Their counts cancel out until a later night has an edge between them."""
     stamps = array("q", range(0, 1_000_000, 10))
-    there = RemoteCounts(stamps)
-    there.loses(500_000)
-    there.gains(520_005)
-    nights = [bool(found(CreationTimes(stamps), there, turn)) for turn in range(8)]
+    remote = RemoteCounts(stamps)
+    remote.remove(500_000)
+    remote.add(520_005)
+    nights = [bool(found_spans(CreationTimes(stamps), remote, night)) for night in range(8)]
 
     assert {True, False} == set(nights)
 
 
 @given(st.integers(0, 300))
-def test_edges_lie_where_the_shop_can_be_asked_to_cut(second):
-    """Here it can cut at full minutes alone."""
-    shelf = CreationTimes(sorted([*range(0, 6000, 7), second]), lambda edge: -(-edge // 60) * 60)
-    spans = shelf.parts(Span(0, 6000), second)
-    middles = [shelf.middle(span) for span in spans]
+def test_edges_are_rounded_to_times_that_the_store_can_compare(second):
+    """Here these are full minutes."""
+    times = CreationTimes(sorted([*range(0, 6000, 7), second]), lambda edge: -(-edge // 60) * 60)
+    spans = times.parts(Span(0, 6000), second)
+    middles = [times.middle(span) for span in spans]
 
     assert set() == {edge % 60 for edge in middles if edge is not None} - {0}
     assert set() == {span.start % 60 for span in spans} - {0}

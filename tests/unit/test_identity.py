@@ -1,10 +1,10 @@
-"""Persons and their identities: who owns an order, and what moves when an account comes or goes."""
+"""Persons and their identities: the person of an order, and guests, accounts and merges."""
 
 import pytest
 
 from tests.persons import person as person_of
 from wcflow.database.customers import save_customers
-from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, person_keys
+from wcflow.database.identity import Owner, find_keys, load_person_keys, mark_dirty, move_identity
 from wcflow.database.sql import loads, table_of, upsert
 from wcflow.database.tables import (
     EventRow,
@@ -37,12 +37,12 @@ def new(tx, old):
     return mark_dirty(tx, "shop", {NEW: ANNA})[NEW]
 
 
-def put(tx, row):
+def insert(tx, row):
     values = row.model_dump(exclude={"id"} if getattr(row, "id", 0) is None else set())
     tx.execute(table_of(type(row)).insert(), [values])
 
 
-def remember(tx, person, **columns):
+def set_person(tx, person, **columns):
     upsert(tx, PersonRow, [{"id": person, "store": "shop", **columns}])
 
 
@@ -64,7 +64,7 @@ def rows(tx, model, *columns):
     return sorted(tuple(getattr(row, name) for name in columns) for row in found)
 
 
-def the_person(tx):
+def only_person(tx):
     (row,) = tx.execute(table_of(PersonRow).select()).mappings()
     return dict(row)
 
@@ -102,27 +102,29 @@ class TestOwners:
             (Owner(8, "till@example.com"), "c8"),
         ],
     )
-    def test_the_person_of_an_order(self, tx, owner, key):
+    def test_an_order_belongs_to_its_account_else_to_the_person_with_its_address(
+        self, tx, owner, key
+    ):
         shared = frozenset({"till@example.com"})
 
-        assert {owner: key} == keys_of(tx, "shop", [owner], shared, "by_email")
+        assert {owner: key} == find_keys(tx, "shop", [owner], shared, "by_email")
 
-    def test_where_guests_are_nobody_accounts_still_have_their_guest_orders(self, tx):
+    def test_with_guests_ignored_an_account_still_owns_guest_orders_with_its_address(self, tx):
         guest, anna = Owner(0, "bob@example.com"), Owner(0, "anna@example.com")
 
-        assert {guest: None, anna: "c5"} == keys_of(
+        assert {guest: None, anna: "c5"} == find_keys(
             tx, "shop", [guest, anna], frozenset(), "ignore"
         )
 
-    def test_another_shop_is_another_world(self, tx):
+    def test_accounts_of_another_store_own_nothing(self, tx):
         owner = Owner(0, "anna@example.com")
 
-        assert {owner: OLD} == keys_of(tx, "other", [owner], frozenset(), "by_email")
+        assert {owner: OLD} == find_keys(tx, "other", [owner], frozenset(), "by_email")
 
 
-def test_marking_creates_persons_and_keeps_what_is_remembered(tx):
+def test_marking_creates_persons_and_keeps_their_saved_state(tx):
     (anna,) = mark_dirty(tx, "shop", {NEW: ANNA}).values()
-    remember(tx, anna, dirty=0, current_tags='["VIP"]', due_at=7)
+    set_person(tx, anna, dirty=0, current_tags='["VIP"]', due_at=7)
     both = mark_dirty(tx, "shop", {NEW: "new@example.com", "c6": "b@example.com"})
 
     assert [
@@ -133,16 +135,16 @@ def test_marking_creates_persons_and_keeps_what_is_remembered(tx):
 
 def test_many_new_persons_get_the_identities_they_were_created_for(tx):
     people = {f"c{number}": f"{number}@example.com" for number in range(1, 1500)}
-    made = mark_dirty(tx, "shop", people)
+    created = mark_dirty(tx, "shop", people)
 
-    assert {made[key]: key for key in people} == person_keys(tx, "shop", made.values())
+    assert {created[key]: key for key in people} == load_person_keys(tx, "shop", created.values())
     emails = dict(rows(tx, PersonRow, "id", "email"))
-    assert people == {key: emails[person] for key, person in made.items()}
+    assert people == {key: emails[person] for key, person in created.items()}
 
 
 class TestGuestRegisters:
-    def test_the_person_stays_the_same_and_has_no_tags_written_to_the_account(self, tx, old):
-        remember(
+    def test_the_person_stays_the_same_and_their_account_has_no_written_tags_yet(self, tx, old):
+        set_person(
             tx,
             old,
             dirty=0,
@@ -150,21 +152,21 @@ class TestGuestRegisters:
             written_to_customer="{}",
             written_to_order="{}",
         )
-        before = the_person(tx)
+        before = only_person(tx)
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
-        assert {**before, "dirty": 1, "written_to_customer": None} == the_person(tx)
+        assert {**before, "dirty": 1, "written_to_customer": None} == only_person(tx)
         assert {("account", "5"): old, ("email", ANNA): old} == identities(tx)
 
-    def test_an_unknown_guest_makes_a_new_person(self, tx):
+    def test_a_registration_without_a_known_guest_creates_a_person(self, tx):
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
-        assert {("account", "5"): the_person(tx)["id"]} == identities(tx)
+        assert {("account", "5"): only_person(tx)["id"]} == identities(tx)
 
-    def test_the_address_gets_a_person_of_its_own_when_a_guest_uses_it_again(self, tx, old):
-        """What happened to the account is handled; what is of an order is known by the order."""
-        put(tx, run(old, event="order 1 paid", state="done"))
-        put(tx, run(old, event="first order", state="done"))
+    def test_a_later_guest_with_the_address_is_a_new_person(self, tx, old):
+        """Runs that began with the account are skipped for them; runs of an order are not copied."""
+        insert(tx, run(old, event="order 1 paid", state="done"))
+        insert(tx, run(old, event="first order", state="done"))
         move_identity(tx, "shop", OLD, NEW, ANNA)
         again = mark_dirty(tx, "shop", {OLD: ANNA})[OLD]
 
@@ -177,13 +179,13 @@ class TestGuestRegisters:
 
 
 class TestAccountIsDeleted:
-    def test_the_person_is_the_guest_with_their_address(self, tx, old):
+    def test_the_person_becomes_the_guest_with_their_address_again(self, tx, old):
         move_identity(tx, "shop", OLD, NEW, ANNA)
         move_identity(tx, "shop", NEW, OLD, ANNA)
 
         assert {("email", ANNA): old} == identities(tx)
 
-    def test_the_person_leaves_former_addresses_behind(self, tx, old):
+    def test_the_person_keeps_only_their_last_address(self, tx, old):
         move_identity(tx, "shop", OLD, NEW, ANNA)
         move_identity(tx, "shop", NEW, "g:new@example.com", "new@example.com")
 
@@ -191,8 +193,8 @@ class TestAccountIsDeleted:
         assert old != person_of(tx, OLD)
         assert [(old, True), (person_of(tx, OLD), False)] == rows(tx, PersonRow, "id", "present")
 
-    def test_a_guest_who_has_the_address_becomes_the_same_person(self, tx, old, new):
-        put(tx, run(new, state="done"))
+    def test_the_person_is_merged_with_the_guest_who_has_the_address(self, tx, old, new):
+        insert(tx, run(new, state="done"))
         move_identity(tx, "shop", NEW, OLD, ANNA)
 
         assert {("email", ANNA): old} == identities(tx)
@@ -200,8 +202,8 @@ class TestAccountIsDeleted:
 
 
 class TestMerging:
-    def test_two_memories_become_one(self, tx, old, new):
-        remember(
+    def test_the_saved_states_of_both_are_combined(self, tx, old, new):
+        set_person(
             tx,
             old,
             added_by_hand='["a"]',
@@ -216,7 +218,7 @@ class TestMerging:
             total_spent=900,
             rules_digest="of the last evaluation",
         )
-        remember(
+        set_person(
             tx,
             new,
             added_by_hand='["b"]',
@@ -231,7 +233,7 @@ class TestMerging:
             rules_digest="d",
         )
         move_identity(tx, "shop", OLD, NEW, "anna@example.com")
-        found = the_person(tx)
+        found = only_person(tx)
 
         lists = {
             name: loads(found[name])
@@ -263,22 +265,22 @@ class TestMerging:
             found["rules_digest"],
         )
 
-    def test_memberships_are_joined_and_the_earlier_entry_counts(self, tx, old, new):
+    def test_memberships_of_both_are_kept_with_the_earlier_date(self, tx, old, new):
         for person, segment, since in [
             (old, "VIP", 5),
             (old, "New", 9),
             (new, "VIP", 7),
             (99, "VIP", 1),
         ]:
-            put(tx, MembershipRow(store="shop", person=person, segment=segment, since=since))
+            insert(tx, MembershipRow(store="shop", person=person, segment=segment, since=since))
         move_identity(tx, "shop", OLD, NEW, "anna@example.com")
 
         expected = [(new, "New", 9), (new, "VIP", 5), (99, "VIP", 1)]
         assert expected == rows(tx, MembershipRow, "person", "segment", "since")
 
-    def test_the_timeline_moves_along(self, tx, old, new):
+    def test_segment_changes_move_to_the_person_who_stays(self, tx, old, new):
         for person in (old, new, 99):
-            put(
+            insert(
                 tx,
                 TransitionRow(
                     store="shop", person=person, segment="VIP", entered=True, at=1, reason=""
@@ -288,9 +290,9 @@ class TestMerging:
 
         assert [(new,), (new,), (99,)] == rows(tx, TransitionRow, "person")
 
-    def test_effects_that_do_not_clash_move(self, tx, old, new):
-        put(tx, entry(old, step="1", state="done"))
-        put(tx, entry(new, step="2"))
+    def test_outbox_entries_of_different_actions_move(self, tx, old, new):
+        insert(tx, entry(old, step="1", state="done"))
+        insert(tx, entry(new, step="2"))
         move_identity(tx, "shop", OLD, NEW, "anna@example.com")
 
         assert [(new, "1", "done"), (new, "2", "due")] == rows(
@@ -298,7 +300,7 @@ class TestMerging:
         )
 
     @pytest.mark.parametrize(
-        ("old_state", "new_state", "stays"),
+        ("old_state", "new_state", "kept"),
         [
             ("done", "due", "old"),
             ("done", "claimed", "old"),
@@ -309,42 +311,42 @@ class TestMerging:
             ("failed", "due", "new"),
         ],
     )
-    def test_of_two_entries_of_one_action_the_one_that_is_done_stays(
-        self, tx, old, new, old_state, new_state, stays
+    def test_of_two_entries_of_one_action_the_delivered_one_stays(
+        self, tx, old, new, old_state, new_state, kept
     ):
-        put(tx, entry(old, state=old_state, outcome="old"))
-        put(tx, entry(new, state=new_state, outcome="new"))
+        insert(tx, entry(old, state=old_state, outcome="old"))
+        insert(tx, entry(new, state=new_state, outcome="new"))
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
-        assert [(new, stays)] == rows(tx, OutboxRow, "person", "outcome")
+        assert [(new, kept)] == rows(tx, OutboxRow, "person", "outcome")
 
-    def test_of_two_runs_of_one_event_one_stays_with_the_entries_of_both(self, tx, old, new):
-        put(tx, run(old, state="done"))
-        put(tx, run(new, state="waiting"))
+    def test_of_two_runs_of_one_event_one_stays_and_has_the_entries_of_both(self, tx, old, new):
+        insert(tx, run(old, state="done"))
+        insert(tx, run(new, state="waiting"))
         ids = {person: id for id, person in rows(tx, RunRow, "id", "person")}
-        put(tx, entry(old, step="0", run_id=ids[old]))
-        put(tx, entry(new, step="1", run_id=ids[new]))
+        insert(tx, entry(old, step="0", run_id=ids[old]))
+        insert(tx, entry(new, step="1", run_id=ids[new]))
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
         assert [(ids[old], new, "done")] == rows(tx, RunRow, "id", "person", "state")
         assert [("0", ids[old]), ("1", ids[old])] == rows(tx, OutboxRow, "step", "run_id")
 
-    def test_the_other_store_is_left_alone(self, tx, old, new):
+    def test_a_person_of_another_store_is_not_merged(self, tx, old, new):
         other = mark_dirty(tx, "other", {OLD: ANNA})[OLD]
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
         assert [(new, "shop"), (other, "other")] == rows(tx, PersonRow, "id", "store")
 
-    def test_events_move_along_and_each_is_there_once(self, tx, old, new):
+    def test_events_move_and_each_is_kept_once(self, tx, old, new):
         for person, key in [(old, "a"), (old, "b"), (new, "b")]:
-            put(tx, EventRow(store="shop", person=person, kind="k", key=key, at=1))
+            insert(tx, EventRow(store="shop", person=person, kind="k", key=key, at=1))
         move_identity(tx, "shop", OLD, NEW, ANNA)
 
         assert [(new, "a"), (new, "b")] == rows(tx, EventRow, "person", "key")
 
 
-def test_an_account_whose_address_names_no_person_is_only_marked(tx, new):
-    remember(tx, new, dirty=0, written_to_customer="{}", current_tags='["VIP"]')
+def test_a_move_to_the_same_key_only_marks_the_person(tx, new):
+    set_person(tx, new, dirty=0, written_to_customer="{}", current_tags='["VIP"]')
     move_identity(tx, "shop", NEW, NEW, ANNA)
 
     assert new == person_of(tx, NEW)

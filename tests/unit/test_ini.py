@@ -1,4 +1,4 @@
-"""The form of an INI file: sections, entries, rows and their lines."""
+"""INI files are split into sections, keys and values with their line numbers."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +7,8 @@ from wcflow.config.ini import decode_text, parse_ini
 from wcflow.config.problem import Findings, Problem
 
 
-def seen(text, file="w.ini"):
-    """Give sections as plain values, and the problems."""
+def parsed(text, file="w.ini"):
+    """Return the sections as plain values, and the problems."""
     findings = Findings()
     sections = [
         (
@@ -26,115 +26,121 @@ def problem(line, section, expected, got, hint=""):
     return Problem("w.ini", line, section, expected, got, hint)
 
 
-def test_a_section_holds_its_keys_with_their_lines():
-    """Heads, keys and values are trimmed; each row of a value knows its line."""
+def test_a_section_has_its_keys_with_their_lines():
+    """Section headers, keys and values are trimmed."""
     text = "[segment  At   Risk]\nwhen = a\ngroup=b\n\n[wcflow]\n"
     expected = [
         (1, "segment", "At Risk", {"when": [(2, "a")], "group": [(3, "b")]}),
         (5, "wcflow", "", {}),
     ]
-    assert (expected, []) == seen(text)
+    assert (expected, []) == parsed(text)
 
 
-def test_a_value_goes_on_over_indented_lines():
-    """Rows deeper than their key belong to it; comments and empty lines between them do not."""
-    text = "[workflow w]\ndo =\n    one\n\n  # not me\n\ttwo = 2\nmode = off\n   [three\n"
+def test_a_value_continues_on_indented_lines():
+    """Comments and empty lines between them are skipped."""
+    text = "[workflow w]\ndo =\n    one\n\n  # a comment\n\ttwo = 2\nmode = off\n   [three\n"
     expected = {"do": [(3, "one"), (6, "two = 2")], "mode": [(7, "off"), (8, "[three")]}
-    assert ([(1, "workflow", "w", expected)], []) == seen(text)
+    assert ([(1, "workflow", "w", expected)], []) == parsed(text)
 
 
-def test_a_value_may_begin_on_the_line_of_its_key():
-    assert ([(1, "a", "", {"b": [(2, "1"), (3, "2")]})], []) == seen("[a]\nb = 1\n  2\n")
+def test_a_value_can_begin_on_the_line_of_its_key():
+    assert ([(1, "a", "", {"b": [(2, "1"), (3, "2")]})], []) == parsed("[a]\nb = 1\n  2\n")
 
 
-def test_an_equals_sign_in_a_value_is_the_values_own():
-    assert ([(1, "a", "", {"b": [(2, "c = d : e")]})], []) == seen("[a]\nb = c = d : e")
+def test_a_value_can_contain_an_equals_sign():
+    assert ([(1, "a", "", {"b": [(2, "c = d : e")]})], []) == parsed("[a]\nb = c = d : e")
 
 
-def test_a_file_may_be_indented_as_a_whole():
-    """What is not deeper than the key before it is a line of its own."""
+def test_a_whole_file_can_be_indented():
+    """Only a line that is indented more than its key continues the value."""
     text = "  [a]\n    b = 1\n    c = 2\n  [d]\n"
     expected = [(1, "a", "", {"b": [(2, "1")], "c": [(3, "2")]}), (4, "d", "", {})]
-    assert (expected, []) == seen(text)
+    assert (expected, []) == parsed(text)
 
 
-def test_a_percent_sign_and_a_dollar_stand_for_themselves():
-    assert ([(1, "a", "", {"b": [(2, "%(c)s ${d}")]})], []) == seen("[a]\nb = %(c)s ${d}")
+def test_a_tab_indents_like_eight_spaces():
+    text = "[a]\n    b = 1\n\t2\n        c = 3\n"
+    assert ([(1, "a", "", {"b": [(2, "1"), (3, "2"), (4, "c = 3")]})], []) == parsed(text)
 
 
-def test_keys_are_known_in_any_case_and_kept_as_written():
+def test_percent_signs_and_dollars_have_no_special_meaning():
+    assert ([(1, "a", "", {"b": [(2, "%(c)s ${d}")]})], []) == parsed("[a]\nb = %(c)s ${d}")
+
+
+def test_keys_are_found_in_any_case_and_kept_as_written():
     findings = Findings()
     (section,) = parse_ini("[tiers]\nGold = 1\n", "w.ini", findings)
     assert ["gold"] == list(section.entries)
     assert "Gold" == section.entries["gold"].key
 
 
-def test_line_ends_of_every_system_count_the_same():
-    """CRLF, LF and CR end a line, and nothing else does."""
+def test_crlf_lf_and_cr_end_a_line():
     for end in ("\n", "\r\n", "\r"):
-        assert ([(2, "a", "", {"b": [(3, "1")]})], []) == seen(end.join(["", "[a]", "b = 1", ""]))
+        assert ([(2, "a", "", {"b": [(3, "1")]})], []) == parsed(end.join(["", "[a]", "b = 1", ""]))
 
 
-def test_a_byte_order_mark_is_no_part_of_the_text():
+def test_a_byte_order_mark_is_removed():
     assert "[a]" == decode_text(b"\xef\xbb\xbf[a]", "w.ini", Findings())
 
 
-def test_bytes_that_are_not_utf_8_are_told_with_their_line():
+def test_bytes_that_are_not_utf_8_are_a_problem_of_their_line():
     findings = Findings()
     assert "" == decode_text(b"[a]\n# Gr\xfc\xdfe\n", "w.ini", findings)
     expected = problem(2, "", "UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
     assert [expected] == findings.problems(["w.ini"])
 
 
-def test_a_row_beyond_the_value_is_on_the_line_of_its_key():
+def test_a_row_that_does_not_exist_has_the_line_of_its_key():
     findings = Findings()
     (section,) = parse_ini("[a]\nb =\n  c\n", "w.ini", findings)
     assert [3, 2, 1] == [section.line_of("b"), section.line_of("b", 7), section.line_of("z")]
 
 
-def test_a_second_key_of_the_same_name_is_told():
+def test_a_duplicate_key_is_a_problem():
     expected = problem(3, "a", "one 'B'", "a second one (the first is on line 2)")
-    assert [expected] == seen("[a]\nb = 1\nB = 2\n")[1]
+    assert [expected] == parsed("[a]\nb = 1\nB = 2\n")[1]
 
 
-def test_a_line_before_any_head_is_told_once():
-    expected = problem(1, "", "a head such as [wcflow] first", "a line before any head")
-    assert [expected] == seen("a = 1\nb = 2\n")[1]
+def test_lines_before_the_first_section_are_one_problem():
+    expected = problem(
+        1, "", "a section header such as [wcflow] first", "a line before any section"
+    )
+    assert [expected] == parsed("a = 1\nb = 2\n")[1]
 
 
-def test_a_line_without_an_equals_sign_is_told_with_what_may_be_meant():
+def test_a_line_without_an_equals_sign_is_a_problem_with_a_suggestion():
     hinted = problem(2, "a", "key = value", "a line without '='", "did you mean 'b = …'?")
     indent = problem(4, "a", "key = value", "a line without '='", "if it belongs to 'c', indent it")
-    assert [hinted, indent] == seen("[a]\nb: 1\nc =\nd e\n")[1]
+    assert [hinted, indent] == parsed("[a]\nb: 1\nc =\nd e\n")[1]
 
 
-def test_a_head_that_is_not_closed_is_told_and_what_stands_below_it_is_left_alone():
-    expected = problem(1, "", "a ']' at the end of the head", "none")
-    assert ([(3, "b", "", {})], [expected]) == seen("[a\nc = 1\n[b]\n")
+def test_an_unclosed_section_header_is_a_problem_and_its_section_is_skipped():
+    expected = problem(1, "", "a ']' at the end of the section header", "none")
+    assert ([(3, "b", "", {})], [expected]) == parsed("[a\nc = 1\n[b]\n")
 
 
-def test_a_comment_behind_a_head_is_told():
+def test_a_comment_after_a_section_header_is_a_problem():
     hint = "put what follows the ']' on a line of its own"
-    expected = problem(1, "", "a ']' at the end of the head", "none", hint)
-    assert [expected] == seen("[a] ; hello\n")[1]
+    expected = problem(1, "", "a ']' at the end of the section header", "none", hint)
+    assert [expected] == parsed("[a] ; hello\n")[1]
 
 
-def test_a_head_needs_a_name_without_brackets():
+def test_a_section_header_needs_a_name_without_brackets():
     expected = [
-        problem(line, "", "a head such as [segment VIP]", "brackets with no name between")
+        problem(line, "", "a section header such as [segment VIP]", "brackets without a name")
         for line in (1, 2)
     ]
-    assert ([], expected) == seen("[ ]\n[tag [x]]\n")
+    assert ([], expected) == parsed("[ ]\n[tag [x]]\n")
 
 
 def test_an_equals_sign_needs_a_key_before_it():
-    assert [problem(2, "a", "a key before the '='", "none")] == seen("[a]\n= 1\n")[1]
+    assert [problem(2, "a", "a key before the '='", "none")] == parsed("[a]\n= 1\n")[1]
 
 
-def test_control_characters_are_told():
+def test_control_characters_are_problems():
     expected = [problem(line, "a", "text", "a control character") for line in (2, 3)]
-    assert [(1, "a", "", {})] == seen("[a]\nb = \x00\nc = x\u2028y\n")[0]
-    assert expected == seen("[a]\nb = \x00\nc = x\u2028y\n")[1]
+    assert [(1, "a", "", {})] == parsed("[a]\nb = \x00\nc = x\u2028y\n")[0]
+    assert expected == parsed("[a]\nb = \x00\nc = x\u2028y\n")[1]
 
 
 LINES = st.lists(
@@ -145,19 +151,19 @@ LINES = st.lists(
 
 
 @given(LINES)
-def test_every_line_is_understood_or_told(lines):
-    """No line is lost in silence: it is a head, a key, a row, a comment, empty, or a problem.
+def test_every_line_is_read_or_a_problem(lines):
+    """It is a section header, a key, a row, a comment, empty, or a problem.
 
-    What hangs on a line that was told (rows of a second key, keys of no head) is told with it.
+    Lines that belong to a problem (rows of a duplicate key, keys without a section) are part of it.
     """
     text = "\n".join(line.replace("\n", " ").replace("\r", " ") for line in lines)
-    sections, problems = seen(text)
-    told = {one.line for one in problems}
+    sections, problems = parsed(text)
+    faulty = {each.line for each in problems}
     known = {line for line, *_ in sections}
     known |= {line for *_, keys in sections for rows in keys.values() for line, _ in rows}
-    known |= {key.line for one in parse_ini(text, "", Findings()) for key in one.entries.values()}
-    hanging = False
+    known |= {key.line for each in parse_ini(text, "", Findings()) for key in each.entries.values()}
+    dependent = False
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and line.strip()[0] not in "#;":
-            hanging = number in told or (hanging and number not in known)
-            assert hanging or number in known
+            dependent = number in faulty or (dependent and number not in known)
+            assert dependent or number in known

@@ -90,11 +90,11 @@ def test_an_empty_list_after_a_notice_is_empty(empty: bytes) -> None:
 
 @given(json_values, st.sampled_from([b"", BOM, NOTICE, LOG_LINE]), st.data())
 def test_a_truncated_body_is_an_error(value: Any, before: bytes, data: st.DataObject) -> None:
-    """Wherever it ends, no part of it counts as the whole."""
-    whole = json.dumps(value, separators=(",", ":")).encode()
-    kept = data.draw(st.integers(0, len(whole) - 1))
+    """Wherever it is cut."""
+    complete = json.dumps(value, separators=(",", ":")).encode()
+    length = data.draw(st.integers(0, len(complete) - 1))
     with pytest.raises(UnreadableError):
-        parse_json(before + whole[:kept])
+        parse_json(before + complete[:length])
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,17 @@ class TestInvalidRows:
     GOOD = b'{"id":5,"a":"x,]}\\"\\ud83d\\ude00"}'
 
     @pytest.mark.parametrize(
-        ("row", "why"),
+        ("row", "reason"),
         [
             (b'{"id":7,"a":01}', "invalid JSON: Expecting ',' delimiter"),
             (b'{"id":7,"a":<br />x}', "invalid JSON: Expecting value"),
         ],
     )
-    def test_an_invalid_row_is_reported_and_the_others_are_read(self, row: bytes, why: str) -> None:
+    def test_an_invalid_row_is_reported_and_the_others_are_read(
+        self, row: bytes, reason: str
+    ) -> None:
         rows = parse_json(b"[" + b",".join([self.GOOD, row, self.GOOD]) + b"]")
-        assert [json.loads(self.GOOD), InvalidRow(7, why), json.loads(self.GOOD)] == rows
+        assert [json.loads(self.GOOD), InvalidRow(7, reason), json.loads(self.GOOD)] == rows
 
     @pytest.mark.parametrize(
         ("text", "read"),

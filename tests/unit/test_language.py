@@ -1,4 +1,4 @@
-"""From text to condition: what is understood, and what is said of what is not."""
+"""Conditions are parsed and evaluated; every mistake is an error with its place."""
 
 import re
 
@@ -16,21 +16,21 @@ from wcflow.rules.parser import parse_attribute, parse_condition
 ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
 KEYWORDS = {"and", "or", "not", "between", "in", "is", "empty", "contains", "mentions", "multiple"}
 WORDS = ("age", "city", "tags", "is_guest", "meta.x", "1", "-3d", "'x'", "today", "(30d)", "30d")
-WHY = "order attributes need a trigger with an order"
+ORDER_HINT = "order attributes need a trigger with an order"
 
 
 def canonical(text, place=ANYWHERE):
     return parse_condition(text, place).canonical
 
 
-def flaws(text, place=ANYWHERE):
+def errors_of(text, place=ANYWHERE):
     with pytest.raises(RuleErrors) as caught:
         parse_condition(text, place)
     return list(caught.value.rule_errors)
 
 
-def flaw(text, place=ANYWHERE):
-    (only,) = flaws(text, place)
+def error_of(text, place=ANYWHERE):
+    (only,) = errors_of(text, place)
     return only
 
 
@@ -39,7 +39,7 @@ def holds(text, **fields):
 
 
 class TestRows:
-    """Rows are joined by ``and``; a row goes on where it visibly does."""
+    """Rows are joined by ``and``, unless a row is visibly incomplete."""
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -64,20 +64,19 @@ class TestRows:
     def test_rows_are_joined(self, text, expected):
         assert expected == canonical(text)
 
-    def test_each_row_tells_its_own_flaws(self):
-        """A mistake in one row does not hide those in the next, and has its place."""
+    def test_the_mistakes_of_all_rows_are_reported(self):
         text = (
             "\n  orders_cuont > 2\n  is_guest\n  total_spent > 'x' or age = 'y'\n  (age > 1\n  )) x"
         )
-        places = [(each.row, each.column) for each in flaws(text)]
+        places = [(each.row, each.column) for each in errors_of(text)]
 
         assert [(1, 3), (3, 17), (3, 30), (5, 4)] == places
 
-    def test_the_place_counts_from_the_row_it_stands_in(self):
-        """Also within rows that belong together."""
-        found = flaw("is_guest or\n(\n  age > 'x')")
+    def test_a_column_is_counted_in_its_own_row(self):
+        """Even if several rows are one comparison."""
+        error = error_of("is_guest or\n(\n  age > 'x')")
 
-        assert (2, 9) == (found.row, found.column)
+        assert (2, 9) == (error.row, error.column)
 
 
 class TestNormalForm:
@@ -98,28 +97,28 @@ class TestNormalForm:
             ("age > -0.0", "age > 0"),
         ],
     )
-    def test_blanks_case_and_needless_brackets_do_not_matter(self, text, expected):
+    def test_spaces_case_and_redundant_brackets_do_not_matter(self, text, expected):
         assert expected == canonical(text)
 
     @settings(max_examples=150)
     @given(conditions)
-    def test_the_normal_form_means_the_same(self, text):
-        """Parsed again it is itself: so texts with the same normal form mean the same."""
+    def test_the_normal_form_is_its_own_normal_form(self, text):
+        """So texts with the same normal form have the same meaning."""
         assert canonical(text) == canonical(canonical(text))
 
     @settings(max_examples=100)
     @given(conditions, st.randoms(use_true_random=False))
-    def test_case_of_keywords_and_blanks_do_not_change_it(self, text, chance):
+    def test_the_normal_form_does_not_depend_on_case_and_spaces(self, text, chance):
         words = re.findall(r"'[^']*'|\"[^\"]*\"|\S+", text)
         words = [word.upper() if word in KEYWORDS else word for word in words]
-        blanks = (chance.choice([" ", "  ", "\t"]) for _ in words)
-        spread = "".join(word + blank for word, blank in zip(words, blanks, strict=True))
+        spaces = (chance.choice([" ", "  ", "\t"]) for _ in words)
+        spread = "".join(word + space for word, space in zip(words, spaces, strict=True))
 
         assert canonical(text) == canonical(spread)
 
 
 class TestMeaning:
-    """Each form holds of what it says and of nothing else."""
+    """Each kind of comparison is true exactly when it should be."""
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -168,11 +167,11 @@ class TestMeaning:
             ("last_order_date > -1y and last_order_date < +1mo", True),
         ],
     )
-    def test_a_form_holds_of_what_it_says(self, text, expected):
+    def test_each_operator_compares_correctly(self, text, expected):
         assert expected == holds(text)
 
     @pytest.mark.parametrize(
-        ("said", "text", "expected"),
+        ("meta", "text", "expected"),
         [
             ("120", ">= 100", True),
             ("120", "= 120.0", True),
@@ -189,12 +188,12 @@ class TestMeaning:
             ("0001-01-01T00:00:00+14:00", "< today", False),
         ],
     )
-    def test_meta_say_texts_numbers_and_dates(self, said, text, expected):
-        """A text that says no number is not known as one."""
+    def test_meta_is_compared_as_text_number_or_date(self, meta, text, expected):
+        """Compared with a number, other text is unknown."""
         condition = parse_condition(f"order.meta.key {text}", ANYWHERE)
-        mine = order(meta={"key": said})
+        own = order(meta={"key": meta})
 
-        assert expected == condition.answer(Context(profile(mine), NOW, order=mine)).holds
+        assert expected == condition.answer(Context(profile(own), NOW, order=own)).holds
 
     @pytest.mark.parametrize(
         ("text", "word", "expected"),
@@ -218,11 +217,11 @@ class TestMeaning:
             ("", "her", False),
         ],
     )
-    def test_mentions_goes_by_whole_words_of_any_script(self, text, word, expected):
+    def test_mentions_compares_whole_words_of_any_script(self, text, word, expected):
         condition = parse_condition(f'order.customer_note mentions "{word}"', ANYWHERE)
-        mine = order(customer_note=text)
+        own = order(customer_note=text)
 
-        assert expected == condition.answer(Context(profile(mine), NOW, order=mine)).holds
+        assert expected == condition.answer(Context(profile(own), NOW, order=own)).holds
 
     @given(
         st.lists(st.sampled_from(["gift", "leather", "her", "für", "42"]), max_size=5),
@@ -231,20 +230,20 @@ class TestMeaning:
     )
     def test_a_word_is_mentioned_if_it_is_one_of_the_words(self, words, word, between):
         condition = parse_condition(f"order.customer_note mentions '{word}'", ANYWHERE)
-        mine = order(customer_note=between.join(words))
+        own = order(customer_note=between.join(words))
 
-        assert (word in words) == condition.answer(Context(profile(mine), NOW, order=mine)).holds
+        assert (word in words) == condition.answer(Context(profile(own), NOW, order=own)).holds
 
-    def test_a_pattern_with_many_stars_answers_at_once(self):
-        """No pattern makes a text wait: this one would try for centuries if it went back."""
+    def test_a_pattern_with_many_stars_is_fast(self):
+        """With backtracking this one would take centuries."""
         condition = parse_condition(f"order.customer_note like '{'*a' * 30}*b'", ANYWHERE)
-        mine = order(customer_note="a" * 5000)
+        own = order(customer_note="a" * 5000)
 
-        assert not condition.answer(Context(profile(mine), NOW, order=mine)).holds
+        assert not condition.answer(Context(profile(own), NOW, order=own)).holds
 
 
-class TestFlaws:
-    """Each mistake says what was expected, what stands there, and where."""
+class TestErrors:
+    """Each error has what was expected, what was found, and where."""
 
     @pytest.mark.parametrize(
         ("text", "column", "expected", "got", "hint"),
@@ -441,26 +440,26 @@ class TestFlaws:
             ("not " * 41 + "is_guest", 161, "at most 40 levels of brackets and nots", "'not'", ""),
         ],
     )
-    def test_a_mistake_is_told_where_it_stands(self, text, column, expected, got, hint):
-        assert RuleError(expected, got, hint, 0, column) == flaw(text)
+    def test_a_mistake_is_an_error_with_its_place(self, text, column, expected, got, hint):
+        assert RuleError(expected, got, hint, 0, column) == error_of(text)
 
-    def test_a_window_where_there_can_be_none_is_told(self):
-        """With those that can have one."""
-        found = flaw("email(30d) = 'x'")
+    def test_a_window_for_an_attribute_without_one_is_an_error(self):
+        """Its hint lists the attributes that can have one."""
+        error = error_of("email(30d) = 'x'")
 
         assert ("'email' without a window", "(30d)", 7) == (
-            found.expected,
-            found.got,
-            found.column,
+            error.expected,
+            error.got,
+            error.column,
         )
-        assert found.hint.startswith("can: orders_count, total_spent, ")
+        assert error.hint.startswith("can: orders_count, total_spent, ")
 
-    def test_all_values_that_do_not_fit_are_told(self):
-        assert [10, 18] == [each.column for each in flaws("city in (1, 'x', 2)")]
+    def test_every_value_of_the_wrong_type_is_an_error(self):
+        assert [10, 18] == [each.column for each in errors_of("city in (1, 'x', 2)")]
 
-    @pytest.mark.parametrize("points", ["points > 1", "groups contains 'x'", "tier = 'x'"])
-    def test_what_wcflow_does_not_know_is_unknown(self, points):
-        assert flaw(points).got.startswith("unknown attribute")
+    @pytest.mark.parametrize("text", ["points > 1", "groups contains 'x'", "tier = 'x'"])
+    def test_attributes_of_other_plugins_are_unknown(self, text):
+        assert error_of(text).got.startswith("unknown attribute")
 
     @pytest.mark.parametrize(
         ("text", "place", "hint"),
@@ -468,7 +467,7 @@ class TestFlaws:
             (
                 "order.total > 1",
                 RulePlace(item=True, tags=True, segments=True),
-                WHY,
+                ORDER_HINT,
             ),
             (
                 "item.total > 1",
@@ -482,35 +481,35 @@ class TestFlaws:
             ),
         ],
     )
-    def test_what_is_not_there_cannot_be_asked(self, text, place, hint):
+    def test_an_attribute_that_is_not_available_here_is_an_error(self, text, place, hint):
         name = text.split(maxsplit=1)[0]
 
-        assert RuleError("an attribute that is available here", repr(name), hint, 0, 1) == flaw(
+        assert RuleError("an attribute that is available here", repr(name), hint, 0, 1) == error_of(
             text, place
         )
 
     @settings(max_examples=300)
     @given(st.text() | st.text("orders_cunt()<>=-'\"1230d \nandotr.,é"))
-    def test_of_any_text_nothing_is_raised_but_flaws(self, text):
-        understood_or_flawed(text)
+    def test_any_text_is_a_condition_or_has_errors(self, text):
+        parse_and_evaluate(text)
 
     @settings(max_examples=300)
     @given(st.lists(st.sampled_from([*KEYWORDS, *"()=<,\n", "<>", *WORDS]), max_size=14))
-    def test_of_any_words_nothing_is_raised_but_flaws(self, words):
-        understood_or_flawed(" ".join(words))
+    def test_any_words_are_a_condition_or_have_errors(self, words):
+        parse_and_evaluate(" ".join(words))
 
 
-def understood_or_flawed(text):
-    """Understand it and ask it, or have flaws that stand within it."""
-    rows, found = text.split("\n"), ()
+def parse_and_evaluate(text):
+    """Evaluate the condition, or assert that its errors have places inside the text."""
+    rows, errors = text.split("\n"), ()
     try:
         parse_condition(text, ANYWHERE).answer(Context(profile(order()), NOW))
     except RuleErrors as error:
-        found = error.rule_errors or [RuleError("a flaw", "none", row=-1)]
-    outside = [rule_error for rule_error in found if not 0 <= rule_error.row < len(rows)]
+        errors = error.rule_errors or [RuleError("an error", "none", row=-1)]
+    outside = [rule_error for rule_error in errors if not 0 <= rule_error.row < len(rows)]
     outside += [
         rule_error
-        for rule_error in found
+        for rule_error in errors
         if not 0 <= rule_error.column <= len(rows[rule_error.row]) + 1
     ]
 
@@ -518,8 +517,8 @@ def understood_or_flawed(text):
 
 
 class TestNames:
-    def test_a_condition_knows_what_it_names(self):
-        """Without windows; keys of meta apart, for whoever fetches them."""
+    def test_a_condition_lists_the_names_it_uses(self):
+        """Without windows, and with the meta keys that polls have to read."""
         condition = parse_condition(
             "orders_count(30d) > 1 or not (meta.vip = 'x' and order.meta.'a b' > 1)\n"
             "item.meta.size is empty and segments contains any ('VIP', 'At Risk')\n"
@@ -547,18 +546,17 @@ class TestNames:
             condition.segment_names,
         )
 
-    def test_equal_texts_make_equal_conditions(self):
-        """Conditions are values: they can be compared and kept in sets."""
+    def test_equal_texts_are_equal_conditions(self):
         text = "orders_count(30d) > 1 and city like 'B*'"
 
         assert len({parse_condition(text, ANYWHERE), parse_condition(text, ANYWHERE)}) == 1
 
 
-class TestLoneAttribute:
-    def test_an_attribute_stands_alone_with_its_window(self):
-        asked = parse_attribute(" categories( 365d ) ", RulePlace(), frozenset({Kind.LIST}))
+class TestSingleAttribute:
+    def test_an_attribute_is_parsed_with_its_window(self):
+        parsed = parse_attribute(" categories( 365d ) ", RulePlace(), frozenset({Kind.LIST}))
 
-        assert ("categories(365d)", "categories") == (asked.text, asked.name)
+        assert ("categories(365d)", "categories") == (parsed.text, parsed.name)
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -571,11 +569,11 @@ class TestLoneAttribute:
             ),
             (
                 "order.skus",
-                RuleError("an attribute that is available here", "'order.skus'", WHY, 0, 1),
+                RuleError("an attribute that is available here", "'order.skus'", ORDER_HINT, 0, 1),
             ),
         ],
     )
-    def test_anything_else_is_a_flaw(self, text, expected):
+    def test_anything_but_an_attribute_of_the_right_kind_is_an_error(self, text, expected):
         with pytest.raises(RuleErrors) as caught:
             parse_attribute(text, RulePlace(), frozenset({Kind.LIST}))
 

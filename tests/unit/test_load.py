@@ -1,15 +1,15 @@
-"""From INI files to a configuration: what comes out, where things are looked for, what is told."""
+"""INI files are loaded as a configuration, or rejected with all their problems."""
 
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from wcflow.cli.check import summary_lines
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import summary_lines
 from wcflow.units import Duration
 
 KEY, SECRET = f"ck_{'a' * 40}", f"cs_{'b' * 40}"
@@ -20,7 +20,7 @@ KEYS = "consumer_key = $WC_KEY\nconsumer_secret = $WC_SECRET\n"
 
 @pytest.fixture
 def write_ini(tmp_path):
-    """Write files below a directory; the first is the main one, whose path comes back."""
+    """Return a function that writes INI files and returns the path of the main one."""
 
     def write(text, name="wcflow.ini", **others):
         for other, content in {name: text, **others}.items():
@@ -39,10 +39,10 @@ def problems_of(path, env=ENV, **more):
     return [str(each).replace(f"{path.parent}/", "") for each in caught.value.problems]
 
 
-# What comes out.
+# Settings.
 
 
-def test_a_store_has_defaults_for_all_but_address_and_key(write_ini):
+def test_a_store_needs_only_an_address_and_a_key(write_ini):
     config = load_config(write_ini(STORE + KEYS), ENV)
     expected = StoreSettings(
         name="shop",
@@ -72,7 +72,7 @@ def test_a_store_has_defaults_for_all_but_address_and_key(write_ini):
     assert () == config.warnings
 
 
-def test_every_setting_of_a_store_arrives(write_ini, tmp_path):
+def test_every_setting_of_a_store_is_loaded(write_ini, tmp_path):
     text = (
         STORE + KEYS + "ca_file = ca.pem\ntimeout = 1min\npage_size = 50\nparallel = 4\n"
         "rescan_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
@@ -109,7 +109,7 @@ def test_a_configuration_does_not_show_its_secrets(write_ini):
     assert [False] * 3 == [secret in shown for secret in (KEY, SECRET, "hunter2")]
 
 
-def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(write_ini):
+def test_an_empty_file_is_a_configuration_of_defaults(write_ini):
     path = write_ini("")
     config = load_config(path, {}, need_store=False)
     assert (path,) == config.files
@@ -123,14 +123,14 @@ def test_a_file_in_which_nothing_stands_is_a_configuration_of_defaults(write_ini
     assert ("processing", "completed") == config.paid_statuses
 
 
-def test_without_a_store_there_is_nothing_to_do(write_ini):
-    expected = "wcflow.ini: expected a section [store NAME], got none (wcflow init writes one)"
+def test_a_configuration_without_a_store_is_a_problem(write_ini):
+    expected = "wcflow.ini: expected a section [store NAME], got none ('wcflow init' writes one)"
     assert [expected] == problems_of(write_ini("[wcflow]\n"))
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
-    expected = "w.ini: expected a file that can be read, got no such file or directory"
-    assert [f"{expected} (wcflow init writes one)"] == problems_of(tmp_path / "w.ini")
+def test_a_missing_file_is_a_problem(tmp_path):
+    expected = "w.ini: cannot be read: no such file or directory"
+    assert [f"{expected} ('wcflow init' writes one)"] == problems_of(tmp_path / "w.ini")
 
 
 def test_a_configuration_with_problems_ends_with_78(write_ini):
@@ -139,25 +139,25 @@ def test_a_configuration_with_problems_ends_with_78(write_ini):
     assert 78 == caught.value.exit_code
 
 
-# Where the mirror is kept.
+# The database.
 
 
 def database_of(path, **env):
     return load_config(path, env, need_store=False).database
 
 
-def test_by_default_the_mirror_lies_beside_the_ini(write_ini, tmp_path):
+def test_the_database_is_beside_the_ini_by_default(write_ini, tmp_path):
     assert f"sqlite:///{tmp_path}/wcflow.sqlite3" == database_of(write_ini(""))
 
 
-def test_under_systemd_the_mirror_lies_in_the_state_directory(write_ini):
-    """systemd may name several; the first is the service's own."""
+def test_under_systemd_the_database_is_in_the_state_directory(write_ini):
+    """systemd can pass several directories; the first one counts."""
     found = database_of(write_ini(""), STATE_DIRECTORY="/var/lib/wcflow:/var/lib/other")
     assert "sqlite:////var/lib/wcflow/wcflow.sqlite3" == found
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("address", "expected"),
     [
         ("sqlite:///a/b.sqlite3", "sqlite:///{here}/a/b.sqlite3"),
         ("sqlite:////a/b.sqlite3", "sqlite:////a/b.sqlite3"),
@@ -166,63 +166,63 @@ def test_under_systemd_the_mirror_lies_in_the_state_directory(write_ini):
         ("$DB", "postgresql+psycopg://me@host/shop"),
     ],
 )
-def test_the_address_of_the_mirror_is_completed(write_ini, tmp_path, said, expected):
-    """Relative files lie beside the INI; PostgreSQL is spoken to through psycopg."""
-    path = write_ini(f"[wcflow]\ndatabase = {said}\n")
+def test_a_database_address_is_completed(write_ini, tmp_path, address, expected):
+    """A relative file is beside the INI; PostgreSQL is used through psycopg."""
+    path = write_ini(f"[wcflow]\ndatabase = {address}\n")
     found = database_of(path, DB="postgresql://me@host/shop")
     assert expected.format(here=tmp_path) == found
 
 
-# Where keys lie.
+# Keys.
 
 
-def test_keys_may_lie_in_files_beside_the_ini(write_ini):
+def test_keys_can_be_in_files_beside_the_ini(write_ini):
     text = STORE + "consumer_key_file = key\nconsumer_secret_file = secret\n"
     store = load_config(write_ini(text, key=KEY, secret=SECRET), {}).store("shop")
     assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
 
 
-def test_systemd_hands_over_the_keys_that_the_ini_does_not_give(write_ini, tmp_path):
+def test_keys_that_are_not_in_the_ini_come_from_systemd(write_ini, tmp_path):
     path = write_ini(STORE, consumer_key=KEY, **{"shop.consumer_secret": SECRET})
     store = load_config(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)}).store("shop")
     assert (KEY, SECRET) == (store.consumer_key, store.consumer_secret)
 
 
-def test_of_several_stores_each_needs_a_credential_of_its_own(write_ini, tmp_path):
-    """A plain name would hand the key of one shop to another."""
+def test_with_several_stores_a_credential_must_name_its_store(write_ini, tmp_path):
+    """A name without a store would give the key of one store to another."""
     text = f"{STORE}[store other]\nurl = https://other.example\n"
     path = write_ini(text, consumer_key=KEY, consumer_secret=SECRET)
-    told = problems_of(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
-    assert 4 == len(told)
+    problems = problems_of(path, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert 4 == len(problems)
 
 
-def remarks_of(path, env=ENV):
+def warnings_of(path, env=ENV):
     return [str(each) for each in load_config(path, env).warnings]
 
 
-def test_a_file_with_a_key_that_others_may_read_is_remarked_on(write_ini):
+def test_a_file_with_a_key_that_other_users_can_read_is_warned_about(write_ini):
     path = write_ini(
         STORE + f"consumer_key = {KEY}\nconsumer_secret_file = secret\n", secret=SECRET
     )
     secret = path.parent / "secret"
-    assert [] == remarks_of(path)
+    assert [] == warnings_of(path)
     path.chmod(0o640)
     secret.chmod(0o604)
     text = "it holds a key or password and can be read by other users"
     expected = [f"{each}: {text} (chmod 600 {each})" for each in (path, secret)]
-    assert expected == remarks_of(path)
+    assert expected == warnings_of(path)
 
 
-def test_a_password_in_the_address_of_the_mirror_is_a_secret_too(write_ini):
+def test_a_password_in_the_database_address_is_a_secret_too(write_ini):
     path = write_ini(f"[wcflow]\ndatabase = postgresql://me:pw@host/shop\n{STORE}{KEYS}")
     path.chmod(0o644)
-    assert 1 == len(remarks_of(path))
+    assert 1 == len(warnings_of(path))
 
 
-def test_a_file_without_secrets_may_be_read_by_all(write_ini):
+def test_a_file_without_secrets_can_be_readable_by_everyone(write_ini):
     path = write_ini(STORE + KEYS)
     path.chmod(0o644)
-    assert [] == remarks_of(path)
+    assert [] == warnings_of(path)
 
 
 # Several files.
@@ -245,7 +245,7 @@ def test_included_files_are_read_in_the_order_of_their_names(write_ini, tmp_path
     assert (path, tmp_path / "recipes/a.ini", tmp_path / "recipes/b.ini") == config.files
 
 
-def test_problems_are_told_of_all_files_in_the_order_they_are_read(write_ini):
+def test_problems_of_all_files_are_listed_in_reading_order(write_ini):
     path = write_ini(
         INCLUDE + "[segment A]\nwen = 1\n",
         **{"recipes/b.ini": "[segment a]\nwhen = is_guest\n", "recipes/a.ini": "x\n"},
@@ -253,20 +253,20 @@ def test_problems_are_told_of_all_files_in_the_order_they_are_read(write_ini):
     expected = """\
 wcflow.ini:3: [segment A]: missing key 'when' (for example: when = total_spent >= 1000)
 wcflow.ini:4: [segment A]: unknown key 'wen' (did you mean 'when'?)
-recipes/a.ini:1: expected a head such as [wcflow] first, got a line before any head
+recipes/a.ini:1: expected a section header such as [wcflow] first, got a line before any section
 recipes/b.ini:1: [segment a]: expected one [segment a], got a second one (the first is at \
 wcflow.ini:3)"""
     assert expected.split("\n") == problems_of(path, need_store=False)
 
 
-def test_a_pattern_that_also_means_the_main_file_reads_it_once(write_ini):
+def test_the_main_file_is_read_once_even_if_a_pattern_matches_it(write_ini):
     path = write_ini("[wcflow]\ninclude = *.ini\n", **{"more.ini": RULE.format(name="A", count=1)})
     assert ["wcflow.ini", "more.ini"] == [
         each.name for each in load_config(path, {}, need_store=False).files
     ]
 
 
-def test_a_pattern_that_matches_nothing_is_told_with_its_row(write_ini):
+def test_a_pattern_without_a_match_is_a_problem_of_its_line(write_ini):
     path = write_ini("[wcflow]\ninclude =\n  a.ini\n  b/*.ini\n", **{"a.ini": ""})
     expected = (
         "wcflow.ini:4: [wcflow]: expected files to include, got 'b/*.ini', which matches none"
@@ -274,8 +274,8 @@ def test_a_pattern_that_matches_nothing_is_told_with_its_row(write_ini):
     assert [expected] == problems_of(path, need_store=False)
 
 
-def test_an_included_file_may_not_set_up_wcflow_again(write_ini):
-    """So nothing can include what includes it."""
+def test_an_included_file_cannot_have_a_wcflow_section(write_ini):
+    """So files cannot include each other."""
     path = write_ini("[wcflow]\ninclude = a.ini\n", **{"a.ini": "[wcflow]\ninclude = wcflow.ini\n"})
     expected = (
         "a.ini:1: [wcflow]: expected one [wcflow], got a second one (the first is at wcflow.ini:1)"
@@ -283,17 +283,17 @@ def test_an_included_file_may_not_set_up_wcflow_again(write_ini):
     assert [expected] == problems_of(path, need_store=False)
 
 
-def test_an_absolute_pattern_is_taken_as_it_is(write_ini, tmp_path):
+def test_an_absolute_pattern_is_not_relative_to_the_ini(write_ini, tmp_path):
     more = tmp_path / "more.ini"
     path = write_ini(f"[wcflow]\ninclude = {more}\n", **{"more.ini": ""})
     assert (path, more) == load_config(path, {}, need_store=False).files
 
 
-# The lines of problems.
+# Line numbers.
 
 
-def test_a_problem_in_a_later_row_is_told_with_that_row(write_ini):
-    """Comments and empty lines between rows do not shift it."""
+def test_a_problem_in_a_value_of_several_lines_has_the_number_of_its_line(write_ini):
+    """Comments and empty lines in between are counted."""
     text = (
         "[workflow w]\ntrigger = first_order\nwhen =\n\n    orders_count >= 1\n    # no\n"
         "    orders_cont >= 2\ndo =\n    add_tag A\n\n    ad_tag B\n"
@@ -302,10 +302,10 @@ def test_a_problem_in_a_later_row_is_told_with_that_row(write_ini):
     assert ["wcflow.ini:7:", "wcflow.ini:11:"] == places
 
 
-# What rules want to know.
+# Meta keys.
 
 
-def test_the_meta_that_rules_name_is_gathered(write_ini):
+def test_all_meta_keys_that_rules_use_are_collected(write_ini):
     text = f"""
 {STORE}{KEYS}consent_meta = news
 birthday_meta = born
@@ -328,18 +328,18 @@ do = add_note {{{{ order.meta.till }}}} {{{{ meta.shoe }}}}
 # The default.
 
 
-def test_the_default_configuration_loads_as_it_is(write_ini):
-    """With a key in the environment; and it e-mails nobody."""
+def test_the_default_configuration_can_be_loaded(write_ini):
+    """It needs a key in the environment, and sends no e-mail to customers."""
     config = load_config(write_ini(default_ini()), ENV)
-    assert ["VIP", "At Risk", "New", "Regular"] == [one.name for one in config.rules.segments]
-    assert {"lifecycle"} == {one.group for one in config.rules.segments}
+    assert ["VIP", "At Risk", "New", "Regular"] == [each.name for each in config.rules.segments]
+    assert {"lifecycle"} == {each.group for each in config.rules.segments}
     assert 3 == len(config.rules.workflows)
     steps = {step.action.name for workflow in config.rules.workflows for step in workflow.do}
     assert {"create_coupon", "add_note", "add_tag"} == steps
     assert () == config.warnings
 
 
-def test_values_are_put_into_the_default_without_losing_a_comment(write_ini):
+def test_values_are_set_in_the_default_without_losing_a_comment(write_ini):
     values = {"url": "http://127.0.0.1:8080", "consumer_key": "ck_1", "page_size": "50"}
     text = set_values(default_ini(), "store shop", values)
     store = load_config(write_ini(text), ENV).store("shop")
@@ -350,12 +350,12 @@ def test_values_are_put_into_the_default_without_losing_a_comment(write_ini):
     assert comments == [line for line in text.split("\n") if line.startswith("#")]
 
 
-def test_values_go_only_into_a_section_that_is_there():
+def test_values_can_be_set_only_in_an_existing_section():
     with pytest.raises(KeyError):
         set_values("[wcflow]\n", "store shop", {"url": "x"})
 
 
 @pytest.mark.parametrize("value", ["", " ", "a\nb"])
-def test_a_value_that_would_not_be_read_back_is_refused(value):
+def test_a_value_that_would_be_read_back_differently_is_rejected(value):
     with pytest.raises(ValueError, match="expected a key and a value of one line"):
         set_values("[wcflow]\n", "wcflow", {"database": value})

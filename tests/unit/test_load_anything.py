@@ -1,4 +1,4 @@
-"""Whatever stands in a file, it becomes a configuration or problems, and no secret gets out."""
+"""Any file becomes a configuration or problems, and no message shows a secret."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wcflow.cli.check import summary_lines
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary_lines
 
 SECRET = f"cs_{'b' * 40}"
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": SECRET}
@@ -36,8 +36,7 @@ FILES = st.lists(
 
 
 @given(FILES | st.text() | st.binary())
-def test_whatever_is_read_becomes_a_configuration_or_problems(content):
-    """No file makes anything but these, and no problem is without its line."""
+def test_any_file_becomes_a_configuration_or_problems_with_lines(content):
     data = content if isinstance(content, bytes) else content.encode()
     ini = Path("/nowhere/wcflow.ini")
 
@@ -55,7 +54,7 @@ def test_whatever_is_read_becomes_a_configuration_or_problems(content):
 
 
 @given(st.sampled_from(["consumer_key", "consumer_secret", "consumer_kye", "{}", "x ="]), TEXTS)
-def test_no_problem_repeats_a_key_wherever_it_was_put(key, more):
+def test_no_problem_shows_a_key(key, more):
     line = key.format(SECRET)
     text = f"[store s]\n{line} = {SECRET} {more}\n  {SECRET}\n{line}\n{SECRET}\n"
     with pytest.raises(ConfigError) as caught:

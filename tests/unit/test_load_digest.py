@@ -1,4 +1,4 @@
-"""The digest of a configuration changes when, and only when, what is meant may change."""
+"""The digest of the rules changes exactly when their meaning can change."""
 
 import pytest
 
@@ -52,17 +52,17 @@ def blocks(text):
         ("amount = 10", "expires = none\namount = 10"),
     ],
 )
-def test_what_means_the_same_has_the_same_digest(tmp_path, before, after):
+def test_rules_with_the_same_meaning_have_the_same_digest(tmp_path, before, after):
     assert digest_of(tmp_path, RULES) == digest_of(tmp_path, RULES.replace(before, after))
 
 
-def test_the_order_of_sections_that_do_not_compete_is_no_part_of_the_digest(tmp_path):
-    """Segments of a group keep their order here; all else is turned around."""
+def test_the_order_of_independent_sections_does_not_change_the_digest(tmp_path):
+    """All sections are reversed except the segments of one group."""
     a, b, *rest = blocks(RULES)
     assert digest_of(tmp_path, RULES) == digest_of(tmp_path, "".join([*reversed(rest), a, b]))
 
 
-def test_the_order_of_segments_in_a_group_is_part_of_the_digest(tmp_path):
+def test_the_order_of_segments_in_a_group_changes_the_digest(tmp_path):
     a, b, *rest = blocks(RULES)
     assert digest_of(tmp_path, RULES) != digest_of(tmp_path, "".join([b, a, *rest]))
 
@@ -92,5 +92,5 @@ def test_the_order_of_segments_in_a_group_is_part_of_the_digest(tmp_path):
         ("[tag T]", f"{STORE}birthday_format = dmy\n[tag T]"),
     ],
 )
-def test_what_may_mean_something_else_has_another_digest(tmp_path, before, after):
+def test_rules_with_another_meaning_have_another_digest(tmp_path, before, after):
     assert digest_of(tmp_path, RULES) != digest_of(tmp_path, RULES.replace(before, after))

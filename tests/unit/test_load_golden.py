@@ -1,15 +1,15 @@
-"""Every case of tests/config: an INI file, a line ``---``, and what is said of it.
+"""The cases in tests/config: an INI file, a line ``---``, and the expected output.
 
-What is said are all problems; or, where there are none, the remarks and what was understood.
+The output is all problems or, without problems, the warnings and the summary.
 """
 
 from pathlib import Path
 
 import pytest
 
+from wcflow.cli.check import summary_lines
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.summary import summary_lines
 
 CASES = sorted(Path(__file__).parents[1].glob("config/*.initest"))
 ENV = {"WC_KEY": f"ck_{'a' * 40}", "WC_SECRET": f"cs_{'b' * 40}"}
@@ -24,8 +24,8 @@ def output_of(ini, env=ENV):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_of_this_file_exactly_this_is_said(case, tmp_path):
-    """Paths are told as seen from the file's own directory."""
+def test_an_ini_file_has_exactly_this_output(case, tmp_path):
+    """Paths are relative to the file's directory."""
     text, _, expected = case.read_bytes().decode().partition("---\n")
     ini = tmp_path / "wcflow.ini"
     ini.write_bytes(text.encode())
@@ -34,6 +34,6 @@ def test_of_this_file_exactly_this_is_said(case, tmp_path):
     assert expected.splitlines() == actual
 
 
-def test_there_are_cases():
-    """A directory that moved would make a test without cases, which cannot fail."""
+def test_the_cases_are_found():
+    """If the directory moved, the test above would have no cases and could not fail."""
     assert len(CASES) >= 40

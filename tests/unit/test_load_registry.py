@@ -1,4 +1,4 @@
-"""The registry of sections and keys: every entry is told of in full and works as it says."""
+"""Every section and key in the registry is documented and works as documented."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def ids(entries):
 
 
 def section(kind, *lines, without=()):
-    """Give a section of a kind with what it must have, and these lines."""
+    """Return a section with its required keys and these lines."""
     head = kind.head.replace("NAME", "one")
     needed = [
         line
@@ -56,8 +56,8 @@ def problems_of(tmp_path, text):
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
-def test_every_key_takes_its_own_example(tmp_path, kind, key):
-    """Files of examples are looked for beside the INI."""
+def test_every_key_accepts_its_example(tmp_path, kind, key):
+    """The files of the examples are beside the INI."""
     example = key.example.replace("/etc/wcflow", str(tmp_path))
     instead = {key.name, key.name.removesuffix("_file")}
     text = OTHERS + section(kind, f"{key.name} = {example}", without=instead)
@@ -65,41 +65,41 @@ def test_every_key_takes_its_own_example(tmp_path, kind, key):
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
-def test_every_key_says_what_it_is_for(kind, key):
+def test_every_key_is_documented(kind, key):
     assert "" not in (key.name, key.form, key.meaning, key.example, kind.meaning)
     assert all(each[0].isupper() and each.endswith(".") for each in (key.meaning, kind.meaning))
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
-def test_every_key_refuses_to_be_left_empty(tmp_path, kind, key):
+def test_no_key_can_be_empty(tmp_path, kind, key):
     instead = {key.name, key.name.removesuffix("_file")}
-    told = problems_of(tmp_path, section(kind, f"{key.name} =", without=instead))
+    problems = problems_of(tmp_path, section(kind, f"{key.name} =", without=instead))
     line = section(kind, without=instead).count("\n") + 1
-    assert "nothing" in {problem.got for problem in told if problem.line == line}
+    assert "nothing" in {problem.got for problem in problems if problem.line == line}
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
-def test_every_key_is_suggested_for_its_misspelling(tmp_path, kind, key):
-    """With a letter doubled it is still known which one was meant."""
+def test_every_key_is_suggested_for_a_misspelling(tmp_path, kind, key):
+    """The misspelling has one letter twice."""
     wrong = key.name[:2] + key.name[1:]
-    told = problems_of(tmp_path, section(kind, f"{wrong} = {key.example}"))
+    problems = problems_of(tmp_path, section(kind, f"{wrong} = {key.example}"))
     expected = f"did you mean {key.name!r}?"
     assert [expected] == [
-        problem.hint for problem in told if problem.got == f"unknown key {wrong!r}"
+        problem.hint for problem in problems if problem.got == f"unknown key {wrong!r}"
     ]
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
-def test_every_key_is_known_once_per_section(tmp_path, kind, key):
+def test_no_key_can_be_in_a_section_twice(tmp_path, kind, key):
     line = f"{key.name} = {key.example}"
-    told = problems_of(tmp_path, section(kind, line, line, without={key.name}))
-    assert 1 == sum(problem.expected == f"one {key.name!r}" for problem in told)
+    problems = problems_of(tmp_path, section(kind, line, line, without={key.name}))
+    assert 1 == sum(problem.expected == f"one {key.name!r}" for problem in problems)
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
-def test_every_key_goes_on_over_lines_or_says_that_it_does_not(tmp_path, kind, key):
-    told = section(kind, f"{key.name} = {key.example}", "  another line", without={key.name})
-    single = [problem for problem in problems_of(tmp_path, told) if problem.got == "another one"]
+def test_every_key_has_several_lines_or_rejects_a_second_one(tmp_path, kind, key):
+    text = section(kind, f"{key.name} = {key.example}", "  another line", without={key.name})
+    single = [problem for problem in problems_of(tmp_path, text) if problem.got == "another one"]
     assert key.rows == (not single)
 
 
@@ -107,13 +107,13 @@ REQUIRED_KEYS = [(kind, key) for kind, key in KEYS if key.required]
 
 
 @pytest.mark.parametrize(("kind", "key"), REQUIRED_KEYS, ids=ids(REQUIRED_KEYS))
-def test_every_key_that_must_be_there_is_missed(tmp_path, kind, key):
-    told = problems_of(tmp_path, section(kind, without={key.name}))
-    assert (1, f"missing key {key.name!r}") in [(problem.line, problem.got) for problem in told]
+def test_every_missing_required_key_is_a_problem(tmp_path, kind, key):
+    problems = problems_of(tmp_path, section(kind, without={key.name}))
+    assert (1, f"missing key {key.name!r}") in [(problem.line, problem.got) for problem in problems]
 
 
 @pytest.mark.parametrize("kind", sorted(PLANNED_KINDS))
-def test_every_kind_of_a_later_version_is_told_plainly(tmp_path, kind):
+def test_a_planned_section_is_reported_as_not_available_yet(tmp_path, kind):
     (problem,) = problems_of(tmp_path, f"[{kind} x]\nkey = value\n")
     assert f"section [{kind}] is not available in this version" == problem.got
 
@@ -122,6 +122,6 @@ LATER = [(kind, key) for kind, keys in PLANNED_KEYS.items() for key in sorted(ke
 
 
 @pytest.mark.parametrize(("kind", "key"), LATER)
-def test_every_key_of_a_later_version_is_told_plainly(tmp_path, kind, key):
+def test_a_planned_key_is_reported_as_not_available_yet(tmp_path, kind, key):
     (problem,) = problems_of(tmp_path, section(kinds()[kind], f"{key} = value"))
     assert f"key {key!r} is not available in this version" == problem.got

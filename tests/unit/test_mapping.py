@@ -1,4 +1,4 @@
-"""Records go into the mirror and come out as they were."""
+"""Records read from the database equal the records that were saved."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,19 +33,19 @@ from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, 
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 
-# PostgreSQL holds no NUL, and JSON no lone surrogate: neither can come from a sound shop.
+# PostgreSQL stores no NUL and JSON no lone surrogate; a healthy store sends neither.
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
 numbers = st.integers(0, 2**63 - 1)
 amounts = st.integers(-(2**63), 2**63 - 1)
-moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
-    lambda moment: moment.replace(microsecond=0)
+instants = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
+    lambda instant: instant.replace(microsecond=0)
 )
 metas = st.dictionaries(texts, texts, max_size=3)
 addresses = st.builds(Address, **dict.fromkeys(Address.__slots__, texts))
 items = st.builds(
     LineItem, numbers, numbers, numbers, texts, texts, st.integers(-5, 5), amounts, metas
 )
-refunds = st.builds(Refund, numbers, amounts, texts, st.none() | moments)
+refunds = st.builds(Refund, numbers, amounts, texts, st.none() | instants)
 orders = st.builds(
     Order,
     id=numbers,
@@ -56,10 +56,10 @@ orders = st.builds(
     discount_total=amounts,
     customer_id=numbers,
     email=texts,
-    created=moments,
-    modified=moments,
-    paid=st.none() | moments,
-    completed=st.none() | moments,
+    created=instants,
+    modified=instants,
+    paid=st.none() | instants,
+    completed=st.none() | instants,
     billing=addresses,
     shipping=addresses,
     payment_method=texts,
@@ -78,7 +78,7 @@ people = st.builds(
     last_name=texts,
     username=texts,
     role=texts,
-    created=st.none() | moments,
+    created=st.none() | instants,
     billing=addresses,
     shipping=addresses,
     meta=st.none() | metas,
@@ -86,26 +86,26 @@ people = st.builds(
 
 
 @given(orders)
-def test_an_order_comes_out_as_it_went_in(order):
+def test_an_order_is_loaded_as_it_was_saved(order):
     row = OrderRow(**order_to_row("shop", order), history="[]")
 
     assert order == order_from_row(row)
 
 
 @given(orders, people)
-def test_equal_content_is_equal_text(order, customer):
-    """Rows are compared by their text: its keys are sorted, and it is as any JSON column is written."""
+def test_records_are_saved_as_canonical_json(order, customer):
+    """Changes are found by comparing this text, so equal content must give equal text."""
     details = [order_to_row("shop", order)["detail"], customer_to_row("shop", customer)["detail"]]
 
     assert [dumps(loads(each)) for each in details] == details
 
 
 @given(people)
-def test_a_customer_comes_out_as_they_went_in_under_the_address_they_are_known_by(customer):
+def test_a_customer_is_loaded_with_their_account_address_else_their_billing_address(customer):
     row = CustomerRow(**customer_to_row("shop", customer))
-    known_by = customer.email.strip().lower() or customer.billing.email.strip().lower()
+    address = customer.email.strip().lower() or customer.billing.email.strip().lower()
 
-    assert replace(customer, email=known_by) == customer_from_row(row)
+    assert replace(customer, email=address) == customer_from_row(row)
 
 
 @given(
@@ -116,10 +116,10 @@ def test_a_customer_comes_out_as_they_went_in_under_the_address_they_are_known_b
         sku=texts,
         categories=st.lists(texts).map(tuple),
         tags=st.lists(texts).map(tuple),
-        modified=st.none() | moments,
+        modified=st.none() | instants,
     )
 )
-def test_a_product_comes_out_as_it_went_in(product):
+def test_a_product_is_loaded_as_it_was_saved(product):
     assert product == product_from_row(ProductRow(**product_to_row("shop", product)))
 
 
@@ -142,8 +142,8 @@ def order(id=1, **more):
     return Order(id, **{**fields, **more})
 
 
-READY_OR_NOT = pytest.mark.parametrize(
-    "made", [list, partial(prepare_orders, "shop")], ids=["as told", "made ready"]
+PREPARED_OR_NOT = pytest.mark.parametrize(
+    "prepare", [list, partial(prepare_orders, "shop")], ids=["records", "prepared"]
 )
 
 
@@ -155,73 +155,73 @@ class TestSaving:
 
         assert ("ab", {"colour": "r\0d"}) == (found.customer_note, found.meta)
 
-    def test_only_content_is_news(self, database):
+    def test_an_order_counts_as_changed_only_if_its_content_changed(self, database):
         later = NOW + timedelta(hours=1)
         with database.transaction() as tx:
             first = save_orders(tx, "shop", [order()])
-            echo = save_orders(tx, "shop", [order(modified=later)])
-            stamped = load_orders(tx, "shop", [1])[1].modified
+            same = save_orders(tx, "shop", [order(modified=later)])
+            modified = load_orders(tx, "shop", [1])[1].modified
             moved = save_orders(tx, "shop", [order(customer_id=3)])
 
-        nobody = Owner(0, "anna@example.com")
-        assert [OrderChange(1, None, nobody)] == first
-        assert ([], later) == (echo, stamped)
-        assert [OrderChange(1, nobody, Owner(3, "anna@example.com"))] == moved
+        guest = Owner(0, "anna@example.com")
+        assert [OrderChange(1, None, guest)] == first
+        assert ([], later) == (same, modified)
+        assert [OrderChange(1, guest, Owner(3, "anna@example.com"))] == moved
 
-    @READY_OR_NOT
-    def test_the_history_of_a_status_is_kept_and_grows(self, database, made):
+    @PREPARED_OR_NOT
+    def test_every_status_change_is_recorded(self, database, prepare):
         later = NOW + timedelta(hours=1)
         with database.transaction() as tx:
-            save_orders(tx, "shop", made([order(modified=later)]))
-            save_orders(tx, "shop", made([order(status="completed", modified=later)]))
-            save_orders(tx, "shop", made([order(status="completed", total=5, modified=later)]))
+            save_orders(tx, "shop", prepare([order(modified=later)]))
+            save_orders(tx, "shop", prepare([order(status="completed", modified=later)]))
+            save_orders(tx, "shop", prepare([order(status="completed", total=5, modified=later)]))
 
             found = load_orders(tx, "shop", [1])[1].history
-        seen = StatusChange("", "processing", NOW)
-        assert (seen, StatusChange("processing", "completed", later)) == found
+        first = StatusChange("", "processing", NOW)
+        assert (first, StatusChange("processing", "completed", later)) == found
 
-    @READY_OR_NOT
-    def test_the_date_of_a_refund_once_known_is_kept(self, database, made):
+    @PREPARED_OR_NOT
+    def test_a_refund_keeps_the_date_that_was_once_known(self, database, prepare):
         dated, plain = Refund(9, 100, "", NOW), Refund(9, 100)
         with database.transaction() as tx:
-            save_orders(tx, "shop", made([order(refunds=(dated,))]))
-            again = save_orders(tx, "shop", made([order(refunds=(plain,))]))
+            save_orders(tx, "shop", prepare([order(refunds=(dated,))]))
+            again = save_orders(tx, "shop", prepare([order(refunds=(plain,))]))
 
             assert ((dated,), []) == (load_orders(tx, "shop", [1])[1].refunds, again)
 
-    def test_an_order_made_ready_is_kept_as_any_other(self, database):
-        told = order(customer_id=3, refunds=(Refund(9, 100),), meta={"colour": "red"})
+    def test_a_prepared_order_is_saved_like_any_other(self, database):
+        saved = order(customer_id=3, refunds=(Refund(9, 100),), meta={"colour": "red"})
         with database.transaction() as tx:
-            changes = save_orders(tx, "shop", prepare_orders("shop", [told]))
-            assert told == replace(load_orders(tx, "shop", [1])[1], history=())
+            changes = save_orders(tx, "shop", prepare_orders("shop", [saved]))
+            assert saved == replace(load_orders(tx, "shop", [1])[1], history=())
             assert (changes, []) == (
                 [OrderChange(1, None, Owner(3, "anna@example.com"))],
-                save_orders(tx, "shop", [told]),
+                save_orders(tx, "shop", [saved]),
             )
 
-    def test_where_a_text_cannot_be_written_no_order_is_made_ready(self):
-        """Who keeps them puts that one aside."""
-        told = order(1), order(2, billing=Address(city="\ud800"))
-        assert told == prepare_orders("shop", told)
+    def test_orders_with_a_text_that_cannot_be_saved_stay_unprepared(self):
+        """Saving them one by one then quarantines the one at fault."""
+        unprepared = order(1), order(2, billing=Address(city="\ud800"))
+        assert unprepared == prepare_orders("shop", unprepared)
 
-    def test_meta_written_to_the_shop_and_noted_is_no_news_when_it_comes_back(self, database):
+    def test_meta_that_wcflow_wrote_is_no_change_when_it_is_read(self, database):
         with database.transaction() as tx:
             save_orders(tx, "shop", [order()])
             set_order_meta(tx, "shop", {1: {"wcflow_tags": "VIP", "colour": None}})
-            echo = save_orders(tx, "shop", [order(meta={"wcflow_tags": "VIP"})])
+            changes = save_orders(tx, "shop", [order(meta={"wcflow_tags": "VIP"})])
 
-        assert [] == echo
+        assert [] == changes
 
-    def test_customer_meta_that_the_key_may_not_read_stays_hidden(self, database):
-        hidden, shown = Customer(1, "a@example.com"), Customer(2, "b@example.com", meta={})
+    def test_customer_meta_that_the_key_cannot_read_stays_unknown(self, database):
+        unreadable, readable = Customer(1, "a@example.com"), Customer(2, "b@example.com", meta={})
         with database.transaction() as tx:
-            save_customers(tx, "shop", [hidden, shown])
+            save_customers(tx, "shop", [unreadable, readable])
             set_customer_meta(tx, "shop", {1: {"x": "y"}, 2: {"x": "y"}, 3: {"x": "y"}})
             found = load_customers(tx, "shop", [1, 2, 3])
 
-        assert {1: hidden, 2: replace(shown, meta={"x": "y"})} == found
+        assert {1: unreadable, 2: replace(readable, meta={"x": "y"})} == found
 
-    def test_the_orders_of_people_are_those_of_accounts_and_guests_oldest_first(self, database):
+    def test_orders_of_people_are_found_by_account_and_guest_address_oldest_first(self, database):
         with database.transaction() as tx:
             save_orders(
                 tx,
@@ -233,16 +233,16 @@ class TestSaving:
                     order(4, created=NOW, email="other@example.com"),
                 ],
             )
-            save_orders(tx, "other shop", [order(1, customer_id=5)])
+            save_orders(tx, "other", [order(1, customer_id=5)])
             found = load_orders_of_people(tx, "shop", [5], ["anna@example.com"])
 
         assert [2, 1] == [each.id for each in found]
 
-    def test_more_ids_than_a_statement_takes_are_found(self, database):
+    def test_more_ids_than_fit_one_statement_are_found(self, database):
         ids = range(1, 1301)
         with database.transaction() as tx:
             save_orders(tx, "shop", [order(id) for id in ids])
             found = load_orders(tx, "shop", ids)
-            gone = delete_orders(tx, "shop", ids)
+            deleted = delete_orders(tx, "shop", ids)
 
-        assert (set(ids), 1300) == (set(found), len(gone))
+        assert (set(ids), 1300) == (set(found), len(deleted))

@@ -45,14 +45,14 @@ def test_changes_above_the_limit_are_held_until_they_are_approved(load, limit, e
 
 
 @given(st.integers(1, 100), st.floats(0, 1e6))
-def test_a_next_try_is_later_and_never_before_the_store_asked_for(attempt, retry_after):
-    at = next_try(attempt, NOW, retry_after)
-    assert NOW + timedelta(minutes=1) <= at
-    assert NOW + timedelta(seconds=retry_after) <= at
-    assert at <= NOW + max(LONGEST_PAUSE, timedelta(seconds=retry_after))
+def test_a_next_try_is_never_before_the_retry_after_of_the_store(attempt, retry_after):
+    due = next_try(attempt, NOW, retry_after)
+    assert NOW + timedelta(minutes=1) <= due
+    assert NOW + timedelta(seconds=retry_after) <= due
+    assert due <= NOW + max(LONGEST_PAUSE, timedelta(seconds=retry_after))
 
 
-def test_pauses_double():
+def test_pauses_double_up_to_six_hours():
     expected = [timedelta(minutes=n) for n in (1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360)]
     assert expected == [next_try(n, NOW) - NOW for n in range(1, 12)]
 
@@ -67,9 +67,9 @@ def test_an_error_is_final_if_it_is_permanent_or_after_many_tries():
 
 
 @given(st.text(), st.text())
-def test_the_same_work_has_the_same_code_and_other_work_another(one, other):
-    codes = [coupon_code("W", work_key("secret", "shop", each)) for each in (one, one, other)]
-    assert (codes[0] == codes[1], codes[0] == codes[2]) == (True, one == other)
+def test_equal_keys_have_equal_codes_and_different_keys_different_codes(first, second):
+    codes = [coupon_code("W", work_key("secret", "shop", each)) for each in (first, first, second)]
+    assert (codes[0] == codes[1], codes[0] == codes[2]) == (True, first == second)
 
 
 def test_a_code_is_readable_and_depends_on_the_secret():
@@ -79,7 +79,7 @@ def test_a_code_is_readable_and_depends_on_the_secret():
     assert code != coupon_code("WELCOME", work_key("other", "shop", "welcome", 1))
 
 
-def test_parts_of_a_key_do_not_run_into_each_other():
+def test_a_key_depends_on_how_its_parts_are_divided():
     assert work_key("s", "a", "bc") != work_key("s", "ab", "c")
 
 

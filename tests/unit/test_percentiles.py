@@ -25,8 +25,8 @@ def test_a_larger_value_never_has_a_smaller_percentile(values):
 
 
 def test_the_gap_is_the_median_of_days_between_consecutive_orders():
-    assert "20.0" == usual_gap([[0, 10 * DAY, 30 * DAY], [5 * DAY], [40 * DAY, 70 * DAY]])
+    assert "20.0" == usual_gap([[30 * DAY, 0, 10 * DAY], [5 * DAY], [40 * DAY, 70 * DAY]])
 
 
-def test_if_nobody_ordered_twice_there_is_no_gap():
+def test_without_repeat_orders_there_is_no_gap():
     assert "" == usual_gap([[1], [2]])

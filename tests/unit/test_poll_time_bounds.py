@@ -1,4 +1,4 @@
-"""Bounds in time, given what WooCommerce makes of them."""
+"""Time bounds mean the same to WooCommerce, even when clocks change."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,14 +34,14 @@ near_gaps = st.sampled_from(sorted(GAPS)).flatmap(
 anywhere = st.tuples(
     st.sampled_from(ZONES),
     st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(
-        lambda moment: moment.replace(microsecond=0)
+        lambda instant: instant.replace(microsecond=0)
     ),
 )
 
 
 @given(near_gaps | anywhere)
-def test_a_bound_means_to_the_shop_what_it_says(case):
-    """The shop, in its own words, compares with what it was told, also where its clocks jump."""
+def test_the_store_compares_with_exactly_the_time_that_was_sent(case):
+    """Also around a change of its clocks."""
     zone, second = case
     bounds = lower_bound(second, ZoneInfo(zone)), upper_bound(second, ZoneInfo(zone))
 
@@ -50,7 +50,7 @@ def test_a_bound_means_to_the_shop_what_it_says(case):
 
 
 @given(near_gaps | anywhere)
-def test_no_nearer_bound_could_be_said(case):
+def test_no_nearer_bound_would_be_exact(case):
     zone, second = case
     after, before = lower_bound(second, ZoneInfo(zone)), upper_bound(second, ZoneInfo(zone))
     nearer = [*seconds(after, second), *seconds(second, before)]
@@ -61,7 +61,7 @@ def test_no_nearer_bound_could_be_said(case):
 
 
 def seconds(start, end):
-    """Some of the seconds between two instants: the first, the last, and one of each minute."""
+    """Return some seconds between two instants: the first, the last, and one of each minute."""
     between = int((end - start).total_seconds()) - 1
     places = {1, between, *range(1, between + 1, 60)} if between else ()
     return [start + place * SECOND for place in sorted(places)]

@@ -1,4 +1,4 @@
-"""Answers of several threads are kept together, and none of them waits long for that."""
+"""Responses of several threads are saved together, after a short wait at most."""
 
 import time
 from itertools import count
@@ -8,45 +8,45 @@ import pytest
 from wcflow.database.tables import ImportRange
 from wcflow.poll.workers import FetchedPart, fetch_slices
 
-ANSWERS = 10
+PARTS = 10
 
 
-def make_portion():
-    return ImportRange(store="shop", resource="orders", number=0, position=0, end=ANSWERS)
+def import_range():
+    return ImportRange(store="shop", resource="orders", number=0, position=0, end=PARTS)
 
 
-def fetch_all(piece):
-    reached = piece.position + 1
-    return FetchedPart(reached, reached, last=reached == piece.end)
+def fetch_part(range_):
+    reached = range_.position + 1
+    return FetchedPart(reached, reached, last=reached == range_.end)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "together"), [(0, [ANSWERS]), (3, [2] * 5), (4, [1] * 10)], ids=str
+    ("seconds", "batch_sizes"), [(0, [PARTS]), (3, [2] * 5), (4, [1] * 10)], ids=str
 )
-def test_an_answer_waits_a_few_seconds_at_most_for_others(seconds, together):
-    """So many seconds pass at each look at the clock: when the first comes, and after each one."""
+def test_a_response_waits_a_few_seconds_at_most_for_others(seconds, batch_sizes):
+    """The clock advances by ``seconds`` each time it is read: at the first response and after each."""
     clock = count(0, seconds)
-    with fetch_slices(fetch_all, [make_portion()], 1, clock=lambda: next(clock)) as answers:
-        come = [[each.data for each in some] for some in answers]
-    assert together == [len(some) for some in come]
-    assert [*range(1, ANSWERS + 1)] == [each for some in come for each in some]
+    with fetch_slices(fetch_part, [import_range()], 1, clock=lambda: next(clock)) as batches:
+        received = [[each.data for each in batch] for batch in batches]
+    assert batch_sizes == [len(batch) for batch in received]
+    assert [*range(1, PARTS + 1)] == [each for batch in received for each in batch]
 
 
-def test_where_one_slice_has_no_room_all_that_has_come_is_kept_together():
-    """Two threads bring sixteen answers each, for which there is room, before any is kept."""
-    pieces = [
+def test_when_a_queue_is_full_everything_received_is_saved_together():
+    """Two threads fetch the sixteen parts that fit the queue of each, before any is saved."""
+    ranges = [
         ImportRange(store="shop", resource="orders", number=n, position=0, end=40) for n in range(2)
     ]
-    seen = []
+    fetched = []
 
-    def noted(piece):
-        seen.append(piece)
-        return fetch_all(piece)
+    def record_and_fetch(range_):
+        fetched.append(range_)
+        return fetch_part(range_)
 
-    with fetch_slices(noted, pieces, 2) as answers:
-        while len(seen) < 32:
+    with fetch_slices(record_and_fetch, ranges, 2) as batches:
+        while len(fetched) < 32:
             time.sleep(0.01)
         time.sleep(0.1)
-        sizes = [len(some) for some in answers]
+        sizes = [len(batch) for batch in batches]
     assert 32 == sizes[0]
     assert 80 == sum(sizes)

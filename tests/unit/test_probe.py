@@ -54,7 +54,7 @@ def sandbox() -> SandboxStore:
 
 
 def open_client(key: Any = ADMIN, url: str = URL) -> Store:
-    options = {"sleep": lambda _seconds: None, "chance": lambda: 0.0}
+    options = {"sleep": lambda _seconds: None, "jitter": lambda: 0.0}
     return Store("main", url, key.consumer_key, key.consumer_secret, **options)
 
 
@@ -80,7 +80,7 @@ class TestStoreInfo:
         ],
         ids=["administrator", "reader", "shop manager"],
     )
-    def test_loading_them_changes_nothing(
+    def test_loading_changes_nothing(
         self, sandbox: SandboxStore, key: Any, rights: dict[str, bool]
     ) -> None:
         before = (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
@@ -89,12 +89,12 @@ class TestStoreInfo:
         assert [("POST", {})] == [(call.method, call.json) for call in http.writes]
         assert before == (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
 
-    def test_they_take_few_requests(self, sandbox: SandboxStore) -> None:
+    def test_loading_takes_five_requests(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
             fetch_store_info(open_client())
         assert len(http.calls) == 5
 
-    def test_an_empty_store_has_them(self) -> None:
+    def test_an_empty_store_has_the_same_info(self) -> None:
         with mount_sandbox(SandboxStore(store_id=FACTS.uid), lambda: NOW):
             assert FACTS == fetch_store_info(open_client())
 
@@ -106,8 +106,8 @@ class TestStoreInfo:
             faults.fail_with(status=403, only=f"GET /wc/v3/{path}", times=None)
         with mount_sandbox(faults, lambda: NOW):
             known = fetch_store_info(open_client())
-        untold = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
-        assert replace(FACTS, coupons_enabled=None, **untold) == known
+        missing = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
+        assert replace(FACTS, coupons_enabled=None, **missing) == known
 
     def test_a_wrong_key_is_an_error(self, sandbox: SandboxStore) -> None:
         with (
@@ -136,12 +136,12 @@ class TestStoreInfo:
 
 
 class TestFindings:
-    def test_a_good_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
+    def test_a_healthy_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
         found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
         names = ["address", "clock", "key", "role", "version", "storage", "time zone", "currency"]
-        names += ["coupons", "bounds", "products", "consent_meta", "birthday_meta"]
+        names += ["coupons", "change detection", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
-        assert "1 of the last 1 customers have optin" == found["consent_meta"].said
+        assert "consent_meta: 1 of the last 1 customers have optin" == found["consent_meta"].message
 
     def test_a_probe_changes_nothing(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
@@ -151,7 +151,7 @@ class TestFindings:
         ]
 
     @pytest.mark.parametrize(
-        ("key", "name", "said", "advice"),
+        ("key", "name", "message", "advice"),
         [
             (
                 READER,
@@ -172,19 +172,28 @@ class TestFindings:
         ids=["reader", "shop manager"],
     )
     def test_missing_permissions_are_reported(
-        self, sandbox: SandboxStore, key: Any, name: str, said: str, advice: str
+        self, sandbox: SandboxStore, key: Any, name: str, message: str, advice: str
     ) -> None:
         found = probed(sandbox, key)
-        assert (Finding(name, "warn", said, advice), {name: "warn"}) == (found[name], levels(found))
+        assert (Finding(name, "warning", message, advice), {name: "warning"}) == (
+            found[name],
+            levels(found),
+        )
 
-    def test_a_field_that_the_key_cannot_read_is_bad(self, sandbox: SandboxStore) -> None:
-        assert probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "bad"
+    def test_a_meta_field_that_the_key_cannot_read_is_a_problem(
+        self, sandbox: SandboxStore
+    ) -> None:
+        assert (
+            probed(sandbox, MANAGER, birthday_meta="birthday")["birthday_meta"].level == "problem"
+        )
 
-    def test_a_field_without_values_lists_the_existing_ones(self, sandbox: SandboxStore) -> None:
+    def test_a_meta_field_without_values_is_a_warning_that_lists_the_existing_ones(
+        self, sandbox: SandboxStore
+    ) -> None:
         expected = Finding(
             "consent_meta",
-            "warn",
-            "none of the last 1 customers has newsletter",
+            "warning",
+            "consent_meta: none of the last 1 customers has newsletter",
             "Customers have these meta keys: birthday, optin.",
         )
         assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
@@ -197,7 +206,7 @@ class TestFindings:
 
         assert probed(sandbox, birthday_meta="born")["birthday_meta"] == Finding(
             "birthday_meta",
-            "warn",
+            "warning",
             "6 of the latest 7 birthdays (born) cannot be read: 99.99.99, x 9, xxxx",
             "Keep birthdays as 1990-12-31 or 31.12.1990. Years need four digits.",
         )
@@ -213,61 +222,70 @@ class TestFindings:
         with_format = probed(sandbox, birthday_meta="born", birthday_format="dmy")
         assert "ok" == with_format["birthday_meta"].level
 
-    def test_post_storage_is_a_warning(self) -> None:
+    def test_orders_in_the_posts_table_are_a_warning(self) -> None:
         sandbox = SandboxStore(hpos=False)
         sandbox.place_order(now=NOW)
-        assert {"storage": "warn", "products": "warn"} == levels(probed(sandbox))
+        assert {"storage": "warning", "products": "warning"} == levels(probed(sandbox))
 
-    def test_some_checks_need_data(self) -> None:
-        assert {"bounds": "warn", "products": "warn"} == levels(probed(SandboxStore()))
+    def test_an_empty_store_has_warnings_for_checks_that_need_data(self) -> None:
+        assert {"change detection": "warning", "products": "warning"} == levels(
+            probed(SandboxStore())
+        )
 
     def test_disabled_coupons_are_a_warning(self) -> None:
         sandbox = SandboxStore(coupons_enabled=False)
-        assert probed(sandbox)["coupons"].level == "warn"
+        assert probed(sandbox)["coupons"].level == "warning"
 
-    def test_an_old_woocommerce_is_bad(self) -> None:
+    def test_an_old_woocommerce_is_a_problem(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
-        assert ("bad", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
+        assert ("problem", "Update WooCommerce to 5.8 or later.") == (found.level, found.advice)
 
     @pytest.mark.parametrize(
-        ("off", "level", "said"),
+        ("seconds", "level", "message"),
         [
             (0, "ok", "the clocks agree within 1 s"),
             (59, "ok", "the clocks agree within 59 s"),
-            (-300, "warn", "the store's clock is 300 s ahead of that of this machine"),
-            (300, "warn", "the store's clock is 300 s behind that of this machine"),
-            (301, "bad", str(ClockGap(NOW + timedelta(seconds=301), NOW))),
+            (-300, "warning", "the store's clock is 300 s ahead of that of this machine"),
+            (300, "warning", "the store's clock is 300 s behind that of this machine"),
+            (301, "problem", str(ClockGap(NOW + timedelta(seconds=301), NOW))),
         ],
     )
-    def test_clocks_are_compared(
-        self, sandbox: SandboxStore, off: int, level: str, said: str
+    def test_a_clock_difference_of_minutes_is_a_warning(
+        self, sandbox: SandboxStore, seconds: int, level: str, message: str
     ) -> None:
-        found = probed(sandbox, now=NOW + timedelta(seconds=off))["clock"]
-        assert (level, said) == (found.level, found.said)
+        found = probed(sandbox, now=NOW + timedelta(seconds=seconds))["clock"]
+        assert (level, message) == (found.level, found.message)
 
     def test_a_fixed_offset_is_a_warning(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, replaces=("Europe/Berlin", "")))["time zone"]
-        said = "the store's time zone is the fixed offset UTC+01:00, without summer time"
-        assert ("warn", said) == (found.level, found.said)
+        message = "the store's time zone is the fixed offset UTC+01:00, without summer time"
+        assert ("warning", message) == (found.level, found.message)
 
     def test_a_cache_in_front_of_the_api_is_found(self, sandbox: SandboxStore) -> None:
         found = probed(Plugin(sandbox, headers={"Age": "300"}))
-        assert found["cache"].level == "bad"
+        assert found["cache"].level == "problem"
 
-    def test_more_decimals_are_a_warning(self, sandbox: SandboxStore) -> None:
+    def test_a_store_with_more_decimals_is_reported(self, sandbox: SandboxStore) -> None:
         found = probed(
             Plugin(sandbox, replaces=('"number_of_decimals": 2', '"number_of_decimals": 4'))
         )
         assert (
             "the store uses 4 decimals for USD, wcflow 2",
             "Set the number of decimals to 2 in the store.",
-        ) == (found["currency"].said, found["currency"].advice)
+        ) == (found["currency"].message, found["currency"].advice)
 
-    def test_an_error_of_one_check_is_its_finding(self, sandbox: SandboxStore) -> None:
+    def test_maintenance_is_not_mistaken_for_a_wrong_address(self, sandbox: SandboxStore) -> None:
+        faults = Faults(sandbox)
+        faults.enter_maintenance(times=None)
+        found = probed(faults)["address"]
+        advice = "Try again later: WordPress may be updating itself."
+        assert ("problem", True, advice) == (found.level, found.later, found.advice)
+
+    def test_an_error_in_one_check_is_reported_as_its_finding(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         faults.fail_with(only="GET /wc/v3/products", times=None)
         found = probed(faults)
-        assert {"products": "bad"} == levels(found)
+        assert {"products": "problem"} == levels(found)
         assert found["products"].advice == "Check the store's PHP error log."
 
 
@@ -275,42 +293,42 @@ class TestBounds:
     """The search by time must be exclusive, or polls would miss changes."""
 
     def test_a_search_that_ignores_its_bound_is_found(self, sandbox: SandboxStore) -> None:
-        found = probed(Plugin(sandbox, drops="modified_after"))["bounds"]
+        found = probed(Plugin(sandbox, drops="modified_after"))["change detection"]
         assert (
-            "bad",
+            "problem",
             "the search by time ignores its bound: every poll would read all orders",
         ) == (
             found.level,
-            found.said,
+            found.message,
         )
 
     def test_a_search_that_misses_the_newest_change_is_found(self, sandbox: SandboxStore) -> None:
         """For example if the bound is compared with local time, which skips an hour."""
-        found = probed(Plugin(sandbox, shifts=timedelta(hours=1)))["bounds"]
-        assert ("bad", "the search by time does not find the newest change") == (
+        found = probed(Plugin(sandbox, shifts=timedelta(hours=1)))["change detection"]
+        assert ("problem", "the search by time does not find the newest change") == (
             found.level,
-            found.said,
+            found.message,
         )
 
     def test_a_change_during_the_check_is_no_problem(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)
         later = NOW + timedelta(seconds=5)
         faults.before_answer(
-            lambda there, _now: there.complete(there.order_ids()[0], now=later),
+            lambda store, _now: store.complete(store.order_ids()[0], now=later),
             only="GET /wc/v3/orders",
             after=1,
         )
-        assert probed(faults)["bounds"].level == "ok"
+        assert probed(faults)["change detection"].level == "ok"
 
     def test_constant_changes_are_a_warning(self, sandbox: SandboxStore) -> None:
         faults, minutes = Faults(sandbox), iter(range(1, 99))
 
-        def edit(there: SandboxStore, _now: datetime) -> None:
+        def edit(store: SandboxStore, _now: datetime) -> None:
             later = NOW + timedelta(minutes=next(minutes))
-            there.edit_order_meta(there.order_ids()[0], "x", "y", now=later)
+            store.edit_order_meta(store.order_ids()[0], "x", "y", now=later)
 
         faults.before_answer(edit, only="GET /wc/v3/orders", times=None)
-        assert probed(faults)["bounds"].level == "warn"
+        assert probed(faults)["change detection"].level == "warning"
 
 
 class TestAddress:
@@ -327,18 +345,18 @@ class TestAddress:
             known, findings = probe(open_client(), now=NOW)
         assert known is None
         (finding,) = findings
-        assert ("address", "bad") == (finding.name, finding.level)
+        assert ("address", "problem") == (finding.name, finding.level)
         return finding
 
-    def test_a_store_under_a_path(self) -> None:
+    def test_the_advice_for_a_store_under_a_path_has_the_path(self) -> None:
         link = f'<{URL}/shop/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Set url to https://shop.example/shop." == found.advice
-        assert found.said.endswith(
+        assert found.message.endswith(
             "the store's API is at https://shop.example/shop, not at https://shop.example"
         )
 
-    def test_a_store_that_redirects(self) -> None:
+    def test_the_advice_for_a_redirect_has_the_new_host(self) -> None:
         """The index and the home page are redirected to another host."""
         www = "https://www.shop.example/"
         link = f'<{www}wp-json/>; rel="https://api.w.org/"'
@@ -349,42 +367,42 @@ class TestAddress:
         )
         assert "Set url to https://www.shop.example." == found.advice
 
-    def test_a_store_with_plain_permalinks(self) -> None:
+    def test_plain_permalinks_are_recognized(self) -> None:
         link = f'<{URL}/?rest_route=/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Choose Post name under Settings, Permalinks in WordPress." == found.advice
 
-    def test_an_api_that_a_plugin_blocks(self) -> None:
+    def test_a_blocked_api_is_recognized(self) -> None:
         link = f'<{URL}/wp-json/>; rel="https://api.w.org/"'
         found = self.finding({"headers": {**DATE, "Link": link}})
         assert "Look for a security plugin that blocks the REST API (/wp-json)." == found.advice
 
-    def test_no_wordpress(self) -> None:
+    def test_a_site_without_wordpress_is_recognized(self) -> None:
         found = self.finding({"body": "<html>Hello"})
-        assert found.said.endswith("; the page at https://shop.example names no WordPress API")
+        assert found.message.endswith("; the page at https://shop.example names no WordPress API")
 
-    def test_a_home_page_with_a_redirect_loop(self) -> None:
+    def test_a_redirect_loop_counts_as_no_wordpress(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "/"}})
-        assert "names no WordPress API" in found.said
+        assert "names no WordPress API" in found.message
 
-    def test_a_home_page_that_redirects_to_an_invalid_address(self) -> None:
+    def test_a_redirect_to_an_invalid_address_counts_as_no_wordpress(self) -> None:
         found = self.finding({"status": 302, "headers": {**DATE, "Location": "http://[x"}})
-        assert "names no WordPress API" in found.said
+        assert "names no WordPress API" in found.message
 
-    def test_an_unreachable_home_page(self) -> None:
+    def test_an_unreachable_home_page_is_reported(self) -> None:
         found = self.finding({"body": requests.exceptions.ConnectTimeout()})
-        assert found.said.endswith(
+        assert found.message.endswith(
             "could not connect to shop.example within 10 s (GET https://shop.example/)"
         )
 
-    def test_wordpress_without_woocommerce(self) -> None:
+    def test_wordpress_without_woocommerce_is_recognized(self) -> None:
         body = {"name": "Blog", "namespaces": ["wp/v2"]}
         found = self.finding(index={"json": body, "headers": DATE})
         assert "Activate WooCommerce, or correct url." == found.advice
 
     def test_an_unreachable_index_ends_the_probe(self) -> None:
         found = self.finding(index={"body": requests.exceptions.ConnectTimeout()})
-        assert "could not connect to shop.example within 10 s (GET /wp-json/)" == found.said
+        assert "could not connect to shop.example within 10 s (GET /wp-json/)" == found.message
 
     def test_http_is_a_warning(self) -> None:
         found = []
@@ -404,7 +422,7 @@ class TestAddress:
         with mount_sandbox(sandbox, lambda: NOW):
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "clock", "key"]) == (known, [each.name for each in findings])
-        assert findings[2].said.startswith(
+        assert findings[2].message.startswith(
             "the store rejected the API key (GET /customers: HTTP 401"
         )
 

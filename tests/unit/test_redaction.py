@@ -72,12 +72,12 @@ def test_printable_text_has_no_control_characters(text, lines):
     """No control character, escape sequence or text direction mark is left, and no added line."""
     shown = printable_text(text, lines=lines)
 
-    assert [] == [sign for sign in shown if not sign.isprintable() and not (lines and sign == "\n")]
+    assert [] == [each for each in shown if not each.isprintable() and not (lines and each == "\n")]
     assert len(shown) == len(text)
 
 
-def test_all_spaces_become_spaces():
-    """A no-break space or line break is not a replacement character."""
+def test_every_kind_of_space_becomes_a_plain_space():
+    """And not a replacement character."""
     assert "Anna Schmidt du Nord" == printable_text("Anna\N{NO-BREAK SPACE}Schmidt\ndu\u2028Nord")
 
 
@@ -92,7 +92,7 @@ def crash():
             raise SetupError(f"{someone} \x1b[2J {SECRET}") from missing
 
 
-def test_a_traceback_names_place_and_type():
+def test_a_traceback_has_places_and_types_without_texts():
     with pytest.raises(SetupError) as caught:
         crash()
     output = redacted_traceback(caught.value)
@@ -103,10 +103,10 @@ def test_a_traceback_names_place_and_type():
 
 
 def test_a_traceback_of_circular_causes_ends():
-    one, other = ValueError("Anna"), KeyError("Anna")
-    one.__cause__, other.__cause__ = other, one
+    first, second = ValueError("Anna"), KeyError("Anna")
+    first.__cause__, second.__cause__ = second, first
 
-    assert 2 == redacted_traceback(one).count("text hidden")
+    assert 2 == redacted_traceback(first).count("text hidden")
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_a_traceback_has_the_text_of_safe_errors(error):
 def test_no_log_line_contains_a_secret_or_another_line(form, terminal, capsys):
     """In the event, a key, a list, a mapping, an object or a bound value."""
     log.configure_logging("debug", form, terminal=terminal)
-    bad = f"anna@example.com {KEY}\n2026-01-01 [info] forged \x1b]8;;http://x\x1b\\\x9b2J\u202e"
+    hostile = f"anna@example.com {KEY}\n2026-01-01 [info] forged \x1b]8;;http://x\x1b\\\x9b2J\u202e"
 
     class Odd:
         def __repr__(self):
-            return bad
+            return hostile
 
-    structlog.get_logger().bind(bound=bad).warning(
-        bad, why=bad, some=[bad, {bad: (bad,)}], odd=Odd()
+    structlog.get_logger().bind(bound=hostile).warning(
+        hostile, text=hostile, nested=[hostile, {hostile: (hostile,)}], odd=Odd()
     )
     output = capsys.readouterr().err
 
@@ -181,7 +181,7 @@ def test_the_journal_is_recognized_by_its_device_and_inode(tmp_path):
     assert not log.is_journal(io.StringIO(), env)
 
 
-def test_numbers_stay_numbers(capsys):
+def test_numbers_in_the_log_stay_numbers(capsys):
     log.configure_logging("info", "json", terminal=False)
     structlog.get_logger().info("sync finished", orders=5, seconds=0.5, initial=False, none=None)
     line = json.loads(capsys.readouterr().err)

@@ -1,4 +1,4 @@
-"""A run takes its steps one after another, also inside branches, and goes on where it paused."""
+"""A run performs its steps in order, also inside branches, and continues after a pause."""
 
 from datetime import timedelta
 
@@ -51,17 +51,17 @@ def facts(*totals, now=NOW):
     return Context(profile(*orders, account=account()), now)
 
 
-def tags(taken):
-    return [(each.label, each.result.tag) for each in taken]
+def tags(performed):
+    return [(each.label, each.result.tag) for each in performed]
 
 
 def test_steps_are_numbered_from_one():
-    run, taken = run_steps(run_of("add_tag a", "add_tag b"), facts(), SETUP)
-    assert [("1", "a"), ("2", "b")] == tags(taken)
+    run, performed = run_steps(run_of("add_tag a", "add_tag b"), facts(), SETUP)
+    assert [("1", "a"), ("2", "b")] == tags(performed)
     assert ("done", "all steps are done") == (run.state, run.reason)
 
 
-def test_a_run_goes_on_after_its_pause():
+def test_a_run_continues_after_its_pause():
     paused, first = run_steps(run_of("add_tag a", "wait 1d", "add_tag b"), facts(), SETUP)
     assert ("waiting", ("3", "add_tag b")) == (paused.state, paused.next_step)
     later = facts(now=NOW + timedelta(days=2))
@@ -72,8 +72,8 @@ def test_a_run_goes_on_after_its_pause():
 def test_a_run_that_pauses_at_its_end_has_no_next_step():
     paused, _ = run_steps(run_of("wait 1d"), facts(), SETUP)
     assert ("waiting", ("", "")) == (paused.state, paused.next_step)
-    done, taken = run_steps(paused, facts(now=NOW + timedelta(days=2)), SETUP)
-    assert ("done", ()) == (done.state, taken)
+    done, performed = run_steps(paused, facts(now=NOW + timedelta(days=2)), SETUP)
+    assert ("done", ()) == (done.state, performed)
 
 
 @pytest.mark.parametrize(
@@ -86,26 +86,28 @@ def test_a_run_that_pauses_at_its_end_has_no_next_step():
         ),
     ],
 )
-def test_a_branch_takes_the_side_of_its_condition(totals, expected):
-    run, taken = run_steps(run_of(*TREE), facts(*totals), SETUP)
-    assert (expected, "done") == (tags(taken), run.state)
+def test_a_branch_runs_the_side_of_its_condition(totals, expected):
+    run, performed = run_steps(run_of(*TREE), facts(*totals), SETUP)
+    assert (expected, "done") == (tags(performed), run.state)
 
 
-def test_a_run_pauses_inside_a_branch_and_goes_on_there():
-    """What was decided before the pause is not decided again."""
+def test_a_run_pauses_inside_a_branch_and_continues_there():
+    """The condition of the branch is not evaluated again."""
     paused, _ = run_steps(run_of(*TREE), facts("900", "900"), SETUP)
     assert ("2.then.2.then.2", "add_tag rich") == paused.next_step
-    poor = facts("1", now=NOW + timedelta(days=2))
-    done, taken = run_steps(paused, poor, SETUP)
+    later = facts("1", now=NOW + timedelta(days=2))
+    done, performed = run_steps(paused, later, SETUP)
     assert "done" == done.state
-    assert [("2.then.2.then.2", "rich"), ("2.then.3", "still loyal"), ("3", "last")] == tags(taken)
+    assert [("2.then.2.then.2", "rich"), ("2.then.3", "still loyal"), ("3", "last")] == tags(
+        performed
+    )
 
 
 def test_a_stop_inside_a_branch_ends_the_run():
-    run, taken = run_steps(
+    run, performed = run_steps(
         run_of({"if": "orders_count = 0", "then": ["stop"]}, "add_tag a"), facts(), SETUP
     )
-    assert ("ended", "stopped by the step 'stop'", ()) == (run.state, run.reason, taken)
+    assert ("ended", "stopped by the step 'stop'", ()) == (run.state, run.reason, performed)
 
 
 def test_an_impossible_step_ends_the_run_with_its_label():
@@ -113,17 +115,17 @@ def test_an_impossible_step_ends_the_run_with_its_label():
     assert ("ended", "step 2: ") == (run.state, run.reason[:8])
 
 
-def test_later_steps_know_what_earlier_ones_made_even_after_a_pause():
-    paused, (made,) = run_steps(
+def test_later_steps_can_use_the_coupon_of_earlier_ones_even_after_a_pause():
+    paused, (coupon,) = run_steps(
         run_of("create_coupon thanks", "wait 1d", "add_note {{ coupon.code }}"),
         facts("9"),
         SETUP,
     )
     _, (note,) = run_steps(paused, facts("9", now=NOW + timedelta(days=2)), SETUP)
-    assert made.result.payload["code"] == note.result.payload["text"]
+    assert coupon.result.payload["code"] == note.result.payload["text"]
 
 
-def test_the_same_step_of_the_same_run_makes_the_same_code():
+def test_the_same_step_of_the_same_run_has_the_same_coupon_code():
     codes = [
         run_steps(run, facts("9"), SETUP)[1][-1].result.payload["code"]
         for run in (
@@ -150,7 +152,7 @@ nodes = st.recursive(
 )
 
 
-def walk(tree, side):
+def visited_steps(tree, side):
     """Return the labels and texts of the steps when each branch takes this side."""
     found, path = [], settled(tree, (0,))
     while path is not None:
@@ -163,18 +165,18 @@ def walk(tree, side):
     return found
 
 
-def chosen(tree, side):
-    """Return the texts as a recursion finds them."""
+def texts_on_side(tree, side):
+    """Find the same texts by recursion."""
     return [
         text
         for node in tree
-        for text in ([node] if isinstance(node, str) else chosen(node[side], side))
+        for text in ([node] if isinstance(node, str) else texts_on_side(node[side], side))
     ]
 
 
 @given(st.lists(nodes, max_size=4), st.sampled_from(["then", "else"]))
 def test_a_path_visits_each_step_of_the_chosen_sides_once(tree, side):
-    found = walk(tree, side)
-    assert chosen(tree, side) == [text for _, text in found]
+    found = visited_steps(tree, side)
+    assert texts_on_side(tree, side) == [text for _, text in found]
     assert len(found) == len({name for name, _ in found})
     assert {text for _, text in found} <= set(texts(tree))

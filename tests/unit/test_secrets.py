@@ -1,4 +1,4 @@
-"""Keys are found where they lie, and are not repeated to anyone."""
+"""Keys are found in the INI, the environment, files and systemd, and are never shown."""
 
 from pathlib import Path
 
@@ -13,74 +13,74 @@ from wcflow.rules.errors import RuleErrors
 KEY = "ck_" + "0123456789abcdef" * 2 + "01234567"
 
 
-def ring(base, **env):
+def sources(base, **env):
     return SecretSources(base, env, Path.read_bytes)
 
 
-def flaw_of(found, *args):
+def problem_of(look_up, *args):
     with pytest.raises(RuleErrors) as caught:
-        found(*args)
+        look_up(*args)
     (rule_error,) = caught.value.rule_errors
-    return f"expected {rule_error.expected}, got {rule_error.got}"
+    return rule_error.message
 
 
-def test_a_key_may_stand_in_the_ini_itself(tmp_path):
+def test_a_key_can_be_in_the_ini(tmp_path):
     ini = tmp_path / "w.ini"
-    assert Secret(KEY, ini) == ring(tmp_path).from_ini(KEY, ini)
+    assert Secret(KEY, ini) == sources(tmp_path).from_ini(KEY, ini)
 
 
-def test_a_dollar_names_a_variable_of_the_environment(tmp_path):
-    """Such a key lies in no file."""
-    assert Secret(KEY) == ring(tmp_path, WC_KEY=KEY).from_ini("$WC_KEY", tmp_path / "w.ini")
+def test_a_dollar_names_an_environment_variable(tmp_path):
+    """Such a key is in no file."""
+    assert Secret(KEY) == sources(tmp_path, WC_KEY=KEY).from_ini("$WC_KEY", tmp_path / "w.ini")
 
 
 @pytest.mark.parametrize("env", [{}, {"WC_KEY": ""}])
-def test_a_variable_that_is_not_set_is_told(tmp_path, env):
-    told = flaw_of(ring(tmp_path, **env).from_ini, "$WC_KEY", tmp_path)
-    assert "expected the environment variable WC_KEY to be set, got nothing in it" == told
+def test_an_unset_variable_is_a_problem(tmp_path, env):
+    problem = problem_of(sources(tmp_path, **env).from_ini, "$WC_KEY", tmp_path)
+    assert "the environment variable WC_KEY is not set" == problem
 
 
-def test_what_is_no_name_of_a_variable_is_told_and_not_repeated(tmp_path):
-    told = flaw_of(ring(tmp_path).from_ini, "$pa$$word", tmp_path)
-    assert "expected an environment variable such as $WC_KEY, got '$' and other signs" == told
+def test_an_invalid_variable_name_is_a_problem_and_is_not_shown(tmp_path):
+    problem = problem_of(sources(tmp_path).from_ini, "$pa$$word", tmp_path)
+    assert "expected an environment variable such as $WC_KEY, got '$' and other signs" == problem
 
 
-def test_a_file_holds_one_key_and_blanks_around_it(tmp_path):
+def test_spaces_around_a_key_in_a_file_are_ignored(tmp_path):
     (tmp_path / "key").write_text(f"\ufeff{KEY}\n\n")
-    assert Secret(KEY, tmp_path / "key") == ring(tmp_path).from_file("key")
+    assert Secret(KEY, tmp_path / "key") == sources(tmp_path).from_file("key")
 
 
 @pytest.mark.parametrize(
     ("content", "got"),
     [(b"", "an empty file"), (b"a b", "several words"), (b"\xff\xfe", "no UTF-8 text")],
 )
-def test_a_file_that_holds_anything_else_is_told(tmp_path, content, got):
+def test_a_file_without_exactly_one_key_is_a_problem(tmp_path, content, got):
     (tmp_path / "key").write_bytes(content)
-    assert flaw_of(ring(tmp_path).from_file, "key").endswith(f"{tmp_path / 'key'}: {got}")
+    assert problem_of(sources(tmp_path).from_file, "key").endswith(f"{tmp_path / 'key'}: {got}")
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
-    told = flaw_of(ring(tmp_path).from_file, "key")
+def test_a_missing_file_is_a_problem(tmp_path):
+    problem = problem_of(sources(tmp_path).from_file, "key")
     path = tmp_path / "key"
-    assert f"expected a file that can be read, got {path}: no such file or directory" == told
+    assert f"the file {path} cannot be read: no such file or directory" == problem
 
 
-def test_systemd_hands_keys_over_by_name(tmp_path):
-    """The first name that is there counts; the file is systemd's own and no cause for a remark."""
+def test_credentials_of_systemd_are_found_by_name(tmp_path):
+    """The first name with a file counts. The key has no path: systemd protects the file."""
     (tmp_path / "consumer_key").write_text("ck_plain")
     (tmp_path / "shop.consumer_key").write_text("ck_shop")
-    keys = ring(tmp_path, CREDENTIALS_DIRECTORY=str(tmp_path))
+    keys = sources(tmp_path, CREDENTIALS_DIRECTORY=str(tmp_path))
     assert Secret("ck_shop") == keys.find_credential(["shop.consumer_key", "consumer_key"])
     assert Secret("ck_plain") == keys.find_credential(["other.consumer_key", "consumer_key"])
     assert keys.find_credential(["consumer_secret"]) is None
 
 
 def test_without_systemd_there_are_no_credentials(tmp_path):
-    assert ring(tmp_path).find_credential(["consumer_key"]) is None
+    assert sources(tmp_path).find_credential(["consumer_key"]) is None
 
 
-def test_a_secret_does_not_show_itself():
-    assert "Secret(…, lies_in=None)" == repr(Secret(KEY))
+def test_the_repr_of_a_secret_hides_its_value():
+    assert "Secret(…, source_file=None)" == repr(Secret(KEY))
 
 
 @pytest.mark.parametrize(
@@ -94,24 +94,24 @@ def test_a_secret_does_not_show_itself():
         ("[segment An_Extraordinarily_Long_Name_For_2026]", None),
     ],
 )
-def test_what_looks_like_a_key_is_veiled_and_nothing_else(text, expected):
+def test_only_text_that_looks_like_a_key_is_redacted(text, expected):
     assert (expected or text) == redact_credentials(text)
 
 
 @given(st.text(), st.text())
-def test_veiling_twice_is_veiling_once(before, after):
+def test_redacting_twice_equals_redacting_once(before, after):
     text = redact_credentials(f"{before}{KEY}{after}")
     assert text == redact_credentials(text)
     assert KEY not in text
 
 
-def test_a_problem_never_repeats_a_key_wherever_it_was_put():
+def test_a_problem_never_shows_a_key():
     shown = str(Problem("w.ini", 1, KEY, KEY, KEY, KEY))
     assert "w.ini:1: [ck_…]: expected ck_…, got ck_… (ck_…)" == shown
 
 
-def test_who_asks_beside_the_service_finds_the_keys_where_they_lie(tmp_path):
-    """systemd takes them from beside the INI; a command by hand looks there itself."""
+def test_a_command_outside_the_service_finds_the_credentials_beside_the_ini(tmp_path):
+    """systemd loads them from there for the service."""
     (tmp_path / "consumer_key").write_text(KEY)
-    found = ring(tmp_path).find_credential(["shop.consumer_key", "consumer_key"])
+    found = sources(tmp_path).find_credential(["shop.consumer_key", "consumer_key"])
     assert Secret(KEY, tmp_path / "consumer_key") == found

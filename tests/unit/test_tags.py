@@ -1,4 +1,4 @@
-"""Tags merge three ways; what people did by hand is respected."""
+"""Tags are merged from the rules, the store and the last write; changes by hand are kept."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,25 +11,28 @@ tag = st.text(
 tags = st.frozensets(st.sampled_from("ABCDE"), max_size=5)
 
 
-def of(text):
-    return frozenset(text)
+def tag_set(letters):
+    return frozenset(letters)
 
 
-def copy(shop, base):
-    return TagCopy(None if shop is None else of(shop), None if base is None else of(base))
+def copy(stored, written):
+    return TagCopy(
+        None if stored is None else tag_set(stored),
+        None if written is None else tag_set(written),
+    )
 
 
 @given(st.frozensets(tag))
-def test_tags_are_read_back_as_they_were_written(some):
-    assert some == split_tags(join_tags(some))
+def test_written_tags_are_read_back_unchanged(written):
+    assert written == split_tags(join_tags(written))
 
 
-def test_tags_are_written_in_the_order_of_the_alphabet():
-    """The same set is always the same text, or every walk would write."""
+def test_tags_are_written_in_alphabetical_order():
+    """Otherwise the text would change and every pass would write it."""
     assert "apple, Birne, VIP" == join_tags({"VIP", "Birne", "apple"})
 
 
-def test_what_a_person_typed_between_commas_is_a_tag():
+def test_tags_typed_by_hand_are_separated_by_commas():
     assert frozenset({"VIP", "Big spender"}) == split_tags(" VIP ,,Big spender,")
 
 
@@ -43,65 +46,71 @@ def test_a_tag_can_begin_with_a_bracket():
     assert frozenset({"[new]", "B"}) == split_tags("[new], B")
 
 
-def test_what_rules_want_is_worn_and_what_they_want_no_more_is_not():
-    assert of("BC") == merge_tags([copy("AB", "AB")], of("BC")).target
+def test_tags_of_the_rules_are_added_and_their_former_tags_removed():
+    assert tag_set("BC") == merge_tags([copy("AB", "AB")], tag_set("BC")).target
 
 
-def test_a_tag_that_a_person_added_stays():
-    assert MergedTags(of("AX"), of("X"), of("")) == merge_tags([copy("AX", "A")], of("A"))
+def test_a_tag_added_by_hand_stays():
+    assert MergedTags(tag_set("AX"), tag_set("X"), frozenset()) == merge_tags(
+        [copy("AX", "A")], tag_set("A")
+    )
 
 
-def test_a_tag_that_a_person_took_away_stays_away():
-    first = merge_tags([copy("A", "AB")], of("AB"))
-    assert MergedTags(of("A"), of(""), of("B")) == first
-    again = merge_tags([copy("A", "A")], of("AB"), first.added_by_hand, first.removed_by_hand)
+def test_a_tag_removed_by_hand_stays_removed():
+    first = merge_tags([copy("A", "AB")], tag_set("AB"))
+    assert MergedTags(tag_set("A"), frozenset(), tag_set("B")) == first
+    again = merge_tags([copy("A", "A")], tag_set("AB"), first.added_by_hand, first.removed_by_hand)
     assert first == again
 
 
-def test_a_refused_tag_comes_back_when_its_rule_has_ceased_and_holds_again():
-    removed_by_hand = merge_tags([copy("A", "AB")], of("AB"))
-    ceased = merge_tags(
-        [copy("A", "A")], of("A"), removed_by_hand.added_by_hand, removed_by_hand.removed_by_hand
+def test_a_removed_tag_returns_when_its_rule_ends_and_holds_again():
+    removed = merge_tags([copy("A", "AB")], tag_set("AB"))
+    ended = merge_tags(
+        [copy("A", "A")], tag_set("A"), removed.added_by_hand, removed.removed_by_hand
     )
-    holds = merge_tags([copy("A", "A")], of("AB"), ceased.added_by_hand, ceased.removed_by_hand)
-    assert of("AB") == holds.target
+    holding = merge_tags(
+        [copy("A", "A")], tag_set("AB"), ended.added_by_hand, ended.removed_by_hand
+    )
+    assert tag_set("AB") == holding.target
 
 
-def test_a_refused_tag_comes_back_when_a_person_adds_it():
-    assert MergedTags(of("AB"), of("B"), of("")) == merge_tags(
-        [copy("AB", "A")], of("AB"), removed_by_hand=of("B")
+def test_a_removed_tag_returns_when_it_is_added_by_hand():
+    assert MergedTags(tag_set("AB"), tag_set("B"), frozenset()) == merge_tags(
+        [copy("AB", "A")], tag_set("AB"), removed_by_hand=tag_set("B")
     )
 
 
-def test_with_restore_a_tag_that_was_taken_away_comes_back():
-    assert of("AB") == merge_tags([copy("A", "AB")], of("AB"), respect=False).target
+def test_a_removed_tag_returns_if_changes_by_hand_are_not_respected():
+    assert tag_set("AB") == merge_tags([copy("A", "AB")], tag_set("AB"), respect=False).target
 
 
-def test_an_edit_in_either_place_counts():
-    """The dashboard shows the tags on the order, and another plugin may show the customer's."""
-    merged = merge_tags([copy("A", "A"), copy("X", "A")], of("A"))
-    assert MergedTags(of("X"), of("X"), of("A")) == merged
+def test_changes_by_hand_count_on_orders_and_customers():
+    """The dashboard shows the order's tags, and a plugin can show the customer's."""
+    merged = merge_tags([copy("A", "A"), copy("X", "A")], tag_set("A"))
+    assert MergedTags(tag_set("X"), tag_set("X"), tag_set("A")) == merged
 
 
-def test_a_place_that_cannot_be_read_says_nothing():
-    assert of("A") == merge_tags([copy(None, "AB")], of("A")).target
+def test_tags_that_cannot_be_read_count_as_unchanged():
+    assert tag_set("A") == merge_tags([copy(None, "AB")], tag_set("A")).target
 
 
-def test_without_a_memory_the_tags_that_rules_make_are_not_a_persons():
-    """A new database for a shop that was served before must not keep yesterday's VIPs for ever."""
-    merged = merge_tags([copy("VX", None)], of("A"), ours=of("AV"))
-    assert MergedTags(of("AX"), of("X"), of("")) == merged
+def test_without_saved_tags_the_tags_of_rules_do_not_count_as_added_by_hand():
+    """A new database for an old store must not keep former VIPs forever."""
+    merged = merge_tags([copy("VX", None)], tag_set("A"), ours=tag_set("AV"))
+    assert MergedTags(tag_set("AX"), tag_set("X"), frozenset()) == merged
 
 
-def test_what_an_unsure_write_may_have_changed_was_no_hand():
-    """Neither what it may have added nor what it may have dropped; what else changed was a hand."""
-    unsure = TagCopy(of("BX"), of("AC"), TagChange(of("B"), of("A")))
-    assert MergedTags(of("AX"), of("X"), of("C")) == merge_tags([unsure], of("AC"))
+def test_changes_of_an_unconfirmed_write_do_not_count_as_changes_by_hand():
+    """The write wanted to add B and remove A; X and C were changed by hand."""
+    unconfirmed = TagCopy(tag_set("BX"), tag_set("AC"), TagChange(tag_set("B"), tag_set("A")))
+    assert MergedTags(tag_set("AX"), tag_set("X"), tag_set("C")) == merge_tags(
+        [unconfirmed], tag_set("AC")
+    )
 
 
 @given(tags, tags, tags, tags, tags)
-def test_a_second_merge_changes_nothing(shop, base, wanted, added_by_hand, removed_by_hand):
-    first = merge_tags([TagCopy(shop, base)], wanted, added_by_hand, removed_by_hand)
+def test_a_second_merge_changes_nothing(stored, written, wanted, added_by_hand, removed_by_hand):
+    first = merge_tags([TagCopy(stored, written)], wanted, added_by_hand, removed_by_hand)
     second = merge_tags(
         [TagCopy(first.target, first.target)], wanted, first.added_by_hand, first.removed_by_hand
     )
@@ -109,10 +118,10 @@ def test_a_second_merge_changes_nothing(shop, base, wanted, added_by_hand, remov
 
 
 @given(tags, tags, tags)
-def test_nothing_that_a_person_added_is_ever_taken(shop, base, wanted):
-    assert shop - base <= merge_tags([TagCopy(shop, base)], wanted).target
+def test_tags_added_by_hand_are_never_removed(stored, written, wanted):
+    assert stored - written <= merge_tags([TagCopy(stored, written)], wanted).target
 
 
 @given(tags, tags, tags)
-def test_nothing_that_a_person_took_away_is_put_back(shop, base, wanted):
-    assert frozenset() == merge_tags([TagCopy(shop, base)], wanted).target & (base - shop)
+def test_tags_removed_by_hand_are_never_added(stored, written, wanted):
+    assert frozenset() == merge_tags([TagCopy(stored, written)], wanted).target & (written - stored)

@@ -1,4 +1,4 @@
-"""Templates reach nothing of Python's, and there is an end to whatever they do."""
+"""Templates cannot reach Python objects or use up the machine."""
 
 import time
 from contextlib import suppress
@@ -14,14 +14,14 @@ from wcflow.rules.template_env import MAX_LENGTH
 from wcflow.rules.templates import TemplateError, parse_template
 
 ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
-MINE = order(7, items=tuple(item(number, product_id=number) for number in range(1, 200)))
-ANNA = profile(MINE, account=account(first_name="Anna" * 250))
-MOST_SECONDS = 2.0
-"""Of the processor's time, for one template and one person; all but a mistake takes far less."""
+ORDER = order(7, items=tuple(item(number, product_id=number) for number in range(1, 200)))
+ANNA = profile(ORDER, account=account(first_name="Anna" * 250))
+MAX_SECONDS = 2.0
+"""Of processor time for one template and one person; a normal template takes far less."""
 
 
-def render(text, who=ANNA):
-    return parse_template(text, ANYWHERE).render(Context(who, NOW, order=MINE))
+def render(text, person=ANNA):
+    return parse_template(text, ANYWHERE).render(Context(person, NOW, order=ORDER))
 
 
 def doubled(times, form):
@@ -29,7 +29,7 @@ def doubled(times, form):
 
 
 OBJECTS = ("''", "[]", "1", "first_name", "products", "order.total", "none", "is_guest", "email")
-WAYS_OUT = (
+ESCAPES = (
     "{}.__class__",
     "{}['__class__']",
     "{}['__cla' ~ 'ss__']",
@@ -47,7 +47,7 @@ WAYS_OUT = (
     "('%s' ~ '') % {}",
     "'{{0.__class__}}'.format({})",
 )
-REACHING = (
+FORBIDDEN = (
     "{{ self }}",
     "{{ self._TemplateReference__context }}",
     "{{ cycler }}",
@@ -99,31 +99,30 @@ BOMBS = (
 )
 
 
-@pytest.mark.parametrize("text", [f"{{{{ {way} }}}}" for way in WAYS_OUT])
-@pytest.mark.parametrize("thing", OBJECTS)
-def test_no_value_leads_to_what_it_is_made_of(text, thing):
-    """Attributes, formats and filters that would lead on from a value are refused."""
+@pytest.mark.parametrize("text", [f"{{{{ {escape} }}}}" for escape in ESCAPES])
+@pytest.mark.parametrize("value", OBJECTS)
+def test_no_value_gives_access_to_its_class(text, value):
+    """Attributes, formats and filters that would do so are rejected."""
     with pytest.raises((RuleErrors, TemplateError)):
-        render(text.replace("{}", thing))
+        render(text.replace("{}", value))
 
 
-@pytest.mark.parametrize("text", REACHING)
-def test_nothing_is_there_but_values(text):
-    """Neither functions nor other templates nor the insides of this one."""
+@pytest.mark.parametrize("text", FORBIDDEN)
+def test_functions_other_templates_and_internals_are_not_available(text):
     with pytest.raises((RuleErrors, TemplateError)):
         render(text)
 
 
 @pytest.mark.parametrize("text", BOMBS)
-def test_what_would_grow_without_bounds_is_refused(text):
-    """A text, a list, a number or a loop that would take the machine ends as an error, soon."""
-    began = time.process_time()
+def test_unbounded_growth_is_an_error(text):
+    """Texts, lists, numbers and loops are limited before they cost much time."""
+    started = time.process_time()
     with pytest.raises((RuleErrors, TemplateError)):
         render(text)
-    assert time.process_time() - began < MOST_SECONDS
+    assert time.process_time() - started < MAX_SECONDS
 
 
-def test_a_text_may_be_as_long_as_a_note():
+def test_a_rendered_text_can_have_the_maximum_length():
     assert MAX_LENGTH == len(render(f"{{{{ 'a' * {MAX_LENGTH} }}}}"))
 
 
@@ -141,17 +140,16 @@ def test_a_text_may_be_as_long_as_a_note():
         ("{{ 2.567 | round(2) }} {{ 2.1 | round(0, 'ceil') }}", "2.57 3"),
     ],
 )
-def test_within_bounds_all_is_as_it_was(text, expected):
+def test_bounded_filters_and_operators_work_as_in_jinja(text, expected):
     assert expected == render(text)
 
 
 @given(st.text(), st.text(), st.text(max_size=3))
-def test_what_people_typed_is_never_read_as_a_template(name, more, sign):
-    """A value is printed as it stands, whatever stands in it."""
-    typed = f"{name}{{{{ 7 * 7 }}}}{{% set a = 1 %}}{sign}{more}"
+def test_a_value_is_never_read_as_a_template(name, more, character):
+    typed = f"{name}{{{{ 7 * 7 }}}}{{% set a = 1 %}}{character}{more}"
 
     assert f"<{typed}>" == render(
-        "<{{ first_name }}>", profile(MINE, account=account(first_name=typed))
+        "<{{ first_name }}>", profile(ORDER, account=account(first_name=typed))
     )
 
 
@@ -163,9 +161,8 @@ def test_what_people_typed_is_never_read_as_a_template(name, more, sign):
         max_size=40,
     ).map(" ".join)
 )
-def test_whatever_is_put_together_ends_soon(text):
-    """Any mixture of what may be written renders, or is refused, within the time of a bow."""
-    began = time.process_time()
+def test_every_mixture_is_rendered_or_rejected_quickly(text):
+    started = time.process_time()
     with suppress(RuleErrors, TemplateError):
         assert len(render(text)) <= MAX_LENGTH
-    assert time.process_time() - began < MOST_SECONDS
+    assert time.process_time() - started < MAX_SECONDS

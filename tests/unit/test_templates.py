@@ -1,4 +1,4 @@
-"""Texts with variables: known before they are rendered, and rendered for anyone."""
+"""Templates are checked when they are parsed, and can be rendered for every person."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.templates import TemplateError, parse_template
 
 ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
-MINE = order(
+ORDER = order(
     7,
     number="B-7",
     days=10,
@@ -27,12 +27,12 @@ MINE = order(
 )
 
 
-def render(text, who=None, extra=None, place=ANYWHERE, **more):
+def render(text, person=None, extra=None, place=ANYWHERE, **more):
     template = parse_template(text, place, frozenset(extra or ()))
-    return template.render(Context(who or profile(MINE), NOW, **{"order": MINE} | more), extra)
+    return template.render(Context(person or profile(ORDER), NOW, **{"order": ORDER} | more), extra)
 
 
-def flaws(text, place=ANYWHERE, extra=frozenset()):
+def errors_of(text, place=ANYWHERE, extra=frozenset()):
     with pytest.raises(RuleErrors) as caught:
         parse_template(text, place, extra)
     return list(caught.value.rule_errors)
@@ -99,21 +99,23 @@ class TestRendering:
             ("line\n", "line\n"),
         ],
     )
-    def test_values_are_printed_as_people_write_them(self, text, expected):
+    def test_values_are_rendered_as_readable_text(self, text, expected):
         assert expected == render(text)
 
-    def test_amounts_have_the_digits_of_their_currency(self):
-        who = replace(profile(replace(MINE, currency="JPY")), store=replace(STORE, currency="JPY"))
+    def test_amounts_have_the_decimals_of_their_currency(self):
+        person = replace(
+            profile(replace(ORDER, currency="JPY")), store=replace(STORE, currency="JPY")
+        )
 
-        assert "12340" == render("{{ total_spent }}", who)
+        assert "12340" == render("{{ total_spent }}", person)
 
     def test_dates_are_days_of_the_store(self):
         late = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
-        who = profile(order(created=late, paid=late))
+        person = profile(order(created=late, paid=late))
 
-        assert "2026-06-02" == render("{{ last_order_date }}", who)
+        assert "2026-06-02" == render("{{ last_order_date }}", person)
 
-    def test_what_is_given_besides_stands_in_its_place(self):
+    def test_extra_variables_are_rendered(self):
         extra = {"coupon.code": "TEN-1", "coupon.expires": datetime(2026, 7, 1, 22, tzinfo=UTC)}
 
         assert "TEN-1 until 2026-07-02" == render(
@@ -121,37 +123,37 @@ class TestRendering:
         )
 
     def test_a_coupon_that_never_expires_has_no_date(self):
-        assert "until ever" == render(
-            "until {{ coupon.expires | default('ever') }}", extra={"coupon.expires": None}
+        assert "until forever" == render(
+            "until {{ coupon.expires | default('forever') }}", extra={"coupon.expires": None}
         )
 
-    def test_each_is_the_element_that_it_is_rendered_for(self):
+    def test_each_is_the_current_element(self):
         assert "Likes Books" == render("Likes {{ each }}", extra={"each": "Books"})
 
-    def test_tags_are_those_of_their_own_where_rules_are_decided(self):
-        worn = {"current_tags": frozenset({"by rule"})}
+    def test_tags_of_rules_are_not_visible_where_rules_are_evaluated(self):
+        tags = {"current_tags": frozenset({"by rule"})}
 
         assert ("by rule", "") == (
-            render("{{ tags }}", **worn),
-            render("{{ tags }}", place=RulePlace(segments=True), **worn),
+            render("{{ tags }}", **tags),
+            render("{{ tags }}", place=RulePlace(segments=True), **tags),
         )
 
     @pytest.mark.parametrize(
         "expression",
         ["orders_count / 0", "order.total / 0", "email * email", "products[7]", "products + 1"],
     )
-    def test_what_cannot_be_reckoned_is_told_as_one_error(self, expression):
+    def test_an_expression_that_cannot_be_computed_is_a_template_error(self, expression):
         with pytest.raises(TemplateError, match="cannot be rendered: "):
             render(f"{{{{ {expression} }}}}")
 
-    def test_what_is_not_given_is_told(self):
+    def test_a_missing_extra_variable_is_an_error(self):
         template = parse_template("{{ coupon.code }}", ANYWHERE, frozenset({"coupon.code"}))
 
         with pytest.raises(TemplateError, match=r"no coupon\.code"):
             template.render(Context(profile(), NOW))
 
 
-class TestFlaws:
+class TestErrors:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
@@ -172,12 +174,12 @@ class TestFlaws:
             ("a\n{{ first_name", RuleError("a template", "an error in 'a\\n{{ first_name': unexpected end of template, expected 'end of print statement'.", "", 1)),
         ],
     )  # fmt: skip
-    def test_a_mistake_is_told_where_it_is_written(self, text, expected):
-        assert [expected] == flaws(text)
+    def test_a_mistake_is_an_error_with_its_place(self, text, expected):
+        assert [expected] == errors_of(text)
 
-    def test_all_mistakes_are_told_at_once(self):
+    def test_all_mistakes_are_reported(self):
         assert [(0, 4), (1, 7)] == [
-            (each.row, each.column) for each in flaws("{{ one }}\nand {{two}}")
+            (each.row, each.column) for each in errors_of("{{ one }}\nand {{two}}")
         ]
 
     @pytest.mark.parametrize(
@@ -188,15 +190,15 @@ class TestFlaws:
             ("segments", "a segment cannot depend on segments; tags and workflows can"),
         ],
     )
-    def test_what_is_not_there_is_no_variable(self, name, hint):
+    def test_an_attribute_that_is_not_available_here_is_an_error(self, name, hint):
         expected = RuleError("an attribute that is available here", repr(name), hint, 0, 4)
 
-        assert [expected] == flaws(f"{{{{ {name} }}}}", RulePlace())
+        assert [expected] == errors_of(f"{{{{ {name} }}}}", RulePlace())
 
     @settings(max_examples=200)
     @given(st.text() | st.lists(st.sampled_from(["{{", "}}", "{%", "%}", *PIECES])).map(" ".join))
-    def test_of_any_text_nothing_is_raised_but_what_is_promised(self, text):
-        """And a text without anything of Jinja's renders as itself (but for line ends)."""
+    def test_any_text_is_rendered_or_has_errors(self, text):
+        """Text without Jinja syntax and carriage returns is rendered unchanged."""
         rendered = None
         with suppress(RuleErrors, TemplateError):
             rendered = render(text)
@@ -207,18 +209,20 @@ class TestFlaws:
 
 @settings(max_examples=60)
 @given(st.data(), instants, zones)
-def test_every_attribute_is_a_variable_for_everyone(data, now, zone):
-    """Whoever they are and whatever is not known of them."""
+def test_every_attribute_can_be_rendered_for_every_person(data, now, zone):
+    """Also if its value is unknown."""
     names = [name.replace("KEY", "x") for name in ATTRIBUTES]
     text = " ".join(f"{{{{ {name} }}}}{{{{ {name} | default('-') | upper }}}}" for name in names)
-    who = data.draw(profiles(now, zone))
-    mine = data.draw(st.sampled_from([None, *who.orders]))
+    person = data.draw(profiles(now, zone))
+    an_order = data.draw(st.sampled_from([None, *person.orders]))
 
-    assert isinstance(parse_template(text, ANYWHERE).render(Context(who, now, order=mine)), str)
+    assert isinstance(
+        parse_template(text, ANYWHERE).render(Context(person, now, order=an_order)), str
+    )
 
 
 class TestNames:
-    def test_a_template_knows_what_it_names(self):
+    def test_a_template_lists_the_names_it_uses(self):
         template = parse_template(
             "{{ meta.vip }} {% if order.meta['a b'] > '1' %}{{ item.meta.size }}{% endif %}"
             "{{ orders_count('30d') }} {{ store.name }}",
@@ -237,23 +241,23 @@ class TestNames:
             template.item_meta_keys,
         )
 
-    def test_equal_texts_make_equal_templates(self):
+    def test_equal_texts_are_equal_templates(self):
         text = "{{ first_name }} {{ orders_count('30d') }}"
 
         assert len({parse_template(text, ANYWHERE), parse_template(text, ANYWHERE)}) == 1
 
-    def test_only_what_depends_on_the_day_changes_by_time_alone(self):
-        who = replace(
+    def test_only_attributes_that_depend_on_the_day_change_by_time_alone(self):
+        person = replace(
             profile(
                 order(1, days=20), order(2, days=10), account=account(meta={"b": "2000-01-01"})
             ),
             store=replace(STORE, birthday_meta="b", order_gap=Decimal(30)),
         )
         names = {name: each for name, each in ATTRIBUTES.items() if not each.keyed}
-        moving = {
+        changing = {
             name
             for name in names
-            if parse_template(f"{{{{ {name} }}}}", ANYWHERE).changes_at(Context(who, NOW))
+            if parse_template(f"{{{{ {name} }}}}", ANYWHERE).changes_at(Context(person, NOW))
         }
 
-        assert {"overdue", "birthday", "age"} == moving
+        assert {"overdue", "birthday", "age"} == changing

@@ -1,8 +1,8 @@
-"""Text from the shop stays text: on a terminal, in a pipe, in JSON, in a note, in SQL.
+"""Text from the store stays text: on a terminal, in a pipe, in JSON, in notes and in SQL.
 
-What people type into a shop, what its owner calls things, what a plugin says when it refuses: all
-of it is printed somewhere, and none of it moves the cursor, opens a link, turns the line around,
-adds a line, gains a colour, or becomes a part of a statement.
+Names, notes and error messages come from customers, admins and plugins, and wcflow prints them. They
+must not move the cursor, make a link, reverse or add a line, set a colour, or become part of a
+statement.
 """
 
 import ast
@@ -31,15 +31,15 @@ from wcflow.sandbox.rest import text_response
 
 HOSTILE = (
     "\x1b]8;;http://evil.example\x1b\\here\x1b]8;;\x1b\\"  # a link
-    "\x1b[2J\x1b[1;1H\x9b2J\x07\x08\r"  # clear, home, the same in one sign, bell, back
-    "\u202egnihton\u2066\u200f"  # turned around
-    "\nFORGED 1 [31m\u2028FORGED 2\x0bFORGED 3\x85FORGED 4"  # lines of its own
+    "\x1b[2J\x1b[1;1H\x9b2J\x07\x08\r"  # clear, home, the same in one character, bell, backspace
+    "\u202egnihton\u2066\u200f"  # right to left
+    "\nFORGED 1 [31m\u2028FORGED 2\x0bFORGED 3\x85FORGED 4"  # extra lines
     "[b]M[/b] [bold red]R[/bold red] [link=http://evil.example]L[/link] :skull: "  # rich's markup
     "<script>alert(1)</script> {{ 7 * 7 }} {% for %} %s %(x)s {0.__class__} $HOME `id`"
     "'; DROP TABLE customer; -- \" \\ \u0000"
 )
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-"""All that rich itself sends to a terminal that nobody draws a bar on."""
+"""The only control sequences that rich sends to a terminal without progress bars."""
 RULES = """
 [segment Regular]
 group = lifecycle
@@ -85,14 +85,14 @@ COMMANDS = (
 
 
 class FakeTerminal(io.StringIO):
-    """A terminal that keeps what is sent to it."""
+    """A terminal that records its output."""
 
     def isatty(self):
         return True
 
 
 class HostileStore(CommandLine):
-    """A desk at a shop in which everything is called as badly as can be."""
+    """A command line for a store in which every text is hostile."""
 
     def __init__(self, folder):
         super().__init__(folder, RULES, name=f"Shop {HOSTILE}")
@@ -102,7 +102,7 @@ class HostileStore(CommandLine):
         self.anna = self.sim.register(
             "anna@example.com", days_ago=90, meta={"note": HOSTILE}, billing=billing, **names
         )
-        self.sim.place_order(
+        number = self.sim.place_order(
             customer=self.anna,
             days_ago=30,
             billing=billing,
@@ -111,9 +111,7 @@ class HostileStore(CommandLine):
             payment_method=HOSTILE,
         )
         self.name_products()
-        self.sandbox.edit_order_meta(
-            1, "gift", HOSTILE, now=self.sim.now
-        ) if 1 in self.sandbox.order_ids() else None
+        self.sandbox.edit_order_meta(number, "gift", HOSTILE, now=self.sim.now)
 
     def name_products(self):
         for each in self.sandbox.state.orders.values():
@@ -126,8 +124,8 @@ class HostileStore(CommandLine):
         self.name_products()
         return number
 
-    def refuse_writes(self, **counts):
-        """Refuse writes in words that are as bad."""
+    def reject_writes(self, **counts):
+        """Reject writes with a hostile error message."""
         body = json.dumps(
             {"code": f"no {HOSTILE}", "message": f"No {HOSTILE}", "data": {"status": 400}}
         )
@@ -137,7 +135,7 @@ class HostileStore(CommandLine):
         self.faults.rules.append(rule)
 
     def run_on_terminal(self, *words):
-        """Give a command on a terminal; what stands there then."""
+        """Run a command on a terminal and return its output."""
         screen = FakeTerminal()
         http = mount_sandbox(self.faults, lambda: datetime.now(UTC))
         try:
@@ -154,41 +152,43 @@ class HostileStore(CommandLine):
 def cli(tmp_path, monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "4000")
-    made = HostileStore(tmp_path)
-    yield made
-    made.sim.db.close()
+    hostile = HostileStore(tmp_path)
+    yield hostile
+    hostile.sim.db.close()
 
 
 def terminal_control_in(text):
-    """Give the signs that a terminal would obey, and the lines that the shop added."""
-    signs = [sign for sign in text if not sign.isprintable() and sign != "\n"]
-    return signs + [line for line in text.split("\n") if line.strip().startswith("FORGED")]
+    """Return the control characters, and the lines that text of the store added."""
+    controls = [each for each in text if not each.isprintable() and each != "\n"]
+    return controls + [line for line in text.split("\n") if line.strip().startswith("FORGED")]
 
 
-def run_all_commands(cli, give):
-    """Give every command, three times over: at first, with news, and with refusals."""
-    said = {}
-    for round_ in range(3):
+def run_all_commands(cli, run):
+    """Run every command three times: at first, with a new order, and with rejected writes."""
+    outputs = {}
+    for run_number in range(3):
         for words in COMMANDS:
-            said[words, round_] = give(*words)
+            outputs[words, run_number] = run(*words)
         cli.order_again()
-        if round_ == 1:
-            cli.refuse_writes(only="POST *", times=None)
-    return said
+        if run_number == 1:
+            cli.reject_writes(only="POST *", times=None)
+    return outputs
 
 
-def test_nothing_from_the_shop_is_obeyed_in_a_pipe(cli):
-    """Whatever reads on, it reads lines that wcflow made, and JSON that is JSON."""
-    ran = run_all_commands(cli, cli.run)
-    said = {words: one.out + one.err for words, one in ran.items()}
+def test_text_from_the_store_does_not_control_a_pipe(cli):
+    """Another program reads only lines of wcflow and valid JSON."""
+    results = run_all_commands(cli, cli.run)
+    texts = {words: result.out + result.err for words, result in results.items()}
 
     assert {} == {
-        words: terminal_control_in(one) for words, one in said.items() if terminal_control_in(one)
+        words: terminal_control_in(text)
+        for words, text in texts.items()
+        if terminal_control_in(text)
     }
-    for (words, _), one in ran.items():
-        assert "--json" not in words or type(json.loads(one.out)) is dict
-    everything = "".join(said.values())
-    # It was there to be printed, as it stands.
+    for (words, _), result in results.items():
+        assert "--json" not in words or type(json.loads(result.out)) is dict
+    everything = "".join(texts.values())
+    # The text itself is printed unchanged.
     for each in (
         "[b]M[/b]",
         "[bold red]R[/bold red]",
@@ -201,17 +201,19 @@ def test_nothing_from_the_shop_is_obeyed_in_a_pipe(cli):
     assert "wcflow_page" not in everything
 
 
-def test_nothing_from_the_shop_is_obeyed_on_a_terminal(cli):
-    """Nor does it gain a colour: markup is shown as it was typed."""
-    said = {
-        words: COLOURS.sub("", one)
-        for words, one in run_all_commands(cli, cli.run_on_terminal).items()
+def test_text_from_the_store_does_not_control_a_terminal(cli):
+    """Markup in it is shown as it was typed, without colours."""
+    texts = {
+        words: COLOURS.sub("", shown)
+        for words, shown in run_all_commands(cli, cli.run_on_terminal).items()
     }
 
     assert {} == {
-        words: terminal_control_in(one) for words, one in said.items() if terminal_control_in(one)
+        words: terminal_control_in(text)
+        for words, text in texts.items()
+        if terminal_control_in(text)
     }
-    everything = "".join(said.values())
+    everything = "".join(texts.values())
     for each in (
         "[b]M[/b]",
         "[bold red]R[/bold red]",
@@ -221,8 +223,8 @@ def test_nothing_from_the_shop_is_obeyed_on_a_terminal(cli):
         assert each in everything
 
 
-def test_json_is_the_value_and_only_shows(capsys):
-    """Signs that a terminal obeys are escaped; who reads the JSON gets each of them."""
+def test_json_has_the_whole_value_without_control_characters(capsys):
+    """They are escaped, so a JSON parser returns all of them."""
     value = {"name": HOSTILE, HOSTILE: [HOSTILE, "\U000e0001 \ud83d", "Größe \N{GRINNING FACE}"]}
     output.print_json(value)
     out = capsys.readouterr().out
@@ -232,28 +234,28 @@ def test_json_is_the_value_and_only_shows(capsys):
     assert "Größe \N{GRINNING FACE}" in out
 
 
-def test_an_error_is_a_line(capsys):
-    """Also one that repeats what the shop says of itself."""
-    report_error(SetupError(f"another shop: {HOSTILE}", f"look at {HOSTILE}"))
-    said = capsys.readouterr().err
+def test_an_error_with_text_from_the_store_has_one_line(capsys):
+    """Its advice has another line."""
+    report_error(SetupError(f"another store: {HOSTILE}", f"look at {HOSTILE}"))
+    shown = capsys.readouterr().err
 
-    assert [] == terminal_control_in(said)
-    assert 2 == said.count("\n")
+    assert [] == terminal_control_in(shown)
+    assert 2 == shown.count("\n")
 
 
-def test_a_question_only_asks(monkeypatch, cli):
-    """What a person is asked to confirm may name the shop's own address."""
-    asked = []
+def test_text_from_the_store_does_not_control_a_question(monkeypatch, cli):
+    """A question can contain the address that the store reports."""
+    questions = []
     monkeypatch.setattr("sys.stdin", FakeTerminal("y\n"))
-    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text) or True)
+    monkeypatch.setattr("typer.confirm", lambda text, **_: questions.append(text) or True)
     from wcflow.cli.options import confirm
 
-    assert confirm(f"Is {HOSTILE} the shop?", yes=False)
-    assert [] == terminal_control_in(asked[0])
+    assert confirm(f"Is {HOSTILE} the store?", yes=False)
+    assert [] == terminal_control_in(questions[0])
 
 
-def test_a_note_holds_no_markup_of_the_shop(cli):
-    """WooCommerce keeps a note's HTML as it is sent, so what people typed is escaped."""
+def test_a_note_contains_no_markup_from_the_store(cli):
+    """WooCommerce saves the HTML of a note as it is sent, so text from people is escaped."""
     assert 0 == cli.run("sync", "--approve").code
     number = cli.order_again()
     assert 0 == cli.run("sync").code
@@ -265,18 +267,22 @@ def test_a_note_holds_no_markup_of_the_shop(cli):
     assert "{{ 7 * 7 }}" in "".join(notes)
 
 
-def test_the_mirror_gives_back_what_it_was_given(database):
+def test_hostile_text_is_loaded_from_the_database_as_it_was_saved(database):
     """Quotes, backslashes, percent signs and comments are values in every statement."""
-    evil = HOSTILE.replace("\0", "")
+    hostile = HOSTILE.replace("\0", "")
     email = "anna'; drop table customer; --%s@example.com"
-    kept = account(email=email, first_name=evil, last_name="%s %(x)s :name ?", meta={evil: evil})
-    bought = order(7, number=evil, email=email, items=(item(name=evil, sku="'", meta={"'": evil}),))
+    customer = account(
+        email=email, first_name=hostile, last_name="%s %(x)s :name ?", meta={hostile: hostile}
+    )
+    bought = order(
+        7, number=hostile, email=email, items=(item(name=hostile, sku="'", meta={"'": hostile}),)
+    )
     with database.transaction() as tx:
-        save_customers(tx, evil, [kept])
-        save_orders(tx, evil, [bought])
+        save_customers(tx, hostile, [customer])
+        save_orders(tx, hostile, [bought])
     with database.reading() as tx:
-        assert {12: kept} == load_customers(tx, evil, [12])
-        (found,) = load_orders_of_people(tx, evil, [], [email])
+        assert {12: customer} == load_customers(tx, hostile, [12])
+        (found,) = load_orders_of_people(tx, hostile, [], [email])
         assert bought == replace(found, history=())
         assert {} == load_orders(tx, "another", [7])
 
@@ -289,15 +295,15 @@ STATEMENTS = {
     "executescript",
     "executemany",
 }
-"""What turns a text into SQL."""
+"""The functions that turn a text into SQL."""
 
 
 def is_built_from_parts(node):
-    """Say whether a text is put together where it stands: f"…", "…" % x, "…" + x, "…".format(x)."""
+    """Return whether a text is built from parts: f"…", "…" % x, "…" + x, "…".format(x)."""
     match node:
         case ast.JoinedStr():
             values = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
-            # A module's constants are no text from anywhere.
+            # A module's constants are safe.
             return not all(isinstance(each, ast.Name) and each.id.isupper() for each in values)
         case ast.BinOp(op=ast.Mod() | ast.Add()):
             return True
@@ -315,11 +321,11 @@ def statements(tree):
 
 
 FIXED = {"PRAGMA", "CREATE TABLE"}
-"""Statements that take no parameters; what is put into them stands beside them in the module."""
+"""Statements that take no parameters; only text of the same module is inserted."""
 
 
-def test_no_statement_is_put_together_from_text():
-    """SQL knows values only as parameters: no text with anything inserted becomes a statement."""
+def test_no_statement_is_built_from_text():
+    """Values are always passed as parameters."""
     folder = Path(wcflow.__file__).parent
     found = [
         f"{path.relative_to(folder)}: {ast.unparse(node)}"
@@ -330,7 +336,7 @@ def test_no_statement_is_put_together_from_text():
     assert [] == [each for each in found if not any(f"'{word} " in each for word in FIXED)]
 
 
-def test_the_search_for_statements_finds_them():
+def test_the_search_finds_statements_built_from_text():
     tree = ast.parse(
         "tx.execute(text(f'DELETE FROM {name}'))\ntx.exec_driver_sql('a' + b)\ntext('x')"
     )

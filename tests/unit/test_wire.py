@@ -70,10 +70,10 @@ def at(stamp: str) -> datetime:
 
 
 class TestRecordedRows:
-    def test_there_are_recorded_rows(self) -> None:
+    def test_the_recordings_contain_rows_of_every_kind(self) -> None:
         kinds = (ORDERS, CUSTOMERS, COUPONS, NOTES, PRODUCTS, REFUNDS)
-        assert [10, 15, 6, 9, 3, 4] <= [len(kind) for kind in kinds]
-        assert all(kinds)
+        least = (10, 15, 6, 9, 3, 4)
+        assert all(len(kind) >= count for kind, count in zip(kinds, least, strict=True))
 
     @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row["id"])
     def test_every_order_is_read(self, row: dict[str, Any]) -> None:
@@ -149,7 +149,7 @@ class TestRecordedRows:
 
 
 class TestOrders:
-    def test_every_field_of_an_order(self) -> None:
+    def test_every_field_of_an_order_is_read(self) -> None:
         """The order of the recording ``create_with_coupon``."""
         expected = Order(
             id=250,
@@ -229,7 +229,7 @@ class TestOrders:
         assert wire.parse_order(order_json(shipping=[])).shipping == Address()
 
     @pytest.mark.parametrize("empty", ["", None])
-    def test_empty_values(self, empty: object) -> None:
+    def test_missing_values_are_read_as_empty(self, empty: object) -> None:
         item = {**ORDERS[0]["line_items"][0], "product_id": empty, "sku": None}
         order = wire.parse_order(
             order_json(line_items=[item], date_paid_gmt=empty, customer_note=None)
@@ -413,7 +413,7 @@ class TestUnreadableOrders:
     """An order is unreadable for four reasons only: no id, no status, no total, no one or no date."""
 
     @pytest.mark.parametrize(
-        ("changes", "said"),
+        ("changes", "message"),
         [
             ({"id": 0}, "id: expected an id, got a number"),
             ({"id": "x"}, "id: expected an id, got text"),
@@ -432,15 +432,16 @@ class TestUnreadableOrders:
             (NO_DATES, f"{wire.DATE_FIELDS}: expected at least one date"),
         ],
     )
-    def test_the_error_names_the_place(self, changes: dict[str, Any], said: str) -> None:
-        assert said == error_of(order_json(**changes))
+    def test_unexpected_json_is_an_error_with_its_place(
+        self, changes: dict[str, Any], message: str
+    ) -> None:
+        assert message == error_of(order_json(**changes))
 
     def test_an_order_of_no_one_at_a_till_is_read(self) -> None:
         order = odd_order(customer_id=0, billing=dict.fromkeys(BILLING, ""))
         assert (0, "", ()) == (order.customer_id, order.email, order.odd_fields)
 
     def test_the_requested_fields_are_enough(self) -> None:
-        """Records need no fields but those that the client requests."""
         cut = {key: ORDERS[0][key] for key in wire.ORDER_FIELDS.split(",")}
         assert wire.parse_order(ORDERS[0]) == wire.parse_order(cut)
         cut = {key: CUSTOMERS[0][key] for key in wire.CUSTOMER_FIELDS.split(",")}
@@ -450,7 +451,7 @@ class TestUnreadableOrders:
 
 
 class TestCustomers:
-    def test_every_field_of_a_customer(self) -> None:
+    def test_every_field_of_a_customer_is_read(self) -> None:
         expected = Customer(
             id=2,
             email="c1@example.com",
@@ -529,9 +530,9 @@ class TestProperties:
 
     @given(st.integers(0, 7_000_000_000))
     def test_times_are_read_exactly(self, seconds: int) -> None:
-        whole = datetime.fromtimestamp(seconds, UTC)
-        order = wire.parse_order(order_json(date_paid_gmt=f"{whole:%Y-%m-%dT%H:%M:%S}"))
-        assert whole == order.paid
+        instant = datetime.fromtimestamp(seconds, UTC)
+        order = wire.parse_order(order_json(date_paid_gmt=f"{instant:%Y-%m-%dT%H:%M:%S}"))
+        assert instant == order.paid
 
     @given(st.data())
     def test_an_order_with_an_odd_field_is_read_unless_one_of_four_is_missing(

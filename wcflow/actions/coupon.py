@@ -206,8 +206,8 @@ def _check(section: SectionValues) -> Iterator[tuple[str, RuleError]]:
 def _summary(rule: CouponRule) -> Iterator[str]:
     share = {"percent": " %", "fixed_cart": " off the cart", "fixed_product": " off each product"}
     shipping = " and free shipping" if rule.free_shipping else ""
-    whose = "that customer only" if rule.for_customer else "anyone"
-    yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, for {whose}"
+    whose = "only for that customer" if rule.for_customer else "for anyone"
+    yield f"coupon {rule.name}: {rule.amount}{share[rule.type]}{shipping}, {whose}"
     code = f"{rule.prefix}-…" if rule.prefix else "random letters and digits"
     good = _validity(rule.expires) if rule.expires else "never expires"
     yield f"    code {code}, {good}, {_uses(rule)}"
@@ -220,18 +220,20 @@ def _validity(expires: Duration) -> str:
 
 
 def _uses(rule: CouponRule) -> str:
-    if rule.usage_limit is None and rule.usage_limit_per_user is None:
-        return "unlimited uses"
-    total = "unlimited uses" if rule.usage_limit is None else f"{rule.usage_limit}× in total"
-    each = rule.usage_limit_per_user
-    return total if each in (None, rule.usage_limit) else f"{total}, {each}× per customer"
+    total, each = rule.usage_limit, rule.usage_limit_per_user
+    uses = "can be used any number of times" if total is None else f"can be used {_times(total)}"
+    return uses if each in (None, total) else f"{uses}, {_times(each)} per customer"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _limits(rule: CouponRule) -> Iterator[str]:
     if rule.minimum_amount:
-        yield f"for carts of at least {rule.minimum_amount}"
+        yield f"only for carts of at least {rule.minimum_amount}"
     if rule.maximum_amount:
-        yield f"for carts of at most {rule.maximum_amount}"
+        yield f"only for carts of at most {rule.maximum_amount}"
     if rule.individual_use:
         yield "cannot be combined with other coupons"
     if rule.exclude_sale_items:

@@ -13,6 +13,7 @@ from typer.main import get_group
 from wcflow import __version__
 from wcflow.cli import output
 from wcflow.cli.errors import error_boundary
+from wcflow.cli.help import Typer
 
 EXIT_CODES = """\b
 Exit codes of every command:
@@ -78,7 +79,7 @@ class CommandGroup(TyperGroup):
             ctx.fail(f"There is no command '{cmd_name}': it is now called '{new_name}'.")
         if cmd_name not in self.list_commands(ctx):
             return None
-        alone = typer.Typer(**_TYPER_SETTINGS)
+        alone = Typer(**_TYPER_SETTINGS)
         import_module(f"wcflow.cli.{cmd_name.replace('-', '_')}").register(alone)
         if not gc.isenabled():
             # The process has just started (__main__), and its imports stay in memory.

@@ -1,4 +1,4 @@
-"""``wcflow approve``: approve waiting changes, or accept a store's new address."""
+"""``wcflow approve``: approve waiting changes, or a store's new address."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Yes, confirm, select_stores
-from wcflow.cli.session import Session, open_session
-from wcflow.cli.visits import for_each_store
+from wcflow.cli.session import Session, for_each_store, open_session
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SetupError, UsageError
-from wcflow.maintenance import approve as let_go
+from wcflow.maintenance import approve as approve_changes
 from wcflow.store.store_info import StoreInfo, fetch_store_info
 from wcflow.sync import SyncContext
 
 EPILOG = """\b
 Exit codes:
     0  done
-    2  no terminal to confirm on, and --yes was not given
+    2  no terminal to confirm on; add --yes
    75  the store cannot be reached (with --moved)
    78  it is a different store (with --moved), or was never reached
 """
@@ -38,7 +37,7 @@ def approve(
         typer.Option(
             "--moved",
             metavar="NAME",
-            help="The store [store NAME] has moved to the address in the INI: accept the new address.",
+            help="The store of this name has moved to the address in the configuration file.",
             show_default=False,
         ),
     ] = None,
@@ -46,8 +45,8 @@ def approve(
 ) -> None:
     """Approve the changes that are waiting.
 
-    'wcflow plan' shows them first. They are written by the next 'wcflow sync', or by the daemon
-    within a minute. With --moved, accept that a store has a new address.
+    'wcflow plan' shows them. The next 'wcflow sync' writes them; the daemon does so within a
+    minute. With --moved, approves the new address of a store instead.
     """
     with open_session(config) as session:
         if moved is not None:
@@ -57,7 +56,7 @@ def approve(
 
 
 def _approve_store(context: SyncContext) -> int:
-    count = let_go(context)
+    count = approve_changes(context)
     if count:
         output.print_line(
             f"{context.name}: {output.format_count(count, 'change')} approved.", "green"
@@ -80,10 +79,10 @@ def _follow_move(session: Session, name: str, *, yes: bool) -> None:
     if row.url == found.url:
         output.print_line(f"{name} is at {row.url}, as before.")
         return
-    sure = (
-        "" if row.uid and found.uid else " The store does not report an id, so only you can know."
+    doubt = (
+        "" if row.uid and found.uid else " The store reports no id, so wcflow cannot check this."
     )
-    if confirm(f"Is {found.url} the same store as {row.url}?{sure}", yes=yes):
+    if confirm(f"Is {found.url} the same store as {row.url}?{doubt}", yes=yes):
         with session.db.transaction() as tx:
             save_store(tx, name, url=found.url, uid=found.uid or row.uid)
         output.print_line(f"{name} is now at {found.url}.", "green")

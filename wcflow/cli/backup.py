@@ -36,10 +36,10 @@ def backup(
 ) -> None:
     """Copy the database to a file, even while wcflow runs.
 
-    The copy is consistent, whatever is written in the meantime. It is checked before it gets its
-    name, only its owner can read it, and an existing file is never replaced. To restore it, stop
-    wcflow, delete the database with its -wal and -shm files, and copy FILE in its place. For
-    PostgreSQL, the pg_dump command to run is printed.
+    The copy is complete and consistent, even if wcflow writes at the same time. It is checked, only
+    its owner can read it, and an existing file is never replaced. To restore it, stop wcflow,
+    delete the database with its -wal and -shm files, and copy FILE in its place. For PostgreSQL,
+    wcflow prints the pg_dump command to run.
     """
     database = read_config(config, need_store=False).database
     url = make_url(database)

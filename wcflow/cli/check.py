@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import typer
+import re
+from collections.abc import Iterable, Iterator
 
+import typer
+from sqlalchemy.engine import make_url
+
+from wcflow.actions.registry import SECTIONS
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, read_config
-from wcflow.config.summary import summary_lines
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
+from wcflow.rules.model import Once, Segment, TagRule, Workflow
+from wcflow.units import Duration, duration_words, parse_duration
 
 
 def register(app: typer.Typer) -> None:
@@ -23,12 +31,151 @@ def check(config: ConfigFile = None) -> None:
     found = read_config(config)
     for line in summary_lines(found):
         indent = len(line) - len(line.lstrip())
-        output.print_line(line.strip(), indent=indent)
-    for remark in found.warnings:
-        output.print_warning(f"warning: {remark}")
+        output.print_line(line.strip(), indent=indent, hang=4)
+    for warning in found.warnings:
+        output.print_warning(str(warning))
     if exposed := check_permissions(found.database):
-        output.print_warning(f"warning: {exposed.problem}: {exposed.advice}")
+        output.print_warning(exposed.message, exposed.advice)
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
+
+
+# The configuration in plain words, without secrets.
+
+
+def summary_lines(config: Config) -> list[str]:
+    """Return the configuration as lines of text; details are indented."""
+    return [
+        *_general_lines(config),
+        *(line for store in config.stores for line in _store_lines(store)),
+        *(line for rule in config.rules.segments for line in _segment_lines(rule, config)),
+        *(line for rule in config.rules.tags for line in _tag_lines(rule)),
+        *(line for rule in config.rules.workflows for line in _workflow_lines(rule)),
+        *(
+            line
+            for kind, rules in config.rules.sections.items()
+            for rule in rules.values()
+            for line in SECTIONS[kind].summary(rule)
+        ),
+    ]
+
+
+def _general_lines(config: Config) -> Iterator[str]:
+    yield f"database: {make_url(config.database).render_as_string(hide_password=True)}"
+    yield f"the store is checked for changes {_every_text(config.poll_every)}"
+    yield f"orders that are {' or '.join(config.paid_statuses)} count as paid"
+    if config.max_writes is not None:
+        yield f"more than {config.max_writes} changes in one sync wait for 'wcflow approve'"
+    if config.manual_tags == "restore":
+        yield "a tag that someone removes by hand is added again while its rule is true"
+
+
+def _store_lines(store: StoreSettings) -> Iterator[str]:
+    yield f"store {store.name}: {store.url}"
+    if not store.write:
+        yield "    wcflow never writes to it"
+    if store.order_tags == "none":
+        yield "    orders get neither tags nor segment"
+    if store.guests == "ignore":
+        yield "    guest orders are ignored"
+    if store.shared_emails:
+        yield f"    shared addresses: {', '.join(sorted(store.shared_emails))}"
+    if store.child_orders == "count":
+        yield "    orders that a plugin split from another order count too"
+    if store.counts_when:
+        yield f"    only orders count for which {store.counts_when.canonical}"
+    for code, rate in sorted(store.currency_rates.items()):
+        yield f"    1 {code} is worth {rate} in the store's currency"
+    fields = {
+        "consent": store.consent_meta,
+        "birthday": store.birthday_meta,
+        "what was paid of an order": store.amount_meta,
+        "the exchange rate of an order": store.rate_meta,
+    }
+    for meaning, key in fields.items():
+        if key:
+            form = store.birthday_format if meaning == "birthday" else ""
+            yield f"    {meaning}: the custom field {key!r}{f' ({form})' if form else ''}"
+
+
+def _segment_lines(rule: Segment, config: Config) -> Iterator[str]:
+    yield f"segment {rule.name}: when {_explain_durations(rule.when.canonical)}"
+    before = _winning_segments(rule, config.rules.segments)
+    if before:
+        yield f"    and not in {' or '.join(before)} (group {rule.group})"
+    yield f"    adds the tag {rule.tag!r}" if rule.tag else "    adds no tag"
+    if rule.note:
+        yield "    entering and leaving add a private note to the latest order"
+
+
+def _winning_segments(rule: Segment, segments: Iterable[Segment]) -> list[str]:
+    """Return the segments of the same group that come first."""
+    group = [other.name for other in segments if rule.group and other.group == rule.group]
+    return group[: group.index(rule.name)] if group else []
+
+
+def _tag_lines(rule: TagRule) -> Iterator[str]:
+    when = f"when {_explain_durations(rule.when.canonical)}" if rule.when else "for everyone"
+    yield f"tag {rule.name}: {when}"
+    each = f", one for each of {_explain_durations(rule.for_each.text)}" if rule.for_each else ""
+    yield f"    adds the tag {rule.tag.text!r}{each}{', forever' if rule.keep_forever else ''}"
+
+
+def _workflow_lines(rule: Workflow) -> Iterator[str]:
+    yield f"workflow {rule.name}: on {rule.trigger.text}"
+    yield f"    {rule.trigger.kind.meaning}"
+    yield f"    {_once_text(rule.once)}"
+    if rule.when:
+        yield f"    when {_explain_durations(rule.when.canonical)}"
+    if rule.stop_when:
+        yield f"    until {_explain_durations(rule.stop_when.canonical)}"
+    yield from _limit_lines(rule)
+    for step in rule.do:
+        warning = f" ({step.action.warning})" if step.action.warning else ""
+        yield f"    {step.text}{warning}"
+
+
+def _limit_lines(rule: Workflow) -> Iterator[str]:
+    if rule.mode != "live":
+        yield {"dry_run": "    dry run: shown, not written", "off": "    switched off"}[rule.mode]
+    if rule.only:
+        yield f"    test mode: only {', '.join(sorted(rule.only))}"
+    if rule.include_existing:
+        yield "    also for events from before it was enabled"
+
+
+def _once_text(once: Once) -> str:
+    return f"once {_every_text(once.every)}" if once.every else f"once per {once.per}"
+
+
+def _explain_durations(text: str) -> str:
+    """Return a condition with its relative days and windows explained in place."""
+    return _DURATION_IN_CONDITION.sub(_explain_match, text)
+
+
+_DURATION = r"[0-9]{1,5}\s*(?:s|min|h|d|w|mo|y)"
+_DURATION_IN_CONDITION = re.compile(
+    rf"""'[^']*' | "[^"]*" | (?<![\w.)])(?P<sign>[-+])(?P<by>{_DURATION})\b"""
+    rf"""| \(\s*(?P<window>{_DURATION})\s*\)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def _explain_match(found: re.Match[str]) -> str:
+    length = parse_duration(found["by"] or found["window"] or "")
+    if length is None:
+        return found[0]  # a text in quotes
+    if found["window"]:
+        return f"(since {_relative_text(length, '-')})"
+    return f"{found[0]} ({_relative_text(length, found['sign'])})"
+
+
+def _relative_text(length: Duration, sign: str) -> str:
+    moment = f"{duration_words(length)} ago" if sign == "-" else f"in {duration_words(length)}"
+    return f"the day {moment}" if length.in_days else moment
+
+
+def _every_text(length: Duration) -> str:
+    return f"every {duration_words(length).removeprefix('1 ')}"

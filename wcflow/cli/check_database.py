@@ -59,13 +59,13 @@ _COUNTED_TABLES: Mapping[str, type[SQLModel]] = {
 
 @dataclass(slots=True)
 class DatabaseReport:
-    """The result of a check. ``counts`` are rows by store and kind."""
+    """The result of a check. ``counts`` are rows by store and kind; each warning has its advice."""
 
     database: str
     revision: str
-    unsound: list[IntegrityProblem]
+    problems: list[IntegrityProblem]
     counts: dict[str, dict[str, int]]
-    remarks: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
 
 
 def register(app: typer.Typer) -> None:
@@ -75,9 +75,9 @@ def register(app: typer.Typer) -> None:
 def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check the database for damage.
 
-    Reads everything and changes nothing: the file and its indexes, the tables, and rows that cannot
-    be read or contradict each other. Shows what is wrong, how often, and what to do. Takes about a
-    minute for a million orders; wcflow can keep running.
+    Checks the file and its indexes, the tables, and every record, and changes nothing. Shows what
+    is wrong, how often, and what to do. Takes about a minute for a million orders; wcflow can keep
+    running.
     """
     found = read_config(config)
     require_database(found.database)
@@ -87,7 +87,7 @@ def check_database(config: ConfigFile = None, as_json: AsJson = False) -> None:
         output.print_json(_to_json(report))
     else:
         _print_report(report)
-    raise typer.Exit(SOME_FAILED if report.unsound else DONE)
+    raise typer.Exit(SOME_FAILED if report.problems else DONE)
 
 
 def examine(db: Database, config: Config, now: datetime) -> DatabaseReport:
@@ -100,14 +100,14 @@ def examine(db: Database, config: Config, now: datetime) -> DatabaseReport:
         with db.reading() as tx:
             report.revision = schema.load_revision(tx) or ""
             schema.check_revision(report.revision or None, db.location)
-            report.unsound += _check_structure(tx, report)
-            if not report.unsound and report.revision == schema.HEAD:
+            report.problems += _check_structure(tx, report)
+            if not report.problems and report.revision == schema.HEAD:
                 report.counts = {name: _count_rows(tx, name) for name in _store_names(tx)}
-                report.unsound += _check_rows(tx, config, list(report.counts), now)
+                report.problems += _check_rows(tx, config, list(report.counts), now)
     except SetupError as error:
         if db.dialect != "sqlite" or "is damaged" not in str(error):
             raise
-        report.unsound.append(IntegrityProblem("file", str(error), error.advice))
+        report.problems.append(IntegrityProblem("file", str(error), error.advice))
     return report
 
 
@@ -117,10 +117,10 @@ def _check_structure(tx: Connection, report: DatabaseReport) -> Iterator[Integri
     if report.revision == schema.HEAD:
         yield from () if damage else check_structure(tx)
     elif report.revision:
-        said = f"it has revision {report.revision}, and {schema.HEAD} is the present one"
-        report.remarks.append((said, "The next command upgrades it. Rows were not checked."))
+        message = f"it has revision {report.revision}, and {schema.HEAD} is the present one"
+        report.warnings.append((message, "The next command upgrades it. Rows were not checked."))
     else:
-        report.remarks.append(("it is empty", "'wcflow plan' imports the store."))
+        report.warnings.append(("it is empty", "'wcflow plan' imports the store."))
 
 
 def _check_rows(
@@ -158,27 +158,27 @@ def _to_json(report: DatabaseReport) -> Mapping[str, object]:
     return {
         "database": report.database,
         "revision": report.revision,
-        "sound": not report.unsound,
-        "unsound": [asdict(each) for each in report.unsound],
+        "healthy": not report.problems,
+        "problems": [asdict(each) for each in report.problems],
         "stores": report.counts,
-        "remarks": [{"remark": said, "advice": advice} for said, advice in report.remarks],
+        "warnings": [{"message": message, "advice": advice} for message, advice in report.warnings],
     }
 
 
 def _print_report(report: DatabaseReport) -> None:
     output.print_line(f"{report.database}: revision {report.revision or 'none'}", "bold")
     for store, counts in report.counts.items():
-        configured = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        output.print_line(f"{store}: {configured}", indent=2)
-    for said, advice in report.remarks:
-        output.print_line(f"warn {said}", "yellow", indent=2)
-        output.print_line(f"What to do: {output.as_sentence(advice)}", indent=7)
-    for each in report.unsound:
-        output.print_line(f"bad  {_problem_line(each)}", "red", indent=2)
-        output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=7)
+        counts_text = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        output.print_line(f"{store}: {counts_text}", indent=2, hang=2)
+    for message, advice in report.warnings:
+        output.print_line(f"{'warning':<9}{message}", "yellow", indent=2, hang=9)
+        output.print_line(f"What to do: {output.as_sentence(advice)}", indent=11)
+    for each in report.problems:
+        output.print_line(f"{'problem':<9}{_problem_line(each)}", "red", indent=2, hang=9)
+        output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=11)
     output.print_line()
-    if report.unsound:
-        count = len(report.unsound)
+    if report.problems:
+        count = len(report.problems)
         output.print_line(f"The database has {output.format_count(count, 'problem')}.", "red")
     else:
         output.print_line("The database is in order.", "green")
@@ -188,4 +188,4 @@ def _problem_line(each: IntegrityProblem) -> str:
     where = f"[store {each.store}] " if each.store else ""
     often = f" ({each.count:,}: {', '.join(each.examples)}" if each.examples else ""
     more = ", …)" if each.count > len(each.examples) else ")"
-    return f"{where}{each.problem}{often}{more if often else ''}"
+    return f"{where}{each.message}{often}{more if often else ''}"

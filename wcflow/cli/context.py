@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 
 from wcflow.cli.options import interruptible, read_config, select_stores, utcnow
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
+from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError
+from wcflow.units import parse_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ def open_database_session(config_file: Path | None) -> Iterator[DatabaseSession]
         yield DatabaseSession(config, db)
 
 
+def store_zone(tx: Connection, store: str) -> tzinfo:
+    """Return the time zone of a store; UTC if it was never read."""
+    row = load_store_row(tx, store)
+    return parse_zone(row.time_zone if row else "UTC")
+
+
 def require_database(database: str) -> None:
     """Raise SetupError if the database is a file that does not exist yet."""
     url = make_url(database)
@@ -50,9 +58,3 @@ def require_database(database: str) -> None:
             f"there is no database {url.database} yet",
             "'wcflow plan' creates it. It reads the store and writes nothing there.",
         )
-
-
-# One store after another: an error in one does not stop the others.
-
-
-# What a command that contacts the stores needs: the database, and a context for each store.

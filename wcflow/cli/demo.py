@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ import typer
 from wcflow import demo, maintenance, sync
 from wcflow.actions.registry import ENTRY_KINDS, content_words
 from wcflow.cli import output
+from wcflow.cli.describe import event_words
 from wcflow.cli.explain import print_explanation
 from wcflow.cli.init import write_private_file
 from wcflow.cli.options import lease_holder, select_store, utcnow
@@ -28,7 +29,7 @@ from wcflow.cli.session import Session, open_session
 from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.contacts import load_contacts
-from wcflow.database.identity import person_keys
+from wcflow.database.identity import load_person_keys
 from wcflow.database.stores import load_store_row
 from wcflow.evaluate.explain import explain_person
 from wcflow.profile import account_in
@@ -49,9 +50,10 @@ ACTS_PER_HOUR = 600.0
 
 
 def register(app: typer.Typer) -> None:
-    app.command("demo", epilog="Exit codes: 0 done, 75 a demo runs there already, 78 no room.")(
-        run_demo
-    )
+    app.command(
+        "demo",
+        epilog="Exit codes: 0 done, 75 another demo is running in DIR, 78 DIR has other files.",
+    )(run_demo)
 
 
 def run_demo(
@@ -90,10 +92,10 @@ def run_demo(
 class DemoRun:
     """A running demo: its store, its files, and the events so far."""
 
-    shop: SandboxStore
+    store: SandboxStore
     server: Server
     config: Path
-    scenes: Sequence[demo.DemoEvent] = field(default_factory=tuple)
+    events: Sequence[demo.DemoEvent] = field(default_factory=tuple)
 
 
 def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
@@ -101,11 +103,11 @@ def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
     # A proxy from the environment is for the internet, not for this machine.
     os.environ["no_proxy"] = "127.0.0.1"
     # A week without orders, so that the passing of time can be shown.
-    shop = demo.open_demo_store(utcnow() - ONE_WEEK)
-    server = stack.enter_context(serve(shop))
+    store = demo.open_demo_store(utcnow() - ONE_WEEK)
+    server = stack.enter_context(serve(store))
     config = folder / demo.INI
     write_private_file(config, demo.demo_config(folder, server.url), replace=config.exists())
-    return DemoRun(shop, server, config)
+    return DemoRun(store, server, config)
 
 
 def play_demo(demo_run: DemoRun, session: Session) -> None:
@@ -124,9 +126,9 @@ def play_demo(demo_run: DemoRun, session: Session) -> None:
 
 
 def _print_intro(demo_run: DemoRun) -> None:
-    name = demo_run.shop.state.settings.name
+    name = demo_run.store.state.settings.name
     output.print_line(f"{name}, a store made up for this demo", "bold")
-    orders, accounts = len(demo_run.shop.order_ids()), len(demo_run.shop.customer_ids())
+    orders, accounts = len(demo_run.store.order_ids()), len(demo_run.store.customer_ids())
     rows = (
         ("the store", f"{demo_run.server.url}: {orders:,} orders, {accounts:,} accounts"),
         ("the rules", f"{demo_run.config}: change them, and run the demo again"),
@@ -143,7 +145,8 @@ def _show_initial_sync(session: Session, context: SyncContext) -> None:
     waiting = maintenance.approve(then)
     output.print_line(
         f"{output.format_count(waiting, 'change')} to the store would follow. The first changes always wait"
-        " until you have seen them ('wcflow plan') and approved them ('wcflow approve'). Approved here.",
+        " until you have seen them ('wcflow plan') and approved them ('wcflow approve'). The demo"
+        " approves them now.",
         indent=2,
     )
     delivered = sync.sync_once(then).delivered
@@ -164,24 +167,24 @@ def _print_read_counts(result: SyncResult) -> None:
 def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     output.print_heading("2. A week later")
     output.print_line(
-        "Earlier events don't start workflows: customers of two years get no welcome coupon."
-        " What happens from now on counts:",
+        "Events from before the first sync don't start workflows, so customers of two years get no"
+        " welcome coupon. Events from now on do:",
         indent=2,
     )
     at_risk, regulars = (_accounts_in_segment(context, name) for name in ("At Risk", "Regular"))
     now = utcnow()
     with demo_run.server.lock:
-        demo_run.scenes = demo.play_demo_events(demo_run.shop, at_risk, regulars, now)
-    for scene in demo_run.scenes:
-        output.print_line(f"- {scene.words}", indent=4)
+        demo_run.events = demo.play_demo_events(demo_run.store, at_risk, regulars, now)
+    for event in demo_run.events:
+        output.print_line(f"- {event.words}", indent=4)
     result = sync.sync_once(context)
-    actors = {scene.email for scene in demo_run.scenes}
+    actors = {event.email for event in demo_run.events}
     for name, segment in _entered_by_time(context, now, actors):
-        output.print_line(f"- {name} does nothing, and that counts too: now {segment}", indent=4)
+        output.print_line(f"- {name} does not order any more, and is now in {segment}", indent=4)
     evaluation, delivered = result.evaluated, result.delivered
     output.print_line(
         f"wcflow checked {output.format_count(evaluation.people, 'customer')}, those with new orders and"
-        " those for whom time has changed something:"
+        " those whose segment changes with time:"
         f" {output.format_count(evaluation.transitions, 'segment change')},"
         f" {output.format_count(evaluation.runs, 'workflow')} started,"
         f" {output.format_count(delivered.done, 'change')} written.",
@@ -200,20 +203,24 @@ def _entered_by_time(
         if entered >= since.replace(microsecond=0) and each.email not in actors
     }
     with context.db.reading() as tx:
-        who = load_contacts(tx, context.name, moved)
-    return sorted((who[person].name or who[person].email, moved[person]) for person in moved)
+        contacts = load_contacts(tx, context.name, moved)
+    return sorted(
+        (contacts[person].name or contacts[person].email, moved[person]) for person in moved
+    )
 
 
 def _show_segments_and_tags(context: SyncContext) -> None:
-    known = _load_memories(context)
+    memories = _load_memories(context)
     names = [rule.name for rule in context.config.rules.segments]
-    inside = Counter(name for each in known for name in each.segments)
+    inside = Counter(name for each in memories for name in each.segments)
     output.print_heading("Segments")
-    rows = _bar_rows([(name, inside[name]) for name in names], len(known))
+    rows = _bar_rows([(name, inside[name]) for name in names], len(memories))
     output.print_table(("", "", "", ""), rows, indent=2, header=False)
     output.print_heading("Tags, besides those of the segments")
-    current_tags = Counter(tag for each in known for tag in each.current_tags if tag not in names)
-    rows = _bar_rows(current_tags.most_common(TAGS_SHOWN), len(known))
+    current_tags = Counter(
+        tag for each in memories for tag in each.current_tags if tag not in names
+    )
+    rows = _bar_rows(current_tags.most_common(TAGS_SHOWN), len(memories))
     output.print_table(("", "", "", ""), rows, indent=2, header=False)
     if len(current_tags) > TAGS_SHOWN:
         output.print_line(f"… and {len(current_tags) - TAGS_SHOWN} more", "dim", indent=2)
@@ -222,7 +229,9 @@ def _show_segments_and_tags(context: SyncContext) -> None:
 def _load_memories(context: SyncContext) -> list[Memory]:
     with context.db.reading() as tx:
         return list(
-            people.load_memories(tx, context.name, people.persons(tx, context.name)).values()
+            people.load_memories(
+                tx, context.name, people.load_person_ids(tx, context.name)
+            ).values()
         )
 
 
@@ -250,7 +259,11 @@ def _show_delivered(context: SyncContext) -> None:
         if kind.deliver:
             output.print_heading(kind.several.capitalize())
             rows = [
-                (content_words(entry), names[entry.person], f"{entry.rule}: {entry.event}")
+                (
+                    content_words(entry),
+                    names[entry.person],
+                    f"{entry.rule}: {event_words(entry.event)}",
+                )
                 for entry in found
                 if entry.kind == kind.name
             ]
@@ -259,7 +272,7 @@ def _show_delivered(context: SyncContext) -> None:
 
 def _show_explanation(demo_run: DemoRun, context: SyncContext) -> None:
     with context.db.reading() as tx:
-        person = people.find_person(tx, context.name, demo_run.scenes[-1].email)
+        person = people.find_person(tx, context.name, demo_run.events[-1].email)
         row = load_store_row(tx, context.name)
         if person is None or row is None:
             return
@@ -296,26 +309,24 @@ def _print_next_commands(demo_run: DemoRun) -> None:
     )
     _print_commands(
         {
-            f"wcflow explain {shlex.quote(demo_run.scenes[0].email)} --config {config}": "",
-            f"wcflow outbox list --config {config}": "what was written",
-            f"wcflow check --config {config}": "what the rules mean; edit them, run the demo again",
+            f"wcflow explain {shlex.quote(demo_run.events[0].email)} --config {config}": "explains one customer",
+            f"wcflow outbox list --config {config}": "lists what was written",
+            f"wcflow check --config {config}": "explains the rules; edit them and run the demo again",
             "wcflow demo --serve": "keeps the store running, with new orders coming in",
             "wcflow init": "starts with your own store",
         }
     )
 
 
-def _print_commands(things: Mapping[str, str]) -> None:
-    for look, what in things.items():
-        output.print_line(look, "bold", indent=2)
-        if what:
-            output.print_line(what, indent=6)
+def _print_commands(commands: Mapping[str, str]) -> None:
+    for command, meaning in commands.items():
+        output.print_command(command, meaning)
 
 
 def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
     found = [each.person for each in _load_memories(context) if segment in each.segments]
     with context.db.reading() as tx:
-        keys = person_keys(tx, context.name, found)
+        keys = load_person_keys(tx, context.name, found)
     return sorted(account for key in keys.values() if (account := account_in(key)))
 
 
@@ -326,29 +337,30 @@ def _serve_until_stopped(stack: ExitStack, demo_run: DemoRun) -> int:
     """Let customers act and the daemon run until Ctrl-C; return the exit code."""
     _print_live_commands(demo_run)
     stack.enter_context(
-        shoppers_at_work(demo_run.shop, demo_run.server, utcnow, _print_act, ACTS_PER_HOUR)
+        shoppers_at_work(demo_run.store, demo_run.server, utcnow, _print_act, ACTS_PER_HOUR)
     )
     return supervisor.run(demo_run.config, os.environ, os.getpid(), lease_holder())
 
 
 def _print_live_commands(demo_run: DemoRun) -> None:
     config = shlex.quote(str(demo_run.config))
-    somebody = shlex.quote(demo_run.scenes[-1].email)
+    customer = shlex.quote(demo_run.events[-1].email)
     output.print_heading(
         "The store and the daemon keep running; Ctrl-C stops both. To look at them:"
     )
     _print_commands(
         {
             demo_run.server.url: "in a browser: customers with their tags, orders with their notes",
-            f"wcflow status --config {config}": "the state of the daemon",
-            f"wcflow explain {somebody} --config {config}": "why a customer has these segments and tags",
-            f"wcflow outbox list --config {config}": "what was written, and what is waiting",
+            f"wcflow status --config {config}": "shows the state of the daemon",
+            f"wcflow explain {customer} --config {config}": "explains why a customer has these segments and tags",
+            f"wcflow outbox list --config {config}": "lists what was written, and what is waiting",
         }
     )
-    output.print_heading("What happens now: events in the store, and the daemon's log")
+    output.print_heading("What happens in the store, and the daemon's log (times are UTC)")
     sys.stdout.flush()
 
 
 def _print_act(at: datetime, words: str) -> None:
-    output.print_line(f"{at.astimezone():%H:%M:%S}  {words}", indent=2)
+    # The log has UTC as well.
+    output.print_line(f"{at.astimezone(UTC):%H:%M:%S}  {words}", indent=2)
     sys.stdout.flush()

@@ -43,7 +43,7 @@ LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
 _ODD_FIELD_ADVICE = (
     "Nothing, unless your rules use the field: it was read as far as possible. A plugin changes it."
 )
-_STYLES: dict[str, output.Style] = {"ok": "green", "warn": "yellow", "bad": "red"}
+_STYLES: dict[str, output.Style] = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def register(app: typer.Typer) -> None:
@@ -56,47 +56,55 @@ def register(app: typer.Typer) -> None:
 def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False) -> None:
     """Check that everything wcflow needs is in place.
 
-    Shows what to do where it is not. Checks the store's address, the API key and its permissions,
-    versions, order storage, time zone, clock and the fields your rules use, and the database and
-    disk on this machine. Writes nothing to the store.
+    Shows what to do about each problem. Checks the store's address, the API key and its
+    permissions, the versions, the order storage, the time zone, the clock and the custom fields in
+    your configuration, and the database and the disk of this machine. Writes nothing to the store.
     """
     found = read_config(config)
     log.log_to_stderr("error", found.log_format)
     now = utcnow()
     with interruptible() as interrupt:
-        findings = {"here": tuple(_check_machine(found, now))}
-        for settings in select_stores(found, store):
-            findings[f"store {settings.name}"] = (
+        machine = tuple(_check_machine(found, now))
+        stores = {
+            settings.name: (
                 *_check_store(settings, now, interrupt),
                 *_check_fields(found.database, settings.name),
                 *_check_orders(found, settings),
             )
+            for settings in select_stores(found, store)
+        }
     if as_json:
         output.print_json(
-            {head: [_to_json(each) for each in some] for head, some in findings.items()}
+            {
+                "machine": [_to_json(each) for each in machine],
+                "stores": {
+                    name: [_to_json(each) for each in some] for name, some in stores.items()
+                },
+            }
         )
     else:
-        for head, some in findings.items():
-            _print_findings(head, some)
-    raise typer.Exit(_exit_code([each for some in findings.values() for each in some]))
+        _print_findings("This machine", machine)
+        for name, some in stores.items():
+            _print_findings(f"Store {name}", some)
+    raise typer.Exit(_exit_code([*machine, *(each for some in stores.values() for each in some)]))
 
 
 def _exit_code(findings: list[Finding]) -> int:
     if any(each.later for each in findings):
         return TRY_LATER
-    return SOME_FAILED if any(each.level == "bad" for each in findings) else DONE
+    return SOME_FAILED if any(each.level == "problem" for each in findings) else DONE
 
 
 def _print_findings(head: str, findings: tuple[Finding, ...]) -> None:
     output.print_heading(head)
     for each in findings:
-        output.print_line(f"{each.level:<5}{each.name}: {each.said}", _STYLES[each.level], indent=2)
+        output.print_line(f"{each.level:<9}{each.message}", _STYLES[each.level], indent=2, hang=9)
         if each.advice:
-            output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=7)
+            output.print_line(f"What to do: {output.as_sentence(each.advice)}", indent=11)
 
 
 def _to_json(each: Finding) -> dict[str, str]:
-    return {"name": each.name, "level": each.level, "said": each.said, "advice": each.advice}
+    return {"name": each.name, "level": each.level, "message": each.message, "advice": each.advice}
 
 
 def _check_store(
@@ -124,7 +132,7 @@ def _check_fields(url: str, store: str) -> Iterator[Finding]:
     except WcflowError:
         return  # reported by _check_database
     for odd in odd_fields:
-        yield Finding("records", "warn", _describe_odd_field(odd), _ODD_FIELD_ADVICE)
+        yield Finding("records", "warning", _describe_odd_field(odd), _ODD_FIELD_ADVICE)
 
 
 def _describe_odd_field(odd: OddField) -> str:
@@ -169,7 +177,7 @@ def _check_split_orders(
     advice = (
         "If these are deposits and instalments, set child_orders = count in the [store] section."
     )
-    yield Finding("split orders", "warn", said, advice)
+    yield Finding("split orders", "warning", said, advice)
 
 
 def _check_currencies(
@@ -177,17 +185,17 @@ def _check_currencies(
 ) -> Iterator[Finding]:
     for each in currencies_without_rate(tx, row, config, settings):
         said, _, advice = currency_text(each).partition(": ")
-        yield Finding("currency rates", "warn", said, advice)
+        yield Finding("currency rates", "warning", said, advice)
 
 
 def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
     """Check this machine."""
     if config.warnings:
         for remark in config.warnings:
-            said = str(replace(remark, hint=""))
-            yield Finding("configuration", "warn", said, remark.hint)
+            message = str(replace(remark, hint=""))
+            yield Finding("configuration", "warning", message, remark.hint)
     else:
-        yield Finding("configuration", "ok", f"{config.files[0]} is sound")
+        yield Finding("configuration", "ok", f"{config.files[0]} has no problems")
     yield _check_database(config.database)
     yield from _check_disk(config.database)
     yield _check_clock(config.files[0], now)
@@ -197,14 +205,20 @@ def _check_database(url: str) -> Finding:
     path = _sqlite_file(url)
     if path is not None and not path.exists():
         if path.parent.is_dir():
-            return Finding("database", "ok", f"{path} does not exist yet; 'wcflow plan' creates it")
-        return Finding("database", "bad", f"there is no directory {path.parent}", "Create it.")
+            return Finding(
+                "database",
+                "ok",
+                f"the database {path} does not exist yet; 'wcflow plan' creates it",
+            )
+        return Finding("database", "problem", f"there is no directory {path.parent}", "Create it.")
     try:
         with open_database(url) as db, db.reading() as tx:
             version = load_revision(tx)
     except WcflowError as error:
-        return Finding("database", "bad", str(error), error.advice)
-    return Finding("database", "ok", f"{db.location} exists, revision {version} of {HEAD}")
+        return Finding("database", "problem", str(error), error.advice)
+    return Finding(
+        "database", "ok", f"the database {db.location} can be opened (revision {version})"
+    )
 
 
 def _sqlite_file(url: str) -> Path | None:
@@ -217,18 +231,23 @@ def _check_disk(url: str) -> Iterator[Finding]:
     if path is None or not path.parent.is_dir():
         return
     free = shutil.disk_usage(path.parent).free
-    said = f"{free / (1 << 30):,.1f} GB are free for the database"
+    message = f"{free / (1 << 30):,.1f} GB are free for the database"
     if free < NO_SPACE:
-        yield Finding("disk", "bad", said, "Free some disk space: the initial import needs it.")
+        yield Finding(
+            "disk", "problem", message, "Free some disk space: the initial import needs it."
+        )
     elif free < LOW_SPACE:
         yield Finding(
-            "disk", "warn", said, "Free some disk space soon: the database grows with the orders."
+            "disk",
+            "warning",
+            message,
+            "Free some disk space soon: the database grows with the orders.",
         )
     else:
-        yield Finding("disk", "ok", said)
+        yield Finding("disk", "ok", message)
     if permission_problem := check_permissions(url):
         yield Finding(
-            "database file", "warn", permission_problem.problem, permission_problem.advice
+            "database file", "warning", permission_problem.message, permission_problem.advice
         )
 
 
@@ -236,8 +255,10 @@ def _check_clock(known: Path, now: datetime) -> Finding:
     """Compare this machine's clock with a file that was certainly written before now."""
     written = datetime.fromtimestamp(known.stat().st_mtime, UTC)
     if now < written - timedelta(minutes=1):
-        said = f"the clock says {output.format_time(now)} UTC, but {known} was written later"
-        return Finding("clock here", "bad", said, "Set this machine's clock with NTP.")
+        message = f"this machine's clock says {output.format_time(now)} UTC, but {known} was written later"
+        return Finding("clock", "problem", message, "Set this machine's clock with NTP.")
     return Finding(
-        "clock here", "ok", f"it is {output.format_time(now)} UTC by this machine's clock"
+        "clock",
+        "ok",
+        f"this machine's clock says {output.format_time(now)} UTC",
     )

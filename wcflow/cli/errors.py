@@ -28,7 +28,7 @@ _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class StoppedBySignal(BaseException):
-    """a signal ended the command; not an Exception, so that no handler takes it for an error."""
+    """A signal ended the command; not an Exception, so that no handler takes it for an error."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -47,8 +47,8 @@ def error_boundary() -> Iterator[None]:
         _discard_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
     except OSError as error:
-        said, advice, code = describe_os_error(error)
-        output.print_error(said, advice)
+        message, advice, code = describe_os_error(error)
+        output.print_error(message, advice)
         raise typer.Exit(code) from None
     except typer.Abort:
         # Ctrl-C or Ctrl-D at a question.
@@ -94,16 +94,16 @@ def _concerns_store(error: StoreError) -> bool:
 def describe_os_error(error: OSError) -> tuple[str, str, int]:
     """Return sentence, advice and exit code for an error of the operating system."""
     where = f"{error.filename}: " if error.filename else ""
-    said = f"{where}{(error.strerror or type(error).__name__).lower()}"
+    message = f"{where}{(error.strerror or type(error).__name__).lower()}"
     if error.errno in _DISK_FULL:
-        return said, "Free some disk space and run the command again.", TRY_LATER
+        return message, "Free some disk space and run the command again.", TRY_LATER
     if isinstance(error, PermissionError):
         return (
-            said,
+            message,
             "Run wcflow as the user who owns this file, or change its permissions.",
             SOME_FAILED,
         )
-    return said, "", SOME_FAILED
+    return message, "", SOME_FAILED
 
 
 def _discard_stdout() -> None:

@@ -10,14 +10,15 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import output
-from wcflow.cli.context import DatabaseSession, open_database_session
+from wcflow.cli import describe, output
+from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.config.stores import StoreSettings
 from wcflow.database import people
 from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError, UsageError
 from wcflow.evaluate.explain import (
+    BY_HAND,
     Explanation,
     QueuedChange,
     RuleExplanation,
@@ -30,7 +31,7 @@ from wcflow.evaluate.explain import (
 from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.workflow_run import Run
-from wcflow.units import local_day, minor_digits, parse_zone
+from wcflow.units import local_day, minor_digits
 
 ANSWER_WORDS = {True: "yes", False: "no", None: "unknown"}
 ORDERS_SHOWN = 6
@@ -67,12 +68,11 @@ def explain(
     with open_database_session(config) as session, session.db.reading() as tx:
         settings, person = _find_person(tx, session, store, customer)
         found = explain_person(tx, session.config, settings, person, session.clock())
-        row = load_store_row(tx, settings.name)
-        zone = parse_zone(row.time_zone if row else "UTC")
+        zone = store_zone(tx, settings.name)
     if rule is not None:
         found = only_rules(found, _select_rules(found, rule))
     if as_json:
-        output.print_json(asdict(found))
+        output.print_json({**asdict(found), "customer": describe.customer_json(found.customer)})
     else:
         print_explanation(found, zone, rules_only=rule is not None)
 
@@ -94,7 +94,7 @@ def _find_person(
         _require_poll(tx, session, store)
         raise UsageError(
             f"there is no customer {customer!r} in the local copy",
-            "Give an id or an e-mail address. 'wcflow sync' reads new customers from the store.",
+            "Use a customer id or an e-mail address. 'wcflow sync' reads new customers from the store.",
         )
     return found[0]
 
@@ -105,18 +105,18 @@ def _require_poll(tx: Connection, session: DatabaseSession, store: str | None) -
 
 
 def _select_rules(found: Explanation, rule: str) -> list[str]:
-    meant = list(rules_named(found, rule))
-    if not meant:
+    selected = list(rules_named(found, rule))
+    if not selected:
         names = [name for _, name in all_rules(found)]
         hint = did_you_mean(rule, names) or "'wcflow check' lists the rules."
         raise UsageError(f"there is no rule {rule!r} in the configuration", hint)
-    return meant
+    return selected
 
 
 def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> None:
     """Print an explanation; with ``rules_only``, without the current state."""
-    output.print_line(found.contact, "bold")
-    output.print_line(_summary(found, zone), indent=2)
+    output.print_line(found.customer, "bold")
+    output.print_line(f"{_summary(found, zone)}; {output.zone_words(zone)}", indent=2)
     if not rules_only:
         _print_not_counted(found)
         _print_current_state(found, zone)
@@ -138,7 +138,7 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
         ]
         output.print_table(("at", "", "segment", "because"), rows, indent=2, header=False)
     if found.changes:
-        output.print_heading("Changes written to the store, newest first")
+        output.print_heading("Changes to the store, newest first")
         changes = [
             (
                 e.id,
@@ -157,15 +157,22 @@ def _entry_outcome(change: QueuedChange) -> str:
 
 
 def _summary(found: Explanation, zone: tzinfo) -> str:
-    if not found.last_order:
-        return "no paid order"
+    if not found.last_order_at:
+        return "no paid orders"
     digits = minor_digits(found.currency)
-    last = local_day(found.last_order, zone)
-    orders = output.format_count(found.orders, "paid order")
-    short = f"{orders}, {found.spent:,.{digits}f} {found.currency} in all, the last on {last}"
-    if not found.without_rate:
+    last = local_day(found.last_order_at, zone)
+    orders = output.format_count(found.orders_count, "paid order")
+    short = (
+        f"{orders}, {found.total_spent:,.{digits}f} {found.currency} in total, the last on {last}"
+    )
+    if not found.orders_without_rate:
         return short
-    return f"{short}; {found.without_rate:,} in a currency without a rate (currency_rates)"
+    return f"{short}; {found.orders_without_rate:,} in a currency without a rate in currency_rates"
+
+
+def _tag_origin(sources: Sequence[str]) -> str:
+    words = [each if each == BY_HAND else f"from {each}" for each in sources]
+    return " and ".join(words).replace(" and from ", " and ")
 
 
 def _print_not_counted(found: Explanation) -> None:
@@ -184,16 +191,16 @@ def _print_current_state(found: Explanation, zone: tzinfo) -> None:
     since = [(name, f"since {output.format_time(at, zone)}") for name, at in found.segments.items()]
     output.print_table(("", ""), since or [("none", "")], indent=2, header=False)
     output.print_heading("Tags")
-    rows = [(tag, f"from {' and '.join(found.tags[tag])}") for tag in found.tags]
+    rows = [(tag, _tag_origin(found.tags[tag])) for tag in found.tags]
     rows += [
-        (f"not {tag}", "removed by hand; a rule would add it") for tag in found.removed_by_hand
+        (f"not {tag}", "removed by hand; a rule would add it") for tag in found.tags_removed_by_hand
     ]
     output.print_table(("", ""), rows or [("none", "")], indent=2, header=False)
-    for place, shown in found.saved_on.items():
+    for place, shown in found.saved_in_store.items():
         output.print_line(f"{'saved' if shown else 'not yet saved'} on {place}", indent=2)
-    if found.changes_at:
+    if found.next_change_at:
         output.print_line(
-            f"Next change without new orders: {output.format_time(found.changes_at, zone)}."
+            f"Next change without new orders: {output.format_time(found.next_change_at, zone)}."
         )
 
 
@@ -204,59 +211,59 @@ def _print_rules(rules: Sequence[RuleExplanation]) -> None:
             kind = each.kind
             output.print_heading(f"{kind.capitalize()} rules")
         output.print_line(
-            f"{each.name}: {_rule_answer(each)}", "green" if each.counts else "", indent=2
+            f"{each.name}: {_rule_answer(each)}", "green" if each.applies else "", indent=2
         )
-        _print_parts(each.parts, indent=6)
+        _print_comparisons(each.comparisons, indent=6)
 
 
 def _rule_answer(rule: RuleExplanation) -> str:
     if rule.blocked_by:
         return f"yes, but {rule.blocked_by} comes first"
-    if rule.counts and not rule.holds:
+    if rule.applies and not rule.matches:
         return f"no longer, but kept forever: {', '.join(rule.tags)}"
-    if rule.kind == "tag" and rule.holds:
+    if rule.kind == "tag" and rule.matches:
         return f"yes, has {', '.join(rule.tags)}" if rule.tags else "yes, but produces no tag"
-    return ANSWER_WORDS[rule.holds]
+    return ANSWER_WORDS[rule.matches]
 
 
-def _print_parts(parts: Sequence[ComparisonResult], indent: int) -> None:
-    if parts:
+def _print_comparisons(comparisons: Sequence[ComparisonResult], indent: int) -> None:
+    if comparisons:
         rows = [
-            (ANSWER_WORDS[each.value], each.text, f"found {each.found}", _order_list(each))
-            for each in parts
+            (ANSWER_WORDS[each.matches], each.text, f"found {each.found}", _order_list(each))
+            for each in comparisons
         ]
         output.print_table(("", "", "", ""), rows, indent, header=False)
 
 
-def _order_list(part: ComparisonResult) -> str:
-    if not part.orders:
+def _order_list(comparison: ComparisonResult) -> str:
+    if not comparison.order_ids:
         return ""
-    shown = ", ".join(str(each) for each in part.orders[:ORDERS_SHOWN])
-    more = len(part.orders) - ORDERS_SHOWN
+    shown = ", ".join(str(each) for each in comparison.order_ids[:ORDERS_SHOWN])
+    more = len(comparison.order_ids) - ORDERS_SHOWN
     rest = f" and {more} more" if more > 0 else ""
-    return f"{'order' if len(part.orders) == 1 else 'orders'} {shown}{rest}"
+    return f"{'order' if len(comparison.order_ids) == 1 else 'orders'} {shown}{rest}"
 
 
 def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
     mode = "" if each.mode == "live" else f" ({each.mode})"
     output.print_line(f"{each.name}{mode}: on {each.trigger}", "bold", indent=2)
-    about = f"{each.about}: " if each.about else ""
+    about = f"{each.evaluated_for}: " if each.evaluated_for else ""
     output.print_line(f"{about}{each.status}", indent=6)
-    if each.parts:
-        output.print_line(f"when: {ANSWER_WORDS[each.holds]}", indent=6)
-        _print_parts(each.parts, indent=8)
-    if each.stop_parts:
-        output.print_line(f"stop_when: {ANSWER_WORDS[each.stops]}", indent=6)
-        _print_parts(each.stop_parts, indent=8)
+    if each.when_comparisons:
+        output.print_line(f"when: {ANSWER_WORDS[each.when_matches]}", indent=6)
+        _print_comparisons(each.when_comparisons, indent=8)
+    if each.stop_when_comparisons:
+        output.print_line(f"stop_when: {ANSWER_WORDS[each.stop_when_matches]}", indent=6)
+        _print_comparisons(each.stop_when_comparisons, indent=8)
     for run in each.runs:
         output.print_line("; ".join(_run_facts(run, zone)), indent=6)
 
 
 def _run_facts(run: Run, zone: tzinfo) -> Iterator[str]:
-    yield f"{run.event}, {output.format_time(run.started_at, zone)}: {run.state}"
+    yield f"run of {output.format_time(run.started_at, zone)} ({describe.event_words(run.event)}): {run.state}"
     if run.state == "waiting" and run.due_at is not None:
         number, text = run.next_step
         step = f"step {number} of {len(run.steps)}, {text}" if number else "the end"
         yield f"next {step}, on {output.format_time(run.due_at, zone)}"
-    if run.reason:
+    if run.reason and run.state != "done":
         yield run.reason

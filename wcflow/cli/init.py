@@ -33,36 +33,44 @@ def register(app: typer.Typer) -> None:
 
 def init(
     url: Annotated[
-        str | None, typer.Option("--url", help="The store's address.", show_default=False)
+        str | None,
+        typer.Option("--url", metavar="URL", help="The store's address.", show_default=False),
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", help="The consumer key (ck_…), or $NAME.", show_default=False),
+        typer.Option(
+            "--key", metavar="KEY", help="The consumer key (ck_…), or $NAME.", show_default=False
+        ),
     ] = None,
     secret: Annotated[
         str | None,
-        typer.Option("--secret", help="The consumer secret (cs_…), or $NAME.", show_default=False),
+        typer.Option(
+            "--secret",
+            metavar="SECRET",
+            help="The consumer secret (cs_…), or $NAME.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")
     ] = LOCAL_INI,
     key_files: Annotated[
         bool,
         typer.Option(
             "--key-files",
-            help="Put the keys into separate files beside it, as the systemd service expects.",
+            help="Write the keys to files of their own next to FILE, for the systemd service.",
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a configuration file for your store.
 
-    It is the commented default configuration with your store's address and keys filled in. On a
-    terminal it asks for what the options leave out. Create the key in the store's dashboard under
-    WooCommerce > Settings > Advanced > REST API, as an administrator, with Read/Write. $NAME
-    stands for an environment variable; without a key the file names $WC_KEY and $WC_SECRET.
-    Only its owner can read the file. With --key-files that is true of the key files, and everyone
-    can read the configuration.
+    Fills in your store's address and keys in the commented default configuration. On a terminal it
+    asks for what the options leave out. Create the keys in the store's dashboard under WooCommerce
+    > Settings > Advanced > REST API, as an administrator, with permission Read/Write. $NAME stands
+    for an environment variable; without keys the file uses $WC_KEY and $WC_SECRET. Only the owner
+    can read the file. With --key-files only the owner can read the two key files, and everyone can
+    read the configuration.
     """
     if output.exists() and not force:
         raise SetupError(f"{output} exists already", "Add --force to replace it.")
@@ -86,9 +94,9 @@ def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace
     if any(values[name].startswith("$") for name in KEY_PREFIXES):
         raise UsageError("--key-files needs the keys themselves", "Add --key and --secret.")
     files = [output.with_name(name) for name in KEY_PREFIXES]
-    there = next((file for file in files if file.exists()), None)
-    if there is not None and not replace:
-        raise SetupError(f"{there} exists already", "Add --force to replace it.")
+    existing = next((file for file in files if file.exists()), None)
+    if existing is not None and not replace:
+        raise SetupError(f"{existing} exists already", "Add --force to replace it.")
     for file in files:
         write_private_file(file, values[file.name] + "\n", replace=replace)
     return remove_keys(text, STORE_SECTION, list(KEY_PREFIXES))
@@ -118,14 +126,14 @@ def _ask_until_valid(
             return read(text.strip())
         except RuleErrors as error:
             rule_error = error.rule_errors[0]
-            said = rule_error.message
+            message = rule_error.message
             if given is not None:
-                raise UsageError(said, rule_error.hint) from None
-            show.print_error(said, rule_error.hint)
+                raise UsageError(message, rule_error.hint) from None
+            show.print_error(message, rule_error.hint)
 
 
 def _parse_address(text: str) -> str:
-    return parse_store_url(text, lambda said, hint: show.print_warning(f"warning: {said} ({hint})"))
+    return parse_store_url(text, show.print_warning)
 
 
 def _parse_key(name: str, text: str) -> str:
@@ -166,18 +174,15 @@ def write_private_file(path: Path, text: str, *, replace: bool) -> None:
 
 def _print_next_steps(path: Path, values: dict[str, str], *, key_files: bool) -> None:
     named = " --config " + shlex.quote(str(path)) if path != LOCAL_INI else ""
-    keys = f" and, beside it, {' and '.join(KEY_PREFIXES)}" if key_files else ""
+    keys = f" and, next to it, {' and '.join(KEY_PREFIXES)}" if key_files else ""
     show.print_line(f"Wrote {path}{keys}, which only you can read.", "green")
     for value in values.values():
         if value.startswith("$"):
-            show.print_line(
-                f"It reads a key from the environment variable {value[1:]}: set it first."
-            )
+            show.print_line(f"Set the environment variable {value[1:]} before you run wcflow.")
     show.print_line()
     show.print_line("Next:")
     for command, does in _NEXT_COMMANDS.items():
-        show.print_line(f"wcflow {command}{named}", "bold", indent=2)
-        show.print_line(does, indent=6)
+        show.print_command(f"wcflow {command}{named}", does)
 
 
 _NEXT_COMMANDS = {

@@ -67,7 +67,7 @@ def find_config(explicit: Path | None) -> Path:
             return path
     raise SetupError(
         f"there is no configuration: neither {LOCAL_INI} here nor {SYSTEM_INI}",
-        "'wcflow init' writes one. --config FILE names another.",
+        "Run 'wcflow init' to write one, or name another file with --config.",
     )
 
 

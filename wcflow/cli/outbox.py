@@ -11,15 +11,14 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import content_words, entry_kind, entry_words, target_words
-from wcflow.cli import output
-from wcflow.cli.context import DatabaseSession, open_database_session
+from wcflow.cli import describe, output
+from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
+from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.outbox import OutboxEntry
-from wcflow.database.stores import load_store_row
 from wcflow.errors import UsageError
-from wcflow.units import parse_zone
 
 
 class EntryState(StrEnum):
@@ -41,7 +40,7 @@ EntriesByStore = Mapping[str, Sequence[OutboxEntry]]
 
 
 def register(app: typer.Typer) -> None:
-    family = typer.Typer(
+    family = Typer(
         no_args_is_help=True,
         help="List changes that are waiting or failed; retry or cancel them.",
     )
@@ -57,15 +56,21 @@ def list_entries(
     store: StoreName = None,
     state: Annotated[
         list[EntryState] | None,
-        typer.Option("--state", help="Only changes in this state. Can be given more than once."),
+        typer.Option(
+            "--state",
+            metavar="STATE",
+            help="Only changes in this state. Can be given more than once.",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="How many to show.")
+    ] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List changes, the newest first.
 
-    States: due (waiting), claimed (being written now), done, failed, cancelled, and dry_run (never
-    written).
+    States: due (waiting), claimed (being written now), done, failed, cancelled, and dry_run
+    (shown, but never written).
     """
     states = [each.value for each in state or ()]
     with open_database_session(config) as session, session.db.reading() as tx:
@@ -76,7 +81,7 @@ def list_entries(
         }
         if as_json:
             output.print_json(
-                {name: [_to_json(each) for each in some] for name, some in found.items()}
+                {name: [describe.entry_json(each) for each in some] for name, some in found.items()}
             )
             return
         for name, some in found.items():
@@ -93,30 +98,31 @@ def show_entry(
     """Show one change in full."""
     with open_database_session(config) as session, session.db.reading() as tx:
         ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
-        who = load_contacts(tx, store, [entry.person])[entry.person]
+        customer = load_contacts(tx, store, [entry.person])[entry.person]
         if as_json:
-            output.print_json({"store": store, **_to_json(entry)})
+            output.print_json({"store": store, **describe.entry_json(entry)})
         else:
-            output.print_table(
-                ("", ""), _entry_facts(store, entry, who, _store_zone(tx, store)), header=False
-            )
+            zone = store_zone(tx, store)
+            output.print_line(f"{store}: change {entry.id} ({output.zone_words(zone)})", "bold")
+            facts = _entry_facts(entry, customer, zone)
+            output.print_table(("", ""), facts, indent=2, header=False)
 
 
 def retry(
     numbers: Ids = None,
     config: ConfigFile = None,
     store: StoreName = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All failed changes.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Select all failed changes.")] = False,
 ) -> None:
     """Retry changes that failed or were cancelled.
 
-    These skip the approval step.
+    They do not need to be approved again.
     """
     with open_database_session(config) as session:
         with session.db.transaction() as tx:
             found = _select_entries(tx, session, store, numbers, failed=failed)
             count = outbox.retry(tx, _entry_ids(found), session.clock())
-        _print_result(found, count, "will be retried", "already done or running")
+        _print_result(found, count, "will be retried", "already written or being written")
     if count:
         output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
 
@@ -125,13 +131,13 @@ def cancel(
     numbers: Ids = None,
     config: ConfigFile = None,
     store: StoreName = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All failed changes.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Select all failed changes.")] = False,
 ) -> None:
     """Cancel changes that are waiting or failed. They will not be written."""
     with open_database_session(config) as session, session.db.transaction() as tx:
         found = _select_entries(tx, session, store, numbers, failed=failed)
         count = outbox.cancel(tx, _entry_ids(found), session.clock())
-        _print_result(found, count, "cancelled", "already done or running")
+        _print_result(found, count, "cancelled", "already written or being written")
 
 
 def _select_entries(
@@ -143,7 +149,7 @@ def _select_entries(
     failed: bool,
 ) -> EntriesByStore:
     if failed == bool(numbers):
-        raise UsageError("no changes selected", "Give their ids, or --failed.")
+        raise UsageError("no changes selected", "Add their ids, or --failed for all that failed.")
     if numbers:
         return _load_by_ids(tx, session, store, numbers)
     return {
@@ -173,75 +179,51 @@ def _entry_ids(found: EntriesByStore) -> list[int]:
     return [each.id for some in found.values() for each in some]
 
 
-def _print_result(found: EntriesByStore, count: int, deed: str, otherwise: str) -> None:
-    output.print_line(f"{output.format_count(count, 'change')} {deed}.")
+def _print_result(found: EntriesByStore, count: int, done: str, skip_reason: str) -> None:
+    output.print_line(f"{output.format_count(count, 'change')} {done}.")
     left = len(_entry_ids(found)) - count
     if left:
-        output.print_line(f"{left:,} skipped: {otherwise}.")
+        output.print_line(f"{left:,} skipped: {skip_reason}.")
 
 
 def _print_entries(tx: Connection, store: str, some: Sequence[OutboxEntry]) -> None:
-    zone = _store_zone(tx, store)
-    who = load_contacts(tx, store, {each.person for each in some})
-    output.print_line(f"{store}: {output.format_count(len(some), 'change')}", "bold")
+    zone = store_zone(tx, store)
+    contacts = load_contacts(tx, store, {each.person for each in some})
+    count = output.format_count(len(some), "change")
+    output.print_line(f"{store}: {count} ({output.zone_words(zone)})", "bold")
     if some:
         columns = ("id", "state", "queued", "customer", "change")
-        output.print_table(columns, [_entry_row(each, who, zone) for each in some])
+        output.print_table(columns, [_entry_row(each, contacts, zone) for each in some])
 
 
-def _entry_row(each: OutboxEntry, who: Mapping[int, Contact], zone: tzinfo) -> tuple[object, ...]:
+def _entry_row(
+    each: OutboxEntry, contacts: Mapping[int, Contact], zone: tzinfo
+) -> tuple[object, ...]:
     # The outcome of a delivered change only repeats the change.
     outcome = f" ({each.outcome})" if each.outcome and each.state != "done" else ""
     return (
         each.id,
         each.state,
         output.format_time(each.queued_at, zone),
-        who[each.person].short if each.person in who else each.person,
+        contacts[each.person].short if each.person in contacts else each.person,
         f"{entry_words(each)}: {content_words(each, zone)}{outcome}",
     )
 
 
-def _entry_facts(
-    store: str, each: OutboxEntry, who: Contact, zone: tzinfo
-) -> list[tuple[str, str]]:
+def _entry_facts(each: OutboxEntry, customer: Contact, zone: tzinfo) -> list[tuple[str, str]]:
+    kind = entry_kind(each.kind)
     rows = [
-        ("id", str(each.id)),
-        ("store", store),
-        ("customer", str(who)),
-        ("what", entry_kind(each.kind).one),
+        ("customer", str(customer)),
+        ("what", kind.one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
         ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),
-        ("event", "" if each.rule == outbox.TAGS_RULE else each.event),
+        ("event", "" if each.rule == outbox.TAGS_RULE else describe.event_words(each.event)),
         ("queued", output.format_time(each.queued_at, zone)),
         ("state", each.state),
         ("not before", output.format_time(each.due_at, zone) if each.state == "due" else ""),
         ("attempts", str(each.attempts)),
         ("approved", "yes" if each.approved else "no"),
-        ("outcome", each.outcome),
+        ("outcome", each.outcome if each.state != "done" or kind.deliver else ""),
     ]
     return [(name, value) for name, value in rows if value]
-
-
-def _store_zone(tx: Connection, store: str) -> tzinfo:
-    row = load_store_row(tx, store)
-    return parse_zone(row.time_zone if row else "UTC")
-
-
-def _to_json(each: OutboxEntry) -> dict[str, object]:
-    return {
-        "id": each.id,
-        "state": each.state,
-        "kind": each.kind,
-        "person": each.person,
-        "target": each.target_id or None,
-        "rule": each.rule,
-        "event": each.event,
-        "step": each.step,
-        "payload": each.payload,
-        "queued_at": each.queued_at,
-        "due_at": each.due_at,
-        "attempts": each.attempts,
-        "approved": each.approved,
-        "outcome": each.outcome,
-    }

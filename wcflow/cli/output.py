@@ -37,13 +37,24 @@ def is_terminal(stream: TextIO | None = None) -> bool:
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
-def print_line(text: object = "", style: Style = "", indent: int = 0) -> None:
-    """Print a line; on a terminal a long one is wrapped and indented."""
+def print_line(text: object = "", style: Style = "", indent: int = 0, hang: int = 0) -> None:
+    """Print a line; on a terminal a long one is wrapped, with ``hang`` before its continuation."""
     shown = printable(text)
     if not is_terminal():
         _print_plain(shown, indent)
         return
-    _terminal_module().line(shown, style, indent)
+    _terminal_module().line(shown, style, indent, hang)
+
+
+def print_command(command: str, meaning: str = "", indent: int = 2) -> None:
+    """Print a command to copy, and on the next line what it does."""
+    shown = printable(command)
+    if is_terminal():
+        _terminal_module().command(shown, "bold", indent)
+    else:
+        _print_plain(shown, indent)
+    if meaning:
+        print_line(meaning, indent=indent + 4)
 
 
 def print_heading(text: str) -> None:
@@ -58,10 +69,13 @@ def print_error(message: str, advice: str = "") -> None:
     _terminal_module().print_stderr("wcflow: ", first, "bold red")
     for line in rest:
         _terminal_module().print_stderr("", line)
+    _print_advice(advice)
+
+
+def _print_advice(advice: str) -> None:
     if advice:
-        _terminal_module().print_stderr(
-            "  What to do: ", redact_keys(printable(as_sentence(advice))), "bold"
-        )
+        shown = redact_keys(printable(as_sentence(advice)))
+        _terminal_module().print_stderr("  What to do: ", shown, "bold")
 
 
 def as_sentence(advice: str) -> str:
@@ -74,9 +88,11 @@ def as_sentence(advice: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def print_warning(text: str) -> None:
-    """Print a warning on stderr."""
-    _terminal_module().print_stderr(redact_keys(printable(text, lines=True)), "", "yellow")
+def print_warning(message: str, advice: str = "") -> None:
+    """Print a warning on stderr, and what to do."""
+    shown = redact_keys(printable(message, lines=True))
+    _terminal_module().print_stderr("warning: ", shown, "yellow")
+    _print_advice(advice)
 
 
 def print_table(
@@ -130,6 +146,11 @@ def _escape(sign: str) -> str:
 def format_time(at: datetime, zone: tzinfo = UTC) -> str:
     """Return a time in the store's zone, to the minute."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def zone_words(zone: tzinfo) -> str:
+    """Return the sentence that names the time zone of a screen, without its full stop."""
+    return f"times are {zone}"
 
 
 def format_age(length: timedelta) -> str:

@@ -13,9 +13,8 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
-from wcflow.cli.session import open_session
+from wcflow.cli.session import for_each_store, open_session
 from wcflow.cli.status import currencies_without_rate, currency_text
-from wcflow.cli.visits import for_each_store
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts
@@ -29,14 +28,15 @@ from wcflow.units import parse_zone
 
 EPILOG = """\b
 Exit codes:
-    0  done, even if changes would be held
+    0  done, even if changes wait for your approval
    75  the store cannot be reached, another wcflow is working on it, or the clocks disagree
    78  the store rejects the API key, or is not at this address
 """
 Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, help="How many of each kind to show.")
+    int,
+    typer.Option("--limit", metavar="N", min=1, help="How many of each kind of change to show."),
 ]
-ShowAll = Annotated[bool, typer.Option("--all", help="Show all of them.")]
+ShowAll = Annotated[bool, typer.Option("--all", help="Show all changes.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class StorePlan:
     url: str
     zone: tzinfo
     writes: bool
-    held: str
-    counts: Mapping[str, int]
+    hold_reason: str
+    waiting_counts: Mapping[str, int]
     dry_run_counts: Mapping[str, int]
     waiting: Sequence[Preview]
     dry_run: Sequence[Preview]
     without_rate: Sequence[CurrencyCount]
-    people: Mapping[int, Contact]
+    contacts: Mapping[int, Contact]
 
 
 def register(app: typer.Typer) -> None:
@@ -71,8 +71,8 @@ def plan(
     """Show what would be written to the store, without writing it.
 
     Reads what changed in the store, applies the rules, and shows every change that is waiting:
-    which customer or order, from what, to what. The first time it imports the whole store, which
-    can take a few minutes.
+    the customer or order, the value now, and the value after it. The first time it imports the
+    whole store, which can take a few minutes.
     """
     plans: list[StorePlan] = []
 
@@ -109,13 +109,13 @@ def load_plan(
         url=row.url,
         zone=parse_zone(row.time_zone),
         writes=context.settings.write,
-        held=any_hold(tx, row, config.max_writes, now),
-        counts=counts,
+        hold_reason=any_hold(tx, row, config.max_writes, now),
+        waiting_counts=counts,
         dry_run_counts=dry_run_counts,
         waiting=waiting,
         dry_run=dry_run,
         without_rate=currencies_without_rate(tx, row, config, context.settings),
-        people=load_contacts(tx, context.name, persons),
+        contacts=load_contacts(tx, context.name, persons),
     )
 
 
@@ -142,14 +142,14 @@ def _load_previews(
 def print_plan(store_plan: StorePlan) -> None:
     """Print the changes that wait for a store."""
     output.print_line(f"{store_plan.store}: {store_plan.url}", "bold")
-    total = sum(store_plan.counts.values())
+    total = sum(store_plan.waiting_counts.values())
     if not total:
         output.print_line("Nothing to write: the store already matches the rules.", indent=2)
     else:
         output.print_line(
-            f"{output.format_count(total, 'change')} would be written to the store: {_format_counts(store_plan.counts)}."
+            f"{output.format_count(total, 'change')} would be written to the store: {_format_counts(store_plan.waiting_counts)}."
         )
-        _print_by_kind(store_plan, store_plan.waiting, store_plan.counts)
+        _print_by_kind(store_plan, store_plan.waiting, store_plan.waiting_counts)
     if store_plan.dry_run_counts:
         output.print_heading(f"Dry run, never written: {_format_counts(store_plan.dry_run_counts)}")
         _print_by_kind(store_plan, store_plan.dry_run, store_plan.dry_run_counts)
@@ -184,21 +184,23 @@ def _print_by_kind(
 
 def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
     entry = each.entry
-    why = "" if entry.rule == outbox.TAGS_RULE else f"{entry.rule}: {entry.event}"
-    who = str(store_plan.people.get(entry.person, ""))
+    why = (
+        ""
+        if entry.rule == outbox.TAGS_RULE
+        else f"{entry.rule}: {describe.event_words(entry.event)}"
+    )
+    customer = str(store_plan.contacts.get(entry.person, ""))
     where = target_words(entry) if entry_kind(entry.kind).resource == "order" else ""
-    return who, where, why, describe.change(each, store_plan.zone)
+    return customer, where, why, describe.change(each, store_plan.zone)
 
 
 def _print_next_steps(store_plan: StorePlan, total: int) -> None:
     if not store_plan.writes:
-        output.print_line(
-            "Nothing was written, and nothing ever will be: this store has write = no."
-        )
+        output.print_line("Nothing is ever written to this store, because it has write = no.")
         return
     output.print_line("Nothing was written to the store.", "bold")
-    if total and store_plan.held:
-        output.print_line(output.as_sentence(store_plan.held), "yellow")
+    if total and store_plan.hold_reason:
+        output.print_line(output.as_sentence(store_plan.hold_reason), "yellow")
         output.print_line(
             "'wcflow approve' approves them; 'wcflow sync --approve' also writes them."
         )
@@ -210,8 +212,9 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
     return {
         "url": store_plan.url,
         "write": store_plan.writes,
-        "held": store_plan.held,
-        "counts": store_plan.counts,
+        "hold_reason": store_plan.hold_reason,
+        "waiting_counts": store_plan.waiting_counts,
+        "dry_run_counts": store_plan.dry_run_counts,
         "waiting": [_preview_json(each, store_plan) for each in store_plan.waiting],
         "without_rate": [each._asdict() for each in store_plan.without_rate],
         "dry_run": [_preview_json(each, store_plan) for each in store_plan.dry_run],
@@ -219,6 +222,4 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
 
 
 def _preview_json(each: Preview, store_plan: StorePlan) -> dict[str, object]:
-    who = store_plan.people.get(each.entry.person)
-    known = {"name": who.name, "email": who.email, "id": who.customer_id or None} if who else {}
-    return describe.entry_json(each, known)
+    return describe.preview_json(each, store_plan.contacts.get(each.entry.person))

@@ -69,7 +69,7 @@ class ProgressLines:
         step = done * _STEPS // max(total, 1)
         if part and self._logged_steps.get(part) != step:
             self._logged_steps[part] = step
-            self._log.info("census", part=part, done=done, total=total)
+            self._log.info("initial import", part=part, done=done, total=total)
 
     def clear(self) -> None:
         """Start again."""

@@ -42,7 +42,10 @@ def register(app: typer.Typer) -> None:
 
 def reference(
     which: Annotated[
-        Registry | None, typer.Argument(help="Only these.", show_default=False)
+        Registry | None,
+        typer.Argument(
+            metavar="KIND", help="Only attributes, triggers, steps or keys.", show_default=False
+        ),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     as_json: AsJson = False,
@@ -53,7 +56,7 @@ def reference(
     workflows do, and keys belong to the sections of the INI file.
     """
     if markdown and as_json:
-        raise UsageError("--json and --markdown exclude one another")
+        raise UsageError("--json and --markdown cannot be used together", "Choose one of them.")
     chosen = [which] if which else list(Registry)
     if as_json:
         output.print_json({each.value: _to_json(each) for each in chosen})

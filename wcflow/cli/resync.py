@@ -9,8 +9,7 @@ import typer
 from wcflow import maintenance
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
-from wcflow.cli.session import Session, open_session
-from wcflow.cli.visits import for_each_store
+from wcflow.cli.session import Session, for_each_store, open_session
 from wcflow.errors import DONE
 from wcflow.poll.context import PollResult
 from wcflow.sync import SyncContext, refresh_store_info
@@ -30,16 +29,18 @@ def register(app: typer.Typer) -> None:
 def resync(
     config: ConfigFile = None,
     store: StoreName = None,
-    orders: Annotated[bool, typer.Option("--orders", help="Only orders and products.")] = False,
-    customers: Annotated[bool, typer.Option("--customers", help="Only customers.")] = False,
+    orders: Annotated[
+        bool, typer.Option("--orders", help="Only read orders and products.")
+    ] = False,
+    customers: Annotated[bool, typer.Option("--customers", help="Only read customers.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Import everything from the store again.
 
-    Use it when 'wcflow check-database' reports a problem. Every order and customer is read again,
-    what the store no longer has is removed, and the next sync evaluates everyone again. wcflow
-    remembers what it has written, so nothing is written twice and no workflow starts again. It
-    takes as long as the initial import; if it is interrupted, the next sync continues it.
+    Use it when 'wcflow check-database' reports a problem. Reads every order and customer again and
+    removes from the database what the store no longer has. The next sync then evaluates everyone.
+    wcflow remembers what it has written, so nothing is written twice and no workflow starts again.
+    Takes as long as the initial import; if it is interrupted, the next sync continues it.
     """
     both = orders == customers
     with open_session(config, verbose=verbose) as session:
@@ -69,9 +70,11 @@ def _print_result(context: SyncContext, polled: PollResult) -> None:
         output.format_count(polled.products, "product"),
     ]
     output.print_line(f"{context.name}: {context.store.url}", "bold")
-    output.print_line(f"read again; {', '.join(changed)} differed from the store", indent=2)
+    output.print_line(f"everything was read again: {', '.join(changed)} were out of date", indent=2)
     if polled.deleted:
-        output.print_line(f"removed {polled.deleted:,} that the store no longer has", indent=2)
+        output.print_line(
+            f"{polled.deleted:,} were removed, because the store no longer has them", indent=2
+        )
     output.print_line(f"{polled.requests:,} requests", "dim", indent=2)
     output.print_line(
         "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."

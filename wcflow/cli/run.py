@@ -23,10 +23,10 @@ def register(app: typer.Typer) -> None:
 def run(config: ConfigFile = None) -> None:
     """Run until stopped (used by systemd).
 
-    Polls the stores, applies the rules and writes the results, again and again. The first run
-    imports everything; its changes wait for 'wcflow approve'. When a store cannot be reached,
-    wcflow waits and tries again. Ctrl-C or SIGTERM stop it safely, SIGHUP reloads the
-    configuration if it has no problems. The log goes to stderr.
+    Reads changes from the stores, applies the rules and writes the results, again and again. The
+    first run imports everything; its changes wait for 'wcflow approve'. When a store cannot be
+    reached, wcflow waits and tries again. Ctrl-C and SIGTERM stop it safely. SIGHUP reloads the
+    configuration, unless it has problems. The log goes to stderr.
     """
     exit_process(supervisor.run(find_config(config), os.environ, os.getpid(), lease_holder()))
 

@@ -1,4 +1,4 @@
-"""The street before the sandbox shop: people go in, and what they do is told as it happens."""
+"""``wcflow sandbox``: serve a made-up WooCommerce store until Ctrl-C, and let customers act in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wcflow.sandbox.shoppers import plan_acts
 from wcflow.sandbox.store import SandboxStore
 
 INTERVAL = 1.0
-"""Seconds between two looks at who has come."""
+"""Seconds between two rounds of events."""
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def shoppers_at_work(
     on_act: Callable[[datetime, str], None],
     per_hour: float,
 ) -> Iterator[None]:
-    """Let people act in the shop for as long as the context lasts, and tell what each does."""
+    """Let customers act in the store inside this context, and report what each does."""
     stopping = threading.Event()
 
     def run() -> None:
@@ -50,7 +50,7 @@ def shoppers_at_work(
                 on_act(act.at, act.words)
             since = now
 
-    thread = threading.Thread(target=run, name="street", daemon=True)
+    thread = threading.Thread(target=run, name="shoppers", daemon=True)
     thread.start()
     try:
         yield
@@ -59,38 +59,41 @@ def shoppers_at_work(
         thread.join()
 
 
-# ``wcflow sandbox``: a WooCommerce of one's own to try things on, until Ctrl-C.
-
 DEFAULT_PORT = 8765
 ACTS_PER_HOUR = 360.0
-"""How many things people do in a busy hour: one every ten seconds."""
+"""How many events per hour happen with ``--busy``: one every ten seconds."""
 
 _KEY_ROLES = {
-    ADMIN: "of an administrator, read and write",
-    READER: "of an administrator, read only",
-    MANAGER: "of a shop manager, who is not shown customers' meta",
+    ADMIN: "an administrator's key, to read and write",
+    READER: "an administrator's key, only to read",
+    MANAGER: "a shop manager's key, which cannot read customer meta",
 }
 
 
 def register(app: typer.Typer) -> None:
-    app.command("sandbox", epilog="Exit codes: 0 ended by Ctrl-C, 75 the port is taken.")(sandbox)
+    app.command("sandbox", epilog="Exit codes: 0 stopped by Ctrl-C, 75 the port is in use.")(
+        sandbox
+    )
 
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(help="The port to listen on; 0 means any free port.")
+        int, typer.Option(metavar="PORT", help="The port to listen on; 0 means any free port.")
     ] = DEFAULT_PORT,
-    people: Annotated[int, typer.Option(min=0, help="How many customers it has.")] = 500,
-    orders: Annotated[int, typer.Option(min=0, help="How many orders it has.")] = 2500,
+    people: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many customers it has.")
+    ] = 500,
+    orders: Annotated[int, typer.Option(metavar="N", min=0, help="How many orders it has.")] = 2500,
     seed: Annotated[
-        int, typer.Option(help="The same number creates the same customers and orders.")
+        int,
+        typer.Option(metavar="N", help="The same number creates the same customers and orders."),
     ] = 1,
     busy: Annotated[bool, typer.Option("--busy", help="Keep new orders coming in.")] = False,
 ) -> None:
     """Serve a made-up WooCommerce store on this machine, for experiments.
 
-    It answers as WooCommerce does, listens on 127.0.0.1 alone, and forgets everything when it
-    ends. Point a configuration at it to try rules without a real store.
+    It behaves like WooCommerce, can only be reached from this machine, and forgets everything when
+    it stops. Use its address in a configuration to try rules without a real store.
     """
     store = seed_store(utcnow(), Random(seed), people=people, orders=orders)  # noqa: S311  chance for play
     with ExitStack() as stack:
@@ -111,19 +114,21 @@ def _open_server(stack: ExitStack, store: SandboxStore, port: int) -> Server:
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
-        said = f"port {port} cannot be taken: {(error.strerror or '').lower()}"
-        raise BusyError(said, "name another with --port; 0 takes a free one") from None
+        message = f"port {port} cannot be used: {(error.strerror or '').lower()}"
+        raise BusyError(message, "Choose another with --port; 0 takes a free one.") from None
 
 
 def _print_intro(store: SandboxStore, server: Server) -> None:
     output.print_line(f"{store.state.settings.name} is open at {server.url}", "bold")
     output.print_line(
         f"{output.format_count(len(store.order_ids()), 'order')},"
-        f" {output.format_count(len(store.customer_ids()), 'account')}; Ctrl-C closes it."
+        f" {output.format_count(len(store.customer_ids()), 'account')}; Ctrl-C stops it."
     )
     output.print_heading("Keys")
-    rows = [(key.consumer_key, key.consumer_secret, what) for key, what in _KEY_ROLES.items()]
-    output.print_table(("consumer key", "consumer secret", ""), rows, indent=2)
+    for key, role in _KEY_ROLES.items():
+        output.print_line(role, indent=2)
+        output.print_line(f"consumer key     {key.consumer_key}", "bold", indent=6)
+        output.print_line(f"consumer secret  {key.consumer_secret}", "bold", indent=6)
     output.print_heading("To try")
     init = f"wcflow init --url {server.url} --key {ADMIN.consumer_key}"
     for command, does in {
@@ -132,8 +137,7 @@ def _print_intro(store: SandboxStore, server: Server) -> None:
         "wcflow sync --approve": "writes it",
         server.url: "in a browser: its customers, orders, notes and coupons",
     }.items():
-        output.print_line(command, "bold", indent=2)
-        output.print_line(does, indent=6)
+        output.print_command(command, does)
     sys.stdout.flush()
 
 

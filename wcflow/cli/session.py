@@ -1,13 +1,14 @@
-"""Open what a command needs that works with the shops: the database, and a line to each store."""
+"""What commands that contact the stores need: the database, and a client for each store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wcflow import log
+from wcflow.cli.errors import report_error
 from wcflow.cli.options import (
     Interrupt,
     interruptible,
@@ -20,7 +21,8 @@ from wcflow.cli.progress import ProgressBars, ProgressLines, progress_display
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
-from wcflow.errors import ClockError
+from wcflow.errors import DONE, ClockError, StoreError, WcflowError
+from wcflow.maintenance import record_poll_failure
 from wcflow.poll.binding import build_client
 from wcflow.rules.clocks import CLOCK_ADVICE
 from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
@@ -28,7 +30,7 @@ from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync
 
 @dataclass(slots=True)
 class Session:
-    """One command at work: its configuration, database, and lines to the stores."""
+    """A running command: its configuration, its database, and a context for each store."""
 
     config: Config
     db: Database
@@ -44,7 +46,7 @@ class Session:
         return select_stores(self.config, name)
 
     def context(self, settings: StoreSettings) -> SyncContext:
-        """Give the line to a store; nothing is asked yet."""
+        """Return the context of a store; no request is sent yet."""
         if settings.name not in self._contexts:
             self._contexts[settings.name] = SyncContext(
                 db=self.db,
@@ -59,7 +61,7 @@ class Session:
         return self._contexts[settings.name]
 
     def sync(self, context: SyncContext, *, write: bool) -> SyncResult:
-        """Read what the store is and sync once; raises ClockError if the clocks disagree."""
+        """Read the store's settings and sync once; raises ClockError if the clocks disagree."""
         try:
             refresh_store_info(context)
             result = sync_once(context, write=write)
@@ -80,3 +82,23 @@ def open_session(config_file: Path | None, *, verbose: bool = False) -> Iterator
         session = Session(config, db, interrupt)
         with session.resources:
             yield session
+
+
+def for_each_store(session: Session, name: str | None, task: Callable[[SyncContext], int]) -> int:
+    """Run a task for each store, or the one with that name; return the worst exit code.
+
+    An error in one store does not stop the others.
+    """
+    stores = session.stores(name)
+    codes = [DONE]
+    for settings in stores:
+        context = session.context(settings)
+        where = f"[store {settings.name}]: " if len(stores) > 1 else ""
+        try:
+            codes.append(task(context))
+        except WcflowError as error:
+            codes.append(report_error(error, where))
+            if isinstance(error, StoreError):
+                record_poll_failure(context, error)
+        session.interrupt.stop_if_requested()
+    return max(codes)

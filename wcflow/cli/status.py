@@ -35,7 +35,7 @@ from wcflow.database.quarantine import (
     load_quarantine,
 )
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
-from wcflow.database.stores import load_store_row, saved_hold
+from wcflow.database.stores import load_hold, load_store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold
@@ -50,22 +50,22 @@ LEAST_MAX_AGE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """How one store stands; ``problems`` says in words what is wrong, nothing where all is well."""
+    """The state of a store. ``problems`` are sentences; there are none if all is well."""
 
     store: str
     url: str
     title: str
     version: str
-    zone: str
+    time_zone: str
     polled_at: datetime | None
-    age_seconds: int | None
-    error: str
-    error_since: datetime | None
+    poll_age_seconds: int | None
+    poll_error: str
+    poll_error_since: datetime | None
     orders_imported_to: datetime | None
     import_started: bool
     import_done: bool
     clocks: ClockGap | None
-    held: str
+    hold_reason: str
     held_since: datetime | None
     orders: Mapping[str, int]
     child_orders: Mapping[str, int]
@@ -73,9 +73,9 @@ class StoreStatus:
     without_rate: Sequence[CurrencyCount]
     customers: int
     people: int
-    people_waiting: int
+    people_to_evaluate: int
     segments: Mapping[str, int]
-    queue: Mapping[str, int]
+    outbox: Mapping[str, int]
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
     failed: Sequence[OutboxEntry]
@@ -87,8 +87,7 @@ class StoreStatus:
 def register(app: typer.Typer) -> None:
     app.command(
         "status",
-        epilog="Exit codes: 0 all is well, 1 a store is stalled, held, has failed changes or records that"
-        " cannot be read.",
+        epilog="Exit codes: 0 all is well, 1 something needs attention.",
     )(status)
 
 
@@ -100,7 +99,7 @@ def status(
         typer.Option(
             "--max-age",
             metavar="DURATION",
-            help="How old the last successful poll may be, such as 2h."
+            help="The age from which the last poll counts as too old, such as 2h."
             " [default: 10 times poll_every, at least 15 minutes]",
             show_default=False,
         ),
@@ -144,7 +143,7 @@ def load_status(
     now: datetime,
     allowed_age: timedelta,
 ) -> StoreStatus:
-    """Look at one store."""
+    """Load the state of a store."""
     name = settings.name
     row = load_store_row(tx, name) or StoreRow(name=name, url="", time_zone="UTC")
     failed = outbox.load_entries(tx, name, ["failed"], limit=None)
@@ -152,24 +151,24 @@ def load_status(
     orders, customers = count_orders(tx, name), count_customers(tx, name)
     polled = _optional_instant(row.polled_at)
     waiting, released = outbox.count_waiting(tx, name, now)
-    # What was decided by 'plan' waits for a person, although nobody has tried to write it yet.
-    saved = saved_hold(tx, row.name)
+    # Changes that 'plan' found wait for approval before the first attempt to write them.
+    saved = load_hold(tx, row.name)
     hold = saved.reason or any_hold(tx, row, config.max_writes, now)
     return StoreStatus(
         store=name,
         url=row.url or settings.url,
         title=row.title,
         version=row.version,
-        zone=row.time_zone,
+        time_zone=row.time_zone,
         polled_at=polled,
-        age_seconds=None if polled is None else int((now - polled).total_seconds()),
-        error=row.poll_error,
-        error_since=_optional_instant(row.poll_error_since),
+        poll_age_seconds=None if polled is None else int((now - polled).total_seconds()),
+        poll_error=row.poll_error,
+        poll_error_since=_optional_instant(row.poll_error_since),
         orders_imported_to=_optional_instant(row.order_cursor),
         import_started=row.initial_sync_started is not None,
         import_done=row.initial_sync_done is not None,
         clocks=_saved_gap(row),
-        held=hold,
+        hold_reason=hold,
         held_since=_optional_instant(saved.since),
         orders=orders,
         child_orders=count_child_orders(tx, name),
@@ -177,9 +176,9 @@ def load_status(
         without_rate=currencies_without_rate(tx, row, config, settings),
         customers=customers,
         people=people.count_people(tx, name),
-        people_waiting=evaluation_queue.count_due_people(tx, name, now),
+        people_to_evaluate=evaluation_queue.count_due_people(tx, name, now),
         segments=people.count_by_segment(tx, name),
-        queue=outbox.count_by_state(tx, name),
+        outbox=outbox.count_by_state(tx, name),
         due_now=waiting + released,
         runs=count_runs(tx, name),
         failed=failed,
@@ -197,12 +196,7 @@ def _sync_problems(
     row: StoreRow, hold: str, now: datetime, allowed_age: timedelta, failed: int
 ) -> Iterator[str]:
     if row.poll_error:
-        since = (
-            f" since {output.format_time(instant(row.poll_error_since))} UTC"
-            if row.poll_error_since
-            else ""
-        )
-        yield f"polls fail{since}"
+        yield "the store cannot be polled"
     elif row.polled_at is None:
         yield (
             "the initial import is not finished"
@@ -210,7 +204,7 @@ def _sync_problems(
             else "the store was never read"
         )
     elif now - instant(row.polled_at) > allowed_age:
-        yield "no recent poll: is the daemon ('wcflow run') running?"
+        yield "the last poll is too old (check that the daemon, 'wcflow run', is running)"
     if gap := _saved_gap(row):
         yield str(gap)
     if hold:
@@ -227,8 +221,8 @@ def _record_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
 
 def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
     if count := sum(row.kind in PERSON_KINDS for row in quarantine):
-        who = output.format_count(count, "person", "people")
-        yield f"{who} cannot be evaluated because of a bug in wcflow (see the log)"
+        customers = output.format_count(count, "customer")
+        yield f"{customers} cannot be evaluated because of a bug in wcflow (see the log)"
 
 
 def _saved_gap(row: StoreRow) -> ClockGap | None:
@@ -247,7 +241,7 @@ def print_status(store_status: StoreStatus, now: datetime) -> None:
     if store_status.failed:
         _print_failed(store_status)
     if store_status.quarantine:
-        _print_quarantine(store_status.quarantine, parse_zone(store_status.zone))
+        _print_quarantine(store_status.quarantine, parse_zone(store_status.time_zone))
     output.print_line()
     if store_status.problems:
         output.print_line(f"Needs attention: {'; '.join(store_status.problems)}.", "yellow")
@@ -259,22 +253,24 @@ def _store_label(store_status: StoreStatus) -> str:
     if not store_status.polled_at:
         return ""
     version = f", WooCommerce {store_status.version}" if store_status.version else ""
-    return f" ({store_status.title}{version}, times are {store_status.zone})"
+    return (
+        f" ({store_status.title}{version}, {output.zone_words(parse_zone(store_status.time_zone))})"
+    )
 
 
 def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[str, str]]:
-    zone = parse_zone(store_status.zone)
+    zone = parse_zone(store_status.time_zone)
     yield "last poll", _format_ago(store_status.polled_at, now, zone)
-    if store_status.error:
+    if store_status.poll_error:
         yield (
             "last failure",
-            f"{store_status.error} (since {_format_ago(store_status.error_since, now, zone)})",
+            f"{store_status.poll_error} (since {_format_ago(store_status.poll_error_since, now, zone)})",
         )
     if store_status.polled_at is None:
         if store_status.import_started:
             yield "initial import", f"{_read_so_far(store_status)} imported so far"
         return
-    yield "orders", f"imported up to {_format_at(store_status.orders_imported_to, zone)}"
+    yield "imported up to", _format_at(store_status.orders_imported_to, zone)
     if not store_status.import_done:
         yield "import", "everything is being read again; not finished"
     yield (
@@ -286,7 +282,9 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
     for each in store_status.without_rate:
         yield "no rate", currency_text(each)
     waiting = (
-        f" ({store_status.people_waiting:,} to be evaluated)" if store_status.people_waiting else ""
+        f" ({store_status.people_to_evaluate:,} to be evaluated)"
+        if store_status.people_to_evaluate
+        else ""
     )
     guests = store_status.people - store_status.customers
     yield (
@@ -296,16 +294,20 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
     yield "segments", _format_counts(store_status.segments)
     yield (
         "outbox",
-        _format_counts(store_status.queue)
-        + (f"; {store_status.due_now:,} due now" if store_status.due_now else ""),
+        _format_counts(store_status.outbox) + _due_later(store_status),
     )
     for name, states in store_status.runs.items():
         yield f"workflow {name}", _format_counts(states)
-    if store_status.held:
+    if store_status.hold_reason:
         since = (
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
         )
-        yield "held", f"{store_status.held}{since}"
+        yield "held", f"{store_status.hold_reason}{since}"
+
+
+def _due_later(store_status: StoreStatus) -> str:
+    later = store_status.outbox.get("due", 0) - store_status.due_now
+    return f" ({later:,} of the due changes are retried later)" if later > 0 else ""
 
 
 def currencies_without_rate(
@@ -346,10 +348,9 @@ def _read_so_far(store_status: StoreStatus) -> str:
 def _print_failed(store_status: StoreStatus) -> None:
     output.print_heading("Failed")
     rows = [
-        (each.id, each.person, entry_words(each), each.outcome)
-        for each in store_status.failed[:FAILED_SHOWN]
+        (each.id, entry_words(each), each.outcome) for each in store_status.failed[:FAILED_SHOWN]
     ]
-    output.print_table(("id", "person", "change", "why"), rows, indent=2)
+    output.print_table(("id", "change", "reason"), rows, indent=2)
     more = len(store_status.failed) - FAILED_SHOWN
     if more > 0:
         output.print_line(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
@@ -361,25 +362,29 @@ def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
     output.print_heading("Quarantine")
     if bad := sum(row.kind not in PERSON_KINDS for row in rows):
         output.print_line(
-            f"{output.format_count(bad, 'row', 'rows')} from the store could not be read. Rules use the last"
-            " readable version; wcflow tries again every night, and when the record changes.",
+            f"{output.format_count(bad, 'record')} from the store could not be read. Rules use the last"
+            " readable version. wcflow tries again every night, and when the record changes.",
             indent=2,
         )
-    if unjudged := len(rows) - bad:
-        people = output.format_count(unjudged, "person", "people")
-        output.print_line(f"{people} cannot be evaluated; wcflow tries again every day.", indent=2)
+    if not_evaluated := len(rows) - bad:
+        customers = output.format_count(not_evaluated, "customer")
+        output.print_line(
+            f"{customers} cannot be evaluated. wcflow tries again every day.", indent=2
+        )
     rows_shown = [
         (_record_name(row), output.format_time(row.first_seen, zone), row.reason)
         for row in rows[:QUARANTINED_SHOWN]
     ]
-    output.print_table(("row", "since", "why"), rows_shown, indent=2)
+    output.print_table(("record", "since", "reason"), rows_shown, indent=2)
     if len(rows) > QUARANTINED_SHOWN:
         more = len(rows) - QUARANTINED_SHOWN
         output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
 
 
 def _record_name(row: QuarantinedRecord) -> str:
-    return f"{row.kind} {row.id}" if row.id else f"{row.kind} of unknown id"
+    kind = "customer of order" if row.kind == "person of order" else row.kind
+    kind = "customer" if kind == "person of customer" else kind
+    return f"{kind} {row.id}" if row.id else f"{kind} of unknown id"
 
 
 def _format_at(at: datetime | None, zone: tzinfo) -> str:
@@ -408,9 +413,9 @@ def _to_json(store_status: StoreStatus) -> dict[str, object]:
             "id": each.id,
             "kind": each.kind,
             "person": each.person,
-            "target": each.target_id or None,
+            "target_id": each.target_id or None,
             "rule": each.rule,
-            "reason": each.outcome,
+            "outcome": each.outcome,
         }
         for each in store_status.failed
     ]

@@ -8,8 +8,7 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
-from wcflow.cli.session import Session, open_session
-from wcflow.cli.visits import for_each_store, print_hold
+from wcflow.cli.session import Session, for_each_store, open_session
 from wcflow.errors import DONE, SOME_FAILED
 from wcflow.maintenance import approve
 from wcflow.sync import SyncContext, SyncResult, deliver_store, hold_lease
@@ -78,31 +77,33 @@ def print_result(context: SyncContext, result: SyncResult) -> None:
             output.format_count(polled.customers, "customer"),
             output.format_count(polled.products, "product"),
         ]
-        gone = f", {polled.deleted:,} deleted" if polled.deleted else ""
+        deleted = f", {polled.deleted:,} deleted" if polled.deleted else ""
         initial_sync = " (initial import)" if polled.initial_sync else ""
-        output.print_line(f"read       {', '.join(read)} changed{gone}{initial_sync}", indent=2)
-    output.print_line(
-        f"evaluated  {output.format_count(evaluation.people, 'customer')} checked:"
+        _print_part("read", f"{', '.join(read)} changed{deleted}{initial_sync}")
+    _print_part(
+        "evaluated",
+        f"{output.format_count(evaluation.people, 'customer')}:"
         f" {output.format_count(evaluation.transitions, 'segment change')},"
         f" {output.format_count(evaluation.runs, 'workflow')} started,"
         f" {output.format_count(evaluation.queued, 'change')} to write",
-        indent=2,
     )
     if context.settings.write:
         counts = {"to be retried": delivered.postponed, "failed": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)
-        output.print_line(
-            f"written    {output.format_count(delivered.done, 'change')}{rest}", indent=2
-        )
+        _print_part("written", f"{output.format_count(delivered.done, 'change')}{rest}")
+
+
+def _print_part(name: str, result: str) -> None:
+    output.print_line(f"{name:<11}{result}", indent=2, hang=11)
 
 
 def _exit_code(context: SyncContext, result: SyncResult) -> int:
     delivered = result.delivered
     if not context.settings.write:
-        output.print_line("write = no: nothing is ever written to this store", indent=2)
+        output.print_line("Nothing is ever written to this store, because it has write = no.")
     if delivered.held:
-        then = "'wcflow plan' shows them, 'wcflow approve' approves them."
-        print_hold(delivered.held, then=then)
+        output.print_line(output.as_sentence(delivered.held), "yellow")
+        output.print_line("'wcflow plan' shows them, 'wcflow approve' approves them.")
     if delivered.postponed:
         output.print_line("'wcflow outbox list --state due' shows what will be retried, and why.")
     if delivered.failed:

@@ -19,15 +19,50 @@ from rich.text import Text
 _SHORT_CELL = 18
 """Columns up to this width are never wrapped: ids, states, times."""
 
+_CONTINUED, _CONTINUATION_INDENT = " \\", "    "
 
-def line(text: str, style: str, indent: int) -> None:
-    """Print a line, wrapped and indented."""
-    _console(sys.stdout).print(_indented(Text(text, style=style), indent), soft_wrap=False)
+
+def line(text: str, style: str, indent: int, hang: int) -> None:
+    """Print a line, wrapped and indented; continuation lines are indented by ``hang`` more."""
+    _print_wrapped(_console(sys.stdout), Text(text, style=style), indent, hang)
 
 
 def print_stderr(label: str, text: str, style: str = "") -> None:
-    """Print a line on stderr, with a styled label."""
-    _console(sys.stderr).print(Text.assemble((label, style), text), soft_wrap=True)
+    """Print a line on stderr, with a styled label. A command to copy is never wrapped."""
+    console, shown = _console(sys.stderr), Text.assemble((label, style), text)
+    if console.is_terminal and not text.startswith("Run: "):
+        _print_wrapped(console, shown, 0, 4)
+    else:
+        console.print(shown, soft_wrap=True)
+
+
+def command(text: str, style: str, indent: int) -> None:
+    """Print a command; a long one continues after a backslash, so that it can be copied."""
+    console = _console(sys.stdout)
+    lines, width = [""], console.width - indent - len(_CONTINUED)
+    for word in text.split(" "):
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
+            lines.append(_CONTINUATION_INDENT + word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    for part in (*(f"{each}{_CONTINUED}" for each in lines[:-1]), lines[-1]):
+        console.print(Text(" " * indent + part, style=style), soft_wrap=True)
+
+
+def _print_wrapped(console: Console, text: Text, indent: int, hang: int) -> None:
+    width = max(console.width - indent, hang + 1)
+    first = text.wrap(console, width)[0]
+    rest = text[len(first) :]
+    _print_indented(console, first, indent)
+    if rest.plain.strip():
+        rest.plain = rest.plain.lstrip()
+        for part in rest.wrap(console, width - hang):
+            _print_indented(console, part, indent + hang)
+
+
+def _print_indented(console: Console, text: Text, indent: int) -> None:
+    text.rstrip()
+    console.print(Text(" " * indent) + text, soft_wrap=True)
 
 
 def table(
@@ -63,5 +98,5 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
-def _indented(shown: Text | Table, indent: int) -> Any:
+def _indented(shown: Table, indent: int) -> Any:
     return Padding(shown, (0, 0, 0, indent)) if indent else shown

@@ -10,12 +10,12 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import output
-from wcflow.cli.context import open_database_session
+from wcflow.cli.context import open_database_session, store_zone
+from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
 from wcflow.cli.session import Session, open_session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import trigger_text
 from wcflow.database import runs
 from wcflow.database.sql import count_runs
 from wcflow.errors import UsageError
@@ -33,15 +33,13 @@ from wcflow.sync import SyncContext, hold_lease
 RUN_EPILOG = """\b
 Exit codes:
     0  done, or declined
-    2  no such workflow, a wrong condition, or no terminal to confirm on and no --yes
+    2  no such workflow, a wrong condition, or no terminal to confirm on
    75  the store cannot be reached, or another wcflow is working on it
 """
 
 
 def register(app: typer.Typer) -> None:
-    family = typer.Typer(
-        no_args_is_help=True, help="List workflows, or run one for existing customers."
-    )
+    family = Typer(no_args_is_help=True, help="List workflows, or run one for existing customers.")
     family.command("list")(list_workflows)
     family.command("run", epilog=RUN_EPILOG)(run_workflow)
     app.add_typer(family, name="workflow")
@@ -50,29 +48,29 @@ def register(app: typer.Typer) -> None:
 def list_workflows(
     config: ConfigFile = None, store: StoreName = None, as_json: AsJson = False
 ) -> None:
-    """List the workflows: what starts them, since when they are enabled, and their runs."""
+    """List the workflows and count their runs."""
     with open_database_session(config) as session, session.db.reading() as tx:
-        found = {
-            each.name: _workflow_facts(tx, session.config, each) for each in session.stores(store)
-        }
+        stores = session.stores(store)
+        found = {each.name: _workflow_facts(tx, session.config, each) for each in stores}
+        zones = {each.name: store_zone(tx, each.name) for each in stores}
     if as_json:
         output.print_json(found)
         return
     for name, some in found.items():
-        output.print_line(name, "bold")
+        output.print_line(f"{name} ({output.zone_words(zones[name])})", "bold")
         rows = [
             (
                 each["name"],
                 each["trigger"],
                 each["mode"],
-                output.format_time(each["since"])
-                if isinstance(each["since"], datetime)
+                output.format_time(each["enabled_since"], zones[name])
+                if isinstance(each["enabled_since"], datetime)
                 else "not yet",
-                _format_counts(each["runs"]),
+                _format_counts(each["run_counts"]),
             )
             for each in some
         ]
-        output.print_table(("workflow", "trigger", "mode", "since (UTC)", "runs"), rows)
+        output.print_table(("workflow", "trigger", "mode", "enabled since", "runs"), rows)
 
 
 def _format_counts(states: object) -> str:
@@ -83,22 +81,22 @@ def _format_counts(states: object) -> str:
 def _workflow_facts(
     tx: Connection, config: Config, settings: StoreSettings
 ) -> list[dict[str, object]]:
-    watches = runs.load_activations(tx, settings.name)
+    activations = runs.load_activations(tx, settings.name)
     counts = count_runs(tx, settings.name)
     return [
         {
             "name": each.name,
-            "trigger": trigger_text(each.trigger),
+            "trigger": each.trigger.text,
             "mode": each.mode,
-            "since": watches[each.name][0].since if each.name in watches else None,
-            "runs": counts.get(each.name, {}),
+            "enabled_since": activations[each.name][0].since if each.name in activations else None,
+            "run_counts": counts.get(each.name, {}),
         }
         for each in config.rules.workflows
     ]
 
 
 def run_workflow(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The [workflow NAME].")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the workflow.")],
     where: Annotated[
         str | None,
         typer.Option(
@@ -113,12 +111,12 @@ def run_workflow(
     yes: Yes = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run a workflow for all customers, or for those that match a condition.
+    """Run a workflow for existing customers.
 
-    First reads the store and shows for how many customers it would run; then asks. The workflow's
-    own when, once, only and stop_when still apply, and so does its mode. If its trigger is about an
-    order, each customer's latest such order is used. The changes wait in the outbox and count
-    toward the write limit: 'wcflow plan' shows them, 'wcflow sync' or the daemon writes them.
+    Reads the store, shows for how many customers the workflow would run, and asks for confirmation.
+    The keys when, once, only, stop_when and mode of the workflow still apply. If its trigger is
+    about an order, each customer's latest such order is used. The changes wait in the outbox and
+    count toward the write limit: 'wcflow plan' shows them, 'wcflow sync' or the daemon writes them.
     """
     with open_session(config, verbose=verbose) as session:
         settings = select_store(session.config, store)
@@ -153,10 +151,7 @@ def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> No
             evaluation_context = open_context(tx, context.config, context.settings, bulk_run.now)
             queued = start_bulk(tx, evaluation_context, found)
         evaluation = evaluate(session.db, session.config, context.settings, session.clock())
-    output.print_line(
-        f"{output.format_count(len(found.planned_runs), 'run')} started as '{bulk_run.name}'.",
-        "green",
-    )
+    output.print_line(f"{output.format_count(len(found.planned_runs), 'run')} started.", "green")
     if bulk_run.workflow.mode == "dry_run":
         output.print_line("This is a dry run: 'wcflow plan' shows what it would write.")
     else:
@@ -181,7 +176,7 @@ def find_workflow(rules: Rules, name: str) -> Workflow:
     """Return an enabled workflow; raises UsageError if there is none."""
     names = [each.name for each in rules.workflows]
     if name not in names:
-        hint = did_you_mean(name, names) or f"known: {', '.join(names) or 'none'}"
+        hint = did_you_mean(name, names) or f"Known names: {', '.join(names) or 'none'}."
         raise UsageError(f"there is no [workflow {name}] in the configuration", hint)
     workflow = rules.workflows[names.index(name)]
     if workflow.mode == "off":
@@ -194,10 +189,10 @@ def parse_where(text: str, config: Config) -> Condition:
     try:
         condition = parse_condition(text, RulePlace(tags=True, segments=True))
     except RuleErrors as error:
-        said = "; ".join(each.message for each in error.rule_errors)
+        message = "; ".join(each.message for each in error.rule_errors)
         hints = "; ".join(each.hint for each in error.rule_errors if each.hint)
         raise UsageError(
-            f"--where: {said}", hints or "'wcflow reference' lists all attributes."
+            f"--where: {message}", hints or "'wcflow reference' lists all attributes."
         ) from None
     _check_names(condition, config)
     return condition
@@ -208,9 +203,9 @@ def _check_names(condition: Condition, config: Config) -> None:
     names = [each.name for each in config.rules.segments]
     for name in sorted(condition.segment_names):
         if fold(name) not in {fold(each) for each in names}:
-            hint = did_you_mean(name, names) or f"known: {', '.join(names)}"
+            hint = did_you_mean(name, names) or f"Known names: {', '.join(names)}."
             raise UsageError(f"--where: there is no [segment {name}]", hint)
     unknown = sorted(condition.meta_keys - config.meta_keys)
     if unknown:
-        said = f"--where: the custom field {unknown[0]} is not imported, because no rule uses it"
-        raise UsageError(said, f"Use meta.{unknown[0]} in a rule first, then run 'wcflow sync'.")
+        message = f"--where: the custom field {unknown[0]} is not imported, because no rule uses it"
+        raise UsageError(message, f"Use meta.{unknown[0]} in a rule first, then run 'wcflow sync'.")

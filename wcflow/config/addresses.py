@@ -24,7 +24,7 @@ def parse_store_url(text: str, warning: OnWarning) -> str:
     path = _strip_api_path(parts.path, warning)
     if parts.scheme.lower() == "http" and not _is_local_host(parts.hostname or ""):
         warning(
-            "over http the secret is not sent, but orders and addresses can be read on the way",
+            "over http, others can read orders and addresses on the network",
             "use https if the store has it",
         )
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path}"
@@ -39,7 +39,7 @@ def _split_url(text: str) -> SplitResult:
         raise RuleErrors(RuleError(STORE_URL_FORM, repr(text))) from None
     if parts.username is not None or parts.password is not None:
         # The login is not shown: it may be the key.
-        hint = "the key belongs into consumer_key and consumer_secret"
+        hint = "put the key into consumer_key and consumer_secret"
         raise RuleErrors(RuleError("an address without a login", "one with a login", hint))
     if not good or re.search(r"\s", text):
         hint = f"did you mean https://{text}?" if re.fullmatch(r"[\w.-]+\.\w+/?", text) else ""
@@ -52,9 +52,9 @@ def _split_url(text: str) -> SplitResult:
 def _strip_api_path(path: str, warning: OnWarning) -> str:
     home, api, _ = path.partition("/wp-json")
     if api:
-        warning("the address goes on to /wp-json, which wcflow adds by itself", "leave it out")
+        warning("the address contains /wp-json, which wcflow adds by itself", "leave it out")
     if "/wp-admin" in home or home.endswith(".php"):
-        hint = "give the address of the front page"
+        hint = "use the address of the front page"
         raise RuleErrors(RuleError("the store's address", "the address of its dashboard", hint))
     return home.rstrip("/")
 
@@ -97,5 +97,5 @@ def _postgres_url(url: URL) -> URL:
     if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise RuleErrors(RuleError("postgresql://…", repr(url.drivername), "the driver is psycopg"))
     if not url.database:
-        raise RuleErrors(RuleError("the name of a database at the address's end", "none"))
+        raise RuleErrors(RuleError("the name of a database at the end of the address", "none"))
     return url.set(drivername="postgresql+psycopg")

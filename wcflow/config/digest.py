@@ -16,6 +16,9 @@ from wcflow.rules.model import MATCHING, SEGMENT, TAGS, RuleName, Rules, Segment
 _FORMAT_VERSION = 1
 """Increased when a later version gives the same words another meaning."""
 
+_ONCE_WORDS = {"event": "occurrence"}
+"""Earlier words of ``once``; with others, the digest in a database would change for no reason."""
+
 
 def compute_digest(
     rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings]
@@ -88,9 +91,9 @@ def _segment_data(rules: Iterable[Segment]) -> dict[str, list[Any]]:
     """Return the segments by group; inside a group, the order of the file matters."""
     groups: dict[str, list[Any]] = {}
     for rule in rules:
-        said = [rule.name, rule.when.canonical, rule.tag, rule.note]
-        groups.setdefault(rule.group, []).append(said)
-    return {group: said if group else sorted(said) for group, said in groups.items()}
+        data = [rule.name, rule.when.canonical, rule.tag, rule.note]
+        groups.setdefault(rule.group, []).append(data)
+    return {group: data if group else sorted(data) for group, data in groups.items()}
 
 
 def _tag_data(rule: TagRule) -> list[Any]:
@@ -114,7 +117,7 @@ def _workflow_data(rule: Workflow) -> list[Any]:
         _condition_text(rule.when),
         _condition_text(rule.stop_when),
         [step.text for step in rule.do],
-        [rule.once.per, str(rule.once.every)],
+        [_ONCE_WORDS.get(rule.once.per, rule.once.per), str(rule.once.every)],
         rule.mode,
         sorted(rule.only),
         rule.include_existing,

@@ -47,8 +47,8 @@ class IniFiles:
             data = self.read(path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            hint = "wcflow init writes one" if isinstance(error, FileNotFoundError) else ""
-            rule_error = RuleError("a file that can be read", reason.lower(), hint)
+            hint = "'wcflow init' writes one" if isinstance(error, FileNotFoundError) else ""
+            rule_error = RuleError("", f"cannot be read: {reason.lower()}", hint)
             self.findings.problem(str(path), 0, "", rule_error)
             return []
         return parse_ini(decode_text(data, str(path), self.findings), str(path), self.findings)
@@ -128,7 +128,7 @@ def remove_keys(text: str, head: str, keys: Collection[str]) -> str:
     lines = text.split("\n")
     for key in keys:
         at = sections[head].entries[key].line - 1
-        lines[at] = f"# {key} stands in the file of that name beside this one."
+        lines[at] = f"# {key} is in the file of that name beside this one."
     return "\n".join(lines)
 
 

@@ -95,7 +95,7 @@ class _IniReader:
         self.section: Section | None = None
         self.entry: Entry | None = None
         self.indent = 0
-        self.told = False  # lines under an invalid head are not reported one by one
+        self.reported = False  # lines under an invalid head are not reported one by one
 
     def parse(self, text: str) -> list[Section]:
         for number, line in _numbered_lines(text):
@@ -116,19 +116,21 @@ class _IniReader:
 
     def _read_head(self, number: int, bare: str) -> None:
         self.section = self.entry = None
-        self.told = True
+        self.reported = True
         inner = bare[1:-1].split()
         if not bare.endswith("]"):
             self._report_unclosed(number, bare)
         elif not inner or set("[]") & set("".join(inner)):
-            self._report(number, "a head such as [segment VIP]", "brackets with no name between")
+            self._report(
+                number, "a section header such as [segment VIP]", "brackets without a name"
+            )
         else:
             self.section = Section(self.file, number, inner[0].lower(), " ".join(inner[1:]))
             self.sections.append(self.section)
 
     def _report_unclosed(self, number: int, bare: str) -> None:
         hint = "put what follows the ']' on a line of its own" if "]" in bare else ""
-        self._report(number, "a ']' at the end of the head", "none", hint)
+        self._report(number, "a ']' at the end of the section header", "none", hint)
 
     def _read_key(self, number: int, bare: str, indent: int) -> None:
         key, found, value = (part.strip() for part in bare.partition("="))
@@ -144,9 +146,11 @@ class _IniReader:
             self._start_entry(self.section, Entry(key, number, rows), indent)
 
     def _report_outside(self, number: int) -> None:
-        if not self.told:
-            self._report(number, "a head such as [wcflow] first", "a line before any head")
-        self.told = True
+        if not self.reported:
+            self._report(
+                number, "a section header such as [wcflow] first", "a line before any section"
+            )
+        self.reported = True
 
     def _hint(self, bare: str) -> str:
         before, colon, _ = bare.partition(":")

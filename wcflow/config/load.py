@@ -79,7 +79,7 @@ def load_config(
     database = _database_url(general, secret_reader)
     rules = _build_rules(parsed_sections)
     if need_store and not any(section.kind == "store" for section in sections):
-        hint = "wcflow init writes one"
+        hint = "'wcflow init' writes one"
         findings.problem(str(path), 0, "", RuleError("a section [store NAME]", "none", hint))
     _raise_problems(files)
     _check_permissions(secret_reader, findings)
@@ -168,10 +168,12 @@ def _build_rules(parsed_sections: dict[str, list[ParsedSection]]) -> Rules:
     workflows = [
         (parsed, read_workflow(parsed, ACTIONS, names)) for parsed in parsed_sections["workflow"]
     ]
-    told = [(parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None]
-    check_references(told, [parsed.name for parsed in parsed_sections["segment"]])
+    parsed_rules = [
+        (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
+    ]
+    check_references(parsed_rules, [parsed.name for parsed in parsed_sections["segment"]])
     for kind, section in SECTIONS.items():
-        check_action_sections(told, section, parsed_sections[kind])
+        check_action_sections(parsed_rules, section, parsed_sections[kind])
     return Rules(
         segments=tuple(rule for _, rule in segments if rule is not None),
         tags=tuple(rule for _, rule in tags if rule is not None),

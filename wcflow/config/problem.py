@@ -1,4 +1,4 @@
-"""What an admin is told about INI files: problems, which stop wcflow, and warnings."""
+"""Problems in INI files, which stop wcflow, and warnings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Problem:
             object.__setattr__(self, name, redact_credentials(getattr(self, name)))
 
     def __str__(self) -> str:
-        said = error_message(self.expected, self.got)
-        return _format_line(self.file, self.line, self.section, said, self.hint)
+        message = error_message(self.expected, self.got)
+        return _format_line(self.file, self.line, self.section, message, self.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class ConfigWarning:
         return _format_line(self.file, self.line, self.section, self.text, self.hint)
 
 
-def _format_line(file: str, line: int, section: str, said: str, hint: str) -> str:
+def _format_line(file: str, line: int, section: str, message: str, hint: str) -> str:
     head = f"[{section}]: " if section else ""
     tail = f" ({hint})" if hint else ""
     place = f"{file}:{line}" if line else file
-    return f"{place}: {head}{said}{tail}"
+    return f"{place}: {head}{message}{tail}"
 
 
 class ConfigError(SetupError):
-    """the configuration has problems; all of them are in ``problems``, by file and line."""
+    """The configuration has problems; all of them are in ``problems``, by file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -93,6 +93,6 @@ class Findings:
 T = TypeVar("T", Problem, ConfigWarning)
 
 
-def _sort_by_file(told: Iterable[T], files: Iterable[str]) -> list[T]:
+def _sort_by_file(entries: Iterable[T], files: Iterable[str]) -> list[T]:
     place = {file: nth for nth, file in enumerate(files)}
-    return sorted(told, key=lambda one: (place.get(one.file, len(place)), one.file, one.line))
+    return sorted(entries, key=lambda one: (place.get(one.file, len(place)), one.file, one.line))

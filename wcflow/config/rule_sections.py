@@ -113,11 +113,11 @@ WORKFLOW = kind_of(
     ),
     Key(
         "once",
-        "per occurrence, per order, per customer, or every DURATION",
+        "per event, per order, per customer, or every DURATION",
         "How often it can run for a customer.",
         "per customer",
         values.once,
-        values.once("per occurrence"),
+        values.once("per event"),
     ),
     Key(
         "stop_when",

@@ -135,7 +135,7 @@ def _check_workflow(section: ParsedSection, trigger: Trigger) -> None:
         )
     if section["once"].per == "order" and not trigger.has_order:
         rule_error = RuleError(
-            f"per occurrence, per customer or every … with {trigger.name}", "per order"
+            f"per event, per customer or every … with {trigger.name}", "per order"
         )
         section.report("once", rule_error)
     if trigger.name == "bulk" and section["existing"] == "include":

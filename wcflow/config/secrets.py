@@ -31,7 +31,7 @@ class Secret:
     source_file: Path | None = None
 
     def __repr__(self) -> str:
-        return f"Secret(…, lies_in={self.source_file})"
+        return f"Secret(…, source_file={self.source_file})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,7 @@ class SecretSources:
                 RuleError("an environment variable such as $WC_KEY", "'$' and other signs")
             )
         if not self.env.get(name):
-            raise RuleErrors(
-                RuleError(f"the environment variable {name} to be set", "nothing in it")
-            )
+            raise RuleErrors(RuleError("", f"the environment variable {name} is not set"))
         return self.env[name]
 
     def _read_one_word(self, path: Path) -> str:
@@ -83,7 +81,7 @@ class SecretSources:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise RuleErrors(
-                RuleError("a file that can be read", f"{path}: {reason.lower()}")
+                RuleError("", f"the file {path} cannot be read: {reason.lower()}")
             ) from None
         except UnicodeDecodeError:
             raise RuleErrors(RuleError("a file with one key", f"{path}: no UTF-8 text")) from None
@@ -91,6 +89,3 @@ class SecretSources:
             got = "several words" if lines else "an empty file"
             raise RuleErrors(RuleError("a file with one key and nothing else", f"{path}: {got}"))
         return lines[0]
-
-
-# The addresses of the shop and of the database: what may be written, and in which form it is kept. Nothing is asked of either here.

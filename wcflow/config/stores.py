@@ -109,7 +109,7 @@ def _read_store(
 
 def _read_url(section: ParsedSection) -> str:
     def read(text: str) -> str:
-        return parse_store_url(text, lambda said, hint: section.warning("url", said, hint))
+        return parse_store_url(text, lambda message, hint: section.warning("url", message, hint))
 
     return section.parse_value("url", read) or ""
 
@@ -155,7 +155,7 @@ def _fetch_secret(
 
 def _missing_key(section: ParsedSection, name: str) -> RuleError:
     hint = f"or {name}_file, or a systemd credential {section.name}.{name}"
-    return RuleError(f"a key {name!r}", "none", hint)
+    return RuleError("", f"missing key {name!r}", hint)
 
 
 def _check_secret(name: str, value: str) -> None:
@@ -175,7 +175,7 @@ def _read_ca_file(section: ParsedSection, sources: SecretSources) -> Path | None
             data = sources.read(path)
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            raise RuleErrors(RuleError("a file that can be read", f"{path}: {reason}")) from None
+            raise RuleErrors(RuleError("", f"the file {path} cannot be read: {reason}")) from None
         if b"-----BEGIN CERTIFICATE-----" not in data:
             raise RuleErrors(RuleError("certificates in PEM form", f"{path} with none in it"))
         return path

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 _STATUS_INTERVAL, _LOG_INTERVAL = 1.0, 30.0
 
 
-def log_sync(result: SyncResult, seconds: float) -> None:
+def log_sync(result: SyncResult, requests: int, seconds: float) -> None:
     """Log a sync; one that found nothing only at debug level."""
     polled, evaluated, delivered = result.polled, result.evaluated, result.delivered
     assert polled is not None, "a sync that did not raise has polled"
@@ -39,7 +39,7 @@ def log_sync(result: SyncResult, seconds: float) -> None:
     found = {name: count for name, count in counts.items() if count}
     write_line = log.info if found or polled.initial_sync else log.debug
     event = "initial import finished" if polled.initial_sync else "sync finished"
-    write_line(event, **found, requests=polled.requests, seconds=round(seconds, 2))
+    write_line(event, **found, requests=requests, seconds=round(seconds, 2))
 
 
 def log_nightly(polled: PollResult, seconds: float) -> None:

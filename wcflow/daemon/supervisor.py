@@ -207,7 +207,7 @@ def _set_up_logging(config: Config) -> None:
     for warning in config.warnings:
         log.warning("configuration", remark=str(warning))
     if problem := check_permissions(config.database):
-        log.warning("database file", why=problem.problem, advice=problem.advice)
+        log.warning("database file", why=problem.message, advice=problem.advice)
 
 
 def _problem_lines(error: WcflowError) -> list[str]:

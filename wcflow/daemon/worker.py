@@ -24,7 +24,7 @@ from wcflow.daemon.stop import StopRequested, StopToken, utcnow
 from wcflow.database import lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.sql import instant
-from wcflow.database.stores import load_store_row, saved_hold
+from wcflow.database.stores import load_hold, load_store_row
 from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.rules.clocks import ClockGap
@@ -169,11 +169,12 @@ class Worker:
         self._plan_nightly()
 
     def _sync(self) -> None:
-        started = time.monotonic()
+        started, requests = time.monotonic(), self._context.store.requests
         self._unfinished = False
         result = sync.sync_once(self._context, time_limit=SLICE)
         self._unfinished = result.evaluated.incomplete or result.delivered.interrupted
-        reports.log_sync(result, time.monotonic() - started)
+        requests = self._context.store.requests - requests
+        reports.log_sync(result, requests, time.monotonic() - started)
         if self.health.clock_gap is not None and result.clock_gap is None:
             self._plan_nightly()
         self._update_health(result.clock_gap)
@@ -199,7 +200,7 @@ class Worker:
         now = utcnow()
         with self._context.db.reading() as tx:
             waiting = sum(outbox.count_waiting(tx, self.settings.name, now))
-            held = bool(saved_hold(tx, self.settings.name).reason)
+            held = bool(load_hold(tx, self.settings.name).reason)
         self._set_health(
             replace(
                 self.health,

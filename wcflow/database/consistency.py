@@ -1,7 +1,7 @@
 """Check the rows of a store for contradictions and impossible values.
 
-Each check is a query for the keys of wrong rows; a sound database returns none. What a sync
-leaves between two transactions is not a contradiction.
+Each check is a query for the keys of wrong rows; an intact database returns none. The state
+between two transactions of a sync passes all checks.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, String, and_, cast, func, not_, or_, select
 
 from wcflow.database.evaluation_queue import load_full_evaluation_position
-from wcflow.database.identity import ACCOUNT, keys_of, persons_of
+from wcflow.database.identity import ACCOUNT, find_keys, find_persons
 from wcflow.database.integrity import ROW_READERS, IntegrityProblem, find_unreadable_keys
 from wcflow.database.orders import load_owners
 from wcflow.database.outbox import STATES
-from wcflow.database.people import persons
+from wcflow.database.people import load_person_ids
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import chunks, stamp, table_of
 from wcflow.database.stores import load_store_row
@@ -117,7 +117,7 @@ def find_config_mismatches(
     known_segments = list(configured.segments)
     yield from _run_check(tx, unknown, members.where(_MEMBERSHIPS.c.segment.not_in(known_segments)))
     for group in sorted(set(configured.segments.values()) - {""}):
-        names = [name for name, its in configured.segments.items() if its == group]
+        names = [name for name, other in configured.segments.items() if other == group]
         twice = (
             members.where(_MEMBERSHIPS.c.segment.in_(names))
             .group_by(_MEMBERSHIPS.c.person)
@@ -238,9 +238,9 @@ def _run_check(
 
 
 def _with_examples(found: IntegrityProblem, count: int, keys: Iterable[object]) -> IntegrityProblem:
-    # Addresses are private: guests are shown without theirs.
+    # The key of a guest is an address, which is private.
     examples = tuple("a guest" if str(key).startswith("g:") else str(key) for key in keys)
-    return IntegrityProblem(found.name, found.problem, found.advice, found.store, count, examples)
+    return IntegrityProblem(found.name, found.message, found.advice, found.store, count, examples)
 
 
 def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProblem]:
@@ -256,12 +256,12 @@ def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProbl
 def _find_orders_without_person(
     tx: Connection, configured: ConfiguredStore
 ) -> Iterator[IntegrityProblem]:
-    known = set(persons(tx, configured.name))
+    known = set(load_person_ids(tx, configured.name))
     missing: list[str] = []
     for owners in chunks(sorted(load_owners(tx, configured.name)), 5000):
-        people = keys_of(tx, configured.name, owners, configured.shared_emails, configured.guests)
+        people = find_keys(tx, configured.name, owners, configured.shared_emails, configured.guests)
         keys = {each for each in people.values() if each is not None}
-        ids = persons_of(tx, configured.name, keys)
+        ids = find_persons(tx, configured.name, keys)
         missing += [key for key in sorted(keys) if ids.get(key) not in known]
     if missing:
         problem = "orders have no person"

@@ -1,4 +1,4 @@
-"""The mirror's customers: what others ask of them, and how what the shop told is kept."""
+"""Load and save customers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from wcflow.database.mapping import customer_from_columns, customer_to_row
 from wcflow.database.orders import merge_meta
-from wcflow.database.prepared import fetch_rows, fetch_tuples, select_in
-from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
+from wcflow.database.sql import chunks, dumps, fetch_in, loads, select_in, table_of, upsert
 from wcflow.database.tables import CustomerRow, OrderRow
 from wcflow.records import Customer
 
@@ -18,14 +17,11 @@ _CUSTOMERS = table_of(CustomerRow)
 _ORDERS = table_of(OrderRow)
 _BY_ID = select_in(_CUSTOMERS, "id")
 _EMAIL_BY_ID = select_in(_CUSTOMERS, "id", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
-_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
+_ID_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id)
 
 
 class CustomerChange(NamedTuple):
-    """A customer whose content changed, with the address they are known by.
-
-    ``before`` is None when they are new to the mirror.
-    """
+    """A customer whose content changed: the old and new address; ``before`` is None if new."""
 
     id: int
     before: str | None
@@ -33,24 +29,24 @@ class CustomerChange(NamedTuple):
 
 
 def load_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Customer]:
-    """Give the customers with these ids, as far as the mirror has them."""
-    return {row[1]: customer_from_columns(row[1:]) for row in fetch_tuples(tx, _BY_ID, store, ids)}
+    """Return the customers with these ids; unknown ones are missing."""
+    return {row.id: customer_from_columns(row[1:]) for row in fetch_in(tx, _BY_ID, store, ids)}
 
 
 def find_customer_ids(tx: Connection, store: str, emails: Iterable[str]) -> set[int]:
-    """Give all who are known by one of these addresses."""
-    return {number for number, _ in fetch_tuples(tx, _BY_EMAIL, store, emails)}
+    """Return the ids of all customers with one of these addresses."""
+    return {number for (number,) in fetch_in(tx, _ID_BY_EMAIL, store, emails)}
 
 
 def load_customer_emails(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, str]:
-    """Give the address that each of these is known by, as far as the mirror has them."""
-    return {key: email for key, email in fetch_tuples(tx, _EMAIL_BY_ID, store, ids)}  # noqa: C416  rows, not pairs
+    """Return the addresses of these customers; unknown ones are missing."""
+    return {row.id: row.email for row in fetch_in(tx, _EMAIL_BY_ID, store, ids)}
 
 
 def save_customers(
     tx: Connection, store: str, customers: Iterable[Customer]
 ) -> list[CustomerChange]:
-    """Keep customers as the shop told them; tell whose content changed."""
+    """Save customers as the store returned them; return those whose content changed."""
     new_rows = {customer.id: customer_to_row(store, customer) for customer in customers}
     known = _load_rows(tx, store, new_rows)
     rows, changes = [], []
@@ -66,43 +62,45 @@ def save_customers(
 
 
 def delete_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, str]:
-    """Forget customers; their orders become those of guests, as the shop does. Tell their addresses."""
+    """Delete customers and return their addresses; their orders become guest orders.
+
+    WooCommerce does the same with the orders of a deleted user (FACTS, Customers).
+    """
     deleted = load_customer_emails(tx, store, ids)
     for part in chunks(deleted):
-        here = (_CUSTOMERS.c.store == store) & _CUSTOMERS.c.id.in_(part)
-        tx.execute(delete(_CUSTOMERS).where(here))
-        matching = (_ORDERS.c.store == store) & _ORDERS.c.customer_id.in_(part)
-        tx.execute(update(_ORDERS).where(matching).values(customer_id=0))
+        customers = (_CUSTOMERS.c.store == store) & _CUSTOMERS.c.id.in_(part)
+        tx.execute(delete(_CUSTOMERS).where(customers))
+        orders = (_ORDERS.c.store == store) & _ORDERS.c.customer_id.in_(part)
+        tx.execute(update(_ORDERS).where(orders).values(customer_id=0))
     return deleted
 
 
 def set_customer_meta(
     tx: Connection, store: str, values: Mapping[int, Mapping[str, str | None]]
 ) -> None:
-    """Keep what was just written to the shop (None: the key was deleted), so that its echo is no news.
+    """Save meta that was just written to the store (None: deleted), which is then no news for a poll.
 
-    Where the key may not read customers' meta, the mirror keeps none either.
+    Customers whose meta the API key cannot read stay without meta.
     """
-    for key, row in _load_rows(tx, store, values).items():
+    for customer_id, row in _load_rows(tx, store, values).items():
         detail = loads(row.detail)
         if detail["meta"] is None:
             continue
-        detail["meta"] = merge_meta(detail["meta"], values[key])
-        here = (_CUSTOMERS.c.store == store) & (_CUSTOMERS.c.id == key)
-        tx.execute(update(_CUSTOMERS).where(here).values(detail=dumps(detail)))
+        detail["meta"] = merge_meta(detail["meta"], values[customer_id])
+        matching = (_CUSTOMERS.c.store == store) & (_CUSTOMERS.c.id == customer_id)
+        tx.execute(update(_CUSTOMERS).where(matching).values(detail=dumps(detail)))
 
 
 def load_next_customer_ids(tx: Connection, store: str, after: int, count: int) -> list[int]:
-    """Give the next known ids above ``after``, lowest first."""
+    """Return the next ids above ``after``, lowest first."""
     above = (_CUSTOMERS.c.store == store) & (_CUSTOMERS.c.id > after)
     ids = select(_CUSTOMERS.c.id).where(above).order_by(_CUSTOMERS.c.id).limit(count)
-    return list(tx.execute(ids).scalars())
+    return list(tx.scalars(ids))
 
 
 def load_customer_ids(tx: Connection, store: str) -> set[int]:
-    """Give all known ids."""
     return set(tx.scalars(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.store == store)))
 
 
 def _load_rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:
-    return {row.id: row for row in fetch_rows(tx, _BY_ID, store, ids)}
+    return {row.id: row for row in fetch_in(tx, _BY_ID, store, ids)}

@@ -1,4 +1,4 @@
-"""Translate database errors into messages for admins. Bugs, such as a wrong statement, are not."""
+"""Translate database errors into messages for admins, except bugs such as a wrong statement."""
 
 from __future__ import annotations
 

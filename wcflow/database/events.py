@@ -1,4 +1,4 @@
-"""Stored events: what happened to persons and no order shows. Triggers read them."""
+"""Stored events: what happened to people apart from orders. Triggers read them."""
 
 from __future__ import annotations
 
@@ -7,45 +7,49 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from wcflow.database.identity import mark_persons_dirty
-from wcflow.database.prepared import fetch_tuples, select_in
-from wcflow.database.sql import dumps, instant, loads, stamp, table_of, upsert
+from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, stamp, table_of, upsert
 from wcflow.database.tables import EventRow
 from wcflow.profile import StoredEvent
 
-_E = table_of(EventRow)
-_KEY = ("store", "person", "key")
-_OF_PERSONS = select_in(
-    _E, "person", _E.c.at, _E.c.key, _E.c.person, _E.c.kind, _E.c.source, _E.c.data
+_EVENTS = table_of(EventRow)
+_UNIQUE_KEY = ("store", "person", "key")
+_BY_PERSON = select_in(
+    _EVENTS,
+    "person",
+    _EVENTS.c.at,
+    _EVENTS.c.key,
+    _EVENTS.c.person,
+    _EVENTS.c.kind,
+    _EVENTS.c.source,
+    _EVENTS.c.data,
 )
 
 
 def save_events(tx: Connection, store: str, events: Mapping[int, Iterable[StoredEvent]]) -> None:
-    """Save events by person, and have these evaluated; a known event stays as it is."""
+    """Save events by person and mark these persons dirty; known events stay as they are."""
     rows = [
         {
             "store": store,
             "person": person,
-            "kind": each.kind,
-            "key": each.key,
-            "at": stamp(each.at),
-            "source": each.source,
-            "data": dumps(dict(each.data)),
+            "kind": event.kind,
+            "key": event.key,
+            "at": stamp(event.at),
+            "source": event.source,
+            "data": dumps(dict(event.data)),
         }
-        for person, happened in events.items()
-        for each in happened
+        for person, new in events.items()
+        for event in new
     ]
     mark_persons_dirty(tx, store, events)
-    upsert(tx, EventRow, rows, on=_KEY, keep=[column.name for column in _E.columns])
+    upsert(tx, EventRow, rows, on=_UNIQUE_KEY, keep=[column.name for column in _EVENTS.columns])
 
 
-def events_of(
+def load_events(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[int, tuple[StoredEvent, ...]]:
     """Return the events of each person, oldest first."""
     found: dict[int, tuple[StoredEvent, ...]] = {}
-    for at, key, person, kind, source, data in sorted(
-        fetch_tuples(tx, _OF_PERSONS, store, persons)
-    ):
+    for at, key, person, kind, source, data in sorted(fetch_in(tx, _BY_PERSON, store, persons)):
         event = StoredEvent(kind, key, instant(at), source, loads(data))
         found[person] = (*found.get(person, ()), event)
     return found

@@ -1,6 +1,6 @@
 """Identities of persons: accounts and e-mail addresses move, a person's id stays.
 
-- The owner of an order depends only on the current state of the store (``keys_of``), so that a
+- The owner of an order depends only on the current state of the store (``find_keys``), so that a
   fresh import and a year of polls agree. A key is ``c12`` for an account and
   ``g:anna@example.com`` for a guest's address; both are stored as rows of ``identity``.
 - A person has at most one account. A person without an account has exactly one address.
@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from wcflow.database.merge import merge_persons
-from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples, select_in
-from wcflow.database.sql import chunks, table_of, upsert
+from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
 from wcflow.database.tables import CustomerRow, IdentityRow, PersonRow, RunRow
 from wcflow.profile import account_in, account_key, email_in, guest_key
 
@@ -27,8 +26,9 @@ _RUN_KEY = ("store", "workflow", "person", "event")
 _ACCOUNTS = _IDENTITIES.alias()
 _CUSTOMERS = table_of(CustomerRow)
 _BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
-_BY_VALUE = Prepared(
-    select(_IDENTITIES.c.value, _IDENTITIES.c.person, _ACCOUNTS.c.value.label("account"))
+_BY_VALUE = (
+    select_in(_IDENTITIES, "value", _IDENTITIES.c.value, _IDENTITIES.c.person)
+    .add_columns(_ACCOUNTS.c.value.label("account"))
     .outerjoin(
         _ACCOUNTS,
         and_(
@@ -36,11 +36,6 @@ _BY_VALUE = Prepared(
             _ACCOUNTS.c.person == _IDENTITIES.c.person,
             _ACCOUNTS.c.kind == ACCOUNT,
         ),
-    )
-    .where(
-        _IDENTITIES.c.store == bindparam("store"),
-        _IDENTITIES.c.kind == bindparam("of_kind"),
-        _IDENTITIES.c.value.in_(IN_LIST),
     )
 )
 _BY_PERSON = select_in(
@@ -58,7 +53,7 @@ class Owner(NamedTuple):
     email: str
 
 
-def keys_of(
+def find_keys(
     tx: Connection, store: str, owners: Iterable[Owner], shared: frozenset[str], guests: str
 ) -> dict[Owner, str | None]:
     """Return the key of each owner: the account, else the account with the address, else a guest.
@@ -74,7 +69,7 @@ def keys_of(
 def _find_accounts(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:
     """Return the account id of each address, the lowest if there are several."""
     found: dict[str, int] = {}
-    for number, email in fetch_tuples(tx, _BY_EMAIL, store, emails):
+    for number, email in fetch_in(tx, _BY_EMAIL, store, emails):
         found[email] = min(number, found.get(email, number))
     found.pop("", None)
     return found
@@ -106,7 +101,8 @@ def _load_known(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, _K
         by_kind.setdefault(kind, {})[value] = key
     found = {}
     for kind, values in by_kind.items():
-        for value, person, account in _BY_VALUE.among(tx, values, store=store, of_kind=kind):
+        query = _BY_VALUE.where(_IDENTITIES.c.kind == kind)
+        for value, person, account in fetch_in(tx, query, store, values):
             found[values[value]] = _Known(person, account)
     return found
 
@@ -117,20 +113,20 @@ def _kind_and_value(key: str) -> tuple[str, str]:
 
 
 def _belongs(key: str, known: _Known) -> bool:
-    """Distinguish a guest from an account that once had the guest's address."""
+    """Return False for a guest's address if the person is an account that once had it."""
     return known.account is None or account_in(key) is not None
 
 
-def persons_of(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, int]:
-    """Return the person of each key, if there is one."""
+def find_persons(tx: Connection, store: str, keys: Iterable[str]) -> dict[str, int]:
+    """Return the person of each key; keys without a person are missing."""
     known = _load_known(tx, store, keys)
     return {key: each.person for key, each in known.items() if _belongs(key, each)}
 
 
-def person_keys(tx: Connection, store: str, persons: Iterable[int]) -> dict[int, str]:
+def load_person_keys(tx: Connection, store: str, persons: Iterable[int]) -> dict[int, str]:
     """Return the key of each person: the account, else the address."""
     found: dict[int, str] = {}
-    for person, kind, value in fetch_tuples(tx, _BY_PERSON, store, persons):
+    for person, kind, value in fetch_in(tx, _BY_PERSON, store, persons):
         if kind == ACCOUNT:
             found[person] = account_key(int(value))
         else:
@@ -161,8 +157,8 @@ def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> dict[st
 def mark_persons_dirty(tx: Connection, store: str, persons: Iterable[int]) -> None:
     """Mark these persons for evaluation."""
     for part in chunks(sorted(set(persons))):
-        those = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
-        tx.execute(update(_PERSONS).where(*those).values(dirty=1))
+        matching = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
+        tx.execute(update(_PERSONS).where(*matching).values(dirty=1))
 
 
 def _create(tx: Connection, store: str, people: Mapping[str, str]) -> dict[str, int]:
@@ -237,7 +233,7 @@ def _join(tx: Connection, store: str, source: int, target: _Known | None, new: s
     if target is not None and target.person != source:
         _copy_handled_events(tx, store, target.person, source)
     upsert(tx, IdentityRow, [_identity_row(store, new, source)])
-    # The person has another account now, or none: nothing was written to that one.
+    # The person has another account now, or none, and nothing was written to it yet.
     tx.execute(update(_PERSONS).where(_PERSONS.c.id == source).values(written_to_customer=None))
 
 

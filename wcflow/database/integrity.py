@@ -13,6 +13,7 @@ from wcflow.database.mapping import customer_from_row, order_from_row, product_f
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import loads, table_of
 from wcflow.database.tables import (
+    PERSON_LIST_COLUMNS,
     CustomerRow,
     EventRow,
     OrderRow,
@@ -37,7 +38,7 @@ class IntegrityProblem:
     """
 
     name: str
-    problem: str
+    message: str
     advice: str
     store: str = ""
     count: int = 1
@@ -110,15 +111,8 @@ def _json_reader(columns: Mapping[str, type]) -> RowReader:
     return read
 
 
-_LIST_COLUMNS = (
-    "added_by_hand",
-    "removed_by_hand",
-    "added_by_workflows",
-    "current_tags",
-    "matching_workflows",
-)
 _DICT_COLUMNS = ("kept_forever", "written_to_customer", "written_to_order")
-_PERSON_COLUMNS = {**dict.fromkeys(_LIST_COLUMNS, list), **dict.fromkeys(_DICT_COLUMNS, dict)}
+_PERSON_COLUMNS = {**dict.fromkeys(PERSON_LIST_COLUMNS, list), **dict.fromkeys(_DICT_COLUMNS, dict)}
 ROW_READERS: Mapping[type[SQLModel], RowReader] = {
     OrderRow: order_from_row,
     CustomerRow: customer_from_row,

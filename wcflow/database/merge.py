@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, upda
 
 from wcflow.database.sql import dumps, loads, table_of, upsert
 from wcflow.database.tables import (
+    PERSON_LIST_COLUMNS,
     EventRow,
     IdentityRow,
     MembershipRow,
@@ -21,13 +22,6 @@ from wcflow.database.tables import (
 _PERSONS, _IDENTITIES = table_of(PersonRow), table_of(IdentityRow)
 _MEMBERSHIPS, _TRANSITIONS = table_of(MembershipRow), table_of(TransitionRow)
 _RUNS, _OUTBOX, _EVENTS = table_of(RunRow), table_of(OutboxRow), table_of(EventRow)
-_TAG_LISTS = (
-    "added_by_hand",
-    "removed_by_hand",
-    "added_by_workflows",
-    "current_tags",
-    "matching_workflows",
-)
 
 
 def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
@@ -58,7 +52,10 @@ def _merged_row(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
     kept = _united(loads(old["kept_forever"]), loads(new["kept_forever"]))
     return {
         **new,
-        **{name: dumps(sorted({*loads(old[name]), *loads(new[name])})) for name in _TAG_LISTS},
+        **{
+            name: dumps(sorted({*loads(old[name]), *loads(new[name])}))
+            for name in PERSON_LIST_COLUMNS
+        },
         "kept_forever": dumps(kept),
         "written_to_order": newer["written_to_order"],
         "written_order_id": newer["written_order_id"],

@@ -1,6 +1,6 @@
-"""The outbox as rows: effects that wait for the shop, and what became of each.
+"""The outbox: changes to deliver, and their results.
 
-The unique key (store, rule, person, event, step) is the whole of deduplication.
+The unique key (store, rule, person, event, step) alone prevents duplicates.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
-    bindparam,
     case,
     delete,
     exists,
@@ -24,8 +23,16 @@ from sqlalchemy import (
     update,
 )
 
-from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples
-from wcflow.database.sql import count_by_value, instant, loads, stamp, table_of, upsert
+from wcflow.database.sql import (
+    count_by_value,
+    fetch_in,
+    instant,
+    loads,
+    select_in,
+    stamp,
+    table_of,
+    upsert,
+)
 from wcflow.database.tables import OutboxRow
 
 _OUTBOX = table_of(OutboxRow)
@@ -33,29 +40,25 @@ UNIQUE_KEY = ("store", "rule", "person", "event", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 TAGS_RULE = "tags"
 CLAIM_DURATION = timedelta(minutes=10)
-_SELECT_OPEN_TAGS = Prepared(
-    select(
-        _OUTBOX.c.person, _OUTBOX.c.step, _OUTBOX.c.state, _OUTBOX.c.payload, _OUTBOX.c.target_id
-    ).where(
-        _OUTBOX.c.store == bindparam("store"),
-        _OUTBOX.c.rule == TAGS_RULE,
-        _OUTBOX.c.person.in_(IN_LIST),
-        or_(*(_OUTBOX.c.state == state for state in ("due", "claimed", "failed"))),
-    )
-)
-_SELECT_WAITING_RUNS = Prepared(
-    select(_OUTBOX.c.person, _OUTBOX.c.run_id).where(
-        _OUTBOX.c.store == bindparam("store"),
-        _OUTBOX.c.person.in_(IN_LIST),
-        _OUTBOX.c.state == "due",
-        _OUTBOX.c.run_id.is_not(None),
-    )
+"""A claim that is older than this was left by a process that was killed."""
+_OPEN_STATES = ("due", "claimed", "failed")
+_OPEN_TAGS = select_in(
+    _OUTBOX,
+    "person",
+    _OUTBOX.c.person,
+    _OUTBOX.c.step,
+    _OUTBOX.c.state,
+    _OUTBOX.c.payload,
+    _OUTBOX.c.target_id,
+).where(_OUTBOX.c.rule == TAGS_RULE, _OUTBOX.c.state.in_(_OPEN_STATES))
+_WAITING_RUNS = select_in(_OUTBOX, "person", _OUTBOX.c.person, _OUTBOX.c.run_id).where(
+    _OUTBOX.c.state == "due", _OUTBOX.c.run_id.is_not(None)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """One effect as it stands in the outbox."""
+    """One change in the outbox."""
 
     id: int
     rule: str
@@ -97,13 +100,13 @@ def _entry_from_row(row: RowMapping) -> OutboxEntry:
 
 
 def add_entries(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Queue effects of workflows; one whose key is there already is left as it is."""
+    """Queue changes of workflows; entries with the same key stay as they are."""
     upsert(tx, OutboxRow, rows, on=UNIQUE_KEY, keep=[column.name for column in _OUTBOX.columns])
 
 
 @dataclass(frozen=True, slots=True)
 class TagEntry:
-    """The row that keeps what one place should show; ``target_id`` is the customer's or order's id."""
+    """The entry that writes tags to one customer or order; ``target_id`` is its id."""
 
     state: str
     payload: str
@@ -113,22 +116,22 @@ class TagEntry:
 def load_tag_entries(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[tuple[int, str], TagEntry]:
-    """Give the rows of tags of these people that are not done or called off, by (person, step)."""
+    """Return the open tag entries of these people by (person, step): due, claimed or failed."""
     found = {}
-    for person, step, *entry in fetch_tuples(tx, _SELECT_OPEN_TAGS, store, persons):
+    for person, step, *entry in fetch_in(tx, _OPEN_TAGS, store, persons):
         found[person, step] = TagEntry(*entry)
     return found
 
 
 def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Queue what places should show, one row for each; a later wish replaces an earlier."""
+    """Queue the tags to write, one entry per customer or order; a new entry replaces the old one."""
     initial = {"state": "due", "attempts": 0, "outcome": "", "approved": False, "finished_at": None}
     upsert(tx, OutboxRow, [{**row, **initial} for row in rows], on=UNIQUE_KEY)
 
 
-def cancel_tags(tx: Connection, store: str, unwanted: Iterable[tuple[int, str]]) -> None:
-    """Call off tags (person, step) that wait, or whose writer died, and are wanted no more."""
-    for person, step in unwanted:
+def cancel_tags(tx: Connection, store: str, keys: Iterable[tuple[int, str]]) -> None:
+    """Cancel tag entries (person, step) that are due or claimed: the store has these tags already."""
+    for person, step in keys:
         matching = (
             _OUTBOX.c.store == store,
             _OUTBOX.c.rule == TAGS_RULE,
@@ -137,12 +140,12 @@ def cancel_tags(tx: Connection, store: str, unwanted: Iterable[tuple[int, str]])
         tx.execute(
             update(_OUTBOX)
             .where(*matching, _OUTBOX.c.step == step, _OUTBOX.c.state.in_(("due", "claimed")))
-            .values(state="cancelled", outcome="the shop shows them already")
+            .values(state="cancelled", outcome="the store has these tags already")
         )
 
 
 def cancel_run_entries(tx: Connection, store: str, run_ids: Iterable[int], reason: str) -> int:
-    """Call off what waits of these runs."""
+    """Cancel the entries of these runs that are due; return how many."""
     waiting = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.run_id.in_(list(run_ids)),
@@ -156,9 +159,9 @@ def cancel_run_entries(tx: Connection, store: str, run_ids: Iterable[int], reaso
 def load_undelivered_runs(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[int, set[int]]:
-    """Give the runs of each person that have effects waiting for the shop."""
+    """Return the runs of each person that have changes that are due."""
     found: dict[int, set[int]] = {}
-    for person, run_id in fetch_tuples(tx, _SELECT_WAITING_RUNS, store, persons):
+    for person, run_id in fetch_in(tx, _WAITING_RUNS, store, persons):
         found.setdefault(person, set()).add(run_id)
     return found
 
@@ -176,7 +179,7 @@ def count_waiting(
 
 
 def approve_entries(tx: Connection, store: str, kinds: Sequence[str]) -> int:
-    """Approve all entries of these kinds that wait; return how many."""
+    """Approve all entries of these kinds that are due; return how many."""
     matching = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.state == "due",
@@ -197,33 +200,33 @@ def claim(
     approved_only: bool = False,
     urgent_only: bool = False,
 ) -> list[OutboxEntry]:
-    """Claim due effects, oldest first; of a run, none whose earlier ones are not done.
+    """Claim entries that are due, oldest first. In a run, each waits for the earlier ones.
 
-    A claim is an UPDATE whose rows say who won.
+    The UPDATE returns the entries that this process has claimed; another process gets none of them.
     """
     earlier = _OUTBOX.alias()
-    before = exists().where(
+    has_open_earlier = exists().where(
         earlier.c.run_id == _OUTBOX.c.run_id,
         earlier.c.id < _OUTBOX.c.id,
-        earlier.c.state.in_(("due", "claimed", "failed")),
+        earlier.c.state.in_(_OPEN_STATES),
     )
     due = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now))
-    wanted = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*due, ~before)
-    oldest = wanted.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
+    ready = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*due, ~has_open_earlier)
+    oldest = ready.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
     found: list[tuple[int, int]] = []
-    # Each sort by itself: the index gives the oldest of one without looking at the rest.
+    # One query for each kind: the index then returns the oldest without reading the others.
     both = (True, False)
     for kind, approved, urgent in product(
         kinds, (True,) if approved_only else both, (True,) if urgent_only else both
     ):
-        sort = (
+        of_kind = (
             _OUTBOX.c.kind == kind,
             _OUTBOX.c.approved.is_(approved),
             _OUTBOX.c.urgent.is_(urgent),
         )
-        found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*sort))]
+        found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*of_kind))]
     ids = [number for _, number in sorted(found)[:limit]]
-    matching = (
+    claimed = (
         update(_OUTBOX)
         .where(_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == "due")
         .values(
@@ -235,50 +238,50 @@ def claim(
         .returning(*_OUTBOX.c)
     )
     return sorted(
-        (_entry_from_row(row) for row in tx.execute(matching).mappings()), key=lambda row: row.id
+        (_entry_from_row(row) for row in tx.execute(claimed).mappings()), key=lambda entry: entry.id
     )
 
 
 def recover_claims(tx: Connection, store: str, now: datetime, holder: str) -> int:
-    """Make claims due again that a process left that died ten minutes ago, or that this one left.
+    """Make abandoned claims due again: those that are too old, and those of this process.
 
-    It leaves some where the database fails in the midst of a delivery. Their effect may be at the
-    shop or not; as they count as tried, it is looked for first.
+    This process abandons claims if the database fails during a delivery. Whether the change was
+    made is unknown. It counts as an attempt, so the next one looks it up in the store first.
     """
-    # One without an instant, or from a clock that was wrong, would never lapse.
-    impossible = or_(
-        _OUTBOX.c.claimed_at.is_(None), _OUTBOX.c.claimed_at > stamp(now + CLAIM_DURATION)
+    expired = or_(
+        _OUTBOX.c.claimed_at <= stamp(now - CLAIM_DURATION),
+        # Without a time, or with that of a wrong clock, a claim would never expire.
+        _OUTBOX.c.claimed_at.is_(None),
+        _OUTBOX.c.claimed_at > stamp(now + CLAIM_DURATION),
     )
-    lapsed = or_(_OUTBOX.c.claimed_at <= stamp(now - CLAIM_DURATION), impossible)
-    leftover = (
+    abandoned = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.state == "claimed",
-        or_(lapsed, _OUTBOX.c.claimed_by == holder),
+        or_(expired, _OUTBOX.c.claimed_by == holder),
     )
-    return tx.execute(update(_OUTBOX).where(*leftover).values(state="due")).rowcount
+    return tx.execute(update(_OUTBOX).where(*abandoned).values(state="due")).rowcount
 
 
 def release_claims(tx: Connection, store: str, holder: str, tried: Collection[int]) -> None:
-    """Give back what this delivery claimed; what it did not come to was no try."""
-    matching = (
+    """Make the remaining claims of a delivery due again; only ``tried`` ones count as an attempt."""
+    claimed = update(_OUTBOX).where(
         _OUTBOX.c.store == store,
         _OUTBOX.c.state == "claimed",
         _OUTBOX.c.claimed_by == holder,
     )
-    leftover = update(_OUTBOX).where(*matching)
-    in_hand = _OUTBOX.c.id.in_(list(tried))
-    tx.execute(leftover.where(~in_hand).values(state="due", attempts=_OUTBOX.c.attempts - 1))
-    tx.execute(leftover.where(in_hand).values(state="due"))
+    was_tried = _OUTBOX.c.id.in_(list(tried))
+    tx.execute(claimed.where(~was_tried).values(state="due", attempts=_OUTBOX.c.attempts - 1))
+    tx.execute(claimed.where(was_tried).values(state="due"))
 
 
 def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -> None:
-    """Try these again later."""
+    """Make entries due again at ``until``."""
     values = {"state": "due", "due_at": stamp(until), "outcome": reason}
     tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(**values))
 
 
 def record_outcome(tx: Connection, entry_id: int, state: str, outcome: str, now: datetime) -> None:
-    """Record what became of an effect: done, failed or cancelled."""
+    """Save the result of an entry: done, failed or cancelled."""
     tx.execute(
         update(_OUTBOX)
         .where(_OUTBOX.c.id == entry_id)
@@ -287,7 +290,7 @@ def record_outcome(tx: Connection, entry_id: int, state: str, outcome: str, now:
 
 
 def cancel_later_entries(tx: Connection, entry: OutboxEntry, reason: str) -> int:
-    """Call off the later effects of a run one of whose effects was given up."""
+    """Cancel the later entries of the same run; return how many."""
     if entry.run_id is None:
         return 0
     later = (_OUTBOX.c.run_id == entry.run_id, _OUTBOX.c.id > entry.id, _OUTBOX.c.state == "due")
@@ -306,66 +309,66 @@ def load_entries(
     kinds: Sequence[str] = (),
     newest_first: bool = False,
 ) -> list[OutboxEntry]:
-    """Give effects as they stand, oldest first unless asked otherwise; limit None gives all."""
+    """Return entries, oldest first by default; ``limit`` None returns all."""
     query = (
         select(_OUTBOX).order_by(_OUTBOX.c.id.desc() if newest_first else _OUTBOX.c.id).limit(limit)
     )
     if store is not None:
-        every = limit is not None and not (states or ids or kinds)
-        # A few of all: by an index of stores SQLite would sort them all, to give the first few.
-        query = query.where((_OUTBOX.c.store.concat("") if every else _OUTBOX.c.store) == store)
-    for column, wanted in ((_OUTBOX.c.state, states), (_OUTBOX.c.id, ids), (_OUTBOX.c.kind, kinds)):
-        if wanted:
-            query = query.where(column.in_(wanted))
+        unfiltered = limit is not None and not (states or ids or kinds)
+        # With an index of the store, SQLite would sort all entries to return the first few.
+        column = _OUTBOX.c.store.concat("") if unfiltered else _OUTBOX.c.store
+        query = query.where(column == store)
+    for name, values in (("state", states), ("id", ids), ("kind", kinds)):
+        if values:
+            query = query.where(_OUTBOX.c[name].in_(values))
     return [_entry_from_row(row) for row in tx.execute(query).mappings()]
 
 
 def load_person_entries(
     tx: Connection, store: str, person: int, limit: int = 50
 ) -> list[OutboxEntry]:
-    """Give a person's effects, newest first."""
+    """Return the entries of a person, newest first."""
     query = select(_OUTBOX).where(_OUTBOX.c.store == store, _OUTBOX.c.person == person)
     rows = tx.execute(query.order_by(_OUTBOX.c.id.desc()).limit(limit)).mappings()
     return [_entry_from_row(row) for row in rows]
 
 
 def count_by_state(tx: Connection, store: str) -> dict[str, int]:
-    """Count the effects by state."""
     return count_by_value(tx, _OUTBOX, store, "state", usual="done")
 
 
 def count_by_kind(tx: Connection, store: str, state: str) -> dict[str, int]:
-    """Count the effects in a state by their kind."""
+    """Count the entries in a state by kind."""
     matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
     query = select(_OUTBOX.c.kind, func.count()).where(*matching).group_by(_OUTBOX.c.kind)
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def retry(tx: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Queue again what was given up or called off; what was tried is looked for first."""
-    over = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("failed", "cancelled", "due")))
-    # As after one try, and not after none: the shop may have taken what it did not answer.
-    tries = case((_OUTBOX.c.attempts > 0, 1), else_=0)
+    """Approve failed, cancelled or due entries and make them due now; return how many."""
+    matching = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("failed", "cancelled", "due")))
+    # One attempt remains: the change may have been made, so it is looked up in the store first.
+    attempts = case((_OUTBOX.c.attempts > 0, 1), else_=0)
     values = {"state": "due", "due_at": stamp(now), "outcome": "", "approved": True}
-    return tx.execute(update(_OUTBOX).where(*over).values(attempts=tries, **values)).rowcount
+    return tx.execute(update(_OUTBOX).where(*matching).values(attempts=attempts, **values)).rowcount
 
 
 def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Call off what waits or was given up, by hand."""
+    """Cancel due or failed entries by hand; return how many."""
     waiting = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("due", "failed")))
     values = {"state": "cancelled", "outcome": "cancelled by hand", "finished_at": stamp(now)}
     return tx.execute(update(_OUTBOX).where(*waiting).values(**values)).rowcount
 
 
 def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:
-    """Forget tags that were written long ago: they are state, and their row says nothing more.
+    """Delete tag entries that finished before this time; return how many.
 
-    Effects of workflows stay for good, for their keys are what keeps them from happening twice.
+    Entries of workflows are never deleted: their keys prevent duplicates.
     """
     old = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.rule == TAGS_RULE,
         _OUTBOX.c.finished_at <= stamp(before),
+        _OUTBOX.c.state.in_(("done", "cancelled")),
     )
-    over = _OUTBOX.c.state.in_(("done", "cancelled"))
-    return tx.execute(delete(_OUTBOX).where(*old, over)).rowcount
+    return tx.execute(delete(_OUTBOX).where(*old)).rowcount

@@ -1,4 +1,4 @@
-"""People as rows: whom to look at, what is remembered of them, where they stand."""
+"""Load and save people: their state after the last evaluation, and their segments."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, not_, select, update
 
-from wcflow.database.identity import person_keys, persons_of
-from wcflow.database.prepared import IN_LIST, Prepared, fetch_tuples, select_in
+from wcflow.database.identity import find_persons, load_person_keys
 from wcflow.database.sql import (
     chunks,
     count_by_value,
     dumps,
+    fetch_in,
     instant,
     loads,
+    select_in,
     stamp,
     table_of,
     upsert,
@@ -25,12 +26,11 @@ from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
 from wcflow.profile import Transition, account_in, email_in, guest_key
 from wcflow.rules.tags import Memory, TagMeta
 
-_PERSONS, _MEMBERSHIPS, _TRANSITIONS = (
-    table_of(PersonRow),
-    table_of(MembershipRow),
-    table_of(TransitionRow),
-)
-_COLUMNS = (
+_PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
+_TRANSITIONS = table_of(TransitionRow)
+_SELECT_MEMORIES = select_in(
+    _PERSONS,
+    "id",
     _PERSONS.c.id,
     _PERSONS.c.email,
     _PERSONS.c.evaluated_at,
@@ -46,22 +46,16 @@ _COLUMNS = (
     _PERSONS.c.written_order_id,
     _PERSONS.c.spend_percentile,
     _PERSONS.c.orders_percentile,
-)
-_SELECT_MEMORIES = Prepared(
-    select(*_COLUMNS).where(
-        _PERSONS.c.store == bindparam("store"), _PERSONS.c.id.in_(IN_LIST), _PERSONS.c.present
-    )
-)
-
+).where(_PERSONS.c.present)
 _SELECT_MEMBERSHIPS = select_in(
     _MEMBERSHIPS, "person", _MEMBERSHIPS.c.person, _MEMBERSHIPS.c.segment, _MEMBERSHIPS.c.since
 )
 
 
 def load_memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
-    """Give what is remembered of each of these people."""
+    """Return the saved state of each person; those who are not present are missing."""
     entered = _load_memberships(tx, store, persons)
-    rows = fetch_tuples(tx, _SELECT_MEMORIES, store, persons)
+    rows = fetch_in(tx, _SELECT_MEMORIES, store, persons)
     return {row[0]: _memory_from_row(row, entered.get(row[0]) or {}) for row in rows}
 
 
@@ -69,12 +63,9 @@ def _load_memberships(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[int, dict[str, datetime]]:
     found: dict[int, dict[str, datetime]] = {}
-    for person, segment, since in fetch_tuples(tx, _SELECT_MEMBERSHIPS, store, persons):
+    for person, segment, since in fetch_in(tx, _SELECT_MEMBERSHIPS, store, persons):
         found.setdefault(person, {})[segment] = instant(since)
     return found
-
-
-_remembered = Memory
 
 
 def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Memory:
@@ -84,7 +75,7 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
         to_customer, to_order, order_id, by_spend, by_orders,
     ) = row
     # fmt: on
-    return _remembered(
+    return Memory(
         person,
         email,
         None if evaluated is None else instant(evaluated),
@@ -104,7 +95,7 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
     )
 
 
-# Many wear the same: what a column says is read once.
+# Many people have the same tags.
 @lru_cache(maxsize=8192)
 def _parse_tags(text: str) -> frozenset[str]:
     return frozenset(loads(text))
@@ -125,7 +116,7 @@ def _dump_written(written: TagMeta | None) -> str | None:
 
 
 def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
-    """Give a memory as columns; those of due times and totals are not among them."""
+    """Return the columns of a memory; due times and totals are not among them."""
     return {
         "id": memory.person,
         "store": store,
@@ -145,7 +136,7 @@ def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
 
 
 class EvaluationRecord(NamedTuple):
-    """What every judgement leaves of a person: when they were judged, when to look again, figures."""
+    """What every evaluation saves of a person: when it was, when the next is due, and totals."""
 
     person: int
     email: str
@@ -157,11 +148,14 @@ class EvaluationRecord(NamedTuple):
     orders_count: int
 
 
-def save_evaluation_records(tx: Connection, store: str, judged: Iterable[EvaluationRecord]) -> None:
-    """Keep of people whose memory stands what a judgement leaves; their marks are cleared."""
-    notes = [_record_values(store, each) for each in judged]
-    _UPDATE_IN_PLACE.execute_many(tx, notes)
-    _UPDATE_WITH_INDEXES.execute_many(tx, notes)
+def save_evaluation_records(
+    tx: Connection, store: str, records: Iterable[EvaluationRecord]
+) -> None:
+    """Save the evaluations of people whose memory did not change."""
+    values = [_record_values(store, record) for record in records]
+    if values:
+        tx.execute(_UPDATE_UNINDEXED, values)
+        tx.execute(_UPDATE_ALL, values)
 
 
 _NEW_VALUES = {
@@ -176,8 +170,7 @@ _NEW_VALUES = {
         "orders_count",
     )
 }
-# A row whose place in the indexes stays is written in a quarter of the time: the database would
-# also take it out and put it in again.
+# Two statements: a row is written in a quarter of the time if no indexed column is set.
 _INDEXED_COLUMNS = ("email", "dirty", "due_at")
 _INDEXES_UNCHANGED = and_(
     _PERSONS.c.email == _NEW_VALUES["email"],
@@ -187,16 +180,14 @@ _INDEXES_UNCHANGED = and_(
 _UPDATE = update(_PERSONS).where(
     _PERSONS.c.store == bindparam("of_store"), _PERSONS.c.id == bindparam("of_person")
 )
-_UPDATE_IN_PLACE = Prepared(
-    _UPDATE.where(_INDEXES_UNCHANGED).values(
-        {name: to for name, to in _NEW_VALUES.items() if name not in _INDEXED_COLUMNS}
-    )
+_UPDATE_UNINDEXED = _UPDATE.where(_INDEXES_UNCHANGED).values(
+    {name: value for name, value in _NEW_VALUES.items() if name not in _INDEXED_COLUMNS}
 )
-_UPDATE_WITH_INDEXES = Prepared(_UPDATE.where(not_(_INDEXES_UNCHANGED)).values(_NEW_VALUES))
+_UPDATE_ALL = _UPDATE.where(not_(_INDEXES_UNCHANGED)).values(_NEW_VALUES)
 
 
-def _record_values(store: str, judged: EvaluationRecord) -> dict[str, Any]:
-    person, email, evaluated_at, digest, dirty, due_at, spent, orders_count = judged
+def _record_values(store: str, record: EvaluationRecord) -> dict[str, Any]:
+    person, email, evaluated_at, digest, dirty, due_at, spent, orders_count = record
     return {
         "of_store": store,
         "of_person": person,
@@ -210,12 +201,12 @@ def _record_values(store: str, judged: EvaluationRecord) -> dict[str, Any]:
     }
 
 
-def save_memories(tx: Connection, store: str, kept: Iterable[Memory]) -> None:
-    """Keep what a delivery has changed of memories; due times stay as they are."""
-    upsert(tx, PersonRow, [memory_to_row(store, memory) for memory in kept])
+def save_memories(tx: Connection, store: str, memories: Iterable[Memory]) -> None:
+    """Save memories; due times and totals stay as they are."""
+    upsert(tx, PersonRow, [memory_to_row(store, memory) for memory in memories])
 
 
-_FORGOTTEN = {
+_CLEARED = {
     **PersonRow(store="").model_dump(exclude={"id", "store"}),
     "present": False,
     "dirty": 0,
@@ -223,31 +214,28 @@ _FORGOTTEN = {
 
 
 def delete_people(tx: Connection, store: str, persons: Sequence[int]) -> None:
-    """Clear people of whom the store has nothing left; their ids, runs and outbox entries stay."""
+    """Clear people who have neither an account nor orders; their ids, runs and outbox entries stay."""
     for part in chunks(persons):
-        here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
-        tx.execute(update(_PERSONS).where(*here).values(**_FORGOTTEN))
-        tx.execute(
-            delete(_MEMBERSHIPS).where(
-                _MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.person.in_(part)
-            )
-        )
+        matching = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
+        tx.execute(update(_PERSONS).where(*matching).values(**_CLEARED))
+    _delete_memberships(tx, store, persons)
+
+
+def _delete_memberships(tx: Connection, store: str, persons: Iterable[int]) -> None:
+    for part in chunks(persons):
+        matching = (_MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.person.in_(part))
+        tx.execute(delete(_MEMBERSHIPS).where(*matching))
 
 
 def save_memberships(
     tx: Connection, store: str, segments: Mapping[int, Mapping[str, datetime]]
 ) -> None:
-    """Keep where people stand now, in place of where they stood."""
-    for part in chunks(segments):
-        tx.execute(
-            delete(_MEMBERSHIPS).where(
-                _MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.person.in_(part)
-            )
-        )
+    """Replace the segments of these people."""
+    _delete_memberships(tx, store, segments)
     rows = [
         {"store": store, "person": person, "segment": name, "since": stamp(since)}
-        for person, entered in segments.items()
-        for name, since in entered.items()
+        for person, since_by_segment in segments.items()
+        for name, since in since_by_segment.items()
     ]
     upsert(tx, MembershipRow, rows)
 
@@ -255,7 +243,7 @@ def save_memberships(
 def save_transitions(
     tx: Connection, store: str, transitions: Sequence[tuple[int, Transition, str]]
 ) -> None:
-    """Write the timeline: (person, move, reason)."""
+    """Save (person, transition, reason) to the timeline."""
     rows = [
         {
             "store": store,
@@ -274,27 +262,27 @@ def save_transitions(
 def load_transitions(
     tx: Connection, store: str, person: int, limit: int = 20
 ) -> list[TransitionRow]:
-    """Give a person's timeline, newest first."""
-    mine = (_TRANSITIONS.c.store == store, _TRANSITIONS.c.person == person)
-    query = select(_TRANSITIONS).where(*mine).order_by(_TRANSITIONS.c.id.desc()).limit(limit)
+    """Return the newest transitions of a person, newest first."""
+    matching = (_TRANSITIONS.c.store == store, _TRANSITIONS.c.person == person)
+    query = select(_TRANSITIONS).where(*matching).order_by(_TRANSITIONS.c.id.desc()).limit(limit)
     return [TransitionRow(**row) for row in tx.execute(query).mappings()]
 
 
-def persons(tx: Connection, store: str) -> list[int]:
-    """Return everyone the store has something of."""
-    here = (_PERSONS.c.store == store, _PERSONS.c.present)
-    return list(tx.scalars(select(_PERSONS.c.id).where(*here).order_by(_PERSONS.c.id)))
+def load_person_ids(tx: Connection, store: str) -> list[int]:
+    """Return everyone who has an account or an order."""
+    present = (_PERSONS.c.store == store, _PERSONS.c.present)
+    return list(tx.scalars(select(_PERSONS.c.id).where(*present).order_by(_PERSONS.c.id)))
 
 
 def count_by_segment(tx: Connection, store: str) -> dict[str, int]:
-    """Count the people of each segment."""
+    """Count the people in each segment."""
     return count_by_value(tx, _MEMBERSHIPS, store, "segment")
 
 
 def count_people(tx: Connection, store: str) -> int:
-    """Count the people the store has something of."""
-    here = (_PERSONS.c.store == store, _PERSONS.c.present)
-    return tx.scalar(select(func.count()).select_from(_PERSONS).where(*here)) or 0
+    """Count the people who have an account or an order."""
+    present = (_PERSONS.c.store == store, _PERSONS.c.present)
+    return tx.scalar(select(func.count()).where(*present)) or 0
 
 
 def find_person(tx: Connection, store: str, name: str) -> int | None:
@@ -304,10 +292,10 @@ def find_person(tx: Connection, store: str, name: str) -> int | None:
     """
     wanted = name.strip()
     keys = [f"c{wanted}" if wanted.isdecimal() else wanted, guest_key(wanted.lower())]
-    named = persons_of(tx, store, [key for key in keys if account_in(key) or email_in(key)])
-    # Each by an index of its own: joined by "or", they would read every person.
-    here = select(_PERSONS.c.id).where(_PERSONS.c.store == store, _PERSONS.c.present)
-    found = {*tx.scalars(here.where(_PERSONS.c.email == wanted.lower()))}
-    if named:
-        found.update(tx.scalars(here.where(_PERSONS.c.id.in_(named.values()))))
-    return min(found, key=person_keys(tx, store, found).__getitem__, default=None)
+    by_key = find_persons(tx, store, [key for key in keys if account_in(key) or email_in(key)])
+    # Two queries, one for each index: a query with "or" would read every person.
+    present = select(_PERSONS.c.id).where(_PERSONS.c.store == store, _PERSONS.c.present)
+    found = {*tx.scalars(present.where(_PERSONS.c.email == wanted.lower()))}
+    if by_key:
+        found.update(tx.scalars(present.where(_PERSONS.c.id.in_(by_key.values()))))
+    return min(found, key=load_person_keys(tx, store, found).__getitem__, default=None)

@@ -1,6 +1,6 @@
-"""Rows of the shop that could not be understood, and why. The last good version stays in the mirror.
+"""Records of the store that cannot be read, and why. The database keeps their last readable version.
 
-A row is known by its kind and id alone: what stands in it may be personal, and is not kept.
+Only the kind and id of a record are saved: its content can be personal.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -25,11 +25,11 @@ _RECORDS = {
 }
 
 PERSON_KINDS = ("person of order", "person of customer")
-"""Kinds of rows that could be read, and whose person could not be judged all the same."""
+"""Kinds of records that can be read, but whose person cannot be evaluated."""
 
 
 class QuarantinedRecord(NamedTuple):
-    """A row that was put aside; ``id`` is 0 where not even that could be read."""
+    """A record in quarantine; ``id`` is 0 if its id cannot be read either."""
 
     kind: str
     id: int
@@ -39,7 +39,7 @@ class QuarantinedRecord(NamedTuple):
 
 
 class RecordKey(NamedTuple):
-    """Which row: an order, a customer, a product or a refund, and its id."""
+    """The kind and id of a record: order, customer, product or refund."""
 
     kind: str
     id: int
@@ -74,47 +74,39 @@ def load_odd_fields(tx: Connection, store: str) -> list[OddField]:
 
 
 def load_quarantine(tx: Connection, store: str) -> list[QuarantinedRecord]:
-    """Give all rows that are put aside, those that were seen last first."""
-    newest = (_QUARANTINE.c.last_seen.desc(), _QUARANTINE.c.kind, _QUARANTINE.c.id)
-    rows = tx.execute(select(_QUARANTINE).where(_QUARANTINE.c.store == store).order_by(*newest))
-    return [_record_from_row(row) for row in rows]
-
-
-def _record_from_row(row: Any) -> QuarantinedRecord:
-    return QuarantinedRecord(
-        row.kind, row.id, row.reason, instant(row.first_seen), instant(row.last_seen)
-    )
+    """Return all records in quarantine, those that were seen last first."""
+    newest_first = (_QUARANTINE.c.last_seen.desc(), _QUARANTINE.c.kind, _QUARANTINE.c.id)
+    query = select(_QUARANTINE).where(_QUARANTINE.c.store == store).order_by(*newest_first)
+    return [
+        QuarantinedRecord(
+            row.kind, row.id, row.reason, instant(row.first_seen), instant(row.last_seen)
+        )
+        for row in tx.execute(query)
+    ]
 
 
 def quarantine(
     tx: Connection, store: str, reasons: Iterable[tuple[RecordKey, str]], now: datetime
 ) -> None:
-    """Note rows that were not understood now; since when stays as it was."""
+    """Save which records cannot be read now; ``first_seen`` of known ones stays."""
     at = stamp(now)
     records = [{"store": store, **key._asdict(), "reason": reason} for key, reason in reasons]
-    rows = [{**row, "first_seen": at, "last_seen": at} for row in records]
+    rows = [{**record, "first_seen": at, "last_seen": at} for record in records]
     upsert(tx, QuarantineRow, rows, keep=["first_seen"])
 
 
 def remove_from_quarantine(tx: Connection, store: str, keys: Iterable[RecordKey]) -> None:
-    """Forget that these were put aside: they were understood, or are no more."""
+    """Remove records that can be read again or no longer exist."""
     by_kind: dict[str, set[int]] = {}
     for key in keys:
         by_kind.setdefault(key.kind, set()).add(key.id)
     for kind, ids in by_kind.items():
+        of_kind = (_QUARANTINE.c.store == store) & (_QUARANTINE.c.kind == kind)
         for part in chunks(sorted(ids)):
-            here = (
-                (_QUARANTINE.c.store == store)
-                & (_QUARANTINE.c.kind == kind)
-                & _QUARANTINE.c.id.in_(part)
-            )
-            tx.execute(delete(_QUARANTINE).where(here))
+            tx.execute(delete(_QUARANTINE).where(of_kind, _QUARANTINE.c.id.in_(part)))
 
 
 def drop_stale_without_id(tx: Connection, store: str, before: datetime) -> None:
-    """Forget rows without an id that were not met again since then."""
-    nameless = (_QUARANTINE.c.store == store) & (_QUARANTINE.c.id == 0)
-    tx.execute(delete(_QUARANTINE).where(nameless, _QUARANTINE.c.last_seen < stamp(before)))
-
-
-# Which rows of the mirror a resync has not met at the shop yet. Kept, so that it may die and go on.
+    """Remove records without an id that were last seen before this time."""
+    without_id = (_QUARANTINE.c.store == store) & (_QUARANTINE.c.id == 0)
+    tx.execute(delete(_QUARANTINE).where(without_id, _QUARANTINE.c.last_seen < stamp(before)))

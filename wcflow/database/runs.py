@@ -1,4 +1,4 @@
-"""Runs of workflows as rows, and since when each workflow watches."""
+"""Load and save runs of workflows, and when each workflow was enabled."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from wcflow.database.prepared import Prepared, fetch_rows, fetch_tuples, select_in
-from wcflow.database.sql import dumps, instant, loads, stamp, table_of, upsert
+from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, stamp, table_of, upsert
 from wcflow.database.tables import RunRow, WorkflowRow
 from wcflow.rules.workflow_run import Activation, Run
 
 _RUNS, _WORKFLOWS = table_of(RunRow), table_of(WorkflowRow)
 _BY_PERSON = select_in(_RUNS, "person")
-_BY_ORDER = select_in(_RUNS, "order_id", _RUNS.c.order_id, _RUNS.c.workflow, _RUNS.c.event)
-_COLUMN_NAMES = [column.name for column in _RUNS.columns if column.name not in ("id", "ended_at")]
-_INSERT = Prepared(
-    _RUNS.insert().values({n: bindparam(f"to_{n}") for n in _COLUMN_NAMES}).returning(_RUNS.c.id)
-)
-_SELECT_ACTIVATIONS = Prepared(select(_WORKFLOWS).where(_WORKFLOWS.c.store == bindparam("store")))
+_EVENTS_BY_ORDER = select_in(_RUNS, "order_id", _RUNS.c.order_id, _RUNS.c.workflow, _RUNS.c.event)
 
 
 def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, list[Run]]:
-    """Give the runs of each of these people, oldest first."""
+    """Return the runs of each person, oldest first."""
     found: dict[int, list[Run]] = {}
-    for row in sorted(fetch_rows(tx, _BY_PERSON, store, persons), key=attrgetter("id")):
+    for row in sorted(fetch_in(tx, _BY_PERSON, store, persons), key=attrgetter("id")):
         found.setdefault(row.person, []).append(_run_from_row(row))
     return found
 
@@ -34,21 +28,20 @@ def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, l
 def load_seen_order_events(
     tx: Connection, store: str, order_ids: Sequence[int]
 ) -> dict[int, set[tuple[str, str]]]:
-    """Give (workflow, event) that was seen of each order, under whatever person."""
+    """Return the (workflow, event) pairs of each order that have a run, of any person."""
     found: dict[int, set[tuple[str, str]]] = {}
-    for order_id, workflow, event in fetch_tuples(tx, _BY_ORDER, store, order_ids):
+    for order_id, workflow, event in fetch_in(tx, _EVENTS_BY_ORDER, store, order_ids):
         found.setdefault(order_id, set()).add((workflow, event))
     return found
 
 
 def save_run(tx: Connection, store: str, run: Run) -> int:
-    """Keep a run and give its id."""
+    """Save a run and return its id."""
     row = _run_to_row(store, run)
     if run.id is not None:
         tx.execute(update(_RUNS).where(_RUNS.c.id == run.id).values(**row))
         return run.id
-    (inserted,) = _INSERT.rows(tx, **{f"to_{name}": value for name, value in row.items()})
-    return int(inserted.id)
+    return int(tx.execute(insert(_RUNS).returning(_RUNS.c.id), row).scalar_one())
 
 
 def _run_from_row(row: Any) -> Run:
@@ -94,8 +87,8 @@ def _run_to_row(store: str, run: Run) -> dict[str, Any]:
 
 
 def load_activations(tx: Connection, store: str) -> dict[str, tuple[Activation, str]]:
-    """Give since when each workflow watches, and the digest of what it watches."""
-    rows = _SELECT_ACTIVATIONS.rows(tx, store=store)
+    """Return when each workflow was enabled, and the digest of its rules then."""
+    rows = tx.execute(select(_WORKFLOWS).where(_WORKFLOWS.c.store == store))
     return {
         row.name: (Activation(instant(row.active_since), row.mode), row.rules_digest)
         for row in rows
@@ -105,18 +98,14 @@ def load_activations(tx: Connection, store: str) -> dict[str, tuple[Activation, 
 def save_activations(
     tx: Connection, store: str, activations: Mapping[str, tuple[Activation, str]]
 ) -> None:
-    """Keep since when workflows watch."""
-    upsert(
-        tx,
-        WorkflowRow,
-        [
-            {
-                "store": store,
-                "name": name,
-                "mode": activation.mode,
-                "active_since": stamp(activation.since),
-                "rules_digest": digest,
-            }
-            for name, (activation, digest) in activations.items()
-        ],
-    )
+    rows = [
+        {
+            "store": store,
+            "name": name,
+            "mode": activation.mode,
+            "active_since": stamp(activation.since),
+            "rules_digest": digest,
+        }
+        for name, (activation, digest) in activations.items()
+    ]
+    upsert(tx, WorkflowRow, rows)

@@ -1,6 +1,6 @@
-"""Write many rows at once, alike on SQLite and PostgreSQL; and the forms in which values are stored.
+"""Helpers for queries on SQLite and PostgreSQL: upserts, IN lists, JSON, times and counts.
 
-Core, not the ORM: merging objects one by one costs twenty times as much.
+Queries use SQLAlchemy Core: merging ORM objects one by one takes twenty times as long.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from functools import cache, lru_cache
 from itertools import chain, islice
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import orjson
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Dialect,
+    Select,
     Table,
+    bindparam,
     false,
     func,
     literal,
@@ -41,10 +44,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 
 CHUNK_SIZE = 500
-"""How many values an IN list is given: far below SQLite's limit, and few enough to plan quickly."""
+"""Values in one IN list: far below SQLite's limit, and few enough to plan quickly."""
 
 _BATCH_SIZES = (400, 80, 16, 4, 1)
-"""How many rows SQLite is given in one statement: as many as there are left, in few kinds of it."""
+"""Numbers of rows in one statement for SQLite; few, so that few statements are compiled."""
 
 
 def upsert(
@@ -55,11 +58,10 @@ def upsert(
     keep: Collection[str] = (),
     on: Sequence[str] = (),
 ) -> None:
-    """Insert rows, or update those whose key is there. All rows have the same keys.
+    """Insert rows, or update existing ones. All rows have the same columns.
 
-    The key is the primary key, or the unique columns ``on``. A column that the rows do not name
-    takes the model's default in a new row and stays as it is in an old one; so do the columns to
-    ``keep``, which new rows must still be given.
+    A row exists if its primary key does, or the unique columns ``on``. Existing rows keep the
+    columns in ``keep`` and those that the rows omit; new rows get the model's default for these.
     """
     if not rows:
         return
@@ -68,18 +70,18 @@ def upsert(
     if compiled.values is None:
         tx.exec_driver_sql(compiled.text, [dict(row) for row in rows])
         return
-    at = 0
+    start = 0
     for size in _BATCH_SIZES:
-        while len(rows) - at >= size:
-            part = map(compiled.values, rows[at : at + size])
+        while len(rows) - start >= size:
+            part = map(compiled.values, rows[start : start + size])
             tx.exec_driver_sql(compiled.many[size], tuple(chain.from_iterable(part)))
-            at += size
+            start += size
 
 
 class _CompiledUpsert(NamedTuple):
-    """A statement as the driver takes it, for one row and, ``many``, for so many rows at once.
+    """An upsert as SQL for one row and, in ``many``, for several rows.
 
-    ``values`` gives a row's values in their places, where the driver takes them without names.
+    ``values`` returns the values of a row in the statement's order; None if they have names.
     """
 
     text: str
@@ -91,21 +93,22 @@ class _CompiledUpsert(NamedTuple):
 def _compile_upsert(
     model: type[SQLModel],
     dialect: Dialect,
-    named: tuple[str, ...],
+    columns: tuple[str, ...],
     key: tuple[str, ...],
     keep: frozenset[str],
 ) -> _CompiledUpsert:
-    # Compiled once: to have SQLAlchemy look at every value anew takes longer than SQLite does to
-    # write it. The columns hold numbers, texts and booleans, which drivers take as they are.
-    statement = _build_upsert(model, dialect.name, named, key, keep)
-    compiled = statement.compile(dialect=dialect, column_keys=list(named))
+    # Compiled once, because SQLAlchemy takes longer to process a value than SQLite to write it.
+    # Drivers take the numbers, texts and booleans of the columns without conversion.
+    statement = _build_upsert(model, dialect.name, columns, key, keep)
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
     assert isinstance(compiled, SQLCompiler)
-    text, places = str(compiled), compiled.positiontup
-    if places is None:
+    text, names = str(compiled), compiled.positiontup
+    if names is None:
         return _CompiledUpsert(text)
-    first, *rest = places
-    values = itemgetter(*places) if rest else lambda row: (row[first],)
-    # SQLite lets other threads work during a statement, and takes them all up between two.
+    first, *rest = names
+    values = itemgetter(*names) if rest else lambda row: (row[first],)
+    # Without statements for several rows, an import takes half as long again: after each statement
+    # the thread that writes would wait for those that parse pages.
     head, words, tail = text.partition(" VALUES ")
     one, conflict, then = tail.partition(" ON CONFLICT ")
     many = {n: f"{head}{words}{', '.join([one] * n)}{conflict}{then}" for n in _BATCH_SIZES}
@@ -116,42 +119,35 @@ def _compile_upsert(
 def _build_upsert(
     model: type[SQLModel],
     dialect: str,
-    named: tuple[str, ...],
+    columns: tuple[str, ...],
     key: tuple[str, ...],
     keep: frozenset[str],
 ) -> Insert:
     table = table_of(model)
-    changed = [name for name in named if name not in key and name not in keep]
-    # Defaults stand in the statement: to bind them anew for every row costs more than the rest.
-    rest = {name: value for name, value in _column_defaults(model).items() if name not in named}
+    changed = [name for name in columns if name not in key and name not in keep]
+    # Defaults are literals in the statement: binding them for every row takes too long.
+    defaults = {name: each for name, each in _column_defaults(model).items() if name not in columns}
     if dialect == "sqlite":
-        to_lite = sqlite.insert(table).values(rest)
-        updates = {name: to_lite.excluded[name] for name in changed}
-        return (
-            to_lite.on_conflict_do_update(index_elements=key, set_=updates)
-            if updates
-            else to_lite.on_conflict_do_nothing()
-        )
-    # What PostgreSQL needs takes its time to import; who has SQLite does without.
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+        insert: Any = sqlite.insert(table).values(defaults)
+    else:
+        # Imported here, because it is slow and SQLite does not need it.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
 
-    to_post = postgresql.insert(table).values(rest)
-    updates = {name: to_post.excluded[name] for name in changed}
-    return (
-        to_post.on_conflict_do_update(index_elements=key, set_=updates)
-        if updates
-        else to_post.on_conflict_do_nothing()
-    )
+        insert = postgresql.insert(table).values(defaults)
+    updates = {name: insert.excluded[name] for name in changed}
+    if not updates:
+        return cast(Insert, insert.on_conflict_do_nothing())
+    return cast(Insert, insert.on_conflict_do_update(index_elements=key, set_=updates))
 
 
 def _column_defaults(model: type[SQLModel]) -> Mapping[str, Any]:
-    columns = table_of(model).columns
-    # A number that the database gives must not be given as NULL.
+    table_columns = table_of(model).columns
+    # The database numbers the rows itself, unless the statement sets NULL.
     numbered = {c.name for c in table_of(model).primary_key if c.autoincrement is not False}
     return {
-        name: _literal(field.default, columns[name].type)
+        name: _literal(field.default, table_columns[name].type)
         for name, field in model.model_fields.items()
-        if not field.is_required() and name in columns and name not in numbered
+        if not field.is_required() and name in table_columns and name not in numbered
     }
 
 
@@ -165,42 +161,56 @@ def _literal(value: object, kind: TypeEngine[Any]) -> ColumnElement[Any]:
 
 
 def table_of(model: type[SQLModel]) -> Table:
-    """Give the Core table of a model."""
+    """Return the Core table of a model."""
     table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it for table=True
     assert isinstance(table, Table)
     return table
 
 
 def chunks(values: Iterable[T], size: int = CHUNK_SIZE) -> Iterator[list[T]]:
-    """Cut values into lists of at most ``size``."""
+    """Split values into lists of at most ``size``."""
     rest = iter(values)
     while part := list(islice(rest, size)):
         yield part
 
 
+def select_in(table: Table, column: str, *columns: Column[Any]) -> Select[Any]:
+    """Return a query for :func:`fetch_in`: the rows of a store whose ``column`` is in a list."""
+    of_store = table.c["store"] == bindparam("store")
+    in_list = table.c[column].in_(bindparam("values", expanding=True))
+    return select(*(columns or (table,))).where(of_store, in_list)
+
+
+def fetch_in(
+    tx: Connection, query: Select[Any], store: str, values: Iterable[Any]
+) -> Iterator[Any]:
+    """Return the rows of a query from :func:`select_in` for any number of values."""
+    for part in chunks(values):
+        yield from tx.execute(query, {"store": store, "values": part}).all()
+
+
 def dumps(value: Any) -> str:
-    """Write a JSON column: keys sorted, so that equal content is equal text."""
+    """Return a value as JSON; keys are sorted, so that equal content is equal text."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def loads(text: str) -> Any:
-    """Read a JSON column."""
     return orjson.loads(text)
 
 
 def stamp(instant: datetime) -> int:
-    """Give an aware instant as whole seconds since 1970."""
-    # In half the time of timestamp(), by way of a fraction: an order has five of them.
+    """Return an aware datetime as whole seconds since 1970."""
+    # Integers take half the time of timestamp(), and an order has five times.
     since = instant - _EPOCH
     return since.days * _DAY + since.seconds
 
 
 def instant(stamp: int) -> datetime:
-    """Give whole seconds since 1970 as an aware instant in UTC."""
+    """Return whole seconds since 1970 as a datetime in UTC."""
     return datetime.fromtimestamp(stamp, UTC)
 
 
-# Count the rows of a store, as of a million orders: how many there are, and of which kinds. No row is read here: who only counts starts without what makes records of rows.
+# Counts of rows. They are here, because ``status`` then starts without importing the records.
 
 _STORES, _RUNS = table_of(StoreRow), table_of(RunRow)
 _ORDERS, _CUSTOMERS = table_of(OrderRow), table_of(CustomerRow)
@@ -229,7 +239,7 @@ def count_runs(tx: Connection, store: str) -> dict[str, dict[str, int]]:
 
 
 def count_rows(tx: Connection, table: Table, store: str) -> int:
-    """Count a store's rows; SQLite counts a whole table much sooner than the rows of a store."""
+    """Count the rows of a store; SQLite counts a whole table much faster than the rows of a store."""
     counted = select(func.count()).select_from(table)
     if not _is_only_store(tx, store):
         counted = counted.where(table.c["store"] == store)
@@ -239,31 +249,28 @@ def count_rows(tx: Connection, table: Table, store: str) -> int:
 def count_by_value(
     tx: Connection, table: Table, store: str, column: str, usual: str = ""
 ) -> dict[str, int]:
-    """Give how many rows have each value of a column of few values that an index holds.
+    """Count the rows of a store by an indexed column with few values.
 
-    Value by value takes half as long as GROUP BY; and the ``usual`` one, which most rows have, is
-    what the others leave of the whole, where that is soon counted.
+    One query for each value takes half as long as GROUP BY. ``usual`` is the value of most rows: it
+    is not counted, but calculated from the total, which is fast if there is only one store.
     """
-    mine, of = table.c["store"] == store, table.c[column]
-    values = []
-    value = _next_value(tx, of, mine)
+    of_store, counted = table.c["store"] == store, table.c[column]
+    values: list[str] = []
+    next_value = select(func.min(counted)).where(of_store)
+    value = tx.scalar(next_value)
     while value is not None:
         values.append(value)
-        value = _next_value(tx, of, mine, of > value)
+        value = tx.scalar(next_value.where(counted > value))
     rest = usual if usual in values and _is_only_store(tx, store) else None
-    counted = select(func.count()).where(mine)
-    found = {each: tx.scalar(counted.where(of == each)) or 0 for each in values if each != rest}
+    count = select(func.count()).where(of_store)
+    found = {each: tx.scalar(count.where(counted == each)) or 0 for each in values if each != rest}
     if rest is not None:
         found[rest] = count_rows(tx, table, store) - sum(found.values())
     return {each: found[each] for each in values}
 
 
-def _next_value(tx: Connection, column: ColumnElement[str], *where: ColumnElement[bool]) -> Any:
-    return tx.scalar(select(func.min(column)).where(*where))
-
-
 def _is_only_store(tx: Connection, store: str) -> bool:
-    """Say whether a store's rows are all that SQLite would count."""
+    """Return whether an SQLite database has only this store."""
     if tx.dialect.name != "sqlite":
         return False
     return [store] == list(tx.scalars(select(_STORES.c.name).limit(2)))

@@ -190,7 +190,7 @@ _GROUP_AND_OTHERS = 0o077
 class PermissionProblem(NamedTuple):
     """Files that other users can read, and the command that changes it."""
 
-    problem: str
+    message: str
     advice: str
 
 

@@ -1,7 +1,8 @@
-"""What wcflow changed in each place of the shop, or was about to when it was interrupted.
+"""The tags that wcflow wrote to each customer and order, or was about to write.
 
-It is kept by place and not by person: orders change hands, and an older order is the latest again
-once a newer one is gone. What a place shows or lacks of these, no hand added or took away.
+They are saved by place and not by person: an order can get another person, and an older order
+becomes a person's latest again if the newer one is deleted. Where the store differs from what
+wcflow wrote, someone changed the tags by hand.
 """
 
 from __future__ import annotations
@@ -15,40 +16,36 @@ from wcflow.database.tables import WrittenTagsRow
 from wcflow.rules.tags import TagChange, TagPlace
 
 _WRITTEN_TAGS = table_of(WrittenTagsRow)
+_COLUMNS = (_WRITTEN_TAGS.c.id, _WRITTEN_TAGS.c.tags, _WRITTEN_TAGS.c.dropped)
 
 
 def load_written_tags(
     tx: Connection, store: str, places: Iterable[TagPlace]
 ) -> dict[TagPlace, TagChange]:
-    """Give what was changed in these places, as far as anything was."""
-    requested, found = sorted(set(places)), {}
-    for kind in sorted({kind for kind, _ in requested}):
-        for ids in chunks([number for each, number in requested if each == kind]):
-            matching = (
-                _WRITTEN_TAGS.c.store == store,
-                _WRITTEN_TAGS.c.kind == kind,
-                _WRITTEN_TAGS.c.id.in_(ids),
-            )
-            for row in tx.execute(
-                select(_WRITTEN_TAGS.c.id, _WRITTEN_TAGS.c.tags, _WRITTEN_TAGS.c.dropped).where(
-                    *matching
-                )
-            ):
-                tags, dropped = frozenset(loads(row.tags)), frozenset(loads(row.dropped))
-                found[kind, row.id] = TagChange(tags, dropped)
+    """Return what wcflow wrote to these places; a place without writes is missing."""
+    by_kind: dict[str, set[int]] = {}
+    for kind, number in places:
+        by_kind.setdefault(kind, set()).add(number)
+    found: dict[TagPlace, TagChange] = {}
+    for kind, ids in by_kind.items():
+        of_kind = (_WRITTEN_TAGS.c.store == store) & (_WRITTEN_TAGS.c.kind == kind)
+        for part in chunks(sorted(ids)):
+            query = select(*_COLUMNS).where(of_kind, _WRITTEN_TAGS.c.id.in_(part))
+            for number, tags, dropped in tx.execute(query):
+                change = TagChange(frozenset(loads(tags)), frozenset(loads(dropped)))
+                found[kind, number] = change
     return found
 
 
-def save_written_tags(tx: Connection, store: str, put: Mapping[TagPlace, TagChange]) -> None:
-    """Keep what is changed in these places."""
+def save_written_tags(tx: Connection, store: str, changes: Mapping[TagPlace, TagChange]) -> None:
     rows = [
         {
             "store": store,
             "kind": kind,
             "id": number,
-            "tags": dumps(sorted(each.tags)),
-            "dropped": dumps(sorted(each.dropped)),
+            "tags": dumps(sorted(change.tags)),
+            "dropped": dumps(sorted(change.dropped)),
         }
-        for (kind, number), each in sorted(put.items())
+        for (kind, number), change in sorted(changes.items())
     ]
     upsert(tx, WrittenTagsRow, rows)

@@ -74,7 +74,7 @@ def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: B
     setup = RunSetup(
         evaluation_context.rules, rule_place(bulk_run.workflow), policy.store, policy.secret
     )
-    for persons in _batches(people.persons(tx, evaluation_context.settings.name)):
+    for persons in _batches(people.load_person_ids(tx, evaluation_context.settings.name)):
         for evaluation_input in load_inputs(tx, evaluation_context, persons):
             found.checked += 1
             context = context_of(evaluation_input, bulk_run.now)

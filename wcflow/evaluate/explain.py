@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import content_words, entry_words
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.config.summary import trigger_text
 from wcflow.database import outbox, people
 from wcflow.database.contacts import Contact, contact_of_profile
 from wcflow.database.sql import instant
@@ -43,38 +42,43 @@ from wcflow.rules.steps import adds_tag
 from wcflow.rules.workflow_run import NOTHING_HANDLED, Run
 
 LATEST_ENTRIES = 50
+BY_HAND = "added by hand"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """The result of a segment or tag rule. ``blocked_by`` is the segment that comes first."""
+    """The result of a segment or tag rule.
+
+    ``applies`` is whether it puts the person into its segment, or adds its tags. ``blocked_by`` is
+    the segment of its group that comes first.
+    """
 
     kind: str
     name: str
-    holds: bool | None
-    counts: bool
+    matches: bool | None
+    applies: bool
     blocked_by: str
     tags: Sequence[str]
-    parts: Sequence[ComparisonResult]
+    comparisons: Sequence[ComparisonResult]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowExplanation:
     """What a workflow does for a person.
 
-    ``about`` is the event or order for which ``when`` was evaluated; ``status`` says in words what
-    happened or will happen.
+    ``evaluated_for`` is the event or order for which ``when`` was evaluated. ``status`` is what
+    happened or will happen, in words.
     """
 
     name: str
     trigger: str
     mode: str
-    since: datetime | None
-    about: str
-    holds: bool | None
-    parts: Sequence[ComparisonResult]
-    stops: bool | None
-    stop_parts: Sequence[ComparisonResult]
+    enabled_since: datetime | None
+    evaluated_for: str
+    when_matches: bool | None
+    when_comparisons: Sequence[ComparisonResult]
+    stop_when_matches: bool | None
+    stop_when_comparisons: Sequence[ComparisonResult]
     status: str
     runs: Sequence[Run]
 
@@ -102,24 +106,25 @@ class QueuedChange:
 class Explanation:
     """A person, and the reasons for their segments, tags and runs.
 
-    ``tags`` maps each tag to where it is from; ``saved_on`` says whether the store shows them.
+    ``tags`` maps each tag to its sources. ``saved_in_store`` maps each customer and order to whether
+    the store has the present tags and segment. ``orders_count`` counts paid orders.
     """
 
     store: str
     person: int
-    contact: Contact
-    orders: int
-    spent: Decimal
+    customer: Contact
+    orders_count: int
+    total_spent: Decimal
     currency: str
-    without_rate: int
-    last_order: datetime | None
+    orders_without_rate: int
+    last_order_at: datetime | None
     not_counted: Mapping[int, str]
     evaluated_at: datetime | None
-    changes_at: datetime | None
+    next_change_at: datetime | None
     segments: Mapping[str, datetime]
     tags: Mapping[str, Sequence[str]]
-    removed_by_hand: Sequence[str]
-    saved_on: Mapping[str, bool]
+    tags_removed_by_hand: Sequence[str]
+    saved_in_store: Mapping[str, bool]
     rules: Sequence[RuleExplanation]
     workflows: Sequence[WorkflowExplanation]
     transitions: Sequence[PastTransition]
@@ -137,22 +142,24 @@ def explain_person(
     return Explanation(
         store=settings.name,
         person=person,
-        contact=contact_of_profile(evaluation_input.profile),
-        orders=len(paid),
-        spent=_total_spent(evaluation.profile),
+        customer=contact_of_profile(evaluation_input.profile),
+        orders_count=len(paid),
+        total_spent=_total_spent(evaluation.profile),
         currency=evaluation_context.store.currency,
-        without_rate=sum(net_total(order, evaluation_context.store) is None for order in paid),
-        last_order=order_date(paid[-1]) if paid else None,
+        orders_without_rate=sum(
+            net_total(order, evaluation_context.store) is None for order in paid
+        ),
+        last_order_at=order_date(paid[-1]) if paid else None,
         not_counted=_not_counted(evaluation_input.profile, now),
         evaluated_at=evaluation_input.memory.evaluated_at,
-        changes_at=evaluation.due.at,
+        next_change_at=evaluation.due.at,
         segments=dict(evaluation.classification.segments),
         tags={
             tag: _tag_sources(tag, evaluation_input, evaluation, evaluation_context.rules)
             for tag in sorted(_current_tags(evaluation))
         },
-        removed_by_hand=sorted(evaluation.memory.removed_by_hand),
-        saved_on={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
+        tags_removed_by_hand=sorted(evaluation.memory.removed_by_hand),
+        saved_in_store={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
         # Evaluated here: a classification that is still valid has the values of an earlier day.
         rules=[
             _explain_rule(each)
@@ -186,18 +193,18 @@ def _explain_rule(result: RuleResult) -> RuleExplanation:
     return RuleExplanation(
         kind=result.kind,
         name=result.name,
-        holds=result.answer.value,
-        counts=result.won,
+        matches=result.answer.value,
+        applies=result.won,
         blocked_by=result.blocked_by,
         tags=sorted(result.tags),
-        parts=result.answer.parts,
+        comparisons=result.answer.parts,
     )
 
 
 def _current_tags(evaluation: Evaluation) -> frozenset[str]:
     memory = evaluation.memory
-    wanted = evaluation.classification.tags | memory.added_by_workflows
-    return (wanted - memory.removed_by_hand) | memory.added_by_hand
+    computed = evaluation.classification.tags | memory.added_by_workflows
+    return (computed - memory.removed_by_hand) | memory.added_by_hand
 
 
 def _tag_sources(
@@ -211,7 +218,7 @@ def _tag_sources(
     ]
     if tag in evaluation.memory.added_by_workflows:
         from_rules += _adding_workflows(tag, evaluation_input, rules) or ["a workflow"]
-    return from_rules + (["by hand"] if tag in evaluation.memory.added_by_hand else [])
+    return from_rules + ([BY_HAND] if tag in evaluation.memory.added_by_hand else [])
 
 
 def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules) -> list[str]:
@@ -238,19 +245,19 @@ def _explain_workflow(
         segments=evaluation.classification.segments,
     )
     event = latest_event(workflow, context)
-    when_context, about = _context_for_when(workflow, context, event)
+    when_context, evaluated_for = _context_for_when(workflow, context, event)
     when = answer_when(workflow.when, when_context)
     stop = workflow.stop_when.answer(when_context) if workflow.stop_when else None
     return WorkflowExplanation(
         name=workflow.name,
-        trigger=trigger_text(workflow.trigger),
+        trigger=workflow.trigger.text,
         mode=workflow.mode,
-        since=evaluation_context.activations[workflow.name].since,
-        about=about,
-        holds=when.value,
-        parts=when.parts,
-        stops=stop.value if stop else None,
-        stop_parts=stop.parts if stop else (),
+        enabled_since=evaluation_context.activations[workflow.name].since,
+        evaluated_for=evaluated_for,
+        when_matches=when.value,
+        when_comparisons=when.parts,
+        stop_when_matches=stop.value if stop else None,
+        stop_when_comparisons=stop.parts if stop else (),
         status=_workflow_status(workflow, event, evaluation_input, evaluation, evaluation_context),
         runs=[run for run in evaluation_input.runs if run.workflow == workflow.name],
     )
@@ -286,7 +293,7 @@ def _workflow_status(
         words = "is skipped" if started[-1].state == "skipped" else "starts it"
         return f"{started[-1].event} {words} with the next sync"
     if event is None:
-        return "nothing has started it yet"
+        return "not started yet"
     if evaluation_input.handled.get(workflow.name, NOTHING_HANDLED).covers(workflow, event):
         return "already handled"
     if event.at < activation.since and not workflow.include_existing:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from wcflow.database import outbox, people, runs
 from wcflow.database.customers import load_customers
-from wcflow.database.events import events_of
-from wcflow.database.identity import person_keys
+from wcflow.database.events import load_events
+from wcflow.database.identity import load_person_keys
 from wcflow.database.orders import load_orders, load_orders_of_people
 from wcflow.database.tags import load_written_tags
 from wcflow.evaluate.context import EvaluationContext
@@ -81,7 +81,7 @@ def load_profiles(
 ) -> dict[int, Profile]:
     """Load people's profiles: account, orders, products and events."""
     store = evaluation_context.settings.name
-    keys = person_keys(tx, store, persons)
+    keys = load_person_keys(tx, store, persons)
     account_ids = {account: person for person, key in keys.items() if (account := account_in(key))}
     accounts = {
         account_ids[each.id]: each for each in load_customers(tx, store, account_ids).values()
@@ -93,7 +93,7 @@ def load_profiles(
     found = load_orders_of_people(tx, store, account_ids, sorted(private))
     orders = _by_person(found, account_ids, emails)
     evaluation_context.product_cache.fetch(tx, orders.values(), len(persons))
-    events = events_of(tx, store, persons)
+    events = load_events(tx, store, persons)
     return {
         person: Profile(
             person,

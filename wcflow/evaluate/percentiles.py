@@ -19,7 +19,6 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.orders import load_orders
-from wcflow.database.prepared import Prepared
 from wcflow.database.products import load_products
 from wcflow.database.sql import chunks, table_of
 from wcflow.database.stores import load_store_row, save_store
@@ -45,8 +44,8 @@ _RANK_VALUES = {
     "spend_percentile": bindparam("to_spend", type_=Integer()),
     "orders_percentile": bindparam("to_orders", type_=Integer()),
 }
-_SAVE_RANK = Prepared(_UPDATE_PERSON.values(_RANK_VALUES))
-_SAVE_RANK_AND_MARK = Prepared(_UPDATE_PERSON.values({**_RANK_VALUES, "dirty": 1}))
+_SAVE_RANK = _UPDATE_PERSON.values(_RANK_VALUES)
+_SAVE_RANK_AND_MARK = _UPDATE_PERSON.values({**_RANK_VALUES, "dirty": 1})
 
 
 def percentiles(values: Sequence[int]) -> list[int]:
@@ -82,7 +81,7 @@ def rank_customers(db: Database, config: Config, settings: StoreSettings) -> int
         gap = usual_gap(_load_paid_stamps(tx, config, settings).values())
     for part in chunks(changed, _BATCH_SIZE):
         with db.transaction() as tx:
-            (_SAVE_RANK_AND_MARK if used & RANK_ATTRIBUTES else _SAVE_RANK).execute_many(tx, part)
+            tx.execute(_SAVE_RANK_AND_MARK if used & RANK_ATTRIBUTES else _SAVE_RANK, part)
     with db.transaction() as tx:
         row = load_store_row(tx, settings.name)
         if row is not None and row.median_order_gap != gap:

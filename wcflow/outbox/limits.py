@@ -14,7 +14,7 @@ from wcflow.actions.registry import channel_kinds, channels
 from wcflow.database import outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, load_store_row, save_hold, saved_hold
+from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, load_hold, load_store_row, save_hold
 from wcflow.database.tables import StoreRow
 
 MIN_LIMIT, PEOPLE_SHARE = 100, 5
@@ -63,10 +63,10 @@ def current_hold(
     tx: Connection, row: StoreRow, channel: str, max_writes: int | None, now: datetime
 ) -> CurrentHold:
     """Return whether a channel would be held now; people are counted only where it matters."""
-    saved = saved_hold(tx, row.name, channel)
+    saved = load_hold(tx, row.name, channel)
     waiting, _ = outbox.count_waiting(tx, row.name, now, channel_kinds(channel))
     people_count = people.count_people(tx, row.name) if waiting > MIN_LIMIT else 0
-    alarm = saved_hold(tx, row.name).reason
+    alarm = load_hold(tx, row.name).reason
     alarm = alarm if alarm.startswith(EMPTY_ANSWER_REASON) else ""
     reason = hold_reason(WriteLoad(waiting, people_count, saved.approved, alarm), max_writes)
     return CurrentHold(reason, saved.since, saved.approved, waiting)
@@ -92,7 +92,7 @@ def update_hold(
         row = load_store_row(tx, store)
         assert row is not None, "the store is known before anything is delivered to it"
         before, hold = (
-            saved_hold(tx, row.name, channel),
+            load_hold(tx, row.name, channel),
             current_hold(tx, row, channel, max_writes, now),
         )
         if not hold.reason and not all_evaluated:
@@ -112,7 +112,7 @@ def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:
     for each in channels():
         if channel not in ("", each):
             continue
-        approved = saved_hold(tx, row.name, each).approved or row.initial_sync_done is not None
+        approved = load_hold(tx, row.name, each).approved or row.initial_sync_done is not None
         save_hold(tx, row.name, Hold(approved=approved), each)
         count += outbox.approve_entries(tx, row.name, channel_kinds(each))
     return count

@@ -84,16 +84,19 @@ def save_poll_failure(db: Database, name: str, error: StoreError, now: datetime)
 
 def _check_binding(settings: StoreSettings, row: StoreRow, found: StoreInfo) -> None:
     same_id = not (row.uid and found.uid) or row.uid == found.uid
-    if same_id and _address(row.url) == _address(found.url):
+    same_address = _address(row.url) == _address(found.url)
+    if same_id and same_address:
         return
+    if same_address:
+        why = f"the database belongs to an earlier store at {row.url}"
+    elif _address(settings.url) == _address(found.url):
+        why = f"the database belongs to {row.url}, not to {found.url}"
+    else:
+        why = f"the database belongs to {row.url}, but {settings.url} leads to {found.url}"
     advice = "Give the other store its own section name or its own database."
     if same_id:
         advice += f" If the same store has moved, run 'wcflow approve --moved {settings.name}'."
-    raise SetupError(
-        f"[store {settings.name}] is another store: the database belongs to {row.url}, "
-        f"but {settings.url} says it is {found.url}",
-        advice,
-    )
+    raise SetupError(f"[store {settings.name}] is another store: {why}", advice)
 
 
 def _address(url: str) -> str:

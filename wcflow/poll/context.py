@@ -17,7 +17,7 @@ from wcflow.database.identity import Owner
 from wcflow.database.orders import find_newest_order_id
 from wcflow.database.products import load_product_ids
 from wcflow.database.sql import stamp
-from wcflow.database.stores import EMPTY_ANSWER_REASON, load_store_row, save_hold, saved_hold
+from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_hold
 from wcflow.database.tables import StoreRow
 from wcflow.poll.quarantine import QuarantineChanges
 from wcflow.records import Customer, Order, Product, Refund
@@ -206,7 +206,7 @@ class PollContext:
 def raise_alarm(context: PollContext, what: str, reason: str) -> None:
     """Hold changes because of ``what`` (orders or customers), unless something else holds them."""
     with context.db.transaction() as tx:
-        hold = saved_hold(tx, context.store)
+        hold = load_hold(tx, context.store)
         if hold.reason and not _is_alarm(hold.reason, what):
             return
         since = hold.since if hold.reason else stamp(context.now)
@@ -216,7 +216,7 @@ def raise_alarm(context: PollContext, what: str, reason: str) -> None:
 
 def clear_alarm(tx: Connection, context: PollContext, what: str) -> None:
     """End the alarm about ``what``: the store answers normally again."""
-    hold = saved_hold(tx, context.store)
+    hold = load_hold(tx, context.store)
     if _is_alarm(hold.reason, what):
         save_hold(tx, context.store, replace(hold, reason="", since=None))
 

@@ -18,7 +18,7 @@ from wcflow.database.customers import (
     save_customers,
 )
 from wcflow.database.evaluation_queue import start_full_evaluation
-from wcflow.database.identity import Owner, keys_of, mark_dirty, move_identity, persons_of
+from wcflow.database.identity import Owner, find_keys, find_persons, mark_dirty, move_identity
 from wcflow.database.mapping import PreparedOrder
 from wcflow.database.orders import (
     OrderChange,
@@ -70,7 +70,7 @@ def _follow_moved_orders(
     if not moved:
         return
     emptied = moved.keys() - {each.email for each in find_guest_owners(tx, settings.name, moved)}
-    keys = keys_of(tx, settings.name, moved.values(), settings.shared_emails, settings.guests)
+    keys = find_keys(tx, settings.name, moved.values(), settings.shared_emails, settings.guests)
     for email in sorted(emptied):
         after = moved[email]
         new = keys[after]
@@ -111,9 +111,9 @@ def _apply_address_changes(
 
 def _join_guests(tx: Connection, settings: StoreSettings, emails: Iterable[str]) -> None:
     """Move the guests with these addresses to the accounts that have them now."""
-    known = persons_of(tx, settings.name, [guest_key(email) for email in emails if email])
+    known = find_persons(tx, settings.name, [guest_key(email) for email in emails if email])
     owners = {Owner(0, email) for email in emails if guest_key(email) in known}
-    accounts = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
+    accounts = find_keys(tx, settings.name, owners, settings.shared_emails, settings.guests)
     for owner in sorted(owners):
         if (account := accounts[owner]) is not None:
             move_identity(tx, settings.name, guest_key(owner.email), account, owner.email)
@@ -126,8 +126,8 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
     left = load_order_emails(tx, settings.name, ids)
     deleted = delete_customers(tx, settings.name, ids)
     owners = {Owner(0, email) for email in deleted.values()}
-    keys = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
-    known = persons_of(tx, settings.name, [account_key(each) for each in deleted])
+    keys = find_keys(tx, settings.name, owners, settings.shared_emails, settings.guests)
+    known = find_persons(tx, settings.name, [account_key(each) for each in deleted])
     for customer_id, email in sorted(deleted.items()):
         key = account_key(customer_id)
         if key in known:
@@ -147,7 +147,7 @@ def mark_owners_dirty(tx: Connection, settings: StoreSettings, owners: Collectio
     """Mark the people who own these orders."""
     if not owners:
         return
-    people = keys_of(tx, settings.name, owners, settings.shared_emails, settings.guests)
+    people = find_keys(tx, settings.name, owners, settings.shared_emails, settings.guests)
     emails = load_customer_emails(tx, settings.name, {o.customer_id for o in owners} - {0})
     mark_dirty(
         tx,

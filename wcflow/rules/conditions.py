@@ -31,17 +31,17 @@ from wcflow.rules.ternary import combine as combine_results
 
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
-    """One comparison: its text, the value found, what was asked for, and the answer.
+    """One comparison: its text, the value found, the one expected, and whether they match.
 
-    ``orders`` are the ids of the orders that the value came from.
+    ``matches`` is None if that is not known; ``order_ids`` are the orders behind the value.
     """
 
     text: str
     attribute: str
     found: str
-    asked: str
-    value: bool | None
-    orders: tuple[int, ...] = ()
+    expected: str
+    matches: bool | None
+    order_ids: tuple[int, ...] = ()
 
 
 class AnswerDetails(NamedTuple):

@@ -47,9 +47,9 @@ class TagRule:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """How often a workflow can run: per ``occurrence``, ``order``, ``customer``, or ``every``."""
+    """How often a workflow can run: per ``event``, ``order``, ``customer``, or ``every``."""
 
-    per: str = "occurrence"
+    per: str = "event"
     every: Duration | None = None
 
 

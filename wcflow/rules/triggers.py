@@ -72,6 +72,17 @@ class Trigger:
     def canonical(self) -> str:
         return f"{self.name} {self.argument}"
 
+    @property
+    def text(self) -> str:
+        """Return it as written in the INI, with its defaults: ``order_refunded either``."""
+        if self.argument is None:
+            return self.name
+        if self.name == "order_status_changed":
+            before, after = (status or "any" for status in self.argument)
+            return f"{self.name} from {before} to {after}"
+        words = self.argument if isinstance(self.argument, tuple) else (self.argument,)
+        return f"{self.name} {', '.join(str(word) for word in words)}"
+
     def events(self, context: TriggerContext) -> Iterable[Event]:
         """Return all events of this kind in the person's history."""
         return self.kind.events(context, self.argument)

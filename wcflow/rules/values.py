@@ -237,7 +237,7 @@ def lone_tag(text: str) -> str:
     if "," in text:
         raise _refuse("a tag without a comma", text)
     if "{{" in text or "{%" in text:
-        hint = "templates stand in a [tag] section"
+        hint = "use a [tag] section for a template"
         raise _refuse("a tag that is the same for all of the segment", text, hint)
     return as_written(text)
 
@@ -252,8 +252,9 @@ def prefix(text: str) -> str:
 def once(text: str) -> Once:
     """Parse how often a workflow can run."""
     word, _, rest = " ".join(text.lower().split()).partition(" ")
-    if word == "per" and rest in ("occurrence", "order", "customer"):
+    if word == "per" and rest in ("event", "order", "customer"):
         return Once(rest)
     if word == "every":
         return Once("every", duration(rest))
-    raise _refuse("'per occurrence', 'per order', 'per customer' or 'every 30d'", text)
+    hint = "it is now called 'per event'" if (word, rest) == ("per", "occurrence") else ""
+    raise _refuse("'per event', 'per order', 'per customer' or 'every 30d'", text, hint)

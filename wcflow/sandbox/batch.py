@@ -17,8 +17,8 @@ _MAX_ITEMS = 100
 
 def answer_batch(requested: Any, create: Create, update: Update, delete: Delete) -> dict[str, Any]:
     """Create, update, then delete; a failed item is answered by its error."""
-    wishes = requested if isinstance(requested, Mapping) else {}
-    lists = {name: list(wishes.get(name) or ()) for name in ("create", "update", "delete")}
+    body = requested if isinstance(requested, Mapping) else {}
+    lists = {name: list(body.get(name) or ()) for name in ("create", "update", "delete")}
     if sum(len(items) for items in lists.values()) > _MAX_ITEMS:
         message = f"Unable to accept more than {_MAX_ITEMS} items for this request."
         raise RestError("woocommerce_rest_request_entity_too_large", message, 413)

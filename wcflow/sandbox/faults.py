@@ -225,7 +225,7 @@ class Faults:
 
         self._change_response(_drop_first_row, counts, when)
 
-    def set_field(self, kind: str, id: int, field: str, value: Any, **counts: Any) -> None:  # noqa: A002  as the shop calls it
+    def set_field(self, kind: str, id: int, field: str, value: Any, **counts: Any) -> None:  # noqa: A002  as the store calls it
         """Replace a field ("total", "line_items.0.id") of one order, customer, product or refund.
 
         Bytes are raw JSON, for values that Python cannot write: ``b"1e999"``.

@@ -15,11 +15,11 @@ def meta_rows(rows: Iterable[Meta]) -> list[dict[str, Any]]:
 
 def set_meta(rows: list[Meta], key: str, value: Any, numbers: Counters, kind: str) -> None:
     """Set a key in place, or add a row; None deletes it."""
-    standing = next((row for row in rows if row.key == key), None)
+    present = next((row for row in rows if row.key == key), None)
     if value is None:
-        rows[:] = [row for row in rows if row is not standing]
-    elif standing:
-        standing.value = _stored_value(value)
+        rows[:] = [row for row in rows if row is not present]
+    elif present:
+        present.value = _stored_value(value)
     else:
         rows.append(Meta(numbers.take(kind), key, _stored_value(value)))
 
@@ -28,15 +28,15 @@ def update_meta(
     rows: list[Meta], requested: Iterable[Mapping[str, Any]], numbers: Counters, kind: str
 ) -> None:
     """Apply the `meta_data` of a request; rows are found by id, else by key."""
-    for wish in requested:
-        row = next((row for row in rows if wish.get("id") and row.id == wish["id"]), None)
-        value = wish.get("value")
+    for change in requested:
+        row = next((row for row in rows if change.get("id") and row.id == change["id"]), None)
+        value = change.get("value")
         if row is None:
-            set_meta(rows, str(wish.get("key", "")), value, numbers, kind)
+            set_meta(rows, str(change.get("key", "")), value, numbers, kind)
         elif value is None:
             rows.remove(row)
         else:
-            row.key, row.value = str(wish.get("key") or row.key), _stored_value(value)
+            row.key, row.value = str(change.get("key") or row.key), _stored_value(value)
 
 
 def _stored_value(value: Any) -> Any:

@@ -119,14 +119,14 @@ def seed_store(
     """Build a store that opened two years ago, with so many people and orders."""
     store = SandboxStore(zone=zone, hpos=hpos, name="Little Things")
     *products, discontinued = add_products(store, now - _HISTORY)
-    folk = [
+    shoppers = [
         _new_shopper_from_past(products, random, number, now) for number in range(1, people + 1)
     ]
     acts = plan_odd_orders(now, random, products, discontinued, limit=orders // 20)
     shares = _order_counts(
-        [each.persona.habit for each in folk], orders - _count_orders(acts), random
+        [each.persona.habit for each in shoppers], orders - _count_orders(acts), random
     )
-    for each, often in zip(folk, shares, strict=True):
+    for each, often in zip(shoppers, shares, strict=True):
         acts += _plan_life(each, _order_times(each.persona.habit, often, now, random), now, random)
     perform_acts(store, acts, until=now)
     store.delete_product(discontinued)

@@ -81,7 +81,7 @@ def general_setting(state: State, request: Request) -> dict[str, Any]:
 
 
 def currency(state: State) -> dict[str, Any]:
-    """Return the shop's currency."""
+    """Return the store's currency."""
     code = state.settings.currency
     return {"code": code, "name": CURRENCY_NAMES.get(code, code), "symbol": _symbol(code)}
 

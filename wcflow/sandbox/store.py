@@ -14,13 +14,13 @@ from typing import Any
 from wcflow.sandbox import (
     coupons,
     customers,
+    dispatch,
     meta,
     notes,
     order_changes,
     orders,
     pages,
     products,
-    routes,
     values,
 )
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
@@ -75,7 +75,7 @@ class SandboxStore:
         """Answer one request; without permalinks /wp-json is not found."""
         if not request.rest or not self.state.settings.permalinks:
             return pages.answer_page(self.state, request, now)
-        return routes.dispatch(self.state, request, now)
+        return dispatch.answer_request(self.state, request, now)
 
     # What customers do.
 

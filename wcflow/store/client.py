@@ -1,6 +1,6 @@
 """Read and write a store's orders, customers, products, notes and coupons.
 
-The only exception is StoreError. Lists of orders always load page 1: while orders change, a second
+The methods raise only StoreError. Lists of orders always load page 1: while orders change, a second
 page would miss rows.
 """
 
@@ -84,14 +84,16 @@ class Store(ListingClient):
 
     def count_orders(self, **filters: Unpack[OrderFilters]) -> int:
         """Count the orders that match, in one small request."""
-        given = {**order_params(filters), "include": id_list(filters.get("include", ()))}
-        answer = self.request("GET", "orders", {**given, "per_page": 1, "_fields": "id"})
+        params = {**order_params(filters), "include": id_list(filters.get("include", ()))}
+        answer = self.request("GET", "orders", {**params, "per_page": 1, "_fields": "id"})
         return _read_total("GET /orders", answer)
 
     def order(self, order_id: int, meta_keys: frozenset[str] = frozenset()) -> Order | None:
         """Return an order, also from the trash, or None if it was deleted permanently."""
         path = f"orders/{order_id}"
-        return self.one(path, _order_fields(meta_keys), partial(wire.parse_order, keep=meta_keys))
+        return self.get_one(
+            path, _order_fields(meta_keys), partial(wire.parse_order, keep=meta_keys)
+        )
 
     def orders_meta(self, order_ids: Collection[int]) -> dict[int, CurrentMeta]:
         """Return the current meta of orders; orders deleted or in the trash are missing."""
@@ -189,7 +191,7 @@ class Store(ListingClient):
 
     def customer(self, customer_id: int) -> Customer | None:
         """Return a customer, or None if they do not exist."""
-        return self.one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.parse_customer)
+        return self.get_one(f"customers/{customer_id}", wire.CUSTOMER_FIELDS, wire.parse_customer)
 
     def customers_meta(self, customer_ids: Collection[int]) -> dict[int, CurrentMeta]:
         """Return the current meta of customers."""

@@ -51,7 +51,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: float
     page_size: int
     sleep: Callable[[float], object]
-    chance: Callable[[], float]
+    jitter: Callable[[], float]
     clock: Callable[[], float]
 
 
@@ -104,7 +104,7 @@ class HttpClient:
         timeout: float = 30.0,
         page_size: int = 100,
         sleep: Callable[[float], object] = time.sleep,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.url = name, url.rstrip("/")
@@ -115,7 +115,7 @@ class HttpClient:
         self._connection = errors.ConnectionInfo(
             self.url, min(CONNECT_TIMEOUT, timeout), timeout, ca_file
         )
-        self._sleep, self._chance, self._clock = sleep, chance, clock
+        self._sleep, self._jitter, self._clock = sleep, jitter, clock
         self._lock = threading.Lock()
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
@@ -217,7 +217,7 @@ class HttpClient:
             except StoreError as error:
                 if sized and errors.is_overload(error):
                     self.pages.shrink(size)
-                wait = retry_wait(attempt, error, self._chance(), wrote=wrote)
+                wait = retry_wait(attempt, error, self._jitter(), wrote=wrote)
                 if wait is None:
                     raise
                 _log.debug("retrying a request", store=self.name, why=str(error), wait=wait)

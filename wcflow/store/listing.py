@@ -58,13 +58,13 @@ def time_params(filters: Mapping[str, Any]) -> dict[str, str | int]:
     return {**given, "dates_are_gmt": "true"} if given else {}
 
 
-def _format_bound(instant: datetime | None, rounded: Any) -> str:
+def _format_bound(instant: datetime | None, round_: Any) -> str:
     # Bounds are exclusive and in whole seconds: round outwards to include fractions.
     if instant is None:
         return ""
     if instant.tzinfo is None:
         raise ValueError(f"expected a time with a time zone, got {instant}")
-    whole = datetime.fromtimestamp(rounded(instant.timestamp()), UTC)
+    whole = datetime.fromtimestamp(round_(instant.timestamp()), UTC)
     return whole.strftime("%Y-%m-%dT%H:%M:%S")
 
 
@@ -144,7 +144,7 @@ class ListingClient(HttpClient):
     def _is_readable(
         self, path: str, params: Params, read: Callable[[Json], T], found: Listing[T]
     ) -> bool:
-        """Return whether any row of this page, or else of the oldest and newest rows, is readable.
+        """Return whether any row is readable: of this page, or else of the oldest and newest ones.
 
         A bad import can leave a hundred unreadable rows side by side.
         """
@@ -162,18 +162,18 @@ class ListingClient(HttpClient):
         read: Callable[[Json], T],
     ) -> Listing[T]:
         """Load the records with these ids, as many per request as the store can handle."""
-        left = sorted(set(wanted))
-        if not left:
+        remaining = sorted(set(wanted))
+        if not remaining:
             raise ValueError(f"expected ids for {path}, got none")
         listings: list[Listing[T]] = []
-        while left:
-            answer = self.request("GET", path, _id_params(left, params))
-            requested = frozenset(left[: answer.size])
+        while remaining:
+            answer = self.request("GET", path, _id_params(remaining, params))
+            requested = frozenset(remaining[: answer.size])
             listings.append(build_listing(answer, read, full=_omits_rows(answer), wanted=requested))
-            left = left[answer.size :]
+            remaining = remaining[answer.size :]
         return _join_listings(listings)
 
-    def one(self, path: str, fields: str, read: Callable[[Json], T]) -> T | None:
+    def get_one(self, path: str, fields: str, read: Callable[[Json], T]) -> T | None:
         """Return one record, or None if it does not exist."""
         try:
             answer = self.request("GET", path, {"_fields": fields}, shape=dict)
@@ -236,9 +236,9 @@ def require_all_rows(request: str, found: Listing[T]) -> tuple[T, ...]:
     return found.rows
 
 
-def _id_params(left: Sequence[int], params: Params) -> Callable[[int], Params]:
+def _id_params(numbers: Sequence[int], params: Params) -> Callable[[int], Params]:
     def sized(size: int) -> Params:
-        batch = left[:size]
+        batch = numbers[:size]
         return {**params, "include": id_list(batch), "per_page": len(batch)}
 
     return sized

@@ -29,7 +29,7 @@ from wcflow.store.store_info import (
 )
 from wcflow.units import minor_digits
 
-Level = Literal["ok", "warn", "bad"]
+Level = Literal["ok", "warning", "problem"]
 
 _MIN_VERSION = (5, 8)
 _CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -44,7 +44,7 @@ class Finding:
 
     name: str
     level: Level
-    said: str
+    message: str
     advice: str = ""
     later: bool = False
 
@@ -63,41 +63,43 @@ def probe(
     except StoreError as error:
         return None, (_unreachable_finding(store, error),)
     if not index.has_woocommerce:
-        said = f"{store.url} is WordPress, but without WooCommerce"
-        return None, (Finding("address", "bad", said, "Activate WooCommerce, or correct url."),)
+        message = f"{store.url} is WordPress, but without WooCommerce"
+        return None, (
+            Finding("address", "problem", message, "Activate WooCommerce, or correct url."),
+        )
     findings = [*_check_address(store, index), _check_clock(now, index.server_now)]
     try:
-        known = fetch_store_info(store, index)
+        info = fetch_store_info(store, index)
     except StoreError as error:
         later = is_store_wide(error) and not error.permanent
-        return None, (*findings, Finding("key", "bad", str(error), error.advice, later))
+        return None, (*findings, Finding("key", "problem", str(error), error.advice, later))
     fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
-    findings += [*_check_info(known), *_check_by_request(store, known, fields, birthday_format)]
-    return known, tuple(findings)
+    findings += [*_check_info(info), *_check_by_request(store, info, fields, birthday_format)]
+    return info, tuple(findings)
 
 
 def _unreachable_finding(store: Store, error: StoreError) -> Finding:
     later = is_store_wide(error) and not error.permanent
-    if error.status == 0:
-        return Finding("address", "bad", str(error), error.advice, later)
-    said, advice = address_advice(store)
-    return Finding("address", "bad", f"{error}; {said}", advice or error.advice, later)
+    if later or error.status == 0:
+        return Finding("address", "problem", str(error), error.advice, later)
+    message, advice = address_advice(store)
+    return Finding("address", "problem", f"{error}; {message}", advice or error.advice, later)
 
 
 def _check_address(store: Store, index: SiteIndex) -> Iterator[Finding]:
     if urlsplit(index.home).scheme == "https" and not store.is_https:
-        said = f"the store is at {index.home}, but url is {store.url}"
-        yield Finding("address", "warn", said, f"Set url to {index.home}.")
+        message = f"the store is at {index.home}, but url is {store.url}"
+        yield Finding("address", "warning", message, f"Set url to {index.home}.")
     elif not store.is_https and not _is_local(store.url):
-        said = "orders and addresses are sent over http, where others can read them"
+        message = "orders and addresses are sent over http, where others can read them"
         advice = "Install a certificate in the store, and let url begin with https://."
-        yield Finding("address", "warn", said, advice)
+        yield Finding("address", "warning", message, advice)
     else:
         yield Finding("address", "ok", f"{index.title or 'the store'} responds at {store.url}")
     if _is_cached(index.headers):
-        said = "a cache responds instead of the store: what wcflow reads can be outdated"
+        message = "a cache responds instead of the store: what wcflow reads can be outdated"
         advice = "Exclude /wp-json/ from the cache of the host or plugin."
-        yield Finding("cache", "bad", said, advice)
+        yield Finding("cache", "problem", message, advice)
 
 
 def _is_local(url: str) -> bool:
@@ -112,46 +114,54 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
     return (age.isdecimal() and int(age) > 0) or any(each.startswith("hit") for each in states)
 
 
-def _check_info(known: StoreInfo) -> Iterator[Finding]:
-    yield from _check_permissions(known)
-    yield _check_version(known)
-    yield _check_storage(known)
-    yield _check_zone(known)
-    yield _check_currency(known)
-    yield _check_coupons(known)
+def _check_info(info: StoreInfo) -> Iterator[Finding]:
+    yield from _check_permissions(info)
+    yield _check_version(info)
+    yield _check_storage(info)
+    yield _check_zone(info)
+    yield _check_currency(info)
+    yield _check_coupons(info)
 
 
-def _check_permissions(known: StoreInfo) -> Iterator[Finding]:
-    if known.can_write:
+def _check_permissions(info: StoreInfo) -> Iterator[Finding]:
+    if info.can_write:
         yield Finding("key", "ok", "the key is allowed to read and write")
     else:
-        said = "the key is read-only: wcflow can plan changes but not make them"
-        yield Finding("key", "warn", said, "Give the key Read/Write permission, or set write = no.")
-    if known.administrator:
+        message = "the key is read-only: wcflow can plan changes but not make them"
+        yield Finding(
+            "key", "warning", message, "Give the key Read/Write permission, or set write = no."
+        )
+    if info.administrator:
         yield Finding(
             "role", "ok", "the key belongs to an administrator: wcflow can read customer meta"
         )
     else:
-        said = (
+        message = (
             "the key's user is not an administrator: wcflow cannot read customer meta (tags set by"
             " hand, consent, birthday), and updates customers one by one"
         )
-        yield Finding("role", "warn", said, "Create a key for a user who is an administrator.")
-    if known.administrator and known.can_write and not known.can_batch:
-        said = "the store rejects batches: wcflow updates customers one by one"
-        yield Finding("batch", "warn", said, "Look for a plugin or firewall that blocks /batch.")
-
-
-def _check_version(known: StoreInfo) -> Finding:
-    if not known.wc_version:
-        said = "the key cannot read the version of WooCommerce"
-        return Finding("version", "warn", said, "Create a key for a user who is an administrator.")
-    said = f"WooCommerce {known.wc_version} on WordPress {known.wp_version}"
-    if _version_numbers(known.wc_version) < _MIN_VERSION:
-        return Finding(
-            "version", "bad", f"{said} is too old", "Update WooCommerce to 5.8 or later."
+        yield Finding(
+            "role", "warning", message, "Create a key for a user who is an administrator."
         )
-    return Finding("version", "ok", said)
+    if info.administrator and info.can_write and not info.can_batch:
+        message = "the store rejects batches: wcflow updates customers one by one"
+        yield Finding(
+            "batch", "warning", message, "Look for a plugin or firewall that blocks /batch."
+        )
+
+
+def _check_version(info: StoreInfo) -> Finding:
+    if not info.wc_version:
+        message = "the key cannot read the version of WooCommerce"
+        return Finding(
+            "version", "warning", message, "Create a key for a user who is an administrator."
+        )
+    message = f"WooCommerce {info.wc_version} on WordPress {info.wp_version}"
+    if _version_numbers(info.wc_version) < _MIN_VERSION:
+        return Finding(
+            "version", "problem", f"{message} is too old", "Update WooCommerce to 5.8 or later."
+        )
+    return Finding("version", "ok", message)
 
 
 def _version_numbers(version: str) -> tuple[int, ...]:
@@ -159,69 +169,74 @@ def _version_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(each) for each in head if each.isdecimal())
 
 
-def _check_storage(known: StoreInfo) -> Finding:
-    if known.hpos is None:
-        return Finding("storage", "warn", "the key cannot read how orders are stored")
-    if known.hpos:
+def _check_storage(info: StoreInfo) -> Finding:
+    if info.hpos is None:
+        return Finding("storage", "warning", "the key cannot read how orders are stored")
+    if info.hpos:
         return Finding(
             "storage", "ok", "orders are in their own tables (HPOS): wcflow sees every change"
         )
-    said = (
+    message = (
         "orders are stored as posts: a change of only the address, e-mail, customer or meta does"
-        " not update their modification time, and wcflow sees it with the next change of status"
+        " not update their modification time. wcflow finds it when it rereads the order: within a"
+        " day if the order is of the last month, else within a week or a month"
     )
     advice = "Activate High-performance order storage (WooCommerce, Settings, Advanced, Features)."
-    return Finding("storage", "warn", said, advice)
+    return Finding("storage", "warning", message, advice)
 
 
-def _check_zone(known: StoreInfo) -> Finding:
-    if isinstance(known.zone, ZoneInfo):
-        return Finding("time zone", "ok", f"the time zone is {known.zone.key}")
-    said = f"the store's time zone is the fixed offset {known.zone}, without summer time"
-    return Finding("time zone", "warn", said, "Choose a city under Settings, General in WordPress.")
+def _check_zone(info: StoreInfo) -> Finding:
+    if isinstance(info.zone, ZoneInfo):
+        return Finding("time zone", "ok", f"the time zone is {info.zone.key}")
+    message = f"the store's time zone is the fixed offset {info.zone}, without summer time"
+    return Finding(
+        "time zone", "warning", message, "Choose a city under Settings, General in WordPress."
+    )
 
 
 def _check_clock(here: datetime, store: datetime) -> Finding:
     if gap := clock_gap(here, store):
-        return Finding("clock", "bad", str(gap), CLOCK_ADVICE)
+        return Finding("clock", "problem", str(gap), CLOCK_ADVICE)
     ahead = store - here
     seconds = round(abs(ahead).total_seconds())
     if abs(ahead) <= _CLOCK_TOLERANCE:
         return Finding("clock", "ok", f"the clocks agree within {max(seconds, 1)} s")
-    said = f"the store's clock is {seconds} s {'ahead of' if ahead > timedelta() else 'behind'} that of this machine"
-    return Finding("clock", "warn", said, CLOCK_ADVICE)
+    message = f"the store's clock is {seconds} s {'ahead of' if ahead > timedelta() else 'behind'} that of this machine"
+    return Finding("clock", "warning", message, CLOCK_ADVICE)
 
 
-def _check_currency(known: StoreInfo) -> Finding:
-    if not known.currency:
-        said = "the currency of the store is unknown"
-        return Finding("currency", "bad", said, "Choose one under WooCommerce, Settings, General.")
-    digits = minor_digits(known.currency)
-    if known.decimals is None or known.decimals <= digits:
-        return Finding("currency", "ok", f"the currency is {known.currency}")
-    said = f"the store uses {known.decimals} decimals for {known.currency}, wcflow {digits}"
+def _check_currency(info: StoreInfo) -> Finding:
+    if not info.currency:
+        message = "the currency of the store is unknown"
+        return Finding(
+            "currency", "problem", message, "Choose one under WooCommerce, Settings, General."
+        )
+    digits = minor_digits(info.currency)
+    if info.decimals is None or info.decimals <= digits:
+        return Finding("currency", "ok", f"the currency is {info.currency}")
+    message = f"the store uses {info.decimals} decimals for {info.currency}, wcflow {digits}"
     return Finding(
-        "currency", "warn", said, f"Set the number of decimals to {digits} in the store."
+        "currency", "warning", message, f"Set the number of decimals to {digits} in the store."
     )
 
 
-def _check_coupons(known: StoreInfo) -> Finding:
-    if known.coupons_enabled is None:
-        return Finding("coupons", "warn", "the key cannot read whether coupons are enabled")
-    if known.coupons_enabled:
+def _check_coupons(info: StoreInfo) -> Finding:
+    if info.coupons_enabled is None:
+        return Finding("coupons", "warning", "the key cannot read whether coupons are enabled")
+    if info.coupons_enabled:
         return Finding("coupons", "ok", "coupons are enabled")
     advice = "If a workflow creates coupons, enable them under WooCommerce, Settings, General."
-    return Finding("coupons", "warn", "coupons are disabled: no customer can use one", advice)
+    return Finding("coupons", "warning", "coupons are disabled: no customer can use one", advice)
 
 
 def _check_by_request(
-    store: Store, known: StoreInfo, fields: Mapping[str, str], birthday_format: str
+    store: Store, info: StoreInfo, fields: Mapping[str, str], birthday_format: str
 ) -> Iterator[Finding]:
-    yield _try_check("bounds", partial(_check_time_filters, store))
+    yield _try_check("change detection", partial(_check_time_filters, store))
     yield _try_check("products", partial(_check_products, store))
     for name, key in fields.items():
         if key:
-            check = partial(_check_meta_field, store, known, name, key, birthday_format)
+            check = partial(_check_meta_field, store, info, name, key, birthday_format)
             yield _try_check(name, check)
 
 
@@ -229,7 +244,7 @@ def _try_check(name: str, find: Callable[[], Finding]) -> Finding:
     try:
         return find()
     except StoreError as error:
-        return Finding(name, "bad", str(error), error.advice)
+        return Finding(name, "problem", str(error), error.advice)
 
 
 def _check_time_filters(store: Store) -> Finding:
@@ -241,7 +256,9 @@ def _check_time_filters(store: Store) -> Finding:
         newest = store.order_ids(orderby="modified", order="desc", page_size=1).rows
         if not newest:
             return Finding(
-                "bounds", "warn", "there is no order yet to check the search by time with"
+                "change detection",
+                "warning",
+                "there is no order yet to check the search by time with",
             )
         number, changed = newest[0]
         later = store.order_ids(modified_after=changed, orderby="modified", page_size=5).rows
@@ -253,7 +270,10 @@ def _check_time_filters(store: Store) -> Finding:
             found=number in {each for each, _stamp in same},
         )
     return Finding(
-        "bounds", "warn", "orders change too fast to check the search by time", "Try again."
+        "change detection",
+        "warning",
+        "orders change too fast to check the search by time",
+        "Try again.",
     )
 
 
@@ -261,37 +281,46 @@ def _time_filter_finding(*, too_many: bool, found: bool) -> Finding:
     advice = "Look for a plugin that changes how orders are searched, and update WooCommerce."
     if not found:
         return Finding(
-            "bounds", "bad", "the search by time does not find the newest change", advice
+            "change detection",
+            "problem",
+            "the search by time does not find the newest change",
+            advice,
         )
     if too_many:
-        said = "the search by time ignores its bound: every poll would read all orders"
-        return Finding("bounds", "bad", said, advice)
-    return Finding("bounds", "ok", "the search by time finds exactly the orders that changed")
+        message = "the search by time ignores its bound: every poll would read all orders"
+        return Finding("change detection", "problem", message, advice)
+    return Finding(
+        "change detection",
+        "ok",
+        "change detection works: the search by time finds exactly the orders that changed",
+    )
 
 
 def _check_products(store: Store) -> Finding:
     found = store.products(page_size=1)
     if not found.total and not found.rows:
-        return Finding("products", "warn", "there are no products: categories and tags stay empty")
+        return Finding(
+            "products", "warning", "there are no products: categories and tags stay empty"
+        )
     return Finding("products", "ok", "products can be read")
 
 
 def _check_meta_field(
-    store: Store, known: StoreInfo, name: str, key: str, birthday_format: str
+    store: Store, info: StoreInfo, name: str, key: str, birthday_format: str
 ) -> Finding:
-    if not known.reads_meta:
-        said = f"cannot read {name} = {key}: the key's user is not an administrator"
-        return Finding(name, "bad", said, "Create a key for a user who is an administrator.")
+    if not info.reads_meta:
+        message = f"cannot read {name} = {key}: the key's user is not an administrator"
+        return Finding(name, "problem", message, "Create a key for a user who is an administrator.")
     people = _recent_customers(store)
     having = [value for each in people if (value := (each.meta or {}).get(key)) is not None]
     given = [value for value in having if value.strip()]
     if name == "birthday_meta" and (found := _unreadable_birthdays(given, key, birthday_format)):
         return found
     if having:
-        said = f"{len(having)} of the last {len(people)} customers have {key}"
-        return Finding(name, "ok", said)
-    said = f"none of the last {len(people)} customers has {key}"
-    return Finding(name, "warn", said, _other_meta_keys(people))
+        message = f"{name}: {len(having)} of the last {len(people)} customers have {key}"
+        return Finding(name, "ok", message)
+    message = f"{name}: none of the last {len(people)} customers has {key}"
+    return Finding(name, "warning", message, _other_meta_keys(people))
 
 
 def _unreadable_birthdays(values: Sequence[str], key: str, form: str) -> Finding | None:
@@ -304,7 +333,7 @@ def _unreadable_birthdays(values: Sequence[str], key: str, form: str) -> Finding
         advice = "Set birthday_format to dmy (the day first) or mdy (the month first)."
     else:
         advice = "Keep birthdays as 1990-12-31 or 31.12.1990. Years need four digits."
-    return Finding("birthday_meta", "warn", said, advice)
+    return Finding("birthday_meta", "warning", said, advice)
 
 
 def _recent_customers(store: Store) -> tuple[Customer, ...]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from wcflow.errors import StoreError
 from wcflow.redact import redact_keys
 from wcflow.store import errors
-from wcflow.store.http import AddressCheck, HttpClient
+from wcflow.store.http import HttpClient
 from wcflow.store.listing import ListingClient
 
 _MAX_REDIRECTS = 5
@@ -35,55 +35,52 @@ class ApiLocation:
 
 def find_api(store: HttpClient) -> ApiLocation:
     """Follow the redirects of the home page and return the API that its Link header names."""
-    at = f"{store.url}/"
+    address = f"{store.url}/"
     for _hop in range(_MAX_REDIRECTS):
-        seen = store.check_address(at)
-        if not (300 <= seen.status < 400 and seen.location):  # noqa: PLR2004 - every redirect
-            return _api_location(at, seen)
+        found = store.check_address(address)
+        if not (300 <= found.status < 400 and found.location):  # noqa: PLR2004 - every redirect
+            # Redirects of some hosts contain a password or token.
+            home, api = redact_keys(address.rstrip("/")), redact_keys(found.api)
+            return ApiLocation(home, api, "rest_route=" in api)
         try:
-            at = urljoin(at, seen.location)
+            address = urljoin(address, found.location)
         except ValueError:
             break  # not a web address
-    return ApiLocation(redact_keys(at), "")
-
-
-def _api_location(at: str, seen: AddressCheck) -> ApiLocation:
-    # Redirects of some hosts contain a password or token.
-    home, api = redact_keys(at.rstrip("/")), redact_keys(seen.api)
-    return ApiLocation(home, api, "rest_route=" in api)
+    return ApiLocation(redact_keys(address), "")
 
 
 def address_advice(store: HttpClient) -> tuple[str, str]:
     """Return what was found at the configured address, and advice (can be "")."""
     try:
-        place = find_api(store)
+        location = find_api(store)
     except StoreError as error:
         return str(error), error.advice
-    if place.plain_permalinks:
-        said = (
-            f"WordPress at {place.home} uses plain permalinks, and API keys do not work with them"
-        )
-        return said, "Choose Post name under Settings, Permalinks in WordPress."
-    if place.url and place.url != store.url:
-        return f"the store's API is at {place.url}, not at {store.url}", f"Set url to {place.url}."
-    if place.url:
-        said = f"the home page of {store.url} names its API, but the API does not respond"
-        return said, "Look for a security plugin that blocks the REST API (/wp-json)."
-    if urlsplit(place.home).netloc != urlsplit(store.url).netloc:
+    if location.plain_permalinks:
+        message = f"WordPress at {location.home} uses plain permalinks, and API keys do not work with them"
+        return message, "Choose Post name under Settings, Permalinks in WordPress."
+    if location.url and location.url != store.url:
         return (
-            f"{store.url} redirects to {place.home}, which names no API",
-            f"Set url to {place.home}.",
+            f"the store's API is at {location.url}, not at {store.url}",
+            f"Set url to {location.url}.",
+        )
+    if location.url:
+        message = f"the home page of {store.url} names its API, but the API does not respond"
+        return message, "Look for a security plugin that blocks the REST API (/wp-json)."
+    if urlsplit(location.home).netloc != urlsplit(store.url).netloc:
+        return (
+            f"{store.url} redirects to {location.home}, which names no API",
+            f"Set url to {location.home}.",
         )
     return _not_found_advice(store.url)
 
 
 def _not_found_advice(url: str) -> tuple[str, str]:
-    said = f"the page at {url} names no WordPress API"
+    message = f"the page at {url} names no WordPress API"
     advice = (
         "Set url to the address of the store's home page, including its path."
         " If it is already, a plugin blocks the REST API."
     )
-    return said, advice
+    return message, advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +204,8 @@ def _try_empty_batch(store: ListingClient) -> tuple[bool, bool]:
 def _read_hpos(settings: Mapping[str, Any]) -> bool | None:
     if type(enabled := settings.get("HPOS_enabled")) is bool:
         return enabled
-    kept = settings.get("order_datastore")
-    return "OrdersTable" in kept if type(kept) is str else None
+    datastore = settings.get("order_datastore")
+    return "OrdersTable" in datastore if type(datastore) is str else None
 
 
 def _fetch_currency(store: ListingClient) -> str:

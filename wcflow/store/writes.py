@@ -42,52 +42,52 @@ def write_meta(
     ``unbatched`` collects the kinds for which this key is not allowed to use batches.
     """
     outcome: WriteResults = {}
-    left = dict(values)
-    while left:
-        done = _write_batch(store, kind, left, batch, unbatched)
+    remaining: MetaValues = values
+    while remaining:
+        done = _write_batch(store, kind, remaining, batch, unbatched)
         outcome |= done
-        left = {number: left[number] for number in left if number not in done}
+        remaining = {number: remaining[number] for number in remaining if number not in done}
         for error in done.values():
             if error and errors.is_store_wide(error):
-                return outcome | dict.fromkeys(left, _not_sent_error(error))
+                return outcome | dict.fromkeys(remaining, _not_sent_error(error))
     return outcome
 
 
 def _write_batch(
-    store: HttpClient, kind: str, left: MetaValues, batch: AdaptiveSize, unbatched: set[str]
+    store: HttpClient, kind: str, values: MetaValues, batch: AdaptiveSize, unbatched: set[str]
 ) -> WriteResults:
     """Write one batch; a smaller one if it was too large, single requests if batches are not allowed.
 
     Setting meta is idempotent, so it is safe to repeat.
     """
-    some: MetaValues = {}
+    items: MetaValues = {}
     for attempt in range(1, _MAX_BATCH_TRIES + 1):
         if kind in unbatched:
-            return _one_by_one(store, kind, _first_items(left, 1))
+            return _one_by_one(store, kind, _first_items(values, 1))
         size = batch.size
-        some = _first_items(left, size)
+        items = _first_items(values, size)
         try:
-            done = _send_batch(store, kind, some)
+            done = _send_batch(store, kind, items)
         except StoreError as error:
-            if _refuses_batches(error):
+            if _rejects_batches(error):
                 unbatched.add(kind)
-            elif errors.is_overload(error) and len(some) > 1 and attempt < _MAX_BATCH_TRIES:
+            elif errors.is_overload(error) and len(items) > 1 and attempt < _MAX_BATCH_TRIES:
                 batch.shrink(size)
             elif errors.is_store_wide(error):
-                return dict.fromkeys(some, error)
+                return dict.fromkeys(items, error)
             else:
-                return _one_by_one(store, kind, some)
+                return _one_by_one(store, kind, items)
         else:
-            batch.count_success(len(some))
+            batch.count_success(len(items))
             return done
-    return _one_by_one(store, kind, some)
+    return _one_by_one(store, kind, items)
 
 
-def _first_items(left: MetaValues, count: int) -> MetaValues:
-    return dict(islice(left.items(), count))
+def _first_items(values: MetaValues, count: int) -> MetaValues:
+    return dict(islice(values.items(), count))
 
 
-def _refuses_batches(error: StoreError) -> bool:
+def _rejects_batches(error: StoreError) -> bool:
     return error.status in _NO_BATCH_STATUSES and error.code != errors.HTML_PAGE
 
 
@@ -162,8 +162,8 @@ def _check_saved(request: str, entry: Json, wanted: Mapping[str, str | None]) ->
     if "meta_data" not in entry:
         return None  # WooCommerce hides customer meta from the key of a shop manager
     reader = RowReader(entry)
-    kept = reader.meta(frozenset(wanted)) or {}
-    lost = sorted(key for key, value in wanted.items() if kept.get(key) != value)
+    saved = reader.meta(frozenset(wanted)) or {}
+    lost = sorted(key for key, value in wanted.items() if saved.get(key) != value)
     if not lost or reader.odd:
         return None  # what a plugin makes unreadable can have been saved
     return StoreError(
@@ -212,23 +212,22 @@ def create_coupon(store: HttpClient, wanted: Coupon) -> Coupon:
         )
     answer = store.request("POST", "coupons", json=wire.build_coupon_json(wanted), shape=dict)
     try:
-        made = wire.parse_coupon(answer.body)
-        wrong = coupon_differences(wanted, made)
+        created = wire.parse_coupon(answer.body)
+        differences = coupon_differences(wanted, created)
     except WireError as error:
-        wrong = (str(error),)
-    if wrong:
-        raise _undo_coupon(store, wanted.code, answer.body.get("id"), wrong)
-    return made
+        differences = (str(error),)
+    if differences:
+        number = answer.body.get("id")
+        removed = type(number) is int and _remove_coupon(store, number)
+        raise _difference_error(wanted.code, differences, removed=removed)
+    return created
 
 
-def _undo_coupon(
-    store: HttpClient, code: str, number: object, wrong: Collection[str]
-) -> StoreError:
-    removed = type(number) is int and _withdraw_coupon(store, number)
-    left = "it was removed" if removed else "IT IS STILL IN THE STORE"
+def _difference_error(code: str, differences: Collection[str], *, removed: bool) -> StoreError:
+    result = "it was removed" if removed else "IT IS STILL IN THE STORE"
     advice = "Look for a plugin that changes coupons, and check the [coupon] section."
     return StoreError(
-        f"the store created the coupon {code} differently: {'; '.join(wrong)}; {left}",
+        f"the store created the coupon {code} differently: {'; '.join(differences)}; {result}",
         advice if removed else f"Delete the coupon {code} in the store. {advice}",
         request="POST /coupons",
         status=201,
@@ -238,7 +237,7 @@ def _undo_coupon(
     )
 
 
-def _withdraw_coupon(store: HttpClient, number: int) -> bool:
+def _remove_coupon(store: HttpClient, number: int) -> bool:
     """Delete a coupon, or else make it a draft. Return whether it can no longer be used."""
     path = f"coupons/{number}"
     try:
@@ -283,28 +282,28 @@ def coupon_problem(wanted: Coupon) -> str:
     return ""
 
 
-def coupon_differences(wanted: Coupon, made: Coupon) -> tuple[str, ...]:
+def coupon_differences(wanted: Coupon, created: Coupon) -> tuple[str, ...]:
     """Return how the coupon that the store created differs from ``wanted``."""
-    return tuple(_find_differences(wanted, made))
+    return tuple(_find_differences(wanted, created))
 
 
-def _find_differences(wanted: Coupon, made: Coupon) -> Iterator[str]:
-    if wanted.code.strip().lower() != made.code.lower():
-        yield f"code is {made.code!r}"
-    if _whole_second(wanted.expires) != _whole_second(made.expires):
-        yield f"expires is {made.expires or 'never'}"
-    if _restricted_emails(wanted) != _restricted_emails(made):
-        yield f"it is restricted to {len(made.emails)} e-mail addresses instead of {len(wanted.emails)}"
+def _find_differences(wanted: Coupon, created: Coupon) -> Iterator[str]:
+    if wanted.code.strip().lower() != created.code.lower():
+        yield f"code is {created.code!r}"
+    if _whole_second(wanted.expires) != _whole_second(created.expires):
+        yield f"expires is {created.expires or 'never'}"
+    if _restricted_emails(wanted) != _restricted_emails(created):
+        yield f"it is restricted to {len(created.emails)} e-mail addresses instead of {len(wanted.emails)}"
     for name in _AMOUNT_FIELDS:
-        if not _same_amount(getattr(wanted, name), getattr(made, name)):
-            yield f"{name} is {getattr(made, name) or 'nothing'}"
+        if not _same_amount(getattr(wanted, name), getattr(created, name)):
+            yield f"{name} is {getattr(created, name) or 'nothing'}"
     for name in _PLAIN_FIELDS:
-        if getattr(wanted, name) != getattr(made, name):
-            yield f"{name} is {getattr(made, name)}"
+        if getattr(wanted, name) != getattr(created, name):
+            yield f"{name} is {getattr(created, name)}"
     for name in ("product_ids", "category_ids"):
-        if set(getattr(wanted, name)) != set(getattr(made, name)):
-            yield f"{name} is {getattr(made, name)}"
-    if wanted.key != made.key:
+        if set(getattr(wanted, name)) != set(getattr(created, name)):
+            yield f"{name} is {getattr(created, name)}"
+    if wanted.key != created.key:
         yield "its meta was not saved"
 
 
@@ -324,9 +323,9 @@ def _parse_amount(value: str) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-def _same_amount(wanted: str, made: str) -> bool:
-    expected, kept = _parse_amount(wanted), _parse_amount(made)
+def _same_amount(wanted: str, created: str) -> bool:
+    expected, kept = _parse_amount(wanted), _parse_amount(created)
     if expected is None or kept is None:
         return False
     # The store returns its own number of decimals, and an empty text for zero.
-    return expected == kept or (bool(made) and expected.quantize(kept, ROUND_HALF_UP) == kept)
+    return expected == kept or (bool(created) and expected.quantize(kept, ROUND_HALF_UP) == kept)

@@ -1,4 +1,4 @@
-"""How Alembic runs a migration: over the connection, and in the transaction, that it is given."""
+"""Run migrations for Alembic, on the caller's connection and in its transaction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
     version_table=VERSION_TABLE,
-    # SQLite undoes DDL as well as rows, now that wcflow begins its transactions itself.
+    # SQLite can roll back DDL, because wcflow starts its transactions itself.
     transactional_ddl=True,
     # SQLite cannot alter a column: Alembic then copies the table.
     render_as_batch=True,

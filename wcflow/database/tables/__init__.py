@@ -5,6 +5,7 @@ the currency's minor unit. JSON columns are text, so that SQLite and PostgreSQL 
 """
 
 from wcflow.database.tables.people import (
+    PERSON_LIST_COLUMNS,
     EventRow,
     IdentityRow,
     MembershipRow,
@@ -23,6 +24,7 @@ from wcflow.database.tables.store import ChannelRow, ImportRange, RescanRow, Set
 from wcflow.database.tables.workflows import OutboxRow, RuleRow, RunRow, WorkflowRow
 
 __all__ = [
+    "PERSON_LIST_COLUMNS",
     "ChannelRow",
     "CustomerRow",
     "EventRow",

@@ -1,4 +1,4 @@
-"""What all tables have in common."""
+"""The base class and the id type of all tables."""
 
 from sqlalchemy import BigInteger, Integer
 from sqlmodel import SQLModel

@@ -66,6 +66,16 @@ class PersonRow(Row, table=True):
     orders_percentile: int | None = Field(default=None, description="as of the last nightly check")
 
 
+PERSON_LIST_COLUMNS = (
+    "added_by_hand",
+    "removed_by_hand",
+    "added_by_workflows",
+    "current_tags",
+    "matching_workflows",
+)
+"""Columns of a person that contain a JSON list of names."""
+
+
 class IdentityRow(Row, table=True):
     """An account or an e-mail address of a person.
 

@@ -125,7 +125,7 @@ def _billing_country(context: Context) -> AttributeValue:
 @PERSON.plain(
     "shipping_country",
     Kind.TEXT,
-    "The two-letter code of the country that most of their paid orders were shipped to.",
+    "The two-letter code of the country that most of their paid orders were shipped to, or else of their address.",
     "shipping_country <> 'DE'",
 )
 def _shipping_country(context: Context) -> AttributeValue:

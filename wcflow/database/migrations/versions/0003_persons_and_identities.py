@@ -60,17 +60,17 @@ _PRIMARY_KEYS = (
     "ALTER INDEX person_pkey1 RENAME TO person_pkey",
     "ALTER INDEX membership_pkey1 RENAME TO membership_pkey",
 )
-"""PostgreSQL keeps the names that they had, or got beside the old table of the same name."""
+"""PostgreSQL keeps the old names of these indexes when a table is renamed."""
 
-_KEPT_OF_PERSON = (
+_PERSON_COLUMNS = (
     "email, dirty, due_at, evaluated_at, rules_digest, added_by_hand, removed_by_hand,"
     " added_by_workflows, kept_forever, current_tags, matching_workflows, written_to_customer,"
     " written_to_order, written_order_id, total_spent, orders_count, spend_percentile,"
     " orders_percentile"
 )
 _COPY_PERSONS = (
-    f"INSERT INTO person (id, store, present, {_KEPT_OF_PERSON})"  # noqa: S608  a constant
-    f" SELECT new.id, new.store, true, {_KEPT_OF_PERSON}"
+    f"INSERT INTO person (id, store, present, {_PERSON_COLUMNS})"  # noqa: S608  a constant
+    f" SELECT new.id, new.store, true, {_PERSON_COLUMNS}"
     " FROM person_of_subject AS new JOIN old_person AS old"
     " ON old.store = new.store AND old.subject = new.subject"
 )
@@ -101,7 +101,7 @@ def upgrade() -> None:
     _convert_store()
     op.drop_table("person_of_subject")
     _make_rule()
-    # Nothing reads it: the detail holds the address.
+    # Unused: the country is in the detail.
     op.execute("ALTER TABLE orders DROP COLUMN country")
     for statement in _ODD_FIELDS:
         op.execute(statement)
@@ -145,7 +145,7 @@ def _make_rule() -> None:
 
 
 def _number_persons() -> None:
-    """Number all subjects, also those that only have runs or outbox entries left."""
+    """Assign an id to every subject, including those with only runs or outbox entries."""
     op.create_table(
         "person_of_subject",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -292,7 +292,7 @@ def _convert_runs() -> None:
     op.add_column("run", sa.Column("person", sa.BigInteger(), nullable=True))
     op.execute(_PERSON_OF_RUN)
     op.add_column("run", sa.Column("path", sa.Text(), nullable=True))
-    # A list of steps is a tree already; the next step, a number, is a path into it.
+    # A list of steps is a valid tree, and the number of the next step is a path into it.
     op.execute("UPDATE run SET path = '[' || step || ']'")
     with op.batch_alter_table("run") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
@@ -342,7 +342,7 @@ def _make_channel() -> None:
 
 
 def _make_rescan() -> None:
-    """Make the table. Rescans start again: those of two stores could be saved under one name."""
+    """Create the table, empty: rescans start again, because two stores could share a setting."""
     op.create_table(
         "rescan",
         sa.Column("store", sa.String(), nullable=False),

@@ -1,4 +1,4 @@
-"""Room for rows that were put aside, and for what later looks ask."""
+"""Add tables for the quarantine, unconfirmed records and written tags, and replace indexes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add what 0001 lacks."""
     op.create_table(
         "aside",
         sa.Column("store", sa.String(), nullable=False),

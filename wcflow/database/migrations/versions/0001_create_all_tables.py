@@ -1,4 +1,4 @@
-"""Make all tables."""
+"""Create all tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make all tables."""
     op.create_table(
         "census_slice",
         sa.Column("store", sa.String(), nullable=False),
