@@ -11,12 +11,13 @@ import multiprocessing
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from msgspec.structs import asdict
 
 from wcflow.database.mapping import customer_from_row
 from wcflow.sandbox.rest import Request, Response, text_response

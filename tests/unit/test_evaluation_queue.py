@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from wcflow.database.evaluation_queue import (
     count_due_people,
@@ -152,3 +152,26 @@ def test_an_evaluation_is_saved_if_only_the_rules_changed(tx, due_at):
     save_evaluation_records(tx, "shop", [evaluated(5, due_at)._replace(rules_digest="other rules")])
     due = None if due_at is None else stamp(due_at)
     assert ("", stamp(NOW), "other rules", 0, due, 0, 0) == evaluation_columns(tx, 5)
+
+
+def test_the_next_people_are_found_by_an_index_without_reading_everyone(tx):
+    """Otherwise a full evaluation takes four times as long for twice as many people."""
+    if tx.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL plans by the size of the table")
+    statements = []
+
+    def record(_connection, _cursor, statement, parameters, *_):
+        statements.append((statement, parameters))
+
+    start_full_evaluation(tx, "shop")
+    event.listen(tx, "before_cursor_execute", record)
+    assert EVERYONE[:3] == take_due_people(tx, "shop", NOW, 3).persons
+    event.remove(tx, "before_cursor_execute", record)
+    queries = [each for each in statements if each[0].startswith("SELECT person.")]
+    plans = [
+        row[-1]
+        for statement, parameters in queries
+        for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    ]
+    assert len(queries) == len(plans) == 3
+    assert all(plan.startswith("SEARCH person USING COVERING INDEX") for plan in plans)
