@@ -66,7 +66,7 @@ def simulate(tmp_path):
 def run_unnoticed(sim, *, ahead=AHEAD, approve=False):
     """Run a pass while both clocks are wrong, so that nothing notices it; then set them right."""
     sim.now += ahead
-    sim.run_pass(accept=accept, write=accept)
+    sim.run_pass(approve=approve, write=approve)
     sim.now += timedelta(minutes=10) - ahead
 
 

@@ -409,7 +409,7 @@ FAULTS = [
         ("lease", "a process has reserved the store for more than a day", 1, ("shop",)),
     ),
     (
-        "INSERT INTO product VALUES ('other', 1, '', '', '[]', '[]', NULL)",
+        "INSERT INTO product VALUES ('other', 1, '', '', '[]', '[]', NULL, '')",
         (
             "store",
             "rows of product belong to a store that is not in the database",

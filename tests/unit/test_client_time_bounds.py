@@ -51,6 +51,7 @@ def test_all_filters_are_sent() -> None:
         "order": "asc",
         "offset": "",
         "exclude": "3,4",
+        "parent_exclude": "",
         "before": "2026-01-01T00:00:00",
         "dates_are_gmt": "true",
     } == params

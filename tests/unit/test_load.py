@@ -10,6 +10,7 @@ from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
+from wcflow.rules.counting import parse_counts_when
 from wcflow.units import Duration
 
 KEY, SECRET = f"ck_{'a' * 40}", f"cs_{'b' * 40}"
@@ -77,6 +78,7 @@ def test_every_setting_of_a_store_is_loaded(write_ini, tmp_path):
         STORE + KEYS + "ca_file = ca.pem\ntimeout = 1min\npage_size = 50\nparallel = 4\n"
         "rescan_every = 6h\nwrite = no\norder_tags = none\nguests = ignore\n"
         "shared_emails = Till@Shop.example\nconsent_meta = news\nbirthday_meta = born\nbirthday_format = dmy\n"
+        "child_orders = count\ncounts_when = order.total > 0\namount_meta = _paid\nrate_meta = _rate\n"
         "currency_rates = eur 1.08\n"
     )
     path = write_ini(text, **{"ca.pem": "-----BEGIN CERTIFICATE-----\n"})
@@ -94,6 +96,10 @@ def test_every_setting_of_a_store_is_loaded(write_ini, tmp_path):
         order_tags="none",
         guests="ignore",
         shared_emails=frozenset({"till@shop.example"}),
+        child_orders="count",
+        counts_when=parse_counts_when("order.total > 0"),
+        amount_meta="_paid",
+        rate_meta="_rate",
         consent_meta="news",
         birthday_meta="born",
         birthday_format="dmy",

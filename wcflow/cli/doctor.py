@@ -23,7 +23,7 @@ from wcflow.cli.options import (
     select_stores,
     utcnow,
 )
-from wcflow.cli.status import currencies_without_rate, currency_text
+from wcflow.cli.order_counts import currencies_without_rate, currency_text
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database

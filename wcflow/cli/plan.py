@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from wcflow.actions.registry import entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
+from wcflow.cli.order_counts import currencies_without_rate, currency_text
 from wcflow.cli.session import for_each_store, open_session
-from wcflow.cli.status import currencies_without_rate, currency_text
 from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.contacts import Contact, load_contacts

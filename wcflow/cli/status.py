@@ -19,14 +19,11 @@ from wcflow.actions.registry import entry_words
 from wcflow.cli import output
 from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
+from wcflow.cli.order_counts import child_orders_text, currencies_without_rate, currency_text
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
-from wcflow.database.order_counts import (
-    CurrencyCount,
-    count_child_orders,
-    count_other_currencies,
-)
+from wcflow.database.order_counts import CurrencyCount, count_child_orders
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.quarantine import (
     PERSON_KINDS,
@@ -278,7 +275,10 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         f"{sum(store_status.orders.values()):,}{_counts_in_brackets(store_status.orders)}",
     )
     if store_status.child_orders:
-        yield "split orders", _child_orders_text(store_status)
+        yield (
+            "split orders",
+            child_orders_text(store_status.child_orders, counted=store_status.child_orders_count),
+        )
     for each in store_status.without_rate:
         yield "no rate", currency_text(each)
     waiting = (
@@ -308,37 +308,6 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
 def _due_later(store_status: StoreStatus) -> str:
     later = store_status.outbox.get("due", 0) - store_status.due_now
     return f" ({later:,} of the due changes are retried later)" if later > 0 else ""
-
-
-def currencies_without_rate(
-    tx: Connection, row: StoreRow, config: Config, settings: StoreSettings
-) -> list[CurrencyCount]:
-    """Count the paid orders whose amounts are left out for want of a rate.
-
-    With ``rate_meta`` orders have their own rates, so none are counted.
-    """
-    if settings.rate_meta or not row.currency:
-        return []
-    known = {row.currency.upper(), *settings.currency_rates}
-    return count_other_currencies(tx, settings.name, config.paid_statuses, known)
-
-
-def currency_text(count: CurrencyCount) -> str:
-    """Return the problem in words."""
-    orders = output.format_count(count.orders, "order")
-    people = output.format_count(count.people, "customer")
-    return (
-        f"the amounts of {orders} of {people} in {count.currency} are left out:"
-        f" set currency_rates = {count.currency} RATE in the [store] section"
-    )
-
-
-def _child_orders_text(store_status: StoreStatus) -> str:
-    made_by = _format_counts({via or "unknown": n for via, n in store_status.child_orders.items()})
-    counted = "counted" if store_status.child_orders_count else "not counted"
-    return (
-        f"{sum(store_status.child_orders.values()):,} parts of other orders, {counted} ({made_by})"
-    )
 
 
 def _read_so_far(store_status: StoreStatus) -> str:

@@ -1,6 +1,6 @@
 """Tables of what the store contains, and of how wcflow reads and writes it."""
 
-from sqlalchemy import BigInteger, Column, Index, Text, text
+from sqlalchemy import BigInteger, Column, Index, Text, false, text
 from sqlmodel import Field
 
 from wcflow.database.tables.base import Row
@@ -33,7 +33,6 @@ class OrderRow(Row, table=True):
             "store",
             "parent_id",
             sqlite_where=text("parent_id <> 0"),
-            postgresql_where=text("parent_id <> 0"),
         ),
     )
 
@@ -63,9 +62,16 @@ class OrderRow(Row, table=True):
         default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
     )
     parent_id: int = Field(
-        default=0, sa_type=BigInteger, description="the order it was split from, or 0"
+        default=0,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": text("0")},
+        description="the order it was split from, or 0",
     )
-    undated: bool = Field(default=False, description="the store has no date_created")
+    undated: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="the store has no date_created",
+    )
 
 
 class CustomerRow(Row, table=True):

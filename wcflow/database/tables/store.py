@@ -1,6 +1,6 @@
 """Tables about a store, and about the database as a whole."""
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Text, false
 from sqlmodel import Field
 
 from wcflow.database.tables.base import Row
@@ -30,7 +30,9 @@ class StoreRow(Row, table=True):
         default=None, sa_type=BigInteger, description="when the initial sync ended"
     )
     child_orders_read: bool = Field(
-        default=False, description="orders that were split from others are known"
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="orders that were split from others are known",
     )
     order_cursor: int | None = Field(
         default=None, sa_type=BigInteger, description="orders are imported up to this time"

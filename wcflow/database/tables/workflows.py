@@ -1,6 +1,6 @@
 """Tables of workflows, their runs, and the outbox."""
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
@@ -104,6 +104,10 @@ class OutboxRow(Row, table=True):
     )
     attempts: int = Field(default=0, description="number of attempts")
     approved: bool = Field(default=False, description="can be delivered during a hold")
-    urgent: bool = Field(default=False, description="caused by something that just happened")
+    urgent: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="caused by something that just happened",
+    )
     outcome: str = Field(default="", sa_type=Text, description="the result in words")
     rules_digest: str = Field(default="", description="hash of the rules that caused it")

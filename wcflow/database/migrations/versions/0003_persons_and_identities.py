@@ -108,9 +108,10 @@ def upgrade() -> None:
     for table in ("orders", "customer", "product"):
         few = sa.text("odd_fields <> ''")
         op.create_index(f"{table}_odd", table, ["store", "odd_fields"], sqlite_where=few)
-    op.execute("ALTER TABLE orders ADD COLUMN parent_id BIGINT NOT NULL DEFAULT 0")
-    op.execute("ALTER TABLE orders ADD COLUMN undated BOOLEAN NOT NULL DEFAULT FALSE")
-    op.execute("ALTER TABLE store ADD COLUMN child_orders_read BOOLEAN NOT NULL DEFAULT FALSE")
+    parent_id = sa.Column("parent_id", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
+    op.add_column("orders", parent_id)
+    for table, column in (("orders", "undated"), ("store", "child_orders_read")):
+        op.add_column(table, _false_column(column))
     op.drop_index("orders_by_status", table_name="orders")
     op.create_index("orders_by_status", "orders", ["store", "status", "currency"])
     op.create_index(
@@ -118,11 +119,14 @@ def upgrade() -> None:
         "orders",
         ["store", "parent_id"],
         sqlite_where=sa.text("parent_id <> 0"),
-        postgresql_where=sa.text("parent_id <> 0"),
     )
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)
+
+
+def _false_column(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
 
 
 _ODD_FIELDS = (
@@ -311,7 +315,7 @@ def _convert_outbox() -> None:
     op.execute(_PERSON_OF_ENTRY)
     op.add_column("outbox", sa.Column("channel", sa.String(), nullable=True))
     op.execute("UPDATE outbox SET channel = 'store'")
-    op.execute("ALTER TABLE outbox ADD COLUMN urgent BOOLEAN NOT NULL DEFAULT FALSE")
+    op.add_column("outbox", _false_column("urgent"))
     with op.batch_alter_table("outbox") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
         table.alter_column("channel", existing_type=sa.String(), nullable=False)

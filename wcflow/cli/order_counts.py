@@ -1,0 +1,43 @@
+"""Split orders, and orders in currencies without a rate, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from wcflow.cli import output
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.database.order_counts import CurrencyCount, count_other_currencies
+from wcflow.database.tables import StoreRow
+
+
+def currencies_without_rate(
+    tx: Connection, row: StoreRow, config: Config, settings: StoreSettings
+) -> list[CurrencyCount]:
+    """Count the paid orders whose amounts are left out for want of a rate.
+
+    With ``rate_meta`` orders have their own rates, so none are counted.
+    """
+    if settings.rate_meta or not row.currency:
+        return []
+    known = {row.currency.upper(), *settings.currency_rates}
+    return count_other_currencies(tx, settings.name, config.paid_statuses, known)
+
+
+def currency_text(count: CurrencyCount) -> str:
+    """Return the problem in words."""
+    orders = output.format_count(count.orders, "order")
+    people = output.format_count(count.people, "customer")
+    return (
+        f"the amounts of {orders} of {people} in {count.currency} are left out:"
+        f" set currency_rates = {count.currency} RATE in the [store] section"
+    )
+
+
+def child_orders_text(counts: Mapping[str, int], *, counted: bool) -> str:
+    """Return how many orders are parts of others, and what made them."""
+    made_by = ", ".join(f"{via or 'unknown'} {count:,}" for via, count in counts.items())
+    state = "counted" if counted else "not counted"
+    return f"{sum(counts.values()):,} parts of other orders, {state} ({made_by})"
