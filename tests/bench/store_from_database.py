@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from msgspec.structs import asdict
+import msgspec
 
 from wcflow.database.mapping import customer_from_row
 from wcflow.sandbox.rest import Request, Response, text_response
@@ -72,7 +72,7 @@ def _account(row: Any) -> dict[str, Any]:
         {"id": n, "key": k, "value": v} for n, (k, v) in enumerate((account.meta or {}).items())
     ]
     return {
-        **asdict(account),
+        **msgspec.to_builtins(account),
         "date_created_gmt": account.created and _naive(int(account.created.timestamp())),
         "created": None,
         "meta_data": meta,
