@@ -1,3 +1,3 @@
-"""wcflow keeps the customers of a WooCommerce shop sorted, tagged and looked after."""
+"""Segments, tags and workflows for the customers of a WooCommerce store."""
 
 __version__ = "0.1.0"

@@ -61,7 +61,7 @@ def original(tmp_path_factory) -> LargeDatabase:
 
 @pytest.fixture(scope="module")
 def large(original, tmp_path_factory) -> LargeDatabase:
-    """A copy that tests can change, in which nobody is due for evaluation."""
+    """A copy that tests can change, in which no one is due for evaluation."""
     folder = tmp_path_factory.mktemp("copy")
     ini, path = folder / "wcflow.ini", folder / "wcflow.sqlite3"
     shutil.copy(original.path, path)

@@ -99,3 +99,18 @@ def test_a_crash_at_any_step_of_a_sync_causes_no_double_or_missing_write(simulat
     ]
     assert expected == [simulate.notes(order) for order in orders]
     assert len(orders) == len(simulate.coupons())
+
+
+def test_an_outage_never_makes_a_change_fail(simulate):
+    """However often a change was tried before."""
+    order = simulate.place_order(email="anna@example.com")
+    simulate.run_pass(write=False)
+    with simulate.db.transaction() as tx:
+        tx.exec_driver_sql("UPDATE outbox SET attempts = 100 WHERE state = 'due'")
+    FAULTS["502"](simulate.faults, effect=False, only="POST /wc/v3/orders/*/notes")
+    with pytest.raises(StoreError):
+        simulate.run_pass(check_store=False)
+    assert [] == simulate.outbox(states=("failed",))
+    simulate.advance(hours=7)
+    simulate.settle()
+    assert 1 == len(simulate.notes(order))

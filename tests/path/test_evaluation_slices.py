@@ -83,3 +83,16 @@ def test_the_first_sync_evaluates_everyone_once(tmp_path, small_batches):
     first = sim.run_pass(approve=False)
 
     assert 3 == first.evaluated.people
+
+
+def test_the_first_changes_wait_even_if_the_first_slice_has_none(tmp_path, small_batches):
+    sim = Simulation(tmp_path, "[tag Big]\nwhen = total_spent > 500\n")
+    for number in range(6):
+        total = "900.00" if number == 5 else "10.00"
+        sim.place_order(email=f"guest{number}@example.com", days_ago=1, total=total)
+    with sim.context() as context:
+        sync.refresh_store_info(context)
+    results = list(sync_in_slices(sim))
+    assert len(results) > 1
+    assert 0 == sum(result.delivered.done for result in results)
+    assert sim.hold().reason.startswith("the first ")

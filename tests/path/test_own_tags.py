@@ -139,3 +139,19 @@ def test_a_write_that_waits_for_a_deleted_account_reaches_the_new_account_of_tha
     second = sim.register("anna@example.com")
     sim.settle()
     assert {"Member"} == sim.customer_tags(second)
+
+
+def test_a_workflow_that_adds_a_tag_overrules_its_removal_by_hand(tmp_path):
+    sim = Simulation(tmp_path, "[workflow mark]\ntrigger = order_paid\ndo =\n    add_tag Thanked\n")
+    sim.run_pass()
+    anna = sim.register("anna@example.com")
+    sim.place_order(customer=anna)
+    sim.settle()
+    sim.sandbox.edit_customer_meta(anna, "wcflow_tags", "", now=sim.now)
+    sim.nightly()
+    sim.advance(days=1)
+    sim.settle()
+    assert frozenset() == sim.customer_tags(anna)
+    sim.place_order(customer=anna)
+    sim.settle()
+    assert {"Thanked"} == sim.customer_tags(anna)

@@ -248,3 +248,20 @@ def test_only_the_first_write_is_read_back(simulate):
     sim.faults.set_field("order", sim.place_order(email="b@example.com"), "meta_data", [])
     sim.run_pass()
     assert ["done", "done"] == [entry.state for entry in sim.outbox()]
+
+
+def test_a_tag_added_by_hand_that_a_write_finds_is_evaluated(tmp_path):
+    """It has no timestamp, so the next poll alone would not notice it."""
+    sim = Simulation(
+        tmp_path,
+        "[tag B2B]\nwhen = tags contains 'Wholesale'\n[tag VIP]\nwhen = total_spent > 1000\n",
+    )
+    anna = sim.register("anna@example.com", days_ago=90)
+    sim.place_order(customer=anna, days_ago=5)
+    sim.settle()
+    sim.place_order(customer=anna, total="2000.00")
+    sim.run_pass(write=False, approve=False)
+    sim.sandbox.edit_customer_meta(anna, "wcflow_tags", "Wholesale", now=sim.now)
+    for _ in range(3):
+        sim.run_pass()
+    assert {"B2B", "VIP", "Wholesale"} == sim.customer_tags(anna)

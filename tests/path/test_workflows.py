@@ -379,3 +379,23 @@ def test_a_skipped_event_does_not_use_up_once(simulate):
     large = sim.place_order(email="anna@example.com", total="100.00")
     sim.settle()
     assert ([], ["Thank you"]) == (sim.notes(small), sim.notes(large))
+
+
+def test_an_event_in_the_second_of_activation_counts(simulate):
+    """The first workflows are active since the initial sync started."""
+    sim = simulate(WELCOME)
+    order = sim.place_order(email="anna@example.com")
+    sim.settle()
+    assert 2 == len(sim.notes(order))
+
+
+def test_the_time_of_entering_a_segment_stays(simulate):
+    sim = simulate("[segment Buyer]\nwhen = orders_count >= 1\n")
+    sim.settle()
+    sim.place_order(email="anna@example.com")
+    sim.settle()
+    entered = sim.memory("g:anna@example.com").segments["Buyer"]
+    sim.advance(days=3)
+    sim.place_order(email="anna@example.com")
+    sim.settle()
+    assert entered == sim.memory("g:anna@example.com").segments["Buyer"]

@@ -145,7 +145,7 @@ def test_the_second_sync_of_the_demo_writes_nothing(finished_demo):
 
 
 def test_the_demo_shows_its_seconds_and_requests(finished_demo):
-    """It sends no more requests than a real store could handle."""
+    """The number of requests stays small enough for a real store."""
     found = re.search(r"took ([\d.]+) seconds and (\d+) requests", finished_demo[0].stdout)
 
     assert float(found[1]) > 0

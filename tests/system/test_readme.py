@@ -80,3 +80,9 @@ def test_the_unit_runs_what_the_readme_installs():
     assert "/opt/wcflow/bin/wcflow run --config /etc/wcflow/wcflow.ini" == start
     assert "python3 -m venv /opt/wcflow\n" in README
     assert "--output /etc/wcflow/wcflow.ini" in README
+
+
+def test_every_file_that_the_readme_names_exists():
+    named = re.findall(r"`((?:wcflow|tests|config|systemd)/[\w./-]*)`", README)
+    assert len(named) > 20
+    assert [] == [each for each in named if not (ROOT / each).exists()]

@@ -165,7 +165,7 @@ class ConditionReader:
 
 @contextmanager
 def _errors_at(token: Token) -> Iterator[None]:
-    """Give errors raised inside the position of a token."""
+    """Add the position of a token to errors raised inside."""
     try:
         yield
     except RuleErrors as error:

@@ -60,11 +60,11 @@ def bind_variables(
     """Replace each path of the tree by a plain variable; raises RuleErrors with all mistakes."""
     assigned = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
     loops = {"loop"} if tree.find(nodes.For) else set[str]()
-    walk = _VariableBinder(text, place, extra, frozenset(assigned | loops), later)
-    walk.visit(tree)
-    if walk.rule_errors:
-        raise RuleErrors(*walk.rule_errors)
-    return walk.variables
+    binder = _VariableBinder(text, place, extra, frozenset(assigned | loops), later)
+    binder.visit(tree)
+    if binder.rule_errors:
+        raise RuleErrors(*binder.rule_errors)
+    return binder.variables
 
 
 class _VariableBinder(NodeTransformer):

@@ -14,7 +14,7 @@ class PersonRow(Row, table=True):
         # One index for both: people who are due are searched among those that are not dirty.
         Index("person_dirty", "store", "dirty", "due_at"),
         # A full evaluation goes through the people by id, a batch at a time.
-        Index("person_present", "store", "present", "id"),
+        Index("person_by_id", "store", "id", "present"),
         Index("person_by_email", "store", "email"),
         {"sqlite_autoincrement": True},
     )

@@ -207,7 +207,7 @@ def _convert_persons() -> None:
     )
     op.drop_table("old_person")
     op.create_index("person_dirty", "person", ["store", "dirty", "due_at"], unique=False)
-    op.create_index("person_present", "person", ["store", "present", "id"], unique=False)
+    op.create_index("person_by_id", "person", ["store", "id", "present"], unique=False)
     op.create_index("person_by_email", "person", ["store", "email"], unique=False)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
