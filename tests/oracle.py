@@ -27,7 +27,7 @@ class RuleSet:
 
 @dataclass(frozen=True)
 class Person:
-    """An account with the guest orders under its address, or the guest orders under one address."""
+    """An account with the guest orders under its addresses, or those under an address of no account."""
 
     account: dict | None
     orders: tuple[dict, ...]
@@ -40,6 +40,10 @@ def group_people(orders, customers):
     account_of = {
         normalize_email(each["email"] or each["billing"]["email"]): each["id"] for each in customers
     }
+    billing = [(normalize_email(each["billing"]["email"]), each["id"]) for each in customers]
+    alone = {address for address, _ in billing if [each for each, _ in billing].count(address) == 1}
+    by_billing = {address: number for address, number in billing if address in alone}
+    account_of = by_billing | account_of
     orders_of = {each: [] for each in accounts}
     for order in orders:
         address = normalize_email(order["billing"]["email"])

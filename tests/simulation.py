@@ -52,7 +52,7 @@ class Simulation:
         self.head = {"wcflow": wcflow, "store": store}
         self.write_rules(rules)
         self.db = open_database(self.database_url)
-        self.writes = []
+        self.writes, self.calls = [], []
 
     def switch_store(self, sandbox, now):
         """Replace the store by another, at another time."""
@@ -98,6 +98,7 @@ class Simulation:
                 channels=channels or {},
             )
             store.close()
+        self.calls = http.calls
         # An empty batch only checks the key's permissions.
         self.writes = [call for call in http.writes if call.json or call.method == "DELETE"]
 

@@ -226,6 +226,40 @@ def normalize_email(text: str) -> str:
     return text.strip().lower()
 
 
+ANONYMOUS_EMAIL = "deleted@site.invalid"
+"""The address that WordPress gives to an order when it erases personal data (FACTS)."""
+_ERASED_NAME = "[deleted]"
+
+
+def order_email(email: str, first_name: str, last_name: str) -> str:
+    """Return the address that an order belongs to: the anonymous one if its data was erased."""
+    erased = _ERASED_NAME in (first_name.strip(), last_name.strip())
+    return ANONYMOUS_EMAIL if erased else normalize_email(email)
+
+
+def is_anonymous(email: str) -> bool:
+    """Return whether an address in normal form is a placeholder: the domain .invalid is no one's."""
+    return email.endswith((".invalid", "@invalid"))
+
+
+def is_nobody(email: str, shared: frozenset[str]) -> bool:
+    """Return whether an address belongs to nobody: empty, anonymous or shared.
+
+    ``shared`` contains addresses and patterns such as ``*@marketplace.example``.
+    """
+    if not email or email in shared or is_anonymous(email):
+        return True
+    patterns = _patterns(shared)
+    return patterns is not None and patterns.fullmatch(email) is not None
+
+
+@lru_cache(maxsize=16)
+def _patterns(shared: frozenset[str]) -> re.Pattern[str] | None:
+    """Return one pattern for all addresses that contain an asterisk; None if there are none."""
+    parts = [".*".join(map(re.escape, each.split("*"))) for each in sorted(shared) if "*" in each]
+    return re.compile("|".join(parts), re.DOTALL) if parts else None
+
+
 def backoff(attempt: int, first: timedelta, longest: timedelta) -> timedelta:
     """Return how long to wait after the ``attempt``-th failure (from 1): doubling, up to a limit."""
     return min(first * (1 << min(attempt - 1, 20)), longest)

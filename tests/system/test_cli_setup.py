@@ -199,6 +199,21 @@ def test_doctor_exits_with_75_if_the_store_cannot_be_reached(cli):
     assert 75 == cli.run("doctor").code
 
 
+def test_doctor_suggests_addresses_that_look_shared(cli):
+    """Five names under the address of one guest; a customer's four ways to write theirs are fine."""
+    for number in range(5):
+        name = {"first_name": f"Guest {number}", "last_name": "Till"}
+        cli.sim.place_order(email="till@example.com", billing=name)
+        cli.sim.place_order(email="known@marketplace.example", billing=name)
+        name = {"first_name": ("Anna", "ANNA", "Anna ", "Anne", "A.")[number], "last_name": "Lind"}
+        cli.sim.place_order(email="anna@example.com", billing=name)
+    cli.edit_config("[segment", "shared_emails = *@marketplace.example\n[segment")
+    cli.run("plan")
+    said = [line for line in cli.run("doctor").lines if "shared addresses" in line]
+    assert 1 == len(said)
+    assert said[0].endswith("with one address: till@example.com (5 names)")
+
+
 def test_doctor_does_not_create_the_database(cli, tmp_path):
     cli.edit_config("wcflow.sqlite3", "elsewhere.sqlite3")
     ran = cli.run("doctor")

@@ -27,6 +27,7 @@ from wcflow.cli.order_counts import currencies_without_rate, currency_text
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
+from wcflow.database.customers import count_names_by_guest_address
 from wcflow.database.order_counts import count_child_orders, find_parents_with_less
 from wcflow.database.quarantine import OddField, load_odd_fields
 from wcflow.database.schema import HEAD, load_revision
@@ -36,9 +37,13 @@ from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.store.probe import Finding, probe
+from wcflow.units import is_nobody
 
 LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
 """Below a gigabyte is a warning; below 100 megabytes an average store would not fit."""
+
+MANY_NAMES, SHOWN = 5, 10
+"""From how many billing names on an address looks shared, and how many addresses are shown."""
 
 _ODD_FIELD_ADVICE = (
     "Nothing, unless your rules use the field: it was read as far as possible. A plugin changes it."
@@ -142,7 +147,7 @@ def _describe_odd_field(odd: OddField) -> str:
 
 
 def _check_orders(config: Config, settings: StoreSettings) -> Iterator[Finding]:
-    """Check what the imported orders show: split orders, and currencies without a rate."""
+    """Check what the imported orders show: split orders, currencies, shared addresses."""
     path = _sqlite_file(config.database)
     if path is not None and not path.exists():
         return
@@ -151,6 +156,7 @@ def _check_orders(config: Config, settings: StoreSettings) -> Iterator[Finding]:
             if load_revision(tx) == HEAD and (row := load_store_row(tx, settings.name)):
                 yield from _check_split_orders(tx, config, settings)
                 yield from _check_currencies(tx, row, config, settings)
+                yield from _check_addresses(tx, settings)
     except WcflowError:
         return  # reported as the finding "database"
 
@@ -186,6 +192,27 @@ def _check_currencies(
     for each in currencies_without_rate(tx, row, config, settings):
         said, _, advice = currency_text(each).partition(": ")
         yield Finding("currency rates", "warning", said, advice)
+
+
+def _check_addresses(tx: Connection, settings: StoreSettings) -> Iterator[Finding]:
+    """Suggest guest addresses that do not look like one customer, such as that of a till."""
+    counts = count_names_by_guest_address(tx, settings.name, MANY_NAMES)
+    suspects = [
+        f"{email} ({count} names)"
+        for email, count in sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+        if not is_nobody(email, settings.shared_emails)
+    ]
+    if not suspects:
+        return
+    more = f", and {len(suspects) - SHOWN} more" if len(suspects) > SHOWN else ""
+    said = f"guests order under many names with one address: {', '.join(suspects[:SHOWN])}"
+    yield Finding(
+        "shared addresses",
+        "warning",
+        said + more,
+        "Each address counts as one customer. Add those of a marketplace or a till to"
+        f" shared_emails in [store {settings.name}].",
+    )
 
 
 def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:

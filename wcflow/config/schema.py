@@ -157,8 +157,9 @@ _STORE = kind_of(
     Key(
         "shared_emails",
         "e-mail addresses",
-        "Shared addresses that aren't one customer, such as a marketplace or a till.",
-        "till@shop.example",
+        "Addresses of guests and accounts that aren't one customer, such as a marketplace or a"
+        " till. * stands for any text.",
+        "till@shop.example, *@marketplace.example",
         values.addresses,
         frozenset(),
         rows=True,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, String, and_, cast, func, not_, or_, select
 
 from wcflow.database.evaluation_queue import load_full_evaluation_position
-from wcflow.database.identity import ACCOUNT, find_keys, find_persons
+from wcflow.database.identity import ACCOUNT, find_keys, find_nobody_accounts, find_persons
 from wcflow.database.integrity import ROW_READERS, IntegrityProblem, find_unreadable_keys
 from wcflow.database.orders import load_owners
 from wcflow.database.outbox import STATES
@@ -94,6 +94,7 @@ def find_config_mismatches(
     tx: Connection, configured: ConfiguredStore
 ) -> Iterator[IntegrityProblem]:
     """Find rows that contradict the configuration, if an evaluation has used it already."""
+    yield from _find_customers_without_person(tx, configured)
     yield from _find_orders_without_person(tx, configured)
     row = load_store_row(tx, configured.name)
     if row is None or row.rules_digest != configured.digest:
@@ -158,15 +159,6 @@ def _person_checks(store: str) -> Iterator[_Check]:
     )
     problem = "people who do not exist are in a segment"
     yield _Check("memberships", problem, _RESYNC_ADVICE, query)
-    account = and_(
-        _IDENTITIES.c.store == _CUSTOMERS.c.store,
-        _IDENTITIES.c.kind == ACCOUNT,
-        _IDENTITIES.c.value == cast(_CUSTOMERS.c.id, String),
-    )
-    query = select(_CUSTOMERS.c.id).where(
-        _CUSTOMERS.c.store == store, not_(select(_IDENTITIES.c.person).where(account).exists())
-    )
-    yield _Check("people", "customers have no person", _RESYNC_ADVICE, query)
 
 
 def _outbox_checks(store: str) -> Iterator[_Check]:
@@ -251,6 +243,27 @@ def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProbl
             advice = _RESYNC_ADVICE if table in _STORE_TABLES else _RESTORE_ADVICE
             found = IntegrityProblem("rows", f"rows of {table} cannot be read", advice, store)
             yield _with_examples(found, len(keys), keys[:_MAX_EXAMPLES])
+
+
+def _find_customers_without_person(
+    tx: Connection, configured: ConfiguredStore
+) -> Iterator[IntegrityProblem]:
+    """Find customers without a person, except accounts whose address belongs to nobody."""
+    account = and_(
+        _IDENTITIES.c.store == _CUSTOMERS.c.store,
+        _IDENTITIES.c.kind == ACCOUNT,
+        _IDENTITIES.c.value == cast(_CUSTOMERS.c.id, String),
+    )
+    query = select(_CUSTOMERS.c.id).where(
+        _CUSTOMERS.c.store == configured.name,
+        not_(select(_IDENTITIES.c.person).where(account).exists()),
+    )
+    missing = set(tx.scalars(query))
+    missing -= find_nobody_accounts(tx, configured.name, missing, configured.shared_emails)
+    if missing:
+        problem = "customers have no person"
+        found = IntegrityProblem("people", problem, _RESYNC_ADVICE, configured.name)
+        yield _with_examples(found, len(missing), sorted(missing)[:_MAX_EXAMPLES])
 
 
 def _find_orders_without_person(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from wcflow.database.mapping import customer_from_columns, customer_to_row
 from wcflow.database.orders import merge_meta
@@ -17,15 +17,20 @@ _CUSTOMERS = table_of(CustomerRow)
 _ORDERS = table_of(OrderRow)
 _BY_ID = select_in(_CUSTOMERS, "id")
 _EMAIL_BY_ID = select_in(_CUSTOMERS, "id", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
-_ID_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id)
+_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
+_BY_BILLING = select_in(_CUSTOMERS, "billing_email", _CUSTOMERS.c.id, _CUSTOMERS.c.billing_email)
 
 
 class CustomerChange(NamedTuple):
-    """A customer whose content changed: the old and new address; ``before`` is None if new."""
+    """A customer whose content changed, with their addresses: the account's and the billing address.
+
+    ``before`` is None if they are new. ``email`` is the address of the account.
+    """
 
     id: int
-    before: str | None
-    after: str
+    before: frozenset[str] | None
+    after: frozenset[str]
+    email: str
 
 
 def load_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Customer]:
@@ -35,7 +40,22 @@ def load_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, 
 
 def find_customer_ids(tx: Connection, store: str, emails: Iterable[str]) -> set[int]:
     """Return the ids of all customers with one of these addresses."""
-    return {number for (number,) in fetch_in(tx, _ID_BY_EMAIL, store, emails)}
+    return {number for number, _ in fetch_in(tx, _BY_EMAIL, store, emails)}
+
+
+def find_accounts_with(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, set[int]]:
+    """Return the customers by each of these addresses that is theirs or their billing address."""
+    wanted = sorted({*emails} - {""})
+    found: dict[str, set[int]] = {}
+    for query in (_BY_EMAIL, _BY_BILLING):
+        for number, email in fetch_in(tx, query, store, wanted):
+            found.setdefault(email, set()).add(number)
+    return found
+
+
+def load_billing_emails(tx: Connection, store: str, ids: Iterable[int]) -> set[str]:
+    """Return the billing addresses of these customers that differ from those of their accounts."""
+    return {row.billing_email for row in _load_rows(tx, store, ids).values()} - {""}
 
 
 def load_customer_emails(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, str]:
@@ -55,10 +75,15 @@ def save_customers(
         if old is not None and all(getattr(old, name) == value for name, value in new.items()):
             continue
         rows.append(new)
-        before = None if old is None else old.email
-        changes.append(CustomerChange(customer_id, before, new["email"]))
+        before = None if old is None else _addresses(old.email, old.billing_email)
+        after = _addresses(new["email"], new["billing_email"])
+        changes.append(CustomerChange(customer_id, before, after, new["email"]))
     upsert(tx, CustomerRow, rows)
     return changes
+
+
+def _addresses(*emails: str) -> frozenset[str]:
+    return frozenset(filter(None, emails))
 
 
 def delete_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, str]:
@@ -100,6 +125,21 @@ def load_next_customer_ids(tx: Connection, store: str, after: int, count: int) -
 
 def load_customer_ids(tx: Connection, store: str) -> set[int]:
     return set(tx.scalars(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.store == store)))
+
+
+def count_names_by_guest_address(tx: Connection, store: str, least: int) -> dict[str, int]:
+    """Return guests' addresses with at least so many different billing names, and how many."""
+    guests = (_ORDERS.c.store == store) & (_ORDERS.c.customer_id == 0)
+    often = select(_ORDERS.c.email).where(guests).group_by(_ORDERS.c.email)
+    often = often.having(func.count() >= least)
+    names: dict[str, set[str]] = {}
+    query = select(_ORDERS.c.email, _ORDERS.c.detail).where(guests, _ORDERS.c.email.in_(often))
+    for email, detail in tx.execute(query.execution_options(yield_per=1000)):
+        billing = loads(detail)["billing"]
+        name = f"{billing.get('first_name', '')} {billing.get('last_name', '')}".strip()
+        names.setdefault(email, set()).add(" ".join(name.casefold().split()))
+    counts = {email: len(known - {""}) for email, known in names.items()}
+    return {email: count for email, count in counts.items() if count >= least}
 
 
 def _load_rows(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Any]:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
@@ -19,6 +19,7 @@ from wcflow.database.merge import merge_persons
 from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
 from wcflow.database.tables import CustomerRow, IdentityRow, PersonRow, RunRow
 from wcflow.profile import account_in, account_key, email_in, guest_key
+from wcflow.units import is_anonymous, is_nobody
 
 ACCOUNT, EMAIL = "account", "email"
 _PERSONS, _IDENTITIES, _RUNS = table_of(PersonRow), table_of(IdentityRow), table_of(RunRow)
@@ -26,6 +27,10 @@ _RUN_KEY = ("store", "workflow", "person", "event")
 _ACCOUNTS = _IDENTITIES.alias()
 _CUSTOMERS = table_of(CustomerRow)
 _BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
+_BY_BILLING_EMAIL = select_in(
+    _CUSTOMERS, "billing_email", _CUSTOMERS.c.id, _CUSTOMERS.c.billing_email, _CUSTOMERS.c.email
+)
+_EMAIL_BY_ID = select_in(_CUSTOMERS, "id", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
 _BY_VALUE = (
     select_in(_IDENTITIES, "value", _IDENTITIES.c.value, _IDENTITIES.c.person)
     .add_columns(_ACCOUNTS.c.value.label("account"))
@@ -58,26 +63,48 @@ def find_keys(
 ) -> dict[Owner, str | None]:
     """Return the key of each owner: the account, else the account with the address, else a guest.
 
-    None without an address, for a shared address, and for guests if ``guests`` is "ignore".
+    None for addresses and accounts of nobody, and for guests if ``guests`` is "ignore".
     """
     wanted = set(owners)
-    emails = {owner.email for owner in wanted if not owner.customer_id} - shared - {""}
-    accounts = _find_accounts(tx, store, sorted(emails))
-    return {owner: _key(owner, emails, accounts, guests) for owner in wanted}
+    emails = {owner.email for owner in wanted if not owner.customer_id}
+    emails = {email for email in emails if not is_nobody(email, shared)}
+    accounts = _find_accounts(tx, store, emails, shared)
+    nobody = find_nobody_accounts(tx, store, {o.customer_id for o in wanted} - {0}, shared)
+    return {
+        owner: None if owner.customer_id in nobody else _key(owner, emails, accounts, guests)
+        for owner in wanted
+    }
 
 
-def _find_accounts(tx: Connection, store: str, emails: Iterable[str]) -> dict[str, int]:
-    """Return the account id of each address, the lowest if there are several."""
+def find_nobody_accounts(
+    tx: Connection, store: str, customer_ids: Iterable[int], shared: frozenset[str]
+) -> set[int]:
+    """Return the accounts whose own address belongs to nobody."""
+    rows = fetch_in(tx, _EMAIL_BY_ID, store, sorted(customer_ids))
+    return {number for number, email in rows if email and is_nobody(email, shared)}
+
+
+def _find_accounts(
+    tx: Connection, store: str, emails: Collection[str], shared: frozenset[str]
+) -> dict[str, int]:
+    """Return the account of each address: the lowest id of those with it as their own address.
+
+    If there is none, the account whose billing address it is, unless several have it.
+    """
     found: dict[str, int] = {}
     for number, email in fetch_in(tx, _BY_EMAIL, store, emails):
         found[email] = min(number, found.get(email, number))
-    found.pop("", None)
-    return found
+    others: dict[str, list[int]] = {}
+    left = sorted(set(emails) - found.keys())
+    for number, billing, email in fetch_in(tx, _BY_BILLING_EMAIL, store, left):
+        if not (email and is_nobody(email, shared)):
+            others.setdefault(billing, []).append(number)
+    return found | {email: ids[0] for email, ids in others.items() if len(ids) == 1}
 
 
 def _key(owner: Owner, emails: set[str], accounts: Mapping[str, int], guests: str) -> str | None:
     if owner.customer_id:
-        return account_key(owner.customer_id)
+        return None if is_anonymous(owner.email) else account_key(owner.customer_id)
     if owner.email not in emails:
         return None
     if owner.email in accounts:

@@ -194,6 +194,12 @@ def primary_email(customer: Customer) -> str:
     return _without_nul(normalize_email(customer.email) or normalize_email(customer.billing.email))
 
 
+def other_email(customer: Customer) -> str:
+    """Return the normalized billing address if it differs from the primary one, else nothing."""
+    billing = _without_nul(normalize_email(customer.billing.email))
+    return "" if billing == primary_email(customer) else billing
+
+
 def customer_to_row(store: str, customer: Customer) -> dict[str, Any]:
     """Return the row of a customer."""
     return {
@@ -206,6 +212,7 @@ def customer_to_row(store: str, customer: Customer) -> dict[str, Any]:
         "role": _without_nul(customer.role),
         "created": _optional_stamp(customer.created),
         "detail": _customer_detail(customer),
+        "billing_email": other_email(customer),
         "odd_fields": ",".join(customer.odd_fields),
     }
 
@@ -224,7 +231,7 @@ def customer_from_row(row: Any) -> Customer:
 
 def customer_from_columns(columns: Iterable[Any]) -> Customer:
     """Return the customer of a row's columns: all but the store, in the table's order."""
-    number, email, first_name, last_name, username, role, created, detail, odd_fields = columns
+    number, email, first_name, last_name, username, role, created, detail, _, odd_fields = columns
     decoded = _decode_customer_detail(detail)
     registered, addresses = _optional_instant(created), _build_addresses(decoded)
     odd = split_fields(odd_fields)

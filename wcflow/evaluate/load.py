@@ -11,17 +11,17 @@ from sqlalchemy import Connection
 from wcflow.database import outbox, people, runs
 from wcflow.database.customers import load_customers
 from wcflow.database.events import load_events
-from wcflow.database.identity import load_person_keys
+from wcflow.database.identity import Owner, find_keys, load_person_keys
 from wcflow.database.orders import load_orders, load_orders_of_people
 from wcflow.database.tags import load_written_tags
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.profile import Profile, account_in, email_in
-from wcflow.records import Order
+from wcflow.records import Customer, Order
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import FIRST_ORDER
 from wcflow.rules.tags import Memory, places_changed_by_hand
 from wcflow.rules.workflow_run import Handled, Run
-from wcflow.units import normalize_email
+from wcflow.units import is_anonymous, is_nobody, normalize_email
 
 
 def load_inputs(
@@ -80,18 +80,30 @@ def load_profiles(
     memories: Mapping[int, Memory],
 ) -> dict[int, Profile]:
     """Load people's profiles: account, orders, products and events."""
-    store = evaluation_context.settings.name
+    settings = evaluation_context.settings
+    store, shared = settings.name, settings.shared_emails
     keys = load_person_keys(tx, store, persons)
     account_ids = {account: person for person, key in keys.items() if (account := account_in(key))}
+    found_accounts = load_customers(tx, store, account_ids)
+    # Accounts of nobody have no profile, so that evaluation clears the person.
+    for number, each in found_accounts.items():
+        if each.email and is_nobody(normalize_email(each.email), shared):
+            del account_ids[number]
     accounts = {
-        account_ids[each.id]: each for each in load_customers(tx, store, account_ids).values()
+        account_ids[number]: each
+        for number, each in found_accounts.items()
+        if number in account_ids
     }
     emails = {person: each.email for person, each in accounts.items()}
-    if evaluation_context.settings.guests == "by_email":
+    if settings.guests == "by_email":
         emails |= {person: email for person, key in keys.items() if (email := email_in(key))}
-    private = set(emails.values()) - evaluation_context.settings.shared_emails - {""}
-    found = load_orders_of_people(tx, store, account_ids, sorted(private))
-    orders = _by_person(found, account_ids, emails)
+    guests = _guest_addresses(tx, evaluation_context, keys, emails, accounts)
+    found = [
+        order
+        for order in load_orders_of_people(tx, store, account_ids, sorted(guests))
+        if not is_anonymous(order.email)
+    ]
+    orders = _by_person(found, account_ids, guests)
     evaluation_context.product_cache.fetch(tx, orders.values(), len(persons))
     events = load_events(tx, store, persons)
     return {
@@ -110,10 +122,29 @@ def load_profiles(
     }
 
 
+def _guest_addresses(
+    tx: Connection,
+    evaluation_context: EvaluationContext,
+    keys: Mapping[int, str],
+    emails: Mapping[int, str],
+    accounts: Mapping[int, Customer],
+) -> dict[str, int]:
+    """Return the addresses whose guest orders belong to these people, with the person."""
+    settings = evaluation_context.settings
+    wanted = {Owner(0, normalize_email(email)) for email in emails.values()}
+    wanted |= {Owner(0, normalize_email(each.billing.email)) for each in accounts.values()}
+    owners = find_keys(tx, settings.name, wanted, settings.shared_emails, settings.guests)
+    persons = {key: person for person, key in keys.items()}
+    return {
+        owner.email: persons[key]
+        for owner, key in owners.items()
+        if key is not None and key in persons
+    }
+
+
 def _by_person(
-    orders: Sequence[Order], accounts: Mapping[int, int], emails: Mapping[int, str]
+    orders: Sequence[Order], accounts: Mapping[int, int], guests: Mapping[str, int]
 ) -> dict[int, list[Order]]:
-    guests = {email: person for person, email in emails.items() if email}
     found: dict[int, list[Order]] = {}
     for order in orders:
         of_account = order.customer_id != 0

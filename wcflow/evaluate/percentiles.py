@@ -25,6 +25,7 @@ from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import OrderRow, PersonRow
 from wcflow.evaluate.context import build_store_profile
 from wcflow.profile import Profile, is_counted
+from wcflow.units import is_anonymous, is_nobody
 
 _P, _O = table_of(PersonRow), table_of(OrderRow)
 RANK_ATTRIBUTES = frozenset({"spend_percentile", "orders_percentile"})
@@ -131,7 +132,11 @@ def _load_paid_stamps(
     uncounted = _load_uncounted(tx, config, settings) if settings.counts_when else set()
     found: dict[tuple[int, str], list[int]] = {}
     for row in tx.execute(query):
-        if row.id in uncounted:
+        if (
+            row.id in uncounted
+            or is_anonymous(row.email)
+            or (not row.customer_id and is_nobody(row.email, settings.shared_emails))
+        ):
             continue
         person = (row.customer_id, "" if row.customer_id else row.email)
         found.setdefault(person, []).append(row.paid or row.created)

@@ -172,6 +172,10 @@ class PollContext:
         """Request one customer; None if there is none."""
         return self._one("customer", customer_id, lambda: self.client.customer(customer_id))
 
+    def customers_with_email(self, email: str) -> Listing[Customer]:
+        """Request the customer whose account has this address."""
+        return self._noted("customer", self.client.customers_with_email(email))
+
     def products(self, **filters: Any) -> Listing[Product]:
         """Request products."""
         return self._noted("product", self.client.products(**filters))

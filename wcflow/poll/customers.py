@@ -6,7 +6,8 @@ WooCommerce stamps no change of a customer. Changes are found with the customer'
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -14,8 +15,13 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from wcflow.database.customers import find_customer_ids, load_next_customer_ids
+from wcflow.database.customers import (
+    find_accounts_with,
+    find_customer_ids,
+    load_next_customer_ids,
+)
 from wcflow.database.mapping import primary_email
+from wcflow.database.orders import find_guest_owners
 from wcflow.database.sql import count_customers, instant, stamp
 from wcflow.database.stores import Rescan, load_rescan, save_rescan, save_store
 from wcflow.database.tables import StoreRow
@@ -23,15 +29,17 @@ from wcflow.errors import StoreError
 from wcflow.poll.context import FULL, PollContext, clear_alarm, raise_alarm
 from wcflow.poll.ownership import apply_customers, drop_customers
 from wcflow.poll.quarantine import save_or_quarantine
-from wcflow.records import Customer
+from wcflow.records import Customer, Order
 from wcflow.store.listing import Listing
-from wcflow.units import work_due
+from wcflow.units import is_nobody, work_due
 
 HUNDRED = 100
 MAX_BATCHES = 20
 """Batches of a rescan that one poll reads at most, even if the rescan is late."""
 _FEW = 10
 _RESCAN = "customers"
+_BAD_REQUEST = 400
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 class Refetched(NamedTuple):
@@ -143,6 +151,42 @@ def displaced(context: PollContext, customers: Collection[Customer]) -> Refetche
         )
     others = sorted(same - {each.id for each in customers})
     return refetch(context, others) if others else Refetched([], frozenset())
+
+
+def find_accounts_of_guests(
+    context: PollContext, orders: Iterable[Order], customers: Collection[Customer]
+) -> list[Customer]:
+    """Request the accounts with the addresses of these guest orders that are not known yet.
+
+    Only the rescan sees that an account has a new address. Until then, a customer who orders as a
+    guest under it would be welcomed as somebody new. Each address is requested once: after that
+    there is an order or an account with it.
+    """
+    absent = context.absent_customers
+    emails = {each.email for each in orders if each.customer_id in {0, *absent}}
+    emails -= {primary_email(each) for each in customers}
+    shared = context.settings.shared_emails
+    emails = {each for each in emails if _EMAIL.fullmatch(each) and not is_nobody(each, shared)}
+    if not emails:
+        return []
+    with context.db.reading() as tx:
+        emails -= {owner.email for owner in find_guest_owners(tx, context.store, emails)}
+        emails -= find_accounts_with(tx, context.store, emails).keys()
+    found: list[Customer] = []
+    for email in sorted(emails):
+        context.checkpoint()
+        found += _request_account(context, email)
+    known = {each.id for each in customers}
+    return trimmed(context, [each for each in found if each.id not in known])
+
+
+def _request_account(context: PollContext, email: str) -> Sequence[Customer]:
+    try:
+        return context.customers_with_email(email).rows
+    except StoreError as error:
+        if error.status == _BAD_REQUEST:  # WordPress does not accept every address as one
+            return ()
+        raise
 
 
 # The rescan: a hundred customers at a time, spread evenly over the polls of a day. If there are

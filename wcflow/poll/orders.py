@@ -24,7 +24,7 @@ from wcflow.database.stores import load_ranges, save_ranges, save_store
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import KnownIds, PollContext
-from wcflow.poll.customers import displaced, save_customers, trimmed
+from wcflow.poll.customers import displaced, find_accounts_of_guests, save_customers, trimmed
 from wcflow.poll.ownership import apply_orders, drop_customers
 from wcflow.poll.paginate import SECOND, KeysetPager, PagerStep, cursor_margin
 from wcflow.poll.products import EARLIEST
@@ -191,6 +191,8 @@ def complete_page(
     """
     changed, unchanged, accounts, known, products = _compare(context, orders)
     customers = _read_customers(context, accounts if refetch_customers else accounts - known)
+    if refetch_customers:
+        customers += find_accounts_of_guests(context, changed, customers)
     others, displaced_ids = displaced(context, customers)
     dates = _read_refund_dates(context, changed)
     # WooCommerce shows an order of a deleted account as a guest's.

@@ -13,8 +13,10 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.customers import (
     CustomerChange,
     delete_customers,
-    find_customer_ids,
+    find_accounts_with,
+    load_billing_emails,
     load_customer_emails,
+    load_customer_ids,
     save_customers,
 )
 from wcflow.database.evaluation_queue import start_full_evaluation
@@ -92,21 +94,23 @@ def apply_customers(tx: Connection, settings: StoreSettings, received: Iterable[
     if moved:
         # First, so that a guest who registers stays the same person.
         _apply_address_changes(tx, settings, moved)
-    mark_owners_dirty(tx, settings, {Owner(change.id, change.after) for change in changes})
+    mark_owners_dirty(tx, settings, {Owner(change.id, change.email) for change in changes})
     return len(changes)
 
 
 def _apply_address_changes(
     tx: Connection, settings: StoreSettings, moved: Sequence[CustomerChange]
 ) -> None:
-    arrived = {change.after for change in moved}
-    _join_guests(tx, settings, arrived)
-    # The guest orders under an address that was left go to another account, or to a guest again.
-    left = {change.before for change in moved if change.before} - arrived
-    mark_owners_dirty(tx, settings, find_guest_owners(tx, settings.name, left))
-    # Of two accounts with one address, the lower id has its guest orders; it can be the newcomer.
-    shared = find_customer_ids(tx, settings.name, arrived - {""}) - {change.id for change in moved}
-    mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in shared})
+    before = frozenset[str]().union(*(change.before or () for change in moved))
+    after = frozenset[str]().union(*(change.after for change in moved))
+    _join_guests(tx, settings, before | after)
+    # The guest orders under an address that was left go to another account, or to a guest again. So
+    # do those under a billing address that two accounts have now.
+    mark_owners_dirty(tx, settings, find_guest_owners(tx, settings.name, before | after))
+    # Other accounts with such an address can win or lose its guest orders.
+    shared = find_accounts_with(tx, settings.name, before | after)
+    others = set[int]().union(*shared.values()) - {change.id for change in moved}
+    mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in others})
 
 
 def _join_guests(tx: Connection, settings: StoreSettings, emails: Iterable[str]) -> None:
@@ -124,6 +128,7 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
     if not ids:
         return 0
     left = load_order_emails(tx, settings.name, ids)
+    billing = load_billing_emails(tx, settings.name, ids)
     deleted = delete_customers(tx, settings.name, ids)
     owners = {Owner(0, email) for email in deleted.values()}
     keys = find_keys(tx, settings.name, owners, settings.shared_emails, settings.guests)
@@ -133,14 +138,17 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
         if key in known:
             # Where the address names no person, evaluation finds an empty profile and clears it.
             move_identity(tx, settings.name, key, keys[Owner(0, email)] or key, email)
-    mark_owners_dirty(tx, settings, {Owner(0, email) for email in left})
+    _join_guests(tx, settings, billing)
+    guests = find_guest_owners(tx, settings.name, billing)
+    mark_owners_dirty(tx, settings, guests | {Owner(0, email) for email in left})
     return len(deleted)
 
 
 def mark_everyone_dirty(tx: Connection, settings: StoreSettings) -> None:
     """Mark everyone, including people whom other settings excluded until now."""
     start_full_evaluation(tx, settings.name)
-    mark_owners_dirty(tx, settings, load_owners(tx, settings.name))
+    accounts = {Owner(each, "") for each in load_customer_ids(tx, settings.name)}
+    mark_owners_dirty(tx, settings, load_owners(tx, settings.name) | accounts)
 
 
 def mark_owners_dirty(tx: Connection, settings: StoreSettings, owners: Collection[Owner]) -> None:

@@ -23,7 +23,6 @@ from wcflow.sandbox.params import (
     pick_fields,
     read_params,
     requested_fields,
-    text,
 )
 from wcflow.sandbox.rest import Created, ListPage, Request, RestError
 from wcflow.sandbox.state import BILLING, SHIPPING, ApiKey, Customer, Meta, State
@@ -71,7 +70,7 @@ def list_page(state: State, request: Request, key: ApiKey) -> ListPage:
     readers = {
         **paging_readers(),
         "role": one_of(*ROLES),
-        "email": text,
+        "email": _email,
         "orderby": one_of("id", "include", "name", "registered_date"),
     }
     requested = read_params(request.params, readers)
@@ -80,6 +79,13 @@ def list_page(state: State, request: Request, key: ApiKey) -> ListPage:
     _sort(rows, requested)
     fields = requested_fields(request.params)
     return paginate(rows, requested, lambda customer: _customer_text(state, customer, key, fields))
+
+
+def _email(_name: str, value: Any) -> str:
+    """Parse the address to search for; WordPress refuses what it takes for no address."""
+    if not EMAIL.fullmatch(str(value)):
+        raise InvalidParam("rest_invalid_email", "Invalid email address.")
+    return str(value)
 
 
 def view(state: State, key: ApiKey, customer_id: int) -> dict[str, Any]:

@@ -184,6 +184,11 @@ class Store(ListingClient):
         found = self.get_by_ids("customers", include, params, wire.parse_customer)
         return require_readable("GET /customers", found) if any_role else found
 
+    def customers_with_email(self, email: str) -> Listing[Customer]:
+        """Return the customers whose account has this address, of any role: at most one."""
+        params = {**_ALL_ROLES, "email": email, "_fields": wire.CUSTOMER_FIELDS}
+        return self.page("customers", params, wire.parse_customer)
+
     def newest_customer_ids(self, count: int) -> Listing[int]:
         """Return the ids of the newest customers, newest first; at most 100."""
         params = {**_ALL_ROLES, "order": "desc", "_fields": "id"}

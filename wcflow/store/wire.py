@@ -14,7 +14,7 @@ from typing import Any
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
 from wcflow.rules.tags import known_meta
 from wcflow.store.fields import Json, RowReader, WireError, wrong_type
-from wcflow.units import normalize_email
+from wcflow.units import normalize_email, order_email
 
 KEY_META = "wcflow_key"
 """Coupon meta with the key of the outbox entry: it identifies coupons that wcflow created."""
@@ -83,12 +83,12 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
 
 
 def _read_billing(reader: RowReader) -> tuple[Address, str]:
-    """Return the billing address, and its e-mail address in normal form."""
+    """Return the billing address, and the e-mail address that the order belongs to."""
     part = reader.sub_object("billing")
     if part is None:
         return Address(), ""
     billing = part.address()
-    return billing, normalize_email(billing.email)
+    return billing, order_email(billing.email, billing.first_name, billing.last_name)
 
 
 def _read_shipping(reader: RowReader) -> Address:

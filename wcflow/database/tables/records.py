@@ -80,6 +80,7 @@ class CustomerRow(Row, table=True):
     __tablename__ = "customer"
     __table_args__ = (
         Index("customer_by_email", "store", "email"),
+        Index("customer_by_billing_email", "store", "billing_email"),
         _odd_fields_index("customer"),
     )
 
@@ -92,6 +93,11 @@ class CustomerRow(Row, table=True):
     role: str = Field(description="the WordPress role")
     created: int | None = Field(sa_type=BigInteger, description="when they registered")
     detail: str = Field(sa_type=Text, description="JSON: billing, meta (null: hidden), shipping")
+    billing_email: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="normalized billing address if it is not the same as email",
+    )
     odd_fields: str = Field(
         default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
     )
