@@ -91,6 +91,40 @@ def test_a_run_that_waits_goes_on_for_the_corrected_address(simulate):
     assert ["hello"] == sim.notes(order)
 
 
+@pytest.mark.parametrize("trigger", ["segment_entered VIP", "tag_added VIP", "customer_matches"])
+def test_a_purchase_that_moves_to_another_account_does_not_make_it_enter_for_the_workflow(
+    simulate, trigger
+):
+    """What the other customer buys themselves does, later."""
+    when = "when = orders_count >= 1\n" if trigger == "customer_matches" else ""
+    rules = "[segment VIP]\nwhen = orders_count >= 1\n" + NOTE.format(trigger, when)
+    sim = simulate(rules)
+    first, second = sim.register("anna@example.com"), sim.register("berta@example.com")
+    sim.settle()
+    sim.advance(hours=1)
+    order = sim.place_order(customer=first)
+    sim.settle()
+    give(sim, order, second)
+    assert ({"VIP"}, ["hello"]) == (sim.customer_tags(second), sim.notes(order))
+    give(sim, order, first)
+    sim.advance(days=1)
+    own = sim.place_order(customer=second)
+    sim.settle()
+    assert (["hello"], ["hello"]) == (sim.notes(order), sim.notes(own))
+
+
+def test_what_started_because_of_an_order_by_time_does_not_start_again_where_it_moves(simulate):
+    sim = simulate(NOTE.format("inactive 10d", ""))
+    first, second = sim.register("anna@example.com"), sim.register("berta@example.com")
+    order = sim.place_order(customer=first)
+    sim.settle()
+    sim.advance(days=11)
+    sim.settle()
+    assert ["hello"] == sim.notes(order)
+    give(sim, order, second)
+    assert ["hello"] == sim.notes(order)
+
+
 def test_one_order_of_several_that_moves_leaves_the_guest_as_they_are(simulate):
     """The other person's own first order starts the workflow, and the moved order does not."""
     sim = simulate(NOTE.format("first_order", ""))

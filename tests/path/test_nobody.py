@@ -82,6 +82,19 @@ def test_a_person_whose_orders_are_anonymised_is_cleared(simulate, account):
     assert [] == examine(sim.db, sim.config, sim.now).unsound
 
 
+def test_what_waits_for_an_order_that_is_anonymised_is_cancelled(simulate):
+    """A note can contain the name that was erased."""
+    sim = simulate()
+    sim.settle()
+    sim.advance(hours=1)
+    order = sim.place_order(email="anna@example.com")
+    sim.run_pass(accept=False, write=False)
+    sim.sandbox.edit_billing(order, now=sim.now, email=ERASED)
+    sim.advance(minutes=5)
+    sim.settle()
+    assert [] == sim.notes(order)
+
+
 def test_an_anonymised_order_of_an_account_does_not_count_for_it(simulate):
     sim = simulate("[segment Two]\nwhen = orders_count >= 2\n")
     customer = sim.register("anna@example.com")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -14,7 +14,15 @@ from wcflow.rules.workflow_run import Activation, Run
 
 _RUNS, _WORKFLOWS = table_of(RunRow), table_of(WorkflowRow)
 _BY_PERSON = select_in(_RUNS, "person")
-_EVENTS_BY_ORDER = select_in(_RUNS, "order_id", _RUNS.c.order_id, _RUNS.c.workflow, _RUNS.c.event)
+_BY_PURCHASE = select_in(
+    _RUNS,
+    "purchase_id",
+    _RUNS.c.purchase_id,
+    _RUNS.c.order_id,
+    _RUNS.c.workflow,
+    _RUNS.c.event,
+    _RUNS.c.person,
+)
 
 
 def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, list[Run]]:
@@ -25,13 +33,24 @@ def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, l
     return found
 
 
-def load_seen_order_events(
+class SeenEvent(NamedTuple):
+    """An event that a workflow has seen for a person; ``has_order`` says that an order started it."""
+
+    workflow: str
+    event: str
+    person: int
+    has_order: bool
+
+
+def load_seen_events(
     tx: Connection, store: str, order_ids: Sequence[int]
-) -> dict[int, set[tuple[str, str]]]:
-    """Return the (workflow, event) pairs of each order that have a run, of any person."""
-    found: dict[int, set[tuple[str, str]]] = {}
-    for order_id, workflow, event in fetch_in(tx, _EVENTS_BY_ORDER, store, order_ids):
-        found.setdefault(order_id, set()).add((workflow, event))
+) -> dict[int, list[SeenEvent]]:
+    """Return the events that workflows have seen of each of these orders, for any person."""
+    found: dict[int, list[SeenEvent]] = {}
+    rows = fetch_in(tx, _BY_PURCHASE, store, order_ids)
+    for purchase_id, order_id, workflow, event, person in rows:
+        seen = SeenEvent(workflow, event, person, bool(order_id))
+        found.setdefault(purchase_id, []).append(seen)
     return found
 
 
@@ -57,6 +76,7 @@ def _run_from_row(row: Any) -> Run:
         due_at=None if row.due_at is None else instant(row.due_at),
         order_id=row.order_id,
         line_item_id=row.line_item_id,
+        purchase_id=row.purchase_id,
         mode=row.mode,
         reason=row.reason,
         rules_digest=row.rules_digest,
@@ -79,6 +99,7 @@ def _run_to_row(store: str, run: Run) -> dict[str, Any]:
         "due_at": None if run.due_at is None else stamp(run.due_at),
         "order_id": run.order_id,
         "line_item_id": run.line_item_id,
+        "purchase_id": run.purchase_id,
         "mode": run.mode,
         "reason": run.reason,
         "rules_digest": run.rules_digest,

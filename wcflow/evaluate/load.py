@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
 from msgspec.structs import replace
@@ -34,7 +35,7 @@ def load_inputs(
     runs_by_person = runs.load_runs(tx, store, persons)
     waiting = outbox.load_undelivered_runs(tx, store, [*runs_by_person])
     orders_elsewhere = _load_orders_elsewhere(tx, store, profiles, runs_by_person, waiting)
-    handled_elsewhere = _load_handled_elsewhere(tx, evaluation_context, profiles.values())
+    seen_events = _load_seen_events(tx, evaluation_context, profiles.values())
     changed_by_hand = {
         person: places_changed_by_hand(profiles[person], memories[person]) for person in persons
     }
@@ -44,7 +45,9 @@ def load_inputs(
             profiles[person],
             _with_email(memories[person], profiles[person].email),
             tuple(runs_by_person.get(person, ())),
-            _handled(runs_by_person.get(person, ()), profiles[person].orders, handled_elsewhere),
+            _handled(
+                runs_by_person.get(person, ()), profiles[person], memories[person], seen_events
+            ),
             frozenset(waiting.get(person, ())),
             orders_elsewhere,
             {place: written[place] for place in changed_by_hand[person] if place in written},
@@ -66,7 +69,9 @@ def _load_orders_elsewhere(
         ids = waiting.get(person, ())
         about = {run.order_id for run in person_runs if run.id in ids or run.state == "waiting"}
         missing |= about - {order.id for order in profiles[person].orders} - {0}
-    return load_orders(tx, store, missing) if missing else {}
+    found = load_orders(tx, store, missing) if missing else {}
+    # The order of an erased person is no one's: nothing more is written to it.
+    return {number: order for number, order in found.items() if not is_anonymous(order.email)}
 
 
 def _with_email(memory: Memory, email: str) -> Memory:
@@ -154,43 +159,59 @@ def _by_person(
     return found
 
 
-def _load_handled_elsewhere(
+def _load_seen_events(
     tx: Connection, evaluation_context: EvaluationContext, profiles: Iterable[Profile]
-) -> dict[int, set[tuple[str, str]]]:
-    """Return the events of recent orders that were handled, by order: (workflow, event).
+) -> dict[int, list[runs.SeenEvent]]:
+    """Return what workflows have seen of recent orders, by order.
 
-    They can belong to another person's run, for example if an order moved to a new account.
+    It can belong to another person's run, for example if an order moved to a new account.
     """
     if not evaluation_context.activations:
         return {}
     since = min(activation.since for activation in evaluation_context.activations.values())
     recent = [o.id for p in profiles for o in p.orders if o.modified >= since]
-    return (
-        runs.load_seen_order_events(tx, evaluation_context.settings.name, recent) if recent else {}
-    )
+    return runs.load_seen_events(tx, evaluation_context.settings.name, recent) if recent else {}
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one workflow has handled, in progress."""
+
+    events: set[str] = field(default_factory=set)
+    orders: set[int] = field(default_factory=set)
+    moved_purchase: int = 0
+
+    def handled(self) -> Handled:
+        return Handled(frozenset(self.events), frozenset(self.orders), self.moved_purchase)
 
 
 def _handled(
     person_runs: Sequence[Run],
-    orders: Sequence[Order],
-    handled_elsewhere: Mapping[int, set[tuple[str, str]]],
+    profile: Profile,
+    memory: Memory,
+    seen_events: Mapping[int, Sequence[runs.SeenEvent]],
 ) -> dict[str, Handled]:
     """Return what each workflow has handled of a person and of their orders."""
-    if not person_runs and not handled_elsewhere:
+    if not person_runs and not seen_events:
         return {}
-    events: dict[str, set[str]] = {}
-    seen_orders: dict[str, set[int]] = {}
+    found: dict[str, _Seen] = {}
     for run in person_runs:
-        events.setdefault(run.workflow, set()).add(run.event)
-        seen_orders.setdefault(run.workflow, set()).add(run.order_id)
-    for order in orders:
-        for workflow, event in handled_elsewhere.get(order.id, ()):
-            seen_orders.setdefault(workflow, set()).add(order.id)
-            names = events.setdefault(workflow, set())
-            # Another person's milestone says nothing about this person's.
-            if event.startswith("order ") or event == FIRST_ORDER:
-                names.add(event)
-    return {
-        workflow: Handled(frozenset(names), frozenset(seen_orders[workflow]))
-        for workflow, names in events.items()
-    }
+        seen = found.setdefault(run.workflow, _Seen())
+        seen.events.add(run.event)
+        seen.orders.add(run.order_id)
+    for order in profile.orders:
+        for event in seen_events.get(order.id, ()):
+            if event.person != profile.person:
+                _add_seen(found.setdefault(event.workflow, _Seen()), event, order, memory)
+    return {workflow: seen.handled() for workflow, seen in found.items()}
+
+
+def _add_seen(seen: _Seen, event: runs.SeenEvent, order: Order, memory: Memory) -> None:
+    """Add what was handled for another person while the order was theirs."""
+    # Another person's milestone says nothing about this person's.
+    if event.event == FIRST_ORDER or f" order {order.id} " in f" {event.event} ":
+        seen.events.add(event.event)
+    if event.has_order:
+        seen.orders.add(order.id)
+    elif memory.evaluated_at is None or order.modified > memory.evaluated_at:
+        seen.moved_purchase = order.id

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 import msgspec
 from msgspec.structs import replace
 
-from wcflow.profile import Profile
+from wcflow.profile import Profile, latest_order
 from wcflow.records import LineItem, Order
 from wcflow.rules.classify import answer_when
 from wcflow.rules.context import Context, RulePlace
@@ -28,7 +28,8 @@ class Run(msgspec.Struct, frozen=True):
     """One execution of a workflow for one person, or an event that it skipped.
 
     ``state`` is waiting, done, ended or skipped. ``steps`` is a tree, ``path`` says where it goes
-    on. ``variables`` holds what steps made, for the templates of later ones. ``id`` is None until the
+    on. ``purchase_id`` is the order that started it, else the person's newest order at that time.
+    ``variables`` holds what steps made, for the templates of later ones. ``id`` is None until the
     run is saved.
     """
 
@@ -43,6 +44,7 @@ class Run(msgspec.Struct, frozen=True):
     due_at: datetime | None = None
     order_id: int = 0
     line_item_id: int = 0
+    purchase_id: int = 0
     mode: str = "live"
     reason: str = ""
     rules_digest: str = ""
@@ -76,10 +78,13 @@ class Handled(msgspec.Struct, frozen=True):
     """What a workflow has handled for a person: events by name, and the orders that it has seen.
 
     That includes what it has handled of the person's orders while they were someone else's.
+    ``moved_purchase`` is an order that has come from another person since the last evaluation, and
+    that was the newest order of theirs when the workflow ran for them.
     """
 
     events: frozenset[str] = frozenset()
     orders: frozenset[int] = frozenset()
+    moved_purchase: int = 0
 
     def covers(self, workflow: Workflow, event: Event) -> bool:
         """Return whether an event must not start the workflow again.
@@ -127,9 +132,15 @@ def _unsettled(order: Order | None, now: datetime) -> bool:
 
 
 def start_run(
-    workflow: Workflow, event: Event, context: Context, runs: Collection[Run], digest: str
+    workflow: Workflow,
+    event: Event,
+    context: Context,
+    runs: Collection[Run],
+    digest: str,
+    handled: Handled = NOTHING_HANDLED,
 ) -> Run:
     """Start a run, or skip the event with a reason."""
+    newest = latest_order(context.profile)
     run = Run(
         workflow=workflow.name,
         person=context.profile.person,
@@ -139,11 +150,14 @@ def start_run(
         steps=tuple(step.text for step in workflow.do),
         order_id=event.order.id if event.order else 0,
         line_item_id=event.item.id if event.item else 0,
+        purchase_id=event.order.id if event.order else newest.id if newest else 0,
         mode=workflow.mode,
         rules_digest=digest,
         due_at=context.now,
     )
     reason = _skip_reason(workflow, event, context, runs)
+    if workflow.trigger.watches_state and handled.moved_purchase:
+        reason = f"order {handled.moved_purchase} started it for another customer"
     return finished(run, "skipped", reason) if reason else run
 
 

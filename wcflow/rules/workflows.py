@@ -151,7 +151,7 @@ def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
         )
         for event in new_events(workflow, activation, trigger_context, handled):
             context = work.context.about(event.order, event.item)
-            run = start_run(workflow, event, context, runs, work.rules.digest)
+            run = start_run(workflow, event, context, runs, work.rules.digest, handled)
             runs.append(run)
             yield (
                 (run, ()) if run.state == "skipped" else _continue_run(run, workflow, context, work)

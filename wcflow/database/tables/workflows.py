@@ -1,6 +1,6 @@
 """Tables of workflows, their runs, and the outbox."""
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
@@ -36,7 +36,7 @@ class RunRow(Row, table=True):
     __tablename__ = "run"
     __table_args__ = (
         UniqueConstraint("store", "workflow", "person", "event", name="run_once"),
-        Index("run_by_order", "store", "order_id"),
+        Index("run_by_purchase", "store", "purchase_id"),
         Index("run_by_person", "store", "person", "state"),
     )
 
@@ -47,6 +47,12 @@ class RunRow(Row, table=True):
     event: str = Field(description="the event's stable name: order 812 paid")
     event_at: int = Field(sa_type=BigInteger, description="when the event happened")
     order_id: int = Field(default=0, sa_type=BigInteger, description="the trigger's order, or 0")
+    purchase_id: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": text("0")},
+        description="the trigger's order, or the person's newest order then",
+    )
     line_item_id: int = Field(
         default=0, sa_type=BigInteger, description="the trigger's line item, or 0"
     )

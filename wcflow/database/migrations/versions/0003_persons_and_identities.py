@@ -100,52 +100,11 @@ def upgrade() -> None:
     _make_rescan()
     _convert_store()
     op.drop_table("person_of_subject")
-    _make_rule()
     # Unused: the country is in the detail.
     op.execute("ALTER TABLE orders DROP COLUMN country")
-    for statement in _ODD_FIELDS:
-        op.execute(statement)
-    for table in ("orders", "customer", "product"):
-        few = sa.text("odd_fields <> ''")
-        op.create_index(f"{table}_odd", table, ["store", "odd_fields"], sqlite_where=few)
-    parent_id = sa.Column("parent_id", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
-    op.add_column("orders", parent_id)
-    for table, column in (("orders", "undated"), ("store", "child_orders_read")):
-        op.add_column(table, _false_column(column))
-    op.drop_index("orders_by_status", table_name="orders")
-    op.create_index("orders_by_status", "orders", ["store", "status", "currency"])
-    op.create_index(
-        "orders_by_parent",
-        "orders",
-        ["store", "parent_id"],
-        sqlite_where=sa.text("parent_id <> 0"),
-    )
     if op.get_bind().dialect.name == "postgresql":
         for statement in _PRIMARY_KEYS:
             op.execute(statement)
-
-
-def _false_column(name: str) -> sa.Column[bool]:
-    return sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
-
-
-_ODD_FIELDS = (
-    "ALTER TABLE orders ADD COLUMN odd_fields VARCHAR NOT NULL DEFAULT ''",
-    "ALTER TABLE customer ADD COLUMN odd_fields VARCHAR NOT NULL DEFAULT ''",
-    "ALTER TABLE product ADD COLUMN odd_fields VARCHAR NOT NULL DEFAULT ''",
-)
-
-
-def _make_rule() -> None:
-    op.create_table(
-        "rule",
-        sa.Column("store", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("changed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("store", "kind", "name"),
-    )
 
 
 def _number_persons() -> None:
@@ -315,7 +274,6 @@ def _convert_outbox() -> None:
     op.execute(_PERSON_OF_ENTRY)
     op.add_column("outbox", sa.Column("channel", sa.String(), nullable=True))
     op.execute("UPDATE outbox SET channel = 'store'")
-    op.add_column("outbox", _false_column("urgent"))
     with op.batch_alter_table("outbox") as table:
         table.alter_column("person", existing_type=sa.BigInteger(), nullable=False)
         table.alter_column("channel", existing_type=sa.String(), nullable=False)
@@ -324,9 +282,6 @@ def _convert_outbox() -> None:
         key = ["store", "rule", "person", "event", "step"]
         table.create_unique_constraint("outbox_once", key)
     op.create_index("outbox_by_person", "outbox", ["store", "person", "state"], unique=False)
-    op.drop_index("outbox_due", table_name="outbox")
-    due = ["store", "state", "approved", "kind", "urgent", "due_at"]
-    op.create_index("outbox_due", "outbox", due, unique=False)
 
 
 def _make_channel() -> None:
@@ -388,13 +343,6 @@ _FROM_SETTINGS = (
         " WHERE setting.name = 'round ' || store.name AND value NOT LIKE '{%')"
     ),
     "DELETE FROM setting WHERE name <> 'secret'",
-    # If any of them is in the future, a clock was wrong, and the next sync repairs it.
-    (
-        "UPDATE store SET evaluated_at = (SELECT max(at) FROM ("
-        "SELECT store AS name, evaluated_at AS at FROM person"
-        " UNION ALL SELECT store, started_at FROM run"
-        " UNION ALL SELECT store, queued_at FROM outbox) AS decided WHERE decided.name = store.name)"
-    ),
 )
 
 
@@ -408,8 +356,6 @@ def _convert_store() -> None:
         table.add_column(sa.Column("meta_keys", sa.Text(), nullable=True))
         table.add_column(sa.Column("resyncing", sa.String(), nullable=True))
         table.add_column(sa.Column("empty_answer_approved", sa.Boolean(), nullable=True))
-        for column in ("clock_here", "clock_store", "evaluated_at", "evaluated_before"):
-            table.add_column(sa.Column(column, sa.BigInteger(), nullable=True))
     for statement in _FROM_SETTINGS:
         op.execute(statement)
     with op.batch_alter_table("store") as table:
