@@ -105,7 +105,7 @@ class CommandLine:
             self.sim.faults,
             folder / "wcflow.ini",
         )
-        self.writes, self.clock_error = [], timedelta()
+        self.calls, self.writes, self.clock_error = [], [], timedelta()
 
     def run(self, *words, typed=None, mounted_at="https://shop.example"):
         """Run a command with this configuration; the store answers at ``mounted_at``."""
@@ -114,7 +114,8 @@ class CommandLine:
         )
         with http if mounted_at else nullcontext() as opened:
             result = run_wcflow(*words, "--config", self.config, typed=typed)
-        # wcflow sends an empty batch to check the key's permissions.
+        self.calls = list(opened.calls) if opened else []
+        # doctor sends an empty batch to see whether the key is allowed to write.
         self.writes = [call for call in opened.writes if call.json] if opened else []
         return result
 

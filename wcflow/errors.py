@@ -88,3 +88,8 @@ class StoreError(DeliveryError):
         super().__init__(message, advice, permanent=permanent, retry_after=retry_after)
         self.request, self.status, self.code = request, status, code
         self.effect_unknown = effect_unknown
+
+    @property
+    def is_write(self) -> bool:
+        """Whether a change failed, and not a read."""
+        return bool(self.request) and not self.request.startswith("GET ")

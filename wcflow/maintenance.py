@@ -9,7 +9,7 @@ from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_ro
 from wcflow.errors import StoreError
 from wcflow.evaluate.percentiles import rank_customers
 from wcflow.outbox import limits
-from wcflow.poll.binding import require_row, save_poll_failure
+from wcflow.poll.binding import require_row, save_failure
 from wcflow.poll.context import PollResult
 from wcflow.poll.pull import run_reconcile, run_resync
 from wcflow.sync import SyncContext, compare_clocks, hold_lease, poll_context
@@ -46,9 +46,9 @@ def approve(context: SyncContext) -> int:
         return limits.approve(tx, row)
 
 
-def record_poll_failure(context: SyncContext, error: StoreError) -> None:
-    """Save why the store cannot be polled, since when, and whether the clocks disagree."""
-    save_poll_failure(context.db, context.name, error, context.clock())
+def record_failure(context: SyncContext, error: StoreError) -> None:
+    """Save why polls or writes fail, since when, and whether the clocks disagree."""
+    save_failure(context.db, context.name, error, context.clock())
     with context.db.reading() as tx:
         known = load_store_row(tx, context.name) is not None
     if known and error.status and context.store.store_now is not None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from wcflow.actions.base import WaysOut
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import evaluation_queue, lease
+from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
@@ -203,7 +203,7 @@ def deliver_store(
     time_limit: timedelta | None = None,
 ) -> DeliveryResult:
     """Deliver what is due and not held, as far as the time limit allows."""
-    return deliver(
+    result = deliver(
         context.db,
         WaysOut(context.store, context.channels),
         context.config,
@@ -213,6 +213,19 @@ def deliver_store(
         all_evaluated=all_evaluated,
         with_store=with_store,
     )
+    if with_store:
+        _forget_write_error(context, result)
+    return result
+
+
+def _forget_write_error(context: SyncContext, result: DeliveryResult) -> None:
+    """Forget why changes failed once the store has accepted one, or none is left to write."""
+    with context.db.reading() as tx:
+        failing = bool(require_row(tx, context.name).write_error)
+        left = failing and outbox.count_by_state(tx, context.name).get("due", 0)
+    if failing and (result.done or not left):
+        with context.db.transaction() as tx:
+            save_store(tx, context.name, write_error="", write_error_since=None)
 
 
 def deliver_without_store(context: SyncContext) -> None:

@@ -169,13 +169,16 @@ def test_doctor_finds_nothing_bad_in_a_healthy_store_and_writes_nothing(cli):
     assert [] == [each for each in findings if each["level"] == "problem"]
 
 
-def test_doctor_warns_of_a_read_only_key_and_gives_advice(cli):
+def test_doctor_calls_a_read_only_key_a_problem_unless_nothing_is_written(cli):
     cli.edit_config(ADMIN.consumer_key, READER.consumer_key)
     cli.edit_config(ADMIN.consumer_secret, READER.consumer_secret)
     ran = cli.run("doctor")
-    assert 0 == ran.code
-    assert "  warning  the key is read-only: wcflow can plan changes but not make them" in ran.lines
+    assert 1 == ran.code
+    assert "  problem  the key is read-only: every write will fail" in ran.lines
     assert "What to do: Give the key Read/Write permission" in ran.out
+    cli.edit_config("[segment", "write = no\n[segment")
+    assert 0 == cli.run("doctor").code
+    assert {"GET"} == {call.method for call in cli.calls}
 
 
 def test_doctor_exits_with_1_if_the_key_is_wrong(cli):
@@ -209,7 +212,7 @@ def test_doctor_suggests_addresses_that_look_shared(cli):
         cli.sim.place_order(email="anna@example.com", billing=name)
     cli.edit_config("[segment", "shared_emails = *@marketplace.example\n[segment")
     cli.run("plan")
-    said = [line for line in cli.run("doctor").lines if "shared addresses" in line]
+    said = [line for line in cli.run("doctor").lines if "with one address" in line]
     assert 1 == len(said)
     assert said[0].endswith("with one address: till@example.com (5 names)")
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.command_line import CommandLine
 from wcflow.database.stores import save_store
+from wcflow.sandbox.auth import ADMIN, READER
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.store import SandboxStore
 
@@ -53,6 +54,12 @@ def anna(cli):
 def first_sync(cli):
     """Approve and write the first changes, so that later orders start workflows."""
     assert 0 == cli.run("sync", "--approve").code
+
+
+def use_key(cli, before, after):
+    """Replace the API key in the INI."""
+    cli.edit_config(before.consumer_key, after.consumer_key)
+    cli.edit_config(before.consumer_secret, after.consumer_secret)
 
 
 def order_again(cli, anna):
@@ -350,7 +357,7 @@ def test_a_screen_names_one_time_zone(cli, anna):
 
 def test_status_shows_an_unfinished_resync(cli, anna):
     first_sync(cli)
-    cli.faults.enter_maintenance(times=None, only="GET /wc/v3/customers", after=2)
+    cli.faults.enter_maintenance(times=None, only="GET /wc/v3/customers", after=1)
     assert 75 == cli.run("resync").code
     ran = cli.run("status", mounted_at=None)
     assert any("everything is being read again; not finished" in line for line in ran.lines)
@@ -373,6 +380,45 @@ def test_status_shows_the_error_and_its_start_until_a_sync_succeeds(cli, anna):
     cli.faults.recover()
     assert 0 == cli.run("sync").code
     assert 0 == cli.run("status", mounted_at=None).code
+
+
+def test_a_read_only_key_makes_writes_fail_and_not_polls(cli, anna):
+    cli.run("plan")
+    cli.run("approve", mounted_at=None)
+    use_key(cli, ADMIN, READER)
+    assert 78 == cli.run("sync").code
+    found = cli.run("status", mounted_at=None)
+    assert "changes cannot be written to the store" in found.out
+    assert re.search("writes fail +the key is read-only", found.out)
+    assert "polls fail" not in found.out
+    status = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
+    assert ("", True) == (status["poll_error"], status["write_error_since"] is not None)
+    use_key(cli, READER, ADMIN)
+    assert 0 == cli.run("sync").code
+    assert 0 == cli.run("status", mounted_at=None).code
+
+
+def test_a_second_plan_begins_with_two_requests_and_no_plan_sends_anything_but_reads(cli, anna):
+    def fixed_requests():
+        paths = [call.path for call in cli.calls]
+        first_poll = paths.index("/wc/v3/orders")
+        return first_poll, {call.method for call in cli.calls}
+
+    cli.run("plan")
+    assert (3, {"GET"}) == fixed_requests()
+    cli.run("plan")
+    assert (2, {"GET"}) == fixed_requests()
+    use_key(cli, ADMIN, READER)
+    cli.run("plan")
+    assert (3, {"GET"}) == fixed_requests()
+
+
+def test_a_second_plan_still_notices_another_store_at_the_same_address(cli, anna):
+    cli.run("plan")
+    cli.faults = Faults(SandboxStore(store_id="another"))
+    ran = cli.run("plan")
+    assert (78, True) == (ran.code, "is another store" in ran.err)
+    assert all(call.path != "/wc/v3/orders" for call in cli.calls)
 
 
 def test_status_exits_with_1_if_the_last_poll_is_older_than_max_age(cli, anna):
@@ -519,7 +565,7 @@ def test_doctor_says_which_clock_says_what(cli, month_ahead):
     ran = cli.run("doctor")
 
     assert 1 == ran.code
-    assert re.search(f"bad  clock: {gap_words(cli)}", ran.out)
+    assert re.search(f"problem  {gap_words(cli)}", ran.out)
 
 
 def test_sync_goes_on_when_the_clocks_agree_again(cli, month_ahead):

@@ -20,7 +20,13 @@ from wcflow.sandbox.rest import Request, Response
 from wcflow.sandbox.store import SandboxStore
 from wcflow.store.client import Store
 from wcflow.store.probe import Finding, probe
-from wcflow.store.store_info import StoreInfo, fetch_store_info, parse_site_zone
+from wcflow.store.store_info import (
+    KeyPermissions,
+    StoreInfo,
+    fetch_permissions,
+    fetch_store_info,
+    parse_site_zone,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://shop.example"
@@ -35,11 +41,6 @@ FACTS = StoreInfo(
     wp_version="6.8.8",
     hpos=True,
     server_now=NOW,
-    coupons_enabled=True,
-    reads_meta=True,
-    can_write=True,
-    can_batch=True,
-    administrator=True,
     decimals=2,
 )
 
@@ -59,7 +60,7 @@ def open_client(key: Any = ADMIN, url: str = URL) -> Store:
 
 
 def probed(
-    sandbox: Any, key: Any = ADMIN, *, now: datetime = NOW, **fields: str
+    sandbox: Any, key: Any = ADMIN, *, now: datetime = NOW, **fields: Any
 ) -> dict[str, Finding]:
     with mount_sandbox(sandbox, lambda: NOW):
         _facts, findings = probe(open_client(key), now=now, **fields)
@@ -74,25 +75,36 @@ class TestStoreInfo:
     @pytest.mark.parametrize(
         ("key", "rights"),
         [
-            (ADMIN, {}),
-            (READER, {"can_write": False, "can_batch": False}),
-            (MANAGER, {"reads_meta": False, "can_batch": False, "administrator": False}),
+            (ADMIN, KeyPermissions(reads_meta=True, can_write=True, can_batch=True)),
+            (READER, KeyPermissions(reads_meta=True, can_write=False, can_batch=False)),
+            (MANAGER, KeyPermissions(reads_meta=False, can_write=True, can_batch=False)),
         ],
         ids=["administrator", "reader", "shop manager"],
     )
     def test_loading_changes_nothing(
-        self, sandbox: SandboxStore, key: Any, rights: dict[str, bool]
+        self, sandbox: SandboxStore, key: Any, rights: KeyPermissions
     ) -> None:
         before = (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
         with mount_sandbox(sandbox, lambda: NOW) as http:
-            assert replace(FACTS, **rights) == fetch_store_info(open_client(key))
+            assert FACTS == fetch_store_info(open_client(key))
+            assert rights == fetch_permissions(open_client(key), write=True)
         assert [("POST", {})] == [(call.method, call.json) for call in http.writes]
         assert before == (sandbox.customer(1), sandbox.order_ids(), sandbox.coupon_codes())
 
-    def test_loading_takes_five_requests(self, sandbox: SandboxStore) -> None:
+    def test_loading_what_the_store_is_takes_two_reads(self, sandbox: SandboxStore) -> None:
         with mount_sandbox(sandbox, lambda: NOW) as http:
             fetch_store_info(open_client())
-        assert len(http.calls) == 5
+        assert ["GET", "GET"] == [call.method for call in http.calls]
+
+    def test_nothing_is_sent_to_learn_whether_a_key_can_write_if_nothing_is_to_be_written(
+        self, sandbox: SandboxStore
+    ) -> None:
+        with mount_sandbox(sandbox, lambda: NOW) as http:
+            found = fetch_permissions(open_client(READER), write=False)
+        assert (KeyPermissions(reads_meta=True, can_write=None, can_batch=None), []) == (
+            found,
+            list(http.writes),
+        )
 
     def test_an_empty_store_has_the_same_info(self) -> None:
         with mount_sandbox(SandboxStore(store_id=FACTS.uid), lambda: NOW):
@@ -107,7 +119,7 @@ class TestStoreInfo:
         with mount_sandbox(faults, lambda: NOW):
             known = fetch_store_info(open_client())
         missing = {"uid": "", "wc_version": "", "wp_version": "", "hpos": None, "decimals": None}
-        assert replace(FACTS, coupons_enabled=None, **missing) == known
+        assert replace(FACTS, **missing) == known
 
     def test_a_wrong_key_is_an_error(self, sandbox: SandboxStore) -> None:
         with (
@@ -151,17 +163,22 @@ class TestFindings:
         ]
 
     @pytest.mark.parametrize(
-        ("key", "name", "message", "advice"),
+        ("key", "name", "level", "message", "advice"),
         [
             (
                 READER,
                 "key",
-                "the key is read-only: wcflow can plan changes but not make them",
-                "Give the key Read/Write permission, or set write = no.",
+                "problem",
+                "the key is read-only: every write will fail",
+                (
+                    "Give the key Read/Write permission (WooCommerce, Settings, Advanced, REST"
+                    " API), or set write = no to let wcflow only read."
+                ),
             ),
             (
                 MANAGER,
                 "role",
+                "warning",
                 (
                     "the key's user is not an administrator: wcflow cannot read customer meta (tags"
                     " set by hand, consent, birthday), and updates customers one by one"
@@ -172,10 +189,10 @@ class TestFindings:
         ids=["reader", "shop manager"],
     )
     def test_missing_permissions_are_reported(
-        self, sandbox: SandboxStore, key: Any, name: str, message: str, advice: str
+        self, sandbox: SandboxStore, key: Any, name: str, level: Any, message: str, advice: str
     ) -> None:
         found = probed(sandbox, key)
-        assert (Finding(name, "warning", message, advice), {name: "warning"}) == (
+        assert (Finding(name, level, message, advice), {name: level}) == (
             found[name],
             levels(found),
         )
@@ -232,9 +249,17 @@ class TestFindings:
             probed(SandboxStore())
         )
 
-    def test_disabled_coupons_are_a_warning(self) -> None:
+    def test_a_read_only_key_is_right_for_a_store_that_is_only_read(
+        self, sandbox: SandboxStore
+    ) -> None:
+        assert {} == levels(probed(sandbox, READER, write=False))
+
+    @pytest.mark.parametrize(("creates_coupons", "level"), [(True, "problem"), (False, "ok")])
+    def test_disabled_coupons_are_a_problem_if_rules_create_coupons(
+        self, creates_coupons: bool, level: str
+    ) -> None:
         sandbox = SandboxStore(coupons_enabled=False)
-        assert probed(sandbox)["coupons"].level == "warning"
+        assert level == probed(sandbox, creates_coupons=creates_coupons)["coupons"].level
 
     def test_an_old_woocommerce_is_a_problem(self) -> None:
         found = probed(SandboxStore(version="5.7.1"))["version"]
@@ -410,7 +435,8 @@ class TestAddress:
             with responses.RequestsMock() as web:
                 body = {"name": "Shop", "home": home, "namespaces": ["wc/v3"]}
                 web.add("GET", "http://shop.example/wp-json/", json=body, headers=DATE)
-                web.add("GET", "http://shop.example/wp-json/wc/v3/customers", status=401, json={})
+                status = "http://shop.example/wp-json/wc/v3/system_status"
+                web.add("GET", status, status=401, json={})
                 _known, findings = probe(open_client(url="http://shop.example"), now=NOW)
             found.append(findings[0])
         assert [
@@ -423,7 +449,7 @@ class TestAddress:
             known, findings = probe(Store("main", URL, "ck_no", "cs_no"), now=NOW)
         assert (None, ["address", "clock", "key"]) == (known, [each.name for each in findings])
         assert findings[2].message.startswith(
-            "the store rejected the API key (GET /customers: HTTP 401"
+            "the store rejected the API key (GET /system_status: HTTP 401"
         )
 
 

@@ -63,7 +63,9 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
 
     Shows what to do about each problem. Checks the store's address, the API key and its
     permissions, the versions, the order storage, the time zone, the clock and the custom fields in
-    your configuration, and the database and the disk of this machine. Writes nothing to the store.
+    your configuration, and the database and the disk of this machine. Changes nothing in the store:
+    WooCommerce tells only at an attempt to write whether a key is allowed to, so an empty list of
+    changes is sent (not with write = no).
     """
     found = read_config(config)
     log.log_to_stderr("error", found.log_format)
@@ -72,7 +74,7 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
         machine = tuple(_check_machine(found, now))
         stores = {
             settings.name: (
-                *_check_store(settings, now, interrupt),
+                *_check_store(found, settings, now, interrupt),
                 *_check_fields(found.database, settings.name),
                 *_check_orders(found, settings),
             )
@@ -113,17 +115,25 @@ def _to_json(each: Finding) -> dict[str, str]:
 
 
 def _check_store(
-    settings: StoreSettings, now: datetime, interrupt: Interrupt
+    config: Config, settings: StoreSettings, now: datetime, interrupt: Interrupt
 ) -> tuple[Finding, ...]:
     with build_client(settings, interrupt.sleep) as client:
         _, findings = probe(
             client,
             now=now,
+            write=settings.write,
+            creates_coupons=_creates_coupons(config),
             consent_meta=settings.consent_meta,
             birthday_meta=settings.birthday_meta,
             birthday_format=settings.birthday_format,
         )
     return findings
+
+
+def _creates_coupons(config: Config) -> bool:
+    workflows = (rule for rule in config.rules.workflows if rule.mode == "live")
+    sections = {step.section for rule in workflows for step in rule.do}
+    return any(section is not None and section[0] == "coupon" for section in sections)
 
 
 def _check_fields(url: str, store: str) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
 from wcflow.errors import DONE, ClockError, StoreError, WcflowError
-from wcflow.maintenance import record_poll_failure
+from wcflow.maintenance import record_failure
 from wcflow.poll.binding import build_client
 from wcflow.rules.clocks import CLOCK_ADVICE
 from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
@@ -99,6 +99,6 @@ def for_each_store(session: Session, name: str | None, task: Callable[[SyncConte
         except WcflowError as error:
             codes.append(report_error(error, where))
             if isinstance(error, StoreError):
-                record_poll_failure(context, error)
+                record_failure(context, error)
         session.interrupt.stop_if_requested()
     return max(codes)

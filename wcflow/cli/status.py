@@ -58,6 +58,8 @@ class StoreStatus:
     poll_age_seconds: int | None
     poll_error: str
     poll_error_since: datetime | None
+    write_error: str
+    write_error_since: datetime | None
     orders_imported_to: datetime | None
     import_started: bool
     import_done: bool
@@ -161,6 +163,8 @@ def load_status(
         poll_age_seconds=None if polled is None else int((now - polled).total_seconds()),
         poll_error=row.poll_error,
         poll_error_since=_optional_instant(row.poll_error_since),
+        write_error=row.write_error,
+        write_error_since=_optional_instant(row.write_error_since),
         orders_imported_to=_optional_instant(row.order_cursor),
         import_started=row.initial_sync_started is not None,
         import_done=row.initial_sync_done is not None,
@@ -195,13 +199,12 @@ def _sync_problems(
     if row.poll_error:
         yield "the store cannot be polled"
     elif row.polled_at is None:
-        yield (
-            "the initial import is not finished"
-            if row.initial_sync_started
-            else "the store was never read"
-        )
+        began = row.initial_sync_started
+        yield "the initial import is not finished" if began else "the store was never read"
     elif now - instant(row.polled_at) > allowed_age:
         yield "the last poll is too old (check that the daemon, 'wcflow run', is running)"
+    if row.write_error:
+        yield "changes cannot be written to the store"
     if gap := _saved_gap(row):
         yield str(gap)
     if hold:
@@ -258,11 +261,10 @@ def _store_label(store_status: StoreStatus) -> str:
 def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[str, str]]:
     zone = parse_zone(store_status.time_zone)
     yield "last poll", _format_ago(store_status.polled_at, now, zone)
-    if store_status.poll_error:
-        yield (
-            "last failure",
-            f"{store_status.poll_error} (since {_format_ago(store_status.poll_error_since, now, zone)})",
-        )
+    for label in ("poll", "write"):
+        if error := getattr(store_status, f"{label}_error"):
+            since = _format_ago(getattr(store_status, f"{label}_error_since"), now, zone)
+            yield f"{label}s fail", f"{error} (since {since})"
     if store_status.polled_at is None:
         if store_status.import_started:
             yield "initial import", f"{_read_so_far(store_status)} imported so far"

@@ -99,7 +99,7 @@ def record_failure(before: Failure | None, job: str, error: Exception, now: date
     return replace(
         failure,
         reason=failure_reason(error),
-        unreachable=failure.unreachable or isinstance(error, StoreError),
+        unreachable=failure.unreachable or (isinstance(error, StoreError) and not error.is_write),
         failures={**failure.failures, job: failure.failures.get(job, 0) + 1},
     )
 

@@ -62,6 +62,8 @@ def log_failure(job: str, error: Exception, pause: float) -> None:
         log.warning("database busy", why=str(error), advice=error.advice, retry_in=seconds)
     else:
         event = "store unreachable" if isinstance(error, StoreError) else "store cannot be synced"
+        if isinstance(error, StoreError) and error.is_write:
+            event = "changes cannot be written"
         log.error(event, why=str(error), advice=error.advice, retry_in=seconds)
 
 

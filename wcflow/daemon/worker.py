@@ -235,7 +235,7 @@ class Worker:
         """Save a store's error for ``wcflow status``; return the error to report."""
         if isinstance(error, StoreError):
             try:
-                maintenance.record_poll_failure(self._context, error)
+                maintenance.record_failure(self._context, error)
             except WcflowError as database_error:
                 return database_error
         return error

@@ -94,11 +94,14 @@ def polled_in_the_future(tx: Connection, store: str, now: datetime) -> bool:
     return polled_at is not None and polled_at > stamp(now + MAX_CLOCK_GAP)
 
 
+_ERROR_TIMES = ("poll_error_since", "write_error_since")
+
+
 def repair_poll_times(tx: Connection, store: str, now: datetime) -> None:
     """Take times of polls in the future for now; otherwise rescans would pause until then."""
     row, at = load_store_row(tx, store), stamp(now)
     names = ("polled_at", "reconciled_at", "customer_rescan_started", "initial_sync_done")
-    times = {name: getattr(row, name) for name in (*names, "poll_error_since")}
+    times = {name: getattr(row, name) for name in (*names, *_ERROR_TIMES)}
     save_store(tx, store, **{name: at for name, time in times.items() if time and time > at})
     _clip(tx, store, table_of(RescanRow), "started", at)
     _clip(tx, store, table_of(ChannelRow), "held_since", at)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.errors import SetupError, StoreError
 from wcflow.store.client import Store
-from wcflow.store.store_info import StoreInfo, fetch_store_info
+from wcflow.store.store_info import StoreInfo, fetch_reads_meta, fetch_store_info
 from wcflow.units import zone_name
+
+KEY_AGE = timedelta(hours=1)
+"""How long it is believed what a key can read."""
 
 
 def build_client(
@@ -39,13 +45,21 @@ def build_client(
 
 
 def save_store_info(db: Database, client: Store, settings: StoreSettings) -> StoreInfo:
-    """Read what the store is and save it; raises SetupError if it is another store than before."""
+    """Read what the store is and save it; raises SetupError if it is another store than before.
+
+    Whether the key can read customer meta is asked once an hour, and for a new key.
+    """
     found = fetch_store_info(client)
     name, zone = settings.name, zone_name(found.zone)
+    with db.reading() as tx:
+        known = load_store_row(tx, name)
+    if known is not None and known.url:
+        check_binding(settings, known, found)
+    key = _read_key(client, settings, known, found.server_now)
     with db.transaction() as tx:
         row = load_store_row(tx, name)
         if row is not None and row.url:
-            _check_binding(settings, row, found)
+            check_binding(settings, row, found)
         save_store(
             tx,
             name,
@@ -56,11 +70,25 @@ def save_store_info(db: Database, client: Store, settings: StoreSettings) -> Sto
             currency=found.currency,
             version=found.wc_version,
             uses_hpos=bool(found.hpos),
-            can_read_meta=found.reads_meta,
+            **key,
         )
         if row is not None and row.time_zone != zone:
             start_full_evaluation(tx, name)
     return found
+
+
+def _read_key(
+    client: Store, settings: StoreSettings, row: StoreRow | None, now: datetime
+) -> dict[str, Any]:
+    """Return the columns about the key, or nothing if what is known of it is recent."""
+    digest = hashlib.sha256(settings.consumer_key.encode()).hexdigest()[:16]
+    if row is not None and row.key_digest == digest and row.key_read_at is not None:
+        age = stamp(now) - row.key_read_at
+        if 0 <= age < KEY_AGE.total_seconds():
+            return {}
+    # Without any customers there is nothing to read.
+    reads_meta = fetch_reads_meta(client) is not False
+    return {"can_read_meta": reads_meta, "key_digest": digest, "key_read_at": stamp(now)}
 
 
 def require_row(tx: Connection, name: str) -> StoreRow:
@@ -73,16 +101,18 @@ def require_row(tx: Connection, name: str) -> StoreRow:
     return row
 
 
-def save_poll_failure(db: Database, name: str, error: StoreError, now: datetime) -> None:
-    """Save why the store cannot be polled, and since when."""
+def save_failure(db: Database, name: str, error: StoreError, now: datetime) -> None:
+    """Save why the store cannot be polled, or accepts no changes, and since when."""
+    column = "write_error" if error.is_write else "poll_error"
     with db.transaction() as tx:
         row = load_store_row(tx, name)
-        if row is not None and row.poll_error != str(error):
-            since = row.poll_error_since or int(now.timestamp())
-            save_store(tx, name, poll_error=str(error), poll_error_since=since)
+        if row is not None and getattr(row, column) != str(error):
+            since = getattr(row, f"{column}_since") or stamp(now)
+            save_store(tx, name, **{column: str(error), f"{column}_since": since})
 
 
-def _check_binding(settings: StoreSettings, row: StoreRow, found: StoreInfo) -> None:
+def check_binding(settings: StoreSettings, row: StoreRow, found: StoreInfo) -> None:
+    """Raise SetupError if the store is not the one that the database belongs to."""
     same_id = not (row.uid and found.uid) or row.uid == found.uid
     same_address = _address(row.url) == _address(found.url)
     if same_id and same_address:

@@ -1,6 +1,6 @@
 """Check whether a store offers what wcflow needs, and return findings with advice.
 
-A probe changes nothing: it sends only reads and one empty batch.
+A probe changes nothing: it sends only reads and, if wcflow is to write, one empty batch.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from wcflow.rules.clocks import CLOCK_ADVICE, clock_gap
 from wcflow.store.client import Store
 from wcflow.store.errors import is_store_wide
 from wcflow.store.store_info import (
+    KeyPermissions,
     SiteIndex,
     StoreInfo,
     address_advice,
+    fetch_coupons_enabled,
     fetch_index,
+    fetch_permissions,
     fetch_store_info,
 )
 from wcflow.units import minor_digits
@@ -53,6 +56,8 @@ def probe(
     store: Store,
     *,
     now: datetime,
+    write: bool = True,
+    creates_coupons: bool = False,
     consent_meta: str = "",
     birthday_meta: str = "",
     birthday_format: str = "",
@@ -70,11 +75,18 @@ def probe(
     findings = [*_check_address(store, index), _check_clock(now, index.server_now)]
     try:
         info = fetch_store_info(store, index)
+        permissions = fetch_permissions(store, write=write)
+        coupons_enabled = fetch_coupons_enabled(store)
     except StoreError as error:
         later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "problem", str(error), error.advice, later))
     fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
-    findings += [*_check_info(info), *_check_by_request(store, info, fields, birthday_format)]
+    findings += [
+        *_check_permissions(permissions),
+        *_check_info(info),
+        _check_coupons(coupons_enabled, creates_coupons=creates_coupons),
+        *_check_by_request(store, permissions, fields, birthday_format),
+    ]
     return info, tuple(findings)
 
 
@@ -115,23 +127,26 @@ def _is_cached(headers: Mapping[str, str]) -> bool:
 
 
 def _check_info(info: StoreInfo) -> Iterator[Finding]:
-    yield from _check_permissions(info)
     yield _check_version(info)
     yield _check_storage(info)
     yield _check_zone(info)
     yield _check_currency(info)
-    yield _check_coupons(info)
 
 
-def _check_permissions(info: StoreInfo) -> Iterator[Finding]:
-    if info.can_write:
+def _check_permissions(key: KeyPermissions) -> Iterator[Finding]:
+    if key.can_write is None:
+        yield Finding("key", "ok", "the key is allowed to read; nothing is written (write = no)")
+    elif key.can_write:
         yield Finding("key", "ok", "the key is allowed to read and write")
     else:
-        message = "the key is read-only: wcflow can plan changes but not make them"
         yield Finding(
-            "key", "warning", message, "Give the key Read/Write permission, or set write = no."
+            "key",
+            "problem",
+            "the key is read-only: every write will fail",
+            "Give the key Read/Write permission (WooCommerce, Settings, Advanced, REST API), or set"
+            " write = no to let wcflow only read.",
         )
-    if info.administrator:
+    if key.reads_meta:
         yield Finding(
             "role", "ok", "the key belongs to an administrator: wcflow can read customer meta"
         )
@@ -143,7 +158,7 @@ def _check_permissions(info: StoreInfo) -> Iterator[Finding]:
         yield Finding(
             "role", "warning", message, "Create a key for a user who is an administrator."
         )
-    if info.administrator and info.can_write and not info.can_batch:
+    if key.reads_meta and key.can_write and not key.can_batch:
         message = "the store rejects batches: wcflow updates customers one by one"
         yield Finding(
             "batch", "warning", message, "Look for a plugin or firewall that blocks /batch."
@@ -220,23 +235,26 @@ def _check_currency(info: StoreInfo) -> Finding:
     )
 
 
-def _check_coupons(info: StoreInfo) -> Finding:
-    if info.coupons_enabled is None:
+def _check_coupons(enabled: bool | None, *, creates_coupons: bool) -> Finding:
+    if enabled is None:
         return Finding("coupons", "warning", "the key cannot read whether coupons are enabled")
-    if info.coupons_enabled:
+    if enabled:
         return Finding("coupons", "ok", "coupons are enabled")
-    advice = "If a workflow creates coupons, enable them under WooCommerce, Settings, General."
-    return Finding("coupons", "warning", "coupons are disabled: no customer can use one", advice)
+    if not creates_coupons:
+        return Finding("coupons", "ok", "coupons are disabled, and no workflow creates any")
+    message = "coupons are disabled in the store, but workflows create them: nobody can use one"
+    advice = "Enable them under WooCommerce, Settings, General."
+    return Finding("coupons", "problem", message, advice)
 
 
 def _check_by_request(
-    store: Store, info: StoreInfo, fields: Mapping[str, str], birthday_format: str
+    store: Store, key: KeyPermissions, fields: Mapping[str, str], birthday_format: str
 ) -> Iterator[Finding]:
     yield _try_check("change detection", partial(_check_time_filters, store))
     yield _try_check("products", partial(_check_products, store))
-    for name, key in fields.items():
-        if key:
-            check = partial(_check_meta_field, store, info, name, key, birthday_format)
+    for name, meta in fields.items():
+        if meta:
+            check = partial(_check_meta_field, store, key, name, meta, birthday_format)
             yield _try_check(name, check)
 
 
@@ -306,9 +324,9 @@ def _check_products(store: Store) -> Finding:
 
 
 def _check_meta_field(
-    store: Store, info: StoreInfo, name: str, key: str, birthday_format: str
+    store: Store, permissions: KeyPermissions, name: str, key: str, birthday_format: str
 ) -> Finding:
-    if not info.reads_meta:
+    if not permissions.reads_meta:
         message = f"cannot read {name} = {key}: the key's user is not an administrator"
         return Finding(name, "problem", message, "Create a key for a user who is an administrator.")
     people = _recent_customers(store)

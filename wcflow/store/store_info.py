@@ -97,10 +97,9 @@ class SiteIndex:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What a store is and what the key is allowed to do.
+    """What a store is.
 
-    ``uid`` is "" and ``hpos``, ``coupons_enabled`` and ``decimals`` are None if the key cannot
-    read them.
+    ``uid`` is "" and ``hpos`` and ``decimals`` are None if the key cannot read them.
     """
 
     title: str
@@ -112,21 +111,19 @@ class StoreInfo:
     wp_version: str
     hpos: bool | None
     server_now: datetime
-    coupons_enabled: bool | None
-    reads_meta: bool
-    can_write: bool
-    can_batch: bool
-    administrator: bool
     decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPermissions:
-    """What the key is allowed to do. Customer meta and batches are for administrators only."""
+    """What the key is allowed to do; None where it was not asked.
+
+    Customer meta and batches of customers are for administrators only.
+    """
 
     reads_meta: bool
-    can_write: bool
-    can_batch: bool
+    can_write: bool | None
+    can_batch: bool | None
 
 
 def fetch_index(store: ListingClient) -> SiteIndex:
@@ -157,9 +154,8 @@ def parse_site_zone(name: Any, offset: Any) -> tzinfo:
 
 
 def fetch_store_info(store: ListingClient, index: SiteIndex | None = None) -> StoreInfo:
-    """Load what the store is and what the key is allowed to do, in at most six small requests."""
+    """Load what the store is: two small requests, or one more if the key cannot read the status."""
     index = index or fetch_index(store)
-    permissions = fetch_permissions(store)
     status = _fetch_optional(store, "system_status", {"_fields": "environment,settings"})
     environment, settings = _sub_object(status, "environment"), _sub_object(status, "settings")
     return StoreInfo(
@@ -172,22 +168,28 @@ def fetch_store_info(store: ListingClient, index: SiteIndex | None = None) -> St
         wp_version=str(environment.get("wp_version") or ""),
         hpos=_read_hpos(settings),
         server_now=index.server_now,
-        coupons_enabled=_fetch_coupons_enabled(store),
-        reads_meta=permissions.reads_meta,
-        can_write=permissions.can_write,
-        can_batch=permissions.can_batch,
-        administrator=permissions.reads_meta,
         decimals=_integer_or_none(settings.get("number_of_decimals")),
     )
 
 
-def fetch_permissions(store: ListingClient) -> KeyPermissions:
-    """Find out what the key is allowed to do, without changing anything in the store."""
+def fetch_permissions(store: ListingClient, *, write: bool) -> KeyPermissions:
+    """Find out what the key is allowed to do, without changing anything in the store.
+
+    WooCommerce rejects what a read-only key sends before it looks at it, and nothing that can be
+    read shows this. So with ``write`` an empty batch is sent.
+    """
+    can_read_meta = fetch_reads_meta(store)
+    can_write, can_batch = _try_empty_batch(store) if write else (None, None)
+    return KeyPermissions(
+        can_batch is not False if can_read_meta is None else can_read_meta, can_write, can_batch
+    )
+
+
+def fetch_reads_meta(store: ListingClient) -> bool | None:
+    """Return whether the key can read customer meta, or None if the store has no customers yet."""
     newest = {"role": "all", "orderby": "id", "order": "desc", "_fields": "id,meta_data"}
     customers = store.request("GET", "customers", {**newest, "per_page": 1}).body
-    can_write, can_batch = _try_empty_batch(store)
-    reads = any("meta_data" in each for each in customers) if customers else can_batch
-    return KeyPermissions(reads, can_write, can_batch)
+    return any("meta_data" in each for each in customers) if customers else None
 
 
 def _try_empty_batch(store: ListingClient) -> tuple[bool, bool]:
@@ -214,7 +216,8 @@ def _fetch_currency(store: ListingClient) -> str:
     )
 
 
-def _fetch_coupons_enabled(store: ListingClient) -> bool | None:
+def fetch_coupons_enabled(store: ListingClient) -> bool | None:
+    """Return whether the store accepts coupons, or None if the key cannot read this."""
     path = "settings/general/woocommerce_enable_coupons"
     value = _fetch_optional(store, path, {"_fields": "id,value"}).get("value")
     return value == "yes" if type(value) is str else None

@@ -20,6 +20,14 @@ class StoreRow(Row, table=True):
     version: str = Field(default="", description="WooCommerce version")
     uses_hpos: bool = Field(default=True, description="orders have their own tables, not posts")
     can_read_meta: bool = Field(default=True, description="the API key can read customer meta")
+    key_digest: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="which API key can_read_meta is about: the start of its SHA-256",
+    )
+    key_read_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when can_read_meta was read"
+    )
     meta_write_verified: bool = Field(
         default=False, description="a written meta value has been read back"
     )
@@ -57,6 +65,15 @@ class StoreRow(Row, table=True):
     )
     poll_error_since: int | None = Field(
         default=None, sa_type=BigInteger, description="when polls began to fail"
+    )
+    write_error: str = Field(
+        default="",
+        sa_type=Text,
+        sa_column_kwargs={"server_default": ""},
+        description="why the store accepts no changes, or empty",
+    )
+    write_error_since: int | None = Field(
+        default=None, sa_type=BigInteger, description="when changes began to fail"
     )
     clock_here: int | None = Field(
         default=None,

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _make_rule()
     _change_runs_and_outbox()
     _add_clocks()
+    _add_key_and_write_error()
 
 
 def _add_odd_fields() -> None:
@@ -78,6 +79,13 @@ def _add_clocks() -> None:
     for name in ("clock_here", "clock_store", "evaluated_at", "evaluated_before"):
         op.add_column("store", sa.Column(name, sa.BigInteger(), nullable=True))
     op.execute(_SET_EVALUATED_AT)
+
+
+def _add_key_and_write_error() -> None:
+    for name, kind in (("key_digest", sa.String()), ("write_error", sa.Text())):
+        op.add_column("store", sa.Column(name, kind, nullable=False, server_default=""))
+    for name in ("key_read_at", "write_error_since"):
+        op.add_column("store", sa.Column(name, sa.BigInteger(), nullable=True))
 
 
 def _number_column(name: str) -> sa.Column[int]:
