@@ -34,8 +34,13 @@ def open_demo_store(now: datetime) -> SandboxStore:
 
 @contextmanager
 def demo_folder(path: Path) -> Iterator[Path]:
-    """Create and lock a directory; raises BusyError if another demo runs in it."""
-    path.mkdir(parents=True, exist_ok=True)
+    """Create and lock a directory; raises BusyError if another demo runs in it.
+
+    Git ignores a directory that the demo creates.
+    """
+    if not path.exists():
+        path.mkdir(parents=True)
+        (path / ".gitignore").write_text("*\n", encoding="utf-8")
     handle = os.open(path, os.O_RDONLY)
     try:
         _lock_folder(handle, path)

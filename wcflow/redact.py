@@ -23,6 +23,15 @@ _AUTH_HEADER = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=_.~-]{8,}")
 _EMAIL = re.compile(r"[^\s@<>()\[\]\"',;:=/…]+(?:@|%40)[^\s@<>()\[\]\"',;:&/]+")
 _PHONE = re.compile(r"(?<![\w.-])(?:\+|00)\d[\d ()/.-]{6,}\d")
 
+_JOINED = re.compile(
+    r"(?<=[^\x00-\x7f\s])[\u200c\u200d](?=[^\x00-\x7f\s])"
+    r"|(?<=\N{WAVING BLACK FLAG})[\U000e0030-\U000e007a]{2,6}\U000e007f"
+)
+"""Joiners inside emoji and words such as Persian ones, and the letters of a region's flag.
+
+They are not printable alone, but without them a family becomes four people.
+"""
+
 _SAFE_ERRORS = (
     AttributeError,
     ImportError,
@@ -55,11 +64,18 @@ def redact_text(text: str) -> str:
 def printable_text(text: object, *, lines: bool = False) -> str:
     """Replace control characters, escape sequences and text direction marks.
 
-    Line breaks become spaces unless ``lines``, so that a name cannot add a line.
+    Line breaks become spaces unless ``lines``, so that a name cannot add a line. Joined emoji stay
+    whole.
     """
+    shown = str(text)
+    if shown.isprintable():
+        return shown
+    kept = {at for found in _JOINED.finditer(shown) for at in range(*found.span())}
     return "".join(
-        char if char.isprintable() or (lines and char == "\n") else _printable_char(char)
-        for char in str(text)
+        char
+        if char.isprintable() or at in kept or (lines and char == "\n")
+        else _printable_char(char)
+        for at, char in enumerate(shown)
     )
 
 

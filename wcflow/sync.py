@@ -48,8 +48,7 @@ class SyncContext:
 
     ``holder`` names the process in leases and claims. ``stopping`` returns whether to stop, and
     ``checkpoint`` is called between requests and raises to stop. ``progress`` is called during an
-    initial sync with the part, done and total. ``compares_clocks`` is false where ``clock`` is not
-    this machine's.
+    initial sync with the part, done and total.
     """
 
     db: Database
@@ -62,7 +61,6 @@ class SyncContext:
     progress: Callable[[str, int, int], None] = lambda _part, _done, _total: None
     checkpoint: Callable[[], None] = lambda: None
     channels: Mapping[str, object] = field(default_factory=dict)
-    compares_clocks: bool = True
 
     @property
     def name(self) -> str:
@@ -98,7 +96,7 @@ def sync_once(
             if write:
                 _deliver_without_store(leased)
             raise
-        result.clock_gap = compare_clocks(leased) if leased.compares_clocks else None
+        result.clock_gap = compare_clocks(leased)
         if result.clock_gap is not None:
             return result
         now, stopping = leased.clock(), _with_time_limit(leased, time_limit)

@@ -399,3 +399,17 @@ def test_the_time_of_entering_a_segment_stays(simulate):
     sim.place_order(email="anna@example.com")
     sim.settle()
     assert entered == sim.memory("g:anna@example.com").segments["Buyer"]
+
+
+def test_a_customer_who_is_evaluated_twice_in_a_pass_counts_once(tmp_path):
+    """A step changed what rules look at, so they were evaluated again at once."""
+    rules = "[workflow hello]\ntrigger = order_paid\ndo = add_tag Hello\n"
+    greeting = "[workflow greet]\ntrigger = tag_added Hello\ndo = add_note Hello\n"
+    sim = Simulation(tmp_path, rules + greeting)
+    sim.run_pass()
+    sim.advance(hours=1)
+    sim.place_order(email="anna@example.com", status="processing")
+
+    result = sim.run_pass(approve=False)
+
+    assert (1, 2) == (result.evaluated.people, result.evaluated.runs)

@@ -130,12 +130,29 @@ def test_the_demo_shows_notes_and_coupons_that_were_written(finished_demo):
 
 
 def test_the_demo_explains_one_customer(finished_demo):
-    """It is the one with the refund."""
+    """It is the one with the refund, who gets no comeback coupon."""
     ran, _, _ = finished_demo
     below = ran.stdout.partition("3. One customer explained")[2]
 
-    assert re.search(r"^  At Risk: yes$", below, re.MULTILINE)
+    assert re.search(r"^  At Risk: no$", below, re.MULTILINE)
+    assert "COMEBACK" not in below.partition("4. Once more")[0]
     assert re.search(r"^  Refunded Customer +from workflow refunded$", below, re.MULTILINE)
+
+
+def test_git_ignores_the_directory_that_the_demo_creates(finished_demo):
+    """And the demo says where it is, wherever it was started."""
+    ran, _, folder = finished_demo
+    subprocess.run(["git", "init", "-q", folder.parent], check=True)
+    status = ["git", "-C", folder.parent, "status", "--porcelain"]
+
+    assert b"" == subprocess.run(status, capture_output=True, check=True).stdout
+    assert f"  the database  {folder / 'wcflow.sqlite3'}" in ran.stdout.splitlines()
+
+
+def test_time_alone_moves_customers_during_the_week_of_the_demo(finished_demo):
+    assert re.search(
+        r"- \S+ .* buys nothing, and time alone moves them to At Risk", finished_demo[0].stdout
+    )
 
 
 def test_the_second_sync_of_the_demo_writes_nothing(finished_demo):

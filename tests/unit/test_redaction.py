@@ -67,13 +67,36 @@ def test_redaction_is_idempotent(before, after):
     assert [] == [each for each in (KEY, "anna@example.com") if each in text]
 
 
+JOINERS = "\u200c\u200d" + "".join(map(chr, range(0xE0030, 0xE0080)))
+SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+
 @given(st.text(), st.booleans())
 def test_printable_text_has_no_control_characters(text, lines):
     """No control character, escape sequence or text direction mark is left, and no added line."""
     shown = printable_text(text, lines=lines)
 
-    assert [] == [each for each in shown if not each.isprintable() and not (lines and each == "\n")]
+    assert [] == [
+        each
+        for each in shown
+        if not each.isprintable() and each not in JOINERS and not (lines and each == "\n")
+    ]
     assert len(shown) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["👨\u200d👩\u200d👧", "🇩🇪", "👍🏽", "❤️\u200d🔥", SCOTLAND, "می\u200cخواهم"]
+)
+def test_joined_emoji_and_words_stay_whole(text):
+    assert f"Anna {text}!" == printable_text(f"Anna {text}!")
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200danna", "an\u200dna", "anna\u200d 👩", "\U000e0067", "👩\u200d\n👧"]
+)
+def test_a_joiner_that_joins_nothing_is_replaced(text):
+    """So that an address does not hide a character."""
+    assert "\N{REPLACEMENT CHARACTER}" in printable_text(text)
 
 
 def test_every_kind_of_space_becomes_a_plain_space():

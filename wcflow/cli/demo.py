@@ -7,8 +7,8 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ from wcflow.database.stores import load_store_row
 from wcflow.evaluate.explain import explain_person
 from wcflow.profile import account_in
 from wcflow.rules.tags import Memory
+from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.server import Server, serve
 from wcflow.sandbox.store import SandboxStore
 from wcflow.sync import SyncContext, SyncResult
@@ -99,6 +100,7 @@ class DemoRun:
 
 
 def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
+    folder = folder.absolute()
     stack.enter_context(demo.demo_folder(folder))
     # A proxy from the environment is for the internet, not for this machine.
     os.environ["no_proxy"] = "127.0.0.1"
@@ -114,7 +116,7 @@ def play_demo(demo_run: DemoRun, session: Session) -> None:
     """Run the whole demo, part by part."""
     context = session.context(select_store(session.config, demo.STORE))
     _print_intro(demo_run)
-    _show_initial_sync(session, context)
+    _show_initial_sync(demo_run, session, context)
     _show_week_later(demo_run, context)
     _show_segments_and_tags(context)
     _show_delivered(context)
@@ -137,9 +139,26 @@ def _print_intro(demo_run: DemoRun) -> None:
     output.print_table(("", ""), rows, indent=2, header=False)
 
 
-def _show_initial_sync(session: Session, context: SyncContext) -> None:
+def _show_initial_sync(demo_run: DemoRun, session: Session, context: SyncContext) -> None:
     output.print_heading("1. The first sync, as it would have been a week ago")
-    then = replace(context, clock=lambda: utcnow() - ONE_WEEK, compares_clocks=False)
+    with _a_week_ago(demo_run):
+        _sync_first(session, replace(context, clock=lambda: utcnow() - ONE_WEEK))
+
+
+@contextmanager
+def _a_week_ago(demo_run: DemoRun) -> Iterator[None]:
+    """Let the store's responses be dated a week ago."""
+    # Its clock stays right, because requests are signed with the time of this machine.
+    past = Faults(demo_run.store)
+    past.shift_date_header(-ONE_WEEK)
+    demo_run.server.store = past
+    try:
+        yield
+    finally:
+        demo_run.server.store = demo_run.store
+
+
+def _sync_first(session: Session, then: SyncContext) -> None:
     result = session.sync(then, write=False)
     _print_read_counts(result)
     waiting = maintenance.approve(then)
@@ -180,7 +199,9 @@ def _show_week_later(demo_run: DemoRun, context: SyncContext) -> None:
     result = sync.sync_once(context)
     actors = {event.email for event in demo_run.events}
     for name, segment in _entered_by_time(context, now, actors):
-        output.print_line(f"- {name} does not order any more, and is now in {segment}", indent=4)
+        output.print_line(
+            f"- {name} buys nothing, and time alone moves them to {segment}", indent=4
+        )
     evaluation, delivered = result.evaluated, result.delivered
     output.print_line(
         f"wcflow checked {output.format_count(evaluation.people, 'customer')}, those with new orders and"

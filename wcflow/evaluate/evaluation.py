@@ -60,9 +60,11 @@ def evaluate(
                 evaluated, failures = _evaluate_batch(
                     load_inputs(tx, evaluation_context, persons), evaluation_context
                 )
+                again = sum(each.memory.person in rounds for each in evaluated)
                 rounds.update(each.memory.person for each in evaluated if each.due.now)
                 exhausted = {each for each in persons if rounds[each] >= MAX_ROUNDS}
                 save_evaluations(tx, evaluation_context, evaluated, exhausted, total)
+                total.people -= again
                 clear_failures(tx, settings.name, evaluated, known)
                 postpone_failed(tx, settings.name, failures, now)
                 total.failures += failures
