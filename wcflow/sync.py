@@ -21,6 +21,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
+from wcflow.database.restore import look_for_earlier_writes, was_restored_lately
 from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import BusyError, StoreError
@@ -201,6 +202,11 @@ def deliver_store(
     time_limit: timedelta | None = None,
 ) -> DeliveryResult:
     """Deliver what is due and not held, as far as the time limit allows."""
+    with context.db.reading() as tx:
+        restored = was_restored_lately(tx, context.clock())
+    if restored:
+        with context.db.transaction() as tx:
+            look_for_earlier_writes(tx, context.name)
     result = deliver(
         context.db,
         WaysOut(context.store, context.channels),

@@ -301,6 +301,11 @@ def test_a_configuration_with_problems_is_not_reloaded(host):
 
     assert ["orders_count" in problem for problem in line["problems"]] == [True]
     assert wait_until(lambda: host.notes(order))
+    status = daemon.notify_socket.wait_for_message("new configuration rejected")
+    assert status.startswith("STATUS=new configuration rejected, the old one stays in use (")
+    host.write(host.store() + "[tag Friend]\nwhen = orders_count >= 1\n")
+    daemon.send_signal(signal.SIGHUP)
+    daemon.notify_socket.wait_for_message("STATUS=shop: ")
 
 
 def test_changing_the_database_needs_a_restart(host):

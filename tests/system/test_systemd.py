@@ -86,7 +86,6 @@ def test_the_unit_uses_notification_credentials_and_no_restart_after_78(unit):
     expected = {
         "Type": "notify",
         "ExecStart": f"{COMMAND} run --config /etc/wcflow/wcflow.ini",
-        "ExecReload": "/bin/kill -HUP $MAINPID",
         "DynamicUser": "yes",
         "StateDirectory": "wcflow",
         "Restart": "on-failure",
@@ -94,6 +93,10 @@ def test_the_unit_uses_notification_credentials_and_no_restart_after_78(unit):
     }
 
     assert expected == {key: service[key] for key in expected}
+    assert service["ExecReload"].split("\n") == [
+        "/bin/kill -HUP $MAINPID",
+        f"{COMMAND} check --quiet --config /etc/wcflow/wcflow.ini",
+    ]
     assert service["LoadCredential"].split("\n") == [
         "consumer_key:/etc/wcflow/consumer_key",
         "consumer_secret:/etc/wcflow/consumer_secret",

@@ -206,6 +206,14 @@ def test_the_status_line_describes_every_store() -> None:
     assert expected == status_line(stores, NOON)
 
 
+def test_the_status_line_begins_with_a_configuration_that_was_rejected() -> None:
+    line = status_line({"shop": StoreHealth()}, NOON, "wcflow.ini:31: [tag VIP]: no condition")
+    assert (
+        "new configuration rejected, the old one stays in use"
+        " (wcflow.ini:31: [tag VIP]: no condition); shop: not polled yet"
+    ) == line
+
+
 # Systemd.
 
 

@@ -50,6 +50,7 @@ COMMAND_GROUPS = {
     },
     "Database care": {
         "backup": "Copy the database to a file, even while wcflow runs.",
+        "restore": "Put a backup in the place of the database.",
         "check-database": "Check the database for damage.",
         "resync": "Import everything from the store again.",
     },

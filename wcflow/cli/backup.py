@@ -37,9 +37,8 @@ def backup(
     """Copy the database to a file, even while wcflow runs.
 
     The copy is complete and consistent, even if wcflow writes at the same time. It is checked, only
-    its owner can read it, and an existing file is never replaced. To restore it, stop wcflow,
-    delete the database with its -wal and -shm files, and copy FILE in its place. For PostgreSQL,
-    wcflow prints the pg_dump command to run.
+    its owner can read it, and an existing file is never replaced. 'wcflow restore' puts it back.
+    For PostgreSQL, wcflow prints the pg_dump command to run.
     """
     database = read_config(config, need_store=False).database
     url = make_url(database)
@@ -56,10 +55,13 @@ def backup(
 
 
 def _pg_dump_command(url: URL, file: Path) -> str:
-    """Return the command to type; pg_dump asks for the password or finds it."""
+    words = ["pg_dump", "--format=custom", f"--file={file}", *postgres_address(url)]
+    return f"umask 077 && {shlex.join(words)}"
+
+
+def postgres_address(url: URL) -> list[str]:
+    """Return the options that name a database; the tool asks for the password or finds it."""
     query = {name: value for name, value in url.query.items() if name != "password"}
     place = URL.create("postgresql", None, None, url.host, url.port, url.database, query)
-    words = ["pg_dump", "--format=custom", f"--file={file}", f"--dbname={place}"]
-    if url.username:
-        words.append(f"--username={url.username}")
-    return f"umask 077 && {shlex.join(words)}"
+    user = [f"--username={url.username}"] if url.username else []
+    return [f"--dbname={place}", *user]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Annotated
 
 import typer
 from sqlalchemy.engine import make_url
@@ -22,20 +23,27 @@ def register(app: typer.Typer) -> None:
     app.command("check", epilog="Exit codes: 0 no problems, 78 problems found.")(check)
 
 
-def check(config: ConfigFile = None) -> None:
+def check(
+    config: ConfigFile = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only show problems and warnings.")
+    ] = False,
+) -> None:
     """Explain the configuration, or list every problem in it.
 
     Reads the INI file and the files it includes; contacts neither the store nor the database. Each
     problem is shown with its file and line, what was expected, and a likely correction.
     """
     found = read_config(config)
-    for line in summary_lines(found):
+    for line in () if quiet else summary_lines(found):
         indent = len(line) - len(line.lstrip())
         output.print_line(line.strip(), indent=indent, hang=4)
     for warning in found.warnings:
         output.print_warning(str(warning))
     if exposed := check_permissions(found.database):
         output.print_warning(exposed.message, exposed.advice)
+    if quiet:
+        return
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()

@@ -48,9 +48,13 @@ class StoreHealth:
         return f"{count} for approval, see wcflow status" if self.held else count
 
 
-def status_line(stores: Mapping[str, StoreHealth], now: datetime) -> str:
-    """Return one line about all stores."""
-    return "; ".join(f"{name}: {health.describe(now)}" for name, health in stores.items())
+def status_line(stores: Mapping[str, StoreHealth], now: datetime, rejected: str = "") -> str:
+    """Return one line about all stores, and why a new configuration was rejected, if it was."""
+    parts = [f"{name}: {health.describe(now)}" for name, health in stores.items()]
+    if rejected:
+        first = f"new configuration rejected, the old one stays in use ({_shorten(rejected)})"
+        parts.insert(0, first)
+    return "; ".join(parts)
 
 
 def format_age(length: timedelta) -> str:

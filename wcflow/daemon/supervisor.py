@@ -74,6 +74,7 @@ class Supervisor:
         self._workers: dict[str, Worker] = {}
         self._ending_workers: list[Worker] = []
         self._last_status, self._heartbeat_sent = "", 0.0
+        self._rejected = ""
 
     def serve(self) -> int:
         """Run until a signal arrives; return the exit code."""
@@ -131,6 +132,7 @@ class Supervisor:
                 raise SetupError("changing the database needs a restart", "Restart wcflow.")
         except WcflowError as error:
             problems = _problem_lines(error)
+            self._rejected = problems[0]
             log.error("configuration not reloaded", problems=problems)  # noqa: TRY400  no bug
         else:
             self._apply_config(config)
@@ -138,7 +140,7 @@ class Supervisor:
 
     def _apply_config(self, config: Config) -> None:
         """Replace all workers: any setting can have changed."""
-        self._config = config
+        self._config, self._rejected = config, ""
         _set_up_logging(config)
         for worker in self._workers.values():
             worker.stop()
@@ -158,7 +160,7 @@ class Supervisor:
     def _notify_systemd(self) -> None:
         """Send the status if it changed, and heartbeats while every worker makes progress."""
         stores = {name: worker.health for name, worker in self._workers.items()}
-        status = status_line(stores, utcnow())
+        status = status_line(stores, utcnow(), self._rejected)
         if status != self._last_status:
             self._last_status = status
             self._systemd.status(status)

@@ -60,7 +60,8 @@ _SQLITE = [
         "malformed",
         SetupError,
         "the database {location} is damaged",
-        "Restore a backup, or move the file away: wcflow then imports the store again.",
+        "Restore a backup with 'wcflow restore FILE', or move the file away: wcflow then imports the"
+        " store again.",
     ),
 ]
 _POSTGRES_SETUP = "Check database in [wcflow]: user, password, host and the name of the database."

@@ -15,7 +15,7 @@ HEAD = "0004"
 VERSION_TABLE = "wcflow_version"
 METADATA = tables.StoreRow.metadata
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_OTHER_PROGRAM = "?"
+OTHER_PROGRAM = "?"
 _UPGRADE_LOCK = 0x77636677
 
 
@@ -24,12 +24,12 @@ def load_revision(tx: Connection) -> str | None:
     present = set(inspect(tx).get_table_names())
     if VERSION_TABLE in present:
         return str(tx.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one())  # noqa: S608  a constant
-    return _OTHER_PROGRAM if present & set(METADATA.tables) else None
+    return OTHER_PROGRAM if present & set(METADATA.tables) else None
 
 
 def check_revision(revision: str | None, location: str) -> None:
     """Raise SetupError for a database that this wcflow cannot upgrade."""
-    if revision == _OTHER_PROGRAM:
+    if revision == OTHER_PROGRAM:
         raise SetupError(
             f"the database {location} contains tables of another program",
             "Set database in [wcflow] to a database that only wcflow uses.",

@@ -31,7 +31,8 @@ _PAGES = 4096
 
 _MEGABYTE = 1 << 20
 _DAY = 86_400
-_SUFFIXES = ("", "-wal", "-shm", "-journal")
+SUFFIXES = ("", "-wal", "-shm", "-journal")
+"""The ends of the names of a database's files; all but the first are SQLite's own."""
 _PART_PREFIX = ".wcflow."
 """The prefix of copies that are not complete yet."""
 
@@ -42,11 +43,11 @@ def copy_database(source: Path, target: Path) -> int:
     Other processes can write in the meantime: the copy is one state. Raises WcflowError.
     """
     _require_new_file(target)
-    with _temporary_copy(target) as part:
-        _copy_pages(source, part, target)
+    with temporary_copy(target) as part:
+        _copy_and_verify(source, part, target)
         _require_new_file(target)
         part.rename(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return target.stat().st_size
 
 
@@ -60,16 +61,16 @@ def backup_before_upgrade(path: Path, revision: str) -> Path:
     target = path.with_name(f"{path.name}.{revision}.{day}.bak")
     for leftover in path.parent.glob(f"{_PART_PREFIX}{path.name}.{revision}.*.part"):
         leftover.unlink()
-    with _temporary_copy(target) as part:
-        _copy_pages(path, part, target)
+    with temporary_copy(target) as part:
+        _copy_and_verify(path, part, target)
         part.rename(target)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return target
 
 
 def list_database_files(path: Path) -> list[Path]:
     """Return the existing files of a database: itself, SQLite's own files, and backups."""
-    own = [path.with_name(f"{path.name}{end}") for end in _SUFFIXES]
+    own = [path.with_name(f"{path.name}{end}") for end in SUFFIXES]
     backups = sorted(path.parent.glob(f"{path.name}.*.bak"))
     return [each for each in (*own, *backups) if each.is_file()]
 
@@ -80,7 +81,7 @@ def _require_new_file(target: Path) -> None:
 
 
 @contextmanager
-def _temporary_copy(target: Path) -> Iterator[Path]:
+def temporary_copy(target: Path) -> Iterator[Path]:
     """Create a file next to the target that only its owner can read; delete it after a failure."""
     try:
         handle, name = tempfile.mkstemp(".part", f"{_PART_PREFIX}{target.name}.", target.parent)
@@ -96,7 +97,7 @@ def _temporary_copy(target: Path) -> Iterator[Path]:
     try:
         yield part
     finally:
-        for end in _SUFFIXES:
+        for end in SUFFIXES:
             part.with_name(part.name + end).unlink(missing_ok=True)
 
 
@@ -109,7 +110,20 @@ def _delete_stale_parts(part: Path) -> None:
                 leftover.unlink()
 
 
-def _copy_pages(source: Path, part: Path, target: Path) -> None:
+def _copy_and_verify(source: Path, part: Path, target: Path) -> None:
+    copy_pages(source, part, target)
+    if found := find_damage(part):
+        raise SetupError(
+            f"the copy of {source} is damaged and has been deleted: {found}",
+            "Run 'wcflow check-database' to check the database itself.",
+        )
+
+
+def copy_pages(source: Path, part: Path, target: Path) -> None:
+    """Copy a database into the file ``part``, which becomes a single file without a log.
+
+    Raises SetupError if the source is no database, and BusyError without enough space.
+    """
     try:
         with closing(_open(source)) as reader, closing(_open(part)) as writer:
             # A transaction shows one state, however long the copy takes.
@@ -120,7 +134,8 @@ def _copy_pages(source: Path, part: Path, target: Path) -> None:
             writer.execute("PRAGMA journal_mode=OFF").close()
             writer.execute("PRAGMA synchronous=OFF").close()
             reader.backup(writer, pages=_PAGES, progress=lambda *_: None)
-        _verify_copy(part, source)
+        with closing(_open(part)) as copy:
+            copy.execute("PRAGMA journal_mode=DELETE").close()
     except sqlite3.Error as error:
         location = target if "full" in str(error) else source
         translated = translate_error(error, str(location))
@@ -153,16 +168,11 @@ def _require_space(size: int, source: Path, target: Path) -> None:
         )
 
 
-def _verify_copy(part: Path, source: Path) -> None:
-    """Check the copy, and turn it into a single file without a log."""
-    with closing(_open(part)) as copy:
-        copy.execute("PRAGMA journal_mode=DELETE").close()
+def find_damage(path: Path) -> str:
+    """Return the first problem that SQLite finds in a database, or nothing."""
+    with closing(_open(path)) as copy:
         (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise SetupError(
-            f"the copy of {source} is damaged and has been deleted: {found}",
-            "Run 'wcflow check-database' to check the database itself.",
-        )
+    return "" if found == "ok" else str(found)
 
 
 def _sync_file(file: Path) -> None:
@@ -173,7 +183,7 @@ def _sync_file(file: Path) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make sure that the new name survives a power failure."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,0 +1,186 @@
+"""Restore an SQLite database from a backup.
+
+The backup is copied next to the database, checked and upgraded there, and takes its place at the
+very end. PostgreSQL has its own tools.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import URL, Connection, select, update
+
+from wcflow.database import schema
+from wcflow.database.connection import open_without_upgrade
+from wcflow.database.sql import instant, stamp, table_of
+from wcflow.database.sqlite_files import (
+    SUFFIXES,
+    copy_pages,
+    find_damage,
+    sync_folder,
+    temporary_copy,
+)
+from wcflow.database.stores import load_setting, save_setting
+from wcflow.database.tables import ChannelRow, OutboxRow, StoreRow
+from wcflow.errors import BusyError, SetupError, WcflowError
+
+_STORES, _CHANNELS, _OUTBOX = table_of(StoreRow), table_of(ChannelRow), table_of(OutboxRow)
+_SQLITE_HEADER, _PG_DUMP_HEADER = b"SQLite format 3\0", b"PGDMP"
+_OTHER_BACKUP = "Choose another backup; nothing was changed."
+_RESTORED_AT = "restored_at"
+_LOOK_FOR_WRITES = timedelta(days=30)
+"""How long after a restore wcflow looks in the store for what it wrote after the backup."""
+
+
+class RestoredStore(NamedTuple):
+    """A store in a backup, and when it was last polled."""
+
+    name: str
+    url: str
+    polled_at: datetime | None
+
+
+def list_stores(path: Path) -> list[RestoredStore]:
+    """Return the stores in a database of the current revision."""
+    columns = (_STORES.c.name, _STORES.c.url, _STORES.c.polled_at)
+    with open_without_upgrade(_url(path)) as db, db.reading() as tx:
+        rows = tx.execute(select(*columns).order_by(_STORES.c.name)).all()
+    return [RestoredStore(name, url, instant(at) if at else None) for name, url, at in rows]
+
+
+@contextmanager
+def checked_copy(backup: Path, target: Path, now: datetime) -> Iterator[Path]:
+    """Copy a backup next to ``target``, check and upgrade the copy; delete it if it is not used.
+
+    Raises WcflowError if the backup cannot be read, and SetupError if wcflow cannot use it.
+    """
+    _require_sqlite_file(backup)
+    with temporary_copy(target) as part:
+        try:
+            copy_pages(backup, part, target)
+        except SetupError as error:
+            raise SetupError(str(error), _OTHER_BACKUP) from error
+        if damage := find_damage(part):
+            raise SetupError(f"{backup} is damaged: {damage}", _OTHER_BACKUP)
+        _upgrade(part, backup, now)
+        yield part
+
+
+def _require_sqlite_file(backup: Path) -> None:
+    try:
+        with backup.open("rb") as file:
+            head = file.read(len(_SQLITE_HEADER))
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise WcflowError(f"{backup} cannot be read: {reason}", _OTHER_BACKUP) from error
+    if head.startswith(_PG_DUMP_HEADER):
+        advice = "Set database in [wcflow] to the PostgreSQL database, and run this again."
+        raise SetupError(f"{backup} is a dump of a PostgreSQL database", advice)
+    if head != _SQLITE_HEADER:
+        raise SetupError(f"{backup} is not an SQLite database", _OTHER_BACKUP)
+
+
+def _upgrade(part: Path, backup: Path, now: datetime) -> None:
+    """Upgrade a copy; have its first changes approved again, and looked for before they are made."""
+    with open_without_upgrade(_url(part)) as db:
+        with db.reading() as tx:
+            revision = schema.load_revision(tx)
+        if revision is None or revision == schema.OTHER_PROGRAM:
+            raise SetupError(f"{backup} is not a database of wcflow", _OTHER_BACKUP)
+        try:
+            schema.check_revision(revision, str(backup))
+        except SetupError as error:
+            advice = "Install the newer wcflow first, or choose another backup."
+            raise SetupError(str(error), f"{advice} Nothing was changed.") from error
+        with db.transaction() as tx:
+            if revision != schema.HEAD:
+                schema.upgrade(tx)
+            save_setting(tx, _RESTORED_AT, str(stamp(now)))
+            tx.execute(update(_CHANNELS).values(approved=False))
+            tx.execute(update(_OUTBOX).where(_OUTBOX.c.state == "due").values(approved=False))
+
+
+def _url(path: Path) -> str:
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+@contextmanager
+def sole_use(path: Path) -> Iterator[None]:
+    """Make sure that no other process uses a database, and merge its log into it.
+
+    Raises BusyError. A file that SQLite cannot read is used by nobody.
+    """
+    if not path.exists():
+        yield
+        return
+    connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
+    try:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
+            connection.execute("PRAGMA journal_mode=DELETE").close()
+            connection.execute("BEGIN EXCLUSIVE").close()
+            connection.execute("COMMIT").close()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                message = f"another command uses the database {path}"
+                raise BusyError(message, "Wait until it has finished.") from error
+        except sqlite3.DatabaseError:
+            pass  # damaged: this is why it is replaced
+        yield
+    finally:
+        connection.close()
+
+
+def replace_database(part: Path, target: Path, now: datetime) -> Path | None:
+    """Put a checked copy in the place of a database; return where the old one is kept.
+
+    The new file has the owner of the old one, or else of the directory, and only they can read it.
+    """
+    like = (target if target.exists() else target.parent).stat()
+    part.chmod(stat.S_IMODE(like.st_mode) & 0o600 if target.exists() else 0o600)
+    give_to(part, like)
+    kept = _keep(target, now) if target.exists() else None
+    part.replace(target)
+    sync_folder(target.parent)
+    return kept
+
+
+def give_to(path: Path, like: os.stat_result) -> None:
+    """Give a file the owner and group of another one; only root can."""
+    if os.geteuid() == 0:
+        os.chown(path, like.st_uid, like.st_gid)
+
+
+def _keep(target: Path, now: datetime) -> Path:
+    """Keep the old database under a name with the time; SQLite's own files are moved with it."""
+    taken = now.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    kept = target.with_name(f"{target.name}.before-restore.{taken}.bak")
+    kept.hardlink_to(target)
+    for end in SUFFIXES[1:]:
+        own = target.with_name(f"{target.name}{end}")
+        if own.exists():
+            own.rename(kept.with_name(f"{kept.name}{end}"))
+    return kept
+
+
+def was_restored_lately(tx: Connection, now: datetime) -> bool:
+    """Return whether the store can contain what was written after the backup."""
+    restored = load_setting(tx, _RESTORED_AT)
+    return restored is not None and now - instant(int(restored)) < _LOOK_FOR_WRITES
+
+
+def look_for_earlier_writes(tx: Connection, store: str) -> None:
+    """After a restore, treat what is queued as if it had been tried before.
+
+    What was written after the backup is queued again. The second attempt of a change looks for it
+    in the store first.
+    """
+    untried = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.attempts == 0)
+    tx.execute(update(_OUTBOX).where(*untried).values(attempts=1))
