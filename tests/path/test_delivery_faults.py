@@ -7,7 +7,7 @@ import pytest
 from tests.histories.fault_kinds import FAULTS
 from tests.simulation import ProcessKilled, Simulation
 from wcflow import sync
-from wcflow.database import outbox
+from wcflow.database import outcomes
 from wcflow.errors import StoreError
 
 RULES = """
@@ -60,7 +60,7 @@ def test_a_note_without_a_response_is_written_once_even_if_an_admin_retries_it(s
         simulate.settle()
     waiting = [entry.id for entry in simulate.outbox(states=("due",))]
     with simulate.db.transaction() as tx:
-        outbox.retry(tx, waiting, simulate.now)
+        outcomes.retry(tx, waiting, simulate.now)
     wait_and_sync(simulate)
     (coupon,) = simulate.coupons()
     assert [f"Your code is {coupon['code'].upper()}"] == simulate.notes(order)

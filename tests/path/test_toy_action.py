@@ -9,7 +9,7 @@ from tests.simulation import Simulation
 from tests.toy_action import Pager, registered, unregister
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.database.outbox import record_outcome
+from wcflow.database.outcomes import end_entry
 
 RULES = """
 [workflow alarm]
@@ -167,7 +167,7 @@ def test_commands_show_a_change_of_a_removed_action(removed, command, deliver):
 def test_status_lists_a_failed_change_of_a_removed_action(removed):
     (entry,) = [each for each in removed.sim.outbox() if each.kind == "page"]
     with removed.sim.db.transaction() as tx:
-        record_outcome(tx, entry.id, "failed", "the pager rejects this text", removed.sim.now)
+        end_entry(tx, entry, "failed", "the pager rejects this text", removed.sim.now)
     result = removed.run("status")
     assert (1, True) == (result.code, "the pager rejects this text" in result.out)
 

@@ -42,7 +42,8 @@ class EntryKind:
     the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
-    each other. ``retried`` says which errors are worth another try.
+    each other. ``retried`` says which errors are worth another try. ``is_gone`` asks whether what an
+    entry made was deleted in the store since; later entries can contain its result.
     """
 
     name: str
@@ -57,6 +58,7 @@ class EntryKind:
     state: bool = False
     channel: str = STORE
     retried: Callable[[DeliveryError], bool] = unless_permanent
+    is_gone: Callable[[OutboxEntry, WaysOut], bool] | None = None
 
     def count(self, number: int) -> str:
         """Return ``tags on 2 customers`` or ``1 coupon``."""

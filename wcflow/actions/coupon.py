@@ -360,6 +360,10 @@ def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
     return f"coupon {coupon.code}"
 
 
+def _is_gone(entry: OutboxEntry, ways: WaysOut) -> bool:
+    return ways.store.coupon(entry.payload["code"]) is None
+
+
 def _coupon(payload: Payload) -> Coupon:
     expires = payload["expires"]
     changed = {
@@ -378,5 +382,6 @@ _ENTRY = EntryKind(
     ("{} coupon", "{} coupons"),
     _content,
     deliver=_deliver,
+    is_gone=_is_gone,
 )
 COUPON = ActionModule((CREATE_COUPON,), (_ENTRY,), (_SECTION,))

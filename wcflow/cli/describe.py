@@ -77,6 +77,7 @@ def entry_json(entry: OutboxEntry) -> dict[str, object]:
         "attempts": entry.attempts,
         "approved": entry.approved,
         "outcome": entry.outcome,
+        "cancelled_by": entry.cancelled_by,
     }
 
 

@@ -15,9 +15,10 @@ from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
-from wcflow.database import outbox
+from wcflow.database import outbox, outcomes
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.outbox import OutboxEntry
+from wcflow.database.outcomes import ByHand
 from wcflow.errors import UsageError
 
 
@@ -104,7 +105,7 @@ def show_entry(
         else:
             zone = store_zone(tx, store)
             output.print_line(f"{store}: change {entry.id} ({output.zone_words(zone)})", "bold")
-            facts = _entry_facts(entry, customer, zone)
+            facts = _entry_facts(entry, customer, zone, outcomes.load_needed(tx, entry))
             output.print_table(("", ""), facts, indent=2, header=False)
 
 
@@ -116,14 +117,15 @@ def retry(
 ) -> None:
     """Retry changes that failed or were cancelled.
 
-    They do not need to be approved again.
+    They do not need to be approved again. What was cancelled with a change, such as the note with a
+    coupon's code, comes back with it.
     """
     with open_database_session(config) as session:
         with session.db.transaction() as tx:
             found = _select_entries(tx, session, store, numbers, failed=failed)
-            count = outbox.retry(tx, _entry_ids(found), session.clock())
-        _print_result(found, count, "will be retried", "already written or being written")
-    if count:
+            result = outcomes.retry(tx, _entry_ids(found), session.clock())
+        _print_result(found, result, "will be retried")
+    if result.changed:
         output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
 
 
@@ -133,11 +135,14 @@ def cancel(
     store: StoreName = None,
     failed: Annotated[bool, typer.Option("--failed", help="Select all failed changes.")] = False,
 ) -> None:
-    """Cancel changes that are waiting or failed. They will not be written."""
+    """Cancel changes that are waiting or failed. They will not be written.
+
+    What uses their result is cancelled with them: the note with a coupon's code, with the coupon.
+    """
     with open_database_session(config) as session, session.db.transaction() as tx:
         found = _select_entries(tx, session, store, numbers, failed=failed)
-        count = outbox.cancel(tx, _entry_ids(found), session.clock())
-        _print_result(found, count, "cancelled", "already written or being written")
+        result = outcomes.cancel(tx, _entry_ids(found), session.clock())
+        _print_result(found, result, "cancelled")
 
 
 def _select_entries(
@@ -179,11 +184,18 @@ def _entry_ids(found: EntriesByStore) -> list[int]:
     return [each.id for some in found.values() for each in some]
 
 
-def _print_result(found: EntriesByStore, count: int, done: str, skip_reason: str) -> None:
-    output.print_line(f"{output.format_count(count, 'change')} {done}.")
-    left = len(_entry_ids(found)) - count
-    if left:
-        output.print_line(f"{left:,} skipped: {skip_reason}.")
+def _print_result(found: EntriesByStore, result: ByHand, done: str) -> None:
+    others = f", and {result.others:,} that need {_it(result.changed)}" if result.others else ""
+    output.print_line(f"{output.format_count(result.changed, 'change')} {done}{others}.")
+    for number, needed in result.blocked.items():
+        output.print_line(f"{number} skipped: it needs change {needed}. Retry that one.")
+    left = len(_entry_ids(found)) - result.changed - result.others - len(result.blocked)
+    if left > 0:
+        output.print_line(f"{left:,} skipped: already written or being written.")
+
+
+def _it(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _print_entries(tx: Connection, store: str, some: Sequence[OutboxEntry]) -> None:
@@ -210,7 +222,9 @@ def _entry_row(
     )
 
 
-def _entry_facts(each: OutboxEntry, customer: Contact, zone: tzinfo) -> list[tuple[str, str]]:
+def _entry_facts(
+    each: OutboxEntry, customer: Contact, zone: tzinfo, needed: Sequence[OutboxEntry]
+) -> list[tuple[str, str]]:
     kind = entry_kind(each.kind)
     rows = [
         ("customer", str(customer)),
@@ -219,6 +233,7 @@ def _entry_facts(each: OutboxEntry, customer: Contact, zone: tzinfo) -> list[tup
         ("content", content_words(each, zone)),
         ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),
         ("event", "" if each.rule == outbox.TAGS_RULE else describe.event_words(each.event)),
+        ("needs", "; ".join(f"change {n.id}: {entry_words(n)} ({n.state})" for n in needed)),
         ("queued", output.format_time(each.queued_at, zone)),
         ("state", each.state),
         ("not before", output.format_time(each.due_at, zone) if each.state == "due" else ""),

@@ -120,7 +120,7 @@ ROW_READERS: Mapping[type[SQLModel], RowReader] = {
     PersonRow: _json_reader(_PERSON_COLUMNS),
     EventRow: _json_reader({"data": dict}),
     RunRow: _json_reader({"steps": list, "variables": dict}),
-    OutboxRow: _json_reader({"payload": dict}),
+    OutboxRow: _json_reader({"payload": dict, "needs": list}),
 }
 """How to read a row, for each table with JSON."""
 

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
-    case,
     delete,
     exists,
     func,
@@ -58,7 +57,7 @@ _WAITING_RUNS = select_in(_OUTBOX, "person", _OUTBOX.c.person, _OUTBOX.c.run_id)
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """One change in the outbox."""
+    """One change in the outbox; ``needs`` are the steps of its run whose results it contains."""
 
     id: int
     rule: str
@@ -76,6 +75,14 @@ class OutboxEntry:
     approved: bool
     outcome: str
     urgent: bool = False
+    needs: tuple[str, ...] = ()
+    finished_at: datetime | None = None
+    cancelled_by: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The label of its step in the run: ``3``."""
+        return self.step.partition(" ")[0]
 
 
 def _entry_from_row(row: RowMapping) -> OutboxEntry:
@@ -96,6 +103,9 @@ def _entry_from_row(row: RowMapping) -> OutboxEntry:
         approved=row["approved"],
         outcome=row["outcome"],
         urgent=row["urgent"],
+        needs=tuple(loads(row["needs"])),
+        finished_at=None if row["finished_at"] is None else instant(row["finished_at"]),
+        cancelled_by=row["cancelled_by"],
     )
 
 
@@ -125,7 +135,8 @@ def load_tag_entries(
 
 def queue_tags(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Queue the tags to write, one entry per customer or order; a new entry replaces the old one."""
-    initial = {"state": "due", "attempts": 0, "outcome": "", "approved": False, "finished_at": None}
+    initial = {"state": "due", "attempts": 0, "outcome": "", "approved": False}
+    initial |= {"finished_at": None, "cancelled_by": None}
     upsert(tx, OutboxRow, [{**row, **initial} for row in rows], on=UNIQUE_KEY)
 
 
@@ -142,18 +153,6 @@ def cancel_tags(tx: Connection, store: str, keys: Iterable[tuple[int, str]]) -> 
             .where(*matching, _OUTBOX.c.step == step, _OUTBOX.c.state.in_(("due", "claimed")))
             .values(state="cancelled", outcome="the store has these tags already")
         )
-
-
-def cancel_run_entries(tx: Connection, store: str, run_ids: Iterable[int], reason: str) -> int:
-    """Cancel the entries of these runs that are due; return how many."""
-    waiting = (
-        _OUTBOX.c.store == store,
-        _OUTBOX.c.run_id.in_(list(run_ids)),
-        _OUTBOX.c.state == "due",
-    )
-    return tx.execute(
-        update(_OUTBOX).where(*waiting).values(state="cancelled", outcome=reason)
-    ).rowcount
 
 
 def load_undelivered_runs(
@@ -202,13 +201,15 @@ def claim(
 ) -> list[OutboxEntry]:
     """Claim entries that are due, oldest first. In a run, each waits for the earlier ones.
 
+    An earlier one that failed does not stop those that do not use its result.
+
     The UPDATE returns the entries that this process has claimed; another process gets none of them.
     """
     earlier = _OUTBOX.alias()
     has_open_earlier = exists().where(
         earlier.c.run_id == _OUTBOX.c.run_id,
         earlier.c.id < _OUTBOX.c.id,
-        earlier.c.state.in_(_OPEN_STATES),
+        earlier.c.state.in_(("due", "claimed")),
     )
     due = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now))
     ready = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*due, ~has_open_earlier)
@@ -280,25 +281,6 @@ def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -
     tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(**values))
 
 
-def record_outcome(tx: Connection, entry_id: int, state: str, outcome: str, now: datetime) -> None:
-    """Save the result of an entry: done, failed or cancelled."""
-    tx.execute(
-        update(_OUTBOX)
-        .where(_OUTBOX.c.id == entry_id)
-        .values(state=state, outcome=outcome, finished_at=stamp(now))
-    )
-
-
-def cancel_later_entries(tx: Connection, entry: OutboxEntry, reason: str) -> int:
-    """Cancel the later entries of the same run; return how many."""
-    if entry.run_id is None:
-        return 0
-    later = (_OUTBOX.c.run_id == entry.run_id, _OUTBOX.c.id > entry.id, _OUTBOX.c.state == "due")
-    return tx.execute(
-        update(_OUTBOX).where(*later).values(state="cancelled", outcome=reason)
-    ).rowcount
-
-
 def load_entries(
     tx: Connection,
     store: str | None = None,
@@ -307,6 +289,7 @@ def load_entries(
     limit: int | None = 200,
     *,
     kinds: Sequence[str] = (),
+    run_ids: Sequence[int] = (),
     newest_first: bool = False,
 ) -> list[OutboxEntry]:
     """Return entries, oldest first by default; ``limit`` None returns all."""
@@ -314,11 +297,16 @@ def load_entries(
         select(_OUTBOX).order_by(_OUTBOX.c.id.desc() if newest_first else _OUTBOX.c.id).limit(limit)
     )
     if store is not None:
-        unfiltered = limit is not None and not (states or ids or kinds)
+        unfiltered = limit is not None and not (states or ids or kinds or run_ids)
         # With an index of the store, SQLite would sort all entries to return the first few.
         column = _OUTBOX.c.store.concat("") if unfiltered else _OUTBOX.c.store
         query = query.where(column == store)
-    for name, values in (("state", states), ("id", ids), ("kind", kinds)):
+    for name, values in (
+        ("state", states),
+        ("id", ids),
+        ("kind", kinds),
+        ("run_id", run_ids),
+    ):
         if values:
             query = query.where(_OUTBOX.c[name].in_(values))
     return [_entry_from_row(row) for row in tx.execute(query).mappings()]
@@ -342,22 +330,6 @@ def count_by_kind(tx: Connection, store: str, state: str) -> dict[str, int]:
     matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
     query = select(_OUTBOX.c.kind, func.count()).where(*matching).group_by(_OUTBOX.c.kind)
     return {row[0]: row[1] for row in tx.execute(query)}
-
-
-def retry(tx: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Approve failed, cancelled or due entries and make them due now; return how many."""
-    matching = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("failed", "cancelled", "due")))
-    # One attempt remains: the change may have been made, so it is looked up in the store first.
-    attempts = case((_OUTBOX.c.attempts > 0, 1), else_=0)
-    values = {"state": "due", "due_at": stamp(now), "outcome": "", "approved": True}
-    return tx.execute(update(_OUTBOX).where(*matching).values(attempts=attempts, **values)).rowcount
-
-
-def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> int:
-    """Cancel due or failed entries by hand; return how many."""
-    waiting = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state.in_(("due", "failed")))
-    values = {"state": "cancelled", "outcome": "cancelled by hand", "finished_at": stamp(now)}
-    return tx.execute(update(_OUTBOX).where(*waiting).values(**values)).rowcount
 
 
 def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:

@@ -50,8 +50,10 @@ class EntryBuilder:
             event=run.event,
             step=f"{taken.label} {taken.action}",
             run_id=run_id,
+            needs=dumps(list(taken.needs)),
             state=state,
             outcome=sent.impossible,
+            cancelled_by=taken.cancelled_by,
         )
 
     def transition_entry(
@@ -93,6 +95,8 @@ class EntryBuilder:
             "target_id": sent.target,
             "payload": dumps(dict(sent.payload)),
             "run_id": None,
+            "needs": "[]",
+            "cancelled_by": None,
             "state": "due",
             "outcome": "",
             "due_at": stamp(self.now),

@@ -9,7 +9,7 @@ from itertools import chain
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from wcflow.database import outbox, people, runs
+from wcflow.database import outbox, outcomes, people, runs
 from wcflow.database.customers import load_customers
 from wcflow.database.events import load_events
 from wcflow.database.identity import Owner, find_keys, load_person_keys
@@ -34,6 +34,7 @@ def load_inputs(
     profiles = load_profiles(tx, evaluation_context, persons, memories)
     runs_by_person = runs.load_runs(tx, store, persons)
     waiting = outbox.load_undelivered_runs(tx, store, [*runs_by_person])
+    lost_steps = outcomes.load_lost_steps(tx, store, [*runs_by_person])
     orders_elsewhere = _load_orders_elsewhere(tx, store, profiles, runs_by_person, waiting)
     seen_events = _load_seen_events(tx, evaluation_context, profiles.values())
     changed_by_hand = {
@@ -51,6 +52,7 @@ def load_inputs(
             frozenset(waiting.get(person, ())),
             orders_elsewhere,
             {place: written[place] for place in changed_by_hand[person] if place in written},
+            lost_steps.get(person, {}),
         )
         for person in persons
     ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from wcflow.database import outbox, people, runs
+from wcflow.database import outbox, outcomes, people, runs
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
@@ -126,7 +126,9 @@ def _build_entries(
         rows += save_run_steps(tx, evaluation_context, steps_taken)
     for run in evaluated.withdrawn:
         runs.save_run(tx, store, run)
-        outbox.cancel_run_entries(tx, store, [run.id] if run.id else [], run.reason)
+        outcomes.cancel_runs(
+            tx, store, [run.id] if run.id else [], run.reason, evaluation_context.now
+        )
     urgent = bool(rows) and is_urgent(evaluated.profile, evaluation_context.now)
     return [row | {"urgent": urgent} for row in rows]
 

@@ -117,7 +117,8 @@ def _deliver_one(delivery: Delivery) -> bool:
     for entry in entries:
         delivery.tried.add(entry.id)
         try:
-            outcome = _send(delivery, entry)
+            deleted = delivery.without_result(entry)
+            outcome = "" if deleted else _send(delivery, entry)
         except DeliveryError as error:
             with delivery.db.transaction() as tx:
                 delivery.refused(tx, entry, error)
@@ -125,7 +126,10 @@ def _deliver_one(delivery: Delivery) -> bool:
                 raise
         else:
             with delivery.db.transaction() as tx:
-                delivery.done(tx, entry, outcome)
+                if deleted:
+                    delivery.deleted(tx, deleted)
+                else:
+                    delivery.done(tx, entry, outcome)
     return bool(entries)
 
 

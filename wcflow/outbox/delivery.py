@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from wcflow.actions.base import EntryKind, WaysOut
 from wcflow.actions.registry import ENTRY_KINDS
-from wcflow.database import outbox
+from wcflow.database import outbox, outcomes
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
 from wcflow.errors import DeliveryError, StoreError
@@ -22,6 +22,10 @@ log = structlog.get_logger()
 
 FIRST_PAUSE, LONGEST_PAUSE, MAX_TRIES = timedelta(minutes=1), timedelta(hours=6), 16
 """Sixteen tries with these pauses take two days: one entry survives an outage of a weekend."""
+
+
+TRUSTED = timedelta(minutes=10)
+"""For this long after an entry made something, it is not asked whether it still exists."""
 
 
 def next_try(attempt: int, now: datetime, retry_after: float | None = None) -> datetime:
@@ -104,15 +108,33 @@ class Delivery:
                 urgent_only=self.urgent_only,
             )
 
+    def without_result(self, entry: OutboxEntry) -> OutboxEntry | None:
+        """Return an entry whose result this one contains and that was deleted in the store since.
+
+        What was made just now is not looked up again. Raises DeliveryError.
+        """
+        with self.db.reading() as tx:
+            needed = outcomes.load_needed(tx, entry)
+        for each in needed:
+            is_gone, made = ENTRY_KINDS[each.kind].is_gone, each.finished_at
+            old = made is not None and self.now() - made > TRUSTED
+            if each.state == "done" and is_gone and old and is_gone(each, self.deliverers):
+                return each
+        return None
+
+    def deleted(self, tx: Connection, entry: OutboxEntry) -> None:
+        """Record that what an entry made was deleted in the store; cancel what contains its result."""
+        self.cancel(tx, entry, f"the {ENTRY_KINDS[entry.kind].one} was deleted in the store")
+
     def done(self, tx: Connection, entry: OutboxEntry, outcome: str) -> None:
-        outbox.record_outcome(tx, entry.id, "done", outcome, self.now())
+        outcomes.record_done(tx, entry.id, outcome, self.now())
         self.result.done += 1
         log.info("delivered", store=self.store_name, kind=entry.kind, id=entry.id)
 
     def cancel(self, tx: Connection, entry: OutboxEntry, reason: str) -> None:
-        """Record that an entry is no longer needed."""
-        outbox.record_outcome(tx, entry.id, "cancelled", reason, self.now())
-        log.info("cancelled", store=self.store_name, id=entry.id, why=reason)
+        """Cancel an entry that is no longer needed, with those that use its result."""
+        others = outcomes.end_entry(tx, entry, "cancelled", reason, self.now())
+        log.info("cancelled", store=self.store_name, id=entry.id, why=reason, others=others)
 
     def refused(self, tx: Connection, entry: OutboxEntry, error: DeliveryError) -> None:
         """Postpone an entry, or let it fail; an outage of the channel never counts against it."""
@@ -126,8 +148,7 @@ class Delivery:
         log.warning("postponed", store=self.store_name, id=entry.id, until=until, why=str(error))
 
     def fail(self, tx: Connection, entry: OutboxEntry, reason: str) -> None:
-        """Let an entry fail for good, and cancel what its run would have done after it."""
-        outbox.record_outcome(tx, entry.id, "failed", reason, self.now())
-        outbox.cancel_later_entries(tx, entry, f"the earlier step {entry.step} failed")
+        """Let an entry fail for good, and cancel those that use its result."""
+        others = outcomes.end_entry(tx, entry, "failed", reason, self.now())
         self.result.failed += 1
-        log.error("failed", store=self.store_name, id=entry.id, why=reason)
+        log.error("failed", store=self.store_name, id=entry.id, why=reason, cancelled=others)

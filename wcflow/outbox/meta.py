@@ -16,8 +16,8 @@ from wcflow.database.orders import set_order_meta
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tags import save_written_tags
-from wcflow.errors import StoreError
-from wcflow.outbox.delivery import Delivery
+from wcflow.errors import DeliveryError, StoreError
+from wcflow.outbox.delivery import Delivery, channel_is_down
 from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, ShownMeta, target_of
 from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagPlace
 from wcflow.store.errors import is_store_wide
@@ -42,6 +42,7 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
     )
     if not entries:
         return False
+    entries = [entry for entry in entries if not _lost_its_result(delivery, entry)]
     shown, unreadable = _read_current(delivery, resource, [entry.target_id for entry in entries])
     with delivery.db.transaction() as tx:
         for entry in entries:
@@ -57,6 +58,24 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
         _record(tx, delivery, resource, plans, results)
     _raise_if_store_is_down(results)
     return True
+
+
+def _lost_its_result(delivery: Delivery, entry: OutboxEntry) -> bool:
+    """Cancel an entry that contains the result of one that was deleted; return whether it was."""
+    if not entry.needs:
+        return False
+    try:
+        deleted = delivery.without_result(entry)
+    except DeliveryError as error:
+        with delivery.db.transaction() as tx:
+            delivery.refused(tx, entry, error)
+        if channel_is_down(error):
+            raise
+        return True
+    if deleted is not None:
+        with delivery.db.transaction() as tx:
+            delivery.deleted(tx, deleted)
+    return deleted is not None
 
 
 def _record_missing(tx: Connection, delivery: Delivery, entry: OutboxEntry, reason: str) -> None:

@@ -5,6 +5,7 @@ A run keeps the steps it started with, so an edited workflow does not change it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,12 +17,22 @@ from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.model import Rules
 from wcflow.rules.parser import parse_condition
-from wcflow.rules.step_tree import Path, inside, label, next_path, node_at, settled
+from wcflow.rules.step_tree import (
+    Path,
+    inside,
+    label,
+    next_path,
+    node_at,
+    settled,
+    steps_before,
+)
 from wcflow.rules.steps import (
     Actions,
     AddTag,
+    LostStep,
     RemoveTag,
     Send,
+    Step,
     StepContext,
     StepRefused,
     StepResult,
@@ -36,21 +47,31 @@ from wcflow.rules.workflow_run import Run, finished
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that was taken: its label in the run ("3"), its action, and what follows."""
+    """A step that was taken: its label in the run ("3"), its action, and what follows.
+
+    ``needs`` are the labels of the steps whose results it uses. If one of them is lost, the entry
+    is cancelled from the start: ``cancelled_by`` is that step's entry.
+    """
 
     label: str
     action: str
     result: AddTag | RemoveTag | Send
+    needs: tuple[str, ...] = ()
+    cancelled_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """What a run needs besides the person: rules, what its steps can refer to, and the secret."""
+    """What a run needs besides the person: rules, what its steps can refer to, and the secret.
+
+    ``lost`` are earlier steps of the run, by label, whose results must not be used.
+    """
 
     rules: Rules
     place: RulePlace
     store: str = ""
     secret: str = field(default="", repr=False)
+    lost: Mapping[str, LostStep] = field(default_factory=dict)
 
     def key(self, run: Run, person_key: str) -> str:
         """Return the key of the next step, from which coupon codes and marks derive.
@@ -65,14 +86,16 @@ class RunSetup:
 def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
     """Take all steps that are due; return the run as it is then, and what was done."""
     taken: list[Taken] = []
+    lost = dict(setup.lost)
     while (path := settled(run.steps, run.path)) is not None:
         run = replace(run, path=path)
         try:
-            result = _take(run, facts, setup)
+            step = _next_step(run, facts, setup)
+            result = step if isinstance(step, str) else _plan(step, run, facts, setup)
         except (RuleErrors, TemplateError, StepRefused) as error:
             return finished(run, "ended", f"step {label(path)}: {error}"), tuple(taken)
-        if isinstance(result, str):
-            run = replace(run, path=inside(path, result))
+        if isinstance(step, str) or isinstance(result, str):
+            run = replace(run, path=inside(path, str(result)))
             continue
         if isinstance(result, Stop):
             return finished(run, "ended", result.reason), tuple(taken)
@@ -81,26 +104,61 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
             return _paused(run, result.until), tuple(taken)
         if isinstance(result, Send) and result.remember:
             run = replace(run, variables={**run.variables, **result.remember})
-        taken.append(Taken(label(path), _action(run, path), result))
+        each = _taken(step, result, run, path, setup.rules.actions, lost)
+        if each is not None:
+            taken.append(each)
+            if isinstance(each.result, Send) and each.result.impossible:
+                lost[each.label] = LostStep(each.result.kind, "cancelled", each.cancelled_by)
     return finished(run, "done", "all steps are done"), tuple(taken)
 
 
-def _take(run: Run, facts: Context, setup: RunSetup) -> StepResult | str:
-    """Return what follows from the next step, or the side on which a branch goes on."""
+def _next_step(run: Run, facts: Context, setup: RunSetup) -> Step | str:
+    """Return the next step, or the side on which a branch goes on."""
     node = node_at(run.steps, run.path)
     assert node is not None, "a settled path leads to a node"
     if not isinstance(node, str):
         return "then" if parse_condition(node["if"], setup.place).answer(facts).holds else "else"
     variables = step_variables(run.variables, setup.rules.actions)
-    context = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
-    step = parse_step(node, context, setup.rules.actions)
+    scope = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
+    return parse_step(node, scope, setup.rules.actions)
+
+
+def _plan(step: Step, run: Run, facts: Context, setup: RunSetup) -> StepResult:
+    variables = step_variables(run.variables, setup.rules.actions)
     origin = f"{run.workflow}, {run.event}"
     key = setup.key(run, facts.profile.key)
     return step.plan(StepContext(facts, variables, setup.rules.sections, key, origin))
 
 
-def _action(run: Run, path: Path) -> str:
-    return str(node_at(run.steps, path)).split(maxsplit=1)[0]
+def _taken(
+    step: Step,
+    result: AddTag | RemoveTag | Send,
+    run: Run,
+    path: Path,
+    actions: Actions,
+    lost: Mapping[str, LostStep],
+) -> Taken | None:
+    """Return a step that was taken; None for a tag that contains the result of a lost step."""
+    needs = _needed_steps(step, run, path, actions)
+    cause = next((lost[each] for each in needs if each in lost), None)
+    cancelled_by = None
+    if cause is not None:
+        if not isinstance(result, Send):
+            return None
+        cancelled_by = cause.entry_id
+        result = dataclasses.replace(result, impossible=result.impossible or cause.outcome)
+    return Taken(label(path), step.action.name, result, needs, cancelled_by)
+
+
+def _needed_steps(step: Step, run: Run, path: Path, actions: Actions) -> tuple[str, ...]:
+    """Return the labels of the steps whose results a step uses; a later result hides an earlier one."""
+    if not step.uses:
+        return ()
+    made_by: dict[str, str] = {}
+    for name, text in steps_before(run.steps, path):
+        action = actions.get(text.split(maxsplit=1)[0])
+        made_by |= dict.fromkeys(action.variables if action else (), name)
+    return tuple(sorted({made_by[name] for name in step.uses if name in made_by}))
 
 
 def _paused(run: Run, until: datetime) -> Run:

@@ -7,7 +7,7 @@ A tree is a list of nodes. A node is the text of a step or a branch: ``{"if": co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Node = str | Mapping[str, Any]
@@ -60,10 +60,23 @@ def label(path: Path) -> str:
 
 def texts(nodes: Nodes) -> list[str]:
     """Return the texts of all steps, those inside branches included."""
-    found = []
-    for node in nodes:
+    return [text for _, text in labelled_steps(nodes)]
+
+
+def labelled_steps(nodes: Nodes, outer: Path = ()) -> Iterator[tuple[str, str]]:
+    """Return the label and the text of all steps, those inside branches included."""
+    for number, node in enumerate(nodes):
+        path = (*outer, number)
         if isinstance(node, str):
-            found.append(node)
+            yield label(path), node
         else:
-            found += texts(node.get("then", ())) + texts(node.get("else", ()))
-    return found
+            for side in ("then", "else"):
+                yield from labelled_steps(node.get(side, ()), (*path, side))
+
+
+def steps_before(nodes: Nodes, path: Path) -> Iterator[tuple[str, str]]:
+    """Return the label and the text of the steps before a path; of its own branches only its side."""
+    for length in range(1, len(path) + 1, 2):
+        outer, number = path[: length - 1], path[length - 1]
+        assert isinstance(number, int), "an index is in every second place"
+        yield from labelled_steps(_nodes_at(nodes, outer)[:number], outer)

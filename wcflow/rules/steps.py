@@ -66,6 +66,24 @@ class Stop:
 StepResult = AddTag | RemoveTag | Send | Wait | Stop
 
 
+@dataclass(frozen=True, slots=True)
+class LostStep:
+    """A step that failed or was cancelled: ``state``. Its result must not be used.
+
+    ``kind`` and ``entry_id`` are those of its outbox entry; None if that is not saved yet.
+    """
+
+    kind: str
+    state: str
+    entry_id: int | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of a later step that uses its result."""
+        what = self.kind.replace("_", " ")
+        return f"cancelled, because its {what} {'failed' if self.state == 'failed' else 'was cancelled'}"
+
+
 class StepRefused(Exception):
     """a step is impossible for this person; the message says why."""
 
@@ -169,6 +187,11 @@ class Step:
         if self.template is None:
             return ""
         return self.template.render(context.facts, context.variables)
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """The results of earlier steps in its text, such as ``coupon.code``."""
+        return frozenset(self.template.variables.extras.values() if self.template else ())
 
     @property
     def section(self) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.run_steps import RunSetup, Taken, run_steps
-from wcflow.rules.steps import AddTag, RemoveTag
+from wcflow.rules.steps import AddTag, LostStep, RemoveTag
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     NOTHING_HANDLED,
@@ -34,6 +34,7 @@ from wcflow.rules.workflow_run import (
 RunSteps = tuple[Run, tuple[Taken, ...]]
 NO_ORDERS: Mapping[int, Order] = MappingProxyType({})
 NO_TAGS = frozenset[str]()
+NO_STEPS: Mapping[str, LostStep] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,9 @@ def _end_if_stopped(
 
 
 def _continue_run(run: Run, workflow: Workflow, context: Context, work: WorkflowInput) -> RunSteps:
-    setup = RunSetup(work.rules, rule_place(workflow), work.policy.store, work.policy.secret)
+    lost = work.evaluation_input.lost_steps.get(run.id or 0, NO_STEPS)
+    place, policy = rule_place(workflow), work.policy
+    setup = RunSetup(work.rules, place, policy.store, policy.secret, lost)
     return run_steps(run, context, setup)
 
 

@@ -282,6 +282,12 @@ class SandboxStore:
         number: int = coupons.create(self.state, {"code": code, **fields}, now).body["id"]
         return number
 
+    def delete_coupon(self, code: str) -> None:
+        """Move a coupon to the trash, as an admin does."""
+        coupon = coupons.find_by_code(self.state, code)
+        assert coupon is not None, f"there is no coupon {code}"
+        coupons.delete(self.state, coupon.id, force=False)
+
     def add_product(
         self,
         name: str,

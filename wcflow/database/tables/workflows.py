@@ -98,6 +98,12 @@ class OutboxRow(Row, table=True):
     target_id: int = Field(default=0, sa_type=BigInteger, description="customer or order id")
     payload: str = Field(sa_type=Text, description="JSON: what to deliver")
     run_id: int | None = Field(default=None, sa_type=BigInteger, description="the run, if any")
+    needs: str = Field(
+        default="[]",
+        sa_type=Text,
+        sa_column_kwargs={"server_default": text("'[]'")},
+        description="JSON: the earlier steps of the run whose results it contains",
+    )
     state: str = Field(default="due", description="due claimed done failed cancelled dry_run")
     due_at: int = Field(sa_type=BigInteger, description="not before this time")
     queued_at: int = Field(sa_type=BigInteger, description="when it was decided")
@@ -116,4 +122,9 @@ class OutboxRow(Row, table=True):
         description="caused by something that just happened",
     )
     outcome: str = Field(default="", sa_type=Text, description="the result in words")
+    cancelled_by: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="the id of the entry without whose result it was cancelled",
+    )
     rules_digest: str = Field(default="", description="hash of the rules that caused it")

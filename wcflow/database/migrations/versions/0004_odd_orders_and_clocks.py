@@ -73,6 +73,9 @@ def _change_runs_and_outbox() -> None:
     op.drop_index("outbox_due", table_name="outbox")
     due = ["store", "state", "approved", "kind", "urgent", "due_at"]
     op.create_index("outbox_due", "outbox", due)
+    needs = sa.Column("needs", sa.Text(), nullable=False, server_default=sa.text("'[]'"))
+    op.add_column("outbox", needs)
+    op.add_column("outbox", sa.Column("cancelled_by", sa.BigInteger(), nullable=True))
 
 
 def _add_clocks() -> None:
