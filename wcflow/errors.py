@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 DONE, SOME_FAILED, USAGE, TRY_LATER, BAD_CONFIG = 0, 1, 2, 75, 78
 """The exit codes of all commands (75 and 78 are those of sysexits.h)."""
 
@@ -26,6 +28,17 @@ class BusyError(WcflowError):
     """Something is in use or not ready; the same command can work later."""
 
     exit_code = TRY_LATER
+
+
+class StoreInUseError(BusyError):
+    """Another process has the lease of a store. ``until``: when it ends unless it is renewed.
+
+    ``seconds_left`` is the time until then.
+    """
+
+    def __init__(self, message: str, advice: str, until: datetime, seconds_left: float) -> None:
+        super().__init__(message, advice)
+        self.until, self.seconds_left = until, seconds_left
 
 
 class ClockError(WcflowError):

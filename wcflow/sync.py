@@ -24,7 +24,7 @@ from wcflow.database.connection import Database
 from wcflow.database.restore import look_for_earlier_writes, was_restored_lately
 from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
-from wcflow.errors import BusyError, StoreError
+from wcflow.errors import StoreError, StoreInUseError
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
@@ -37,7 +37,7 @@ from wcflow.rules.clocks import ClockGap, clock_gap
 from wcflow.rules.tags import SEGMENT_META, TAGS_META
 from wcflow.store.client import Store
 from wcflow.store.store_info import StoreInfo
-from wcflow.units import parse_zone
+from wcflow.units import clock_words, parse_zone
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -264,8 +264,9 @@ def hold_lease(context: SyncContext) -> Iterator[SyncContext]:
     """
     now = context.clock()
     with context.db.transaction() as tx:
-        if not lease.acquire(tx, context.name, context.holder, now):
-            raise _busy_error(context)
+        acquired = lease.acquire(tx, context.name, context.holder, now)
+    if not acquired:
+        raise _busy_error(context)
     try:
         with lease.keep_renewed(context.db, context.name, context.holder, now) as lost:
             yield _stopping_when(lost.is_set, context)
@@ -293,8 +294,20 @@ def _with_time_limit(context: SyncContext, limit: timedelta | None) -> Callable[
     return lambda: context.stopping() or (until is not None and context.clock() >= until)
 
 
-def _busy_error(context: SyncContext) -> BusyError:
-    return BusyError(
-        f"another wcflow is working on [store {context.name}]",
-        "Wait until it has finished, or stop the daemon.",
-    )
+def _busy_error(context: SyncContext) -> StoreInUseError:
+    """Return who has the lease. A process that was killed keeps it until it ends."""
+    now = context.clock()
+    with context.db.reading() as tx:
+        found = lease.load(tx, context.name)
+    who = f" ({found.holder_words})" if found.holder_words else ""
+    where, left = f"[store {context.name}]", (found.until - now).total_seconds()
+    if found.is_silent(now):
+        message = (
+            f"another wcflow{who} was working on {where} until {clock_words(found.last_sign)} and has"
+            " not said that it stopped"
+        )
+        advice = f"Try again after {clock_words(found.until)}. A daemon goes on by itself."
+    else:
+        message = f"another wcflow{who} is working on {where}"
+        advice = "Try again when it has finished. If it is the daemon, it does this by itself."
+    return StoreInUseError(message, advice, found.until, left)

@@ -221,6 +221,11 @@ def zone_name(zone: tzinfo) -> str:
     return f"{int(offset.total_seconds() // 60):+d}"
 
 
+def clock_words(instant: datetime) -> str:
+    """Return a time of the clock as in the log: ``12:03:10 UTC``."""
+    return f"{instant.astimezone(UTC):%H:%M:%S} UTC"
+
+
 def normalize_email(text: str) -> str:
     """Return an e-mail address in normal form: trimmed, lower case."""
     return text.strip().lower()

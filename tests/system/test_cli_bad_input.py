@@ -2,6 +2,7 @@
 
 import re
 import resource
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -279,8 +280,22 @@ def test_a_sync_exits_with_75_while_another_wcflow_works(cli):
     with cli.sim.db.transaction() as tx:
         assert lease.acquire(tx, "shop", "another:1:ab", datetime.now(UTC))
     error, advice = error_and_advice(cli.run("sync"), 75)
-    assert "another wcflow is working on [store shop]" == error
-    assert "stop the daemon" in advice
+    assert "another wcflow (process 1 on another) is working on [store shop]" == error
+    assert "Try again when it has finished." in advice
+
+
+def test_a_killed_wcflow_is_named_with_the_time_until_which_a_sync_has_to_wait(cli):
+    assert 0 == cli.run("plan").code
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    at = datetime.now(UTC).replace(microsecond=0)
+    with cli.sim.db.transaction() as tx:
+        holder = f"{socket.gethostname()}:{ended.pid}:ab"
+        assert lease.acquire(tx, "shop", holder, at)
+    error, advice = error_and_advice(cli.run("sync"), 75)
+    assert f"was working on [store shop] until {at:%H:%M:%S} UTC" in error
+    assert "has not said that it stopped" in error
+    assert f"Try again after {at + lease.DURATION:%H:%M:%S} UTC." in advice
 
 
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])

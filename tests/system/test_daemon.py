@@ -389,6 +389,28 @@ def test_a_locked_database_is_logged_once_and_retried(host):
     assert 1 == len(daemon.log_entries("database busy"))
 
 
+def test_a_daemon_started_after_a_kill_waits_for_the_lease_and_says_until_when(host):
+    host.approve_initial_sync()
+    host.faults.delay_response(120, only="GET /wc/v3/orders")
+    prelude = (
+        f"{SHORT_RETRY_DELAYS}\nfrom wcflow.database import lease\n"
+        "lease.DURATION, lease.RENEWAL_INTERVAL = timedelta(seconds=8), timedelta(seconds=1)"
+    )
+    killed = host.start_daemon(prelude=prelude)
+    wait_until(lambda: host.row().lease_holder not in ("", "admin"))
+    killed.stop(signal.SIGKILL)
+    host.faults.recover()
+    daemon = host.start_daemon(prelude=prelude)
+    waiting = daemon.wait_for_log("waiting for another wcflow")
+    daemon.notify_socket.wait_for_message("waiting until [0-9:]{8} UTC")
+    daemon.wait_for_log("sync finished")
+
+    assert f"(process {killed.process.pid} on " in waiting["why"]
+    assert "has not said that it stopped" in waiting["why"]
+    assert re.fullmatch("[0-9:]{8} UTC", waiting["until"])
+    assert "stop" not in waiting["advice"]
+
+
 def test_a_full_disk_is_logged_once_and_retried(host):
     host.approve_initial_sync()
     daemon = host.start_daemon(prelude=SHORT_RETRY_DELAYS)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from wcflow.errors import BusyError, SetupError, StoreError, WcflowError
+from wcflow.errors import BusyError, SetupError, StoreError, StoreInUseError, WcflowError
 from wcflow.rules.clocks import ClockGap
+from wcflow.units import clock_words
 
 _JUST_NOW = timedelta(seconds=90)
 _MAX_REASON_LENGTH = 120
@@ -31,6 +32,8 @@ class StoreHealth:
 
     def describe(self, now: datetime) -> str:
         if self.failure is not None:
+            if until := self.failure.waiting_until:
+                return f"waiting until {clock_words(until)}: {_shorten(self.failure.reason)}"
             age = format_age(now - self.failure.since)
             return f"failing for {age}: {_shorten(self.failure.reason)}"
         if self.activity:
@@ -84,11 +87,12 @@ class Failure:
 
     ``reason`` is that of the last one, and ``failures`` counts each job's failures in a row. The
     log gets each reason once: ``logged_reasons``. ``unreachable`` says whether requests to the
-    store failed.
+    store failed. ``waiting_until`` is set while another wcflow has the store.
     """
 
     since: datetime
     reason: str = ""
+    waiting_until: datetime | None = None
     unreachable: bool = False
     failures: Mapping[str, int] = field(default_factory=dict)
     logged_reasons: frozenset[str] = frozenset()
@@ -103,6 +107,7 @@ def record_failure(before: Failure | None, job: str, error: Exception, now: date
     return replace(
         failure,
         reason=failure_reason(error),
+        waiting_until=error.until if isinstance(error, StoreInUseError) else None,
         unreachable=failure.unreachable or (isinstance(error, StoreError) and not error.is_write),
         failures={**failure.failures, job: failure.failures.get(job, 0) + 1},
     )

@@ -11,9 +11,10 @@ import structlog
 
 from wcflow.daemon.health import Failure, format_age
 from wcflow.database.connection import Database
-from wcflow.errors import BusyError, StoreError, WcflowError
+from wcflow.errors import BusyError, StoreError, StoreInUseError, WcflowError
 from wcflow.poll.context import PollResult
 from wcflow.sync import SyncResult
+from wcflow.units import clock_words
 
 log = structlog.get_logger()
 
@@ -58,6 +59,10 @@ def log_failure(job: str, error: Exception, pause: float) -> None:
     seconds = round(pause)
     if not isinstance(error, WcflowError):
         log.error("internal error", job=job, retry_in=seconds, exc_info=error)
+    elif isinstance(error, StoreInUseError):
+        until = clock_words(error.until)
+        advice = "wcflow goes on by itself when the other one has finished, or at that time."
+        log.warning("waiting for another wcflow", why=str(error), until=until, advice=advice)
     elif isinstance(error, BusyError):
         log.warning("database busy", why=str(error), advice=error.advice, retry_in=seconds)
     else:

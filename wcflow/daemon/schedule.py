@@ -8,7 +8,7 @@ from typing import Literal
 
 import schedule
 
-from wcflow.errors import BusyError, StoreError
+from wcflow.errors import BusyError, StoreError, StoreInUseError
 from wcflow.units import at_time_of_day, backoff, local_day
 
 NIGHTLY_AT = time(3, 30)
@@ -45,7 +45,10 @@ def job_retry_delay(error: Exception, failures: int) -> timedelta:
     a store, and the work of another wcflow that died is taken over within a minute.
     """
     if isinstance(error, BusyError):
-        return backoff(failures, _FIRST_BUSY, _LONGEST_BUSY)
+        pause = backoff(failures, _FIRST_BUSY, _LONGEST_BUSY)
+        if isinstance(error, StoreInUseError):
+            pause = min(pause, timedelta(seconds=max(error.seconds_left, 0) + 1))
+        return pause
     requested = timedelta(seconds=error.retry_after or 0 if isinstance(error, StoreError) else 0)
     return max(backoff(failures, _FIRST, _LONGEST), min(requested, _MAX_RETRY_AFTER))
 

@@ -6,17 +6,20 @@ claimed one by one, and a change that may have been made is looked up before it 
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, or_, select, update
 
 from wcflow.database.connection import Database
-from wcflow.database.sql import stamp, table_of
+from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.tables import StoreRow
 from wcflow.errors import WcflowError
 from wcflow.rules.clocks import MAX_CLOCK_GAP
@@ -26,6 +29,8 @@ _STORES = table_of(StoreRow)
 DURATION = timedelta(seconds=40)
 """A store is blocked for this long after a process was killed."""
 RENEWAL_INTERVAL = timedelta(seconds=10)
+_GRACE = timedelta(seconds=5)
+"""How late a renewal can be."""
 _MAX_DURATION = DURATION + MAX_CLOCK_GAP
 """A lease that ends later than this comes from a wrong clock and is ignored."""
 
@@ -39,6 +44,44 @@ def acquire(tx: Connection, store: str, holder: str, now: datetime) -> bool:
     values = {"lease_holder": holder, "lease_until": stamp(now + DURATION)}
     acquired = update(_STORES).where(_STORES.c.name == store, free).values(**values)
     return tx.execute(acquired).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who has the lease of a store, as host:process:nonce, and when it ends unless it is renewed."""
+
+    holder: str
+    until: datetime
+
+    @property
+    def holder_words(self) -> str:
+        """The holder as ``process 812 on web1``; nothing if it is not known."""
+        host, process = self._process
+        return f"process {process} on {host}" if process else ""
+
+    @property
+    def _process(self) -> tuple[str, int]:
+        host, _, process = self.holder.rpartition(":")[0].rpartition(":")
+        return (host, int(process)) if host and process.isdecimal() else ("", 0)
+
+    @property
+    def last_sign(self) -> datetime:
+        """When the holder last renewed it."""
+        return self.until - DURATION
+
+    def is_silent(self, now: datetime) -> bool:
+        """Return whether the holder seems to have been killed."""
+        host, process = self._process
+        if host == socket.gethostname() and process and not Path(f"/proc/{process}").exists():
+            return True
+        return now - self.last_sign > RENEWAL_INTERVAL + _GRACE
+
+
+def load(tx: Connection, store: str) -> Lease:
+    """Return the lease of a store as it is saved, also an expired one."""
+    columns = (_STORES.c.lease_holder, _STORES.c.lease_until)
+    holder, until = tx.execute(select(*columns).where(_STORES.c.name == store)).one()
+    return Lease(holder, instant(until))
 
 
 def renew(tx: Connection, store: str, holder: str, now: datetime) -> bool:
