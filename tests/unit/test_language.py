@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.builders import NOW, order, profile
 from tests.strategies import conditions
 from wcflow.rules.attributes.registry import Kind
+from wcflow.rules.condition_text import condition_text, explain_condition
+from wcflow.rules.conditions import Combined, Not
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.parser import parse_attribute, parse_condition
@@ -115,6 +117,59 @@ class TestNormalForm:
         spread = "".join(word + space for word, space in zip(words, spaces, strict=True))
 
         assert canonical(text) == canonical(spread)
+
+
+def structure(tree):
+    """Return a tree without the texts of its comparisons."""
+    match tree:
+        case Not(operand):
+            return "not", structure(operand)
+        case Combined(word, parts):
+            return word, *map(structure, parts)
+    return tree.asked, type(tree.operator), tree.operator.canonical, tree.negated
+
+
+odd_comparisons = st.sampled_from(
+    [
+        "company not like '*\"x\"*'",
+        "meta.'odd key' is not empty",
+        'meta.note = "it\'s"',
+        "email not starts with 'a'",
+        "city not in ('a', 'b')",
+        "categories contains all ('a')",
+        "tags not contains any ('a', 'b')",
+        "orders_count(7 d) not multiple of 5",
+        "registered_date > -2H",
+    ]
+)
+
+
+class TestShownText:
+    """What is shown of a condition can be typed back."""
+
+    @settings(max_examples=300)
+    @given(st.lists(conditions | odd_comparisons, min_size=1, max_size=3).map("\n".join))
+    def test_the_text_of_a_condition_parses_to_the_same_condition(self, text):
+        known = parse_condition(text, ANYWHERE)
+
+        again = parse_condition(condition_text(known), ANYWHERE)
+
+        assert structure(known.tree) == structure(again.tree)
+        assert condition_text(known) == condition_text(again)
+
+    def test_not_stands_where_it_is_typed(self):
+        text = "company is not empty and city not in ('a') and not (is_guest or age > 3)"
+
+        assert text == condition_text(parse_condition(text, ANYWHERE))
+
+    def test_durations_are_explained_once(self):
+        text = "orders_count(30d) = 0\norders_count(30d) < 9\nlast_order_date between -2h and +3d"
+
+        assert [
+            ("(30d)", "since the day 30 days ago"),
+            ("-2h", "2 hours ago"),
+            ("+3d", "the day in 3 days"),
+        ] == explain_condition(parse_condition(text, ANYWHERE))
 
 
 class TestMeaning:

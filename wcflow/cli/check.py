@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
@@ -15,8 +14,9 @@ from wcflow.cli.options import ConfigFile, read_config
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
+from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
 from wcflow.rules.model import Once, Segment, TagRule, Workflow
-from wcflow.units import Duration, duration_words, parse_duration
+from wcflow.units import Duration, duration_words
 
 
 def register(app: typer.Typer) -> None:
@@ -93,7 +93,7 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
     if store.child_orders == "count":
         yield "    orders that a plugin split from another order count too"
     if store.counts_when:
-        yield f"    only orders count for which {store.counts_when.canonical}"
+        yield f"    only orders count for which {condition_text(store.counts_when)}"
     for code, rate in sorted(store.currency_rates.items()):
         yield f"    1 {code} is worth {rate} in the store's currency"
     fields = {
@@ -109,7 +109,8 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
 
 
 def _segment_lines(rule: Segment, config: Config) -> Iterator[str]:
-    yield f"segment {rule.name}: when {_explain_durations(rule.when.canonical)}"
+    yield f"segment {rule.name}: when {condition_text(rule.when)}"
+    yield from _explanations(explain_condition(rule.when))
     before = _winning_segments(rule, config.rules.segments)
     if before:
         yield f"    and not in {' or '.join(before)} (group {rule.group})"
@@ -125,10 +126,13 @@ def _winning_segments(rule: Segment, segments: Iterable[Segment]) -> list[str]:
 
 
 def _tag_lines(rule: TagRule) -> Iterator[str]:
-    when = f"when {_explain_durations(rule.when.canonical)}" if rule.when else "for everyone"
-    yield f"tag {rule.name}: {when}"
-    each = f", one for each of {_explain_durations(rule.for_each.text)}" if rule.for_each else ""
+    yield f"tag {rule.name}: {f'when {condition_text(rule.when)}' if rule.when else 'for everyone'}"
+    if rule.when:
+        yield from _explanations(explain_condition(rule.when))
+    each = f", one for each of {rule.for_each.text}" if rule.for_each else ""
     yield f"    adds the tag {rule.tag.text!r}{each}{', forever' if rule.keep_forever else ''}"
+    if rule.for_each:
+        yield from _explanations(explain_windows([rule.for_each]))
 
 
 def _workflow_lines(rule: Workflow) -> Iterator[str]:
@@ -136,9 +140,11 @@ def _workflow_lines(rule: Workflow) -> Iterator[str]:
     yield f"    {rule.trigger.kind.meaning}"
     yield f"    {_once_text(rule.once)}"
     if rule.when:
-        yield f"    when {_explain_durations(rule.when.canonical)}"
+        yield f"    when {condition_text(rule.when)}"
+        yield from _explanations(explain_condition(rule.when))
     if rule.stop_when:
-        yield f"    until {_explain_durations(rule.stop_when.canonical)}"
+        yield f"    until {condition_text(rule.stop_when)}"
+        yield from _explanations(explain_condition(rule.stop_when))
     yield from _limit_lines(rule)
     for step in rule.do:
         warning = f" ({step.action.warning})" if step.action.warning else ""
@@ -158,31 +164,9 @@ def _once_text(once: Once) -> str:
     return f"once {_every_text(once.every)}" if once.every else f"once per {once.per}"
 
 
-def _explain_durations(text: str) -> str:
-    """Return a condition with its relative days and windows explained in place."""
-    return _DURATION_IN_CONDITION.sub(_explain_match, text)
-
-
-_DURATION = r"[0-9]{1,5}\s*(?:s|min|h|d|w|mo|y)"
-_DURATION_IN_CONDITION = re.compile(
-    rf"""'[^']*' | "[^"]*" | (?<![\w.)])(?P<sign>[-+])(?P<by>{_DURATION})\b"""
-    rf"""| \(\s*(?P<window>{_DURATION})\s*\)""",
-    re.VERBOSE | re.IGNORECASE,
-)
-
-
-def _explain_match(found: re.Match[str]) -> str:
-    length = parse_duration(found["by"] or found["window"] or "")
-    if length is None:
-        return found[0]  # a text in quotes
-    if found["window"]:
-        return f"(since {_relative_text(length, '-')})"
-    return f"{found[0]} ({_relative_text(length, found['sign'])})"
-
-
-def _relative_text(length: Duration, sign: str) -> str:
-    moment = f"{duration_words(length)} ago" if sign == "-" else f"in {duration_words(length)}"
-    return f"the day {moment}" if length.in_days else moment
+def _explanations(found: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for written, meaning in found:
+        yield f"    {written}: {meaning}"
 
 
 def _every_text(length: Duration) -> str:
