@@ -111,7 +111,17 @@ def test_lines_before_the_first_section_are_one_problem():
 def test_a_line_without_an_equals_sign_is_a_problem_with_a_suggestion():
     hinted = problem(2, "a", "key = value", "a line without '='", "did you mean 'b = …'?")
     indent = problem(4, "a", "key = value", "a line without '='", "if it belongs to 'c', indent it")
-    assert [hinted, indent] == parsed("[a]\nb: 1\nc =\nd e\n")[1]
+    assert [hinted, indent] == parsed("[a]\nb: 1\nc = 1\nd e\n")[1]
+
+
+def test_lines_of_a_value_that_are_not_indented_are_one_problem_and_belong_to_it():
+    expected = problem(
+        3, "a", "an indented line", "one that is not", "indent all lines that belong to 'c'"
+    )
+    rows = [(3, "d e"), (4, "f >= 1")]
+    assert ([(1, "a", "", {"c": rows, "g": [(5, "2")]})], [expected]) == parsed(
+        "[a]\nc =\nd e\nf >= 1\ng = 2\n"
+    )
 
 
 def test_an_unclosed_section_header_is_a_problem_and_its_section_is_skipped():

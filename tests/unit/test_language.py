@@ -1,6 +1,7 @@
 """Conditions are parsed and evaluated; every mistake is an error with its place."""
 
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +118,73 @@ class TestNormalForm:
         spread = "".join(word + space for word, space in zip(words, spaces, strict=True))
 
         assert canonical(text) == canonical(spread)
+
+
+class TestCorrections:
+    """What an admin can have meant is shown, if it can be parsed."""
+
+    @pytest.mark.parametrize(
+        ("written", "likely"),
+        [
+            ("last_order_date < -30 days", "-30d"),
+            ("last_order_date < -3m", "-3mo"),
+            ("last_order_date < - 3 months", "-3mo"),
+            ("last_order_date < 31/12/2026", "2026-12-31"),
+            ("last_order_date < 12/31/2026", "2026-12-31"),
+            ("last_order_date < 31.12.2026", "2026-12-31"),
+            ("last_order_date < 2026-1-5", "2026-01-05"),
+            ("last_order_date older than 30d", "< -30d"),
+            ("last_order_date > 30d ago", "-30d"),
+            ("last_order_date < today - 30d", "-30d"),
+            ("orders_count(30 days) = 0", "orders_count(30d)"),
+            ("total_spent ≥ 1000", ">="),
+            ("total_spent ＞= 1000", ">="),
+            ("total_spent => 1000", ">="),
+            ("total_spent >= 1 000", "1000"),
+            ("total_spent >= 1\u00a0000", "1000"),
+            ("total_spent >= 1,000", "1000"),
+            ("total_spent >= 1.000,50", "1000.50"),
+            ("total_spent >= 1,000.50", "1000.50"),
+            ("total_spent >= 1'000", "1000"),
+            ("total_spent >= 100,5", "100.5"),
+            ("total_spent >= 1000 €", "1000"),
+            ("total_spent >= 1000 EUR", "1000"),
+            ("total_spent >= １０００", "1000"),
+            ("age > 1 && is_guest", "and"),
+            ("age > 1 || is_guest", "or"),
+            ("!is_guest", "not is_guest"),
+            ("is_guest is no", "not is_guest"),
+            ("city in Bonn, Ulm", "('Bonn', 'Ulm')"),
+            ("city = 'Bonn' or 'Ulm'", "in ('Bonn', 'Ulm')"),
+            ("tags contains any 'a', 'b'", "('a', 'b')"),
+            ("company is not null", "empty"),
+            ("company != ''", "is not empty"),
+            ("orders count > 3", "orders_count"),
+            ("orders_count is at least 3", ">="),
+            ("orders_count between 2 - 5", "and"),
+            ("5 < orders_count", "orders_count > 5"),
+            ("city = ‘Bonn’", "'Bonn'"),
+        ],
+    )
+    def test_the_likely_correction_is_shown(self, written, likely):
+        assert error_of(written).expected in (likely, f"'{likely}'")
+
+    def test_both_readings_of_an_unclear_date_are_shown(self):
+        found = error_of("last_order_date < 03/04/2026")
+
+        assert ("'2026-04-03'", "or 2026-03-04") == (found.expected, found.hint)
+
+    @pytest.mark.parametrize("text", ["city = '≥ 1,000 && “x”' or", "city = '=>' age", "nth == 1"])
+    def test_nothing_is_suggested_that_cannot_be_parsed(self, text):
+        parsed = errors_of(text)[0].expected.strip("'")
+
+        assert parsed not in {"and", "is empty", ">="}
+
+    @settings(max_examples=100)
+    @given(st.text("'\"“”‘’<>=≥&|!-+()., \u00a0019aé\n", max_size=60))
+    def test_any_text_is_a_condition_or_has_errors(self, text):
+        with suppress(RuleErrors):
+            parse_condition(text, ANYWHERE)
 
 
 def structure(tree):
@@ -354,9 +422,9 @@ class TestErrors:
             (
                 "last_order_date > 30d",
                 19,
-                "a date such as 2026-01-31, today, -30d or +3d to compare last_order_date with",
+                "'-30d'",
                 "'30d'",
-                "-30d is before now, +30d is after now",
+                "or +30d, which is after now",
             ),
             (
                 "billing_country = DE",
@@ -372,7 +440,8 @@ class TestErrors:
                 "'shipping_country'",
                 "an attribute cannot be compared with another attribute",
             ),
-            ("is_guest = yes", 10, "'is_guest' or 'not is_guest' alone", "'='", ""),
+            ("is_guest = yes", 10, "'is_guest'", "'is_guest = yes'", ""),
+            ("is_guest = 3", 10, "'is_guest' or 'not is_guest' alone", "'='", ""),
             (
                 "tags = 'VIP'",
                 6,
@@ -389,21 +458,23 @@ class TestErrors:
             ),
             ("age == 3", 5, "'='", "'=='", ""),
             ("age != 3", 5, "'<>'", "'!='", ""),
-            ("age > 1 & is_guest", 9, "a condition", "'&'", "write: and"),
-            ("city = “Bonn”", 8, "a condition", "'“'", "write straight quotes: '…'"),
+            ("age > 1 & is_guest", 9, "'and'", "'&'", ""),
+            ("age > 1 & guest", 9, "a condition", "'&'", "write: and"),
+            ("city = “Bonn”", 8, "'Bonn'", "“Bonn”", ""),
+            ("city = “Bonn", 8, "a condition", "'“'", "write straight quotes: '…'"),
             ("city = 'Bonn", 8, "a closing ' in the same line", '"\'Bonn"', ""),
             (
-                "total_spent > 1,000",
+                "total_spent > 1,00,0",
                 16,
                 "the end of the line, 'and' or 'or' after '1'",
                 "','",
                 "use a point before the decimals and no thousands separators: 1000.50",
             ),
             (
-                "total_spent > 20€",
+                "total_spent > 20%",
                 17,
                 "a condition",
-                "'€'",
+                "'%'",
                 "write numbers and amounts without a sign",
             ),
             (
@@ -421,7 +492,7 @@ class TestErrors:
                 "the '(' in column 13 is not closed",
             ),
             (
-                "city in 'x'",
+                "city in 'x' 'y'",
                 9,
                 "'(' after 'in'",
                 "'x'",
@@ -434,7 +505,7 @@ class TestErrors:
                 "'('",
                 "write: contains any (…) or contains all (…)",
             ),
-            ("city is 'x'", 9, "'empty' or 'not' after 'is'", "'x'", "write: = 'x'"),
+            ("city is 'x'", 9, "'='", "'is'", ""),
             ("age between 3 and 2", 13, "the lower value first", "'3'", "write: between 2 and 3"),
             (
                 "registered_date between today and -7d",
@@ -461,7 +532,8 @@ class TestErrors:
             ("registered_date > -999y", 19, "a date at most 100y away", "'-999y'", ""),
             ("age multiple of 0", 17, "a whole number above 0", "'0'", ""),
             ("age multiple of 1.5", 17, "a whole number above 0", "'1.5'", ""),
-            ("city = ''", 8, "a text that is not empty", "''", "write: is empty"),
+            ("city = ''", 8, "'is empty'", "= ''", ""),
+            ("city in ('')", 10, "a text that is not empty", "''", "write: is empty"),
             (
                 "city contains ''",
                 15,
@@ -476,7 +548,7 @@ class TestErrors:
                 14,
                 "a duration such as 90s, 15min, 2h, 30d, 6w, 3mo or 1y",
                 "'30'",
-                "",
+                "add a unit: 30s, 30min, 30h or 30d",
             ),
             (
                 "orders_count(200y) > 1",

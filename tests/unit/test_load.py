@@ -257,12 +257,46 @@ def test_problems_of_all_files_are_listed_in_reading_order(write_ini):
         **{"recipes/b.ini": "[segment a]\nwhen = is_guest\n", "recipes/a.ini": "x\n"},
     )
     expected = """\
-wcflow.ini:3: [segment A]: missing key 'when' (for example: when = total_spent >= 1000)
 wcflow.ini:4: [segment A]: unknown key 'wen' (did you mean 'when'?)
 recipes/a.ini:1: expected a section header such as [wcflow] first, got a line before any section
 recipes/b.ini:1: [segment a]: expected one [segment a], got a second one (the first is at \
 wcflow.ini:3)"""
     assert expected.split("\n") == problems_of(path, need_store=False)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_file_in_another_encoding_is_one_problem(write_ini, encoding):
+    path = write_ini("")
+    path.write_bytes("[segment A]\nwhen = is_guest\n".encode(encoding))
+
+    (only,) = problems_of(path)
+    assert "UTF-8 text, got UTF-16" in only
+
+
+def test_an_included_file_in_another_encoding_is_one_problem(write_ini):
+    path = write_ini(
+        "[wcflow]\ninclude = b.ini\n[workflow w]\ntrigger = segment_left B\ndo = stop\n",
+        **{"b.ini": ""},
+    )
+    (path.parent / "b.ini").write_bytes("[segment B]\nwhen = city = 'Köln'".encode("latin-1"))
+
+    assert [
+        "b.ini:2: expected UTF-8 text, got bytes of another encoding (save the file as UTF-8)"
+    ] == problems_of(path, need_store=False)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("wcflow.ini", "which is this file itself"),
+        ("recipes", "which is a directory (write recipes/*.ini)"),
+        ("recipes/a.ini, recipes/*.ini", "which is already included"),
+    ],
+)
+def test_an_include_without_effect_is_a_problem_with_its_reason(write_ini, pattern, why):
+    path = write_ini(f"[wcflow]\ninclude = {pattern}\n", **{"recipes/a.ini": "[wcflow]\n"})
+
+    assert why in problems_of(path, need_store=False)[0]
 
 
 def test_the_main_file_is_read_once_even_if_a_pattern_matches_it(write_ini):

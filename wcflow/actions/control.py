@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from wcflow.actions.base import ActionModule
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.likely_values import duration_hint
 from wcflow.rules.steps import (
     Action,
     Argument,
@@ -47,7 +48,9 @@ def _parse_wait(rest: str, _scope: StepScope) -> Argument:
     length = parse_duration(rest)
     if length is None:
         expected = f"{DURATION_FORM}, or 'until 09:00', or 'until monday 09:00'"
-        raise RuleErrors(RuleError(expected, repr(rest) if rest else "nothing"))
+        raise RuleErrors(
+            RuleError(expected, repr(rest) if rest else "nothing", duration_hint(rest))
+        )
     if length.seconds > MAX_SECONDS:
         raise RuleErrors(RuleError("at most 100y", repr(rest)))
     return None, length

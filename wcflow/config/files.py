@@ -50,6 +50,7 @@ class IniFiles:
             hint = "'wcflow init' writes one" if isinstance(error, FileNotFoundError) else ""
             rule_error = RuleError("", f"cannot be read: {reason.lower()}", hint)
             self.findings.problem(str(path), 0, "", rule_error)
+            self.findings.unreadable.add(str(path))
             return []
         return parse_ini(decode_text(data, str(path), self.findings), str(path), self.findings)
 
@@ -60,7 +61,7 @@ class IniFiles:
         for row, pattern in general["include"]:
             found = self._not_yet_read(_match_files(base, pattern))
             if not found:
-                self._report_no_match(general, row, pattern)
+                self._report_no_match(general, row, pattern, base)
             for path in found:
                 sections += self.sections(path)
         return sections
@@ -70,8 +71,16 @@ class IniFiles:
         known = {path.resolve() for path in self.paths}
         return [path for path in matches if path.resolve() not in known]
 
-    def _report_no_match(self, general: ParsedSection, row: int, pattern: str) -> None:
-        rule_error = RuleError("files to include", f"{pattern!r}, which matches none", row=row)
+    def _report_no_match(self, general: ParsedSection, row: int, pattern: str, base: Path) -> None:
+        matches = _match_files(base, pattern)
+        got = f"{pattern!r}, which matches none"
+        if any(path.resolve() == Path(general.file).resolve() for path in matches):
+            got = f"{pattern!r}, which is this file itself"
+        elif matches:
+            got = f"{pattern!r}, which is already included"
+        elif (base / pattern).is_dir():
+            got = f"{pattern!r}, which is a directory (write {pattern.rstrip('/')}/*.ini)"
+        rule_error = RuleError("files to include", got, row=row)
         general.report("include", rule_error)
 
 

@@ -49,6 +49,8 @@ class Section:
     kind: str
     name: str
     entries: dict[str, Entry] = field(default_factory=dict)
+    broken: bool = False
+    """Whether a line could not be read, so that a key that seems to be missing may be there."""
 
     @property
     def head(self) -> str:
@@ -62,12 +64,18 @@ class Section:
 
 def decode_text(data: bytes, file: str, findings: Findings) -> str:
     """Decode UTF-8 bytes, with or without a byte order mark."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:200]:
+        got = "UTF-16 or another encoding with two bytes for each letter"
+        findings.problem(file, 1, "", RuleError("UTF-8 text", got, "save the file as UTF-8"))
+        findings.unreadable.add(file)
+        return ""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         rule_error = RuleError("UTF-8 text", "bytes of another encoding", "save the file as UTF-8")
         findings.problem(file, line, "", rule_error)
+        findings.unreadable.add(file)
         return ""
 
 
@@ -79,6 +87,9 @@ def parse_ini(text: str, file: str, findings: Findings) -> list[Section]:
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # Including those at which str.splitlines splits: rows of a value must stay rows.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+_COMMON_KEYS = frozenset({"when", "do", "trigger", "group", "tag", "url", "once"})
 
 
 def _numbered_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -95,6 +106,8 @@ class _IniReader:
         self.section: Section | None = None
         self.entry: Entry | None = None
         self.indent = 0
+        self.latest: Entry | None = None  # also after a line that could not be read
+        self.adopting = False  # lines of a value that are not indented are reported once
         self.reported = False  # lines under an invalid head are not reported one by one
 
     def parse(self, text: str) -> list[Section]:
@@ -115,7 +128,7 @@ class _IniReader:
             self._read_key(number, bare, indent)
 
     def _read_head(self, number: int, bare: str) -> None:
-        self.section = self.entry = None
+        self.section = self.entry = self.latest = None
         self.reported = True
         inner = bare[1:-1].split()
         if not bare.endswith("]"):
@@ -137,13 +150,31 @@ class _IniReader:
         self.entry = None
         if self.section is None:
             self._report_outside(number)
+        elif self._belongs_to_latest(key, found):
+            self._adopt(number, bare)
         elif not found:
+            self.section.broken = True
             self._report(number, "key = value", "a line without '='", self._hint(bare))
         elif not key:
             self._report(number, "a key before the '='", "none")
         else:
             rows = [ValueLine(number, value)] if value else []
             self._start_entry(self.section, Entry(key, number, rows), indent)
+
+    def _belongs_to_latest(self, key: str, found: str) -> bool:
+        """Return whether a line continues an empty value but is not indented."""
+        latest = self.latest
+        if latest is None or (latest.rows and not self.adopting):
+            return False
+        return ":" not in key and not (found and re.fullmatch(r"[\w-]+", key))
+
+    def _adopt(self, number: int, bare: str) -> None:
+        assert self.latest is not None, "only a line after a key belongs to one"
+        if not self.adopting:
+            hint = f"indent all lines that belong to {self.latest.key!r}"
+            self._report(number, "an indented line", "one that is not", hint)
+        self.adopting = True
+        self.latest.rows.append(ValueLine(number, bare))
 
     def _report_outside(self, number: int) -> None:
         if not self.reported:
@@ -156,6 +187,9 @@ class _IniReader:
         before, colon, _ = bare.partition(":")
         if colon and before.strip().isidentifier():
             return f"did you mean '{before.strip()} = …'?"
+        first = bare.split(maxsplit=1)[0]
+        if self.section and first.isidentifier() and first in _COMMON_KEYS:
+            return f"did you mean '{first} = …'?"
         last = list(self.section.entries)[-1:] if self.section else []
         return f"if it belongs to {last[0]!r}, indent it" if last else ""
 
@@ -165,6 +199,7 @@ class _IniReader:
             got = f"a second one (the first is on line {first.line})"
             self._report(entry.line, f"one {entry.key!r}", got)
         self.entry, self.indent = entry, indent
+        self.latest, self.adopting = entry, False
 
     def _report(self, number: int, expected: str, got: str, hint: str = "") -> None:
         head = self.section.head if self.section else ""

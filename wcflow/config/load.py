@@ -108,15 +108,15 @@ def _read_sections(path: Path, files: IniFiles) -> list[Section]:
         if section.kind == "wcflow":
             general = ParsedSection(section, kinds()["wcflow"], files.findings)
             general.parse_values()
-            return sections + files.read_included(general)
+            included = files.read_included(general)
+            _raise_problems(files, only_unread=True)
+            return sections + included
     return sections
 
 
 def _raise_problems(files: IniFiles, *, only_unread: bool = False) -> None:
     problems = files.findings.problems(str(each) for each in files.paths)
-    if only_unread:
-        problems = [problem for problem in problems if not problem.line]
-    if problems:
+    if problems and (files.findings.unreadable or not only_unread):
         raise ConfigError(problems)
 
 

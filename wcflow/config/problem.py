@@ -71,6 +71,8 @@ class Findings:
         # Dicts as ordered sets: the same problem is reported once.
         self._problems: dict[Problem, None] = {}
         self._remarks: dict[ConfigWarning, None] = {}
+        self.unreadable: set[str] = set()
+        """Files of which nothing could be read, so that what they lack is not reported too."""
 
     def problem(self, file: str, line: int, section: str, rule_error: RuleError) -> None:
         problem = Problem(file, line, section, rule_error.expected, rule_error.got, rule_error.hint)

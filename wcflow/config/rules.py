@@ -71,7 +71,7 @@ def read_tag_rule(section: ParsedSection) -> TagRule | None:
     when = _read_condition(section, "when", TAG_SCOPE)
     for_each = _read_for_each(section)
     template = _read_tag_template(section)
-    if not section.has("when") and not section.has("for_each"):
+    if not any(section.has(key) or section.misspelled(key) for key in ("when", "for_each")):
         section.report("", RuleError("", "missing key 'when' or 'for_each'"))
     if template is None or (section.has("when") and when is None):
         return None
@@ -129,7 +129,9 @@ def read_workflow(
 
 def _check_workflow(section: ParsedSection, trigger: Trigger) -> None:
     """Report keys that have no meaning with this trigger, or are missing."""
-    if trigger.name == "customer_matches" and not section.has("when"):
+    if trigger.name == "customer_matches" and not (
+        section.has("when") or section.misspelled("when")
+    ):
         section.report(
             "", RuleError("", "missing key 'when', which the trigger customer_matches needs")
         )

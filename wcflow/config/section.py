@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from wcflow.config.ini import Section
@@ -90,11 +91,16 @@ class ParsedSection:
             else:
                 self._report_unknown(key)
         for known in self.kind.keys.values():
-            if known.required and not self.has(known.name):
+            if known.required and not self.has(known.name) and not self.misspelled(known.name):
                 self.report(
                     "",
                     RuleError("", f"missing key {known.name!r}", f"for example: {_example(known)}"),
                 )
+
+    def misspelled(self, key: str) -> bool:
+        """Return whether a missing key may be there in a form that was already reported."""
+        others = [each for each in self.section.entries if each not in self.kind.keys]
+        return self.section.broken or any(did_you_mean(each, [key]) for each in others)
 
     def _parse_key(self, key: str) -> None:
         entry, known = self.section.entries[key], self.kind.keys[key]
@@ -159,10 +165,20 @@ def _find_kind(section: Section, findings: Findings) -> Kind | None:
         rule_error = RuleError("", f"section [{section.kind}] is not available in this version")
     else:
         known = ", ".join(f"[{kind}]" for kind in kinds())
-        hint = did_you_mean(section.kind, kinds()) or f"use one of {known}"
+        hint = _head_hint(section.head) or f"use one of {known}"
         rule_error = RuleError("", f"unknown section [{section.kind}]", hint)
     findings.problem(section.file, section.line, section.head, rule_error)
     return None
+
+
+def _head_hint(head: str) -> str:
+    """Suggest ``[segment VIP]`` for ``[segment: VIP]`` or ``[sgement VIP]``."""
+    first, _, rest = head.partition(" ")
+    for name, kind in kinds().items():
+        if kind.named and first.startswith(name) and not rest and first.strip(":") != name:
+            return f"write [{name} NAME], with a space after {name!r}"
+    near = get_close_matches(first.strip(":"), list(kinds()), n=1, cutoff=0.6)
+    return f"did you mean [{near[0]}{' ' if rest else ''}{rest}]?" if near else ""
 
 
 def _has_valid_name(section: Section, kind: Kind, findings: Findings) -> bool:

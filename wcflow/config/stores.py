@@ -148,9 +148,9 @@ def _fetch_secret(
     # With several stores, a plain name could give one store's key to another.
     names = [f"{section.name}.{name}", *([name] if alone else [])]
     found = None if "/" in section.name else sources.find_credential(names)
-    if found is None:
+    if found is None and not section.misspelled(name):
         raise RuleErrors(_missing_key(section, name))
-    return found
+    return found or Secret("")
 
 
 def _missing_key(section: ParsedSection, name: str) -> RuleError:
@@ -159,6 +159,8 @@ def _missing_key(section: ParsedSection, name: str) -> RuleError:
 
 
 def _check_secret(name: str, value: str) -> None:
+    if not value:
+        return  # the key is misspelled, which has been reported
     if re.search(r"\s", value):
         raise RuleErrors(RuleError(f"a {name} in one word", "several words"))
     other = next((key for key, start in _KEY_PREFIXES.items() if value.startswith(start)), name)

@@ -18,6 +18,7 @@ from wcflow.rules.attributes.registry import AttributeQuery, Kind, parse_window,
 from wcflow.rules.binding import VALUES, ComparisonForm, build_operator, error_at
 from wcflow.rules.conditions import Comparison, Condition, Not, Tree, build_condition, combine
 from wcflow.rules.context import RulePlace
+from wcflow.rules.corrections import correction
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.syntax_errors import unexpected_character, unexpected_token
 
@@ -67,11 +68,29 @@ def parse_attribute(
 
 
 def _tree(row: Row, place: RulePlace) -> Tree:
-    reader = ConditionReader(place, row.text)
-    tree = reader.tree(_parse(row.text, "start"))
+    try:
+        return _parse_tree(row.text, place)
+    except RuleErrors as error:
+        likely = correction(
+            row.text, error.rule_errors[0], lambda text: _can_be_parsed(text, place)
+        )
+        raise RuleErrors(*([likely] if likely else error.rule_errors)) from None
+
+
+def _parse_tree(text: str, place: RulePlace) -> Tree:
+    reader = ConditionReader(place, text)
+    tree = reader.tree(_parse(text, "start"))
     if tree is None:
         raise RuleErrors(*reader.rule_errors)
     return tree
+
+
+def _can_be_parsed(text: str, place: RulePlace) -> bool:
+    try:
+        _parse_tree(text, place)
+    except RuleErrors:
+        return False
+    return True
 
 
 def _shift_rows(rule_errors: Iterable[RuleError], row: Row) -> list[RuleError]:

@@ -13,12 +13,14 @@ from typing import TypeVar
 
 from wcflow.rules.birth_dates import FORMATS
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.likely_values import duration_hint, plain_number
 from wcflow.rules.model import Once
 from wcflow.units import DURATION_FORM, MAX_SECONDS, Duration, normalize_email, parse_duration
 
 T = TypeVar("T")
 YES_OR_NO = {"yes": True, "no": False}
-_SYNONYMS = {"true": "yes", "on": "yes", "1": "yes", "false": "no", "off": "no", "0": "no"}
+_SYNONYMS = dict.fromkeys(("true", "on", "1", "y", "ja", "oui", "enabled"), "yes")
+_SYNONYMS |= dict.fromkeys(("false", "off", "0", "n", "nein", "non", "none", "disabled"), "no")
 
 
 def as_written(text: str) -> str:
@@ -73,7 +75,7 @@ def duration(text: str) -> Duration:
     """Parse a duration of more than zero."""
     found = parse_duration(text)
     if found is None or found.count == 0:
-        raise _refuse(DURATION_FORM, text)
+        raise _refuse(DURATION_FORM, text, duration_hint(text))
     if found.seconds > MAX_SECONDS:
         raise _refuse("at most 100y", text)
     return found
@@ -92,7 +94,9 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
-            raise _refuse(f"a whole number from {lowest} to {highest}", text)
+            meant = plain_number(text)
+            hint = f"did you mean {meant}?" if meant.isdecimal() and meant != text else ""
+            raise _refuse(f"a whole number from {lowest} to {highest}", text, hint)
         return int(text)
 
     return read
@@ -124,10 +128,12 @@ def amount(text: str) -> str:
 
 
 def _amount_hint(text: str) -> str:
-    if "," in text:
-        return "use a point before the decimals, and no separator between thousands"
     if "%" in text:
         return "write only the number, with type = percent"
+    if (meant := plain_number(text)) and meant != text and meant[0].isdecimal():
+        return f"did you mean {meant}?"
+    if "," in text:
+        return "use a point before the decimals, and no separator between thousands"
     return "no currency sign, no minus" if re.search(r"[0-9]", text) else ""
 
 
@@ -168,7 +174,10 @@ def paid_statuses(text: str) -> tuple[str, ...]:
 def _paid_status(text: str) -> str:
     status = text.lower().removeprefix("wc-")
     if not re.fullmatch(r"[a-z0-9_-]{1,20}", status):
-        raise _refuse("statuses such as processing, completed", text)
+        words = re.split(r"\s+(?:and|or)\s+|\s*;\s*", status.strip("'\"“”‘’"))
+        likely = ", ".join(re.sub(r"\s+", "-", each) for each in words)
+        hint = f"did you mean {likely}?" if re.fullmatch(r"[a-z0-9_, -]+", likely) else ""
+        raise _refuse("statuses such as processing, completed", text, hint)
     if status in _NEVER_PAID:
         raise _refuse("statuses of paid orders", text)
     return status
@@ -179,10 +188,22 @@ def addresses(text: str) -> frozenset[str]:
     return frozenset(each(text, _address))
 
 
+_PART = r"[^@\s'\"<>;:“”„‘’]"
+_EMAIL = rf"{_PART}+@{_PART}+\.(?!\.){_PART}+"
+
+
 def _address(text: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
-        raise _refuse("e-mail addresses", text)
+    if not re.fullmatch(_EMAIL, text):
+        raise _refuse("e-mail addresses", text, _address_hint(text))
     return normalize_email(text)
+
+
+def _address_hint(text: str) -> str:
+    found, rest = re.findall(_EMAIL, text), re.sub(_EMAIL, "", text)
+    # Nothing else is suggested: a part of another address can be a password.
+    if rest.strip(" '\"<>;“”„‘’\t"):
+        return ""
+    return f"did you mean {', '.join(found)}?" if found else ""
 
 
 def ids(text: str) -> tuple[int, ...]:
@@ -199,6 +220,9 @@ def _id(text: str) -> int:
 
 def rates(text: str) -> Mapping[str, Decimal]:
     """Parse ``USD 0.92, GBP 1.17``: the value of one unit in the store's currency."""
+    meant = _likely_rates(text)
+    if meant:
+        raise _refuse("currencies and rates such as USD 0.92", text, f"did you mean {meant}?")
     currencies = [part[:3].upper() for _, part in parts(text)]
 
     def read(part: str) -> tuple[str, Decimal]:
@@ -210,10 +234,23 @@ def rates(text: str) -> Mapping[str, Decimal]:
     return dict(each(text, read))
 
 
+_LOOSE_RATE = re.compile(r"([A-Za-z]{3})\s*[=:]?\s*([0-9]+(?:[.,][0-9]+)?)")
+
+
+def _likely_rates(text: str) -> str:
+    """Return what rates with a comma before the decimals, or without commas between them, mean."""
+    found = _LOOSE_RATE.findall(text)
+    likely = ", ".join(f"{code.upper()} {rate.replace(',', '.')}" for code, rate in found)
+    rest = _LOOSE_RATE.sub("", text)
+    odd = ":" in text or re.search(r"\d,\d|\d[^\S\n]+[A-Za-z]", text)
+    return likely if found and odd and not rest.strip(" ,;\n") else ""
+
+
 def _rate(text: str) -> tuple[str, Decimal]:
     said = re.fullmatch(r"([A-Za-z]{3})(?:\s*=\s*|\s+)([0-9]{1,9}(?:\.[0-9]{1,9})?)", text)
     if said is None or not Decimal(said[2]):
-        hint = "use a point before the decimals" if text.isdecimal() else ""
+        bare = re.fullmatch(r"[0-9]+(\.[0-9]+)?", text)
+        hint = f"put the currency first: USD {text}" if bare else ""
         raise _refuse("a currency and its rate such as USD 0.92", text, hint)
     return said[1].upper(), Decimal(said[2])
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
+from wcflow.rules.likely_values import duration_hint
 from wcflow.units import DURATION_FORM, Duration, parse_duration
 
 Value = Decimal | datetime | date | str | bool | tuple[str, ...] | None
@@ -313,7 +314,7 @@ def parse_window(text: str, attribute: Attribute) -> Duration:
         )
     window = parse_duration(text)
     if window is None or window.seconds > LONGEST_SECONDS:
-        raise RuleErrors(RuleError(DURATION_FORM, repr(text)))
+        raise RuleErrors(RuleError(DURATION_FORM, repr(text), duration_hint(text)))
     return window
 
 
