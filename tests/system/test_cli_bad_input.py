@@ -130,7 +130,10 @@ def test_an_error_of_one_store_does_not_stop_another(cli, tmp_path):
             file.write("consumer_key = ck_wrong\nconsumer_secret = cs_wrong\n")
         ran = run_process("plan", "--config", cli.config)
         one = run_process("plan", "--store", "shop", "--config", cli.config)
-    assert (78, True) == (ran.returncode, "1 change would be written to the store" in ran.stdout)
+    assert (78, True) == (
+        ran.returncode,
+        "1 change for 1 customer would be written to the store" in ran.stdout,
+    )
     assert "[store other]: the store rejected the API key" in ran.stderr
     assert (0, "") == (one.returncode, one.stderr)
 

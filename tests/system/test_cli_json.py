@@ -19,7 +19,7 @@ do = add_note Thank you
 """
 ENTRY = (
     "id state kind person target_id rule event step payload queued_at due_at attempts approved"
-    " outcome"
+    " outcome cancelled_by"
 )
 CUSTOMER = "id name email"
 COMPARISON = "text attribute found expected matches order_ids"
@@ -51,7 +51,7 @@ def test_the_fields_of_explain(cli):
     (rule,), (workflow,) = found["rules"], found["workflows"]
     assert (
         "store person customer orders_count total_spent currency orders_without_rate last_order_at"
-        " evaluated_at next_change_at segments tags tags_removed_by_hand saved_in_store rules"
+        " not_counted evaluated_at next_change_at segments tags tags_removed_by_hand saved_in_store rules"
         " workflows transitions changes"
     ) == fields(found)
     assert CUSTOMER == fields(found["customer"])
@@ -68,7 +68,16 @@ def test_the_fields_of_explain(cli):
 
 def test_the_fields_of_plan_and_outbox(cli):
     (plan,) = load(cli, "plan", mounted_at="https://shop.example").values()
-    assert ("url write hold_reason waiting_counts dry_run_counts waiting dry_run") == fields(plan)
+    assert (
+        "url write hold_reason waiting_counts dry_run_counts totals waiting without_rate dry_run"
+    ) == fields(plan)
+    totals = plan["totals"]
+    assert "people kinds segments tags rules" == fields(totals)
+    assert "segment before after" == fields(totals["segments"][0])
+    assert (
+        "tag added_to_customers removed_from_customers added_to_orders removed_from_orders"
+    ) == fields(totals["tags"][0])
+    assert "rule kinds people" == fields(totals["rules"][0])
     assert f"{ENTRY} customer before after target_missing" == fields(plan["waiting"][0])
     assert CUSTOMER == fields(plan["waiting"][0]["customer"])
     (entries,) = load(cli, "outbox", "list").values()
@@ -85,9 +94,10 @@ def test_the_fields_of_status(cli):
     (status,) = load(cli, "status").values()
     assert (
         "healthy store url title version time_zone polled_at poll_age_seconds poll_error"
-        " poll_error_since orders_imported_to import_started import_done hold_reason held_since"
-        " orders customers people people_to_evaluate segments outbox due_now runs failed"
-        " quarantine problems"
+        " poll_error_since write_error write_error_since orders_imported_to import_started"
+        " import_done clocks hold_reason held_since orders child_orders child_orders_count"
+        " without_rate customers people people_to_evaluate segments outbox due_now runs failed"
+        " quarantine odd_fields problems"
     ) == fields(status)
 
 

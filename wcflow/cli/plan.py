@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
-from wcflow.actions.registry import entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose
-from wcflow.cli.order_counts import currencies_without_rate, currency_text
+from wcflow.cli.order_counts import currency_text
+from wcflow.cli.plan_files import open_reports
+from wcflow.cli.plan_load import StorePlan, load_plan
+from wcflow.cli.plan_tables import (
+    COLUMNS,
+    KINDS,
+    Details,
+    detail_row,
+    format_counts,
+    group_names,
+    summary,
+    total_tables,
+    totals_json,
+)
 from wcflow.cli.session import for_each_store, open_session
-from wcflow.config.load import Config
-from wcflow.database import outbox
-from wcflow.database.contacts import Contact, load_contacts
-from wcflow.database.order_counts import CurrencyCount
-from wcflow.database.stores import load_store_row
+from wcflow.database.contacts import Contact
 from wcflow.errors import DONE
-from wcflow.outbox.limits import any_hold
-from wcflow.outbox.meta_plan import Preview, previews
+from wcflow.outbox.meta_plan import Preview
 from wcflow.sync import SyncContext
-from wcflow.units import parse_zone
 
 EPILOG = """\b
 Exit codes:
     0  done, even if changes wait for your approval
-   75  the store cannot be reached, another wcflow is working on it, or the clocks disagree
+    1  FILE cannot be written
+   75  the store cannot be reached or is in use, or the clocks disagree
    78  the store rejects the API key, or is not at this address
 """
 Limit = Annotated[
@@ -37,23 +43,24 @@ Limit = Annotated[
     typer.Option("--limit", metavar="N", min=1, help="How many of each kind of change to show."),
 ]
 ShowAll = Annotated[bool, typer.Option("--all", help="Show all changes.")]
-
-
-@dataclass(frozen=True, slots=True)
-class StorePlan:
-    """The changes waiting for a store: counts by kind, previews, and why they are held."""
-
-    store: str
-    url: str
-    zone: tzinfo
-    writes: bool
-    hold_reason: str
-    waiting_counts: Mapping[str, int]
-    dry_run_counts: Mapping[str, int]
-    waiting: Sequence[Preview]
-    dry_run: Sequence[Preview]
-    without_rate: Sequence[CurrencyCount]
-    contacts: Mapping[int, Contact]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        help="Also write the totals and all changes to a page for the browser.",
+        show_default=False,
+    ),
+]
+CsvOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Also write the totals and all changes to a file for spreadsheets.",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -65,133 +72,84 @@ def plan(
     store: StoreName = None,
     limit: Limit = 50,
     everything: ShowAll = False,
+    html_file: HtmlOption = None,
+    csv_file: CsvOption = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
     """Show what would be written to the store, without writing it.
 
     Reads what changed in the store, applies the rules, and shows every change that is waiting:
-    the customer or order, the value now, and the value after it. The first time it imports the
-    whole store, which can take a few minutes.
+    first the totals, then what changes for each customer. The first time it imports the whole
+    store, which can take a few minutes.
     """
     plans: list[StorePlan] = []
+    most = None if everything or as_json else limit
 
-    def load_store(context: SyncContext) -> int:
-        session.sync(context, write=False)
-        with context.db.reading() as tx:
-            most = None if everything or as_json else limit
-            plans.append(load_plan(tx, context.config, context, context.clock(), most))
-        return DONE
+    with open_session(config, verbose=verbose) as session, ExitStack() as files:
+        reports = open_reports(files, html_file, csv_file)
 
-    with open_session(config, verbose=verbose) as session:
+        def load_store(context: SyncContext) -> int:
+            session.sync(context, write=False)
+            with context.db.reading() as tx:
+                found = load_plan(tx, context, None if reports else most, whole=as_json)
+                plans.append(found)
+                for report in reports:
+                    report.add(tx, found)
+            return DONE
+
         code = for_each_store(session, store, load_store)
+        if not plans:
+            raise typer.Exit(code)
     if as_json:
         output.print_json({each.store: _to_json(each) for each in plans})
     else:
         for each in plans:
-            print_plan(each)
+            print_plan(each, most)
+        for file in filter(None, (html_file, csv_file)):
+            output.print_line(f"The totals and all changes are in {file}.", "green")
     raise typer.Exit(code)
 
 
-def load_plan(
-    tx: Connection, config: Config, context: SyncContext, now: datetime, most: int | None
-) -> StorePlan:
-    """Load the changes that wait for a store, at most ``most`` of each kind."""
-    row = load_store_row(tx, context.name)
-    assert row is not None, "the store is known before its plan is shown"
-    counts = outbox.count_by_kind(tx, context.name, "due")
-    dry_run_counts = outbox.count_by_kind(tx, context.name, "dry_run")
-    waiting = _load_previews(tx, config, context.name, counts, most, "due")
-    dry_run = _load_previews(tx, config, context.name, dry_run_counts, most, "dry_run")
-    persons = {each.entry.person for each in (*waiting, *dry_run)}
-    return StorePlan(
-        store=context.name,
-        url=row.url,
-        zone=parse_zone(row.time_zone),
-        writes=context.settings.write,
-        hold_reason=any_hold(tx, row, config.max_writes, now),
-        waiting_counts=counts,
-        dry_run_counts=dry_run_counts,
-        waiting=waiting,
-        dry_run=dry_run,
-        without_rate=currencies_without_rate(tx, row, config, context.settings),
-        contacts=load_contacts(tx, context.name, persons),
-    )
-
-
-def _load_previews(
-    tx: Connection,
-    config: Config,
-    store: str,
-    counts: Mapping[str, int],
-    most: int | None,
-    state: str,
-) -> list[Preview]:
-    """Return previews kind by kind; dry-run entries newest first."""
-    newest = state == "dry_run"
-    found = [
-        entry
-        for kind in kinds_of(counts)
-        for entry in outbox.load_entries(
-            tx, store, [state], limit=most, kinds=[kind.name], newest_first=newest
-        )
-    ]
-    return previews(tx, store, config, found)
-
-
-def print_plan(store_plan: StorePlan) -> None:
-    """Print the changes that wait for a store."""
+def print_plan(store_plan: StorePlan, most: int | None) -> None:
+    """Print the changes that wait for a store: totals, then at most ``most`` lines of each kind."""
     output.print_line(f"{store_plan.store}: {store_plan.url}", "bold")
-    total = sum(store_plan.waiting_counts.values())
+    totals = store_plan.totals
+    total = sum(totals.kinds.values())
     if not total:
         output.print_line("Nothing to write: the store already matches the rules.", indent=2)
     else:
-        output.print_line(
-            f"{output.format_count(total, 'change')} would be written to the store: {_format_counts(store_plan.waiting_counts)}."
-        )
-        _print_by_kind(store_plan, store_plan.waiting, store_plan.waiting_counts)
+        output.print_line(summary(totals))
+        for table in total_tables(totals):
+            if table.heading != KINDS:
+                output.print_heading(table.heading)
+                output.print_table(table.columns, table.rows)
+        _print_details(store_plan.details, totals.kinds, store_plan.contacts, most)
     if store_plan.dry_run_counts:
-        output.print_heading(f"Dry run, never written: {_format_counts(store_plan.dry_run_counts)}")
-        _print_by_kind(store_plan, store_plan.dry_run, store_plan.dry_run_counts)
+        output.print_heading(f"Dry run, never written: {format_counts(store_plan.dry_run_counts)}")
+        _print_details(store_plan.dry_run, store_plan.dry_run_counts, store_plan.contacts, most)
     output.print_line()
     for each in store_plan.without_rate:
         output.print_line(output.as_sentence(currency_text(each)), "yellow")
     _print_next_steps(store_plan, total)
 
 
-def _format_counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(kind.count(counts[kind.name]) for kind in kinds_of(counts))
-
-
-def _print_by_kind(
-    store_plan: StorePlan, some: Sequence[Preview], counts: Mapping[str, int]
+def _print_details(
+    details: Details, kinds: Iterable[str], contacts: Mapping[int, Contact], most: int | None
 ) -> None:
-    for kind in kinds_of(each.entry.kind for each in some):
-        rows = [each for each in some if each.entry.kind == kind.name]
-        output.print_heading(kind.several.capitalize())
-        table = [_preview_row(each, store_plan) for each in rows]
-        columns = ("customer", "where", "why", "change")
-        empty = [at for at in range(len(columns)) if not any(row[at] for row in table)]
-        kept = [at for at in range(len(columns)) if at not in empty]
+    for group in group_names(kinds):
+        lines = details.lines(group, most)
+        output.print_heading(group)
+        table = [detail_row(each, contacts) for each in lines]
+        kept = [at for at in range(len(COLUMNS)) if any(row[at] for row in table)]
         output.print_table(
-            [columns[at] for at in kept], [[row[at] for at in kept] for row in table]
+            [COLUMNS[at] for at in kept], [[row[at] for at in kept] for row in table]
         )
-        if counts[kind.name] > len(rows):
+        if (more := details.counts[group] - len(lines)) > 0:
             output.print_line(
-                f"… and {counts[kind.name] - len(rows):,} more (--all shows them)", "dim"
+                f"… and {more:,} more. --all shows them; --html FILE and --csv FILE write them to a file.",
+                "dim",
             )
-
-
-def _preview_row(each: Preview, store_plan: StorePlan) -> tuple[str, str, str, str]:
-    entry = each.entry
-    why = (
-        ""
-        if entry.rule == outbox.TAGS_RULE
-        else f"{entry.rule}: {describe.event_words(entry.event)}"
-    )
-    customer = str(store_plan.contacts.get(entry.person, ""))
-    where = target_words(entry) if entry_kind(entry.kind).resource == "order" else ""
-    return customer, where, why, describe.change(each, store_plan.zone)
 
 
 def _print_next_steps(store_plan: StorePlan, total: int) -> None:
@@ -213,11 +171,12 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
         "url": store_plan.url,
         "write": store_plan.writes,
         "hold_reason": store_plan.hold_reason,
-        "waiting_counts": store_plan.waiting_counts,
+        "waiting_counts": store_plan.totals.kinds,
         "dry_run_counts": store_plan.dry_run_counts,
+        "totals": totals_json(store_plan.totals),
         "waiting": [_preview_json(each, store_plan) for each in store_plan.waiting],
         "without_rate": [each._asdict() for each in store_plan.without_rate],
-        "dry_run": [_preview_json(each, store_plan) for each in store_plan.dry_run],
+        "dry_run": [_preview_json(each, store_plan) for each in store_plan.waiting_dry_run],
     }
 
 

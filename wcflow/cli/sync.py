@@ -17,7 +17,7 @@ EPILOG = """\b
 Exit codes:
     0  done
     1  changes failed, or wait for your approval
-   75  the store cannot be reached, another wcflow is working on it, or the clocks disagree
+   75  the store cannot be reached or is in use, or the clocks disagree
    78  the store rejects the API key, or is not at this address
 """
 

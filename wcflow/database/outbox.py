@@ -85,7 +85,7 @@ class OutboxEntry:
         return self.step.partition(" ")[0]
 
 
-def _entry_from_row(row: RowMapping) -> OutboxEntry:
+def entry_from_row(row: RowMapping) -> OutboxEntry:
     return OutboxEntry(
         id=row["id"],
         rule=row["rule"],
@@ -239,7 +239,7 @@ def claim(
         .returning(*_OUTBOX.c)
     )
     return sorted(
-        (_entry_from_row(row) for row in tx.execute(claimed).mappings()), key=lambda entry: entry.id
+        (entry_from_row(row) for row in tx.execute(claimed).mappings()), key=lambda entry: entry.id
     )
 
 
@@ -309,7 +309,7 @@ def load_entries(
     ):
         if values:
             query = query.where(_OUTBOX.c[name].in_(values))
-    return [_entry_from_row(row) for row in tx.execute(query).mappings()]
+    return [entry_from_row(row) for row in tx.execute(query).mappings()]
 
 
 def load_person_entries(
@@ -318,7 +318,7 @@ def load_person_entries(
     """Return the entries of a person, newest first."""
     query = select(_OUTBOX).where(_OUTBOX.c.store == store, _OUTBOX.c.person == person)
     rows = tx.execute(query.order_by(_OUTBOX.c.id.desc()).limit(limit)).mappings()
-    return [_entry_from_row(row) for row in rows]
+    return [entry_from_row(row) for row in rows]
 
 
 def count_by_state(tx: Connection, store: str) -> dict[str, int]:

@@ -15,7 +15,12 @@ from wcflow.profile import Profile, SavedState, latest_order
 
 def join_tags(tags: Iterable[str]) -> str:
     """Return tags as the store's meta value: sorted, separated by a comma and a space."""
-    return ", ".join(sorted(tags, key=lambda tag: (tag.casefold(), tag)))
+    return ", ".join(sort_tags(tags))
+
+
+def sort_tags(tags: Iterable[str]) -> list[str]:
+    """Return tags in alphabetical order, whatever their case."""
+    return sorted(tags, key=lambda tag: (tag.casefold(), tag))
 
 
 # Many people have the same tags.

@@ -1,0 +1,42 @@
+"""Read the outbox person by person, because there can be hundreds of thousands of entries.
+
+All entries of a person are in one batch: what is found out at one place holds for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from wcflow.database.outbox import OutboxEntry, entry_from_row
+from wcflow.database.sql import table_of
+from wcflow.database.tables import OutboxRow
+
+_OUTBOX = table_of(OutboxRow)
+PEOPLE = 500
+"""People in one batch."""
+
+
+def load_batches(
+    tx: Connection, store: str, state: str, people: int = PEOPLE
+) -> Iterator[list[OutboxEntry]]:
+    """Yield the entries in a state, in batches with all entries of some people."""
+    matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
+    last = 0
+    while persons := _next_persons(tx, matching, last, people):
+        last = persons[-1]
+        batch = (
+            select(_OUTBOX)
+            .where(*matching, _OUTBOX.c.person.between(persons[0], last))
+            .order_by(_OUTBOX.c.person, _OUTBOX.c.id)
+        )
+        yield [entry_from_row(row) for row in tx.execute(batch).mappings()]
+
+
+def _next_persons(
+    tx: Connection, matching: tuple[ColumnElement[bool], ...], last: int, limit: int
+) -> list[int]:
+    """Return the next people with entries. The index by person alone answers this."""
+    later = select(_OUTBOX.c.person).where(*matching, _OUTBOX.c.person > last)
+    return list(tx.scalars(later.distinct().order_by(_OUTBOX.c.person).limit(limit)))
