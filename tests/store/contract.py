@@ -315,6 +315,27 @@ class StoreContract:
 
         assert made["id"] not in [note["id"] for note in api.get(path).json]
 
+    def test_notes_of_a_permanently_deleted_order_are_not_found(
+        self, api: StoreApi, records: OwnRecords
+    ):
+        """Reading them and writing one fail with different codes."""
+        order = records.order(status="pending")
+        path = f"/wc/v3/orders/{order['id']}/notes"
+        api.delete(f"/wc/v3/orders/{order['id']}", {"force": "true"})
+
+        read, written = api.get(path), api.post(path, {"note": "text"})
+
+        assert status_and_code(read) == (404, "woocommerce_rest_shop_order_invalid_id")
+        assert status_and_code(written) == (404, "woocommerce_rest_order_invalid_id")
+
+    def test_an_order_in_the_trash_takes_notes_and_meta(self, api: StoreApi, records: OwnRecords):
+        order = records.order(status="pending")
+        path = f"/wc/v3/orders/{order['id']}"
+        api.delete(path)
+
+        assert 201 == api.post(f"{path}/notes", {"note": "text"}).status
+        assert ["A"] == [row["value"] for row in put_meta(api, path, "A")]
+
     # Customers
 
     def test_customers_have_no_modified_filter(self, api: StoreApi, records: OwnRecords):
@@ -464,6 +485,24 @@ class StoreContract:
         assert [(row["key"], row["value"]) for row in coupon["meta_data"]] == [
             ("wcflow_contract", "1")
         ]
+
+    def test_disabled_coupons_are_neither_listed_nor_created(
+        self, api: StoreApi, records: OwnRecords
+    ):
+        """The errors are those of a missing permission; the setting says which it is."""
+        coupon = records.coupon()
+        enabled = "/wc/v3/settings/general/woocommerce_enable_coupons"
+        try:
+            setting = api.put(enabled, {"value": "no"}).json["value"]
+            found = api.get("/wc/v3/coupons", {"code": coupon["code"]})
+            created = api.post("/wc/v3/coupons", {"code": records.name(), "amount": "5"})
+        finally:
+            api.put(enabled, {"value": "yes"})
+
+        assert setting == "no"
+        assert status_and_code(found) == (403, "woocommerce_rest_cannot_view")
+        assert status_and_code(created) == (403, "woocommerce_rest_cannot_create")
+        assert api.get(enabled).json["value"] == "yes"
 
     @pytest.mark.parametrize(
         ("fields", "code"),

@@ -53,8 +53,13 @@ def authorize(key: ApiKey | None, permission: str, *, administrators_only: bool 
     allowed = {"administrator"} if administrators_only else {"administrator", "shop_manager"}
     if key and key.role in allowed:
         return
+    raise refusal(permission, 403 if key else 401)
+
+
+def refusal(permission: str, status: int) -> RestError:
+    """Return the error for a missing permission."""
     verb, message = _REFUSALS[permission]
-    raise RestError(f"woocommerce_rest_cannot_{verb}", message, 403 if key else 401)
+    return RestError(f"woocommerce_rest_cannot_{verb}", message, status)
 
 
 def sign(method: str, url: str, params: Mapping[str, str], secret: str, hashed: str) -> str:

@@ -40,6 +40,8 @@ def _answer(state: State, request: Request, now: datetime) -> Any:
     if request.json is MALFORMED:
         raise RestError("rest_invalid_json", "Invalid JSON body passed.", 400)
     auth.authorize(key, route.permission, administrators_only=route.administrators_only)
+    if request.path.startswith("/wc/v3/coupons") and not state.settings.coupons_enabled:
+        raise auth.refusal(route.permission, 403)
     return route.answer(RequestContext(state, request, _require_key(key), now, ids))
 
 

@@ -41,7 +41,9 @@ def newest_first(state: State, order_id: int) -> list[Note]:
 
 def list_all(state: State, request: Request, order_id: int) -> list[dict[str, Any]]:
     """Return all notes of an order, or those of one type."""
-    _order(state, order_id)
+    if order_id not in state.orders:
+        # Reading notes and writing one fail with different codes.
+        raise RestError("woocommerce_rest_shop_order_invalid_id", "Invalid order ID.", 404)
     kind = request.params.get("type", "any")
     return [
         values.note_row(state, note)

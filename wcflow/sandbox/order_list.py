@@ -82,9 +82,20 @@ def _filters(state: State, requested: Mapping[str, Any]) -> Iterable[_Filter]:
     if requested.get("parent_exclude"):
         parents = set(requested["parent_exclude"])
         yield lambda order: order.parent_id not in parents
+    yield from _date_filters(state, requested)
+
+
+def _date_filters(state: State, requested: Mapping[str, Any]) -> Iterable[_Filter]:
     if requested.get("after") or requested.get("before"):
-        yield lambda order: not order.undated
-    yield within_dates(state.zone, requested)
+        # Posts storage dates an undated order 0000-00-00, which is before every bound.
+        always_before = not (state.settings.hpos or requested.get("after"))
+        dated = within_dates(state.zone, requested)
+        by_change = within_dates(state.zone, {**requested, "before": "", "after": ""})
+        yield lambda order: (
+            dated(order) if not order.undated else always_before and by_change(order)
+        )
+    else:
+        yield within_dates(state.zone, requested)
 
 
 def _statuses(state: State, requested: list[str]) -> set[str]:

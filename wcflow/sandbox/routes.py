@@ -212,6 +212,12 @@ ROUTES = (
         "view",
         lambda call: site.general_setting(call.state, call.request),
     ),
+    _at(
+        _EDIT,
+        r"settings/general/([a-z_]+)",
+        "edit",
+        lambda call: site.change_general_setting(call.state, call.request, call.requested),
+    ),
     _at("GET", "data/currencies/current", "list", lambda call: site.currency(call.state)),
     _at("GET", "reports/orders/totals", "list", lambda call: site.order_totals(call.state)),
     _at(

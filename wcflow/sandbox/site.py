@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -78,6 +80,16 @@ def general_setting(state: State, request: Request) -> dict[str, Any]:
         if row["id"] == name:
             return row
     raise RestError("rest_setting_setting_invalid", "Invalid setting.", 404)
+
+
+def change_general_setting(
+    state: State, request: Request, requested: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Enable or disable coupons; the sandbox can change no other setting."""
+    if request.path.endswith("/woocommerce_enable_coupons"):
+        enabled = requested.get("value") == "yes"
+        state.settings = replace(state.settings, coupons_enabled=enabled)
+    return general_setting(state, request)
 
 
 def currency(state: State) -> dict[str, Any]:

@@ -265,7 +265,7 @@ class SandboxStore:
         customers.update(self.state, ADMIN, customer_id, fields, now)
 
     def edit_customer_meta(
-        self, customer_id: int, key: str, value: str | None, *, now: datetime
+        self, customer_id: int, key: str, value: Any, *, now: datetime
     ) -> None:
         """Change a user meta row as a plugin does; `now` is unused, because `date_modified` stays."""
         del now
