@@ -40,8 +40,10 @@ consumer_secret = {secret}
 class Simulation:
     """The sandbox, its faults, the database, and the time."""
 
-    def __init__(self, folder, rules, *, database=None, wcflow="", store="", now=START, **sandbox):
-        self.folder, self.now = folder, now
+    def __init__(
+        self, folder, rules, *, database=None, wcflow="", store="", now=START, key=ADMIN, **sandbox
+    ):
+        self.folder, self.now, self.key = folder, now, key
         self.clock_error = timedelta()
         self.database_url = database or f"sqlite:///{folder}/wcflow.sqlite3"
         self.sandbox = SandboxStore(**sandbox)
@@ -63,8 +65,8 @@ class Simulation:
         file = self.folder / "wcflow.ini"
         head = INI.format(
             database=self.database_url,
-            key=ADMIN.consumer_key,
-            secret=ADMIN.consumer_secret,
+            key=self.key.consumer_key,
+            secret=self.key.consumer_secret,
             **self.head,
         )
         file.write_text(head + text)

@@ -78,6 +78,10 @@ class DeliveryError(WcflowError):
             self.exit_code = SOME_FAILED
 
 
+class CancelledError(WcflowError):
+    """A change is no longer possible, and that is no failure: its entry is cancelled."""
+
+
 class StoreError(DeliveryError):
     """A request to the store failed.
 
@@ -106,3 +110,8 @@ class StoreError(DeliveryError):
     def is_write(self) -> bool:
         """Whether a change failed, and not a read."""
         return bool(self.request) and not self.request.startswith("GET ")
+
+    @property
+    def record_is_missing(self) -> bool:
+        """Whether what the request is about no longer exists, not even in the trash."""
+        return self.status in {400, 404} and self.code.endswith("_invalid_id")

@@ -186,8 +186,10 @@ def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> 
         settings.birthday_meta,
         *filter(None, [settings.birthday_format]),
     )
-    current = repr((*people, settings.order_tags, context.config.manual_tags))
-    before = require_row(tx, context.name).applied_settings
+    row = require_row(tx, context.name)
+    hidden = [] if row.can_read_meta else ["customer meta is hidden"]
+    current = repr((*people, *hidden, settings.order_tags, context.config.manual_tags))
+    before = row.applied_settings
     if before != current:
         save_store(tx, context.name, applied_settings=current)
         if before is not None:

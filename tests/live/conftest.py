@@ -1,10 +1,15 @@
 """A real WooCommerce store, and a wcflow that syncs it. The tests write to the store.
 
 Set ``WCFLOW_TEST_STORE=https://ck_…:cs_…@host`` with an administrator's key, and for a self-signed
-certificate ``WCFLOW_TEST_CA=/path/to/ca.pem``. Never use a store with real customers.
+certificate ``WCFLOW_TEST_CA=/path/to/ca.pem``. Some tests do what plugins do, and need
+``WCFLOW_TEST_PHP``: a command that runs PHP from its input inside the store, such as
+``wp eval-file - --path=/var/www/html``. Never use a store with real customers.
 """
 
 import os
+import shlex
+import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -92,6 +97,10 @@ class Live:
         assert 0 == delivered.failed
         return delivered.done
 
+    def context_ahead(self, ahead):
+        """Return the context with wcflow's clock ahead of the real time."""
+        return replace(self.context, clock=lambda: datetime.now(UTC) + ahead, compares_clocks=False)
+
     def email(self, name):
         return f"{name.lower()}.{self.run_id}@example.com"
 
@@ -142,6 +151,10 @@ class Live:
         found = self.request("GET", "coupons", params={"search": "live-", "per_page": 100})
         return [coupon for coupon in found if coupon["email_restrictions"] == [self.email(name)]]
 
+    def close(self):
+        self.store.close()
+        self.db.close()
+
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
@@ -151,5 +164,20 @@ def live(tmp_path_factory):
     live_store = Live(url, os.environ.get("WCFLOW_TEST_CA"), tmp_path_factory.mktemp("live"))
     live_store.run_pass()
     yield live_store
-    live_store.store.close()
-    live_store.db.close()
+    live_store.close()
+
+
+@pytest.fixture(scope="session")
+def php():
+    """Return a function that runs PHP inside the store and returns what it prints."""
+    command = os.environ.get("WCFLOW_TEST_PHP")
+    if not command:
+        pytest.skip("WCFLOW_TEST_PHP is not set")
+
+    def run(code):
+        ran = subprocess.run(
+            shlex.split(command), input=f"<?php\n{code}", capture_output=True, text=True, check=True
+        )
+        return ran.stdout.strip()
+
+    return run

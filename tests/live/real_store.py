@@ -23,7 +23,7 @@ class RealStore:
     """The store at ``https://ck_…:cs_…@host/path``; ``ca`` is a file with its certificate."""
 
     def __init__(self, url, ca=None):
-        parts = urlsplit(url)
+        self.address, parts = url, urlsplit(url)
         host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
         self.key, self.secret, self.ca = parts.username, parts.password, ca or None
         self.url = f"{parts.scheme}://{host}{parts.path}"

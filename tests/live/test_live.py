@@ -47,8 +47,8 @@ def test_a_coupon_expires_when_the_day_after_the_last_begins(live):
     live.place_order("Dora")
     live.run_pass()
     live.run_pass()
-    (coupon,) = live.coupons("dora")
-    zone = parse_zone(live.row().time_zone)
+    (coupon,) = live.coupons("Dora")
+    zone = parse_zone(live.store_row().time_zone)
     last_day = datetime.now(zone).date() + timedelta(days=30)
 
     assert f"{last_day + timedelta(days=1)}T00:00:00" == coupon["date_expires"]
@@ -57,15 +57,15 @@ def test_a_coupon_expires_when_the_day_after_the_last_begins(live):
 def test_a_coupon_can_be_used_on_its_last_day_only(live):
     """A code whose last day is today is accepted, and one whose last day was yesterday is not."""
     live.run_pass()
-    zone = parse_zone(live.row().time_zone)
+    zone = parse_zone(live.store_row().time_zone)
     today = start_of_day(datetime.now(zone).date(), zone)
     ends = {"today": end_of_last_day(today, Duration(0, "d"), zone), "yesterday": today}
     accepted = {}
     for name, expires in ends.items():
-        code = f"last-day-{name}-{live.run}"
+        code = f"last-day-{name}-{live.run_id}"
         fields = {"code": code, "amount": "1", "date_expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"}
-        live.ask("POST", "coupons", json=fields)
-        order = {**live.order("Dora"), "coupon_lines": [{"code": code}]}
+        live.request("POST", "coupons", json=fields)
+        order = {**live.order_fields("Dora"), "coupon_lines": [{"code": code}]}
         accepted[name] = live.send("POST", "orders", json=order).status_code
 
     assert {"today": 201, "yesterday": 400} == accepted

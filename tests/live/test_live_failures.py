@@ -18,8 +18,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -43,7 +42,7 @@ BY_WORKFLOW = "rule LIKE 'workflow%'"
 
 def sync_ahead(live, ahead):
     """Run a pass with wcflow's clock ahead of the real time."""
-    return sync.sync_once(replace(live.context, clock=lambda: datetime.now(UTC) + ahead))
+    return sync.sync_once(live.context_ahead(ahead))
 
 
 def sync_after_leases(live):

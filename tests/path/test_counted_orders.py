@@ -88,6 +88,19 @@ def test_a_later_change_does_not_make_an_undated_order_younger(sim):
     assert {"Buyer"} == sim.tags(old)
 
 
+def test_an_undated_order_that_wcflow_writes_to_keeps_its_date(sim):
+    """WooCommerce dates such an order when it is saved, also by the change of a tag."""
+    old = sim.place_order(email=ANNA, days_ago=500)
+    sim.sandbox.lose_dates(old)
+    sim.settle()
+    assert sim.sandbox.order(old)["date_created_gmt"] is not None
+    for _ in range(2):
+        sim.advance(days=1)
+        sim.settle()
+    assert {"Buyer"} == sim.tags(old)
+    assert 0 == sim.run_pass().evaluated.people
+
+
 def test_an_undated_order_hides_no_older_orders(sim):
     undated = sim.place_order(email="ben@example.com", days_ago=1)
     sim.sandbox.lose_dates(undated)

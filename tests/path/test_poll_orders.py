@@ -523,8 +523,7 @@ def test_the_error_of_a_poll_and_its_start_are_kept_until_a_poll_succeeds(poll):
 def test_an_unreadable_order_does_not_stop_the_poll(poll):
     bad = place_order(poll, email="dora@example.com")
     good = place_order(poll, email="emil@example.com", now=poll.advance(seconds=2))
-    poll.sandbox.state.orders[bad].payment_method = ["a plugin's own idea"]
-    poll.sandbox.state.orders[bad].cached_json = ""
+    poll.faults.set_field("order", bad, "total", ["a plugin's own idea"])
     poll.pull()
 
     assert (False, True) == (bad in poll.orders(), good in poll.orders())

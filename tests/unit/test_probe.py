@@ -180,8 +180,9 @@ class TestFindings:
                 "role",
                 "warning",
                 (
-                    "the key's user is not an administrator: wcflow cannot read customer meta (tags"
-                    " set by hand, consent, birthday), and updates customers one by one"
+                    "the key's user is not an administrator: wcflow cannot read customer meta"
+                    " (consent, birthday, tags set by hand), so it writes tags only to orders, not"
+                    " to customers"
                 ),
                 "Create a key for a user who is an administrator.",
             ),

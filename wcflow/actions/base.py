@@ -43,7 +43,8 @@ class EntryKind:
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
     each other. ``retried`` says which errors are worth another try. ``is_gone`` asks whether what an
-    entry made was deleted in the store since; later entries can contain its result.
+    entry made was deleted in the store since; later entries can contain its result. ``waits_for`` are
+    error codes with which all entries of the kind wait, however long, with the reason in words.
     """
 
     name: str
@@ -59,6 +60,7 @@ class EntryKind:
     channel: str = STORE
     retried: Callable[[DeliveryError], bool] = unless_permanent
     is_gone: Callable[[OutboxEntry, WaysOut], bool] | None = None
+    waits_for: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, number: int) -> str:
         """Return ``tags on 2 customers`` or ``1 coupon``."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wcflow.database.outbox import OutboxEntry
 
 EXISTS = "woocommerce_rest_coupon_code_already_exists"
+DISABLED = "wcflow_coupons_disabled"
 
 # The section.
 
@@ -383,5 +384,6 @@ _ENTRY = EntryKind(
     _content,
     deliver=_deliver,
     is_gone=_is_gone,
+    waits_for={DISABLED: "coupons are disabled in the store (WooCommerce, Settings, General)"},
 )
 COUPON = ActionModule((CREATE_COUPON,), (_ENTRY,), (_SECTION,))

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
+from wcflow.errors import CancelledError, StoreError
 from wcflow.rules.codes import note_mark
 from wcflow.rules.steps import Action, Send, Step, StepContext, StepResult, parse_text
 
@@ -60,6 +61,15 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
 
 
 def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
+    try:
+        return _write(entry, ways)
+    except StoreError as error:
+        if error.record_is_missing:
+            raise CancelledError(f"order {entry.target_id} was deleted from the store") from None
+        raise
+
+
+def _write(entry: OutboxEntry, ways: WaysOut) -> str:
     mark, where = entry.payload["mark"], f"order {entry.target_id}"
     if entry.attempts > 1 and any(mark in each.text for each in ways.store.notes(entry.target_id)):
         return f"note on {where}, written by an earlier attempt"

@@ -35,7 +35,7 @@ from wcflow.database.sql import count_customers, count_orders, count_runs, insta
 from wcflow.database.stores import load_hold, load_store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, UsageError
-from wcflow.outbox.limits import any_hold
+from wcflow.outbox.limits import any_hold, waiting_sentences
 from wcflow.rules.clocks import ClockGap
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
@@ -76,6 +76,7 @@ class StoreStatus:
     segments: Mapping[str, int]
     outbox: Mapping[str, int]
     due_now: int
+    waiting: Sequence[str]
     runs: Mapping[str, Mapping[str, int]]
     failed: Sequence[OutboxEntry]
     quarantine: Sequence[QuarantinedRecord]
@@ -181,12 +182,14 @@ def load_status(
         segments=people.count_by_segment(tx, name),
         outbox=outbox.count_by_state(tx, name),
         due_now=waiting + released,
+        waiting=(stuck := waiting_sentences(tx, name)),
         runs=count_runs(tx, name),
         failed=failed,
         quarantine=quarantine,
         odd_fields={f"{odd.kind}.{odd.field}": odd.records for odd in load_odd_fields(tx, name)},
         problems=(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
+            *stuck,
             *_record_problems(quarantine),
             *_evaluation_problems(quarantine),
         ),

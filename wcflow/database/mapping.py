@@ -347,9 +347,20 @@ def merge_order_row(store: str, order: Order | PreparedOrder, old: Any) -> Mappi
         return new.row
     whole = new.without_refund_dates
     row = new.row if whole is None else order_to_row(store, with_refund_dates(whole, old))
-    # wcflow's own writes move the date of the last change, so the first date seen stays.
-    created = old.created if row["undated"] else row["created"]
-    return {**row, "created": created, "history": _updated_history(old, row)}
+    return {**row, **first_date(old, row), "history": _updated_history(old, row)}
+
+
+def first_date(old: Any, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the columns of an order's date: of an undated one, the first that was seen stays.
+
+    Every write moves the date of its last change, and also makes WooCommerce date it.
+    """
+    is_later = old.undated and row["created"] >= old.created
+    stays = row["undated"] or is_later
+    return {
+        "created": old.created if stays else row["created"],
+        "undated": stays,
+    }
 
 
 def with_refund_dates(order: Order, old: Any) -> Order:

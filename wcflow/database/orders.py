@@ -18,6 +18,7 @@ from wcflow.database.identity import Owner
 from wcflow.database.mapping import (
     NON_CONTENT_COLUMNS,
     PreparedOrder,
+    first_date,
     merge_order_row,
     order_from_columns,
     order_from_row,
@@ -98,7 +99,7 @@ def compare_orders(tx: Connection, store: str, orders: Iterable[Order]) -> PageC
     for order in received:
         old = known.get(order.id)
         dated_order = with_refund_dates(order, old)
-        if old is None or _differs(old, order_to_row(store, dated_order)):
+        if old is None or _differs(old, _row_to_compare(store, dated_order, old)):
             found.changed.append(dated_order)
             found.accounts.add(order.customer_id)
             if old is not None:
@@ -132,6 +133,11 @@ def save_orders(
         rows.append(new)
     upsert(tx, OrderRow, rows)
     return changes
+
+
+def _row_to_compare(store: str, order: Order, old: Row[Any]) -> Mapping[str, Any]:
+    row = order_to_row(store, order)
+    return {**row, **first_date(old, row)} if old.undated else row
 
 
 def _differs(old: Row[Any], new: Mapping[str, Any]) -> bool:

@@ -151,7 +151,7 @@ def cancel_tags(tx: Connection, store: str, keys: Iterable[tuple[int, str]]) -> 
         tx.execute(
             update(_OUTBOX)
             .where(*matching, _OUTBOX.c.step == step, _OUTBOX.c.state.in_(("due", "claimed")))
-            .values(state="cancelled", outcome="the store has these tags already")
+            .values(state="cancelled", outcome="no longer needed")
         )
 
 

@@ -104,9 +104,10 @@ def _build_context(
     )
     policy = Policy(
         started,
-        settings.order_tags == "latest",
-        config.manual_tags == "respect",
-        settings.name,
+        order_tags=settings.order_tags == "latest",
+        customer_tags=known.row.can_read_meta,
+        respect=config.manual_tags == "respect",
+        store=settings.name,
         rule_changes=RuleChanges({name: at for name, (_, at) in current.rules.items()}),
     )
     evaluation_context = EvaluationContext(

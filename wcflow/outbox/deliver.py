@@ -19,7 +19,7 @@ from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
-from wcflow.errors import DeliveryError
+from wcflow.errors import CancelledError, DeliveryError
 from wcflow.outbox.delivery import Delivery, DeliveryResult, channel_is_down
 from wcflow.outbox.limits import update_hold
 from wcflow.outbox.meta import deliver_meta
@@ -119,6 +119,9 @@ def _deliver_one(delivery: Delivery) -> bool:
         try:
             deleted = delivery.without_result(entry)
             outcome = "" if deleted else _send(delivery, entry)
+        except CancelledError as error:
+            with delivery.db.transaction() as tx:
+                delivery.cancel(tx, entry, str(error))
         except DeliveryError as error:
             with delivery.db.transaction() as tx:
                 delivery.refused(tx, entry, error)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from wcflow.actions.base import EntryKind, WaysOut
 from wcflow.actions.registry import ENTRY_KINDS
-from wcflow.database import outbox, outcomes
+from wcflow.database import outbox, outcomes, waiting
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
 from wcflow.errors import DeliveryError, StoreError
@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 FIRST_PAUSE, LONGEST_PAUSE, MAX_TRIES = timedelta(minutes=1), timedelta(hours=6), 16
 """Sixteen tries with these pauses take two days: one entry survives an outage of a weekend."""
+
+WAITING_PAUSE = timedelta(minutes=5)
+"""How often an entry is tried that waits until the store allows it."""
 
 
 TRUSTED = timedelta(minutes=10)
@@ -38,6 +41,12 @@ def is_final(error: DeliveryError, attempt: int, kind: EntryKind | None = None) 
     """Return whether an entry fails for good: the error is permanent, or it was tried often enough."""
     retried = kind.retried(error) if kind else not error.permanent
     return not retried or attempt >= MAX_TRIES
+
+
+def waits_because(error: DeliveryError) -> str:
+    """Return what all entries of some kind have to wait for after this error, or nothing."""
+    code = error.code if isinstance(error, StoreError) else ""
+    return next((k.waits_for[code] for k in ENTRY_KINDS.values() if code in k.waits_for), "")
 
 
 def channel_is_down(error: DeliveryError) -> bool:
@@ -139,6 +148,9 @@ class Delivery:
     def refused(self, tx: Connection, entry: OutboxEntry, error: DeliveryError) -> None:
         """Postpone an entry, or let it fail; an outage of the channel never counts against it."""
         kind = ENTRY_KINDS[entry.kind]
+        if reason := waits_because(error):
+            self.wait(tx, entry, reason)
+            return
         if not channel_is_down(error) and is_final(error, entry.attempts, kind):
             self.fail(tx, entry, str(error))
             return
@@ -146,6 +158,19 @@ class Delivery:
         outbox.postpone(tx, [entry.id], until, str(error))
         self.result.postponed += 1
         log.warning("postponed", store=self.store_name, id=entry.id, until=until, why=str(error))
+
+    def wait(self, tx: Connection, entry: OutboxEntry, reason: str) -> None:
+        """Let all entries of a kind, and what follows them in their runs, wait for the store.
+
+        An entry of another kind that contains their result waits alone.
+        """
+        now, until = self.now(), self.now() + WAITING_PAUSE
+        if ENTRY_KINDS[entry.kind].waits_for:
+            waiting.postpone_kind(tx, self.store_name, entry, now, until, reason)
+        else:
+            waiting.postpone_untried(tx, entry, until, reason)
+        self.result.postponed += 1
+        log.warning("waiting", store=self.store_name, kind=entry.kind, why=reason)
 
     def fail(self, tx: Connection, entry: OutboxEntry, reason: str) -> None:
         """Let an entry fail for good, and cancel those that use its result."""

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wcflow.actions.registry import channel_kinds, channels
+from wcflow.actions.registry import ENTRY_KINDS, channel_kinds, channels
 from wcflow.database import outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
 from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, load_hold, load_store_row, save_hold
 from wcflow.database.tables import StoreRow
+from wcflow.database.waiting import count_by_outcome
 
 MIN_LIMIT, PEOPLE_SHARE = 100, 5
 """Without ``max_writes``, more than 100 changes and more than a fifth of the people are held."""
@@ -76,6 +77,18 @@ def any_hold(tx: Connection, row: StoreRow, max_writes: int | None, now: datetim
     """Return why any channel of a store would be held now, or nothing."""
     holds = (current_hold(tx, row, channel, max_writes, now) for channel in channels())
     return next((hold.reason for hold in holds if hold.reason), "")
+
+
+def waiting_sentences(tx: Connection, store: str) -> tuple[str, ...]:
+    """Return what waits until the store allows it: ``2 coupons wait: coupons are disabled …``."""
+    return tuple(
+        f"{kind.count(count)} {'waits' if count == 1 else 'wait'}: {reason}"
+        for kind in ENTRY_KINDS.values()
+        if kind.waits_for
+        for reason, count in count_by_outcome(
+            tx, store, kind.name, [*kind.waits_for.values()]
+        ).items()
+    )
 
 
 def update_hold(

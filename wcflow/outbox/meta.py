@@ -26,6 +26,8 @@ from wcflow.store.listing import UnreadableRowError
 BATCH = 25
 """Large batches run into PHP's time limit on small hosts (FACTS: Batch)."""
 
+HIDDEN = "the key cannot read what is there, and tags that people added must not be lost"
+
 PlaceKind = Literal["customer", "order"]
 _PATHS: Mapping[PlaceKind, Literal["customers", "orders"]] = {
     "customer": "customers",
@@ -44,15 +46,21 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
         return False
     entries = [entry for entry in entries if not _lost_its_result(delivery, entry)]
     shown, unreadable = _read_current(delivery, resource, [entry.target_id for entry in entries])
+    hidden = resource == "customer" and _hides_meta(delivery, shown)
+    writable = []
     with delivery.db.transaction() as tx:
+        if hidden:
+            save_store(tx, delivery.store_name, can_read_meta=False)
         for entry in entries:
             if entry.target_id in unreadable:
                 delivery.refused(tx, entry, unreadable[entry.target_id])
             elif entry.target_id not in shown:
-                _record_missing(
-                    tx, delivery, entry, f"{resource} {entry.target_id} is gone from the store"
-                )
-        plans = _plan(tx, delivery, [e for e in entries if e.target_id in shown], shown)
+                delivery.cancel(tx, entry, _gone(resource, entry))
+            elif hidden and ENTRY_KINDS[entry.kind].state:
+                delivery.cancel(tx, entry, HIDDEN)
+            else:
+                writable.append(entry)
+        plans = _plan(tx, delivery, writable, shown)
     results = _write(delivery, resource, plans, shown)
     with delivery.db.transaction() as tx:
         _record(tx, delivery, resource, plans, results)
@@ -78,12 +86,17 @@ def _lost_its_result(delivery: Delivery, entry: OutboxEntry) -> bool:
     return deleted is not None
 
 
-def _record_missing(tx: Connection, delivery: Delivery, entry: OutboxEntry, reason: str) -> None:
-    """Cancel tags, since the next poll finds out where they belong now; anything else fails."""
-    if ENTRY_KINDS[entry.kind].state:
-        delivery.cancel(tx, entry, reason)
-    else:
-        delivery.fail(tx, entry, reason)
+def _gone(resource: PlaceKind, entry: OutboxEntry) -> str:
+    trash = " or is in the trash" if resource == "order" else ""
+    return f"{resource} {entry.target_id} was deleted{trash}"
+
+
+def _hides_meta(delivery: Delivery, shown: ShownMeta) -> bool:
+    """Return whether the key cannot read customer meta, even if it could when it was last checked."""
+    unknown = next((number for number, meta in shown.items() if meta is None), None)
+    if unknown is None:
+        return False
+    return not delivery.deliverers.store.can_read_meta(unknown)
 
 
 def _read_current(
@@ -193,6 +206,8 @@ def _record(
         if error is None:
             delivery.done(tx, plan.entry, _describe_meta(plan.meta))
             done.append(plan)
+        elif error.record_is_missing:
+            delivery.cancel(tx, plan.entry, _gone(resource, plan.entry))
         else:
             delivery.refused(tx, plan.entry, error)
     values: dict[int, dict[str, str | None]] = {}

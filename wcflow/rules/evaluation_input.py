@@ -18,11 +18,13 @@ from wcflow.rules.workflow_run import Handled, Run
 class Policy(msgspec.Struct, frozen=True):
     """The settings of a store: since when it is watched, where tags are written, whose tags win.
 
+    Without ``customer_tags`` only orders show tags, because the key cannot read customer meta.
     ``rule_changes`` says when rules last changed. Coupon codes and the marks of notes derive from ``secret``.
     """
 
     watching_since: datetime
     order_tags: bool = True
+    customer_tags: bool = True
     respect: bool = True
     store: str = ""
     secret: str = ""

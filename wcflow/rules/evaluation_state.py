@@ -226,7 +226,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         account = self.evaluation_input.profile.account
         on_customer, on_order = self.shown
         targets = []
-        if account is not None:
+        if account is not None and self.policy.customer_tags:
             differs = shows != (on_customer or memory.written_to_customer or EMPTY_TAG_META)
             targets.append(_target("customer", account.id, wanted, shows, differs))
         order = self.newest

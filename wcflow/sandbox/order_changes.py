@@ -21,9 +21,11 @@ def save(state: State, order: Order, now: datetime, *, everywhere: bool) -> None
     """Save an order; `everywhere` means that legacy storage updates `date_modified` too.
 
     HPOS updates it with every save. Legacy storage does so for status, dates, parent, refunds and
-    trash, but not for meta, addresses, e-mail, customer and totals.
+    trash, but not for meta, addresses, e-mail, customer and totals. An order without a date gets one.
     """
     order.cached_json = ""
+    if order.undated:
+        order.undated, order.created = False, state.order_stamp(now)
     if everywhere or state.settings.hpos:
         order.modified = state.order_stamp(now)
 

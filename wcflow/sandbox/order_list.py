@@ -91,8 +91,8 @@ def _date_filters(state: State, requested: Mapping[str, Any]) -> Iterable[_Filte
         always_before = not (state.settings.hpos or requested.get("after"))
         dated = within_dates(state.zone, requested)
         by_change = within_dates(state.zone, {**requested, "before": "", "after": ""})
-        yield lambda order: (
-            dated(order) if not order.undated else always_before and by_change(order)
+        yield (
+            lambda order: dated(order) if not order.undated else always_before and by_change(order)
         )
     else:
         yield within_dates(state.zone, requested)

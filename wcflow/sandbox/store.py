@@ -7,6 +7,7 @@ methods are what customers and the store's staff do, without a key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -264,9 +265,7 @@ class SandboxStore:
         customer.role = fields.pop("role", customer.role)
         customers.update(self.state, ADMIN, customer_id, fields, now)
 
-    def edit_customer_meta(
-        self, customer_id: int, key: str, value: Any, *, now: datetime
-    ) -> None:
+    def edit_customer_meta(self, customer_id: int, key: str, value: Any, *, now: datetime) -> None:
         """Change a user meta row as a plugin does; `now` is unused, because `date_modified` stays."""
         del now
         customer = self._customer(customer_id)
@@ -287,6 +286,10 @@ class SandboxStore:
         coupon = coupons.find_by_code(self.state, code)
         assert coupon is not None, f"there is no coupon {code}"
         coupons.delete(self.state, coupon.id, force=False)
+
+    def enable_coupons(self, *, enabled: bool) -> None:
+        """Enable or disable coupons in the store's settings."""
+        self.state.settings = replace(self.state.settings, coupons_enabled=enabled)
 
     def add_product(
         self,

@@ -204,6 +204,13 @@ class Store(ListingClient):
         found = self.get_by_ids("customers", customer_ids, params, wire.parse_meta)
         return dict(require_all_rows("GET /customers", found))
 
+    def can_read_meta(self, customer_id: int) -> bool:
+        """Return whether the key can read customer meta: that of this customer, who must exist."""
+        path = f"customers/{customer_id}"
+        return (
+            "meta_data" in self.request("GET", path, {"_fields": "id,meta_data"}, shape=dict).body
+        )
+
     # Products
 
     def products(
@@ -238,7 +245,8 @@ class Store(ListingClient):
         """Return the coupon with this code, ignoring case, or None."""
         if not code.strip():
             return None  # an empty code would list all coupons
-        answer = self.request("GET", "coupons", {"code": code.lower()})
+        with writes.coupons_required(self):
+            answer = self.request("GET", "coupons", {"code": code.lower()})
         found = require_all_rows("GET /coupons", build_listing(answer, wire.parse_coupon))
         return next((each for each in found if each.code.lower() == code.lower()), None)
 

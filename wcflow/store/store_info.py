@@ -216,16 +216,14 @@ def _fetch_currency(store: ListingClient) -> str:
     )
 
 
-def fetch_coupons_enabled(store: ListingClient) -> bool | None:
+def fetch_coupons_enabled(store: HttpClient) -> bool | None:
     """Return whether the store accepts coupons, or None if the key cannot read this."""
     path = "settings/general/woocommerce_enable_coupons"
     value = _fetch_optional(store, path, {"_fields": "id,value"}).get("value")
     return value == "yes" if type(value) is str else None
 
 
-def _fetch_optional(
-    store: ListingClient, path: str, params: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _fetch_optional(store: HttpClient, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
     """Load an object, or {} if the key is not allowed to read it."""
     try:
         body: Mapping[str, Any] = store.request("GET", path, params, shape=dict).body

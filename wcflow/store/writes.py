@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -15,6 +17,7 @@ from wcflow.store import errors, json_body, wire
 from wcflow.store.fields import Json, RowReader, WireError
 from wcflow.store.http import HttpClient
 from wcflow.store.retry import AdaptiveSize
+from wcflow.store.store_info import fetch_coupons_enabled
 from wcflow.units import normalize_email
 
 BATCH_SIZE = 25
@@ -26,6 +29,8 @@ META_NOT_SAVED, COUPON_DIFFERS, COUPON_INVALID = (
     "wcflow_coupon_flawed",
 )
 """Values of ``StoreError.code`` for what WooCommerce changes without an error."""
+COUPONS_DISABLED = "wcflow_coupons_disabled"
+"""The value of ``StoreError.code`` where the store has coupons switched off."""
 
 _MAX_BATCH_TRIES = 3
 _NO_BATCH_STATUSES = frozenset({403, 404, 405})
@@ -210,7 +215,8 @@ def create_coupon(store: HttpClient, wanted: Coupon) -> Coupon:
             code=COUPON_INVALID,
             permanent=True,
         )
-    answer = store.request("POST", "coupons", json=wire.build_coupon_json(wanted), shape=dict)
+    with coupons_required(store):
+        answer = store.request("POST", "coupons", json=wire.build_coupon_json(wanted), shape=dict)
     try:
         created = wire.parse_coupon(answer.body)
         differences = coupon_differences(wanted, created)
@@ -221,6 +227,23 @@ def create_coupon(store: HttpClient, wanted: Coupon) -> Coupon:
         removed = type(number) is int and _remove_coupon(store, number)
         raise _difference_error(wanted.code, differences, removed=removed)
     return created
+
+
+@contextmanager
+def coupons_required(store: HttpClient) -> Iterator[None]:
+    """Say so if coupons are disabled, which WooCommerce answers as a missing permission."""
+    try:
+        yield
+    except StoreError as error:
+        if error.status != HTTPStatus.FORBIDDEN or fetch_coupons_enabled(store) is not False:
+            raise
+        raise StoreError(
+            "coupons are disabled in the store",
+            "Enable them under WooCommerce, Settings, General.",
+            request=error.request,
+            status=error.status,
+            code=COUPONS_DISABLED,
+        ) from None
 
 
 def _difference_error(code: str, differences: Collection[str], *, removed: bool) -> StoreError:

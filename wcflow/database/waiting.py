@@ -1,0 +1,60 @@
+"""Outbox entries that wait until the store allows their kind, such as coupons while they are disabled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, func, select, update
+
+from wcflow.database.outbox import OutboxEntry
+from wcflow.database.sql import stamp, table_of
+from wcflow.database.tables import OutboxRow
+
+_OUTBOX = table_of(OutboxRow)
+
+EARLIER_STEP = "waits for an earlier step: "
+
+
+def postpone_untried(tx: Connection, entry: OutboxEntry, until: datetime, reason: str) -> None:
+    """Make an entry due again at ``until``; it does not count as an attempt."""
+    values = {"state": "due", "due_at": stamp(until), "outcome": f"{EARLIER_STEP}{reason}"}
+    again = update(_OUTBOX).where(_OUTBOX.c.id == entry.id)
+    tx.execute(again.values(attempts=entry.attempts - 1, **values))
+
+
+def postpone_kind(
+    tx: Connection, store: str, entry: OutboxEntry, now: datetime, until: datetime, reason: str
+) -> None:
+    """Make an entry due again at ``until``, with all of its kind that are due now.
+
+    What follows them in their runs waits too.
+    """
+    again = {"state": "due", "attempts": entry.attempts - 1, "due_at": stamp(now)}
+    tx.execute(update(_OUTBOX).where(_OUTBOX.c.id == entry.id).values(**again))
+    waiting = {"due_at": stamp(until), "outcome": reason}
+    due = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now))
+    tx.execute(update(_OUTBOX).where(*due, _OUTBOX.c.kind == entry.kind).values(**waiting))
+    earlier = _OUTBOX.alias()
+    follows = exists().where(
+        earlier.c.run_id == _OUTBOX.c.run_id,
+        earlier.c.id < _OUTBOX.c.id,
+        earlier.c.kind == entry.kind,
+        earlier.c.state == "due",
+        earlier.c.due_at == stamp(until),
+    )
+    waiting = {"due_at": stamp(until), "outcome": f"{EARLIER_STEP}{reason}"}
+    tx.execute(
+        update(_OUTBOX).where(*due, _OUTBOX.c.run_id.is_not(None), follows).values(**waiting)
+    )
+
+
+def count_by_outcome(
+    tx: Connection, store: str, kind: str, outcomes: Collection[str]
+) -> dict[str, int]:
+    """Count the entries of a kind that are due, by what they wait for."""
+    matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.kind == kind)
+    query = select(_OUTBOX.c.outcome, func.count()).where(
+        *matching, _OUTBOX.c.outcome.in_(outcomes)
+    )
+    return {row[0]: row[1] for row in tx.execute(query.group_by(_OUTBOX.c.outcome))}
