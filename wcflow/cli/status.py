@@ -76,7 +76,6 @@ class StoreStatus:
     segments: Mapping[str, int]
     outbox: Mapping[str, int]
     due_now: int
-    waiting: Sequence[str]
     runs: Mapping[str, Mapping[str, int]]
     failed: Sequence[OutboxEntry]
     quarantine: Sequence[QuarantinedRecord]
@@ -182,14 +181,13 @@ def load_status(
         segments=people.count_by_segment(tx, name),
         outbox=outbox.count_by_state(tx, name),
         due_now=waiting + released,
-        waiting=(stuck := waiting_sentences(tx, name)),
         runs=count_runs(tx, name),
         failed=failed,
         quarantine=quarantine,
         odd_fields={f"{odd.kind}.{odd.field}": odd.records for odd in load_odd_fields(tx, name)},
         problems=(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
-            *stuck,
+            *waiting_sentences(tx, name),
             *_record_problems(quarantine),
             *_evaluation_problems(quarantine),
         ),
