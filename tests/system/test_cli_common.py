@@ -60,6 +60,11 @@ def test_the_help_of_each_command_has_its_usage_and_a_sentence(command):
         "outbox cancel",
         "workflow list",
         "workflow run",
+        "workflow runs",
+        "workflow show",
+        "workflow stop",
+        "workflow pause",
+        "workflow resume",
     ],
 )
 def test_the_help_has_one_notation(command):

@@ -46,7 +46,7 @@ COMMAND_GROUPS = {
     },
     "By hand": {
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
-        "workflow": "List workflows, or run one for existing customers.",
+        "workflow": "List workflows and their runs; pause, resume or run them.",
     },
     "Database care": {
         "backup": "Copy the database to a file, even while wcflow runs.",

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wcflow.cli import output
+
 if TYPE_CHECKING:
     # Only names of types: commands that show no previews start without these modules.
     from wcflow.database.contacts import Contact
     from wcflow.database.outbox import OutboxEntry
+    from wcflow.database.pauses import PauseState
     from wcflow.outbox.meta_plan import Preview
 
 
 def event_words(event: str) -> str:
     """Return an event; a run by hand has a time as its key."""
     return "started by hand" if event.startswith("bulk ") else event
+
+
+def pause_words(state: PauseState, verb: str = "wait") -> str:
+    """Return what waits because of a pause: ``3 runs and 5 changes wait``."""
+    runs = output.format_count(state.runs, "run")
+    return f"{runs} and {output.format_count(state.changes, 'change')} {verb}"
 
 
 def customer_json(contact: Contact | None) -> dict[str, object] | None:

@@ -12,7 +12,7 @@ import typer
 from sqlalchemy import Connection, make_url
 
 from wcflow import log
-from wcflow.cli import output
+from wcflow.cli import describe, output
 from wcflow.cli.options import (
     AsJson,
     ConfigFile,
@@ -29,6 +29,7 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
 from wcflow.database.customers import count_names_by_guest_address
 from wcflow.database.order_counts import count_child_orders, find_parents_with_less
+from wcflow.database.pauses import load_pauses
 from wcflow.database.quarantine import OddField, load_odd_fields
 from wcflow.database.schema import HEAD, load_revision
 from wcflow.database.sqlite_files import check_permissions
@@ -37,7 +38,7 @@ from wcflow.database.tables import StoreRow
 from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, WcflowError
 from wcflow.poll.binding import build_client
 from wcflow.store.probe import Finding, probe
-from wcflow.units import is_nobody
+from wcflow.units import is_nobody, parse_zone
 
 LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
 """Below a gigabyte is a warning; below 100 megabytes an average store would not fit."""
@@ -167,8 +168,16 @@ def _check_orders(config: Config, settings: StoreSettings) -> Iterator[Finding]:
                 yield from _check_split_orders(tx, config, settings)
                 yield from _check_currencies(tx, row, config, settings)
                 yield from _check_addresses(tx, settings)
+                yield from _check_pauses(tx, row)
     except WcflowError:
         return  # reported as the finding "database"
+
+
+def _check_pauses(tx: Connection, row: StoreRow) -> Iterator[Finding]:
+    for name, state in load_pauses(tx, row.name).items():
+        since = output.format_time(state.since, parse_zone(row.time_zone))
+        said = f"workflow {name} is paused since {since}: {describe.pause_words(state)}"
+        yield Finding("pause", "warning", said, f"'wcflow workflow resume {name}' continues it.")
 
 
 def _check_split_orders(

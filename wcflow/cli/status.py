@@ -16,15 +16,17 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import entry_words
-from wcflow.cli import output
+from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.cli.order_counts import child_orders_text, currencies_without_rate, currency_text
+from wcflow.cli.quarantined import print_quarantine
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
 from wcflow.database.order_counts import CurrencyCount, count_child_orders
 from wcflow.database.outbox import OutboxEntry
+from wcflow.database.pauses import PauseState, load_pauses
 from wcflow.database.quarantine import (
     PERSON_KINDS,
     QuarantinedRecord,
@@ -40,7 +42,6 @@ from wcflow.rules.clocks import ClockGap
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
 FAILED_SHOWN = 10
-QUARANTINED_SHOWN = 5
 LEAST_MAX_AGE = timedelta(minutes=15)
 """Younger than this a successful poll is never called old."""
 
@@ -77,6 +78,7 @@ class StoreStatus:
     outbox: Mapping[str, int]
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
+    paused: Mapping[str, PauseState]
     failed: Sequence[OutboxEntry]
     quarantine: Sequence[QuarantinedRecord]
     odd_fields: Mapping[str, int]
@@ -182,6 +184,7 @@ def load_status(
         outbox=outbox.count_by_state(tx, name),
         due_now=waiting + released,
         runs=count_runs(tx, name),
+        paused=load_pauses(tx, name),
         failed=failed,
         quarantine=quarantine,
         odd_fields={f"{odd.kind}.{odd.field}": odd.records for odd in load_odd_fields(tx, name)},
@@ -242,7 +245,7 @@ def print_status(store_status: StoreStatus, now: datetime) -> None:
     if store_status.failed:
         _print_failed(store_status)
     if store_status.quarantine:
-        _print_quarantine(store_status.quarantine, parse_zone(store_status.time_zone))
+        print_quarantine(store_status.quarantine, parse_zone(store_status.time_zone))
     output.print_line()
     if store_status.problems:
         output.print_line(f"Needs attention: {'; '.join(store_status.problems)}.", "yellow")
@@ -299,6 +302,9 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         "outbox",
         _format_counts(store_status.outbox) + _due_later(store_status),
     )
+    for name, state in store_status.paused.items():
+        since = f"since {output.format_time(state.since, zone)}"
+        yield f"{name} paused", f"{since}; {describe.pause_words(state)}"
     for name, states in store_status.runs.items():
         yield f"workflow {name}", _format_counts(states)
     if store_status.hold_reason:
@@ -309,7 +315,8 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
 
 
 def _due_later(store_status: StoreStatus) -> str:
-    later = store_status.outbox.get("due", 0) - store_status.due_now
+    paused = sum(state.changes for state in store_status.paused.values())
+    later = store_status.outbox.get("due", 0) - store_status.due_now - paused
     return f" ({later:,} of the due changes are retried later)" if later > 0 else ""
 
 
@@ -327,36 +334,6 @@ def _print_failed(store_status: StoreStatus) -> None:
     if more > 0:
         output.print_line(f"… and {more:,} more: 'wcflow outbox list --state failed'", indent=2)
     output.print_line("'wcflow outbox show ID' shows the customer.", indent=2)
-
-
-def _print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
-    """Print quarantined records; everything else continues."""
-    output.print_heading("Quarantine")
-    if bad := sum(row.kind not in PERSON_KINDS for row in rows):
-        output.print_line(
-            f"{output.format_count(bad, 'record')} from the store could not be read. Rules use the last"
-            " readable version. wcflow tries again every night, and when the record changes.",
-            indent=2,
-        )
-    if not_evaluated := len(rows) - bad:
-        customers = output.format_count(not_evaluated, "customer")
-        output.print_line(
-            f"{customers} cannot be evaluated. wcflow tries again every day.", indent=2
-        )
-    rows_shown = [
-        (_record_name(row), output.format_time(row.first_seen, zone), row.reason)
-        for row in rows[:QUARANTINED_SHOWN]
-    ]
-    output.print_table(("record", "since", "reason"), rows_shown, indent=2)
-    if len(rows) > QUARANTINED_SHOWN:
-        more = len(rows) - QUARANTINED_SHOWN
-        output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
-
-
-def _record_name(row: QuarantinedRecord) -> str:
-    kind = "customer of order" if row.kind == "person of order" else row.kind
-    kind = "customer" if kind == "person of customer" else kind
-    return f"{kind} {row.id}" if row.id else f"{kind} of unknown id"
 
 
 def _format_at(at: datetime | None, zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""``wcflow workflow``: list workflows, and run one for existing customers."""
+"""``wcflow workflow list`` and ``run``; the other commands are in workflow_runs.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import output
+from wcflow.cli import output, workflow_runs
 from wcflow.cli.context import open_database_session, store_zone
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
@@ -17,6 +17,7 @@ from wcflow.cli.session import Session, open_session
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import runs
+from wcflow.database.pauses import load_pauses
 from wcflow.database.sql import count_runs
 from wcflow.errors import UsageError
 from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
@@ -39,9 +40,13 @@ Exit codes:
 
 
 def register(app: typer.Typer) -> None:
-    family = Typer(no_args_is_help=True, help="List workflows, or run one for existing customers.")
+    family = Typer(
+        no_args_is_help=True,
+        help="List workflows and their runs; pause, resume or run them.",
+    )
     family.command("list")(list_workflows)
     family.command("run", epilog=RUN_EPILOG)(run_workflow)
+    workflow_runs.add_commands(family)
     app.add_typer(family, name="workflow")
 
 
@@ -62,7 +67,7 @@ def list_workflows(
             (
                 each["name"],
                 each["trigger"],
-                each["mode"],
+                f"{each['mode']}, paused" if each["paused_since"] else each["mode"],
                 output.format_time(each["enabled_since"], zones[name])
                 if isinstance(each["enabled_since"], datetime)
                 else "not yet",
@@ -82,13 +87,14 @@ def _workflow_facts(
     tx: Connection, config: Config, settings: StoreSettings
 ) -> list[dict[str, object]]:
     activations = runs.load_activations(tx, settings.name)
-    counts = count_runs(tx, settings.name)
+    counts, pauses = count_runs(tx, settings.name), load_pauses(tx, settings.name)
     return [
         {
             "name": each.name,
             "trigger": each.trigger.text,
             "mode": each.mode,
             "enabled_since": activations[each.name][0].since if each.name in activations else None,
+            "paused_since": pauses[each.name].since if each.name in pauses else None,
             "run_counts": counts.get(each.name, {}),
         }
         for each in config.rules.workflows
@@ -121,6 +127,11 @@ def run_workflow(
     with open_session(config, verbose=verbose) as session:
         settings = select_store(session.config, store)
         workflow = find_workflow(rules_for_store(session.config.rules, settings), name)
+        with session.db.reading() as tx:
+            if name in load_pauses(tx, settings.name):
+                raise UsageError(
+                    f"[workflow {name}] is paused", f"Run: wcflow workflow resume {name}"
+                )
         condition = None if where is None else parse_where(where, session.config)
         context = session.context(settings)
         session.sync(context, write=False)

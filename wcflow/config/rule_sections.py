@@ -130,7 +130,8 @@ WORKFLOW = kind_of(
     Key(
         "mode",
         "live, dry_run or off",
-        "Write the changes (live), only show them (dry_run), or do nothing (off).",
+        "Write the changes (live), only show them (dry_run), or do nothing (off). With off, waiting"
+        " runs end; 'wcflow workflow pause NAME' lets them wait.",
         "live",
         values.choice("live", "dry_run", "off"),
         "live",

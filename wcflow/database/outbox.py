@@ -12,11 +12,13 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -32,9 +34,9 @@ from wcflow.database.sql import (
     table_of,
     upsert,
 )
-from wcflow.database.tables import OutboxRow
+from wcflow.database.tables import OutboxRow, WorkflowRow
 
-_OUTBOX = table_of(OutboxRow)
+_OUTBOX, _WORKFLOWS = table_of(OutboxRow), table_of(WorkflowRow)
 UNIQUE_KEY = ("store", "rule", "person", "event", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 TAGS_RULE = "tags"
@@ -165,11 +167,23 @@ def load_undelivered_runs(
     return found
 
 
+def not_paused(store: str) -> ColumnElement[bool]:
+    """Return the condition for entries that do not wait until an admin resumes their workflow."""
+    paused = select(literal("workflow ").concat(_WORKFLOWS.c.name)).where(
+        _WORKFLOWS.c.store == store, _WORKFLOWS.c.paused_at.is_not(None)
+    )
+    return _OUTBOX.c.rule.not_in(paused)
+
+
 def count_waiting(
     tx: Connection, store: str, now: datetime, kinds: Sequence[str] = ()
 ) -> tuple[int, int]:
-    """Count the entries that are due: those not approved yet, and those approved."""
+    """Count the entries that are due: those not approved yet, and those approved.
+
+    Those of paused workflows do not count.
+    """
     due = [_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now)]
+    due.append(not_paused(store))
     if kinds:
         due.append(_OUTBOX.c.kind.in_(kinds))
     query = select(_OUTBOX.c.approved, func.count()).where(*due).group_by(_OUTBOX.c.approved)
@@ -211,7 +225,12 @@ def claim(
         earlier.c.id < _OUTBOX.c.id,
         earlier.c.state.in_(("due", "claimed")),
     )
-    due = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now))
+    due = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.due_at <= stamp(now),
+        not_paused(store),
+    )
     ready = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*due, ~has_open_earlier)
     oldest = ready.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
     found: list[tuple[int, int]] = []

@@ -29,7 +29,7 @@ def load_runs(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, l
     """Return the runs of each person, oldest first."""
     found: dict[int, list[Run]] = {}
     for row in sorted(fetch_in(tx, _BY_PERSON, store, persons), key=attrgetter("id")):
-        found.setdefault(row.person, []).append(_run_from_row(row))
+        found.setdefault(row.person, []).append(run_from_row(row))
     return found
 
 
@@ -55,15 +55,16 @@ def load_seen_events(
 
 
 def save_run(tx: Connection, store: str, run: Run) -> int:
-    """Save a run and return its id."""
+    """Save a run and return its id; 0 if it was ended meanwhile, because nothing continues then."""
     row = _run_to_row(store, run)
     if run.id is not None:
-        tx.execute(update(_RUNS).where(_RUNS.c.id == run.id).values(**row))
-        return run.id
+        unless_ended = (_RUNS.c.id == run.id, _RUNS.c.state != "ended")
+        saved = tx.execute(update(_RUNS).where(*unless_ended).values(**row))
+        return run.id if saved.rowcount else 0
     return int(tx.execute(insert(_RUNS).returning(_RUNS.c.id), row).scalar_one())
 
 
-def _run_from_row(row: Any) -> Run:
+def run_from_row(row: Any) -> Run:
     return Run(
         workflow=row.workflow,
         person=row.person,
@@ -111,7 +112,10 @@ def load_activations(tx: Connection, store: str) -> dict[str, tuple[Activation, 
     """Return when each workflow was enabled, and the digest of its rules then."""
     rows = tx.execute(select(_WORKFLOWS).where(_WORKFLOWS.c.store == store))
     return {
-        row.name: (Activation(instant(row.active_since), row.mode), row.rules_digest)
+        row.name: (
+            Activation(instant(row.active_since), row.mode, row.paused_at is not None),
+            row.rules_digest,
+        )
         for row in rows
     }
 

@@ -17,6 +17,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import rule_changes, runs
 from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.pauses import RESUMED
 from wcflow.database.products import load_all_products, load_products
 from wcflow.database.sql import instant
 from wcflow.database.stores import load_setting, load_store_row, save_setting, save_store
@@ -54,7 +55,7 @@ def open_context(
     changed = {n: each for n, each in current.workflows.items() if known.workflows.get(n) != each}
     runs.save_activations(tx, settings.name, changed)
     rule_changes.forget_workflows(
-        tx, settings.name, known.workflows.keys() - current.workflows.keys()
+        tx, settings.name, known.workflows.keys() - current.workflows.keys() - known.paused
     )
     rule_changes.save_rules(tx, settings.name, known.rules, current.rules)
     _start_full_evaluation_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
@@ -78,6 +79,10 @@ class _Known:
     row: StoreRow
     workflows: Mapping[str, tuple[Activation, str]]
     rules: rule_changes.SavedRules
+
+    @property
+    def paused(self) -> frozenset[str]:
+        return frozenset(name for name, (each, _) in self.workflows.items() if each.paused)
 
     @property
     def started(self) -> datetime | None:
@@ -168,7 +173,11 @@ def _activations(
     """Return since when each workflow is active, and the digest of what starts it."""
     return {
         workflow.name: (
-            Activation(_active_since(workflow, known, digests[workflow.name], now), workflow.mode),
+            Activation(
+                _active_since(workflow, known, digests[workflow.name], now),
+                workflow.mode,
+                workflow.name in known.paused,
+            ),
             digests[workflow.name],
         )
         for workflow in rules.workflows
@@ -186,6 +195,8 @@ def _active_since(workflow: Workflow, known: _Known, digest: str, now: datetime)
     activation, before = known.workflows.get(workflow.name, (None, ""))
     if activation is None and not known.row.rules_digest:
         return known.started or now
+    if activation is not None and activation.mode == RESUMED:
+        return now + SECOND if watches_state else activation.since
     if activation is None or (activation.mode == "off" and workflow.mode != "off"):
         # What is found out in this very pass has happened before.
         return now + SECOND if watches_state else now

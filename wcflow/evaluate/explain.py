@@ -284,8 +284,8 @@ def _workflow_status(
     evaluation_context: EvaluationContext,
 ) -> str:
     activation = evaluation_context.activations[workflow.name]
-    if workflow.mode == "off":
-        return "switched off"
+    if workflow.mode == "off" or activation.paused:
+        return "paused" if activation.paused else "switched off"
     started = [
         run for run, _ in evaluation.steps_taken if run.workflow == workflow.name and run.id is None
     ]

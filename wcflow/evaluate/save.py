@@ -139,6 +139,8 @@ def save_run_steps(
     """Save a run and return the rows of its steps; tags are written as state, not as steps."""
     run, steps = steps_taken
     run_id = runs.save_run(tx, evaluation_context.settings.name, run)
+    if not run_id:  # an admin has just stopped it
+        return []
     return [
         row
         for taken in steps

@@ -68,10 +68,17 @@ class Run(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """Since when a workflow is enabled; earlier events do not start it."""
+    """Since when a workflow is enabled; earlier events do not start it.
+
+    While it is ``paused``, nothing starts or continues.
+    """
 
     since: datetime
     mode: str
+    paused: bool = False
+
+
+SWITCHED_OFF = "the workflow is switched off"
 
 
 class Handled(msgspec.Struct, frozen=True):

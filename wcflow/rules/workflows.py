@@ -21,6 +21,7 @@ from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     NOTHING_HANDLED,
     SETTLING_SECONDS,
+    SWITCHED_OFF,
     Activation,
     Run,
     finished,
@@ -42,21 +43,26 @@ class EnabledWorkflows:
     """The workflows that are switched on, prepared once for all people.
 
     In ``all_enabled`` the flag says that only timestamps of orders trigger the workflow. ``timed``
-    can be triggered by time alone, ``matching`` when their own ``when`` begins to hold.
+    can be triggered by time alone, ``matching`` when their own ``when`` begins to hold. ``paused``
+    ones are among these, so that it is known when time will trigger them again.
     """
 
     all_enabled: tuple[tuple[Workflow, Activation, bool], ...]
     timed: tuple[Workflow, ...]
     matching: tuple[Workflow, ...]
+    paused: frozenset[str]
 
 
 def enabled_workflows(rules: Rules, activations: Mapping[str, Activation]) -> EnabledWorkflows:
     """Return the workflows that are switched on."""
     on = [each for each in rules.workflows if each.mode != "off" and each.name in activations]
+    paused = frozenset(name for name, activation in activations.items() if activation.paused)
+    running = [each for each in on if each.name not in paused]
     return EnabledWorkflows(
-        tuple((each, activations[each.name], _follows_order_stamps(each)) for each in on),
+        tuple((each, activations[each.name], _follows_order_stamps(each)) for each in running),
         tuple(each for each in on if each.trigger.kind.next_at),
         tuple(each for each in on if each in rules.matching),
+        paused,
     )
 
 
@@ -96,7 +102,9 @@ def withdrawn_runs(work: WorkflowInput) -> tuple[Run, ...]:
     if not work.evaluation_input.undelivered:
         return ()
     waiting = (
-        run for run in work.evaluation_input.runs if run.id in work.evaluation_input.undelivered
+        run
+        for run in work.evaluation_input.runs
+        if run.id in work.evaluation_input.undelivered and run.workflow not in work.enabled.paused
     )
     elsewhere = work.evaluation_input.elsewhere
     return tuple(filter(None, (_end_if_stopped(run, work, elsewhere) for run in waiting)))
@@ -161,12 +169,16 @@ def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
 
 def _resume_runs(work: WorkflowInput) -> Iterator[RunSteps]:
     for run in work.evaluation_input.runs:
-        if run.state != "waiting" or run.due_at is None or run.due_at > work.trigger_context.now:
+        if run.state != "waiting" or run.workflow in work.enabled.paused:
             continue
         workflow = work.workflow(run.workflow)
-        if workflow is None:
+        if workflow is not None and workflow.mode == "off":
+            yield finished(run, "ended", SWITCHED_OFF), ()
+        elif run.due_at is None or run.due_at > work.trigger_context.now:
+            continue
+        elif workflow is None:
             yield finished(run, "ended", "the workflow is no longer in the configuration"), ()
-        elif workflow.mode != "off":
+        else:
             over = _end_if_stopped(run, work)
             yield (
                 (over, ())
@@ -181,6 +193,8 @@ def _end_if_stopped(
     workflow = work.workflow(run.workflow)
     if workflow is None:
         return None
+    if workflow.mode == "off":
+        return finished(run, "ended", SWITCHED_OFF)
     context = run_context(run, work.context, elsewhere.get(run.order_id))
     if run.order_id and context.order is None:
         elsewhere_now = run.order_id in work.evaluation_input.elsewhere

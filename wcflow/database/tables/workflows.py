@@ -13,9 +13,12 @@ class WorkflowRow(Row, table=True):
 
     store: str = Field(primary_key=True, description="the store's name")
     name: str = Field(primary_key=True, description="the NAME of [workflow NAME]")
-    mode: str = Field(description="live, dry_run or off, as last loaded")
+    mode: str = Field(description="live, dry_run or off, as last loaded; resumed: after a pause")
     rules_digest: str = Field(default="", description="hash of what decides which events start it")
     active_since: int = Field(sa_type=BigInteger, description="when it was last enabled")
+    paused_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when an admin paused it, or empty"
+    )
 
 
 class RuleRow(Row, table=True):

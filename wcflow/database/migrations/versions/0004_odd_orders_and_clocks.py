@@ -75,6 +75,7 @@ def _change_runs_and_outbox() -> None:
     op.create_index("outbox_due", "outbox", due)
     needs = sa.Column("needs", sa.Text(), nullable=False, server_default=sa.text("'[]'"))
     op.add_column("outbox", needs)
+    op.add_column("workflow", sa.Column("paused_at", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("cancelled_by", sa.BigInteger(), nullable=True))
 
 

@@ -1,0 +1,105 @@
+"""``wcflow workflow runs``, ``show``, ``stop``, ``pause`` and ``resume``."""
+
+import json
+
+import pytest
+
+from tests.command_line import CommandLine
+
+RULES = """
+[workflow welcome]
+trigger = order_paid
+do =
+    add_tag New
+    create_coupon thanks
+    add_note Your code is {{ coupon.code }}
+    wait 2d
+    add_note Two days
+
+[coupon thanks]
+type = percent
+amount = 10
+"""
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """Anna has ordered; her run waits for its last step."""
+    command_line = CommandLine(tmp_path, RULES)
+    assert 0 == command_line.run("sync").code
+    command_line.order = command_line.sim.place_order(email="anna@example.com")
+    assert 0 == command_line.run("sync", "--approve").code
+    yield command_line
+    command_line.sim.db.close()
+
+
+def test_runs_are_listed_with_their_next_step(cli):
+    shown = cli.run("workflow", "runs")
+    assert (0, 3) == (shown.code, len(shown.lines))
+    assert "shop: 1 run (times are " in shown.lines[0]
+    row = shown.lines[2]
+    assert row.startswith("  1  welcome   anna@example.com  order ")
+    assert "waiting  step 5, add_note Two days, on 20" in row
+    assert 1 == len(cli.run("workflow", "runs", "welcome", "--state", "done").lines)
+    (found,) = json.loads(cli.run("workflow", "runs", "--json").out)["shop"]
+    assert (1, "waiting", False, "5") == (
+        found["id"],
+        found["state"],
+        found["paused"],
+        found["next_step"],
+    )
+
+
+def test_a_run_is_shown_with_its_steps_and_changes(cli):
+    shown = cli.run("workflow", "show", 1)
+    assert 0 == shown.code
+    assert "guest" in shown.out
+    steps = [line.split() for line in shown.lines[shown.lines.index("Steps") + 2 :][:5]]
+    assert ["1", "add_tag", "New", "done"] == steps[0]
+    assert ["done", "done", "waiting"] == [step[-1] for step in steps[1:4]]
+    assert ["5", "add_note", "Two", "days", "on"] == steps[4][:5]
+    found = json.loads(cli.run("workflow", "show", 1, "--json").out)
+    assert ["coupon", "note"] == [each["kind"] for each in found["changes"]]
+    assert 5 == len(found["steps"])
+
+
+def test_an_unknown_run_or_workflow_is_an_error_with_advice(cli):
+    assert (2, "wcflow: there is no run 9") == _first(cli.run("workflow", "show", 9))
+    assert (2, "wcflow: there is no run 9") == _first(cli.run("workflow", "stop", 9))
+    unknown = cli.run("workflow", "pause", "welcom")
+    assert (2, "wcflow: there is no [workflow welcom] in the configuration") == _first(unknown)
+    assert "welcome" in unknown.err.splitlines()[1]
+
+
+def _first(ran):
+    return ran.code, ran.err.splitlines()[0]
+
+
+def test_a_run_is_stopped(cli):
+    assert "Run 1 of welcome stopped, 0 changes cancelled.\n" == cli.run("workflow", "stop", 1).out
+    assert "Run 1 of welcome had ended: stopped by hand.\n" == cli.run("workflow", "stop", 1).out
+    assert "stopped by hand" in cli.run("workflow", "runs").out
+
+
+def test_a_pause_is_shown_wherever_an_admin_looks(cli):
+    paused = cli.run("workflow", "pause", "welcome").out
+    assert "shop: welcome paused; 1 run and 0 changes wait.\n" == paused.partition("What")[0]
+    assert "welcome is paused already" in cli.run("workflow", "pause", "welcome").out
+    assert "live, paused" in cli.run("workflow", "list").out
+    assert " paused " in cli.run("workflow", "runs").out
+    assert "(paused since 20" in cli.run("workflow", "show", 1).out
+    status = cli.run("status")
+    assert "welcome paused" in status.out
+    assert "1 run and 0 changes wait" in status.out
+    assert "paused" in cli.run("explain", "anna@example.com").out
+    assert "workflow welcome is paused since 20" in cli.run("doctor").out
+
+
+def test_a_paused_workflow_is_resumed_by_command_and_not_run_before(cli):
+    cli.run("workflow", "pause", "welcome")
+    refused = cli.run("workflow", "run", "welcome", "--yes")
+    assert (2, "wcflow: [workflow welcome] is paused") == _first(refused)
+    resumed = cli.run("workflow", "resume", "welcome").out
+    assert "shop: welcome resumed; 1 run and 0 changes go on.\n" == resumed
+    assert "welcome is not paused." in cli.run("workflow", "resume", "welcome").out
+    assert "paused" not in cli.run("workflow", "list").out
