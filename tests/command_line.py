@@ -1,5 +1,6 @@
 """Runs wcflow's commands as an admin does, in this process or in a new one."""
 
+import codecs
 import os
 import pty
 import select
@@ -75,9 +76,11 @@ def run_on_terminal(*words, answers=(), **env):
 
 def _answer_prompts(terminal, answers):
     shown = unanswered = ""
+    decoder = codecs.getincrementaldecoder("utf-8")()  # a sign can be in two pieces
     while piece := _read(terminal):
-        shown += piece.decode()
-        unanswered += piece.decode()
+        text = decoder.decode(piece)
+        shown += text
+        unanswered += text
         if answers and answers[0][0] in unanswered:
             os.write(terminal, answers.pop(0)[1].encode() + b"\n")
             unanswered = ""
