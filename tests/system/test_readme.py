@@ -59,7 +59,7 @@ def test_each_command_of_the_readme_exists(command):
     """So do its options."""
     args = shlex.split(re.sub(r"\[[A-Z]+\]", "", command))[1:]
     plain = [word for word in args if not word.startswith("-")]
-    path = plain[:2] if plain and plain[0] in ("outbox", "workflow") else plain[:1]
+    path = plain[:2] if plain and plain[0] in ("customer", "outbox", "workflow") else plain[:1]
     shown = run(*path, "--help")
     assert 0 == shown.exit_code
     for option in (word for word in args if word.startswith("--")):

@@ -63,7 +63,7 @@ do = set_meta {{ email }} {{ phone }}
 type = percent
 amount = 10
 """
-COMMANDS_WITH_NAMES = {"plan", "explain", "outbox"}
+COMMANDS_WITH_NAMES = {"plan", "explain", "outbox", "customer"}
 """The commands that show personal data on stdout."""
 
 
@@ -136,6 +136,7 @@ COMMANDS = (
     ("doctor",),
     ("plan", "--verbose"),
     ("plan", "--json"),
+    ("customer", "list"),
     ("sync", "--verbose"),
     ("sync", "--approve", "--verbose"),
     ("approve", "--yes"),

@@ -11,10 +11,10 @@ from wcflow.cli.plan_tables import (
     Details,
     change_words,
     changes_of,
-    customer_order,
     summary,
     total_tables,
 )
+from wcflow.database.contacts import key_order
 from wcflow.database.outbox import TAGS_RULE, OutboxEntry
 from wcflow.outbox.meta_plan import Preview
 from wcflow.outbox.totals import PersonPlan, RuleTotal, SegmentTotal, TagTotal, TotalsCounter
@@ -150,12 +150,12 @@ def test_customers_are_sorted_by_number_and_guests_after_them():
     keys = ["g:guest10@x", "c100", "g:guest9@x", "c9", "g:guest@x", "c10", "g:9@x"]
     assert [
         "c9", "c10", "c100", "g:9@x", "g:guest9@x", "g:guest10@x", "g:guest@x",
-    ] == sorted(keys, key=customer_order)  # fmt: skip
+    ] == sorted(keys, key=key_order)  # fmt: skip
 
 
 @given(st.lists(st.text().map("g:{}".format)))
 def test_any_addresses_can_be_sorted(keys):
-    assert sorted(keys) == sorted(sorted(keys, key=customer_order))
+    assert sorted(keys) == sorted(sorted(keys, key=key_order))
 
 
 def test_the_details_keep_the_first_lines_and_count_all():

@@ -74,6 +74,8 @@ COMMANDS = (
     ("status", "--json"),
     ("explain", "anna@example.com"),
     ("explain", "anna@example.com", "--json"),
+    ("customer", "list"),
+    ("customer", "list", "--json"),
     ("outbox", "list"),
     ("outbox", "list", "--json"),
     ("outbox", "show", "1"),

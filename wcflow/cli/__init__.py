@@ -42,6 +42,7 @@ COMMAND_GROUPS = {
     "Looking things up": {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
+        "customer": "List customers by segment, tag or condition.",
         "reference": "List everything the INI file can contain.",
     },
     "By hand": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
@@ -10,10 +9,9 @@ from typing import NamedTuple
 
 from wcflow.actions.registry import content_words, entry_kind, kinds_of, target_words
 from wcflow.cli import describe, output
-from wcflow.database.contacts import Contact
+from wcflow.database.contacts import Contact, key_order
 from wcflow.outbox.meta_plan import Preview
 from wcflow.outbox.totals import PersonPlan, PlanTotals, tag_difference
-from wcflow.profile import account_in
 from wcflow.rules.tags import SEGMENT_META, TAGS_META, sort_tags, split_tags
 
 TAGS_GROUP, KINDS = "Tags and segments", "Kinds of changes"
@@ -131,7 +129,7 @@ def changes_of(plan: PersonPlan, zone: tzinfo = UTC) -> list[Change]:
     for preview in plan.previews:
         text = change_words(preview, zone)
         lines.setdefault((_group(preview), _why(preview), text), []).append(_place(preview))
-    order = customer_order(plan.key)
+    order = key_order(plan.key)
     return [
         Change((*order, at), group, plan.person, tuple(filter(None, places)), why, text)
         for at, ((group, why, text), places) in enumerate(lines.items())
@@ -230,18 +228,3 @@ def group_names(kinds: Iterable[str]) -> list[str]:
     """Return the groups of changes in the order in which they are shown."""
     names = [TAGS_GROUP if kind.state else kind.several.capitalize() for kind in kinds_of(kinds)]
     return list(dict.fromkeys(names))
-
-
-def customer_order(key: str) -> tuple[object, ...]:
-    """Return what sorts customers by number, then guests by address, with numbers as numbers."""
-    account = account_in(key)
-    if account is not None:
-        return (0, account, ())
-    return (1, 0, natural_order(key))
-
-
-def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return what sorts ``guest9`` before ``guest10``."""
-    # Eighteen digits at most, because Python refuses very long numbers.
-    parts = re.split(r"(\d{1,18})", text.casefold())
-    return tuple((0, int(each), "") if each.isdecimal() else (1, 0, each) for each in parts)

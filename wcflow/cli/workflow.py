@@ -14,6 +14,7 @@ from wcflow.cli.context import open_database_session, store_zone
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
 from wcflow.cli.session import Session, open_session
+from wcflow.cli.where import parse_where
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import runs
@@ -23,12 +24,8 @@ from wcflow.errors import UsageError
 from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
 from wcflow.evaluate.context import open_context, rules_for_store
 from wcflow.evaluate.evaluation import evaluate
-from wcflow.rules.conditions import Condition
-from wcflow.rules.context import RulePlace
-from wcflow.rules.errors import RuleErrors, did_you_mean
-from wcflow.rules.literals import fold
+from wcflow.rules.errors import did_you_mean
 from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.parser import parse_condition
 from wcflow.sync import SyncContext, hold_lease
 
 RUN_EPILOG = """\b
@@ -193,30 +190,3 @@ def find_workflow(rules: Rules, name: str) -> Workflow:
     if workflow.mode == "off":
         raise UsageError(f"[workflow {name}] is switched off", "Set its mode to live or dry_run.")
     return workflow
-
-
-def parse_where(text: str, config: Config) -> Condition:
-    """Parse the condition of --where; raises UsageError with every problem."""
-    try:
-        condition = parse_condition(text, RulePlace(tags=True, segments=True))
-    except RuleErrors as error:
-        message = "; ".join(each.message for each in error.rule_errors)
-        hints = "; ".join(each.hint for each in error.rule_errors if each.hint)
-        raise UsageError(
-            f"--where: {message}", hints or "'wcflow reference' lists all attributes."
-        ) from None
-    _check_names(condition, config)
-    return condition
-
-
-def _check_names(condition: Condition, config: Config) -> None:
-    """Reject names that are not in the local copy: the condition would silently match no customer."""
-    names = [each.name for each in config.rules.segments]
-    for name in sorted(condition.segment_names):
-        if fold(name) not in {fold(each) for each in names}:
-            hint = did_you_mean(name, names) or f"Known names: {', '.join(names)}."
-            raise UsageError(f"--where: there is no [segment {name}]", hint)
-    unknown = sorted(condition.meta_keys - config.meta_keys)
-    if unknown:
-        message = f"--where: the custom field {unknown[0]} is not imported, because no rule uses it"
-        raise UsageError(message, f"Use meta.{unknown[0]} in a rule first, then run 'wcflow sync'.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -64,3 +65,16 @@ def _full_name(*addresses: Address) -> str:
     """Return the first name that is not empty."""
     names = (f"{each.first_name} {each.last_name}".strip() for each in addresses)
     return next(filter(None, names), "")
+
+
+def key_order(key: str) -> tuple[int, int, tuple[tuple[int, int, str], ...]]:
+    """Return what sorts customers by number, then guests by address, with numbers as numbers."""
+    account = account_in(key)
+    return (1, 0, _natural_order(key)) if account is None else (0, account, ())
+
+
+def _natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return what sorts ``guest9`` before ``guest10``."""
+    # Eighteen digits at most, because Python refuses very long numbers.
+    parts = re.split(r"(\d{1,18})", text.casefold())
+    return tuple((0, int(each), "") if each.isdecimal() else (1, 0, each) for each in parts)

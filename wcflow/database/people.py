@@ -274,6 +274,18 @@ def load_person_ids(tx: Connection, store: str) -> list[int]:
     return list(tx.scalars(select(_PERSONS.c.id).where(*present).order_by(_PERSONS.c.id)))
 
 
+def load_all_tags(tx: Connection, store: str) -> set[str]:
+    """Return every tag that someone has."""
+    lists = select(_PERSONS.c.current_tags).where(_PERSONS.c.store == store).distinct()
+    return {tag for text in tx.scalars(lists) for tag in _parse_tags(text)}
+
+
+def load_members(tx: Connection, store: str, segment: str) -> list[int]:
+    """Return everyone in a segment."""
+    matching = (_MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.segment == segment)
+    return list(tx.scalars(select(_MEMBERSHIPS.c.person).where(*matching)))
+
+
 def count_by_segment(tx: Connection, store: str) -> dict[str, int]:
     """Count the people in each segment."""
     return count_by_value(tx, _MEMBERSHIPS, store, "segment")
