@@ -55,6 +55,9 @@ COMMAND_GROUPS = {
         "check-database": "Check the database for damage.",
         "resync": "Import everything from the store again.",
     },
+    "Removing it": {
+        "uninstall": "Remove the service, its keys and its database from this machine.",
+    },
     "Trying things out": {
         "sandbox": "Serve a made-up WooCommerce store on this machine, for experiments.",
     },
