@@ -103,7 +103,7 @@ def test_the_fields_of_status(cli):
 
 def test_the_fields_of_doctor_and_check_database(cli):
     doctor = load(cli, "doctor", mounted_at="https://shop.example")
-    assert "machine stores" == fields(doctor)
+    assert "verdict machine stores" == fields(doctor)
     findings = [*doctor["machine"], *doctor["stores"]["shop"]]
     assert {"name level message advice"} == {fields(each) for each in findings}
     with cli.sim.db.transaction() as tx:

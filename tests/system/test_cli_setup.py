@@ -235,3 +235,72 @@ def test_init_can_write_the_keys_into_files_that_only_the_owner_can_read(tmp_pat
     assert {"wcflow.ini": 0o644, "consumer_key": 0o600, "consumer_secret": 0o600} == modes
     (store,) = load_config(file, {}).stores
     assert (KEYS[1], KEYS[3]) == (store.consumer_key, store.consumer_secret)
+
+
+def finding(cli, text):
+    """Return the line of doctor's output that contains a text."""
+    (line,) = [line for line in cli.run("doctor").lines if text in line]
+    return line.strip()
+
+
+def test_doctor_ends_with_a_verdict(cli):
+    assert (
+        "Ready, with 1 warning. 'wcflow plan' shows what would be written."
+        == (cli.run("doctor").lines[-1])
+    )
+    cli.sim.place_order(email="anna@example.com")
+    assert "Ready. 'wcflow plan' shows what would be written." == cli.run("doctor").lines[-1]
+    cli.edit_config(ADMIN.consumer_key, READER.consumer_key)
+    cli.edit_config(ADMIN.consumer_secret, READER.consumer_secret)
+    ran = cli.run("doctor")
+    assert (
+        "Not ready: 1 problem. First: the key is read-only: every write will fail."
+        == (ran.lines[-1])
+    )
+    assert "not ready" == json.loads(cli.run("doctor", "--json").out)["verdict"]
+
+
+def test_doctor_calls_another_store_a_problem(cli):
+    """The next plan would refuse to work."""
+    cli.run("plan")
+    assert "ok       the database belongs to the store at https://shop.example" == (
+        finding(cli, "the database belongs to")
+    )
+    cli.faults = Faults(SandboxStore(store_id="another"))
+    assert finding(cli, "  [store shop] is another store").startswith(
+        "problem  [store shop] is another store"
+    )
+
+
+def test_doctor_calls_a_database_that_cannot_be_written_a_problem(cli, tmp_path, monkeypatch):
+    """Even if root runs it: a disk can be mounted read-only."""
+
+    def refuse(dir):
+        raise OSError(30, "Read-only file system", f"{dir}/tmp")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    ran = cli.run("doctor")
+    message = f"cannot be written: {tmp_path}: read-only file system"
+    assert (1, True) == (ran.code, f"problem  the database {cli.config.parent}" in ran.out)
+    assert message in ran.out
+
+
+def test_doctor_calls_disabled_coupons_a_problem_if_a_workflow_creates_some(cli):
+    coupon = "[workflow w]\ntrigger = order_paid\ndo = create_coupon c\n[coupon c]\namount = 10\n"
+    cli.edit_config("[segment", f"{coupon}type = percent\n[segment")
+    cli.faults = Faults(SandboxStore(coupons_enabled=False))
+    assert 1 == cli.run("doctor").code
+    assert finding(cli, "  coupons are").startswith("problem  coupons are disabled in the store")
+
+
+def test_doctor_warns_of_statuses_that_no_order_has(cli):
+    """Those of WooCommerce and those that orders have are fine."""
+    cli.sim.place_order(email="anna@example.com", status="completed")
+    cli.edit_config("[store shop]", "paid_statuses = processing, shiped\n[store shop]")
+    rules = "[workflow w]\ntrigger = order_paid\nwhen = order.status in ('on-hold', 'packed')\n"
+    cli.edit_config("[segment", f"{rules}do = add_note Hello\n[segment")
+    cli.run("plan")
+    assert [
+        "warning  no order has the status 'shiped' (paid_statuses)",
+        "warning  no order has the status 'packed' (order.status)",
+    ] == [line.strip() for line in cli.run("doctor").lines if "no order has" in line]

@@ -353,7 +353,7 @@ def test_status_shows_the_progress_of_the_initial_import_and_its_error(cli, anna
     assert 75 == cli.run("sync").code
     ran = cli.run("status", mounted_at=None)
     assert "  initial import  1 customer and 0 orders imported so far" in ran.lines
-    assert any("temporarily unavailable" in line for line in ran.lines)
+    assert any("in maintenance mode" in line for line in ran.lines)
     assert 1 == ran.code
     assert "Needs attention: the store cannot be polled." == ran.lines[-1]
 
@@ -390,7 +390,7 @@ def test_status_shows_the_error_and_its_start_until_a_sync_succeeds(cli, anna):
     assert 75 == cli.run("sync").code
     status = json.loads(cli.run("status", "--json", mounted_at=None).out)["shop"]
     assert not status["healthy"]
-    assert "temporarily unavailable" in status["poll_error"]
+    assert "in maintenance mode" in status["poll_error"]
     assert status["poll_error_since"] is not None
     cli.faults.recover()
     assert 0 == cli.run("sync").code

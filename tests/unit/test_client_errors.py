@@ -99,7 +99,7 @@ class TestRecordings:
                 "maintenance_json",
                 False,
                 (
-                    "the store is temporarily unavailable (GET /orders: HTTP 503 wp_die:"
+                    "the store is in maintenance mode (GET /orders: HTTP 503 wp_die:"
                     ' "Briefly unavailable for scheduled maintenance. Check back in a minute.")'
                 ),
                 False,
@@ -108,7 +108,7 @@ class TestRecordings:
                 "auth",
                 "maintenance_html",
                 False,
-                'the store is temporarily unavailable (GET /orders: HTTP 503, web page "Maintenance")',
+                'the store is in maintenance mode (GET /orders: HTTP 503, web page "Maintenance")',
                 False,
             ),
             (

@@ -304,8 +304,32 @@ class TestFindings:
         faults = Faults(sandbox)
         faults.enter_maintenance(times=None)
         found = probed(faults)["address"]
-        advice = "Try again later: WordPress may be updating itself."
+        advice = "Wait until the maintenance is over."
         assert ("problem", True, advice) == (found.level, found.later, found.advice)
+        assert found.message.startswith("the store is in maintenance mode (GET /wp-json/: HTTP 503")
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"status": 302, "headers": {"Location": f"{URL}/wp-json/soon", **DATE}},
+            {"body": "<title>Back soon</title>", "content_type": "text/html", "headers": DATE},
+            {"status": 404, "body": "", "headers": DATE},
+        ],
+        ids=["redirect", "page", "nothing"],
+    )
+    def test_maintenance_by_a_plugin_is_recognized_by_the_home_page(self, answer: Any) -> None:
+        with responses.RequestsMock() as web:
+            web.add("GET", f"{URL}/wp-json/", **answer)
+            web.add("GET", f"{URL}/", status=503, headers=DATE)
+            _info, (found,) = probe(open_client(), now=NOW)
+        assert (True, "Wait until the maintenance is over.") == (found.later, found.advice)
+        assert found.message.startswith("the store is in maintenance mode")
+
+    def test_hundreds_of_orders_in_one_second_are_no_alarm(self, sandbox: SandboxStore) -> None:
+        """As after an import; the newest order is not on the first page of that second."""
+        for _ in range(150):
+            sandbox.place_order(now=NOW, email="ann@example.com")
+        assert {} == levels(probed(sandbox))
 
     def test_an_error_in_one_check_is_reported_as_its_finding(self, sandbox: SandboxStore) -> None:
         faults = Faults(sandbox)

@@ -231,6 +231,9 @@ def _diagnose(response: StoreResponse, store_url: str, *, wrote: bool) -> Diagno
         return _diagnose_forbidden(response)
     if status == HTTPStatus.NOT_FOUND:
         return _diagnose_not_found(response)
+    said = f"{response.message} {response.title}".lower()
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and "maintenance" in said:
+        return "the store is in maintenance mode", "Wait until the maintenance is over.", False
     return _BY_STATUS.get(status) or _diagnose_other(status)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from wcflow.store.store_info import (
     fetch_index,
     fetch_permissions,
     fetch_store_info,
+    is_in_maintenance,
 )
 from wcflow.units import minor_digits
 
@@ -92,10 +94,14 @@ def probe(
 
 def _unreachable_finding(store: Store, error: StoreError) -> Finding:
     later = is_store_wide(error) and not error.permanent
+    if error.status not in (0, HTTPStatus.SERVICE_UNAVAILABLE) and is_in_maintenance(store):
+        # A plugin shows a page or redirects to one: the address is right.
+        message = f"the store is in maintenance mode: its home page says so too ({error})"
+        return Finding("address", "problem", message, "Wait until the maintenance is over.", True)
     if later or error.status == 0:
         return Finding("address", "problem", str(error), error.advice, later)
     message, advice = address_advice(store)
-    return Finding("address", "problem", f"{error}; {message}", advice or error.advice, later)
+    return Finding("address", "problem", f"{error}; {message}", advice or error.advice)
 
 
 def _check_address(store: Store, index: SiteIndex) -> Iterator[Finding]:
@@ -280,7 +286,8 @@ def _check_time_filters(store: Store) -> Finding:
             )
         number, changed = newest[0]
         later = store.order_ids(modified_after=changed, orderby="modified", page_size=5).rows
-        same = store.order_ids(modified_after=changed - _SECOND, orderby="modified").rows
+        # Hundreds of orders can share that second, so the order is asked for by id.
+        same = store.order_ids(modified_after=changed - _SECOND, include=(number,)).rows
         if number in {each for each, stamp in later if stamp > changed}:
             continue  # the order changed during the check
         return _time_filter_finding(

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,6 +27,7 @@ class ApiLocation:
     home: str
     api: str
     plain_permalinks: bool = False
+    status: int = 200
 
     @property
     def url(self) -> str:
@@ -41,7 +43,7 @@ def find_api(store: HttpClient) -> ApiLocation:
         if not (300 <= found.status < 400 and found.location):  # noqa: PLR2004 - every redirect
             # Redirects of some hosts contain a password or token.
             home, api = redact_keys(address.rstrip("/")), redact_keys(found.api)
-            return ApiLocation(home, api, "rest_route=" in api)
+            return ApiLocation(home, api, "rest_route=" in api, found.status)
         try:
             address = urljoin(address, found.location)
         except ValueError:
@@ -72,6 +74,14 @@ def address_advice(store: HttpClient) -> tuple[str, str]:
             f"Set url to {location.home}.",
         )
     return _not_found_advice(store.url)
+
+
+def is_in_maintenance(store: HttpClient) -> bool:
+    """Return whether the store's home page says that it is in maintenance (HTTP 503)."""
+    try:
+        return find_api(store).status == HTTPStatus.SERVICE_UNAVAILABLE
+    except StoreError:
+        return False
 
 
 def _not_found_advice(url: str) -> tuple[str, str]:
