@@ -218,12 +218,10 @@ def test_approve_before_the_first_poll_exits_with_78_and_advice(cli):
 
 
 def test_sync_with_a_failed_change_exits_with_1_and_names_the_next_command(cli, anna):
-    """The order is deleted just before its note is written."""
+    """The store rejects the note."""
     first_sync(cli)
     order = order_again(cli, anna)
-    cli.faults.before_answer(
-        lambda sandbox, _now: sandbox.delete_order(order), only=f"POST /wc/v3/orders/{order}/notes"
-    )
+    cli.faults.fail_with(status=400, only=f"POST /wc/v3/orders/{order}/notes")
     ran = cli.run("sync")
     assert 1 == ran.code
     assert "wcflow outbox list --state failed" in ran.lines[-1]
