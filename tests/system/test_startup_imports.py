@@ -17,8 +17,8 @@ database = sqlite:///{database}
 
 [store shop]
 url = http://127.0.0.1:9
-consumer_key = ck_0123456789
-consumer_secret = cs_0123456789
+consumer_key = ck_0123456789012345678901234567890123456789
+consumer_secret = cs_0123456789012345678901234567890123456789
 
 [tag Buyer]
 when = orders_count >= 1

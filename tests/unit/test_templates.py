@@ -171,7 +171,7 @@ class TestErrors:
             ("{{ ''.__class__ }}", RuleError("a variable or a filter", "'.__class__'", "", 0, 7)),
             ("{{ orders_count('often') }}", RuleError("a duration such as 90s, 15min, 2h, 30d, 6w, 3mo or 1y", "'often'", "", 0, 4)),
             ("{{ meta._x }}", RuleError("a meta key that the store shows", "'_x'", "WooCommerce hides customer meta whose key begins with _", 0, 4)),
-            ("a\n{{ first_name", RuleError("a template", "an error in 'a\\n{{ first_name': unexpected end of template, expected 'end of print statement'.", "", 1)),
+            ("a\n{{ first_name", RuleError("a template", "an error in 'a\\n{{ first_name': unexpected end of template, expected 'end of print statement'", "write {{ first_name }}", 1)),
         ],
     )  # fmt: skip
     def test_a_mistake_is_an_error_with_its_place(self, text, expected):

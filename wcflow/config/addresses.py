@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.likely_values import without_quotes
 
 STORE_URL_FORM = "the store's address such as https://shop.example"
 DATABASE_URL_FORM = "an address such as sqlite:///wcflow.sqlite3 or postgresql://host/name"
@@ -42,7 +43,13 @@ def _split_url(text: str) -> SplitResult:
         hint = "put the key into consumer_key and consumer_secret"
         raise RuleErrors(RuleError("an address without a login", "one with a login", hint))
     if not good or re.search(r"\s", text):
-        hint = f"did you mean https://{text}?" if re.fullmatch(r"[\w.-]+\.\w+/?", text) else ""
+        bare = without_quotes(text) or text.strip("<>")
+        host = re.fullmatch(r"(?:https?:)?/{0,2}([\w.-]+\.\w+(?:/[\w/-]*)?)", bare)
+        hint = (
+            f"did you mean {f'https://{host[1]}' if host else bare}?"
+            if host or bare != text
+            else ""
+        )
         raise RuleErrors(RuleError(STORE_URL_FORM, repr(text) if text else "nothing", hint))
     if parts.query or parts.fragment:
         raise RuleErrors(RuleError("an address without '?' and '#'", repr(text)))

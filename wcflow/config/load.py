@@ -17,6 +17,11 @@ from wcflow.config.digest import compute_digest
 from wcflow.config.files import IniFiles, ReadFile, read_file, readable_by_others
 from wcflow.config.ini import Section
 from wcflow.config.problem import ConfigError, ConfigWarning, Findings
+from wcflow.config.rule_warnings import (
+    warn_of_counts_when,
+    warn_of_paid_statuses,
+    warn_of_rules,
+)
 from wcflow.config.rules import (
     action_rule,
     check_action_sections,
@@ -30,6 +35,7 @@ from wcflow.config.schema import kinds
 from wcflow.config.secrets import SecretSources
 from wcflow.config.section import ParsedSection, parse_sections
 from wcflow.config.stores import SecretReader, StoreSettings, read_stores
+from wcflow.config.text_warnings import warn_of_texts
 from wcflow.rules.errors import RuleError
 from wcflow.rules.model import Rules
 from wcflow.units import Duration
@@ -77,7 +83,11 @@ def load_config(
     general = _general_section(path, parsed_sections, findings)
     stores = read_stores(parsed_sections["store"], secret_reader)
     database = _database_url(general, secret_reader)
-    rules = _build_rules(parsed_sections)
+    rules = _build_rules(parsed_sections, general["paid_statuses"])
+    warn_of_paid_statuses(general, general["paid_statuses"])
+    for section in parsed_sections["store"]:
+        warn_of_counts_when(section, general["paid_statuses"])
+    warn_of_texts(parsed for some in parsed_sections.values() for parsed in some)
     if need_store and not any(section.kind == "store" for section in sections):
         hint = "'wcflow init' writes one"
         findings.problem(str(path), 0, "", RuleError("a section [store NAME]", "none", hint))
@@ -157,7 +167,9 @@ def _database_dir(base: Path, env: Mapping[str, str]) -> Path:
     return Path(state).absolute() if state else STATE_DIR if base == SYSTEM_DIR else base
 
 
-def _build_rules(parsed_sections: dict[str, list[ParsedSection]]) -> Rules:
+def _build_rules(
+    parsed_sections: dict[str, list[ParsedSection]], paid_statuses: tuple[str, ...]
+) -> Rules:
     of_actions = {
         kind: {parsed.name: action_rule(parsed, section) for parsed in parsed_sections[kind]}
         for kind, section in SECTIONS.items()
@@ -172,6 +184,7 @@ def _build_rules(parsed_sections: dict[str, list[ParsedSection]]) -> Rules:
         (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
     ]
     check_references(parsed_rules, [parsed.name for parsed in parsed_sections["segment"]])
+    warn_of_rules(parsed_rules, paid_statuses)
     for kind, section in SECTIONS.items():
         check_action_sections(parsed_rules, section, parsed_sections[kind])
     return Rules(

@@ -166,7 +166,7 @@ def check_references(rules: Sequence[ParsedRule], segments: Iterable[str]) -> No
     """Report every name that does not exist; ``segments`` are the names of all segments."""
     names = tuple(segments)
     for section, rule in rules:
-        for key, condition in _conditions_of(rule):
+        for key, condition in conditions_of(rule):
             _check_condition(section, key, condition, names)
         if isinstance(rule, Workflow):
             _check_trigger(section, rule, names)
@@ -179,7 +179,7 @@ def conditions_and_templates(rules: Rules) -> Iterator[Condition | Template]:
     """Return all conditions and templates of the rules."""
     every: tuple[Rule, ...] = (*rules.segments, *rules.tags, *rules.workflows)
     for rule in every:
-        yield from (condition for _, condition in _conditions_of(rule))
+        yield from (condition for _, condition in conditions_of(rule))
         if isinstance(rule, TagRule):
             yield rule.tag
         if isinstance(rule, Workflow):
@@ -206,7 +206,7 @@ def _check_groups(rules: Iterable[ParsedRule]) -> None:
                 section.report("group", RuleError(f"{first!r} as elsewhere", repr(rule.group)))
 
 
-def _conditions_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
+def conditions_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
     if rule.when is not None:
         yield "when", rule.when
     if isinstance(rule, Workflow) and rule.stop_when is not None:
@@ -219,7 +219,7 @@ def _check_condition(
     known = {fold(name) for name in segments}
     for name in sorted(condition.segment_names):
         if fold(name) not in known:
-            row = _find_row(name, section.text(key))
+            row = find_row(name, section.text(key))
             section.report(key, _unknown_segment(name, segments, row))
 
 
@@ -228,7 +228,7 @@ def _unknown_segment(name: str, segments: tuple[str, ...], row: int = 0) -> Rule
     return RuleError("the name of a [segment …]", repr(name), hint, row)
 
 
-def _find_row(name: str, text: str) -> int:
+def find_row(name: str, text: str) -> int:
     rows = (row for row, line in enumerate(text.split("\n")) if name in line)
     return next(rows, 0)
 
@@ -248,6 +248,8 @@ def _check_segment_tags(rules: Iterable[ParsedRule]) -> None:
             continue
         known = first.setdefault(fold(rule.tag), rule)
         if known is not rule:
+            if fold(known.name) == fold(rule.name):
+                continue  # that there are two of this name has been reported
             got = f"{rule.tag!r}, which [segment {known.name}] already uses"
             section.report("tag", RuleError("a tag of its own", got))
 

@@ -75,9 +75,9 @@ class ParsedSection:
             got = got.replace(text, "…")
         return replace(rule_error, got=got)
 
-    def warning(self, key: str, text: str, hint: str = "") -> None:
+    def warning(self, key: str, text: str, hint: str = "", *, row: int = 0) -> None:
         """Report something that works but may surprise."""
-        line = self.section.line_of(key)
+        line = self.section.line_of(key, row)
         self.findings.warning(self.file, line, self.section.head, text, hint)
 
     def _row_text(self, key: str, row: int) -> str:

@@ -13,6 +13,7 @@ from wcflow.config.secrets import Secret, SecretSources
 from wcflow.config.section import ParsedSection
 from wcflow.rules.conditions import Condition
 from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.likely_values import without_quotes
 from wcflow.units import Duration
 
 
@@ -44,6 +45,7 @@ class StoreSettings:
 
 
 _KEY_PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
+_KEY_LENGTH = 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _read_secret(
         value = secret_reader.reveal(
             _fetch_secret(section, name, secret_reader.sources, alone=alone)
         )
-        _check_secret(name, value)
+        _check_secret(section, name, value)
     except RuleErrors as error:
         for rule_error in error.rule_errors:
             section.report(_given_key(section, name), rule_error)
@@ -158,9 +160,11 @@ def _missing_key(section: ParsedSection, name: str) -> RuleError:
     return RuleError("", f"missing key {name!r}", hint)
 
 
-def _check_secret(name: str, value: str) -> None:
+def _check_secret(section: ParsedSection, name: str, value: str) -> None:
     if not value:
         return  # the key is misspelled, which has been reported
+    if without_quotes(value):
+        raise RuleErrors(RuleError(f"a {name} without quotes", "one in quotes"))
     if re.search(r"\s", value):
         raise RuleErrors(RuleError(f"a {name} in one word", "several words"))
     other = next((key for key, start in _KEY_PREFIXES.items() if value.startswith(start)), name)
@@ -168,6 +172,19 @@ def _check_secret(name: str, value: str) -> None:
         raise RuleErrors(
             RuleError(f"a {name} ({_KEY_PREFIXES[name]}…)", f"a {other} ({_KEY_PREFIXES[other]}…)")
         )
+    _warn_of_shape(section, name, value)
+
+
+def _warn_of_shape(section: ParsedSection, name: str, value: str) -> None:
+    """Warn of a key that is not as WooCommerce makes them (FACTS: ck_ or cs_ and 40 hex digits)."""
+    prefix = _KEY_PREFIXES[name]
+    if re.fullmatch(rf"{prefix}[0-9a-f]{{40}}", value):
+        return
+    if len(value) != _KEY_LENGTH:
+        text = f"the {name} has {len(value)} characters; WooCommerce's have {_KEY_LENGTH}"
+    else:
+        text = f"the {name} is not {prefix} and 40 digits and letters a to f"
+    section.warning(_given_key(section, name), text, "copy it again, or create a new key")
 
 
 def _read_ca_file(section: ParsedSection, sources: SecretSources) -> Path | None:

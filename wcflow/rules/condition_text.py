@@ -27,7 +27,7 @@ def _tree_text(tree: Tree) -> str:
         case Combined(word, parts):
             return f" {word} ".join(map(_part_text, parts))
         case Comparison():
-            return _comparison_text(tree)
+            return comparison_text(tree)
 
 
 def _part_text(tree: Tree) -> str:
@@ -35,7 +35,8 @@ def _part_text(tree: Tree) -> str:
     return f"({text})" if isinstance(tree, Combined) else text
 
 
-def _comparison_text(comparison: Comparison) -> str:
+def comparison_text(comparison: Comparison) -> str:
+    """Return one comparison: ``city not in ('a')``."""
     attribute, operator = comparison.asked.text, comparison.operator
     if not comparison.negated:
         return f"{attribute} {operator.canonical}".rstrip()

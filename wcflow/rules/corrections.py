@@ -151,7 +151,7 @@ def correction(text: str, error: RuleError, parses: Callable[[str], bool]) -> Ru
     old, new = _difference(text.split(), likely.split())
     other = next((each for each in likely_conditions(text) if _swapped(each, likely, parses)), "")
     hint = f"or {_difference(text.split(), other.split())[1]}" if other else ""
-    if not hint and not re.search(r"[-+]", old) and re.fullmatch(r"-\d+[a-z]+", new):
+    if not hint and not re.search(r"[-+]|ago|older", old) and re.fullmatch(r"-\d+[a-z]+", new):
         hint = f"or +{new[1:]}, which is after now"
     return RuleError(_shown(new), _shown(old), hint, error.row, error.column)
 

@@ -16,7 +16,12 @@ from typing import Any
 import jinja2
 from jinja2 import TemplateAssertionError, TemplateSyntaxError
 
-from wcflow.rules.attributes.registry import attribute_keys, attribute_names, order_meta_read
+from wcflow.rules.attributes.registry import (
+    attribute_keys,
+    attribute_names,
+    find_attribute,
+    order_meta_read,
+)
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.display import store_day
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
@@ -139,12 +144,20 @@ def parse_template(
     except TemplateAssertionError as error:
         raise RuleErrors(_unknown_filter(error)) from None
     except TemplateSyntaxError as error:
-        got = f"an error in {text!r}: {error.message}"
-        raise RuleErrors(RuleError("a template", got, row=error.lineno - 1)) from None
+        got = f"an error in {text!r}: {(error.message or '').rstrip('.')}"
+        raise RuleErrors(
+            RuleError("a template", got, _syntax_hint(text), row=error.lineno - 1)
+        ) from None
     # Python's compiler raises any of these on deep nesting.
     except (MemoryError, RecursionError, SyntaxError):
         raise RuleErrors(RuleError("a template with less nesting", repr(text[:60]))) from None
     return _template(text, place, variables, compiled)
+
+
+def _syntax_hint(text: str) -> str:
+    """Suggest ``{{ first_name }}`` for ``{{ first_name }`` and ``{% first_name %}``."""
+    found = re.search(r"\{[{%]\s*([a-z_][\w.]*)\s*(?:[}%]|$)", text)
+    return f"write {{{{ {found[1]} }}}}" if found and find_attribute(found[1]) else ""
 
 
 def _template(

@@ -64,6 +64,12 @@ class Trigger:
         return self.argument if self.kind.names == "tag" else ""
 
     @property
+    def names_statuses(self) -> tuple[str, ...]:
+        """Return the order statuses that it names."""
+        named = self.argument if self.name == "order_status_changed" else ()
+        return tuple(filter(None, named))
+
+    @property
     def watches_state(self) -> bool:
         """Return whether it depends on what rules decide, so that an edited rule must not count as an event."""
         return bool(self.kind.names) or self.name == "customer_matches"
