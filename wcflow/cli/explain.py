@@ -8,15 +8,13 @@ from datetime import tzinfo
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
+from wcflow.cli.context import open_database_session, store_zone
+from wcflow.cli.find_customer import CustomerFinder, FoundCustomer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
-from wcflow.config.stores import StoreSettings
-from wcflow.database import people
-from wcflow.database.stores import load_store_row
-from wcflow.errors import SetupError, UsageError
+from wcflow.config.load import Config
+from wcflow.errors import UsageError
 from wcflow.evaluate.explain import (
     BY_HAND,
     Explanation,
@@ -30,6 +28,7 @@ from wcflow.evaluate.explain import (
 )
 from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.errors import did_you_mean
+from wcflow.rules.literals import fold
 from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day, minor_digits
 
@@ -38,14 +37,18 @@ ORDERS_SHOWN = 6
 
 
 def register(app: typer.Typer) -> None:
-    app.command("explain", epilog="Exit codes: 0 done, 2 there is no such customer or rule.")(
-        explain
-    )
+    app.command(
+        "explain", epilog="Exit codes: 0 done, 2 there is no such customer or rule, or several."
+    )(explain)
 
 
 def explain(
     customer: Annotated[
-        str, typer.Argument(metavar="CUSTOMER", help="Customer id or e-mail address.")
+        str,
+        typer.Argument(
+            metavar="CUSTOMER",
+            help="Customer id, e-mail address, name, a part of them, or an order: '#1001'.",
+        ),
     ],
     rule: Annotated[
         str | None,
@@ -61,14 +64,16 @@ def explain(
 ) -> None:
     """Explain a customer's segments, tags and workflows.
 
+    If several customers fit, they are listed. An order is found by its number or its id.
     Evaluates every rule now, with the data of the last poll; nothing is saved and the store is not
     contacted. Each part of a condition is shown with its answer, the value found, and the orders
     behind that value.
     """
     with open_database_session(config) as session, session.db.reading() as tx:
-        settings, person = _find_person(tx, session, store, customer)
-        found = explain_person(tx, session.config, settings, person, session.clock())
-        zone = store_zone(tx, settings.name)
+        finder = CustomerFinder(tx, session, store)
+        who, rule = _find(finder, customer, rule, as_json=as_json)
+        found = explain_person(tx, session.config, who.settings, who.person, session.clock())
+        zone = store_zone(tx, who.settings.name)
     if rule is not None:
         found = only_rules(found, _select_rules(found, rule))
     if as_json:
@@ -77,31 +82,28 @@ def explain(
         print_explanation(found, zone, rules_only=rule is not None)
 
 
-def _find_person(
-    tx: Connection, session: DatabaseSession, store: str | None, customer: str
-) -> tuple[StoreSettings, int]:
-    """Find the customer; raises UsageError if there is none, or one in several stores."""
-    found = []
-    for settings in session.stores(store):
-        row = load_store_row(tx, settings.name)
-        person = people.find_person(tx, settings.name, customer) if row else None
-        if row and person is not None:
-            found.append((settings, person))
-    if len(found) > 1:
-        known = ", ".join(settings.name for settings, _ in found)
-        raise UsageError(f"{customer!r} is in several stores", f"Add --store with one of: {known}.")
+def _find(
+    finder: CustomerFinder, customer: str, rule: str | None, *, as_json: bool
+) -> tuple[FoundCustomer, str | None]:
+    """Return the customer and the rule; a name of two words can be typed without quotes."""
+    if rule is not None and not _names_rule(finder.session.config, rule):
+        whole = f"{customer} {rule}"
+        if found := finder.find(whole):
+            return finder.one_of(found, whole, as_json=as_json), None
+    found = finder.find(customer)
     if not found:
-        _require_poll(tx, session, store)
-        raise UsageError(
-            f"there is no customer {customer!r} in the local copy",
-            "Use a customer id or an e-mail address. 'wcflow sync' reads new customers from the store.",
-        )
-    return found[0]
+        raise finder.not_found(customer)
+    return finder.one_of(found, customer, as_json=as_json), rule
 
 
-def _require_poll(tx: Connection, session: DatabaseSession, store: str | None) -> None:
-    if not any(load_store_row(tx, each.name) for each in session.stores(store)):
-        raise SetupError("the store was never read", "Run 'wcflow plan' first.")
+def _names_rule(config: Config, rule: str) -> bool:
+    rules = config.rules
+    named = [
+        *(("segment", each.name) for each in rules.segments),
+        *(("tag", each.name) for each in rules.tags),
+        *(("workflow", each.name) for each in rules.workflows),
+    ]
+    return any(fold(rule) in (fold(name), fold(f"{kind} {name}")) for kind, name in named)
 
 
 def _select_rules(found: Explanation, rule: str) -> list[str]:

@@ -47,6 +47,7 @@ _SELECT_MEMORIES = select_in(
     _PERSONS.c.spend_percentile,
     _PERSONS.c.orders_percentile,
 ).where(_PERSONS.c.present)
+_SELECT_ORDERS_COUNTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.orders_count)
 _SELECT_MEMBERSHIPS = select_in(
     _MEMBERSHIPS, "person", _MEMBERSHIPS.c.person, _MEMBERSHIPS.c.segment, _MEMBERSHIPS.c.since
 )
@@ -272,6 +273,11 @@ def load_person_ids(tx: Connection, store: str) -> list[int]:
     """Return everyone who has an account or an order."""
     present = (_PERSONS.c.store == store, _PERSONS.c.present)
     return list(tx.scalars(select(_PERSONS.c.id).where(*present).order_by(_PERSONS.c.id)))
+
+
+def load_orders_counts(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, int]:
+    """Return how many paid orders these people had at their last evaluation."""
+    return {row[0]: row[1] for row in fetch_in(tx, _SELECT_ORDERS_COUNTS, store, persons)}
 
 
 def load_all_tags(tx: Connection, store: str) -> set[str]:

@@ -36,6 +36,7 @@ from wcflow.rules.context import Context
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event
+from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.step_tree import texts
 from wcflow.rules.steps import adds_tag
@@ -329,9 +330,9 @@ def _load_entries(
 
 
 def rules_named(explanation: Explanation, name: str) -> Iterator[str]:
-    """Return the rules with this name: ``VIP`` or ``segment VIP``."""
+    """Return the rules with this name, in any case: ``VIP`` or ``segment VIP``."""
     for kind, known in all_rules(explanation):
-        if name in (known, f"{kind} {known}"):
+        if fold(name) in (fold(known), fold(f"{kind} {known}")):
             yield f"{kind} {known}"
 
 
