@@ -80,7 +80,7 @@ def test_a_backup_takes_the_place_of_the_database_and_the_old_one_is_kept(cli, d
     assert f"The old database is kept as {kept}." in ran.lines
     assert "systemctl start wcflow" in ran.lines[-1]
     assert [0o600, 0o600] == [stat.S_IMODE(each.stat().st_mode) for each in (database, kept)]
-    assert [] == [*tmp_path.glob("*-wal"), *tmp_path.glob(".wcflow.*")]
+    assert [] == [*tmp_path.glob("*.bak-*"), *tmp_path.glob(".wcflow.*")]
 
 
 def test_what_was_written_after_the_backup_is_not_written_again(cli, tmp_path):

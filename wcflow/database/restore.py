@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -120,22 +120,19 @@ def sole_use(path: Path) -> Iterator[None]:
     if not path.exists():
         yield
         return
-    connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
-    try:
+    with closing(sqlite3.connect(path, timeout=2.0, isolation_level=None)) as connection:
         try:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
             connection.execute("PRAGMA journal_mode=DELETE").close()
-            connection.execute("BEGIN EXCLUSIVE").close()
-            connection.execute("COMMIT").close()
+            connection.close()
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 message = f"another command uses the database {path}"
                 raise BusyError(message, "Wait until it has finished.") from error
         except sqlite3.DatabaseError:
             pass  # damaged: this is why it is replaced
+        # Of a damaged database, closing now would delete the log, which can be of use.
         yield
-    finally:
-        connection.close()
 
 
 def replace_database(part: Path, target: Path, now: datetime) -> Path | None:
