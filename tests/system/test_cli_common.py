@@ -110,6 +110,73 @@ def test_an_old_command_name_gets_the_new_one_in_the_message(old, new):
     assert f"There is no command '{old}': it is now called '{new}'." in ran.err
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("plna", "Did you mean 'wcflow plan'?"),
+        ("statsu --json", "Did you mean 'wcflow status'?"),
+        ("validate", "Did you mean 'wcflow check'?"),
+        ("xyzzy", "'wcflow help' lists them."),
+        ("workflow rnu", "Did you mean 'run'?"),
+        ("help plna", "Did you mean 'wcflow plan'?"),
+        ("plan --stroe shop", "--store"),
+    ],
+)
+def test_a_mistyped_command_or_option_gets_a_suggestion(typed, meant):
+    ran = run_wcflow(*typed.split())
+    assert (2, "") == (ran.code, ran.out)
+    assert meant in ran.err
+
+
+@pytest.mark.parametrize("words", [[], ["plan"], ["workflow"], ["workflow", "run"]])
+def test_wcflow_help_prints_the_help_of_a_command(words):
+    assert run_wcflow(*words, "--help") == run_wcflow("help", *words)
+
+
+def test_v_prints_the_version():
+    assert run_wcflow("--version") == run_wcflow("-V")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "sandbox --port 22222222",
+        "sandbox --port -1",
+        "sandbox --people 99999999999999999999999",
+        "sandbox --seed 99999999999999999999999",
+        "plan --limit 99999999999999999999999",
+        "outbox list --limit 0",
+        "outbox retry 99999999999999999999999",
+        "outbox show 99999999999999999999999",
+        "workflow show 99999999999999999999999",
+    ],
+)
+def test_a_number_out_of_range_is_a_usage_error(typed):
+    ran = run_wcflow(*typed.split())
+    assert (2, "") == (ran.code, ran.out)
+
+
+def test_commands_in_advice_have_the_path_of_a_wcflow_that_is_not_on_the_path(
+    tmp_path, monkeypatch, capsys
+):
+    program = tmp_path / "my venv" / "wcflow"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.setattr("sys.argv", [str(program)])
+    output.program_name.cache_clear()
+
+    output.print_error("it failed", "'wcflow plan' helps; wcflow is fine.")
+    output.print_command("wcflow status --json")
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    output.program_name.cache_clear()
+    output.print_command("wcflow status")
+    output.program_name.cache_clear()
+
+    shown = capsys.readouterr()
+    assert f"What to do: ''{program}' plan' helps; wcflow is fine." in shown.err
+    assert ["  '" + str(program) + "' status --json", "  wcflow status"] == shown.out.splitlines()
+
+
 def test_wcflow_without_a_command_prints_the_help():
     ran = run_wcflow()
     assert 2 == ran.code

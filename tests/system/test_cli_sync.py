@@ -56,6 +56,19 @@ def first_sync(cli):
     assert 0 == cli.run("sync", "--approve").code
 
 
+def test_a_dry_run_of_sync_shows_the_plan_and_writes_nothing(cli, anna):
+    dry = cli.run("sync", "--dry-run")
+    assert (0, []) == (dry.code, cli.writes)
+
+    planned = cli.run("plan")
+    assert planned.out == dry.out
+    assert "Nothing was written to the store." in dry.out
+
+
+def test_a_dry_run_of_sync_approves_nothing(cli, anna):
+    assert 2 == cli.run("sync", "--dry-run", "--approve").code
+
+
 def use_key(cli, before, after):
     """Replace the API key in the INI."""
     cli.edit_config(before.consumer_key, after.consumer_key)

@@ -13,7 +13,7 @@ from typer.main import get_group
 from wcflow import __version__
 from wcflow.cli import output
 from wcflow.cli.errors import error_boundary
-from wcflow.cli.help import Typer
+from wcflow.cli.help import Typer, similar_command
 
 EXIT_CODES = """\b
 Exit codes of every command:
@@ -44,6 +44,7 @@ COMMAND_GROUPS = {
         "explain": "Explain a customer's segments, tags and workflows.",
         "customer": "List customers by segment, tag or condition.",
         "reference": "List everything the INI file can contain.",
+        "help": "Show the help of a command.",
     },
     "By hand": {
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
@@ -93,6 +94,15 @@ class CommandGroup(TyperGroup):
         alone.callback()(lambda: None)
         return get_group(alone).commands[cmd_name]
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command of that name; an unknown one fails with a suggestion."""
+        word = args[0]
+        if not word.startswith("-") and self.get_command(ctx, word) is None:
+            near = similar_command(word, self.list_commands(ctx))
+            hint = f"Did you mean 'wcflow {near}'?" if near else "'wcflow help' lists them."
+            ctx.fail(f"There is no command '{word}'. {hint}")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         with error_boundary():
             return super().invoke(ctx)
@@ -124,7 +134,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def wcflow(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Keep the customers of a WooCommerce store sorted, tagged and looked after.

@@ -72,6 +72,8 @@ def init(
     can read the file. With --key-files only the owner can read the two key files, and everyone can
     read the configuration.
     """
+    if output.is_dir():
+        raise UsageError(f"{output} is a directory", f"Name a file: {output / LOCAL_INI.name}.")
     if output.exists() and not force:
         raise SetupError(f"{output} exists already", "Add --force to replace it.")
     values = {

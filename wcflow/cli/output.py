@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -32,6 +36,25 @@ def printable(text: object, *, lines: bool = False) -> str:
     return printable_text(text, lines=lines)
 
 
+@cache
+def program_name() -> str:
+    """Return how the admin has to call wcflow: its name, or its path if it is not on the PATH."""
+    called = Path(sys.argv[0])
+    if called.name != "wcflow" or not called.is_file():
+        return "wcflow"
+    found = shutil.which("wcflow")
+    return "wcflow" if found and called.samefile(found) else shlex.quote(sys.argv[0])
+
+
+_COMMAND = re.compile(r"(?:(?<=')|(?<=Run: ))wcflow (?=[a-z-]+)")
+
+
+def with_program_name(text: str) -> str:
+    """Return a text with the commands in it as the admin has to type them: ``'wcflow plan'``."""
+    name = program_name()
+    return text if name == "wcflow" else _COMMAND.sub(lambda _: f"{name} ", text)
+
+
 def is_terminal(stream: TextIO | None = None) -> bool:
     """Return whether ``stream`` (by default stdout) is a terminal."""
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
@@ -39,7 +62,7 @@ def is_terminal(stream: TextIO | None = None) -> bool:
 
 def print_line(text: object = "", style: Style = "", indent: int = 0, hang: int = 0) -> None:
     """Print a line; on a terminal a long one is wrapped, with ``hang`` before its continuation."""
-    shown = printable(text)
+    shown = with_program_name(printable(text))
     if not is_terminal():
         _print_plain(shown, indent)
         return
@@ -49,6 +72,8 @@ def print_line(text: object = "", style: Style = "", indent: int = 0, hang: int 
 def print_command(command: str, meaning: str = "", indent: int = 2) -> None:
     """Print a command to copy, and on the next line what it does."""
     shown = printable(command)
+    if shown.startswith("wcflow "):
+        shown = program_name() + shown.removeprefix("wcflow")
     if is_terminal():
         _terminal_module().command(shown, "bold", indent)
     else:
@@ -65,7 +90,7 @@ def print_heading(text: str) -> None:
 
 def print_error(message: str, advice: str = "") -> None:
     """Print on stderr what went wrong and what to do."""
-    first, *rest = redact_keys(printable(message, lines=True)).split("\n")
+    first, *rest = with_program_name(redact_keys(printable(message, lines=True))).split("\n")
     _terminal_module().print_stderr("wcflow: ", first, "bold red")
     for line in rest:
         _terminal_module().print_stderr("", line)
@@ -74,7 +99,7 @@ def print_error(message: str, advice: str = "") -> None:
 
 def _print_advice(advice: str) -> None:
     if advice:
-        shown = redact_keys(printable(as_sentence(advice)))
+        shown = with_program_name(redact_keys(printable(as_sentence(advice))))
         _terminal_module().print_stderr("  What to do: ", shown, "bold")
 
 
@@ -90,7 +115,7 @@ def as_sentence(advice: str) -> str:
 
 def print_warning(message: str, advice: str = "") -> None:
     """Print a warning on stderr, and what to do."""
-    shown = redact_keys(printable(message, lines=True))
+    shown = with_program_name(redact_keys(printable(message, lines=True)))
     _terminal_module().print_stderr("warning: ", shown, "yellow")
     _print_advice(advice)
 

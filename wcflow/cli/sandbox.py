@@ -78,12 +78,20 @@ def register(app: typer.Typer) -> None:
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(metavar="PORT", help="The port to listen on; 0 means any free port.")
+        int,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="The port to listen on; 0 means any free port.",
+        ),
     ] = DEFAULT_PORT,
     people: Annotated[
-        int, typer.Option(metavar="N", min=0, help="How many customers it has.")
+        int, typer.Option(metavar="N", min=0, max=100_000, help="How many customers it has.")
     ] = 500,
-    orders: Annotated[int, typer.Option(metavar="N", min=0, help="How many orders it has.")] = 2500,
+    orders: Annotated[
+        int, typer.Option(metavar="N", min=0, max=1_000_000, help="How many orders it has.")
+    ] = 2500,
     seed: Annotated[
         int,
         typer.Option(metavar="N", help="The same number creates the same customers and orders."),

@@ -8,8 +8,9 @@ import typer
 
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
+from wcflow.cli.plan import plan
 from wcflow.cli.session import Session, for_each_store, open_session
-from wcflow.errors import DONE, SOME_FAILED
+from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.maintenance import approve
 from wcflow.sync import SyncContext, SyncResult, deliver_store, hold_lease
 
@@ -32,6 +33,10 @@ def sync(
     approved: Annotated[
         bool, typer.Option("--approve", help="Approve everything that is waiting, and write it.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only show what would be written, as 'wcflow plan' does."),
+    ] = False,
     verbose: Verbose = False,
     accepted: Annotated[bool, typer.Option("--accept", hidden=True)] = False,
 ) -> None:
@@ -40,6 +45,10 @@ def sync(
     The very first changes, and more than max_writes at once, wait for your approval: 'wcflow plan'
     shows them, 'wcflow approve' (or --approve here) approves them. 'wcflow run' syncs all the time.
     """
+    if dry_run:
+        if approved or accepted:
+            raise UsageError("--dry-run writes nothing, so there is nothing to --approve")
+        plan(config=config, store=store, verbose=verbose)
     with open_session(config, verbose=verbose) as session:
         code = for_each_store(
             session,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,7 +144,7 @@ def _build_engine(url: URL) -> Engine:
     except ModuleNotFoundError as missing:
         raise SetupError(
             f"the database {_location(url)} needs the Python module {missing.name}",
-            "Install the postgres extra: pip install 'wcflow[postgres]'.",
+            f"Run: {shlex.quote(sys.executable)} -m pip install 'psycopg[binary]'",
         ) from missing
     except ArgumentError as error:
         raise SetupError(
