@@ -133,6 +133,27 @@ def test_check_shows_all_problems_with_file_and_line_and_exits_with_78(cli):
     assert "2 problems in the configuration" in ran.err
 
 
+def test_a_configuration_that_cannot_be_read_is_a_problem_of_the_configuration(cli, monkeypatch):
+    """After exit code 2 systemd would start the service again and again."""
+
+    def refuse(path, *_args, **_more):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.access", lambda *_args, **_more: False)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    ran = cli.run("check", mounted_at=None)
+    assert 78 == ran.code
+    assert f"{cli.config}: cannot be read: permission denied (the user that runs" in ran.err
+
+
+def test_check_shows_only_problems_and_warnings_with_quiet(cli):
+    """systemd calls it at each reload."""
+    assert (0, "", "") == cli.run("check", "--quiet", mounted_at=None)
+    cli.config.chmod(0o644)
+    ran = cli.run("check", "--quiet", mounted_at=None)
+    assert (0, "", True) == (ran.code, ran.out, "chmod 600" in ran.err)
+
+
 def test_check_warns_of_keys_that_others_can_read(cli):
     cli.config.chmod(0o644)
     ran = cli.run("check", mounted_at=None)

@@ -37,6 +37,9 @@ ConfigFile = Annotated[
         metavar="FILE",
         help=f"The configuration file. [default: {LOCAL_INI} here, then {SYSTEM_INI}]",
         show_default=False,
+        # A file that cannot be read is a problem of the configuration, not of the command line:
+        # after exit code 2, systemd would start the service again and again.
+        readable=False,
     ),
 ]
 StoreName = Annotated[

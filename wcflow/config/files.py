@@ -23,6 +23,12 @@ _MAX_BYTES = 2_000_000
 """The largest file in bytes: room for thousands of rules, but not for an endless device."""
 
 
+_READ_HINTS: dict[type[OSError], str] = {
+    FileNotFoundError: "'wcflow init' writes one",
+    PermissionError: "the user that runs wcflow must be able to read it, also the service's user",
+}
+
+
 def read_file(path: Path) -> bytes:
     """Read a file; raises OSError if it is too large."""
     with path.open("rb") as file:
@@ -47,7 +53,7 @@ class IniFiles:
             data = self.read(path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            hint = "'wcflow init' writes one" if isinstance(error, FileNotFoundError) else ""
+            hint = _READ_HINTS.get(type(error), "")
             rule_error = RuleError("", f"cannot be read: {reason.lower()}", hint)
             self.findings.problem(str(path), 0, "", rule_error)
             self.findings.unreadable.add(str(path))
