@@ -47,13 +47,13 @@ def test_the_tags_of_a_guest_are_on_the_latest_order_only(simulate):
     assert ({"New"}, []) == (sim.tags(order), sim.sandbox.customer_ids())
 
 
-def test_an_older_order_keeps_its_segment(simulate):
+def test_an_older_order_loses_its_segment(simulate):
     sim = simulate()
     first = sim.place_order(email="g@example.com", days_ago=5)
     sim.settle()
     second = sim.place_order(email="g@example.com", total="2000.00")
     sim.settle()
-    assert ("New", "VIP") == (sim.segment(first), sim.segment(second))
+    assert (None, "VIP") == (sim.segment(first), sim.segment(second))
 
 
 def test_guest_orders_under_the_address_of_an_account_count_for_the_account(simulate):

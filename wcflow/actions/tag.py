@@ -61,6 +61,8 @@ REMOVE_TAG = Action(
 def tag_state(target: TagTarget) -> Send:
     """Return what one place of the store should show."""
     payload = {"wanted": sorted(target.wanted), "segment": target.shows.segment}
+    if target.place:
+        payload["place"] = target.place
     return Send(f"tags_{target.kind}", payload, target.id)
 
 
@@ -71,6 +73,8 @@ def tag_change(change: AddTag | RemoveTag) -> Send:
 
 
 def _content(payload: Payload, _zone: tzinfo) -> str:
+    if payload.get("place") == "stale":
+        return "(none, because a later order shows them)"
     segment = f"; segment {payload['segment']}" if payload["segment"] else ""
     return f"{join_tags(payload['wanted']) or '(none)'}{segment}"
 

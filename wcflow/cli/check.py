@@ -86,6 +86,8 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
         yield "    wcflow never writes to it"
     if store.order_tags == "none":
         yield "    orders get neither tags nor segment"
+    if store.order_tags == "all":
+        yield "    all orders of a customer show their tags and segment"
     if store.guests == "ignore":
         yield "    guest orders are ignored"
     if store.shared_emails:

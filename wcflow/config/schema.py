@@ -140,10 +140,11 @@ _STORE = kind_of(
     Key("write", "yes or no", "Whether wcflow writes to the store.", "yes", values.yes_or_no, True),
     Key(
         "order_tags",
-        "latest or none",
-        "Whether a customer's latest order also gets their tags and segment.",
+        "latest, all or none",
+        "Which orders show the customer's tags and segment: the latest, all or none. With latest they"
+        " are removed from an order that is no longer the latest.",
         "latest",
-        values.choice("latest", "none"),
+        values.choice("latest", "all", "none"),
         "latest",
     ),
     Key(

@@ -109,7 +109,7 @@ def _build_context(
     )
     policy = Policy(
         started,
-        order_tags=settings.order_tags == "latest",
+        order_tags=settings.order_tags,
         customer_tags=known.row.can_read_meta,
         respect=config.manual_tags == "respect",
         store=settings.name,

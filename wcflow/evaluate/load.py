@@ -20,6 +20,7 @@ from wcflow.profile import Profile, account_in, email_in
 from wcflow.records import Customer, Order
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import FIRST_ORDER
+from wcflow.rules.older_orders import older_places
 from wcflow.rules.tags import Memory, places_changed_by_hand
 from wcflow.rules.workflow_run import Handled, Run
 from wcflow.units import is_anonymous, is_nobody, normalize_email
@@ -40,7 +41,11 @@ def load_inputs(
     changed_by_hand = {
         person: places_changed_by_hand(profiles[person], memories[person]) for person in persons
     }
-    written = load_written_tags(tx, store, set(chain.from_iterable(changed_by_hand.values())))
+    places = {
+        person: changed_by_hand[person] + older_places(profiles[person], memories[person])
+        for person in persons
+    }
+    written = load_written_tags(tx, store, set(chain.from_iterable(places.values())))
     return [
         EvaluationInput(
             profiles[person],
@@ -51,7 +56,7 @@ def load_inputs(
             ),
             frozenset(waiting.get(person, ())),
             orders_elsewhere,
-            {place: written[place] for place in changed_by_hand[person] if place in written},
+            {place: written[place] for place in places[person] if place in written},
             lost_steps.get(person, {}),
         )
         for person in persons

@@ -18,6 +18,7 @@ from wcflow.database.customers import load_customers
 from wcflow.database.orders import load_orders
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.tags import load_written_tags
+from wcflow.rules.older_orders import tags_of_others
 from wcflow.rules.tags import (
     NO_CHANGE,
     Memory,
@@ -27,6 +28,7 @@ from wcflow.rules.tags import (
     copy_of,
     known_meta,
     merge_tags,
+    read_tag_meta,
 )
 
 Meta = Mapping[str, str | None]
@@ -87,6 +89,8 @@ class MetaPlanner:
         self, entry: OutboxEntry, memory: Memory, shown: Mapping[str, str] | None
     ) -> MetaPlan:
         resource = target_of(entry)
+        if entry.payload.get("place"):
+            return self._plan_older_order(entry, memory, shown)
         copy = copy_of(resource, shown, memory, self.written)
         merged = merge_tags(
             [copy],
@@ -104,6 +108,20 @@ class MetaPlanner:
             merged.target - merged.added_by_hand, (copy.base or frozenset()) - merged.target
         )
         return MetaPlan(entry, written.meta, after.with_written(resource, written), put)
+
+    def _plan_older_order(
+        self, entry: OutboxEntry, memory: Memory, shown: Mapping[str, str] | None
+    ) -> MetaPlan:
+        """Plan an order beside the latest: manual changes there say nothing about the person."""
+        wanted = frozenset(entry.payload["wanted"])
+        tags: frozenset[str] = frozenset()
+        if entry.payload["place"] == "older":
+            tags = (wanted - memory.removed_by_hand) | memory.added_by_hand
+        here = read_tag_meta(shown) or TagMeta(frozenset())
+        before = self.written.get(target_of(entry), NO_CHANGE)
+        others = tags_of_others(here, before, self._ours | wanted, memory)
+        written = TagMeta(tags | others, entry.payload["segment"])
+        return MetaPlan(entry, written.meta, memory, TagChange(tags, here.tags - written.tags))
 
 
 @dataclass(frozen=True, slots=True)

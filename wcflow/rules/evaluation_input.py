@@ -23,7 +23,7 @@ class Policy(msgspec.Struct, frozen=True):
     """
 
     watching_since: datetime
-    order_tags: bool = True
+    order_tags: str = "latest"
     customer_tags: bool = True
     respect: bool = True
     store: str = ""
@@ -56,7 +56,9 @@ class TagTarget(msgspec.Struct, frozen=True):
 
     ``wanted`` are the tags of rules and workflows, before manual changes are merged in, which
     happens again at delivery. ``shows`` is what the meta should contain as far as is known;
-    ``differs`` says whether the store, as far as is known, contains something else.
+    ``differs`` says whether the store, as far as is known, contains something else. ``place`` is ""
+    for the customer and the latest order, "older" for other orders that show the same, and "stale"
+    for orders from which the tags are removed.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class TagTarget(msgspec.Struct, frozen=True):
     wanted: frozenset[str]
     shows: TagMeta
     differs: bool
+    place: str = ""
 
 
 class NextEvaluation(msgspec.Struct, frozen=True):

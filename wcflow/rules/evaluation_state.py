@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,6 +16,7 @@ from wcflow.rules.classify import NO_TAGS, Classification, lifecycle_segment
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy, TagTarget
 from wcflow.rules.model import MATCHING, NO_RULES, SEGMENT, TAGS, RuleName, Rules, names_of
+from wcflow.rules.older_orders import same_targets, stale_targets
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.tags import (
     UNKNOWN_COPY,
@@ -56,7 +57,7 @@ class PreviousState(msgspec.Struct, frozen=True):
 class EvaluationState(msgspec.Struct, frozen=True):
     """An evaluation input with the rules, the settings and the tags in the store.
 
-    ``copies`` are the tags on the customer and the latest order, ``newest`` is that order and
+    ``copies`` are the tags on the customer, the latest order and the former latest one, ``newest`` is that order and
     ``on_order`` the copy on it. ``shown`` is the tag meta of the customer and of the order, None
     where unknown. ``merges`` caches merged tags by the wanted tags.
     """
@@ -230,10 +231,18 @@ class EvaluationState(msgspec.Struct, frozen=True):
             differs = shows != (on_customer or memory.written_to_customer or EMPTY_TAG_META)
             targets.append(_target("customer", account.id, wanted, shows, differs))
         order = self.newest
-        if order is not None and self.policy.order_tags:
+        if order is not None and self.policy.order_tags != "none":
             differs = shows != (on_order or EMPTY_TAG_META)
-            targets.append(_target("order", order.id, wanted, shows, differs))
+            latest = _target("order", order.id, wanted, shows, differs)
+            targets += [latest, *self._older_targets(memory, latest)]
         return tuple(targets)
+
+    def _older_targets(self, memory: Memory, latest: TagTarget) -> Iterator[TagTarget]:
+        profile = self.evaluation_input.profile
+        known = (profile, memory, self.evaluation_input.written, self.rules.static_tags)
+        if self.policy.order_tags == "all":
+            return same_targets(*known, latest, self.policy.watching_since)
+        return stale_targets(*known)
 
 
 SECOND = timedelta(seconds=1)
@@ -261,9 +270,21 @@ def prepare_evaluation(
         on_customer = copy_of(
             ("customer", account.id), account_meta, memory, evaluation_input.written
         )
-    copies = (on_customer, on_order)
-    seen = copies if policy.order_tags else copies[:1]
+    copies = (on_customer, on_order, *_former_copies(evaluation_input, order))
+    seen = copies if policy.order_tags != "none" else copies[:1]
     return _state(evaluation_input, rules, policy, seen, order, on_order, shown)
+
+
+def _former_copies(evaluation_input: EvaluationInput, newest: Order | None) -> Iterator[TagCopy]:
+    """Return the tags on the order that was the latest until now: people may have changed them."""
+    memory = evaluation_input.memory
+    former = memory.written_order_id
+    if not former or (newest is not None and newest.id == former):
+        return
+    for order in evaluation_input.profile.orders:
+        if order.id == former:
+            meta = known_meta(order.meta, order.odd_fields)
+            yield copy_of(("order", former), meta, memory, evaluation_input.written)
 
 
 def with_workflow_tags(tags: frozenset[str], added_by_workflows: frozenset[str]) -> frozenset[str]:
