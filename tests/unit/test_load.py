@@ -399,3 +399,14 @@ def test_values_can_be_set_only_in_an_existing_section():
 def test_a_value_that_would_be_read_back_differently_is_rejected(value):
     with pytest.raises(ValueError, match="expected a key and a value of one line"):
         set_values("[wcflow]\n", "wcflow", {"database": value})
+
+
+def test_a_shown_group_without_segments_is_a_problem(write_ini):
+    path = write_ini(
+        "[wcflow]\nshown_group = lifecyle\n[segment A]\ngroup = lifecycle\nwhen = is_guest\n"
+    )
+    expected = (
+        "wcflow.ini:2: [wcflow]: expected the group of a segment, got 'lifecyle'"
+        " (did you mean 'lifecycle'?)"
+    )
+    assert [expected] == problems_of(path, need_store=False)

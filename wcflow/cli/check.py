@@ -15,7 +15,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
-from wcflow.rules.model import Once, Segment, TagRule, Workflow
+from wcflow.rules.model import Once, Rules, Segment, TagRule, Workflow
 from wcflow.units import Duration, duration_words
 
 
@@ -78,6 +78,16 @@ def _general_lines(config: Config) -> Iterator[str]:
         yield f"more than {config.max_writes} changes in one sync wait for 'wcflow approve'"
     if config.manual_tags == "restore":
         yield "a tag that someone removes by hand is added again while its rule is true"
+    yield from _shown_group_lines(config.rules)
+
+
+def _shown_group_lines(rules: Rules) -> Iterator[str]:
+    groups = dict.fromkeys(rule.group for rule in rules.segments if rule.group)
+    if rules.shown_group in groups:
+        only = " (the only group)" if len(groups) == 1 else ""
+        yield f"the store shows the segment of the group {rules.shown_group}{only} as wcflow_segment"
+    elif groups:
+        yield f"the store shows no segment; shown_group can be one of: {', '.join(groups)}"
 
 
 def _store_lines(store: StoreSettings) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.stores import StoreSettings
+from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import find_attribute
 from wcflow.rules.conditions import Condition
 from wcflow.rules.model import MATCHING, SEGMENT, TAGS, RuleName, Rules, Segment, TagRule, Workflow
@@ -32,6 +33,8 @@ def compute_digest(
         "workflows": sorted((_workflow_data(rule) for rule in rules.workflows), key=str),
         **{f"{kind}s": _action_rules(kind, known) for kind, known in rules.sections.items()},
         "stores": sorted((_store_data(store) for store in stores), key=str),
+        # Nothing for the default, so that the digests in databases stay the same.
+        **({} if rules.shown_group == LIFECYCLE else {"shown_group": rules.shown_group}),
     }
     return _hash(meaning)
 

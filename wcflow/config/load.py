@@ -27,6 +27,7 @@ from wcflow.config.rules import (
     check_action_sections,
     check_references,
     conditions_and_templates,
+    find_shown_group,
     read_segment,
     read_tag_rule,
     read_workflow,
@@ -83,7 +84,7 @@ def load_config(
     general = _general_section(path, parsed_sections, findings)
     stores = read_stores(parsed_sections["store"], secret_reader)
     database = _database_url(general, secret_reader)
-    rules = _build_rules(parsed_sections, general["paid_statuses"])
+    rules = _build_rules(parsed_sections, general)
     warn_of_paid_statuses(general, general["paid_statuses"])
     for section in parsed_sections["store"]:
         warn_of_counts_when(section, general["paid_statuses"])
@@ -167,9 +168,7 @@ def _database_dir(base: Path, env: Mapping[str, str]) -> Path:
     return Path(state).absolute() if state else STATE_DIR if base == SYSTEM_DIR else base
 
 
-def _build_rules(
-    parsed_sections: dict[str, list[ParsedSection]], paid_statuses: tuple[str, ...]
-) -> Rules:
+def _build_rules(parsed_sections: dict[str, list[ParsedSection]], general: ParsedSection) -> Rules:
     of_actions = {
         kind: {parsed.name: action_rule(parsed, section) for parsed in parsed_sections[kind]}
         for kind, section in SECTIONS.items()
@@ -184,7 +183,7 @@ def _build_rules(
         (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
     ]
     check_references(parsed_rules, [parsed.name for parsed in parsed_sections["segment"]])
-    warn_of_rules(parsed_rules, paid_statuses)
+    warn_of_rules(parsed_rules, general["paid_statuses"])
     for kind, section in SECTIONS.items():
         check_action_sections(parsed_rules, section, parsed_sections[kind])
     return Rules(
@@ -193,6 +192,7 @@ def _build_rules(
         workflows=tuple(rule for _, rule in workflows if rule is not None),
         sections=of_actions,
         actions=ACTIONS,
+        shown_group=find_shown_group(general, [rule for _, rule in segments]),
     )
 
 

@@ -83,6 +83,10 @@ class Findings:
             ConfigWarning(file, line, section, redact_credentials(text), redact_credentials(hint))
         ] = None
 
+    @property
+    def has_problems(self) -> bool:
+        return bool(self._problems)
+
     def problems(self, files: Iterable[str]) -> list[Problem]:
         """Return the problems by file, in the order of ``files``, and by line."""
         return _sort_by_file(self._problems, files)

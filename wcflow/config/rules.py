@@ -186,6 +186,18 @@ def conditions_and_templates(rules: Rules) -> Iterator[Condition | Template]:
             yield from (step.template for step in rule.do if step.template is not None)
 
 
+def find_shown_group(general: ParsedSection, segments: Iterable[Segment | None]) -> str:
+    """Return the group that the store shows; reports one that does not exist."""
+    groups = dict.fromkeys(each.group for each in segments if each and each.group)
+    named: str = general["shown_group"]
+    if named not in ("", LIFECYCLE, *groups) and not general.findings.has_problems:
+        hint = did_you_mean(named, groups) or f"the groups are: {', '.join(groups) or 'none'}"
+        general.report("shown_group", RuleError("the group of a segment", repr(named), hint))
+    if named or LIFECYCLE in groups or len(groups) != 1:
+        return named or LIFECYCLE
+    return next(iter(groups))
+
+
 def check_action_sections(
     rules: Sequence[ParsedRule], of: ActionSection, sections: Iterable[ParsedSection]
 ) -> None:

@@ -69,6 +69,15 @@ _GENERAL = kind_of(
         values.choice("respect", "restore"),
         "respect",
     ),
+    Key(
+        "shown_group",
+        "name",
+        "The group whose segment the store shows as wcflow_segment. Default: lifecycle, or the only"
+        " group.",
+        "lifecycle",
+        values.as_written,
+        "",
+    ),
     Key("log_level", "level", "How much is logged.", "info", values.choice(*LOG_LEVELS), "info"),
     Key(
         "log_format",

@@ -182,10 +182,10 @@ def _evaluate_tag(rule: TagRule, drafts: Iterable[_Draft]) -> None:
             draft.results.append(RuleResult("tag", name, when, context, bool(tags), failure, tags))
 
 
-def lifecycle_segment(segments: Iterable[str], rules: Rules) -> str:
+def shown_segment(segments: Iterable[str], rules: Rules) -> str:
     """Return the lifecycle segment among ``segments``, or nothing."""
     held = frozenset(segments)
-    return next((name for name in rules.lifecycle if name in held), "")
+    return next((name for name in rules.shown_segments if name in held), "")
 
 
 def _change_times(rule: TagRule, context: Context) -> Iterator[datetime]:

@@ -12,7 +12,7 @@ import msgspec
 
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
-from wcflow.rules.classify import NO_TAGS, Classification, lifecycle_segment
+from wcflow.rules.classify import NO_TAGS, Classification, shown_segment
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy, TagTarget
 from wcflow.rules.model import MATCHING, NO_RULES, SEGMENT, TAGS, RuleName, Rules, names_of
@@ -223,7 +223,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         """Return the customer and order that should show the person's tags."""
         wanted = with_workflow_tags(classification.tags, memory.added_by_workflows)
         shown = (wanted - memory.removed_by_hand) | memory.added_by_hand
-        shows = _written(shown, lifecycle_segment(classification.segments, self.rules))
+        shows = _written(shown, shown_segment(classification.segments, self.rules))
         account = self.evaluation_input.profile.account
         on_customer, on_order = self.shown
         targets = []

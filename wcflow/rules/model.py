@@ -81,12 +81,14 @@ class Rules:
     sections: Sections = field(default_factory=dict)
     actions: Actions = field(default_factory=dict, repr=False)
     digest: str = ""
+    shown_group: str = LIFECYCLE
+    """The group whose segment the store shows as ``wcflow_segment``."""
     section_names: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
     """The sections of actions, as (kind, name)."""
     static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
     """The tags of rules that do not depend on the person."""
-    lifecycle: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """The segments of the group ``lifecycle``, in file order."""
+    shown_segments: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The segments of the shown group, in file order."""
     matching: tuple[Workflow, ...] = field(init=False, repr=False, compare=False)
     """The workflows with the trigger ``customer_matches`` and a condition."""
 
@@ -96,8 +98,8 @@ class Rules:
         plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
         ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
         object.__setattr__(self, "static_tags", ours)
-        lifecycle = tuple(rule.name for rule in self.segments if rule.group == LIFECYCLE)
-        object.__setattr__(self, "lifecycle", lifecycle)
+        shown = tuple(rule.name for rule in self.segments if rule.group == self.shown_group)
+        object.__setattr__(self, "shown_segments", shown)
         matches = (each for each in self.workflows if each.trigger.name == "customer_matches")
         object.__setattr__(self, "matching", tuple(each for each in matches if each.when))
 

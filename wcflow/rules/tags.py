@@ -131,7 +131,7 @@ NO_CHANGES: Mapping[TagPlace, TagChange] = {}
 
 
 class TagMeta(msgspec.Struct, frozen=True):
-    """The tags and the lifecycle segment in the meta of a customer or order."""
+    """The tags and the shown segment in the meta of a customer or order."""
 
     tags: frozenset[str]
     segment: str = ""
