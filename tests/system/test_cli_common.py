@@ -236,6 +236,39 @@ def test_wide_letters_take_two_columns():
     assert ["name  id", "伊藤   1"] == output.format_table(["name", "id"], [["伊藤", 1]])
 
 
+@pytest.mark.parametrize("emoji", ["👨\u200d👩\u200d👧\u200d👦", "🇩🇪", "👍🏽", "❤️"])
+def test_joined_emoji_take_two_columns(emoji):
+    assert ["name  id", f"{emoji}     1"] == output.format_table(["name", "id"], [[emoji, 1]])
+
+
+def test_a_terminal_shows_joined_emoji_whole(monkeypatch, capsys):
+    """In a table that is too wide, too."""
+    family, flag = "👨\u200d👩\u200d👧\u200d👦", "🇩🇪"
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    output.print_table(["name", "text"], [[f"Anna {family}{flag}", f"{family} " * 30]])
+    shown = capsys.readouterr().out
+    assert (31, 1) == (shown.count(family), shown.count(flag))
+
+
+@pytest.mark.parametrize("columns", [60, 81, 100])
+def test_a_table_of_many_short_columns_loses_no_letter(monkeypatch, capsys, columns):
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    output.print_table(list("ABCDEFGH"), [[f"{each} abc {each}{each} xyz" for each in range(8)]])
+    shown = capsys.readouterr().out
+    assert [8, 8, 8] == [shown.count(each) for each in ("abc", "y", "z")]
+
+
+def test_a_table_with_headings_wider_than_its_cells_loses_no_letter(monkeypatch, capsys):
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    output.print_table(
+        [f"heading {each}" for each in range(4)] + ["last"], [[*"abcd", "the very end"]]
+    )
+    assert "end" in capsys.readouterr().out
+
+
 def test_a_closed_pipe_causes_no_message():
     """For example ``wcflow reference | head -1``."""
     reading, writing = os.pipe()

@@ -39,8 +39,18 @@ def test_a_page_escapes_every_text():
     assert [] == [each for each in ("<b>", "<i>", "<u>", "<script>") if each in text]
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot;" in text
     assert '<td class="number">1,234</td>' in text
+    assert '<th scope="col">&lt;u&gt;</th>' in text
     assert text.endswith("</html>\n")
     assert "http" not in text, "the page needs no other file"
+
+
+def test_numbers_are_aligned_right_with_their_heading():
+    file = io.StringIO()
+    HtmlFile(file, "x").table(["name", "count"], [["a", 1], ["b", 2]])
+    HtmlFile(file, "x").table(["name"], [])
+    text = file.getvalue()
+    assert '<th scope="col">name</th><th scope="col" class="number">count</th>' in text
+    assert 2 == text.count("</table>")
 
 
 def test_only_the_owner_can_read_a_file(tmp_path):

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -97,9 +98,11 @@ class HtmlFile:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table; numbers are aligned right."""
-        head = "".join(f'<th scope="col">{_escape(each)}</th>' for each in columns)
+        rest = iter(rows)
+        first = next(rest, ())
+        head = "".join(map(_html_heading, columns, first or columns))
         self._write(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n")
-        for row in rows:
+        for row in chain([first] if first else [], rest):
             self._write(f"<tr>{''.join(map(_html_cell, row))}</tr>\n")
         self._write("</tbody>\n</table>\n")
 
@@ -112,6 +115,11 @@ class HtmlFile:
 
 def _escape(value: object) -> str:
     return html.escape(output.printable(value))
+
+
+def _html_heading(column: str, below: object) -> str:
+    number = ' class="number"' if isinstance(below, int | Decimal) else ""
+    return f'<th scope="col"{number}>{_escape(column)}</th>'
 
 
 def _html_cell(value: object) -> str:

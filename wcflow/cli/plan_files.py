@@ -68,6 +68,7 @@ class HtmlReport:
         """Add a store."""
         page = self._page
         page.heading(f"{plan.store}: {plan.url}")
+        page.paragraph(f"As of {output.format_time(plan.at, plan.zone)}, {plan.zone}.")
         if plan.totals.people:
             page.paragraph(summary(plan.totals))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
@@ -31,6 +31,7 @@ class StorePlan:
 
     store: str
     url: str
+    at: datetime
     zone: tzinfo
     writes: bool
     hold_reason: str
@@ -53,7 +54,7 @@ def load_plan(
     """
     row = load_store_row(tx, context.name)
     assert row is not None, "the store is known before its plan is shown"
-    zone = parse_zone(row.time_zone)
+    zone, now = parse_zone(row.time_zone), context.clock()
     config = context.config
     waiting = _read(
         tx, context, "due", _Part(Details(most), TotalsCounter(config.rules.segments)), zone, whole
@@ -64,9 +65,10 @@ def load_plan(
     return StorePlan(
         store=context.name,
         url=row.url,
+        at=now,
         zone=zone,
         writes=context.settings.write,
-        hold_reason=any_hold(tx, row, config.max_writes, context.clock()),
+        hold_reason=any_hold(tx, row, config.max_writes, now),
         totals=waiting.counter.totals(people.count_by_segment(tx, context.name)),
         details=waiting.details,
         dry_run_counts=dict(dry_run.counter.kinds),

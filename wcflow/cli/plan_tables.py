@@ -20,6 +20,13 @@ _NOTHING, _UNKNOWN = "(none)", "(not readable)"
 COLUMNS = ("customer", "where", "why", "change")
 
 
+class Count(int):
+    """A number of people or changes, which is shown with separators: 56,455."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"
+
+
 class Table(NamedTuple):
     """A table with its heading."""
 
@@ -80,8 +87,8 @@ def total_tables(totals: PlanTotals) -> Iterator[Table]:
     segments = [
         (
             each.segment,
-            "not known" if each.before is None else each.before,
-            each.after,
+            "not known" if each.before is None else Count(each.before),
+            Count(each.after),
             _signed(each.before, each.after),
         )
         for each in totals.segments
@@ -94,8 +101,8 @@ def total_tables(totals: PlanTotals) -> Iterator[Table]:
         )
         for each in totals.tags
     ]
-    rules = [(each.rule, each.people, format_counts(each.kinds)) for each in totals.rules]
-    kinds = [(kind.several, totals.kinds[kind.name]) for kind in kinds_of(totals.kinds)]
+    rules = [(each.rule, Count(each.people), format_counts(each.kinds)) for each in totals.rules]
+    kinds = [(kind.several, Count(totals.kinds[kind.name])) for kind in kinds_of(totals.kinds)]
     yield from (
         table
         for table in (

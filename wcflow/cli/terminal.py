@@ -6,8 +6,8 @@ Text is cleaned in output.py, and never interpreted as markup.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -18,6 +18,9 @@ from rich.text import Text
 
 _SHORT_CELL = 18
 """Columns up to this width are never wrapped: ids, states, times."""
+
+_NARROW = 8
+"""The width below which wrapped columns are hard to read."""
 
 _CONTINUED, _CONTINUATION_INDENT = " \\", "    "
 
@@ -81,17 +84,35 @@ def table(
         show_header=header,
         header_style="bold",
     )
+    console = _console(sys.stdout)
+    heads = [cell_len(column) if header else 0 for column in columns]
+    widths = [
+        max([head, *(cell_len(str(row[at])) for row in rows)]) for at, head in enumerate(heads)
+    ]
+    whole = _whole_columns(widths, console.width - indent)
     for at, column in enumerate(columns):
-        widest = max((cell_len(str(row[at])) for row in rows), default=0)
-        made.add_column(
-            column,
-            justify="right" if to_right[at] else "left",
-            overflow="fold",
-            no_wrap=widest <= _SHORT_CELL,
-        )
+        justify: Literal["left", "right"] = "right" if to_right[at] else "left"
+        made.add_column(column, justify=justify, overflow="fold", no_wrap=at in whole)
     for row in rows:
         made.add_row(*(Text(str(cell)) for cell in row))
-    _console(sys.stdout).print(_indented(made, indent))
+    console.print(_indented(made, indent))
+
+
+def _whole_columns(widths: Sequence[int], width: int) -> set[int]:
+    """Return the columns that are not wrapped: the short ones, as far as all columns fit.
+
+    A column that may not be wrapped would be cut off.
+    """
+    whole = {at for at, each in enumerate(widths) if each <= _SHORT_CELL}
+    while whole and _least_width(widths, whole) > width:
+        whole.remove(max(whole, key=lambda at: (widths[at], at)))
+    return whole
+
+
+def _least_width(widths: Sequence[int], whole: Collection[int]) -> int:
+    """Return how many characters a table takes at least, with three between columns."""
+    columns = (each if at in whole else min(each, _NARROW) for at, each in enumerate(widths))
+    return sum(columns) + 3 * (len(widths) - 1)
 
 
 def _console(stream: TextIO) -> Console:
