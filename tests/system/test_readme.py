@@ -41,7 +41,8 @@ def test_the_ini_examples_of_the_readme_load(tmp_path):
         file = tmp_path / f"{number}.ini"
         file.write_text(store + text)
         file.chmod(0o600)
-        assert load_config(file, {}).rules.workflows
+        config = load_config(file, {})
+        assert config.rules.workflows or config.alerts
 
 
 def test_the_example_of_a_mistake_has_the_current_message(tmp_path):
@@ -59,7 +60,11 @@ def test_each_command_of_the_readme_exists(command):
     """So do its options."""
     args = shlex.split(re.sub(r"\[[A-Z]+\]", "", command))[1:]
     plain = [word for word in args if not word.startswith("-")]
-    path = plain[:2] if plain and plain[0] in ("customer", "outbox", "workflow") else plain[:1]
+    path = (
+        plain[:2]
+        if plain and plain[0] in ("alerts", "customer", "outbox", "workflow")
+        else plain[:1]
+    )
     shown = run(*path, "--help")
     assert 0 == shown.exit_code
     for option in (word for word in args if word.startswith("--")):

@@ -62,6 +62,37 @@ def test_systemd_reports_no_problem_in_the_unit(analyze, tmp_path):
     assert (0, "", "") == analyze("verify", "--man=no", installed)
 
 
+def test_systemd_reports_no_problem_in_the_unit_that_tells_of_a_failure(analyze, tmp_path):
+    """With the line that its comment tells an admin to add to the service."""
+    failed = UNIT.with_name("wcflow-failed@.service")
+    (line,) = re.findall(r"^#     (OnFailure=.*)$", failed.read_text(), re.MULTILINE)
+    (tmp_path / failed.name).write_text(failed.read_text())
+    installed = tmp_path / UNIT.name
+    text = UNIT.read_text().replace(COMMAND, sys.executable)
+    installed.write_text(text.replace("[Unit]\n", f"[Unit]\n{line}\n", 1))
+
+    assert (0, "", "") == analyze("verify", "--man=no", installed, tmp_path / failed.name)
+
+
+def test_the_unit_that_tells_of_a_failure_calls_the_check(tmp_path):
+    """The command itself, with the file that systemd would hand it."""
+    failed = UNIT.with_name("wcflow-failed@.service").read_text()
+    (command,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", failed, re.MULTILINE)
+    (tmp_path / "ping_url").write_text("http://127.0.0.1:9/check\n")
+    (tmp_path / "curl").write_text('#!/bin/sh\ncat\necho "$@"\n')
+    (tmp_path / "curl").chmod(0o755)
+    for name, value in (("$$", "$"), ("%i", "wcflow.service"), ("%H", "web1")):
+        command = command.replace(name, value)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    ran = subprocess.run(
+        ["/bin/sh", "-c", command], env=env, capture_output=True, text=True, check=True
+    )
+
+    config, arguments = ran.stdout.splitlines()
+    assert "url = http://127.0.0.1:9/check/fail" == config
+    assert "--data-raw wcflow.service has failed on web1" in arguments
+
+
 def test_the_exposure_of_the_service_is_low(analyze):
     """By systemd's own measure it is below 1.5 of 10."""
     _, out, _ = analyze("security", "--offline=true", "--no-pager", UNIT)

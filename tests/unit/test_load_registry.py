@@ -6,7 +6,13 @@ from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.schema import PLANNED_KEYS, PLANNED_KINDS, kinds
 
-ENV = {"WC_CONSUMER_KEY": f"ck_{'a' * 40}", "WC_CONSUMER_SECRET": f"cs_{'b' * 40}"}
+URL = "https://hc.example/1"
+ENV = {
+    "WC_CONSUMER_KEY": f"ck_{'a' * 40}",
+    "WC_CONSUMER_SECRET": f"cs_{'b' * 40}",
+    "PING_URL": URL,
+    "APPRISE_URLS": "json://host",
+}
 KEYS = [(kind, key) for kind in kinds().values() for key in kind.keys.values()]
 OTHERS = (
     "[segment VIP]\nwhen = is_guest\ntag = none\n[segment Other]\nwhen = is_registered\n"
@@ -15,6 +21,8 @@ OTHERS = (
 REQUIRED = {
     "store": "url = https://other.example\nconsumer_key = $WC_CONSUMER_KEY\n"
     "consumer_secret = $WC_CONSUMER_SECRET\n",
+    "alerts": "email = me@shop.example\nping_url = https://hc.example/1\n"
+    "smtp_url = smtps://mail.example\napprise = json://host\n",
     "segment": "when = orders_count > 1\n",
     "tag": "when = orders_count > 1\n",
     "workflow": "trigger = order_paid\ndo = stop\n",
@@ -40,6 +48,8 @@ def section(kind, *lines, without=()):
 def loaded(tmp_path, text):
     for name in ("consumer_key", "consumer_secret"):
         (tmp_path / name).write_text(ENV[f"WC_{name.upper()}"])
+    for name in ("ping_url", "smtp_url", "apprise"):
+        (tmp_path / name).write_text("smtps://mail.example" if name == "smtp_url" else URL)
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
     (tmp_path / "recipes").mkdir(exist_ok=True)
     (tmp_path / "recipes/a.ini").write_text("")

@@ -47,6 +47,7 @@ COMMAND_GROUPS = {
         "help": "Show the help of a command.",
     },
     "By hand": {
+        "alerts": "Test how you are told when something is wrong.",
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
         "workflow": "List workflows and their runs; pause, resume or run them.",
     },

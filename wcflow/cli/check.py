@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from sqlalchemy.engine import make_url
@@ -11,6 +12,7 @@ from sqlalchemy.engine import make_url
 from wcflow.actions.registry import SECTIONS
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, read_config
+from wcflow.config.alerts import AlertSettings
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
@@ -58,6 +60,7 @@ def summary_lines(config: Config) -> list[str]:
     return [
         *_general_lines(config),
         *(line for store in config.stores for line in _store_lines(store)),
+        *_alert_lines(config.alerts),
         *(line for rule in config.rules.segments for line in _segment_lines(rule, config)),
         *(line for rule in config.rules.tags for line in _tag_lines(rule)),
         *(line for rule in config.rules.workflows for line in _workflow_lines(rule)),
@@ -88,6 +91,20 @@ def _shown_group_lines(rules: Rules) -> Iterator[str]:
         yield f"the store shows the segment of the group {rules.shown_group}{only} as wcflow_segment"
     elif groups:
         yield f"the store shows no segment; shown_group can be one of: {', '.join(groups)}"
+
+
+def _alert_lines(alerts: AlertSettings | None) -> Iterator[str]:
+    """Show whom wcflow tells, without secrets."""
+    if alerts is None:
+        return
+    yield f"alerts: {', '.join(alerts.on)}"
+    if alerts.email and alerts.mail_server:
+        server = f"{alerts.mail_server.host}, port {alerts.mail_server.port}"
+        yield f"    e-mail to {', '.join(alerts.email)} from {alerts.email_from} through {server}"
+    if alerts.apprise:
+        yield f"    {output.format_count(len(alerts.apprise), 'address', 'addresses')} of apprise"
+    if alerts.ping_url:
+        yield f"    pings to {urlsplit(alerts.ping_url).hostname}"
 
 
 def _store_lines(store: StoreSettings) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 
 from wcflow.actions.registry import ACTIONS, SECTIONS
 from wcflow.config.addresses import parse_database_url
+from wcflow.config.alerts import AlertSettings, read_alerts
 from wcflow.config.digest import compute_digest
 from wcflow.config.files import IniFiles, ReadFile, read_file, readable_by_others
 from wcflow.config.ini import Section
@@ -59,6 +60,7 @@ class Config:
     log_level: str
     log_format: str
     stores: tuple[StoreSettings, ...]
+    alerts: AlertSettings | None
     rules: Rules
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
@@ -83,6 +85,7 @@ def load_config(
     secret_reader = SecretReader(SecretSources(path.parent, env, read))
     general = _general_section(path, parsed_sections, findings)
     stores = read_stores(parsed_sections["store"], secret_reader)
+    alerts = read_alerts(parsed_sections["alerts"], secret_reader)
     database = _database_url(general, secret_reader)
     rules = _build_rules(parsed_sections, general)
     warn_of_paid_statuses(general, general["paid_statuses"])
@@ -105,6 +108,7 @@ def load_config(
         log_level=general["log_level"],
         log_format=general["log_format"],
         stores=stores,
+        alerts=alerts,
         rules=replace(rules, digest=compute_digest(rules, general["paid_statuses"], stores)),
         meta_keys=_meta_keys(rules, stores),
         order_meta_keys=_order_meta_keys(rules, stores),

@@ -6,6 +6,7 @@ Parsing, "did you mean", the README's tables and the registry's tests follow fro
 from __future__ import annotations
 
 from wcflow.actions.registry import SECTIONS
+from wcflow.config.alert_section import ALERTS
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.rules import values
 from wcflow.rules.counting import parse_counts_when
@@ -244,7 +245,7 @@ _STORE = kind_of(
     ),
 )
 
-_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, SEGMENT, TAG, WORKFLOW)}
+_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SEGMENT, TAG, WORKFLOW)}
 
 
 def kinds() -> dict[str, Kind]:

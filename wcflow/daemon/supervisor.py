@@ -16,7 +16,8 @@ import structlog
 from wcflow.config.load import Config, load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
-from wcflow.daemon.health import status_line
+from wcflow.daemon.alerts import Alerts
+from wcflow.daemon.health import StoreHealth, status_line
 from wcflow.daemon.stop import STOP_SIGNALS, Signals, utcnow
 from wcflow.daemon.systemd import SystemdNotifier
 from wcflow.daemon.worker import Worker
@@ -75,11 +76,13 @@ class Supervisor:
         self._ending_workers: list[Worker] = []
         self._last_status, self._heartbeat_sent = "", 0.0
         self._rejected = ""
+        self._alerts: Alerts | None = None
 
     def serve(self) -> int:
         """Run until a signal arrives; return the exit code."""
         log.info("wcflow started", stores=[store.name for store in self._config.stores])
         self._start_workers()
+        self._start_alerts()
         self._notify_systemd()
         self._systemd.ready()
         while True:
@@ -121,6 +124,28 @@ class Supervisor:
     def _all_workers_alive(self) -> bool:
         return not any(worker.has_ended() for worker in self._workers.values())
 
+    def _start_alerts(self) -> None:
+        """Start the thread that tells an admin of troubles, in the place of the previous one."""
+        if self._alerts is not None:
+            self._alerts.stop()
+        self._alerts = None
+        if self._config.alerts is not None:
+            self._alerts = Alerts(
+                self._db, self._config, self._config.alerts, self._health, self._config_problem
+            )
+            self._alerts.start()
+
+    def _config_problem(self) -> str:
+        """Return the first problem in the configuration file as it is now, or nothing."""
+        try:
+            load_config(self._path, self._env)
+        except WcflowError as error:
+            return _problem_lines(error)[0]
+        return ""
+
+    def _health(self) -> dict[str, StoreHealth]:
+        return {name: worker.health for name, worker in list(self._workers.items())}
+
     # Reload
 
     def _reload(self) -> None:
@@ -133,6 +158,8 @@ class Supervisor:
         except WcflowError as error:
             problems = _problem_lines(error)
             self._rejected = problems[0]
+            if self._alerts is not None:
+                self._alerts.rejected_config = problems[0]
             log.error("configuration not reloaded", problems=problems)  # noqa: TRY400  no bug
         else:
             self._apply_config(config)
@@ -146,6 +173,7 @@ class Supervisor:
             worker.stop()
         self._ending_workers += self._workers.values()
         self._workers = {}
+        self._start_alerts()
         log.info("configuration reloaded", stores=[store.name for store in config.stores])
 
     # Systemd
@@ -159,7 +187,7 @@ class Supervisor:
 
     def _notify_systemd(self) -> None:
         """Send the status if it changed, and heartbeats while every worker makes progress."""
-        stores = {name: worker.health for name, worker in self._workers.items()}
+        stores = self._health()
         status = status_line(stores, utcnow(), self._rejected)
         if status != self._last_status:
             self._last_status = status
@@ -178,6 +206,8 @@ class Supervisor:
     def _stop(self, why: str, code: int = DONE) -> int:
         """Stop within two seconds; a worker that waits for a response is abandoned."""
         self._systemd.stopping()
+        if self._alerts is not None:
+            self._alerts.stop()
         until = time.monotonic() + STOP_TIMEOUT
         workers = [*self._workers.values(), *self._ending_workers]
         for worker in workers:

@@ -20,11 +20,19 @@ from wcflow.database.tables.records import (
     UnconfirmedRow,
     WrittenTagsRow,
 )
-from wcflow.database.tables.store import ChannelRow, ImportRange, RescanRow, SettingRow, StoreRow
+from wcflow.database.tables.store import (
+    AlertRow,
+    ChannelRow,
+    ImportRange,
+    RescanRow,
+    SettingRow,
+    StoreRow,
+)
 from wcflow.database.tables.workflows import OutboxRow, RuleRow, RunRow, WorkflowRow
 
 __all__ = [
     "PERSON_LIST_COLUMNS",
+    "AlertRow",
     "ChannelRow",
     "CustomerRow",
     "EventRow",

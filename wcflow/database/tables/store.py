@@ -132,6 +132,18 @@ class ChannelRow(Row, table=True):
     approved: bool = Field(default=False, description="the first changes were approved")
 
 
+class AlertRow(Row, table=True):
+    """The last message about something that was wrong, so that a restart does not repeat it."""
+
+    __tablename__ = "alert"
+
+    store: str = Field(primary_key=True, description="the store's name, or empty")
+    kind: str = Field(primary_key=True, description="stalled, held, failed …")
+    way: str = Field(primary_key=True, description="email or apprise")
+    told_at: int = Field(sa_type=BigInteger, description="when an admin was last told of it")
+    is_open: bool = Field(description="its end was not told yet")
+
+
 class RescanRow(Row, table=True):
     """A rescan of orders or customers that is running, and its position."""
 

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _add_order_columns()
     _add_billing_email()
     _make_rule()
+    _make_alert()
     _change_runs_and_outbox()
     _add_clocks()
     _add_key_and_write_error()
@@ -61,6 +62,18 @@ def _make_rule() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("store", "kind", "name"),
+    )
+
+
+def _make_alert() -> None:
+    op.create_table(
+        "alert",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "kind", "way"),
     )
 
 

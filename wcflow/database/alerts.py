@@ -1,0 +1,48 @@
+"""What alerts were sent, so that a restart does not send them again; and what is wrong in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from wcflow.database.sql import instant, stamp, table_of, upsert
+from wcflow.database.tables import AlertRow, ChannelRow, OutboxRow, QuarantineRow
+from wcflow.rules.alerts import Thing, Told
+
+_ALERTS, _CHANNELS = table_of(AlertRow), table_of(ChannelRow)
+_OUTBOX, _QUARANTINE = table_of(OutboxRow), table_of(QuarantineRow)
+
+
+def load_told(tx: Connection) -> dict[tuple[Thing, str], Told]:
+    """Return the last message about each thing by each way."""
+    return {
+        (Thing(row.store, row.kind), row.way): Told(instant(row.told_at), row.is_open)
+        for row in tx.execute(select(_ALERTS))
+    }
+
+
+def save_told(tx: Connection, thing: Thing, way: str, told: Told) -> None:
+    row = {"store": thing.store, "kind": thing.kind, "way": way}
+    upsert(tx, AlertRow, [{**row, "told_at": stamp(told.at), "is_open": told.is_open}])
+
+
+class StoreTroubles(NamedTuple):
+    """Why changes of a store are held, how many failed, and which records are quarantined."""
+
+    holds: Sequence[str]
+    failed: int
+    quarantined: int
+
+
+def load_troubles(tx: Connection, store: str) -> StoreTroubles:
+    """Return what waits for an admin. An index answers each of the counts."""
+    held = select(_CHANNELS.c.hold_reason).where(
+        _CHANNELS.c.store == store, _CHANNELS.c.hold_reason != ""
+    )
+    failed = select(func.count()).where(_OUTBOX.c.store == store, _OUTBOX.c.state == "failed")
+    quarantined = select(func.count()).where(_QUARANTINE.c.store == store)
+    return StoreTroubles(
+        list(tx.scalars(held)), tx.scalar(failed) or 0, tx.scalar(quarantined) or 0
+    )
