@@ -27,6 +27,7 @@ WHEN = parse_condition("orders_count >= 1", RulePlace())
 VIP = Segment("VIP", WHEN, "lifecycle", "VIP")
 REGULAR = Segment("Regular", WHEN, "lifecycle", "Regular")
 HIDDEN = Segment("Hidden", WHEN)
+SHOWN, OTHER = Segment("Shown", WHEN, "lifecycle"), Segment("Other", WHEN, "another")
 
 
 def entry(kind, target, *, rule=TAGS_RULE, person=1, payload=None):
@@ -96,6 +97,12 @@ class TestTotals:
             memory=memory("VIP", tags=["Other"], removed_by_hand=frozenset({"VIP"})),
         )
         assert SegmentTotal("VIP", 1, 1) == totals(stays, members={"VIP": 1}).segments[0]
+
+    def test_without_a_tag_only_a_segment_of_the_shown_group_is_known(self):
+        counter = TotalsCounter([SHOWN, OTHER], "lifecycle")
+        counter.add(plan(tags("", "A"), memory=memory("Shown", "Other", tags=["A"])))
+        found = counter.totals({"Shown": 3, "Other": 4}).segments
+        assert [SegmentTotal("Shown", 2, 3), SegmentTotal("Other", None, 4)] == found
 
     def test_tags_are_counted_by_place(self):
         found = totals(

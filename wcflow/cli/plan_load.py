@@ -57,7 +57,12 @@ def load_plan(
     zone, now = parse_zone(row.time_zone), context.clock()
     config = context.config
     waiting = _read(
-        tx, context, "due", _Part(Details(most), TotalsCounter(config.rules.segments)), zone, whole
+        tx,
+        context,
+        "due",
+        _Part(Details(most), TotalsCounter(config.rules.segments, config.rules.shown_group)),
+        zone,
+        whole,
     )
     dry_run = _read(tx, context, "dry_run", _Part(Details(most), TotalsCounter(())), zone, whole)
     persons = waiting.details.persons(most) | dry_run.details.persons(most)

@@ -112,7 +112,7 @@ def total_tables(totals: PlanTotals) -> Iterator[Table]:
                 segments,
             ),
             Table("Tags", ("tag", "on customers", "on orders"), tags),
-            Table("Workflows", ("workflow", "customers", "would write"), rules),
+            Table("Workflows", ("rule", "customers", "would write"), rules),
             Table(KINDS, ("kind", "changes"), kinds),
         )
         if table.rows

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wcflow.actions.registry import entry_kind
+from wcflow.actions.registry import entry_kind, kinds_of
 from wcflow.outbox.meta_plan import Preview
 from wcflow.rules.model import Segment
 from wcflow.rules.tags import TAGS_META, Memory, TagMeta, split_tags
@@ -89,9 +89,13 @@ def shown_segments(
 
 @dataclass(slots=True)
 class TotalsCounter:
-    """Adds up the plans of all people, one after another."""
+    """Adds up the plans of all people, one after another.
+
+    ``shown_group`` is the group whose segment the store shows even if it has no tag.
+    """
 
     segments: Sequence[Segment]
+    shown_group: str = ""
     kinds: Counter[str] = field(default_factory=Counter)
     people: int = 0
     _moved: Counter[str] = field(default_factory=Counter)
@@ -131,7 +135,7 @@ class TotalsCounter:
     def totals(self, members: Mapping[str, int]) -> PlanTotals:
         """Return the totals; ``members`` counts the people who are in each segment now."""
         return PlanTotals(
-            dict(self.kinds),
+            {kind.name: self.kinds[kind.name] for kind in kinds_of(self.kinds)},
             self.people,
             [self._segment_total(rule, members.get(rule.name, 0)) for rule in self.segments],
             [
@@ -145,7 +149,7 @@ class TotalsCounter:
         )
 
     def _segment_total(self, rule: Segment, after: int) -> SegmentTotal:
-        known = rule.tag or rule.group
+        known = rule.tag or (rule.group and rule.group == self.shown_group)
         return SegmentTotal(rule.name, after - self._moved[rule.name] if known else None, after)
 
     def _tag_total(self, tag: str) -> TagTotal:
