@@ -254,7 +254,8 @@ def _deliver_without_store(leased: SyncContext) -> None:
 
 def refresh_store_info(context: SyncContext) -> StoreInfo:
     """Read what the store is and save it; raises SetupError if it is another store than before."""
-    return save_store_info(context.db, context.store, context.settings)
+    configured = [each.name for each in context.config.stores]
+    return save_store_info(context.db, context.store, context.settings, configured)
 
 
 @contextmanager

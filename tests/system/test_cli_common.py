@@ -19,7 +19,7 @@ from wcflow.cli import COMMAND_GROUPS, output
 from wcflow.rules.attributes.registry import ATTRIBUTES
 from wcflow.rules.triggers import TRIGGERS
 
-GROUPS = ["alerts", "customer", "outbox", "workflow"]
+GROUPS = ["alerts", "customer", "outbox", "store", "workflow"]
 COMMANDS = [name for names in COMMAND_GROUPS.values() for name in names if name not in GROUPS]
 MODULES = {file.stem for file in Path(cli.__file__).parent.glob("*.py")}
 
@@ -66,6 +66,7 @@ def test_the_help_of_each_command_has_its_usage_and_a_sentence(command):
         "workflow stop",
         "workflow pause",
         "workflow resume",
+        "store rename",
     ],
 )
 def test_the_help_has_one_notation(command):

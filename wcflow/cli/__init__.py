@@ -55,6 +55,7 @@ COMMAND_GROUPS = {
         "backup": "Copy the database to a file, even while wcflow runs.",
         "restore": "Put a backup in the place of the database.",
         "check-database": "Check the database for damage.",
+        "store": "Rename a store.",
         "resync": "Import everything from the store again.",
     },
     "Removing it": {

@@ -25,7 +25,7 @@ from wcflow.database.sql import count_orders
 from wcflow.database.stores import load_store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import SetupError, WcflowError
-from wcflow.poll.binding import check_binding
+from wcflow.poll.binding import check_binding, check_name
 from wcflow.rules.conditions import Condition
 from wcflow.store.probe import Finding
 from wcflow.store.store_info import StoreInfo
@@ -66,10 +66,10 @@ def find_in_database(
     try:
         with open_database(config.database) as db, db.reading() as tx:
             row = load_store_row(tx, settings.name)
+            if info is not None:
+                yield from _check_binding(tx, config, settings, row, info)
             if row is None:
                 return
-            if info is not None and row.url:
-                yield _check_binding(settings, row, info)
             for odd in load_odd_fields(tx, settings.name):
                 yield Finding("records", "warning", _describe_odd_field(odd), _ODD_FIELD_ADVICE)
             yield from _check_split_orders(tx, config, settings)
@@ -81,12 +81,18 @@ def find_in_database(
         return  # reported as the finding "database"
 
 
-def _check_binding(settings: StoreSettings, row: StoreRow, info: StoreInfo) -> Finding:
+def _check_binding(
+    tx: Connection, config: Config, settings: StoreSettings, row: StoreRow | None, info: StoreInfo
+) -> Iterator[Finding]:
     try:
+        check_name(tx, settings.name, row, info, [each.name for each in config.stores])
+        if row is None or not row.url:
+            return
         check_binding(settings, row, info)
     except SetupError as error:
-        return Finding("binding", "problem", str(error), error.advice)
-    return Finding("binding", "ok", f"the database belongs to the store at {row.url}")
+        yield Finding("binding", "problem", str(error), error.advice)
+    else:
+        yield Finding("binding", "ok", f"the database belongs to the store at {row.url}")
 
 
 def _describe_odd_field(odd: OddField) -> str:

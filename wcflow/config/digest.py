@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wcflow.actions.registry import SECTIONS
@@ -78,6 +79,35 @@ def trigger_digests(
         else _hash([settings, each.trigger.canonical])
         for each in rules.workflows
     }
+
+
+def renamed_digests(
+    rules: Rules, paid_statuses: Iterable[str], stores: Iterable[StoreSettings], name: str, old: str
+) -> dict[str, str]:
+    """Return the digests of a store's rules when it was called ``old``, and those of today.
+
+    So renaming a store does not look like a change of its rules.
+    """
+    stores = list(stores)
+    before = [replace(each, name=old) if each.name == name else each for each in stores]
+    former = replace(rules, digest=compute_digest(rules, paid_statuses, before))
+    found = {former.digest: rules.digest}
+    for store, then in zip(stores, before, strict=True):
+        if store.name == name:
+            found |= _pairs(rule_digests, (former, then), (rules, store), paid_statuses)
+            found |= _pairs(trigger_digests, (former, then), (rules, store), paid_statuses)
+    return found
+
+
+def _pairs(
+    compute: Callable[[Rules, Iterable[str], StoreSettings], Mapping[Any, str]],
+    before: tuple[Rules, StoreSettings],
+    now: tuple[Rules, StoreSettings],
+    paid_statuses: Iterable[str],
+) -> dict[str, str]:
+    old = compute(before[0], paid_statuses, before[1])
+    new = compute(now[0], paid_statuses, now[1])
+    return {digest: new[key] for key, digest in old.items()}
 
 
 def _settings_data(paid_statuses: Iterable[str], store: StoreSettings) -> list[Any]:

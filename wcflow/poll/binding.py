@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.rename_store import find_former_name
 from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
@@ -44,15 +46,19 @@ def build_client(
     )
 
 
-def save_store_info(db: Database, client: Store, settings: StoreSettings) -> StoreInfo:
+def save_store_info(
+    db: Database, client: Store, settings: StoreSettings, configured: Collection[str] = ()
+) -> StoreInfo:
     """Read what the store is and save it; raises SetupError if it is another store than before.
 
+    It is one too if the database has the store under a name that is not ``configured`` now.
     Whether the key can read customer meta is asked once an hour, and for a new key.
     """
     found = fetch_store_info(client)
     name, zone = settings.name, zone_name(found.zone)
     with db.reading() as tx:
         known = load_store_row(tx, name)
+        check_name(tx, name, known, found, configured)
     if known is not None and known.url:
         check_binding(settings, known, found)
     key = _read_key(client, settings, known, found.server_now)
@@ -75,6 +81,21 @@ def save_store_info(db: Database, client: Store, settings: StoreSettings) -> Sto
         if row is not None and row.time_zone != zone:
             start_full_evaluation(tx, name)
     return found
+
+
+def check_name(
+    tx: Connection, name: str, row: StoreRow | None, found: StoreInfo, configured: Collection[str]
+) -> None:
+    """Raise SetupError if a new store is in the database under a name that no section has now."""
+    if row is not None and row.url:
+        return
+    former = find_former_name(tx, found.url, found.uid, {*configured, name})
+    if former is not None:
+        command = shlex.join(["wcflow", "store", "rename", former, name])
+        raise SetupError(
+            f"the database has the store of [store {name}] under the name {former!r}",
+            f"Stop the service and run '{command}', or call the section [store {former}] again.",
+        )
 
 
 def _read_key(
