@@ -21,8 +21,13 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
-from wcflow.database.restore import look_for_earlier_writes, was_restored_lately
-from wcflow.database.sql import stamp
+from wcflow.database.restore import (
+    AFTER_GAP,
+    expect_earlier_writes,
+    expects_earlier_writes,
+    look_for_earlier_writes,
+)
+from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import StoreError, StoreInUseError
 from wcflow.evaluate.evaluation import evaluate
@@ -41,6 +46,7 @@ from wcflow.units import clock_words, parse_zone
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
+_GAP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ def sync_once(
     """
     result = SyncResult()
     with hold_lease(context) as leased:
+        _notice_gap(leased)
         try:
             result.polled = poll_store(leased)
         except StoreError:
@@ -145,6 +152,20 @@ def compare_clocks(context: SyncContext) -> ClockGap | None:
             save_store(tx, context.name, clock_here=None, clock_store=None)
         log.warning("clocks agree again", store=context.name)
     return gap
+
+
+def _notice_gap(context: SyncContext) -> None:
+    """After a gap without polls, look for each change before it is made.
+
+    The database can be an old one that was put back without "wcflow restore".
+    """
+    now = context.clock()
+    with context.db.reading() as tx:
+        polled_at = require_row(tx, context.name).polled_at
+    longest = max(_GAP, timedelta(seconds=3 * context.config.poll_every.seconds))
+    if polled_at is not None and now - instant(polled_at) > longest:
+        with context.db.transaction() as tx:
+            expect_earlier_writes(tx, now + AFTER_GAP)
 
 
 def poll_store(context: SyncContext) -> PollResult:
@@ -205,8 +226,8 @@ def deliver_store(
 ) -> DeliveryResult:
     """Deliver what is due and not held, as far as the time limit allows."""
     with context.db.reading() as tx:
-        restored = was_restored_lately(tx, context.clock())
-    if restored:
+        look_first = expects_earlier_writes(tx, context.clock())
+    if look_first:
         with context.db.transaction() as tx:
             look_for_earlier_writes(tx, context.name)
     result = deliver(

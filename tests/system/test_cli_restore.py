@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import CommandLine, run_wcflow
+from tests.simulation import Simulation
 from wcflow.database import schema
 from wcflow.database.connection import open_database
 from wcflow.database.sqlite_files import single_instance
@@ -94,6 +95,28 @@ def test_what_was_written_after_the_backup_is_not_written_again(cli, tmp_path):
     assert (1, True) == (held.code, "wait for your approval" in held.out)
     assert 0 == cli.run("sync", "--approve").code
     assert before == (cli.sim.notes(number), cli.sim.coupons())
+
+
+def test_a_database_that_was_put_back_by_hand_repeats_nothing_either(tmp_path):
+    """As with cp or pg_restore: the last poll is long ago."""
+    sim = Simulation(tmp_path, RULES)
+    sim.place_order(email="anna@example.com", days_ago=30)
+    sim.settle()
+    sim.db.close()
+    shutil.copy(tmp_path / "wcflow.sqlite3", tmp_path / "copy")
+    sim.advance(hours=1)
+    sim.reopen_database()
+    number = sim.place_order(email="anna@example.com")
+    sim.settle()
+    before = (sim.notes(number), sim.coupons())
+    assert 1 == len(before[0])
+
+    sim.db.close()
+    shutil.copy(tmp_path / "copy", tmp_path / "wcflow.sqlite3")
+    sim.reopen_database()
+    sim.settle()
+    assert before == (sim.notes(number), sim.coupons())
+    sim.db.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from tests.command_line import CommandLine, run_on_terminal, run_process, run_wcflow
-from wcflow.cli import options
+from wcflow.cli import doctor, options
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.sandbox.auth import ADMIN, READER
@@ -325,3 +325,25 @@ def test_doctor_warns_of_statuses_that_no_order_has(cli):
         "warning  no order has the status 'shiped' (paid_statuses)",
         "warning  no order has the status 'packed' (order.status)",
     ] == [line.strip() for line in cli.run("doctor").lines if "no order has" in line]
+
+
+@pytest.fixture
+def unit(cli, tmp_path, monkeypatch):
+    """A unit file that runs wcflow with this configuration, and its two key files."""
+    keys = [tmp_path / "consumer_key", tmp_path / "consumer_secret"]
+    for key in keys:
+        key.write_text("a key")
+    credentials = "".join(f"LoadCredential={key.name}:{key}\n" for key in keys)
+    file = tmp_path / "wcflow.service"
+    file.write_text(f"[Service]\nExecStart=wcflow run --config {cli.config}\n{credentials}")
+    monkeypatch.setattr(doctor, "UNIT_FILE", file)
+    return file
+
+
+def test_doctor_checks_that_the_service_can_read_its_files(cli, unit):
+    cli.config.chmod(0o644)
+    assert finding(cli, "the service can").startswith("ok ")
+    cli.config.chmod(0o600)
+    assert finding(cli, "  the service cannot read").startswith("problem ")
+    unit.with_name("consumer_key").unlink()
+    assert f"cannot start without {unit.parent}/consumer_key" in cli.run("doctor").out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,6 +39,7 @@ from wcflow.store.probe import Finding, probe
 LOW_SPACE, NO_SPACE = 1 << 30, 100 << 20
 """Below a gigabyte is a warning; below 100 megabytes an average store would not fit."""
 
+UNIT_FILE = Path("/etc/systemd/system/wcflow.service")
 _STYLES: dict[str, output.Style] = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
@@ -156,9 +159,32 @@ def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("configuration", "warning", message, remark.hint)
     else:
         yield Finding("configuration", "ok", f"{config.files[0]} has no problems")
+    yield from _check_service(config.files[0])
     yield _check_database(config.database)
     yield from _check_disk(config.database)
     yield _check_clock(config.files[0], now)
+
+
+def _check_service(ini: Path) -> Iterator[Finding]:
+    """Check that the service, if it is installed for this configuration, can read its files."""
+    try:
+        unit = UNIT_FILE.read_text()
+    except OSError:
+        return  # not installed
+    if f"--config {ini}" not in unit:
+        return
+    keys = re.findall(r"^LoadCredential=[^:\s]+:(/\S+)$", unit, re.MULTILINE)
+    missing = [each for each in keys if not Path(each).exists()]
+    if missing:
+        message = f"the service cannot start without {' and '.join(missing)}"
+        advice = "Write the key and the secret into these files, readable only by root."
+        yield Finding("service", "problem", message, advice)
+    elif not ini.stat().st_mode & stat.S_IROTH:
+        message = f"the service cannot read {ini}, because it has a user of its own"
+        advice = f"Keep the keys in files of their own, and run: chmod 644 {ini}."
+        yield Finding("service", "problem", message, advice)
+    else:
+        yield Finding("service", "ok", "the service can read its configuration and keys")
 
 
 def _check_database(url: str) -> Finding:

@@ -34,9 +34,11 @@ from wcflow.errors import BusyError, SetupError, WcflowError
 _STORES, _CHANNELS, _OUTBOX = table_of(StoreRow), table_of(ChannelRow), table_of(OutboxRow)
 _SQLITE_HEADER, _PG_DUMP_HEADER = b"SQLite format 3\0", b"PGDMP"
 _OTHER_BACKUP = "Choose another backup; nothing was changed."
-_RESTORED_AT = "restored_at"
-_LOOK_FOR_WRITES = timedelta(days=30)
-"""How long after a restore wcflow looks in the store for what it wrote after the backup."""
+_LOOK_UNTIL = "look_for_writes_until"
+AFTER_RESTORE, AFTER_GAP = timedelta(days=30), timedelta(days=1)
+"""How long wcflow looks in the store for a change before it makes it: what it wrote after a backup is
+unknown to the database that was restored. After a gap without polls, the database can have been
+restored by other means, such as pg_restore."""
 
 
 class RestoredStore(NamedTuple):
@@ -102,7 +104,7 @@ def _upgrade(part: Path, backup: Path, now: datetime) -> None:
         with db.transaction() as tx:
             if revision != schema.HEAD:
                 schema.upgrade(tx)
-            save_setting(tx, _RESTORED_AT, str(stamp(now)))
+            expect_earlier_writes(tx, now + AFTER_RESTORE)
             tx.execute(update(_CHANNELS).values(approved=False))
             tx.execute(update(_OUTBOX).where(_OUTBOX.c.state == "due").values(approved=False))
 
@@ -167,17 +169,21 @@ def _keep(target: Path, now: datetime) -> Path:
     return kept
 
 
-def was_restored_lately(tx: Connection, now: datetime) -> bool:
-    """Return whether the store can contain what was written after the backup."""
-    restored = load_setting(tx, _RESTORED_AT)
-    return restored is not None and now - instant(int(restored)) < _LOOK_FOR_WRITES
+def expect_earlier_writes(tx: Connection, until: datetime) -> None:
+    """Save until when the store can contain changes that the database does not know of."""
+    before = int(load_setting(tx, _LOOK_UNTIL) or 0)
+    save_setting(tx, _LOOK_UNTIL, str(max(before, stamp(until))))
+
+
+def expects_earlier_writes(tx: Connection, now: datetime) -> bool:
+    """Return whether the store can contain changes that the database does not know of."""
+    return int(load_setting(tx, _LOOK_UNTIL) or 0) > stamp(now)
 
 
 def look_for_earlier_writes(tx: Connection, store: str) -> None:
-    """After a restore, treat what is queued as if it had been tried before.
+    """Treat what is queued as if it had been tried before.
 
-    What was written after the backup is queued again. The second attempt of a change looks for it
-    in the store first.
+    The second attempt of a change looks for it in the store first.
     """
     untried = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.attempts == 0)
     tx.execute(update(_OUTBOX).where(*untried).values(attempts=1))
