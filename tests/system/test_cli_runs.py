@@ -95,6 +95,15 @@ def test_a_pause_is_shown_wherever_an_admin_looks(cli):
     assert "workflow welcome is paused since 20" in cli.run("doctor").out
 
 
+def test_the_plan_leaves_out_what_waits_for_the_end_of_a_pause(cli):
+    cli.sim.place_order(email="ben@example.com")
+    assert "note" in cli.run("plan").out
+    cli.run("workflow", "pause", "welcome")
+    shown = cli.run("plan").out
+    assert "Your code is" not in shown
+    assert "The workflow welcome is paused: 2 runs and 2 changes wait." in shown
+
+
 def test_a_paused_workflow_is_resumed_by_command_and_not_run_before(cli):
     cli.run("workflow", "pause", "welcome")
     refused = cli.run("workflow", "run", "welcome", "--yes")

@@ -11,6 +11,7 @@ from tests.mail_host import authenticate, mail_host
 from wcflow.channels.addresses import parse_smtp_url
 from wcflow.channels.mail import send_mail
 from wcflow.channels.messages import ping, send_apprise
+from wcflow.config.load import load_config
 from wcflow.errors import DeliveryError
 
 URL = "https://hc.example/ping/0b1c2d3e"
@@ -204,6 +205,19 @@ def test_mistakes_in_the_section_are_problems_without_secrets(tmp_path, text, ex
     assert 78 == ran.code
     assert expected in ran.err
     assert "secret" not in ran.err
+
+
+def test_a_secret_file_is_a_credential_of_the_same_name_inside_the_service(tmp_path, monkeypatch):
+    """There, the file itself belongs to root and cannot be read."""
+    (tmp_path / "handed").mkdir()
+    (tmp_path / "handed/smtp_url").write_text("smtps://mail.example\n")
+    text = "email = me@shop.example\nsmtp_url_file = /etc/no/such/smtp_url\n"
+    file = write(tmp_path, text)
+    assert 78 == run_wcflow("alerts", "test", "--config", file).code
+    config = load_config(
+        file, {"CREDENTIALS_DIRECTORY": str(tmp_path / "handed")}, need_store=False
+    )
+    assert "mail.example" == config.alerts.mail_server.host
 
 
 def test_check_shows_who_is_told_without_secrets(tmp_path):

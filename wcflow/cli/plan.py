@@ -131,6 +131,10 @@ def print_plan(store_plan: StorePlan, most: int | None) -> None:
     output.print_line()
     for each in store_plan.without_rate:
         output.print_line(output.as_sentence(currency_text(each)), "yellow")
+    for name, state in store_plan.paused.items():
+        waiting = describe.pause_words(state)
+        resume = f"'wcflow workflow resume {name}' continues it."
+        output.print_line(f"The workflow {name} is paused: {waiting}. {resume}", "yellow")
     _print_next_steps(store_plan, total)
 
 

@@ -13,6 +13,7 @@ from wcflow.cli.plan_tables import Details, changes_of
 from wcflow.database import people
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.order_counts import CurrencyCount
+from wcflow.database.pauses import PauseState, load_pauses
 from wcflow.database.stores import load_store_row
 from wcflow.outbox.limits import any_hold
 from wcflow.outbox.meta_plan import Preview
@@ -41,6 +42,7 @@ class StorePlan:
     dry_run: Details
     without_rate: Sequence[CurrencyCount]
     contacts: Mapping[int, Contact]
+    paused: Mapping[str, PauseState]
     waiting: Sequence[Preview] = ()
     waiting_dry_run: Sequence[Preview] = ()
 
@@ -80,6 +82,7 @@ def load_plan(
         dry_run=dry_run.details,
         without_rate=currencies_without_rate(tx, row, config, context.settings),
         contacts=load_contacts(tx, context.name, persons),
+        paused=load_pauses(tx, context.name),
         waiting=waiting.previews,
         waiting_dry_run=dry_run.previews,
     )

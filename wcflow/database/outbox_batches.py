@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from wcflow.database.outbox import OutboxEntry, entry_from_row
+from wcflow.database.outbox import OutboxEntry, entry_from_row, not_paused
 from wcflow.database.sql import table_of
 from wcflow.database.tables import OutboxRow
 
@@ -21,14 +21,17 @@ PEOPLE = 500
 def load_batches(
     tx: Connection, store: str, state: str, people: int = PEOPLE
 ) -> Iterator[list[OutboxEntry]]:
-    """Yield the entries in a state, in batches with all entries of some people."""
+    """Yield the entries in a state, in batches with all entries of some people.
+
+    Those of paused workflows are left out.
+    """
     matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
     last = 0
     while persons := _next_persons(tx, matching, last, people):
         last = persons[-1]
         batch = (
             select(_OUTBOX)
-            .where(*matching, _OUTBOX.c.person.between(persons[0], last))
+            .where(*matching, _OUTBOX.c.person.between(persons[0], last), not_paused(store))
             .order_by(_OUTBOX.c.person, _OUTBOX.c.id)
         )
         yield [entry_from_row(row) for row in tx.execute(batch).mappings()]
