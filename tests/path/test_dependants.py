@@ -1,5 +1,7 @@
 """What contains the result of a change is cancelled with it, and comes back with it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.command_line import CommandLine
@@ -157,6 +159,7 @@ def test_a_failed_note_does_not_stop_what_follows_it(simulate):
 def test_the_command_says_what_is_cancelled_with_a_coupon(tmp_path):
     shop = CommandLine(tmp_path, RULES)
     shop.run("sync")
+    shop.sim.now = datetime.now(UTC).replace(microsecond=0)  # after the initial import
     shop.sim.place_order(email="anna@example.com")
     shop.run("plan")
     assert "1 change cancelled, and 2 that need it.\n" == shop.run("outbox", "cancel", 1).out
