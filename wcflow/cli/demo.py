@@ -331,6 +331,7 @@ def _print_next_commands(demo_run: DemoRun) -> None:
     _print_commands(
         {
             f"wcflow explain {shlex.quote(demo_run.events[0].email)} --config {config}": "explains one customer",
+            f"wcflow customer list --segment VIP --config {config}": "lists the customers of a segment",
             f"wcflow outbox list --config {config}": "lists what was written",
             f"wcflow check --config {config}": "explains the rules; edit them and run the demo again",
             "wcflow demo --serve": "keeps the store running, with new orders coming in",

@@ -84,13 +84,15 @@ class Context:
         return other
 
 
-def new_context(profile: Profile, now: datetime, current_tags: frozenset[str]) -> Context:
-    """Return ``Context(profile, now, current_tags=…)``, in half the time."""
+def new_context(
+    profile: Profile, now: datetime, current_tags: frozenset[str], order: Order | None = None
+) -> Context:
+    """Return ``Context(profile, now, order, current_tags=…)``, in half the time."""
     context = object.__new__(Context)
     parts = {
         "profile": profile,
         "now": now,
-        "order": None,
+        "order": order,
         "item": None,
         "current_tags": current_tags,
     }

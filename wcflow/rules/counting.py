@@ -9,13 +9,14 @@ from wcflow.profile import Profile
 from wcflow.records import Order
 from wcflow.rules.attributes.registry import find_attribute
 from wcflow.rules.conditions import Condition
-from wcflow.rules.context import Context, RulePlace
+from wcflow.rules.context import RulePlace, new_context
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.literals import RelativeDay, RelativeInstant
 from wcflow.rules.parser import parse_condition
 
 _CIRCULAR = frozenset({"order.nth", "order.is_first"})
 """Attributes that follow from which orders count."""
+_NO_TAGS: frozenset[str] = frozenset()
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -41,6 +42,6 @@ def order_filter(condition: Condition | None) -> Callable[[Order, Profile], bool
 
     def counts(order: Order, profile: Profile) -> bool:
         # No literal is relative, so any instant gives the same answer.
-        return condition.evaluate(Context(profile, _ANY_TIME, order)).value is True
+        return condition.evaluate(new_context(profile, _ANY_TIME, _NO_TAGS, order)).value is True
 
     return counts
