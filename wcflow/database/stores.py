@@ -9,7 +9,14 @@ from typing import Any, cast
 from sqlalchemy import Connection, delete, select, true
 
 from wcflow.database.sql import table_of, upsert
-from wcflow.database.tables import ChannelRow, ImportRange, RescanRow, SettingRow, StoreRow
+from wcflow.database.tables import (
+    ChannelRow,
+    CrowdedSecondRow,
+    ImportRange,
+    RescanRow,
+    SettingRow,
+    StoreRow,
+)
 
 _STORES = table_of(StoreRow)
 _SETTINGS = table_of(SettingRow)
@@ -124,3 +131,35 @@ def delete_ranges(tx: Connection, store: str, resources: Collection[str] = ()) -
     """Delete the ranges of these resources, or of all: the next initial sync starts again."""
     selected = _RANGES.c.resource.in_(resources) if resources else true()
     tx.execute(delete(_RANGES).where(_RANGES.c.store == store, selected))
+
+
+# The seconds in which very many orders changed, and how far polls have read each of them.
+
+_SECONDS = table_of(CrowdedSecondRow)
+_SECOND_KEY = ("store", "status", "second")
+
+
+def load_crowded_seconds(tx: Connection, store: str) -> list[CrowdedSecondRow]:
+    """Return the crowded seconds of a store, the oldest first."""
+    query = select(_SECONDS).where(_SECONDS.c.store == store).order_by(_SECONDS.c.second)
+    return [CrowdedSecondRow(**row) for row in tx.execute(query).mappings()]
+
+
+def add_crowded_second(tx: Connection, row: CrowdedSecondRow) -> None:
+    """Save a crowded second that is not known yet; a known one keeps its position."""
+    keep = [column.name for column in _SECONDS.columns if column.name not in _SECOND_KEY]
+    upsert(tx, CrowdedSecondRow, [row.model_dump()], on=_SECOND_KEY, keep=keep)
+
+
+def save_crowded_second(tx: Connection, row: CrowdedSecondRow) -> None:
+    upsert(tx, CrowdedSecondRow, [row.model_dump()], on=_SECOND_KEY)
+
+
+def delete_crowded_second(tx: Connection, row: CrowdedSecondRow) -> None:
+    tx.execute(
+        delete(_SECONDS).where(
+            _SECONDS.c.store == row.store,
+            _SECONDS.c.status == row.status,
+            _SECONDS.c.second == row.second,
+        )
+    )

@@ -119,7 +119,7 @@ class MetaPlanner:
             tags = (wanted - memory.removed_by_hand) | memory.added_by_hand
         here = read_tag_meta(shown) or TagMeta(frozenset())
         before = self.written.get(target_of(entry), NO_CHANGE)
-        others = tags_of_others(here, before, self._ours | wanted, memory)
+        others = tags_of_others(here, before, self._ours | wanted)
         written = TagMeta(tags | others, entry.payload["segment"])
         return MetaPlan(entry, written.meta, memory, TagChange(tags, here.tags - written.tags))
 

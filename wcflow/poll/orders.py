@@ -6,6 +6,7 @@ transaction together with the cursor). Several threads may complete pages during
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,13 +21,19 @@ from wcflow.database.mapping import PreparedOrder, prepare_orders
 from wcflow.database.orders import compare_orders
 from wcflow.database.products import find_known_products, save_products
 from wcflow.database.sql import instant, stamp
-from wcflow.database.stores import load_ranges, save_ranges, save_store
-from wcflow.database.tables import ImportRange
+from wcflow.database.stores import (
+    add_crowded_second,
+    load_ranges,
+    save_crowded_second,
+    save_ranges,
+    save_store,
+)
+from wcflow.database.tables import CrowdedSecondRow, ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import KnownIds, PollContext
 from wcflow.poll.customers import displaced, find_accounts_of_guests, save_customers, trimmed
 from wcflow.poll.ownership import apply_orders, drop_customers
-from wcflow.poll.paginate import SECOND, KeysetPager, PagerStep, cursor_margin
+from wcflow.poll.paginate import SECOND, Crowd, KeysetPager, PagerStep, cursor_margin
 from wcflow.poll.products import EARLIEST
 from wcflow.poll.quarantine import save_or_quarantine
 from wcflow.records import Customer, Order, Product
@@ -52,10 +59,43 @@ def poll_orders(context: PollContext) -> datetime:
     hidden = _poll_hidden(context, since)
     # By the store's own clock at the first answer.
     settled = hidden.server_now - cursor_margin(hidden.server_now, context.zone)
-    for step in orders_pager(context, "any").steps(since):
+    for step in _steps_past_crowds(context, "any", since):
         reached = max(_reached(step), _reached(hidden)) if step.last else step.position
-        _save_step(context, step, max(since, min(reached, settled)))
+        save_step(context, step, max(since, min(reached, settled)))
     return settled
+
+
+def _steps_past_crowds(
+    context: PollContext, status: str, since: datetime
+) -> Iterator[PagerStep[Order]]:
+    """Read what changed, but only the beginning of very crowded seconds: ``crowds`` reads the rest.
+
+    A mass change must not keep newer orders waiting.
+    """
+    pager, position = orders_pager(context, status), since
+    while True:
+        step = pager.step(position)
+        if step.crowd is not None:
+            _save_crowd(context, status, step, step.crowd)
+            step = dataclasses.replace(step, position=pager.after(position), crowd=None)
+        yield step
+        if step.last:
+            return
+        position = step.position
+
+
+def _save_crowd(context: PollContext, status: str, step: PagerStep[Order], crowd: Crowd) -> None:
+    """Save that the rest of a second is to be read, before the cursor passes it."""
+    row = CrowdedSecondRow(
+        store=context.store,
+        status=status,
+        second=stamp(step.position),
+        started=stamp(step.server_now),
+        position=crowd.offset,
+        last_id=crowd.last_id,
+    )
+    with context.db.transaction() as tx:
+        add_crowded_second(tx, row)
 
 
 def _reached(step: PagerStep[Order]) -> datetime:
@@ -81,17 +121,25 @@ def _poll_hidden(context: PollContext, since: datetime) -> PagerStep[Order]:
 
 
 def _saved_steps(context: PollContext, since: datetime) -> Iterator[PagerStep[Order]]:
-    for step in orders_pager(context, hidden_statuses(context)).steps(since):
-        _save_step(context, step, None)
+    for step in _steps_past_crowds(context, hidden_statuses(context), since):
+        save_step(context, step, None)
         yield step
 
 
-def _save_step(context: PollContext, step: PagerStep[Order], cursor: datetime | None) -> None:
+def save_step(
+    context: PollContext,
+    step: PagerStep[Order],
+    cursor: datetime | None,
+    crowd: CrowdedSecondRow | None = None,
+) -> None:
+    """Save a page and what belongs to it, together with the cursor or the place in a crowd."""
     page = complete_page(context, step.rows, refetch_customers=True)
     with context.db.transaction() as tx:
         save_page(tx, context, page)
         if cursor is not None:
             save_store(tx, context.store, order_cursor=stamp(cursor))
+        if crowd is not None:
+            save_crowded_second(tx, crowd)
     context.checkpoint()
 
 
@@ -118,7 +166,7 @@ def read_child_orders(context: PollContext) -> None:
         zone=context.zone,
     )
     for step in pager.steps(EARLIEST):
-        _save_step(context, step, None)
+        save_step(context, step, None)
     with context.db.transaction() as tx:
         save_store(tx, context.store, child_orders_read=True)
 

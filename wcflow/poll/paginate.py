@@ -69,7 +69,8 @@ def _is_expressible(bound: datetime, zone: tzinfo) -> bool:
 
 # Keyset pagination: always the first page, from the last stamp on. A page begins with the second in
 # which the last one ended, so rows of that second come twice rather than never. A second that fills
-# a whole page is read by id.
+# a whole page is read by id, and a very crowded one a page at a time, so that the reading can stop
+# in between and go on later.
 
 T = TypeVar("T")
 
@@ -81,14 +82,26 @@ MIN_PROGRESS = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """How far the rows of one very crowded second have been read, in the order of their ids."""
+
+    offset: int = 0
+    last_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PagerStep(Generic[T]):
-    """One page, and the stamp from which the next one goes on."""
+    """One page, and the stamp from which the next one goes on.
+
+    With a ``crowd`` the next one goes on inside that second.
+    """
 
     rows: tuple[T, ...]
     position: datetime
     last: bool
     server_now: datetime
     total: int | None
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +121,23 @@ class KeysetPager(Generic[T]):
 
     def steps(self, position: datetime) -> Iterator[PagerStep[T]]:
         """Read from ``position`` to the end."""
+        crowd = None
         while True:
-            step = self.step(position)
+            step = self.step(position, crowd)
             yield step
             if step.last:
                 return
-            position = step.position
+            position, crowd = step.position, step.crowd
 
-    def step(self, position: datetime) -> PagerStep[T]:
+    def after(self, second: datetime) -> datetime:
+        """Return the first second that a request can tell from this one."""
+        return upper_bound(second, self.zone)
+
+    def step(self, position: datetime, crowd: Crowd | None = None) -> PagerStep[T]:
         """Read one page of what is stamped at ``position`` or later."""
         after, before = lower_bound(position, self.zone), upper_bound(position, self.zone)
+        if crowd is not None:
+            return self._read_crowd(position, crowd)
         end = None if self.end is None else upper_bound(self.end, self.zone)
         listing = self._request(after, end, orderby=self.by)
         if not listing.full:
@@ -126,7 +146,7 @@ class KeysetPager(Generic[T]):
         reached = self._newest_stamp(listing)
         if reached >= before:
             return _step(listing.rows, reached, listing, last=False)
-        return _step(self._read_second(after, before), before, listing, last=False)
+        return self._read_second(position, listing)
 
     def _stamps(self, listing: Listing[T]) -> list[datetime]:
         # An unreadable row is passed like any other, as long as its stamp can be read.
@@ -141,7 +161,9 @@ class KeysetPager(Generic[T]):
             "Look for a plugin that changes the REST API.",
         )
 
-    def _read_second(self, after: datetime, before: datetime) -> tuple[T, ...]:
+    def _read_second(self, position: datetime, first: Listing[T]) -> PagerStep[T]:
+        """Read a second by excluding what was read, or its beginning if there is too much."""
+        after, before = lower_bound(position, self.zone), upper_bound(position, self.zone)
         found: dict[int, T] = {}
         seen: set[int] = set()
         while len(seen) < EXCLUDED:
@@ -149,30 +171,28 @@ class KeysetPager(Generic[T]):
             new = self._collect(found, listing) - seen
             if not listing.full or not new:
                 # Nothing new on a full page: rows without even an id.
-                return tuple(found.values())
+                return _step(tuple(found.values()), before, first, last=False)
             seen |= new
-        self._read_by_offset(found, seen, after, before)
-        return tuple(found.values())
+        crowd = Crowd(len(seen), max(seen))
+        return _step(tuple(found.values()), position, first, last=False, crowd=crowd)
 
-    def _read_by_offset(
-        self, found: dict[int, T], seen: set[int], after: datetime, before: datetime
-    ) -> None:
-        """Read the rest of a second in the order of ids, a page at a time.
+    def _read_crowd(self, position: datetime, crowd: Crowd) -> PagerStep[T]:
+        """Read the next page of a crowded second.
 
         A row that changes meanwhile leaves the second, and the rows behind it move forward. So each
         page begins with the last known row; if it does not, the reading goes back.
         """
-        offset = len(seen) - 1
-        while True:
-            listing = self._request(after, before, orderby="id", offset=offset)
-            ids = self._collect(found, listing)
-            if ids and min(ids) > max(seen) and offset:
-                offset = max(0, offset - _STEP_BACK)
-                continue
-            seen |= ids
-            if not listing.full or len(ids) < MIN_PROGRESS:
-                return
-            offset += len(ids) - 1
+        after, before = lower_bound(position, self.zone), upper_bound(position, self.zone)
+        offset = max(0, crowd.offset - 1)
+        listing = self._request(after, before, orderby="id", offset=offset)
+        ids = self._collect({}, listing)
+        if offset and (not ids or min(ids) > crowd.last_id):
+            back = Crowd(max(0, offset - _STEP_BACK) + 1, crowd.last_id)
+            return _step(listing.rows, position, listing, last=False, crowd=back)
+        if not listing.full or len(ids) < MIN_PROGRESS:
+            return _step(listing.rows, before, listing, last=False)
+        ahead = Crowd(offset + len(ids), max(crowd.last_id, *ids))
+        return _step(listing.rows, position, listing, last=False, crowd=ahead)
 
     def _collect(self, found: dict[int, T], listing: Listing[T]) -> set[int]:
         rows = {self.number(row): row for row in listing.rows}
@@ -188,6 +208,11 @@ class KeysetPager(Generic[T]):
 
 
 def _step(
-    rows: tuple[T, ...], position: datetime, listing: Listing[T], *, last: bool
+    rows: tuple[T, ...],
+    position: datetime,
+    listing: Listing[T],
+    *,
+    last: bool,
+    crowd: Crowd | None = None,
 ) -> PagerStep[T]:
-    return PagerStep(rows, position, last, listing.server_now, listing.total)
+    return PagerStep(rows, position, last, listing.server_now, listing.total, crowd)

@@ -9,6 +9,7 @@ from wcflow.database.stores import save_store
 from wcflow.database.wrong_clock import polled_in_the_future, repair_poll_times
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext, PollResult
+from wcflow.poll.crowds import read_crowds
 from wcflow.poll.customers import (
     MAX_BATCHES,
     catch_up_customers,
@@ -63,6 +64,7 @@ def _poll(context: PollContext) -> bool:
     polled_at, now = context.row().polled_at, stamp(context.now)
     read_child_orders(context)
     settled = poll_orders(context)
+    read_crowds(context)
     poll_new_customers(context)
     budget = _budget(polled_at, now)
     if polled_at is not None and polled_at // 3600 != now // 3600:
@@ -94,6 +96,7 @@ def _rescan(context: PollContext, budget: int) -> int:
 def _reconcile(context: PollContext) -> bool:
     imported = run_initial_sync(context)
     settled = poll_orders(context)
+    read_crowds(context)
     poll_new_customers(context)
     reconcile_orders(context, settled)
     reconcile_undated(context)

@@ -32,7 +32,7 @@ from wcflow.poll.orders import (
     orders_pager,
 )
 from wcflow.poll.orders import save_page as save_order_page
-from wcflow.poll.paginate import EXCLUDED, KeysetPager
+from wcflow.poll.paginate import EXCLUDED, Crowd, KeysetPager
 from wcflow.poll.products import EARLIEST, apply_products, products_pager
 from wcflow.poll.workers import FetchedPart, SliceWork
 from wcflow.records import Customer, Order, Product
@@ -105,8 +105,9 @@ def products_work(context: PollContext) -> SliceWork[tuple[Product, ...]]:
     """Read all products."""
 
     def request(part: ImportRange) -> FetchedPart[tuple[Product, ...]]:
-        step = products_pager(context).step(instant(part.position))
-        return FetchedPart(step.rows, stamp(step.position), step.last)
+        crowd = Crowd(part.crowd_position, part.crowd_last_id) if part.crowd_position else None
+        step = products_pager(context).step(instant(part.position), crowd)
+        return FetchedPart(step.rows, stamp(step.position), step.last, step.crowd)
 
     def save(tx: Connection, batch: Sequence[tuple[Product, ...]]) -> int:
         products = tuple(product for some in batch for product in some)
@@ -137,14 +138,16 @@ def orders_work(
             page = complete_page(context, orders, refetch_customers=False)
             return FetchedPart((orders if resync else (), page), part.position, last)
         try:
-            step = _pager(context, part).step(instant(part.position))
+            crowd = Crowd(part.crowd_position, part.crowd_last_id) if part.crowd_position else None
+            step = _pager(context, part).step(instant(part.position), crowd)
         except StoreError as error:
             if part_name != "drafts" or not is_unknown_status(error):
                 raise
             return FetchedPart(((), OrderPage(())), UNSUPPORTED, last=True)
         rows = step.rows if part_name != UNDATED_PART else [o for o in step.rows if o.undated]
         page = complete_page(context, rows, refetch_customers=False)
-        return FetchedPart((rows if resync else (), page), stamp(step.position), step.last)
+        fetched = (rows if resync else (), page)
+        return FetchedPart(fetched, stamp(step.position), step.last, step.crowd)
 
     def save(tx: Connection, batch: Sequence[tuple[Sequence[Order], OrderPage]]) -> int:
         orders = [order for some, _ in batch for order in some]

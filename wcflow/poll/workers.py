@@ -24,6 +24,7 @@ from wcflow.database.stores import save_ranges
 from wcflow.database.tables import ImportRange
 from wcflow.errors import StoreError
 from wcflow.poll.context import PollContext
+from wcflow.poll.paginate import Crowd
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class FetchedPart(Generic[T]):
     data: T
     position: int
     last: bool
+    crowd: Crowd | None = None
 
 
 class Answer(NamedTuple, Generic[T]):
@@ -165,6 +167,8 @@ def _advanced(part: ImportRange, found: FetchedPart[T]) -> ImportRange:
         position=found.position,
         end=part.end,
         done=found.last,
+        crowd_position=found.crowd.offset if found.crowd else 0,
+        crowd_last_id=found.crowd.last_id if found.crowd else 0,
     )
 
 

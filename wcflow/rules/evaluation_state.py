@@ -234,12 +234,12 @@ class EvaluationState(msgspec.Struct, frozen=True):
         if order is not None and self.policy.order_tags != "none":
             differs = shows != (on_order or EMPTY_TAG_META)
             latest = _target("order", order.id, wanted, shows, differs)
-            targets += [latest, *self._older_targets(memory, latest)]
+            targets += [latest, *self._older_targets(latest)]
         return tuple(targets)
 
-    def _older_targets(self, memory: Memory, latest: TagTarget) -> Iterator[TagTarget]:
+    def _older_targets(self, latest: TagTarget) -> Iterator[TagTarget]:
         profile = self.evaluation_input.profile
-        known = (profile, memory, self.evaluation_input.written, self.rules.static_tags)
+        known = (profile, self.evaluation_input.written, self.rules.static_tags)
         if self.policy.order_tags == "all":
             return same_targets(*known, latest, self.policy.watching_since)
         return stale_targets(*known)

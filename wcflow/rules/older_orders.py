@@ -49,15 +49,13 @@ def older_places(profile: Profile, memory: Memory) -> list[TagPlace]:
     return places
 
 
-def tags_of_others(
-    shown: TagMeta, written: TagChange, ours: frozenset[str], memory: Memory
-) -> frozenset[str]:
-    """Return the tags on an older order that wcflow neither wrote there nor shows elsewhere."""
-    return shown.tags - written.tags - written.dropped - ours - memory.added_by_hand
+def tags_of_others(shown: TagMeta, written: TagChange, ours: frozenset[str]) -> frozenset[str]:
+    """Return the tags on an older order that people or other programs added."""
+    return shown.tags - written.tags - written.dropped - ours
 
 
 def stale_targets(
-    profile: Profile, memory: Memory, written: Mapping[TagPlace, TagChange], ours: frozenset[str]
+    profile: Profile, written: Mapping[TagPlace, TagChange], ours: frozenset[str]
 ) -> Iterator[TagTarget]:
     """Return the older orders on which tags are left that wcflow wrote."""
     for order in older_orders_with_tags(profile):
@@ -65,14 +63,13 @@ def stale_targets(
         meta = _shown(order)
         if change is None or meta is None:
             continue
-        kept = TagMeta(tags_of_others(meta, change, ours, memory))
+        kept = TagMeta(tags_of_others(meta, change, ours))
         if kept != meta:
             yield TagTarget("order", order.id, frozenset(), kept, differs=True, place="stale")
 
 
 def same_targets(
     profile: Profile,
-    memory: Memory,
     written: Mapping[TagPlace, TagChange],
     ours: frozenset[str],
     latest: TagTarget,
@@ -87,7 +84,7 @@ def same_targets(
             continue
         meta = _shown(order)
         change = written.get(("order", order.id), NO_CHANGE)
-        others = tags_of_others(meta or EMPTY, change, ours, memory)
+        others = tags_of_others(meta or EMPTY, change, ours)
         shows = TagMeta(latest.shows.tags | others, latest.shows.segment)
         differs = shows != meta
         yield TagTarget("order", order.id, latest.wanted, shows, differs, place="older")

@@ -223,6 +223,7 @@ class Store(ListingClient):
         orderby: Literal["modified", "id", "date"] = "modified",
         order: Literal["asc", "desc"] = "asc",
         page: int = 1,
+        offset: int = 0,
         page_size: int | None = None,
     ) -> Listing[Product]:
         """Return a page of products that are not in the trash, or all products in ``include``."""
@@ -233,6 +234,7 @@ class Store(ListingClient):
             "order": order,
             "exclude": id_list(exclude),
             "page": page if page > 1 else "",
+            "offset": offset or "",
             "_fields": wire.PRODUCT_FIELDS,
         }
         if include:

@@ -23,6 +23,7 @@ from wcflow.database.tables.records import (
 from wcflow.database.tables.store import (
     AlertRow,
     ChannelRow,
+    CrowdedSecondRow,
     ImportRange,
     RescanRow,
     SettingRow,
@@ -34,6 +35,7 @@ __all__ = [
     "PERSON_LIST_COLUMNS",
     "AlertRow",
     "ChannelRow",
+    "CrowdedSecondRow",
     "CustomerRow",
     "EventRow",
     "IdentityRow",

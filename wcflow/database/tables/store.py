@@ -1,6 +1,6 @@
 """Tables about a store, and about the database as a whole."""
 
-from sqlalchemy import BigInteger, Text, false
+from sqlalchemy import BigInteger, Column, Text, false, text
 from sqlmodel import Field
 
 from wcflow.database.tables.base import Row
@@ -173,6 +173,33 @@ class ImportRange(Row, table=True):
     )
     end: int = Field(sa_type=BigInteger, description="last creation time or id of the range")
     done: bool = Field(default=False, description="everything was read")
+    crowd_position: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": text("0")},
+        description="in a very crowded second: how many of its orders have been read",
+    )
+    crowd_last_id: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": text("0")},
+        description="in a very crowded second: the last order that was read",
+    )
+
+
+class CrowdedSecondRow(Row, table=True):
+    """A second in which very many orders changed: polls read it in parts, and keep its position."""
+
+    __tablename__ = "crowded_second"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    status: str = Field(primary_key=True, description="the statuses that are read")
+    second: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
+    )
+    started: int = Field(sa_type=BigInteger, description="server time when its reading started")
+    position: int = Field(default=0, description="how many of its orders have been read")
+    last_id: int = Field(default=0, sa_type=BigInteger, description="the last order that was read")
+    done: bool = Field(default=False, description="all of its orders have been read")
 
 
 class SettingRow(Row, table=True):

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _change_runs_and_outbox()
     _add_clocks()
     _add_key_and_write_error()
+    _add_crowded_seconds()
 
 
 def _add_odd_fields() -> None:
@@ -103,6 +104,23 @@ def _add_key_and_write_error() -> None:
         op.add_column("store", sa.Column(name, kind, nullable=False, server_default=""))
     for name in ("key_read_at", "write_error_since"):
         op.add_column("store", sa.Column(name, sa.BigInteger(), nullable=True))
+
+
+def _add_crowded_seconds() -> None:
+    op.create_table(
+        "crowded_second",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("second", sa.BigInteger(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "status", "second"),
+    )
+    column = sa.Column("crowd_position", sa.Integer(), nullable=False, server_default=sa.text("0"))
+    op.add_column("import_range", column)
+    op.add_column("import_range", _number_column("crowd_last_id"))
 
 
 def _number_column(name: str) -> sa.Column[int]:
