@@ -156,6 +156,15 @@ def test_a_failed_note_does_not_stop_what_follows_it(simulate):
     assert ["Welcome"] == simulate.notes(order)
 
 
+@pytest.mark.parametrize("deed", [outcomes.cancel, outcomes.retry])
+def test_without_a_selected_change_nothing_is_cancelled_or_retried(simulate, deed):
+    queue_order(simulate)
+    before = simulate.outbox()
+    with simulate.db.transaction() as tx:
+        assert (0, 0, {}) == deed(tx, [], simulate.now)
+    assert before == simulate.outbox()
+
+
 def test_the_command_says_what_is_cancelled_with_a_coupon(tmp_path):
     shop = CommandLine(tmp_path, RULES)
     shop.run("sync")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, update
 
 from wcflow.database.outbox import OutboxEntry, load_entries
-from wcflow.database.sql import fetch_in, select_in, stamp, table_of
+from wcflow.database.sql import chunks, fetch_in, select_in, stamp, table_of
 from wcflow.database.tables import OutboxRow
 from wcflow.rules.steps import LostStep
 
@@ -121,7 +121,7 @@ class ByHand(NamedTuple):
 
 def cancel(tx: Connection, ids: Sequence[int], now: datetime) -> ByHand:
     """Cancel due or failed entries by hand, with those that use their results."""
-    found = [each for each in load_entries(tx, ids=ids, limit=None) if each.state in WAITING]
+    found = [each for each in _load(tx, ids) if each.state in WAITING]
     return ByHand(len(found), end_entries(tx, found, "cancelled", "cancelled by hand", now), {})
 
 
@@ -132,22 +132,27 @@ def retry(tx: Connection, ids: Sequence[int], now: datetime) -> ByHand:
     that one is retried, too.
     """
     free, blocked = set[int](), dict[int, int]()
-    for each in load_entries(tx, ids=ids, limit=None):
+    for each in _load(tx, ids):
         if each.state not in (*WAITING, "cancelled"):
             continue
         if lost := _lost_result(tx, each, free):
             blocked[each.id] = lost
         else:
             free.add(each.id)
-    chosen = load_entries(tx, ids=sorted(free), limit=None) if free else []
     back = {
         each.id
-        for entry in chosen
+        for entry in _load(tx, free)
         for each in load_dependants(tx, entry)
         if each.cancelled_by is not None and not _lost_result(tx, each, free)
     } - free
     _make_due(tx, free | back, now)
     return ByHand(len(free), len(back), {n: cause for n, cause in blocked.items() if n not in back})
+
+
+def _load(tx: Connection, ids: Iterable[int]) -> list[OutboxEntry]:
+    """Return these entries, oldest first; none for no ids."""
+    parts = chunks(sorted(set(ids)))
+    return [each for part in parts for each in load_entries(tx, ids=part, limit=None)]
 
 
 def _lost_result(tx: Connection, entry: OutboxEntry, retried: Collection[int]) -> int:
@@ -161,8 +166,9 @@ def _make_due(tx: Connection, ids: Collection[int], now: datetime) -> None:
     attempts = case((_OUTBOX.c.attempts > 0, 1), else_=0)
     values = {"state": "due", "due_at": stamp(now), "outcome": "", "approved": True}
     ended = {"cancelled_by": None, "finished_at": None}
-    these = update(_OUTBOX).where(_OUTBOX.c.id.in_(sorted(ids)))
-    tx.execute(these.values(attempts=attempts, **values, **ended))
+    for part in chunks(sorted(ids)):
+        these = update(_OUTBOX).where(_OUTBOX.c.id.in_(part))
+        tx.execute(these.values(attempts=attempts, **values, **ended))
 
 
 def _end(
@@ -174,7 +180,8 @@ def _end(
     cancelled_by: int | None = None,
 ) -> None:
     values = _ended(state, outcome, now) | {"cancelled_by": cancelled_by}
-    tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(**values))
+    for part in chunks(ids):
+        tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(part)).values(**values))
 
 
 def _ended(state: str, outcome: str, now: datetime) -> dict[str, Any]:
