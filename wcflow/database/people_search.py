@@ -17,7 +17,7 @@ _ORDERS = table_of(OrderRow)
 _PRESENT = select_in(_PERSONS, "id", _PERSONS.c.id).where(_PERSONS.c.present)
 MOST_FOUND = 200
 """With more people than this, a search ends: its text is too short to be of use."""
-_MOST_COMPARED = 20_000
+_MOST_COMPARED, _MOST_WORDS = 20_000, 20
 
 
 class Belonging(NamedTuple):
@@ -46,7 +46,7 @@ def find_by_text(tx: Connection, store: str, text: str, belonging: Belonging) ->
     At most ``MOST_FOUND`` and a few more. Case does not matter, accents do.
     """
     found = set(_find_addresses(tx, store, text.lower()))
-    words = text.casefold().split()
+    words = text.casefold().split()[:_MOST_WORDS]
     for owners in (
         _find_billing_addresses(tx, store, text.lower()),
         _find_accounts(tx, store, words),
@@ -141,11 +141,22 @@ def likely_names(tx: Connection, store: str, text: str) -> list[str]:
         )
         known = {row[0] for row in tx.execute(select(column).where(within).limit(_MOST_COMPARED))}
     else:
-        first, last = _CUSTOMERS.c.first_name, _CUSTOMERS.c.last_name
-        begins = or_(
-            *(func.lower(each).startswith(start, autoescape=True) for each in (first, last))
-        )
-        names = select(first, last).where(_CUSTOMERS.c.store == store, begins)
-        known = {" ".join(row).strip() for row in tx.execute(names.limit(_MOST_COMPARED))}
+        known = {*_account_names(tx, store, start), *_guest_names(tx, store, start)}
     by_lower = {each.lower(): each for each in sorted(known)}
     return [by_lower[each] for each in get_close_matches(text.lower(), by_lower, n=3, cutoff=0.7)]
+
+
+def _account_names(tx: Connection, store: str, start: str) -> Iterator[str]:
+    """Yield the names of accounts whose first or last name begins with this letter."""
+    first, last = _CUSTOMERS.c.first_name, _CUSTOMERS.c.last_name
+    begins = or_(*(func.lower(each).startswith(start, autoescape=True) for each in (first, last)))
+    names = select(first, last).where(_CUSTOMERS.c.store == store, begins)
+    yield from (" ".join(row).strip() for row in tx.execute(names.limit(_MOST_COMPARED)))
+
+
+def _guest_names(tx: Connection, store: str, start: str) -> Iterator[str]:
+    """Yield the names of guests whose first name begins with this letter."""
+    of_guests = (_ORDERS.c.store == store, _ORDERS.c.customer_id == 0)
+    likely = _has(tx, _ORDERS.c.detail, f'"first_name":"{start}')
+    orders = select(_ORDERS.c.detail).where(*of_guests, likely).limit(_MOST_COMPARED)
+    yield from (_billing_name(detail).strip() for detail in tx.scalars(orders))
