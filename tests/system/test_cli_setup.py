@@ -1,20 +1,30 @@
 """``wcflow init``, ``check`` and ``doctor``."""
 
 import json
+import re
 import stat
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from tests.command_line import CommandLine, run_on_terminal, run_process, run_wcflow
+from tests.sandbox_http import mount_sandbox
 from wcflow.cli import doctor, options
 from wcflow.config.files import default_ini
 from wcflow.config.load import load_config
 from wcflow.sandbox.auth import ADMIN, READER
 from wcflow.sandbox.faults import Faults
+from wcflow.sandbox.server import serve
 from wcflow.sandbox.store import SandboxStore
 
 KEYS = ("--key", "ck_" + "1" * 40, "--secret", "cs_" + "2" * 40)
 STORE = ("--url", "https://shop.example", *KEYS)
+STORE_OF_SANDBOX = (
+    *("--url", "https://shop.example"),
+    *("--key", ADMIN.consumer_key, "--secret", ADMIN.consumer_secret),
+)
 
 
 @pytest.fixture
@@ -111,7 +121,102 @@ def test_init_into_a_missing_directory_exits_with_1(tmp_path):
     assert "no such file or directory" in ran.err
 
 
+def store_in_two_currencies(tmp_path):
+    command_line = CommandLine(tmp_path, "[segment Regular]\nwhen = orders_count >= 1\n")
+    own = command_line.sandbox.state.settings.currency
+    for code in (own, "USD" if own != "USD" else "EUR", own):
+        command_line.sim.place_order(email="anna@example.com", days_ago=3, currency=code)
+    return command_line
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    command_line = store_in_two_currencies(tmp_path)
+    yield command_line
+    command_line.sim.db.close()
+
+
+def init_against(cli, file, *more):
+    with mount_sandbox(cli.faults, lambda: datetime.now(UTC)) as http:
+        ran = run_wcflow("init", *STORE_OF_SANDBOX, "--output", file, *more)
+    return ran, http
+
+
+def test_init_shows_the_currencies_that_need_a_rate(foreign, tmp_path):
+    """And writes nothing to the store."""
+    file = tmp_path / "new.ini"
+    ran, http = init_against(foreign, file)
+    assert (0, "", []) == (ran.code, ran.err, http.writes)
+    assert re.search(r"The store has orders in [A-Z]{3}; its own currency is [A-Z]{3}\.", ran.out)
+    assert re.search(r"^# currency_rates = [A-Z]{3} RATE$", file.read_text(), re.MULTILINE)
+
+
+def test_init_asks_for_rates_on_a_terminal_until_they_can_be_read(foreign, tmp_path):
+    file = tmp_path / "new.ini"
+    with serve(foreign.sandbox) as server:
+        address = ("--url", server.url, *STORE_OF_SANDBOX[2:])
+        answers = [(" worth in ", "a lot"), (" worth in ", "1.25")]
+        shown = run_on_terminal("init", *address, "--output", file, answers=answers)
+    (store,) = load_config(file, {}).stores
+    assert [Decimal("1.25")] == list(store.currency_rates.values())
+    assert "expected a currency and its rate" in shown
+
+
+def test_init_takes_rates_as_an_option(foreign, tmp_path):
+    file = tmp_path / "new.ini"
+    ran, _ = init_against(foreign, file, "--rates", "USD 0.92, EUR 1.08")
+    assert (0, False) == (ran.code, "its own currency" in ran.out)
+    (store,) = load_config(file, {}).stores
+    assert {"USD": Decimal("0.92"), "EUR": Decimal("1.08")} == store.currency_rates
+
+
+def test_init_with_wrong_rates_writes_nothing(tmp_path):
+    ran = run_wcflow("init", *STORE, "--rates", "USD 0,92", "--output", tmp_path / "x.ini")
+    assert (2, []) == (ran.code, list(tmp_path.iterdir()))
+    assert "Did you mean USD 0.92?" in ran.err
+
+
+def test_init_writes_the_file_if_the_store_does_not_respond(cli, tmp_path):
+    file = tmp_path / "new.ini"
+    cli.faults.refuse_connections(times=None)
+    ran, _ = init_against(cli, file)
+    assert (0, True) == (ran.code, file.exists())
+    assert "could not be asked for the currencies of its orders" in ran.out
+
+
+def test_init_writes_the_path_of_a_ca_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    assert 0 == run_wcflow("init", "--url", "https://shop.example", "--ca-file", "ca.pem").code
+    (store,) = load_config(Path("wcflow.ini"), {"WC_KEY": KEYS[1], "WC_SECRET": KEYS[3]}).stores
+    assert tmp_path / "ca.pem" == store.ca_file
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_init_with_a_wrong_ca_file_writes_nothing(tmp_path, content):
+    ca_file = tmp_path / "ca.pem"
+    if content:
+        ca_file.write_text(content)
+    ran = run_wcflow("init", *STORE, "--ca-file", ca_file, "--output", tmp_path / "wcflow.ini")
+    assert ran.code
+    assert not (tmp_path / "wcflow.ini").exists()
+
+
 # check
+
+
+def test_check_shows_the_orders_whose_currency_has_no_rate(foreign):
+    assert "are left out" not in foreign.run("check").err
+    foreign.run("sync", "--approve")
+
+    ran = foreign.run("check")
+
+    assert 0 == ran.code
+    assert re.search(
+        r"\[store shop\]: the amounts of 1 order of 1 customer in [A-Z]{3} are left out: set"
+        r" currency_rates",
+        ran.err,
+    )
 
 
 def test_check_shows_the_rules_and_no_secret(cli):

@@ -95,7 +95,8 @@ def test_status_does_not_load_the_modules_for_records(ini):
     assert "wcflow.database.outbox" in loaded
 
 
-def test_check_does_not_load_the_database(ini):
+def test_check_does_not_load_a_database_that_does_not_exist_yet(ini):
+    ini.write_text(ini.read_text().replace("wcflow.sqlite3", "none.sqlite3"))
     loaded = modules_loaded_by("check", "--config", ini)
     assert set() == loaded & (CLIENT | UPGRADE | DAEMON | POSTGRES | DATABASE)
     assert loaded >= RULES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -33,8 +34,9 @@ def check(
 ) -> None:
     """Explain the configuration, or list every problem in it.
 
-    Reads the INI file and the files it includes; contacts neither the store nor the database. Each
-    problem is shown with its file and line, what was expected, and a likely correction.
+    Reads the INI file and the files it includes; the store is not contacted. Each problem is shown
+    with its file and line, what was expected, and a likely correction. If there is a database, its
+    orders show whether a currency needs a rate.
     """
     found = read_config(config)
     for line in () if quiet else summary_lines(found):
@@ -46,10 +48,22 @@ def check(
         output.print_warning(exposed.message, exposed.advice)
     if quiet:
         return
+    for missing in _missing_rates(found):
+        output.print_warning(missing)
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
+
+
+def _missing_rates(config: Config) -> Iterable[str]:
+    url = make_url(config.database)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return ()
+    # Only now: without a database, the command does not need these modules.
+    from wcflow.cli.order_counts import missing_rates  # noqa: PLC0415
+
+    return missing_rates(config)
 
 
 # The configuration in plain words, without secrets.

@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import output as show
+from wcflow.cli.init_currencies import ask_rates, ask_store, print_missing, with_rates
 from wcflow.cli.options import LOCAL_INI
 from wcflow.config.addresses import parse_store_url
-from wcflow.config.files import default_ini, remove_keys, set_values
+from wcflow.config.files import default_ini, read_file, remove_keys, set_values
 from wcflow.config.load import load_config
 from wcflow.errors import SetupError, UsageError
 from wcflow.rules.errors import RuleError, RuleErrors
+from wcflow.rules.values import rates as parse_rates
 
 STORE_SECTION = "store shop"
 KEY_PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
@@ -61,6 +63,24 @@ def init(
             help="Write the keys to files of their own next to FILE, for the systemd service.",
         ),
     ] = False,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca-file",
+            metavar="FILE",
+            help="Certificates to trust, if the store's certificate is self-signed.",
+            show_default=False,
+        ),
+    ] = None,
+    rates: Annotated[
+        str | None,
+        typer.Option(
+            "--rates",
+            metavar="RATES",
+            help="What other currencies are worth, such as 'USD 0.92, GBP 1.17'.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a configuration file for your store.
@@ -71,24 +91,53 @@ def init(
     for an environment variable; without keys the file uses $WC_KEY and $WC_SECRET. Only the owner
     can read the file. With --key-files only the owner can read the two key files, and everyone can
     read the configuration.
+
+    If the keys are given, init asks the store which currencies its orders have. Orders in another
+    currency need a rate: on a terminal init asks for it, else the file has a comment about it.
     """
     if output.is_dir():
         raise UsageError(f"{output} is a directory", f"Name a file: {output / LOCAL_INI.name}.")
     if output.exists() and not force:
         raise SetupError(f"{output} exists already", "Add --force to replace it.")
+    output.parent.resolve(strict=True)  # before anything is asked
     values = {
         "url": _ask_address(url),
         "consumer_key": _ask_key("consumer_key", "Consumer key (ck_…)", key),
         "consumer_secret": _ask_key("consumer_secret", "Consumer secret (cs_…)", secret),
     }
-    text = set_values(default_ini(), STORE_SECTION, values)
+    known = _parse_rates(rates)
+    settings = {**values, **_ca_file_setting(ca_file)}
+    found = ask_store(values, ca_file)
+    if found and found.others and not known and _can_ask():
+        rates = ask_rates(found)
+        known = _parse_rates(rates)
+    text = with_rates(default_ini(), rates or "", found)
+    text = set_values(text, STORE_SECTION, settings)
     _check_text(text, output, values)
     if key_files:
         text = _write_key_files(text, output, values, replace=force)
     write_private_file(output, text, replace=force)
     if key_files:
         output.chmod(0o644)
+    if found:
+        print_missing(found, known, output)
     _print_next_steps(output, values, key_files=key_files)
+
+
+def _parse_rates(text: str | None) -> frozenset[str]:
+    """Return the currencies that have a rate; raises UsageError."""
+    try:
+        return frozenset(parse_rates(text) if text else ())
+    except RuleErrors as error:
+        raise UsageError(f"--rates: {error}", error.rule_errors[0].hint) from None
+
+
+def _ca_file_setting(ca_file: Path | None) -> dict[str, str]:
+    if ca_file is None:
+        return {}
+    if not ca_file.is_file():
+        raise UsageError(f"there is no file {ca_file}", "Name a file with certificates.")
+    return {"ca_file": str(ca_file.absolute())}
 
 
 def _write_key_files(text: str, output: Path, values: dict[str, str], *, replace: bool) -> str:
@@ -156,7 +205,11 @@ def _can_ask() -> bool:
 def _check_text(text: str, path: Path, values: dict[str, str]) -> None:
     """Check the text as every command will read it; raises ConfigError."""
     named = {value[1:]: "given_later" for value in values.values() if value.startswith("$")}
-    load_config(path, {**named, **os.environ}, read=lambda _path: text.encode())
+
+    def read(each: Path) -> bytes:
+        return text.encode() if each == path else read_file(each)
+
+    load_config(path, {**named, **os.environ}, read=read)
 
 
 def write_private_file(path: Path, text: str, *, replace: bool) -> None:
