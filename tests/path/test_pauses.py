@@ -92,6 +92,22 @@ def test_queued_changes_wait_for_the_end_of_a_pause_and_hold_nothing_else(simula
     assert ["Hello"] == simulate.notes(order)
 
 
+def test_queued_changes_are_asked_again_after_the_pause_and_not_before(simulate):
+    order = simulate.place_order(email="anna@example.com")
+    simulate.run_pass(write=False)
+    pause(simulate)
+    for _ in range(2):
+        simulate.place_order(email="anna@example.com")
+    simulate.settle()
+    (entry,) = [each for each in simulate.outbox() if each.run_id]
+    assert "due" == entry.state
+    resume(simulate)
+    simulate.settle()
+    (entry,) = [each for each in simulate.outbox() if each.run_id]
+    assert ("cancelled", []) == (entry.state, simulate.notes(order))
+    assert entry.outcome.startswith("stop_when holds")
+
+
 def test_a_pause_survives_a_restart_and_edits_of_the_ini(simulate):
     pause(simulate)
     simulate.reopen_database()

@@ -93,6 +93,8 @@ def test_a_pause_is_shown_wherever_an_admin_looks(cli):
     status = cli.run("status")
     assert "welcome paused" in status.out
     assert "1 run and 0 changes wait" in status.out
+    found = json.loads(cli.run("status", "--json").out)["shop"]["paused"]["welcome"]
+    assert ({"since", "runs", "changes"}, 1) == ({*found}, found["runs"])
     assert "paused" in cli.run("explain", "anna@example.com").out
     assert "workflow welcome is paused since 20" in cli.run("doctor").out
 

@@ -54,6 +54,14 @@ def test_a_trouble_that_comes_and_goes_is_told_once_a_day():
     assert ["changes failed"] == admin.look([FAILED_CHANGES], after(hours=25))
 
 
+def test_the_message_about_an_end_is_a_sentence():
+    admin = Admin()
+    admin.look([FAILED_CHANGES])
+    (alert,) = alerts_to_send({}, {FAILED_CHANGES}, admin.told, ["email"], NOW)
+    expected = ("wcflow: shop: no more failed changes", "No more failed changes.\n")
+    assert expected == (alert.subject, alert.text)
+
+
 def test_what_is_not_known_neither_begins_nor_ends():
     admin = Admin()
     admin.look([FAILED_CHANGES])

@@ -374,4 +374,5 @@ def _to_json(store_status: StoreStatus) -> dict[str, object]:
         **asdict(store_status),
         "failed": failed,
         "quarantine": quarantine,
+        "paused": {name: state._asdict() for name, state in store_status.paused.items()},
     }

@@ -96,7 +96,7 @@ class Alert:
     @property
     def text(self) -> str:
         if self.is_over:
-            return f"{_sentence(self.subject.removeprefix('wcflow: '))}\n"
+            return f"{_sentence(_WORDS[self.thing.kind].over)}\n"
         return f"{_sentence(self.reason)}\n\nWhat to do: {_WORDS[self.thing.kind].advice}\n"
 
     def told(self, before: ToldBefore, now: datetime) -> Told:
