@@ -142,6 +142,15 @@ def test_an_order_dated_in_the_future_counts_on_its_day(sim):
     assert {"Fresh"} == sim.tags(second)
 
 
+def test_a_guest_whose_only_order_is_dated_in_the_future_is_a_customer_from_then_on(sim):
+    order = sim.place_order(email=ANNA, days_ago=-2)
+    sim.settle()
+    assert set() == sim.tags(order)
+    sim.advance(days=3)
+    sim.settle()
+    assert {"Buyer", "Fresh"} == sim.tags(order)
+
+
 def test_currencies_without_a_rate_are_counted_with_their_people(sim):
     for email in (ANNA, ANNA, "ben@example.com"):
         sim.place_order(email=email, currency="SEK")

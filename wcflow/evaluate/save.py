@@ -49,7 +49,7 @@ def save_evaluations(
     deleted = {
         each.memory.person
         for each in evaluated
-        if not each.profile.orders and each.profile.account is None
+        if not each.profile.orders and each.profile.account is None and each.later_order is None
     }
     remaining = (
         [each for each in evaluated if each.memory.person not in deleted] if deleted else evaluated

@@ -50,6 +50,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     ``transitions`` come with their reasons. ``steps_taken`` are the runs that started or continued,
     each with its steps. ``withdrawn`` are runs whose waiting outbox entries must be cancelled.
+    ``later_order`` is the date of the next order that is dated in the future.
     """
 
     classification: Classification
@@ -61,6 +62,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     withdrawn: tuple[Run, ...]
     targets: tuple[TagTarget, ...]
     due: NextEvaluation
+    later_order: datetime | None = None
 
 
 _trigger_context, _work, _due, _evaluation = (
@@ -117,7 +119,7 @@ def _up_to(evaluation_input: EvaluationInput, now: datetime) -> EvaluationInput:
 def _due_by(evaluation: Evaluation, at: datetime) -> Evaluation:
     due = evaluation.due
     due = msgspec.structs.replace(due, at=earliest((due.at, at)))
-    return msgspec.structs.replace(evaluation, due=due)
+    return msgspec.structs.replace(evaluation, due=due, later_order=at)
 
 
 def _previous_states(
