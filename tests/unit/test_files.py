@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from wcflow.cli.files import CsvFile, HtmlFile, csv_cell, new_file
+from wcflow.errors import WcflowError
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+VIP", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
@@ -67,7 +68,9 @@ def test_a_file_is_replaced_only_when_it_is_complete(tmp_path):
     assert [("a.csv", "old")] == [(each.name, each.read_text()) for each in tmp_path.iterdir()]
 
 
-def test_a_file_that_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(OSError, match="No such file") as caught, new_file(tmp_path / "no" / "a"):
+@pytest.mark.parametrize("name", ["none/a.csv", "."])
+def test_a_file_that_cannot_be_written_is_named(tmp_path, name):
+    with pytest.raises(WcflowError, match="cannot write") as caught, new_file(tmp_path / name):
         pass
-    assert str(tmp_path / "no" / "a") == caught.value.filename
+    assert f"cannot write {tmp_path / name}: " in str(caught.value)
+    assert "directory" in caught.value.advice

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from wcflow.cli import output
+from wcflow.errors import WcflowError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
@@ -31,25 +32,36 @@ h2 { margin-top: 2.5rem }
 def new_file(path: Path) -> Iterator[TextIO]:
     """Open a file that only its owner can read; it replaces ``path`` once it is complete.
 
-    Raises OSError at once if it cannot be written.
+    Raises WcflowError at once if it cannot be written.
     """
     if path.exists() and not path.is_file():
-        # A device, such as /dev/stdout, or a directory.
-        with path.open("w", encoding="utf-8", newline="") as file:
+        # A device, such as /dev/stdout; for a directory this fails.
+        with _saying_why(path):
+            device = path.open("w", encoding="utf-8", newline="")
+        with device as file:
             yield file
         return
     part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    try:
+    with _saying_why(path):
+        part.unlink(missing_ok=True)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             yield file
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _saying_why(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WcflowError(
+            f"cannot write {path}: {(error.strerror or type(error).__name__).lower()}",
+            "Name a file in a directory that exists and in which you can write.",
+        ) from None
 
 
 class CsvFile:

@@ -47,7 +47,7 @@ DRY_RUN = "Dry run, never written"
 def open_reports(
     files: ExitStack, html_file: Path | None, csv_file: Path | None
 ) -> list[HtmlReport | CsvReport]:
-    """Open the files; they are complete when ``files`` is closed. Raises OSError."""
+    """Open the files; they are complete when ``files`` is closed. Raises WcflowError."""
     reports: list[HtmlReport | CsvReport] = []
     if html_file is not None:
         page = HtmlFile(files.enter_context(new_file(html_file)), "The plan of wcflow")
