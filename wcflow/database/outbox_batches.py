@@ -31,7 +31,7 @@ def load_batches(
         last = persons[-1]
         batch = (
             select(_OUTBOX)
-            .where(*matching, _OUTBOX.c.person.between(persons[0], last), not_paused(store))
+            .where(*matching, _OUTBOX.c.person.between(persons[0], last), not_paused(tx, store))
             .order_by(_OUTBOX.c.person, _OUTBOX.c.id)
         )
         yield [entry_from_row(row) for row in tx.execute(batch).mappings()]
