@@ -164,6 +164,14 @@ class TestCorrections:
             ("orders_count between 2 - 5", "and"),
             ("5 < orders_count", "orders_count > 5"),
             ("city = ‘Bonn’", "'Bonn'"),
+            ("tags = 'VIP'", "contains"),
+            ("tags in ('VIP')", "contains any"),
+            ("age > 3 and < 9", "and age"),
+            ("email contains @x.de", "'@x.de'"),
+            ("registered_date > yesterday", "-1d"),
+            ("when age > 3;", "age > 3"),
+            ("“age > 3”", "age > 3"),
+            ("\u200bage > 3", "age"),
         ],
     )
     def test_the_likely_correction_is_shown(self, written, likely):
@@ -443,10 +451,10 @@ class TestErrors:
             ("is_guest = yes", 10, "'is_guest'", "'is_guest = yes'", ""),
             ("is_guest = 3", 10, "'is_guest' or 'not is_guest' alone", "'='", ""),
             (
-                "tags = 'VIP'",
+                "tags < 'VIP'",
                 6,
                 "a comparison that fits 'tags', which is a list",
-                "'='",
+                "'<'",
                 "for example: tags contains 'wholesale'",
             ),
             (

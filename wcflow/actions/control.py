@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -30,6 +31,7 @@ from wcflow.units import (
     parse_time_of_day,
 )
 
+NOON = 12
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -60,9 +62,20 @@ def _parse_until(words: list[str], rest: str) -> Until:
     weekday = WEEKDAYS.index(words[0]) if words and words[0] in WEEKDAYS else None
     at = parse_time_of_day(" ".join(words[0 if weekday is None else 1 :]))
     if at is None:
-        hint = did_you_mean(words[0], WEEKDAYS) if words else ""
+        hint = _until_hint(words)
         raise RuleErrors(RuleError("'until 09:00' or 'until monday 09:00'", repr(rest), hint))
     return Until(at, weekday)
+
+
+def _until_hint(words: list[str]) -> str:
+    """Suggest ``until 09:00`` for ``until 9am``, and the name of a day."""
+    clock = re.fullmatch(r"([0-9]{1,2})(?:[:.]([0-5][0-9]))?\s*(am|pm|h)?", "".join(words))
+    if clock is None or int(clock[1]) > NOON * 2 - 1:
+        return did_you_mean(words[0], WEEKDAYS) if words else ""
+    hour = int(clock[1])
+    if clock[3] in ("am", "pm"):
+        hour = hour % NOON + (NOON if clock[3] == "pm" else 0)
+    return f"did you mean until {hour:02}:{clock[2] or '00'}?"
 
 
 def _wait(step: Step, context: StepContext) -> StepResult:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, make_url
 from wcflow.cli import describe, output
 from wcflow.cli.order_counts import currencies_without_rate, currency_text
 from wcflow.config.load import Config
+from wcflow.config.rule_warnings import ORDER_STATUSES
 from wcflow.config.rules import conditions_and_templates
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import open_database
@@ -36,19 +37,6 @@ MANY_NAMES, SHOWN = 5, 10
 
 _ODD_FIELD_ADVICE = (
     "Nothing, unless your rules use the field: it was read as far as possible. A plugin changes it."
-)
-_WOOCOMMERCE_STATUSES = frozenset(
-    [
-        "pending",
-        "processing",
-        "on-hold",
-        "completed",
-        "cancelled",
-        "refunded",
-        "failed",
-        "checkout-draft",
-        "trash",
-    ]
 )
 _STATUS_COMPARISON = re.compile(r"\border\.status (?:not )?(?:in|=|<>) (\([^)]*\)|'[^']*')")
 
@@ -170,7 +158,7 @@ def _check_statuses(
         return
     seen = sorted(count_orders(tx, settings.name))
     for status, places in _configured_statuses(config).items():
-        if status not in _WOOCOMMERCE_STATUSES and status not in seen:
+        if status not in ORDER_STATUSES and status not in seen:
             said = f"no order has the status '{status}' ({', '.join(places)})"
             advice = f"Correct it, unless it is new. Orders have: {', '.join(seen)}."
             yield Finding("statuses", "warning", said, advice)

@@ -62,6 +62,9 @@ def _is_sentence(key: str, text: str) -> bool:
 
 def _warn_of_quotes(section: ParsedSection, key: str, row: int, text: str) -> None:
     step, _, rest = text.partition(" ")
+    if key == "do" and rest.startswith("="):
+        hint = f"write: {step} {rest.removeprefix('=').strip()}"
+        section.warning(key, "the '=' is part of the text", hint, row=row)
     if key in ("do", "trigger") and (bare := without_quotes(rest)):
         section.warning(key, "the quotes are part of the text", f"write: {step} {bare}", row=row)
     elif key in _QUOTED_KEYS and (bare := without_quotes(text)):

@@ -12,7 +12,7 @@ from datetime import date
 
 from wcflow.rules.attributes.registry import ATTRIBUTES, quote
 from wcflow.rules.errors import RuleError
-from wcflow.rules.likely_values import correct_durations, plain_number
+from wcflow.rules.likely_values import correct_durations, plain_number, without_quotes
 
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "<>", "=>": ">=", "=<": "<=", "==": "=", "!=": "<>"}
 _SIGNS |= {"&&": " and ", "&": " and ", "||": " or ", "|": " or ", "−": "-", "–": "-"}
@@ -57,7 +57,13 @@ def _flipped(found: re.Match[str]) -> str:
 
 
 Rewrite = tuple[str, str | Callable[[re.Match[str]], str]]
+_SIGN_AND_VALUE = rf"(?:<=|>=|<>|[=<>])\s*(?:{_TEXT}|[\w.+-]+)|is\s+(?:not\s+)?empty"
 _WORDS: tuple[Rewrite, ...] = (
+    (r"^\s*(?:if|when|where)\s+(?=\S+\s)", ""),
+    (r"[,;]\s*$", ""),
+    (rf"({_NAME})\s*({_SIGN_AND_VALUE})\s+(or|and)\s+(?=[=<>])", r"\1 \2 \3 \1 "),
+    (r"=\s*(\*@[*\w.-]+)", r"like '\1'"),
+    (r"(\bcontains|\bwith|\blike|=)\s*([*\w.+-]*@[*\w.-]+)", r"\1 '\2'"),
     (rf",(?=\s*(?:not\s+)?{_NAME}\s*(?:[=<>]|is\b))", " and"),
     (rf"({_NAME})\s*=\s*(?:{_TEXT})(?:\s+or\s+(?:{_TEXT}))+(?!\s*[=<>])", _one_of),
     (r"\b([^\W\d]\w*)[ -]([^\W\d]\w*)\b", _joined_name),
@@ -111,7 +117,7 @@ _DATE = re.compile(
 
 def likely_conditions(text: str) -> Iterator[str]:
     """Return what a row of a condition can have meant, the likeliest first."""
-    straight = _CURLY.sub(_straight, text)
+    straight = _CURLY.sub(_straight, without_quotes(text) or text)
     for day_first in (True, False):
         dated = _DATE.sub(_date_rewrite(day_first=day_first), straight)
         plain = _outside_quotes(dated, _simplify)
@@ -121,10 +127,19 @@ def likely_conditions(text: str) -> Iterator[str]:
         for candidate in (plain, worded):
             yield candidate
             yield re.sub(r"([=<>]\s*)(?=\d+(?:s|min|h|d|w|mo|y)\b)", r"\1-", candidate)
+        yield re.sub(rf"\bin\s*(?=\()|=\s*(?={_TEXT})", _contains, worded, flags=re.IGNORECASE)
+
+
+def _contains(found: re.Match[str]) -> str:
+    return "contains " if found[0].startswith("=") else "contains any "
+
+
+_DAYS = {"yesterday": "-1d", "tomorrow": "+1d", "now": "today"}
 
 
 def _simplify(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", re.sub("[\u200b-\u200d\u2060\ufeff]", "", text))
+    text = re.sub(r"\b(yesterday|tomorrow|now)\b", lambda found: _DAYS[found[0].lower()], text)
     text = _SIGN.sub(lambda found: _SIGNS[found[0]], text)
     text = re.sub(r"!(?!=)\s*", "not ", text)
     text = re.sub(r"([+-])\s+(?=\d)", r"\1", correct_durations(text))
@@ -151,9 +166,15 @@ def correction(text: str, error: RuleError, parses: Callable[[str], bool]) -> Ru
     old, new = _difference(text.split(), likely.split())
     other = next((each for each in likely_conditions(text) if _swapped(each, likely, parses)), "")
     hint = f"or {_difference(text.split(), other.split())[1]}" if other else ""
-    if not hint and not re.search(r"[-+]|ago|older", old) and re.fullmatch(r"-\d+[a-z]+", new):
+    if (
+        not hint
+        and re.match(r"'?\d", old)
+        and "ago" not in old
+        and re.fullmatch(r"-\d+[a-z]+", new)
+    ):
         hint = f"or +{new[1:]}, which is after now"
-    return RuleError(_shown(new), _shown(old), hint, error.row, error.column)
+    got = old if new == f"'{old}'" else _shown(old)
+    return RuleError(_shown(new), got, hint, error.row, error.column)
 
 
 def _swapped(candidate: str, likely: str, parses: Callable[[str], bool]) -> bool:
@@ -170,9 +191,13 @@ def _difference(old: list[str], new: list[str]) -> tuple[str, str]:
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
-    start, end = (start, end) if len(new) > start + end else (max(start - 1, 0), end)
+    if start + end in (len(old), len(new)):
+        # Something is missing or too much: show it with the word before or after it.
+        start, end = (start - 1, end) if start else (0, max(end - 1, 0))
     return " ".join(old[start : len(old) - end]), " ".join(new[start : len(new) - end])
 
 
 def _shown(text: str) -> str:
+    if not text.isprintable():
+        return ascii(text)
     return text if re.search("['\"“”„‘’«»]", text) else f"'{text}'"

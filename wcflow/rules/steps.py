@@ -240,11 +240,11 @@ def _later(actions: Actions) -> tuple[tuple[str, str], ...]:
 
 def parse_step(text: str, context: StepScope, actions: Actions) -> Step:
     """Parse one step, such as ``add_tag VIP``; raises RuleErrors."""
-    word, _, rest = text.partition(" ")
+    word, *rest = text.split(maxsplit=1)
     action = actions.get(word.lower())
     if action is None:
         raise RuleErrors(unknown("step", word, did_you_mean(word, actions)))
-    return _parsed(action, rest.strip(), context)
+    return _parsed(action, "".join(rest).strip(), context)
 
 
 @lru_cache(maxsize=2048)

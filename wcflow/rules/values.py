@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TypeVar
 
 from wcflow.rules.birth_dates import FORMATS
@@ -282,8 +283,13 @@ def lone_tag(text: str) -> str:
 def prefix(text: str) -> str:
     """Parse the prefix of coupon codes."""
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,18}[A-Za-z0-9])?", text):
-        raise _refuse("at most 20 letters A to Z, digits, '-' and '_'", text)
+        bare = text.strip("-_ ")
+        hint = f"did you mean {bare}?" if re.fullmatch(r"[A-Za-z0-9_-]{1,20}", bare) else ""
+        raise _refuse("at most 20 letters A to Z, digits, '-' and '_'", text, hint)
     return text.upper()
+
+
+_ONCE = ("per event", "per order", "per customer")
 
 
 def once(text: str) -> Once:
@@ -293,5 +299,8 @@ def once(text: str) -> Once:
         return Once(rest)
     if word == "every":
         return Once("every", duration(rest))
-    hint = "it is now called 'per event'" if (word, rest) == ("per", "occurrence") else ""
+    near = get_close_matches(text.lower().removeprefix("once "), _ONCE, n=1, cutoff=0.8)
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    if (word, rest) == ("per", "occurrence"):
+        hint = "it is now called 'per event'"
     raise _refuse("'per event', 'per order', 'per customer' or 'every 30d'", text, hint)

@@ -295,7 +295,10 @@ def _unknown_attribute(name: str, place: RulePlace, others: Iterable[str]) -> Ru
             f"a key after {name!r}", "none", f"write {name.rstrip('.')}.loyalty_points"
         )
     known = [each.name for each in ATTRIBUTES.values() if is_available(each, place)]
-    hint = did_you_mean(name, [*known, *others]) or _suggest_by_last_part(name, [*known, *others])
+    longer = [each for each in known if each.startswith(f"{name.lower()}_")]
+    hint = did_you_mean(name, longer or [*known, *others]) or _suggest_by_last_part(
+        name, [*known, *others]
+    )
     return unknown("attribute", name, hint)
 
 
