@@ -49,7 +49,7 @@ def rows_by_name(cli):
         }
 
 
-@pytest.mark.parametrize("command", ["sync", "plan", "doctor"])
+@pytest.mark.parametrize("command", ["sync", "plan", "doctor", "status"])
 def test_a_renamed_store_is_noticed_and_nothing_is_read_or_written(cli, command):
     rename_in_ini(cli)
     before = rows_by_name(cli)

@@ -33,6 +33,7 @@ from wcflow.database.quarantine import (
     load_odd_fields,
     load_quarantine,
 )
+from wcflow.database.rename_store import find_former_name, renamed_error
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
 from wcflow.database.stores import load_hold, load_store_row
 from wcflow.database.tables import StoreRow
@@ -163,7 +164,7 @@ def load_status(
         time_zone=row.time_zone,
         polled_at=polled,
         poll_age_seconds=None if polled is None else int((now - polled).total_seconds()),
-        poll_error=row.poll_error,
+        poll_error=row.poll_error or _renamed_text(tx, config, settings, row),
         poll_error_since=_optional_instant(row.poll_error_since),
         write_error=row.write_error,
         write_error_since=_optional_instant(row.write_error_since),
@@ -227,6 +228,16 @@ def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[st
     if count := sum(row.kind in PERSON_KINDS for row in quarantine):
         customers = output.format_count(count, "customer")
         yield f"{customers} cannot be evaluated because of a bug in wcflow (see the log)"
+
+
+def _renamed_text(tx: Connection, config: Config, settings: StoreSettings, row: StoreRow) -> str:
+    """Return that a store which was never read is in the database under another name."""
+    names = {each.name for each in config.stores}
+    former = None if row.url else find_former_name(tx, settings.url, "", names)
+    if former is None:
+        return ""
+    error = renamed_error(settings.name, former)
+    return f"{error}. {error.advice}"
 
 
 def _saved_gap(row: StoreRow) -> ClockGap | None:

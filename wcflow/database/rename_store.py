@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection, Table, delete, exists, select, update
@@ -9,6 +10,7 @@ from sqlmodel import SQLModel
 
 from wcflow.database.sql import table_of
 from wcflow.database.tables import CustomerRow, OrderRow, PersonRow, StoreRow
+from wcflow.errors import SetupError
 
 _STORES = table_of(StoreRow)
 
@@ -20,6 +22,15 @@ def find_former_name(tx: Connection, url: str, uid: str, configured: Collection[
         same = same.where(_STORES.c.uid.in_((uid, "")))
     names = tx.execute(same).scalars()
     return next((name for name in names if name not in configured), None)
+
+
+def renamed_error(name: str, former: str) -> SetupError:
+    """Return the error of a store that the database has under a former name."""
+    command = shlex.join(["wcflow", "store", "rename", former, name])
+    return SetupError(
+        f"the database has the store of [store {name}] under the name {former!r}",
+        f"Stop the service and run '{command}', or call the section [store {former}] again.",
+    )
 
 
 def load_store_names(tx: Connection) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from sqlalchemy import Connection
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 from wcflow.database.evaluation_queue import start_full_evaluation
-from wcflow.database.rename_store import find_former_name
+from wcflow.database.rename_store import find_former_name, renamed_error
 from wcflow.database.sql import stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import StoreRow
@@ -91,11 +90,7 @@ def check_name(
         return
     former = find_former_name(tx, found.url, found.uid, {*configured, name})
     if former is not None:
-        command = shlex.join(["wcflow", "store", "rename", former, name])
-        raise SetupError(
-            f"the database has the store of [store {name}] under the name {former!r}",
-            f"Stop the service and run '{command}', or call the section [store {former}] again.",
-        )
+        raise renamed_error(name, former)
 
 
 def _read_key(
