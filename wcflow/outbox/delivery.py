@@ -122,6 +122,8 @@ class Delivery:
 
         What was made just now is not looked up again. Raises DeliveryError.
         """
+        if not entry.needs:
+            return None
         with self.db.reading() as tx:
             needed = outcomes.load_needed(tx, entry)
         for each in needed:

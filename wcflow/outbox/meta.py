@@ -70,8 +70,6 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
 
 def _lost_its_result(delivery: Delivery, entry: OutboxEntry) -> bool:
     """Cancel an entry that contains the result of one that was deleted; return whether it was."""
-    if not entry.needs:
-        return False
     try:
         deleted = delivery.without_result(entry)
     except DeliveryError as error:
