@@ -24,7 +24,8 @@ class Machine:
         self.write("etc/systemd/system/wcflow.service", "[Service]")
         self.write("etc/systemd/system/wcflow.service.d/override.conf", "[Service]")
         self.write("etc/wcflow/wcflow.ini", INI)
-        for name in ("consumer_key", "consumer_secret", "outlet.consumer_key"):
+        self.write("etc/systemd/system/wcflow-failed@.service", "[Service]")
+        for name in ("consumer_key", "consumer_secret", "outlet.consumer_key", "smtp_url"):
             self.write(f"etc/wcflow/{name}", "secret")
         self.write("var/lib/private/wcflow/wcflow.sqlite3", "rows")
         self.write("var/lib/private/other/data", "of another service")

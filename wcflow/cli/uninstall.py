@@ -37,8 +37,15 @@ ROOT = Path("/")
 """Where the paths below begin; tests use a directory of their own."""
 
 UNIT = "etc/systemd/system/wcflow.service"
-_UNIT_FILES = (UNIT, f"{UNIT}.d", "etc/systemd/system/multi-user.target.wants/wcflow.service")
-CONFIG_DIR, KEY_NAMES = "etc/wcflow", ("consumer_key", "consumer_secret")
+_UNIT_FILES = (
+    UNIT,
+    f"{UNIT}.d",
+    "etc/systemd/system/multi-user.target.wants/wcflow.service",
+    "etc/systemd/system/wcflow-failed@.service",
+)
+CONFIG_DIR = "etc/wcflow"
+KEY_NAMES = ("consumer_key", "consumer_secret", "ping_url", "smtp_url", "apprise")
+"""The files with keys and passwords that the README names, also behind the name of a store."""
 _STATE_DIRS = ("var/lib/wcflow", "var/lib/private/wcflow")
 """With a dynamic user, systemd makes the first a symbolic link to the second."""
 _COMMAND_LINK, _PROGRAM_DIR, _SOURCE_DIR = (
@@ -105,7 +112,7 @@ def find_removal(root: Path, *, purge: bool) -> Removal:
     if purge:
         parts.append(("your settings and rules, and the keys", config))
     else:
-        parts += [("the API key", path) for path in _key_files(config)]
+        parts += [("a key or password", path) for path in _key_files(config)]
     parts += [("the database and its backups", root / name) for name in _STATE_DIRS]
     if _is_our_link(root / _COMMAND_LINK, root):
         parts.append(("the command", root / _COMMAND_LINK))
