@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.path.test_initial_sync import place_orders
+from tests.path.test_initial_sync import PollKilled, kill_after, place_orders
 from tests.poll_harness import assert_database_matches_sandbox, open_poll
+from tests.simulation import Simulation
 from wcflow.errors import StoreError
 from wcflow.poll import crowds, paginate
 
@@ -151,3 +152,30 @@ def test_an_initial_import_goes_on_inside_a_crowded_second(database):
         assert_database_matches_sandbox(poll)
         assert 2 <= failures
         assert 20 * COUNT / PAGE >= total
+
+
+def test_a_poll_that_is_killed_in_a_crowded_second_goes_on_where_it_was(crowd):
+    total = 0
+    for _ in range(3):
+        with pytest.raises(PollKilled):
+            crowd.pull(checkpoint=kill_after(4))
+        total += len(crowd.http.calls)
+        crowd.advance(minutes=1)
+    assert 4 * COUNT / PAGE >= total + sum(pull_until_read(crowd))
+    assert_database_matches_sandbox(crowd)
+
+
+def test_a_new_order_gets_its_tags_while_a_crowded_second_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(crowds, "PAGES", 0)
+    rules = "[segment Buyer]\nwhen = orders_count > 0\n"
+    sim = Simulation(tmp_path, rules)
+    old = [sim.place_order(email=f"c{n}@example.com", days_ago=9) for n in range(COUNT)]
+    sim.settle()
+    for order in old:
+        sim.sandbox.edit_billing(order, now=sim.now, city="Rome")
+    sim.advance(minutes=5)
+    new = sim.place_order(email="new@example.com")
+    sim.run_pass(approve=False)
+    assert {"Buyer"} == sim.tags(new)
+    with sim.db.reading() as tx:
+        assert 0 < tx.scalar(text("SELECT count(*) FROM crowded_second WHERE NOT done"))
