@@ -53,6 +53,20 @@ expires = 30d
 """
 
 
+class StoreAhead:
+    """A store whose clock agrees with wcflow's when that is set ahead."""
+
+    def __init__(self, store, ahead):
+        self._store, self._ahead = store, ahead
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    @property
+    def store_now(self):
+        return self._store.store_now + self._ahead
+
+
 class Live:
     """A real store, with the requests of its admin and customers, and a wcflow that syncs it.
 
@@ -99,7 +113,8 @@ class Live:
 
     def context_ahead(self, ahead):
         """Return the context with wcflow's clock ahead of the real time."""
-        return replace(self.context, clock=lambda: datetime.now(UTC) + ahead, compares_clocks=False)
+        store = StoreAhead(self.store, ahead)
+        return replace(self.context, store=store, clock=lambda: datetime.now(UTC) + ahead)
 
     def email(self, name):
         return f"{name.lower()}.{self.run_id}@example.com"
