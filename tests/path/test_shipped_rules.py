@@ -52,7 +52,7 @@ def test_a_customer_who_stays_away_gets_a_coupon(sim, anna):
 
 
 @pytest.mark.parametrize("days", [0, 20, 200])
-def test_whose_last_order_was_refunded_gets_no_win_back(sim, anna, days):
+def test_a_customer_whose_last_order_was_refunded_gets_no_win_back(sim, anna, days):
     """Neither at once, because the order before it is old, nor later."""
     order = sim.place_order(customer=anna, days_ago=10)
     sim.settle()
@@ -63,8 +63,18 @@ def test_whose_last_order_was_refunded_gets_no_win_back(sim, anna, days):
     assert [] == codes(sim)
 
 
+@pytest.mark.parametrize("days", [0, 20])
+def test_a_returned_order_shows_that_a_customer_has_not_stayed_away(sim, anna, days):
+    order = sim.place_order(customer=anna, days_ago=10)
+    sim.settle()
+    sim.sandbox.refund(order, now=sim.now)
+    sim.advance(days=days)
+    sim.settle()
+    assert ["Regular"] == segments_of(sim, "c1")
+
+
 @pytest.mark.parametrize("days", [0, 200])
-def test_whose_last_order_was_cancelled_gets_no_win_back(sim, anna, days):
+def test_a_customer_whose_last_order_was_cancelled_gets_no_win_back(sim, anna, days):
     order = sim.place_order(customer=anna, days_ago=10, status="processing")
     sim.settle()
     sim.sandbox.set_status(order, "cancelled", now=sim.now)
@@ -74,7 +84,7 @@ def test_whose_last_order_was_cancelled_gets_no_win_back(sim, anna, days):
     assert [] == codes(sim)
 
 
-def test_whose_only_order_was_refunded_is_in_no_segment(sim):
+def test_a_customer_whose_only_order_was_refunded_is_in_no_segment(sim):
     number = sim.register("bob@example.com", days_ago=20)
     order = sim.place_order(customer=number, days_ago=10)
     sim.settle()
