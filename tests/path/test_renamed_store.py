@@ -1,11 +1,15 @@
 """A store that is renamed in the INI file is noticed, and its data can be kept."""
 
+import time
+
 import pytest
 from sqlalchemy import func, select
 
 from tests.command_line import CommandLine
 from wcflow.database import lease
 from wcflow.database.rename_store import tables_with_store
+from wcflow.database.rule_changes import load_rules
+from wcflow.database.runs import load_activations
 from wcflow.database.sql import table_of
 from wcflow.database.tables import SettingRow
 
@@ -102,7 +106,6 @@ def test_after_a_rename_nothing_is_read_written_or_started_again(cli):
 
 
 def test_an_order_between_the_last_sync_and_a_rename_starts_its_workflow(cli):
-    """A rename is no change of rules."""
     between = cli.sim.place_order(email="carla@example.com")
     rename_in_ini(cli)
     cli.run("store", "rename", "shop", "boutique", "--yes")
@@ -110,6 +113,27 @@ def test_an_order_between_the_last_sync_and_a_rename_starts_its_workflow(cli):
     cli.run("sync")
 
     assert ["Welcome"] == cli.sim.notes(between)
+
+
+def rule_rows(cli):
+    """Return since when rules are as they are, and since when workflows are switched on."""
+    with cli.sim.db.reading() as tx:
+        rules, workflows = load_rules(tx, "boutique"), load_activations(tx, "boutique")
+    return {name: at for name, (_, at) in rules.items()}, {
+        name: activation for name, (activation, _) in workflows.items()
+    }
+
+
+def test_a_rename_is_no_change_of_rules(cli):
+    rename_in_ini(cli)
+    cli.run("store", "rename", "shop", "boutique", "--yes")
+    before = rule_rows(cli)
+    assert all(before)
+
+    time.sleep(1.1)  # these times are whole seconds
+    cli.run("sync")
+
+    assert before == rule_rows(cli)
 
 
 def test_a_rename_is_refused_while_a_daemon_has_the_lease(cli):
