@@ -16,7 +16,7 @@ do =
     create_coupon thanks
     add_note Your code is {{ coupon.code }}
 """
-REASON = "coupons are disabled in the store (WooCommerce, Settings, General)"
+REASON = "coupons are disabled in the store; enable them under WooCommerce, Settings, General"
 
 
 def disabled(tmp_path, **settings):

@@ -384,6 +384,8 @@ _ENTRY = EntryKind(
     _content,
     deliver=_deliver,
     is_gone=_is_gone,
-    waits_for={DISABLED: "coupons are disabled in the store (WooCommerce, Settings, General)"},
+    waits_for={
+        DISABLED: "coupons are disabled in the store; enable them under WooCommerce, Settings, General"
+    },
 )
 COUPON = ActionModule((CREATE_COUPON,), (_ENTRY,), (_SECTION,))
