@@ -23,12 +23,12 @@ from wcflow.database import lease, schema, sqlite_files
 from wcflow.database.connection import open_database, open_without_upgrade
 from wcflow.database.stores import load_store_row, save_store
 
-_INI = """[wcflow]
-database = {database}
+_INI = f"""[wcflow]
+database = {{database}}
 [store shop]
 url = https://shop.example
-consumer_key = ck_x
-consumer_secret = cs_x
+consumer_key = ck_{"a" * 40}
+consumer_secret = cs_{"b" * 40}
 """
 
 WRITER = """
@@ -323,12 +323,12 @@ FAULTS = [
         ("runs", "changes belong to a workflow run that does not exist", 2, ("6", "7")),
     ),
     (
-        "UPDATE outbox SET state = 'claimed', claimed_by = '' WHERE id = 14",
-        ("claims", "changes are claimed, but not by a process", 1, ("14",)),
+        "UPDATE outbox SET state = 'claimed', claimed_by = '' WHERE id = 12",
+        ("claims", "changes are claimed, but not by a process", 1, ("12",)),
     ),
     (
-        "UPDATE outbox SET state = 'lost' WHERE id = 14",
-        ("states", "changes have an unknown state", 1, ("14",)),
+        "UPDATE outbox SET state = 'lost' WHERE id = 12",
+        ("states", "changes have an unknown state", 1, ("12",)),
     ),
     (
         "UPDATE run SET state = 'lost' WHERE id = 2",
@@ -372,8 +372,8 @@ FAULTS = [
         ("rows", "rows of person cannot be read", 1, ("2",)),
     ),
     (
-        "UPDATE outbox SET payload = 'x' WHERE id = 14",
-        ("rows", "rows of outbox cannot be read", 1, ("14",)),
+        "UPDATE outbox SET payload = 'x' WHERE id = 12",
+        ("rows", "rows of outbox cannot be read", 1, ("12",)),
     ),
     (
         "UPDATE run SET steps = 'null' WHERE id = 4",
@@ -384,8 +384,8 @@ FAULTS = [
         ("times", "rows of orders have an impossible time in paid", 1, ("4",)),
     ),
     (
-        "UPDATE outbox SET queued_at = 32503680000 WHERE id = 14",
-        ("times", "rows of outbox have an impossible time in queued_at", 1, ("14",)),
+        "UPDATE outbox SET queued_at = 32503680000 WHERE id = 12",
+        ("times", "rows of outbox have an impossible time in queued_at", 1, ("12",)),
     ),
     (
         "UPDATE import_range SET done = FALSE WHERE resource = 'trash'",
