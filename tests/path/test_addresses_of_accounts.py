@@ -28,7 +28,7 @@ def people(sim):
 
 def people_of_a_fresh_import(sim, folder):
     """The same, and what a new database makes of the store; the database is sound."""
-    assert [] == examine(sim.db, sim.config, sim.now).unsound
+    assert [] == examine(sim.db, sim.config, sim.now).problems
     folder.mkdir()
     fresh = Simulation(folder, RULES + WELCOME)
     fresh.switch_store(sim.sandbox, sim.now)
@@ -133,11 +133,11 @@ def test_the_store_is_asked_once_for_each_unknown_address(sim):
     unusable = ("anna@localhost", "deleted@site.invalid")
     for email in ("new@example.com", "new@example.com", "old@example.com", HOME, WORK, *unusable):
         sim.place_order(email=email)
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     assert ["new@example.com"] == lookups(sim)
     sim.place_order(email="new@example.com")
     sim.advance(minutes=5)
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     assert [] == lookups(sim)
 
 
@@ -146,7 +146,7 @@ def test_a_store_that_refuses_an_address_is_no_failure(sim):
     sim.settle()
     sim.advance(hours=1)
     order = sim.place_order(email="anna@exämple.com")
-    sim.run_pass(accept=False)
+    sim.run_pass(approve=False)
     assert ["anna@exämple.com"] == lookups(sim)
     sim.settle()
     assert ["welcome"] == sim.notes(order)

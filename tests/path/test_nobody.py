@@ -35,7 +35,7 @@ def people(sim):
 
 def assert_nobody(sim, *orders):
     """These orders have no person, no tags and no notes, and the database is sound."""
-    assert [] == examine(sim.db, sim.config, sim.now).unsound
+    assert [] == examine(sim.db, sim.config, sim.now).problems
     for order in orders:
         assert (frozenset(), []) == (sim.tags(order), sim.notes(order))
 
@@ -79,7 +79,7 @@ def test_a_person_whose_orders_are_anonymised_is_cleared(simulate, account):
     with sim.db.reading() as tx:
         left = tx.execute(select(PersonRow.orders_count).where(PersonRow.present)).all()
     assert (None, []) == (sim.memory(key), left)
-    assert [] == examine(sim.db, sim.config, sim.now).unsound
+    assert [] == examine(sim.db, sim.config, sim.now).problems
 
 
 def test_what_waits_for_an_order_that_is_anonymised_is_cancelled(simulate):
@@ -88,7 +88,7 @@ def test_what_waits_for_an_order_that_is_anonymised_is_cancelled(simulate):
     sim.settle()
     sim.advance(hours=1)
     order = sim.place_order(email="anna@example.com")
-    sim.run_pass(accept=False, write=False)
+    sim.run_pass(approve=False, write=False)
     sim.sandbox.edit_billing(order, now=sim.now, email=ERASED)
     sim.advance(minutes=5)
     sim.settle()
@@ -102,7 +102,7 @@ def test_an_anonymised_order_of_an_account_does_not_count_for_it(simulate):
         sim.place_order(customer=customer, email=email)
     sim.settle()
     assert frozenset() == sim.customer_tags(customer)
-    assert [] == examine(sim.db, sim.config, sim.now).unsound
+    assert [] == examine(sim.db, sim.config, sim.now).problems
 
 
 def test_anonymised_orders_have_no_place_in_percentiles(simulate):
