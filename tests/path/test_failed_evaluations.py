@@ -21,6 +21,10 @@ class FailingCondition:
 
     condition: Condition
 
+    @property
+    def canonical(self):
+        return self.condition.canonical
+
     def evaluate(self, context):
         if context.profile.email == ANNA:
             raise ArithmeticError(f"no answer for {ANNA}")

@@ -295,7 +295,7 @@ def _unknown_attribute(name: str, place: RulePlace, others: Iterable[str]) -> Ru
             f"a key after {name!r}", "none", f"write {name.rstrip('.')}.loyalty_points"
         )
     known = [each.name for each in ATTRIBUTES.values() if is_available(each, place)]
-    longer = [each for each in known if each.startswith(f"{name.lower()}_")]
+    longer = [each for each in known if each.startswith((f"{name.lower()}_", f"{name.lower()}."))]
     hint = did_you_mean(name, longer or [*known, *others]) or _suggest_by_last_part(
         name, [*known, *others]
     )
