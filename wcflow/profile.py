@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wcflow.records import Customer, Order, Product, Refund
-from wcflow.units import minor_digits, to_major, to_minor
+from wcflow.units import minor_digits, to_major, to_minor, without_separators
 
 LIFECYCLE = "lifecycle"
 
@@ -269,7 +269,7 @@ def _meta_number(order: Order, key: str) -> Decimal | None:
     if not key or key not in order.meta:
         return None
     try:
-        number = Decimal(order.meta[key].strip())
+        number = Decimal(without_separators(order.meta[key]) or order.meta[key].strip())
     except InvalidOperation:
         return None
     return number if number.is_finite() else None

@@ -58,6 +58,31 @@ def to_minor(amount: Decimal | str, currency: str) -> int:
     return int(value.scaleb(minor_digits(currency)).to_integral_value(ROUND_HALF_UP))
 
 
+_SPACES = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
+_WITH_SEPARATORS = re.compile(
+    r"[+-]?(?:"
+    r"\d{1,3}(?:,\d{2,3})*,\d{3}\.\d+"  # 1,234.50, or in India 1,23,456.50
+    r"|\d{1,3}(?:\.\d{3})+,\d+"  # 1.234,50
+    r"|\d{1,3}(?:,\d{2,3})+,\d{3}|\d{1,3}(?:\.\d{3}){2,}"  # 1,234,567 and 1.234.567
+    r"|\d+,(?:\d{1,2}|\d{4,})|(?:0|\d{4,}),\d{3}"  # 50,00 and 1234,567
+    r"|\d+(?:\.\d+)?)",  # 1 234.50
+    re.ASCII,
+)
+
+
+def without_separators(amount: str) -> str | None:
+    """Return ``1234.50`` for ``1,234.50``, ``1.234,50`` or ``1 234,50``; None if it can be misread.
+
+    ``1,234`` can be either, so it is None.
+    """
+    plain = _SPACES.sub("", amount.strip())
+    if not _WITH_SEPARATORS.fullmatch(plain):
+        return None
+    before, decimal, after = plain.rpartition("," if plain.rfind(",") > plain.rfind(".") else ".")
+    digits = re.sub("[.,]", "", before)
+    return f"{digits}{after}" if decimal in before else f"{digits}.{after}"
+
+
 def to_major(minor: int, currency: str) -> Decimal:
     """Convert minor units (1234) to an amount (12.34)."""
     return Decimal(minor) * _minor_unit(currency)

@@ -59,6 +59,7 @@ def test_a_contradiction_can_never_be_true(text):
         "last_order_date >= -1d and last_order_date < -24h",
         "categories contains 'a' and categories contains 'b'",
         "meta.points > 5 and meta.points = '7'",
+        "meta.points in ('none', 5) and meta.points = '5'",
         "city = 'Bonn' and city starts with 'B'",
     ],
 )

@@ -19,6 +19,7 @@ from wcflow.profile import (
 from wcflow.rules.counting import order_filter, parse_counts_when
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.events import TriggerContext, refund_events
+from wcflow.units import without_separators
 
 
 def in_store(*orders, **settings):
@@ -102,6 +103,38 @@ def test_the_amount_paid_so_far_replaces_the_total():
     assert Decimal(25) == net_total(deposit, store)
     assert Decimal(100) == net_total(replace(deposit, meta={}), store)
     assert Decimal(100) == net_total(replace(deposit, meta={"_paid": "9" * 99}), store)
+
+
+def test_meta_with_a_decimal_comma_is_a_number():
+    pounds = order(1, total=10000, currency="GBP", meta={"_rate": "1,17", "_paid": "25,00"})
+    store = replace(STORE, currency="EUR", rate_meta="_rate", amount_meta="_paid")
+    assert Decimal("29.25") == net_total(pounds, store)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1,234.50", "1234.50"),
+        ("1.234,50", "1234.50"),
+        ("50,00", "50.00"),
+        ("-50,5", "-50.5"),
+        (" 1 234,50 ", "1234.50"),
+        ("1'234.50", "1234.50"),
+        ("1,234,567", "1234567"),
+        ("1.234.567,8", "1234567.8"),
+        ("1,23,456.00", "123456.00"),
+        ("0,500", "0.500"),
+        ("1,234", None),
+        ("2 50", None),
+        ("1,2,3", None),
+        ("1.234,50,0", None),
+        ("fifty", None),
+        ("50,00 €", None),
+        ("", None),
+    ],
+)
+def test_an_amount_with_separators_is_read_if_it_has_one_meaning(written, read):
+    assert read == without_separators(written)
 
 
 def test_currency_codes_ignore_case_and_none_is_the_stores():

@@ -165,11 +165,18 @@ def _texts_fit(values: Sequence[Demand]) -> bool:
 
 
 def _texts(demand: Demand) -> list[str]:
-    """Return the texts that a comparison for equality names."""
+    """Return the texts that a comparison for equality names, if it names nothing but texts.
+
+    Meta such as '5' equals the number 5 as well.
+    """
     operator = demand.comparison.operator
-    if isinstance(operator, OneOf) or (isinstance(operator, Compare) and operator.verb == "="):
-        return [fold(each.value) for each in _texts_in(operator)]
-    return []
+    named = _texts_in(operator)
+    if len(named) < len(operator.literals):
+        return []
+    is_equality = isinstance(operator, Compare) and operator.verb == "="
+    return (
+        [fold(each.value) for each in named] if is_equality or isinstance(operator, OneOf) else []
+    )
 
 
 def _accepts(demand: Demand, text: str) -> bool:

@@ -25,7 +25,7 @@ from wcflow.store.odd_values import (
     odd_number,
     odd_time,
 )
-from wcflow.units import normalize_email, to_minor
+from wcflow.units import normalize_email, to_minor, without_separators
 
 Json = Mapping[str, Any]
 
@@ -121,24 +121,29 @@ class RowReader:
         value = self.row.get(key, _MISSING)
         if type(value) not in (str, int, float):
             raise wrong_type(key, "an amount", value)
-        try:
-            return to_minor_units(value if type(value) is str else str(value), currency)
-        except ValueError:
+        found = self._money(key, value if type(value) is str else str(value), currency)
+        if found is None:
             # The value is not shown: it can be personal data.
-            raise WireError(
-                f"{key}: expected an amount, got {json_type(value)} that is not one"
-            ) from None
+            raise WireError(f"{key}: expected an amount, got {json_type(value)} that is not one")
+        return found
 
     # Numbers
 
     def money(self, key: str, currency: str) -> int:
         """Read an amount in the minor unit of the currency."""
         value = self.row.get(key, _MISSING)
+        return self._money(key, value if type(value) is str else _number_text(value), currency) or 0
+
+    def _money(self, key: str, text: str, currency: str) -> int | None:
         try:
-            return to_minor_units(value if type(value) is str else _number_text(value), currency)
+            return to_minor_units(text, currency)
         except ValueError:
             self.note(key)
-            return 0
+            plain = without_separators(text)
+        try:
+            return None if plain is None else to_minor_units(plain, currency)
+        except ValueError:  # too large for the database
+            return None
 
     def integer(self, key: str) -> int:
         """Read a whole number; "" and null are 0."""

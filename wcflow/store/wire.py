@@ -45,7 +45,7 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     return Order(
         id=number,
         number=reader.text("number") or str(number),
-        status=reader.required_word("status"),
+        status=_read_status(reader),
         currency=currency,
         total=reader.required_money("total", currency),
         discount_total=reader.money("discount_total", currency),
@@ -80,6 +80,15 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
         undated=undated,
         odd_fields=reader.odd_fields,
     )
+
+
+def _read_status(reader: RowReader) -> str:
+    """Return the status; WooCommerce's internal prefix ``wc-`` is dropped."""
+    status = reader.required_word("status")
+    if not (plain := status.removeprefix("wc-")) or plain == status:
+        return status
+    reader.note("status")
+    return plain
 
 
 def _read_billing(reader: RowReader) -> tuple[Address, str]:
