@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.path.test_initial_sync import PollKilled, kill_after, place_orders
+from tests.path.test_initial_sync import PollKilled, kill_after, place_orders, reject_status
 from tests.poll_harness import assert_database_matches_sandbox, open_poll
 from tests.simulation import Simulation
 from wcflow.errors import StoreError
@@ -132,6 +132,19 @@ def test_orders_trashed_in_one_second_are_read_in_parts_too(crowd):
     crowd.advance(minutes=5)
     pull_until_read(crowd)
     assert_database_matches_sandbox(crowd)
+
+
+def test_a_crowded_second_of_drafts_is_read_when_the_store_loses_a_status(crowd):
+    """An update or a plugin that is switched off can remove one; the saved second names it."""
+    pull_until_read(crowd)
+    for id in crowd.order_ids:
+        crowd.sandbox.trash(id, now=crowd.now)
+    crowd.advance(minutes=5)
+    crowd.pull()
+    assert left_to_read(crowd)
+    reject_status(crowd, "checkout-draft")
+    pull_until_read(crowd)
+    assert {"trash"} == {order.status for order in crowd.orders().values()}
 
 
 def test_an_initial_import_goes_on_inside_a_crowded_second(database):

@@ -1,5 +1,6 @@
 """``wcflow restore``: a backup takes the place of the database, or nothing changes."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -145,6 +146,17 @@ def test_a_damaged_database_and_its_log_are_moved_away_together(cli, database, t
     assert b"nothing that SQLite knows" == kept.read_bytes()
     assert b"a log" == kept.with_name(f"{kept.name}-wal").read_bytes()
     assert 1 == count_orders(database)
+
+
+def test_a_file_system_without_hard_links_is_no_obstacle(cli, database, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    order_now(cli)
+    assert 0 == restore(cli, tmp_path / "copy").code
+    (kept,) = kept_files(tmp_path)
+    assert (1, 2) == (count_orders(database), count_orders(kept))
 
 
 def test_a_symbolic_link_to_the_database_stays(cli, database, tmp_path):

@@ -118,6 +118,14 @@ def test_nothing_is_removed_while_a_daemon_that_systemd_did_not_start_runs(machi
     assert (75, True) == (ran.code, database.exists())
 
 
+def test_a_database_with_another_name_is_not_removed_while_it_is_in_use(machine):
+    machine.write("var/lib/private/wcflow/shop.db", "rows")
+    database = machine.root / "var/lib/private/wcflow/shop.db"
+    with single_instance(f"sqlite:///{database}", 4711):
+        ran = run_wcflow("uninstall", "--yes")
+    assert (75, True) == (ran.code, database.exists())
+
+
 def test_it_asks_first(machine):
     before = machine.files()
     ran = run_wcflow("uninstall")

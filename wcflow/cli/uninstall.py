@@ -209,11 +209,11 @@ def _remove(path: Path) -> str:
 
 
 def _require_unused_database() -> None:
+    """Raise BusyError if a daemon uses a database that would be removed."""
     for name in _STATE_DIRS:
-        database = ROOT / name / "wcflow.sqlite3"
-        if database.is_file():
-            with single_instance(f"sqlite:///{database}", os.getpid()):
-                return
+        for lock in (ROOT / name).glob("*.lock"):
+            with single_instance(f"sqlite:///{lock.with_suffix('')}", os.getpid()):
+                pass
 
 
 # systemd.

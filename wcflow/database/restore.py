@@ -161,7 +161,10 @@ def _keep(target: Path, now: datetime) -> Path:
     """Keep the old database under a name with the time; SQLite's own files are moved with it."""
     taken = now.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     kept = target.with_name(f"{target.name}.before-restore.{taken}.bak")
-    kept.hardlink_to(target)
+    try:
+        kept.hardlink_to(target)
+    except OSError:  # FAT, or a share of another machine
+        target.rename(kept)
     for end in SUFFIXES[1:]:
         own = target.with_name(f"{target.name}{end}")
         if own.exists():

@@ -17,7 +17,7 @@ from wcflow.database.stores import (
 )
 from wcflow.database.tables import CrowdedSecondRow
 from wcflow.poll.context import PollContext
-from wcflow.poll.orders import orders_pager, save_step
+from wcflow.poll.orders import hidden_statuses, orders_pager, save_step
 from wcflow.poll.paginate import SETTLING_TIME, Crowd
 
 PAGES = 20
@@ -55,7 +55,9 @@ def _next_second(context: PollContext) -> CrowdedSecondRow | None:
 
 
 def _read_page(context: PollContext, row: CrowdedSecondRow) -> CrowdedSecondRow:
-    pager = orders_pager(context, row.status)
+    # A status that was known when the second was found can be gone by now.
+    status = row.status if row.status == "any" else hidden_statuses(context)
+    pager = orders_pager(context, status)
     step = pager.step(instant(row.second), Crowd(row.position, row.last_id))
     crowd = step.crowd
     changed = {
