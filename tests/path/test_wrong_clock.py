@@ -337,3 +337,50 @@ def test_polls_on_a_wrong_clock_do_not_stop_rescans(simulate):
         at <= stamp(sim.now)
         for at in (row.polled_at, row.reconciled_at, row.customer_rescan_started)
     )
+
+
+# After the store's own clock was ahead
+
+GREETING = "[workflow hello]\ntrigger = order_paid\ndo = add_note hello\n"
+
+
+def import_on_a_wrong_clock(sim, error):
+    """Poll a store whose clock is ahead, with an order from then, and set its clock right."""
+    sim.now += AHEAD
+    sim.clock_error = error
+    sim.place_order(email="ben@example.com")
+    sim.advance(minutes=5)
+    sim.run_pass()
+    sim.now += timedelta(minutes=10) - AHEAD
+    sim.clock_error = timedelta()
+    sim.run_pass()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("error", [-AHEAD, timedelta()])
+def test_new_orders_are_read_and_greeted_after_the_stores_clock_is_set_back(simulate, error, known):
+    """Whether or not this machine's clock was wrong too, also if the import ran at that time."""
+    sim = simulate(LIFECYCLE + GREETING)
+    if known:
+        sim.settle()
+    import_on_a_wrong_clock(sim, error)
+    new = sim.place_order(email="cleo@example.com")
+    sim.advance(minutes=5)
+    sim.settle()
+    assert ("Regular", ["hello"]) == (sim.segment(new), sim.notes(new))
+
+
+def test_orders_placed_before_the_first_poll_on_a_right_clock_are_read_too(simulate):
+    sim = simulate()
+    sim.settle()
+    sim.now += AHEAD
+    sim.clock_error = -AHEAD
+    sim.place_order(email="ben@example.com")
+    sim.advance(minutes=5)
+    sim.run_pass()
+    sim.now += timedelta(minutes=10) - AHEAD
+    sim.clock_error = timedelta()
+    new = sim.place_order(email="cleo@example.com")
+    sim.advance(hours=3)
+    sim.settle()
+    assert "Regular" == sim.segment(new)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from wcflow.database.evaluation_queue import start_full_evaluation
-from wcflow.database.sql import chunks, dumps, loads, stamp, table_of
+from wcflow.database.sql import chunks, dumps, instant, loads, stamp, table_of
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import (
     ChannelRow,
@@ -94,17 +94,31 @@ def polled_in_the_future(tx: Connection, store: str, now: datetime) -> bool:
     return polled_at is not None and polled_at > stamp(now + MAX_CLOCK_GAP)
 
 
+_IMPORT_TIMES = ("initial_sync_started", "initial_sync_done")
 _ERROR_TIMES = ("poll_error_since", "write_error_since")
 
 
 def repair_poll_times(tx: Connection, store: str, now: datetime) -> None:
     """Take times of polls in the future for now; otherwise rescans would pause until then."""
     row, at = load_store_row(tx, store), stamp(now)
-    names = ("polled_at", "reconciled_at", "customer_rescan_started", "initial_sync_done")
+    names = ("polled_at", "reconciled_at", "customer_rescan_started", *_IMPORT_TIMES)
     times = {name: getattr(row, name) for name in (*names, *_ERROR_TIMES)}
     save_store(tx, store, **{name: at for name, time in times.items() if time and time > at})
     _clip(tx, store, table_of(RescanRow), "started", at)
     _clip(tx, store, table_of(ChannelRow), "held_since", at)
+
+
+def repair_cursor(tx: Connection, store: str, store_now: datetime) -> datetime:
+    """Return the last poll before the store's clock was set back: its new stamps are later.
+
+    An initial sync that seems to begin in the future would keep workflows from starting.
+    """
+    row = load_store_row(tx, store)
+    assert row is not None, "its cursor is known"
+    at = min(stamp(store_now), row.polled_at or stamp(store_now))
+    began = min(row.initial_sync_started or at, row.initial_sync_done or at)
+    save_store(tx, store, initial_sync_started=began)
+    return instant(at)
 
 
 _PAST_TIMES = (

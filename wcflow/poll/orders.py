@@ -29,6 +29,7 @@ from wcflow.database.stores import (
     save_store,
 )
 from wcflow.database.tables import CrowdedSecondRow, ImportRange
+from wcflow.database.wrong_clock import repair_cursor
 from wcflow.errors import StoreError
 from wcflow.poll.context import KnownIds, PollContext
 from wcflow.poll.customers import displaced, find_accounts_of_guests, save_customers, trimmed
@@ -57,12 +58,22 @@ def poll_orders(context: PollContext) -> datetime:
     assert cursor is not None, "the initial sync sets the cursor before it starts"
     since = instant(cursor)
     hidden = _poll_hidden(context, since)
+    if since > hidden.server_now:
+        since = _repair_cursor(context, hidden.server_now)
+        hidden = _poll_hidden(context, since)
     # By the store's own clock at the first answer.
     settled = hidden.server_now - cursor_margin(hidden.server_now, context.zone)
     for step in _steps_past_crowds(context, "any", since):
         reached = max(_reached(step), _reached(hidden)) if step.last else step.position
         save_step(context, step, max(since, min(reached, settled)))
     return settled
+
+
+def _repair_cursor(context: PollContext, server_now: datetime) -> datetime:
+    """Return where to read on after the store's clock was set back."""
+    with context.db.transaction() as tx:
+        last = repair_cursor(tx, context.store, server_now)
+    return last - cursor_margin(server_now, context.zone)
 
 
 def _steps_past_crowds(
