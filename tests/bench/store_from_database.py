@@ -23,11 +23,12 @@ from wcflow.database.mapping import customer_from_row
 from wcflow.sandbox.rest import Request, Response, text_response
 from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import serve
+from wcflow.store.wire import DATE_FIELDS
 
-_TIMESTAMPS = "id,date_modified_gmt"
+_TIMESTAMPS = f"id,{DATE_FIELDS}"
 _ACCOUNTS = "SELECT * FROM customer WHERE store = 'shop' AND id IN"
 _ORDERS = (
-    "SELECT id, modified FROM orders WHERE store = 'shop' AND created > ? AND created < ?"
+    "SELECT id, created, modified FROM orders WHERE store = 'shop' AND created > ? AND created < ?"
     " ORDER BY created, id"
 )
 
@@ -80,7 +81,8 @@ def _account(row: Any) -> dict[str, Any]:
 
 
 def _timestamps(row: Any) -> dict[str, Any]:
-    return {"id": row.id, "date_modified_gmt": _naive(row.modified)}
+    created, modified = _naive(row.created), _naive(row.modified)
+    return {"id": row.id, "date_created_gmt": created, "date_modified_gmt": modified}
 
 
 def _naive(at: int) -> str:
