@@ -25,7 +25,6 @@ from wcflow.database.restore import (
     AFTER_GAP,
     expect_earlier_writes,
     expects_earlier_writes,
-    look_for_earlier_writes,
 )
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
@@ -227,9 +226,6 @@ def deliver_store(
     """Deliver what is due and not held, as far as the time limit allows."""
     with context.db.reading() as tx:
         look_first = expects_earlier_writes(tx, context.clock())
-    if look_first:
-        with context.db.transaction() as tx:
-            look_for_earlier_writes(tx, context.name)
     result = deliver(
         context.db,
         WaysOut(context.store, context.channels),
@@ -239,6 +235,7 @@ def deliver_store(
         _with_time_limit(context, time_limit),
         all_evaluated=all_evaluated,
         with_store=with_store,
+        look_first=look_first,
     )
     if with_store:
         _forget_write_error(context, result)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.simulation import Simulation
+from wcflow.database import pauses
 from wcflow.sandbox.rest import RestError
 
 RULES = """
@@ -89,3 +90,74 @@ def test_the_plan_names_the_same_day_as_the_note(tmp_path):
     # As WooCommerce applies dates: it expires when the next day begins.
     assert "2026-07-16T00:00:00" == thanked.coupon["date_expires"]
     assert "2026-07-15" == thanked.named
+
+
+# What waits too long.
+
+LATE = (
+    RULES % "30d"
+    + """
+[workflow reminder]
+trigger = first_order
+do =
+    create_coupon thanks
+    wait 7d
+    add_note Still valid: {{ coupon.code }}
+    set_meta last_code {{ coupon.code }}
+    wait 30d
+    add_note {{ coupon.code }} has expired
+"""
+)
+
+
+@pytest.fixture
+def late(tmp_path):
+    sim = Simulation(tmp_path, LATE)
+    sim.settle()
+    sim.advance(hours=1)
+    return sim
+
+
+def wait_paused(sim, name, **length):
+    with sim.db.transaction() as tx:
+        pauses.pause(tx, "shop", name, sim.now)
+    sim.settle()
+    sim.advance(**length)
+    with sim.db.transaction() as tx:
+        pauses.resume(tx, "shop", name, sim.now)
+    sim.settle()
+
+
+def outcomes_of(sim, kinds=("coupon", "note")):
+    return {
+        each.outcome for each in sim.outbox() if each.kind in kinds and each.state == "cancelled"
+    }
+
+
+def test_a_coupon_that_has_expired_before_it_is_written_is_cancelled_with_its_note(late):
+    order = late.place_order(email="anna@example.com")
+    late.run_pass(write=False)
+    wait_paused(late, "welcome", days=40)
+    assert not [each for each in late.notes(order) if each.startswith("until")]
+    assert 1 == len(late.coupons())  # that of the reminder
+    expected = "the coupon would have expired before this was written"
+    assert {expected, "cancelled, because its coupon was cancelled"} == outcomes_of(late)
+
+
+def test_a_note_that_waited_longer_than_its_coupon_is_valid_is_cancelled(late):
+    order = late.place_order(email="anna@example.com")
+    late.run_pass()
+    late.advance(days=8)
+    late.run_pass(write=False)
+    wait_paused(late, "reminder", days=25)
+    notes = [each for each in late.notes(order) if not each.startswith("until")]
+    assert ([], "") == (notes, late.meta("order", order, "last_code") or "")
+
+
+def test_a_note_that_is_meant_for_after_the_last_day_is_written(late):
+    order = late.place_order(email="anna@example.com")
+    for _ in range(8):
+        late.settle()
+        late.advance(days=5)
+    late.settle()
+    assert late.notes(order)[-1].endswith("has expired")

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.simulation import Simulation
-from wcflow.database import pauses, run_control
+from wcflow import maintenance, sync
+from wcflow.database import outbox, pauses, run_control, waiting
 
 WELCOME = """
 [workflow welcome]
@@ -172,3 +173,83 @@ def test_a_run_that_waits_is_not_evaluated_again_and_again_in_a_pause(simulate):
     assert 0 == simulate.run_pass().evaluated.people
     (run,) = simulate.runs("g:anna@example.com")
     assert ("waiting", True) == (run.state, run.due_at + timedelta(hours=1) < simulate.now)
+
+
+def queue_note(sim):
+    """Place an order, and queue its note without writing it; return the order and its run."""
+    order = sim.place_order(email="anna@example.com")
+    sim.run_pass(approve=False, write=False)
+    (run,) = sim.runs("g:anna@example.com")
+    return order, run
+
+
+def test_an_approval_leaves_out_what_a_pause_hides_from_the_plan(simulate):
+    order, _ = queue_note(simulate)
+    pause(simulate)
+    with simulate.context() as context:
+        assert 0 == maintenance.approve(context)
+    resume(simulate)
+    assert [False] == [each.approved for each in simulate.outbox() if each.run_id]
+    simulate.settle()
+    assert ["Hello"] == simulate.notes(order)
+
+
+def test_a_pause_does_not_approve_the_first_changes(tmp_path):
+    sim = Simulation(tmp_path, WELCOME + "existing = include\n")
+    order = sim.place_order(email="anna@example.com")
+    sim.run_pass(approve=False)
+    for deed in (pause, resume):
+        deed(sim)
+        sim.run_pass(approve=False)
+    assert [] == sim.notes(order)
+    assert "the first change waits for your approval" == sim.hold().reason
+
+
+def test_a_workflow_that_was_switched_off_writes_nothing_before_its_customers_are_evaluated(
+    simulate,
+):
+    order, _ = queue_note(simulate)
+    with simulate.context() as context:
+        maintenance.approve(context)
+    simulate.write_rules(WELCOME + "mode = off\n")
+    with simulate.context() as context:
+        sync.sync_once(context, time_limit=-timedelta(seconds=1))
+        sync.deliver_store(context, all_evaluated=False)
+    assert [] == simulate.notes(order)
+
+
+def claim_note(sim):
+    """Claim the queued note, as a process does that is killed while it writes."""
+    with sim.db.transaction() as tx:
+        return outbox.claim(tx, "shop", ["note"], sim.now, 1, "killed")
+
+
+def test_a_change_that_a_killed_process_claimed_is_not_written_once_its_run_is_stopped(simulate):
+    order, run = queue_note(simulate)
+    assert 1 == len(claim_note(simulate))
+    assert (True, 0, 1) == in_database(simulate, run_control.stop_run, run)
+    simulate.advance(minutes=30)
+    simulate.settle()
+    assert [] == simulate.notes(order)
+
+
+def test_a_change_that_was_refused_while_its_run_was_stopped_is_not_tried_again(simulate):
+    order, run = queue_note(simulate)
+    (entry,) = claim_note(simulate)
+    in_database(simulate, run_control.stop_run, run)
+    with simulate.db.transaction() as tx:
+        outbox.postpone(tx, [entry.id], simulate.now, "the store took too long")
+        waiting.postpone_untried(tx, entry, simulate.now, "coupons are disabled")
+        waiting.postpone_kind(tx, "shop", entry, simulate.now, simulate.now, "disabled")
+    simulate.settle()
+    assert [] == simulate.notes(order)
+
+
+def test_a_failed_change_of_a_stopped_run_is_cancelled(simulate):
+    simulate.faults.fail_with(status=400, only="POST /wc/v3/orders/*/notes")
+    simulate.place_order(email="anna@example.com")
+    simulate.settle()
+    (run,) = simulate.runs("g:anna@example.com")
+    assert ["failed"] == [each.state for each in simulate.outbox() if each.run_id]
+    assert (True, 1, 0) == in_database(simulate, run_control.stop_run, run)
+    assert ["cancelled"] == [each.state for each in simulate.outbox() if each.run_id]

@@ -182,6 +182,21 @@ def test_a_workflow_that_only_time_started_is_withdrawn(simulate, ahead, databas
     assert {"At Risk", "Win back"} == sim.tags(order)
 
 
+def test_what_a_wrong_clock_queued_and_a_hold_kept_back_is_withdrawn(simulate):
+    """Nothing of it was tried, although the gap without polls lets wcflow look before it writes."""
+    sim = simulate(LIFECYCLE + WIN_BACK, wcflow="max_writes = 1")
+    order = sim.place_order(email="anna@example.com", days_ago=80)
+    sim.settle()
+    sim.now += AHEAD
+    sim.run_pass(approve=False)
+    held = (bool(sim.hold().reason), len(sim.runs(ANNA)))
+    sim.now += timedelta(minutes=10) - AHEAD
+    sim.run_pass()
+
+    assert ((True, 1), []) == (held, sim.runs(ANNA))
+    assert ([], [], {"Regular"}) == (sim.coupons(), sim.notes(order), sim.tags(order))
+
+
 def test_a_trigger_from_time_starts_again_on_its_day(simulate):
     """The event has the same name then: inactive 90d since an order."""
     rules = "[workflow wake up]\ntrigger = inactive 90d\ndo = add_note Asleep\n"

@@ -59,6 +59,31 @@ def test_a_refusal_and_a_missing_server_are_reasons():
         send(port)
 
 
+def test_a_sender_cannot_add_headers():
+    with mail_host() as (host, port), pytest.raises(DeliveryError, match="does not allow"):
+        server = parse_smtp_url(f"smtp://127.0.0.1:{port}")
+        send_mail(server, "a@shop.example\nBcc: b@spam.example", ["me@shop.example"], "x", "y")
+    assert [] == host.messages
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_that_the_server_cannot_take_is_not_quoted():
+    options = {"auth_require_tls": False, "auth_required": True, "authenticator": authenticate}
+    with mail_host(**options) as (_, port), pytest.raises(DeliveryError) as found:
+        send(port, "anna:ge%C3%9Fheim@")
+    assert "character that e-mail does not allow" in str(found.value)
+    assert "xdf" not in str(found.value)
+    assert "ß" not in str(found.value)
+
+
+@pytest.mark.parametrize("password", ["hunter#2", "hunter?2", "hunter/2", "hunter℀2", "12#34"])
+@pytest.mark.parametrize("user", ["anna", "anna@shop.example"])
+def test_a_password_that_was_not_escaped_is_not_quoted(password, user):
+    with pytest.raises(ValueError, match="%23") as found:
+        parse_smtp_url(f"smtps://{user}:{password}@mail.example:465")
+    assert "hunter" not in str(found.value)
+
+
 def test_a_server_elsewhere_gets_nothing_without_encryption(monkeypatch):
     """The server on this machine offers none, and is asked under another name."""
     monkeypatch.setattr("socket.getaddrinfo", _local_addresses(__import__("socket").getaddrinfo))
@@ -92,7 +117,7 @@ def test_the_address_of_a_mail_server(url, expected):
 
 @pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://u@h", "smtp://h/x"])
 def test_other_addresses_are_not_those_of_a_mail_server(url):
-    with pytest.raises(ValueError, match=r"not the address|belong together"):
+    with pytest.raises(ValueError, match=r"not the address|belong together|another one"):
         parse_smtp_url(url)
 
 
@@ -118,6 +143,12 @@ def test_a_ping_that_fails_never_shows_its_address():
     responses.replace("POST", URL, body=requests.ConnectionError(f"cannot reach {URL}"))
     with pytest.raises(DeliveryError, match=r"^no answer from ping_url \(no connection\)$"):
         ping(URL, "success", "")
+
+
+def test_a_ping_to_a_host_that_cannot_be_is_a_failure_like_any_other():
+    with pytest.raises(DeliveryError, match=r"no answer from ping_url") as found:
+        ping("https://hc..example/ping/0b1c2d3e", "start", "")
+    assert "hc" not in str(found.value)
 
 
 def test_without_apprise_the_message_says_how_to_install_it(monkeypatch):

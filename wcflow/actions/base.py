@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from wcflow.errors import DeliveryError
@@ -43,7 +43,8 @@ class EntryKind:
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
     each other. ``retried`` says which errors are worth another try. ``is_gone`` asks whether what an
-    entry made was deleted in the store since; later entries can contain its result. ``waits_for`` are
+    entry made was deleted in the store since; later entries can contain its result. ``expires`` is
+    when that result ends by itself. ``waits_for`` are
     error codes with which all entries of the kind wait, however long, with the reason in words.
     """
 
@@ -60,6 +61,7 @@ class EntryKind:
     channel: str = STORE
     retried: Callable[[DeliveryError], bool] = unless_permanent
     is_gone: Callable[[OutboxEntry, WaysOut], bool] | None = None
+    expires: Callable[[Payload], datetime | None] | None = None
     waits_for: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, number: int) -> str:

@@ -365,10 +365,14 @@ def _is_gone(entry: OutboxEntry, ways: WaysOut) -> bool:
     return ways.store.coupon(entry.payload["code"]) is None
 
 
-def _coupon(payload: Payload) -> Coupon:
+def _expires(payload: Payload) -> datetime | None:
     expires = payload["expires"]
+    return None if expires is None else datetime.fromtimestamp(expires, UTC)
+
+
+def _coupon(payload: Payload) -> Coupon:
     changed = {
-        "expires": None if expires is None else datetime.fromtimestamp(expires, UTC),
+        "expires": _expires(payload),
         "product_ids": tuple(payload["product_ids"]),
         "category_ids": tuple(payload["category_ids"]),
         "emails": tuple(payload["emails"]),
@@ -384,6 +388,7 @@ _ENTRY = EntryKind(
     _content,
     deliver=_deliver,
     is_gone=_is_gone,
+    expires=_expires,
     waits_for={
         DISABLED: "coupons are disabled in the store; enable them under WooCommerce, Settings, General"
     },

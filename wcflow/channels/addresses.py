@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_UNESCAPED = "another one; in a password, write @ as %40, # as %23, / as %2F and ? as %3F"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +26,33 @@ class MailServer:
 
 def parse_smtp_url(url: str) -> MailServer:
     """Parse ``smtps://user:password@host:465`` or ``smtp://…``; raises ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
+    parts, port = _split(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("not the address of a mail server")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(_UNESCAPED)
     encrypted = parts.scheme == "smtps"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) != bool(password):
         raise ValueError("a user and a password belong together")
-    port = parts.port or (465 if encrypted else 587)
-    return MailServer(parts.hostname, port, encrypted, user, password)
+    return MailServer(
+        parts.hostname, port or (465 if encrypted else 587), encrypted, user, password
+    )
 
 
 def check_ping_url(url: str) -> None:
     """Raise ValueError if it is not the address of a monitor."""
-    parts = urlsplit(url)
+    parts, _ = _split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
         raise ValueError("something else")
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    """Split an address; return it with its port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # The text of the error can contain the password.
+        raise ValueError(_UNESCAPED) from None
+    return parts, port

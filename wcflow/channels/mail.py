@@ -17,13 +17,8 @@ TIMEOUT = 10.0
 
 def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text: str) -> None:
     """Send a message; raises DeliveryError with the reason."""
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, ", ".join(to), subject
-    message["Date"] = formatdate(localtime=True)
-    message["Message-ID"] = make_msgid("wcflow", domain=sender.rpartition("@")[2])
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
     try:
+        message = _message(sender, to, subject, text)
         with _connect(server) as connection:
             if server.user:
                 connection.login(server.user, server.password)
@@ -38,11 +33,28 @@ def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text
     except smtplib.SMTPResponseException as error:
         answer = _answer(error.smtp_code, error.smtp_error)
         raise DeliveryError(f"{server.host} refused the message: {answer}") from None
-    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+    except (smtplib.SMTPException, OSError) as error:
         reason = redact_text(str(error)) or type(error).__name__
         raise DeliveryError(
             f"no mail through {server.host}, port {server.port}: {reason}"
         ) from None
+    except ValueError:
+        # Its text can quote the password.
+        raise DeliveryError(
+            f"no mail through {server.host}: the user, the password or an address contains a"
+            " character that e-mail does not allow"
+        ) from None
+
+
+def _message(sender: str, to: list[str], subject: str, text: str) -> EmailMessage:
+    """Return the message; raises ValueError if a header would have several lines."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, ", ".join(to), subject
+    message["Date"] = formatdate(localtime=True)
+    message["Message-ID"] = make_msgid("wcflow", domain=sender.rpartition("@")[2])
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    return message
 
 
 def _answer(code: int, words: bytes | str) -> str:

@@ -30,14 +30,14 @@ def ping(url: str, signal: Signal, reason: str) -> None:
             timeout=TIMEOUT,
             allow_redirects=False,
         )
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # of urllib3: a host that cannot be
         # The text of the error contains the address, which is a secret.
         raise DeliveryError(f"no answer from ping_url ({_cause(error)})") from None
     if response.status_code >= requests.codes.multiple_choices:
         raise DeliveryError(f"ping_url answered with HTTP {response.status_code}")
 
 
-def _cause(error: requests.RequestException) -> str:
+def _cause(error: Exception) -> str:
     if isinstance(error, requests.Timeout):
         return "it took too long"
     if isinstance(error, requests.exceptions.SSLError):

@@ -240,7 +240,7 @@ def stop_runs(
             output.print_line(f"Run {number} of {run.workflow} stopped, {count} cancelled.")
             if result.claimed:
                 being = output.format_count(result.claimed, "change")
-                output.print_line(f"{being} is being written right now and was not cancelled.")
+                output.print_line(f"{being} is being written right now; it is not tried again.")
 
 
 # Pauses.

@@ -168,12 +168,13 @@ def load_undelivered_runs(
 
 
 def not_paused(tx: Connection, store: str) -> ColumnElement[bool]:
-    """Return the condition for entries that do not wait until an admin resumes their workflow.
+    """Return the condition for entries whose workflow is neither paused nor switched off.
 
-    Nearly always that is all of them, and then an index counts them without reading each.
+    The next evaluation of the person cancels what is left of a workflow that is off. Nearly always that is all of them, and then an index counts them without reading each.
     """
     paused = select(_WORKFLOWS.c.name).where(
-        _WORKFLOWS.c.store == store, _WORKFLOWS.c.paused_at.is_not(None)
+        _WORKFLOWS.c.store == store,
+        or_(_WORKFLOWS.c.paused_at.is_not(None), _WORKFLOWS.c.mode == "off"),
     )
     rules = [f"workflow {name}" for name in tx.scalars(paused)]
     return _OUTBOX.c.rule.not_in(rules) if rules else true()
@@ -196,14 +197,26 @@ def count_waiting(
 
 
 def approve_entries(tx: Connection, store: str, kinds: Sequence[str]) -> int:
-    """Approve all entries of these kinds that are due; return how many."""
+    """Approve all entries of these kinds that are due and not paused; return how many."""
+    matching = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.approved.is_(False),
+        _OUTBOX.c.kind.in_(kinds),
+        not_paused(tx, store),
+    )
+    return tx.execute(update(_OUTBOX).where(*matching).values(approved=True)).rowcount
+
+
+def has_unapproved(tx: Connection, store: str, kinds: Sequence[str]) -> bool:
+    """Return whether an entry of these kinds waits and is not approved, also of paused workflows."""
     matching = (
         _OUTBOX.c.store == store,
         _OUTBOX.c.state == "due",
         _OUTBOX.c.approved.is_(False),
         _OUTBOX.c.kind.in_(kinds),
     )
-    return tx.execute(update(_OUTBOX).where(*matching).values(approved=True)).rowcount
+    return tx.scalar(select(_OUTBOX.c.id).where(*matching).limit(1)) is not None
 
 
 def claim(
@@ -299,9 +312,10 @@ def release_claims(tx: Connection, store: str, holder: str, tried: Collection[in
 
 
 def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -> None:
-    """Make entries due again at ``until``."""
+    """Make claimed entries due again at ``until``, unless their run was stopped meanwhile."""
     values = {"state": "due", "due_at": stamp(until), "outcome": reason}
-    tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(ids)).values(**values))
+    claimed = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == "claimed")
+    tx.execute(update(_OUTBOX).where(*claimed).values(**values))
 
 
 def load_entries(

@@ -181,12 +181,3 @@ def expect_earlier_writes(tx: Connection, until: datetime) -> None:
 def expects_earlier_writes(tx: Connection, now: datetime) -> bool:
     """Return whether the store can contain changes that the database does not know of."""
     return int(load_setting(tx, _LOOK_UNTIL) or 0) > stamp(now)
-
-
-def look_for_earlier_writes(tx: Connection, store: str) -> None:
-    """Treat what is queued as if it had been tried before.
-
-    The second attempt of a change looks for it in the store first.
-    """
-    untried = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.attempts == 0)
-    tx.execute(update(_OUTBOX).where(*untried).values(attempts=1))

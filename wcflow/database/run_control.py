@@ -38,7 +38,10 @@ def load_run(tx: Connection, store: str, number: int) -> Run | None:
 
 
 class StopResult(NamedTuple):
-    """Whether there was anything to stop, how many changes were cancelled, and those being written."""
+    """Whether there was anything to stop, how many changes were cancelled, and those being written.
+
+    What is being written is cancelled too: unless it arrives now, it is not tried again.
+    """
 
     stopped: bool
     cancelled: int
@@ -53,9 +56,10 @@ def stop_run(tx: Connection, store: str, run: Run, now: datetime) -> StopResult:
     if run.state != "waiting" and not open_ones:
         return StopResult(stopped=False, cancelled=0, claimed=0)
     save_run(tx, store, finished(run, "ended", STOPPED))
-    cancelled = cancel_runs(tx, store, [run.id], f"cancelled, because its run was {STOPPED}", now)
+    reason, states = f"cancelled, because its run was {STOPPED}", (*WAITING, "claimed")
+    cancelled = cancel_runs(tx, store, [run.id], reason, now, states)
     claimed = sum(each.state == "claimed" for each in open_ones)
-    return StopResult(stopped=True, cancelled=cancelled, claimed=claimed)
+    return StopResult(stopped=True, cancelled=cancelled - claimed, claimed=claimed)
 
 
 def load_run_entries(tx: Connection, run: Run) -> list[OutboxEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, Update, exists, func, select, update
 
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.sql import stamp, table_of
@@ -19,8 +19,12 @@ EARLIER_STEP = "waits for an earlier step: "
 def postpone_untried(tx: Connection, entry: OutboxEntry, until: datetime, reason: str) -> None:
     """Make an entry due again at ``until``; it does not count as an attempt."""
     values = {"state": "due", "due_at": stamp(until), "outcome": f"{EARLIER_STEP}{reason}"}
-    again = update(_OUTBOX).where(_OUTBOX.c.id == entry.id)
-    tx.execute(again.values(attempts=entry.attempts - 1, **values))
+    tx.execute(_claimed(entry).values(attempts=entry.attempts - 1, **values))
+
+
+def _claimed(entry: OutboxEntry) -> Update:
+    """Return the update of an entry, unless its run was stopped meanwhile."""
+    return update(_OUTBOX).where(_OUTBOX.c.id == entry.id, _OUTBOX.c.state == "claimed")
 
 
 def postpone_kind(
@@ -31,7 +35,7 @@ def postpone_kind(
     What follows them in their runs waits too.
     """
     again = {"state": "due", "attempts": entry.attempts - 1, "due_at": stamp(now)}
-    tx.execute(update(_OUTBOX).where(_OUTBOX.c.id == entry.id).values(**again))
+    tx.execute(_claimed(entry).values(**again))
     waiting = {"due_at": stamp(until), "outcome": reason}
     due = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at <= stamp(now))
     tx.execute(update(_OUTBOX).where(*due, _OUTBOX.c.kind == entry.kind).values(**waiting))

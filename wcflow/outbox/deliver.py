@@ -37,11 +37,13 @@ def deliver(
     *,
     all_evaluated: bool = True,
     with_store: bool = True,
+    look_first: bool = False,
 ) -> DeliveryResult:
     """Deliver all that is due for one store. Raises StoreError if the store is out of reach.
 
     Until everyone is evaluated (``all_evaluated``) only approved entries are delivered, because
-    the write limit looks at all of them together. Entries that were claimed but not tried are
+    the write limit looks at all of them together. With ``look_first``, the store can contain changes
+    that the database does not know of: each is looked for before it is made. Entries that were claimed but not tried are
     given back; the outcome of those that were tried is recorded before anything is raised.
     """
     result, store = DeliveryResult(), deliverers.store.name
@@ -70,6 +72,7 @@ def deliver(
             config.manual_tags == "respect",
             approved_only=bool(hold.reason) or not all_evaluated,
             result=result,
+            look_first=look_first,
         )
         try:
             _deliver_channel(delivery, stopping)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +14,7 @@ from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import outbox, outcomes, waiting
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
-from wcflow.errors import DeliveryError, StoreError
+from wcflow.errors import CancelledError, DeliveryError, StoreError
 from wcflow.store.errors import is_store_wide
 from wcflow.units import backoff
 
@@ -91,6 +91,7 @@ class Delivery:
     approved_only: bool
     result: DeliveryResult
     urgent_only: bool = False
+    look_first: bool = False
     tried: set[int] = field(default_factory=set)
 
     @property
@@ -106,7 +107,7 @@ class Delivery:
         if not kinds:
             return []
         with self.db.transaction() as tx:
-            return outbox.claim(
+            found = outbox.claim(
                 tx,
                 self.store_name,
                 kinds,
@@ -116,22 +117,38 @@ class Delivery:
                 approved_only=self.approved_only,
                 urgent_only=self.urgent_only,
             )
+        # The second attempt of a change looks for it in the store first.
+        least = 2 if self.look_first else 1
+        return [replace(entry, attempts=max(least, entry.attempts)) for entry in found]
 
     def without_result(self, entry: OutboxEntry) -> OutboxEntry | None:
         """Return an entry whose result this one contains and that was deleted in the store since.
 
-        What was made just now is not looked up again. Raises DeliveryError.
+        What was made just now is not looked up again. Raises DeliveryError, and CancelledError if
+        the result, or what this entry makes, has expired since it was decided.
         """
+        self._check_expiry(entry, entry)
         if not entry.needs:
             return None
         with self.db.reading() as tx:
             needed = outcomes.load_needed(tx, entry)
         for each in needed:
+            self._check_expiry(entry, each)
             is_gone, made = ENTRY_KINDS[each.kind].is_gone, each.finished_at
             old = made is not None and self.now() - made > TRUSTED
             if each.state == "done" and is_gone and old and is_gone(each, self.deliverers):
                 return each
         return None
+
+    def _check_expiry(self, entry: OutboxEntry, source: OutboxEntry) -> None:
+        """Raise CancelledError if an entry has waited too long for what ``source`` makes.
+
+        After a long pause or hold, a coupon would be created that nobody can use any more.
+        """
+        kind = ENTRY_KINDS[source.kind]
+        expires = kind.expires(source.payload) if kind.expires else None
+        if expires is not None and entry.queued_at < expires <= self.now():
+            raise CancelledError(f"the {kind.one} would have expired before this was written")
 
     def deleted(self, tx: Connection, entry: OutboxEntry) -> None:
         """Record that what an entry made was deleted in the store; cancel what contains its result."""

@@ -110,7 +110,12 @@ def update_hold(
         )
         if not hold.reason and not all_evaluated:
             return CurrentHold(before.reason, before.since, before.approved, hold.waiting)
-        approved = hold.approved or (not hold.reason and row.initial_sync_done is not None)
+        approved = hold.approved or (
+            not hold.reason
+            and row.initial_sync_done is not None
+            # What a pause leaves waiting has not been approved by the pause.
+            and not outbox.has_unapproved(tx, store, channel_kinds(channel))
+        )
         since = (before.since if before.reason else stamp(now)) if hold.reason else None
         changed = hold.reason != before.reason
         after = CurrentHold(hold.reason, since, approved, hold.waiting, changed)

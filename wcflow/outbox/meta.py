@@ -16,7 +16,7 @@ from wcflow.database.orders import set_order_meta
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tags import save_written_tags
-from wcflow.errors import DeliveryError, StoreError
+from wcflow.errors import CancelledError, DeliveryError, StoreError
 from wcflow.outbox.delivery import Delivery, channel_is_down
 from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, ShownMeta, target_of
 from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagPlace
@@ -72,6 +72,10 @@ def _lost_its_result(delivery: Delivery, entry: OutboxEntry) -> bool:
     """Cancel an entry that contains the result of one that was deleted; return whether it was."""
     try:
         deleted = delivery.without_result(entry)
+    except CancelledError as error:
+        with delivery.db.transaction() as tx:
+            delivery.cancel(tx, entry, str(error))
+        return True
     except DeliveryError as error:
         with delivery.db.transaction() as tx:
             delivery.refused(tx, entry, error)
