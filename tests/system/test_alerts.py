@@ -92,7 +92,7 @@ def test_polls_that_fail_for_long_are_told_and_pinged_while_the_daemon_lives(hos
         wait_until(lambda: len(mail.subjects) == 2)
         wait_until(lambda: pings[-1][0] == "/check")
         assert daemon.process.poll() is None
-    assert ["the work has stopped", "the work goes on"] == [
+    assert ["the work has stopped", "the work continues"] == [
         subject.removeprefix("wcflow: shop: ") for subject in mail.subjects
     ]
     assert ("/check/start", "wcflow started") == pings[0]

@@ -108,7 +108,7 @@ def test_several_customers_are_listed_with_a_request_to_choose(cli):
         "2         Änna Lindström  anna.b@example.com       0",
         "guest     Gustav Lind     gustav@example.com       1",
     ] == ran.lines
-    assert "3 customers fit 'Lind'" in ran.err
+    assert "3 customers match 'Lind'" in ran.err
     assert "Choose one by id or address, such as 'wcflow explain 1'." in ran.err
 
 
@@ -161,7 +161,7 @@ def test_a_short_text_lists_some_and_says_that_there_are_more(cli, monkeypatch):
     assert "… and 3 more" == ran.lines[-1]
     monkeypatch.setattr(people_search, "MOST_FOUND", 2)
     monkeypatch.setattr("wcflow.cli.find_customer.MOST_FOUND", 2)
-    assert "more than 2 customers fit 'example'" in explain(cli, "example").err
+    assert "more than 2 customers match 'example'" in explain(cli, "example").err
 
 
 def test_an_order_of_nobody_has_no_customer(cli):

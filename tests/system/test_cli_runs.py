@@ -79,20 +79,23 @@ def _first(ran):
 
 def test_a_run_is_stopped(cli):
     assert "Run 1 of welcome stopped, 0 changes cancelled.\n" == cli.run("workflow", "stop", 1).out
-    assert "Run 1 of welcome had ended: stopped by hand.\n" == cli.run("workflow", "stop", 1).out
+    assert (
+        "Run 1 of welcome has already ended: stopped by hand.\n"
+        == cli.run("workflow", "stop", 1).out
+    )
     assert "stopped by hand" in cli.run("workflow", "runs").out
 
 
 def test_a_pause_is_shown_wherever_an_admin_looks(cli):
     paused = cli.run("workflow", "pause", "welcome").out
-    assert "shop: welcome paused; 1 run and 0 changes wait.\n" == paused.partition("What")[0]
+    assert "shop: welcome paused; 1 run waits.\n" == paused.partition("What")[0]
     assert "welcome is paused already" in cli.run("workflow", "pause", "welcome").out
     assert "live, paused" in cli.run("workflow", "list").out
     assert " paused " in cli.run("workflow", "runs").out
     assert "(paused since 20" in cli.run("workflow", "show", 1).out
     status = cli.run("status")
     assert "welcome paused" in status.out
-    assert "1 run and 0 changes wait" in status.out
+    assert "1 run waits" in status.out
     found = json.loads(cli.run("status", "--json").out)["shop"]["paused"]["welcome"]
     assert ({"since", "runs", "changes"}, 1) == ({*found}, found["runs"])
     assert "paused" in cli.run("explain", "anna@example.com").out
@@ -114,6 +117,6 @@ def test_a_paused_workflow_is_resumed_by_command_and_not_run_before(cli):
     refused = cli.run("workflow", "run", "welcome", "--yes")
     assert (2, "wcflow: [workflow welcome] is paused") == _first(refused)
     resumed = cli.run("workflow", "resume", "welcome").out
-    assert "shop: welcome resumed; 1 run and 0 changes go on.\n" == resumed
+    assert "shop: welcome resumed; 1 run continues.\n" == resumed
     assert "welcome is not paused." in cli.run("workflow", "resume", "welcome").out
     assert "paused" not in cli.run("workflow", "list").out

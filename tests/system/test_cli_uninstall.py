@@ -159,7 +159,7 @@ def test_a_second_time_there_is_nothing_to_remove(machine):
     run_wcflow("uninstall", "--yes", "--purge")
     ran = run_wcflow("uninstall")
     assert (0, "") == (ran.code, ran.err)
-    assert "There is nothing of the service left to remove on this machine." in ran.lines
+    assert "The service is not installed on this machine: there is nothing to remove." in ran.lines
 
 
 def test_it_works_without_systemd(machine):

@@ -63,7 +63,7 @@ def _answer(code: int, words: bytes | str) -> str:
 
 
 def _connect(server: MailServer) -> smtplib.SMTP:
-    """Connect with encryption; only a server on this machine may do without."""
+    """Connect with encryption, unless the server is on this machine."""
     context = ssl.create_default_context()
     if server.encrypted:
         return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)

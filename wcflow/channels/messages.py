@@ -17,7 +17,7 @@ Signal = Literal["start", "success", "fail"]
 
 
 def ping(url: str, signal: Signal, reason: str) -> None:
-    """Tell a monitor that wcflow started, works, or does not; raises DeliveryError.
+    """Send a monitor the state of wcflow: started, working or failing; raises DeliveryError.
 
     As healthchecks.io takes it: URL/start, URL, URL/fail, with the reason as the body.
     """

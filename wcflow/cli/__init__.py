@@ -47,18 +47,18 @@ COMMAND_GROUPS = {
         "help": "Show the help of a command.",
     },
     "By hand": {
-        "alerts": "Test how you are told when something is wrong.",
+        "alerts": "Send test alerts.",
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
         "workflow": "List workflows and their runs; pause, resume or run them.",
     },
-    "Database care": {
+    "Database": {
         "backup": "Copy the database to a file, even while wcflow runs.",
-        "restore": "Put a backup in the place of the database.",
+        "restore": "Restore the database from a backup.",
         "check-database": "Check the database for damage.",
-        "store": "Rename a store.",
+        "store": "Keep the data of a store that you renamed.",
         "resync": "Import everything from the store again.",
     },
-    "Removing it": {
+    "Uninstalling": {
         "uninstall": "Remove the service, its keys and its database from this machine.",
     },
     "Trying things out": {
@@ -142,7 +142,7 @@ def wcflow(
         ),
     ] = False,
 ) -> None:
-    """Keep the customers of a WooCommerce store sorted, tagged and looked after.
+    """Sort and tag the customers of a WooCommerce store, and follow up with them.
 
     wcflow reads a store through its REST API, puts its customers into segments, and writes tags,
     notes and coupons back, by rules that you write in an INI file.

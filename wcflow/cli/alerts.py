@@ -1,4 +1,4 @@
-"""``wcflow alerts test``: send a test message by each way of ``[alerts]``."""
+"""``wcflow alerts test``: send a test alert to each address in ``[alerts]``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TEXT = "This is a test. wcflow tells you here when something is wrong, and when 
 
 
 def register(app: typer.Typer) -> None:
-    family = Typer(no_args_is_help=True, help="Test how you are told when something is wrong.")
+    family = Typer(no_args_is_help=True, help="Send test alerts.")
     family.command("test", epilog="Exit codes: 0 all were sent, 1 some were not.")(send_test)
     app.add_typer(family, name="alerts")
 
 
 def send_test(config: ConfigFile = None) -> None:
-    """Send a test message by each way of the section [alerts], and say what happened."""
+    """Send a test alert to each address in [alerts], and show the results."""
     settings = read_config(config, need_store=False).alerts
     if settings is None:
         advice = "Add one with ping_url, email or apprise; 'wcflow reference' lists the keys."

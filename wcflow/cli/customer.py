@@ -16,6 +16,7 @@ from wcflow.cli.context import DatabaseSession, open_database_session
 from wcflow.cli.files import CsvFile, new_file
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
+from wcflow.cli.plan_tables import Count
 from wcflow.cli.where import check_segment, parse_where
 from wcflow.database.people import load_all_tags
 from wcflow.database.stores import load_store_row
@@ -34,7 +35,7 @@ Exit codes:
     2  no such segment, tag or store, or a wrong condition
    78  the store was never read
 """
-COLUMNS = ("customer", "name", "e-mail", "orders", "spent", "last order", "segments", "tags")
+COLUMNS = ("customer", "orders", "spent", "last order", "segments")
 CSV_COLUMNS = (
     "store",
     "customer id",
@@ -97,11 +98,12 @@ def list_customers(
     store: StoreName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List customers with their figures, segments and tags.
+    """List customers with their figures and segments.
 
     Reads the local copy as of the last poll; the store is not contacted. Segments and tags are
     those of the last evaluation. The condition of --where is written as in the INI file, and is
-    evaluated now. Several options select the customers who satisfy all of them.
+    evaluated now. Several options select the customers who match all of them. The tags are in the
+    output of --csv and --json.
     """
     whole = as_json or csv_file is not None
     most = limit if limit or whole else SHOWN
@@ -119,6 +121,13 @@ def list_customers(
         else:
             for listing in listings:
                 _print_listing(listing)
+
+
+class _Amount(Decimal):
+    """An amount of money, which is shown with separators: 6,259.05."""
+
+    def __str__(self) -> str:
+        return f"{Decimal(self):,f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +182,12 @@ class _Listing:
         )
 
     def table_row(self, person: ListedPerson) -> tuple[object, ...]:
-        contact = person.contact
         return (
-            str(contact.customer_id or "guest"),
-            contact.name,
-            contact.email,
-            person.orders_count,
-            self.spent(person),
+            str(person.contact),
+            Count(person.orders_count),
+            _Amount(self.spent(person)),
             self.last_day(person),
             ", ".join(person.segments),
-            ", ".join(person.tags),
         )
 
 

@@ -20,9 +20,12 @@ def event_words(event: str) -> str:
 
 
 def pause_words(state: PauseState, verb: str = "wait") -> str:
-    """Return what waits because of a pause: ``3 runs and 5 changes wait``."""
-    runs = output.format_count(state.runs, "run")
-    return f"{runs} and {output.format_count(state.changes, 'change')} {verb}"
+    """Return what waits because of a pause: ``3 runs and 5 changes wait``, ``1 run waits``."""
+    counts = ((state.runs, "run"), (state.changes, "change"))
+    waiting = [output.format_count(count, noun) for count, noun in counts if count]
+    if state.runs + state.changes == 1:
+        verb += "s"
+    return f"{' and '.join(waiting)} {verb}" if waiting else "nothing was waiting"
 
 
 def customer_json(contact: Contact | None) -> dict[str, object] | None:

@@ -36,7 +36,7 @@ MANY_NAMES, SHOWN = 5, 10
 """From how many billing names on an address looks shared, and how many addresses are shown."""
 
 _ODD_FIELD_ADVICE = (
-    "Nothing, unless your rules use the field: it was read as far as possible. A plugin changes it."
+    "Nothing, unless your rules use the field. A plugin changes it; it was read as far as possible."
 )
 _STATUS_COMPARISON = re.compile(r"\border\.status (?:not )?(?:in|=|<>) (\([^)]*\)|'[^']*')")
 

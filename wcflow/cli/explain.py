@@ -47,7 +47,7 @@ def explain(
         str,
         typer.Argument(
             metavar="CUSTOMER",
-            help="Customer id, e-mail address, name, a part of them, or an order: '#1001'.",
+            help="Customer id, e-mail address, name, part of a name or address, or order '#1001'.",
         ),
     ],
     rule: Annotated[
@@ -64,7 +64,7 @@ def explain(
 ) -> None:
     """Explain a customer's segments, tags and workflows.
 
-    If several customers fit, they are listed. An order is found by its number or its id.
+    If several customers match, they are listed. An order is found by its number or its id.
     Evaluates every rule now, with the data of the last poll; nothing is saved and the store is not
     contacted. Each part of a condition is shown with its answer, the value found, and the orders
     behind that value.

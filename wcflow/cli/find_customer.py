@@ -26,7 +26,7 @@ from wcflow.errors import SetupError, UsageError
 
 SHOWN = 20
 HOW_TO_NAME = (
-    "Use a customer id, an e-mail address, a name, a part of them, or an order such as '#1001'."
+    "Use a customer id, an e-mail address, a name, part of one, or an order such as '#1001'."
     " 'wcflow sync' reads new customers from the store."
 )
 _ORDER = re.compile(r"(?:#|order\s+#?)\s*(\S+)", re.IGNORECASE)
@@ -114,7 +114,7 @@ class CustomerFinder:
         example = contact["id"] or contact["email"]
         number = f"more than {MOST_FOUND}" if len(found) > MOST_FOUND else f"{len(found):,}"
         raise UsageError(
-            f"{number} customers fit {text!r}",
+            f"{number} customers match {text!r}",
             f"Choose one by id or address, such as 'wcflow explain {example}'.",
         )
 

@@ -18,7 +18,7 @@ class Command(TyperCommand):
     """A command whose help is written in that notation."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Parse the options, and refuse numbers that no database has room for."""
+        """Parse the options, and reject numbers that are too large for a database."""
         rest = super().parse_args(ctx, args)
         for name, value in ctx.params.items():
             numbers = value if isinstance(value, list | tuple) else [value]

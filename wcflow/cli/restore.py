@@ -1,4 +1,4 @@
-"""``wcflow restore``: put a backup in the place of the database."""
+"""``wcflow restore``: restore the database from a backup."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def restore(
     config: ConfigFile = None,
     yes: Yes = False,
 ) -> None:
-    """Put a backup in the place of the database.
+    """Restore the database from a backup.
 
     Stop the service first, and run this as root or as the owner of the database. FILE is checked
     before anything is replaced, and stays as it is. The old database is kept next to the new one.

@@ -32,7 +32,7 @@ Exit codes:
 
 
 def register(app: typer.Typer) -> None:
-    family = Typer(no_args_is_help=True, help="Rename a store.")
+    family = Typer(no_args_is_help=True, help="Keep the data of a store that you renamed.")
     family.command("rename", epilog=EPILOG)(rename)
     # With a second command, Typer keeps the first one's name.
     family.callback()(lambda: None)

@@ -173,7 +173,9 @@ def _print_removal(removal: Removal) -> None:
             ("", ""), [_part_cells(*each) for each in removal.parts], 2, header=False
         )
     else:
-        output.print_line("There is nothing of the service left to remove on this machine.", "bold")
+        output.print_line(
+            "The service is not installed on this machine: there is nothing to remove.", "bold"
+        )
     output.print_heading("This stays:")
     for each in removal.kept:
         output.print_line(each, indent=2, hang=4)

@@ -234,7 +234,9 @@ def stop_runs(
             store, run = _find_run(tx, session, number)
             result = run_control.stop_run(tx, store, run, session.clock())
             if not result.stopped:
-                output.print_line(f"Run {number} of {run.workflow} had ended: {run.reason}.")
+                output.print_line(
+                    f"Run {number} of {run.workflow} has already ended: {run.reason}."
+                )
                 continue
             count = output.format_count(result.cancelled, "change")
             output.print_line(f"Run {number} of {run.workflow} stopped, {count} cancelled.")
@@ -276,7 +278,7 @@ def resume(name: Name, config: ConfigFile = None, store: StoreName = None) -> No
                 continue
             saved.resume(tx, each.name, name, session.clock())
             output.print_line(
-                f"{each.name}: {name} resumed; {describe.pause_words(state, 'go on')}."
+                f"{each.name}: {name} resumed; {describe.pause_words(state, 'continue')}."
             )
 
 

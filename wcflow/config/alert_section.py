@@ -43,12 +43,12 @@ def parse_sender(text: str) -> str:
 
 ALERTS = kind_of(
     "alerts",
-    "Who is told when something is wrong.",
+    "Where to send alerts.",
     Key(
         "ping_url",
         "address",
-        "A check of healthchecks.io or the like. wcflow calls it when it starts (/start), after polls"
-        " and when something is wrong (/fail).",
+        "The address of a check at healthchecks.io or a similar service. wcflow calls it after polls,"
+        " when it starts (/start) and when something is wrong (/fail).",
         "$PING_URL",
         values.as_written,
         secret=True,
@@ -63,7 +63,7 @@ ALERTS = kind_of(
     Key(
         "email",
         "e-mail addresses",
-        "Who gets an e-mail.",
+        "Who gets the e-mails.",
         "me@shop.example",
         parse_recipients,
         (),
@@ -112,7 +112,7 @@ ALERTS = kind_of(
     Key(
         "on",
         "kinds",
-        f"What to tell. Default: all of {', '.join(KINDS)}.",
+        f"Which alerts to send. Default: all of {', '.join(KINDS)}.",
         "stalled, failed",
         parse_kinds,
         KINDS,

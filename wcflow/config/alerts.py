@@ -1,4 +1,4 @@
-"""Parse ``[alerts]``: whom to tell when something is wrong, and how."""
+"""Parse ``[alerts]``: which alerts to send, and where."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAYS = ("ping_url", "email", "apprise")
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Whom to tell, by which ways, about which kinds of trouble."""
+    """Which alerts to send, and where."""
 
     on: tuple[str, ...] = KINDS
     ping_url: str = field(default="", repr=False)
@@ -29,7 +29,7 @@ class AlertSettings:
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """The ways of messages; pings are no messages."""
+        """The ways to send messages, without pings."""
         found = {"email": self.email, "apprise": self.apprise}
         return tuple(way for way, addresses in found.items() if addresses)
 

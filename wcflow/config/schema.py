@@ -186,7 +186,7 @@ _STORE = kind_of(
     Key(
         "counts_when",
         "condition on the order",
-        "Only orders for which this is true count, for what a status cannot say.",
+        "Only orders that match this condition count. Use it to leave out renewals, for example.",
         "not order.is_renewal",
         parse_counts_when,
         None,
@@ -195,7 +195,7 @@ _STORE = kind_of(
     Key(
         "amount_meta",
         "custom field",
-        "The order's custom field with what was paid so far, for deposits. It replaces the total.",
+        "The order's custom field with the amount paid so far, for deposits. It replaces the total.",
         "_deposit_paid",
         values.as_written,
         "",
@@ -204,7 +204,7 @@ _STORE = kind_of(
         "rate_meta",
         "custom field",
         "The order's custom field with its exchange rate: what one unit of the order's currency is"
-        " worth in the store's. Without it, currency_rates counts.",
+        " worth in the store's. Orders without it use currency_rates.",
         "_order_rate",
         values.as_written,
         "",
@@ -228,8 +228,8 @@ _STORE = kind_of(
     Key(
         "birthday_format",
         "dmy, mdy or ymd",
-        "How birthdays such as 03/04/1990 are meant: dmy has the day first, mdy the month, ymd the"
-        " year. Without it, only dates that have one meaning are understood.",
+        "The order of day, month and year in birthdays such as 03/04/1990. Without it, only dates that"
+        " have a single meaning are read.",
         "dmy",
         values.date_order,
         "",

@@ -81,7 +81,7 @@ def _check_variables(section: ParsedSection, key: str, row: int, text: str) -> N
     for found in _OTHER_FORMS.finditer(text):
         name = next(filter(None, found.groups()))
         if name in _variables() and "_" in name:
-            said = f"{found[0]!r} is written as it is"
+            said = f"{found[0]!r} is written to the store as it is"
             section.warning(key, said, f"write {{{{ {name} }}}}", row=row)
 
 

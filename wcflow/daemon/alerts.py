@@ -1,4 +1,4 @@
-"""Tell an admin when something is wrong, in a thread of its own: it never delays a poll.
+"""Send alerts when something is wrong, in a separate thread that never delays a poll.
 
 What to tell is decided in ``rules.alerts``. What could not be sent is tried again.
 """
@@ -42,10 +42,10 @@ from wcflow.rules.alerts import (
 log = structlog.get_logger()
 
 EVERY, RETRY_AFTER = 30.0, 300.0
-"""Seconds between two looks, and until a way that failed is tried again."""
+"""Seconds between two checks, and until a failed way is tried again."""
 PING_EVERY = 60.0
 STALLED_AFTER, STALLED_POLLS = timedelta(minutes=15), 10
-"""Failures shorter than this, or than this many intervals of poll_every, are not told."""
+"""Failures shorter than this, or than this many intervals of poll_every, cause no alert."""
 SILENT_AFTER = timedelta(hours=3)
 """A poll without a failure can take long: at night, or during an import."""
 
@@ -62,7 +62,7 @@ def send(settings: AlertSettings, way: str, subject: str, text: str) -> None:
 
 
 class Alerts:
-    """Looks at all stores again and again, and sends what is due."""
+    """Checks all stores regularly, and sends the alerts that are due."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Alerts:
         self._thread.start()
 
     def stop(self) -> None:
-        """End soon; a message that is being sent is not waited for."""
+        """End soon, without waiting for a message that is being sent."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -103,7 +103,7 @@ class Alerts:
                 self._log_once("alerts", error)
 
     def look(self) -> None:
-        """Look at the stores once, and send what is due."""
+        """Check the stores once, and send the alerts that are due."""
         now = self._clock()
         troubles, watched = self._find_troubles(now)
         ways = [way for way in self._settings.ways if self._may_try(way)]

@@ -40,13 +40,13 @@ class _Words:
 _WORDS = {
     STALLED: _Words(
         "the work has stopped",
-        "the work goes on",
+        "the work continues",
         "Run 'wcflow doctor'. 'wcflow status' shows since when.",
     ),
     HELD: _Words(
         "changes wait for your approval",
-        "no more changes wait for your approval",
-        "'wcflow plan' shows them, 'wcflow approve' lets them be written.",
+        "no changes wait for your approval any more",
+        "'wcflow plan' shows them, 'wcflow approve' approves them.",
     ),
     FAILED: _Words(
         "changes failed",

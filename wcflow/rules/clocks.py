@@ -16,7 +16,7 @@ CLOCK_ADVICE = "Synchronize the clocks of both machines with NTP ('timedatectl' 
 
 @dataclass(frozen=True, slots=True)
 class ClockGap:
-    """What two clocks said at the same moment that do not agree."""
+    """What two clocks that do not agree said at the same moment."""
 
     here: datetime
     store: datetime

@@ -248,7 +248,7 @@ def _check_coupons(enabled: bool | None, *, creates_coupons: bool) -> Finding:
         return Finding("coupons", "ok", "coupons are enabled")
     if not creates_coupons:
         return Finding("coupons", "ok", "coupons are disabled, and no workflow creates any")
-    message = "coupons are disabled in the store, but workflows create them: nobody can use one"
+    message = "coupons are disabled in the store, but workflows create them"
     advice = "Enable them under WooCommerce, Settings, General."
     return Finding("coupons", "problem", message, advice)
 
