@@ -3,6 +3,7 @@
 import pytest
 
 from tests.simulation import Simulation
+from wcflow.cli.order_counts import currencies_without_rate
 from wcflow.database.order_counts import (
     count_child_orders,
     count_other_currencies,
@@ -159,3 +160,15 @@ def test_currencies_without_a_rate_are_counted_with_their_people(sim):
     with sim.db.reading() as tx:
         assert [("SEK", 3, 2)] == count_other_currencies(tx, "shop", ["completed"], {"USD"})
         assert [] == count_other_currencies(tx, "shop", ["completed"], {"USD", "SEK"})
+
+
+def test_an_order_without_its_own_rate_is_counted_beside_those_that_have_one(tmp_path):
+    sim = Simulation(tmp_path, RULES, store="rate_meta = _day's_rate")
+    for number, email in enumerate((ANNA, "ben@example.com")):
+        order = sim.place_order(email=email, currency="SEK")
+        key = "_other_rate" if number else "_day's_rate"
+        sim.sandbox.edit_order_meta(order, key, "0.09", now=sim.now)
+    sim.settle()
+    (settings,) = sim.config.stores
+    with sim.db.reading() as tx:
+        assert [("SEK", 1, 1)] == currencies_without_rate(tx, sim.row(), sim.config, settings)

@@ -321,6 +321,19 @@ class TestReads:
         answer = store().request("GET", "orders")
         assert ("2026-11-22T19:20:08+00:00", 192) == (answer.server_now.isoformat(), answer.total)
 
+    @pytest.mark.parametrize(
+        ("age", "now"),
+        [("", "19:20:08"), ("600", "19:30:08"), ("soon", "19:20:08"), ("²", "19:20:08")],
+    )
+    def test_the_time_of_a_cached_answer_is_that_of_the_cache_and_its_age(
+        self, web: responses.RequestsMock, age: str, now: str
+    ) -> None:
+        """Otherwise an old page would look like a store whose clock is behind."""
+        add_responses(web, {"json": [], "headers": {**DATE, "Age": age}})
+        client = store(clock=lambda: 0.0)
+        client.request("GET", "orders")
+        assert f"2026-11-22T{now}+00:00" == str(client.store_now).replace(" ", "T")
+
     def test_an_answer_without_a_time_is_an_error(self, web: responses.RequestsMock) -> None:
         add_responses(web, {"json": [], "headers": {}})
         assert "expected a Date header" in str(failure(lambda: store().request("GET", "orders")))

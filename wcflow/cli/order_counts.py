@@ -20,14 +20,13 @@ from wcflow.errors import WcflowError
 def currencies_without_rate(
     tx: Connection, row: StoreRow, config: Config, settings: StoreSettings
 ) -> list[CurrencyCount]:
-    """Count the paid orders whose amounts are left out for want of a rate.
-
-    With ``rate_meta`` orders have their own rates, so none are counted.
-    """
-    if settings.rate_meta or not row.currency:
+    """Count the paid orders whose amounts are left out for want of a rate."""
+    if not row.currency:
         return []
     known = {row.currency.upper(), *settings.currency_rates}
-    return count_other_currencies(tx, settings.name, config.paid_statuses, known)
+    return count_other_currencies(
+        tx, settings.name, config.paid_statuses, known, settings.rate_meta
+    )
 
 
 def missing_rates(config: Config) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from wcflow.database.sql import table_of
+from wcflow.database.sql import dumps, table_of
 from wcflow.database.tables import OrderRow
 
 _ORDERS = table_of(OrderRow)
@@ -51,14 +51,20 @@ def find_parents_with_less(tx: Connection, store: str, statuses: Collection[str]
 
 
 def count_other_currencies(
-    tx: Connection, store: str, statuses: Collection[str], known: Collection[str]
+    tx: Connection,
+    store: str,
+    statuses: Collection[str],
+    known: Collection[str],
+    rate_meta: str = "",
 ) -> list[CurrencyCount]:
-    """Count the paid orders in currencies other than the ``known`` ones, most orders first."""
-    query = (
-        select(_ORDERS.c.currency, func.count())
-        .where(_ORDERS.c.store == store, _ORDERS.c.status.in_(statuses))
-        .group_by(_ORDERS.c.currency)
-    )
+    """Count the paid orders in currencies other than the ``known`` ones, most orders first.
+
+    Orders with the meta ``rate_meta`` have a rate of their own and are not counted.
+    """
+    paid = (_ORDERS.c.store == store) & _ORDERS.c.status.in_(statuses)
+    if rate_meta:
+        paid &= ~_ORDERS.c.detail.contains(f"{dumps(rate_meta)}:", autoescape=True)
+    query = select(_ORDERS.c.currency, func.count()).where(paid).group_by(_ORDERS.c.currency)
     foreign = {
         currency: count
         for currency, count in tx.execute(query)
@@ -66,21 +72,15 @@ def count_other_currencies(
     }
     return sorted(
         (
-            CurrencyCount(currency, count, _count_people(tx, store, statuses, currency))
+            CurrencyCount(
+                currency, count, _count_people(tx, paid & (_ORDERS.c.currency == currency))
+            )
             for currency, count in foreign.items()
         ),
         key=lambda each: -each.orders,
     )
 
 
-def _count_people(tx: Connection, store: str, statuses: Collection[str], currency: str) -> int:
-    people = (
-        select(_ORDERS.c.customer_id, _ORDERS.c.email)
-        .where(
-            _ORDERS.c.store == store,
-            _ORDERS.c.status.in_(statuses),
-            _ORDERS.c.currency == currency,
-        )
-        .distinct()
-    )
+def _count_people(tx: Connection, matching: ColumnElement[bool]) -> int:
+    people = select(_ORDERS.c.customer_id, _ORDERS.c.email).where(matching).distinct()
     return len({email or account for account, email in tx.execute(people)})

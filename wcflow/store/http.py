@@ -31,7 +31,7 @@ from wcflow.errors import StoreError
 from wcflow.redact import redact_keys
 from wcflow.rules.clocks import ClockGap, signature_gap
 from wcflow.store import errors, json_body
-from wcflow.store.response import StoreResponse, parse_http_date
+from wcflow.store.response import StoreResponse, parse_age, parse_http_date
 from wcflow.store.retry import AdaptiveSize, retry_wait
 
 Params = Mapping[str, str | int]
@@ -298,7 +298,7 @@ class HttpClient:
                 ended = self._clock()
                 self._count_request(ended - started)
             if (now := parse_http_date(response.headers.get("Date", ""))) is not None:
-                self._store_time = now, ended
+                self._store_time = now + parse_age(response.headers), ended
             return response
 
     def _count_request(self, seconds: float) -> None:

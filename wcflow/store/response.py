@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -73,3 +73,9 @@ def parse_http_date(http_date: str) -> datetime | None:
     except (ValueError, IndexError):
         return None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def parse_age(headers: Mapping[str, str]) -> timedelta:
+    """Return for how long a cache had kept a response: its Date is older by this much."""
+    age = headers.get("Age", "").strip()
+    return timedelta(seconds=int(age)) if re.fullmatch(r"[0-9]{1,9}", age) else timedelta()
