@@ -25,6 +25,7 @@ class Machine:
         self.write("etc/systemd/system/wcflow.service.d/override.conf", "[Service]")
         self.write("etc/wcflow/wcflow.ini", INI)
         self.write("etc/systemd/system/wcflow-failed@.service", "[Service]")
+        self.write("etc/systemd/system/wcflow-failed@.service.d/override.conf", "[Service]")
         for name in ("consumer_key", "consumer_secret", "outlet.consumer_key", "smtp_url"):
             self.write(f"etc/wcflow/{name}", "secret")
         self.write("var/lib/private/wcflow/wcflow.sqlite3", "rows")
@@ -183,6 +184,21 @@ def test_what_a_link_leads_to_stays(machine, linked):
     }
     assert not os.path.lexists(machine.root / linked)
     assert f"{elsewhere}: where {machine.root / linked} leads to" in ran.out
+
+
+def test_the_place_that_a_relative_link_leads_to_is_named_in_full(machine):
+    machine.write("srv/wcflow/wcflow.sqlite3", "rows")
+    (machine.root / "var/lib/wcflow").unlink()
+    machine.link("var/lib/wcflow", "../../srv/wcflow")
+    ran = run_wcflow("uninstall", "--yes")
+    assert "srv/wcflow/wcflow.sqlite3" in machine.files()
+    assert f"  {machine.root / 'srv/wcflow'}: where {machine.root / 'var/lib/wcflow'}" in ran.out
+
+
+def test_a_directory_beside_the_ini_is_no_key(machine):
+    machine.write("etc/wcflow/apprise/apprise.yml", "urls:")
+    assert 0 == run_wcflow("uninstall", "--yes").code
+    assert "etc/wcflow/apprise/apprise.yml" in machine.files()
 
 
 def test_links_inside_the_state_directory_are_not_followed(machine):

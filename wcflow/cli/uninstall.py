@@ -42,6 +42,7 @@ _UNIT_FILES = (
     f"{UNIT}.d",
     "etc/systemd/system/multi-user.target.wants/wcflow.service",
     "etc/systemd/system/wcflow-failed@.service",
+    "etc/systemd/system/wcflow-failed@.service.d",
 )
 CONFIG_DIR = "etc/wcflow"
 KEY_NAMES = ("consumer_key", "consumer_secret", "ping_url", "smtp_url", "apprise")
@@ -124,7 +125,8 @@ def _key_files(config: Path) -> list[Path]:
     """Return the files with keys; none if the directory is a link to another place."""
     if config.is_symlink() or not config.is_dir():
         return []
-    return sorted(path for path in config.iterdir() if path.name.rpartition(".")[2] in KEY_NAMES)
+    keys = (path for path in config.iterdir() if path.name.rpartition(".")[2] in KEY_NAMES)
+    return sorted(path for path in keys if path.is_symlink() or not path.is_dir())
 
 
 def _is_our_link(link: Path, root: Path) -> bool:
@@ -140,7 +142,7 @@ def _kept(root: Path, config: Path, removed: set[Path]) -> Iterator[str]:
     deleted = {path.resolve() for path in removed if not path.is_symlink()}
     for path in sorted(removed):
         if path.is_symlink() and path.is_dir() and path.resolve() not in deleted:
-            yield f"{path.readlink()}: where {path} leads to"
+            yield f"{path.resolve()}: where {path} leads to"
     if database := _database_elsewhere(config / "wcflow.ini", root):
         yield f"the database {database}"
     program = Path(sys.prefix) if sys.prefix != sys.base_prefix else root / _PROGRAM_DIR
