@@ -220,7 +220,7 @@ def why_not_paid(order: Order, profile: Profile) -> str:
     if order.parent_id and not store.count_children:
         return f"part of order {order.parent_id} (child_orders)"
     if not is_counted(order, profile):
-        return "counts_when does not hold"
+        return "counts_when does not match"
     return ""
 
 

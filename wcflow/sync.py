@@ -327,8 +327,8 @@ def _busy_error(context: SyncContext) -> StoreInUseError:
             f"another wcflow{who} was working on {where} until {clock_words(found.last_sign)} and has"
             " not said that it stopped"
         )
-        advice = f"Try again after {clock_words(found.until)}. A daemon goes on by itself."
+        advice = f"Try again after {clock_words(found.until)}. A daemon continues automatically."
     else:
         message = f"another wcflow{who} is working on {where}"
-        advice = "Try again when it has finished. If it is the daemon, it does this by itself."
+        advice = "Try again when it has finished. A daemon does this automatically."
     return StoreInUseError(message, advice, found.until, left)

@@ -60,7 +60,7 @@ def test_a_bulk_run_needs_confirmation(cli):
     assert 2 == ran.code
     assert [
         "3 of 3 customers match; gift would run for 2 of them.",
-        "  not for 1: when does not hold",
+        "  not for 1: when does not match",
     ] == ran.lines
     assert [] == cli.sim.runs("c1")
 

@@ -560,7 +560,7 @@ def test_resync_shows_how_many_records_differed_and_causes_no_writes(served_stor
         "  everything was read again: 1 order, 0 customers, 0 products were out of date",
     ] == ran.lines[:2]
     assert (
-        "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."
+        "The next 'wcflow sync' evaluates everyone again; the daemon does so automatically."
         == ran.lines[-1]
     )
     synced = served_store.run("sync")

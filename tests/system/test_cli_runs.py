@@ -88,7 +88,7 @@ def test_a_run_is_stopped(cli):
 
 def test_a_pause_is_shown_wherever_an_admin_looks(cli):
     paused = cli.run("workflow", "pause", "welcome").out
-    assert "shop: welcome paused; 1 run waits.\n" == paused.partition("What")[0]
+    assert "shop: welcome paused; 1 run waits.\n" == paused.partition("Events")[0]
     assert "welcome is paused already" in cli.run("workflow", "pause", "welcome").out
     assert "live, paused" in cli.run("workflow", "list").out
     assert " paused " in cli.run("workflow", "runs").out

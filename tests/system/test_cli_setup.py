@@ -181,7 +181,7 @@ def test_init_writes_the_file_if_the_store_does_not_respond(cli, tmp_path):
     cli.faults.refuse_connections(times=None)
     ran, _ = init_against(cli, file)
     assert (0, True) == (ran.code, file.exists())
-    assert "could not be asked for the currencies of its orders" in ran.out
+    assert "The currencies of the store's orders could not be read" in ran.out
 
 
 def test_init_writes_the_path_of_a_ca_file(tmp_path, monkeypatch):

@@ -61,7 +61,7 @@ def test_counts_when_leaves_orders_out():
     marked = order(3, meta={"_subscription_renewal": "77"})
     settings = counting("not order.is_renewal")
     assert [1] == counted(order(1), renewal, marked, **settings)
-    assert "counts_when does not hold" == why_not_paid(renewal, in_store(renewal, **settings))
+    assert "counts_when does not match" == why_not_paid(renewal, in_store(renewal, **settings))
 
 
 def test_what_is_not_known_does_not_count():

@@ -61,7 +61,7 @@ def _approve_store(context: SyncContext) -> int:
         output.print_line(
             f"{context.name}: {output.format_count(count, 'change')} approved.", "green"
         )
-        output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
+        output.print_line("'wcflow sync' writes them now; the daemon does so automatically.")
     else:
         output.print_line(f"{context.name}: nothing is waiting.")
     return DONE

@@ -136,7 +136,7 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
     if store.child_orders == "count":
         yield "    orders that a plugin split from another order count too"
     if store.counts_when:
-        yield f"    only orders count for which {condition_text(store.counts_when)}"
+        yield f"    only these orders count: {condition_text(store.counts_when)}"
     for code, rate in sorted(store.currency_rates.items()):
         yield f"    1 {code} is worth {rate} in the store's currency"
     fields = {

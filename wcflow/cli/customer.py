@@ -61,17 +61,20 @@ def register(app: typer.Typer) -> None:
 def list_customers(
     segment: Annotated[
         str | None,
-        typer.Option("--segment", metavar="NAME", help="In this segment.", show_default=False),
+        typer.Option(
+            "--segment", metavar="NAME", help="Customers in this segment.", show_default=False
+        ),
     ] = None,
     tag: Annotated[
-        str | None, typer.Option("--tag", metavar="TAG", help="With this tag.", show_default=False)
+        str | None,
+        typer.Option("--tag", metavar="TAG", help="Customers with this tag.", show_default=False),
     ] = None,
     where: Annotated[
         str | None,
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help='Who match, such as "total_spent > 500 and orders_count(90d) = 0".',
+            help='Customers who match, such as "total_spent > 500 and orders_count(90d) = 0".',
             show_default=False,
         ),
     ] = None,
@@ -80,7 +83,7 @@ def list_customers(
         typer.Option(
             "--csv",
             metavar="FILE",
-            help="Write them to a file for spreadsheets.",
+            help="Write the customers to a CSV file, for spreadsheets.",
             show_default=False,
         ),
     ] = None,

@@ -55,9 +55,8 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
 
     Shows what to do about each problem. Checks the store's address, the API key and its
     permissions, the versions, the order storage, the time zone, the clock and the custom fields in
-    your configuration, and the database and the disk of this machine. Changes nothing in the store:
-    WooCommerce tells only at an attempt to write whether a key is allowed to, so an empty list of
-    changes is sent (not with write = no).
+    your configuration, and the database and the disk of this machine. Changes nothing in the store.
+    To find out whether the key can write, it sends an empty list of changes (not with write = no).
     """
     found = read_config(config)
     log.log_to_stderr("error", found.log_format)

@@ -16,7 +16,7 @@ from wcflow.cli import output
 from wcflow.errors import WcflowError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins with one of these for a formula."""
+"""A spreadsheet treats a cell that begins with one of these as a formula."""
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
@@ -73,7 +73,7 @@ class CsvFile:
         self._writer.writerow(columns)
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
-        """Write rows. No text in them is taken for a formula."""
+        """Write rows; no text in them can become a formula."""
         self._writer.writerows([csv_cell(each) for each in row] for row in rows)
 
 

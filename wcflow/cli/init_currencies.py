@@ -46,7 +46,7 @@ def ask_store(values: Mapping[str, str], ca_file: Path | None) -> Currencies | N
     except (StoreError, _NoRetryError) as error:
         why = error if isinstance(error, StoreError) else error.__context__
         output.print_line(
-            f"The store could not be asked for the currencies of its orders: {why}."
+            f"The currencies of the store's orders could not be read: {why}."
             " 'wcflow doctor' checks the address and the key.",
             "yellow",
         )

@@ -20,7 +20,7 @@ from wcflow.errors import WcflowError
 def currencies_without_rate(
     tx: Connection, row: StoreRow, config: Config, settings: StoreSettings
 ) -> list[CurrencyCount]:
-    """Count the paid orders whose amounts are left out for want of a rate."""
+    """Count the paid orders whose amounts are left out because they have no rate."""
     if not row.currency:
         return []
     known = {row.currency.upper(), *settings.currency_rates}

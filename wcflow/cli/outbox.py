@@ -117,8 +117,8 @@ def retry(
 ) -> None:
     """Retry changes that failed or were cancelled.
 
-    They do not need to be approved again. What was cancelled with a change, such as the note with a
-    coupon's code, comes back with it.
+    They need no new approval. Changes that were cancelled with them, such as the note with a
+    coupon's code, are retried too.
     """
     with open_database_session(config) as session:
         with session.db.transaction() as tx:
@@ -126,7 +126,7 @@ def retry(
             result = outcomes.retry(tx, _entry_ids(found), session.clock())
         _print_result(found, result, "will be retried")
     if result.changed:
-        output.print_line("'wcflow sync' writes them now; the daemon does so by itself.")
+        output.print_line("'wcflow sync' writes them now; the daemon does so automatically.")
 
 
 def cancel(
@@ -137,7 +137,7 @@ def cancel(
 ) -> None:
     """Cancel changes that are waiting or failed. They will not be written.
 
-    What uses their result is cancelled with them: the note with a coupon's code, with the coupon.
+    Changes that use their results are cancelled too, such as the note with a coupon's code.
     """
     with open_database_session(config) as session, session.db.transaction() as tx:
         found = _select_entries(tx, session, store, numbers, failed=failed)

@@ -48,7 +48,7 @@ HtmlOption = Annotated[
     typer.Option(
         "--html",
         metavar="FILE",
-        help="Also write the totals and all changes to a page for the browser.",
+        help="Also write the totals and all changes to an HTML page, for browsers.",
         show_default=False,
     ),
 ]
@@ -57,7 +57,7 @@ CsvOption = Annotated[
     typer.Option(
         "--csv",
         metavar="FILE",
-        help="Also write the totals and all changes to a file for spreadsheets.",
+        help="Also write the totals and all changes to a CSV file, for spreadsheets.",
         show_default=False,
     ),
 ]
@@ -167,7 +167,7 @@ def _print_next_steps(store_plan: StorePlan, total: int) -> None:
             "'wcflow approve' approves them; 'wcflow sync --approve' also writes them."
         )
     elif total:
-        output.print_line("'wcflow sync' writes them; a running daemon does so by itself.")
+        output.print_line("'wcflow sync' writes them; a running daemon does so automatically.")
 
 
 def _to_json(store_plan: StorePlan) -> dict[str, object]:

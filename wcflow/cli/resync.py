@@ -77,5 +77,5 @@ def _print_result(context: SyncContext, polled: PollResult) -> None:
         )
     output.print_line(f"{polled.requests:,} requests", "dim", indent=2)
     output.print_line(
-        "The next 'wcflow sync' evaluates everyone again; the daemon does so by itself."
+        "The next 'wcflow sync' evaluates everyone again; the daemon does so automatically."
     )

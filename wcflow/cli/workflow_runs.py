@@ -251,8 +251,8 @@ def stop_runs(
 def pause(name: Name, config: ConfigFile = None, store: StoreName = None) -> None:
     """Pause a workflow: no new runs start, and its waiting runs and changes wait.
 
-    It stays paused through restarts and edits of the INI file, until 'workflow resume'. What
-    happens in the pause starts no runs later. With mode = off, waiting runs would end instead.
+    It stays paused through restarts and edits of the INI file, until 'workflow resume'. Events
+    during the pause never start a run. With mode = off, waiting runs would end instead.
     """
     with open_database_session(config) as session, session.db.transaction() as tx:
         _require_workflow(session.config, name)
@@ -261,7 +261,7 @@ def pause(name: Name, config: ConfigFile = None, store: StoreName = None) -> Non
             state = load_pauses(tx, each.name)[name]
             words = "paused" if done else "is paused already"
             output.print_line(f"{each.name}: {name} {words}; {describe.pause_words(state)}.")
-    output.print_line("What happens from now on starts no runs, not even after 'workflow resume'.")
+    output.print_line("Events during the pause never start a run.")
 
 
 def resume(name: Name, config: ConfigFile = None, store: StoreName = None) -> None:

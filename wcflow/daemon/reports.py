@@ -61,7 +61,7 @@ def log_failure(job: str, error: Exception, pause: float) -> None:
         log.error("internal error", job=job, retry_in=seconds, exc_info=error)
     elif isinstance(error, StoreInUseError):
         until = clock_words(error.until)
-        advice = "wcflow goes on by itself when the other one has finished, or at that time."
+        advice = "wcflow continues when the other one has finished, or at that time."
         log.warning("waiting for another wcflow", why=str(error), until=until, advice=advice)
     elif isinstance(error, BusyError):
         log.warning("database busy", why=str(error), advice=error.advice, retry_in=seconds)

@@ -30,7 +30,7 @@ _SQLITE = [
         "disk is full",
         BusyError,
         "the disk that holds the database {location} is full",
-        "Free some space. Everything saved so far is safe; a running daemon continues by itself.",
+        "Free some space. Everything saved so far is safe; a running daemon continues automatically.",
     ),
     _ErrorCase(
         "disk I/O error",
@@ -82,7 +82,7 @@ _POSTGRES = [
         "53100",
         BusyError,
         "the disk that holds the database {location} is full",
-        "Free some space. Everything saved so far is safe; a running daemon continues by itself.",
+        "Free some space. Everything saved so far is safe; a running daemon continues automatically.",
     ),
     _ErrorCase(
         "55P03",

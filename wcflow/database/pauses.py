@@ -59,7 +59,7 @@ def pause(tx: Connection, store: str, name: str, now: datetime) -> bool:
 
 
 def resume(tx: Connection, store: str, name: str, now: datetime) -> bool:
-    """Let a workflow begin again now, and its waiting runs go on; return False if it is not paused."""
+    """Resume a workflow and its waiting runs from now on; return False if it is not paused."""
     here = (_WORKFLOWS.c.store == store, _WORKFLOWS.c.name == name)
     paused = update(_WORKFLOWS).where(*here, _WORKFLOWS.c.paused_at.is_not(None))
     values = {"paused_at": None, "mode": RESUMED, "active_since": stamp(now)}

@@ -90,7 +90,7 @@ def _require_sqlite_file(backup: Path) -> None:
 
 
 def _upgrade(part: Path, backup: Path, now: datetime) -> None:
-    """Upgrade a copy; have its first changes approved again, and looked for before they are made."""
+    """Upgrade a copy; its changes need approval, and are looked for in the store first."""
     with open_without_upgrade(_url(part)) as db:
         with db.reading() as tx:
             revision = schema.load_revision(tx)
@@ -138,7 +138,7 @@ def sole_use(path: Path) -> Iterator[None]:
 
 
 def replace_database(part: Path, target: Path, now: datetime) -> Path | None:
-    """Put a checked copy in the place of a database; return where the old one is kept.
+    """Replace a database with a checked copy; return where the old one is kept.
 
     The new file has the owner of the old one, or else of the directory, and only they can read it.
     """

@@ -57,7 +57,7 @@ class Repair:
 
 
 def repair_evaluations(tx: Connection, store: str, now: datetime) -> Repair | None:
-    """Have everything evaluated again that was evaluated in the future; None if nothing was.
+    """Mark for evaluation everything that was evaluated in the future; None if nothing was.
 
     Runs that started in the future and have changed nothing in the store are deleted: where their
     event has really happened, the evaluation starts them again. People are compared with the time
@@ -99,7 +99,7 @@ _ERROR_TIMES = ("poll_error_since", "write_error_since")
 
 
 def repair_poll_times(tx: Connection, store: str, now: datetime) -> None:
-    """Take times of polls in the future for now; otherwise rescans would pause until then."""
+    """Replace future poll times with now; otherwise rescans would pause until then."""
     row, at = load_store_row(tx, store), stamp(now)
     names = ("polled_at", "reconciled_at", "customer_rescan_started", *_IMPORT_TIMES)
     times = {name: getattr(row, name) for name in (*names, *_ERROR_TIMES)}

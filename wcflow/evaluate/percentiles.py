@@ -144,7 +144,7 @@ def _load_paid_stamps(
 
 
 def _load_uncounted(tx: Connection, config: Config, settings: StoreSettings) -> set[int]:
-    """Return the paid orders for which ``counts_when`` does not hold."""
+    """Return the paid orders that do not match ``counts_when``."""
     row = load_store_row(tx, settings.name)
     assert row is not None, "the store is known before its customers are ranked"
     store, uncounted = build_store_profile(row, config, settings), set[int]()

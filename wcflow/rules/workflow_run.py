@@ -200,7 +200,7 @@ def stop_reason(workflow: Workflow, context: Context) -> str:
     """Return why a person does not, or no longer, qualify; nothing if they do."""
     answer = answer_when(workflow.when, context)
     if not answer.holds:
-        return f"when does not hold: {answer.in_words()}"
+        return f"when does not match: {answer.in_words()}"
     if workflow.stop_when is not None:
         stop = workflow.stop_when.answer(context)
         if stop.holds:
