@@ -9,10 +9,19 @@ from aiosmtpd.smtp import AuthResult
 
 
 class MailHost:
-    """Receives mail; ``refusal`` is the answer to messages if it is set."""
+    """Receives mail; ``refusal`` is the answer to messages if it is set.
+
+    ``unknown`` are recipients that it refuses.
+    """
 
     def __init__(self):
-        self.messages, self.refusal = [], ""
+        self.messages, self.refusal, self.unknown = [], "", ()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.unknown:
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802  as aiosmtpd calls it
         if self.refusal:

@@ -253,3 +253,12 @@ def test_a_failed_change_of_a_stopped_run_is_cancelled(simulate):
     assert ["failed"] == [each.state for each in simulate.outbox() if each.run_id]
     assert (True, 1, 0) == in_database(simulate, run_control.stop_run, run)
     assert ["cancelled"] == [each.state for each in simulate.outbox() if each.run_id]
+
+
+def test_what_a_workflow_queued_is_cancelled_when_it_is_removed_from_the_configuration(simulate):
+    order, _ = queue_note(simulate)
+    simulate.write_rules(LAPSED)
+    simulate.settle()
+    (entry,) = [each for each in simulate.outbox() if each.run_id]
+    expected = ("cancelled", "the workflow is no longer in the configuration", [])
+    assert expected == (entry.state, entry.outcome, simulate.notes(order))

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from tests.persons import person
 from tests.simulation import Simulation
 from wcflow.database import lease
+from wcflow.database.restore import expects_earlier_writes
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.stores import save_store
 from wcflow.database.tables import RunRow, TransitionRow
@@ -399,3 +400,24 @@ def test_orders_placed_before_the_first_poll_on_a_right_clock_are_read_too(simul
     sim.advance(hours=3)
     sim.settle()
     assert "Regular" == sim.segment(new)
+
+
+def test_a_gap_on_a_wrong_clock_does_not_cost_a_request_for_each_change_for_years(simulate):
+    """After a gap, wcflow looks for a change before it makes it; that ends after a day."""
+    sim = simulate(VIP)
+    sim.settle()
+    sim.clock_error = timedelta(days=1500)
+    sim.run_pass(approve=False)
+    sim.clock_error = timedelta()
+    with sim.db.reading() as tx:
+        wrong = expects_earlier_writes(tx, sim.now)
+    sim.run_pass(approve=False)
+    sim.advance(hours=5)
+    sim.run_pass(approve=False)
+    with sim.db.reading() as tx:
+        after_a_gap, a_day_later = (
+            expects_earlier_writes(tx, sim.now + later)
+            for later in (timedelta(), timedelta(hours=25))
+        )
+
+    assert (False, True, False) == (wrong, after_a_gap, a_day_later)

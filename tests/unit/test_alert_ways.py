@@ -19,7 +19,7 @@ URL = "https://hc.example/ping/0b1c2d3e"
 
 def send(port, login="", to=("me@shop.example",)):
     server = parse_smtp_url(f"smtp://{login}127.0.0.1:{port}")
-    send_mail(server, "wcflow@shop.example", list(to), "wcflow: test", "Grüße\n")
+    return send_mail(server, "wcflow@shop.example", list(to), "wcflow: test", "Grüße\n")
 
 
 def test_a_message_arrives_with_its_headers():
@@ -57,6 +57,16 @@ def test_a_refusal_and_a_missing_server_are_reasons():
             send(port)
     with pytest.raises(DeliveryError, match=f"no mail through 127.0.0.1, port {port}: .*refused"):
         send(port)
+
+
+def test_a_refused_recipient_is_named_and_the_others_get_the_message_once():
+    with mail_host() as (host, port):
+        host.unknown = ("old@shop.example",)
+        missed = send(port, to=("me@shop.example", "old@shop.example"))
+        with pytest.raises(DeliveryError, match="refused the recipient: 550 no such user"):
+            send(port, to=("old@shop.example",))
+    assert "127.0.0.1 refused recipient 2 of 2: 550 no such user" == missed
+    assert 1 == len(host.messages)
 
 
 def test_a_sender_cannot_add_headers():
@@ -179,11 +189,15 @@ def test_apprise_gets_all_addresses_and_its_failures_are_reasons(monkeypatch, tm
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "apprise", raising=False)
     send_apprise(["json://a", "xml://b"], "subject", "text")
-    assert "subject ['json://a', 'xml://b']\n" == capsys.readouterr().out
-    with pytest.raises(DeliveryError, match="does not understand address 2 of 2"):
-        send_apprise(["json://a", "nonsense"], "subject", "text")
-    with pytest.raises(DeliveryError, match="could not send"):
+    assert "subject ['json://a']\nsubject ['xml://b']\n" == capsys.readouterr().out
+    with pytest.raises(DeliveryError, match="does not understand address 1 of 1"):
+        send_apprise(["nonsense"], "subject", "text")
+    with pytest.raises(DeliveryError, match=r"could not reach address 1 of 1"):
         send_apprise(["json://down"], "subject", "text")
+    # An error here would send it again and again to those that it has reached.
+    missed = send_apprise(["json://a", "json://down", "nonsense"], "subject", "text")
+    expected = "could not reach address 2 of 3; apprise does not understand address 3 of 3"
+    assert f"apprise {expected}" == missed
     monkeypatch.delitem(sys.modules, "apprise", raising=False)
 
 

@@ -15,14 +15,14 @@ TIMEOUT = 10.0
 """Seconds for each answer of the server."""
 
 
-def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text: str) -> None:
-    """Send a message; raises DeliveryError with the reason."""
+def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text: str) -> str:
+    """Send a message; return which recipients the server refused. Raises DeliveryError for all."""
     try:
         message = _message(sender, to, subject, text)
         with _connect(server) as connection:
             if server.user:
                 connection.login(server.user, server.password)
-            connection.send_message(message)
+            refused = connection.send_message(message)
     except smtplib.SMTPAuthenticationError:
         raise DeliveryError(f"{server.host} rejected the user or the password") from None
     except smtplib.SMTPRecipientsRefused as error:
@@ -44,6 +44,10 @@ def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text
             f"no mail through {server.host}: the user, the password or an address contains a"
             " character that e-mail does not allow"
         ) from None
+    return ", ".join(
+        f"{server.host} refused recipient {to.index(each) + 1} of {len(to)}: {_answer(*answer)}"
+        for each, answer in refused.items()
+    )
 
 
 def _message(sender: str, to: list[str], subject: str, text: str) -> EmailMessage:

@@ -45,14 +45,26 @@ def _cause(error: Exception) -> str:
     return "no connection" if isinstance(error, requests.ConnectionError) else type(error).__name__
 
 
-def send_apprise(addresses: list[str], subject: str, text: str) -> None:
-    """Send a message to all addresses of apprise; raises DeliveryError."""
-    client = _apprise().Apprise()
-    for number, address in enumerate(addresses, 1):
-        if not client.add(address):
-            raise DeliveryError(f"apprise does not understand address {number} of {len(addresses)}")
-    if not client.notify(title=subject, body=text):
-        raise DeliveryError("apprise could not send the message")
+def send_apprise(addresses: list[str], subject: str, text: str) -> str:
+    """Send a message to all addresses of apprise; return which ones it did not reach, and why.
+
+    Raises DeliveryError if it reached none. Those that it reached must not get it again.
+    """
+    library = _apprise()
+    failures = [
+        f"{why} address {number} of {len(addresses)}"
+        for number, address in enumerate(addresses, 1)
+        if (why := _send_to(library.Apprise(), address, subject, text))
+    ]
+    if len(failures) == len(addresses):
+        raise DeliveryError("; ".join(failures))
+    return "; ".join(failures)
+
+
+def _send_to(client: Any, address: str, subject: str, text: str) -> str:
+    if not client.add(address):
+        return "apprise does not understand"
+    return "" if client.notify(title=subject, body=text) else "apprise could not reach"
 
 
 def _apprise() -> Any:

@@ -35,7 +35,7 @@ def send_test(config: ConfigFile = None) -> None:
     raise typer.Exit(max(codes))
 
 
-def _deeds(settings: AlertSettings) -> Iterator[tuple[str, Callable[[], None]]]:
+def _deeds(settings: AlertSettings) -> Iterator[tuple[str, Callable[[], str | None]]]:
     if settings.ping_url:
         yield "ping_url", partial(ping, settings.ping_url, "success", TEXT)
     if "email" in settings.ways:
@@ -45,13 +45,16 @@ def _deeds(settings: AlertSettings) -> Iterator[tuple[str, Callable[[], None]]]:
         yield "apprise", partial(send, settings, "apprise", SUBJECT, TEXT)
 
 
-def _try(name: str, deed: Callable[[], None]) -> int:
+def _try(name: str, deed: Callable[[], str | None]) -> int:
     try:
-        deed()
+        missed = deed()
     except DeliveryError as error:
         output.print_line(f"{name}: not sent: {error}", "red")
         if error.advice:
             output.print_line(f"What to do: {output.as_sentence(error.advice)}", indent=4)
+        return SOME_FAILED
+    if missed:
+        output.print_line(f"{name}: not sent to all: {missed}", "red")
         return SOME_FAILED
     output.print_line(f"{name}: sent", "green")
     return DONE

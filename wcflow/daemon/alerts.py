@@ -50,15 +50,14 @@ SILENT_AFTER = timedelta(hours=3)
 """A poll without a failure can take long: at night, or during an import."""
 
 
-def send(settings: AlertSettings, way: str, subject: str, text: str) -> None:
-    """Send a message by one way; raises DeliveryError."""
+def send(settings: AlertSettings, way: str, subject: str, text: str) -> str:
+    """Send a message by one way; return whom it did not reach. Raises DeliveryError if it reached none."""
     text = f"{text}\n--\nwcflow on {gethostname()}\n"
     if way == "email":
         assert settings.mail_server is not None, "checked when the configuration was read"
         recipients = list(settings.email)
-        send_mail(settings.mail_server, settings.email_from, recipients, subject, text)
-    else:
-        send_apprise(list(settings.apprise), subject, text)
+        return send_mail(settings.mail_server, settings.email_from, recipients, subject, text)
+    return send_apprise(list(settings.apprise), subject, text)
 
 
 class Alerts:
@@ -166,13 +165,15 @@ class Alerts:
 
     def _send(self, alert: Alert, now: datetime) -> None:
         try:
-            send(self._settings, alert.way, alert.subject, alert.text)
+            missed = send(self._settings, alert.way, alert.subject, alert.text)
         except DeliveryError as error:
             self._retry_at[alert.way] = time.monotonic() + RETRY_AFTER
             self._log_once(alert.way, error)
             return
         self._reasons.pop(alert.way, None)
         log.info("alert sent", way=alert.way, subject=alert.subject)
+        if missed:
+            log.warning("alert not sent to all", way=alert.way, why=missed)
         self._unsaved[alert.thing, alert.way] = alert.told(self._told, now)
         try:
             with self._db.transaction() as tx:

@@ -175,9 +175,13 @@ def _keep(target: Path, now: datetime) -> Path:
 def expect_earlier_writes(tx: Connection, until: datetime) -> None:
     """Save until when the store can contain changes that the database does not know of."""
     before = int(load_setting(tx, _LOOK_UNTIL) or 0)
-    save_setting(tx, _LOOK_UNTIL, str(max(before, stamp(until))))
+    known = before if before <= stamp(until + AFTER_RESTORE) else 0
+    save_setting(tx, _LOOK_UNTIL, str(max(known, stamp(until))))
 
 
 def expects_earlier_writes(tx: Connection, now: datetime) -> bool:
-    """Return whether the store can contain changes that the database does not know of."""
-    return int(load_setting(tx, _LOOK_UNTIL) or 0) > stamp(now)
+    """Return whether the store can contain changes that the database does not know of.
+
+    A time that is further ahead than any gap comes from a wrong clock.
+    """
+    return stamp(now) < int(load_setting(tx, _LOOK_UNTIL) or 0) <= stamp(now + AFTER_RESTORE)

@@ -79,6 +79,7 @@ class Activation:
 
 
 SWITCHED_OFF = "the workflow is switched off"
+REMOVED = "the workflow is no longer in the configuration"
 
 
 class Handled(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from wcflow.rules.steps import AddTag, LostStep, RemoveTag
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     NOTHING_HANDLED,
+    REMOVED,
     SETTLING_SECONDS,
     SWITCHED_OFF,
     Activation,
@@ -177,7 +178,7 @@ def _resume_runs(work: WorkflowInput) -> Iterator[RunSteps]:
         elif run.due_at is None or run.due_at > work.trigger_context.now:
             continue
         elif workflow is None:
-            yield finished(run, "ended", "the workflow is no longer in the configuration"), ()
+            yield finished(run, "ended", REMOVED), ()
         else:
             over = _end_if_stopped(run, work)
             yield (
@@ -192,7 +193,7 @@ def _end_if_stopped(
 ) -> Run | None:
     workflow = work.workflow(run.workflow)
     if workflow is None:
-        return None
+        return finished(run, "ended", REMOVED)
     if workflow.mode == "off":
         return finished(run, "ended", SWITCHED_OFF)
     context = run_context(run, work.context, elsewhere.get(run.order_id))
