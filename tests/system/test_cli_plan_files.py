@@ -51,6 +51,7 @@ def test_both_files_have_the_totals_and_all_changes(cli, tmp_path):
     assert [*range(1, 13), *range(1, 13)] == customers, "waiting, then dry run; 9 before 10"
     assert '<td>Regular</td><td class="number">0</td><td class="number">12</td>' in html
     assert "<script" not in html
+    assert 1 == html.count(">why</th>"), "only the note has a reason of its own"
 
     with table.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))

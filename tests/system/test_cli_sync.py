@@ -93,7 +93,7 @@ def test_plan_shows_the_exact_changes_and_writes_nothing(cli, anna):
         "shop: https://shop.example",
         "2 changes for 1 customer would be written to the store: tags on 1 customer, tags on 1 order.",
         "",
-        "People per segment",
+        "Customers per segment",
         "segment  in the store now  after  difference",
         "Regular                 0      1  +1",
         "",

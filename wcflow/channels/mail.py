@@ -34,7 +34,7 @@ def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text
         answer = _answer(error.smtp_code, error.smtp_error)
         raise DeliveryError(f"{server.host} refused the message: {answer}") from None
     except (smtplib.SMTPException, OSError) as error:
-        reason = redact_text(str(error)) or type(error).__name__
+        reason = redact_text(error.strerror or str(error)) or type(error).__name__
         raise DeliveryError(
             f"no mail through {server.host}, port {server.port}: {reason}"
         ) from None

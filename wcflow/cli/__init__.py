@@ -46,7 +46,7 @@ COMMAND_GROUPS = {
         "reference": "List everything the INI file can contain.",
         "help": "Show the help of a command.",
     },
-    "By hand": {
+    "Managing": {
         "alerts": "Send test alerts.",
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
         "workflow": "List workflows and their runs; pause, resume or run them.",

@@ -15,6 +15,7 @@ from wcflow.cli.order_counts import currency_text
 from wcflow.cli.plan_load import StorePlan
 from wcflow.cli.plan_tables import (
     COLUMNS,
+    TAGS_GROUP,
     Change,
     Details,
     detail_row,
@@ -50,7 +51,7 @@ def open_reports(
     """Open the files; they are complete when ``files`` is closed. Raises WcflowError."""
     reports: list[HtmlReport | CsvReport] = []
     if html_file is not None:
-        page = HtmlFile(files.enter_context(new_file(html_file)), "The plan of wcflow")
+        page = HtmlFile(files.enter_context(new_file(html_file)), "wcflow plan")
         files.callback(page.close)
         reports.append(HtmlReport(page))
     if csv_file is not None:
@@ -90,11 +91,13 @@ class HtmlReport:
     ) -> None:
         for group in group_names(kinds):
             self._page.heading(group, 3)
+            # Tags and segments follow from the rules as a whole: no line has a reason of its own.
+            kept = [at for at, name in enumerate(COLUMNS) if name != "why" or group != TAGS_GROUP]
             rows = (
-                detail_row(change, contacts)
+                [detail_row(change, contacts)[at] for at in kept]
                 for change, contacts in _with_contacts(tx, plan.store, details.lines(group))
             )
-            self._page.table(COLUMNS, rows)
+            self._page.table([COLUMNS[at] for at in kept], rows)
 
 
 class CsvReport:

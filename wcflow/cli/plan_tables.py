@@ -107,7 +107,7 @@ def total_tables(totals: PlanTotals) -> Iterator[Table]:
         table
         for table in (
             Table(
-                "People per segment",
+                "Customers per segment",
                 ("segment", "in the store now", "after", "difference"),
                 segments,
             ),

@@ -183,7 +183,7 @@ def _warn_of_shape(section: ParsedSection, name: str, value: str) -> None:
     if len(value) != _KEY_LENGTH:
         text = f"the {name} has {len(value)} characters; WooCommerce's have {_KEY_LENGTH}"
     else:
-        text = f"the {name} is not {prefix} and 40 digits and letters a to f"
+        text = f"the {name} is not {prefix} followed by 40 digits or letters a to f"
     section.warning(_given_key(section, name), text, "copy it again, or create a new key")
 
 
