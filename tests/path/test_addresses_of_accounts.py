@@ -43,6 +43,13 @@ def lookups(sim):
     return [email for email in asked if email]
 
 
+def lose_address(sim, number):
+    """Leave an account without an address of its own, as plugins create some."""
+    account = sim.sandbox.state.customers[number]
+    account.email = ""
+    account.cached_json.clear()
+
+
 def test_guest_orders_under_the_billing_address_belong_to_the_account(sim, tmp_path):
     account = sim.register(HOME, billing={"email": "Work@example.com"})
     sim.settle()
@@ -63,6 +70,24 @@ def test_a_billing_address_that_is_another_accounts_own_belongs_to_that_one(sim,
     sim.advance(hours=1)
     sim.settle()
     assert {f"c{first}": 0, f"c{second}": 1} == people_of_a_fresh_import(sim, tmp_path / "fresh")
+
+
+def test_an_account_without_an_address_takes_no_orders_from_the_one_that_has_it(sim, tmp_path):
+    """Such as the account of a till, with the billing address of its latest customer."""
+    till = sim.register("till@example.com", billing={"email": HOME})
+    lose_address(sim, till)
+    anna = sim.register(HOME)
+    sim.place_order(email=HOME)
+    sim.settle()
+    assert {f"c{till}": 0, f"c{anna}": 1} == people_of_a_fresh_import(sim, tmp_path / "fresh")
+
+
+def test_an_account_without_an_address_is_known_by_its_billing_address(sim, tmp_path):
+    number = sim.register(HOME, billing={"email": WORK})
+    lose_address(sim, number)
+    sim.place_order(email=WORK)
+    sim.settle()
+    assert {f"c{number}": 1} == people_of_a_fresh_import(sim, tmp_path / "fresh")
 
 
 def test_a_billing_address_of_two_accounts_belongs_to_neither(sim, tmp_path):

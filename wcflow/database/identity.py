@@ -26,7 +26,10 @@ _PERSONS, _IDENTITIES, _RUNS = table_of(PersonRow), table_of(IdentityRow), table
 _RUN_KEY = ("store", "workflow", "person", "event")
 _ACCOUNTS = _IDENTITIES.alias()
 _CUSTOMERS = table_of(CustomerRow)
-_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email)
+# The same address in both columns: the account has none of its own.
+_BY_EMAIL = select_in(_CUSTOMERS, "email", _CUSTOMERS.c.id, _CUSTOMERS.c.email).where(
+    _CUSTOMERS.c.billing_email != _CUSTOMERS.c.email
+)
 _BY_BILLING_EMAIL = select_in(
     _CUSTOMERS, "billing_email", _CUSTOMERS.c.id, _CUSTOMERS.c.billing_email, _CUSTOMERS.c.email
 )

@@ -195,9 +195,9 @@ def primary_email(customer: Customer) -> str:
 
 
 def other_email(customer: Customer) -> str:
-    """Return the normalized billing address if it differs from the primary one, else nothing."""
+    """Return the normalized billing address if the account's own is another or missing, else nothing."""
     billing = _without_nul(normalize_email(customer.billing.email))
-    return "" if billing == primary_email(customer) else billing
+    return "" if billing == _without_nul(normalize_email(customer.email)) else billing
 
 
 def customer_to_row(store: str, customer: Customer) -> dict[str, Any]:

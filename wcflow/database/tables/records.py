@@ -96,7 +96,7 @@ class CustomerRow(Row, table=True):
     billing_email: str = Field(
         default="",
         sa_column_kwargs={"server_default": ""},
-        description="normalized billing address if it is not the same as email",
+        description="normalized billing address if it is not the account's own",
     )
     odd_fields: str = Field(
         default="", sa_column_kwargs={"server_default": ""}, description=ODD_FIELDS
