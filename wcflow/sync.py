@@ -324,8 +324,8 @@ def _busy_error(context: SyncContext) -> StoreInUseError:
     where, left = f"[store {context.name}]", (found.until - now).total_seconds()
     if found.is_silent(now):
         message = (
-            f"another wcflow{who} was working on {where} until {clock_words(found.last_sign)} and has"
-            " not said that it stopped"
+            f"another wcflow{who} was working on {where} until {clock_words(found.last_sign)} and"
+            " seems to have been killed"
         )
         advice = f"Try again after {clock_words(found.until)}. A daemon continues automatically."
     else:

@@ -297,7 +297,7 @@ def test_a_killed_wcflow_is_named_with_the_time_until_which_a_sync_has_to_wait(c
         assert lease.acquire(tx, "shop", holder, at)
     error, advice = error_and_advice(cli.run("sync"), 75)
     assert f"was working on [store shop] until {at:%H:%M:%S} UTC" in error
-    assert "has not said that it stopped" in error
+    assert "seems to have been killed" in error
     assert f"Try again after {at + lease.DURATION:%H:%M:%S} UTC." in advice
 
 

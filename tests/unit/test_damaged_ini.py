@@ -363,7 +363,7 @@ def test_a_file_that_this_user_cannot_read_is_a_problem():
         words = [sys.executable, "-c", AS_NOBODY, str(ini)]
         result = subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
 
-    hint = "the user that runs wcflow must be able to read it, also the service's user"
+    hint = "the user that runs wcflow must be able to read it, including the service's user"
     assert f"{ini}: cannot be read: permission denied ({hint})\n" == result.stderr
 
 

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def run(config: ConfigFile = None) -> None:
     """Run until stopped (used by systemd).
 
-    Reads changes from the stores, applies the rules and writes the results, again and again. The
+    Keeps reading changes from the stores, applying the rules and writing the results. The
     first run imports everything; its changes wait for 'wcflow approve'. When a store cannot be
     reached, wcflow waits and tries again. Ctrl-C and SIGTERM stop it safely. SIGHUP reloads the
     configuration, unless it has problems. The log goes to stderr.

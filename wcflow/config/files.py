@@ -25,7 +25,7 @@ _MAX_BYTES = 2_000_000
 
 _READ_HINTS: dict[type[OSError], str] = {
     FileNotFoundError: "'wcflow init' writes one",
-    PermissionError: "the user that runs wcflow must be able to read it, also the service's user",
+    PermissionError: "the user that runs wcflow must be able to read it, including the service's user",
 }
 
 

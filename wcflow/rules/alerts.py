@@ -56,7 +56,7 @@ _WORDS = {
     REJECTED_CONFIG: _Words(
         "the configuration file has problems",
         "the configuration file has no problems any more",
-        "wcflow works with the previous one, and does not start with this one. Run 'wcflow check'.",
+        "wcflow still uses the previous one, and cannot start with this one. Run 'wcflow check'.",
     ),
     QUARANTINE: _Words(
         "records cannot be read",
