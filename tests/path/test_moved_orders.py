@@ -162,3 +162,30 @@ def test_an_address_that_was_left_is_somebody_new_when_it_is_used_again(simulate
     other = sim.place_order(email="tpyo@example.org")
     sim.settle()
     assert ["hello"] == sim.notes(other)
+
+
+COUPON = """
+[workflow welcome]
+trigger = first_order
+do =
+    create_coupon thanks
+    add_note {{ coupon.code }}
+
+[coupon thanks]
+type = percent
+amount = 10
+"""
+
+
+def test_the_owner_of_a_mistyped_address_gets_a_code_of_their_own(simulate):
+    """Someone else has the address that a guest typed by mistake, and orders later."""
+    sim = simulate(COUPON)
+    sim.settle()
+    sim.advance(hours=1)
+    first = sim.place_order(email="tpyo@example.org")
+    sim.settle()
+    give(sim, first, "typo@example.org")
+    second = sim.place_order(email="tpyo@example.org")
+    sim.settle()
+
+    assert 2 == len(sim.coupons()) == len({*sim.notes(first), *sim.notes(second)})

@@ -77,10 +77,12 @@ class RunSetup:
         """Return the key of the next step, from which coupon codes and marks derive.
 
         It depends on the account or the address, not on the person's id: after a restore or a
-        rebuild of the database the same person gets the same codes.
+        rebuild of the database the same person gets the same codes. It depends on the order too,
+        because an address can pass to another person, who has a first order of their own.
         """
         where = ".".join(map(str, run.path))
-        return work_key(self.secret, self.store, run.workflow, person_key, run.event, where)
+        event = (run.event, run.order_id)
+        return work_key(self.secret, self.store, run.workflow, person_key, *event, where)
 
 
 def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
