@@ -69,11 +69,13 @@ class Pager:
     """A channel that records what it sent, and can be made to fail."""
 
     def __init__(self):
-        self.sent, self.failure = [], None
+        self.sent, self.failure, self.word = [], None, None
 
     def send(self, payload):
         if self.failure is not None:
             raise self.failure
+        if self.word and self.word in payload["text"]:
+            raise KeyError(payload["text"])
         self.sent.append(payload["text"])
         return f"page to {payload['number']}"
 
@@ -82,6 +84,10 @@ class Pager:
 
     def rejects(self):
         self.failure = DeliveryError("the pager rejects this text", permanent=True)
+
+    def has_a_bug(self, word):
+        """Crash on texts that contain a word."""
+        self.word = word
 
     def recovers(self):
         self.failure = None

@@ -23,7 +23,7 @@ number = 555
 """
 
 OTHER_RULES = """
-[workflow welcome]
+[workflow alarm]
 trigger = order_paid
 do = add_note Welcome
 """
@@ -134,6 +134,23 @@ def test_a_permanent_error_makes_the_action_fail_and_cancels_later_steps(tmp_pat
     assert [] == sim.notes(order)
 
 
+def test_a_bug_with_one_change_does_not_stop_the_others_and_it_is_tried_again(tmp_path):
+    sim, pager = Simulation(tmp_path, RULES), Pager()
+    pager.has_a_bug("anna")
+    order = sim.pages_after_a_purchase(pager)
+    sim.place_order(email="ben@example.com")
+    for _ in range(2):
+        sim.run_pass(channels={"pager": pager})
+    assert ["ben@example.com bought"] == pager.sent
+    (page,) = [each for each in sim.outbox(states=["due"]) if each.kind == "page"]
+    assert "internal error: KeyError (text hidden: it could contain customer data)" == page.outcome
+    pager.has_a_bug(None)
+    sim.advance(minutes=5)
+    for _ in range(2):
+        sim.run_pass(channels={"pager": pager})
+    assert (2, ["Paged 555"]) == (len(pager.sent), sim.notes(order))
+
+
 # An action that was removed from wcflow, as after a downgrade.
 
 
@@ -191,7 +208,7 @@ def test_a_run_ends_at_the_step_of_a_removed_action(tmp_path):
     sim = Simulation(tmp_path, RULES.replace("do =\n", "do =\n    wait 1d\n"))
     sim.pages_after_a_purchase(Pager())
     unregister()
-    sim.write_rules(OTHER_RULES.replace("welcome", "alarm"))
+    sim.write_rules(OTHER_RULES)
     sim.advance(days=2)
     sim.run_pass()
     (run,) = [each for each in sim.runs("g:anna@example.com") if each.workflow == "alarm"]

@@ -19,10 +19,11 @@ from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
-from wcflow.errors import CancelledError, DeliveryError
+from wcflow.errors import CancelledError, DeliveryError, WcflowError
 from wcflow.outbox.delivery import Delivery, DeliveryResult, channel_is_down
 from wcflow.outbox.limits import update_hold
 from wcflow.outbox.meta import deliver_meta
+from wcflow.redact import error_text
 
 log = structlog.get_logger()
 
@@ -142,4 +143,10 @@ def _deliver_one(delivery: Delivery) -> bool:
 def _send(delivery: Delivery, entry: OutboxEntry) -> str:
     send = ENTRY_KINDS[entry.kind].deliver
     assert send is not None, "only kinds that are delivered one by one are claimed here"
-    return send(entry, delivery.deliverers)
+    try:
+        return send(entry, delivery.deliverers)
+    except WcflowError:
+        raise
+    except Exception as error:  # a bug with one entry must not stop all others
+        log.exception("internal error", store=delivery.store_name, id=entry.id)
+        raise DeliveryError(f"internal error: {error_text(error)}") from error
