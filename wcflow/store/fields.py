@@ -117,33 +117,37 @@ class RowReader:
         return self.text(key)
 
     def required_money(self, key: str, currency: str) -> int:
-        """Read an amount in the minor unit of the currency; raise WireError if it is none."""
+        """Read an amount in the minor unit of the currency; raise WireError if it is none.
+
+        Separators such as those of ``1.234,50`` are not guessed here: what a customer has spent
+        depends on it.
+        """
         value = self.row.get(key, _MISSING)
         if type(value) not in (str, int, float):
             raise wrong_type(key, "an amount", value)
-        found = self._money(key, value if type(value) is str else str(value), currency)
-        if found is None:
+        try:
+            return to_minor_units(value if type(value) is str else str(value), currency)
+        except ValueError:
             # The value is not shown: it can be personal data.
-            raise WireError(f"{key}: expected an amount, got {json_type(value)} that is not one")
-        return found
+            raise WireError(
+                f"{key}: expected an amount, got {json_type(value)} that is not one"
+            ) from None
 
     # Numbers
 
     def money(self, key: str, currency: str) -> int:
         """Read an amount in the minor unit of the currency."""
         value = self.row.get(key, _MISSING)
-        return self._money(key, value if type(value) is str else _number_text(value), currency) or 0
-
-    def _money(self, key: str, text: str, currency: str) -> int | None:
+        text = value if type(value) is str else _number_text(value)
         try:
             return to_minor_units(text, currency)
         except ValueError:
             self.note(key)
-            plain = without_separators(text)
+        plain = without_separators(text)
         try:
-            return None if plain is None else to_minor_units(plain, currency)
+            return 0 if plain is None else to_minor_units(plain, currency)
         except ValueError:  # too large for the database
-            return None
+            return 0
 
     def integer(self, key: str) -> int:
         """Read a whole number; "" and null are 0."""
