@@ -125,7 +125,7 @@ def test_the_unit_uses_notification_credentials_and_no_restart_after_78(unit):
 
     assert expected == {key: service[key] for key in expected}
     assert service["ExecReload"].split("\n") == [
-        "/bin/kill -HUP $MAINPID",
+        "/bin/sh -c 'kill -HUP $MAINPID'",
         f"{COMMAND} check --quiet --config /etc/wcflow/wcflow.ini",
     ]
     assert service["LoadCredential"].split("\n") == [
