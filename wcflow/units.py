@@ -273,7 +273,7 @@ def is_anonymous(email: str) -> bool:
 
 
 def is_nobody(email: str, shared: frozenset[str]) -> bool:
-    """Return whether an address belongs to nobody: empty, anonymous or shared.
+    """Return whether an address belongs to no customer: empty, anonymous or shared.
 
     ``shared`` contains addresses and patterns such as ``*@marketplace.example``.
     """

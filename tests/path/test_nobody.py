@@ -1,4 +1,4 @@
-"""Orders and accounts under anonymous or shared addresses belong to nobody."""
+"""Orders and accounts under anonymous or shared addresses belong to no customer."""
 
 import pytest
 from sqlalchemy import select

@@ -453,7 +453,7 @@ class StoreContract:
     def test_a_coupon_can_be_used_until_it_expires(
         self, api: StoreApi, records: OwnRecords, minutes: int, status: int
     ):
-        """At 23:59 of its last day, with midnight as its end, and no more at 00:01."""
+        """Valid at 23:59 of its last day, invalid at 00:01 of the next."""
         now = parsedate_to_datetime(header(api.get("/wc/v3/coupons", {"per_page": 1}), "Date"))
         expires = (now + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
         coupon = records.coupon(date_expires=expires)

@@ -59,7 +59,7 @@ def test_a_failed_change_is_told_once_also_after_a_restart_and_so_is_its_end(hos
         host.faults.recover()
         retry_failed(host)
         wait_until(lambda: len(mail.subjects) == 2)
-        assert "wcflow: shop: no more failed changes" == mail.subjects[1]
+        assert "wcflow: shop: no failed changes left" == mail.subjects[1]
 
 
 def test_a_mail_server_that_is_down_delays_no_poll_and_is_logged_once(host):

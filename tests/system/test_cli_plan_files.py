@@ -22,7 +22,7 @@ EVIL = "=HYPERLINK(\"http://evil.example\") <script>alert('x')</script>"
 
 @pytest.fixture
 def cli(tmp_path):
-    """Twelve customers, of whom the first has a hostile name."""
+    """Twelve customers; the first has a hostile name."""
     command_line = CommandLine(tmp_path, RULES)
     for number in range(12):
         name = "" if number else EVIL

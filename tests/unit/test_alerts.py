@@ -41,7 +41,7 @@ def test_a_trouble_is_told_once_a_day_and_its_end_once():
     assert ["changes failed"] == admin.look([FAILED_CHANGES])
     assert [] == admin.look([FAILED_CHANGES], after(hours=23))
     assert ["changes failed"] == admin.look([FAILED_CHANGES], after(hours=24))
-    assert ["no more failed changes"] == admin.look([], after(hours=25))
+    assert ["no failed changes left"] == admin.look([], after(hours=25))
     assert [] == admin.look([], after(hours=26))
 
 
@@ -50,7 +50,7 @@ def test_a_trouble_that_comes_and_goes_is_told_once_a_day():
     subjects = [
         admin.look([FAILED_CHANGES] if hour % 2 else [], after(hours=hour)) for hour in range(1, 24)
     ]
-    assert [["changes failed"], ["no more failed changes"]] == [each for each in subjects if each]
+    assert [["changes failed"], ["no failed changes left"]] == [each for each in subjects if each]
     assert ["changes failed"] == admin.look([FAILED_CHANGES], after(hours=25))
 
 
@@ -58,7 +58,7 @@ def test_the_message_about_an_end_is_a_sentence():
     admin = Admin()
     admin.look([FAILED_CHANGES])
     (alert,) = alerts_to_send({}, {FAILED_CHANGES}, admin.told, ["email"], NOW)
-    expected = ("wcflow: shop: no more failed changes", "No more failed changes.\n")
+    expected = ("wcflow: shop: no failed changes left", "No failed changes left.\n")
     assert expected == (alert.subject, alert.text)
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_known_neither_begins_nor_ends():
     admin = Admin()
     admin.look([FAILED_CHANGES])
     assert [] == admin.look([], watched=[])
-    assert ["no more failed changes"] == admin.look([])
+    assert ["no failed changes left"] == admin.look([])
 
 
 def test_each_way_and_each_store_has_its_own_messages():

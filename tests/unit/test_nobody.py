@@ -1,4 +1,4 @@
-"""Which addresses belong to nobody."""
+"""Which addresses belong to no customer."""
 
 import pytest
 

@@ -20,7 +20,7 @@ class MailServer:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine, where nobody reads the connection."""
+        """Whether it is on this machine, where the connection needs no encryption."""
         return self.host in ("localhost", "127.0.0.1", "::1")
 
 

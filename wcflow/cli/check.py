@@ -108,7 +108,7 @@ def _shown_group_lines(rules: Rules) -> Iterator[str]:
 
 
 def _alert_lines(alerts: AlertSettings | None) -> Iterator[str]:
-    """Show whom wcflow tells, without secrets."""
+    """Show where alerts are sent, without secrets."""
     if alerts is None:
         return
     yield f"alerts: {', '.join(alerts.on)}"

@@ -116,7 +116,7 @@ def _print_verdict(findings: list[Finding]) -> None:
     problems = [each for each in findings if each.level == "problem"]
     output.print_line()
     if problems:
-        # What is out of reach can have made others fail, so a machine or store to mend comes first.
+        # A problem of the machine or the store can be the cause of others, so it comes first.
         first = min(problems, key=lambda each: each.later)
         count = output.format_count(len(problems), "problem")
         output.print_line(f"Not ready: {count}. First: {first.message}.", "red")

@@ -51,7 +51,7 @@ SILENT_AFTER = timedelta(hours=3)
 
 
 def send(settings: AlertSettings, way: str, subject: str, text: str) -> str:
-    """Send a message by one way; return whom it did not reach. Raises DeliveryError if it reached none."""
+    """Send a message by one way; return the addresses that failed. Raises DeliveryError if all did."""
     text = f"{text}\n--\nwcflow on {gethostname()}\n"
     if way == "email":
         assert settings.mail_server is not None, "checked when the configuration was read"
@@ -229,9 +229,9 @@ class Alerts:
 
 
 class ChangedFiles:
-    """Notices that the configuration was edited and has problems, although nobody has reloaded it.
+    """Notices that the configuration was edited and has problems, even if it was not reloaded.
 
-    It is not told while an admin may still be editing.
+    New problems wait a while, because the admin may still be editing.
     """
 
     def __init__(self, files: Sequence[Path], find_problem: Callable[[], str]) -> None:

@@ -248,7 +248,7 @@ def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProbl
 def _find_customers_without_person(
     tx: Connection, configured: ConfiguredStore
 ) -> Iterator[IntegrityProblem]:
-    """Find customers without a person, except accounts whose address belongs to nobody."""
+    """Find customers without a person, except accounts whose address belongs to no customer."""
     account = and_(
         _IDENTITIES.c.store == _CUSTOMERS.c.store,
         _IDENTITIES.c.kind == ACCOUNT,

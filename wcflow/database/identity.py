@@ -66,15 +66,15 @@ def find_keys(
 ) -> dict[Owner, str | None]:
     """Return the key of each owner: the account, else the account with the address, else a guest.
 
-    None for addresses and accounts of nobody, and for guests if ``guests`` is "ignore".
+    None for addresses and accounts that belong to no customer, and for guests if ``guests`` is "ignore".
     """
     wanted = set(owners)
     emails = {owner.email for owner in wanted if not owner.customer_id}
     emails = {email for email in emails if not is_nobody(email, shared)}
     accounts = _find_accounts(tx, store, emails, shared)
-    nobody = find_nobody_accounts(tx, store, {o.customer_id for o in wanted} - {0}, shared)
+    excluded = find_nobody_accounts(tx, store, {o.customer_id for o in wanted} - {0}, shared)
     return {
-        owner: None if owner.customer_id in nobody else _key(owner, emails, accounts, guests)
+        owner: None if owner.customer_id in excluded else _key(owner, emails, accounts, guests)
         for owner in wanted
     }
 
@@ -82,7 +82,7 @@ def find_keys(
 def find_nobody_accounts(
     tx: Connection, store: str, customer_ids: Iterable[int], shared: frozenset[str]
 ) -> set[int]:
-    """Return the accounts whose own address belongs to nobody."""
+    """Return the accounts whose own address belongs to no customer."""
     rows = fetch_in(tx, _EMAIL_BY_ID, store, sorted(customer_ids))
     return {number for number, email in rows if email and is_nobody(email, shared)}
 

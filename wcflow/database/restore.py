@@ -117,7 +117,7 @@ def _url(path: Path) -> str:
 def sole_use(path: Path) -> Iterator[None]:
     """Make sure that no other process uses a database, and merge its log into it.
 
-    Raises BusyError. A file that SQLite cannot read is used by nobody.
+    Raises BusyError. A file that SQLite cannot read is not in use.
     """
     if not path.exists():
         yield

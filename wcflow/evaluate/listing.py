@@ -44,7 +44,7 @@ class ListedPerson:
 
 @dataclass(slots=True)
 class Selection:
-    """Which people to list: those in a segment, with a tag, for whom a condition is true; None: everyone.
+    """Which people to list: by segment, tag or condition. None means any.
 
     Segments and tags are those of the last evaluation. ``matched`` counts the people, also those
     who are not listed because there are too many.

@@ -97,7 +97,7 @@ def load_profiles(
     keys = load_person_keys(tx, store, persons)
     account_ids = {account: person for person, key in keys.items() if (account := account_in(key))}
     found_accounts = load_customers(tx, store, account_ids)
-    # Accounts of nobody have no profile, so that evaluation clears the person.
+    # Accounts with a shared address have no profile, so that evaluation clears the person.
     for number, each in found_accounts.items():
         if each.email and is_nobody(normalize_email(each.email), shared):
             del account_ids[number]

@@ -143,7 +143,7 @@ class Delivery:
     def _check_expiry(self, entry: OutboxEntry, source: OutboxEntry) -> None:
         """Raise CancelledError if an entry has waited too long for what ``source`` makes.
 
-        After a long pause or hold, a coupon would be created that nobody can use any more.
+        After a long pause or hold, the coupon would already be expired.
         """
         kind = ENTRY_KINDS[source.kind]
         expires = kind.expires(source.payload) if kind.expires else None

@@ -50,7 +50,7 @@ _WORDS = {
     ),
     FAILED: _Words(
         "changes failed",
-        "no more failed changes",
+        "no failed changes left",
         "'wcflow outbox list --state failed' shows them; then 'wcflow outbox retry ID'.",
     ),
     REJECTED_CONFIG: _Words(

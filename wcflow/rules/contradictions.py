@@ -70,7 +70,7 @@ def _all_of(each: Sequence[list[Alternative]]) -> list[Alternative]:
 
 
 def can_be_true(tree: Tree, *, not_before: Iterable[Tree] = ()) -> bool:
-    """Return whether a condition can be true for someone for whom no condition before it is."""
+    """Return whether a condition can be true where all conditions before it are false."""
     try:
         first = alternatives(tree)
         others = [alternatives(each, true=False, loose=True) for each in not_before]
