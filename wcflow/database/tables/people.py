@@ -66,6 +66,9 @@ class PersonRow(Row, table=True):
     orders_count: int = Field(default=0, description="paid orders, for percentiles")
     spend_percentile: int | None = Field(default=None, description="as of the last nightly check")
     orders_percentile: int | None = Field(default=None, description="as of the last nightly check")
+    consent: bool | None = Field(
+        default=None, description="whether they accepted marketing then; empty: unknown"
+    )
 
 
 PERSON_LIST_COLUMNS = (

@@ -45,6 +45,19 @@ class StoreRow(Row, table=True):
     order_cursor: int | None = Field(
         default=None, sa_type=BigInteger, description="orders are imported up to this time"
     )
+    has_subscriptions: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="the store has WooCommerce Subscriptions",
+    )
+    has_companion: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="the store has the companion plugin",
+    )
+    subscription_cursor: int | None = Field(
+        default=None, sa_type=BigInteger, description="subscriptions are read up to this time"
+    )
     newest_customer_id: int = Field(
         default=0, sa_type=BigInteger, description="highest customer id that has been read"
     )

@@ -124,6 +124,11 @@ class OutboxRow(Row, table=True):
         sa_column_kwargs={"server_default": false()},
         description="caused by something that just happened",
     )
+    priority: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": text("0")},
+        description="of a message: the higher goes first where only some can be sent",
+    )
     outcome: str = Field(default="", sa_type=Text, description="the result in words")
     cancelled_by: int | None = Field(
         default=None,
