@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wcflow.records import Customer, Order, Product, Refund
+from wcflow.standing import NO_STANDING, Standing
 from wcflow.units import minor_digits, to_major, to_minor, without_separators
 
 LIFECYCLE = "lifecycle"
@@ -58,6 +59,7 @@ class SavedState(msgspec.Struct, frozen=True):
     kept_forever: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     spend_percentile: int | None = None
     orders_percentile: int | None = None
+    standing: Standing = NO_STANDING
 
 
 class OrderFigures(msgspec.Struct, frozen=True):
@@ -242,8 +244,7 @@ def paid_orders(profile: Profile) -> tuple[Order, ...]:
 
 
 def _sorted_paid(profile: Profile) -> tuple[Order, ...]:
-    paid = [order for order in profile.orders if is_paid(order, profile)]
-    return tuple(sorted(paid, key=_paid_sort_key) if len(paid) > 1 else paid)
+    return tuple(sorted([o for o in profile.orders if is_paid(o, profile)], key=_paid_sort_key))
 
 
 def _paid_sort_key(order: Order) -> tuple[datetime, int]:
@@ -368,8 +369,7 @@ def _status_as_of(order: Order, then: datetime) -> str:
 
 def next_order_date(profile: Profile, now: datetime) -> datetime | None:
     """Return the first date after ``now`` that an order has, or None."""
-    latest = profile.latest_stamp
-    if latest is None or latest <= now:
+    if profile.latest_stamp is None or profile.latest_stamp <= now:
         return None
     return min((date for date in map(order_date, profile.orders) if date > now), default=None)
 

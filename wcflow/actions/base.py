@@ -13,12 +13,16 @@ from wcflow.rules.steps import Action
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
+    from sqlalchemy import Connection
+
     from wcflow.database.outbox import OutboxEntry
     from wcflow.store.client import Store
 
 Payload = Mapping[str, Any]
 STORE = "store"
 """The channel of whatever goes to the WooCommerce store itself."""
+WCFLOW = "wcflow"
+"""The channel of what is only recorded in wcflow's own tables, such as points and groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,25 @@ class WaysOut:
 
     store: Store
     others: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A step that changes wcflow's own tables, in the transaction that saves its run."""
+
+    store: str
+    person: int
+    rule: str
+    event: str
+    step: str
+    payload: Payload
+    run_id: int | None
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """The stable name of what leads to it: ``workflow welcome, first order, step 3``."""
+        return f"{self.rule}, {self.event}, step {self.step.partition(' ')[0]}"
 
 
 def unless_permanent(error: DeliveryError) -> bool:
@@ -42,7 +65,8 @@ class EntryKind:
     the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
-    each other. ``retried`` says which errors are worth another try. ``is_gone`` asks whether what an
+    each other. ``record`` instead applies an entry in the transaction that saves its run and returns
+    the outcome; the entry is done then. ``retried`` says which errors are worth another try. ``is_gone`` asks whether what an
     entry made was deleted in the store since; later entries can contain its result. ``expires`` is
     when that result ends by itself. ``waits_for`` are
     error codes with which all entries of the kind wait, however long, with the reason in words.
@@ -58,6 +82,7 @@ class EntryKind:
     deliver: Callable[[OutboxEntry, WaysOut], str] | None = None
     meta: Callable[[Payload], Mapping[str, str | None]] | None = None
     state: bool = False
+    record: Callable[[Connection, Recorded], str] | None = None
     channel: str = STORE
     retried: Callable[[DeliveryError], bool] = unless_permanent
     is_gone: Callable[[OutboxEntry, WaysOut], bool] | None = None

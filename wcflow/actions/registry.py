@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from wcflow.actions.base import STORE, ActionModule, EntryKind, Payload
 from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
+from wcflow.actions.group import GROUP
 from wcflow.actions.meta import META
 from wcflow.actions.note import NOTE
 from wcflow.actions.tag import TAG
+from wcflow.actions.task import TASK
 from wcflow.rules.keys import ActionSection
 from wcflow.rules.steps import Action
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import OutboxEntry
 
-MODULES = (TAG, NOTE, COUPON, META, CONTROL)
+MODULES = (TAG, NOTE, COUPON, META, GROUP, TASK, CONTROL)
 
 ACTIONS: dict[str, Action] = {}
 ENTRY_KINDS: dict[str, EntryKind] = {}
@@ -42,7 +44,7 @@ def register(module: ActionModule) -> None:
 def _turn(kind: EntryKind) -> int:
     if kind.state:
         return 0
-    return 1 if kind.meta else 2 if kind.deliver else 3
+    return 1 if kind.meta else 2 if kind.deliver else 3 if kind.record else 4
 
 
 for _module in MODULES:
@@ -50,9 +52,9 @@ for _module in MODULES:
 
 
 def channels() -> list[str]:
-    """Return every channel, the store first."""
-    names = dict.fromkeys([STORE, *(kind.channel for kind in ENTRY_KINDS.values())])
-    return list(names)
+    """Return every channel through which entries are delivered, the store first."""
+    delivered = (kind.channel for kind in ENTRY_KINDS.values() if not kind.record)
+    return list(dict.fromkeys([STORE, *delivered]))
 
 
 def channel_kinds(channel: str) -> list[str]:

@@ -43,6 +43,7 @@ COMMAND_GROUPS = {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
         "customer": "List customers by segment, tag or condition.",
+        "group": "List groups; add and remove customers.",
         "reference": "List everything the INI file can contain.",
         "help": "Show the help of a command.",
     },

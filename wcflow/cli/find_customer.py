@@ -135,6 +135,17 @@ class CustomerFinder:
         ]
 
 
+def find_customer(
+    tx: Connection, session: DatabaseSession, store: str | None, text: str
+) -> FoundCustomer:
+    """Return the customer that an admin means; raises UsageError if there is none, or several."""
+    finder = CustomerFinder(tx, session, store)
+    found = finder.find(text)
+    if not found:
+        raise finder.not_found(text)
+    return finder.one_of(found, text, as_json=False)
+
+
 def _print_candidates(rows: list[dict[str, object]], *, more: int, stores: int) -> None:
     """Print the customers who fit, with their paid orders."""
     columns = ("customer", "name", "e-mail", "orders", *(["store"] if stores > 1 else []))

@@ -6,6 +6,7 @@ loads only what it needs.
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import signal
@@ -59,6 +60,14 @@ def utcnow() -> datetime:
 def lease_holder() -> str:
     """Return the name of this process in leases and claims."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+def admin_name() -> str:
+    """Return who types this command, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        return "an admin"
 
 
 def find_config(explicit: Path | None) -> Path:

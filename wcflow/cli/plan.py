@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -90,9 +91,10 @@ def plan(
         reports = open_reports(files, html_file, csv_file)
 
         def load_store(context: SyncContext) -> int:
-            session.sync(context, write=False)
+            recorded = session.sync(context, write=False).evaluated.recorded
             with context.db.reading() as tx:
                 found = load_plan(tx, context, None if reports else most, whole=as_json)
+                found = replace(found, recorded=recorded)
                 plans.append(found)
                 for report in reports:
                     report.add(tx, found)
@@ -125,6 +127,9 @@ def print_plan(store_plan: StorePlan, most: int | None) -> None:
                 output.print_heading(table.heading)
                 output.print_table(table.columns, table.rows)
         _print_details(store_plan.details, totals.kinds, store_plan.contacts, most)
+    if store_plan.recorded:
+        recorded = format_counts(store_plan.recorded)
+        output.print_line(f"Recorded by wcflow itself, not in the store: {recorded}.")
     if store_plan.dry_run_counts:
         output.print_heading(f"Dry run, never written: {format_counts(store_plan.dry_run_counts)}")
         _print_details(store_plan.dry_run, store_plan.dry_run_counts, store_plan.contacts, most)
@@ -177,6 +182,7 @@ def _to_json(store_plan: StorePlan) -> dict[str, object]:
         "hold_reason": store_plan.hold_reason,
         "waiting_counts": store_plan.totals.kinds,
         "dry_run_counts": store_plan.dry_run_counts,
+        "recorded_counts": dict(store_plan.recorded),
         "totals": totals_json(store_plan.totals),
         "waiting": [_preview_json(each, store_plan) for each in store_plan.waiting],
         "without_rate": [each._asdict() for each in store_plan.without_rate],

@@ -27,6 +27,7 @@ from wcflow.units import parse_zone
 class StorePlan:
     """The changes waiting for a store: totals, details, and why they are held.
 
+    ``recorded`` counts by kind what steps have just changed in wcflow's own tables.
     ``waiting`` and ``waiting_dry_run`` are the changes with all their values, for JSON alone.
     """
 
@@ -43,6 +44,7 @@ class StorePlan:
     without_rate: Sequence[CurrencyCount]
     contacts: Mapping[int, Contact]
     paused: Mapping[str, PauseState]
+    recorded: Mapping[str, int] = field(default_factory=dict)
     waiting: Sequence[Preview] = ()
     waiting_dry_run: Sequence[Preview] = ()
 

@@ -9,6 +9,7 @@ import typer
 from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.plan import plan
+from wcflow.cli.plan_tables import format_counts
 from wcflow.cli.session import Session, for_each_store, open_session
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.maintenance import approve
@@ -96,6 +97,8 @@ def print_result(context: SyncContext, result: SyncResult) -> None:
         f" {output.format_count(evaluation.runs, 'workflow')} started,"
         f" {output.format_count(evaluation.queued, 'change')} to write",
     )
+    if evaluation.recorded:
+        _print_part("recorded", format_counts(evaluation.recorded))
     if context.settings.write:
         counts = {"to be retried": delivered.postponed, "failed": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)

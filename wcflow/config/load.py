@@ -57,6 +57,7 @@ class Config:
     paid_statuses: tuple[str, ...]
     max_writes: int | None
     manual_tags: str
+    agent: str
     log_level: str
     log_format: str
     stores: tuple[StoreSettings, ...]
@@ -105,6 +106,7 @@ def load_config(
         paid_statuses=general["paid_statuses"],
         max_writes=general["max_writes"],
         manual_tags=general["manual_tags"],
+        agent=general["agent"],
         log_level=general["log_level"],
         log_format=general["log_format"],
         stores=stores,

@@ -6,7 +6,7 @@ Parsing, "did you mean", the README's tables and the registry's tests follow fro
 from __future__ import annotations
 
 from wcflow.actions.registry import SECTIONS
-from wcflow.config.alert_section import ALERTS
+from wcflow.config.alert_section import ALERTS, parse_sender
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.rules import values
 from wcflow.rules.counting import parse_counts_when
@@ -77,6 +77,14 @@ _GENERAL = kind_of(
         " group.",
         "lifecycle",
         values.as_written,
+        "",
+    ),
+    Key(
+        "agent",
+        "e-mail address",
+        "Who gets notices (notify_agent), and tasks that are assigned to nobody with an address.",
+        "team@shop.example",
+        parse_sender,
         "",
     ),
     Key("log_level", "level", "How much is logged.", "info", values.choice(*LOG_LEVELS), "info"),
@@ -257,5 +265,5 @@ RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 """Keys that had another name in earlier versions."""
 
 PLANNED_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
-PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses", "agent", "quiet_hours", "message_cap"})}
+PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses", "quiet_hours", "message_cap"})}
 """Designed but not available yet: wcflow says so instead of "unknown"."""

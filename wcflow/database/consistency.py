@@ -52,6 +52,10 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "outbox": ("queued_at", "claimed_at", "finished_at"),
     "workflow": ("active_since",),
     "rule": ("changed_at",),
+    "group_member": ("since",),
+    "points": ("at",),
+    "tier": ("since",),
+    "task": ("made_at", "done_at"),
 }
 """Times that wcflow itself recorded: none of them is in the future."""
 
@@ -62,6 +66,8 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "person": ("due_at",),
     "run": ("event_at", "due_at"),
     "outbox": ("due_at",),
+    "points": ("expires_at",),
+    "task": ("due_at",),
 }
 _STORE_TABLES = ("orders", "customer", "product")
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, update
 
 from wcflow.database.sql import dumps, loads, table_of, upsert
+from wcflow.database.standings import merge_standings
 from wcflow.database.tables import (
     PERSON_LIST_COLUMNS,
     EventRow,
@@ -31,6 +32,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_runs(tx, store, old, new)
     _merge_rows(tx, _OUTBOX, store, old, new, ("rule", "event", "step"))
     _merge_rows(tx, _EVENTS, store, old, new, ("key",))
+    merge_standings(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):
         of_old = and_(table.c.store == store, table.c.person == old)
         tx.execute(update(table).where(of_old).values(person=new))

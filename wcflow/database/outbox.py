@@ -52,6 +52,9 @@ _OPEN_TAGS = select_in(
     _OUTBOX.c.payload,
     _OUTBOX.c.target_id,
 ).where(_OUTBOX.c.rule == TAGS_RULE, _OUTBOX.c.state.in_(_OPEN_STATES))
+_KEYS = select_in(
+    _OUTBOX, "person", _OUTBOX.c.rule, _OUTBOX.c.person, _OUTBOX.c.event, _OUTBOX.c.step
+).where(_OUTBOX.c.rule != TAGS_RULE)
 _WAITING_RUNS = select_in(_OUTBOX, "person", _OUTBOX.c.person, _OUTBOX.c.run_id).where(
     _OUTBOX.c.state == "due", _OUTBOX.c.run_id.is_not(None)
 )
@@ -114,6 +117,14 @@ def entry_from_row(row: RowMapping) -> OutboxEntry:
 def add_entries(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Queue changes of workflows; entries with the same key stay as they are."""
     upsert(tx, OutboxRow, rows, on=UNIQUE_KEY, keep=[column.name for column in _OUTBOX.columns])
+
+
+def find_existing(
+    tx: Connection, store: str, rows: Iterable[Mapping[str, Any]]
+) -> set[tuple[str, int, str, str]]:
+    """Return the entries (rule, person, event, step) of the people in these rows."""
+    persons = {row["person"] for row in rows}
+    return {tuple(row) for row in fetch_in(tx, _KEYS, store, sorted(persons))}
 
 
 @dataclass(frozen=True, slots=True)

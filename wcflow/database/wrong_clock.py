@@ -31,12 +31,16 @@ from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import (
     ChannelRow,
     EventRow,
+    GroupMemberRow,
     MembershipRow,
     OutboxRow,
     PersonRow,
+    PointsRow,
     RescanRow,
     RuleRow,
     RunRow,
+    TaskRow,
+    TierRow,
     TransitionRow,
     WorkflowRow,
 )
@@ -126,6 +130,10 @@ _PAST_TIMES = (
     (_WORKFLOWS, "active_since"),
     (_OUTBOX, "finished_at"),
     (table_of(RuleRow), "changed_at"),
+    (table_of(GroupMemberRow), "since"),
+    (table_of(PointsRow), "at"),
+    (table_of(TierRow), "since"),
+    (table_of(TaskRow), "made_at"),
 )
 
 

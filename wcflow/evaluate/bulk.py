@@ -18,6 +18,7 @@ from wcflow.database import outbox, people
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.recording import record_entries
 from wcflow.evaluate.save import save_run_steps
 from wcflow.profile import Profile
 from wcflow.rules.conditions import Condition
@@ -102,6 +103,7 @@ def start_bulk(tx: Connection, evaluation_context: EvaluationContext, plan: Bulk
         for each in plan.planned_runs
         for row in save_run_steps(tx, evaluation_context, each.steps_taken)
     ]
+    rows = record_entries(tx, rows, evaluation_context.now)
     outbox.add_entries(tx, rows)
     people.save_memories(tx, store, [each.memory for each in plan.planned_runs])
     mark_persons_dirty(tx, store, [each.memory.person for each in plan.planned_runs])

@@ -99,6 +99,7 @@ class EntryBuilder:
             "cancelled_by": None,
             "state": "due",
             "outcome": "",
+            "finished_at": None,
             "due_at": stamp(self.now),
             "queued_at": stamp(self.now),
             "urgent": False,

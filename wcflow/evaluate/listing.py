@@ -13,7 +13,7 @@ from wcflow.database import people
 from wcflow.database.contacts import Contact, contact_of_profile, key_order
 from wcflow.database.identity import load_person_keys
 from wcflow.evaluate.context import EvaluationContext
-from wcflow.evaluate.load import load_profiles
+from wcflow.evaluate.load import load_full_memories, load_profiles
 from wcflow.profile import (
     Profile,
     net_total,
@@ -69,7 +69,7 @@ def list_people(
     """
     store, left = evaluation_context.settings.name, most
     for persons in _sorted_batches(tx, store, selection.segment):
-        memories = people.load_memories(tx, store, persons)
+        memories = load_full_memories(tx, store, persons)
         found = [each for each in persons if each in memories and selection.has_tag(memories[each])]
         if selection.where is None:
             selection.matched += len(found)

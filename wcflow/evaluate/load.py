@@ -14,6 +14,7 @@ from wcflow.database.customers import load_customers
 from wcflow.database.events import load_events
 from wcflow.database.identity import Owner, find_keys, load_person_keys
 from wcflow.database.orders import load_orders, load_orders_of_people
+from wcflow.database.standings import load_standings
 from wcflow.database.tags import load_written_tags
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.profile import Profile, account_in, email_in
@@ -31,7 +32,7 @@ def load_inputs(
 ) -> list[EvaluationInput]:
     """Load what the evaluation of these people depends on."""
     store = evaluation_context.settings.name
-    memories = people.load_memories(tx, store, persons)
+    memories = load_full_memories(tx, store, persons)
     profiles = load_profiles(tx, evaluation_context, persons, memories)
     runs_by_person = runs.load_runs(tx, store, persons)
     waiting = outbox.load_undelivered_runs(tx, store, [*runs_by_person])
@@ -61,6 +62,14 @@ def load_inputs(
         )
         for person in persons
     ]
+
+
+def load_full_memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
+    """Return the saved state of each person, with groups, points and tiers."""
+    memories = people.load_memories(tx, store, persons)
+    for person, standing in load_standings(tx, store, [*memories]).items():
+        memories[person] = replace(memories[person], standing=standing)
+    return memories
 
 
 def _load_orders_elsewhere(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from wcflow.actions.base import WCFLOW
 from wcflow.database import outbox, outcomes, people, runs
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
 from wcflow.evaluate.failures import FailedEvaluation
+from wcflow.evaluate.recording import record_entries
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.workflows import RunSteps
 from wcflow.units import minor_digits
@@ -24,6 +27,7 @@ from wcflow.units import minor_digits
 class EvaluationResult:
     """What an evaluation did: people evaluated, segment changes, started runs, queued entries.
 
+    ``recorded`` counts by kind what steps changed in wcflow's own tables.
     ``incomplete`` says that it stopped before everyone was evaluated. ``repair`` says what an
     earlier evaluation on a wrong clock had done.
     """
@@ -32,6 +36,7 @@ class EvaluationResult:
     transitions: int = 0
     runs: int = 0
     queued: int = 0
+    recorded: Counter[str] = field(default_factory=Counter)
     incomplete: bool = False
     failures: list[FailedEvaluation] = field(default_factory=list)
     repair: Repair | None = None
@@ -68,6 +73,7 @@ def save_evaluations(
     people.save_transitions(tx, store, transitions)
     acting = [each for each in evaluated if each.transitions or each.steps_taken or each.withdrawn]
     rows = [row for each in acting for row in _build_entries(tx, evaluation_context, each)]
+    rows = record_entries(tx, rows, evaluation_context.now)
     outbox.add_entries(tx, rows)
     tags = _queue_tags(tx, evaluation_context, evaluated)
     people.delete_people(tx, store, sorted(deleted))
@@ -75,6 +81,9 @@ def save_evaluations(
     total.transitions += len(transitions)
     total.runs += sum(
         1 for each in evaluated for run, _ in each.steps_taken if run.counts and run.id is None
+    )
+    total.recorded.update(
+        row["kind"] for row in rows if row["state"] == "done" and row["channel"] == WCFLOW
     )
     total.queued += sum(row["state"] == "due" for row in rows) + tags
 

@@ -38,6 +38,7 @@ from wcflow.rules.workflows import (
     EnabledWorkflows,
     RunSteps,
     WorkflowInput,
+    changes_for_rules,
     enabled_workflows,
     next_due,
     run_workflows,
@@ -191,6 +192,7 @@ def _evaluate_person(
     at_once = (
         memory.added_by_workflows != evaluation_input.memory.added_by_workflows
         or memory.added_by_hand != current_tags.added_by_hand
+        or changes_for_rules(steps)
     )
     return _evaluation(
         classification,

@@ -217,6 +217,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
             order.id if order else 0,
             memory.spend_percentile,
             memory.orders_percentile,
+            memory.standing,
         )
 
     def targets(self, classification: Classification, memory: Memory) -> tuple[TagTarget, ...]:

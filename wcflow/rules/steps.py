@@ -41,7 +41,8 @@ class Send:
     """Something for the outbox: an entry of this kind, for this target (0: none) of the store.
 
     ``remember`` goes into the run's memory, for the templates of later steps. ``impossible`` says
-    why the entry is cancelled from the start.
+    why the entry is cancelled from the start. ``seen_by_rules`` means that it changes what rules
+    look at, so that the person is evaluated again.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Send:
     target: int = 0
     remember: Mapping[str, object] = field(default_factory=dict)
     impossible: str = ""
+    seen_by_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

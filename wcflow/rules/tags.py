@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wcflow.profile import Profile, SavedState, latest_order
+from wcflow.standing import NO_STANDING, Standing
 
 
 def join_tags(tags: Iterable[str]) -> str:
@@ -166,6 +167,7 @@ class Memory(msgspec.Struct, frozen=True):
     written_order_id: int = 0
     spend_percentile: int | None = None
     orders_percentile: int | None = None
+    standing: Standing = NO_STANDING
 
     def written_in(self, place: TagPlace) -> TagMeta | None:
         """Return what wcflow last wrote in one place for this person."""
@@ -192,6 +194,7 @@ class Memory(msgspec.Struct, frozen=True):
             self.kept_forever,
             self.spend_percentile,
             self.orders_percentile,
+            self.standing,
         )
 
 

@@ -16,7 +16,7 @@ from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.run_steps import RunSetup, Taken, run_steps
-from wcflow.rules.steps import AddTag, LostStep, RemoveTag
+from wcflow.rules.steps import AddTag, LostStep, RemoveTag, Send
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     NOTHING_HANDLED,
@@ -237,4 +237,14 @@ def changed_tags(
         for run, steps in steps_taken
         for each in steps
         if run.mode == "live" and isinstance(each.result, kind)
+    )
+
+
+def changes_for_rules(steps_taken: Collection[RunSteps]) -> bool:
+    """Return whether a live run changed what rules look at, such as a group."""
+    return any(
+        isinstance(each.result, Send) and each.result.seen_by_rules and not each.result.impossible
+        for run, steps in steps_taken
+        if run.mode == "live"
+        for each in steps
     )

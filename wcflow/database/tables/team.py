@@ -22,6 +22,8 @@ class PointsRow(Row, table=True):
     amount: int = Field(sa_type=BigInteger, description="how many; negative if taken back")
     reason: str = Field(sa_type=Text, description="why, in words")
     changed_by: str = Field(description="workflow welcome, [points], or the admin's name")
+    order_id: int = Field(default=0, sa_type=BigInteger, description="the order, or 0")
+    terms: str = Field(default="", description="by which rules the order earns: 1 per 10, down")
     at: int = Field(sa_type=BigInteger, description="when they were earned or taken")
     expires_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when they expire, or empty"
@@ -41,6 +43,7 @@ class TierRow(Row, table=True):
     store: str = Field(primary_key=True, description="the store's name")
     person: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     tier: str = Field(description="a name of [tiers], or empty: below the lowest")
+    before: str = Field(default="", description="the tier that they had before")
     since: int = Field(sa_type=BigInteger, description="when they entered it")
     below_since: int | None = Field(
         default=None, sa_type=BigInteger, description="since when they no longer reach it, or empty"

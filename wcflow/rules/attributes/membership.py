@@ -1,4 +1,4 @@
-"""Attributes from the last evaluation: tags, segments and percentiles."""
+"""Attributes from the last evaluation: tags, segments, groups and percentiles."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ def _segments(context: Context) -> AttributeValue:
 )
 def _segment_since(context: Context) -> AttributeValue:
     return AttributeValue(max(context.segments.values(), default=None))
+
+
+@MEMBERSHIP.plain("groups", Kind.LIST, "The groups they are in.", "groups contains 'Wholesale'")
+def _groups(context: Context) -> AttributeValue:
+    groups = context.profile.saved_state.standing.groups
+    return AttributeValue(tuple(sorted(groups, key=str.casefold)))
 
 
 @RANK.plain(

@@ -1,0 +1,82 @@
+"""Groups: people are put into them and taken out by workflows or by an admin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from wcflow.database.sql import fetch_in, instant, select_in, stamp, table_of, upsert
+from wcflow.database.tables import GroupMemberRow
+
+_MEMBERS = table_of(GroupMemberRow)
+_BY_PERSON = select_in(_MEMBERS, "person", _MEMBERS.c.person, _MEMBERS.c.name)
+
+
+def load_groups(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return the groups of these people; those in no group are missing."""
+    found: dict[int, set[str]] = {}
+    for person, name in fetch_in(tx, _BY_PERSON, store, persons):
+        found.setdefault(person, set()).add(name)
+    return {person: frozenset(names) for person, names in found.items()}
+
+
+def find_group(tx: Connection, store: str, name: str) -> str:
+    """Return the name as it is written already, whatever its case, or the name itself."""
+    names = select(_MEMBERS.c.name).where(_MEMBERS.c.store == store).distinct()
+    folded = name.casefold()
+    return next((each for each in tx.scalars(names) if each.casefold() == folded), name)
+
+
+def add_member(
+    tx: Connection, store: str, person: int, name: str, added_by: str, at: datetime
+) -> bool:
+    """Put a person into a group; return False if they are in it already."""
+    here = (_MEMBERS.c.store == store, _MEMBERS.c.person == person, _MEMBERS.c.name == name)
+    if tx.scalar(select(_MEMBERS.c.since).where(*here)) is not None:
+        return False
+    row = {"store": store, "person": person, "name": name, "since": stamp(at), "added_by": added_by}
+    upsert(tx, GroupMemberRow, [row])
+    return True
+
+
+def remove_member(tx: Connection, store: str, person: int, name: str) -> bool:
+    """Take a person out of a group; return False if they are not in it."""
+    here = (_MEMBERS.c.store == store, _MEMBERS.c.person == person, _MEMBERS.c.name == name)
+    return tx.execute(delete(_MEMBERS).where(*here)).rowcount > 0
+
+
+def merge_groups(tx: Connection, store: str, old: int, new: int) -> None:
+    """Put the person ``new`` into all groups of the person ``old`` as well."""
+    own = select(_MEMBERS.c.name).where(_MEMBERS.c.store == store, _MEMBERS.c.person == new)
+    of_old = (_MEMBERS.c.store == store, _MEMBERS.c.person == old)
+    tx.execute(delete(_MEMBERS).where(*of_old, _MEMBERS.c.name.in_([*tx.scalars(own)])))
+    tx.execute(update(_MEMBERS).where(*of_old).values(person=new))
+
+
+class Member(NamedTuple):
+    """A person in a group, since when and by whom."""
+
+    person: int
+    since: datetime
+    added_by: str
+
+
+def load_group_members(tx: Connection, store: str, name: str) -> list[Member]:
+    """Return everyone in a group, the latest first."""
+    query = select(_MEMBERS.c.person, _MEMBERS.c.since, _MEMBERS.c.added_by)
+    rows = tx.execute(
+        query.where(_MEMBERS.c.store == store, _MEMBERS.c.name == name).order_by(
+            _MEMBERS.c.since.desc(), _MEMBERS.c.person
+        )
+    )
+    return [Member(row.person, instant(row.since), row.added_by) for row in rows]
+
+
+def count_by_group(tx: Connection, store: str) -> dict[str, int]:
+    """Count the people in each group, by name."""
+    query = select(_MEMBERS.c.name, func.count()).where(_MEMBERS.c.store == store)
+    rows = tx.execute(query.group_by(_MEMBERS.c.name))
+    return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[0].casefold())}

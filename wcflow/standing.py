@@ -1,0 +1,62 @@
+"""Where a person stands in the store's own programme: their groups, their points, their tier.
+
+wcflow keeps these itself; no order contains them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class PointsChange(msgspec.Struct, frozen=True):
+    """One change of a person's points, which is never edited.
+
+    ``order_id`` is the order that it is about, or 0, and ``terms`` the rules by which that order
+    earns. ``undoes`` is the id of the change that this one undoes. ``id`` is 0 until it is saved.
+    """
+
+    key: str
+    amount: int
+    reason: str
+    changed_by: str
+    at: datetime
+    expires_at: datetime | None = None
+    order_id: int = 0
+    terms: str = ""
+    undoes: int | None = None
+    run_id: int | None = None
+    id: int = 0
+
+
+class TierState(msgspec.Struct, frozen=True):
+    """A person's tier (empty: below the lowest), the one before it, and since when.
+
+    ``below_since`` is since when they no longer reach it. ``fixed_by`` is the workflow or admin who
+    set it.
+    """
+
+    tier: str
+    since: datetime
+    before: str = ""
+    below_since: datetime | None = None
+    fixed_by: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A person's groups, tier and points.
+
+    ``new_points`` are those of ``points`` that are not saved yet; ``tier_changed`` means that
+    ``tier`` is not saved yet. ``changes_at`` is when time alone changes it.
+    """
+
+    groups: frozenset[str] = frozenset()
+    tier: TierState | None = None
+    points: tuple[PointsChange, ...] = ()
+    new_points: tuple[PointsChange, ...] = ()
+    tier_changed: bool = False
+    changes_at: datetime | None = None
+
+
+NO_STANDING = Standing()
