@@ -65,6 +65,51 @@ def test_a_run_is_shown_with_its_steps_and_changes(cli):
     assert 5 == len(found["steps"])
 
 
+BRANCHES = """
+[workflow branches]
+trigger = order_paid
+do =
+    if order.total >= 50
+        wait until orders_count >= 2 for at most 7d
+        add_note big
+    else
+        add_note small
+    end
+"""
+
+
+def test_a_run_shows_its_branches_with_the_side_that_was_taken_and_why(tmp_path):
+    cli = CommandLine(tmp_path, BRANCHES)
+    cli.run("sync")
+    cli.sim.now = datetime.now(UTC).replace(microsecond=0)
+    cli.sim.place_order(email="anna@example.com")
+    cli.run("sync", "--approve")
+    shown = cli.run("workflow", "show", 1)
+    rows = [line.split() for line in shown.lines[shown.lines.index("Steps") + 2 :]]
+    assert [
+        "1",
+        "if",
+        "order.total",
+        ">=",
+        "50",
+        "yes:",
+        "order.total",
+        "100.00",
+        ">=",
+        "50",
+    ] == rows[0]
+    assert ["1.then.1", "wait", "until"] == rows[1][:3]
+    assert [["else"], ["1.else.1", "add_note", "small", "not", "taken"], ["end"]] == rows[3:6]
+    assert "for at most 7d: at the latest on 20" in cli.run("workflow", "runs").out
+    found = json.loads(cli.run("workflow", "show", 1, "--json").out)["branches_and_waits"]
+    first = {"step": "1", "side": "then", "why": "order.total 100.00 >= 50"}
+    assert (first, "1.then.1", {"step", "until"}) == (found[0], found[1]["step"], {*found[1]})
+    explained = cli.run("explain", "anna@example.com").out
+    assert "step 1, if order.total >= 50: yes: order.total 100.00 >= 50" in explained
+    assert "next step 1.then.1, wait until orders_count >= 2 for at most 7d: at the" in explained
+    cli.sim.db.close()
+
+
 def test_an_unknown_run_or_workflow_is_an_error_with_advice(cli):
     assert (2, "wcflow: there is no run 9") == _first(cli.run("workflow", "show", 9))
     assert (2, "wcflow: there is no run 9") == _first(cli.run("workflow", "stop", 9))

@@ -15,6 +15,7 @@ from wcflow.actions.note import NO_ORDER
 from wcflow.actions.registry import ACTIONS, ENTRY_KINDS
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleErrors
+from wcflow.rules.step_blocks import parse_steps
 from wcflow.rules.steps import (
     AddTag,
     RemoveTag,
@@ -23,7 +24,6 @@ from wcflow.rules.steps import (
     Stop,
     Wait,
     one_tag,
-    parse_steps,
 )
 
 PLACE = RulePlace(order=True, tags=True, segments=True)
@@ -71,7 +71,7 @@ def test_all_errors_are_reported_with_their_rows():
         ("wait 101y", "at most 100y", "'101y'"),
         ("wait until noon", "'until 09:00' or 'until monday 09:00'", "'until noon'"),
         ("stop now", "nothing after the step", "'now'"),
-        ("if orders_count > 1", "", "unknown step 'if'"),
+        ("if orders_count > 1", "an 'end' that closes this 'if'", "none"),
     ],
 )
 def test_an_invalid_step_is_an_error(line, expected, got):

@@ -1,14 +1,15 @@
-"""The course of a run: the steps wait and stop."""
+"""The course of a run: the steps wait and stop. Branches are in rules/step_blocks.py."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from wcflow.actions.base import ActionModule
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.likely_values import duration_hint
+from wcflow.rules.parser import parse_condition
 from wcflow.rules.steps import (
     Action,
     Argument,
@@ -18,6 +19,7 @@ from wcflow.rules.steps import (
     StepScope,
     Stop,
     Wait,
+    WaitFor,
     parse_nothing,
 )
 from wcflow.units import (
@@ -32,6 +34,13 @@ from wcflow.units import (
 )
 
 NOON = 12
+_CONDITION = re.compile(
+    r"until\s+(?P<condition>.+)\s+for\s+at\s+most\b\s*(?P<limit>.*)", re.IGNORECASE
+)
+_OPERATOR = re.compile(
+    r"[=<>]|\s(is|in|contains|mentions|between|like|starts|ends)\s", re.IGNORECASE
+)
+_LIKE_A_LIMIT = re.compile(r"\s+(for|at most|max|maximum|up to|within)\s.*$", re.IGNORECASE)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -43,9 +52,12 @@ class Until:
     weekday: int | None = None
 
 
-def _parse_wait(rest: str, _scope: StepScope) -> Argument:
+def _parse_wait(rest: str, scope: StepScope) -> Argument:
     words = rest.lower().split()
     if words[:1] == ["until"]:
+        if found := _CONDITION.fullmatch(rest):
+            return None, _parse_wait_for(found["condition"], found["limit"], scope)
+        _check_limit(rest[len(words[0]) :].strip(), scope)
         return None, _parse_until(words[1:], rest)
     length = parse_duration(rest)
     if length is None:
@@ -56,6 +68,34 @@ def _parse_wait(rest: str, _scope: StepScope) -> Argument:
     if length.seconds > MAX_SECONDS:
         raise RuleErrors(RuleError("at most 100y", repr(rest)))
     return None, length
+
+
+def _parse_wait_for(text: str, limit: str, scope: StepScope) -> WaitFor:
+    try:
+        condition = parse_condition(text, scope.place)
+    except RuleErrors as error:
+        raise RuleErrors(*(replace(each, column=0) for each in error.rule_errors)) from None
+    at_most = parse_duration(limit)
+    if at_most is None or at_most.seconds > MAX_SECONDS:
+        raise RuleErrors(RuleError(DURATION_FORM, repr(limit), duration_hint(limit)))
+    return WaitFor(condition, at_most)
+
+
+def _check_limit(rest: str, scope: StepScope) -> None:
+    """Raise RuleErrors if a row waits for a condition, but does not say for how long at most."""
+    text = _LIKE_A_LIMIT.sub("", rest)
+    if not _OPERATOR.search(rest) and not _is_condition(text, scope):
+        return
+    hint = f"write: wait until {text} for at most 7d"
+    raise RuleErrors(RuleError("a condition and how long to wait at most", repr(rest), hint))
+
+
+def _is_condition(text: str, scope: StepScope) -> bool:
+    try:
+        parse_condition(text, scope.place)
+    except RuleErrors:
+        return False
+    return True
 
 
 def _parse_until(words: list[str], rest: str) -> Until:
@@ -80,6 +120,8 @@ def _until_hint(words: list[str]) -> str:
 
 def _wait(step: Step, context: StepContext) -> StepResult:
     zone, now = context.profile.store.zone, context.facts.now
+    if isinstance(step.argument, WaitFor):
+        return step.argument
     if isinstance(step.argument, Duration):
         return Wait(add_duration(now, step.argument, zone))
     return Wait(_next(step.argument, context))
@@ -103,11 +145,12 @@ CONTROL = ActionModule(
     (
         Action(
             "wait DURATION",
-            "Pause the run. It continues if when and stop_when still allow it. Also: wait until monday 09:00.",
+            "Pause the run. It continues if when and stop_when still allow it. Also: wait until monday 09:00, "
+            "or wait until CONDITION for at most 7d.",
             "wait 3d",
             _parse_wait,
             _wait,
         ),
-        Action("stop", "End the run.", "stop", parse_nothing, _stop),
+        Action("stop", "End the run.", "stop", parse_nothing, _stop, ends_run=True),
     )
 )

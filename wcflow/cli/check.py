@@ -19,6 +19,7 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
 from wcflow.rules.model import Once, Rules, Segment, TagRule, Workflow
+from wcflow.rules.step_blocks import step_conditions, written
 from wcflow.units import Duration, duration_words
 
 
@@ -189,9 +190,11 @@ def _workflow_lines(rule: Workflow) -> Iterator[str]:
         yield f"    until {condition_text(rule.stop_when)}"
         yield from _explanations(explain_condition(rule.stop_when))
     yield from _limit_lines(rule)
-    for step in rule.do:
-        warning = f" ({step.action.warning})" if step.action.warning else ""
-        yield f"    {step.text}{warning}"
+    for row, step in written(rule.do, indent=4):
+        warning = f" ({step.action.warning})" if step and step.action.warning else ""
+        yield f"{row}{warning}"
+    for condition in step_conditions(rule.do):
+        yield from _explanations(explain_condition(condition))
 
 
 def _limit_lines(rule: Workflow) -> Iterator[str]:
@@ -208,8 +211,8 @@ def _once_text(once: Once) -> str:
 
 
 def _explanations(found: Iterable[tuple[str, str]]) -> Iterator[str]:
-    for written, meaning in found:
-        yield f"    {written}: {meaning}"
+    for words, meaning in found:
+        yield f"    {words}: {meaning}"
 
 
 def _every_text(length: Duration) -> str:

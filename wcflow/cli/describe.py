@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wcflow.cli import output
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     # Only names of types: commands that show no previews start without these modules.
     from wcflow.database.contacts import Contact
     from wcflow.database.outbox import OutboxEntry
     from wcflow.database.pauses import PauseState
     from wcflow.outbox.meta_plan import Preview
+    from wcflow.rules.workflow_run import Run
 
 
 def event_words(event: str) -> str:
@@ -26,6 +30,18 @@ def pause_words(state: PauseState, verb: str = "wait") -> str:
     if state.runs + state.changes == 1:
         verb += "s"
     return f"{' and '.join(waiting)} {verb}" if waiting else "nothing was waiting"
+
+
+def next_words(run: Run, zone: tzinfo) -> str:
+    """Return the next step of a waiting run and when it comes; nothing for others."""
+    if run.state != "waiting" or run.due_at is None:
+        return ""
+    label, text = run.next_step
+    step = f"step {label}, {text}" if label else "the end"
+    if run.awaits:
+        until = datetime.fromisoformat(run.progress[label]["until"])
+        return f"{step}: at the latest on {output.format_time(until, zone)}"
+    return f"{step}, on {output.format_time(run.due_at, zone)}"
 
 
 def customer_json(contact: Contact | None) -> dict[str, object] | None:

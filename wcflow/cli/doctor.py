@@ -146,7 +146,7 @@ def _check_store(
 
 def _creates_coupons(config: Config) -> bool:
     workflows = (rule for rule in config.rules.workflows if rule.mode == "live")
-    sections = {step.section for rule in workflows for step in rule.do}
+    sections = {step.section for rule in workflows for step in rule.steps}
     return any(section is not None and section[0] == "coupon" for section in sections)
 
 

@@ -29,7 +29,8 @@ from wcflow.evaluate.explain import (
 from wcflow.rules.conditions import ComparisonResult
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.literals import fold
-from wcflow.rules.workflow_run import Run
+from wcflow.rules.step_tree import outline
+from wcflow.rules.workflow_run import Run, progress_words
 from wcflow.units import local_day, minor_digits
 
 ANSWER_WORDS = {True: "yes", False: "no", None: "unknown"}
@@ -259,13 +260,14 @@ def _print_workflow(each: WorkflowExplanation, zone: tzinfo) -> None:
         _print_comparisons(each.stop_when_comparisons, indent=8)
     for run in each.runs:
         output.print_line("; ".join(_run_facts(run, zone)), indent=6)
+        for label, text in outline(run.steps):
+            if label in run.progress and (words := progress_words(run, label)):
+                output.print_line(f"step {label}, {text.strip()}: {words}", indent=8)
 
 
 def _run_facts(run: Run, zone: tzinfo) -> Iterator[str]:
     yield f"run of {output.format_time(run.started_at, zone)} ({describe.event_words(run.event)}): {run.state}"
-    if run.state == "waiting" and run.due_at is not None:
-        number, text = run.next_step
-        step = f"step {number} of {len(run.steps)}, {text}" if number else "the end"
-        yield f"next {step}, on {output.format_time(run.due_at, zone)}"
+    if following := describe.next_words(run, zone):
+        yield f"next {following}"
     if run.reason and run.state != "done":
         yield run.reason

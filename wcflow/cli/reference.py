@@ -15,6 +15,7 @@ from wcflow.cli.options import AsJson
 from wcflow.config.schema import kinds
 from wcflow.errors import UsageError
 from wcflow.rules.attributes.registry import ATTRIBUTES
+from wcflow.rules.step_blocks import BRANCH_EXAMPLE, BRANCH_FORM, BRANCH_MEANING, IF
 from wcflow.rules.triggers import TRIGGERS
 
 Row = tuple[str, ...]
@@ -114,6 +115,7 @@ def _trigger_tables() -> Iterator[ReferenceTable]:
 
 def _step_tables() -> Iterator[ReferenceTable]:
     rows = tuple((each.form, each.meaning, each.example) for each in ACTIONS.values())
+    rows = (*rows, (BRANCH_FORM, BRANCH_MEANING, BRANCH_EXAMPLE))
     yield ReferenceTable("Steps", ("step", "meaning", "example"), rows)
 
 
@@ -162,6 +164,9 @@ def _trigger_json(name: str) -> Mapping[str, object]:
 
 
 def _step_json(name: str) -> Mapping[str, object]:
+    if name == IF:
+        words = {"form": BRANCH_FORM, "meaning": BRANCH_MEANING, "example": BRANCH_EXAMPLE}
+        return {"name": name, **words}
     each = ACTIONS[name]
     return {
         "name": name,
@@ -193,7 +198,7 @@ _JSON_BUILDERS: Mapping[Registry, Callable[[str], Mapping[str, object]]] = {
 _NAMES: Mapping[Registry, Callable[[], Sequence[str]]] = {
     Registry.ATTRIBUTES: lambda: tuple(ATTRIBUTES),
     Registry.TRIGGERS: lambda: tuple(TRIGGERS),
-    Registry.STEPS: lambda: tuple(ACTIONS),
+    Registry.STEPS: lambda: (*ACTIONS, IF),
     Registry.KEYS: lambda: tuple(
         f"{kind.name} {key}" for kind in kinds().values() for key in kind.keys
     ),

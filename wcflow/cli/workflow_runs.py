@@ -22,8 +22,8 @@ from wcflow.database.outbox import OutboxEntry
 from wcflow.database.pauses import PauseState, load_pauses
 from wcflow.errors import UsageError
 from wcflow.rules.errors import did_you_mean
-from wcflow.rules.step_tree import labelled_steps
-from wcflow.rules.workflow_run import Run
+from wcflow.rules.step_tree import labelled_steps, outline
+from wcflow.rules.workflow_run import Run, progress_words
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the workflow.")]
 
@@ -104,7 +104,7 @@ def _print_runs(tx: Connection, store: str, some: Sequence[Run], paused: Collect
             contacts[run.person].short if run.person in contacts else run.person,
             describe.event_words(run.event),
             _state_words(run, paused),
-            _next_words(run, zone) or run.reason,
+            describe.next_words(run, zone) or run.reason,
         )
         for run in some
     ]
@@ -115,14 +115,6 @@ def _print_runs(tx: Connection, store: str, some: Sequence[Run], paused: Collect
 
 def _state_words(run: Run, paused: Collection[str]) -> str:
     return "paused" if run.state == "waiting" and run.workflow in paused else run.state
-
-
-def _next_words(run: Run, zone: tzinfo) -> str:
-    if run.state != "waiting" or run.due_at is None:
-        return ""
-    label, text = run.next_step
-    step = f"step {label}, {text}" if label else "the end"
-    return f"{step}, on {output.format_time(run.due_at, zone)}"
 
 
 def _run_json(run: Run, paused: Collection[str]) -> dict[str, object]:
@@ -157,7 +149,9 @@ def show_run(number: RunId, config: ConfigFile = None, as_json: AsJson = False) 
         if as_json:
             changes = [describe.entry_json(each) for each in entries]
             steps = [{"step": step, "text": text} for step, text in labelled_steps(run.steps)]
-            found = {"store": store, **_run_json(run, pauses), "steps": steps, "changes": changes}
+            branches = [{"step": step, **run.progress[step]} for step in sorted(run.progress)]
+            about = {"store": store, **_run_json(run, pauses), "steps": steps}
+            found = {**about, "branches_and_waits": branches, "changes": changes}
             output.print_json(found)
             return
         zone = store_zone(tx, store)
@@ -182,7 +176,7 @@ def _run_facts(
     pause = pauses.get(run.workflow)
     since = f" (paused since {output.format_time(pause.since, zone)})" if pause else ""
     yield "state", f"{run.state}{since}"
-    if following := _next_words(run, zone):
+    if following := describe.next_words(run, zone):
         yield "next", following
     if run.reason:
         yield "why", run.reason
@@ -191,17 +185,19 @@ def _run_facts(
 def _step_rows(
     run: Run, entries: Sequence[OutboxEntry], zone: tzinfo
 ) -> Iterator[tuple[str, str, str]]:
-    """Return each step with its state: that of its change, or whether its turn has come."""
+    """Return each row of the steps with its state: of its change, of its branch, or of its turn."""
     by_label = {each.label: each for each in entries}
-    steps, following = [*labelled_steps(run.steps)], run.next_step[0]
-    labels = [label for label, _ in steps]
-    passed = labels.index(following) if following in labels else len(steps)
-    for at, (label, text) in enumerate(steps):
-        state = "done" if at < passed else ""
-        if run.state == "waiting" and at == passed - 1 and text.startswith("wait "):
+    rows, following = [*outline(run.steps)], run.next_step[0]
+    labels = [label for label, _ in rows]
+    passed = labels.index(following) if following in labels else len(rows)
+    for at, (label, text) in enumerate(rows):
+        state = "done" if at < passed and label else ""
+        if run.state == "waiting" and at == passed - 1 and text.lstrip().startswith("wait "):
             state = "waiting"
         if run.state == "waiting" and label == following and run.due_at is not None:
             state = f"on {output.format_time(run.due_at, zone)}"
+        if label and (words := progress_words(run, label)):
+            state = words
         yield label, text, by_label[label].state if label in by_label else state
 
 

@@ -14,6 +14,7 @@ from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import find_attribute
 from wcflow.rules.conditions import Condition
 from wcflow.rules.model import MATCHING, SEGMENT, TAGS, RuleName, Rules, Segment, TagRule, Workflow
+from wcflow.rules.step_blocks import pinned
 
 _FORMAT_VERSION = 1
 """Increased when a later version gives the same words another meaning."""
@@ -149,7 +150,7 @@ def _workflow_data(rule: Workflow) -> list[Any]:
         rule.trigger.canonical,
         _condition_text(rule.when),
         _condition_text(rule.stop_when),
-        [step.text for step in rule.do],
+        pinned(rule.do),
         [_ONCE_WORDS.get(rule.once.per, rule.once.per), str(rule.once.every)],
         rule.mode,
         sorted(rule.only),

@@ -82,10 +82,11 @@ def _warn_of_condition(section: ParsedSection, key: str, condition: Condition) -
         section.warning(key, f"'{text}' {word}", row=find_row(comparison.text, section.text(key)))
     if alone:
         return
+    row = find_row(condition.text, section.text(key))
     if not can_be_true(condition.tree):
-        section.warning(key, f"this can never be true: {condition_text(condition)}")
+        section.warning(key, f"this can never be true: {condition_text(condition)}", row=row)
     elif is_always_true(condition.tree):
-        section.warning(key, f"this is true for everyone: {condition_text(condition)}")
+        section.warning(key, f"this is true for everyone: {condition_text(condition)}", row=row)
 
 
 def _always_words(comparison: Comparison) -> str:

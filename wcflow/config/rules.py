@@ -19,7 +19,8 @@ from wcflow.rules.keys import ActionSection, SectionValues
 from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 from wcflow.rules.parser import parse_attribute, parse_condition
-from wcflow.rules.steps import Actions, parse_steps
+from wcflow.rules.step_blocks import parse_steps, step_conditions
+from wcflow.rules.steps import Actions
 from wcflow.rules.templates import Template, parse_template
 from wcflow.rules.triggers import Trigger, parse_trigger
 from wcflow.rules.values import lone_tag
@@ -183,7 +184,7 @@ def conditions_and_templates(rules: Rules) -> Iterator[Condition | Template]:
         if isinstance(rule, TagRule):
             yield rule.tag
         if isinstance(rule, Workflow):
-            yield from (step.template for step in rule.do if step.template is not None)
+            yield from (step.template for step in rule.steps if step.template is not None)
 
 
 def find_shown_group(general: ParsedSection, segments: Iterable[Segment | None]) -> str:
@@ -202,7 +203,7 @@ def check_action_sections(
     rules: Sequence[ParsedRule], of: ActionSection, sections: Iterable[ParsedSection]
 ) -> None:
     """Warn of sections of an action that no step refers to."""
-    used = {step.section for _, rule in rules if isinstance(rule, Workflow) for step in rule.do}
+    used = {step.section for _, rule in rules if isinstance(rule, Workflow) for step in rule.steps}
     for section in sections:
         if (of.kind.name, section.name) not in used:
             section.warning("", of.unused, f"{of.example} {section.name}")
@@ -219,10 +220,13 @@ def _check_groups(rules: Iterable[ParsedRule]) -> None:
 
 
 def conditions_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
+    """Return the conditions of a rule, each with its key: when, stop_when or do."""
     if rule.when is not None:
         yield "when", rule.when
-    if isinstance(rule, Workflow) and rule.stop_when is not None:
-        yield "stop_when", rule.stop_when
+    if isinstance(rule, Workflow):
+        if rule.stop_when is not None:
+            yield "stop_when", rule.stop_when
+        yield from (("do", condition) for condition in step_conditions(rule.do))
 
 
 def _check_condition(
@@ -284,4 +288,4 @@ def _tags_added(rule: Rule) -> Iterator[str]:
     if isinstance(rule, TagRule) and "{" not in rule.tag.text:
         yield rule.tag.text
     if isinstance(rule, Workflow):
-        yield from (step.tag for step in rule.do if step.tag)
+        yield from (step.tag for step in rule.steps if step.tag)

@@ -82,6 +82,7 @@ def run_from_row(row: Any) -> Run:
         reason=row.reason,
         rules_digest=row.rules_digest,
         variables=loads(row.variables),
+        progress=loads(row.progress),
         id=row.id,
     )
 
@@ -105,6 +106,7 @@ def _run_to_row(store: str, run: Run) -> dict[str, Any]:
         "reason": run.reason,
         "rules_digest": run.rules_digest,
         "variables": dumps(dict(run.variables)),
+        "progress": dumps(dict(run.progress)),
     }
 
 

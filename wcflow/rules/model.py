@@ -10,6 +10,7 @@ from functools import cached_property
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import AttributeQuery
 from wcflow.rules.conditions import Condition
+from wcflow.rules.step_blocks import StepNode, all_steps
 from wcflow.rules.steps import Actions, Sections, Step, one_tag
 from wcflow.rules.templates import Template
 from wcflow.rules.triggers import Trigger
@@ -59,13 +60,18 @@ class Workflow:
 
     name: str
     trigger: Trigger
-    do: tuple[Step, ...]
+    do: tuple[StepNode, ...]
     when: Condition | None = None
     stop_when: Condition | None = None
     once: Once = field(default_factory=Once)
     mode: str = "live"
     only: frozenset[str] = frozenset()
     include_existing: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, those inside branches included."""
+        return tuple(all_steps(self.do))
 
 
 @dataclass(frozen=True, slots=True)

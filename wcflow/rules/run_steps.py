@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -39,10 +40,12 @@ from wcflow.rules.steps import (
     StepScope,
     Stop,
     Wait,
+    WaitFor,
     parse_step,
 )
 from wcflow.rules.templates import TemplateError
 from wcflow.rules.workflow_run import Run, finished
+from wcflow.units import add_duration, duration_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,23 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
     lost = dict(setup.lost)
     while (path := settled(run.steps, run.path)) is not None:
         run = replace(run, path=path)
+        node = node_at(run.steps, path)
+        assert node is not None, "a settled path leads to a node"
         try:
-            step = _next_step(run, facts, setup)
-            result = step if isinstance(step, str) else _plan(step, run, facts, setup)
+            if not isinstance(node, str):
+                run = _enter_branch(run, node["if"], facts, setup)
+                continue
+            step = _step(node, run, setup)
+            result = _plan(step, run, facts, setup)
         except (RuleErrors, TemplateError, StepRefused) as error:
             return finished(run, "ended", f"step {label(path)}: {error}"), tuple(taken)
-        if isinstance(step, str) or isinstance(result, str):
-            run = replace(run, path=inside(path, str(result)))
-            continue
         if isinstance(result, Stop):
             return finished(run, "ended", result.reason), tuple(taken)
+        if isinstance(result, WaitFor):
+            run = _wait_for(run, result, facts)
+            if run.path == path:
+                return run, tuple(taken)
+            continue
         run = replace(run, path=next_path(path))
         if isinstance(result, Wait):
             return _paused(run, result.until), tuple(taken)
@@ -114,15 +124,55 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
     return finished(run, "done", "all steps are done"), tuple(taken)
 
 
-def _next_step(run: Run, facts: Context, setup: RunSetup) -> Step | str:
-    """Return the next step, or the side on which a branch goes on."""
+_parsed_condition = lru_cache(maxsize=1024)(parse_condition)
+
+
+def _enter_branch(run: Run, condition: str, facts: Context, setup: RunSetup) -> Run:
+    """Return the run at the first step of the side that it takes, with the reason."""
+    answer = _parsed_condition(condition, setup.place).answer(facts)
+    side = "then" if answer.holds else "else"
+    run = _with_progress(run, side=side, why=answer.in_words())
+    return replace(run, path=inside(run.path, side))
+
+
+def _wait_for(run: Run, wait: WaitFor, facts: Context) -> Run:
+    """Return the run after a wait that is over, or at the same step with the time to look again."""
+    so_far = run.progress.get(label(run.path), {})
+    until = (
+        datetime.fromisoformat(so_far["until"])
+        if so_far
+        else add_duration(facts.now, wait.at_most, facts.profile.store.zone)
+    )
+    answer = wait.condition.answer(facts)
+    if answer.holds or facts.now >= until:
+        why = answer.in_words()
+        over = why if answer.holds else f"{duration_words(wait.at_most)} are over: {why}"
+        run = _with_progress(run, until=until.isoformat(), why=over)
+        return replace(run, path=next_path(run.path))
+    look = until if answer.changes_at is None else min(until, answer.changes_at)
+    return _paused(_with_progress(run, until=until.isoformat()), look)
+
+
+def _with_progress(run: Run, **values: str) -> Run:
+    return replace(run, progress={**run.progress, label(run.path): values})
+
+
+def keeps_waiting(run: Run, facts: Context, setup: RunSetup) -> Run | None:
+    """Return a run that goes on waiting for its condition, with the time to look again; else None."""
     node = node_at(run.steps, run.path)
-    assert node is not None, "a settled path leads to a node"
-    if not isinstance(node, str):
-        return "then" if parse_condition(node["if"], setup.place).answer(facts).holds else "else"
+    assert isinstance(node, str), "only a step waits"
+    try:
+        wait = _step(node, run, setup).argument
+    except RuleErrors:  # the run ends with it as soon as it goes on
+        return None
+    after = _wait_for(run, wait, facts)
+    return after if after.path == run.path else None
+
+
+def _step(text: str, run: Run, setup: RunSetup) -> Step:
     variables = step_variables(run.variables, setup.rules.actions)
     scope = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
-    return parse_step(node, scope, setup.rules.actions)
+    return parse_step(text, scope, setup.rules.actions)
 
 
 def _plan(step: Step, run: Run, facts: Context, setup: RunSetup) -> StepResult:
@@ -157,7 +207,8 @@ def _needed_steps(step: Step, run: Run, path: Path, actions: Actions) -> tuple[s
     if not step.uses:
         return ()
     made_by: dict[str, str] = {}
-    for name, text in steps_before(run.steps, path):
+    sides = {name: each["side"] for name, each in run.progress.items() if "side" in each}
+    for name, text in steps_before(run.steps, path, sides):
         action = actions.get(text.split(maxsplit=1)[0])
         made_by |= dict.fromkeys(action.variables if action else (), name)
     return tuple(sorted({made_by[name] for name in step.uses if name in made_by}))

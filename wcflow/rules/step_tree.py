@@ -2,17 +2,21 @@
 
 A tree is a list of nodes. A node is the text of a step or a branch: ``{"if": condition, "then":
 [nodes], "else": [nodes]}``. A path is an index, or index, side, index for a node inside a branch:
-``(2,)``, ``(3, "then", 0)``. No INI syntax makes branches yet.
+``(2,)``, ``(3, "then", 0)``. ``step_blocks`` makes the tree from the rows of ``do``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 Node = str | Mapping[str, Any]
 Nodes = Sequence[Node]
 Path = tuple[int | str, ...]
+Sides = Mapping[str, str]
+"""The sides that branches took, by label."""
+BOTH: Sides = MappingProxyType({})
 
 
 def node_at(nodes: Nodes, path: Path) -> Node | None:
@@ -63,20 +67,42 @@ def texts(nodes: Nodes) -> list[str]:
     return [text for _, text in labelled_steps(nodes)]
 
 
-def labelled_steps(nodes: Nodes, outer: Path = ()) -> Iterator[tuple[str, str]]:
-    """Return the label and the text of all steps, those inside branches included."""
+def labelled_steps(
+    nodes: Nodes, outer: Path = (), sides: Sides = BOTH
+) -> Iterator[tuple[str, str]]:
+    """Return the label and the text of all steps, of both sides of a branch unless one was taken."""
     for number, node in enumerate(nodes):
         path = (*outer, number)
         if isinstance(node, str):
             yield label(path), node
-        else:
-            for side in ("then", "else"):
-                yield from labelled_steps(node.get(side, ()), (*path, side))
+            continue
+        taken = sides.get(label(path))
+        for side in (taken,) if taken else ("then", "else"):
+            yield from labelled_steps(node.get(side, ()), (*path, side), sides)
 
 
-def steps_before(nodes: Nodes, path: Path) -> Iterator[tuple[str, str]]:
-    """Return the label and the text of the steps before a path; of its own branches only its side."""
+def outline(nodes: Nodes, outer: Path = ()) -> Iterator[tuple[str, str]]:
+    """Return all rows with their labels, indented by four blanks; ``else`` and ``end`` have none."""
+    margin = " " * 4 * (len(outer) // 2)
+    for number, node in enumerate(nodes):
+        path = (*outer, number)
+        if isinstance(node, str):
+            yield label(path), f"{margin}{node}"
+            continue
+        yield label(path), f"{margin}if {node['if']}"
+        yield from outline(node["then"], (*path, "then"))
+        if node.get("else"):
+            yield "", f"{margin}else"
+            yield from outline(node["else"], (*path, "else"))
+        yield "", f"{margin}end"
+
+
+def steps_before(nodes: Nodes, path: Path, sides: Sides = BOTH) -> Iterator[tuple[str, str]]:
+    """Return the label and the text of the steps before a path; of its own branches only its side.
+
+    Of earlier branches only the side that was taken, where that is known.
+    """
     for length in range(1, len(path) + 1, 2):
         outer, number = path[: length - 1], path[length - 1]
         assert isinstance(number, int), "an index is in every second place"
-        yield from labelled_steps(_nodes_at(nodes, outer)[:number], outer)
+        yield from labelled_steps(_nodes_at(nodes, outer)[:number], outer, sides)

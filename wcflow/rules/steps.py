@@ -6,7 +6,7 @@ The actions themselves are data: each comes from its module in ``wcflow.actions`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -14,9 +14,11 @@ from typing import Any
 
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
+from wcflow.rules.conditions import Condition
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean, unknown
 from wcflow.rules.templates import Template, parse_template
+from wcflow.units import Duration
 
 Sections = Mapping[str, Mapping[str, Any]]
 """What actions read from their own sections of the INI, by kind and name."""
@@ -61,11 +63,19 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitFor:
+    """Go on as soon as a condition holds, at the latest after ``at_most``."""
+
+    condition: Condition
+    at_most: Duration
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     reason: str
 
 
-StepResult = AddTag | RemoveTag | Send | Wait | Stop
+StepResult = AddTag | RemoveTag | Send | Wait | WaitFor | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +159,7 @@ class Action:
     ``parse`` reads the words after the name; ``plan`` says what follows (raises TemplateError or
     StepRefused). ``variables`` are known to later steps; ``recall`` gives their values from the
     memory of a run. ``section`` is the kind of INI section that its steps name. ``warning`` follows
-    the step in ``wcflow check``.
+    the step in ``wcflow check``. After a step that ``ends_run`` nothing follows.
     """
 
     form: str
@@ -162,6 +172,7 @@ class Action:
     section: str = ""
     warning: str = ""
     adds_tag: bool = False
+    ends_run: bool = False
 
     @property
     def name(self) -> str:
@@ -201,43 +212,15 @@ class Step:
         return (self.action.section, str(self.argument)) if self.action.section else None
 
     @property
+    def condition(self) -> Condition | None:
+        """The condition that it waits for."""
+        return self.argument.condition if isinstance(self.argument, WaitFor) else None
+
+    @property
     def tag(self) -> str:
         """The tag that it adds, where that is the same for everyone."""
         fixed = self.template is not None and "{" not in self.template.text
         return self.template.text if fixed and self.template and self.action.adds_tag else ""
-
-
-def parse_steps(
-    text: str,
-    place: RulePlace,
-    actions: Actions,
-    sections: frozenset[tuple[str, str]] = frozenset(),
-) -> tuple[Step, ...]:
-    """Parse the rows of ``do``; raises RuleErrors with every error and its row."""
-    steps: list[Step] = []
-    errors: list[RuleError] = []
-    context = StepScope(place, sections, later=_later(actions))
-    for row, line in enumerate(text.splitlines()):
-        if not line.strip():
-            continue
-        try:
-            steps.append(parse_step(line.strip(), context, actions))
-        except RuleErrors as error:
-            errors += [replace(each, row=row) for each in error.rule_errors]
-        action = actions.get(line.split()[0].lower())
-        if action:
-            context = replace(context, variables=context.variables | action.variables)
-    if errors:
-        raise RuleErrors(*errors)
-    return tuple(steps)
-
-
-def _later(actions: Actions) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name, f"available after the step {action.name}")
-        for action in actions.values()
-        for name in sorted(action.variables)
-    )
 
 
 def parse_step(text: str, context: StepScope, actions: Actions) -> Step:

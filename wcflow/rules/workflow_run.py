@@ -18,6 +18,7 @@ from wcflow.rules.classify import answer_when
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.events import Event, TriggerContext
 from wcflow.rules.model import Once, Workflow
+from wcflow.rules.step_blocks import pinned
 from wcflow.rules.step_tree import Node, Path, label, node_at, settled
 from wcflow.units import add_duration
 
@@ -29,8 +30,9 @@ class Run(msgspec.Struct, frozen=True):
 
     ``state`` is waiting, done, ended or skipped. ``steps`` is a tree, ``path`` says where it goes
     on. ``purchase_id`` is the order that started it, else the person's newest order at that time.
-    ``variables`` holds what steps made, for the templates of later ones. ``id`` is None until the
-    run is saved.
+    ``variables`` holds what steps made, for the templates of later ones. ``progress`` says by label
+    which side a branch took, until when a step waits for its condition, and why it went on. ``id``
+    is None until the run is saved.
     """
 
     workflow: str
@@ -49,12 +51,18 @@ class Run(msgspec.Struct, frozen=True):
     reason: str = ""
     rules_digest: str = ""
     variables: Mapping[str, object] = msgspec.field(default_factory=dict)
+    progress: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
     id: int | None = None
 
     @property
     def counts(self) -> bool:
         """Whether the workflow acted, and did not only skip the event."""
         return self.state != "skipped"
+
+    @property
+    def awaits(self) -> bool:
+        """Whether it waits until a condition holds."""
+        return bool(self.progress) and "until" in self.progress.get(label(self.path), {})
 
     @property
     def next_step(self) -> tuple[str, str]:
@@ -155,7 +163,7 @@ def start_run(
         event=event.name,
         event_at=event.at,
         started_at=context.now,
-        steps=tuple(step.text for step in workflow.do),
+        steps=tuple(pinned(workflow.do)),
         order_id=event.order.id if event.order else 0,
         line_item_id=event.item.id if event.item else 0,
         purchase_id=event.order.id if event.order else newest.id if newest else 0,
@@ -231,6 +239,23 @@ def rule_place(workflow: Workflow) -> RulePlace:
     """Return which attributes the conditions and texts of a workflow can use."""
     trigger = workflow.trigger
     return RulePlace(order=trigger.has_order, item=trigger.has_item, tags=True, segments=True)
+
+
+def progress_words(run: Run, name: str) -> str:
+    """Return which side the branch with this label took and why, or how a wait went; else nothing.
+
+    A step of the side that was not taken says so.
+    """
+    found = run.progress.get(name, {})
+    if "side" in found:
+        return f"{'yes' if found['side'] == 'then' else 'no'}: {found['why']}"
+    if "why" in found:
+        return f"went on: {found['why']}"
+    for branch, each in run.progress.items():
+        other = "else" if each.get("side") == "then" else "then"
+        if "side" in each and name.startswith(f"{branch}.{other}."):
+            return "not taken"
+    return ""
 
 
 def finished(run: Run, state: str, reason: str) -> Run:

@@ -15,7 +15,7 @@ from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.run_steps import RunSetup, Taken, run_steps
+from wcflow.rules.run_steps import RunSetup, Taken, keeps_waiting, run_steps
 from wcflow.rules.steps import AddTag, LostStep, RemoveTag, Send
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
@@ -175,7 +175,10 @@ def _resume_runs(work: WorkflowInput) -> Iterator[RunSteps]:
         workflow = work.workflow(run.workflow)
         if workflow is not None and workflow.mode == "off":
             yield finished(run, "ended", SWITCHED_OFF), ()
-        elif run.due_at is None or run.due_at > work.trigger_context.now:
+        elif run.awaits and workflow and (waits := _keeps_waiting(run, workflow, work)):
+            if waits != run:
+                yield waits, ()
+        elif not run.awaits and (run.due_at is None or run.due_at > work.trigger_context.now):
             continue
         elif workflow is None:
             yield finished(run, "ended", REMOVED), ()
@@ -186,6 +189,14 @@ def _resume_runs(work: WorkflowInput) -> Iterator[RunSteps]:
                 if over
                 else _continue_run(run, workflow, run_context(run, work.context), work)
             )
+
+
+def _keeps_waiting(run: Run, workflow: Workflow, work: WorkflowInput) -> Run | None:
+    """Return a run whose condition does not hold yet; None if it goes on, or its order is gone."""
+    context = run_context(run, work.context)
+    if run.order_id and context.order is None:
+        return None
+    return keeps_waiting(run, context, _setup(run, workflow, work))
 
 
 def _end_if_stopped(
@@ -206,10 +217,13 @@ def _end_if_stopped(
 
 
 def _continue_run(run: Run, workflow: Workflow, context: Context, work: WorkflowInput) -> RunSteps:
+    return run_steps(run, context, _setup(run, workflow, work))
+
+
+def _setup(run: Run, workflow: Workflow, work: WorkflowInput) -> RunSetup:
     lost = work.evaluation_input.lost_steps.get(run.id or 0, NO_STEPS)
     place, policy = rule_place(workflow), work.policy
-    setup = RunSetup(work.rules, place, policy.store, policy.secret, lost)
-    return run_steps(run, context, setup)
+    return RunSetup(work.rules, place, policy.store, policy.secret, lost)
 
 
 def workflow_tags(before: frozenset[str], steps_taken: Collection[RunSteps]) -> frozenset[str]:

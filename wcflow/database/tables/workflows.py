@@ -71,6 +71,12 @@ class RunRow(Row, table=True):
     variables: str = Field(
         default="{}", sa_type=Text, description="JSON: results of steps, for later templates"
     )
+    progress: str = Field(
+        default="{}",
+        sa_type=Text,
+        sa_column_kwargs={"server_default": text("'{}'")},
+        description="JSON: which sides branches took, and how waits for a condition went",
+    )
     reason: str = Field(default="", sa_type=Text, description="why it ended or was skipped")
     rules_digest: str = Field(default="", description="hash of the rules that started it")
     started_at: int = Field(sa_type=BigInteger, description="when the event was evaluated")

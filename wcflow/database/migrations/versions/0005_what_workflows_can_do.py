@@ -192,6 +192,8 @@ def _add_columns() -> None:
     op.add_column("person", sa.Column("consent", sa.Boolean(), nullable=True))
     number = sa.Column("priority", sa.Integer(), nullable=False, server_default=sa.text("0"))
     op.add_column("outbox", number)
+    progress = sa.Column("progress", sa.Text(), nullable=False, server_default=sa.text("'{}'"))
+    op.add_column("run", progress)
     for name in ("has_subscriptions", "has_companion"):
         no: sa.Column[bool] = sa.Column(
             name, sa.Boolean(), nullable=False, server_default=sa.false()
