@@ -161,7 +161,7 @@ def test_a_wait_for_a_condition_ends_when_its_time_is_over_and_not_before(tmp_pa
     sim.settle()
     assert ["stayed away"] == sim.notes(order)
     (run,) = sim.runs("g:anna@example.com")
-    assert "went on: 7 days are over: orders_count 1 < 2" == progress_words(run, "1")
+    assert "went on: time over after 7 days: orders_count 1 < 2" == progress_words(run, "1")
 
 
 def test_a_wait_for_a_condition_ends_when_time_alone_makes_it_true(tmp_path):

@@ -28,7 +28,7 @@ from wcflow.rules.steps import (
 
 PLACE = RulePlace(order=True, tags=True, segments=True)
 SECTIONS = {"coupon": {"welcome10": CouponRule("welcome10", "percent", "10", "W")}}
-NAMES = frozenset({("coupon", "welcome10")})
+NAMES = frozenset({("coupon", "welcome10"), ("workflow", "welcome")})
 KEY = "0123456789abcdef"
 
 

@@ -1,18 +1,20 @@
-"""The course of a run: the steps wait and stop. Branches are in rules/step_blocks.py."""
+"""The course of runs: the steps wait, stop and cancel_workflow. Branches are in rules/step_blocks.py."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
-from wcflow.actions.base import ActionModule
+from wcflow.actions.base import WCFLOW, ActionModule, EntryKind, Payload, Recorded
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.likely_values import duration_hint
 from wcflow.rules.parser import parse_condition
 from wcflow.rules.steps import (
     Action,
     Argument,
+    Send,
     Step,
     StepContext,
     StepResult,
@@ -32,6 +34,10 @@ from wcflow.units import (
     parse_duration,
     parse_time_of_day,
 )
+
+if TYPE_CHECKING:
+    # Only names of types: commands that record nothing start without them.
+    from sqlalchemy import Connection
 
 NOON = 12
 _CONDITION = re.compile(
@@ -141,6 +147,47 @@ def _stop(_step: Step, _context: StepContext) -> StepResult:
     return Stop("stopped by the step 'stop'")
 
 
+# cancel_workflow
+
+
+def _parse_workflow(rest: str, scope: StepScope) -> Argument:
+    known = scope.names("workflow")
+    if rest not in known:
+        hint = did_you_mean(rest, known) or f"the workflows are: {', '.join(sorted(known))}"
+        got = repr(rest) if rest else "nothing"
+        raise RuleErrors(RuleError("the name of a [workflow …]", got, hint))
+    return None, rest
+
+
+def _cancel(step: Step, _context: StepContext) -> StepResult:
+    return Send("run_cancellation", {"workflow": step.argument})
+
+
+def _content(payload: Payload, _zone: tzinfo) -> str:
+    return f"the runs of {payload['workflow']}"
+
+
+def _record(tx: Connection, entry: Recorded) -> str:
+    # Imported here, because commands that record nothing start without the database.
+    from wcflow.database.run_control import end_runs_of  # noqa: PLC0415
+
+    name = entry.payload["workflow"]
+    ended, cancelled = end_runs_of(tx, entry, name, entry.at)
+    if not ended:
+        return f"no run of {name} was waiting"
+    runs = f"{ended} {'run' if ended == 1 else 'runs'} of {name} ended"
+    return f"{runs}, {cancelled} {'change' if cancelled == 1 else 'changes'} cancelled"
+
+
+_KIND = EntryKind(
+    "run_cancellation",
+    "cancellation",
+    "cancellations",
+    ("{} cancellation of runs", "{} cancellations of runs"),
+    _content,
+    record=_record,
+    channel=WCFLOW,
+)
 CONTROL = ActionModule(
     (
         Action(
@@ -152,5 +199,14 @@ CONTROL = ActionModule(
             _wait,
         ),
         Action("stop", "End the run.", "stop", parse_nothing, _stop, ends_run=True),
-    )
+        Action(
+            "cancel_workflow NAME",
+            "End the customer's other waiting runs of [workflow NAME], and cancel what they have not"
+            " written yet.",
+            "cancel_workflow welcome",
+            _parse_workflow,
+            _cancel,
+        ),
+    ),
+    (_KIND,),
 )

@@ -182,6 +182,7 @@ def _build_rules(parsed_sections: dict[str, list[ParsedSection]], general: Parse
     segments = [(parsed, read_segment(parsed)) for parsed in parsed_sections["segment"]]
     tags = [(parsed, read_tag_rule(parsed)) for parsed in parsed_sections["tag"]]
     names = frozenset((kind, name) for kind, rules in of_actions.items() for name in rules)
+    names |= {("workflow", parsed.name) for parsed in parsed_sections["workflow"]}
     workflows = [
         (parsed, read_workflow(parsed, ACTIONS, names)) for parsed in parsed_sections["workflow"]
     ]

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wcflow.actions.base import WCFLOW
-from wcflow.database import outbox, outcomes, people, runs
+from wcflow.database import outbox, outcomes, people, run_control, runs
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
@@ -75,6 +75,10 @@ def save_evaluations(
     rows = [row for each in acting for row in _build_entries(tx, evaluation_context, each)]
     rows = record_entries(tx, rows, evaluation_context.now)
     outbox.add_entries(tx, rows)
+    recorded = [row for row in rows if row["state"] == "done" and row["channel"] == WCFLOW]
+    if recorded:
+        persons = {row["person"] for row in recorded}
+        run_control.cancel_late_entries(tx, store, persons, evaluation_context.now)
     tags = _queue_tags(tx, evaluation_context, evaluated)
     people.delete_people(tx, store, sorted(deleted))
     total.people += len(evaluated)
@@ -82,9 +86,7 @@ def save_evaluations(
     total.runs += sum(
         1 for each in evaluated for run, _ in each.steps_taken if run.counts and run.id is None
     )
-    total.recorded.update(
-        row["kind"] for row in rows if row["state"] == "done" and row["channel"] == WCFLOW
-    )
+    total.recorded.update(row["kind"] for row in recorded)
     total.queued += sum(row["state"] == "due" for row in rows) + tags
 
 

@@ -90,7 +90,7 @@ class Rules:
     shown_group: str = LIFECYCLE
     """The group whose segment the store shows as ``wcflow_segment``."""
     section_names: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
-    """The sections of actions, as (kind, name)."""
+    """The sections that steps can name, as (kind, name): those of actions, and workflows."""
     static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
     """The tags of rules that do not depend on the person."""
     shown_segments: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -100,7 +100,8 @@ class Rules:
 
     def __post_init__(self) -> None:
         names = ((kind, name) for kind, rules in self.sections.items() for name in rules)
-        object.__setattr__(self, "section_names", frozenset(names))
+        workflows = (("workflow", each.name) for each in self.workflows)
+        object.__setattr__(self, "section_names", frozenset((*names, *workflows)))
         plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
         ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
         object.__setattr__(self, "static_tags", ours)

@@ -146,7 +146,7 @@ def _wait_for(run: Run, wait: WaitFor, facts: Context) -> Run:
     answer = wait.condition.answer(facts)
     if answer.holds or facts.now >= until:
         why = answer.in_words()
-        over = why if answer.holds else f"{duration_words(wait.at_most)} are over: {why}"
+        over = why if answer.holds else f"time over after {duration_words(wait.at_most)}: {why}"
         run = _with_progress(run, until=until.isoformat(), why=over)
         return replace(run, path=next_path(run.path))
     look = until if answer.changes_at is None else min(until, answer.changes_at)

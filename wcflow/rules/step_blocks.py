@@ -251,10 +251,7 @@ _AFTER = {
 
 def _split(line: str) -> tuple[str, str]:
     word, _, rest = line.partition(" ")
-    return word.lower().rstrip(":") if word.lower() in (
-        "else:",
-        "end:",
-    ) else word.lower(), rest.strip()
+    return word.lower(), rest.strip()
 
 
 def _condition_hint(rest: str) -> str:
