@@ -19,7 +19,7 @@ from wcflow.cli import COMMAND_GROUPS, output
 from wcflow.rules.attributes.registry import ATTRIBUTES
 from wcflow.rules.triggers import TRIGGERS
 
-GROUPS = ["alerts", "customer", "outbox", "store", "workflow"]
+GROUPS = ["alerts", "customer", "outbox", "recipes", "store", "workflow"]
 COMMANDS = [name for names in COMMAND_GROUPS.values() for name in names if name not in GROUPS]
 MODULES = {file.stem for file in Path(cli.__file__).parent.glob("*.py")}
 

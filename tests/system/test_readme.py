@@ -33,6 +33,12 @@ def test_the_reference_tables_are_those_of_wcflow_reference():
     assert printed == found[1].strip()
 
 
+def test_the_table_of_recipes_is_that_of_wcflow_recipes():
+    found = re.search(r"<!-- recipes -->\n(.*?)\n<!-- /recipes -->", README, re.DOTALL)
+    assert found is not None
+    assert run("recipes", "--markdown").stdout.strip() == found[1].strip()
+
+
 def test_the_ini_examples_of_the_readme_load(tmp_path):
     store = (
         "[store shop]\nurl = https://shop.example\nconsumer_key = ck_x\nconsumer_secret = cs_x\n"
@@ -62,7 +68,7 @@ def test_each_command_of_the_readme_exists(command):
     plain = [word for word in args if not word.startswith("-")]
     path = (
         plain[:2]
-        if plain and plain[0] in ("alerts", "customer", "outbox", "workflow")
+        if plain and plain[0] in ("alerts", "customer", "outbox", "recipes", "workflow")
         else plain[:1]
     )
     shown = run(*path, "--help")

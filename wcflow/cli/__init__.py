@@ -31,6 +31,7 @@ COMMAND_GROUPS = {
         "demo": "Show what wcflow does with a made-up store; yours is not involved.",
         "init": "Write a configuration file for your store.",
         "check": "Explain the configuration, or list every problem in it.",
+        "recipes": "List recipes: rules for common purposes; show or add them.",
         "doctor": "Check that everything wcflow needs is in place.",
     },
     "Everyday use": {

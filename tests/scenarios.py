@@ -1,0 +1,249 @@
+"""A small language for stories about a shop: people act, days pass, and one looks at the result.
+
+    shop = open_shop("first-time-buyer")
+    anna = shop.customer("Anna")
+    anna.buys(40)
+    shop.wait(days=1)
+    assert ["First-time Buyer"] == anna.tags
+
+Behind it are the recipe as it ships, real passes, a sandbox store and a clock that is set.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from tests.simulation import Simulation
+from wcflow import sync
+from wcflow.config.recipes import FOLDER, INCLUDE, load_recipes
+from wcflow.database.sql import instant, stamp, table_of
+from wcflow.database.tables import OutboxRow, PersonRow
+from wcflow.sandbox.orders import LineItem
+
+OPENED = "2026-06-15 12:00"
+"""A Monday."""
+DRY_RUN = re.compile(r"^mode = dry_run\n", re.MULTILINE)
+
+
+class Shop:
+    """A shop that uses recipes, its people and its products.
+
+    ``change`` maps texts of the recipes to what this shop writes instead. Dry runs are switched
+    on, as the admin does after a look, unless ``as_shipped``. With ``running=False`` the shop is
+    older than wcflow, which ``starts_wcflow`` starts.
+    """
+
+    def __init__(
+        self,
+        folder,
+        *recipes,
+        opened=OPENED,
+        zone="Europe/Berlin",
+        change=None,
+        as_shipped=False,
+        running=True,
+        store="",
+        settings="",
+        wcflow="",
+        **sandbox,
+    ):
+        self.zone = ZoneInfo(zone)
+        self._write_recipes(folder / FOLDER, recipes, change or {}, as_shipped)
+        self.sim = Simulation(
+            folder,
+            settings,
+            wcflow=f"include = {INCLUDE}\n{wcflow}",
+            store=store,
+            now=self._time(opened),
+            zone=zone,
+            **sandbox,
+        )
+        self.sandbox = self.sim.sandbox
+        self.products = {"Wallet": self.sim.product}
+        self.running = False
+        if running:
+            self.starts_wcflow()
+
+    def _write_recipes(self, folder, names, change, as_shipped):
+        (folder / "emails").mkdir(parents=True)
+        unused = dict(change)
+        for name in names:
+            for path, shipped in load_recipes()[name].contents.items():
+                text = shipped if as_shipped else DRY_RUN.sub("", shipped)
+                for old, new in change.items():
+                    if old in text:
+                        unused.pop(old, None)
+                    text = text.replace(old, new)
+                (folder / path).write_text(text)
+        assert {} == unused, "not in the recipe"
+
+    def close(self):
+        self.sim.db.close()
+
+    # Time.
+
+    def starts_wcflow(self):
+        """Start wcflow: from here on, events start workflows."""
+        self.sim.run_pass()
+        self.running = True
+
+    def stops_wcflow(self):
+        """Stop wcflow, while people go on buying."""
+        self.running = False
+
+    @property
+    def now(self):
+        return self.sim.now
+
+    def _time(self, text):
+        """Return a local time, noon if only the day is given."""
+        text = text if " " in text else f"{text} 12:00"
+        return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone).astimezone(UTC)
+
+    def wait(self, **length):
+        """Let time pass; if wcflow runs, it works whenever something is due."""
+        self._run_until(self.now + timedelta(**length))
+
+    def wait_until(self, local_time):
+        """Let time pass until a local time, or noon of that day."""
+        until = self._time(local_time)
+        assert until > self.now, "this is in the past"
+        self._run_until(until)
+
+    def _run_until(self, until):
+        if not self.running:
+            self.sim.now = until
+            return
+        self.sim.run_pass()
+        with self.sim.context() as context:
+            while self.now < until:
+                self.sim.now = min(until, self._next_stop(until))
+                sync.sync_once(context)
+                sync.sync_once(context)  # what the first one wrote
+        self.sim.run_pass()
+
+    def _next_stop(self, until):
+        """Return when something is due next: in a week at most, and in the last days each day."""
+        rest, day = until - self.now, timedelta(days=1)
+        pause = day if rest < 3 * day else min(7 * day, rest - 2 * day)
+        young = timedelta(minutes=3)
+        due = [self._earliest(PersonRow), self._earliest(OutboxRow)]
+        found = [instant(at) for at in due if at is not None]
+        return max(self.now + young, min([self.now + pause, *found]))
+
+    def _earliest(self, model):
+        table = table_of(model)
+        with self.sim.db.reading() as tx:
+            later = table.c.due_at > stamp(self.now)
+            return tx.scalar(select(func.min(table.c.due_at)).where(later))
+
+    # People and products.
+
+    def customer(self, name, *, country="", meta=None):
+        """Register an account."""
+        person = Person(self, name)
+        person.registers(country=country, meta=meta)
+        return person
+
+    def guest(self, name, email=""):
+        """Someone without an account."""
+        return Person(self, name, email)
+
+    def sells(self, name, *, categories=(), tags=()):
+        """Add a product."""
+        self.products[name] = self.sandbox.add_product(
+            name, now=self.now, categories=categories, tags=tags
+        )
+
+
+class Person:
+    """Someone who buys in a shop, with or without an account."""
+
+    def __init__(self, shop, name, email=""):
+        self.shop, self.name, self.account = shop, name, 0
+        self.email = email or f"{name.lower()}@example.com"
+        self.orders = []
+
+    def registers(self, *, country="", meta=None):
+        """Get an account under the same address."""
+        self.account = self.shop.sim.register(
+            self.email,
+            first_name=self.name,
+            shipping={"country": country} if country else None,
+            meta=meta,
+        )
+
+    def buys(
+        self,
+        total=100,
+        product="Wallet",
+        *,
+        ship_to="",
+        as_guest=False,
+        status="completed",
+        **more,
+    ):
+        """Place an order of one product and return it."""
+        items = (LineItem(self.shop.products[product], total=f"{total:.2f}", name=product),)
+        number = self.shop.sandbox.place_order(
+            now=self.shop.now,
+            customer=0 if as_guest else self.account,
+            email=self.email,
+            items=items,
+            status=status,
+            billing={"first_name": self.name},
+            shipping={"country": ship_to} if ship_to else None,
+            **more,
+        )
+        self.orders.append(number)
+        return Purchase(self.shop, number)
+
+    def has_custom_field(self, key, value):
+        """Let a plugin change a field of the account."""
+        self.shop.sandbox.edit_customer_meta(self.account, key, value, now=self.shop.now)
+
+    # What wcflow did.
+
+    @property
+    def tags(self):
+        """The tags that the shop shows."""
+        sim = self.shop.sim
+        return sorted(
+            sim.customer_tags(self.account) if self.account else sim.tags(self.orders[-1])
+        )
+
+    @property
+    def notes(self):
+        """The notes on all their orders."""
+        return [note for number in self.orders for note in self.shop.sim.notes(number)]
+
+    @property
+    def coupons(self):
+        """The coupons that only they can use, as amounts by the beginning of their codes."""
+        found = [
+            each for each in self.shop.sim.coupons() if self.email in each["email_restrictions"]
+        ]
+        return {each["code"].rpartition("-")[0].upper(): each["amount"] for each in found}
+
+
+class Purchase:
+    """An order, and what happens to it."""
+
+    def __init__(self, shop, number):
+        self.shop, self.number = shop, number
+
+    def is_refunded(self, amount=None):
+        """Refund an amount, or all."""
+        money = None if amount is None else f"{amount:.2f}"
+        self.shop.sandbox.refund(self.number, money, now=self.shop.now)
+
+    def becomes(self, status):
+        """Change its status."""
+        self.shop.sandbox.set_status(self.number, status, now=self.shop.now)
+
+    def is_paid(self):
+        self.shop.sandbox.pay(self.number, now=self.shop.now)

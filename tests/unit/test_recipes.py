@@ -1,0 +1,107 @@
+"""The recipes as files: each loads, says what it is for, and has a scenario."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from wcflow.config.files import default_ini, set_values
+from wcflow.config.ini import parse_ini
+from wcflow.config.load import load_config
+from wcflow.config.problem import Findings
+from wcflow.config.recipes import load_recipes, with_include
+
+RECIPES = load_recipes()
+SCENARIOS = Path(__file__).parents[1] / "path"
+KEYS = {"consumer_key": f"ck_{'0' * 40}", "consumer_secret": f"cs_{'0' * 40}"}
+
+
+def load(folder, *names):
+    """Load recipes beside the default configuration."""
+    text = set_values(default_ini(), "store shop", KEYS)
+    for path, content in (item for name in names for item in RECIPES[name].contents.items()):
+        file = folder / "recipes" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    ini = folder / "wcflow.ini"
+    ini.write_text(with_include(text, "recipes/*.ini"))
+    ini.chmod(0o600)
+    return load_config(ini, {})
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_recipe_loads_beside_the_default_configuration(tmp_path, name):
+    assert () == load(tmp_path, name).warnings
+
+
+def test_all_recipes_load_together(tmp_path):
+    assert () == load(tmp_path, *RECIPES).warnings
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
+def test_the_first_comment_says_what_whom_when_and_what_to_adapt(recipe):
+    parts = (recipe.purpose, recipe.whom, recipe.starts, recipe.adapt)
+    assert all(each.endswith((".", '"')) for each in parts), parts
+    assert len(recipe.purpose) <= 100
+    assert max(map(len, recipe.text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
+def test_what_reaches_customers_starts_as_a_dry_run(recipe):
+    """Messages, coupons and notes that are e-mailed; the admin looks at them first."""
+    for section in parse_ini(recipe.text, recipe.name, Findings()):
+        if section.kind != "workflow":
+            continue
+        steps = section.entries["do"].text
+        reaches = re.search(r"send_|coupon|add_customer_note|call_webhook", steps)
+        mode = section.entries["mode"].text if "mode" in section.entries else "live"
+        assert ("dry_run" if reaches else "live") == mode
+        assert ("dry run" in recipe.starts) == bool(reaches)
+
+
+def recipes_with_scenarios():
+    """Return the names that scenarios open shops with."""
+    trees = [ast.parse(file.read_text()) for file in SCENARIOS.glob("test_recipes_*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        each.value
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "open_shop"
+        for each in call.args
+        if isinstance(each, ast.Constant)
+    }
+
+
+def test_each_recipe_has_a_scenario():
+    assert set(RECIPES) == recipes_with_scenarios()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[store a]\nurl = x\n", "[wcflow]\ninclude = R\n\n[store a]\nurl = x\n"),
+        ("", "[wcflow]\ninclude = R\n\n"),
+        ("# hi\n[wcflow]\n\n[tag a]\n", "# hi\n[wcflow]\ninclude = R\n\n[tag a]\n"),
+        ("[wcflow]", "[wcflow]\ninclude = R\n"),
+        (
+            "[wcflow]\nlog_level = info\n  # include = x/*\n\n[tag a]\n# include = y\n",
+            "[wcflow]\nlog_level = info\n  # include = x/*\ninclude = R\n\n[tag a]\n# include = y\n",
+        ),
+        (
+            "[wcflow]\ninclude = a.ini\n\n[tag a]\n",
+            "[wcflow]\ninclude = a.ini\n    R\n\n[tag a]\n",
+        ),
+        (
+            "[wcflow]\ninclude =\n  a.ini\n  # more\n  b.ini",
+            "[wcflow]\ninclude =\n  a.ini\n  # more\n  b.ini\n  R\n",
+        ),
+    ],
+)
+def test_an_include_is_added_and_every_other_byte_stays(before, after, mark, end):
+    expected = mark + after.replace("\n", end)
+    if "\n" not in before:
+        expected = mark + after
+    assert expected == with_include(mark + before.replace("\n", end), "R")
