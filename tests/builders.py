@@ -33,7 +33,7 @@ def store_settings(**settings):
         "counts_when": None,
         "amount_meta": "",
         "rate_meta": "",
-        "consent_meta": "",
+        "consent_meta": (),
         "birthday_meta": "",
         "birthday_format": "",
         "currency_rates": {},

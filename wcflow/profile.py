@@ -35,7 +35,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     currency: str
     paid_statuses: tuple[str, ...] = ("processing", "completed")
     rates: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
-    consent_meta: str = ""
+    consent_meta: tuple[str, ...] = ()
     birthday_meta: str = ""
     birthday_format: str = ""
     order_gap: Decimal | None = None
@@ -50,7 +50,8 @@ class SavedState(msgspec.Struct, frozen=True):
 
     ``segments`` maps each segment to when it was entered. ``current_tags`` are all tags in the
     store, ``own_tags`` those added by people or workflows. ``kept_forever`` are the tags of
-    ``keep = forever`` rules, by rule. Percentiles are computed nightly, None before that.
+    ``keep = forever`` rules, by rule. Percentiles are computed nightly, None before that. ``consent``
+    is whether they accepted marketing then, None if that was not known.
     """
 
     segments: Mapping[str, datetime] = msgspec.field(default_factory=dict)
@@ -60,6 +61,7 @@ class SavedState(msgspec.Struct, frozen=True):
     spend_percentile: int | None = None
     orders_percentile: int | None = None
     standing: Standing = NO_STANDING
+    consent: bool | None = None
 
 
 class OrderFigures(msgspec.Struct, frozen=True):
@@ -330,55 +332,6 @@ def _newest_order(profile: Profile) -> Order | None:
 
 
 HIDDEN_STATUSES = frozenset({"trash", "auto-draft", "checkout-draft"})
-
-
-def as_of(profile: Profile, then: datetime) -> Profile:
-    """Return the person as they were at ``then``, for baselines and backtests.
-
-    Later orders are left out, later payments and refunds are undone. An order that was cancelled
-    later without a recorded status change keeps its present status.
-    """
-    orders, latest = profile.orders, profile.latest_stamp
-    if latest is not None and latest > then:
-        orders = tuple([_order_as_of(order, then) for order in orders if order.created <= then])
-    account = profile.account
-    if account is not None and account.created is not None and account.created > then:
-        account = None
-    if account is profile.account and orders == profile.orders:
-        return profile
-    return replace(profile, orders=orders, account=account)
-
-
-def _order_as_of(order: Order, then: datetime) -> Order:
-    refunds = tuple([r for r in order.refunds if refund_date(r, order) <= then])
-    status = _status_as_of(order, then)
-    if status == order.status and len(refunds) == len(order.refunds):
-        return order
-    return replace(order, refunds=refunds, status=status)
-
-
-def _status_as_of(order: Order, then: datetime) -> str:
-    later = [change for change in order.history if change.before and change.at > then]
-    if later:
-        return later[0].before
-    stamps = [stamp for stamp in (order.paid, order.completed) if stamp is not None]
-    if stamps and min(stamps) > then:
-        return "pending"
-    return order.status
-
-
-def next_order_date(profile: Profile, now: datetime) -> datetime | None:
-    """Return the first date after ``now`` that an order has, or None."""
-    if profile.latest_stamp is None or profile.latest_stamp <= now:
-        return None
-    return min((date for date in map(order_date, profile.orders) if date > now), default=None)
-
-
-def without_later_orders(profile: Profile, now: datetime) -> Profile:
-    """Return the profile without orders dated after ``now``."""
-    return replace(
-        profile, orders=tuple([each for each in profile.orders if order_date(each) <= now])
-    )
 
 
 class Transition(msgspec.Struct, frozen=True):

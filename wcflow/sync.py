@@ -202,7 +202,7 @@ def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> 
     people = (
         settings.guests,
         sorted(settings.shared_emails),
-        settings.consent_meta,
+        ", ".join(settings.consent_meta),
         settings.birthday_meta,
         *filter(None, [settings.birthday_format]),
     )

@@ -181,8 +181,20 @@ def start_of_day(day: date, zone: tzinfo) -> datetime:
 
 
 def at_time_of_day(day: date, at: time, zone: tzinfo) -> datetime:
-    """Return a time of day in the store's time zone, as UTC."""
-    return datetime.combine(day, at, zone).astimezone(UTC)
+    """Return a time of day in the store's time zone, as UTC.
+
+    If clocks jump over it, that is when they jump; if they show it twice, the first time.
+    """
+    local = datetime.combine(day, at, zone)
+    found = local.astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return found
+    before, after = local.replace(fold=1).astimezone(UTC), found
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        jumped = middle.astimezone(zone).utcoffset() != before.astimezone(zone).utcoffset()
+        before, after = (before, middle) if jumped else (middle, after)
+    return after.replace(microsecond=0)
 
 
 def add_duration(instant: datetime, by: Duration, zone: tzinfo) -> datetime:

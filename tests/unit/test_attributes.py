@@ -62,7 +62,7 @@ RICH = replace(
             ),
         ),
         birthday_meta="born",
-        consent_meta="consent",
+        consent_meta=("consent",),
         order_gap=Decimal(30),
     ),
     products={10: BAGS, 20: BOOK},
@@ -220,8 +220,8 @@ class TestPerson:
         ],
     )
     def test_consent_is_read_from_the_meta_field_of_the_store(self, text, expected):
-        of_account = in_store(profile(account=account(meta={"ok": text})), consent_meta="ok")
-        of_guest = in_store(profile(order(meta={"ok": text})), consent_meta="ok")
+        of_account = in_store(profile(account=account(meta={"ok": text})), consent_meta=("ok",))
+        of_guest = in_store(profile(order(meta={"ok": text})), consent_meta=("ok",))
 
         assert (expected, expected) == (
             found("accepts_marketing", of_account).value,
@@ -231,7 +231,7 @@ class TestPerson:
     def test_the_consent_of_a_guest_is_that_of_the_latest_order(self):
         person = profile(order(1, days=9, meta={"ok": "yes"}), order(2, days=1))
 
-        assert found("accepts_marketing", in_store(person, consent_meta="ok")).value is None
+        assert found("accepts_marketing", in_store(person, consent_meta=("ok",))).value is None
 
     def test_meta_that_the_key_cannot_read_is_unknown(self):
         assert value("meta.vip", account=replace(account(), meta=None)) is None

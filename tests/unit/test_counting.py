@@ -11,11 +11,10 @@ from wcflow.profile import (
     money_refunds,
     net_sales,
     net_total,
-    next_order_date,
     paid_orders,
     why_not_paid,
-    without_later_orders,
 )
+from wcflow.rules.as_of import next_order_date, without_later_orders
 from wcflow.rules.counting import order_filter, parse_counts_when
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.events import TriggerContext, refund_events

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.strategies import instants, profiles, zones
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.load import load_config
-from wcflow.profile import as_of, last_activity
+from wcflow.profile import last_activity
+from wcflow.rules.as_of import as_of
 from wcflow.rules.classify import classify, classify_all
 
 

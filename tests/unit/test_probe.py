@@ -149,7 +149,7 @@ class TestStoreInfo:
 
 class TestFindings:
     def test_a_healthy_store_has_only_good_findings(self, sandbox: SandboxStore) -> None:
-        found = probed(sandbox, birthday_meta="birthday", consent_meta="optin")
+        found = probed(sandbox, birthday_meta="birthday", consent_meta=("optin",))
         names = ["address", "clock", "key", "role", "version", "storage", "time zone", "currency"]
         names += ["coupons", "change detection", "products", "consent_meta", "birthday_meta"]
         assert (names, {}) == (list(found), levels(found))
@@ -214,7 +214,7 @@ class TestFindings:
             "consent_meta: none of the last 1 customers has newsletter",
             "Customers have these meta keys: birthday, optin.",
         )
-        assert expected == probed(sandbox, consent_meta="newsletter")["consent_meta"]
+        assert expected == probed(sandbox, consent_meta=("newsletter",))["consent_meta"]
 
     def test_unreadable_birthdays_are_counted_and_shown_by_shape(self) -> None:
         sandbox = SandboxStore()

@@ -140,8 +140,10 @@ def _store_lines(store: StoreSettings) -> Iterator[str]:
         yield f"    only these orders count: {condition_text(store.counts_when)}"
     for code, rate in sorted(store.currency_rates.items()):
         yield f"    1 {code} is worth {rate} in the store's currency"
+    if store.consent_meta:
+        words = " or ".join(map(repr, store.consent_meta))
+        yield f"    consent: the custom field{'s' if len(store.consent_meta) > 1 else ''} {words}"
     fields = {
-        "consent": store.consent_meta,
         "birthday": store.birthday_meta,
         "what was paid of an order": store.amount_meta,
         "the exchange rate of an order": store.rate_meta,

@@ -13,7 +13,17 @@ from wcflow.config.stores import StoreSettings
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import find_attribute
 from wcflow.rules.conditions import Condition
-from wcflow.rules.model import MATCHING, SEGMENT, TAGS, RuleName, Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import (
+    CONSENT,
+    MATCHING,
+    SEGMENT,
+    TAGS,
+    RuleName,
+    Rules,
+    Segment,
+    TagRule,
+    Workflow,
+)
 from wcflow.rules.step_blocks import pinned
 
 _FORMAT_VERSION = 1
@@ -66,6 +76,7 @@ def rule_digests(
         sees = tags if _sees_rules(each) else []
         depends = [settings, _condition_text(each.when), each.include_existing, sees]
         found[MATCHING, each.name] = _hash(depends)
+    found[CONSENT, ""] = _hash([*store.consent_meta])
     return {**found, (TAGS, ""): _hash(tags)}
 
 
@@ -168,7 +179,11 @@ def _store_data(store: StoreSettings) -> list[Any]:
         store.order_tags,
         store.guests,
         sorted(store.shared_emails),
-        [store.consent_meta, store.birthday_meta, *filter(None, [store.birthday_format])],
+        [
+            ", ".join(store.consent_meta),
+            store.birthday_meta,
+            *filter(None, [store.birthday_format]),
+        ],
         sorted((code, str(rate.normalize())) for code, rate in store.currency_rates.items()),
         *_counting_data(store),
     ]

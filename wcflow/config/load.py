@@ -205,7 +205,7 @@ def _build_rules(parsed_sections: dict[str, list[ParsedSection]], general: Parse
 
 def _meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str]:
     named = {key for part in conditions_and_templates(rules) for key in part.meta_keys}
-    fields = {key for store in stores for key in (store.consent_meta, store.birthday_meta) if key}
+    fields = {key for store in stores for key in (*store.consent_meta, store.birthday_meta) if key}
     return frozenset(named | fields)
 
 
@@ -213,7 +213,7 @@ def _order_meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozens
     named = {key for part in conditions_and_templates(rules) for key in part.order_meta_keys}
     for store in stores:
         # A guest's consent can only be on their orders.
-        named |= {store.consent_meta, store.amount_meta, store.rate_meta} - {""}
+        named |= {*store.consent_meta, store.amount_meta, store.rate_meta} - {""}
         named |= store.counts_when.order_meta_keys if store.counts_when else frozenset()
     return frozenset(named)
 

@@ -219,11 +219,12 @@ _STORE = kind_of(
     ),
     Key(
         "consent_meta",
-        "custom field",
-        "The customer's custom field that says whether they accept marketing.",
-        "newsletter",
-        values.meta_key,
-        "",
+        "custom fields",
+        "The customer's custom fields that say whether they accept marketing: yes, no, or the date"
+        " when they agreed. The first that says so decides. Guests have it on their orders.",
+        "newsletter, marketing_opt_in",
+        values.meta_keys,
+        (),
     ),
     Key(
         "birthday_meta",

@@ -38,7 +38,7 @@ class StoreSettings:
     counts_when: Condition | None
     amount_meta: str
     rate_meta: str
-    consent_meta: str
+    consent_meta: tuple[str, ...]
     birthday_meta: str
     birthday_format: str
     currency_rates: Mapping[str, Decimal]

@@ -63,6 +63,7 @@ def _merged_row(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
         "written_order_id": newer["written_order_id"],
         "evaluated_at": latest["evaluated_at"],
         "rules_digest": latest["rules_digest"],
+        "consent": old["consent"] if new["consent"] is None else new["consent"],
         "dirty": 1,
     }
 

@@ -46,6 +46,7 @@ _SELECT_MEMORIES = select_in(
     _PERSONS.c.written_order_id,
     _PERSONS.c.spend_percentile,
     _PERSONS.c.orders_percentile,
+    _PERSONS.c.consent,
 ).where(_PERSONS.c.present)
 _SELECT_ORDERS_COUNTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.orders_count)
 _SELECT_MEMBERSHIPS = select_in(
@@ -73,7 +74,7 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
     # fmt: off
     (
         person, email, evaluated, digest, by_hand, removed, by_workflows, kept, tags, matching,
-        to_customer, to_order, order_id, by_spend, by_orders,
+        to_customer, to_order, order_id, by_spend, by_orders, consent,
     ) = row
     # fmt: on
     return Memory(
@@ -93,6 +94,7 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
         order_id,
         by_spend,
         by_orders,
+        consent=consent,
     )
 
 
@@ -133,6 +135,7 @@ def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
         "written_to_customer": _dump_written(memory.written_to_customer),
         "written_to_order": _dump_written(memory.written_to_order),
         "written_order_id": memory.written_order_id,
+        "consent": memory.consent,
     }
 
 

@@ -19,8 +19,8 @@ from wcflow.profile import (
     net_total,
     order_date,
     paid_orders,
-    without_later_orders,
 )
+from wcflow.rules.as_of import without_later_orders
 from wcflow.rules.conditions import Condition
 from wcflow.rules.context import Context
 from wcflow.rules.literals import fold

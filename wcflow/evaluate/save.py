@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from wcflow.actions.base import WCFLOW
 from wcflow.database import outbox, outcomes, people, run_control, runs
+from wcflow.database.events import save_events
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
@@ -59,6 +60,9 @@ def save_evaluations(
     remaining = (
         [each for each in evaluated if each.memory.person not in deleted] if deleted else evaluated
     )
+    # Before the records: new events mark people for another evaluation, but this one has seen them.
+    new_events = {each.memory.person: each.events for each in remaining if each.events}
+    save_events(tx, store, new_events)
     people.save_memories(tx, store, [each.memory for each in remaining if _memory_changed(each)])
     people.save_evaluation_records(
         tx, store, [_evaluated_row(each, evaluation_context, exhausted) for each in remaining]
@@ -100,6 +104,7 @@ _REMEMBERED = attrgetter(
     "written_to_customer",
     "written_to_order",
     "written_order_id",
+    "consent",
 )
 
 

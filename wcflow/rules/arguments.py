@@ -23,6 +23,11 @@ def name(text: str) -> str:
     return text
 
 
+def optional_name(text: str) -> str | None:
+    """Parse a name, or nothing for any."""
+    return text or None
+
+
 def duration(text: str) -> Duration:
     """Parse ``60d``."""
     found = parse_duration(text)

@@ -13,12 +13,12 @@ import msgspec
 
 from wcflow.profile import (
     Profile,
+    StoredEvent,
     Transition,
-    as_of,
-    next_order_date,
     transitions,
-    without_later_orders,
 )
+from wcflow.rules.account_fields import consent_change
+from wcflow.rules.as_of import as_of, next_order_date, without_later_orders
 from wcflow.rules.classify import Classification, classify_all, segment_reason
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, NextEvaluation, Policy, TagTarget
@@ -51,7 +51,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
     ``transitions`` come with their reasons. ``steps_taken`` are the runs that started or continued,
     each with its steps. ``withdrawn`` are runs whose waiting outbox entries must be cancelled.
-    ``later_order`` is the date of the next order that is dated in the future.
+    ``later_order`` is the date of the next order that is dated in the future. ``events`` are new stored events.
     """
 
     classification: Classification
@@ -64,6 +64,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     targets: tuple[TagTarget, ...]
     due: NextEvaluation
     later_order: datetime | None = None
+    events: tuple[StoredEvent, ...] = ()
 
 
 _trigger_context, _work, _due, _evaluation = (
@@ -182,13 +183,22 @@ def _evaluate_person(
     matched = find_matching_workflows(rules, context)
     changes = transitions(before.segments, classification.segments.keys(), now)
     new, lost = current_tags.target - before.current_tags, before.current_tags - current_tags.target
+    consent, events = consent_change(profile, before.consent, now)
     trigger_context = _trigger_context(
-        profile, now, dict(classification.segments), changes, new, lost
+        msgspec.structs.replace(profile, events=(*profile.events, *events)) if events else profile,
+        now,
+        dict(classification.segments),
+        changes,
+        new,
+        lost,
+        evaluated_at=evaluation_input.memory.evaluated_at,
     )
     since = dict.fromkeys(matched - before.matched, now)
-    work = _work(evaluation_input, rules, enabled, context, trigger_context, since, state.policy)
+    work = _work(
+        evaluation_input, rules, enabled, context, trigger_context, since, matched, state.policy
+    )
     steps = run_workflows(work)
-    memory = state.new_memory(classification, current_tags.target, matched, steps, now)
+    memory = state.new_memory(classification, current_tags.target, matched, steps, consent, now)
     at_once = (
         memory.added_by_workflows != evaluation_input.memory.added_by_workflows
         or memory.added_by_hand != current_tags.added_by_hand
@@ -209,4 +219,5 @@ def _evaluate_person(
         withdrawn_runs(work),
         state.targets(classification, memory),
         _due(earliest((classification.changes_at, next_due(work, steps))), at_once),
+        events=events,
     )

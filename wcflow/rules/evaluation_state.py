@@ -12,10 +12,11 @@ import msgspec
 
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
+from wcflow.rules.account_fields import consent_of
 from wcflow.rules.classify import NO_TAGS, Classification, shown_segment
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy, TagTarget
-from wcflow.rules.model import MATCHING, NO_RULES, SEGMENT, TAGS, RuleName, Rules, names_of
+from wcflow.rules.model import CONSENT, MATCHING, NO_RULES, SEGMENT, TAGS, RuleName, Rules, names_of
 from wcflow.rules.older_orders import same_targets, stale_targets
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.tags import (
@@ -42,6 +43,7 @@ class PreviousState(msgspec.Struct, frozen=True):
     current_tags: frozenset[str]
     matched: frozenset[str]
     classification: Classification | None = None
+    consent: bool | None = None
 
     def still_valid(self, now: datetime) -> Classification | None:
         """Return the classification if it still holds at ``now``, or None."""
@@ -92,7 +94,9 @@ class EvaluationState(msgspec.Struct, frozen=True):
     def saved_before(self) -> PreviousState:
         """Return the previous state from memory."""
         memory = self.evaluation_input.memory
-        return _previous(memory.segments, memory.current_tags, memory.matching_workflows)
+        return _previous(
+            memory.segments, memory.current_tags, memory.matching_workflows, None, memory.consent
+        )
 
     def before(self, classification: Classification, present: Profile) -> PreviousState:
         """Return the state before the store was watched: the initial sync is not an event."""
@@ -110,7 +114,11 @@ class EvaluationState(msgspec.Struct, frozen=True):
         if matched:
             matched -= self._new_matching_workflows()
         return _previous(
-            segments, current_tags, matched, classification if profile is present else None
+            segments,
+            current_tags,
+            matched,
+            classification if profile is present else None,
+            consent_of(profile).value,
         )
 
     def with_changed_rules(
@@ -151,6 +159,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
             current_tags,
             (before.matched - matching) | (matched & matching),
             classification if classification.context.profile is present else None,
+            consent_of(context.profile).value if (CONSENT, "") in changed else before.consent,
         )
 
     def _new_matching_workflows(self) -> frozenset[str]:
@@ -191,6 +200,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
         current_tags: frozenset[str],
         matched: frozenset[str],
         steps: tuple[RunSteps, ...],
+        consent: bool | None,
         now: datetime,
     ) -> Memory:
         """Return the memory after this evaluation, including tags that steps added or removed."""
@@ -218,6 +228,7 @@ class EvaluationState(msgspec.Struct, frozen=True):
             memory.spend_percentile,
             memory.orders_percentile,
             memory.standing,
+            consent,
         )
 
     def targets(self, classification: Classification, memory: Memory) -> tuple[TagTarget, ...]:

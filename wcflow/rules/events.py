@@ -42,7 +42,8 @@ class TriggerContext(msgspec.Struct, frozen=True):
     """All that a trigger can use: the person now, and what changed since the last evaluation.
 
     ``segments`` maps each segment to when they entered. ``matching_since`` is when the workflow's
-    own ``when`` began to hold, for ``customer_matches``, or None.
+    own ``when`` began to hold, if it has just begun. ``evaluated_at`` is the time of the last
+    evaluation, None if there was none.
     """
 
     profile: Profile
@@ -52,6 +53,7 @@ class TriggerContext(msgspec.Struct, frozen=True):
     new_tags: frozenset[str] = frozenset()
     lost_tags: frozenset[str] = frozenset()
     matching_since: datetime | None = None
+    evaluated_at: datetime | None = None
 
     @property
     def events(self) -> tuple[StoredEvent, ...]:

@@ -96,7 +96,7 @@ class Rules:
     shown_segments: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The segments of the shown group, in file order."""
     matching: tuple[Workflow, ...] = field(init=False, repr=False, compare=False)
-    """The workflows with the trigger ``customer_matches`` and a condition."""
+    """The workflows with a condition for which it matters since when that has held."""
 
     def __post_init__(self) -> None:
         names = ((kind, name) for kind, rules in self.sections.items() for name in rules)
@@ -107,7 +107,7 @@ class Rules:
         object.__setattr__(self, "static_tags", ours)
         shown = tuple(rule.name for rule in self.segments if rule.group == self.shown_group)
         object.__setattr__(self, "shown_segments", shown)
-        matches = (each for each in self.workflows if each.trigger.name == "customer_matches")
+        matches = (each for each in self.workflows if each.trigger.kind.remembers_match)
         object.__setattr__(self, "matching", tuple(each for each in matches if each.when))
 
 
@@ -115,7 +115,7 @@ class Rules:
 
 RuleName = tuple[str, str]
 """Kind and name of a rule. All tags are one rule, because tags can depend on each other."""
-SEGMENT, TAGS, MATCHING = "segment", "tags", "matching"
+SEGMENT, TAGS, MATCHING, CONSENT = "segment", "tags", "matching", "consent"
 
 
 # No slots: cached_property needs a dictionary.

@@ -147,8 +147,8 @@ class Memory(msgspec.Struct, frozen=True):
     """A person's state after the last evaluation and the last writes.
 
     ``removed_by_hand`` are tags that rules want but people removed. ``kept_forever`` are the tags
-    of ``keep = forever`` rules, by rule. ``matching_workflows`` are the ``customer_matches`` workflows whose
-    condition held.
+    of ``keep = forever`` rules, by rule. ``matching_workflows`` are the workflows of ``Rules.matching``
+    whose condition held. ``consent`` is whether they accepted marketing, None if not known.
     """
 
     person: int
@@ -168,6 +168,7 @@ class Memory(msgspec.Struct, frozen=True):
     spend_percentile: int | None = None
     orders_percentile: int | None = None
     standing: Standing = NO_STANDING
+    consent: bool | None = None
 
     def written_in(self, place: TagPlace) -> TagMeta | None:
         """Return what wcflow last wrote in one place for this person."""
@@ -195,6 +196,7 @@ class Memory(msgspec.Struct, frozen=True):
             self.spend_percentile,
             self.orders_percentile,
             self.standing,
+            self.consent,
         )
 
 

@@ -264,6 +264,11 @@ def meta_key(text: str) -> str:
     return text
 
 
+def meta_keys(text: str) -> tuple[str, ...]:
+    """Parse keys of custom fields that the store's API shows."""
+    return tuple(each(text, meta_key))
+
+
 def patterns(text: str) -> tuple[tuple[int, str], ...]:
     """Parse file patterns; return each with its row."""
     each(text, as_written)

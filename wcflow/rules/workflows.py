@@ -80,10 +80,16 @@ class WorkflowInput(msgspec.Struct, frozen=True):
     context: Context
     trigger_context: TriggerContext
     matched_since: Mapping[str, datetime]
+    matched: frozenset[str]
     policy: Policy
 
     def workflow(self, name: str) -> Workflow | None:
         return next((each for each in self.rules.workflows if each.name == name), None)
+
+    def is_for(self, workflow: Workflow) -> bool:
+        """Return whether a trigger that is for everyone who matches is for this person."""
+        for_all_matching = workflow.trigger.kind.for_all_matching
+        return not for_all_matching or workflow.when is None or workflow.name in self.matched
 
     def runs_of(self, workflow: Workflow) -> list[Run]:
         return [run for run in self.evaluation_input.runs if run.workflow == workflow.name]
@@ -113,7 +119,11 @@ def withdrawn_runs(work: WorkflowInput) -> tuple[Run, ...]:
 
 def next_due(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> datetime | None:
     """Return when time alone will next make a workflow act, or None."""
-    ahead = [workflow.trigger.next_at(work.trigger_context) for workflow in work.enabled.timed]
+    ahead = [
+        workflow.trigger.next_at(work.trigger_context)
+        for workflow in work.enabled.timed
+        if work.is_for(workflow)
+    ]
     matching = [
         workflow.when.evaluate(work.context).changes_at
         for workflow in work.enabled.matching
@@ -153,6 +163,8 @@ def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
     for workflow, activation, by_order_stamps in work.enabled.all_enabled:
         if by_order_stamps and (latest is None or latest < activation.since):
             continue  # everything happened before it was activated
+        if not work.is_for(workflow):
+            continue
         runs = work.runs_of(workflow)
         handled = work.evaluation_input.handled.get(workflow.name, NOTHING_HANDLED)
         since = work.matched_since.get(workflow.name)

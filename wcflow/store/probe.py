@@ -6,7 +6,7 @@ A probe changes nothing: it sends only reads and, if wcflow is to write, one emp
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -60,7 +60,7 @@ def probe(
     now: datetime,
     write: bool = True,
     creates_coupons: bool = False,
-    consent_meta: str = "",
+    consent_meta: Sequence[str] = (),
     birthday_meta: str = "",
     birthday_format: str = "",
 ) -> tuple[StoreInfo | None, tuple[Finding, ...]]:
@@ -82,7 +82,7 @@ def probe(
     except StoreError as error:
         later = is_store_wide(error) and not error.permanent
         return None, (*findings, Finding("key", "problem", str(error), error.advice, later))
-    fields = {"consent_meta": consent_meta, "birthday_meta": birthday_meta}
+    fields = [*(("consent_meta", key) for key in consent_meta), ("birthday_meta", birthday_meta)]
     findings += [
         *_check_permissions(permissions),
         *_check_info(info),
@@ -254,11 +254,11 @@ def _check_coupons(enabled: bool | None, *, creates_coupons: bool) -> Finding:
 
 
 def _check_by_request(
-    store: Store, key: KeyPermissions, fields: Mapping[str, str], birthday_format: str
+    store: Store, key: KeyPermissions, fields: Iterable[tuple[str, str]], birthday_format: str
 ) -> Iterator[Finding]:
     yield _try_check("change detection", partial(_check_time_filters, store))
     yield _try_check("products", partial(_check_products, store))
-    for name, meta in fields.items():
+    for name, meta in fields:
         if meta:
             check = partial(_check_meta_field, store, key, name, meta, birthday_format)
             yield _try_check(name, check)

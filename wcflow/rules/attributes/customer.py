@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from wcflow.profile import latest_order
 from wcflow.records import Address, Customer, Order
+from wcflow.rules.account_fields import account_meta, birth_date, consent_of
 from wcflow.rules.attributes.lookup import most_common, order_ids, text_value, visible_orders
 from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
-from wcflow.rules.birth_dates import BirthDate, age_on, next_birthday, parse_birth_date
+from wcflow.rules.birth_dates import age_on, next_birthday
 from wcflow.rules.context import Context
 from wcflow.units import start_of_day
 
@@ -17,8 +17,6 @@ from wcflow.units import start_of_day
 
 _ONE_DAY = timedelta(days=1)
 PERSON = Family("customer")
-_YES = frozenset({"1", "yes", "y", "true", "on"})
-_NO = frozenset({"0", "no", "n", "false", "off"})
 
 
 def _from_account_or_orders(
@@ -177,11 +175,6 @@ def _last_active_date(context: Context) -> AttributeValue:
     return AttributeValue(registered)
 
 
-def _birth_date(context: Context) -> BirthDate | None:
-    store = context.store
-    return parse_birth_date(_account_meta(context, store.birthday_meta), store.birthday_format)
-
-
 @PERSON.plain(
     "birthday",
     Kind.DATE,
@@ -189,7 +182,7 @@ def _birth_date(context: Context) -> BirthDate | None:
     "birthday between today and +7d",
 )
 def _birthday(context: Context) -> AttributeValue:
-    birth = _birth_date(context)
+    birth = birth_date(context.profile)
     if birth is None:
         return AttributeValue(None)
     birthday = next_birthday(birth, context.today)
@@ -200,7 +193,7 @@ def _birthday(context: Context) -> AttributeValue:
 
 @PERSON.plain("age", Kind.NUMBER, "Their age in full years.", "age >= 18")
 def _age(context: Context) -> AttributeValue:
-    birth = _birth_date(context)
+    birth = birth_date(context.profile)
     if birth is None or birth.year is None:
         return AttributeValue(None)
     turning = next_birthday(birth, context.today + _ONE_DAY)
@@ -216,19 +209,8 @@ def _age(context: Context) -> AttributeValue:
     "not accepts_marketing",
 )
 def _accepts_marketing(context: Context) -> AttributeValue:
-    key = context.store.consent_meta
-    if context.profile.account is not None:
-        return AttributeValue(_yes_or_no(_account_meta(context, key)))
-    order = latest_order(context.profile)
-    value = _yes_or_no(order.meta.get(key, "") if order else "")
-    return AttributeValue(value, (order.id,) if order and value is not None else ())
-
-
-def _yes_or_no(text: str) -> bool | None:
-    word = text.strip().lower()
-    if word in _YES:
-        return True
-    return False if word in _NO else None
+    found = consent_of(context.profile)
+    return AttributeValue(found.value, (found.order_id,) if found.order_id else ())
 
 
 @PERSON.keyed(
@@ -238,9 +220,4 @@ def _yes_or_no(text: str) -> bool | None:
     "meta.loyalty_points >= 100",
 )
 def _meta(context: Context, key: str) -> AttributeValue:
-    return text_value(_account_meta(context, key))
-
-
-def _account_meta(context: Context, key: str) -> str:
-    account = context.profile.account
-    return ((account.meta if account else None) or {}).get(key, "")
+    return text_value(account_meta(context.profile, key))

@@ -8,6 +8,7 @@ Importing a family registers its triggers; the order of imports is the order in 
 from __future__ import annotations
 
 from wcflow.rules.triggers import orders  # isort: skip
+from wcflow.rules.triggers import checkouts  # isort: skip
 from wcflow.rules.triggers import customers  # isort: skip
 from wcflow.rules.triggers import time  # isort: skip
 from wcflow.rules.triggers.registry import TRIGGERS, Trigger, TriggerKind, parse_trigger, trigger
@@ -16,6 +17,7 @@ __all__ = [
     "TRIGGERS",
     "Trigger",
     "TriggerKind",
+    "checkouts",
     "customers",
     "orders",
     "parse_trigger",

@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from wcflow.rules import arguments
+from wcflow.rules.event_kinds import (
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
+    COUPON_ASSIGNED,
+    EventKind,
+)
 from wcflow.rules.events import Event, TriggerContext
 from wcflow.rules.triggers.registry import trigger
 from wcflow.units import local_day
@@ -16,6 +22,53 @@ def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
     account = context.profile.account
     if account is not None and account.created is not None:
         yield Event(f"customer {account.id} registered", account.created)
+
+
+@trigger(
+    "customer_enabled",
+    "A guest who has ordered before registers an account.",
+    "customer_enabled",
+)
+def _customer_enabled(context: TriggerContext, _: None) -> Iterator[Event]:
+    account = context.profile.account
+    if account is None or account.created is None:
+        return
+    if any(not order.customer_id and order.created < account.created for order in context.orders):
+        yield Event(f"customer {account.id} enabled", account.created)
+
+
+@trigger(
+    "customer_subscribed",
+    "A customer agrees to marketing, according to the store's consent_meta.",
+    "customer_subscribed",
+)
+def _customer_subscribed(context: TriggerContext, _: None) -> Iterator[Event]:
+    return _of_kind(CONSENT_GIVEN, context)
+
+
+@trigger(
+    "customer_unsubscribed",
+    "A customer no longer agrees to marketing.",
+    "customer_unsubscribed",
+)
+def _customer_unsubscribed(context: TriggerContext, _: None) -> Iterator[Event]:
+    return _of_kind(CONSENT_WITHDRAWN, context)
+
+
+def _of_kind(kind: EventKind, context: TriggerContext) -> Iterator[Event]:
+    return (Event(each.key, each.at) for each in context.events if each.kind == kind.name)
+
+
+@trigger(
+    "coupon_assigned [NAME]",
+    "A customer gets a code of a coupon pool; with NAME only of that pool.",
+    "coupon_assigned spring",
+    arguments.optional_name,
+)
+def _coupon_assigned(context: TriggerContext, pool: str | None) -> Iterator[Event]:
+    for each in context.events:
+        if each.kind == COUPON_ASSIGNED.name and pool in (None, each.data.get("pool")):
+            yield Event(each.key, each.at)
 
 
 @trigger(
@@ -69,7 +122,10 @@ def _tag_removed(context: TriggerContext, name: str) -> Iterator[Event]:
 
 
 @trigger(
-    "customer_matches", "The condition in when becomes true for a customer.", "customer_matches"
+    "customer_matches",
+    "The condition in when becomes true for a customer.",
+    "customer_matches",
+    remembers_match=True,
 )
 def _customer_matches(context: TriggerContext, _: None) -> Iterator[Event]:
     if context.matching_since is not None:

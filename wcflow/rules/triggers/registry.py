@@ -85,7 +85,11 @@ class TriggerKind:
     """What the registry holds about a trigger.
 
     ``names`` is ``segment`` or ``tag`` if its argument is one. ``counts_orders`` says that an event
-    is named by the order's number among the person's orders, and not by the order.
+    is named by the order's number among the person's orders, and not by the order: each order then
+    counts once. ``for_all_matching`` is a trigger that happens to everyone for whom ``when`` holds;
+    it and ``customer_matches`` remember since when that is so (``remembers_match``).
+    ``needs_companion`` says that only the companion plugin reports the events. ``order_meta`` are
+    the keys of order meta that it reads.
     """
 
     name: str
@@ -98,6 +102,10 @@ class TriggerKind:
     has_item: bool = False
     counts_orders: bool = False
     names: str = ""
+    remembers_match: bool = False
+    for_all_matching: bool = False
+    needs_companion: bool = False
+    order_meta: frozenset[str] = frozenset()
     next_at: Callable[[TriggerContext, Any], datetime | None] | None = None
 
 
