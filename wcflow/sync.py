@@ -8,7 +8,7 @@ The decisions are made in ``rules``; what is written to the store goes through `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from wcflow.actions.base import WaysOut
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import evaluation_queue, lease, outbox
+from wcflow.database import evaluation_queue, lease, outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.restore import (
     AFTER_GAP,
@@ -29,14 +29,18 @@ from wcflow.database.restore import (
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import StoreError, StoreInUseError
+from wcflow.evaluate.context import EvaluationContext, ProductCache, read_context
 from wcflow.evaluate.evaluation import evaluate
+from wcflow.evaluate.load import load_profiles
 from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
 from wcflow.outbox.delivery import DeliveryResult
+from wcflow.outbox.gate import LoadProfiles
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.ownership import mark_everyone_dirty
 from wcflow.poll.pull import run_poll
+from wcflow.profile import Profile
 from wcflow.rules.clocks import ClockGap, clock_gap
 from wcflow.rules.tags import SEGMENT_META, TAGS_META
 from wcflow.store.client import Store
@@ -230,6 +234,7 @@ def deliver_store(
         context.db,
         WaysOut(context.store, context.channels),
         context.config,
+        _profile_loader(context),
         context.clock,
         context.holder,
         _with_time_limit(context, time_limit),
@@ -240,6 +245,20 @@ def deliver_store(
     if with_store:
         _forget_write_error(context, result)
     return result
+
+
+def _profile_loader(context: SyncContext) -> LoadProfiles:
+    """Return what reads people as they are now, without their products."""
+    found: list[EvaluationContext] = []
+
+    def load(tx: Connection, persons: Sequence[int]) -> Mapping[int, Profile]:
+        if not found:
+            now = read_context(tx, context.config, context.settings, context.clock())
+            found.append(replace(now, product_cache=ProductCache(context.name, is_complete=True)))
+        memories = people.load_memories(tx, context.name, persons)
+        return load_profiles(tx, found[0], [*memories], memories)
+
+    return load
 
 
 def _forget_write_error(context: SyncContext, result: DeliveryResult) -> None:

@@ -70,6 +70,9 @@ class EntryKind:
     entry made was deleted in the store since; later entries can contain its result. ``expires`` is
     when that result ends by itself. ``waits_for`` are
     error codes with which all entries of the kind wait, however long, with the reason in words.
+    ``message`` marks what reaches a customer: consent, message_cap and quiet_hours decide when it is
+    sent. Its payload has "to", the address, and "transactional"; "consented" is whether they had
+    given their consent when it was made, "consent_meta" the channel's own field for it, if any.
     """
 
     name: str
@@ -88,6 +91,7 @@ class EntryKind:
     is_gone: Callable[[OutboxEntry, WaysOut], bool] | None = None
     expires: Callable[[Payload], datetime | None] | None = None
     waits_for: Mapping[str, str] = field(default_factory=dict)
+    message: bool = False
 
     def count(self, number: int) -> str:
         """Return ``tags on 2 customers`` or ``1 coupon``."""

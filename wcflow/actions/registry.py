@@ -61,6 +61,11 @@ def channel_kinds(channel: str) -> list[str]:
     return [kind.name for kind in ENTRY_KINDS.values() if kind.channel == channel]
 
 
+def is_marketing(kind: str, payload: Payload) -> bool:
+    """Return whether an entry is a message that needs consent and counts for message_cap."""
+    return entry_kind(kind).message and not payload["transactional"]
+
+
 def entry_kind(name: str) -> EntryKind:
     """Return a kind of entry, also one that is in the database but not in this version of wcflow.
 

@@ -38,6 +38,7 @@ from wcflow.config.secrets import SecretSources
 from wcflow.config.section import ParsedSection, parse_sections
 from wcflow.config.stores import SecretReader, StoreSettings, read_stores
 from wcflow.config.text_warnings import warn_of_texts
+from wcflow.rules.contact import ContactRules
 from wcflow.rules.errors import RuleError
 from wcflow.rules.model import Rules
 from wcflow.units import Duration
@@ -58,6 +59,7 @@ class Config:
     max_writes: int | None
     manual_tags: str
     agent: str
+    contact: ContactRules
     log_level: str
     log_format: str
     stores: tuple[StoreSettings, ...]
@@ -107,6 +109,7 @@ def load_config(
         max_writes=general["max_writes"],
         manual_tags=general["manual_tags"],
         agent=general["agent"],
+        contact=ContactRules(general["message_cap"], general["quiet_hours"]),
         log_level=general["log_level"],
         log_format=general["log_format"],
         stores=stores,

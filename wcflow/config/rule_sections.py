@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wcflow.rules import values
 from wcflow.rules.keys import Key, kind_of
+from wcflow.rules.model import DEFAULT_PRIORITY
 
 _ROWS_JOINED = "Rows are joined by 'and'."
 
@@ -135,6 +136,15 @@ WORKFLOW = kind_of(
         "live",
         values.choice("live", "dry_run", "off"),
         "live",
+    ),
+    Key(
+        "priority",
+        "1 to 100",
+        "Which messages go first where message_cap allows only some: those of the workflow with the"
+        " higher priority, then the older ones.",
+        "80",
+        values.whole(1, 100),
+        DEFAULT_PRIORITY,
     ),
     Key(
         "only",

@@ -125,6 +125,7 @@ def read_workflow(
         mode=section["mode"],
         only=section["only"],
         include_existing=section["existing"] == "include",
+        priority=section["priority"],
     )
 
 

@@ -9,8 +9,10 @@ from wcflow.actions.registry import SECTIONS
 from wcflow.config.alert_section import ALERTS, parse_sender
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.rules import values
+from wcflow.rules.contact import parse_caps
 from wcflow.rules.counting import parse_counts_when
 from wcflow.rules.keys import Key, Kind, kind_of
+from wcflow.rules.quiet_hours import parse_quiet_hours
 from wcflow.units import Duration
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -86,6 +88,25 @@ _GENERAL = kind_of(
         "team@shop.example",
         parse_sender,
         "",
+    ),
+    Key(
+        "message_cap",
+        "caps",
+        "How many messages a customer gets at most, over all workflows, campaigns and channels. Days are"
+        " calendar days of the store. A message above a cap waits; transactional ones do not count.",
+        "1 per 1d, 3 per 14d",
+        parse_caps,
+        (),
+        rows=True,
+    ),
+    Key(
+        "quiet_hours",
+        "hours",
+        "When messages wait, in the store's time zone. Transactional ones do not wait.",
+        "21:00-09:00, sunday",
+        parse_quiet_hours,
+        (),
+        rows=True,
     ),
     Key("log_level", "level", "How much is logged.", "info", values.choice(*LOG_LEVELS), "info"),
     Key(
@@ -266,5 +287,5 @@ RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 """Keys that had another name in earlier versions."""
 
 PLANNED_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
-PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses", "quiet_hours", "message_cap"})}
+PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses"})}
 """Designed but not available yet: wcflow says so instead of "unknown"."""

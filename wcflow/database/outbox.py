@@ -83,6 +83,8 @@ class OutboxEntry:
     needs: tuple[str, ...] = ()
     finished_at: datetime | None = None
     cancelled_by: int | None = None
+    priority: int = 0
+    marketing: bool = False
 
     @property
     def label(self) -> str:
@@ -111,6 +113,8 @@ def entry_from_row(row: RowMapping) -> OutboxEntry:
         needs=tuple(loads(row["needs"])),
         finished_at=None if row["finished_at"] is None else instant(row["finished_at"]),
         cancelled_by=row["cancelled_by"],
+        priority=row["priority"],
+        marketing=row["marketing"],
     )
 
 
@@ -241,26 +245,12 @@ def claim(
     approved_only: bool = False,
     urgent_only: bool = False,
 ) -> list[OutboxEntry]:
-    """Claim entries that are due, oldest first. In a run, each waits for the earlier ones.
-
-    An earlier one that failed does not stop those that do not use its result.
+    """Claim entries that are due, oldest first. In a run, some wait for earlier ones (``ready``).
 
     The UPDATE returns the entries that this process has claimed; another process gets none of them.
     """
-    earlier = _OUTBOX.alias()
-    has_open_earlier = exists().where(
-        earlier.c.run_id == _OUTBOX.c.run_id,
-        earlier.c.id < _OUTBOX.c.id,
-        earlier.c.state.in_(("due", "claimed")),
-    )
-    due = (
-        _OUTBOX.c.store == store,
-        _OUTBOX.c.state == "due",
-        _OUTBOX.c.due_at <= stamp(now),
-        not_paused(tx, store),
-    )
-    ready = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*due, ~has_open_earlier)
-    oldest = ready.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
+    claimable = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*ready(tx, store, now))
+    oldest = claimable.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
     found: list[tuple[int, int]] = []
     # One query for each kind: the index then returns the oldest without reading the others.
     both = (True, False)
@@ -273,7 +263,34 @@ def claim(
             _OUTBOX.c.urgent.is_(urgent),
         )
         found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*of_kind))]
-    ids = [number for _, number in sorted(found)[:limit]]
+    return claim_ids(tx, [number for _, number in sorted(found)[:limit]], now, holder)
+
+
+def ready(tx: Connection, store: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for entries that can be delivered now.
+
+    In a run, an entry waits for the earlier ones of its channel, so that they arrive in order, and
+    if it uses the result of any step, for all earlier ones. A message that waits for the morning
+    does not hold up a note or a task. An earlier one that failed stops only those that use its result.
+    """
+    earlier = _OUTBOX.alias()
+    has_open_earlier = exists().where(
+        earlier.c.run_id == _OUTBOX.c.run_id,
+        earlier.c.id < _OUTBOX.c.id,
+        earlier.c.state.in_(("due", "claimed")),
+        or_(earlier.c.channel == _OUTBOX.c.channel, _OUTBOX.c.needs != "[]"),
+    )
+    return (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.due_at <= stamp(now),
+        not_paused(tx, store),
+        ~has_open_earlier,
+    )
+
+
+def claim_ids(tx: Connection, ids: Sequence[int], now: datetime, holder: str) -> list[OutboxEntry]:
+    """Claim those of these entries that are still due; return them by id."""
     claimed = (
         update(_OUTBOX)
         .where(_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == "due")
@@ -320,13 +337,6 @@ def release_claims(tx: Connection, store: str, holder: str, tried: Collection[in
     was_tried = _OUTBOX.c.id.in_(list(tried))
     tx.execute(claimed.where(~was_tried).values(state="due", attempts=_OUTBOX.c.attempts - 1))
     tx.execute(claimed.where(was_tried).values(state="due"))
-
-
-def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -> None:
-    """Make claimed entries due again at ``until``, unless their run was stopped meanwhile."""
-    values = {"state": "due", "due_at": stamp(until), "outcome": reason}
-    claimed = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == "claimed")
-    tx.execute(update(_OUTBOX).where(*claimed).values(**values))
 
 
 def load_entries(

@@ -1,8 +1,8 @@
-"""Outbox entries that wait until the store allows their kind, such as coupons while they are disabled."""
+"""Outbox entries that wait: after an error, or until the store allows their kind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Update, exists, func, select, update
@@ -14,6 +14,13 @@ from wcflow.database.tables import OutboxRow
 _OUTBOX = table_of(OutboxRow)
 
 EARLIER_STEP = "waits for an earlier step: "
+
+
+def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -> None:
+    """Make claimed entries due again at ``until``, unless their run was stopped meanwhile."""
+    values = {"state": "due", "due_at": stamp(until), "outcome": reason}
+    claimed = (_OUTBOX.c.id.in_(ids), _OUTBOX.c.state == "claimed")
+    tx.execute(update(_OUTBOX).where(*claimed).values(**values))
 
 
 def postpone_untried(tx: Connection, entry: OutboxEntry, until: datetime, reason: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wcflow.actions.note import note
-from wcflow.actions.registry import ENTRY_KINDS
+from wcflow.actions.registry import ENTRY_KINDS, is_marketing
 from wcflow.actions.tag import tag_change, tag_state
 from wcflow.database.outbox import TAGS_RULE, TagEntry
 from wcflow.database.sql import dumps, stamp
@@ -16,7 +16,7 @@ from wcflow.profile import Profile, Transition, last_activity, latest_order
 from wcflow.rules.codes import work_key
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import TagTarget
-from wcflow.rules.model import Rules
+from wcflow.rules.model import DEFAULT_PRIORITY, Rules
 from wcflow.rules.run_steps import Taken
 from wcflow.rules.steps import Send
 from wcflow.rules.workflow_run import Run
@@ -54,7 +54,13 @@ class EntryBuilder:
             state=state,
             outcome=sent.impossible,
             cancelled_by=taken.cancelled_by,
+            priority=self._priority(run.workflow) if ENTRY_KINDS[sent.kind].message else 0,
         )
+
+    def _priority(self, workflow: str) -> int:
+        """Return the priority of a workflow as it is now; the usual one if it was removed."""
+        same = (each.priority for each in self.rules.workflows if each.name == workflow)
+        return next(same, DEFAULT_PRIORITY)
 
     def transition_entry(
         self, evaluated: Evaluation, transition: Transition, reason: str
@@ -103,6 +109,8 @@ class EntryBuilder:
             "due_at": stamp(self.now),
             "queued_at": stamp(self.now),
             "urgent": False,
+            "priority": 0,
+            "marketing": is_marketing(sent.kind, sent.payload),
             "rules_digest": self.rules.digest,
         }
         return common | columns

@@ -19,11 +19,14 @@ from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
+from wcflow.database.stores import load_store_row
 from wcflow.errors import CancelledError, DeliveryError, WcflowError
 from wcflow.outbox.delivery import Delivery, DeliveryResult, channel_is_down
+from wcflow.outbox.gate import Gate, LoadProfiles, deliver_messages
 from wcflow.outbox.limits import update_hold
 from wcflow.outbox.meta import deliver_meta
 from wcflow.redact import error_text
+from wcflow.units import parse_zone
 
 log = structlog.get_logger()
 
@@ -32,6 +35,7 @@ def deliver(
     db: Database,
     deliverers: WaysOut,
     config: Config,
+    load_profiles: LoadProfiles,
     clock: Callable[[], datetime],
     holder: str,
     stopping: Callable[[], bool] = lambda: False,
@@ -50,6 +54,16 @@ def deliver(
     result, store = DeliveryResult(), deliverers.store.name
     with db.transaction() as tx:
         outbox.recover_claims(tx, store, clock(), holder)
+        row = load_store_row(tx, store)
+        assert row is not None, "the store is known before anything is delivered to it"
+    gate = Gate(
+        store,
+        parse_zone(row.time_zone),
+        config.contact,
+        load_profiles,
+        frozenset(deliverers.others),
+        all_evaluated,
+    )
     store_error: DeliveryError | None = None
     for channel in channels():
         if stopping():
@@ -76,7 +90,7 @@ def deliver(
             look_first=look_first,
         )
         try:
-            _deliver_channel(delivery, stopping)
+            _deliver_channel(delivery, gate, stopping)
         except DeliveryError as error:
             if channel == STORE:
                 store_error = error
@@ -89,25 +103,31 @@ def deliver(
     return result
 
 
-def _deliver_channel(delivery: Delivery, stopping: Callable[[], bool]) -> None:
+def _deliver_channel(delivery: Delivery, gate: Gate, stopping: Callable[[], bool]) -> None:
     """Deliver what is urgent, then the rest; what a run does next can become due meanwhile."""
     try:
         for urgent_only in (True, False):
             part = replace(delivery, urgent_only=urgent_only)
-            while _deliver_each_kind(part, stopping):
+            while _deliver_each_kind(part, gate, stopping):
                 continue
     finally:
         with delivery.db.transaction() as tx:
             outbox.release_claims(tx, delivery.store_name, delivery.holder, delivery.tried)
 
 
-def _deliver_each_kind(delivery: Delivery, stopping: Callable[[], bool]) -> bool:
-    """Deliver meta first, because people read what follows; return whether anything was due."""
-    deliveries = (
+def _deliver_each_kind(delivery: Delivery, gate: Gate, stopping: Callable[[], bool]) -> bool:
+    """Deliver meta first, because people read what follows; return whether anything was due.
+
+    Messages have an order of their own, in which urgent ones do not always come first.
+    """
+    deliveries: list[Callable[[], bool]] = [
         partial(deliver_meta, delivery, "customer"),
         partial(deliver_meta, delivery, "order"),
         partial(_deliver_one, delivery),
-    )
+    ]
+    if not delivery.urgent_only:
+        send = partial(_perform, delivery)
+        deliveries.append(partial(deliver_messages, delivery, gate, send, stopping))
     some = False
     for deliver_next in deliveries:
         while not stopping() and deliver_next():
@@ -117,27 +137,37 @@ def _deliver_each_kind(delivery: Delivery, stopping: Callable[[], bool]) -> bool
 
 def _deliver_one(delivery: Delivery) -> bool:
     """Deliver a single entry; return whether there was any."""
-    entries = delivery.claim(lambda kind: kind.deliver is not None, 1)
+    entries = delivery.claim(lambda kind: kind.deliver is not None and not kind.message, 1)
     for entry in entries:
-        delivery.tried.add(entry.id)
-        try:
-            deleted = delivery.without_result(entry)
-            outcome = "" if deleted else _send(delivery, entry)
-        except CancelledError as error:
-            with delivery.db.transaction() as tx:
-                delivery.cancel(tx, entry, str(error))
-        except DeliveryError as error:
-            with delivery.db.transaction() as tx:
-                delivery.refused(tx, entry, error)
-            if channel_is_down(error):
-                raise
-        else:
-            with delivery.db.transaction() as tx:
-                if deleted:
-                    delivery.deleted(tx, deleted)
-                else:
-                    delivery.done(tx, entry, outcome)
+        _perform(delivery, entry)
     return bool(entries)
+
+
+def _perform(delivery: Delivery, entry: OutboxEntry) -> bool:
+    """Deliver an entry and record its outcome; return whether it was delivered.
+
+    Raises DeliveryError if nothing else gets through either.
+    """
+    delivery.tried.add(entry.id)
+    deleted, outcome, error = None, "", None
+    try:
+        deleted = delivery.without_result(entry)
+        outcome = "" if deleted else _send(delivery, entry)
+    except (CancelledError, DeliveryError) as failure:
+        error = failure
+    with delivery.db.transaction() as tx:
+        if isinstance(error, CancelledError):
+            delivery.cancel(tx, entry, str(error))
+        elif error is not None:
+            delivery.refused(tx, entry, error)
+        elif deleted:
+            delivery.deleted(tx, deleted)
+        else:
+            delivery.done(tx, entry, outcome)
+    delivery.tried.discard(entry.id)
+    if isinstance(error, DeliveryError) and channel_is_down(error):
+        raise error
+    return error is None and not deleted
 
 
 def _send(delivery: Delivery, entry: OutboxEntry) -> str:

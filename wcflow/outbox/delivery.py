@@ -56,8 +56,9 @@ def channel_is_down(error: DeliveryError) -> bool:
 
 @dataclass(slots=True)
 class DeliveryResult:
-    """How many entries were delivered, failed or postponed; why the rest is held.
+    """How many entries were delivered, failed, postponed or deferred; why the rest is held.
 
+    ``deferred`` messages wait for message_cap or quiet_hours; they were not tried.
     ``down`` maps channels that are out of reach to the reason. An unreachable store raises instead.
     ``interrupted`` means that there can be more to deliver.
     """
@@ -65,6 +66,7 @@ class DeliveryResult:
     done: int = 0
     failed: int = 0
     postponed: int = 0
+    deferred: int = 0
     held: str = ""
     waiting: int = 0
     interrupted: bool = False
@@ -174,7 +176,7 @@ class Delivery:
             self.fail(tx, entry, str(error))
             return
         until = next_try(entry.attempts, self.now(), error.retry_after)
-        outbox.postpone(tx, [entry.id], until, str(error))
+        waiting.postpone(tx, [entry.id], until, str(error))
         self.result.postponed += 1
         log.warning("postponed", store=self.store_name, id=entry.id, until=until, why=str(error))
 

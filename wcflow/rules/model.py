@@ -54,6 +54,10 @@ class Once:
     every: Duration | None = None
 
 
+DEFAULT_PRIORITY = 50
+"""The priority of the messages of a workflow: 1 to 100, and the higher goes first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A workflow: a trigger, conditions and steps."""
@@ -67,6 +71,7 @@ class Workflow:
     mode: str = "live"
     only: frozenset[str] = frozenset()
     include_existing: bool = False
+    priority: int = DEFAULT_PRIORITY
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -5,6 +5,9 @@ from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
 
+DUE_OUTSIDE_STORE = "state = 'due' AND channel <> 'store'"
+"""A query that contains these words can use the index of messages."""
+
 
 class WorkflowRow(Row, table=True):
     """When a workflow was enabled. Earlier events do not start it."""
@@ -94,6 +97,13 @@ class OutboxRow(Row, table=True):
         # With the state: otherwise SQLite reads all entries that wait to find those of a person.
         Index("outbox_by_person", "store", "person", "state"),
         Index("outbox_by_run", "run_id"),
+        # Messages are claimed by priority. There are few of them, and only those that wait are here.
+        Index(
+            "outbox_by_priority",
+            *("store", "kind", "approved", "priority", "urgent", "due_at"),
+            sqlite_where=text(DUE_OUTSIDE_STORE),
+            postgresql_where=text(DUE_OUTSIDE_STORE),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))
@@ -134,6 +144,11 @@ class OutboxRow(Row, table=True):
         default=0,
         sa_column_kwargs={"server_default": text("0")},
         description="of a message: the higher goes first where only some can be sent",
+    )
+    marketing: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="a message that needs consent and counts for message_cap",
     )
     outcome: str = Field(default="", sa_type=Text, description="the result in words")
     cancelled_by: int | None = Field(

@@ -194,6 +194,18 @@ def _add_columns() -> None:
     op.add_column("outbox", number)
     progress = sa.Column("progress", sa.Text(), nullable=False, server_default=sa.text("'{}'"))
     op.add_column("run", progress)
+    marketing: sa.Column[bool] = sa.Column(
+        "marketing", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
+    op.add_column("outbox", marketing)
+    waiting = sa.text("state = 'due' AND channel <> 'store'")
+    op.create_index(
+        "outbox_by_priority",
+        "outbox",
+        ["store", "kind", "approved", "priority", "urgent", "due_at"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
     for name in ("has_subscriptions", "has_companion"):
         no: sa.Column[bool] = sa.Column(
             name, sa.Boolean(), nullable=False, server_default=sa.false()
