@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from wcflow.database import outbox
+from wcflow.database import messages, outbox
 from wcflow.database.sql import count_rows, stamp, table_of
 from wcflow.database.stores import save_store
 from wcflow.database.tables import OutboxRow
@@ -93,3 +93,48 @@ def test_only_the_rows_of_one_store_are_counted(database, stores):
             outbox.count_by_state(tx, "no"),
             count_rows(tx, table_of(OutboxRow), "no"),
         )
+
+
+def add_messages(database, *messages):
+    """Queue messages (priority, urgent, seconds until due); their target is their number."""
+    rows = [
+        {
+            "store": "shop",
+            "rule": "workflow welcome",
+            "person": number,
+            "event": "registered",
+            "step": "0",
+            "kind": "text",
+            "channel": "phone",
+            "target_id": number,
+            "payload": "{}",
+            "due_at": stamp(NOW) + due,
+            "queued_at": stamp(NOW),
+            "approved": number % 2 == 0,
+            "priority": priority,
+            "urgent": urgent,
+        }
+        for number, (priority, urgent, due) in enumerate(messages)
+    ]
+    with database.transaction() as tx:
+        save_store(tx, "shop", url="https://shop.example")
+        tx.execute(table_of(OutboxRow).insert(), rows)
+
+
+def test_messages_are_claimed_by_priority_then_urgent_ones_then_the_older(database):
+    queued = ((50, False, -9), (50, True, -5), (90, False, 0), (50, False, -8), (90, False, 60))
+    add_messages(database, *queued)
+    with database.transaction() as tx:
+        claimed = messages.claim_messages(tx, "shop", ["text"], NOW, 3, "me")
+        rest = messages.claim_messages(tx, "shop", ["text"], NOW, 3, "me")
+    assert [[2, 1, 0], [3]] == [[each.target_id for each in some] for some in (claimed, rest)]
+
+
+def test_a_deferred_message_is_due_later_and_was_not_tried(database):
+    add_messages(database, (50, False, 0))
+    with database.transaction() as tx:
+        (message,) = messages.claim_messages(tx, "shop", ["text"], NOW, 3, "me")
+        messages.defer(tx, [message.id], NOW + timedelta(hours=1), "quiet hours")
+        assert [] == messages.claim_messages(tx, "shop", ["text"], NOW, 3, "me")
+        (later,) = messages.claim_messages(tx, "shop", ["text"], NOW + timedelta(hours=1), 3, "me")
+    assert (1, "quiet hours") == (later.attempts, later.outcome)

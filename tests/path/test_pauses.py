@@ -238,7 +238,7 @@ def test_a_change_that_was_refused_while_its_run_was_stopped_is_not_tried_again(
     (entry,) = claim_note(simulate)
     in_database(simulate, run_control.stop_run, run)
     with simulate.db.transaction() as tx:
-        outbox.postpone(tx, [entry.id], simulate.now, "the store took too long")
+        waiting.postpone(tx, [entry.id], simulate.now, "the store took too long")
         waiting.postpone_untried(tx, entry, simulate.now, "coupons are disabled")
         waiting.postpone_kind(tx, "shop", entry, simulate.now, simulate.now, "disabled")
     simulate.settle()
