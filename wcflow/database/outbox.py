@@ -211,29 +211,6 @@ def count_waiting(
     return counts.get(False, 0), counts.get(True, 0)
 
 
-def approve_entries(tx: Connection, store: str, kinds: Sequence[str]) -> int:
-    """Approve all entries of these kinds that are due and not paused; return how many."""
-    matching = (
-        _OUTBOX.c.store == store,
-        _OUTBOX.c.state == "due",
-        _OUTBOX.c.approved.is_(False),
-        _OUTBOX.c.kind.in_(kinds),
-        not_paused(tx, store),
-    )
-    return tx.execute(update(_OUTBOX).where(*matching).values(approved=True)).rowcount
-
-
-def has_unapproved(tx: Connection, store: str, kinds: Sequence[str]) -> bool:
-    """Return whether an entry of these kinds waits and is not approved, also of paused workflows."""
-    matching = (
-        _OUTBOX.c.store == store,
-        _OUTBOX.c.state == "due",
-        _OUTBOX.c.approved.is_(False),
-        _OUTBOX.c.kind.in_(kinds),
-    )
-    return tx.scalar(select(_OUTBOX.c.id).where(*matching).limit(1)) is not None
-
-
 def claim(
     tx: Connection,
     store: str,

@@ -1,4 +1,4 @@
-"""Outbox entries that wait: after an error, or until the store allows their kind."""
+"""Outbox entries that wait: after an error, until the store allows their kind, or for approval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Update, exists, func, select, update
 
-from wcflow.database.outbox import OutboxEntry
+from wcflow.database.outbox import OutboxEntry, not_paused
 from wcflow.database.sql import stamp, table_of
 from wcflow.database.tables import OutboxRow
 
@@ -69,3 +69,29 @@ def count_by_outcome(
         *matching, _OUTBOX.c.outcome.in_(outcomes)
     )
     return {row[0]: row[1] for row in tx.execute(query.group_by(_OUTBOX.c.outcome))}
+
+
+# Until an admin approves them.
+
+
+def approve_entries(tx: Connection, store: str, kinds: Sequence[str]) -> int:
+    """Approve all entries of these kinds that are due and not paused; return how many."""
+    matching = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.approved.is_(False),
+        _OUTBOX.c.kind.in_(kinds),
+        not_paused(tx, store),
+    )
+    return tx.execute(update(_OUTBOX).where(*matching).values(approved=True)).rowcount
+
+
+def has_unapproved(tx: Connection, store: str, kinds: Sequence[str]) -> bool:
+    """Return whether an entry of these kinds waits and is not approved, also of paused workflows."""
+    matching = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.state == "due",
+        _OUTBOX.c.approved.is_(False),
+        _OUTBOX.c.kind.in_(kinds),
+    )
+    return tx.scalar(select(_OUTBOX.c.id).where(*matching).limit(1)) is not None

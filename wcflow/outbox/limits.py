@@ -16,7 +16,7 @@ from wcflow.database.connection import Database
 from wcflow.database.sql import stamp
 from wcflow.database.stores import EMPTY_ANSWER_REASON, Hold, load_hold, load_store_row, save_hold
 from wcflow.database.tables import StoreRow
-from wcflow.database.waiting import count_by_outcome
+from wcflow.database.waiting import approve_entries, count_by_outcome, has_unapproved
 
 MIN_LIMIT, PEOPLE_SHARE = 100, 5
 """Without ``max_writes``, more than 100 changes and more than a fifth of the people are held."""
@@ -114,7 +114,7 @@ def update_hold(
             not hold.reason
             and row.initial_sync_done is not None
             # What a pause leaves waiting has not been approved by the pause.
-            and not outbox.has_unapproved(tx, store, channel_kinds(channel))
+            and not has_unapproved(tx, store, channel_kinds(channel))
         )
         since = (before.since if before.reason else stamp(now)) if hold.reason else None
         changed = hold.reason != before.reason
@@ -132,5 +132,5 @@ def approve(tx: Connection, row: StoreRow, channel: str = "") -> int:
             continue
         approved = load_hold(tx, row.name, each).approved or row.initial_sync_done is not None
         save_hold(tx, row.name, Hold(approved=approved), each)
-        count += outbox.approve_entries(tx, row.name, channel_kinds(each))
+        count += approve_entries(tx, row.name, channel_kinds(each))
     return count
