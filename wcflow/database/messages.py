@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
-from sqlalchemy import ColumnElement, Connection, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from wcflow.database.outbox import OutboxEntry, claim_ids, ready
 from wcflow.database.sql import chunks, instant, stamp, table_of
 from wcflow.database.tables import OutboxRow
-from wcflow.database.tables.workflows import DUE_OUTSIDE_STORE
 
 _OUTBOX = table_of(OutboxRow)
 
@@ -36,7 +35,6 @@ def claim_messages(
         for priority in _priorities(tx, store, kind, approved=approved):
             for urgent in (True, False):
                 here = (
-                    text(DUE_OUTSIDE_STORE),
                     _OUTBOX.c.kind == kind,
                     _OUTBOX.c.approved.is_(approved),
                     _OUTBOX.c.priority == priority,
@@ -58,7 +56,7 @@ def _priorities(tx: Connection, store: str, kind: str, *, approved: bool) -> Ite
     """Yield the priorities of waiting messages, the highest first."""
     here = (
         _OUTBOX.c.store == store,
-        text(DUE_OUTSIDE_STORE),
+        _OUTBOX.c.state == "due",
         _OUTBOX.c.kind == kind,
         _OUTBOX.c.approved.is_(approved),
     )

@@ -237,6 +237,8 @@ def claim(
         of_kind = (
             _OUTBOX.c.kind == kind,
             _OUTBOX.c.approved.is_(approved),
+            # Only messages have a priority, and they are claimed by it.
+            _OUTBOX.c.priority == 0,
             _OUTBOX.c.urgent.is_(urgent),
         )
         found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*of_kind))]

@@ -5,9 +5,6 @@ from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
 
-DUE_OUTSIDE_STORE = "state = 'due' AND channel <> 'store'"
-"""A query that contains these words can use the index of messages."""
-
 
 class WorkflowRow(Row, table=True):
     """When a workflow was enabled. Earlier events do not start it."""
@@ -92,18 +89,12 @@ class OutboxRow(Row, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("store", "rule", "person", "event", "step", name="outbox_once"),
-        # A claim of one kind reads neither other kinds nor entries that wait for approval.
-        Index("outbox_due", "store", "state", "approved", "kind", "urgent", "due_at"),
+        # A claim of one kind reads neither other kinds nor entries that wait for approval, and of
+        # messages only those of one priority.
+        Index("outbox_due", "store", "state", "approved", "kind", "priority", "urgent", "due_at"),
         # With the state: otherwise SQLite reads all entries that wait to find those of a person.
         Index("outbox_by_person", "store", "person", "state"),
         Index("outbox_by_run", "run_id"),
-        # Messages are claimed by priority. There are few of them, and only those that wait are here.
-        Index(
-            "outbox_by_priority",
-            *("store", "kind", "approved", "priority", "urgent", "due_at"),
-            sqlite_where=text(DUE_OUTSIDE_STORE),
-            postgresql_where=text(DUE_OUTSIDE_STORE),
-        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))

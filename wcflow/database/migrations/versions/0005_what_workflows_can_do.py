@@ -198,14 +198,9 @@ def _add_columns() -> None:
         "marketing", sa.Boolean(), nullable=False, server_default=sa.false()
     )
     op.add_column("outbox", marketing)
-    waiting = sa.text("state = 'due' AND channel <> 'store'")
-    op.create_index(
-        "outbox_by_priority",
-        "outbox",
-        ["store", "kind", "approved", "priority", "urgent", "due_at"],
-        sqlite_where=waiting,
-        postgresql_where=waiting,
-    )
+    op.drop_index("outbox_due", "outbox")
+    due = ["store", "state", "approved", "kind", "priority", "urgent", "due_at"]
+    op.create_index("outbox_due", "outbox", due)
     for name in ("has_subscriptions", "has_companion"):
         no: sa.Column[bool] = sa.Column(
             name, sa.Boolean(), nullable=False, server_default=sa.false()
