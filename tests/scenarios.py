@@ -26,6 +26,8 @@ from wcflow.sandbox.orders import LineItem
 
 OPENED = "2026-06-15 12:00"
 """A Monday."""
+CONSENT = "newsletter"
+"""The custom field of accounts, and of guests' orders, that says whether they accept marketing."""
 DRY_RUN = re.compile(r"^mode = dry_run\n", re.MULTILINE)
 
 
@@ -57,7 +59,7 @@ class Shop:
             folder,
             settings,
             wcflow=f"include = {INCLUDE}\n{wcflow}",
-            store=store,
+            store=f"consent_meta = {CONSENT}\n{store}",
             now=self._time(opened),
             zone=zone,
             **sandbox,
@@ -143,15 +145,18 @@ class Shop:
 
     # People and products.
 
-    def customer(self, name, *, country="", meta=None):
-        """Register an account."""
+    def customer(self, name, *, country="", consent=False, **meta):
+        """Register an account, with or without consent to marketing."""
         person = Person(self, name)
-        person.registers(country=country, meta=meta)
+        person.consent = "yes" if consent else ""
+        person.registers(country=country, **meta)
         return person
 
-    def guest(self, name, email=""):
-        """Someone without an account."""
-        return Person(self, name, email)
+    def guest(self, name, email="", *, consent=False):
+        """Someone without an account; their orders say whether they accept marketing."""
+        person = Person(self, name, email)
+        person.consent = "yes" if consent else ""
+        return person
 
     def sells(self, name, *, categories=(), tags=()):
         """Add a product."""
@@ -166,15 +171,15 @@ class Person:
     def __init__(self, shop, name, email=""):
         self.shop, self.name, self.account = shop, name, 0
         self.email = email or f"{name.lower()}@example.com"
-        self.orders = []
+        self.orders, self.consent = [], ""
 
-    def registers(self, *, country="", meta=None):
+    def registers(self, *, country="", **meta):
         """Get an account under the same address."""
         self.account = self.shop.sim.register(
             self.email,
             first_name=self.name,
             shipping={"country": country} if country else None,
-            meta=meta,
+            meta=meta | ({CONSENT: self.consent} if self.consent else {}),
         )
 
     def buys(
@@ -195,12 +200,28 @@ class Person:
             email=self.email,
             items=items,
             status=status,
+            meta={CONSENT: self.consent} if self.consent and not self.account else None,
             billing={"first_name": self.name},
             shipping={"country": ship_to} if ship_to else None,
             **more,
         )
         self.orders.append(number)
         return Purchase(self.shop, number)
+
+    def leaves_at_checkout(self, total=100, product="Wallet", **more):
+        """Begin to check out and do not pay; return the unpaid order."""
+        return self.buys(total, product, status="pending", **more)
+
+    def withdraws_consent(self):
+        self._answers("no")
+
+    def gives_consent(self):
+        self._answers("yes")
+
+    def _answers(self, word):
+        self.consent = word
+        if self.account:
+            self.has_custom_field(CONSENT, word)
 
     def has_custom_field(self, key, value):
         """Let a plugin change a field of the account."""

@@ -129,7 +129,7 @@ def test_offline_customer_has_paid(open_shop):
     """An order that the team prepared is no purchase until it is paid."""
     shop = open_shop("offline-customer")
     anna = shop.customer("Anna")
-    order = anna.buys(created_via="admin", status="pending")
+    order = anna.leaves_at_checkout(created_via="admin")
     shop.wait(days=1)
     assert [] == anna.tags
     order.is_paid()
