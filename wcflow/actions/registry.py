@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wcflow.actions.base import STORE, ActionModule, EntryKind, Payload
 from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
+from wcflow.actions.email import EMAIL_MODULE
 from wcflow.actions.group import GROUP
 from wcflow.actions.meta import META
 from wcflow.actions.note import NOTE
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import OutboxEntry
 
-MODULES = (TAG, NOTE, COUPON, META, GROUP, TASK, CONTROL)
+MODULES = (TAG, NOTE, COUPON, EMAIL_MODULE, META, GROUP, TASK, CONTROL)
 
 ACTIONS: dict[str, Action] = {}
 ENTRY_KINDS: dict[str, EntryKind] = {}

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _UNESCAPED = "another one; in a password, write @ as %40, # as %23, / as %2F and ? as %3F"
 
 
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine, where a connection needs no encryption."""
+PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A server for outgoing mail. ``encrypted``: the connection is from its first byte (smtps)."""
+    """A server for outgoing mail; ``timeout`` is in seconds, for each answer.
+
+    ``encryption`` is tls (from the first byte on), starttls or none.
+    """
 
     host: str
     port: int
-    encrypted: bool
+    encryption: str = "starttls"
     user: str = ""
     password: str = field(default="", repr=False)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is on this machine, where the connection needs no encryption."""
-        return self.host in ("localhost", "127.0.0.1", "::1")
+    timeout: float = 10.0
+    ca_file: Path | None = None
 
 
 def parse_smtp_url(url: str) -> MailServer:
@@ -35,8 +41,13 @@ def parse_smtp_url(url: str) -> MailServer:
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) != bool(password):
         raise ValueError("a user and a password belong together")
+    plain = "none" if parts.hostname in LOCAL_HOSTS else "starttls"
     return MailServer(
-        parts.hostname, port or (465 if encrypted else 587), encrypted, user, password
+        parts.hostname,
+        port or PORTS["tls" if encrypted else "starttls"],
+        "tls" if encrypted else plain,
+        user,
+        password,
     )
 
 

@@ -11,15 +11,12 @@ from wcflow.channels.addresses import MailServer
 from wcflow.errors import DeliveryError
 from wcflow.redact import redact_text
 
-TIMEOUT = 10.0
-"""Seconds for each answer of the server."""
-
 
 def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text: str) -> str:
     """Send a message; return which recipients the server refused. Raises DeliveryError for all."""
     try:
         message = _message(sender, to, subject, text)
-        with _connect(server) as connection:
+        with connect(server) as connection:
             if server.user:
                 connection.login(server.user, server.password)
             refused = connection.send_message(message)
@@ -28,10 +25,10 @@ def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         raise DeliveryError(
-            f"{server.host} refused the recipient: {_answer(code, words)}"
+            f"{server.host} refused the recipient: {answer_words(code, words)}"
         ) from None
     except smtplib.SMTPResponseException as error:
-        answer = _answer(error.smtp_code, error.smtp_error)
+        answer = answer_words(error.smtp_code, error.smtp_error)
         raise DeliveryError(f"{server.host} refused the message: {answer}") from None
     except (smtplib.SMTPException, OSError) as error:
         reason = redact_text(error.strerror or str(error)) or type(error).__name__
@@ -45,7 +42,7 @@ def send_mail(server: MailServer, sender: str, to: list[str], subject: str, text
             " character that e-mail does not allow"
         ) from None
     return ", ".join(
-        f"{server.host} refused recipient {to.index(each) + 1} of {len(to)}: {_answer(*answer)}"
+        f"{server.host} refused recipient {to.index(each) + 1} of {len(to)}: {answer_words(*answer)}"
         for each, answer in refused.items()
     )
 
@@ -61,18 +58,19 @@ def _message(sender: str, to: list[str], subject: str, text: str) -> EmailMessag
     return message
 
 
-def _answer(code: int, words: bytes | str) -> str:
+def answer_words(code: int, words: bytes | str) -> str:
+    """Return a server's answer in one line, without addresses and passwords."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return f"{code} {redact_text(' '.join(text.split()))}"
 
 
-def _connect(server: MailServer) -> smtplib.SMTP:
-    """Connect with encryption, unless the server is on this machine."""
-    context = ssl.create_default_context()
-    if server.encrypted:
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
-    connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
-    if not server.is_local:
+def connect(server: MailServer) -> smtplib.SMTP:
+    """Connect with the encryption that the server's settings ask for."""
+    context = ssl.create_default_context(cafile=server.ca_file)
+    if server.encryption == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
+    connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+    if server.encryption == "starttls":
         try:
             connection.starttls(context=context)
         except BaseException:

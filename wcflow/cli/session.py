@@ -23,6 +23,7 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
 from wcflow.errors import DONE, ClockError, StoreError, WcflowError
 from wcflow.maintenance import record_failure
+from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.poll.binding import build_client
 from wcflow.rules.clocks import CLOCK_ADVICE
 from wcflow.sync import Clock, SyncContext, SyncResult, refresh_store_info, sync_once
@@ -48,6 +49,8 @@ class Session:
     def context(self, settings: StoreSettings) -> SyncContext:
         """Return the context of a store; no request is sent yet."""
         if settings.name not in self._contexts:
+            channels = open_channels(self.config, settings, self.db, self.clock)
+            self.resources.callback(close_channels, channels)
             self._contexts[settings.name] = SyncContext(
                 db=self.db,
                 store=self.resources.enter_context(build_client(settings, self.interrupt.sleep)),
@@ -57,6 +60,7 @@ class Session:
                 holder=self.holder,
                 stopping=self.interrupt.stopping,
                 progress=self.progress_display.update,
+                channels=channels,
             )
         return self._contexts[settings.name]
 

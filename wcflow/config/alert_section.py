@@ -72,7 +72,8 @@ ALERTS = kind_of(
     Key(
         "email_from",
         "e-mail address",
-        "The sender. Default: the user of smtp_url, or the first address in email.",
+        "The sender. Default: the user of smtp_url, the sender in [smtp], or the first address in"
+        " email.",
         "wcflow@shop.example",
         parse_sender,
         "",
@@ -81,7 +82,7 @@ ALERTS = kind_of(
         "smtp_url",
         "address",
         "The server that sends the e-mail: smtps://, or smtp:// with STARTTLS. Special characters in"
-        " the password are written as %40 and so on.",
+        " the password are written as %40 and so on. Default: the server of [smtp].",
         "smtps://user:password@mail.example:465",
         values.as_written,
         secret=True,

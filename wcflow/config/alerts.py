@@ -8,6 +8,7 @@ from pathlib import Path
 from wcflow.channels.addresses import MailServer, check_ping_url, parse_smtp_url
 from wcflow.config.secrets import Secret, SecretSources
 from wcflow.config.section import ParsedSection
+from wcflow.config.smtp import SmtpSettings
 from wcflow.config.stores import SecretReader
 from wcflow.rules.alerts import KINDS
 from wcflow.rules.errors import RuleError, RuleErrors
@@ -34,19 +35,28 @@ class AlertSettings:
         return tuple(way for way, addresses in found.items() if addresses)
 
 
-def read_alerts(sections: list[ParsedSection], secrets: SecretReader) -> AlertSettings | None:
-    """Return the settings, or None without the section; problems are reported through it."""
+def read_alerts(
+    sections: list[ParsedSection], secrets: SecretReader, smtp: SmtpSettings | None = None
+) -> AlertSettings | None:
+    """Return the settings, or None without the section; problems are reported through it.
+
+    Without a server of its own, it uses that of ``[smtp]``.
+    """
     if not sections:
         return None
     section = sections[0]
     if not any(section.has(key) for key in (*_WAYS, "ping_url_file", "apprise_file")):
         section.report("", RuleError(f"a key {', '.join(_WAYS[:2])} or {_WAYS[2]}", "none"))
     server = _read_secret(section, "smtp_url", secrets)
-    mail_server = _parse(section, "smtp_url", server)
+    own = section.has("smtp_url") or section.has("smtp_url_file")
+    mail_server = _parse(section, "smtp_url", server) if own or smtp is None else smtp.server
     email: tuple[str, ...] = section["email"]
-    if email and not server and not section.has("smtp_url") and not section.has("smtp_url_file"):
-        section.report("", RuleError("", "missing key 'smtp_url'", "e-mail needs a mail server"))
+    if email and mail_server is None and not own:
+        hint = "or a section [smtp]: e-mail needs a mail server"
+        section.report("", RuleError("", "missing key 'smtp_url'", hint))
     user = mail_server.user if mail_server and "@" in mail_server.user else ""
+    if smtp is not None and not own:
+        user = smtp.sender.address
     return AlertSettings(
         section["on"],
         _check_ping(section, _read_secret(section, "ping_url", secrets)),

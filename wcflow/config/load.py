@@ -36,11 +36,13 @@ from wcflow.config.rules import (
 from wcflow.config.schema import kinds
 from wcflow.config.secrets import SecretSources
 from wcflow.config.section import ParsedSection, parse_sections
+from wcflow.config.smtp import SmtpSettings, read_smtp, require_smtp
 from wcflow.config.stores import SecretReader, StoreSettings, read_stores
 from wcflow.config.text_warnings import warn_of_texts
 from wcflow.rules.contact import ContactRules
 from wcflow.rules.errors import RuleError
 from wcflow.rules.model import Rules
+from wcflow.rules.steps import section_names
 from wcflow.units import Duration
 
 SYSTEM_DIR, STATE_DIR = Path("/etc/wcflow"), Path("/var/lib/wcflow")
@@ -64,6 +66,7 @@ class Config:
     log_format: str
     stores: tuple[StoreSettings, ...]
     alerts: AlertSettings | None
+    smtp: SmtpSettings | None
     rules: Rules
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
@@ -88,9 +91,11 @@ def load_config(
     secret_reader = SecretReader(SecretSources(path.parent, env, read))
     general = _general_section(path, parsed_sections, findings)
     stores = read_stores(parsed_sections["store"], secret_reader)
-    alerts = read_alerts(parsed_sections["alerts"], secret_reader)
+    smtp = read_smtp(parsed_sections["smtp"], secret_reader)
+    require_smtp(parsed_sections["email"], parsed_sections["smtp"])
+    alerts = read_alerts(parsed_sections["alerts"], secret_reader, smtp)
     database = _database_url(general, secret_reader)
-    rules = _build_rules(parsed_sections, general)
+    rules = _build_rules(parsed_sections, general, read)
     warn_of_paid_statuses(general, general["paid_statuses"])
     for section in parsed_sections["store"]:
         warn_of_counts_when(section, general["paid_statuses"])
@@ -114,6 +119,7 @@ def load_config(
         log_format=general["log_format"],
         stores=stores,
         alerts=alerts,
+        smtp=smtp,
         rules=replace(rules, digest=compute_digest(rules, general["paid_statuses"], stores)),
         meta_keys=_meta_keys(rules, stores),
         order_meta_keys=_order_meta_keys(rules, stores),
@@ -177,14 +183,16 @@ def _database_dir(base: Path, env: Mapping[str, str]) -> Path:
     return Path(state).absolute() if state else STATE_DIR if base == SYSTEM_DIR else base
 
 
-def _build_rules(parsed_sections: dict[str, list[ParsedSection]], general: ParsedSection) -> Rules:
+def _build_rules(
+    parsed_sections: dict[str, list[ParsedSection]], general: ParsedSection, read: ReadFile
+) -> Rules:
     of_actions = {
-        kind: {parsed.name: action_rule(parsed, section) for parsed in parsed_sections[kind]}
+        kind: {parsed.name: action_rule(parsed, section, read) for parsed in parsed_sections[kind]}
         for kind, section in SECTIONS.items()
     }
     segments = [(parsed, read_segment(parsed)) for parsed in parsed_sections["segment"]]
     tags = [(parsed, read_tag_rule(parsed)) for parsed in parsed_sections["tag"]]
-    names = frozenset((kind, name) for kind, rules in of_actions.items() for name in rules)
+    names = section_names(of_actions)
     names |= {("workflow", parsed.name) for parsed in parsed_sections["workflow"]}
     workflows = [
         (parsed, read_workflow(parsed, ACTIONS, names)) for parsed in parsed_sections["workflow"]

@@ -6,7 +6,8 @@ Checks across rules are at the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from wcflow.config.section import ParsedSection
@@ -15,7 +16,7 @@ from wcflow.rules.attributes.registry import AttributeQuery, Kind
 from wcflow.rules.conditions import Condition
 from wcflow.rules.context import RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
-from wcflow.rules.keys import ActionSection, SectionValues
+from wcflow.rules.keys import NO_FILE, ActionSection, SectionValues, TextFile
 from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 from wcflow.rules.parser import parse_attribute, parse_condition
@@ -24,6 +25,8 @@ from wcflow.rules.steps import Actions
 from wcflow.rules.templates import Template, parse_template
 from wcflow.rules.triggers import Trigger, parse_trigger
 from wcflow.rules.values import lone_tag
+
+ReadFile = Callable[[Path], bytes]
 
 SEGMENT_SCOPE = RulePlace()
 TAG_SCOPE = RulePlace(segments=True)
@@ -149,13 +152,34 @@ def _check_workflow(section: ParsedSection, trigger: Trigger) -> None:
         )
 
 
-def action_rule(section: ParsedSection, of: ActionSection) -> Any:
-    """Read a section that belongs to an action, such as ``[coupon NAME]``."""
+def action_rule(section: ParsedSection, of: ActionSection, read: ReadFile) -> Any:
+    """Read a section that belongs to an action, such as ``[coupon NAME]``, and the files it names."""
     given = frozenset(key for key in of.kind.keys if section.has(key))
-    values = SectionValues(section.name, {key: section[key] for key in of.kind.keys}, given)
-    for key, error in of.check(values):
-        section.report(key, error)
-    return of.read(values)
+    texts = {key: _read_text_file(section, key, read) for key in of.files}
+    values = {key: section[key] for key in of.kind.keys} | texts
+    rule_values = SectionValues(section.name, values, given)
+    for key, error in of.check(rule_values):
+        if isinstance(file := values.get(key), TextFile):
+            section.findings.problem(file.path, error.row + 1, section.section.head, error)
+        else:
+            section.report(key, error)
+    return of.read(rule_values)
+
+
+def _read_text_file(section: ParsedSection, key: str, read: ReadFile) -> TextFile | str | None:
+    """Read a text file beside the INI; None if there is a problem, which is reported."""
+    name = section[key]
+    if not name or name == NO_FILE:
+        return NO_FILE if name else None
+    path = Path(section.file).parent / name
+    try:
+        return TextFile(str(path), read(path).decode("utf-8-sig").replace("\r\n", "\n"))
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        section.report(key, RuleError("", f"the file {path} cannot be read: {reason}"))
+    except UnicodeDecodeError:
+        section.report(key, RuleError("a text file in UTF-8", f"{path} in another encoding"))
+    return None
 
 
 # Checks across rules: names that must exist, and tags that must not be shared.

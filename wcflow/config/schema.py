@@ -8,6 +8,7 @@ from __future__ import annotations
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.alert_section import ALERTS, parse_sender
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
+from wcflow.config.smtp_section import SMTP
 from wcflow.rules import values
 from wcflow.rules.contact import parse_caps
 from wcflow.rules.counting import parse_counts_when
@@ -275,7 +276,7 @@ _STORE = kind_of(
     ),
 )
 
-_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SEGMENT, TAG, WORKFLOW)}
+_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SMTP, SEGMENT, TAG, WORKFLOW)}
 
 
 def kinds() -> dict[str, Kind]:
@@ -286,6 +287,6 @@ def kinds() -> dict[str, Kind]:
 RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 """Keys that had another name in earlier versions."""
 
-PLANNED_KINDS = frozenset({"coupon_pool", "email", "smtp", "channel", "webhook", "tiers"})
+PLANNED_KINDS = frozenset({"coupon_pool", "channel", "webhook", "tiers"})
 PLANNED_KEYS = {"wcflow": frozenset({"shipped_statuses"})}
 """Designed but not available yet: wcflow says so instead of "unknown"."""

@@ -89,7 +89,7 @@ def _read_store(
         url=_read_url(section),
         consumer_key=_read_secret(section, "consumer_key", secret_reader, alone=alone),
         consumer_secret=_read_secret(section, "consumer_secret", secret_reader, alone=alone),
-        ca_file=_read_ca_file(section, secret_reader.sources),
+        ca_file=read_ca_file(section, secret_reader.sources),
         timeout=section["timeout"],
         page_size=section["page_size"],
         parallel=section["parallel"],
@@ -187,7 +187,9 @@ def _warn_of_shape(section: ParsedSection, name: str, value: str) -> None:
     section.warning(_given_key(section, name), text, "copy it again, or create a new key")
 
 
-def _read_ca_file(section: ParsedSection, sources: SecretSources) -> Path | None:
+def read_ca_file(section: ParsedSection, sources: SecretSources) -> Path | None:
+    """Return the file with certificates that ``ca_file`` names, or None."""
+
     def read(text: str) -> Path:
         path = sources.base.absolute() / text
         try:

@@ -26,6 +26,7 @@ from wcflow.database.connection import Database
 from wcflow.database.sql import instant
 from wcflow.database.stores import load_hold, load_store_row
 from wcflow.errors import SetupError, StoreError, WcflowError
+from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.poll.binding import build_client
 from wcflow.rules.clocks import ClockGap
 from wcflow.sync import SyncContext
@@ -69,6 +70,7 @@ class Worker:
             stopping=self._stop_token.stopping,
             progress=self._on_progress,
             checkpoint=self._stop_token.raise_if_stopping,
+            channels=open_channels(config, settings, db, self._stop_token.now),
         )
         self._thread = threading.Thread(target=self._run, name=settings.name, daemon=True)
 
@@ -109,6 +111,7 @@ class Worker:
         except StopRequested:
             reports.log_stopped()
         finally:
+            close_channels(self._context.channels)
             self._wake()
 
     def _run_due_jobs(self) -> float:

@@ -48,6 +48,12 @@ def record_done(tx: Connection, entry_id: int, outcome: str, now: datetime) -> N
     _end(tx, [entry_id], "done", outcome, now)
 
 
+def mark_claimed(tx: Connection, entry_id: int, outcome: str) -> bool:
+    """Save an outcome for a claimed entry; return whether it is still claimed."""
+    claimed = (_OUTBOX.c.id == entry_id, _OUTBOX.c.state == "claimed")
+    return tx.execute(update(_OUTBOX).where(*claimed).values(outcome=outcome)).rowcount > 0
+
+
 def end_entry(tx: Connection, entry: OutboxEntry, state: str, outcome: str, now: datetime) -> int:
     """Record that an entry failed or was cancelled; return how many others were cancelled with it."""
     return end_entries(tx, [entry], state, outcome, now)

@@ -136,7 +136,9 @@ def _deliver_each_kind(delivery: Delivery, gate: Gate, stopping: Callable[[], bo
 
 
 def _deliver_one(delivery: Delivery) -> bool:
-    """Deliver a single entry; return whether there was any."""
+    """Deliver a single entry; return whether there was any, and the channel takes it now."""
+    if not delivery.is_ready():
+        return False
     entries = delivery.claim(lambda kind: kind.deliver is not None and not kind.message, 1)
     for entry in entries:
         _perform(delivery, entry)

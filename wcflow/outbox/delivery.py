@@ -100,6 +100,11 @@ class Delivery:
     def store_name(self) -> str:
         return self.deliverers.store.name
 
+    def is_ready(self) -> bool:
+        """Return whether the channel takes another entry now; one with a rate limit may not."""
+        asks = getattr(self.deliverers.others.get(self.channel), "is_ready", None)
+        return asks is None or asks()
+
     def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[OutboxEntry]:
         """Claim due entries of this channel whose kind is wanted, oldest first.
 

@@ -15,10 +15,11 @@ import structlog
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import ENTRY_KINDS
-from wcflow.database import messages, outbox, outcomes
+from wcflow.database import messages, outbox, outcomes, suppression
 from wcflow.database.messages import WaitingMessage, rank
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.stores import load_hold
+from wcflow.database.suppression import normalize_address
 from wcflow.outbox.delivery import Delivery
 from wcflow.profile import Profile
 from wcflow.rules.attributes.registry import Kind
@@ -64,7 +65,25 @@ class Gate:
                 person: [each for each in waiting if self._can_be_sent(tx, each)]
                 for person, waiting in messages.load_waiting(tx, self.store, caps, now).items()
             },
+            self._suppressed(tx, entries),
         )
+
+    def _suppressed(self, tx: Connection, entries: Sequence[OutboxEntry]) -> dict[int, str]:
+        """Return why these messages must not be sent to their addresses, by entry."""
+        reasons: dict[int, str] = {}
+        for channel in {ENTRY_KINDS[entry.kind].channel for entry in entries}:
+            some = {
+                entry.id: normalize_address(channel, entry.payload["to"])
+                for entry in entries
+                if ENTRY_KINDS[entry.kind].channel == channel
+            }
+            found = suppression.load(tx, self.store, channel, some.values())
+            marketing = {entry.id: entry.marketing for entry in entries}
+            for entry_id, address in some.items():
+                known = found.get(address)
+                if known is not None and known.stops(transactional=not marketing[entry_id]):
+                    reasons[entry_id] = f"the address gets no messages: {known.words}"
+        return reasons
 
     def _can_be_sent(self, tx: Connection, message: WaitingMessage) -> bool:
         if message.channel not in self.channels:
@@ -128,6 +147,8 @@ def deliver_messages(
     Each is decided about twice: all together when they are claimed, so that those which have to wait
     cost little, and again at its own turn.
     """
+    if not delivery.is_ready():
+        return False
     with delivery.db.transaction() as tx:
         entries = _claim(tx, delivery)
         now = delivery.now()
@@ -138,7 +159,7 @@ def deliver_messages(
     for entry in admitted:
         now = delivery.now()
         outdated = entry is not admitted[0] and now - recipients.at > FRESH
-        if outdated or stopping():
+        if outdated or stopping() or not delivery.is_ready():
             break
         if verdict := recipients.verdict(entry, now):
             with delivery.db.transaction() as tx:

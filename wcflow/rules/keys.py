@@ -46,6 +46,18 @@ def kind_of(name: str, meaning: str, *keys: Key, named: bool = True) -> Kind:
     return Kind(name, meaning, {key.name: key for key in keys}, named)
 
 
+NO_FILE = "none"
+"""The value of a key that could name a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """The text of a file that a key names."""
+
+    path: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class SectionValues:
     """One section as its reader sees it: values with defaults, and the keys that were written."""
@@ -64,7 +76,8 @@ class ActionSection:
 
     ``read`` makes a rule of its values; ``check`` finds what is wrong with them together (key or
     "", error); ``summary`` shows the rule as lines for ``wcflow check``; ``meaning`` is the rule as
-    JSON for the digest; ``unused`` is the remark on a section that no step refers to.
+    JSON for the digest; ``unused`` is the remark on a section that no step refers to. The values of
+    the keys in ``files`` are a TextFile; errors of such a key are positions in that file.
     """
 
     kind: Kind
@@ -74,3 +87,4 @@ class ActionSection:
     meaning: Callable[[Any], Any]
     unused: str
     example: str
+    files: frozenset[str] = frozenset()

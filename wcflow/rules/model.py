@@ -11,7 +11,7 @@ from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import AttributeQuery
 from wcflow.rules.conditions import Condition
 from wcflow.rules.step_blocks import StepNode, all_steps
-from wcflow.rules.steps import Actions, Sections, Step, one_tag
+from wcflow.rules.steps import Actions, Sections, Step, one_tag, section_names
 from wcflow.rules.templates import Template
 from wcflow.rules.triggers import Trigger
 from wcflow.units import Duration
@@ -104,9 +104,8 @@ class Rules:
     """The workflows with a condition for which it matters since when that has held."""
 
     def __post_init__(self) -> None:
-        names = ((kind, name) for kind, rules in self.sections.items() for name in rules)
-        workflows = (("workflow", each.name) for each in self.workflows)
-        object.__setattr__(self, "section_names", frozenset((*names, *workflows)))
+        workflows = {("workflow", each.name) for each in self.workflows}
+        object.__setattr__(self, "section_names", section_names(self.sections) | workflows)
         plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
         ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
         object.__setattr__(self, "static_tags", ours)

@@ -22,6 +22,22 @@ from wcflow.units import Duration
 
 Sections = Mapping[str, Mapping[str, Any]]
 """What actions read from their own sections of the INI, by kind and name."""
+
+
+def section_names(sections: Sections) -> frozenset[tuple[str, str]]:
+    """Return the sections that steps can name, as (kind, name).
+
+    What the templates of a section use follows as ("email review", "order.total").
+    """
+    found = [(kind, name, rule) for kind, rules in sections.items() for name, rule in rules.items()]
+    used = (
+        (f"{kind} {name}", expression)
+        for kind, name, rule in found
+        for expression in getattr(rule, "expressions", ())
+    )
+    return frozenset((*((kind, name) for kind, name, _ in found), *used))
+
+
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -140,6 +156,10 @@ class StepScope:
 
     def names(self, kind: str) -> frozenset[str]:
         return frozenset(name for each, name in self.sections if each == kind)
+
+    def expressions(self, kind: str, name: str) -> list[str]:
+        """Return the variables that the templates of a section use."""
+        return sorted(self.names(f"{kind} {name}"))
 
     def template(self, text: str) -> Template:
         return parse_template(text, self.place, self.variables, dict(self.later))

@@ -18,6 +18,8 @@ from wcflow.rules.template_values import UnknownValue, format_output
 
 MAX_LENGTH = 60_000
 """The longest text in characters; WordPress stores no longer notes."""
+MAX_PAGE = 250_000
+"""The longest page of an e-mail; Gmail cuts off what is longer than about 100,000."""
 _MAX_BITS = 512
 """The largest whole number in bits."""
 _ROUNDING_DIGITS = range(-15, 16)
@@ -26,27 +28,35 @@ _LOOP_ATTRIBUTES = frozenset(
 )
 
 
-def _join_bounded(pieces: Iterable[str]) -> str:
+def _join_text(pieces: Iterable[str]) -> str:
+    return _join_bounded(pieces, MAX_LENGTH)
+
+
+def _join_page(pieces: Iterable[str]) -> str:
+    return _join_bounded(pieces, MAX_PAGE)
+
+
+def _join_bounded(pieces: Iterable[str], limit: int) -> str:
     """Join the pieces of a text, up to the limit."""
     kept: list[str] = []
     length = 0
     for piece in pieces:
         length += len(piece)
-        _check_length(length)
+        _check_length(length, limit)
         kept.append(piece)
     return "".join(kept)
 
 
-def _check_length(length: int) -> None:
-    if length > MAX_LENGTH:
-        raise TemplateRuntimeError(f"it grows longer than {MAX_LENGTH:,} characters")
+def _check_length(length: int, limit: int = MAX_LENGTH) -> None:
+    if length > limit:
+        raise TemplateRuntimeError(f"it grows longer than {limit:,} characters")
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
     """Expressions over values, without attributes or calls, and with limits."""
 
     intercepted_binops = frozenset({"+", "*", "%"})
-    concat = staticmethod(_join_bounded)
+    concat = staticmethod(_join_text)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute of a loop; nothing else has attributes."""
@@ -70,6 +80,10 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         if operator == "*":
             _check_product(left, right)
         return super().call_binop(context, operator, left, right)
+
+
+class _HtmlEnvironment(TemplateEnvironment):
+    concat = staticmethod(_join_page)
 
 
 def _is_long(value: object) -> bool:
@@ -151,14 +165,17 @@ _UNCHANGED_FILTERS = (
 )
 
 
-def build_environment() -> TemplateEnvironment:
-    """Return an environment with nothing but values and these filters."""
-    jinja = TemplateEnvironment(
+def build_environment(*, html: bool = False) -> TemplateEnvironment:
+    """Return an environment with nothing but values and these filters.
+
+    With ``html``, every value is escaped: what a customer typed never becomes markup.
+    """
+    jinja = (_HtmlEnvironment if html else TemplateEnvironment)(
         undefined=StrictUndefined,
         finalize=format_output,
         optimized=False,  # calculate nothing while parsing
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=html,
     )
     jinja.globals = {}
     known = {name: jinja.filters[name] for name in _UNCHANGED_FILTERS}

@@ -31,6 +31,7 @@ _FORBIDDEN_NODES = (
     nodes.AssignBlock,
     nodes.Block,
     nodes.CallBlock,
+    nodes.EvalContextModifier,
     nodes.Extends,
     nodes.FilterBlock,
     nodes.FromImport,
@@ -48,6 +49,29 @@ class Variables:
     attributes: dict[str, AttributeQuery] = field(default_factory=dict)
     of_store: dict[str, str] = field(default_factory=dict)
     extras: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The variables as admins write them, by the plain names that replace them."""
+        attributes = {plain: asked.text for plain, asked in self.attributes.items()}
+        stores = {name: variable for variable, name in STORE_VARIABLES.items()}
+        of_store = {plain: stores[name] for plain, name in self.of_store.items()}
+        return attributes | of_store | self.extras
+
+    @property
+    def expressions(self) -> dict[str, str]:
+        """The same names, each with the expression that a template would contain."""
+        attributes = {asked.text: _expression(asked) for asked in self.attributes.values()}
+        others = (name for name in self.names.values() if name not in attributes)
+        return attributes | {name: name for name in others}
+
+
+def _expression(asked: AttributeQuery) -> str:
+    if asked.window is not None:
+        return f"{asked.attribute.name}('{asked.window}')"
+    if asked.attribute.keyed:
+        return f"{asked.attribute.stem[:-1]}[{asked.key!r}]"
+    return asked.attribute.name
 
 
 def bind_variables(

@@ -77,13 +77,27 @@ class Template:
                 self._cache[texts] = rendered
         return rendered
 
+    def named_values(
+        self, context: Context, extra: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Return the values of its variables by their names; raises TemplateError."""
+        plain = self._values(context, extra or {})
+        return {name: plain[each] for each, name in self.variables.names.items()}
+
+    def render_with(self, values: Mapping[str, Any]) -> str:
+        """Render it with values by name, without a person; raises TemplateError."""
+        names = self.variables.names
+        missing = sorted(name for name in names.values() if name not in values)
+        if missing:
+            raise TemplateError(f"no value for {', '.join(missing)}")
+        return self._rendered({plain: values[name] for plain, name in names.items()})
+
     def _rendered(self, values: Mapping[str, Any]) -> str:
         try:
             return self._compiled.render(values)
         except _RUN_TIME_ERRORS as error:
-            raise TemplateError(
-                f"the template {self.text!r} cannot be rendered: {error}"
-            ) from error
+            text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}…"
+            raise TemplateError(f"the template {text!r} cannot be rendered: {error}") from error
 
     def _values(self, context: Context, extra: Mapping[str, object]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -103,6 +117,8 @@ class Template:
         return values
 
 
+_SHOWN = 200
+"""How many characters of a template an error shows."""
 _CACHE_SIZE = 4096
 """How many rendered texts a template caches; many people share a country or category."""
 
@@ -131,16 +147,20 @@ def parse_template(
     place: RulePlace,
     extra: frozenset[str] = frozenset(),
     later: Mapping[str, str] = MappingProxyType({}),
+    *,
+    html: bool = False,
 ) -> Template:
     """Parse a template; raises RuleErrors with all mistakes.
 
     ``extra`` are variables besides the attributes, such as ``each`` or ``coupon.code``. ``later``
-    maps variables that exist elsewhere to a hint about where they are available.
+    maps variables that exist elsewhere to a hint about where they are available. With ``html``, the
+    values of variables are escaped.
     """
+    jinja = _JINJA_HTML if html else _JINJA
     try:
-        tree = _JINJA.parse(text)
+        tree = jinja.parse(text)
         variables = bind_variables(tree, text, place, extra, later)
-        compiled = _JINJA.from_string(tree)
+        compiled = jinja.from_string(tree)
     except TemplateAssertionError as error:
         raise RuleErrors(_unknown_filter(error)) from None
     except TemplateSyntaxError as error:
@@ -184,4 +204,4 @@ def _unknown_filter(error: TemplateAssertionError) -> RuleError:
     return replace(unknown(sort, word, did_you_mean(word, known)), row=error.lineno - 1)
 
 
-_JINJA = build_environment()
+_JINJA, _JINJA_HTML = build_environment(), build_environment(html=True)

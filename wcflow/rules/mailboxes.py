@@ -1,0 +1,67 @@
+"""E-mail addresses: what a mail server accepts, and the form ``My Shop <hello@shop.example>``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import idna
+
+from wcflow.rules.errors import RuleError, RuleErrors
+
+_MAX_LOCAL, _MAX_ADDRESS = 64, 254
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
+
+
+class Mailbox(NamedTuple):
+    """A name, which can be empty, and an address."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+def ascii_address(address: str) -> str:
+    """Return an address as mail servers take it: an international domain in its ASCII form.
+
+    Raises ValueError if that is impossible; the message says why.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    if not (local and at and domain) or len(address) > _MAX_ADDRESS or len(local) > _MAX_LOCAL:
+        raise ValueError("it is no e-mail address")
+    if not local.isascii():
+        raise ValueError("most mail servers do not accept the letters before its @")
+    if not _LOCAL.fullmatch(local):
+        raise ValueError("it is no e-mail address")
+    try:
+        encoded = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
+        idna.encode(encoded)
+    except (idna.IDNAError, UnicodeError):
+        raise ValueError("its domain cannot exist") from None
+    if "." not in encoded:
+        raise ValueError("its domain has no ending")
+    return f"{local}@{encoded}"
+
+
+def parse_mailbox(text: str) -> Mailbox:
+    """Parse ``hello@shop.example`` or ``My Shop <hello@shop.example>``."""
+    found = re.fullmatch(r"(?:\"?([^<>\"]*?)\"?\s*<([^<>]+)>|([^<>\s]+))", text.strip())
+    address = (found[2] or found[3]) if found else text
+    name = (found[1] or "").strip() if found else ""
+    try:
+        ascii_address(address)
+    except ValueError as error:
+        form = "an e-mail address such as My Shop <hello@shop.example>"
+        raise RuleErrors(RuleError(form, repr(text) if text else "nothing", str(error))) from None
+    return Mailbox(name, address)
+
+
+def parse_address(text: str) -> str:
+    """Parse an e-mail address without a name."""
+    found = parse_mailbox(text)
+    if found.name:
+        raise RuleErrors(RuleError("an e-mail address without a name", repr(text)))
+    return found.address
