@@ -28,7 +28,7 @@ from wcflow.rules.steps import (
 
 PLACE = RulePlace(order=True, tags=True, segments=True)
 SECTIONS = {"coupon": {"welcome10": CouponRule("welcome10", "percent", "10", "W")}}
-NAMES = frozenset({("coupon", "welcome10"), ("workflow", "welcome")})
+NAMES = frozenset({("coupon", "welcome10"), ("email", "review"), ("workflow", "welcome")})
 KEY = "0123456789abcdef"
 
 
@@ -157,13 +157,13 @@ def test_a_tag_has_no_comma_and_no_outer_spaces():
     assert "Country: DE AT" == one_tag("  Country: DE,\n AT ")
 
 
-OWN_NAMES = (set(ACTIONS) | set(ENTRY_KINDS)) - {"note", "tag", "coupon", "wait", "stop"}
+OWN_NAMES = (set(ACTIONS) | set(ENTRY_KINDS)) - {"note", "tag", "coupon", "email", "wait", "stop"}
 PACKAGES = ("cli", "daemon", "poll", "evaluate", "outbox", "config", "rules")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nothing_outside_its_module_names_an_action(package):
-    """Note, tag and coupon are also keys and sections of the INI; wait and stop are common words."""
+    """Note, tag, coupon and email are also keys and sections of the INI; wait and stop are common words."""
     files = list((Path(wcflow.__file__).parent / package).rglob("*.py"))
     found = [
         (file.name, node.value)

@@ -113,17 +113,17 @@ def _local_addresses(known):
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("smtps://u:p@mail.example", ("mail.example", 465, True, "u", "p")),
-        ("smtp://mail.example", ("mail.example", 587, False, "", "")),
+        ("smtps://u:p@mail.example", ("mail.example", 465, "tls", "u", "p")),
+        ("smtp://mail.example", ("mail.example", 587, "starttls", "", "")),
         (
             "smtp://u%40x.example:p%3A@mail.example:25/",
-            ("mail.example", 25, False, "u@x.example", "p:"),
+            ("mail.example", 25, "starttls", "u@x.example", "p:"),
         ),
     ],
 )
 def test_the_address_of_a_mail_server(url, expected):
     found = parse_smtp_url(url)
-    assert expected == (found.host, found.port, found.encrypted, found.user, found.password)
+    assert expected == (found.host, found.port, found.encryption, found.user, found.password)
     assert "password" not in repr(found)
 
 

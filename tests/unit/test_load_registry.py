@@ -12,6 +12,7 @@ ENV = {
     "WC_CONSUMER_SECRET": f"cs_{'b' * 40}",
     "PING_URL": URL,
     "APPRISE_URLS": "json://host",
+    "SMTP_PASSWORD": "secret",
 }
 KEYS = [(kind, key) for kind in kinds().values() for key in kind.keys.values()]
 OTHERS = (
@@ -27,6 +28,9 @@ REQUIRED = {
     "tag": "when = orders_count > 1\n",
     "workflow": "trigger = order_paid\ndo = stop\n",
     "coupon": "type = percent\namount = 20\n",
+    "email": "subject = Hello\ntext = Hello\n",
+    "smtp": "host = mail.example\nfrom = hello@shop.example\nusername = me\n"
+    "password = $SMTP_PASSWORD\n",
 }
 
 
@@ -50,6 +54,8 @@ def loaded(tmp_path, text):
         (tmp_path / name).write_text(ENV[f"WC_{name.upper()}"])
     for name in ("ping_url", "smtp_url", "apprise"):
         (tmp_path / name).write_text("smtps://mail.example" if name == "smtp_url" else URL)
+    for name in ("review.md", "review.html", "review.txt", "layout.html", "smtp_password"):
+        (tmp_path / name).write_text("Hello")
     (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
     (tmp_path / "recipes").mkdir(exist_ok=True)
     (tmp_path / "recipes/a.ini").write_text("")
@@ -70,7 +76,8 @@ def test_every_key_accepts_its_example(tmp_path, kind, key):
     """The files of the examples are beside the INI."""
     example = key.example.replace("/etc/wcflow", str(tmp_path))
     instead = {key.name, key.name.removesuffix("_file")}
-    text = OTHERS + section(kind, f"{key.name} = {example}", without=instead)
+    more = section(kinds()["smtp"]) if kind.name == "email" else ""
+    text = OTHERS + more + section(kind, f"{key.name} = {example}", without=instead)
     assert loaded(tmp_path, text).files
 
 
