@@ -29,7 +29,7 @@ host = 127.0.0.1
 port = {port}
 encryption = none
 from = hello@shop.example
-timeout = 2s
+timeout = 1s
 {smtp}
 """
 MARKDOWN = """\
@@ -196,7 +196,7 @@ def retry(post):
 
 def test_a_slow_server_gets_no_second_e_mail(post):
     with mail_host(port=post.port) as (host, _):
-        host.delay = 9.0  # timeout = 2s, and four times that for a message
+        host.delay = 4.5  # timeout = 1s, and four times that for a message
         post.order()
         post.run()
         host.delay = 0.0
