@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from wcflow.database import outbox
+from wcflow.database import campaigns, outbox
 from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_store
 from wcflow.errors import StoreError
 from wcflow.evaluate.percentiles import rank_customers
@@ -43,6 +43,7 @@ def approve(context: SyncContext) -> int:
         row = require_row(tx, context.name)
         if load_hold(tx, context.name).reason.startswith(EMPTY_ANSWER_REASON):
             save_store(tx, context.name, empty_answer_approved=True)
+        campaigns.approve(tx, context.name)
         return limits.approve(tx, row)
 
 

@@ -29,6 +29,7 @@ from wcflow.database.restore import (
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import StoreError, StoreInUseError
+from wcflow.evaluate.campaigns import CampaignResult, run_campaigns
 from wcflow.evaluate.context import EvaluationContext, ProductCache, read_context
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.evaluate.load import load_profiles
@@ -84,6 +85,7 @@ class SyncResult:
     polled: PollResult | None = None
     clock_gap: ClockGap | None = None
     evaluated: EvaluationResult = field(default_factory=EvaluationResult)
+    campaigns: CampaignResult = field(default_factory=CampaignResult)
     delivered: DeliveryResult = field(default_factory=DeliveryResult)
 
 
@@ -127,10 +129,33 @@ def sync_once(
                 record=" ".join(map(str, each.record)),
                 exc_info=each.error,
             )
+        result.campaigns = _run_campaigns(leased, result.evaluated, time_limit)
         if write and leased.settings.write and not leased.stopping():
-            result.delivered = deliver_store(
-                leased, all_evaluated=not result.evaluated.incomplete, time_limit=time_limit
-            )
+            # A campaign that is not approved is held or sent as a whole.
+            complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
+            result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
+    return result
+
+
+def _run_campaigns(
+    context: SyncContext, evaluated: EvaluationResult, time_limit: timedelta | None
+) -> CampaignResult:
+    """Start and queue campaigns; log what starts or ends."""
+    result = run_campaigns(
+        context.db,
+        context.config,
+        context.settings,
+        context.clock(),
+        _with_time_limit(context, time_limit),
+        all_evaluated=not evaluated.incomplete,
+    )
+    for words, names in (
+        ("campaign started", result.started),
+        ("campaign finished", result.finished),
+        ("campaign cancelled", result.cancelled),
+    ):
+        for name in names:
+            log.info(words, store=context.name, campaign=name)
     return result
 
 

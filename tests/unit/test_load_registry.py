@@ -31,6 +31,7 @@ REQUIRED = {
     "email": "subject = Hello\ntext = Hello\n",
     "smtp": "host = mail.example\nfrom = hello@shop.example\nusername = me\n"
     "password = $SMTP_PASSWORD\n",
+    "campaign": "when = is_guest\ndo = add_note hello\n",
 }
 
 

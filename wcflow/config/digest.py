@@ -18,6 +18,7 @@ from wcflow.rules.model import (
     MATCHING,
     SEGMENT,
     TAGS,
+    Campaign,
     RuleName,
     Rules,
     Segment,
@@ -167,6 +168,12 @@ def _workflow_data(rule: Workflow) -> list[Any]:
         sorted(rule.only),
         rule.include_existing,
     ]
+
+
+def campaign_digest(campaign: Campaign) -> str:
+    """Return a digest of what a campaign sends, and to whom."""
+    steps = [step.text for step in campaign.do]
+    return _hash([campaign.segment, _condition_text(campaign.when), steps])
 
 
 def _action_rules(kind: str, rules: Mapping[str, Any]) -> list[Any]:

@@ -14,6 +14,12 @@ from sqlalchemy.engine import URL
 from wcflow.actions.registry import ACTIONS, SECTIONS
 from wcflow.config.addresses import parse_database_url
 from wcflow.config.alerts import AlertSettings, read_alerts
+from wcflow.config.campaigns import (
+    check_campaigns,
+    check_workflow_names,
+    read_campaigns,
+    steps_of,
+)
 from wcflow.config.digest import compute_digest
 from wcflow.config.files import IniFiles, ReadFile, read_file, readable_by_others
 from wcflow.config.ini import Section
@@ -59,6 +65,7 @@ class Config:
     poll_every: Duration
     paid_statuses: tuple[str, ...]
     max_writes: int | None
+    attribution: Duration
     manual_tags: str
     agent: str
     contact: ContactRules
@@ -112,6 +119,7 @@ def load_config(
         poll_every=general["poll_every"],
         paid_statuses=general["paid_statuses"],
         max_writes=general["max_writes"],
+        attribution=general["attribution"],
         manual_tags=general["manual_tags"],
         agent=general["agent"],
         contact=ContactRules(general["message_cap"], general["quiet_hours"]),
@@ -200,14 +208,21 @@ def _build_rules(
     parsed_rules = [
         (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
     ]
-    check_references(parsed_rules, [parsed.name for parsed in parsed_sections["segment"]])
+    campaigns = read_campaigns(parsed_sections["campaign"], ACTIONS, names)
+    segment_names = [parsed.name for parsed in parsed_sections["segment"]]
+    check_references(parsed_rules, segment_names)
+    check_campaigns(campaigns, segment_names)
+    check_workflow_names(parsed_sections["workflow"])
     warn_of_rules(parsed_rules, general["paid_statuses"])
+    steps = [step for _, rule in workflows if rule is not None for step in rule.steps]
+    steps += steps_of(campaign for _, campaign in campaigns)
     for kind, section in SECTIONS.items():
-        check_action_sections(parsed_rules, section, parsed_sections[kind])
+        check_action_sections(steps, section, parsed_sections[kind])
     return Rules(
         segments=tuple(rule for _, rule in segments if rule is not None),
         tags=tuple(rule for _, rule in tags if rule is not None),
         workflows=tuple(rule for _, rule in workflows if rule is not None),
+        campaigns=tuple(campaign for _, campaign in campaigns),
         sections=of_actions,
         actions=ACTIONS,
         shown_group=find_shown_group(general, [rule for _, rule in segments]),

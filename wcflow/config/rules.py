@@ -21,7 +21,7 @@ from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 from wcflow.rules.parser import parse_attribute, parse_condition
 from wcflow.rules.step_blocks import parse_steps, step_conditions
-from wcflow.rules.steps import Actions
+from wcflow.rules.steps import Actions, Step
 from wcflow.rules.templates import Template, parse_template
 from wcflow.rules.triggers import Trigger, parse_trigger
 from wcflow.rules.values import lone_tag
@@ -193,7 +193,7 @@ def check_references(rules: Sequence[ParsedRule], segments: Iterable[str]) -> No
     names = tuple(segments)
     for section, rule in rules:
         for key, condition in conditions_of(rule):
-            _check_condition(section, key, condition, names)
+            check_condition(section, key, condition, names)
         if isinstance(rule, Workflow):
             _check_trigger(section, rule, names)
     _check_groups(rules)
@@ -210,6 +210,8 @@ def conditions_and_templates(rules: Rules) -> Iterator[Condition | Template]:
             yield rule.tag
         if isinstance(rule, Workflow):
             yield from (step.template for step in rule.steps if step.template is not None)
+    for campaign in rules.campaigns:
+        yield from filter(None, [campaign.when, *(step.template for step in campaign.do)])
 
 
 def find_shown_group(general: ParsedSection, segments: Iterable[Segment | None]) -> str:
@@ -225,10 +227,10 @@ def find_shown_group(general: ParsedSection, segments: Iterable[Segment | None])
 
 
 def check_action_sections(
-    rules: Sequence[ParsedRule], of: ActionSection, sections: Iterable[ParsedSection]
+    steps: Iterable[Step], of: ActionSection, sections: Iterable[ParsedSection]
 ) -> None:
     """Warn of sections of an action that no step refers to."""
-    used = {step.section for _, rule in rules if isinstance(rule, Workflow) for step in rule.steps}
+    used = {step.section for step in steps}
     for section in sections:
         if (of.kind.name, section.name) not in used:
             section.warning("", of.unused, f"{of.example} {section.name}")
@@ -254,17 +256,19 @@ def conditions_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
         yield from (("do", condition) for condition in step_conditions(rule.do))
 
 
-def _check_condition(
+def check_condition(
     section: ParsedSection, key: str, condition: Condition, segments: tuple[str, ...]
 ) -> None:
+    """Report names of segments that do not exist."""
     known = {fold(name) for name in segments}
     for name in sorted(condition.segment_names):
         if fold(name) not in known:
             row = find_row(name, section.text(key))
-            section.report(key, _unknown_segment(name, segments, row))
+            section.report(key, unknown_segment(name, segments, row))
 
 
-def _unknown_segment(name: str, segments: tuple[str, ...], row: int = 0) -> RuleError:
+def unknown_segment(name: str, segments: tuple[str, ...], row: int = 0) -> RuleError:
+    """Return the problem of a segment that does not exist, with the likely name."""
     hint = did_you_mean(name, segments) or f"write a section [segment {name}]"
     return RuleError("the name of a [segment …]", repr(name), hint, row)
 
@@ -277,7 +281,7 @@ def find_row(name: str, text: str) -> int:
 def _check_trigger(section: ParsedSection, rule: Workflow, segments: tuple[str, ...]) -> None:
     name = rule.trigger.names_segment
     if name and name not in segments:
-        section.report("trigger", _unknown_segment(name, segments))
+        section.report("trigger", unknown_segment(name, segments))
     if "," in rule.trigger.names_tag:
         section.report("trigger", RuleError("a tag without a comma", repr(rule.trigger.names_tag)))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.alert_section import ALERTS, parse_sender
+from wcflow.config.campaign_section import CAMPAIGN
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.config.smtp_section import SMTP
 from wcflow.rules import values
@@ -64,6 +65,14 @@ _GENERAL = kind_of(
         "100 or 20 % of the customers, whichever is greater.",
         "250",
         values.whole(1, 1_000_000),
+    ),
+    Key(
+        "attribution",
+        "duration",
+        "How long after a click or a step of a workflow an order counts as its result, in reports.",
+        "14d",
+        values.duration,
+        Duration(14, "d"),
     ),
     Key(
         "manual_tags",
@@ -276,7 +285,8 @@ _STORE = kind_of(
     ),
 )
 
-_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SMTP, SEGMENT, TAG, WORKFLOW)}
+_RULES = (SEGMENT, TAG, WORKFLOW, CAMPAIGN)
+_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SMTP, *_RULES)}
 
 
 def kinds() -> dict[str, Kind]:

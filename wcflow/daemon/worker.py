@@ -175,7 +175,11 @@ class Worker:
         started, requests = time.monotonic(), self._context.store.requests
         self._unfinished = False
         result = sync.sync_once(self._context, time_limit=SLICE)
-        self._unfinished = result.evaluated.incomplete or result.delivered.interrupted
+        self._unfinished = (
+            result.evaluated.incomplete
+            or result.campaigns.incomplete
+            or result.delivered.interrupted
+        )
         requests = self._context.store.requests - requests
         reports.log_sync(result, requests, time.monotonic() - started)
         if self.health.clock_gap is not None and result.clock_gap is None:

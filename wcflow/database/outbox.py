@@ -34,9 +34,10 @@ from wcflow.database.sql import (
     table_of,
     upsert,
 )
-from wcflow.database.tables import OutboxRow, WorkflowRow
+from wcflow.database.tables import CampaignRow, OutboxRow, WorkflowRow
 
 _OUTBOX, _WORKFLOWS = table_of(OutboxRow), table_of(WorkflowRow)
+_CAMPAIGNS = table_of(CampaignRow)
 UNIQUE_KEY = ("store", "rule", "person", "event", "step")
 STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 TAGS_RULE = "tags"
@@ -183,7 +184,7 @@ def load_undelivered_runs(
 
 
 def not_paused(tx: Connection, store: str) -> ColumnElement[bool]:
-    """Return the condition for entries whose workflow is neither paused nor switched off.
+    """Return the condition for entries whose workflow or campaign is neither paused nor off.
 
     The next evaluation of the person cancels what is left of a workflow that is off. Nearly always that is all of them, and then an index counts them without reading each.
     """
@@ -192,6 +193,10 @@ def not_paused(tx: Connection, store: str) -> ColumnElement[bool]:
         or_(_WORKFLOWS.c.paused_at.is_not(None), _WORKFLOWS.c.mode == "off"),
     )
     rules = [f"workflow {name}" for name in tx.scalars(paused)]
+    campaigns = select(_CAMPAIGNS.c.name).where(
+        _CAMPAIGNS.c.store == store, _CAMPAIGNS.c.state == "paused"
+    )
+    rules += [f"campaign {name}" for name in tx.scalars(campaigns)]
     return _OUTBOX.c.rule.not_in(rules) if rules else true()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -27,9 +28,11 @@ from wcflow.profile import StoreProfile
 from wcflow.records import Order, Product
 from wcflow.rules.counting import order_filter
 from wcflow.rules.evaluation_input import Policy
-from wcflow.rules.model import RuleChanges, RuleName, Rules, Workflow
+from wcflow.rules.model import Campaign, RuleChanges, RuleName, Rules, Workflow
 from wcflow.rules.workflow_run import Activation
 from wcflow.units import parse_zone
+
+RuleT = TypeVar("RuleT", Workflow, Campaign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +140,18 @@ def _with_secret(evaluation_context: EvaluationContext, secret: str) -> Evaluati
 
 
 def rules_for_store(rules: Rules, settings: StoreSettings) -> Rules:
-    """Return the rules for a store: with ``write = no`` all live workflows become dry runs."""
+    """Return the rules for a store: with ``write = no`` everything live becomes a dry run."""
     if settings.write:
         return rules
-    return replace(rules, workflows=tuple(_dry_run(each) for each in rules.workflows))
+    return replace(
+        rules,
+        workflows=tuple(_dry_run(each) for each in rules.workflows),
+        campaigns=tuple(_dry_run(each) for each in rules.campaigns),
+    )
 
 
-def _dry_run(workflow: Workflow) -> Workflow:
-    return replace(workflow, mode="dry_run") if workflow.mode == "live" else workflow
+def _dry_run(rule: RuleT) -> RuleT:
+    return replace(rule, mode="dry_run") if rule.mode == "live" else rule
 
 
 def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) -> StoreProfile:

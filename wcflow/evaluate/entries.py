@@ -45,7 +45,7 @@ class EntryBuilder:
         state = "cancelled" if sent.impossible else "dry_run" if run.mode == "dry_run" else "due"
         return self._row(
             sent,
-            rule=f"workflow {run.workflow}",
+            rule=run.rule,
             person=run.person,
             event=run.event,
             step=f"{taken.label} {taken.action}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
 from wcflow.profile import LIFECYCLE
@@ -14,7 +14,11 @@ from wcflow.rules.step_blocks import StepNode, all_steps
 from wcflow.rules.steps import Actions, Sections, Step, one_tag, section_names
 from wcflow.rules.templates import Template
 from wcflow.rules.triggers import Trigger
-from wcflow.units import Duration
+from wcflow.units import Duration, at_time_of_day
+
+CAMPAIGN_PREFIX = "campaign "
+"""The name of a campaign in runs begins with this; that of no workflow does."""
+LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,54 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttle:
+    """At most ``count`` customers in any ``per``."""
+
+    count: int
+    per: Duration
+
+    def __str__(self) -> str:
+        return f"{self.count:,} per {self.per}"
+
+    @property
+    def pause(self) -> timedelta:
+        """The time between two customers."""
+        return timedelta(seconds=self.per.seconds / self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What to send to whom; ``at`` is a local time of the store, None means by command only.
+
+    Without ``segment`` it is for everyone for whom ``when`` holds.
+    """
+
+    name: str
+    do: tuple[Step, ...]
+    segment: str = ""
+    when: Condition | None = None
+    at: datetime | None = None
+    throttle: Throttle | None = None
+    priority: int = 0
+    mode: str = LIVE
+    only: frozenset[str] = frozenset()
+
+    @property
+    def rule(self) -> str:
+        """Its name in runs, in the outbox and in reports."""
+        return f"{CAMPAIGN_PREFIX}{self.name}"
+
+    @property
+    def send_mode(self) -> str:
+        """``live``, ``dry_run``, or ``test``: with ``only`` it is sent for a trial."""
+        return "test" if self.only and self.mode == LIVE else self.mode
+
+    def starts_at(self, zone: tzinfo) -> datetime | None:
+        """Return its time in UTC; a local time that the clock skips is when it jumps."""
+        return None if self.at is None else at_time_of_day(self.at.date(), self.at.time(), zone)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules, the actions of their steps, and the INI sections that actions define.
 
@@ -89,6 +141,7 @@ class Rules:
     segments: tuple[Segment, ...] = ()
     tags: tuple[TagRule, ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
     sections: Sections = field(default_factory=dict)
     actions: Actions = field(default_factory=dict, repr=False)
     digest: str = ""

@@ -17,7 +17,7 @@ from wcflow.records import LineItem, Order
 from wcflow.rules.classify import answer_when
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.events import Event, TriggerContext
-from wcflow.rules.model import Once, Workflow
+from wcflow.rules.model import CAMPAIGN_PREFIX, Once, Workflow
 from wcflow.rules.step_blocks import pinned
 from wcflow.rules.step_tree import Node, Path, label, node_at, settled
 from wcflow.units import add_duration
@@ -63,6 +63,15 @@ class Run(msgspec.Struct, frozen=True):
     def awaits(self) -> bool:
         """Whether it waits until a condition holds."""
         return bool(self.progress) and "until" in self.progress.get(label(self.path), {})
+
+    @property
+    def of_campaign(self) -> bool:
+        return self.workflow.startswith(CAMPAIGN_PREFIX)
+
+    @property
+    def rule(self) -> str:
+        """What its outbox entries name as their rule: ``workflow welcome``, ``campaign sale``."""
+        return self.workflow if self.of_campaign else f"workflow {self.workflow}"
 
     @property
     def next_step(self) -> tuple[str, str]:

@@ -111,7 +111,9 @@ def withdrawn_runs(work: WorkflowInput) -> tuple[Run, ...]:
     waiting = (
         run
         for run in work.evaluation_input.runs
-        if run.id in work.evaluation_input.undelivered and run.workflow not in work.enabled.paused
+        if run.id in work.evaluation_input.undelivered
+        and run.workflow not in work.enabled.paused
+        and not run.of_campaign
     )
     elsewhere = work.evaluation_input.elsewhere
     return tuple(filter(None, (_end_if_stopped(run, work, elsewhere) for run in waiting)))

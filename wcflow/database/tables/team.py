@@ -1,6 +1,6 @@
 """Tables of what wcflow itself keeps: points, tiers, groups, tasks, pools, campaigns, suppression."""
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
@@ -137,26 +137,52 @@ class SuppressionRow(Row, table=True):
 
 
 class CampaignRow(Row, table=True):
-    """A campaign that was started, and how far its customers are queued."""
+    """A campaign that has a time or was started, and how far its customers are queued."""
 
     __tablename__ = "campaign"
 
     store: str = Field(primary_key=True, description="the store's name")
     name: str = Field(primary_key=True, description="the NAME of [campaign NAME]")
-    state: str = Field(description="sending, paused, done or cancelled")
-    started_at: int = Field(sa_type=BigInteger, description="when it was started")
-    started_by: str = Field(default="", description="its time (at), or the admin's name")
+    state: str = Field(description="waiting, missed, sending, paused, done or cancelled")
+    mode: str = Field(
+        default="live",
+        sa_column_kwargs={"server_default": text("'live'")},
+        description="live, test (with only) or dry_run",
+    )
+    started_at: int = Field(
+        sa_type=BigInteger, description="when it was started, or first seen while it waits"
+    )
+    started_by: str = Field(default="", description="its time (at), or by command")
     audience_at: int = Field(
         sa_type=BigInteger, description="the moment whose segment members get it"
     )
     position: int = Field(
         default=0, sa_type=BigInteger, description="the last person that was queued, by id"
     )
+    queued: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": text("0")},
+        description="how many people are queued",
+    )
     audience: int = Field(default=0, description="how many people were in the segment")
     finished_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when everyone was queued"
     )
-    rules_digest: str = Field(default="", description="hash of the rules that started it")
+    approved: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="the write limit does not hold it",
+    )
+    changed_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when it was paused, cancelled or done"
+    )
+    reason: str = Field(
+        default="",
+        sa_type=Text,
+        sa_column_kwargs={"server_default": ""},
+        description="why it was cancelled or missed",
+    )
+    rules_digest: str = Field(default="", description="hash of what it sends, and to whom")
 
 
 class SubscriptionRow(Row, table=True):
