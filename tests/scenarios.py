@@ -12,22 +12,33 @@ Behind it are the recipe as it ships, real passes, a sandbox store and a clock t
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from tests.mail_host import free_port, mail_host
 from tests.simulation import Simulation
 from wcflow import sync
 from wcflow.config.recipes import FOLDER, INCLUDE, load_recipes
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.tables import OutboxRow, PersonRow
+from wcflow.database.tasks import NOTICE, TASK, load_tasks
+from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.sandbox.orders import LineItem
 
 OPENED = "2026-06-15 12:00"
 """A Monday."""
 CONSENT = "newsletter"
 """The custom field of accounts, and of guests' orders, that says whether they accept marketing."""
+SMTP = """
+[smtp]
+host = 127.0.0.1
+port = {port}
+encryption = none
+from = hello@shop.example
+"""
 DRY_RUN = re.compile(r"^mode = dry_run\n", re.MULTILINE)
 
 
@@ -55,9 +66,11 @@ class Shop:
     ):
         self.zone = ZoneInfo(zone)
         self._write_recipes(folder / FOLDER, recipes, change or {}, as_shipped)
+        self._open = ExitStack()
+        self.mailbox, port = self._open.enter_context(mail_host(port=free_port()))
         self.sim = Simulation(
             folder,
-            settings,
+            settings + SMTP.format(port=port),
             wcflow=f"include = {INCLUDE}\n{wcflow}",
             store=f"consent_meta = {CONSENT}\n{store}",
             now=self._time(opened),
@@ -66,6 +79,10 @@ class Shop:
         )
         self.sandbox = self.sim.sandbox
         self.products = {"Wallet": self.sim.product}
+        (store_settings,) = self.sim.config.stores
+        self.channels = open_channels(
+            self.sim.config, store_settings, self.sim.db, self.sim.machine_now
+        )
         self.running = False
         if running:
             self.starts_wcflow()
@@ -84,13 +101,15 @@ class Shop:
         assert {} == unused, "not in the recipe"
 
     def close(self):
+        close_channels(self.channels)
+        self._open.close()
         self.sim.db.close()
 
     # Time.
 
     def starts_wcflow(self):
         """Start wcflow: from here on, events start workflows."""
-        self.sim.run_pass()
+        self.sim.run_pass(channels=self.channels)
         self.running = True
 
     def stops_wcflow(self):
@@ -120,18 +139,18 @@ class Shop:
         if not self.running:
             self.sim.now = until
             return
-        self.sim.run_pass()
-        with self.sim.context() as context:
+        self.sim.run_pass(channels=self.channels)
+        with self.sim.context(channels=self.channels) as context:
             while self.now < until:
                 self.sim.now = min(until, self._next_stop(until))
                 sync.sync_once(context)
                 sync.sync_once(context)  # what the first one wrote
-        self.sim.run_pass()
+        self.sim.run_pass(channels=self.channels)
 
     def _next_stop(self, until):
-        """Return when something is due next: in a week at most, and in the last days each day."""
+        """Return when something is due next: in 30 days at most, and in the last days each day."""
         rest, day = until - self.now, timedelta(days=1)
-        pause = day if rest < 3 * day else min(7 * day, rest - 2 * day)
+        pause = day if rest < 3 * day else min(30 * day, rest - 2 * day)
         young = timedelta(minutes=3)
         due = [self._earliest(PersonRow), self._earliest(OutboxRow)]
         found = [instant(at) for at in due if at is not None]
@@ -142,6 +161,23 @@ class Shop:
         with self.sim.db.reading() as tx:
             later = table.c.due_at > stamp(self.now)
             return tx.scalar(select(func.min(table.c.due_at)).where(later))
+
+    # The team.
+
+    @property
+    def tasks(self):
+        """The texts of the open tasks, by age."""
+        return self._tasks(TASK)
+
+    @property
+    def notices(self):
+        """What the agent was told, by age."""
+        return self._tasks(NOTICE)
+
+    def _tasks(self, kind):
+        with self.sim.db.reading() as tx:
+            found = sorted(load_tasks(tx, "shop"), key=lambda each: each.id)
+        return [each.text for each in found if each.kind == kind]
 
     # People and products.
 
@@ -241,6 +277,24 @@ class Person:
     def notes(self):
         """The notes on all their orders."""
         return [note for number in self.orders for note in self.shop.sim.notes(number)]
+
+    @property
+    def mails(self):
+        """The subjects of the e-mails in their mailbox, oldest first."""
+        return [each["Subject"] for each in self._messages()]
+
+    @property
+    def last_mail(self):
+        """The plain text of the last e-mail in their mailbox."""
+        text = self._messages()[-1].get_body(("plain",)).get_content()
+        return " ".join(text.split())
+
+    def _messages(self):
+        return [
+            each
+            for each in self.shop.mailbox.messages
+            if self.email in [to.addr_spec for to in each["To"].addresses]
+        ]
 
     @property
     def coupons(self):

@@ -9,11 +9,12 @@ import pytest
 from wcflow.config.files import default_ini, set_values
 from wcflow.config.ini import parse_ini
 from wcflow.config.load import load_config
-from wcflow.config.problem import Findings
+from wcflow.config.problem import ConfigError, Findings
 from wcflow.config.recipes import load_recipes, with_include
 
 RECIPES = load_recipes()
 SCENARIOS = Path(__file__).parents[1] / "path"
+REACHES_CUSTOMERS = re.compile(r"send_|coupon|add_customer_note|call_webhook")
 KEYS = {"consumer_key": f"ck_{'0' * 40}", "consumer_secret": f"cs_{'0' * 40}"}
 
 
@@ -50,14 +51,22 @@ def test_the_first_comment_says_what_whom_when_and_what_to_adapt(recipe):
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 def test_what_reaches_customers_starts_as_a_dry_run(recipe):
     """Messages, coupons and notes that are e-mailed; the admin looks at them first."""
+    reaching = False
     for section in parse_ini(recipe.text, recipe.name, Findings()):
-        if section.kind != "workflow":
-            continue
-        steps = section.entries["do"].text
-        reaches = re.search(r"send_|coupon|add_customer_note|call_webhook", steps)
-        mode = section.entries["mode"].text if "mode" in section.entries else "live"
-        assert ("dry_run" if reaches else "live") == mode
-        assert ("dry run" in recipe.starts) == bool(reaches)
+        if section.kind in ("workflow", "campaign"):
+            reaches = REACHES_CUSTOMERS.search(section.entries["do"].text)
+            mode = section.entries["mode"].text if "mode" in section.entries else "live"
+            assert ("dry_run" if reaches else "live") == mode
+            reaching = reaching or bool(reaches)
+    assert ("dry run" in recipe.starts) == reaching
+
+
+def test_an_e_mail_that_is_switched_on_needs_a_mail_server(tmp_path):
+    load(tmp_path, "birthday")
+    copy = tmp_path / "recipes/birthday.ini"
+    copy.write_text(copy.read_text().replace("mode = dry_run\n", ""))
+    with pytest.raises(ConfigError, match=r"\[email birthday\]: expected a section \[smtp\]"):
+        load_config(tmp_path / "wcflow.ini", {})
 
 
 def recipes_with_scenarios():

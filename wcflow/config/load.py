@@ -99,10 +99,10 @@ def load_config(
     general = _general_section(path, parsed_sections, findings)
     stores = read_stores(parsed_sections["store"], secret_reader)
     smtp = read_smtp(parsed_sections["smtp"], secret_reader)
-    require_smtp(parsed_sections["email"], parsed_sections["smtp"])
     alerts = read_alerts(parsed_sections["alerts"], secret_reader, smtp)
     database = _database_url(general, secret_reader)
     rules = _build_rules(parsed_sections, general, read)
+    require_smtp(parsed_sections["email"], parsed_sections["smtp"], rules)
     warn_of_paid_statuses(general, general["paid_statuses"])
     for section in parsed_sections["store"]:
         warn_of_counts_when(section, general["paid_statuses"])

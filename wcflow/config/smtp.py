@@ -12,6 +12,7 @@ from wcflow.config.section import ParsedSection
 from wcflow.config.stores import SecretReader, read_ca_file
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.mailboxes import Mailbox
+from wcflow.rules.model import Rules
 
 _CREDENTIAL = "smtp_password"
 
@@ -102,9 +103,15 @@ def _find_password(section: ParsedSection, sources: SecretSources) -> Secret:
     return found
 
 
-def require_smtp(emails: Iterable[ParsedSection], smtp: list[ParsedSection]) -> None:
-    """Report e-mails that there is no mail server for."""
+def require_smtp(emails: Iterable[ParsedSection], smtp: list[ParsedSection], rules: Rules) -> None:
+    """Report e-mails that are to be sent and that there is no mail server for.
+
+    A dry run needs none.
+    """
+    if smtp:
+        return
+    live = {step.section for rule in rules.workflows if rule.mode == "live" for step in rule.steps}
     for section in emails:
-        if not smtp:
+        if ("email", section.name) in live:
             hint = "it names the mail server: host, username, password and from"
             section.report("", RuleError("a section [smtp]", "none", hint))

@@ -1,0 +1,241 @@
+"""The recipes that write to customers at one moment."""
+
+# --- welcome-discount ------------------------------------------------------------------------
+
+
+def test_welcome_discount_for_new_accounts_with_consent(open_shop):
+    shop = open_shop("welcome-discount")
+    anna, ben = shop.customer("Anna", consent=True), shop.customer("Ben")
+    shop.wait(hours=1)
+    assert (["10 % off your first order"], []) == (anna.mails, ben.mails)
+    assert ({"HELLO": "10.00"}, {}) == (anna.coupons, ben.coupons)
+    (code,) = shop.sandbox.coupon_codes()
+    assert code.upper() in anna.last_mail
+
+
+def test_welcome_discount_is_not_for_a_guest_who_ordered_and_then_registers(open_shop):
+    shop = open_shop("welcome-discount")
+    eve = shop.guest("Eve", consent=True)
+    eve.buys()
+    shop.wait(days=1)
+    eve.registers()
+    shop.wait(days=1)
+    assert ([], {}) == (eve.mails, eve.coupons)
+
+
+# --- birthday --------------------------------------------------------------------------------
+
+WISHES = ["Happy birthday!"]
+BIRTHDAYS = {"store": "birthday_meta = birthday\n"}
+
+
+def test_birthday_on_the_day_once_a_year(open_shop):
+    shop = open_shop("birthday", **BIRTHDAYS)
+    anna = shop.customer("Anna", consent=True, birthday="1990-08-01")
+    anna.buys()
+    shop.wait_until("2026-07-31 23:50")
+    assert [] == anna.mails
+    shop.wait_until("2026-08-01 08:00")
+    assert (WISHES, {"BIRTHDAY": "15.00"}) == (anna.mails, anna.coupons)
+    shop.wait_until("2027-07-31")
+    assert WISHES == anna.mails
+    shop.wait_until("2027-08-01")
+    assert WISHES * 2 == anna.mails
+
+
+def test_birthday_of_29_february_is_on_28_february_in_other_years(open_shop):
+    shop = open_shop("birthday", opened="2027-02-20", **BIRTHDAYS)
+    anna = shop.customer("Anna", consent=True, birthday="1992-02-29")
+    anna.buys()
+    shop.wait_until("2027-02-27")
+    assert [] == anna.mails
+    shop.wait_until("2027-02-28")
+    assert WISHES == anna.mails
+    shop.wait_until("2028-02-28")
+    assert WISHES == anna.mails
+    shop.wait_until("2028-02-29")
+    assert WISHES * 2 == anna.mails
+
+
+def test_birthday_is_the_day_of_the_store_at_utc_minus_8(open_shop):
+    shop = open_shop("birthday", zone="America/Los_Angeles", opened="2026-12-28", **BIRTHDAYS)
+    anna = shop.customer("Anna", consent=True, birthday="1990-12-31")
+    anna.buys()
+    shop.wait_until("2026-12-30 23:55")
+    assert [] == anna.mails
+    shop.wait_until("2026-12-31 00:05")
+    assert WISHES == anna.mails
+
+
+def test_birthday_without_an_order_or_without_consent_is_passed_over(open_shop):
+    shop = open_shop("birthday", **BIRTHDAYS)
+    anna = shop.customer("Anna", consent=True, birthday="1990-06-20")
+    ben = shop.customer("Ben", birthday="1990-06-20")
+    ben.buys()
+    shop.wait(days=10)
+    assert ([], []) == (anna.mails, ben.mails)
+
+
+# --- order-milestones ------------------------------------------------------------------------
+
+
+def test_order_milestones_5_10_and_20_in_one_import(open_shop):
+    """The shop went on while wcflow did not run; each milestone counts, once."""
+    shop = open_shop("order-milestones")
+    anna = shop.customer("Anna", consent=True)
+    shop.wait(hours=1)
+    shop.stops_wcflow()
+    for _ in range(20):
+        shop.wait(hours=1)
+        anna.buys(30)
+    shop.starts_wcflow()
+    shop.wait(hours=1)
+    numbers = (f"Your order number {each}: thank you!" for each in (5, 10, 20))
+    assert sorted(numbers) == sorted(anna.mails)
+    assert 3 == len(shop.sim.coupons())
+    assert all(each["free_shipping"] for each in shop.sim.coupons())
+
+
+def test_order_milestones_do_not_count_a_refunded_order(open_shop):
+    shop = open_shop("order-milestones")
+    anna = shop.customer("Anna", consent=True)
+    for _ in range(4):
+        anna.buys(30)
+    anna.buys(30).is_refunded()
+    shop.wait(hours=1)
+    assert [] == anna.mails
+    anna.buys(30)
+    shop.wait(hours=1)
+    assert ["Your order number 5: thank you!"] == anna.mails
+
+
+# --- order-confirmed and order-returned ------------------------------------------------------
+
+
+def test_order_confirmed_once_and_without_consent(open_shop):
+    shop = open_shop("order-confirmed")
+    eve = shop.guest("Eve")
+    order = eve.leaves_at_checkout(40)
+    shop.wait(days=1)
+    assert [] == eve.mails
+    order.is_paid()
+    shop.wait(hours=1)
+    confirmed = [f"We have your order {order.number}"]
+    assert confirmed == eve.mails
+    order.becomes("completed")
+    shop.wait(days=2)
+    assert confirmed == eve.mails
+
+
+def test_order_confirmed_is_for_the_checkout_only(open_shop):
+    shop = open_shop("order-confirmed")
+    eve = shop.guest("Eve")
+    eve.buys(40, created_via="admin")
+    shop.wait(hours=1)
+    assert [] == eve.mails
+
+
+def test_order_returned_when_all_of_it_is_refunded(open_shop):
+    shop = open_shop("order-returned")
+    anna = shop.customer("Anna")
+    order = anna.buys(40)
+    order.is_refunded(10)
+    shop.wait(days=1)
+    assert [] == anna.mails
+    order.is_refunded()
+    shop.wait(hours=1)
+    assert [f"The money for order {order.number} is on its way"] == anna.mails
+
+
+# --- repurchase-reminder ---------------------------------------------------------------------
+
+
+def test_repurchase_reminder_when_they_are_later_than_usual(open_shop):
+    """She orders every 20 days, so 30 days without an order are unusual."""
+    shop = open_shop("repurchase-reminder")
+    anna = shop.customer("Anna", consent=True)
+    for _ in range(3):
+        anna.buys()
+        shop.wait(days=20)
+    shop.wait(days=9)
+    assert [] == anna.mails
+    shop.wait(days=2)
+    assert ["Is it time again?"] == anna.mails
+    shop.wait(days=60)
+    assert ["Is it time again?"] == anna.mails
+
+
+def test_repurchase_reminder_is_not_for_a_single_order(open_shop):
+    shop = open_shop("repurchase-reminder")
+    anna = shop.customer("Anna", consent=True)
+    anna.buys()
+    shop.wait(days=100)
+    assert [] == anna.mails
+
+
+# --- replenishment-reminder ------------------------------------------------------------------
+
+
+def test_replenishment_reminder_25_days_after_the_last_purchase(open_shop):
+    shop = open_shop("replenishment-reminder")
+    shop.sells("House blend", categories=["Coffee"])
+    anna = shop.customer("Anna", consent=True)
+    anna.buys(12, "House blend")
+    shop.wait(days=20)
+    anna.buys(12, "House blend")
+    shop.wait(days=24, hours=20)
+    assert [] == anna.mails
+    shop.wait(hours=5)
+    assert ["Time for more?"] == anna.mails
+    assert "you bought House blend" in anna.last_mail
+    shop.wait(days=30)
+    assert ["Time for more?"] == anna.mails
+
+
+def test_replenishment_reminder_is_about_that_category(open_shop):
+    shop = open_shop("replenishment-reminder")
+    anna = shop.customer("Anna", consent=True)
+    anna.buys(12, "Wallet")
+    shop.wait(days=30)
+    assert [] == anna.mails
+
+
+# --- vip-upgrade -----------------------------------------------------------------------------
+
+VIP = {"settings": "[segment VIP]\nwhen = total_spent >= 1000\n"}
+
+
+def test_vip_upgrade_mail_coupon_tag_and_task_on_the_same_day(open_shop):
+    shop = open_shop("vip-upgrade", **VIP)
+    anna = shop.customer("Anna", consent=True)
+    anna.buys(999)
+    shop.wait(days=2)
+    assert ([], [], []) == (anna.tags, anna.mails, shop.tasks)
+    anna.buys(1)
+    shop.wait(hours=1)
+    assert ["VIP", "VIP Welcomed"] == anna.tags
+    assert ["A thank-you for one of our best customers"] == anna.mails
+    assert {"VIP": "20.00"} == anna.coupons
+    assert ["Thank Anna (anna@example.com): a new VIP"] == shop.tasks
+
+
+def test_vip_upgrade_without_consent_is_a_task_only(open_shop):
+    shop = open_shop("vip-upgrade", **VIP)
+    ben = shop.customer("Ben")
+    ben.buys(1000)
+    shop.wait(days=1)
+    assert (["VIP", "VIP Welcomed"], [], {}) == (ben.tags, ben.mails, ben.coupons)
+    assert ["Thank Ben (ben@example.com): a new VIP"] == shop.tasks
+
+
+def test_vip_upgrade_at_most_once_a_year(open_shop):
+    """They leave the segment by a refund, and come back."""
+    shop = open_shop("vip-upgrade", **VIP)
+    anna = shop.customer("Anna", consent=True)
+    order = anna.buys(1000)
+    shop.wait(days=1)
+    order.is_refunded(10)
+    shop.wait(days=1)
+    anna.buys(20)
+    shop.wait(days=1)
+    assert (1, 1) == (len(anna.mails), len(shop.tasks))
