@@ -43,6 +43,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     counts_when: Callable[[Order, Profile], bool] | None = None
     amount_meta: str = ""
     rate_meta: str = ""
+    shipped_statuses: tuple[str, ...] = ()
 
 
 class SavedState(msgspec.Struct, frozen=True):

@@ -53,6 +53,27 @@ class Refund(msgspec.Struct, frozen=True):
     date: datetime | None = None
 
 
+SHIPPED = "(shipped)"
+"""In the history of an order, beside statuses: a tracking number was seen for the first time."""
+TRACKING_META = (
+    "_wc_shipment_tracking_items",
+    "_tracking_number",
+    "_aftership_tracking_number",
+    "_aftership_tracking_items",
+    "_parcelpanel_tracking_items",
+    "_orders_tracking_items",
+    "_ywot_tracking_code",
+    "tracking_number",
+)
+"""The order meta in which plugins keep tracking numbers."""
+_NO_TRACKING = frozenset({"", "[]", "{}", "null", "0", "false"})
+
+
+def has_tracking_number(meta: Mapping[str, str]) -> bool:
+    """Return whether an order's meta contains a tracking number."""
+    return any(meta.get(key, "").strip() not in _NO_TRACKING for key in TRACKING_META)
+
+
 class StatusChange(msgspec.Struct, frozen=True):
     """A change of status that a poll found; ``before`` is empty for a new order."""
 

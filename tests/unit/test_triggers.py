@@ -8,7 +8,17 @@ from msgspec.structs import replace
 from tests.builders import NOW, account, ago, change, item, order, profile, refund
 from wcflow.profile import Transition
 from wcflow.rules.errors import RuleErrors
-from wcflow.rules.event_kinds import CONSENT_GIVEN, CONSENT_WITHDRAWN, COUPON_ASSIGNED
+from wcflow.rules.event_kinds import (
+    CART_UPDATED,
+    CATEGORY_VIEWED,
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
+    COUPON_ASSIGNED,
+    EMAIL_CLICKED,
+    EMAIL_OPENED,
+    PRODUCT_VIEWED,
+    SEARCH,
+)
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.triggers import TRIGGERS, parse_trigger
 
@@ -46,6 +56,7 @@ PAST = (
     *(order(8 + place, status=status) for place, status in enumerate(("failed", "cancelled"))),
     order(12, days=1, status="pending", created_via="admin"),
     order(13, days=1, status="failed"),
+    order(15, days=200, status="cancelled", meta={"_tracking_number": "1Z"}),
     order(10, status="on-hold", history=(change("", "on-hold", 9),)),
     order(11, days=70, total=25000),
     order(14, days=500, status="cancelled"),
@@ -56,6 +67,12 @@ EVENTS = (
     CONSENT_GIVEN.make("consent given", ago(9)),
     CONSENT_WITHDRAWN.make("consent withdrawn", ago(8)),
     COUPON_ASSIGNED.make("coupon A", ago(7), pool="spring", code="A"),
+    *(PRODUCT_VIEWED.make(f"view {n}", ago(6), product_id=5, name="Mug") for n in range(3)),
+    *(CATEGORY_VIEWED.make(f"look {n}", ago(6), category="Mugs") for n in range(3)),
+    SEARCH.make("search 1", ago(6), words="mug"),
+    CART_UPDATED.make("cart 1", ago(6), cart="abc", items=[{"product_id": 5}], total="9.00"),
+    EMAIL_OPENED.make("open 1", ago(6), message="welcome", entry=7),
+    EMAIL_CLICKED.make("click 1", ago(6), message="welcome", entry=7, url="https://shop.example"),
 )
 
 

@@ -37,7 +37,8 @@ def check(
 
     Reads the INI file and the files it includes; the store is not contacted. Each problem is shown
     with its file and line, what was expected, and a likely correction. If there is a database, its
-    orders show whether a currency needs a rate.
+    orders show whether a currency needs a rate, and it knows whether a workflow needs a plugin that
+    the store does not have.
     """
     found = read_config(config)
     for line in () if quiet else summary_lines(found):
@@ -49,22 +50,22 @@ def check(
         output.print_warning(exposed.message, exposed.advice)
     if quiet:
         return
-    for missing in _missing_rates(found):
-        output.print_warning(missing)
+    for message, advice in _database_warnings(found):
+        output.print_warning(message, advice)
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
 
 
-def _missing_rates(config: Config) -> Iterable[str]:
+def _database_warnings(config: Config) -> Iterable[tuple[str, str]]:
     url = make_url(config.database)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return ()
     # Only now: without a database, the command does not need these modules.
-    from wcflow.cli.order_counts import missing_rates  # noqa: PLC0415
+    from wcflow.cli.order_counts import database_warnings  # noqa: PLC0415
 
-    return missing_rates(config)
+    return database_warnings(config)
 
 
 # The configuration in plain words, without secrets.

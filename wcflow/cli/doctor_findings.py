@@ -28,6 +28,7 @@ from wcflow.database.tables import StoreRow
 from wcflow.errors import SetupError, WcflowError
 from wcflow.poll.binding import check_binding, check_name
 from wcflow.rules.conditions import Condition
+from wcflow.rules.triggers.needs import unmet_needs
 from wcflow.store.probe import Finding
 from wcflow.store.store_info import StoreInfo
 from wcflow.units import is_nobody, parse_zone
@@ -65,6 +66,13 @@ def find_in_database(
             yield from _check_addresses(tx, settings)
             yield from _check_statuses(tx, row, config, settings)
             yield from _check_pauses(tx, row)
+            plugins = row if info is None else info
+            for unmet in unmet_needs(
+                config.rules.workflows,
+                has_companion=plugins.has_companion,
+                has_subscriptions=plugins.has_subscriptions,
+            ):
+                yield Finding("plugins", "problem", unmet.message, unmet.advice)
     except WcflowError:
         return  # reported as the finding "database"
 

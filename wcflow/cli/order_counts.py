@@ -1,4 +1,4 @@
-"""Split orders, and orders in currencies without a rate, in words."""
+"""What the database says of a configuration, in words: orders without a rate, missing plugins."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from wcflow.database.schema import HEAD, load_revision
 from wcflow.database.stores import load_store_row
 from wcflow.database.tables import StoreRow
 from wcflow.errors import WcflowError
+from wcflow.rules.triggers.needs import UnmetNeed, unmet_needs
 
 
 def currencies_without_rate(
@@ -29,18 +30,37 @@ def currencies_without_rate(
     )
 
 
-def missing_rates(config: Config) -> Iterator[str]:
-    """Return which orders have no rate, if the database has this version and can be read."""
+def database_warnings(config: Config) -> Iterator[tuple[str, str]]:
+    """Return which orders have no rate and which workflows never start, each with advice.
+
+    Nothing if the database has another version or cannot be read.
+    """
     try:
         with open_without_upgrade(config.database) as db, db.reading() as tx:
             if load_revision(tx) != HEAD:
                 return
             for settings in config.stores:
                 row = load_store_row(tx, settings.name)
-                for each in currencies_without_rate(tx, row, config, settings) if row else ():
-                    yield f"[store {settings.name}]: {currency_text(each)}"
+                if row is None:
+                    continue
+                where = f"[store {settings.name}]:"
+                for each in currencies_without_rate(tx, row, config, settings):
+                    yield f"{where} {currency_text(each)}", ""
+                for unmet in needs_of_store(config, row):
+                    yield f"{where} {unmet.message}", unmet.advice
     except WcflowError:
         return  # 'wcflow doctor' reports it; the configuration is right all the same
+
+
+def needs_of_store(config: Config, row: StoreRow) -> Iterator[UnmetNeed]:
+    """Return the workflows that never start in a store."""
+    if not row.version:
+        return iter(())  # nothing is known of its plugins yet
+    return unmet_needs(
+        config.rules.workflows,
+        has_companion=row.has_companion,
+        has_subscriptions=row.has_subscriptions,
+    )
 
 
 def currency_text(count: CurrencyCount) -> str:

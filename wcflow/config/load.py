@@ -64,6 +64,7 @@ class Config:
     database: str = field(repr=False)
     poll_every: Duration
     paid_statuses: tuple[str, ...]
+    shipped_statuses: tuple[str, ...]
     max_writes: int | None
     attribution: Duration
     manual_tags: str
@@ -118,6 +119,7 @@ def load_config(
         database=database,
         poll_every=general["poll_every"],
         paid_statuses=general["paid_statuses"],
+        shipped_statuses=general["shipped_statuses"],
         max_writes=general["max_writes"],
         attribution=general["attribution"],
         manual_tags=general["manual_tags"],
@@ -237,6 +239,7 @@ def _meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str
 
 def _order_meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str]:
     named = {key for part in conditions_and_templates(rules) for key in part.order_meta_keys}
+    named |= {key for each in rules.workflows for key in each.trigger.kind.order_meta}
     for store in stores:
         # A guest's consent can only be on their orders.
         named |= {*store.consent_meta, store.amount_meta, store.rate_meta} - {""}

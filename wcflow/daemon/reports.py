@@ -13,6 +13,7 @@ from wcflow.daemon.health import Failure, format_age
 from wcflow.database.connection import Database
 from wcflow.errors import BusyError, StoreError, StoreInUseError, WcflowError
 from wcflow.poll.context import PollResult
+from wcflow.rules.triggers.needs import UnmetNeed
 from wcflow.sync import SyncResult
 from wcflow.units import clock_words
 
@@ -111,3 +112,8 @@ def release_memory(db: Database) -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:  # only in glibc
         trim(0)
+
+
+def log_missing_plugin(store: str, unmet: UnmetNeed) -> None:
+    """Log a workflow that never starts because a plugin is missing in the store."""
+    log.warning("workflow never starts", store=store, why=unmet.message, advice=unmet.advice)

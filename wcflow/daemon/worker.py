@@ -29,6 +29,8 @@ from wcflow.errors import SetupError, StoreError, WcflowError
 from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.poll.binding import build_client
 from wcflow.rules.clocks import ClockGap
+from wcflow.rules.triggers.needs import unmet_needs
+from wcflow.store.store_info import StoreInfo
 from wcflow.sync import SyncContext
 from wcflow.units import parse_zone
 
@@ -58,6 +60,7 @@ class Worker:
         self._schedule = JobSchedule(timedelta(seconds=config.poll_every.seconds))
         self._retry_at: dict[Job, float] = {}
         self._has_store_info = False
+        self._never_starting: frozenset[str] = frozenset()
         self._unfinished = False
         self._import_progress = reports.ImportProgress()
         self._context = SyncContext(
@@ -162,14 +165,29 @@ class Worker:
 
     def _refresh_store_info(self) -> None:
         try:
-            sync.refresh_store_info(self._context)
+            info = sync.refresh_store_info(self._context)
         except StoreError:
             if not self._has_store_info:
                 # The daemon was started during an outage: there will be no sync that delivers.
                 sync.deliver_without_store(self._context)
             raise
         self._has_store_info = True
+        self._warn_of_missing_plugins(info)
         self._plan_nightly()
+
+    def _warn_of_missing_plugins(self, info: StoreInfo) -> None:
+        found = {
+            each.workflow: each
+            for each in unmet_needs(
+                self._context.config.rules.workflows,
+                has_companion=info.has_companion,
+                has_subscriptions=info.has_subscriptions,
+            )
+        }
+        for name in found.keys() - self._never_starting:
+            each = found[name]
+            reports.log_missing_plugin(self._context.name, each)
+        self._never_starting = frozenset(found)
 
     def _sync(self) -> None:
         started, requests = time.monotonic(), self._context.store.requests

@@ -14,7 +14,17 @@ from sqlmodel import SQLModel
 
 from wcflow.database.sql import dumps, instant, loads, stamp, table_of
 from wcflow.database.tables import CustomerRow, OrderRow, ProductRow
-from wcflow.records import Address, Customer, LineItem, Order, Product, Refund, StatusChange
+from wcflow.records import (
+    SHIPPED,
+    Address,
+    Customer,
+    LineItem,
+    Order,
+    Product,
+    Refund,
+    StatusChange,
+    has_tracking_number,
+)
 from wcflow.units import normalize_email
 
 NON_CONTENT_COLUMNS = frozenset({"modified", "history"})
@@ -336,7 +346,7 @@ def prepare_orders(store: str, orders: Sequence[Order]) -> tuple[Order | Prepare
 
 def _prepare_order(store: str, order: Order) -> PreparedOrder:
     row = order_to_row(store, order)
-    row["history"] = dumps([["", row["status"], row["created"]]])
+    row["history"] = dumps([["", row["status"], row["created"]], *_shipped_change(row)])
     return PreparedOrder(order.id, row, None if _has_refund_dates(order) else order)
 
 
@@ -373,9 +383,16 @@ def with_refund_dates(order: Order, old: Any) -> Order:
 
 
 def _updated_history(old: Any, new: Mapping[str, Any]) -> str:
-    if old.status == new["status"]:
-        return str(old.history)
-    return dumps([*loads(old.history), [old.status, new["status"], new["modified"]]])
+    changes = [] if SHIPPED in old.history else _shipped_change(new)
+    if old.status != new["status"]:
+        changes.append([old.status, new["status"], new["modified"]])
+    return dumps([*loads(old.history), *changes]) if changes else str(old.history)
+
+
+def _shipped_change(row: Mapping[str, Any]) -> list[list[Any]]:
+    """Return when a tracking number was first seen; most orders have none, so do not decode them."""
+    shipped = "track" in row["detail"] and has_tracking_number(loads(row["detail"])["meta"])
+    return [["", SHIPPED, row["modified"]]] if shipped else []
 
 
 def _has_refund_dates(order: Order) -> bool:

@@ -162,6 +162,7 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
         zone=parse_zone(row.time_zone),
         currency=row.currency,
         paid_statuses=config.paid_statuses,
+        shipped_statuses=config.shipped_statuses,
         rates=settings.currency_rates,
         consent_meta=settings.consent_meta,
         birthday_meta=settings.birthday_meta,

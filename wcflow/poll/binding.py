@@ -75,6 +75,8 @@ def save_store_info(
             currency=found.currency,
             version=found.wc_version,
             uses_hpos=bool(found.hpos),
+            has_subscriptions=found.has_subscriptions,
+            has_companion=found.has_companion,
             **key,
         )
         if row is not None and row.time_zone != zone:

@@ -23,7 +23,7 @@ from wcflow.profile import (
     refund_date,
     refunded_in_full,
 )
-from wcflow.records import LineItem, Order, StatusChange
+from wcflow.records import SHIPPED, LineItem, Order, StatusChange, has_tracking_number
 
 FIRST_ORDER = "first order"
 """The name of the event of the trigger ``first_order``."""
@@ -97,6 +97,14 @@ def paid_at(order: Order, paid_statuses: Iterable[str]) -> datetime | None:
 def completed_at(order: Order) -> datetime | None:
     """Return when an order was completed: its date_completed, or when it was first seen completed."""
     return order.completed or first_seen_in_status(order, ("completed",))
+
+
+def shipped_at(order: Order, statuses: Iterable[str]) -> datetime | None:
+    """Return when an order was shipped: a tracking number or one of these statuses; None if not."""
+    seen = first_seen_in_status(order, (SHIPPED, *statuses))
+    if seen is None and has_tracking_number(order.meta):
+        return order.completed or order.paid or order.created
+    return seen
 
 
 def refund_events(order: Order, which: str) -> Iterator[Event]:

@@ -62,6 +62,27 @@ class Regularly:
         return f"on {WEEKDAYS[self.day] if self.weekly else self.day} at {self.at:%H:%M}"
 
 
+@dataclass(frozen=True, slots=True)
+class Often:
+    """How many times, and within how long."""
+
+    count: int = 1
+    within: Duration = Duration(7, "d")  # noqa: RUF009 - frozen
+
+    def __str__(self) -> str:
+        return f"{self.count} time{'' if self.count == 1 else 's'} within {self.within}"
+
+
+def often(text: str) -> Often:
+    """Parse ``3 times within 7d``; both parts can be left out."""
+    found = re.fullmatch(r"(?:(\d{1,4})\s+times?)?\s*(?:within\s+(\S.*))?", text.lower())
+    if found is None or (found[1] and not int(found[1])):
+        raise RuleErrors(RuleError("'3 times within 7d'", repr(text)))
+    usual = Often()
+    within = duration(found[2]) if found[2] else usual.within
+    return Often(int(found[1]) if found[1] else usual.count, within)
+
+
 def anniversary(text: str) -> Anniversary:
     """Parse ``of first_order`` or ``of registration in year 1``."""
     found = re.fullmatch(r"of\s+(\S+)(?:\s+in\s+year\s+(\d{1,3}))?", text.lower())

@@ -172,15 +172,25 @@ def paid_statuses(text: str) -> tuple[str, ...]:
     return tuple(each(text, _paid_status))
 
 
+def statuses(text: str) -> tuple[str, ...]:
+    """Parse a list of order statuses; WooCommerce's internal prefix ``wc-`` is dropped."""
+    return tuple(each(text, _status))
+
+
 def _paid_status(text: str) -> str:
+    status = _status(text)
+    if status in _NEVER_PAID:
+        raise _refuse("statuses of paid orders", text)
+    return status
+
+
+def _status(text: str) -> str:
     status = text.lower().removeprefix("wc-")
     if not re.fullmatch(r"[a-z0-9_-]{1,20}", status):
         words = re.split(r"\s+(?:and|or)\s+|\s*;\s*", status.strip("'\"“”‘’"))
         likely = ", ".join(re.sub(r"\s+", "-", each) for each in words)
         hint = f"did you mean {likely}?" if re.fullmatch(r"[a-z0-9_, -]+", likely) else ""
         raise _refuse("statuses such as processing, completed", text, hint)
-    if status in _NEVER_PAID:
-        raise _refuse("statuses of paid orders", text)
     return status
 
 

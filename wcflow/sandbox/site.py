@@ -17,6 +17,8 @@ from wcflow.sandbox.state import Customer, State
 from wcflow.sandbox.zone import gmt
 
 _NAMESPACES = "oembed/1.0 wc/v3 wc/v1 wc-admin wc-analytics wc/store wc/store/v1 wc/v2 wp/v2"
+PLUGIN_NAMESPACES = {"companion": "wc-wcflow/v1"}
+PLUGIN_ROUTES = {"subscriptions": "/wc/v3/subscriptions"}
 _ENTITIES = {"$": "&#36;", "€": "&euro;", "£": "&pound;", "¥": "&yen;", "zł": "&#122;&#322;"}
 _HPOS = r"Automattic\WooCommerce\Internal\DataStores\Orders\OrdersTableDataStore"
 _VISIBILITY = [
@@ -38,10 +40,14 @@ def index(state: State, request: Request, now: datetime) -> dict[str, Any]:
         "home": request.base,
         "gmt_offset": state.zone.hours(now),
         "timezone_string": state.zone.name,
-        "namespaces": _NAMESPACES.split(),
+        "namespaces": [*_NAMESPACES.split(), *_of_plugins(state, PLUGIN_NAMESPACES)],
         "authentication": [],
-        "routes": {},
+        "routes": {path: {} for path in _of_plugins(state, PLUGIN_ROUTES)},
     }
+
+
+def _of_plugins(state: State, named: Mapping[str, str]) -> list[str]:
+    return [name for plugin, name in named.items() if plugin in state.settings.plugins]
 
 
 def system_status(state: State, request: Request) -> dict[str, Any]:

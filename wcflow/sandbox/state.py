@@ -45,6 +45,7 @@ class SiteSettings:
     store_id: str
     permalinks: bool
     statuses: Mapping[str, str]
+    plugins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,12 @@ class SandboxStore:
         store_id: str = STORE_ID,
         permalinks: bool = True,
         more_statuses: Mapping[str, str] | None = None,
+        plugins: Iterable[str] = (),
     ) -> None:
         """Make an empty store with three keys: ADMIN, READER and MANAGER.
 
         `more_statuses` are those of plugins, by slug and name; `fold` decides how timestamps in
-        autumn's repeated hour are stored (see Zone).
+        autumn's repeated hour are stored (see Zone). `plugins`: "companion", "subscriptions".
         """
         settings = SiteSettings(
             zone=Zone(zone, fold),
@@ -68,6 +69,7 @@ class SandboxStore:
             store_id=store_id,
             permalinks=permalinks,
             statuses={**STATUSES, **(more_statuses or {})},
+            plugins=frozenset(plugins),
         )
         keys = {key.consumer_key: key for key in (ADMIN, READER, MANAGER)}
         self.state = State(settings, keys)

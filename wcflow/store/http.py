@@ -42,6 +42,7 @@ JsonShape = type[list[Any]] | type[dict[str, Any]] | tuple[type, ...]
 
 CONNECT_TIMEOUT = 10.0
 _API_VERSION = "wc/v3"
+_INDEX_FIELDS = "name,url,home,gmt_offset,timezone_string,namespaces"
 
 
 class ClientOptions(TypedDict, total=False):
@@ -182,7 +183,7 @@ class HttpClient:
 
     def index(self) -> Answer:
         """Load the index of the REST API, which needs no key: the store's name and time zone."""
-        fields = {"_fields": "name,url,home,gmt_offset,timezone_string,namespaces"}
+        fields = {"_fields": f"{_INDEX_FIELDS},routes./wc/v3/subscriptions"}
 
         def send(_size: int) -> requests.Response:
             return self._send("GET", f"{self.url}/wp-json/", params=fields, auth=_no_auth)

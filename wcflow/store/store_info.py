@@ -18,6 +18,8 @@ from wcflow.store.http import HttpClient
 from wcflow.store.listing import ListingClient
 
 _MAX_REDIRECTS = 5
+SUBSCRIPTIONS_ROUTE = "/wc/v3/subscriptions"
+COMPANION_NAMESPACE = "wc-wcflow/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class SiteIndex:
     has_woocommerce: bool
     server_now: datetime
     headers: Mapping[str, str]
+    has_subscriptions: bool = False
+    has_companion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ class StoreInfo:
     """What a store is.
 
     ``uid`` is "" and ``hpos`` and ``decimals`` are None if the key cannot read them.
+    ``has_subscriptions`` is about the plugin WooCommerce Subscriptions, ``has_companion`` about
+    wcflow's own.
     """
 
     title: str
@@ -122,6 +128,8 @@ class StoreInfo:
     hpos: bool | None
     server_now: datetime
     decimals: int | None = None
+    has_subscriptions: bool = False
+    has_companion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +148,22 @@ def fetch_index(store: ListingClient) -> SiteIndex:
     """Load the index, which needs no key."""
     answer = store.index()
     body = answer.body
+    namespaces, routes = _texts(body.get("namespaces")), _texts(body.get("routes"))
     return SiteIndex(
         title=html.unescape(str(body.get("name") or "")),
         home=str(body.get("home") or store.url).rstrip("/"),
         zone=parse_site_zone(body.get("timezone_string"), body.get("gmt_offset")),
-        has_woocommerce="wc/v3" in (body.get("namespaces") or ()),
+        has_woocommerce="wc/v3" in namespaces,
         server_now=answer.server_now,
         headers=answer.headers,
+        has_subscriptions=SUBSCRIPTIONS_ROUTE in routes,
+        has_companion=any(each.startswith(COMPANION_NAMESPACE) for each in namespaces),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return the texts of a list, or the keys of an object."""
+    return tuple(map(str, value)) if isinstance(value, (list, dict)) else ()
 
 
 def parse_site_zone(name: Any, offset: Any) -> tzinfo:
@@ -179,6 +195,8 @@ def fetch_store_info(store: ListingClient, index: SiteIndex | None = None) -> St
         hpos=_read_hpos(settings),
         server_now=index.server_now,
         decimals=_integer_or_none(settings.get("number_of_decimals")),
+        has_subscriptions=index.has_subscriptions,
+        has_companion=index.has_companion,
     )
 
 

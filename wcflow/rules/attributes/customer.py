@@ -82,6 +82,19 @@ def _role(context: Context) -> AttributeValue:
     return text_value(account.role if account else "")
 
 
+@PERSON.plain(
+    "status",
+    Kind.TEXT,
+    "active with an account, disabled if the account has no role in WordPress, or guest.",
+    "status = 'active'",
+)
+def _status(context: Context) -> AttributeValue:
+    account = context.profile.account
+    if account is None:
+        return AttributeValue("guest")
+    return AttributeValue("active" if account.role else "disabled")
+
+
 @PERSON.plain("company", Kind.TEXT, "The company in their billing address.", "company is not empty")
 def _company(context: Context) -> AttributeValue:
     return _from_billing_address(context, lambda address: address.company)

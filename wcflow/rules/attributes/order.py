@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from decimal import Decimal
 
 from wcflow.profile import in_store_currency, net_sales, order_date, order_total
-from wcflow.records import LineItem, Order
+from wcflow.records import TRACKING_META, LineItem, Order
 from wcflow.rules.attributes.lookup import (
     item_categories,
     item_skus,
@@ -18,6 +19,8 @@ from wcflow.rules.attributes.lookup import (
 )
 from wcflow.rules.attributes.registry import AttributeValue, Family, Kind, Value
 from wcflow.rules.context import Context
+from wcflow.rules.events import shipped_at
+from wcflow.units import local_day, start_of_day
 
 ORDER = Family("the order", place="order")
 
@@ -148,6 +151,36 @@ def _date_paid(context: Context) -> AttributeValue:
 )
 def _status(context: Context) -> AttributeValue:
     return _order_text(context, lambda order: order.status)
+
+
+@ORDER.plain(
+    "order.shipped",
+    Kind.YESNO,
+    "The order was shipped: it has a tracking number or one of the shipped_statuses.",
+    "not order.shipped",
+    order_meta=frozenset(TRACKING_META),
+)
+def _shipped(context: Context) -> AttributeValue:
+    statuses = context.store.shipped_statuses
+    return _from_order(context, lambda order: shipped_at(order, statuses) is not None)
+
+
+@ORDER.plain(
+    "order.age",
+    Kind.NUMBER,
+    "How many days ago the order was placed; 0 on the same day.",
+    "order.age >= 14",
+)
+def _age(context: Context) -> AttributeValue:
+    order = context.order
+    if order is None:
+        return AttributeValue(None)
+    day = local_day(order.created, context.store.zone)
+    return AttributeValue(
+        Decimal((context.today - day).days),
+        (order.id,),
+        start_of_day(context.today + timedelta(days=1), context.store.zone),
+    )
 
 
 @ORDER.plain("order.currency", Kind.TEXT, "The currency of the order.", "order.currency <> 'EUR'")

@@ -11,12 +11,14 @@ from wcflow.rules.triggers import orders  # isort: skip
 from wcflow.rules.triggers import checkouts  # isort: skip
 from wcflow.rules.triggers import customers  # isort: skip
 from wcflow.rules.triggers import time  # isort: skip
+from wcflow.rules.triggers import behaviour  # isort: skip
 from wcflow.rules.triggers.registry import TRIGGERS, Trigger, TriggerKind, parse_trigger, trigger
 
 __all__ = [
     "TRIGGERS",
     "Trigger",
     "TriggerKind",
+    "behaviour",
     "checkouts",
     "customers",
     "orders",

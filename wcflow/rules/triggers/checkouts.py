@@ -90,7 +90,7 @@ def _given_up_at(order: Order) -> datetime | None:
 
 def _cart_name(order: Order, context: TriggerContext) -> str:
     """Return the name of the event, or nothing if the person has ordered since."""
-    placed = [each for each in context.profile.orders if _was_placed(each)]
+    placed = [each for each in context.profile.orders if was_placed(each)]
     if any(order_date(each) >= order.created for each in placed):
         return ""
     latest = max((each.id for each in placed), default=0)
@@ -101,7 +101,7 @@ def _cart_name(order: Order, context: TriggerContext) -> str:
     return f"checkout of {words} abandoned{f' after order {latest}' if latest else ''}"
 
 
-def _was_placed(order: Order) -> bool:
+def was_placed(order: Order) -> bool:
     """Return whether a customer finished the checkout: it was paid, or waits for a transfer."""
     if order.created_via == "subscription":
         return False

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from wcflow.profile import in_store_currency, order_total
+from wcflow.records import TRACKING_META
 from wcflow.rules import arguments
 from wcflow.rules.events import (
     FIRST_ORDER,
@@ -17,6 +18,7 @@ from wcflow.rules.events import (
     numbered_paid_orders,
     paid_at,
     refund_events,
+    shipped_at,
     status_changes,
 )
 from wcflow.rules.triggers.registry import trigger
@@ -64,6 +66,21 @@ def _order_failed(context: TriggerContext, _: None) -> Iterator[Event]:
 @trigger("order_on_hold", "An order is put on hold.", "order_on_hold", has_order=True)
 def _order_on_hold(context: TriggerContext, _: None) -> Iterator[Event]:
     return _first_in_status(context, "on-hold")
+
+
+@trigger(
+    "order_shipped",
+    "An order is shipped: it has a tracking number of a shipment tracking plugin, or one of the"
+    " shipped_statuses.",
+    "order_shipped",
+    has_order=True,
+    order_meta=frozenset(TRACKING_META),
+)
+def _order_shipped(context: TriggerContext, _: None) -> Iterator[Event]:
+    for order in context.orders:
+        at = shipped_at(order, context.profile.store.shipped_statuses)
+        if at is not None:
+            yield Event(f"order {order.id} shipped", at, order)
 
 
 @trigger(

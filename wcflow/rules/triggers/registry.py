@@ -80,6 +80,9 @@ class Trigger:
         return self.kind.next_at(context, self.argument) if self.kind.next_at else None
 
 
+COMPANION, SUBSCRIPTIONS = "companion", "subscriptions"
+
+
 @dataclass(frozen=True, slots=True)
 class TriggerKind:
     """What the registry holds about a trigger.
@@ -88,8 +91,8 @@ class TriggerKind:
     is named by the order's number among the person's orders, and not by the order: each order then
     counts once. ``for_all_matching`` is a trigger that happens to everyone for whom ``when`` holds;
     it and ``customer_matches`` remember since when that is so (``remembers_match``).
-    ``needs_companion`` says that only the companion plugin reports the events. ``order_meta`` are
-    the keys of order meta that it reads.
+    ``needs`` says what a store must have for it: COMPANION or SUBSCRIPTIONS. ``order_meta`` are the
+    keys of order meta that it reads.
     """
 
     name: str
@@ -104,7 +107,7 @@ class TriggerKind:
     names: str = ""
     remembers_match: bool = False
     for_all_matching: bool = False
-    needs_companion: bool = False
+    needs: str = ""
     order_meta: frozenset[str] = frozenset()
     next_at: Callable[[TriggerContext, Any], datetime | None] | None = None
 
