@@ -119,6 +119,13 @@ def test_nothing_changes_if_a_name_is_taken(ini):
     assert "[tag shipping-country]" in ran.err
 
 
+def test_nothing_changes_if_what_a_recipe_needs_is_not_there(ini):
+    ran = run_wcflow("recipes", "add", "vip-upgrade", "--config", ini)
+    assert (78, INI) == (ran.code, ini.read_text())
+    assert "[workflow vip-upgrade]: expected" in ran.err
+    assert "'VIP'" in ran.err
+
+
 def test_problems_from_before_are_mentioned(ini):
     ini.write_text(f"{INI}\n[tag guest]\nwhen = is_gest\n")
     ran = run_wcflow("recipes", "add", "country", "--config", ini)
@@ -127,6 +134,7 @@ def test_problems_from_before_are_mentioned(ini):
 
 
 def test_all_recipes_can_be_added_together(ini):
+    ini.write_text(f"{INI}\n[segment VIP]\nwhen = total_spent >= 1000\n")
     ran = run_wcflow("recipes", "add", "--all", "--config", ini)
     assert (0, "") == (ran.code, ran.err)
     assert set(load_recipes()) == {file.stem for file in (ini.parent / "recipes").glob("*.ini")}

@@ -277,9 +277,17 @@ def test_problems_of_an_e_mail(tmp_path, text, problem):
     assert any(problem in each for each in found), found
 
 
+ONE = "[email one]\nsubject = x\ntext = y\n[workflow w]\ntrigger = order_paid\ndo = send_email one\n"
+
+
 def test_an_e_mail_needs_a_mail_server(tmp_path):
-    (found,) = problems(tmp_path, "[email one]\nsubject = x\ntext = y\n")
+    (found,) = problems(tmp_path, ONE)
     assert "[email one]: expected a section [smtp], got none" in found
+
+
+@pytest.mark.parametrize("mode", ["dry_run", "off"])
+def test_an_e_mail_that_is_not_sent_needs_no_mail_server(tmp_path, mode):
+    assert {"one"} == load(tmp_path, f"{ONE}mode = {mode}\n").rules.sections["email"].keys()
 
 
 @pytest.mark.parametrize(

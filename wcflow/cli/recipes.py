@@ -184,7 +184,7 @@ def _reject_new_problems(before: _Loaded, after: _Loaded) -> None:
         lines = "\n".join(map(str, new))
         raise SetupError(
             f"nothing was added, because the configuration would have new problems\n{lines}",
-            "Rename or remove what is there twice, or leave that recipe out.",
+            "Change your configuration so that the recipe fits, or leave that recipe out.",
         )
 
 
