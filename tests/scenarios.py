@@ -25,6 +25,8 @@ from wcflow.config.recipes import FOLDER, INCLUDE, load_recipes
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.tables import OutboxRow, PersonRow
 from wcflow.database.tasks import NOTICE, TASK, load_tasks
+from wcflow.evaluate.campaigns import start_campaign
+from wcflow.evaluate.context import open_context
 from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.sandbox.orders import LineItem
 
@@ -68,9 +70,10 @@ class Shop:
         self._write_recipes(folder / FOLDER, recipes, change or {}, as_shipped)
         self._open = ExitStack()
         self.mailbox, port = self._open.enter_context(mail_host(port=free_port()))
+        self._rules = settings + SMTP.format(port=port)
         self.sim = Simulation(
             folder,
-            settings + SMTP.format(port=port),
+            self._rules,
             wcflow=f"include = {INCLUDE}\n{wcflow}",
             store=f"consent_meta = {CONSENT}\n{store}",
             now=self._time(opened),
@@ -100,6 +103,12 @@ class Shop:
                 (folder / path).write_text(text)
         assert {} == unused, "not in the recipe"
 
+    def removes_dry_runs(self):
+        """Switch the recipes on, as the admin does after a look."""
+        for file in (self.sim.folder / FOLDER).glob("*.ini"):
+            file.write_text(DRY_RUN.sub("", file.read_text()))
+        self.sim.write_rules(self._rules)
+
     def close(self):
         close_channels(self.channels)
         self._open.close()
@@ -111,6 +120,14 @@ class Shop:
         """Start wcflow: from here on, events start workflows."""
         self.sim.run_pass(channels=self.channels)
         self.running = True
+
+    def sends_campaign(self, name):
+        """Start a campaign, as ``wcflow campaign send`` does."""
+        (campaign,) = (each for each in self.sim.config.rules.campaigns if each.name == name)
+        (settings,) = self.sim.config.stores
+        with self.sim.db.transaction() as tx:
+            context = open_context(tx, self.sim.config, settings, self.now)
+            start_campaign(tx, context, campaign, "by command", approved=True)
 
     def stops_wcflow(self):
         """Stop wcflow, while people go on buying."""

@@ -277,7 +277,9 @@ def test_problems_of_an_e_mail(tmp_path, text, problem):
     assert any(problem in each for each in found), found
 
 
-ONE = "[email one]\nsubject = x\ntext = y\n[workflow w]\ntrigger = order_paid\ndo = send_email one\n"
+ONE = (
+    "[email one]\nsubject = x\ntext = y\n[workflow w]\ntrigger = order_paid\ndo = send_email one\n"
+)
 
 
 def test_an_e_mail_needs_a_mail_server(tmp_path):

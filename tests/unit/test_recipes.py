@@ -61,11 +61,12 @@ def test_what_reaches_customers_starts_as_a_dry_run(recipe):
     assert ("dry run" in recipe.starts) == reaching
 
 
-def test_an_e_mail_that_is_switched_on_needs_a_mail_server(tmp_path):
-    load(tmp_path, "birthday")
-    copy = tmp_path / "recipes/birthday.ini"
+@pytest.mark.parametrize("name", ["birthday", "vip-early-access"])
+def test_an_e_mail_that_is_switched_on_needs_a_mail_server(tmp_path, name):
+    load(tmp_path, name)
+    copy = tmp_path / f"recipes/{name}.ini"
     copy.write_text(copy.read_text().replace("mode = dry_run\n", ""))
-    with pytest.raises(ConfigError, match=r"\[email birthday\]: expected a section \[smtp\]"):
+    with pytest.raises(ConfigError, match=rf"\[email {name}\]: expected a section \[smtp\]"):
         load_config(tmp_path / "wcflow.ini", {})
 
 

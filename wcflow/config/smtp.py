@@ -110,7 +110,9 @@ def require_smtp(emails: Iterable[ParsedSection], smtp: list[ParsedSection], rul
     """
     if smtp:
         return
-    live = {step.section for rule in rules.workflows if rule.mode == "live" for step in rule.steps}
+    sending = [rule.steps for rule in rules.workflows if rule.mode == "live"]
+    sending += [campaign.do for campaign in rules.campaigns if campaign.mode == "live"]
+    live = {step.section for steps in sending for step in steps}
     for section in emails:
         if ("email", section.name) in live:
             hint = "it names the mail server: host, username, password and from"
