@@ -403,3 +403,15 @@ def test_customer_meta_is_unknown_if_the_key_cannot_read_it(database):
         poll.pull()
 
         assert poll.customers()[id].meta is None
+
+
+def test_an_account_that_is_deleted_between_two_requests_does_not_stop_a_poll(poll):
+    """The ids of new customers are listed twice: the newest, then all that are new."""
+    new = poll.sandbox.register("cora@example.com", now=poll.now)
+    poll.faults.before_answer(
+        lambda sandbox, now: sandbox.delete_customer(new, now=now),
+        only="GET /wc/v3/customers",
+        after=1,
+    )
+    poll.pull()
+    assert_database_matches_sandbox(poll)

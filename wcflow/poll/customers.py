@@ -129,7 +129,7 @@ def _new_ids(context: PollContext, known: int, newest: int) -> list[list[int]]:
     latest = context.client.newest_customer_ids(HUNDRED)
     new = sorted(each for each in latest.rows if each > known)
     if len(new) < len(latest.rows) or not latest.full:
-        return [new]
+        return [new] if new else []  # the newest can be deleted between two requests
     # More than a page: request every id in between, a hundred at a time.
     return [
         list(range(at, min(at + HUNDRED, newest + 1)))
