@@ -16,13 +16,17 @@ HIDDEN = ("trash", "checkout-draft", "auto-draft")
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The rules of a test: their numbers, their names, and which exist."""
+    """The rules of a test: their numbers, their names, and which exist.
+
+    With ``full``, there are also branches, tasks, groups and whatever else workflows can do.
+    """
 
     big: int = 250
     lapsed: bool = True
     dormant: str = "Dormant"
     extra: str = ""
     refunded: bool = True
+    full: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Simulation:
             "Wallet", now=now - timedelta(days=500), price="100.00"
         )
         self.head = {"wcflow": wcflow, "store": store}
+        self.open_channels, self.crash_point = dict, None
         self.write_rules(rules)
         self.db = open_database(self.database_url)
         self.writes, self.calls = [], []
@@ -97,7 +98,7 @@ class Simulation:
                 settings,
                 self.machine_now,
                 holder,
-                channels=channels or {},
+                channels=channels or self.open_channels(),
             )
             store.close()
         self.calls = http.calls
@@ -144,9 +145,12 @@ class Simulation:
 
         Steps count from the start, or from the given write request.
         """
-        crash_point = CrashPoint(steps, from_write)
-        with self.context(holder, crash_point) as context, crash_point.count_steps_of(self.db):
-            yield context
+        crash_point = self.crash_point = CrashPoint(steps, from_write)
+        try:
+            with self.context(holder, crash_point) as context, crash_point.count_steps_of(self.db):
+                yield context
+        finally:
+            self.crash_point = None
 
     def reopen_database(self):
         """Reopen the database, as a new process does."""
@@ -239,6 +243,11 @@ class CrashPoint:
     def __init__(self, steps_left, from_write=0):
         self.steps_left, self.writes_to_spare, self.killed = steps_left, from_write, False
 
+    def write(self):
+        """Count a write that is about to be sent."""
+        self.writes_to_spare = max(0, self.writes_to_spare - 1)
+        self.step()
+
     def step(self, *_):
         if self.writes_to_spare:
             return
@@ -279,9 +288,10 @@ class CrashingStore:
     def answer(self, request, now):
         if self.crash_point is None:
             return self.sandbox.answer(request, now)
-        if self.crash_point.writes_to_spare and request.method != "GET":
-            self.crash_point.writes_to_spare -= 1
-        self.crash_point.step()
+        if request.method == "GET":
+            self.crash_point.step()
+        else:
+            self.crash_point.write()
         try:
             return self.sandbox.answer(request, now)
         finally:

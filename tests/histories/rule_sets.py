@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+CONSENT_META = "newsletter"
+CAP, CAP_DAYS = 2, 3
+"""How many messages a customer gets within how many days."""
+QUIET_FROM, QUIET_TO = 22, 8
+"""The hours when quiet hours begin and end."""
+
 _SEGMENTS = """
 [segment Big]
 group = lifecycle
@@ -72,6 +78,78 @@ _EXTRA = """
 trigger = order_paid
 do = add_note {name} {{{{ order.id }}}}
 """
+_FULL = """
+[workflow branch]
+trigger = order_paid
+once = per order
+do =
+    if orders_count >= 2
+        add_note again {{ order.id }}
+        wait 2d
+        if orders_count >= 3
+            add_note again, many {{ order.id }}
+        else
+            add_note again, few {{ order.id }}
+        end
+    else
+        add_note first {{ order.id }}
+        wait 2d
+        add_note first, later {{ order.id }}
+    end
+    add_note joined {{ order.id }}
+
+[workflow patient]
+trigger = order_paid
+once = per order
+do =
+    wait until orders_count >= 3 for at most 4d
+    add_note patient {{ order.id }}
+
+[workflow team]
+trigger = order_paid
+once = per order
+do =
+    create_task Call about {{ order.id }} assign to sam@shop.example due 2d
+    notify_agent Paid {{ order.id }}
+    add_to_group Fresh
+    wait 3d
+    remove_from_group Fresh
+    add_to_group Known
+
+[workflow letters]
+trigger = order_paid
+once = per order
+do =
+    send_email receipt
+    if orders_count >= 2
+        send_email again
+    else
+        send_email first
+    end
+    wait 1d
+    send_email later
+
+[smtp]
+host = mail.example
+from = Shop <shop@example.com>
+
+[email receipt]
+subject = receipt {{ order.id }}
+text = Thank you, {{ first_name }}.
+transactional = yes
+
+[email first]
+subject = first {{ order.id }}
+markdown = Welcome!
+
+[email again]
+subject = again {{ order.id }}
+markdown = Welcome **back**!
+
+[email later]
+subject = later {{ order.id }}
+html = <p>How was it, {{ first_name }}?</p>
+"""
 
 
 def rules_ini(rule_set):
@@ -82,4 +160,17 @@ def rules_ini(rule_set):
         dormant=_DORMANT.format(name=rule_set.dormant) if rule_set.dormant else "",
     )
     text += _WORKFLOWS + (_REFUNDED if rule_set.refunded else "")
+    text += _FULL if rule_set.full else ""
     return text + (_EXTRA.format(name=rule_set.extra) if rule_set.extra else "")
+
+
+def head_lines(rule_set, page_size):
+    """Return the lines of [wcflow] and of [store shop] for a set of rules."""
+    store = f"page_size = {page_size}\nparallel = 1"
+    if not rule_set.full:
+        return {"wcflow": "", "store": store}
+    cap, quiet = f"{CAP} per {CAP_DAYS}d", f"{QUIET_FROM:02}:00-{QUIET_TO:02}:00"
+    return {
+        "wcflow": f"message_cap = {cap}\nquiet_hours = {quiet}",
+        "store": f"{store}\nconsent_meta = {CONSENT_META}",
+    }

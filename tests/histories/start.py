@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 
-from tests.histories.rule_sets import rules_ini
+from tests.histories.rule_sets import head_lines, rules_ini
 from tests.simulation import ProcessKilled, Simulation
 from wcflow import sync
 
@@ -19,8 +19,8 @@ def start_store(folder, rule_set, page_size, start, *, database=None, crash_step
         folder,
         rules_ini(rule_set),
         database=database,
-        store=f"page_size = {page_size}\nparallel = 1",
         now=start,
+        **head_lines(rule_set, page_size),
         **sandbox,
     )
     sim.place_order(email="old@example.com", days_ago=60)
@@ -39,7 +39,7 @@ def start_store(folder, rule_set, page_size, start, *, database=None, crash_step
 
 def start_from_copy(folder, rule_set, page_size, start, **sandbox):
     """Do the same with SQLite, from a copy of an earlier start."""
-    key = (page_size, start, *sorted(sandbox.items()))
+    key = (rule_set, page_size, start, *sorted(sandbox.items()))
     if key not in _COPIES:
         first = start_store(folder, rule_set, page_size, start, **sandbox)
         first.reopen_database()
@@ -47,9 +47,7 @@ def start_from_copy(folder, rule_set, page_size, start, **sandbox):
         _COPIES[key] = _database_file(folder).read_bytes(), copy.deepcopy(first.sandbox), first.now
     content, saved_sandbox, now = _COPIES[key]
     _database_file(folder).write_bytes(content)
-    sim = Simulation(
-        folder, rules_ini(rule_set), store=f"page_size = {page_size}\nparallel = 1", now=start
-    )
+    sim = Simulation(folder, rules_ini(rule_set), now=start, **head_lines(rule_set, page_size))
     sim.switch_store(copy.deepcopy(saved_sandbox), now)
     return sim
 

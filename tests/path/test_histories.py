@@ -42,6 +42,7 @@ class Histories(RuleBasedStateMachine):
 
     postgres = None
     """The PostgreSQL server to use, or None for SQLite."""
+    first_rules = RuleSet()
 
     @initialize(
         hpos=st.booleans(),
@@ -53,7 +54,7 @@ class Histories(RuleBasedStateMachine):
     def open_store(self, hpos, page_size, start, fold, crash_step=None):
         self.resources = ExitStack()
         folder = Path(self.resources.enter_context(TemporaryDirectory()))
-        self.rule_set, self.hpos = RuleSet(), hpos
+        self.rule_set, self.hpos = self.first_rules, hpos
         sandbox = (folder, self.rule_set, page_size, start)
         options = {"hpos": hpos, "fold": fold}
         if self.postgres:
@@ -64,11 +65,14 @@ class Histories(RuleBasedStateMachine):
             if can_copy
             else start_store(*sandbox, crash_step=crash_step, **options)
         )
-        self.activity = StoreActivity(self.sim, self.rule_set)
+        self.activity = self.open_activity()
         # So that even a short history has work to do.
         self.activity.place_order(0)
         self.activity.register(1)
         self.activity.place_order(5)
+
+    def open_activity(self):
+        return StoreActivity(self.sim, self.rule_set)
 
     # What customers and the owner do.
 
@@ -295,10 +299,13 @@ class Histories(RuleBasedStateMachine):
             return
         try:
             self.run_until_quiet()
-            invariants.check_all(self.sim, self.activity)
+            self.check()
         finally:
             self.sim.db.close()
             self.resources.close()
+
+    def check(self):
+        invariants.check_all(self.sim, self.activity)
 
     def run_until_quiet(self):
         """Remove all faults, and let time pass until everything that waits is done."""
@@ -317,7 +324,7 @@ class Histories(RuleBasedStateMachine):
 
 
 HYPOTHESIS_SETTINGS = settings(
-    max_examples=HISTORIES // 2,
+    max_examples=HISTORIES // 4,
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -336,14 +343,14 @@ def test_every_history_keeps_the_invariants_on_sqlite(half):
 
 
 def test_every_history_keeps_the_invariants_on_postgresql(postgres):
-    """A tenth of the number on SQLite: only locks and types of rows differ."""
+    """Fewer than on SQLite: only locks and types of rows differ."""
 
     class OnPostgres(Histories):
         pass
 
     OnPostgres.postgres = postgres
     run_histories(
-        OnPostgres, 2, settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 10))
+        OnPostgres, 2, settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 15))
     )
 
 

@@ -1,0 +1,86 @@
+"""What customers do beyond buying: they agree to marketing or not, and use what they got."""
+
+from __future__ import annotations
+
+from tests import oracle
+from tests.histories.rule_sets import CONSENT_META
+from tests.histories.store_activity import EMAILS, StoreActivity
+from wcflow.database import suppression
+from wcflow.database.suppression import Suppression
+
+
+class CustomerActivity(StoreActivity):
+    """Activities of customers; ``finished_tasks`` are ids of tasks that the team has finished."""
+
+    def __init__(self, sim, rule_set):
+        super().__init__(sim, rule_set)
+        self.finished_tasks = set()
+
+    # Consent.
+
+    def give_consent(self, pick):
+        self._write_consent(pick, "yes")
+
+    def withdraw_consent(self, pick):
+        self._write_consent(pick, "no")
+
+    def _write_consent(self, pick, word):
+        accounts = sorted(self.accounts().values())
+        if accounts:
+            chosen = accounts[pick % len(accounts)]
+            self.sandbox.edit_customer_meta(chosen, CONSENT_META, word, now=self.sim.now)
+
+    def order_with_an_answer(self, pick):
+        """A guest or account orders, and says at the checkout whether they agree."""
+        email, word = EMAILS[pick % len(EMAILS)], ("yes", "yes", "no")[pick // 4 % 3]
+        account = 0 if pick % 5 else self.accounts().get(oracle.normalize_email(email), 0)
+        order = self.sandbox.place_order(
+            now=self.sim.now,
+            customer=account,
+            email=email,
+            items=self._lines("80.00", pick),
+            meta={CONSENT_META: word},
+        )
+        self.paid_at[order] = self.sim.now
+
+    # Addresses.
+
+    def unsubscribe(self, pick):
+        self._suppress(pick, "unsubscribed")
+
+    def mailbox_disappears(self, pick):
+        self._suppress(pick, "bounced")
+
+    def _suppress(self, pick, kind):
+        address = oracle.normalize_email(EMAILS[pick % len(EMAILS)])
+        found = Suppression("email", address, kind, "", self.sim.now, "test")
+        with self.sim.db.transaction() as tx:
+            suppression.add(tx, "shop", found)
+
+    # Coupons.
+
+    def redeem_coupon(self, pick):
+        """Order with a code that wcflow made for this customer."""
+        codes = self.sandbox.coupon_codes()
+        if codes:
+            coupon = self.sandbox.coupon(codes[pick % len(codes)])
+            (email,) = coupon["email_restrictions"] or EMAILS[:1]
+            order = self.sandbox.place_order(
+                now=self.sim.now,
+                customer=self.accounts().get(oracle.normalize_email(email), 0),
+                email=email,
+                items=self._lines("120.00", pick),
+                coupon_codes=[coupon["code"]],
+            )
+            self.paid_at[order] = self.sim.now
+
+
+CUSTOMER_ACTIVITIES = (
+    "give_consent",
+    "give_consent",
+    "withdraw_consent",
+    "order_with_an_answer",
+    "unsubscribe",
+    "mailbox_disappears",
+    "redeem_coupon",
+)

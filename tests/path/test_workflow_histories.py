@@ -1,0 +1,76 @@
+"""The histories once more, with everything that workflows can do."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.histories import message_laws, workflow_laws
+from tests.histories.customer_activity import CUSTOMER_ACTIVITIES, CustomerActivity
+from tests.histories.mail_server import FAULTS, RecordingMailServer
+from tests.oracle import RuleSet
+from tests.path.test_histories import HYPOTHESIS_SETTINGS, PICK, Histories, run_histories
+from tests.search_settings import HISTORIES
+from wcflow.database.tasks import DONE, TASK, change_task, load_tasks
+
+
+class WorkflowHistories(Histories):
+    """Customers get e-mails and answer, mail servers fail, and the team works on its tasks."""
+
+    first_rules = RuleSet(full=True)
+
+    def open_activity(self):
+        self.server = RecordingMailServer(self.sim)
+        self.sim.open_channels = self.server.open_channels
+        return CustomerActivity(self.sim, self.rule_set)
+
+    @rule(activity=st.sampled_from(CUSTOMER_ACTIVITIES), pick=PICK)
+    def customer_acts(self, activity, pick):
+        self.activity.do(activity, pick)
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
+    def mail_server_fails(self, faults):
+        self.server.faults = faults
+        self.run_pass()
+        self.server.faults = []
+
+    @rule(activity=st.sampled_from(CUSTOMER_ACTIVITIES), pick=PICK, after=st.integers(0, 12))
+    def sync_while_customers_act(self, activity, pick, after):
+        """They act between two responses of one pass."""
+        self.sim.faults.before_answer(
+            lambda *_: self.activity.do(activity, pick), only="GET *", after=after
+        )
+        self.run_pass()
+
+    @rule(pick=PICK)
+    def team_finishes_a_task(self, pick):
+        with self.sim.db.transaction() as tx:
+            tasks = [each for each in load_tasks(tx, "shop") if each.kind == TASK]
+            if tasks:
+                task = tasks[pick % len(tasks)]
+                change_task(tx, task.id, state=DONE, done_by="sam", done_at=self.sim.now)
+                self.activity.finished_tasks.add(task.id)
+
+    def check(self):
+        super().check()
+        workflow_laws.check_all(self.sim, self.activity)
+        message_laws.check_all(self.sim, self.activity, self.server)
+
+
+SETTINGS = settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 5))
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_history_keeps_the_laws_of_workflows(half):
+    class OnSqlite(WorkflowHistories):
+        pass
+
+    run_histories(OnSqlite, 3 + half, SETTINGS)
+
+
+def test_every_history_keeps_the_laws_of_workflows_on_postgresql(postgres):
+    class OnPostgres(WorkflowHistories):
+        pass
+
+    OnPostgres.postgres = postgres
+    run_histories(OnPostgres, 5, settings(SETTINGS, max_examples=max(1, HISTORIES // 30)))
