@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 from msgspec.structs import replace
 
-from wcflow.records import Customer, Order, Product, Refund
+from wcflow.records import Customer, Order, Product, Refund, Subscription
 from wcflow.standing import NO_STANDING, Standing
 from wcflow.units import minor_digits, to_major, to_minor, without_separators
 
@@ -44,6 +44,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     amount_meta: str = ""
     rate_meta: str = ""
     shipped_statuses: tuple[str, ...] = ()
+    has_subscriptions: bool = False
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ class Profile(msgspec.Struct, frozen=True):
     ``person`` is their id in the database. ``key`` is how the store knows them: ``c12`` for a
     registered customer, ``g:anna@example.com`` for a guest. ``products`` holds the products that
     the orders name, by id. ``figures`` follows from the orders and is never passed in.
-    ``events`` are stored events, oldest first.
+    ``events`` are stored events and ``subscriptions`` those of the plugin, oldest first.
     """
 
     person: int
@@ -110,6 +111,7 @@ class Profile(msgspec.Struct, frozen=True):
     figures: OrderFigures | None = None
     key: str = ""
     events: tuple[StoredEvent, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
 
     def __post_init__(self) -> None:
         known = self.figures

@@ -125,6 +125,40 @@ class Order(msgspec.Struct, frozen=True):
         return self.shipping.country or self.billing.country
 
 
+RENEWAL_META = "_subscription_renewal"
+"""The order meta with which WooCommerce Subscriptions marks renewals: the subscription's id."""
+
+
+def is_renewal(order: Order) -> bool:
+    """Return whether an order is an automatic renewal of a subscription."""
+    return order.created_via == "subscription" or bool(order.meta.get(RENEWAL_META))
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """A subscription of the plugin WooCommerce Subscriptions.
+
+    ``next_payment`` and later dates are None where there are none. ``history`` comes from the
+    database and is oldest first. ``products`` are names.
+    """
+
+    id: int
+    status: str
+    created: datetime
+    modified: datetime
+    number: str = ""
+    customer_id: int = 0
+    email: str = ""
+    parent_id: int = 0
+    started: datetime | None = None
+    next_payment: datetime | None = None
+    cancelled: datetime | None = None
+    ended: datetime | None = None
+    currency: str = ""
+    total: int = 0
+    products: tuple[str, ...] = ()
+    history: tuple[StatusChange, ...] = ()
+
+
 class Customer(msgspec.Struct, frozen=True):
     """A customer account. ``meta`` is None if it cannot be read.
 

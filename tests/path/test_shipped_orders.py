@@ -78,3 +78,18 @@ def test_what_was_shipped_before_the_workflow_was_added_is_no_event(tmp_path):
     sim.settle()
 
     assert [] == sim.notes(number)
+
+
+def test_a_shipped_status_that_is_added_later_is_no_event(tmp_path):
+    more = {"delivered": "Delivered"}
+    sim = Simulation(tmp_path, RULES, wcflow="shipped_statuses = shipped", more_statuses=more)
+    sim.settle()
+    sim.advance(hours=1)
+    number = sim.place_order(email="anna@example.com", status="delivered")
+    sim.settle()
+    sim.advance(hours=1)
+    sim.head["wcflow"] = "shipped_statuses = shipped, delivered"
+    sim.write_rules(RULES)
+    sim.settle()
+
+    assert [] == sim.notes(number)

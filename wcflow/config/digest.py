@@ -48,6 +48,7 @@ def compute_digest(
         "stores": sorted((_store_data(store) for store in stores), key=str),
         # Nothing for the default, so that the digests in databases stay the same.
         **({} if rules.shown_group == LIFECYCLE else {"shown_group": rules.shown_group}),
+        **({"shipped": sorted(rules.shipped_statuses)} if rules.shipped_statuses else {}),
     }
     return _hash(meaning)
 
@@ -89,9 +90,13 @@ def trigger_digests(
     return {
         each.name: rules.digest
         if each.trigger.watches_state
-        else _hash([settings, each.trigger.canonical])
+        else _hash([settings, each.trigger.canonical, *_shipped_data(each, rules)])
         for each in rules.workflows
     }
+
+
+def _shipped_data(workflow: Workflow, rules: Rules) -> list[str]:
+    return sorted(rules.shipped_statuses) if workflow.trigger.name == "order_shipped" else []
 
 
 def renamed_digests(

@@ -227,6 +227,7 @@ def _build_rules(
         campaigns=tuple(campaign for _, campaign in campaigns),
         sections=of_actions,
         actions=ACTIONS,
+        shipped_statuses=general["shipped_statuses"],
         shown_group=find_shown_group(general, [rule for _, rule in segments]),
     )
 

@@ -63,13 +63,14 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "orders": ("created", "modified", "paid", "completed"),
     "customer": ("created",),
     "product": ("modified",),
+    "subscription": ("created", "modified", "next_payment"),
     "person": ("due_at",),
     "run": ("event_at", "due_at"),
     "outbox": ("due_at",),
     "points": ("expires_at",),
     "task": ("due_at",),
 }
-_STORE_TABLES = ("orders", "customer", "product")
+_STORE_TABLES = ("orders", "customer", "product", "subscription")
 
 
 @dataclass(frozen=True, slots=True)

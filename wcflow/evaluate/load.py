@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -15,10 +16,11 @@ from wcflow.database.events import load_events
 from wcflow.database.identity import Owner, find_keys, load_person_keys
 from wcflow.database.orders import load_orders, load_orders_of_people
 from wcflow.database.standings import load_standings
+from wcflow.database.subscriptions import load_subscriptions_of_people
 from wcflow.database.tags import load_written_tags
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.profile import Profile, account_in, email_in
-from wcflow.records import Customer, Order
+from wcflow.records import Customer, Order, Subscription
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import FIRST_ORDER
 from wcflow.rules.older_orders import older_places
@@ -127,6 +129,10 @@ def load_profiles(
     orders = _by_person(found, account_ids, guests)
     evaluation_context.product_cache.fetch(tx, orders.values(), len(persons))
     events = load_events(tx, store, persons)
+    subscriptions: dict[int, list[Subscription]] = {}
+    if evaluation_context.store.has_subscriptions:
+        of_people = load_subscriptions_of_people(tx, store, account_ids, sorted(guests))
+        subscriptions = _by_person(of_people, account_ids, guests)
     return {
         person: Profile(
             person,
@@ -138,6 +144,7 @@ def load_profiles(
             memories[person].saved_state,
             key=keys[person],
             events=events.get(person, ()),
+            subscriptions=tuple(subscriptions.get(person, ())),
         )
         for person in persons
     }
@@ -163,15 +170,18 @@ def _guest_addresses(
     }
 
 
+Owned = TypeVar("Owned", Order, Subscription)
+
+
 def _by_person(
-    orders: Sequence[Order], accounts: Mapping[int, int], guests: Mapping[str, int]
-) -> dict[int, list[Order]]:
-    found: dict[int, list[Order]] = {}
-    for order in orders:
-        of_account = order.customer_id != 0
-        person = accounts.get(order.customer_id) if of_account else guests.get(order.email)
+    owned: Sequence[Owned], accounts: Mapping[int, int], guests: Mapping[str, int]
+) -> dict[int, list[Owned]]:
+    found: dict[int, list[Owned]] = {}
+    for each in owned:
+        of_account = each.customer_id != 0
+        person = accounts.get(each.customer_id) if of_account else guests.get(each.email)
         if person is not None:
-            found.setdefault(person, []).append(order)
+            found.setdefault(person, []).append(each)
     return found
 
 

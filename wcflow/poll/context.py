@@ -20,11 +20,12 @@ from wcflow.database.sql import stamp
 from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_hold
 from wcflow.database.tables import StoreRow
 from wcflow.poll.quarantine import QuarantineChanges
-from wcflow.records import Customer, Order, Product, Refund
+from wcflow.records import Customer, Order, Product, Refund, Subscription
 from wcflow.store.client import Store
 from wcflow.store.listing import Listing, OrderFilters, UnreadableRow, UnreadableRowError
+from wcflow.store.subscriptions import list_subscriptions
 
-T = TypeVar("T", Customer, Order, Product)
+T = TypeVar("T", Customer, Order, Product, Subscription)
 
 Progress = Callable[[str, int, int], object]
 """Called during an initial sync with the part (customers, products, orders, …), done and total."""
@@ -179,6 +180,10 @@ class PollContext:
     def products(self, **filters: Any) -> Listing[Product]:
         """Request products."""
         return self._noted("product", self.client.products(**filters))
+
+    def subscriptions(self, **filters: Any) -> Listing[Subscription]:
+        """Request subscriptions."""
+        return self._noted("subscription", list_subscriptions(self.client, **filters))
 
     def refunds(self, orders: Iterable[Order]) -> dict[int, Refund]:
         """Request the dates of refunds that are not known yet."""

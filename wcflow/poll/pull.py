@@ -31,6 +31,7 @@ from wcflow.poll.reconcile import (
 from wcflow.poll.rescan import reread_last_month, rescan_orders
 from wcflow.poll.resync import start_resync
 from wcflow.poll.retry_quarantined import retry_quarantined
+from wcflow.poll.subscriptions import poll_subscriptions, rescan_subscriptions
 
 
 def run_poll(context: PollContext) -> PollResult:
@@ -66,6 +67,7 @@ def _poll(context: PollContext) -> bool:
     settled = poll_orders(context)
     read_crowds(context)
     poll_new_customers(context)
+    poll_subscriptions(context)
     budget = _budget(polled_at, now)
     if polled_at is not None and polled_at // 3600 != now // 3600:
         poll_products(context)
@@ -105,6 +107,7 @@ def _reconcile(context: PollContext) -> bool:
     reconcile_customers(context)
     catch_up_customers(context)
     reconcile_products(context)
+    rescan_subscriptions(context)
     retry_quarantined(context)
     save_reconciled_at(context)
     return imported

@@ -145,6 +145,7 @@ class Rules:
     sections: Sections = field(default_factory=dict)
     actions: Actions = field(default_factory=dict, repr=False)
     digest: str = ""
+    shipped_statuses: tuple[str, ...] = ()
     shown_group: str = LIFECYCLE
     """The group whose segment the store shows as ``wcflow_segment``."""
     section_names: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)

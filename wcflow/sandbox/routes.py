@@ -16,6 +16,7 @@ from wcflow.sandbox import (
     products,
     refunds,
     site,
+    subscriptions,
 )
 from wcflow.sandbox.rest import RequestContext, Route
 
@@ -152,6 +153,13 @@ ROUTES = (
         "delete",
         lambda call: customers.delete(call.state, call.key, call.id, call.now, force=call.force),
     ),
+    _at(
+        "GET",
+        "subscriptions",
+        "list",
+        lambda call: subscriptions.list_page(call.state, call.request),
+    ),
+    _at("GET", "subscriptions/<id>", "view", lambda call: subscriptions.view(call.state, call.id)),
     _at("GET", "coupons", "list", lambda call: coupons.list_page(call.state, call.request)),
     _at(
         "POST",

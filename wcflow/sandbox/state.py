@@ -293,6 +293,7 @@ class State:
     products: dict[int, Product] = field(default_factory=dict)
     categories: dict[int, Term] = field(default_factory=dict)
     tags: dict[int, Term] = field(default_factory=dict)
+    subscriptions: dict[int, Any] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     lists_requested: int = 0

@@ -9,6 +9,7 @@ from wcflow.rules.attributes.customer import PERSON  # isort: skip
 from wcflow.rules.attributes.purchases import PURCHASES  # isort: skip
 from wcflow.rules.attributes.products import PRODUCTS  # isort: skip
 from wcflow.rules.attributes.membership import RANK, MEMBERSHIP  # isort: skip
+from wcflow.rules.attributes.subscriptions import SUBSCRIPTIONS  # isort: skip
 from wcflow.rules.attributes.order import ORDER  # isort: skip
 from wcflow.rules.attributes.order import ITEM  # isort: skip
 from wcflow.rules.attributes.registry import (
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 FAMILIES = tuple(
-    family.title for family in (PERSON, PURCHASES, PRODUCTS, MEMBERSHIP, RANK, ORDER, ITEM)
+    family.title
+    for family in (PERSON, PURCHASES, PRODUCTS, MEMBERSHIP, RANK, SUBSCRIPTIONS, ORDER, ITEM)
 )
 """The headings of the attribute tables, in order."""

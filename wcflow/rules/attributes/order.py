@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from wcflow.profile import in_store_currency, net_sales, order_date, order_total
-from wcflow.records import TRACKING_META, LineItem, Order
+from wcflow.records import RENEWAL_META, TRACKING_META, LineItem, Order, is_renewal
 from wcflow.rules.attributes.lookup import (
     item_categories,
     item_skus,
@@ -82,10 +82,6 @@ def _parent_id(context: Context) -> AttributeValue:
     return _from_order(context, lambda order: Decimal(order.parent_id))
 
 
-RENEWAL_META = "_subscription_renewal"
-"""The meta with which WooCommerce Subscriptions marks renewals."""
-
-
 @ORDER.plain(
     "order.is_renewal",
     Kind.YESNO,
@@ -94,10 +90,7 @@ RENEWAL_META = "_subscription_renewal"
     order_meta=frozenset({RENEWAL_META}),
 )
 def _is_renewal(context: Context) -> AttributeValue:
-    return _from_order(
-        context,
-        lambda order: order.created_via == "subscription" or bool(order.meta.get(RENEWAL_META)),
-    )
+    return _from_order(context, is_renewal)
 
 
 @ORDER.plain(

@@ -11,6 +11,7 @@ from wcflow.rules.triggers import orders  # isort: skip
 from wcflow.rules.triggers import checkouts  # isort: skip
 from wcflow.rules.triggers import customers  # isort: skip
 from wcflow.rules.triggers import time  # isort: skip
+from wcflow.rules.triggers import subscriptions  # isort: skip
 from wcflow.rules.triggers import behaviour  # isort: skip
 from wcflow.rules.triggers.registry import TRIGGERS, Trigger, TriggerKind, parse_trigger, trigger
 
@@ -23,6 +24,7 @@ __all__ = [
     "customers",
     "orders",
     "parse_trigger",
+    "subscriptions",
     "time",
     "trigger",
 ]
