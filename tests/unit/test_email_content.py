@@ -323,3 +323,20 @@ def test_alerts_can_use_the_same_server(tmp_path):
     config = load(tmp_path, f"{SMTP}[alerts]\nemail = me@shop.example\n")
     assert "mail.example" == config.alerts.mail_server.host
     assert "hello@shop.example" == config.alerts.email_from
+
+
+def test_the_default_layout_is_valid_html(tmp_path):
+    html5lib = pytest.importorskip("html5lib")
+    markdown = "# {{ first_name }}\n\n{% for p in tags %}\n- {{ p }}\n{% endfor %}\n\n---\n\n> x"
+    (tmp_path / "a.md").write_text(markdown)
+    rule = email(tmp_path, "markdown_file = a.md\npreheader = Soon")
+    content = render_email(rule, VALUES | {"tags": ["<b>", "&"]}, LINK, "1 High Street")
+    html5lib.HTMLParser(strict=True).parse(content.html)
+    assert content.html.startswith("<!DOCTYPE html>")
+
+
+def test_the_layout_can_shrink(tmp_path):
+    """A long word must not make a narrow window scroll: the tables have a fixed layout."""
+    html = render_email(email(tmp_path, "markdown = Hello"), VALUES, LINK).html
+    tables = [part for part in html.split("<table")[1:] if "presentation" in part]
+    assert [True, True] == ["table-layout: fixed" in part.split(">")[0] for part in tables]

@@ -53,6 +53,7 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "workflow": ("active_since",),
     "rule": ("changed_at",),
     "group_member": ("since",),
+    "suppression": ("at",),
     "points": ("at",),
     "tier": ("since",),
     "task": ("made_at", "done_at"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from wcflow.database.sql import chunks, instant, stamp, table_of, upsert
 from wcflow.database.tables import SuppressionRow
@@ -97,6 +97,11 @@ def load_all(tx: Connection, store: str, limit: int | None = None) -> Sequence[S
     query = select(_TABLE).where(_TABLE.c.store == store)
     rows = tx.execute(query.order_by(_TABLE.c.at.desc(), _TABLE.c.address).limit(limit)).mappings()
     return [_from_row(row) for row in rows]
+
+
+def count(tx: Connection, store: str) -> int:
+    """Count the suppressed addresses of a store."""
+    return tx.scalar(select(func.count()).where(_TABLE.c.store == store)) or 0
 
 
 def _from_row(row: RowMapping) -> Suppression:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from wcflow.actions.email_delivery import EmailChannel, Letterhead
 from wcflow.channels.smtp import SmtpConnection
 from wcflow.config.load import Config
+from wcflow.config.smtp import SmtpSettings
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database
 
@@ -22,7 +24,7 @@ def open_channels(
     """
     channels: dict[str, Any] = {}
     if config.smtp is not None:
-        channels["email"] = _open_email(config, settings, db, clock)
+        channels["email"] = _open_email(config.smtp, config, settings, db, clock)
     return channels
 
 
@@ -33,23 +35,31 @@ def close_channels(channels: Mapping[str, Any]) -> None:
             channel.close()
 
 
+def make_letterhead(smtp: SmtpSettings, settings: StoreSettings, secret: str) -> Letterhead:
+    """Return what all e-mails of a store share; ``secret`` signs the links to unsubscribe."""
+    return Letterhead(
+        settings.name,
+        smtp.sender,
+        secret,
+        smtp.reply_to,
+        smtp.bounces_to,
+        smtp.unsubscribe_url,
+        smtp.postal_address,
+    )
+
+
 def _open_email(
-    config: Config, settings: StoreSettings, db: Database, clock: Callable[[], datetime]
+    smtp: SmtpSettings,
+    config: Config,
+    settings: StoreSettings,
+    db: Database,
+    clock: Callable[[], datetime],
 ) -> EmailChannel:
-    smtp = config.smtp
-    assert smtp is not None, "only called with [smtp]"
-
-    def make_letterhead(secret: str) -> Letterhead:
-        return Letterhead(
-            settings.name,
-            smtp.sender,
-            secret,
-            smtp.reply_to,
-            smtp.bounces_to,
-            smtp.unsubscribe_url,
-            smtp.postal_address,
-        )
-
-    connection = SmtpConnection(smtp.server, smtp.rate)
-    emails = config.rules.sections.get("email", {})
-    return EmailChannel(db, settings.name, emails, connection, make_letterhead, clock)
+    return EmailChannel(
+        db,
+        settings.name,
+        config.rules.sections["email"],
+        SmtpConnection(smtp.server, smtp.rate),
+        partial(make_letterhead, smtp, settings),
+        clock,
+    )

@@ -95,9 +95,10 @@ DEFAULT_LAYOUT = """\
 <title>{{ subject }}</title>
 <style>
 body { margin: 0; padding: 0; background-color: #f3f4f6; }
-.page { width: 100%; background-color: #f3f4f6; }
+.page { width: 100%; table-layout: fixed; background-color: #f3f4f6; }
 .outside { padding: 24px 12px; }
-.card { width: 100%; max-width: 600px; margin: 0 auto; background-color: #ffffff; border-radius: 8px; }
+.card { width: 100%; max-width: 600px; margin: 0 auto; table-layout: fixed; background-color: #ffffff;
+  border-radius: 8px; }
 .head { padding: 24px 32px 0; }
 .content { padding: 16px 32px 32px; }
 .foot { max-width: 600px; margin: 0 auto; padding: 20px 32px; text-align: center; }
@@ -119,6 +120,7 @@ body { margin: 0; padding: 0; background-color: #f3f4f6; }
 .content hr { border: 0; border-top: 1px solid #e5e7eb; margin: 24px 0; }
 .content blockquote { margin: 0 0 16px; padding-left: 16px; border-left: 3px solid #d1d5db; }
 .content code { background-color: #f3f4f6; padding: 2px 6px; border-radius: 4px; font-size: 15px; }
+.content table { border-collapse: collapse; margin: 0 0 16px; }
 .content th, .content td { padding: 6px 12px 6px 0; text-align: left; vertical-align: top; }
 @media (max-width: 480px) {
   .outside { padding: 0 !important; }

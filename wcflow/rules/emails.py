@@ -235,8 +235,9 @@ def _plain(rule: EmailRule, values: Mapping[str, Any], from_html: str, address: 
 
 def _footer(rule: EmailRule, values: Mapping[str, Any], address: str) -> Iterator[str]:
     yield "-- "
-    yield one_line(str(values.get("store.name", "")))
-    if address:
+    name = one_line(str(values.get("store.name", "")))
+    yield address if address.startswith(name) else name
+    if address and not address.startswith(name):
         yield address
     if rule.text is None or UNSUBSCRIBE not in rule.text.variables.extras.values():
         yield f"Unsubscribe: {values[UNSUBSCRIBE]}"
