@@ -134,7 +134,8 @@ def test_problems_from_before_are_mentioned(ini):
 
 
 def test_all_recipes_can_be_added_together(ini):
-    ini.write_text(f"{INI}\n[segment VIP]\nwhen = total_spent >= 1000\n")
+    fields = "consent_meta = newsletter\nbirthday_meta = birthday\n"
+    ini.write_text(f"{INI}{fields}\n[segment VIP]\nwhen = total_spent >= 1000\n")
     ran = run_wcflow("recipes", "add", "--all", "--config", ini)
     assert (0, "") == (ran.code, ran.err)
     assert set(load_recipes()) == {file.stem for file in (ini.parent / "recipes").glob("*.ini")}

@@ -67,9 +67,11 @@ def loaded(tmp_path, text):
 
 
 def problems_of(tmp_path, text):
-    with pytest.raises(ConfigError) as caught:
+    try:
         loaded(tmp_path, text)
-    return list(caught.value.problems)
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))

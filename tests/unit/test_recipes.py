@@ -13,14 +13,16 @@ from wcflow.config.problem import ConfigError, Findings
 from wcflow.config.recipes import load_recipes, with_include
 
 RECIPES = load_recipes()
+NEEDED = {"consent_meta": "newsletter", "birthday_meta": "birthday"}
 SCENARIOS = Path(__file__).parents[1] / "path"
+SHIPPED = Path(__file__).parents[2] / "config" / "recipes"
 REACHES_CUSTOMERS = re.compile(r"send_|coupon|add_customer_note|call_webhook")
 KEYS = {"consumer_key": f"ck_{'0' * 40}", "consumer_secret": f"cs_{'0' * 40}"}
 
 
-def load(folder, *names):
-    """Load recipes beside the default configuration."""
-    text = set_values(default_ini(), "store shop", KEYS)
+def load(folder, *names, needed=True):
+    """Load recipes beside the default configuration, with the keys of [store] that they need."""
+    text = set_values(default_ini(), "store shop", KEYS | (NEEDED if needed else {}))
     for path, content in (item for name in names for item in RECIPES[name].contents.items()):
         file = folder / "recipes" / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +40,18 @@ def test_each_recipe_loads_beside_the_default_configuration(tmp_path, name):
 
 def test_all_recipes_load_together(tmp_path):
     assert () == load(tmp_path, *RECIPES).warnings
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_recipe_names_the_keys_of_the_store_that_it_needs(tmp_path, name):
+    """Without them it loads as well, with a warning."""
+    warned = {
+        key
+        for each in load(tmp_path, name, needed=False).warnings
+        for key in NEEDED
+        if key in each.text
+    }
+    assert warned == {key for key in NEEDED if key in RECIPES[name].needs}
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
@@ -68,6 +82,11 @@ def test_an_e_mail_that_is_switched_on_needs_a_mail_server(tmp_path, name):
     copy.write_text(copy.read_text().replace("mode = dry_run\n", ""))
     with pytest.raises(ConfigError, match=rf"\[email {name}\]: expected a section \[smtp\]"):
         load_config(tmp_path / "wcflow.ini", {})
+
+
+def test_each_text_of_an_e_mail_is_used():
+    texts = {f"emails/{file.name}" for file in (SHIPPED / "emails").iterdir()}
+    assert texts == {path for each in RECIPES.values() for path in each.files}
 
 
 def recipes_with_scenarios():

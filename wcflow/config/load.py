@@ -26,6 +26,7 @@ from wcflow.config.ini import Section
 from wcflow.config.problem import ConfigError, ConfigWarning, Findings
 from wcflow.config.rule_warnings import (
     warn_of_counts_when,
+    warn_of_missing_fields,
     warn_of_paid_statuses,
     warn_of_rules,
 )
@@ -107,6 +108,7 @@ def load_config(
     warn_of_paid_statuses(general, general["paid_statuses"])
     for section in parsed_sections["store"]:
         warn_of_counts_when(section, general["paid_statuses"])
+    warn_of_missing_fields(parsed_sections["store"], rules)
     warn_of_texts(parsed for some in parsed_sections.values() for parsed in some)
     if need_store and not any(section.kind == "store" for section in sections):
         hint = "'wcflow init' writes one"

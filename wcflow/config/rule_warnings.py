@@ -9,7 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
 from wcflow.config.countries import country_hint
-from wcflow.config.rules import ParsedRule, conditions_of, find_row
+from wcflow.config.rules import (
+    ParsedRule,
+    conditions_and_templates,
+    conditions_of,
+    find_row,
+)
 from wcflow.config.section import ParsedSection
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.condition_text import comparison_text, condition_text
@@ -21,7 +26,7 @@ from wcflow.rules.contradictions import (
     is_always_true,
 )
 from wcflow.rules.literals import Text, fold
-from wcflow.rules.model import Segment, TagRule, Workflow
+from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 from wcflow.rules.operators import Compare, OneOf
 
 ORDER_STATUSES = (
@@ -71,6 +76,34 @@ def warn_of_counts_when(section: ParsedSection, paid_statuses: Collection[str]) 
     if condition is not None:
         _warn_of_condition(section, "counts_when", condition)
         _warn_of_words(section, "counts_when", condition, {*ORDER_STATUSES, *paid_statuses})
+
+
+_FIELDS = {
+    "consent_meta": (
+        {"accepts_marketing", "customer_subscribed", "customer_unsubscribed"},
+        "rules depend on consent to marketing, but without consent_meta nobody has given it",
+        "name the custom field in which your store keeps it: consent_meta = newsletter",
+    ),
+    "birthday_meta": (
+        {"birthday", "age"},
+        "rules depend on birthdays, but without birthday_meta none is known",
+        "name the custom field in which your store keeps them: birthday_meta = birthday",
+    ),
+}
+"""The attributes and triggers that need a field of the store, the warning, and the advice."""
+
+
+def warn_of_missing_fields(stores: Iterable[ParsedSection], rules: Rules) -> None:
+    """Warn of what no rule can ever find, because the store's settings do not say where it is."""
+    used = {name for part in conditions_and_templates(rules) for name in part.names}
+    used |= {rule.trigger.name for rule in rules.workflows}
+    sections = (each for some in rules.sections.values() for each in some.values())
+    if any(getattr(each, "transactional", True) is False for each in sections):
+        used.add("accepts_marketing")
+    for store in stores:
+        for key, (needed_by, text, advice) in _FIELDS.items():
+            if needed_by & used and not store.has(key):
+                store.warning("", text, advice)
 
 
 def _warn_of_condition(section: ParsedSection, key: str, condition: Condition) -> None:
