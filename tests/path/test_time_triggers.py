@@ -123,3 +123,18 @@ def test_checkout_abandoned_reminds_once_and_not_after_a_purchase(tmp_path):
         sim.notes(bought),
         sim.notes(again),
     )
+
+
+@pytest.mark.parametrize("edit", ["when = orders_count >= 1", "when = total_spent > 50"])
+def test_an_edited_condition_does_not_start_daily_at_once(tmp_path, edit):
+    sim = simulate(tmp_path, "daily at 09:00", when="when = orders_count >= 5")
+    sim.place_order(email=ANNA)
+    sim.settle()
+    sim.advance(hours=23)
+    rules = f"[workflow w]\ntrigger = daily at 09:00\n{edit}\ndo = add_note x\n"
+    sim.write_rules(rules)
+    sim.run_pass()
+    assert [] == run_days(sim)
+
+    live(sim, 1)
+    assert ["daily 2026-03-04"] == [event for event, _ in run_days(sim)]

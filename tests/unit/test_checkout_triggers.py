@@ -96,6 +96,9 @@ def test_draft_order_created_happens_for_unpaid_orders_of_the_dashboard():
     )
     theirs = order(4, status="pending", created_via="checkout")
 
-    assert [("order 1 draft created", 1), ("order 3 draft created", 3)] == events(
-        ours, paid, invoice, theirs, text=draft
-    )
+    unsaved = order(5, status="auto-draft", created_via="")
+    assert [
+        ("order 1 draft created", 1),
+        ("order 3 draft created", 3),
+        ("order 5 draft created", 5),
+    ] == events(ours, paid, invoice, theirs, unsaved, text=draft)

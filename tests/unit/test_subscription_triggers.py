@@ -12,6 +12,7 @@ from wcflow.rules.attributes.registry import AttributeQuery
 from wcflow.rules.context import Context
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.triggers import parse_trigger
+from wcflow.units import Duration
 
 REMINDER = "subscription_renewal 3d before"
 
@@ -147,3 +148,17 @@ def test_without_a_subscription_the_status_is_unknown():
         value("next_payment_date"),
     )
     assert "expired" == value("subscription_status", subscription(3, "expired"))
+
+
+def test_renewals_are_counted_in_a_window():
+    orders = [
+        order(1, days=90, created_via="subscription"),
+        order(2, days=20, meta={"_subscription_renewal": "7"}),
+        order(3, days=5, status="failed", created_via="subscription"),
+        order(4, days=2),
+    ]
+    attribute, key = find_attribute("renewals_count")
+    context = Context(someone(orders=orders), NOW)
+
+    assert (2, (1, 2)) == AttributeQuery(attribute, key).found(context)[:2]
+    assert (1, (2,)) == AttributeQuery(attribute, key, Duration(30, "d")).found(context)[:2]

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.builders import NOW, account, ago, change, item, order, profile, refund
 from wcflow.profile import Transition
+from wcflow.records import Subscription
 from wcflow.rules.errors import RuleErrors
 from wcflow.rules.event_kinds import (
     CART_UPDATED,
@@ -47,7 +48,7 @@ def test_a_person_without_data_has_no_events(kind):
 
 WITHOUT_PAST = {"tag_added", "tag_removed", "customer_matches", "bulk"}
 """Triggers for what changes in one evaluation, and for an admin's command."""
-OF_A_DAY = {"anniversary", "birthday", "daily", "weekly", "monthly"}
+OF_A_DAY = {"anniversary", "birthday", "daily", "weekly", "monthly", "subscription_renewal"}
 """Triggers whose event is over after some days, so that it is not late."""
 PAST = (
     *(order(number, days=300 - number) for number in range(1, 6)),
@@ -60,9 +61,17 @@ PAST = (
     order(10, status="on-hold", history=(change("", "on-hold", 9),)),
     order(11, days=70, total=25000),
     order(14, days=500, status="cancelled"),
+    order(16, days=100, created_via="subscription"),
 )
 
 
+CANCELLED = Subscription(
+    7,
+    "cancelled",
+    ago(40),
+    ago(3),
+    history=(change("", "active", 40), change("active", "cancelled", 3)),
+)
 EVENTS = (
     CONSENT_GIVEN.make("consent given", ago(9)),
     CONSENT_WITHDRAWN.make("consent withdrawn", ago(8)),
@@ -84,7 +93,10 @@ def test_an_event_has_the_same_name_in_later_evaluations(kind):
 
     def names_at(now):
         context = TriggerContext(
-            replace(person, events=EVENTS), now, segments={"VIP": ago(5)}, transitions=left
+            replace(person, events=EVENTS, subscriptions=(CANCELLED,)),
+            now,
+            segments={"VIP": ago(5)},
+            transitions=left,
         )
         return {each.name for each in trigger.events(context)}
 
@@ -138,7 +150,7 @@ def test_cash_on_delivery_is_paid_when_a_poll_first_finds_it_processing():
 
 def test_drafts_and_orders_in_the_trash_have_no_events():
     hidden = [order(1, status="trash"), order(2, status="checkout-draft")]
-    others = {"checkout_abandoned"}
+    others = {"checkout_abandoned"}  # about drafts
     kinds = [
         each.example for each in TRIGGERS.values() if each.has_order and each.name not in others
     ]

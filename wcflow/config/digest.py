@@ -90,13 +90,18 @@ def trigger_digests(
     return {
         each.name: rules.digest
         if each.trigger.watches_state
-        else _hash([settings, each.trigger.canonical, *_shipped_data(each, rules)])
+        else _hash([settings, each.trigger.canonical, *_more_trigger_data(each, rules)])
         for each in rules.workflows
     }
 
 
-def _shipped_data(workflow: Workflow, rules: Rules) -> list[str]:
-    return sorted(rules.shipped_statuses) if workflow.trigger.name == "order_shipped" else []
+def _more_trigger_data(workflow: Workflow, rules: Rules) -> list[str]:
+    """Return what also decides which events start a workflow, besides its trigger."""
+    if workflow.trigger.name == "order_shipped":
+        return sorted(rules.shipped_statuses)
+    if not workflow.trigger.kind.for_all_matching:
+        return []
+    return [rules.digest if _sees_rules(workflow) else _condition_text(workflow.when)]
 
 
 def renamed_digests(

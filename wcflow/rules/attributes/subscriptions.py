@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from wcflow.records import Subscription
-from wcflow.rules.attributes.lookup import unique
+from wcflow.records import RENEWAL_META, Subscription, is_renewal
+from wcflow.rules.attributes.lookup import order_ids, orders_in_window, unique, when_orders_leave
 from wcflow.rules.attributes.registry import AttributeValue, Family, Kind
 from wcflow.rules.context import Context
+from wcflow.units import Duration
 
 SUBSCRIPTIONS = Family("subscriptions")
 _RUNNING = frozenset({"active", "pending-cancel"})
@@ -74,3 +75,22 @@ def _next_payment_date(context: Context) -> AttributeValue:
 )
 def _subscription_products(context: Context) -> AttributeValue:
     return AttributeValue(unique(name for each in _running(context) for name in each.products))
+
+
+@SUBSCRIPTIONS.windowed(
+    "renewals_count",
+    Kind.NUMBER,
+    "How many renewals of subscriptions they have paid, also where counts_when leaves them out.",
+    "renewals_count(365d) >= 3",
+    order_meta=frozenset({RENEWAL_META}),
+)
+def _renewals_count(context: Context, window: Duration | None) -> AttributeValue:
+    paid = [
+        order
+        for order in context.profile.orders
+        if is_renewal(order) and order.status in context.store.paid_statuses
+    ]
+    orders = orders_in_window(context, window, paid)
+    return AttributeValue(
+        Decimal(len(orders)), order_ids(orders), when_orders_leave(context, window, orders)
+    )

@@ -31,7 +31,9 @@ _LONGEST_NAME = 60
 def _draft_order_created(context: TriggerContext, _: None) -> Iterator[Event]:
     for order in context.profile.orders:
         statuses = {order.status, *(change.after for change in order.history)}
-        made_by_hand = order.created_via == DASHBOARD and statuses & {"pending", "auto-draft"}
+        made_by_hand = "auto-draft" in statuses or (
+            order.created_via == DASHBOARD and "pending" in statuses
+        )
         if made_by_hand and is_counted(order, context.profile):
             yield Event(f"order {order.id} draft created", order.created, order)
 
