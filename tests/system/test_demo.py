@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 import urllib.request
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -257,3 +259,41 @@ def test_only_the_same_seed_makes_the_same_store():
 
     assert first == second
     assert first != other
+
+
+@pytest.fixture(scope="module")
+def recipes_demo(tmp_path_factory):
+    """The result of a demo of three recipes, and its directory."""
+    folder = tmp_path_factory.mktemp("demo") / "wcflow-demo-recipes"
+    names = "welcome-series,cart-recovery,vip-upgrade"
+    return run_process("demo", "--recipes", names, "--dir", folder), folder
+
+
+def _mails(folder):
+    """Return the date, the recipient and the subject of each e-mail, in order."""
+    found = [message_from_bytes(each.read_bytes()) for each in sorted(folder.glob("mails/*.eml"))]
+    return [(parsedate_to_datetime(m["Date"]), m["To"], m["Subject"]) for m in found]
+
+
+def test_the_demo_of_recipes_keeps_every_mail_and_lists_it_on_a_page(recipes_demo):
+    ran, folder = recipes_demo
+    mails = _mails(folder)
+    page = (folder / "mails" / "index.html").read_text()
+
+    assert (0, "") == (ran.returncode, ran.stderr)
+    assert "Your cart is still here" in {subject for _, _, subject in mails}
+    assert len(mails) == page.count("<tr><td>")
+
+
+def test_in_the_demo_a_series_comes_on_its_days_and_ends_with_consent_or_the_next_order(
+    recipes_demo,
+):
+    series = {}
+    for at, to, subject in _mails(recipes_demo[1]):
+        series.setdefault(to.partition(" ")[0], []).append((at.date(), subject))
+    first, withdrawn, late = series["Olivia"], series["Noah"], series["Marie"]
+    days = [(day - first[0][0]).days for day, _ in first]
+
+    assert [0, 3, 7] == days  # they order on day 9
+    assert ["Thank you for your first order"] == [subject for _, subject in withdrawn]
+    assert 2 == len(late)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from wcflow.channels.compose import Mail, compose
-from wcflow.channels.smtp import MayBeSentError, RecipientRefusedError, SmtpConnection
+from wcflow.channels.smtp import MayBeSentError, RecipientRefusedError
 from wcflow.database import outcomes, suppression
 from wcflow.database.connection import Database
 from wcflow.database.events import save_events
@@ -58,6 +59,21 @@ class Letterhead:
         return (unsubscribe_link(self.unsubscribe_url, token), by_mail)
 
 
+class MailConnection(Protocol):
+    """Where e-mails are handed over: a mail server, or the demo's directory."""
+
+    def is_ready(self) -> bool:
+        """Return whether it takes another e-mail now."""
+
+    def send(
+        self, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]
+    ) -> str:
+        """Hand over one e-mail; return the answer. Raises DeliveryError."""
+
+    def close(self) -> None:
+        """Close the connection, if one is open."""
+
+
 @dataclass(frozen=True)
 class EmailChannel:
     """Sends the e-mails of one store; ``letterhead`` is made when the first one is sent."""
@@ -65,7 +81,7 @@ class EmailChannel:
     db: Database
     store: str
     emails: Mapping[str, EmailRule]
-    connection: SmtpConnection
+    connection: MailConnection
     make_letterhead: Callable[[str], Letterhead]
     clock: Callable[[], datetime]
 

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wcflow import demo, maintenance, sync
+from wcflow import maintenance, sync
 from wcflow.actions.registry import ENTRY_KINDS, content_words
-from wcflow.cli import output
+from wcflow.cli import demo_recipes, output
+from wcflow.cli.demo_serve import serve_until_stopped
 from wcflow.cli.describe import event_words
 from wcflow.cli.explain import print_explanation
 from wcflow.cli.init import write_private_file
-from wcflow.cli.options import lease_holder, select_store, utcnow
+from wcflow.cli.options import select_store, utcnow
 from wcflow.cli.run import exit_process
-from wcflow.cli.sandbox import shoppers_at_work
 from wcflow.cli.session import Session, open_session
-from wcflow.daemon import supervisor
 from wcflow.database import outbox, people
 from wcflow.database.contacts import load_contacts
 from wcflow.database.identity import load_person_keys
 from wcflow.database.stores import load_store_row
+from wcflow.demo import store as demo
+from wcflow.errors import UsageError
 from wcflow.evaluate.explain import explain_person
 from wcflow.profile import account_in
 from wcflow.rules.tags import Memory
@@ -46,8 +45,6 @@ BAR_WIDTH = 30
 """Characters of the longest bar."""
 
 TAGS_SHOWN = 16
-ACTS_PER_HOUR = 600.0
-"""How many events per hour happen with ``--serve``: one every six seconds."""
 
 
 def register(app: typer.Typer) -> None:
@@ -62,12 +59,23 @@ def run_demo(
         bool,
         typer.Option("--serve", help="Keep running: new orders come in, and the daemon works."),
     ] = False,
-    folder: Annotated[
-        Path,
+    recipes: Annotated[
+        str,
         typer.Option(
-            "--dir", metavar="DIR", help="Directory for the configuration and the database."
+            "--recipes",
+            metavar="NAMES",
+            help="Show what recipes do in two weeks: names with commas between, or all.",
         ),
-    ] = DEFAULT_FOLDER,
+    ] = "",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir",
+            metavar="DIR",
+            help="Directory for the configuration and the database. Default: wcflow-demo, or"
+            " wcflow-demo-recipes.",
+        ),
+    ] = None,
 ) -> None:
     """Show what wcflow does with a made-up store; yours is not involved.
 
@@ -75,16 +83,23 @@ def run_demo(
     tags back, lets a few customers act, and shows the result. The directory keeps the configuration
     and the database: edit the rules there and run the demo again to see what they do.
     """
+    if recipes and serve:
+        raise UsageError("--serve and --recipes cannot be used together", "Choose one of them.")
+    if recipes:
+        demo_recipes.run_recipes(folder or demo_recipes.DEFAULT_FOLDER, recipes)
+        return
     began = time.monotonic()
     with ExitStack() as stack:
-        demo_run = _open_demo(stack, folder)
+        demo_run = _open_demo(stack, folder or DEFAULT_FOLDER)
         with open_session(demo_run.config) as session:
             play_demo(demo_run, session)
         _print_duration(demo_run, time.monotonic() - began)
         if not serve:
             _print_next_commands(demo_run)
             return
-        code = _serve_until_stopped(stack, demo_run)
+        code = serve_until_stopped(
+            stack, demo_run.store, demo_run.server, demo_run.config, demo_run.events[-1].email
+        )
         output.print_line("The store has stopped.")
     exit_process(code)
 
@@ -102,8 +117,7 @@ class DemoRun:
 def _open_demo(stack: ExitStack, folder: Path) -> DemoRun:
     folder = folder.absolute()
     stack.enter_context(demo.demo_folder(folder))
-    # A proxy from the environment is for the internet, not for this machine.
-    os.environ["no_proxy"] = "127.0.0.1"
+    demo.bypass_proxy()
     # A week without orders, so that the passing of time can be shown.
     store = demo.open_demo_store(utcnow() - ONE_WEEK)
     server = stack.enter_context(serve(store))
@@ -350,39 +364,3 @@ def _accounts_in_segment(context: SyncContext, segment: str) -> list[int]:
     with context.db.reading() as tx:
         keys = load_person_keys(tx, context.name, found)
     return sorted(account for key in keys.values() if (account := account_in(key)))
-
-
-# Serving
-
-
-def _serve_until_stopped(stack: ExitStack, demo_run: DemoRun) -> int:
-    """Let customers act and the daemon run until Ctrl-C; return the exit code."""
-    _print_live_commands(demo_run)
-    stack.enter_context(
-        shoppers_at_work(demo_run.store, demo_run.server, utcnow, _print_act, ACTS_PER_HOUR)
-    )
-    return supervisor.run(demo_run.config, os.environ, os.getpid(), lease_holder())
-
-
-def _print_live_commands(demo_run: DemoRun) -> None:
-    config = shlex.quote(str(demo_run.config))
-    customer = shlex.quote(demo_run.events[-1].email)
-    output.print_heading(
-        "The store and the daemon keep running; Ctrl-C stops both. To look at them:"
-    )
-    _print_commands(
-        {
-            demo_run.server.url: "in a browser: customers with their tags, orders with their notes",
-            f"wcflow status --config {config}": "shows the state of the daemon",
-            f"wcflow explain {customer} --config {config}": "explains why a customer has these segments and tags",
-            f"wcflow outbox list --config {config}": "lists what was written, and what is waiting",
-        }
-    )
-    output.print_heading("What happens in the store, and the daemon's log (times are UTC)")
-    sys.stdout.flush()
-
-
-def _print_act(at: datetime, words: str) -> None:
-    # The log has UTC as well.
-    output.print_line(f"{at.astimezone(UTC):%H:%M:%S}  {words}", indent=2)
-    sys.stdout.flush()

@@ -32,6 +32,11 @@ def open_demo_store(now: datetime) -> SandboxStore:
     return seed_store(now, Random(2), people=PEOPLE, orders=ORDERS)  # noqa: S311  no secret
 
 
+def bypass_proxy() -> None:
+    """Connect to this machine without a proxy: that of the environment is for the internet."""
+    os.environ["no_proxy"] = "127.0.0.1"
+
+
 @contextmanager
 def demo_folder(path: Path) -> Iterator[Path]:
     """Create and lock a directory; raises BusyError if another demo runs in it.
@@ -152,7 +157,7 @@ def _new_customer_buys(store: SandboxStore, persona: Persona, now: datetime) -> 
         now=now, customer=account, items=_basket(store, 1, 17), billing=persona.billing
     )
     words = (
-        f"{_full_name(persona)} registers and buys for the first time: {_order_text(store, number)}"
+        f"{full_name(persona)} registers and buys for the first time: {order_text(store, number)}"
     )
     return DemoEvent(words, persona.email)
 
@@ -161,23 +166,21 @@ def _guest_buys(store: SandboxStore, persona: Persona, now: datetime) -> DemoEve
     number = store.place_order(
         now=now, email=persona.email, items=_basket(store, 28), billing=persona.billing
     )
-    words = (
-        f"{_full_name(persona)} buys for the first time, as a guest: {_order_text(store, number)}"
-    )
+    words = f"{full_name(persona)} buys for the first time, as a guest: {order_text(store, number)}"
     return DemoEvent(words, persona.email)
 
 
 def _customer_returns(store: SandboxStore, customer: int, now: datetime) -> DemoEvent:
     buyer = store.state.customers[customer]
     number = store.place_order(now=now, customer=customer, items=_basket(store, 9))
-    words = f"{_full_name(buyer)} buys again after a long time: {_order_text(store, number)}"
+    words = f"{full_name(buyer)} buys again after a long time: {order_text(store, number)}"
     return DemoEvent(words, buyer.email)
 
 
 def _customer_is_refunded(store: SandboxStore, number: int, now: datetime) -> DemoEvent:
     buyer = store.state.customers[store.state.orders[number].customer_id]
     store.refund(number, now=now, reason="Returned")
-    words = f"{_full_name(buyer)} gets a full refund: {_order_text(store, number)}"
+    words = f"{full_name(buyer)} gets a full refund: {order_text(store, number)}"
     return DemoEvent(words, buyer.email)
 
 
@@ -186,10 +189,10 @@ def _basket(store: SandboxStore, *shelves: int) -> list[tuple[int, int]]:
     return [(products[shelf], 1) for shelf in shelves]
 
 
-def _full_name(buyer: Persona | Customer) -> str:
+def full_name(buyer: Persona | Customer) -> str:
     return f"{buyer.first_name} {buyer.last_name}"
 
 
-def _order_text(store: SandboxStore, number: int) -> str:
+def order_text(store: SandboxStore, number: int) -> str:
     order = store.order(number)
     return f"order {order['number']}, {order['total']} {order['currency']}"
