@@ -70,18 +70,19 @@ class StoreAhead:
 class Live:
     """A real store, with the requests of its admin and customers, and a wcflow that syncs it.
 
-    Customers are named by their first name; their addresses are unique to each test run.
+    Customers are named by their first name; their addresses are unique to each test run. ``rules``
+    begins with more lines of ``[store live]``.
     """
 
-    def __init__(self, url, ca, folder):
+    def __init__(self, url, ca, folder, rules=RULES, general=""):
         self.http = RealStore(url, ca)
         self.folder = folder
         self.run_id = uuid4().hex[:8]
         file = folder / "wcflow.ini"
-        head = f"[wcflow]\ndatabase = sqlite:///{folder}/live.sqlite3\n[store live]\n"
+        head = f"[wcflow]\ndatabase = sqlite:///{folder}/live.sqlite3\n{general}\n[store live]\n"
         keys = f"consumer_key = {self.http.key}\nconsumer_secret = {self.http.secret}\n"
         ca_file = f"ca_file = {ca}\n" if ca else ""
-        file.write_text(f"{head}url = {self.http.url}\n{keys}{ca_file}{RULES}")
+        file.write_text(f"{head}url = {self.http.url}\n{keys}{ca_file}{rules}")
         file.chmod(0o600)
         self.config = load_config(file, {})
         self.db = open_database(self.config.database)
@@ -123,7 +124,7 @@ class Live:
         customer = {"email": self.email(name), "first_name": name}
         return self.request("POST", "customers", json=customer)["id"]
 
-    def order_fields(self, name, total="30.00", customer=0):
+    def order_fields(self, name, total="30.00", customer=0, **more):
         return {
             "status": "processing",
             "set_paid": True,
@@ -132,6 +133,7 @@ class Live:
             "line_items": [
                 {"product_id": self.product, "quantity": 1, "subtotal": total, "total": total}
             ],
+            **more,
         }
 
     def place_order(self, name, **fields):
@@ -162,8 +164,9 @@ class Live:
         notes = self.request("GET", f"orders/{order}/notes")
         return [note["note"] for note in notes if "(ref " in note["note"]]
 
-    def coupons(self, name):
-        found = self.request("GET", "coupons", params={"search": "live-", "per_page": 100})
+    def coupons(self, name, prefix="live"):
+        """Return the coupons of a customer whose codes begin with a prefix."""
+        found = self.request("GET", "coupons", params={"search": f"{prefix}-", "per_page": 100})
         return [coupon for coupon in found if coupon["email_restrictions"] == [self.email(name)]]
 
     def close(self):
@@ -171,12 +174,17 @@ class Live:
         self.db.close()
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory):
+def live_address():
+    """Return the store's address and the file of its certificate; skip the test without a store."""
     url = os.environ.get("WCFLOW_TEST_STORE")
     if not url:
         pytest.skip("WCFLOW_TEST_STORE is not set")
-    live_store = Live(url, os.environ.get("WCFLOW_TEST_CA"), tmp_path_factory.mktemp("live"))
+    return url, os.environ.get("WCFLOW_TEST_CA")
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    live_store = Live(*live_address(), tmp_path_factory.mktemp("live"))
     live_store.run_pass()
     yield live_store
     live_store.close()
