@@ -193,7 +193,7 @@ class Product(msgspec.Struct, frozen=True):
 class Coupon(msgspec.Struct, frozen=True):
     """A coupon to create, or as the store returned it.
 
-    Amounts are decimal numbers as text ("10", "10.00").
+    Amounts are decimal numbers as text ("10", "10.00"). ``used`` and ``status`` are the store's.
     """
 
     code: str
@@ -212,6 +212,8 @@ class Coupon(msgspec.Struct, frozen=True):
     emails: tuple[str, ...] = ()
     description: str = ""
     key: str = ""
+    used: int = 0
+    status: str = ""
 
 
 class Note(msgspec.Struct, frozen=True):

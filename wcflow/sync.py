@@ -17,10 +17,12 @@ import structlog
 from sqlalchemy import Connection
 
 from wcflow.actions.base import WaysOut
+from wcflow.actions.pool import pool_rules
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease, outbox, people
 from wcflow.database.connection import Database
+from wcflow.database.pools import has_reserved_codes
 from wcflow.database.restore import (
     AFTER_GAP,
     expect_earlier_writes,
@@ -30,6 +32,7 @@ from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import StoreError, StoreInUseError
 from wcflow.evaluate.campaigns import CampaignResult, run_campaigns
+from wcflow.evaluate.codes import settle_codes
 from wcflow.evaluate.context import EvaluationContext, ProductCache, read_context
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.evaluate.load import load_profiles
@@ -40,6 +43,7 @@ from wcflow.outbox.gate import LoadProfiles
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.ownership import mark_everyone_dirty
+from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
 from wcflow.profile import Profile
 from wcflow.rules.clocks import ClockGap, clock_gap
@@ -112,6 +116,7 @@ def sync_once(
         result.clock_gap = compare_clocks(leased)
         if result.clock_gap is not None:
             return result
+        _prepare_pools(leased)
         now, stopping = leased.clock(), _with_time_limit(leased, time_limit)
         result.evaluated = evaluate(leased.db, leased.config, leased.settings, now, stopping)
         if (repair := result.evaluated.repair) is not None:
@@ -134,6 +139,8 @@ def sync_once(
             # A campaign that is not approved is held or sent as a whole.
             complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
             result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
+        else:
+            _settle_codes(leased)
     return result
 
 
@@ -157,6 +164,23 @@ def _run_campaigns(
         for name in names:
             log.info(words, store=context.name, campaign=name)
     return result
+
+
+def _prepare_pools(leased: SyncContext) -> None:
+    rules = pool_rules(leased.config.rules)
+    if rules:
+        with leased.db.reading() as tx:
+            poll = poll_context(tx, leased)
+        prepare_pools(poll, rules, leased.config.files[0].parent)
+
+
+def _settle_codes(leased: SyncContext) -> None:
+    """Assign the codes of coupon pools that were delivered, and free those that cannot be any more."""
+    with leased.db.reading() as tx:
+        if not has_reserved_codes(tx, leased.name):
+            return
+    with leased.db.transaction() as tx:
+        settle_codes(tx, leased.name, leased.clock())
 
 
 def compare_clocks(context: SyncContext) -> ClockGap | None:

@@ -272,15 +272,22 @@ def _parse(rest: str, scope: StepScope) -> Argument:
 
 def _create(step: Step, context: StepContext) -> StepResult:
     rule: CouponRule = context.sections["coupon"][step.argument]
+    return send_coupon(rule, coupon_code(rule.prefix, context.key), context)
+
+
+def send_coupon(rule: CouponRule, code: str, context: StepContext) -> Send:
+    """Return the outbox entry that creates a coupon with this code."""
     if rule.for_customer and not _plausible(context.profile.email):
         raise StepRefused("no e-mail address to restrict the coupon to")
     zone = context.profile.store.zone
     expires = end_of_last_day(context.facts.now, rule.expires, zone) if rule.expires else None
-    code: dict[str, Any] = {
-        "code": coupon_code(rule.prefix, context.key),
-        "expires": int(expires.timestamp()) if expires else None,
-    }
-    return Send("coupon", code | _terms(rule, context), remember=code)
+    result = remembered(code, int(expires.timestamp()) if expires else None)
+    return Send("coupon", {**result, **_terms(rule, context)}, remember=result)
+
+
+def remembered(code: str, expires: int | None = None) -> dict[str, object]:
+    """Return what a run remembers of a code, for the templates of later steps."""
+    return {"code": code, "expires": expires}
 
 
 def _terms(rule: CouponRule, context: StepContext) -> dict[str, Any]:
@@ -316,6 +323,9 @@ def _last_second(expires: int) -> datetime:
     return datetime.fromtimestamp(expires - 1, UTC)
 
 
+COUPON_VARIABLES = frozenset({"coupon.code", "coupon.expires"})
+
+
 def _recall(memory: Mapping[str, object]) -> Mapping[str, object]:
     if "code" not in memory:
         return {}
@@ -330,7 +340,7 @@ CREATE_COUPON = Action(
     "create_coupon welcome10",
     _parse,
     _create,
-    variables=frozenset({"coupon.code", "coupon.expires"}),
+    variables=COUPON_VARIABLES,
     recall=_recall,
     section="coupon",
 )

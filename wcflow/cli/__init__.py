@@ -45,6 +45,7 @@ COMMAND_GROUPS = {
         "explain": "Explain a customer's segments, tags and workflows.",
         "customer": "List customers by segment, tag or condition.",
         "group": "List groups; add and remove customers.",
+        "pool": "List coupon pools; import and show their codes.",
         "reference": "List everything the INI file can contain.",
         "help": "Show the help of a command.",
     },

@@ -15,6 +15,7 @@ import typer
 from sqlalchemy import make_url
 
 from wcflow import log
+from wcflow.actions.pool import pool_rules
 from wcflow.cli import output
 from wcflow.cli.doctor_findings import find_in_database
 from wcflow.cli.options import (
@@ -147,7 +148,9 @@ def _check_store(
 def _creates_coupons(config: Config) -> bool:
     workflows = (rule for rule in config.rules.workflows if rule.mode == "live")
     sections = {step.section for rule in workflows for step in rule.steps}
-    return any(section is not None and section[0] == "coupon" for section in sections)
+    pools = pool_rules(config.rules)
+    creating = {("coupon_pool", name) for name, pool in pools.items() if pool.create}
+    return any(each and (each[0] == "coupon" or each in creating) for each in sections)
 
 
 def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, make_url
 
+from wcflow.actions.pool import pool_rules
 from wcflow.cli import describe, output
 from wcflow.cli.order_counts import currencies_without_rate, currency_text
 from wcflow.config.load import Config
@@ -21,6 +22,7 @@ from wcflow.database.connection import open_database
 from wcflow.database.customers import count_names_by_guest_address
 from wcflow.database.order_counts import count_child_orders, find_parents_with_less
 from wcflow.database.pauses import load_pauses
+from wcflow.database.pools import count_codes, pool_problems
 from wcflow.database.quarantine import OddField, load_odd_fields
 from wcflow.database.sql import count_orders
 from wcflow.database.stores import load_store_row
@@ -73,6 +75,7 @@ def find_in_database(
                 has_subscriptions=plugins.has_subscriptions,
             ):
                 yield Finding("plugins", "problem", unmet.message, unmet.advice)
+            yield from _check_pools(tx, config, settings)
     except WcflowError:
         return  # reported as the finding "database"
 
@@ -102,6 +105,18 @@ def _check_pauses(tx: Connection, row: StoreRow) -> Iterator[Finding]:
         since = output.format_time(state.since, parse_zone(row.time_zone))
         said = f"workflow {name} is paused since {since}: {describe.pause_words(state)}"
         yield Finding("pause", "warning", said, f"'wcflow workflow resume {name}' continues it.")
+
+
+def _check_pools(tx: Connection, config: Config, settings: StoreSettings) -> Iterator[Finding]:
+    rules = pool_rules(config.rules)
+    problems = pool_problems(tx, settings.name, rules.values())
+    for said in problems:
+        advice = "Add codes to its file, or run 'wcflow pool import NAME FILE'."
+        yield Finding("coupon pools", "warning", said, advice)
+    if rules and not problems:
+        counts = count_codes(tx, settings.name)
+        free = (f"{name} {counts.get(name, {}).get('free', 0):,}" for name in rules)
+        yield Finding("coupon pools", "ok", f"free codes: {', '.join(free)}")
 
 
 def _check_split_orders(

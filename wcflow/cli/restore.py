@@ -20,6 +20,7 @@ from wcflow.database.restore import (
     RestoredStore,
     checked_copy,
     give_to,
+    keep_codes,
     list_stores,
     replace_database,
     sole_use,
@@ -78,11 +79,19 @@ def _restore(config: Config, file: Path, target: Path, *, yes: bool) -> None:
         if not confirm(f"Replace {target} with it? The old database is kept.", yes=yes):
             output.print_line("Nothing was changed.")
             return
+        codes = keep_codes(copy, target, now)
         with sole_use(target):
             kept = replace_database(copy, target, now)
     output.print_line(f"Restored {target} from {file}.", "green")
     if kept is not None:
         output.print_line(f"The old database is kept as {kept}.")
+    if codes:
+        count = output.format_count(codes, "code")
+        output.print_line(
+            f"{count} of coupon pools may have been given away after the backup and will not be used."
+            " 'wcflow pool free NAME' uses them again.",
+            "yellow",
+        )
     output.print_line(
         "'wcflow plan' shows what has changed since the backup. Then start the service:"
     )

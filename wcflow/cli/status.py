@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from wcflow.actions.pool import pool_rules
 from wcflow.actions.registry import entry_words
 from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
@@ -27,6 +28,7 @@ from wcflow.database import evaluation_queue, outbox, people
 from wcflow.database.order_counts import CurrencyCount, count_child_orders
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.pauses import PauseState, load_pauses
+from wcflow.database.pools import pool_problems
 from wcflow.database.quarantine import (
     PERSON_KINDS,
     QuarantinedRecord,
@@ -194,6 +196,7 @@ def load_status(
             *waiting_sentences(tx, name),
             *_record_problems(quarantine),
             *_evaluation_problems(quarantine),
+            *pool_problems(tx, name, pool_rules(config.rules).values()),
         ),
     )
 

@@ -22,6 +22,7 @@ from wcflow.database.pauses import load_pauses
 from wcflow.database.sql import count_runs
 from wcflow.errors import UsageError
 from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
+from wcflow.evaluate.codes import reserving
 from wcflow.evaluate.context import open_context, rules_for_store
 from wcflow.evaluate.evaluation import evaluate
 from wcflow.rules.errors import did_you_mean
@@ -154,9 +155,10 @@ def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> No
     """Select the customers again, because the answer may have taken long, and start the runs."""
     with hold_lease(context):
         evaluate(session.db, session.config, context.settings, bulk_run.now)
-        found = _plan_runs(context, bulk_run)
         with session.db.transaction() as tx:
             evaluation_context = open_context(tx, context.config, context.settings, bulk_run.now)
+            codes = reserving(tx, context.name, bulk_run.now)
+            found = plan_bulk(tx, evaluation_context, bulk_run, codes)
             queued = start_bulk(tx, evaluation_context, found)
         evaluation = evaluate(session.db, session.config, context.settings, session.clock())
     output.print_line(f"{output.format_count(len(found.planned_runs), 'run')} started.", "green")

@@ -34,6 +34,7 @@ from wcflow.config.rules import (
     action_rule,
     check_action_sections,
     check_references,
+    check_section_names,
     conditions_and_templates,
     find_shown_group,
     read_segment,
@@ -221,7 +222,10 @@ def _build_rules(
     steps = [step for _, rule in workflows if rule is not None for step in rule.steps]
     steps += steps_of(campaign for _, campaign in campaigns)
     for kind, section in SECTIONS.items():
-        check_action_sections(steps, section, parsed_sections[kind])
+        for parsed in parsed_sections[kind]:
+            check_section_names(parsed, section, names)
+    of_kinds = [(section, parsed_sections[kind]) for kind, section in SECTIONS.items()]
+    check_action_sections(steps, of_kinds)
     return Rules(
         segments=tuple(rule for _, rule in segments if rule is not None),
         tags=tuple(rule for _, rule in tags if rule is not None),

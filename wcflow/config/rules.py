@@ -6,7 +6,7 @@ Checks across rules are at the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -226,12 +226,27 @@ def find_shown_group(general: ParsedSection, segments: Iterable[Segment | None])
     return next(iter(groups))
 
 
-def check_action_sections(
-    steps: Iterable[Step], of: ActionSection, sections: Iterable[ParsedSection]
+def check_section_names(
+    section: ParsedSection, of: ActionSection, names: Collection[tuple[str, str]]
 ) -> None:
-    """Warn of sections of an action that no step refers to."""
+    """Report a key that names a section which does not exist."""
+    for key, kind in of.refers_to.items():
+        name = section[key]
+        if name and (kind, name) not in names:
+            known = [each for one, each in names if one == kind]
+            hint = did_you_mean(name, known) or f"write a section [{kind} {name}]"
+            section.report(key, RuleError(f"the name of a [{kind} …]", repr(name), hint))
+
+
+def check_action_sections(
+    steps: Iterable[Step],
+    sections: Iterable[tuple[ActionSection, Sequence[ParsedSection]]],
+) -> None:
+    """Warn of sections of actions that neither a step nor another section refers to."""
+    pairs = [(of, section) for of, some in sections for section in some]
     used = {step.section for step in steps}
-    for section in sections:
+    used |= {(kind, section[key]) for of, section in pairs for key, kind in of.refers_to.items()}
+    for of, section in pairs:
         if (of.kind.name, section.name) not in used:
             section.warning("", of.unused, f"{of.example} {section.name}")
 

@@ -307,6 +307,6 @@ def kinds() -> dict[str, Kind]:
 RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 """Keys that had another name in earlier versions."""
 
-PLANNED_KINDS = frozenset({"coupon_pool", "channel", "webhook", "tiers"})
+PLANNED_KINDS = frozenset({"channel", "webhook", "tiers"})
 PLANNED_KEYS: dict[str, frozenset[str]] = {}
 """Designed but not available yet: wcflow says so instead of "unknown"."""

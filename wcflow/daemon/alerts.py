@@ -14,6 +14,7 @@ from socket import gethostname
 
 import structlog
 
+from wcflow.actions.pool import pool_rules
 from wcflow.channels.mail import send_mail
 from wcflow.channels.messages import Signal, ping, send_apprise
 from wcflow.config.alerts import AlertSettings
@@ -30,6 +31,7 @@ from wcflow.redact import printable_text, redact_text
 from wcflow.rules.alerts import (
     FAILED,
     HELD,
+    POOLS,
     QUARANTINE,
     REJECTED_CONFIG,
     STALLED,
@@ -130,13 +132,15 @@ class Alerts:
                 found[Thing(store, QUARANTINE)] = _count(
                     waiting.quarantined, "record cannot be read", "records cannot be read"
                 )
+                found[Thing(store, POOLS)] = "; ".join(waiting.pools)
         wanted = {each: why for each, why in found.items() if each.kind in self._settings.on}
         return {each: _clean(why) for each, why in wanted.items() if why}, set(wanted)
 
     def _load_store(self, store: str) -> tuple[StoreRow | None, StoreTroubles | None]:
         try:
             with self._db.reading() as tx:
-                return load_store_row(tx, store), load_troubles(tx, store)
+                pools = pool_rules(self._config.rules).values()
+                return load_store_row(tx, store), load_troubles(tx, store, pools)
         except WcflowError:
             return None, None  # that the polls fail, too, is known from the worker
 

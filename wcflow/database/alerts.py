@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from wcflow.database.pools import Pool, pool_problems
 from wcflow.database.sql import instant, stamp, table_of, upsert
 from wcflow.database.tables import AlertRow, ChannelRow, OutboxRow, QuarantineRow
 from wcflow.rules.alerts import Thing, Told
@@ -29,14 +30,15 @@ def save_told(tx: Connection, thing: Thing, way: str, told: Told) -> None:
 
 
 class StoreTroubles(NamedTuple):
-    """Why changes of a store are held, how many failed, and which records are quarantined."""
+    """Why changes of a store are held, how many failed or are quarantined, and which pools are low."""
 
     holds: Sequence[str]
     failed: int
     quarantined: int
+    pools: Sequence[str]
 
 
-def load_troubles(tx: Connection, store: str) -> StoreTroubles:
+def load_troubles(tx: Connection, store: str, pools: Iterable[Pool] = ()) -> StoreTroubles:
     """Return what waits for an admin. An index answers each of the counts."""
     held = select(_CHANNELS.c.hold_reason).where(
         _CHANNELS.c.store == store, _CHANNELS.c.hold_reason != ""
@@ -44,5 +46,8 @@ def load_troubles(tx: Connection, store: str) -> StoreTroubles:
     failed = select(func.count()).where(_OUTBOX.c.store == store, _OUTBOX.c.state == "failed")
     quarantined = select(func.count()).where(_QUARANTINE.c.store == store)
     return StoreTroubles(
-        list(tx.scalars(held)), tx.scalar(failed) or 0, tx.scalar(quarantined) or 0
+        list(tx.scalars(held)),
+        tx.scalar(failed) or 0,
+        tx.scalar(quarantined) or 0,
+        pool_problems(tx, store, pools),
     )

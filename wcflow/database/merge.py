@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, update
 
+from wcflow.database.pools import merge_codes, move_codes_of_run
 from wcflow.database.sql import dumps, loads, table_of, upsert
 from wcflow.database.standings import merge_standings
 from wcflow.database.tables import (
@@ -33,6 +34,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_rows(tx, _OUTBOX, store, old, new, ("rule", "event", "step"))
     _merge_rows(tx, _EVENTS, store, old, new, ("key",))
     merge_standings(tx, store, old, new)
+    merge_codes(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):
         of_old = and_(table.c.store == store, table.c.person == old)
         tx.execute(update(table).where(of_old).values(person=new))
@@ -98,6 +100,7 @@ def _merge_runs(tx: Connection, store: str, old: int, new: int) -> None:
     for duplicate in _find_duplicates(tx, _RUNS, store, old, new, key):
         queued = _OUTBOX.c.run_id == duplicate.removed_id
         tx.execute(update(_OUTBOX).where(queued).values(run_id=duplicate.kept_id))
+        move_codes_of_run(tx, duplicate.removed_id, duplicate.kept_id)
     _merge_rows(tx, _RUNS, store, old, new, key)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, update
+from sqlalchemy import Connection, case, select, update
 
 from wcflow.database.outbox import OutboxEntry, load_entries
 from wcflow.database.sql import chunks, fetch_in, select_in, stamp, table_of
@@ -19,6 +19,8 @@ from wcflow.rules.steps import LostStep
 
 _OUTBOX = table_of(OutboxRow)
 _LOST = ("failed", "cancelled")
+_WCFLOW = "wcflow"
+"""The channel of what is recorded with its run: nothing delivers it later."""
 WAITING = ("due", "failed")
 """The states in which an entry can be cancelled."""
 _LOST_STEPS = select_in(
@@ -107,6 +109,21 @@ def load_needed(tx: Connection, entry: OutboxEntry) -> list[OutboxEntry]:
     return [each for each in _load_run_entries(tx, entry.run_id) if each.label in entry.needs]
 
 
+def load_entries_of_runs(tx: Connection, run_ids: Iterable[int]) -> list[OutboxEntry]:
+    """Return everything that these runs have queued, oldest first."""
+    parts = chunks(each for each in run_ids if each)
+    return [each for part in parts for each in load_entries(tx, run_ids=part, limit=None)]
+
+
+def take_back_codes(tx: Connection, steps: Iterable[tuple[int, str]], now: datetime) -> None:
+    """Record that steps of runs (run, label) have lost their codes, so that nothing needs them again."""
+    outcome = "the code is free again: nothing with it was written"
+    for run_id, label in steps:
+        here = (_OUTBOX.c.run_id == run_id, _OUTBOX.c.step.startswith(f"{label} ", autoescape=True))
+        done = (_OUTBOX.c.channel == _WCFLOW, _OUTBOX.c.state == "done")
+        tx.execute(update(_OUTBOX).where(*here, *done).values(**_ended("cancelled", outcome, now)))
+
+
 def _load_run_entries(tx: Connection, run_id: int) -> list[OutboxEntry]:
     return load_entries(tx, run_ids=[run_id], limit=None)
 
@@ -138,8 +155,9 @@ def retry(tx: Connection, ids: Sequence[int], now: datetime) -> ByHand:
     that one is retried, too.
     """
     free, blocked = set[int](), dict[int, int]()
+    recorded = _recorded(tx, ids)
     for each in _load(tx, ids):
-        if each.state not in (*WAITING, "cancelled"):
+        if each.state not in (*WAITING, "cancelled") or each.id in recorded:
             continue
         if lost := _lost_result(tx, each, free):
             blocked[each.id] = lost
@@ -153,6 +171,16 @@ def retry(tx: Connection, ids: Sequence[int], now: datetime) -> ByHand:
     } - free
     _make_due(tx, free | back, now)
     return ByHand(len(free), len(back), {n: cause for n, cause in blocked.items() if n not in back})
+
+
+def _recorded(tx: Connection, ids: Iterable[int]) -> set[int]:
+    """Return those of these entries that no delivery can repeat."""
+    query = select(_OUTBOX.c.id).where(_OUTBOX.c.channel == _WCFLOW)
+    return {
+        n
+        for part in chunks(sorted(set(ids)))
+        for n in tx.scalars(query.where(_OUTBOX.c.id.in_(part)))
+    }
 
 
 def _load(tx: Connection, ids: Iterable[int]) -> list[OutboxEntry]:

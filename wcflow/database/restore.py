@@ -6,6 +6,7 @@ very end. PostgreSQL has its own tools.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -15,10 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import URL, Connection, select, update
+from sqlalchemy import URL, Connection, inspect, select, update
+from sqlalchemy.exc import DatabaseError
 
 from wcflow.database import schema
 from wcflow.database.connection import open_without_upgrade
+from wcflow.database.pools import GivenCode, load_given, set_given_aside
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.sqlite_files import (
     SUFFIXES,
@@ -135,6 +138,22 @@ def sole_use(path: Path) -> Iterator[None]:
             pass  # damaged: this is why it is replaced
         # Of a damaged database, closing now would delete the log, which can be of use.
         yield
+
+
+def keep_codes(part: Path, target: Path, now: datetime) -> int:
+    """Set codes of coupon pools aside in a copy that were given away after the backup was made.
+
+    The old database knows which. If it is not there or cannot be read, all free codes are set
+    aside. Returns how many were.
+    """
+    given: list[GivenCode] | None = None
+    with contextlib.suppress(WcflowError, DatabaseError):
+        if target.exists():
+            with open_without_upgrade(_url(target)) as old, old.reading() as tx:
+                has_pools = inspect(tx).has_table("pool_code")
+                given = load_given(tx) if has_pools else []
+    with open_without_upgrade(_url(part)) as db, db.transaction() as tx:
+        return set_given_aside(tx, given, now)
 
 
 def replace_database(part: Path, target: Path, now: datetime) -> Path | None:

@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, stamp, table_of, upsert
+from wcflow.database.sql import (
+    chunks,
+    dumps,
+    fetch_in,
+    instant,
+    loads,
+    select_in,
+    stamp,
+    table_of,
+    upsert,
+)
 from wcflow.database.tables import RunRow, WorkflowRow
 from wcflow.rules.workflow_run import Activation, Run
 
@@ -62,6 +72,13 @@ def save_run(tx: Connection, store: str, run: Run) -> int:
         saved = tx.execute(update(_RUNS).where(*unless_ended).values(**row))
         return run.id if saved.rowcount else 0
     return int(tx.execute(insert(_RUNS).returning(_RUNS.c.id), row).scalar_one())
+
+
+def load_run_states(tx: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the states of these runs; those that do not exist are missing."""
+    query = select(_RUNS.c.id, _RUNS.c.state)
+    rows = (tx.execute(query.where(_RUNS.c.id.in_(part))) for part in chunks(ids))
+    return {row.id: row.state for some in rows for row in some}
 
 
 def run_from_row(row: Any) -> Run:

@@ -6,6 +6,7 @@ changes go through the outbox and the write limit like all others.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 
 from wcflow.database import outbox, people
 from wcflow.database.identity import mark_persons_dirty
+from wcflow.evaluate.codes import AnswerCode, placeholder, run_with_codes
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.load import load_inputs
 from wcflow.evaluate.recording import record_entries
@@ -69,8 +71,16 @@ class BulkPlan:
     skip_reasons: Counter[str] = field(default_factory=Counter)
 
 
-def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: BulkRun) -> BulkPlan:
-    """Decide for everyone in a store; they should have been evaluated just before."""
+def plan_bulk(
+    tx: Connection,
+    evaluation_context: EvaluationContext,
+    bulk_run: BulkRun,
+    answer: AnswerCode = placeholder,
+) -> BulkPlan:
+    """Decide for everyone in a store; they should have been evaluated just before.
+
+    Before the runs are saved, ``answer`` has to reserve the codes of coupon pools.
+    """
     found, policy = BulkPlan(), evaluation_context.policy
     setup = RunSetup(
         evaluation_context.rules, rule_place(bulk_run.workflow), policy.store, policy.secret
@@ -82,7 +92,7 @@ def plan_bulk(tx: Connection, evaluation_context: EvaluationContext, bulk_run: B
             if bulk_run.where is not None and not bulk_run.where.answer(context).holds:
                 continue
             found.matched += 1
-            steps_taken = start_manual_run(evaluation_input, context, bulk_run, setup)
+            steps_taken = start_manual_run(evaluation_input, context, bulk_run, setup, answer)
             if isinstance(steps_taken, str):
                 found.skip_reasons[steps_taken] += 1
             else:
@@ -124,7 +134,11 @@ def context_of(evaluation_input: EvaluationInput, now: datetime) -> Context:
 
 
 def start_manual_run(
-    evaluation_input: EvaluationInput, context: Context, bulk_run: BulkRun, setup: RunSetup
+    evaluation_input: EvaluationInput,
+    context: Context,
+    bulk_run: BulkRun,
+    setup: RunSetup,
+    answer: AnswerCode = placeholder,
 ) -> RunSteps | str:
     """Return a person's run with the steps taken now, or why it does not start.
 
@@ -141,7 +155,11 @@ def start_manual_run(
     run = start_run(workflow, event, context, earlier_runs, setup.rules.digest)
     if not run.counts:
         return short_reason(run)
-    return run_steps(run, context, setup)
+    return run_with_codes(
+        lambda codes: run_steps(run, context, dataclasses.replace(setup, codes=codes)),
+        context.profile.person,
+        answer,
+    )
 
 
 def latest_event(workflow: Workflow, context: Context) -> Event | None:

@@ -18,7 +18,7 @@ from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.evaluation_input import TagTarget
 from wcflow.rules.model import DEFAULT_PRIORITY, Rules
 from wcflow.rules.run_steps import Taken
-from wcflow.rules.steps import Send
+from wcflow.rules.steps import Send, TakeCode
 from wcflow.rules.workflow_run import Run
 from wcflow.units import local_day
 
@@ -38,6 +38,7 @@ class EntryBuilder:
     def step_entry(self, run: Run, run_id: int, taken: Taken) -> dict[str, Any] | None:
         """Return the row of a step. Tags reach the store as state, so only a dry run shows them."""
         sent = taken.result
+        assert not isinstance(sent, TakeCode), "all codes are reserved before a run is saved"
         if not isinstance(sent, Send):
             if run.mode != "dry_run":
                 return None

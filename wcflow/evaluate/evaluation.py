@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,12 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue
 from wcflow.database.connection import Database
 from wcflow.database.wrong_clock import repair_evaluations
+from wcflow.evaluate.codes import (
+    AnswerCode,
+    evaluate_with_codes,
+    placeholder,
+    reserving,
+)
 from wcflow.evaluate.context import EvaluationContext, open_context
 from wcflow.evaluate.failures import (
     FailedEvaluation,
@@ -58,7 +64,9 @@ def evaluate(
                 if not persons:
                     break
                 evaluated, failures = _evaluate_batch(
-                    load_inputs(tx, evaluation_context, persons), evaluation_context
+                    load_inputs(tx, evaluation_context, persons),
+                    evaluation_context,
+                    reserving(tx, settings.name, now),
                 )
                 again = sum(each.memory.person in rounds for each in evaluated)
                 rounds.update(each.memory.person for each in evaluated if each.due.now)
@@ -87,29 +95,34 @@ def _gc_paused() -> Iterator[None]:
 
 
 def evaluate_input(
-    evaluation_input: EvaluationInput, evaluation_context: EvaluationContext
+    evaluation_input: EvaluationInput,
+    evaluation_context: EvaluationContext,
+    answer: AnswerCode = placeholder,
 ) -> Evaluation:
-    return _evaluate_all([evaluation_input], evaluation_context)[0]
+    """Evaluate one person; ``answer`` gives codes of coupon pools."""
+    return _evaluate_all([evaluation_input], evaluation_context, answer)[0]
 
 
 def _evaluate_batch(
-    inputs: Sequence[EvaluationInput], evaluation_context: EvaluationContext
+    inputs: Sequence[EvaluationInput], evaluation_context: EvaluationContext, answer: AnswerCode
 ) -> tuple[list[Evaluation], list[FailedEvaluation]]:
     try:
-        return _evaluate_all(inputs, evaluation_context), []
+        return _evaluate_all(inputs, evaluation_context, answer), []
     except Exception:  # noqa: BLE001  reported once the person is known
         return evaluate_one_by_one(
-            inputs, partial(evaluate_input, evaluation_context=evaluation_context)
+            inputs,
+            partial(evaluate_input, evaluation_context=evaluation_context, answer=answer),
         )
 
 
 def _evaluate_all(
-    inputs: Iterable[EvaluationInput], evaluation_context: EvaluationContext
+    inputs: Sequence[EvaluationInput], evaluation_context: EvaluationContext, answer: AnswerCode
 ) -> list[Evaluation]:
-    return evaluate_all(
-        inputs,
-        evaluation_context.rules,
-        evaluation_context.activations,
-        evaluation_context.policy,
-        evaluation_context.now,
+    evaluate_many = partial(
+        evaluate_all,
+        rules=evaluation_context.rules,
+        activations=evaluation_context.activations,
+        policy=evaluation_context.policy,
+        now=evaluation_context.now,
     )
+    return evaluate_with_codes(inputs, evaluate_many, answer)

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 REPEAT_AFTER = timedelta(days=1)
-STALLED, HELD, FAILED, REJECTED_CONFIG, QUARANTINE = KINDS = (
+STALLED, HELD, FAILED, REJECTED_CONFIG, QUARANTINE, POOLS = KINDS = (
     "stalled",
     "held",
     "failed",
     "rejected_config",
     "quarantine",
+    "pools",
 )
 
 
@@ -62,6 +63,11 @@ _WORDS = {
         "records cannot be read",
         "all records can be read again",
         "'wcflow status' shows them.",
+    ),
+    POOLS: _Words(
+        "a coupon pool needs codes",
+        "the coupon pools have enough codes again",
+        "'wcflow pool list' shows the pools. Add codes to the file, or run 'wcflow pool import'.",
     ),
 }
 

@@ -10,7 +10,7 @@ import msgspec
 from wcflow.profile import Profile
 from wcflow.records import Order
 from wcflow.rules.model import RuleChanges
-from wcflow.rules.steps import LostStep
+from wcflow.rules.steps import CodeAnswers, LostStep
 from wcflow.rules.tags import Memory, TagChange, TagMeta, TagPlace
 from wcflow.rules.workflow_run import Handled, Run
 
@@ -38,7 +38,7 @@ class EvaluationInput(msgspec.Struct, frozen=True):
     outbox entries that have not been delivered. ``elsewhere`` are orders, by id, that triggered
     such or waiting runs and belong to another person now. ``written`` are tag changes that wcflow
     may have made and that the person's memory does not contain. ``lost_steps`` are, by run and
-    label, steps that failed or were cancelled.
+    label, steps that failed or were cancelled. ``codes`` are reserved codes of coupon pools.
     """
 
     profile: Profile
@@ -49,6 +49,7 @@ class EvaluationInput(msgspec.Struct, frozen=True):
     elsewhere: Mapping[int, Order] = msgspec.field(default_factory=dict)
     written: Mapping[TagPlace, TagChange] = msgspec.field(default_factory=dict)
     lost_steps: Mapping[int, Mapping[str, LostStep]] = msgspec.field(default_factory=dict)
+    codes: CodeAnswers = msgspec.field(default_factory=dict)
 
 
 class TagTarget(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wcflow.rules.errors import RuleError
@@ -78,6 +78,7 @@ class ActionSection:
     "", error); ``summary`` shows the rule as lines for ``wcflow check``; ``meaning`` is the rule as
     JSON for the digest; ``unused`` is the remark on a section that no step refers to. The values of
     the keys in ``files`` are a TextFile; errors of such a key are positions in that file.
+    ``refers_to`` maps keys whose values are names of other sections to the kind of these.
     """
 
     kind: Kind
@@ -88,3 +89,4 @@ class ActionSection:
     unused: str
     example: str
     files: frozenset[str] = frozenset()
+    refers_to: Mapping[str, str] = field(default_factory=dict)

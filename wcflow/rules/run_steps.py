@@ -6,10 +6,11 @@ A run keeps the steps it started with, so an edited workflow does not change it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -30,15 +31,19 @@ from wcflow.rules.step_tree import (
 from wcflow.rules.steps import (
     Actions,
     AddTag,
+    CodeAnswers,
+    CodeRequest,
     LostStep,
+    NoCode,
+    PoolCode,
     RemoveTag,
     Send,
     Step,
     StepContext,
     StepRefused,
-    StepResult,
     StepScope,
     Stop,
+    TakeCode,
     Wait,
     WaitFor,
     parse_step,
@@ -47,18 +52,21 @@ from wcflow.rules.templates import TemplateError
 from wcflow.rules.workflow_run import Run, finished
 from wcflow.units import add_duration, duration_words
 
+Follows = AddTag | RemoveTag | Send | Wait | WaitFor | Stop
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A step that was taken: its label in the run ("3"), its action, and what follows.
 
     ``needs`` are the labels of the steps whose results it uses. If one of them is lost, the entry
-    is cancelled from the start: ``cancelled_by`` is that step's entry.
+    is cancelled from the start: ``cancelled_by`` is that step's entry. A step that asks for a code
+    is the last one: the run is repeated with the answer before anything is saved.
     """
 
     label: str
     action: str
-    result: AddTag | RemoveTag | Send
+    result: AddTag | RemoveTag | Send | TakeCode
     needs: tuple[str, ...] = ()
     cancelled_by: int | None = None
 
@@ -67,7 +75,8 @@ class Taken:
 class RunSetup:
     """What a run needs besides the person: rules, what its steps can refer to, and the secret.
 
-    ``lost`` are earlier steps of the run, by label, whose results must not be used.
+    ``lost`` are earlier steps of the run, by label, whose results must not be used. ``codes`` are
+    the codes of coupon pools that are reserved for the person's runs.
     """
 
     rules: Rules
@@ -75,6 +84,7 @@ class RunSetup:
     store: str = ""
     secret: str = field(default="", repr=False)
     lost: Mapping[str, LostStep] = field(default_factory=dict)
+    codes: CodeAnswers = field(default_factory=dict)
 
     def key(self, run: Run, person_key: str) -> str:
         """Return the key of the next step, from which coupon codes and marks derive.
@@ -101,27 +111,38 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
                 run = _enter_branch(run, node["if"], facts, setup)
                 continue
             step = _step(node, run, setup)
-            result = _plan(step, run, facts, setup)
+            planned = _planned(step, run, facts, setup)
         except (RuleErrors, TemplateError, StepRefused) as error:
             return finished(run, "ended", f"step {label(path)}: {error}"), tuple(taken)
-        if isinstance(result, Stop):
-            return finished(run, "ended", result.reason), tuple(taken)
-        if isinstance(result, WaitFor):
-            run = _wait_for(run, result, facts)
-            if run.path == path:
+        if isinstance(planned, TakeCode):
+            return run, (*taken, Taken(label(path), step.action.name, planned))
+        if planned is NoCode.UNCHECKED:
+            waits = _with_progress(run, waits="the codes of the pool are looked up in the store")
+            return _paused(waits, facts.now + CHECK_AGAIN), tuple(taken)
+        for each in planned:
+            run, goes_on = _follow(run, path, each.result, facts)
+            if not goes_on:
                 return run, tuple(taken)
-            continue
-        run = replace(run, path=next_path(path))
-        if isinstance(result, Wait):
-            return _paused(run, result.until), tuple(taken)
-        if isinstance(result, Send) and result.remember:
-            run = replace(run, variables={**run.variables, **result.remember})
-        each = _taken(step, result, run, path, setup.rules.actions, lost)
-        if each is not None:
-            taken.append(each)
-            if isinstance(each.result, Send) and each.result.impossible:
-                lost[each.label] = LostStep(each.result.kind, "cancelled", each.cancelled_by)
+            done = _taken(each, run, path, setup.rules.actions, lost)
+            taken += [done] if done else []
+            if done and isinstance(done.result, Send) and done.result.impossible:
+                lost[done.label] = LostStep(done.result.kind, "cancelled", done.cancelled_by)
     return finished(run, "done", "all steps are done"), tuple(taken)
+
+
+def _follow(run: Run, path: Path, result: Follows, facts: Context) -> tuple[Run, bool]:
+    """Return the run after what follows from a step, and whether it goes on at once."""
+    if isinstance(result, Stop):
+        return finished(run, "ended", result.reason), False
+    if isinstance(result, WaitFor):
+        run = _wait_for(run, result, facts)
+        return run, run.path != path
+    run = replace(run, path=next_path(path))
+    if isinstance(result, Wait):
+        return _paused(run, result.until), False
+    if isinstance(result, Send) and result.remember:
+        run = replace(run, variables={**run.variables, **result.remember})
+    return run, True
 
 
 _parsed_condition = lru_cache(maxsize=1024)(parse_condition)
@@ -140,7 +161,7 @@ def _wait_for(run: Run, wait: WaitFor, facts: Context) -> Run:
     so_far = run.progress.get(label(run.path), {})
     until = (
         datetime.fromisoformat(so_far["until"])
-        if so_far
+        if "until" in so_far
         else add_duration(facts.now, wait.at_most, facts.profile.store.zone)
     )
     answer = wait.condition.answer(facts)
@@ -171,27 +192,74 @@ def keeps_waiting(run: Run, facts: Context, setup: RunSetup) -> Run | None:
 
 def _step(text: str, run: Run, setup: RunSetup) -> Step:
     variables = step_variables(run.variables, setup.rules.actions)
-    scope = StepScope(setup.place, setup.rules.section_names, frozenset(variables))
+    actions = setup.rules.actions
+    scope = StepScope(setup.place, setup.rules.section_names, frozenset(variables), actions=actions)
     return parse_step(text, scope, setup.rules.actions)
 
 
-def _plan(step: Step, run: Run, facts: Context, setup: RunSetup) -> StepResult:
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What follows from a step, under the name of its action."""
+
+    step: Step
+    action: str
+    result: Follows
+
+
+def _planned(
+    step: Step, run: Run, facts: Context, setup: RunSetup
+) -> Sequence[_Planned] | TakeCode | Literal[NoCode.UNCHECKED]:
+    """Return what follows from a step, or the code that it needs first."""
     variables = step_variables(run.variables, setup.rules.actions)
     origin = f"{run.workflow}, {run.event}"
     key = setup.key(run, facts.profile.key)
-    return step.plan(StepContext(facts, variables, setup.rules.sections, key, origin))
+    result = step.plan(StepContext(facts, variables, setup.rules.sections, key, origin))
+    if not isinstance(result, TakeCode):
+        return [_Planned(step, step.action.name, result)]
+    answer = _answer(result, run, setup)
+    if answer is None:
+        return result
+    if answer is NoCode.UNCHECKED:
+        return NoCode.UNCHECKED
+    if isinstance(answer, PoolCode):
+        return [_Planned(step, name, sent) for name, sent in result.given(answer)]
+    empty = f"the coupon pool {result.pool} is empty"
+    if result.otherwise is None:
+        raise StepRefused(empty)
+    instead = _planned(result.otherwise, run, facts, setup)
+    if not isinstance(instead, Sequence) or result.otherwise.action.variables:
+        return instead
+    # Later steps that use the code are cancelled.
+    nothing = [(name, sent) for name, sent in result.given(NO_CODE)][:1]
+    lost = [
+        _Planned(step, name, dataclasses.replace(sent, impossible=empty)) for name, sent in nothing
+    ]
+    return [*lost, *instead]
+
+
+NO_CODE = PoolCode(0, "")
+CHECK_AGAIN = timedelta(minutes=1)
+
+
+def code_request(result: TakeCode, run: Run) -> CodeRequest:
+    """Return what the next step of a run asks for."""
+    return CodeRequest(run.workflow, run.event, label(run.path), result.pool, result.checked)
+
+
+def _answer(result: TakeCode, run: Run, setup: RunSetup) -> PoolCode | NoCode | None:
+    if run.mode == "dry_run":
+        return PoolCode(0, f"(a code of {result.pool})")
+    return setup.codes.get(code_request(result, run))
 
 
 def _taken(
-    step: Step,
-    result: AddTag | RemoveTag | Send,
-    run: Run,
-    path: Path,
-    actions: Actions,
-    lost: Mapping[str, LostStep],
+    planned: _Planned, run: Run, path: Path, actions: Actions, lost: Mapping[str, LostStep]
 ) -> Taken | None:
     """Return a step that was taken; None for a tag that contains the result of a lost step."""
-    needs = _needed_steps(step, run, path, actions)
+    result = planned.result
+    if not isinstance(result, AddTag | RemoveTag | Send):  # a wait that is over
+        return None
+    needs = _needed_steps(planned.step, run, path, actions)
     cause = next((lost[each] for each in needs if each in lost), None)
     cancelled_by = None
     if cause is not None:
@@ -199,7 +267,7 @@ def _taken(
             return None
         cancelled_by = cause.entry_id
         result = dataclasses.replace(result, impossible=result.impossible or cause.outcome)
-    return Taken(label(path), step.action.name, result, needs, cancelled_by)
+    return Taken(label(path), planned.action, result, needs, cancelled_by)
 
 
 def _needed_steps(step: Step, run: Run, path: Path, actions: Actions) -> tuple[str, ...]:

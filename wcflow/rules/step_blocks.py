@@ -50,6 +50,7 @@ def all_steps(nodes: Iterable[StepNode]) -> Iterator[Step]:
             yield from all_steps(node.otherwise)
         else:
             yield node
+            yield from all_steps([node.inner] if node.inner else [])
 
 
 def step_conditions(nodes: Iterable[StepNode]) -> Iterator[Condition]:
@@ -59,8 +60,8 @@ def step_conditions(nodes: Iterable[StepNode]) -> Iterator[Condition]:
             yield node.condition
             yield from step_conditions(node.then)
             yield from step_conditions(node.otherwise)
-        elif node.condition is not None:
-            yield node.condition
+        else:
+            yield from (each.condition for each in all_steps([node]) if each.condition)
 
 
 def pinned(nodes: Iterable[StepNode]) -> list[Node]:
@@ -98,7 +99,8 @@ def parse_steps(
     """Parse the rows of ``do``; raises RuleErrors with every error and its row."""
     rows = [(row, line.strip()) for row, line in enumerate(text.splitlines()) if line.strip()]
     reader = _Reader(rows, actions)
-    nodes, _ = reader.block(StepScope(place, sections, later=_later(actions)), 0)
+    scope = StepScope(place, sections, later=_later(actions), actions=actions)
+    nodes, _ = reader.block(scope, 0)
     if reader.errors:
         raise RuleErrors(*sorted(reader.errors, key=lambda error: error.row))
     return tuple(nodes)

@@ -5,12 +5,13 @@ The actions themselves are data: each comes from its module in ``wcflow.actions`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from wcflow.profile import Profile, latest_order
 from wcflow.records import Order
@@ -91,7 +92,47 @@ class Stop:
     reason: str
 
 
-StepResult = AddTag | RemoveTag | Send | Wait | WaitFor | Stop
+@dataclass(frozen=True, slots=True)
+class PoolCode:
+    """A code of a coupon pool that is reserved for one step of one run; ``id`` is that of its row."""
+
+    id: int
+    code: str
+
+
+class NoCode(Enum):
+    """Why there is no code: the pool is empty, or its codes have yet to be looked up in the store."""
+
+    EMPTY = "empty"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCode:
+    """Ask for a code of a coupon pool. Whoever saves the run reserves it; then the step goes on.
+
+    ``given`` returns what follows with the code, each with the name of an action. ``otherwise`` is
+    the step for an empty pool. With ``checked``, only codes that were found in the store count.
+    """
+
+    pool: str
+    given: Callable[[PoolCode], Sequence[tuple[str, Send]]]
+    otherwise: Step | None = None
+    checked: bool = False
+
+
+class CodeRequest(NamedTuple):
+    """What one step of one run of a person asks for."""
+
+    workflow: str
+    event: str
+    label: str
+    pool: str
+    checked: bool
+
+
+CodeAnswers = Mapping[CodeRequest, PoolCode | NoCode]
+StepResult = AddTag | RemoveTag | Send | Wait | WaitFor | Stop | TakeCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +187,15 @@ class StepContext:
 class StepScope:
     """What a step can refer to: attributes, sections (kind, name) and variables of earlier steps.
 
-    ``later`` maps variables to the reason why they are not known yet.
+    ``later`` maps variables to the reason why they are not known yet. ``actions`` are those of the
+    steps that a step can contain.
     """
 
     place: RulePlace
     sections: frozenset[tuple[str, str]] = frozenset()
     variables: frozenset[str] = frozenset()
     later: tuple[tuple[str, str], ...] = ()
+    actions: Actions = field(default_factory=dict, repr=False, compare=False)
 
     def names(self, kind: str) -> frozenset[str]:
         return frozenset(name for each, name in self.sections if each == kind)
@@ -232,6 +275,11 @@ class Step:
         return (self.action.section, str(self.argument)) if self.action.section else None
 
     @property
+    def inner(self) -> Step | None:
+        """The step that it takes instead where it is impossible."""
+        return self.argument.otherwise if isinstance(self.argument, OrElse) else None
+
+    @property
     def condition(self) -> Condition | None:
         """The condition that it waits for."""
         return self.argument.condition if isinstance(self.argument, WaitFor) else None
@@ -241,6 +289,17 @@ class Step:
         """The tag that it adds, where that is the same for everyone."""
         fixed = self.template is not None and "{" not in self.template.text
         return self.template.text if fixed and self.template and self.action.adds_tag else ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrElse:
+    """The argument of a step that names a section, and the step for the case that it is impossible."""
+
+    name: str
+    otherwise: Step | None = None
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def parse_step(text: str, context: StepScope, actions: Actions) -> Step:

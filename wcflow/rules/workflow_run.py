@@ -260,6 +260,8 @@ def progress_words(run: Run, name: str) -> str:
         return f"{'yes' if found['side'] == 'then' else 'no'}: {found['why']}"
     if "why" in found:
         return f"went on: {found['why']}"
+    if "waits" in found and run.state == "waiting" and name == run.next_step[0]:
+        return f"waits: {found['waits']}"
     for branch, each in run.progress.items():
         other = "else" if each.get("side") == "then" else "then"
         if "side" in each and name.startswith(f"{branch}.{other}."):

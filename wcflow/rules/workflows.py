@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -15,8 +15,8 @@ from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
-from wcflow.rules.run_steps import RunSetup, Taken, keeps_waiting, run_steps
-from wcflow.rules.steps import AddTag, LostStep, RemoveTag, Send
+from wcflow.rules.run_steps import RunSetup, Taken, code_request, keeps_waiting, run_steps
+from wcflow.rules.steps import AddTag, CodeRequest, LostStep, RemoveTag, Send, TakeCode
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import (
     NOTHING_HANDLED,
@@ -237,7 +237,8 @@ def _continue_run(run: Run, workflow: Workflow, context: Context, work: Workflow
 def _setup(run: Run, workflow: Workflow, work: WorkflowInput) -> RunSetup:
     lost = work.evaluation_input.lost_steps.get(run.id or 0, NO_STEPS)
     place, policy = rule_place(workflow), work.policy
-    return RunSetup(work.rules, place, policy.store, policy.secret, lost)
+    codes = work.evaluation_input.codes
+    return RunSetup(work.rules, place, policy.store, policy.secret, lost, codes)
 
 
 def workflow_tags(before: frozenset[str], steps_taken: Collection[RunSteps]) -> frozenset[str]:
@@ -276,3 +277,13 @@ def changes_for_rules(steps_taken: Collection[RunSteps]) -> bool:
         if run.mode == "live"
         for each in steps
     )
+
+
+def code_requests(steps_taken: Iterable[RunSteps]) -> list[CodeRequest]:
+    """Return the codes of coupon pools that runs ask for."""
+    return [
+        code_request(each.result, run)
+        for run, steps in steps_taken
+        for each in steps[-1:]
+        if isinstance(each.result, TakeCode)
+    ]

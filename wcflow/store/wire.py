@@ -262,6 +262,8 @@ def parse_coupon(row: Json) -> Coupon:
         emails=tuple(normalize_email(each) for each in reader.texts("email_restrictions")),
         description=reader.html_text("description"),
         key=(reader.meta() or {}).get(KEY_META, ""),
+        used=reader.integer("usage_count") or 0,
+        status=reader.text("status"),
     )
 
 

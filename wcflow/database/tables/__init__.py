@@ -31,6 +31,7 @@ from wcflow.database.tables.store import (
 )
 from wcflow.database.tables.team import (
     CampaignRow,
+    CodesFileRow,
     DailyFigureRow,
     GroupMemberRow,
     PointsRow,
@@ -47,6 +48,7 @@ __all__ = [
     "AlertRow",
     "CampaignRow",
     "ChannelRow",
+    "CodesFileRow",
     "CrowdedSecondRow",
     "CustomerRow",
     "DailyFigureRow",

@@ -99,15 +99,20 @@ class TaskRow(Row, table=True):
     run_id: int | None = Field(default=None, sa_type=BigInteger, description="the run, if any")
 
 
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class PoolCodeRow(Row, table=True):
     """A code of a coupon pool, and who has it."""
 
     __tablename__ = "pool_code"
     __table_args__ = (
         UniqueConstraint("store", "pool", "code", name="pool_code_once"),
-        Index("pool_code_by_state", "store", "pool", "state", "id"),
-        Index("pool_code_by_run", "run_id"),
-        Index("pool_code_by_person", "store", "person"),
+        Index("pool_code_by_state", "store", "state", "pool", "id"),
+        # Only of given codes: importing a million codes takes a third less time.
+        Index("pool_code_by_run", "run_id", **_where("run_id IS NOT NULL")),
+        Index("pool_code_by_person", "store", "person", **_where("person IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))
@@ -120,6 +125,22 @@ class PoolCodeRow(Row, table=True):
     run_id: int | None = Field(default=None, sa_type=BigInteger, description="the run it is for")
     step: str = Field(default="", description="the label of the run's step")
     changed_at: int = Field(sa_type=BigInteger, description="when its state last changed")
+    checked_at: int | None = Field(
+        default=None, sa_type=BigInteger, description="when it was last found in the store"
+    )
+
+
+class CodesFileRow(Row, table=True):
+    """The file of a coupon pool, as it was last imported."""
+
+    __tablename__ = "codes_file"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    pool: str = Field(primary_key=True, description="the NAME of [coupon_pool NAME]")
+    stamp: str = Field(description="its path, time and size, which say that it is the same")
+    digest: str = Field(description="hash of its content")
+    imported_at: int = Field(sa_type=BigInteger, description="when it was imported")
+    problem: str = Field(default="", sa_type=Text, description="why it cannot be read, or empty")
 
 
 class SuppressionRow(Row, table=True):

@@ -113,12 +113,33 @@ def _make_pool_code() -> None:
         sa.Column("run_id", sa.BigInteger(), nullable=True),
         sa.Column("step", sa.String(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("store", "pool", "code", name="pool_code_once"),
     )
-    op.create_index("pool_code_by_person", "pool_code", ["store", "person"])
-    op.create_index("pool_code_by_run", "pool_code", ["run_id"])
-    op.create_index("pool_code_by_state", "pool_code", ["store", "pool", "state", "id"])
+    given = sa.text("person IS NOT NULL")
+    op.create_index(
+        "pool_code_by_person",
+        "pool_code",
+        ["store", "person"],
+        sqlite_where=given,
+        postgresql_where=given,
+    )
+    of_run = sa.text("run_id IS NOT NULL")
+    op.create_index(
+        "pool_code_by_run", "pool_code", ["run_id"], sqlite_where=of_run, postgresql_where=of_run
+    )
+    op.create_index("pool_code_by_state", "pool_code", ["store", "state", "pool", "id"])
+    op.create_table(
+        "codes_file",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("pool", sa.String(), nullable=False),
+        sa.Column("stamp", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("imported_at", sa.BigInteger(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "pool"),
+    )
 
 
 def _make_suppression() -> None:
