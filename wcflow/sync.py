@@ -293,6 +293,7 @@ def deliver_store(
     )
     if with_store:
         _forget_write_error(context, result)
+    _settle_codes(context)
     return result
 
 

@@ -28,7 +28,14 @@ from wcflow.rules.steps import (
 
 PLACE = RulePlace(order=True, tags=True, segments=True)
 SECTIONS = {"coupon": {"welcome10": CouponRule("welcome10", "percent", "10", "W")}}
-NAMES = frozenset({("coupon", "welcome10"), ("email", "review"), ("workflow", "welcome")})
+NAMES = frozenset(
+    {
+        ("coupon", "welcome10"),
+        ("coupon_pool", "birthday"),
+        ("email", "review"),
+        ("workflow", "welcome"),
+    }
+)
 KEY = "0123456789abcdef"
 
 
@@ -81,7 +88,7 @@ def test_an_invalid_step_is_an_error(line, expected, got):
 def test_a_coupon_code_is_available_only_after_its_step():
     """Before it, a note with the code would be empty."""
     ((row, _, _, hint),) = errors("add_note {{ coupon.code }}\ncreate_coupon welcome10")
-    assert (0, "available after the step create_coupon") == (row, hint)
+    assert (0, "available after the step create_coupon or assign_coupon") == (row, hint)
     sent = plan(
         "create_coupon welcome10\nadd_note {{ coupon.code }}",
         order(1),

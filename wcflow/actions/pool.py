@@ -67,7 +67,7 @@ _KIND = kind_of(
         "create",
         "name of a [coupon …]",
         "Create the code in the store when a customer gets it, with the terms of [coupon NAME].",
-        "birthday10",
+        "welcome10",
         values.as_written,
         "",
     ),
@@ -171,7 +171,7 @@ ASSIGN_COUPON = Action(
     "Give the customer the next free code of [coupon_pool POOL]. Later steps can use"
     " {{ coupon.code }}. If the pool is empty, STEP is taken instead; without it the run ends. Later"
     " steps that need a code are then cancelled, unless STEP creates a coupon.",
-    "assign_coupon birthday else create_coupon birthday10",
+    "assign_coupon birthday else create_coupon welcome10",
     _parse,
     _assign,
     variables=COUPON_VARIABLES,

@@ -57,6 +57,7 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "points": ("at",),
     "tier": ("since",),
     "task": ("made_at", "done_at"),
+    "pool_code": ("changed_at", "checked_at"),
 }
 """Times that wcflow itself recorded: none of them is in the future."""
 

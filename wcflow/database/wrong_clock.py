@@ -36,6 +36,7 @@ from wcflow.database.tables import (
     OutboxRow,
     PersonRow,
     PointsRow,
+    PoolCodeRow,
     RescanRow,
     RuleRow,
     RunRow,
@@ -134,6 +135,8 @@ _PAST_TIMES = (
     (table_of(PointsRow), "at"),
     (table_of(TierRow), "since"),
     (table_of(TaskRow), "made_at"),
+    (table_of(PoolCodeRow), "changed_at"),
+    (table_of(PoolCodeRow), "checked_at"),
 )
 
 

@@ -123,12 +123,9 @@ def _make_pool_code() -> None:
         "pool_code",
         ["store", "person"],
         sqlite_where=given,
-        postgresql_where=given,
     )
     of_run = sa.text("run_id IS NOT NULL")
-    op.create_index(
-        "pool_code_by_run", "pool_code", ["run_id"], sqlite_where=of_run, postgresql_where=of_run
-    )
+    op.create_index("pool_code_by_run", "pool_code", ["run_id"], sqlite_where=of_run)
     op.create_index("pool_code_by_state", "pool_code", ["store", "state", "pool", "id"])
     op.create_table(
         "codes_file",
