@@ -22,7 +22,6 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, lease, outbox, people
 from wcflow.database.connection import Database
-from wcflow.database.pools import has_reserved_codes
 from wcflow.database.restore import (
     AFTER_GAP,
     expect_earlier_writes,
@@ -140,7 +139,7 @@ def sync_once(
             complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
             result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
         else:
-            _settle_codes(leased)
+            settle_codes(leased.db, leased.name, leased.clock())
     return result
 
 
@@ -172,15 +171,6 @@ def _prepare_pools(leased: SyncContext) -> None:
         with leased.db.reading() as tx:
             poll = poll_context(tx, leased)
         prepare_pools(poll, rules, leased.config.files[0].parent)
-
-
-def _settle_codes(leased: SyncContext) -> None:
-    """Assign the codes of coupon pools that were delivered, and free those that cannot be any more."""
-    with leased.db.reading() as tx:
-        if not has_reserved_codes(tx, leased.name):
-            return
-    with leased.db.transaction() as tx:
-        settle_codes(tx, leased.name, leased.clock())
 
 
 def compare_clocks(context: SyncContext) -> ClockGap | None:
@@ -293,7 +283,7 @@ def deliver_store(
     )
     if with_store:
         _forget_write_error(context, result)
-    _settle_codes(context)
+    settle_codes(context.db, context.name, context.clock())
     return result
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 EXISTS = "woocommerce_rest_coupon_code_already_exists"
 DISABLED = "wcflow_coupons_disabled"
+COUPON_VARIABLES = frozenset({"coupon.code", "coupon.expires"})
 
 # The section.
 
@@ -281,13 +282,8 @@ def send_coupon(rule: CouponRule, code: str, context: StepContext) -> Send:
         raise StepRefused("no e-mail address to restrict the coupon to")
     zone = context.profile.store.zone
     expires = end_of_last_day(context.facts.now, rule.expires, zone) if rule.expires else None
-    result = remembered(code, int(expires.timestamp()) if expires else None)
-    return Send("coupon", {**result, **_terms(rule, context)}, remember=result)
-
-
-def remembered(code: str, expires: int | None = None) -> dict[str, object]:
-    """Return what a run remembers of a code, for the templates of later steps."""
-    return {"code": code, "expires": expires}
+    result = {"code": code, "expires": int(expires.timestamp()) if expires else None}
+    return Send("coupon", result | _terms(rule, context), remember=result)
 
 
 def _terms(rule: CouponRule, context: StepContext) -> dict[str, Any]:
@@ -321,9 +317,6 @@ def _plausible(email: str) -> bool:
 def _last_second(expires: int) -> datetime:
     """Return the last second in which a coupon is valid: it expires when the next day begins."""
     return datetime.fromtimestamp(expires - 1, UTC)
-
-
-COUPON_VARIABLES = frozenset({"coupon.code", "coupon.expires"})
 
 
 def _recall(memory: Mapping[str, object]) -> Mapping[str, object]:

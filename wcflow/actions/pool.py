@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from wcflow.actions.base import WCFLOW, ActionModule, EntryKind, Payload, Recorded, WaysOut
-from wcflow.actions.coupon import COUPON_VARIABLES, remembered, send_coupon
+from wcflow.actions.coupon import COUPON_VARIABLES, send_coupon
 from wcflow.rules import values
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.keys import ActionSection, Key, SectionValues, kind_of
@@ -155,7 +155,7 @@ def _assign(step: Step, context: StepContext) -> StepResult:
     rule: PoolRule = context.sections["coupon_pool"][choice.name]
 
     def given(code: PoolCode) -> Sequence[tuple[str, Send]]:
-        memory = remembered(code.code)
+        memory = {"code": code.code, "expires": None}
         payload = {"pool": rule.name, "code": code.code, "id": code.id, "verify": rule.verify}
         assigned = ("assign_coupon", Send("pool_code", payload, remember=memory))
         if not rule.create or not code.code:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from wcflow.actions.registry import entry_kind
 from wcflow.database import outcomes, pools
+from wcflow.database.connection import Database
 from wcflow.database.events import save_events
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.runs import load_run_states
@@ -83,11 +84,17 @@ def _answered(
 # What became of reserved codes.
 
 
-def settle_codes(tx: Connection, store: str, now: datetime) -> None:
+def settle_codes(db: Database, store: str, now: datetime) -> None:
     """Assign reserved codes of which something was delivered; free those whose run ended before."""
+    with db.reading() as tx:
+        if not pools.has_reserved_codes(tx, store):
+            return
+    with db.transaction() as tx:
+        _settle(tx, store, now)
+
+
+def _settle(tx: Connection, store: str, now: datetime) -> None:
     reserved = pools.load_reserved(tx, store)
-    if not reserved:
-        return
     run_ids = sorted({each.run_id for each in reserved})
     states = load_run_states(tx, run_ids)
     entries: dict[int, list[OutboxEntry]] = {}
