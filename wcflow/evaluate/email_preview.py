@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from wcflow.actions.email import email_entry
+from wcflow.actions.email import SEND_EMAIL, email_entry
 from wcflow.actions.registry import ACTIONS
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
@@ -48,7 +48,7 @@ def preview_entry(
         rule="preview",
         person=person,
         event="preview",
-        step="1 send_email",
+        step=f"1 {SEND_EMAIL.name}",
         kind=send.kind,
         target_id=0,
         payload=send.payload,
@@ -63,7 +63,7 @@ def preview_entry(
 
 
 def _step(config: Config, rule: EmailRule) -> Step:
-    action = ACTIONS["send_email"]
+    action = SEND_EMAIL
     made = frozenset(name for each in ACTIONS.values() for name in each.variables)
     scope = StepScope(_EVERYWHERE, section_names(config.rules.sections), made)
     template, argument = action.parse(rule.name, scope)
