@@ -45,6 +45,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     rate_meta: str = ""
     shipped_statuses: tuple[str, ...] = ()
     has_subscriptions: bool = False
+    has_companion: bool = False
 
 
 class SavedState(msgspec.Struct, frozen=True):

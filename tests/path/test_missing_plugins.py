@@ -1,8 +1,10 @@
 """A workflow that needs a plugin says so where the store does not have it, and works where it does."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.command_line import run_wcflow
+from tests.command_line import CommandLine, run_wcflow
 from tests.persons import person
 from tests.simulation import Simulation
 from wcflow.database.events import save_events
@@ -47,3 +49,28 @@ def test_check_warns_of_a_workflow_that_never_starts(tmp_path):
     assert found.code == 0
     assert "[workflow look] never starts: only the wcflow companion plugin" in words
     assert "Install and activate the wcflow companion plugin" in words
+
+
+def test_doctor_calls_a_workflow_that_never_starts_a_problem(tmp_path):
+    line = CommandLine(tmp_path, RULES)
+    line.run("sync", "--approve")
+
+    ran = line.run("doctor")
+    words = " ".join(ran.out.split())
+    assert 1 == ran.code
+    assert "[workflow look] never starts" in words
+    line.sandbox.state.settings = replace(
+        line.sandbox.state.settings, plugins=frozenset({"companion", "subscriptions"})
+    )
+    ran = line.run("doctor")
+    assert "WooCommerce Subscriptions: 0 subscriptions" in ran.out
+    assert (0, False) == (ran.code, "never starts" in ran.out)
+
+
+def test_explain_says_that_a_workflow_never_starts(tmp_path):
+    line = CommandLine(tmp_path, RULES)
+    line.sim.place_order(email="anna@example.com", days_ago=1)
+    line.run("sync", "--approve")
+
+    words = " ".join(line.run("explain", "anna@example.com").out.split())
+    assert "never starts: the store does not have the wcflow companion plugin" in words

@@ -93,6 +93,8 @@ def _general_lines(config: Config) -> Iterator[str]:
     yield f"database: {make_url(config.database).render_as_string(hide_password=True)}"
     yield f"the store is checked for changes {_every_text(config.poll_every)}"
     yield f"orders that are {' or '.join(config.paid_statuses)} count as paid"
+    if config.shipped_statuses:
+        yield f"orders that are {' or '.join(config.shipped_statuses)} are shipped"
     if config.max_writes is not None:
         yield f"more than {config.max_writes} changes in one sync wait for 'wcflow approve'"
     if config.manual_tags == "restore":

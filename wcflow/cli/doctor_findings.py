@@ -26,6 +26,7 @@ from wcflow.database.pools import count_codes, pool_problems
 from wcflow.database.quarantine import OddField, load_odd_fields
 from wcflow.database.sql import count_orders
 from wcflow.database.stores import load_store_row
+from wcflow.database.subscriptions import count_subscriptions
 from wcflow.database.tables import StoreRow
 from wcflow.errors import SetupError, WcflowError
 from wcflow.poll.binding import check_binding, check_name
@@ -69,6 +70,9 @@ def find_in_database(
             yield from _check_statuses(tx, row, config, settings)
             yield from _check_pauses(tx, row)
             plugins = row if info is None else info
+            if plugins.has_subscriptions:
+                words = output.format_count(count_subscriptions(tx, settings.name), "subscription")
+                yield Finding("plugins", "ok", f"WooCommerce Subscriptions: {words}")
             for unmet in unmet_needs(
                 config.rules.workflows,
                 has_companion=plugins.has_companion,
@@ -190,8 +194,9 @@ def _check_statuses(
 def _configured_statuses(config: Config) -> Mapping[str, list[str]]:
     """Return each status in the configuration, and where it is."""
     found: dict[str, list[str]] = {}
-    for status in config.paid_statuses:
-        found.setdefault(status, []).append("paid_statuses")
+    for key in ("paid_statuses", "shipped_statuses"):
+        for status in getattr(config, key):
+            found.setdefault(status, []).append(key)
     for rule in config.rules.workflows:
         if rule.trigger.name == "order_status_changed":
             for status in filter(None, rule.trigger.argument):

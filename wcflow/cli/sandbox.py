@@ -16,12 +16,13 @@ import typer
 from wcflow.cli import output
 from wcflow.cli.options import utcnow
 from wcflow.daemon.stop import STOP_SIGNALS, Signals
-from wcflow.errors import BusyError
+from wcflow.errors import BusyError, UsageError
+from wcflow.rules.errors import did_you_mean
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
 from wcflow.sandbox.seed import seed_store
 from wcflow.sandbox.server import Server, serve
 from wcflow.sandbox.shoppers import plan_acts
-from wcflow.sandbox.store import SandboxStore
+from wcflow.sandbox.store import PLUGINS, SandboxStore
 
 INTERVAL = 1.0
 """Seconds between two rounds of events."""
@@ -96,6 +97,16 @@ def sandbox(
         int,
         typer.Option(metavar="N", help="The same number creates the same customers and orders."),
     ] = 1,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--plugin",
+            metavar="NAME",
+            help="A plugin that the store has: subscriptions (WooCommerce Subscriptions) or"
+            " companion (wcflow's own). Can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     busy: Annotated[bool, typer.Option("--busy", help="Keep new orders coming in.")] = False,
 ) -> None:
     """Serve a made-up WooCommerce store on this machine, for experiments.
@@ -103,7 +114,15 @@ def sandbox(
     It behaves like WooCommerce, can only be reached from this machine, and forgets everything when
     it stops. Use its address in a configuration to try rules without a real store.
     """
-    store = seed_store(utcnow(), Random(seed), people=people, orders=orders)  # noqa: S311  chance for play
+    plugins = frozenset(plugin or ())
+    if unknown := sorted(plugins - PLUGINS):
+        raise UsageError(
+            f"the sandbox has no plugin {unknown[0]!r}",
+            did_you_mean(unknown[0], sorted(PLUGINS))
+            or f"There are: {', '.join(sorted(PLUGINS))}.",
+        )
+    random = Random(seed)  # noqa: S311  chance for play
+    store = seed_store(utcnow(), random, people=people, orders=orders, plugins=plugins)
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
         server = _open_server(stack, store, port)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from wcflow.actions.registry import SECTIONS
 from wcflow.config.section import ParsedSection
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import AttributeQuery, Kind
@@ -116,6 +117,7 @@ def read_workflow(
     do = section.parse_value("do", lambda text: parse_steps(text, scope, actions, sections))
     if trigger is not None:
         _check_workflow(section, trigger)
+        _check_named_section(section, trigger, sections)
     if trigger is None or do is None:
         return None
     return Workflow(
@@ -150,6 +152,18 @@ def _check_workflow(section: ParsedSection, trigger: Trigger) -> None:
         section.report(
             "existing", RuleError("no 'existing' with the trigger bulk", "'include'", hint)
         )
+
+
+def _check_named_section(
+    section: ParsedSection, trigger: Trigger, sections: Collection[tuple[str, str]]
+) -> None:
+    """Report a trigger that names a section which does not exist: it would never happen."""
+    kind, name = trigger.kind.section, trigger.argument
+    if kind not in SECTIONS or name is None or (kind, name) in sections:
+        return
+    known = sorted(each for other, each in sections if other == kind)
+    hint = did_you_mean(name, known) or f"write a section [{kind} {name}]"
+    section.report("trigger", RuleError(f"the name of a section [{kind} …]", repr(name), hint))
 
 
 def action_rule(section: ParsedSection, of: ActionSection, read: ReadFile) -> Any:

@@ -164,6 +164,7 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
         paid_statuses=config.paid_statuses,
         shipped_statuses=config.shipped_statuses,
         has_subscriptions=row.has_subscriptions,
+        has_companion=row.has_companion,
         rates=settings.currency_rates,
         consent_meta=settings.consent_meta,
         birthday_meta=settings.birthday_meta,

@@ -40,6 +40,7 @@ from wcflow.rules.literals import fold
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.step_tree import texts
 from wcflow.rules.steps import adds_tag
+from wcflow.rules.triggers.needs import unmet_needs
 from wcflow.rules.workflow_run import NOTHING_HANDLED, Run
 
 LATEST_ENTRIES = 50
@@ -294,7 +295,13 @@ def _workflow_status(
         words = "is skipped" if started[-1].state == "skipped" else "starts it"
         return f"{started[-1].event} {words} with the next sync"
     if event is None:
-        return "not started yet"
+        store = evaluation_context.store
+        unmet = unmet_needs(
+            [workflow],
+            has_companion=store.has_companion,
+            has_subscriptions=store.has_subscriptions,
+        )
+        return next((f"never starts: {each.lack}" for each in unmet), "not started yet")
     if evaluation_input.handled.get(workflow.name, NOTHING_HANDLED).covers(workflow, event):
         return "already handled"
     if event.at < activation.since and not workflow.include_existing:

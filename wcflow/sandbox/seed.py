@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from wcflow.sandbox import subscriptions
 from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.people import Habit, make_persona
 from wcflow.sandbox.shoppers import Act, Shopper, perform_acts, plan_order, plan_registration
@@ -115,9 +116,10 @@ def seed_store(
     orders: int = 2500,
     zone: str = "Europe/Berlin",
     hpos: bool = True,
+    plugins: Iterable[str] = (),
 ) -> SandboxStore:
     """Build a store that opened two years ago, with so many people and orders."""
-    store = SandboxStore(zone=zone, hpos=hpos, name="Little Things")
+    store = SandboxStore(zone=zone, hpos=hpos, name="Little Things", plugins=plugins)
     *products, discontinued = add_products(store, now - _HISTORY)
     shoppers = [
         _new_shopper_from_past(products, random, number, now) for number in range(1, people + 1)
@@ -130,7 +132,23 @@ def seed_store(
         acts += _plan_life(each, _order_times(each.persona.habit, often, now, random), now, random)
     perform_acts(store, acts, until=now)
     store.delete_product(discontinued)
+    if "subscriptions" in store.state.settings.plugins:
+        _begin_subscriptions(store, now)
     return store
+
+
+def _begin_subscriptions(store: SandboxStore, now: datetime) -> None:
+    """Let every tenth account have a subscription, of which one in five is cancelled."""
+    for place, customer in enumerate(store.customer_ids()[::10]):
+        email, cancelled = store.customer(customer)["email"], place % 5 == 4
+        subscriptions.begin(
+            store.state,
+            now=now - timedelta(days=30 + place % 300),
+            customer_id=customer,
+            email=email,
+            status="cancelled" if cancelled else "active",
+            next_payment=None if cancelled else now + timedelta(days=1 + place % 28),
+        )
 
 
 def _new_shopper_from_past(

@@ -32,6 +32,7 @@ from wcflow.sandbox.state import STATUSES, Customer, Mail, Order, Product, SiteS
 from wcflow.sandbox.zone import Zone
 
 STORE_ID = "7b1c5f0e-2a64-4c39-9d6e-0f1a2b3c4d5e"
+PLUGINS = frozenset({"companion", "subscriptions"})
 
 
 class SandboxStore:

@@ -150,6 +150,7 @@ def _message(data: Mapping[str, object]) -> str:
     " message. Needs the companion plugin.",
     "email_opened welcome",
     arguments.optional_name,
+    section="email",
     needs=COMPANION,
 )
 def _email_opened(context: TriggerContext, name: str | None) -> Iterator[Event]:
@@ -162,6 +163,7 @@ def _email_opened(context: TriggerContext, name: str | None) -> Iterator[Event]:
     " each message. Needs the companion plugin.",
     "email_clicked welcome",
     arguments.optional_name,
+    section="email",
     needs=COMPANION,
 )
 def _email_clicked(context: TriggerContext, name: str | None) -> Iterator[Event]:

@@ -64,6 +64,7 @@ def _of_kind(kind: EventKind, context: TriggerContext) -> Iterator[Event]:
     "A customer gets a code of a coupon pool; with NAME only of that pool.",
     "coupon_assigned spring",
     arguments.optional_name,
+    section="coupon_pool",
 )
 def _coupon_assigned(context: TriggerContext, pool: str | None) -> Iterator[Event]:
     for each in context.events:

@@ -20,9 +20,10 @@ _REPORTS = {
 
 @dataclass(frozen=True, slots=True)
 class UnmetNeed:
-    """A workflow that never starts in a store: why, and what to do."""
+    """A workflow that never starts in a store: what the store lacks, why that matters, what to do."""
 
     workflow: str
+    lack: str
     message: str
     advice: str
 
@@ -38,6 +39,7 @@ def unmet_needs(
             continue
         yield UnmetNeed(
             each.name,
+            f"the store does not have {_PLUGINS[needs]}",
             f"[workflow {each.name}] never starts: only {_PLUGINS[needs]} {_REPORTS[needs]}"
             f" ({each.trigger.name}), and the store does not have it",
             f"Install and activate {_PLUGINS[needs]}, or set mode = off in [workflow {each.name}].",

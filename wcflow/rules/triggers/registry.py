@@ -87,7 +87,8 @@ COMPANION, SUBSCRIPTIONS = "companion", "subscriptions"
 class TriggerKind:
     """What the registry holds about a trigger.
 
-    ``names`` is ``segment`` or ``tag`` if its argument is one. ``counts_orders`` says that an event
+    ``names`` is ``segment`` or ``tag`` if its argument is one, ``section`` the kind of
+    another section that it can name. ``counts_orders`` says that an event
     is named by the order's number among the person's orders, and not by the order: each order then
     counts once. ``for_all_matching`` is a trigger that happens to everyone for whom ``when`` holds;
     it and ``customer_matches`` remember since when that is so (``remembers_match``).
@@ -105,6 +106,7 @@ class TriggerKind:
     has_item: bool = False
     counts_orders: bool = False
     names: str = ""
+    section: str = ""
     remembers_match: bool = False
     for_all_matching: bool = False
     needs: str = ""

@@ -82,7 +82,8 @@ def _next_anniversary(context: TriggerContext, wanted: Anniversary) -> datetime 
 
 @trigger(
     "anniversary of first_order | registration [in year N]",
-    "A year, or another number of years, since their first paid order or since they registered.",
+    "It is a number of years since their first paid order or since they registered: each year, or"
+    " only in year N.",
     "anniversary of first_order in year 1",
     time_arguments.anniversary,
     next_at=_next_anniversary,
