@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ class StoreProfile(msgspec.Struct, frozen=True):
     ``rates`` holds the value of one unit of another currency in the store's currency. ``rate_meta``
     names the order meta with such a rate, ``amount_meta`` the one with what was paid so far.
     ``counts_when`` is the store's condition on orders that count. ``order_gap`` is the median number
-    of days between orders over all customers, None while unknown.
+    of days between orders over all customers. ``points`` and ``tiers`` are rules, if there are any.
     """
 
     name: str
@@ -46,6 +47,8 @@ class StoreProfile(msgspec.Struct, frozen=True):
     shipped_statuses: tuple[str, ...] = ()
     has_subscriptions: bool = False
     has_companion: bool = False
+    points: Any = None
+    tiers: Any = None
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -195,10 +198,7 @@ def last_activity(order: Order, *, modified: bool = True) -> datetime:
             latest = stamp
     for change in order.history:
         latest = max(latest, change.at)
-    for refund in order.refunds:
-        if refund.date is not None and refund.date > latest:
-            latest = refund.date
-    return latest
+    return max([latest, *(refund.date for refund in order.refunds if refund.date is not None)])
 
 
 def is_paid(order: Order, profile: Profile) -> bool:
@@ -284,7 +284,7 @@ def _meta_number(order: Order, key: str) -> Decimal | None:
 
 def order_total(order: Order, store: StoreProfile) -> int:
     """Return the total of an order in minor units: what was paid so far where ``amount_meta`` says it."""
-    paid_so_far = _meta_number(order, store.amount_meta) if store.amount_meta else None
+    paid_so_far = _meta_number(order, store.amount_meta)
     try:
         return order.total if paid_so_far is None else to_minor(paid_so_far, order.currency)
     except ValueError:  # more digits than any amount has
@@ -293,9 +293,9 @@ def order_total(order: Order, store: StoreProfile) -> int:
 
 def net_total(order: Order, store: StoreProfile) -> Decimal | None:
     """Return the total of an order minus refunds, in the store's currency."""
-    total, refunds = order_total(order, store), order.refunds
-    if refunds:
-        total -= sum([refund.total for refund in refunds])
+    total = order_total(order, store)
+    if order.refunds:
+        total -= sum([refund.total for refund in order.refunds])
     return in_store_currency(total, order, store)
 
 

@@ -69,7 +69,8 @@ def test_the_fields_of_explain(cli):
 def test_the_fields_of_plan_and_outbox(cli):
     (plan,) = load(cli, "plan", mounted_at="https://shop.example").values()
     assert (
-        "url write hold_reason waiting_counts dry_run_counts totals waiting without_rate dry_run"
+        "url write hold_reason waiting_counts dry_run_counts recorded_counts totals waiting"
+        " without_rate dry_run"
     ) == fields(plan)
     totals = plan["totals"]
     assert "people kinds segments tags rules" == fields(totals)

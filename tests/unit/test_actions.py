@@ -34,6 +34,10 @@ NAMES = frozenset(
         ("coupon_pool", "birthday"),
         ("email", "review"),
         ("workflow", "welcome"),
+        ("email", "review"),
+        ("workflow", "welcome"),
+        ("points", ""),
+        ("tiers", "Gold"),
     }
 )
 KEY = "0123456789abcdef"

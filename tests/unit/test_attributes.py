@@ -15,6 +15,8 @@ from wcflow.rules.attributes.registry import ATTRIBUTES, Kind, find_attribute
 from wcflow.rules.birth_dates import BirthDate, next_birthday, parse_birth_date, shape
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.parser import parse_attribute, parse_condition
+from wcflow.rules.tiers import TierRules
+from wcflow.standing import Standing, TierState
 from wcflow.units import parse_duration
 
 ANYWHERE = RulePlace(order=True, item=True, tags=True, segments=True)
@@ -64,9 +66,17 @@ RICH = replace(
         birthday_meta="born",
         consent_meta=("consent",),
         order_gap=Decimal(30),
+        tiers=TierRules(
+            parse_attribute("total_spent", RulePlace()),
+            (("Silver", Decimal(10)), ("Gold", Decimal(9000))),
+        ),
     ),
     products={10: BAGS, 20: BOOK},
-    saved_state=SavedState(spend_percentile=90, orders_percentile=80),
+    saved_state=SavedState(
+        spend_percentile=90,
+        orders_percentile=80,
+        standing=Standing(tier=TierState("Silver", ago(9))),
+    ),
 )
 RICH_SCOPE = Context(
     RICH,
@@ -116,7 +126,7 @@ class TestRegistry:
     def test_a_person_without_orders_has_no_value(self, attribute):
         """It is unknown, empty or 0, except for attributes of the address and the store."""
         name = attribute.name.replace("KEY", "x")
-        known = {"email", "email_domain", "store", "is_guest", "is_registered"}
+        known = {"email", "email_domain", "store", "status", "is_guest", "is_registered"}
         if name in known:
             assert found(name).value is not None
         else:

@@ -32,6 +32,7 @@ REQUIRED = {
     "smtp": "host = mail.example\nfrom = hello@shop.example\nusername = me\n"
     "password = $SMTP_PASSWORD\n",
     "campaign": "when = is_guest\ndo = add_note hello\n",
+    "tiers": "by = total_spent\nGold = 1000\n",
 }
 
 

@@ -48,6 +48,8 @@ def test_a_person_without_data_has_no_events(kind):
 
 WITHOUT_PAST = {"tag_added", "tag_removed", "customer_matches", "bulk"}
 """Triggers for what changes in one evaluation, and for an admin's command."""
+OF_TIERS = {name for name, kind in TRIGGERS.items() if kind.names == "tier"}
+"""Triggers that are tested with tiers, in test_tiers.py."""
 OF_A_DAY = {"anniversary", "birthday", "daily", "weekly", "monthly", "subscription_renewal"}
 """Triggers whose event is over after some days, so that it is not late."""
 PAST = (
@@ -85,7 +87,7 @@ EVENTS = (
 )
 
 
-@pytest.mark.parametrize("kind", sorted(set(TRIGGERS) - WITHOUT_PAST - OF_A_DAY))
+@pytest.mark.parametrize("kind", sorted(set(TRIGGERS) - WITHOUT_PAST - OF_A_DAY - OF_TIERS))
 def test_an_event_has_the_same_name_in_later_evaluations(kind):
     """Or it would start its workflow again."""
     person, trigger = profile(*PAST, account=account()), parse_trigger(TRIGGERS[kind].example)

@@ -16,6 +16,7 @@ from wcflow.actions.email import EMAIL_MODULE
 from wcflow.actions.group import GROUP
 from wcflow.actions.meta import META
 from wcflow.actions.note import NOTE
+from wcflow.actions.points import POINTS
 from wcflow.actions.pool import POOL
 from wcflow.actions.tag import TAG
 from wcflow.actions.task import TASK
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import OutboxEntry
 
-MODULES = (TAG, NOTE, COUPON, POOL, EMAIL_MODULE, META, GROUP, TASK, CONTROL)
+MODULES = (TAG, NOTE, COUPON, POOL, EMAIL_MODULE, META, GROUP, POINTS, TASK, CONTROL)
 
 ACTIONS: dict[str, Action] = {}
 ENTRY_KINDS: dict[str, EntryKind] = {}

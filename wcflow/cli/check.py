@@ -19,7 +19,9 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
 from wcflow.rules.model import Once, Rules, Segment, TagRule, Workflow
+from wcflow.rules.points import PointsRules
 from wcflow.rules.step_blocks import step_conditions, written
+from wcflow.rules.tiers import TierRules
 from wcflow.units import Duration, duration_words
 
 
@@ -77,6 +79,8 @@ def summary_lines(config: Config) -> list[str]:
         *_general_lines(config),
         *(line for store in config.stores for line in _store_lines(store)),
         *_alert_lines(config.alerts),
+        *(points_lines(config.rules.points) if config.rules.points else ()),
+        *(tier_lines(config.rules.tiers) if config.rules.tiers else ()),
         *(line for rule in config.rules.segments for line in _segment_lines(rule, config)),
         *(line for rule in config.rules.tags for line in _tag_lines(rule)),
         *(line for rule in config.rules.workflows for line in _workflow_lines(rule)),
@@ -109,6 +113,33 @@ def _shown_group_lines(rules: Rules) -> Iterator[str]:
         yield f"the store shows the segment of the group {rules.shown_group}{only} as wcflow_segment"
     elif groups:
         yield f"the store shows no segment; shown_group can be one of: {', '.join(groups)}"
+
+
+def points_lines(rules: PointsRules) -> Iterator[str]:
+    """Return what earns points, one line for each."""
+    until = f", for {duration_words(rules.expires)}" if rules.expires else ""
+    yield f"customers have points{until}"
+    terms = rules.terms
+    if terms.points:
+        per = f"{terms.points:f} per {terms.amount:f}"
+        yield f"  a paid order earns {per} of its total minus refunds, rounded {terms.rounding}"
+    if terms.per_order:
+        yield f"  each paid order earns {terms.per_order:,} besides"
+    others = {"registering": rules.registration, "a birthday": rules.birthday, **rules.events}
+    for what, number in others.items():
+        if number:
+            yield f"  {what} earns {number:,}"
+    if rules.since:
+        yield f"  orders count from {rules.since}"
+
+
+def tier_lines(rules: TierRules) -> Iterator[str]:
+    """Return the tiers, the highest first."""
+    yield f"tiers by {rules.by.text}"
+    for name, needed in reversed(rules.levels):
+        yield f"  {name}: from {needed:,f}"
+    if rules.grace:
+        yield f"  a tier that is no longer reached is kept for {duration_words(rules.grace)}"
 
 
 def _alert_lines(alerts: AlertSettings | None) -> Iterator[str]:

@@ -121,7 +121,10 @@ def _step_tables() -> Iterator[ReferenceTable]:
 
 def _key_tables() -> Iterator[ReferenceTable]:
     for kind in kinds().values():
-        rows = tuple((k.name, k.form, k.meaning, k.example) for k in kind.keys.values())
+        rows = tuple(
+            (k.name, k.form, k.meaning, k.example)
+            for k in [*kind.keys.values(), *filter(None, [kind.others])]
+        )
         heading = f"{kind.head}: {kind.meaning}"
         yield ReferenceTable(heading, ("key", "value", "meaning", "example"), rows)
 

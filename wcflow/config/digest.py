@@ -16,8 +16,10 @@ from wcflow.rules.conditions import Condition
 from wcflow.rules.model import (
     CONSENT,
     MATCHING,
+    POINTS,
     SEGMENT,
     TAGS,
+    TIERS,
     Campaign,
     RuleName,
     Rules,
@@ -47,6 +49,7 @@ def compute_digest(
         **{f"{kind}s": _action_rules(kind, known) for kind, known in rules.sections.items()},
         "stores": sorted((_store_data(store) for store in stores), key=str),
         # Nothing for the default, so that the digests in databases stay the same.
+        **_programme_data(rules),
         **({} if rules.shown_group == LIFECYCLE else {"shown_group": rules.shown_group}),
         **({"shipped": sorted(rules.shipped_statuses)} if rules.shipped_statuses else {}),
     }
@@ -65,7 +68,7 @@ def rule_digests(
     A segment depends on all of its group, a tag on all tags and segments, and both on the settings
     that say which orders count.
     """
-    settings = _settings_data(paid_statuses, store)
+    settings = _settings_data(rules, paid_statuses, store)
     segments = _segment_data(rules.segments)
     tags = [settings, segments, sorted((_tag_data(rule) for rule in rules.tags), key=str)]
     found = {
@@ -79,6 +82,11 @@ def rule_digests(
         depends = [settings, _condition_text(each.when), each.include_existing, sees]
         found[MATCHING, each.name] = _hash(depends)
     found[CONSENT, ""] = _hash([*store.consent_meta])
+    if rules.points is not None:
+        # The same for all rules of points: an edit must not change since when orders earn.
+        found[POINTS] = _hash([_FORMAT_VERSION])
+    if rules.tiers is not None:
+        found[TIERS] = _hash(settings)
     return {**found, (TAGS, ""): _hash(tags)}
 
 
@@ -86,7 +94,7 @@ def trigger_digests(
     rules: Rules, paid_statuses: Iterable[str], store: StoreSettings
 ) -> dict[str, str]:
     """Return a digest, by workflow, of everything that decides which events start it."""
-    settings = _settings_data(paid_statuses, store)
+    settings = _settings_data(rules, paid_statuses, store)
     return {
         each.name: rules.digest
         if each.trigger.watches_state
@@ -133,8 +141,15 @@ def _pairs(
     return {digest: new[key] for key, digest in old.items()}
 
 
-def _settings_data(paid_statuses: Iterable[str], store: StoreSettings) -> list[Any]:
-    return [_FORMAT_VERSION, sorted(paid_statuses), _store_data(store)]
+def _settings_data(rules: Rules, paid_statuses: Iterable[str], store: StoreSettings) -> list[Any]:
+    programme = filter(None, [_programme_data(rules)])
+    return [_FORMAT_VERSION, sorted(paid_statuses), _store_data(store), *programme]
+
+
+def _programme_data(rules: Rules) -> dict[str, str]:
+    """Return what points and tiers mean; nothing without them, so that digests stay the same."""
+    sections = {"points": rules.points, "tiers": rules.tiers}
+    return {name: each.canonical for name, each in sections.items() if each is not None}
 
 
 def _sees_rules(workflow: Workflow) -> bool:

@@ -47,6 +47,7 @@ from wcflow.config.section import ParsedSection, parse_sections
 from wcflow.config.smtp import SmtpSettings, read_smtp, require_smtp
 from wcflow.config.stores import SecretReader, StoreSettings, read_stores
 from wcflow.config.text_warnings import warn_of_texts
+from wcflow.config.tiers import check_uses, given_names, read_points, read_tiers
 from wcflow.rules.contact import ContactRules
 from wcflow.rules.errors import RuleError
 from wcflow.rules.model import Rules
@@ -206,7 +207,9 @@ def _build_rules(
     segments = [(parsed, read_segment(parsed)) for parsed in parsed_sections["segment"]]
     tags = [(parsed, read_tag_rule(parsed)) for parsed in parsed_sections["tag"]]
     names = section_names(of_actions)
+    points, tiers = read_points(parsed_sections["points"]), read_tiers(parsed_sections["tiers"])
     names |= {("workflow", parsed.name) for parsed in parsed_sections["workflow"]}
+    names |= given_names(parsed_sections["points"], parsed_sections["tiers"])
     workflows = [
         (parsed, read_workflow(parsed, ACTIONS, names)) for parsed in parsed_sections["workflow"]
     ]
@@ -218,6 +221,7 @@ def _build_rules(
     check_references(parsed_rules, segment_names)
     check_campaigns(campaigns, segment_names)
     check_workflow_names(parsed_sections["workflow"])
+    check_uses(parsed_rules, {kind for kind in ("points", "tiers") if parsed_sections[kind]})
     warn_of_rules(parsed_rules, general["paid_statuses"])
     steps = [step for _, rule in workflows if rule is not None for step in rule.steps]
     steps += steps_of(campaign for _, campaign in campaigns)
@@ -234,6 +238,8 @@ def _build_rules(
         sections=of_actions,
         actions=ACTIONS,
         shipped_statuses=general["shipped_statuses"],
+        points=points,
+        tiers=tiers,
         shown_group=find_shown_group(general, [rule for _, rule in segments]),
     )
 

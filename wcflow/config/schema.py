@@ -10,6 +10,7 @@ from wcflow.config.alert_section import ALERTS, parse_sender
 from wcflow.config.campaign_section import CAMPAIGN
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.config.smtp_section import SMTP
+from wcflow.config.tier_sections import POINTS, TIERS
 from wcflow.rules import values
 from wcflow.rules.contact import parse_caps
 from wcflow.rules.counting import parse_counts_when
@@ -295,7 +296,7 @@ _STORE = kind_of(
     ),
 )
 
-_RULES = (SEGMENT, TAG, WORKFLOW, CAMPAIGN)
+_RULES = (SEGMENT, TAG, WORKFLOW, POINTS, TIERS, CAMPAIGN)
 _OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SMTP, *_RULES)}
 
 
@@ -307,6 +308,6 @@ def kinds() -> dict[str, Kind]:
 RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 """Keys that had another name in earlier versions."""
 
-PLANNED_KINDS = frozenset({"channel", "webhook", "tiers"})
+PLANNED_KINDS = frozenset({"channel", "webhook"})
 PLANNED_KEYS: dict[str, frozenset[str]] = {}
 """Designed but not available yet: wcflow says so instead of "unknown"."""

@@ -44,6 +44,11 @@ class ParsedSection:
         entry = self.section.entries.get(key)
         return entry.text if entry else ""
 
+    def others(self) -> list[tuple[str, Any]]:
+        """Return the keys whose names the admin chose, as written, with their values."""
+        own = (key for key in self._values if key not in self.kind.keys)
+        return [(self.section.entries[key].key, self._values[key]) for key in own]
+
     def parse_value(self, key: str, parser: Callable[[str], T]) -> T | None:
         """Return the parsed value of a key; None if it is absent or has problems, which are reported."""
         if not self.text(key):
@@ -87,7 +92,9 @@ class ParsedSection:
         """Parse every key, and report unknown and missing ones."""
         for key in self.section.entries:
             if key in self.kind.keys:
-                self._parse_key(key)
+                self._parse_key(key, self.kind.keys[key])
+            elif self.kind.others is not None and not self._seems_misspelled(key):
+                self._parse_key(key, self.kind.others)
             else:
                 self._report_unknown(key)
         for known in self.kind.keys.values():
@@ -97,13 +104,24 @@ class ParsedSection:
                     RuleError("", f"missing key {known.name!r}", f"for example: {_example(known)}"),
                 )
 
+    def _seems_misspelled(self, key: str) -> bool:
+        """Return whether a key that the admin may have chosen seems to be one of wcflow's."""
+        assert self.kind.others is not None, "only asked where admins choose keys"
+        if not did_you_mean(key, self.kind.keys):
+            return False
+        try:
+            self.kind.others.parser(self.text(key))
+        except RuleErrors:
+            return True
+        return False
+
     def misspelled(self, key: str) -> bool:
         """Return whether a missing key may be there in a form that was already reported."""
         others = [each for each in self.section.entries if each not in self.kind.keys]
         return self.section.broken or any(did_you_mean(each, [key]) for each in others)
 
-    def _parse_key(self, key: str) -> None:
-        entry, known = self.section.entries[key], self.kind.keys[key]
+    def _parse_key(self, key: str, known: Key) -> None:
+        entry = self.section.entries[key]
         if len(entry.rows) > 1 and not known.rows:
             hint = "if that line is another key, do not indent it"
             self.report(key, RuleError("a single line", "another one", hint, row=1))

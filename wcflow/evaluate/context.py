@@ -21,6 +21,7 @@ from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.pauses import RESUMED
 from wcflow.database.products import load_all_products, load_products
 from wcflow.database.sql import instant
+from wcflow.database.standings import delete_tiers
 from wcflow.database.stores import load_setting, load_store_row, save_setting, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.evaluate.entries import EntryBuilder
@@ -60,6 +61,8 @@ def open_context(
     rule_changes.forget_workflows(
         tx, settings.name, known.workflows.keys() - current.workflows.keys() - known.paused
     )
+    if config.rules.tiers is None:
+        delete_tiers(tx, settings.name)
     rule_changes.save_rules(tx, settings.name, known.rules, current.rules)
     _start_full_evaluation_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
     secret = evaluation_context.policy.secret or _secret(tx)
@@ -173,6 +176,8 @@ def build_store_profile(row: StoreRow, config: Config, settings: StoreSettings) 
         counts_when=order_filter(settings.counts_when),
         amount_meta=settings.amount_meta,
         rate_meta=settings.rate_meta,
+        points=config.rules.points,
+        tiers=config.rules.tiers,
         order_gap=Decimal(row.median_order_gap) if row.median_order_gap else None,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wcflow.actions.base import WCFLOW
-from wcflow.database import outbox, outcomes, people, run_control, runs
+from wcflow.database import outbox, outcomes, people, run_control, runs, standings
 from wcflow.database.events import save_events
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
@@ -75,6 +75,8 @@ def save_evaluations(
         for transition, why in each.transitions
     ]
     people.save_transitions(tx, store, transitions)
+    if evaluation_context.rules.points or evaluation_context.rules.tiers:
+        _save_standings(tx, store, evaluated)  # before steps, which change what is saved here
     acting = [each for each in evaluated if each.transitions or each.steps_taken or each.withdrawn]
     rows = [row for each in acting for row in _build_entries(tx, evaluation_context, each)]
     rows = record_entries(tx, rows, evaluation_context.now)
@@ -92,6 +94,14 @@ def save_evaluations(
     )
     total.recorded.update(row["kind"] for row in recorded)
     total.queued += sum(row["state"] == "due" for row in rows) + tags
+
+
+def _save_standings(tx: Connection, store: str, evaluated: Sequence[Evaluation]) -> None:
+    found = [(each.memory.person, each.memory.standing) for each in evaluated]
+    changes = [(person, each) for person, standing in found for each in standing.new_points]
+    standings.save_points(tx, store, changes)
+    tiers = {person: each.tier for person, each in found if each.tier and each.tier_changed}
+    standings.save_tiers(tx, store, tiers)
 
 
 _REMEMBERED = attrgetter(

@@ -31,6 +31,7 @@ from wcflow.rules.evaluation_state import (
 )
 from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules
+from wcflow.rules.standings import with_standing
 from wcflow.rules.tags import Memory
 from wcflow.rules.ternary import earliest
 from wcflow.rules.workflow_run import Activation, Run
@@ -97,10 +98,12 @@ def evaluate_all(
     enabled = enabled_workflows(rules, activations)
     inputs = list(inputs)
     ahead = [next_order_date(each.profile, now) for each in inputs]
-    states = [
-        prepare_evaluation(_up_to(each, now) if later else each, rules, policy)
-        for each, later in zip(inputs, ahead, strict=True)
+    inputs = [
+        _up_to(each, now) if later else each for each, later in zip(inputs, ahead, strict=True)
     ]
+    if rules.points or rules.tiers:
+        inputs = [with_standing(each, rules, policy, now) for each in inputs]
+    states = [prepare_evaluation(each, rules, policy) for each in inputs]
     seen = _previous_states(states, rules)
     decisions = _classifications(seen, rules, now)
     evaluations = [
@@ -218,6 +221,15 @@ def _evaluate_person(
         steps,
         withdrawn_runs(work),
         state.targets(classification, memory),
-        _due(earliest((classification.changes_at, next_due(work, steps))), at_once),
+        _due(
+            earliest(
+                (
+                    classification.changes_at,
+                    next_due(work, steps),
+                    evaluation_input.memory.standing.changes_at,
+                )
+            ),
+            at_once,
+        ),
         events=events,
     )

@@ -30,20 +30,26 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of section; ``named`` means that its heading is ``[kind NAME]``."""
+    """A kind of section; ``named`` means that its heading is ``[kind NAME]``.
+
+    ``others`` describes further keys, whose names the admin chooses.
+    """
 
     name: str
     meaning: str
     keys: dict[str, Key]
     named: bool = True
+    others: Key | None = None
 
     @property
     def head(self) -> str:
         return f"[{self.name} NAME]" if self.named else f"[{self.name}]"
 
 
-def kind_of(name: str, meaning: str, *keys: Key, named: bool = True) -> Kind:
-    return Kind(name, meaning, {key.name: key for key in keys}, named)
+def kind_of(
+    name: str, meaning: str, *keys: Key, named: bool = True, others: Key | None = None
+) -> Kind:
+    return Kind(name, meaning, {key.name: key for key in keys}, named, others)
 
 
 NO_FILE = "none"

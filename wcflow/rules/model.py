@@ -10,9 +10,11 @@ from functools import cached_property
 from wcflow.profile import LIFECYCLE
 from wcflow.rules.attributes.registry import AttributeQuery
 from wcflow.rules.conditions import Condition
+from wcflow.rules.points import PointsRules
 from wcflow.rules.step_blocks import StepNode, all_steps
 from wcflow.rules.steps import Actions, Sections, Step, one_tag, section_names
 from wcflow.rules.templates import Template
+from wcflow.rules.tiers import TierRules
 from wcflow.rules.triggers import Trigger
 from wcflow.units import Duration, at_time_of_day
 
@@ -148,6 +150,8 @@ class Rules:
     shipped_statuses: tuple[str, ...] = ()
     shown_group: str = LIFECYCLE
     """The group whose segment the store shows as ``wcflow_segment``."""
+    points: PointsRules | None = None
+    tiers: TierRules | None = None
     section_names: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
     """The sections that steps can name, as (kind, name): those of actions, and workflows."""
     static_tags: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -159,7 +163,10 @@ class Rules:
 
     def __post_init__(self) -> None:
         workflows = {("workflow", each.name) for each in self.workflows}
-        object.__setattr__(self, "section_names", section_names(self.sections) | workflows)
+        programme = programme_names(self.points, self.tiers)
+        object.__setattr__(
+            self, "section_names", section_names(self.sections) | workflows | programme
+        )
         plain = {rule.tag.text for rule in self.tags if "{" not in rule.tag.text}
         ours = frozenset(plain | {rule.tag for rule in self.segments if rule.tag})
         object.__setattr__(self, "static_tags", ours)
@@ -169,11 +176,20 @@ class Rules:
         object.__setattr__(self, "matching", tuple(each for each in matches if each.when))
 
 
+def programme_names(
+    points: PointsRules | None, tiers: TierRules | None
+) -> frozenset[tuple[str, str]]:
+    """Return what steps can refer to of ``[points]`` and ``[tiers]``, as (kind, name)."""
+    found = {("tiers", name) for name in (tiers.names if tiers else ())}
+    return frozenset(found | ({("points", "")} if points else set()))
+
+
 # Rules that were added or changed: what they decide about the time before is not an event.
 
 RuleName = tuple[str, str]
 """Kind and name of a rule. All tags are one rule, because tags can depend on each other."""
 SEGMENT, TAGS, MATCHING, CONSENT = "segment", "tags", "matching", "consent"
+POINTS, TIERS = ("points", ""), ("tiers", "")
 
 
 # No slots: cached_property needs a dictionary.

@@ -10,6 +10,7 @@ from wcflow.rules.attributes.purchases import PURCHASES  # isort: skip
 from wcflow.rules.attributes.products import PRODUCTS  # isort: skip
 from wcflow.rules.attributes.membership import RANK, MEMBERSHIP  # isort: skip
 from wcflow.rules.attributes.subscriptions import SUBSCRIPTIONS  # isort: skip
+from wcflow.rules.attributes.standing import STANDING  # isort: skip
 from wcflow.rules.attributes.order import ORDER  # isort: skip
 from wcflow.rules.attributes.order import ITEM  # isort: skip
 from wcflow.rules.attributes.registry import (
@@ -33,6 +34,16 @@ __all__ = [
 
 FAMILIES = tuple(
     family.title
-    for family in (PERSON, PURCHASES, PRODUCTS, MEMBERSHIP, RANK, SUBSCRIPTIONS, ORDER, ITEM)
+    for family in (
+        PERSON,
+        PURCHASES,
+        PRODUCTS,
+        MEMBERSHIP,
+        RANK,
+        STANDING,
+        SUBSCRIPTIONS,
+        ORDER,
+        ITEM,
+    )
 )
 """The headings of the attribute tables, in order."""

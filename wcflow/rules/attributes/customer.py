@@ -85,7 +85,7 @@ def _role(context: Context) -> AttributeValue:
 @PERSON.plain(
     "status",
     Kind.TEXT,
-    "active with an account, disabled if the account has no role in WordPress, or guest.",
+    "Whether they are active (with an account), disabled (with an account without a role), or a guest.",
     "status = 'active'",
 )
 def _status(context: Context) -> AttributeValue:

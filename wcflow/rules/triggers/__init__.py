@@ -13,6 +13,7 @@ from wcflow.rules.triggers import customers  # isort: skip
 from wcflow.rules.triggers import time  # isort: skip
 from wcflow.rules.triggers import subscriptions  # isort: skip
 from wcflow.rules.triggers import behaviour  # isort: skip
+from wcflow.rules.triggers import tiers  # isort: skip
 from wcflow.rules.triggers.registry import TRIGGERS, Trigger, TriggerKind, parse_trigger, trigger
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "orders",
     "parse_trigger",
     "subscriptions",
+    "tiers",
     "time",
     "trigger",
 ]
