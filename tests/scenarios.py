@@ -28,6 +28,7 @@ from wcflow.database.tasks import NOTICE, TASK, load_tasks
 from wcflow.evaluate.campaigns import start_campaign
 from wcflow.evaluate.context import open_context
 from wcflow.outbox.ways import close_channels, open_channels
+from wcflow.sandbox import subscriptions
 from wcflow.sandbox.orders import LineItem
 
 OPENED = "2026-06-15 12:00"
@@ -76,7 +77,7 @@ class Shop:
             self._rules,
             wcflow=f"include = {INCLUDE}\n{wcflow}",
             store=f"consent_meta = {CONSENT}\n{store}",
-            now=self._time(opened),
+            now=self.time(opened),
             zone=zone,
             **sandbox,
         )
@@ -137,7 +138,7 @@ class Shop:
     def now(self):
         return self.sim.now
 
-    def _time(self, text):
+    def time(self, text):
         """Return a local time, noon if only the day is given."""
         text = text if " " in text else f"{text} 12:00"
         return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=self.zone).astimezone(UTC)
@@ -148,7 +149,7 @@ class Shop:
 
     def wait_until(self, local_time):
         """Let time pass until a local time, or noon of that day."""
-        until = self._time(local_time)
+        until = self.time(local_time)
         assert until > self.now, "this is in the past"
         self._run_until(until)
 
@@ -243,6 +244,7 @@ class Person:
         ship_to="",
         as_guest=False,
         status="completed",
+        meta=None,
         **more,
     ):
         """Place an order of one product and return it."""
@@ -253,7 +255,7 @@ class Person:
             email=self.email,
             items=items,
             status=status,
-            meta={CONSENT: self.consent} if self.consent and not self.account else None,
+            meta=(meta or {}) | self._consent_of_guest(),
             billing={"first_name": self.name},
             shipping={"country": ship_to} if ship_to else None,
             **more,
@@ -261,9 +263,23 @@ class Person:
         self.orders.append(number)
         return Purchase(self.shop, number)
 
+    def _consent_of_guest(self):
+        return {CONSENT: self.consent} if self.consent and not self.account else {}
+
     def leaves_at_checkout(self, total=100, product="Wallet", **more):
         """Begin to check out and do not pay; return the unpaid order."""
         return self.buys(total, product, status="pending", **more)
+
+    def subscribes(self, *, next_payment):
+        """Begin a subscription that renews at a local time."""
+        number = subscriptions.begin(
+            self.shop.sandbox.state,
+            now=self.shop.now,
+            customer_id=self.account,
+            email=self.email,
+            next_payment=self.shop.time(next_payment),
+        )
+        return Subscription(self, number)
 
     def withdraws_consent(self):
         self._answers("no")
@@ -339,3 +355,23 @@ class Purchase:
 
     def is_paid(self):
         self.shop.sandbox.pay(self.number, now=self.shop.now)
+
+
+class Subscription:
+    """A subscription of someone, and what happens to it."""
+
+    def __init__(self, person, number):
+        self.person, self.number = person, number
+
+    def is_cancelled(self):
+        self._change(status="cancelled", next_payment=None)
+
+    def renews(self, *, status, next_payment):
+        """Make the order of a renewal, paid or failed, and return it."""
+        self._change(next_payment=self.person.shop.time(next_payment))
+        meta = {"_subscription_renewal": str(self.number)}
+        return self.person.buys(40, status=status, created_via="subscription", meta=meta)
+
+    def _change(self, **fields):
+        shop = self.person.shop
+        subscriptions.change(shop.sandbox.state, self.number, now=shop.now, **fields)

@@ -38,6 +38,21 @@ def test_unsubscribed_is_a_guest_whose_last_order_says_no(open_shop):
     assert ["Unsubscribed"] == eve.tags
 
 
+def test_unsubscribed_and_churned_are_not_the_same(open_shop):
+    """A cancelled subscription says nothing about e-mails."""
+    shop = open_shop("unsubscribed", plugins=("subscriptions",))
+    anna = shop.customer("Anna", consent=True)
+    subscription = anna.subscribes(next_payment="2026-07-15")
+    shop.wait(days=1)
+    assert [] == anna.tags
+    subscription.is_cancelled()
+    shop.wait(days=1)
+    assert ["Churned"] == anna.tags
+    anna.subscribes(next_payment="2026-08-15")
+    shop.wait(days=1)
+    assert [] == anna.tags
+
+
 # --- abandoned-items -------------------------------------------------------------------------
 
 

@@ -200,6 +200,59 @@ def test_replenishment_reminder_is_about_that_category(open_shop):
     assert [] == anna.mails
 
 
+# --- subscription-renewal --------------------------------------------------------------------
+
+SOON, FAILED = "Your subscription renews on", "We could not collect your payment"
+PLUGIN = {"plugins": ("subscriptions",)}
+
+
+def test_subscription_renewal_three_days_before_each(open_shop):
+    shop = open_shop("subscription-renewal", **PLUGIN)
+    anna = shop.customer("Anna")
+    subscription = anna.subscribes(next_payment="2026-07-15 10:00")
+    shop.wait_until("2026-07-12 09:55")
+    assert [] == anna.mails
+    shop.wait_until("2026-07-12 10:05")
+    assert [f"{SOON} 2026-07-15"] == anna.mails
+    shop.wait_until("2026-07-15 10:00")
+    subscription.renews(status="completed", next_payment="2026-08-15 10:00")
+    shop.wait_until("2026-08-11")
+    assert [f"{SOON} 2026-07-15"] == anna.mails
+    shop.wait_until("2026-08-13")
+    assert [f"{SOON} 2026-07-15", f"{SOON} 2026-08-15"] == anna.mails
+
+
+def test_subscription_renewal_that_fails_twice_is_one_e_mail_and_one_task(open_shop):
+    shop = open_shop("subscription-renewal", **PLUGIN)
+    anna = shop.customer("Anna")
+    subscription = anna.subscribes(next_payment="2026-07-15 10:00")
+    shop.wait_until("2026-07-15 10:00")
+    renewal = subscription.renews(status="failed", next_payment="2026-08-15 10:00")
+    shop.wait(hours=1)
+    assert [f"{SOON} 2026-07-15", FAILED] == anna.mails
+    shop.wait(days=2)
+    renewal.becomes("pending")
+    shop.wait(hours=1)
+    renewal.becomes("failed")
+    shop.wait_until("2026-07-20 09:55")
+    assert ([FAILED], []) == (anna.mails[1:], shop.tasks)
+    shop.wait_until("2026-07-20 10:30")
+    asked = f"Ask anna@example.com about the payment of order {renewal.number}"
+    assert ([FAILED], [asked]) == (anna.mails[1:], shop.tasks)
+
+
+def test_subscription_renewal_that_is_paid_at_the_second_try_is_no_task(open_shop):
+    shop = open_shop("subscription-renewal", **PLUGIN)
+    anna = shop.customer("Anna")
+    subscription = anna.subscribes(next_payment="2026-07-15 10:00")
+    shop.wait_until("2026-07-15 10:00")
+    renewal = subscription.renews(status="failed", next_payment="2026-08-15 10:00")
+    shop.wait(days=2)
+    renewal.is_paid()
+    shop.wait(days=10)
+    assert ([FAILED], []) == (anna.mails[1:], shop.tasks)
+
+
 # --- vip-upgrade -----------------------------------------------------------------------------
 
 VIP = {"settings": "[segment VIP]\nwhen = total_spent >= 1000\n"}
