@@ -28,6 +28,7 @@ from wcflow.database.tasks import NOTICE, TASK, load_tasks
 from wcflow.evaluate.campaigns import start_campaign
 from wcflow.evaluate.context import open_context
 from wcflow.outbox.ways import close_channels, open_channels
+from wcflow.poll.pools import import_codes
 from wcflow.sandbox import subscriptions
 from wcflow.sandbox.orders import LineItem
 
@@ -129,6 +130,12 @@ class Shop:
         with self.sim.db.transaction() as tx:
             context = open_context(tx, self.sim.config, settings, self.now)
             start_campaign(tx, context, campaign, "by command", approved=True)
+
+    def imports_codes(self, pool, *codes):
+        """Import codes into a pool, as ``wcflow pool import`` does."""
+        file = self.sim.folder / "codes.txt"
+        file.write_text("\n".join(codes))
+        import_codes(self.sim.db, "shop", pool, file, self.now)
 
     def stops_wcflow(self):
         """Stop wcflow, while people go on buying."""

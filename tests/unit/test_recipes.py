@@ -16,7 +16,7 @@ RECIPES = load_recipes()
 NEEDED = {"consent_meta": "newsletter", "birthday_meta": "birthday"}
 SCENARIOS = Path(__file__).parents[1] / "path"
 SHIPPED = Path(__file__).parents[2] / "config" / "recipes"
-REACHES_CUSTOMERS = re.compile(r"send_|coupon|add_customer_note|call_webhook")
+REACHES_CUSTOMERS = re.compile(r"send_|_coupon |add_customer_note|call_webhook")
 KEYS = {"consumer_key": f"ck_{'0' * 40}", "consumer_secret": f"cs_{'0' * 40}"}
 
 
