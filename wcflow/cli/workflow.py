@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from wcflow.cli import output, workflow_runs
+from wcflow.cli import output, workflow_preview, workflow_runs
 from wcflow.cli.context import open_database_session, store_zone
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     )
     family.command("list")(list_workflows)
     family.command("run", epilog=RUN_EPILOG)(run_workflow)
+    family.command("preview")(workflow_preview.preview)
     workflow_runs.add_commands(family)
     app.add_typer(family, name="workflow")
 

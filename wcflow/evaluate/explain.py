@@ -247,7 +247,7 @@ def _explain_workflow(
         segments=evaluation.classification.segments,
     )
     event = latest_event(workflow, context)
-    when_context, evaluated_for = _context_for_when(workflow, context, event)
+    when_context, evaluated_for = context_for_when(workflow, context, event)
     when = answer_when(workflow.when, when_context)
     stop = workflow.stop_when.answer(when_context) if workflow.stop_when else None
     return WorkflowExplanation(
@@ -265,7 +265,7 @@ def _explain_workflow(
     )
 
 
-def _context_for_when(
+def context_for_when(
     workflow: Workflow, context: Context, event: Event | None
 ) -> tuple[Context, str]:
     """Return the context of ``when``: the latest event, or else the person's latest order."""
