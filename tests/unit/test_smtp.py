@@ -8,9 +8,9 @@ from wcflow.channels.smtp import (
     MayBeSentError,
     RecipientRefusedError,
     SmtpConnection,
-    is_unknown_address,
 )
 from wcflow.errors import DeliveryError
+from wcflow.rules.returned_mail import is_unknown_address
 
 MESSAGE = b"From: a@shop.example\r\nTo: b@c.example\r\nSubject: x\r\n\r\nHello\n.\n..dots\n"
 LOGIN = {"auth_require_tls": False, "auth_required": True, "authenticator": authenticate}

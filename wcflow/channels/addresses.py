@@ -1,4 +1,4 @@
-"""The addresses of a mail server and of a monitor; apart from what sends, which takes long to load."""
+"""The addresses of a mail server, a mailbox and a monitor; apart from what uses them, which loads slowly."""
 
 from __future__ import annotations
 
@@ -48,6 +48,36 @@ def parse_smtp_url(url: str) -> MailServer:
         "tls" if encrypted else plain,
         user,
         password,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAddress:
+    """A mailbox on an IMAP server; ``encryption`` is tls, starttls or none."""
+
+    host: str
+    port: int
+    encryption: str
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+
+
+def parse_imap_url(url: str, folder: str) -> ImapAddress:
+    """Parse ``imaps://user:password@host``; raises ValueError without quoting the password."""
+    parts, port = _split(url)
+    if parts.scheme not in ("imap", "imaps") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("not the address of a mailbox")
+    if not parts.username or not parts.password:
+        raise ValueError("one without user and password")
+    plain = "none" if parts.hostname in LOCAL_HOSTS else "starttls"
+    return ImapAddress(
+        parts.hostname,
+        port or (993 if parts.scheme == "imaps" else 143),
+        "tls" if parts.scheme == "imaps" else plain,
+        unquote(parts.username),
+        unquote(parts.password),
+        folder,
     )
 
 

@@ -18,6 +18,7 @@ from wcflow.channels.addresses import MailServer
 from wcflow.channels.mail import answer_words, connect
 from wcflow.errors import DeliveryError
 from wcflow.redact import redact_text
+from wcflow.rules.returned_mail import is_unknown_address
 
 _MINUTE = 60.0
 _AFTER_DATA = 4
@@ -25,12 +26,6 @@ _AFTER_DATA = 4
 _CLOSING = 421
 _GO_ON, _LATER = 354, 400
 _PERMANENT = 500
-_NO_SUCH_ADDRESS = re.compile(r"\b5\.(1\.[0-36]|2\.1)\b")
-_OTHER_REASON = re.compile(
-    r"\b5\.[2-7]\.\d+|relay|spam|block|polic|denied|reject|quota|full|size|auth|reputation|blacklist",
-    re.IGNORECASE,
-)
-_NO_MAILBOX_CODES = (550, 551, 553)
 
 
 class RecipientRefusedError(DeliveryError):
@@ -242,13 +237,6 @@ class SmtpConnection:
         connection, self._open = self._open, None
         if connection is not None:
             connection.close()
-
-
-def is_unknown_address(code: int, answer: str) -> bool:
-    """Return whether a refusal says that the address does not exist, and not that we are unwanted."""
-    if _NO_SUCH_ADDRESS.search(answer):
-        return True
-    return code in _NO_MAILBOX_CODES and not _OTHER_REASON.search(answer)
 
 
 def _reason(error: Exception) -> str:

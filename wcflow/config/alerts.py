@@ -47,7 +47,7 @@ def read_alerts(
     section = sections[0]
     if not any(section.has(key) for key in (*_WAYS, "ping_url_file", "apprise_file")):
         section.report("", RuleError(f"a key {', '.join(_WAYS[:2])} or {_WAYS[2]}", "none"))
-    server = _read_secret(section, "smtp_url", secrets)
+    server = read_secret(section, "smtp_url", secrets)
     own = section.has("smtp_url") or section.has("smtp_url_file")
     mail_server = _parse(section, "smtp_url", server) if own or smtp is None else smtp.server
     email: tuple[str, ...] = section["email"]
@@ -59,15 +59,15 @@ def read_alerts(
         user = smtp.sender.address
     return AlertSettings(
         section["on"],
-        _check_ping(section, _read_secret(section, "ping_url", secrets)),
+        _check_ping(section, read_secret(section, "ping_url", secrets)),
         email,
         section["email_from"] or user or next(iter(email), ""),
         mail_server,
-        tuple(_read_secret(section, "apprise", secrets).split()),
+        tuple(read_secret(section, "apprise", secrets).split()),
     )
 
 
-def _read_secret(section: ParsedSection, name: str, secrets: SecretReader) -> str:
+def read_secret(section: ParsedSection, name: str, secrets: SecretReader) -> str:
     """Return a secret from the INI, an environment variable or its file; empty if there is none."""
     in_file = f"{name}_file"
     key = name if section.has(name) else in_file

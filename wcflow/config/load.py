@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from wcflow.actions.registry import ACTIONS, SECTIONS
 from wcflow.config.addresses import parse_database_url
 from wcflow.config.alerts import AlertSettings, read_alerts
+from wcflow.config.bounces import BounceSettings, read_bounces
 from wcflow.config.campaigns import (
     check_campaigns,
     check_workflow_names,
@@ -78,6 +79,7 @@ class Config:
     stores: tuple[StoreSettings, ...]
     alerts: AlertSettings | None
     smtp: SmtpSettings | None
+    bounces: BounceSettings | None
     rules: Rules
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
@@ -104,6 +106,7 @@ def load_config(
     stores = read_stores(parsed_sections["store"], secret_reader)
     smtp = read_smtp(parsed_sections["smtp"], secret_reader)
     alerts = read_alerts(parsed_sections["alerts"], secret_reader, smtp)
+    bounces = read_bounces(parsed_sections["bounces"], secret_reader)
     database = _database_url(general, secret_reader)
     rules = _build_rules(parsed_sections, general, read)
     require_smtp(parsed_sections["email"], parsed_sections["smtp"], rules)
@@ -134,6 +137,7 @@ def load_config(
         stores=stores,
         alerts=alerts,
         smtp=smtp,
+        bounces=bounces,
         rules=replace(rules, digest=compute_digest(rules, general["paid_statuses"], stores)),
         meta_keys=_meta_keys(rules, stores),
         order_meta_keys=_order_meta_keys(rules, stores),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wcflow.actions.registry import SECTIONS
 from wcflow.config.alert_section import ALERTS, parse_sender
+from wcflow.config.bounces_section import BOUNCES
 from wcflow.config.campaign_section import CAMPAIGN
 from wcflow.config.rule_sections import SEGMENT, TAG, WORKFLOW
 from wcflow.config.smtp_section import SMTP
@@ -297,7 +298,7 @@ _STORE = kind_of(
 )
 
 _RULES = (SEGMENT, TAG, WORKFLOW, POINTS, TIERS, CAMPAIGN)
-_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SMTP, *_RULES)}
+_OWN = {kind.name: kind for kind in (_GENERAL, _STORE, ALERTS, SMTP, BOUNCES, *_RULES)}
 
 
 def kinds() -> dict[str, Kind]:

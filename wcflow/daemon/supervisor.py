@@ -17,6 +17,7 @@ from wcflow.config.load import Config, load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
 from wcflow.daemon.alerts import Alerts
+from wcflow.daemon.bounces import Bounces
 from wcflow.daemon.health import StoreHealth, status_line
 from wcflow.daemon.stop import STOP_SIGNALS, Signals, utcnow
 from wcflow.daemon.systemd import SystemdNotifier
@@ -77,6 +78,7 @@ class Supervisor:
         self._last_status, self._heartbeat_sent = "", 0.0
         self._rejected = ""
         self._alerts: Alerts | None = None
+        self._bounces: Bounces | None = None
 
     def serve(self) -> int:
         """Run until a signal arrives; return the exit code."""
@@ -134,6 +136,16 @@ class Supervisor:
                 self._db, self._config, self._config.alerts, self._health, self._config_problem
             )
             self._alerts.start()
+        self._start_bounces()
+
+    def _start_bounces(self) -> None:
+        """Start the thread that reads returned e-mails, in the place of the previous one."""
+        if self._bounces is not None:
+            self._bounces.stop()
+        self._bounces = None
+        if self._config.bounces is not None:
+            self._bounces = Bounces(self._db, self._config, self._config.bounces)
+            self._bounces.start()
 
     def _config_problem(self) -> str:
         """Return the first problem in the configuration file as it is now, or nothing."""
@@ -206,6 +218,8 @@ class Supervisor:
     def _stop(self, why: str, code: int = DONE) -> int:
         """Stop within two seconds; a worker that waits for a response is abandoned."""
         self._systemd.stopping()
+        if self._bounces is not None:
+            self._bounces.stop()
         if self._alerts is not None:
             self._alerts.stop()
         until = time.monotonic() + STOP_TIMEOUT
