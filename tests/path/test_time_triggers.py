@@ -78,10 +78,15 @@ def test_daily_runs_for_everyone_who_matches_and_nobody_else_is_due(tmp_path):
 
 
 def test_daily_leaves_no_trace_of_those_who_do_not_match(tmp_path):
-    sim = simulate(tmp_path, "daily at 03:00", when="when = orders_count >= 2")
+    sim = simulate(tmp_path, "daily at 11:00", when="when = orders_count >= 3")  # 10:00 UTC
     sim.place_order(email=ANNA)
     sim.settle()
     live(sim, 2)
+    sim.place_order(email=ANNA)
+    sim.run_pass()
+    assert [] == run_days(sim)
+
+    sim.advance(hours=3)
     sim.place_order(email=ANNA)
     sim.run_pass()
     assert [] == run_days(sim)
@@ -138,3 +143,20 @@ def test_an_edited_condition_does_not_start_daily_at_once(tmp_path, edit):
 
     live(sim, 1)
     assert ["daily 2026-03-04"] == [event for event, _ in run_days(sim)]
+
+
+def test_a_cart_is_not_reminded_of_again_when_an_earlier_order_is_deleted(tmp_path):
+    """The earlier order is part of the cart's name."""
+    sim = simulate(tmp_path, "checkout_abandoned after 1h")
+    earlier = sim.place_order(email=ANNA, days_ago=9)
+    sim.settle()
+    sim.advance(hours=1)
+    sim.place_order(email=ANNA, status="failed")
+    live(sim, 1)
+    sim.sandbox.delete_order(earlier)
+    sim.nightly()
+    live(sim, 1)
+
+    assert [f"checkout of 1 abandoned after order {earlier}"] == [
+        event for event, _ in run_days(sim)
+    ]

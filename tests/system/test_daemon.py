@@ -41,6 +41,16 @@ def test_ready_does_not_wait_for_the_store(host):
     assert ["STATUS=shop: not polled yet", "READY=1"] == messages
 
 
+def test_a_workflow_whose_plugin_is_missing_is_logged_at_the_start(host):
+    host.write(
+        f"{host.store()}[workflow look]\ntrigger = product_viewed\ndo = add_note Still looking?\n"
+    )
+    line = host.start_daemon().wait_for_log("workflow never starts")
+
+    assert "[workflow look] never starts" in line["why"]
+    assert "Install and activate the wcflow companion plugin" in line["advice"]
+
+
 def test_the_daemon_works_with_an_abstract_notify_socket(host):
     """Its address begins with @ and is not a file."""
     daemon = host.start_daemon(abstract=True)

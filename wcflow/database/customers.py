@@ -24,13 +24,15 @@ _BY_BILLING = select_in(_CUSTOMERS, "billing_email", _CUSTOMERS.c.id, _CUSTOMERS
 class CustomerChange(NamedTuple):
     """A customer whose content changed, with their addresses: the account's and the billing address.
 
-    ``before`` is None if they are new. ``email`` is the address of the account.
+    ``before`` is None if they are new. ``email`` is the address of the account. ``enabled`` says that
+    it had no role in WordPress and has one now.
     """
 
     id: int
     before: frozenset[str] | None
     after: frozenset[str]
     email: str
+    enabled: bool = False
 
 
 def load_customers(tx: Connection, store: str, ids: Iterable[int]) -> dict[int, Customer]:
@@ -77,7 +79,8 @@ def save_customers(
         rows.append(new)
         before = None if old is None else _addresses(old.email, old.billing_email)
         after = _addresses(new["email"], new["billing_email"])
-        changes.append(CustomerChange(customer_id, before, after, new["email"]))
+        enabled = old is not None and not old.role and bool(new["role"])
+        changes.append(CustomerChange(customer_id, before, after, new["email"], enabled))
     upsert(tx, CustomerRow, rows)
     return changes
 

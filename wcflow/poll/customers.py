@@ -69,7 +69,10 @@ def apply_refetched(tx: Connection, context: PollContext, refetched: Refetched) 
 def save_customers(tx: Connection, context: PollContext, customers: Collection[Customer]) -> None:
     """Save customers, and quarantine those that the database refuses."""
     context.tally.customers += save_or_quarantine(
-        tx, context.quarantine, customers, partial(apply_customers, tx, context.settings)
+        tx,
+        context.quarantine,
+        customers,
+        partial(apply_customers, tx, context.settings, context.now),
     )
 
 

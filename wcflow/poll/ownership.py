@@ -6,6 +6,7 @@ Only the database is read and written here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,7 @@ from wcflow.database.customers import (
     save_customers,
 )
 from wcflow.database.evaluation_queue import start_full_evaluation
+from wcflow.database.events import save_events
 from wcflow.database.identity import Owner, find_keys, find_persons, mark_dirty, move_identity
 from wcflow.database.mapping import PreparedOrder
 from wcflow.database.orders import (
@@ -33,6 +35,7 @@ from wcflow.database.orders import (
 from wcflow.poll.context import KnownIds
 from wcflow.profile import account_key, guest_key
 from wcflow.records import Customer, Order
+from wcflow.rules.event_kinds import ACCOUNT_ENABLED
 
 
 def apply_orders(
@@ -87,7 +90,9 @@ def drop_orders(tx: Connection, settings: StoreSettings, ids: Collection[int]) -
     return len(owners)
 
 
-def apply_customers(tx: Connection, settings: StoreSettings, received: Iterable[Customer]) -> int:
+def apply_customers(
+    tx: Connection, settings: StoreSettings, now: datetime, received: Iterable[Customer]
+) -> int:
     """Save customers, mark them, and join them with the guests they were."""
     changes = save_customers(tx, settings.name, received)
     moved = [change for change in changes if change.before != change.after]
@@ -95,6 +100,11 @@ def apply_customers(tx: Connection, settings: StoreSettings, received: Iterable[
         # First, so that a guest who registers stays the same person.
         _apply_address_changes(tx, settings, moved)
     mark_owners_dirty(tx, settings, {Owner(change.id, change.email) for change in changes})
+    enabled = [account_key(change.id) for change in changes if change.enabled]
+    if enabled:
+        event = ACCOUNT_ENABLED.make(f"account enabled {now:%Y-%m-%dT%H:%M:%SZ}", now, "store")
+        persons = find_persons(tx, settings.name, enabled)
+        save_events(tx, settings.name, {person: [event] for person in persons.values()})
     return len(changes)
 
 

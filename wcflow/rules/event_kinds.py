@@ -38,6 +38,7 @@ def _kind(name: str, meaning: str, /, *, needs_companion: bool = False, **data: 
     return EVENT_KINDS[name]
 
 
+ACCOUNT_ENABLED = _kind("account_enabled", "Their account has a role in WordPress again.")
 CONSENT_GIVEN = _kind("consent_given", "They agreed to marketing.")
 CONSENT_WITHDRAWN = _kind("consent_withdrawn", "They no longer agree to marketing.")
 COUPON_ASSIGNED = _kind(

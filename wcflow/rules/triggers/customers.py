@@ -7,6 +7,7 @@ from datetime import datetime
 
 from wcflow.rules import arguments
 from wcflow.rules.event_kinds import (
+    ACCOUNT_ENABLED,
     CONSENT_GIVEN,
     CONSENT_WITHDRAWN,
     COUPON_ASSIGNED,
@@ -26,10 +27,11 @@ def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "customer_enabled",
-    "A guest who has ordered before registers an account.",
+    "A guest who has ordered before registers an account, or an account has a role again.",
     "customer_enabled",
 )
 def _customer_enabled(context: TriggerContext, _: None) -> Iterator[Event]:
+    yield from _of_kind(ACCOUNT_ENABLED, context)
     account = context.profile.account
     if account is None or account.created is None:
         return
