@@ -44,6 +44,13 @@ class TierState(msgspec.Struct, frozen=True):
     fixed_by: str = ""
 
 
+def fixed_tier(now: TierState | None, tier: str, fixed_by: str, at: datetime) -> TierState:
+    """Return the state of a person whose tier somebody sets."""
+    if now is not None and now.tier == tier:
+        return TierState(tier, now.since, now.before, fixed_by=fixed_by)
+    return TierState(tier, at, now.tier if now else "", fixed_by=fixed_by)
+
+
 class Standing(msgspec.Struct, frozen=True):
     """A person's groups, tier and points.
 

@@ -39,6 +39,7 @@ from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
 from wcflow.outbox.delivery import DeliveryResult
 from wcflow.outbox.gate import LoadProfiles
+from wcflow.outbox.task_mail import mail_tasks
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.ownership import mark_everyone_dirty
@@ -138,6 +139,7 @@ def sync_once(
             # A campaign that is not approved is held or sent as a whole.
             complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
             result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
+            mail_tasks(leased.db, leased.config, leased.name, leased.clock())
         else:
             settle_codes(leased.db, leased.name, leased.clock())
     return result

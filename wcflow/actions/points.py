@@ -19,7 +19,7 @@ from wcflow.rules.steps import (
     StepResult,
     StepScope,
 )
-from wcflow.standing import PointsChange, TierState
+from wcflow.standing import PointsChange, fixed_tier
 
 if TYPE_CHECKING:
     # Only names of types: commands that record nothing start without them.
@@ -141,13 +141,6 @@ def _record_tier(tx: Connection, entry: Recorded) -> str:
         return f"stays in {now.tier}, which is higher"
     save_tiers(tx, store, {person: fixed_tier(now, tier, entry.rule, entry.at)})
     return f"is in {tier}"
-
-
-def fixed_tier(now: TierState | None, tier: str, fixed_by: str, at: datetime) -> TierState:
-    """Return the state of a person whose tier somebody sets."""
-    if now is not None and now.tier == tier:
-        return TierState(tier, now.since, now.before, fixed_by=fixed_by)
-    return TierState(tier, at, now.tier if now else "", fixed_by=fixed_by)
 
 
 _POINTS = EntryKind(

@@ -39,6 +39,7 @@ from wcflow.database.rename_store import find_former_name, renamed_error
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
 from wcflow.database.stores import load_hold, load_store_row
 from wcflow.database.tables import StoreRow
+from wcflow.database.tasks import count_due_tasks
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold, waiting_sentences
 from wcflow.rules.clocks import ClockGap
@@ -82,6 +83,7 @@ class StoreStatus:
     due_now: int
     runs: Mapping[str, Mapping[str, int]]
     paused: Mapping[str, PauseState]
+    tasks_due: int
     failed: Sequence[OutboxEntry]
     quarantine: Sequence[QuarantinedRecord]
     odd_fields: Mapping[str, int]
@@ -188,6 +190,7 @@ def load_status(
         due_now=waiting + released,
         runs=count_runs(tx, name),
         paused=load_pauses(tx, name),
+        tasks_due=count_due_tasks(tx, name, now),
         failed=failed,
         quarantine=quarantine,
         odd_fields={f"{odd.kind}.{odd.field}": odd.records for odd in load_odd_fields(tx, name)},
@@ -319,6 +322,8 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
     for name, state in store_status.paused.items():
         since = f"since {output.format_time(state.since, zone)}"
         yield f"{name} paused", f"{since}; {describe.pause_words(state)}"
+    if store_status.tasks_due:
+        yield "tasks", f"{store_status.tasks_due:,} due ('wcflow task list')"
     for name, states in store_status.runs.items():
         yield f"workflow {name}", _format_counts(states)
     if store_status.hold_reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
 from wcflow.database.groups import load_groups, merge_groups
 from wcflow.database.sql import fetch_in, instant, select_in, stamp, table_of, upsert
@@ -126,6 +126,12 @@ def save_tiers(tx: Connection, store: str, tiers: Mapping[int, TierState]) -> No
         for person, each in tiers.items()
     ]
     upsert(tx, TierRow, rows)
+
+
+def count_by_tier(tx: Connection, store: str) -> dict[str, int]:
+    """Count the people in each tier, by name; an empty name is below the lowest."""
+    query = select(_TIERS.c.tier, func.count()).where(_TIERS.c.store == store)
+    return {row[0]: row[1] for row in tx.execute(query.group_by(_TIERS.c.tier))}
 
 
 def delete_tiers(tx: Connection, store: str) -> int:

@@ -157,5 +157,9 @@ def mark_told(tx: Connection, numbers: Sequence[int], now: datetime) -> None:
     """Record that the assignees of these tasks were told of them."""
     here = _TASKS.c.id.in_(list(numbers))
     tx.execute(update(_TASKS).where(here).values(told_at=stamp(now)))
-    read = (here, _TASKS.c.kind == NOTICE)
+
+
+def close_notices(tx: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """Close those of these tasks that are only to be read."""
+    read = (_TASKS.c.id.in_(list(numbers)), _TASKS.c.kind == NOTICE)
     tx.execute(update(_TASKS).where(*read).values(state=DONE, done_at=stamp(now)))

@@ -1,0 +1,145 @@
+"""``wcflow task``, and the e-mail with tasks: once a day, in the store's morning."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.command_line import CommandLine
+from tests.mail_host import mail_host
+from tests.simulation import Simulation
+from wcflow.database.tasks import NewTask, add_task
+
+WORKFLOW = """
+[workflow follow-up]
+trigger = order_paid
+do =
+    create_task Call {{ email }} assign to sam@shop.example due 2d
+    notify_agent {{ email }} ordered
+"""
+
+
+@pytest.fixture
+def cli(tmp_path):
+    command_line = CommandLine(tmp_path, "[tag Buyer]\nwhen = orders_count >= 1\n")
+    command_line.sim.register("anna@example.com", first_name="Anna", last_name="Smith")
+    assert 0 == command_line.run("sync", "--approve").code
+    yield command_line
+    command_line.sim.db.close()
+
+
+def run(cli, *words):
+    return cli.run("task", *words, mounted_at=None)
+
+
+def listed(cli, *words):
+    (found,) = json.loads(run(cli, "list", *words, "--json").out).values()
+    return [(each["id"], each["text"], each["assignee"], each["state"]) for each in found]
+
+
+def test_a_task_is_added_assigned_and_closed(cli):
+    added = run(cli, "add", "Call her", "--customer", "anna", "--for", "sam", "--due", "2d")
+    assert "Task 1 added." in added.out
+    assert [(1, "Call her", "sam", "open")] == listed(cli)
+    run(cli, "assign", "1", "kim@shop.example")
+    assert [(1, "Call her", "kim@shop.example", "open")] == listed(cli, "--for", "KIM@shop.example")
+    assert "Anna Smith" in run(cli, "show", "1").out
+    assert "1 task closed." in run(cli, "done", "1").out
+    assert ([], 1) == (listed(cli), len(listed(cli, "--all")))
+    assert "0 tasks closed." in run(cli, "done", "1").out
+
+
+def test_the_tasks_that_are_due_first_come_first(cli):
+    for text, due in (("later", "9d"), ("sooner", "2d")):
+        run(cli, "add", text, "--due", due)
+    run(cli, "add", "whenever")
+    assert ["sooner", "later", "whenever"] == [text for _, text, _, _ in listed(cli)]
+
+
+def test_status_counts_the_due_ones(cli):
+    run(cli, "add", "Call her", "--due", "2020-01-31")
+    assert "1 due" in cli.run("status", mounted_at=None).out
+    run(cli, "snooze", "1", "3d")
+    assert "due ('wcflow task list')" not in cli.run("status", mounted_at=None).out
+
+
+@pytest.mark.parametrize("words", [("show", "9"), ("done", "9"), ("snooze", "9", "3d")])
+def test_a_task_that_does_not_exist_is_an_error(cli, words):
+    result = run(cli, *words)
+    assert (2, True) == (result.code, "there is no task with the id 9" in result.err)
+
+
+def test_a_time_that_is_none_is_an_error(cli):
+    assert "'soon' is not a time" in run(cli, "add", "Call", "--due", "soon").err
+
+
+# The e-mail.
+
+
+@pytest.fixture
+def office(tmp_path):
+    """A store at 10:00 whose mail goes to a real mail server."""
+    with mail_host() as (host, port):
+        smtp = f"\n[smtp]\nhost = 127.0.0.1\nport = {port}\nencryption = none\n"
+        smtp += "from = shop@shop.example\n"
+        sim = Simulation(tmp_path, WORKFLOW + smtp, wcflow="agent = team@shop.example")
+        sim.run_pass()
+        sim.advance(hours=1)
+        yield sim, host
+        sim.db.close()
+
+
+def sent(host):
+    return [(str(each["To"]), str(each["Subject"])) for each in host.messages]
+
+
+def test_a_notice_is_mailed_to_the_agent_at_once_and_only_once(office):
+    sim, host = office
+    sim.place_order(email="anna@example.com")
+    for _ in range(3):
+        sim.run_pass()
+        sim.advance(hours=9)
+    assert [("team@shop.example", "[shop] anna@example.com ordered")] == sent(host)
+
+
+def test_a_due_task_is_mailed_each_morning_until_it_is_done(office):
+    sim, host = office
+    sim.place_order(email="anna@example.com")
+    sim.run_pass()
+    del host.messages[:]
+    sim.advance(days=2, hours=1)
+    for _ in range(2):
+        sim.run_pass()
+    assert [("sam@shop.example", "[shop] 1 task")] == sent(host)
+    assert "Call anna@example.com" in host.messages[0].get_content()
+    sim.advance(hours=14)  # past midnight, before the morning
+    sim.run_pass()
+    assert 1 == len(host.messages)
+    sim.advance(hours=9)
+    sim.run_pass()
+    assert ["Overdue:"] == [
+        line for line in host.messages[1].get_content().splitlines() if "Overdue" in line
+    ]
+
+
+def test_a_task_for_someone_without_an_address_goes_to_the_agent(office):
+    sim, host = office
+    with sim.db.transaction() as tx:
+        task = NewTask("a", 0, "Ring", "me", assignee="Sam", due_at=sim.now - timedelta(days=1))
+        add_task(tx, "shop", task, sim.now)
+    sim.run_pass()
+    assert [("team@shop.example", "[shop] 1 task")] == sent(host)
+    assert "for Sam" in host.messages[0].get_content()
+
+
+def test_a_mail_server_that_refuses_is_tried_again_later(office):
+    sim, host = office
+    sim.place_order(email="anna@example.com")
+    host.refusal = "451 try again later"
+    sim.run_pass()
+    host.refusal = ""
+    sim.run_pass()
+    assert [] == host.messages
+    sim.advance(minutes=16)
+    sim.run_pass()
+    assert 1 == len(host.messages)
