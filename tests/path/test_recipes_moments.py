@@ -173,6 +173,32 @@ def test_repurchase_reminder_is_not_for_a_single_order(open_shop):
     assert [] == anna.mails
 
 
+def test_repurchase_reminder_is_not_for_those_who_just_returned_an_order(open_shop):
+    """Without that order, the one before is long ago."""
+    shop = open_shop("repurchase-reminder")
+    anna = shop.customer("Anna", consent=True)
+    for _ in range(3):
+        anna.buys()
+        shop.wait(days=20)
+    order = anna.buys()
+    shop.wait(days=15)
+    order.is_refunded()
+    shop.wait(days=10)
+    assert [] == anna.mails
+
+
+def test_repurchase_reminder_is_not_for_those_whose_order_waits_for_payment(open_shop):
+    shop = open_shop("repurchase-reminder")
+    anna = shop.customer("Anna", consent=True)
+    for _ in range(3):
+        anna.buys()
+        shop.wait(days=20)
+    shop.wait(days=5)
+    anna.leaves_at_checkout()
+    shop.wait(days=10)
+    assert [] == anna.mails
+
+
 # --- replenishment-reminder ------------------------------------------------------------------
 
 

@@ -170,6 +170,16 @@ def test_win_back_ends_with_an_order(open_shop):
     assert ([MISSED], {}) == (anna.mails, anna.coupons)
 
 
+def test_win_back_ends_with_an_order_that_waits_for_payment(open_shop):
+    shop = open_shop("win-back")
+    anna = shop.customer("Anna", consent=True)
+    anna.buys(60)
+    shop.wait(days=122)
+    anna.leaves_at_checkout(20)
+    shop.wait(days=25)
+    assert ([MISSED], {}) == (anna.mails, anna.coupons)
+
+
 def test_win_back_is_not_for_those_who_returned_something(open_shop):
     shop = open_shop("win-back")
     anna = shop.customer("Anna", consent=True)
