@@ -19,18 +19,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from tests.mail_host import free_port, mail_host
+from tests.persons import person
 from tests.simulation import Simulation
 from wcflow import sync
 from wcflow.config.recipes import FOLDER, INCLUDE, load_recipes
 from wcflow.database.sql import instant, stamp, table_of
+from wcflow.database.standings import load_standings
 from wcflow.database.tables import OutboxRow, PersonRow
 from wcflow.database.tasks import NOTICE, TASK, load_tasks
 from wcflow.evaluate.campaigns import start_campaign
 from wcflow.evaluate.context import open_context
 from wcflow.outbox.ways import close_channels, open_channels
 from wcflow.poll.pools import import_codes
+from wcflow.rules.points import balance
 from wcflow.sandbox import subscriptions
 from wcflow.sandbox.orders import LineItem
+from wcflow.standing import Standing
 
 OPENED = "2026-06-15 12:00"
 """A Monday."""
@@ -208,16 +212,16 @@ class Shop:
 
     def customer(self, name, *, country="", consent=False, **meta):
         """Register an account, with or without consent to marketing."""
-        person = Person(self, name)
-        person.consent = "yes" if consent else ""
-        person.registers(country=country, **meta)
-        return person
+        made = Person(self, name)
+        made.consent = "yes" if consent else ""
+        made.registers(country=country, **meta)
+        return made
 
     def guest(self, name, email="", *, consent=False):
         """Someone without an account; their orders say whether they accept marketing."""
-        person = Person(self, name, email)
-        person.consent = "yes" if consent else ""
-        return person
+        made = Person(self, name, email)
+        made.consent = "yes" if consent else ""
+        return made
 
     def sells(self, name, *, categories=(), tags=()):
         """Add a product."""
@@ -319,6 +323,23 @@ class Person:
         return [note for number in self.orders for note in self.shop.sim.notes(number)]
 
     @property
+    def tier(self):
+        """The tier that wcflow keeps, empty below the lowest."""
+        found = self._standing().tier
+        return found.tier if found else ""
+
+    @property
+    def points(self):
+        """The points that wcflow keeps."""
+        return balance(self._standing().points, self.shop.now).points
+
+    def _standing(self):
+        key = f"c{self.account}" if self.account else f"g:{self.email}"
+        with self.shop.sim.db.reading() as tx:
+            found = person(tx, key)
+            return load_standings(tx, "shop", [found]).get(found, Standing())
+
+    @property
     def mails(self):
         """The subjects of the e-mails in their mailbox, oldest first."""
         return [each["Subject"] for each in self._messages()]
@@ -359,6 +380,12 @@ class Purchase:
     def becomes(self, status):
         """Change its status."""
         self.shop.sandbox.set_status(self.number, status, now=self.shop.now)
+
+    def is_shipped(self, tracking_number):
+        """Enter a tracking number, as a plugin does."""
+        self.shop.sandbox.edit_order_meta(
+            self.number, "_tracking_number", tracking_number, now=self.shop.now
+        )
 
     def is_paid(self):
         self.shop.sandbox.pay(self.number, now=self.shop.now)

@@ -109,7 +109,7 @@ def test_order_milestones_do_not_count_a_refunded_order(open_shop):
     assert ["Your order number 5: thank you!"] == anna.mails
 
 
-# --- order-confirmed and order-returned ------------------------------------------------------
+# --- order-confirmed, order-shipped and order-returned ---------------------------------------
 
 
 def test_order_confirmed_once_and_without_consent(open_shop):
@@ -133,6 +133,34 @@ def test_order_confirmed_is_for_the_checkout_only(open_shop):
     eve.buys(40, created_via="admin")
     shop.wait(hours=1)
     assert [] == eve.mails
+
+
+def test_order_shipped_when_it_gets_a_tracking_number(open_shop):
+    shop = open_shop("order-shipped")
+    eve = shop.guest("Eve")
+    order = eve.buys(40, status="processing")
+    shop.wait(days=1)
+    assert [] == eve.mails
+    order.is_shipped("1Z999")
+    shop.wait(hours=1)
+    assert [f"Order {order.number} is on its way"] == eve.mails
+    order.becomes("completed")
+    shop.wait(days=1)
+    assert 1 == len(eve.mails)
+
+
+def test_order_shipped_when_it_gets_a_status_of_shipped_statuses(open_shop):
+    shop = open_shop(
+        "order-shipped",
+        wcflow="shipped_statuses = shipped\n",
+        more_statuses={"shipped": "Shipped"},
+    )
+    eve = shop.guest("Eve")
+    order = eve.buys(40, status="processing")
+    shop.wait(days=1)
+    order.becomes("shipped")
+    shop.wait(hours=1)
+    assert [f"Order {order.number} is on its way"] == eve.mails
 
 
 def test_order_returned_when_all_of_it_is_refunded(open_shop):
