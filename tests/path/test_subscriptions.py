@@ -6,7 +6,11 @@ from datetime import timedelta
 import pytest
 
 from tests.simulation import Simulation
+from wcflow import sync
+from wcflow.database.sql import table_of
 from wcflow.database.subscriptions import load_subscription_ids
+from wcflow.database.tables import SubscriptionRow
+from wcflow.poll.pull import run_resync
 from wcflow.sandbox import subscriptions
 
 RULES = """
@@ -175,3 +179,21 @@ def test_a_plugin_that_is_switched_off_does_not_stop_the_poll(sim):
 
     assert not sim.row().has_subscriptions
     assert sim.memory("g:other@example.com").evaluated_at is not None
+
+
+def test_a_resync_reads_all_subscriptions_again(sim):
+    first = begin(sim)
+    sim.advance(days=2)
+    second = begin(sim)
+    with sim.db.transaction() as tx:
+        tx.execute(table_of(SubscriptionRow).delete())
+    sim.run_pass(check_store=False)
+    with sim.db.reading() as tx:
+        assert first not in load_subscription_ids(tx, "shop")
+
+    with sim.context() as context, sim.db.reading() as tx:
+        poll = sync.poll_context(tx, context)
+    with sim.context() as context:
+        run_resync(replace(poll, client=context.store))
+    with sim.db.reading() as tx:
+        assert {first, second} == load_subscription_ids(tx, "shop")

@@ -31,7 +31,11 @@ from wcflow.poll.reconcile import (
 from wcflow.poll.rescan import reread_last_month, rescan_orders
 from wcflow.poll.resync import start_resync
 from wcflow.poll.retry_quarantined import retry_quarantined
-from wcflow.poll.subscriptions import poll_subscriptions, rescan_subscriptions
+from wcflow.poll.subscriptions import (
+    forget_subscription_cursor,
+    poll_subscriptions,
+    rescan_subscriptions,
+)
 
 
 def run_poll(context: PollContext) -> PollResult:
@@ -55,6 +59,8 @@ def run_resync(context: PollContext, *, orders: bool = True, customers: bool = T
 
     def work(context: PollContext) -> bool:
         start_resync(context, orders=orders, customers=customers)
+        if orders:
+            forget_subscription_cursor(context)
         return _poll(context)
 
     return _run(context, work)

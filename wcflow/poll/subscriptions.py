@@ -52,6 +52,12 @@ def rescan_subscriptions(context: PollContext) -> None:
         mark_owners_dirty(tx, context.settings, delete_subscriptions(tx, context.store, gone))
 
 
+def forget_subscription_cursor(context: PollContext) -> None:
+    """Let the next poll read all subscriptions again."""
+    with context.db.transaction() as tx:
+        save_store(tx, context.store, subscription_cursor=None)
+
+
 def _try(context: PollContext, work: Callable[[], None]) -> bool:
     """Do the work; without access to subscriptions, the rest of the poll goes on."""
     try:
