@@ -102,12 +102,17 @@ class LargeDatabase:
         return open_database(f"sqlite:///{self.path}")
 
 
-def build_large_database(folder: Path, share: float = 1.0, seed: int = 7) -> LargeDatabase:
-    """Build a database with this share of a million orders, or reuse the one in WCFLOW_BENCH_DIR."""
-    people, orders = int(PEOPLE * share), int(ORDERS * share)
+def build_large_database(
+    folder: Path, share: float = 1.0, seed: int = 7, *, people: int = 0
+) -> LargeDatabase:
+    """Build a database with this share of a million orders, or reuse the one in WCFLOW_BENCH_DIR.
+
+    With ``people`` it has that many, with as few orders as people.
+    """
+    people, orders = people or int(PEOPLE * share), people or int(ORDERS * share)
     folder = Path(os.environ.get("WCFLOW_BENCH_DIR") or folder)
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"large-{orders}-{seed}"
+    name = f"large-{people}-{orders}-{seed}"
     large = LargeDatabase(folder / f"{name}.sqlite3", folder / f"{name}.ini", people, orders)
     _write_ini(large)
     if not large.path.exists():
