@@ -6,7 +6,11 @@ from tests import oracle
 from tests.histories.rule_sets import CONSENT_META
 from tests.histories.store_activity import EMAILS, StoreActivity
 from wcflow.database import suppression
+from wcflow.database.campaigns import load_campaigns
+from wcflow.database.pools import add_codes
 from wcflow.database.suppression import Suppression
+from wcflow.evaluate.campaigns import start_campaign
+from wcflow.evaluate.context import open_context
 
 
 class CustomerActivity(StoreActivity):
@@ -15,6 +19,8 @@ class CustomerActivity(StoreActivity):
     def __init__(self, sim, rule_set):
         super().__init__(sim, rule_set)
         self.finished_tasks = set()
+        self.imported = 0
+        self.import_codes(0)
 
     # Consent.
 
@@ -74,6 +80,23 @@ class CustomerActivity(StoreActivity):
             )
             self.paid_at[order] = self.sim.now
 
+    # The team.
+
+    def import_codes(self, pick):
+        """Import one or two new codes, and an old one again."""
+        self.imported += 1 + pick % 2
+        codes = [f"gift-{number}" for number in range(max(0, self.imported - 3), self.imported)]
+        with self.sim.db.transaction() as tx:
+            add_codes(tx, "shop", "gifts", codes, self.sim.now)
+
+    def start_campaign(self, _pick):
+        (campaign,) = self.sim.config.rules.campaigns
+        (settings,) = self.sim.config.stores
+        with self.sim.db.transaction() as tx:
+            if not load_campaigns(tx, "shop"):
+                context = open_context(tx, self.sim.config, settings, self.sim.now)
+                start_campaign(tx, context, campaign, "by command", approved=True)
+
 
 CUSTOMER_ACTIVITIES = (
     "give_consent",
@@ -83,4 +106,6 @@ CUSTOMER_ACTIVITIES = (
     "unsubscribe",
     "mailbox_disappears",
     "redeem_coupon",
+    "import_codes",
+    "start_campaign",
 )

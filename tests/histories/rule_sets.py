@@ -78,6 +78,55 @@ _EXTRA = """
 trigger = order_paid
 do = add_note {name} {{{{ order.id }}}}
 """
+_STANDING = """
+[points]
+per_amount = 1 per 10
+per_order = 5
+
+[tiers]
+by = total_spent
+grace = 3d
+Silver = 100
+Gold = 400
+
+[workflow thanks for buying]
+trigger = order_paid
+once = per order
+do = add_points 3
+
+[workflow risen]
+trigger = tier_upgraded
+do = add_note risen to {{ tier }}
+
+[workflow fallen]
+trigger = tier_downgraded
+do = add_note fallen to {{ tier }}
+"""
+_GIFTS = """
+[coupon_pool gifts]
+
+[workflow gift]
+trigger = order_paid
+once = per order
+do =
+    assign_coupon gifts else add_note pool is empty {{ order.id }}
+    add_note gift {{ order.id }} {{ coupon.code }}
+    send_email gift
+
+[email gift]
+subject = gift {{ order.id }} {{ coupon.code }}
+text = For you.
+
+[campaign news]
+segment = Buyer
+do =
+    send_email news
+    add_to_group Informed
+
+[email news]
+subject = news
+text = Look!
+"""
 _FULL = """
 [workflow branch]
 trigger = order_paid
@@ -160,7 +209,7 @@ def rules_ini(rule_set):
         dormant=_DORMANT.format(name=rule_set.dormant) if rule_set.dormant else "",
     )
     text += _WORKFLOWS + (_REFUNDED if rule_set.refunded else "")
-    text += _FULL if rule_set.full else ""
+    text += _FULL + _STANDING + _GIFTS if rule_set.full else ""
     return text + (_EXTRA.format(name=rule_set.extra) if rule_set.extra else "")
 
 

@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.histories import message_laws, workflow_laws
+from tests.histories import gift_laws, message_laws, standing_laws, workflow_laws
 from tests.histories.customer_activity import CUSTOMER_ACTIVITIES, CustomerActivity
 from tests.histories.mail_server import FAULTS, RecordingMailServer
 from tests.oracle import RuleSet
@@ -55,6 +55,8 @@ class WorkflowHistories(Histories):
         super().check()
         workflow_laws.check_all(self.sim, self.activity)
         message_laws.check_all(self.sim, self.activity, self.server)
+        gift_laws.check_all(self.sim, self.activity, self.server)
+        standing_laws.check_all(self.sim, self.activity)
 
 
 SETTINGS = settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 5))
