@@ -55,7 +55,8 @@ class Standing(msgspec.Struct, frozen=True):
     """A person's groups, tier and points.
 
     ``new_points`` are those of ``points`` that are not saved yet; ``tier_changed`` means that
-    ``tier`` is not saved yet. ``changes_at`` is when time alone changes it.
+    ``tier`` is not saved yet. ``balance`` are the points of this evaluation, if there ever were any.
+    ``changes_at`` is when time alone changes something.
     """
 
     groups: frozenset[str] = frozenset()
@@ -63,6 +64,7 @@ class Standing(msgspec.Struct, frozen=True):
     points: tuple[PointsChange, ...] = ()
     new_points: tuple[PointsChange, ...] = ()
     tier_changed: bool = False
+    balance: int | None = None
     changes_at: datetime | None = None
 
 

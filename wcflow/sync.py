@@ -47,7 +47,7 @@ from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
 from wcflow.profile import Profile
 from wcflow.rules.clocks import ClockGap, clock_gap
-from wcflow.rules.tags import SEGMENT_META, TAGS_META
+from wcflow.rules.tags import SHOWN_META
 from wcflow.store.client import Store
 from wcflow.store.store_info import StoreInfo
 from wcflow.units import clock_words, parse_zone
@@ -234,7 +234,7 @@ def poll_context(tx: Connection, context: SyncContext) -> PollContext:
         client=context.store,
         settings=context.settings,
         zone=parse_zone(row.time_zone),
-        meta_keys=config.meta_keys | config.order_meta_keys | {TAGS_META, SEGMENT_META},
+        meta_keys=config.meta_keys | config.order_meta_keys | SHOWN_META,
         now=context.clock(),
         progress=context.progress,
         checkpoint=context.checkpoint,

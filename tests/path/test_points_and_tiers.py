@@ -316,3 +316,69 @@ def test_nothing_of_it_is_computed_without_the_sections(simulate):
     sim.run_pass()
     with sim.db.reading() as tx:
         assert {} == load_standings(tx, "shop", [person(tx, ANNA)])
+
+
+# What the store shows.
+
+
+@pytest.fixture
+def both(simulate):
+    """A store with points and tiers that was just read."""
+    sim = simulate("[points]\nper_amount = 1 per 10\n[tiers]\nby = total_spent\nSilver = 100\n")
+    sim.run_pass()
+    sim.advance(hours=1)
+    return sim
+
+
+def shown(record):
+    meta = {each["key"]: each["value"] for each in record["meta_data"]}
+    return meta.get("wcflow_tier"), meta.get("wcflow_points")
+
+
+def test_a_customer_shows_tier_and_points_and_their_order_does_not(both):
+    customer = both.register("anna@example.com")
+    order = both.place_order(customer=customer)
+    both.settle()
+    assert ("Silver", "10") == shown(both.sandbox.customer(customer))
+    assert (None, None) == shown(both.sandbox.order(order))
+
+
+def test_a_guest_shows_them_on_the_latest_order_alone(both):
+    first = both.place_order(email="anna@example.com")
+    both.settle()
+    assert ("Silver", "10") == shown(both.sandbox.order(first))
+    both.advance(days=1)
+    second = both.place_order(email="anna@example.com")
+    both.settle()
+    assert ("Silver", "20") == shown(both.sandbox.order(second))
+    assert (None, None) == shown(both.sandbox.order(first))
+
+
+def test_what_the_store_shows_already_is_not_written_again(both):
+    customer = both.register("anna@example.com")
+    both.place_order(customer=customer)
+    both.settle()
+    both.advance(days=1)
+    both.run_pass()
+    assert [] == both.writes
+
+
+def test_someone_without_points_or_tier_gets_nothing_written(both):
+    both.register("anna@example.com")
+    both.run_pass()
+    assert [] == both.writes
+
+
+def test_when_the_sections_are_removed_so_is_what_the_store_shows(both):
+    customer = both.register("anna@example.com")
+    both.place_order(customer=customer)
+    both.settle()
+    both.write_rules("[tag Buyer]\nwhen = orders_count >= 1\n")
+    both.settle()
+    assert (None, None) == shown(both.sandbox.customer(customer))
+
+
+def test_no_step_can_write_these_fields(tmp_path):
+    rules = "[workflow a]\ntrigger = order_paid\ndo = set_meta wcflow_points 9\n"
+    with pytest.raises(ConfigError, match="a key of your own"):
+        Simulation(tmp_path, rules)

@@ -93,3 +93,13 @@ def test_a_customer_is_not_set_below_what_they_have_reached(cli):
     run(cli, "tier", "set", "gold", "anna")
     result = run(cli, "tier", "set", "silver", "anna")
     assert (2, True) == (result.code, "in Gold already, which is higher" in result.err)
+
+
+def test_explain_shows_groups_tier_and_points(cli):
+    run(cli, "group", "add", "Wholesale", "anna")
+    out = run(cli, "explain", "anna").out
+    assert ["Wholesale", "Silver", "12"] == [
+        line.split()[-1]
+        for line in out.splitlines()
+        if line.split()[:1] in (["groups"], ["tier"], ["points"])
+    ]

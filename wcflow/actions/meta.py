@@ -9,9 +9,9 @@ from wcflow.actions.note import NO_ORDER
 from wcflow.profile import latest_order
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.steps import Action, Argument, Send, Step, StepContext, StepResult, StepScope
-from wcflow.rules.tags import SEGMENT_META, TAGS_META
+from wcflow.rules.tags import SHOWN_META
 
-RESERVED = frozenset({TAGS_META, SEGMENT_META})
+RESERVED = SHOWN_META
 
 
 def _parse(rest: str, scope: StepScope) -> Argument:

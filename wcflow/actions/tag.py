@@ -5,6 +5,7 @@ A step changes the person's tags; what their customer and latest order show then
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload
@@ -23,7 +24,7 @@ from wcflow.rules.steps import (
     one_tag,
     parse_text,
 )
-from wcflow.rules.tags import TagMeta, join_tags
+from wcflow.rules.tags import POINTS_META, TIER_META, TagMeta, join_tags
 
 
 def _parse_tag(rest: str, scope: StepScope) -> Argument:
@@ -60,9 +61,11 @@ REMOVE_TAG = Action(
 
 def tag_state(target: TagTarget) -> Send:
     """Return what one place of the store should show."""
-    payload = {"wanted": sorted(target.wanted), "segment": target.shows.segment}
+    payload: dict[str, object] = {"wanted": sorted(target.wanted), "segment": target.shows.segment}
     if target.place:
         payload["place"] = target.place
+    if target.more:
+        payload["more"] = dict(target.more)
     return Send(f"tags_{target.kind}", payload, target.id)
 
 
@@ -76,11 +79,20 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
     if payload.get("place") == "stale":
         return "(none, because a later order shows them)"
     segment = f"; segment {payload['segment']}" if payload["segment"] else ""
-    return f"{join_tags(payload['wanted']) or '(none)'}{segment}"
+    names = {TIER_META: "tier", POINTS_META: "points"}
+    more = (f"; {names.get(key, key)} {value or '(none)'}" for key, value in _more(payload).items())
+    return f"{join_tags(payload['wanted']) or '(none)'}{segment}{''.join(more)}"
+
+
+def _more(payload: Payload) -> Mapping[str, str]:
+    """Return the tier and the points to write, by key; empty where one is removed."""
+    found: Mapping[str, str] = payload.get("more", {})
+    return found
 
 
 def _meta(payload: Payload) -> dict[str, str | None]:
-    return TagMeta(frozenset(payload["wanted"]), payload["segment"]).meta
+    more = {key: value or None for key, value in _more(payload).items()}
+    return TagMeta(frozenset(payload["wanted"]), payload["segment"]).meta | more
 
 
 def _change(payload: Payload, _zone: tzinfo) -> str:

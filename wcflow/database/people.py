@@ -109,13 +109,15 @@ def _parse_written(text: str | None) -> TagMeta | None:
     if text is None:
         return None
     value = loads(text)
-    return TagMeta(frozenset(value["tags"]), value["segment"])
+    more = tuple(value.get("more", {}).items())
+    return TagMeta(frozenset(value["tags"]), value["segment"], more)
 
 
 def _dump_written(written: TagMeta | None) -> str | None:
     if written is None:
         return None
-    return dumps({"tags": sorted(written.tags), "segment": written.segment})
+    more = {"more": dict(written.more)} if written.more else {}
+    return dumps({"tags": sorted(written.tags), "segment": written.segment, **more})
 
 
 def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:

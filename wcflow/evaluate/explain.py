@@ -126,6 +126,9 @@ class Explanation:
     segments: Mapping[str, datetime]
     tags: Mapping[str, Sequence[str]]
     tags_removed_by_hand: Sequence[str]
+    groups: Sequence[str]
+    tier: str | None
+    points: int | None
     saved_in_store: Mapping[str, bool]
     rules: Sequence[RuleExplanation]
     workflows: Sequence[WorkflowExplanation]
@@ -140,7 +143,7 @@ def explain_person(
     evaluation_context = read_context(tx, config, settings, now)
     (evaluation_input,) = load_inputs(tx, evaluation_context, [person])
     evaluation = evaluate_input(evaluation_input, evaluation_context)
-    paid = paid_orders(evaluation.profile)
+    paid, standing = paid_orders(evaluation.profile), evaluation.memory.standing
     return Explanation(
         store=settings.name,
         person=person,
@@ -161,6 +164,9 @@ def explain_person(
             for tag in sorted(_current_tags(evaluation))
         },
         tags_removed_by_hand=sorted(evaluation.memory.removed_by_hand),
+        groups=sorted(standing.groups, key=str.casefold),
+        tier=standing.tier.tier or None if standing.tier else None,
+        points=standing.balance,
         saved_in_store={f"{each.kind} {each.id}": not each.differs for each in evaluation.targets},
         # Evaluated here: a classification that is still valid has the values of an earlier day.
         rules=[

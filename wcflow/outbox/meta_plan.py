@@ -100,14 +100,15 @@ class MetaPlanner:
             ours=self._ours,
             respect=self._respect,
         )
-        written = TagMeta(merged.target, entry.payload["segment"])
+        written = TagMeta(merged.target, entry.payload["segment"], _more(entry))
         after = replace(
             memory, added_by_hand=merged.added_by_hand, removed_by_hand=merged.removed_by_hand
         )
         put = TagChange(
             merged.target - merged.added_by_hand, (copy.base or frozenset()) - merged.target
         )
-        return MetaPlan(entry, written.meta, after.with_written(resource, written), put)
+        meta = _removed(entry) | written.meta
+        return MetaPlan(entry, meta, after.with_written(resource, written), put)
 
     def _plan_older_order(
         self, entry: OutboxEntry, memory: Memory, shown: Mapping[str, str] | None
@@ -120,8 +121,19 @@ class MetaPlanner:
         here = read_tag_meta(shown) or TagMeta(frozenset())
         before = self.written.get(target_of(entry), NO_CHANGE)
         others = tags_of_others(here, before, self._ours | wanted)
-        written = TagMeta(tags | others, entry.payload["segment"])
-        return MetaPlan(entry, written.meta, memory, TagChange(tags, here.tags - written.tags))
+        written = TagMeta(tags | others, entry.payload["segment"], _more(entry))
+        meta = _removed(entry) | written.meta
+        return MetaPlan(entry, meta, memory, TagChange(tags, here.tags - written.tags))
+
+
+def _more(entry: OutboxEntry) -> tuple[tuple[str, str], ...]:
+    """Return the tier and the points that an entry shows."""
+    return tuple((key, value) for key, value in entry.payload.get("more", {}).items() if value)
+
+
+def _removed(entry: OutboxEntry) -> dict[str, str | None]:
+    """Return the tier and the points that an entry removes."""
+    return {key: None for key, value in entry.payload.get("more", {}).items() if not value}
 
 
 @dataclass(frozen=True, slots=True)

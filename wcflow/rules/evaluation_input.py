@@ -59,7 +59,8 @@ class TagTarget(msgspec.Struct, frozen=True):
     happens again at delivery. ``shows`` is what the meta should contain as far as is known;
     ``differs`` says whether the store, as far as is known, contains something else. ``place`` is ""
     for the customer and the latest order, "older" for other orders that show the same, and "stale"
-    for orders from which the tags are removed.
+    for orders from which the tags are removed. ``more`` are the tier and the points, empty where
+    one is removed.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class TagTarget(msgspec.Struct, frozen=True):
     shows: TagMeta
     differs: bool
     place: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 class NextEvaluation(msgspec.Struct, frozen=True):

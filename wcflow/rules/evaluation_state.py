@@ -17,7 +17,8 @@ from wcflow.rules.classify import NO_TAGS, Classification, shown_segment
 from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy, TagTarget
 from wcflow.rules.model import CONSENT, MATCHING, NO_RULES, SEGMENT, TAGS, RuleName, Rules, names_of
-from wcflow.rules.older_orders import same_targets, stale_targets
+from wcflow.rules.older_orders import changed_more, same_targets, stale_targets, with_more
+from wcflow.rules.standings import standing_meta
 from wcflow.rules.steps import AddTag, RemoveTag
 from wcflow.rules.tags import (
     UNKNOWN_COPY,
@@ -238,14 +239,15 @@ class EvaluationState(msgspec.Struct, frozen=True):
         shows = _written(shown, shown_segment(classification.segments, self.rules))
         account = self.evaluation_input.profile.account
         on_customer, on_order = self.shown
-        targets = []
+        more, targets = standing_meta(memory.standing), []
         if account is not None and self.policy.customer_tags:
-            differs = shows != (on_customer or memory.written_to_customer or EMPTY_TAG_META)
-            targets.append(_target("customer", account.id, wanted, shows, differs))
+            here = on_customer or memory.written_to_customer or EMPTY_TAG_META
+            targets.append(_place("customer", account.id, wanted, with_more(shows, more), here))
         order = self.newest
         if order is not None and self.policy.order_tags != "none":
-            differs = shows != (on_order or EMPTY_TAG_META)
-            latest = _target("order", order.id, wanted, shows, differs)
+            of_guest = more if account is None else ()
+            here = on_order or EMPTY_TAG_META
+            latest = _place("order", order.id, wanted, with_more(shows, of_guest), here)
             targets += [latest, *self._older_targets(latest)]
         return tuple(targets)
 
@@ -261,6 +263,13 @@ SECOND = timedelta(seconds=1)
 EMPTY_TAG_META = TagMeta(NO_TAGS)
 _state, _previous, _classification = EvaluationState, PreviousState, Classification
 _memory, _written, _target = Memory, TagMeta, TagTarget
+
+
+def _place(
+    kind: str, number: int, wanted: frozenset[str], shows: TagMeta, here: TagMeta
+) -> TagTarget:
+    more = changed_more(here, shows) if shows.more or here.more else ()
+    return _target(kind, number, wanted, shows, shows != here, "", more)
 
 
 def prepare_evaluation(

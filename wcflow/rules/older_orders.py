@@ -16,8 +16,10 @@ from wcflow.records import Order
 from wcflow.rules.evaluation_input import TagTarget
 from wcflow.rules.tags import (
     NO_CHANGE,
+    POINTS_META,
     SEGMENT_META,
     TAGS_META,
+    TIER_META,
     Memory,
     TagChange,
     TagMeta,
@@ -27,6 +29,17 @@ from wcflow.rules.tags import (
 )
 
 EMPTY = TagMeta(frozenset())
+_KEYS = frozenset({TAGS_META, SEGMENT_META, TIER_META, POINTS_META})
+
+
+def with_more(meta: TagMeta, more: tuple[tuple[str, str], ...]) -> TagMeta:
+    """Return the meta with these other values, without a copy if there are none."""
+    return TagMeta(meta.tags, meta.segment, more) if more else meta
+
+
+def changed_more(here: TagMeta, shows: TagMeta) -> tuple[tuple[str, str], ...]:
+    """Return the other values to write, empty for those to remove."""
+    return tuple((dict.fromkeys(dict(here.more), "") | dict(shows.more)).items())
 
 
 def older_orders_with_tags(profile: Profile) -> Iterator[Order]:
@@ -35,7 +48,7 @@ def older_orders_with_tags(profile: Profile) -> Iterator[Order]:
     for order in profile.orders:
         if order is newest or order.status in HIDDEN_STATUSES:
             continue
-        if TAGS_META in order.meta or SEGMENT_META in order.meta:
+        if not _KEYS.isdisjoint(order.meta):
             yield order
 
 
@@ -61,11 +74,12 @@ def stale_targets(
     for order in older_orders_with_tags(profile):
         change = written.get(("order", order.id))
         meta = _shown(order)
-        if change is None or meta is None:
+        if meta is None or (change is None and not meta.more):
             continue
-        kept = TagMeta(tags_of_others(meta, change, ours))
+        kept = TagMeta(tags_of_others(meta, change or NO_CHANGE, ours))
         if kept != meta:
-            yield TagTarget("order", order.id, frozenset(), kept, differs=True, place="stale")
+            more = changed_more(meta, kept)
+            yield TagTarget("order", order.id, frozenset(), kept, True, "stale", more)
 
 
 def same_targets(
@@ -85,9 +99,10 @@ def same_targets(
         meta = _shown(order)
         change = written.get(("order", order.id), NO_CHANGE)
         others = tags_of_others(meta or EMPTY, change, ours)
-        shows = TagMeta(latest.shows.tags | others, latest.shows.segment)
+        shows = TagMeta(latest.shows.tags | others, latest.shows.segment, latest.shows.more)
         differs = shows != meta
-        yield TagTarget("order", order.id, latest.wanted, shows, differs, place="older")
+        more = changed_more(meta or EMPTY, shows)
+        yield TagTarget("order", order.id, latest.wanted, shows, differs, "older", more)
 
 
 def _is_own_order(order: Order, profile: Profile) -> bool:

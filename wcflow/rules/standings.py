@@ -10,7 +10,7 @@ from wcflow.profile import Profile
 from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.model import POINTS, TIERS, Rules
 from wcflow.rules.points import PointsRules, balance, earn, next_earning
-from wcflow.rules.tags import Memory
+from wcflow.rules.tags import POINTS_META, TIER_META, Memory
 from wcflow.rules.ternary import earliest
 from wcflow.rules.tiers import Moment, settle
 from wcflow.standing import Standing
@@ -51,8 +51,14 @@ def _with_points(
     since = policy.rule_changes.changed_at.get(POINTS, policy.watching_since)
     new = earn(profile, standing.points, rules, since, now)
     ledger = (*standing.points, *new)
-    turns = (balance(ledger, now).changes_at, next_earning(profile, rules, now))
-    return replace(standing, points=ledger, new_points=new, changes_at=earliest(turns))
+    found = balance(ledger, now)
+    return replace(
+        standing,
+        points=ledger,
+        new_points=new,
+        balance=found.points if ledger else None,
+        changes_at=earliest((found.changes_at, next_earning(profile, rules, now))),
+    )
 
 
 def _with_tier(standing: Standing, moment: Moment) -> Standing:
@@ -71,3 +77,10 @@ def _changed_at(memory: Memory, rules: Rules, policy: Policy) -> datetime | None
         return changed
     same = memory.rules_digest == rules.digest
     return None if same or changed <= memory.evaluated_at else changed
+
+
+def standing_meta(standing: Standing) -> tuple[tuple[str, str], ...]:
+    """Return what the store shows of a person's points and tier, by key."""
+    points = "" if standing.balance is None else str(standing.balance)
+    tier = standing.tier.tier if standing.tier else ""
+    return tuple(each for each in ((POINTS_META, points), (TIER_META, tier)) if each[1])

@@ -124,6 +124,9 @@ def _manual_changes(
 # What wcflow remembers of a person between two evaluations.
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
+TIER_META, POINTS_META = "wcflow_tier", "wcflow_points"
+SHOWN_META = frozenset({TAGS_META, SEGMENT_META, TIER_META, POINTS_META})
+"""The keys that the store shows."""
 _saved_state, _copy = SavedState, TagCopy
 UNKNOWN_COPY = TagCopy(None, None)
 TagPlace = tuple[str, int]
@@ -132,15 +135,20 @@ NO_CHANGES: Mapping[TagPlace, TagChange] = {}
 
 
 class TagMeta(msgspec.Struct, frozen=True):
-    """The tags and the shown segment in the meta of a customer or order."""
+    """The tags and the shown segment in the meta of a customer or order.
+
+    ``more`` are other values that are there, by key: the tier and the points.
+    """
 
     tags: frozenset[str]
     segment: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def meta(self) -> dict[str, str | None]:
         """Return the meta values; None deletes the key."""
-        return {TAGS_META: join_tags(self.tags) or None, SEGMENT_META: self.segment or None}
+        own = {TAGS_META: join_tags(self.tags) or None, SEGMENT_META: self.segment or None}
+        return own | dict(self.more)
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -204,7 +212,8 @@ def read_tag_meta(meta: Mapping[str, str] | None) -> TagMeta | None:
     """Parse the tag meta of a customer or order; None if the meta cannot be read."""
     if meta is None:
         return None
-    return _tag_meta(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""))
+    more = (meta.get(POINTS_META, ""), meta.get(TIER_META, ""))
+    return _tag_meta(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""), more)
 
 
 def known_meta(
@@ -220,8 +229,9 @@ def known_meta(
 
 # Many people have the same, and each evaluation reads it several times.
 @lru_cache(maxsize=8192)
-def _tag_meta(tags: str, segment: str) -> TagMeta:
-    return TagMeta(split_tags(tags), segment)
+def _tag_meta(tags: str, segment: str, more: tuple[str, str]) -> TagMeta:
+    found = zip((POINTS_META, TIER_META), more, strict=True)
+    return TagMeta(split_tags(tags), segment, tuple([each for each in found if each[1]]))
 
 
 def copy_of(
