@@ -14,6 +14,9 @@ from wcflow.database.events import load_events
 from wcflow.database.identity import move_identity
 from wcflow.database.run_control import stop_run
 from wcflow.errors import StoreError
+from wcflow.evaluate.bulk import BulkRun, plan_bulk, start_bulk
+from wcflow.evaluate.codes import reserving
+from wcflow.evaluate.context import open_context
 from wcflow.rules.steps import CodeRequest, NoCode, PoolCode
 from wcflow.rules.workflow_run import progress_words
 
@@ -38,10 +41,19 @@ do =
 PEOPLE = ("anna", "ben", "cleo")
 
 
-def simulation(folder, codes, *, step="assign_coupon birthday", between="", pool="", workflow=""):
+def simulation(
+    folder,
+    codes,
+    *,
+    step="assign_coupon birthday",
+    between="",
+    pool="",
+    workflow="",
+    database=None,
+):
     (folder / "codes.txt").write_text("\n".join(codes))
     rules = RULES.format(step=step, between=between, pool=pool, workflow=workflow)
-    sim = Simulation(folder, rules.replace("    \n", ""))
+    sim = Simulation(folder, rules.replace("    \n", ""), database=database)
     sim.settle()
     return sim
 
@@ -75,8 +87,8 @@ def events(sim, name):
         return load_events(tx, "shop", [number]).get(number, ())
 
 
-def test_each_customer_gets_a_code_of_their_own(tmp_path):
-    sim = simulation(tmp_path, ["AA-1", "AA-2", "AA-3"])
+def test_each_customer_gets_a_code_of_their_own(tmp_path, database_url):
+    sim = simulation(tmp_path, ["AA-1", "AA-2", "AA-3"], database=database_url)
     orders = order_all(sim, "anna", "ben")
     notes = sorted(sim.notes(orders[each])[0] for each in orders)
     assert ["Your code: aa-1", "Your code: aa-2"] == notes
@@ -87,6 +99,7 @@ def test_each_customer_gets_a_code_of_their_own(tmp_path):
         event.data["pool"],
         event.data["workflow"],
     )
+    sim.db.close()
 
 
 def test_a_pool_that_runs_empty_in_the_middle_ends_the_other_runs_with_a_reason(tmp_path):
@@ -197,6 +210,23 @@ def test_a_run_that_an_admin_has_just_stopped_keeps_no_code(tmp_path):
         stop_run(tx, "shop", run_of(sim, "anna"), sim.now)
     sim.run_pass()
     assert {"free": 1} == counts(sim)
+
+
+def test_runs_that_are_started_by_hand_get_codes_too(tmp_path):
+    sim = simulation(tmp_path, ["one", "two"])
+    rules = RULES.format(step="assign_coupon birthday", between="", pool="", workflow="")
+    sim.write_rules(rules.replace("trigger = order_paid", "trigger = bulk").replace("    \n", ""))
+    orders = order_all(sim, *PEOPLE)
+    (workflow,), (settings,) = sim.config.rules.workflows, sim.config.stores
+    with sim.db.transaction() as tx:
+        context = open_context(tx, sim.config, settings, sim.now)
+        bulk = BulkRun(workflow, None, sim.now)
+        start_bulk(tx, context, plan_bulk(tx, context, bulk, reserving(tx, "shop", sim.now)))
+    sim.settle()
+    notes = [note for order in orders.values() for note in sim.notes(order)]
+    assert ["Your code: one", "Your code: two"] == sorted(notes)
+    reasons = sorted(run_of(sim, each).reason for each in PEOPLE)
+    assert ["all steps are done"] * 2 + ["step 1: the coupon pool birthday is empty"] == reasons
 
 
 def test_a_dry_run_reserves_nothing(tmp_path):

@@ -60,7 +60,7 @@ codes = st.text(st.sampled_from("abcXYZ019-_"), min_size=1, max_size=8)
 
 
 @given(st.lists(st.one_of(codes, st.sampled_from(["", "  "])), max_size=20), codes)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_every_line_is_a_code_or_is_counted(lines, last):
     found = read_codes("\n".join([*lines, last]))
     assert len(lines) + 1 == len(found.codes) + found.doubles.count + found.blanks.count or (

@@ -227,7 +227,7 @@ def rows_of(nodes):
 
 
 @given(trees)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_written_tree_is_read_as_the_same_tree(nodes):
     tree = parse(*rows_of(nodes))
     rows = [row for row, _ in written(tree)]
@@ -238,7 +238,7 @@ def test_a_written_tree_is_read_as_the_same_tree(nodes):
 
 
 @given(st.lists(st.sampled_from(["if is_guest", "else", "end", "add_tag a", "stop"]), max_size=12))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_any_rows_are_a_tree_or_problems_of_those_rows(rows):
     try:
         tree = parse(*rows)

@@ -28,6 +28,7 @@ from wcflow.rules.contradictions import (
 from wcflow.rules.literals import Text, fold
 from wcflow.rules.model import Rules, Segment, TagRule, Workflow
 from wcflow.rules.operators import Compare, OneOf
+from wcflow.rules.step_blocks import unreachable
 
 ORDER_STATUSES = (
     "pending",
@@ -56,6 +57,7 @@ def warn_of_rules(rules: Sequence[ParsedRule], paid_statuses: Collection[str]) -
             _warn_of_words(section, key, condition, statuses)
         if isinstance(rule, Workflow):
             _warn_of_trigger_statuses(section, rule, statuses)
+            _warn_of_unreachable_steps(section, rule)
     _warn_of_unreachable_segments(rules)
     _warn_of_similar_groups(rules)
     _warn_of_shared_tags(rules)
@@ -168,6 +170,13 @@ def _warn_of_trigger_statuses(
 ) -> None:
     for status in rule.trigger.names_statuses:
         _warn_of_status(section, "trigger", status, statuses)
+
+
+def _warn_of_unreachable_steps(section: ParsedSection, rule: Workflow) -> None:
+    for text in unreachable(rule.do):
+        row = find_row(text, section.text("do"))
+        hint = "the run always ends before it"
+        section.warning("do", f"no run gets to the step {text!r}", hint, row=row)
 
 
 def _warn_of_unreachable_segments(rules: Sequence[ParsedRule]) -> None:

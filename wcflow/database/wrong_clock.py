@@ -46,6 +46,7 @@ from wcflow.database.tables import (
     WorkflowRow,
 )
 from wcflow.rules.clocks import MAX_CLOCK_GAP
+from wcflow.rules.step_tree import texts
 
 _PERSONS, _RUNS, _OUTBOX = table_of(PersonRow), table_of(RunRow), table_of(OutboxRow)
 _TRANSITIONS, _MEMBERSHIPS = table_of(TransitionRow), table_of(MembershipRow)
@@ -183,7 +184,7 @@ def _delete_early_runs(tx: Connection, store: str, at: int) -> int:
 
 
 def _tags_of(steps: str) -> Iterable[str]:
-    words = (step.split(maxsplit=1) for step in loads(steps) if isinstance(step, str))
+    words = (step.split(maxsplit=1) for step in texts(loads(steps)))
     return [step[1].strip() for step in words if len(step) > 1 and step[0].lower() == "add_tag"]
 
 

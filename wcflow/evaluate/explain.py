@@ -235,7 +235,7 @@ def _adding_workflows(tag: str, evaluation_input: EvaluationInput, rules: Rules)
         run
         for run in evaluation_input.runs
         if run.mode == "live"
-        and any(adds_tag(step, tag, rules.actions) for step in texts(run.steps))
+        and any(adds_tag(step, tag, rules.actions) for step in texts(run.steps, run.sides))
     ]
     return sorted({f"workflow {run.workflow}" for run in runs})
 

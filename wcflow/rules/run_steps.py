@@ -275,8 +275,7 @@ def _needed_steps(step: Step, run: Run, path: Path, actions: Actions) -> tuple[s
     if not step.uses:
         return ()
     made_by: dict[str, str] = {}
-    sides = {name: each["side"] for name, each in run.progress.items() if "side" in each}
-    for name, text in steps_before(run.steps, path, sides):
+    for name, text in steps_before(run.steps, path, run.sides):
         action = actions.get(text.split(maxsplit=1)[0])
         made_by |= dict.fromkeys(action.variables if action else (), name)
     return tuple(sorted({made_by[name] for name in step.uses if name in made_by}))

@@ -64,6 +64,25 @@ def step_conditions(nodes: Iterable[StepNode]) -> Iterator[Condition]:
             yield from (each.condition for each in all_steps([node]) if each.condition)
 
 
+def unreachable(nodes: Sequence[StepNode]) -> Iterator[str]:
+    """Return the first row after each step that ends the run: nothing gets there."""
+    for number, node in enumerate(nodes):
+        if isinstance(node, Branch):
+            yield from unreachable(node.then)
+            yield from unreachable(node.otherwise)
+        if _always_ends(node) and number + 1 < len(nodes):
+            following = nodes[number + 1]
+            yield following.text if isinstance(following, Step) else next(written([following]))[0]
+            return
+
+
+def _always_ends(node: StepNode) -> bool:
+    if isinstance(node, Step):
+        return node.action.ends_run
+    sides = (node.then, node.otherwise)
+    return all(any(map(_always_ends, side)) for side in sides)
+
+
 def pinned(nodes: Iterable[StepNode]) -> list[Node]:
     """Return the tree as it is kept in a run."""
     return [

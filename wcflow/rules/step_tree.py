@@ -62,9 +62,9 @@ def label(path: Path) -> str:
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
 
 
-def texts(nodes: Nodes) -> list[str]:
-    """Return the texts of all steps, those inside branches included."""
-    return [text for _, text in labelled_steps(nodes)]
+def texts(nodes: Nodes, sides: Sides = BOTH) -> list[str]:
+    """Return the texts of all steps, of both sides of a branch unless one was taken."""
+    return [text for _, text in labelled_steps(nodes, sides=sides)]
 
 
 def labelled_steps(

@@ -60,6 +60,11 @@ class Run(msgspec.Struct, frozen=True):
         return self.state != "skipped"
 
     @property
+    def sides(self) -> dict[str, str]:
+        """The sides that branches took, by label."""
+        return {name: each["side"] for name, each in self.progress.items() if "side" in each}
+
+    @property
     def awaits(self) -> bool:
         """Whether it waits until a condition holds."""
         return bool(self.progress) and "until" in self.progress.get(label(self.path), {})
