@@ -63,6 +63,8 @@ def mount_sandbox(
     http = SandboxHttp(sandbox, clock)
     below = re.compile(re.escape(url) + r"(/.*)?$")
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        # Receivers of webhooks and messages are real servers on this machine.
+        mock.add_passthru("http://127.0.0.1:")
         for method in _METHODS:
             mock.add_callback(method, below, callback=http.answer, content_type=None)
         yield http

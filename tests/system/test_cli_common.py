@@ -59,6 +59,7 @@ def test_the_help_of_each_command_has_its_usage_and_a_sentence(command):
     [
         *COMMANDS,
         "alerts test",
+        "webhook test",
         "outbox list",
         "outbox show",
         "outbox retry",

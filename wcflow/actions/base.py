@@ -52,6 +52,10 @@ class Recorded:
         return f"{self.rule}, {self.event}, step {self.step.partition(' ')[0]}"
 
 
+MAX_TRIES = 16
+"""Sixteen tries with growing pauses take two days: one entry survives an outage of a weekend."""
+
+
 def unless_permanent(error: DeliveryError) -> bool:
     return not error.permanent
 
@@ -70,6 +74,7 @@ class EntryKind:
     entry made was deleted in the store since; later entries can contain its result. ``expires`` is
     when that result ends by itself. ``waits_for`` are
     error codes with which all entries of the kind wait, however long, with the reason in words.
+    ``tries`` is how often it is tried before it fails. ``details`` shows the whole of a payload.
     ``message`` marks what reaches a customer: consent, message_cap and quiet_hours decide when it is
     sent. Its payload has "to", the address, and "transactional"; "consented" is whether they had
     given their consent when it was made, "consent_meta" the channel's own field for it, if any.
@@ -92,6 +97,8 @@ class EntryKind:
     expires: Callable[[Payload], datetime | None] | None = None
     waits_for: Mapping[str, str] = field(default_factory=dict)
     message: bool = False
+    tries: int = MAX_TRIES
+    details: Callable[[Payload], str] | None = None
 
     def count(self, number: int) -> str:
         """Return ``tags on 2 customers`` or ``1 coupon``."""

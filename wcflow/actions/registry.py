@@ -14,12 +14,14 @@ from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
 from wcflow.actions.email import EMAIL_MODULE
 from wcflow.actions.group import GROUP
+from wcflow.actions.message import MESSAGES
 from wcflow.actions.meta import META
 from wcflow.actions.note import NOTE
 from wcflow.actions.points import POINTS
 from wcflow.actions.pool import POOL
 from wcflow.actions.tag import TAG
 from wcflow.actions.task import TASK
+from wcflow.actions.webhook import WEBHOOKS
 from wcflow.rules.keys import ActionSection
 from wcflow.rules.steps import Action
 
@@ -27,7 +29,20 @@ if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import OutboxEntry
 
-MODULES = (TAG, NOTE, COUPON, POOL, EMAIL_MODULE, META, GROUP, POINTS, TASK, CONTROL)
+MODULES = (
+    TAG,
+    NOTE,
+    COUPON,
+    POOL,
+    EMAIL_MODULE,
+    META,
+    GROUP,
+    POINTS,
+    TASK,
+    CONTROL,
+    MESSAGES,
+    WEBHOOKS,
+)
 
 ACTIONS: dict[str, Action] = {}
 ENTRY_KINDS: dict[str, EntryKind] = {}

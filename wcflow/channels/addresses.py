@@ -1,10 +1,11 @@
-"""The addresses of a mail server, a mailbox and a monitor; apart from what uses them, which loads slowly."""
+"""The addresses of mail servers, mailboxes, monitors and webhooks; apart from slower modules."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _UNESCAPED = "another one; in a password, write @ as %40, # as %23, / as %2F and ? as %3F"
 
@@ -97,3 +98,37 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         # The text of the error can contain the password.
         raise ValueError(_UNESCAPED) from None
     return parts, port
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where a webhook goes; ``key`` signs it."""
+
+    name: str
+    url: str = field(repr=False)
+    key: bytes = field(repr=False)
+    allow_private: bool = False
+    timeout: float = 10.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def place(self) -> str:
+        """The address without what can be secret: a login, parameters, and what follows the host."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}/…"
+
+
+PLACEHOLDERS = ("phone", "email", "to")
+"""What stands for the recipient in the address of a channel."""
+
+
+def placeholders_in(url: str) -> list[str]:
+    """Return which placeholders an address of apprise has."""
+    return [each for each in PLACEHOLDERS if f"{{{each}}}" in url]
+
+
+def fill_placeholders(url: str, recipient: str) -> str:
+    """Return the address of apprise for a recipient."""
+    for each in PLACEHOLDERS:
+        url = url.replace(f"{{{each}}}", quote(recipient, safe=""))
+    return url

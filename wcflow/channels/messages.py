@@ -1,14 +1,18 @@
-"""Messages to an admin through apprise, and pings of a monitor such as healthchecks.io."""
+"""Messages through apprise to admins and customers, and pings of a monitor such as healthchecks.io."""
 
 from __future__ import annotations
 
+import logging
+import re
 import sys
 from importlib import import_module
 from typing import Any, Literal
 
 import requests
 
+from wcflow.channels.addresses import fill_placeholders
 from wcflow.errors import DeliveryError
+from wcflow.redact import redact_text
 
 TIMEOUT = (5.0, 5.0)
 """Seconds to connect, and for each part of the response."""
@@ -73,3 +77,56 @@ def _apprise() -> Any:
     except ImportError:
         advice = f"Run: {sys.executable} -m pip install apprise"
         raise DeliveryError("apprise is not installed", advice) from None
+
+
+_STATUS = re.compile(r"error=(\d{3})")
+_CAN_PASS = frozenset({401, 403, 408, 425, 429})
+"""Among the refusals of a provider: a login can be repaired, and a limit passes."""
+
+
+def send_to_one(channel: str, url: str, recipient: str, text: str) -> None:
+    """Send a message to a customer; raises DeliveryError with what apprise says.
+
+    ``url`` is an address of apprise with a placeholder for the recipient.
+    """
+    library = _apprise()
+    address = fill_placeholders(url, recipient)
+    log = logging.getLogger("apprise")
+    before, log.propagate = log.propagate, False  # its messages contain numbers
+    try:
+        with library.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
+            client = library.Apprise()
+            understood = client.add(address)
+            sent = understood and client.notify(body=text, body_format=library.NotifyFormat.TEXT)
+            words = said.getvalue()
+    finally:
+        log.propagate = before
+    if not understood:
+        raise DeliveryError(f"apprise does not understand the address of [channel {channel}]")
+    if not sent:
+        status = int(found[1]) if (found := _STATUS.search(words)) else 0
+        permanent = 400 <= status < 500 and status not in _CAN_PASS  # noqa: PLR2004
+        reason = _without_secrets(words, url, recipient) or "no reason given"
+        raise DeliveryError(f"apprise could not send it: {reason}", permanent=permanent)
+
+
+def check_channel(url: str) -> str:
+    """Return what is wrong with the address of a channel, or nothing. Raises DeliveryError."""
+    library = _apprise()
+    log = logging.getLogger("apprise")
+    before, log.propagate = log.propagate, False
+    try:
+        with library.LogCapture(level=logging.WARNING):
+            understood = library.Apprise().add(fill_placeholders(url, "+15551234567"))
+    finally:
+        log.propagate = before
+    return "" if understood else "apprise does not understand the address"
+
+
+def _without_secrets(words: str, url: str, recipient: str) -> str:
+    """Return what apprise said, in one line, without the parts of the address and without numbers."""
+    text = " ".join(words.split())
+    parts = re.findall(r"[\w.~%+=-]{4,}", url.partition("://")[2])
+    for each in sorted({recipient, recipient.lstrip("+"), *parts}, key=len, reverse=True):
+        text = text.replace(each, "…")
+    return redact_text(re.sub(r"\+?\d{5,}", "…", text))[:300]

@@ -55,6 +55,7 @@ COMMAND_GROUPS = {
     "Managing": {
         "alerts": "Send test alerts.",
         "email": "List, preview and test e-mails; check the sender's domain.",
+        "webhook": "Send a test to a webhook.",
         "outbox": "List changes that are waiting or failed; retry or cancel them.",
         "suppression": "List addresses that get no messages; add or remove some.",
         "workflow": "List workflows and their runs; pause, resume or run them.",

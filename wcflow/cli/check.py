@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
+from wcflow.rules.contact import contact_words
 from wcflow.rules.model import Once, Rules, Segment, TagRule, Workflow
 from wcflow.rules.points import PointsRules
 from wcflow.rules.step_blocks import step_conditions, written
@@ -52,12 +54,25 @@ def check(
         output.print_warning(exposed.message, exposed.advice)
     if quiet:
         return
+    for channel, problem in broken_channels(found):
+        output.print_warning(f"[channel {channel}]: {problem}")
     for message, advice in _database_warnings(found):
         output.print_warning(message, advice)
     files = output.format_count(len(found.files), "file")
     warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
     output.print_line()
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
+
+
+def broken_channels(config: Config) -> list[tuple[str, str]]:
+    """Return the channels whose address apprise does not understand, with the reason."""
+    if not config.channel_urls or find_spec("apprise") is None:
+        return []  # that it is missing is a warning of the configuration
+    # Imported here, because apprise takes long to load.
+    from wcflow.channels.messages import check_channel  # noqa: PLC0415
+
+    found = ((name, check_channel(url)) for name, url in config.channel_urls.items())
+    return [(name, problem) for name, problem in found if problem]
 
 
 def _database_warnings(config: Config) -> Iterable[tuple[str, str]]:
@@ -103,6 +118,7 @@ def _general_lines(config: Config) -> Iterator[str]:
         yield f"more than {config.max_writes} changes in one sync wait for 'wcflow approve'"
     if config.manual_tags == "restore":
         yield "a tag that someone removes by hand is added again while its rule is true"
+    yield from contact_words(config.contact)
     yield from _shown_group_lines(config.rules)
 
 

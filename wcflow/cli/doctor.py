@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -17,6 +18,7 @@ from sqlalchemy import make_url
 from wcflow import log
 from wcflow.actions.pool import pool_rules
 from wcflow.cli import output
+from wcflow.cli.check import broken_channels
 from wcflow.cli.doctor_findings import find_in_database
 from wcflow.cli.options import (
     AsJson,
@@ -161,10 +163,23 @@ def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("configuration", "warning", message, remark.hint)
     else:
         yield Finding("configuration", "ok", f"{config.files[0]} has no problems")
+    yield from _check_channels(config)
     yield from _check_service(config.files[0])
     yield _check_database(config.database)
     yield from _check_disk(config.database)
     yield _check_clock(config.files[0], now)
+
+
+def _check_channels(config: Config) -> Iterator[Finding]:
+    """Check that apprise understands the addresses of the channels; nothing is sent."""
+    broken = dict(broken_channels(config))
+    for name in config.channel_urls:
+        what = f"[channel {name}]"
+        if problem := broken.get(name):
+            advice = "Compare the address with the documentation of apprise for your provider."
+            yield Finding("channel", "problem", f"{what}: {problem}", advice)
+        elif find_spec("apprise") is not None:
+            yield Finding("channel", "ok", f"{what}: apprise understands the address")
 
 
 def _check_service(ini: Path) -> Iterator[Finding]:

@@ -231,6 +231,7 @@ def _entry_facts(
         ("what", kind.one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
+        ("in full", kind.details(each.payload) if kind.details else ""),
         ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),
         ("event", "" if each.rule == outbox.TAGS_RULE else describe.event_words(each.event)),
         ("needs", "; ".join(f"change {n.id}: {entry_words(n)} ({n.state})" for n in needed)),

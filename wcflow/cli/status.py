@@ -336,7 +336,7 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
 def _due_later(store_status: StoreStatus) -> str:
     paused = sum(state.changes for state in store_status.paused.values())
     later = store_status.outbox.get("due", 0) - store_status.due_now - paused
-    return f" ({later:,} of the due changes are retried later)" if later > 0 else ""
+    return f" ({later:,} of the due changes wait until later)" if later > 0 else ""
 
 
 def _read_so_far(store_status: StoreStatus) -> str:

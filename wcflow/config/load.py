@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from wcflow.actions.registry import ACTIONS, SECTIONS
+from wcflow.channels.addresses import WebhookSettings
 from wcflow.config.addresses import parse_database_url
 from wcflow.config.alerts import AlertSettings, read_alerts
 from wcflow.config.bounces import BounceSettings, read_bounces
@@ -49,6 +50,7 @@ from wcflow.config.smtp import SmtpSettings, read_smtp, require_smtp
 from wcflow.config.stores import SecretReader, StoreSettings, read_stores
 from wcflow.config.text_warnings import warn_of_texts
 from wcflow.config.tiers import check_uses, given_names, read_points, read_tiers
+from wcflow.config.webhooks import read_channel_urls, read_webhooks
 from wcflow.rules.contact import ContactRules
 from wcflow.rules.errors import RuleError
 from wcflow.rules.model import Rules
@@ -80,6 +82,8 @@ class Config:
     alerts: AlertSettings | None
     smtp: SmtpSettings | None
     bounces: BounceSettings | None
+    webhooks: Mapping[str, WebhookSettings] = field(repr=False)
+    channel_urls: Mapping[str, str] = field(repr=False)
     rules: Rules
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
@@ -105,6 +109,8 @@ def load_config(
     general = _general_section(path, parsed_sections, findings)
     stores = read_stores(parsed_sections["store"], secret_reader)
     smtp = read_smtp(parsed_sections["smtp"], secret_reader)
+    channel_urls = read_channel_urls(parsed_sections["channel"], secret_reader)
+    webhooks = read_webhooks(parsed_sections["webhook"], secret_reader)
     alerts = read_alerts(parsed_sections["alerts"], secret_reader, smtp)
     bounces = read_bounces(parsed_sections["bounces"], secret_reader)
     database = _database_url(general, secret_reader)
@@ -138,6 +144,8 @@ def load_config(
         alerts=alerts,
         smtp=smtp,
         bounces=bounces,
+        webhooks=webhooks,
+        channel_urls=channel_urls,
         rules=replace(rules, digest=compute_digest(rules, general["paid_statuses"], stores)),
         meta_keys=_meta_keys(rules, stores),
         order_meta_keys=_order_meta_keys(rules, stores),
@@ -251,7 +259,18 @@ def _build_rules(
 def _meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str]:
     named = {key for part in conditions_and_templates(rules) for key in part.meta_keys}
     fields = {key for store in stores for key in (*store.consent_meta, store.birthday_meta) if key}
-    return frozenset(named | fields)
+    return frozenset(named | fields | _channel_fields(rules))
+
+
+def _channel_fields(rules: Rules) -> frozenset[str]:
+    """Return the custom fields with the consent to a channel."""
+    return frozenset(
+        field
+        for kind, known in rules.sections.items()
+        for each in known.values()
+        if each is not None
+        for field in SECTIONS[kind].consent_fields(each)
+    )
 
 
 def _order_meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozenset[str]:
@@ -259,6 +278,7 @@ def _order_meta_keys(rules: Rules, stores: tuple[StoreSettings, ...]) -> frozens
     named |= {key for each in rules.workflows for key in each.trigger.kind.order_meta}
     for store in stores:
         # A guest's consent can only be on their orders.
+        named |= _channel_fields(rules)
         named |= {*store.consent_meta, store.amount_meta, store.rate_meta} - {""}
         named |= store.counts_when.order_meta_keys if store.counts_when else frozenset()
     return frozenset(named)

@@ -226,6 +226,9 @@ def conditions_and_templates(rules: Rules) -> Iterator[Condition | Template]:
             yield from (step.template for step in rule.steps if step.template is not None)
     for campaign in rules.campaigns:
         yield from filter(None, [campaign.when, *(step.template for step in campaign.do)])
+    for kind, known in rules.sections.items():
+        for each in known.values():
+            yield from SECTIONS[kind].templates(each) if each is not None else ()
 
 
 def find_shown_group(general: ParsedSection, segments: Iterable[Segment | None]) -> str:

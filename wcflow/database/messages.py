@@ -14,6 +14,8 @@ from wcflow.database.sql import chunks, instant, stamp, table_of
 from wcflow.database.tables import OutboxRow
 
 _OUTBOX = table_of(OutboxRow)
+HANDED_OVER = "handed to"
+"""The outcome of a message between handing over and its confirmation begins with this."""
 
 
 def claim_messages(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from wcflow.actions.base import EntryKind, WaysOut
+from wcflow.actions.base import MAX_TRIES, EntryKind, WaysOut
 from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import outbox, outcomes, waiting
 from wcflow.database.connection import Database
@@ -20,8 +20,7 @@ from wcflow.units import backoff
 
 log = structlog.get_logger()
 
-FIRST_PAUSE, LONGEST_PAUSE, MAX_TRIES = timedelta(minutes=1), timedelta(hours=6), 16
-"""Sixteen tries with these pauses take two days: one entry survives an outage of a weekend."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 
 WAITING_PAUSE = timedelta(minutes=5)
 """How often an entry is tried that waits until the store allows it."""
@@ -40,7 +39,7 @@ def next_try(attempt: int, now: datetime, retry_after: float | None = None) -> d
 def is_final(error: DeliveryError, attempt: int, kind: EntryKind | None = None) -> bool:
     """Return whether an entry fails for good: the error is permanent, or it was tried often enough."""
     retried = kind.retried(error) if kind else not error.permanent
-    return not retried or attempt >= MAX_TRIES
+    return not retried or attempt >= (kind.tries if kind else MAX_TRIES)
 
 
 def waits_because(error: DeliveryError) -> str:

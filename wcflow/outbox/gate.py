@@ -16,16 +16,14 @@ from sqlalchemy import Connection
 
 from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.database import messages, outbox, outcomes, suppression
-from wcflow.database.messages import WaitingMessage, rank
+from wcflow.database.messages import HANDED_OVER, WaitingMessage, rank
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.stores import load_hold
 from wcflow.database.suppression import normalize_address
 from wcflow.outbox.delivery import Delivery
 from wcflow.profile import Profile
-from wcflow.rules.attributes.registry import Kind
+from wcflow.rules.account_fields import consent_of_fields
 from wcflow.rules.contact import ContactRules, Deferred, Recipient, Refused, Verdict, decide
-from wcflow.rules.context import Context, RulePlace
-from wcflow.rules.parser import parse_attribute
 
 log = structlog.get_logger()
 
@@ -33,7 +31,6 @@ BATCH = 100
 FRESH = timedelta(seconds=30)
 """What is known of a recipient is not used for longer: the rest of a batch is looked up again."""
 LoadProfiles = Callable[[Connection, Sequence[int]], Mapping[int, Profile]]
-_ACCEPTS = parse_attribute("accepts_marketing", RulePlace(), frozenset({Kind.YESNO}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Gate:
         return Recipients(
             self,
             now,
-            {each.id: _accepts(profiles.get(each.person), now) for each in entries},
+            {each.id: _accepts(profiles.get(each.person), each) for each in entries},
             defaultdict(list, messages.load_sent(tx, self.store, caps, since)),
             {
                 person: [each for each in waiting if self._can_be_sent(tx, each)]
@@ -70,19 +67,19 @@ class Gate:
 
     def _suppressed(self, tx: Connection, entries: Sequence[OutboxEntry]) -> dict[int, str]:
         """Return why these messages must not be sent to their addresses, by entry."""
+        by_list: dict[str, list[OutboxEntry]] = {}
+        for entry in entries:
+            # Each [channel NAME] has a list of its own.
+            name = entry.payload.get("channel") or ENTRY_KINDS[entry.kind].channel
+            by_list.setdefault(name, []).append(entry)
         reasons: dict[int, str] = {}
-        for channel in {ENTRY_KINDS[entry.kind].channel for entry in entries}:
-            some = {
-                entry.id: normalize_address(channel, entry.payload["to"])
-                for entry in entries
-                if ENTRY_KINDS[entry.kind].channel == channel
-            }
-            found = suppression.load(tx, self.store, channel, some.values())
-            marketing = {entry.id: entry.marketing for entry in entries}
-            for entry_id, address in some.items():
-                known = found.get(address)
-                if known is not None and known.stops(transactional=not marketing[entry_id]):
-                    reasons[entry_id] = f"the address gets no messages: {known.words}"
+        for name, some in by_list.items():
+            addresses = {each.id: normalize_address(name, each.payload["to"]) for each in some}
+            found = suppression.load(tx, self.store, name, addresses.values())
+            for entry in some:
+                known = found.get(addresses[entry.id])
+                if known is not None and known.stops(transactional=not entry.marketing):
+                    reasons[entry.id] = f"the address gets no messages: {known.words}"
         return reasons
 
     def _can_be_sent(self, tx: Connection, message: WaitingMessage) -> bool:
@@ -92,11 +89,10 @@ class Gate:
         return message.approved or not held
 
 
-def _accepts(profile: Profile | None, now: datetime) -> bool | None:
+def _accepts(profile: Profile | None, entry: OutboxEntry) -> bool | None:
     if profile is None:
         return None
-    value = _ACCEPTS.found(Context(profile, now)).value
-    return value if isinstance(value, bool) else None
+    return consent_of_fields(profile, entry.payload.get("consent_meta", ())).value
 
 
 @dataclass(slots=True)
@@ -114,7 +110,12 @@ class Recipients:
     suppressed: Mapping[int, str] = field(default_factory=dict)
 
     def verdict(self, entry: OutboxEntry, now: datetime) -> Verdict:
-        """Return whether a message is sent now."""
+        """Return whether a message is sent now.
+
+        One that may have been sent before a crash is not deferred: its channel ends it.
+        """
+        if entry.outcome.startswith(HANDED_OVER):
+            return None
         ahead = sum(each.rank < rank(entry) for each in self.waiting.get(entry.person, ()))
         recipient = Recipient(
             self.consents[entry.id],

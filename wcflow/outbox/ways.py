@@ -8,7 +8,11 @@ from functools import partial
 from typing import Any
 
 from wcflow.actions.email_delivery import EmailChannel, Letterhead
+from wcflow.actions.message import MESSAGE
+from wcflow.actions.message_delivery import MessageChannel
+from wcflow.actions.webhook import WEBHOOK
 from wcflow.channels.smtp import SmtpConnection
+from wcflow.channels.webhook import WebhookChannel
 from wcflow.config.load import Config
 from wcflow.config.smtp import SmtpSettings
 from wcflow.config.stores import StoreSettings
@@ -25,6 +29,10 @@ def open_channels(
     channels: dict[str, Any] = {}
     if config.smtp is not None:
         channels["email"] = _open_email(config.smtp, config, settings, db, clock)
+    if config.webhooks:
+        channels[WEBHOOK] = WebhookChannel(config.webhooks, clock)
+    if config.channel_urls:
+        channels[MESSAGE] = MessageChannel(db, config.channel_urls)
     return channels
 
 

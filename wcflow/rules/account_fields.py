@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from wcflow.profile import Profile, StoredEvent, latest_order
 from wcflow.rules.birth_dates import BirthDate, parse_birth_date
@@ -63,6 +64,14 @@ def consent_of(profile: Profile) -> Consent:
         return Consent(None)
     answer = _first_answer(order.meta, fields)
     return Consent(answer, 0 if answer is None else order.id)
+
+
+def consent_of_fields(profile: Profile, fields: Sequence[str]) -> Consent:
+    """Return whether a person accepts marketing by these fields; by those of the store for none."""
+    if not fields:
+        return consent_of(profile)
+    store = replace(profile.store, consent_meta=tuple(fields))
+    return consent_of(replace(profile, store=store))
 
 
 def consent_change(

@@ -175,9 +175,12 @@ def _parse_cap(text: str) -> Cap:
 _WORDS = {"day": "1d", "week": "1w", "month": "1mo", "hour": "1h"}
 
 
-def quiet_words(rules: ContactRules) -> Iterable[str]:
+def contact_words(rules: ContactRules) -> Iterable[str]:
     """Return the rules as lines for ``wcflow check``."""
     if rules.caps:
-        yield f"each customer gets at most {', '.join(map(str, rules.caps))} messages"
+        yield f"each customer gets at most {', '.join(map(str, rules.caps))} messages; others wait"
     if rules.quiet:
-        yield f"no messages {', '.join(map(str, rules.quiet))}"
+        hours = ", ".join(map(str, rules.quiet))
+        yield f"messages wait in the quiet hours {hours}, in the store's time zone"
+    elif any(cap.length.in_days for cap in rules.caps):
+        yield "without quiet_hours, a message above a cap is sent at midnight"

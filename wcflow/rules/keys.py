@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wcflow.rules.errors import RuleError
+
+if TYPE_CHECKING:
+    # Only a name of a type: templates import the attributes.
+    from wcflow.rules.templates import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class SectionValues:
         return self.values[key]
 
 
+def _nothing(_rule: Any) -> tuple[Any, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSection:
     """A kind of section that belongs to an action, such as ``[coupon NAME]``.
@@ -85,6 +93,7 @@ class ActionSection:
     JSON for the digest; ``unused`` is the remark on a section that no step refers to. The values of
     the keys in ``files`` are a TextFile; errors of such a key are positions in that file.
     ``refers_to`` maps keys whose values are names of other sections to the kind of these.
+    ``templates`` are those of a rule, ``consent_fields`` the custom fields with a consent of its own.
     """
 
     kind: Kind
@@ -96,3 +105,5 @@ class ActionSection:
     example: str
     files: frozenset[str] = frozenset()
     refers_to: Mapping[str, str] = field(default_factory=dict)
+    templates: Callable[[Any], Iterable[Template]] = _nothing
+    consent_fields: Callable[[Any], Iterable[str]] = _nothing

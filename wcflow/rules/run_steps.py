@@ -213,7 +213,8 @@ def _planned(
     variables = step_variables(run.variables, setup.rules.actions)
     origin = f"{run.workflow}, {run.event}"
     key = setup.key(run, facts.profile.key)
-    result = step.plan(StepContext(facts, variables, setup.rules.sections, key, origin))
+    names = (origin, run.workflow, run.event)
+    result = step.plan(StepContext(facts, variables, setup.rules.sections, key, *names))
     if not isinstance(result, TakeCode):
         return [_Planned(step, step.action.name, result)]
     answer = _answer(result, run, setup)

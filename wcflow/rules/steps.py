@@ -165,7 +165,8 @@ class StepContext:
     """What a step knows when it is planned.
 
     ``variables`` are those of earlier steps, ``key`` is unique to this step of this run and can be
-    derived again, ``origin`` names the workflow and the event.
+    derived again, ``origin`` names the workflow and the event in words, ``workflow`` and ``event``
+    are their names.
     """
 
     facts: Context
@@ -173,6 +174,8 @@ class StepContext:
     sections: Sections = field(default_factory=dict)
     key: str = ""
     origin: str = ""
+    workflow: str = ""
+    event: str = ""
 
     @property
     def profile(self) -> Profile:
