@@ -199,6 +199,8 @@ def _print_current_state(found: Explanation, zone: tzinfo) -> None:
         (f"not {tag}", "removed by hand; a rule would add it") for tag in found.tags_removed_by_hand
     ]
     output.print_table(("", ""), rows or [("none", "")], indent=2, header=False)
+    for place, shown in found.saved_in_store.items():
+        output.print_line(f"{'saved' if shown else 'not yet saved'} on {place}", indent=2)
     points = "" if found.points is None else f"{found.points:,}"
     standing = (
         ("groups", ", ".join(found.groups)),
@@ -208,8 +210,6 @@ def _print_current_state(found: Explanation, zone: tzinfo) -> None:
     if given := [each for each in standing if each[1]]:
         output.print_heading("Groups, tier and points")
         output.print_table(("", ""), given, indent=2, header=False)
-    for place, shown in found.saved_in_store.items():
-        output.print_line(f"{'saved' if shown else 'not yet saved'} on {place}", indent=2)
     if found.next_change_at:
         output.print_line(
             f"Next change without new orders: {output.format_time(found.next_change_at, zone)}."

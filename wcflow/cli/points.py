@@ -102,7 +102,10 @@ def add(
     number: Annotated[int, typer.Argument(metavar="N", help="How many; -20 takes 20 away.")],
     customer: CustomerText,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of changes.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why, for the list of changes.", show_default=False
+        ),
     ] = "",
     config: ConfigFile = None,
     store: StoreName = None,

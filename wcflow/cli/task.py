@@ -43,7 +43,12 @@ def register(app: typer.Typer) -> None:
 def list_tasks(
     assignee: Annotated[
         str,
-        typer.Option("--for", metavar="WHOM", help="Only those that are assigned to WHOM."),
+        typer.Option(
+            "--for",
+            metavar="WHOM",
+            help="Only those that are assigned to WHOM.",
+            show_default=False,
+        ),
     ] = "",
     everything: Annotated[bool, typer.Option("--all", help="Also those that are done.")] = False,
     config: ConfigFile = None,
@@ -155,12 +160,22 @@ def add(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to do.")],
     customer: Annotated[
         str,
-        typer.Option("--customer", metavar="CUSTOMER", help="The customer that it is about."),
+        typer.Option(
+            "--customer",
+            metavar="CUSTOMER",
+            help="The customer that it is about.",
+            show_default=False,
+        ),
     ] = "",
     whom: Annotated[
-        str, typer.Option("--for", metavar="WHOM", help="A name or an e-mail address.")
+        str,
+        typer.Option(
+            "--for", metavar="WHOM", help="A name or an e-mail address.", show_default=False
+        ),
     ] = "",
-    due: Annotated[str, typer.Option("--due", metavar="WHEN", help=f"{WHEN}.")] = "",
+    due: Annotated[
+        str, typer.Option("--due", metavar="WHEN", help=f"{WHEN}.", show_default=False)
+    ] = "",
     config: ConfigFile = None,
     store: StoreName = None,
 ) -> None:
