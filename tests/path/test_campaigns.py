@@ -347,3 +347,14 @@ def test_a_person_without_what_a_step_needs_is_skipped_and_the_others_get_it(sho
     shop.passes(2)
     assert shop.saved().state == "done"
     assert timedelta(0) <= shop.now - shop.saved().started_at
+
+
+def test_what_is_no_message_is_written_in_a_campaign_with_a_priority_too(tmp_path):
+    rules = SALE.replace("at =", "priority = 80\nat =").replace("do = page", "do =\n    page")
+    shop = Shop(tmp_path, rules.replace("{{ email }}\n", "{{ email }}\n    add_note Told\n"))
+    shop.advance(hours=3)
+    shop.passes(3)
+    assert (3, {"done"}) == (
+        len(shop.pager.sent),
+        {each.state for each in shop.outbox() if each.kind in ("note", "page")},
+    )

@@ -224,17 +224,21 @@ def _save_runs(
         entries = save_run_steps(tx, evaluation_context, steps)
         more = {
             "due_at": stamp(due_at),
-            "priority": campaign.priority,
             "approved": saved.approved,
             "urgent": False,
         }
-        rows += [row | more for row in entries]
+        rows += [row | more | {"priority": _priority(campaign, row["kind"])} for row in entries]
         memory = updated_memory(evaluation_input.memory, steps)
         if memory != evaluation_input.memory:
             memories.append(memory)
     outbox.add_entries(tx, record_entries(tx, rows, now))
     people.save_memories(tx, store, memories)
     mark_persons_dirty(tx, store, [each.person for each in memories])
+
+
+def _priority(campaign: Campaign, kind: str) -> int:
+    """Return the priority of an entry. Only messages have one: the others are claimed without it."""
+    return campaign.priority if ENTRY_KINDS[kind].message else 0
 
 
 def take_steps(
