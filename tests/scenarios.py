@@ -11,6 +11,7 @@ Behind it are the recipe as it ships, real passes, a sandbox store and a clock t
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from sqlalchemy import func, select
 from tests.mail_host import free_port, mail_host
 from tests.persons import person
 from tests.simulation import Simulation
+from tests.webhook_host import running_webhook_host
 from wcflow import sync
 from wcflow.config.recipes import FOLDER, INCLUDE, load_recipes
 from wcflow.database.sql import instant, stamp, table_of
@@ -47,6 +49,8 @@ port = {port}
 encryption = none
 from = hello@shop.example
 """
+SMS = "twilio://SID:TOKEN@+15551234567/{phone}"
+"""The address of the SMS service in recipes; here, it is a server that keeps the messages."""
 DRY_RUN = re.compile(r"^mode = dry_run\n", re.MULTILINE)
 
 
@@ -73,9 +77,11 @@ class Shop:
         **sandbox,
     ):
         self.zone = ZoneInfo(zone)
-        self._write_recipes(folder / FOLDER, recipes, change or {}, as_shipped)
         self._open = ExitStack()
         self.mailbox, port = self._open.enter_context(mail_host(port=free_port()))
+        self.phones = self._open.enter_context(running_webhook_host())
+        change = (change or {}) | {SMS: f"json://127.0.0.1:{self.phones.port}/{{phone}}"}
+        self._write_recipes(folder / FOLDER, recipes, change, as_shipped)
         self._rules = settings + SMTP.format(port=port)
         self.sim = Simulation(
             folder,
@@ -98,16 +104,15 @@ class Shop:
 
     def _write_recipes(self, folder, names, change, as_shipped):
         (folder / "emails").mkdir(parents=True)
-        unused = dict(change)
+        unused = set(change) - {SMS}
         for name in names:
             for path, shipped in load_recipes()[name].contents.items():
                 text = shipped if as_shipped else DRY_RUN.sub("", shipped)
                 for old, new in change.items():
-                    if old in text:
-                        unused.pop(old, None)
+                    unused -= {old} if old in text else set()
                     text = text.replace(old, new)
                 (folder / path).write_text(text)
-        assert {} == unused, "not in the recipe"
+        assert set() == unused, "not in the recipe"
 
     def removes_dry_runs(self):
         """Switch the recipes on, as the admin does after a look."""
@@ -236,7 +241,7 @@ class Person:
     def __init__(self, shop, name, email=""):
         self.shop, self.name, self.account = shop, name, 0
         self.email = email or f"{name.lower()}@example.com"
-        self.orders, self.consent = [], ""
+        self.orders, self.consent, self.phone = [], "", ""
 
     def registers(self, *, country="", **meta):
         """Get an account under the same address."""
@@ -267,7 +272,7 @@ class Person:
             items=items,
             status=status,
             meta=(meta or {}) | self._consent_of_guest(),
-            billing={"first_name": self.name},
+            billing={"first_name": self.name, "phone": self.phone},
             shipping={"country": ship_to} if ship_to else None,
             **more,
         )
@@ -328,6 +333,10 @@ class Person:
         found = self._standing().tier
         return found.tier if found else ""
 
+    def custom_field(self, key):
+        """A custom field of the account in the store, or None."""
+        return self.shop.sim.meta("customer", self.account, key)
+
     @property
     def points(self):
         """The points that wcflow keeps."""
@@ -343,6 +352,13 @@ class Person:
     def mails(self):
         """The subjects of the e-mails in their mailbox, oldest first."""
         return [each["Subject"] for each in self._messages()]
+
+    @property
+    def texts(self):
+        """The messages on their phone, oldest first."""
+        found = (json.loads(body) | {"path": path} for path, _, body in self.shop.phones.requests)
+        digits = self.phone.lstrip("+")
+        return [each["message"] for each in found if digits and digits in each["path"]]
 
     @property
     def last_mail(self):

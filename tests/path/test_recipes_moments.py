@@ -1,5 +1,7 @@
 """The recipes that write to customers at one moment."""
 
+import pytest
+
 # --- welcome-discount ------------------------------------------------------------------------
 
 
@@ -161,6 +163,24 @@ def test_order_shipped_when_it_gets_a_status_of_shipped_statuses(open_shop):
     order.becomes("shipped")
     shop.wait(hours=1)
     assert [f"Order {order.number} is on its way"] == eve.mails
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_order_shipped_sms_to_those_with_a_phone(open_shop):
+    shop = open_shop("order-shipped-sms")
+    eve, finn = shop.guest("Eve"), shop.guest("Finn")
+    eve.phone = "+4915123456789"
+    orders = [each.buys(40, status="processing") for each in (eve, finn)]
+    shop.wait(days=1)
+    assert [] == eve.texts
+    for each in orders:
+        each.is_shipped("1Z999")
+    shop.wait(hours=1)
+    assert [f"Shop: your order {orders[0].number} is on its way."] == eve.texts
+    assert 1 == len(shop.phones.requests)
+    orders[0].becomes("completed")
+    shop.wait(days=1)
+    assert 1 == len(shop.phones.requests)
 
 
 def test_order_returned_when_all_of_it_is_refunded(open_shop):

@@ -74,14 +74,14 @@ def test_add_copies_the_recipe_and_includes_it(ini):
 
 
 def test_add_keeps_who_can_read_the_configuration(ini):
-    """A link to it stays a link, and the service's user can read the copies."""
+    """A link to it stays a link, and who can read it can read the copies."""
     ini.chmod(0o640)
     link = ini.with_name("link.ini")
     link.symlink_to(ini)
     assert 0 == run_wcflow("recipes", "add", "country", "--config", link).code
     assert link.is_symlink()
     assert 0o640 == stat.S_IMODE(ini.stat().st_mode)
-    assert 0o644 == stat.S_IMODE((ini.parent / "recipes/country.ini").stat().st_mode)
+    assert 0o640 == stat.S_IMODE((ini.parent / "recipes/country.ini").stat().st_mode)
 
 
 def test_adding_twice_changes_nothing(ini):

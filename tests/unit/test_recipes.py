@@ -27,6 +27,7 @@ def load(folder, *names, needed=True):
         file = folder / "recipes" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
+        file.chmod(0o600)
     ini = folder / "wcflow.ini"
     ini.write_text(with_include(text, "recipes/*.ini"))
     ini.chmod(0o600)

@@ -218,7 +218,7 @@ def _new_files(texts: Mapping[Path, str], ini: Path) -> Iterator[None]:
             with path.open("x", encoding="utf-8", newline="") as file:
                 made.append(path)
                 file.write(text)
-            _share(path, ini, 0o644)
+            _share(path, ini, ini.stat().st_mode & 0o777)
         yield
     except BaseException:
         for path in reversed(made):
@@ -227,7 +227,7 @@ def _new_files(texts: Mapping[Path, str], ini: Path) -> Iterator[None]:
 
 
 def _share(path: Path, ini: Path, mode: int) -> None:
-    """Let everyone read a file, as the service's user must, and keep the INI's owner."""
+    """Let those who can read the INI read a copy too: the service's user, and nobody else."""
     path.chmod(mode)
     if os.geteuid() == 0:
         shutil.chown(path, ini.stat().st_uid, ini.stat().st_gid)
