@@ -7,6 +7,7 @@ from datetime import timedelta
 from wcflow.database import campaigns, outbox
 from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_store
 from wcflow.errors import StoreError
+from wcflow.evaluate.figures import save_daily_figures
 from wcflow.evaluate.percentiles import rank_customers
 from wcflow.outbox import limits
 from wcflow.poll.binding import require_row, save_failure
@@ -18,12 +19,13 @@ TAG_ENTRY_LIFETIME = timedelta(days=90)
 
 
 def nightly(context: SyncContext) -> PollResult:
-    """Compare the whole database with the store, rank customers, and delete old entries."""
+    """Compare the whole database with the store, rank customers, save figures, and delete old entries."""
     with hold_lease(context) as leased:
         with leased.db.reading() as tx:
             poll = poll_context(tx, leased)
         result = run_reconcile(poll)
         rank_customers(leased.db, leased.config, leased.settings)
+        save_daily_figures(leased.db, leased.config, leased.settings, leased.clock())
         with leased.db.transaction() as tx:
             outbox.delete_old_tag_entries(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
     return result

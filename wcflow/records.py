@@ -89,7 +89,8 @@ class Order(msgspec.Struct, frozen=True):
     normalized billing address. ``meta`` contains the keys that rules or wcflow use; values other
     than text are JSON. ``history`` comes from the database and is oldest first. ``odd_fields`` are the
     fields that were not as WooCommerce documents them, and read as far as possible. ``parent_id`` is
-    the order that a plugin split into this one and others, or 0. ``undated`` means that the store has
+    the order that a plugin split into this one and others, or 0. ``coupon_discounts`` is what each of
+    several coupons took off; of a single one, that is ``discount_total``. ``undated`` means that the store has
     no creation date: ``created`` is then the best other date, or when the order was first seen.
     """
 
@@ -118,6 +119,7 @@ class Order(msgspec.Struct, frozen=True):
     odd_fields: tuple[str, ...] = ()
     parent_id: int = 0
     undated: bool = False
+    coupon_discounts: tuple[int, ...] = ()
 
     @property
     def country(self) -> str:

@@ -9,7 +9,7 @@ from tests.persons import person
 from tests.simulation import ProcessKilled, Simulation
 from tests.toy_action import Pager, registered
 from wcflow import maintenance, sync
-from wcflow.database import campaigns
+from wcflow.database import campaigns, pools
 from wcflow.evaluate import campaigns as engine
 from wcflow.evaluate.context import open_context
 
@@ -358,3 +358,20 @@ def test_what_is_no_message_is_written_in_a_campaign_with_a_priority_too(tmp_pat
         len(shop.pager.sent),
         {each.state for each in shop.outbox() if each.kind in ("note", "page")},
     )
+def test_codes_of_a_pool_are_given_once_and_a_dry_run_takes_none(shop):
+    rules = SALE.replace(
+        "do = page desk {{ email }}",
+        "do =\n    assign_coupon gifts\n    page desk {{ coupon.code }}",
+    )
+    rules += "\n[coupon_pool gifts]\n"
+    shop = shop(
+        rules + "[campaign trial]\nsegment = Buyers\nmode = dry_run\ndo = assign_coupon gifts\n"
+    )
+    with shop.db.transaction() as tx:
+        pools.add_codes(tx, "shop", "gifts", ["a1", "b2", "c3", "d4"], shop.now)
+    shop.send("trial")
+    shop.send()
+    shop.passes(3)
+    assert 3 == len({*shop.pager.sent})
+    with shop.db.reading() as tx:
+        assert 1 == pools.count_codes(tx, "shop")["gifts"]["free"]

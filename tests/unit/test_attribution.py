@@ -136,7 +136,7 @@ def test_a_coupon_beats_a_click_and_a_click_beats_a_step(orders, touches):
     by_order = {each.order.id: each for each in attributed(orders, touches)}
     for order in orders:
         mine = [each for each in touches if each.person == order.person]
-        near = [each for each in mine if order.at - WINDOW <= each.at <= order.at]
+        near = [each for each in mine if order.at - WINDOW <= each.at < order.at]
         if codes & set(order.discounts):
             expected = BY_COUPON
         elif any(each.is_click for each in near):

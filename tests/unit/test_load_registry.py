@@ -95,7 +95,9 @@ def test_every_key_accepts_its_example(tmp_path, kind, key):
     """The files of the examples are beside the INI."""
     example = key.example.replace("/etc/wcflow", str(tmp_path))
     instead = {key.name, key.name.removesuffix("_file")} | OTHER_WAYS.get(key.name, set())
-    more = section(kinds()["smtp"]) if kind.name == "email" else ""
+    more = section(kinds()["smtp"]) if kind.name in ("email", "campaign") else ""
+    if kind.name == "campaign":
+        more += section(kinds()["email"]).replace("[email one]", "[email review]")
     text = OTHERS + more + section(kind, f"{key.name} = {example}", without=instead)
     assert loaded(tmp_path, text).files
 
@@ -135,6 +137,9 @@ def test_no_key_can_be_in_a_section_twice(tmp_path, kind, key):
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
 def test_every_key_has_several_lines_or_rejects_a_second_one(tmp_path, kind, key):
     text = section(kind, f"{key.name} = {key.example}", "  another line", without={key.name})
+    text += "[unknown]\n"  # so that there is a problem in any case
+    single = [problem for problem in problems_of(tmp_path, text) if problem.got == "another one"]
+    assert key.rows == (not single)
     refused = False
     try:
         loaded(tmp_path, text)

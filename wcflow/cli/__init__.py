@@ -54,6 +54,7 @@ COMMAND_GROUPS = {
     },
     "Managing": {
         "alerts": "Send test alerts.",
+        "campaign": "List, preview and send campaigns; pause, resume or cancel them.",
         "email": "List, preview and test e-mails; check the sender's domain.",
         "webhook": "Send a test to a webhook.",
         "outbox": "List changes that are waiting or failed; retry or cancel them.",

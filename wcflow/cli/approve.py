@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import output
+from wcflow.cli.campaign_words import unapproved_campaigns
 from wcflow.cli.options import ConfigFile, StoreName, Yes, confirm, select_stores
 from wcflow.cli.session import Session, for_each_store, open_session
 from wcflow.database.stores import load_store_row, save_store
@@ -56,7 +57,15 @@ def approve(
 
 
 def _approve_store(context: SyncContext) -> int:
+    with context.db.reading() as tx:
+        held = unapproved_campaigns(tx, context.name)
     count = approve_changes(context)
+    for saved in held:
+        customers = output.format_count(saved.audience, "customer")
+        output.print_line(
+            f"{context.name}: the campaign {saved.name} goes on without another approval, to all"
+            f" {customers} of its segment."
+        )
     if count:
         output.print_line(
             f"{context.name}: {output.format_count(count, 'change')} approved.", "green"

@@ -13,12 +13,13 @@ from sqlalchemy.engine import make_url
 
 from wcflow.actions.registry import SECTIONS
 from wcflow.cli import output
-from wcflow.cli.options import ConfigFile, read_config
+from wcflow.cli.options import ConfigFile, read_config, utcnow
 from wcflow.config.alerts import AlertSettings
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
+from wcflow.rules.model import Campaign, Once, Rules, Segment, TagRule, Workflow
 from wcflow.rules.contact import contact_words
 from wcflow.rules.model import Once, Rules, Segment, TagRule, Workflow
 from wcflow.rules.points import PointsRules
@@ -80,9 +81,10 @@ def _database_warnings(config: Config) -> Iterable[tuple[str, str]]:
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return ()
     # Only now: without a database, the command does not need these modules.
+    from wcflow.cli.campaign_words import campaign_warnings  # noqa: PLC0415
     from wcflow.cli.order_counts import database_warnings  # noqa: PLC0415
 
-    return database_warnings(config)
+    return (*database_warnings(config), *campaign_warnings(config, utcnow()))
 
 
 # The configuration in plain words, without secrets.
@@ -99,6 +101,7 @@ def summary_lines(config: Config) -> list[str]:
         *(line for rule in config.rules.segments for line in _segment_lines(rule, config)),
         *(line for rule in config.rules.tags for line in _tag_lines(rule)),
         *(line for rule in config.rules.workflows for line in _workflow_lines(rule)),
+        *(line for rule in config.rules.campaigns for line in _campaign_lines(rule)),
         *(
             line
             for kind, rules in config.rules.sections.items()
@@ -249,12 +252,27 @@ def _workflow_lines(rule: Workflow) -> Iterator[str]:
         yield from _explanations(explain_condition(condition))
 
 
-def _limit_lines(rule: Workflow) -> Iterator[str]:
+def _campaign_lines(rule: Campaign) -> Iterator[str]:
+    who = f"everyone in the segment {rule.segment}" if rule.segment else "everyone"
+    if rule.when:
+        who += f", when {condition_text(rule.when)}"
+    yield f"campaign {rule.name}: to {who}"
+    if rule.when:
+        yield from _explanations(explain_condition(rule.when))
+    at = f"at {rule.at:%Y-%m-%d %H:%M}" if rule.at else "when 'wcflow campaign send' starts it"
+    yield f"    {at}, once each{f', {rule.throttle}' if rule.throttle else ''}"
+    yield from _limit_lines(rule)
+    for step in rule.do:
+        warning = f" ({step.action.warning})" if step.action.warning else ""
+        yield f"    {step.text}{warning}"
+
+
+def _limit_lines(rule: Workflow | Campaign) -> Iterator[str]:
     if rule.mode != "live":
         yield {"dry_run": "    dry run: shown, not written", "off": "    switched off"}[rule.mode]
     if rule.only:
         yield f"    test mode: only {', '.join(sorted(rule.only))}"
-    if rule.include_existing:
+    if isinstance(rule, Workflow) and rule.include_existing:
         yield "    also for events from before it was enabled"
 
 

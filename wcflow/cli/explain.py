@@ -103,6 +103,7 @@ def _names_rule(config: Config, rule: str) -> bool:
         *(("segment", each.name) for each in rules.segments),
         *(("tag", each.name) for each in rules.tags),
         *(("workflow", each.name) for each in rules.workflows),
+        *(("campaign", each.name) for each in rules.campaigns),
     ]
     return any(fold(rule) in (fold(name), fold(f"{kind} {name}")) for kind, name in named)
 
@@ -128,6 +129,13 @@ def print_explanation(found: Explanation, zone: tzinfo, *, rules_only: bool) -> 
         output.print_heading("Workflows")
         for each in found.workflows:
             _print_workflow(each, zone)
+    if found.campaigns:
+        output.print_heading("Campaigns")
+        campaigns = [
+            (each.name, each.status, output.format_time(each.at, zone) if each.at else "")
+            for each in found.campaigns
+        ]
+        output.print_table(("", "", ""), campaigns, indent=2, header=False)
     if found.transitions:
         output.print_heading("Segment changes")
         rows = [

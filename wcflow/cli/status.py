@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from wcflow.actions.pool import pool_rules
 from wcflow.actions.registry import entry_words
 from wcflow.cli import describe, output
+from wcflow.cli.campaign_words import campaign_rows, rule_words, running_campaigns
 from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.cli.order_counts import child_orders_text, currencies_without_rate, currency_text
@@ -84,6 +85,7 @@ class StoreStatus:
     runs: Mapping[str, Mapping[str, int]]
     paused: Mapping[str, PauseState]
     tasks_due: int
+    campaigns: Mapping[str, Mapping[str, object]]
     failed: Sequence[OutboxEntry]
     quarantine: Sequence[QuarantinedRecord]
     odd_fields: Mapping[str, int]
@@ -191,6 +193,7 @@ def load_status(
         runs=count_runs(tx, name),
         paused=load_pauses(tx, name),
         tasks_due=count_due_tasks(tx, name, now),
+        campaigns=running_campaigns(tx, name),
         failed=failed,
         quarantine=quarantine,
         odd_fields={f"{odd.kind}.{odd.field}": odd.records for odd in load_odd_fields(tx, name)},
@@ -325,7 +328,8 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
     if store_status.tasks_due:
         yield "tasks", f"{store_status.tasks_due:,} due ('wcflow task list')"
     for name, states in store_status.runs.items():
-        yield f"workflow {name}", _format_counts(states)
+        yield rule_words(name), _format_counts(states)
+    yield from campaign_rows(store_status.campaigns, zone)
     if store_status.hold_reason:
         since = (
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""

@@ -13,6 +13,7 @@ from wcflow.cli import output, workflow_preview, workflow_runs
 from wcflow.cli.context import open_database_session, store_zone
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
+from wcflow.cli.report import Since, print_reports
 from wcflow.cli.session import Session, open_session
 from wcflow.cli.where import parse_where
 from wcflow.config.load import Config
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
     family.command("run", epilog=RUN_EPILOG)(run_workflow)
     family.command("preview")(workflow_preview.preview)
     workflow_runs.add_commands(family)
+    family.command("report")(report_workflows)
     app.add_typer(family, name="workflow")
 
 
@@ -75,6 +77,25 @@ def list_workflows(
             for each in some
         ]
         output.print_table(("workflow", "trigger", "mode", "enabled since", "runs"), rows)
+
+
+def report_workflows(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Only this workflow, in full.", show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    store: StoreName = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what came of workflows: runs, messages, orders and revenue.
+
+    An order comes from at most one workflow or campaign: that of its coupon, else of the last click,
+    else of the last message, note or coupon, within 'attribution' of [wcflow]. Only the local copy is
+    read. Revenue is less refunds, in the store's currency.
+    """
+    print_reports(config, store, "workflow", name, since, as_json=as_json)
 
 
 def _format_counts(states: object) -> str:

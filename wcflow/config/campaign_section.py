@@ -65,12 +65,20 @@ CAMPAIGN = kind_of(
         rows=True,
     ),
     Key(
+        "email",
+        "name",
+        "The e-mail to send: the NAME of [email NAME].",
+        "review",
+        values.as_written,
+        "",
+    ),
+    Key(
         "do",
         "steps",
-        "What to do, one step per row. No step can wait.",
+        "What to do before the e-mail, one step per row, or instead of it. No step can wait.",
         "create_coupon welcome10",
         values.as_written,
-        required=True,
+        "",
         rows=True,
     ),
     Key(

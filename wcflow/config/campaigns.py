@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from wcflow.actions.control import CONTROL
@@ -13,28 +13,38 @@ from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.model import CAMPAIGN_PREFIX, Campaign
 from wcflow.rules.parser import parse_condition
 from wcflow.rules.step_blocks import parse_steps
-from wcflow.rules.steps import Actions, Step
+from wcflow.rules.steps import Actions, Sections, Step, section_names
 
-ParsedCampaign = tuple[ParsedSection, Campaign]
 _CONTROL_WORDS = {"if", "else", "end", *(each.name for each in CONTROL.actions)}
 
 
 def read_campaigns(
-    sections: Iterable[ParsedSection], actions: Actions, names: frozenset[tuple[str, str]]
-) -> list[ParsedCampaign]:
+    sections: Iterable[ParsedSection],
+    actions: Actions,
+    rules: Sections,
+    segments: Iterable[str],
+) -> list[Campaign]:
     """Read the campaigns that have no problems; problems are reported."""
-    read = ((section, _read(section, actions, names)) for section in sections)
-    return [(section, campaign) for section, campaign in read if campaign is not None]
+    known = tuple(segments)
+    return [each for each in (_read(one, actions, rules, known) for one in sections) if each]
 
 
 def _read(
-    section: ParsedSection, actions: Actions, names: frozenset[tuple[str, str]]
+    section: ParsedSection,
+    actions: Actions,
+    rules: Sections,
+    segments: tuple[str, ...],
 ) -> Campaign | None:
-    when = section.parse_value("when", lambda text: parse_condition(text, PLACE))
     _check_keys(section)
-    do = _read_steps(section, actions, names)
-    if do is None or not do:
+    if section["segment"] and section["segment"] not in segments:
+        section.report("segment", unknown_segment(section["segment"], segments))
+    when = section.parse_value("when", lambda text: parse_condition(text, PLACE))
+    if when is not None:
+        check_condition(section, "when", when, segments)
+    do = _read_steps(section, actions, section_names(rules))
+    if not do:
         return None
+    _check_pools(section, do, rules)
     return Campaign(
         section.name,
         do,
@@ -49,22 +59,25 @@ def _read(
 
 
 def _check_keys(section: ParsedSection) -> None:
-    """Report that nothing says who gets it."""
+    """Report that nothing says who gets it, or what is sent."""
 
     def given(*keys: str) -> bool:
         return any(section.has(key) or section.misspelled(key) for key in keys)
 
     if not given("segment", "when"):
         section.report("", RuleError("", "missing key 'segment' or 'when': who gets it?"))
+    if not given("email", "do"):
+        section.report("", RuleError("", "missing key 'email' or 'do': what is sent?"))
 
 
 def _read_steps(
     section: ParsedSection, actions: Actions, names: frozenset[tuple[str, str]]
 ) -> tuple[Step, ...] | None:
+    """Parse the rows of ``do``, and the e-mail, which comes last and can use their results."""
     rows = [("do", row, text.strip()) for row, text in enumerate(section.text("do").split("\n"))]
-    rows = [each for each in rows if each[2]]
-    if _report_waits(section, rows):
-        return None
+    if section["email"]:
+        rows.append(("email", 0, f"send_email {section['email']}"))
+    rows = [each for each in rows if each[2] and not _report_wait(section, each)]
     try:
         found = parse_steps("\n".join(text for _, _, text in rows), PLACE, actions, names)
     except RuleErrors as error:
@@ -75,28 +88,24 @@ def _read_steps(
     return tuple(each for each in found if isinstance(each, Step))
 
 
-def _report_waits(section: ParsedSection, rows: Sequence[tuple[str, int, str]]) -> bool:
-    """Report steps that wait, branch or stop; return whether there are any."""
-    wrong = [
-        (row, word)
-        for key, row, text in rows
-        if key == "do" and (word := text.split()[0].lower()) in _CONTROL_WORDS
-    ]
-    for row, word in wrong:
-        expected = "steps that do something at once"
-        hint = "a campaign does not wait or branch; a workflow can"
-        section.report("do", RuleError(expected, f"{word!r}", hint, row))
-    return bool(wrong)
+def _check_pools(section: ParsedSection, do: Iterable[Step], rules: Sections) -> None:
+    """Report a pool whose codes are looked up in the store first: a campaign cannot wait for that."""
+    for step in do:
+        kind, name = step.section or ("", "")
+        if getattr(rules.get(kind, {}).get(name), "verify", False):
+            hint = f"remove 'verify = yes' from [{kind} {name}]"
+            section.report("do", RuleError("a pool without verify", f"{name!r}", hint))
 
 
-def check_campaigns(campaigns: Iterable[ParsedCampaign], segments: Iterable[str]) -> None:
-    """Report segments that do not exist."""
-    names = tuple(segments)
-    for section, campaign in campaigns:
-        if campaign.segment and campaign.segment not in names:
-            section.report("segment", unknown_segment(campaign.segment, names))
-        if campaign.when is not None:
-            check_condition(section, "when", campaign.when, names)
+def _report_wait(section: ParsedSection, line: tuple[str, int, str]) -> bool:
+    """Report a step that waits, branches or stops; return whether it is one."""
+    key, row, text = line
+    word = text.split()[0].lower()
+    if key != "do" or word not in _CONTROL_WORDS:
+        return False
+    hint = "a campaign does not wait or branch; a workflow can"
+    section.report("do", RuleError("steps that do something at once", repr(word), hint, row))
+    return True
 
 
 def check_workflow_names(sections: Iterable[ParsedSection]) -> None:

@@ -17,7 +17,6 @@ from wcflow.config.addresses import parse_database_url
 from wcflow.config.alerts import AlertSettings, read_alerts
 from wcflow.config.bounces import BounceSettings, read_bounces
 from wcflow.config.campaigns import (
-    check_campaigns,
     check_workflow_names,
     read_campaigns,
     steps_of,
@@ -228,15 +227,14 @@ def _build_rules(
     parsed_rules = [
         (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
     ]
-    campaigns = read_campaigns(parsed_sections["campaign"], ACTIONS, names)
     segment_names = [parsed.name for parsed in parsed_sections["segment"]]
+    campaigns = read_campaigns(parsed_sections["campaign"], ACTIONS, of_actions, segment_names)
     check_references(parsed_rules, segment_names)
-    check_campaigns(campaigns, segment_names)
     check_workflow_names(parsed_sections["workflow"])
     check_uses(parsed_rules, {kind for kind in ("points", "tiers") if parsed_sections[kind]})
     warn_of_rules(parsed_rules, general["paid_statuses"])
     steps = [step for _, rule in workflows if rule is not None for step in rule.steps]
-    steps += steps_of(campaign for _, campaign in campaigns)
+    steps += steps_of(campaigns)
     for kind, section in SECTIONS.items():
         for parsed in parsed_sections[kind]:
             check_section_names(parsed, section, names)
@@ -246,7 +244,7 @@ def _build_rules(
         segments=tuple(rule for _, rule in segments if rule is not None),
         tags=tuple(rule for _, rule in tags if rule is not None),
         workflows=tuple(rule for _, rule in workflows if rule is not None),
-        campaigns=tuple(campaign for _, campaign in campaigns),
+        campaigns=tuple(campaigns),
         sections=of_actions,
         actions=ACTIONS,
         shipped_statuses=general["shipped_statuses"],

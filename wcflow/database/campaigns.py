@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
 
-from wcflow.database.sql import chunks, instant, stamp, table_of, upsert
+from wcflow.database.sql import (
+    chunks,
+    fetch_in,
+    instant,
+    select_in,
+    stamp,
+    table_of,
+    upsert,
+)
 from wcflow.database.tables import (
     CampaignRow,
     MembershipRow,
@@ -24,6 +32,7 @@ _CAMPAIGNS, _OUTBOX, _RUNS = table_of(CampaignRow), table_of(OutboxRow), table_o
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
 _TRANSITIONS = table_of(TransitionRow)
 _OPEN = ("due", "claimed")
+_RECIPIENTS = select_in(_PERSONS, "id", _PERSONS.c.email, _PERSONS.c.consent)
 
 
 # The state of each campaign.
@@ -172,6 +181,13 @@ def count_audience(tx: Connection, store: str, campaign: Campaign, at: datetime)
     return tx.scalar(select(func.count()).select_from(people)) or 0
 
 
+def load_recipients(
+    tx: Connection, store: str, persons: Sequence[int]
+) -> list[tuple[str, bool | None]]:
+    """Return the address and the consent of each of these people, as of their last evaluation."""
+    return [(row.email, row.consent) for row in fetch_in(tx, _RECIPIENTS, store, persons)]
+
+
 def next_people(
     tx: Connection, store: str, campaign: Campaign, saved: SavedCampaign, limit: int
 ) -> list[int]:
@@ -189,6 +205,14 @@ def _has_run(campaign: Campaign, saved: SavedCampaign) -> Any:
         _RUNS.c.person == _PERSONS.c.id,
         _RUNS.c.event == saved.event,
     )
+
+
+def is_in_segment(
+    tx: Connection, store: str, campaign: Campaign, at: datetime, person: int
+) -> bool:
+    """Return whether a person was in the segment of a campaign at a moment."""
+    query = audience(store, campaign, at).where(_PERSONS.c.id == person)
+    return tx.scalar(query) is not None
 
 
 class CampaignCounts(NamedTuple):

@@ -43,9 +43,6 @@ _product_columns = _columns_without_store(ProductRow)
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-# Orders.
-
-
 def order_to_row(store: str, order: Order) -> dict[str, Any]:
     """Return the row of an order without its history, which only the database has."""
     return {
@@ -76,6 +73,7 @@ def _order_detail(order: Order) -> str:
     detail = {
         "billing": order.billing,
         "coupons": order.coupons,
+        **({"coupon_discounts": order.coupon_discounts} if order.coupon_discounts else {}),
         "items": order.items,
         "meta": dict(order.meta),
         "refunds": [_refund_fields(each) for each in order.refunds],
@@ -134,6 +132,7 @@ def order_from_columns(columns: Iterable[Any]) -> Order:
         split_fields(odd_fields),
         parent_id,
         undated,
+        content.coupon_discounts,
     )
 
 
@@ -171,6 +170,7 @@ class _OrderContent(msgspec.Struct):
     refunds: list[dict[str, Any]]
     coupons: tuple[str, ...]
     meta: dict[str, str]
+    coupon_discounts: tuple[int, ...] = ()
 
 
 class _CustomerDetail(_Addresses):
@@ -184,13 +184,13 @@ _decode_address = msgspec.json.Decoder(Address).decode
 _decode_history = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
 
 
+# All orders of a customer usually have the same address, and most of them have it twice.
 def _build_addresses(decoded: _Addresses) -> tuple[Address, Address]:
     first, second = bytes(decoded.billing), bytes(decoded.shipping)
     billing = _cached_address(first)
     return billing, billing if first == second else _cached_address(second)
 
 
-# All orders of a customer usually have the same address, and most of them have it twice.
 @lru_cache(maxsize=4096)
 def _cached_address(text: bytes) -> Address:
     return _decode_address(text)

@@ -23,11 +23,13 @@ from wcflow.database.connection import Database
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.database.sql import stamp
 from wcflow.evaluate.bulk import context_of, updated_memory
+from wcflow.evaluate.codes import AnswerCode, placeholder, reserving, run_with_codes
 from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.load import load_inputs
 from wcflow.evaluate.recording import record_entries
 from wcflow.evaluate.save import save_run_steps
 from wcflow.rules.campaigns import (
+    DRY_RUN,
     MISSED,
     PAUSED,
     PLACE,
@@ -42,6 +44,7 @@ from wcflow.rules.campaigns import (
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.model import Campaign
 from wcflow.rules.run_steps import RunSetup, run_steps
+from wcflow.rules.steps import CodeAnswers
 from wcflow.rules.workflows import RunSteps
 
 BATCH = 500
@@ -217,10 +220,11 @@ def _save_runs(
 ) -> None:
     store, now = evaluation_context.settings.name, evaluation_context.now
     due = due_times(saved, campaign.throttle, len(inputs), now)
+    answer = placeholder if saved.mode == DRY_RUN else reserving(tx, store, now)
     rows: list[dict[str, Any]] = []
     memories = []
     for evaluation_input, due_at in zip(inputs, due, strict=True):
-        steps = take_steps(evaluation_context, campaign, saved, evaluation_input)
+        steps = take_steps(evaluation_context, campaign, saved, evaluation_input, answer)
         entries = save_run_steps(tx, evaluation_context, steps)
         more = {
             "due_at": stamp(due_at),
@@ -246,13 +250,19 @@ def take_steps(
     campaign: Campaign,
     saved: SavedCampaign,
     evaluation_input: EvaluationInput,
+    answer: AnswerCode = placeholder,
 ) -> RunSteps:
-    """Return the run of a person and the steps it takes; nothing is saved."""
+    """Return the run of a person and the steps it takes; ``answer`` gives codes of coupon pools."""
     rules, policy = evaluation_context.rules, evaluation_context.policy
     now, person = evaluation_context.now, evaluation_input.profile.person
-    setup = RunSetup(rules, PLACE, policy.store, policy.secret)
     run = campaign_run(campaign, saved, person, now, rules.digest)
-    return run_steps(run, context_of(evaluation_input, now), setup)
+    facts = context_of(evaluation_input, now)
+
+    def run_it(codes: CodeAnswers) -> RunSteps:
+        setup = RunSetup(rules, PLACE, policy.store, policy.secret, codes=codes)
+        return run_steps(run, facts, setup)
+
+    return run_with_codes(run_it, person, answer)
 
 
 # The throttle, and the end.

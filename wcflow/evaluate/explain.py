@@ -21,6 +21,7 @@ from wcflow.database.sql import instant
 from wcflow.evaluate.bulk import latest_event
 from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.evaluation import evaluate_input
+from wcflow.evaluate.explain_campaigns import CampaignExplanation, explain_campaigns
 from wcflow.evaluate.load import load_inputs
 from wcflow.profile import (
     HIDDEN_STATUSES,
@@ -132,6 +133,7 @@ class Explanation:
     saved_in_store: Mapping[str, bool]
     rules: Sequence[RuleExplanation]
     workflows: Sequence[WorkflowExplanation]
+    campaigns: Sequence[CampaignExplanation]
     transitions: Sequence[PastTransition]
     changes: Sequence[QueuedChange]
 
@@ -177,6 +179,7 @@ def explain_person(
             _explain_workflow(each, evaluation_input, evaluation, evaluation_context)
             for each in evaluation_context.rules.workflows
         ],
+        campaigns=list(explain_campaigns(tx, evaluation_context, evaluation_input)),
         transitions=_load_transitions(tx, settings.name, person),
         changes=_load_entries(tx, evaluation_context, person),
     )
@@ -353,6 +356,7 @@ def all_rules(explanation: Explanation) -> Iterator[tuple[str, str]]:
     """Return kind and name of every rule."""
     yield from ((each.kind, each.name) for each in explanation.rules)
     yield from (("workflow", each.name) for each in explanation.workflows)
+    yield from (("campaign", each.name) for each in explanation.campaigns)
 
 
 def only_rules(explanation: Explanation, rules: Sequence[str]) -> Explanation:
@@ -362,6 +366,7 @@ def only_rules(explanation: Explanation, rules: Sequence[str]) -> Explanation:
         explanation,
         rules=[each for each in explanation.rules if f"{each.kind} {each.name}" in rules],
         workflows=[each for each in explanation.workflows if f"workflow {each.name}" in rules],
+        campaigns=[each for each in explanation.campaigns if f"campaign {each.name}" in rules],
         transitions=[each for each in explanation.transitions if each.segment in segments],
         changes=[each for each in explanation.changes if each.rule in rules],
     )

@@ -100,6 +100,7 @@ def attributes_used(config: Config) -> frozenset[str]:
         *(tag.when for tag in rules.tags),
         *(workflow.when for workflow in rules.workflows),
         *(workflow.stop_when for workflow in rules.workflows),
+        *(campaign.when for campaign in rules.campaigns),
     ]
     named = frozenset(name for each in conditions if each is not None for name in each.names)
     return named.union(*(tag.tag.names for tag in rules.tags))

@@ -5,7 +5,7 @@ An order belongs to at most one of them.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,8 +100,8 @@ def _sort_touches(touches: Iterable[Touch]) -> tuple[dict[str, Touch], _ByPerson
 
 
 def _latest(touches: list[Touch] | tuple[()], at: datetime) -> Touch | None:
-    """Return the last touch up to ``at``; they are sorted by time."""
-    place = bisect_right(touches, at, key=lambda each: each.at)
+    """Return the last touch before ``at``: what an order starts does not lead to it."""
+    place = bisect_left(touches, at, key=lambda each: each.at)
     return touches[place - 1] if place else None
 
 

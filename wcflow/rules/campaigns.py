@@ -5,7 +5,7 @@ A campaign sends something to everyone in a segment at one moment, once each.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from wcflow.rules.as_of import as_of
@@ -13,6 +13,7 @@ from wcflow.rules.classify import answer_when
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.model import LIVE, Campaign, Throttle
+from wcflow.rules.quiet_hours import QuietHours, end_of_quiet
 from wcflow.rules.workflow_run import Run
 
 PLACE = RulePlace(tags=True, segments=True)
@@ -28,6 +29,8 @@ WAITING, MISSED, SENDING, PAUSED, DONE, CANCELLED = (
     "cancelled",
 )
 DRY_RUN = "dry_run"
+_PARTS = 1000
+"""How finely the end is estimated."""
 
 
 class SavedCampaign(NamedTuple):
@@ -146,6 +149,18 @@ def allowance(throttle: Throttle, sent: list[datetime], now: datetime) -> tuple[
     return 0, max(recent[-throttle.count] + length, now + timedelta(seconds=1))
 
 
-def end_time(count: int, throttle: Throttle | None, start: datetime) -> datetime:
-    """Return when the last of ``count`` customers gets theirs, if nothing else defers it."""
-    return start + max(0, count - 1) * throttle.pause if throttle else start
+def end_time(
+    count: int,
+    throttle: Throttle | None,
+    start: datetime,
+    quiet: tuple[QuietHours, ...] = (),
+    zone: tzinfo = UTC,
+) -> datetime:
+    """Return when about the last of ``count`` customers gets theirs, with the quiet hours."""
+    at = end_of_quiet(quiet, start, zone)
+    if throttle is None or count <= 1:
+        return at
+    part = max(1, (count - 1) // _PARTS)
+    for _ in range((count - 1) // part):
+        at = end_of_quiet(quiet, at + part * throttle.pause, zone)
+    return at

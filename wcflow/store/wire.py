@@ -42,6 +42,11 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
     billing, email = _read_billing(reader)
     created, modified, paid, completed = _read_dates(reader)
     undated = reader.timestamp("date_created_gmt") is None
+    coupons = [
+        (code, each.money("discount", currency))
+        for each in reader.objects("coupon_lines")
+        if (code := each.text("code").lower())
+    ]
     return Order(
         id=number,
         number=reader.text("number") or str(number),
@@ -72,13 +77,12 @@ def parse_order(row: Json, keep: frozenset[str] = frozenset()) -> Order:
                 for place, each in enumerate(reader.objects("refunds"), 1)
             ]
         ),
-        coupons=tuple(
-            [code for each in reader.objects("coupon_lines") if (code := each.text("code").lower())]
-        ),
+        coupons=tuple([code for code, _ in coupons]),
         meta=(reader.meta(keep) or {}) if keep else {},
         parent_id=reader.reference_id("parent_id") if "parent_id" in row else 0,
         undated=undated,
         odd_fields=reader.odd_fields,
+        coupon_discounts=tuple([taken for _, taken in coupons]) if len(coupons) > 1 else (),
     )
 
 
