@@ -54,6 +54,8 @@ def test_the_fields_of_explain(cli):
         " not_counted evaluated_at next_change_at segments tags tags_removed_by_hand groups tier points"
         " saved_in_store rules"
         " workflows transitions changes"
+        " not_counted evaluated_at next_change_at segments tags tags_removed_by_hand saved_in_store rules"
+        " workflows campaigns transitions changes"
     ) == fields(found)
     assert CUSTOMER == fields(found["customer"])
     assert "kind name matches applies blocked_by tags comparisons" == fields(rule)
@@ -98,8 +100,8 @@ def test_the_fields_of_status(cli):
         "healthy store url title version time_zone polled_at poll_age_seconds poll_error"
         " poll_error_since write_error write_error_since orders_imported_to import_started"
         " import_done clocks hold_reason held_since orders child_orders child_orders_count"
-        " without_rate customers people people_to_evaluate segments outbox due_now runs paused tasks_due"
-        " failed quarantine odd_fields problems"
+        " without_rate customers people people_to_evaluate segments outbox due_now runs paused"
+        " tasks_due campaigns failed quarantine odd_fields problems"
     ) == fields(status)
 
 

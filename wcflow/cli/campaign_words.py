@@ -82,15 +82,13 @@ def running_campaigns(tx: Connection, store: str) -> dict[str, dict[str, object]
     return found
 
 
-def rule_words(name: str) -> str:
-    """Return what runs are of: ``workflow welcome``, ``campaign sale``."""
-    return name if name.startswith(CAMPAIGN_PREFIX) else f"workflow {name}"
-
-
-def campaign_rows(
-    running: Mapping[str, Mapping[str, Any]], zone: tzinfo
+def rule_rows(
+    runs: Mapping[str, Mapping[str, int]], running: Mapping[str, Mapping[str, Any]], zone: tzinfo
 ) -> Iterator[tuple[str, str]]:
-    """Return the rows of ``wcflow status``."""
+    """Return the rows of ``wcflow status``: the runs of each rule, and the campaigns that are sent."""
+    for name, states in runs.items():
+        rule = name if name.startswith(CAMPAIGN_PREFIX) else f"workflow {name}"
+        yield rule, ", ".join(f"{state} {count:,}" for state, count in states.items())
     for name, each in running.items():
         yield f"campaign {name}", progress_words(each, zone)
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from wcflow.actions.pool import pool_rules
 from wcflow.actions.registry import entry_words
 from wcflow.cli import describe, output
-from wcflow.cli.campaign_words import campaign_rows, rule_words, running_campaigns
+from wcflow.cli.campaign_words import rule_rows, running_campaigns
 from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.cli.order_counts import child_orders_text, currencies_without_rate, currency_text
@@ -327,9 +327,7 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         yield f"{name} paused", f"{since}; {describe.pause_words(state)}"
     if store_status.tasks_due:
         yield "tasks", f"{store_status.tasks_due:,} due ('wcflow task list')"
-    for name, states in store_status.runs.items():
-        yield rule_words(name), _format_counts(states)
-    yield from campaign_rows(store_status.campaigns, zone)
+    yield from rule_rows(store_status.runs, store_status.campaigns, zone)
     if store_status.hold_reason:
         since = (
             f" since {_format_at(store_status.held_since, zone)}" if store_status.held_since else ""
