@@ -375,3 +375,42 @@ def test_codes_of_a_pool_are_given_once_and_a_dry_run_takes_none(shop):
     assert 3 == len({*shop.pager.sent})
     with shop.db.reading() as tx:
         assert 1 == pools.count_codes(tx, "shop")["gifts"]["free"]
+
+
+def problems(shop):
+    with shop.db.reading() as tx:
+        return list(campaigns.campaign_problems(tx, "shop", shop.now))
+
+
+def test_a_campaign_that_was_missed_is_told_for_three_days(shop):
+    shop = shop()
+    shop.advance(days=2)
+    shop.passes()
+    assert [
+        "the campaign sale was not sent: its time had passed more than a day before wcflow could start it"
+    ] == problems(shop)
+    shop.advance(days=4)
+    assert [] == problems(shop)
+
+
+def test_a_campaign_that_mostly_fails_is_told(shop):
+    shop = shop(buyers=12)
+    shop.pager.rejects()
+    shop.send()
+    shop.passes()
+    assert ["12 changes of the campaign sale failed, 0 were delivered"] == problems(shop)
+
+
+def test_a_campaign_that_stands_still_is_told(shop):
+    shop = shop()
+    shop.pager.is_down()
+    shop.send()
+    shop.passes()
+    assert [] == problems(shop)
+    shop.advance(hours=2)
+    assert ["the campaign sale has sent nothing for an hour, although some is due"] == problems(
+        shop
+    )
+    shop.pager.recovers()
+    shop.passes(2)
+    assert [] == problems(shop)

@@ -29,6 +29,7 @@ from wcflow.database.tables import StoreRow
 from wcflow.errors import DeliveryError, WcflowError
 from wcflow.redact import printable_text, redact_text
 from wcflow.rules.alerts import (
+    CAMPAIGNS,
     FAILED,
     HELD,
     POOLS,
@@ -121,7 +122,7 @@ class Alerts:
         found: dict[Thing, str] = {Thing("", REJECTED_CONFIG): rejected}
         health = self._health()
         for store in (each.name for each in self._config.stores):
-            row, waiting = self._load_store(store)
+            row, waiting = self._load_store(store, now)
             mine = health.get(store, StoreHealth())
             found[Thing(store, STALLED)] = self._stalled(store, mine, row, now)
             if waiting is not None:
@@ -133,14 +134,17 @@ class Alerts:
                     waiting.quarantined, "record cannot be read", "records cannot be read"
                 )
                 found[Thing(store, POOLS)] = "; ".join(waiting.pools)
+                found[Thing(store, CAMPAIGNS)] = "; ".join(waiting.campaigns)
         wanted = {each: why for each, why in found.items() if each.kind in self._settings.on}
         return {each: _clean(why) for each, why in wanted.items() if why}, set(wanted)
 
-    def _load_store(self, store: str) -> tuple[StoreRow | None, StoreTroubles | None]:
+    def _load_store(
+        self, store: str, now: datetime
+    ) -> tuple[StoreRow | None, StoreTroubles | None]:
         try:
             with self._db.reading() as tx:
                 pools = pool_rules(self._config.rules).values()
-                return load_store_row(tx, store), load_troubles(tx, store, pools)
+                return load_store_row(tx, store), load_troubles(tx, store, now, pools)
         except WcflowError:
             return None, None  # that the polls fail, too, is known from the worker
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from wcflow.database.campaigns import campaign_problems
 from wcflow.database.pools import Pool, pool_problems
 from wcflow.database.sql import instant, stamp, table_of, upsert
 from wcflow.database.tables import AlertRow, ChannelRow, OutboxRow, QuarantineRow
@@ -30,15 +32,21 @@ def save_told(tx: Connection, thing: Thing, way: str, told: Told) -> None:
 
 
 class StoreTroubles(NamedTuple):
-    """Why changes of a store are held, how many failed or are quarantined, and which pools are low."""
+    """Why changes of a store are held, how many failed or are quarantined, and what else is wrong.
+
+    ``pools`` are those that need codes, ``campaigns`` those that are not sent as they should be.
+    """
 
     holds: Sequence[str]
     failed: int
     quarantined: int
     pools: Sequence[str]
+    campaigns: Sequence[str]
 
 
-def load_troubles(tx: Connection, store: str, pools: Iterable[Pool] = ()) -> StoreTroubles:
+def load_troubles(
+    tx: Connection, store: str, now: datetime, pools: Iterable[Pool] = ()
+) -> StoreTroubles:
     """Return what waits for an admin. An index answers each of the counts."""
     held = select(_CHANNELS.c.hold_reason).where(
         _CHANNELS.c.store == store, _CHANNELS.c.hold_reason != ""
@@ -50,4 +58,5 @@ def load_troubles(tx: Connection, store: str, pools: Iterable[Pool] = ()) -> Sto
         tx.scalar(failed) or 0,
         tx.scalar(quarantined) or 0,
         pool_problems(tx, store, pools),
+        list(campaign_problems(tx, store, now)),
     )

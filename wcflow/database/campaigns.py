@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
@@ -25,7 +25,15 @@ from wcflow.database.tables import (
     RunRow,
     TransitionRow,
 )
-from wcflow.rules.campaigns import CANCELLED, DONE, PAUSED, SENDING, SavedCampaign
+from wcflow.rules.campaigns import (
+    CANCELLED,
+    DONE,
+    MISSED,
+    PAUSED,
+    SENDING,
+    TOO_LONG_AGO,
+    SavedCampaign,
+)
 from wcflow.rules.model import Campaign
 
 _CAMPAIGNS, _OUTBOX, _RUNS = table_of(CampaignRow), table_of(OutboxRow), table_of(RunRow)
@@ -278,3 +286,33 @@ def postpone_excess(
         changed = update(_OUTBOX).where(_OUTBOX.c.id.in_(part))
         tx.execute(changed.values(due_at=stamp(until)))
     return len(late)
+
+
+# What is wrong.
+
+_RECENT, _SILENT, _LEAST_FAILED = timedelta(days=3), timedelta(hours=1), 10
+
+
+def campaign_problems(tx: Connection, store: str, now: datetime) -> Iterator[str]:
+    """Yield why campaigns are not sent as they should be: missed lately, failing, or standing still."""
+    for name, saved in load_campaigns(tx, store).items():
+        if saved.state == MISSED and saved.reason == TOO_LONG_AGO:
+            if now - saved.started_at < _RECENT:
+                yield f"the campaign {name} was not sent: {saved.reason}"
+        elif saved.state == SENDING:
+            states = count_entries(tx, store, name).states
+            failed, done = states.get("failed", 0), states.get("done", 0)
+            if failed >= _LEAST_FAILED and failed > done:
+                yield f"{failed:,} changes of the campaign {name} failed, {done:,} were delivered"
+            elif _stands_still(tx, store, saved, now):
+                yield f"the campaign {name} has sent nothing for an hour, although some is due"
+
+
+def _stands_still(tx: Connection, store: str, saved: SavedCampaign, now: datetime) -> bool:
+    """Return whether something approved is due for long, and nothing was delivered meanwhile."""
+    here = (_OUTBOX.c.store == store, _OUTBOX.c.rule == f"campaign {saved.name}")
+    since = stamp(now - _SILENT)
+    late = (_OUTBOX.c.state == "due", _OUTBOX.c.approved, _OUTBOX.c.due_at < since)
+    sent = (_OUTBOX.c.state == "done", _OUTBOX.c.finished_at >= since)
+    found = [tx.scalar(select(_OUTBOX.c.id).where(*here, *each).limit(1)) for each in (late, sent)]
+    return found[0] is not None and found[1] is None

@@ -34,6 +34,7 @@ from wcflow.rules.campaigns import (
     PAUSED,
     PLACE,
     SENDING,
+    TOO_LONG_AGO,
     SavedCampaign,
     allowance,
     campaign_run,
@@ -51,7 +52,6 @@ BATCH = 500
 NOT_CONFIGURED = "the campaign is no longer in the configuration"
 SWITCHED_OFF = "the campaign is switched off"
 PASSED = "its time had passed when it was added"
-TOO_LONG_AGO = "its time had passed more than a day before wcflow could start it"
 
 
 @dataclass(slots=True)

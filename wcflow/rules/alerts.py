@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 REPEAT_AFTER = timedelta(days=1)
-STALLED, HELD, FAILED, REJECTED_CONFIG, QUARANTINE, POOLS = KINDS = (
+STALLED, HELD, FAILED, REJECTED_CONFIG, QUARANTINE, POOLS, CAMPAIGNS = KINDS = (
     "stalled",
     "held",
     "failed",
     "rejected_config",
     "quarantine",
     "pools",
+    "campaigns",
 )
 
 
@@ -68,6 +69,11 @@ _WORDS = {
         "a coupon pool needs codes",
         "the coupon pools have enough codes again",
         "'wcflow pool list' shows the pools. Add codes to the file, or run 'wcflow pool import'.",
+    ),
+    CAMPAIGNS: _Words(
+        "a campaign is not sent as it should be",
+        "the campaigns are sent again",
+        "'wcflow campaign list' shows the campaigns, 'wcflow outbox list --state failed' what failed.",
     ),
 }
 

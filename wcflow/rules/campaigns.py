@@ -20,6 +20,7 @@ PLACE = RulePlace(tags=True, segments=True)
 """What the conditions and texts of a campaign can use: no order started it."""
 TOO_LATE = timedelta(days=1)
 """A campaign that could not start this long after its time does not start by itself."""
+TOO_LONG_AGO = "its time had passed more than a day before wcflow could start it"
 WAITING, MISSED, SENDING, PAUSED, DONE, CANCELLED = (
     "waiting",
     "missed",
