@@ -9,7 +9,9 @@ from tests.persons import person
 from tests.simulation import ProcessKilled, Simulation
 from tests.toy_action import Pager, registered
 from wcflow import maintenance, sync
-from wcflow.database import campaigns, pools
+from wcflow.database import campaigns, outcomes, pools
+from wcflow.database.merge import merge_persons
+from wcflow.database.outbox import load_person_entries
 from wcflow.evaluate import campaigns as engine
 from wcflow.evaluate.context import open_context
 
@@ -292,6 +294,27 @@ def test_two_persons_who_are_merged_in_the_middle_get_one_message(shop):
     assert 1 == len(shop.pager.sent)
     with shop.db.reading() as tx:
         assert person(tx, f"c{customer}")
+
+
+def test_the_message_of_merged_persons_contains_the_code_of_the_coupon_that_is_kept(shop):
+    rules = SALE.replace(
+        "do = page desk {{ email }}",
+        "do =\n    create_coupon gift\n    page desk {{ coupon.code }}",
+    )
+    shop = shop(rules + "\n[coupon gift]\ntype = percent\namount = 10\n", empty=True)
+    emails = ("anna@example.com", "anna@home.example")
+    for email in emails:
+        shop.place_order(email=email, days_ago=9)
+    shop.run_pass()
+    shop.advance(hours=4)
+    shop.run_pass(write=False)
+    with shop.db.transaction() as tx:
+        old, new = (person(tx, f"g:{email}") for email in emails)
+        (coupon,) = (e for e in load_person_entries(tx, "shop", old) if e.kind == "coupon")
+        outcomes.record_done(tx, coupon.id, "coupon", shop.now)
+        merge_persons(tx, "shop", old, new)
+    kept = {each.kind: each for each in shop.outbox() if each.kind in ("coupon", "page")}
+    assert coupon.payload["code"] == kept["coupon"].payload["code"] == kept["page"].payload["text"]
 
 
 def test_a_removed_campaign_sends_nothing_more(shop):

@@ -31,6 +31,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_person_rows(tx, old, new)
     _merge_memberships(tx, store, old, new)
     _merge_runs(tx, store, old, new)
+    _drop_second_attempts(tx, store, old, new)
     _merge_rows(tx, _OUTBOX, store, old, new, ("rule", "event", "step"))
     _merge_rows(tx, _EVENTS, store, old, new, ("key",))
     merge_standings(tx, store, old, new)
@@ -102,6 +103,30 @@ def _merge_runs(tx: Connection, store: str, old: int, new: int) -> None:
         tx.execute(update(_OUTBOX).where(queued).values(run_id=duplicate.kept_id))
         move_codes_of_run(tx, duplicate.removed_id, duplicate.kept_id)
     _merge_rows(tx, _RUNS, store, old, new, key)
+
+
+_PROGRESS = {"done": 2, "claimed": 1}
+
+
+def _drop_second_attempts(tx: Connection, store: str, old: int, new: int) -> None:
+    """Of a run that both have, keep the changes of the one that is further.
+
+    Otherwise a note of one could contain the coupon's code of the other, which is never created.
+    """
+    of_runs = and_(_OUTBOX.c.store == store, _OUTBOX.c.run_id.is_not(None))
+    found: dict[tuple[str, str], dict[int, dict[str, int]]] = {}
+    query = select(_OUTBOX).where(of_runs, _OUTBOX.c.person.in_([old, new]))
+    for row in tx.execute(query):
+        steps = found.setdefault((row.rule, row.event), {old: {}, new: {}})[row.person]
+        steps[row.step] = _PROGRESS.get(row.state, 0)
+    for (rule, event), steps_of in found.items():
+        reached = {person: max(steps.values(), default=0) for person, steps in steps_of.items()}
+        lost = new if reached[old] > reached[new] else old
+        # What was done or tried stays, and what the other one does not have.
+        if reached[lost] or not steps_of[old].keys() & steps_of[new].keys():
+            continue
+        same = (_OUTBOX.c.rule == rule, _OUTBOX.c.event == event, _OUTBOX.c.person == lost)
+        tx.execute(delete(_OUTBOX).where(of_runs, *same))
 
 
 def _merge_rows(
