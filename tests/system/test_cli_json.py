@@ -53,8 +53,6 @@ def test_the_fields_of_explain(cli):
         "store person customer orders_count total_spent currency orders_without_rate last_order_at"
         " not_counted evaluated_at next_change_at segments tags tags_removed_by_hand groups tier points"
         " saved_in_store rules"
-        " workflows transitions changes"
-        " not_counted evaluated_at next_change_at segments tags tags_removed_by_hand saved_in_store rules"
         " workflows campaigns transitions changes"
     ) == fields(found)
     assert CUSTOMER == fields(found["customer"])
