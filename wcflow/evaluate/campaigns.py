@@ -25,6 +25,7 @@ from wcflow.database.sql import stamp
 from wcflow.evaluate.bulk import context_of, updated_memory
 from wcflow.evaluate.codes import AnswerCode, placeholder, reserving, run_with_codes
 from wcflow.evaluate.context import EvaluationContext, read_context
+from wcflow.evaluate.evaluation import gc_paused
 from wcflow.evaluate.load import load_inputs
 from wcflow.evaluate.recording import record_entries
 from wcflow.evaluate.save import save_run_steps
@@ -91,8 +92,9 @@ def run_campaigns(
         if all_evaluated:
             for campaign in by_name.values():
                 _update_state(tx, evaluation_context, campaign, known.get(campaign.name), result)
-    for campaign in by_name.values():
-        _queue(db, evaluation_context, campaign, stopping, result)
+    with gc_paused():
+        for campaign in by_name.values():
+            _queue(db, evaluation_context, campaign, stopping, result)
     with db.transaction() as tx:
         _finish(tx, evaluation_context, by_name, result)
     return result
