@@ -99,6 +99,9 @@ def print_result(context: SyncContext, result: SyncResult) -> None:
     )
     if evaluation.recorded:
         _print_part("recorded", format_counts(evaluation.recorded))
+    if result.campaigns.people:
+        queued = output.format_count(result.campaigns.people, "customer")
+        _print_part("campaigns", f"{queued} queued")
     if context.settings.write:
         counts = {"to be retried": delivered.postponed, "failed": delivered.failed}
         rest = "".join(f", {count:,} {words}" for words, count in counts.items() if count)

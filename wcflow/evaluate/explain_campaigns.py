@@ -42,7 +42,10 @@ def explain_campaigns(
         yield _explain_run(rule.partition(" ")[2], run)
 
 
-_MODES: Mapping[str, str] = {"live": "got it", "dry_run": "only in a dry run"}
+_MODES: Mapping[str, str] = {
+    "live": "included; what it changes is listed below",
+    "dry_run": "only in a dry run",
+}
 
 
 def _explain_run(name: str, run: Run) -> CampaignExplanation:
