@@ -437,3 +437,14 @@ def test_a_campaign_that_stands_still_is_told(shop):
     shop.pager.recovers()
     shop.passes(2)
     assert [] == problems(shop)
+
+
+def test_a_text_goes_through_the_channel_of_the_campaign(tmp_path):
+    rules = RULES + (
+        "[channel sms]\nurl = json://localhost/{phone}\ntransactional = yes\n"
+        "[campaign sale]\nsegment = Buyers\nchannel = sms\n"
+        "text =\n    Hello {{ email }},\n    20 % off\n"
+    )
+    sim = Simulation(tmp_path, rules)
+    (campaign,) = sim.config.rules.campaigns
+    assert ["send_message sms Hello {{ email }}, 20 % off"] == [each.text for each in campaign.do]

@@ -96,9 +96,12 @@ def test_every_key_accepts_its_example(tmp_path, kind, key):
     example = key.example.replace("/etc/wcflow", str(tmp_path))
     instead = {key.name, key.name.removesuffix("_file")} | OTHER_WAYS.get(key.name, set())
     more = section(kinds()["smtp"]) if kind.name in ("email", "campaign") else ""
+    lines = [f"{key.name} = {example}"]
     if kind.name == "campaign":
         more += section(kinds()["email"]).replace("[email one]", "[email review]")
-    text = OTHERS + more + section(kind, f"{key.name} = {example}", without=instead)
+        more += section(kinds()["channel"]).replace("[channel one]", "[channel sms]")
+        lines += {"channel": ["text = Hello"], "text": ["channel = sms"]}.get(key.name, [])
+    text = OTHERS + more + section(kind, *lines, without=instead)
     assert loaded(tmp_path, text).files
 
 

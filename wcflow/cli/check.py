@@ -19,9 +19,8 @@ from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
-from wcflow.rules.model import Campaign, Once, Rules, Segment, TagRule, Workflow
 from wcflow.rules.contact import contact_words
-from wcflow.rules.model import Once, Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import Campaign, Once, Rules, Segment, TagRule, Workflow
 from wcflow.rules.points import PointsRules
 from wcflow.rules.step_blocks import step_conditions, written
 from wcflow.rules.tiers import TierRules

@@ -44,6 +44,26 @@ def parse_throttle(text: str) -> Throttle:
     return Throttle(values.whole(1, 10_000_000)(re.sub(r"[,_']", "", found[1])), length)
 
 
+_MESSAGE_KEYS = (
+    Key(
+        "channel",
+        "name",
+        "The channel to send a text by instead of an e-mail: the NAME of [channel NAME].",
+        "sms",
+        values.as_written,
+        "",
+    ),
+    Key(
+        "text",
+        "template",
+        "The text to send by the channel.",
+        "Hello {{ first_name }}, 20 % off until Sunday",
+        values.as_written,
+        "",
+        rows=True,
+    ),
+)
+
 CAMPAIGN = kind_of(
     "campaign",
     "Something to send to everyone in a segment at one moment, once each.",
@@ -72,10 +92,11 @@ CAMPAIGN = kind_of(
         values.as_written,
         "",
     ),
+    *_MESSAGE_KEYS,
     Key(
         "do",
         "steps",
-        "What to do before the e-mail, one step per row, or instead of it. No step can wait.",
+        "What to do before the message, one step per row, or instead of it. No step can wait.",
         "create_coupon welcome10",
         values.as_written,
         "",

@@ -66,17 +66,27 @@ def _check_keys(section: ParsedSection) -> None:
 
     if not given("segment", "when"):
         section.report("", RuleError("", "missing key 'segment' or 'when': who gets it?"))
-    if not given("email", "do"):
-        section.report("", RuleError("", "missing key 'email' or 'do': what is sent?"))
+    if not given("email", "channel", "text", "do"):
+        section.report("", RuleError("", "missing key 'email', 'channel' or 'do': what is sent?"))
+    if section.has("email") and section.has("channel"):
+        section.report("channel", RuleError("either 'email' or 'channel'", "both"))
+    if section.has("channel") and not given("text"):
+        section.report("channel", RuleError("also a key 'text' with the message", "none"))
+    if section.has("text") and not given("channel"):
+        hint = "the text of an e-mail stands in its section [email NAME]"
+        section.report("text", RuleError("'text' only together with 'channel'", "no channel", hint))
 
 
 def _read_steps(
     section: ParsedSection, actions: Actions, names: frozenset[tuple[str, str]]
 ) -> tuple[Step, ...] | None:
-    """Parse the rows of ``do``, and the e-mail, which comes last and can use their results."""
+    """Parse the rows of ``do``, and the message, which comes last and can use their results."""
     rows = [("do", row, text.strip()) for row, text in enumerate(section.text("do").split("\n"))]
     if section["email"]:
         rows.append(("email", 0, f"send_email {section['email']}"))
+    if section["channel"] and section["text"]:
+        text = " ".join(section["text"].split())
+        rows.append(("channel", 0, f"send_message {section['channel']} {text}"))
     rows = [each for each in rows if each[2] and not _report_wait(section, each)]
     try:
         found = parse_steps("\n".join(text for _, _, text in rows), PLACE, actions, names)
