@@ -381,6 +381,8 @@ def test_what_is_no_message_is_written_in_a_campaign_with_a_priority_too(tmp_pat
         len(shop.pager.sent),
         {each.state for each in shop.outbox() if each.kind in ("note", "page")},
     )
+
+
 def test_codes_of_a_pool_are_given_once_and_a_dry_run_takes_none(shop):
     rules = SALE.replace(
         "do = page desk {{ email }}",

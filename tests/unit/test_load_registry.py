@@ -140,9 +140,6 @@ def test_no_key_can_be_in_a_section_twice(tmp_path, kind, key):
 @pytest.mark.parametrize(("kind", "key"), KEYS, ids=ids(KEYS))
 def test_every_key_has_several_lines_or_rejects_a_second_one(tmp_path, kind, key):
     text = section(kind, f"{key.name} = {key.example}", "  another line", without={key.name})
-    text += "[unknown]\n"  # so that there is a problem in any case
-    single = [problem for problem in problems_of(tmp_path, text) if problem.got == "another one"]
-    assert key.rows == (not single)
     refused = False
     try:
         loaded(tmp_path, text)
