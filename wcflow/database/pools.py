@@ -195,12 +195,6 @@ class GivenCode(NamedTuple):
     code: str
 
 
-def load_given(tx: Connection) -> list[GivenCode]:
-    """Return the codes of all stores that are not free."""
-    columns = (_CODES.c.store, _CODES.c.pool, _CODES.c.code)
-    return [GivenCode(*row) for row in tx.execute(select(*columns).where(_CODES.c.state != FREE))]
-
-
 def set_given_aside(tx: Connection, given: Sequence[GivenCode] | None, now: datetime) -> int:
     """Set free codes aside that are given by now; None: all of them, because it is not known which."""
     values = {"state": UNUSABLE, "reason": AFTER_RESTORE, "changed_at": stamp(now)}

@@ -6,7 +6,6 @@ very end. PostgreSQL has its own tools.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import stat
@@ -16,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import URL, Connection, inspect, select, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, select, update
 
 from wcflow.database import schema
 from wcflow.database.connection import open_without_upgrade
-from wcflow.database.pools import GivenCode, load_given, set_given_aside
+from wcflow.database.pools import GivenCode, set_given_aside
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.sqlite_files import (
     SUFFIXES,
@@ -146,14 +144,28 @@ def keep_codes(part: Path, target: Path, now: datetime) -> int:
     The old database knows which. If it is not there or cannot be read, all free codes are set
     aside. Returns how many were.
     """
-    given: list[GivenCode] | None = None
-    with contextlib.suppress(WcflowError, DatabaseError):
-        if target.exists():
-            with open_without_upgrade(_url(target)) as old, old.reading() as tx:
-                has_pools = inspect(tx).has_table("pool_code")
-                given = load_given(tx) if has_pools else []
+    given = _given_codes(target) if target.exists() else None
     with open_without_upgrade(_url(part)) as db, db.transaction() as tx:
         return set_given_aside(tx, given, now)
+
+
+def _given_codes(path: Path) -> list[GivenCode] | None:
+    """Return the codes that are not free in a database; None if it cannot be read.
+
+    It is opened for reading only, because closing it would otherwise delete the log of a damaged one.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    # Without a log nothing writes to it: no file is made beside it.
+    address = f"{path.absolute().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=2.0)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master").fetchall()
+            if ("pool_code",) not in names:
+                return []
+            query = "SELECT store, pool, code FROM pool_code WHERE state <> 'free'"
+            return [GivenCode(*row) for row in connection.execute(query)]
+    except sqlite3.DatabaseError:
+        return None
 
 
 def replace_database(part: Path, target: Path, now: datetime) -> Path | None:
