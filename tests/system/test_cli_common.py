@@ -72,6 +72,8 @@ def test_the_help_of_each_command_has_its_usage_and_a_sentence(command):
         "workflow pause",
         "workflow resume",
         "store rename",
+        "recipes show",
+        "recipes add",
     ],
 )
 def test_the_help_has_one_notation(command):

@@ -73,6 +73,26 @@ def test_add_copies_the_recipe_and_includes_it(ini):
     assert "tag shipping-country" in run_wcflow("check", "--config", ini).out
 
 
+def test_add_says_how_to_look_before_anything_is_sent(ini):
+    fields = "consent_meta = newsletter\n"
+    ini.write_text(f"{INI}{fields}")
+    ran = run_wcflow("recipes", "add", "win-back", "--config", ini)
+    assert (0, "") == (ran.code, ran.err)
+    for command in ("workflow preview NAME --for CUSTOMER", "email preview NAME --for CUSTOMER"):
+        assert f"  wcflow {command} --config {ini}" in ran.lines
+    quiet = run_wcflow("recipes", "add", "country", "--config", ini)
+    assert "preview" not in quiet.out
+
+
+def test_add_warns_of_what_the_recipe_still_needs(ini):
+    ran = run_wcflow("recipes", "add", "win-back", "--config", ini)
+    assert 0 == ran.code
+    assert "[store shop]: rules depend on consent to marketing" in ran.err
+    again = run_wcflow("recipes", "add", "birthday", "--config", ini)
+    assert "consent" not in again.err
+    assert "rules depend on birthdays" in again.err
+
+
 def test_add_keeps_who_can_read_the_configuration(ini):
     """A link to it stays a link, and who can read it can read the copies."""
     ini.chmod(0o640)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -121,7 +122,7 @@ def add_recipes(
         if changed:
             _replace(ini, found.files[ini])
     _print_added(ini, recipes, copies, changed=changed)
-    _print_findings(found, folder)
+    _print_findings(before, found)
     _print_next_steps(ini, recipes)
 
 
@@ -271,9 +272,11 @@ def _print_added(
         output.print_line(f"{ini} now includes {INCLUDE}.")
 
 
-def _print_findings(found: _Loaded, folder: Path) -> None:
+def _print_findings(before: _Loaded, found: _Loaded) -> None:
+    """Print the warnings that are new, and whether there were problems before."""
+    known = {(each.file, each.section, each.text) for each in before.warnings}
     for warning in found.warnings:
-        if Path(warning.file).is_relative_to(folder):
+        if (warning.file, warning.section, warning.text) not in known:
             output.print_warning(str(warning))
     if found.problems:
         count = output.format_count(len(found.problems), "problem")
@@ -293,7 +296,7 @@ def _print_next_steps(ini: Path, recipes: list[Recipe]) -> None:
     named = " --config " + shlex.quote(str(ini)) if ini != LOCAL_INI else ""
     output.print_line()
     output.print_line("Next: adapt the copies, then")
-    for command, does in _NEXT_COMMANDS.items():
+    for command, does in _next_commands(recipes).items():
         output.print_command(f"wcflow {command}{named}", does)
     output.print_line("A running service reads them with 'systemctl reload wcflow'.")
 
@@ -301,7 +304,15 @@ def _print_next_steps(ini: Path, recipes: list[Recipe]) -> None:
 _MOST_SHOWN = 5
 """With more recipes than that, the admin reads the files."""
 
-_NEXT_COMMANDS = {
-    "check": "explains the rules",
-    "plan": "shows what would be written, without writing it",
-}
+
+def _next_commands(recipes: list[Recipe]) -> Mapping[str, str]:
+    """Return commands, each with what it does."""
+    found = {"check": "explains the rules"}
+    if any(re.search(r"^\[workflow .*^mode = dry_run", each.text, _LINES) for each in recipes):
+        found["workflow preview NAME --for CUSTOMER"] = "shows what a workflow would do for someone"
+    if any(each.files for each in recipes):
+        found["email preview NAME --for CUSTOMER"] = "shows an e-mail as someone would get it"
+    return found | {"plan": "shows what would be written, without writing it"}
+
+
+_LINES = re.MULTILINE | re.DOTALL
