@@ -14,7 +14,9 @@ from tests.live.conftest import Live, live_address
 from tests.mail_host import mail_host
 from wcflow import maintenance, sync
 from wcflow.config.recipes import load_recipes
+from wcflow.database.tasks import load_tasks
 from wcflow.outbox.ways import close_channels, open_channels
+from wcflow.poll.pools import import_codes
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SMTP = """
@@ -39,8 +41,9 @@ class LiveWorkflows(Live):
             for path, text in load_recipes()[recipe].contents.items():
                 copy = folder / "recipes" / path
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_text(text.replace("mode = dry_run\n", ""))
-        super().__init__(url, ca, folder, rules, "include = recipes/*.ini")
+                live = text.replace("mode = dry_run\n", "")
+                copy.write_text(live.replace("low_water = 20", "verify = yes"))
+        super().__init__(url, ca, folder, rules, "agent = sam@example.com\ninclude = recipes/*.ini")
         self.mail = mail
 
     def sync_after(self, length):
@@ -54,6 +57,17 @@ class LiveWorkflows(Live):
         while (delivered := sync.sync_once(context).delivered).done:
             assert 0 == delivered.failed
         close_channels(channels)
+
+    def import_codes(self, pool, *codes):
+        file = self.folder / "codes.txt"
+        file.write_text("\n".join(codes))
+        import_codes(self.db, self.context.name, pool, file, self.context.clock())
+
+    def notices(self):
+        """Return what the team was told."""
+        with self.db.reading() as tx:
+            tasks = load_tasks(tx, self.context.name, states=("open", "done"))
+        return [task.text for task in tasks]
 
     def agreeing(self, answer="yes"):
         return [{"key": self.consent, "value": answer}]
@@ -185,3 +199,27 @@ def test_a_checkout_that_was_only_begun_is_an_abandoned_one(shop, php):
         early = store.mails("Dana")
         store.sync_after(HOUR + HOUR / 6)
         assert ([], ["Your cart is still here"]) == (early, store.mails("Dana"))
+
+
+POOL = "1year_anniversary_discount"
+
+
+def test_the_anniversary_of_the_first_order_brings_a_code_while_there_is_one(shop):
+    """A code that the store does not have is passed over; without a code the team is told."""
+    with shop("first-purchase-anniversary") as store:
+        codes = [f"year-{store.run_id}-{word}" for word in ("gone", "good")]
+        store.request("POST", "coupons", json={"code": codes[1], "amount": "5"})
+        store.import_codes(POOL, *codes)
+        agreed = {name: store.register_with_consent(name) for name in ("Ines", "Iris")}
+        for name, number in {**agreed, "Ida": store.register("Ida")}.items():
+            store.place_order(name, customer=number)
+        store.sync_after(364 * DAY)
+        early = [store.mails(name) for name in agreed]
+        store.sync_after(365 * DAY + timedelta(minutes=2))
+        got = [name for name in agreed if store.mails(name)]
+        assert ([[], []], 1, []) == (early, len(got), store.mails("Ida"))
+        (other,) = agreed.keys() - got
+        assert codes[1] in plain_text(store.last_mail(got[0])).lower()
+        assert [f"No code is left for {store.email(other)}."] == store.notices()
+        tags = {name: store.tags(f"customers/{number}") for name, number in agreed.items()}
+        assert {got[0]: {"coupon_1year_anniversary"}, other: set()} == tags
