@@ -228,5 +228,6 @@ _ENTRY = EntryKind(
     deliver=_deliver,
     channel=EMAIL,
     message=True,
+    address=lambda profile: profile.email,
 )
 EMAIL_MODULE = ActionModule((SEND_EMAIL,), (_ENTRY,), (_SECTION,))

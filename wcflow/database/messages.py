@@ -10,7 +10,7 @@ from itertools import product
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from wcflow.database.outbox import OutboxEntry, claim_ids, ready
-from wcflow.database.sql import chunks, instant, stamp, table_of
+from wcflow.database.sql import chunks, dumps, instant, stamp, table_of
 from wcflow.database.tables import OutboxRow
 
 _OUTBOX = table_of(OutboxRow)
@@ -80,6 +80,12 @@ def defer(tx: Connection, ids: Iterable[int], until: datetime, reason: str) -> N
         claimed = (_OUTBOX.c.id.in_(part), _OUTBOX.c.state == "claimed")
         deferred = update(_OUTBOX).where(*claimed)
         tx.execute(deferred.values(attempts=_OUTBOX.c.attempts - 1, **values))
+
+
+def save_payload(tx: Connection, entry: OutboxEntry) -> None:
+    """Save the payload of a claimed message."""
+    here = (_OUTBOX.c.id == entry.id, _OUTBOX.c.state == "claimed")
+    tx.execute(update(_OUTBOX).where(*here).values(payload=dumps(dict(entry.payload))))
 
 
 def load_sent(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 import structlog
@@ -47,10 +47,22 @@ class Gate:
     channels: frozenset[str]
     all_evaluated: bool = True
 
-    def look_up(self, tx: Connection, entries: Sequence[OutboxEntry], now: datetime) -> Recipients:
+    def load_recipients(
+        self, tx: Connection, entries: Sequence[OutboxEntry]
+    ) -> Mapping[int, Profile]:
+        """Return the people whose consent or address decides, as they are now."""
+        persons = {e.person for e in entries if e.marketing or ENTRY_KINDS[e.kind].address}
+        return self.load_profiles(tx, sorted(persons)) if persons else {}
+
+    def look_up(
+        self,
+        tx: Connection,
+        entries: Sequence[OutboxEntry],
+        profiles: Mapping[int, Profile],
+        now: datetime,
+    ) -> Recipients:
         """Return what is known now of those who would get these messages."""
         counted = {entry.person for entry in entries if entry.marketing}
-        profiles = self.load_profiles(tx, sorted(counted)) if counted else {}
         since = self.rules.counted_from(now, self.zone)
         caps = counted if self.rules.caps else frozenset[int]()
         return Recipients(
@@ -151,9 +163,10 @@ def deliver_messages(
     if not delivery.is_ready():
         return False
     with delivery.db.transaction() as tx:
-        entries = _claim(tx, delivery)
-        now = delivery.now()
-        recipients = gate.look_up(tx, entries, now)
+        claimed, now = _claim(tx, delivery), delivery.now()
+        profiles = gate.load_recipients(tx, claimed)
+        entries = _readdress(tx, claimed, profiles)
+        recipients = gate.look_up(tx, entries, profiles, now)
         verdicts = {entry.id: recipients.verdict(entry, now) for entry in entries}
         _apply(tx, delivery, [(entry, verdicts[entry.id]) for entry in entries])
     admitted = [entry for entry in entries if verdicts[entry.id] is None]
@@ -183,6 +196,24 @@ def _claim(tx: Connection, delivery: Delivery) -> list[OutboxEntry]:
         delivery.holder,
         approved_only=delivery.approved_only,
     )
+
+
+def _readdress(
+    tx: Connection, entries: Iterable[OutboxEntry], profiles: Mapping[int, Profile]
+) -> list[OutboxEntry]:
+    """Return the messages with the addresses that people have now: they can have changed meanwhile.
+
+    The old address can be that of somebody else by now.
+    """
+    found: list[OutboxEntry] = []
+    for entry in entries:
+        address, profile = ENTRY_KINDS[entry.kind].address, profiles.get(entry.person)
+        now = address(profile) if address and profile else ""
+        if now and now != entry.payload["to"]:
+            entry = replace(entry, payload={**entry.payload, "to": now})  # noqa: PLW2901
+            messages.save_payload(tx, entry)
+        found.append(entry)
+    return found
 
 
 def _apply(
