@@ -223,3 +223,28 @@ def test_the_anniversary_of_the_first_order_brings_a_code_while_there_is_one(sho
         assert [f"No code is left for {store.email(other)}."] == store.notices()
         tags = {name: store.tags(f"customers/{number}") for name, number in agreed.items()}
         assert {got[0]: {"coupon_1year_anniversary"}, other: set()} == tags
+
+
+def test_points_and_tier_are_shown_on_the_account_and_follow_refunds(shop):
+    with shop("loyalty-points", "loyalty-tiers") as store:
+        tess = store.register_with_consent("Tess")
+        order = store.place_order("Tess", total="520.00", customer=tess)
+        store.sync_after(timedelta(minutes=2))
+        before = shown_standing(store, tess)
+        refund = {"amount": "500.00", "api_refund": False}
+        store.request("POST", f"orders/{order}/refunds", json=refund)
+        store.sync_after(timedelta(minutes=4))
+        refunded = shown_standing(store, tess)
+        store.sync_after(31 * DAY)
+        assert [("102", "Silver"), ("52", "Silver"), ("52", None)] == [
+            before,
+            refunded,
+            shown_standing(store, tess),
+        ]
+        assert ["You are Silver now"] == store.mails("Tess")[:1]
+
+
+def shown_standing(store, customer):
+    """Return the points and the tier in the fields of an account; None without a tier."""
+    path = f"customers/{customer}"
+    return store.meta(path, "wcflow_points"), store.meta(path, "wcflow_tier") or None
