@@ -11,6 +11,7 @@ from wcflow.database.pools import add_codes
 from wcflow.database.suppression import Suppression
 from wcflow.evaluate.campaigns import start_campaign
 from wcflow.evaluate.context import open_context
+from wcflow.sandbox import subscriptions
 
 
 class CustomerActivity(StoreActivity):
@@ -19,6 +20,7 @@ class CustomerActivity(StoreActivity):
     def __init__(self, sim, rule_set):
         super().__init__(sim, rule_set)
         self.finished_tasks = set()
+        self.subscriptions, self.cancelled_subscriptions = {}, set()
         self.imported = 0
         self.import_codes(0)
 
@@ -80,6 +82,24 @@ class CustomerActivity(StoreActivity):
             )
             self.paid_at[order] = self.sim.now
 
+    # Subscriptions.
+
+    def subscribe(self, pick):
+        accounts = sorted(self.accounts().items())
+        if accounts:
+            email, account = accounts[pick % len(accounts)]
+            state, fields = self.sandbox.state, {"customer_id": account, "email": email}
+            number = subscriptions.begin(state, now=self.sim.now, **fields)
+            self.subscriptions[number] = account, email
+
+    def cancel_subscription(self, pick):
+        active = [n for n in self.subscriptions if n not in self.cancelled_subscriptions]
+        if active:
+            number = active[pick % len(active)]
+            state = self.sandbox.state
+            subscriptions.change(state, number, now=self.sim.now, status="cancelled")
+            self.cancelled_subscriptions.add(number)
+
     # The team.
 
     def import_codes(self, pick):
@@ -106,6 +126,8 @@ CUSTOMER_ACTIVITIES = (
     "unsubscribe",
     "mailbox_disappears",
     "redeem_coupon",
+    "subscribe",
+    "cancel_subscription",
     "import_codes",
     "start_campaign",
 )

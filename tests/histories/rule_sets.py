@@ -127,6 +127,15 @@ do =
 subject = news
 text = Look!
 """
+_SUBSCRIPTIONS = """
+[workflow subscribed]
+trigger = subscription_started
+do = add_to_group Subscribers
+
+[workflow cancelled]
+trigger = subscription_cancelled
+do = add_to_group Former subscribers
+"""
 _FULL = """
 [workflow branch]
 trigger = order_paid
@@ -209,7 +218,7 @@ def rules_ini(rule_set):
         dormant=_DORMANT.format(name=rule_set.dormant) if rule_set.dormant else "",
     )
     text += _WORKFLOWS + (_REFUNDED if rule_set.refunded else "")
-    text += _FULL + _STANDING + _GIFTS if rule_set.full else ""
+    text += _FULL + _STANDING + _GIFTS + _SUBSCRIPTIONS if rule_set.full else ""
     return text + (_EXTRA.format(name=rule_set.extra) if rule_set.extra else "")
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from tests import oracle
 from tests.builders import BERLIN
 from tests.histories.invariants import notes_of, sync_started
 from tests.persons import person as find_person
 from wcflow.database.groups import load_groups
+from wcflow.database.sql import table_of
+from wcflow.database.tables import RunRow
 from wcflow.database.tasks import DONE, OPEN, load_tasks
 
 DAY = timedelta(days=1)
@@ -28,6 +32,7 @@ def check_all(sim, activity):
     check_waits_for_a_condition(sim, activity, notes)
     check_tasks(sim, activity)
     check_groups(sim, activity)
+    check_subscriptions(sim, activity)
 
 
 def paid_orders(sim, activity):
@@ -102,4 +107,20 @@ def check_groups(sim, activity):
             key = f"c{owner.account['id']}" if owner.account else f"g:{owner.email}"
             person = find_person(tx, key)
             groups = load_groups(tx, "shop", [person]).get(person, frozenset())
-            assert groups - {"Informed"} == {"Known"}, (number, owner.email, groups)
+            assert groups & {"Known", "Fresh"} == {"Known"}, (number, owner.email, groups)
+
+
+def check_subscriptions(sim, activity):
+    """Each subscription starts one run when it begins, and one when it is cancelled."""
+    runs = table_of(RunRow)
+    with sim.db.reading() as tx:
+        found = Counter(tx.scalars(select(runs.c.event).where(runs.c.store == "shop")))
+    changed = activity.with_changed_identity | activity.with_lost_orders
+    for number, owner in activity.subscriptions.items():
+        events = (f"subscription {number} started", f"subscription {number} cancelled")
+        times = tuple(found[event] for event in events)
+        ended = number in activity.cancelled_subscriptions
+        assert max(times) <= 1, (number, times)
+        if not changed & {*owner}:
+            assert times[1] == ended, (number, times)
+            assert times[0] == 1 or ended, (number, times)

@@ -42,7 +42,7 @@ class Histories(RuleBasedStateMachine):
 
     postgres = None
     """The PostgreSQL server to use, or None for SQLite."""
-    first_rules = RuleSet()
+    first_rules, plugins = RuleSet(), ()
 
     @initialize(
         hpos=st.booleans(),
@@ -56,7 +56,7 @@ class Histories(RuleBasedStateMachine):
         folder = Path(self.resources.enter_context(TemporaryDirectory()))
         self.rule_set, self.hpos = self.first_rules, hpos
         sandbox = (folder, self.rule_set, page_size, start)
-        options = {"hpos": hpos, "fold": fold}
+        options = {"hpos": hpos, "fold": fold, "plugins": self.plugins}
         if self.postgres:
             options["database"] = self.resources.enter_context(self.postgres.empty_database())
         can_copy = crash_step is None and not self.postgres

@@ -17,7 +17,7 @@ from wcflow.database.tasks import DONE, TASK, change_task, load_tasks
 class WorkflowHistories(Histories):
     """Customers get e-mails and answer, mail servers fail, and the team works on its tasks."""
 
-    first_rules = RuleSet(full=True)
+    first_rules, plugins = RuleSet(full=True), ("subscriptions",)
 
     def open_activity(self):
         self.server = RecordingMailServer(self.sim)
