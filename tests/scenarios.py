@@ -28,7 +28,7 @@ from wcflow.config.recipes import FOLDER, INCLUDE, load_recipes
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.standings import load_standings
 from wcflow.database.tables import OutboxRow, PersonRow
-from wcflow.database.tasks import NOTICE, TASK, load_tasks
+from wcflow.database.tasks import DONE, NOTICE, OPEN, TASK, load_tasks
 from wcflow.evaluate.campaigns import start_campaign
 from wcflow.evaluate.context import open_context
 from wcflow.outbox.ways import close_channels, open_channels
@@ -205,12 +205,18 @@ class Shop:
 
     @property
     def notices(self):
-        """What the agent was told, by age."""
-        return self._tasks(NOTICE)
+        """What the agent was told or will be told, by age."""
+        return self._tasks(NOTICE, OPEN, DONE)
 
-    def _tasks(self, kind):
+    def mails_to(self, address):
+        """The plain texts of the e-mails in a mailbox of the team, oldest first."""
+        found = [m for m in self.mailbox.messages if address in m["To"]]
+        return [m.get_body(("plain",)).get_content() for m in found]
+
+    def _tasks(self, kind, *states):
         with self.sim.db.reading() as tx:
-            found = sorted(load_tasks(tx, "shop"), key=lambda each: each.id)
+            found = load_tasks(tx, "shop", states=states or (OPEN,))
+            found.sort(key=lambda each: each.id)
         return [each.text for each in found if each.kind == kind]
 
     # People and products.

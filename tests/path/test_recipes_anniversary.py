@@ -73,7 +73,10 @@ def test_a_pool_that_runs_empty_in_the_middle(open_with_codes):
     (lucky,) = (each for each in people if each.mails)
     (other,) = (each for each in people if not each.mails)
     assert ([GIFT], [TAG], []) == (lucky.mails, lucky.tags, other.tags)
-    assert [f"No code is left for {other.email}."] == shop.notices
+    told = f"No code is left for {other.email}."
+    assert [told] == shop.notices
+    (mail,) = shop.mails_to("team@shop.example")
+    assert told in mail
 
 
 def test_without_consent_nothing_is_given(open_with_codes):
