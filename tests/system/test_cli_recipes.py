@@ -80,6 +80,8 @@ def test_add_says_how_to_look_before_anything_is_sent(ini):
     assert (0, "") == (ran.code, ran.err)
     for command in ("workflow preview NAME --for CUSTOMER", "email preview NAME --for CUSTOMER"):
         assert f"  wcflow {command} --config {ini}" in ran.lines
+    campaign = run_wcflow("recipes", "add", "category-news", "--config", ini)
+    assert f"  wcflow campaign preview NAME --config {ini}" in campaign.lines
     quiet = run_wcflow("recipes", "add", "country", "--config", ini)
     assert "preview" not in quiet.out
 
