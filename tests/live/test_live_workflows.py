@@ -129,8 +129,8 @@ def test_the_welcome_series_comes_on_its_days_and_ends_with_the_second_order(sho
         series = [
             "Thank you for your first order",
             "Three things that are good to know",
-            "10 % off your next order",
-            "Your 10 % are still waiting",
+            "10% off your next order",
+            "Your 10% off is still waiting",
         ]
         assert [1, 1, 2, 2, 3, 3, 4, 4] == seen
         assert (series, series[:3]) == (store.mails("Cara"), store.mails("Will"))

@@ -1,6 +1,6 @@
 """Several recipes and one cap: messages come later, none is lost, and none without consent."""
 
-DISCOUNT = "10 % off your first order"
+DISCOUNT = "10% off your first order"
 HELLO = "Thank you for your first order"
 
 

@@ -20,7 +20,7 @@ def test_loyalty_tiers_up_close_at_risk_and_down(open_shop):
     assert ("Silver", "You are Silver now") == (anna.tier, anna.mails[-1])
     shop.wait_until("2027-07-03")
     assert ("Silver", "Keep your Silver") == (anna.tier, anna.mails[-1])
-    assert "your status Silver ends in two weeks" in anna.last_mail
+    assert "Your status Silver ends in two weeks" in anna.last_mail
     shop.wait_until("2027-07-18")
     assert anna.tier == ""
     assert 4 == len(anna.mails)

@@ -9,7 +9,7 @@ def test_welcome_discount_for_new_accounts_with_consent(open_shop):
     shop = open_shop("welcome-discount")
     anna, ben = shop.customer("Anna", consent=True), shop.customer("Ben")
     shop.wait(hours=1)
-    assert (["10 % off your first order"], []) == (anna.mails, ben.mails)
+    assert (["10% off your first order"], []) == (anna.mails, ben.mails)
     assert ({"HELLO": "10.00"}, {}) == (anna.coupons, ben.coupons)
     (code,) = shop.sandbox.coupon_codes()
     assert code.upper() in anna.last_mail

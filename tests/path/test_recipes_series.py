@@ -1,11 +1,11 @@
 """The recipes that write to customers several times."""
 
 HELLO, TIPS = "Thank you for your first order", "Three things that are good to know"
-DISCOUNT, REMINDER = "10 % off your next order", "Your 10 % are still waiting"
+DISCOUNT, REMINDER = "10% off your next order", "Your 10% off is still waiting"
 CART = "Your cart is still here"
 HELP = "Can we help with your order?"
-OFF = "10 % off what is in your cart"
-LAST = "The last word about your cart"
+OFF = "10% off what is in your cart"
+LAST = "One last reminder about your cart"
 
 # --- welcome-series --------------------------------------------------------------------------
 
@@ -18,7 +18,7 @@ def test_welcome_series_on_day_0_3_7_and_14(open_shop):
     anna.buys(40)
     shop.wait_until("2026-06-18 12:59")
     assert [HELLO] == anna.mails
-    assert "Hello Anna, thank you for your first order" in anna.last_mail
+    assert "Hello Anna, Thank you for your first order" in anna.last_mail
     shop.wait_until("2026-06-22 12:59")
     assert [HELLO, TIPS] == anna.mails
     shop.wait_until("2026-06-22 14:00")
@@ -101,7 +101,7 @@ def test_cart_recovery_after_an_hour_a_day_two_days_and_a_week(open_shop):
     assert [] == anna.mails
     shop.wait(minutes=5)
     assert [CART] == anna.mails
-    assert "you were about to order Wallet" in anna.last_mail
+    assert "You were about to order Wallet" in anna.last_mail
     shop.wait_until("2026-06-16 11:55")
     assert [CART] == anna.mails
     shop.wait_until("2026-06-16 12:10")
@@ -139,7 +139,7 @@ def test_cart_recovery_reaches_guests_with_consent_only(open_shop):
 
 # --- win-back --------------------------------------------------------------------------------
 
-MISSED, OFFER, SOON = "We miss you", "15 % off, to welcome you back", "Your 15 % end soon"
+MISSED, OFFER, SOON = "We miss you", "15% off, to welcome you back", "Your 15% off ends soon"
 
 
 def test_win_back_after_120_134_and_144_days(open_shop):
