@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from wcflow.cli import CommandGroup, app
 from wcflow.config.load import load_config
+from wcflow.sandbox.auth import ADMIN
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -41,14 +42,21 @@ def test_the_table_of_recipes_is_that_of_wcflow_recipes():
 
 def test_the_ini_examples_of_the_readme_load(tmp_path):
     store = (
-        "[store shop]\nurl = https://shop.example\nconsumer_key = ck_x\nconsumer_secret = cs_x\n"
+        f"[store shop]\nurl = https://shop.example\nconsumer_key = {ADMIN.consumer_key}\n"
+        f"consumer_secret = {ADMIN.consumer_secret}\nconsent_meta = newsletter\n"
+        "birthday_meta = birthday\n"
     )
+    smtp = "[smtp]\nhost = localhost\nencryption = none\nfrom = shop@shop.example\n"
     for number, text in enumerate(re.findall(r"```ini\n(.*?)```", README, re.DOTALL)):
         file = tmp_path / f"{number}.ini"
-        file.write_text(store + text)
+        file.write_text(store + ("" if "[smtp]" in text else smtp) + text)
         file.chmod(0o600)
-        config = load_config(file, {})
-        assert config.rules.workflows or config.alerts
+        for name in re.findall(r"codes/\S+", text):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("CODE-1\n")
+        variables = dict.fromkeys(re.findall(r"\$(\w+)", text), "json://localhost/{phone}")
+        config = load_config(file, variables)
+        assert [] == [str(each) for each in config.warnings]
 
 
 def test_the_example_of_a_mistake_has_the_current_message(tmp_path):
