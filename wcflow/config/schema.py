@@ -308,7 +308,3 @@ def kinds() -> dict[str, Kind]:
 
 RENAMED_KEYS = {"store": {"sweep_every": "rescan_every"}}
 """Keys that had another name in earlier versions."""
-
-PLANNED_KINDS: frozenset[str] = frozenset()
-PLANNED_KEYS: dict[str, frozenset[str]] = {}
-"""Designed but not available yet: wcflow says so instead of "unknown"."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from wcflow.config.ini import Section
 from wcflow.config.problem import Findings
-from wcflow.config.schema import PLANNED_KEYS, PLANNED_KINDS, RENAMED_KEYS, kinds
+from wcflow.config.schema import RENAMED_KEYS, kinds
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.keys import Key, Kind
 from wcflow.rules.literals import fold
@@ -133,9 +133,6 @@ class ParsedSection:
                 self.report(key, rule_error)
 
     def _report_unknown(self, key: str) -> None:
-        if key in PLANNED_KEYS.get(self.kind.name, ()):
-            self.report(key, RuleError("", f"key {key!r} is not available in this version"))
-            return
         renamed = RENAMED_KEYS.get(self.kind.name, {}).get(key)
         if renamed:
             self._report_key(
@@ -179,12 +176,9 @@ def parse_sections(sections: Iterable[Section], findings: Findings) -> list[Pars
 def _find_kind(section: Section, findings: Findings) -> Kind | None:
     if section.kind in kinds():
         return kinds()[section.kind]
-    if section.kind in PLANNED_KINDS:
-        rule_error = RuleError("", f"section [{section.kind}] is not available in this version")
-    else:
-        known = ", ".join(f"[{kind}]" for kind in kinds())
-        hint = _head_hint(section.head) or f"use one of {known}"
-        rule_error = RuleError("", f"unknown section [{section.kind}]", hint)
+    known = ", ".join(f"[{kind}]" for kind in kinds())
+    hint = _head_hint(section.head) or f"use one of {known}"
+    rule_error = RuleError("", f"unknown section [{section.kind}]", hint)
     findings.problem(section.file, section.line, section.head, rule_error)
     return None
 
