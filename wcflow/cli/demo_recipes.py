@@ -13,15 +13,17 @@ from pathlib import Path
 from wcflow import maintenance, sync
 from wcflow.actions.email import EMAIL
 from wcflow.actions.email_delivery import EmailChannel
-from wcflow.cli import output
+from wcflow.actions.pool import pool_rules
+from wcflow.cli import output, report, task, tier
 from wcflow.cli.init import write_private_file
 from wcflow.cli.options import select_store, utcnow
 from wcflow.cli.session import Session, open_session
-from wcflow.database import tasks
-from wcflow.database.contacts import load_contacts
+from wcflow.database import pools
 from wcflow.demo import recipes as story
 from wcflow.demo.mailbox import MailboxFolder
 from wcflow.demo.store import INI, STORE, bypass_proxy, demo_folder, open_demo_store
+from wcflow.evaluate.campaigns import start_campaign
+from wcflow.evaluate.context import read_context
 from wcflow.sandbox.faults import Faults
 from wcflow.sandbox.server import Server, serve
 from wcflow.sandbox.store import SandboxStore
@@ -30,6 +32,7 @@ from wcflow.sync import SyncContext
 DEFAULT_FOLDER = Path("wcflow-demo-recipes")
 MAILS = "mails"
 _SHOWN = 30
+CAMPAIGN_DAY = 10
 _PASSES_PER_DAY = 3
 
 
@@ -77,21 +80,31 @@ def run_recipes(folder: Path, names: str) -> None:
         config, text = folder / INI, story.recipes_config(folder, server.url)
         write_private_file(config, text, replace=config.exists())
         with open_session(config) as session:
-            play_recipes(RecipesDemo(store, server, folder, start), session)
+            mailbox = play_recipes(RecipesDemo(store, server, folder, start), session)
+            rules = session.config.rules
+    _show_mails(mailbox)
+    if rules.tiers is not None:
+        output.print_heading("Tiers")
+        tier.list_tiers(config)
+    output.print_heading("Tasks and notices for the team")
+    task.list_tasks(config=config)
+    for kind in ("workflow", "campaign") if rules.campaigns else ("workflow",):
+        output.print_heading(f"What came of the {kind}s")
+        report.print_reports(config, None, kind, None, None, as_json=False)
     output.print_line()
     output.print_line(f"All of this took {time.monotonic() - began:.1f} seconds.", "bold")
     print_commands(config)
 
 
-def play_recipes(demo: RecipesDemo, session: Session) -> None:
-    """Show what the recipes do over the days of the story."""
+def play_recipes(demo: RecipesDemo, session: Session) -> MailboxFolder:
+    """Let the recipes run over the days of the story; return the mailbox."""
     mailbox = MailboxFolder(demo.folder / MAILS, lambda: demo.now)
     context = demo.context(session, mailbox)
     _import(demo, session, context)
+    _fill_pools(demo, context)
     _play_days(demo, context)
     mailbox.write_index()
-    _show_mails(mailbox)
-    _show_tasks(context)
+    return mailbox
 
 
 def _import(demo: RecipesDemo, session: Session, context: SyncContext) -> None:
@@ -107,6 +120,15 @@ def _import(demo: RecipesDemo, session: Session, context: SyncContext) -> None:
     )
 
 
+def _fill_pools(demo: RecipesDemo, context: SyncContext) -> None:
+    """Put a few codes that exist in the store into each coupon pool."""
+    for name in pool_rules(context.config.rules):
+        for code in story.CODES:
+            demo.store.add_coupon(code, now=demo.now, amount="15", discount_type="percent")
+        with context.db.transaction() as tx:
+            pools.add_codes(tx, context.name, name, story.CODES, demo.now)
+
+
 def _play_days(demo: RecipesDemo, context: SyncContext) -> None:
     output.print_heading(f"2. What happens in {story.DAYS} days")
     start, events = demo.now, [*story.Story(demo.store).events()]
@@ -118,7 +140,18 @@ def _play_days(demo: RecipesDemo, context: SyncContext) -> None:
                     with demo.server.lock:
                         words = each.act(demo.now).words
                     output.print_line(f"{demo.now:%a %d %b}  {words}", indent=2)
+            if day == CAMPAIGN_DAY:
+                _start_campaigns(demo, context)
             _sync_day(demo, context)
+
+
+def _start_campaigns(demo: RecipesDemo, context: SyncContext) -> None:
+    for campaign in context.config.rules.campaigns:
+        with context.db.transaction() as tx:
+            known = read_context(tx, context.config, context.settings, demo.now)
+            start_campaign(tx, known, campaign, "by command", approved=True)
+        words = f"You send the campaign {campaign.name}"
+        output.print_line(f"{demo.now:%a %d %b}  {words}", indent=2)
 
 
 def _sync_day(demo: RecipesDemo, context: SyncContext) -> None:
@@ -137,17 +170,6 @@ def _show_mails(mailbox: MailboxFolder) -> None:
     if len(rows) > _SHOWN:
         output.print_line(f"… and {len(rows) - _SHOWN} before these", "dim", indent=2)
     output.print_line(f"All of them: {mailbox.index.as_uri()}", indent=2)
-
-
-def _show_tasks(context: SyncContext) -> None:
-    with context.db.reading() as tx:
-        found = tasks.load_tasks(tx, context.name)
-        contacts = load_contacts(tx, context.name, {each.person for each in found})
-    output.print_heading("Tasks for the team")
-    rows = [
-        (each.text, contacts[each.person].email, each.assignee or "the agent") for each in found
-    ]
-    output.print_table(("task", "customer", "for"), rows or [("none", "", "")], indent=2)
 
 
 def print_commands(config: Path) -> None:

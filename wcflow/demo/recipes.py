@@ -23,6 +23,10 @@ DAYS = 16
 CONSENT, BIRTHDAY = "accepts_marketing", "birthday"
 """The custom fields of the made-up store's customers."""
 
+CODES = ("GIFT-A7K2",)
+"""What is left in the pools of coupon codes: so few that one runs empty."""
+
+_GENERAL = {"agent": "team@shop.example", "message_cap": "1 per 1d"}
 _SMTP = """
 
 # The demo puts its e-mails into the directory "mails" and connects to no server.
@@ -64,7 +68,8 @@ def recipes_config(folder: Path, url: str) -> str:
     if known:
         return text
     store = {"consent_meta": CONSENT, "birthday_meta": BIRTHDAY}
-    return with_include(set_values(text, f"store {STORE}", store), INCLUDE) + _SMTP
+    text = set_values(set_values(text, f"store {STORE}", store), "wcflow", _GENERAL)
+    return with_include(text, INCLUDE) + _SMTP
 
 
 @dataclass(frozen=True, slots=True)
