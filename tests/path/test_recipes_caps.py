@@ -22,6 +22,16 @@ def test_two_workflows_and_one_cap(open_shop):
     assert 2 == len(anna.mails)
 
 
+def test_under_a_cap_the_welcome_comes_before_news_of_a_tier(open_shop):
+    shop = open_shop("loyalty-tiers", "welcome-series", wcflow="message_cap = 1 per 1d\n")
+    anna = shop.customer("Anna", consent=True)
+    anna.buys(60)
+    shop.wait(hours=1)
+    assert [HELLO] == anna.mails
+    shop.wait(days=1)
+    assert [HELLO, "Almost Bronze"] == anna.mails
+
+
 def test_a_cap_holds_no_transactional_message(open_shop):
     shop = open_shop("welcome-series", "order-confirmed", wcflow="message_cap = 1 per 1d\n")
     anna = shop.customer("Anna", consent=True)

@@ -177,3 +177,10 @@ def test_evaluating_each_day_or_only_when_told_to_gives_the_same_tiers(found):
             moment = settle(profile(*placed), RULES, saved, at, changed_at=None)
             saved, next_at = moment.state, moment.changes_at or at + timedelta(days=999)
         assert daily.tier == saved.tier
+
+
+def test_what_is_missing_has_all_digits_of_the_currency():
+    assert ["35.10", "0.00"] == [
+        str(RULES.missing(Decimal(100), value, "EUR")) for value in (Decimal("64.9"), Decimal(120))
+    ]
+    assert "36" == str(RULES.missing(Decimal(100), Decimal(64), "JPY"))

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from wcflow.profile import Profile
 from wcflow.rules.as_of import as_of
-from wcflow.rules.attributes.registry import AttributeQuery, AttributeValue
+from wcflow.rules.attributes.registry import AttributeQuery, AttributeValue, Kind
 from wcflow.rules.context import Context
 from wcflow.standing import TierState
-from wcflow.units import Duration, add_duration
+from wcflow.units import Duration, add_duration, minor_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,13 @@ class TierRules:
         """Return the figure of a person at an instant, 0 if it is not known."""
         found = self.by.found(Context(profile, at))
         return found if isinstance(found.value, Decimal) else found._replace(value=Decimal(0))
+
+    def missing(self, needed: Decimal, value: Decimal, currency: str) -> Decimal:
+        """Return what a figure lacks: an amount has all digits of the currency."""
+        lack = max(needed - value, Decimal(0))
+        if self.by.attribute.kind is not Kind.MONEY:
+            return lack
+        return lack.quantize(Decimal(1).scaleb(-minor_digits(currency)))
 
     def value(self, profile: Profile, at: datetime) -> Decimal:
         value = self.figure(profile, at).value

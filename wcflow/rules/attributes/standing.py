@@ -87,10 +87,10 @@ def _to_next_tier(context: Context) -> AttributeValue:
     level = _next_level(context)
     if level is None:
         return AttributeValue(None)
-    figure = context.store.tiers.figure(context.profile, context.now)
-    return AttributeValue(
-        max(level[1] - figure.value, Decimal(0)), figure.orders, figure.changes_at
-    )
+    rules, currency = context.store.tiers, context.store.currency
+    figure = rules.figure(context.profile, context.now)
+    lack = rules.missing(level[1], figure.value, currency)
+    return AttributeValue(lack, figure.orders, figure.changes_at)
 
 
 @STANDING.plain(
