@@ -5,6 +5,10 @@ import pytest
 from tests.mail_host import free_port, mail_host
 from tests.simulation import Simulation
 from wcflow.database import outcomes, suppression
+from wcflow.database.connection import open_without_upgrade
+from wcflow.database.outbox import load_entries
+from wcflow.database.restore import checked_copy
+from wcflow.database.stores import load_channel_errors
 from wcflow.database.suppression import Suppression
 from wcflow.outbox.ways import close_channels, open_channels
 
@@ -252,6 +256,24 @@ def test_a_server_that_cannot_be_reached_counts_against_no_e_mail(post):
     assert ["anna@example.com"] == host.recipients
 
 
+def test_an_outage_is_saved_for_status_and_logged_once(post, capsys):
+    post.order()
+    post.run()
+    with post.sim.db.reading() as tx:
+        ((name, (reason, _)),) = load_channel_errors(tx, "shop").items()
+    assert "email" == name
+    assert reason.endswith("Check host, port and encryption in [smtp].")
+    capsys.readouterr()
+    post.sim.advance(hours=1)
+    post.run()
+    assert "channel out of reach" not in capsys.readouterr().out
+    post.sim.advance(hours=7)
+    with mail_host(port=post.port):
+        post.run()
+    with post.sim.db.reading() as tx:
+        assert {} == load_channel_errors(tx, "shop")
+
+
 @pytest.mark.parametrize(
     ("kind", "stopped"),
     [("bounced", True), ("manual", True), ("unsubscribed", False), ("complained", False)],
@@ -375,3 +397,19 @@ def test_marketing_needs_consent(tmp_path):
         post.run()
     assert [] == host.messages
     assert "cancelled" == post.state()[0]
+
+
+def test_a_restored_database_sends_nothing_that_may_have_been_sent(post, tmp_path):
+    """The admin decides: the e-mail can have been sent after the backup was made."""
+    post.order()
+    post.run()  # no server
+    post.sim.db.close()
+    files = tmp_path / "wcflow.sqlite3", tmp_path / "restored.sqlite3"
+    with (
+        checked_copy(*files, post.sim.now) as part,
+        open_without_upgrade(f"sqlite:///{part}") as db,
+        db.reading() as tx,
+    ):
+        (entry,) = [each for each in load_entries(tx, "shop") if each.kind == "email"]
+    assert "failed" == entry.state
+    assert entry.outcome.startswith("may have been sent after the backup was made")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wcflow.cli import output
@@ -80,3 +81,10 @@ def preview_json(preview: Preview, customer: Contact | None) -> dict[str, object
         "after": preview.after,
         "target_missing": preview.target_missing,
     }
+
+
+def channel_problems(errors: Mapping[str, tuple[str, int]], zone: tzinfo) -> Iterator[str]:
+    """Return since when and why nothing gets through channels such as e-mail."""
+    for channel, (reason, since) in errors.items():
+        when = output.format_time(datetime.fromtimestamp(since, UTC), zone)
+        yield f"{channel}: nothing can be sent since {when}: {reason.rstrip('.')}"

@@ -38,7 +38,7 @@ from wcflow.database.quarantine import (
 )
 from wcflow.database.rename_store import find_former_name, renamed_error
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
-from wcflow.database.stores import load_hold, load_store_row
+from wcflow.database.stores import load_channel_errors, load_hold, load_store_row
 from wcflow.database.tables import StoreRow
 from wcflow.database.tasks import count_due_tasks
 from wcflow.errors import DONE, SOME_FAILED, UsageError
@@ -200,6 +200,7 @@ def load_status(
         problems=(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
             *waiting_sentences(tx, name),
+            *describe.channel_problems(load_channel_errors(tx, name), parse_zone(row.time_zone)),
             *_record_problems(quarantine),
             *_evaluation_problems(quarantine),
             *pool_problems(tx, name, pool_rules(config.rules).values()),

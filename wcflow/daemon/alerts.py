@@ -30,6 +30,7 @@ from wcflow.errors import DeliveryError, WcflowError
 from wcflow.redact import printable_text, redact_text
 from wcflow.rules.alerts import (
     CAMPAIGNS,
+    CHANNEL,
     FAILED,
     HELD,
     POOLS,
@@ -127,6 +128,7 @@ class Alerts:
             found[Thing(store, STALLED)] = self._stalled(store, mine, row, now)
             if waiting is not None:
                 found[Thing(store, HELD)] = waiting.holds[0] if waiting.holds else ""
+                found[Thing(store, CHANNEL)] = "; ".join(waiting.down)
                 found[Thing(store, FAILED)] = _count(
                     waiting.failed, "change failed", "changes failed"
                 )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from wcflow.database.campaigns import campaign_problems
 from wcflow.database.pools import Pool, pool_problems
 from wcflow.database.sql import instant, stamp, table_of, upsert
+from wcflow.database.stores import load_channel_errors
 from wcflow.database.tables import AlertRow, ChannelRow, OutboxRow, QuarantineRow
 from wcflow.rules.alerts import Thing, Told
 
@@ -35,9 +36,11 @@ class StoreTroubles(NamedTuple):
     """Why changes of a store are held, how many failed or are quarantined, and what else is wrong.
 
     ``pools`` are those that need codes, ``campaigns`` those that are not sent as they should be.
+    ``down`` is why nothing gets through channels, such as e-mail.
     """
 
     holds: Sequence[str]
+    down: Sequence[str]
     failed: int
     quarantined: int
     pools: Sequence[str]
@@ -55,6 +58,7 @@ def load_troubles(
     quarantined = select(func.count()).where(_QUARANTINE.c.store == store)
     return StoreTroubles(
         list(tx.scalars(held)),
+        [reason for reason, _ in load_channel_errors(tx, store).values()],
         tx.scalar(failed) or 0,
         tx.scalar(quarantined) or 0,
         pool_problems(tx, store, pools),

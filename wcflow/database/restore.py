@@ -35,6 +35,11 @@ from wcflow.errors import BusyError, SetupError, WcflowError
 _STORES, _CHANNELS, _OUTBOX = table_of(StoreRow), table_of(ChannelRow), table_of(OutboxRow)
 _SQLITE_HEADER, _PG_DUMP_HEADER = b"SQLite format 3\0", b"PGDMP"
 _OTHER_BACKUP = "Choose another backup; nothing was changed."
+_MESSAGE_CHANNELS = ("email", "message")
+_MAY_BE_SENT = (
+    "may have been sent after the backup was made. 'wcflow outbox retry' would send it, or send it"
+    " again."
+)
 _LOOK_UNTIL = "look_for_writes_until"
 AFTER_RESTORE, AFTER_GAP = timedelta(days=30), timedelta(days=1)
 """How long wcflow looks in the store for a change before it makes it: what it wrote after a backup is
@@ -107,7 +112,11 @@ def _upgrade(part: Path, backup: Path, now: datetime) -> None:
                 schema.upgrade(tx)
             expect_earlier_writes(tx, now + AFTER_RESTORE)
             tx.execute(update(_CHANNELS).values(approved=False))
-            tx.execute(update(_OUTBOX).where(_OUTBOX.c.state == "due").values(approved=False))
+            waiting = update(_OUTBOX).where(_OUTBOX.c.state.in_(("due", "claimed")))
+            messages = waiting.where(_OUTBOX.c.channel.in_(_MESSAGE_CHANNELS))
+            ended = {"state": "failed", "outcome": _MAY_BE_SENT, "finished_at": stamp(now)}
+            tx.execute(messages.values(**ended))
+            tx.execute(waiting.values(approved=False))
 
 
 def _url(path: Path) -> str:

@@ -82,6 +82,22 @@ def save_hold(tx: Connection, store: str, hold: Hold, channel: str = STORE_CHANN
     upsert(tx, ChannelRow, [row])
 
 
+def load_channel_errors(tx: Connection, store: str) -> dict[str, tuple[str, int]]:
+    """Return why and since when nothing gets through, by channel."""
+    failing = (_CHANNELS.c.store == store, _CHANNELS.c.error != "")
+    columns = (_CHANNELS.c.name, _CHANNELS.c.error, _CHANNELS.c.error_since)
+    rows = tx.execute(select(*columns).where(*failing).order_by(_CHANNELS.c.name))
+    return {name: (error, since or 0) for name, error, since in rows}
+
+
+def save_channel_error(
+    tx: Connection, store: str, channel: str, error: str, since: int | None
+) -> None:
+    """Save why nothing gets through a channel, or with an empty text that it works again."""
+    row = {"store": store, "name": channel, "error": error, "error_since": since}
+    upsert(tx, ChannelRow, [row])
+
+
 # The position of each rescan.
 
 _RESCANS = table_of(RescanRow)

@@ -19,7 +19,8 @@ from wcflow.config.load import Config
 from wcflow.database import outbox
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
-from wcflow.database.stores import load_store_row
+from wcflow.database.sql import stamp
+from wcflow.database.stores import load_channel_errors, load_store_row, save_channel_error
 from wcflow.errors import CancelledError, DeliveryError, WcflowError
 from wcflow.outbox.delivery import Delivery, DeliveryResult, channel_is_down
 from wcflow.outbox.gate import Gate, LoadProfiles, deliver_messages
@@ -89,6 +90,7 @@ def deliver(
             result=result,
             look_first=look_first,
         )
+        done = result.done
         try:
             _deliver_channel(delivery, gate, stopping)
         except DeliveryError as error:
@@ -96,11 +98,34 @@ def deliver(
                 store_error = error
             else:
                 result.down[channel] = str(error)
-                log.warning("channel out of reach", store=store, channel=channel, why=str(error))
+                _note_outage(delivery, error)
+        else:
+            if result.done > done:
+                _note_recovery(delivery)
     if store_error is not None:
         raise store_error
     result.interrupted = stopping()
     return result
+
+
+def _note_outage(delivery: Delivery, error: DeliveryError) -> None:
+    """Save why nothing gets through; it is logged when it changes."""
+    store, channel = delivery.store_name, delivery.channel
+    reason = f"{error}. {error.advice}" if error.advice else str(error)
+    with delivery.db.transaction() as tx:
+        known = load_channel_errors(tx, store).get(channel)
+        since = known[1] if known else stamp(delivery.now())
+        save_channel_error(tx, store, channel, reason, since)
+    if known is None or known[0] != reason:
+        log.warning("channel out of reach", store=store, channel=channel, why=reason)
+
+
+def _note_recovery(delivery: Delivery) -> None:
+    store, channel = delivery.store_name, delivery.channel
+    with delivery.db.transaction() as tx:
+        if channel in load_channel_errors(tx, store):
+            save_channel_error(tx, store, channel, "", None)
+            log.info("channel works again", store=store, channel=channel)
 
 
 def _deliver_channel(delivery: Delivery, gate: Gate, stopping: Callable[[], bool]) -> None:

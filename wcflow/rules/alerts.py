@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 REPEAT_AFTER = timedelta(days=1)
-STALLED, HELD, FAILED, REJECTED_CONFIG, QUARANTINE, POOLS, CAMPAIGNS = KINDS = (
+STALLED, HELD, FAILED, CHANNEL, REJECTED_CONFIG, QUARANTINE, POOLS, CAMPAIGNS = KINDS = (
     "stalled",
     "held",
     "failed",
+    "channel",
     "rejected_config",
     "quarantine",
     "pools",
@@ -54,6 +55,11 @@ _WORDS = {
         "changes failed",
         "no failed changes left",
         "'wcflow outbox list --state failed' shows them; then 'wcflow outbox retry ID'.",
+    ),
+    CHANNEL: _Words(
+        "messages cannot be sent",
+        "messages can be sent again",
+        "They wait until then. 'wcflow status' shows since when.",
     ),
     REJECTED_CONFIG: _Words(
         "the configuration file has problems",

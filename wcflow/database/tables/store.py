@@ -143,6 +143,15 @@ class ChannelRow(Row, table=True):
         default=None, sa_type=BigInteger, description="when the hold began"
     )
     approved: bool = Field(default=False, description="the first changes were approved")
+    error: str = Field(
+        default="",
+        sa_type=Text,
+        sa_column_kwargs={"server_default": ""},
+        description="why nothing gets through, or empty",
+    )
+    error_since: int | None = Field(
+        default=None, sa_type=BigInteger, description="since when nothing gets through"
+    )
 
 
 class AlertRow(Row, table=True):

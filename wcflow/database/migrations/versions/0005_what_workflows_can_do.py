@@ -230,6 +230,9 @@ def _add_columns() -> None:
         )
         op.add_column("store", no)
     op.add_column("store", sa.Column("subscription_cursor", sa.BigInteger(), nullable=True))
+    error = sa.Column("error", sa.Text(), nullable=False, server_default=sa.text("''"))
+    op.add_column("channel", error)
+    op.add_column("channel", sa.Column("error_since", sa.BigInteger(), nullable=True))
 
 
 def _row_id() -> sa.BigInteger:
