@@ -4,7 +4,7 @@ import pytest
 
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.config.schema import PLANNED_KEYS, PLANNED_KINDS, kinds
+from wcflow.config.schema import kinds
 
 URL = "https://hc.example/1"
 ENV = {
@@ -155,18 +155,3 @@ REQUIRED_KEYS = [(kind, key) for kind, key in KEYS if key.required]
 def test_every_missing_required_key_is_a_problem(tmp_path, kind, key):
     problems = problems_of(tmp_path, section(kind, without={key.name}))
     assert (1, f"missing key {key.name!r}") in [(problem.line, problem.got) for problem in problems]
-
-
-@pytest.mark.parametrize("kind", sorted(PLANNED_KINDS))
-def test_a_planned_section_is_reported_as_not_available_yet(tmp_path, kind):
-    (problem,) = problems_of(tmp_path, f"[{kind} x]\nkey = value\n")
-    assert f"section [{kind}] is not available in this version" == problem.got
-
-
-LATER = [(kind, key) for kind, keys in PLANNED_KEYS.items() for key in sorted(keys)]
-
-
-@pytest.mark.parametrize(("kind", "key"), LATER)
-def test_a_planned_key_is_reported_as_not_available_yet(tmp_path, kind, key):
-    (problem,) = problems_of(tmp_path, section(kinds()[kind], f"{key} = value"))
-    assert f"key {key!r} is not available in this version" == problem.got

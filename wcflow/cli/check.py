@@ -20,7 +20,16 @@ from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
 from wcflow.rules.contact import contact_words
-from wcflow.rules.model import Campaign, Once, Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import (
+    CAMPAIGN_PRIORITY,
+    DEFAULT_PRIORITY,
+    Campaign,
+    Once,
+    Rules,
+    Segment,
+    TagRule,
+    Workflow,
+)
 from wcflow.rules.points import PointsRules
 from wcflow.rules.step_blocks import step_conditions, written
 from wcflow.rules.tiers import TierRules
@@ -271,6 +280,9 @@ def _limit_lines(rule: Workflow | Campaign) -> Iterator[str]:
         yield {"dry_run": "    dry run: shown, not written", "off": "    switched off"}[rule.mode]
     if rule.only:
         yield f"    test mode: only {', '.join(sorted(rule.only))}"
+    usual = DEFAULT_PRIORITY if isinstance(rule, Workflow) else CAMPAIGN_PRIORITY
+    if rule.priority != usual:
+        yield f"    its messages have the priority {rule.priority} (usually {usual})"
     if isinstance(rule, Workflow) and rule.include_existing:
         yield "    also for events from before it was enabled"
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from wcflow.rules import values
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.keys import Key, kind_of
-from wcflow.rules.model import Throttle
+from wcflow.rules.model import CAMPAIGN_PRIORITY, DEFAULT_PRIORITY, Throttle
 from wcflow.units import parse_duration, parse_time_of_day
 
 DAY_SECONDS = 86_400
@@ -119,10 +119,11 @@ CAMPAIGN = kind_of(
     Key(
         "priority",
         "whole number",
-        "Where only some messages can be sent, those of a higher priority go first.",
-        "5",
-        values.whole(0, 100),
-        0,
+        "Where only some messages can be sent, those of a higher priority go first: 1 to 100."
+        f" Workflows usually have {DEFAULT_PRIORITY}.",
+        "80",
+        values.whole(1, 100),
+        CAMPAIGN_PRIORITY,
     ),
     Key(
         "mode",

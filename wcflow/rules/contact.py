@@ -178,7 +178,7 @@ _WORDS = {"day": "1d", "week": "1w", "month": "1mo", "hour": "1h"}
 def contact_words(rules: ContactRules) -> Iterable[str]:
     """Return the rules as lines for ``wcflow check``."""
     if rules.caps:
-        yield f"each customer gets at most {', '.join(map(str, rules.caps))} messages; others wait"
+        yield f"messages to each customer, at most: {', '.join(map(str, rules.caps))}; others wait"
     if rules.quiet:
         hours = ", ".join(map(str, rules.quiet))
         yield f"messages wait in the quiet hours {hours}, in the store's time zone"

@@ -62,6 +62,8 @@ class Once:
 
 DEFAULT_PRIORITY = 50
 """The priority of the messages of a workflow: 1 to 100, and the higher goes first."""
+CAMPAIGN_PRIORITY = 10
+"""The same for a campaign: what a customer's own action leads to goes before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Campaign:
     when: Condition | None = None
     at: datetime | None = None
     throttle: Throttle | None = None
-    priority: int = 0
+    priority: int = CAMPAIGN_PRIORITY
     mode: str = LIVE
     only: frozenset[str] = frozenset()
 
