@@ -40,6 +40,8 @@ def _is_word_character(letter: str) -> bool:
 def contains_words(text: str, words: tuple[str, ...]) -> bool:
     """Return whether the text contains the words one after another, each as a whole word."""
     found = split_words(text)
+    if len(words) == 1:  # nearly always, and asked for each name of each customer
+        return words[0] in found
     starts = range(len(found) - len(words) + 1)
     return any(found[start : start + len(words)] == words for start in starts)
 
