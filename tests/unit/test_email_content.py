@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
+import html5lib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -326,7 +327,6 @@ def test_alerts_can_use_the_same_server(tmp_path):
 
 
 def test_the_default_layout_is_valid_html(tmp_path):
-    html5lib = pytest.importorskip("html5lib")
     markdown = "# {{ first_name }}\n\n{% for p in tags %}\n- {{ p }}\n{% endfor %}\n\n---\n\n> x"
     (tmp_path / "a.md").write_text(markdown)
     rule = email(tmp_path, "markdown_file = a.md\npreheader = Soon")
