@@ -8,6 +8,7 @@ import pytest
 
 from tests.persons import person
 from tests.simulation import START, Simulation
+from wcflow.actions.registry import content_words
 from wcflow.database import outcomes, pools
 from wcflow.database.connection import open_database
 from wcflow.database.events import load_events
@@ -235,6 +236,8 @@ def test_a_dry_run_reserves_nothing(tmp_path):
     assert {"free": 1} == counts(sim)
     dry = {e.kind: e.payload for e in sim.outbox(states=["dry_run"])}
     assert "Your code: (a code of birthday)" == dry["note"]["text"].partition(" (ref")[0]
+    (pool,) = (each for each in sim.outbox(states=["dry_run"]) if "pool" in each.payload)
+    assert "a code of birthday" == content_words(pool)
 
 
 def test_an_address_outside_only_gets_no_code(tmp_path):

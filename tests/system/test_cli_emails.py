@@ -22,6 +22,14 @@ subject = Receipt
 text = Hello
 transactional = yes
 
+[email news]
+subject = News
+text = Hello
+
+[campaign spring]
+when = orders_count >= 1
+email = news
+
 [workflow coupons]
 trigger = order_paid
 do =
@@ -58,8 +66,14 @@ def run(cli, *words, **more):
 def test_e_mails_are_listed_with_what_sends_them(cli):
     out = run(cli, "email", "list").out
     assert "thanks  Thank you for {{ order.number }}, {{ first_name }}!  marketing" in out
-    (first, second) = json.loads(run(cli, "email", "list", "--json").out)["emails"]
-    assert (["coupons"], []) == (first["workflows"], second["workflows"])
+    assert "campaign spring" in out
+    emails = json.loads(run(cli, "email", "list", "--json").out)["emails"]
+    by_name = {each["name"]: (each["workflows"], each["campaigns"]) for each in emails}
+    assert {
+        "thanks": (["coupons"], []),
+        "orphan": ([], []),
+        "news": ([], ["spring"]),
+    } == by_name
 
 
 def test_a_preview_shows_the_e_mail_of_a_customer(cli, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -30,6 +30,8 @@ from wcflow.outbox.ways import make_letterhead
 from wcflow.rules.emails import EmailRule
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.mailboxes import Mailbox, ascii_address
+from wcflow.rules.model import CAMPAIGN_PREFIX, Campaign, Workflow
+from wcflow.rules.step_blocks import all_steps
 from wcflow.rules.templates import TemplateError
 
 EmailName = Annotated[str, typer.Argument(metavar="NAME", help="The name of the [email NAME].")]
@@ -55,7 +57,8 @@ def list_emails(config: ConfigFile = None, as_json: AsJson = False) -> None:
             "name": rule.name,
             "subject": rule.subject.text,
             "transactional": rule.transactional,
-            "workflows": _workflows(loaded, rule.name),
+            "workflows": _senders(loaded.rules.workflows, rule.name),
+            "campaigns": _senders(loaded.rules.campaigns, rule.name),
         }
         for rule in _emails(loaded).values()
     ]
@@ -65,25 +68,31 @@ def list_emails(config: ConfigFile = None, as_json: AsJson = False) -> None:
         output.print_line("There are no e-mails. 'wcflow reference' shows how to write one.")
     else:
         output.print_table(
-            ("e-mail", "subject", "sort", "sent by"),
+            ("e-mail", "subject", "kind", "sent by"),
             [
                 (
                     each["name"],
                     each["subject"],
                     "transactional" if each["transactional"] else "marketing",
-                    ", ".join(each["workflows"]) or "no workflow",  # type: ignore[arg-type]
+                    _sender_words(loaded, str(each["name"])),
                 )
                 for each in rows
             ],
         )
 
 
-def _workflows(config: Config, name: str) -> list[str]:
+def _senders(rules: Iterable[Workflow | Campaign], name: str) -> list[str]:
     return [
-        workflow.name
-        for workflow in config.rules.workflows
-        if any(step.section == ("email", name) for step in workflow.steps)
+        rule.name
+        for rule in rules
+        if any(step.section == ("email", name) for step in all_steps(rule.do))
     ]
+
+
+def _sender_words(config: Config, name: str) -> str:
+    names = _senders(config.rules.workflows, name)
+    names += (f"{CAMPAIGN_PREFIX}{each}" for each in _senders(config.rules.campaigns, name))
+    return ", ".join(names) or "no workflow or campaign"
 
 
 def preview(
