@@ -185,7 +185,7 @@ def test_approve_says_which_campaigns_it_lets_go(cli):
         started = saved._replace(state="sending", audience=2)
         save_campaign(tx, "shop", started)
     out = cli.run("approve").out
-    assert "the campaign trial goes on without another approval, to all 2 customers" in out
+    assert "the campaign trial continues without another approval, to all 2 customers" in out
 
 
 def test_status_shows_the_progress_of_a_campaign(cli):

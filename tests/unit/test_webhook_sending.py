@@ -63,7 +63,7 @@ def test_a_refusal_is_permanent_unless_it_can_pass(host, status, permanent):
 
 def test_a_receiver_that_is_gone_is_told(host):
     host.answers = [(410, {}, "")]
-    assert "wants no more" in str(refusal(host))
+    assert "accepts no more" in str(refusal(host))
 
 
 def test_a_redirect_is_not_followed(host):

@@ -120,7 +120,7 @@ def _set_tier(step: Step, context: StepContext) -> StepResult:
 
 SET_TIER = Action(
     "set_tier TIER",
-    "Give the customer at least this tier, for good. They can still reach a higher one.",
+    "Give the customer at least this tier, until you clear it. They can still reach a higher one.",
     "set_tier Gold",
     _parse_tier,
     _set_tier,

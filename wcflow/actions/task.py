@@ -32,7 +32,7 @@ _ASSIGN = re.compile(r"(?P<rest>.*\S)\s+assign\s+to\s+(?P<whom>\S.*)", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """For whom a task is (empty: nobody yet), and how long they have (None: no date)."""
+    """For whom a task is (empty: not assigned), and how long they have (None: no date)."""
 
     whom: str = ""
     due: Duration | None = None
@@ -79,7 +79,7 @@ def _order(context: StepContext) -> dict[str, int]:
 
 CREATE_TASK = Action(
     "create_task TEXT [assign to WHOM] [due DURATION]",
-    "Give someone of the team a task. The due ones are mailed to WHOM each morning, or to the agent.",
+    "Create a task for your team. Once due, it is mailed each morning to WHOM, or else to the agent.",
     "create_task Call {{ first_name }} assign to sam@shop.example due 2d",
     _parse_task,
     _create,

@@ -217,7 +217,9 @@ CALL_WEBHOOK = Action(
 
 def _content(payload: Payload, _zone: tzinfo) -> str:
     data = payload["body"]["data"]
-    return f"{payload['webhook']}: {data['event']}, for {data['customer']['email'] or 'nobody'}"
+    return (
+        f"{payload['webhook']}: {data['event']}, for {data['customer']['email'] or 'no customer'}"
+    )
 
 
 def _details(payload: Payload) -> str:

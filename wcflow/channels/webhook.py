@@ -124,7 +124,7 @@ def _refused(settings: WebhookSettings, response: requests.Response) -> Delivery
             permanent=True,
         )
     if status == GONE:
-        return DeliveryError(f"{message} (the receiver wants no more)", permanent=True)
+        return DeliveryError(f"{message} (the receiver accepts no more)", permanent=True)
     permanent = 400 <= status < 500 and status not in RETRIED  # noqa: PLR2004
     return DeliveryError(message, permanent=permanent, retry_after=_retry_after(response))
 

@@ -154,6 +154,6 @@ def wcflow(
 ) -> None:
     """Sort and tag the customers of a WooCommerce store, and follow up with them.
 
-    wcflow reads a store through its REST API, puts its customers into segments, and writes tags,
-    notes and coupons back, by rules that you write in an INI file.
+    wcflow reads a store through its REST API, puts its customers into segments, writes tags, notes
+    and coupons back, and sends e-mails and messages, by rules that you write in an INI file.
     """

@@ -63,7 +63,7 @@ def _approve_store(context: SyncContext) -> int:
     for saved in held:
         customers = output.format_count(saved.audience, "customer")
         output.print_line(
-            f"{context.name}: the campaign {saved.name} goes on without another approval, to all"
+            f"{context.name}: the campaign {saved.name} continues without another approval, to all"
             f" {customers} of its segment."
         )
     if count:

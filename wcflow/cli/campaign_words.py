@@ -25,7 +25,7 @@ def audience_words(campaign: Campaign) -> str:
     """Return who gets it: ``segment VIP, when``."""
     parts = [f"segment {campaign.segment}"] if campaign.segment else []
     if campaign.when is not None:
-        parts.append("when" if parts else "everyone for whom 'when' holds")
+        parts.append("when" if parts else "everyone who matches 'when'")
     if campaign.only:
         parts.append("only")
     return ", ".join(parts)
@@ -144,7 +144,7 @@ def _warnings(
 def _time_warning(
     campaign: Campaign, saved: SavedCampaign | None, head: str, zone: tzinfo, now: datetime
 ) -> Iterator[tuple[str, str]]:
-    """Tell of a time that has passed, so that nothing is sent by itself."""
+    """Warn of a time that has passed: the campaign does not start automatically."""
     starts = campaign.starts_at(zone)
     missed = saved is not None and saved.state == MISSED
     if starts is not None and starts <= now and (missed or saved is None):

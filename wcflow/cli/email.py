@@ -258,7 +258,7 @@ def check(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check what DNS says about the domains that your e-mails come from: SPF, DKIM and DMARC.
+    """Check the DNS records of the domains that send your e-mails: SPF, DKIM, DMARC.
 
     Large mailbox providers reject or hide e-mails from domains without these records.
     """

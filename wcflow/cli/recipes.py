@@ -311,7 +311,7 @@ def _next_commands(recipes: list[Recipe]) -> Mapping[str, str]:
     if any(re.search(r"^\[workflow .*^mode = dry_run", each.text, _LINES) for each in recipes):
         found["workflow preview NAME --for CUSTOMER"] = "shows what a workflow would do for someone"
     if any(re.search(r"^\[campaign ", each.text, _LINES) for each in recipes):
-        found["campaign preview NAME"] = "shows whom a campaign would reach"
+        found["campaign preview NAME"] = "shows which customers a campaign would reach"
     if any(each.files for each in recipes):
         found["email preview NAME --for CUSTOMER"] = "shows an e-mail as someone would get it"
     return found | {"plan": "shows what would be written, without writing it"}

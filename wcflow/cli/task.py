@@ -147,7 +147,7 @@ def show(number: Id, config: ConfigFile = None, as_json: AsJson = False) -> None
         ("task", task.text),
         ("customer", str(contacts.get(task.person, ""))),
         ("order", str(task.order_id or "")),
-        ("for", task.assignee or "nobody yet"),
+        ("for", task.assignee or "no one yet"),
         ("state", task.state),
         *((name, output.format_time(at, zone)) for name, at in times.items() if at),
         ("made by", task.made_by),

@@ -70,7 +70,10 @@ def show(
     store: StoreName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a customer's tier as of the last sync; 'explain' shows the orders behind the figures."""
+    """Show a customer's tier as of the last sync.
+
+    'wcflow explain' shows the orders behind the figures.
+    """
     with open_database_session(config) as session, session.db.reading() as tx:
         _rules(session)
         who = find_customer(tx, session, store, " ".join(customer))
@@ -140,7 +143,10 @@ def set_tier(
 
 
 def clear(customer: CustomerText, config: ConfigFile = None, store: StoreName = None) -> None:
-    """Let the figures decide a customer's tier again, after the grace period if they fall short."""
+    """Let the figures decide a customer's tier again.
+
+    If they fall short of the tier, they lose it after the grace period.
+    """
     with open_database_session(config) as session, session.db.transaction() as tx:
         _rules(session)
         who = find_customer(tx, session, store, " ".join(customer))

@@ -78,8 +78,8 @@ CAMPAIGN = kind_of(
     Key(
         "when",
         "condition",
-        "Only those for whom this holds when it starts. Rows are joined by 'and'. Without a segment:"
-        " everyone for whom it holds.",
+        "Only customers who match this when it starts. Rows are joined by 'and'. Without a segment:"
+        " everyone who matches it.",
         "orders_count(365d) >= 2",
         values.as_written,
         rows=True,

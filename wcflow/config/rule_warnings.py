@@ -83,7 +83,7 @@ def warn_of_counts_when(section: ParsedSection, paid_statuses: Collection[str]) 
 _FIELDS = {
     "consent_meta": (
         {"accepts_marketing", "customer_subscribed", "customer_unsubscribed"},
-        "rules depend on consent to marketing, but without consent_meta nobody has given it",
+        "rules depend on consent to marketing, but without consent_meta it is not known who gave it",
         "name the custom field in which your store keeps it: consent_meta = newsletter",
     ),
     "birthday_meta": (

@@ -106,7 +106,7 @@ _GENERAL = kind_of(
     Key(
         "agent",
         "e-mail address",
-        "Who gets notices (notify_agent), and tasks that are assigned to nobody with an address.",
+        "Who gets notices (notify_agent), and tasks whose assignee has no e-mail address.",
         "team@shop.example",
         parse_sender,
         "",

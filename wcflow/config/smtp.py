@@ -65,7 +65,7 @@ def _check_encryption(section: ParsedSection) -> None:
     if section["encryption"] != "none" or section["host"] in (None, *LOCAL_HOSTS):
         return
     if not section["allow_unencrypted"]:
-        hint = "or allow_unencrypted = yes, if nobody else can read the connection"
+        hint = "or allow_unencrypted = yes, if no one else can read the connection"
         rule_error = RuleError("starttls or tls for another machine", "'none'", hint)
         section.report("encryption", rule_error)
 

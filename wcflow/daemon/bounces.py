@@ -32,7 +32,7 @@ _SOURCE = "the mailbox of [bounces]"
 
 
 class Bounces:
-    """Reads the mailbox now and then; a mailbox that cannot be reached is told once."""
+    """Reads the mailbox now and then; one that cannot be reached is logged once."""
 
     def __init__(
         self,

@@ -154,7 +154,7 @@ def count_due_tasks(tx: Connection, store: str, now: datetime) -> int:
 
 
 def mark_told(tx: Connection, numbers: Sequence[int], now: datetime) -> None:
-    """Record that the assignees of these tasks were told of them."""
+    """Record that these tasks were mailed to their assignees."""
     here = _TASKS.c.id.in_(list(numbers))
     tx.execute(update(_TASKS).where(here).values(told_at=stamp(now)))
 

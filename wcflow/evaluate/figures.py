@@ -26,7 +26,7 @@ from wcflow.rules.model import CAMPAIGN_PREFIX
 from wcflow.units import local_day, minor_digits, start_of_day
 
 MAX_DAYS = 31
-"""How many missed days are made up for."""
+"""How many missed days are caught up on."""
 
 
 def save_daily_figures(db: Database, config: Config, settings: StoreSettings, now: datetime) -> int:

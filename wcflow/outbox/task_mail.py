@@ -90,7 +90,7 @@ def _is_time(task: Task, zone: tzinfo, now: datetime) -> bool:
 
 
 def recipient(task: Task, agent: str) -> str:
-    """Return who is told of a task: its assignee if that is an address, else the agent."""
+    """Return where a task is mailed: to its assignee if that is an address, else to the agent."""
     return task.assignee if _ADDRESS.fullmatch(task.assignee) else agent
 
 

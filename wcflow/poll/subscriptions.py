@@ -59,7 +59,7 @@ def forget_subscription_cursor(context: PollContext) -> None:
 
 
 def _try(context: PollContext, work: Callable[[], None]) -> bool:
-    """Do the work; without access to subscriptions, the rest of the poll goes on."""
+    """Do the work; without access to subscriptions, the rest of the poll continues."""
     try:
         work()
     except StoreError as error:

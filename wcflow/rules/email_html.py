@@ -158,4 +158,4 @@ body { margin: 0; padding: 0; background-color: #f3f4f6; }
 </body>
 </html>
 """
-"""Works in narrow and wide windows, in light and dark; tables, because Outlook knows nothing else."""
+"""Works in narrow and wide windows, in light and dark; built of tables, because Outlook supports nothing else."""

@@ -107,7 +107,7 @@ class Throttle:
 class Campaign:
     """What to send to whom; ``at`` is a local time of the store, None means by command only.
 
-    Without ``segment`` it is for everyone for whom ``when`` holds.
+    Without ``segment`` it is for everyone who matches ``when``.
     """
 
     name: str

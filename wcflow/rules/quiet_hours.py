@@ -1,4 +1,4 @@
-"""The hours in which nobody gets messages, by the clock of the store. Pure."""
+"""The hours in which customers get no messages, in the store's time zone. Pure."""
 
 from __future__ import annotations
 

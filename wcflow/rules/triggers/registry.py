@@ -90,7 +90,7 @@ class TriggerKind:
     ``names`` is ``segment`` or ``tag`` if its argument is one, ``section`` the kind of
     another section that it can name. ``counts_orders`` says that an event
     is named by the order's number among the person's orders, and not by the order: each order then
-    counts once. ``for_all_matching`` is a trigger that happens to everyone for whom ``when`` holds;
+    counts once. ``for_all_matching`` is a trigger that happens to everyone who matches ``when``;
     it and ``customer_matches`` remember since when that is so (``remembers_match``).
     ``needs`` says what a store must have for it: COMPANION or SUBSCRIPTIONS. ``order_meta`` are the
     keys of order meta that it reads.

@@ -29,7 +29,7 @@ LATE = timedelta(days=3)
 """How late a date can still be an event: wcflow did not run, but not a birthday entered in autumn
 that was in spring."""
 LATE_TODAY = timedelta(hours=1)
-"""How long after its time a daily trigger still happens to someone for whom ``when`` begins to hold."""
+"""How long after its time a daily trigger still happens to someone who begins to match ``when``."""
 _ONE_DAY = timedelta(days=1)
 
 
@@ -128,7 +128,7 @@ def _next(context: TriggerContext, events: Iterator[Event]) -> datetime | None:
     return min((each.at for each in events if each.at > context.now), default=None)
 
 
-# At regular times, to everyone for whom "when" holds. Only they are due then.
+# At regular times, to everyone who matches "when". Only they are due then.
 
 
 def _days_of(when: Regularly, today: date) -> Iterator[tuple[str, date]]:
@@ -174,21 +174,21 @@ _FOR_ALL = {"for_all_matching": True, "remembers_match": True, "next_at": _next_
 
 trigger(
     "daily at TIME",
-    "Every day at this time, for every customer for whom when holds.",
+    "Every day at this time, for every customer who matches 'when'.",
     "daily at 09:00",
     time_arguments.daily,
     **_FOR_ALL,
 )(_regular)
 trigger(
     "weekly on DAY at TIME",
-    "Every week on this day, for every customer for whom when holds.",
+    "Every week on this day, for every customer who matches 'when'.",
     "weekly on monday at 09:00",
     time_arguments.weekly,
     **_FOR_ALL,
 )(_regular)
 trigger(
     "monthly on DAY at TIME",
-    "Every month on this day (or the month's last), for every customer for whom when holds.",
+    "Every month on this day (or the month's last), for every customer who matches 'when'.",
     "monthly on 1 at 09:00",
     time_arguments.monthly,
     **_FOR_ALL,
