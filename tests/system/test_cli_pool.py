@@ -86,7 +86,7 @@ def test_a_low_pool_is_a_problem_in_status_doctor_and_alerts(cli, tmp_path):
     with cli.sim.db.reading() as tx:
         from wcflow.actions.pool import pool_rules
 
-        troubles = load_troubles(tx, "shop", pool_rules(cli.sim.config.rules).values())
+        troubles = load_troubles(tx, "shop", cli.sim.now, pool_rules(cli.sim.config.rules).values())
     assert [said] == troubles.pools
     alert = Alert(Thing("shop", POOLS), "email", is_over=False, reason=said)
     assert "wcflow: shop: a coupon pool needs codes" == alert.subject

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.builders import NOW, STORE, account, ago, item, order, profile, refund
 from wcflow.profile import SavedState
-from wcflow.records import Address, Product
+from wcflow.records import Address, Product, Subscription
 from wcflow.rules.attributes import FAMILIES
 from wcflow.rules.attributes.registry import ATTRIBUTES, Kind, find_attribute
 from wcflow.rules.birth_dates import BirthDate, next_birthday, parse_birth_date, shape
@@ -72,6 +72,7 @@ RICH = replace(
         ),
     ),
     products={10: BAGS, 20: BOOK},
+    subscriptions=(Subscription(5, "active", ago(40), ago(10), next_payment=ago(-20)),),
     saved_state=SavedState(
         spend_percentile=90,
         orders_percentile=80,

@@ -257,6 +257,7 @@ class TestCoupons:
             amount="10.00",
             minimum_amount="20.00",
             emails=("ann@example.com",),
+            status="publish",
         )
         assert (expected, expected) == (created, store.coupon(COUPON.code))
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests import malformed
 from wcflow.records import Address, Coupon, Customer, LineItem, Note, Order, Product, Refund
@@ -519,7 +520,7 @@ class TestCoupons:
             "date_expires_gmt": written["date_expires"].removesuffix("Z"),
             "description": "10 % for Ann &amp; Bob",
         }
-        assert self.COUPON == wire.parse_coupon(answered)
+        assert replace(self.COUPON, status="publish") == wire.parse_coupon(answered)
 
     def test_the_expiry_is_sent_with_a_z(self) -> None:
         assert wire.build_coupon_json(self.COUPON)["date_expires"] == "2027-01-01T08:00:00Z"
