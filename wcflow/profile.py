@@ -198,7 +198,10 @@ def last_activity(order: Order, *, modified: bool = True) -> datetime:
             latest = stamp
     for change in order.history:
         latest = max(latest, change.at)
-    return max([latest, *(refund.date for refund in order.refunds if refund.date is not None)])
+    for refund in order.refunds:
+        if refund.date is not None and refund.date > latest:
+            latest = refund.date
+    return latest
 
 
 def is_paid(order: Order, profile: Profile) -> bool:
@@ -250,7 +253,8 @@ def paid_orders(profile: Profile) -> tuple[Order, ...]:
 
 
 def _sorted_paid(profile: Profile) -> tuple[Order, ...]:
-    return tuple(sorted([o for o in profile.orders if is_paid(o, profile)], key=_paid_sort_key))
+    paid = [order for order in profile.orders if is_paid(order, profile)]
+    return tuple(sorted(paid, key=_paid_sort_key) if len(paid) > 1 else paid)
 
 
 def _paid_sort_key(order: Order) -> tuple[datetime, int]:
@@ -284,7 +288,7 @@ def _meta_number(order: Order, key: str) -> Decimal | None:
 
 def order_total(order: Order, store: StoreProfile) -> int:
     """Return the total of an order in minor units: what was paid so far where ``amount_meta`` says it."""
-    paid_so_far = _meta_number(order, store.amount_meta)
+    paid_so_far = _meta_number(order, store.amount_meta) if store.amount_meta else None
     try:
         return order.total if paid_so_far is None else to_minor(paid_so_far, order.currency)
     except ValueError:  # more digits than any amount has

@@ -81,6 +81,8 @@ def consent_change(
 
     Consent that is no longer there counts as withdrawn: nothing is sent without it.
     """
+    if before is None and not profile.store.consent_meta:
+        return None, ()
     found = consent_of(profile)
     if not found.readable:
         return before, ()

@@ -154,7 +154,9 @@ class EvaluationState(msgspec.Struct, frozen=True):
             current_tags = (current_tags | classification.tags) & tags
         matching = names_of(MATCHING, changed)
         context = classification.context.decided(tags, segments)
-        matched = find_matching_workflows(self.rules, context) - self._new_matching_workflows()
+        matched = NO_TAGS
+        if matching:
+            matched = find_matching_workflows(self.rules, context) - self._new_matching_workflows()
         return _previous(
             segments,
             current_tags,
