@@ -75,6 +75,16 @@ def test_credentials_of_systemd_are_found_by_name(tmp_path):
     assert keys.find_credential(["consumer_secret"]) is None
 
 
+def test_a_file_that_systemd_hands_over_is_read_there(tmp_path):
+    """The service cannot read the file itself: only root can."""
+    (tmp_path / "handed").mkdir()
+    handed = sources(tmp_path, CREDENTIALS_DIRECTORY=str(tmp_path / "handed"))
+    (tmp_path / "handed" / "smtp_password").write_text("hidden")
+    (tmp_path / "other").write_text("plain")
+    assert Secret("hidden") == handed.from_file("/etc/wcflow/smtp_password")
+    assert Secret("plain", tmp_path / "other") == handed.from_file("other")
+
+
 def test_without_systemd_there_are_no_credentials(tmp_path):
     assert sources(tmp_path).find_credential(["consumer_key"]) is None
 

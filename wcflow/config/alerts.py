@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wcflow.channels.addresses import MailServer, check_ping_url, parse_smtp_url
-from wcflow.config.secrets import Secret, SecretSources
 from wcflow.config.section import ParsedSection
 from wcflow.config.smtp import SmtpSettings
 from wcflow.config.stores import SecretReader
@@ -78,18 +77,12 @@ def read_secret(section: ParsedSection, name: str, secrets: SecretReader) -> str
     sources = secrets.sources
     try:
         if key == in_file:
-            return secrets.reveal(_from_file(section[key], sources))
+            return secrets.reveal(sources.from_file(section[key]))
         return secrets.reveal(sources.from_ini(section[key], Path(section.file)))
     except RuleErrors as error:
         for rule_error in error.rule_errors:
             section.report(key, rule_error)
         return ""
-
-
-def _from_file(name: str, sources: SecretSources) -> Secret:
-    """Read a file; inside the service, systemd hands it over as a credential of the same name."""
-    handed = Path(sources.env.get("CREDENTIALS_DIRECTORY", "/nowhere")) / Path(name).name
-    return sources.from_file(str(handed) if handed.is_file() else name)
 
 
 def _parse(section: ParsedSection, name: str, url: str) -> MailServer | None:

@@ -49,8 +49,15 @@ class SecretSources:
         return Secret(text, ini)
 
     def from_file(self, name: str) -> Secret:
-        """Read a file that contains one secret and nothing else."""
-        path = self.base / name
+        """Read a file that contains one secret and nothing else.
+
+        Inside the service, systemd hands it over as a credential of the same name, because only root
+        can read the file itself.
+        """
+        directory, path = self.env.get("CREDENTIALS_DIRECTORY", ""), self.base / name
+        handed = Path(directory) / path.name
+        if directory and handed.is_file():
+            return Secret(self._read_one_word(handed))
         return Secret(self._read_one_word(path), path)
 
     def find_credential(self, names: Iterable[str]) -> Secret | None:
