@@ -182,8 +182,8 @@ ASSIGN_COUPON = Action(
 
 
 def _content(payload: Payload, _zone: tzinfo) -> str:
-    if payload["code"] and not payload["id"]:
-        return f"a code of {payload['pool']}"  # in a preview or a dry run
+    if payload["code"] == f"(a code of {payload['pool']})":  # in a dry run
+        return f"a code of {payload['pool']}"
     return f"{payload['code'] or 'no code'} of {payload['pool']}"
 
 
