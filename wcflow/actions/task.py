@@ -32,7 +32,7 @@ _ASSIGN = re.compile(r"(?P<rest>.*\S)\s+assign\s+to\s+(?P<whom>\S.*)", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """For whom a task is (empty: not assigned), and how long they have (None: no date)."""
+    """Who gets a task (empty: not assigned), and how long they have (None: no date)."""
 
     whom: str = ""
     due: Duration | None = None

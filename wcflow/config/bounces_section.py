@@ -8,8 +8,7 @@ from wcflow.units import Duration
 
 BOUNCES = kind_of(
     "bounces",
-    "The mailbox of bounces_to in [smtp]. Addresses that do not exist get no more e-mails; requests to"
-    " unsubscribe are obeyed.",
+    "The mailbox of bounces_to in [smtp], where undeliverable e-mails come back.",
     Key(
         "imap_url",
         "address",

@@ -57,7 +57,7 @@ def merge_groups(tx: Connection, store: str, old: int, new: int) -> None:
 
 
 class Member(NamedTuple):
-    """A person in a group, since when and by whom."""
+    """A person in a group, since when, and who added them."""
 
     person: int
     since: datetime
