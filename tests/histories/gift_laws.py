@@ -27,7 +27,9 @@ def check_all(sim, activity, server):
     check_every_payment_has_a_gift(sim, activity, given)
     if campaign is not None:
         sent = [each for each in news if each.rule == "campaign news"]
-        assert campaign.queued == len(sent), (campaign, len(sent))
+        # Of two people who are merged after they were queued, one entry is kept.
+        merged = campaign.queued - len(sent)
+        assert merged == 0 or (merged > 0 and activity.with_changed_identity), (campaign, len(sent))
         assert campaign.finished_at is not None
 
 
