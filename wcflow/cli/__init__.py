@@ -44,6 +44,7 @@ COMMAND_GROUPS = {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
         "customer": "List customers by segment, tag or condition.",
+        "note": "Write notes about customers; list and remove them.",
         "group": "List groups; add and remove customers.",
         "points": "Show a customer's points; add some, undo a change.",
         "tier": "List the tiers; show, set or clear a customer's.",

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, make_url
 
-from wcflow.cli.options import interruptible, read_config, select_stores, utcnow
+from wcflow.cli.options import admin_name, interruptible, read_config, select_stores, utcnow
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database.connection import Database, open_database
+from wcflow.database.edits import EditedBy
 from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError
 from wcflow.units import parse_zone
@@ -41,7 +42,13 @@ def open_database_session(config_file: Path | None) -> Iterator[DatabaseSession]
     config = read_config(config_file)
     require_database(config.database)
     with interruptible(), open_database(config.database) as db:
+        db.read_only = config.read_only
         yield DatabaseSession(config, db)
+
+
+def edited_by(session: DatabaseSession, reason: str = "") -> EditedBy:
+    """Return who types this command, now, and why."""
+    return EditedBy(admin_name(), session.clock(), reason)
 
 
 def store_zone(tx: Connection, store: str) -> tzinfo:

@@ -83,6 +83,7 @@ def open_session(config_file: Path | None, *, verbose: bool = False) -> Iterator
     level = config.log_level if verbose else "error"
     log.log_to_stderr(level, config.log_format)
     with interruptible() as interrupt, open_database(config.database) as db:
+        db.read_only = config.read_only
         session = Session(config, db, interrupt)
         with session.resources:
             yield session

@@ -72,6 +72,7 @@ class Config:
     shipped_statuses: tuple[str, ...]
     max_writes: int | None
     attribution: Duration
+    read_only: bool
     manual_tags: str
     agent: str
     contact: ContactRules
@@ -134,6 +135,7 @@ def load_config(
         shipped_statuses=general["shipped_statuses"],
         max_writes=general["max_writes"],
         attribution=general["attribution"],
+        read_only=general["read_only"],
         manual_tags=general["manual_tags"],
         agent=general["agent"],
         contact=ContactRules(general["message_cap"], general["quiet_hours"]),

@@ -79,6 +79,14 @@ _GENERAL = kind_of(
         values.whole(1, 1_000_000),
     ),
     Key(
+        "read_only",
+        "yes or no",
+        "For people who may only look: commands that change anything are refused.",
+        "yes",
+        values.yes_or_no,
+        False,
+    ),
+    Key(
         "attribution",
         "duration",
         "How long after a click or a step of a workflow an order counts as its result, in reports.",

@@ -52,6 +52,8 @@ def run(path: Path, env: Mapping[str, str], pid: int, holder: str) -> int:
         open_database(config.database) as db,
         Signals() as signals,
     ):
+        db.read_only = config.read_only
+        db.check_writable()
         return Supervisor(
             path, env, config, db, holder, signals, SystemdNotifier.from_env(env, pid)
         ).serve()

@@ -41,6 +41,7 @@ class Database:
         self.location = _location(engine.url)
         self._writes = engine.execution_options(wcflow_begin="BEGIN IMMEDIATE")
         self._reads = engine
+        self.read_only = False
         if self.dialect == "postgresql":
             self._reads = engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -48,7 +49,11 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Start a transaction that writes: it commits at the end and rolls back on any error."""
+        """Start a transaction that writes: it commits at the end and rolls back on any error.
+
+        Raises SetupError where the configuration only lets people look.
+        """
+        self.check_writable()
         with _translate_errors(self.location), self._writes.begin() as tx:
             yield tx
 
@@ -67,6 +72,14 @@ class Database:
                 yield tx
             finally:
                 _set_cache_size(tx, _CACHE_KILOBYTES)
+
+    def check_writable(self) -> None:
+        """Raise SetupError where the configuration only lets people look."""
+        if self.read_only:
+            raise SetupError(
+                "this configuration is only for looking (read_only = yes in [wcflow])",
+                "To change something, use the configuration of the service.",
+            )
 
     def close(self) -> None:
         """Close all connections."""

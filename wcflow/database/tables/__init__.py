@@ -4,6 +4,14 @@ Times are whole seconds since 1970 in UTC, as precise as WooCommerce's. Amounts 
 the currency's minor unit. JSON columns are text, so that SQLite and PostgreSQL treat them alike.
 """
 
+from wcflow.database.tables.customers import (
+    CompanyMemberRow,
+    CompanyRow,
+    CustomerNoteRow,
+    EditRow,
+    ErasureRow,
+    GroupRow,
+)
 from wcflow.database.tables.people import (
     PERSON_LIST_COLUMNS,
     EventRow,
@@ -49,11 +57,17 @@ __all__ = [
     "CampaignRow",
     "ChannelRow",
     "CodesFileRow",
+    "CompanyMemberRow",
+    "CompanyRow",
     "CrowdedSecondRow",
+    "CustomerNoteRow",
     "CustomerRow",
     "DailyFigureRow",
+    "EditRow",
+    "ErasureRow",
     "EventRow",
     "GroupMemberRow",
+    "GroupRow",
     "IdentityRow",
     "ImportRange",
     "MembershipRow",

@@ -1,6 +1,6 @@
 """Tables of persons, their identities, and what has happened to them."""
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
@@ -16,6 +16,11 @@ class PersonRow(Row, table=True):
         # A full evaluation goes through the people by id, a batch at a time.
         Index("person_by_id", "store", "id", "present"),
         Index("person_by_email", "store", "email"),
+        # Lists are sorted by these, a page at a time.
+        Index("person_by_name", "store", "name"),
+        Index("person_by_spent", "store", "total_spent"),
+        Index("person_by_last_order", "store", "last_order"),
+        Index("person_by_company", "store", "company"),
         {"sqlite_autoincrement": True},
     )
 
@@ -68,6 +73,30 @@ class PersonRow(Row, table=True):
     orders_percentile: int | None = Field(default=None, description="as of the last nightly check")
     consent: bool | None = Field(
         default=None, description="whether they accepted marketing then; empty: unknown"
+    )
+    name: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}, description="for lists and searching"
+    )
+    phone: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="digits of the billing phone number, for searching",
+    )
+    company: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="folded: the billing company",
+    )
+    last_order: int | None = Field(
+        default=None, sa_type=BigInteger, description="when their last paid order was placed"
+    )
+    since: int | None = Field(
+        default=None, sa_type=BigInteger, description="when they registered or first ordered"
+    )
+    inactive: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="someone of the team set their status to inactive",
     )
 
 

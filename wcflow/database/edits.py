@@ -1,0 +1,112 @@
+"""Edits: what people of the team changed by hand, who did it, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, stamp, table_of
+from wcflow.database.tables import EditRow
+
+_EDITS = table_of(EditRow)
+_BY_PERSON = select_in(_EDITS, "person", *_EDITS.c)
+
+
+class EditedBy(NamedTuple):
+    """Who changes something, when and why.
+
+    ``bulk`` is the same for all edits of one bulk change. ``key`` is the stable name of a request
+    from elsewhere, which is done once.
+    """
+
+    name: str
+    at: datetime
+    reason: str = ""
+    bulk: str = ""
+    key: str | None = None
+
+
+class Edit(NamedTuple):
+    """A saved edit. ``data`` is what undoes it; ``undoes`` the edit that this one undoes."""
+
+    id: int
+    store: str
+    person: int
+    kind: str
+    words: str
+    by: EditedBy
+    data: Mapping[str, Any]
+    undoes: int | None
+
+
+def save_edit(
+    tx: Connection,
+    store: str,
+    person: int,
+    kind: str,
+    words: str,
+    by: EditedBy,
+    data: Mapping[str, Any] | None = None,
+    undoes: int | None = None,
+) -> int:
+    """Save an edit, and return its id. ``words`` say it after a name: ``added the tag Gold``."""
+    row = {
+        "store": store,
+        "person": person,
+        "kind": kind,
+        "words": words,
+        "edited_by": by.name,
+        "at": stamp(by.at),
+        "reason": by.reason,
+        "data": dumps(dict(data or {})),
+        "bulk": by.bulk,
+        "key": by.key,
+        "undoes": undoes,
+    }
+    return int(tx.execute(insert(_EDITS).returning(_EDITS.c.id), row).scalar_one())
+
+
+def load_edits(tx: Connection, store: str, persons: Sequence[int]) -> list[Edit]:
+    """Return the edits of these people, the oldest first."""
+    rows = fetch_in(tx, _BY_PERSON, store, persons)
+    return sorted((_from_row(row) for row in rows), key=lambda edit: (edit.by.at, edit.id))
+
+
+def find_edit(tx: Connection, edit_id: int) -> Edit | None:
+    """Return the edit with this id."""
+    row = tx.execute(select(_EDITS).where(_EDITS.c.id == edit_id)).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+def find_request(tx: Connection, store: str, key: str) -> Edit | None:
+    """Return the edit that a request has led to already."""
+    of_store = (_EDITS.c.store == store, _EDITS.c.key == key)
+    row = tx.execute(select(_EDITS).where(*of_store)).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+def load_bulk(tx: Connection, store: str, bulk: str) -> list[Edit]:
+    """Return the edits of a bulk change, the newest first, so that they can be undone in turn."""
+    of_bulk = (_EDITS.c.store == store, _EDITS.c.bulk == bulk)
+    rows = tx.execute(select(_EDITS).where(*of_bulk).order_by(_EDITS.c.id.desc()))
+    return [_from_row(row) for row in rows]
+
+
+def undone_ids(tx: Connection, ids: Collection[int]) -> set[int]:
+    """Return which of these edits were undone."""
+    query = select(_EDITS.c.undoes).where(_EDITS.c.undoes.in_(sorted(ids)))
+    return {int(each) for each in tx.scalars(query)}
+
+
+def merge_edits(tx: Connection, store: str, old: int, new: int) -> None:
+    """Give the edits of the person ``old`` to the person ``new``."""
+    of_old = (_EDITS.c.store == store, _EDITS.c.person == old)
+    tx.execute(update(_EDITS).where(*of_old).values(person=new))
+
+
+def _from_row(row: Any) -> Edit:
+    by = EditedBy(row.edited_by, instant(row.at), row.reason, row.bulk, row.key)
+    return Edit(row.id, row.store, row.person, row.kind, row.words, by, loads(row.data), row.undoes)
