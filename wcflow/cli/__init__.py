@@ -43,8 +43,9 @@ COMMAND_GROUPS = {
     "Looking things up": {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
-        "customer": "List customers by segment, tag or condition.",
+        "customer": "List customers by segment, tag or condition; undo edits.",
         "note": "Write notes about customers; list and remove them.",
+        "tag": "List tags; add, remove, rename, merge and delete them by hand.",
         "group": "List groups; add and remove customers.",
         "points": "Show a customer's points; add some, undo a change.",
         "tier": "List the tiers; show, set or clear a customer's.",

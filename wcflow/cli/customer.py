@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session
+from wcflow.cli.customer_undo import undo
 from wcflow.cli.files import CsvFile, new_file
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
@@ -51,10 +52,11 @@ CSV_COLUMNS = (
 
 
 def register(app: typer.Typer) -> None:
-    family = Typer(no_args_is_help=True, help="List customers by segment, tag or condition.")
+    family = Typer(
+        no_args_is_help=True, help="List customers by segment, tag or condition; undo edits."
+    )
     family.command("list", epilog=EPILOG)(list_customers)
-    # With a single command, typer would leave out its name.
-    family.callback()(lambda: None)
+    family.command("undo")(undo)
     app.add_typer(family, name="customer")
 
 

@@ -52,6 +52,7 @@ _OPEN_TAGS = select_in(
     _OUTBOX.c.state,
     _OUTBOX.c.payload,
     _OUTBOX.c.target_id,
+    _OUTBOX.c.attempts,
 ).where(_OUTBOX.c.rule == TAGS_RULE, _OUTBOX.c.state.in_(_OPEN_STATES))
 _KEYS = select_in(
     _OUTBOX, "person", _OUTBOX.c.rule, _OUTBOX.c.person, _OUTBOX.c.event, _OUTBOX.c.step
@@ -139,6 +140,12 @@ class TagEntry:
     state: str
     payload: str
     target_id: int
+    attempts: int
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether it was tried and its result is not known: the store can show it or not."""
+        return self.state == "claimed" or (self.state == "due" and self.attempts > 0)
 
 
 def load_tag_entries(

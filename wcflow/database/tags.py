@@ -1,21 +1,25 @@
-"""The tags that wcflow wrote to each customer and order, or was about to write.
+"""Who has which tag, and the tags that wcflow wrote or was about to write to each place.
 
-They are saved by place and not by person: an order can get another person, and an older order
+Those are saved by place and not by person: an order can get another person, and an older order
 becomes a person's latest again if the newer one is deleted. Where the store differs from what
 wcflow wrote, someone changed the tags by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
-from wcflow.database.tables import WrittenTagsRow
+from wcflow.database.tables import PersonRow, WrittenTagsRow
 from wcflow.rules.tags import TagChange, TagPlace
 
 _WRITTEN_TAGS = table_of(WrittenTagsRow)
+_PERSONS = table_of(PersonRow)
+_LISTS = (_PERSONS.c.current_tags, _PERSONS.c.removed_by_hand, _PERSONS.c.added_by_hand)
 _COLUMNS = (_WRITTEN_TAGS.c.id, _WRITTEN_TAGS.c.tags, _WRITTEN_TAGS.c.dropped)
 
 
@@ -49,3 +53,32 @@ def save_written_tags(tx: Connection, store: str, changes: Mapping[TagPlace, Tag
         for (kind, number), change in sorted(changes.items())
     ]
     upsert(tx, WrittenTagsRow, rows)
+
+
+def count_by_tag(tx: Connection, store: str) -> dict[str, int]:
+    """Count the people who have each tag, with what was changed by hand since their evaluation."""
+    query = select(*_LISTS, func.count()).where(_PERSONS.c.store == store, _PERSONS.c.present)
+    counts: Counter[str] = Counter()
+    for *lists, number in tx.execute(query.group_by(*_LISTS)):
+        for tag in _tags_in(lists):
+            counts[tag] += number
+    return {tag: counts[tag] for tag in sorted(counts, key=lambda tag: (tag.casefold(), tag))}
+
+
+def load_people_with_tags(tx: Connection, store: str, tags: Collection[str]) -> list[int]:
+    """Return everyone who has one of these tags."""
+    query = select(_PERSONS.c.id, *_LISTS).where(_PERSONS.c.store == store, _PERSONS.c.present)
+    rows = tx.execute(query.order_by(_PERSONS.c.id))
+    wanted = frozenset(tags)
+    return [person for person, *lists in rows if not wanted.isdisjoint(_tags_in(lists))]
+
+
+def _tags_in(lists: Sequence[str]) -> frozenset[str]:
+    current, removed, added = map(_parsed, lists)
+    return (current - removed) | added
+
+
+# Many people have the same tags.
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> frozenset[str]:
+    return frozenset(loads(text))

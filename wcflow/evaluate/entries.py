@@ -157,17 +157,17 @@ def tag_changes(
     wanted: dict[tuple[int, str], dict[str, Any]] = {
         (person, tag_step(target)): entry_builder.tags_entry(person, target) | {"urgent": urgent}
         for target in evaluated.targets
-        if target.differs or _was_claimed(known.get((person, tag_step(target))))
+        if target.differs or _is_uncertain(known.get((person, tag_step(target))))
     }
     queue = tuple(row for key, row in wanted.items() if not _is_unchanged(known.get(key), row))
     own = (key for key, entry in known.items() if key[0] == person and entry.state != "failed")
     return TagChanges(queue, tuple(key for key in own if key not in wanted))
 
 
-def _was_claimed(entry: TagEntry | None) -> bool:
+def _is_uncertain(entry: TagEntry | None) -> bool:
     # Only one process evaluates a store, so a claimed entry was left by one that died. What the
-    # store shows is unknown then, and the old wish must not be written later.
-    return entry is not None and entry.state == "claimed"
+    # store shows is unknown then, as after a write without a response: it is looked at again.
+    return entry is not None and entry.is_uncertain
 
 
 def _is_unchanged(entry: TagEntry | None, row: Mapping[str, Any]) -> bool:

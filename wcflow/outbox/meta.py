@@ -19,7 +19,7 @@ from wcflow.database.tags import save_written_tags
 from wcflow.errors import CancelledError, DeliveryError, StoreError
 from wcflow.outbox.delivery import Delivery, channel_is_down
 from wcflow.outbox.meta_plan import Meta, MetaPlan, MetaPlanner, ShownMeta, target_of
-from wcflow.rules.tags import NO_CHANGE, Memory, TagChange, TagPlace
+from wcflow.rules.tags import NO_CHANGE, TagChange, TagPlace
 from wcflow.store.errors import is_store_wide
 from wcflow.store.listing import UnreadableRowError
 
@@ -218,19 +218,25 @@ def _record(
     (set_customer_meta if resource == "customer" else set_order_meta)(tx, store, values)
     put = {where: replace(each, dropped=frozenset()) for where, each in _changed_tags(done).items()}
     save_written_tags(tx, store, put)
-    _save_memories(tx, store, [plan.memory for plan in done if plan.memory])
+    _save_memories(tx, store, [plan for plan in done if plan.memory])
 
 
-def _save_memories(tx: Connection, store: str, memories: Sequence[Memory]) -> None:
-    """Save what was written, and evaluate people again whose tags turn out to be edited by hand."""
-    before = people.load_memories(tx, store, sorted({memory.person for memory in memories}))
-    people.save_memories(tx, store, memories)
+def _save_memories(tx: Connection, store: str, plans: Sequence[MetaPlan]) -> None:
+    """Save what was written, and evaluate people again whose tags turn out to be edited by hand.
+
+    Their memories are read again: someone of the team can have changed tags during the request.
+    """
+    before = people.load_memories(tx, store, sorted({plan.entry.person for plan in plans}))
+    after = dict(before)
+    for plan in plans:
+        if (now := after.get(plan.entry.person)) is not None:
+            after[now.person] = plan.memory_after(now)
+    people.save_memories(tx, store, after.values())
     edited = [
-        memory.person
-        for memory in memories
-        if (was := before[memory.person])
-        and (was.added_by_hand, was.removed_by_hand)
-        != (memory.added_by_hand, memory.removed_by_hand)
+        person
+        for person, was in before.items()
+        if (was.added_by_hand, was.removed_by_hand)
+        != (after[person].added_by_hand, after[person].removed_by_hand)
     ]
     mark_persons_dirty(tx, store, edited)
 

@@ -38,15 +38,30 @@ ShownMeta = Mapping[int, Mapping[str, str] | None]
 
 @dataclass(frozen=True, slots=True)
 class MetaPlan:
-    """What to write for one entry, and the person's memory once it is written.
+    """What to write for one entry, and the person's memory before and once it is written.
 
     ``put`` are the tags that no person added, and those that are removed.
     """
 
     entry: OutboxEntry
     meta: Meta
+    before: Memory | None = None
     memory: Memory | None = None
     put: TagChange = NO_CHANGE
+
+    def memory_after(self, now: Memory) -> Memory:
+        """Return the memory once it is written; ``now`` has what a team changed meanwhile."""
+        before, after = self.before, self.memory
+        assert before is not None, "only plans of tags have a memory"
+        assert after is not None, "and they have both"
+        found = {
+            name: (getattr(now, name) | (getattr(after, name) - getattr(before, name)))
+            - (getattr(before, name) - getattr(after, name))
+            for name in ("added_by_hand", "removed_by_hand")
+        }
+        changed, place = replace(now, **found), target_of(self.entry)
+        written = None if self.entry.payload.get("place") else after.written_in(place)
+        return changed.with_written(place, written) if written else changed
 
 
 def target_of(entry: OutboxEntry) -> TagPlace:
@@ -108,7 +123,7 @@ class MetaPlanner:
             merged.target - merged.added_by_hand, (copy.base or frozenset()) - merged.target
         )
         meta = _removed(entry) | written.meta
-        return MetaPlan(entry, meta, after.with_written(resource, written), put)
+        return MetaPlan(entry, meta, memory, after.with_written(resource, written), put)
 
     def _plan_older_order(
         self, entry: OutboxEntry, memory: Memory, shown: Mapping[str, str] | None
@@ -123,7 +138,8 @@ class MetaPlanner:
         others = tags_of_others(here, before, self._ours | wanted)
         written = TagMeta(tags | others, entry.payload["segment"], _more(entry))
         meta = _removed(entry) | written.meta
-        return MetaPlan(entry, meta, memory, TagChange(tags, here.tags - written.tags))
+        put = TagChange(tags, here.tags - written.tags)
+        return MetaPlan(entry, meta, memory, memory, put)
 
 
 def _more(entry: OutboxEntry) -> tuple[tuple[str, str], ...]:
