@@ -1,4 +1,4 @@
-"""Where a person stands in the store's own programme: their groups, their points, their tier.
+"""Where a person stands with the store: their groups, points and tier, and their status.
 
 wcflow keeps these itself; no order contains them.
 """
@@ -52,7 +52,7 @@ def fixed_tier(now: TierState | None, tier: str, fixed_by: str, at: datetime) ->
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A person's groups, tier and points.
+    """A person's groups, tier and points; ``inactive`` is what the team set their status to.
 
     ``new_points`` are those of ``points`` that are not saved yet; ``tier_changed`` means that
     ``tier`` is not saved yet. ``balance`` are the points of this evaluation, if there ever were any.
@@ -66,6 +66,7 @@ class Standing(msgspec.Struct, frozen=True):
     tier_changed: bool = False
     balance: int | None = None
     changes_at: datetime | None = None
+    inactive: bool = False
 
 
-NO_STANDING = Standing()
+NO_STANDING, INACTIVE = Standing(), Standing(inactive=True)

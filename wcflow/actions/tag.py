@@ -24,7 +24,7 @@ from wcflow.rules.steps import (
     one_tag,
     parse_text,
 )
-from wcflow.rules.tags import POINTS_META, TIER_META, TagMeta, join_tags
+from wcflow.rules.tags import POINTS_META, STATUS_META, TIER_META, TagMeta, join_tags
 
 
 def _parse_tag(rest: str, scope: StepScope) -> Argument:
@@ -79,13 +79,13 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
     if payload.get("place") == "stale":
         return "(none, because a later order shows them)"
     segment = f"; segment {payload['segment']}" if payload["segment"] else ""
-    names = {TIER_META: "tier", POINTS_META: "points"}
+    names = {TIER_META: "tier", POINTS_META: "points", STATUS_META: "status"}
     more = (f"; {names.get(key, key)} {value or '(none)'}" for key, value in _more(payload).items())
     return f"{join_tags(payload['wanted']) or '(none)'}{segment}{''.join(more)}"
 
 
 def _more(payload: Payload) -> Mapping[str, str]:
-    """Return the tier and the points to write, by key; empty where one is removed."""
+    """Return the tier, the points and the status to write, by key; empty where one is removed."""
     found: Mapping[str, str] = payload.get("more", {})
     return found
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session
+from wcflow.cli.customer_status import activate, deactivate
 from wcflow.cli.customer_undo import undo
 from wcflow.cli.files import CsvFile, new_file
 from wcflow.cli.help import Typer
@@ -56,6 +57,8 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="List customers by segment, tag or condition; undo edits."
     )
     family.command("list", epilog=EPILOG)(list_customers)
+    family.command("activate")(activate)
+    family.command("deactivate")(deactivate)
     family.command("undo")(undo)
     app.add_typer(family, name="customer")
 

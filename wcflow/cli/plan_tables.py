@@ -12,10 +12,23 @@ from wcflow.cli import describe, output
 from wcflow.database.contacts import Contact, key_order
 from wcflow.outbox.meta_plan import Preview
 from wcflow.outbox.totals import PersonPlan, PlanTotals, tag_difference
-from wcflow.rules.tags import POINTS_META, SEGMENT_META, TAGS_META, TIER_META, sort_tags, split_tags
+from wcflow.rules.tags import (
+    POINTS_META,
+    SEGMENT_META,
+    STATUS_META,
+    TAGS_META,
+    TIER_META,
+    sort_tags,
+    split_tags,
+)
 
 TAGS_GROUP, KINDS = "Tags and segments", "Kinds of changes"
-_KEY_NAMES = {SEGMENT_META: "segment", TIER_META: "tier", POINTS_META: "points"}
+_KEY_NAMES = {
+    SEGMENT_META: "segment",
+    TIER_META: "tier",
+    POINTS_META: "points",
+    STATUS_META: "status",
+}
 _NOTHING, _UNKNOWN = "(none)", "(not readable)"
 COLUMNS = ("customer", "where", "why", "change")
 

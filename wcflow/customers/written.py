@@ -14,8 +14,16 @@ WITH_NEXT_SYNC = "The next 'wcflow sync' writes it to {}; the daemon does so wit
 
 
 def tags_written_when(tx: Connection, settings: StoreSettings, person: int) -> str:
-    """Return when and where WooCommerce shows a person's tags and status."""
+    """Return when and where WooCommerce shows a person's tags."""
     return written_when(tx, settings, " and ".join(_shown_in(tx, settings, person)))
+
+
+def status_written_when(tx: Connection, settings: StoreSettings, person: int) -> str:
+    """Return when and where WooCommerce shows a person's status: the customer, or a guest's order."""
+    key = load_person_keys(tx, settings.name, [person]).get(person, "")
+    kind = "order" if account_in(key) is None else "customer"
+    places = [each for each in _shown_in(tx, settings, person) if each.startswith(kind)]
+    return written_when(tx, settings, "".join(places))
 
 
 def written_when(tx: Connection, settings: StoreSettings, where: str) -> str:

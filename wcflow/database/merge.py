@@ -71,6 +71,7 @@ def _merged_row(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
         "evaluated_at": latest["evaluated_at"],
         "rules_digest": latest["rules_digest"],
         "consent": old["consent"] if new["consent"] is None else new["consent"],
+        "inactive": old["inactive"] or new["inactive"],
         "dirty": 1,
     }
 

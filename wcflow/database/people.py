@@ -25,6 +25,7 @@ from wcflow.database.sql import (
 from wcflow.database.tables import MembershipRow, PersonRow, TransitionRow
 from wcflow.profile import Transition, account_in, email_in, guest_key
 from wcflow.rules.tags import Memory, TagMeta
+from wcflow.standing import INACTIVE, NO_STANDING
 
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
 _TRANSITIONS = table_of(TransitionRow)
@@ -47,6 +48,7 @@ _SELECT_MEMORIES = select_in(
     _PERSONS.c.spend_percentile,
     _PERSONS.c.orders_percentile,
     _PERSONS.c.consent,
+    _PERSONS.c.inactive,
 ).where(_PERSONS.c.present)
 _SELECT_ORDERS_COUNTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.orders_count)
 _SELECT_MEMBERSHIPS = select_in(
@@ -55,7 +57,10 @@ _SELECT_MEMBERSHIPS = select_in(
 
 
 def load_memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, Memory]:
-    """Return the saved state of each person; those who are not present are missing."""
+    """Return the saved state of each person; those who are not present are missing.
+
+    Of where they stand, only the status is read.
+    """
     entered = _load_memberships(tx, store, persons)
     rows = fetch_in(tx, _SELECT_MEMORIES, store, persons)
     return {row[0]: _memory_from_row(row, entered.get(row[0]) or {}) for row in rows}
@@ -74,7 +79,7 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
     # fmt: off
     (
         person, email, evaluated, digest, by_hand, removed, by_workflows, kept, tags, matching,
-        to_customer, to_order, order_id, by_spend, by_orders, consent,
+        to_customer, to_order, order_id, by_spend, by_orders, consent, inactive,
     ) = row
     # fmt: on
     return Memory(
@@ -94,6 +99,7 @@ def _memory_from_row(row: Sequence[Any], segments: Mapping[str, datetime]) -> Me
         order_id,
         by_spend,
         by_orders,
+        INACTIVE if inactive else NO_STANDING,
         consent=consent,
     )
 
@@ -217,6 +223,12 @@ _CLEARED = {
     "present": False,
     "dirty": 0,
 }
+
+
+def set_inactive(tx: Connection, store: str, person: int, *, inactive: bool) -> None:
+    """Save the status that the team gives a person."""
+    here = (_PERSONS.c.store == store, _PERSONS.c.id == person)
+    tx.execute(update(_PERSONS).where(*here).values(inactive=inactive))
 
 
 def delete_people(tx: Connection, store: str, persons: Sequence[int]) -> None:

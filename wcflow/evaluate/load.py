@@ -70,7 +70,8 @@ def load_full_memories(tx: Connection, store: str, persons: Sequence[int]) -> di
     """Return the saved state of each person, with groups, points and tiers."""
     memories = people.load_memories(tx, store, persons)
     for person, standing in load_standings(tx, store, [*memories]).items():
-        memories[person] = replace(memories[person], standing=standing)
+        inactive = memories[person].standing.inactive
+        memories[person] = replace(memories[person], standing=replace(standing, inactive=inactive))
     return memories
 
 

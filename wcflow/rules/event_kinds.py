@@ -38,7 +38,10 @@ def _kind(name: str, meaning: str, /, *, needs_companion: bool = False, **data: 
     return EVENT_KINDS[name]
 
 
-ACCOUNT_ENABLED = _kind("account_enabled", "Their account has a role in WordPress again.")
+ACCOUNT_ENABLED = _kind(
+    "account_enabled",
+    "Their account has a role in WordPress again, or the team set them to active.",
+)
 CONSENT_GIVEN = _kind("consent_given", "They agreed to marketing.")
 CONSENT_WITHDRAWN = _kind("consent_withdrawn", "They no longer agree to marketing.")
 COUPON_ASSIGNED = _kind(

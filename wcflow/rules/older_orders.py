@@ -16,10 +16,7 @@ from wcflow.records import Order
 from wcflow.rules.evaluation_input import TagTarget
 from wcflow.rules.tags import (
     NO_CHANGE,
-    POINTS_META,
-    SEGMENT_META,
-    TAGS_META,
-    TIER_META,
+    SHOWN_META,
     Memory,
     TagChange,
     TagMeta,
@@ -29,7 +26,6 @@ from wcflow.rules.tags import (
 )
 
 EMPTY = TagMeta(frozenset())
-_KEYS = frozenset({TAGS_META, SEGMENT_META, TIER_META, POINTS_META})
 
 
 def with_more(meta: TagMeta, more: tuple[tuple[str, str], ...]) -> TagMeta:
@@ -48,7 +44,7 @@ def older_orders_with_tags(profile: Profile) -> Iterator[Order]:
     for order in profile.orders:
         if order is newest or order.status in HIDDEN_STATUSES:
             continue
-        if not _KEYS.isdisjoint(order.meta):
+        if not SHOWN_META.isdisjoint(order.meta):
             yield order
 
 

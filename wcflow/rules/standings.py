@@ -10,7 +10,7 @@ from wcflow.profile import Profile
 from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.model import POINTS, TIERS, Rules
 from wcflow.rules.points import PointsRules, balance, earn, next_earning
-from wcflow.rules.tags import POINTS_META, TIER_META, Memory
+from wcflow.rules.tags import POINTS_META, STATUS_META, TIER_META, Memory
 from wcflow.rules.ternary import earliest
 from wcflow.rules.tiers import Moment, settle
 from wcflow.standing import Standing
@@ -80,7 +80,9 @@ def _changed_at(memory: Memory, rules: Rules, policy: Policy) -> datetime | None
 
 
 def standing_meta(standing: Standing) -> tuple[tuple[str, str], ...]:
-    """Return what the store shows of a person's points and tier, by key."""
+    """Return what the store shows of a person's points, status and tier, sorted by key."""
     points = "" if standing.balance is None else str(standing.balance)
     tier = standing.tier.tier if standing.tier else ""
-    return tuple(each for each in ((POINTS_META, points), (TIER_META, tier)) if each[1])
+    status = "inactive" if standing.inactive else ""
+    found = ((POINTS_META, points), (STATUS_META, status), (TIER_META, tier))
+    return tuple(each for each in found if each[1])

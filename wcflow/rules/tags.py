@@ -124,8 +124,9 @@ def _manual_changes(
 # What wcflow remembers of a person between two evaluations.
 
 TAGS_META, SEGMENT_META = "wcflow_tags", "wcflow_segment"
-TIER_META, POINTS_META = "wcflow_tier", "wcflow_points"
-SHOWN_META = frozenset({TAGS_META, SEGMENT_META, TIER_META, POINTS_META})
+TIER_META, POINTS_META, STATUS_META = "wcflow_tier", "wcflow_points", "wcflow_status"
+_MORE_META = (POINTS_META, STATUS_META, TIER_META)
+SHOWN_META = frozenset({TAGS_META, SEGMENT_META, *_MORE_META})
 """The keys that the store shows."""
 _saved_state, _copy = SavedState, TagCopy
 UNKNOWN_COPY = TagCopy(None, None)
@@ -137,7 +138,7 @@ NO_CHANGES: Mapping[TagPlace, TagChange] = {}
 class TagMeta(msgspec.Struct, frozen=True):
     """The tags and the shown segment in the meta of a customer or order.
 
-    ``more`` are other values that are there, by key: the tier and the points.
+    ``more`` are other values that are there, sorted by key: the points, the status and the tier.
     """
 
     tags: frozenset[str]
@@ -212,7 +213,7 @@ def read_tag_meta(meta: Mapping[str, str] | None) -> TagMeta | None:
     """Parse the tag meta of a customer or order; None if the meta cannot be read."""
     if meta is None:
         return None
-    more = (meta.get(POINTS_META, ""), meta.get(TIER_META, ""))
+    more = tuple([meta.get(key, "") for key in _MORE_META])
     return _tag_meta(meta.get(TAGS_META, ""), meta.get(SEGMENT_META, ""), more)
 
 
@@ -229,8 +230,8 @@ def known_meta(
 
 # Many people have the same, and each evaluation reads it several times.
 @lru_cache(maxsize=8192)
-def _tag_meta(tags: str, segment: str, more: tuple[str, str]) -> TagMeta:
-    found = zip((POINTS_META, TIER_META), more, strict=True)
+def _tag_meta(tags: str, segment: str, more: tuple[str, ...]) -> TagMeta:
+    found = zip(_MORE_META, more, strict=True)
     return TagMeta(split_tags(tags), segment, tuple([each for each in found if each[1]]))
 
 

@@ -85,10 +85,12 @@ def _role(context: Context) -> AttributeValue:
 @PERSON.plain(
     "status",
     Kind.TEXT,
-    "Whether they are active (with an account), disabled (with an account without a role), or a guest.",
+    "Inactive if your team set it; else active (with an account), disabled (with an account without a role), or guest.",
     "status = 'active'",
 )
 def _status(context: Context) -> AttributeValue:
+    if context.profile.saved_state.standing.inactive:
+        return AttributeValue("inactive")
     account = context.profile.account
     if account is None:
         return AttributeValue("guest")

@@ -27,7 +27,7 @@ def _customer_created(context: TriggerContext, _: None) -> Iterator[Event]:
 
 @trigger(
     "customer_enabled",
-    "A guest who has ordered before registers an account, or an account has a role again.",
+    "A guest who has ordered before registers an account, an account has a role again, or your team sets an inactive customer to active.",
     "customer_enabled",
 )
 def _customer_enabled(context: TriggerContext, _: None) -> Iterator[Event]:
