@@ -1,11 +1,16 @@
 """Searches and lists of people give the same on SQLite and on PostgreSQL."""
 
 import pytest
+from sqlalchemy import insert, update
 
 from tests.persons import keys
 from tests.simulation import Simulation
+from wcflow.database.groups import add_member
 from wcflow.database.outbox_batches import load_batches
+from wcflow.database.people_filter import PeopleFilter, PeopleQuery
 from wcflow.database.people_search import Belonging, find_by_order, find_by_text, likely_names
+from wcflow.database.sql import table_of
+from wcflow.database.tables import CompanyMemberRow, CompanyRow, PersonRow
 from wcflow.evaluate.context import read_context
 from wcflow.evaluate.listing import Selection, list_people
 from wcflow.outbox.planned import load_plans
@@ -13,6 +18,7 @@ from wcflow.rules.context import RulePlace
 from wcflow.rules.parser import parse_condition
 
 RULES = "[segment Buyer]\nwhen = orders_count >= 1\n\n[tag Big]\nwhen = total_spent > 150\n"
+_PERSONS = table_of(PersonRow)
 BELONGING = Belonging(frozenset(), "by_email")
 
 
@@ -97,13 +103,85 @@ def test_the_plan_of_a_person_has_the_customer_before_the_order(sim):
 
 
 def test_people_are_listed_with_their_figures(sim):
-    selection = Selection("Buyer", "big", parse_condition("total_spent < 300", RulePlace()))
+    condition = parse_condition("total_spent < 300", RulePlace())
+    selection = Selection(PeopleFilter("Buyer", "big"), condition, limit=5)
     with sim.db.reading() as tx:
         context = read_context(tx, sim.config, sim.config.stores[0], sim.now)
-        (bob,) = list_people(tx, context, selection, 5)
+        (bob,) = list_people(tx, context, selection)
     assert ("Bob 50%_Off", 1, "200.00") == (
         bob.contact.name,
         bob.orders_count,
         str(bob.total_spent),
     )
     assert (["Buyer"], ["Big", "Buyer"], 1) == (bob.segments, bob.tags, selection.matched)
+
+
+def listed(sim, people_filter, sort="", **options):
+    with sim.db.reading() as tx:
+        key_of = keys(tx, "shop")
+        query = PeopleQuery(tx, "shop", people_filter, BELONGING, sort, **options)
+        found = query.ids()
+        assert [query.matched, found[1:2]] == [len(found), query.ids(1, 1)]
+        return [key_of[each] for each in found]
+
+
+ZOE = "g:zoe@example.com"
+
+
+@pytest.mark.parametrize(
+    ("people_filter", "expected"),
+    [
+        (PeopleFilter(), ["c1", "c2", "c3", ZOE]),
+        (PeopleFilter(segment="Buyer", tag="BIG"), ["c2", "c3"]),
+        (PeopleFilter(group="Press"), ["c1", ZOE]),
+        (PeopleFilter(group="Press", inactive=False), ["c1"]),
+        (PeopleFilter(inactive=True), [ZOE]),
+        (PeopleFilter(company="ACME"), ["c1", "c3"]),
+        (PeopleFilter(company="other gmbh"), [ZOE]),
+        (PeopleFilter(company="None"), []),
+        (PeopleFilter(search="elodie"), ["c1"]),
+        (PeopleFilter(search="muller MARIE"), ["c3"]),
+        (PeopleFilter(search="50%"), ["c2"]),
+        (PeopleFilter(search="a-2"), ["c2"]),
+        (PeopleFilter(search="zoe@"), [ZOE]),
+        (PeopleFilter(search="030 98 76"), [ZOE]),
+        (PeopleFilter(search="98"), []),
+        (PeopleFilter(segment="Buyer", tag="big", search="bob"), ["c2"]),
+    ],
+)
+def test_filters_select_the_same_people_on_both_databases(sim, people_filter, expected):
+    """Élodie and Zoë are in a group; Élodie by hand and Marie by her address in a company."""
+    with sim.db.transaction() as tx:
+        person_of = {key: number for number, key in keys(tx, "shop").items()}
+        billing = (("c1", "other gmbh"), ("c3", "acme ltd"), (ZOE, "other gmbh"))
+        for key, company in billing:
+            this = update(_PERSONS).where(_PERSONS.c.id == person_of[key])
+            tx.execute(this.values(company=company, phone="49309876" if key == ZOE else ""))
+        tx.execute(update(_PERSONS).where(_PERSONS.c.id == person_of[ZOE]).values(inactive=True))
+        for key in ("c1", ZOE):
+            add_member(tx, "shop", person_of[key], "Press", "maria", sim.now)
+        acme = {"id": 7, "store": "shop", "name": "Acme", "folded": "acme", "made_by": "maria"}
+        acme |= {"email": "", "vat_id": "", "billing_company": "acme ltd", "made_at": 1}
+        tx.execute(insert(table_of(CompanyRow)), acme)
+        member = {"store": "shop", "person": person_of["c1"], "company": 7, "since": 1}
+        tx.execute(insert(table_of(CompanyMemberRow)), member | {"added_by": "maria"})
+    assert expected == listed(sim, people_filter)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("spent", ["c4", "c1", ZOE, "c2", "c3"]),
+        ("orders", ["c4", "c1", "c2", "c3", ZOE]),
+        ("name", ["c2", "c1", "c3", "c4", ZOE]),
+        ("email", ["c2", "c1", "c3", "c4", ZOE]),
+        ("last-order", ["c4", "c1", "c2", "c3", ZOE]),
+        ("since", ["c1", "c2", "c3", ZOE, "c4"]),
+    ],
+)
+def test_lists_are_sorted_the_same_on_both_databases(sim, sort, expected):
+    """Those without an order come first, and last from the highest."""
+    sim.register("nora@example.com", days_ago=1)
+    sim.run_pass(approve=False, write=False)
+    assert expected == listed(sim, PeopleFilter(), sort)
+    assert expected[::-1] == listed(sim, PeopleFilter(), sort, descending=True)

@@ -124,6 +124,9 @@ def test_figures_are_those_of_the_explanation(tmp_path):
 @pytest.mark.parametrize(
     ("words", "messages"),
     [
+        (["--group", "Press"], ["no customer is in the group 'Press'", "wcflow group list"]),
+        (["--sort", "money"], ["money"]),
+        (["--status", "asleep"], ["asleep"]),
         (["--segment", "VPI"], ["there is no [segment VPI]", "Did you mean 'VIP'?"]),
         (["--tag", "Big Spendr"], ["no customer has the tag 'Big Spendr'", "'Big Spender'?"]),
         (["--where", "totl_spent > 1"], ["unknown attribute 'totl_spent'", "'total_spent'?"]),
@@ -153,3 +156,43 @@ def test_a_store_that_was_never_read_is_told(tmp_path):
     assert (78, "") == (ran.code, ran.out)
     assert "wcflow plan" in ran.err
     cli.sim.db.close()
+
+
+def test_a_search_looks_into_names_addresses_phone_numbers_and_order_numbers(cli):
+    billing = {"first_name": "Zoë", "last_name": "Ångström", "phone": "+49 (30) 123-456"}
+    cli.sim.place_order(email="zoe@work.example", billing=billing, number="WC-77", days_ago=3)
+    assert 0 == cli.run("sync", "--approve").code
+    for text in ("zoe angstrom", "ÅNG", "work.ex", "030 123456", "123-456", "#wc-77", "WC-77"):
+        assert ["zoe"] == emails(cli, "--search", text), text
+    assert ["a3"] == emails(cli, "--search", "A3 muller")
+    order = next(iter(cli.sandbox.order_ids()))
+    assert ["a1"] == emails(cli, "--search", f"#{order}")
+    for text in ("nothing", "%", "999999999", "#"):
+        assert [] == emails(cli, "--search", text), text
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--sort", "name", "--limit", "3"], ["a1", "a10", "a11"]),
+        (["--sort", "name", "--desc", "--limit", "2"], ["guest9", "guest10"]),
+        (["--sort", "spent", "--desc", "--limit", "2"], ["a11", "a10"]),
+        (["--sort", "email", "--limit", "3"], ["a10", "a11", "a1"]),
+        (["--sort", "orders", "--limit", "1", "--offset", "12"], ["guest9"]),
+        (["--limit", "2", "--offset", "1"], ["a2", "a3"]),
+        (["--where", "total_spent > 200", "--offset", "8", "--limit", "5"], ["a11"]),
+        (["--tag", "Big Spender", "--offset", "6"], ["a11"]),
+        (["--sort", "since", "--desc", "--limit", "2"], ["guest9", "guest10"]),
+    ],
+)
+def test_a_list_is_sorted_and_read_a_page_at_a_time(cli, words, expected):
+    assert expected == emails(cli, *words)
+
+
+def test_a_status_column_is_shown_only_where_someone_is_inactive(cli):
+    assert "status" not in run(cli).lines[1]
+    assert 0 == cli.run("customer", "deactivate", "a5@example.com", mounted_at=None).code
+    assert "customer 5 inactive 1 500.00" in " ".join(run(cli, "--status", "inactive").out.split())
+    assert "customer 4 active 1 400.00" in " ".join(run(cli).out.split())
+    assert ["a5"] == emails(cli, "--status", "inactive")
+    assert "a5" not in emails(cli, "--status", "active")

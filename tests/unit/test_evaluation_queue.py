@@ -21,7 +21,7 @@ EVERYONE = [1, 2, 3, 4, 5]
 
 
 _P = table_of(PersonRow)
-_SAVED = ("email", "evaluated_at", "rules_digest", "dirty", "due_at", "total_spent", "orders_count")
+_SAVED = ("email", "evaluated_at", "rules_digest", "dirty", "due_at")
 
 
 def evaluation_columns(tx, person):
@@ -31,9 +31,7 @@ def evaluation_columns(tx, person):
 
 
 def evaluated(person, due_at):
-    return EvaluationRecord(
-        person, "", NOW, "rules", dirty=False, due_at=due_at, total_spent=0, orders_count=0
-    )
+    return EvaluationRecord(person, "", NOW, "rules", dirty=False, due_at=due_at)
 
 
 def evaluate_in_batches(tx, size, now=NOW):
@@ -139,10 +137,10 @@ def test_a_postponed_evaluation_is_due_at_its_new_time(tx):
 def test_saving_an_evaluation_changes_one_person(tx, due_at, email, dirty):
     """Whether or not an indexed column changes."""
     before = {each: evaluation_columns(tx, each) for each in EVERYONE}
-    record = EvaluationRecord(5, email, NOW + timedelta(1), "other rules", dirty, due_at, 700, 3)
+    record = EvaluationRecord(5, email, NOW + timedelta(1), "other rules", dirty, due_at)
     save_evaluation_records(tx, "shop", [record])
     due = None if due_at is None else stamp(due_at)
-    saved = (email, stamp(NOW + timedelta(1)), "other rules", int(dirty), due, 700, 3)
+    saved = (email, stamp(NOW + timedelta(1)), "other rules", int(dirty), due)
     assert {**before, 5: saved} == {each: evaluation_columns(tx, each) for each in EVERYONE}
 
 
@@ -151,7 +149,7 @@ def test_an_evaluation_is_saved_if_only_the_rules_changed(tx, due_at):
     save_evaluation_records(tx, "shop", [evaluated(5, due_at)])
     save_evaluation_records(tx, "shop", [evaluated(5, due_at)._replace(rules_digest="other rules")])
     due = None if due_at is None else stamp(due_at)
-    assert ("", stamp(NOW), "other rules", 0, due, 0, 0) == evaluation_columns(tx, 5)
+    assert ("", stamp(NOW), "other rules", 0, due) == evaluation_columns(tx, 5)
 
 
 def test_the_next_people_are_found_by_an_index_without_reading_everyone(tx):

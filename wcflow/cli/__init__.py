@@ -43,7 +43,7 @@ COMMAND_GROUPS = {
     "Looking things up": {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
-        "customer": "List customers by segment, tag or condition; undo edits.",
+        "customer": "List customers, set their status, and undo edits.",
         "note": "Write notes about customers; list and remove them.",
         "tag": "List tags; add, remove, rename, merge and delete them by hand.",
         "group": "List groups; add and remove customers.",

@@ -1,43 +1,54 @@
-"""``wcflow customer list``: the customers of a segment, with a tag, or who match a condition."""
+"""``wcflow customer``: the customers in the local copy; ``list`` selects, sorts and counts them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session
+from wcflow.cli.context import open_database_session
+from wcflow.cli.customer_filter import (
+    Company,
+    FilterOptions,
+    Group,
+    Search,
+    Segment,
+    Status,
+    StatusOption,
+    Tag,
+    Where,
+    read_filter,
+)
 from wcflow.cli.customer_status import activate, deactivate
 from wcflow.cli.customer_undo import undo
 from wcflow.cli.files import CsvFile, new_file
 from wcflow.cli.help import Typer
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.cli.plan_tables import Count
-from wcflow.cli.where import check_segment, parse_where
-from wcflow.database.people import load_all_tags
-from wcflow.database.stores import load_store_row
-from wcflow.errors import SetupError, UsageError
-from wcflow.evaluate.context import EvaluationContext, read_context
+from wcflow.database.people_filter import has_inactive
+from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.listing import ListedPerson, Selection, list_people
-from wcflow.rules.errors import did_you_mean
-from wcflow.rules.literals import fold
 from wcflow.units import local_day, minor_digits
+
+T = TypeVar("T")
 
 SHOWN = 50
 EPILOG = """\b
 Exit codes:
     0  done, even if no customer matches
     1  FILE cannot be written
-    2  no such segment, tag or store, or a wrong condition
+    2  no such segment, tag, group or store, or a wrong condition
    78  the store was never read
 """
-COLUMNS = ("customer", "orders", "spent", "last order", "segments")
+COLUMNS = ("customer", "status", "orders", "spent", "last order", "segments")
 CSV_COLUMNS = (
     "store",
     "customer id",
@@ -49,13 +60,25 @@ CSV_COLUMNS = (
     "last_order_date",
     "segments",
     "tags",
+    "phone",
+    "customer since",
+    "status",
 )
 
 
+class Sort(StrEnum):
+    """By what a list can be sorted."""
+
+    NAME = "name"
+    EMAIL = "email"
+    SPENT = "spent"
+    ORDERS = "orders"
+    LAST_ORDER = "last-order"
+    SINCE = "since"
+
+
 def register(app: typer.Typer) -> None:
-    family = Typer(
-        no_args_is_help=True, help="List customers by segment, tag or condition; undo edits."
-    )
+    family = Typer(no_args_is_help=True, help="List customers, set their status, and undo edits.")
     family.command("list", epilog=EPILOG)(list_customers)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
@@ -64,25 +87,24 @@ def register(app: typer.Typer) -> None:
 
 
 def list_customers(
-    segment: Annotated[
-        str | None,
+    search: Search = "",
+    segment: Segment = None,
+    tag: Tag = None,
+    group: Group = None,
+    company: Company = None,
+    status: StatusOption = None,
+    where: Where = None,
+    sort: Annotated[
+        Sort | None,
         typer.Option(
-            "--segment", metavar="NAME", help="Customers in this segment.", show_default=False
-        ),
-    ] = None,
-    tag: Annotated[
-        str | None,
-        typer.Option("--tag", metavar="TAG", help="Customers with this tag.", show_default=False),
-    ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            help='Customers who match, such as "total_spent > 500 and orders_count(90d) = 0".',
+            "--sort",
+            help="Sort by this. [default: customers by number, then guests by address]",
             show_default=False,
         ),
     ] = None,
+    descending: Annotated[
+        bool, typer.Option("--desc", help="The highest, latest or last first.")
+    ] = False,
     csv_file: Annotated[
         Path | None,
         typer.Option(
@@ -102,26 +124,33 @@ def list_customers(
             show_default=False,
         ),
     ] = None,
+    offset: Annotated[
+        int, typer.Option("--offset", metavar="N", min=0, help="Leave out the first N customers.")
+    ] = 0,
     config: ConfigFile = None,
     store: StoreName = None,
     as_json: AsJson = False,
 ) -> None:
     """List customers with their figures and segments.
 
-    Reads the local copy as of the last poll; the store is not contacted. Segments and tags are
-    those of the last evaluation. The condition of --where is written as in the INI file, and is
-    evaluated now. Several options select the customers who match all of them. The tags are in the
-    output of --csv and --json.
+    Reads the local copy; the store is not contacted. Figures, segments and tags are those of the
+    last evaluation. The condition of --where is written as in the INI file, and is evaluated now.
+    Several options select the customers who match all of them. A search ignores case and accents.
+    The tags are in the output of --csv and --json.
     """
     whole = as_json or csv_file is not None
-    most = limit if limit or whole else SHOWN
+    options = FilterOptions(search, segment, tag, group, company, status, where)
     with open_database_session(config) as session, session.db.reading() as tx:
-        condition = None if where is None else parse_where(where, session.config)
-        name = None if segment is None else check_segment(segment, session.config)
-        contexts = _contexts(tx, session, store)
-        if tag is not None:
-            _check_tag(tx, session, contexts, tag)
-        listings = [_Listing(tx, each, Selection(name, tag, condition), most) for each in contexts]
+        found = read_filter(tx, session, store, options)
+        selection = Selection(
+            found.people,
+            found.where,
+            sort.value if sort else "",
+            descending,
+            limit if limit or whole else SHOWN,
+            offset,
+        )
+        listings = [_Listing(tx, each, replace(selection)) for each in found.contexts]
         if csv_file is not None:
             _write_csv(listings, csv_file)
         elif as_json:
@@ -129,6 +158,11 @@ def list_customers(
         else:
             for listing in listings:
                 _print_listing(listing)
+
+
+def status_word(*, inactive: bool) -> str:
+    """Return the status of a customer."""
+    return Status.INACTIVE if inactive else Status.ACTIVE
 
 
 class _Amount(Decimal):
@@ -145,23 +179,21 @@ class _Listing:
     tx: Connection
     context: EvaluationContext
     selection: Selection
-    most: int | None
 
     @property
     def store(self) -> str:
         return self.context.settings.name
 
     def __iter__(self) -> Iterator[ListedPerson]:
-        return list_people(self.tx, self.context, self.selection, self.most)
+        return list_people(self.tx, self.context, self.selection)
 
     def spent(self, person: ListedPerson) -> Decimal:
         """Return what a customer has spent, with the decimals of the store's currency."""
         digits = minor_digits(self.context.store.currency)
         return person.total_spent.quantize(Decimal(1).scaleb(-digits))
 
-    def last_day(self, person: ListedPerson) -> str:
-        """Return the day of a customer's last paid order, or nothing."""
-        at = person.last_order_at
+    def day(self, at: datetime | None) -> str:
+        """Return the day of a time in the store's zone, or nothing."""
         return local_day(at, self.context.store.zone).isoformat() if at else ""
 
     def json(self, person: ListedPerson) -> dict[str, object]:
@@ -173,6 +205,9 @@ class _Listing:
             "last_order_at": person.last_order_at,
             "segments": person.segments,
             "tags": person.tags,
+            "phone": person.phone,
+            "customer_since": person.since,
+            "status": status_word(inactive=person.inactive),
         }
 
     def csv_row(self, person: ListedPerson) -> tuple[object, ...]:
@@ -184,45 +219,23 @@ class _Listing:
             person.orders_count,
             self.spent(person),
             self.context.store.currency,
-            self.last_day(person),
+            self.day(person.last_order_at),
             ", ".join(person.segments),
             ", ".join(person.tags),
+            person.phone,
+            self.day(person.since),
+            status_word(inactive=person.inactive),
         )
 
     def table_row(self, person: ListedPerson) -> tuple[object, ...]:
         return (
             str(person.contact),
+            status_word(inactive=person.inactive),
             Count(person.orders_count),
             _Amount(self.spent(person)),
-            self.last_day(person),
+            self.day(person.last_order_at),
             ", ".join(person.segments),
         )
-
-
-def _contexts(
-    tx: Connection, session: DatabaseSession, store: str | None
-) -> list[EvaluationContext]:
-    """Return the stores that were read; raises SetupError if there is none."""
-    found = [
-        read_context(tx, session.config, settings, session.clock())
-        for settings in session.stores(store)
-        if load_store_row(tx, settings.name)
-    ]
-    if not found:
-        raise SetupError("the store was never read", "Run 'wcflow plan' first.")
-    return found
-
-
-def _check_tag(
-    tx: Connection, session: DatabaseSession, contexts: list[EvaluationContext], tag: str
-) -> None:
-    """Raise UsageError if no one has the tag and no rule has its name."""
-    known = set(session.config.rules.static_tags)
-    for each in contexts:
-        known |= load_all_tags(tx, each.settings.name)
-    if fold(tag) not in map(fold, known):
-        hint = did_you_mean(tag, sorted(known)) or "'wcflow plan' and 'wcflow explain' show tags."
-        raise UsageError(f"no customer has the tag {tag!r}", hint)
 
 
 def _write_csv(listings: list[_Listing], path: Path) -> None:
@@ -237,14 +250,22 @@ def _write_csv(listings: list[_Listing], path: Path) -> None:
 
 
 def _print_listing(listing: _Listing) -> None:
+    columns: tuple[str, ...] = COLUMNS
     rows = [listing.table_row(person) for person in listing]
+    if not has_inactive(listing.tx, listing.store):
+        columns, rows = _without_status(COLUMNS), [_without_status(row) for row in rows]
     matched = output.format_count(listing.selection.matched, "customer")
     spent = f"amounts are in {listing.context.store.currency}"
     output.print_line(f"{listing.store}: {matched}; {spent}", "bold")
     if rows:
-        output.print_table(COLUMNS, rows)
-    more = listing.selection.matched - len(rows)
+        output.print_table(columns, rows)
+    more = listing.selection.matched - listing.selection.offset - len(rows)
     if more > 0:
         output.print_line(
             f"… and {more:,} more. --limit N shows more, --csv FILE writes all.", "dim"
         )
+
+
+def _without_status(row: tuple[T, ...]) -> tuple[T, ...]:
+    at = COLUMNS.index("status")
+    return row[:at] + row[at + 1 :]

@@ -61,14 +61,15 @@ def load_memories(tx: Connection, store: str, persons: Sequence[int]) -> dict[in
 
     Of where they stand, only the status is read.
     """
-    entered = _load_memberships(tx, store, persons)
+    entered = load_segments(tx, store, persons)
     rows = fetch_in(tx, _SELECT_MEMORIES, store, persons)
     return {row[0]: _memory_from_row(row, entered.get(row[0]) or {}) for row in rows}
 
 
-def _load_memberships(
+def load_segments(
     tx: Connection, store: str, persons: Sequence[int]
 ) -> dict[int, dict[str, datetime]]:
+    """Return the segments of these people, each with since when; those in none are missing."""
     found: dict[int, dict[str, datetime]] = {}
     for person, segment, since in fetch_in(tx, _SELECT_MEMBERSHIPS, store, persons):
         found.setdefault(person, {})[segment] = instant(since)
@@ -148,7 +149,7 @@ def memory_to_row(store: str, memory: Memory) -> dict[str, Any]:
 
 
 class EvaluationRecord(NamedTuple):
-    """What every evaluation saves of a person: when it was, when the next is due, and totals."""
+    """What every evaluation saves of a person: when it was, and when the next is due."""
 
     person: int
     email: str
@@ -156,8 +157,6 @@ class EvaluationRecord(NamedTuple):
     rules_digest: str
     dirty: bool
     due_at: datetime | None
-    total_spent: int
-    orders_count: int
 
 
 def save_evaluation_records(
@@ -172,15 +171,7 @@ def save_evaluation_records(
 
 _NEW_VALUES = {
     name: bindparam(f"to_{name}", type_=_PERSONS.c[name].type)
-    for name in (
-        "email",
-        "evaluated_at",
-        "rules_digest",
-        "dirty",
-        "due_at",
-        "total_spent",
-        "orders_count",
-    )
+    for name in ("email", "evaluated_at", "rules_digest", "dirty", "due_at")
 }
 # Two statements: a row is written in a quarter of the time if no indexed column is set.
 _INDEXED_COLUMNS = ("email", "dirty", "due_at")
@@ -199,7 +190,7 @@ _UPDATE_ALL = _UPDATE.where(not_(_INDEXES_UNCHANGED)).values(_NEW_VALUES)
 
 
 def _record_values(store: str, record: EvaluationRecord) -> dict[str, Any]:
-    person, email, evaluated_at, digest, dirty, due_at, spent, orders_count = record
+    person, email, evaluated_at, digest, dirty, due_at = record
     return {
         "of_store": store,
         "of_person": person,
@@ -208,8 +199,6 @@ def _record_values(store: str, record: EvaluationRecord) -> dict[str, Any]:
         "to_rules_digest": digest,
         "to_dirty": int(dirty),
         "to_due_at": None if due_at is None else stamp(due_at),
-        "to_total_spent": spent,
-        "to_orders_count": orders_count,
     }
 
 

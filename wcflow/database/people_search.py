@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
 
 from wcflow.database.identity import Owner, find_keys, find_persons
 from wcflow.database.sql import fetch_in, loads, select_in, table_of
@@ -15,6 +15,8 @@ from wcflow.database.tables import CustomerRow, OrderRow, PersonRow
 _PERSONS, _CUSTOMERS = table_of(PersonRow), table_of(CustomerRow)
 _ORDERS = table_of(OrderRow)
 _PRESENT = select_in(_PERSONS, "id", _PERSONS.c.id).where(_PERSONS.c.present)
+# As in the index, which has only the orders whose number is not their id.
+_HAS_NUMBER = _ORDERS.c.number != cast(_ORDERS.c.id, Text)
 MOST_FOUND = 200
 """With more people than this, a search ends: its text is too short to be of use."""
 _MOST_COMPARED, _MOST_WORDS = 20_000, 20
@@ -34,9 +36,8 @@ def find_by_order(tx: Connection, store: str, number: str, belonging: Belonging)
     by_id = number.isdecimal() and len(number) < 19  # noqa: PLR2004  what an integer can hold
     rows = list(tx.execute(of_store.where(_ORDERS.c.id == int(number)))) if by_id else []
     if not any(row.number in ("", number) for row in rows):
-        # No index has the numbers, because most stores use the ids.
-        same = func.lower(_ORDERS.c.number) == number.lower()
-        rows += tx.execute(of_store.where(same).limit(MOST_FOUND))
+        same = _ORDERS.c.number.in_({number, number.lower(), number.upper()})
+        rows += tx.execute(of_store.where(same, _HAS_NUMBER).limit(MOST_FOUND))
     return _persons(tx, store, (Owner(row.customer_id, row.email) for row in rows), belonging)
 
 

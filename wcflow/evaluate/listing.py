@@ -1,30 +1,27 @@
-"""List people with their figures, read in batches from the local copy."""
+"""List people with their figures as of the last evaluation, read in batches from the local copy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from wcflow.database import people
-from wcflow.database.contacts import Contact, contact_of_profile, key_order
+from wcflow.database.contacts import Contact
 from wcflow.database.identity import load_person_keys
+from wcflow.database.people import load_segments
+from wcflow.database.people_filter import ListedRow, PeopleFilter, PeopleQuery, load_listed
+from wcflow.database.people_search import Belonging
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.load import load_full_memories, load_profiles
-from wcflow.profile import (
-    Profile,
-    net_total,
-    order_date,
-    paid_orders,
-)
+from wcflow.profile import account_in
 from wcflow.rules.as_of import without_later_orders
 from wcflow.rules.conditions import Condition
 from wcflow.rules.context import Context
-from wcflow.rules.literals import fold
-from wcflow.rules.tags import Memory, sort_tags
+from wcflow.rules.tags import sort_tags
+from wcflow.units import to_major
 
 BATCH = 500
 
@@ -35,60 +32,70 @@ class ListedPerson:
 
     person: int
     contact: Contact
+    phone: str
+    inactive: bool
     orders_count: int
     total_spent: Decimal
     last_order_at: datetime | None
+    since: datetime | None
     segments: Sequence[str]
     tags: Sequence[str]
 
 
 @dataclass(slots=True)
 class Selection:
-    """Which people to list: by segment, tag or condition. None means any.
+    """Which people to list, in which order: those whom the filter selects and the condition matches.
 
-    Segments and tags are those of the last evaluation. ``matched`` counts the people, also those
-    who are not listed because there are too many.
+    The filter and the order follow the last evaluation; the condition is evaluated now. ``matched``
+    counts the people, also those who are not listed because of ``limit`` and ``offset``.
     """
 
-    segment: str | None = None
-    tag: str | None = None
+    people: PeopleFilter = field(default_factory=PeopleFilter)
     where: Condition | None = None
+    sort: str = ""
+    descending: bool = False
+    limit: int | None = None
+    offset: int = 0
     matched: int = 0
-
-    def has_tag(self, memory: Memory) -> bool:
-        """Return whether a person has the tag."""
-        return self.tag is None or fold(self.tag) in map(fold, memory.current_tags)
 
 
 def list_people(
-    tx: Connection, evaluation_context: EvaluationContext, selection: Selection, most: int | None
+    tx: Connection, evaluation_context: EvaluationContext, selection: Selection
 ) -> Iterator[ListedPerson]:
-    """Yield the selected people, customers by number and then guests by address, at most ``most``.
-
-    All of them are counted.
-    """
-    store, left = evaluation_context.settings.name, most
-    for persons in _sorted_batches(tx, store, selection.segment):
-        memories = load_full_memories(tx, store, persons)
-        found = [each for each in persons if each in memories and selection.has_tag(memories[each])]
-        if selection.where is None:
-            selection.matched += len(found)
-            found = found[:left]
-        for profile in _matching(tx, evaluation_context, selection, found, memories):
-            selection.matched += selection.where is not None
-            if left is None or left > 0:
-                yield _listed(profile, memories[profile.person])
-            left = left and left - 1
+    """Yield the selected people; all of them are counted once the last one was asked for."""
+    for persons in select_ids(tx, evaluation_context, selection):
+        yield from _listed(tx, evaluation_context, persons)
 
 
-def _sorted_batches(tx: Connection, store: str, segment: str | None) -> Iterator[list[int]]:
-    persons = (
-        people.load_person_ids(tx, store)
-        if segment is None
-        else people.load_members(tx, store, segment)
+def select_ids(
+    tx: Connection, evaluation_context: EvaluationContext, selection: Selection
+) -> Iterator[Sequence[int]]:
+    """Yield the ids of the selected people in batches, and count all of them."""
+    settings = evaluation_context.settings
+    belonging = Belonging(settings.shared_emails, settings.guests)
+    query = PeopleQuery(
+        tx,
+        settings.name,
+        selection.people,
+        belonging,
+        selection.sort,
+        descending=selection.descending,
     )
-    keys = load_person_keys(tx, store, persons)
-    persons = sorted(keys, key=lambda person: key_order(keys[person]))
+    if selection.where is None:
+        selection.matched = query.matched
+        yield from _batches(query.ids(selection.limit, selection.offset))
+        return
+    skip, left = selection.offset, selection.limit
+    for persons in _batches(query.ids()):
+        found = _matching(tx, evaluation_context, selection.where, persons)
+        selection.matched += len(found)
+        shown = found[skip:][:left]
+        skip = max(skip - len(found), 0)
+        left = None if left is None else left - len(shown)
+        yield shown
+
+
+def _batches(persons: Sequence[int]) -> Iterator[Sequence[int]]:
     for first in range(0, len(persons), BATCH):
         yield persons[first : first + BATCH]
 
@@ -96,31 +103,43 @@ def _sorted_batches(tx: Connection, store: str, segment: str | None) -> Iterator
 def _matching(
     tx: Connection,
     evaluation_context: EvaluationContext,
-    selection: Selection,
+    where: Condition,
     persons: Sequence[int],
-    memories: Mapping[int, Memory],
-) -> Iterator[Profile]:
-    """Yield the profiles of people for whom the condition is true now."""
-    if not persons:
-        return
+) -> list[int]:
+    """Return the people for whom the condition is true now."""
     now = evaluation_context.now
-    profiles = load_profiles(tx, evaluation_context, persons, memories)
-    for person in persons:
+    memories = load_full_memories(tx, evaluation_context.settings.name, persons)
+    profiles = load_profiles(tx, evaluation_context, [*memories], memories)
+    found = []
+    for person in memories:
         profile, memory = without_later_orders(profiles[person], now), memories[person]
         context = Context(profile, now, current_tags=memory.current_tags, segments=memory.segments)
-        if selection.where is None or selection.where.answer(context).holds:
-            yield profile
+        if where.answer(context).holds:
+            found.append(person)
+    matching = set(found)
+    return [each for each in persons if each in matching]
 
 
-def _listed(profile: Profile, memory: Memory) -> ListedPerson:
-    paid = paid_orders(profile)
-    totals = (net_total(order, profile.store) for order in paid)
-    return ListedPerson(
-        profile.person,
-        contact_of_profile(profile),
-        len(paid),
-        sum((total for total in totals if total is not None), Decimal(0)),
-        order_date(paid[-1]) if paid else None,
-        sorted(memory.segments),
-        sort_tags(memory.current_tags),
-    )
+def _listed(
+    tx: Connection, evaluation_context: EvaluationContext, persons: Sequence[int]
+) -> Iterator[ListedPerson]:
+    store, currency = evaluation_context.settings.name, evaluation_context.store.currency
+    keys = load_person_keys(tx, store, persons)
+    segments = load_segments(tx, store, persons)
+    for row in load_listed(tx, store, persons):
+        yield ListedPerson(
+            row.person,
+            _contact(row, keys),
+            row.phone,
+            row.inactive,
+            row.orders_count,
+            to_major(row.total_spent, currency),
+            row.last_order,
+            row.since,
+            sorted(segments.get(row.person, ())),
+            sort_tags(row.tags),
+        )
+
+
+def _contact(row: ListedRow, keys: Mapping[int, str]) -> Contact:
+    return Contact(row.name, row.email, account_in(keys.get(row.person, "")) or 0)

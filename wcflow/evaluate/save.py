@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from wcflow.actions.base import WCFLOW
 from wcflow.database import outbox, outcomes, people, run_control, runs, standings
 from wcflow.database.events import save_events
+from wcflow.database.listed_people import ListedFacts, listed_facts, save_listed_facts
 from wcflow.database.wrong_clock import Repair
 from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
@@ -67,6 +68,7 @@ def save_evaluations(
     people.save_evaluation_records(
         tx, store, [_evaluated_row(each, evaluation_context, exhausted) for each in remaining]
     )
+    save_listed_facts(tx, store, [_listed_facts(each, evaluation_context) for each in remaining])
     moved = [each.memory for each in remaining if each.memory.segments != each.known.segments]
     people.save_memberships(tx, store, {each.person: each.segments for each in moved})
     transitions = [
@@ -126,8 +128,7 @@ def _memory_changed(evaluated: Evaluation) -> bool:
 def _evaluated_row(
     evaluated: Evaluation, evaluation_context: EvaluationContext, exhausted: Collection[int]
 ) -> people.EvaluationRecord:
-    amounts, memory = evaluated.classification.context.amounts, evaluated.memory
-    spent = sum([amount for _, amount in amounts if amount is not None], Decimal(0))
+    memory = evaluated.memory
     return people.EvaluationRecord(
         memory.person,
         memory.email,
@@ -135,9 +136,14 @@ def _evaluated_row(
         memory.rules_digest,
         evaluated.due.now and memory.person not in exhausted,
         evaluated.due.at,
-        int(spent.scaleb(minor_digits(evaluation_context.store.currency))),
-        len(amounts),
     )
+
+
+def _listed_facts(evaluated: Evaluation, evaluation_context: EvaluationContext) -> ListedFacts:
+    amounts = evaluated.classification.context.amounts
+    spent = sum([amount for _, amount in amounts if amount is not None], Decimal(0))
+    digits = minor_digits(evaluation_context.store.currency)
+    return listed_facts(evaluated.profile, round(spent.scaleb(digits)), len(amounts))
 
 
 def _build_entries(

@@ -1,6 +1,6 @@
 """Tables of persons, their identities, and what has happened to them."""
 
-from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from wcflow.database.tables.base import ROW_ID, Row
@@ -17,10 +17,17 @@ class PersonRow(Row, table=True):
         Index("person_by_id", "store", "id", "present"),
         Index("person_by_email", "store", "email"),
         # Lists are sorted by these, a page at a time.
-        Index("person_by_name", "store", "name"),
+        Index("person_by_list_key", "store", "list_key"),
+        # With the phone number: one reading of the index finds names and numbers.
+        Index("person_by_name", "store", "sort_name", "phone"),
         Index("person_by_spent", "store", "total_spent"),
+        Index("person_by_orders", "store", "orders_count"),
         Index("person_by_last_order", "store", "last_order"),
+        Index("person_by_since", "store", "since"),
         Index("person_by_company", "store", "company"),
+        # Only in SQLite: PostgreSQL cannot put any length of text into an index.
+        Index("person_by_tags", "store", "current_tags").ddl_if(dialect="sqlite"),
+        Index("person_inactive", "store", "inactive", sqlite_where=text("inactive = 1")),
         {"sqlite_autoincrement": True},
     )
 
@@ -67,15 +74,25 @@ class PersonRow(Row, table=True):
     written_order_id: int = Field(
         default=0, sa_type=BigInteger, description="the order that shows their tags"
     )
-    total_spent: int = Field(default=0, sa_type=BigInteger, description="for percentiles")
-    orders_count: int = Field(default=0, description="paid orders, for percentiles")
+    total_spent: int = Field(
+        default=0, sa_type=BigInteger, description="minor units, for lists and percentiles"
+    )
+    orders_count: int = Field(default=0, description="paid orders, for lists and percentiles")
     spend_percentile: int | None = Field(default=None, description="as of the last nightly check")
     orders_percentile: int | None = Field(default=None, description="as of the last nightly check")
     consent: bool | None = Field(
         default=None, description="whether they accepted marketing then; empty: unknown"
     )
-    name: str = Field(
-        default="", sa_column_kwargs={"server_default": ""}, description="for lists and searching"
+    list_key: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="sorts customers by number and then guests by address",
+    )
+    name: str = Field(default="", sa_column_kwargs={"server_default": ""}, description="for lists")
+    sort_name: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="the name without case and accents, for sorting and searching",
     )
     phone: str = Field(
         default="",
@@ -145,7 +162,8 @@ class MembershipRow(Row, table=True):
     """A person is in a segment."""
 
     __tablename__ = "membership"
-    __table_args__ = (Index("membership_by_segment", "store", "segment"),)
+    # With the person: the members of a segment are read from the index alone.
+    __table_args__ = (Index("membership_by_segment", "store", "segment", "person"),)
 
     store: str = Field(primary_key=True, description="the store's name")
     person: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))

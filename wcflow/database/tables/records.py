@@ -34,6 +34,13 @@ class OrderRow(Row, table=True):
             "parent_id",
             sqlite_where=text("parent_id <> 0"),
         ),
+        # In most stores the number is the id.
+        Index(
+            "orders_by_number",
+            "store",
+            "number",
+            sqlite_where=text("number != CAST(id AS TEXT)"),
+        ),
     )
 
     store: str = Field(primary_key=True, description="the store's name")

@@ -124,7 +124,7 @@ def _make_erasure() -> None:
 
 
 def _add_columns() -> None:
-    for name in ("name", "phone", "company"):
+    for name in ("list_key", "name", "sort_name", "phone", "company"):
         words = sa.Column(name, sa.String(), nullable=False, server_default=sa.text("''"))
         op.add_column("person", words)
     for name in ("last_order", "since"):
@@ -133,13 +133,29 @@ def _add_columns() -> None:
         "inactive", sa.Boolean(), nullable=False, server_default=sa.false()
     )
     op.add_column("person", no)
-    for index, column in (
-        ("person_by_name", "name"),
+    for index, *columns in (
+        ("person_by_list_key", "list_key"),
+        ("person_by_name", "sort_name", "phone"),
         ("person_by_spent", "total_spent"),
+        ("person_by_orders", "orders_count"),
         ("person_by_last_order", "last_order"),
+        ("person_by_since", "since"),
         ("person_by_company", "company"),
     ):
-        op.create_index(index, "person", ["store", column])
+        op.create_index(index, "person", ["store", *columns])
+    op.create_index(
+        "person_inactive", "person", ["store", "inactive"], sqlite_where=sa.text("inactive = 1")
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("person_by_tags", "person", ["store", "current_tags"])
+    op.create_index(
+        "orders_by_number",
+        "orders",
+        ["store", "number"],
+        sqlite_where=sa.text("number != CAST(id AS TEXT)"),
+    )
+    op.drop_index("membership_by_segment", "membership")
+    op.create_index("membership_by_segment", "membership", ["store", "segment", "person"])
     # What lists show is saved with an evaluation.
     op.execute("UPDATE person SET dirty = 1 WHERE present")
 

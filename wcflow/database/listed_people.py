@@ -1,0 +1,113 @@
+"""What lists of customers show, search and sort: saved with each evaluation, read a page at a time."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, update
+
+from wcflow.database.contacts import contact_of_profile
+from wcflow.database.sql import fetch_in, select_in, stamp, table_of
+from wcflow.database.tables import PersonRow
+from wcflow.profile import HIDDEN_STATUSES, Profile, account_in, order_date
+from wcflow.records import Address
+from wcflow.rules.literals import fold
+
+_PERSONS = table_of(PersonRow)
+_LONGEST = 200
+"""Longer names are cut here: PostgreSQL cannot put any length of text into an index."""
+_DIGITS = re.compile(r"\d{1,18}", re.ASCII)
+
+
+class ListedFacts(NamedTuple):
+    """What lists show of a person, as of the last evaluation.
+
+    ``list_key`` sorts customers by number and then guests by address; ``sort_name`` has neither case
+    nor accents, and is the address of those without a name. ``total_spent`` is in minor units of the store's currency. Times are stamps.
+    """
+
+    person: int
+    list_key: str
+    name: str
+    sort_name: str
+    phone: str
+    company: str
+    total_spent: int
+    orders_count: int
+    last_order: int | None
+    since: int | None
+
+
+_COLUMNS = ListedFacts._fields[1:]
+_SAVED = select_in(_PERSONS, "id", _PERSONS.c.id, *(_PERSONS.c[name] for name in _COLUMNS))
+_UPDATE = (
+    update(_PERSONS)
+    .where(_PERSONS.c.store == bindparam("of_store"), _PERSONS.c.id == bindparam("of_person"))
+    .values({name: bindparam(f"to_{name}", type_=_PERSONS.c[name].type) for name in _COLUMNS})
+)
+
+
+def listed_facts(profile: Profile, total_spent: int, orders_count: int) -> ListedFacts:
+    """Return what lists show of a person."""
+    name = contact_of_profile(profile).name[:_LONGEST]
+    account, orders, paid = profile.account, profile.orders, profile.paid
+    addresses = [account.billing] if account else []
+    addresses += [order.billing for order in reversed(orders)]
+    ordered = next((o.created for o in orders if o.status not in HIDDEN_STATUSES), None)
+    registered = account.created if account else None
+    return ListedFacts(
+        profile.person,
+        list_key(profile.key),
+        name,
+        sort_name(name or profile.email),
+        phone_digits(_first(addresses, "phone")),
+        fold(_first(addresses, "company").strip())[:_LONGEST],
+        total_spent,
+        orders_count,
+        stamp(order_date(paid[-1])) if paid else None,
+        min((stamp(at) for at in (registered, ordered) if at is not None), default=None),
+    )
+
+
+def _first(addresses: Iterable[Address], part: str) -> str:
+    return next((found for each in addresses if (found := getattr(each, part).strip())), "")
+
+
+def list_key(key: str) -> str:
+    """Return what sorts customers by number and then guests by address, with numbers as numbers."""
+    account = account_in(key)
+    if account is not None:
+        return f"0{account:020d}"
+    return "1" + _DIGITS.sub(lambda digits: digits[0].zfill(18), key[2:].casefold())[:_LONGEST]
+
+
+@lru_cache(maxsize=4096)
+def sort_name(text: str) -> str:
+    """Return a name without case and accents, by which it is sorted and found."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    plain = (each for each in letters if not unicodedata.combining(each))
+    return " ".join("".join(plain).split())[:_LONGEST]
+
+
+def phone_digits(text: str) -> str:
+    """Return the digits of a phone number."""
+    return "".join(str(int(each)) for each in text if each.isdecimal())[:30]
+
+
+def save_listed_facts(tx: Connection, store: str, facts: Iterable[ListedFacts]) -> None:
+    """Save what changed: most evaluations change nothing here, and all of it is in indexes."""
+    new = {each.person: each for each in facts}
+    saved = {row[0]: row for row in fetch_in(tx, _SAVED, store, new)}
+    changed = [each for each in new.values() if saved.get(each.person) != each]
+    if changed:
+        tx.execute(_UPDATE, [_values(store, each) for each in changed])
+
+
+def _values(store: str, facts: ListedFacts) -> dict[str, Any]:
+    person, *values = facts
+    named = {f"to_{name}": value for name, value in zip(_COLUMNS, values, strict=True)}
+    return {"of_store": store, "of_person": person, **named}

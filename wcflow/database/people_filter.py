@@ -1,0 +1,265 @@
+"""Select people by segment, tag, group, company, status or a text, and page through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    String,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
+
+from wcflow.database.listed_people import phone_digits, sort_name
+from wcflow.database.people import load_all_tags
+from wcflow.database.people_search import Belonging, find_by_order
+from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, table_of
+from wcflow.database.tables import (
+    CompanyMemberRow,
+    CompanyRow,
+    CustomerRow,
+    GroupMemberRow,
+    IdentityRow,
+    MembershipRow,
+    PersonRow,
+)
+from wcflow.rules.literals import fold
+from wcflow.units import normalize_email
+
+_PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
+_GROUPS, _IDENTITIES = table_of(GroupMemberRow), table_of(IdentityRow)
+_COMPANIES, _COMPANY_MEMBERS = table_of(CompanyRow), table_of(CompanyMemberRow)
+_CUSTOMERS = table_of(CustomerRow)
+_ID = _PERSONS.c.id
+SORTS = {
+    "": "list_key",
+    "name": "sort_name",
+    "email": "email",
+    "spent": "total_spent",
+    "orders": "orders_count",
+    "last-order": "last_order",
+    "since": "since",
+}
+"""The columns by which a list can be sorted; without a choice, by number and then by address."""
+_MANY = 2_000
+"""With more people than this, reading in the order of the list is faster than sorting them."""
+_FEW = 500
+"""So few people are searched once, for their count and for the page."""
+_SHORTEST_PHONE, _MOST_WORDS = 4, 20
+_COLUMNS = (
+    _ID,
+    _PERSONS.c.name,
+    _PERSONS.c.email,
+    _PERSONS.c.phone,
+    _PERSONS.c.company,
+    _PERSONS.c.orders_count,
+    _PERSONS.c.total_spent,
+    _PERSONS.c.last_order,
+    _PERSONS.c.since,
+    _PERSONS.c.inactive,
+    _PERSONS.c.current_tags,
+    _PERSONS.c.evaluated_at,
+)
+_SELECT_LISTED = select_in(_PERSONS, "id", *_COLUMNS)
+
+
+Ids = Select[Any] | CompoundSelect[Any]
+"""A query for the ids of people, which an index answers alone."""
+
+
+class PeopleFilter(NamedTuple):
+    """Which people to list. None and empty mean any; all that is given has to match.
+
+    Names are written as the database has them. ``group`` and ``company`` in any case.
+    """
+
+    segment: str | None = None
+    tag: str | None = None
+    group: str | None = None
+    company: str | None = None
+    inactive: bool | None = None
+    search: str = ""
+
+
+class ListedRow(NamedTuple):
+    """A person in a list, as of their last evaluation; ``total_spent`` is in minor units."""
+
+    person: int
+    name: str
+    email: str
+    phone: str
+    company: str
+    orders_count: int
+    total_spent: int
+    last_order: datetime | None
+    since: datetime | None
+    inactive: bool
+    tags: Sequence[str]
+    evaluated_at: datetime | None
+
+
+class PeopleQuery:
+    """The people of a store whom a filter selects, in an order."""
+
+    def __init__(
+        self,
+        tx: Connection,
+        store: str,
+        people_filter: PeopleFilter,
+        belonging: Belonging,
+        sort: str = "",
+        *,
+        descending: bool = False,
+    ) -> None:
+        self._tx, self._store = tx, store
+        self._among = [*_conditions(tx, store, people_filter, belonging)]
+        column = _PERSONS.c[SORTS[sort]]
+        # As SQLite sorts by itself, and reads by an index: those without a value are the lowest.
+        self._order = (
+            (column.desc().nulls_last(), _ID.desc())
+            if descending
+            else (column.asc().nulls_first(), _ID.asc())
+        )
+        # A text or a tag is looked for in all names and tags: once, instead of for the count too.
+        whole = people_filter.tag is not None or people_filter.search.strip()
+        self._all = self._read(_ID + 0, None, 0) if whole else None
+        self.matched = self._count() if self._all is None else len(self._all)
+
+    def _present(self, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        return [
+            _PERSONS.c.store == self._store,
+            _PERSONS.c.present,
+            *(column.in_(ids) if among else column.not_in(ids) for ids, among in self._among),
+        ]
+
+    def _count(self) -> int:
+        return self._tx.scalar(select(func.count()).where(*self._present(_ID))) or 0
+
+    def ids(self, limit: int | None = None, offset: int = 0) -> list[int]:
+        """Return the people in their order."""
+        if self._all is not None:
+            return self._all[offset:][:limit]
+        return self._read(_ID + 0 if self.matched > _MANY else _ID, limit, offset)
+
+    def _read(self, column: ColumnElement[Any], limit: int | None, offset: int) -> list[int]:
+        # With + 0, SQLite tests each person in the order of the list instead of sorting them all.
+        query = select(_ID).where(*self._present(column)).order_by(*self._order)
+        return [*self._tx.scalars(query.limit(limit).offset(offset or None))]
+
+
+def _conditions(
+    tx: Connection, store: str, wanted: PeopleFilter, belonging: Belonging
+) -> Iterator[tuple[Ids, bool]]:
+    """Yield queries for ids, each with whether people must be among them or not."""
+    if wanted.segment is not None:
+        here = (_MEMBERSHIPS.c.store == store, _MEMBERSHIPS.c.segment == wanted.segment)
+        yield select(_MEMBERSHIPS.c.person).where(*here), True
+    if wanted.tag is not None:
+        yield _with_tag(tx, store, wanted.tag), True
+    if wanted.group is not None:
+        here = (_GROUPS.c.store == store, _GROUPS.c.name == wanted.group)
+        yield select(_GROUPS.c.person).where(*here), True
+    if wanted.company is not None:
+        yield of_company(tx, store, wanted.company), True
+    if wanted.inactive is not None:
+        inactive = select(_ID).where(_PERSONS.c.store == store, _PERSONS.c.inactive)
+        yield inactive, wanted.inactive
+    if text := wanted.search.strip():
+        yield _matching(tx, store, text, belonging), True
+
+
+def has_inactive(tx: Connection, store: str) -> bool:
+    """Return whether someone set the status of a customer to inactive."""
+    inactive = (_PERSONS.c.store == store, _PERSONS.c.inactive)
+    return tx.scalar(select(_ID).where(*inactive).limit(1)) is not None
+
+
+def _with_tag(tx: Connection, store: str, tag: str) -> Select[Any]:
+    written = [each for each in load_all_tags(tx, store) if fold(each) == fold(tag)]
+    contains = [_PERSONS.c.current_tags.contains(dumps(each), autoescape=True) for each in written]
+    return select(_ID).where(_PERSONS.c.store == store, or_(False, *contains))
+
+
+def of_company(tx: Connection, store: str, name: str) -> Ids:
+    """Return the members of a company: by hand, or by their billing company."""
+    known = select(_COMPANIES).where(_COMPANIES.c.store == store, _COMPANIES.c.folded == fold(name))
+    company = tx.execute(known).one_or_none()
+    billing = fold(name) if company is None else company.billing_company
+    by_hand = select(_COMPANY_MEMBERS.c.person).where(_COMPANY_MEMBERS.c.store == store)
+    of_billing = select(_ID).where(
+        _PERSONS.c.store == store,
+        _PERSONS.c.company == billing,
+        _PERSONS.c.company != "",
+        _ID.not_in(by_hand),
+    )
+    if company is None:
+        return of_billing
+    members = by_hand.where(_COMPANY_MEMBERS.c.company == company.id)
+    return union_all(members, of_billing)
+
+
+def _matching(tx: Connection, store: str, text: str, belonging: Belonging) -> Ids:
+    """Return the people with the text in an address, or its words in the name, or its number."""
+    email = normalize_email(text)
+    addresses = select(_ID).where(
+        _PERSONS.c.store == store, _PERSONS.c.email.contains(email, autoescape=True)
+    )
+    others = select(_IDENTITIES.c.person).where(
+        _IDENTITIES.c.store == store,
+        _IDENTITIES.c.kind == "email",
+        _IDENTITIES.c.value.contains(email, autoescape=True),
+    )
+    accounts = select(cast(_CUSTOMERS.c.id, String)).where(
+        _CUSTOMERS.c.store == store,
+        _CUSTOMERS.c.billing_email > "",
+        _CUSTOMERS.c.billing_email.contains(email, autoescape=True),
+    )
+    billed = select(_IDENTITIES.c.person).where(
+        _IDENTITIES.c.store == store,
+        _IDENTITIES.c.kind == "account",
+        _IDENTITIES.c.value.in_(accounts),
+    )
+    number = text.removeprefix("#").strip()
+    of_order = find_by_order(tx, store, number, belonging)
+    buyers = select(_ID).where(_ID.in_(sorted(of_order)))
+    # A union: with "or", SQLite would read every row of the table.
+    matching = union_all(addresses, others, billed, _named(store, text), buyers)
+    few = [*tx.scalars(matching.limit(_FEW + 1))]
+    return matching if len(few) > _FEW else select(_ID).where(_ID.in_(sorted({*few})))
+
+
+def _named(store: str, text: str) -> Select[Any]:
+    words = sort_name(text).split()[:_MOST_WORDS]
+    named = [_PERSONS.c.sort_name.contains(word, autoescape=True) for word in words]
+    here = (_PERSONS.c.store == store,)
+    digits = phone_digits(text).lstrip("0")
+    if len(digits) < _SHORTEST_PHONE or any(each.isalpha() for each in text):
+        return select(_ID).where(*here, *named)
+    return select(_ID).where(*here, _PERSONS.c.phone.contains(digits, autoescape=True))
+
+
+def load_listed(tx: Connection, store: str, persons: Sequence[int]) -> list[ListedRow]:
+    """Return these people as lists show them, in the same order."""
+    rows = {row[0]: _listed(row) for row in fetch_in(tx, _SELECT_LISTED, store, persons)}
+    return [rows[each] for each in persons if each in rows]
+
+
+def _listed(row: Any) -> ListedRow:
+    facts = {name: getattr(row, name) for name in ListedRow._fields[1:-2]}
+    facts |= {name: _instant(facts[name]) for name in ("last_order", "since")}
+    return ListedRow(
+        row.id, **facts, tags=loads(row.current_tags), evaluated_at=_instant(row.evaluated_at)
+    )
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else instant(at)
