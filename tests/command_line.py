@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from tests.sandbox_http import mount_sandbox
 from tests.simulation import Simulation
 from wcflow.cli import app
+from wcflow.customers import edits
+from wcflow.database.edits import EditedBy, find_edit
 
 
 class CommandResult(NamedTuple):
@@ -127,3 +129,9 @@ class CommandLine:
         text = self.config.read_text()
         assert old in text
         self.config.write_text(text.replace(old, new))
+
+    def undo(self, number):
+        """Undo an edit, as the dashboard and ``wcflow customer undo`` do."""
+        by = EditedBy("admin", datetime.now(UTC))
+        with self.sim.db.transaction() as tx:
+            return edits.undo(tx, find_edit(tx, number), by).words

@@ -124,7 +124,7 @@ def test_figures_are_those_of_the_explanation(tmp_path):
 @pytest.mark.parametrize(
     ("words", "messages"),
     [
-        (["--group", "Press"], ["no customer is in the group 'Press'", "wcflow group list"]),
+        (["--group", "Press"], ["there is no group 'Press'", "wcflow group list"]),
         (["--sort", "money"], ["money"]),
         (["--status", "asleep"], ["asleep"]),
         (["--segment", "VPI"], ["there is no [segment VPI]", "Did you mean 'VIP'?"]),

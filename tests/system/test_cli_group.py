@@ -53,3 +53,55 @@ def test_a_group_without_customers_is_an_error_with_a_suggestion(cli):
     run(cli, "add", "Wholesale", "anna")
     result = run(cli, "list", "Wholsale")
     assert (2, True) == (result.code, "Did you mean 'Wholesale'?" in result.err)
+
+
+def names(cli):
+    return json.loads(run(cli, "list", "--json").out)["shop"]
+
+
+def test_a_group_is_created_without_customers(cli):
+    assert "Created the group Press." in run(cli, "create", "Press").out
+    assert {"Press": 0} == names(cli)
+    refused = run(cli, "create", "press")
+    assert (2, True) == (refused.code, "there is a group 'Press' already" in refused.err)
+
+
+def test_a_renamed_group_keeps_its_customers(cli):
+    run(cli, "add", "Wholsale", "anna")
+    assert (
+        "Renamed the group Wholsale to Wholesale."
+        in run(cli, "rename", "wholsale", "Wholesale").out
+    )
+    assert {"Wholesale": 1} == names(cli)
+    run(cli, "create", "Press")
+    assert 2 == run(cli, "rename", "Wholesale", "PRESS").code
+    assert 2 == run(cli, "rename", "nothing", "Other").code
+    run(cli, "rename", "Wholesale", "WHOLESALE")
+    assert {"Press": 0, "WHOLESALE": 1} == names(cli)
+
+
+def test_deleting_a_group_asks_and_is_seen_by_rules(cli):
+    run(cli, "add", "Wholesale", "anna")
+    cli.run("sync", "--approve")
+    assert 2 == run(cli, "delete", "Wholesale").code
+    assert {"Wholesale": 1} == names(cli)
+    assert (
+        "Deleted the group Wholesale. Its customers stay."
+        in run(cli, "delete", "wholesale", "--yes").out
+    )
+    assert {} == names(cli)
+    cli.run("sync", "--approve")
+    listed = cli.run("customer", "list", "--segment", "Wholesale", mounted_at=None).out
+    assert "anna@example.com" not in listed
+
+
+def test_changes_of_groups_are_undone(cli):
+    run(cli, "create", "Press")
+    run(cli, "add", "Press", "anna")
+    run(cli, "remove", "Press", "anna")
+    run(cli, "rename", "Press", "Media")
+    run(cli, "delete", "Media", "--yes")
+    expected = [{"Media": 0}, {"Press": 0}, {"Press": 1}, {"Press": 0}, {}]
+    for number, after in zip((5, 4, 3, 2, 1), expected, strict=True):
+        cli.undo(number)
+        assert after == names(cli), number

@@ -141,4 +141,4 @@ def _known_group(group: str, known: set[str]) -> str:
         if fold(each) == fold(group):
             return each
     hint = did_you_mean(group, sorted(known)) or "'wcflow group list' shows the groups."
-    raise UsageError(f"no customer is in the group {group!r}", hint)
+    raise UsageError(f"there is no group {group!r}", hint)

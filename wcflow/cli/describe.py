@@ -88,3 +88,8 @@ def channel_problems(errors: Mapping[str, tuple[str, int]], zone: tzinfo) -> Ite
     for channel, (reason, since) in errors.items():
         when = output.format_time(datetime.fromtimestamp(since, UTC), zone)
         yield f"{channel}: nothing can be sent since {when}: {reason.rstrip('.')}"
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence: with a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."

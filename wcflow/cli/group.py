@@ -1,4 +1,4 @@
-"""``wcflow group``: list groups and their members; add and remove customers."""
+"""``wcflow group``: groups and their members."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
+from wcflow.cli.context import edited_by, open_database_session, store_zone
 from wcflow.cli.find_customer import find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, admin_name
+from wcflow.cli.options import (
+    AsJson,
+    ConfigFile,
+    Reason,
+    StoreName,
+    Yes,
+    confirm,
+    select_store,
+)
+from wcflow.customers import groups as operations
 from wcflow.database import groups
 from wcflow.database.contacts import load_contacts
-from wcflow.database.identity import mark_persons_dirty
 from wcflow.errors import UsageError
 from wcflow.rules.errors import did_you_mean
-from wcflow.rules.steps import one_tag
 
 GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="The name of the group.")]
 CustomerText = Annotated[
@@ -27,10 +34,15 @@ CustomerText = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    family = Typer(no_args_is_help=True, help="List groups; add and remove customers.")
+    family = Typer(
+        no_args_is_help=True, help="List, create and rename groups; add and remove customers."
+    )
     family.command("list")(list_groups)
     family.command("add")(add)
     family.command("remove")(remove)
+    family.command("create")(create)
+    family.command("rename")(rename)
+    family.command("delete")(remove_group)
     app.add_typer(family, name="group")
 
 
@@ -69,7 +81,7 @@ def _list_members(
     name = next((each for each in known if each.casefold() == group.casefold()), None)
     if name is None:
         hint = did_you_mean(group, known) or "'wcflow group list' shows the groups."
-        raise UsageError(f"no customer is in the group {group!r}", hint)
+        raise UsageError(f"there is no group {group!r}", hint)
     found = {store: groups.load_group_members(tx, store, name) for store in counts}
     contacts = {
         store: load_contacts(tx, store, {each.person for each in some})
@@ -107,40 +119,76 @@ def _list_members(
 
 
 def add(
-    group: GroupName, customer: CustomerText, config: ConfigFile = None, store: StoreName = None
+    group: GroupName,
+    customer: CustomerText,
+    config: ConfigFile = None,
+    store: StoreName = None,
+    reason: Reason = "",
 ) -> None:
     """Add a customer to a group. A group that does not exist yet is made."""
     with open_database_session(config) as session, session.db.transaction() as tx:
-        name, where, person, words = _find(tx, session, store, group, customer)
-        if not groups.add_member(tx, where, person, name, admin_name(), session.clock()):
-            output.print_line(f"{words} is in {name} already.")
-            return
-        mark_persons_dirty(tx, where, [person])
-    output.print_line(f"{words} is in {name} now.", "green")
+        who = find_customer(tx, session, store, " ".join(customer))
+        by = edited_by(session, reason)
+        outcome = operations.add_to_group(tx, who.settings.name, who.person, group, by)
+        contact = load_contacts(tx, who.settings.name, [who.person])[who.person]
+    output.print_line(f"{contact.short} {outcome.words}.", "green" if outcome.changed else "")
 
 
 def remove(
-    group: GroupName, customer: CustomerText, config: ConfigFile = None, store: StoreName = None
+    group: GroupName,
+    customer: CustomerText,
+    config: ConfigFile = None,
+    store: StoreName = None,
+    reason: Reason = "",
 ) -> None:
     """Remove a customer from a group."""
     with open_database_session(config) as session, session.db.transaction() as tx:
-        name, where, person, words = _find(tx, session, store, group, customer)
-        if not groups.remove_member(tx, where, person, name):
-            known = groups.load_groups(tx, where, [person]).get(person, frozenset())
-            theirs = ", ".join(sorted(known)) or "no group"
-            raise UsageError(f"{words} is not in {name}", f"They are in {theirs}.")
-        mark_persons_dirty(tx, where, [person])
-    output.print_line(f"{words} is no longer in {name}.", "green")
+        who = find_customer(tx, session, store, " ".join(customer))
+        by = edited_by(session, reason)
+        outcome = operations.remove_from_group(tx, who.settings.name, who.person, group, by)
+        contact = load_contacts(tx, who.settings.name, [who.person])[who.person]
+    output.print_line(f"{contact.short} {outcome.words}.", "green")
 
 
-def _find(
-    tx: Connection, session: DatabaseSession, store: str | None, group: str, customer: list[str]
-) -> tuple[str, str, int, str]:
-    """Return the group, the store, the person, and the customer in words."""
-    name = one_tag(group)
-    if "," in group or not name:
-        raise UsageError("the name of a group must not be empty or have a comma", "")
-    who = find_customer(tx, session, store, " ".join(customer))
-    where = who.settings.name
-    contact = load_contacts(tx, where, [who.person]).get(who.person)
-    return groups.find_group(tx, where, name), where, who.person, contact.short if contact else ""
+def create(group: GroupName, config: ConfigFile = None, store: StoreName = None) -> None:
+    """Create a group without customers."""
+    with open_database_session(config) as session, session.db.transaction() as tx:
+        where = select_store(session.config, store).name
+        outcome = operations.create_group(tx, where, group, edited_by(session))
+    output.print_line(describe.sentence(outcome.words), "green")
+
+
+def rename(
+    group: GroupName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its new name.")],
+    config: ConfigFile = None,
+    store: StoreName = None,
+) -> None:
+    """Rename a group. Change the name in your rules too, where they use it."""
+    with open_database_session(config) as session, session.db.transaction() as tx:
+        where = select_store(session.config, store).name
+        outcome = operations.rename_group(tx, where, group, name, edited_by(session))
+    output.print_line(describe.sentence(outcome.words), "green")
+    output.print_line("Change the name in your rules too, where they use it.")
+
+
+def remove_group(
+    group: GroupName,
+    config: ConfigFile = None,
+    store: StoreName = None,
+    reason: Reason = "",
+    yes: Yes = False,
+) -> None:
+    """Delete a group. Its customers stay."""
+    with open_database_session(config) as session:
+        where = select_store(session.config, store).name
+        with session.db.reading() as tx:
+            name = operations.find_existing(tx, where, group)
+            count = len(groups.load_group_members(tx, where, name))
+        question = f"{name} has {output.format_count(count, 'customer')}. Delete the group?"
+        if not confirm(question, yes=yes):
+            output.print_line("Cancelled.")
+            return
+        with session.db.transaction() as tx:
+            outcome = operations.delete_group(tx, where, name, edited_by(session, reason))
+    output.print_line(f"{describe.sentence(outcome.words)} Its customers stay.", "green")

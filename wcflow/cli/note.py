@@ -109,4 +109,4 @@ def remove(
                 f"there is no note with the id {note_id}", "'wcflow note list CUSTOMER' shows ids."
             )
         outcome = operations.remove_note(tx, found, edited_by(session, reason))
-    output.print_line(f"{outcome.words[:1].upper()}{outcome.words[1:]}.", "green")
+    output.print_line(describe.sentence(outcome.words), "green")

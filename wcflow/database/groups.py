@@ -1,4 +1,7 @@
-"""Groups: people are put into them and taken out by workflows or by an admin."""
+"""Groups: people are put into them and taken out by workflows or by an admin.
+
+A group exists while someone is in it, or once an admin has created it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, select, update
 
 from wcflow.database.sql import fetch_in, instant, select_in, stamp, table_of, upsert
-from wcflow.database.tables import GroupMemberRow
+from wcflow.database.tables import GroupMemberRow, GroupRow
 
-_MEMBERS = table_of(GroupMemberRow)
+_MEMBERS, _CREATED = table_of(GroupMemberRow), table_of(GroupRow)
 _BY_PERSON = select_in(_MEMBERS, "person", _MEMBERS.c.person, _MEMBERS.c.name)
 
 
@@ -23,11 +26,38 @@ def load_groups(tx: Connection, store: str, persons: Sequence[int]) -> dict[int,
     return {person: frozenset(names) for person, names in found.items()}
 
 
+def load_group_names(tx: Connection, store: str) -> set[str]:
+    """Return the names of all groups of a store, also those without members."""
+    used = select(_MEMBERS.c.name).where(_MEMBERS.c.store == store)
+    created = select(_CREATED.c.name).where(_CREATED.c.store == store)
+    return {*tx.scalars(used.distinct()), *tx.scalars(created)}
+
+
 def find_group(tx: Connection, store: str, name: str) -> str:
     """Return the name as it is written already, whatever its case, or the name itself."""
-    names = select(_MEMBERS.c.name).where(_MEMBERS.c.store == store).distinct()
-    folded = name.casefold()
-    return next((each for each in tx.scalars(names) if each.casefold() == folded), name)
+    names, folded = load_group_names(tx, store), name.casefold()
+    return next((each for each in sorted(names) if each.casefold() == folded), name)
+
+
+def save_group(tx: Connection, store: str, name: str, made_by: str, at: datetime) -> None:
+    """Let a group exist even without members."""
+    row = {"store": store, "name": name, "made_by": made_by, "made_at": stamp(at)}
+    upsert(tx, GroupRow, [row])
+
+
+def forget_group(tx: Connection, store: str, name: str) -> list[Member]:
+    """Delete a group; return who was in it."""
+    members = load_group_members(tx, store, name)
+    for table in (_MEMBERS, _CREATED):
+        tx.execute(delete(table).where(table.c.store == store, table.c.name == name))
+    return members
+
+
+def rename_group(tx: Connection, store: str, old: str, new: str) -> None:
+    """Give a group a name that no other group has."""
+    for table in (_MEMBERS, _CREATED):
+        here = (table.c.store == store, table.c.name == old)
+        tx.execute(update(table).where(*here).values(name=new))
 
 
 def add_member(
@@ -76,7 +106,8 @@ def load_group_members(tx: Connection, store: str, name: str) -> list[Member]:
 
 
 def count_by_group(tx: Connection, store: str) -> dict[str, int]:
-    """Count the people in each group, by name."""
+    """Count the people in each group, by name; a group without members counts 0."""
     query = select(_MEMBERS.c.name, func.count()).where(_MEMBERS.c.store == store)
-    rows = tx.execute(query.group_by(_MEMBERS.c.name))
-    return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[0].casefold())}
+    counts = {row[0]: row[1] for row in tx.execute(query.group_by(_MEMBERS.c.name))}
+    names = sorted(load_group_names(tx, store), key=str.casefold)
+    return {name: counts.get(name, 0) for name in names}

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, update
 
+from wcflow.database.companies import fold_company
 from wcflow.database.contacts import contact_of_profile
 from wcflow.database.sql import fetch_in, select_in, stamp, table_of
 from wcflow.database.tables import PersonRow
 from wcflow.profile import HIDDEN_STATUSES, Profile, account_in, order_date
 from wcflow.records import Address
-from wcflow.rules.literals import fold
 
 _PERSONS = table_of(PersonRow)
 _LONGEST = 200
@@ -65,7 +65,7 @@ def listed_facts(profile: Profile, total_spent: int, orders_count: int) -> Liste
         name,
         sort_name(name or profile.email),
         phone_digits(_first(addresses, "phone")),
-        fold(_first(addresses, "company").strip())[:_LONGEST],
+        fold_company(_first(addresses, "company"))[:_LONGEST],
         total_spent,
         orders_count,
         stamp(order_date(paid[-1])) if paid else None,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, update
 
+from wcflow.database.companies import merge_members
 from wcflow.database.edits import merge_edits
 from wcflow.database.notes import merge_notes
 from wcflow.database.pools import merge_codes, move_codes_of_run
@@ -38,6 +39,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_rows(tx, _EVENTS, store, old, new, ("key",))
     merge_standings(tx, store, old, new)
     merge_codes(tx, store, old, new)
+    merge_members(tx, store, old, new)
     merge_edits(tx, store, old, new)
     merge_notes(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):

@@ -19,13 +19,12 @@ from sqlalchemy import (
     union_all,
 )
 
+from wcflow.database.companies import find_company, fold_company, is_member
 from wcflow.database.listed_people import phone_digits, sort_name
 from wcflow.database.people import load_all_tags
 from wcflow.database.people_search import Belonging, find_by_order
 from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, table_of
 from wcflow.database.tables import (
-    CompanyMemberRow,
-    CompanyRow,
     CustomerRow,
     GroupMemberRow,
     IdentityRow,
@@ -37,7 +36,6 @@ from wcflow.units import normalize_email
 
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
 _GROUPS, _IDENTITIES = table_of(GroupMemberRow), table_of(IdentityRow)
-_COMPANIES, _COMPANY_MEMBERS = table_of(CompanyRow), table_of(CompanyMemberRow)
 _CUSTOMERS = table_of(CustomerRow)
 _ID = _PERSONS.c.id
 SORTS = {
@@ -189,22 +187,13 @@ def _with_tag(tx: Connection, store: str, tag: str) -> Select[Any]:
     return select(_ID).where(_PERSONS.c.store == store, or_(False, *contains))
 
 
-def of_company(tx: Connection, store: str, name: str) -> Ids:
+def of_company(tx: Connection, store: str, name: str) -> Select[Any]:
     """Return the members of a company: by hand, or by their billing company."""
-    known = select(_COMPANIES).where(_COMPANIES.c.store == store, _COMPANIES.c.folded == fold(name))
-    company = tx.execute(known).one_or_none()
-    billing = fold(name) if company is None else company.billing_company
-    by_hand = select(_COMPANY_MEMBERS.c.person).where(_COMPANY_MEMBERS.c.store == store)
-    of_billing = select(_ID).where(
-        _PERSONS.c.store == store,
-        _PERSONS.c.company == billing,
-        _PERSONS.c.company != "",
-        _ID.not_in(by_hand),
-    )
+    company = find_company(tx, store, name)
+    here = _PERSONS.c.store == store
     if company is None:
-        return of_billing
-    members = by_hand.where(_COMPANY_MEMBERS.c.company == company.id)
-    return union_all(members, of_billing)
+        return select(_ID).where(here, _PERSONS.c.company == fold_company(name))
+    return select(_ID).where(here, is_member(company))
 
 
 def _matching(tx: Connection, store: str, text: str, belonging: Belonging) -> Ids:
