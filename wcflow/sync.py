@@ -42,6 +42,7 @@ from wcflow.outbox.gate import LoadProfiles
 from wcflow.outbox.task_mail import mail_tasks
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
+from wcflow.poll.customers import reread_edited
 from wcflow.poll.ownership import mark_everyone_dirty
 from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
@@ -139,6 +140,9 @@ def sync_once(
             # A campaign that is not approved is held or sent as a whole.
             complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
             result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
+            with leased.db.reading() as tx:
+                poll = poll_context(tx, leased)
+            reread_edited(poll)
             mail_tasks(leased.db, leased.config, leased.name, leased.clock())
         else:
             settle_codes(leased.db, leased.name, leased.clock())

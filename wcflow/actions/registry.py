@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wcflow.actions.base import STORE, ActionModule, EntryKind, Payload
 from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
+from wcflow.actions.customer_fields import CUSTOMER_EDITS
 from wcflow.actions.email import EMAIL_MODULE
 from wcflow.actions.group import GROUP
 from wcflow.actions.message import MESSAGES
@@ -34,6 +35,7 @@ MODULES = (
     NOTE,
     COUPON,
     POOL,
+    CUSTOMER_EDITS,
     EMAIL_MODULE,
     META,
     GROUP,

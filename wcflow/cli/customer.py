@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
+from wcflow.cli.customer_edit import edit
 from wcflow.cli.customer_filter import (
     Company,
     FilterOptions,
@@ -78,8 +79,11 @@ class Sort(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    family = Typer(no_args_is_help=True, help="List customers, set their status, and undo edits.")
+    family = Typer(
+        no_args_is_help=True, help="List and edit customers, set their status, and undo edits."
+    )
     family.command("list", epilog=EPILOG)(list_customers)
+    family.command("edit")(edit)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
     family.command("undo")(undo)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from wcflow.database.outbox_order import is_next
 from wcflow.database.sql import (
     count_by_value,
     fetch_in,
@@ -252,6 +253,7 @@ def claim(
             # Only messages have a priority, and they are claimed by it.
             _OUTBOX.c.priority == 0,
             _OUTBOX.c.urgent.is_(urgent),
+            is_next(kind),
         )
         found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*of_kind))]
     return claim_ids(tx, [number for _, number in sorted(found)[:limit]], now, holder)

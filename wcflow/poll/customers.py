@@ -15,6 +15,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from wcflow.actions.customer_fields import CUSTOMER_FIELDS
 from wcflow.database.customers import (
     find_accounts_with,
     find_customer_ids,
@@ -22,6 +23,7 @@ from wcflow.database.customers import (
 )
 from wcflow.database.mapping import primary_email
 from wcflow.database.orders import find_guest_owners
+from wcflow.database.outbox_order import load_finished_targets
 from wcflow.database.sql import count_customers, instant, stamp
 from wcflow.database.stores import Rescan, load_rescan, save_rescan, save_store
 from wcflow.database.tables import StoreRow
@@ -190,6 +192,30 @@ def _request_account(context: PollContext, email: str) -> Sequence[Customer]:
         if error.status == _BAD_REQUEST:  # WordPress does not accept every address as one
             return ()
         raise
+
+
+# Customers whose names or addresses wcflow has just written
+
+
+def reread_edited(context: PollContext) -> None:
+    """Read the customers again whose edits were finished since the last complete poll.
+
+    The rescan would take a day. Where an edit failed because someone changed the same field, what
+    they wrote is read as well. Called after a delivery, and by the next poll in case that was
+    interrupted.
+    """
+    polled_at = context.row().polled_at
+    if polled_at is None:
+        return
+    with context.db.reading() as tx:
+        since = instant(polled_at)
+        ids = sorted(load_finished_targets(tx, context.store, [CUSTOMER_FIELDS], since))
+    for first in range(0, len(ids), HUNDRED):
+        found, gone = refetch(context, ids[first : first + HUNDRED])
+        others, also_gone = displaced(context, found)
+        with context.db.transaction() as tx:
+            apply_refetched(tx, context, Refetched([*others, *found], gone | also_gone))
+        context.checkpoint()
 
 
 # The rescan: a hundred customers at a time, spread evenly over the polls of a day. If there are

@@ -15,6 +15,7 @@ from wcflow.poll.customers import (
     catch_up_customers,
     drop_approved_customers,
     poll_new_customers,
+    reread_edited,
     rescan_customers,
 )
 from wcflow.poll.initial_sync import run_initial_sync
@@ -73,6 +74,7 @@ def _poll(context: PollContext) -> bool:
     settled = poll_orders(context)
     read_crowds(context)
     poll_new_customers(context)
+    reread_edited(context)
     poll_subscriptions(context)
     budget = _budget(polled_at, now)
     if polled_at is not None and polled_at // 3600 != now // 3600:

@@ -14,6 +14,18 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 
 
+# What WordPress' is_email accepts. WooCommerce silently drops other addresses.
+_WORDPRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+)
+
+
+def wordpress_accepts(address: str) -> bool:
+    """Return whether WordPress takes an e-mail address."""
+    return _WORDPRESS.fullmatch(address.strip()) is not None
+
+
 class Mailbox(NamedTuple):
     """A name, which can be empty, and an address."""
 

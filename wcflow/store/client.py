@@ -262,6 +262,10 @@ class Store(ListingClient):
         """Set meta of customers or orders; None deletes a key. Return an error or None for each."""
         return writes.write_meta(self, kind, values, self._batch, self._unbatched)
 
+    def update_customer(self, customer_id: int, fields: Json) -> Customer:
+        """Change fields of a customer; return the customer as the store saved them."""
+        return writes.update_customer(self, customer_id, fields)
+
     def add_note(self, order_id: int, text: str, *, for_customer: bool = False) -> Note:
         """Add a note to an order. WooCommerce e-mails notes ``for_customer``."""
         return writes.add_note(self, order_id, text, for_customer=for_customer)

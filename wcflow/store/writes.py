@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 from wcflow.errors import StoreError
-from wcflow.records import Coupon, Note
+from wcflow.records import Coupon, Customer, Note
+from wcflow.rules.mailboxes import wordpress_accepts
 from wcflow.store import errors, json_body, wire
 from wcflow.store.fields import Json, RowReader, WireError
 from wcflow.store.http import HttpClient
@@ -194,6 +194,17 @@ def _not_sent_error(error: StoreError) -> StoreError:
     )
 
 
+def update_customer(store: HttpClient, customer_id: int, fields: Json) -> Customer:
+    """Change fields of a customer; return what the store saved. It is safe to repeat."""
+    path = f"customers/{customer_id}"
+    wanted = {"_fields": wire.CUSTOMER_FIELDS}
+    answer = store.request("PUT", path, wanted, json=fields, shape=dict)
+    try:
+        return wire.parse_customer(answer.body)
+    except WireError as error:
+        raise errors.unexpected_error(f"PUT /{path}", 200, str(error), wrote=True) from None
+
+
 def add_note(store: HttpClient, order_id: int, text: str, *, for_customer: bool) -> Note:
     path = f"orders/{order_id}/notes"
     answer = store.request(
@@ -275,11 +286,6 @@ def _remove_coupon(store: HttpClient, number: int) -> bool:
 
 # Checks before and after creating a coupon: WooCommerce changes some fields without an error.
 
-# What WordPress' is_email accepts. WooCommerce drops other addresses: anyone could use the coupon.
-_EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
-    r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-)
 _AMOUNT_FIELDS = ("amount", "minimum_amount", "maximum_amount")
 _PLAIN_FIELDS = (
     "type",
@@ -294,7 +300,7 @@ _PLAIN_FIELDS = (
 def coupon_problem(wanted: Coupon) -> str:
     """Return why WooCommerce would not create this coupon as it is, or ""."""
     for address in wanted.emails:
-        if not _EMAIL.fullmatch(address.strip()):
+        if not wordpress_accepts(address):  # it would drop it, and anyone could use the coupon
             return "WordPress does not accept the e-mail address that it is restricted to"
     for name in _AMOUNT_FIELDS:
         value = getattr(wanted, name)
