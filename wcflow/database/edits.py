@@ -95,6 +95,21 @@ def load_bulk(tx: Connection, store: str, bulk: str) -> list[Edit]:
     return [_from_row(row) for row in rows]
 
 
+def load_merge_words(
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[int, tuple[datetime, str]]:
+    """Return when and by whom people were last merged or parted: ``merged by maria``."""
+    kinds = ("merge", "split")
+    rows = [row for row in fetch_in(tx, _BY_PERSON, store, persons) if row.kind in kinds]
+    return {
+        row.person: (
+            instant(row.at),
+            f"{'merged' if row.kind == 'merge' and row.undoes is None else 'parted'} by {row.edited_by}",
+        )
+        for row in sorted(rows, key=lambda row: row.id)
+    }
+
+
 def undone_ids(tx: Connection, ids: Collection[int]) -> set[int]:
     """Return which of these edits were undone."""
     query = select(_EDITS.c.undoes).where(_EDITS.c.undoes.in_(sorted(ids)))

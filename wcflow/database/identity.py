@@ -1,7 +1,8 @@
 """Identities of persons: accounts and e-mail addresses move, a person's id stays.
 
 - The owner of an order depends only on the current state of the store (``find_keys``), so that a
-  fresh import and a year of polls agree. A key is ``c12`` for an account and
+  fresh import and a year of polls agree, and on which addresses someone joined by hand
+  (``same_person``). A key is ``c12`` for an account and
   ``g:anna@example.com`` for a guest's address; both are stored as rows of ``identity``.
 - A person has at most one account. A person without an account has exactly one address.
 - An address that came with an account stays with the account's person until guest orders need it
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from wcflow.database.merge import merge_persons
+from wcflow.database.same_person import load_joined
 from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
 from wcflow.database.tables import CustomerRow, IdentityRow, PersonRow, RunRow
 from wcflow.profile import account_in, account_key, email_in, guest_key
@@ -66,15 +68,19 @@ def find_keys(
 ) -> dict[Owner, str | None]:
     """Return the key of each owner: the account, else the account with the address, else a guest.
 
+    A guest who was joined with others by hand is the customer among them, else their first address.
     None for addresses and accounts that belong to no customer, and for guests if ``guests`` is "ignore".
     """
     wanted = set(owners)
     emails = {owner.email for owner in wanted if not owner.customer_id}
     emails = {email for email in emails if not is_nobody(email, shared)}
     accounts = _find_accounts(tx, store, emails, shared)
+    joined = _find_joined(tx, store, emails - accounts.keys(), shared)
     excluded = find_nobody_accounts(tx, store, {o.customer_id for o in wanted} - {0}, shared)
     return {
-        owner: None if owner.customer_id in excluded else _key(owner, emails, accounts, guests)
+        owner: None
+        if owner.customer_id in excluded
+        else _key(owner, emails, accounts, joined, guests)
         for owner in wanted
     }
 
@@ -105,14 +111,51 @@ def _find_accounts(
     return found | {email: ids[0] for email, ids in others.items() if len(ids) == 1}
 
 
-def _key(owner: Owner, emails: set[str], accounts: Mapping[str, int], guests: str) -> str | None:
+def _find_joined(
+    tx: Connection, store: str, emails: Collection[str], shared: frozenset[str]
+) -> dict[str, str]:
+    """Return the key of each address that was joined with others by hand.
+
+    It is that of the customer they were joined with, else of the customer with the lowest id who has
+    one of the addresses, else of the address that the others lead to.
+    """
+    groups = load_joined(tx, store, emails)
+    if not groups:
+        return {}
+    known = frozenset[str]().union(*(group.emails for group in groups))
+    valid = {email for email in known if not is_nobody(email, shared)}
+    owners = _find_accounts(tx, store, valid, shared)
+    roots = {number for group in groups if (number := account_in(group.root))}
+    existing = {number for number, _ in fetch_in(tx, _EMAIL_BY_ID, store, sorted(roots))}
+    existing -= find_nobody_accounts(tx, store, roots, shared)
+    found: dict[str, str] = {}
+    for group in groups:
+        numbers = {owners[email] for email in group.emails & owners.keys()}
+        main = account_in(group.root)
+        if main in existing or numbers:
+            key = group.root if main in existing else account_key(min(numbers))
+        else:
+            first = email_in(group.root)
+            key = guest_key(first if first in valid else min(group.emails & valid, default=""))
+        found |= dict.fromkeys(group.emails, key)
+    return found
+
+
+def _key(
+    owner: Owner,
+    emails: set[str],
+    accounts: Mapping[str, int],
+    joined: Mapping[str, str],
+    guests: str,
+) -> str | None:
     if owner.customer_id:
         return None if is_anonymous(owner.email) else account_key(owner.customer_id)
     if owner.email not in emails:
         return None
     if owner.email in accounts:
         return account_key(accounts[owner.email])
-    return None if guests == "ignore" else guest_key(owner.email)
+    key = joined.get(owner.email) or guest_key(owner.email)
+    return None if guests == "ignore" and account_in(key) is None else key
 
 
 # Persons: what the database has for these keys.
@@ -226,7 +269,7 @@ def _copy_handled_events(tx: Connection, store: str, person: int, new: int) -> N
     handled = {
         "person": new,
         "state": "skipped",
-        "reason": "already handled for the account that had this address",
+        "reason": "already handled for the customer who had this address",
         "due_at": None,
     }
     rows = [
@@ -253,7 +296,23 @@ def move_identity(tx: Connection, store: str, old: str, new: str, email: str) ->
             elif account_in(new) is None:
                 _forget_identity(tx, store, old)
             _join(tx, store, source.person, target, new)
-    mark_dirty(tx, store, {new: email})
+    mark_dirty(tx, store, {new: email_in(new) or email})
+
+
+def part_identity(
+    tx: Connection, store: str, key: str, person: int, email: str
+) -> tuple[int, bool]:
+    """Give a key that leaves a person a person of its own; what was handled stays handled.
+
+    Return the person, and whether they are new.
+    """
+    known = find_persons(tx, store, [key]).get(key)
+    here = (_PERSONS.c.id == known, _PERSONS.c.present)
+    is_new = known is None or tx.scalar(select(_PERSONS.c.id).where(*here)) is None
+    other = mark_dirty(tx, store, {key: email_in(key) or email})[key]
+    if other != person:
+        _copy_handled_events(tx, store, person, other)
+    return other, is_new
 
 
 def _join(tx: Connection, store: str, source: int, target: _Known | None, new: str) -> None:

@@ -72,10 +72,15 @@ def _merged_row(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
         "written_order_id": newer["written_order_id"],
         "evaluated_at": latest["evaluated_at"],
         "rules_digest": latest["rules_digest"],
-        "consent": old["consent"] if new["consent"] is None else new["consent"],
+        "consent": _stricter(old["consent"], new["consent"]),
         "inactive": old["inactive"] or new["inactive"],
         "dirty": 1,
     }
+
+
+def _stricter(one: bool | None, other: bool | None) -> bool | None:
+    """Return no if one of the two said no, until the next evaluation reads what both say."""
+    return False if False in (one, other) else one if other is None else other
 
 
 def _united(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:

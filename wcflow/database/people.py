@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, delete, func, not_, select, update
 
 from wcflow.database.identity import find_persons, load_person_keys
+from wcflow.database.same_person import load_joined
 from wcflow.database.sql import (
     chunks,
     count_by_value,
@@ -310,11 +311,19 @@ def count_people(tx: Connection, store: str) -> int:
 
 
 def find_person(tx: Connection, store: str, name: str) -> int | None:
-    """Find a person by key, customer id or e-mail address.
+    """Find a person by key, customer id or e-mail address, also one that was joined with others.
 
     A registered customer comes before a guest with the same address.
     """
     wanted = name.strip()
+    found = _find_person(tx, store, wanted)
+    for group in load_joined(tx, store, [wanted.lower()]) if found is None else ():
+        for key in (group.root, *sorted(group.emails)):
+            found = found or _find_person(tx, store, key)
+    return found
+
+
+def _find_person(tx: Connection, store: str, wanted: str) -> int | None:
     keys = [f"c{wanted}" if wanted.isdecimal() else wanted, guest_key(wanted.lower())]
     by_key = find_persons(tx, store, [key for key in keys if account_in(key) or email_in(key)])
     # Two queries, one for each index: a query with "or" would read every person.

@@ -15,6 +15,7 @@ from wcflow.database.customers import load_customers
 from wcflow.database.events import load_events
 from wcflow.database.identity import Owner, find_keys, load_person_keys
 from wcflow.database.orders import load_orders, load_orders_of_people
+from wcflow.database.same_person import with_joined
 from wcflow.database.standings import load_standings
 from wcflow.database.subscriptions import load_subscriptions_of_people
 from wcflow.database.tags import load_written_tags
@@ -160,8 +161,10 @@ def _guest_addresses(
 ) -> dict[str, int]:
     """Return the addresses whose guest orders belong to these people, with the person."""
     settings = evaluation_context.settings
-    wanted = {Owner(0, normalize_email(email)) for email in emails.values()}
-    wanted |= {Owner(0, normalize_email(each.billing.email)) for each in accounts.values()}
+    own = {normalize_email(email) for email in emails.values()}
+    own |= {normalize_email(each.billing.email) for each in accounts.values()}
+    numbers = [each.id for each in accounts.values()]
+    wanted = {Owner(0, email) for email in with_joined(tx, settings.name, own, numbers)}
     owners = find_keys(tx, settings.name, wanted, settings.shared_emails, settings.guests)
     persons = {key: person for person, key in keys.items()}
     return {

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from wcflow.actions.base import WCFLOW
 from wcflow.database import outbox, outcomes, people, run_control, runs, standings
+from wcflow.database.edits import load_merge_words
 from wcflow.database.events import save_events
 from wcflow.database.listed_people import ListedFacts, listed_facts, save_listed_facts
 from wcflow.database.wrong_clock import Repair
@@ -20,6 +21,7 @@ from wcflow.evaluate.context import EvaluationContext
 from wcflow.evaluate.entries import TagChanges, is_urgent, tag_changes
 from wcflow.evaluate.failures import FailedEvaluation
 from wcflow.evaluate.recording import record_entries
+from wcflow.profile import Transition
 from wcflow.rules.evaluate import Evaluation
 from wcflow.rules.workflows import RunSteps
 from wcflow.units import minor_digits
@@ -71,11 +73,7 @@ def save_evaluations(
     save_listed_facts(tx, store, [_listed_facts(each, evaluation_context) for each in remaining])
     moved = [each.memory for each in remaining if each.memory.segments != each.known.segments]
     people.save_memberships(tx, store, {each.person: each.segments for each in moved})
-    transitions = [
-        (each.memory.person, transition, why)
-        for each in evaluated
-        for transition, why in each.transitions
-    ]
+    transitions = _with_merges(tx, store, evaluated)
     people.save_transitions(tx, store, transitions)
     if evaluation_context.rules.points or evaluation_context.rules.tiers:
         _save_standings(tx, store, evaluated)  # before steps, which change what is saved here
@@ -96,6 +94,21 @@ def save_evaluations(
     )
     total.recorded.update(row["kind"] for row in recorded)
     total.queued += sum(row["state"] == "due" for row in rows) + tags
+
+
+def _with_merges(
+    tx: Connection, store: str, evaluated: Sequence[Evaluation]
+) -> list[tuple[int, Transition, str]]:
+    """Return the transitions, whose reason names a merge since the last evaluation."""
+    moved = {each.memory.person: each for each in evaluated if each.transitions}
+    merges = load_merge_words(tx, store, [*moved]) if moved else {}
+    found = []
+    for person, each in moved.items():
+        at, by = merges.get(person, (None, ""))
+        before = each.known.evaluated_at
+        since = at is not None and (before is None or at >= before)
+        found += [(person, t, f"{why}; {by}" if since else why) for t, why in each.transitions]
+    return found
 
 
 def _save_standings(tx: Connection, store: str, evaluated: Sequence[Evaluation]) -> None:

@@ -32,8 +32,9 @@ from wcflow.database.orders import (
     load_owners,
     save_orders,
 )
+from wcflow.database.same_person import follow_deleted, load_joined, with_joined
 from wcflow.poll.context import KnownIds
-from wcflow.profile import account_key, guest_key
+from wcflow.profile import account_in, account_key, email_in, guest_key
 from wcflow.records import Customer, Order
 from wcflow.rules.event_kinds import ACCOUNT_ENABLED
 
@@ -74,13 +75,24 @@ def _follow_moved_orders(
     }
     if not moved:
         return
-    emptied = moved.keys() - {each.email for each in find_guest_owners(tx, settings.name, moved)}
+    emptied = _without_orders(tx, settings, moved.keys())
     keys = find_keys(tx, settings.name, moved.values(), settings.shared_emails, settings.guests)
     for email in sorted(emptied):
         after = moved[email]
         new = keys[after]
         if new is not None:
             move_identity(tx, settings.name, guest_key(email), new, after.email)
+
+
+def _without_orders(
+    tx: Connection, settings: StoreSettings, emails: Collection[str]
+) -> Collection[str]:
+    """Return the addresses without guest orders, also under the addresses joined with them."""
+    joined = load_joined(tx, settings.name, emails)
+    known = frozenset(emails).union(*(group.emails for group in joined))
+    left = {owner.email for owner in find_guest_owners(tx, settings.name, known)}
+    busy = left.union(*(group.emails for group in joined if group.emails & left))
+    return {*emails} - busy
 
 
 def drop_orders(tx: Connection, settings: StoreSettings, ids: Collection[int]) -> int:
@@ -113,12 +125,13 @@ def _apply_address_changes(
 ) -> None:
     before = frozenset[str]().union(*(change.before or () for change in moved))
     after = frozenset[str]().union(*(change.after for change in moved))
-    _join_guests(tx, settings, before | after)
+    emails = with_joined(tx, settings.name, before | after, [change.id for change in moved])
+    _join_guests(tx, settings, emails)
     # The guest orders under an address that was left go to another account, or to a guest again. So
     # do those under a billing address that two accounts have now.
-    mark_owners_dirty(tx, settings, find_guest_owners(tx, settings.name, before | after))
+    mark_owners_dirty(tx, settings, find_guest_owners(tx, settings.name, emails))
     # Other accounts with such an address can win or lose its guest orders.
-    shared = find_accounts_with(tx, settings.name, before | after)
+    shared = find_accounts_with(tx, settings.name, emails)
     others = set[int]().union(*shared.values()) - {change.id for change in moved}
     mark_owners_dirty(tx, settings, {Owner(customer_id, "") for customer_id in others})
 
@@ -139,7 +152,10 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
         return 0
     left = load_order_emails(tx, settings.name, ids)
     billing = load_billing_emails(tx, settings.name, ids)
+    joined = with_joined(tx, settings.name, billing, ids)
     deleted = delete_customers(tx, settings.name, ids)
+    follow_deleted(tx, settings.name, deleted)
+    joined = with_joined(tx, settings.name, {*joined, *deleted.values()} - {""})
     owners = {Owner(0, email) for email in deleted.values()}
     keys = find_keys(tx, settings.name, owners, settings.shared_emails, settings.guests)
     known = find_persons(tx, settings.name, [account_key(each) for each in deleted])
@@ -148,8 +164,8 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
         if key in known:
             # Where the address names no person, evaluation finds an empty profile and clears it.
             move_identity(tx, settings.name, key, keys[Owner(0, email)] or key, email)
-    _join_guests(tx, settings, billing)
-    guests = find_guest_owners(tx, settings.name, billing)
+    _join_guests(tx, settings, joined)
+    guests = find_guest_owners(tx, settings.name, joined)
     mark_owners_dirty(tx, settings, guests | {Owner(0, email) for email in left})
     return len(deleted)
 
@@ -166,12 +182,13 @@ def mark_owners_dirty(tx: Connection, settings: StoreSettings, owners: Collectio
     if not owners:
         return
     people = find_keys(tx, settings.name, owners, settings.shared_emails, settings.guests)
-    emails = load_customer_emails(tx, settings.name, {o.customer_id for o in owners} - {0})
+    accounts = {number for key in people.values() if key and (number := account_in(key))}
+    emails = load_customer_emails(tx, settings.name, accounts)
     mark_dirty(
         tx,
         settings.name,
         {
-            key: emails.get(owner.customer_id, owner.email)
+            key: email_in(key) or emails.get(account_in(key) or 0, owner.email)
             for owner, key in people.items()
             if key is not None
         },

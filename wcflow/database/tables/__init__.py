@@ -11,6 +11,8 @@ from wcflow.database.tables.customers import (
     EditRow,
     ErasureRow,
     GroupRow,
+    NotSamePersonRow,
+    SamePersonRow,
 )
 from wcflow.database.tables.people import (
     PERSON_LIST_COLUMNS,
@@ -71,6 +73,7 @@ __all__ = [
     "IdentityRow",
     "ImportRange",
     "MembershipRow",
+    "NotSamePersonRow",
     "OrderRow",
     "OutboxRow",
     "PersonRow",
@@ -81,6 +84,7 @@ __all__ = [
     "RescanRow",
     "RuleRow",
     "RunRow",
+    "SamePersonRow",
     "SettingRow",
     "StoreRow",
     "SubscriptionRow",

@@ -113,3 +113,29 @@ class ErasureRow(Row, table=True):
     finished_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when the store had done its part, or empty"
     )
+
+
+class SamePersonRow(Row, table=True):
+    """The guest orders of an address belong to a customer, or to whoever has another address.
+
+    Someone of the team said so by a merge.
+    """
+
+    __tablename__ = "same_person"
+    __table_args__ = (Index("same_person_by_other", "store", "belongs_to"),)
+
+    store: str = Field(primary_key=True, description="the store's name")
+    email: str = Field(primary_key=True, description="a guest's address")
+    belongs_to: str = Field(description="c12 for a customer, g: and an address for a guest")
+
+
+class NotSamePersonRow(Row, table=True):
+    """Two people who look alike and are different people, as someone of the team said."""
+
+    __tablename__ = "not_same_person"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    one: str = Field(primary_key=True, description="c12 for a customer, g: and an address")
+    other: str = Field(primary_key=True, description="the other one, later in the alphabet")
+    said_by: str = Field(description="the admin's name")
+    at: int = Field(sa_type=BigInteger, description="when")

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _make_company()
     _make_company_member()
     _make_erasure()
+    _make_same_person()
     _add_columns()
 
 
@@ -120,6 +121,26 @@ def _make_erasure() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def _make_same_person() -> None:
+    op.create_table(
+        "same_person",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("belongs_to", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "email"),
+    )
+    op.create_index("same_person_by_other", "same_person", ["store", "belongs_to"])
+    op.create_table(
+        "not_same_person",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("one", sa.String(), nullable=False),
+        sa.Column("other", sa.String(), nullable=False),
+        sa.Column("said_by", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "one", "other"),
     )
 
 

@@ -1,0 +1,208 @@
+"""Two records of one person become one, by hand, and part again."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, update
+
+from wcflow.customers.edits import Outcome, undoes
+from wcflow.database.edits import Edit, EditedBy, load_edits, save_edit, undone_ids
+from wcflow.database.identity import (
+    Owner,
+    find_keys,
+    find_persons,
+    load_person_keys,
+    mark_persons_dirty,
+    move_identity,
+    part_identity,
+)
+from wcflow.database.orders import load_orders_of_people
+from wcflow.database.parting import Sides, copy_state, give_back, give_written, take_snapshot
+from wcflow.database.same_person import forget_different, join, load_joined, part
+from wcflow.database.sql import table_of
+from wcflow.database.stores import load_store_row
+from wcflow.database.tables import PersonRow
+from wcflow.errors import UsageError
+from wcflow.evaluate.context import EvaluationContext
+from wcflow.evaluate.load import load_full_memories, load_profiles
+from wcflow.profile import account_in, email_in
+from wcflow.rules.account_fields import consent_change
+
+MERGE, SPLIT = "merge", "split"
+SYNC_FIRST = "Run 'wcflow sync' and try again."
+_PERSONS = table_of(PersonRow)
+
+
+class Pair(NamedTuple):
+    """Two people to merge: ``kept`` stays, with the customer account if one of them has it."""
+
+    kept: int
+    joined: int
+
+
+def choose_kept(tx: Connection, store: str, one: int, other: int) -> Pair:
+    """Return who stays; raises UsageError if the two cannot be merged."""
+    if one == other:
+        raise UsageError("both are the same customer already", "")
+    keys = load_person_keys(tx, store, [one, other])
+    accounts = [person for person in (one, other) if account_in(keys[person])]
+    if len(accounts) > 1:
+        raise UsageError(
+            "both have an account in WooCommerce, and a person has one account",
+            "Delete the account that is no longer used under Users in WordPress. Its orders become"
+            " guest orders; after 'wcflow sync', merge that guest with the customer who stays.",
+        )
+    kept = accounts[0] if accounts else one
+    return Pair(kept, other if kept == one else one)
+
+
+def merge(
+    tx: Connection, context: EvaluationContext, one: int, other: int, by: EditedBy
+) -> Outcome:
+    """Join two people: all orders and everything else of both belong to one from now on.
+
+    A guest joins a customer, or the first of two guests. Raises UsageError for two customers.
+    """
+    store = context.settings.name
+    pair = choose_kept(tx, store, one, other)
+    keys = load_person_keys(tx, store, pair)
+    key, joined_key = keys[pair.kept], keys[pair.joined]
+    answered = _has_just_answered(tx, context, pair)
+    sides = {keys[person]: take_snapshot(tx, store, person) for person in pair}
+    email = _leading_address(tx, store, joined_key)
+    join(tx, store, email, key)
+    owner = Owner(0, email)
+    found = find_keys(tx, store, [owner], context.settings.shared_emails, context.settings.guests)
+    if found[owner] != key:
+        raise UsageError(f"the orders of {email} belong to another customer", SYNC_FIRST)
+    move_identity(tx, store, joined_key, key, email)
+    forget_different(tx, store, joined_key, key)
+    consent = _settle_consent(tx, context, pair.kept, answered=answered)
+    data = {"email": email, "key": key, "joined": joined_key, "sides": sides, "consent": consent}
+    words = f"merged {_name(joined_key)} into {_name(key)}"
+    return Outcome(words, save_edit(tx, store, pair.kept, MERGE, words, by, data))
+
+
+def _leading_address(tx: Connection, store: str, key: str) -> str:
+    """Return the address that all others of a guest lead to."""
+    email = email_in(key) or ""
+    root = next((group.root for group in load_joined(tx, store, [email])), key)
+    if account_in(root) is not None:
+        message = f"{email} belongs to a customer who is not in the local copy"
+        raise UsageError(message, SYNC_FIRST)
+    return email_in(root) or email
+
+
+def _name(key: str) -> str:
+    return email_in(key) or f"customer {account_in(key)}"
+
+
+def _has_just_answered(tx: Connection, context: EvaluationContext, pair: Pair) -> bool:
+    """Return whether one of the two has agreed to marketing or withdrawn since their evaluation."""
+    memories = load_full_memories(tx, context.settings.name, pair)
+    profiles = load_profiles(tx, context, [*memories], memories)
+    return any(
+        consent_change(profiles[person], memory.consent, context.now)[1]
+        for person, memory in memories.items()
+    )
+
+
+def _settle_consent(
+    tx: Connection, context: EvaluationContext, person: int, *, answered: bool
+) -> bool | None:
+    """Save whether the joined person accepts marketing, so that the merge itself is not an answer.
+
+    If one of the two has just answered, the next evaluation reads that.
+    """
+    store = context.settings.name
+    memories = load_full_memories(tx, store, [person])
+    profile = load_profiles(tx, context, [person], memories)[person]
+    saved = memories[person].consent
+    found = consent_change(profile, saved, context.now)[0]
+    if answered:
+        return saved
+    here = (_PERSONS.c.store == store, _PERSONS.c.id == person)
+    tx.execute(update(_PERSONS).where(*here).values(consent=found))
+    return found
+
+
+# They part again.
+
+
+def find_merges(tx: Connection, store: str, person: int) -> list[Edit]:
+    """Return the merges of a person that were not taken back, the latest first."""
+    found = [
+        each
+        for each in load_edits(tx, store, [person])
+        if each.kind == MERGE and each.undoes is None
+    ]
+    undone = undone_ids(tx, [each.id for each in found])
+    return [each for each in reversed(found) if each.id not in undone]
+
+
+class _Belonging(NamedTuple):
+    """What decides which person an order belongs to, as the last poll applied it."""
+
+    shared: frozenset[str]
+    guests: str
+
+
+def _belonging(tx: Connection, store: str) -> _Belonging:
+    row = load_store_row(tx, store)
+    if row is None or row.applied_settings is None:
+        raise UsageError("the store was never read", SYNC_FIRST)
+    guests, shared, *_ = ast.literal_eval(row.applied_settings)
+    return _Belonging(frozenset(shared), guests)
+
+
+@undoes(MERGE)
+def _undo_merge(tx: Connection, edit: Edit, by: EditedBy) -> str:
+    email, store, belonging = str(edit.data["email"]), edit.store, _belonging(tx, edit.store)
+    emails = {email}.union(*(each.emails for each in load_joined(tx, store, [email])))
+    owners = [Owner(0, each) for each in sorted(emails)]
+    before = find_keys(tx, store, owners, *belonging)
+    if not part(tx, store, email):
+        raise UsageError(f"{email} is no longer joined with another customer", "")
+    after = find_keys(tx, store, owners, *belonging)
+    persons = find_persons(tx, store, {key for key in before.values() if key})
+    mark_persons_dirty(tx, store, persons.values())
+    parted: dict[str, int] = {}
+    for owner in owners:
+        old, new = before[owner], after[owner]
+        if old != new and old in persons and new is not None:
+            parted.setdefault(new, persons[old])
+    own = {owner.email for owner in owners if after[owner] == after[Owner(0, email)]}
+    for key, person in parted.items():
+        addresses = {owner.email for owner in owners if after[owner] == key}
+        _part(tx, edit, by, key, person, addresses, is_joined=addresses == own)
+    return f"parted {_name(str(edit.data['joined']))} from {_name(str(edit.data['key']))}"
+
+
+def _part(
+    tx: Connection,
+    edit: Edit,
+    by: EditedBy,
+    key: str,
+    person: int,
+    addresses: Collection[str],
+    *,
+    is_joined: bool,
+) -> None:
+    """Give a key its own person again, with what they had before the merge."""
+    store, data = edit.store, edit.data
+    other, is_new = part_identity(tx, store, key, person, min(addresses))
+    if other == person:
+        return
+    numbers = [number] if (number := account_in(key)) else []
+    orders = {each.id for each in load_orders_of_people(tx, store, numbers, addresses)}
+    sides: Mapping[str, Any] = data["sides"]
+    mine, others = (data["joined"], data["key"]) if is_joined else (data["key"], data["joined"])
+    if is_new:
+        copy_state(tx, store, person, other, Sides(sides[mine], sides[others], data["consent"]))
+        give_written(tx, store, person, other, orders)
+    give_back(tx, store, person, other, sides[mine], orders)
+    words = f"parted from {_name(str(data['key']))}" if is_joined else "parted after a merge"
+    save_edit(tx, store, other, SPLIT, words, by)
