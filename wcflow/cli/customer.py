@@ -28,6 +28,7 @@ from wcflow.cli.customer_filter import (
     Where,
     read_filter,
 )
+from wcflow.cli.customer_merge import MERGE_EPILOG, merge, split
 from wcflow.cli.customer_status import activate, deactivate
 from wcflow.cli.customer_undo import undo
 from wcflow.cli.files import CsvFile, new_file
@@ -86,6 +87,8 @@ def register(app: typer.Typer) -> None:
     family.command("edit")(edit)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
+    family.command("merge", epilog=MERGE_EPILOG)(merge)
+    family.command("split")(split)
     family.command("undo")(undo)
     app.add_typer(family, name="customer")
 

@@ -9,7 +9,7 @@ import typer
 from wcflow.cli import output
 from wcflow.cli.context import edited_by, open_database_session
 from wcflow.cli.options import ConfigFile, Reason
-from wcflow.customers import edits, fields, notes, status, tags  # noqa: F401  they register their undo
+from wcflow.customers import edits, fields, merge, notes, status, tags  # noqa: F401  they register their undo
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.edits import find_edit
 from wcflow.errors import UsageError

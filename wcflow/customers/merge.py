@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from wcflow.customers.edits import Outcome, undoes
 from wcflow.database.edits import Edit, EditedBy, load_edits, save_edit, undone_ids
@@ -20,7 +20,14 @@ from wcflow.database.identity import (
     part_identity,
 )
 from wcflow.database.orders import load_orders_of_people
-from wcflow.database.parting import Sides, copy_state, give_back, give_written, take_snapshot
+from wcflow.database.parting import (
+    Sides,
+    add_listed,
+    copy_state,
+    give_back,
+    give_written,
+    take_snapshot,
+)
 from wcflow.database.same_person import forget_different, join, load_joined, part
 from wcflow.database.sql import table_of
 from wcflow.database.stores import load_store_row
@@ -78,7 +85,9 @@ def merge(
     found = find_keys(tx, store, [owner], context.settings.shared_emails, context.settings.guests)
     if found[owner] != key:
         raise UsageError(f"the orders of {email} belong to another customer", SYNC_FIRST)
-    move_identity(tx, store, joined_key, key, email)
+    shown = select(_PERSONS.c.email).where(_PERSONS.c.id == pair.kept)
+    move_identity(tx, store, joined_key, key, tx.scalar(shown) or "")
+    add_listed(tx, store, pair.kept, [sides[key], sides[joined_key]])
     forget_different(tx, store, joined_key, key)
     consent = _settle_consent(tx, context, pair.kept, answered=answered)
     data = {"email": email, "key": key, "joined": joined_key, "sides": sides, "consent": consent}

@@ -43,6 +43,8 @@ _KEYS: Mapping[Table, tuple[str, ...]] = {
 }
 """Tables whose rows have an id and belong to a person, with what a person has only once."""
 _STATE = ("evaluated_at", "rules_digest", "inactive")
+_LISTED = ("name", "phone", "company", "last_order", "since", "total_spent", "orders_count")
+"""What lists show until the next evaluation."""
 _NAMES = (*PERSON_LIST_COLUMNS, "kept_forever")
 
 
@@ -60,7 +62,20 @@ def take_snapshot(tx: Connection, store: str, person: int) -> Snapshot:
         "groups": sorted(tx.scalars(select(_GROUPS.c.name).where(*_of(_GROUPS, store, person)))),
         "points": {str(each.id): each.key for each in tx.execute(points)},
         "consent": row["consent"],
+        "listed": {name: row[name] for name in _LISTED},
     }
+
+
+def add_listed(tx: Connection, store: str, person: int, sides: Iterable[Snapshot]) -> None:
+    """Let lists show both together until the next evaluation."""
+    one, other = (side["listed"] for side in sides)
+    found = {name: one[name] or other[name] for name in _LISTED}
+    for name, choose in (("last_order", max), ("since", min)):
+        found[name] = choose(filter(None, (one[name], other[name])), default=None)
+    for name in ("total_spent", "orders_count"):
+        found[name] = one[name] + other[name]
+    here = (_PERSONS.c.store == store, _PERSONS.c.id == person)
+    tx.execute(update(_PERSONS).where(*here).values(**found))
 
 
 def _of(table: Table, store: str, person: int) -> tuple[Any, ...]:
@@ -139,7 +154,7 @@ def copy_state(tx: Connection, store: str, person: int, new: int, sides: Sides) 
         }
         # An answer since the merge is that of both.
         consent = before["consent"] if row["consent"] == sides.consent else row["consent"]
-        values = {**state, **names, "consent": consent}
+        values = {**state, **names, **before["listed"], "consent": consent}
         tx.execute(update(_PERSONS).where(_PERSONS.c.id == number).values(**values))
     for model in (MembershipRow, TierRow):
         found = tx.execute(select(table_of(model)).where(*_of(table_of(model), store, person)))
