@@ -137,7 +137,7 @@ ZOE = "g:zoe@example.com"
         (PeopleFilter(group="Press", inactive=False), ["c1"]),
         (PeopleFilter(inactive=True), [ZOE]),
         (PeopleFilter(company="ACME"), ["c1", "c3"]),
-        (PeopleFilter(company="other gmbh"), [ZOE]),
+        (PeopleFilter(company="other gmbh"), ["c1", ZOE]),
         (PeopleFilter(company="None"), []),
         (PeopleFilter(search="elodie"), ["c1"]),
         (PeopleFilter(search="muller MARIE"), ["c3"]),

@@ -29,6 +29,8 @@ from wcflow.cli.customer_filter import (
     read_filter,
 )
 from wcflow.cli.customer_merge import MERGE_EPILOG, merge, split
+from wcflow.cli.customer_show import EPILOG as SHOW_EPILOG
+from wcflow.cli.customer_show import show
 from wcflow.cli.customer_status import activate, deactivate
 from wcflow.cli.customer_undo import undo
 from wcflow.cli.files import CsvFile, new_file
@@ -81,9 +83,11 @@ class Sort(StrEnum):
 
 def register(app: typer.Typer) -> None:
     family = Typer(
-        no_args_is_help=True, help="List and edit customers, set their status, and undo edits."
+        no_args_is_help=True,
+        help="List, show and edit customers, set their status, and undo edits.",
     )
     family.command("list", epilog=EPILOG)(list_customers)
+    family.command("show", epilog=SHOW_EPILOG)(show)
     family.command("edit")(edit)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)

@@ -1,0 +1,227 @@
+"""The timeline of a customer: everything that happened to them, dated and in plain words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from wcflow.actions.base import WCFLOW
+from wcflow.actions.registry import content_words, entry_kind, entry_words
+from wcflow.database import notes, outbox, people, runs, standings, tasks
+from wcflow.database.edits import Edit, load_edits, undone_ids
+from wcflow.database.outbox import OutboxEntry
+from wcflow.database.sql import instant
+from wcflow.profile import HIDDEN_STATUSES, Profile, StoredEvent, refund_date
+from wcflow.records import SHIPPED, Order, Subscription
+from wcflow.rules.event_kinds import EVENT_KINDS
+from wcflow.rules.workflow_run import Run
+from wcflow.units import minor_digits, to_major
+
+SOON = timedelta(hours=1)
+"""An order that is paid within this time was paid at once."""
+_MOST = 100_000
+EVENT_WORDS = {
+    "account_enabled": "can use their account again",
+    "consent_given": "agreed to marketing",
+    "consent_withdrawn": "withdrew their consent to marketing",
+    "coupon_assigned": "got the coupon code {code}",
+    "message_sent": "was sent {message} through {channel}",
+    "email_opened": "opened the e-mail {message}",
+    "email_clicked": "clicked a link in the e-mail {message}: {url}",
+    "unsubscribed": "unsubscribed ({channel})",
+    "bounced": "did not get a message to {address}: {reason}",
+    "product_viewed": "looked at {name}",
+    "category_viewed": "looked at the category {category}",
+    "search": "searched for {words}",
+    "cart_updated": "changed their cart ({total})",
+}
+"""What a stored event says of a customer, with its data."""
+
+
+class TimelineEntry(NamedTuple):
+    """Something that happened: ``words`` say it, ``by`` and ``reason`` who did it and why.
+
+    ``edit`` is the id that 'wcflow customer undo' takes; ``undone`` that it was undone already.
+    """
+
+    at: datetime
+    kind: str
+    words: str
+    by: str = ""
+    reason: str = ""
+    order_id: int = 0
+    edit: int | None = None
+    undone: bool = False
+
+
+def load_timeline(tx: Connection, store: str, profile: Profile) -> list[TimelineEntry]:
+    """Return everything that happened to a customer, the newest first."""
+    person, zone = profile.person, profile.store.zone
+    edits = load_edits(tx, store, [person])
+    entries = outbox.load_person_entries(tx, store, person, _MOST)
+    found = [
+        *_account(profile),
+        *(each for order in profile.orders for each in _order(order)),
+        *(each for subscription in profile.subscriptions for each in _subscription(subscription)),
+        *_segments(tx, store, person),
+        *(
+            each
+            for run in runs.load_runs(tx, store, [person]).get(person, ())
+            for each in _run(run)
+        ),
+        *(each for entry in entries for each in _delivered(entry, zone)),
+        *_events(profile.events, entries),
+        *_points(tx, store, person),
+        *_tasks(tx, store, person, edits),
+        *_edits(tx, store, person, edits),
+    ]
+    # Of what happened in the same second, the later in this list is the consequence.
+    numbered = sorted(enumerate(found), key=lambda each: (each[1].at, each[0]), reverse=True)
+    return [each for _, each in numbered]
+
+
+def amount_words(minor: int, currency: str) -> str:
+    """Return an amount with its currency: ``1,250.00 EUR``."""
+    return f"{to_major(minor, currency):,.{minor_digits(currency)}f} {currency}"
+
+
+def order_name(order: Order) -> str:
+    """Return an order's id, and the number that the store shows if it is another one."""
+    same = order.number in ("", str(order.id))
+    return f"order {order.id}" if same else f"order {order.id} (number {order.number})"
+
+
+def _account(profile: Profile) -> Iterator[TimelineEntry]:
+    if profile.account is not None and profile.account.created is not None:
+        yield TimelineEntry(profile.account.created, "account", "registered an account")
+
+
+def _order(order: Order) -> Iterator[TimelineEntry]:
+    if order.status in HIDDEN_STATUSES:
+        return
+    name = order_name(order)
+    total = amount_words(order.total, order.currency)
+    at_once = order.paid is not None and order.paid - order.created < SOON
+    how = "placed and paid" if at_once else "placed"
+    yield TimelineEntry(order.created, "order", f"{how} {name}: {total}", order_id=order.id)
+    if order.paid is not None and not at_once:
+        yield TimelineEntry(order.paid, "order", f"paid {name}", order_id=order.id)
+    reached = {change.after for change in order.history if change.before}
+    if order.completed is not None and "completed" not in reached:
+        yield TimelineEntry(order.completed, "order", f"{name} was completed", order_id=order.id)
+    for change in order.history:
+        if change.after == SHIPPED:
+            yield TimelineEntry(change.at, "order", f"{name} was shipped", order_id=order.id)
+        elif change.before:
+            words = f"{name} went from {change.before} to {change.after}"
+            yield TimelineEntry(change.at, "order", words, order_id=order.id)
+    for refund in order.refunds:
+        words = f"was refunded {amount_words(refund.total, order.currency)} of {name}"
+        at = refund_date(refund, order)
+        yield TimelineEntry(at, "refund", words, reason=refund.reason, order_id=order.id)
+
+
+def _subscription(subscription: Subscription) -> Iterator[TimelineEntry]:
+    name = f"subscription {subscription.number or subscription.id}"
+    products = f": {', '.join(subscription.products)}" if subscription.products else ""
+    yield TimelineEntry(subscription.created, "subscription", f"began {name}{products}")
+    for change in subscription.history:
+        if change.before:
+            words = f"{name} went from {change.before} to {change.after}"
+            yield TimelineEntry(change.at, "subscription", words)
+
+
+def _segments(tx: Connection, store: str, person: int) -> Iterator[TimelineEntry]:
+    for each in reversed(people.load_transitions(tx, store, person, _MOST)):
+        words = f"{'entered' if each.entered else 'left'} the segment {each.segment}"
+        yield TimelineEntry(instant(each.at), "segment", words, reason=each.reason)
+
+
+def _run(run: Run) -> Iterator[TimelineEntry]:
+    if not run.counts:
+        return
+    event = "by hand" if run.event.startswith("bulk ") else run.event
+    trial = " (dry run)" if run.mode == "dry_run" else ""
+    ended = f"; it ended: {run.reason}" if run.state == "ended" and run.reason else ""
+    words = f"{run.rule} started{trial}: {event}{ended}"
+    yield TimelineEntry(run.started_at, "run", words, order_id=run.order_id)
+
+
+_ELSEWHERE = frozenset({"points", "task", "tag"})
+"""Kinds of entries that other tables, or the run, tell in full."""
+
+
+def _delivered(entry: OutboxEntry, zone: tzinfo) -> Iterator[TimelineEntry]:
+    """Yield what was done or failed; what waits is not history, and a dry run did nothing."""
+    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE:
+        return
+    kind = entry_kind(entry.kind)
+    failed = f" failed: {entry.outcome}" if entry.state == "failed" else ""
+    content = "" if kind.channel == WCFLOW and not entry.payload else content_words(entry, zone)
+    words = f"{entry_words(entry)}{failed}" + (f": {content}" if content and not failed else "")
+    name = "message" if kind.message else "tags" if kind.state else "workflow"
+    at = entry.finished_at or entry.queued_at
+    yield TimelineEntry(at, name, words, by=entry.rule if entry.rule != "tags" else "wcflow")
+
+
+def _events(
+    events: Sequence[StoredEvent], entries: Sequence[OutboxEntry]
+) -> Iterator[TimelineEntry]:
+    """Yield stored events, without the messages and codes that outbox entries tell already."""
+    told = {str(each.id) for each in entries}
+    codes = {str(each.payload.get("code", "")) for each in entries if each.kind == "coupon"}
+    for each in events:
+        known = each.kind == "message_sent" and str(each.data.get("entry")) in told
+        if known or (each.kind == "coupon_assigned" and str(each.data.get("code")) in codes):
+            continue
+        yield TimelineEntry(each.at, "event", event_words(each), by=each.source)
+
+
+def event_words(event: StoredEvent) -> str:
+    """Return a stored event in words; of an unknown kind, its name."""
+    known = EVENT_KINDS.get(event.kind)
+    if known is None or event.kind not in EVENT_WORDS:
+        return event.kind.replace("_", " ")
+    data: Mapping[str, object] = defaultdict(str, dict.fromkeys(known.data, "") | {**event.data})
+    return EVENT_WORDS[event.kind].format_map(data).replace(" ()", "").strip(" :")
+
+
+def _points(tx: Connection, store: str, person: int) -> Iterator[TimelineEntry]:
+    for each in standings.load_points(tx, store, [person]).get(person, ()):
+        words = f"{'got' if each.amount >= 0 else 'lost'} {abs(each.amount):,} points"
+        yield TimelineEntry(each.at, "points", words, each.changed_by, each.reason, each.order_id)
+
+
+def _tasks(
+    tx: Connection, store: str, person: int, edits: Sequence[Edit]
+) -> Iterator[TimelineEntry]:
+    """Yield tasks; those that an edit made are told by the edit."""
+    told = {each.data.get("task") for each in edits}
+    both = (tasks.OPEN, tasks.DONE)
+    for each in tasks.load_tasks(tx, store, states=both, person=person):
+        whom = f" for {each.assignee}" if each.assignee else ""
+        if each.id not in told:
+            words = f"{each.kind} {each.id}{whom}: {each.text}"
+            yield TimelineEntry(each.made_at, "task", words, by=each.made_by)
+        if each.done_at is not None:
+            words = f"{each.kind} {each.id} was done: {each.text}"
+            yield TimelineEntry(each.done_at, "task", words, by=each.done_by)
+
+
+def _edits(
+    tx: Connection, store: str, person: int, edits: Sequence[Edit]
+) -> Iterator[TimelineEntry]:
+    undone = undone_ids(tx, [each.id for each in edits])
+    texts = {each.id: each.text for each in notes.load_notes(tx, store, [person])}
+    for each in edits:
+        text = texts.get(each.data.get("note", 0), "") if each.kind == "note" else ""
+        words = f"{each.words}: {text}" if text else each.words
+        number = each.id if each.undoes is None else None
+        by = each.by
+        yield TimelineEntry(
+            by.at, each.kind, words, by.name, by.reason, 0, number, each.id in undone
+        )
