@@ -53,11 +53,11 @@ class SeenEvent(NamedTuple):
 
 
 def load_seen_events(
-    tx: Connection, store: str, order_ids: Sequence[int]
+    tx: Connection, store: str, purchase_ids: Sequence[int]
 ) -> dict[int, list[SeenEvent]]:
-    """Return the events that workflows have seen of each of these orders, for any person."""
+    """Return the events that workflows have seen of these orders and subscriptions, for any person."""
     found: dict[int, list[SeenEvent]] = {}
-    rows = fetch_in(tx, _BY_PURCHASE, store, order_ids)
+    rows = fetch_in(tx, _BY_PURCHASE, store, purchase_ids)
     for purchase_id, order_id, workflow, event, person in rows:
         seen = SeenEvent(workflow, event, person, bool(order_id))
         found.setdefault(purchase_id, []).append(seen)

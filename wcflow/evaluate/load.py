@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
 
@@ -186,17 +187,21 @@ def _by_person(
 
 
 def _load_seen_events(
-    tx: Connection, evaluation_context: EvaluationContext, profiles: Iterable[Profile]
+    tx: Connection, evaluation_context: EvaluationContext, profiles: Collection[Profile]
 ) -> dict[int, list[runs.SeenEvent]]:
-    """Return what workflows have seen of recent orders, by order.
+    """Return what workflows have seen of recent orders and of subscriptions, by their id.
 
     It can belong to another person's run, for example if an order moved to a new account.
     """
     if not evaluation_context.activations:
         return {}
     since = min(activation.since for activation in evaluation_context.activations.values())
-    recent = [o.id for p in profiles for o in p.orders if o.modified >= since]
-    return runs.load_seen_events(tx, evaluation_context.settings.name, recent) if recent else {}
+    if any(each.include_existing for each in evaluation_context.rules.workflows):
+        since = datetime.min.replace(tzinfo=UTC)
+    known = [each.id for p in profiles for each in p.orders if each.modified >= since]
+    # A reminder of a renewal comes without a change to its subscription.
+    known += [each.id for p in profiles for each in p.subscriptions]
+    return runs.load_seen_events(tx, evaluation_context.settings.name, known) if known else {}
 
 
 @dataclass(slots=True)
@@ -217,7 +222,7 @@ def _handled(
     memory: Memory,
     seen_events: Mapping[int, Sequence[runs.SeenEvent]],
 ) -> dict[str, Handled]:
-    """Return what each workflow has handled of a person and of their orders."""
+    """Return what each workflow has handled of a person, their orders and their subscriptions."""
     if not person_runs and not seen_events:
         return {}
     found: dict[str, _Seen] = {}
@@ -229,6 +234,9 @@ def _handled(
         for event in seen_events.get(order.id, ()):
             if event.person != profile.person:
                 _add_seen(found.setdefault(event.workflow, _Seen()), event, order, memory)
+    for subscription in profile.subscriptions:
+        for event in seen_events.get(subscription.id, ()):
+            found.setdefault(event.workflow, _Seen()).events.add(event.event)
     return {workflow: seen.handled() for workflow, seen in found.items()}
 
 
