@@ -101,6 +101,17 @@ def save_progress(tx: Connection, store: str, saved: SavedCampaign) -> bool:
     return tx.execute(sending.values(**values)).rowcount == 1
 
 
+def go_back_to_merged(tx: Connection, store: str, old: int, new: int) -> None:
+    """Move campaigns that are being queued back to ``new`` if they passed them, but not ``old``.
+
+    ``old`` was merged into ``new``. People behind them who have a run are not queued again.
+    """
+    of_store = (_CAMPAIGNS.c.store == store, _CAMPAIGNS.c.state.in_((SENDING, PAUSED)))
+    between = (_CAMPAIGNS.c.position >= new, _CAMPAIGNS.c.position < old)
+    passed = update(_CAMPAIGNS).where(*of_store, *between, _CAMPAIGNS.c.finished_at.is_(None))
+    tx.execute(passed.values(position=new - 1))
+
+
 def change_state(
     tx: Connection,
     store: str,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, update
 
+from wcflow.database.campaigns import go_back_to_merged
 from wcflow.database.pools import merge_codes, move_codes_of_run
 from wcflow.database.sql import dumps, loads, table_of, upsert
 from wcflow.database.standings import merge_standings
@@ -36,6 +37,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     _merge_rows(tx, _EVENTS, store, old, new, ("key",))
     merge_standings(tx, store, old, new)
     merge_codes(tx, store, old, new)
+    go_back_to_merged(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):
         of_old = and_(table.c.store == store, table.c.person == old)
         tx.execute(update(table).where(of_old).values(person=new))

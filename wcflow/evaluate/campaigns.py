@@ -194,12 +194,7 @@ def _queue_slice(
     store, now = evaluation_context.settings.name, evaluation_context.now
     persons = campaigns.next_people(tx, store, campaign, saved, BATCH)
     if not persons:
-        # A merge can give those that are still to come an id that was already passed.
-        again = saved.position and not campaign.when
-        after = saved._replace(position=0, finished_at=None if again else now)
-        if again and not campaigns.next_people(tx, store, campaign, after, 1):
-            after = saved._replace(finished_at=now)
-        campaigns.save_progress(tx, store, after)
+        campaigns.save_progress(tx, store, saved._replace(finished_at=now))
         return 0
     inputs = [
         each
