@@ -30,7 +30,7 @@ from wcflow.database.restore import (
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import StoreError, StoreInUseError
-from wcflow.evaluate.campaigns import CampaignResult, run_campaigns
+from wcflow.evaluate.campaigns import TURN, CampaignResult, run_campaigns
 from wcflow.evaluate.codes import settle_codes
 from wcflow.evaluate.context import EvaluationContext, ProductCache, read_context
 from wcflow.evaluate.evaluation import evaluate
@@ -42,7 +42,7 @@ from wcflow.outbox.gate import LoadProfiles
 from wcflow.outbox.task_mail import mail_tasks
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
-from wcflow.poll.ownership import mark_everyone_dirty
+from wcflow.poll.ownership import mark_everyone_if_settings_changed
 from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
 from wcflow.profile import Profile
@@ -134,37 +134,60 @@ def sync_once(
                 record=" ".join(map(str, each.record)),
                 exc_info=each.error,
             )
-        result.campaigns = _run_campaigns(leased, result.evaluated, time_limit)
-        if write and leased.settings.write and not leased.stopping():
-            # A campaign that is not approved is held or sent as a whole.
-            complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
-            result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
-            mail_tasks(leased.db, leased.config, leased.name, leased.clock())
+        if write and leased.settings.write:
+            _queue_and_deliver(leased, result, time_limit)
         else:
+            _run_campaigns(leased, result, _with_time_limit(leased, time_limit))
             settle_codes(leased.db, leased.name, leased.clock())
     return result
 
 
+def _queue_and_deliver(
+    context: SyncContext, result: SyncResult, time_limit: timedelta | None
+) -> None:
+    """Queue campaigns and deliver in turns, so that the first messages of a large one go out at once."""
+    stopping = _with_time_limit(context, time_limit)
+    turn: int | None = TURN
+    while True:
+        _run_campaigns(context, result, stopping, turn)
+        if context.stopping():
+            settle_codes(context.db, context.name, context.clock())
+            return
+        # A campaign that is not approved is held or sent as a whole.
+        complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
+        found = deliver_store(context, all_evaluated=complete, time_limit=time_limit)
+        result.delivered = result.delivered.followed_by(found)
+        if not result.campaigns.incomplete or stopping():
+            break
+        if not found.done:  # all of it waits, or nothing gets through
+            turn = None
+    mail_tasks(context.db, context.config, context.name, context.clock())
+
+
 def _run_campaigns(
-    context: SyncContext, evaluated: EvaluationResult, time_limit: timedelta | None
-) -> CampaignResult:
+    context: SyncContext,
+    result: SyncResult,
+    stopping: Callable[[], bool],
+    turn: int | None = None,
+) -> None:
     """Start and queue campaigns; log what starts or ends."""
-    result = run_campaigns(
+    found = run_campaigns(
         context.db,
         context.config,
         context.settings,
         context.clock(),
-        _with_time_limit(context, time_limit),
-        all_evaluated=not evaluated.incomplete,
+        stopping,
+        all_evaluated=not result.evaluated.incomplete,
+        turn=turn,
     )
     for words, names in (
-        ("campaign started", result.started),
-        ("campaign finished", result.finished),
-        ("campaign cancelled", result.cancelled),
+        ("campaign started", found.started),
+        ("campaign finished", found.finished),
+        ("campaign cancelled", found.cancelled),
     ):
         for name in names:
             log.info(words, store=context.name, campaign=name)
-    return result
+    result.campaigns = result.campaigns.followed_by(found)
 
 
 def _prepare_pools(leased: SyncContext) -> None:
@@ -221,7 +244,7 @@ def poll_store(context: SyncContext) -> PollResult:
     with context.db.transaction() as tx:
         if approved:
             save_store(tx, context.name, empty_answer_approved=False)
-        _mark_everyone_if_settings_changed(tx, context)
+        mark_everyone_if_settings_changed(tx, context.settings, context.config.manual_tags)
     return result
 
 
@@ -239,26 +262,6 @@ def poll_context(tx: Connection, context: SyncContext) -> PollContext:
         progress=context.progress,
         checkpoint=context.checkpoint,
     )
-
-
-def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> None:
-    """Mark everyone for evaluation if settings changed that say who is a person or what is shown."""
-    settings = context.settings
-    people = (
-        settings.guests,
-        sorted(settings.shared_emails),
-        ", ".join(settings.consent_meta),
-        settings.birthday_meta,
-        *filter(None, [settings.birthday_format]),
-    )
-    row = require_row(tx, context.name)
-    hidden = [] if row.can_read_meta else ["customer meta is hidden"]
-    current = repr((*people, *hidden, settings.order_tags, context.config.manual_tags))
-    before = row.applied_settings
-    if before != current:
-        save_store(tx, context.name, applied_settings=current)
-        if before is not None:
-            mark_everyone_dirty(tx, settings)
 
 
 def deliver_store(

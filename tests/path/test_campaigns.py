@@ -399,6 +399,58 @@ def test_a_campaign_that_was_sent_by_command_needs_no_other_approval(shop):
     assert shop.customers == sorted(shop.pager.sent)
 
 
+class SlowPager(Pager):
+    """A pager that takes a while for each page, and notes how many people were queued by then."""
+
+    def __init__(self, shop, seconds=0):
+        super().__init__()
+        self.shop, self.seconds, self.queued = shop, seconds, []
+
+    def send(self, payload):
+        self.queued.append(self.shop.saved().queued)
+        self.shop.advance(seconds=self.seconds)
+        return super().send(payload)
+
+
+@pytest.fixture
+def in_turns(shop, monkeypatch):
+    """Return a function that starts a campaign to five people, which is queued in turns of two."""
+    monkeypatch.setattr(engine, "BATCH", 1)
+    monkeypatch.setattr(sync, "TURN", 2)
+
+    def make(*, seconds=0):
+        started = shop(SALE.replace("at = 2026-06-15 14:00", ""), buyers=5)
+        started.pager = SlowPager(started, seconds)
+        started.send()
+        return started
+
+    return make
+
+
+def test_the_first_messages_go_out_before_the_rest_is_queued(in_turns):
+    shop = in_turns()
+    shop.passes(approve=False)
+    assert [2, 2, 4, 4, 5] == shop.pager.queued
+    assert "sending" == shop.saved().state
+    shop.passes(approve=False)
+    assert "done" == shop.saved().state
+
+
+def test_a_pass_ends_in_time_while_a_large_campaign_is_sent(in_turns):
+    shop = in_turns(seconds=6)
+    for sent, incomplete in ((4, True), (5, False)):
+        with shop.context(channels={"pager": shop.pager}) as context:
+            result = sync.sync_once(context, time_limit=timedelta(seconds=20))
+        assert (sent, incomplete) == (len(shop.pager.sent), result.campaigns.incomplete)
+
+
+def test_if_nothing_gets_through_everyone_is_queued_without_turns(in_turns):
+    shop = in_turns()
+    shop.pager.is_down()
+    shop.passes(approve=False)
+    assert (5, [2, 5]) == (shop.saved().queued, shop.pager.queued)
+
+
 def test_tags_of_a_campaign_reach_the_store(shop):
     shop = shop(SALE.replace("do = page desk {{ email }}", "do = add_tag Sale"))
     shop.advance(hours=4)

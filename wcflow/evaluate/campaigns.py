@@ -50,6 +50,8 @@ from wcflow.rules.steps import CodeAnswers
 from wcflow.rules.workflows import RunSteps
 
 BATCH = 500
+TURN = 1_000
+"""How many people of a campaign are queued before what is due is delivered."""
 NOT_CONFIGURED = "the campaign is no longer in the configuration"
 SWITCHED_OFF = "the campaign is switched off"
 PASSED = "its time had passed when it was added"
@@ -70,6 +72,17 @@ class CampaignResult:
     incomplete: bool = False
     unapproved: bool = False
 
+    def followed_by(self, later: CampaignResult) -> CampaignResult:
+        """Return the result of this turn and a later one together."""
+        return CampaignResult(
+            [*self.started, *later.started],
+            [*self.finished, *later.finished],
+            [*self.cancelled, *later.cancelled],
+            self.people + later.people,
+            later.incomplete,
+            later.unapproved,
+        )
+
 
 def run_campaigns(
     db: Database,
@@ -79,8 +92,12 @@ def run_campaigns(
     stopping: Callable[[], bool] = lambda: False,
     *,
     all_evaluated: bool = True,
+    turn: int | None = None,
 ) -> CampaignResult:
-    """Start, queue and throttle the campaigns of a store; none starts until everyone is evaluated."""
+    """Start, queue and throttle the campaigns of a store; none starts until everyone is evaluated.
+
+    After ``turn`` people of an approved campaign the rest of it is left for the next turn.
+    """
     result = CampaignResult()
     with db.transaction() as tx:
         known = campaigns.load_campaigns(tx, settings.name)
@@ -94,7 +111,7 @@ def run_campaigns(
                 _update_state(tx, evaluation_context, campaign, known.get(campaign.name), result)
     with gc_paused():
         for campaign in by_name.values():
-            _queue(db, evaluation_context, campaign, stopping, result)
+            _queue(db, evaluation_context, campaign, stopping, result, turn)
     with db.transaction() as tx:
         _finish(tx, evaluation_context, by_name, result)
     return result
@@ -169,15 +186,17 @@ def _queue(
     campaign: Campaign,
     stopping: Callable[[], bool],
     result: CampaignResult,
+    turn: int | None,
 ) -> None:
-    """Queue a campaign's people slice by slice, until ``stopping``."""
-    store = evaluation_context.settings.name
+    """Queue a campaign's people slice by slice, until ``stopping`` or its turn is over."""
+    store, before = evaluation_context.settings.name, result.people
     while True:
         with db.transaction() as tx:
             saved = campaigns.load_campaigns(tx, store).get(campaign.name)
             if saved is None or saved.state != SENDING or saved.finished_at is not None:
                 return
-            if stopping():
+            over = turn is not None and saved.approved and result.people - before >= turn
+            if over or stopping():
                 result.incomplete = True
                 result.unapproved = result.unapproved or not saved.approved
                 return

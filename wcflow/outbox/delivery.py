@@ -71,6 +71,16 @@ class DeliveryResult:
     interrupted: bool = False
     down: dict[str, str] = field(default_factory=dict)
 
+    def followed_by(self, later: DeliveryResult) -> DeliveryResult:
+        """Return the result of this delivery and a later one together."""
+        return replace(
+            later,
+            done=self.done + later.done,
+            failed=self.failed + later.failed,
+            postponed=self.postponed + later.postponed,
+            deferred=self.deferred + later.deferred,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
