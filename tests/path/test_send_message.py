@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.command_line import CommandLine
+from tests.mail_host import free_port
 from tests.simulation import Simulation
 from tests.webhook_host import running_webhook_host
 from wcflow.database import suppression
@@ -174,3 +175,17 @@ def test_a_message_that_may_have_been_sent_is_not_sent_again(shop, host, monkeyp
     shop.passes(hours=1)
     assert (1, "failed") == (len(host.requests), shop.message.state)
     assert "may have been sent" in shop.message.outcome
+
+
+def test_a_message_without_an_answer_may_have_been_sent_and_is_not_repeated(shop, host):
+    host.answers = [(0, {}, "")]
+    shop.sells(sms_opt_in="yes")
+    shop.passes(hours=7)
+    assert (1, "failed") == (len(host.requests), shop.message.state)
+    assert shop.message.outcome.startswith("may have been sent: the connection ended")
+
+
+def test_a_provider_that_was_never_reached_gets_the_message_later(tmp_path, host):
+    shop = Shop(tmp_path, host, RULES.replace("HOST", str(free_port())))
+    shop.sells(sms_opt_in="yes")
+    assert ("due", True) == (shop.message.state, "apprise could not send" in shop.message.outcome)
