@@ -211,3 +211,29 @@ def test_an_address_that_cannot_be_is_refused(cli):
     result = run(cli, "suppression", "add", "anna")
     assert 2 == result.code
     assert "it is no e-mail address" in result.err
+
+
+CHANNEL = "[channel sms]\nurl = json://127.0.0.1/{phone}\n"
+
+
+def test_a_telephone_number_is_saved_as_messages_have_it(cli):
+    cli.sim.write_rules(RULES + CHANNEL)
+    added = run(cli, "suppression", "add", "0049 151 23456789", "--channel", "sms")
+    assert (0, "+4915123456789 gets no messages any more." in added.out) == (added.code, True)
+    (entry,) = json.loads(run(cli, "suppression", "list", "--json").out)["shop"]
+    assert ("+4915123456789", "sms") == (entry["address"], entry["channel"])
+    removed = run(cli, "suppression", "remove", "+49 (151) 23456789", "--channel", "sms", "--yes")
+    assert 0 == removed.code
+
+
+@pytest.mark.parametrize(
+    ("number", "channel", "said"),
+    [
+        ("0151 23456789", "sms", "'0151 23456789' is not a telephone number"),
+        ("+4915123456789", "smss", "there is no [channel smss] in the configuration"),
+    ],
+)
+def test_a_number_or_channel_that_would_stop_nothing_is_refused(cli, number, channel, said):
+    cli.sim.write_rules(RULES + CHANNEL)
+    result = run(cli, "suppression", "add", number, "--channel", channel)
+    assert (2, True) == (result.code, said in " ".join(result.err.split()))

@@ -23,8 +23,7 @@ log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 
 WAITING_PAUSE = timedelta(minutes=5)
-"""How often an entry is tried that waits until the store allows it."""
-
+"""How often an entry is tried that waits until the store allows it, or for a channel."""
 
 TRUSTED = timedelta(minutes=10)
 """For this long after an entry made something, it is not asked whether it still exists."""
@@ -185,6 +184,10 @@ class Delivery:
         kind = ENTRY_KINDS[entry.kind]
         if reason := waits_because(error):
             self.wait(tx, entry, reason)
+            return
+        if error.channel_down:
+            waiting.wait_for_channel(tx, entry, self.now() + WAITING_PAUSE, str(error))
+            self.result.postponed += 1
             return
         if not channel_is_down(error) and is_final(error, entry.attempts, kind):
             self.fail(tx, entry, str(error))
