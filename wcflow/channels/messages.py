@@ -135,7 +135,7 @@ def send_to_one(channel: str, url: str, recipient: str, text: str) -> None:
     ``url`` is an address of apprise with a placeholder for the recipient.
     """
     library = _apprise()
-    client, said = library.Apprise(), _Said()
+    client, said = library.Apprise(asset=_patient(library)), _Said()
     with _ONE_AT_A_TIME, said:
         understood = client.add(fill_placeholders(url, recipient))
         sent = understood and client.notify(body=text, body_format=library.NotifyFormat.TEXT)
@@ -145,10 +145,22 @@ def send_to_one(channel: str, url: str, recipient: str, text: str) -> None:
         raise _failure(said, url, recipient)
 
 
+def _patient(library: Any) -> Any:
+    """Return settings with which apprise waits for the provider's answer, as long as that takes.
+
+    It would otherwise stop waiting while it is still sending. Before version 2 it always waits.
+    """
+    try:
+        return library.AppriseAsset(service_timeout=0)
+    except (AttributeError, TypeError):
+        return library.AppriseAsset()
+
+
 def _failure(said: _Said, url: str, recipient: str) -> DeliveryError:
     words = "\n".join(said.warnings)
     reason = _without_secrets(words, url, recipient) or "no reason given"
-    if said.lost and not _NEVER_CONNECTED.search(said.lost):
+    unknown = not words  # apprise says why it could not send something
+    if unknown or (said.lost and not _NEVER_CONNECTED.search(said.lost)):
         return UnconfirmedError(
             f"may have been sent: the connection ended before the provider's answer ({reason})."
             " 'wcflow outbox retry' would send it again."
