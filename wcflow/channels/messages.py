@@ -80,6 +80,8 @@ def _apprise() -> Any:
         raise DeliveryError("apprise is not installed", advice) from None
     # What it logs contains addresses and telephone numbers.
     _LOGGER.propagate = False
+    # Whoever configures logging disables the loggers that exist, and the reasons would be lost.
+    _LOGGER.disabled = False
     return library
 
 
