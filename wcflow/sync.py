@@ -316,22 +316,24 @@ def _forget_write_error(context: SyncContext, result: DeliveryResult) -> None:
             save_store(tx, context.name, write_error="", write_error_since=None)
 
 
-def deliver_without_store(context: SyncContext) -> None:
+def deliver_without_store(
+    context: SyncContext, *, time_limit: timedelta | None = None
+) -> DeliveryResult:
     """Deliver to other channels than the store, if the store has ever been reached."""
     with context.db.reading() as tx:
-        known = load_store_row(tx, context.name) is not None
-    if known:
-        with hold_lease(context) as leased:
-            _deliver_without_store(leased)
+        if load_store_row(tx, context.name) is None:
+            return DeliveryResult()
+    with hold_lease(context) as leased:
+        return _deliver_without_store(leased, time_limit)
 
 
-def _deliver_without_store(leased: SyncContext) -> None:
-    if leased.settings.write and not leased.stopping():
-        with leased.db.reading() as tx:
-            if require_row(tx, leased.name).clock_here is not None:
-                return
-            all_evaluated = not evaluation_queue.has_unfinished_evaluation(tx, leased.name)
-        deliver_store(leased, all_evaluated=all_evaluated, with_store=False)
+def _deliver_without_store(leased: SyncContext, limit: timedelta | None = None) -> DeliveryResult:
+    with leased.db.reading() as tx:
+        clocks_agree = require_row(tx, leased.name).clock_here is None
+        complete = not evaluation_queue.has_unfinished_evaluation(tx, leased.name)
+    if not clocks_agree or not leased.settings.write or leased.stopping():
+        return DeliveryResult()
+    return deliver_store(leased, all_evaluated=complete, with_store=False, time_limit=limit)
 
 
 def refresh_store_info(context: SyncContext) -> StoreInfo:

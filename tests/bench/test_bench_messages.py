@@ -91,7 +91,7 @@ with open_database(config.database) as db:
         return send(*arguments)
 
     object.__setattr__(channels["email"], "connection", SimpleNamespace(
-        send=noting, is_ready=lambda: True, close=lambda: None))
+        send=noting, pause=lambda: 0.0, close=lambda: None))
     start, cpu = time.monotonic(), time.process_time()
     with db.transaction() as tx:
         opened = open_context(tx, config, settings, clock())

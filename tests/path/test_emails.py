@@ -4,6 +4,7 @@ import pytest
 
 from tests.mail_host import free_port, mail_host
 from tests.simulation import Simulation
+from wcflow.channels.smtp import RateLimit
 from wcflow.database import outcomes, suppression
 from wcflow.database.connection import open_without_upgrade
 from wcflow.database.outbox import load_entries
@@ -329,10 +330,25 @@ def test_the_rate_limit_lets_the_rest_wait_without_sleeping(tmp_path):
     with mail_host(port=post.port) as (host, _):
         for name in ("anna", "ben", "cleo"):
             post.order(f"{name}@example.com")
-        post.run(passes=2)
+        first, second = post.run(passes=2)
         assert 2 == len(host.messages)
-        post.run()
+        (last,) = post.run()
     assert 3 == len(set(host.recipients)) == len(host.messages)
+    pauses = [each.delivered.pause for each in (first, second, last)]
+    assert [True, True, False] == [0 < pause <= 60 for pause in pauses]  # until the rest can go
+
+
+def test_two_stores_of_one_mail_server_share_its_rate_limit(tmp_path):
+    post = Post(tmp_path, TRANSACTIONAL, "rate = 2")
+    (settings,) = post.sim.config.stores
+    limit = RateLimit(2)
+    both = [
+        open_channels(post.sim.config, settings, post.sim.db, post.sim.machine_now, limit)["email"]
+        for _ in range(2)
+    ]
+    limit.note_sent()
+    limit.note_sent()
+    assert all(channel.pause() for channel in both)
 
 
 def test_a_template_with_a_mistake_for_one_customer_fails_for_that_one_only(tmp_path):

@@ -237,3 +237,12 @@ def test_a_number_or_channel_that_would_stop_nothing_is_refused(cli, number, cha
     cli.sim.write_rules(RULES + CHANNEL)
     result = run(cli, "suppression", "add", number, "--channel", channel)
     assert (2, True) == (result.code, said in " ".join(result.err.split()))
+
+
+def test_a_sync_tells_that_the_mail_server_cannot_be_reached(cli):
+    steps = "create_coupon ten\n    send_email thanks"
+    cli.sim.write_rules(RULES.replace(steps, "send_email orphan"))
+    cli.sim.place_order(email="ben@example.com")
+    result = cli.run("sync", "--approve")
+    shown = " ".join(result.out.split())
+    assert (75, True) == (result.code, "127.0.0.1, port 1, cannot be reached" in shown)

@@ -44,9 +44,12 @@ def end_outage(tx: Connection, store: str, channel: str, now: datetime) -> int:
     return tx.execute(update(_OUTBOX).where(*here).values(due_at=stamp(now))).rowcount
 
 
-def has_due(tx: Connection, store: str, channel: str) -> bool:
-    """Return whether anything waits for a channel, now or later."""
-    return tx.scalar(select(_OUTBOX.c.id).where(*_due(store, channel)).limit(1)) is not None
+def has_due(tx: Connection, store: str, channel: str, now: datetime | None = None) -> bool:
+    """Return whether anything waits for a channel; with ``now``, only what can be delivered now."""
+    here = select(_OUTBOX.c.id).where(*_due(store, channel))
+    if now is not None:
+        here = here.where(_OUTBOX.c.due_at <= stamp(now), not_paused(tx, store))
+    return tx.scalar(here.limit(1)) is not None
 
 
 def _due(store: str, channel: str) -> tuple[ColumnElement[bool], ...]:

@@ -95,6 +95,7 @@ def deliver(
             _deliver_channel(delivery, gate, stopping)
             if _is_reachable_again(delivery, answered=result.done > done):
                 _deliver_channel(delivery, gate, stopping)
+            result.pause = max(result.pause, _pause_of_due(delivery))
         except DeliveryError as error:
             if channel == STORE:
                 store_error = error
@@ -117,6 +118,16 @@ def _note_outage(delivery: Delivery, error: DeliveryError) -> None:
         save_channel_error(tx, store, channel, reason, since)
     if known is None or known[0] != reason:
         log.warning("channel out of reach", store=store, channel=channel, why=reason)
+
+
+def _pause_of_due(delivery: Delivery) -> float:
+    """Return for how many seconds a rate limit holds up what is due now; 0 if there is nothing."""
+    seconds = delivery.pause()
+    if not seconds:
+        return 0.0
+    with delivery.db.reading() as tx:
+        due = waiting.has_due(tx, delivery.store_name, delivery.channel, delivery.now())
+    return seconds if due else 0.0
 
 
 def _is_reachable_again(delivery: Delivery, *, answered: bool) -> bool:
@@ -168,7 +179,7 @@ def _deliver_each_kind(delivery: Delivery, gate: Gate, stopping: Callable[[], bo
 
 def _deliver_one(delivery: Delivery) -> bool:
     """Deliver a single entry; return whether there was any, and the channel takes it now."""
-    if not delivery.is_ready():
+    if delivery.pause():
         return False
     entries = delivery.claim(lambda kind: kind.deliver is not None and not kind.message, 1)
     for entry in entries:

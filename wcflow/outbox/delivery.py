@@ -58,6 +58,7 @@ class DeliveryResult:
 
     ``deferred`` messages wait for message_cap or quiet_hours; they were not tried.
     ``down`` maps channels that are out of reach to the reason. An unreachable store raises instead.
+    ``pause`` is for how many seconds a rate limit holds up what is due; 0 if nothing waits for it.
     ``interrupted`` means that there can be more to deliver.
     """
 
@@ -68,6 +69,7 @@ class DeliveryResult:
     held: str = ""
     waiting: int = 0
     interrupted: bool = False
+    pause: float = 0.0
     down: dict[str, str] = field(default_factory=dict)
 
     def followed_by(self, later: DeliveryResult) -> DeliveryResult:
@@ -108,10 +110,10 @@ class Delivery:
     def store_name(self) -> str:
         return self.deliverers.store.name
 
-    def is_ready(self) -> bool:
-        """Return whether the channel takes another entry now; one with a rate limit may not."""
-        asks = getattr(self.deliverers.others.get(self.channel), "is_ready", None)
-        return asks is None or asks()
+    def pause(self) -> float:
+        """Return for how many seconds the channel takes no entry; one with a rate limit pauses."""
+        asks = getattr(self.deliverers.others.get(self.channel), "pause", None)
+        return 0.0 if asks is None else asks()
 
     def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[OutboxEntry]:
         """Claim due entries of this channel whose kind is wanted, oldest first.

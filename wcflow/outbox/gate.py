@@ -160,7 +160,7 @@ def deliver_messages(
     Each is decided about twice: all together when they are claimed, so that those which have to wait
     cost little, and again at its own turn.
     """
-    if not delivery.is_ready():
+    if delivery.pause():
         return False
     with delivery.db.transaction() as tx:
         claimed, now = _claim(tx, delivery), delivery.now()
@@ -173,7 +173,7 @@ def deliver_messages(
     for entry in admitted:
         now = delivery.now()
         outdated = entry is not admitted[0] and now - recipients.at > FRESH
-        if outdated or stopping() or not delivery.is_ready():
+        if outdated or stopping() or delivery.pause():
             break
         if verdict := recipients.verdict(entry, now):
             with delivery.db.transaction() as tx:
