@@ -5,7 +5,7 @@ A workflow handles each event once: whether it starts or skips it, a run with th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -137,18 +137,18 @@ def new_events(
     activation: Activation,
     trigger_context: TriggerContext,
     handled: Handled,
-) -> Iterator[Event]:
+) -> list[Event]:
     """Return the events that this workflow has not handled yet, oldest first."""
-    found = [*workflow.trigger.events(trigger_context)]
+    found = [
+        each
+        for each in workflow.trigger.events(trigger_context)
+        if (workflow.include_existing or each.at >= activation.since)
+        and not handled.covers(workflow, each)
+        and not _unsettled(each.order, trigger_context.now)
+    ]
     if len(found) > 1:
         found.sort(key=lambda each: (each.at, each.name))
-    for each in found:
-        if not (workflow.include_existing or each.at >= activation.since):
-            continue
-        if handled.covers(workflow, each):
-            continue
-        if not _unsettled(each.order, trigger_context.now):
-            yield each
+    return found
 
 
 def _unsettled(order: Order | None, now: datetime) -> bool:
