@@ -49,7 +49,7 @@ _DAY = 86_400
 _EARLIEST, _LATEST = 0, 253_402_300_799
 """The first and the last second of a valid date: from 1970 to the year 9999."""
 
-_PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
+PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "person": ("evaluated_at",),
     "membership": ("since",),
     "transition": ("at",),
@@ -301,7 +301,7 @@ def _find_orders_without_person(
 
 
 def _find_impossible_times(tx: Connection, store: str, ahead: int) -> Iterator[IntegrityProblem]:
-    for latest, columns in ((ahead, _PAST_COLUMNS), (_LATEST, _TIME_COLUMNS)):
+    for latest, columns in ((ahead, PAST_COLUMNS), (_LATEST, _TIME_COLUMNS)):
         for name, times in columns.items():
             table = METADATA.tables[name]
             key = next(iter(each for each in table.primary_key if each.name != "store"))
