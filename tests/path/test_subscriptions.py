@@ -183,6 +183,25 @@ def test_a_plugin_that_is_switched_off_does_not_stop_the_poll(sim):
     assert sim.memory("g:other@example.com").evaluated_at is not None
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_plugin_that_fails_does_not_stop_the_poll(sim, status):
+    """Its subscriptions are read once it works again."""
+    first = begin(sim)
+    sim.faults.fail_with(status=status, only="GET */subscriptions", times=None)
+    second = subscriptions.begin(
+        sim.sandbox.state, now=sim.now, customer_id=sim.customer, email=ANNA
+    )
+    sim.place_order(email="other@example.com")
+    sim.run_pass(check_store=False)
+    assert sim.row().has_subscriptions
+    assert sim.memory("g:other@example.com").evaluated_at is not None
+
+    sim.faults.recover()
+    sim.settle()
+    with sim.db.reading() as tx:
+        assert {first, second} == load_subscription_ids(tx, "shop")
+
+
 def test_a_resync_reads_all_subscriptions_again(sim):
     first = begin(sim)
     sim.advance(days=2)
