@@ -144,6 +144,7 @@ _SECTION = ActionSection(
     "no workflow sends this e-mail",
     "send_email",
     frozenset({"markdown_file", "html_file", "text_file", "layout"}),
+    templates=lambda rule: rule.templates,
 )
 
 # The step.
