@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
 
 from wcflow.database.sql import (
     chunks,
@@ -34,7 +34,7 @@ from wcflow.rules.campaigns import (
     TOO_LONG_AGO,
     SavedCampaign,
 )
-from wcflow.rules.model import Campaign
+from wcflow.rules.model import CAMPAIGN_PREFIX, Campaign
 
 _CAMPAIGNS, _OUTBOX, _RUNS = table_of(CampaignRow), table_of(OutboxRow), table_of(RunRow)
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
@@ -102,13 +102,22 @@ def save_progress(tx: Connection, store: str, saved: SavedCampaign) -> bool:
 
 
 def go_back_to_merged(tx: Connection, store: str, old: int, new: int) -> None:
-    """Move campaigns that are being queued back to ``new`` if they passed them, but not ``old``.
+    """Move campaigns that are being queued back to ``new``, if ``old`` or ``new`` is still to come.
 
-    ``old`` was merged into ``new``. People behind them who have a run are not queued again.
+    ``old`` was merged into ``new``. If a campaign skipped one of them, the other decides. People
+    behind them who have a run are not queued again.
     """
     of_store = (_CAMPAIGNS.c.store == store, _CAMPAIGNS.c.state.in_((SENDING, PAUSED)))
-    between = (_CAMPAIGNS.c.position >= new, _CAMPAIGNS.c.position < old)
-    passed = update(_CAMPAIGNS).where(*of_store, *between, _CAMPAIGNS.c.finished_at.is_(None))
+    to_come = (_CAMPAIGNS.c.finished_at.is_(None), _CAMPAIGNS.c.position < max(old, new))
+    here = and_(*of_store, *to_come)
+    rules = [
+        f"{CAMPAIGN_PREFIX}{name}" for name in tx.scalars(select(_CAMPAIGNS.c.name).where(here))
+    ]
+    if not rules:
+        return
+    of_new = (_RUNS.c.store == store, _RUNS.c.person == new, _RUNS.c.state == "skipped")
+    tx.execute(delete(_RUNS).where(*of_new, _RUNS.c.workflow.in_(rules)))
+    passed = update(_CAMPAIGNS).where(here, _CAMPAIGNS.c.position >= new)
     tx.execute(passed.values(position=new - 1))
 
 

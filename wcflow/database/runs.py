@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -72,6 +72,15 @@ def save_run(tx: Connection, store: str, run: Run) -> int:
         saved = tx.execute(update(_RUNS).where(*unless_ended).values(**row))
         return run.id if saved.rowcount else 0
     return int(tx.execute(insert(_RUNS).returning(_RUNS.c.id), row).scalar_one())
+
+
+def add_runs(tx: Connection, store: str, runs: Iterable[Run]) -> list[int]:
+    """Save new runs and return their ids, in the same order."""
+    rows = [_run_to_row(store, run) for run in runs]
+    if not rows:
+        return []
+    added = insert(_RUNS).returning(_RUNS.c.id, sort_by_parameter_order=True)
+    return list(tx.scalars(added, rows))
 
 
 def load_run_states(tx: Connection, ids: Sequence[int]) -> dict[int, str]:

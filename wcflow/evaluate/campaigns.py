@@ -6,7 +6,7 @@ continues behind the last slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.config.digest import campaign_digest
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import campaigns, outbox, people
+from wcflow.database import campaigns, outbox, people, runs
 from wcflow.database.connection import Database
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.database.sql import stamp
@@ -27,8 +27,9 @@ from wcflow.evaluate.codes import AnswerCode, placeholder, reserving, run_with_c
 from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.evaluation import gc_paused
 from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.reach import why_unreachable
 from wcflow.evaluate.recording import record_entries
-from wcflow.evaluate.save import save_run_steps
+from wcflow.evaluate.save import step_rows
 from wcflow.rules.campaigns import (
     DRY_RUN,
     MISSED,
@@ -46,7 +47,8 @@ from wcflow.rules.campaigns import (
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.model import Campaign
 from wcflow.rules.run_steps import RunSetup, run_steps
-from wcflow.rules.steps import CodeAnswers
+from wcflow.rules.steps import CodeAnswers, CodeRequest, NoCode, PoolCode
+from wcflow.rules.workflow_run import Run, finished
 from wcflow.rules.workflows import RunSteps
 
 BATCH = 500
@@ -209,8 +211,9 @@ def _queue_slice(
     campaign: Campaign,
     saved: SavedCampaign,
 ) -> int:
-    """Queue the next people; return how many."""
+    """Queue the next people whom the campaign can reach; return how many."""
     store, now = evaluation_context.settings.name, evaluation_context.now
+    zone = evaluation_context.store.zone
     persons = campaigns.next_people(tx, store, campaign, saved, BATCH)
     if not persons:
         campaigns.save_progress(tx, store, saved._replace(finished_at=now))
@@ -220,11 +223,30 @@ def _queue_slice(
         for each in load_inputs(tx, evaluation_context, persons)
         if is_in_audience(campaign, each, saved.audience_at)
     ]
-    queued = len(inputs)
-    after = saved._replace(position=persons[-1], queued=saved.queued + queued)
+    asked: set[int] = set()
+
+    def answer(person: int, request: CodeRequest) -> PoolCode | NoCode:
+        asked.add(person)
+        return placeholder(person, request)
+
+    taken = [
+        (each, take_steps(evaluation_context, campaign, saved, each, answer)) for each in inputs
+    ]
+    reasons = why_unreachable(
+        tx, store, [(each.profile, steps) for each, steps in taken], now, zone
+    )
+    reached = [each for each, reason in zip(taken, reasons, strict=True) if not reason]
+    after = saved._replace(position=persons[-1], queued=saved.queued + len(reached))
     if campaigns.save_progress(tx, store, after):
-        _save_runs(tx, evaluation_context, campaign, saved, inputs)
-    return queued
+        # A code for somebody who is not told about it would be lost.
+        skipped = [
+            finished(_new_run(evaluation_context, campaign, saved, each), "skipped", reason)
+            for each, reason in zip(inputs, reasons, strict=True)
+            if reason
+        ]
+        runs.add_runs(tx, store, skipped)
+        _save_runs(tx, evaluation_context, campaign, saved, reached, asked)
+    return len(reached)
 
 
 def _save_runs(
@@ -232,21 +254,30 @@ def _save_runs(
     evaluation_context: EvaluationContext,
     campaign: Campaign,
     saved: SavedCampaign,
-    inputs: Sequence[EvaluationInput],
+    reached: Sequence[tuple[EvaluationInput, RunSteps]],
+    asked: Collection[int],
 ) -> None:
+    """Save runs with what they did; those who ``asked`` for codes get them now."""
     store, now = evaluation_context.settings.name, evaluation_context.now
-    due = due_times(saved, campaign.throttle, len(inputs), now)
-    answer = placeholder if saved.mode == DRY_RUN else reserving(tx, store, now)
+    due = due_times(saved, campaign.throttle, len(reached), now)
+    if saved.mode != DRY_RUN and asked:
+        answer = reserving(tx, store, now)
+        reached = [
+            (each, take_steps(evaluation_context, campaign, saved, each, answer))
+            if each.profile.person in asked
+            else (each, steps)
+            for each, steps in reached
+        ]
+    ids = runs.add_runs(tx, store, [run for _, (run, _) in reached])
     rows: list[dict[str, Any]] = []
     memories = []
-    for evaluation_input, due_at in zip(inputs, due, strict=True):
-        steps = take_steps(evaluation_context, campaign, saved, evaluation_input, answer)
-        entries = save_run_steps(tx, evaluation_context, steps)
+    for (evaluation_input, steps), run_id, due_at in zip(reached, ids, due, strict=True):
         more = {
             "due_at": stamp(due_at),
             "approved": saved.approved,
             "urgent": False,
         }
+        entries = step_rows(evaluation_context, steps, run_id)
         rows += [row | more | {"priority": _priority(campaign, row["kind"])} for row in entries]
         memory = updated_memory(evaluation_input.memory, steps)
         if memory != evaluation_input.memory:
@@ -270,15 +301,24 @@ def take_steps(
 ) -> RunSteps:
     """Return the run of a person and the steps it takes; ``answer`` gives codes of coupon pools."""
     rules, policy = evaluation_context.rules, evaluation_context.policy
-    now, person = evaluation_context.now, evaluation_input.profile.person
-    run = campaign_run(campaign, saved, person, now, rules.digest)
-    facts = context_of(evaluation_input, now)
+    run = _new_run(evaluation_context, campaign, saved, evaluation_input)
+    facts = context_of(evaluation_input, evaluation_context.now)
 
     def run_it(codes: CodeAnswers) -> RunSteps:
         setup = RunSetup(rules, PLACE, policy.store, policy.secret, codes=codes)
         return run_steps(run, facts, setup)
 
-    return run_with_codes(run_it, person, answer)
+    return run_with_codes(run_it, run.person, answer)
+
+
+def _new_run(
+    evaluation_context: EvaluationContext,
+    campaign: Campaign,
+    saved: SavedCampaign,
+    evaluation_input: EvaluationInput,
+) -> Run:
+    person, digest = evaluation_input.profile.person, evaluation_context.rules.digest
+    return campaign_run(campaign, saved, person, evaluation_context.now, digest)
 
 
 # The throttle, and the end.

@@ -49,6 +49,8 @@ _MODES: Mapping[str, str] = {
 
 
 def _explain_run(name: str, run: Run) -> CampaignExplanation:
+    if run.state == "skipped":
+        return CampaignExplanation(name, f"passed over: {run.reason}", run.started_at)
     ended = f", but it ended early: {run.reason}" if run.state == "ended" else ""
     words = "in a test" if run.event.startswith("test ") else _MODES.get(run.mode, run.mode)
     return CampaignExplanation(name, f"{words}{ended}", run.started_at)

@@ -163,10 +163,17 @@ def save_run_steps(
     tx: Connection, evaluation_context: EvaluationContext, steps_taken: RunSteps
 ) -> list[dict[str, Any]]:
     """Save a run and return the rows of its steps; tags are written as state, not as steps."""
-    run, steps = steps_taken
-    run_id = runs.save_run(tx, evaluation_context.settings.name, run)
+    run_id = runs.save_run(tx, evaluation_context.settings.name, steps_taken[0])
     if not run_id:  # an admin has just stopped it
         return []
+    return step_rows(evaluation_context, steps_taken, run_id)
+
+
+def step_rows(
+    evaluation_context: EvaluationContext, steps_taken: RunSteps, run_id: int
+) -> list[dict[str, Any]]:
+    """Return the rows of the steps of a saved run."""
+    run, steps = steps_taken
     return [
         row
         for taken in steps
