@@ -101,6 +101,11 @@ def test_headers_for_programs_are_never_encoded_however_long():
     assert b"=?" not in sent
 
 
+def test_an_e_mail_is_composed_again_byte_by_byte():
+    assert as_sent(key="abc") == as_sent(key="abc")
+    assert as_sent(key="abc") != as_sent(key="abd")
+
+
 def test_a_name_cannot_add_a_header():
     name = one_line("Anna\r\nBcc: evil@spam.example")
     message = mail(to=Mailbox(name, "anna@example.com"), subject=one_line("x\nBcc: evil@x.example"))

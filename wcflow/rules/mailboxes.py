@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import idna
@@ -24,6 +25,8 @@ class Mailbox(NamedTuple):
         return f"{self.name} <{self.address}>" if self.name else self.address
 
 
+# The sender is the same for each e-mail, and a recipient is needed several times.
+@lru_cache(maxsize=1024)
 def ascii_address(address: str) -> str:
     """Return an address as mail servers take it: an international domain in its ASCII form.
 
