@@ -3,17 +3,21 @@
 from datetime import timedelta
 from itertools import count
 
+import pytest
 from sqlalchemy import select
 
 from tests.histories.mail_server import RecordingMailServer
 from tests.simulation import Simulation
+from tests.toy_message import registered
 from wcflow import maintenance
 from wcflow.database import campaigns, pools, suppression
 from wcflow.database.sql import table_of
 from wcflow.database.suppression import Suppression
 from wcflow.database.tables import RunRow
+from wcflow.evaluate import campaign_preview
 from wcflow.evaluate import campaigns as engine
-from wcflow.evaluate.context import open_context
+from wcflow.evaluate.campaign_preview import preview_campaign
+from wcflow.evaluate.context import open_context, read_context
 
 RULES = """
 [segment Buyers]
@@ -44,8 +48,9 @@ ANSWERS = {"anna": "yes", "bea": "no", "cara": "yes", "dora": ""}
 class Shop(Simulation):
     """A simulation with a campaign that gives codes to those who accept marketing."""
 
-    def __init__(self, folder, rules=RULES, answers=ANSWERS):
-        super().__init__(folder, rules, store="consent_meta = newsletter\nrescan_every = 15min")
+    def __init__(self, folder, rules=RULES, answers=ANSWERS, **more):
+        store = "consent_meta = newsletter\nrescan_every = 15min"
+        super().__init__(folder, rules, store=store, **more)
         self.server = RecordingMailServer(self)
         self.open_channels = self.server.open_channels
         self.accounts = {
@@ -80,6 +85,13 @@ class Shop(Simulation):
                 self.now,
                 lambda: next(stops) >= slices,
             )
+
+    def preview(self):
+        (campaign,) = self.config.rules.campaigns
+        (settings,) = self.config.stores
+        with self.db.reading() as tx:
+            context = read_context(tx, self.config, settings, self.now)
+            return preview_campaign(tx, context, self.config, campaign)
 
     def runs(self):
         runs = table_of(RunRow)
@@ -155,3 +167,38 @@ def test_whoever_was_passed_over_gets_it_after_a_merge_with_someone_who_is_still
     assert ["anna@example.com", "bea@home.example"] == sorted(s.to for s in shop.server.sent)
     assert [DONE] * 2 == shop.runs()
     assert 2 == shop.free_codes()
+
+
+def test_the_preview_counts_who_would_get_the_message_later_and_why(tmp_path):
+    shop = Shop(tmp_path, wcflow="message_cap = 1 per 1d\n")
+    assert (2, {}) == (shop.preview().reached, shop.preview().deferred)
+    shop.send()
+    shop.settle()
+    assert (2, {"message_cap 1 per 1d": 2}) == (shop.preview().reached, shop.preview().deferred)
+    shop.advance(days=1)
+    assert {} == shop.preview().deferred
+
+
+def test_the_preview_counts_everyone_in_the_quiet_hours(tmp_path):
+    shop = Shop(tmp_path, wcflow="quiet_hours = 00:00-23:00\n")
+    assert {"quiet hours 00:00-23:00": 2} == shop.preview().deferred
+
+
+@pytest.mark.parametrize("who", ["segment = Buyers", "when = orders_count >= 1"])
+def test_the_preview_counts_page_by_page(tmp_path, monkeypatch, who):
+    monkeypatch.setattr(campaign_preview, "BATCH", 3)
+    shop = Shop(tmp_path, RULES.replace("segment = Buyers", who))
+    found = shop.preview()
+    assert (4, 2, {"no consent": 2}) == (found.audience, found.reached, found.not_reached)
+
+
+def test_the_preview_counts_addresses_of_the_channel_that_the_campaign_uses(tmp_path):
+    with registered():
+        shop = Shop(tmp_path, RULES.replace("email = gift", "    text hello"))
+        with shop.db.transaction() as tx:
+            known = Suppression("phone", "anna@example.com", "manual", "", shop.now, "test")
+            suppression.add(tx, "shop", known)
+        found = shop.preview()
+    assert (4, 1) == (found.audience, found.reached)
+    stopped = "the address gets no messages: added by hand"
+    assert {"no consent": 2, stopped: 1} == found.not_reached

@@ -40,7 +40,7 @@ _CAMPAIGNS, _OUTBOX, _RUNS = table_of(CampaignRow), table_of(OutboxRow), table_o
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
 _TRANSITIONS = table_of(TransitionRow)
 _OPEN = ("due", "claimed")
-_RECIPIENTS = select_in(_PERSONS, "id", _PERSONS.c.email, _PERSONS.c.consent)
+_RECIPIENTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.email, _PERSONS.c.consent)
 
 
 # The state of each campaign.
@@ -209,11 +209,22 @@ def count_audience(tx: Connection, store: str, campaign: Campaign, at: datetime)
     return tx.scalar(select(func.count()).select_from(people)) or 0
 
 
+def audience_pages(
+    tx: Connection, store: str, campaign: Campaign, at: datetime, size: int
+) -> Iterator[list[int]]:
+    """Yield the audience by id in lists of at most ``size``, before ``when`` is asked."""
+    query, last = audience(store, campaign, at).order_by(_PERSONS.c.id).limit(size), 0
+    while page := list(tx.scalars(query.where(_PERSONS.c.id > last))):
+        yield page
+        last = page[-1]
+
+
 def load_recipients(
     tx: Connection, store: str, persons: Sequence[int]
-) -> list[tuple[str, bool | None]]:
+) -> dict[int, tuple[str, bool | None]]:
     """Return the address and the consent of each of these people, as of their last evaluation."""
-    return [(row.email, row.consent) for row in fetch_in(tx, _RECIPIENTS, store, persons)]
+    rows = fetch_in(tx, _RECIPIENTS, store, persons)
+    return {row.id: (row.email, row.consent) for row in rows}
 
 
 def next_people(

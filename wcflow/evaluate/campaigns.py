@@ -221,7 +221,7 @@ def _queue_slice(
     inputs = [
         each
         for each in load_inputs(tx, evaluation_context, persons)
-        if is_in_audience(campaign, each, saved.audience_at)
+        if is_in_audience(campaign, each.profile, each.memory, saved.audience_at)
     ]
     asked: set[int] = set()
 

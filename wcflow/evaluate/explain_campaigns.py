@@ -96,4 +96,5 @@ def _why_not(
         return "test mode: the address is not in 'only'"
     if not campaigns.is_in_segment(tx, evaluation_context.settings.name, campaign, moment, person):
         return f"not in the segment {campaign.segment}"
-    return "" if is_in_audience(campaign, evaluation_input, moment) else "'when' does not match"
+    matches = is_in_audience(campaign, evaluation_input.profile, evaluation_input.memory, moment)
+    return "" if matches else "'when' does not match"
