@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +31,7 @@ from wcflow.rules.model import (
     Workflow,
 )
 from wcflow.rules.points import PointsRules
-from wcflow.rules.step_blocks import step_conditions, written
+from wcflow.rules.step_blocks import StepNode, cancelled_without_code, step_conditions, written
 from wcflow.rules.tiers import TierRules
 from wcflow.units import Duration, duration_words
 
@@ -253,11 +253,18 @@ def _workflow_lines(rule: Workflow) -> Iterator[str]:
         yield f"    until {condition_text(rule.stop_when)}"
         yield from _explanations(explain_condition(rule.stop_when))
     yield from _limit_lines(rule)
-    for row, step in written(rule.do, indent=4):
-        warning = f" ({step.action.warning})" if step and step.action.warning else ""
-        yield f"{row}{warning}"
+    yield from _step_lines(rule.do)
     for condition in step_conditions(rule.do):
         yield from _explanations(explain_condition(condition))
+
+
+def _step_lines(nodes: Sequence[StepNode]) -> Iterator[str]:
+    cancelled = iter(cancelled_without_code(nodes))
+    for row, step in written(nodes, indent=4):
+        remarks = [step.action.warning] if step and step.action.warning else []
+        if step and next(cancelled):
+            remarks.append("cancelled if no code is left")
+        yield f"{row} ({'; '.join(remarks)})" if remarks else row
 
 
 def _campaign_lines(rule: Campaign) -> Iterator[str]:
@@ -270,9 +277,7 @@ def _campaign_lines(rule: Campaign) -> Iterator[str]:
     at = f"at {rule.at:%Y-%m-%d %H:%M}" if rule.at else "when 'wcflow campaign send' starts it"
     yield f"    {at}, once each{f', {rule.throttle}' if rule.throttle else ''}"
     yield from _limit_lines(rule)
-    for step in rule.do:
-        warning = f" ({step.action.warning})" if step.action.warning else ""
-        yield f"    {step.text}{warning}"
+    yield from _step_lines(rule.do)
 
 
 def _limit_lines(rule: Workflow | Campaign) -> Iterator[str]:
