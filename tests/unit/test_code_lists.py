@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wcflow.rules.code_lists import CodeListError, decode_codes, read_codes
+from wcflow.rules.codes import CodeListError, decode_codes, read_codes
 
 
 def codes_of(data):
