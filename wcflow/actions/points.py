@@ -137,10 +137,9 @@ def _record_tier(tx: Connection, entry: Recorded) -> str:
 
     tier, store, person = entry.payload["tier"], entry.store, entry.person
     now = load_tiers(tx, store, [person]).get(person)
-    if now is not None and now.tier in entry.payload["unless"]:
-        return f"stays in {now.tier}, which is higher"
-    save_tiers(tx, store, {person: fixed_tier(now, tier, entry.rule, entry.at)})
-    return f"is in {tier}"
+    changed = fixed_tier(now, tier, entry.rule, entry.at, entry.payload["unless"])
+    save_tiers(tx, store, {person: changed})
+    return f"is in {tier}" if changed.tier == tier else f"stays in {changed.tier}, which is higher"
 
 
 _POINTS = EntryKind(

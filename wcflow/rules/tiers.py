@@ -59,6 +59,10 @@ class TierRules:
         """Return the highest tier that a figure reaches, or nothing."""
         return next((name for name, needed in reversed(self.levels) if value >= needed), "")
 
+    def at_least(self, fixed: str, value: Decimal) -> str:
+        """Return the highest tier that a figure reaches, or the one that is fixed, if that is higher."""
+        return max(self.reached(value), self.find(fixed), key=self.rank)
+
     def next_level(self, tier: str) -> tuple[str, Decimal] | None:
         """Return the tier above this one and what it needs; None at the top."""
         return next(iter(self.levels[self.rank(tier) :]), None)
@@ -104,16 +108,17 @@ def settle(
     if changed_at is not None or saved is None:
         saved = _rebased(profile, rules, saved, changed_at or now)
     figure = rules.figure(profile, now)
-    reached = rules.reached(figure.value)
+    reached = rules.at_least(saved.fixed, figure.value)
     held, higher = rules.rank(saved.tier), rules.rank(reached)
-    if higher > held:
-        return Moment(TierState(reached, now, saved.tier), figure.changes_at)
-    if higher == held or saved.fixed_by:
+    if higher == held:
         return Moment(replace(saved, below_since=None), figure.changes_at)
+    entered = replace(saved, tier=reached, since=now, before=saved.tier, below_since=None)
+    if higher > held:
+        return Moment(entered, figure.changes_at)
     below_since = saved.below_since or _fell_at(profile, rules, held, seen_at, now)
     ends = end_of_grace(rules, below_since, profile)
     if ends <= now:
-        return Moment(TierState(reached, now, saved.tier), figure.changes_at)
+        return Moment(entered, figure.changes_at)
     turns = [each for each in (figure.changes_at, ends) if each is not None]
     return Moment(replace(saved, below_since=below_since), min(turns))
 
@@ -142,16 +147,18 @@ def _rebased(
     profile: Profile, rules: TierRules, saved: TierState | None, at: datetime
 ) -> TierState:
     """Return the tier that these rules give at ``at``; the grace period applies to a lower one."""
-    reached = rules.reached(rules.value(as_of(profile, at), at))
-    if saved is None or not rules.rank(saved.tier):
+    fixed = saved.fixed if saved else ""
+    reached = rules.at_least(fixed, rules.value(as_of(profile, at), at))
+    if saved is None:
         return TierState(reached, at, reached)
-    if saved.fixed_by and rules.rank(saved.tier) >= rules.rank(reached):
-        return saved
+    moved = replace(saved, tier=reached, since=at, before=reached, below_since=None)
+    if not rules.rank(saved.tier):
+        return moved
     if rules.rank(reached) == rules.rank(saved.tier):
         return saved
     if rules.rank(reached) < rules.rank(saved.tier) and rules.grace is not None:
         return replace(saved, below_since=saved.below_since or at)
-    return TierState(reached, at, reached)
+    return moved
 
 
 def loss(
@@ -159,7 +166,7 @@ def loss(
 ) -> datetime | None:
     """Return when the tier is lost if nothing is bought; None if that is after ``until``, or never."""
     held = rules.rank(state.tier)
-    if not held or state.fixed_by:
+    if held <= rules.rank(state.fixed):
         return None
     if state.below_since is not None:
         return end_of_grace(rules, state.below_since, profile)

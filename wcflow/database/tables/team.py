@@ -49,6 +49,7 @@ class TierRow(Row, table=True):
         default=None, sa_type=BigInteger, description="since when they no longer reach it, or empty"
     )
     fixed_by: str = Field(default="", description="the workflow or admin who set it, or empty")
+    fixed: str = Field(default="", description="the least tier that was set, or empty")
 
 
 class GroupMemberRow(Row, table=True):

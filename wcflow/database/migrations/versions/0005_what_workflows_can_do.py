@@ -55,6 +55,7 @@ def _make_tier() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("below_since", sa.BigInteger(), nullable=True),
         sa.Column("fixed_by", sa.String(), nullable=False),
+        sa.Column("fixed", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("store", "person"),
     )
     op.create_index("tier_by_name", "tier", ["store", "tier"])
