@@ -154,6 +154,9 @@ def test_an_address_that_apprise_does_not_understand_is_told(tmp_path, command):
     ran = cli.run(command)
     shown = " ".join((ran.out + ran.err).split())
     assert "[channel sms]: apprise does not understand the address" in shown
+    if command == "check":
+        line = cli.config.read_text().splitlines().index("url = jsom://127.0.0.1/{phone}") + 1
+        assert f"wcflow.ini:{line}: [channel sms]:" in shown
     cli.sim.db.close()
 
 

@@ -9,7 +9,9 @@ import dns.rrset
 import pytest
 
 from tests.command_line import CommandLine
+from tests.imap_host import imap_host
 from tests.mail_host import mail_host
+from tests.path.test_bounces import bounce
 from wcflow.channels.dns_records import LookupFailed, check_sender, resolve_text
 
 RULES = """
@@ -246,3 +248,40 @@ def test_a_sync_tells_that_the_mail_server_cannot_be_reached(cli):
     result = cli.run("sync", "--approve")
     shown = " ".join(result.out.split())
     assert (75, True) == (result.code, "127.0.0.1, port 1, cannot be reached" in shown)
+
+
+# The mail server and the mailbox of [bounces] in doctor, status and sync.
+
+
+def test_doctor_logs_in_to_the_mail_server_and_the_mailbox_and_sends_nothing(cli):
+    with mail_host() as (host, port), imap_host() as mailbox:
+        bounces = f"[bounces]\nimap_url = {mailbox.url}\n"
+        cli.sim.write_rules(RULES.replace("port = 1\n", f"port = {port}\n") + bounces)
+        shown = " ".join(cli.run("doctor").out.split())
+    assert f"ok the mail server 127.0.0.1, port {port}, answers" in shown
+    assert "ok the mailbox of [bounces] (127.0.0.1) can be read" in shown
+    assert ([], []) == (host.messages, mailbox.fetched)
+
+
+def test_doctor_tells_that_mail_server_and_mailbox_cannot_be_used(cli):
+    cli.sim.write_rules(f"{RULES}[bounces]\nmaildir = nowhere\n")
+    result = cli.run("doctor")
+    shown = " ".join(result.out.split())
+    assert 1 == result.code
+    assert "problem the mail server 127.0.0.1, port 1, cannot be reached" in shown
+    assert "nowhere cannot be read" in shown
+
+
+def test_a_sync_reads_bounces_and_status_tells_if_they_cannot_be_read(cli):
+    cli.sim.write_rules(f"{RULES}[bounces]\nmaildir = mail\n")
+    synced = cli.run("sync")
+    assert "mail cannot be read: no maildir there" in " ".join(synced.err.split())
+    trouble = "bounces are not read: the maildir"
+    assert trouble in " ".join(cli.run("status").out.split())
+    for name in ("new", "cur", "tmp"):
+        (cli.sim.folder / "mail" / name).mkdir(parents=True)
+    (cli.sim.folder / "mail" / "new" / "1").write_bytes(bounce())
+    cli.run("sync")
+    assert trouble not in " ".join(cli.run("status").out.split())
+    (entry,) = json.loads(run(cli, "suppression", "list", "--json").out)["shop"]
+    assert ("anna@example.com", "bounced") == (entry["address"], entry["kind"])

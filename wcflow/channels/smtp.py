@@ -104,6 +104,15 @@ class SmtpConnection:
             raise
         return self._transmit(connection, message)
 
+    def check(self) -> None:
+        """Connect and log in, and send nothing. Raises DeliveryError."""
+        try:
+            code, words = self._connection().noop()
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._lost(error) from None
+        if code >= _LATER:
+            raise self._refused(code, words)
+
     def close(self) -> None:
         """Close the connection; the next message opens another."""
         connection, self._open = self._open, None

@@ -16,6 +16,7 @@ from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, read_config, utcnow
 from wcflow.config.alerts import AlertSettings
 from wcflow.config.load import Config
+from wcflow.config.problem import ConfigWarning
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
@@ -34,6 +35,8 @@ from wcflow.rules.points import PointsRules
 from wcflow.rules.step_blocks import StepNode, cancelled_without_code, step_conditions, written
 from wcflow.rules.tiers import TierRules
 from wcflow.units import Duration, duration_words
+
+_ADDRESS_ADVICE = "Compare it with the documentation of apprise for your provider."
 
 
 def register(app: typer.Typer) -> None:
@@ -63,8 +66,8 @@ def check(
         output.print_warning(exposed.message, exposed.advice)
     if quiet:
         return
-    for channel, problem in broken_channels(found):
-        output.print_warning(f"[channel {channel}]: {problem}")
+    for each in broken_channels(found):
+        output.print_warning(str(each))
     for message, advice in _database_warnings(found):
         output.print_warning(message, advice)
     files = output.format_count(len(found.files), "file")
@@ -73,15 +76,19 @@ def check(
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
 
 
-def broken_channels(config: Config) -> list[tuple[str, str]]:
-    """Return the channels whose address apprise does not understand, with the reason."""
+def broken_channels(config: Config) -> list[ConfigWarning]:
+    """Return a warning for each channel whose address apprise does not understand."""
     if not config.channel_urls or find_spec("apprise") is None:
         return []  # that it is missing is a warning of the configuration
     # Imported here, because apprise takes long to load.
     from wcflow.channels.messages import check_channel  # noqa: PLC0415
 
     found = ((name, check_channel(url)) for name, url in config.channel_urls.items())
-    return [(name, problem) for name, problem in found if problem]
+    return [
+        ConfigWarning(*config.channel_places[name], f"channel {name}", problem, _ADDRESS_ADVICE)
+        for name, problem in found
+        if problem
+    ]
 
 
 def _database_warnings(config: Config) -> Iterable[tuple[str, str]]:

@@ -42,6 +42,7 @@ from wcflow.database.tables import StoreRow
 from wcflow.database.tasks import count_due_tasks
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold, waiting_sentences
+from wcflow.poll.returned_mail import load_trouble
 from wcflow.rules.clocks import ClockGap
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
@@ -202,6 +203,7 @@ def load_status(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
             *waiting_sentences(tx, name),
             *describe.channel_problems(load_channel_errors(tx, name), parse_zone(row.time_zone)),
+            *_mailbox_problems(tx, config),
             *quarantine_problems(quarantine),
             *pool_problems(tx, name, pool_rules(config.rules).values()),
         ),
@@ -226,6 +228,11 @@ def _sync_problems(
         yield "changes wait for 'wcflow approve'"
     if failed:
         yield f"{output.format_count(failed, 'change')} failed"
+
+
+def _mailbox_problems(tx: Connection, config: Config) -> Iterator[str]:
+    if config.bounces is not None and (trouble := load_trouble(tx)):
+        yield f"bounces are not read: {trouble.rstrip('.')}"
 
 
 def _renamed_text(tx: Connection, config: Config, settings: StoreSettings, row: StoreRow) -> str:

@@ -11,9 +11,10 @@ from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.plan import plan
 from wcflow.cli.plan_tables import format_counts
 from wcflow.cli.session import Session, for_each_store, open_session
-from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, UsageError
+from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, DeliveryError, UsageError
 from wcflow.maintenance import approve
 from wcflow.outbox.task_mail import mail_tasks
+from wcflow.poll.returned_mail import open_mailbox, read_mailbox
 from wcflow.sync import SyncContext, SyncResult, deliver_store, hold_lease
 
 EPILOG = """\b
@@ -53,12 +54,25 @@ def sync(
             raise UsageError("--dry-run writes nothing, so there is nothing to --approve")
         plan(config=config, store=store, verbose=verbose)
     with open_session(config, verbose=verbose) as session:
+        _read_bounces(session)
         code = for_each_store(
             session,
             store,
             lambda context: _sync_store(session, context, approved=approved or accepted),
         )
     raise typer.Exit(code)
+
+
+def _read_bounces(session: Session) -> None:
+    """Read the mailbox of [bounces], so that a dead address gets nothing; trouble stops nothing."""
+    settings = session.config.bounces
+    if settings is None:
+        return
+    names = tuple(each.name for each in session.config.stores)
+    try:
+        read_mailbox(session.db, names, open_mailbox(settings), session.clock)
+    except DeliveryError as error:
+        output.print_warning(str(error), error.advice)
 
 
 def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> int:

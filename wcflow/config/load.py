@@ -84,6 +84,7 @@ class Config:
     bounces: BounceSettings | None
     webhooks: Mapping[str, WebhookSettings] = field(repr=False)
     channel_urls: Mapping[str, str] = field(repr=False)
+    channel_places: Mapping[str, tuple[str, int]] = field(repr=False)
     rules: Rules
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
@@ -146,6 +147,7 @@ def load_config(
         bounces=bounces,
         webhooks=webhooks,
         channel_urls=channel_urls,
+        channel_places={each.name: each.place_of("url") for each in parsed_sections["channel"]},
         rules=replace(rules, digest=compute_digest(rules, general["paid_statuses"], stores)),
         meta_keys=_meta_keys(rules, stores),
         order_meta_keys=_order_meta_keys(rules, stores),
