@@ -99,6 +99,21 @@ def test_a_number_that_cannot_be_one_ends_only_that_message(shop, host):
     assert ["Told"] == shop.sim.notes(order)
 
 
+def test_a_message_that_waits_goes_to_the_number_that_the_customer_has_by_then(shop, host):
+    host.answers = [(503, {}, ""), (200, {}, "")]
+    shop.sells(sms_opt_in="yes")
+    (anna,) = shop.sim.sandbox.state.customers.values()
+    billing = {**anna.billing, "phone": "0160 2223334"}
+    shop.sim.sandbox.edit_customer(anna.id, now=shop.sim.now, billing=billing)
+    for _ in range(26):  # an edited customer is found within a day
+        shop.sim.advance(hours=1)
+        shop.sim.run_pass()
+    shop.passes()
+    assert ["4915123456789", "491602223334"] == [
+        path.strip("/").lstrip("+") for path, _ in received(host)
+    ]
+
+
 def test_a_suppressed_number_gets_nothing(shop, host):
     found = suppression.Suppression(
         "sms", "+4915123456789", "unsubscribed", "STOP", shop.sim.now, "the provider"

@@ -79,7 +79,7 @@ class EntryKind:
     ``message`` marks what reaches a customer: consent, message_cap and quiet_hours decide when it is
     sent. Its payload has "to", the address, and "transactional"; "consented" is whether they had
     given their consent when it was made, "consent_meta" the channel's own field for it, if any.
-    ``address`` is the address of a person now, which replaces "to" if it has changed since.
+    ``address`` is the address of a person at a moment, which replaces "to" if it has changed since.
     """
 
     name: str
@@ -99,7 +99,7 @@ class EntryKind:
     expires: Callable[[Payload], datetime | None] | None = None
     waits_for: Mapping[str, str] = field(default_factory=dict)
     message: bool = False
-    address: Callable[[Profile], str] | None = None
+    address: Callable[[Payload, Profile, datetime], str] | None = None
     tries: int = MAX_TRIES
     details: Callable[[Payload], str] | None = None
 

@@ -229,6 +229,6 @@ _ENTRY = EntryKind(
     deliver=_deliver,
     channel=EMAIL,
     message=True,
-    address=lambda profile: profile.email,
+    address=lambda _payload, profile, _now: profile.email,
 )
 EMAIL_MODULE = ActionModule((SEND_EMAIL,), (_ENTRY,), (_SECTION,))

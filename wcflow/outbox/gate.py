@@ -165,7 +165,7 @@ def deliver_messages(
     with delivery.db.transaction() as tx:
         claimed, now = _claim(tx, delivery), delivery.now()
         profiles = gate.load_recipients(tx, claimed)
-        entries = _readdress(tx, claimed, profiles)
+        entries = _readdress(tx, claimed, profiles, now)
         recipients = gate.look_up(tx, entries, profiles, now)
         verdicts = {entry.id: recipients.verdict(entry, now) for entry in entries}
         _apply(tx, delivery, [(entry, verdicts[entry.id]) for entry in entries])
@@ -199,7 +199,10 @@ def _claim(tx: Connection, delivery: Delivery) -> list[OutboxEntry]:
 
 
 def _readdress(
-    tx: Connection, entries: Iterable[OutboxEntry], profiles: Mapping[int, Profile]
+    tx: Connection,
+    entries: Iterable[OutboxEntry],
+    profiles: Mapping[int, Profile],
+    now: datetime,
 ) -> list[OutboxEntry]:
     """Return the messages with the addresses that people have now: they can have changed meanwhile.
 
@@ -208,9 +211,9 @@ def _readdress(
     found: list[OutboxEntry] = []
     for entry in entries:
         address, profile = ENTRY_KINDS[entry.kind].address, profiles.get(entry.person)
-        now = address(profile) if address and profile else ""
-        if now and now != entry.payload["to"]:
-            entry = replace(entry, payload={**entry.payload, "to": now})  # noqa: PLW2901
+        current = address(entry.payload, profile, now) if address and profile else ""
+        if current and current != entry.payload["to"]:
+            entry = replace(entry, payload={**entry.payload, "to": current})  # noqa: PLW2901
             messages.save_payload(tx, entry)
         found.append(entry)
     return found
