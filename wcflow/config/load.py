@@ -307,4 +307,4 @@ def _check_permissions(secret_reader: SecretReader, findings: Findings) -> None:
     for path in secret_reader.secret_files:
         if readable_by_others(path):
             text = "it holds a key or password and can be read by other users"
-            findings.warning(str(path), 0, "", text, f"chmod 600 {path}")
+            findings.warning(str(path), 0, "", text, f"run: chmod 600 {path}")
