@@ -146,6 +146,20 @@ def test_a_mail_server_that_refuses_is_tried_again_later(office):
     assert 1 == len(host.messages)
 
 
+@pytest.mark.parametrize("words", [("assign", "1", "kim"), ("snooze", "1", "3d")])
+def test_a_task_that_is_done_is_neither_assigned_nor_put_off(cli, words):
+    run(cli, "add", "Call her")
+    run(cli, "done", "1")
+    result = run(cli, *words)
+    assert (2, True) == (result.code, "task 1 is done already" in result.err)
+
+
+def test_a_task_is_not_put_off_into_the_past(cli):
+    run(cli, "add", "Call her")
+    result = run(cli, "snooze", "1", "2020-01-31")
+    assert (2, True) == (result.code, "2020-01-31 is not in the future" in result.err)
+
+
 def test_a_sync_that_approves_mails_tasks_too(tmp_path):
     with mail_host() as (host, port):
         smtp = (
