@@ -37,12 +37,17 @@ from wcflow.database.quarantine import (
 )
 from wcflow.database.rename_store import find_former_name, renamed_error
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
-from wcflow.database.stores import load_channel_errors, load_hold, load_store_row
+from wcflow.database.stores import (
+    MAILBOX_TROUBLE,
+    load_channel_errors,
+    load_hold,
+    load_setting,
+    load_store_row,
+)
 from wcflow.database.tables import StoreRow
 from wcflow.database.tasks import count_due_tasks
 from wcflow.errors import DONE, SOME_FAILED, UsageError
 from wcflow.outbox.limits import any_hold, waiting_sentences
-from wcflow.poll.returned_mail import load_trouble
 from wcflow.rules.clocks import ClockGap
 from wcflow.units import DURATION_FORM, parse_duration, parse_zone
 
@@ -231,7 +236,7 @@ def _sync_problems(
 
 
 def _mailbox_problems(tx: Connection, config: Config) -> Iterator[str]:
-    if config.bounces is not None and (trouble := load_trouble(tx)):
+    if config.bounces is not None and (trouble := load_setting(tx, MAILBOX_TROUBLE)):
         yield f"bounces are not read: {trouble.rstrip('.')}"
 
 

@@ -15,7 +15,7 @@ from wcflow.config.bounces import BounceSettings
 from wcflow.database import people, suppression
 from wcflow.database.connection import Database
 from wcflow.database.events import save_events
-from wcflow.database.stores import load_setting, load_store_row, save_setting
+from wcflow.database.stores import MAILBOX_TROUBLE, load_setting, load_store_row, save_setting
 from wcflow.database.suppression import EMAIL, Suppression
 from wcflow.errors import DeliveryError
 from wcflow.profile import StoredEvent
@@ -26,20 +26,14 @@ from wcflow.units import normalize_email
 
 log = structlog.get_logger()
 SOURCE = "the mailbox of [bounces]"
-_TROUBLE = "why the mailbox of [bounces] cannot be read"
-
-
-def load_trouble(tx: Connection) -> str:
-    """Return why the mailbox could not be read the last time, or nothing."""
-    return load_setting(tx, _TROUBLE) or ""
 
 
 def _save_trouble(db: Database, reason: str) -> None:
     with db.reading() as tx:
-        known = load_trouble(tx)
+        known = load_setting(tx, MAILBOX_TROUBLE) or ""
     if known != reason:
         with db.transaction() as tx:
-            save_setting(tx, _TROUBLE, reason)
+            save_setting(tx, MAILBOX_TROUBLE, reason)
 
 
 def open_mailbox(settings: BounceSettings) -> ImapMailbox | MaildirMailbox:
