@@ -67,7 +67,7 @@ class EntryKind:
 
     ``one`` and ``several`` are its names, ``counted`` the forms of a count ("{} coupon", "{}
     coupons"). ``resource`` is what its target is: "customer", "order" or "". ``phrase`` comes before
-    the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
+    the place ("note on"), ``phrase_of`` instead if it depends on the payload. ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
     each other. ``record`` instead applies an entry in the transaction that saves its run and returns
@@ -89,6 +89,7 @@ class EntryKind:
     content: Callable[[Payload, tzinfo], str]
     resource: str = ""
     phrase: str = ""
+    phrase_of: Callable[[Payload], str] | None = None
     deliver: Callable[[OutboxEntry, WaysOut], str] | None = None
     meta: Callable[[Payload], Mapping[str, str | None]] | None = None
     state: bool = False

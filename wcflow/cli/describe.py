@@ -96,6 +96,12 @@ def preview_json(preview: Preview, customer: Contact | None) -> dict[str, object
     }
 
 
+def mailbox_problem(trouble: str | None) -> Iterator[str]:
+    """Return why the mailbox of [bounces] could not be read, if so."""
+    if trouble:
+        yield f"bounces are not read: {trouble.rstrip('.')}"
+
+
 def channel_problems(errors: Mapping[str, tuple[str, int]], zone: tzinfo) -> Iterator[str]:
     """Return since when and why nothing gets through channels such as e-mail."""
     for channel, (reason, since) in errors.items():

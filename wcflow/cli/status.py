@@ -208,7 +208,7 @@ def load_status(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
             *waiting_sentences(tx, name),
             *describe.channel_problems(load_channel_errors(tx, name), parse_zone(row.time_zone)),
-            *_mailbox_problems(tx, config),
+            *describe.mailbox_problem(config.bounces and load_setting(tx, MAILBOX_TROUBLE)),
             *quarantine_problems(quarantine),
             *pool_problems(tx, name, pool_rules(config.rules).values()),
         ),
@@ -233,11 +233,6 @@ def _sync_problems(
         yield "changes wait for 'wcflow approve'"
     if failed:
         yield f"{output.format_count(failed, 'change')} failed"
-
-
-def _mailbox_problems(tx: Connection, config: Config) -> Iterator[str]:
-    if config.bounces is not None and (trouble := load_setting(tx, MAILBOX_TROUBLE)):
-        yield f"bounces are not read: {trouble.rstrip('.')}"
 
 
 def _renamed_text(tx: Connection, config: Config, settings: StoreSettings, row: StoreRow) -> str:

@@ -11,7 +11,7 @@ from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
 from wcflow.cli.find_customer import FoundCustomer, find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, admin_name
+from wcflow.cli.options import AsJson, ConfigFile, CustomerText, StoreName, admin_name
 from wcflow.database import standings
 from wcflow.database.contacts import load_contacts
 from wcflow.database.identity import mark_persons_dirty
@@ -19,11 +19,6 @@ from wcflow.errors import SetupError, UsageError
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.tiers import TierRules
 from wcflow.standing import TierState, fixed_tier
-
-CustomerText = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 
 
 def register(app: typer.Typer) -> None:
