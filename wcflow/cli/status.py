@@ -208,7 +208,7 @@ def load_status(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
             *waiting_sentences(tx, name),
             *describe.channel_problems(load_channel_errors(tx, name), parse_zone(row.time_zone)),
-            *describe.mailbox_problem(config.bounces and load_setting(tx, MAILBOX_TROUBLE)),
+            *describe.mailbox_problem(load_setting(tx, MAILBOX_TROUBLE) if config.bounces else ""),
             *quarantine_problems(quarantine),
             *pool_problems(tx, name, pool_rules(config.rules).values()),
         ),
