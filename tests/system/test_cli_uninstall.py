@@ -94,7 +94,7 @@ def test_it_lists_what_it_removes_and_what_stays(machine):
         assert name in removed
     assert f"{machine.root}/etc/wcflow: your settings and rules (--purge removes them)" in stays
     assert f"{sys.prefix}: the program; remove it afterwards with: rm -r {sys.prefix}" in stays
-    assert "tags, notes and coupons in the store" in stays
+    assert "tags, tiers, points, notes and coupons in the store" in stays
     assert "secret" not in removed.replace("consumer_secret", "")
 
 

@@ -81,7 +81,7 @@ def uninstall(
     Lists what it removes and what it leaves, and asks first. Run it as root. It stops the service,
     and removes its unit file, the key files, the database with its backups in /var/lib/wcflow, and
     the link in /usr/local/bin. Your INI file stays, unless you add --purge. Nothing is removed from
-    the store: tags, notes and coupons stay.
+    the store: tags, tiers, points, notes and coupons stay.
     """
     if os.geteuid() != 0:
         raise WcflowError("only root can remove the service", "Run: sudo wcflow uninstall")
@@ -150,8 +150,8 @@ def _kept(root: Path, config: Path, removed: set[Path]) -> Iterator[str]:
         if path.is_dir():
             yield f"{path}: {meaning}; remove it afterwards with: rm -r {path}"
     yield (
-        "tags, notes and coupons in the store, and the API key there: delete it under WooCommerce,"
-        " Settings, Advanced, REST API"
+        "tags, tiers, points, notes and coupons in the store, and the API key there: delete it under"
+        " WooCommerce, Settings, Advanced, REST API"
     )
 
 
