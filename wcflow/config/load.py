@@ -249,7 +249,9 @@ def _build_rules(
         (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
     ]
     segment_names = [parsed.name for parsed in parsed_sections["segment"]]
-    campaigns = read_campaigns(parsed_sections["campaign"], ACTIONS, of_actions, segment_names)
+    campaigns = read_campaigns(
+        parsed_sections["campaign"], ACTIONS, of_actions, names, segment_names
+    )
     check_references(parsed_rules, segment_names)
     check_workflow_names(parsed_sections["workflow"])
     _check_programme(parsed_sections, parsed_rules, campaigns, of_actions)

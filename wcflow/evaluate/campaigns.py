@@ -49,7 +49,7 @@ from wcflow.rules.model import Campaign
 from wcflow.rules.run_steps import RunSetup, run_steps
 from wcflow.rules.steps import CodeAnswers, CodeRequest, NoCode, PoolCode
 from wcflow.rules.workflow_run import Run, finished
-from wcflow.rules.workflows import RunSteps
+from wcflow.rules.workflows import RunSteps, changes_for_rules
 
 BATCH = 500
 TURN = 1_000
@@ -258,6 +258,7 @@ def _save_runs(
     asked: Collection[int],
 ) -> None:
     """Save runs with what they did; those who ``asked`` for codes get them now."""
+    changed: list[int] = []
     store, now = evaluation_context.settings.name, evaluation_context.now
     due = due_times(saved, campaign.throttle, len(reached), now)
     if saved.mode != DRY_RUN and asked:
@@ -282,9 +283,11 @@ def _save_runs(
         memory = updated_memory(evaluation_input.memory, steps)
         if memory != evaluation_input.memory:
             memories.append(memory)
+        if memory != evaluation_input.memory or changes_for_rules([steps]):
+            changed.append(memory.person)
     outbox.add_entries(tx, record_entries(tx, rows, now))
     people.save_memories(tx, store, memories)
-    mark_persons_dirty(tx, store, [each.person for each in memories])
+    mark_persons_dirty(tx, store, changed)
 
 
 def _priority(campaign: Campaign, kind: str) -> int:
