@@ -82,7 +82,7 @@ class Lines:
 
 @dataclass(slots=True)
 class CodeList:
-    """The codes of a file in its order, each once and in lower case, and what was left out."""
+    """The codes of a file in its order, each once, and what was left out."""
 
     codes: list[str] = field(default_factory=list)
     doubles: Lines = field(default_factory=Lines)
@@ -116,15 +116,15 @@ def read_codes(text: str) -> CodeList:
     """Read the codes; raises CodeListError. WooCommerce compares codes in lower case."""
     found, seen = CodeList(), set[str]()
     for line, raw in _values(text.splitlines()):
-        code = raw.strip().lower()
+        code = raw.strip()
         if not code:
             found.blanks.add(line)
         elif len(code) > MAX_LENGTH:
             found.too_long.add(line)
-        elif code in seen:
+        elif code.lower() in seen:
             found.doubles.add(line)
         else:
-            seen.add(code)
+            seen.add(code.lower())
             found.codes.append(code)
     if not found.codes:
         raise CodeListError("it contains no code")

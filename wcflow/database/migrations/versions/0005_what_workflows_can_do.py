@@ -108,6 +108,7 @@ def _make_pool_code() -> None:
         sa.Column("store", sa.String(), nullable=False),
         sa.Column("pool", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("shown", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger(), nullable=True),
