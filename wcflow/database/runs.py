@@ -74,13 +74,14 @@ def save_run(tx: Connection, store: str, run: Run) -> int:
     return int(tx.execute(insert(_RUNS).returning(_RUNS.c.id), row).scalar_one())
 
 
-def add_runs(tx: Connection, store: str, runs: Iterable[Run]) -> list[int]:
-    """Save new runs and return their ids, in the same order."""
+def add_runs(tx: Connection, store: str, runs: Iterable[Run]) -> dict[int, int]:
+    """Save new runs, one for each person; return their ids by person."""
     rows = [_run_to_row(store, run) for run in runs]
     if not rows:
-        return []
-    added = insert(_RUNS).returning(_RUNS.c.id, sort_by_parameter_order=True)
-    return list(tx.scalars(added, rows))
+        return {}
+    # Asked for in the order of the rows, SQLite would insert them one by one.
+    added = insert(_RUNS).returning(_RUNS.c.person, _RUNS.c.id)
+    return {row.person: row.id for row in tx.execute(added, rows)}
 
 
 def load_run_states(tx: Connection, ids: Sequence[int]) -> dict[int, str]:

@@ -272,13 +272,13 @@ def _save_runs(
     ids = runs.add_runs(tx, store, [run for _, (run, _) in reached])
     rows: list[dict[str, Any]] = []
     memories = []
-    for (evaluation_input, steps), run_id, due_at in zip(reached, ids, due, strict=True):
+    for (evaluation_input, steps), due_at in zip(reached, due, strict=True):
         more = {
             "due_at": stamp(due_at),
             "approved": saved.approved,
             "urgent": False,
         }
-        entries = step_rows(evaluation_context, steps, run_id)
+        entries = step_rows(evaluation_context, steps, ids[evaluation_input.profile.person])
         rows += [row | more | {"priority": _priority(campaign, row["kind"])} for row in entries]
         memory = updated_memory(evaluation_input.memory, steps)
         if memory != evaluation_input.memory:
