@@ -84,6 +84,12 @@ def add_runs(tx: Connection, store: str, runs: Iterable[Run]) -> dict[int, int]:
     return {row.person: row.id for row in tx.execute(added, rows)}
 
 
+def save_skipped(tx: Connection, store: str, skipped: Sequence[Run]) -> None:
+    """Save events that workflows have just skipped: one statement, as there can be many at first."""
+    if skipped:
+        tx.execute(insert(_RUNS), [_run_to_row(store, run) for run in skipped])
+
+
 def load_run_states(tx: Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return the states of these runs; those that do not exist are missing."""
     query = select(_RUNS.c.id, _RUNS.c.state)

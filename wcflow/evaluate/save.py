@@ -78,6 +78,8 @@ def save_evaluations(
     if evaluation_context.rules.points or evaluation_context.rules.tiers:
         _save_standings(tx, store, evaluated)  # before steps, which change what is saved here
     acting = [each for each in evaluated if each.transitions or each.steps_taken or each.withdrawn]
+    skipped = [run for each in acting for run, _ in each.steps_taken if not run.counts]
+    runs.save_skipped(tx, store, skipped)
     rows = [row for each in acting for row in _build_entries(tx, evaluation_context, each)]
     rows = record_entries(tx, rows, evaluation_context.now)
     outbox.add_entries(tx, rows)
@@ -143,13 +145,17 @@ def _evaluated_row(
 def _build_entries(
     tx: Connection, evaluation_context: EvaluationContext, evaluated: Evaluation
 ) -> list[dict[str, Any]]:
-    """Save runs, cancel the entries of withdrawn ones, and return the rows of new entries."""
+    """Save runs, cancel the entries of withdrawn ones, and return the rows of new entries.
+
+    Events that a workflow skipped are saved already.
+    """
     store, rows = evaluation_context.settings.name, []
     for transition, reason in evaluated.transitions:
         if note := evaluation_context.entry_builder.transition_entry(evaluated, transition, reason):
             rows.append(note)
     for steps_taken in evaluated.steps_taken:
-        rows += save_run_steps(tx, evaluation_context, steps_taken)
+        if steps_taken[0].counts:
+            rows += save_run_steps(tx, evaluation_context, steps_taken)
     for run in evaluated.withdrawn:
         runs.save_run(tx, store, run)
         outcomes.cancel_runs(
