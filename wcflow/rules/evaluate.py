@@ -183,7 +183,7 @@ def _evaluate_person(
         with_workflow_tags(classification.tags, evaluation_input.memory.added_by_workflows)
     )
     context = classification.context if classification.context.now == now else Context(profile, now)
-    context = context.decided(current_tags.target, classification.segments)
+    context = context.decided(current_tags.target, classification.segments, classification.tags)
     answers = matching_answers(rules, context)
     matched = holding(answers)
     changes = transitions(before.segments, classification.segments.keys(), now)

@@ -273,7 +273,7 @@ def changed_tags(
 def changes_for_rules(steps_taken: Collection[RunSteps]) -> bool:
     """Return whether a live run changed what rules look at, such as a group."""
     return any(
-        isinstance(each.result, Send) and each.result.seen_by_rules and not each.result.impossible
+        isinstance(each.result, Send) and each.result.seen_as and not each.result.impossible
         for run, steps in steps_taken
         if run.mode == "live"
         for each in steps
