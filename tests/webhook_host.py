@@ -9,7 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class WebhookHost:
-    """``answers`` are (status, headers, body) for the next requests; the last one is repeated."""
+    """``answers`` are (status, headers, body) for the next requests; the last one is repeated.
+
+    The status 0 closes the connection without an answer.
+    """
 
     def __init__(self):
         self.requests, self.answers = [], [(200, {}, "ok")]
@@ -38,6 +41,9 @@ def running_webhook_host():
             body = self.rfile.read(int(self.headers["Content-Length"]))
             host.requests.append((self.path, dict(self.headers.items()), body))
             status, headers, text = host.answer()
+            if not status:
+                self.close_connection = True
+                return
             self.send_response(status)
             for name, value in {"Content-Length": str(len(text.encode())), **headers}.items():
                 self.send_header(name, value)

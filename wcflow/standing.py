@@ -5,9 +5,11 @@ wcflow keeps these itself; no order contains them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 
 class PointsChange(msgspec.Struct, frozen=True):
@@ -33,8 +35,8 @@ class PointsChange(msgspec.Struct, frozen=True):
 class TierState(msgspec.Struct, frozen=True):
     """A person's tier (empty: below the lowest), the one before it, and since when.
 
-    ``below_since`` is since when they no longer reach it. ``fixed_by`` is the workflow or admin who
-    set it.
+    ``below_since`` is since when they no longer reach it. ``fixed`` is the least tier that they
+    have, and ``fixed_by`` the workflow or admin who set that; both empty if no one did.
     """
 
     tier: str
@@ -42,13 +44,20 @@ class TierState(msgspec.Struct, frozen=True):
     before: str = ""
     below_since: datetime | None = None
     fixed_by: str = ""
+    fixed: str = ""
 
 
-def fixed_tier(now: TierState | None, tier: str, fixed_by: str, at: datetime) -> TierState:
-    """Return the state of a person whose tier somebody sets."""
+def fixed_tier(
+    now: TierState | None, tier: str, fixed_by: str, at: datetime, higher: Collection[str] = ()
+) -> TierState:
+    """Return the state of a person whose least tier someone sets; they stay in a ``higher`` one."""
+    if now is not None and now.fixed in higher:
+        return now
+    if now is not None and now.tier in higher:
+        return replace(now, fixed_by=fixed_by, fixed=tier)
     if now is not None and now.tier == tier:
-        return TierState(tier, now.since, now.before, fixed_by=fixed_by)
-    return TierState(tier, at, now.tier if now else "", fixed_by=fixed_by)
+        return TierState(tier, now.since, now.before, fixed_by=fixed_by, fixed=tier)
+    return TierState(tier, at, now.tier if now else "", fixed_by=fixed_by, fixed=tier)
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ The decisions are made in ``rules``; what is written to the store goes through `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from wcflow.actions.base import WaysOut
 from wcflow.actions.pool import pool_rules
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import evaluation_queue, lease, outbox, people
+from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.restore import (
     AFTER_GAP,
@@ -30,23 +30,20 @@ from wcflow.database.restore import (
 from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.errors import StoreError, StoreInUseError
-from wcflow.evaluate.campaigns import CampaignResult, run_campaigns
+from wcflow.evaluate.campaigns import TURN, CampaignResult, run_campaigns
 from wcflow.evaluate.codes import settle_codes
-from wcflow.evaluate.context import EvaluationContext, ProductCache, read_context
 from wcflow.evaluate.evaluation import evaluate
-from wcflow.evaluate.load import load_profiles
+from wcflow.evaluate.load import profile_loader
 from wcflow.evaluate.save import EvaluationResult
 from wcflow.outbox.deliver import deliver
 from wcflow.outbox.delivery import DeliveryResult
-from wcflow.outbox.gate import LoadProfiles
 from wcflow.outbox.task_mail import mail_tasks
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.customers import reread_edited
-from wcflow.poll.ownership import mark_everyone_dirty
+from wcflow.poll.ownership import mark_everyone_if_settings_changed
 from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
-from wcflow.profile import Profile
 from wcflow.rules.clocks import ClockGap, clock_gap
 from wcflow.rules.tags import SHOWN_META
 from wcflow.store.client import Store
@@ -135,40 +132,63 @@ def sync_once(
                 record=" ".join(map(str, each.record)),
                 exc_info=each.error,
             )
-        result.campaigns = _run_campaigns(leased, result.evaluated, time_limit)
-        if write and leased.settings.write and not leased.stopping():
-            # A campaign that is not approved is held or sent as a whole.
-            complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
-            result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
-            with leased.db.reading() as tx:
-                poll = poll_context(tx, leased)
-            reread_edited(poll)
-            mail_tasks(leased.db, leased.config, leased.name, leased.clock())
+        if write and leased.settings.write:
+            _queue_and_deliver(leased, result, time_limit)
         else:
+            _run_campaigns(leased, result, _with_time_limit(leased, time_limit))
             settle_codes(leased.db, leased.name, leased.clock())
     return result
 
 
+def _queue_and_deliver(
+    context: SyncContext, result: SyncResult, time_limit: timedelta | None
+) -> None:
+    """Queue campaigns and deliver in turns, so that the first messages of a large one go out at once."""
+    stopping = _with_time_limit(context, time_limit)
+    turn: int | None = TURN
+    while True:
+        _run_campaigns(context, result, stopping, turn)
+        if context.stopping():
+            settle_codes(context.db, context.name, context.clock())
+            return
+        # A campaign that is not approved is held or sent as a whole.
+        complete = not (result.evaluated.incomplete or result.campaigns.unapproved)
+        found = deliver_store(context, all_evaluated=complete, time_limit=time_limit)
+        result.delivered = result.delivered.followed_by(found)
+        if not result.campaigns.incomplete or stopping():
+            break
+        if not found.done:  # all of it waits, or nothing gets through
+            turn = None
+    with context.db.reading() as tx:
+        poll = poll_context(tx, context)
+    reread_edited(poll)
+    mail_tasks(context.db, context.config, context.name, context.clock())
+
+
 def _run_campaigns(
-    context: SyncContext, evaluated: EvaluationResult, time_limit: timedelta | None
-) -> CampaignResult:
+    context: SyncContext,
+    result: SyncResult,
+    stopping: Callable[[], bool],
+    turn: int | None = None,
+) -> None:
     """Start and queue campaigns; log what starts or ends."""
-    result = run_campaigns(
+    found = run_campaigns(
         context.db,
         context.config,
         context.settings,
         context.clock(),
-        _with_time_limit(context, time_limit),
-        all_evaluated=not evaluated.incomplete,
+        stopping,
+        all_evaluated=not result.evaluated.incomplete,
+        turn=turn,
     )
     for words, names in (
-        ("campaign started", result.started),
-        ("campaign finished", result.finished),
-        ("campaign cancelled", result.cancelled),
+        ("campaign started", found.started),
+        ("campaign finished", found.finished),
+        ("campaign cancelled", found.cancelled),
     ):
         for name in names:
             log.info(words, store=context.name, campaign=name)
-    return result
+    result.campaigns = result.campaigns.followed_by(found)
 
 
 def _prepare_pools(leased: SyncContext) -> None:
@@ -225,7 +245,7 @@ def poll_store(context: SyncContext) -> PollResult:
     with context.db.transaction() as tx:
         if approved:
             save_store(tx, context.name, empty_answer_approved=False)
-        _mark_everyone_if_settings_changed(tx, context)
+        mark_everyone_if_settings_changed(tx, context.settings, context.config.manual_tags)
     return result
 
 
@@ -245,26 +265,6 @@ def poll_context(tx: Connection, context: SyncContext) -> PollContext:
     )
 
 
-def _mark_everyone_if_settings_changed(tx: Connection, context: SyncContext) -> None:
-    """Mark everyone for evaluation if settings changed that say who is a person or what is shown."""
-    settings = context.settings
-    people = (
-        settings.guests,
-        sorted(settings.shared_emails),
-        ", ".join(settings.consent_meta),
-        settings.birthday_meta,
-        *filter(None, [settings.birthday_format]),
-    )
-    row = require_row(tx, context.name)
-    hidden = [] if row.can_read_meta else ["customer meta is hidden"]
-    current = repr((*people, *hidden, settings.order_tags, context.config.manual_tags))
-    before = row.applied_settings
-    if before != current:
-        save_store(tx, context.name, applied_settings=current)
-        if before is not None:
-            mark_everyone_dirty(tx, settings)
-
-
 def deliver_store(
     context: SyncContext,
     *,
@@ -279,7 +279,7 @@ def deliver_store(
         context.db,
         WaysOut(context.store, context.channels),
         context.config,
-        _profile_loader(context),
+        profile_loader(context.config, context.settings, context.clock),
         context.clock,
         context.holder,
         _with_time_limit(context, time_limit),
@@ -293,20 +293,6 @@ def deliver_store(
     return result
 
 
-def _profile_loader(context: SyncContext) -> LoadProfiles:
-    """Return what reads people as they are now, without their products."""
-    found: list[EvaluationContext] = []
-
-    def load(tx: Connection, persons: Sequence[int]) -> Mapping[int, Profile]:
-        if not found:
-            now = read_context(tx, context.config, context.settings, context.clock())
-            found.append(replace(now, product_cache=ProductCache(context.name, is_complete=True)))
-        memories = people.load_memories(tx, context.name, persons)
-        return load_profiles(tx, found[0], [*memories], memories)
-
-    return load
-
-
 def _forget_write_error(context: SyncContext, result: DeliveryResult) -> None:
     """Forget why changes failed once the store has accepted one, or none is left to write."""
     with context.db.reading() as tx:
@@ -317,22 +303,24 @@ def _forget_write_error(context: SyncContext, result: DeliveryResult) -> None:
             save_store(tx, context.name, write_error="", write_error_since=None)
 
 
-def deliver_without_store(context: SyncContext) -> None:
+def deliver_without_store(
+    context: SyncContext, *, time_limit: timedelta | None = None
+) -> DeliveryResult:
     """Deliver to other channels than the store, if the store has ever been reached."""
     with context.db.reading() as tx:
-        known = load_store_row(tx, context.name) is not None
-    if known:
-        with hold_lease(context) as leased:
-            _deliver_without_store(leased)
+        if load_store_row(tx, context.name) is None:
+            return DeliveryResult()
+    with hold_lease(context) as leased:
+        return _deliver_without_store(leased, time_limit)
 
 
-def _deliver_without_store(leased: SyncContext) -> None:
-    if leased.settings.write and not leased.stopping():
-        with leased.db.reading() as tx:
-            if require_row(tx, leased.name).clock_here is not None:
-                return
-            all_evaluated = not evaluation_queue.has_unfinished_evaluation(tx, leased.name)
-        deliver_store(leased, all_evaluated=all_evaluated, with_store=False)
+def _deliver_without_store(leased: SyncContext, limit: timedelta | None = None) -> DeliveryResult:
+    with leased.db.reading() as tx:
+        clocks_agree = require_row(tx, leased.name).clock_here is None
+        complete = not evaluation_queue.has_unfinished_evaluation(tx, leased.name)
+    if not clocks_agree or not leased.settings.write or leased.stopping():
+        return DeliveryResult()
+    return deliver_store(leased, all_evaluated=complete, with_store=False, time_limit=limit)
 
 
 def refresh_store_info(context: SyncContext) -> StoreInfo:

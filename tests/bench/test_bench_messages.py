@@ -68,7 +68,7 @@ from tests.bench.large_database import NOW, evaluate_all
 from wcflow.config.load import load_config
 from wcflow.daemon.worker import SLICE
 from wcflow.database.connection import open_database
-from wcflow.evaluate.campaigns import run_campaigns, start_campaign
+from wcflow.evaluate.campaigns import TURN, run_campaigns, start_campaign
 from wcflow.evaluate.context import open_context
 from wcflow.outbox.ways import open_channels
 from wcflow.sync import SyncContext, deliver_store
@@ -91,7 +91,7 @@ with open_database(config.database) as db:
         return send(*arguments)
 
     object.__setattr__(channels["email"], "connection", SimpleNamespace(
-        send=noting, is_ready=lambda: True, close=lambda: None))
+        send=noting, pause=lambda: 0.0, close=lambda: None))
     start, cpu = time.monotonic(), time.process_time()
     with db.transaction() as tx:
         opened = open_context(tx, config, settings, clock())
@@ -101,7 +101,9 @@ with open_database(config.database) as db:
     queued = 0
     while True:
         until, before = clock() + SLICE, time.process_time()
-        found = run_campaigns(db, config, settings, clock(), lambda: clock() >= until)
+        turn = TURN if len(first) < enough else None
+        found = run_campaigns(
+            db, config, settings, clock(), lambda: clock() >= until, turn=turn)
         queued += found.people
         spent["queue"] += time.process_time() - before
         before = time.process_time()

@@ -20,7 +20,7 @@ from wcflow.config.recipes import load_recipes
 
 SHARE = 1.0 if os.environ.get("WCFLOW_BENCH_MILLION") else 0.1
 LIMIT = 2
-TOLERANCE = 1.5
+TOLERANCE = 1.1
 """A ratio varies, because other programs run on the machine."""
 
 EVALUATION = """
@@ -88,11 +88,15 @@ def evaluate(ini):
     return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
 
 
-def evaluate_again(ini, edit):
-    """Evaluate everybody once more, after an edit of one rule."""
-    for file in (ini, *ini.parent.glob("recipes/spending-tiers.ini")):
-        file.write_text(file.read_text().replace(*edit))
-    return evaluate(ini)
+def evaluate_again(ini):
+    """Evaluate everybody twice more, each time after an edit of one rule; return the better time."""
+    found = []
+    for before, after in (("1000", "900"), ("900", "800")):
+        for file in (ini, *ini.parent.glob("recipes/spending-tiers.ini")):
+            edit = f"total_spent >= {before}", f"total_spent >= {after}"
+            file.write_text(file.read_text().replace(*edit))
+        found.append(evaluate(ini))
+    return min(found, key=lambda each: each["seconds"])
 
 
 def test_all_recipes_together_take_at_most_twice_as_long_as_the_default_rules(large, tmp_path):
@@ -100,8 +104,7 @@ def test_all_recipes_together_take_at_most_twice_as_long_as_the_default_rules(la
     recipes = write_ini(large, tmp_path / "recipes", GENERAL, MORE)
     add_recipes(recipes.parent)
     first = evaluate(recipes)
-    edit = ("total_spent >= 1000", "total_spent >= 900")
-    ours, reference = evaluate_again(recipes, edit), evaluate_again(default, edit)
+    ours, reference = evaluate_again(recipes), evaluate_again(default)
     ratio = ours["seconds"] / reference["seconds"]
 
     print(

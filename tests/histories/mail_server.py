@@ -46,8 +46,8 @@ class RecordingMailServer:
         channels = open_channels(self.sim.config, settings, self.sim.db, clock)
         return {**channels, "email": replace(channels["email"], connection=self)}
 
-    def is_ready(self):
-        return True
+    def pause(self):
+        return 0.0
 
     def close(self):
         pass

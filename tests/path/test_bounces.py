@@ -7,14 +7,16 @@ import pytest
 from tests.imap_host import imap_host
 from tests.persons import person
 from tests.simulation import Simulation
+from wcflow.channels import mailbox
 from wcflow.channels.addresses import parse_imap_url
 from wcflow.config.load import load_config
 from wcflow.config.problem import ConfigError
-from wcflow.daemon.bounces import Bounces, open_mailbox, read_mailbox
+from wcflow.daemon.bounces import Bounces
 from wcflow.database import suppression
 from wcflow.database.events import load_events
 from wcflow.database.stores import load_setting
 from wcflow.errors import DeliveryError
+from wcflow.poll.returned_mail import open_mailbox, read_mailbox
 from wcflow.profile import guest_key
 from wcflow.rules.returned_mail import Returned, read_returned
 from wcflow.rules.unsubscribe import Subscriber, unsubscribe_token
@@ -193,8 +195,15 @@ def test_a_bounce_over_imap_is_marked_as_seen_and_the_rest_is_left_alone(tmp_pat
         post = Post(tmp_path, f"imap_url = {host.url}")
         assert {"bounced": 1} == post.read()
         assert {} == post.read()
-    assert ({1}, [1, 2], False) == (host.seen, host.fetched, host.expunged)
+    assert ({1}, [2, 1], False) == (host.seen, host.fetched, host.expunged)
     assert ["bounced"] == post.events()
+
+
+def test_letters_that_nobody_has_read_do_not_hide_a_new_bounce(tmp_path, monkeypatch):
+    """A process that starts anew reads the newest messages first."""
+    monkeypatch.setattr(mailbox, "MOST", 1)
+    with imap_host(letter("Where is my order?"), bounce()) as host:
+        assert {"bounced": 1} == Post(tmp_path, f"imap_url = {host.url}").read()
 
 
 def test_a_request_to_unsubscribe_is_obeyed(tmp_path):

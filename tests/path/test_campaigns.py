@@ -132,12 +132,7 @@ def test_who_left_after_the_start_still_gets_it_and_who_joined_does_not(shop, mo
     orders = [shop.place_order(email=f"c{number}@example.com") for number in range(3)]
     shop.run_pass()
     shop.advance(hours=4)
-    with shop.context() as context:
-        stops = count()
-        # Stop after the first slice, as at the end of the time limit.
-        engine.run_campaigns(
-            context.db, context.config, context.settings, shop.now, lambda: next(stops) > 0
-        )
+    queue(shop, slices=1)
     assert ("sending", 1) == (shop.saved().state, shop.saved().queued)
     shop.advance(minutes=5)
     shop.sandbox.cancel(orders[2], now=shop.now)
@@ -296,6 +291,64 @@ def test_two_persons_who_are_merged_in_the_middle_get_one_message(shop):
         assert person(tx, f"c{customer}")
 
 
+@pytest.mark.parametrize("when", ["", "when = total_spent >= 150\n"])
+def test_a_person_who_is_merged_into_one_that_was_passed_is_not_passed_over(
+    shop, monkeypatch, when
+):
+    """The account is not in the audience; the second guest is, and is still to come."""
+    monkeypatch.setattr(engine, "BATCH", 1)
+    rules = SALE.replace("segment = Buyers\n", f"segment = Buyers\n{when}")
+    shop = shop(rules, buyers=0, empty=True)
+    account = shop.register("anna@example.com")
+    if when:
+        shop.place_order(customer=account, email="anna@example.com")
+    shop.run_pass()
+    for guest in ("berta@example.com", "anna@home.example"):
+        for _ in range(2):
+            shop.place_order(email=guest)
+        shop.run_pass()
+    shop.advance(hours=4)
+    queue(shop, slices=2 if when else 1)
+    assert 1 == shop.saved().queued
+    shop.sandbox.change_email(account, "anna@home.example", now=shop.now)
+    shop.advance(minutes=5)
+    with shop.db.reading() as tx:
+        known = person(tx, f"c{account}")
+    with shop.context() as context:
+        maintenance.resync(context)
+    with shop.db.reading() as tx:
+        assert known == person(tx, f"c{account}") < person(tx, "g:berta@example.com")
+    queue(shop)
+    ended = shop.saved()
+    assert ended.finished_at is not None
+    assert 2 == ended.queued == len(shop.outbox(kinds=["page"]))
+
+
+def test_a_merge_queues_nobody_twice(shop, monkeypatch):
+    monkeypatch.setattr(engine, "BATCH", 1)
+    shop = shop(buyers=4)
+    shop.advance(hours=4)
+    queue(shop, slices=2)
+    with shop.db.transaction() as tx:
+        first, last = (person(tx, f"g:anna{number}@example.com") for number in (0, 3))
+        merge_persons(tx, "shop", last, first)
+    queue(shop)
+    assert 3 == shop.saved().queued == len(shop.outbox(kinds=["page"]))
+
+
+def queue(shop, slices=1000):
+    """Queue some slices, as if the time limit were reached then."""
+    with shop.context() as context:
+        stops = count()
+        engine.run_campaigns(
+            context.db,
+            context.config,
+            context.settings,
+            shop.now,
+            lambda: next(stops) >= slices,
+        )
+
+
 def test_the_message_of_merged_persons_contains_the_code_of_the_coupon_that_is_kept(shop):
     rules = SALE.replace(
         "do = page desk {{ email }}",
@@ -344,6 +397,58 @@ def test_a_campaign_that_was_sent_by_command_needs_no_other_approval(shop):
     shop.send()
     shop.passes(2, approve=False)
     assert shop.customers == sorted(shop.pager.sent)
+
+
+class SlowPager(Pager):
+    """A pager that takes a while for each page, and notes how many people were queued by then."""
+
+    def __init__(self, shop, seconds=0):
+        super().__init__()
+        self.shop, self.seconds, self.queued = shop, seconds, []
+
+    def send(self, payload):
+        self.queued.append(self.shop.saved().queued)
+        self.shop.advance(seconds=self.seconds)
+        return super().send(payload)
+
+
+@pytest.fixture
+def in_turns(shop, monkeypatch):
+    """Return a function that starts a campaign to five people, which is queued in turns of two."""
+    monkeypatch.setattr(engine, "BATCH", 1)
+    monkeypatch.setattr(sync, "TURN", 2)
+
+    def make(*, seconds=0):
+        started = shop(SALE.replace("at = 2026-06-15 14:00", ""), buyers=5)
+        started.pager = SlowPager(started, seconds)
+        started.send()
+        return started
+
+    return make
+
+
+def test_the_first_messages_go_out_before_the_rest_is_queued(in_turns):
+    shop = in_turns()
+    shop.passes(approve=False)
+    assert [2, 2, 4, 4, 5] == shop.pager.queued
+    assert "sending" == shop.saved().state
+    shop.passes(approve=False)
+    assert "done" == shop.saved().state
+
+
+def test_a_pass_ends_in_time_while_a_large_campaign_is_sent(in_turns):
+    shop = in_turns(seconds=6)
+    for sent, incomplete in ((4, True), (5, False)):
+        with shop.context(channels={"pager": shop.pager}) as context:
+            result = sync.sync_once(context, time_limit=timedelta(seconds=20))
+        assert (sent, incomplete) == (len(shop.pager.sent), result.campaigns.incomplete)
+
+
+def test_if_nothing_gets_through_everyone_is_queued_without_turns(in_turns):
+    shop = in_turns()
+    shop.pager.is_down()
+    shop.passes(approve=False)
+    assert (5, [2, 5]) == (shop.saved().queued, shop.pager.queued)
 
 
 def test_tags_of_a_campaign_reach_the_store(shop):

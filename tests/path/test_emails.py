@@ -4,6 +4,7 @@ import pytest
 
 from tests.mail_host import free_port, mail_host
 from tests.simulation import Simulation
+from wcflow.channels.smtp import RateLimit
 from wcflow.database import outcomes, suppression
 from wcflow.database.connection import open_without_upgrade
 from wcflow.database.outbox import load_entries
@@ -256,6 +257,43 @@ def test_a_server_that_cannot_be_reached_counts_against_no_e_mail(post):
     assert ["anna@example.com"] == host.recipients
 
 
+def test_what_waited_for_an_outage_is_sent_as_soon_as_the_server_answers(post):
+    for name in ("anna", "ben", "cleo"):
+        post.order(f"{name}@example.com")
+        post.run()
+    assert {"due"} == {each.state for each in post.emails()}
+    post.order("dora@example.com")
+    with mail_host(port=post.port) as (host, _):
+        post.run()
+    assert 4 == len(set(host.recipients)) == len(host.messages)
+
+
+def test_after_a_long_outage_a_greylisting_server_still_gets_the_e_mail(post):
+    """The tries during an outage do not use up those that the e-mail has."""
+    post.order()
+    for _ in range(20):
+        post.run()
+        post.sim.advance(minutes=6)
+    assert [0] == [each.attempts for each in post.emails()]
+    with mail_host(port=post.port) as (host, _):
+        host.refusal = "451 4.7.1 greylisted"
+        post.run()
+        host.refusal = ""
+        post.sim.advance(minutes=2)
+        post.run()
+    assert ["anna@example.com"] == host.recipients
+
+
+def test_an_outage_is_over_when_nothing_waits_for_the_channel(post):
+    post.order()
+    post.run()
+    with post.sim.db.transaction() as tx:
+        outcomes.cancel(tx, [each.id for each in post.emails()], post.sim.now)
+    post.run()
+    with post.sim.db.reading() as tx:
+        assert {} == load_channel_errors(tx, "shop")
+
+
 def test_an_outage_is_saved_for_status_and_logged_once(post, capsys):
     post.order()
     post.run()
@@ -292,10 +330,25 @@ def test_the_rate_limit_lets_the_rest_wait_without_sleeping(tmp_path):
     with mail_host(port=post.port) as (host, _):
         for name in ("anna", "ben", "cleo"):
             post.order(f"{name}@example.com")
-        post.run(passes=2)
+        first, second = post.run(passes=2)
         assert 2 == len(host.messages)
-        post.run()
+        (last,) = post.run()
     assert 3 == len(set(host.recipients)) == len(host.messages)
+    pauses = [each.delivered.pause for each in (first, second, last)]
+    assert [True, True, False] == [0 < pause <= 60 for pause in pauses]  # until the rest can go
+
+
+def test_two_stores_of_one_mail_server_share_its_rate_limit(tmp_path):
+    post = Post(tmp_path, TRANSACTIONAL, "rate = 2")
+    (settings,) = post.sim.config.stores
+    limit = RateLimit(2)
+    both = [
+        open_channels(post.sim.config, settings, post.sim.db, post.sim.machine_now, limit)["email"]
+        for _ in range(2)
+    ]
+    limit.note_sent()
+    limit.note_sent()
+    assert all(channel.pause() for channel in both)
 
 
 def test_a_template_with_a_mistake_for_one_customer_fails_for_that_one_only(tmp_path):

@@ -1,11 +1,13 @@
 """Consent, message_cap and quiet_hours decide when a message is sent, over all workflows."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.simulation import Simulation
 from tests.toy_message import Phone, registered
+from wcflow.cli.status import load_status, print_status
+from wcflow.database.messages import DeferredMessages
 
 TWO = """
 [workflow second]
@@ -258,3 +260,18 @@ def test_a_deferred_message_is_not_looked_at_again_before_its_time(shop, monkeyp
     monkeypatch.setattr("wcflow.sync.load_profiles", lambda *args: looked_up.append(args) or {})
     here.passes(hours=1)
     assert [] == looked_up
+
+
+def test_status_counts_the_messages_that_wait_and_says_why(shop, capsys):
+    here = shop(TWO, wcflow="message_cap = 1 per 1d\nquiet_hours = 21:00-09:00")
+    for name in ("anna", "bea"):
+        here.buys(here.registers(f"{name}@example.com"))
+    here.passes()
+    with here.sim.db.reading() as tx:
+        (settings,) = here.sim.config.stores
+        found = load_status(tx, here.sim.config, settings, here.sim.now, timedelta(hours=1))
+    waits = datetime(2026, 6, 16, 7, 0, tzinfo=UTC)
+    assert DeferredMessages(2, {"message_cap 1 per 1d": 2}, waits) == found.deferred
+    print_status(found, here.sim.now)
+    line = "2 messages wait, the first until 2026-06-16 09:00: message_cap 1 per 1d"
+    assert line in capsys.readouterr().out

@@ -93,6 +93,20 @@ def test_an_order_and_a_step_earn_points_that_rules_see_in_the_same_pass(shop):
     assert (65, {"Collector"}) == (points(shop), shop.tags(order))
 
 
+def test_a_branch_sees_the_points_that_the_steps_before_it_added(simulate):
+    sim = simulate(
+        "[points]\nper_order = 5\n[workflow w]\ntrigger = first_order\ndo =\n add_points 50\n"
+        " add_to_group Fans\n add_tag Fan\n"
+        " if points >= 55 and groups contains 'fans' and tags contains 'Fan'\n  add_tag Member\n"
+        " end\n"
+    )
+    sim.run_pass()
+    sim.advance(hours=1)
+    order = sim.place_order(email="anna@example.com")
+    sim.settle()
+    assert {"Fan", "Member"} == sim.tags(order)
+
+
 def test_more_passes_and_changes_of_the_order_change_nothing(shop):
     order = shop.place_order(email="anna@example.com")
     for _ in range(3):

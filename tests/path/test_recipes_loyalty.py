@@ -9,6 +9,7 @@ def test_loyalty_tiers_up_close_at_risk_and_down(open_shop):
     anna.buys(99)
     shop.wait(hours=1)
     assert ("", ["Almost Bronze"]) == (anna.tier, anna.mails)
+    assert "Only 1 USD more, and you reach Bronze" in anna.last_mail
     anna.buys(1)
     shop.wait(hours=1)
     assert ("Bronze", "You are Bronze now") == (anna.tier, anna.mails[-1])

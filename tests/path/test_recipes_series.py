@@ -1,5 +1,7 @@
 """The recipes that write to customers several times."""
 
+import pytest
+
 HELLO, TIPS = "Thank you for your first order", "Three things that are good to know"
 DISCOUNT, REMINDER = "10% off your next order", "Your 10% off is still waiting"
 CART = "Your cart is still here"
@@ -51,6 +53,20 @@ def test_welcome_series_does_not_begin_with_a_first_order_that_was_cancelled(ope
     anna.buys(30)
     shop.wait(hours=1)
     assert [HELLO] == anna.mails
+
+
+@pytest.mark.parametrize("ending", ["refunded", "cancelled"])
+def test_welcome_series_ends_when_the_first_order_is_undone(open_shop, ending):
+    shop = open_shop("welcome-series")
+    anna = shop.customer("Anna", consent=True)
+    order = anna.buys(40)
+    shop.wait(days=1)
+    if ending == "refunded":
+        order.is_refunded()
+    else:
+        order.becomes("cancelled")
+    shop.wait(days=20)
+    assert ([HELLO], {}) == (anna.mails, anna.coupons)
 
 
 def test_welcome_series_needs_consent_and_stops_when_it_is_withdrawn(open_shop):
@@ -124,6 +140,18 @@ def test_cart_recovery_ends_with_any_paid_order(open_shop):
     shop.wait(hours=3)
     left.is_paid()
     ben.buys(20)
+    shop.wait(days=10)
+    assert ([CART], [CART], []) == (anna.mails, ben.mails, shop.sim.coupons())
+
+
+def test_cart_recovery_ends_with_an_order_to_be_paid_by_bank_transfer(open_shop):
+    shop = open_shop("cart-recovery")
+    anna, ben = (shop.customer(name, consent=True) for name in ("Anna", "Ben"))
+    left = anna.leaves_at_checkout(80)
+    ben.leaves_at_checkout(80)
+    shop.wait(hours=3)
+    left.becomes("on-hold")
+    ben.buys(20, status="on-hold")
     shop.wait(days=10)
     assert ([CART], [CART], []) == (anna.mails, ben.mails, shop.sim.coupons())
 

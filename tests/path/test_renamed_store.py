@@ -1,12 +1,13 @@
 """A store that is renamed in the INI file is noticed, and its data can be kept."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.command_line import CommandLine
-from wcflow.database import lease
+from wcflow.database import lease, pools
 from wcflow.database.rename_store import tables_with_store
 from wcflow.database.rule_changes import load_rules
 from wcflow.database.runs import load_activations
@@ -31,10 +32,16 @@ def cli(tmp_path):
     command_line = CommandLine(tmp_path, RULES)
     command_line.sim.place_order(email="anna@example.com", days_ago=9)
     assert 0 == command_line.run("sync", "--approve").code
-    command_line.berta = command_line.sim.place_order(email="berta@example.com")
+    command_line.berta = order_now(command_line, "berta@example.com")
     assert 0 == command_line.run("sync").code
     yield command_line
     command_line.sim.db.close()
+
+
+def order_now(cli, email, **more):
+    """Place an order at the time of the commands' clock, which goes on during a test."""
+    cli.sim.now = datetime.now(UTC)
+    return cli.sim.place_order(email=email, **more)
 
 
 def rename_in_ini(cli, name="boutique"):
@@ -51,6 +58,54 @@ def rows_by_name(cli):
             )
             for table, column in tables_with_store()
         }
+
+
+EVERYTHING = """
+[points]
+per_amount = 1 per 10
+[tiers]
+by = total_spent
+Gold = 10
+[coupon_pool gift]
+[workflow thanks]
+trigger = order_paid
+do =
+    assign_coupon gift
+    add_note Your code: {{ coupon.code }}
+    add_to_group Buyers
+    create_task Call {{ email }}
+[campaign news]
+when = orders_count >= 1
+do = add_points 5
+"""
+
+
+def test_a_rename_keeps_points_tiers_groups_tasks_codes_and_campaigns(tmp_path):
+    """And starts nothing again: no points, no task and no code comes twice."""
+    cli = CommandLine(tmp_path, EVERYTHING)
+    cli.sim.place_order(email="berta@example.com", days_ago=9)
+    with cli.sim.db.transaction() as tx:
+        pools.add_codes(tx, "shop", "gift", ["a", "b", "c"], cli.sim.now)
+    assert 0 == cli.run("sync", "--approve").code
+    order_now(cli, "anna@example.com", total="50.00")
+    assert 0 == cli.run("sync", "--approve").code
+    assert 0 == cli.run("campaign", "send", "news", "--yes").code
+    for _ in range(2):
+        assert 0 == cli.run("sync", "--approve").code
+    before = rows_by_name(cli)
+    filled = ("points", "tier", "group_member", "task", "pool_code", "campaign")
+    assert {} == {name: rows for name in filled if not (rows := before[name])}
+
+    rename_in_ini(cli)
+    assert 0 == cli.run("store", "rename", "shop", "boutique", "--yes").code
+    assert 0 == cli.run("sync").code
+
+    assert [] == cli.writes
+    after = rows_by_name(cli)
+    assert {name: {"boutique": before[name]["shop"]} for name in filled} == {
+        name: after[name] for name in filled
+    }
+    cli.sim.db.close()
 
 
 @pytest.mark.parametrize("command", ["sync", "plan", "doctor", "status"])
@@ -100,13 +155,13 @@ def test_after_a_rename_nothing_is_read_written_or_started_again(cli):
 
     assert (0, []) == (ran.code, cli.writes)
     assert notes == cli.sim.notes(cli.berta) == ["Welcome"]
-    later = cli.sim.place_order(email="carla@example.com")
+    later = order_now(cli, "carla@example.com")
     assert 0 == cli.run("sync").code
     assert ["Welcome"] == cli.sim.notes(later)
 
 
 def test_an_order_between_the_last_sync_and_a_rename_starts_its_workflow(cli):
-    between = cli.sim.place_order(email="carla@example.com")
+    between = order_now(cli, "carla@example.com")
     rename_in_ini(cli)
     cli.run("store", "rename", "shop", "boutique", "--yes")
 

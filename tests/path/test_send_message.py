@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.command_line import CommandLine
+from tests.mail_host import free_port
 from tests.simulation import Simulation
 from tests.webhook_host import running_webhook_host
 from wcflow.database import suppression
@@ -98,6 +99,21 @@ def test_a_number_that_cannot_be_one_ends_only_that_message(shop, host):
     assert ["Told"] == shop.sim.notes(order)
 
 
+def test_a_message_that_waits_goes_to_the_number_that_the_customer_has_by_then(shop, host):
+    host.answers = [(503, {}, ""), (200, {}, "")]
+    shop.sells(sms_opt_in="yes")
+    (anna,) = shop.sim.sandbox.state.customers.values()
+    billing = {**anna.billing, "phone": "0160 2223334"}
+    shop.sim.sandbox.edit_customer(anna.id, now=shop.sim.now, billing=billing)
+    for _ in range(26):  # an edited customer is found within a day
+        shop.sim.advance(hours=1)
+        shop.sim.run_pass()
+    shop.passes()
+    assert ["4915123456789", "491602223334"] == [
+        path.strip("/").lstrip("+") for path, _ in received(host)
+    ]
+
+
 def test_a_suppressed_number_gets_nothing(shop, host):
     found = suppression.Suppression(
         "sms", "+4915123456789", "unsubscribed", "STOP", shop.sim.now, "the provider"
@@ -153,6 +169,9 @@ def test_an_address_that_apprise_does_not_understand_is_told(tmp_path, command):
     ran = cli.run(command)
     shown = " ".join((ran.out + ran.err).split())
     assert "[channel sms]: apprise does not understand the address" in shown
+    if command == "check":
+        line = cli.config.read_text().splitlines().index("url = jsom://127.0.0.1/{phone}") + 1
+        assert f"wcflow.ini:{line}: [channel sms]:" in shown
     cli.sim.db.close()
 
 
@@ -174,3 +193,17 @@ def test_a_message_that_may_have_been_sent_is_not_sent_again(shop, host, monkeyp
     shop.passes(hours=1)
     assert (1, "failed") == (len(host.requests), shop.message.state)
     assert "may have been sent" in shop.message.outcome
+
+
+def test_a_message_without_an_answer_may_have_been_sent_and_is_not_repeated(shop, host):
+    host.answers = [(0, {}, "")]
+    shop.sells(sms_opt_in="yes")
+    shop.passes(hours=7)
+    assert (1, "failed") == (len(host.requests), shop.message.state)
+    assert shop.message.outcome.startswith("may have been sent: the connection ended")
+
+
+def test_a_provider_that_was_never_reached_gets_the_message_later(tmp_path, host):
+    shop = Shop(tmp_path, host, RULES.replace("HOST", str(free_port())))
+    shop.sells(sms_opt_in="yes")
+    assert ("due", True) == (shop.message.state, "apprise could not send" in shop.message.outcome)

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.simulation import Simulation
 from wcflow import sync
 from wcflow.database.sql import table_of
 from wcflow.database.subscriptions import load_subscription_ids
-from wcflow.database.tables import SubscriptionRow
+from wcflow.database.tables import RunRow, SubscriptionRow
 from wcflow.poll.pull import run_resync
 from wcflow.sandbox import subscriptions
 
@@ -33,6 +34,7 @@ do = add_note Please update your card
 [tag Subscriber]
 when = has_subscription
 """
+RUNS = table_of(RunRow)
 ANNA = "anna@example.com"
 
 
@@ -181,6 +183,25 @@ def test_a_plugin_that_is_switched_off_does_not_stop_the_poll(sim):
     assert sim.memory("g:other@example.com").evaluated_at is not None
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_plugin_that_fails_does_not_stop_the_poll(sim, status):
+    """Its subscriptions are read once it works again."""
+    first = begin(sim)
+    sim.faults.fail_with(status=status, only="GET */subscriptions", times=None)
+    second = subscriptions.begin(
+        sim.sandbox.state, now=sim.now, customer_id=sim.customer, email=ANNA
+    )
+    sim.place_order(email="other@example.com")
+    sim.run_pass(check_store=False)
+    assert sim.row().has_subscriptions
+    assert sim.memory("g:other@example.com").evaluated_at is not None
+
+    sim.faults.recover()
+    sim.settle()
+    with sim.db.reading() as tx:
+        assert {first, second} == load_subscription_ids(tx, "shop")
+
+
 def test_a_resync_reads_all_subscriptions_again(sim):
     first = begin(sim)
     sim.advance(days=2)
@@ -197,3 +218,33 @@ def test_a_resync_reads_all_subscriptions_again(sim):
         run_resync(replace(poll, client=context.store))
     with sim.db.reading() as tx:
         assert {first, second} == load_subscription_ids(tx, "shop")
+
+
+def test_a_subscription_that_another_person_gets_starts_nothing_again(sim):
+    """The guest registers and changes the address, which then becomes another account's."""
+    guest = "guest@example.com"
+    sim.place_order(email=guest)
+    number = begin(
+        sim, customer_id=0, email=guest, next_payment=sim.now + timedelta(days=3, hours=-1)
+    )
+    change(sim, number, status="pending-cancel")
+    change(sim, number, status="active")
+    account = sim.register(guest)
+    sim.settle()
+    sim.sandbox.change_email(account, "new@example.com", now=sim.now)
+    sim.register(guest)
+    for _ in range(2):
+        sim.advance(hours=12)
+        sim.settle()
+    change(sim, number, status="cancelled")
+
+    with sim.db.reading() as tx:
+        runs = tx.execute(select(RUNS.c.workflow, RUNS.c.event, RUNS.c.person)).all()
+    started = sorted((workflow, event) for workflow, event, _ in runs)
+    assert [
+        ("began", f"subscription {number} started"),
+        ("gone", f"subscription {number} cancelled"),
+        ("gone", f"subscription {number} cancelled again (2)"),
+        ("soon", f"subscription {number} renewal 1"),
+    ] == started
+    assert 2 == len({person for *_, person in runs})

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from structlog.testing import capture_logs
 
 from tests.persons import person
 from tests.simulation import Simulation
-from wcflow.database import lease
+from wcflow.database import consistency, lease
 from wcflow.database.restore import expects_earlier_writes
+from wcflow.database.schema import METADATA
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.stores import save_store
 from wcflow.database.tables import RunRow, TransitionRow
@@ -315,6 +316,44 @@ def test_no_time_in_the_future_is_left(simulate):
     entries = [each for each in sim.outbox() if each.queued_at > sim.now]
 
     assert ([], []) == ([each for each in times if instant(each) > sim.now], entries)
+
+
+FUTURE_ROWS = (
+    "INSERT INTO tier VALUES ('shop', 99, 'Gold', '', {at}, {at}, '')",
+    (
+        "INSERT INTO task (id, store, key, kind, person, order_id, text, assignee, state, told_at,"
+        " made_by, made_at, done_by, done_at) VALUES (1, 'shop', 'k', 'task', 1, 0, '', '', 'done',"
+        " {at}, '', {at}, '', {at})"
+    ),
+    "INSERT INTO suppression VALUES ('shop', 'email', 'a@example.com', 'manual', '', {at}, '')",
+    (
+        "INSERT INTO campaign (store, name, state, started_at, started_by, audience_at, position,"
+        " audience, finished_at, changed_at, rules_digest)"
+        " VALUES ('shop', 'news', 'done', {at}, '', {at}, 0, 0, {at}, {at}, '')"
+    ),
+    "INSERT INTO codes_file VALUES ('shop', 'gift', '', '', {at}, '')",
+    "INSERT INTO group_member VALUES ('shop', 1, 'Press', {at}, '')",
+    "INSERT INTO points VALUES (1, 'shop', 1, 'k', 5, '', '', 0, '', {at}, NULL, NULL, NULL)",
+)
+
+
+def test_no_table_of_points_tasks_or_campaigns_keeps_a_time_in_the_future(simulate):
+    """Otherwise a task would be mailed again only after a month, and a grace period be longer."""
+    sim = simulate("[tiers]\nby = total_spent\nGold = 100000\n")
+    sim.place_order(email="anna@example.com", days_ago=80)
+    sim.settle()
+    run_unnoticed(sim, approve=True)
+    with sim.db.transaction() as tx:
+        for each in FUTURE_ROWS:
+            tx.execute(text(each.format(at=stamp(sim.now + AHEAD))))
+    sim.run_pass(approve=False)
+    with sim.db.reading() as tx:
+        latest = {
+            f"{name}.{column}": tx.scalar(select(func.max(METADATA.tables[name].c[column])))
+            for name, columns in consistency.PAST_COLUMNS.items()
+            for column in columns
+        }
+    assert {} == {name: at for name, at in latest.items() if at and at > stamp(sim.now)}
 
 
 def test_a_right_clock_costs_no_repair(simulate):

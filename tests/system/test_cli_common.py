@@ -331,6 +331,7 @@ def test_no_line_is_wider_than_the_terminal(short_folder, columns):
         ("add --yes", "Add --yes."),
         ("Is the daemon running?", "Is the daemon running?"),
         ("Run: chmod 600 a", "Run: chmod 600 a"),
+        ("run: chmod 600 a", "Run: chmod 600 a"),
     ],
 )
 def test_advice_is_a_sentence_or_a_command(capsys, advice, sentence):

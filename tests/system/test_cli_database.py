@@ -417,6 +417,84 @@ FAULTS = [
             ("other",),
         ),
     ),
+    (
+        "INSERT INTO points VALUES (1, 'shop', 99, 'k', 5, '', '', 0, '', 1, NULL, NULL, NULL)",
+        ("people", "points belong to people who do not exist", 1, ("1",)),
+    ),
+    (
+        "INSERT INTO points VALUES (1, 'shop', 1, 'k', 5, '', '', 0, '', 1, NULL, 7, NULL)",
+        ("points", "points undo a change that does not exist", 1, ("1",)),
+    ),
+    (
+        "INSERT INTO tier VALUES ('shop', 99, 'Gold', '', 1, NULL, '')",
+        ("people", "tiers belong to people who do not exist", 1, ("99",)),
+    ),
+    (
+        "INSERT INTO tier VALUES ('shop', 1, 'Gold', '', 1, -5, '')",
+        ("times", "rows of tier have an impossible time in below_since", 1, ("1",)),
+    ),
+    (
+        "INSERT INTO group_member VALUES ('shop', 99, 'Press', 1, '')",
+        ("people", "members of groups belong to people who do not exist", 1, ("99",)),
+    ),
+    (
+        (
+            "INSERT INTO task (id, store, key, kind, person, order_id, text, assignee, state, made_by,"
+            " made_at, done_by) VALUES (1, 'shop', 'k', 'task', 1, 0, '', '', 'lost', '', 1, '')"
+        ),
+        ("states", "tasks have an unknown state", 1, ("1",)),
+    ),
+    (
+        (
+            "INSERT INTO pool_code (id, store, pool, code, state, reason, step, changed_at)"
+            " VALUES (1, 'shop', 'gift', 'a', 'assigned', '', '', 1)"
+        ),
+        (
+            "pools",
+            "codes of coupon pools are reserved or assigned, but for no customer",
+            1,
+            ("1",),
+        ),
+    ),
+    (
+        (
+            "INSERT INTO pool_code (id, store, pool, code, state, reason, person, step, changed_at)"
+            " VALUES (1, 'shop', 'gift', 'a', 'free', '', 1, '', 1)"
+        ),
+        ("pools", "codes of coupon pools are free, although a customer has them", 1, ("1",)),
+    ),
+    (
+        (
+            "INSERT INTO pool_code (id, store, pool, code, state, reason, step, changed_at)"
+            " VALUES (1, 'shop', 'gift', 'a', 'lost', '', '', 1)"
+        ),
+        ("states", "codes of coupon pools have an unknown state", 1, ("1",)),
+    ),
+    (
+        "INSERT INTO suppression VALUES ('shop', 'email', 'a@example.com', 'lost', '', 1, '')",
+        ("states", "suppressed addresses have an unknown state", 1, ("email",)),
+    ),
+    (
+        (
+            "INSERT INTO campaign (store, name, state, started_at, started_by, audience_at, position,"
+            " audience, rules_digest) VALUES ('shop', 'news', 'lost', 1, '', 1, 0, 0, '')"
+        ),
+        ("states", "campaigns have an unknown state", 1, ("news",)),
+    ),
+    (
+        (
+            "INSERT INTO campaign (store, name, state, started_at, started_by, audience_at, position,"
+            " audience, rules_digest) VALUES ('shop', 'news', 'done', -5, '', 1, 0, 0, '')"
+        ),
+        ("times", "rows of campaign have an impossible time in started_at", 1, ("news",)),
+    ),
+    (
+        (
+            "INSERT INTO subscription VALUES ('shop', 3, 1, '', 'active', 0, 1, NULL, NULL, NULL,"
+            " NULL, 1, 'x', '{}')"
+        ),
+        ("rows", "rows of subscription cannot be read", 1, ("3",)),
+    ),
 ]
 
 

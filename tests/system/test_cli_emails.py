@@ -9,7 +9,9 @@ import dns.rrset
 import pytest
 
 from tests.command_line import CommandLine
+from tests.imap_host import imap_host
 from tests.mail_host import mail_host
+from tests.path.test_bounces import bounce
 from wcflow.channels.dns_records import LookupFailed, check_sender, resolve_text
 
 RULES = """
@@ -211,3 +213,75 @@ def test_an_address_that_cannot_be_is_refused(cli):
     result = run(cli, "suppression", "add", "anna")
     assert 2 == result.code
     assert "it is no e-mail address" in result.err
+
+
+CHANNEL = "[channel sms]\nurl = json://127.0.0.1/{phone}\n"
+
+
+def test_a_telephone_number_is_saved_as_messages_have_it(cli):
+    cli.sim.write_rules(RULES + CHANNEL)
+    added = run(cli, "suppression", "add", "0049 151 23456789", "--channel", "sms")
+    assert (0, "+4915123456789 gets no messages any more." in added.out) == (added.code, True)
+    (entry,) = json.loads(run(cli, "suppression", "list", "--json").out)["shop"]
+    assert ("+4915123456789", "sms") == (entry["address"], entry["channel"])
+    removed = run(cli, "suppression", "remove", "+49 (151) 23456789", "--channel", "sms", "--yes")
+    assert 0 == removed.code
+
+
+@pytest.mark.parametrize(
+    ("number", "channel", "said"),
+    [
+        ("0151 23456789", "sms", "'0151 23456789' is not a telephone number"),
+        ("+4915123456789", "smss", "there is no [channel smss] in the configuration"),
+    ],
+)
+def test_a_number_or_channel_that_would_stop_nothing_is_refused(cli, number, channel, said):
+    cli.sim.write_rules(RULES + CHANNEL)
+    result = run(cli, "suppression", "add", number, "--channel", channel)
+    assert (2, True) == (result.code, said in " ".join(result.err.split()))
+
+
+def test_a_sync_tells_that_the_mail_server_cannot_be_reached(cli):
+    steps = "create_coupon ten\n    send_email thanks"
+    cli.sim.write_rules(RULES.replace(steps, "send_email orphan"))
+    cli.sim.place_order(email="ben@example.com")
+    result = cli.run("sync", "--approve")
+    shown = " ".join(result.out.split())
+    assert (75, True) == (result.code, "127.0.0.1, port 1, cannot be reached" in shown)
+
+
+# The mail server and the mailbox of [bounces] in doctor, status and sync.
+
+
+def test_doctor_logs_in_to_the_mail_server_and_the_mailbox_and_sends_nothing(cli):
+    with mail_host() as (host, port), imap_host() as mailbox:
+        bounces = f"[bounces]\nimap_url = {mailbox.url}\n"
+        cli.sim.write_rules(RULES.replace("port = 1\n", f"port = {port}\n") + bounces)
+        shown = " ".join(cli.run("doctor").out.split())
+    assert f"ok the mail server 127.0.0.1, port {port}, answers" in shown
+    assert "ok the mailbox of [bounces] (127.0.0.1) can be read" in shown
+    assert ([], []) == (host.messages, mailbox.fetched)
+
+
+def test_doctor_tells_that_mail_server_and_mailbox_cannot_be_used(cli):
+    cli.sim.write_rules(f"{RULES}[bounces]\nmaildir = nowhere\n")
+    result = cli.run("doctor")
+    shown = " ".join(result.out.split())
+    assert 1 == result.code
+    assert "problem the mail server 127.0.0.1, port 1, cannot be reached" in shown
+    assert "nowhere cannot be read" in shown
+
+
+def test_a_sync_reads_bounces_and_status_tells_if_they_cannot_be_read(cli):
+    cli.sim.write_rules(f"{RULES}[bounces]\nmaildir = mail\n")
+    synced = cli.run("sync")
+    assert "mail cannot be read: no maildir there" in " ".join(synced.err.split())
+    trouble = "bounces are not read: the maildir"
+    assert trouble in " ".join(cli.run("status").out.split())
+    for name in ("new", "cur", "tmp"):
+        (cli.sim.folder / "mail" / name).mkdir(parents=True)
+    (cli.sim.folder / "mail" / "new" / "1").write_bytes(bounce())
+    cli.run("sync")
+    assert trouble not in " ".join(cli.run("status").out.split())
+    (entry,) = json.loads(run(cli, "suppression", "list", "--json").out)["shop"]
+    assert ("anna@example.com", "bounced") == (entry["address"], entry["kind"])

@@ -98,8 +98,8 @@ def test_the_fields_of_status(cli):
         "healthy store url title version time_zone polled_at poll_age_seconds poll_error"
         " poll_error_since write_error write_error_since orders_imported_to import_started"
         " import_done clocks hold_reason held_since orders child_orders child_orders_count"
-        " without_rate customers people people_to_evaluate segments outbox due_now runs paused"
-        " tasks_due campaigns failed quarantine odd_fields problems"
+        " without_rate customers people people_to_evaluate segments outbox due_now deferred runs"
+        " paused tasks_due campaigns failed quarantine odd_fields problems"
     ) == fields(status)
 
 

@@ -75,7 +75,7 @@ def test_tiers_are_listed_with_their_customers(cli):
 
 
 def test_a_tier_is_set_until_it_is_cleared(cli):
-    assert "in Gold until" in run(cli, "tier", "set", "gold", "anna").out
+    assert "at least Gold until" in run(cli, "tier", "set", "gold", "anna").out
     cli.run("sync", "--approve")
     assert "Gold" == json.loads(run(cli, "tier", "show", "anna", "--json").out)["tier"]
     assert 0 == run(cli, "tier", "clear", "anna").code
@@ -89,10 +89,11 @@ def test_a_mistyped_tier_gets_a_suggestion(cli):
     assert (2, True) == (result.code, "Did you mean 'Gold'?" in result.err)
 
 
-def test_a_customer_is_not_set_below_what_they_have_reached(cli):
+def test_a_lower_tier_does_not_replace_the_one_that_was_set(cli):
     run(cli, "tier", "set", "gold", "anna")
-    result = run(cli, "tier", "set", "silver", "anna")
-    assert (2, True) == (result.code, "in Gold already, which is higher" in result.err)
+    assert "have at least Gold until" in run(cli, "tier", "set", "silver", "anna").out
+    shown = json.loads(run(cli, "tier", "show", "anna", "--json").out)
+    assert ("Gold", "Gold") == (shown["tier"], shown["at_least"])
 
 
 def test_explain_shows_groups_tier_and_points(cli):

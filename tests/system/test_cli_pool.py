@@ -119,3 +119,8 @@ def test_all_free_codes_are_set_aside_if_the_old_database_cannot_be_read(cli, tm
     (tmp_path / "wcflow.sqlite3").write_bytes(b"damaged" * 1000)
     ran = cli.run("restore", tmp_path / "copy", "--yes")
     assert "3 codes of coupon pools may have been given away" in " ".join(ran.out.split())
+
+
+def test_codes_of_an_unknown_pool_cannot_be_freed(cli):
+    result = cli.run("pool", "free", "birthdy", "--yes")
+    assert (2, True) == (result.code, "there is no [coupon_pool birthdy]" in result.err)

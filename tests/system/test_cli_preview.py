@@ -21,6 +21,7 @@ when = order.total < 500
 stop_when = last_order_date < -5d
 do =
     add_tag Buyer
+    add_to_group Buyers
     if order.total >= 50
         assign_coupon gifts else create_coupon thanks
         wait 3d
@@ -28,7 +29,7 @@ do =
     else
         add_note small
     end
-    if tags contains 'Buyer'
+    if tags contains 'Buyer' and groups contains 'Buyers'
         wait until orders_count >= 2 for at most 4d
     end
     stop
@@ -62,17 +63,17 @@ def at(text):
 def test_each_step_is_shown_with_its_time_its_text_and_its_branch(cli):
     found, rows = preview(cli)
     assert "Buyer" in contents(rows, "1")[0]
-    assert "yes: order.total 100.00 >= 50" == rows["2"]["result"]
-    assert "not taken" == rows["2.else.1"]["result"]
-    assert "waits" == rows["2.then.2"]["result"]
-    assert rows["2.then.1"]["changes"][0]["content"].startswith("TY-")
-    code = rows["2.then.1"]["changes"][0]["payload"]["code"]
-    assert f"For anna@example.com: {code}" in contents(rows, "2.then.3")[0]
-    waited = at(rows["2.then.3"]["at"]) - at(rows["1"]["at"])
+    assert "yes: order.total 100.00 >= 50" == rows["3"]["result"]
+    assert "not taken" == rows["3.else.1"]["result"]
+    assert "waits" == rows["3.then.2"]["result"]
+    assert rows["3.then.1"]["changes"][0]["content"].startswith("TY-")
+    code = rows["3.then.1"]["changes"][0]["payload"]["code"]
+    assert f"For anna@example.com: {code}" in contents(rows, "3.then.3")[0]
+    waited = at(rows["3.then.3"]["at"]) - at(rows["1"]["at"])
     assert timedelta(days=3) <= waited + timedelta(hours=1) < timedelta(days=3, hours=2)
-    assert "went on: time over after 4 days: orders_count 1 < 2" == rows["3.then.1"]["result"]
+    assert "went on: time over after 4 days: orders_count 1 < 2" == rows["4.then.1"]["result"]
     assert found["outcome"].startswith("stop_when holds: last_order_date ")
-    assert "the run ends: stopped by the step 'stop'" == rows["4"]["result"]
+    assert "the run ends: stopped by the step 'stop'" == rows["5"]["result"]
 
 
 def test_it_says_whether_when_and_stop_when_hold_now_and_after_each_wait(cli):
@@ -90,8 +91,8 @@ def test_the_next_code_of_a_pool_is_shown_and_not_taken(cli, tmp_path):
     (tmp_path / "codes.txt").write_text("gift-1\n")
     cli.run("pool", "import", "gifts", tmp_path / "codes.txt")
     _, rows = preview(cli)
-    assert ["gift-1 of gifts"] == contents(rows, "2.then.1")
-    assert "For anna@example.com: gift-1" in contents(rows, "2.then.3")[0]
+    assert ["gift-1 of gifts"] == contents(rows, "3.then.1")
+    assert "For anna@example.com: gift-1" in contents(rows, "3.then.3")[0]
     (pool,) = json.loads(cli.run("pool", "list", "--json").out)["shop"]
     assert (1, 0) == (pool["free"], pool["reserved"])
 
@@ -110,7 +111,7 @@ def test_it_is_shown_as_a_table_for_people(cli):
     text = " ".join(shown.out.split())
     assert "shop: series for" in shown.lines[0]
     assert "starts no, it has run for this already: order" in text
-    assert "2 if order.total >= 50 yes: order.total 100.00 >= 50" in text
+    assert "3 if order.total >= 50 yes: order.total 100.00 >= 50" in text
     assert "If it started now, it would end on 20" in text
     assert "This is a preview: nothing was sent or written." == shown.lines[-1]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.command_line import CommandLine, run_wcflow
 from tests.simulation import Simulation
-from wcflow.database import schema
+from wcflow.database import pools, schema
 from wcflow.database.connection import open_database
 from wcflow.database.sqlite_files import single_instance
 from wcflow.database.stores import load_store_row
@@ -269,5 +269,38 @@ def test_restore_shows_the_command_for_postgresql_without_the_password(tmp_path,
     ran = run_wcflow("restore", file, "--config", ini)
     address = "--dbname=postgresql://db.example/wcflow --username=wcflow"
     assert 78 == ran.code
-    assert f"Run: systemctl stop wcflow && {command.format(address=address)}\n" in ran.err
+    first = f"Run: systemctl stop wcflow && {command.format(address=address)}"
+    assert f"{first} && wcflow restore --after-pg-restore --config {ini}\n" in ran.err
     assert "cret" not in ran.err
+
+
+def test_after_pg_restore_changes_wait_and_no_code_of_a_pool_is_given_twice(postgres, tmp_path):
+    """What was done after the backup is unknown: a message or a code could go out a second time."""
+    with postgres.empty_database() as url:
+        cli = CommandLine(tmp_path, f"{RULES}\n[coupon_pool gift]\n", database=url)
+        cli.sim.place_order(email="anna@example.com", days_ago=30)
+        assert 0 == cli.run("sync", "--approve").code
+        with cli.sim.db.transaction() as tx:
+            pools.add_codes(tx, "shop", "gift", ["a", "b"], cli.sim.now)
+        cli.sim.place_order(email="anna@example.com")
+
+        ran = cli.run("restore", "--after-pg-restore", "--yes")
+        held = cli.run("sync")
+
+        assert (0, True) == (ran.code, "2 codes of coupon pools may have been given" in ran.out)
+        assert (1, True) == (held.code, "wait for your approval" in held.out)
+        with cli.sim.db.reading() as tx:
+            assert 0 == pools.count_free(tx, "shop", "gift", 9)
+        cli.sim.db.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "no backup is named"),
+        (("--after-pg-restore", "--yes"), "--after-pg-restore is for PostgreSQL"),
+    ],
+)
+def test_a_restore_without_a_file_is_refused(cli, words, message):
+    ran = cli.run("restore", *words, mounted_at=None)
+    assert (2, True) == (ran.code, message in ran.err)

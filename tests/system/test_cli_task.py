@@ -1,6 +1,7 @@
 """``wcflow task``, and the e-mail with tasks: once a day, in the store's morning."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.command_line import CommandLine
 from tests.mail_host import mail_host
 from tests.simulation import Simulation
-from wcflow.database.tasks import NewTask, add_task
+from wcflow.database.tasks import NOTICE, NewTask, add_task
 
 WORKFLOW = """
 [workflow follow-up]
@@ -143,3 +144,33 @@ def test_a_mail_server_that_refuses_is_tried_again_later(office):
     sim.advance(minutes=16)
     sim.run_pass()
     assert 1 == len(host.messages)
+
+
+@pytest.mark.parametrize("words", [("assign", "1", "kim"), ("snooze", "1", "3d")])
+def test_a_task_that_is_done_is_neither_assigned_nor_put_off(cli, words):
+    run(cli, "add", "Call her")
+    run(cli, "done", "1")
+    result = run(cli, *words)
+    assert (2, True) == (result.code, "task 1 is done already" in result.err)
+
+
+def test_a_task_is_not_put_off_into_the_past(cli):
+    run(cli, "add", "Call her")
+    result = run(cli, "snooze", "1", "2020-01-31")
+    assert (2, True) == (result.code, "2020-01-31 is not in the future" in result.err)
+
+
+def test_a_sync_that_approves_mails_tasks_too(tmp_path):
+    with mail_host() as (host, port):
+        smtp = (
+            f"[smtp]\nhost = 127.0.0.1\nport = {port}\nencryption = none\nfrom = a@shop.example\n"
+        )
+        cli = CommandLine(tmp_path, smtp + WORKFLOW)
+        cli.sim.place_order(email="anna@example.com", days_ago=1)
+        cli.run("sync", "--approve")
+        notice = NewTask("n", 0, "Look", "you", NOTICE, assignee="sam@shop.example")
+        with cli.sim.db.transaction() as tx:
+            add_task(tx, "shop", replace(notice, due_at=cli.sim.now), cli.sim.now)
+        cli.run("sync", "--approve")
+        cli.sim.db.close()
+    assert ["sam@shop.example"] == host.recipients

@@ -74,6 +74,23 @@ def machine(tmp_path, monkeypatch):
 OTHERS = {"var/lib/private/other/data"}
 
 
+def test_passwords_that_the_ini_files_name_are_removed_too(machine):
+    """Those of mail servers, mailboxes, SMS services and webhooks; texts and codes stay."""
+    machine.write("etc/wcflow/recipes/sms.ini", "[channel sms]\nurl_file = /etc/wcflow/sms_url\n")
+    machine.write(
+        "etc/wcflow/more.ini",
+        "[bounces]\nimap_url_file = mailbox\n[webhook erp]\n  secret_file=erp.key\n"
+        "[email hi]\nmarkdown_file = hi.md\n[coupon_pool gift]\ncodes_file = codes.csv\n",
+    )
+    secret = {f"etc/wcflow/{name}" for name in ("sms_url", "mailbox", "erp.key", "smtp_password")}
+    other = {f"etc/wcflow/{name}" for name in ("hi.md", "codes.csv")}
+    for name in secret | other:
+        machine.write(name, "secret")
+
+    assert 0 == run_wcflow("uninstall", "--yes").code
+    assert (set(), other) == (secret & machine.files(), other & machine.files())
+
+
 def test_it_removes_service_keys_and_database_and_keeps_the_ini(machine):
     ran = run_wcflow("uninstall", "--yes")
     assert (0, "") == (ran.code, ran.err)
@@ -94,7 +111,7 @@ def test_it_lists_what_it_removes_and_what_stays(machine):
         assert name in removed
     assert f"{machine.root}/etc/wcflow: your settings and rules (--purge removes them)" in stays
     assert f"{sys.prefix}: the program; remove it afterwards with: rm -r {sys.prefix}" in stays
-    assert "tags, notes and coupons in the store" in stays
+    assert "tags, tiers, points, notes and coupons in the store" in stays
     assert "secret" not in removed.replace("consumer_secret", "")
 
 

@@ -30,7 +30,7 @@ def command_line(*args):
 
 def run_process(*args):
     return subprocess.run(
-        command_line(*args), capture_output=True, text=True, timeout=90, check=False
+        command_line(*args), capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -193,3 +193,16 @@ def test_no_code_outside_its_module_compares_a_kind_of_entry():
     comparison = re.compile(r"""kind\s*(==|!=|in)\s*\(?["'](note|coupon|tag)\b""")
     found = [file.name for file in files if comparison.search(file.read_text())]
     assert ["explain.py"] == found, "explain finds the tag rules this way"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "tags on"),
+        ({"wcflow_tier": "Gold"}, "tags and tier of"),
+        ({"wcflow_tier": "Gold", "wcflow_points": "5"}, "tags, tier and points of"),
+    ],
+)
+def test_a_change_names_the_tier_and_the_points_that_it_writes(more, words):
+    phrase_of = ENTRY_KINDS["tags_customer"].phrase_of
+    assert words == phrase_of({"wanted": [], "segment": "", "more": more})

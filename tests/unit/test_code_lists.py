@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wcflow.rules.code_lists import CodeListError, decode_codes, read_codes
+from wcflow.rules.codes import CodeListError, decode_codes, read_codes
 
 
 def codes_of(data):
@@ -14,7 +14,7 @@ def codes_of(data):
 @pytest.mark.parametrize(
     "data",
     [
-        b"ONE\nTwo\n",
+        b"one\ntwo\nONE\n",
         b"one\r\ntwo",
         b"\xef\xbb\xbfone\ntwo\n",
         b"code\none\ntwo\n",
@@ -28,6 +28,10 @@ def codes_of(data):
 )
 def test_the_codes_of_a_file_are_found(data):
     assert ["one", "two"] == codes_of(data)
+
+
+def test_codes_keep_their_case():
+    assert ["One", "TWO"] == read_codes("One\none\nTWO").codes
 
 
 def test_duplicates_and_blank_lines_are_counted_with_their_first_lines():
@@ -66,5 +70,5 @@ def test_every_line_is_a_code_or_is_counted(lines, last):
     assert len(lines) + 1 == len(found.codes) + found.doubles.count + found.blanks.count or (
         {line.strip().lower() for line in lines} & {"code", "codes"}
     )
-    assert len(found.codes) == len(set(found.codes))
-    assert all(code == code.strip().lower() and code for code in found.codes)
+    assert len(found.codes) == len({code.lower() for code in found.codes})
+    assert all(code == code.strip() and code for code in found.codes)

@@ -447,3 +447,15 @@ def test_the_nightly_check_runs_on_the_next_night_after_the_clock_was_set_back(
     now = clocks.wall.replace(tzinfo=UTC)
 
     assert now < nightly_due(done, now, BERLIN) <= now + timedelta(days=1)
+
+
+def test_messages_that_a_rate_limit_holds_up_continue_before_the_next_poll(clocks: Clocks) -> None:
+    jobs = JobSchedule(timedelta(minutes=5))
+    for job in jobs.due():
+        jobs.done(job)
+    jobs.plan_messages(40.0)
+    assert (40.0, []) == (jobs.seconds_until_due(), jobs.due())
+    clocks.pass_by(timedelta(seconds=40))
+    assert ["send messages"] == jobs.due()
+    jobs.plan_messages(0.0)
+    assert [] == jobs.due()

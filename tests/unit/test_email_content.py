@@ -33,7 +33,7 @@ VALUES = {
 LINK = "https://shop.example/u?wcflow=x"
 
 
-def mail(**more):
+def as_sent(**more):
     known = {
         "sender": Mailbox("My Shop", "hello@shop.example"),
         "to": Mailbox("Anna", "anna@example.com"),
@@ -46,7 +46,11 @@ def mail(**more):
         "origin": "workflow thanks",
         "transactional": False,
     }
-    return message_from_bytes(compose(Mail(**(known | more))), policy=policy.default)
+    return compose(Mail(**(known | more)))
+
+
+def mail(**more):
+    return message_from_bytes(as_sent(**more), policy=policy.default)
 
 
 def load(tmp_path, text):
@@ -84,6 +88,22 @@ def test_any_name_subject_and_text_make_a_valid_message(name, subject, text):
     assert "anna@example.com" == to.addr_spec
     assert [] == [header for header in message.values() for _ in getattr(header, "defects", ())]
     assert {"From", "To", "Date", "Message-ID", "Subject"} <= set(message)
+
+
+def test_headers_for_programs_are_never_encoded_however_long():
+    links = (f"https://shop.example/u?wcflow={'x' * 200}", f"mailto:b@shop.example?{'y' * 200}")
+    sent = as_sent(unsubscribe=links, name="n" * 40, origin="o" * 40)
+    expected = [
+        b"List-Unsubscribe: <%b>,\r\n <%b>\r\n" % tuple(each.encode() for each in links),
+        b"Feedback-ID: %b:%b:marketing:shop.example\r\n" % (b"n" * 40, b"o" * 40),
+    ]
+    assert [] == [header for header in expected if header not in sent]
+    assert b"=?" not in sent
+
+
+def test_an_e_mail_is_composed_again_byte_by_byte():
+    assert as_sent(key="abc") == as_sent(key="abc")
+    assert as_sent(key="abc") != as_sent(key="abd")
 
 
 def test_a_name_cannot_add_a_header():
@@ -302,11 +322,18 @@ def test_an_e_mail_that_is_not_sent_needs_no_mail_server(tmp_path, mode):
         ("host = h.example\nfrom = a@b.example\nusername = x", "missing key 'password'"),
         ("host = h.example\nfrom = a@b.example\npassword = x", "missing key 'username'"),
         ("host = h.example\nfrom = a@b.example\nunsubscribe_url = http://x.example", "https://"),
+        ("host = h.example\nfrom = a@b.example\nunsubscribe_url = https://-ü-/", "https://"),
     ],
 )
 def test_problems_of_the_mail_server(tmp_path, lines, problem):
     found = problems(tmp_path, f"[smtp]\n{lines}\n")
     assert any(problem in each for each in found), found
+
+
+def test_the_page_to_unsubscribe_can_have_any_letters(tmp_path):
+    text = f"{SMTP}unsubscribe_url = https://Müller.example:444/a%20b/größe?l=ü&x=1\n"
+    expected = "https://xn--mller-kva.example:444/a%20b/gr%C3%B6%C3%9Fe?l=%C3%BC&x=1"
+    assert expected == load(tmp_path, text).smtp.unsubscribe_url
 
 
 def test_an_e_mail_can_only_use_what_its_workflows_know(tmp_path):

@@ -215,7 +215,7 @@ def test_a_file_with_a_key_that_other_users_can_read_is_warned_about(write_ini):
     path.chmod(0o640)
     secret.chmod(0o604)
     text = "it holds a key or password and can be read by other users"
-    expected = [f"{each}: {text} (chmod 600 {each})" for each in (path, secret)]
+    expected = [f"{each}: {text} (run: chmod 600 {each})" for each in (path, secret)]
     assert expected == warnings_of(path)
 
 

@@ -1,20 +1,29 @@
 """A run performs its steps in order, also inside branches, and continues after a pause."""
 
+import dataclasses
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.builders import NOW, account, order, profile
+from tests.builders import NOW, STORE, account, order, profile
 from wcflow.actions.coupon import CouponRule
 from wcflow.actions.registry import ACTIONS
+from wcflow.profile import SavedState
+from wcflow.rules.attributes.registry import Kind
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.model import Rules
+from wcflow.rules.parser import parse_attribute
+from wcflow.rules.points import PointsRules
 from wcflow.rules.run_steps import RunSetup, run_steps
 from wcflow.rules.step_tree import label, next_path, node_at, settled, texts
+from wcflow.rules.steps import LostStep
+from wcflow.rules.tiers import TierRules
 from wcflow.rules.workflow_run import Run
+from wcflow.standing import Standing, TierState
 
 SETUP = RunSetup(
     Rules(
@@ -108,6 +117,48 @@ def test_a_stop_inside_a_branch_ends_the_run():
         run_of({"if": "orders_count = 0", "then": ["stop"]}, "add_tag a"), facts(), SETUP
     )
     assert ("ended", "stopped by the step 'stop'", ()) == (run.state, run.reason, performed)
+
+
+SPENT = parse_attribute("points_earned", RulePlace(), frozenset({Kind.NUMBER}))
+TIERS = TierRules(SPENT, (("Silver", Decimal(0)), ("Gold", Decimal(500))))
+MEMBERS = replace(STORE, points=PointsRules(), tiers=TIERS)
+POINTS_SETUP = dataclasses.replace(
+    SETUP, rules=dataclasses.replace(SETUP.rules, points=MEMBERS.points, tiers=TIERS)
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "condition", "before"),
+    [
+        (["add_tag Fan"], "tags contains 'fan'", {}),
+        (["remove_tag Old"], "not tags contains 'Old'", {}),
+        (["add_tag Fan", "remove_tag Fan"], "not tags contains 'Fan'", {}),
+        (["remove_tag Ruled"], "tags contains 'Ruled'", {}),
+        (["add_to_group Wholesale"], "groups contains 'wholesale'", {}),
+        (["remove_from_group vip"], "groups is empty", {"groups": frozenset({"VIP"})}),
+        (["add_points 100", "add_points 400"], "points >= 500", {}),
+        (["add_points 500"], "tier = 'Gold'", {"tier": TierState("Silver", NOW)}),
+        (["set_tier Gold"], "tier = 'Gold'", {"tier": TierState("Silver", NOW)}),
+        (["set_tier Silver"], "tier = 'Gold'", {"tier": TierState("Gold", NOW)}),
+    ],
+)
+def test_a_branch_sees_what_earlier_steps_changed(steps, condition, before):
+    saved = SavedState(standing=Standing(**before))
+    member = replace(profile(order(1), account=account()), store=MEMBERS, saved_state=saved)
+    tags = {"current_tags": frozenset({"Old", "Ruled"}), "rule_tags": frozenset({"Ruled"})}
+    seen = Context(member, NOW, **tags)
+    branch = {"if": condition, "then": ["add_note yes"], "else": ["add_note no"]}
+    run, taken = run_steps(run_of(*steps, branch), seen, POINTS_SETUP)
+    assert "yes" in taken[-1].result.payload["text"], run.progress
+
+
+def test_a_cancelled_step_changes_nothing_that_later_steps_see():
+    lost = {"1": LostStep("coupon", "failed", 7)}
+    steps = ("create_coupon thanks", "add_to_group {{ coupon.code }}", "add_note {{ groups }}")
+    paused, _ = run_steps(run_of(*steps[:1], "wait 1d", *steps[1:]), facts("9"), SETUP)
+    later = facts("9", now=NOW + timedelta(days=2))
+    _, (_, note) = run_steps(paused, later, dataclasses.replace(SETUP, lost=lost))
+    assert "" == note.result.payload["text"]
 
 
 def test_an_impossible_step_ends_the_run_with_its_label():

@@ -6,7 +6,6 @@ PACKAGE = Path(__file__).parents[2] / "wcflow"
 MAX_LINES, MIN_LINES = 400, 40
 SHORT = {
     "database/tables/base.py",
-    "rules/codes.py",
     "sandbox/money.py",
 }
 """Modules that hold one complete concept in a few lines."""

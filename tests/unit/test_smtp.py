@@ -6,6 +6,7 @@ from tests.mail_host import authenticate, free_port, mail_host, make_certificate
 from wcflow.channels.addresses import MailServer
 from wcflow.channels.smtp import (
     MayBeSentError,
+    RateLimit,
     RecipientRefusedError,
     SmtpConnection,
 )
@@ -23,7 +24,7 @@ def certificate(tmp_path_factory):
 
 def connection(port, encryption="none", host="127.0.0.1", rate=None, now=(0.0,), **more):
     server = MailServer(host, port, encryption, timeout=5.0, **more)
-    return SmtpConnection(server, rate, lambda: now[0])
+    return SmtpConnection(server, RateLimit(rate, lambda: now[0]))
 
 
 def send(post, *, keep=False):
@@ -136,13 +137,13 @@ def test_the_rate_limit_counts_any_minute():
     now = [0.0]
     with mail_host() as (_, port):
         post = connection(port, rate=2, now=now)
-        assert post.is_ready()
+        assert 0.0 == post.pause()
         send(post)
         now[0] = 30.0
         send(post)
-        assert not post.is_ready()
+        assert 30.0 == post.pause()
         now[0] = 60.0
-        assert post.is_ready()
+        assert 0.0 == post.pause()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from wcflow.rules.errors import RuleErrors
 from wcflow.rules.step_blocks import (
     MAX_DEPTH,
     all_steps,
+    cancelled_without_code,
     parse_steps,
     pinned,
     step_conditions,
@@ -18,7 +19,7 @@ from wcflow.rules.step_blocks import (
 from wcflow.rules.step_tree import outline
 
 PLACE = RulePlace(order=True, tags=True, segments=True)
-NAMES = frozenset({("coupon", "thanks")})
+NAMES = frozenset({("coupon", "thanks"), ("coupon_pool", "spring")})
 
 
 def parse(*rows):
@@ -248,3 +249,23 @@ def test_any_rows_are_a_tree_or_problems_of_those_rows(rows):
         wrong = set()
         assert rows == [row.strip() for row, _ in written(tree)]
     assert wrong <= set(range(len(rows)))
+
+
+@pytest.mark.parametrize(
+    ("step", "is_cancelled"),
+    [
+        ("assign_coupon spring else add_note none left", True),
+        ("assign_coupon spring else assign_coupon spring else add_note none left", True),
+        ("assign_coupon spring else stop", False),
+        ("assign_coupon spring else create_coupon thanks", False),
+        ("assign_coupon spring else assign_coupon spring else stop", False),
+        ("assign_coupon spring", False),
+    ],
+)
+def test_steps_with_a_code_are_cancelled_only_where_a_run_goes_on_without_one(step, is_cancelled):
+    use, other = "add_note {{ coupon.code }}", "add_note Hello"
+    assert [False, False, is_cancelled] == cancelled_without_code(parse(step, other, use))
+    inside = parse("if is_guest", step, "else", "create_coupon thanks", use, "end", use)
+    assert [False, False, False, is_cancelled] == cancelled_without_code(inside)
+    later = parse(step, "create_coupon thanks", use)
+    assert [False, False, False] == cancelled_without_code(later)

@@ -16,7 +16,7 @@ from wcflow.rules.events import TriggerContext
 from wcflow.rules.parser import parse_attribute
 from wcflow.rules.tiers import TierRules, loss, settle
 from wcflow.rules.triggers import parse_trigger
-from wcflow.standing import Standing, TierState
+from wcflow.standing import Standing, TierState, fixed_tier
 from wcflow.units import Duration, local_day, start_of_day
 
 SPENT = parse_attribute("total_spent(30d)", RulePlace(), frozenset({Kind.MONEY}))
@@ -64,11 +64,23 @@ def test_who_reaches_it_again_within_the_grace_period_has_never_lost_it():
     assert TierState("Silver", ago(40), "") == tier(order(1), saved=below)
 
 
-def test_a_tier_that_someone_set_stays_until_a_higher_one_is_reached():
-    fixed = TierState("Silver", ago(100), "", fixed_by="workflow gift")
+def test_a_tier_that_someone_set_is_the_least_that_they_have():
+    fixed = fixed_tier(None, "Silver", "workflow gift", ago(100))
     assert fixed == tier(saved=fixed)
     risen = tier(order(1, total=60000), saved=fixed)
-    assert ("Gold", "Silver", "") == (risen.tier, risen.before, risen.fixed_by)
+    assert ("Gold", "Silver") == (risen.tier, risen.before)
+    assert "Silver" == tier(saved=risen, rules=NO_GRACE).tier
+    edited = with_fields(NO_GRACE, levels=(("Silver", Decimal(5000)), ("Gold", Decimal(9000))))
+    assert "Silver" == tier(saved=risen, rules=edited, changed_at=NOW).tier
+
+
+def test_a_lower_tier_that_someone_sets_changes_nothing_until_the_higher_one_is_lost():
+    gold = TierState("Gold", ago(40), "Silver")
+    both = fixed_tier(gold, "Silver", "me", NOW, higher=["Gold"])
+    assert with_struct(gold, fixed="Silver", fixed_by="me") == both
+    assert "Silver" == tier(saved=both, rules=NO_GRACE).tier
+    least = fixed_tier(gold, "Gold", "workflow gift", NOW)
+    assert least == fixed_tier(least, "Silver", "me", NOW, higher=["Gold"])
 
 
 def test_an_edit_of_the_tiers_moves_people_up_and_down_without_an_event():
@@ -94,7 +106,7 @@ def test_the_end_of_a_tier_is_known_beforehand():
         NO_GRACE.reached(NO_GRACE.value(person, at)) for at in (before, after)
     ]
     assert found + timedelta(days=10) == loss(person, RULES, state, NOW, far)
-    assert loss(person, NO_GRACE, TierState("Silver", NOW, fixed_by="me"), NOW, far) is None
+    assert loss(person, NO_GRACE, fixed_tier(state, "Silver", "me", NOW), NOW, far) is None
 
 
 def test_a_tier_is_lost_on_the_same_day_if_no_one_looked_in_between():

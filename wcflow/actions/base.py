@@ -67,7 +67,7 @@ class EntryKind:
 
     ``one`` and ``several`` are its names, ``counted`` the forms of a count ("{} coupon", "{}
     coupons"). ``resource`` is what its target is: "customer", "order" or "". ``phrase`` comes before
-    the place ("note on"). ``content`` shows a payload in one line. ``deliver`` performs one entry
+    the place ("note on"), ``phrase_of`` instead if it depends on the payload. ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
     each other. ``record`` instead applies an entry in the transaction that saves its run and returns
@@ -79,7 +79,7 @@ class EntryKind:
     ``message`` marks what reaches a customer: consent, message_cap and quiet_hours decide when it is
     sent. Its payload has "to", the address, and "transactional"; "consented" is whether they had
     given their consent when it was made, "consent_meta" the channel's own field for it, if any.
-    ``address`` is the address of a person now, which replaces "to" if it has changed since.
+    ``address`` is the address of a person at a moment, which replaces "to" if it has changed since.
     """
 
     name: str
@@ -89,6 +89,7 @@ class EntryKind:
     content: Callable[[Payload, tzinfo], str]
     resource: str = ""
     phrase: str = ""
+    phrase_of: Callable[[Payload], str] | None = None
     deliver: Callable[[OutboxEntry, WaysOut], str] | None = None
     meta: Callable[[Payload], Mapping[str, str | None]] | None = None
     state: bool = False
@@ -99,7 +100,7 @@ class EntryKind:
     expires: Callable[[Payload], datetime | None] | None = None
     waits_for: Mapping[str, str] = field(default_factory=dict)
     message: bool = False
-    address: Callable[[Profile], str] | None = None
+    address: Callable[[Payload, Profile, datetime], str] | None = None
     tries: int = MAX_TRIES
     details: Callable[[Payload], str] | None = None
 

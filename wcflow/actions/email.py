@@ -144,6 +144,7 @@ _SECTION = ActionSection(
     "no workflow sends this e-mail",
     "send_email",
     frozenset({"markdown_file", "html_file", "text_file", "layout"}),
+    templates=lambda rule: rule.templates,
 )
 
 # The step.
@@ -228,6 +229,6 @@ _ENTRY = EntryKind(
     deliver=_deliver,
     channel=EMAIL,
     message=True,
-    address=lambda profile: profile.email,
+    address=lambda _payload, profile, _now: profile.email,
 )
 EMAIL_MODULE = ActionModule((SEND_EMAIL,), (_ENTRY,), (_SECTION,))

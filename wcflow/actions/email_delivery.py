@@ -62,8 +62,8 @@ class Letterhead:
 class MailConnection(Protocol):
     """Where e-mails are handed over: a mail server, or the demo's directory."""
 
-    def is_ready(self) -> bool:
-        """Return whether it takes another e-mail now."""
+    def pause(self) -> float:
+        """Return for how many seconds it takes no e-mail."""
 
     def send(
         self, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]
@@ -85,9 +85,9 @@ class EmailChannel:
     make_letterhead: Callable[[str], Letterhead]
     clock: Callable[[], datetime]
 
-    def is_ready(self) -> bool:
-        """Return whether the rate limit allows another e-mail now."""
-        return self.connection.is_ready()
+    def pause(self) -> float:
+        """Return for how many seconds the rate limit allows no e-mail."""
+        return self.connection.pause()
 
     def close(self) -> None:
         self.connection.close()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import tzinfo
+from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from wcflow.actions.base import WCFLOW, ActionModule, EntryKind, Payload, Recorded
+from wcflow.rules.context import Context
 from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.steps import (
     Action,
@@ -44,7 +48,17 @@ def _change(step: Step, context: StepContext, verb: str) -> StepResult:
     name = one_tag(step.render(context))
     if not name:
         raise StepRefused("the name of the group is empty")
-    return Send("group_change", {verb: name}, seen_by_rules=True)
+    return Send("group_change", {verb: name}, seen_as=partial(_seen, verb, name))
+
+
+def _seen(verb: str, name: str, facts: Context) -> Context:
+    standing = facts.profile.saved_state.standing
+    others = {each for each in standing.groups if each.casefold() != name.casefold()}
+    if verb == "remove":
+        return facts.with_standing(replace(standing, groups=frozenset(others)))
+    if others != standing.groups:
+        return facts
+    return facts.with_standing(replace(standing, groups=standing.groups | {name}))
 
 
 ADD_TO_GROUP = Action(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
 from wcflow.rules import values
 from wcflow.rules.account_fields import consent_of_fields
-from wcflow.rules.context import RulePlace
+from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.keys import ActionSection, Key, SectionValues, kind_of
 from wcflow.rules.phone_numbers import number_of_person
@@ -21,6 +21,7 @@ from wcflow.rules.templates import Template, parse_template
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import OutboxEntry
+    from wcflow.profile import Profile
 
 CHANNEL, MESSAGE = "channel", "message"
 _PHONES = ("sms", "whatsapp", "rcs")
@@ -185,6 +186,8 @@ def _send(step: Step, context: StepContext) -> StepResult:
     payload = {
         "channel": rule.name,
         "to": to or found,
+        "attribute": rule.to.text,
+        "is_phone": rule.is_phone,
         "text": text,
         "transactional": rule.transactional,
         "consented": consent_of_fields(context.profile, rule.consent_meta).value is True,
@@ -221,6 +224,14 @@ def _content(payload: Payload, _zone: tzinfo) -> str:
     return f"{payload['channel']} to {payload['to']}{sort}: {payload['text']}"
 
 
+def _address(payload: Payload, profile: Profile, now: datetime) -> str:
+    """Return where the person gets messages now; empty if there is nothing, or no number."""
+    if "attribute" not in payload:  # queued by an earlier version
+        return ""
+    found = parse_template(payload["attribute"], _PLACE).render(Context(profile, now)).strip()
+    return number_of_person(found, profile) if payload["is_phone"] and found else found
+
+
 def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
     outcome: str = ways.others[MESSAGE].deliver(entry)
     return outcome
@@ -235,5 +246,6 @@ _ENTRY = EntryKind(
     deliver=_deliver,
     channel=MESSAGE,
     message=True,
+    address=_address,
 )
 MESSAGES = ActionModule((SEND_MESSAGE,), (_ENTRY,), (_SECTION,))

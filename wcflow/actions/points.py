@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from wcflow.actions.base import WCFLOW, ActionModule, EntryKind, Payload, Recorded
+from wcflow.rules.context import Context
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
+from wcflow.rules.standings import after_points
 from wcflow.rules.steps import (
     Action,
     Argument,
@@ -60,7 +66,8 @@ def _add_points(step: Step, context: StepContext) -> StepResult:
     expires = rules.expiry(now, context.profile) if rules and amount > 0 else None
     if expires is not None:
         payload["expires_at"] = expires.isoformat()
-    return Send("points_change", payload, seen_by_rules=True)
+    change = PointsChange(context.key, amount, context.event, context.workflow, now, expires)
+    return Send("points_change", payload, seen_as=partial(after_points, change))
 
 
 ADD_POINTS = Action(
@@ -115,7 +122,14 @@ def _parse_tier(rest: str, scope: StepScope) -> Argument:
 def _set_tier(step: Step, context: StepContext) -> StepResult:
     rules, tier = context.profile.store.tiers, str(step.argument)
     higher = rules.names[rules.rank(tier) :] if rules else ()
-    return Send("tier_change", {"tier": tier, "unless": list(higher)}, seen_by_rules=True)
+    payload = {"tier": tier, "unless": list(higher)}
+    return Send("tier_change", payload, seen_as=partial(_in_tier, tier, higher, context.workflow))
+
+
+def _in_tier(tier: str, higher: Collection[str], workflow: str, facts: Context) -> Context:
+    standing = facts.profile.saved_state.standing
+    fixed = fixed_tier(standing.tier, tier, f"workflow {workflow}", facts.now, higher)
+    return facts.with_standing(replace(standing, tier=fixed))
 
 
 SET_TIER = Action(
@@ -137,10 +151,9 @@ def _record_tier(tx: Connection, entry: Recorded) -> str:
 
     tier, store, person = entry.payload["tier"], entry.store, entry.person
     now = load_tiers(tx, store, [person]).get(person)
-    if now is not None and now.tier in entry.payload["unless"]:
-        return f"stays in {now.tier}, which is higher"
-    save_tiers(tx, store, {person: fixed_tier(now, tier, entry.rule, entry.at)})
-    return f"is in {tier}"
+    changed = fixed_tier(now, tier, entry.rule, entry.at, entry.payload["unless"])
+    save_tiers(tx, store, {person: changed})
+    return f"is in {tier}" if changed.tier == tier else f"stays in {changed.tier}, which is higher"
 
 
 _POINTS = EntryKind(

@@ -122,7 +122,8 @@ def target_words(entry: OutboxEntry) -> str:
 def entry_words(entry: OutboxEntry) -> str:
     """Return what is done and where: ``tags on customer 12``, ``note on order 812``, ``coupon``."""
     kind, where = entry_kind(entry.kind), target_words(entry)
-    return f"{kind.phrase} {where}" if where else kind.one
+    phrase = kind.phrase_of(entry.payload) if kind.phrase_of else kind.phrase
+    return f"{phrase} {where}" if where else kind.one
 
 
 def content_words(entry: OutboxEntry, zone: tzinfo = UTC) -> str:

@@ -75,13 +75,26 @@ def tag_change(change: AddTag | RemoveTag) -> Send:
     return Send("tag", {word: change.tag})
 
 
+_NAMES = {TIER_META: "tier", POINTS_META: "points", STATUS_META: "status"}
+
+
 def _content(payload: Payload, _zone: tzinfo) -> str:
     if payload.get("place") == "stale":
         return "(none, because a later order shows them)"
     segment = f"; segment {payload['segment']}" if payload["segment"] else ""
-    names = {TIER_META: "tier", POINTS_META: "points", STATUS_META: "status"}
-    more = (f"; {names.get(key, key)} {value or '(none)'}" for key, value in _more(payload).items())
+    more = (
+        f"; {_NAMES.get(key, key)} {value or '(none)'}" for key, value in _more(payload).items()
+    )
     return f"{join_tags(payload['wanted']) or '(none)'}{segment}{''.join(more)}"
+
+
+def _phrase(payload: Payload) -> str:
+    """Return ``tags on``, or ``tags and tier of`` if more than tags is written."""
+    more = [_NAMES.get(key, key) for key in _more(payload)]
+    if not more:
+        return "tags on"
+    *others, last = ["tags", *more]
+    return f"{', '.join(others)} and {last} of"
 
 
 def _more(payload: Payload) -> Mapping[str, str]:
@@ -107,6 +120,7 @@ _ON_CUSTOMER = EntryKind(
     _content,
     resource="customer",
     phrase="tags on",
+    phrase_of=_phrase,
     meta=_meta,
     state=True,
 )
@@ -118,6 +132,7 @@ _ON_ORDER = EntryKind(
     _content,
     resource="order",
     phrase="tags on",
+    phrase_of=_phrase,
     meta=_meta,
     state=True,
 )

@@ -78,8 +78,8 @@ def _order(context: StepContext) -> dict[str, int]:
 
 
 CREATE_TASK = Action(
-    "create_task TEXT [assign to WHOM] [due DURATION]",
-    "Create a task for your team. Once due, it is mailed each morning to WHOM, or else to the agent.",
+    "create_task TEXT [assign to NAME] [due DURATION]",
+    "Create a task for your team. Once due, it is mailed each morning to NAME, or else to the agent.",
     "create_task Call {{ first_name }} assign to sam@shop.example due 2d",
     _parse_task,
     _create,

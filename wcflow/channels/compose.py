@@ -6,13 +6,40 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime
+from typing import Any
 
 from wcflow.rules.mailboxes import Mailbox, ascii_address
 
-_POLICY = policy.SMTP.clone(cte_type="7bit")
+
+class _PlainHeader(UnstructuredHeader, BaseHeader):
+    """A header that programs read: however long, it is never encoded (RFC 2047, section 5)."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        """Return the header with one word a line."""
+        end = policy.linesep
+        return f"{self.name}: {self.replace(' ', f'{end} ')}{end}"
+
+
+class _Headers(HeaderRegistry):
+    """The classes of headers, each made once instead of for each header of each e-mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, Any] = {}
+        for name in ("List-Unsubscribe", "Feedback-ID"):
+            self.map_to_type(name, _PlainHeader)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+_POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_Headers())
 _ODD = re.compile(r"[^A-Za-z0-9_.-]+")
 _MAX_NAME = 100
 
@@ -39,7 +66,7 @@ class Mail:
 
 
 def compose(mail: Mail) -> bytes:
-    """Return the message as bytes; raises ValueError for an address that cannot be."""
+    """Return the message as bytes, always the same; raises ValueError for an address that cannot be."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = _address(mail.sender)
     message["To"] = _address(mail.to)
@@ -57,6 +84,8 @@ def compose(mail: Mail) -> bytes:
         _add_unsubscribe(message, mail.unsubscribe)
     message.set_content(mail.text)
     if mail.html:
+        # The key derives from a secret, so no text contains it. Choosing another takes longer.
+        message.make_alternative(boundary=f"{mail.key}.")
         message.add_alternative(mail.html, subtype="html")
     return message.as_bytes()
 

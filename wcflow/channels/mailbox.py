@@ -38,11 +38,18 @@ class ImapMailbox:
 
         Return how many there were. Raises DeliveryError if the mailbox cannot be reached.
         """
+        return self._use(lambda tools, box: self._read(tools, box, handle))
+
+    def check(self) -> None:
+        """Log in and open the folder, and read nothing. Raises DeliveryError."""
+        self._use(lambda _tools, _box: 0)
+
+    def _use(self, act: Callable[[Any, Any], int]) -> int:
         tools, address = import_module("imap_tools"), self.address
         try:
             with self._connect(tools) as box:
                 box.login(address.user, address.password, initial_folder=address.folder)
-                return self._read(tools, box, handle)
+                return act(tools, box)
         except tools.MailboxLoginError:
             raise DeliveryError(
                 f"the mailbox on {address.host} refused the login",
@@ -66,7 +73,8 @@ class ImapMailbox:
 
     def _read(self, tools: Any, box: Any, handle: HandleMessage) -> int:
         found = box.uids(tools.AND(seen=False), charset=None)
-        unread = [uid for uid in found if uid not in self._looked_at][:MOST]
+        # The newest first: a new process has not looked at the others that nobody has read.
+        unread = [uid for uid in reversed(found) if uid not in self._looked_at][:MOST]
         for uid in unread:
             for message in box.fetch(uid_list=[uid], mark_seen=False):
                 if handle(message.obj):
@@ -88,22 +96,33 @@ class MaildirMailbox:
 
         Return how many there were. Raises DeliveryError if the maildir cannot be read.
         """
+        return self._use(lambda box: self._read(box, handle))
+
+    def _use(self, act: Callable[[mailbox.Maildir], int]) -> int:
         try:
             with _maildir(self.path) as box:
-                new = [key for key in box.keys() if self._is_new(box, key)]  # noqa: SIM118  a mailbox
-                for key in new[:MOST]:
-                    message = box[key]
-                    if handle(message):
-                        message.set_subdir("cur")
-                        message.add_flag("S")
-                        box[key] = message
-                    self._looked_at.add(key)
-                return len(new[:MOST])
+                return act(box)
         except (OSError, mailbox.Error) as error:
             reason = (getattr(error, "strerror", None) or type(error).__name__).lower()
             raise DeliveryError(
                 f"the maildir {self.path} cannot be read: {reason}", "Check maildir in [bounces]."
             ) from None
+
+    def _read(self, box: mailbox.Maildir, handle: HandleMessage) -> int:
+        keys = sorted(box.keys(), reverse=True)  # they begin with the time
+        new = [key for key in keys if self._is_new(box, key)][:MOST]
+        for key in new:
+            message = box[key]
+            if handle(message):
+                message.set_subdir("cur")
+                message.add_flag("S")
+                box[key] = message
+            self._looked_at.add(key)
+        return len(new)
+
+    def check(self) -> None:
+        """Open the maildir and read nothing. Raises DeliveryError."""
+        self._use(lambda _box: 0)
 
     def _is_new(self, box: mailbox.Maildir, key: str) -> bool:
         return key not in self._looked_at and "S" not in box.get_message(key).get_flags()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from importlib import import_module
 from typing import Any, Literal
 
@@ -73,15 +74,61 @@ def _send_to(client: Any, address: str, subject: str, text: str) -> str:
 
 def _apprise() -> Any:
     try:
-        return import_module("apprise")
+        library = import_module("apprise")
     except ImportError:
         advice = f"Run: {sys.executable} -m pip install apprise"
         raise DeliveryError("apprise is not installed", advice) from None
+    # What it logs contains addresses and telephone numbers.
+    _LOGGER.propagate = False
+    # Whoever configures logging disables the loggers that exist, and the reasons would be lost.
+    _LOGGER.disabled = False
+    return library
 
 
+_LOGGER = logging.getLogger("apprise")
 _STATUS = re.compile(r"error=(\d{3})")
 _CAN_PASS = frozenset({401, 403, 408, 425, 429})
 """Among the refusals of a provider: a login can be repaired, and a limit passes."""
+_LOST = "Socket Exception: "
+"""Apprise logs the cause of a lost connection after these words, for debugging only."""
+_NEVER_CONNECTED = re.compile(
+    r"NewConnectionError|ConnectTimeout|NameResolutionError|Failed to resolve"
+    r"|CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|Connection refused|unreachable|Name or service not known|Errno -[235]\b"
+)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Apprise sends in threads of its own, so what it logs does not show which store it is about."""
+
+
+class UnconfirmedError(DeliveryError):
+    """The connection ended before the answer: the message may have been sent. It must not be repeated."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
+class _Said(logging.Handler):
+    """Collects what apprise logs about one message."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.warnings: list[str] = []
+        self.lost = ""
+
+    def __enter__(self) -> None:
+        _LOGGER.setLevel(self.level)
+        _LOGGER.addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        _LOGGER.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            self.warnings.append(text)
+        elif text.startswith(_LOST):
+            self.lost = text
 
 
 def send_to_one(channel: str, url: str, recipient: str, text: str) -> None:
@@ -90,36 +137,44 @@ def send_to_one(channel: str, url: str, recipient: str, text: str) -> None:
     ``url`` is an address of apprise with a placeholder for the recipient.
     """
     library = _apprise()
-    address = fill_placeholders(url, recipient)
-    log = logging.getLogger("apprise")
-    before, log.propagate = log.propagate, False  # its messages contain numbers
-    try:
-        with library.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:
-            client = library.Apprise()
-            understood = client.add(address)
-            sent = understood and client.notify(body=text, body_format=library.NotifyFormat.TEXT)
-            words = said.getvalue()
-    finally:
-        log.propagate = before
+    client, said = library.Apprise(asset=_patient(library)), _Said()
+    with _ONE_AT_A_TIME, said:
+        understood = client.add(fill_placeholders(url, recipient))
+        sent = understood and client.notify(body=text, body_format=library.NotifyFormat.TEXT)
     if not understood:
         raise DeliveryError(f"apprise does not understand the address of [channel {channel}]")
     if not sent:
-        status = int(found[1]) if (found := _STATUS.search(words)) else 0
-        permanent = 400 <= status < 500 and status not in _CAN_PASS  # noqa: PLR2004
-        reason = _without_secrets(words, url, recipient) or "no reason given"
-        raise DeliveryError(f"apprise could not send it: {reason}", permanent=permanent)
+        raise _failure(said, url, recipient)
+
+
+def _patient(library: Any) -> Any:
+    """Return settings with which apprise waits for the provider's answer, as long as that takes.
+
+    It would otherwise stop waiting while it is still sending. Before version 2 it always waits.
+    """
+    try:
+        return library.AppriseAsset(service_timeout=0)
+    except (AttributeError, TypeError):
+        return library.AppriseAsset()
+
+
+def _failure(said: _Said, url: str, recipient: str) -> DeliveryError:
+    words = "\n".join(said.warnings)
+    reason = _without_secrets(words, url, recipient) or "no reason given"
+    unknown = not words  # apprise says why it could not send something
+    if unknown or (said.lost and not _NEVER_CONNECTED.search(said.lost)):
+        return UnconfirmedError(
+            f"may have been sent: the connection ended before the provider's answer ({reason})."
+            " 'wcflow outbox retry' would send it again."
+        )
+    status = int(found[1]) if (found := _STATUS.search(words)) else 0
+    permanent = 400 <= status < 500 and status not in _CAN_PASS  # noqa: PLR2004
+    return DeliveryError(f"apprise could not send it: {reason}", permanent=permanent)
 
 
 def check_channel(url: str) -> str:
     """Return what is wrong with the address of a channel, or nothing. Raises DeliveryError."""
-    library = _apprise()
-    log = logging.getLogger("apprise")
-    before, log.propagate = log.propagate, False
-    try:
-        with library.LogCapture(level=logging.WARNING):
-            understood = library.Apprise().add(fill_placeholders(url, "+15551234567"))
-    finally:
-        log.propagate = before
+    understood = _apprise().Apprise().add(fill_placeholders(url, "+15551234567"))
     return "" if understood else "apprise does not understand the address"
 
 

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 from wcflow.channels.addresses import MailServer
 from wcflow.channels.mail import answer_words, connect
@@ -44,24 +45,40 @@ class MayBeSentError(DeliveryError):
 
 
 @dataclass(slots=True)
-class SmtpConnection:
-    """A connection that is opened when it is needed, used again, and reopened when it was dropped.
+class RateLimit:
+    """At most ``per_minute`` messages in any minute, whichever connection they go over."""
 
-    ``per_minute`` limits how many messages are sent in any minute.
-    """
-
-    server: MailServer
     per_minute: int | None = None
     monotonic: Callable[[], float] = time.monotonic
-    _open: smtplib.SMTP | None = None
     _sent_at: deque[float] = field(default_factory=deque)
+    _lock: Lock = field(default_factory=Lock)
 
-    def is_ready(self) -> bool:
-        """Return whether the rate limit allows another message now."""
-        now = self.monotonic()
-        while self._sent_at and now - self._sent_at[0] >= _MINUTE:
-            self._sent_at.popleft()
-        return self.per_minute is None or len(self._sent_at) < self.per_minute
+    def pause(self) -> float:
+        """Return for how many seconds no message may be sent."""
+        with self._lock:
+            now, sent = self.monotonic(), self._sent_at
+            while sent and now - sent[0] >= _MINUTE:
+                sent.popleft()
+            if self.per_minute is None or len(sent) < self.per_minute:
+                return 0.0
+            return sent[0] + _MINUTE - now
+
+    def note_sent(self) -> None:
+        with self._lock:
+            self._sent_at.append(self.monotonic())
+
+
+@dataclass(slots=True)
+class SmtpConnection:
+    """A connection that is opened when it is needed, used again, and reopened when it was dropped."""
+
+    server: MailServer
+    limit: RateLimit = field(default_factory=RateLimit)
+    _open: smtplib.SMTP | None = None
+
+    def pause(self) -> float:
+        """Return for how many seconds the rate limit allows no message."""
+        return self.limit.pause()
 
     def send(
         self, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]
@@ -71,7 +88,7 @@ class SmtpConnection:
         ``before_data`` is called when the server is ready for the message: from then on, a lost
         connection can mean that the message was sent.
         """
-        self._sent_at.append(self.monotonic())
+        self.limit.note_sent()
         connection = self._start_message(sender)
         try:
             self._check_recipient(*connection.rcpt(recipient))
@@ -86,6 +103,15 @@ class SmtpConnection:
             self._drop()
             raise
         return self._transmit(connection, message)
+
+    def check(self) -> None:
+        """Connect and log in, and send nothing. Raises DeliveryError."""
+        try:
+            code, words = self._connection().noop()
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._lost(error) from None
+        if code >= _LATER:
+            raise self._refused(code, words)
 
     def close(self) -> None:
         """Close the connection; the next message opens another."""

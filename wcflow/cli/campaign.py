@@ -164,18 +164,16 @@ def preview(
         }
         output.print_json({"store": settings.name, **asdict(found), "example": shown})
         return
-    print_preview(campaign, found, context, session.config)
+    print_preview(campaign, found, context)
     if saved is not None and saved.was_sent:
         output.print_line(f"It was already sent: {saved.state}.", "yellow")
 
 
-def print_preview(
-    campaign: Campaign, found: CampaignPreview, context: EvaluationContext, config: Config
-) -> None:
+def print_preview(campaign: Campaign, found: CampaignPreview, context: EvaluationContext) -> None:
     """Print how many get a campaign, when, and an example."""
     zone = context.store.zone
     output.print_line(f"{campaign.name}: {audience_words(campaign)}", "bold")
-    output.print_table(("", ""), [*_preview_facts(campaign, found, config, zone)], 2, header=False)
+    output.print_table(("", ""), [*_preview_facts(campaign, found, zone)], 2, header=False)
     example = found.example
     if example is None:
         return
@@ -191,7 +189,7 @@ def print_preview(
 
 
 def _preview_facts(
-    campaign: Campaign, found: CampaignPreview, config: Config, zone: tzinfo
+    campaign: Campaign, found: CampaignPreview, zone: tzinfo
 ) -> Iterator[tuple[str, str]]:
     now_words = "at its start, as of now" if found.starts_at else "now"
     yield "customers", f"{found.audience:,} {now_words}"
@@ -199,6 +197,8 @@ def _preview_facts(
         yield "not reached", f"{count:,}: {reason}"
     if found.not_reached:
         yield "reached", f"{found.reached:,}"
+    for reason, count in found.deferred.most_common():
+        yield "not at once", f"{count:,} get it later: {reason}"
     if found.mode != LIVE:
         yield "mode", "a dry run: nothing is sent" if found.mode == "dry_run" else "a test (only)"
     if found.starts_at:
@@ -206,9 +206,6 @@ def _preview_facts(
     if found.ends_at and campaign.throttle:
         end = output.format_time(found.ends_at, zone)
         yield "ends", f"about {end}, with {campaign.throttle}"
-    if found.sends and config.contact.caps:
-        caps = ", ".join(str(each) for each in config.contact.caps)
-        yield "message_cap", f"{caps}: some can get it later"
 
 
 # Sending.
@@ -228,7 +225,7 @@ def send(name: Name, config: ConfigFile = None, store: StoreName = None, yes: Ye
             _require_unsent(tx, settings.name, name)
             context = read_context(tx, session.config, settings, session.clock())
             found = preview_campaign(tx, context, session.config, campaign)
-        print_preview(campaign, found, context, session.config)
+        print_preview(campaign, found, context)
         if not found.audience:
             output.print_line("It would be sent to no customer.")
             return

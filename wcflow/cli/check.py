@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from wcflow.cli import output
 from wcflow.cli.options import ConfigFile, read_config, utcnow
 from wcflow.config.alerts import AlertSettings
 from wcflow.config.load import Config
+from wcflow.config.problem import ConfigWarning
 from wcflow.config.stores import StoreSettings
 from wcflow.database.sqlite_files import check_permissions
 from wcflow.rules.condition_text import condition_text, explain_condition, explain_windows
@@ -31,9 +32,11 @@ from wcflow.rules.model import (
     Workflow,
 )
 from wcflow.rules.points import PointsRules
-from wcflow.rules.step_blocks import step_conditions, written
+from wcflow.rules.step_blocks import StepNode, cancelled_without_code, step_conditions, written
 from wcflow.rules.tiers import TierRules
 from wcflow.units import Duration, duration_words
+
+_ADDRESS_ADVICE = "Compare it with the documentation of apprise for your provider."
 
 
 def register(app: typer.Typer) -> None:
@@ -63,8 +66,8 @@ def check(
         output.print_warning(exposed.message, exposed.advice)
     if quiet:
         return
-    for channel, problem in broken_channels(found):
-        output.print_warning(f"[channel {channel}]: {problem}")
+    for each in broken_channels(found):
+        output.print_warning(str(each))
     for message, advice in _database_warnings(found):
         output.print_warning(message, advice)
     files = output.format_count(len(found.files), "file")
@@ -73,15 +76,19 @@ def check(
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
 
 
-def broken_channels(config: Config) -> list[tuple[str, str]]:
-    """Return the channels whose address apprise does not understand, with the reason."""
+def broken_channels(config: Config) -> list[ConfigWarning]:
+    """Return a warning for each channel whose address apprise does not understand."""
     if not config.channel_urls or find_spec("apprise") is None:
         return []  # that it is missing is a warning of the configuration
     # Imported here, because apprise takes long to load.
     from wcflow.channels.messages import check_channel  # noqa: PLC0415
 
     found = ((name, check_channel(url)) for name, url in config.channel_urls.items())
-    return [(name, problem) for name, problem in found if problem]
+    return [
+        ConfigWarning(*config.channel_places[name], f"channel {name}", problem, _ADDRESS_ADVICE)
+        for name, problem in found
+        if problem
+    ]
 
 
 def _database_warnings(config: Config) -> Iterable[tuple[str, str]]:
@@ -253,11 +260,18 @@ def _workflow_lines(rule: Workflow) -> Iterator[str]:
         yield f"    until {condition_text(rule.stop_when)}"
         yield from _explanations(explain_condition(rule.stop_when))
     yield from _limit_lines(rule)
-    for row, step in written(rule.do, indent=4):
-        warning = f" ({step.action.warning})" if step and step.action.warning else ""
-        yield f"{row}{warning}"
+    yield from _step_lines(rule.do)
     for condition in step_conditions(rule.do):
         yield from _explanations(explain_condition(condition))
+
+
+def _step_lines(nodes: Sequence[StepNode]) -> Iterator[str]:
+    cancelled = iter(cancelled_without_code(nodes))
+    for row, step in written(nodes, indent=4):
+        remarks = [step.action.warning] if step and step.action.warning else []
+        if step and next(cancelled):
+            remarks.append("cancelled if no code is left")
+        yield f"{row} ({'; '.join(remarks)})" if remarks else row
 
 
 def _campaign_lines(rule: Campaign) -> Iterator[str]:
@@ -270,9 +284,7 @@ def _campaign_lines(rule: Campaign) -> Iterator[str]:
     at = f"at {rule.at:%Y-%m-%d %H:%M}" if rule.at else "when 'wcflow campaign send' starts it"
     yield f"    {at}, once each{f', {rule.throttle}' if rule.throttle else ''}"
     yield from _limit_lines(rule)
-    for step in rule.do:
-        warning = f" ({step.action.warning})" if step.action.warning else ""
-        yield f"    {step.text}{warning}"
+    yield from _step_lines(rule.do)
 
 
 def _limit_lines(rule: Workflow | Campaign) -> Iterator[str]:

@@ -14,6 +14,7 @@ from wcflow.cli.help import Typer
 from wcflow.cli.options import (
     AsJson,
     ConfigFile,
+    CustomerText,
     Reason,
     StoreName,
     Yes,
@@ -29,10 +30,6 @@ from wcflow.errors import UsageError
 from wcflow.units import to_major
 
 Name = Annotated[str, typer.Argument(metavar="COMPANY", help="The name of the company.")]
-CustomerText = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 Email = Annotated[
     str | None, typer.Option("--email", metavar="ADDRESS", help="Its e-mail address.")
 ]

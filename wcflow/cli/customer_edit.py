@@ -11,16 +11,12 @@ from wcflow.actions.customer_fields import FIELDS, field_words
 from wcflow.cli.context import edited_by, open_database_session
 from wcflow.cli.customer_undo import print_outcome
 from wcflow.cli.find_customer import find_customer
-from wcflow.cli.options import ConfigFile, Reason, StoreName
+from wcflow.cli.options import ConfigFile, CustomerText, Reason, StoreName
 from wcflow.customers.fields import edit_fields
 from wcflow.customers.written import WITH_NEXT_SYNC
 from wcflow.database.contacts import load_contacts
 from wcflow.errors import UsageError
 
-Customer = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 CopyBilling = Annotated[
     bool, typer.Option("--copy-billing", help="Use the billing address for shipping as well.")
 ]
@@ -31,7 +27,7 @@ _SHORT = {f"billing.{part}": part for part in ("phone", "company", "address_1", 
 
 
 def edit(
-    customer: Customer,
+    customer: CustomerText,
     copy_billing: CopyBilling = False,
     config: ConfigFile = None,
     store: StoreName = None,

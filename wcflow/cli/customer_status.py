@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from sqlalchemy import Connection
 
 from wcflow.cli.context import edited_by, open_database_session
 from wcflow.cli.customer_undo import print_outcome
 from wcflow.cli.find_customer import find_customer
-from wcflow.cli.options import ConfigFile, Reason, StoreName
+from wcflow.cli.options import ConfigFile, CustomerText, Reason, StoreName
 from wcflow.customers import status
 from wcflow.customers.edits import Outcome
 from wcflow.customers.written import status_written_when
 from wcflow.database.contacts import load_contacts
 from wcflow.database.edits import EditedBy
 
-Customer = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
-
 
 def activate(
-    customer: Customer, config: ConfigFile = None, store: StoreName = None, reason: Reason = ""
+    customer: CustomerText, config: ConfigFile = None, store: StoreName = None, reason: Reason = ""
 ) -> None:
     """Set a customer's status to active again.
 
@@ -36,7 +29,7 @@ def activate(
 
 
 def deactivate(
-    customer: Customer, config: ConfigFile = None, store: StoreName = None, reason: Reason = ""
+    customer: CustomerText, config: ConfigFile = None, store: StoreName = None, reason: Reason = ""
 ) -> None:
     """Set a customer's status to inactive.
 

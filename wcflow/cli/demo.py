@@ -65,6 +65,7 @@ def run_demo(
             "--recipes",
             metavar="NAMES",
             help="Show what recipes do in two weeks: names with commas between, or all.",
+            show_default=False,
         ),
     ] = "",
     folder: Annotated[

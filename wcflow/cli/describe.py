@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     # Only names of types: commands that show no previews start without these modules.
     from wcflow.database.contacts import Contact
+    from wcflow.database.messages import DeferredMessages
     from wcflow.database.outbox import OutboxEntry
     from wcflow.database.pauses import PauseState
     from wcflow.outbox.meta_plan import Preview
@@ -31,6 +32,18 @@ def pause_words(state: PauseState, verb: str = "wait") -> str:
     if state.runs + state.changes == 1:
         verb += "s"
     return f"{' and '.join(waiting)} {verb}" if waiting else "nothing was waiting"
+
+
+def deferred_words(found: DeferredMessages, zone: tzinfo) -> str:
+    """Return why messages wait: ``2 messages wait, the first until …: message_cap 1 per 1d``."""
+    reasons = ", ".join(
+        f"{reason} {count:,}" if len(found.reasons) > 1 else reason
+        for reason, count in found.reasons.items()
+    )
+    first = "" if found.first_at is None else output.format_time(found.first_at, zone)
+    until = f"until {first}" if found.count == 1 else f"the first until {first}"
+    wait = f"waits {until}" if found.count == 1 else f"wait, {until}"
+    return f"{output.format_count(found.count, 'message')} {wait}: {reasons}"
 
 
 def next_words(run: Run, zone: tzinfo) -> str:
@@ -81,6 +94,12 @@ def preview_json(preview: Preview, customer: Contact | None) -> dict[str, object
         "after": preview.after,
         "target_missing": preview.target_missing,
     }
+
+
+def mailbox_problem(trouble: str | None) -> Iterator[str]:
+    """Return why the mailbox of [bounces] could not be read, if so."""
+    if trouble:
+        yield f"bounces are not read: {trouble.rstrip('.')}"
 
 
 def channel_problems(errors: Mapping[str, tuple[str, int]], zone: tzinfo) -> Iterator[str]:

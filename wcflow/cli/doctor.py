@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -18,8 +17,8 @@ from sqlalchemy import make_url
 from wcflow import log
 from wcflow.actions.pool import pool_rules
 from wcflow.cli import output
-from wcflow.cli.check import broken_channels
 from wcflow.cli.doctor_findings import find_in_database
+from wcflow.cli.doctor_mail import check_ways_out
 from wcflow.cli.options import (
     AsJson,
     ConfigFile,
@@ -58,7 +57,8 @@ def doctor(config: ConfigFile = None, store: StoreName = None, as_json: AsJson =
 
     Shows what to do about each problem. Checks the store's address, the API key and its
     permissions, the versions, the order storage, the time zone, the clock and the custom fields in
-    your configuration, and the database and the disk of this machine. Changes nothing in the store.
+    your configuration, the mail server and the mailbox of bounces, and the database and the disk of
+    this machine. Sends no e-mail, and changes nothing in the store.
     To find out whether the key can write, it sends an empty list of changes (not with write = no).
     """
     found = read_config(config)
@@ -163,23 +163,11 @@ def _check_machine(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("configuration", "warning", message, remark.hint)
     else:
         yield Finding("configuration", "ok", f"{config.files[0]} has no problems")
-    yield from _check_channels(config)
+    yield from check_ways_out(config)
     yield from _check_service(config.files[0])
     yield _check_database(config.database)
     yield from _check_disk(config.database)
     yield _check_clock(config.files[0], now)
-
-
-def _check_channels(config: Config) -> Iterator[Finding]:
-    """Check that apprise understands the addresses of the channels; nothing is sent."""
-    broken = dict(broken_channels(config))
-    for name in config.channel_urls:
-        what = f"[channel {name}]"
-        if problem := broken.get(name):
-            advice = "Compare the address with the documentation of apprise for your provider."
-            yield Finding("channel", "problem", f"{what}: {problem}", advice)
-        elif find_spec("apprise") is not None:
-            yield Finding("channel", "ok", f"{what}: apprise understands the address")
 
 
 def _check_service(ini: Path) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from wcflow.cli.help import Typer
 from wcflow.cli.options import (
     AsJson,
     ConfigFile,
+    CustomerText,
     Reason,
     StoreName,
     Yes,
@@ -27,10 +28,6 @@ from wcflow.errors import UsageError
 from wcflow.rules.errors import did_you_mean
 
 GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="The name of the group.")]
-CustomerText = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 
 
 def register(app: typer.Typer) -> None:

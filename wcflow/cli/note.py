@@ -10,16 +10,11 @@ from wcflow.cli import describe, output
 from wcflow.cli.context import edited_by, open_database_session, store_zone
 from wcflow.cli.find_customer import find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, Reason, StoreName
+from wcflow.cli.options import AsJson, ConfigFile, CustomerText, Reason, StoreName
 from wcflow.customers import notes as operations
 from wcflow.database import notes
 from wcflow.database.contacts import load_contacts
 from wcflow.errors import UsageError
-
-Customer = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_notes(
-    customer: Customer,
+    customer: CustomerText,
     config: ConfigFile = None,
     store: StoreName = None,
     as_json: AsJson = False,
@@ -77,7 +72,7 @@ def _json(note: notes.CustomerNote) -> dict[str, object]:
 
 def add(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write down.")],
-    customer: Customer,
+    customer: CustomerText,
     category: Annotated[
         str,
         typer.Option(

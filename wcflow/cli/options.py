@@ -47,6 +47,10 @@ StoreName = Annotated[
     str | None,
     typer.Option("--store", metavar="NAME", help="Only this store.", show_default=False),
 ]
+CustomerText = Annotated[
+    list[str],
+    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step on stderr.")]
 Reason = Annotated[

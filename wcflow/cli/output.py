@@ -108,9 +108,9 @@ def as_sentence(advice: str) -> str:
 
     A command to copy, after "Run: ", stays as it is typed.
     """
-    complete = advice.startswith("Run: ") or advice.endswith((".", "!", "?"))
-    sentence = advice if complete else f"{advice}."
-    return sentence[:1].upper() + sentence[1:]
+    sentence = advice[:1].upper() + advice[1:]
+    complete = sentence.startswith("Run: ") or sentence.endswith((".", "!", "?"))
+    return sentence if complete else f"{sentence}."
 
 
 def print_warning(message: str, advice: str = "") -> None:

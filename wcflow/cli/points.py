@@ -12,7 +12,7 @@ from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
 from wcflow.cli.find_customer import find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, admin_name
+from wcflow.cli.options import AsJson, ConfigFile, CustomerText, StoreName, admin_name
 from wcflow.database import standings
 from wcflow.database.contacts import load_contacts
 from wcflow.database.identity import mark_persons_dirty
@@ -21,10 +21,6 @@ from wcflow.rules.points import Balance, balance
 from wcflow.standing import PointsChange
 from wcflow.units import add_duration
 
-CustomerText = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 MOST = 1_000_000_000
 
 

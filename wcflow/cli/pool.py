@@ -220,6 +220,9 @@ def free_codes(
     """
     with open_database_session(config) as session:
         where = select_store(session.config, store).name
+        with session.db.reading() as tx:
+            if name not in pools.count_codes(tx, where):
+                _require_pool(session.config, name)
         question = f"Use the codes of {name} again that may have been given to customers?"
         if not confirm(question, yes=yes):
             output.print_line("Cancelled.")

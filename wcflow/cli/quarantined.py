@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from wcflow.cli import output
@@ -33,6 +34,16 @@ def print_quarantine(rows: Sequence[QuarantinedRecord], zone: tzinfo) -> None:
     if len(rows) > QUARANTINED_SHOWN:
         more = len(rows) - QUARANTINED_SHOWN
         output.print_line(f"… and {more:,} more: 'wcflow status --json'", indent=2)
+
+
+def quarantine_problems(rows: Sequence[QuarantinedRecord]) -> Iterator[str]:
+    """Return how many records could not be read, and people not evaluated."""
+    counts = Counter(row.kind for row in rows if row.kind not in PERSON_KINDS)
+    for kind, count in sorted(counts.items()):
+        yield f"{output.format_count(count, kind)} could not be read"
+    if count := sum(row.kind in PERSON_KINDS for row in rows):
+        customers = output.format_count(count, "customer")
+        yield f"{customers} cannot be evaluated because of a bug in wcflow (see the log)"
 
 
 def _record_name(row: QuarantinedRecord) -> str:

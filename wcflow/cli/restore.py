@@ -22,11 +22,12 @@ from wcflow.database.restore import (
     give_to,
     keep_codes,
     list_stores,
+    prepare_restored,
     replace_database,
     sole_use,
 )
 from wcflow.database.sqlite_files import single_instance
-from wcflow.errors import BusyError, SetupError
+from wcflow.errors import BusyError, SetupError, UsageError
 
 EPILOG = """\b
 Exit codes:
@@ -44,8 +45,16 @@ def register(app: typer.Typer) -> None:
 
 def restore(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The backup to restore.", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(metavar="FILE", help="The backup to restore.", show_default=False),
+    ] = None,
+    after_pg_restore: Annotated[
+        bool,
+        typer.Option(
+            "--after-pg-restore",
+            help="PostgreSQL: pg_restore or psql has restored the database already.",
+        ),
+    ] = False,
     config: ConfigFile = None,
     yes: Yes = False,
 ) -> None:
@@ -54,14 +63,20 @@ def restore(
     Stop the service first, and run this as root or as the owner of the database. FILE is checked
     before anything is replaced, and stays as it is. The old database is kept next to the new one.
     The next sync reads from the store what has changed since the backup, and its first changes
-    wait for your approval. For PostgreSQL, wcflow prints the command to run.
+    wait for your approval. For PostgreSQL, wcflow prints the commands to run.
     """
     found = read_config(config, need_store=False)
     url = make_url(found.database)
+    if after_pg_restore:
+        _prepare_restored(found, url, yes=yes)
+        return
+    if file is None:
+        raise UsageError("no backup is named", "Run: wcflow restore FILE")
     if url.get_backend_name() != "sqlite":
         raise SetupError(
             "'wcflow restore' replaces SQLite files only",
-            f"Run: systemctl stop wcflow && {_postgres_command(url, file)}",
+            f"Run: systemctl stop wcflow && {_postgres_command(url, file)}"
+            f" && {_second_command(config)}",
         )
     # A symbolic link stays: the file that it leads to is replaced.
     target = Path(os.path.realpath(str(url.database)))
@@ -85,6 +100,10 @@ def _restore(config: Config, file: Path, target: Path, *, yes: bool) -> None:
     output.print_line(f"Restored {target} from {file}.", "green")
     if kept is not None:
         output.print_line(f"The old database is kept as {kept}.")
+    _print_next_steps(codes)
+
+
+def _print_next_steps(codes: int) -> None:
     if codes:
         count = output.format_count(codes, "code")
         output.print_line(
@@ -96,6 +115,20 @@ def _restore(config: Config, file: Path, target: Path, *, yes: bool) -> None:
         "'wcflow plan' shows what has changed since the backup. Then start the service:"
     )
     output.print_command("systemctl start wcflow")
+
+
+def _prepare_restored(config: Config, url: URL, *, yes: bool) -> None:
+    """Hold the changes of a database that pg_restore has restored, and set codes aside."""
+    if url.get_backend_name() == "sqlite":
+        raise UsageError("--after-pg-restore is for PostgreSQL", "Run: wcflow restore FILE")
+    question = "Was the database just restored? Its messages end, and its changes need approval."
+    if not confirm(question, yes=yes):
+        output.print_line("Nothing was changed.")
+        return
+    with interruptible():
+        codes = prepare_restored(config.database, utcnow())
+    output.print_line("The restored database is ready.", "green")
+    _print_next_steps(codes)
 
 
 def _store_cells(store: RestoredStore) -> tuple[str, str, str]:
@@ -127,6 +160,11 @@ def _stopped_daemon(database: str, target: Path) -> Iterator[None]:
         if "wcflow run" not in str(error):
             raise
         raise BusyError(str(error), "Stop it first, with: systemctl stop wcflow.") from error
+
+
+def _second_command(config: Path | None) -> str:
+    words = ["wcflow", "restore", "--after-pg-restore"]
+    return shlex.join([*words, *(["--config", str(config)] if config else [])])
 
 
 def _postgres_command(url: URL, file: Path) -> str:

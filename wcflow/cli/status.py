@@ -6,7 +6,6 @@ It shows no personal data, because its output may go to a monitor, a ticket or a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -22,23 +21,29 @@ from wcflow.cli.campaign_words import rule_rows, running_campaigns
 from wcflow.cli.context import open_database_session
 from wcflow.cli.options import AsJson, ConfigFile, StoreName
 from wcflow.cli.order_counts import child_orders_text, currencies_without_rate, currency_text
-from wcflow.cli.quarantined import print_quarantine
+from wcflow.cli.quarantined import print_quarantine, quarantine_problems
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import evaluation_queue, outbox, people
+from wcflow.database.messages import DeferredMessages, load_deferred
 from wcflow.database.order_counts import CurrencyCount, count_child_orders
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.pauses import PauseState, load_pauses
 from wcflow.database.pools import pool_problems
 from wcflow.database.quarantine import (
-    PERSON_KINDS,
     QuarantinedRecord,
     load_odd_fields,
     load_quarantine,
 )
 from wcflow.database.rename_store import find_former_name, renamed_error
 from wcflow.database.sql import count_customers, count_orders, count_runs, instant
-from wcflow.database.stores import load_channel_errors, load_hold, load_store_row
+from wcflow.database.stores import (
+    MAILBOX_TROUBLE,
+    load_channel_errors,
+    load_hold,
+    load_setting,
+    load_store_row,
+)
 from wcflow.database.tables import StoreRow
 from wcflow.database.tasks import count_due_tasks
 from wcflow.errors import DONE, SOME_FAILED, UsageError
@@ -82,6 +87,7 @@ class StoreStatus:
     segments: Mapping[str, int]
     outbox: Mapping[str, int]
     due_now: int
+    deferred: DeferredMessages
     runs: Mapping[str, Mapping[str, int]]
     paused: Mapping[str, PauseState]
     tasks_due: int
@@ -190,6 +196,7 @@ def load_status(
         segments=people.count_by_segment(tx, name),
         outbox=outbox.count_by_state(tx, name),
         due_now=waiting + released,
+        deferred=load_deferred(tx, name, now),
         runs=count_runs(tx, name),
         paused=load_pauses(tx, name),
         tasks_due=count_due_tasks(tx, name, now),
@@ -201,8 +208,8 @@ def load_status(
             *_sync_problems(row, hold, now, allowed_age, len(failed)),
             *waiting_sentences(tx, name),
             *describe.channel_problems(load_channel_errors(tx, name), parse_zone(row.time_zone)),
-            *_record_problems(quarantine),
-            *_evaluation_problems(quarantine),
+            *describe.mailbox_problem(load_setting(tx, MAILBOX_TROUBLE) if config.bounces else ""),
+            *quarantine_problems(quarantine),
             *pool_problems(tx, name, pool_rules(config.rules).values()),
         ),
     )
@@ -226,18 +233,6 @@ def _sync_problems(
         yield "changes wait for 'wcflow approve'"
     if failed:
         yield f"{output.format_count(failed, 'change')} failed"
-
-
-def _record_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
-    counts = Counter(row.kind for row in quarantine if row.kind not in PERSON_KINDS)
-    for kind, count in sorted(counts.items()):
-        yield f"{output.format_count(count, kind)} could not be read"
-
-
-def _evaluation_problems(quarantine: Sequence[QuarantinedRecord]) -> Iterator[str]:
-    if count := sum(row.kind in PERSON_KINDS for row in quarantine):
-        customers = output.format_count(count, "customer")
-        yield f"{customers} cannot be evaluated because of a bug in wcflow (see the log)"
 
 
 def _renamed_text(tx: Connection, config: Config, settings: StoreSettings, row: StoreRow) -> str:
@@ -323,6 +318,8 @@ def _status_facts(store_status: StoreStatus, now: datetime) -> Iterator[tuple[st
         "outbox",
         _format_counts(store_status.outbox) + _due_later(store_status),
     )
+    if store_status.deferred.count:
+        yield "deferred", describe.deferred_words(store_status.deferred, zone)
     for name, state in store_status.paused.items():
         since = f"since {output.format_time(state.since, zone)}"
         yield f"{name} paused", f"{since}; {describe.pause_words(state)}"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wcflow.actions.message import CHANNEL
 from wcflow.cli import output
 from wcflow.cli.context import open_database_session, store_zone
 from wcflow.cli.help import Typer
@@ -19,13 +20,18 @@ from wcflow.cli.options import (
     confirm,
     select_store,
 )
+from wcflow.config.load import Config
 from wcflow.database import suppression
 from wcflow.database.suppression import EMAIL, Suppression
 from wcflow.errors import UsageError
+from wcflow.rules.errors import did_you_mean
 from wcflow.rules.mailboxes import ascii_address
+from wcflow.rules.phone_numbers import international_number
 
 SHOWN = 200
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
+Address = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="An e-mail address, or a telephone number with +.")
+]
 Channel = Annotated[
     str,
     typer.Option("--channel", metavar="NAME", help="email, or the NAME of a [channel NAME]."),
@@ -93,10 +99,12 @@ def add(
     config: ConfigFile = None,
     store: StoreName = None,
 ) -> None:
-    """Send nothing to an address any more, not even transactional messages."""
-    if channel == EMAIL:
-        _check_address(address)
+    """Send nothing to an address any more, not even transactional messages.
+
+    If a customer answers STOP to an SMS, add their telephone number: --channel sms +4915112345678.
+    """
     with open_database_session(config) as session, session.db.transaction() as tx:
+        address = _checked_address(session.config, channel, address)
         name = select_store(session.config, store).name
         now = session.clock()
         found = Suppression(channel, address, "manual", reason, now, admin_name())
@@ -117,6 +125,7 @@ def remove(
     """Allow messages to an address again. Marketing still needs the customer's consent."""
     with open_database_session(config) as session:
         name = select_store(session.config, store).name
+        address = _as_saved(session.config, channel, address)
         with session.db.reading() as tx:
             found = next(iter(suppression.load(tx, name, channel, [address]).values()), None)
         if found is None:
@@ -131,8 +140,26 @@ def remove(
     output.print_line(f"{address} can get messages again.", "green")
 
 
-def _check_address(address: str) -> None:
-    try:
-        ascii_address(address)
-    except ValueError as error:
-        raise UsageError(f"{address!r} cannot be used: {error}", "") from None
+def _checked_address(config: Config, channel: str, address: str) -> str:
+    """Return an address as messages of this channel have it; raises UsageError."""
+    known = [EMAIL, *config.rules.sections[CHANNEL]]
+    if channel not in known:
+        hint = did_you_mean(channel, known) or f"Known names: {', '.join(known)}."
+        raise UsageError(f"there is no [channel {channel}] in the configuration", hint)
+    if channel == EMAIL:
+        try:
+            ascii_address(address)
+        except ValueError as error:
+            raise UsageError(f"{address!r} cannot be used: {error}", "") from None
+    found = _as_saved(config, channel, address)
+    if not found:
+        advice = "Write it with the code of its country, such as +4915112345678."
+        raise UsageError(f"{address!r} is not a telephone number", advice)
+    return found
+
+
+def _as_saved(config: Config, channel: str, address: str) -> str:
+    """Return an address as it is on the list; empty if it cannot be a telephone number."""
+    rule = config.rules.sections[CHANNEL].get(channel)
+    is_phone = rule is not None and rule.is_phone
+    return international_number(address, "") if is_phone else address

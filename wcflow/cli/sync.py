@@ -11,15 +11,18 @@ from wcflow.cli.options import ConfigFile, StoreName, Verbose
 from wcflow.cli.plan import plan
 from wcflow.cli.plan_tables import format_counts
 from wcflow.cli.session import Session, for_each_store, open_session
-from wcflow.errors import DONE, SOME_FAILED, UsageError
+from wcflow.errors import DONE, SOME_FAILED, TRY_LATER, DeliveryError, UsageError
 from wcflow.maintenance import approve
+from wcflow.outbox.task_mail import mail_tasks
+from wcflow.poll.returned_mail import open_mailbox, read_mailbox
 from wcflow.sync import SyncContext, SyncResult, deliver_store, hold_lease
 
 EPILOG = """\b
 Exit codes:
     0  done
     1  changes failed, or wait for your approval
-   75  the store cannot be reached or is in use, or the clocks disagree
+   75  the store or the mail server cannot be reached, the store is in use,
+       or the clocks disagree
    78  the store rejects the API key, or is not at this address
 """
 
@@ -51,12 +54,25 @@ def sync(
             raise UsageError("--dry-run writes nothing, so there is nothing to --approve")
         plan(config=config, store=store, verbose=verbose)
     with open_session(config, verbose=verbose) as session:
+        _read_bounces(session)
         code = for_each_store(
             session,
             store,
             lambda context: _sync_store(session, context, approved=approved or accepted),
         )
     raise typer.Exit(code)
+
+
+def _read_bounces(session: Session) -> None:
+    """Read the mailbox of [bounces], so that a dead address gets nothing; trouble stops nothing."""
+    settings = session.config.bounces
+    if settings is None:
+        return
+    names = tuple(each.name for each in session.config.stores)
+    try:
+        read_mailbox(session.db, names, open_mailbox(settings), session.clock)
+    except DeliveryError as error:
+        output.print_warning(str(error), error.advice)
 
 
 def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> int:
@@ -67,6 +83,7 @@ def _sync_store(session: Session, context: SyncContext, *, approved: bool) -> in
         if context.settings.write and not context.stopping():
             with hold_lease(context):
                 result.delivered = deliver_store(context)
+                mail_tasks(context.db, context.config, context.name, context.clock())
     print_result(context, result)
     output.print_line(
         f"{output.format_count(context.store.requests - requests_before, 'request')}"
@@ -123,4 +140,12 @@ def _exit_code(context: SyncContext, result: SyncResult) -> int:
         output.print_line("'wcflow outbox list --state due' shows what will be retried, and why.")
     if delivered.failed:
         output.print_line("'wcflow outbox list --state failed' shows what failed, and why.")
-    return SOME_FAILED if delivered.held or delivered.failed else DONE
+    for reason in delivered.down.values():
+        output.print_line(output.as_sentence(reason), "yellow")
+    if delivered.pause:
+        output.print_line(
+            "More e-mails wait, because of rate in [smtp]: the next sync continues with them."
+        )
+    if delivered.held or delivered.failed:
+        return SOME_FAILED
+    return TRY_LATER if delivered.down else DONE

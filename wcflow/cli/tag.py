@@ -14,7 +14,16 @@ from wcflow.cli.context import DatabaseSession, edited_by, open_database_session
 from wcflow.cli.customer_undo import print_outcome
 from wcflow.cli.find_customer import find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, Reason, StoreName, Yes, confirm, select_store
+from wcflow.cli.options import (
+    AsJson,
+    ConfigFile,
+    CustomerText,
+    Reason,
+    StoreName,
+    Yes,
+    confirm,
+    select_store,
+)
 from wcflow.customers import tags as operations
 from wcflow.customers.tags import Everywhere
 from wcflow.customers.written import tags_written_when, written_when
@@ -24,10 +33,6 @@ from wcflow.rules.hand_tags import rules_that_make
 
 BY_HAND = "by hand"
 TagName = Annotated[str, typer.Argument(metavar="TAG", help="The tag, as it is written.")]
-Customer = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +78,7 @@ def list_tags(config: ConfigFile = None, store: StoreName = None, as_json: AsJso
 
 def add(
     tag: TagName,
-    customer: Customer,
+    customer: CustomerText,
     config: ConfigFile = None,
     store: StoreName = None,
     reason: Reason = "",
@@ -91,7 +96,7 @@ def add(
 
 def remove(
     tag: TagName,
-    customer: Customer,
+    customer: CustomerText,
     config: ConfigFile = None,
     store: StoreName = None,
     reason: Reason = "",

@@ -45,8 +45,8 @@ def list_tasks(
         str,
         typer.Option(
             "--for",
-            metavar="WHOM",
-            help="Only those that are assigned to WHOM.",
+            metavar="NAME",
+            help="Only those of this person: a name or an e-mail address.",
             show_default=False,
         ),
     ] = "",
@@ -170,7 +170,10 @@ def add(
     whom: Annotated[
         str,
         typer.Option(
-            "--for", metavar="WHOM", help="A name or an e-mail address.", show_default=False
+            "--for",
+            metavar="NAME",
+            help="Who does it: a name or an e-mail address.",
+            show_default=False,
         ),
     ] = "",
     due: Annotated[
@@ -209,11 +212,14 @@ def _when(text: str, zone: tzinfo, now: datetime) -> datetime:
 
 def assign(
     number: Id,
-    whom: Annotated[str, typer.Argument(metavar="WHOM", help="A name or an e-mail address.")],
+    whom: Annotated[
+        str, typer.Argument(metavar="NAME", help="Who does it: a name or an e-mail address.")
+    ],
     config: ConfigFile = None,
 ) -> None:
     """Assign a task to someone."""
-    with _changing(config, [number]) as (tx, _session, _found):
+    with _changing(config, [number]) as (tx, _session, ((_store, task),)):
+        _require_open(task)
         tasks.change_task(tx, number, assignee=whom, told_at=None)
     output.print_line(f"Task {number} is for {whom} now.", "green")
 
@@ -234,11 +240,19 @@ def snooze(
     config: ConfigFile = None,
 ) -> None:
     """Put a task off: it is not mailed before that time."""
-    with _changing(config, [number]) as (tx, session, ((store, _task),)):
-        zone = store_zone(tx, store)
-        at = _when(until, zone, session.clock())
+    with _changing(config, [number]) as (tx, session, ((store, task),)):
+        _require_open(task)
+        zone, now = store_zone(tx, store), session.clock()
+        at = _when(until, zone, now)
+        if at <= now:
+            raise UsageError(f"{until} is not in the future", f"Use {WHEN}.")
         tasks.change_task(tx, number, snoozed_until=at)
     output.print_line(f"Task {number} is put off until {at.astimezone(zone):%Y-%m-%d}.", "green")
+
+
+def _require_open(task: Task) -> None:
+    if task.state == DONE:
+        raise UsageError(f"task {task.id} is done already", "'wcflow task add' adds a new one.")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from wcflow.cli import describe, output
 from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
 from wcflow.cli.find_customer import FoundCustomer, find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, admin_name
+from wcflow.cli.options import AsJson, ConfigFile, CustomerText, StoreName, admin_name
 from wcflow.database import standings
 from wcflow.database.contacts import load_contacts
 from wcflow.database.identity import mark_persons_dirty
@@ -19,11 +19,6 @@ from wcflow.errors import SetupError, UsageError
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.tiers import TierRules
 from wcflow.standing import TierState, fixed_tier
-
-CustomerText = Annotated[
-    list[str],
-    typer.Argument(metavar="CUSTOMER", help="Customer id, e-mail address, name, or order '#1001'."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -90,7 +85,7 @@ def show(
     rows = [
         ("since", output.format_time(state.since, zone)),
         ("before", state.before or "none"),
-        ("set by", state.fixed_by),
+        ("at least", state.fixed and f"{state.fixed}, set by {state.fixed_by}"),
         (
             "not reached since",
             output.format_time(state.below_since, zone) if state.below_since else "",
@@ -114,6 +109,7 @@ def _json(state: TierState | None) -> dict[str, object]:
         "tier": state.tier or None if state else None,
         "since": state.since if state else None,
         "before": state.before or None if state else None,
+        "at_least": state.fixed or None if state else None,
         "set_by": state.fixed_by or None if state else None,
         "below_since": state.below_since if state else None,
     }
@@ -134,12 +130,14 @@ def set_tier(
             raise UsageError(f"there is no tier {tier!r} in [tiers]", hint)
         who = find_customer(tx, session, store, " ".join(customer))
         state = _state(tx, who)
-        if state is not None and rules.rank(state.tier) > rules.rank(name):
-            raise UsageError(f"they are in {state.tier} already, which is higher than {name}", "")
-        changed = fixed_tier(state, name, admin_name(), session.clock())
+        higher = rules.names[rules.rank(name) :]
+        changed = fixed_tier(state, name, admin_name(), session.clock(), higher)
         standings.save_tiers(tx, who.settings.name, {who.person: changed})
         mark_persons_dirty(tx, who.settings.name, [who.person])
-    output.print_line(f"They are in {name} until 'wcflow tier clear' or a higher tier.", "green")
+    output.print_line(
+        f"They are in {changed.tier}, and have at least {changed.fixed} until 'wcflow tier clear'.",
+        "green",
+    )
 
 
 def clear(customer: CustomerText, config: ConfigFile = None, store: StoreName = None) -> None:

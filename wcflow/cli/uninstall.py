@@ -6,6 +6,7 @@ Only what the README installs is removed. A symbolic link is removed itself, nev
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -45,8 +46,14 @@ _UNIT_FILES = (
     "etc/systemd/system/wcflow-failed@.service.d",
 )
 CONFIG_DIR = "etc/wcflow"
-KEY_NAMES = ("consumer_key", "consumer_secret", "ping_url", "smtp_url", "apprise")
+KEY_NAMES = ("consumer_key", "consumer_secret", "ping_url", "smtp_url", "apprise", "smtp_password")
 """The files with keys and passwords that the README names, also behind the name of a store."""
+_NAMED_KEY = re.compile(
+    r"^\s*(?:consumer_key|consumer_secret|ping_url|smtp_url|apprise|password|imap_url|url|secret)"
+    r"_file\s*=\s*(\S.*?)\s*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line of an INI file that names a file with a key or password."""
 _STATE_DIRS = ("var/lib/wcflow", "var/lib/private/wcflow")
 """With a dynamic user, systemd makes the first a symbolic link to the second."""
 _COMMAND_LINK, _PROGRAM_DIR, _SOURCE_DIR = (
@@ -81,7 +88,7 @@ def uninstall(
     Lists what it removes and what it leaves, and asks first. Run it as root. It stops the service,
     and removes its unit file, the key files, the database with its backups in /var/lib/wcflow, and
     the link in /usr/local/bin. Your INI file stays, unless you add --purge. Nothing is removed from
-    the store: tags, notes and coupons stay.
+    the store: tags, tiers, points, notes and coupons stay.
     """
     if os.geteuid() != 0:
         raise WcflowError("only root can remove the service", "Run: sudo wcflow uninstall")
@@ -122,10 +129,22 @@ def find_removal(root: Path, *, purge: bool) -> Removal:
 
 
 def _key_files(config: Path) -> list[Path]:
-    """Return the files with keys; none if the directory is a link to another place."""
+    """Return the files with keys, also those that the INI files name; they are all in the directory.
+
+    None if the directory is a link to another place.
+    """
     if config.is_symlink() or not config.is_dir():
         return []
-    keys = (path for path in config.iterdir() if path.name.rpartition(".")[2] in KEY_NAMES)
+    named = {
+        Path(name).name
+        for ini in config.rglob("*.ini")
+        for name in _NAMED_KEY.findall(ini.read_text(errors="replace"))
+    }
+    keys = (
+        path
+        for path in config.iterdir()
+        if path.name.rpartition(".")[2] in KEY_NAMES or path.name in named
+    )
     return sorted(path for path in keys if path.is_symlink() or not path.is_dir())
 
 
@@ -150,8 +169,8 @@ def _kept(root: Path, config: Path, removed: set[Path]) -> Iterator[str]:
         if path.is_dir():
             yield f"{path}: {meaning}; remove it afterwards with: rm -r {path}"
     yield (
-        "tags, notes and coupons in the store, and the API key there: delete it under WooCommerce,"
-        " Settings, Advanced, REST API"
+        "tags, tiers, points, notes and coupons in the store, and the API key there: delete it under"
+        " WooCommerce, Settings, Advanced, REST API"
     )
 
 

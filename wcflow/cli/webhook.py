@@ -34,7 +34,8 @@ def send_test(
 
     webhooks = read_config(config, need_store=False).webhooks
     if name not in webhooks:
-        known = f"Known names: {', '.join(webhooks)}." if webhooks else "There is none."
+        none = "Add it, with a url and a secret. 'wcflow reference' lists the keys."
+        known = f"Known names: {', '.join(webhooks)}." if webhooks else none
         hint = did_you_mean(name, webhooks) or known
         raise UsageError(f"there is no [webhook {name}] in the configuration", hint)
     now = utcnow()

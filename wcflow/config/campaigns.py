@@ -13,7 +13,7 @@ from wcflow.rules.errors import RuleError, RuleErrors
 from wcflow.rules.model import CAMPAIGN_PREFIX, Campaign
 from wcflow.rules.parser import parse_condition
 from wcflow.rules.step_blocks import parse_steps
-from wcflow.rules.steps import Actions, Sections, Step, section_names
+from wcflow.rules.steps import Actions, Sections, Step
 
 _CONTROL_WORDS = {"if", "else", "end", *(each.name for each in CONTROL.actions)}
 
@@ -22,17 +22,23 @@ def read_campaigns(
     sections: Iterable[ParsedSection],
     actions: Actions,
     rules: Sections,
+    names: frozenset[tuple[str, str]],
     segments: Iterable[str],
 ) -> list[Campaign]:
-    """Read the campaigns that have no problems; problems are reported."""
+    """Read the campaigns that have no problems; problems are reported.
+
+    ``names`` are those that steps can refer to.
+    """
     known = tuple(segments)
-    return [each for each in (_read(one, actions, rules, known) for one in sections) if each]
+    found = (_read(one, actions, rules, names, known) for one in sections)
+    return [each for each in found if each]
 
 
 def _read(
     section: ParsedSection,
     actions: Actions,
     rules: Sections,
+    names: frozenset[tuple[str, str]],
     segments: tuple[str, ...],
 ) -> Campaign | None:
     _check_keys(section)
@@ -41,7 +47,7 @@ def _read(
     when = section.parse_value("when", lambda text: parse_condition(text, PLACE))
     if when is not None:
         check_condition(section, "when", when, segments)
-    do = _read_steps(section, actions, section_names(rules))
+    do = _read_steps(section, actions, names)
     if not do:
         return None
     _check_pools(section, do, rules)

@@ -5,7 +5,7 @@ The order is: files, sections, stores, rules, and checks across rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from wcflow.config.rule_warnings import (
     warn_of_rules,
 )
 from wcflow.config.rules import (
+    ParsedRule,
     action_rule,
     check_action_sections,
     check_references,
@@ -52,8 +53,8 @@ from wcflow.config.tiers import check_uses, given_names, read_points, read_tiers
 from wcflow.config.webhooks import read_channel_urls, read_webhooks
 from wcflow.rules.contact import ContactRules
 from wcflow.rules.errors import RuleError
-from wcflow.rules.model import Rules
-from wcflow.rules.steps import section_names
+from wcflow.rules.model import Campaign, Rules
+from wcflow.rules.steps import Sections, section_names
 from wcflow.units import Duration
 
 SYSTEM_DIR, STATE_DIR = Path("/etc/wcflow"), Path("/var/lib/wcflow")
@@ -84,6 +85,7 @@ class Config:
     bounces: BounceSettings | None
     webhooks: Mapping[str, WebhookSettings] = field(repr=False)
     channel_urls: Mapping[str, str] = field(repr=False)
+    channel_places: Mapping[str, tuple[str, int]] = field(repr=False)
     rules: Rules
     meta_keys: frozenset[str]
     order_meta_keys: frozenset[str]
@@ -147,6 +149,7 @@ def load_config(
         bounces=bounces,
         webhooks=webhooks,
         channel_urls=channel_urls,
+        channel_places={each.name: each.place_of("url") for each in parsed_sections["channel"]},
         rules=replace(rules, digest=compute_digest(rules, general["paid_statuses"], stores)),
         meta_keys=_meta_keys(rules, stores),
         order_meta_keys=_order_meta_keys(rules, stores),
@@ -210,6 +213,24 @@ def _database_dir(base: Path, env: Mapping[str, str]) -> Path:
     return Path(state).absolute() if state else STATE_DIR if base == SYSTEM_DIR else base
 
 
+def _check_programme(
+    parsed_sections: dict[str, list[ParsedSection]],
+    rules: Sequence[ParsedRule],
+    campaigns: Sequence[Campaign],
+    of_actions: Sections,
+) -> None:
+    """Report what needs ``[points]`` or ``[tiers]`` where there is none."""
+    by_name = {each.name: each for each in parsed_sections["campaign"]}
+    users = [*rules, *((by_name[each.name], each) for each in campaigns)]
+    texts = [
+        (parsed, section.templates(rule))
+        for kind, section in SECTIONS.items()
+        for parsed in parsed_sections[kind]
+        if (rule := of_actions[kind].get(parsed.name)) is not None
+    ]
+    check_uses(users, texts, {kind for kind in ("points", "tiers") if parsed_sections[kind]})
+
+
 def _build_rules(
     parsed_sections: dict[str, list[ParsedSection]], general: ParsedSection, read: ReadFile
 ) -> Rules:
@@ -230,10 +251,12 @@ def _build_rules(
         (parsed, rule) for parsed, rule in (*segments, *tags, *workflows) if rule is not None
     ]
     segment_names = [parsed.name for parsed in parsed_sections["segment"]]
-    campaigns = read_campaigns(parsed_sections["campaign"], ACTIONS, of_actions, segment_names)
+    campaigns = read_campaigns(
+        parsed_sections["campaign"], ACTIONS, of_actions, names, segment_names
+    )
     check_references(parsed_rules, segment_names)
     check_workflow_names(parsed_sections["workflow"])
-    check_uses(parsed_rules, {kind for kind in ("points", "tiers") if parsed_sections[kind]})
+    _check_programme(parsed_sections, parsed_rules, campaigns, of_actions)
     warn_of_rules(parsed_rules, general["paid_statuses"])
     steps = [step for _, rule in workflows if rule is not None for step in rule.steps]
     steps += steps_of(campaigns)
@@ -288,4 +311,4 @@ def _check_permissions(secret_reader: SecretReader, findings: Findings) -> None:
     for path in secret_reader.secret_files:
         if readable_by_others(path):
             text = "it holds a key or password and can be read by other users"
-            findings.warning(str(path), 0, "", text, f"chmod 600 {path}")
+            findings.warning(str(path), 0, "", text, f"run: chmod 600 {path}")

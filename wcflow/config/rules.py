@@ -19,7 +19,7 @@ from wcflow.rules.context import RulePlace
 from wcflow.rules.errors import RuleError, RuleErrors, did_you_mean
 from wcflow.rules.keys import NO_FILE, ActionSection, SectionValues, TextFile
 from wcflow.rules.literals import fold
-from wcflow.rules.model import Rules, Segment, TagRule, Workflow
+from wcflow.rules.model import Campaign, Rules, Segment, TagRule, Workflow
 from wcflow.rules.parser import parse_attribute, parse_condition
 from wcflow.rules.step_blocks import parse_steps, step_conditions
 from wcflow.rules.steps import Actions, Step
@@ -278,7 +278,7 @@ def _check_groups(rules: Iterable[ParsedRule]) -> None:
                 section.report("group", RuleError(f"{first!r} as elsewhere", repr(rule.group)))
 
 
-def conditions_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
+def conditions_of(rule: Rule | Campaign) -> Iterator[tuple[str, Condition]]:
     """Return the conditions of a rule, each with its key: when, stop_when or do."""
     if rule.when is not None:
         yield "when", rule.when

@@ -44,6 +44,10 @@ class ParsedSection:
         entry = self.section.entries.get(key)
         return entry.text if entry else ""
 
+    def place_of(self, key: str) -> tuple[str, int]:
+        """Return the file and the line of a key, or of the section if it lacks the key."""
+        return self.file, self.section.line_of(key, 0)
+
     def others(self) -> list[tuple[str, Any]]:
         """Return the keys whose names the admin chose, as written, with their values."""
         own = (key for key in self._values if key not in self.kind.keys)

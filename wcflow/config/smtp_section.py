@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+import idna
 
 from wcflow.rules import values
 from wcflow.rules.errors import RuleError, RuleErrors
@@ -13,12 +15,23 @@ _MAX_PORT = 65_535
 
 
 def parse_link(text: str) -> str:
-    """Parse an address that begins with https://."""
-    parts = urlsplit(text) if " " not in text else None
-    if parts is None or parts.scheme != "https" or not parts.hostname or parts.fragment:
-        got = repr(text) if text else "nothing"
-        raise RuleErrors(RuleError("an address such as https://shop.example/unsubscribe", got))
-    return text
+    """Parse an address that begins with https://; return it in ASCII, as a header needs it."""
+    try:
+        parts = urlsplit(text)
+        if " " not in text and parts.scheme == "https" and not parts.fragment:
+            return text if text.isascii() and parts.hostname else _ascii_link(parts)
+    except ValueError:  # no such host or port
+        pass
+    got = repr(text) if text else "nothing"
+    raise RuleErrors(RuleError("an address such as https://shop.example/unsubscribe", got))
+
+
+def _ascii_link(parts: SplitResult) -> str:
+    """Return a link in ASCII; raises ValueError for a host that cannot be."""
+    host = idna.encode(parts.hostname or "", uts46=True).decode()
+    netloc = host if parts.port is None else f"{host}:{parts.port}"
+    path, query = (quote(each, safe="/%&=+?:@,;~") for each in (parts.path, parts.query))
+    return urlunsplit(("https", netloc, path, query, ""))
 
 
 def parse_host(text: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from wcflow.config.rules import ParsedRule, Rule, conditions_of, find_row
+from wcflow.config.rules import Rule, conditions_of, find_row
 from wcflow.config.section import ParsedSection
 from wcflow.rules.errors import RuleError
-from wcflow.rules.model import TagRule, Workflow
+from wcflow.rules.model import Campaign, TagRule, Workflow
 from wcflow.rules.points import PointsRules, Terms
+from wcflow.rules.templates import Template
 from wcflow.rules.tiers import TierRules
 
 _NEEDS = {
@@ -79,26 +81,46 @@ def given_names(
     return found | ({("points", "")} if points else set())
 
 
-def check_uses(rules: Iterable[ParsedRule], given: Collection[str]) -> None:
-    """Report attributes and triggers that need a section which is not ``given``."""
-    for section, rule in rules:
-        for key, name in _names(rule):
-            kind = _NEEDS.get(name, "")
-            if kind and kind not in given:
-                hint = f"add it, for example with {_EXAMPLES[kind]}"
-                row = find_row(name, section.text(key))
-                section.report(key, RuleError(f"a section [{kind}] for {name}", "none", hint, row))
+def check_uses(
+    rules: Iterable[tuple[ParsedSection, Rule | Campaign]],
+    texts: Iterable[tuple[ParsedSection, Iterable[Template]]],
+    given: Collection[str],
+) -> None:
+    """Report attributes and triggers that need a section which is not ``given``.
+
+    ``texts`` are the sections with templates of their own, such as ``[email NAME]``.
+    """
+    uses = [(section, key, name) for section, rule in rules for key, name in _names(rule)]
+    for section, templates in texts:
+        uses += [
+            (section, "", name) for name in sorted({n for each in templates for n in each.names})
+        ]
+    for section, key, name in uses:
+        kind = _NEEDS.get(name, "")
+        if kind and kind not in given:
+            place = key or _key_with(section, name)
+            hint = f"add it, for example with {_EXAMPLES[kind]}"
+            row = find_row(name, section.text(place))
+            section.report(place, RuleError(f"a section [{kind}] for {name}", "none", hint, row))
 
 
-def _names(rule: Rule) -> Iterator[tuple[str, str]]:
-    """Yield the attributes that a rule uses, with the key that they stand in."""
+def _key_with(section: ParsedSection, name: str) -> str:
+    """Return the key whose template uses an attribute; nothing if that is in a file."""
+    used = re.compile(rf"\{{[{{%][^}}]*\b{name}\b")
+    return next((key for key in section.kind.keys if used.search(section.text(key))), "")
+
+
+def _names(rule: Rule | Campaign) -> Iterator[tuple[str, str]]:
+    """Yield the attributes that a rule uses, with their key; of a campaign's texts without."""
     for key, condition in conditions_of(rule):
         yield from ((key, name) for name in sorted(condition.names))
     if isinstance(rule, TagRule):
         yield from (("tag", name) for name in sorted(rule.tag.names))
-    if isinstance(rule, Workflow):
-        for step in rule.steps:
-            names = step.template.names if step.template else ()
-            yield from (("do", name) for name in sorted(names))
-        if rule.trigger.kind.names == "tier":
-            yield "trigger", "tier"
+    if isinstance(rule, Workflow | Campaign):
+        for step in rule.steps if isinstance(rule, Workflow) else rule.do:
+            # The text of an e-mail stands in its own section.
+            if step.template and step.action.section != "email":
+                key = "do" if isinstance(rule, Workflow) else ""
+                yield from ((key, name) for name in sorted(step.template.names))
+    if isinstance(rule, Workflow) and rule.trigger.kind.names == "tier":
+        yield "trigger", "tier"

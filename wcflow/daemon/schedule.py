@@ -53,8 +53,8 @@ def job_retry_delay(error: Exception, failures: int) -> timedelta:
     return max(backoff(failures, _FIRST, _LONGEST), min(requested, _MAX_RETRY_AFTER))
 
 
-Job = Literal["refresh store info", "sync", "nightly check"]
-JOB_ORDER: tuple[Job, ...] = ("refresh store info", "sync", "nightly check")
+Job = Literal["refresh store info", "sync", "send messages", "nightly check"]
+JOB_ORDER: tuple[Job, ...] = ("refresh store info", "sync", "send messages", "nightly check")
 """A sync needs the store's time zone; the nightly check follows a sync that succeeded."""
 
 _CLOCK_JUMP = timedelta(seconds=30)
@@ -71,6 +71,7 @@ class JobSchedule:
         self._scheduler = schedule.Scheduler()
         self._poll_every = poll_every
         self._next_nightly: datetime | None = None
+        self._messages_at: float | None = None
         self._due: set[Job] = {"refresh store info", "sync"}
         self._clocks = _read_clocks()
         self._schedule_jobs()
@@ -81,6 +82,9 @@ class JobSchedule:
             self._schedule_jobs()
             self._due.add("sync")
         self._scheduler.run_pending()
+        if self._messages_at is not None and self._messages_at <= monotonic():
+            self._messages_at = None
+            self._due.add("send messages")
         return [job for job in JOB_ORDER if job in self._due]
 
     def done(self, job: Job) -> None:
@@ -93,9 +97,17 @@ class JobSchedule:
         job = self._scheduler.every().day.tag("nightly check").do(self._due.add, "nightly check")
         job.next_run = due.astimezone().replace(tzinfo=None)
 
+    def plan_messages(self, pause: float) -> None:
+        """Continue with messages after a pause in seconds; 0 means that none wait for that."""
+        self._due.discard("send messages")
+        self._messages_at = monotonic() + pause if pause else None
+
     def seconds_until_due(self) -> float:
         """Return the seconds until the next job becomes due."""
-        return max(0.0, self._scheduler.idle_seconds or 0.0)
+        until = self._scheduler.idle_seconds or 0.0
+        if self._messages_at is not None:
+            until = min(until, self._messages_at - monotonic())
+        return max(0.0, until)
 
     def _schedule_jobs(self) -> None:
         self._scheduler.clear()

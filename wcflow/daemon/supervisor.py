@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from wcflow.channels.smtp import RateLimit
 from wcflow.config.load import Config, load_config
 from wcflow.config.problem import ConfigError
 from wcflow.config.stores import StoreSettings
@@ -75,6 +76,7 @@ class Supervisor:
         self._path, self._env, self._config = path, env, config
         self._db, self._holder = db, holder
         self._signals, self._systemd = signals, systemd
+        self._mail_limit = RateLimit(config.smtp.rate if config.smtp else None)
         self._workers: dict[str, Worker] = {}
         self._ending_workers: list[Worker] = []
         self._last_status, self._heartbeat_sent = "", 0.0
@@ -114,7 +116,9 @@ class Supervisor:
                 self._workers[settings.name] = self._start_worker(settings)
 
     def _start_worker(self, settings: StoreSettings) -> Worker:
-        worker = Worker(self._db, self._config, settings, self._holder, self._signals.wake)
+        worker = Worker(
+            self._db, self._config, settings, self._holder, self._signals.wake, self._mail_limit
+        )
         worker.start()
         return worker
 
@@ -182,6 +186,7 @@ class Supervisor:
     def _apply_config(self, config: Config) -> None:
         """Replace all workers: any setting can have changed."""
         self._config, self._rejected = config, ""
+        self._mail_limit.per_minute = config.smtp.rate if config.smtp else None
         _set_up_logging(config)
         for worker in self._workers.values():
             worker.stop()

@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from wcflow import maintenance, sync
+from wcflow.channels.smtp import RateLimit
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.daemon import reports
@@ -54,6 +55,7 @@ class Worker:
         settings: StoreSettings,
         holder: str,
         wake: Callable[[], None],
+        mail_limit: RateLimit | None = None,
     ) -> None:
         self.settings, self.health = settings, StoreHealth()
         self._wake, self._stop_token = wake, StopToken()
@@ -73,7 +75,7 @@ class Worker:
             stopping=self._stop_token.stopping,
             progress=self._on_progress,
             checkpoint=self._stop_token.raise_if_stopping,
-            channels=open_channels(config, settings, db, self._stop_token.now),
+            channels=open_channels(config, settings, db, self._stop_token.now, mail_limit),
         )
         self._thread = threading.Thread(target=self._run, name=settings.name, daemon=True)
 
@@ -158,6 +160,8 @@ class Worker:
                 self._refresh_store_info()
             case "sync":
                 self._sync()
+            case "send messages":
+                self._send_messages()
             case "nightly check":
                 self._run_nightly()
 
@@ -198,6 +202,7 @@ class Worker:
             or result.campaigns.incomplete
             or result.delivered.interrupted
         )
+        self._schedule.plan_messages(result.delivered.pause)
         requests = self._context.store.requests - requests
         reports.log_sync(result, requests, time.monotonic() - started)
         if self.health.clock_gap is not None and result.clock_gap is None:
@@ -205,6 +210,12 @@ class Worker:
         self._update_health(result.clock_gap)
         if result.evaluated.people >= LARGE_SYNC:
             release_memory(self._context.db)
+
+    def _send_messages(self) -> None:
+        """Continue with the messages that a rate limit held up; the store is not read for that."""
+        delivered = sync.deliver_without_store(self._context, time_limit=SLICE)
+        pause = 1.0 if delivered.interrupted else delivered.pause
+        self._schedule.plan_messages(pause)
 
     def _run_nightly(self) -> None:
         started = time.monotonic()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
 
 from wcflow.database.sql import (
     chunks,
@@ -34,13 +34,13 @@ from wcflow.rules.campaigns import (
     TOO_LONG_AGO,
     SavedCampaign,
 )
-from wcflow.rules.model import Campaign
+from wcflow.rules.model import CAMPAIGN_PREFIX, Campaign
 
 _CAMPAIGNS, _OUTBOX, _RUNS = table_of(CampaignRow), table_of(OutboxRow), table_of(RunRow)
 _PERSONS, _MEMBERSHIPS = table_of(PersonRow), table_of(MembershipRow)
 _TRANSITIONS = table_of(TransitionRow)
 _OPEN = ("due", "claimed")
-_RECIPIENTS = select_in(_PERSONS, "id", _PERSONS.c.email, _PERSONS.c.consent)
+_RECIPIENTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.email, _PERSONS.c.consent)
 
 
 # The state of each campaign.
@@ -99,6 +99,26 @@ def save_progress(tx: Connection, store: str, saved: SavedCampaign) -> bool:
     values = {"position": saved.position, "queued": saved.queued, "finished_at": finished}
     sending = update(_CAMPAIGNS).where(*here, _CAMPAIGNS.c.state == SENDING)
     return tx.execute(sending.values(**values)).rowcount == 1
+
+
+def go_back_to_merged(tx: Connection, store: str, old: int, new: int) -> None:
+    """Move campaigns that are being queued back to ``new``, if ``old`` or ``new`` is still to come.
+
+    ``old`` was merged into ``new``. If a campaign skipped one of them, the other decides. People
+    behind them who have a run are not queued again.
+    """
+    of_store = (_CAMPAIGNS.c.store == store, _CAMPAIGNS.c.state.in_((SENDING, PAUSED)))
+    to_come = (_CAMPAIGNS.c.finished_at.is_(None), _CAMPAIGNS.c.position < max(old, new))
+    here = and_(*of_store, *to_come)
+    rules = [
+        f"{CAMPAIGN_PREFIX}{name}" for name in tx.scalars(select(_CAMPAIGNS.c.name).where(here))
+    ]
+    if not rules:
+        return
+    of_new = (_RUNS.c.store == store, _RUNS.c.person == new, _RUNS.c.state == "skipped")
+    tx.execute(delete(_RUNS).where(*of_new, _RUNS.c.workflow.in_(rules)))
+    passed = update(_CAMPAIGNS).where(here, _CAMPAIGNS.c.position >= new)
+    tx.execute(passed.values(position=new - 1))
 
 
 def change_state(
@@ -189,11 +209,22 @@ def count_audience(tx: Connection, store: str, campaign: Campaign, at: datetime)
     return tx.scalar(select(func.count()).select_from(people)) or 0
 
 
+def audience_pages(
+    tx: Connection, store: str, campaign: Campaign, at: datetime, size: int
+) -> Iterator[list[int]]:
+    """Yield the audience by id in lists of at most ``size``, before ``when`` is asked."""
+    query, last = audience(store, campaign, at).order_by(_PERSONS.c.id).limit(size), 0
+    while page := list(tx.scalars(query.where(_PERSONS.c.id > last))):
+        yield page
+        last = page[-1]
+
+
 def load_recipients(
     tx: Connection, store: str, persons: Sequence[int]
-) -> list[tuple[str, bool | None]]:
+) -> dict[int, tuple[str, bool | None]]:
     """Return the address and the consent of each of these people, as of their last evaluation."""
-    return [(row.email, row.consent) for row in fetch_in(tx, _RECIPIENTS, store, persons)]
+    rows = fetch_in(tx, _RECIPIENTS, store, persons)
+    return {row.id: (row.email, row.consent) for row in rows}
 
 
 def next_people(

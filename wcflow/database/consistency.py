@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Select, String, and_, cast, func, not_, or_, select
 
+from wcflow.database.consistency_checks import (
+    RESTORE_ADVICE,
+    RowCheck,
+    pool_checks,
+    standing_checks,
+)
 from wcflow.database.evaluation_queue import load_full_evaluation_position
 from wcflow.database.identity import ACCOUNT, find_keys, find_nobody_accounts, find_persons
 from wcflow.database.integrity import ROW_READERS, IntegrityProblem, find_unreadable_keys
@@ -38,13 +44,12 @@ _RUNS, _OUTBOX, _CUSTOMERS = table_of(RunRow), table_of(OutboxRow), table_of(Cus
 _RANGES, _IDENTITIES = table_of(ImportRange), table_of(IdentityRow)
 _MAX_EXAMPLES = 5
 _RESYNC_ADVICE = "Run 'wcflow resync': it reads the store again and repairs this."
-_RESTORE_ADVICE = "Restore a backup: nothing else contains the correct values."
 _RUN_STATES = ("waiting", "done", "ended", "skipped")
 _DAY = 86_400
 _EARLIEST, _LATEST = 0, 253_402_300_799
 """The first and the last second of a valid date: from 1970 to the year 9999."""
 
-_PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
+PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "person": ("evaluated_at",),
     "membership": ("since",),
     "transition": ("at",),
@@ -55,9 +60,12 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "group_member": ("since",),
     "suppression": ("at",),
     "points": ("at",),
-    "tier": ("since",),
-    "task": ("made_at", "done_at"),
+    "tier": ("since", "below_since"),
+    "task": ("made_at", "done_at", "told_at"),
     "pool_code": ("changed_at", "checked_at"),
+    "codes_file": ("imported_at",),
+    "campaign": ("started_at", "finished_at", "changed_at"),
+    "channel": ("error_since",),
 }
 """Times that wcflow itself recorded: none of them is in the future."""
 
@@ -65,12 +73,13 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "orders": ("created", "modified", "paid", "completed"),
     "customer": ("created",),
     "product": ("modified",),
-    "subscription": ("created", "modified", "next_payment"),
+    "subscription": ("created", "modified", "started", "next_payment", "cancelled", "ended"),
     "person": ("due_at",),
     "run": ("event_at", "due_at"),
     "outbox": ("due_at",),
     "points": ("expires_at",),
-    "task": ("due_at",),
+    "task": ("due_at", "snoozed_until"),
+    "campaign": ("audience_at",),
 }
 _STORE_TABLES = ("orders", "customer", "product", "subscription")
 
@@ -92,7 +101,13 @@ class ConfiguredStore:
 def find_row_problems(tx: Connection, store: str, now: datetime) -> Iterator[IntegrityProblem]:
     """Find problems of a store's rows that do not depend on the configuration."""
     yield from _find_unreadable_rows(tx, store)
-    checks = [*_person_checks(store), *_outbox_checks(store), *_poll_checks(store, stamp(now))]
+    checks = (
+        *_person_checks(store),
+        *_outbox_checks(store),
+        *_poll_checks(store, stamp(now)),
+        *standing_checks(store),
+        *pool_checks(store),
+    )
     for check in checks:
         found = IntegrityProblem(check.name, check.problem, check.advice, store)
         yield from _run_check(tx, found, check.query)
@@ -150,31 +165,24 @@ def find_stray_rows(tx: Connection) -> Iterator[IntegrityProblem]:
         stray = table.c.store.not_in(select(_STORES.c.name))
         query = select(table.c.store).where(stray).distinct()
         problem = f"rows of {table.name} belong to a store that is not in the database"
-        yield from _run_check(tx, IntegrityProblem("store", problem, _RESTORE_ADVICE), query)
+        yield from _run_check(tx, IntegrityProblem("store", problem, RESTORE_ADVICE), query)
 
 
-class _Check(NamedTuple):
-    name: str
-    problem: str
-    advice: str
-    query: Select[Any]
-
-
-def _person_checks(store: str) -> Iterator[_Check]:
+def _person_checks(store: str) -> Iterator[RowCheck]:
     person = and_(_PERSONS.c.store == _MEMBERSHIPS.c.store, _PERSONS.c.id == _MEMBERSHIPS.c.person)
     query = select(_MEMBERSHIPS.c.person).where(
         _MEMBERSHIPS.c.store == store,
         not_(select(_PERSONS.c.id).where(person, _PERSONS.c.present).exists()),
     )
     problem = "people who do not exist are in a segment"
-    yield _Check("memberships", problem, _RESYNC_ADVICE, query)
+    yield RowCheck("memberships", problem, _RESYNC_ADVICE, query)
 
 
-def _outbox_checks(store: str) -> Iterator[_Check]:
+def _outbox_checks(store: str) -> Iterator[RowCheck]:
     entries = select(_OUTBOX.c.id).where(_OUTBOX.c.store == store)
     run = and_(_RUNS.c.id == _OUTBOX.c.run_id, _RUNS.c.store == _OUTBOX.c.store)
     orphaned = and_(_OUTBOX.c.run_id.is_not(None), not_(select(_RUNS.c.id).where(run).exists()))
-    yield _Check(
+    yield RowCheck(
         "runs",
         "changes belong to a workflow run that does not exist",
         "Show each with 'wcflow outbox show ID' and cancel it with 'wcflow outbox cancel ID', or"
@@ -182,25 +190,25 @@ def _outbox_checks(store: str) -> Iterator[_Check]:
         entries.where(orphaned),
     )
     no_process = or_(_OUTBOX.c.claimed_by == "", _OUTBOX.c.claimed_at.is_(None))
-    yield _Check(
+    yield RowCheck(
         "claims",
         "changes are claimed, but not by a process",
         "Run 'wcflow sync': it delivers them.",
         entries.where(_OUTBOX.c.state == "claimed", no_process),
     )
     unknown = entries.where(_OUTBOX.c.state.not_in(STATES))
-    yield _Check("states", "changes have an unknown state", _RESTORE_ADVICE, unknown)
+    yield RowCheck("states", "changes have an unknown state", RESTORE_ADVICE, unknown)
     runs = select(_RUNS.c.id).where(_RUNS.c.store == store, _RUNS.c.state.not_in(_RUN_STATES))
-    yield _Check("states", "workflow runs have an unknown state", _RESTORE_ADVICE, runs)
+    yield RowCheck("states", "workflow runs have an unknown state", RESTORE_ADVICE, runs)
 
 
-def _poll_checks(store: str, now: int) -> Iterator[_Check]:
+def _poll_checks(store: str, now: int) -> Iterator[RowCheck]:
     row, ahead = select(_STORES.c.name).where(_STORES.c.name == store), now + _DAY
     done = row.where(_STORES.c.initial_sync_done.is_not(None))
     open_ranges = select(_RANGES.c.resource).where(
         _RANGES.c.store == store, _RANGES.c.done.is_(False), _RANGES.c.resource != "customers"
     )
-    yield _Check(
+    yield RowCheck(
         "import",
         "the initial import is marked as done, but parts of it are not",
         _RESYNC_ADVICE,
@@ -210,17 +218,18 @@ def _poll_checks(store: str, now: int) -> Iterator[_Check]:
         _STORES.c.initial_sync_started.is_not(None), _STORES.c.order_cursor.is_(None)
     )
     problem = "the time up to which orders are imported is missing"
-    yield _Check("cursor", problem, _RESYNC_ADVICE, no_cursor)
+    yield RowCheck("cursor", problem, _RESYNC_ADVICE, no_cursor)
     times = (
         _STORES.c.order_cursor,
+        _STORES.c.subscription_cursor,
         _STORES.c.polled_at,
         _STORES.c.reconciled_at,
         _STORES.c.customer_rescan_started,
     )
     impossible = or_(*(or_(each < _EARLIEST, each > ahead) for each in times))
     problem = "the time of a poll or nightly check is in the future, or before 1970"
-    yield _Check("cursor", problem, _RESYNC_ADVICE, row.where(impossible))
-    yield _Check(
+    yield RowCheck("cursor", problem, _RESYNC_ADVICE, row.where(impossible))
+    yield RowCheck(
         "lease",
         "a process has reserved the store for more than a day",
         "A clock was wrong. Run 'wcflow sync': it ignores this.",
@@ -249,7 +258,7 @@ def _find_unreadable_rows(tx: Connection, store: str) -> Iterator[IntegrityProbl
         keys = sorted(find_unreadable_keys(tx, store, model))
         if keys:
             table = table_of(model).name
-            advice = _RESYNC_ADVICE if table in _STORE_TABLES else _RESTORE_ADVICE
+            advice = _RESYNC_ADVICE if table in _STORE_TABLES else RESTORE_ADVICE
             found = IntegrityProblem("rows", f"rows of {table} cannot be read", advice, store)
             yield _with_examples(found, len(keys), keys[:_MAX_EXAMPLES])
 
@@ -292,7 +301,7 @@ def _find_orders_without_person(
 
 
 def _find_impossible_times(tx: Connection, store: str, ahead: int) -> Iterator[IntegrityProblem]:
-    for latest, columns in ((ahead, _PAST_COLUMNS), (_LATEST, _TIME_COLUMNS)):
+    for latest, columns in ((ahead, PAST_COLUMNS), (_LATEST, _TIME_COLUMNS)):
         for name, times in columns.items():
             table = METADATA.tables[name]
             key = next(iter(each for each in table.primary_key if each.name != "store"))

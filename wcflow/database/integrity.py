@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from wcflow.database.mapping import customer_from_row, order_from_row, product_from_row
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import loads, table_of
+from wcflow.database.subscriptions import subscription_from_row
 from wcflow.database.tables import (
     PERSON_LIST_COLUMNS,
     CustomerRow,
@@ -21,6 +22,7 @@ from wcflow.database.tables import (
     PersonRow,
     ProductRow,
     RunRow,
+    SubscriptionRow,
 )
 
 _BACKUP_ADVICE = (
@@ -119,7 +121,8 @@ ROW_READERS: Mapping[type[SQLModel], RowReader] = {
     ProductRow: product_from_row,
     PersonRow: _json_reader(_PERSON_COLUMNS),
     EventRow: _json_reader({"data": dict}),
-    RunRow: _json_reader({"steps": list, "variables": dict}),
+    SubscriptionRow: subscription_from_row,
+    RunRow: _json_reader({"steps": list, "variables": dict, "progress": dict}),
     OutboxRow: _json_reader({"payload": dict, "needs": list}),
 }
 """How to read a row, for each table with JSON."""

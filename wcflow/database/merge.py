@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, update
 
+from wcflow.database.campaigns import go_back_to_merged
 from wcflow.database.companies import merge_members
 from wcflow.database.edits import merge_edits
 from wcflow.database.notes import merge_notes
@@ -42,6 +43,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     merge_members(tx, store, old, new)
     merge_edits(tx, store, old, new)
     merge_notes(tx, store, old, new)
+    go_back_to_merged(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):
         of_old = and_(table.c.store == store, table.c.person == old)
         tx.execute(update(table).where(of_old).values(person=new))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 from wcflow.database.outbox import OutboxEntry, claim_ids, ready
 from wcflow.database.sql import chunks, dumps, instant, stamp, table_of
 from wcflow.database.tables import OutboxRow
+from wcflow.rules.contact import deferral
 
 _OUTBOX = table_of(OutboxRow)
 HANDED_OVER = "handed to"
@@ -80,6 +82,28 @@ def defer(tx: Connection, ids: Iterable[int], until: datetime, reason: str) -> N
         claimed = (_OUTBOX.c.id.in_(part), _OUTBOX.c.state == "claimed")
         deferred = update(_OUTBOX).where(*claimed)
         tx.execute(deferred.values(attempts=_OUTBOX.c.attempts - 1, **values))
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredMessages:
+    """How many messages wait for message_cap or quiet_hours, by reason, and until when the first."""
+
+    count: int
+    reasons: Mapping[str, int]
+    first_at: datetime | None
+
+
+def load_deferred(tx: Connection, store: str, now: datetime) -> DeferredMessages:
+    """Count the messages that wait because of message_cap or quiet_hours."""
+    waiting = (_OUTBOX.c.store == store, _OUTBOX.c.state == "due", _OUTBOX.c.due_at > stamp(now))
+    query = select(_OUTBOX.c.outcome, func.count(), func.min(_OUTBOX.c.due_at)).where(*waiting)
+    reasons, first = Counter[str](), list[int]()
+    for outcome, number, due_at in tx.execute(query.group_by(_OUTBOX.c.outcome)):
+        if reason := deferral(outcome):
+            reasons[reason] += number
+            first.append(due_at)
+    first_at = instant(min(first)) if first else None
+    return DeferredMessages(reasons.total(), dict(reasons.most_common()), first_at)
 
 
 def save_payload(tx: Connection, entry: OutboxEntry) -> None:

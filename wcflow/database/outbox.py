@@ -12,9 +12,11 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     RowMapping,
+    bindparam,
     delete,
     exists,
     func,
@@ -239,23 +241,24 @@ def claim(
 
     The UPDATE returns the entries that this process has claimed; another process gets none of them.
     """
-    claimable = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(*ready(tx, store, now))
-    oldest = claimable.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
-    found: list[tuple[int, int]] = []
     # One query for each kind: the index then returns the oldest without reading the others.
+    of_kind = select(_OUTBOX.c.due_at, _OUTBOX.c.id).where(
+        *ready(tx, store, now),
+        _OUTBOX.c.kind == bindparam("kind"),
+        _OUTBOX.c.approved == bindparam("approved", type_=Boolean()),
+        # Only messages have a priority, and they are claimed by it.
+        _OUTBOX.c.priority == 0,
+        _OUTBOX.c.urgent == bindparam("urgent", type_=Boolean()),
+    )
+    oldest = of_kind.order_by(_OUTBOX.c.due_at, _OUTBOX.c.id).limit(limit)
+    found: list[tuple[int, int]] = []
     both = (True, False)
     for kind, approved, urgent in product(
         kinds, (True,) if approved_only else both, (True,) if urgent_only else both
     ):
-        of_kind = (
-            _OUTBOX.c.kind == kind,
-            _OUTBOX.c.approved.is_(approved),
-            # Only messages have a priority, and they are claimed by it.
-            _OUTBOX.c.priority == 0,
-            _OUTBOX.c.urgent.is_(urgent),
-            is_next(kind),
-        )
-        found += [(row.due_at, row.id) for row in tx.execute(oldest.where(*of_kind))]
+        wanted = {"kind": kind, "approved": approved, "urgent": urgent}
+        rows = tx.execute(oldest.where(is_next(kind)), wanted)
+        found += [(row.due_at, row.id) for row in rows]
     return claim_ids(tx, [number for _, number in sorted(found)[:limit]], now, holder)
 
 

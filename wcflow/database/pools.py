@@ -46,7 +46,8 @@ def add_codes(tx: Connection, store: str, pool: str, codes: Sequence[str], now: 
         many = cast(literal(list(codes), postgresql.ARRAY(Text)), postgresql.ARRAY(Text))
         each = func.unnest(many).table_valued("value").render_derived().c.value
     fixed = {"store": store, "pool": pool, "state": FREE, "reason": "", "step": ""}
-    columns = {**{name: literal(value) for name, value in fixed.items()}, "code": each}
+    columns: dict[str, Any] = {name: literal(value) for name, value in fixed.items()}
+    columns |= {"code": func.lower(each), "shown": each}
     source = select(*columns.values(), literal(stamp(now))).where(each != "")
     new = into.from_select([*columns, "changed_at"], source, include_defaults=False)
     counted = new.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
@@ -89,11 +90,11 @@ def reserve_code(
             update(_CODES)
             .where(_CODES.c.id == first.scalar_subquery(), _CODES.c.state == FREE)
             .values(state=RESERVED, person=person, run_id=None, changed_at=stamp(now))
-            .returning(_CODES.c.id, _CODES.c.code)
+            .returning(_CODES.c.id, _CODES.c.shown)
         )
         row = tx.execute(taken).one_or_none()
         if row is not None:
-            return PoolCode(row.id, row.code)
+            return PoolCode(row.id, row.shown)
         missing = _no_code(tx, store, request, now)
         if missing is not None:
             return missing
@@ -120,7 +121,7 @@ def next_code(tx: Connection, store: str, request: CodeRequest, now: datetime) -
     number = tx.scalar(_next_free(store, request._replace(checked=False), now))
     if number is None:
         return NoCode.EMPTY
-    code = tx.scalar(select(_CODES.c.code).where(_CODES.c.id == number))
+    code = tx.scalar(select(_CODES.c.shown).where(_CODES.c.id == number))
     return PoolCode(0, str(code))
 
 
@@ -151,7 +152,7 @@ def has_reserved_codes(tx: Connection, store: str) -> bool:
 def load_reserved(tx: Connection, store: str) -> list[ReservedCode]:
     query = select(_CODES).where(_CODES.c.store == store, _CODES.c.state == RESERVED)
     return [
-        ReservedCode(row.id, row.pool, row.code, row.person or 0, row.run_id or 0, row.step)
+        ReservedCode(row.id, row.pool, row.shown, row.person or 0, row.run_id or 0, row.step)
         for row in tx.execute(query.order_by(_CODES.c.id))
     ]
 
@@ -306,7 +307,7 @@ def load_codes(
     query = select(_CODES).where(*here).order_by(_CODES.c.changed_at.desc(), _CODES.c.id.desc())
     return [
         ShownCode(
-            row.code,
+            row.shown,
             row.state,
             row.person,
             row.run_id,

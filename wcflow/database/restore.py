@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sqlalchemy import URL, Connection, select, update
 
 from wcflow.database import schema
-from wcflow.database.connection import open_without_upgrade
+from wcflow.database.connection import open_database, open_without_upgrade
 from wcflow.database.pools import GivenCode, set_given_aside
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.sqlite_files import (
@@ -110,13 +110,29 @@ def _upgrade(part: Path, backup: Path, now: datetime) -> None:
         with db.transaction() as tx:
             if revision != schema.HEAD:
                 schema.upgrade(tx)
-            expect_earlier_writes(tx, now + AFTER_RESTORE)
-            tx.execute(update(_CHANNELS).values(approved=False))
-            waiting = update(_OUTBOX).where(_OUTBOX.c.state.in_(("due", "claimed")))
-            messages = waiting.where(_OUTBOX.c.channel.in_(_MESSAGE_CHANNELS))
-            ended = {"state": "failed", "outcome": _MAY_BE_SENT, "finished_at": stamp(now)}
-            tx.execute(messages.values(**ended))
-            tx.execute(waiting.values(approved=False))
+            _hold_changes(tx, now)
+
+
+def _hold_changes(tx: Connection, now: datetime) -> None:
+    """Let changes wait for approval, to be looked for in the store first; end messages that wait."""
+    expect_earlier_writes(tx, now + AFTER_RESTORE)
+    tx.execute(update(_CHANNELS).values(approved=False))
+    waiting = update(_OUTBOX).where(_OUTBOX.c.state.in_(("due", "claimed")))
+    messages = waiting.where(_OUTBOX.c.channel.in_(_MESSAGE_CHANNELS))
+    ended = {"state": "failed", "outcome": _MAY_BE_SENT, "finished_at": stamp(now)}
+    tx.execute(messages.values(**ended))
+    tx.execute(waiting.values(approved=False))
+
+
+def prepare_restored(url: str, now: datetime) -> int:
+    """Prepare a database that another program restored, as ``checked_copy`` does; upgrade it.
+
+    Which codes of coupon pools were given away since the backup is not known, so all free ones are
+    set aside. Returns how many were.
+    """
+    with open_database(url) as db, db.transaction() as tx:
+        _hold_changes(tx, now)
+        return set_given_aside(tx, None, now)
 
 
 def _url(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -53,11 +53,11 @@ class SeenEvent(NamedTuple):
 
 
 def load_seen_events(
-    tx: Connection, store: str, order_ids: Sequence[int]
+    tx: Connection, store: str, purchase_ids: Sequence[int]
 ) -> dict[int, list[SeenEvent]]:
-    """Return the events that workflows have seen of each of these orders, for any person."""
+    """Return the events that workflows have seen of these orders and subscriptions, for any person."""
     found: dict[int, list[SeenEvent]] = {}
-    rows = fetch_in(tx, _BY_PURCHASE, store, order_ids)
+    rows = fetch_in(tx, _BY_PURCHASE, store, purchase_ids)
     for purchase_id, order_id, workflow, event, person in rows:
         seen = SeenEvent(workflow, event, person, bool(order_id))
         found.setdefault(purchase_id, []).append(seen)
@@ -72,6 +72,22 @@ def save_run(tx: Connection, store: str, run: Run) -> int:
         saved = tx.execute(update(_RUNS).where(*unless_ended).values(**row))
         return run.id if saved.rowcount else 0
     return int(tx.execute(insert(_RUNS).returning(_RUNS.c.id), row).scalar_one())
+
+
+def add_runs(tx: Connection, store: str, runs: Iterable[Run]) -> dict[int, int]:
+    """Save new runs, one for each person; return their ids by person."""
+    rows = [_run_to_row(store, run) for run in runs]
+    if not rows:
+        return {}
+    # Asked for in the order of the rows, SQLite would insert them one by one.
+    added = insert(_RUNS).returning(_RUNS.c.person, _RUNS.c.id)
+    return {row.person: row.id for row in tx.execute(added, rows)}
+
+
+def save_skipped(tx: Connection, store: str, skipped: Sequence[Run]) -> None:
+    """Save events that workflows have just skipped: one statement, as there can be many at first."""
+    if skipped:
+        tx.execute(insert(_RUNS), [_run_to_row(store, run) for run in skipped])
 
 
 def load_run_states(tx: Connection, ids: Sequence[int]) -> dict[int, str]:

@@ -106,6 +106,7 @@ def load_tiers(tx: Connection, store: str, persons: Sequence[int]) -> dict[int, 
             row.before,
             None if row.below_since is None else instant(row.below_since),
             row.fixed_by,
+            row.fixed,
         )
         for row in fetch_in(tx, _TIER_BY_PERSON, store, persons)
     }
@@ -122,6 +123,7 @@ def save_tiers(tx: Connection, store: str, tiers: Mapping[int, TierState]) -> No
             "since": stamp(each.since),
             "below_since": None if each.below_since is None else stamp(each.below_since),
             "fixed_by": each.fixed_by,
+            "fixed": each.fixed,
         }
         for person, each in tiers.items()
     ]

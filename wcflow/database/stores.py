@@ -35,6 +35,10 @@ def save_store(tx: Connection, store: str, **columns: Any) -> None:
     upsert(tx, StoreRow, [{"url": known or "", **columns, "name": store}])
 
 
+MAILBOX_TROUBLE = "why the mailbox of [bounces] cannot be read"
+"""The name of this setting; its value is empty if the mailbox was read the last time."""
+
+
 def load_setting(tx: Connection, name: str) -> str | None:
     """Return a value that belongs to the whole database, or None."""
     value: str | None = tx.scalar(select(_SETTINGS.c.value).where(_SETTINGS.c.name == name))

@@ -84,10 +84,10 @@ def load_subscriptions_of_people(
     """Return the subscriptions of these accounts and of guests with these addresses, oldest first."""
     rows = [*fetch_in(tx, _BY_CUSTOMER, store, customer_ids)]
     rows += fetch_in(tx, _BY_EMAIL, store, emails)
-    return sorted(map(_from_row, rows), key=lambda each: (each.created, each.id))
+    return sorted(map(subscription_from_row, rows), key=lambda each: (each.created, each.id))
 
 
-def _from_row(row: Any) -> Subscription:
+def subscription_from_row(row: Any) -> Subscription:
     data = loads(row.data)
     stamps = {name: getattr(row, name) for name in _DATES}
     return Subscription(

@@ -44,7 +44,7 @@ class Suppression:
 
 def normalize_address(channel: str, address: str) -> str:
     """Return an address as the table keeps it."""
-    return normalize_email(address) if channel == EMAIL else address.strip()
+    return normalize_email(address) if channel == EMAIL or "@" in address else address.strip()
 
 
 def add(tx: Connection, store: str, suppression: Suppression) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Update, exists, func, select, update
 
 from wcflow.database.outbox import OutboxEntry, not_paused
 from wcflow.database.sql import stamp, table_of
@@ -14,6 +14,8 @@ from wcflow.database.tables import OutboxRow
 _OUTBOX = table_of(OutboxRow)
 
 EARLIER_STEP = "waits for an earlier step: "
+OUT_OF_REACH = "nothing gets through: "
+"""The outcome of what waits for a channel that is out of reach begins with this."""
 
 
 def postpone(tx: Connection, ids: Sequence[int], until: datetime, reason: str) -> None:
@@ -27,6 +29,31 @@ def postpone_untried(tx: Connection, entry: OutboxEntry, until: datetime, reason
     """Make an entry due again at ``until``; it does not count as an attempt."""
     values = {"state": "due", "due_at": stamp(until), "outcome": f"{EARLIER_STEP}{reason}"}
     tx.execute(_claimed(entry).values(attempts=entry.attempts - 1, **values))
+
+
+def wait_for_channel(tx: Connection, entry: OutboxEntry, until: datetime, reason: str) -> None:
+    """Make an entry due again at ``until``; an outage of its channel does not count as an attempt."""
+    values = {"state": "due", "due_at": stamp(until), "outcome": f"{OUT_OF_REACH}{reason}"}
+    tx.execute(_claimed(entry).values(attempts=entry.attempts - 1, **values))
+
+
+def end_outage(tx: Connection, store: str, channel: str, now: datetime) -> int:
+    """Make due now what waits because a channel was out of reach; return how many."""
+    waiting = _OUTBOX.c.outcome.startswith(OUT_OF_REACH, autoescape=True)
+    here = (*_due(store, channel), _OUTBOX.c.due_at > stamp(now), waiting)
+    return tx.execute(update(_OUTBOX).where(*here).values(due_at=stamp(now))).rowcount
+
+
+def has_due(tx: Connection, store: str, channel: str, now: datetime | None = None) -> bool:
+    """Return whether anything waits for a channel; with ``now``, only what can be delivered now."""
+    here = select(_OUTBOX.c.id).where(*_due(store, channel))
+    if now is not None:
+        here = here.where(_OUTBOX.c.due_at <= stamp(now), not_paused(tx, store))
+    return tx.scalar(here.limit(1)) is not None
+
+
+def _due(store: str, channel: str) -> tuple[ColumnElement[bool], ...]:
+    return (_OUTBOX.c.store == store, _OUTBOX.c.channel == channel, _OUTBOX.c.state == "due")
 
 
 def _claimed(entry: OutboxEntry) -> Update:

@@ -29,7 +29,9 @@ from wcflow.database.evaluation_queue import start_full_evaluation
 from wcflow.database.sql import chunks, dumps, instant, loads, stamp, table_of
 from wcflow.database.stores import load_store_row, save_store
 from wcflow.database.tables import (
+    CampaignRow,
     ChannelRow,
+    CodesFileRow,
     EventRow,
     GroupMemberRow,
     MembershipRow,
@@ -40,6 +42,7 @@ from wcflow.database.tables import (
     RescanRow,
     RuleRow,
     RunRow,
+    SuppressionRow,
     TaskRow,
     TierRow,
     TransitionRow,
@@ -112,6 +115,7 @@ def repair_poll_times(tx: Connection, store: str, now: datetime) -> None:
     save_store(tx, store, **{name: at for name, time in times.items() if time and time > at})
     _clip(tx, store, table_of(RescanRow), "started", at)
     _clip(tx, store, table_of(ChannelRow), "held_since", at)
+    _clip(tx, store, table_of(ChannelRow), "error_since", at)
 
 
 def repair_cursor(tx: Connection, store: str, store_now: datetime) -> datetime:
@@ -135,9 +139,18 @@ _PAST_TIMES = (
     (table_of(GroupMemberRow), "since"),
     (table_of(PointsRow), "at"),
     (table_of(TierRow), "since"),
+    (table_of(TierRow), "below_since"),
     (table_of(TaskRow), "made_at"),
+    (table_of(TaskRow), "told_at"),
+    (table_of(TaskRow), "done_at"),
     (table_of(PoolCodeRow), "changed_at"),
     (table_of(PoolCodeRow), "checked_at"),
+    (table_of(CodesFileRow), "imported_at"),
+    (table_of(SuppressionRow), "at"),
+    (table_of(CampaignRow), "started_at"),
+    (table_of(CampaignRow), "audience_at"),
+    (table_of(CampaignRow), "finished_at"),
+    (table_of(CampaignRow), "changed_at"),
 )
 
 

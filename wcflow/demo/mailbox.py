@@ -59,8 +59,8 @@ class MailboxFolder:
     def index(self) -> Path:
         return self.folder / "index.html"
 
-    def is_ready(self) -> bool:
-        return True
+    def pause(self) -> float:
+        return 0.0
 
     def send(
         self, _sender: str, recipient: str, message: bytes, before_data: Callable[[], None]

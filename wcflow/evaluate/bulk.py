@@ -129,7 +129,11 @@ def context_of(evaluation_input: EvaluationInput, now: datetime) -> Context:
     """Return the context of conditions, with the tags and segments of the last evaluation."""
     memory = evaluation_input.memory
     return Context(
-        evaluation_input.profile, now, current_tags=memory.current_tags, segments=memory.segments
+        evaluation_input.profile,
+        now,
+        current_tags=memory.current_tags,
+        segments=memory.segments,
+        rule_tags=memory.current_tags - memory.added_by_workflows - memory.added_by_hand,
     )
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from wcflow.actions.registry import ENTRY_KINDS
+from wcflow.actions.registry import ENTRY_KINDS, is_marketing
 from wcflow.config.load import Config
-from wcflow.database import campaigns, suppression
+from wcflow.database import campaigns, messages, suppression
 from wcflow.database.contacts import Contact, contact_of_profile
-from wcflow.database.sql import chunks
 from wcflow.evaluate.campaigns import BATCH, take_steps
 from wcflow.evaluate.context import EvaluationContext
-from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.load import load_full_memories, load_inputs, load_profiles
+from wcflow.evaluate.reach import why_unreachable
 from wcflow.rules.campaigns import SENDING, SavedCampaign, end_time, is_in_audience
-from wcflow.rules.contact import ContactRules, Recipient, Refused, decide
+from wcflow.rules.contact import ContactRules, Deferred, Recipient, Refused, decide, deferral
 from wcflow.rules.model import Campaign
 from wcflow.rules.steps import AddTag, RemoveTag, Send
 from wcflow.rules.workflows import RunSteps
@@ -46,7 +47,7 @@ class Example:
 
 @dataclass(slots=True)
 class CampaignPreview:
-    """How many people are in the audience, and why some of them would get no message.
+    """How many people are in the audience, and why some of them would get no message, or later.
 
     ``sends`` is whether it sends messages at all; only then consent and addresses matter.
     """
@@ -55,10 +56,13 @@ class CampaignPreview:
     mode: str
     audience: int = 0
     reached: int = 0
-    not_reached: dict[str, int] = field(default_factory=dict)
+    not_reached: Counter[str] = field(default_factory=Counter)
+    deferred: Counter[str] = field(default_factory=Counter)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     sends: bool = False
+    marketing: bool = False
+    only_emails: bool = False
     example: Example | None = None
 
 
@@ -72,32 +76,39 @@ def preview_campaign(
     """Count who would get a campaign if it started now; ``person`` is who the example is for."""
     now, zone = evaluation_context.now, evaluation_context.store.zone
     found = CampaignPreview(campaign.name, campaign.send_mode)
-    persons = list(_audience(tx, evaluation_context, campaign))
-    found.audience = found.reached = len(persons)
-    shown = person if person is not None else next(iter(persons), None)
-    if shown is not None:
-        _add_example(tx, evaluation_context, campaign, found, shown)
-    if found.sends:
-        _count_reached(tx, evaluation_context, campaign, found, persons)
     starts = campaign.starts_at(zone)
     found.starts_at = starts if starts is not None and starts > now else None
-    begin, quiet = found.starts_at or now, config.contact.quiet if found.sends else ()
+    begin = found.starts_at or now
+    if person is not None:
+        _add_example(tx, evaluation_context, campaign, found, person)
+    for persons in _audience(tx, evaluation_context, campaign):
+        if found.example is None:
+            _add_example(tx, evaluation_context, campaign, found, persons[0])
+        found.audience += len(persons)
+        reached = persons
+        if found.sends:
+            reached = _count_reached(tx, evaluation_context, campaign, found, persons)
+            _count_deferred(tx, evaluation_context, config.contact, found, reached, begin)
+        found.reached += len(reached)
+    quiet = config.contact.quiet if found.sends else ()
     found.ends_at = end_time(found.reached, campaign.throttle, begin, quiet, zone)
     return found
 
 
 def _audience(
     tx: Connection, evaluation_context: EvaluationContext, campaign: Campaign
-) -> Iterator[int]:
+) -> Iterator[list[int]]:
+    """Yield who is in the audience now, page by page."""
     store, now = evaluation_context.settings.name, evaluation_context.now
-    persons = list(tx.scalars(campaigns.audience(store, campaign, now)))
-    if campaign.when is None:
-        yield from persons
-        return
-    for part in chunks(persons, BATCH):
-        for each in load_inputs(tx, evaluation_context, part):
-            if is_in_audience(campaign, each, now):
-                yield each.profile.person
+    for persons in campaigns.audience_pages(tx, store, campaign, now, BATCH):
+        if campaign.when is None:
+            yield persons
+            continue
+        memories = load_full_memories(tx, store, persons)
+        profiles = load_profiles(tx, evaluation_context, persons, memories)
+        some = [p for p in persons if is_in_audience(campaign, profiles[p], memories[p], now)]
+        if some:
+            yield some
 
 
 def _count_reached(
@@ -106,30 +117,82 @@ def _count_reached(
     campaign: Campaign,
     found: CampaignPreview,
     persons: Sequence[int],
-) -> None:
-    """Count those whom a message would not reach, by reason, with what is known of them now."""
+) -> list[int]:
+    """Return whom a message would reach, with what is known now; count the others by reason."""
+    why_not = _email_problems if found.only_emails else _message_problems
+    reasons = why_not(tx, evaluation_context, campaign, persons)
+    found.not_reached.update(reasons.values())
+    return [each for each in persons if each not in reasons]
+
+
+def _email_problems(
+    tx: Connection,
+    evaluation_context: EvaluationContext,
+    campaign: Campaign,
+    persons: Sequence[int],
+) -> dict[int, str]:
+    """Return why people would get no e-mail, without loading all that is known of them."""
     store, now = evaluation_context.settings.name, evaluation_context.now
     transactional = _is_transactional(evaluation_context, campaign)
-    for part in chunks(persons, BATCH):
-        contacts = campaigns.load_recipients(tx, store, part)
-        emails = [email for email, _ in contacts if email]
-        suppressed = suppression.load(tx, store, suppression.EMAIL, emails)
-        for email, consent in contacts:
-            known = suppressed.get(email)
-            stops = known is not None and known.stops(transactional=transactional)
-            recipient = Recipient(consent, known.kind if stops and known else "")
-            verdict = decide(
-                recipient,
-                ContactRules(),
-                now,
-                evaluation_context.store.zone,
-                transactional=transactional,
-            )
-            reason = verdict.reason if isinstance(verdict, Refused) else ""
-            reason = reason if email else NO_ADDRESS
-            if reason:
-                found.not_reached[reason] = found.not_reached.get(reason, 0) + 1
-                found.reached -= 1
+    contacts = campaigns.load_recipients(tx, store, persons)
+    emails = [email for email, _ in contacts.values() if email]
+    suppressed = suppression.load(tx, store, suppression.EMAIL, emails)
+    reasons: dict[int, str] = {}
+    for person, (email, consent) in contacts.items():
+        known = suppressed.get(email)
+        stops = known is not None and known.stops(transactional=transactional)
+        recipient = Recipient(consent, known.kind if stops and known else "")
+        verdict = decide(
+            recipient,
+            ContactRules(),
+            now,
+            evaluation_context.store.zone,
+            transactional=transactional,
+        )
+        if not email:
+            reasons[person] = NO_ADDRESS
+        elif isinstance(verdict, Refused):
+            reasons[person] = verdict.reason
+    return reasons
+
+
+def _message_problems(
+    tx: Connection,
+    evaluation_context: EvaluationContext,
+    campaign: Campaign,
+    persons: Sequence[int],
+) -> dict[int, str]:
+    """Return why people would get no message, by what the campaign would make for each of them."""
+    now, zone = evaluation_context.now, evaluation_context.store.zone
+    saved = SavedCampaign(campaign.name, SENDING, now, now, campaign.send_mode)
+    taken = [
+        (each.profile, take_steps(evaluation_context, campaign, saved, each))
+        for each in load_inputs(tx, evaluation_context, persons)
+    ]
+    found = why_unreachable(tx, evaluation_context.settings.name, taken, now, zone)
+    return {
+        profile.person: reason for (profile, _), reason in zip(taken, found, strict=True) if reason
+    }
+
+
+def _count_deferred(
+    tx: Connection,
+    evaluation_context: EvaluationContext,
+    rules: ContactRules,
+    found: CampaignPreview,
+    persons: Sequence[int],
+    at: datetime,
+) -> None:
+    """Count for how many people the message would wait at first, by reason."""
+    if not (found.marketing and (rules.caps or rules.quiet)):
+        return
+    store, zone = evaluation_context.settings.name, evaluation_context.store.zone
+    counted = persons if rules.caps else ()
+    sent = messages.load_sent(tx, store, counted, rules.counted_from(at, zone))
+    for person in persons:
+        verdict = decide(Recipient(True, "", sent.get(person, ())), rules, at, zone)
+        if isinstance(verdict, Deferred):
+            found.deferred[deferral(verdict.reason)] += 1
 
 
 def _is_transactional(evaluation_context: EvaluationContext, campaign: Campaign) -> bool:
@@ -154,7 +217,9 @@ def _add_example(
     run, taken = take_steps(evaluation_context, campaign, saved, evaluation_input)
     results = (each.result for each in taken)
     sent = [each for each in results if isinstance(each, Send)]
-    found.sends = any(ENTRY_KINDS[each.kind].message for each in sent)
+    kinds = {ENTRY_KINDS[e.kind].channel for e in sent if ENTRY_KINDS[e.kind].message}
+    found.sends, found.only_emails = bool(kinds), kinds == {suppression.EMAIL}
+    found.marketing = any(is_marketing(each.kind, each.payload) for each in sent)
     ended = run.reason if run.state == "ended" else ""
     steps = list(_example_steps(evaluation_context, (run, taken)))
     found.example = Example(contact_of_profile(evaluation_input.profile), steps, ended)

@@ -6,7 +6,7 @@ continues behind the last slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from wcflow.actions.registry import ENTRY_KINDS
 from wcflow.config.digest import campaign_digest
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.database import campaigns, outbox, people
+from wcflow.database import campaigns, outbox, people, runs
 from wcflow.database.connection import Database
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.database.sql import stamp
@@ -27,8 +27,9 @@ from wcflow.evaluate.codes import AnswerCode, placeholder, reserving, run_with_c
 from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.evaluation import gc_paused
 from wcflow.evaluate.load import load_inputs
+from wcflow.evaluate.reach import why_unreachable
 from wcflow.evaluate.recording import record_entries
-from wcflow.evaluate.save import save_run_steps
+from wcflow.evaluate.save import step_rows
 from wcflow.rules.campaigns import (
     DRY_RUN,
     MISSED,
@@ -46,10 +47,13 @@ from wcflow.rules.campaigns import (
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.model import Campaign
 from wcflow.rules.run_steps import RunSetup, run_steps
-from wcflow.rules.steps import CodeAnswers
-from wcflow.rules.workflows import RunSteps
+from wcflow.rules.steps import CodeAnswers, CodeRequest, NoCode, PoolCode
+from wcflow.rules.workflow_run import Run, finished
+from wcflow.rules.workflows import RunSteps, changes_for_rules
 
 BATCH = 500
+TURN = 1_000
+"""How many people of a campaign are queued before what is due is delivered."""
 NOT_CONFIGURED = "the campaign is no longer in the configuration"
 SWITCHED_OFF = "the campaign is switched off"
 PASSED = "its time had passed when it was added"
@@ -70,6 +74,17 @@ class CampaignResult:
     incomplete: bool = False
     unapproved: bool = False
 
+    def followed_by(self, later: CampaignResult) -> CampaignResult:
+        """Return the result of this turn and a later one together."""
+        return CampaignResult(
+            [*self.started, *later.started],
+            [*self.finished, *later.finished],
+            [*self.cancelled, *later.cancelled],
+            self.people + later.people,
+            later.incomplete,
+            later.unapproved,
+        )
+
 
 def run_campaigns(
     db: Database,
@@ -79,8 +94,12 @@ def run_campaigns(
     stopping: Callable[[], bool] = lambda: False,
     *,
     all_evaluated: bool = True,
+    turn: int | None = None,
 ) -> CampaignResult:
-    """Start, queue and throttle the campaigns of a store; none starts until everyone is evaluated."""
+    """Start, queue and throttle the campaigns of a store; none starts until everyone is evaluated.
+
+    After ``turn`` people of an approved campaign the rest of it is left for the next turn.
+    """
     result = CampaignResult()
     with db.transaction() as tx:
         known = campaigns.load_campaigns(tx, settings.name)
@@ -94,7 +113,7 @@ def run_campaigns(
                 _update_state(tx, evaluation_context, campaign, known.get(campaign.name), result)
     with gc_paused():
         for campaign in by_name.values():
-            _queue(db, evaluation_context, campaign, stopping, result)
+            _queue(db, evaluation_context, campaign, stopping, result, turn)
     with db.transaction() as tx:
         _finish(tx, evaluation_context, by_name, result)
     return result
@@ -169,15 +188,17 @@ def _queue(
     campaign: Campaign,
     stopping: Callable[[], bool],
     result: CampaignResult,
+    turn: int | None,
 ) -> None:
-    """Queue a campaign's people slice by slice, until ``stopping``."""
-    store = evaluation_context.settings.name
+    """Queue a campaign's people slice by slice, until ``stopping`` or its turn is over."""
+    store, before = evaluation_context.settings.name, result.people
     while True:
         with db.transaction() as tx:
             saved = campaigns.load_campaigns(tx, store).get(campaign.name)
             if saved is None or saved.state != SENDING or saved.finished_at is not None:
                 return
-            if stopping():
+            over = turn is not None and saved.approved and result.people - before >= turn
+            if over or stopping():
                 result.incomplete = True
                 result.unapproved = result.unapproved or not saved.approved
                 return
@@ -190,27 +211,42 @@ def _queue_slice(
     campaign: Campaign,
     saved: SavedCampaign,
 ) -> int:
-    """Queue the next people; return how many."""
+    """Queue the next people whom the campaign can reach; return how many."""
     store, now = evaluation_context.settings.name, evaluation_context.now
+    zone = evaluation_context.store.zone
     persons = campaigns.next_people(tx, store, campaign, saved, BATCH)
     if not persons:
-        # A merge can give those that are still to come an id that was already passed.
-        again = saved.position and not campaign.when
-        after = saved._replace(position=0, finished_at=None if again else now)
-        if again and not campaigns.next_people(tx, store, campaign, after, 1):
-            after = saved._replace(finished_at=now)
-        campaigns.save_progress(tx, store, after)
+        campaigns.save_progress(tx, store, saved._replace(finished_at=now))
         return 0
     inputs = [
         each
         for each in load_inputs(tx, evaluation_context, persons)
-        if is_in_audience(campaign, each, saved.audience_at)
+        if is_in_audience(campaign, each.profile, each.memory, saved.audience_at)
     ]
-    queued = len(inputs)
-    after = saved._replace(position=persons[-1], queued=saved.queued + queued)
+    asked: set[int] = set()
+
+    def answer(person: int, request: CodeRequest) -> PoolCode | NoCode:
+        asked.add(person)
+        return placeholder(person, request)
+
+    taken = [
+        (each, take_steps(evaluation_context, campaign, saved, each, answer)) for each in inputs
+    ]
+    reasons = why_unreachable(
+        tx, store, [(each.profile, steps) for each, steps in taken], now, zone
+    )
+    reached = [each for each, reason in zip(taken, reasons, strict=True) if not reason]
+    after = saved._replace(position=persons[-1], queued=saved.queued + len(reached))
     if campaigns.save_progress(tx, store, after):
-        _save_runs(tx, evaluation_context, campaign, saved, inputs)
-    return queued
+        # A code for somebody who is not told about it would be lost.
+        skipped = [
+            finished(_new_run(evaluation_context, campaign, saved, each), "skipped", reason)
+            for each, reason in zip(inputs, reasons, strict=True)
+            if reason
+        ]
+        runs.add_runs(tx, store, skipped)
+        _save_runs(tx, evaluation_context, campaign, saved, reached, asked)
+    return len(reached)
 
 
 def _save_runs(
@@ -218,28 +254,40 @@ def _save_runs(
     evaluation_context: EvaluationContext,
     campaign: Campaign,
     saved: SavedCampaign,
-    inputs: Sequence[EvaluationInput],
+    reached: Sequence[tuple[EvaluationInput, RunSteps]],
+    asked: Collection[int],
 ) -> None:
+    """Save runs with what they did; those who ``asked`` for codes get them now."""
+    changed: list[int] = []
     store, now = evaluation_context.settings.name, evaluation_context.now
-    due = due_times(saved, campaign.throttle, len(inputs), now)
-    answer = placeholder if saved.mode == DRY_RUN else reserving(tx, store, now)
+    due = due_times(saved, campaign.throttle, len(reached), now)
+    if saved.mode != DRY_RUN and asked:
+        answer = reserving(tx, store, now)
+        reached = [
+            (each, take_steps(evaluation_context, campaign, saved, each, answer))
+            if each.profile.person in asked
+            else (each, steps)
+            for each, steps in reached
+        ]
+    ids = runs.add_runs(tx, store, [run for _, (run, _) in reached])
     rows: list[dict[str, Any]] = []
     memories = []
-    for evaluation_input, due_at in zip(inputs, due, strict=True):
-        steps = take_steps(evaluation_context, campaign, saved, evaluation_input, answer)
-        entries = save_run_steps(tx, evaluation_context, steps)
+    for (evaluation_input, steps), due_at in zip(reached, due, strict=True):
         more = {
             "due_at": stamp(due_at),
             "approved": saved.approved,
             "urgent": False,
         }
+        entries = step_rows(evaluation_context, steps, ids[evaluation_input.profile.person])
         rows += [row | more | {"priority": _priority(campaign, row["kind"])} for row in entries]
         memory = updated_memory(evaluation_input.memory, steps)
         if memory != evaluation_input.memory:
             memories.append(memory)
+        if memory != evaluation_input.memory or changes_for_rules([steps]):
+            changed.append(memory.person)
     outbox.add_entries(tx, record_entries(tx, rows, now))
     people.save_memories(tx, store, memories)
-    mark_persons_dirty(tx, store, [each.person for each in memories])
+    mark_persons_dirty(tx, store, changed)
 
 
 def _priority(campaign: Campaign, kind: str) -> int:
@@ -256,15 +304,24 @@ def take_steps(
 ) -> RunSteps:
     """Return the run of a person and the steps it takes; ``answer`` gives codes of coupon pools."""
     rules, policy = evaluation_context.rules, evaluation_context.policy
-    now, person = evaluation_context.now, evaluation_input.profile.person
-    run = campaign_run(campaign, saved, person, now, rules.digest)
-    facts = context_of(evaluation_input, now)
+    run = _new_run(evaluation_context, campaign, saved, evaluation_input)
+    facts = context_of(evaluation_input, evaluation_context.now)
 
     def run_it(codes: CodeAnswers) -> RunSteps:
         setup = RunSetup(rules, PLACE, policy.store, policy.secret, codes=codes)
         return run_steps(run, facts, setup)
 
-    return run_with_codes(run_it, person, answer)
+    return run_with_codes(run_it, run.person, answer)
+
+
+def _new_run(
+    evaluation_context: EvaluationContext,
+    campaign: Campaign,
+    saved: SavedCampaign,
+    evaluation_input: EvaluationInput,
+) -> Run:
+    person, digest = evaluation_input.profile.person, evaluation_context.rules.digest
+    return campaign_run(campaign, saved, person, evaluation_context.now, digest)
 
 
 # The throttle, and the end.

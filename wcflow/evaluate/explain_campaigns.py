@@ -49,6 +49,8 @@ _MODES: Mapping[str, str] = {
 
 
 def _explain_run(name: str, run: Run) -> CampaignExplanation:
+    if run.state == "skipped":
+        return CampaignExplanation(name, f"passed over: {run.reason}", run.started_at)
     ended = f", but it ended early: {run.reason}" if run.state == "ended" else ""
     words = "in a test" if run.event.startswith("test ") else _MODES.get(run.mode, run.mode)
     return CampaignExplanation(name, f"{words}{ended}", run.started_at)
@@ -94,4 +96,5 @@ def _why_not(
         return "test mode: the address is not in 'only'"
     if not campaigns.is_in_segment(tx, evaluation_context.settings.name, campaign, moment, person):
         return f"not in the segment {campaign.segment}"
-    return "" if is_in_audience(campaign, evaluation_input, moment) else "'when' does not match"
+    matches = is_in_audience(campaign, evaluation_input.profile, evaluation_input.memory, moment)
+    return "" if matches else "'when' does not match"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
 from wcflow.database import outbox, outcomes, people, runs
 from wcflow.database.customers import load_customers
 from wcflow.database.events import load_events
@@ -19,7 +23,7 @@ from wcflow.database.same_person import with_joined
 from wcflow.database.standings import load_standings
 from wcflow.database.subscriptions import load_subscriptions_of_people
 from wcflow.database.tags import load_written_tags
-from wcflow.evaluate.context import EvaluationContext
+from wcflow.evaluate.context import EvaluationContext, ProductCache, read_context
 from wcflow.profile import Profile, account_in, email_in
 from wcflow.records import Customer, Order, Subscription
 from wcflow.rules.evaluation_input import EvaluationInput
@@ -190,17 +194,21 @@ def _by_person(
 
 
 def _load_seen_events(
-    tx: Connection, evaluation_context: EvaluationContext, profiles: Iterable[Profile]
+    tx: Connection, evaluation_context: EvaluationContext, profiles: Collection[Profile]
 ) -> dict[int, list[runs.SeenEvent]]:
-    """Return what workflows have seen of recent orders, by order.
+    """Return what workflows have seen of recent orders and of subscriptions, by their id.
 
     It can belong to another person's run, for example if an order moved to a new account.
     """
     if not evaluation_context.activations:
         return {}
     since = min(activation.since for activation in evaluation_context.activations.values())
-    recent = [o.id for p in profiles for o in p.orders if o.modified >= since]
-    return runs.load_seen_events(tx, evaluation_context.settings.name, recent) if recent else {}
+    if any(each.include_existing for each in evaluation_context.rules.workflows):
+        since = datetime.min.replace(tzinfo=UTC)
+    known = [each.id for p in profiles for each in p.orders if each.modified >= since]
+    # A reminder of a renewal comes without a change to its subscription.
+    known += [each.id for p in profiles for each in p.subscriptions]
+    return runs.load_seen_events(tx, evaluation_context.settings.name, known) if known else {}
 
 
 @dataclass(slots=True)
@@ -221,7 +229,7 @@ def _handled(
     memory: Memory,
     seen_events: Mapping[int, Sequence[runs.SeenEvent]],
 ) -> dict[str, Handled]:
-    """Return what each workflow has handled of a person and of their orders."""
+    """Return what each workflow has handled of a person, their orders and their subscriptions."""
     if not person_runs and not seen_events:
         return {}
     found: dict[str, _Seen] = {}
@@ -233,6 +241,9 @@ def _handled(
         for event in seen_events.get(order.id, ()):
             if event.person != profile.person:
                 _add_seen(found.setdefault(event.workflow, _Seen()), event, order, memory)
+    for subscription in profile.subscriptions:
+        for event in seen_events.get(subscription.id, ()):
+            found.setdefault(event.workflow, _Seen()).events.add(event.event)
     return {workflow: seen.handled() for workflow, seen in found.items()}
 
 
@@ -245,3 +256,20 @@ def _add_seen(seen: _Seen, event: runs.SeenEvent, order: Order, memory: Memory) 
         seen.orders.add(order.id)
     elif memory.evaluated_at is None or order.modified > memory.evaluated_at:
         seen.moved_purchase = order.id
+
+
+def profile_loader(
+    config: Config, settings: StoreSettings, clock: Callable[[], datetime]
+) -> Callable[[Connection, Sequence[int]], Mapping[int, Profile]]:
+    """Return what reads people as they are at their first use, without their products."""
+    found: list[EvaluationContext] = []
+
+    def load(tx: Connection, persons: Sequence[int]) -> Mapping[int, Profile]:
+        if not found:
+            now = read_context(tx, config, settings, clock())
+            cache = ProductCache(settings.name, is_complete=True)
+            found.append(dataclasses.replace(now, product_cache=cache))
+        memories = people.load_memories(tx, settings.name, persons)
+        return load_profiles(tx, found[0], [*memories], memories)
+
+    return load

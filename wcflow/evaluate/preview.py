@@ -33,7 +33,7 @@ from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.events import Event
 from wcflow.rules.model import Workflow
 from wcflow.rules.parser import parse_attribute
-from wcflow.rules.run_steps import RunSetup, Taken, run_steps
+from wcflow.rules.run_steps import RunSetup, StepTaken, Taken, after_step, run_steps
 from wcflow.rules.step_tree import label, outline
 from wcflow.rules.steps import AddTag, RemoveTag, Send
 from wcflow.rules.workflow_run import (
@@ -153,8 +153,7 @@ class _Walk:
     workflow: Workflow
     now: datetime = field(init=False)
     run: Run = field(init=False)
-    added: set[str] = field(default_factory=set)
-    removed: set[str] = field(default_factory=set)
+    taken: list[StepTaken] = field(default_factory=list)
     times: dict[str, datetime] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
     changes: dict[str, list[PreviewedChange]] = field(default_factory=dict)
@@ -165,9 +164,12 @@ class _Walk:
         """Return what rules would see at a time, as far as it is known now."""
         memory, rules = self.found.memory, self.evaluation_context.rules
         decided = classify(self.found.profile, rules, at)
-        tags = decided.tags | memory.added_by_workflows | self.added
-        shown = (tags - memory.removed_by_hand - self.removed) | memory.added_by_hand
-        return decided.context.decided(frozenset(shown), decided.segments)
+        tags = decided.tags | memory.added_by_workflows
+        shown = (tags - memory.removed_by_hand) | memory.added_by_hand
+        context = decided.context.decided(frozenset(shown), decided.segments, decided.tags)
+        for result in self.taken:
+            context = after_step(result, context)
+        return context
 
     def start(self, now: datetime) -> tuple[Run, str, str]:
         """Return the run as it would start, what it is about, and why it would not start."""
@@ -230,6 +232,7 @@ class _Walk:
         )
         self._note_progress(run)
         for each in taken:
+            self.taken.append(each.result)
             self.times.setdefault(each.label, self.now)
             self.changes.setdefault(each.label, []).append(self._change(each, context))
 
@@ -259,11 +262,6 @@ class _Walk:
 
     def _change(self, taken: Taken, context: Context) -> PreviewedChange:
         result = taken.result
-        if isinstance(result, AddTag):
-            self.added.add(result.tag)
-        elif isinstance(result, RemoveTag):
-            self.added.discard(result.tag)
-            self.removed.add(result.tag)
         assert isinstance(result, AddTag | RemoveTag | Send), "all codes are answered"
         send = result if isinstance(result, Send) else tag_change(result)
         kind = ENTRY_KINDS[send.kind]

@@ -78,6 +78,8 @@ def save_evaluations(
     if evaluation_context.rules.points or evaluation_context.rules.tiers:
         _save_standings(tx, store, evaluated)  # before steps, which change what is saved here
     acting = [each for each in evaluated if each.transitions or each.steps_taken or each.withdrawn]
+    skipped = [run for each in acting for run, _ in each.steps_taken if not run.counts]
+    runs.save_skipped(tx, store, skipped)
     rows = [row for each in acting for row in _build_entries(tx, evaluation_context, each)]
     rows = record_entries(tx, rows, evaluation_context.now)
     outbox.add_entries(tx, rows)
@@ -162,13 +164,17 @@ def _listed_facts(evaluated: Evaluation, evaluation_context: EvaluationContext) 
 def _build_entries(
     tx: Connection, evaluation_context: EvaluationContext, evaluated: Evaluation
 ) -> list[dict[str, Any]]:
-    """Save runs, cancel the entries of withdrawn ones, and return the rows of new entries."""
+    """Save runs, cancel the entries of withdrawn ones, and return the rows of new entries.
+
+    Events that a workflow skipped are saved already.
+    """
     store, rows = evaluation_context.settings.name, []
     for transition, reason in evaluated.transitions:
         if note := evaluation_context.entry_builder.transition_entry(evaluated, transition, reason):
             rows.append(note)
     for steps_taken in evaluated.steps_taken:
-        rows += save_run_steps(tx, evaluation_context, steps_taken)
+        if steps_taken[0].counts:
+            rows += save_run_steps(tx, evaluation_context, steps_taken)
     for run in evaluated.withdrawn:
         runs.save_run(tx, store, run)
         outcomes.cancel_runs(
@@ -182,10 +188,17 @@ def save_run_steps(
     tx: Connection, evaluation_context: EvaluationContext, steps_taken: RunSteps
 ) -> list[dict[str, Any]]:
     """Save a run and return the rows of its steps; tags are written as state, not as steps."""
-    run, steps = steps_taken
-    run_id = runs.save_run(tx, evaluation_context.settings.name, run)
+    run_id = runs.save_run(tx, evaluation_context.settings.name, steps_taken[0])
     if not run_id:  # an admin has just stopped it
         return []
+    return step_rows(evaluation_context, steps_taken, run_id)
+
+
+def step_rows(
+    evaluation_context: EvaluationContext, steps_taken: RunSteps, run_id: int
+) -> list[dict[str, Any]]:
+    """Return the rows of the steps of a saved run."""
+    run, steps = steps_taken
     return [
         row
         for taken in steps

@@ -16,7 +16,7 @@ import structlog
 from wcflow.actions.base import STORE, WaysOut
 from wcflow.actions.registry import ENTRY_KINDS, channels
 from wcflow.config.load import Config
-from wcflow.database import outbox
+from wcflow.database import outbox, waiting
 from wcflow.database.connection import Database
 from wcflow.database.outbox import OutboxEntry
 from wcflow.database.sql import stamp
@@ -93,15 +93,15 @@ def deliver(
         done = result.done
         try:
             _deliver_channel(delivery, gate, stopping)
+            if _is_reachable_again(delivery, answered=result.done > done):
+                _deliver_channel(delivery, gate, stopping)
+            result.pause = max(result.pause, _pause_of_due(delivery))
         except DeliveryError as error:
             if channel == STORE:
                 store_error = error
             else:
                 result.down[channel] = str(error)
                 _note_outage(delivery, error)
-        else:
-            if result.done > done:
-                _note_recovery(delivery)
     if store_error is not None:
         raise store_error
     result.interrupted = stopping()
@@ -120,12 +120,29 @@ def _note_outage(delivery: Delivery, error: DeliveryError) -> None:
         log.warning("channel out of reach", store=store, channel=channel, why=reason)
 
 
-def _note_recovery(delivery: Delivery) -> None:
+def _pause_of_due(delivery: Delivery) -> float:
+    """Return for how many seconds a rate limit holds up what is due now; 0 if there is nothing."""
+    seconds = delivery.pause()
+    if not seconds:
+        return 0.0
+    with delivery.db.reading() as tx:
+        due = waiting.has_due(tx, delivery.store_name, delivery.channel, delivery.now())
+    return seconds if due else 0.0
+
+
+def _is_reachable_again(delivery: Delivery, *, answered: bool) -> bool:
+    """Return whether an outage is over; what waited because of it is due now."""
     store, channel = delivery.store_name, delivery.channel
     with delivery.db.transaction() as tx:
-        if channel in load_channel_errors(tx, store):
-            save_channel_error(tx, store, channel, "", None)
-            log.info("channel works again", store=store, channel=channel)
+        if channel not in load_channel_errors(tx, store):
+            return False
+        if not answered and waiting.has_due(tx, store, channel):
+            return False
+        save_channel_error(tx, store, channel, "", None)
+        released = waiting.end_outage(tx, store, channel, delivery.now())
+    if answered:
+        log.info("channel works again", store=store, channel=channel)
+    return released > 0
 
 
 def _deliver_channel(delivery: Delivery, gate: Gate, stopping: Callable[[], bool]) -> None:
@@ -162,7 +179,7 @@ def _deliver_each_kind(delivery: Delivery, gate: Gate, stopping: Callable[[], bo
 
 def _deliver_one(delivery: Delivery) -> bool:
     """Deliver a single entry; return whether there was any, and the channel takes it now."""
-    if not delivery.is_ready():
+    if delivery.pause():
         return False
     entries = delivery.claim(lambda kind: kind.deliver is not None and not kind.message, 1)
     for entry in entries:

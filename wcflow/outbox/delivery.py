@@ -23,8 +23,7 @@ log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 
 WAITING_PAUSE = timedelta(minutes=5)
-"""How often an entry is tried that waits until the store allows it."""
-
+"""How often an entry is tried that waits until the store allows it, or for a channel."""
 
 TRUSTED = timedelta(minutes=10)
 """For this long after an entry made something, it is not asked whether it still exists."""
@@ -59,6 +58,7 @@ class DeliveryResult:
 
     ``deferred`` messages wait for message_cap or quiet_hours; they were not tried.
     ``down`` maps channels that are out of reach to the reason. An unreachable store raises instead.
+    ``pause`` is for how many seconds a rate limit holds up what is due; 0 if nothing waits for it.
     ``interrupted`` means that there can be more to deliver.
     """
 
@@ -69,7 +69,18 @@ class DeliveryResult:
     held: str = ""
     waiting: int = 0
     interrupted: bool = False
+    pause: float = 0.0
     down: dict[str, str] = field(default_factory=dict)
+
+    def followed_by(self, later: DeliveryResult) -> DeliveryResult:
+        """Return the result of this delivery and a later one together."""
+        return replace(
+            later,
+            done=self.done + later.done,
+            failed=self.failed + later.failed,
+            postponed=self.postponed + later.postponed,
+            deferred=self.deferred + later.deferred,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +110,10 @@ class Delivery:
     def store_name(self) -> str:
         return self.deliverers.store.name
 
-    def is_ready(self) -> bool:
-        """Return whether the channel takes another entry now; one with a rate limit may not."""
-        asks = getattr(self.deliverers.others.get(self.channel), "is_ready", None)
-        return asks is None or asks()
+    def pause(self) -> float:
+        """Return for how many seconds the channel takes no entry; one with a rate limit pauses."""
+        asks = getattr(self.deliverers.others.get(self.channel), "pause", None)
+        return 0.0 if asks is None else asks()
 
     def claim(self, wanted: Callable[[EntryKind], bool], limit: int) -> list[OutboxEntry]:
         """Claim due entries of this channel whose kind is wanted, oldest first.
@@ -175,6 +186,10 @@ class Delivery:
         kind = ENTRY_KINDS[entry.kind]
         if reason := waits_because(error):
             self.wait(tx, entry, reason)
+            return
+        if error.channel_down:
+            waiting.wait_for_channel(tx, entry, self.now() + WAITING_PAUSE, str(error))
+            self.result.postponed += 1
             return
         if not channel_is_down(error) and is_final(error, entry.attempts, kind):
             self.fail(tx, entry, str(error))

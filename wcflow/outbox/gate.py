@@ -160,12 +160,12 @@ def deliver_messages(
     Each is decided about twice: all together when they are claimed, so that those which have to wait
     cost little, and again at its own turn.
     """
-    if not delivery.is_ready():
+    if delivery.pause():
         return False
     with delivery.db.transaction() as tx:
         claimed, now = _claim(tx, delivery), delivery.now()
         profiles = gate.load_recipients(tx, claimed)
-        entries = _readdress(tx, claimed, profiles)
+        entries = _readdress(tx, claimed, profiles, now)
         recipients = gate.look_up(tx, entries, profiles, now)
         verdicts = {entry.id: recipients.verdict(entry, now) for entry in entries}
         _apply(tx, delivery, [(entry, verdicts[entry.id]) for entry in entries])
@@ -173,7 +173,7 @@ def deliver_messages(
     for entry in admitted:
         now = delivery.now()
         outdated = entry is not admitted[0] and now - recipients.at > FRESH
-        if outdated or stopping() or not delivery.is_ready():
+        if outdated or stopping() or delivery.pause():
             break
         if verdict := recipients.verdict(entry, now):
             with delivery.db.transaction() as tx:
@@ -199,7 +199,10 @@ def _claim(tx: Connection, delivery: Delivery) -> list[OutboxEntry]:
 
 
 def _readdress(
-    tx: Connection, entries: Iterable[OutboxEntry], profiles: Mapping[int, Profile]
+    tx: Connection,
+    entries: Iterable[OutboxEntry],
+    profiles: Mapping[int, Profile],
+    now: datetime,
 ) -> list[OutboxEntry]:
     """Return the messages with the addresses that people have now: they can have changed meanwhile.
 
@@ -208,9 +211,9 @@ def _readdress(
     found: list[OutboxEntry] = []
     for entry in entries:
         address, profile = ENTRY_KINDS[entry.kind].address, profiles.get(entry.person)
-        now = address(profile) if address and profile else ""
-        if now and now != entry.payload["to"]:
-            entry = replace(entry, payload={**entry.payload, "to": now})  # noqa: PLW2901
+        current = address(entry.payload, profile, now) if address and profile else ""
+        if current and current != entry.payload["to"]:
+            entry = replace(entry, payload={**entry.payload, "to": current})  # noqa: PLW2901
             messages.save_payload(tx, entry)
         found.append(entry)
     return found

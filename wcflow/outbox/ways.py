@@ -11,7 +11,7 @@ from wcflow.actions.email_delivery import EmailChannel, Letterhead
 from wcflow.actions.message import MESSAGE
 from wcflow.actions.message_delivery import MessageChannel
 from wcflow.actions.webhook import WEBHOOK
-from wcflow.channels.smtp import SmtpConnection
+from wcflow.channels.smtp import RateLimit, SmtpConnection
 from wcflow.channels.webhook import WebhookChannel
 from wcflow.config.load import Config
 from wcflow.config.smtp import SmtpSettings
@@ -20,15 +20,22 @@ from wcflow.database.connection import Database
 
 
 def open_channels(
-    config: Config, settings: StoreSettings, db: Database, clock: Callable[[], datetime]
+    config: Config,
+    settings: StoreSettings,
+    db: Database,
+    clock: Callable[[], datetime],
+    mail_limit: RateLimit | None = None,
 ) -> dict[str, Any]:
     """Return the object that sends, by channel; nothing is connected yet.
 
-    Each can have ``is_ready``, which says whether it takes another message now, and ``close``.
+    ``mail_limit`` is that of the mail server, if several stores share it.
+
+    Each can have ``pause``, for how many seconds it takes no message, and ``close``.
     """
     channels: dict[str, Any] = {}
     if config.smtp is not None:
-        channels["email"] = _open_email(config.smtp, config, settings, db, clock)
+        connection = SmtpConnection(config.smtp.server, mail_limit or RateLimit(config.smtp.rate))
+        channels["email"] = _open_email(config.smtp, connection, config, settings, db, clock)
     if config.webhooks:
         channels[WEBHOOK] = WebhookChannel(config.webhooks, clock)
     if config.channel_urls:
@@ -58,6 +65,7 @@ def make_letterhead(smtp: SmtpSettings, settings: StoreSettings, secret: str) ->
 
 def _open_email(
     smtp: SmtpSettings,
+    connection: SmtpConnection,
     config: Config,
     settings: StoreSettings,
     db: Database,
@@ -67,7 +75,7 @@ def _open_email(
         db,
         settings.name,
         config.rules.sections["email"],
-        SmtpConnection(smtp.server, smtp.rate),
+        connection,
         partial(make_letterhead, smtp, settings),
         clock,
     )

@@ -33,6 +33,8 @@ from wcflow.database.orders import (
     save_orders,
 )
 from wcflow.database.same_person import follow_deleted, load_joined, with_joined
+from wcflow.database.stores import save_store
+from wcflow.poll.binding import require_row
 from wcflow.poll.context import KnownIds
 from wcflow.profile import account_in, account_key, email_in, guest_key
 from wcflow.records import Customer, Order
@@ -168,6 +170,27 @@ def drop_customers(tx: Connection, settings: StoreSettings, ids: Collection[int]
     guests = find_guest_owners(tx, settings.name, joined)
     mark_owners_dirty(tx, settings, guests | {Owner(0, email) for email in left})
     return len(deleted)
+
+
+def mark_everyone_if_settings_changed(
+    tx: Connection, settings: StoreSettings, manual_tags: str
+) -> None:
+    """Mark everyone for evaluation if settings changed that say who is a person or what is shown."""
+    people = (
+        settings.guests,
+        sorted(settings.shared_emails),
+        ", ".join(settings.consent_meta),
+        settings.birthday_meta,
+        *filter(None, [settings.birthday_format]),
+    )
+    row = require_row(tx, settings.name)
+    hidden = [] if row.can_read_meta else ["customer meta is hidden"]
+    current = repr((*people, *hidden, settings.order_tags, manual_tags))
+    before = row.applied_settings
+    if before != current:
+        save_store(tx, settings.name, applied_settings=current)
+        if before is not None:
+            mark_everyone_dirty(tx, settings)
 
 
 def mark_everyone_dirty(tx: Connection, settings: StoreSettings) -> None:

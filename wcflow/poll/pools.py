@@ -21,7 +21,7 @@ from wcflow.database.sql import chunks
 from wcflow.errors import StoreError, WcflowError
 from wcflow.poll.context import PollContext
 from wcflow.records import Coupon
-from wcflow.rules.code_lists import CodeList, CodeListError, decode_codes, read_codes
+from wcflow.rules.codes import CodeList, CodeListError, decode_codes, read_codes
 
 log = structlog.get_logger()
 

@@ -22,6 +22,7 @@ from wcflow.poll.ownership import mark_owners_dirty
 from wcflow.poll.paginate import KeysetPager, cursor_margin
 from wcflow.poll.products import EARLIEST
 from wcflow.records import Subscription
+from wcflow.store.errors import is_store_wide
 
 log = structlog.get_logger()
 _NOT_THERE = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -59,15 +60,16 @@ def forget_subscription_cursor(context: PollContext) -> None:
 
 
 def _try(context: PollContext, work: Callable[[], None]) -> bool:
-    """Do the work; without access to subscriptions, the rest of the poll continues."""
+    """Do the work; if only subscriptions cannot be read, the rest of the poll continues."""
     try:
         work()
     except StoreError as error:
-        if error.status not in _NOT_THERE:
+        if error.status not in _NOT_THERE and is_store_wide(error):
             raise
         log.warning("subscriptions cannot be read", store=context.store, why=str(error))
-        with context.db.transaction() as tx:
-            save_store(tx, context.store, has_subscriptions=False)
+        if error.status in _NOT_THERE:
+            with context.db.transaction() as tx:
+                save_store(tx, context.store, has_subscriptions=False)
         return False
     return True
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from wcflow.profile import Profile
 from wcflow.rules.as_of import as_of
 from wcflow.rules.classify import answer_when
 from wcflow.rules.context import Context, RulePlace
-from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.model import LIVE, Campaign, Throttle
 from wcflow.rules.quiet_hours import QuietHours, end_of_quiet
+from wcflow.rules.tags import Memory
 from wcflow.rules.workflow_run import Run
 
 PLACE = RulePlace(tags=True, segments=True)
@@ -104,14 +105,13 @@ def due_times(
 
 
 def is_in_audience(
-    campaign: Campaign, evaluation_input: EvaluationInput, audience_at: datetime
+    campaign: Campaign, profile: Profile, memory: Memory, audience_at: datetime
 ) -> bool:
     """Return whether ``when`` held for a person at the moment of the start."""
     if campaign.when is None:
         return True
-    memory = evaluation_input.memory
     facts = Context(
-        as_of(evaluation_input.profile, audience_at),
+        as_of(profile, audience_at),
         audience_at,
         current_tags=memory.current_tags,
         segments=memory.segments,

@@ -21,6 +21,7 @@ _FORM = "a cap such as 1 per 1d"
 _MOST = 1000
 LATER = timedelta(minutes=5)
 """How long a message waits for one that goes before it and is about to be sent."""
+_UNTIL, _RIVAL = "waits until ", "waits for a message with a higher priority"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +142,17 @@ def _defer(
             until, reason = max(until, free), f"message_cap {cap}"
     if reason:
         until = end_of_quiet(rules.quiet, _whole_second(until), zone)
-        return Deferred(until, f"waits until {until.astimezone(zone):%Y-%m-%d %H:%M}: {reason}")
+        return Deferred(until, f"{_UNTIL}{until.astimezone(zone):%Y-%m-%d %H:%M}: {reason}")
     if recipient.ahead and not _room_for(recipient, rules, now, zone):
-        return Deferred(_whole_second(now) + LATER, "waits for a message with a higher priority")
+        return Deferred(_whole_second(now) + LATER, _RIVAL)
     return None
+
+
+def deferral(outcome: str) -> str:
+    """Return why a message waits, without the time, from what ``Deferred`` says; else nothing."""
+    if outcome == _RIVAL:
+        return outcome.removeprefix("waits for ")
+    return outcome.partition(": ")[2] if outcome.startswith(_UNTIL) else ""
 
 
 def _room_for(recipient: Recipient, rules: ContactRules, now: datetime, zone: tzinfo) -> bool:

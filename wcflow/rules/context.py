@@ -9,9 +9,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from wcflow.profile import Profile, StoreProfile
 from wcflow.records import LineItem, Order
+from wcflow.standing import Standing
 from wcflow.units import local_day
+
+NO_TAGS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,8 @@ class RulePlace:
 class Context:
     """One person at one instant, with the order and line item of the trigger, if any.
 
-    ``current_tags`` are all their tags; ``segments`` maps their segments to when they entered.
+    ``current_tags`` are all their tags, ``rule_tags`` those that segments and tag rules want;
+    ``segments`` maps their segments to when they entered.
     """
 
     profile: Profile
@@ -42,6 +48,7 @@ class Context:
     item: LineItem | None = None
     current_tags: frozenset[str] = frozenset()
     segments: Mapping[str, datetime] = field(default_factory=dict)
+    rule_tags: frozenset[str] = NO_TAGS
     known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Attribute values found so far; many conditions use the same ones."""
 
@@ -73,9 +80,27 @@ class Context:
         """Return the context with this order and line item."""
         return self._but(order=order, item=item)
 
-    def decided(self, current_tags: frozenset[str], segments: Mapping[str, datetime]) -> Context:
+    def decided(
+        self,
+        current_tags: frozenset[str],
+        segments: Mapping[str, datetime],
+        rule_tags: frozenset[str] = NO_TAGS,
+    ) -> Context:
         """Return the context with these tags and segments."""
-        return self._but(current_tags=current_tags, segments=segments)
+        return self._but(current_tags=current_tags, segments=segments, rule_tags=rule_tags)
+
+    def with_tag(self, tag: str) -> Context:
+        """Return the context after a step has added a tag."""
+        return self._but(current_tags=self.current_tags | {tag}) if tag else self
+
+    def without_tag(self, tag: str) -> Context:
+        """Return the context after a step has removed a tag; one that rules want stays."""
+        return self._but(current_tags=self.current_tags - ({tag} - self.rule_tags))
+
+    def with_standing(self, standing: Standing) -> Context:
+        """Return the context with other groups, points or another tier."""
+        saved = replace(self.profile.saved_state, standing=standing)
+        return self._but(profile=self.profile.with_saved_state(saved), known={})
 
     def _but(self, **changes: object) -> Context:
         # The same person and instant, so the cached values stay valid.
@@ -96,7 +121,7 @@ def new_context(
         "item": None,
         "current_tags": current_tags,
     }
-    context.__dict__.update(parts, segments={}, known={})
+    context.__dict__.update(parts, segments={}, rule_tags=NO_TAGS, known={})
     return context
 
 

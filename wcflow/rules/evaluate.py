@@ -25,7 +25,8 @@ from wcflow.rules.evaluation_input import EvaluationInput, NextEvaluation, Polic
 from wcflow.rules.evaluation_state import (
     EvaluationState,
     PreviousState,
-    find_matching_workflows,
+    holding,
+    matching_answers,
     prepare_evaluation,
     with_workflow_tags,
 )
@@ -182,8 +183,9 @@ def _evaluate_person(
         with_workflow_tags(classification.tags, evaluation_input.memory.added_by_workflows)
     )
     context = classification.context if classification.context.now == now else Context(profile, now)
-    context = context.decided(current_tags.target, classification.segments)
-    matched = find_matching_workflows(rules, context)
+    context = context.decided(current_tags.target, classification.segments, classification.tags)
+    answers = matching_answers(rules, context)
+    matched = holding(answers)
     changes = transitions(before.segments, classification.segments.keys(), now)
     new, lost = current_tags.target - before.current_tags, before.current_tags - current_tags.target
     consent, events = consent_change(profile, before.consent, now)
@@ -198,7 +200,7 @@ def _evaluate_person(
     )
     since = dict.fromkeys(matched - before.matched, now)
     work = _work(
-        evaluation_input, rules, enabled, context, trigger_context, since, matched, state.policy
+        evaluation_input, rules, enabled, context, trigger_context, since, answers, state.policy
     )
     steps = run_workflows(work)
     memory = state.new_memory(classification, current_tags.target, matched, steps, consent, now)

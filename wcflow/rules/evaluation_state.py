@@ -31,6 +31,7 @@ from wcflow.rules.tags import (
     merge_tags,
     read_tag_meta,
 )
+from wcflow.rules.ternary import Ternary
 from wcflow.rules.workflows import RunSteps, changed_tags, workflow_tags
 
 
@@ -319,7 +320,14 @@ def find_matching_workflows(rules: Rules, context: Context) -> frozenset[str]:
     """Return the customer_matches workflows whose condition holds."""
     if not rules.matching:
         return NO_TAGS
-    holding = [
-        each.name for each in rules.matching if each.when and each.when.evaluate(context).value
-    ]
-    return frozenset(holding)
+    return holding(matching_answers(rules, context))
+
+
+def matching_answers(rules: Rules, context: Context) -> dict[str, Ternary]:
+    """Return the answers of the conditions of ``Rules.matching``, by workflow."""
+    return {each.name: each.when.evaluate(context) for each in rules.matching if each.when}
+
+
+def holding(answers: Mapping[str, Ternary]) -> frozenset[str]:
+    """Return the names of the conditions that hold."""
+    return frozenset([name for name, answer in answers.items() if answer.value])

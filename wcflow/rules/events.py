@@ -30,12 +30,16 @@ FIRST_ORDER = "first order"
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened: a stable name, when, and the order and line item it concerns."""
+    """Something that happened: a stable name, when, and the order and line item it concerns.
+
+    ``subscription_id`` is the subscription it concerns, or 0.
+    """
 
     name: str
     at: datetime
     order: Order | None = None
     item: LineItem | None = None
+    subscription_id: int = 0
 
 
 class TriggerContext(msgspec.Struct, frozen=True):

@@ -189,8 +189,8 @@ def _contains(value: Searched, word: str) -> bool:
 
 
 def _mentions(value: Searched, word: str) -> bool:
-    texts = (value,) if isinstance(value, str) else value
-    return any(contains_words(text, split_words(word)) for text in texts)
+    texts, words = (value,) if isinstance(value, str) else value, split_words(word)
+    return any(contains_words(text, words) for text in texts)
 
 
 SEARCHES: dict[str, Callable[[Searched, str], bool]] = {

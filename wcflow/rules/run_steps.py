@@ -52,6 +52,7 @@ from wcflow.rules.templates import TemplateError
 from wcflow.rules.workflow_run import Run, finished
 from wcflow.units import add_duration, duration_words
 
+StepTaken = AddTag | RemoveTag | Send | TakeCode
 Follows = AddTag | RemoveTag | Send | Wait | WaitFor | Stop
 
 
@@ -66,7 +67,7 @@ class Taken:
 
     label: str
     action: str
-    result: AddTag | RemoveTag | Send | TakeCode
+    result: StepTaken
     needs: tuple[str, ...] = ()
     cancelled_by: int | None = None
 
@@ -99,7 +100,10 @@ class RunSetup:
 
 
 def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Taken, ...]]:
-    """Take all steps that are due; return the run as it is then, and what was done."""
+    """Take all steps that are due; return the run as it is then, and what was done.
+
+    Each step sees what the earlier ones changed.
+    """
     taken: list[Taken] = []
     lost = dict(setup.lost)
     while (path := settled(run.steps, run.path)) is not None:
@@ -124,8 +128,11 @@ def run_steps(run: Run, facts: Context, setup: RunSetup) -> tuple[Run, tuple[Tak
             if not goes_on:
                 return run, tuple(taken)
             done = _taken(each, run, path, setup.rules.actions, lost)
-            taken += [done] if done else []
-            if done and isinstance(done.result, Send) and done.result.impossible:
+            if done is None:
+                continue
+            taken.append(done)
+            facts = after_step(done.result, facts)
+            if isinstance(done.result, Send) and done.result.impossible:
                 lost[done.label] = LostStep(done.result.kind, "cancelled", done.cancelled_by)
     return finished(run, "done", "all steps are done"), tuple(taken)
 
@@ -143,6 +150,17 @@ def _follow(run: Run, path: Path, result: Follows, facts: Context) -> tuple[Run,
     if isinstance(result, Send) and result.remember:
         run = replace(run, variables={**run.variables, **result.remember})
     return run, True
+
+
+def after_step(result: StepTaken, facts: Context) -> Context:
+    """Return what rules see after a step."""
+    if isinstance(result, AddTag):
+        return facts.with_tag(result.tag)
+    if isinstance(result, RemoveTag):
+        return facts.without_tag(result.tag)
+    if isinstance(result, Send) and result.seen_as and not result.impossible:
+        return result.seen_as(facts)
+    return facts
 
 
 _parsed_condition = lru_cache(maxsize=1024)(parse_condition)

@@ -7,13 +7,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from wcflow.profile import Profile
+from wcflow.rules.context import Context
 from wcflow.rules.evaluation_input import EvaluationInput, Policy
 from wcflow.rules.model import POINTS, TIERS, Rules
 from wcflow.rules.points import PointsRules, balance, earn, next_earning
 from wcflow.rules.tags import POINTS_META, STATUS_META, TIER_META, Memory
 from wcflow.rules.ternary import earliest
 from wcflow.rules.tiers import Moment, settle
-from wcflow.standing import Standing
+from wcflow.standing import PointsChange, Standing
 
 
 def with_standing(
@@ -77,6 +78,18 @@ def _changed_at(memory: Memory, rules: Rules, policy: Policy) -> datetime | None
         return changed
     same = memory.rules_digest == rules.digest
     return None if same or changed <= memory.evaluated_at else changed
+
+
+def after_points(change: PointsChange, facts: Context) -> Context:
+    """Return what rules see after a change of points, which can lead to another tier."""
+    standing, tiers = facts.profile.saved_state.standing, facts.store.tiers
+    ledger = (*standing.points, change)
+    standing = replace(standing, points=ledger, balance=balance(ledger, facts.now).points)
+    changed = facts.with_standing(standing)
+    if tiers is None or standing.tier is None:
+        return changed
+    moment = settle(changed.profile, tiers, standing.tier, facts.now, changed_at=None)
+    return changed.with_standing(replace(standing, tier=moment.state))
 
 
 def standing_meta(standing: Standing) -> tuple[tuple[str, str], ...]:

@@ -109,6 +109,35 @@ def written(nodes: Iterable[StepNode], indent: int = 0) -> Iterator[tuple[str, S
         yield f"{margin}{END}", None
 
 
+def cancelled_without_code(nodes: Iterable[StepNode]) -> list[bool]:
+    """Return for each step, in the order of ``written``, whether an empty pool cancels it."""
+    return _cancelled(nodes, frozenset())[0]
+
+
+def _cancelled(
+    nodes: Iterable[StepNode], missing: frozenset[str]
+) -> tuple[list[bool], frozenset[str]]:
+    """Return which steps use what can be missing, and what can be missing after them."""
+    found: list[bool] = []
+    for node in nodes:
+        if isinstance(node, Branch):
+            then, after_then = _cancelled(node.then, missing)
+            otherwise, after_else = _cancelled(node.otherwise, missing)
+            found += [*then, *otherwise]
+            missing = after_then | after_else
+        else:
+            found.append(bool(node.uses & missing))
+            missing = (missing - node.action.variables) | _can_be_missing(node)
+    return found, missing
+
+
+def _can_be_missing(step: Step) -> frozenset[str]:
+    """Return what a step does not make where it takes its other step, and the run goes on."""
+    if step.inner is None or step.inner.action.ends_run:
+        return frozenset()
+    return (step.action.variables - step.inner.action.variables) | _can_be_missing(step.inner)
+
+
 def parse_steps(
     text: str,
     place: RulePlace,

@@ -60,8 +60,8 @@ class Send:
     """Something for the outbox: an entry of this kind, for this target (0: none) of the store.
 
     ``remember`` goes into the run's memory, for the templates of later steps. ``impossible`` says
-    why the entry is cancelled from the start. ``seen_by_rules`` means that it changes what rules
-    look at, so that the person is evaluated again.
+    why the entry is cancelled from the start. ``seen_as`` returns what rules see afterwards, if it
+    changes what they look at; the person is evaluated again then.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class Send:
     target: int = 0
     remember: Mapping[str, object] = field(default_factory=dict)
     impossible: str = ""
-    seen_by_rules: bool = False
+    seen_as: Callable[[Context], Context] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from wcflow.rules.errors import RuleError, RuleErrors, unknown
 
 T = TypeVar("T")
 
-STORE_VARIABLES = {"store.name": "name", "store.url": "url"}
+STORE_VARIABLES = {"store.name": "name", "store.url": "url", "store.currency": "currency"}
 _AVAILABLE_LATER = {"each": "available only in a tag with for_each"}
 _FORBIDDEN_NODES = (
     nodes.AssignBlock,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -156,10 +157,22 @@ def parse_template(
     maps variables that exist elsewhere to a hint about where they are available. With ``html``, the
     values of variables are escaped.
     """
+    return _parse(text, place, extra, tuple(later.items()), html)
+
+
+# E-mails share their layout, and each is read twice: once for its mistakes, once for its rule.
+@lru_cache(maxsize=512)
+def _parse(
+    text: str,
+    place: RulePlace,
+    extra: frozenset[str],
+    later: tuple[tuple[str, str], ...],
+    html: bool,
+) -> Template:
     jinja = _JINJA_HTML if html else _JINJA
     try:
         tree = jinja.parse(text)
-        variables = bind_variables(tree, text, place, extra, later)
+        variables = bind_variables(tree, text, place, extra, dict(later))
         compiled = jinja.from_string(tree)
     except TemplateAssertionError as error:
         raise RuleErrors(_unknown_filter(error)) from None

@@ -6,18 +6,27 @@ the least that the person has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from wcflow.profile import Profile
 from wcflow.rules.as_of import as_of
-from wcflow.rules.attributes.registry import AttributeQuery, AttributeValue, Kind
+from wcflow.rules.attributes.registry import AttributeQuery, Kind
 from wcflow.rules.context import Context
 from wcflow.standing import TierState
 from wcflow.units import Duration, add_duration, minor_digits
+
+
+class Figure(NamedTuple):
+    """The figure that decides, the orders it came from, and when time alone can change it."""
+
+    value: Decimal
+    orders: tuple[int, ...]
+    changes_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +36,16 @@ class TierRules:
     by: AttributeQuery
     levels: tuple[tuple[str, Decimal], ...]
     grace: Duration | None = None
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(name for name, _ in self.levels))
 
     @property
     def canonical(self) -> str:
         """Everything that decides who is in which tier."""
         levels = ", ".join(f"{name} = {needed.normalize()}" for name, needed in self.levels)
         return f"{self.by.text}; {levels}; {self.grace}"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.levels)
 
     def rank(self, tier: str) -> int:
         """Return the place of a tier, from 1; 0 for none and for one that is not there."""
@@ -50,14 +59,18 @@ class TierRules:
         """Return the highest tier that a figure reaches, or nothing."""
         return next((name for name, needed in reversed(self.levels) if value >= needed), "")
 
+    def at_least(self, fixed: str, value: Decimal) -> str:
+        """Return the highest tier that a figure reaches, or the one that is fixed, if that is higher."""
+        return max(self.reached(value), self.find(fixed), key=self.rank)
+
     def next_level(self, tier: str) -> tuple[str, Decimal] | None:
         """Return the tier above this one and what it needs; None at the top."""
         return next(iter(self.levels[self.rank(tier) :]), None)
 
-    def figure(self, profile: Profile, at: datetime) -> AttributeValue:
+    def figure(self, profile: Profile, at: datetime) -> Figure:
         """Return the figure of a person at an instant, 0 if it is not known."""
-        found = self.by.found(Context(profile, at))
-        return found if isinstance(found.value, Decimal) else found._replace(value=Decimal(0))
+        value, orders, changes_at, _ = self.by.found(Context(profile, at))
+        return Figure(value if isinstance(value, Decimal) else Decimal(0), orders, changes_at)
 
     def missing(self, needed: Decimal, value: Decimal, currency: str) -> Decimal:
         """Return what a figure lacks: an amount has all digits of the currency."""
@@ -67,9 +80,7 @@ class TierRules:
         return lack.quantize(Decimal(1).scaleb(-minor_digits(currency)))
 
     def value(self, profile: Profile, at: datetime) -> Decimal:
-        value = self.figure(profile, at).value
-        assert isinstance(value, Decimal), "a figure is a number"
-        return value
+        return self.figure(profile, at).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +108,17 @@ def settle(
     if changed_at is not None or saved is None:
         saved = _rebased(profile, rules, saved, changed_at or now)
     figure = rules.figure(profile, now)
-    reached = rules.reached(rules.value(profile, now))
+    reached = rules.at_least(saved.fixed, figure.value)
     held, higher = rules.rank(saved.tier), rules.rank(reached)
-    if higher > held:
-        return Moment(TierState(reached, now, saved.tier), figure.changes_at)
-    if higher == held or saved.fixed_by:
+    if higher == held:
         return Moment(replace(saved, below_since=None), figure.changes_at)
+    entered = replace(saved, tier=reached, since=now, before=saved.tier, below_since=None)
+    if higher > held:
+        return Moment(entered, figure.changes_at)
     below_since = saved.below_since or _fell_at(profile, rules, held, seen_at, now)
     ends = end_of_grace(rules, below_since, profile)
     if ends <= now:
-        return Moment(TierState(reached, now, saved.tier), figure.changes_at)
+        return Moment(entered, figure.changes_at)
     turns = [each for each in (figure.changes_at, ends) if each is not None]
     return Moment(replace(saved, below_since=below_since), min(turns))
 
@@ -117,9 +129,10 @@ def _fell_at(
     """Return when time alone brought the figure below the tier, which can be long before ``now``."""
     at = seen_at
     while at is not None and at < now:
-        if rules.rank(rules.reached(rules.value(profile, at))) < held:
+        figure = rules.figure(profile, at)
+        if rules.rank(rules.reached(figure.value)) < held:
             return now if at == seen_at else at
-        at = rules.figure(profile, at).changes_at
+        at = figure.changes_at
     return now
 
 
@@ -134,16 +147,18 @@ def _rebased(
     profile: Profile, rules: TierRules, saved: TierState | None, at: datetime
 ) -> TierState:
     """Return the tier that these rules give at ``at``; the grace period applies to a lower one."""
-    reached = rules.reached(rules.value(as_of(profile, at), at))
-    if saved is None or not rules.rank(saved.tier):
+    fixed = saved.fixed if saved else ""
+    reached = rules.at_least(fixed, rules.value(as_of(profile, at), at))
+    if saved is None:
         return TierState(reached, at, reached)
-    if saved.fixed_by and rules.rank(saved.tier) >= rules.rank(reached):
-        return saved
+    moved = replace(saved, tier=reached, since=at, before=reached, below_since=None)
+    if not rules.rank(saved.tier):
+        return moved
     if rules.rank(reached) == rules.rank(saved.tier):
         return saved
     if rules.rank(reached) < rules.rank(saved.tier) and rules.grace is not None:
         return replace(saved, below_since=saved.below_since or at)
-    return TierState(reached, at, reached)
+    return moved
 
 
 def loss(
@@ -151,14 +166,14 @@ def loss(
 ) -> datetime | None:
     """Return when the tier is lost if nothing is bought; None if that is after ``until``, or never."""
     held = rules.rank(state.tier)
-    if not held or state.fixed_by:
+    if held <= rules.rank(state.fixed):
         return None
     if state.below_since is not None:
         return end_of_grace(rules, state.below_since, profile)
     at: datetime | None = now
     while at is not None and end_of_grace(rules, at, profile) <= until:
         figure = rules.figure(profile, at)
-        if rules.rank(rules.reached(rules.value(profile, at))) < held:
+        if rules.rank(rules.reached(figure.value)) < held:
             return end_of_grace(rules, at, profile)
         at = figure.changes_at
     return None

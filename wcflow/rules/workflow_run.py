@@ -5,7 +5,7 @@ A workflow handles each event once: whether it starts or skips it, a run with th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -29,7 +29,8 @@ class Run(msgspec.Struct, frozen=True):
     """One execution of a workflow for one person, or an event that it skipped.
 
     ``state`` is waiting, done, ended or skipped. ``steps`` is a tree, ``path`` says where it goes
-    on. ``purchase_id`` is the order that started it, else the person's newest order at that time.
+    on. ``purchase_id`` is the order or subscription that started it, else the person's newest order
+    at that time; the store numbers both together.
     ``variables`` holds what steps made, for the templates of later ones. ``progress`` says by label
     which side a branch took, until when a step waits for its condition, and why it went on. ``id``
     is None until the run is saved.
@@ -136,18 +137,18 @@ def new_events(
     activation: Activation,
     trigger_context: TriggerContext,
     handled: Handled,
-) -> Iterator[Event]:
+) -> list[Event]:
     """Return the events that this workflow has not handled yet, oldest first."""
-    found = [*workflow.trigger.events(trigger_context)]
+    found = [
+        each
+        for each in workflow.trigger.events(trigger_context)
+        if (workflow.include_existing or each.at >= activation.since)
+        and not handled.covers(workflow, each)
+        and not _unsettled(each.order, trigger_context.now)
+    ]
     if len(found) > 1:
         found.sort(key=lambda each: (each.at, each.name))
-    for each in found:
-        if not (workflow.include_existing or each.at >= activation.since):
-            continue
-        if handled.covers(workflow, each):
-            continue
-        if not _unsettled(each.order, trigger_context.now):
-            yield each
+    return found
 
 
 def _unsettled(order: Order | None, now: datetime) -> bool:
@@ -170,7 +171,6 @@ def start_run(
     handled: Handled = NOTHING_HANDLED,
 ) -> Run:
     """Start a run, or skip the event with a reason."""
-    newest = latest_order(context.profile)
     run = Run(
         workflow=workflow.name,
         person=context.profile.person,
@@ -180,7 +180,7 @@ def start_run(
         steps=tuple(pinned(workflow.do)),
         order_id=event.order.id if event.order else 0,
         line_item_id=event.item.id if event.item else 0,
-        purchase_id=event.order.id if event.order else newest.id if newest else 0,
+        purchase_id=_purchase_id(event, context.profile),
         mode=workflow.mode,
         rules_digest=digest,
         due_at=context.now,
@@ -189,6 +189,13 @@ def start_run(
     if workflow.trigger.watches_state and handled.moved_purchase:
         reason = f"order {handled.moved_purchase} started it for another customer"
     return finished(run, "skipped", reason) if reason else run
+
+
+def _purchase_id(event: Event, profile: Profile) -> int:
+    if event.order or event.subscription_id:
+        return event.order.id if event.order else event.subscription_id
+    newest = latest_order(profile)
+    return newest.id if newest else 0
 
 
 def _skip_reason(workflow: Workflow, event: Event, context: Context, runs: Collection[Run]) -> str:

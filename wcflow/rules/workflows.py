@@ -17,7 +17,7 @@ from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Rules, Workflow
 from wcflow.rules.run_steps import RunSetup, Taken, code_request, keeps_waiting, run_steps
 from wcflow.rules.steps import AddTag, CodeRequest, LostStep, RemoveTag, Send, TakeCode
-from wcflow.rules.ternary import earliest
+from wcflow.rules.ternary import Ternary, earliest
 from wcflow.rules.workflow_run import (
     NOTHING_HANDLED,
     REMOVED,
@@ -72,7 +72,10 @@ def _follows_order_stamps(workflow: Workflow) -> bool:
 
 
 class WorkflowInput(msgspec.Struct, frozen=True):
-    """All that the workflows of one person need."""
+    """All that the workflows of one person need.
+
+    ``answers`` are those of the conditions of ``Rules.matching``.
+    """
 
     evaluation_input: EvaluationInput
     rules: Rules
@@ -80,7 +83,7 @@ class WorkflowInput(msgspec.Struct, frozen=True):
     context: Context
     trigger_context: TriggerContext
     matched_since: Mapping[str, datetime]
-    matched: frozenset[str]
+    answers: Mapping[str, Ternary]
     policy: Policy
 
     def workflow(self, name: str) -> Workflow | None:
@@ -88,8 +91,9 @@ class WorkflowInput(msgspec.Struct, frozen=True):
 
     def is_for(self, workflow: Workflow) -> bool:
         """Return whether a trigger that is for everyone who matches is for this person."""
-        for_all_matching = workflow.trigger.kind.for_all_matching
-        return not for_all_matching or workflow.when is None or workflow.name in self.matched
+        if not workflow.trigger.kind.for_all_matching or workflow.when is None:
+            return True
+        return self.answers[workflow.name].value is True
 
     def runs_of(self, workflow: Workflow) -> list[Run]:
         return [run for run in self.evaluation_input.runs if run.workflow == workflow.name]
@@ -126,11 +130,7 @@ def next_due(work: WorkflowInput, steps_taken: Collection[RunSteps]) -> datetime
         for workflow in work.enabled.timed
         if work.is_for(workflow)
     ]
-    matching = [
-        workflow.when.evaluate(work.context).changes_at
-        for workflow in work.enabled.matching
-        if workflow.when
-    ]
+    matching = [work.answers[workflow.name].changes_at for workflow in work.enabled.matching]
     return earliest((*_wait_ends(work, steps_taken), *ahead, *_settling_ends(work), *matching))
 
 
@@ -167,13 +167,14 @@ def _start_runs(work: WorkflowInput) -> Iterator[RunSteps]:
             continue  # everything happened before it was activated
         if not work.is_for(workflow):
             continue
-        runs = work.runs_of(workflow)
         handled = work.evaluation_input.handled.get(workflow.name, NOTHING_HANDLED)
         since = work.matched_since.get(workflow.name)
         trigger_context = (
             replace(work.trigger_context, matching_since=since) if since else work.trigger_context
         )
-        for event in new_events(workflow, activation, trigger_context, handled):
+        events = new_events(workflow, activation, trigger_context, handled)
+        runs = work.runs_of(workflow) if events else []
+        for event in events:
             context = work.context.about(event.order, event.item)
             run = start_run(workflow, event, context, runs, work.rules.digest, handled)
             runs.append(run)
@@ -272,7 +273,7 @@ def changed_tags(
 def changes_for_rules(steps_taken: Collection[RunSteps]) -> bool:
     """Return whether a live run changed what rules look at, such as a group."""
     return any(
-        isinstance(each.result, Send) and each.result.seen_by_rules and not each.result.impossible
+        isinstance(each.result, Send) and each.result.seen_as and not each.result.impossible
         for run, steps in steps_taken
         if run.mode == "live"
         for each in steps

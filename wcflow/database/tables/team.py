@@ -49,6 +49,7 @@ class TierRow(Row, table=True):
         default=None, sa_type=BigInteger, description="since when they no longer reach it, or empty"
     )
     fixed_by: str = Field(default="", description="the workflow or admin who set it, or empty")
+    fixed: str = Field(default="", description="the least tier that was set, or empty")
 
 
 class GroupMemberRow(Row, table=True):
@@ -115,6 +116,7 @@ class PoolCodeRow(Row, table=True):
     store: str = Field(description="the store's name")
     pool: str = Field(description="the NAME of [coupon_pool NAME]")
     code: str = Field(description="as WooCommerce compares them: in lower case")
+    shown: str = Field(description="as they were imported, and as customers see them")
     state: str = Field(default="free", description="free, reserved, assigned or unusable")
     reason: str = Field(default="", sa_type=Text, description="why it is unusable")
     person: int | None = Field(default=None, sa_type=BigInteger, description="who has it")

@@ -54,7 +54,7 @@ class RunRow(Row, table=True):
         default=0,
         sa_type=BigInteger,
         sa_column_kwargs={"server_default": text("0")},
-        description="the trigger's order, or the person's newest order then",
+        description="the trigger's order or subscription, or the person's newest order then",
     )
     line_item_id: int = Field(
         default=0, sa_type=BigInteger, description="the trigger's line item, or 0"

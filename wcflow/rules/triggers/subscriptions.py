@@ -28,7 +28,7 @@ def _started(context: TriggerContext, _: None) -> Iterator[Event]:
     for each in context.profile.subscriptions:
         at = _started_at(each)
         if at is not None:
-            yield Event(f"subscription {each.id} started", at)
+            yield Event(f"subscription {each.id} started", at, subscription_id=each.id)
 
 
 def _started_at(subscription: Subscription) -> datetime | None:
@@ -72,7 +72,8 @@ def _cancelled(context: TriggerContext, _: None) -> Iterator[Event]:
         ]
         for count, at in enumerate(times, start=1):
             again = f" again ({count})" if count > 1 else ""
-            yield Event(f"subscription {each.id} cancelled{again}", at)
+            name = f"subscription {each.id} cancelled{again}"
+            yield Event(name, at, subscription_id=each.id)
 
 
 def _reminders(context: TriggerContext, before: Before) -> Iterator[tuple[Event, datetime]]:
@@ -92,7 +93,7 @@ def _reminders(context: TriggerContext, before: Before) -> Iterator[tuple[Event,
             if order.meta.get(RENEWAL_META) == str(each.id) and order.status not in HIDDEN_STATUSES
         ]
         name = f"subscription {each.id} renewal {len(renewals) + 1}"
-        yield Event(name, at), each.next_payment
+        yield Event(name, at, subscription_id=each.id), each.next_payment
 
 
 def _next_reminder(context: TriggerContext, before: Before) -> datetime | None:

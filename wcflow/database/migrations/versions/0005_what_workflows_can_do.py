@@ -55,6 +55,7 @@ def _make_tier() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("below_since", sa.BigInteger(), nullable=True),
         sa.Column("fixed_by", sa.String(), nullable=False),
+        sa.Column("fixed", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("store", "person"),
     )
     op.create_index("tier_by_name", "tier", ["store", "tier"])
@@ -107,6 +108,7 @@ def _make_pool_code() -> None:
         sa.Column("store", sa.String(), nullable=False),
         sa.Column("pool", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("shown", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger(), nullable=True),
