@@ -16,6 +16,8 @@ from sqlalchemy import Connection
 from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
 from wcflow.cli.customer_edit import edit
+from wcflow.cli.customer_export import EPILOG as EXPORT_EPILOG
+from wcflow.cli.customer_export import export
 from wcflow.cli.customer_filter import (
     Company,
     FilterOptions,
@@ -94,6 +96,7 @@ def register(app: typer.Typer) -> None:
     family.command("merge", epilog=MERGE_EPILOG)(merge)
     family.command("split")(split)
     family.command("undo")(undo)
+    family.command("export", epilog=EXPORT_EPILOG)(export)
     app.add_typer(family, name="customer")
 
 
