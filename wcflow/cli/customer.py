@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
+from wcflow.cli.customer_duplicates import EPILOG as DUPLICATES_EPILOG
+from wcflow.cli.customer_duplicates import duplicates
 from wcflow.cli.customer_edit import edit
 from wcflow.cli.customer_export import EPILOG as EXPORT_EPILOG
 from wcflow.cli.customer_export import export
@@ -93,6 +95,7 @@ def register(app: typer.Typer) -> None:
     family.command("edit")(edit)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
+    family.command("duplicates", epilog=DUPLICATES_EPILOG)(duplicates)
     family.command("merge", epilog=MERGE_EPILOG)(merge)
     family.command("split")(split)
     family.command("undo")(undo)
