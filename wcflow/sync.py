@@ -20,6 +20,7 @@ from wcflow.actions.base import WaysOut
 from wcflow.actions.pool import pool_rules
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
+from wcflow.customers.erasing import follow_deliveries
 from wcflow.database import evaluation_queue, lease, outbox, people
 from wcflow.database.connection import Database
 from wcflow.database.restore import (
@@ -42,7 +43,6 @@ from wcflow.outbox.gate import LoadProfiles
 from wcflow.outbox.task_mail import mail_tasks
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
-from wcflow.poll.customers import reread_edited
 from wcflow.poll.ownership import mark_everyone_dirty
 from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
@@ -142,7 +142,7 @@ def sync_once(
             result.delivered = deliver_store(leased, all_evaluated=complete, time_limit=time_limit)
             with leased.db.reading() as tx:
                 poll = poll_context(tx, leased)
-            reread_edited(poll)
+            follow_deliveries(poll)
             mail_tasks(leased.db, leased.config, leased.name, leased.clock())
         else:
             settle_codes(leased.db, leased.name, leased.clock())

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, String, and_, cast, func, not_, or_, select
 
+from wcflow.database.erasures import load_open_identities
 from wcflow.database.evaluation_queue import load_full_evaluation_position
 from wcflow.database.identity import ACCOUNT, find_keys, find_nobody_accounts, find_persons
 from wcflow.database.integrity import ROW_READERS, IntegrityProblem, find_unreadable_keys
@@ -32,6 +33,7 @@ from wcflow.database.tables import (
     RunRow,
     StoreRow,
 )
+from wcflow.profile import account_key
 
 _STORES, _PERSONS, _MEMBERSHIPS = table_of(StoreRow), table_of(PersonRow), table_of(MembershipRow)
 _RUNS, _OUTBOX, _CUSTOMERS = table_of(RunRow), table_of(OutboxRow), table_of(CustomerRow)
@@ -58,6 +60,7 @@ _PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "tier": ("since",),
     "task": ("made_at", "done_at"),
     "pool_code": ("changed_at", "checked_at"),
+    "erasure": ("at", "finished_at"),
 }
 """Times that wcflow itself recorded: none of them is in the future."""
 
@@ -269,6 +272,8 @@ def _find_customers_without_person(
     )
     missing = set(tx.scalars(query))
     missing -= find_nobody_accounts(tx, configured.name, missing, configured.shared_emails)
+    erased = load_open_identities(tx, configured.name)
+    missing = {each for each in missing if account_key(each) not in erased}
     if missing:
         problem = "customers have no person"
         found = IntegrityProblem("people", problem, _RESYNC_ADVICE, configured.name)

@@ -44,6 +44,8 @@ STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 TAGS_RULE = "tags"
 CLAIM_DURATION = timedelta(minutes=10)
 """A claim that is older than this was left by a process that was killed."""
+ERASED_PAYLOAD = {"erased": True}
+"""What is left of the content of a change about a deleted customer."""
 _OPEN_STATES = ("due", "claimed", "failed")
 _OPEN_TAGS = select_in(
     _OUTBOX,
@@ -88,6 +90,11 @@ class OutboxEntry:
     cancelled_by: int | None = None
     priority: int = 0
     marketing: bool = False
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its content was deleted with the customer."""
+        return self.payload == ERASED_PAYLOAD
 
     @property
     def label(self) -> str:
