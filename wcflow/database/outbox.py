@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    delete,
     exists,
     func,
     or_,
@@ -388,17 +387,3 @@ def count_by_kind(tx: Connection, store: str, state: str) -> dict[str, int]:
     matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
     query = select(_OUTBOX.c.kind, func.count()).where(*matching).group_by(_OUTBOX.c.kind)
     return {row[0]: row[1] for row in tx.execute(query)}
-
-
-def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:
-    """Delete tag entries that finished before this time; return how many.
-
-    Entries of workflows are never deleted: their keys prevent duplicates.
-    """
-    old = (
-        _OUTBOX.c.store == store,
-        _OUTBOX.c.rule == TAGS_RULE,
-        _OUTBOX.c.finished_at <= stamp(before),
-        _OUTBOX.c.state.in_(("done", "cancelled")),
-    )
-    return tx.execute(delete(_OUTBOX).where(*old)).rowcount
