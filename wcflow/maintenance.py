@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from wcflow.database import campaigns, outbox
+from wcflow.database import campaigns, tags
 from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_store
 from wcflow.errors import StoreError
 from wcflow.evaluate.figures import save_daily_figures
@@ -27,7 +27,7 @@ def nightly(context: SyncContext) -> PollResult:
         rank_customers(leased.db, leased.config, leased.settings)
         save_daily_figures(leased.db, leased.config, leased.settings, leased.clock())
         with leased.db.transaction() as tx:
-            outbox.delete_old_tag_entries(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
+            tags.delete_old_tag_entries(tx, leased.name, leased.clock() - TAG_ENTRY_LIFETIME)
     return result
 
 

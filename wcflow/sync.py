@@ -20,6 +20,7 @@ from wcflow.actions.base import WaysOut
 from wcflow.actions.pool import pool_rules
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
+from wcflow.customers.erasing import follow_deliveries
 from wcflow.database import evaluation_queue, lease, outbox
 from wcflow.database.connection import Database
 from wcflow.database.restore import (
@@ -40,7 +41,6 @@ from wcflow.outbox.delivery import DeliveryResult
 from wcflow.outbox.task_mail import mail_tasks
 from wcflow.poll.binding import require_row, save_store_info
 from wcflow.poll.context import PollContext, PollResult
-from wcflow.poll.customers import reread_edited
 from wcflow.poll.ownership import mark_everyone_if_settings_changed
 from wcflow.poll.pools import prepare_pools
 from wcflow.poll.pull import run_poll
@@ -161,7 +161,7 @@ def _queue_and_deliver(
             turn = None
     with context.db.reading() as tx:
         poll = poll_context(tx, context)
-    reread_edited(poll)
+    follow_deliveries(poll)
     mail_tasks(context.db, context.config, context.name, context.clock())
 
 

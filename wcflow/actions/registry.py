@@ -14,6 +14,7 @@ from wcflow.actions.control import CONTROL
 from wcflow.actions.coupon import COUPON
 from wcflow.actions.customer_fields import CUSTOMER_EDITS
 from wcflow.actions.email import EMAIL_MODULE
+from wcflow.actions.erase import ERASING
 from wcflow.actions.group import GROUP
 from wcflow.actions.message import MESSAGES
 from wcflow.actions.meta import META
@@ -36,6 +37,7 @@ MODULES = (
     COUPON,
     POOL,
     CUSTOMER_EDITS,
+    ERASING,
     EMAIL_MODULE,
     META,
     GROUP,
@@ -128,4 +130,6 @@ def entry_words(entry: OutboxEntry) -> str:
 
 def content_words(entry: OutboxEntry, zone: tzinfo = UTC) -> str:
     """Return what is written, in one line."""
+    if entry.is_erased:
+        return "deleted with the customer"
     return entry_kind(entry.kind).content(entry.payload, zone)

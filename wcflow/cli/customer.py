@@ -15,7 +15,11 @@ from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
+from wcflow.cli.customer_duplicates import EPILOG as DUPLICATES_EPILOG
+from wcflow.cli.customer_duplicates import duplicates
 from wcflow.cli.customer_edit import edit
+from wcflow.cli.customer_export import EPILOG as EXPORT_EPILOG
+from wcflow.cli.customer_export import export
 from wcflow.cli.customer_filter import (
     Company,
     FilterOptions,
@@ -91,9 +95,11 @@ def register(app: typer.Typer) -> None:
     family.command("edit")(edit)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
+    family.command("duplicates", epilog=DUPLICATES_EPILOG)(duplicates)
     family.command("merge", epilog=MERGE_EPILOG)(merge)
     family.command("split")(split)
     family.command("undo")(undo)
+    family.command("export", epilog=EXPORT_EPILOG)(export)
     app.add_typer(family, name="customer")
 
 

@@ -75,7 +75,7 @@ def print_record(record: CustomerRecord, zone: tzinfo, *, everything: bool) -> N
         (each.id, _day(each.shows_at, zone), each.assignee, each.text) for each in record.tasks
     ]
     _print_list("Open tasks", ("id", "due", "for", "task"), tasks, most)
-    _print_list("Messages", ("when", "state", "message"), _messages(record, zone), most)
+    _print_list("Messages", ("when", "state", "message"), message_rows(record, zone), most)
     rows = [timeline_row(each, zone) for each in record.timeline]
     columns = ("when", "what", "by", "because", "edit")
     _print_list("Timeline", columns, rows, None if everything else TIMELINE_SHOWN)
@@ -156,7 +156,8 @@ def item_words(order: Order) -> str:
     return ", ".join(f"{count} × {name}" if count != 1 else name for count, name in items)
 
 
-def _messages(record: CustomerRecord, zone: tzinfo) -> Iterator[tuple[object, ...]]:
+def message_rows(record: CustomerRecord, zone: tzinfo) -> Iterator[tuple[object, ...]]:
+    """Yield when messages were sent, or why not, and what they say."""
     for each in record.messages:
         at = each.finished_at or each.queued_at
         words = f"{entry_kind(each.kind).one} {content_words(each, zone)}"

@@ -7,9 +7,19 @@ from typing import Annotated
 import typer
 
 from wcflow.cli import output
-from wcflow.cli.context import edited_by, open_database_session
+from wcflow.cli.context import edited_by, open_database_session, store_zone
 from wcflow.cli.options import ConfigFile, Reason
-from wcflow.customers import edits, fields, merge, notes, status, tags  # noqa: F401  they register their undo
+from wcflow.customers import (  # they register their undo
+    companies,  # noqa: F401
+    duplicates,  # noqa: F401
+    edits,
+    fields,  # noqa: F401
+    groups,  # noqa: F401
+    merge,  # noqa: F401
+    notes,  # noqa: F401
+    status,  # noqa: F401
+    tags,  # noqa: F401
+)
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.edits import find_edit
 from wcflow.errors import UsageError
@@ -17,7 +27,10 @@ from wcflow.errors import UsageError
 
 def undo(
     edit_id: Annotated[
-        int, typer.Argument(metavar="ID", help="The id of the edit, which commands print.")
+        int,
+        typer.Argument(
+            metavar="ID", help="The id of the edit, which 'customer show' and other commands print."
+        ),
     ],
     config: ConfigFile = None,
     reason: Reason = "",
@@ -29,6 +42,8 @@ def undo(
             raise UsageError(f"there is no edit with the id {edit_id}", "")
         outcome = edits.undo(tx, edit, edited_by(session, reason))
         contact = load_contacts(tx, edit.store, [edit.person]).get(edit.person)
+        when = output.format_time(edit.by.at, store_zone(tx, edit.store))
+    output.print_line(f"Edit {edit.id} of {edit.by.name}, {when}: {edit.words}.")
     print_outcome(contact, outcome._replace(edit=None))
 
 

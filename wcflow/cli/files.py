@@ -25,6 +25,12 @@ th, td { border-bottom: 1px solid #ddd; padding: .3rem .8rem .3rem 0; text-align
 th { border-bottom: 2px solid #888; position: sticky; top: 0; background: #fff }
 td.number, th.number { text-align: right }
 h2 { margin-top: 2.5rem }
+@media print {
+  body { font-size: 11px; margin: 0; max-width: none; padding: 0 }
+  th { position: static }
+  tr { break-inside: avoid }
+  h2 { break-after: avoid }
+}
 """
 
 

@@ -99,7 +99,7 @@ def show_entry(
     """Show one change in full."""
     with open_database_session(config) as session, session.db.reading() as tx:
         ((store, (entry,)),) = _load_by_ids(tx, session, None, [number]).items()
-        customer = load_contacts(tx, store, [entry.person])[entry.person]
+        customer = load_contacts(tx, store, [entry.person]).get(entry.person)
         if as_json:
             output.print_json({"store": store, **describe.entry_json(entry)})
         else:
@@ -217,21 +217,21 @@ def _entry_row(
         each.id,
         each.state,
         output.format_time(each.queued_at, zone),
-        contacts[each.person].short if each.person in contacts else each.person,
+        contacts[each.person].short if each.person in contacts else "deleted",
         f"{entry_words(each)}: {content_words(each, zone)}{outcome}",
     )
 
 
 def _entry_facts(
-    each: OutboxEntry, customer: Contact, zone: tzinfo, needed: Sequence[OutboxEntry]
+    each: OutboxEntry, customer: Contact | None, zone: tzinfo, needed: Sequence[OutboxEntry]
 ) -> list[tuple[str, str]]:
     kind = entry_kind(each.kind)
     rows = [
-        ("customer", str(customer)),
+        ("customer", str(customer or "deleted")),
         ("what", kind.one),
         ("where", target_words(each)),
         ("content", content_words(each, zone)),
-        ("in full", kind.details(each.payload) if kind.details else ""),
+        ("in full", "" if each.is_erased or not kind.details else kind.details(each.payload)),
         ("because of", "" if each.rule == outbox.TAGS_RULE else f"{each.rule}, {each.step}"),
         ("event", "" if each.rule == outbox.TAGS_RULE else describe.event_words(each.event)),
         ("needs", "; ".join(f"change {n.id}: {entry_words(n)} ({n.state})" for n in needed)),

@@ -156,9 +156,14 @@ def _pad(cell: str, width: int, to_right: bool) -> str:
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; times are ISO 8601 in UTC."""
+    _write(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return a value as lines of JSON; times are ISO 8601 in UTC."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=_to_jsonable)
     # JSON allows C1 controls and direction marks, which terminals interpret.
-    _write("".join(map(_escape, text)) + "\n")
+    return "".join(map(_escape, text)) + "\n"
 
 
 def _escape(sign: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from wcflow.actions.base import STORE
 from wcflow.actions.customer_fields import (
     CUSTOMER_FIELDS,
     FIELDS,
@@ -24,12 +23,12 @@ from wcflow.actions.customer_fields import (
 from wcflow.config.countries import country_hint
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.edits import Outcome, undoes
+from wcflow.customers.written import ChangeByHand, queue_by_hand
 from wcflow.database import outbox, outcomes
 from wcflow.database.customers import find_customer_ids, load_customers
 from wcflow.database.edits import Edit, EditedBy, save_edit
 from wcflow.database.identity import load_person_keys
 from wcflow.database.outbox_order import find_entry_of_event, load_open_of_target
-from wcflow.database.sql import dumps, stamp
 from wcflow.errors import UsageError
 from wcflow.profile import account_in
 from wcflow.records import Customer
@@ -148,31 +147,8 @@ def _queue(
     event: str,
 ) -> None:
     """Queue the write. It is approved, because an admin has just asked for it."""
-    row = {
-        "store": store,
-        "rule": f"edit by {by.name}",
-        "person": person,
-        "event": event,
-        "step": "fields",
-        "channel": STORE,
-        "kind": CUSTOMER_FIELDS,
-        "target_id": account,
-        "payload": dumps({"fields": changes}),
-        "state": "due",
-        "approved": True,
-        "urgent": True,
-        "due_at": stamp(by.at),
-        "queued_at": stamp(by.at),
-        "run_id": None,
-        "needs": "[]",
-        "outcome": "",
-        "finished_at": None,
-        "cancelled_by": None,
-        "priority": 0,
-        "marketing": False,
-        "rules_digest": "",
-    }
-    outbox.add_entries(tx, [row])
+    change = ChangeByHand(f"edit by {by.name}", event, "fields", CUSTOMER_FIELDS, account)
+    queue_by_hand(tx, store, person, [(change, {"fields": changes})], by.at)
 
 
 @undoes("fields")

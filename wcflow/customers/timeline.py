@@ -220,7 +220,7 @@ def _edits(
     for each in edits:
         text = texts.get(each.data.get("note", 0), "") if each.kind == "note" else ""
         words = f"{each.words}: {text}" if text else each.words
-        number = each.id if each.undoes is None else None
+        number = each.id if each.undoes is None and each.kind != "export" else None
         by = each.by
         yield TimelineEntry(
             by.at, each.kind, words, by.name, by.reason, 0, number, each.id in undone

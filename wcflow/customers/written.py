@@ -1,12 +1,18 @@
-"""When, and where, what a team changed by hand reaches WooCommerce: in words for the admin."""
+"""Queue what a team changes by hand, and say when and where it reaches WooCommerce."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
 from sqlalchemy import Connection
 
+from wcflow.actions.base import STORE
 from wcflow.config.stores import StoreSettings
-from wcflow.database import people
+from wcflow.database import outbox, people
 from wcflow.database.identity import load_person_keys
+from wcflow.database.sql import dumps, stamp
 from wcflow.database.stores import load_hold, load_store_row
 from wcflow.profile import account_in
 
@@ -47,3 +53,45 @@ def _shown_in(tx: Connection, settings: StoreSettings, person: int) -> list[str]
     if settings.order_tags != "none" and memory is not None and memory.written_order_id:
         places.append(f"order {memory.written_order_id}")
     return places
+
+
+class ChangeByHand(NamedTuple):
+    """A change of the store that an admin has just confirmed: its key in the outbox, and where."""
+
+    rule: str
+    event: str
+    step: str
+    kind: str
+    target_id: int
+
+
+def queue_by_hand(
+    tx: Connection,
+    store: str,
+    person: int,
+    changes: Iterable[tuple[ChangeByHand, Mapping[str, Any]]],
+    now: datetime,
+) -> None:
+    """Queue changes with their payloads. They are approved, because an admin has asked for them."""
+    same = {
+        "store": store,
+        "person": person,
+        "channel": STORE,
+        "state": "due",
+        "approved": True,
+        "urgent": True,
+        "due_at": stamp(now),
+        "queued_at": stamp(now),
+        "run_id": None,
+        "needs": "[]",
+        "outcome": "",
+        "finished_at": None,
+        "cancelled_by": None,
+        "priority": 0,
+        "marketing": False,
+        "rules_digest": "",
+    }
+    rows = [
+        {**same, **change._asdict(), "payload": dumps(dict(payload))} for change, payload in changes
+    ]
+    outbox.add_entries(tx, rows)

@@ -19,6 +19,7 @@ from wcflow.database.consistency_checks import (
     pool_checks,
     standing_checks,
 )
+from wcflow.database.erasures import load_open_identities
 from wcflow.database.evaluation_queue import load_full_evaluation_position
 from wcflow.database.identity import ACCOUNT, find_keys, find_nobody_accounts, find_persons
 from wcflow.database.integrity import ROW_READERS, IntegrityProblem, find_unreadable_keys
@@ -38,6 +39,7 @@ from wcflow.database.tables import (
     RunRow,
     StoreRow,
 )
+from wcflow.profile import account_key
 
 _STORES, _PERSONS, _MEMBERSHIPS = table_of(StoreRow), table_of(PersonRow), table_of(MembershipRow)
 _RUNS, _OUTBOX, _CUSTOMERS = table_of(RunRow), table_of(OutboxRow), table_of(CustomerRow)
@@ -66,6 +68,7 @@ PAST_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "codes_file": ("imported_at",),
     "campaign": ("started_at", "finished_at", "changed_at"),
     "channel": ("error_since",),
+    "erasure": ("at", "finished_at"),
 }
 """Times that wcflow itself recorded: none of them is in the future."""
 
@@ -278,6 +281,8 @@ def _find_customers_without_person(
     )
     missing = set(tx.scalars(query))
     missing -= find_nobody_accounts(tx, configured.name, missing, configured.shared_emails)
+    erased = load_open_identities(tx, configured.name)
+    missing = {each for each in missing if account_key(each) not in erased}
     if missing:
         problem = "customers have no person"
         found = IntegrityProblem("people", problem, _RESYNC_ADVICE, configured.name)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from wcflow.database.erasures import find_erased, load_open_identities
 from wcflow.database.merge import merge_persons
 from wcflow.database.same_person import load_joined
 from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
@@ -69,7 +70,8 @@ def find_keys(
     """Return the key of each owner: the account, else the account with the address, else a guest.
 
     A guest who was joined with others by hand is the customer among them, else their first address.
-    None for addresses and accounts that belong to no customer, and for guests if ``guests`` is "ignore".
+    None for addresses and accounts that belong to no customer or to one who is being deleted, and for
+    guests if ``guests`` is "ignore".
     """
     wanted = set(owners)
     emails = {owner.email for owner in wanted if not owner.customer_id}
@@ -77,11 +79,27 @@ def find_keys(
     accounts = _find_accounts(tx, store, emails, shared)
     joined = _find_joined(tx, store, emails - accounts.keys(), shared)
     excluded = find_nobody_accounts(tx, store, {o.customer_id for o in wanted} - {0}, shared)
-    return {
+    keys = {
         owner: None
         if owner.customer_id in excluded
         else _key(owner, emails, accounts, joined, guests)
         for owner in wanted
+    }
+    return _without_erased(tx, store, keys)
+
+
+def _without_erased(
+    tx: Connection, store: str, keys: dict[Owner, str | None]
+) -> dict[Owner, str | None]:
+    """Give to no one what belongs to customers who are being deleted in the store."""
+    erased = load_open_identities(tx, store)
+    if not erased.hashes:
+        return keys
+    return {
+        owner: None
+        if key in erased or (not owner.customer_id and guest_key(owner.email) in erased)
+        else key
+        for owner, key in keys.items()
     }
 
 
@@ -242,7 +260,19 @@ def _create(tx: Connection, store: str, people: Mapping[str, str]) -> dict[str, 
     persons = dict(zip(people, tx.scalars(inserted, rows), strict=True))
     identities = [_identity_row(store, key, person) for key, person in persons.items()]
     upsert(tx, IdentityRow, identities)
+    _inherit_from_erased(tx, store, people, persons)
     return persons
+
+
+def _inherit_from_erased(
+    tx: Connection, store: str, people: Mapping[str, str], persons: Mapping[str, int]
+) -> None:
+    """Let what was handled for a deleted customer be handled for whoever has their address now."""
+    keys = {key: {key, guest_key(email)} for key, email in people.items()}
+    erased = find_erased(tx, store, set[str]().union(*keys.values()))
+    for key, person in persons.items() if erased else ():
+        for former in set[int]().union(*(erased.get(each, ()) for each in keys[key])):
+            _copy_handled_events(tx, store, former, person)
 
 
 def _new_person(store: str, email: str) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     bindparam,
-    delete,
     exists,
     func,
     or_,
@@ -46,6 +45,8 @@ STATES = ("due", "claimed", "done", "failed", "cancelled", "dry_run")
 TAGS_RULE = "tags"
 CLAIM_DURATION = timedelta(minutes=10)
 """A claim that is older than this was left by a process that was killed."""
+ERASED_PAYLOAD = {"erased": True}
+"""What is left of the content of a change about a deleted customer."""
 _OPEN_STATES = ("due", "claimed", "failed")
 _OPEN_TAGS = select_in(
     _OUTBOX,
@@ -90,6 +91,11 @@ class OutboxEntry:
     cancelled_by: int | None = None
     priority: int = 0
     marketing: bool = False
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its content was deleted with the customer."""
+        return self.payload == ERASED_PAYLOAD
 
     @property
     def label(self) -> str:
@@ -384,17 +390,3 @@ def count_by_kind(tx: Connection, store: str, state: str) -> dict[str, int]:
     matching = (_OUTBOX.c.store == store, _OUTBOX.c.state == state)
     query = select(_OUTBOX.c.kind, func.count()).where(*matching).group_by(_OUTBOX.c.kind)
     return {row[0]: row[1] for row in tx.execute(query)}
-
-
-def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:
-    """Delete tag entries that finished before this time; return how many.
-
-    Entries of workflows are never deleted: their keys prevent duplicates.
-    """
-    old = (
-        _OUTBOX.c.store == store,
-        _OUTBOX.c.rule == TAGS_RULE,
-        _OUTBOX.c.finished_at <= stamp(before),
-        _OUTBOX.c.state.in_(("done", "cancelled")),
-    )
-    return tx.execute(delete(_OUTBOX).where(*old)).rowcount

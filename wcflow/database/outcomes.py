@@ -157,7 +157,8 @@ def retry(tx: Connection, ids: Sequence[int], now: datetime) -> ByHand:
     free, blocked = set[int](), dict[int, int]()
     recorded = _recorded(tx, ids)
     for each in _load(tx, ids):
-        if each.state not in (*WAITING, "cancelled") or each.id in recorded:
+        no_repeat = each.is_erased or each.id in recorded
+        if no_repeat or each.state not in (*WAITING, "cancelled"):
             continue
         if lost := _lost_result(tx, each, free):
             blocked[each.id] = lost

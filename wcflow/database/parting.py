@@ -43,7 +43,10 @@ _KEYS: Mapping[Table, tuple[str, ...]] = {
 }
 """Tables whose rows have an id and belong to a person, with what a person has only once."""
 _STATE = ("evaluated_at", "rules_digest", "inactive")
-_LISTED = ("name", "phone", "company", "last_order", "since", "total_spent", "orders_count")
+_LISTED = (
+    *("name", "sort_name", "list_key", "phone", "company", "last_order", "since"),
+    *("total_spent", "orders_count"),
+)
 """What lists show until the next evaluation."""
 _NAMES = (*PERSON_LIST_COLUMNS, "kept_forever")
 

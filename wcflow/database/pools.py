@@ -164,6 +164,12 @@ def assign_codes(tx: Connection, ids: Iterable[int], now: datetime) -> None:
         tx.execute(these.values(state=ASSIGNED, changed_at=stamp(now)))
 
 
+def settle_codes_of(tx: Connection, store: str, person: int, now: datetime) -> None:
+    """Keep the codes that are reserved for a person from everyone else: they may have been sent."""
+    reserved = (_CODES.c.store == store, _CODES.c.state == RESERVED, _CODES.c.person == person)
+    assign_codes(tx, [*tx.scalars(select(_CODES.c.id).where(*reserved))], now)
+
+
 def release_codes(tx: Connection, ids: Iterable[int], now: datetime) -> None:
     """Make codes free again; where they are checked, they are looked up again first."""
     free = {"state": FREE, "checked_at": None, "changed_at": stamp(now), **_NOBODY}

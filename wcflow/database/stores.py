@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, cast
@@ -48,6 +49,15 @@ def load_setting(tx: Connection, name: str) -> str | None:
 def save_setting(tx: Connection, name: str, value: str) -> None:
     """Save a value that belongs to the whole database."""
     upsert(tx, SettingRow, [{"name": name, "value": value}])
+
+
+def load_secret(tx: Connection) -> str:
+    """Return the secret from which codes and hashes derive; make one if there is none."""
+    secret = load_setting(tx, "secret")
+    if secret is None:
+        secret = secrets.token_hex(16)
+        save_setting(tx, "secret", secret)
+    return secret
 
 
 # The hold of each channel.

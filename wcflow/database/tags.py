@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
-from wcflow.database.sql import chunks, dumps, loads, table_of, upsert
-from wcflow.database.tables import PersonRow, WrittenTagsRow
+from wcflow.database.outbox import TAGS_RULE
+from wcflow.database.sql import chunks, dumps, loads, stamp, table_of, upsert
+from wcflow.database.tables import OutboxRow, PersonRow, WrittenTagsRow
 from wcflow.rules.tags import TagChange, TagPlace
 
-_WRITTEN_TAGS = table_of(WrittenTagsRow)
+_WRITTEN_TAGS, _OUTBOX = table_of(WrittenTagsRow), table_of(OutboxRow)
 _PERSONS = table_of(PersonRow)
 _LISTS = (_PERSONS.c.current_tags, _PERSONS.c.removed_by_hand, _PERSONS.c.added_by_hand)
 _COLUMNS = (_WRITTEN_TAGS.c.id, _WRITTEN_TAGS.c.tags, _WRITTEN_TAGS.c.dropped)
@@ -82,3 +84,17 @@ def _tags_in(lists: Sequence[str]) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _parsed(text: str) -> frozenset[str]:
     return frozenset(loads(text))
+
+
+def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:
+    """Delete tag entries that finished before this time; return how many.
+
+    Entries of workflows are never deleted: their keys prevent duplicates.
+    """
+    old = (
+        _OUTBOX.c.store == store,
+        _OUTBOX.c.rule == TAGS_RULE,
+        _OUTBOX.c.finished_at <= stamp(before),
+        _OUTBOX.c.state.in_(("done", "cancelled")),
+    )
+    return tx.execute(delete(_OUTBOX).where(*old)).rowcount

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from wcflow.database.pauses import RESUMED
 from wcflow.database.products import load_all_products, load_products
 from wcflow.database.sql import instant
 from wcflow.database.standings import delete_tiers
-from wcflow.database.stores import load_setting, load_store_row, save_setting, save_store
+from wcflow.database.stores import load_secret, load_setting, load_store_row, save_store
 from wcflow.database.tables import StoreRow
 from wcflow.evaluate.entries import EntryBuilder
 from wcflow.profile import StoreProfile
@@ -65,7 +64,7 @@ def open_context(
         delete_tiers(tx, settings.name)
     rule_changes.save_rules(tx, settings.name, known.rules, current.rules)
     _start_full_evaluation_if_rules_changed(tx, settings.name, evaluation_context.rules.digest)
-    secret = evaluation_context.policy.secret or _secret(tx)
+    secret = evaluation_context.policy.secret or load_secret(tx)
     return _with_secret(evaluation_context, secret)
 
 
@@ -250,14 +249,6 @@ def _start_full_evaluation_if_rules_changed(tx: Connection, store: str, digest: 
         if before:  # at first, everyone waits for their first evaluation anyway
             start_full_evaluation(tx, store)
         save_store(tx, store, rules_digest=digest)
-
-
-def _secret(tx: Connection) -> str:
-    secret = load_setting(tx, "secret")
-    if secret is None:
-        secret = secrets.token_hex(16)
-        save_setting(tx, "secret", secret)
-    return secret
 
 
 SECOND = timedelta(seconds=1)

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Unpack
 
 from wcflow.errors import StoreError
 from wcflow.records import Coupon, Customer, Note, Order, Product, Refund
-from wcflow.store import errors, wire, writes
+from wcflow.store import erasing, errors, wire, writes
 from wcflow.store.fields import Json, row_id
 from wcflow.store.http import Answer, ClientOptions, Params
 from wcflow.store.listing import (
@@ -269,6 +269,18 @@ class Store(ListingClient):
     def add_note(self, order_id: int, text: str, *, for_customer: bool = False) -> Note:
         """Add a note to an order. WooCommerce e-mails notes ``for_customer``."""
         return writes.add_note(self, order_id, text, for_customer=for_customer)
+
+    def anonymize_order(self, order_id: int) -> str:
+        """Take all personal data out of an order; return what was done, in words."""
+        return erasing.anonymize_order(self, order_id)
+
+    def delete_order(self, order_id: int) -> str:
+        """Delete an order for good; return what was done, in words."""
+        return erasing.delete_order(self, order_id)
+
+    def delete_customer(self, customer_id: int) -> bool:
+        """Delete an account for good; return False if there is none."""
+        return erasing.delete_customer(self, customer_id)
 
     def create_coupon(self, wanted: Coupon) -> Coupon:
         """Create a coupon; delete it again if the store created it differently."""

@@ -101,18 +101,33 @@ class ErasureRow(Row, table=True):
     """The receipt of a deleted customer: what was done, without saying who they were."""
 
     __tablename__ = "erasure"
+    __table_args__ = (
+        Index("erasure_open", "store", "finished_at", sqlite_where=text("finished_at IS NULL")),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(ROW_ID, primary_key=True))
     store: str = Field(description="the store's name")
-    mode: str = Field(description="anonymized or deleted: what became of the orders")
-    hashes: str = Field(sa_type=Text, description="JSON: hashes of the addresses and accounts")
-    counts: str = Field(sa_type=Text, description="JSON: how many of what was deleted or kept")
+    mode: str = Field(description="anonymize or delete: what becomes of the orders")
+    person: int = Field(sa_type=BigInteger, description="the id that the person had here")
+    account: int = Field(sa_type=BigInteger, description="the customer id to delete, or 0")
+    counts: str = Field(sa_type=Text, description="JSON: how many of what was deleted or is kept")
     erased_by: str = Field(description="the admin's name")
     reason: str = Field(default="", sa_type=Text, description="why, in the admin's words")
     at: int = Field(sa_type=BigInteger, description="when it was asked for")
     finished_at: int | None = Field(
         default=None, sa_type=BigInteger, description="when the store had done its part, or empty"
     )
+
+
+class ErasedIdentityRow(Row, table=True):
+    """An address or account of a deleted customer, as a hash that does not say which it was."""
+
+    __tablename__ = "erased_identity"
+
+    store: str = Field(primary_key=True, description="the store's name")
+    hash: str = Field(primary_key=True, description="HMAC of the key, with the database's secret")
+    erasure: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    person: int = Field(sa_type=BigInteger, description="the id that the person had here")
 
 
 class SamePersonRow(Row, table=True):

@@ -114,13 +114,28 @@ def _make_erasure() -> None:
         sa.Column("id", _row_id(), nullable=False),
         sa.Column("store", sa.String(), nullable=False),
         sa.Column("mode", sa.String(), nullable=False),
-        sa.Column("hashes", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.BigInteger(), nullable=False),
         sa.Column("counts", sa.Text(), nullable=False),
         sa.Column("erased_by", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "erasure_open",
+        "erasure",
+        ["store", "finished_at"],
+        sqlite_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
+        "erased_identity",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("erasure", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "hash", "erasure"),
     )
 
 

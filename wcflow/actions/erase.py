@@ -1,0 +1,90 @@
+"""The store's part of deleting a customer: orders without personal data, or none; no account.
+
+There is no step for it. Each entry looks first, so that it can be repeated. Errors and outcomes
+name orders and accounts by their numbers only.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
+from wcflow.errors import DeliveryError, StoreError
+
+if TYPE_CHECKING:
+    # Only names of types: commands that deliver nothing start without them.
+    from wcflow.database.outbox import OutboxEntry
+
+ANONYMIZE_ORDER, DELETE_ORDER, DELETE_ACCOUNT = "anonymize_order", "delete_order", "delete_account"
+ROLES = frozenset({"", "customer", "subscriber"})
+"""Accounts with another role are those of the team: wcflow deletes none of them."""
+
+
+def _content(payload: Payload, _zone: tzinfo) -> str:
+    return f"for erasure {payload['erasure']}"
+
+
+def _anonymize(entry: OutboxEntry, ways: WaysOut) -> str:
+    return ways.store.anonymize_order(entry.target_id)
+
+
+def _delete_order(entry: OutboxEntry, ways: WaysOut) -> str:
+    return ways.store.delete_order(entry.target_id)
+
+
+def _delete_account(entry: OutboxEntry, ways: WaysOut) -> str:
+    number = entry.target_id
+    customer = ways.store.customer(number)
+    if customer is None:
+        return f"customer {number} no longer exists"
+    if customer.role not in ROLES:
+        raise DeliveryError(
+            f"customer {number} has the role {customer.role}: wcflow deletes only customers",
+            permanent=True,
+        )
+    try:
+        ways.store.delete_customer(number)
+    except StoreError as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+        raise DeliveryError(
+            f"the API key is not allowed to delete accounts: delete customer {number} under Users in"
+            f" WordPress, then run 'wcflow outbox retry {entry.id}'",
+            permanent=True,
+        ) from None
+    return f"customer {number} deleted"
+
+
+_ANONYMIZE = EntryKind(
+    ANONYMIZE_ORDER,
+    "anonymized order",
+    "anonymized orders",
+    ("{} order to anonymize", "{} orders to anonymize"),
+    _content,
+    resource="order",
+    phrase="anonymize",
+    deliver=_anonymize,
+)
+_DELETE_ORDER = EntryKind(
+    DELETE_ORDER,
+    "deleted order",
+    "deleted orders",
+    ("{} order to delete", "{} orders to delete"),
+    _content,
+    resource="order",
+    phrase="delete",
+    deliver=_delete_order,
+)
+_DELETE_ACCOUNT = EntryKind(
+    DELETE_ACCOUNT,
+    "deleted account",
+    "deleted accounts",
+    ("{} account to delete", "{} accounts to delete"),
+    _content,
+    resource="customer",
+    phrase="delete the account of",
+    deliver=_delete_account,
+)
+ERASING = ActionModule((), (_ANONYMIZE, _DELETE_ORDER, _DELETE_ACCOUNT))

@@ -1,0 +1,122 @@
+"""Carry on with the deletion of customers after each delivery: orders first, then the account.
+
+Every step looks at what the database and the outbox say now, so that it can be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection, select
+
+from wcflow.actions.erase import DELETE_ACCOUNT
+from wcflow.customers.erasure import ERASED, Orders, queue_account, queue_orders
+from wcflow.database.edits import EditedBy
+from wcflow.database.erase_person import empty_changes
+from wcflow.database.erasures import (
+    Erasure,
+    OpenIdentities,
+    Place,
+    finish_erasure,
+    load_erasures,
+    load_open_identities,
+    load_places,
+)
+from wcflow.database.orders import load_orders, load_orders_of_people
+from wcflow.database.sql import stamp, table_of
+from wcflow.database.tables import OrderRow
+from wcflow.poll.compare import confirm_missing_orders, refetch_orders
+from wcflow.poll.context import PollContext
+from wcflow.poll.customers import reread_edited
+from wcflow.poll.orders import hidden_statuses
+from wcflow.poll.ownership import drop_customers
+from wcflow.profile import guest_key
+from wcflow.units import is_anonymous
+
+log = structlog.get_logger()
+_ORDERS = table_of(OrderRow)
+_LATE = timedelta(days=7)
+"""Orders of guests that were placed so long before a deletion are looked for if they arrive later."""
+
+
+def follow_deliveries(context: PollContext) -> None:
+    """Read again what was just written by hand, and carry on with the deletion of customers."""
+    reread_edited(context)
+    with context.db.reading() as tx:
+        unfinished = load_erasures(tx, context.store, unfinished=True)
+    for erasure in unfinished:
+        _advance(context, erasure)
+        context.checkpoint()
+
+
+def _advance(context: PollContext, erasure: Erasure) -> None:
+    with context.db.reading() as tx:
+        places = load_places(tx, erasure)
+        changed = _changed_orders(tx, erasure, places)
+    if erasure.mode == Orders.ANONYMIZE:
+        changed -= refetch_orders(context, "any", changed)
+        changed -= refetch_orders(context, hidden_statuses(context), changed)
+    confirm_missing_orders(context, changed)
+    with context.db.transaction() as tx:
+        _take_next_step(tx, context, erasure)
+
+
+def _changed_orders(tx: Connection, erasure: Erasure, places: Iterable[Place]) -> set[int]:
+    """Return the orders that the store has anonymized or deleted, and the local copy not yet."""
+    done = [each.target_id for each in places if each.state == "done"]
+    known = load_orders(tx, erasure.store, done)
+    deleted = erasure.mode == Orders.DELETE
+    return {
+        number
+        for number, order in known.items()
+        if deleted or order.customer_id or (order.email and not is_anonymous(order.email))
+    }
+
+
+def _take_next_step(tx: Connection, context: PollContext, erasure: Erasure) -> None:
+    store, places = erasure.store, load_places(tx, erasure)
+    by = EditedBy(erasure.erased_by, context.now)
+    orders = [each for each in places if each.kind != DELETE_ACCOUNT]
+    late = _find_late_orders(tx, erasure, {each.target_id for each in orders})
+    if late:
+        queue_orders(tx, erasure, late, by)
+    if late or any(each.state != "done" for each in places):
+        return
+    if erasure.account and len(orders) == len(places):
+        queue_account(tx, erasure, by)
+        return
+    if erasure.account:
+        drop_customers(tx, context.settings, [erasure.account])
+    # What was being delivered at the moment of the deletion has left its outcome.
+    empty_changes(tx, store, erasure.person, ERASED, context.now)
+    finish_erasure(tx, erasure.id, context.now)
+    log.info("customer deleted", store=store, erasure=erasure.id)
+
+
+def _find_late_orders(tx: Connection, erasure: Erasure, known: Collection[int]) -> list[int]:
+    """Return orders of the person that were placed before the deletion, and read after it.
+
+    Those that were placed later belong to whoever placed them.
+    """
+    erased = load_open_identities(tx, erasure.store, erasure.id)
+    numbers = [erasure.account] if erasure.account else []
+    found = {
+        each.id
+        for each in load_orders_of_people(tx, erasure.store, numbers, [])
+        if each.created <= erasure.at
+    }
+    found |= _find_guest_orders(tx, erasure, erased)
+    return sorted(found - {*known})
+
+
+def _find_guest_orders(tx: Connection, erasure: Erasure, erased: OpenIdentities) -> set[int]:
+    recent = (
+        _ORDERS.c.store == erasure.store,
+        _ORDERS.c.created >= stamp(erasure.at - _LATE),
+        _ORDERS.c.created <= stamp(erasure.at),
+        _ORDERS.c.customer_id == 0,
+    )
+    rows = tx.execute(select(_ORDERS.c.id, _ORDERS.c.email).where(*recent))
+    return {row.id for row in rows if guest_key(row.email) in erased}

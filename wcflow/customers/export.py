@@ -1,0 +1,139 @@
+"""All that is held on one person, as plain values: for someone who asks what a store knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import orjson
+from sqlalchemy import Connection, Table, select
+
+from wcflow.config.load import Config
+from wcflow.config.stores import StoreSettings
+from wcflow.customers.record import CustomerRecord, load_record, order_facts, record_facts
+from wcflow.database.customers import load_customers
+from wcflow.database.schema import METADATA
+from wcflow.database.sql import instant, table_of
+from wcflow.database.tables import PersonRow, SuppressionRow
+from wcflow.records import Customer, Order
+from wcflow.units import to_major
+
+_PERSONS, _SUPPRESSIONS = table_of(PersonRow), table_of(SuppressionRow)
+_TIMES = frozenset({"at", "since", "below_since", "snoozed_until", "last_order"})
+_INTERNAL = frozenset({"store", "claimed_by", "list_key", "sort_name"})
+
+
+def load_export(
+    tx: Connection, config: Config, settings: StoreSettings, person: int, now: datetime
+) -> tuple[CustomerRecord, dict[str, Any]]:
+    """Return the record of a customer, and all that is held on them as plain values.
+
+    ``tables`` has what wcflow itself keeps, as it is in its database.
+    """
+    record, store = load_record(tx, config, settings, person, now), settings.name
+    account = record.customer.customer_id
+    accounts = load_customers(tx, store, [account] if account else [])
+    facts = {
+        "exported_at": now,
+        "url": settings.url,
+        **record_facts(record),
+        "account": _account(accounts.get(account)),
+        "orders": [_order(each) for each in record.orders],
+        "suppressed": _suppressed(tx, store, record),
+        "tables": load_tables(tx, store, person),
+    }
+    return record, facts
+
+
+def personal_tables() -> list[Table]:
+    """Return the tables with rows of persons, besides the table of persons itself."""
+    return [each for each in METADATA.sorted_tables if {"store", "person"} <= {*each.c.keys()}]
+
+
+def load_tables(tx: Connection, store: str, person: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a person in every table that has some, by the table's name."""
+    found = {"person": _rows(tx, _PERSONS, store, person)}
+    found |= {each.name: _rows(tx, each, store, person) for each in personal_tables()}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _rows(tx: Connection, table: Table, store: str, person: int) -> list[dict[str, Any]]:
+    of_person = table.c.id if table is _PERSONS else table.c.person
+    query = select(table).where(table.c.store == store, of_person == person)
+    rows = tx.execute(query.order_by(*table.primary_key)).mappings()
+    return [_plain(row) for row in rows]
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """Return a row with times as times and JSON as values, without what says nothing of a person."""
+    return {name: _value(name, row[name]) for name in row if name not in _INTERNAL}
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, int) and (name in _TIMES or name.endswith("_at")):
+        return instant(value)
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:  # a text that begins with a bracket
+            return value
+    return value
+
+
+def _account(account: Customer | None) -> dict[str, Any] | None:
+    if account is None:
+        return None
+    return {"username": account.username, "role": account.role, "custom_fields": account.meta}
+
+
+def _order(order: Order) -> dict[str, Any]:
+    """Return an order with all that the local copy has of it; amounts are in its currency."""
+    plain = msgspec.to_builtins(order)
+    return {
+        **order_facts(order),
+        "discount": to_major(order.discount_total, order.currency),
+        "billing": plain.get("billing", {}),
+        "shipping": plain.get("shipping", {}),
+        "payment_method": order.payment_method,
+        "created_via": order.created_via,
+        "customer_note": order.customer_note,
+        "coupons": list(order.coupons),
+        "items": [
+            {
+                "name": each.name,
+                "sku": each.sku,
+                "quantity": each.quantity,
+                "total": to_major(each.total, order.currency),
+                "custom_fields": dict(each.meta),
+            }
+            for each in order.items
+        ],
+        "refunds": [
+            {
+                "id": each.id,
+                "amount": to_major(each.total, order.currency),
+                "reason": each.reason,
+                "date": each.date,
+            }
+            for each in order.refunds
+        ],
+        "custom_fields": dict(order.meta),
+        "status_changes": [
+            {"before": each.before, "after": each.after, "at": each.at} for each in order.history
+        ],
+    }
+
+
+def _suppressed(tx: Connection, store: str, record: CustomerRecord) -> list[dict[str, Any]]:
+    """Return the addresses and numbers of a person that get no messages, through any channel."""
+    addresses = {value for _, value in record.identities} | _phones(record.orders)
+    known = sorted(addresses | {record.customer.email, record.billing.email, record.phone} - {""})
+    here = (_SUPPRESSIONS.c.store == store, _SUPPRESSIONS.c.address.in_(known))
+    rows = tx.execute(select(_SUPPRESSIONS).where(*here)).mappings()
+    return [_plain(row) for row in rows]
+
+
+def _phones(orders: Iterable[Order]) -> set[str]:
+    return {order.billing.phone for order in orders}

@@ -1,0 +1,174 @@
+"""Which people may be one and the same, with reasons and a score. Pure.
+
+People are compared only within a block: those with the same phone number, name or address without
+its additions. So the work grows with their number and not with its square.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from importlib import import_module
+from itertools import combinations
+from typing import Any, NamedTuple
+
+LEAST_SCORE = 60
+"""Below this, two people are not shown."""
+_LARGEST = 30
+"""So many people with one phone number are not one person: it is the shop's own, or invented."""
+_NEIGHBOURS = 8
+"""Of many people with the same name, each is compared with so many whose address comes next."""
+_PHONE_DIGITS, _SHORTEST_PHONE = 9, 7
+_SHORTEST_LOCAL = 5
+_TYPOS = 2
+_INVENTED = re.compile(r".?(.)\1*|0?123456789?0?")
+_DIFFERENT_NAME, _ALIKE, _NEARLY_SAME, _SAME_NAME = 60, 80, 90, 95
+"""How alike names are, from 0 to 100: below the first, two people count as different."""
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+class Candidate(NamedTuple):
+    """A person as far as duplicates show: ``name`` has neither case nor accents."""
+
+    person: int
+    name: str
+    email: str
+    phone: str = ""
+    postcode: str = ""
+    street: str = ""
+
+
+class Duplicate(NamedTuple):
+    """Two people who may be one, how likely that is from 0 to 99, and why."""
+
+    one: int
+    other: int
+    score: int
+    reasons: tuple[str, ...]
+
+
+def blocks_of(name: str, email: str, phone: str) -> Iterator[str]:
+    """Yield the blocks of a person; two people without a common block are not compared."""
+    if len(phone) >= _SHORTEST_PHONE and not _INVENTED.fullmatch(phone):
+        yield f"p{phone[-_PHONE_DIGITS:]}"
+    if name and "@" not in name and " " in name:
+        yield f"n{_sorted_words(name)}"
+    local, _, domain = plain_address(email).rpartition("@")
+    if local:
+        yield f"a{local}@{domain}"
+        if len(local) >= _SHORTEST_LOCAL:
+            yield f"l{local}"
+
+
+def _sorted_words(name: str) -> str:
+    return " ".join(sorted(name.replace(",", " ").replace("-", " ").split()))
+
+
+@lru_cache(maxsize=4096)
+def plain_address(email: str) -> str:
+    """Return an address without what its mailbox ignores: ``anna+shop@``, and dots at Gmail."""
+    local, at, domain = email.lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        return f"{local.replace('.', '')}{at}gmail.com"
+    return f"{local}{at}{domain}"
+
+
+def compare_block(block: str, people: Sequence[Candidate]) -> Iterator[Duplicate]:
+    """Yield the likely duplicates among the people of one block."""
+    if len(people) <= _LARGEST:
+        pairs: Iterable[tuple[Candidate, Candidate]] = combinations(people, 2)
+    elif block.startswith(("p", "l")):
+        return
+    else:
+        pairs = _neighbours(people)
+    for one, other in pairs:
+        if (found := compare(one, other)) is not None:
+            yield found
+
+
+def _neighbours(people: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
+    """Pair each person with those whose postcode or address comes next in the alphabet."""
+    orders = (lambda each: (each.postcode, each.street), lambda each: plain_address(each.email))
+    seen: set[tuple[int, int]] = set()
+    for order in orders:
+        some = sorted(people, key=order)
+        for place, one in enumerate(some):
+            for other in some[place + 1 : place + 1 + _NEIGHBOURS]:
+                pair = (min(one.person, other.person), max(one.person, other.person))
+                if pair not in seen:
+                    seen.add(pair)
+                    yield one, other
+
+
+def compare(one: Candidate, other: Candidate) -> Duplicate | None:
+    """Return why two people may be one, or nothing if that is not likely."""
+    likeness = _name_likeness(one.name, other.name)
+    found = [*_address_reasons(one, other, likeness), *_other_reasons(one, other, likeness)]
+    doubt = 1.0
+    for share, _ in found:
+        doubt *= 1 - share
+    score = 1 - doubt
+    if likeness is not None and likeness < _DIFFERENT_NAME:
+        score *= likeness / 100
+    points = min(99, round(score * 100))
+    if points < LEAST_SCORE:
+        return None
+    first, second = sorted((one.person, other.person))
+    return Duplicate(first, second, points, tuple(words for _, words in found))
+
+
+def _name_likeness(one: str, other: str) -> float | None:
+    """Return how alike two names are, from 0 to 100, or None if one is not known."""
+    if not one or not other or "@" in one or "@" in other:
+        return None
+    fuzz: Any = import_module("rapidfuzz.fuzz")
+    return float(fuzz.token_sort_ratio(_sorted_words(one), _sorted_words(other)))
+
+
+_Reason = tuple[float, str]
+
+
+def _address_reasons(one: Candidate, other: Candidate, likeness: float | None) -> Iterator[_Reason]:
+    first, second = plain_address(one.email), plain_address(other.email)
+    if not first or not second:
+        return
+    if first == second:
+        yield 0.9, "the same mailbox"
+        return
+    local, _, domain = first.rpartition("@")
+    other_local, _, other_domain = second.rpartition("@")
+    same_name = likeness is not None and likeness >= _NEARLY_SAME
+    if local == other_local and len(local) >= _SHORTEST_LOCAL:
+        if 0 < _typos(domain, other_domain) <= _TYPOS:
+            yield 0.75, "addresses that differ by a typo after the @"
+        elif same_name:
+            yield 0.55, "the same address at another provider"
+    elif domain == other_domain and same_name and 0 < _typos(local, other_local) <= _TYPOS:
+        yield 0.7, "addresses that differ by a typo"
+
+
+def _typos(one: str, other: str) -> int:
+    distance: Any = import_module("rapidfuzz.distance")
+    # Two letters that changed places are one typo.
+    return int(distance.OSA.distance(one, other, score_cutoff=_TYPOS))
+
+
+def _other_reasons(one: Candidate, other: Candidate, likeness: float | None) -> Iterator[_Reason]:
+    same_name = likeness is not None and likeness >= _SAME_NAME
+    if same_name:
+        yield 0.3, "the same name"
+    elif likeness is not None and likeness >= _ALIKE:
+        yield 0.2, "almost the same name"
+    phones = (one.phone[-_PHONE_DIGITS:], other.phone[-_PHONE_DIGITS:])
+    if phones[0] == phones[1] and len(phones[0]) >= _SHORTEST_PHONE:
+        yield 0.6, "the same phone number"
+    if one.postcode and _plain(one.postcode) == _plain(other.postcode):
+        yield 0.45, "the same postcode"
+        if one.street and _plain(one.street) == _plain(other.street):
+            yield 0.4, "the same street and number"
+
+
+def _plain(text: str) -> str:
+    return "".join(each for each in text.casefold() if each.isalnum())
