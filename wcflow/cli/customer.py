@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
+from wcflow.cli.customer_bulk import EPILOG as BULK_EPILOG
+from wcflow.cli.customer_bulk import bulk
 from wcflow.cli.customer_duplicates import EPILOG as DUPLICATES_EPILOG
 from wcflow.cli.customer_duplicates import duplicates
 from wcflow.cli.customer_edit import edit
@@ -93,6 +95,7 @@ def register(app: typer.Typer) -> None:
     family.command("list", epilog=EPILOG)(list_customers)
     family.command("show", epilog=SHOW_EPILOG)(show)
     family.command("edit")(edit)
+    family.command("bulk", epilog=BULK_EPILOG)(bulk)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
     family.command("duplicates", epilog=DUPLICATES_EPILOG)(duplicates)

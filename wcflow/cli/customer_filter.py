@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy import Connection
@@ -20,6 +20,10 @@ from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.rules.conditions import Condition
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.literals import fold
+
+if TYPE_CHECKING:
+    # Only the name of a type: lists start without the client of the store.
+    from wcflow.cli.session import Session
 
 
 class Status(StrEnum):
@@ -96,7 +100,7 @@ class FilteredStores:
 
 
 def read_filter(
-    tx: Connection, session: DatabaseSession, store: str | None, options: FilterOptions
+    tx: Connection, session: DatabaseSession | Session, store: str | None, options: FilterOptions
 ) -> FilteredStores:
     """Check the options; raises UsageError for a name that does not exist, or a wrong condition."""
     where = None if options.where is None else parse_where(options.where, session.config)
@@ -115,7 +119,7 @@ def read_filter(
 
 
 def _contexts(
-    tx: Connection, session: DatabaseSession, store: str | None
+    tx: Connection, session: DatabaseSession | Session, store: str | None
 ) -> list[EvaluationContext]:
     """Return the stores that were read; raises SetupError if there is none."""
     found = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -12,13 +13,23 @@ from sqlalchemy import Connection
 from wcflow.cli import output, workflow_preview, workflow_runs
 from wcflow.cli.context import open_database_session, store_zone
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, Verbose, Yes, confirm, select_store
+from wcflow.cli.options import (
+    AsJson,
+    ConfigFile,
+    StoreName,
+    Verbose,
+    Yes,
+    admin_name,
+    confirm,
+    select_store,
+)
 from wcflow.cli.report import Since, print_reports
 from wcflow.cli.session import Session, open_session
 from wcflow.cli.where import parse_where
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.database import runs
+from wcflow.database.edits import EditedBy, save_edits
 from wcflow.database.pauses import load_pauses
 from wcflow.database.sql import count_runs
 from wcflow.errors import UsageError
@@ -26,6 +37,7 @@ from wcflow.evaluate.bulk import BulkPlan, BulkRun, plan_bulk, start_bulk
 from wcflow.evaluate.codes import reserving
 from wcflow.evaluate.context import open_context, rules_for_store
 from wcflow.evaluate.evaluation import evaluate
+from wcflow.rules.conditions import Condition
 from wcflow.rules.errors import did_you_mean
 from wcflow.rules.model import Rules, Workflow
 from wcflow.sync import SyncContext, hold_lease
@@ -146,24 +158,40 @@ def run_workflow(
     """
     with open_session(config, verbose=verbose) as session:
         settings = select_store(session.config, store)
-        workflow = find_workflow(rules_for_store(session.config.rules, settings), name)
-        with session.db.reading() as tx:
-            if name in load_pauses(tx, settings.name):
-                raise UsageError(
-                    f"[workflow {name}] is paused", f"Run: wcflow workflow resume {name}"
-                )
         condition = None if where is None else parse_where(where, session.config)
-        context = session.context(settings)
-        session.sync(context, write=False)
-        session.interrupt.stop_if_requested()
-        found = _plan_runs(context, BulkRun(workflow, condition, session.clock()))
-        _print_plan(workflow, found)
-        if not found.planned_runs:
-            output.print_line("It would run for no customer.")
-        elif confirm(f"Run {name} for {_count_people(len(found.planned_runs))}?", yes=yes):
-            _start_runs(session, context, BulkRun(workflow, condition, session.clock()))
-        else:
-            output.print_line("Cancelled.")
+        run_for(session, settings, name, where=condition, yes=yes)
+
+
+def run_for(
+    session: Session,
+    settings: StoreSettings,
+    name: str,
+    *,
+    where: Condition | None = None,
+    select: Callable[[], Sequence[int]] | None = None,
+    reason: str = "",
+    yes: bool,
+) -> None:
+    """Read the store, show what a workflow would do, ask, and run it.
+
+    It runs for everyone who matches, or for those that ``select`` returns after the store was read.
+    """
+    workflow = find_workflow(rules_for_store(session.config.rules, settings), name)
+    with session.db.reading() as tx:
+        if name in load_pauses(tx, settings.name):
+            raise UsageError(f"[workflow {name}] is paused", f"Run: wcflow workflow resume {name}")
+    context = session.context(settings)
+    session.sync(context, write=False)
+    session.interrupt.stop_if_requested()
+    bulk_run = BulkRun(workflow, where, session.clock(), select() if select else None)
+    found = _plan_runs(context, bulk_run)
+    _print_plan(workflow, found)
+    if not found.planned_runs:
+        output.print_line("It would run for no customer.")
+    elif confirm(f"Run {name} for {_count_people(len(found.planned_runs))}?", yes=yes):
+        _start_runs(session, context, replace(bulk_run, now=session.clock()), reason)
+    else:
+        output.print_line("Cancelled.")
 
 
 def _plan_runs(context: SyncContext, bulk_run: BulkRun) -> BulkPlan:
@@ -173,7 +201,7 @@ def _plan_runs(context: SyncContext, bulk_run: BulkRun) -> BulkPlan:
         return plan_bulk(tx, evaluation_context, bulk_run)
 
 
-def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> None:
+def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun, reason: str) -> None:
     """Select the customers again, because the answer may have taken long, and start the runs."""
     with hold_lease(context):
         evaluate(session.db, session.config, context.settings, bulk_run.now)
@@ -182,6 +210,12 @@ def _start_runs(session: Session, context: SyncContext, bulk_run: BulkRun) -> No
             codes = reserving(tx, context.name, bulk_run.now)
             found = plan_bulk(tx, evaluation_context, bulk_run, codes)
             queued = start_bulk(tx, evaluation_context, found)
+            started: dict[int, dict[str, object]] = {
+                each.memory.person: {} for each in found.planned_runs
+            }
+            by = EditedBy(admin_name(), bulk_run.now, reason)
+            words = f"started the workflow {bulk_run.workflow.name}"
+            save_edits(tx, context.name, "workflow", words, by, started)
         evaluation = evaluate(session.db, session.config, context.settings, session.clock())
     output.print_line(f"{output.format_count(len(found.planned_runs), 'run')} started.", "green")
     if bulk_run.workflow.mode == "dry_run":

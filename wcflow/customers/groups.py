@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from wcflow.customers.edits import Outcome, undoes
 from wcflow.database import groups
-from wcflow.database.edits import Edit, EditedBy, save_edit
+from wcflow.database.edits import Edit, EditedBy, save_edit, save_edits
 from wcflow.database.identity import mark_persons_dirty
 from wcflow.errors import UsageError
 from wcflow.rules.errors import did_you_mean
@@ -49,6 +49,42 @@ def remove_from_group(tx: Connection, store: str, person: int, group: str, by: E
         theirs = ", ".join(sorted(known)) or "no group"
         raise UsageError(f"this customer is not in {name}", f"They are in {theirs}.")
     return _member_edit(tx, store, person, name, "is no longer in {}", by, added=False)
+
+
+def add_many(
+    tx: Connection, store: str, persons: Sequence[int], group: str, by: EditedBy
+) -> dict[int, str]:
+    """Put many customers into a group; return why some were not changed."""
+    name = groups.find_group(tx, store, clean_name(group))
+    new = groups.add_members(tx, store, persons, name, by.name, by.at)
+    return _member_edits(tx, store, persons, new, name, by, added=True)
+
+
+def remove_many(
+    tx: Connection, store: str, persons: Sequence[int], group: str, by: EditedBy
+) -> dict[int, str]:
+    """Take many customers out of a group; return why some were not changed."""
+    name = groups.find_group(tx, store, clean_name(group))
+    members = groups.remove_members(tx, store, persons, name)
+    return _member_edits(tx, store, persons, members, name, by, added=False)
+
+
+def _member_edits(
+    tx: Connection,
+    store: str,
+    persons: Sequence[int],
+    changed: Sequence[int],
+    name: str,
+    by: EditedBy,
+    *,
+    added: bool,
+) -> dict[int, str]:
+    mark_persons_dirty(tx, store, changed)
+    words = f"{'added to' if added else 'removed from'} the group {name}"
+    data = {each: {"group": name, "added": added} for each in changed}
+    save_edits(tx, store, "group_member", words, by, data)
+    reason = f"were {'in' if added else 'not in'} the group {name}{' already' if added else ''}"
+    return dict.fromkeys(set(persons) - data.keys(), reason)
 
 
 def _member_edit(

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.customers.edits import Outcome, undo, undoes
+from wcflow.customers.edits import GONE, Outcome, undo_many, undoes, undoes_many
 from wcflow.database import outbox, people, tags
 from wcflow.database.customers import load_customers
-from wcflow.database.edits import Edit, EditedBy, load_bulk, save_edit, undone_ids
+from wcflow.database.edits import Edit, EditedBy, load_bulk, save_edit, save_edits
 from wcflow.database.identity import load_person_keys, mark_persons_dirty
 from wcflow.database.orders import load_orders
+from wcflow.database.sql import chunks
 from wcflow.errors import UsageError
 from wcflow.profile import account_in
 from wcflow.rules.errors import did_you_mean
@@ -90,6 +91,44 @@ def remove_tag(
         advice = "Change the rule, or use manual_tags = respect."
         raise UsageError(f"a rule makes the tag {found}, and manual_tags = restore", advice)
     return _edit_tags(tx, store, person, {found: REMOVED}, f"removed the tag {found}", by)
+
+
+def add_tag_to_many(
+    tx: Connection, store: str, persons: Sequence[int], tag: str, by: EditedBy
+) -> dict[int, str]:
+    """Give many customers a tag; return why some were not changed."""
+    memories = people.load_memories(tx, store, persons)
+    skipped = dict.fromkeys(set(persons) - memories.keys(), GONE)
+    have_it = [who for who, memory in memories.items() if tag in tags_now(memory)]
+    skipped |= dict.fromkeys(have_it, f"had the tag {tag} already")
+    states = {who: {tag: ADDED} for who in memories if who not in skipped}
+    save_edits(tx, store, "tags", f"added the tag {tag}", by, _change(tx, store, states))
+    return skipped
+
+
+def remove_tag_from_many(
+    tx: Connection,
+    store: str,
+    persons: Sequence[int],
+    tag: str,
+    by: EditedBy,
+    *,
+    respect: bool = True,
+) -> dict[int, str]:
+    """Take a tag from many customers, as :func:`remove_tag`; return why some were not changed."""
+    memories = people.load_memories(tx, store, persons)
+    skipped = dict.fromkeys(set(persons) - memories.keys(), GONE)
+    states: dict[int, dict[str, HandTag]] = {}
+    for who, memory in memories.items():
+        found = [each for each in tags_now(memory) if each.casefold() == tag.casefold()]
+        if not found:
+            skipped[who] = f"did not have the tag {tag}"
+        elif not respect and any(is_made_by_rules(memory, each) for each in found):
+            skipped[who] = f"a rule makes the tag {tag}, and manual_tags = restore"
+        else:
+            states[who] = dict.fromkeys(found, REMOVED)
+    save_edits(tx, store, "tags", f"removed the tag {tag}", by, _change(tx, store, states))
+    return skipped
 
 
 class Everywhere(NamedTuple):
@@ -173,8 +212,7 @@ def change_everywhere(tx: Connection, store: str, plan: Everywhere, by: EditedBy
     for persons in _batches(plan.persons):
         memories = people.load_memories(tx, store, persons)
         before = _change(tx, store, {who: _planned(plan, each) for who, each in memories.items()})
-        for person, states in before.items():
-            save_edit(tx, store, person, "tags", plan.words, of_bulk._replace(key=None), states)
+        save_edits(tx, store, "tags", plan.words, of_bulk._replace(key=None), before)
     edit = save_edit(tx, store, 0, "tags_everywhere", plan.words, of_bulk)
     return Outcome(plan.words, edit, changed=bool(plan.persons))
 
@@ -188,12 +226,9 @@ def _planned(plan: Everywhere, memory: Memory) -> dict[str, HandTag]:
 
 @undoes("tags_everywhere")
 def _undo_everywhere(tx: Connection, edit: Edit, by: EditedBy) -> str:
-    same = [each for each in load_bulk(tx, edit.store, edit.by.bulk) if each.kind == "tags"]
-    made = [each for each in same if each.undoes is None]
-    undone = undone_ids(tx, [each.id for each in made])
-    for each in made:
-        if each.id not in undone:
-            undo(tx, each, by)
+    made = [each for each in load_bulk(tx, edit.store, edit.by.bulk) if each.kind == "tags"]
+    for part in chunks(made, BATCH):
+        undo_many(tx, edit.store, part, by)
     return f"undid: {edit.words}"
 
 
@@ -210,10 +245,31 @@ def _edit_tags(
 
 
 @undoes("tags")
-def _undo_tags(tx: Connection, edit: Edit, by: EditedBy) -> str:  # noqa: ARG001  all undos have it
+def _undo_tags(tx: Connection, edit: Edit, by: EditedBy) -> str:
     _memory(tx, edit.store, edit.person)
-    states = {tag: HandTag(*map(bool, state)) for tag, state in edit.data.items()}
-    _change(tx, edit.store, {edit.person: states})
+    return _undo_many(tx, edit.store, [edit], by)[edit.id]
+
+
+@undoes_many("tags")
+def _undo_many(
+    tx: Connection,
+    store: str,
+    edits: Sequence[Edit],
+    by: EditedBy,  # noqa: ARG001  all undos have it
+) -> dict[int, str]:
+    before = {
+        each.id: {tag: HandTag(*map(bool, state)) for tag, state in each.data.items()}
+        for each in edits
+    }
+    states: dict[int, dict[str, HandTag]] = {}
+    for each in edits:
+        # The last edit comes first: where two changed the same tag, the first one knows how it was.
+        states[each.person] = states.get(each.person, {}) | before[each.id]
+    present = _change(tx, store, states).keys()
+    return {each.id: _undone_words(before[each.id]) for each in edits if each.person in present}
+
+
+def _undone_words(states: Mapping[str, HandTag]) -> str:
     back = ", ".join(tag for tag, state in states.items() if state.added or state.by_workflow)
     away = ", ".join(tag for tag, state in states.items() if not (state.added or state.by_workflow))
     return "; ".join(filter(None, (back and f"put back {back}", away and f"took back {away}")))
@@ -222,7 +278,7 @@ def _undo_tags(tx: Connection, edit: Edit, by: EditedBy) -> str:  # noqa: ARG001
 def _memory(tx: Connection, store: str, person: int) -> Memory:
     found = people.load_memories(tx, store, [person]).get(person)
     if found is None:
-        raise UsageError("the store no longer has this customer", "")
+        raise UsageError(GONE, "")
     return found
 
 

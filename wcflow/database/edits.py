@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal_column, select, update
 
-from wcflow.database.sql import dumps, fetch_in, instant, loads, select_in, stamp, table_of
+from wcflow.database.sql import chunks, dumps, fetch_in, instant, loads, select_in, stamp, table_of
 from wcflow.database.tables import EditRow
 
 _EDITS = table_of(EditRow)
@@ -53,7 +53,43 @@ def save_edit(
     undoes: int | None = None,
 ) -> int:
     """Save an edit, and return its id. ``words`` say it after a name: ``added the tag Gold``."""
-    row = {
+    row = _row(store, person, kind, words, by, data or {}, undoes)
+    return int(tx.execute(insert(_EDITS).returning(_EDITS.c.id), row).scalar_one())
+
+
+def save_edits(
+    tx: Connection,
+    store: str,
+    kind: str,
+    words: str,
+    by: EditedBy,
+    data: Mapping[int, Mapping[str, Any]],
+) -> None:
+    """Save the same edit for many people, with what undoes it for each."""
+    rows = [_row(store, person, kind, words, by, each) for person, each in data.items()]
+    if rows:
+        tx.execute(insert(_EDITS), rows)
+
+
+def save_undone(tx: Connection, undone: Sequence[tuple[Edit, str]], by: EditedBy) -> None:
+    """Save that edits were undone, each with what was done in words."""
+    rows = [
+        _row(each.store, each.person, each.kind, words, by, {}, each.id) for each, words in undone
+    ]
+    if rows:
+        tx.execute(insert(_EDITS), rows)
+
+
+def _row(
+    store: str,
+    person: int,
+    kind: str,
+    words: str,
+    by: EditedBy,
+    data: Mapping[str, Any],
+    undoes: int | None = None,
+) -> dict[str, Any]:
+    return {
         "store": store,
         "person": person,
         "kind": kind,
@@ -61,12 +97,22 @@ def save_edit(
         "edited_by": by.name,
         "at": stamp(by.at),
         "reason": by.reason,
-        "data": dumps(dict(data or {})),
+        "data": dumps(dict(data)),
         "bulk": by.bulk,
         "key": by.key,
         "undoes": undoes,
     }
-    return int(tx.execute(insert(_EDITS).returning(_EDITS.c.id), row).scalar_one())
+
+
+def change_edit(tx: Connection, edit_id: int, words: str, data: Mapping[str, Any]) -> None:
+    """Complete an edit that was saved when its work began."""
+    here = _EDITS.c.id == edit_id
+    tx.execute(update(_EDITS).where(here).values(words=words, data=dumps(dict(data))))
+
+
+def delete_edit(tx: Connection, edit_id: int) -> None:
+    """Delete an edit that has changed nothing."""
+    tx.execute(delete(_EDITS).where(_EDITS.c.id == edit_id))
 
 
 def load_edits(tx: Connection, store: str, persons: Sequence[int]) -> list[Edit]:
@@ -90,9 +136,19 @@ def find_request(tx: Connection, store: str, key: str) -> Edit | None:
 
 def load_bulk(tx: Connection, store: str, bulk: str) -> list[Edit]:
     """Return the edits of a bulk change, the newest first, so that they can be undone in turn."""
-    of_bulk = (_EDITS.c.store == store, _EDITS.c.bulk == bulk)
-    rows = tx.execute(select(_EDITS).where(*of_bulk).order_by(_EDITS.c.id.desc()))
+    rows = tx.execute(select(_EDITS).where(*_of_bulk(store, bulk)).order_by(_EDITS.c.id.desc()))
     return [_from_row(row) for row in rows]
+
+
+def load_bulk_persons(tx: Connection, store: str, bulk: str) -> set[int]:
+    """Return the people that a bulk change has changed so far."""
+    return {*tx.scalars(select(_EDITS.c.person).where(*_of_bulk(store, bulk)))}
+
+
+def _of_bulk(store: str, bulk: str) -> tuple[ColumnElement[bool], ...]:
+    # SQLite uses the index only if the query repeats the condition of the index.
+    in_index = _EDITS.c.bulk != literal_column("''")
+    return (_EDITS.c.store == store, _EDITS.c.bulk == bulk, in_index)
 
 
 def load_merge_words(
@@ -112,8 +168,11 @@ def load_merge_words(
 
 def undone_ids(tx: Connection, ids: Collection[int]) -> set[int]:
     """Return which of these edits were undone."""
-    query = select(_EDITS.c.undoes).where(_EDITS.c.undoes.in_(sorted(ids)))
-    return {int(each) for each in tx.scalars(query)}
+    return {
+        int(each)
+        for part in chunks(sorted(ids))
+        for each in tx.scalars(select(_EDITS.c.undoes).where(_EDITS.c.undoes.in_(part)))
+    }
 
 
 def merge_edits(tx: Connection, store: str, old: int, new: int) -> None:

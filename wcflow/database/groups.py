@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from wcflow.database.sql import fetch_in, instant, select_in, stamp, table_of, upsert
+from wcflow.database.sql import chunks, fetch_in, instant, select_in, stamp, table_of, upsert
 from wcflow.database.tables import GroupMemberRow, GroupRow
 
 _MEMBERS, _CREATED = table_of(GroupMemberRow), table_of(GroupRow)
@@ -70,6 +70,27 @@ def add_member(
     row = {"store": store, "person": person, "name": name, "since": stamp(at), "added_by": added_by}
     upsert(tx, GroupMemberRow, [row])
     return True
+
+
+def add_members(
+    tx: Connection, store: str, persons: Sequence[int], name: str, added_by: str, at: datetime
+) -> list[int]:
+    """Put people into a group; return those who were not in it."""
+    known = load_groups(tx, store, persons)
+    new = [each for each in persons if name not in known.get(each, ())]
+    row = {"store": store, "name": name, "since": stamp(at), "added_by": added_by}
+    upsert(tx, GroupMemberRow, [row | {"person": each} for each in new])
+    return new
+
+
+def remove_members(tx: Connection, store: str, persons: Sequence[int], name: str) -> list[int]:
+    """Take people out of a group; return those who were in it."""
+    known = load_groups(tx, store, persons)
+    members = [each for each in persons if name in known.get(each, ())]
+    here = (_MEMBERS.c.store == store, _MEMBERS.c.name == name)
+    for part in chunks(members):
+        tx.execute(delete(_MEMBERS).where(*here, _MEMBERS.c.person.in_(part)))
+    return members
 
 
 def remove_member(tx: Connection, store: str, person: int, name: str) -> bool:

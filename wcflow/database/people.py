@@ -215,10 +215,11 @@ _CLEARED = {
 }
 
 
-def set_inactive(tx: Connection, store: str, person: int, *, inactive: bool) -> None:
-    """Save the status that the team gives a person."""
-    here = (_PERSONS.c.store == store, _PERSONS.c.id == person)
-    tx.execute(update(_PERSONS).where(*here).values(inactive=inactive))
+def set_inactive(tx: Connection, store: str, *persons: int, inactive: bool) -> None:
+    """Save the status that the team gives people."""
+    for part in chunks(persons):
+        here = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
+        tx.execute(update(_PERSONS).where(*here).values(inactive=inactive))
 
 
 def delete_people(tx: Connection, store: str, persons: Sequence[int]) -> None:

@@ -40,11 +40,15 @@ NEVER_TRIGGERED = "the trigger has never happened for this customer"
 
 @dataclass(frozen=True, slots=True)
 class BulkRun:
-    """A workflow to run now for everyone who matches ``where`` (None: everyone)."""
+    """A workflow to run now for everyone who matches ``where`` (None: everyone).
+
+    With ``persons``, only for these.
+    """
 
     workflow: Workflow
     where: Condition | None
     now: datetime
+    persons: Sequence[int] | None = None
 
     @property
     def name(self) -> str:
@@ -85,7 +89,10 @@ def plan_bulk(
     setup = RunSetup(
         evaluation_context.rules, rule_place(bulk_run.workflow), policy.store, policy.secret
     )
-    for persons in _batches(people.load_person_ids(tx, evaluation_context.settings.name)):
+    wanted = bulk_run.persons
+    if wanted is None:
+        wanted = people.load_person_ids(tx, evaluation_context.settings.name)
+    for persons in _batches(wanted):
         for evaluation_input in load_inputs(tx, evaluation_context, persons):
             found.checked += 1
             context = context_of(evaluation_input, bulk_run.now)

@@ -43,10 +43,15 @@ def hold_reason(load: WriteLoad, max_writes: int | None) -> str:
         if load.waiting == 1:
             return "the first change waits for your approval"
         return f"the first {load.waiting:,} changes wait for your approval"
-    limit = max(MIN_LIMIT, load.people // PEOPLE_SHARE) if max_writes is None else max_writes
+    limit = write_limit(load.people, max_writes)
     if load.waiting > limit:
         return f"more than {limit:,} changes at once (max_writes): {load.waiting:,}"
     return ""
+
+
+def write_limit(people_count: int, max_writes: int | None) -> int:
+    """Return how many changes at once are written without another approval."""
+    return max(MIN_LIMIT, people_count // PEOPLE_SHARE) if max_writes is None else max_writes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class EditRow(Row, table=True):
     __table_args__ = (
         Index("edit_by_person", "store", "person"),
         Index("edit_by_key", "store", "key", unique=True, sqlite_where=text("key IS NOT NULL")),
+        Index("edit_by_undoes", "undoes", sqlite_where=text("undoes IS NOT NULL")),
         Index("edit_by_bulk", "store", "bulk", sqlite_where=text("bulk <> ''")),
     )
 

@@ -47,6 +47,9 @@ def _make_edit() -> None:
         sqlite_where=sa.text("key IS NOT NULL"),
     )
     op.create_index("edit_by_person", "edit", ["store", "person"])
+    op.create_index(
+        "edit_by_undoes", "edit", ["undoes"], sqlite_where=sa.text("undoes IS NOT NULL")
+    )
 
 
 def _make_customer_note() -> None:
