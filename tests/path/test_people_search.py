@@ -9,7 +9,7 @@ from wcflow.database.groups import add_member
 from wcflow.database.outbox_batches import load_batches
 from wcflow.database.people_filter import PeopleFilter, PeopleQuery
 from wcflow.database.people_search import Belonging, find_by_order, find_by_text, likely_names
-from wcflow.database.sql import table_of
+from wcflow.database.sql import dumps, table_of
 from wcflow.database.tables import CompanyMemberRow, CompanyRow, PersonRow
 from wcflow.evaluate.context import read_context
 from wcflow.evaluate.listing import Selection, list_people
@@ -185,3 +185,21 @@ def test_lists_are_sorted_the_same_on_both_databases(sim, sort, expected):
     sim.run_pass(approve=False, write=False)
     assert expected == listed(sim, PeopleFilter(), sort)
     assert expected[::-1] == listed(sim, PeopleFilter(), sort, descending=True)
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ('GRÖSSE "xl"', ["c2"]),
+        ("50% OFF", ["c2"]),
+        ("50_ off", []),
+        ("off", []),
+        ("big", ["c2", "c3"]),
+    ],
+)
+def test_a_tag_is_found_whatever_its_case_and_characters(sim, tag, expected):
+    with sim.db.transaction() as tx:
+        bob = next(number for number, key in keys(tx, "shop").items() if key == "c2")
+        tags = dumps(["50% off", "Big", 'Größe "XL"'])
+        tx.execute(update(_PERSONS).where(_PERSONS.c.id == bob).values(current_tags=tags))
+    assert expected == listed(sim, PeopleFilter(tag=tag))

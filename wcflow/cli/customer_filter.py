@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from wcflow.cli.context import DatabaseSession
 from wcflow.cli.where import check_segment, parse_where
 from wcflow.database.groups import count_by_group
 from wcflow.database.people import load_all_tags
-from wcflow.database.people_filter import PeopleFilter
+from wcflow.database.people_filter import PeopleFilter, has_tag
 from wcflow.database.stores import load_store_row
 from wcflow.errors import SetupError, UsageError
 from wcflow.evaluate.context import EvaluationContext, read_context
@@ -109,8 +110,7 @@ def read_filter(
     names = [each.settings.name for each in contexts]
     tag, group = options.tag, options.group
     if tag is not None:
-        tags = {each for name in names for each in load_all_tags(tx, name)}
-        _check_tag(tag, tags | set(session.config.rules.static_tags))
+        _check_tag(tx, names, tag, session.config.rules.static_tags)
     if group is not None:
         group = _known_group(group, {each for name in names for each in count_by_group(tx, name)})
     inactive = None if options.status is None else options.status is Status.INACTIVE
@@ -132,11 +132,15 @@ def _contexts(
     return found
 
 
-def _check_tag(tag: str, known: set[str]) -> None:
+def _check_tag(tx: Connection, stores: list[str], tag: str, of_rules: Collection[str]) -> None:
     """Raise UsageError if no one has the tag and no rule has its name."""
-    if fold(tag) not in map(fold, known):
-        hint = did_you_mean(tag, sorted(known)) or "'wcflow plan' and 'wcflow explain' show tags."
-        raise UsageError(f"no customer has the tag {tag!r}", hint)
+    if fold(tag) in map(fold, of_rules) or any(has_tag(tx, store, tag) for store in stores):
+        return
+    known = {each for store in stores for each in load_all_tags(tx, store)}
+    hint = did_you_mean(tag, sorted(known.union(of_rules)))
+    raise UsageError(
+        f"no customer has the tag {tag!r}", hint or "'wcflow tag list' shows the tags."
+    )
 
 
 def _known_group(group: str, known: set[str]) -> str:

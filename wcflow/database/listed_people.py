@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,11 +16,11 @@ from wcflow.database.contacts import contact_of_profile
 from wcflow.database.sql import fetch_in, select_in, stamp, table_of
 from wcflow.database.tables import PersonRow
 from wcflow.profile import HIDDEN_STATUSES, Profile, account_in, order_date
-from wcflow.records import Address
 
 _PERSONS = table_of(PersonRow)
 _LONGEST = 200
 """Longer names are cut here: PostgreSQL cannot put any length of text into an index."""
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -52,29 +53,47 @@ _UPDATE = (
 
 
 def listed_facts(profile: Profile, total_spent: int, orders_count: int) -> ListedFacts:
-    """Return what lists show of a person."""
-    name = contact_of_profile(profile).name[:_LONGEST]
-    account, orders, paid = profile.account, profile.orders, profile.paid
-    addresses = [account.billing] if account else []
-    addresses += [order.billing for order in reversed(orders)]
-    ordered = next((o.created for o in orders if o.status not in HIDDEN_STATUSES), None)
-    registered = account.created if account else None
+    """Return what lists show of a person. It is called for everyone in a full evaluation."""
+    name = _name(profile)[:_LONGEST]
+    paid, since = profile.paid, _since(profile)
     return ListedFacts(
         profile.person,
         list_key(profile.key),
         name,
         sort_name(name or profile.email),
-        phone_digits(_first(addresses, "phone")),
-        fold_company(_first(addresses, "company"))[:_LONGEST],
+        phone_digits(_of_billing(profile, "phone")),
+        fold_company(_of_billing(profile, "company"))[:_LONGEST],
         total_spent,
         orders_count,
         stamp(order_date(paid[-1])) if paid else None,
-        min((stamp(at) for at in (registered, ordered) if at is not None), default=None),
+        None if since is None else stamp(since),
     )
 
 
-def _first(addresses: Iterable[Address], part: str) -> str:
-    return next((found for each in addresses if (found := getattr(each, part).strip())), "")
+def _name(profile: Profile) -> str:
+    account = profile.account
+    own = f"{account.first_name} {account.last_name}".strip() if account else ""
+    return own or contact_of_profile(profile).name
+
+
+def _since(profile: Profile) -> datetime | None:
+    """Return when someone registered or first ordered, whichever was earlier."""
+    registered = profile.account.created if profile.account else None
+    for order in profile.orders:
+        if order.status not in HIDDEN_STATUSES:
+            earlier = registered is None or order.created < registered
+            return order.created if earlier else registered
+    return registered
+
+
+def _of_billing(profile: Profile, part: str) -> str:
+    """Return a part of the account's billing address, or else of the newest order that has it."""
+    if profile.account and (found := getattr(profile.account.billing, part).strip()):
+        return str(found)
+    for order in reversed(profile.orders):
+        if found := getattr(order.billing, part).strip():
+            return str(found)
+    return ""
 
 
 def list_key(key: str) -> str:
@@ -88,6 +107,8 @@ def list_key(key: str) -> str:
 @lru_cache(maxsize=4096)
 def sort_name(text: str) -> str:
     """Return a name without case and accents, by which it is sorted and found."""
+    if text.isascii():
+        return " ".join(text.lower().split())[:_LONGEST]
     letters = unicodedata.normalize("NFKD", text.casefold())
     plain = (each for each in letters if not unicodedata.combining(each))
     return " ".join("".join(plain).split())[:_LONGEST]
@@ -95,13 +116,15 @@ def sort_name(text: str) -> str:
 
 def phone_digits(text: str) -> str:
     """Return the digits of a phone number."""
+    if text.isascii():
+        return _NO_DIGITS.sub("", text)[:30]
     return "".join(str(int(each)) for each in text if each.isdecimal())[:30]
 
 
 def save_listed_facts(tx: Connection, store: str, facts: Iterable[ListedFacts]) -> None:
     """Save what changed: most evaluations change nothing here, and all of it is in indexes."""
     new = {each.person: each for each in facts}
-    saved = {row[0]: row for row in fetch_in(tx, _SAVED, store, new)}
+    saved = {row[0]: tuple(row) for row in fetch_in(tx, _SAVED, store, new)}
     changed = [each for each in new.values() if saved.get(each.person) != each]
     if changed:
         tx.execute(_UPDATE, [_values(store, each) for each in changed])
