@@ -159,10 +159,10 @@ def _queue_and_deliver(
             break
         if not found.done:  # all of it waits, or nothing gets through
             turn = None
+    mail_tasks(context.db, context.config, context.name, context.clock())
     with context.db.reading() as tx:
         poll = poll_context(tx, context)
     follow_deliveries(poll)
-    mail_tasks(context.db, context.config, context.name, context.clock())
 
 
 def _run_campaigns(

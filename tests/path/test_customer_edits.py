@@ -1,5 +1,7 @@
 """Names and addresses that a team edits reach WooCommerce once, and never over someone else's change."""
 
+from contextlib import suppress
+
 import pytest
 
 from tests.persons import person
@@ -231,3 +233,21 @@ def test_nothing_of_an_edit_is_in_the_log(sim, capsys):
     logged = capsys.readouterr()
     assert not {"Hauptstrasse", "Ring", "anna.smith"} & set((logged.out + logged.err).split())
     assert "Hauptstrasse" not in logged.out + logged.err
+
+
+def test_an_edit_right_after_another_knows_what_that_one_wrote(sim):
+    """Also if the customer could not be read again after it."""
+    edit(sim, billing__city="Berlin")
+
+    def fail(*_):
+        sim.faults.fail_with(status=500, only="GET /wc/v3/customers", times=9)
+
+    sim.faults.before_answer(fail, only="PUT *")
+    with suppress(StoreError):
+        sim.run_pass(approve=False, check_store=False)
+    sim.faults.recover()
+    assert "Hamburg" == local(sim).billing.city
+    edit(sim, billing__city="Bonn")
+    sim.run_pass()
+    assert ["done", "done"] == [state for state, _ in entries(sim)]
+    assert "Bonn" == local(sim).billing.city

@@ -5,9 +5,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.histories import gift_laws, message_laws, standing_laws, workflow_laws
+from tests.histories import gift_laws, message_laws, standing_laws, team_activity, workflow_laws
 from tests.histories.customer_activity import CUSTOMER_ACTIVITIES, CustomerActivity
+from tests.histories.fault_kinds import FAULTS as STORE_FAULTS
 from tests.histories.mail_server import FAULTS, RecordingMailServer
+from tests.histories.team_activity import DEEDS, Team
 from tests.oracle import RuleSet
 from tests.path.test_histories import HYPOTHESIS_SETTINGS, PICK, Histories, run_histories
 from tests.search_settings import HISTORIES
@@ -22,7 +24,9 @@ class WorkflowHistories(Histories):
     def open_activity(self):
         self.server = RecordingMailServer(self.sim)
         self.sim.open_channels = self.server.open_channels
-        return CustomerActivity(self.sim, self.rule_set)
+        activity = CustomerActivity(self.sim, self.rule_set)
+        self.team = Team(self.sim, activity)
+        return activity
 
     @rule(activity=st.sampled_from(CUSTOMER_ACTIVITIES), pick=PICK)
     def customer_acts(self, activity, pick):
@@ -42,6 +46,34 @@ class WorkflowHistories(Histories):
         )
         self.run_pass()
 
+    @rule(deeds=st.lists(st.tuples(st.sampled_from(DEEDS), PICK), min_size=1, max_size=3))
+    def team_works_with_customers(self, deeds):
+        for deed, pick in deeds:
+            self.team.do(deed, pick)
+
+    @rule(
+        deed=st.sampled_from(DEEDS),
+        pick=PICK,
+        kind=st.sampled_from(sorted(STORE_FAULTS)),
+        effect=st.booleans(),
+        only=st.sampled_from(["PUT *", "POST /wc/v3/*/batch", "GET /wc/v3/customers*"]),
+        times=st.sampled_from([1, 1, 3]),
+    )
+    def team_works_while_the_store_fails(self, deed, pick, kind, effect, only, times):
+        self.team.do(deed, pick)
+        STORE_FAULTS[kind](self.sim.faults, effect=effect, only=only, after=0, times=times)
+        self.run_pass()
+        self.team.do(deed, pick + 1)
+
+    @rule(
+        deed=st.sampled_from(DEEDS), pick=PICK, only=st.sampled_from(["PUT *", "POST *", "GET *"])
+    )
+    def team_works_during_a_pass(self, deed, pick, only):
+        """They act between a request and its response."""
+        self.team.do("edit_name", pick)
+        self.sim.faults.before_answer(lambda *_: self.team.do(deed, pick), only=only, times=1)
+        self.run_pass()
+
     @rule(pick=PICK)
     def team_finishes_a_task(self, pick):
         with self.sim.db.transaction() as tx:
@@ -57,6 +89,7 @@ class WorkflowHistories(Histories):
         message_laws.check_all(self.sim, self.activity, self.server)
         gift_laws.check_all(self.sim, self.activity, self.server)
         standing_laws.check_all(self.sim, self.activity)
+        team_activity.check_all(self.sim, self.activity, self.team)
 
 
 SETTINGS = settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 5))

@@ -28,7 +28,8 @@ from wcflow.database import outbox, outcomes
 from wcflow.database.customers import find_customer_ids, load_customers
 from wcflow.database.edits import Edit, EditedBy, save_edit
 from wcflow.database.identity import load_person_keys
-from wcflow.database.outbox_order import find_entry_of_event, load_open_of_target
+from wcflow.database.outbox_order import find_entry_of_event, load_unread_of_target
+from wcflow.database.stores import load_store_row
 from wcflow.errors import UsageError
 from wcflow.profile import account_in
 from wcflow.records import Customer
@@ -118,9 +119,14 @@ def _account(tx: Connection, store: str, person: int) -> Customer:
 
 
 def _known_values(tx: Connection, store: str, customer: Customer) -> dict[str, list[str]]:
-    """Return the values that each field can have now: that of the local copy, and those on their way."""
+    """Return the values that each field can have now, the likely one last.
+
+    That is the value of the local copy, and those that were written or queued since.
+    """
     known = {name: [field_value(customer, name)] for name in FIELDS}
-    ids = load_open_of_target(tx, store, CUSTOMER_FIELDS, customer.id)
+    row = load_store_row(tx, store)
+    read_at = row.polled_at if row is not None and row.polled_at is not None else 0
+    ids = load_unread_of_target(tx, store, CUSTOMER_FIELDS, customer.id, read_at)
     for entry in outbox.load_entries(tx, store, ids=ids) if ids else ():
         for name, change in entry.payload["fields"].items():
             known[name].append(change["to"])

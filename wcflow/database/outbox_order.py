@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
 
 from wcflow.database.sql import stamp, table_of
 from wcflow.database.tables import OutboxRow
@@ -40,10 +40,16 @@ def find_entry_of_event(tx: Connection, store: str, kind: str, event: str) -> in
     return found
 
 
-def load_open_of_target(tx: Connection, store: str, kind: str, target: int) -> list[int]:
-    """Return the ids of the entries of a kind about one place that are not finished, in order."""
+def load_unread_of_target(
+    tx: Connection, store: str, kind: str, target: int, read_at: int
+) -> list[int]:
+    """Return the ids of the entries about one place whose result the local copy may not have.
+
+    They are not finished, or were delivered since ``read_at`` (a stamp). In order.
+    """
     here = (_OUTBOX.c.store == store, _OUTBOX.c.kind == kind, _OUTBOX.c.target_id == target)
-    query = select(_OUTBOX.c.id).where(*here, _OUTBOX.c.state.in_(_OPEN))
+    delivered = and_(_OUTBOX.c.state == "done", _OUTBOX.c.finished_at >= read_at)
+    query = select(_OUTBOX.c.id).where(*here, or_(_OUTBOX.c.state.in_(_OPEN), delivered))
     return [*tx.scalars(query.order_by(_OUTBOX.c.id))]
 
 
