@@ -4,6 +4,7 @@ import pytest
 
 from tests.simulation import Simulation
 from wcflow import sync
+from wcflow.cli.check_database import examine
 from wcflow.errors import BusyError
 
 RULES = """
@@ -105,4 +106,12 @@ def test_a_second_process_cannot_sync_a_store_while_the_first_holds_the_lease(
     ):
         sync.sync_once(second)
     assert sim.run_pass().polled is not None
+    sim.db.close()
+
+
+def test_a_new_database_has_every_index_that_it_needs(tmp_path, database_url):
+    """One of them is only for SQLite."""
+    sim = Simulation(tmp_path, RULES, database=database_url)
+    sim.run_pass()
+    assert [] == examine(sim.db, sim.config, sim.now).problems
     sim.db.close()

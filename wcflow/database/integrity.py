@@ -76,14 +76,16 @@ def check_structure(tx: Connection) -> Iterator[IntegrityProblem]:
         if missing_columns:
             problem = f"the table {table.name} has no column {', '.join(sorted(missing_columns))}"
             yield IntegrityProblem("structure", problem, _BACKUP_ADVICE)
-        elif missing := _expected_names(table.name) - _existing_names(found, table.name):
+        elif missing := _expected_names(tx, table.name) - _existing_names(found, table.name):
             problem = f"the table {table.name} has no index {', '.join(sorted(missing))}"
             yield IntegrityProblem("structure", problem, _BACKUP_ADVICE)
 
 
-def _expected_names(table: str) -> set[str]:
-    expected = METADATA.tables[table]
-    indexes = {str(index.name) for index in expected.indexes}
+def _expected_names(tx: Connection, table: str) -> set[str]:
+    expected, dialect = METADATA.tables[table], tx.dialect.name
+    indexes = {
+        str(index.name) for index in expected.indexes if index.info.get("only", dialect) == dialect
+    }
     return indexes | {str(each.name) for each in expected.constraints if each.name}
 
 

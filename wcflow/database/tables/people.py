@@ -26,7 +26,9 @@ class PersonRow(Row, table=True):
         Index("person_by_since", "store", "since"),
         Index("person_by_company", "store", "company"),
         # Only in SQLite: PostgreSQL cannot put any length of text into an index.
-        Index("person_by_tags", "store", "current_tags").ddl_if(dialect="sqlite"),
+        Index("person_by_tags", "store", "current_tags", info={"only": "sqlite"}).ddl_if(
+            dialect="sqlite"
+        ),
         Index("person_inactive", "store", "inactive", sqlite_where=text("inactive = 1")),
         {"sqlite_autoincrement": True},
     )
