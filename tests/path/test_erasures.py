@@ -2,13 +2,16 @@
 
 import pytest
 
-from tests.persons import person
+from tests.persons import keys, person
 from tests.simulation import Simulation
+from wcflow.cli.check_database import examine
 from wcflow.customers import erasure, notes
 from wcflow.customers.erasure import Orders
-from wcflow.database import erasures, people
+from wcflow.database import erasures, outcomes, people
 from wcflow.database.edits import EditedBy
 from wcflow.database.orders import load_orders
+from wcflow.errors import StoreError, UsageError
+from wcflow.sandbox.auth import MANAGER
 
 RULES = """
 [tag Known]
@@ -125,3 +128,154 @@ def test_nothing_in_the_database_says_who_it_was(sim):
         assert None is people.find_person(tx, "shop", "anna@example.com")
     words = ("anna", "Anna", "likes tea", "30 123")
     assert [] == [line for line in stored(sim) if any(word in line for word in words)]
+
+
+def problems(sim):
+    return [*examine(sim.db, sim.config, sim.now).problems]
+
+
+def test_whoever_comes_back_is_a_new_person_for_whom_nothing_is_done_again(sim):
+    codes = sim.sandbox.coupon_codes()
+    with sim.db.reading() as tx:
+        before = person(tx, "c1")
+    erase(sim)
+    finish(sim)
+    sim.register("anna@example.com", first_name="Anna")
+    order = sim.place_order(customer=3, email="anna@example.com")
+    finish(sim, 3)
+    with sim.db.reading() as tx:
+        after = person(tx, "c3")
+    assert after not in (None, before)
+    assert codes == sim.sandbox.coupon_codes()
+    assert [] == sim.notes(order)
+    assert ["skipped"] == [run.state for run in sim.runs("c3")]
+
+
+def test_a_guest_who_comes_back_gets_no_second_coupon(sim):
+    codes = sim.sandbox.coupon_codes()
+    erase(sim, "g:guest@example.com")
+    finish(sim)
+    sim.place_order(email="guest@example.com")
+    finish(sim, 3)
+    assert codes == sim.sandbox.coupon_codes()
+
+
+def test_what_waits_is_cancelled_and_nothing_is_sent_after_the_request(tmp_path):
+    rules = "[workflow later]\ntrigger = first_order\ndo =\n    wait 2d\n    add_note Hello\n"
+    sim = Simulation(tmp_path, rules + "\n[tag Known]\nwhen = orders_count >= 1\n")
+    sim.run_pass()
+    order = sim.place_order(email="anna@example.com")
+    sim.run_pass(write=False)
+    assert ["waiting"] == [run.state for run in sim.runs("g:anna@example.com")]
+    erase(sim, "g:anna@example.com")
+    for _ in range(4):
+        sim.advance(days=1)
+        sim.run_pass()
+    assert ["Personal data removed."] == [each["note"] for each in sim.sandbox.notes(order)]
+    assert set() == sim.tags(order)
+    states = {each.kind: each.state for each in sim.outbox()}
+    assert {"tags_order": "cancelled", "anonymize_order": "done"} == states
+
+
+def test_until_it_is_finished_the_addresses_belong_to_no_one(sim):
+    sim.faults.fail_with(status=400, only="PUT /wc/v3/orders/*")
+    erase(sim)
+    for _ in range(3):
+        finish(sim)
+        sim.nightly()
+        with sim.db.reading() as tx:
+            assert {"c2", "g:guest@example.com"} == {*keys(tx).values()}
+    assert receipts(sim)[0].finished_at is None
+    assert sim.sandbox.customer(1)
+    sim.faults.recover()
+    with sim.db.transaction() as tx:
+        failed = [each.id for each in sim.outbox(states=("failed",))]
+        assert 1 == outcomes.retry(tx, failed, sim.now).changed
+    finish(sim, 3)
+    assert receipts(sim)[0].finished_at
+
+
+def test_an_order_that_was_placed_just_before_is_anonymized_as_well(sim):
+    orders = [sim.place_order(customer=1, email="anna@example.com", billing=ADDRESS)]
+    erase(sim)
+    sim.advance(seconds=5)
+    finish(sim, 4)
+    emails = {each: sim.sandbox.order(each)["billing"]["email"] for each in orders}
+    assert dict.fromkeys(orders, "deleted@site.invalid") == emails
+    assert receipts(sim)[0].finished_at
+
+
+def test_an_order_that_is_placed_after_the_request_keeps_its_address(sim):
+    erase(sim, "g:guest@example.com")
+    sim.advance(minutes=1)
+    order = sim.place_order(email="guest@example.com")
+    finish(sim, 3)
+    assert "guest@example.com" == sim.sandbox.order(order)["billing"]["email"]
+    with sim.db.reading() as tx:
+        assert person(tx, "g:guest@example.com")
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_lost_response_delays_it_and_nothing_is_lost(sim, took_effect):
+    erase(sim)
+    for what in ("PUT /wc/v3/orders/*", "DELETE /wc/v3/*"):
+        sim.faults.time_out(effect=took_effect, only=what)
+        with pytest.raises(StoreError):
+            finish(sim)
+        sim.faults.recover()
+        sim.advance(minutes=11)
+    finish(sim, 4)
+    assert receipts(sim)[0].finished_at
+    assert [2] == sim.sandbox.customer_ids()
+
+
+def test_it_needs_no_approval_even_if_the_changes_of_the_store_are_held(tmp_path):
+    sim = Simulation(tmp_path, "[tag All]\nwhen = is_registered\n", wcflow="max_writes = 1")
+    for name in ("anna", "ben", "cleo"):
+        sim.register(f"{name}@example.com", days_ago=9)
+    sim.run_pass(approve=False)
+    assert sim.hold().reason
+    erase(sim)
+    finish(sim)
+    assert [2, 3] == sim.sandbox.customer_ids()
+
+
+def test_an_account_of_the_team_is_never_deleted(sim):
+    sim.sandbox.edit_customer(2, now=sim.now, role="shop_manager")
+    sim.advance(days=1)
+    sim.run_pass()
+    with pytest.raises(UsageError, match="wcflow deletes only customers"):
+        erase(sim, "c2")
+
+
+def test_a_key_that_cannot_delete_accounts_leaves_the_account_to_an_administrator(tmp_path):
+    sim = Simulation(tmp_path, "", key=MANAGER)
+    sim.register("anna@example.com", days_ago=9)
+    sim.run_pass()
+    erase(sim)
+    finish(sim)
+    (entry,) = sim.outbox(states=("failed",))
+    assert "delete customer 1 under Users in WordPress" in entry.outcome
+    sim.sandbox.delete_customer(1, now=sim.now)
+    with sim.db.transaction() as tx:
+        outcomes.retry(tx, [entry.id], sim.now)
+    finish(sim)
+    assert receipts(sim)[0].finished_at
+
+
+def test_erased_changes_cannot_be_tried_again(sim):
+    erase(sim)
+    finish(sim)
+    with sim.db.transaction() as tx:
+        ids = [each.id for each in sim.outbox() if each.is_erased]
+        assert ids
+        assert 0 == outcomes.retry(tx, ids, sim.now).changed
+
+
+def test_the_database_stays_consistent(sim):
+    erase(sim)
+    assert [] == problems(sim)
+    finish(sim, 1)
+    assert [] == problems(sim)
+    finish(sim, 2)
+    assert [] == problems(sim)

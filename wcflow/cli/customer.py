@@ -17,9 +17,12 @@ from wcflow.cli import describe, output
 from wcflow.cli.context import open_database_session
 from wcflow.cli.customer_bulk import EPILOG as BULK_EPILOG
 from wcflow.cli.customer_bulk import bulk
+from wcflow.cli.customer_delete import EPILOG as DELETE_EPILOG
+from wcflow.cli.customer_delete import delete, erase_request
 from wcflow.cli.customer_duplicates import EPILOG as DUPLICATES_EPILOG
 from wcflow.cli.customer_duplicates import duplicates
 from wcflow.cli.customer_edit import edit
+from wcflow.cli.customer_erasures import erasures
 from wcflow.cli.customer_export import EPILOG as EXPORT_EPILOG
 from wcflow.cli.customer_export import export
 from wcflow.cli.customer_filter import (
@@ -102,6 +105,9 @@ def register(app: typer.Typer) -> None:
     family.command("merge", epilog=MERGE_EPILOG)(merge)
     family.command("split")(split)
     family.command("undo")(undo)
+    family.command("delete", epilog=DELETE_EPILOG)(delete)
+    family.command("erase-request", epilog=DELETE_EPILOG)(erase_request)
+    family.command("erasures")(erasures)
     family.command("export", epilog=EXPORT_EPILOG)(export)
     app.add_typer(family, name="customer")
 

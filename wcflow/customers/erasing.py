@@ -6,10 +6,10 @@ Every step looks at what the database and the outbox say now, so that it can be 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from wcflow.actions.erase import DELETE_ACCOUNT
 from wcflow.customers.erasure import ERASED, Orders, queue_account, queue_orders
@@ -24,6 +24,7 @@ from wcflow.database.erasures import (
     load_open_identities,
     load_places,
 )
+from wcflow.database.identity import Owner
 from wcflow.database.orders import load_orders, load_orders_of_people
 from wcflow.database.sql import stamp, table_of
 from wcflow.database.tables import OrderRow
@@ -31,7 +32,7 @@ from wcflow.poll.compare import confirm_missing_orders, refetch_orders
 from wcflow.poll.context import PollContext
 from wcflow.poll.customers import reread_edited
 from wcflow.poll.orders import hidden_statuses
-from wcflow.poll.ownership import drop_customers
+from wcflow.poll.ownership import drop_customers, mark_owners_dirty
 from wcflow.profile import guest_key
 from wcflow.units import is_anonymous
 
@@ -91,7 +92,9 @@ def _take_next_step(tx: Connection, context: PollContext, erasure: Erasure) -> N
         drop_customers(tx, context.settings, [erasure.account])
     # What was being delivered at the moment of the deletion has left its outcome.
     empty_changes(tx, store, erasure.person, ERASED, context.now)
+    later = _find_later_owners(tx, erasure)
     finish_erasure(tx, erasure.id, context.now)
+    mark_owners_dirty(tx, context.settings, later)
     log.info("customer deleted", store=store, erasure=erasure.id)
 
 
@@ -113,10 +116,24 @@ def _find_late_orders(tx: Connection, erasure: Erasure, known: Collection[int]) 
 
 def _find_guest_orders(tx: Connection, erasure: Erasure, erased: OpenIdentities) -> set[int]:
     recent = (
-        _ORDERS.c.store == erasure.store,
-        _ORDERS.c.created >= stamp(erasure.at - _LATE),
+        *_guest_orders_since(erasure, erasure.at - _LATE),
         _ORDERS.c.created <= stamp(erasure.at),
-        _ORDERS.c.customer_id == 0,
     )
     rows = tx.execute(select(_ORDERS.c.id, _ORDERS.c.email).where(*recent))
     return {row.id for row in rows if guest_key(row.email) in erased}
+
+
+def _guest_orders_since(erasure: Erasure, start: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _ORDERS.c.store == erasure.store,
+        _ORDERS.c.created >= stamp(start),
+        _ORDERS.c.customer_id == 0,
+    )
+
+
+def _find_later_owners(tx: Connection, erasure: Erasure) -> set[Owner]:
+    """Return the addresses under which there were orders since the deletion was asked for."""
+    erased = load_open_identities(tx, erasure.store, erasure.id)
+    since = _guest_orders_since(erasure, erasure.at)
+    emails = tx.scalars(select(_ORDERS.c.email).where(*since).distinct())
+    return {Owner(0, email) for email in emails if guest_key(email) in erased}

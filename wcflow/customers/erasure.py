@@ -114,6 +114,8 @@ def _load_emails(tx: Connection, settings: StoreSettings, person: int, key: str)
 def _refusal(tx: Connection, settings: StoreSettings, account: int, emails: Collection[str]) -> str:
     store = settings.name
     row = load_store_row(tx, store)
+    if not settings.write:
+        return "wcflow writes nothing to this store (write = no)"
     if row is None or row.initial_sync_done is None:
         return "the initial import is not finished, so their orders are not all known"
     customer = load_customers(tx, store, [account]).get(account) if account else None
@@ -138,15 +140,12 @@ def erase(
 
     The edit has the id of the receipt. Nothing takes this back.
     """
-    if not settings.write:
-        advice = "Delete the customer in WooCommerce, or set write = yes."
-        raise UsageError("wcflow writes nothing to this store (write = no)", advice)
     held = load_held(tx, settings, person)
     if held.refused:
-        raise UsageError(held.refused, "")
+        raise UsageError(f"this customer cannot be deleted: {held.refused}", "")
     store, numbers = settings.name, [each.id for each in held.orders]
     values = {"store": store, "mode": str(orders), "person": person, "account": held.account}
-    counts = _receipt_counts(held)
+    counts = receipt_counts(held)
     made = {"counts": counts, "erased_by": by.name, "reason": by.reason, "at": by.at}
     erasure = save_erasure(tx, values | made, held.keys)
     forget_places(tx, store, held.keys, numbers, held.account)
@@ -159,7 +158,8 @@ def erase(
     return Outcome(words, save_edit(tx, store, 0, "erasure", words, by, data))
 
 
-def _receipt_counts(held: Held) -> dict[str, int]:
+def receipt_counts(held: Held) -> dict[str, int]:
+    """Return how many of what a receipt counts."""
     more = {"orders": len(held.orders), "accounts": int(bool(held.account))}
     return {**held.counts, **more, "suppressed": int(held.suppressed)}
 

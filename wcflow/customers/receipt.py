@@ -1,0 +1,111 @@
+"""What a receipt of a deletion says: what was erased, what is kept and why, and how far it is.
+
+It names orders and accounts by their numbers only, so that it can be sent and filed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from wcflow.actions.erase import DELETE_ACCOUNT
+from wcflow.customers.erasure import Held, Orders, receipt_counts
+from wcflow.database.erasures import Erasure, Place, load_places
+
+_ORDER_DATA = "names, addresses, phone numbers, e-mail addresses and order notes"
+_HELD: Mapping[str, tuple[str, str]] = {
+    "notes": ("{} note of the team", "{} notes of the team"),
+    "tasks": ("{} task", "{} tasks"),
+    "events": ("{} event", "{} events"),
+    "points": ("{} change of points", "{} changes of points"),
+    "tiers": ("the tier", "the tiers"),
+    "groups": ("{} group", "{} groups"),
+    "companies": ("{} company", "{} companies"),
+    "segments": ("{} segment", "{} segments"),
+    "transitions": ("{} segment change", "{} segment changes"),
+    "edits": ("the content of {} edit", "the content of {} edits"),
+    "runs": ("the content of {} workflow run", "the content of {} workflow runs"),
+    "changes": ("the content of {} change or message", "the content of {} changes or messages"),
+}
+
+
+class Receipt(NamedTuple):
+    """A receipt with the changes in the store that belong to it."""
+
+    erasure: Erasure
+    places: tuple[Place, ...]
+
+    @property
+    def orders(self) -> tuple[Place, ...]:
+        return tuple(each for each in self.places if each.kind != DELETE_ACCOUNT)
+
+    @property
+    def failed(self) -> tuple[Place, ...]:
+        """The changes that cannot go on by themselves."""
+        return tuple(each for each in self.places if each.state in ("failed", "cancelled"))
+
+    @property
+    def state(self) -> str:
+        """How far it is, in words."""
+        if self.erasure.finished_at is not None:
+            return "finished"
+        done = sum(each.state == "done" for each in self.orders)
+        far = f"{done:,} of {_count(len(self.orders), ('{} order', '{} orders'))} done"
+        if self.failed:
+            return f"stopped: {_count(len(self.failed), ('{} change', '{} changes'))} failed; {far}"
+        if done < len(self.orders) or not self.erasure.account:
+            return f"waits for the store: {far}"
+        return "waits for the store: the account"
+
+
+def load_receipt(tx: Connection, erasure: Erasure) -> Receipt:
+    """Return a receipt with the state of its changes in the store."""
+    return Receipt(erasure, tuple(load_places(tx, erasure)))
+
+
+def _count(number: int, words: tuple[str, str]) -> str:
+    return words[number != 1].format(f"{number:,}")
+
+
+def held_words(counts: Mapping[str, int]) -> str:
+    """Return what wcflow itself keeps, or has deleted, in one line."""
+    found = [_count(counts[name], words) for name, words in _HELD.items() if counts.get(name)]
+    return ", ".join(found) or "nothing"
+
+
+def planned_words(held: Held, orders: Orders) -> tuple[list[str], list[str]]:
+    """Return what would be erased, and what would be kept and why."""
+    counts = receipt_counts(held)
+    return [*erased_words(counts, orders)], [*kept_words(counts, orders)]
+
+
+def erased_words(counts: Mapping[str, int], mode: str) -> Iterator[str]:
+    """Yield what a deletion erases, in words."""
+    if number := counts["orders"]:
+        orders = _count(number, ("{} order", "{} orders"))
+        deleted = mode == Orders.DELETE
+        yield f"{orders}, with all that is in them" if deleted else f"{_ORDER_DATA} in {orders}"
+    if counts["accounts"]:
+        yield "the customer account"
+    if (ours := held_words(counts)) != "nothing":
+        yield f"in wcflow: {ours}"
+
+
+def kept_words(counts: Mapping[str, int], mode: str) -> Iterator[str]:
+    """Yield what stays, and why."""
+    if counts["orders"] and mode == Orders.ANONYMIZE:
+        yield "the orders without these data, because sales have to be documented"
+        yield (
+            "the IP address and the browser in each order, and fields of other plugins:"
+            " WooCommerce lets no other program delete them"
+        )
+    if counts["runs"] or counts["changes"]:
+        yield "which workflows have run, without content, so that nothing is done twice"
+    if number := counts["codes"]:
+        codes = _count(number, ("{} coupon code", "{} coupon codes"))
+        yield f"{codes} without a name, so that no one else gets the same code"
+    if counts["suppressed"]:
+        yield "the e-mail address on the list of those that get no messages, so that none is sent"
+    yield "hashes from which no address can be read, to recognize one that comes back"
