@@ -122,7 +122,7 @@ class Handled(msgspec.Struct, frozen=True):
 
         The first order of a guest can be the third of the account that it moves to.
         """
-        if event.name in self.events:
+        if event.name in self.events or not event.same_as.isdisjoint(self.events):
             return True
         if event.order is None or not workflow.trigger.kind.counts_orders:
             return False
