@@ -57,7 +57,6 @@ ENTRY = EntryKind(
     "page",
     "page",
     "pages",
-    ("{} page", "{} pages"),
     content=lambda payload, _zone: f"to {payload['number']}: {payload['text']}",
     deliver=lambda entry, ways: ways.others["pager"].send(entry.payload),
     channel="pager",

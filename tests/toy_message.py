@@ -35,7 +35,6 @@ def _kind(name, channel):
         name,
         name,
         f"{name}s",
-        (f"{{}} {name}", f"{{}} {name}s"),
         content=lambda payload, _zone: f"to {payload['to']}: {payload['text']}",
         deliver=lambda entry, ways: ways.others[channel].send(entry.payload),
         channel=channel,

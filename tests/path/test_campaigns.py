@@ -512,6 +512,29 @@ def problems(shop):
         return list(campaigns.campaign_problems(tx, "shop", shop.now))
 
 
+def test_a_campaign_whose_time_is_changed_to_the_past_is_told(shop):
+    shop = shop()
+    shop.passes()
+    shop.advance(hours=1)
+    shop.write_rules(RULES + SALE.replace("14:00", "12:30"))
+    shop.passes(2)
+    reason = "its time was changed to one that had already passed"
+    assert ([], "missed", reason) == (shop.pager.sent, shop.saved().state, shop.saved().reason)
+    assert [f"the campaign sale was not sent: {reason}"] == problems(shop)
+
+
+@pytest.mark.parametrize(("time", "hours"), [("13:30", 2), ("18:00", 7)])
+def test_a_campaign_whose_time_is_changed_to_another_one_ahead_is_sent_then(shop, time, hours):
+    shop = shop()
+    shop.advance(hours=1)
+    shop.write_rules(RULES + SALE.replace("14:00", time))
+    shop.passes(2)
+    assert [] == shop.pager.sent
+    shop.advance(hours=hours)
+    shop.passes(2)
+    assert 3 == len(shop.pager.sent)
+
+
 def test_a_campaign_that_was_missed_is_told_for_three_days(shop):
     shop = shop()
     shop.advance(days=2)

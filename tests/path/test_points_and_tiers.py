@@ -107,6 +107,14 @@ def test_a_branch_sees_the_points_that_the_steps_before_it_added(simulate):
     assert {"Fan", "Member"} == sim.tags(order)
 
 
+def test_an_order_that_was_paid_before_an_edit_of_the_section_and_read_after_it_earns(shop):
+    shop.place_order(email="anna@example.com")
+    shop.advance(minutes=5)
+    shop.write_rules(POINTS.replace("per_order = 5", "per_order = 7"))
+    shop.run_pass()
+    assert 67 == points(shop)
+
+
 def test_more_passes_and_changes_of_the_order_change_nothing(shop):
     order = shop.place_order(email="anna@example.com")
     for _ in range(3):

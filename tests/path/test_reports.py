@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from tests.builders import STORE, order
 from tests.persons import person
 from tests.simulation import Simulation
 from wcflow.database import figures
 from wcflow.database.events import save_events
 from wcflow.evaluate.figures import save_daily_figures
-from wcflow.evaluate.reports import build_report
+from wcflow.evaluate.reports import build_report, paid_order
 from wcflow.profile import StoredEvent
 from wcflow.rules.attribution import Revenue
 
@@ -173,6 +174,18 @@ def test_each_of_several_coupons_has_its_own_discount(shop):
     shop.place_order(email="anna@example.com", coupon_codes=["five", code])
     shop.settle()
     assert Revenue(1, Decimal(85), Decimal(10), redeemed=1) == shop.report().revenue
+
+
+@pytest.mark.parametrize("coupons", [["thanks"], ["five", "thanks"], ["a", "b", "thanks"]])
+def test_all_coupons_of_an_order_from_an_earlier_version_count(coupons):
+    """It did not save what each of several coupons took off."""
+    found = paid_order(order(1, coupons=tuple(coupons), discount_total=1000), 7, STORE)
+    assert coupons == list(found.discounts)
+    assert Decimal(10) == sum(found.discounts.values())
+
+
+def test_an_order_without_coupons_has_no_discounts():
+    assert {} == paid_order(order(1), 7, STORE).discounts
 
 
 def test_only_what_happened_since_a_day_counts(shop):

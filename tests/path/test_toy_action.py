@@ -120,7 +120,7 @@ def test_the_action_is_retried_until_it_succeeds(tmp_path):
     sim.pages_after_a_purchase(pager)
     assert [] == pager.sent
     pager.recovers()
-    sim.advance(minutes=2)
+    sim.advance(minutes=6)
     sim.run_pass(channels={"pager": pager})
     assert ["anna@example.com bought"] == pager.sent
 

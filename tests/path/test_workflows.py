@@ -202,6 +202,27 @@ def test_a_dry_run_writes_nothing_and_lists_its_changes(simulate):
     assert ["tag", "note", "coupon", "note"] == [e.kind for e in sim.outbox(states=("dry_run",))]
 
 
+@pytest.mark.parametrize(("live", "once"), [(1, "per customer"), (1, "every 90d")])
+def test_a_dry_run_does_not_use_up_once(simulate, live, once):
+    rules = f"[workflow w]\ntrigger = order_paid\nonce = {once}\nmode = dry_run\ndo = add_note hi\n"
+    sim = simulate(rules)
+    sim.settle()
+    for text, dry, written in (
+        (rules, 1, 0),
+        (rules, 1, 0),
+        (rules.replace("dry_run", "live"), 1, live),
+        (rules.replace("dry_run", "live"), 1, live),
+    ):
+        sim.write_rules(text)
+        sim.advance(hours=1)
+        sim.place_order(email="anna@example.com")
+        sim.settle()
+        entries = (sim.outbox(states=(state,)) for state in ("dry_run", "done"))
+        assert (dry, written) == tuple(
+            len([entry for entry in found if entry.kind == "note"]) for found in entries
+        )
+
+
 def test_a_workflow_with_only_runs_for_no_other_address(simulate):
     sim = simulate(WELCOME.replace("do =", "only = me@shop.example\ndo ="))
     sim.settle()

@@ -19,6 +19,7 @@ from wcflow.rules.events import TriggerContext
 from wcflow.rules.model import Workflow
 from wcflow.rules.triggers import TRIGGERS, parse_trigger
 from wcflow.rules.triggers.needs import unmet_needs
+from wcflow.rules.workflow_run import Handled
 
 
 def ago(**length):
@@ -46,6 +47,35 @@ def test_product_viewed_counts_views_of_the_same_product_within_the_time():
     assert ["5 viewed 3 times: view 5-4"] == names(text, views(6, 5, 4, 3, 2))
 
 
+def events_of(text, events):
+    context = TriggerContext(replace(profile(), events=events), NOW)
+    return sorted(parse_trigger(text).events(context), key=lambda each: each.at)
+
+
+@pytest.mark.parametrize("late", [(5,), (5, 4), (12, 11, 5), (7.5, 6.5), (2, 0.5)])
+def test_views_that_are_reported_late_do_not_start_a_workflow_again(late):
+    text = "product_viewed 3 times within 7d"
+    workflow = Workflow("w", parse_trigger(text), ())
+    handled = Handled(frozenset(names(text, views(6, 3, 1))))
+    events = tuple(sorted(views(6, 3, 1, *late), key=lambda each: each.at))
+
+    found = events_of(text, events)
+    assert found
+    assert all(handled.covers(workflow, each) for each in found)
+
+
+def test_product_viewed_happens_again_only_after_the_time():
+    text = "product_viewed 2 times within 7d"
+    workflow = Workflow("w", parse_trigger(text), ())
+    first, again = events_of(text, tuple(views(20, 19, 18, 13, 12, 11, 10)))
+
+    assert ("5 viewed 2 times: view 5-19", "5 viewed 2 times: view 5-11") == (
+        first.name,
+        again.name,
+    )
+    assert not Handled(frozenset({first.name})).covers(workflow, again)
+
+
 def test_product_viewed_has_a_default_for_each_part():
     assert "product_viewed 1 time within 7d" == parse_trigger("product_viewed").text
     assert "product_viewed 3 times within 7d" == parse_trigger("product_viewed 3 times").text
@@ -67,8 +97,17 @@ def test_search_without_purchase_happens_once_a_day_unless_they_order():
     text = "search_without_purchase"
 
     assert ["search on 2026-06-13 without purchase"] == names(text, searches)
-    assert [] == names(text, searches, order(1, days=1))
+    assert [] == names(text, searches, order(1, days=1.5))
     assert [] == names(text, searches, now=ago(days=1, hours=1))
+
+
+def test_an_order_more_than_a_day_after_the_search_is_no_purchase_of_it():
+    """It does not matter how late wcflow looks."""
+    search = SEARCH.make("s", ago(days=5), words="mug")
+    text = "search_without_purchase"
+
+    assert ["search on 2026-06-10 without purchase"] == names(text, [search], order(1, days=3))
+    assert [] == names(text, [search], order(1, days=4.5))
 
 
 def cart(hours, *, items=({"product_id": 5},)):

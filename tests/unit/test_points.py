@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -42,6 +42,17 @@ def test_a_paid_order_earns_by_its_amount_and_for_itself():
 @pytest.mark.parametrize(("rounding", "points"), [("down", 9), ("nearest", 10), ("up", 10)])
 def test_points_are_rounded_as_the_admin_says(rounding, points):
     assert points == Terms(Decimal(1), Decimal(10), 0, rounding).earned_by(Decimal("95.50"))
+
+
+@given(
+    st.decimals(Decimal("1e-12"), Decimal("1e12"), places=12),
+    st.decimals(Decimal("1e-12"), Decimal("1e12"), places=12),
+)
+@example(Decimal("1E-7"), Decimal("1E+3"))
+def test_the_ledger_can_read_back_any_terms(points, amount):
+    """Otherwise refunds would take nothing back."""
+    terms = Terms(points, amount, 5)
+    assert terms == parse_terms(terms.text)
 
 
 def test_a_refund_takes_its_points_back_and_a_full_refund_takes_all():

@@ -53,6 +53,17 @@ class Recorded:
         return f"{self.rule}, {self.event}, step {self.step.partition(' ')[0]}"
 
 
+def through_channel(entry: OutboxEntry, ways: WaysOut) -> str:
+    """Deliver a message through the channel that has the name of its kind."""
+    outcome: str = ways.others[entry.kind].deliver(entry)
+    return outcome
+
+
+def recipient(payload: Payload) -> str:
+    """Return where a message goes, and whether it is transactional, in words."""
+    return f"{payload['to']}{' (transactional)' if payload['transactional'] else ''}"
+
+
 MAX_TRIES = 16
 """Sixteen tries with growing pauses take two days: one entry survives an outage of a weekend."""
 
@@ -65,8 +76,8 @@ def unless_permanent(error: DeliveryError) -> bool:
 class EntryKind:
     """A kind of outbox entry: how it is named, shown and delivered.
 
-    ``one`` and ``several`` are its names, ``counted`` the forms of a count ("{} coupon", "{}
-    coupons"). ``resource`` is what its target is: "customer", "order" or "". ``phrase`` comes before
+    ``one`` and ``several`` are its names, ``counted`` the forms of a count ("tags on {}
+    customer") where that is not the number and the name. ``resource`` is what its target is: "customer", "order" or "". ``phrase`` comes before
     the place ("note on"), ``phrase_of`` instead if it depends on the payload. ``content`` shows a payload in one line. ``deliver`` performs one entry
     and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
     of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
@@ -85,8 +96,8 @@ class EntryKind:
     name: str
     one: str
     several: str
-    counted: tuple[str, str]
     content: Callable[[Payload, tzinfo], str]
+    counted: tuple[str, str] = ("", "")
     resource: str = ""
     phrase: str = ""
     phrase_of: Callable[[Payload], str] | None = None
@@ -106,7 +117,8 @@ class EntryKind:
 
     def count(self, number: int) -> str:
         """Return ``tags on 2 customers`` or ``1 coupon``."""
-        return self.counted[number != 1].format(f"{number:,}")
+        usual = f"{{}} {self.one}", f"{{}} {self.several}"
+        return (self.counted[number != 1] or usual[number != 1]).format(f"{number:,}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,8 +183,8 @@ _KIND = EntryKind(
     "run_cancellation",
     "cancellation",
     "cancellations",
-    ("{} cancellation of runs", "{} cancellations of runs"),
     _content,
+    counted=("{} cancellation of runs", "{} cancellations of runs"),
     record=_record,
     channel=WCFLOW,
 )

@@ -387,7 +387,6 @@ _ENTRY = EntryKind(
     "coupon",
     "coupon",
     "coupons",
-    ("{} coupon", "{} coupons"),
     _content,
     deliver=_deliver,
     is_gone=_is_gone,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
+from wcflow.actions.base import ActionModule, EntryKind, Payload, recipient, through_channel
 from wcflow.rules import values
 from wcflow.rules.attributes.registry import Kind
 from wcflow.rules.context import RulePlace
@@ -22,10 +22,6 @@ from wcflow.rules.mailboxes import ascii_address, parse_address, parse_mailbox
 from wcflow.rules.parser import parse_attribute
 from wcflow.rules.pinned_values import pin_values
 from wcflow.rules.steps import Action, Argument, Send, Step, StepContext, StepResult, StepScope
-
-if TYPE_CHECKING:
-    # Only names of types: commands that deliver nothing start without them.
-    from wcflow.database.outbox import OutboxEntry
 
 EMAIL = "email"
 _ACCEPTS = parse_attribute("accepts_marketing", RulePlace(), frozenset({Kind.YESNO}))
@@ -211,22 +207,15 @@ SEND_EMAIL = Action(
 
 
 def _content(payload: Payload, _zone: tzinfo) -> str:
-    sort = " (transactional)" if payload["transactional"] else ""
-    return f"{payload['email']} to {payload['to']}{sort}"
-
-
-def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
-    outcome: str = ways.others[EMAIL].deliver(entry)
-    return outcome
+    return f"{payload['email']} to {recipient(payload)}"
 
 
 _ENTRY = EntryKind(
     EMAIL,
     "e-mail",
     "e-mails",
-    ("{} e-mail", "{} e-mails"),
     _content,
-    deliver=_deliver,
+    deliver=through_channel,
     channel=EMAIL,
     message=True,
     address=lambda _payload, profile, _now: profile.email,

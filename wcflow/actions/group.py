@@ -100,8 +100,8 @@ _KIND = EntryKind(
     "group_change",
     "group",
     "groups",
-    ("{} change of a group", "{} changes of groups"),
     _content,
+    counted=("{} change of a group", "{} changes of groups"),
     record=_record,
     channel=WCFLOW,
 )

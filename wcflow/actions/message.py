@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from wcflow.actions.base import ActionModule, EntryKind, Payload, WaysOut
+from wcflow.actions.base import ActionModule, EntryKind, Payload, recipient, through_channel
 from wcflow.rules import values
 from wcflow.rules.account_fields import consent_of_fields
 from wcflow.rules.context import Context, RulePlace
@@ -20,7 +20,6 @@ from wcflow.rules.templates import Template, parse_template
 
 if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
-    from wcflow.database.outbox import OutboxEntry
     from wcflow.profile import Profile
 
 CHANNEL, MESSAGE = "channel", "message"
@@ -220,8 +219,7 @@ SEND_MESSAGE = Action(
 
 
 def _content(payload: Payload, _zone: tzinfo) -> str:
-    sort = " (transactional)" if payload["transactional"] else ""
-    return f"{payload['channel']} to {payload['to']}{sort}: {payload['text']}"
+    return f"{payload['channel']} to {recipient(payload)}: {payload['text']}"
 
 
 def _address(payload: Payload, profile: Profile, now: datetime) -> str:
@@ -232,18 +230,12 @@ def _address(payload: Payload, profile: Profile, now: datetime) -> str:
     return number_of_person(found, profile) if payload["is_phone"] and found else found
 
 
-def _deliver(entry: OutboxEntry, ways: WaysOut) -> str:
-    outcome: str = ways.others[MESSAGE].deliver(entry)
-    return outcome
-
-
 _ENTRY = EntryKind(
     MESSAGE,
     "message",
     "messages",
-    ("{} message", "{} messages"),
     _content,
-    deliver=_deliver,
+    deliver=through_channel,
     channel=MESSAGE,
     message=True,
     address=_address,

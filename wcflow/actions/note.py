@@ -83,7 +83,6 @@ _KIND = EntryKind(
     "note",
     "order note",
     "order notes",
-    ("{} order note", "{} order notes"),
     _content,
     resource="order",
     phrase="note on",

@@ -205,7 +205,6 @@ _ENTRY = EntryKind(
     "pool_code",
     "pool code",
     "pool codes",
-    ("{} pool code", "{} pool codes"),
     _content,
     record=_record,
     channel=WCFLOW,

@@ -93,9 +93,7 @@ def entry_kind(name: str) -> EntryKind:
 
     An entry of an unknown kind is shown, but never delivered.
     """
-    return ENTRY_KINDS.get(name) or EntryKind(
-        name, name, name, (f"{{}} {name}", f"{{}} {name}"), content=_unknown_content
-    )
+    return ENTRY_KINDS.get(name) or EntryKind(name, name, name, _unknown_content)
 
 
 def _unknown_content(_payload: Payload, _zone: tzinfo) -> str:

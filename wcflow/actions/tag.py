@@ -116,8 +116,8 @@ _ON_CUSTOMER = EntryKind(
     "tags_customer",
     "tags on a customer",
     "tags on customers",
-    ("tags on {} customer", "tags on {} customers"),
     _content,
+    counted=("tags on {} customer", "tags on {} customers"),
     resource="customer",
     phrase="tags on",
     phrase_of=_phrase,
@@ -128,8 +128,8 @@ _ON_ORDER = EntryKind(
     "tags_order",
     "tags on an order",
     "tags on orders",
-    ("tags on {} order", "tags on {} orders"),
     _content,
+    counted=("tags on {} order", "tags on {} orders"),
     resource="order",
     phrase="tags on",
     phrase_of=_phrase,
@@ -140,7 +140,7 @@ _BY_WORKFLOW = EntryKind(
     "tag",
     "tag by a workflow",
     "tags by workflows",
-    ("{} tag", "{} tags by workflows"),
     _change,
+    counted=("{} tag", "{} tags by workflows"),
 )
 TAG = ActionModule((ADD_TAG, REMOVE_TAG), (_ON_CUSTOMER, _ON_ORDER, _BY_WORKFLOW))

@@ -237,7 +237,6 @@ _ENTRY = EntryKind(
     WEBHOOK,
     "webhook",
     "webhooks",
-    ("{} webhook", "{} webhooks"),
     _content,
     deliver=_deliver,
     channel=WEBHOOK,

@@ -16,7 +16,15 @@ from wcflow.database.connection import open_without_upgrade
 from wcflow.database.schema import HEAD, load_revision
 from wcflow.database.stores import load_store_row
 from wcflow.errors import WcflowError
-from wcflow.rules.campaigns import DRY_RUN, MISSED, PAUSED, SENDING, WAITING, SavedCampaign
+from wcflow.rules.campaigns import (
+    DRY_RUN,
+    MISSED,
+    PAUSED,
+    SENDING,
+    WAITING,
+    SavedCampaign,
+    time_changed,
+)
 from wcflow.rules.model import CAMPAIGN_PREFIX, LIVE, Campaign
 from wcflow.units import parse_zone
 
@@ -146,8 +154,10 @@ def _time_warning(
 ) -> Iterator[tuple[str, str]]:
     """Warn of a time that has passed: the campaign does not start automatically."""
     starts = campaign.starts_at(zone)
-    missed = saved is not None and saved.state == MISSED
-    if starts is not None and starts <= now and (missed or saved is None):
+    if starts is None or starts > now:
+        return
+    missed = saved is None or saved.state == MISSED
+    if missed or time_changed(saved, starts):
         text = (
             f"{head}: its time, {campaign.at:%Y-%m-%d %H:%M}, has passed; it is not sent by itself"
         )

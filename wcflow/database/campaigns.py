@@ -27,6 +27,7 @@ from wcflow.database.tables import (
 )
 from wcflow.rules.campaigns import (
     CANCELLED,
+    CHANGED_TO_THE_PAST,
     DONE,
     MISSED,
     PAUSED,
@@ -327,7 +328,7 @@ _RECENT, _SILENT, _LEAST_FAILED = timedelta(days=3), timedelta(hours=1), 10
 def campaign_problems(tx: Connection, store: str, now: datetime) -> Iterator[str]:
     """Yield why campaigns are not sent as they should be: missed lately, failing, or standing still."""
     for name, saved in load_campaigns(tx, store).items():
-        if saved.state == MISSED and saved.reason == TOO_LONG_AGO:
+        if saved.state == MISSED and saved.reason in (TOO_LONG_AGO, CHANGED_TO_THE_PAST):
             if now - saved.started_at < _RECENT:
                 yield f"the campaign {name} was not sent: {saved.reason}"
         elif saved.state == SENDING:

@@ -31,6 +31,7 @@ from wcflow.evaluate.reach import why_unreachable
 from wcflow.evaluate.recording import record_entries
 from wcflow.evaluate.save import step_rows
 from wcflow.rules.campaigns import (
+    CHANGED_TO_THE_PAST,
     DRY_RUN,
     MISSED,
     PAUSED,
@@ -43,6 +44,7 @@ from wcflow.rules.campaigns import (
     due_times,
     is_in_audience,
     next_state,
+    time_changed,
 )
 from wcflow.rules.evaluation_input import EvaluationInput
 from wcflow.rules.model import Campaign
@@ -149,9 +151,15 @@ def _update_state(
         start_campaign(tx, evaluation_context, campaign, f"its time ({campaign.at:%Y-%m-%d %H:%M})")
         result.started.append(campaign.name)
     elif state:
-        reason = "" if state != MISSED else PASSED if saved is None else TOO_LONG_AGO
+        reason = _why_missed(saved, starts or now) if state == MISSED else ""
         new = SavedCampaign(campaign.name, state, now, starts or now, reason=reason)
         campaigns.save_campaign(tx, evaluation_context.settings.name, new)
+
+
+def _why_missed(saved: SavedCampaign | None, starts: datetime) -> str:
+    if saved is None:
+        return PASSED
+    return CHANGED_TO_THE_PAST if time_changed(saved, starts) else TOO_LONG_AGO
 
 
 def start_campaign(

@@ -162,12 +162,23 @@ def _load_counted(
 
 def paid_order(order: Order, person: int, store: StoreProfile) -> PaidOrder:
     """Return an order as attribution sees it, with what each coupon took off."""
-    taken = order.coupon_discounts or (order.discount_total,)
     discounts: dict[str, Decimal | None] = {
         code: in_store_currency(amount, order, store)
-        for code, amount in zip(order.coupons, taken, strict=False)
+        for code, amount in zip(order.coupons, _taken_off(order), strict=True)
     }
     return PaidOrder(order.id, person, order_date(order), net_total(order, store), discounts)
+
+
+def _taken_off(order: Order) -> Sequence[int]:
+    """Return what each coupon took off, in minor units.
+
+    An earlier version did not save that: then all count as the same.
+    """
+    several = len(order.coupons)
+    if len(order.coupon_discounts) == several:
+        return order.coupon_discounts
+    share, rest = divmod(order.discount_total, several)
+    return [share + (number < rest) for number in range(several)]
 
 
 def load_day_orders(

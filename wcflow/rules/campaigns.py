@@ -21,6 +21,7 @@ PLACE = RulePlace(tags=True, segments=True)
 """What the conditions and texts of a campaign can use: no order started it."""
 TOO_LATE = timedelta(days=1)
 """A campaign that could not start this long after its time does not start by itself."""
+CHANGED_TO_THE_PAST = "its time was changed to one that had already passed"
 TOO_LONG_AGO = "its time had passed more than a day before wcflow could start it"
 WAITING, MISSED, SENDING, PAUSED, DONE, CANCELLED = (
     "waiting",
@@ -38,7 +39,7 @@ _PARTS = 1000
 class SavedCampaign(NamedTuple):
     """What the database knows of a campaign.
 
-    ``started_at`` is when it was first seen while it waits. ``position`` is the last person that was
+    While it waits, ``started_at`` is when it was first seen, and ``audience_at`` when it will start. ``position`` is the last person that was
     queued, ``queued`` how many are, ``audience`` how many were in the segment at ``audience_at``.
     The write limit does not hold ``approved`` campaigns. ``digest`` is that of what it sends, and to
     whom.
@@ -78,18 +79,25 @@ def next_state(
 ) -> str:
     """Return ``sending`` if a campaign starts now, ``waiting`` or ``missed`` to save that, or nothing.
 
-    One whose time had passed when it was first seen, or long ago when it could have started, is not
-    sent by itself.
+    One whose time had passed when it was first seen or changed, or long ago when it could have
+    started, is not sent by itself.
     """
     if campaign.mode == "off" or starts is None or (saved is not None and saved.was_sent):
         return ""
     if saved is not None and saved.state in (SENDING, PAUSED):
         return ""
+    waits = saved is not None and saved.state == WAITING
     if starts > now:
-        return "" if saved is not None and saved.state == WAITING else WAITING
-    if saved is not None and saved.state == WAITING:
-        return SENDING if now - starts <= TOO_LATE else MISSED
+        return "" if waits and not time_changed(saved, starts) else WAITING
+    if waits:
+        in_time = now - starts <= TOO_LATE and not time_changed(saved, starts)
+        return SENDING if in_time else MISSED
     return MISSED if saved is None else ""
+
+
+def time_changed(saved: SavedCampaign | None, starts: datetime) -> bool:
+    """Return whether a campaign waits for another time than this one."""
+    return saved is not None and saved.state == WAITING and saved.audience_at != starts
 
 
 def due_times(

@@ -32,7 +32,8 @@ FIRST_ORDER = "first order"
 class Event(msgspec.Struct, frozen=True):
     """Something that happened: a stable name, when, and the order and line item it concerns.
 
-    ``subscription_id`` is the subscription it concerns, or 0.
+    ``subscription_id`` is the subscription it concerns, or 0. ``same_as`` are other names under which
+    it can have been handled.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Event(msgspec.Struct, frozen=True):
     order: Order | None = None
     item: LineItem | None = None
     subscription_id: int = 0
+    same_as: frozenset[str] = frozenset()
 
 
 class TriggerContext(msgspec.Struct, frozen=True):

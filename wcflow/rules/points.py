@@ -36,7 +36,7 @@ class Terms:
     @property
     def text(self) -> str:
         """The form that the ledger keeps: ``1 per 10, 5 per order, down``."""
-        return f"{self.points} per {self.amount}, {self.per_order} per order, {self.rounding}"
+        return f"{self.points:f} per {self.amount:f}, {self.per_order} per order, {self.rounding}"
 
     def earned_by(self, net: Decimal | None) -> int:
         """Return the points of a paid order; an amount without a currency rate earns nothing."""

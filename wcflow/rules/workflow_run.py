@@ -17,7 +17,7 @@ from wcflow.records import LineItem, Order
 from wcflow.rules.classify import answer_when
 from wcflow.rules.context import Context, RulePlace
 from wcflow.rules.events import Event, TriggerContext
-from wcflow.rules.model import CAMPAIGN_PREFIX, Once, Workflow
+from wcflow.rules.model import CAMPAIGN_PREFIX, LIVE, Once, Workflow
 from wcflow.rules.step_blocks import pinned
 from wcflow.rules.step_tree import Node, Path, label, node_at, settled
 from wcflow.units import add_duration
@@ -122,7 +122,7 @@ class Handled(msgspec.Struct, frozen=True):
 
         The first order of a guest can be the third of the account that it moves to.
         """
-        if event.name in self.events:
+        if event.name in self.events or not event.same_as.isdisjoint(self.events):
             return True
         if event.order is None or not workflow.trigger.kind.counts_orders:
             return False
@@ -201,14 +201,16 @@ def _purchase_id(event: Event, profile: Profile) -> int:
 def _skip_reason(workflow: Workflow, event: Event, context: Context, runs: Collection[Run]) -> str:
     if workflow.only and context.profile.email not in workflow.only:
         return "test mode: the address is not in 'only'"
-    spent = _already_ran(workflow.once, event, context, runs)
+    spent = _already_ran(workflow, event, context, runs)
     if spent:
         return f"once {spent}: it already ran"
     return stop_reason(workflow, context)
 
 
-def _already_ran(once: Once, event: Event, context: Context, runs: Collection[Run]) -> str:
-    counted_runs = [run for run in runs if run.counts]
+def _already_ran(workflow: Workflow, event: Event, context: Context, runs: Collection[Run]) -> str:
+    """Return the limit of ``once`` that is used up, or nothing. A dry run uses up no live run."""
+    once = workflow.once
+    counted_runs = [run for run in runs if run.counts and run.mode in (LIVE, workflow.mode)]
     if once.per == "customer" and counted_runs:
         return "per customer"
     if once.per == "order" and event.order is not None:

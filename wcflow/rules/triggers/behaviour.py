@@ -7,7 +7,7 @@ The companion plugin reports it. In a store without the plugin these workflows n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from wcflow.profile import StoredEvent, order_date
 from wcflow.rules import arguments, time_arguments
@@ -37,24 +37,46 @@ def _of_kind(context: TriggerContext, kind: EventKind) -> Iterator[StoredEvent]:
 def _often(
     context: TriggerContext, kind: EventKind, subject: str, often: Often, verb: str
 ) -> Iterator[Event]:
-    """Return each time that one thing was looked at so often; then the count starts again."""
-    seen: dict[str, list[StoredEvent]] = {}
+    """Return each time that one thing was looked at so often, at most once within the time.
+
+    What is reported late, or by another account, can move the count to another view. So each event
+    is the same as those that the other views within the time would have led to.
+    """
+    zone = context.profile.store.zone
+    views: dict[str, list[StoredEvent]] = {}
     for each in _of_kind(context, kind):
-        name = str(each.data.get(subject) or "")
-        within = [
-            before
-            for before in seen.get(name, [])
-            if add_duration(before.at, often.within, context.profile.store.zone) > each.at
-        ]
-        seen[name] = [*within, each]
-        if name and len(seen[name]) >= often.count:
-            seen[name] = []
-            yield Event(f"{name} {verb} {often.count} times: {each.key}", each.at)
+        if name := str(each.data.get(subject) or ""):
+            views.setdefault(name, []).append(each)
+    for name, seen in views.items():
+        counted = f"{name} {verb} {often.count} times"
+        for last in _reached(seen, often, zone):
+            near = (each for each in seen if _are_within(each.at, last.at, often, zone))
+            same = frozenset(f"{counted}: {each.key}" for each in near)
+            yield Event(f"{counted}: {last.key}", last.at, same_as=same)
+
+
+def _reached(views: Iterable[StoredEvent], often: Often, zone: tzinfo) -> Iterator[StoredEvent]:
+    """Return the views that complete the number; those within the time after them do not count."""
+    counted: list[StoredEvent] = []
+    again = None
+    for each in views:
+        if again is not None and each.at < again:
+            continue
+        recent = [before for before in counted if _are_within(before.at, each.at, often, zone)]
+        counted = [*recent, each]
+        if len(counted) == often.count:
+            yield each
+            counted, again = [], add_duration(each.at, often.within, zone)
+
+
+def _are_within(one: datetime, other: datetime, often: Often, zone: tzinfo) -> bool:
+    return add_duration(min(one, other), often.within, zone) > max(one, other)
 
 
 @trigger(
     "product_viewed [N times] [within DURATION]",
-    "They look at the same product this often (once, within 7d). Needs the companion plugin.",
+    "They look at the same product this often (once, within 7d). Happens once within that time. Needs"
+    " the companion plugin.",
     "product_viewed 3 times within 7d",
     time_arguments.often,
     needs=COMPANION,
@@ -65,7 +87,8 @@ def _product_viewed(context: TriggerContext, often: Often) -> Iterator[Event]:
 
 @trigger(
     "category_browsed [N times] [within DURATION]",
-    "They look at the same category this often (once, within 7d). Needs the companion plugin.",
+    "They look at the same category this often (once, within 7d). Happens once within that time. Needs"
+    " the companion plugin.",
     "category_browsed 3 times",
     time_arguments.often,
     needs=COMPANION,
@@ -75,13 +98,14 @@ def _category_browsed(context: TriggerContext, often: Often) -> Iterator[Event]:
 
 
 def _fruitless_searches(context: TriggerContext) -> Iterator[Event]:
-    """Return one event for each day with a search after which nothing was ordered."""
+    """Return one event for each day with a search, if nothing was ordered within a day of the last."""
     last: dict[str, datetime] = {}
     for each in _of_kind(context, SEARCH):
         last[local_day(each.at, context.profile.store.zone).isoformat()] = each.at
     for day, at in last.items():
-        if not _ordered_since(at, context):
-            yield Event(f"search on {day} without purchase", at + NO_PURCHASE)
+        end = at + NO_PURCHASE
+        if not any(at <= placed < end for placed in _order_dates(context)):
+            yield Event(f"search on {day} without purchase", end)
 
 
 @trigger(
@@ -101,7 +125,7 @@ def _abandoned_carts(context: TriggerContext, after: After) -> Iterator[Event]:
     for each in _of_kind(context, CART_UPDATED):
         latest[str(each.data.get("cart") or "")] = each
     for cart, each in latest.items():
-        if each.data.get("items") and not _ordered_since(each.at, context):
+        if each.data.get("items") and all(placed < each.at for placed in _order_dates(context)):
             at = add_duration(each.at, after.length, context.profile.store.zone)
             yield Event(f"cart {cart} abandoned", at)
 
@@ -119,8 +143,8 @@ def _cart_abandoned(context: TriggerContext, after: After) -> Iterator[Event]:
     return (each for each in _abandoned_carts(context, after) if each.at <= context.now)
 
 
-def _ordered_since(at: datetime, context: TriggerContext) -> bool:
-    return any(order_date(each) >= at for each in context.orders if was_placed(each))
+def _order_dates(context: TriggerContext) -> Iterator[datetime]:
+    return (order_date(each) for each in context.orders if was_placed(each))
 
 
 def _first_ahead(events: Iterable[Event], context: TriggerContext) -> datetime | None:
