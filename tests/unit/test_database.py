@@ -51,6 +51,8 @@ def test_migrations_create_the_tables_of_the_code(empty_url):
     """An upgraded database has the same tables as a new one."""
     schema.run_migrations(empty_url)
     settings = {"compare_type": True, "version_table": schema.VERSION_TABLE}
+    only_here = (None, empty_url.dialect.name)
+    settings["include_object"] = lambda item, *_: item.info.get("only") in only_here
     context = MigrationContext.configure(empty_url, opts=settings)
     assert [] == compare_metadata(context, schema.METADATA)
     assert schema.HEAD == schema.load_revision(empty_url)

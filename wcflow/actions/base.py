@@ -77,20 +77,22 @@ class EntryKind:
     """A kind of outbox entry: how it is named, shown and delivered.
 
     ``one`` and ``several`` are its names, ``counted`` the forms of a count ("tags on {}
-    customer") where that is not the number and the name. ``resource`` is what its target is: "customer", "order" or "". ``phrase`` comes before
-    the place ("note on"), ``phrase_of`` instead if it depends on the payload. ``content`` shows a payload in one line. ``deliver`` performs one entry
-    and returns the outcome in words; ``meta`` instead marks entries that are written as meta values
-    of their place, in batches. Entries with neither are never delivered. ``state`` entries replace
-    each other. ``record`` instead applies an entry in the transaction that saves its run and returns
-    the outcome; the entry is done then. ``retried`` says which errors are worth another try. ``is_gone`` asks whether what an
-    entry made was deleted in the store since; later entries can contain its result. ``expires`` is
-    when that result ends by itself. ``waits_for`` are
-    error codes with which all entries of the kind wait, however long, with the reason in words.
-    ``tries`` is how often it is tried before it fails. ``details`` shows the whole of a payload.
-    ``message`` marks what reaches a customer: consent, message_cap and quiet_hours decide when it is
-    sent. Its payload has "to", the address, and "transactional"; "consented" is whether they had
-    given their consent when it was made, "consent_meta" the channel's own field for it, if any.
-    ``address`` is the address of a person at a moment, which replaces "to" if it has changed since.
+    customer") where that is not the number and the name. ``resource`` is what its target is:
+    "customer", "order" or "". ``phrase`` comes before the place ("note on"), ``phrase_of``
+    instead if it depends on the payload. ``content`` shows a payload in one line. ``deliver``
+    performs one entry and returns the outcome in words; ``meta`` instead marks entries that are
+    written as meta values of their place, in batches. Entries with neither are never delivered.
+    ``state`` entries replace each other. ``record`` instead applies an entry in the transaction
+    that saves its run and returns the outcome; the entry is done then. ``retried`` says which
+    errors are worth another try. ``is_gone`` asks whether what an entry made was deleted in the
+    store since; later entries can contain its result. ``expires`` is when that result ends by
+    itself. ``waits_for`` are error codes with which all entries of the kind wait, however long,
+    with the reason in words. ``tries`` is how often it is tried before it fails. ``details``
+    shows the whole of a payload. ``message`` marks what reaches a customer: consent,
+    message_cap and quiet_hours decide when it is sent. Its payload has "to", the address, and
+    "transactional"; "consented" is whether they had given their consent when it was made,
+    "consent_meta" the channel's own field for it, if any. ``address`` is the address of a
+    person at a moment, which replaces "to" if it has changed since.
     """
 
     name: str

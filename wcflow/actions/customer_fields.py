@@ -158,7 +158,6 @@ _ENTRY = EntryKind(
     CUSTOMER_FIELDS,
     "edit of a customer",
     "edits of customers",
-    ("{} edit of a customer", "{} edits of customers"),
     _content,
     resource="customer",
     phrase="names and addresses of",
