@@ -38,8 +38,12 @@ class Person:
     email: str
 
 
-def group_people(orders, customers):
-    """Return the person of each order: by account id, or by address for guests."""
+def group_people(orders, customers, same=()):
+    """Return the person of each order: by account id, or by address for guests.
+
+    ``same`` are pairs of an address and what someone joined it with: ``c12``, or ``g:`` and an
+    address.
+    """
     accounts = {each["id"]: each for each in customers}
     account_of = {
         normalize_email(each["email"] or each["billing"]["email"]): each["id"] for each in customers
@@ -48,10 +52,11 @@ def group_people(orders, customers):
     alone = {address for address, _ in billing if [each for each, _ in billing].count(address) == 1}
     by_billing = {address: number for address, number in billing if address in alone}
     account_of = by_billing | account_of
+    joined = find_joined(same, accounts, account_of)
     orders_of = {each: [] for each in accounts}
     for order in orders:
         address = normalize_email(order["billing"]["email"])
-        owner = order["customer_id"] or account_of.get(address) or address
+        owner = order["customer_id"] or account_of.get(address) or joined.get(address) or address
         if owner:
             orders_of.setdefault(owner, []).append(order)
     return {
@@ -62,6 +67,23 @@ def group_people(orders, customers):
         )
         for owner, its_orders in orders_of.items()
     }
+
+
+def find_joined(same, accounts, account_of):
+    """Return the owner of each address that someone joined with others: an account or an address."""
+    above, found = dict(same), {}
+    for address in {*above, *(key[2:] for key in above.values() if key.startswith("g:"))}:
+        end = address
+        while end in above:
+            end = above[end].removeprefix("g:")
+        found.setdefault(end, set()).add(address)
+    owners = {}
+    for end, addresses in found.items():
+        main = int(end[1:]) if "@" not in end and int(end[1:]) in accounts else None
+        others = [account_of[each] for each in addresses if each in account_of]
+        owner = main or min(others, default=end if "@" in end else min(addresses))
+        owners |= dict.fromkeys(addresses, owner)
+    return owners
 
 
 def normalize_email(address):

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests import oracle
 from tests.builders import BERLIN
 from tests.histories.rule_sets import CONSENT_META
 from tests.histories.store_activity import MANUAL_PREFIX, WORKFLOW_TAG
+from tests.simulation import Simulation
 from wcflow.cli.check_database import examine
 from wcflow.database.customers import load_customers
 from wcflow.database.orders import load_orders
+from wcflow.database.people import load_person_ids
+from wcflow.database.sql import table_of
+from wcflow.database.tables import SamePersonRow
+from wcflow.evaluate.context import read_context
+from wcflow.evaluate.load import load_full_memories, load_profiles
 
 DAY = timedelta(days=1)
 
@@ -27,6 +35,7 @@ def check_all(sim, activity):
     check_history_ignored(sim, activity)
     check_nothing_left(sim)
     check_database_consistent(sim)
+    check_fresh_import_agrees(sim, activity)
 
 
 # The database.
@@ -325,3 +334,41 @@ def check_nothing_left(sim):
 def check_database_consistent(sim):
     """Rows are consistent with each other."""
     assert [] == examine(sim.db, sim.config, sim.now).problems
+
+
+def check_fresh_import_agrees(sim, activity):
+    """A new database with the same merges gives every order to the same customer."""
+    joined = activity.joined()
+    _assert_equal(orders_by_key(sim), _expected_orders(activity))
+    if not joined:
+        return
+    with TemporaryDirectory() as folder:
+        new = Simulation(Path(folder), "", now=sim.now)
+        new.switch_store(sim.sandbox, sim.now)
+        with new.db.transaction() as tx:
+            rows = [{"store": "shop", "email": a, "belongs_to": b} for a, b in joined]
+            tx.execute(table_of(SamePersonRow).insert(), rows)
+        new.run_pass(write=False, approve=False)
+        _assert_equal(orders_by_key(sim), orders_by_key(new))
+        new.db.close()
+
+
+def orders_by_key(sim):
+    """Return the orders of each person in the database, by the person's key."""
+    (settings,) = sim.config.stores
+    with sim.db.reading() as tx:
+        context = read_context(tx, sim.config, settings, sim.now)
+        memories = load_full_memories(tx, "shop", load_person_ids(tx, "shop"))
+        profiles = load_profiles(tx, context, [*memories], memories).values()
+    found = {each.key: sorted(order.id for order in each.orders) for each in profiles}
+    return {key: orders for key, orders in found.items() if orders}
+
+
+def _expected_orders(activity):
+    return {
+        f"c{owner}" if isinstance(owner, int) else f"g:{owner}": sorted(
+            order["id"] for order in person.orders
+        )
+        for owner, person in activity.people().items()
+        if person.orders
+    }

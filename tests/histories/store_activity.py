@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tests import oracle
 from tests.builders import BERLIN
+from wcflow.customers import edits, merge
 from wcflow.database.customers import load_customers
+from wcflow.database.edits import EditedBy
+from wcflow.database.identity import load_person_keys
 from wcflow.database.orders import load_orders
+from wcflow.database.people import load_person_ids
+from wcflow.database.sql import table_of
+from wcflow.database.tables import SamePersonRow
+from wcflow.errors import UsageError
+from wcflow.evaluate.context import read_context
 from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.rest import RestError
 
@@ -62,7 +71,13 @@ class StoreActivity:
         }
 
     def people(self):
-        return oracle.group_people(self.orders(), self.customers())
+        return oracle.group_people(self.orders(), self.customers(), self.joined())
+
+    def joined(self):
+        """What someone of the team has joined by hand: addresses, and customers or addresses."""
+        with self.sim.db.reading() as tx:
+            rows = tx.execute(table_of(SamePersonRow).select()).all()
+        return [(row.email, row.belongs_to) for row in rows]
 
     def _pick(self, pick, *statuses, among=None):
         found = self.orders(*statuses) if among is None else among
@@ -232,6 +247,47 @@ class StoreActivity:
         for removal in self.removals:
             removal.certain = removal.certain and removal.owner != owner
 
+    # The team.
+
+    def merge_customers(self, pick):
+        """Merge two of the people whom wcflow knows, unless both have an account."""
+        (settings,) = self.sim.config.stores
+        with self.sim.db.transaction() as tx:
+            persons = load_person_ids(tx, "shop")
+            if len(persons) < 2:
+                return
+            one = persons[pick % len(persons)]
+            other = persons[pick // 7 % len(persons)]
+            self._record_persons(tx, one, other)
+            context = read_context(tx, self.sim.config, settings, self.sim.now)
+            with suppress(UsageError), tx.begin_nested():
+                merge.merge(tx, context, one, other, EditedBy("team", self.sim.now))
+
+    def split_customers(self, pick):
+        """Take back one of the merges."""
+        with self.sim.db.transaction() as tx:
+            merges = [
+                each
+                for one in load_person_ids(tx, "shop")
+                for each in merge.find_merges(tx, "shop", one)
+            ]
+            if merges:
+                edit = merges[pick % len(merges)]
+                self._record_persons(tx, edit.person)
+                with suppress(UsageError), tx.begin_nested():
+                    edits.undo(tx, edit, EditedBy("team", self.sim.now))
+
+    def _record_persons(self, tx, *persons):
+        keys = load_person_keys(tx, "shop", persons).values()
+        owners = [int(key[1:]) if key.startswith("c") else key[2:] for key in keys]
+        near = {address for pair in self.joined() for address in pair}
+        emails = {number: email for email, number in self.accounts().items()}
+        self._record_identity_change(
+            *owners,
+            *(emails[each] for each in owners if each in emails),
+            *(each.removeprefix("g:") for each in near),
+        )
+
     # Tags by hand.
 
     def _places(self):
@@ -369,4 +425,6 @@ ACTIVITIES = (
     "delete_order",
     "add_tag_by_hand",
     "remove_tag_by_hand",
+    "merge_customers",
+    "split_customers",
 )

@@ -189,6 +189,13 @@ class Histories(RuleBasedStateMachine):
         with suppress(WcflowError), self.sim.context() as context:
             maintenance.resync(context, **chosen)
 
+    @rule(
+        pick=PICK,
+        activity=st.sampled_from(["merge_customers", "merge_customers", "split_customers"]),
+    )
+    def team_merges_or_splits_customers(self, pick, activity):
+        self.activity.do(activity, pick)
+
     # What happens to wcflow.
 
     @rule(hours=st.sampled_from([0.001, 0.02, 0.4, 1, 30, 24 * 6, 24 * 31]))

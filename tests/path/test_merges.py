@@ -56,12 +56,12 @@ def sim(tmp_path):
     sim.db.close()
 
 
-def merge_by_hand(sim, one, other):
+def merge_by_hand(sim, one, other, **more):
     (settings,) = sim.config.stores
     with sim.db.transaction() as tx:
         context = read_context(tx, sim.config, settings, sim.now)
         found = [find_person(tx, SHOP, each) for each in (one, other)]
-        return merge.merge(tx, context, *found, EditedBy("maria", sim.now))
+        return merge.merge(tx, context, *found, EditedBy("maria", sim.now), **more)
 
 
 def undo(sim, number):
@@ -218,6 +218,61 @@ class TestGuestAndCustomer:
             merge_by_hand(sim, ANNA, "other@example.com")
         assert "Users in WordPress" in refused.value.advice
         assert {f"c{account}", f"c{other}"} <= people(sim).keys()
+
+
+class TestMovedOrders:
+    @pytest.fixture
+    def account(self, sim):
+        account = sim.register(ANNA)
+        sim.orders = [sim.place_order(email=ANN, status="processing") for _ in range(2)]
+        sim.settle()
+        return account
+
+    def owners(self, sim):
+        return [sim.sandbox.order(each)["customer_id"] for each in sim.orders]
+
+    def test_the_stores_orders_move_to_the_account(self, sim, account, tmp_path):
+        merge_by_hand(sim, ANNA, ANN, move_store_orders=True)
+        sim.settle()
+        assert [account, account] == self.owners(sim)
+        days_pass(sim, 7)
+        assert {f"c{account}": sim.orders} == people(sim) == fresh_import(sim, tmp_path / "new")
+        for order in sim.orders:
+            notes = sim.notes(order)
+            assert (1, 1) == (notes.count(f"paid {order}"), notes.count(f"later {order}"))
+        assert 1 == len(sim.coupons())
+
+    def test_a_split_moves_them_back(self, sim, account, tmp_path):
+        number = merge_by_hand(sim, ANNA, ANN, move_store_orders=True).edit
+        sim.settle()
+        undo(sim, number)
+        days_pass(sim, 7)
+        assert [0, 0] == self.owners(sim)
+        assert {f"c{account}": [], f"g:{ANN}": sim.orders} == people(sim)
+        assert people(sim) == fresh_import(sim, tmp_path / "new")
+        for order in sim.orders:
+            notes = sim.notes(order)
+            assert (1, 1) == (notes.count(f"paid {order}"), notes.count(f"later {order}"))
+        assert 1 == len(sim.coupons())
+
+    def test_a_split_before_the_sync_moves_nothing(self, sim, account):
+        number = merge_by_hand(sim, ANNA, ANN, move_store_orders=True).edit
+        undo(sim, number)
+        sim.settle()
+        assert [0, 0] == self.owners(sim)
+
+    def test_an_order_that_someone_else_moved_stays_there(self, sim, account):
+        other = sim.register("other@example.com")
+        merge_by_hand(sim, ANNA, ANN, move_store_orders=True)
+        sim.sandbox.assign_order(sim.orders[0], other, now=sim.now)
+        sim.settle()
+        assert [other, account] == self.owners(sim)
+
+    def test_there_is_no_account_to_move_to_between_guests(self, sim, account):
+        sim.place_order(email="a@example.com")
+        sim.settle()
+        with pytest.raises(UsageError, match="no account"):
+            merge_by_hand(sim, "a@example.com", ANN, move_store_orders=True)
 
 
 class TestUndo:

@@ -218,3 +218,14 @@ def sync_unanswered(sim, *, effect):
         sim.run_pass(approve=False, check_store=False)
     sim.faults.recover()
     sim.advance(minutes=11)
+
+
+def test_a_tag_is_written_even_if_an_earlier_write_has_failed_for_good(sim, team):
+    team.add("Gold")
+    sim.faults.fail_with(status=400, only="*/wc/v3/customers/*", times=9)
+    sim.run_pass()
+    sim.faults.recover()
+    assert "failed" in {each.state for each in sim.outbox()}
+    team.add("Silver")
+    sim.settle()
+    assert {"Gold", "Silver", "Registered"} == sim.customer_tags(1)

@@ -92,3 +92,19 @@ def test_a_customer_who_was_not_merged_cannot_be_split(cli):
 @pytest.mark.parametrize("other", [ANNA, "1", "no@example.com"])
 def test_a_customer_cannot_be_merged_with_themselves_or_with_no_one(cli, other):
     assert 2 == run(cli, "customer", "merge", ANNA, other, "--yes").code
+
+
+def test_the_guests_orders_move_to_the_account_in_the_store(cli):
+    result = run(cli, "customer", "merge", ANNA, ANN, "--move-orders", "--yes")
+    assert "Moves in WooCommerce: 1 guest order to customer 1" in result.out
+    assert 0 == cli.run("sync").code
+    owners = {cli.sandbox.order(each)["customer_id"] for each in cli.sandbox.order_ids()}
+    assert {1} >= owners - {0}
+    assert 1 in owners
+
+
+def test_orders_cannot_move_without_an_account(cli):
+    cli.sim.place_order(email="a@example.com")
+    cli.run("sync", "--approve")
+    result = run(cli, "customer", "merge", "a@example.com", ANN, "--move-orders", "--yes")
+    assert (2, True) == (result.code, "no account" in result.err)

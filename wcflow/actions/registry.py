@@ -19,6 +19,7 @@ from wcflow.actions.group import GROUP
 from wcflow.actions.message import MESSAGES
 from wcflow.actions.meta import META
 from wcflow.actions.note import NOTE
+from wcflow.actions.order_customer import ORDER_CUSTOMERS
 from wcflow.actions.points import POINTS
 from wcflow.actions.pool import POOL
 from wcflow.actions.tag import TAG
@@ -38,6 +39,7 @@ MODULES = (
     POOL,
     CUSTOMER_EDITS,
     ERASING,
+    ORDER_CUSTOMERS,
     EMAIL_MODULE,
     META,
     GROUP,

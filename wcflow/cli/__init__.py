@@ -43,7 +43,7 @@ COMMAND_GROUPS = {
     "Looking things up": {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
-        "customer": "List, show and edit customers, set their status, and undo edits.",
+        "customer": "List, show, edit and merge customers, set their status, and undo edits.",
         "note": "Write notes about customers; list and remove them.",
         "tag": "List tags; add, remove, rename, merge and delete them by hand.",
         "group": "List, create and rename groups; add and remove customers.",

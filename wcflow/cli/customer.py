@@ -93,7 +93,7 @@ class Sort(StrEnum):
 def register(app: typer.Typer) -> None:
     family = Typer(
         no_args_is_help=True,
-        help="List, show and edit customers, set their status, and undo edits.",
+        help="List, show, edit and merge customers, set their status, and undo edits.",
     )
     family.command("list", epilog=EPILOG)(list_customers)
     family.command("show", epilog=SHOW_EPILOG)(show)

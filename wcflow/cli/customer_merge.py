@@ -15,6 +15,7 @@ from wcflow.cli.options import ConfigFile, Reason, StoreName, Yes, confirm
 from wcflow.customers import edits
 from wcflow.customers import merge as operations
 from wcflow.customers.merge_preview import Figures, MergePreview, preview_merge
+from wcflow.customers.moved_orders import check_movable
 from wcflow.database.contacts import load_contacts
 from wcflow.database.people import find_person
 from wcflow.errors import UsageError
@@ -35,6 +36,13 @@ Exit codes:
 def merge(
     one: One,
     other: Other,
+    move_orders: Annotated[
+        bool,
+        typer.Option(
+            "--move-orders",
+            help="Also give the guest's orders to the account in WooCommerce, which shows them there.",
+        ),
+    ] = False,
     config: ConfigFile = None,
     store: StoreName = None,
     reason: Reason = "",
@@ -44,7 +52,7 @@ def merge(
 
     Shows what follows, and asks. All orders of both then belong to one customer: the one with an
     account, else the first one named. Orders that come later under either address do, too. The
-    store's own records stay as they are. 'wcflow customer split' takes it back.
+    store's own records stay as they are without --move-orders. 'wcflow customer split' takes it back.
     """
     with open_database_session(config) as session:
         with session.db.transaction() as tx:
@@ -53,15 +61,25 @@ def merge(
             context = read_context(tx, session.config, who.settings, session.clock())
             by = edited_by(session, reason)
             preview = preview_merge(tx, context, who.person, second.person, by)
+            pair = operations.choose_kept(tx, who.settings.name, who.person, second.person)
+            moves = check_movable(tx, who.settings, *pair) if move_orders else (0, [])
         _print_preview(preview, context)
+        if move_orders:
+            moved = output.format_count(len(moves[1]), "guest order")
+            output.print_line(f"Moves in WooCommerce: {moved} to customer {moves[0]}")
         question = f"Merge {preview.joined.contact.short} into {preview.kept.contact.short}?"
         if not confirm(question, yes=yes):
             output.print_line("Cancelled.")
             return
         with session.db.transaction() as tx:
             context = read_context(tx, session.config, who.settings, session.clock())
-            outcome = operations.merge(tx, context, who.person, second.person, by)
+            people = (who.person, second.person)
+            outcome = operations.merge(tx, context, *people, by, move_store_orders=move_orders)
     print_outcome(None, outcome)
+    if moves[1]:
+        output.print_line(
+            "The next 'wcflow sync' moves the orders; the daemon does so within a minute."
+        )
 
 
 def _print_preview(preview: MergePreview, context: EvaluationContext) -> None:

@@ -20,7 +20,13 @@ from wcflow.database.tables import PersonRow
 from wcflow.errors import UsageError
 from wcflow.profile import account_in, email_in
 from wcflow.records import Address
-from wcflow.rules.duplicates import Candidate, Duplicate, blocks_of, compare_block
+from wcflow.rules.duplicates import (
+    Candidate,
+    Duplicate,
+    blocks_of,
+    compare_block,
+    prepare,
+)
 
 _PERSONS = table_of(PersonRow)
 _SHOWN = (_PERSONS.c.id, _PERSONS.c.sort_name, _PERSONS.c.email, _PERSONS.c.phone)
@@ -86,13 +92,8 @@ def _load_candidates(tx: Connection, store: str, persons: Iterable[int]) -> Mapp
     addresses = _load_addresses(tx, store, [row.id for row in rows])
     nowhere = Address()
     return {
-        row.id: Candidate(
-            row.id,
-            row.sort_name,
-            row.email,
-            row.phone,
-            address.postcode.strip(),
-            address.address_1.strip(),
+        row.id: prepare(
+            row.id, row.sort_name, row.email, row.phone, address.postcode, address.address_1
         )
         for row in rows
         for address in (addresses.get(row.id, nowhere),)

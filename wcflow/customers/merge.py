@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, update
 
 from wcflow.customers.edits import Outcome, undoes
+from wcflow.customers.moved_orders import check_movable, move_back, move_orders
 from wcflow.database.edits import Edit, EditedBy, load_edits, save_edit, undone_ids
 from wcflow.database.identity import (
     Owner,
@@ -67,14 +68,22 @@ def choose_kept(tx: Connection, store: str, one: int, other: int) -> Pair:
 
 
 def merge(
-    tx: Connection, context: EvaluationContext, one: int, other: int, by: EditedBy
+    tx: Connection,
+    context: EvaluationContext,
+    one: int,
+    other: int,
+    by: EditedBy,
+    *,
+    move_store_orders: bool = False,
 ) -> Outcome:
     """Join two people: all orders and everything else of both belong to one from now on.
 
-    A guest joins a customer, or the first of two guests. Raises UsageError for two customers.
+    A guest joins a customer, or the first of two guests. With ``move_store_orders``, WooCommerce
+    shows the guest's orders in the customer's account as well. Raises UsageError for two customers.
     """
     store = context.settings.name
     pair = choose_kept(tx, store, one, other)
+    moves = check_movable(tx, context.settings, *pair) if move_store_orders else None
     keys = load_person_keys(tx, store, pair)
     key, joined_key = keys[pair.kept], keys[pair.joined]
     answered = _has_just_answered(tx, context, pair)
@@ -92,7 +101,10 @@ def merge(
     consent = _settle_consent(tx, context, pair.kept, answered=answered)
     data = {"email": email, "key": key, "joined": joined_key, "sides": sides, "consent": consent}
     words = f"merged {_name(joined_key)} into {_name(key)}"
-    return Outcome(words, save_edit(tx, store, pair.kept, MERGE, words, by, data))
+    outcome = Outcome(words, save_edit(tx, store, pair.kept, MERGE, words, by, data))
+    if moves is not None:
+        move_orders(tx, store, outcome, pair.kept, moves, by)
+    return outcome
 
 
 def _leading_address(tx: Connection, store: str, key: str) -> str:
@@ -178,6 +190,7 @@ def _undo_merge(tx: Connection, edit: Edit, by: EditedBy) -> str:
     after = find_keys(tx, store, owners, *belonging)
     persons = find_persons(tx, store, {key for key in before.values() if key})
     mark_persons_dirty(tx, store, persons.values())
+    move_back(tx, edit, by)
     parted: dict[str, int] = {}
     for owner in owners:
         old, new = before[owner], after[owner]

@@ -309,6 +309,7 @@ def _change(tx: Connection, store: str, states: States) -> dict[int, dict[str, l
         after.append(changed)
     people.save_memories(tx, store, after)
     _expect_lost_writes(tx, store, states)
+    tags.end_failed_writes(tx, store, memories)
     mark_persons_dirty(tx, store, memories)
     return before
 

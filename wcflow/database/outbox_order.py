@@ -15,7 +15,7 @@ from wcflow.database.sql import stamp, table_of
 from wcflow.database.tables import OutboxRow
 
 _OUTBOX = table_of(OutboxRow)
-IN_ORDER = frozenset({"customer_fields"})
+IN_ORDER = frozenset({"customer_fields", "order_customer"})
 """The kinds of which an entry waits for the earlier ones about the same place."""
 _OPEN = ("due", "claimed")
 

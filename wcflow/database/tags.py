@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from wcflow.database.outbox import TAGS_RULE
 from wcflow.database.sql import chunks, dumps, loads, stamp, table_of, upsert
@@ -84,6 +84,19 @@ def _tags_in(lists: Sequence[str]) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _parsed(text: str) -> frozenset[str]:
     return frozenset(loads(text))
+
+
+def end_failed_writes(tx: Connection, store: str, persons: Collection[int]) -> None:
+    """Cancel the writes of tags that failed for good: the next evaluation queues new ones."""
+    for part in chunks(sorted(persons)):
+        failed = (
+            _OUTBOX.c.store == store,
+            _OUTBOX.c.person.in_(part),
+            _OUTBOX.c.state == "failed",
+            _OUTBOX.c.rule == TAGS_RULE,
+        )
+        values = {"state": "cancelled", "outcome": "someone changed the tags since"}
+        tx.execute(update(_OUTBOX).where(*failed).values(**values))
 
 
 def delete_old_tag_entries(tx: Connection, store: str, before: datetime) -> int:

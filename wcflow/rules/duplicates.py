@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -29,14 +29,23 @@ _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
 class Candidate(NamedTuple):
-    """A person as far as duplicates show: ``name`` has neither case nor accents."""
+    """A person as they are compared: ``name`` has its words in order, ``mailbox`` no additions."""
 
     person: int
     name: str
-    email: str
-    phone: str = ""
-    postcode: str = ""
-    street: str = ""
+    mailbox: str
+    phone: str
+    postcode: str
+    street: str
+
+
+def prepare(
+    person: int, name: str, email: str, phone: str = "", postcode: str = "", street: str = ""
+) -> Candidate:
+    """Return a person to compare; the name has neither case nor accents already."""
+    number = phone[-_PHONE_DIGITS:] if len(phone) >= _SHORTEST_PHONE else ""
+    words = "" if "@" in name else _sorted_words(name)
+    return Candidate(person, words, plain_address(email), number, _plain(postcode), _plain(street))
 
 
 class Duplicate(NamedTuple):
@@ -90,7 +99,7 @@ def compare_block(block: str, people: Sequence[Candidate]) -> Iterator[Duplicate
 
 def _neighbours(people: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
     """Pair each person with those whose postcode or address comes next in the alphabet."""
-    orders = (lambda each: (each.postcode, each.street), lambda each: plain_address(each.email))
+    orders = (lambda each: (each.postcode, each.street), lambda each: each.mailbox)
     seen: set[tuple[int, int]] = set()
     for order in orders:
         some = sorted(people, key=order)
@@ -121,17 +130,22 @@ def compare(one: Candidate, other: Candidate) -> Duplicate | None:
 
 def _name_likeness(one: str, other: str) -> float | None:
     """Return how alike two names are, from 0 to 100, or None if one is not known."""
-    if not one or not other or "@" in one or "@" in other:
+    if not one or not other:
         return None
-    fuzz: Any = import_module("rapidfuzz.fuzz")
-    return float(fuzz.token_sort_ratio(_sorted_words(one), _sorted_words(other)))
+    return 100.0 if one == other else float(_library("fuzz").ratio(one, other))
+
+
+@cache
+def _library(part: str) -> Any:
+    # Imported where it is used, because most commands do without.
+    return import_module(f"rapidfuzz.{part}")
 
 
 _Reason = tuple[float, str]
 
 
 def _address_reasons(one: Candidate, other: Candidate, likeness: float | None) -> Iterator[_Reason]:
-    first, second = plain_address(one.email), plain_address(other.email)
+    first, second = one.mailbox, other.mailbox
     if not first or not second:
         return
     if first == second:
@@ -150,9 +164,8 @@ def _address_reasons(one: Candidate, other: Candidate, likeness: float | None) -
 
 
 def _typos(one: str, other: str) -> int:
-    distance: Any = import_module("rapidfuzz.distance")
     # Two letters that changed places are one typo.
-    return int(distance.OSA.distance(one, other, score_cutoff=_TYPOS))
+    return int(_library("distance").OSA.distance(one, other, score_cutoff=_TYPOS))
 
 
 def _other_reasons(one: Candidate, other: Candidate, likeness: float | None) -> Iterator[_Reason]:
@@ -161,12 +174,11 @@ def _other_reasons(one: Candidate, other: Candidate, likeness: float | None) -> 
         yield 0.3, "the same name"
     elif likeness is not None and likeness >= _ALIKE:
         yield 0.2, "almost the same name"
-    phones = (one.phone[-_PHONE_DIGITS:], other.phone[-_PHONE_DIGITS:])
-    if phones[0] == phones[1] and len(phones[0]) >= _SHORTEST_PHONE:
+    if one.phone and one.phone == other.phone:
         yield 0.6, "the same phone number"
-    if one.postcode and _plain(one.postcode) == _plain(other.postcode):
+    if one.postcode and one.postcode == other.postcode:
         yield 0.45, "the same postcode"
-        if one.street and _plain(one.street) == _plain(other.street):
+        if one.street and one.street == other.street:
             yield 0.4, "the same street and number"
 
 

@@ -266,6 +266,10 @@ class Store(ListingClient):
         """Change fields of a customer; return the customer as the store saved them."""
         return writes.update_customer(self, customer_id, fields)
 
+    def assign_order(self, order_id: int, customer_id: int) -> Order:
+        """Give an order to a customer (0: a guest); return the order as the store saved it."""
+        return writes.assign_order(self, order_id, customer_id)
+
     def add_note(self, order_id: int, text: str, *, for_customer: bool = False) -> Note:
         """Add a note to an order. WooCommerce e-mails notes ``for_customer``."""
         return writes.add_note(self, order_id, text, for_customer=for_customer)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from wcflow.errors import StoreError
-from wcflow.records import Coupon, Customer, Note
+from wcflow.records import Coupon, Customer, Note, Order
 from wcflow.rules.mailboxes import wordpress_accepts
 from wcflow.store import errors, json_body, wire
 from wcflow.store.fields import Json, RowReader, WireError
@@ -201,6 +201,17 @@ def update_customer(store: HttpClient, customer_id: int, fields: Json) -> Custom
     answer = store.request("PUT", path, wanted, json=fields, shape=dict)
     try:
         return wire.parse_customer(answer.body)
+    except WireError as error:
+        raise errors.unexpected_error(f"PUT /{path}", 200, str(error), wrote=True) from None
+
+
+def assign_order(store: HttpClient, order_id: int, customer_id: int) -> Order:
+    """Give an order to a customer (0: a guest); return it as saved. It is safe to repeat."""
+    path = f"orders/{order_id}"
+    wanted = {"_fields": wire.ORDER_FIELDS}
+    answer = store.request("PUT", path, wanted, json={"customer_id": customer_id}, shape=dict)
+    try:
+        return wire.parse_order(answer.body, keep=frozenset())
     except WireError as error:
         raise errors.unexpected_error(f"PUT /{path}", 200, str(error), wrote=True) from None
 
