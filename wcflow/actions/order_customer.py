@@ -57,7 +57,6 @@ _ENTRY = EntryKind(
     ORDER_CUSTOMER,
     "customer of an order",
     "customers of orders",
-    ("{} customer of an order", "{} customers of orders"),
     _content,
     resource="order",
     phrase="customer of",
