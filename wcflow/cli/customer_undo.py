@@ -18,8 +18,10 @@ from wcflow.customers import (  # they register their undo
     groups,  # noqa: F401
     merge,  # noqa: F401
     notes,  # noqa: F401
+    standing,  # noqa: F401
     status,  # noqa: F401
     tags,  # noqa: F401
+    tasks,  # noqa: F401
 )
 from wcflow.customers.bulk import count_customers, load_saved_bulk, undo_bulk
 from wcflow.database.contacts import Contact, load_contacts

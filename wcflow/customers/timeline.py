@@ -75,7 +75,7 @@ def load_timeline(tx: Connection, store: str, profile: Profile) -> list[Timeline
         ),
         *(each for entry in entries for each in _delivered(entry, zone)),
         *_events(profile.events, entries),
-        *_points(tx, store, person),
+        *_points(tx, store, person, edits),
         *_tasks(tx, store, person, edits),
         *_edits(tx, store, person, edits),
     ]
@@ -190,24 +190,32 @@ def event_words(event: StoredEvent) -> str:
     return EVENT_WORDS[event.kind].format_map(data).replace(" ()", "").strip(" :")
 
 
-def _points(tx: Connection, store: str, person: int) -> Iterator[TimelineEntry]:
+def _points(
+    tx: Connection, store: str, person: int, edits: Sequence[Edit]
+) -> Iterator[TimelineEntry]:
+    """Yield changes of points; those that an edit made are told by the edit."""
+    told = {each.data.get("points") for each in edits}
     for each in standings.load_points(tx, store, [person]).get(person, ()):
-        words = f"{'got' if each.amount >= 0 else 'lost'} {abs(each.amount):,} points"
-        yield TimelineEntry(each.at, "points", words, each.changed_by, each.reason, each.order_id)
+        if each.key not in told:
+            words = f"{'got' if each.amount >= 0 else 'lost'} {abs(each.amount):,} points"
+            yield TimelineEntry(
+                each.at, "points", words, each.changed_by, each.reason, each.order_id
+            )
 
 
 def _tasks(
     tx: Connection, store: str, person: int, edits: Sequence[Edit]
 ) -> Iterator[TimelineEntry]:
-    """Yield tasks; those that an edit made are told by the edit."""
-    told = {each.data.get("task") for each in edits}
+    """Yield tasks; what an edit did is told by the edit."""
+    added = {each.data.get("task") for each in edits if each.data.get("added")}
+    done = {each.data.get("task") for each in edits if each.data.get("done")}
     both = (tasks.OPEN, tasks.DONE)
     for each in tasks.load_tasks(tx, store, states=both, person=person):
         whom = f" for {each.assignee}" if each.assignee else ""
-        if each.id not in told:
+        if each.id not in added:
             words = f"{each.kind} {each.id}{whom}: {each.text}"
             yield TimelineEntry(each.made_at, "task", words, by=each.made_by)
-        if each.done_at is not None:
+        if each.done_at is not None and each.id not in done:
             words = f"{each.kind} {each.id} was done: {each.text}"
             yield TimelineEntry(each.done_at, "task", words, by=each.done_by)
 
