@@ -12,6 +12,7 @@ from wcflow.cli.context import edited_by, open_database_session, store_zone
 from wcflow.cli.options import ConfigFile, Reason, Yes, confirm
 from wcflow.customers import (  # they register their undo
     companies,  # noqa: F401
+    custom_fields,  # noqa: F401
     duplicates,  # noqa: F401
     edits,
     fields,  # noqa: F401
