@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.actions.base import WCFLOW
 from wcflow.actions.registry import content_words, entry_kind, entry_words
 from wcflow.database import notes, outbox, people, runs, standings, tasks
 from wcflow.database.edits import Edit, load_edits, undone_ids
@@ -157,12 +156,12 @@ _ELSEWHERE = frozenset({"points", "task", "tag"})
 
 def _delivered(entry: OutboxEntry, zone: tzinfo) -> Iterator[TimelineEntry]:
     """Yield what was done or failed; what waits is not history, and a dry run did nothing."""
-    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE:
-        return
     kind = entry_kind(entry.kind)
+    older = kind.state and "place" in entry.payload  # tags moved on to a later order
+    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE or older:
+        return
     failed = f" failed: {entry.outcome}" if entry.state == "failed" else ""
-    content = "" if kind.channel == WCFLOW and not entry.payload else content_words(entry, zone)
-    words = f"{entry_words(entry)}{failed}" + (f": {content}" if content and not failed else "")
+    words = f"{entry_words(entry)}{failed or f': {content_words(entry, zone)}'}"
     name = "message" if kind.message else "tags" if kind.state else "workflow"
     at = entry.finished_at or entry.queued_at
     yield TimelineEntry(at, name, words, by=entry.rule if entry.rule != "tags" else "wcflow")
@@ -197,7 +196,8 @@ def _points(
     told = {each.data.get("points") for each in edits}
     for each in standings.load_points(tx, store, [person]).get(person, ()):
         if each.key not in told:
-            words = f"{'got' if each.amount >= 0 else 'lost'} {abs(each.amount):,} points"
+            points = "1 point" if abs(each.amount) == 1 else f"{abs(each.amount):,} points"
+            words = f"{'got' if each.amount >= 0 else 'lost'} {points}"
             yield TimelineEntry(
                 each.at, "points", words, each.changed_by, each.reason, each.order_id
             )
