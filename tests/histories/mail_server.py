@@ -12,7 +12,9 @@ from tests.histories.rule_sets import CAP, CAP_DAYS, CONSENT_META, QUIET_FROM, Q
 from wcflow.channels.smtp import MayBeSentError, RecipientRefusedError
 from wcflow.database.customers import load_customers
 from wcflow.database.orders import load_orders
+from wcflow.database.sql import table_of
 from wcflow.database.suppression import load
+from wcflow.database.tables import SamePersonRow
 from wcflow.errors import DeliveryError
 from wcflow.outbox.ways import open_channels
 
@@ -111,7 +113,9 @@ class RecordingMailServer:
         """Return whether wcflow's database has the consent of the person with this address."""
         accounts = load_customers(tx, "shop", range(1, 500))
         orders = load_orders(tx, "shop", range(1, 5000)).values()
-        people = oracle.group_people(map(_order, orders), map(_customer, accounts.values()))
+        same = [(row.email, row.belongs_to) for row in tx.execute(table_of(SamePersonRow).select())]
+        customers = [_customer(each) for each in accounts.values()]
+        people = oracle.group_people(map(_order, orders), customers, same)
         found = [each for each in people.values() if each.email == address]
         return any(_agrees(person) for person in found)
 

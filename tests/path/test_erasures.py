@@ -117,6 +117,13 @@ def test_a_guest_is_deleted_with_their_orders_anonymized(sim):
     assert receipts(sim)[0].finished_at
 
 
+def test_the_address_is_taken_out_of_the_coupons_that_wcflow_made(sim):
+    erase(sim)
+    finish(sim)
+    emails = [each["email_restrictions"] for each in sim.coupons()]
+    assert [["deleted@site.invalid"], ["guest@example.com"]] == sorted(emails)
+
+
 def test_nothing_in_the_database_says_who_it_was(sim):
     with sim.db.transaction() as tx:
         by, who = EditedBy("maria", sim.now), person(tx, "c1")

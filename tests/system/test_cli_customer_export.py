@@ -181,6 +181,15 @@ def test_the_undo_of_every_operation_is_known_to_the_command():
     assert kinds <= edits._UNDO.keys()
 
 
+def test_whom_the_team_joined_with_a_person_is_exported(cli, tmp_path):
+    cli.sim.place_order(email="anna.lind@example.com")
+    cli.sim.run_pass()
+    merged = run(cli, "customer", "merge", "1", "anna.lind@example.com", "--yes")
+    assert (0, "") == (merged.code, merged.err)
+    (row,) = export(cli, tmp_path / "out")["tables"]["same_person"]
+    assert {"email": "anna.lind@example.com", "belongs_to": "c1"} == row
+
+
 def test_an_undo_says_what_it_undoes(cli):
     run(cli, "customer", "deactivate", "anna")
     number = json.loads(run(cli, "customer", "show", "anna", "--json").out)["timeline"][0]["edit"]

@@ -384,6 +384,10 @@ FAULTS = [
         ("times", "rows of orders have an impossible time in paid", 1, ("4",)),
     ),
     (
+        "UPDATE person SET last_order = -5 WHERE email = 'ben@example.com'",
+        ("times", "rows of person have an impossible time in last_order", 1, ("2",)),
+    ),
+    (
         "UPDATE outbox SET queued_at = 32503680000 WHERE id = 12",
         ("times", "rows of outbox have an impossible time in queued_at", 1, ("12",)),
     ),
@@ -426,11 +430,11 @@ FAULTS = [
         ("points", "points undo a change that does not exist", 1, ("1",)),
     ),
     (
-        "INSERT INTO tier VALUES ('shop', 99, 'Gold', '', 1, NULL, '')",
+        "INSERT INTO tier VALUES ('shop', 99, 'Gold', '', 1, NULL, '', '')",
         ("people", "tiers belong to people who do not exist", 1, ("99",)),
     ),
     (
-        "INSERT INTO tier VALUES ('shop', 1, 'Gold', '', 1, -5, '')",
+        "INSERT INTO tier VALUES ('shop', 1, 'Gold', '', 1, -5, '', '')",
         ("times", "rows of tier have an impossible time in below_since", 1, ("1",)),
     ),
     (
@@ -446,8 +450,8 @@ FAULTS = [
     ),
     (
         (
-            "INSERT INTO pool_code (id, store, pool, code, state, reason, step, changed_at)"
-            " VALUES (1, 'shop', 'gift', 'a', 'assigned', '', '', 1)"
+            "INSERT INTO pool_code (id, store, pool, code, shown, state, reason, step, changed_at)"
+            " VALUES (1, 'shop', 'gift', 'a', 'a', 'assigned', '', '', 1)"
         ),
         (
             "pools",
@@ -458,15 +462,15 @@ FAULTS = [
     ),
     (
         (
-            "INSERT INTO pool_code (id, store, pool, code, state, reason, person, step, changed_at)"
-            " VALUES (1, 'shop', 'gift', 'a', 'free', '', 1, '', 1)"
+            "INSERT INTO pool_code (id, store, pool, code, shown, state, reason, person, step, changed_at)"
+            " VALUES (1, 'shop', 'gift', 'a', 'a', 'free', '', 1, '', 1)"
         ),
         ("pools", "codes of coupon pools are free, although a customer has them", 1, ("1",)),
     ),
     (
         (
-            "INSERT INTO pool_code (id, store, pool, code, state, reason, step, changed_at)"
-            " VALUES (1, 'shop', 'gift', 'a', 'lost', '', '', 1)"
+            "INSERT INTO pool_code (id, store, pool, code, shown, state, reason, step, changed_at)"
+            " VALUES (1, 'shop', 'gift', 'a', 'a', 'lost', '', '', 1)"
         ),
         ("states", "codes of coupon pools have an unknown state", 1, ("1",)),
     ),

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from tests.command_line import CommandLine
+from tests.persons import person
+from wcflow.database.edits import load_edits
 
 RULES = """
 [points]
@@ -104,3 +106,45 @@ def test_explain_shows_groups_tier_and_points(cli):
         for line in out.splitlines()
         if line.split()[:1] in (["groups"], ["tier"], ["points"])
     ]
+
+
+def edits_of_anna(cli):
+    with cli.sim.db.reading() as tx:
+        found = load_edits(tx, "shop", [person(tx, "c1")])
+    return [(each.kind, each.words, each.by.reason) for each in found]
+
+
+def undo(cli, number):
+    return run(cli, "customer", "undo", number)
+
+
+def test_points_by_hand_are_edits_which_the_timeline_tells_once(cli):
+    run(cli, "points", "add", "50", "anna", "--reason", "sorry")
+    run(cli, "points", "undo", "2", "--reason", "twice")
+    assert [
+        ("points", "gave 50 points", "sorry"),
+        ("points", "undid change 2 of points (-50)", "twice"),
+    ] == edits_of_anna(cli)
+    found = json.loads(run(cli, "customer", "show", "anna", "--json").out)["timeline"]
+    assert 3 == len([each for each in found if each["kind"] == "points"])
+
+
+def test_points_have_their_own_undo(cli):
+    run(cli, "points", "add", "50", "anna")
+    result = undo(cli, 1)
+    assert (2, True) == (result.code, "wcflow points undo 2" in result.err)
+    assert 2 == run(cli, "points", "add", "0", "anna").code
+
+
+def test_a_tier_by_hand_is_an_edit_that_can_be_undone(cli):
+    run(cli, "tier", "set", "Gold", "anna", "--reason", "friend")
+    run(cli, "tier", "clear", "anna")
+    assert [
+        ("tier", "set the tier to Gold", "friend"),
+        ("tier", "cleared the tier Gold: the figures decide it again", ""),
+    ] == edits_of_anna(cli)
+    assert "their tier was changed since" in undo(cli, 1).err
+    assert "set the tier back to Gold" in undo(cli, 2).out
+    assert "set the tier back to Silver, by the figures" in undo(cli, 1).out
+    found = json.loads(run(cli, "tier", "show", "anna", "--json").out)
+    assert ("Silver", None) == (found["tier"], found["set_by"])

@@ -192,3 +192,11 @@ def test_an_undo_takes_an_added_tag_back_and_puts_a_removed_one_back(cli):
 def test_the_command_says_if_nothing_is_written_to_the_store_or_changes_are_held(cli):
     cli.edit_config("[store shop]", "[store shop]\nwrite = no")
     assert "(write = no)" in run(cli, "tag", "add", "Wholesale", "ben").out
+
+
+def test_the_tag_of_a_rule_that_is_a_template_alone_is_not_renamed_either(cli):
+    with cli.config.open("a") as file:
+        file.write("[tag names]\nwhen = is_registered\ntag = {{ first_name }}\n")
+    sync(cli)
+    result = run(cli, "tag", "rename", "Ben", "Benjamin", "--yes")
+    assert (2, True) == (result.code, "because a rule makes it" in result.err)

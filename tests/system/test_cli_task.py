@@ -8,8 +8,10 @@ import pytest
 
 from tests.command_line import CommandLine
 from tests.mail_host import mail_host
+from tests.persons import person
 from tests.simulation import Simulation
-from wcflow.database.tasks import NOTICE, NewTask, add_task
+from wcflow.database.edits import load_edits
+from wcflow.database.tasks import NOTICE, REMINDER, NewTask, add_task
 
 WORKFLOW = """
 [workflow follow-up]
@@ -40,14 +42,14 @@ def listed(cli, *words):
 
 def test_a_task_is_added_assigned_and_closed(cli):
     added = run(cli, "add", "Call her", "--customer", "anna", "--for", "sam", "--due", "2d")
-    assert "Task 1 added." in added.out
+    assert "Anna Smith <anna@example.com>, customer 1: added task 1 for sam: Call her." in added.out
     assert [(1, "Call her", "sam", "open")] == listed(cli)
     run(cli, "assign", "1", "kim@shop.example")
     assert [(1, "Call her", "kim@shop.example", "open")] == listed(cli, "--for", "KIM@shop.example")
     assert "Anna Smith" in run(cli, "show", "1").out
-    assert "1 task closed." in run(cli, "done", "1").out
+    assert "Closed task 1: Call her." in run(cli, "done", "1", "1").out
     assert ([], 1) == (listed(cli), len(listed(cli, "--all")))
-    assert "0 tasks closed." in run(cli, "done", "1").out
+    assert "Task 1 was closed already." in run(cli, "done", "1").out
 
 
 def test_the_tasks_that_are_due_first_come_first(cli):
@@ -72,6 +74,69 @@ def test_a_task_that_does_not_exist_is_an_error(cli, words):
 
 def test_a_time_that_is_none_is_an_error(cli):
     assert "'soon' is not a time" in run(cli, "add", "Call", "--due", "soon").err
+
+
+def test_a_reminder_is_about_a_customer_and_listed_as_one(cli):
+    run(cli, "add", "Send the sample", "anna", "--due", "9d")
+    added = run(cli, "add", "Ask about it", "anna", "--due", "2d", "--for", "sam", "--reminder")
+    assert "added reminder 2 for sam: Ask about it" in added.out
+    assert ["Ask about it"] == [text for _, text, *_ in listed(cli, "--reminders")]
+    out = run(cli, "list").out
+    assert "shop: 1 task and 1 reminder" in out
+    assert "Ask about it (reminder)" in out
+    assert "shop: reminder 2" in run(cli, "show", "2").out
+
+
+def test_a_reminder_needs_a_date_and_every_task_a_text(cli):
+    result = run(cli, "add", "Ask about it", "anna", "--remind")
+    assert (2, True) == (result.code, "a reminder needs a date" in result.err)
+    assert 2 == run(cli, "add", " ", "anna").code
+    assert [] == listed(cli)
+
+
+def undo(cli, number):
+    return cli.run("customer", "undo", number, mounted_at=None)
+
+
+def test_each_change_of_a_task_is_an_edit_that_can_be_undone(cli):
+    run(cli, "add", "Call her", "anna", "--for", "sam", "--due", "2d")
+    before = run(cli, "show", "1", "--json").out
+    run(cli, "assign", "1", "kim", "--reason", "holiday")
+    run(cli, "snooze", "1", "2030-01-31")
+    run(cli, "done", "1")
+    with cli.sim.db.reading() as tx:
+        found = load_edits(tx, "shop", [person(tx, "c1")])
+    assert [
+        "added task 1 for sam: Call her",
+        "assigned task 1 to kim",
+        "put task 1 off until 2030-01-31",
+        "closed task 1: Call her",
+    ] == [each.words for each in found]
+    assert "holiday" == found[1].by.reason
+    for number in (4, 3, 2):
+        assert 0 == undo(cli, number).code
+    assert before == run(cli, "show", "1", "--json").out
+    assert "deleted task 1 again" in undo(cli, 1).out
+    assert [] == listed(cli, "--all")
+
+
+def test_an_undo_does_not_overwrite_what_was_changed_since(cli):
+    run(cli, "add", "Call her", "anna", "--for", "sam")
+    run(cli, "assign", "1", "kim")
+    run(cli, "assign", "1", "lee")
+    result = undo(cli, 2)
+    assert (2, True) == (result.code, "task 1 was changed since" in result.err)
+    run(cli, "done", "1")
+    assert "task 1 is done already" in undo(cli, 1).err
+    assert [(1, "Call her", "lee", "done")] == listed(cli, "--all")
+
+
+def test_the_timeline_tells_each_change_of_a_task_once(cli):
+    run(cli, "add", "Call her", "anna")
+    run(cli, "done", "1")
+    found = json.loads(cli.run("customer", "show", "anna", "--json", mounted_at=None).out)
+    words = [each["words"] for each in found["timeline"] if each["kind"] == "task"]
+    assert ["added task 1: Call her", "closed task 1: Call her"] == sorted(words)
 
 
 # The e-mail.
@@ -121,6 +186,29 @@ def test_a_due_task_is_mailed_each_morning_until_it_is_done(office):
     assert ["Overdue:"] == [
         line for line in host.messages[1].get_content().splitlines() if "Overdue" in line
     ]
+
+
+def test_a_due_reminder_is_mailed_as_one(office):
+    sim, host = office
+    sim.place_order(email="anna@example.com")
+    sim.run_pass()
+    with sim.db.transaction() as tx:
+        who = person(tx, "g:anna@example.com")
+        new = NewTask("a", who, "Ask her", "me", REMINDER, assignee="sam@shop.example")
+        due = replace(new, due_at=sim.now + timedelta(hours=2))
+        number = add_task(tx, "shop", due, sim.now)
+    del host.messages[:]
+    sim.advance(hours=1)
+    sim.run_pass()
+    assert [] == sent(host)
+    sim.advance(hours=1)
+    sim.run_pass()
+    assert [("sam@shop.example", "[shop] Ask her")] == sent(host)
+    lines = host.messages[0].get_content().splitlines()
+    assert ["Reminders:", f"- {number}: Ask her"] == lines[:2]
+    sim.advance(days=1, hours=22)
+    sim.run_pass()
+    assert ("sam@shop.example", "[shop] 1 task and 1 reminder") == sent(host)[-1]
 
 
 def test_a_task_for_someone_without_an_address_goes_to_the_agent(office):

@@ -5,6 +5,7 @@ import pytest
 from tests.persons import person as person_of
 from wcflow.database.customers import save_customers
 from wcflow.database.identity import Owner, find_keys, load_person_keys, mark_dirty, move_identity
+from wcflow.database.same_person import follow_deleted, join
 from wcflow.database.sql import loads, table_of, upsert
 from wcflow.database.tables import (
     EventRow,
@@ -354,3 +355,52 @@ def test_a_move_to_the_same_key_only_marks_the_person(tx, new):
         (row.dirty, row.written_to_customer, row.current_tags)
         for row in tx.execute(table_of(PersonRow).select())
     }
+
+
+class TestJoinedByHand:
+    """Addresses that someone joined with others lead to one person."""
+
+    ANN, OTHER = "ann@example.com", "other@example.com"
+
+    def key(self, tx, email, guests="by_email", shared=frozenset()):
+        (found,) = find_keys(tx, "shop", [Owner(0, email)], shared, guests).values()
+        return found
+
+    def test_an_address_leads_to_the_other_one_through_several_steps(self, tx):
+        join(tx, "shop", self.OTHER, f"g:{self.ANN}")
+        join(tx, "shop", self.ANN, OLD)
+        assert [OLD] * 3 == [self.key(tx, each) for each in (ANNA, self.ANN, self.OTHER)]
+        assert f"g:{self.ANN}" == find_keys(
+            tx, "other", [Owner(0, self.ANN)], frozenset(), "by_email"
+        ).get(Owner(0, self.ANN))
+
+    def test_an_account_with_one_of_the_addresses_has_all_of_them(self, tx):
+        join(tx, "shop", self.ANN, OLD)
+        save_customers(tx, "shop", [Customer(7, self.ANN), Customer(9, self.OTHER)])
+        assert ["c7", "c7"] == [self.key(tx, each) for each in (ANNA, self.ANN)]
+        assert "c7" == self.key(tx, ANNA, guests="ignore")
+
+    def test_the_account_they_were_joined_with_comes_before_others(self, tx):
+        join(tx, "shop", self.OTHER, "c9")
+        join(tx, "shop", ANNA, f"g:{self.OTHER}")
+        assert f"g:{self.OTHER}" != self.key(tx, ANNA)  # customer 9 is not known yet
+        save_customers(tx, "shop", [Customer(9, "nine@example.com"), Customer(7, self.OTHER)])
+        assert ["c9", "c7"] == [self.key(tx, each) for each in (ANNA, self.OTHER)]
+
+    def test_a_shared_address_joins_no_one(self, tx):
+        join(tx, "shop", self.ANN, OLD)
+        shared = frozenset({ANNA})
+        assert [None, f"g:{self.ANN}"] == [
+            self.key(tx, each, shared=shared) for each in (ANNA, self.ANN)
+        ]
+
+    def test_addresses_in_a_circle_still_lead_somewhere(self, tx):
+        join(tx, "shop", self.ANN, OLD)
+        join(tx, "shop", ANNA, f"g:{self.ANN}")
+        assert {self.key(tx, ANNA), self.key(tx, self.ANN)} <= {OLD, f"g:{self.ANN}"}
+
+    def test_what_was_joined_with_a_deleted_account_stays_joined_under_its_address(self, tx):
+        join(tx, "shop", self.ANN, "c5")
+        join(tx, "shop", self.OTHER, f"g:{self.ANN}")
+        follow_deleted(tx, "shop", {5: self.OTHER})
+        assert [f"g:{self.OTHER}"] * 2 == [self.key(tx, each) for each in (self.ANN, self.OTHER)]

@@ -1,4 +1,4 @@
-"""The store's part of deleting a customer: orders without personal data, or none; no account.
+"""The store's part of deleting a customer: their orders, their coupons, and then their account.
 
 There is no step for it. Each entry looks first, so that it can be repeated. Errors and outcomes
 name orders and accounts by their numbers only.
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     # Only names of types: commands that deliver nothing start without them.
     from wcflow.database.outbox import OutboxEntry
 
-ANONYMIZE_ORDER, DELETE_ORDER, DELETE_ACCOUNT = "anonymize_order", "delete_order", "delete_account"
+ANONYMIZE_ORDER, DELETE_ORDER = "anonymize_order", "delete_order"
+ANONYMIZE_COUPON, DELETE_ACCOUNT = "anonymize_coupon", "delete_account"
 ROLES = frozenset({"", "customer", "subscriber"})
 """Accounts with another role are those of the team: wcflow deletes none of them."""
 
@@ -32,6 +33,10 @@ def _anonymize(entry: OutboxEntry, ways: WaysOut) -> str:
 
 def _delete_order(entry: OutboxEntry, ways: WaysOut) -> str:
     return ways.store.delete_order(entry.target_id)
+
+
+def _anonymize_coupon(entry: OutboxEntry, ways: WaysOut) -> str:
+    return ways.store.anonymize_coupon(entry.payload["code"])
 
 
 def _delete_account(entry: OutboxEntry, ways: WaysOut) -> str:
@@ -77,6 +82,14 @@ _DELETE_ORDER = EntryKind(
     phrase="delete",
     deliver=_delete_order,
 )
+_COUPON = EntryKind(
+    ANONYMIZE_COUPON,
+    "anonymized coupon",
+    "anonymized coupons",
+    ("{} coupon to anonymize", "{} coupons to anonymize"),
+    _content,
+    deliver=_anonymize_coupon,
+)
 _DELETE_ACCOUNT = EntryKind(
     DELETE_ACCOUNT,
     "deleted account",
@@ -87,4 +100,4 @@ _DELETE_ACCOUNT = EntryKind(
     phrase="delete the account of",
     deliver=_delete_account,
 )
-ERASING = ActionModule((), (_ANONYMIZE, _DELETE_ORDER, _DELETE_ACCOUNT))
+ERASING = ActionModule((), (_ANONYMIZE, _DELETE_ORDER, _COUPON, _DELETE_ACCOUNT))

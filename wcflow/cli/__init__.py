@@ -50,7 +50,7 @@ COMMAND_GROUPS = {
         "company": "Companies: their customers and figures.",
         "points": "Show a customer's points; add some, undo a change.",
         "tier": "List the tiers; show, set or clear a customer's.",
-        "task": "List tasks about customers; add, assign, close them.",
+        "task": "List tasks and reminders about customers; add, assign, close them.",
         "pool": "List coupon pools; import and show their codes.",
         "reference": "List everything the INI file can contain.",
         "help": "Show the help of a command.",

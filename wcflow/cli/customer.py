@@ -37,6 +37,8 @@ from wcflow.cli.customer_filter import (
     Where,
     read_filter,
 )
+from wcflow.cli.customer_import import EPILOG as IMPORT_EPILOG
+from wcflow.cli.customer_import import import_file
 from wcflow.cli.customer_merge import MERGE_EPILOG, merge, split
 from wcflow.cli.customer_show import EPILOG as SHOW_EPILOG
 from wcflow.cli.customer_show import show
@@ -99,6 +101,7 @@ def register(app: typer.Typer) -> None:
     family.command("show", epilog=SHOW_EPILOG)(show)
     family.command("edit")(edit)
     family.command("bulk", epilog=BULK_EPILOG)(bulk)
+    family.command("import", epilog=IMPORT_EPILOG)(import_file)
     family.command("activate")(activate)
     family.command("deactivate")(deactivate)
     family.command("duplicates", epilog=DUPLICATES_EPILOG)(duplicates)

@@ -26,6 +26,7 @@ from wcflow.customers.export import load_export
 from wcflow.customers.record import CustomerRecord
 from wcflow.customers.timeline import amount_words
 from wcflow.database.edits import save_edit
+from wcflow.database.stores import load_store_row
 from wcflow.errors import WcflowError
 
 EPILOG = """\b
@@ -64,18 +65,19 @@ def export(
             who = find_customer(tx, session, store, " ".join(customer))
             now, name = session.clock(), who.settings.name
             record, facts = load_export(tx, session.config, who.settings, who.person, now)
-            zone = store_zone(tx, name)
+            zone, row = store_zone(tx, name), load_store_row(tx, name)
         question = f"Write the personal data of {record.customer} to files in {folder}?"
         if not confirm(question, yes=yes):
             output.print_line("Cancelled.")
             return
         _make_folder(folder)
+        title = row.title if row and row.title else name
         kind = "customer" if record.customer.customer_id else "guest"
         stem = folder / f"{kind}-{record.customer.customer_id or record.person}"
         with new_file(stem.with_suffix(".json")) as file:
             file.write(output.json_text(facts))
         with new_file(stem.with_suffix(".html")) as file:
-            _write_page(HtmlFile(file, f"What {name} holds on {_name(record)}"), record, now, zone)
+            _write_page(HtmlFile(file, f"What {title} holds on {_name(record)}"), record, now, zone)
         if not session.db.read_only:
             with session.db.transaction() as tx:
                 by = edited_by(session, reason)

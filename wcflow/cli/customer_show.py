@@ -40,7 +40,8 @@ def show(
     """Show all about a customer: contact, figures, orders, notes, tasks, messages and timeline.
 
     Reads the local copy; the store is not contacted. Segments and tags are those of the last
-    evaluation. The numbers at the end of the timeline's lines are for 'wcflow customer undo'.
+    evaluation. 'wcflow customer undo' takes back what the timeline shows with the number of
+    an edit.
     """
     with open_database_session(config) as session, session.db.reading() as tx:
         who = find_customer(tx, session, store, " ".join(customer))
@@ -79,6 +80,9 @@ def print_record(record: CustomerRecord, zone: tzinfo, *, everything: bool) -> N
     rows = [timeline_row(each, zone) for each in record.timeline]
     columns = ("when", "what", "by", "because", "edit")
     _print_list("Timeline", columns, rows, None if everything else TIMELINE_SHOWN)
+    shown = record.timeline if everything else record.timeline[:TIMELINE_SHOWN]
+    if example := next((each.edit for each in shown if each.edit and not each.undone), None):
+        output.print_line(f"'wcflow customer undo {example}' takes back edit {example}.", "dim")
 
 
 def _standing(record: CustomerRecord, zone: tzinfo) -> str:

@@ -12,14 +12,17 @@ from wcflow.cli.context import edited_by, open_database_session, store_zone
 from wcflow.cli.options import ConfigFile, Reason, Yes, confirm
 from wcflow.customers import (  # they register their undo
     companies,  # noqa: F401
+    custom_fields,  # noqa: F401
     duplicates,  # noqa: F401
     edits,
     fields,  # noqa: F401
     groups,  # noqa: F401
     merge,  # noqa: F401
     notes,  # noqa: F401
+    standing,  # noqa: F401
     status,  # noqa: F401
     tags,  # noqa: F401
+    tasks,  # noqa: F401
 )
 from wcflow.customers.bulk import count_customers, load_saved_bulk, undo_bulk
 from wcflow.database.contacts import Contact, load_contacts

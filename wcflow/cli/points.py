@@ -9,19 +9,16 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
+from wcflow.cli.context import DatabaseSession, edited_by, open_database_session, store_zone
 from wcflow.cli.find_customer import find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, CustomerText, StoreName, admin_name
+from wcflow.cli.options import AsJson, ConfigFile, CustomerText, Reason, StoreName
+from wcflow.customers import standing as operations
 from wcflow.database import standings
 from wcflow.database.contacts import load_contacts
-from wcflow.database.identity import mark_persons_dirty
 from wcflow.errors import SetupError, UsageError
-from wcflow.rules.points import Balance, balance
+from wcflow.rules.points import Balance, PointsRules, balance
 from wcflow.standing import PointsChange
-from wcflow.units import add_duration
-
-MOST = 1_000_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -107,14 +104,14 @@ def add(
     store: StoreName = None,
 ) -> None:
     """Give a customer points, or take some away. They expire as others do."""
-    if not number or abs(number) > MOST:
-        raise UsageError(f"{number} is not a number of points to add", "")
     with open_database_session(config) as session, session.db.transaction() as tx:
+        rules = _rules(session)
         who = find_customer(tx, session, store, " ".join(customer))
-        at = session.clock()
-        key = f"by hand {at:%Y-%m-%dT%H:%M:%S.%f}Z"
-        change = PointsChange(key, number, reason or "by hand", admin_name(), at)
-        _save(tx, session, who.settings.name, who.person, change)
+        name, by = who.settings.name, edited_by(session, reason)
+        operations.add_points(
+            tx, name, who.person, number, by, rules=rules, zone=store_zone(tx, name)
+        )
+        _print_points(tx, session, name, who.person, number)
 
 
 def undo(
@@ -122,6 +119,7 @@ def undo(
         int, typer.Argument(metavar="ID", help="The id of the change that 'points show' shows.")
     ],
     config: ConfigFile = None,
+    reason: Reason = "",
 ) -> None:
     """Undo one change of points: add one that takes it back.
 
@@ -135,48 +133,23 @@ def undo(
                 "'wcflow points show CUSTOMER' shows the ids.",
             )
         store, person, change = found
-        ledger = standings.load_points(tx, store, [person])[person]
-        known = next((each for each in ledger if each.undoes == number), None)
-        if known is not None:
-            raise UsageError(f"change {number} was undone already, by change {known.id}", "")
-        undone = PointsChange(
-            f"undo {number}",
-            -change.amount,
-            f"undo: {change.reason}",
-            admin_name(),
-            session.clock(),
-            order_id=change.order_id,
-            terms=change.terms,
-            undoes=number,
-        )
-        _save(tx, session, store, person, undone)
+        by, zone = edited_by(session, reason), store_zone(tx, store)
+        operations.undo_points(tx, store, person, change, by, rules=_rules(session), zone=zone)
+        _print_points(tx, session, store, person, -change.amount)
 
 
-def _save(
-    tx: Connection, session: DatabaseSession, store: str, person: int, change: PointsChange
-) -> None:
-    """Save a change with its expiry, and say how many points there are now."""
+def _rules(session: DatabaseSession) -> PointsRules:
     rules = session.config.rules.points
     if rules is None:
-        raise SetupError(
-            "there is no section [points] in the configuration", "Add one; it can be empty."
-        )
-    if rules.expires is not None and change.amount > 0:
-        expires = add_duration(change.at, rules.expires, store_zone(tx, store))
-        change = PointsChange(
-            change.key,
-            change.amount,
-            change.reason,
-            change.changed_by,
-            change.at,
-            expires,
-            change.order_id,
-            change.terms,
-            change.undoes,
-        )
-    standings.save_points(tx, store, [(person, change)])
-    mark_persons_dirty(tx, store, [person])
+        advice = "Add one; it can be empty."
+        raise SetupError("there is no section [points] in the configuration", advice)
+    return rules
+
+
+def _print_points(
+    tx: Connection, session: DatabaseSession, store: str, person: int, amount: int
+) -> None:
     ledger = standings.load_points(tx, store, [person])[person]
     contact = load_contacts(tx, store, [person]).get(person)
-    points = output.format_count(balance(ledger, change.at).points, "point")
-    output.print_line(f"{contact}: {change.amount:+,}, now {points}.", "green")
+    points = output.format_count(balance(ledger, session.clock()).points, "point")
+    output.print_line(f"{contact}: {amount:+,}, now {points}.", "green")

@@ -12,13 +12,15 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
+from wcflow.cli.context import DatabaseSession, edited_by, open_database_session, store_zone
+from wcflow.cli.customer_undo import print_outcome
 from wcflow.cli.find_customer import find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, StoreName, admin_name, select_store
+from wcflow.cli.options import AsJson, ConfigFile, Reason, StoreName, select_store
+from wcflow.customers import tasks as operations
 from wcflow.database import tasks
 from wcflow.database.contacts import Contact, load_contacts
-from wcflow.database.tasks import DONE, OPEN, NewTask, Task
+from wcflow.database.tasks import DONE, OPEN, REMINDER, Task
 from wcflow.errors import UsageError
 from wcflow.units import DURATION_FORM, add_duration, parse_duration, start_of_day
 
@@ -29,7 +31,8 @@ WHEN = f"{DURATION_FORM}, or a day such as 2026-01-31"
 
 def register(app: typer.Typer) -> None:
     family = Typer(
-        no_args_is_help=True, help="List tasks about customers; add, assign, close them."
+        no_args_is_help=True,
+        help="List tasks and reminders about customers; add, assign, close them.",
     )
     family.command("list")(list_tasks)
     family.command("show")(show)
@@ -50,12 +53,13 @@ def list_tasks(
             show_default=False,
         ),
     ] = "",
+    reminders: Annotated[bool, typer.Option("--reminders", help="Only reminders.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are done.")] = False,
     config: ConfigFile = None,
     store: StoreName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the open tasks, those that are due first.
+    """List the open tasks and reminders, those that are due first.
 
     The due ones are mailed to their assignee each morning, and again each morning until they are
     done or put off. Without an address they are mailed to the agent in [wcflow].
@@ -63,7 +67,11 @@ def list_tasks(
     states = (OPEN, DONE) if everything else (OPEN,)
     with open_database_session(config) as session, session.db.reading() as tx:
         found = {
-            each.name: tasks.load_tasks(tx, each.name, states=states, assignee=assignee)
+            each.name: [
+                task
+                for task in tasks.load_tasks(tx, each.name, states=states, assignee=assignee)
+                if task.kind == REMINDER or not reminders
+            ]
             for each in session.stores(store)
         }
         contacts = {name: _contacts(tx, name, some) for name, some in found.items()}
@@ -75,10 +83,20 @@ def list_tasks(
         )
         return
     for name, some in found.items():
-        output.print_line(f"{name}: {output.format_count(len(some), 'task')}", "bold")
+        output.print_line(f"{name}: {_count(some)}", "bold")
         rows = [_row(each, contacts[name], zones[name], now) for each in some]
         if rows:
             output.print_table(("id", "due", "for", "customer", "task"), rows)
+
+
+def _count(some: Sequence[Task]) -> str:
+    """Return ``2 tasks and 1 reminder``."""
+    reminders = sum(each.kind == REMINDER for each in some)
+    words = [output.format_count(len(some) - reminders, "task")]
+    if reminders:
+        several = output.format_count(reminders, "reminder")
+        words = [*(words if reminders < len(some) else ()), several]
+    return " and ".join(words)
 
 
 def _contacts(tx: Connection, store: str, some: Sequence[Task]) -> dict[int, Contact]:
@@ -135,7 +153,7 @@ def show(number: Id, config: ConfigFile = None, as_json: AsJson = False) -> None
     if as_json:
         output.print_json({"store": store, **_json(task, contacts)})
         return
-    output.print_line(f"{store}: task {task.id} ({output.zone_words(zone)})", "bold")
+    output.print_line(f"{store}: {task.kind} {task.id} ({output.zone_words(zone)})", "bold")
     times = {
         "due": task.due_at,
         "put off until": task.snoozed_until,
@@ -144,7 +162,7 @@ def show(number: Id, config: ConfigFile = None, as_json: AsJson = False) -> None
         "done": task.done_at,
     }
     facts = [
-        ("task", task.text),
+        (task.kind, task.text),
         ("customer", str(contacts.get(task.person, ""))),
         ("order", str(task.order_id or "")),
         ("for", task.assignee or "no one yet"),
@@ -158,13 +176,14 @@ def show(number: Id, config: ConfigFile = None, as_json: AsJson = False) -> None
 
 def add(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to do.")],
+    about: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CUSTOMER]", help="The customer that it is about."),
+    ] = None,
     customer: Annotated[
         str,
         typer.Option(
-            "--customer",
-            metavar="CUSTOMER",
-            help="The customer that it is about.",
-            show_default=False,
+            "--customer", metavar="CUSTOMER", help="The same as CUSTOMER.", show_default=False
         ),
     ] = "",
     whom: Annotated[
@@ -179,23 +198,31 @@ def add(
     due: Annotated[
         str, typer.Option("--due", metavar="WHEN", help=f"{WHEN}.", show_default=False)
     ] = "",
+    reminder: Annotated[
+        bool, typer.Option("--reminder", "--remind", help="A reminder; it needs --due.")
+    ] = False,
     config: ConfigFile = None,
     store: StoreName = None,
+    reason: Reason = "",
 ) -> None:
-    """Add a task."""
+    """Add a task, or a reminder.
+
+    Both are mailed on the day when they are due, and again each morning until they are done or put
+    off. E-mails and lists show reminders by themselves.
+    """
     with open_database_session(config) as session, session.db.transaction() as tx:
-        person = 0
-        if customer:
-            who = find_customer(tx, session, store, customer)
+        person, name = 0, ""
+        if wanted := customer or " ".join(about or ()):
+            who = find_customer(tx, session, store, wanted)
             name, person = who.settings.name, who.person
-        else:
-            name = select_store(session.config, store).name
-        now = session.clock()
-        due_at = _when(due, store_zone(tx, name), now) if due else None
-        key = f"by hand {now:%Y-%m-%dT%H:%M:%S.%f}Z"
-        task = NewTask(key, person, text, admin_name(), assignee=whom, due_at=due_at)
-        number = tasks.add_task(tx, name, task, now)
-    output.print_line(f"Task {number} added.", "green")
+        name = name or select_store(session.config, store).name
+        by = edited_by(session, reason)
+        due_at = _when(due, store_zone(tx, name), by.at) if due else None
+        outcome = operations.add_task(
+            tx, name, person, text, by, assignee=whom, due_at=due_at, reminder=reminder
+        )
+        contact = load_contacts(tx, name, [person]).get(person)
+    print_outcome(contact, outcome)
 
 
 def _when(text: str, zone: tzinfo, now: datetime) -> datetime:
@@ -216,43 +243,38 @@ def assign(
         str, typer.Argument(metavar="NAME", help="Who does it: a name or an e-mail address.")
     ],
     config: ConfigFile = None,
+    reason: Reason = "",
 ) -> None:
     """Assign a task to someone."""
-    with _changing(config, [number]) as (tx, _session, ((_store, task),)):
-        _require_open(task)
-        tasks.change_task(tx, number, assignee=whom, told_at=None)
-    output.print_line(f"Task {number} is for {whom} now.", "green")
+    with _changing(config, [number]) as (tx, session, ((store, task),)):
+        outcome = operations.assign_task(tx, store, task, whom, edited_by(session, reason))
+    print_outcome(None, outcome)
 
 
-def done(numbers: Ids, config: ConfigFile = None) -> None:
+def done(numbers: Ids, config: ConfigFile = None, reason: Reason = "") -> None:
     """Close tasks."""
     with _changing(config, numbers) as (tx, session, found):
-        still_open = [task.id for _, task in found if task.state == OPEN]
-        for each in still_open:
-            now = session.clock()
-            tasks.change_task(tx, each, state=DONE, done_by=admin_name(), done_at=now)
-    output.print_line(f"{output.format_count(len(still_open), 'task')} closed.", "green")
+        by = edited_by(session, reason)
+        # A task that is named twice is closed once.
+        once = {task.id: (store, task) for store, task in found}.values()
+        outcomes = [operations.close_task(tx, store, task, by) for store, task in once]
+    for each in outcomes:
+        print_outcome(None, each)
 
 
 def snooze(
     number: Id,
     until: Annotated[str, typer.Argument(metavar="WHEN", help=f"{WHEN}.")],
     config: ConfigFile = None,
+    reason: Reason = "",
 ) -> None:
     """Put a task off: it is not mailed before that time."""
     with _changing(config, [number]) as (tx, session, ((store, task),)):
-        _require_open(task)
-        zone, now = store_zone(tx, store), session.clock()
-        at = _when(until, zone, now)
-        if at <= now:
-            raise UsageError(f"{until} is not in the future", f"Use {WHEN}.")
-        tasks.change_task(tx, number, snoozed_until=at)
-    output.print_line(f"Task {number} is put off until {at.astimezone(zone):%Y-%m-%d}.", "green")
-
-
-def _require_open(task: Task) -> None:
-    if task.state == DONE:
-        raise UsageError(f"task {task.id} is done already", "'wcflow task add' adds a new one.")
+        zone, by = store_zone(tx, store), edited_by(session, reason)
+        at = _when(until, zone, by.at)
+        day = f"{at.astimezone(zone):%Y-%m-%d}"
+        outcome = operations.snooze_task(tx, store, task, at, day, by)
+    print_outcome(None, outcome)
 
 
 @contextmanager

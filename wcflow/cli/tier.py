@@ -8,17 +8,16 @@ import typer
 from sqlalchemy import Connection
 
 from wcflow.cli import describe, output
-from wcflow.cli.context import DatabaseSession, open_database_session, store_zone
+from wcflow.cli.context import DatabaseSession, edited_by, open_database_session, store_zone
 from wcflow.cli.find_customer import FoundCustomer, find_customer
 from wcflow.cli.help import Typer
-from wcflow.cli.options import AsJson, ConfigFile, CustomerText, StoreName, admin_name
+from wcflow.cli.options import AsJson, ConfigFile, CustomerText, Reason, StoreName
+from wcflow.customers import standing as operations
 from wcflow.database import standings
 from wcflow.database.contacts import load_contacts
-from wcflow.database.identity import mark_persons_dirty
-from wcflow.errors import SetupError, UsageError
-from wcflow.rules.errors import did_you_mean
+from wcflow.errors import SetupError
 from wcflow.rules.tiers import TierRules
-from wcflow.standing import TierState, fixed_tier
+from wcflow.standing import TierState
 
 
 def register(app: typer.Typer) -> None:
@@ -120,27 +119,24 @@ def set_tier(
     customer: CustomerText,
     config: ConfigFile = None,
     store: StoreName = None,
+    reason: Reason = "",
 ) -> None:
     """Give a customer at least this tier, until you clear it. They can still reach a higher one."""
     with open_database_session(config) as session, session.db.transaction() as tx:
-        rules = _rules(session)
-        name = rules.find(tier)
-        if not name:
-            hint = did_you_mean(tier, rules.names) or f"The tiers are: {', '.join(rules.names)}."
-            raise UsageError(f"there is no tier {tier!r} in [tiers]", hint)
+        rules, by = _rules(session), edited_by(session, reason)
         who = find_customer(tx, session, store, " ".join(customer))
+        operations.set_tier(tx, who.settings.name, who.person, tier, by, rules=rules)
         state = _state(tx, who)
-        higher = rules.names[rules.rank(name) :]
-        changed = fixed_tier(state, name, admin_name(), session.clock(), higher)
-        standings.save_tiers(tx, who.settings.name, {who.person: changed})
-        mark_persons_dirty(tx, who.settings.name, [who.person])
+    assert state is not None, "it was just set"
     output.print_line(
-        f"They are in {changed.tier}, and have at least {changed.fixed} until 'wcflow tier clear'.",
+        f"They are in {state.tier}, and have at least {state.fixed} until 'wcflow tier clear'.",
         "green",
     )
 
 
-def clear(customer: CustomerText, config: ConfigFile = None, store: StoreName = None) -> None:
+def clear(
+    customer: CustomerText, config: ConfigFile = None, store: StoreName = None, reason: Reason = ""
+) -> None:
     """Let the figures decide a customer's tier again.
 
     If they fall short of the tier, they lose it after the grace period.
@@ -148,10 +144,5 @@ def clear(customer: CustomerText, config: ConfigFile = None, store: StoreName = 
     with open_database_session(config) as session, session.db.transaction() as tx:
         _rules(session)
         who = find_customer(tx, session, store, " ".join(customer))
-        state = _state(tx, who)
-        if state is None or not state.fixed_by:
-            raise UsageError("no one has set their tier", "The figures decide it already.")
-        changed = TierState(state.tier, state.since, state.before)
-        standings.save_tiers(tx, who.settings.name, {who.person: changed})
-        mark_persons_dirty(tx, who.settings.name, [who.person])
+        operations.clear_tier(tx, who.settings.name, who.person, edited_by(session, reason))
     output.print_line("Their figures decide their tier again, from the next sync on.", "green")

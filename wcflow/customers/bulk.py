@@ -106,29 +106,29 @@ def change_many(
     for part in chunks((each for each in persons if each not in done), BATCH):
         with db.transaction() as tx:
             if not result.id:
-                result.id = _save_head(tx, store, change, by)
+                result.id = save_head(tx, store, change, by)
             reasons = change.operation(tx, store, part, by._replace(bulk=str(result.id)))
         result.changed += len(part) - len(reasons)
         result.reasons.update(reasons.values())
     if result.id:
         with db.transaction() as tx:
-            _finish(tx, change, result)
+            result.id = finish(tx, change, result.id, result.changed)
     return result
 
 
-def _save_head(tx: Connection, store: str, change: BulkChange, by: EditedBy) -> int:
+def save_head(tx: Connection, store: str, change: BulkChange, by: EditedBy) -> int:
+    """Save that a bulk change has begun, and return its id."""
     words = change.done("many customers")
     return save_edit(tx, store, 0, BULK, words, by, {"unfinished": change.request})
 
 
-def _finish(tx: Connection, change: BulkChange, result: BulkResult) -> None:
-    """Complete the head; if nothing was changed, there is nothing to undo."""
-    if not result.changed:
-        delete_edit(tx, result.id)
-        result.id = 0
-        return
-    words = change.done(count_customers(result.changed))
-    change_edit(tx, result.id, words, {"customers": result.changed})
+def finish(tx: Connection, change: BulkChange, head: int, changed: int) -> int:
+    """Complete the head, and return its id; 0 if nothing was changed, and there is nothing to undo."""
+    if not changed:
+        delete_edit(tx, head)
+        return 0
+    change_edit(tx, head, change.done(count_customers(changed)), {"customers": changed})
+    return head
 
 
 def count_customers(count: int) -> str:

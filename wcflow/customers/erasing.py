@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, select
 
 from wcflow.actions.erase import DELETE_ACCOUNT
-from wcflow.customers.erasure import ERASED, Orders, queue_account, queue_orders
+from wcflow.customers.erasure import ERASED, ORDER_KINDS, Orders, queue_account, queue_orders
 from wcflow.database.edits import EditedBy
 from wcflow.database.erase_person import empty_changes
 from wcflow.database.erasures import (
@@ -66,7 +66,11 @@ def _advance(context: PollContext, erasure: Erasure) -> None:
 
 def _changed_orders(tx: Connection, erasure: Erasure, places: Iterable[Place]) -> set[int]:
     """Return the orders that the store has anonymized or deleted, and the local copy not yet."""
-    done = [each.target_id for each in places if each.state == "done"]
+    done = [
+        each.target_id
+        for each in places
+        if each.kind in ORDER_KINDS.values() and each.state == "done"
+    ]
     known = load_orders(tx, erasure.store, done)
     deleted = erasure.mode == Orders.DELETE
     return {
@@ -79,13 +83,13 @@ def _changed_orders(tx: Connection, erasure: Erasure, places: Iterable[Place]) -
 def _take_next_step(tx: Connection, context: PollContext, erasure: Erasure) -> None:
     store, places = erasure.store, load_places(tx, erasure)
     by = EditedBy(erasure.erased_by, context.now)
-    orders = [each for each in places if each.kind != DELETE_ACCOUNT]
-    late = _find_late_orders(tx, erasure, {each.target_id for each in orders})
+    orders = {each.target_id for each in places if each.kind in ORDER_KINDS.values()}
+    late = _find_late_orders(tx, erasure, orders)
     if late:
         queue_orders(tx, erasure, late, by)
     if late or any(each.state != "done" for each in places):
         return
-    if erasure.account and len(orders) == len(places):
+    if erasure.account and all(each.kind != DELETE_ACCOUNT for each in places):
         queue_account(tx, erasure, by)
         return
     if erasure.account:

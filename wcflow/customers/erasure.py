@@ -1,6 +1,6 @@
 """Delete a customer: all that wcflow keeps about them at once, and then their data in the store.
 
-The store's part is in the outbox: each order, and then the account (``customers.erasing``).
+The store's part is in the outbox: each order and coupon, then the account (``customers.erasing``).
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from wcflow.actions.erase import ANONYMIZE_ORDER, DELETE_ACCOUNT, DELETE_ORDER, ROLES
+from wcflow.actions.erase import (
+    ANONYMIZE_COUPON,
+    ANONYMIZE_ORDER,
+    DELETE_ACCOUNT,
+    DELETE_ORDER,
+    ROLES,
+)
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.edits import Outcome
 from wcflow.customers.written import ChangeByHand, queue_by_hand
 from wcflow.database import suppression
 from wcflow.database.customers import load_customers
 from wcflow.database.edits import EditedBy, save_edit
-from wcflow.database.erase_person import count_held, erase_person, forget_places
+from wcflow.database.erase_person import count_held, erase_person, forget_places, load_coupon_codes
 from wcflow.database.erasures import Erasure, save_erasure
 from wcflow.database.identity import Owner, find_keys, load_person_keys
 from wcflow.database.orders import delete_orders, load_orders_of_people
@@ -87,7 +93,10 @@ def load_held(tx: Connection, settings: StoreSettings, person: int) -> Held:
         emails,
         tuple(orders),
         sum(each.status in _OPEN_ORDERS for each in orders),
-        count_held(tx, store, person),
+        {
+            **count_held(tx, store, person),
+            "coupons": len(load_coupon_codes(tx, store, person)),
+        },
         bool(found),
         _refusal(tx, settings, account, emails),
     )
@@ -148,9 +157,11 @@ def erase(
     counts = receipt_counts(held)
     made = {"counts": counts, "erased_by": by.name, "reason": by.reason, "at": by.at}
     erasure = save_erasure(tx, values | made, held.keys)
+    codes = load_coupon_codes(tx, store, person)
     forget_places(tx, store, held.keys, numbers, held.account)
     erase_person(tx, store, person, ERASED, by.at)
     queue_orders(tx, erasure, numbers, by)
+    _queue_coupons(tx, erasure, codes, by)
     if orders is Orders.DELETE:
         delete_orders(tx, store, numbers)
     words = f"deleted a customer (erasure {erasure.id})"
@@ -167,22 +178,35 @@ def receipt_counts(held: Held) -> dict[str, int]:
 def queue_orders(tx: Connection, erasure: Erasure, orders: Collection[int], by: EditedBy) -> None:
     """Queue what becomes of these orders in the store."""
     kind = ORDER_KINDS[erasure.mode]
-    _queue(tx, erasure, [(kind, "order", number) for number in orders], by)
+    nothing: Mapping[str, str] = {}
+    changes = [(_change(erasure, f"order {number}", kind, number), nothing) for number in orders]
+    _queue(tx, erasure, changes, by)
 
 
 def queue_account(tx: Connection, erasure: Erasure, by: EditedBy) -> None:
     """Queue the deletion of the account."""
-    _queue(tx, erasure, [(DELETE_ACCOUNT, "customer", erasure.account)], by)
+    number = erasure.account
+    _queue(tx, erasure, [(_change(erasure, f"customer {number}", DELETE_ACCOUNT, number), {})], by)
+
+
+def _queue_coupons(tx: Connection, erasure: Erasure, codes: Collection[str], by: EditedBy) -> None:
+    """Queue that the addresses are taken out of the coupons that wcflow has made."""
+    changes = [
+        (_change(erasure, f"coupon {number}", ANONYMIZE_COUPON, 0), {"code": code})
+        for number, code in enumerate(codes, 1)
+    ]
+    _queue(tx, erasure, changes, by)
+
+
+def _change(erasure: Erasure, step: str, kind: str, target: int) -> ChangeByHand:
+    return ChangeByHand(erasure.rule, erasure.rule, step, kind, target)
 
 
 def _queue(
-    tx: Connection, erasure: Erasure, places: Collection[tuple[str, str, int]], by: EditedBy
+    tx: Connection,
+    erasure: Erasure,
+    changes: Collection[tuple[ChangeByHand, Mapping[str, str]]],
+    by: EditedBy,
 ) -> None:
-    changes = [
-        (
-            ChangeByHand(erasure.rule, erasure.rule, f"{resource} {number}", kind, number),
-            {"erasure": erasure.id},
-        )
-        for kind, resource, number in places
-    ]
-    queue_by_hand(tx, erasure.store, erasure.person, changes, by.at)
+    of_erasure = [(change, {**payload, "erasure": erasure.id}) for change, payload in changes]
+    queue_by_hand(tx, erasure.store, erasure.person, of_erasure, by.at)

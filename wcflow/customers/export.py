@@ -8,19 +8,22 @@ from typing import Any
 
 import msgspec
 import orjson
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, or_, select
 
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.record import CustomerRecord, load_record, order_facts, record_facts
 from wcflow.database.customers import load_customers
+from wcflow.database.identity import ACCOUNT
 from wcflow.database.schema import METADATA
 from wcflow.database.sql import instant, table_of
-from wcflow.database.tables import PersonRow, SuppressionRow
+from wcflow.database.tables import NotSamePersonRow, PersonRow, SamePersonRow, SuppressionRow
+from wcflow.profile import account_key, email_in, guest_key
 from wcflow.records import Customer, Order
 from wcflow.units import to_major
 
 _PERSONS, _SUPPRESSIONS = table_of(PersonRow), table_of(SuppressionRow)
+_SAME, _NOT_SAME = table_of(SamePersonRow), table_of(NotSamePersonRow)
 _TIMES = frozenset({"at", "since", "below_since", "snoozed_until", "last_order"})
 _INTERNAL = frozenset({"store", "claimed_by", "list_key", "sort_name"})
 
@@ -42,7 +45,7 @@ def load_export(
         "account": _account(accounts.get(account)),
         "orders": [_order(each) for each in record.orders],
         "suppressed": _suppressed(tx, store, record),
-        "tables": load_tables(tx, store, person),
+        "tables": load_tables(tx, store, person) | _same_person(tx, store, record),
     }
     return record, facts
 
@@ -80,6 +83,24 @@ def _value(name: str, value: Any) -> Any:
         except orjson.JSONDecodeError:  # a text that begins with a bracket
             return value
     return value
+
+
+def _same_person(
+    tx: Connection, store: str, record: CustomerRecord
+) -> dict[str, list[dict[str, Any]]]:
+    """Return with whom the team joined a person, or said that they are another one."""
+    keys = {
+        account_key(int(value)) if kind == ACCOUNT else guest_key(value)
+        for kind, value in record.identities
+    }
+    emails = {email for key in keys if (email := email_in(key))}
+    same = or_(_SAME.c.email.in_(emails), _SAME.c.belongs_to.in_(keys))
+    others = or_(_NOT_SAME.c.one.in_(keys), _NOT_SAME.c.other.in_(keys))
+    found = {}
+    for table, of_person in ((_SAME, same), (_NOT_SAME, others)):
+        rows = tx.execute(select(table).where(table.c.store == store, of_person)).mappings()
+        found[table.name] = [_plain(row) for row in rows]
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def _account(account: Customer | None) -> dict[str, Any] | None:

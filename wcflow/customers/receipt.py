@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.actions.erase import DELETE_ACCOUNT
-from wcflow.customers.erasure import Held, Orders, receipt_counts
+from wcflow.customers.erasure import ORDER_KINDS, Held, Orders, receipt_counts
 from wcflow.database.erasures import Erasure, Place, load_places
 
 _ORDER_DATA = "names, addresses, phone numbers, e-mail addresses and order notes"
@@ -39,7 +38,7 @@ class Receipt(NamedTuple):
 
     @property
     def orders(self) -> tuple[Place, ...]:
-        return tuple(each for each in self.places if each.kind != DELETE_ACCOUNT)
+        return tuple(each for each in self.places if each.kind in ORDER_KINDS.values())
 
     @property
     def failed(self) -> tuple[Place, ...]:
@@ -87,6 +86,9 @@ def erased_words(counts: Mapping[str, int], mode: str) -> Iterator[str]:
         orders = _count(number, ("{} order", "{} orders"))
         deleted = mode == Orders.DELETE
         yield f"{orders}, with all that is in them" if deleted else f"{_ORDER_DATA} in {orders}"
+    if number := counts.get("coupons", 0):
+        coupons = _count(number, ("{} coupon", "{} coupons"))
+        yield f"the address in {coupons} of wcflow, so that no one can use what is left of them"
     if counts["accounts"]:
         yield "the customer account"
     if (ours := held_words(counts)) != "nothing":

@@ -195,10 +195,8 @@ def _known_tag(text: str, counts: Collection[str]) -> str:
 def _refuse_if_made(tx: Connection, store: str, tag: str, rules: Rules, verb: str) -> None:
     """Raise UsageError if a rule makes a tag: it would make it again."""
     made_by = rules_that_make(rules, tag)
-    if not made_by:
-        persons = tags.load_people_with_tags(tx, store, [tag])
-        if not any(is_made_by_rules(each, tag) for each in _memories(tx, store, persons)):
-            return
+    if not made_by and not tags.is_from_rules(tx, store, tag):
+        return
     where = " and ".join(made_by) or "a rule"
     raise UsageError(
         f"the tag {tag} cannot be {verb}, because {where} makes it",
@@ -280,11 +278,6 @@ def _memory(tx: Connection, store: str, person: int) -> Memory:
     if found is None:
         raise UsageError(GONE, "")
     return found
-
-
-def _memories(tx: Connection, store: str, persons: Sequence[int]) -> Iterator[Memory]:
-    for part in _batches(persons):
-        yield from people.load_memories(tx, store, part).values()
 
 
 def _batches(persons: Sequence[int]) -> Iterator[Sequence[int]]:

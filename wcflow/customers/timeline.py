@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from wcflow.actions.base import WCFLOW
 from wcflow.actions.registry import content_words, entry_kind, entry_words
 from wcflow.database import notes, outbox, people, runs, standings, tasks
 from wcflow.database.edits import Edit, load_edits, undone_ids
@@ -75,7 +74,7 @@ def load_timeline(tx: Connection, store: str, profile: Profile) -> list[Timeline
         ),
         *(each for entry in entries for each in _delivered(entry, zone)),
         *_events(profile.events, entries),
-        *_points(tx, store, person),
+        *_points(tx, store, person, edits),
         *_tasks(tx, store, person, edits),
         *_edits(tx, store, person, edits),
     ]
@@ -157,12 +156,12 @@ _ELSEWHERE = frozenset({"points", "task", "tag"})
 
 def _delivered(entry: OutboxEntry, zone: tzinfo) -> Iterator[TimelineEntry]:
     """Yield what was done or failed; what waits is not history, and a dry run did nothing."""
-    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE:
-        return
     kind = entry_kind(entry.kind)
+    older = kind.state and "place" in entry.payload  # tags moved on to a later order
+    if entry.state not in ("done", "failed") or entry.kind in _ELSEWHERE or older:
+        return
     failed = f" failed: {entry.outcome}" if entry.state == "failed" else ""
-    content = "" if kind.channel == WCFLOW and not entry.payload else content_words(entry, zone)
-    words = f"{entry_words(entry)}{failed}" + (f": {content}" if content and not failed else "")
+    words = f"{entry_words(entry)}{failed or f': {content_words(entry, zone)}'}"
     name = "message" if kind.message else "tags" if kind.state else "workflow"
     at = entry.finished_at or entry.queued_at
     yield TimelineEntry(at, name, words, by=entry.rule if entry.rule != "tags" else "wcflow")
@@ -190,24 +189,33 @@ def event_words(event: StoredEvent) -> str:
     return EVENT_WORDS[event.kind].format_map(data).replace(" ()", "").strip(" :")
 
 
-def _points(tx: Connection, store: str, person: int) -> Iterator[TimelineEntry]:
+def _points(
+    tx: Connection, store: str, person: int, edits: Sequence[Edit]
+) -> Iterator[TimelineEntry]:
+    """Yield changes of points; those that an edit made are told by the edit."""
+    told = {each.data.get("points") for each in edits}
     for each in standings.load_points(tx, store, [person]).get(person, ()):
-        words = f"{'got' if each.amount >= 0 else 'lost'} {abs(each.amount):,} points"
-        yield TimelineEntry(each.at, "points", words, each.changed_by, each.reason, each.order_id)
+        if each.key not in told:
+            points = "1 point" if abs(each.amount) == 1 else f"{abs(each.amount):,} points"
+            words = f"{'got' if each.amount >= 0 else 'lost'} {points}"
+            yield TimelineEntry(
+                each.at, "points", words, each.changed_by, each.reason, each.order_id
+            )
 
 
 def _tasks(
     tx: Connection, store: str, person: int, edits: Sequence[Edit]
 ) -> Iterator[TimelineEntry]:
-    """Yield tasks; those that an edit made are told by the edit."""
-    told = {each.data.get("task") for each in edits}
+    """Yield tasks; what an edit did is told by the edit."""
+    added = {each.data.get("task") for each in edits if each.data.get("added")}
+    done = {each.data.get("task") for each in edits if each.data.get("done")}
     both = (tasks.OPEN, tasks.DONE)
     for each in tasks.load_tasks(tx, store, states=both, person=person):
         whom = f" for {each.assignee}" if each.assignee else ""
-        if each.id not in told:
+        if each.id not in added:
             words = f"{each.kind} {each.id}{whom}: {each.text}"
             yield TimelineEntry(each.made_at, "task", words, by=each.made_by)
-        if each.done_at is not None:
+        if each.done_at is not None and each.id not in done:
             words = f"{each.kind} {each.id} was done: {each.text}"
             yield TimelineEntry(each.done_at, "task", words, by=each.done_by)
 

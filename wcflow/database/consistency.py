@@ -77,7 +77,7 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "customer": ("created",),
     "product": ("modified",),
     "subscription": ("created", "modified", "started", "next_payment", "cancelled", "ended"),
-    "person": ("due_at",),
+    "person": ("due_at", "last_order", "since"),
     "run": ("event_at", "due_at"),
     "outbox": ("due_at",),
     "points": ("expires_at",),

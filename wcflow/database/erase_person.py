@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, and_, case, delete, func, or_, select,
 from wcflow.database.outbox import ERASED_PAYLOAD
 from wcflow.database.people import delete_people
 from wcflow.database.pools import settle_codes_of
-from wcflow.database.sql import chunks, dumps, stamp, table_of
+from wcflow.database.sql import chunks, dumps, loads, stamp, table_of
 from wcflow.database.tables import (
     CompanyMemberRow,
     CustomerNoteRow,
@@ -64,6 +64,15 @@ def count_held(tx: Connection, store: str, person: int) -> dict[str, int]:
 
 def _of(table: Table, store: str, person: int) -> tuple[Any, ...]:
     return (table.c.store == store, table.c.person == person)
+
+
+def load_coupon_codes(tx: Connection, store: str, person: int) -> list[str]:
+    """Return the codes of coupons that were made for a person, or may have been."""
+    made = or_(_OUTBOX.c.state == "done", _OUTBOX.c.attempts > 0)
+    coupons = (*_of(_OUTBOX, store, person), _OUTBOX.c.kind == "coupon", made)
+    query = select(_OUTBOX.c.payload).where(*coupons).order_by(_OUTBOX.c.id)
+    found = (loads(payload) for payload in tx.scalars(query))
+    return [each["code"] for each in found if each.get("emails")]
 
 
 def erase_person(tx: Connection, store: str, person: int, reason: str, now: datetime) -> None:

@@ -51,6 +51,8 @@ def _group(links: Mapping[str, str]) -> list[Joined]:
         key, passed = guest_key(email), {email}
         while (address := email_in(key)) is not None and address in links:
             key = links[address]
+            if email_in(key) in passed:  # a circle, which only an edited database can have
+                break
             passed.add(email_in(key) or address)
         found.setdefault(key, set()).update(passed)
     return [Joined(root, frozenset(emails)) for root, emails in sorted(found.items())]

@@ -75,6 +75,16 @@ def load_people_with_tags(tx: Connection, store: str, tags: Collection[str]) -> 
     return [person for person, *lists in rows if not wanted.isdisjoint(_tags_in(lists))]
 
 
+def is_from_rules(tx: Connection, store: str, tag: str) -> bool:
+    """Return whether someone has a tag that neither people nor workflows added."""
+    query = select(*_LISTS, _PERSONS.c.added_by_workflows).distinct()
+    for *lists, by_workflows in tx.execute(query.where(_PERSONS.c.store == store)):
+        added = _parsed(lists[2]) | _parsed(by_workflows)
+        if tag in _tags_in(lists) and tag not in added:
+            return True
+    return False
+
+
 def _tags_in(lists: Sequence[str]) -> frozenset[str]:
     current, removed, added = map(_parsed, lists)
     return (current - removed) | added

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, or_, select, update
 
 from wcflow.database.sql import instant, stamp, table_of
 from wcflow.database.tables import TaskRow
 
 _TASKS = table_of(TaskRow)
-TASK, NOTICE = "task", "notice"
+TASK, REMINDER, NOTICE = "task", "reminder", "notice"
 OPEN, DONE = "open", "done"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task, or a notice that is only to be read; ``due_at`` None means no date."""
+    """One task or reminder, or a notice that is only to be read; ``due_at`` None means no date."""
 
     id: int
     key: str
@@ -133,6 +133,11 @@ def change_task(tx: Connection, number: int, **values: Any) -> None:
         for name, value in values.items()
     }
     tx.execute(update(_TASKS).where(_TASKS.c.id == number).values(**plain))
+
+
+def delete_task(tx: Connection, number: int) -> None:
+    """Delete a task."""
+    tx.execute(delete(_TASKS).where(_TASKS.c.id == number))
 
 
 def _due(store: str, now: datetime) -> Select[Any]:

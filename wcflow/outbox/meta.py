@@ -58,6 +58,8 @@ def deliver_meta(delivery: Delivery, resource: PlaceKind) -> bool:
                 delivery.cancel(tx, entry, _gone(resource, entry))
             elif hidden and ENTRY_KINDS[entry.kind].state:
                 delivery.cancel(tx, entry, HIDDEN)
+            elif _was_changed(entry, shown[entry.target_id]):
+                delivery.cancel(tx, entry, "someone changed this field in the store meanwhile")
             else:
                 writable.append(entry)
         plans = _plan(tx, delivery, writable, shown)
@@ -86,6 +88,15 @@ def _lost_its_result(delivery: Delivery, entry: OutboxEntry) -> bool:
         with delivery.db.transaction() as tx:
             delivery.deleted(tx, deleted)
     return deleted is not None
+
+
+def _was_changed(entry: OutboxEntry, shown: Mapping[str, str] | None) -> bool:
+    """Return whether a field has a value that its editor did not know; only some edits ask for it."""
+    known = entry.payload.get("from")
+    if known is None:
+        return False
+    now = None if shown is None else shown.get(entry.payload["key"], "")
+    return now not in (*known, entry.payload["value"])
 
 
 def _gone(resource: PlaceKind, entry: OutboxEntry) -> str:

@@ -17,7 +17,7 @@ from wcflow.database.connection import Database
 from wcflow.database.contacts import Contact, load_contacts
 from wcflow.database.sql import instant
 from wcflow.database.stores import load_setting, load_store_row, save_setting
-from wcflow.database.tasks import NOTICE, Task
+from wcflow.database.tasks import NOTICE, REMINDER, Task
 from wcflow.errors import DeliveryError
 from wcflow.units import at_time_of_day, local_day, parse_zone
 
@@ -113,11 +113,17 @@ def compose(
     notices = [each for each in some if each.kind == NOTICE]
     due = [each for each in some if each.kind != NOTICE]
     today = local_day(now, zone)
-    overdue = [each for each in due if each.due_at and local_day(each.due_at, zone) < today]
+    reminders = [each for each in due if each.kind == REMINDER]
+    overdue = [
+        each
+        for each in due
+        if each not in reminders and each.due_at and local_day(each.due_at, zone) < today
+    ]
     parts = [
         ("To know", notices),
+        ("Reminders", reminders),
         ("Overdue", overdue),
-        ("Due today", [each for each in due if each not in overdue]),
+        ("Due today", [each for each in due if each not in overdue and each not in reminders]),
     ]
     blocks = [
         "\n".join([f"{heading}:", *(_line(each, contacts, zone) for each in found)])
@@ -132,11 +138,17 @@ def compose(
 
 
 def _subject(store: str, notices: Sequence[Task], due: Sequence[Task]) -> str:
-    if not due and len(notices) == 1:
-        return f"[{store}] {' '.join(notices[0].text.split())[:120]}"
-    counts = ((len(due), "task"), (len(notices), "notice"))
+    reminders = [each for each in due if each.kind == REMINDER]
+    alone = [*notices, *reminders]
+    if len(alone) == 1 and len(due) == len(reminders):
+        return f"[{store}] {' '.join(alone[0].text.split())[:120]}"
+    counts = (
+        (len(due) - len(reminders), "task"),
+        (len(reminders), "reminder"),
+        (len(notices), "notice"),
+    )
     words = [f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counts if count]
-    return f"[{store}] {' and '.join(words)}"
+    return f"[{store}] {' and '.join(', '.join(words).rsplit(', ', 1))}"
 
 
 def _line(task: Task, contacts: Mapping[int, Contact], zone: tzinfo) -> str:

@@ -282,6 +282,10 @@ class Store(ListingClient):
         """Delete an order for good; return what was done, in words."""
         return erasing.delete_order(self, order_id)
 
+    def anonymize_coupon(self, code: str) -> str:
+        """Take the addresses out of a coupon; return what was done, in words."""
+        return erasing.anonymize_coupon(self, code)
+
     def delete_customer(self, customer_id: int) -> bool:
         """Delete an account for good; return False if there is none."""
         return erasing.delete_customer(self, customer_id)

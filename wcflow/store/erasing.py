@@ -16,10 +16,12 @@ from wcflow.store import wire
 from wcflow.store.fields import Json
 from wcflow.store.http import HttpClient
 from wcflow.store.listing import build_listing, require_all_rows
+from wcflow.store.writes import coupons_required
 
 EMAIL, TEXT, NOTE = "deleted@site.invalid", "[deleted]", "Personal data removed."
 """What WooCommerce puts in the place of an address and of a text, and the note that it writes."""
 _FIELDS = "id,customer_id,billing,shipping,customer_note,transaction_id,meta_data"
+_COUPON_FIELDS = "id,code,email_restrictions"
 _TEXTS = frozenset(
     {"first_name", "last_name", "company", "address_1", "address_2", "city", "postcode"}
 )
@@ -119,6 +121,19 @@ def delete_order(store: HttpClient, order_id: int) -> str:
     """Delete an order for good; return what was done, in words."""
     done = _delete(store, f"orders/{order_id}")
     return f"order {order_id} {'deleted' if done else 'no longer exists'}"
+
+
+def anonymize_coupon(store: HttpClient, code: str) -> str:
+    """Take the addresses out of a coupon, so that no one can use it; return what was done."""
+    with coupons_required(store):
+        answer = store.request("GET", "coupons", {"code": code.lower(), "_fields": _COUPON_FIELDS})
+    found = [each for each in answer.body if str(each.get("code")).lower() == code.lower()]
+    for each in found:
+        if each.get("email_restrictions") not in (None, [], [EMAIL]):
+            body = {"email_restrictions": [EMAIL]}
+            path = f"coupons/{each['id']}"
+            store.request("PUT", path, {"_fields": "id"}, json=body, shape=dict)
+    return "coupon anonymized" if found else "the coupon no longer exists"
 
 
 def delete_customer(store: HttpClient, customer_id: int) -> bool:
