@@ -86,8 +86,8 @@ _COUPON = EntryKind(
     ANONYMIZE_COUPON,
     "anonymized coupon",
     "anonymized coupons",
-    ("{} coupon to anonymize", "{} coupons to anonymize"),
     _content,
+    ("{} coupon to anonymize", "{} coupons to anonymize"),
     deliver=_anonymize_coupon,
 )
 _DELETE_ACCOUNT = EntryKind(
