@@ -169,7 +169,7 @@ def test_a_guest_who_comes_back_gets_no_second_coupon(sim):
 
 
 def test_what_waits_is_cancelled_and_nothing_is_sent_after_the_request(tmp_path):
-    rules = "[workflow later]\ntrigger = first_order\ndo =\n    wait 2d\n    add_note Hello\n"
+    rules = "[workflow later]\ntrigger = first_order\ndo =\n    add_note Now\n    wait 2d\n    add_note Later\n"
     sim = Simulation(tmp_path, rules + "\n[tag Known]\nwhen = orders_count >= 1\n")
     sim.run_pass()
     order = sim.place_order(email="anna@example.com")
@@ -182,13 +182,18 @@ def test_what_waits_is_cancelled_and_nothing_is_sent_after_the_request(tmp_path)
     assert ["Personal data removed."] == [each["note"] for each in sim.sandbox.notes(order)]
     assert set() == sim.tags(order)
     states = {each.kind: each.state for each in sim.outbox()}
-    assert {"tags_order": "cancelled", "anonymize_order": "done"} == states
+    done = {"tags_order": "cancelled", "note": "cancelled", "anonymize_order": "done"}
+    assert done == states
+    assert ["deleted with the customer"] == [
+        each.outcome for each in sim.outbox(kinds=["note"]) if each.is_erased
+    ]
 
 
 def test_until_it_is_finished_the_addresses_belong_to_no_one(sim):
     sim.faults.fail_with(status=400, only="PUT /wc/v3/orders/*")
     erase(sim)
-    for _ in range(3):
+    sim.place_order(customer=1, email="anna@example.com")
+    for _ in range(2):
         finish(sim)
         sim.nightly()
         with sim.db.reading() as tx:
