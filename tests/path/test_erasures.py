@@ -7,7 +7,8 @@ from tests.simulation import Simulation
 from wcflow.cli.check_database import examine
 from wcflow.customers import erasure, notes
 from wcflow.customers.erasure import Orders
-from wcflow.database import erasures, outcomes, people
+from wcflow.customers.export import personal_tables
+from wcflow.database import erase_person, erasures, outcomes, people
 from wcflow.database.edits import EditedBy
 from wcflow.database.orders import load_orders
 from wcflow.errors import StoreError, UsageError
@@ -168,7 +169,7 @@ def test_a_guest_who_comes_back_gets_no_second_coupon(sim):
 
 
 def test_what_waits_is_cancelled_and_nothing_is_sent_after_the_request(tmp_path):
-    rules = "[workflow later]\ntrigger = first_order\ndo =\n    wait 2d\n    add_note Hello\n"
+    rules = "[workflow later]\ntrigger = first_order\ndo =\n    add_note Now\n    wait 2d\n    add_note Later\n"
     sim = Simulation(tmp_path, rules + "\n[tag Known]\nwhen = orders_count >= 1\n")
     sim.run_pass()
     order = sim.place_order(email="anna@example.com")
@@ -181,13 +182,18 @@ def test_what_waits_is_cancelled_and_nothing_is_sent_after_the_request(tmp_path)
     assert ["Personal data removed."] == [each["note"] for each in sim.sandbox.notes(order)]
     assert set() == sim.tags(order)
     states = {each.kind: each.state for each in sim.outbox()}
-    assert {"tags_order": "cancelled", "anonymize_order": "done"} == states
+    done = {"tags_order": "cancelled", "note": "cancelled", "anonymize_order": "done"}
+    assert done == states
+    assert ["deleted with the customer"] == [
+        each.outcome for each in sim.outbox(kinds=["note"]) if each.is_erased
+    ]
 
 
 def test_until_it_is_finished_the_addresses_belong_to_no_one(sim):
     sim.faults.fail_with(status=400, only="PUT /wc/v3/orders/*")
     erase(sim)
-    for _ in range(3):
+    sim.place_order(customer=1, email="anna@example.com")
+    for _ in range(2):
         finish(sim)
         sim.nightly()
         with sim.db.reading() as tx:
@@ -286,3 +292,30 @@ def test_the_database_stays_consistent(sim):
     assert [] == problems(sim)
     finish(sim, 2)
     assert [] == problems(sim)
+
+
+def test_every_table_with_rows_of_people_is_emptied_or_keeps_only_keys(sim):
+    """A new table has to be named in ``erase_person``, or here if it says nothing about anyone."""
+    kept = {"run", "outbox", "edit", "pool_code", "erasure", "erased_identity", "identity"}
+    deleted = {table.name for table in erase_person._DELETED.values()}
+    assert {each.name for each in personal_tables()} == kept | deleted
+
+
+def test_a_customer_is_deleted_on_both_kinds_of_database(tmp_path, database_url):
+    sim = Simulation(tmp_path, RULES, database=database_url)
+    sim.run_pass()
+    sim.register("anna@example.com", first_name="Anna")
+    first = sim.place_order(customer=1, billing=ADDRESS)
+    sim.settle()
+    erase(sim)
+    finish(sim)
+    assert receipts(sim)[0].finished_at
+    assert ("deleted@site.invalid", []) == (
+        sim.sandbox.order(first)["billing"]["email"],
+        sim.sandbox.customer_ids(),
+    )
+    sim.place_order(email="anna@example.com")
+    finish(sim)
+    assert ["skipped"] == [run.state for run in sim.runs("g:anna@example.com")]
+    assert [] == problems(sim)
+    sim.db.close()

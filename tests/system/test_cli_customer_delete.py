@@ -124,3 +124,10 @@ def test_no_customer_and_an_unknown_receipt_are_errors(cli):
     assert 2 == run(cli, "customer", "delete").code
     assert 2 == run(cli, "customer", "delete", "zoe@example.com", "--yes").code
     assert 2 == run(cli, "customer", "erasures", "7").code
+
+
+def test_customers_are_selected_by_a_filter(cli):
+    result = run(cli, "customer", "delete", "--where", "orders_count = 0", "--yes")
+    assert (0, True) == (result.code, "Deleted Ben <ben@example.com>, customer 2" in result.out)
+    assert 1 == len(erasures(cli))
+    assert 2 == run(cli, "customer", "delete", "--where", "orders_count = 0", "--yes").code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +13,19 @@ from sqlalchemy import Connection
 from wcflow.cli import output
 from wcflow.cli.context import DatabaseSession, edited_by, open_database_session
 from wcflow.cli.customer_erasures import print_receipt
+from wcflow.cli.customer_filter import (
+    Company,
+    FilterOptions,
+    Group,
+    Search,
+    Segment,
+    StatusOption,
+    Tag,
+    Where,
+)
+from wcflow.cli.customer_selection import FromFile, read_names, select_customers
 from wcflow.cli.find_customer import FoundCustomer, find_customer
-from wcflow.cli.options import ConfigFile, Reason, StoreName, Yes, confirm
+from wcflow.cli.options import ConfigFile, Reason, StoreName, Yes, confirm, select_store
 from wcflow.customers.edits import Outcome
 from wcflow.customers.erasure import Held, Orders, erase, load_held
 from wcflow.customers.receipt import planned_words
@@ -60,15 +71,14 @@ def delete(
         ),
     ] = None,
     orders: OrdersOption = Orders.ANONYMIZE,
-    from_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            metavar="FILE",
-            help="A file with a customer id or an e-mail address on each line.",
-            show_default=False,
-        ),
-    ] = None,
+    from_file: FromFile = None,
+    search: Search = "",
+    segment: Segment = None,
+    tag: Tag = None,
+    group: Group = None,
+    company: Company = None,
+    status: StatusOption = None,
+    where: Where = None,
     config: ConfigFile = None,
     store: StoreName = None,
     reason: Reason = "",
@@ -76,21 +86,22 @@ def delete(
 ) -> None:
     """Delete customers: their account, their data in orders, and what wcflow keeps about them.
 
-    Shows what follows, and asks. Nothing takes it back. Workflows stop at once and no message is
-    sent any more; the next sync anonymizes or deletes the orders and then deletes the account.
+    Name them, or select them with the options of 'customer list' or a file. Shows what follows, and
+    asks. Nothing takes it back. Workflows stop at once and no message is sent any more; the next
+    sync anonymizes or deletes the orders and then deletes the account.
     'wcflow customer erasures' shows how far it is. The reason is kept: don't name the customer.
     """
     with open_database_session(config) as session:
         with session.db.reading() as tx:
-            found, problems = _choose(tx, session, store, customers or [], from_file)
+            options = FilterOptions(search, segment, tag, group, company, status, where)
+            selected = _select(tx, session, store, options)
+            selected += [find_customer(tx, session, store, name) for name in customers or ()]
+            found, problems = _choose(tx, session, store, selected, from_file)
         for problem in problems:
             output.print_error(problem)
         if not found:
-            raise (
-                UsageError("there is no customer to delete", "")
-                if problems
-                else UsageError("no customer is named", "Name customers, or a file with --from.")
-            )
+            advice = "" if problems else "Name customers, or select some; --help shows how."
+            raise UsageError("there is no customer to delete", advice)
         _print_plan(found, orders)
         if not confirm(_question(found, orders), yes=yes):
             output.print_line("Cancelled.")
@@ -107,17 +118,28 @@ def delete(
         raise typer.Exit(SOME_FAILED)
 
 
+def _select(
+    tx: Connection, session: DatabaseSession, store: str | None, options: FilterOptions
+) -> list[FoundCustomer]:
+    """Return the customers who fit a filter; none without one."""
+    if options == FilterOptions():
+        return []
+    settings = select_store(session.config, store)
+    found = select_customers(tx, session, settings, options, None)
+    return [FoundCustomer(settings, person) for person in found]
+
+
 def _choose(
     tx: Connection,
     session: DatabaseSession,
     store: str | None,
-    names: Sequence[str],
+    selected: Sequence[FoundCustomer],
     file: Path | None,
 ) -> tuple[list[Chosen], list[str]]:
     """Return the customers who can be deleted, and what is wrong with the others."""
-    found = [find_customer(tx, session, store, name) for name in names]
+    found = [*selected]
     problems: list[str] = []
-    for number, line in _lines(file) if file else ():
+    for number, line in read_names(file) if file else ():
         persons = _find_exactly(tx, session, store, line)
         if len(persons) == 1:
             found += persons
@@ -134,16 +156,6 @@ def _choose(
         if each.held.refused
     ]
     return [each for each in chosen if not each.held.refused], problems
-
-
-def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not a text file in UTF-8", "") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if (wanted := line.strip()) and not wanted.startswith("#"):
-            yield number, wanted
 
 
 def _find_exactly(

@@ -67,7 +67,7 @@ def selection_words(options: FilterOptions, from_file: Path | None) -> list[str]
 
 
 def _in_file(tx: Connection, store: str, path: Path) -> list[int]:
-    names = dict(_names(read_text(path)))
+    names = dict(read_names(path))
     found = find_exactly(tx, store, names.values())
     for number, name in names.items():
         if name not in found:
@@ -75,9 +75,9 @@ def _in_file(tx: Connection, store: str, path: Path) -> list[int]:
     return [*dict.fromkeys(found[name] for name in names.values() if name in found)]
 
 
-def _names(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the number and the text of each line that is not empty."""
-    for number, line in enumerate(text.splitlines(), start=1):
+def read_names(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of each line that is not empty; raises WcflowError."""
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         name = line.strip().strip('",;').strip()
         if name and not name.startswith("#"):
             yield number, name

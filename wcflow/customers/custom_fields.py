@@ -62,7 +62,7 @@ def set_consent(
     Raises UsageError for a guest, and if someone who has withdrawn would be set back to yes.
     """
     field, customer = consent_field(settings), _account(tx, settings.name, person)
-    known = _known(tx, settings.name, customer)
+    known = _known(tx, settings.name, person, customer)
     answers = (parse_consent(_last(known, each)) for each in settings.consent_meta)
     now = next((each for each in answers if each is not None), None)
     if now is agrees:
@@ -97,7 +97,7 @@ def set_birthday(
 ) -> Outcome:
     """Record an account's birthday; raises UsageError for a guest."""
     field, customer = birthday_field(settings), _account(tx, settings.name, person)
-    known = _known(tx, settings.name, customer).get(field, [""])
+    known = _known(tx, settings.name, person, customer).get(field, [""])
     if parse_birth_date(known[-1], settings.birthday_format) == birthday:
         return Outcome("has this birthday already", changed=False)
     # Other ways of writing a date can be read in two ways.
@@ -119,12 +119,12 @@ def _account(tx: Connection, store: str, person: int) -> Customer:
     return found
 
 
-def _known(tx: Connection, store: str, customer: Customer) -> Mapping[str, list[str]]:
+def _known(tx: Connection, store: str, person: int, customer: Customer) -> Mapping[str, list[str]]:
     """Return the values that each field of an account can have now: the local one, then those queued."""
     known = {key: [value] for key, value in (customer.meta or {}).items()}
     row = load_store_row(tx, store)
     read_at = row.polled_at if row is not None and row.polled_at is not None else 0
-    ids = load_unread_of_target(tx, store, META_CUSTOMER, customer.id, read_at)
+    ids = load_unread_of_target(tx, store, META_CUSTOMER, customer.id, read_at, person)
     for entry in outbox.load_entries(tx, store, ids=ids) if ids else ():
         known.setdefault(entry.payload["key"], [""]).append(entry.payload["value"])
     return known
@@ -143,7 +143,7 @@ def _write(
     words: str,
     by: EditedBy,
 ) -> Outcome:
-    was = _last(_known(tx, store, customer), payload["key"])
+    was = _last(_known(tx, store, person, customer), payload["key"])
     data = {"field": payload["key"], "was": was, "value": payload["value"]}
     edit = save_edit(tx, store, person, KIND, words, by, data)
     _queue(tx, store, person, customer.id, payload, by, f"edit {edit}")
@@ -165,7 +165,7 @@ def _queue(
 
 @undoes(KIND)
 def _undo_field(tx: Connection, edit: Edit, by: EditedBy) -> str:
-    number = find_entry_of_event(tx, edit.store, META_CUSTOMER, f"edit {edit.id}")
+    number = find_entry_of_event(tx, edit.store, META_CUSTOMER, f"edit {edit.id}", edit.person)
     entry = next(iter(outbox.load_entries(tx, ids=[number])), None) if number else None
     if entry is None or entry.state in ("failed", "cancelled"):
         raise UsageError(f"edit {edit.id} never reached the store", "")

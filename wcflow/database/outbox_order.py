@@ -33,21 +33,36 @@ def is_next(kind: str) -> ColumnElement[bool]:
     return ~exists().where(*same, earlier.c.state.in_(_OPEN), earlier.c.id < _OUTBOX.c.id)
 
 
-def find_entry_of_event(tx: Connection, store: str, kind: str, event: str) -> int | None:
-    """Return the id of the entry of this kind that an event has led to."""
-    here = (_OUTBOX.c.store == store, _OUTBOX.c.kind == kind, _OUTBOX.c.event == event)
+def find_entry_of_event(
+    tx: Connection, store: str, kind: str, event: str, person: int | None = None
+) -> int | None:
+    """Return the id of the entry of this kind that an event has led to.
+
+    With ``person``, an index finds it even among many.
+    """
+    here = [_OUTBOX.c.store == store, _OUTBOX.c.kind == kind, _OUTBOX.c.event == event]
+    if person is not None:
+        here.append(_OUTBOX.c.person == person)
     found: int | None = tx.scalar(select(_OUTBOX.c.id).where(*here))
     return found
 
 
 def load_unread_of_target(
-    tx: Connection, store: str, kind: str, target: int, read_at: int
+    tx: Connection,
+    store: str,
+    kind: str,
+    target: int,
+    read_at: int,
+    person: int | None = None,
 ) -> list[int]:
     """Return the ids of the entries about one place whose result the local copy may not have.
 
-    They are not finished, or were delivered since ``read_at`` (a stamp). In order.
+    They are not finished, or were delivered since ``read_at`` (a stamp). In order. With ``person``,
+    an index finds them even among many.
     """
-    here = (_OUTBOX.c.store == store, _OUTBOX.c.kind == kind, _OUTBOX.c.target_id == target)
+    here = [_OUTBOX.c.store == store, _OUTBOX.c.kind == kind, _OUTBOX.c.target_id == target]
+    if person is not None:
+        here.append(_OUTBOX.c.person == person)
     delivered = and_(_OUTBOX.c.state == "done", _OUTBOX.c.finished_at >= read_at)
     query = select(_OUTBOX.c.id).where(*here, or_(_OUTBOX.c.state.in_(_OPEN), delivered))
     return [*tx.scalars(query.order_by(_OUTBOX.c.id))]
