@@ -7,7 +7,7 @@ import pytest
 
 from tests.command_line import CommandLine
 from tests.persons import person
-from wcflow.customers import imports
+from wcflow.customers import bulk, imports
 from wcflow.database.edits import load_edits
 
 STORE = "consent_meta = newsletter, marketing\nbirthday_meta = birthday\n"
@@ -89,12 +89,14 @@ def test_importing_a_file_again_changes_nothing(cli, synced):
     assert before == edits(cli)
 
 
-def test_a_whole_import_is_undone_by_its_id(cli):
+def test_a_whole_import_is_undone_by_its_id(cli, monkeypatch):
+    monkeypatch.setattr(bulk, "BATCH", 2)
     cli.run("tag", "add", "Gold", "ben", mounted_at=None)
     made = import_text(cli, EVERYTHING).out
     number = made.partition("--bulk ")[2].partition("'")[0]
     undone = cli.run("customer", "undo", "--bulk", number, "--yes", mounted_at=None)
     assert "Imported a file for 2 customers, by" in undone.out
+    assert "Undone for 2 customers." in undone.out
     cli.run("sync", "--approve")
     assert ([], []) == (notes_of(cli, "anna"), shown(cli, "anna")["groups"])
     assert "Gold" in cli.sim.customer_tags(2)
@@ -197,8 +199,8 @@ def test_the_undo_of_an_import_never_sets_a_consent_back_to_yes(cli):
     number = agreed(cli, "yes")
     made = import_text(cli, "email,newsletter\ndora@example.com,no\n").out
     cli.run("sync", "--approve")
-    bulk = made.partition("--bulk ")[2].partition("'")[0]
-    undone = cli.run("customer", "undo", "--bulk", bulk, "--yes", mounted_at=None)
+    number_of = made.partition("--bulk ")[2].partition("'")[0]
+    undone = cli.run("customer", "undo", "--bulk", number_of, "--yes", mounted_at=None)
     assert "not for 1: wcflow never sets a consent back to yes" in undone.out
     cli.run("sync", "--approve")
     assert "no" == meta(cli, number, "newsletter")

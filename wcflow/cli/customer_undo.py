@@ -64,7 +64,7 @@ def _undo_bulk(number: int, config: Path | None, reason: str, *, yes: bool) -> N
         stores = [each.name for each in session.stores()]
         with session.db.reading() as tx:
             saved = load_saved_bulk(tx, stores, number)
-        count = count_customers(len({each.person for each in saved.edits}))
+        count = count_customers(len({each.person for each in saved.edits} - {0}))
         by = saved.head.by
         output.print_line(f"{saved.head.words[:1].upper()}{saved.head.words[1:]}, by {by.name}.")
         if not confirm(f"Undo it for {count} of {saved.head.store}?", yes=yes):

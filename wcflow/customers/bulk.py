@@ -159,13 +159,14 @@ def load_saved_bulk(tx: Connection, stores: Sequence[str], number: int) -> Saved
 def undo_bulk(db: Database, saved: SavedBulk, by: EditedBy) -> BulkResult:
     """Undo a bulk change in batches. If it is interrupted, the next undo does the rest."""
     head, store = saved.head, saved.head.store
-    result = BulkResult(head.id)
+    result, persons = BulkResult(head.id), set[int]()
     for part in chunks(saved.edits, BATCH):
         with db.transaction() as tx:
             failed = undo_many(tx, store, part, by)
-        result.changed += len({each.person for each in part if each.id not in failed})
+        persons |= {each.person for each in part if each.id not in failed} - {0}
         result.reasons.update(failed.values())
     with db.transaction() as tx:
         if not undone_ids(tx, [head.id]):
             save_undone(tx, [(head, f"undid: {head.words}")], by)
+    result.changed = len(persons)
     return result
