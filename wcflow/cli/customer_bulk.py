@@ -74,8 +74,8 @@ def bulk(
     value: Annotated[
         str,
         typer.Argument(
-            metavar="[VALUE]",
-            help="The tag, the group, or the text of the note.",
+            metavar="VALUE",
+            help="The tag, the group, the text of the note, or the workflow.",
             show_default=False,
         ),
     ] = "",

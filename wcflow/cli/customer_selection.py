@@ -39,7 +39,7 @@ def check_selection(options: FilterOptions, from_file: Path | None, *, everyone:
     ways = [options != FilterOptions(), from_file is not None, everyone]
     if not any(ways):
         advice = "Use the options of 'customer list', --from FILE, or --all for all of them."
-        raise UsageError("it is not said which customers to change", advice)
+        raise UsageError("no customers are selected", advice)
     if sum(ways) > 1:
         raise UsageError("use a filter, --from or --all, and not several of them", "")
 

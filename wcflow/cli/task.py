@@ -178,7 +178,7 @@ def add(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to do.")],
     about: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CUSTOMER]", help="The customer that it is about."),
+        typer.Argument(metavar="CUSTOMER", help="The customer that it is about."),
     ] = None,
     customer: Annotated[
         str,
