@@ -43,6 +43,11 @@ COMMAND_GROUPS = {
     "Looking things up": {
         "status": "Show the state of each store.",
         "explain": "Explain a customer's segments, tags and workflows.",
+        "pool": "List coupon pools; import and show their codes.",
+        "reference": "List everything the INI file can contain.",
+        "help": "Show the help of a command.",
+    },
+    "Customers": {
         "customer": "List, show, edit and merge customers, set their status, and undo edits.",
         "note": "Write notes about customers; list and remove them.",
         "tag": "List tags; add, remove, rename, merge and delete them by hand.",
@@ -51,9 +56,6 @@ COMMAND_GROUPS = {
         "points": "Show a customer's points; add some, undo a change.",
         "tier": "List the tiers; show, set or clear a customer's.",
         "task": "List tasks and reminders about customers; add, assign, close them.",
-        "pool": "List coupon pools; import and show their codes.",
-        "reference": "List everything the INI file can contain.",
-        "help": "Show the help of a command.",
     },
     "Managing": {
         "alerts": "Send test alerts.",
