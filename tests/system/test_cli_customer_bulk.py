@@ -124,6 +124,8 @@ def test_a_whole_bulk_change_is_undone_by_its_id(cli):
     run(cli, "tag", "add", "Gold", "anna")
     made = run(cli, "customer", "bulk", "add-tag", "Gold", "--all", "--yes").out
     number = made.partition("--bulk ")[2].partition("'")[0]
+    alone = run(cli, "customer", "undo", number)
+    assert (2, True) == (alone.code, f"'wcflow customer undo --bulk {number}'" in alone.err)
     result = run(cli, "customer", "undo", "--bulk", number, "--yes")
     assert "Added the tag Gold to 3 customers, by" in result.out
     assert "Undone for 3 customers." in result.out

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from wcflow.customers.edits import Outcome, undo_many
+from wcflow.customers.edits import BULK, Outcome, undo_many
 from wcflow.database.connection import Database
 from wcflow.database.edits import (
     Edit,
@@ -31,8 +31,6 @@ from wcflow.database.sql import chunks
 from wcflow.errors import UsageError
 
 BATCH = 500
-BULK = "bulk"
-"""The kind of the head edit. Its person is 0."""
 ManyOperation = Callable[[Connection, str, Sequence[int], EditedBy], dict[int, str]]
 """Changes people of a store; returns why some were not changed. All others were."""
 Operation = Callable[[Connection, str, int, EditedBy], Outcome]

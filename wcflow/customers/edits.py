@@ -23,6 +23,10 @@ _UNDO: dict[str, Undo] = {}
 _UNDO_MANY: dict[str, UndoMany] = {}
 
 
+BULK = "bulk"
+"""The kind of the edit that names a change of many customers."""
+
+
 class Outcome(NamedTuple):
     """What followed: in words, the edit's id, and whether anything changed at all."""
 
@@ -56,7 +60,9 @@ def undo(tx: Connection, edit: Edit, by: EditedBy) -> Outcome:
     if undone_ids(tx, [edit.id]):
         raise UsageError(f"edit {edit.id} was undone already", "")
     if edit.undoes is not None or edit.kind not in _UNDO:
-        raise UsageError(f"edit {edit.id} ({edit.words}) cannot be undone", "")
+        whole = edit.undoes is None and edit.kind == BULK
+        advice = f"'wcflow customer undo --bulk {edit.id}' undoes all of it." if whole else ""
+        raise UsageError(f"edit {edit.id} ({edit.words}) cannot be undone alone", advice)
     words = _UNDO[edit.kind](tx, edit, by)
     number = save_edit(tx, edit.store, edit.person, edit.kind, words, by, undoes=edit.id)
     mark_persons_dirty(tx, edit.store, [edit.person])
