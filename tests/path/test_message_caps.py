@@ -257,7 +257,9 @@ def test_a_deferred_message_is_not_looked_at_again_before_its_time(shop, monkeyp
     here.buys(here.registers())
     here.passes()
     looked_up = []
-    monkeypatch.setattr("wcflow.sync.load_profiles", lambda *args: looked_up.append(args) or {})
+    monkeypatch.setattr(
+        "wcflow.evaluate.load.load_profiles", lambda *args: looked_up.append(args) or {}
+    )
     here.passes(hours=1)
     assert [] == looked_up
 

@@ -319,7 +319,7 @@ def test_no_time_in_the_future_is_left(simulate):
 
 
 FUTURE_ROWS = (
-    "INSERT INTO tier VALUES ('shop', 99, 'Gold', '', {at}, {at}, '')",
+    "INSERT INTO tier VALUES ('shop', 99, 'Gold', '', {at}, {at}, '', '')",
     (
         "INSERT INTO task (id, store, key, kind, person, order_id, text, assignee, state, told_at,"
         " made_by, made_at, done_by, done_at) VALUES (1, 'shop', 'k', 'task', 1, 0, '', '', 'done',"

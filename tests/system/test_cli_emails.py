@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, datetime
 
 import dns.message
 import dns.resolver
@@ -57,6 +58,8 @@ def cli(tmp_path):
     billing = {"first_name": "Anna", "last_name": "Smith"}
     command_line.sim.place_order(email="anna@example.com", billing=billing, days_ago=3)
     assert 0 == command_line.run("sync", "--approve").code
+    # What happens from now on comes after the moment when the workflow began.
+    command_line.sim.now = datetime.now(UTC).replace(microsecond=0)
     yield command_line
     command_line.sim.db.close()
 
