@@ -172,6 +172,7 @@ def test_an_address_that_apprise_does_not_understand_is_told(tmp_path, command):
     if command == "check":
         line = cli.config.read_text().splitlines().index("url = jsom://127.0.0.1/{phone}") + 1
         assert f"wcflow.ini:{line}: [channel sms]:" in shown
+        assert f"1 file, {ran.err.count('warning: ')} warning" in ran.out
     cli.sim.db.close()
 
 

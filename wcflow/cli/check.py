@@ -60,18 +60,18 @@ def check(
     for line in () if quiet else summary_lines(found):
         indent = len(line) - len(line.lstrip())
         output.print_line(line.strip(), indent=indent, hang=4)
-    for warning in found.warnings:
-        output.print_warning(str(warning))
+    warnings = [(str(each), "") for each in found.warnings]
     if exposed := check_permissions(found.database):
-        output.print_warning(exposed.message, exposed.advice)
+        warnings.append((exposed.message, exposed.advice))
+    if not quiet:
+        warnings += [(str(each), "") for each in broken_channels(found)]
+        warnings += _database_warnings(found)
+    for message, advice in warnings:
+        output.print_warning(message, advice)
     if quiet:
         return
-    for each in broken_channels(found):
-        output.print_warning(str(each))
-    for message, advice in _database_warnings(found):
-        output.print_warning(message, advice)
     files = output.format_count(len(found.files), "file")
-    warned = f", {output.format_count(len(found.warnings), 'warning')}" if found.warnings else ""
+    warned = f", {output.format_count(len(warnings), 'warning')}" if warnings else ""
     output.print_line()
     output.print_line(f"The configuration has no problems: {files}{warned}.", "green")
 
