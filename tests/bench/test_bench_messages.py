@@ -228,8 +228,8 @@ def test_a_campaign_to_everyone_starts_within_a_minute_and_in_400_mb(tmp_path, m
 
 
 BARE_INSERT = (
-    "INSERT INTO pool_code (store, pool, code, state, reason, step, changed_at)"
-    " VALUES ('shop', 'bare', ?, 'free', '', '', 1790000000) ON CONFLICT DO NOTHING"
+    "INSERT INTO pool_code (store, pool, code, state, reason, step, shown, changed_at)"
+    " VALUES ('shop', 'bare', ?, 'free', '', '', '', 1790000000) ON CONFLICT DO NOTHING"
 )
 
 
