@@ -41,7 +41,7 @@ def _owners(tx, codes):
 
 
 def check_codes(sim, server, codes, given, owners):
-    """A code belongs to one order, and is shown to nobody else."""
+    """A code belongs to one order, and no other customer sees it."""
     uses = {}
     for _, text, _, _ in notes_of(sim):
         if text.startswith("gift "):

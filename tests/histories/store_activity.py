@@ -250,7 +250,7 @@ class StoreActivity:
     # The team.
 
     def merge_customers(self, pick):
-        """Merge two of the people whom wcflow knows, unless both have an account."""
+        """Merge two customers, unless both have an account."""
         (settings,) = self.sim.config.stores
         with self.sim.db.transaction() as tx:
             persons = load_person_ids(tx, "shop")

@@ -61,7 +61,7 @@ class Team:
         return {number: each.last_name for number, each in self.sim.sandbox.state.customers.items()}
 
     def do(self, deed, pick):
-        """Do a deed with one of the people whom wcflow knows."""
+        """Do something with one of the customers."""
         owners = sorted(self.activity.people(), key=str)
         owner = owners[pick % len(owners)]
         with suppress(UsageError), self.sim.db.transaction() as tx:

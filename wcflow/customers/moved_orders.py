@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from wcflow.actions.base import STORE
 from wcflow.actions.order_customer import ORDER_CUSTOMER
 from wcflow.config.stores import StoreSettings
 from wcflow.customers.edits import Outcome
+from wcflow.customers.written import ChangeByHand, queue_by_hand
 from wcflow.database import outbox, outcomes
 from wcflow.database.edits import Edit, EditedBy
 from wcflow.database.identity import load_person_keys
 from wcflow.database.orders import load_orders_of_people
-from wcflow.database.sql import dumps, stamp, table_of
+from wcflow.database.sql import table_of
 from wcflow.database.tables import OutboxRow
 from wcflow.errors import UsageError
 from wcflow.profile import account_in, email_in
@@ -52,11 +52,9 @@ def move_orders(
 ) -> int:
     """Queue the moves of a merge, approved by its confirmation; return how many there are."""
     account, orders = to
-    rows = [
-        _row(store, person, f"edit {merged.edit}", number, (0, account), by) for number in orders
-    ]
-    outbox.add_entries(tx, rows)
-    return len(rows)
+    moves = [_move(f"edit {merged.edit}", number, (0, account), by) for number in orders]
+    queue_by_hand(tx, store, person, moves, by.at)
+    return len(moves)
 
 
 def move_back(tx: Connection, edit: Edit, by: EditedBy) -> int:
@@ -64,42 +62,22 @@ def move_back(tx: Connection, edit: Edit, by: EditedBy) -> int:
     here = (_OUTBOX.c.store == edit.store, _OUTBOX.c.kind == ORDER_CUSTOMER)
     query = select(_OUTBOX.c.id).where(*here, _OUTBOX.c.event == f"edit {edit.id}")
     ids = [*tx.scalars(query)]
-    rows = []
+    moves = []
     for entry in outbox.load_entries(tx, ids=ids) if ids else ():
         if entry.state == "due":
             outcomes.end_entry(tx, entry, "cancelled", f"undone by {by.name}", by.at)
         if entry.state in ("done", "claimed") or entry.attempts:
             way = (int(entry.payload["to"]), int(entry.payload["from"]))
             event = f"undo of edit {edit.id}"
-            rows.append(_row(edit.store, edit.person, event, entry.target_id, way, by))
-    outbox.add_entries(tx, rows)
-    return len(rows)
+            moves.append(_move(event, entry.target_id, way, by))
+    queue_by_hand(tx, edit.store, edit.person, moves, by.at)
+    return len(moves)
 
 
-def _row(
-    store: str, person: int, event: str, number: int, way: tuple[int, int], by: EditedBy
-) -> dict[str, object]:
-    return {
-        "store": store,
-        "rule": f"merge by {by.name}",
-        "person": person,
-        "event": event,
-        "step": f"order {number}",
-        "channel": STORE,
-        "kind": ORDER_CUSTOMER,
-        "target_id": number,
-        "payload": dumps({"from": way[0], "to": way[1]}),
-        "state": "due",
-        "approved": True,
-        "urgent": False,
-        "due_at": stamp(by.at),
-        "queued_at": stamp(by.at),
-        "run_id": None,
-        "needs": "[]",
-        "outcome": "",
-        "finished_at": None,
-        "cancelled_by": None,
-        "priority": 0,
-        "marketing": False,
-        "rules_digest": "",
-    }
+def _move(
+    event: str, number: int, way: tuple[int, int], by: EditedBy
+) -> tuple[ChangeByHand, dict[str, int]]:
+    """Return an order's way from one account to another, with its key."""
+    rule, step = f"merge by {by.name}", f"order {number}"
+    change = ChangeByHand(rule, event, step, ORDER_CUSTOMER, number)
+    return change, {"from": way[0], "to": way[1]}
