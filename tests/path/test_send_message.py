@@ -208,3 +208,15 @@ def test_a_provider_that_was_never_reached_gets_the_message_later(tmp_path, host
     shop = Shop(tmp_path, host, RULES.replace("HOST", str(free_port())))
     shop.sells(sms_opt_in="yes")
     assert ("due", True) == (shop.message.state, "apprise could not send" in shop.message.outcome)
+
+
+def test_a_provider_that_refuses_everything_is_asked_once_a_pass(shop, host):
+    host.answers = [(401, {}, "")]
+    for each in ("anna@example.com", "bert@example.com", "cleo@example.com"):
+        billing = {"phone": NUMBER, "country": "DE"}
+        customer = shop.sim.register(each, meta={"sms_opt_in": "yes"}, billing=billing)
+        shop.sim.place_order(customer=customer)
+    shop.sim.run_pass(channels=shop.channels)
+    messages = [each for each in shop.sim.outbox() if each.kind == "message"]
+    assert (1, ["due"] * 3) == (len(host.requests), [each.state for each in messages])
+    assert all("error=401" in each.outcome for each in messages)

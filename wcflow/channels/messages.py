@@ -89,6 +89,8 @@ _LOGGER = logging.getLogger("apprise")
 _STATUS = re.compile(r"error=(\d{3})")
 _CAN_PASS = frozenset({401, 403, 408, 425, 429})
 """Among the refusals of a provider: a login can be repaired, and a limit passes."""
+_REFUSES_ALL = frozenset({401, 429})
+"""Refusals that the next message gets as well: the login is wrong, or a limit is reached."""
 _LOST = "Socket Exception: "
 """Apprise logs the cause of a lost connection after these words, for debugging only."""
 _NEVER_CONNECTED = re.compile(
@@ -106,6 +108,10 @@ class UnconfirmedError(DeliveryError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, permanent=True)
+
+
+class RefusesAllError(DeliveryError):
+    """The provider takes no message at the moment, whoever it is for."""
 
 
 class _Said(logging.Handler):
@@ -162,13 +168,16 @@ def _failure(said: _Said, url: str, recipient: str) -> DeliveryError:
     words = "\n".join(said.warnings)
     reason = _without_secrets(words, url, recipient) or "no reason given"
     unknown = not words  # apprise says why it could not send something
-    if unknown or (said.lost and not _NEVER_CONNECTED.search(said.lost)):
+    never_connected = _NEVER_CONNECTED.search(said.lost) is not None
+    if unknown or (said.lost and not never_connected):
         return UnconfirmedError(
             f"may have been sent: the connection ended before the provider's answer ({reason})."
             " 'wcflow outbox retry' would send it again."
         )
     status = int(found[1]) if (found := _STATUS.search(words)) else 0
     permanent = 400 <= status < 500 and status not in _CAN_PASS  # noqa: PLR2004
+    if never_connected or status in _REFUSES_ALL:
+        return RefusesAllError(f"apprise could not send it: {reason}")
     return DeliveryError(f"apprise could not send it: {reason}", permanent=permanent)
 
 
