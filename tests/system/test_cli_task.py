@@ -10,7 +10,8 @@ from tests.command_line import CommandLine
 from tests.mail_host import mail_host
 from tests.persons import person
 from tests.simulation import Simulation
-from wcflow.database.edits import load_edits
+from wcflow.customers import tasks as customers_tasks
+from wcflow.database.edits import EditedBy, load_edits
 from wcflow.database.tasks import NOTICE, REMINDER, NewTask, add_task
 
 WORKFLOW = """
@@ -262,3 +263,14 @@ def test_a_sync_that_approves_mails_tasks_too(tmp_path):
         cli.run("sync", "--approve")
         cli.sim.db.close()
     assert ["sam@shop.example"] == host.recipients
+
+
+def test_the_same_moment_adds_a_task_for_each_customer(cli):
+    store = cli.sim.config.stores[0].name
+    by = EditedBy("Anna", cli.sim.now)
+    with cli.sim.db.transaction() as tx:
+        for who in (1, 2):
+            customers_tasks.add_task(tx, store, who, "Call", by._replace(key=f"request {who}"))
+        customers_tasks.add_task(tx, store, 1, "Call", by)
+        customers_tasks.add_task(tx, store, 2, "Call", by)
+    assert 4 == len(listed(cli))

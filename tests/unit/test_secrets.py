@@ -42,7 +42,9 @@ def test_an_unset_variable_is_a_problem(tmp_path, env):
 
 def test_an_invalid_variable_name_is_a_problem_and_is_not_shown(tmp_path):
     problem = problem_of(sources(tmp_path).from_ini, "$pa$$word", tmp_path)
-    assert "expected an environment variable such as $WC_KEY, got '$' and other signs" == problem
+    assert (
+        "expected an environment variable such as $WC_KEY, got '$' and other characters" == problem
+    )
 
 
 def test_spaces_around_a_key_in_a_file_are_ignored(tmp_path):

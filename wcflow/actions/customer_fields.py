@@ -43,7 +43,7 @@ FIELDS = (
 )
 _WORDS = {"email": "e-mail address", "address_1": "address line 1", "address_2": "address line 2"}
 _HIDDEN = 4
-"""A value of at least so many signs is hidden in errors; a shorter one says nothing."""
+"""A value of at least so many characters is hidden in errors; a shorter one says nothing."""
 
 
 def field_words(name: str) -> str:

@@ -76,7 +76,7 @@ class SecretSources:
     def _read_variable(self, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise RuleErrors(
-                RuleError("an environment variable such as $WC_KEY", "'$' and other signs")
+                RuleError("an environment variable such as $WC_KEY", "'$' and other characters")
             )
         if not self.env.get(name):
             raise RuleErrors(RuleError("", f"the environment variable {name} is not set"))

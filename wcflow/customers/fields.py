@@ -45,7 +45,7 @@ def check_field(name: str, text: str) -> str:
     """Return the value of a field as it is written; raises UsageError if it cannot be."""
     value, words = " ".join(text.split()), field_words(name)
     if len(value) > LONGEST or _NOT_KEPT.search(value):
-        advice = f"Use at most {LONGEST} signs, without < and >."
+        advice = f"Use at most {LONGEST} characters, without < and >."
         raise UsageError(f"this is no {words} that WooCommerce can keep", advice)
     if name.endswith("email"):
         return _check_address(value, words)

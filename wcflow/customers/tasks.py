@@ -34,7 +34,7 @@ def add_task(
         raise UsageError(f"a {kind} needs a text", "")
     if reminder and due_at is None:
         raise UsageError("a reminder needs a date", "Add --due with a day, or with 2d.")
-    key = f"by hand {by.at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    key = f"by hand {by.key or f'{by.at:%Y-%m-%dT%H:%M:%S.%f}Z'} {person}"
     new = NewTask(key, person, content, by.name, kind, assignee=assignee.strip(), due_at=due_at)
     number = tasks.add_task(tx, store, new, by.at)
     whom = f" for {new.assignee}" if new.assignee else ""
@@ -47,7 +47,7 @@ def assign_task(tx: Connection, store: str, task: Task, whom: str, by: EditedBy)
     """Assign a task to someone; it is mailed to them once it is due."""
     assignee = whom.strip()
     if not assignee:
-        raise UsageError("it is not said whom the task is for", "Use a name or an e-mail address.")
+        raise UsageError("a task needs someone to do it", "Use a name or an e-mail address.")
     _require_open(task)
     if task.assignee == assignee:
         return Outcome(f"{task.kind} {task.id} is for {assignee} already", changed=False)
