@@ -16,6 +16,7 @@ import responses
 from wcflow import __version__
 from wcflow.errors import StoreError
 from wcflow.store.client import Store
+from wcflow.store.companion import read_status
 
 URL, HTTP_URL = "https://shop.example", "http://shop.example"
 ORDERS = f"{URL}/wp-json/wc/v3/orders"
@@ -71,6 +72,15 @@ def failure(call: Callable[[], object]) -> StoreError:
 
 
 class TestKeys:
+    def test_the_api_of_a_plugin_takes_the_same_keys(self, web: responses.RequestsMock) -> None:
+        for url in (URL, HTTP_URL):
+            api = f"{url}/wp-json/wc-wcflow/v1/status"
+            add_responses(web, {"json": {"protocol": 1}}, url=api)
+            assert 1 == read_status(store(url)).protocol
+        basic, signed = web.calls
+        assert basic.request.headers["Authorization"].startswith("Basic ")
+        assert "ck_key" == query(signed)["oauth_consumer_key"]
+
     def test_https_sends_the_key_as_basic_authentication(self, web: responses.RequestsMock) -> None:
         add_responses(web, 200)
         store().request("GET", "orders", {"status": "any"})

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from sqlalchemy import URL, Connection, select, update
 
 from wcflow.database import schema
+from wcflow.database.companion import expect_anything
 from wcflow.database.connection import open_database, open_without_upgrade
 from wcflow.database.pools import GivenCode, set_given_aside
 from wcflow.database.sql import instant, stamp, table_of
@@ -117,6 +118,7 @@ def _hold_changes(tx: Connection, now: datetime) -> None:
     """Let changes wait for approval, to be looked for in the store first; end messages that wait."""
     expect_earlier_writes(tx, now + AFTER_RESTORE)
     tx.execute(update(_CHANNELS).values(approved=False))
+    expect_anything(tx)
     waiting = update(_OUTBOX).where(_OUTBOX.c.state.in_(("due", "claimed")))
     messages = waiting.where(_OUTBOX.c.channel.in_(_MESSAGE_CHANNELS))
     ended = {"state": "failed", "outcome": _MAY_BE_SENT, "finished_at": stamp(now)}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from wcflow.database import tables
 from wcflow.errors import SetupError
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in migrations/versions; a constant, so that opening does not import Alembic."""
 
 VERSION_TABLE = "wcflow_version"

@@ -171,13 +171,13 @@ class HttpClient:
         *,
         json: Any = None,
         shape: JsonShape = list,
+        api: str = _API_VERSION,
     ) -> Answer:
-        """Send a request to ``path`` below wc/v3 until it succeeds or no retry is left."""
+        """Send a request to ``path`` below ``api`` until it succeeds or no retry is left."""
 
         def send(size: int) -> requests.Response:
-            return self._send_with_key(
-                method, path, json, params(size) if callable(params) else params
-            )
+            found = params(size) if callable(params) else params
+            return self._send_with_key(method, f"{api}/{path}", json, found)
 
         return self._send_with_retries(method, f"/{path}", send, shape, sized=callable(params))
 
@@ -254,7 +254,7 @@ class HttpClient:
         self, method: str, path: str, json: Any, params: Params | None
     ) -> requests.Response:
         """Send once, with the key: Basic over https, an OAuth signature over http."""
-        url = f"{self.url}/wp-json/{_API_VERSION}/{path}"
+        url = f"{self.url}/wp-json/{path}"
         query = {key: str(value) for key, value in (params or {}).items() if value != ""}
         data = None if json is None else orjson.dumps(json)
         if self.is_https:

@@ -4,6 +4,13 @@ Times are whole seconds since 1970 in UTC, as precise as WooCommerce's. Amounts 
 the currency's minor unit. JSON columns are text, so that SQLite and PostgreSQL treat them alike.
 """
 
+from wcflow.database.tables.companion import (
+    CompanionCursorRow,
+    CompanionDueRow,
+    CompanionPushedRow,
+    CompanionRequestRow,
+    CompanionRow,
+)
 from wcflow.database.tables.customers import (
     CompanyMemberRow,
     CompanyRow,
@@ -60,6 +67,11 @@ __all__ = [
     "CampaignRow",
     "ChannelRow",
     "CodesFileRow",
+    "CompanionCursorRow",
+    "CompanionDueRow",
+    "CompanionPushedRow",
+    "CompanionRequestRow",
+    "CompanionRow",
     "CompanyMemberRow",
     "CompanyRow",
     "CrowdedSecondRow",

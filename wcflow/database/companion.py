@@ -1,0 +1,185 @@
+"""What the companion plugin has: how far its streams are read, and whose card is outdated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+from uuid import uuid4
+
+from sqlalchemy import Connection, Select, and_, delete, func, not_, select, update
+
+from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
+from wcflow.database.tables import (
+    CompanionCursorRow,
+    CompanionDueRow,
+    CompanionPushedRow,
+    CompanionRow,
+    PersonRow,
+)
+
+_COMPANION, _CURSORS = table_of(CompanionRow), table_of(CompanionCursorRow)
+_DUE, _PUSHED = table_of(CompanionDueRow), table_of(CompanionPushedRow)
+_PERSONS = table_of(PersonRow)
+_SELECT_PUSHED = select_in(_PUSHED, "person", _PUSHED.c.person, _PUSHED.c.digest)
+_FEED = 1000
+
+
+def load_companion(tx: Connection, store: str) -> CompanionRow | None:
+    """Return what is known of a store's plugin; None if it was never found."""
+    row = tx.execute(select(_COMPANION).where(_COMPANION.c.store == store)).one_or_none()
+    return cast(CompanionRow | None, row)  # as load_store_row
+
+
+def save_companion(tx: Connection, store: str, **columns: Any) -> None:
+    """Change columns of what is known of a store's plugin; create the row if necessary."""
+    upsert(tx, CompanionRow, [{**columns, "store": store}])
+
+
+# How far each stream is read.
+
+
+class Cursor(NamedTuple):
+    """The last row of a stream that was handled, and the tables that it was in."""
+
+    epoch: str = ""
+    row_id: int = 0
+    row_key: str = ""
+
+
+def load_cursor(tx: Connection, store: str, stream: str) -> Cursor:
+    """Return how far a stream is read; at first, nothing is."""
+    columns = (_CURSORS.c.epoch, _CURSORS.c.row_id, _CURSORS.c.row_key)
+    here = (_CURSORS.c.store == store, _CURSORS.c.stream == stream)
+    row = tx.execute(select(*columns).where(*here)).one_or_none()
+    return Cursor(*row) if row else Cursor()
+
+
+def save_cursor(tx: Connection, store: str, stream: str, cursor: Cursor) -> None:
+    """Save how far a stream is read."""
+    upsert(tx, CompanionCursorRow, [{"store": store, "stream": stream, **cursor._asdict()}])
+
+
+# Whose card is outdated.
+
+
+def push_everyone(tx: Connection, store: str) -> None:
+    """Let everyone be pushed anew: the plugin is new, or it or this database was restored."""
+    row = load_companion(tx, store)
+    name, _, count = (row.generation if row else "").rpartition(":")
+    generation = f"{name or uuid4()}:{int(count or 0) + 1}"
+    save_companion(tx, store, generation=generation, queued_up_to=0, finish_due=False)
+
+
+def mark_cards_outdated(tx: Connection, store: str, persons: Iterable[int]) -> None:
+    """Note that what the plugin shows of these people may be outdated, if the store has it.
+
+    Whoever is not queued yet while everyone is pushed comes later anyway.
+    """
+    row = load_companion(tx, store)
+    if row is None:
+        return
+    last = row.queued_up_to
+    found = sorted({each for each in persons if each and (last is None or each <= last)})
+    if found:
+        newest = select(func.max(_DUE.c.number)).where(_DUE.c.store == store)
+        number = (tx.scalar(newest) or 0) + 1
+        upsert(tx, CompanionDueRow, [_due(store, each, number) for each in found])
+
+
+def _due(store: str, person: int, number: int) -> dict[str, Any]:
+    return {"store": store, "person": person, "number": number}
+
+
+def take_outdated(tx: Connection, store: str, limit: int) -> dict[int, int]:
+    """Return the people to push next, each with the number of their last change, newest first.
+
+    While everyone is pushed anew, more people are queued as soon as there are not enough.
+    """
+    newest = select(_DUE.c.person, _DUE.c.number).where(_DUE.c.store == store)
+    newest = newest.order_by(_DUE.c.number.desc()).limit(limit)
+    found = _by_person(tx, newest)
+    if len(found) < limit and _queue_more(tx, store):
+        found = _by_person(tx, newest)
+    return found
+
+
+def _by_person(tx: Connection, query: Select[Any]) -> dict[int, int]:
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def _queue_more(tx: Connection, store: str) -> bool:
+    """Queue the next people of those that are pushed because everyone is; return whether any."""
+    row = load_companion(tx, store)
+    if row is None or row.queued_up_to is None:
+        return False
+    here = (_PERSONS.c.store == store, _PERSONS.c.id > row.queued_up_to, _PERSONS.c.present)
+    query = select(_PERSONS.c.id).where(*here).order_by(_PERSONS.c.id).limit(_FEED)
+    found = list(tx.scalars(query))
+    upsert(tx, CompanionDueRow, [_due(store, each, 0) for each in found], keep=["number"])
+    if len(found) == _FEED:
+        save_companion(tx, store, queued_up_to=found[-1])
+    else:
+        save_companion(tx, store, queued_up_to=None, finish_due=True)
+    return bool(found)
+
+
+def count_outdated(tx: Connection, store: str) -> int:
+    """Count the people whose card is outdated or was never pushed."""
+    of_store = _DUE.c.store == store
+    count = tx.scalar(select(func.count()).where(of_store)) or 0
+    row = load_companion(tx, store)
+    if row is None or row.queued_up_to is None:
+        return count
+    later = (_PERSONS.c.store == store, _PERSONS.c.id > row.queued_up_to, _PERSONS.c.present)
+    return count + (tx.scalar(select(func.count()).where(*later)) or 0)
+
+
+def load_digests(tx: Connection, store: str, persons: Collection[int]) -> dict[int, str]:
+    """Return the digest of the card that the plugin has of these people."""
+    return {row[0]: row[1] for row in fetch_in(tx, _SELECT_PUSHED, store, persons)}
+
+
+def save_pushed(
+    tx: Connection,
+    store: str,
+    digests: Mapping[int, str],
+    refused: Collection[int],
+    gone: Sequence[int],
+) -> None:
+    """Save which cards the plugin has now, and which it refused."""
+    rows = [
+        {"store": store, "person": person, "digest": digest, "refused": person in refused}
+        for person, digest in sorted(digests.items())
+    ]
+    upsert(tx, CompanionPushedRow, rows)
+    for part in chunks(gone):
+        here = (_PUSHED.c.store == store, _PUSHED.c.person.in_(part))
+        tx.execute(delete(_PUSHED).where(*here))
+
+
+def clear_outdated(tx: Connection, store: str, numbers: Mapping[int, int]) -> None:
+    """Note that people are up to date, except those who changed since ``numbers`` were read."""
+    by_number: dict[int, list[int]] = {}
+    for person, number in numbers.items():
+        by_number.setdefault(number, []).append(person)
+    for number, persons in by_number.items():
+        here = (_DUE.c.store == store, _DUE.c.number == number, _DUE.c.person.in_(persons))
+        tx.execute(delete(_DUE).where(*here))
+
+
+def count_pushed(tx: Connection, store: str) -> int:
+    """Count the people whose card the plugin has."""
+    here = (_PUSHED.c.store == store, not_(_PUSHED.c.refused))
+    return tx.scalar(select(func.count()).where(*here)) or 0
+
+
+def forget_absent(tx: Connection, store: str) -> None:
+    """Forget the cards of people who are gone, once the plugin has removed all older ones."""
+    person = and_(_PERSONS.c.store == store, _PERSONS.c.id == _PUSHED.c.person, _PERSONS.c.present)
+    is_gone = not_(select(_PERSONS.c.id).where(person).exists())
+    tx.execute(delete(_PUSHED).where(_PUSHED.c.store == store, is_gone))
+
+
+def expect_anything(tx: Connection) -> None:
+    """After a restore of this database: what the plugins have is not known."""
+    tx.execute(update(_COMPANION).values(generation="", queued_up_to=0, finish_due=False))

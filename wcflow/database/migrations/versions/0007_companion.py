@@ -1,0 +1,82 @@
+"""Add the tables about the companion plugin."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Change the tables of revision 0006."""
+    _make_companion()
+    _make_companion_people()
+    _make_companion_request()
+
+
+def _make_companion() -> None:
+    op.create_table(
+        "companion",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("mail_url", sa.String(), nullable=False),
+        sa.Column("generation", sa.String(), nullable=False),
+        sa.Column("settings", sa.String(), nullable=False),
+        sa.Column("queued_up_to", sa.BigInteger(), nullable=True),
+        sa.Column("finish_due", sa.Boolean(), nullable=False),
+        sa.Column("pushed_at", sa.BigInteger(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("problem_since", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("store"),
+    )
+    op.create_table(
+        "companion_cursor",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("stream", sa.String(), nullable=False),
+        sa.Column("epoch", sa.String(), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), nullable=False),
+        sa.Column("row_key", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "stream"),
+    )
+
+
+def _make_companion_people() -> None:
+    op.create_table(
+        "companion_due",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "person"),
+    )
+    op.create_index("companion_due_by_number", "companion_due", ["store", "number"])
+    op.create_table(
+        "companion_pushed",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("refused", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.PrimaryKeyConstraint("store", "person"),
+    )
+
+
+def _make_companion_request() -> None:
+    op.create_table(
+        "companion_request",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("answered", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "key"),
+    )
+    op.create_index(
+        "companion_request_open",
+        "companion_request",
+        ["store", "answered"],
+        sqlite_where=sa.text("answered = 0"),
+    )
