@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from wcflow.sandbox import meta, order_changes
+from wcflow.sandbox.companion_tables import record_change
 from wcflow.sandbox.coupons import EMAIL
 from wcflow.sandbox.params import (
     InvalidParam,
@@ -149,6 +150,7 @@ def delete(
         raise RestError("woocommerce_rest_trash_not_supported", message, 501)
     row = customer_row(state, customer, with_meta=key.is_administrator)
     del state.customers[customer_id]
+    record_change(state, "customer", customer_id, "deleted", now)
     order_changes.detach_customer(state, customer_id, now)
     return row
 
@@ -157,6 +159,7 @@ def save(state: State, customer: Customer, now: datetime) -> None:
     """Save a customer."""
     customer.modified = state.zone.stamp(now)
     customer.cached_json.clear()
+    record_change(state, "customer", customer.id, "saved", now)
 
 
 def _apply(state: State, customer: Customer, requested: Mapping[str, Any], now: datetime) -> None:

@@ -26,6 +26,7 @@ from wcflow.sandbox.state import ApiKey, State
 
 def answer_request(state: State, request: Request, now: datetime) -> Response:
     """Answer a request below /wp-json."""
+    state.companion.clock = max(state.companion.clock, now)
     try:
         return _build_response(_answer(state, request, now), request, now)
     except RestError as refusal:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from wcflow.sandbox import values
+from wcflow.sandbox.companion_tables import record_change
 from wcflow.sandbox.params import missing_params
 from wcflow.sandbox.rest import Created, Request, RestError
 from wcflow.sandbox.state import Mail, Note, Order, State
@@ -27,6 +28,7 @@ def add(
     stamp = state.zone.stamp(now)
     note = Note(state.numbers.take("comment"), order.id, author, stored, stamp, customer_note)
     state.notes.setdefault(order.id, []).append(note)
+    record_change(state, "order", order.id, "note", now)
     if customer_note:
         state.mails.append(Mail(order.billing["email"], f"Note on order {order.number}", stored))
     return note
@@ -79,6 +81,7 @@ def delete(state: State, order_id: int, note_id: int, *, force: bool) -> dict[st
         message = "Webhooks do not support trashing."
         raise RestError("woocommerce_rest_trash_not_supported", message, 501)
     state.notes[order_id].remove(note)
+    record_change(state, "order", order_id, "note")
     return values.note_row(state, note)
 
 

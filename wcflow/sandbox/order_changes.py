@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from wcflow.sandbox import meta, notes
+from wcflow.sandbox.companion_tables import record_change
 from wcflow.sandbox.money import ZERO
 from wcflow.sandbox.state import Item, Meta, Order, Refund, State
 
@@ -23,6 +24,11 @@ def save(state: State, order: Order, now: datetime, *, everywhere: bool) -> None
     HPOS updates it with every save. Legacy storage does so for status, dates, parent, refunds and
     trash, but not for meta, addresses, e-mail, customer and totals. An order without a date gets one.
     """
+    _stamp(state, order, now, everywhere=everywhere)
+    record_change(state, "order", order.id, "saved", now)
+
+
+def _stamp(state: State, order: Order, now: datetime, *, everywhere: bool) -> None:
     order.cached_json = ""
     if order.undated:
         order.undated, order.created = False, state.order_stamp(now)
@@ -68,10 +74,11 @@ def refund(state: State, order: Order, amount: Decimal, reason: str, now: dateti
     return back
 
 
-def delete_refund(order: Order, refund_id: int) -> None:
+def delete_refund(state: State, order: Order, refund_id: int) -> None:
     """Delete a refund; `date_modified` stays."""
     order.refunds[:] = [back for back in order.refunds if back.id != refund_id]
     order.cached_json = ""
+    record_change(state, "order", order.id, "saved")
 
 
 def trash(state: State, order: Order, now: datetime) -> None:
@@ -79,6 +86,7 @@ def trash(state: State, order: Order, now: datetime) -> None:
     if order.status != "trash":
         order.status_before_trash, order.status = order.status, "trash"
         save(state, order, now, everywhere=True)
+        record_change(state, "order", order.id, "trashed", now)
 
 
 def untrash(state: State, order: Order, now: datetime) -> None:
@@ -92,6 +100,7 @@ def delete(state: State, order: Order) -> None:
     """Delete an order and its notes permanently; no list shows that it is gone."""
     del state.orders[order.id]
     state.notes.pop(order.id, None)
+    record_change(state, "order", order.id, "deleted")
 
 
 def edit_items(state: State, order: Order, items: Iterable[Item], now: datetime) -> None:
@@ -110,11 +119,11 @@ def edit_meta(
 
 
 def detach_customer(state: State, customer_id: int, now: datetime) -> None:
-    """Turn the orders of a deleted customer into guest orders."""
+    """Turn the orders of a deleted customer into guest orders, by SQL that no hook sees."""
     for order in state.orders.values():
         if order.customer_id == customer_id:
             order.customer_id = 0
-            save(state, order, now, everywhere=False)
+            _stamp(state, order, now, everywhere=False)
 
 
 def _check_status(state: State, status: str) -> str:
@@ -137,6 +146,7 @@ def _mark_as_paying(state: State, order: Order, now: datetime) -> None:
         customer.is_paying = True
         customer.modified = state.zone.stamp(now)
         customer.cached_json.clear()
+        record_change(state, "customer", customer.id, "saved", now)
 
 
 def _add_status_note(state: State, order: Order, before: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from html import escape
 
 from wcflow.sandbox import notes
+from wcflow.sandbox.companion_pages import answer_mail_address
 from wcflow.sandbox.rest import HTML, Request, Response, text_response
 from wcflow.sandbox.state import Coupon, Customer, Order, State
 
@@ -31,10 +32,12 @@ td.sum { text-align: right; font-variant-numeric: tabular-nums; white-space: now
 
 
 def answer_page(state: State, request: Request, now: datetime) -> Response:
-    """Return the home page, or 404 for any other path."""
+    """Return the home page or an address of the companion plugin, or 404 for any other path."""
     api = "wp-json/" if state.settings.permalinks else "index.php?rest_route=/"
     link = f'<{request.base}/{api}>; rel="https://api.w.org/"'
     if not request.rest and request.path.rstrip("/") == "":
+        if (answer := answer_mail_address(state, request, now)) is not None:
+            return answer
         return text_response(render_home(state, now), now, kind=HTML, headers={"Link": link})
     body = _page("Page not found", "<h1>Page not found</h1>")
     return text_response(body, now, status=404, kind=HTML, headers={"Link": link})

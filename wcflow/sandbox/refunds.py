@@ -71,7 +71,7 @@ def delete(state: State, order_id: int, refund_id: int, *, force: bool) -> dict[
     if not force:
         message = "The shop_order_refund does not support trashing."
         raise RestError("woocommerce_rest_trash_not_supported", message, 501)
-    order_changes.delete_refund(state.orders[order_id], refund_id)
+    order_changes.delete_refund(state, state.orders[order_id], refund_id)
     return values.refund_row(state, back, with_parent=False)
 
 

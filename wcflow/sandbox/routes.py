@@ -8,6 +8,7 @@ from typing import Any
 
 from wcflow.sandbox import (
     batch,
+    companion,
     coupons,
     customers,
     notes,
@@ -234,4 +235,5 @@ ROUTES = (
         "list",
         lambda call: site.analytics_customers(call.state, call.request),
     ),
+    *(_at(*route) for route in companion.ROUTES),
 )

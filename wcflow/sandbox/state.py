@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from wcflow.sandbox.companion_tables import Tables
 from wcflow.sandbox.money import ZERO
 from wcflow.sandbox.zone import Zone
 
@@ -294,6 +295,7 @@ class State:
     categories: dict[int, Term] = field(default_factory=dict)
     tags: dict[int, Term] = field(default_factory=dict)
     subscriptions: dict[int, Any] = field(default_factory=dict)
+    companion: Tables = field(default_factory=Tables)
     mails: list[Mail] = field(default_factory=list)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     lists_requested: int = 0

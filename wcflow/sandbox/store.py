@@ -25,6 +25,8 @@ from wcflow.sandbox import (
     values,
 )
 from wcflow.sandbox.auth import ADMIN, MANAGER, READER
+from wcflow.sandbox.companion_shop import CompanionShop
+from wcflow.sandbox.companion_tables import record_change
 from wcflow.sandbox.money import parse_money
 from wcflow.sandbox.orders import LineItem
 from wcflow.sandbox.rest import Request, Response, RestError
@@ -204,7 +206,7 @@ class SandboxStore:
     def delete_refund(self, order_id: int, refund_id: int, *, now: datetime) -> None:
         """Delete a refund; `now` is unused, because `date_modified` stays."""
         del now
-        order_changes.delete_refund(self._order(order_id), refund_id)
+        order_changes.delete_refund(self.state, self._order(order_id), refund_id)
 
     def trash(self, order_id: int, *, now: datetime) -> None:
         """Move an order to the trash."""
@@ -269,11 +271,11 @@ class SandboxStore:
         customers.update(self.state, ADMIN, customer_id, fields, now)
 
     def edit_customer_meta(self, customer_id: int, key: str, value: Any, *, now: datetime) -> None:
-        """Change a user meta row as a plugin does; `now` is unused, because `date_modified` stays."""
-        del now
+        """Change a user meta row as a plugin does; `date_modified` stays."""
         customer = self._customer(customer_id)
         meta.set_meta(customer.meta, key, value, self.state.numbers, "usermeta")
         customer.cached_json.clear()
+        record_change(self.state, "customer", customer_id, "saved", now)
 
     def delete_customer(self, customer_id: int, *, now: datetime) -> None:
         """Delete an account; its orders become guest orders."""
@@ -359,6 +361,11 @@ class SandboxStore:
     def coupon_codes(self) -> list[str]:
         """Return the codes of all coupons."""
         return sorted(coupon.code for coupon in self.state.coupons.values())
+
+    @property
+    def companion(self) -> CompanionShop:
+        """The companion plugin, as people in the store use it."""
+        return CompanionShop(self.state)
 
     @property
     def mails(self) -> list[Mail]:
