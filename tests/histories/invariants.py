@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tests import oracle
 from tests.builders import BERLIN
-from tests.histories.rule_sets import CONSENT_META
+from tests.histories.rule_sets import BIRTHDAY_META, CONSENT_META
 from tests.histories.store_activity import MANUAL_PREFIX, WORKFLOW_TAG
 from tests.simulation import Simulation
 from wcflow.cli.check_database import examine
@@ -92,8 +92,8 @@ def _cents(text):
 
 
 def _our_meta(meta):
-    """Return wcflow's own fields and that of consent, as far as they have a value."""
-    ours = {m["key"]: m["value"] for m in meta if m["key"].startswith(("wcflow_", CONSENT_META))}
+    """Return wcflow's own fields and those that it imports, as far as they have a value."""
+    ours = {m["key"]: m["value"] for m in meta if m["key"].startswith(("wcflow_", CONSENT_META, BIRTHDAY_META))}
     return {key: value for key, value in ours.items() if value}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CONSENT_META = "newsletter"
+CONSENT_META, BIRTHDAY_META = "newsletter", "birthday"
 CAP, CAP_DAYS = 2, 3
 """How many messages a customer gets within how many days."""
 QUIET_FROM, QUIET_TO = 22, 8
@@ -174,6 +174,15 @@ do =
     remove_from_group Fresh
     add_to_group Known
 
+[workflow invited]
+trigger = tag_added Never
+once = per customer
+do =
+    add_to_group Invited
+    wait 1d
+    remove_from_group Invited
+    add_to_group Came
+
 [workflow letters]
 trigger = order_paid
 once = per order
@@ -230,5 +239,5 @@ def head_lines(rule_set, page_size):
     cap, quiet = f"{CAP} per {CAP_DAYS}d", f"{QUIET_FROM:02}:00-{QUIET_TO:02}:00"
     return {
         "wcflow": f"message_cap = {cap}\nquiet_hours = {quiet}",
-        "store": f"{store}\nconsent_meta = {CONSENT_META}",
+        "store": f"{store}\nconsent_meta = {CONSENT_META}\nbirthday_meta = {BIRTHDAY_META}",
     }

@@ -5,7 +5,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.histories import gift_laws, message_laws, standing_laws, team_activity, workflow_laws
+from tests.histories import (
+    bulk_activity,
+    gift_laws,
+    message_laws,
+    standing_laws,
+    team_activity,
+    workflow_laws,
+)
+from tests.histories.bulk_activity import DEEDS as BULK_DEEDS
+from tests.histories.bulk_activity import BulkTeam
 from tests.histories.customer_activity import CUSTOMER_ACTIVITIES, CustomerActivity
 from tests.histories.fault_kinds import FAULTS as STORE_FAULTS
 from tests.histories.mail_server import FAULTS, RecordingMailServer
@@ -26,6 +35,7 @@ class WorkflowHistories(Histories):
         self.sim.open_channels = self.server.open_channels
         activity = CustomerActivity(self.sim, self.rule_set)
         self.team = Team(self.sim, activity)
+        self.bulk_team = BulkTeam(self.sim, activity, self.team)
         return activity
 
     @rule(activity=st.sampled_from(CUSTOMER_ACTIVITIES), pick=PICK)
@@ -74,6 +84,41 @@ class WorkflowHistories(Histories):
         self.sim.faults.before_answer(lambda *_: self.team.do(deed, pick), only=only, times=1)
         self.run_pass()
 
+    @rule(
+        deed=st.sampled_from(BULK_DEEDS),
+        pick=PICK,
+        crash=st.none() | st.integers(0, 120),
+        size=st.sampled_from([1, 2, 500]),
+    )
+    def team_changes_many_customers(self, deed, pick, crash, size):
+        """It is killed halfway, or not; what was interrupted can be continued later."""
+        self.bulk_team.do(deed, pick, crash, size)
+
+    @rule(
+        deed=st.sampled_from(BULK_DEEDS),
+        pick=PICK,
+        kind=st.sampled_from(sorted(STORE_FAULTS)),
+        effect=st.booleans(),
+        only=st.sampled_from(["PUT *", "POST /wc/v3/*/batch", "GET /wc/v3/customers*"]),
+        times=st.sampled_from([1, 1, 3]),
+    )
+    def team_changes_many_while_the_store_fails(self, deed, pick, kind, effect, only, times):
+        self.bulk_team.do(deed, pick)
+        STORE_FAULTS[kind](self.sim.faults, effect=effect, only=only, after=0, times=times)
+        self.run_pass()
+        self.bulk_team.do("undo", pick)
+
+    @rule(
+        deed=st.sampled_from(BULK_DEEDS), pick=PICK, only=st.sampled_from(["PUT *", "POST *", "GET *"])
+    )
+    def team_changes_many_during_a_pass(self, deed, pick, only):
+        """They act between a request and its response."""
+        self.bulk_team.do("add-tag", pick)
+        self.sim.faults.before_answer(
+            lambda *_: self.bulk_team.do(deed, pick, size=1), only=only, times=1
+        )
+        self.run_pass()
+
     @rule(pick=PICK)
     def team_finishes_a_task(self, pick):
         with self.sim.db.transaction() as tx:
@@ -90,6 +135,7 @@ class WorkflowHistories(Histories):
         gift_laws.check_all(self.sim, self.activity, self.server)
         standing_laws.check_all(self.sim, self.activity)
         team_activity.check_all(self.sim, self.activity, self.team)
+        bulk_activity.check_all(self.sim, self.activity, self.bulk_team)
 
 
 SETTINGS = settings(HYPOTHESIS_SETTINGS, max_examples=max(1, HISTORIES // 5))
