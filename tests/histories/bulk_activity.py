@@ -149,7 +149,6 @@ class BulkTeam:
         return [each for each in dict.fromkeys(found) if each is not None]
 
     def _change(self, request):
-        (settings,) = self.sim.config.stores
         with self.sim.db.reading() as tx:
             persons = self._persons(tx, request.owners)
             wanted = BulkRequest("shop", self.sim.config, request.value)

@@ -93,7 +93,11 @@ def _cents(text):
 
 def _our_meta(meta):
     """Return wcflow's own fields and those that it imports, as far as they have a value."""
-    ours = {m["key"]: m["value"] for m in meta if m["key"].startswith(("wcflow_", CONSENT_META, BIRTHDAY_META))}
+    ours = {
+        m["key"]: m["value"]
+        for m in meta
+        if m["key"].startswith(("wcflow_", CONSENT_META, BIRTHDAY_META))
+    }
     return {key: value for key, value in ours.items() if value}
 
 

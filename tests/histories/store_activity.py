@@ -250,7 +250,7 @@ class StoreActivity:
     # The team.
 
     def merge_customers(self, pick):
-        """Merge two customers, unless both have an account."""
+        """Merge two customers, unless both have an account; every second time with the orders."""
         (settings,) = self.sim.config.stores
         with self.sim.db.transaction() as tx:
             persons = load_person_ids(tx, "shop")
@@ -260,8 +260,9 @@ class StoreActivity:
             other = persons[pick // 7 % len(persons)]
             self._record_persons(tx, one, other)
             context = read_context(tx, self.sim.config, settings, self.sim.now)
+            by, move = EditedBy("team", self.sim.now), bool(pick % 2)
             with suppress(UsageError), tx.begin_nested():
-                merge.merge(tx, context, one, other, EditedBy("team", self.sim.now))
+                merge.merge(tx, context, one, other, by, move_store_orders=move)
 
     def split_customers(self, pick):
         """Take back one of the merges."""

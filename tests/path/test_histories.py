@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from tests.histories import invariants
 from tests.histories.fault_kinds import FAULTS, REQUESTS
+from tests.histories.moved_orders import MovedOrders, check_moves
 from tests.histories.rule_sets import rules_ini
 from tests.histories.start import start_from_copy, start_store
 from tests.histories.store_activity import ACTIVITIES, StoreActivity
@@ -65,7 +66,7 @@ class Histories(RuleBasedStateMachine):
             if can_copy
             else start_store(*sandbox, crash_step=crash_step, **options)
         )
-        self.activity = self.open_activity()
+        self.activity, self.moves = self.open_activity(), MovedOrders(self.sim)
         # So that even a short history has work to do.
         self.activity.place_order(0)
         self.activity.register(1)
@@ -313,6 +314,7 @@ class Histories(RuleBasedStateMachine):
 
     def check(self):
         invariants.check_all(self.sim, self.activity)
+        check_moves(self.sim, self.moves)
 
     def run_until_quiet(self):
         """Remove all faults, and let time pass until everything that waits is done."""

@@ -109,7 +109,9 @@ class WorkflowHistories(Histories):
         self.bulk_team.do("undo", pick)
 
     @rule(
-        deed=st.sampled_from(BULK_DEEDS), pick=PICK, only=st.sampled_from(["PUT *", "POST *", "GET *"])
+        deed=st.sampled_from(BULK_DEEDS),
+        pick=PICK,
+        only=st.sampled_from(["PUT *", "POST *", "GET *"]),
     )
     def team_changes_many_during_a_pass(self, deed, pick, only):
         """They act between a request and its response."""

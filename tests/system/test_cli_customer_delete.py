@@ -81,6 +81,17 @@ def test_a_receipt_can_be_sent_to_the_customer(cli):
     assert "Erased:" in later.out
 
 
+def test_what_woocommerce_lists_of_a_guest_is_named_as_kept(cli):
+    """The eraser in WordPress empties that row; it has none for an account that is deleted."""
+    cli.sim.place_order(email="zoe@example.com")
+    cli.run("sync")
+    words = "what WooCommerce's analytics list of customers shows of 1 guest order"
+    for who, said in (("zoe@example.com", True), ("anna@example.com", False)):
+        result = run(cli, "customer", "erase-request", who)
+        assert said == (words in " ".join(result.out.split()))
+        assert "analytics list of customers" in " ".join(result.out.split())
+
+
 def test_several_customers_are_deleted_each_with_a_receipt(cli, tmp_path):
     file = tmp_path / "who.txt"
     file.write_text("# requests of this week\nanna@example.com\n\nzoe@example.com\n2\nann\n")

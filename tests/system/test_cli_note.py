@@ -71,7 +71,13 @@ def test_with_read_only_everything_can_be_seen_and_nothing_changed(cli):
     run(cli, "note", "add", "Likes tea", "anna")
     cli.edit_config("[wcflow]", "[wcflow]\nread_only = yes")
     assert 1 == len(notes_of(cli))
-    for words in (("note", "add", "x", "anna"), ("note", "remove", "1"), ("sync",), ("run",)):
+    for words in (
+        ("note", "add", "x", "anna"),
+        ("note", "remove", "1"),
+        ("sync",),
+        ("run",),
+        ("plan",),
+    ):
         result = cli.run(*words)
         assert (78, True) == (result.code, "read_only = yes" in result.err), words
     assert 1 == len(notes_of(cli))

@@ -25,7 +25,7 @@ from wcflow.cli.customer_filter import (
 )
 from wcflow.cli.customer_selection import FromFile, read_names, select_customers
 from wcflow.cli.find_customer import FoundCustomer, find_customer
-from wcflow.cli.options import ConfigFile, Reason, StoreName, Yes, confirm, select_store
+from wcflow.cli.options import ConfigFile, StoreName, Yes, confirm, select_store
 from wcflow.customers.edits import Outcome
 from wcflow.customers.erasure import Held, Orders, erase, load_held
 from wcflow.customers.receipt import planned_words
@@ -42,9 +42,19 @@ Exit codes:
 """
 SHOWN = 20
 FIRST_IN_WORDPRESS = (
-    "IP addresses, reviews and the data of other plugins are not touched. If they have to go too,"
-    " first use Tools, Erase Personal Data in WordPress: afterwards it no longer finds the orders."
+    "IP addresses, reviews, the data of other plugins and what WooCommerce's analytics list of"
+    " customers shows of guests are not touched. If they have to go too, first use Tools, Erase"
+    " Personal Data in WordPress: afterwards it no longer finds the orders."
 )
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help="Why. The receipt shows it, so don't name the customer.",
+        show_default=False,
+    ),
+]
 OrdersOption = Annotated[
     Orders,
     typer.Option(
@@ -89,7 +99,7 @@ def delete(
     Name them, or select them with the options of 'customer list' or a file. Shows what follows, and
     asks. Nothing takes it back. Workflows stop at once and no message is sent any more; the next
     sync anonymizes or deletes the orders and then deletes the account.
-    'wcflow customer erasures' shows how far it is. The reason is kept: don't name the customer.
+    'wcflow customer erasures' shows how far it is.
     """
     with open_database_session(config) as session:
         with session.db.reading() as tx:

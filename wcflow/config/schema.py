@@ -81,7 +81,8 @@ _GENERAL = kind_of(
     Key(
         "read_only",
         "yes or no",
-        "For people who may only look: commands that change anything are refused.",
+        "For people who may only look: commands that change anything are refused. So is plan, which"
+        " reads the store into the local copy.",
         "yes",
         values.yes_or_no,
         False,

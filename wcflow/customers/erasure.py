@@ -171,8 +171,10 @@ def erase(
 
 def receipt_counts(held: Held) -> dict[str, int]:
     """Return how many of what a receipt counts."""
-    more = {"orders": len(held.orders), "accounts": int(bool(held.account))}
-    return {**held.counts, **more, "suppressed": int(held.suppressed)}
+    guests = sum(not each.customer_id for each in held.orders)
+    more = {"orders": len(held.orders), "guest_orders": guests}
+    more |= {"accounts": int(bool(held.account)), "suppressed": int(held.suppressed)}
+    return {**held.counts, **more}
 
 
 def queue_orders(tx: Connection, erasure: Erasure, orders: Collection[int], by: EditedBy) -> None:

@@ -103,6 +103,12 @@ def kept_words(counts: Mapping[str, int], mode: str) -> Iterator[str]:
             "the IP address and the browser in each order, and fields of other plugins:"
             " WooCommerce lets no other program delete them"
         )
+        if number := counts.get("guest_orders", 0):
+            orders = _count(number, ("{} guest order", "{} guest orders"))
+            yield (
+                f"what WooCommerce's analytics list of customers shows of {orders}: name, e-mail"
+                " address and town, which only the eraser in WordPress deletes"
+            )
     if counts["runs"] or counts["changes"]:
         yield "which workflows have run, without content, so that nothing is done twice"
     if number := counts["codes"]:
