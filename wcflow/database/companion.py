@@ -59,6 +59,19 @@ def save_cursor(tx: Connection, store: str, stream: str, cursor: Cursor) -> None
     upsert(tx, CompanionCursorRow, [{"store": store, "stream": stream, **cursor._asdict()}])
 
 
+def load_followed_since(tx: Connection, store: str, stream: str) -> int | None:
+    """Return since when a stream has been read without a gap; None if it is not read now."""
+    here = (_CURSORS.c.store == store, _CURSORS.c.stream == stream)
+    since: int | None = tx.scalar(select(_CURSORS.c.since).where(*here))
+    return since
+
+
+def save_followed_since(tx: Connection, store: str, stream: str, since: int | None) -> None:
+    """Save since when a stream has been read without a gap, if it was ever read."""
+    here = (_CURSORS.c.store == store, _CURSORS.c.stream == stream)
+    tx.execute(update(_CURSORS).where(*here).values(since=since))
+
+
 # Whose card is outdated.
 
 

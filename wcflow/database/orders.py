@@ -178,6 +178,15 @@ def load_order_emails(tx: Connection, store: str, customer_ids: Iterable[int]) -
     return found
 
 
+def find_order_ids(tx: Connection, store: str, customer_ids: Iterable[int]) -> list[int]:
+    """Return the ids of the orders of these accounts."""
+    found: list[int] = []
+    for part in chunks(customer_ids):
+        matching = (_ORDERS.c.store == store) & _ORDERS.c.customer_id.in_(part)
+        found += tx.scalars(select(_ORDERS.c.id).where(matching))
+    return sorted(found)
+
+
 def find_guest_owners(tx: Connection, store: str, emails: Iterable[str]) -> set[Owner]:
     """Return the owners of guest orders with these addresses."""
     found: set[Owner] = set()

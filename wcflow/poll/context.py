@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar, Unpack
 
 from sqlalchemy import Connection
 
 from wcflow.config.stores import StoreSettings
+from wcflow.database.companion import load_followed_since
 from wcflow.database.connection import Database
 from wcflow.database.customers import load_customer_ids
 from wcflow.database.evaluation_queue import load_dirty_accounts
 from wcflow.database.identity import Owner
 from wcflow.database.orders import find_newest_order_id
 from wcflow.database.products import load_product_ids
-from wcflow.database.sql import stamp
+from wcflow.database.sql import instant, stamp
 from wcflow.database.stores import EMPTY_ANSWER_REASON, load_hold, load_store_row, save_hold
 from wcflow.database.tables import StoreRow
 from wcflow.poll.quarantine import QuarantineChanges
@@ -29,6 +30,9 @@ T = TypeVar("T", Customer, Order, Product, Subscription)
 
 Progress = Callable[[str, int, int], object]
 """Called during an initial sync with the part (customers, products, orders, …), done and total."""
+
+CHANGES = "changes"
+"""The companion plugin's stream that names the records that changed."""
 
 FULL = 10
 """From this many known records on, an empty answer raises an alarm."""
@@ -111,7 +115,7 @@ class PollContext:
     ``meta_keys`` are the meta to keep, and ``zone`` is the store's own. ``checkpoint`` is called
     between pages, and raises where the poll must stop. With ``approved`` an admin has
     confirmed that the records are really gone. ``absent_*`` are ids that orders name and that the
-    store does not have.
+    store does not have. ``read_at`` is when the store returned a record, by its own clock.
     """
 
     db: Database
@@ -128,6 +132,7 @@ class PollContext:
     absent_products: set[int] = field(default_factory=set)
     quarantine: QuarantineChanges = field(default_factory=QuarantineChanges)
     known: KnownIds | None = None
+    read_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
 
     @property
     def store(self) -> str:
@@ -139,6 +144,12 @@ class PollContext:
             row = load_store_row(tx, self.store)
         assert row is not None, f"the store {self.store} must be saved before it is polled"
         return row
+
+    def follows_changes(self, length: timedelta) -> bool:
+        """Return whether the companion plugin has named every change for longer than this."""
+        with self.db.reading() as tx:
+            since = load_followed_since(tx, self.store, CHANGES)
+        return since is not None and self.now - instant(since) > length
 
     def save_quarantine(self, tx: Connection) -> None:
         """Save the quarantine together with the records that were passed."""
@@ -193,6 +204,8 @@ class PollContext:
 
     def _noted(self, kind: str, listing: Listing[T]) -> Listing[T]:
         self.quarantine.record(kind, (row.id for row in listing.rows), listing.unreadable)
+        if self.known is None:  # an initial sync reads everything, and in several threads
+            self.read_at.update(((kind, row.id), listing.server_now) for row in listing.rows)
         return listing
 
     def _one(

@@ -1,7 +1,8 @@
 """Customers: new ones, missing ones, and the rescan that reads all of them again within a day.
 
 WooCommerce stamps no change of a customer. Changes are found with the customer's orders
-(``orders``) and by the rescan.
+(``orders``) and by the rescan. With the companion plugin ``changes`` finds most of them at once, and
+the rescan takes a week.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ HUNDRED = 100
 MAX_BATCHES = 20
 """Batches of a rescan that one poll reads at most, even if the rescan is late."""
 _FEW = 10
+SLOWER = 7
+"""How many times longer a rescan takes while the companion plugin names what changed."""
 _RESCAN = "customers"
 _BAD_REQUEST = 400
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -277,7 +280,9 @@ def _rescan(context: PollContext, most: int) -> int:
 
 
 def _period(context: PollContext) -> timedelta:
-    return timedelta(seconds=context.settings.rescan_every.seconds)
+    """Return how long a rescan takes: longer while the companion plugin names what changed."""
+    period = timedelta(seconds=context.settings.rescan_every.seconds)
+    return SLOWER * period if context.follows_changes(2 * period) else period
 
 
 def _load(context: PollContext, row: StoreRow) -> CustomerRescan:

@@ -8,6 +8,7 @@ from wcflow.database.sql import stamp
 from wcflow.database.stores import save_store
 from wcflow.database.wrong_clock import polled_in_the_future, repair_poll_times
 from wcflow.errors import StoreError
+from wcflow.poll.changes import poll_changes
 from wcflow.poll.context import PollContext, PollResult
 from wcflow.poll.crowds import read_crowds
 from wcflow.poll.customers import (
@@ -75,6 +76,7 @@ def _poll(context: PollContext) -> bool:
     read_crowds(context)
     poll_new_customers(context)
     reread_edited(context)
+    poll_changes(context)
     poll_subscriptions(context)
     budget = _budget(polled_at, now)
     if polled_at is not None and polled_at // 3600 != now // 3600:

@@ -2,7 +2,8 @@
 
 This finds what no stamp and no count shows. The post storage does not stamp changes of address,
 customer, totals or meta, so every order is read again: those of the last month each night, of the
-last year within a week, all others within a month. With order tables (HPOS) every change is
+last year within a week, all others within a month. All of them within a month where the companion
+plugin names what changed (``changes``). With order tables (HPOS) every change is
 stamped, and ids and stamps are compared within six weeks.
 
 The progress is saved in the database.
@@ -76,7 +77,7 @@ def rescan_orders(context: PollContext, most: int) -> int:
     """Read the orders again that are due, ``most`` pages at most; return how many pages."""
     row, read = context.row(), 0
     assert row.order_cursor is not None, "the initial sync sets the cursor before it starts"
-    for rescan in HPOS_RESCANS if row.uses_hpos else POST_STORAGE_RESCANS:
+    for rescan in _rescans(context, uses_hpos=row.uses_hpos):
         progress = _load(context, rescan, row.order_cursor + 1)
         due = due_pages(context.now, progress, rescan.period)
         for _ in range(min(due, most - read)):
@@ -89,6 +90,15 @@ def rescan_orders(context: PollContext, most: int) -> int:
             progress = replace(progress, position=span.end, done=progress.done + 1)
             _save(context, rescan, progress)
     return read
+
+
+def _rescans(context: PollContext, *, uses_hpos: bool) -> tuple[OrderRescan, ...]:
+    """Return the rescans; a month is enough where the companion plugin names what changed."""
+    if uses_hpos:
+        return HPOS_RESCANS
+    if not context.follows_changes(_WEEK):
+        return POST_STORAGE_RESCANS
+    return tuple(replace(each, period=_MONTH) for each in POST_STORAGE_RESCANS)
 
 
 def _load(context: PollContext, rescan: OrderRescan, known_until: int) -> Rescan:
@@ -118,9 +128,9 @@ def _before(context: PollContext, second: int, age: timedelta) -> int:
 
 
 def reread_last_month(context: PollContext) -> None:
-    """Read the orders of the last month again if edits are not stamped; for the nightly check."""
+    """Read the orders of the last month again if edits are not stamped or named; for the nightly check."""
     row = context.row()
-    if row.uses_hpos or row.order_cursor is None:
+    if row.uses_hpos or row.order_cursor is None or context.follows_changes(_WEEK):
         return
     position = _before(context, row.order_cursor, _RECENT)
     end = next_cut(context, row.order_cursor + 1)

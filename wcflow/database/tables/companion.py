@@ -47,6 +47,11 @@ class CompanionCursorRow(Row, table=True):
     epoch: str = Field(default="", description="names the plugin's tables")
     row_id: int = Field(default=0, sa_type=BigInteger, description="the row's number, or 0")
     row_key: str = Field(default="", description="the row's key, or empty")
+    since: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="since when it has been read without a gap; of changes only",
+    )
 
 
 class CompanionDueRow(Row, table=True):

@@ -38,6 +38,7 @@ def _make_companion() -> None:
         sa.Column("epoch", sa.String(), nullable=False),
         sa.Column("row_id", sa.BigInteger(), nullable=False),
         sa.Column("row_key", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("store", "stream"),
     )
 
