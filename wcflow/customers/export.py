@@ -25,6 +25,8 @@ from wcflow.units import to_major
 _PERSONS, _SUPPRESSIONS = table_of(PersonRow), table_of(SuppressionRow)
 _SAME, _NOT_SAME = table_of(SamePersonRow), table_of(NotSamePersonRow)
 _TIMES = frozenset({"at", "since", "below_since", "snoozed_until", "last_order"})
+_ONLY_HASHES = frozenset({"companion_due", "companion_pushed"})
+"""Tables that say only whether the companion plugin shows what the others have."""
 _INTERNAL = frozenset({"store", "claimed_by", "list_key", "sort_name"})
 
 
@@ -52,7 +54,11 @@ def load_export(
 
 def personal_tables() -> list[Table]:
     """Return the tables with rows of persons, besides the table of persons itself."""
-    return [each for each in METADATA.sorted_tables if {"store", "person"} <= {*each.c.keys()}]
+    return [
+        each
+        for each in METADATA.sorted_tables
+        if {"store", "person"} <= {*each.c.keys()} and each.name not in _ONLY_HASHES
+    ]
 
 
 def load_tables(tx: Connection, store: str, person: int) -> dict[str, list[dict[str, Any]]]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict as dataclass_facts
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from wcflow.actions.registry import content_words, entry_kind
 from wcflow.config.load import Config
 from wcflow.config.stores import StoreSettings
-from wcflow.customers.timeline import TimelineEntry, load_timeline
-from wcflow.database import outbox, suppression, tasks
+from wcflow.customers.timeline import TimelineEntry, load_timelines
+from wcflow.database import suppression, tasks
 from wcflow.database.companies import (
     Company,
     CompanyFigures,
@@ -26,23 +26,26 @@ from wcflow.database.companies import (
 from wcflow.database.contacts import Contact, contact_of_profile
 from wcflow.database.notes import CustomerNote, load_notes
 from wcflow.database.outbox import OutboxEntry
-from wcflow.database.sql import table_of
+from wcflow.database.outbox_batches import load_entries_of_people
+from wcflow.database.sql import fetch_in, select_in, table_of
 from wcflow.database.suppression import Suppression
 from wcflow.database.tables import IdentityRow
 from wcflow.database.tasks import Task
 from wcflow.errors import UsageError
-from wcflow.evaluate.context import read_context
+from wcflow.evaluate.context import EvaluationContext, read_context
 from wcflow.evaluate.load import load_full_memories, load_profiles
 from wcflow.profile import HIDDEN_STATUSES, Profile, net_total, order_date, paid_orders
 from wcflow.records import Address, Customer, Order, Subscription
 from wcflow.rules.account_fields import consent_of
 from wcflow.rules.as_of import without_later_orders
 from wcflow.rules.points import balance
-from wcflow.rules.tags import sort_tags
+from wcflow.rules.tags import Memory, sort_tags
 from wcflow.units import minor_digits, to_major
 
 _IDENTITIES = table_of(IdentityRow)
-_MOST = 100_000
+_IDENTITIES_OF = select_in(
+    _IDENTITIES, "person", _IDENTITIES.c.person, _IDENTITIES.c.kind, _IDENTITIES.c.value
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +94,86 @@ def load_record(
     tx: Connection, config: Config, settings: StoreSettings, person: int, now: datetime
 ) -> CustomerRecord:
     """Return the record of a customer; raises UsageError if the store no longer has them."""
-    context, store = read_context(tx, config, settings, now), settings.name
-    memory = load_full_memories(tx, store, [person]).get(person)
-    if memory is None:
+    found = load_records(tx, read_context(tx, config, settings, now), [person])
+    if person not in found:
         raise UsageError("the store no longer has this customer", "")
-    profile = load_profiles(tx, context, [person], {person: memory})[person]
-    current, standing = without_later_orders(profile, now), memory.standing
-    paid = paid_orders(current)
-    spent = _spent(current)
-    identities = _identities(tx, store, person)
-    addresses = [value for kind, value in identities if kind == "email"]
-    entries = outbox.load_person_entries(tx, store, person, _MOST)
-    company = load_companies_of(tx, store, [person]).get(person)
+    record = found[person].record
+    figures = load_figures(tx, record.company) if record.company else CompanyFigures()
+    return replace(record, company_figures=figures)
+
+
+class KnownCustomer(NamedTuple):
+    """A customer as rules see them, and their record."""
+
+    profile: Profile
+    record: CustomerRecord
+
+
+class _Kept(NamedTuple):
+    """What is kept about some people, by person."""
+
+    identities: Mapping[int, Sequence[tuple[str, str]]]
+    companies: Mapping[int, Company]
+    suppressed: Mapping[str, Suppression]
+    notes: Mapping[int, Sequence[CustomerNote]]
+    tasks: Mapping[int, Sequence[Task]]
+    entries: Mapping[int, Sequence[OutboxEntry]]
+    timelines: Mapping[int, Sequence[TimelineEntry]]
+
+
+def load_records(
+    tx: Connection, context: EvaluationContext, persons: Sequence[int]
+) -> dict[int, KnownCustomer]:
+    """Return the records of customers, without figures of their companies; those gone are missing."""
+    store = context.settings.name
+    memories = load_full_memories(tx, store, persons)
+    profiles = load_profiles(tx, context, [*memories], memories)
+    kept = _load_kept(tx, store, profiles)
+    return {
+        person: KnownCustomer(profile, _record(profile, memories[person], kept, context))
+        for person, profile in profiles.items()
+    }
+
+
+def _load_kept(tx: Connection, store: str, profiles: Mapping[int, Profile]) -> _Kept:
+    persons, identities = [*profiles], dict[int, list[tuple[str, str]]]()
+    for person, kind, value in fetch_in(tx, _IDENTITIES_OF, store, persons):
+        identities.setdefault(person, []).append((kind, value))
+    addresses = {value for each in identities.values() for kind, value in each if kind == "email"}
+    addresses |= {profile.email for profile in profiles.values()} - {""}
+    written: dict[int, list[CustomerNote]] = {}
+    for note in load_notes(tx, store, persons):
+        written.setdefault(note.person, []).append(note)
+    return _Kept(
+        identities,
+        load_companies_of(tx, store, persons),
+        suppression.load(tx, store, suppression.EMAIL, sorted(addresses)),
+        written,
+        tasks.load_tasks_of_people(tx, store, persons),
+        load_entries_of_people(tx, store, persons),
+        load_timelines(tx, store, [*profiles.values()]),
+    )
+
+
+def _record(
+    profile: Profile, memory: Memory, kept: _Kept, context: EvaluationContext
+) -> CustomerRecord:
+    person, now, standing = profile.person, context.now, memory.standing
+    current = without_later_orders(profile, now)
+    paid, spent = paid_orders(current), _spent(current)
+    identities = sorted(kept.identities.get(person, ()))
+    addresses = sorted({value for kind, value in identities if kind == "email"} | {profile.email})
     shown = [each for each in reversed(profile.orders) if each.status not in HIDDEN_STATUSES]
+    entries = kept.entries.get(person, ())
     return CustomerRecord(
-        store=store,
+        store=context.settings.name,
         person=person,
         customer=contact_of_profile(profile),
         identities=identities,
         phone=_billing(profile, "phone"),
         billing_company=_billing(profile, "company"),
-        company=company,
-        company_figures=load_figures(tx, company) if company else CompanyFigures(),
+        company=kept.companies.get(person),
+        company_figures=CompanyFigures(),
         inactive=standing.inactive,
         since=_since(profile),
         billing=_address(profile, "billing"),
@@ -128,13 +189,13 @@ def load_record(
         tier=standing.tier.tier if standing.tier else "",
         points=balance(standing.points, now).points if standing.points else None,
         consent=consent_of(current).value,
-        suppressed=_suppressed(tx, store, {*addresses, profile.email} - {""}),
+        suppressed=[kept.suppressed[each] for each in addresses if each in kept.suppressed],
         orders=shown,
         subscriptions=profile.subscriptions[::-1],
-        notes=load_notes(tx, store, [person]),
-        tasks=tasks.load_tasks(tx, store, person=person),
+        notes=kept.notes.get(person, ()),
+        tasks=[each for each in kept.tasks.get(person, ()) if each.state == tasks.OPEN],
         messages=[each for each in entries if entry_kind(each.kind).message],
-        timeline=load_timeline(tx, store, profile),
+        timeline=kept.timelines[person],
         evaluated_at=memory.evaluated_at,
     )
 
@@ -144,16 +205,6 @@ def _spent(profile: Profile) -> Decimal:
     totals = (net_total(order, profile.store) for order in paid_orders(profile))
     spent = sum((total for total in totals if total is not None), Decimal(0))
     return spent.quantize(Decimal(1).scaleb(-minor_digits(profile.store.currency)))
-
-
-def _identities(tx: Connection, store: str, person: int) -> list[tuple[str, str]]:
-    here = (_IDENTITIES.c.store == store, _IDENTITIES.c.person == person)
-    query = select(_IDENTITIES.c.kind, _IDENTITIES.c.value).where(*here)
-    return sorted((row.kind, row.value) for row in tx.execute(query))
-
-
-def _suppressed(tx: Connection, store: str, addresses: set[str]) -> list[Suppression]:
-    return [*suppression.load(tx, store, suppression.EMAIL, sorted(addresses)).values()]
 
 
 def _since(profile: Profile) -> datetime | None:

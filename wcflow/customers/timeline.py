@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from wcflow.actions.registry import content_words, entry_kind, entry_words
-from wcflow.database import notes, outbox, people, runs, standings, tasks
+from wcflow.database import notes, people, runs, standings, tasks
 from wcflow.database.edits import Edit, load_edits, undone_ids
 from wcflow.database.outbox import OutboxEntry
+from wcflow.database.outbox_batches import load_entries_of_people
 from wcflow.database.sql import instant
+from wcflow.database.tables import TransitionRow
+from wcflow.database.tasks import Task
 from wcflow.profile import HIDDEN_STATUSES, Profile, StoredEvent, refund_date
 from wcflow.records import SHIPPED, Order, Subscription
 from wcflow.rules.event_kinds import EVENT_KINDS
 from wcflow.rules.workflow_run import Run
+from wcflow.standing import PointsChange
 from wcflow.units import minor_digits, to_major
 
 SOON = timedelta(hours=1)
 """An order that is paid within this time was paid at once."""
-_MOST = 100_000
 EVENT_WORDS = {
     "account_enabled": "can use their account again",
     "consent_given": "agreed to marketing",
@@ -57,26 +60,62 @@ class TimelineEntry(NamedTuple):
     undone: bool = False
 
 
+class _Kept(NamedTuple):
+    """What is kept about some people, by person, oldest first except for the entries."""
+
+    edits: Mapping[int, Sequence[Edit]]
+    undone: Collection[int]
+    entries: Mapping[int, Sequence[OutboxEntry]]
+    transitions: Mapping[int, Sequence[TransitionRow]]
+    runs: Mapping[int, Sequence[Run]]
+    points: Mapping[int, Sequence[PointsChange]]
+    tasks: Mapping[int, Sequence[Task]]
+    notes: Mapping[int, str]
+
+
 def load_timeline(tx: Connection, store: str, profile: Profile) -> list[TimelineEntry]:
     """Return everything that happened to a customer, the newest first."""
+    return load_timelines(tx, store, [profile])[profile.person]
+
+
+def load_timelines(
+    tx: Connection, store: str, profiles: Sequence[Profile]
+) -> dict[int, list[TimelineEntry]]:
+    """Return the timelines of several customers."""
+    kept = _load_kept(tx, store, [each.person for each in profiles])
+    return {each.person: _timeline(each, kept) for each in profiles}
+
+
+def _load_kept(tx: Connection, store: str, persons: Sequence[int]) -> _Kept:
+    edits: dict[int, list[Edit]] = {}
+    for each in load_edits(tx, store, persons):
+        edits.setdefault(each.person, []).append(each)
+    return _Kept(
+        edits,
+        undone_ids(tx, [each.id for some in edits.values() for each in some]),
+        load_entries_of_people(tx, store, persons),
+        people.load_transitions_of_people(tx, store, persons),
+        runs.load_runs(tx, store, persons),
+        standings.load_points(tx, store, persons),
+        tasks.load_tasks_of_people(tx, store, persons),
+        {each.id: each.text for each in notes.load_notes(tx, store, persons)},
+    )
+
+
+def _timeline(profile: Profile, kept: _Kept) -> list[TimelineEntry]:
     person, zone = profile.person, profile.store.zone
-    edits = load_edits(tx, store, [person])
-    entries = outbox.load_person_entries(tx, store, person, _MOST)
+    edits, entries = kept.edits.get(person, ()), kept.entries.get(person, ())
     found = [
         *_account(profile),
         *(each for order in profile.orders for each in _order(order)),
         *(each for subscription in profile.subscriptions for each in _subscription(subscription)),
-        *_segments(tx, store, person),
-        *(
-            each
-            for run in runs.load_runs(tx, store, [person]).get(person, ())
-            for each in _run(run)
-        ),
+        *(_segment(each) for each in kept.transitions.get(person, ())),
+        *(each for run in kept.runs.get(person, ()) for each in _run(run)),
         *(each for entry in entries for each in _delivered(entry, zone)),
         *_events(profile.events, entries),
-        *_points(tx, store, person, edits),
-        *_tasks(tx, store, person, edits),
-        *_edits(tx, store, person, edits),
+        *_points(kept.points.get(person, ()), edits),
+        *_tasks(kept.tasks.get(person, ()), edits),
+        *(_edit(each, kept) for each in edits),
     ]
     # Of what happened in the same second, the later in this list is the consequence.
     numbered = sorted(enumerate(found), key=lambda each: (each[1].at, each[0]), reverse=True)
@@ -134,10 +173,9 @@ def _subscription(subscription: Subscription) -> Iterator[TimelineEntry]:
             yield TimelineEntry(change.at, "subscription", words)
 
 
-def _segments(tx: Connection, store: str, person: int) -> Iterator[TimelineEntry]:
-    for each in reversed(people.load_transitions(tx, store, person, _MOST)):
-        words = f"{'entered' if each.entered else 'left'} the segment {each.segment}"
-        yield TimelineEntry(instant(each.at), "segment", words, reason=each.reason)
+def _segment(transition: TransitionRow) -> TimelineEntry:
+    words = f"{'entered' if transition.entered else 'left'} the segment {transition.segment}"
+    return TimelineEntry(instant(transition.at), "segment", words, reason=transition.reason)
 
 
 def _run(run: Run) -> Iterator[TimelineEntry]:
@@ -189,12 +227,10 @@ def event_words(event: StoredEvent) -> str:
     return EVENT_WORDS[event.kind].format_map(data).replace(" ()", "").strip(" :")
 
 
-def _points(
-    tx: Connection, store: str, person: int, edits: Sequence[Edit]
-) -> Iterator[TimelineEntry]:
+def _points(changes: Sequence[PointsChange], edits: Sequence[Edit]) -> Iterator[TimelineEntry]:
     """Yield changes of points; those that an edit made are told by the edit."""
     told = {each.data.get("points") for each in edits}
-    for each in standings.load_points(tx, store, [person]).get(person, ()):
+    for each in changes:
         if each.key not in told:
             points = "1 point" if abs(each.amount) == 1 else f"{abs(each.amount):,} points"
             words = f"{'got' if each.amount >= 0 else 'lost'} {points}"
@@ -203,14 +239,11 @@ def _points(
             )
 
 
-def _tasks(
-    tx: Connection, store: str, person: int, edits: Sequence[Edit]
-) -> Iterator[TimelineEntry]:
+def _tasks(found: Sequence[Task], edits: Sequence[Edit]) -> Iterator[TimelineEntry]:
     """Yield tasks; what an edit did is told by the edit."""
     added = {each.data.get("task") for each in edits if each.data.get("added")}
     done = {each.data.get("task") for each in edits if each.data.get("done")}
-    both = (tasks.OPEN, tasks.DONE)
-    for each in tasks.load_tasks(tx, store, states=both, person=person):
+    for each in found:
         whom = f" for {each.assignee}" if each.assignee else ""
         if each.id not in added:
             words = f"{each.kind} {each.id}{whom}: {each.text}"
@@ -220,16 +253,11 @@ def _tasks(
             yield TimelineEntry(each.done_at, "task", words, by=each.done_by)
 
 
-def _edits(
-    tx: Connection, store: str, person: int, edits: Sequence[Edit]
-) -> Iterator[TimelineEntry]:
-    undone = undone_ids(tx, [each.id for each in edits])
-    texts = {each.id: each.text for each in notes.load_notes(tx, store, [person])}
-    for each in edits:
-        text = texts.get(each.data.get("note", 0), "") if each.kind == "note" else ""
-        words = f"{each.words}: {text}" if text else each.words
-        number = each.id if each.undoes is None and each.kind != "export" else None
-        by = each.by
-        yield TimelineEntry(
-            by.at, each.kind, words, by.name, by.reason, 0, number, each.id in undone
-        )
+def _edit(edit: Edit, kept: _Kept) -> TimelineEntry:
+    text = kept.notes.get(edit.data.get("note", 0), "") if edit.kind == "note" else ""
+    words = f"{edit.words}: {text}" if text else edit.words
+    number = edit.id if edit.undoes is None and edit.kind != "export" else None
+    by = edit.by
+    return TimelineEntry(
+        by.at, edit.kind, words, by.name, by.reason, 0, number, edit.id in kept.undone
+    )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
+from wcflow.database.companion import check_every_card
 from wcflow.database.sql import fetch_in, instant, select_in, stamp, table_of, upsert
 from wcflow.database.tables import CompanyMemberRow, CompanyRow, PersonRow
 from wcflow.rules.literals import fold
@@ -84,6 +85,7 @@ def load_company(tx: Connection, company_id: int) -> Company | None:
 
 def save_company(tx: Connection, company: Company) -> int:
     """Save a company, new if its id is 0, and return its id."""
+    check_every_card(tx, company.store)
     values = {
         "store": company.store,
         "name": company.name,
@@ -103,6 +105,7 @@ def save_company(tx: Connection, company: Company) -> int:
 
 def delete_company(tx: Connection, company: Company) -> list[int]:
     """Delete a company; return the people who were put into it by hand."""
+    check_every_card(tx, company.store)
     put = (_MEMBERS.c.store == company.store, _MEMBERS.c.company == company.id)
     people = sorted(tx.scalars(select(_MEMBERS.c.person).where(*put)))
     tx.execute(delete(_MEMBERS).where(*put))

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, and_, delete, func, not_, select, update
+from sqlalchemy import Connection, Select, and_, delete, false, func, not_, select, update
 
 from wcflow.database.sql import chunks, fetch_in, select_in, table_of, upsert
 from wcflow.database.tables import (
     CompanionCursorRow,
     CompanionDueRow,
     CompanionPushedRow,
+    CompanionRequestRow,
     CompanionRow,
     PersonRow,
 )
@@ -21,6 +22,8 @@ _COMPANION, _CURSORS = table_of(CompanionRow), table_of(CompanionCursorRow)
 _DUE, _PUSHED = table_of(CompanionDueRow), table_of(CompanionPushedRow)
 _PERSONS = table_of(PersonRow)
 _SELECT_PUSHED = select_in(_PUSHED, "person", _PUSHED.c.person, _PUSHED.c.digest)
+_REQUESTS = table_of(CompanionRequestRow)
+_SELECT_REQUESTS = select_in(_REQUESTS, "key", _REQUESTS.c.key)
 _FEED = 1000
 
 
@@ -84,19 +87,29 @@ def push_everyone(tx: Connection, store: str) -> None:
 
 
 def mark_cards_outdated(tx: Connection, store: str, persons: Iterable[int]) -> None:
-    """Note that what the plugin shows of these people may be outdated, if the store has it.
-
-    Whoever is not queued yet while everyone is pushed comes later anyway.
-    """
-    row = load_companion(tx, store)
-    if row is None:
-        return
-    last = row.queued_up_to
-    found = sorted({each for each in persons if each and (last is None or each <= last)})
-    if found:
+    """Note that what the plugin shows of these people may be outdated, if the store has it."""
+    found = sorted({each for each in persons if each})
+    if found and load_companion(tx, store) is not None:
         newest = select(func.max(_DUE.c.number)).where(_DUE.c.store == store)
         number = (tx.scalar(newest) or 0) + 1
         upsert(tx, CompanionDueRow, [_due(store, each, number) for each in found])
+
+
+def mark_cards_of(tx: Connection, query: Select[Any]) -> None:
+    """Do the same for people of any store: the query returns each store and person."""
+    if tx.scalar(select(_COMPANION.c.store).limit(1)) is None:
+        return
+    by_store: dict[str, list[int]] = {}
+    for store, person in tx.execute(query):
+        by_store.setdefault(store, []).append(person)
+    for store, persons in by_store.items():
+        mark_cards_outdated(tx, store, persons)
+
+
+def check_every_card(tx: Connection, store: str) -> None:
+    """Compare everyone's card with what the plugin has, after those who changed."""
+    if load_companion(tx, store) is not None:
+        save_companion(tx, store, queued_up_to=0)
 
 
 def _due(store: str, person: int, number: int) -> dict[str, Any]:
@@ -196,3 +209,49 @@ def forget_absent(tx: Connection, store: str) -> None:
 def expect_anything(tx: Connection) -> None:
     """After a restore of this database: what the plugins have is not known."""
     tx.execute(update(_COMPANION).values(generation="", queued_up_to=0, finish_due=False))
+
+
+# What people did in the dashboard.
+
+
+def load_answered(tx: Connection, store: str, keys: Collection[str]) -> set[str]:
+    """Return which of these requests were done or refused already."""
+    return {row[0] for row in fetch_in(tx, _SELECT_REQUESTS, store, keys)}
+
+
+def save_request(tx: Connection, row: CompanionRequestRow) -> None:
+    """Save what came of a request, with the change that it made."""
+    upsert(tx, CompanionRequestRow, [row.model_dump()])
+
+
+def load_open_answers(tx: Connection, store: str, limit: int) -> list[CompanionRequestRow]:
+    """Return the oldest answers that the plugin does not have yet."""
+    waiting = (_REQUESTS.c.store == store, _REQUESTS.c.answered == false())
+    query = select(_REQUESTS).where(*waiting).order_by(_REQUESTS.c.id).limit(limit)
+    return [CompanionRequestRow(**row) for row in tx.execute(query).mappings()]
+
+
+def mark_answered(tx: Connection, store: str, keys: Sequence[str]) -> None:
+    """Record that the plugin has these answers."""
+    for part in chunks(keys):
+        here = (_REQUESTS.c.store == store, _REQUESTS.c.key.in_(part))
+        tx.execute(update(_REQUESTS).where(*here).values(answered=True))
+
+
+def answer_again(tx: Connection, store: str, keys: Sequence[str]) -> None:
+    """Let the answers of requests that were read again be posted again."""
+    for part in chunks(keys):
+        here = (_REQUESTS.c.store == store, _REQUESTS.c.key.in_(part))
+        tx.execute(update(_REQUESTS).where(*here).values(answered=False))
+
+
+def forget_requests(tx: Connection, store: str, person: int) -> None:
+    """Take out of a person's requests what was done; their keys stay, so that none is repeated."""
+    here = (_REQUESTS.c.store == store, _REQUESTS.c.person == person)
+    tx.execute(update(_REQUESTS).where(*here).values(words=""))
+
+
+def merge_requests(tx: Connection, store: str, old: int, new: int) -> None:
+    """Give the requests of the person ``old`` to the person ``new``."""
+    here = (_REQUESTS.c.store == store, _REQUESTS.c.person == old)
+    tx.execute(update(_REQUESTS).where(*here).values(person=new))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal_column, select, update
 
+from wcflow.database.companion import mark_cards_of, mark_cards_outdated
 from wcflow.database.sql import chunks, dumps, fetch_in, instant, loads, select_in, stamp, table_of
 from wcflow.database.tables import EditRow
 
@@ -54,6 +56,7 @@ def save_edit(
 ) -> int:
     """Save an edit, and return its id. ``words`` say it after a name: ``added the tag Gold``."""
     row = _row(store, person, kind, words, by, data or {}, undoes)
+    mark_cards_outdated(tx, store, [person])
     return int(tx.execute(insert(_EDITS).returning(_EDITS.c.id), row).scalar_one())
 
 
@@ -67,6 +70,7 @@ def save_edits(
 ) -> None:
     """Save the same edit for many people, with what undoes it for each."""
     rows = [_row(store, person, kind, words, by, each) for person, each in data.items()]
+    mark_cards_outdated(tx, store, data)
     if rows:
         tx.execute(insert(_EDITS), rows)
 
@@ -78,6 +82,8 @@ def save_undone(tx: Connection, undone: Sequence[tuple[Edit, str]], by: EditedBy
     ]
     if rows:
         tx.execute(insert(_EDITS), rows)
+    for store, edits in groupby(undone, key=lambda each: each[0].store):
+        mark_cards_outdated(tx, store, [edit.person for edit, _ in edits])
 
 
 def _row(
@@ -108,6 +114,7 @@ def change_edit(tx: Connection, edit_id: int, words: str, data: Mapping[str, Any
     """Complete an edit that was saved when its work began."""
     here = _EDITS.c.id == edit_id
     tx.execute(update(_EDITS).where(here).values(words=words, data=dumps(dict(data))))
+    mark_cards_of(tx, select(_EDITS.c.store, _EDITS.c.person).where(here))
 
 
 def delete_edit(tx: Connection, edit_id: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, case, delete, func, or_, select, update
 
+from wcflow.database.companion import forget_requests
 from wcflow.database.outbox import ERASED_PAYLOAD
 from wcflow.database.people import delete_people
 from wcflow.database.pools import settle_codes_of
@@ -82,6 +83,7 @@ def erase_person(tx: Connection, store: str, person: int, reason: str, now: date
     empty_changes(tx, store, person, reason, now)
     for table in (*_DELETED.values(), table_of(IdentityRow)):
         tx.execute(delete(table).where(*_of(table, store, person)))
+    forget_requests(tx, store, person)
     emptied = {"words": _EDIT_WORDS, "kind": "erased", "reason": "", "data": "{}"}
     tx.execute(update(_EDITS).where(*_of(_EDITS, store, person)).values(**emptied))
     delete_people(tx, store, [person])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, case, func, select, update
 
+from wcflow.database.companion import check_every_card
 from wcflow.database.sql import chunks, stamp, table_of
 from wcflow.database.stores import save_store
 from wcflow.database.tables import IdentityRow, PersonRow, StoreRow
@@ -64,6 +65,7 @@ def load_full_evaluation_position(tx: Connection, store: str) -> int | None:
 def start_full_evaluation(tx: Connection, store: str) -> None:
     """Queue everyone. People who become dirty or due in the meantime come first."""
     save_store(tx, store, full_evaluation_position=0)
+    check_every_card(tx, store)
 
 
 def save_evaluated_at(tx: Connection, store: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.erasures import find_erased, load_open_identities
 from wcflow.database.merge import merge_persons
 from wcflow.database.same_person import load_joined
@@ -242,6 +243,7 @@ def mark_dirty(tx: Connection, store: str, people: Mapping[str, str]) -> dict[st
         for key, person in sorted(persons.items(), key=lambda each: each[1])
     ]
     upsert(tx, PersonRow, rows)
+    mark_cards_outdated(tx, store, persons.values())
     return persons | _create(tx, store, {k: people[k] for k in sorted(people.keys() - persons)})
 
 
@@ -250,6 +252,7 @@ def mark_persons_dirty(tx: Connection, store: str, persons: Iterable[int]) -> No
     for part in chunks(sorted(set(persons))):
         matching = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
         tx.execute(update(_PERSONS).where(*matching).values(dirty=1))
+        mark_cards_outdated(tx, store, part)
 
 
 def _create(tx: Connection, store: str, people: Mapping[str, str]) -> dict[str, int]:
@@ -365,7 +368,7 @@ def _drop_account(tx: Connection, store: str, key: str, person: int, keep: str |
         emails = select(_IDENTITIES.c.value).where(of_person, _IDENTITIES.c.kind == EMAIL)
         for email in [*tx.scalars(emails)]:
             if email != keep:
-                _set_absent(tx, _split(tx, store, email, person))
+                _set_absent(tx, store, _split(tx, store, email, person))
     tx.execute(delete(_IDENTITIES).where(of_person, account))
 
 
@@ -375,5 +378,6 @@ def _forget_identity(tx: Connection, store: str, key: str) -> None:
     tx.execute(delete(_IDENTITIES).where(_IDENTITIES.c.store == store, *here))
 
 
-def _set_absent(tx: Connection, person: int) -> None:
+def _set_absent(tx: Connection, store: str, person: int) -> None:
+    mark_cards_outdated(tx, store, [person])
     tx.execute(update(_PERSONS).where(_PERSONS.c.id == person).values(present=False, dirty=0))

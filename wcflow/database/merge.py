@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Table, and_, delete, select, upda
 
 from wcflow.database.campaigns import go_back_to_merged
 from wcflow.database.companies import merge_members
+from wcflow.database.companion import mark_cards_outdated, merge_requests
 from wcflow.database.edits import merge_edits
 from wcflow.database.notes import merge_notes
 from wcflow.database.pools import merge_codes, move_codes_of_run
@@ -32,6 +33,7 @@ _RUNS, _OUTBOX, _EVENTS = table_of(RunRow), table_of(OutboxRow), table_of(EventR
 
 def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     """Move everything from the person ``old`` to the person ``new``."""
+    mark_cards_outdated(tx, store, [old, new])
     _merge_person_rows(tx, old, new)
     _merge_memberships(tx, store, old, new)
     _merge_runs(tx, store, old, new)
@@ -43,6 +45,7 @@ def merge_persons(tx: Connection, store: str, old: int, new: int) -> None:
     merge_members(tx, store, old, new)
     merge_edits(tx, store, old, new)
     merge_notes(tx, store, old, new)
+    merge_requests(tx, store, old, new)
     go_back_to_merged(tx, store, old, new)
     for table in (_TRANSITIONS, _IDENTITIES):
         of_old = and_(table.c.store == store, table.c.person == old)

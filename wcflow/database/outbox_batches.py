@@ -5,15 +5,16 @@ All entries of a person are in one batch: what is found out at one place holds f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from wcflow.database.outbox import OutboxEntry, entry_from_row, not_paused
-from wcflow.database.sql import table_of
+from wcflow.database.sql import chunks, select_in, table_of
 from wcflow.database.tables import OutboxRow
 
 _OUTBOX = table_of(OutboxRow)
+_BY_PERSON = select_in(_OUTBOX, "person")
 PEOPLE = 500
 """People in one batch."""
 
@@ -43,3 +44,15 @@ def _next_persons(
     """Return the next people with entries. The index by person alone answers this."""
     later = select(_OUTBOX.c.person).where(*matching, _OUTBOX.c.person > last)
     return list(tx.scalars(later.distinct().order_by(_OUTBOX.c.person).limit(limit)))
+
+
+def load_entries_of_people(
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[int, list[OutboxEntry]]:
+    """Return all entries of these people, newest first."""
+    found: dict[int, list[OutboxEntry]] = {}
+    for part in chunks(persons):
+        rows = tx.execute(_BY_PERSON, {"store": store, "values": part}).mappings()
+        for row in sorted(rows, key=lambda each: int(each["id"]), reverse=True):
+            found.setdefault(row["person"], []).append(entry_from_row(row))
+    return found

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, select, update
 
+from wcflow.database.companion import mark_cards_of
 from wcflow.database.outbox import OutboxEntry, load_entries
 from wcflow.database.sql import chunks, fetch_in, select_in, stamp, table_of
 from wcflow.database.tables import OutboxRow
@@ -202,8 +203,9 @@ def _make_due(tx: Connection, ids: Collection[int], now: datetime) -> None:
     values = {"state": "due", "due_at": stamp(now), "outcome": "", "approved": True}
     ended = {"cancelled_by": None, "finished_at": None}
     for part in chunks(sorted(ids)):
-        these = update(_OUTBOX).where(_OUTBOX.c.id.in_(part))
-        tx.execute(these.values(attempts=attempts, **values, **ended))
+        here = _OUTBOX.c.id.in_(part)
+        tx.execute(update(_OUTBOX).where(here).values(attempts=attempts, **values, **ended))
+        mark_cards_of(tx, select(_OUTBOX.c.store, _OUTBOX.c.person).where(here))
 
 
 def _end(
@@ -216,7 +218,9 @@ def _end(
 ) -> None:
     values = _ended(state, outcome, now) | {"cancelled_by": cancelled_by}
     for part in chunks(ids):
-        tx.execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(part)).values(**values))
+        these = _OUTBOX.c.id.in_(part)
+        tx.execute(update(_OUTBOX).where(these).values(**values))
+        mark_cards_of(tx, select(_OUTBOX.c.store, _OUTBOX.c.person).where(these))
 
 
 def _ended(state: str, outcome: str, now: datetime) -> dict[str, Any]:

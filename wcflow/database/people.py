@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, not_, select, update
 
+from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.identity import find_persons, load_person_keys
 from wcflow.database.same_person import load_joined
 from wcflow.database.sql import (
@@ -52,6 +53,7 @@ _SELECT_MEMORIES = select_in(
     _PERSONS.c.inactive,
 ).where(_PERSONS.c.present)
 _SELECT_ORDERS_COUNTS = select_in(_PERSONS, "id", _PERSONS.c.id, _PERSONS.c.orders_count)
+_SELECT_TRANSITIONS = select_in(_TRANSITIONS, "person")
 _SELECT_MEMBERSHIPS = select_in(
     _MEMBERSHIPS, "person", _MEMBERSHIPS.c.person, _MEMBERSHIPS.c.segment, _MEMBERSHIPS.c.since
 )
@@ -227,6 +229,7 @@ def delete_people(tx: Connection, store: str, persons: Sequence[int]) -> None:
     for part in chunks(persons):
         matching = (_PERSONS.c.store == store, _PERSONS.c.id.in_(part))
         tx.execute(update(_PERSONS).where(*matching).values(**_CLEARED))
+    mark_cards_outdated(tx, store, persons)
     _delete_memberships(tx, store, persons)
 
 
@@ -275,6 +278,17 @@ def load_transitions(
     matching = (_TRANSITIONS.c.store == store, _TRANSITIONS.c.person == person)
     query = select(_TRANSITIONS).where(*matching).order_by(_TRANSITIONS.c.id.desc()).limit(limit)
     return [TransitionRow(**row) for row in tx.execute(query).mappings()]
+
+
+def load_transitions_of_people(
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[int, list[TransitionRow]]:
+    """Return all transitions of these people, oldest first."""
+    found: dict[int, list[TransitionRow]] = {}
+    rows = sorted(fetch_in(tx, _SELECT_TRANSITIONS, store, persons), key=lambda row: row.id)
+    for row in rows:
+        found.setdefault(row.person, []).append(row)
+    return found
 
 
 def load_person_ids(tx: Connection, store: str) -> list[int]:

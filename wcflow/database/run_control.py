@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, or_, select
 
+from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.outbox import OutboxEntry, load_entries
 from wcflow.database.outcomes import WAITING, cancel_runs
 from wcflow.database.runs import run_from_row, save_run
@@ -57,6 +58,7 @@ def stop_run(tx: Connection, store: str, run: Run, now: datetime) -> StopResult:
     if run.state != "waiting" and not open_ones:
         return StopResult(stopped=False, cancelled=0, claimed=0)
     save_run(tx, store, finished(run, "ended", STOPPED))
+    mark_cards_outdated(tx, store, [run.person])
     reason, states = f"cancelled, because its run was {STOPPED}", (*WAITING, "claimed")
     cancelled = cancel_runs(tx, store, [run.id], reason, now, states)
     claimed = sum(each.state == "claimed" for each in open_ones)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, or_, select, update
 
-from wcflow.database.sql import instant, stamp, table_of
+from wcflow.database.companion import mark_cards_of
+from wcflow.database.sql import chunks, instant, select_in, stamp, table_of
 from wcflow.database.tables import TaskRow
 
 _TASKS = table_of(TaskRow)
+_BY_PERSON = select_in(_TASKS, "person")
 TASK, REMINDER, NOTICE = "task", "reminder", "notice"
 OPEN, DONE = "open", "done"
 
@@ -120,6 +122,19 @@ def load_tasks(
     return [_task(row) for row in tx.execute(query.order_by(*order).limit(limit)).mappings()]
 
 
+def load_tasks_of_people(
+    tx: Connection, store: str, persons: Sequence[int]
+) -> dict[int, list[Task]]:
+    """Return all tasks of these people, also those that are done, in the order of load_tasks."""
+    found: dict[int, list[Task]] = {}
+    last = datetime.max.replace(tzinfo=UTC)
+    for part in chunks(persons):
+        rows = tx.execute(_BY_PERSON, {"store": store, "values": part}).mappings()
+        for each in sorted(map(_task, rows), key=lambda task: (task.due_at or last, task.id)):
+            found.setdefault(each.person, []).append(each)
+    return found
+
+
 def load_task(tx: Connection, number: int) -> tuple[str, Task] | None:
     """Return the store and the task with this id, or None."""
     row = tx.execute(select(_TASKS).where(_TASKS.c.id == number)).mappings().first()
@@ -168,3 +183,4 @@ def close_notices(tx: Connection, numbers: Sequence[int], now: datetime) -> None
     """Close those of these tasks that are only to be read."""
     read = (_TASKS.c.id.in_(list(numbers)), _TASKS.c.kind == NOTICE)
     tx.execute(update(_TASKS).where(*read).values(state=DONE, done_at=stamp(now)))
+    mark_cards_of(tx, select(_TASKS.c.store, _TASKS.c.person).where(*read))

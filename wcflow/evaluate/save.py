@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from wcflow.actions.base import WCFLOW
 from wcflow.database import outbox, outcomes, people, run_control, runs, standings
+from wcflow.database.companion import mark_cards_outdated
 from wcflow.database.edits import load_merge_words
 from wcflow.database.events import save_events
 from wcflow.database.listed_people import ListedFacts, listed_facts, save_listed_facts
@@ -89,6 +90,9 @@ def save_evaluations(
         run_control.cancel_late_entries(tx, store, persons, evaluation_context.now)
     tags = _queue_tags(tx, evaluation_context, evaluated)
     people.delete_people(tx, store, sorted(deleted))
+    shown = [each.memory.person for each in acting]
+    shown += [each.memory.person for each in remaining if _shows_change(each)]
+    mark_cards_outdated(tx, store, shown)
     total.people += len(evaluated)
     total.transitions += len(transitions)
     total.runs += sum(
@@ -138,6 +142,12 @@ _REMEMBERED = attrgetter(
 def _memory_changed(evaluated: Evaluation) -> bool:
     """Return whether the whole row has to be saved; most people only get a new evaluation time."""
     return bool(_REMEMBERED(evaluated.memory) != _REMEMBERED(evaluated.known))
+
+
+def _shows_change(evaluated: Evaluation) -> bool:
+    standing = evaluated.memory.standing
+    moved = evaluated.memory.segments != evaluated.known.segments
+    return bool(moved or standing.new_points or standing.tier_changed) or _memory_changed(evaluated)
 
 
 def _evaluated_row(
